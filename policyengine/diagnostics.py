@@ -1,0 +1,113 @@
+"""What is wrong, where, what was expected and how to mend it: the one message type of every floor.
+
+Functions take data and return ``(data, diagnostics)``; only the command line turns diagnostics into exit codes.
+Each code has a page in ``policyengine/codes/<CODE>.md`` (``policyengine explain-code`` prints it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in a file. Lines and columns count from 1 in characters; ``end_column`` is exclusive.
+
+    For spreadsheets ``sheet`` is set and line/column are row and column.
+    """
+
+    file: str
+    line: int = 0
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+    sheet: str | None = None
+
+    def __str__(self) -> str:
+        place = self.file + (f"[{self.sheet}]" if self.sheet else "")
+        if self.line:
+            place += f":{self.line}" + (f":{self.column}" if self.column else "")
+        return place
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A second place that a message speaks of ("sichuan requires 90, here")."""
+
+    message: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One message. ``source`` is the text of the line under ``span``, for the caret."""
+
+    code: str
+    message: str
+    span: Span | None = None
+    hint: str | None = None
+    severity: Severity = "error"
+    source: str | None = None
+    related: tuple[Related, ...] = ()
+    citation: str | None = None
+
+    def __str__(self) -> str:
+        return human(self)
+
+
+class PolicyError(Exception):
+    """Carries diagnostics out of the Python API; the command line prints them and exits with 2."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]):
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        super().__init__("\n".join(human(d) for d in self.diagnostics))
+
+
+def failed(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether any of them is an error."""
+    return any(d.severity == "error" for d in diagnostics)
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: wide East Asian characters take two."""
+    import unicodedata
+
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def human(d: Diagnostic) -> str:
+    """``file:line:column: error PE203: message`` with the line, a caret under the place, and a hint."""
+    where = f"{d.span}: " if d.span else ""
+    lines = [f"{where}{d.severity} {d.code}: {d.message}"]
+    if d.source is not None and d.span and d.span.line:
+        number = f"{d.span.line:>6}"
+        source = d.source.rstrip("\n")
+        clipped = source if len(source) <= 200 else source[:200] + "…"
+        lines.append(f"{number} | {clipped}")
+        if d.span.column:
+            start = min(d.span.column - 1, len(clipped))
+            same_line = d.span.end_line in (0, d.span.line)
+            end = d.span.end_column - 1 if same_line and d.span.end_column > d.span.column else start + 1
+            marked = clipped[start : max(end, start + 1)]
+            lines.append(" " * 6 + " | " + " " * _width(clipped[:start]) + "^" * max(1, _width(marked)))
+    for other in d.related:
+        lines.append(f"  note: {other.message}" + (f" ({other.span})" if other.span else ""))
+    if d.citation:
+        lines.append(f"  source: {d.citation}")
+    if d.hint:
+        lines.append(f"  hint: {d.hint}")
+    return "\n".join(lines)
+
+
+@dataclass(slots=True)
+class Collector:
+    """A list of diagnostics under construction."""
+
+    items: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, code: str, message: str, span: Span | None = None, **more: object) -> None:
+        self.items.append(Diagnostic(code, message, span, **more))  # type: ignore[arg-type]

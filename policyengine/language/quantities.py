@@ -1,0 +1,56 @@
+"""Units and dimensions. 学时 (``hours``) is what the law counts and no unit of time; only a rule turns one into the other.
+
+The only conversion built in is 1 clock_hour = 60 minutes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """``scale`` turns the unit into its dimension's base unit (exact)."""
+
+    id: str
+    zh: str
+    dimension: str
+    scale: Fraction = Fraction(1)
+    aliases: tuple[str, ...] = ()
+
+
+_UNITS = (
+    Unit("hours", "学时", "hours", aliases=("hour", "课时")),
+    Unit("credits", "学分", "credits", aliases=("credit",)),
+    Unit("minutes", "分钟", "time", aliases=("minute", "min", "分")),
+    Unit("clock_hours", "小时", "time", Fraction(60), aliases=("clock_hour", "h", "钟点", "钟头")),
+    Unit("days", "天", "days", aliases=("day", "日")),
+    Unit("characters", "字", "characters", aliases=("character", "字符", "汉字")),
+    Unit("items", "件", "items", aliases=("item", "each", "篇", "科", "门", "项", "次", "部", "本", "个")),
+    Unit("months", "个月", "months", aliases=("month", "月")),
+    Unit("years", "年", "years", aliases=("year",)),
+    Unit("yuan", "元", "money", aliases=("rmb", "cny", "¥", "人民币")),
+)
+UNITS: dict[str, Unit] = {u.id: u for u in _UNITS}
+BY_WORD: dict[str, Unit] = {word: u for u in _UNITS for word in (u.id, u.zh, *u.aliases)}
+COUNTED = ("hours", "credits")  # the units a requirement may be in
+
+
+def exact_text(value: Fraction) -> str:
+    """Exact decimal without trailing zeros; a figure without a finite decimal as a fraction (``20/9``)."""
+    denominator = value.denominator
+    if denominator == 1:
+        return str(value.numerator)
+    rest = denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    if rest != 1:
+        return f"{value.numerator}/{denominator}"
+    digits = 0
+    while 10**digits % denominator:
+        digits += 1
+    scaled = value.numerator * (10**digits // denominator)
+    return format(Decimal(scaled).scaleb(-digits), "f")
