@@ -1,0 +1,61 @@
+"""Periods, blocks and full months: the calendar that regulations speak of."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+DAY = timedelta(days=1)
+
+
+def period_of(day: date, year_start: tuple[int, int]) -> int:
+    """The number of the period in which ``day`` lies: the calendar year in which that period begins."""
+    return day.year if (day.month, day.day) >= year_start else day.year - 1
+
+
+def period_bounds(number: int, year_start: tuple[int, int], years: int = 1) -> tuple[date, date]:
+    """First and last day of ``years`` periods from ``number`` on."""
+    month, day = year_start
+    return date(number, month, day), date(number + years, month, day) - DAY
+
+
+def block_of(number: int, count: int, starting: int) -> int:
+    """The first period of the block of ``count`` that holds ``number``."""
+    return starting + (number - starting) // count * count
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day ``months`` later, or the month's last day where it has no such day."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def full_months(start: date, end: date) -> int:
+    """Full months in start..end, both included: stretches from day d to the day before day d of the next month."""
+    if end < start:
+        return 0
+    after = end + DAY
+    months = (after.year - start.year) * 12 + after.month - start.month
+    while months > 0 and add_months(start, months) > after:
+        months -= 1
+    return months
+
+
+def merged(stretches: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
+    """Stretches of days (both ends included) that touch or overlap, made one."""
+    result: list[tuple[date, date]] = []
+    for start, end in sorted(stretches):
+        if end < start:
+            continue
+        if result and start <= result[-1][1] + DAY:
+            result[-1] = (result[-1][0], max(result[-1][1], end))
+        else:
+            result.append((start, end))
+    return result
+
+
+def label(first: int, years: int = 1) -> str:
+    """``2016`` or ``2016..2020``."""
+    return str(first) if years == 1 else f"{first}..{first + years - 1}"
