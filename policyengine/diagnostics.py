@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 Severity = Literal["error", "warning", "note"]
 
@@ -111,3 +111,15 @@ class Collector:
 
     def add(self, code: str, message: str, span: Span | None = None, **more: object) -> None:
         self.items.append(Diagnostic(code, message, span, **more))  # type: ignore[arg-type]
+
+
+class Place(Protocol):
+    """Where a text stands in its file: turns offsets in the text (a YAML scalar, a cell) into spans of the file."""
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of ``text[start:end]``."""
+        ...
+
+    def line(self, span: Span) -> str | None:
+        """The file's line under ``span``, for the caret."""
+        ...

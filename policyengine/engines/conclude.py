@@ -372,8 +372,7 @@ class Case:
         return [
             e
             for e in self.later.excuse
-            if self._governs(e, span.last)
-            and (not (names := e.rule.statement.rules) or rule.rule.name in names)  # type: ignore[attr-defined]
+            if self._governs(e, span.last) and (not (names := e.rule.statement.rules) or rule.rule.name in names)  # type: ignore[attr-defined]
         ]
 
     def _excused(self, rule: Ready, span: Span, scene: Scene) -> tuple[Truth, list[str], list[str]]:
@@ -428,9 +427,7 @@ class Case:
         """The decision about a year or a block of years."""
         findings = self._findings(span)
         statuses = {f.status for f in findings if not f.advisory}
-        outcome = next(
-            (s for s in ("not_met", "undetermined", "in_progress", "excused") if s in statuses), "met"
-        )
+        outcome = next((s for s in ("not_met", "undetermined", "in_progress", "excused") if s in statuses), "met")
         last_day = period_bounds(span.first, self._start, span.years)[1]
         sure, possible = self._consequences(span, outcome)
         by_subject = {s: self.measured(s, span)[0] for s in self.later.subjects}
@@ -447,7 +444,9 @@ class Case:
             by_subject=by_subject,
             required_total=firm["total"].required if "total" in firm else None,
             shortfall_total=firm["total"].shortfall if "total" in firm else None,
-            required_by_subject={s: r for s in self.later.subjects if s in firm and (r := firm[s].required) is not None},
+            required_by_subject={
+                s: r for s in self.later.subjects if s in firm and (r := firm[s].required) is not None
+            },
             shortfall_by_subject={s: firm[s].shortfall for s in self.later.subjects if s in firm},
             capped_off=self._capped_off(span),
             advisories=tuple(f.rule for f in findings if f.advisory and f.status == "not_met"),

@@ -118,10 +118,15 @@ class Judge:
     @classmethod
     def of(cls, plan: Plan, world: World) -> Judge:
         return cls(
-            plan,
-            world,
-            *(ready(getattr(plan, s), world) for s in ("recognise", "reject", "convert", "add", "assign", "exchange")),
-            {},
+            plan=plan,
+            world=world,
+            recognise=ready(plan.recognise, world),
+            reject=ready(plan.reject, world),
+            convert=ready(plan.convert, world),
+            add=ready(plan.add, world),
+            assign=ready(plan.assign, world),
+            exchange=ready(plan.exchange, world),
+            _by_form={},
         )
 
     def _for_form(self, stage: str, rules: list[Ready], form: object) -> list[Ready]:

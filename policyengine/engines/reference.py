@@ -50,7 +50,14 @@ def prepare(plan: Plan) -> Prepared:
         *(
             ready(getattr(plan, stage), world, record_stage=False)
             for stage in (
-                "count_once", "caps", "measures", "carry", "require", "excuse", "reduce", "conclude",
+                "count_once",
+                "caps",
+                "measures",
+                "carry",
+                "require",
+                "excuse",
+                "reduce",
+                "conclude",
             )  # fmt: skip
         ),
         exact=exact_bounds(plan.caps),

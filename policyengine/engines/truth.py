@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from policyengine.engines.calendar import full_months, merged, period_bounds, period_of
 from policyengine.engines.lookup import Finder
@@ -51,7 +52,7 @@ class World:
     leave_kinds: frozenset[str] = field(default_factory=frozenset)
 
 
-_OPERATORS: dict[str, Callable[[object, object], bool]] = {
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 

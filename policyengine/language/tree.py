@@ -7,7 +7,8 @@ Every node is a frozen dataclass; ``span`` never takes part in equality, so that
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as _field
 from datetime import date
 from fractions import Fraction
 
@@ -139,7 +140,7 @@ class Field:
     """A declared field of the record or the person, a derived fact (``days``, ``full_months``), or ``circumstance``."""
 
     id: str
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = _field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ class Term:
     """A term of the vocabulary (``public``), belonging to an enumerated field."""
 
     id: str
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = _field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ class Value:
 
     value: Fraction | str | bool | date
     unit: str | None = None
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = _field(default=None, compare=False, repr=False)
 
 
 Operand = Field | YearOf | ThisYear | Term | Value | Lookup
@@ -181,7 +182,7 @@ class Compare:
     left: Operand
     op: str
     right: Operand
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = _field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ class In:
     left: Operand
     items: tuple[Operand, ...]
     negated: bool = False
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = _field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ class InTable:
     left: Operand
     table: str
     negated: bool = False
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = _field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,7 @@ class Present:
 
     field: str
     negated: bool = False
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = _field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ class InRange:
     left: Operand
     low: Operand
     high: Operand
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = _field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,7 @@ class Lasts:
     kinds: tuple[str, ...]
     at_least: int
     unit: str  # "months" or "days"
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = _field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,7 @@ class Repeated:
     """``repeated per title, date``: an earlier record of the person has the same values. Only in ``flag``."""
 
     fields: tuple[str, ...]
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = _field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,7 @@ class Outcome:
     """``met`` or ``excused``, of the period. Only in ``conclude``. (``not met`` is ``Not(Outcome("met"))``.)"""
 
     state: str
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = _field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +256,7 @@ class InEach:
 
     states: tuple[str, ...]
     years: int
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = _field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +291,7 @@ class What:
     """
 
     terms: tuple[str, ...] = ()
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = _field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,7 +300,7 @@ class Statement:
 
     when: Condition | None = None
     because: str | None = None
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = _field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
