@@ -1,0 +1,154 @@
+"""Runs a command and turns whatever comes out of it into a message on stderr and an exit code; no traceback gets out.
+
+0: done and clean. 1: findings. 2: unusable arguments or input, or a machine that can't (full disk, no memory).
+130 and 143: interrupted (the shell's convention), with nothing left behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+from policyengine.cli import settings
+from policyengine.diagnostics import Diagnostic, PolicyError, human
+from policyengine.messages import say
+
+
+class Terminated(BaseException):
+    """The system asked the process to end (SIGTERM): unwinds so that temporary files are removed."""
+
+
+def guarded(run: Callable[[], Any]) -> int:
+    """Run ``run`` and give the exit code. Its integer result is the code."""
+    settings.prepare_streams()
+    _heed_termination()
+    try:
+        code = run()
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except SystemExit as e:
+        return e.code if isinstance(e.code, int) else 2 if e.code else 0
+    except click.exceptions.Abort:
+        return _interrupted()
+    except KeyboardInterrupt:
+        return _interrupted()
+    except Terminated:
+        message(say("stopped; nothing was left behind", "已终止，未留下任何文件"))
+        return 143
+    except BrokenPipeError:
+        return _reader_gone()
+    except BaseException as e:
+        if settings.debug:
+            import traceback
+
+            traceback.print_exc()
+        return _failed(e)
+
+
+def _failed(problem: BaseException) -> int:
+    if isinstance(problem, click.exceptions.NoArgsIsHelpError):
+        message(problem.format_message())
+    elif isinstance(problem, click.UsageError):
+        if problem.ctx is not None:
+            message(problem.ctx.get_usage())
+        path = problem.ctx.command_path if problem.ctx else "policyengine"
+        hint = say(f"{path} --help shows how it is used", f"{path} --help 显示用法")
+        message(human(Diagnostic("PE901", problem.format_message(), hint=hint)))
+    elif isinstance(problem, click.ClickException):
+        message(f"error PE901: {problem.format_message()}")
+    elif isinstance(problem, PolicyError):
+        tell(problem.diagnostics)
+    elif isinstance(problem, MemoryError):
+        message(human(_no_memory()))
+    elif isinstance(problem, OSError):
+        if problem.errno == errno.EPIPE:
+            return _reader_gone()
+        message(human(of_system(problem)))
+    else:
+        message(human(_unforeseen(problem)))
+    return 2
+
+
+def message(text: str) -> None:
+    """One message to stderr; a reader that has gone is no error."""
+    with contextlib.suppress(OSError, ValueError):
+        click.echo(text, err=True)
+
+
+def tell(diagnostics: Iterable[Diagnostic]) -> None:
+    """Print diagnostics for people."""
+    for d in diagnostics:
+        message(human(d))
+
+
+def of_system(problem: OSError) -> Diagnostic:
+    """What the operating system refused, said for people."""
+    name = str(problem.filename) if problem.filename else ""
+    about = f"{name}: " if name else ""
+    match problem.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return Diagnostic(
+                "PE904",
+                about + say("the disk is full; nothing was written", "磁盘已满，未写出任何内容"),
+                hint=say("free some space or choose another place with --out", "请腾出空间，或用 --out 另选位置"),
+            )
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return Diagnostic(
+                "PE905",
+                about + say("you may not read or write this", "没有读写权限"),
+                hint=say("check who owns it, or choose another place", "请检查权限，或另选位置"),
+            )
+        case errno.ENOENT:
+            return Diagnostic(
+                "PE902",
+                about + say("there is no such file or folder", "没有这个文件或文件夹"),
+                hint=say("check the path", "请检查路径"),
+            )
+    return Diagnostic("PE906", about + say("the system refused: ", "系统拒绝：") + (problem.strerror or str(problem)))
+
+
+def _no_memory() -> Diagnostic:
+    return Diagnostic(
+        "PE903",
+        say("this machine has not enough memory for the input", "内存不足，无法处理该输入"),
+        hint=say("split the records by person and evaluate the parts", "请按人员拆分记录后分别评定"),
+    )
+
+
+def _unforeseen(problem: BaseException) -> Diagnostic:
+    kind = f"{type(problem).__name__}: {problem}".splitlines()[0][:300]
+    return Diagnostic(
+        "PE999",
+        say(f"the program failed where it should not ({kind})", f"程序出现了不应有的错误（{kind}）"),
+        hint=say(
+            "this is a fault of the program, not of your files; run again with --debug and report what it shows",
+            "这是程序的错误，不是文件的问题；请加 --debug 重新运行，并报告所显示的内容",
+        ),
+    )
+
+
+def _interrupted() -> int:
+    message(say("interrupted; nothing was left behind", "已中断，未留下任何文件"))
+    return 130
+
+
+def _reader_gone() -> int:
+    """Whoever read our output has stopped (``| head``): nothing to say, and nothing more may be flushed."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _heed_termination() -> None:
+    def stop(*_: object) -> None:
+        raise Terminated
+
+    with contextlib.suppress(ValueError):  # not in the main thread: whoever runs us there heeds signals
+        signal.signal(signal.SIGTERM, stop)

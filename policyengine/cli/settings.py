@@ -1,0 +1,117 @@
+"""What every command shares: ``--lang``, ``--debug``, colour, and the types of its arguments."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import date
+from typing import Any, TypeVar
+
+import click
+
+from policyengine.messages import LANGUAGES, of_environment, say, speak
+
+F = TypeVar("F", bound=Callable[..., Any])
+debug = False
+
+
+def _set_language(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value:
+        speak(value)
+
+
+def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    global debug
+    debug = debug or value
+
+
+def _common() -> list[click.Option]:
+    return [
+        click.Option(
+            ["--lang"], type=click.Choice(LANGUAGES), expose_value=False, is_eager=True, callback=_set_language,
+            help="Language of messages; by default that of the environment.",
+        ),
+        click.Option(
+            ["--debug"], is_flag=True, expose_value=False, is_eager=True, callback=_set_debug,
+            help="Show the traceback of a failure.",
+        ),
+    ]  # fmt: skip
+
+
+def common_options(command: Any) -> Any:
+    """Give a function under decoration the options that every command has."""
+    command.__click_params__ = [*getattr(command, "__click_params__", []), *_common()]
+    return command
+
+
+def add_common(command: click.Command) -> click.Command:
+    """Give a loaded command the options that every command has (once)."""
+    if not any("--debug" in p.opts for p in command.params):
+        command.params.extend(o for o in _common() if not any(o.name == p.name for p in command.params))
+    return command
+
+
+def prepare_streams() -> None:
+    """UTF-8 on every system, the language of the environment, no debug: the state in which a command starts."""
+    global debug
+    debug = False
+    speak(of_environment())
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure") and (stream.encoding or "").lower().replace("-", "") != "utf8":
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def on_terminal(stream: Any) -> bool:
+    """Whether colour and progress are welcome there (NO_COLOR and ``TERM=dumb`` say no)."""
+    return bool(
+        hasattr(stream, "isatty")
+        and stream.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
+
+
+class Day(click.ParamType):
+    """``2016-12-31``."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return self.fail(
+                say(f"{value!r} is not a day; write it as 2016-12-31", f"“{value}”不是日期，请写成 2016-12-31"),
+                param,
+                ctx,
+            )
+
+
+def _is_year(text: str) -> bool:
+    """Four digits that the calendar can hold, with room for windows of many years."""
+    return len(text) == 4 and text.isascii() and text.isdigit() and 1000 <= int(text) < 9900
+
+
+class Periods(click.ParamType):
+    """``2016`` or ``2016..2018``: first and last period."""
+
+    name = "period"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value  # type: ignore[return-value]
+        first, dots, last = str(value).partition("..")
+        years = [first, last] if dots else [first]
+        if all(_is_year(y) for y in years) and years == sorted(years):
+            return int(years[0]), int(years[-1])
+        return self.fail(
+            say(
+                f"{value!r} is not a period; write a year, 2016, or first..last, 2016..2018",
+                f"“{value}”不是年度，请写成 2016 或 2016..2018",
+            ),
+            param,
+            ctx,
+        )

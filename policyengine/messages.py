@@ -1,0 +1,35 @@
+"""In which language people are spoken to: the command line sets it once, every floor asks ``say``.
+
+Data (result files, JSON) never depends on it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+LANGUAGES = ("en", "zh")
+_language = "en"
+
+
+def of_environment(environment: Mapping[str, str] = os.environ) -> str:
+    """``zh`` where the environment speaks Chinese (LC_ALL, LC_MESSAGES, LANG in that order), else ``en``."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environment.get(name):
+            return "zh" if value.lower().startswith(("zh", "chinese")) else "en"
+    return "en"
+
+
+def speak(language: str) -> None:
+    """From now on messages are in ``language`` (``en`` or ``zh``)."""
+    global _language
+    _language = language if language in LANGUAGES else "en"
+
+
+def spoken() -> str:
+    return _language
+
+
+def say(en: str, zh: str) -> str:
+    """The one of two texts that is in the language spoken."""
+    return zh if _language == "zh" else en
