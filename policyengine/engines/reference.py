@@ -1,7 +1,7 @@
 """The reference evaluator: what a policy means, stage by stage, in exact fractions. Plan and inputs in, trace out.
 
-It follows ``docs/semantics.md`` sentence by sentence; every other engine is tested against it. One person's case depends
-on nothing but that person's records and facts.
+It follows ``docs/semantics.md`` sentence by sentence; every other engine is tested against it. One person's case
+depends on nothing but that person's records and facts.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def prepare(plan: Plan) -> Prepared:
                 "excuse",
                 "reduce",
                 "conclude",
-            )  # fmt: skip
+            )
         ),
         exact=exact_bounds(plan.caps),
         subjects=subjects_of(plan),

@@ -21,7 +21,8 @@ class PlanRule(Generic[S]):
 
     ``key`` names it in traces; ``name`` is what other statements refer to. ``statement`` is typed: names are ids, and
     every quantity of a figure is in the unit it is counted in. ``kept``: overridden ``Require``/``Cap``/… statements
-    of which the stricter figure governs (raise-only), each with its own key.
+    of which the stricter figure governs (raise-only), each with its own key. ``about``: the enumerated record field
+    that the terms of ``statement.what`` belong to; None where it speaks of every record.
     """
 
     key: str
@@ -31,6 +32,7 @@ class PlanRule(Generic[S]):
     until: date | None
     governing: Governing
     kept: tuple[tuple[str, S], ...] = ()
+    about: str | None = None
 
     @property
     def rule(self) -> Rule:
@@ -42,8 +44,9 @@ class Plan:
     """The eight stages. ``unit`` is what totals are counted in (``hours`` or ``credits``).
 
     ``exchange``: how many hours one credit is, by period rule; None where no exchange governs.
-    ``ticks``: how many integer ticks one counted unit has (the least common denominator); None when the policy's figures
-    have none (a split by days or a division without a stated rounding): then only the reference evaluator is exact.
+    ``ticks``: how many integer ticks one counted unit has (the least common denominator of everything that can be
+    counted or required); None when there is none (a split by days without a stated rounding): then only the reference
+    evaluator is exact. ``greatest``: no sum of one person's hours has more ticks than this; it fits in 64 bits.
     """
 
     policy: str
@@ -70,6 +73,7 @@ class Plan:
     conclude: tuple[PlanRule[tree.Conclude], ...]
     flags: tuple[PlanRule[tree.Flag], ...]
     ticks: int | None = 1
+    greatest: int = 2**63 - 1
 
     def rules(self) -> tuple[PlanRule[tree.Statement], ...]:
         """All of them, stage by stage."""

@@ -1,0 +1,104 @@
+"""Policy → Plan: the rules that govern, sorted into the eight stages, typed, unit-checked, in order and countable.
+
+``plan_of`` gives the plan every engine runs, or the reasons why there is none.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import TypeVar
+
+from policyengine.diagnostics import Diagnostic, failed
+from policyengine.language import tree
+from policyengine.packs.model import Governing, Policy
+from policyengine.plan import caps as cap_order
+from policyengine.plan.model import Plan, PlanRule
+from policyengine.plan.names import RuleNames, owning_field, unwrapped
+from policyengine.plan.ticks import counting
+from policyengine.plan.unit import unit_of
+
+S = TypeVar("S", bound=tree.Statement)
+
+
+def plan_of(policy: Policy) -> tuple[Plan | None, list[Diagnostic]]:
+    """The plan of a policy; None with the errors that keep it from running. Notes and warnings come with a plan too."""
+    names = RuleNames.of(policy)
+    found: list[Diagnostic] = []
+    rules = sorted((_plan_rule(g, policy, names) for g in policy.governing), key=lambda r: (r.key, str(r.start)))
+    if failed(found):
+        return None, found
+    caps, _, _ = cap_order.ordered(_stage(rules, tree.Cap), policy.vocabulary)
+    plan = Plan(
+        policy=policy.id,
+        digest=policy.digest,
+        unit=unit_of(rules),
+        year_start=policy.year_start,
+        vocabulary=policy.vocabulary,
+        fields=policy.vocabulary.fields,
+        tables=policy.tables,
+        bounds=policy.bounds,
+        recognise=_stage(rules, tree.Recognise),
+        reject=_stage(rules, tree.Reject),
+        convert=_stage(rules, tree.Convert),
+        add=_stage(rules, tree.Add),
+        exchange=_stage(rules, tree.Exchange),
+        assign=_stage(rules, tree.Assign),
+        count_once=_stage(rules, tree.CountOnce),
+        caps=caps,
+        measures=_stage(rules, tree.Measure),
+        carry=_stage(rules, tree.Carry),
+        require=_stage(rules, tree.Require),
+        excuse=_stage(rules, tree.Excuse),
+        reduce=_stage(rules, tree.Reduce),
+        conclude=_stage(rules, tree.Conclude),
+        flags=_stage(rules, tree.Flag),
+    )
+    plan = dataclasses.replace(plan, ticks=counting(plan).ticks)
+    return plan, found
+
+
+def _stage(rules: list[PlanRule[tree.Statement]], kind: type[S]) -> tuple[PlanRule[S], ...]:
+    return tuple(r for r in rules if isinstance(r.statement, kind))  # type: ignore[misc]
+
+
+def _plan_rule(governing: Governing, policy: Policy, names: RuleNames) -> PlanRule[tree.Statement]:
+    rule = governing.rule
+    statement = qualified(governing.statement, rule.pack, names)
+    kept = governing.over if governing.keeps_stricter else ()
+    what = getattr(statement, "what", None)
+    return PlanRule(
+        key=governing.key,
+        name=governing.name,
+        statement=statement,
+        start=governing.start,
+        until=governing.until,
+        governing=governing,
+        kept=tuple((r.key, qualified(unwrapped(r), r.pack, names)) for r in kept),
+        about=owning_field(what.terms, policy.vocabulary) if what and what.terms else None,
+    )
+
+
+def qualified(statement: tree.Statement, pack: str, names: RuleNames) -> tree.Statement:
+    """The statement with the rules it refers to named as ``PlanRule.name``; unknown ones stay as written."""
+
+    def full(name: str) -> str:
+        return names.find(name, pack) or name
+
+    match statement:
+        case tree.Cap(after=after):
+            return dataclasses.replace(statement, after=tuple(full(n) for n in after))
+        case tree.Excuse(rules=rules):
+            return dataclasses.replace(statement, rules=tuple(full(n) for n in rules))
+        case tree.Carry(rule=rule) | tree.Reduce(rule=rule):
+            return dataclasses.replace(statement, rule=full(rule))
+    return statement
+
+
+def references(statement: tree.Statement) -> Iterator[str]:
+    """The rule names a statement uses."""
+    match statement:
+        case tree.Cap(after=names) | tree.Excuse(rules=names):
+            yield from names
+        case tree.Carry(rule=name) | tree.Reduce(rule=name):
+            yield name

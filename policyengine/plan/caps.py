@@ -1,0 +1,131 @@
+"""In which order caps apply, and whether the bounds under them are exact. Takes the cap rules, gives them ordered.
+
+Caps that share records must be nested: every window of the narrower lies in one window of the wider, and the narrower
+applies first; or one says ``after`` the other. Then a record's hours only ever displace later ones of the same windows,
+so that a measure is least when its own records are at their least and the others at their most
+(``docs/semantics.md``, "Bounds under caps").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from policyengine.language import tree
+from policyengine.language.vocabulary import Vocabulary
+from policyengine.plan.disjoint import conjuncts, disjoint
+from policyengine.plan.model import PlanRule
+
+CapRule = PlanRule[tree.Cap]
+Conflict = tuple[CapRule, CapRule]
+
+
+def window_within(one: tree.Window, other: tree.Window) -> bool:
+    """Whether every window of ``one`` lies in one window of ``other`` (records that lie in one period)."""
+    if one == other:
+        return True
+    match one, other:
+        case tree.PerActivity(), _:
+            return True
+        case ((tree.PerDay() | tree.PerField()), tree.PerYears()):
+            return True
+        case ((tree.PerDay() | tree.PerField() | tree.PerYears(count=1)), tree.AnyYears()):
+            return True
+        case tree.PerYears(count=a, starting=s), tree.PerYears(count=b, starting=t):
+            return a == 1 or (b % a == 0 and ((s or 0) - (t or 0)) % a == 0)
+    return False
+
+
+def scope_within(one: CapRule, other: CapRule) -> bool:
+    """Whether every record that ``one`` speaks of is one that ``other`` speaks of."""
+    a, b = one.statement, other.statement
+    terms = not b.what.terms or (
+        one.about == other.about and bool(a.what.terms) and set(a.what.terms) <= set(b.what.terms)
+    )
+    return terms and set(conjuncts(b.when)) <= set(conjuncts(a.when))
+
+
+def nested(one: CapRule, other: CapRule) -> bool:
+    """Whether ``one`` is the narrower of the two (or as wide)."""
+    return scope_within(one, other) and window_within(one.statement.window, other.statement.window)
+
+
+def _apart(one: CapRule, other: CapRule) -> bool:
+    """Whether no record of a person is under both: versions of one rule, rules of different times, different terms."""
+    if one.name == other.name:
+        return True
+    if not _meet(one, other) and not _several_years(one) and not _several_years(other):
+        return True
+    a, b = one.statement.what.terms, other.statement.what.terms
+    return bool(a) and bool(b) and one.about == other.about and set(a).isdisjoint(b)
+
+
+def _several_years(rule: CapRule) -> bool:
+    """Whether a window may hold records of years in which another version governs."""
+    window = rule.statement.window
+    return isinstance(window, tree.AnyYears | tree.Within) or (isinstance(window, tree.PerYears) and window.count > 1)
+
+
+def _meet(one: CapRule, other: CapRule) -> bool:
+    start = max(one.start or date.min, other.start or date.min)
+    return start <= min(one.until or date.max, other.until or date.max)
+
+
+def share(one: CapRule, other: CapRule, vocabulary: Vocabulary | None = None) -> bool:
+    """Whether one record may be under both."""
+    if _apart(one, other):
+        return False
+    return vocabulary is None or not disjoint(one.statement.when, other.statement.when, vocabulary)
+
+
+def ordered(
+    caps: Sequence[CapRule], vocabulary: Vocabulary
+) -> tuple[tuple[CapRule, ...], list[Conflict], list[CapRule]]:
+    """The caps in the order in which they apply; pairs without a stated order; those that wait for each other."""
+    rules = sorted(caps, key=lambda r: r.key)
+    first: dict[str, set[str]] = {r.key: set() for r in rules}  # key → keys that come before it
+    conflicts: list[Conflict] = []
+    for rule in rules:
+        for name in rule.statement.after:
+            first[rule.key].update(r.key for r in rules if r.name == name and r.key != rule.key)
+    for number, one in enumerate(rules):
+        for other in rules[number + 1 :]:
+            if other.key in first[one.key] or one.key in first[other.key] or not share(one, other, vocabulary):
+                continue
+            if nested(one, other):
+                first[other.key].add(one.key)
+            elif nested(other, one):
+                first[one.key].add(other.key)
+            else:
+                conflicts.append((one, other))
+    result: list[CapRule] = []
+    waiting = list(rules)
+    done: set[str] = set()
+    while waiting:
+        free = [r for r in waiting if first[r.key] <= done]
+        if not free:
+            return (*result, *waiting), conflicts, waiting
+        rule = free[0]
+        result.append(rule)
+        done.add(rule.key)
+        waiting.remove(rule)
+    return tuple(result), conflicts, []
+
+
+def exact_bounds(caps: Sequence[CapRule]) -> bool:
+    """Whether bounds under these caps are exact: nested, in one order, narrower first; ``caps`` in their order.
+
+    Rolling windows are not (what the first year takes, the second lacks and the third may have), nor is a window laid
+    by days inside another one that is laid by days.
+    """
+    for number, one in enumerate(caps):
+        if isinstance(one.statement.window, tree.AnyYears):
+            return False
+        for other in caps[number + 1 :]:
+            if _apart(one, other) or isinstance(one.statement.window, tree.PerActivity):
+                continue
+            if isinstance(other.statement.window, tree.PerDay) or not nested(one, other):
+                return False
+            if one.statement.taking != other.statement.taking:
+                return False
+    return True

@@ -1,0 +1,231 @@
+"""Can two conditions both hold for one record? Answered by cases over single fields; what is beyond that is "perhaps".
+
+``disjoint`` is sure when it says yes. It knows equalities, term lists, ranges and presence over declared fields; a
+solver that proves more lives in ``tools/prove.py``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from policyengine.language import tree
+from policyengine.language.quantities import UNITS
+from policyengine.language.vocabulary import FieldDecl, Vocabulary
+
+MOST_CASES = 64  # disjuncts looked at; a condition with more is "perhaps"
+Conjunction = tuple[tree.Condition, ...]
+_NEGATED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_FLIPPED = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
+
+def conjuncts(condition: tree.Condition | None) -> tuple[tree.Condition, ...]:
+    """The parts that must all hold."""
+    if condition is None:
+        return ()
+    return condition.items if isinstance(condition, tree.And) else (condition,)
+
+
+def disjoint(one: tree.Condition | None, other: tree.Condition | None, vocabulary: Vocabulary) -> bool:
+    """Whether no record (and person) makes both true."""
+    given = tuple(c for c in (one, other) if c is not None)
+    return bool(given) and impossible(tree.And(given), vocabulary)
+
+
+def impossible(condition: tree.Condition, vocabulary: Vocabulary) -> bool:
+    """Whether nothing makes the condition true."""
+    cases = _cases(condition, False)
+    return cases is not None and all(_contradictory(case, vocabulary) for case in cases)
+
+
+def _cases(node: tree.Condition, negated: bool) -> list[Conjunction] | None:
+    """The condition as alternatives of atoms, ``not`` pushed inside; None when there are too many."""
+    if isinstance(node, tree.Not):
+        return _cases(node.item, not negated)
+    if isinstance(node, tree.And | tree.Or):
+        parts = [_cases(item, negated) for item in node.items]
+        if any(p is None for p in parts):
+            return None
+        known = [p for p in parts if p is not None]
+        if isinstance(node, tree.Or) is not negated:
+            found = [case for part in known for case in part]
+        else:
+            total = 1
+            for part in known:
+                total *= len(part)
+            if total > MOST_CASES:
+                return None
+            found = [tuple(itertools.chain(*combination)) for combination in itertools.product(*known)]
+        return found if len(found) <= MOST_CASES else None
+    return [(_negate(node) if negated else node,)]
+
+
+def _negate(atom: tree.Condition) -> tree.Condition:
+    match atom:
+        case tree.Compare(left=left, op=op, right=right):
+            return tree.Compare(left, _NEGATED[op], right)
+        case tree.In(left=left, items=items, negated=negated):
+            return tree.In(left, items, not negated)
+        case tree.InTable(left=left, table=table, negated=negated):
+            return tree.InTable(left, table, not negated)
+        case tree.Present(field=name, negated=negated):
+            return tree.Present(name, not negated)
+    return tree.Not(atom)
+
+
+@dataclass(slots=True)
+class _Domain:
+    """What one field may still be."""
+
+    allowed: set[object] | None = None
+    excluded: set[object] = field(default_factory=set)
+    low: Fraction | date | None = None
+    high: Fraction | date | None = None
+    present: bool = False
+    missing: bool = False
+    tables: set[tuple[str, bool]] = field(default_factory=set)
+
+    def only(self, values: set[object]) -> None:
+        self.allowed = values if self.allowed is None else self.allowed & values
+
+    def at_least(self, value: Fraction | date) -> None:
+        self.low = value if self.low is None or value > self.low else self.low  # type: ignore[operator]
+
+    def at_most(self, value: Fraction | date) -> None:
+        self.high = value if self.high is None or value < self.high else self.high  # type: ignore[operator]
+
+    def empty(self) -> bool:
+        if self.missing:
+            return self.present
+        if any((table, True) in self.tables and (table, False) in self.tables for table, _ in self.tables):
+            return True
+        if self.low is not None and self.high is not None and self.low > self.high:  # type: ignore[operator]
+            return True
+        if self.allowed is not None:
+            return not any(self._fits(v) for v in self.allowed - self.excluded)
+        return self.low is not None and self.low == self.high and self.low in self.excluded
+
+    def _fits(self, value: object) -> bool:
+        return not (
+            (self.low is not None and value < self.low)  # type: ignore[operator]
+            or (self.high is not None and value > self.high)  # type: ignore[operator]
+        )
+
+
+def _contradictory(atoms: Conjunction, vocabulary: Vocabulary) -> bool:
+    domains: dict[tuple[str, str], _Domain] = {}
+    for atom in atoms:
+        _narrow(atom, domains, vocabulary)
+    return any(d.empty() for d in domains.values())
+
+
+def _subject(node: tree.Operand) -> tuple[str, str] | None:
+    if isinstance(node, tree.Field):
+        return ("field", node.id)
+    return ("year", node.field) if isinstance(node, tree.YearOf) else None
+
+
+def _literal(node: tree.Operand, decl: FieldDecl | None) -> Fraction | date | str | bool | None:
+    if isinstance(node, tree.Term):
+        return node.id
+    if isinstance(node, tree.Value):
+        if node.unit and decl and decl.unit and isinstance(node.value, Fraction):
+            return node.value * UNITS[node.unit].scale / UNITS[decl.unit].scale
+        return node.value
+    return None
+
+
+def _narrow(atom: tree.Condition, domains: dict[tuple[str, str], _Domain], vocabulary: Vocabulary) -> None:
+    """Take one atom into account; those that compare fields with each other say nothing here."""
+    match atom:
+        case tree.Present(field=name, negated=negated):
+            domain = domains.setdefault(("field", name), _Domain())
+            domain.missing, domain.present = domain.missing or negated, domain.present or not negated
+        case tree.InTable(left=left, table=table, negated=negated):
+            subject = _subject(left)
+            if subject is not None:
+                domain = domains.setdefault(subject, _Domain())
+                domain.present = True
+                domain.tables.add((table, negated))
+        case tree.InRange(left=left, low=low, high=high):
+            _narrow(tree.Compare(left, ">=", low), domains, vocabulary)
+            _narrow(tree.Compare(left, "<=", high), domains, vocabulary)
+        case tree.In(left=left, items=items, negated=negated):
+            subject = _subject(left)
+            if subject is not None and subject[1] != "circumstance":
+                decl = vocabulary.fields.get(subject[1])
+                values = [_literal(i, decl) for i in items]
+                if None not in values:
+                    domain = _domain(subject, domains, vocabulary)
+                    if negated:
+                        domain.excluded.update(values)
+                    else:
+                        domain.only(set(values))
+        case tree.Compare(left=left, op=op, right=right):
+            subject = _subject(left)
+            if subject is None:
+                subject, right, op = _subject(right), left, _FLIPPED[op]
+            if subject is not None and subject[1] != "circumstance":
+                decl = vocabulary.fields.get(subject[1])
+                value = _literal(right, decl)
+                if value is not None:
+                    _compare(_domain(subject, domains, vocabulary), op, value, _step(subject, decl))
+
+
+def _domain(subject: tuple[str, str], domains: dict[tuple[str, str], _Domain], vocabulary: Vocabulary) -> _Domain:
+    """The field's domain so far; finite ones start with what is declared."""
+    if subject not in domains:
+        domains[subject] = _Domain()
+    domain = domains[subject]
+    domain.present = True
+    decl = vocabulary.fields.get(subject[1])
+    if subject[0] == "field" and decl is not None and domain.allowed is None:
+        if decl.type == "term":
+            domain.allowed = {w.id for w in vocabulary.terms_of(subject[1])}
+        elif decl.type == "yes_no":
+            domain.allowed = {True, False}
+        elif decl.type == "number":
+            if decl.minimum is not None:
+                domain.at_least(decl.minimum)
+            if decl.maximum is not None:
+                domain.at_most(decl.maximum)
+    return domain
+
+
+def _step(subject: tuple[str, str], decl: FieldDecl | None) -> Fraction | None:
+    """The least difference of two values of a declared number (years are whole); None where it is not known."""
+    if subject[0] == "year" or (decl is not None and decl.type == "year"):
+        return Fraction(1)
+    if decl is None or decl.type != "number" or decl.id == "quantity":
+        return None
+    return Fraction(1, 10**decl.decimals)
+
+
+def _compare(domain: _Domain, op: str, value: Fraction | date | str | bool, step: Fraction | None) -> None:
+    if op == "=":
+        domain.only({value})
+    elif op == "!=":
+        domain.excluded.add(value)
+    elif isinstance(value, Fraction | date) and not isinstance(value, bool):
+        if op == ">=":
+            domain.at_least(value)
+        elif op == "<=":
+            domain.at_most(value)
+        elif isinstance(value, Fraction) and step is not None:
+            # x > 1 with whole x is x >= 2
+            count = value / step
+            if op == ">":
+                domain.at_least(step * (count.numerator // count.denominator + 1))
+            else:
+                domain.at_most(step * (-(-count.numerator // count.denominator) - 1))
+        else:
+            (domain.at_least if op == ">" else domain.at_most)(value)
+            domain.excluded.add(value)
+
+
+def same_terms(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two lists of terms of one field have one in common (an empty list is every record)."""
+    return not one or not other or not set(one).isdisjoint(other)

@@ -1,0 +1,71 @@
+"""Which names a statement uses: walking a tree, the field that terms belong to, the rule that a reference means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+
+from policyengine.language import tree
+from policyengine.language.vocabulary import Vocabulary
+from policyengine.packs.model import Policy, Rule
+
+
+def walk(node: object) -> Iterator[object]:
+    """A node and all below it, from left to right."""
+    if isinstance(node, tuple):
+        for item in node:
+            yield from walk(item)
+    elif is_dataclass(node):
+        yield node
+        for f in fields(node):
+            if f.name != "span":
+                yield from walk(getattr(node, f.name))
+
+
+def owning_field(terms: Sequence[str], vocabulary: Vocabulary) -> str | None:
+    """The enumerated record field that all ``terms`` belong to (``form``, ``subject``, then others); None: no such."""
+    owners = [
+        name
+        for name, decl in vocabulary.fields.items()
+        if decl.of == "record" and decl.type == "term" and set(terms) <= {w.id for w in vocabulary.terms_of(name)}
+    ]
+    for first in ("form", "subject"):
+        if first in owners:
+            return first
+    return owners[0] if owners else None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleNames:
+    """Resolves the rule names that statements use (``annual-hours``, ``sichuan/annual-hours``) to ``PlanRule.name``."""
+
+    known: dict[str, str]  # qualified name of any rule of the chain → the name it governs under
+    packs: tuple[str, ...]  # ids, base first
+
+    @classmethod
+    def of(cls, policy: Policy) -> RuleNames:
+        known = {rule.name: rule.name for pack in policy.packs for rule in pack.rules}
+        for governing in policy.governing:
+            for rule in (governing.rule, *governing.over):
+                known[rule.name] = governing.name
+        return cls(known, tuple(p.id for p in policy.packs))
+
+    def find(self, name: str, pack: str) -> str | None:
+        """What ``name`` means in a rule of ``pack``: its own rule, else the nearest pack's below; None: no such."""
+        if "/" in name:
+            return self.known.get(name)
+        at = self.packs.index(pack) if pack in self.packs else len(self.packs) - 1
+        nearest = (*reversed(self.packs[: at + 1]), *self.packs[at + 1 :])
+        return next((self.known[f"{p}/{name}"] for p in nearest if f"{p}/{name}" in self.known), None)
+
+    def all(self) -> list[str]:
+        """Every name that could have been meant, qualified and not."""
+        return sorted({*self.known, *(name.split("/", 1)[1] for name in self.known)})
+
+
+def unwrapped(rule: Rule) -> tree.Statement:
+    """The sentence a rule puts in force, without the ``override`` around it."""
+    statement = rule.statement
+    while isinstance(statement, tree.Override):
+        statement = statement.statement
+    return statement

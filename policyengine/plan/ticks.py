@@ -1,0 +1,187 @@
+"""How finely a policy counts: the least common denominator of all it can count, and the proof that no sum overflows.
+
+A *tick* is the fraction 1/``ticks`` of the counted unit in which every amount, limit and requirement is a whole number:
+then every engine adds integers and gives the same answer to the last digit. The greatest sum follows from the declared
+bounds of the inputs and must fit in 64 bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm
+
+from policyengine.language import tree
+from policyengine.language.quantities import COUNTED, UNITS
+from policyengine.plan.model import Plan, PlanRule
+
+RECORDS_PER_PERSON = 1_000_000
+"""One person has at most this many records, over all periods: a person who learns every minute of ten years has not."""
+GREATEST = 2**63 - 1
+
+
+@dataclass(slots=True)
+class Counting:
+    """``ticks`` per counted unit (None: no common denominator); the greatest amount of one record, and whose it is."""
+
+    ticks: int | None
+    per_record: Fraction
+    culprit: PlanRule[tree.Statement] | None = None
+    unbounded: list[tuple[PlanRule[tree.Statement], str]] = field(default_factory=list)
+
+    @property
+    def greatest(self) -> int:
+        """No sum of one person's hours has more ticks than this."""
+        total = self.per_record * RECORDS_PER_PERSON * (self.ticks or 1)
+        return -(-total.numerator // total.denominator)
+
+
+def counting(plan: Plan) -> Counting:
+    """The ticks of a plan and its greatest sums."""
+    result = Counting(1, Fraction(0))
+    parts: list[int] = []
+    shares, reductions = [1], [1]
+    rates = _rates(plan)
+    most_convert, most_add = Fraction(0), Fraction(0)
+    converting: tuple[PlanRule[tree.Convert] | PlanRule[tree.Add], ...] = (*plan.convert, *plan.add)
+    for rule in converting:
+        for statement in (rule.statement, *(s for _, s in rule.kept)):
+            parts += _denominators(plan, statement, rates)
+            most = _greatest(plan, rule, statement, rates, result)
+            if isinstance(statement, tree.Convert):
+                if most > most_convert:
+                    most_convert, result.culprit = most, rule
+            else:
+                most_add += most
+    for assign in plan.assign:
+        rounding = assign.statement.rounding
+        if assign.statement.by == "split":
+            if rounding is None:
+                result.ticks = None
+            else:
+                parts += [(rounding.step.value * r).denominator for r in rates.get(rounding.step.unit, ())]
+    limits: tuple[PlanRule[tree.Cap] | PlanRule[tree.Require], ...] = (*plan.caps, *plan.require)
+    for figure_rule in limits:
+        for one in (figure_rule.statement, *(s for _, s in figure_rule.kept)):
+            parts += [v.denominator for v in _figures(plan, one.figure, rates)]
+            if isinstance(one.figure, tree.Share):
+                shares.append(one.figure.value.denominator)
+    for carry in plan.carry:
+        if carry.statement.limit is not None:
+            parts += [(carry.statement.limit.value * r).denominator for r in rates.get(carry.statement.limit.unit, ())]
+    for reduce in plan.reduce:
+        by = reduce.statement.by
+        if isinstance(by, Fraction):
+            reductions.append(by.denominator)
+        else:
+            parts += [(by.value * r).denominator for r in rates.get(by.unit, ())]
+    result.per_record = most_convert + most_add
+    if result.ticks is not None:
+        result.ticks = lcm(1, *parts) * lcm(*shares) * lcm(*reductions) ** (2 if len(shares) > 1 else 1)
+    return result
+
+
+def _rates(plan: Plan) -> dict[str, list[Fraction]]:
+    """Unit → what one of it may be worth in the plan's unit, under any exchange."""
+    rates: dict[str, list[Fraction]] = {plan.unit: [Fraction(1)]}
+    for rule in plan.exchange:
+        for statement in (rule.statement, *(s for _, s in rule.kept)):
+            give, take = statement.give, statement.take
+            if take.unit == plan.unit:
+                rates.setdefault(give.unit, []).append(take.value / give.value)
+            elif give.unit == plan.unit:
+                rates.setdefault(take.unit, []).append(give.value / take.value)
+    return rates
+
+
+def _figures(plan: Plan, figure: tree.Figure, rates: dict[str, list[Fraction]]) -> Iterator[Fraction]:
+    """Every value that a figure may have, in the plan's unit."""
+    values, unit = _values(plan, figure)
+    for rate in rates.get(unit, ()):
+        for value in values:
+            yield value * rate
+
+
+def _values(plan: Plan, figure: tree.Figure) -> tuple[list[Fraction], str]:
+    match figure:
+        case tree.Quantity(value=value, unit=unit):
+            return [value], unit
+        case tree.Between(low=low, high=high, unit=unit):
+            return [low, high], unit
+        case tree.Lookup(table=name):
+            table = plan.tables[name]
+            column = next(iter(table.columns_with("value")), None)
+            if column is None:
+                return [], plan.unit
+            cells = [row[column] for row in table.rows]
+            return [c for c in cells if isinstance(c, Fraction)], table.columns[column].unit or plan.unit
+    return [], getattr(figure, "unit", plan.unit)
+
+
+def _scales(plan: Plan, unit: str) -> list[tuple[str, Fraction]]:
+    """The units a record may state in the dimension of ``unit``, with how much of ``unit`` one of each is."""
+    dimension = UNITS[unit].dimension
+    return [(u.id, u.scale / UNITS[unit].scale) for u in UNITS.values() if u.dimension == dimension]
+
+
+def _denominators(plan: Plan, statement: tree.Convert | tree.Add, rates: dict[str, list[Fraction]]) -> Iterator[int]:
+    """Denominators of the amounts that a rule may give."""
+    figure = statement.figure
+    values, unit = ([Fraction(1)], figure.unit) if isinstance(figure, tree.Stated) else _values(plan, figure)
+    if statement.otherwise is not None:
+        values = [*values, statement.otherwise.value]
+    factor = getattr(statement, "factor", None) or Fraction(1)
+    basis = tree.Quantity(Fraction(1), unit) if isinstance(figure, tree.Stated) else statement.basis
+    limit = getattr(statement, "limit", None)
+    for rate in rates.get(unit, ()):
+        if limit is not None:
+            yield (limit.value * rate).denominator
+        if statement.rounding is not None:
+            yield (statement.rounding.step.value * rate).denominator
+            continue
+        for value in values:
+            whole = value * factor * rate
+            if basis is None:
+                yield whole.denominator
+                continue
+            for name, scale in _scales(plan, basis.unit):
+                _, most, decimals = plan.bounds.get(name, (Fraction(0), Fraction(0), 0))
+                if most:
+                    yield (whole * scale / basis.value / 10**decimals).denominator
+
+
+def _greatest(
+    plan: Plan,
+    rule: PlanRule[tree.Convert] | PlanRule[tree.Add],
+    statement: tree.Convert | tree.Add,
+    rates: dict[str, list[Fraction]],
+    result: Counting,
+) -> Fraction:
+    """The most a rule may give one record, in the plan's unit."""
+    figure = statement.figure
+    values, unit = ([Fraction(1)], figure.unit) if isinstance(figure, tree.Stated) else _values(plan, figure)
+    if statement.otherwise is not None:
+        values = [*values, statement.otherwise.value]
+    rate = max(rates.get(unit, ()), default=Fraction(0))
+    most = max(values, default=Fraction(0))
+    basis = tree.Quantity(Fraction(1), unit) if isinstance(figure, tree.Stated) else statement.basis
+    if basis is not None:
+        bounds = [(plan.bounds[name][1] * scale) for name, scale in _scales(plan, basis.unit) if name in plan.bounds]
+        if not bounds:
+            result.unbounded.append((rule, basis.unit))
+        most *= max(bounds, default=Fraction(0)) / basis.value
+    if isinstance(statement, tree.Convert):
+        most *= statement.factor or 1
+        if statement.divisor is not None:
+            decl = plan.fields[statement.divisor.field]
+            least = (decl.minimum or Fraction(0)) - statement.divisor.minus
+            most /= least if least > 0 else Fraction(1, 10**decl.decimals)
+    if statement.rounding is not None:
+        most += statement.rounding.step.value
+    if isinstance(statement, tree.Convert) and statement.limit is not None:
+        most = min(most, statement.limit.value)
+    return most * rate
+
+
+__all__ = ["COUNTED", "RECORDS_PER_PERSON", "Counting", "counting"]
