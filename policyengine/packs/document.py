@@ -1,0 +1,155 @@
+"""A YAML file in, positioned nodes out: every key and value with its line and column, everything kept as text.
+
+YAML 1.1 guesses types (``no`` is false, ``01-01`` a date, ``12:30`` the number 750); here a scalar stays text and the
+schema of the file says what it is. What a file may contain is bounded before any of it is built.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from policyengine.diagnostics import Diagnostic, Span
+from policyengine.packs.compose import compose
+from policyengine.packs.nodes import Node, Scalar, line_of, span_of
+from policyengine.packs.place import ScalarPlace
+
+MAX_BYTES = 1_000_000  # the whole regulation with every article as a note is 60 kB
+
+# Line breaks that editors do not show as such, control characters, and marks that make text read otherwise than it is.
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]"
+)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One file: its name as shown to people, its text, and its root node."""
+
+    file: str
+    text: str
+    root: Node
+    raw: bytes = field(repr=False, default=b"")
+
+    def line(self, number: int) -> str | None:
+        """The text of line ``number`` (from 1)."""
+        return line_of(self.text, number)
+
+    def span(self, node: Node) -> Span:
+        return span_of(self.file, node)
+
+    def place(self, scalar: Scalar) -> ScalarPlace:
+        """Where the value's characters stand in the file, for the parser of a rule."""
+        return ScalarPlace(
+            self.file, self.text, scalar.text, scalar.style, scalar.start, scalar.end, scalar.line, scalar.column
+        )
+
+    def problem(self, code: str, message: str, node: Node, **more: object) -> Diagnostic:
+        """A diagnostic that points at ``node`` and carries its line."""
+        span = self.span(node)
+        return Diagnostic(code, message, span, source=self.line(span.line), **more)  # type: ignore[arg-type]
+
+
+def shown(path: Path) -> str:
+    """The path as messages name it: relative to the working folder where it lies inside, with ``/``."""
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix() if path.is_absolute() else path.as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def read_document(path: Path) -> tuple[Document | None, list[Diagnostic]]:
+    """Read one YAML file. Errors: PE101..PE113; with any of them there is no document."""
+    file = shown(path)
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe or a device would be waited for
+            return None, [_unreadable(file, OSError(0, "it is not a file"))]
+        if status.st_size > MAX_BYTES:
+            return None, [_too_large(file, status.st_size)]
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        return None, [_unreadable(file, error)]
+    if len(data) > MAX_BYTES:
+        return None, [_too_large(file, len(data))]
+    return parse_document(data, file)
+
+
+def parse_document(data: bytes, file: str) -> tuple[Document | None, list[Diagnostic]]:
+    """The bytes of one YAML file (UTF-8, with or without BOM, any line ends) as a document named ``file``."""
+    text, problem = _decoded(data, file)
+    if problem is None:
+        problem = _unwanted(text, file)
+    if problem is not None:
+        return None, [problem]
+    root, problems = compose(text, file)
+    if root is None:
+        return None, problems
+    return Document(file, text, root, data), []
+
+
+# --- before YAML looks at it ------------------------------------------------------------------------------------------
+
+
+def _unreadable(file: str, error: OSError) -> Diagnostic:
+    return Diagnostic(
+        "PE101",
+        f"{file} can't be read: {error.strerror or error}",
+        Span(file),
+        hint="check the name and that you may read it",
+    )
+
+
+def _too_large(file: str, size: int) -> Diagnostic:
+    return Diagnostic(
+        "PE102",
+        f"this file has {size:,} bytes; a pack's file has at most {MAX_BYTES:,}",
+        Span(file),
+        hint="split the rules over several rules-*.yaml, and put lists into tables/*.csv",
+    )
+
+
+def _decoded(data: bytes, file: str) -> tuple[str, Diagnostic | None]:
+    body = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return body.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n"), None
+    except UnicodeDecodeError as error:
+        before = body[: error.start].decode("utf-8").replace("\r\n", "\n")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        return "", Diagnostic(
+            "PE103",
+            f"this file is not UTF-8: byte 0x{body[error.start]:02X} here belongs to no character",
+            Span(file, line, column),
+            hint="save it as UTF-8 (some editors call GBK “ANSI”)",
+        )
+
+
+def _unwanted(text: str, file: str) -> Diagnostic | None:
+    """The first character that a pack may not contain."""
+    found = _FORBIDDEN.search(text)
+    tab = text.find("\t")
+    if tab >= 0 and (found is None or tab < found.start()):
+        return _at(
+            "PE105", "a tab stands here; YAML is laid out with spaces", file, text, tab, hint="replace it by two spaces"
+        )
+    if found is not None:
+        name = "a NUL byte" if found.group() == "\0" else f"the invisible character U+{ord(found.group()):04X}"
+        return _at(
+            "PE104",
+            f"{name} stands here; a rule must read exactly as it is",
+            file,
+            text,
+            found.start(),
+            hint="delete it (it often comes in when text is copied from a web page or a PDF)",
+        )
+    if not text.strip() or not any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n")):
+        return Diagnostic("PE112", "this file is empty", Span(file), hint="write it, or delete the file")
+    return None
+
+
+def _at(code: str, message: str, file: str, text: str, offset: int, hint: str) -> Diagnostic:
+    line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+    return Diagnostic(code, message, Span(file, line, column, line, column + 1), hint, source=line_of(text, line))

@@ -1,0 +1,198 @@
+"""Nodes of a YAML file and a JSON Schema in, diagnostics out: is every key known, every value of its kind.
+
+The schemas (``*.schema.json`` beside this file) are the one definition of a file's shape: editors read them, and so
+does this. It knows the keywords that they use and points into the file; loading the jsonschema package alone would take
+as long as explaining a person (0.18 s). A test compares the two on the same documents.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from policyengine.diagnostics import Diagnostic
+from policyengine.packs.document import Document
+from policyengine.packs.nodes import Listing, Node, Scalar
+from policyengine.packs.nodes import Mapping as MappingNode
+
+SCHEMAS = ("pack", "rules", "tests")
+
+# YAML 1.2's core schema: what editors and other programs take a plain scalar for.
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_BOOLEAN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+_KINDS = {
+    "object": "keys with values", "array": "a list", "string": "a text", "number": "a number",
+    "integer": "a whole number", "boolean": "true or false", "null": "null",
+}  # fmt: skip
+
+Schema = dict[str, Any]
+
+
+@cache
+def schema(name: str) -> Schema:
+    """The schema ``pack``, ``rules`` or ``tests`` as plain data."""
+    text = (Path(__file__).parent / f"{name}.schema.json").read_text(encoding="utf-8")
+    data: Schema = json.loads(text)
+    return data
+
+
+def shape_problems(document: Document, node: Node, name: str, part: str | None = None) -> list[Diagnostic]:
+    """What is wrong with ``node`` under schema ``name`` (or one of its ``$defs``): PE120, PE121, PE122."""
+    root = schema(name)
+    return list(_Checker(document, root).check(node, root["$defs"][part] if part else root, "this file"))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """The nearest known word, when one is near."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def typed(scalar: Scalar) -> tuple[str, str | Fraction | bool | None]:
+    """A scalar's kind by YAML 1.2's core schema, and its value; ``year: 2016`` is a whole number, ``01-01`` a text."""
+    if scalar.style is not None:
+        return "string", scalar.text
+    if scalar.is_null:
+        return "null", None
+    if scalar.text in _BOOLEAN:
+        return "boolean", _BOOLEAN[scalar.text]
+    if len(scalar.text) <= 40 and _DECIMAL.fullmatch(scalar.text):
+        if _INTEGER.fullmatch(scalar.text):
+            return "integer", Fraction(scalar.text)
+        if not re.search(r"[eE][-+]?[0-9]{3,}", scalar.text):  # 1e999999999 would be a number of a gigabyte
+            return "number", Fraction(scalar.text)
+    return "string", scalar.text
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, Scalar):
+        return typed(node)[0]
+    return "object" if isinstance(node, MappingNode) else "array"
+
+
+def _has_type(node: Node, wanted: str | list[str]) -> bool:
+    kind = _kind(node)
+    names = [wanted] if isinstance(wanted, str) else wanted
+    return kind in names or (kind == "integer" and "number" in names)
+
+
+class _Checker:
+    """Walks a schema and nodes side by side; their depth is bounded by the file's."""
+
+    def __init__(self, document: Document, root: Schema):
+        self.document, self.root = document, root
+
+    def _resolved(self, part: Schema) -> Schema:
+        """``part`` with its ``$ref`` followed; what stands beside the reference prevails."""
+        while "$ref" in part:
+            target = self.root["$defs"][part["$ref"].removeprefix("#/$defs/")]
+            part = {**target, **{k: v for k, v in part.items() if k != "$ref"}}
+        return part
+
+    def check(self, node: Node, part: Schema, where: str) -> Iterator[Diagnostic]:
+        part = self._resolved(part)
+        if "anyOf" in part:
+            yield from self._any_of(node, part, where)
+            return
+        if "type" in part and not _has_type(node, part["type"]):
+            yield self._wrong(node, part, where)
+        elif isinstance(node, MappingNode):
+            yield from self._mapping(node, part, where)
+        elif isinstance(node, Listing):
+            yield from self._listing(node, part, where)
+        elif not self._value_ok(node, part):
+            yield self._wrong(node, part, where)
+
+    def _any_of(self, node: Node, part: Schema, where: str) -> Iterator[Diagnostic]:
+        branches = [self._resolved(b) for b in part["anyOf"]]
+        results = [list(self.check(node, branch, where)) for branch in branches]
+        if any(not r for r in results):
+            return
+        for branch, problems in zip(branches, results, strict=True):  # the branch that is meant: a mapping, a list
+            if not isinstance(node, Scalar) and "type" in branch and _has_type(node, branch["type"]):
+                yield from problems
+                return
+        yield self._wrong(node, part, where)
+
+    def _mapping(self, node: MappingNode, part: Schema, where: str) -> Iterator[Diagnostic]:
+        properties: Mapping[str, Schema] = part.get("properties", {})
+        more = part.get("additionalProperties", True)
+        names = part.get("propertyNames")
+        for key, value in node.pairs:
+            if names is not None:
+                yield from self.check(_as_text(key), names, f"the name “{key.text}”")
+            if key.text in properties:
+                yield from self.check(value, properties[key.text], f"“{key.text}”")
+            elif more is False:
+                yield self._unknown(key, properties, where)
+            elif isinstance(more, dict):
+                yield from self.check(value, more, f"“{key.text}”")
+        present = {key.text for key, _ in node.pairs}
+        for name in part.get("required", ()):
+            if name not in present:
+                yield self._missing(node, name, properties, where)
+
+    def _listing(self, node: Listing, part: Schema, where: str) -> Iterator[Diagnostic]:
+        if not part.get("minItems", 0) <= len(node.items) <= part.get("maxItems", len(node.items)):
+            yield self._wrong(node, part, where)
+            return
+        if "items" in part:
+            for number, item in enumerate(node.items, 1):
+                yield from self.check(item, part["items"], f"entry {number} of {where}")
+
+    def _value_ok(self, node: Scalar, part: Schema) -> bool:
+        kind, value = typed(node)
+        if "enum" in part and not any(type(value) is type(one) and value == one for one in part["enum"]):
+            return False
+        if "pattern" in part and kind == "string" and not re.search(part["pattern"], node.text):
+            return False
+        if kind in ("integer", "number"):
+            assert isinstance(value, Fraction)
+            return part.get("minimum", value) <= value <= part.get("maximum", value)  # type: ignore[no-any-return]
+        return True
+
+    def _wrong(self, node: Node, part: Schema, where: str) -> Diagnostic:
+        said = f"“{_clip(node.text)}”" if isinstance(node, Scalar) and not node.is_null else _KINDS[_kind(node)]
+        hint = None
+        if "enum" in part and isinstance(node, Scalar):
+            near = did_you_mean(node.text, part["enum"])
+            hint = f"did you mean {near}?" if near else None
+        return self.document.problem(
+            "PE122", f"{where} can't be {said}: {_expected(part)}", node, hint=hint or part.get("description")
+        )
+
+    def _unknown(self, key: Scalar, properties: Mapping[str, Schema], where: str) -> Diagnostic:
+        near = did_you_mean(key.text, properties)
+        hint = f"did you mean {near}?" if near else "known keys: " + ", ".join(properties)
+        return self.document.problem("PE120", f"{where} has no key “{_clip(key.text)}”", key, hint=hint)
+
+    def _missing(self, node: MappingNode, name: str, properties: Mapping[str, Schema], where: str) -> Diagnostic:
+        about = properties.get(name, {}).get("description")
+        return self.document.problem("PE121", f"{where} lacks “{name}”", node, hint=f"add “{name}: …”: {about}")
+
+
+def _as_text(key: Scalar) -> Scalar:
+    """A key is text however it looks (``2016: …``)."""
+    return key._replace(style="'")
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= 40 else text[:40] + "…"
+
+
+def _expected(part: Schema) -> str:
+    if "x-expected" in part:
+        return f"expected {part['x-expected']}"
+    if "enum" in part:
+        return "expected one of " + ", ".join(str(e) for e in part["enum"])
+    kinds = [part["type"]] if isinstance(part.get("type"), str) else part.get("type", [])
+    return "expected " + " or ".join(_KINDS[k] for k in kinds)

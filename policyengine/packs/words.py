@@ -1,0 +1,253 @@
+"""The vocabulary and fields of a pack.yaml in, words and declared fields out, laid over those of the chain.
+
+Errors: PE140 (a name with two meanings), PE141 (a name of the base declared differently), PE142 (terms without their
+field, a field without its terms), PE143 (bounds).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
+from typing import cast
+
+from policyengine.diagnostics import Diagnostic
+from policyengine.language.vocabulary import FieldDecl, FieldType, Kind, Vocabulary, Word, vocabulary
+from policyengine.packs.document import Document
+from policyengine.packs.nodes import Node, Scalar
+from policyengine.packs.shape import did_you_mean
+from policyengine.packs.values import canonical, number_at, optional_at, pairs_at, text_at, text_of, texts_at, yes_at
+
+_KINDS: tuple[tuple[str, Kind], ...] = (
+    ("measures", "measure"),
+    ("regimes", "regime"),
+    ("conclusions", "conclusion"),
+    ("flags", "flag"),
+)
+
+Bounds = dict[str, tuple[Fraction, Fraction, int]]
+
+
+def read_words(document: Document, base: Vocabulary | None) -> tuple[tuple[Word, ...], list[Diagnostic]]:
+    """The pack's own words, tables among them; with a base, its aliases are kept beside new ones."""
+    words: list[Word] = []
+    problems: list[Diagnostic] = []
+    root = document.root
+
+    def add(key: Scalar, node: Node, kind: Kind, of: str | None = None) -> None:
+        word = _word(document, key, node, kind, of)
+        before = next((w for w in base.words if (w.kind, w.of, w.id) == (kind, of, word.id)), None) if base else None
+        if before is not None and kind == "table":
+            problems.append(
+                document.problem(
+                    "PE141",
+                    f"the base pack already has a table {word.id}, which its own rules look up",
+                    key,
+                    hint="give this table a name of its own",
+                )
+            )
+        elif before is not None and before.leave != word.leave and _says_leave(node):
+            problems.append(
+                document.problem(
+                    "PE141",
+                    f"the base pack says whether {word.id} is leave; its rules depend on it",
+                    key,
+                    hint="leave out “leave”, or declare a circumstance of its own",
+                )
+            )
+        words.append(_over(word, before))
+
+    for field, terms in pairs_at(root, "vocabulary", "terms"):
+        for key, node in pairs_at(terms):
+            add(key, node, "term", field.text)
+    for section, kind in _KINDS:
+        for key, node in pairs_at(root, "vocabulary", section):
+            add(key, node, kind)
+    for key, node in pairs_at(root, "tables"):
+        add(key, node, "table")
+    return tuple(words), problems
+
+
+def _word(document: Document, key: Scalar, node: Node, kind: Kind, of: str | None) -> Word:
+    zh = text_of(node) if isinstance(node, Scalar) else optional_at(node, "zh")
+    return Word(key.text, kind, zh, texts_at(node, "aliases"), of, yes_at(node, "leave"), document.span(key))
+
+
+def _says_leave(node: Node) -> bool:
+    return optional_at(node, "leave") is not None
+
+
+def _over(word: Word, before: Word | None) -> Word:
+    """``word`` with what the base already says of it: other ways to write it stay understood."""
+    if before is None:
+        return word
+    inherited = tuple(a for a in (before.zh, *before.aliases) if a and a != word.zh and a not in word.aliases)
+    return replace(word, zh=word.zh or before.zh, aliases=word.aliases + inherited, leave=word.leave or before.leave)
+
+
+def read_fields(document: Document, base: Vocabulary | None) -> tuple[tuple[FieldDecl, ...], list[Diagnostic]]:
+    """The fields that the pack declares."""
+    known = (base or vocabulary()).fields
+    fields: list[FieldDecl] = []
+    problems: list[Diagnostic] = []
+    for of in ("record", "person"):
+        for key, node in pairs_at(document.root, "fields", of):
+            field = FieldDecl(
+                id=key.text,
+                of=of,  # type: ignore[arg-type]
+                type=cast(FieldType, text_at(node, "type")),
+                zh=optional_at(node, "zh"),
+                aliases=texts_at(node, "aliases"),
+                unit=optional_at(node, "unit"),
+                minimum=number_at(node, "min"),
+                maximum=number_at(node, "max"),
+                decimals=int(text_at(node, "decimals", "0")),
+                required=yes_at(node, "required"),
+                terms=optional_at(node, "terms"),
+                span=document.span(key),
+            )
+            problems += _field_problems(document, key, node, field, known.get(key.text), fields)
+            fields.append(_field_over(field, known.get(key.text)))
+    return tuple(fields), problems
+
+
+def _field_problems(
+    document: Document, key: Scalar, node: Node, field: FieldDecl, before: FieldDecl | None, earlier: list[FieldDecl]
+) -> Iterable[Diagnostic]:
+    if any(f.id == field.id for f in earlier):
+        yield document.problem(
+            "PE140",
+            f"{field.id} is declared for the record and for the person",
+            key,
+            hint="give one of the two another id",
+        )
+    if before is not None and (before.type, before.of) != (field.type, field.of):
+        yield document.problem(
+            "PE141",
+            f"{field.id} is already a field of the {before.of}, of type {before.type}; rules depend on that",
+            key,
+            hint=f"write type: {before.type}, or choose another id",
+        )
+    if field.type != "number":
+        for name in ("min", "max", "unit", "decimals"):
+            if optional_at(node, name) is not None:
+                yield document.problem(
+                    "PE143",
+                    f"“{name}” belongs to numbers, and {field.id} is a {field.type}",
+                    key,
+                    hint="delete it, or write type: number",
+                )
+    if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
+        yield document.problem(
+            "PE143", f"the least value of {field.id} is greater than the greatest", key, hint="exchange min and max"
+        )
+
+
+def _field_over(field: FieldDecl, before: FieldDecl | None) -> FieldDecl:
+    """What a redeclared field leaves open is as before."""
+    if before is None:
+        return field
+    aliases = tuple(a for a in (before.zh, *before.aliases) if a and a != field.zh and a not in field.aliases)
+    return replace(
+        field,
+        zh=field.zh or before.zh,
+        aliases=field.aliases + aliases,
+        unit=field.unit or before.unit,
+        minimum=before.minimum if field.minimum is None else field.minimum,
+        maximum=before.maximum if field.maximum is None else field.maximum,
+        decimals=max(field.decimals, before.decimals),
+        required=field.required or before.required,
+        terms=field.terms or before.terms,
+    )
+
+
+def read_bounds(document: Document) -> tuple[Bounds, list[Diagnostic]]:
+    """Bounds of ``quantity`` by unit: least, greatest, decimal places."""
+    bounds: Bounds = {}
+    problems: list[Diagnostic] = []
+    for key, node in pairs_at(document.root, "quantities"):
+        low, high = number_at(node, "min") or Fraction(0), number_at(node, "max") or Fraction(0)
+        if low > high or low < 0:
+            problems.append(
+                document.problem(
+                    "PE143",
+                    f"the bounds of {key.text} run from {low} to {high}",
+                    key,
+                    hint="min is at least 0, and max at least min",
+                )
+            )
+        bounds[key.text] = (low, high, int(text_at(node, "decimals", "0")))
+    return bounds, problems
+
+
+def chain_vocabulary(base: Vocabulary | None, words: tuple[Word, ...], fields: tuple[FieldDecl, ...]) -> Vocabulary:
+    """Own words and fields over those of the chain."""
+    if base is None:
+        return vocabulary(words, fields)
+    inherited = [w for w in base.words if w.kind != "field"]  # fields bring their own words
+    return vocabulary([*inherited, *words], [*base.fields.values(), *fields])
+
+
+def vocabulary_problems(
+    document: Document, words: tuple[Word, ...], fields: tuple[FieldDecl, ...], whole: Vocabulary
+) -> list[Diagnostic]:
+    """Words that two things share within one place of a sentence, and terms and fields that lack each other."""
+    problems = list(_shared(document, words, fields, whole))
+    for section, _ in pairs_at(document.root, "vocabulary", "terms"):
+        decl = whole.fields.get(section.text)
+        if decl is None or decl.type != "term":
+            near = did_you_mean(section.text, [f.id for f in whole.fields.values() if f.type == "term"])
+            said = "is no field" if decl is None else f"is a field of type {decl.type}"
+            problems.append(
+                document.problem(
+                    "PE142",
+                    f"{section.text} {said}, so it can have no terms",
+                    section,
+                    hint=f"did you mean {near}?" if near else "declare it under fields with type: term",
+                )
+            )
+    for of in ("record", "person"):
+        for key, _ in pairs_at(document.root, "fields", of):
+            problems += _without_terms(document, key, whole)
+    return problems
+
+
+def _without_terms(document: Document, key: Scalar, whole: Vocabulary) -> Iterable[Diagnostic]:
+    decl = whole.fields[key.text]
+    if decl.terms is not None and decl.terms not in whole.fields:
+        near = did_you_mean(decl.terms, whole.fields)
+        yield document.problem(
+            "PE142",
+            f"{key.text} shares the terms of {decl.terms}, which is no field",
+            key,
+            hint=f"did you mean {near}?" if near else "name a field of type term",
+        )
+    elif decl.type == "term" and not whole.terms_of(key.text):
+        yield document.problem(
+            "PE142",
+            f"{key.text} takes terms, and none is declared",
+            key,
+            hint=f"add vocabulary: terms: {key.text}: …, or write type: text",
+        )
+
+
+def _shared(
+    document: Document, words: tuple[Word, ...], fields: tuple[FieldDecl, ...], whole: Vocabulary
+) -> Iterable[Diagnostic]:
+    own = {(w.kind, w.of, w.id) for w in words} | {("field", None, f.id) for f in fields}
+    seen: dict[tuple[str, str | None, str], Word] = {}
+    for word in whole.words:
+        for form in {canonical(f) for f in (word.id, word.zh, *word.aliases) if f}:
+            other = seen.setdefault((word.kind, word.of, form), word)
+            if other is word or not own & {(w.kind, w.of, w.id) for w in (word, other)}:
+                continue
+            mine = word if (word.kind, word.of, word.id) in own else other
+            theirs = other if mine is word else word
+            span = mine.span or next((f.span for f in fields if f.id == mine.id and mine.kind == "field"), None)
+            yield Diagnostic(
+                "PE140",
+                f"“{form}” would mean {mine.id} and {theirs.id}",
+                span,
+                hint="take another word for one of the two",
+                source=document.line(span.line) if span else None,
+            )
