@@ -58,6 +58,12 @@ def plan_of(policy: Policy) -> tuple[Plan | None, list[Diagnostic]]:
     return plan, found
 
 
+def cap_rules(policy: Policy) -> tuple[PlanRule[tree.Cap], ...]:
+    """The caps that govern, not yet in order."""
+    names = RuleNames.of(policy)
+    return _stage([_plan_rule(g, policy, names) for g in policy.governing], tree.Cap)
+
+
 def _stage(rules: list[PlanRule[tree.Statement]], kind: type[S]) -> tuple[PlanRule[S], ...]:
     return tuple(r for r in rules if isinstance(r.statement, kind))  # type: ignore[misc]
 
