@@ -30,6 +30,7 @@ class Record:
     file: str = ""
     row: int = 0
     extra: Mapping[str, str] = field(default_factory=dict)
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that could not be read as a record. ``row`` is the line of a text file or the row of a sheet, from 1."""
+    """A cell (``column`` None: a row) that could not be read, so that its row is no record; a row may have several.
+
+    ``row`` is the line of a text file or the row of a sheet, from 1. ``reason`` and ``hint`` are data and in English;
+    the same in Chinese is in ``reason_zh`` and ``hint_zh``. ``value`` is not masked.
+    """
 
     file: str
     sheet: str | None
@@ -63,14 +68,16 @@ class Reject:
     reason: str
     hint: str = ""
     record_id: str | None = None
+    reason_zh: str = ""
+    hint_zh: str = ""
 
 
 @dataclass(frozen=True)
 class Inputs:
     """Everything read. ``rows`` counts data rows of the records files: ``rows == len(records) + rejected_rows``.
 
-    ``persons``: by id, in the persons file's order, then those who only have records. ``listed``: there was a persons file.
-    ``digests``: file → sha256.
+    ``persons``: by id, in the persons file's order, then those who only have records. ``listed``: there was a persons
+    file. ``digests``: file → sha256.
     """
 
     records: tuple[Record, ...]

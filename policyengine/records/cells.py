@@ -1,0 +1,397 @@
+"""One cell's text in, its value or the reason why it has none out: the only place where a cell is understood.
+
+Every reader and every engine goes through these functions, so a cell means the same in a CSV file, a workbook or a
+Parquet column. Nothing is guessed: what has two readings, or none, is ``Bad``. Numbers are exact fractions.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from policyengine.language.quantities import UNITS, exact_text
+
+MAX_TEXT = 32_767  # characters of one cell: what a spreadsheet can hold
+MAX_ID = 200
+MAX_SHORT = 200  # a date, number, term, unit or yes/no is shorter than this
+YEARS = (1900, 2199)
+SERIALS = (20_000, 80_000)  # spreadsheet day numbers from 1954 to 2119; other five-digit numbers are no dates
+SHIFT_1904 = 1462  # days between the two spreadsheet calendars
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """Why a text is not a value: code, reason and how to mend it, in English and Chinese."""
+
+    code: str
+    en: str
+    zh: str
+    hint: str = ""
+    hint_zh: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number as written in a cell; ``unit`` when the cell itself names one ("12学时")."""
+
+    value: Fraction
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCell:
+    """A unit as a header or a unit column names it: ``千字`` is ``characters`` a thousand at a time."""
+
+    unit: str
+    times: int = 1
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f"))
+_FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
+# What people write into a text cell to say that there is nothing.
+NOTHING = frozenset(("-", "--", "—", "——", "–", "/", "\\", "无", "没有", "n/a", "none", "null", "\\n"))
+
+
+def clean(text: str) -> str:
+    """The text without spaces around it, invisible characters, and the ``="…"`` that makes a spreadsheet keep text."""
+    text = text.strip()
+    if not text.isascii():
+        text = text.translate(_INVISIBLE).strip()
+    if text.startswith('="') and (match := _FORMULA_TEXT.fullmatch(text)):
+        text = match[1].strip()
+    return text
+
+
+def compare(text: str) -> str:
+    """The form in which words are compared: compatibility characters plain, case folded, no spaces or underscores."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_INVISIBLE)
+    return "".join(text.casefold().replace("_", " ").split())
+
+
+def _plain(text: str) -> str:
+    """Full-width digits and signs made plain, one space between words."""
+    return text if text.isascii() else " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a text cell says that there is nothing (``无``, ``/``, ``NULL``)."""
+    return len(text) < 8 and text.casefold() in NOTHING
+
+
+def unfit(text: str) -> Bad | None:
+    """What makes any cell unusable, whatever its column: too long, or with characters that no text has."""
+    if len(text) > MAX_TEXT:
+        size = f"{len(text):,}"
+        return Bad(
+            "PE417", f"the cell has {size} characters; at most {MAX_TEXT:,} are read",
+            f"单元格有 {size} 个字符，最多 {MAX_TEXT:,} 个",
+            "shorten the text, or look for a quotation mark that is not closed", "缩短文字，或检查是否有未闭合的引号",
+        )  # fmt: skip
+    if "\0" in text:
+        return Bad(
+            "PE417", "the cell contains a NUL byte", "单元格含有 NUL 字节",
+            "the file is damaged here; export it again", "文件在此处损坏，请重新导出",
+        )  # fmt: skip
+    if any("\ud800" <= c <= "\udfff" for c in text) if not text.isascii() else False:
+        return Bad(
+            "PE418", "bytes here are not text in the file's encoding", "此处的字节不符合文件的编码",
+            "save the file as UTF-8 and write this cell again", "请将文件另存为 UTF-8，并重写该单元格",
+        )  # fmt: skip
+    return None
+
+
+_LOST_DIGITS = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
+_OLD_ID_LOWER = re.compile(r"\d{17}x")
+
+
+def identifier(text: str) -> str | Bad | None:
+    """An id (person, record): plain characters, no spaces around. None where the cell says that there is none."""
+    text = _plain(text)
+    if text.startswith("'"):
+        text = text[1:].strip()
+    if not text or says_nothing(text):
+        return None
+    if _LOST_DIGITS.fullmatch(text):
+        return Bad(
+            "PE419", "a spreadsheet turned this number into powers of ten and lost its last digits",
+            "表格软件把该号码变成了科学计数，末尾数字已丢失",
+            "format the column as text, enter the number again, and export", "将该列设为文本格式后重新录入并导出",
+        )  # fmt: skip
+    if len(text) > MAX_ID:
+        return Bad("PE417", f"an id has at most {MAX_ID} characters", f"编号最多 {MAX_ID} 个字符")
+    return text[:17] + "X" if _OLD_ID_LOWER.fullmatch(text) else text
+
+
+def free_text(text: str) -> str | Bad | None:
+    """Text as it stands; None where it says that there is nothing."""
+    return None if says_nothing(text) else text
+
+
+# --- dates ------------------------------------------------------------------------------------------------------------
+
+_TIME = (
+    r"(?:(?:\s+|[Tt])(?:上午|下午|早上|晚上)?\s*"
+    r"(?:(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2})(?:\.\d{1,9})?)?|(?P<h2>\d{1,2})[时点](?:(?P<m2>\d{1,2})分)?(?:(?P<s2>\d{1,2})秒)?)"
+    r"\s*(?:[AaPp][Mm])?(?P<zone>\s*(?:[Zz]|[+-]\d{2}(?::?\d{2})?))?)?"
+)
+_DATES = (
+    re.compile(r"(?P<y>\d{4})(?P<sep>[-/.])(?P<mo>\d{1,2})(?P=sep)(?P<d>\d{1,2})" + _TIME),
+    re.compile(r"(?P<y>\d{4})(?P<mo>\d{2})(?P<d>\d{2})" + _TIME),
+    re.compile(
+        r"(?P<y>\d{4})\s*年\s*(?P<mo>\d{1,2})\s*月\s*(?P<d>\d{1,2})\s*[日号]" + _TIME.replace(r"\s+|[Tt]", r"\s*|[Tt]")
+    ),
+)
+_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
+_MONTH_ONLY = re.compile(r"\d{4}(?:[-/.]\d{1,2}|\s*年(?:\s*\d{1,2}\s*月)?|度)?")
+_UTC = re.compile(r"\s*(?:[Zz]|[+-]00(?::?00)?)")
+_DATE_HINT = ("write it as 2016-03-05", "请写成 2016-03-05")
+
+
+def day(text: str, calendar_1904: bool = False) -> date | Bad:
+    """A calendar day; a time of day is allowed and left out. ``calendar_1904``: of the workbook's day numbers."""
+    text = _plain(text)
+    if len(text) > MAX_SHORT:
+        return Bad("PE410", "this is not a date", "不是日期", *_DATE_HINT)
+    for form in _DATES:
+        if match := form.fullmatch(text):
+            return _day(match)
+    if (match := _SERIAL.fullmatch(text)) and SERIALS[0] <= int(match[1]) <= SERIALS[1]:
+        return date(1899, 12, 30) + timedelta(int(match[1]) + (SHIFT_1904 if calendar_1904 else 0))
+    if _MONTH_ONLY.fullmatch(text):
+        return Bad("PE410", "the day is missing", "缺少日", *_DATE_HINT)
+    return Bad("PE410", "this is not a date", "不是日期", *_DATE_HINT)
+
+
+def _day(match: re.Match[str]) -> date | Bad:
+    year, month, number = int(match["y"]), int(match["mo"]), int(match["d"])
+    parts = [int(match[a] or match[b] or 0) for a, b in (("h", "h2"), ("m", "m2"), ("s", "s2"))]
+    if parts[0] > 23 or parts[1] > 59 or parts[2] > 59:
+        return Bad("PE410", "there is no such time of day", "没有这个时刻", *_DATE_HINT)
+    if match["zone"] and _UTC.fullmatch(match["zone"]):
+        return Bad(
+            "PE410", "a time in UTC may lie on another day where it happened", "UTC 时间可能与当地日期不同",
+            "write the local date, 2016-03-05", "请写当地日期，如 2016-03-05",
+        )  # fmt: skip
+    if not YEARS[0] <= year <= YEARS[1]:
+        return Bad(
+            "PE410", f"the year must lie in {YEARS[0]}–{YEARS[1]}", f"年份须在 {YEARS[0]}–{YEARS[1]} 之间", *_DATE_HINT
+        )
+    try:
+        return date(year, month, number)
+    except ValueError:
+        return Bad("PE410", "there is no such day in the calendar", "日历上没有这一天", *_DATE_HINT)
+
+
+_YEAR = re.compile(r"(\d{4})(?:年度?)?")
+
+
+def year(text: str) -> int | Bad:
+    """A calendar year, ``2016`` or ``2016年``."""
+    match = _YEAR.fullmatch(_plain(text))
+    if match and YEARS[0] <= int(match[1]) <= YEARS[1]:
+        return int(match[1])
+    return Bad("PE410", "this is not a year", "不是年份", "write it as 2016", "请写成 2016")
+
+
+# --- numbers and units ------------------------------------------------------------------------------------------------
+
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
+_NUMBER = re.compile(rf"(?P<sign>[+-]?)(?P<number>{_DIGITS})(?:[eE](?P<e>[+-]?\d{{1,6}}))?(?P<rest>.*)", re.DOTALL)
+_TIMES = {"": 1, "百": 100, "千": 1000, "万": 10_000, "百万": 10**6, "亿": 10**8}
+_TIMES_FIRST = re.compile(r"(百万|百|千|万|亿)?(.*)", re.DOTALL)
+_HOURS_AND_MINUTES = re.compile(r"(\d{1,6})(?:个?小时|钟头|h)(\d{1,6})(?:分钟|分|min|minutes?)")
+_NUMBER_HINT = ("write digits, for example 12 or 7.5", "请写数字，如 12 或 7.5")
+_AMBIGUOUS_UNITS = frozenset(("分",))  # 分钟 or 学分
+_NO_QUANTITY = ("months", "years", "yuan")
+
+UNIT_WORDS: dict[str, str] = {
+    compare(word): u.id for u in UNITS.values() for word in (u.id, u.zh, *u.aliases) if word not in _AMBIGUOUS_UNITS
+}
+
+
+def unit(text: str) -> UnitCell | Bad:
+    """A unit of a quantity as a header or a unit column names it."""
+    word = compare(text) if len(text) <= MAX_SHORT else ""
+    if word in UNIT_WORDS:
+        return _quantity_unit(UNIT_WORDS[word], 1)
+    match = _TIMES_FIRST.fullmatch(word)
+    if match and match[1] and match[2] in UNIT_WORDS:
+        return _quantity_unit(UNIT_WORDS[match[2]], _TIMES[match[1]])
+    if word in _AMBIGUOUS_UNITS:
+        return Bad(
+            "PE414",
+            "分 may mean 分钟 (minutes) or 学分 (credits)",
+            "“分”可能是分钟，也可能是学分",
+            "write 分钟 or 学分",
+            "请写明分钟或学分",
+        )
+    return Bad("PE414", "this is not a unit", "不是计量单位", *_near(word, _unit_names()))
+
+
+def _quantity_unit(found: str, times: int) -> UnitCell | Bad:
+    if found in _NO_QUANTITY:
+        return Bad("PE414", "no activity is measured in this unit", "学习量不用该单位计量", *_near("", _unit_names()))
+    return UnitCell(found, times)
+
+
+def _unit_names() -> list[str]:
+    return [u.zh for u in UNITS.values() if u.id not in _NO_QUANTITY]
+
+
+def _near(word: str, known: Iterable[str]) -> tuple[str, str]:
+    """A hint: the nearest known words, or some of them."""
+    from difflib import get_close_matches
+
+    known = list(dict.fromkeys(known))
+    near = get_close_matches(word, known, 3, 0.5) or [k for k in known if word and (word in k or k in word)][:3]
+    if near:
+        return "did you mean " + ", ".join(near) + "?", "是不是 " + "、".join(near) + "？"
+    shown = known[:12]
+    more = ", …" if len(known) > 12 else ""
+    return ("write one of: " + ", ".join(shown) + more, "可写：" + "、".join(shown) + more) if known else ("", "")
+
+
+def number(text: str) -> Amount | Bad:
+    """A number with or without its unit: ``12``, ``1,234.5``, ``12学时``, ``1.2万字``, ``1小时30分``."""
+    plain = _plain(text)
+    not_one = Bad("PE411", "this is not a number", "不是数字", *_NUMBER_HINT)
+    if len(plain) > MAX_SHORT:
+        return not_one
+    match = _NUMBER.fullmatch(plain)
+    if not match:
+        return not_one
+    if together := _HOURS_AND_MINUTES.fullmatch(compare(plain)):
+        return Amount(Fraction(int(together[1]) * 60 + int(together[2])), "minutes")
+    power = int(match["e"] or 0)
+    if abs(power) > 30:
+        return Bad("PE412", "the number is beyond all bounds", "数字超出一切范围", *_NUMBER_HINT)
+    value = Fraction(match["number"].replace(",", "")) * Fraction(10) ** power
+    value = -value if match["sign"] == "-" else value
+    rest = compare(match["rest"])
+    if not rest:
+        return Amount(value)
+    if rest == "%":
+        return Amount(value / 100)
+    return _with_unit(value, rest, not_one)
+
+
+def _with_unit(value: Fraction, rest: str, not_one: Bad) -> Amount | Bad:
+    times = _TIMES_FIRST.fullmatch(rest)
+    assert times is not None
+    word = times[2].removeprefix("个") if times[2].removeprefix("个") in UNIT_WORDS else times[2]
+    if not word:
+        return Amount(value * _TIMES[times[1]])
+    if rest in UNIT_WORDS:
+        word, factor = rest, 1
+    else:
+        factor = _TIMES[times[1] or ""]
+    if word in UNIT_WORDS:
+        return Amount(value * factor, UNIT_WORDS[word])
+    if word in _AMBIGUOUS_UNITS:
+        bad = unit(word)
+        return bad if isinstance(bad, Bad) else not_one
+    return Bad("PE411", "this is not a number with a unit", "不是带单位的数字", *_NUMBER_HINT)
+
+
+def within(value: Fraction, low: Fraction | None, high: Fraction | None, decimals: int, what: str = "") -> Bad | None:
+    """Why a number breaks the bounds that the policy declares for it; None when it keeps them."""
+    of, of_zh = (f" {what}", f"（{UNITS[what].zh}）") if what in UNITS else ("", "")
+    if low is not None and value < low:
+        least = exact_text(low)
+        return Bad(
+            "PE412",
+            f"the least that is possible is {least}{of}",
+            f"最小为 {least}{of_zh}",
+            "correct the number",
+            "请更正数字",
+        )
+    if high is not None and value > high:
+        most = exact_text(high)
+        return Bad(
+            "PE412",
+            f"the most that is possible is {most}{of}",
+            f"最大为 {most}{of_zh}",
+            "correct the number",
+            "请更正数字",
+        )
+    if (value * 10**decimals).denominator != 1:
+        return Bad(
+            "PE413", f"there are more decimals than the {decimals} declared{' for' + of if of else ''}",
+            f"小数位数超过规定的 {decimals} 位{of_zh}",
+            "write it with the declared decimals; nothing is rounded unseen", "请按规定位数填写；系统不会暗中舍入",
+        )  # fmt: skip
+    return None
+
+
+def measured(
+    amount: Amount | None, stated: UnitCell | None, header: UnitCell | None
+) -> tuple[Fraction | None, str | None] | Bad:
+    """Quantity and unit of a row from its number, its unit column and the number's header; they may not contradict."""
+    units = {u for u in (amount and amount.unit, stated and stated.unit, header and header.unit) if u}
+    names = "、".join(sorted(UNITS[u].zh for u in units))
+    mend = ("name one unit only", "只写一种单位")
+    if len(units) > 1:
+        return Bad("PE415", f"the units contradict each other: {names}", f"单位互相矛盾：{names}", *mend)
+    found = next(iter(units), None)
+    if amount is None:
+        return None, found
+    if amount.unit:
+        return amount.value, found
+    times = {c.times for c in (stated, header) if c}
+    if len(times) > 1:
+        return Bad(
+            "PE415", f"unit column and header differ by a factor: {names}", f"单位列与表头相差倍数：{names}", *mend
+        )
+    return amount.value * next(iter(times), 1), found
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+YES = frozenset(("是", "yes", "y", "true", "1", "√", "✓", "✔", "☑"))
+NO = frozenset(("否", "no", "n", "false", "0", "×", "✗", "✘"))
+
+
+def yes_no(text: str) -> bool | Bad:
+    """是/否, yes/no, y/n, true/false, 1/0, √/×; anything else is not clear enough."""
+    word = compare(text) if len(text) <= MAX_SHORT else ""
+    if word in YES:
+        return True
+    if word in NO:
+        return False
+    return Bad(
+        "PE416",
+        "this is not clearly yes or no",
+        "看不出是或否",
+        "write yes or no, or leave it empty",
+        "请写是或否，或留空",
+    )
+
+
+def term_reader(words: Mapping[str, tuple[str, ...]], names: Iterable[str]) -> Callable[[str], str | Bad]:
+    """A function for one field's terms. ``words``: compared form → the term ids that have it; ``names``: for hints."""
+    shown = list(names)
+
+    def term(text: str) -> str | Bad:
+        word = compare(text) if len(text) <= MAX_SHORT else ""
+        found = words.get(word, ())
+        if len(found) == 1:
+            return found[0]
+        if found:
+            both = ", ".join(found)
+            return Bad(
+                "PE414",
+                f"this word fits several terms: {both}",
+                f"该词对应多个术语：{both}",
+                f"write one of: {both}",
+                f"请写其中之一：{both}",
+            )
+        return Bad("PE414", "this term is not declared", "没有声明该术语", *_near(word, shown))
+
+    return term

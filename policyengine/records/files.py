@@ -1,0 +1,184 @@
+"""The arguments of a command in, the files to read out: one file, a folder, a glob or ``-``; each with what kind it is.
+
+The content decides the kind, not the name: systems export text and web pages as ``.xls``.
+"""
+
+from __future__ import annotations
+
+import glob as globbing
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from policyengine.diagnostics import Diagnostic, Span
+from policyengine.messages import say
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".jsonl", ".ndjson", ".json", ".parquet")
+STDIN = "<stdin>"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read. ``shown`` is how messages name it; ``label`` is what made record ids begin with.
+
+    ``kind``: ``text`` (delimited), ``jsonl``, ``workbook`` (XLSX, XLS, ODS), ``parquet``, ``empty`` or ``html``.
+    """
+
+    path: Path
+    shown: str
+    label: str
+    kind: str
+
+
+def find_files(arguments: Sequence[str]) -> tuple[list[Source], list[Diagnostic]]:
+    """Every file that the arguments name, in a fixed order (folders sorted); errors for those that name none."""
+    found: list[tuple[Path, str, str]] = []
+    problems: list[Diagnostic] = []
+    for argument in arguments:
+        found += _expand(argument, problems)
+    if not arguments:
+        problems.append(Diagnostic("PE401", say("no records file is named", "没有给出记录文件"), hint=_hint_files()))
+    sources: list[Source] = []
+    seen: set[str] = set()
+    labels = [label for _, _, label in found]
+    for path, shown, label in found:
+        try:
+            real = os.path.realpath(path)
+            if real in seen:
+                problems.append(_twice(shown))
+                continue
+            seen.add(real)
+            kind = kind_of(path)
+        except OSError as e:
+            problems.append(_unreadable(shown, e))
+            continue
+        sources.append(Source(path, shown, label if labels.count(label) == 1 else shown, kind))
+    return sources, problems
+
+
+def _hint_files() -> str:
+    return say("give a CSV, XLSX, XLS, ODS, JSON Lines or Parquet file, a folder of them, or - for standard input",
+               "请给出 CSV、XLSX、XLS、ODS、JSON Lines 或 Parquet 文件、文件夹，或用 - 表示标准输入")  # fmt: skip
+
+
+def _expand(argument: str, problems: list[Diagnostic]) -> list[tuple[Path, str, str]]:
+    """Paths with their shown name and label."""
+    if argument == "-":
+        return [(_spool_stdin(), STDIN, "stdin")]
+    if "\0" in argument:
+        problems.append(Diagnostic("PE400", say("a path can't contain a NUL", "路径不能含有 NUL"), hint=_hint_files()))
+        return []
+    path = Path(argument)
+    if path.is_dir():
+        return _folder(path, problems)
+    if path.exists():
+        return [(path, argument, path.name)]
+    if globbing.has_magic(argument):
+        matches = sorted(p for p in globbing.glob(argument, recursive=True) if os.path.isfile(p))
+        if not matches:
+            message = say("no file matches this pattern", "没有文件符合该模式")
+            problems.append(Diagnostic("PE401", message, Span(argument), hint=_hint_files()))
+        return [(Path(m), m, Path(m).name) for m in matches if not _hidden(m)]
+    message = say("there is no such file or folder", "没有这个文件或文件夹")
+    problems.append(Diagnostic("PE400", message, Span(argument), hint=_near_path(path)))
+    return []
+
+
+def _near_path(path: Path) -> str:
+    from difflib import get_close_matches
+
+    try:
+        near = get_close_matches(path.name, os.listdir(path.parent), 1)
+    except OSError:
+        near = []
+    if near:
+        return say("did you mean ", "是不是 ") + str(path.parent / near[0]) + "?"
+    return say("check the path; a relative one starts from the current folder", "请检查路径；相对路径从当前文件夹算起")
+
+
+def _hidden(name: str) -> bool:
+    """Files of the system and lock files of spreadsheet programs."""
+    return os.path.basename(name).startswith((".", "~$"))
+
+
+def _folder(folder: Path, problems: list[Diagnostic]) -> list[tuple[Path, str, str]]:
+    found, others = [], []
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not _hidden(f))
+        for name in sorted(n for n in names if not _hidden(n)):
+            path = Path(here) / name
+            if path.suffix.lower() in SUFFIXES:
+                found.append((path, str(path), path.relative_to(folder).as_posix()))
+            else:
+                others.append(path)
+    found.sort(key=lambda f: f[2])
+    if others:
+        some = ", ".join(str(o.relative_to(folder)) for o in others[:5]) + (", …" if len(others) > 5 else "")
+        message = say(
+            f"{len(others)} other files in the folder are not read: {some}",
+            f"文件夹中另有 {len(others)} 个文件未读取：{some}",
+        )
+        problems.append(Diagnostic("PE443", message, Span(str(folder)), severity="warning"))
+    if not found:
+        message = say("the folder holds no file of a kind that can be read", "文件夹中没有可读取的文件")
+        problems.append(Diagnostic("PE401", message, Span(str(folder)), hint=_hint_files()))
+    return found
+
+
+def _twice(shown: str) -> Diagnostic:
+    message = say("the file is named twice and read once", "该文件给出了两次，只读取一次")
+    return Diagnostic("PE443", message, Span(shown), severity="warning")
+
+
+def _unreadable(shown: str, problem: OSError) -> Diagnostic:
+    message = say("the file can't be read: ", "无法读取文件：") + (problem.strerror or str(problem))
+    return Diagnostic("PE400", message, Span(shown), hint=say("check who may read it", "请检查读取权限"))
+
+
+def kind_of(path: Path) -> str:
+    """What the file is, by its first bytes; ``.jsonl`` and the like decide between kinds of text."""
+    if not path.is_file():  # a pipe or a device: reading it twice is not possible
+        raise OSError(0, say("it is not a regular file; use - to read standard input", "不是普通文件；标准输入请用 -"))
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    if not head:
+        return "empty"
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
+        return "workbook"
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:100].lower().startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<meta", b"<head")):
+        return "html"
+    if path.suffix.lower() in (".jsonl", ".ndjson", ".json") or text.startswith(b"{"):
+        return "jsonl"
+    return "text"
+
+
+def _spool_stdin() -> Path:
+    """Standard input copied to a temporary file, since finding encoding and header needs a second look at it."""
+    import atexit
+
+    handle, name = tempfile.mkstemp(prefix="policyengine-", suffix=".stdin")
+    atexit.register(lambda: Path(name).unlink(missing_ok=True))
+    with os.fdopen(handle, "wb") as stream:
+        while chunk := sys.stdin.buffer.read(_CHUNK):
+            stream.write(chunk)
+    return Path(name)
+
+
+def digests(sources: Iterable[Source]) -> dict[str, str]:
+    """Shown name → sha256 of the bytes."""
+    found = {}
+    for source in sources:
+        digest = hashlib.sha256()
+        with source.path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+        found[source.shown] = digest.hexdigest()
+    return found

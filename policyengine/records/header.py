@@ -1,0 +1,373 @@
+"""The first rows of a table in, its layout out: which row is the header, and which column is which canonical column.
+
+A header is understood by the column's id, its Chinese name, a declared or the user's alias, or a unit that it names
+("学时", "时长(分钟)"). Two columns that fit one canonical column are an error: none of them is taken.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from policyengine.diagnostics import Diagnostic, Related, Span
+from policyengine.language.quantities import UNITS
+from policyengine.language.vocabulary import FieldDecl
+from policyengine.messages import say
+from policyengine.records.cells import Bad, UnitCell, compare, unit
+from policyengine.records.raw import RawTable, Row, blank
+from policyengine.records.schema import Purpose, Schema
+
+MAPPED, BY_ID, BY_NAME, BY_ALIAS, BY_UNIT = range(5)
+HOW = {
+    MAPPED: ("mapping file", "对照文件"), BY_ID: ("id", "标识"), BY_NAME: ("name", "名称"), BY_ALIAS: ("alias", "别名"),
+    BY_UNIT: ("the unit in the header", "表头中的单位"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a header stands for. ``rank``: how surely, the lower the surer."""
+
+    field: str
+    rank: int
+    unit: UnitCell | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a file that is read as the canonical column ``field``; ``position`` counts from 0."""
+
+    position: int
+    header: str
+    field: str
+    rank: int
+    unit: UnitCell | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """A column of figures that makes a record of its own in each row, with ``values`` for other canonical columns."""
+
+    position: int
+    header: str
+    values: tuple[tuple[str, str], ...]
+    unit: UnitCell | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """``extras``: positions and names of the columns carried along. ``values``: texts that every row has.
+
+    ``rows_above``: rows before the data (header included). ``foreign``: headers of columns of the persons file.
+    """
+
+    columns: tuple[Column, ...]
+    extras: tuple[tuple[int, str], ...] = ()
+    wide: tuple[Wide, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+    header_row: int = 0
+    rows_above: int = 0
+    foreign: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+
+    def column(self, field_id: str) -> Column | None:
+        return next((c for c in self.columns if c.field == field_id), None)
+
+
+# --- what a header may be called --------------------------------------------------------------------------------------
+
+_DECORATION = re.compile(r"[*:;,.。、\"'“”‘’?!#\-]")
+_BRACKETS = re.compile(r"[(\[【〔](.*?)[)\]】〕]")
+_NOTES = re.compile(
+    r"必填项?|选填项?|可选|可空|非必填|可不填|required|optional|格式.*|例如?.*|如.*|yyyy.*|\d+位|文本", re.IGNORECASE
+)
+_ITEM_COUNTS = ("件数", "篇数", "科数", "门数", "项数", "部数", "本数")
+
+
+def plain(header: str) -> str:
+    """A header as headers are compared: no spaces, stars, colons; brackets open but their content kept."""
+    return _DECORATION.sub("", compare(header)).translate(dict.fromkeys(map(ord, "()[]【】〔〕")))
+
+
+@dataclass(slots=True)
+class Headers:
+    """Looks headers up for one purpose."""
+
+    schema: Schema
+    purpose: Purpose
+    fields: dict[str, FieldDecl] = field(default_factory=dict)
+    index: dict[str, set[Target]] = field(default_factory=dict)
+    foreign: set[str] = field(default_factory=set)
+    ignored: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        mapping = self.schema.mapping
+        self.fields = self.schema.columns(self.purpose)
+        self.ignored = {plain(h) for h in mapping.ignore}
+        fixed = {f: h for f, h in mapping.columns.items() if f in self.fields}
+        for field_id, header in fixed.items():
+            self._add(header, Target(field_id, MAPPED))
+        for decl in self.fields.values():
+            if decl.id not in fixed:
+                self._declared(decl, mapping.column_aliases.get(decl.id, ()))
+        if self.purpose == "records" and "quantity" not in fixed:
+            for unit_id, names in _unit_headers().items():
+                for name in names:
+                    self._add(name, Target("quantity", BY_UNIT, UnitCell(unit_id)))
+        if self.purpose == "records":
+            persons = (f for f in self.schema.columns("persons").values() if f.id != "person_id")
+            self.foreign = {plain(n) for f in persons for n in (f.id, f.zh, *f.aliases) if n}
+
+    def _declared(self, decl: FieldDecl, more: Sequence[str]) -> None:
+        self._add(decl.id, Target(decl.id, BY_ID))
+        if decl.zh:
+            self._add(decl.zh, Target(decl.id, BY_NAME))
+        for alias in decl.aliases:
+            self._add(alias, Target(decl.id, BY_ALIAS))
+        for alias in more:
+            self._add(alias, Target(decl.id, BY_ID))
+
+    def _add(self, header: str, target: Target) -> None:
+        self.index.setdefault(plain(header), set()).add(target)
+
+    def targets(self, header: str) -> list[Target]:
+        """What the header may stand for, the surest only; several when it can't be told."""
+        if not header or len(header) > 200:
+            return []
+        word = plain(header)
+        if word in self.ignored:
+            return []
+        found = self.index.get(word) or self._with_notes(header)
+        if not found:
+            return []
+        best = min(t.rank for t in found)
+        surest = {t for t in found if t.rank == best}
+        if best < BY_UNIT and (by_unit := next((t for t in found if t.rank == BY_UNIT), None)):
+            surest = {Target(t.field, t.rank, by_unit.unit) if t.field == "quantity" else t for t in surest}
+        return sorted(surest, key=lambda t: t.field)
+
+    def _with_notes(self, header: str) -> set[Target]:
+        """Headers with a note that says nothing else: 时长(分钟), 身份证号（必填）, 学习量/学时."""
+        text = unicodedata.normalize("NFKC", header)
+        base, notes = _BRACKETS.sub("", text), _BRACKETS.findall(text)
+        if not notes and "/" in text:
+            base, _, note = text.rpartition("/")
+            notes = [note]
+        units = []
+        for note in notes:
+            found = (
+                unit(note) if note.strip() not in ("元", "万元") else UnitCell("yuan", 10_000 if "万" in note else 1)
+            )
+            if isinstance(found, UnitCell):
+                units.append(found)
+            elif not _NOTES.fullmatch(note.strip()):
+                return set()
+        if not notes or len(units) > 1 or plain(base) in self.ignored:
+            return set()
+        named = units[0] if units else None
+        return {Target(t.field, t.rank, named or t.unit) for t in self.index.get(plain(base), ())}
+
+    def known(self, cells: Iterable[str]) -> set[str]:
+        """The canonical columns that a row of headers names."""
+        return {t.field for c in cells for t in self.targets(c)} | {
+            "wide" for c in cells if c and self.schema.mapping.wide and _wide_values(self.schema, c) is not None
+        }
+
+    def score(self, rows: list[list[str]]) -> int:
+        """How many canonical columns the best of these rows names, 0 without one for the person."""
+        known = [self.known(cells) for cells in rows]
+        return max((len(k) for k in known if "person_id" in k), default=0)
+
+
+def _unit_headers() -> dict[str, list[str]]:
+    names = {u.id: [u.id, u.zh + "数", *([u.zh] if len(u.zh) > 1 else [])] for u in UNITS.values()}
+    names["hours"] += ["课时", "课时数"]
+    names["days"] += ["日数", "学习天数", "培训天数"]
+    names["items"] += _ITEM_COUNTS
+    return {u: n for u, n in names.items() if u not in ("months", "years", "yuan")}
+
+
+def _wide_values(schema: Schema, header: str) -> dict[str, str] | None:
+    word = plain(header)
+    return next((v for h, v in schema.mapping.wide.items() if plain(h) == word), None)
+
+
+# --- which row is the header ------------------------------------------------------------------------------------------
+
+
+def find_header(head: list[Row], headers: Headers) -> tuple[list[str], int, int] | None:
+    """Header texts, the header's row number and how many of ``head`` lie above the data; None where there is none."""
+    wanted = headers.schema.mapping.header_row
+    if wanted is not None:
+        at = next((i for i, row in enumerate(head) if row.number == wanted), None)
+        return (head[at].cells, wanted, at + 1) if at is not None else None
+    best, found = 0, None
+    for at, row in enumerate(head):
+        for cells, rows in _readings(head, at, headers):
+            known = headers.known(cells)
+            if "person_id" in known and len(known) > best:
+                best, found = len(known), (cells, row.number + rows - 1, at + rows)
+    return found
+
+
+def _readings(head: list[Row], at: int, headers: Headers) -> Iterable[tuple[list[str], int]]:
+    """A row alone, and together with the row below it where that only names what this row leaves open."""
+    upper = head[at].cells
+    yield upper, 1
+    if at + 1 < len(head):
+        lower = head[at + 1].cells
+        above = upper + [""] * (len(lower) - len(upper))
+        if any(lower) and all(
+            headers.targets(low) and not headers.targets(high) for low, high in zip(lower, above, strict=False) if low
+        ):
+            yield [low or high for low, high in zip(lower + [""] * (len(above) - len(lower)), above, strict=True)], 2
+
+
+# --- which column is which --------------------------------------------------------------------------------------------
+
+
+def layout_of(table: RawTable, headers: Headers) -> tuple[Layout | None, list[Diagnostic]]:
+    """Find the header of a table and settle its columns. None with an error where that can't be done."""
+    head = table.head() if table.header is None else []
+    if table.header is not None:
+        found: tuple[list[str], int, int] | None = (table.header, 0, 0)
+    else:
+        found = find_header(head, headers)
+    if found is None or "person_id" not in headers.known(found[0]) | set(headers.schema.mapping.values):
+        return None, [_no_person(table, head, headers)]
+    names, number, above = found
+    return _columns(table, [n.strip() for n in names], number, above, headers)
+
+
+def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic:
+    decl = headers.fields["person_id"]
+    known = ", ".join([decl.id, decl.zh or decl.id, *decl.aliases])
+    span = Span(table.file, sheet=table.sheet)
+    first = table.header or next((r.cells for r in head if not blank(r.cells)), [])
+    shown = ", ".join(c[:20] for c in first[:8] if c)
+    return Diagnostic(
+        "PE404",
+        say(
+            f"no column names the person (a header row with one of: {known})", f"没有标明人员的列（表头须有：{known}）"
+        ),
+        span,
+        hint=say(
+            f"the first row reads: {shown}; rename the column, or map it in a mapping file (columns: person_id)",
+            f"第一行为：{shown}；请修改列名，或在对照文件中指明（columns: person_id）",
+        ),
+    )
+
+
+def _columns(
+    table: RawTable, names: list[str], number: int, above: int, headers: Headers
+) -> tuple[Layout | None, list[Diagnostic]]:
+    schema, problems = headers.schema, list[Diagnostic]()
+    by_field: dict[str, list[Column]] = {}
+    extras: list[tuple[int, str]] = []
+    wide: list[Wide] = []
+    foreign: list[str] = []
+    for position, name in enumerate(names):
+        span = Span(table.file, number, position + 1, sheet=table.sheet)
+        values = _wide_values(schema, name) if schema.mapping.wide and name else None
+        targets = headers.targets(name)
+        if values is not None:
+            wide.append(_wide(position, name, values))
+        elif len(targets) > 1:
+            problems.append(_two_meanings(span, name, targets))
+        elif targets:
+            column, problem = _column(position, name, targets[0], headers, span)
+            by_field.setdefault(targets[0].field, []).append(column)
+            problems += [problem] if problem else []
+        else:
+            extras.append((position, name or say(f"column {position + 1}", f"第{position + 1}列")))
+            if name and plain(name) in headers.foreign:
+                foreign.append(name)
+    values_of_all = {f: v for f, v in schema.mapping.values.items() if f in headers.fields}
+    for field_id, columns in by_field.items():
+        if len(columns) > 1 or field_id in values_of_all:
+            problems.append(_clash(table, number, field_id, columns, values_of_all.get(field_id)))
+    if wide and "quantity" in by_field:
+        problems.append(_clash(table, number, "quantity", by_field["quantity"], wide[0].header))
+    if problems:
+        return None, problems
+    return Layout(
+        columns=tuple(c for columns in by_field.values() for c in columns),
+        extras=tuple(_unique(extras)),
+        wide=tuple(wide),
+        values=tuple(values_of_all.items()),
+        header_row=number,
+        rows_above=above,
+        foreign=tuple(foreign),
+        headers=tuple(names),
+    ), []
+
+
+def _unique(extras: list[tuple[int, str]]) -> Iterable[tuple[int, str]]:
+    seen: dict[str, int] = {}
+    for position, name in extras:
+        seen[name] = seen.get(name, 0) + 1
+        yield position, name if seen[name] == 1 else f"{name} ({seen[name]})"
+
+
+def _wide(position: int, name: str, values: dict[str, str]) -> Wide:
+    named = unit(values["unit"]) if values.get("unit") else None
+    rest = tuple((f, v) for f, v in values.items() if f != "unit" or isinstance(named, Bad))
+    return Wide(position, name, rest, named if isinstance(named, UnitCell) else None)
+
+
+def _column(position: int, name: str, target: Target, headers: Headers, span: Span) -> tuple[Column, Diagnostic | None]:
+    """The column; an error where its header names a unit that the canonical column can't be in."""
+    decl, stated = headers.fields[target.field], target.unit
+    if (said := headers.schema.mapping.units.get(target.field)) is not None:
+        found = unit(said)
+        if isinstance(found, Bad):
+            return Column(position, name, target.field, target.rank), _bad_unit(span, name, said)
+        stated = found
+    fits = stated is None or target.field == "quantity"
+    if stated is not None and decl.unit is not None and decl.type == "number":
+        fits = UNITS[stated.unit].dimension == UNITS[decl.unit].dimension
+    column = Column(position, name, target.field, target.rank, stated)
+    return column, None if fits else _bad_unit(span, name, UNITS[stated.unit].zh if stated else "")
+
+
+def _bad_unit(span: Span, name: str, said: str) -> Diagnostic:
+    message = say(f"the column {name} can't be in the unit {said}", f"“{name}”列不能以“{said}”为单位")
+    hint = say(
+        "rename the header, or state the unit in a mapping file (units: …)",
+        "请修改表头，或在对照文件中写明单位（units: …）",
+    )
+    return Diagnostic("PE409", message, span, hint=hint)
+
+
+def _two_meanings(span: Span, name: str, targets: list[Target]) -> Diagnostic:
+    both = ", ".join(t.field for t in targets)
+    message = say(f"the column {name} may be any of {both}", f"“{name}”列可能是：{both}")
+    return Diagnostic("PE405", message, span, hint=_settle(targets[0].field, name, None))
+
+
+def _clash(table: RawTable, number: int, field_id: str, columns: list[Column], other: str | None) -> Diagnostic:
+    names = [c.header for c in columns] + ([other] if other else [])
+    listed, listed_zh = " and ".join(names), "、".join(names)
+    span = Span(table.file, number, columns[0].position + 1, sheet=table.sheet)
+    related = tuple(
+        Related(say(f"{c.header} is column {c.position + 1}", f"“{c.header}”在第 {c.position + 1} 列"),
+                Span(table.file, number, c.position + 1, sheet=table.sheet))
+        for c in columns
+    )  # fmt: skip
+    return Diagnostic(
+        "PE405",
+        say(f"two columns fit {field_id}: {listed}; neither is taken", f"有多列对应 {field_id}：{listed_zh}；均未采用"),
+        span,
+        hint=_settle(field_id, names[0], names[1]),
+        related=related,
+    )
+
+
+def _settle(field_id: str, chosen: str, other: str | None) -> str:
+    ignored = f", ignore: [{other}]" if other else ""
+    return say(
+        f"say which it is in a mapping file: columns: {{{field_id}: {chosen}}}{ignored}",
+        f"请在对照文件中指明：columns: {{{field_id}: {chosen}}}{ignored}",
+    )

@@ -1,0 +1,151 @@
+"""The user's mapping file (YAML) in, ``Mapping`` out: which column is what, where the headers alone don't say it.
+
+All of its keys are optional; ``docs/records.md`` shows each with an example. Scalars are texts: a date or number in it
+goes through the same functions as a cell of a records file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from policyengine.diagnostics import Diagnostic, Span
+from policyengine.messages import say
+
+MAX_BYTES = 1_000_000
+TextMap = dict[str, str]
+KEYS = ("columns", "ignore", "values", "units", "header_row", "sheets", "empty", "wide", "aliases")
+
+
+@dataclass(frozen=True)
+class FileMapping:
+    """``columns``: canonical column → header. ``wide``: header → canonical columns that its cells' rows get.
+
+    ``column_aliases``: canonical column → further headers. ``term_aliases``: field → term (any form) → further forms.
+    ``header_row`` counts from 1. ``sheets`` empty: all. ``empty``: cells that mean that there is nothing.
+    """
+
+    file: str = ""
+    columns: TextMap = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+    values: TextMap = field(default_factory=dict)
+    units: TextMap = field(default_factory=dict)
+    header_row: int | None = None
+    sheets: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+    wide: dict[str, TextMap] = field(default_factory=dict)
+    column_aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    term_aliases: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+
+
+NO_MAPPING = FileMapping()
+
+
+def load_mapping(path: str) -> tuple[FileMapping | None, list[Diagnostic]]:
+    """Read a mapping file; None with the errors when it is not usable."""
+    import yaml
+
+    file = Path(path)
+    try:
+        raw = file.open("rb").read(MAX_BYTES + 1)
+    except OSError as e:
+        return None, [_wrong(path, None, e.strerror or str(e), e.strerror or str(e))]
+    if len(raw) > MAX_BYTES:
+        return None, [_wrong(path, None, "a mapping file has at most 1 MB", "对照文件最大 1 MB")]
+    reader = _Reader(path)
+    try:
+        text = raw.decode("utf-8-sig")
+        if any(isinstance(e, yaml.AliasEvent) for e in yaml.parse(text, Loader=yaml.BaseLoader)):
+            return None, [
+                _wrong(path, None, "YAML aliases (*name) are not allowed here", "此处不允许 YAML 别名（*name）")
+            ]
+        node = yaml.compose(text, Loader=yaml.BaseLoader)
+    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as e:
+        mark = getattr(e, "problem_mark", None)
+        problem = getattr(e, "problem", None) or "it is not YAML in UTF-8"
+        return None, [_wrong(path, mark, f"this is not readable YAML: {problem}", f"YAML 无法读取：{problem}")]
+    mapping = reader.mapping(node)
+    return (None, reader.problems) if reader.problems else (mapping, [])
+
+
+def _wrong(path: str, mark: Any, en: str, zh: str) -> Diagnostic:
+    span = Span(path, mark.line + 1, mark.column + 1) if mark is not None else Span(path)
+    hint = say("docs/records.md shows every key of a mapping file", "docs/records.md 列有对照文件的全部写法")
+    return Diagnostic("PE408", say(en, zh), span, hint=hint)
+
+
+class _Reader:
+    """Turns YAML nodes into plain data and keeps a message for each that has the wrong shape."""
+
+    def __init__(self, path: str) -> None:
+        self.path, self.problems = path, list[Diagnostic]()
+
+    def wrong(self, node: Any, en: str, zh: str) -> None:
+        self.problems.append(_wrong(self.path, node.start_mark if node is not None else None, en, zh))
+
+    def mapping(self, node: Any) -> FileMapping:
+        if node is None or (node.id == "scalar" and not node.value):
+            return FileMapping(self.path)
+        found = self.pairs(node)
+        for key, value in found.items():
+            if key not in KEYS:
+                names = ", ".join(KEYS)
+                self.wrong(
+                    value,
+                    f"{key} is not a key of a mapping file; there are {names}",
+                    f"没有 {key} 这个键；可用：{names}",
+                )
+        get: Callable[[str], Any] = found.get
+        aliases = self.pairs(get("aliases")) if get("aliases") else {}
+        row = self.text(get("header_row")) if get("header_row") else None
+        if row is not None and not (row.isascii() and row.isdigit() and 0 < int(row[:9]) <= 1000):
+            self.wrong(get("header_row"), "header_row is a row number from 1 to 1000", "header_row 为 1 至 1000 的行号")
+            row = None
+        return FileMapping(
+            self.path,
+            columns=self.texts(get("columns")),
+            ignore=self.list(get("ignore")),
+            values=self.texts(get("values")),
+            units=self.texts(get("units")),
+            header_row=int(row) if row else None,
+            sheets=self.list(get("sheets")),
+            empty=self.list(get("empty")),
+            wide={k: self.texts(v) for k, v in self.pairs(get("wide")).items()},
+            column_aliases={k: self.list(v) for k, v in self.pairs(aliases.get("columns")).items()},
+            term_aliases={
+                k: {t: self.list(w) for t, w in self.pairs(v).items()}
+                for k, v in self.pairs(aliases.get("terms")).items()
+            },
+        )
+
+    def pairs(self, node: Any) -> dict[str, Any]:
+        if node is None:
+            return {}
+        if node.id != "mapping":
+            self.wrong(node, "pairs of name and value are expected here", "此处应为“名称: 值”")
+            return {}
+        found: dict[str, Any] = {}
+        for key, value in node.value:
+            name = self.text(key)
+            if name in found:
+                self.wrong(key, f"{name} stands here twice", f"{name} 重复出现")
+            found[name] = value
+        return found
+
+    def texts(self, node: Any) -> TextMap:
+        return {k: self.text(v) for k, v in self.pairs(node).items()}
+
+    def list(self, node: Any) -> tuple[str, ...]:
+        if node is None:
+            return ()
+        if node.id == "sequence":
+            return tuple(self.text(n) for n in node.value)
+        return (self.text(node),)
+
+    def text(self, node: Any) -> str:
+        if node.id != "scalar":
+            self.wrong(node, "one text is expected here", "此处应为单个文本")
+            return ""
+        return str(node.value).strip()

@@ -1,0 +1,89 @@
+"""Parquet in (through DuckDB), rows of texts out; row numbers count from 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from policyengine.diagnostics import Diagnostic, Span
+from policyengine.messages import say
+from policyengine.records.files import Source
+from policyengine.records.raw import Damaged, RawTable, Row
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+BATCH = 10_000
+
+
+def read_parquet(source: Source) -> RawTable:
+    """The file's table; an error among its notes where DuckDB can't open it."""
+    import duckdb
+    from sqlglot import exp
+
+    table = RawTable(source.shown, source.label, None, iter(()), [], how="Parquet")
+    try:
+        connection = duckdb.connect()
+        kinds = columns_of(connection, source)
+        table.header = list(kinds)
+        texts = exp.select(*(as_text(name, kind) for name, kind in kinds.items())).from_(scan(source))
+        table.rows = _rows(source, connection.execute(texts.sql("duckdb")))
+    except duckdb.Error as e:
+        table.notes.append(broken(source, e))
+    return table
+
+
+def scan(source: Source) -> exp.Expression:
+    """``read_parquet('the file')``; the name is no pattern, whatever is in it."""
+    from sqlglot import exp
+
+    name = "".join(f"[{c}]" if c in "*?[" else c for c in str(source.path))
+    return exp.func("read_parquet", exp.Literal.string(name), dialect="duckdb")
+
+
+def columns_of(connection: Any, source: Source) -> dict[str, str]:
+    """Column name → type, as DuckDB names it."""
+    from sqlglot import exp
+
+    described = exp.select("*").from_(scan(source)).limit(0)
+    connection.execute(described.sql("duckdb"))
+    return {name: str(kind) for name, kind, *_ in connection.description}
+
+
+def broken(source: Source, problem: Exception) -> Diagnostic:
+    """The file is no readable Parquet."""
+    first = str(problem).splitlines()[0][:200] if str(problem) else type(problem).__name__
+    message = say(f"the Parquet file can't be read: {first}", f"无法读取 Parquet 文件：{first}")
+    hint = say("write it again; it may have been cut off", "请重新生成；文件可能不完整")
+    return Diagnostic("PE406", message, Span(source.shown), hint=hint)
+
+
+def as_text(name: str, kind: str) -> exp.Expression:
+    """The column as the text of cells; whole floating numbers without ``.0``, as spreadsheets show them."""
+    from sqlglot import exp
+
+    column = exp.column(name, quoted=True)
+    text: exp.Expression = exp.cast(column, "TEXT")
+    if kind in ("DOUBLE", "FLOAT"):
+        whole = exp.and_(
+            exp.EQ(this=exp.func("trunc", column), expression=column),
+            exp.LT(this=exp.Abs(this=column), expression=exp.Literal.number(10**15)),
+        )
+        text = exp.case().when(whole, exp.cast(exp.cast(column, "BIGINT"), "TEXT")).else_(text)
+    return exp.func("coalesce", text, exp.Literal.string(""))
+
+
+def _rows(source: Source, result: Any) -> Iterator[Row]:
+    import duckdb
+
+    number = 0
+    while True:
+        try:
+            batch = result.fetchmany(BATCH)
+        except duckdb.Error as e:
+            raise Damaged(broken(source, e)) from e
+        if not batch:
+            return
+        for cells in batch:
+            number += 1
+            yield Row(number, list(cells))

@@ -1,0 +1,61 @@
+"""The shape that every kind of file is brought into first: named tables of rows of texts, nothing understood yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
+
+from policyengine.diagnostics import Diagnostic
+from policyengine.records.cells import Bad
+
+HEAD = 25  # rows looked at to find the header
+
+
+class Row(NamedTuple):
+    """``number``: line of a text file, row of a sheet, from 1. ``bad``: the row itself can't be taken apart."""
+
+    number: int
+    cells: list[str]
+    bad: Bad | None = None
+
+
+class Damaged(Exception):
+    """A file turned out to be damaged in the middle; ``problem`` says how."""
+
+    def __init__(self, problem: Diagnostic) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+@dataclass(slots=True)
+class RawTable:
+    """One table of one file. ``header``: the column names where the format has them (JSON Lines, Parquet).
+
+    ``label``: what made record ids begin with. ``notes``: what the user should know of how it was read.
+    """
+
+    file: str
+    label: str
+    sheet: str | None
+    rows: Iterator[Row]
+    header: list[str] | None = None
+    calendar_1904: bool = False
+    how: str = ""  # "CSV, GB18030, semicolons": for ``inspect``
+    notes: list[Diagnostic] = field(default_factory=list)
+
+    def head(self) -> list[Row]:
+        """The first rows, which stay in ``rows``."""
+        first = []
+        for row in self.rows:
+            first.append(row)
+            if len(first) == HEAD:
+                break
+        self.rows = chain(first, self.rows)
+        return first
+
+
+def blank(cells: list[str]) -> bool:
+    """Whether a row holds nothing at all."""
+    return not any(c and not c.isspace() for c in cells)

@@ -1,0 +1,347 @@
+"""Files in, ``Inputs`` out: canonical records, persons and circumstances, and every row that could not be read.
+
+This is the plain way, a row at a time, and the meaning of reading; ``columns.py`` does the same on whole columns and is
+compared with it. Every data row of the records files becomes a record or is rejected: ``rows == records + rejected``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from policyengine.diagnostics import Diagnostic, Span, failed
+from policyengine.messages import say
+from policyengine.records.cells import Bad
+from policyengine.records.files import Source, digests, find_files
+from policyengine.records.header import Headers, Layout, layout_of
+from policyengine.records.model import Circumstance, Fact, Inputs, Person, Record, Reject
+from policyengine.records.personal import id_number_fault, mask
+from policyengine.records.raw import Damaged, RawTable, blank
+from policyengine.records.rows import RowFacts, RowReader
+from policyengine.records.schema import Purpose, Schema
+from policyengine.records.tables import open_tables
+
+MAX_SHOWN = 200  # characters of a cell that a reject shows
+
+
+@dataclass(slots=True)
+class Reading:
+    """What has been read so far of the files for one purpose."""
+
+    rejects: list[Reject] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    rows: int = 0
+    rejected: int = 0
+
+    def reject(self, table: RawTable, row: RowFacts, label: str | None) -> None:
+        """Keep every fault of a row."""
+        self.rejected += 1
+        for fault in row.faults:
+            self.rejects.append(
+                reject_of(table.file, table.sheet, row.number, fault.column, fault.value, fault.bad, label)
+            )
+
+
+def reject_of(
+    file: str, sheet: str | None, row: int, column: str | None, value: str | None, bad: Bad, record_id: str | None
+) -> Reject:
+    """A reject with the cell's text cut to a bearable length."""
+    if value is not None and len(value) > MAX_SHOWN:
+        value = value[:MAX_SHOWN] + "…"
+    if value is not None:
+        value = value.encode("utf-8", "backslashreplace").decode()
+    return Reject(file, sheet, row, column, value, bad.code, bad.en, bad.hint, record_id, bad.zh, bad.hint_zh)
+
+
+def read_inputs(
+    records: Sequence[str], persons: str | None, circumstances: str | None, schema: Schema
+) -> tuple[Inputs | None, list[Diagnostic]]:
+    """Read everything. None when a file is unusable as such (errors in the diagnostics); a bad row is only a reject."""
+    if schema.clashes:
+        return None, [_clash(name) for name in schema.clashes]
+    reading = Reading()
+    try:
+        return _read(records, persons, circumstances, schema, reading)
+    except Damaged as e:
+        return None, [*reading.diagnostics, e.problem]
+
+
+def _read(
+    records: Sequence[str], persons: str | None, circumstances: str | None, schema: Schema, reading: Reading
+) -> tuple[Inputs | None, list[Diagnostic]]:
+    digested: dict[str, str] = {}
+    found = _records(records, schema, reading, digested, must_have_rows=persons is None)
+    people, listed = _persons(persons, schema, reading, digested)
+    held = _circumstances(circumstances, schema, reading, digested)
+    if failed(reading.diagnostics):
+        return None, reading.diagnostics
+    by_id = {p: Person(p, facts) for p, facts in people.items()}
+    for record in found:
+        if record.person_id not in by_id:
+            by_id[record.person_id] = Person(record.person_id)
+    strangers = [p for p in held if p not in by_id]
+    for person_id, stretches in held.items():
+        if person_id in by_id:
+            by_id[person_id] = Person(person_id, by_id[person_id].facts, tuple(stretches))
+    if strangers:
+        reading.diagnostics.append(_strangers(strangers, circumstances or ""))
+    reading.diagnostics += check_id_numbers(by_id)
+    warnings = tuple(d.message for d in reading.diagnostics if d.severity == "warning")
+    rejects = tuple(reading.rejects)
+    return Inputs(
+        tuple(found), by_id, rejects, reading.rows, reading.rejected, listed, digested, warnings
+    ), reading.diagnostics
+
+
+def _clash(name: str) -> Diagnostic:
+    message = say(
+        f"two packs declare the column {name} with different types", f"两个政策包对列 {name} 声明了不同的类型"
+    )
+    hint = say("evaluate by one pack at a time, or rename the field in one of them", "请逐包评定，或在其中一个包中改名")
+    return Diagnostic("PE430", message, hint=hint)
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def tables_of(
+    arguments: Sequence[str], headers: Headers, reading: Reading, digested: dict[str, str]
+) -> Iterator[tuple[RawTable, Layout]]:
+    """Every table that has a layout; what is wrong with the others is kept in ``reading.diagnostics``."""
+    sources, problems = find_files(arguments)
+    reading.diagnostics += problems
+    digested.update(digests(sources))
+    for source in sources:
+        yield from _tables_of_file(source, headers, reading)
+
+
+def _tables_of_file(source: Source, headers: Headers, reading: Reading) -> Iterator[tuple[RawTable, Layout]]:
+    """A workbook's sheets without a person column are only reported while another sheet has one."""
+    without: list[Diagnostic] = []
+    read = 0
+    for table in open_tables(source, headers.score):
+        if isinstance(table, Diagnostic):
+            reading.diagnostics.append(table)
+            read += 1
+            continue
+        reading.diagnostics += table.notes
+        if failed(table.notes):
+            read += 1
+            continue
+        if table.sheet and headers.schema.mapping.sheets and table.sheet not in headers.schema.mapping.sheets:
+            continue
+        layout, problems = layout_of(table, headers)
+        if layout is None and all(d.code == "PE404" for d in problems):
+            without += problems
+            continue
+        reading.diagnostics += problems
+        read += 1
+        if layout is not None:
+            yield table, layout
+    if read:
+        reading.diagnostics += [_left_out(d) for d in without]
+    else:
+        reading.diagnostics += without
+
+
+def _left_out(problem: Diagnostic) -> Diagnostic:
+    message = say("the sheet is not read: no column names the person", "未读取该工作表：没有标明人员的列")
+    return Diagnostic("PE440", message, problem.span, severity="warning")
+
+
+def rows_of(table: RawTable, layout: Layout, headers: Headers) -> Iterator[RowFacts]:
+    """The data rows of a table; empty ones are none."""
+    reader = RowReader(table, layout, headers)
+    for position, row in enumerate(table.rows):
+        if position >= layout.rows_above and (row.bad is not None or not blank(row.cells)):
+            yield from reader.read(row)
+
+
+def record_name(table: RawTable, row: RowFacts) -> str:
+    """The id of a record that has none: file and line."""
+    sheet = f"[{table.sheet}]" if table.sheet else ""
+    return f"{table.label}{sheet}:{row.number}" + (f":{row.suffix}" if row.suffix else "")
+
+
+# --- records ----------------------------------------------------------------------------------------------------------
+
+
+def _records(
+    arguments: Sequence[str], schema: Schema, reading: Reading, digested: dict[str, str], must_have_rows: bool
+) -> list[Record]:
+    headers = Headers(schema, "records")
+    found: list[Record] = []
+    seen: dict[str, list[tuple[str, str | None, int, int | None]]] = {}
+    spans: list[Span] = []
+    for table, layout in tables_of(arguments, headers, reading, digested):
+        spans.append(Span(table.file, sheet=table.sheet))
+        reading.diagnostics += foreign_columns(table, layout)
+        before = reading.rows
+        for row in rows_of(table, layout, headers):
+            reading.rows += 1
+            given = row.facts.get("record_id")
+            record_id = str(given) + (f":{row.suffix}" if row.suffix else "") if given else record_name(table, row)
+            index = None
+            if row.faults:
+                reading.reject(table, row, str(given) if given else None)
+            else:
+                index = len(found)
+                found.append(_record(record_id, row, table))
+            seen.setdefault(record_id, []).append((table.file, table.sheet, row.number, index))
+        if reading.rows == before:
+            reading.diagnostics.append(_no_rows(table, "warning"))
+    if must_have_rows and not reading.rows and not failed(reading.diagnostics):
+        reading.diagnostics = [d for d in reading.diagnostics if d.code != "PE403"]
+        reading.diagnostics += [_no_rows_at(s, "error") for s in spans[:1]]
+    return _without_twins(found, seen, reading)
+
+
+def _record(record_id: str, row: RowFacts, table: RawTable) -> Record:
+    assert row.start is not None
+    assert row.end is not None
+    row.facts["record_id"] = record_id
+    person_id = str(row.facts["person_id"])
+    return Record(
+        record_id, person_id, row.start, row.end, row.quantity, row.unit, row.facts, table.file, row.number, row.extra,
+        table.sheet,
+    )  # fmt: skip
+
+
+def _without_twins(
+    found: list[Record], seen: dict[str, list[tuple[str, str | None, int, int | None]]], reading: Reading
+) -> list[Record]:
+    """Records whose id is their own; of two rows with one id both are rejected, as neither is surely the right one."""
+    gone: set[int] = set()
+    for record_id, places in seen.items():
+        if len(places) == 1:
+            continue
+        for file, sheet, row, index in places:
+            if index is None:
+                continue
+            gone.add(index)
+            reading.rejected += 1
+            first = next(p for p in places if p[:3] != (file, sheet, row) or p[3] != index)
+            other = str(Span(first[0], first[2], sheet=first[1]))
+            more = len(places) - 2
+            bad = Bad(
+                "PE423",
+                f"the same record_id is at {other}" + (f" and {more} more" if more else ""),
+                f"与 {other} 的记录编号相同" + (f"，另有 {more} 处" if more else ""),
+                "give each record its own id, or remove the one that is too many",
+                "请使用不同的编号，或删去多余的一行",
+            )
+            reading.rejects.append(reject_of(file, sheet, row, "record_id", record_id, bad, record_id))
+    return [r for i, r in enumerate(found) if i not in gone] if gone else found
+
+
+def _no_rows(table: RawTable, severity: str) -> Diagnostic:
+    return _no_rows_at(Span(table.file, sheet=table.sheet), severity)
+
+
+def _no_rows_at(span: Span, severity: str) -> Diagnostic:
+    message = say("there is a header and no row below it", "只有表头，没有数据行")
+    hint = say("check that the export was complete", "请检查导出是否完整")
+    return Diagnostic("PE403", message, span, hint=hint, severity=severity)  # type: ignore[arg-type]
+
+
+def foreign_columns(table: RawTable, layout: Layout) -> list[Diagnostic]:
+    """A warning where a records file has columns that belong to the persons file: they are not applied."""
+    if not layout.foreign:
+        return []
+    names = ", ".join(layout.foreign)
+    message = say(
+        f"columns about persons are carried along but not applied: {names}", f"关于人员的列只保留、不采用：{names}"
+    )
+    hint = say("give the same file with --persons to apply them", "如需采用，请用 --persons 再给出同一文件")
+    return [Diagnostic("PE442", message, Span(table.file, sheet=table.sheet), hint=hint, severity="warning")]
+
+
+# --- persons and circumstances ----------------------------------------------------------------------------------------
+
+
+def _persons(
+    path: str | None, schema: Schema, reading: Reading, digested: dict[str, str]
+) -> tuple[dict[str, dict[str, Fact]], bool]:
+    if path is None:
+        return {}, False
+    found: dict[str, tuple[dict[str, Fact], RawTable, RowFacts]] = {}
+    contradictory: set[str] = set()
+    for table, row in _other_rows("persons", path, schema, reading, digested):
+        person_id = str(row.facts.pop("person_id"))
+        if person_id not in found:
+            found[person_id] = (row.facts, table, row)
+        elif found[person_id][0] != row.facts:
+            first = found[person_id]
+            if person_id not in contradictory:
+                _contradiction(reading, first[1], first[2], Span(table.file, row.number, sheet=table.sheet), person_id)
+            contradictory.add(person_id)
+            _contradiction(reading, table, row, Span(first[1].file, first[2].number, sheet=first[1].sheet), person_id)
+    return {p: facts for p, (facts, _, _) in found.items() if p not in contradictory}, True
+
+
+def _contradiction(reading: Reading, table: RawTable, row: RowFacts, other: Span, person_id: str) -> None:
+    bad = Bad(
+        "PE424", f"the person stands at {other} with other facts", f"该人员在 {other} 的信息与此不同",
+        "keep the row that is right", "请只保留正确的一行",
+    )  # fmt: skip
+    reading.rejects.append(reject_of(table.file, table.sheet, row.number, "person_id", person_id, bad, None))
+
+
+def _circumstances(
+    path: str | None, schema: Schema, reading: Reading, digested: dict[str, str]
+) -> dict[str, list[Circumstance]]:
+    held: dict[str, list[Circumstance]] = {}
+    if path is None:
+        return held
+    for table, row in _other_rows("circumstances", path, schema, reading, digested):
+        start, end = row.facts.get("from"), row.facts.get("to")
+        if isinstance(start, date) and isinstance(end, date) and start > end:
+            from policyengine.records.rows import BACKWARDS
+
+            reading.rejects.append(reject_of(table.file, table.sheet, row.number, "from", str(start), BACKWARDS, None))
+            continue
+        one = Circumstance(
+            str(row.facts["kind"]), start if isinstance(start, date) else None, end if isinstance(end, date) else None
+        )
+        of_person = held.setdefault(str(row.facts["person_id"]), [])
+        if one not in of_person:
+            of_person.append(one)
+    return held
+
+
+def _other_rows(
+    purpose: Purpose, path: str, schema: Schema, reading: Reading, digested: dict[str, str]
+) -> Iterator[tuple[RawTable, RowFacts]]:
+    """The readable rows of the persons or circumstances file; the others are in the rejects, but not in the counts."""
+    headers = Headers(schema, purpose)
+    for table, layout in tables_of([path], headers, reading, digested):
+        for row in rows_of(table, layout, headers):
+            if row.faults:
+                reading.reject(table, row, None)
+                reading.rejected -= 1
+            else:
+                yield table, row
+
+
+def _strangers(persons: list[str], path: str) -> Diagnostic:
+    some = ", ".join(mask(p) for p in persons[:3]) + (", …" if len(persons) > 3 else "")
+    message = say(
+        f"circumstances of {len(persons)} persons who are in no other file are left out: {some}",
+        f"{len(persons)} 名人员的情形未采用，因其不在其他文件中：{some}",
+    )
+    return Diagnostic("PE445", message, Span(path), severity="warning")
+
+
+def check_id_numbers(persons: dict[str, Person] | Sequence[str]) -> list[Diagnostic]:
+    """A warning for ids that have the shape of a 身份证号 and break its rules; they are used all the same."""
+    wrong = [(p, fault) for p in persons if (fault := id_number_fault(p))]
+    if not wrong:
+        return []
+    some = ", ".join(f"{mask(p)} ({fault})" for p, fault in wrong[:3]) + (", …" if len(wrong) > 3 else "")
+    message = say(
+        f"{len(wrong)} ids look like identity numbers but can't be right: {some}",
+        f"有 {len(wrong)} 个编号形似身份证号但不正确：{some}",
+    )
+    hint = say("check them; a mistyped id makes two persons of one", "请核对；录错的号码会把一个人变成两个人")
+    return [Diagnostic("PE441", message, hint=hint, severity="warning")]

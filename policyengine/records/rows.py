@@ -1,0 +1,331 @@
+"""One row of texts and a layout in, the facts of one or several records (or the reasons why not) out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from policyengine.language.quantities import UNITS, exact_text
+from policyengine.language.vocabulary import FieldDecl
+from policyengine.records import cells
+from policyengine.records.cells import Amount, Bad, UnitCell
+from policyengine.records.header import Column, Headers, Layout, Wide, plain
+from policyengine.records.model import Fact
+from policyengine.records.raw import RawTable, Row
+from policyengine.records.schema import Schema
+
+CACHE = 50_000  # distinct texts of a column remembered: most columns repeat themselves
+TOTALS = frozenset(("合计", "总计", "小计", "共计", "累计", "总和", "total", "subtotal", "grandtotal", "sum"))
+Parsed = Fact | Amount | UnitCell | Bad | None
+Parser = Callable[[str], Parsed]
+
+TOTAL_ROW = Bad("PE426", "this is a row of totals, not a record", "这是合计行，不是记录", "nothing to mend", "无需处理")
+HEADER_AGAIN = Bad("PE427", "the header is repeated here", "此处重复了表头", "nothing to mend", "无需处理")
+NO_PERSON = Bad("PE420", "the row names no person", "该行没有人员编号", "fill in the person's id", "请填写人员编号")
+NO_DATE = Bad(
+    "PE421",
+    "the row has no date",
+    "该行没有日期",
+    "fill in the activity's date, or its end date",
+    "请填写活动日期或结束日期",
+)
+TWO_DATES = Bad(
+    "PE422", "date and end date differ", "日期与结束日期不同",
+    "give one of them, or leave the other column out in a mapping file", "只保留其一，或在对照文件中忽略另一列",
+)  # fmt: skip
+BACKWARDS = Bad("PE422", "it ends before it starts", "结束早于开始", "correct the dates", "请更正日期")
+NO_FIGURE = Bad(
+    "PE429",
+    "no column of figures is filled in",
+    "各数据列均为空",
+    "nothing to mend if there was no activity",
+    "若确无活动，无需处理",
+)
+TOO_MANY = Bad(
+    "PE425", "the row has more cells than the header", "该行的单元格多于表头",
+    "put a cell that contains the delimiter into quotation marks", "含分隔符的单元格请加引号",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a row: the column (None: the row as such), the cell's text, why."""
+
+    column: str | None
+    value: str | None
+    bad: Bad
+
+
+@dataclass(slots=True)
+class RowFacts:
+    """A row as read. ``faults`` empty: it can be used. ``suffix`` tells apart the records of one row of a wide one."""
+
+    number: int
+    facts: dict[str, Fact]
+    faults: list[Fault]
+    extra: dict[str, str] = field(default_factory=dict)
+    start: date | None = None
+    end: date | None = None
+    quantity: Fraction | None = None
+    unit: str | None = None
+    suffix: str = ""
+
+
+def parser_of(decl: FieldDecl, schema: Schema, calendar_1904: bool, header: UnitCell | None = None) -> Parser:
+    """The function for one column: cleaned, non-empty text → value, None (the cell says "nothing") or ``Bad``."""
+    if decl.id in ("person_id", "record_id"):
+        return cells.identifier
+    match decl.type:
+        case "text":
+            return cells.free_text
+        case "term":
+            words, names = schema.terms(decl)
+            return cells.term_reader(words, names) if words else cells.free_text
+        case "date":
+            return lambda text: cells.day(text, calendar_1904)
+        case "yes_no":
+            return cells.yes_no
+        case "year":
+            return cells.year
+        case "unit":
+            return cells.unit
+    return cells.number if decl.id == "quantity" else _bounded(decl, header)
+
+
+def _bounded(decl: FieldDecl, header: UnitCell | None) -> Parser:
+    """A number field other than ``quantity``: in its declared unit, within its declared bounds."""
+
+    def read(text: str) -> Fraction | Bad:
+        amount = cells.number(text)
+        if isinstance(amount, Bad):
+            return amount
+        value, unit = amount.value, amount.unit
+        if unit is None and header is not None:
+            value, unit = value * header.times, header.unit
+        if unit is not None:
+            if decl.unit is None or UNITS[unit].dimension != UNITS[decl.unit].dimension:
+                name = UNITS[unit].zh
+                return Bad(
+                    "PE415",
+                    f"this column is not in {name}",
+                    f"该列不以“{name}”为单位",
+                    "write the number alone",
+                    "只写数字",
+                )
+            value = value * UNITS[unit].scale / UNITS[decl.unit].scale
+        return cells.within(value, decl.minimum, decl.maximum, decl.decimals, decl.unit or "") or value
+
+    return read
+
+
+def remembered(parse: Parser, empty: frozenset[str]) -> Parser:
+    """The whole way from a raw cell to its value, with a memory: cleaning, fitness, emptiness, then ``parse``."""
+    memory: dict[str, Parsed] = {}
+
+    def read(raw: str) -> Parsed:
+        try:
+            return memory[raw]
+        except KeyError:
+            pass
+        text = raw if len(raw) > cells.MAX_TEXT else cells.clean(raw)
+        unfit = cells.unfit(text) if text else None
+        value = unfit or (parse(text) if text and text not in empty else None)
+        if len(raw) <= cells.MAX_SHORT:
+            if len(memory) >= CACHE:
+                memory.clear()
+            memory[raw] = value
+        return value
+
+    return read
+
+
+@dataclass(slots=True)
+class RowReader:
+    """Reads the rows of one table."""
+
+    table: RawTable
+    layout: Layout
+    headers: Headers
+    _columns: list[tuple[int, str, str, Parser]] = field(default_factory=list)
+    _unread: list[tuple[int, str, Parser]] = field(default_factory=list)
+    _fixed: list[tuple[str, str, Parsed]] = field(default_factory=list)
+    _wide: list[tuple[Wide, Parser, list[tuple[str, str, Parsed]]]] = field(default_factory=list)
+    _person: Column | None = None
+
+    def __post_init__(self) -> None:
+        layout, schema = self.layout, self.headers.schema
+        self._person = layout.column("person_id")
+        self._columns = [(c.position, c.field, c.header, self._parser(c.field, c.unit)) for c in layout.columns]
+        self._unread = [(p, name, remembered(lambda text: text, frozenset())) for p, name in layout.extras]
+        self._fixed = [self._constant(f, v) for f, v in layout.values]
+        self._wide = [
+            (w, self._parser("quantity", w.unit), [self._constant(f, v) for f, v in w.values])
+            for w in layout.wide
+            if "quantity" in schema.fields
+        ]
+
+    def _parser(self, field_id: str, header: UnitCell | None = None) -> Parser:
+        decl, schema = self.headers.fields[field_id], self.headers.schema
+        empty = frozenset(schema.mapping.empty)
+        return remembered(parser_of(decl, schema, self.table.calendar_1904, header), empty)
+
+    def _constant(self, field_id: str, text: str) -> tuple[str, str, Parsed]:
+        if field_id not in self.headers.fields:
+            return (
+                field_id,
+                text,
+                Bad(
+                    "PE408",
+                    f"the mapping file names no column of these files: {field_id}",
+                    f"对照文件中的列不存在：{field_id}",
+                ),
+            )
+        return field_id, text, self._parser(field_id)(text)
+
+    def read(self, row: Row) -> Iterator[RowFacts]:
+        """One ``RowFacts``, or one per filled column of a wide table. ``row`` is not blank."""
+        if row.bad is not None:
+            yield RowFacts(row.number, {}, [Fault(None, ",".join(row.cells)[:200] or None, row.bad)])
+            return
+        if (skipped := self._no_record(row)) is not None:
+            yield RowFacts(row.number, {}, [skipped])
+            return
+        if not self._wide:
+            yield self._one(row, self._fixed, None, None)
+            return
+        filled = [(w, parse, more) for w, parse, more in self._wide if _cell(row, w.position).strip()]
+        for wide, parse, more in filled:
+            one = self._one(row, [*self._fixed, *more], wide, parse)
+            one.suffix = wide.header
+            yield one
+        if not filled:
+            one = self._one(row, self._fixed, None, None)
+            one.faults.append(Fault(None, None, NO_FIGURE))
+            yield one
+
+    def _no_record(self, row: Row) -> Fault | None:
+        """Rows of totals and repeated headers: counted as rejected, so that every row is accounted for."""
+        if self._person is None:
+            return None
+        person = _cell(row, self._person.position)
+        word = plain(person) if len(person) < 60 else person
+        if word and word == plain(self._person.header):
+            return Fault(self._person.header, person.strip(), HEADER_AGAIN)
+        if not word or word in TOTALS:
+            for text in row.cells:
+                if 0 < len(text) < 60 and plain(text) in TOTALS:
+                    return Fault(None, text.strip(), TOTAL_ROW)
+        return None
+
+    def _one(
+        self, row: Row, fixed: list[tuple[str, str, Parsed]], wide: Wide | None, figure: Parser | None
+    ) -> RowFacts:
+        found: dict[str, Parsed] = {}
+        faults: list[Fault] = []
+        texts = row.cells
+        for position, field_id, header, parse in self._columns:
+            if position < len(texts) and (raw := texts[position]):
+                value = parse(raw)
+                if value.__class__ is Bad:
+                    faults.append(Fault(header, raw, value))
+                elif value is not None:
+                    found[field_id] = value
+        for field_id, text, value in fixed:
+            if isinstance(value, Bad):
+                faults.append(Fault(field_id, text, value))
+            elif value is not None:
+                found[field_id] = value
+        if wide is not None and figure is not None:
+            value = figure(_cell(row, wide.position))
+            if isinstance(value, Bad):
+                faults.append(Fault(wide.header, _cell(row, wide.position), value))
+            elif value is not None:
+                found["quantity"] = value
+        extra = self._carried(row, faults)
+        one = RowFacts(row.number, {}, faults, extra)
+        self._settle(one, found, wide)
+        return one
+
+    def _carried(self, row: Row, faults: list[Fault]) -> dict[str, str]:
+        extra = {}
+        for position, name, read in self._unread:
+            if position < len(row.cells) and (raw := row.cells[position]):
+                value = read(raw)
+                if isinstance(value, Bad):
+                    faults.append(Fault(name, raw, value))
+                elif value is not None:
+                    extra[name] = str(value)
+        width = len(self.layout.headers)
+        if len(row.cells) > width and (surplus := next((c for c in row.cells[width:] if c.strip()), None)):
+            faults.append(Fault(None, surplus, TOO_MANY))
+        return extra
+
+    def _settle(self, one: RowFacts, found: dict[str, Parsed], wide: Wide | None) -> None:
+        """What several cells say together: the days, the quantity with its unit, what must be there."""
+        faulty = {f.column for f in one.faults}
+        if "person_id" not in found and self._header("person_id") not in faulty:
+            one.faults.append(Fault(self._header("person_id"), None, NO_PERSON))
+        if self.headers.purpose == "records":
+            self._days(one, found, faulty)
+            self._quantity(one, found, wide, faulty)
+        for decl in self.headers.fields.values():
+            if (
+                decl.required
+                and decl.id not in found
+                and decl.id != "person_id"
+                and self._header(decl.id) not in faulty
+            ):
+                one.faults.append(Fault(self._header(decl.id), None, _required(decl)))
+        one.facts = found  # type: ignore[assignment]
+
+    def _header(self, field_id: str) -> str:
+        column = self.layout.column(field_id)
+        return column.header if column else field_id
+
+    def _days(self, one: RowFacts, found: Mapping[str, Parsed], faulty: set[str | None]) -> None:
+        if any(self._header(f) in faulty for f in ("date", "start", "end")):
+            return
+        day, start, end = (found.get(f) for f in ("date", "start", "end"))
+        last = end or day
+        if not isinstance(last, date):
+            one.faults.append(Fault(self._header("end" if start else "date"), None, NO_DATE))
+            return
+        first = start if isinstance(start, date) else last
+        if day and end and day != end:
+            one.faults.append(Fault(self._header("date"), str(day), TWO_DATES))
+        elif first > last:
+            one.faults.append(Fault(self._header("start"), str(first), BACKWARDS))
+        one.start, one.end = first, last
+
+    def _quantity(self, one: RowFacts, found: dict[str, Parsed], wide: Wide | None, faulty: set[str | None]) -> None:
+        column = self.layout.column("quantity")
+        name = wide.header if wide else self._header("quantity")
+        if name in faulty or self._header("unit") in faulty:
+            return
+        amount, stated = found.pop("quantity", None), found.pop("unit", None)
+        header = wide.unit if wide else column.unit if column else None
+        measured = cells.measured(amount, stated, header if amount is not None else None)  # type: ignore[arg-type]
+        if not isinstance(measured, Bad):
+            one.quantity, one.unit = measured
+            if one.quantity is not None:
+                low, high, decimals = self.headers.schema.quantity_bounds(one.unit)
+                measured = cells.within(one.quantity, low, high, decimals, one.unit or "") or measured
+        if isinstance(measured, Bad):
+            text = exact_text(amount.value) if isinstance(amount, Amount) else None
+            one.faults.append(Fault(name, text, measured))
+            return
+        if one.quantity is not None:
+            found["quantity"] = one.quantity
+        if one.unit is not None:
+            found["unit"] = one.unit
+
+
+def _cell(row: Row, position: int) -> str:
+    return row.cells[position] if position < len(row.cells) else ""
+
+
+def _required(decl: FieldDecl) -> Bad:
+    name = decl.zh or decl.id
+    return Bad("PE428", f"{decl.id} must be filled in", f"必须填写“{name}”", "fill it in", "请填写")

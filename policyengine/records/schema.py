@@ -1,0 +1,133 @@
+"""One or several plans in; what files may hold out: columns, terms, bounds of quantities, the user's aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal, Protocol
+
+from policyengine.language.vocabulary import FieldDecl, Vocabulary, Word, vocabulary
+from policyengine.records.cells import compare
+from policyengine.records.mapping import NO_MAPPING, FileMapping
+
+Purpose = Literal["records", "persons", "circumstances"]
+Bounds = tuple[Fraction, Fraction, int]
+
+# For units that no pack bounds: what an integer of 64 bits holds with room to spare. No rule converts such a unit.
+ANY_QUANTITY: Bounds = (Fraction(0), Fraction(10**9), 6)
+
+_CIRCUMSTANCE = (
+    FieldDecl(
+        "kind", "person", "term", "情形", ("情况", "种类", "类型", "circumstance"), required=True, terms="circumstance"
+    ),
+    FieldDecl("from", "person", "date", "开始日期", ("起始日期", "起", "自", "开始时间", "start")),
+    FieldDecl("to", "person", "date", "结束日期", ("截止日期", "终止日期", "止", "至", "结束时间", "end", "until")),
+)
+
+
+class Planned(Protocol):
+    """What of a plan the readers need."""
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+    @property
+    def bounds(self) -> Mapping[str, Bounds]: ...
+    @property
+    def policy(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The readers' view of the law. ``clashes``: fields that two plans declare with different types."""
+
+    vocabulary: Vocabulary
+    bounds: Mapping[str, Bounds]
+    mapping: FileMapping = NO_MAPPING
+    clashes: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> Mapping[str, FieldDecl]:
+        return self.vocabulary.fields
+
+    def quantity_bounds(self, unit: str | None) -> Bounds:
+        """Least, most and decimals of a quantity in ``unit``."""
+        return self.bounds.get(unit or "", ANY_QUANTITY)
+
+    def columns(self, purpose: Purpose) -> dict[str, FieldDecl]:
+        """The canonical columns of a records, persons or circumstances file."""
+        person_id = self.fields["person_id"]
+        if purpose == "records":
+            return {f.id: f for f in self.fields.values() if f.of == "record"}
+        if purpose == "persons":
+            own = {f.id: f for f in self.fields.values() if f.of == "person" and f.id != "circumstance"}
+            return {"person_id": person_id, **own}
+        return {"person_id": person_id, **{f.id: f for f in _CIRCUMSTANCE}}
+
+    def with_mapping(self, mapping: FileMapping) -> Schema:
+        return replace(self, mapping=mapping)
+
+    @cached_property
+    def _term_words(self) -> dict[str, tuple[dict[str, tuple[str, ...]], list[str]]]:
+        return {}
+
+    def terms(self, decl: FieldDecl) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+        """Compared form → ids of a field's terms, and the names to suggest."""
+        owner = decl.terms or decl.id
+        if owner not in self._term_words:
+            self._term_words[owner] = self._index(owner, self.vocabulary.terms_of(owner))
+        return self._term_words[owner]
+
+    def _index(self, owner: str, words: Sequence[Word]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+        forms: dict[str, set[str]] = {}
+        for word in words:
+            for form in (word.id, word.zh or word.id, *word.aliases):
+                forms.setdefault(compare(form), set()).add(word.id)
+        for term, more in self.mapping.term_aliases.get(owner, {}).items():
+            for form in more:
+                forms.setdefault(compare(form), set()).update(forms.get(compare(term), ()))
+        names = [n for w in words for n in (w.zh, w.id) if n]
+        return {form: tuple(sorted(ids)) for form, ids in forms.items()}, names
+
+
+def schema_of(plans: Iterable[Planned], mapping: FileMapping = NO_MAPPING) -> Schema:
+    """One schema for several plans: their words together, of their bounds the strictest (each plan's proof holds)."""
+    fields: dict[str, FieldDecl] = {}
+    words: dict[tuple[str, str | None, str], Word] = {}
+    bounds: dict[str, Bounds] = {}
+    clashes: list[str] = []
+    for plan in plans:
+        for decl in plan.vocabulary.fields.values():
+            known = fields.get(decl.id)
+            if known and (known.of, known.type) != (decl.of, decl.type):
+                clashes.append(decl.id)
+            fields[decl.id] = _both(known, decl) if known else decl
+        for word in plan.vocabulary.words:
+            key = (word.kind, word.of, word.id)
+            words[key] = _same_word(words[key], word) if key in words else word
+        for unit, own in plan.bounds.items():
+            bounds[unit] = _strictest(bounds[unit], own) if unit in bounds else own
+    terms = [w for w in words.values() if w.kind != "field"]
+    return Schema(vocabulary(terms, fields.values()), bounds, mapping, tuple(dict.fromkeys(clashes)))
+
+
+def _strictest(a: Bounds, b: Bounds) -> Bounds:
+    return max(a[0], b[0]), min(a[1], b[1]), min(a[2], b[2])
+
+
+def _both(a: FieldDecl, b: FieldDecl) -> FieldDecl:
+    names = tuple(n for n in (*b.aliases, b.zh) if n and n != a.zh and n not in a.aliases)
+    return replace(
+        a,
+        aliases=a.aliases + names,
+        minimum=max((m for m in (a.minimum, b.minimum) if m is not None), default=None),
+        maximum=min((m for m in (a.maximum, b.maximum) if m is not None), default=None),
+        decimals=min(a.decimals, b.decimals),
+        required=a.required and b.required,
+    )
+
+
+def _same_word(a: Word, b: Word) -> Word:
+    names = tuple(n for n in (*b.aliases, b.zh) if n and n != a.zh and n not in a.aliases)
+    return replace(a, zh=a.zh or b.zh, aliases=a.aliases + names, leave=a.leave or b.leave)

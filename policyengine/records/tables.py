@@ -1,0 +1,40 @@
+"""A file in, its tables out: the one place that knows which reader takes which kind of file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policyengine.diagnostics import Diagnostic, Span
+from policyengine.messages import say
+from policyengine.records.files import Source
+from policyengine.records.raw import RawTable
+from policyengine.records.text import Score
+
+
+def open_tables(source: Source, score: Score) -> Iterator[RawTable | Diagnostic]:
+    """Every table of the file, one after the other, or why there is none. ``score`` as in ``text.read_text``."""
+    span = Span(source.shown)
+    match source.kind:
+        case "empty":
+            hint = say("export it again; an empty file is no empty list", "请重新导出；空文件不等于没有记录")
+            yield Diagnostic("PE402", say("the file is empty", "文件是空的"), span, hint=hint)
+        case "html":
+            message = say("this is a web page or XML, whatever its name says", "这是网页或 XML，与文件名不符")
+            hint = say("open it in a spreadsheet program and save it as XLSX", "请用表格软件打开后另存为 XLSX")
+            yield Diagnostic("PE406", message, span, hint=hint)
+        case "text":
+            from policyengine.records.text import read_text
+
+            yield read_text(source, score)
+        case "jsonl":
+            from policyengine.records.jsonl import read_jsonl
+
+            yield read_jsonl(source)
+        case "parquet":
+            from policyengine.records.parquet import read_parquet
+
+            yield read_parquet(source)
+        case _:
+            from policyengine.records.sheets import read_sheets
+
+            yield from read_sheets(source)

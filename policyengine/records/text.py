@@ -1,0 +1,190 @@
+"""Delimited text in (CSV with , ; or tab, in UTF-8, UTF-16 or GB18030), rows of texts with their line numbers out.
+
+A damaged place costs its own row and no other: bytes that are no text, a quotation mark that never closes, a line
+without end.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from policyengine.diagnostics import Diagnostic, Span
+from policyengine.messages import say
+from policyengine.records.cells import Bad
+from policyengine.records.files import Source
+from policyengine.records.raw import HEAD, RawTable, Row
+
+DELIMITERS = (",", ";", "\t")
+NAMES = {",": ("commas", "逗号"), ";": ("semicolons", "分号"), "\t": ("tabs", "制表符")}
+MAX_LINE = 16_000_000  # characters
+MAX_OPEN = 200_000  # characters over several lines within one row: a quotation mark was not closed
+_CHUNK = 1 << 20
+Score = Callable[[list[list[str]]], int]
+
+_UNCLOSED = Bad(
+    "PE425", "a quotation mark opens here and never closes", "此处的引号没有闭合",
+    'close it, or write "" for a quotation mark inside a cell', '请补上引号；单元格内的引号写作 ""',
+)  # fmt: skip
+_ENDLESS = Bad("PE417", f"the line has more than {MAX_LINE:,} characters", f"该行超过 {MAX_LINE:,} 个字符",
+               "this is hardly a table; export it again", "这不像是表格，请重新导出")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """``broken``: some bytes are no text in it."""
+
+    name: str
+    broken: bool = False
+    doubtful: bool = False  # readable as UTF-8 by chance only: every other character is from outside East Asia
+
+
+def encoding_of(path: Path) -> Encoding:
+    """The encoding, from the whole file: a byte order mark, else UTF-8 if it is valid, else what fits better."""
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    if head.startswith(codecs.BOM_UTF8):
+        return Encoding("utf-8-sig", not _valid(path, "utf-8-sig"))
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Encoding("utf-16", not _valid(path, "utf-16"))
+    wide, narrow, bad = _count_utf8(path)
+    if not bad:
+        return Encoding("utf-8", doubtful=bool(narrow and not wide))
+    if wide > bad:
+        return Encoding("utf-8", broken=True)
+    return Encoding("gb18030", not _valid(path, "gb18030"))
+
+
+def _valid(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                decoder.decode(chunk)
+        decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _count_utf8(path: Path) -> tuple[int, int, int]:
+    """Characters of three bytes and more, of two bytes, and bytes that are no UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    wide = narrow = bad = 0
+    with path.open("rb") as stream:
+        while True:
+            chunk = stream.read(_CHUNK)
+            text = decoder.decode(chunk, not chunk)
+            if not text.isascii():
+                size = len(text.encode("utf-8", "ignore"))
+                escaped = len(text.encode("utf-8", "surrogateescape")) - size
+                ascii_size = len(text.encode("ascii", "ignore"))
+                others = len(text) - escaped - ascii_size
+                # size = ascii_size + 2·narrow + 3·wide; characters of four bytes count a little more
+                wide += size - ascii_size - 2 * others
+                narrow += max(0, 3 * others - (size - ascii_size))
+                bad += escaped
+            if not chunk:
+                return wide, narrow, bad
+
+
+def read_text(source: Source, score: Score) -> RawTable:
+    """The file's one table. ``score``: how many columns a choice of delimiter would recognise in the first rows."""
+    encoding = encoding_of(source.path)
+    name, (delimiter, points) = encoding.name, _delimiter(source.path, encoding.name, score)
+    if encoding.doubtful and not points:
+        other, more = _delimiter(source.path, "gb18030", score)
+        if more:
+            name, delimiter = "gb18030", other
+    table = RawTable(source.shown, source.label, None, rows(source.path, name, delimiter))
+    shown = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030"}[name]
+    table.how = f"CSV, {shown}, {say(*NAMES[delimiter])}"
+    if encoding.broken:
+        message = say(
+            f"some bytes are no {shown}; their rows are rejected", f"有些字节不符合 {shown} 编码，所在行不予读取"
+        )
+        table.notes.append(Diagnostic("PE444", message, Span(source.shown), severity="warning"))
+    return table
+
+
+def _delimiter(path: Path, encoding: str, score: Score) -> tuple[str, int]:
+    with _open(path, encoding) as stream:
+        first = stream.readline(100)
+    if said := _said_delimiter(first):
+        return said, 1
+    best, points, width = ",", 0, 0
+    for delimiter in DELIMITERS:
+        head = [row.cells for _, row in zip(range(HEAD), rows(path, encoding, delimiter), strict=False)]
+        now, wide = score(head), max(map(len, head), default=0)
+        if (now, wide) > (points, width):
+            best, points, width = delimiter, now, wide
+    return best, points
+
+
+def _said_delimiter(line: str) -> str | None:
+    """``sep=;``: the first line with which spreadsheets tell the delimiter."""
+    line = line.strip().lower() if "\t" not in line else line.strip("\r\n ").lower()
+    return line[4] if len(line) == 5 and line.startswith("sep=") and line[4] in DELIMITERS else None
+
+
+def _open(path: Path, encoding: str) -> TextIO:
+    return path.open(encoding=encoding, errors="surrogateescape", newline="")
+
+
+def rows(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:
+    """Every row that is not an empty line."""
+    csv.field_size_limit(2 * MAX_LINE)
+    with _open(path, encoding) as stream:
+        yield from _Lines(stream).rows(delimiter)
+
+
+class _Lines:
+    """Hands lines to the CSV parser and remembers those of the row that it is on, to take them back."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream, self.back = stream, deque[str]()
+        self.number = 0  # of the last line handed out
+        self.taken: list[str] = []
+        self.size = 0
+        self.runaway = self.ended = self.endless = False
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self.back.popleft() if self.back else self.stream.readline(MAX_LINE)
+        if not line or (self.size + len(line) > MAX_OPEN and self.taken):
+            self.runaway, self.ended = bool(self.taken), not line
+            if line:
+                self.back.appendleft(line)
+            raise StopIteration
+        if len(line) == MAX_LINE and not line.endswith(("\n", "\r")):
+            while (more := self.stream.readline(MAX_LINE)) and not more.endswith(("\n", "\r")):
+                pass
+            self.endless, line = True, "\n"
+        self.taken.append(line)
+        self.size += len(line)
+        self.number += 1
+        return line
+
+    def rows(self, delimiter: str) -> Iterator[Row]:
+        while True:
+            parser = csv.reader(self, delimiter=delimiter)
+            for cells in parser:
+                start = self.number - len(self.taken) + 1
+                if self.endless:
+                    yield Row(start, [], _ENDLESS)
+                elif self.runaway:
+                    yield Row(start, cells, _UNCLOSED)
+                    self.back.extendleft(reversed(self.taken[1:]))
+                    self.number = start
+                elif cells and not (start == 1 and _said_delimiter(self.taken[0])):
+                    yield Row(start, cells)
+                self.taken, self.size, self.runaway, self.endless = [], 0, False, False
+            if self.ended and not self.back:
+                return
