@@ -28,13 +28,15 @@ _UNITS = (
     Unit("clock_hours", "小时", "time", Fraction(60), aliases=("clock_hour", "h", "钟点", "钟头")),
     Unit("days", "天", "days", aliases=("day", "日")),
     Unit("characters", "字", "characters", aliases=("character", "字符", "汉字")),
-    Unit("items", "件", "items", aliases=("item", "each", "篇", "科", "门", "项", "次", "部", "本", "个")),
+    Unit("items", "项", "items", aliases=("item", "each", "件", "篇", "科", "门", "次", "部", "本", "个")),
     Unit("months", "个月", "months", aliases=("month", "月")),
     Unit("years", "年", "years", aliases=("year",)),
     Unit("yuan", "元", "money", aliases=("rmb", "cny", "¥", "人民币")),
 )
 UNITS: dict[str, Unit] = {u.id: u for u in _UNITS}
 BY_WORD: dict[str, Unit] = {word: u for u in _UNITS for word in (u.id, u.zh, *u.aliases)}
+MULTIPLES = {"千字": (1000, "characters"), "万字": (10000, "characters"), "千字符": (1000, "characters")}
+"""Units that are written as one word and stand for several: 每千字 is per 1000 characters."""
 COUNTED = ("hours", "credits")  # the units a requirement may be in
 
 

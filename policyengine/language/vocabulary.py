@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
 from policyengine.diagnostics import Span
+from policyengine.language.forms import Forms, fold
 
 Kind = Literal["term", "field", "table", "measure", "regime", "conclusion", "flag"]
 FieldType = Literal["term", "text", "number", "date", "yes_no", "year", "unit"]
@@ -113,6 +115,17 @@ class Vocabulary:
 
     words: tuple[Word, ...]
     fields: Mapping[str, FieldDecl]
+
+    @cached_property
+    def forms(self) -> Forms[tuple[Word, ...]]:
+        """Every surface form with the words that have it: id (also written with spaces), Chinese name, aliases."""
+        forms: dict[str, list[Word]] = {}
+        for word in self.words:
+            for form in dict.fromkeys(
+                fold(f) for f in (word.id, word.id.replace("_", " "), word.zh, *word.aliases) if f
+            ):
+                forms.setdefault(form, []).append(word)
+        return Forms({form: tuple(words) for form, words in forms.items()})
 
     def by_kind(self, kind: Kind) -> list[Word]:
         return [w for w in self.words if w.kind == kind]

@@ -1,0 +1,486 @@
+"""Lark's tree in, the syntax tree out: names become ids, numbers fractions, and what was said twice is an error.
+
+A statement's rule is named as its dataclass; each part (``figure``, ``when``) as the field that it fills.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from lark import Token, Tree
+
+from policyengine.diagnostics import Diagnostic, Place, Span
+from policyengine.language import tree
+from policyengine.language.forms import fold
+from policyengine.language.lexer import UNIT_FORMS, Sentence
+from policyengine.language.names import UNKNOWN_ID, Resolver
+from policyengine.language.quantities import COUNTED
+from policyengine.messages import say
+
+MAX_DIGITS = 30
+MAX_WHOLE = 9999  # years and months are counted by no larger number
+STATEMENTS: dict[str, type[tree.Statement]] = {
+    "recognise": tree.Recognise, "reject": tree.Reject, "convert": tree.Convert, "add": tree.Add,
+    "exchange": tree.Exchange, "assign": tree.Assign, "count_once": tree.CountOnce, "cap": tree.Cap,
+    "measure": tree.Measure, "carry": tree.Carry, "require": tree.Require, "expect": tree.Expect,
+    "excuse": tree.Excuse, "reduce": tree.Reduce, "conclude": tree.Conclude, "flag": tree.Flag,
+    "drop": tree.Drop, "delegate": tree.Delegate,
+}  # fmt: skip
+OPERATORS = {"EQ": "=", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
+MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+
+Node = Tree[Token]
+Child = Tree[Token] | Token
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a statement: the field that it fills, and where it stands."""
+
+    field: str
+    value: Any
+    node: Child
+
+
+class Builder:
+    """Builds one sentence's tree. What it finds wrong goes to the sentence's diagnostics; the node then has placeholders."""
+
+    def __init__(self, sentence: Sentence, place: Place):
+        self.sentence, self.place = sentence, place
+        self.names = Resolver(sentence.vocabulary, self.problem, place.span)
+
+    def problem(self, code: str, message: str, start: int, end: int, hint: str | None = None) -> None:
+        """Report an error under ``text[start:end]``."""
+        span = self.place.span(start, end)
+        self.sentence.diagnostics.append(Diagnostic(code, message, span, hint, source=self.place.line(span)))
+
+    def wrong(self, code: str, node: Child, message: str, hint: str | None = None) -> None:
+        self.problem(code, message, *_extent(node), hint)
+
+    def span(self, node: Child) -> Span:
+        return self.place.span(*_extent(node))
+
+    # --- statements ---------------------------------------------------------------------------------------------
+
+    def statement(self, node: Node) -> tree.Statement:
+        """A statement from its parts; a part that comes twice is an error."""
+        if node.data == "override":
+            rule, inner = node.children
+            return tree.Override(
+                rule=_rule(rule), statement=self.statement(inner), span=self.place.span(0, len(self.sentence.text))
+            )
+        parts: dict[str, Part] = {}
+        for part in (*self.own(node), *(p for child in node.children for p in self.parts(child))):
+            if part.field in parts:
+                self.wrong("PE212", part.node, say("this part is said twice", "此处重复：同一项只能写一次"))
+            parts.setdefault(part.field, part)
+        values = {name: part.value for name, part in parts.items()}
+        self.check(node, values)
+        values.pop("total_unit", None)
+        return STATEMENTS[node.data](**values, span=self.place.span(0, len(self.sentence.text)))
+
+    def own(self, node: Node) -> list[Part]:
+        """The parts that a statement has as plain words: rules, names, a text, quantities."""
+        found: dict[str, list[Any]] = {}
+        for child in node.children:
+            found.setdefault(child.type if isinstance(child, Token) else child.data, []).append(child)
+        parts = []
+        for kind in ("MEASURE", "CONCLUSION", "FLAG"):
+            parts += [Part("name", self.names.one(kind.lower(), t), t) for t in found.get(kind, ())]  # type: ignore[arg-type]
+        parts += [Part("text", self.text(t), t) for t in found.get("TEXT", ())]
+        parts += [Part("unit", self.counted(t), t) for t in found.get("UNIT", ())]
+        rules, quantities = found.get("RULE", []), found.get("quantity", [])
+        if node.data == "excuse":
+            parts.append(Part("rules", self.names.each_once(rules, [_rule(r) for r in rules]), node))
+        else:
+            parts += [Part("rule", _rule(r), r) for r in rules]
+        if node.data == "count_once":
+            parts.append(Part("per", self.fields(found["FIELD"]), node))
+        if node.data == "delegate":
+            regimes = found["REGIME"]
+            ids = [self.names.one("regime", t) for t in regimes]
+            parts.append(Part("regimes", self.names.each_once(regimes, ids), node))
+        if node.data == "exchange":
+            parts += [Part(f, self.positive(q), q) for f, q in zip(("give", "take"), quantities, strict=True)]
+        if node.data == "reduce":
+            by = self.quantity(quantities[0]) if quantities else self.number(found["NUMBER"][0])
+            parts.append(Part("by", by, node))
+        return parts
+
+    def parts(self, node: Child) -> list[Part]:
+        """The parts that a rule of the grammar fills."""
+        if isinstance(node, Token) or node.data == "quantity":
+            return []
+        name, children = node.data, node.children
+        match name:
+            case "what":
+                terms = self.names.terms(children) if children else ()
+                return [Part("what", tree.What(terms, self.span(node)), node)]
+            case "figure" | "share":
+                return [Part("figure", self.share(node) if name == "share" else self.figure(children[0]), node)]
+            case "basis":
+                return [Part("basis", self.basis(children[0]), node)]
+            case "factor":
+                return [Part("factor", self.number(children[0]), node)]
+            case "divisor":
+                minus = self.number(children[1]) if len(children) > 1 else Fraction(0)
+                return [Part("divisor", tree.Divisor(self.names.field(children[0]), minus), node)]
+            case "rounding":
+                return [Part("rounding", tree.Rounding(children[0].data, self.positive(children[0].children[0])), node)]
+            case "limit" | "carry_limit":
+                return [Part("limit", self.quantity(_first(node, "quantity")), node)]
+            case "otherwise":
+                return [Part("otherwise", self.quantity(children[0]), node)]
+            case "by_end" | "by_start" | "by_split":
+                return [Part("by", name[3:], node)]
+            case "by_claim":
+                return [Part("by", "claim", node), Part("field", self.names.field(children[0]), node)]
+            case "until":
+                return [Part("until", self.month_day(children[0]), node)]
+            case "highest" | "lowest" | "earliest" | "latest":
+                return [Part("taking", name, node)]
+            case "taking":
+                return [Part("taking", self.names.terms(children), node)]
+            case "after":
+                return [Part("after", self.names.each_once(children, [_rule(c) for c in children]), node)]
+            case "measured":
+                return self.measured(node)
+            case "this_period":
+                return [Part("this_period", True, node)]
+            case "comparison":
+                return [Part("comparison", OPERATORS[children[0].type], node)]
+            case "when" | "must_have":
+                return [Part("when", self.condition(children[0]), node)]
+            case "because":
+                return [Part("because", self.text(children[0]), node)]
+            case "per_month":
+                return [Part("per", self.per_month(node), node)]
+        return [Part("window", self.window(node), node)]
+
+    def measured(self, node: Node) -> list[Part]:
+        """``total`` (总学分 says its unit), a measure or a term."""
+        if node.children:
+            return [Part("measure", self.names.measured(node.children[0]), node)]
+        word = self.sentence.text[slice(*_extent(node))]
+        units = {"总学时": "hours", "总学分": "credits"}
+        return [Part("measure", "total", node), Part("total_unit", units.get(word), node)]
+
+    def per_month(self, node: Node) -> tree.PerMonth:
+        for child in node.children:
+            if isinstance(child, Token):
+                return tree.PerMonth(before=self.names.field(child))
+            return tree.PerMonth(kinds=self.names.kinds(child.children))
+        return tree.PerMonth()
+
+    def check(self, node: Node, values: dict[str, Any]) -> None:
+        """What a statement can't do without, though the grammar lets it: a better message than the grammar's."""
+        figure = values.get("figure")
+        if node.data == "reject":
+            values.setdefault("what", tree.What())
+        if node.data in ("require", "expect", "cap") and values.setdefault("window", None) is None:
+            self.wrong(
+                "PE213",
+                _first(node, "figure", "share"),
+                say("over which stretch this figure holds is missing", "缺少这一数额的期间"),
+                say(
+                    "say it: per year, per 5 years starting 2020, in any 5 years, per activity, …",
+                    "请写明：每年、自 2020 年起 每 5 年、任意 5 年、每次……",
+                ),
+            )
+        if node.data == "convert" and not isinstance(figure, tree.Stated | tree.Lookup) and "basis" not in values:
+            self.wrong(
+                "PE213",
+                _first(node, "figure"),
+                say("what this figure is given for is missing", "缺少折算的依据：每多少计多少"),
+                say("say it: per 45 minutes, per day, each, per activity", "请写明：每 45 分钟、每天、每项、每次"),
+            )
+        unit, said = getattr(figure, "unit", None), values.get("total_unit")
+        if said and unit and said != unit:
+            self.wrong(
+                "PE215",
+                _first(node, "figure"),
+                say(
+                    "the total is in one unit and the figure in another",
+                    "总量与数额的单位不同：总学时以学时计，总学分以学分计",
+                ),
+            )
+
+    # --- figures and windows ------------------------------------------------------------------------------------
+
+    def figure(self, node: Node) -> tree.Figure:
+        match node.data:
+            case "quantity":
+                return self.quantity(node)
+            case "between":
+                low, high = (self.number(c) for c in node.children[:2])
+                times, unit = self.unit(node.children[2])
+                if low > high:
+                    self.wrong("PE208", node, say("a range begins with its lower end", "范围应从小到大"))
+                return tree.Between(low * times, high * times, unit)
+            case "unknown":
+                return tree.Unknown(self.plain_unit(node.children[0]))
+            case "stated":
+                return tree.Stated(self.counted(node.children[0]))
+        return self.lookup(node)
+
+    def share(self, node: Node) -> tree.Share:
+        """``2/3 of total requirement``; 总学时 要求 的 2/3."""
+        measure = self.measured(_first(node, "measured"))[0].value
+        value = self.number(next(c for c in node.children if isinstance(c, Token) and c.type == "NUMBER"))
+        return tree.Share(
+            value, measure, any(isinstance(c, Tree) and c.data == "of_requirement" for c in node.children)
+        )
+
+    def lookup(self, node: Node) -> tree.Lookup:
+        table, *arguments = node.children
+        found = tuple(self.names.operand(self.operand(a), None) for a in arguments)
+        return tree.Lookup(self.names.one("table", table), found)
+
+    def basis(self, node: Child) -> tree.Quantity | None:
+        """What a figure is paid for; None for the record as such."""
+        if isinstance(node, Token):
+            times, unit = self.unit(node)
+            return tree.Quantity(Fraction(times), unit)
+        if node.data == "each":
+            return tree.Quantity(Fraction(1), "items")
+        return self.positive(node) if node.data == "quantity" else None
+
+    def window(self, node: Node) -> tree.Window | None:
+        children = node.children
+        match node.data:
+            case "per_activity":
+                return tree.PerActivity()
+            case "per_day":
+                return tree.PerDay()
+            case "per_field":
+                return tree.PerField(self.names.field(children[0]))
+            case "per_year":
+                return tree.PerYears()
+            case "any_years":
+                return tree.AnyYears(self.whole(children[0]))
+            case "within":
+                fields = [c for c in children if c.type != "NUMBER"]
+                months = [c for c in children if c.type == "NUMBER"]
+                return tree.Within(self.whole(months[0]), self.names.field(fields[0]))
+        return self.per_years(node)
+
+    def per_years(self, node: Node) -> tree.PerYears:
+        """A block of years; where the blocks begin must be said, for one year it needn't."""
+        count = self.whole(next(c for c in node.children if isinstance(c, Token)))
+        start = next((self.whole(c.children[0]) for c in node.children if isinstance(c, Tree)), None)
+        if start is None and count > 1:
+            self.wrong(
+                "PE213",
+                node,
+                say(f"where the blocks of {count} years begin is missing", f"缺少每 {count} 年的起始年度"),
+                say(
+                    f"say it: per {count} years starting 2020; or in any {count} years, which rolls",
+                    f"请写明：自 2020 年起 每 {count} 年；或滚动计算：任意 {count} 年",
+                ),
+            )
+        return tree.PerYears(count, start)
+
+    # --- numbers, units, texts ----------------------------------------------------------------------------------
+
+    def number(self, token: Token) -> Fraction:
+        """``90``, ``0.5``, ``2/3``, ``50%``; at most 30 digits."""
+        text = fold(token)
+        if len(re.sub(r"\D", "", text)) > MAX_DIGITS:
+            self.wrong("PE208", token, say(f"a number has at most {MAX_DIGITS} digits", f"数字最多 {MAX_DIGITS} 位"))
+            return Fraction(1)
+        above, _, below = text.rstrip("%").partition("/")
+        if below and not int(below):
+            self.wrong("PE208", token, say("a number can't be divided by zero", "分母不能为零"))
+            return Fraction(1)
+        value = Fraction(above) / int(below or 1)
+        return value / 100 if text.endswith("%") else value
+
+    def whole(self, token: Token) -> int:
+        """A count of years or months."""
+        value = self.number(token)
+        if value.denominator != 1 or not 1 <= value <= MAX_WHOLE:
+            self.wrong(
+                "PE208",
+                token,
+                say(f"a whole number from 1 to {MAX_WHOLE} is expected here", f"此处应为 1 至 {MAX_WHOLE} 的整数"),
+            )
+            return 1
+        return int(value)
+
+    def quantity(self, node: Node) -> tree.Quantity:
+        number, unit = node.children
+        times, name = self.unit(unit)
+        return tree.Quantity(self.number(number) * times, name)
+
+    def positive(self, node: Node) -> tree.Quantity:
+        """A quantity that something is divided by or rounded to."""
+        quantity = self.quantity(node)
+        if quantity.value <= 0:
+            self.wrong("PE208", node, say("this can't be zero", "此处不能为零"))
+        return quantity
+
+    def unit(self, token: Token) -> tuple[int, str]:
+        """How many of which unit a unit's word says (千字: 1000 characters)."""
+        return UNIT_FORMS.forms.get(" ".join(fold(token).split()), (1, UNKNOWN_ID))
+
+    def plain_unit(self, token: Token) -> str:
+        times, unit = self.unit(token)
+        if times != 1:
+            self.wrong("PE207", token, say(f"a plain unit is expected, not “{token}”", f"此处不能用“{token}”"))
+        return unit
+
+    def counted(self, token: Token) -> str:
+        """Hours or credits."""
+        times, unit = self.unit(token)
+        if times != 1 or unit not in (*COUNTED, UNKNOWN_ID):
+            self.wrong(
+                "PE207",
+                token,
+                say(f"“{token}”: only hours and credits are counted", f"“{token}”：此处只能是学时或学分"),
+            )
+        return unit
+
+    def text(self, token: Token) -> str:
+        """What stands between the quotation marks; a closing mark written twice is one of the text."""
+        closing = token[-1]
+        return str(token[1:-1]).replace(closing * 2, closing)
+
+    def date(self, token: Token) -> date:
+        year, month, day = (int(n) for n in re.findall(r"[0-9]+", fold(token)))
+        try:
+            return date(year, month, day)
+        except ValueError:
+            self.no_such_day(token)
+            return date(1, 1, 1)
+
+    def month_day(self, token: Token) -> tuple[int, int]:
+        text = fold(token)
+        numbers = [int(n) for n in re.findall(r"[0-9]+", text)]
+        month, day = numbers if len(numbers) == 2 else (MONTHS.index(text.split()[0]) + 1, numbers[0])
+        try:
+            date(2000, month, day)
+        except ValueError:
+            self.no_such_day(token)
+        return month, day
+
+    def no_such_day(self, token: Token) -> None:
+        self.wrong("PE209", token, say(f"the calendar has no {token}", f"日历上没有{token}"))
+
+    # --- conditions ---------------------------------------------------------------------------------------------
+
+    def condition(self, node: Node) -> tree.Condition:
+        """Any condition; nested "and" in "and", and "or" in "or", become one."""
+        children = node.children
+        match node.data:
+            case "and" | "or":
+                kind: type[tree.And] | type[tree.Or] = tree.And if node.data == "and" else tree.Or
+                items: list[tree.Condition] = []
+                for child in children:
+                    item = self.condition(child)
+                    items += item.items if isinstance(item, kind) else (item,)
+                return kind(tuple(items))
+            case "not":
+                return tree.Not(self.condition(children[0]))
+            case "not_met" | "not_excused":
+                return tree.Not(tree.Outcome(node.data[4:], self.span(node)))
+            case "met" | "excused":
+                return tree.Outcome(node.data, self.span(node))
+            case "having":
+                present = tuple(tree.Present(self.names.field(c), False, self.span(c)) for c in children)
+                return present[0] if len(present) == 1 else tree.And(present)
+        return self.test(node)
+
+    def test(self, node: Node) -> tree.Condition:
+        """One test of a condition."""
+        children, span = node.children, self.span(node)
+        match node.data:
+            case "compare":
+                left, right = self.names.operands(self.operand(children[0]), [self.operand(children[2])])
+                return tree.Compare(left, OPERATORS[children[1].type], right[0], span)
+            case "in":
+                negated = isinstance(children[1], Token) and children[1].type == "NOT_IN"
+                left, items = self.names.operands(
+                    self.operand(children[0]), [self.operand(c) for c in children[1 + negated :]]
+                )
+                return tree.In(left, items, negated, span)
+            case "in_table":
+                left, _ = self.names.operands(self.operand(children[0]), [])
+                return tree.InTable(left, self.names.one("table", children[-1]), len(children) > 2, span)
+            case "in_range":
+                left, ends = self.names.operands(self.operand(children[0]), [self.operand(c) for c in children[1:]])
+                return tree.InRange(left, ends[0], ends[1], span)
+            case "present" | "missing":
+                return tree.Present(self.names.field(children[0]), node.data == "missing", span)
+            case "lasts":
+                return self.lasts(node)
+            case "repeated":
+                return tree.Repeated(self.fields(children), span)
+        states = {"each_met": ("met",), "each_excused": ("excused",), "each_either": ("met", "excused")}
+        return tree.InEach(states[node.data], self.whole(children[0]), span)
+
+    def lasts(self, node: Node) -> tree.Lasts:
+        number, unit = node.children[-2:]
+        kinds = next((c.children for c in node.children if isinstance(c, Tree)), [])
+        name = self.plain_unit(unit)
+        if name not in ("months", "days", UNKNOWN_ID):
+            self.wrong("PE207", unit, say("leave lasts months or days", "休假以个月或天计"))
+        return tree.Lasts(self.names.kinds(kinds), self.whole(number), name, self.span(node))
+
+    def fields(self, tokens: Sequence[Token]) -> tuple[str, ...]:
+        return self.names.each_once(tokens, [self.names.field(t) for t in tokens])
+
+    def operand(self, node: Child) -> tree.Operand | Token:
+        """One side of a test; a word stays a token until the other side is known."""
+        if isinstance(node, Token):
+            return node
+        children = node.children
+        match node.data:
+            case "year_of":
+                return tree.YearOf(self.names.field(children[0]))
+            case "this_year":
+                return tree.ThisYear()
+            case "lookup":
+                return self.lookup(node)
+            case "text":
+                return tree.Value(self.text(children[0]), None, self.span(node))
+            case "date":
+                return tree.Value(self.date(children[0]), None, self.span(node))
+            case "yes" | "no":
+                return tree.Value(node.data == "yes", None, self.span(node))
+            case "year":
+                return tree.Value(Fraction(fold(children[0])[:4]), None, self.span(node))
+        value = self.number(children[0])
+        times, unit = self.unit(children[1]) if len(children) > 1 else (1, None)
+        return tree.Value((-value if node.data == "negative" else value) * times, unit, self.span(node))
+
+
+def _extent(node: Child) -> tuple[int, int]:
+    if isinstance(node, Token):
+        return node.start_pos or 0, node.end_pos or 0
+    return getattr(node.meta, "start_pos", 0), getattr(node.meta, "end_pos", 0)
+
+
+def _first(node: Node, *names: str) -> Node:
+    return next(c for c in node.children if isinstance(c, Tree) and c.data in names)
+
+
+def _rule(token: Child) -> str:
+    return fold(str(token))

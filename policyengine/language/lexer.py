@@ -1,0 +1,134 @@
+"""A rule's text in, tokens out: keywords of the grammar and words of the vocabulary, each by its place in the sentence.
+
+Chinese is written without spaces, so there are no word boundaries to rely on: at each place the longest form wins
+among those that the parser can take next. A word that nobody declared is reported and skipped, so that one look finds all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from lark import Token
+
+from policyengine.diagnostics import Diagnostic
+from policyengine.language.forms import Forms, fold
+from policyengine.language.grammar import KINDS, Accepts, Grammar
+from policyengine.language.quantities import BY_WORD, MULTIPLES
+from policyengine.language.vocabulary import Vocabulary, Word
+
+MAX_NESTING = 50  # brackets within brackets: no clause of law needs more than a few
+MAX_NEGATIONS = 50
+
+UNIT_FORMS: Forms[tuple[int, str]] = Forms(
+    {fold(word): (1, unit.id) for word, unit in BY_WORD.items()}
+    | {unit.replace("_", " "): (1, unit_id.id) for unit, unit_id in BY_WORD.items() if "_" in unit}
+    | MULTIPLES
+)
+
+
+class WordToken(Token):
+    """A word of the vocabulary: ``words`` are the declared ones that it may be. Empty where none is (reported)."""
+
+    words: tuple[Word, ...] = ()
+
+
+class Lost(Exception):
+    """Nothing that may come next stands at ``start``; ``stack`` are the parser's states there."""
+
+    def __init__(self, start: int, stack: list[int]):
+        super().__init__(start)
+        self.start, self.stack = start, stack
+
+
+class TooDeep(Exception):
+    """Brackets or negations nested beyond the bound, at ``start``."""
+
+    def __init__(self, start: int):
+        super().__init__(start)
+        self.start = start
+
+
+class Helper(Protocol):
+    """What to do where nothing matches: a token that stands for an undeclared word, or None (``mistakes.Mender``)."""
+
+    def mend(self, start: int, stack: list[int]) -> Token | None:
+        """A token to go on with, once the word at ``start`` is reported."""
+        ...
+
+
+class Sentence:
+    """One rule's text with its vocabulary: gives its tokens to the parser and collects what is wrong."""
+
+    def __init__(self, text: str, vocabulary: Vocabulary, grammar: Grammar):
+        self.text = text
+        self.folded = fold(text)
+        self.vocabulary = vocabulary
+        self.grammar = grammar
+        self.end = len(self.folded.rstrip(" .;。；"))
+        self.helper: Helper | None = None
+        self.diagnostics: list[Diagnostic] = []
+
+    def tokens(self, parser: Any) -> Iterator[Token]:
+        """Token by token, each by what the parser can take in the state in which it then is."""
+        start, depth, negations = 0, 0, 0
+        while (start := self.skip(start)) < self.end:
+            stack = parser.state_stack
+            token = self.token(start, self.grammar.accepts(stack[-1]))
+            if token is not None and not self.grammar.can(stack, token.type):  # what follows another statement's figure
+                token = self.token(start, self.grammar.accepting(self.grammar.expected(stack)))
+            if token is None and self.helper is not None:
+                token = self.helper.mend(start, list(stack))
+            if token is None:
+                raise Lost(start, list(stack))
+            depth += (token.type == "LPAR") - (token.type == "RPAR")
+            negations += token.type == "_NOT"
+            if depth > MAX_NESTING or negations > MAX_NEGATIONS:
+                raise TooDeep(start)
+            yield token
+            start = token.end_pos
+
+    def skip(self, start: int) -> int:
+        """The first place from ``start`` on that is no space."""
+        while start < self.end and self.folded[start] == " ":
+            start += 1
+        return start
+
+    def token(self, start: int, accepts: Accepts) -> Token | None:
+        """The longest of what may come next; of equally long ones the keyword, then the word."""
+        end, kind = start, ""
+        if accepts.keywords and (found := accepts.keywords.match(self.folded, start, self.end)):
+            end, kind = found.end(), accepts.terminals[found[0].replace(" ", "")]
+        for name, pattern in accepts.patterns:
+            if (found := pattern.match(self.folded, start, self.end)) and found.end() > end:
+                end, kind = found.end(), name
+        words: tuple[Word, ...] = ()
+        if accepts.kinds and (form := self.vocabulary.forms.at(self.folded, start, self._wanted(accepts))):
+            if start + len(form) > end:
+                end = start + len(form)
+                words = tuple(w for w in self.vocabulary.forms.forms[form] if w.kind in accepts.kinds)
+        if accepts.unit and (form := UNIT_FORMS.at(self.folded, start)) and start + len(form) > end:
+            end, kind, words = start + len(form), "UNIT", ()
+        if end == start:
+            return None
+        if words:
+            return self.word(start, end, words)
+        return self.plain(kind, start, end)
+
+    def _wanted(self, accepts: Accepts) -> Any:
+        return lambda words: any(w.kind in accepts.kinds for w in words)
+
+    def plain(self, kind: str, start: int, end: int) -> Token:
+        """A token with the text as it was written."""
+        return Token(kind, self.text[start:end], start, 1, start + 1, 1, end + 1, end)
+
+    def word(self, start: int, end: int, words: tuple[Word, ...], kind: str = "") -> WordToken:
+        """A word's token; the kind that names it is the first of ``KINDS``, but a table's where a bracket follows."""
+        kinds = {w.kind.upper() for w in words}
+        if not kind:
+            after = self.skip(end)
+            called = "TABLE" in kinds and self.folded[after : after + 1] == "("
+            kind = "TABLE" if called else next(k for k in KINDS if k in kinds)
+        token = WordToken(kind, self.text[start:end], start, 1, start + 1, 1, end + 1, end)
+        token.words = words
+        return token
