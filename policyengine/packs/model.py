@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from policyengine.diagnostics import Span
+from policyengine.diagnostics import Place, Span
 from policyengine.language.tree import Condition, Statement
 from policyengine.language.vocabulary import FieldDecl, Vocabulary, Word
 
@@ -60,6 +60,7 @@ class Rule:
     note: str | None = None
     span: Span | None = field(default=None, compare=False)  # of the rule text in the YAML file
     label: str = ""  # "2016": how ``from`` was written; "" when open
+    place: Place | None = field(default=None, compare=False, repr=False)  # of the characters of the rule text
 
     @property
     def name(self) -> str:
@@ -72,14 +73,18 @@ class Rule:
         return f"{self.name}@{self.label}" if self.label else self.name
 
 
-Cell = str | Fraction | date | bool | tuple[Fraction | None, Fraction | None] | tuple[str, ...] | None
+Range = tuple[Fraction | None, Fraction | None]
+Cell = str | Fraction | date | bool | Range | tuple[str, ...] | tuple[Fraction, ...] | None
 """A table cell: text or term id, number, date, yes/no, a closed number range, a list of alternatives, or empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``match``: ``exact`` (also a list of alternatives: 一级、二级), or ``range`` (``1-3``, ``>=4``). ``role``: ``key``, ``alias``, ``value``, ``from``,
-    ``until``, ``year`` or ``note``. A key column compares with the field ``field`` (default: the column's name)."""
+    """``match``: ``exact`` (also a list of alternatives: 一级、二级), or ``range`` (``1-3``, ``>=4``).
+
+    ``role``: ``key``, ``alias`` (of the first key), ``value``, ``from``, ``until``, ``year`` or ``note``. A key column
+    compares with the field ``field`` (default: the column's name).
+    """
 
     id: str
     role: str
@@ -100,6 +105,7 @@ class Table:
     file: str = ""
 
     def columns_with(self, role: str) -> list[int]:
+        """Positions of the columns with that role."""
         return [i for i, c in enumerate(self.columns) if c.role == role]
 
 
@@ -122,7 +128,7 @@ class Pack:
     extends: str | None
     authority: str
     level: str  # national, province, city, sector, employer
-    year_start: tuple[int, int] | None
+    year_start: tuple[int, int] | None  # its own, else that of the chain
     applies: Condition | None
     regimes: tuple[str, ...]
     sources: Mapping[str, Source]
@@ -142,8 +148,11 @@ class Governing:
     """A rule version as it governs under a policy, after overrides.
 
     ``statement`` is never ``Override``, ``Drop`` or ``Delegate``. ``over``: what it overrides, nearest first; with
-    ``keeps_stricter`` the stricter figure of all of them governs at run time (``raise-only``), else ``rule`` replaces them.
-    ``start``/``until`` is the stretch in which exactly this combination governs.
+    ``keeps_stricter`` the stricter figure of all of them governs at run time (``raise-only``), else ``rule`` replaces
+    them. ``start``/``until`` is the stretch in which exactly this combination governs. ``overrides``: the name of the
+    lowest rule that this one stands for, also in a stretch in which that rule has no version of its own. ``raises``:
+    the nearest of ``over`` lets itself only be raised. Where conditions differ, ``keeps_stricter`` is False, and that
+    rule governs beside this one.
     """
 
     rule: Rule
@@ -152,6 +161,8 @@ class Governing:
     until: date | None
     over: tuple[Rule, ...] = ()
     keeps_stricter: bool = False
+    overrides: str = ""
+    raises: bool = False
 
     @property
     def key(self) -> str:
@@ -160,7 +171,7 @@ class Governing:
     @property
     def name(self) -> str:
         """The name that others refer to: the lowest overridden rule's (``sichuan/annual-hours``), else its own."""
-        return (self.over[-1] if self.over else self.rule).name
+        return self.overrides or (self.over[-1] if self.over else self.rule).name
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,134 @@
+"""One table cell's text in, its typed value out (``packs.model.Cell``), or what is wrong with it in words.
+
+A cell is read by its column: text, term (any way to write it gives its id), number, date, yes/no, year; a key may list
+alternatives (``一级、二级``) or, with ``match: range``, a stretch of numbers (``1-3``, ``>=4``, ``<2000``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from policyengine.language.vocabulary import Word
+from policyengine.packs.model import Cell, Column
+from policyengine.packs.values import YearStart, canonical, day_of, first_day, last_day, number, year_of
+
+_ALTERNATIVES = re.compile(r"[、;；]")
+_YES_NO = {"yes": True, "no": False, "true": True, "false": False, "是": True, "否": False}
+_BETWEEN = re.compile(r"(.+?)(?:-|–|—|~|至|到)(.+)")
+_ONE_SIDED = re.compile(r"(>=|≥|不少于|<=|≤|不超过|>|<|大于|小于)(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """Why a cell has no value."""
+
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What the cells of one column are read by. ``step``: the least difference between two values of its field."""
+
+    column: Column
+    terms: dict[str, str]  # canonical surface form → id
+    step: Fraction
+    year_start: YearStart
+
+    def read(self, text: str) -> Cell | Bad:
+        """The cell's value; None for an empty cell."""
+        text = text.strip()
+        if not text:
+            return None
+        role = self.column.role
+        if role in ("from", "until"):
+            return self._day(text)
+        if self.column.match == "range":
+            return self._range(text)
+        if role == "alias":
+            return tuple(part.strip() for part in _ALTERNATIVES.split(text) if part.strip()) or None
+        if role == "key" and _ALTERNATIVES.search(text):
+            return self._alternatives(text)
+        return self._one(text)
+
+    def _alternatives(self, text: str) -> Cell | Bad:
+        values: list[Cell] = []
+        for part in _ALTERNATIVES.split(text):
+            if not part.strip():
+                continue
+            value = self._one(part.strip())
+            if isinstance(value, Bad):
+                return value
+            values.append(value)
+        return values[0] if len(values) == 1 else tuple(values)  # type: ignore[return-value]
+
+    def _one(self, text: str) -> Cell | Bad:
+        kind = self.column.type
+        if kind == "term":
+            return self._term(text)
+        if kind == "number":
+            value = number(text)
+            return Bad(f"“{text}” is no number", "write it in digits: 90, 0.5 or 2/3") if value is None else value
+        if kind == "year":
+            year = year_of(text)
+            return Bad(f"“{text}” is no year", "write four digits: 2016") if year is None else Fraction(year)
+        if kind == "date":
+            day = day_of(text)
+            return Bad(f"“{text}” is no day", "write year, month and day: 2016-07-01") if day is None else day
+        if kind == "yes_no":
+            known = _YES_NO.get(canonical(text))
+            return Bad(f"“{text}” is neither yes nor no", "write 是 or 否") if known is None else known
+        return text
+
+    def _term(self, text: str) -> str | Bad:
+        found = self.terms.get(canonical(text))
+        if found is not None:
+            return found
+        from policyengine.packs.shape import did_you_mean
+
+        near = did_you_mean(canonical(text), self.terms)
+        name = self.column.field or self.column.id
+        hint = f"did you mean {near}?" if near else f"declare it under vocabulary: terms: {name}"
+        return Bad(f"“{text}” is no term of {name}", hint)
+
+    def _day(self, text: str) -> date | Bad:
+        """A day, or a year: from its first day, until its last."""
+        year = year_of(text)
+        if year is not None:
+            return first_day(year, self.year_start) if self.column.role == "from" else last_day(year, self.year_start)
+        day = day_of(text)
+        return Bad(f"“{text}” is no day", "write a day (2016-07-01) or a year (2016)") if day is None else day
+
+    def _range(self, text: str) -> tuple[Fraction | None, Fraction | None] | Bad:
+        bad = Bad(f"“{text}” is no stretch of numbers", "write 1-3, >=4, <2000 or one number")
+        single = number(text)
+        if single is not None:
+            return single, single
+        one_sided = _ONE_SIDED.fullmatch(text)
+        if one_sided:
+            limit = number(one_sided[2])
+            if limit is None:
+                return bad
+            # A bound that is left out is moved by the least step that the field can take, so that it can be included.
+            match one_sided[1]:
+                case ">=" | "≥" | "不少于":
+                    return limit, None
+                case "<=" | "≤" | "不超过":
+                    return None, limit
+                case ">" | "大于":
+                    return limit + self.step, None
+                case _:
+                    return None, limit - self.step
+        between = _BETWEEN.fullmatch(text)
+        low, high = (number(between[1]), number(between[2])) if between else (None, None)
+        if low is None or high is None:
+            return bad
+        return Bad(f"“{text}” runs backwards", f"write {high}-{low}") if low > high else (low, high)
+
+
+def surface_forms(words: list[Word]) -> dict[str, str]:
+    """Every way to write a term → its id."""
+    return {canonical(form): w.id for w in words for form in (w.id, w.zh, *w.aliases) if form}

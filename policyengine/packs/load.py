@@ -1,0 +1,202 @@
+"""One pack's folder in, the Pack as its author wrote it out, with everything that is wrong with its files.
+
+pack.yaml is read first (who, which law, which words), then the tables, then every rules*.yaml.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from policyengine.diagnostics import Diagnostic, Span, failed
+from policyengine.language.parser import parse_condition, parse_statement
+from policyengine.language.vocabulary import Vocabulary
+from policyengine.packs.document import Document, read_document, shown
+from policyengine.packs.model import NotDecidable, Pack, Rule, Table
+from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
+from policyengine.packs.roots import root_of
+from policyengine.packs.rules import Context, Entry, find_source, read_rules, read_sources, version_problems
+from policyengine.packs.shape import did_you_mean, shape_problems
+from policyengine.packs.tables import read_table
+from policyengine.packs.values import YearStart, optional_at, pairs_at, text_at, text_of, texts_at
+from policyengine.packs.words import chain_vocabulary, read_bounds, read_fields, read_words, vocabulary_problems
+
+PACK_FILE = "pack.yaml"
+
+
+def load_pack(folder: Path, base: Pack | None) -> tuple[Pack | None, list[Diagnostic]]:
+    """The pack in ``folder``, on top of ``base``, whose words it may use; None where an error keeps it from governing.
+
+    What is wrong with one rule does not hide what is wrong with the others.
+    """
+    document, problems = _read_pack_file(folder)
+    if document is None:
+        return None, problems
+    return _Loader(folder, document, base).load()
+
+
+def _read_pack_file(folder: Path) -> tuple[Document | None, list[Diagnostic]]:
+    document, problems = read_document(folder / PACK_FILE)
+    if document is None:
+        return None, problems
+    problems = shape_problems(document, document.root, "pack")
+    return (None if problems else document), problems
+
+
+class _Loader:
+    """The state of loading one pack: what is known so far, and what was found wrong."""
+
+    def __init__(self, folder: Path, document: Document, base: Pack | None):
+        self.folder, self.document, self.base = folder, document, base
+        self.root = document.root
+        self.problems: list[Diagnostic] = []
+        self.files: list[tuple[str, bytes]] = [(PACK_FILE, document.raw)]
+        self.id = text_at(self.root, "pack")
+        self.sources = read_sources(document, self._at("sources"))
+        self.year_start = _year_start(self.root, base)
+
+    def _at(self, key: str) -> Node | None:
+        return self.root.get(key) if isinstance(self.root, Mapping) else None
+
+    def _key(self, key: str) -> Node:
+        found = self._at(key)
+        return self.root if found is None else found
+
+    def load(self) -> tuple[Pack | None, list[Diagnostic]]:
+        inherited = self.base.vocabulary if self.base else None
+        words, problems = read_words(self.document, inherited)
+        fields, more = read_fields(self.document, inherited)
+        bounds, wrong = read_bounds(self.document)
+        self.problems += [*problems, *more, *wrong]
+        vocabulary = chain_vocabulary(inherited, words, fields)
+        self.problems += vocabulary_problems(self.document, words, fields, vocabulary)
+        regimes = self._regimes(vocabulary)
+        applies = self._at("applies")
+        condition = None
+        if isinstance(applies, Scalar):
+            condition, problems = parse_condition(applies.text, vocabulary, self.document.place(applies))
+            self.problems += problems
+        tables = self._tables(vocabulary)
+        rules = self._rules(vocabulary)
+        not_decidable = tuple(self._not_decidable())
+        if failed(self.problems):
+            return None, self.problems
+        pack = Pack(
+            id=self.id,
+            title=_title(self.root),
+            folder=shown(self.folder),
+            extends=optional_at(self.root, "extends"),
+            authority=text_at(self.root, "authority"),
+            level=text_at(self.root, "level"),
+            year_start=self.year_start,
+            applies=condition,
+            regimes=regimes,
+            sources=self.sources,
+            words=words,
+            fields=fields,
+            bounds=bounds,
+            tables=tables,
+            rules=rules,
+            not_decidable=not_decidable,
+            digest=_digest(self.files),
+            files=tuple(name for name, _ in self.files),
+            vocabulary=vocabulary,
+        )
+        return pack, self.problems
+
+    def _regimes(self, vocabulary: Vocabulary) -> tuple[str, ...]:
+        node = self._at("regimes")
+        for item in node.items if isinstance(node, Listing) else ():
+            name = text_of(item) or ""
+            if vocabulary.find("regime", name) is None:
+                near = did_you_mean(name, [w.id for w in vocabulary.by_kind("regime")])
+                hint = f"did you mean {near}?" if near else "a regime is declared in the pack that delegates it"
+                self.problems.append(
+                    self.document.problem("PE145", f"{name} is no regime of the chain", item, hint=hint)
+                )
+        return texts_at(self.root, "regimes")
+
+    def _tables(self, vocabulary: Vocabulary) -> dict[str, Table]:
+        tables: dict[str, Table] = {}
+        root = root_of(self.folder)
+        for key, node in pairs_at(self.root, "tables"):
+            table, data, problems = read_table(self.document, key, node, self.folder, root, vocabulary, self.year_start)
+            self.problems += problems
+            self.files.append((text_at(node, "file"), data))
+            if table is not None:
+                tables[table.id] = table
+        return tables
+
+    def _rules(self, vocabulary: Vocabulary) -> tuple[Rule, ...]:
+        context = Context(self.id, self.sources, vocabulary, self.year_start, parse_statement)
+        entries: list[Entry] = []
+        paths = self._rule_files()
+        for path in paths:
+            document, problems = read_document(path)
+            self.problems += problems
+            if document is not None:
+                self.files.append((path.name, document.raw))
+                found, problems = read_rules(document, context)
+                entries += found
+                self.problems += problems
+        self.problems += version_problems(entries)
+        return tuple(e.rule for e in entries if e.rule is not None)
+
+    def _rule_files(self) -> list[Path]:
+        """rules*.yaml by name; other YAML files of the folder are read by nobody, which is said."""
+        known, root = [], root_of(self.folder).resolve()
+        for path in sorted(self.folder.iterdir()):
+            if path.suffix not in (".yaml", ".yml") or path.name == PACK_FILE:
+                continue
+            if not path.name.startswith("rules"):
+                self.problems.append(
+                    Diagnostic(
+                        "PE135", f"{path.name} is not read: rules stand in rules*.yaml", Span(shown(path)),
+                        hint="rename it (rules-….yaml), or move it out of the pack", severity="warning",
+                    )
+                )  # fmt: skip
+            elif not path.resolve().is_relative_to(root):
+                self.problems.append(
+                    Diagnostic(
+                        "PE136", f"{path.name} is a link that leads outside of {shown(root)}", Span(shown(path)),
+                        hint="put the file itself into the pack's folder",
+                    )
+                )  # fmt: skip
+            else:
+                known.append(path)
+        return known
+
+    def _not_decidable(self) -> Iterator[NotDecidable]:
+        node = self._at("not_decidable")
+        for item in node.items if isinstance(node, Listing) else ():
+            where = item.get("source") if isinstance(item, Mapping) else None
+            source, problems = find_source(self.document, optional_at(item, "source"), where or item, self.sources)
+            self.problems += problems
+            if source is not None:
+                yield NotDecidable(text_at(item, "at"), text_at(item, "why"), source.id)
+
+
+def _title(root: Node) -> dict[str, str]:
+    node = root.get("title") if isinstance(root, Mapping) else None
+    if isinstance(node, Mapping):
+        return {key.text: text for key, value in node.pairs if (text := text_of(value)) is not None}
+    return {"zh": text_of(node) or ""}
+
+
+def _year_start(root: Node, base: Pack | None) -> YearStart:
+    """Month and day on which a year begins: the pack's own, else the chain's, else 1 January."""
+    text = optional_at(root, "year_starts")
+    if text is not None:
+        month, _, day = text.partition("-")
+        return int(month), int(day)
+    return base.year_start if base and base.year_start else (1, 1)
+
+
+def _digest(files: list[tuple[str, bytes]]) -> str:
+    """Of everything that governs: names and bytes, in a fixed order."""
+    total = hashlib.sha256()
+    for name, data in sorted(files):
+        total.update(f"{name}\0{len(data)}\0".encode())
+        total.update(data)
+    return total.hexdigest()

@@ -1,0 +1,85 @@
+"""Stretches of days, and the pieces of time in which one combination of a rule and its overrides governs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from policyengine.language import tree
+from policyengine.packs.model import Rule
+from policyengine.packs.rules import PERIOD_STATEMENTS
+from policyengine.packs.values import YearStart, first_day, last_day, period_of
+
+Stretch = tuple[date | None, date | None]
+"""First and last day, both included; None is open."""
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What governs in one stretch. ``statement`` None: dropped by ``rule``. ``root``: the lowest rule it stands for.
+
+    ``beside``: a base rule that goes on beside an override whose condition is another one.
+    """
+
+    rule: Rule
+    statement: tree.Statement | None
+    stretch: Stretch
+    root: str
+    over: tuple[Rule, ...] = ()
+    keeps_stricter: bool = False
+    raises: bool = False
+    beside: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.rule.name
+
+
+def overlap(one: Stretch, other: Stretch) -> Stretch | None:
+    """The days that both have; None where there are none."""
+    starts = [d for d in (one[0], other[0]) if d is not None]
+    ends = [d for d in (one[1], other[1]) if d is not None]
+    start, until = max(starts, default=None), min(ends, default=None)
+    return None if start is not None and until is not None and start > until else (start, until)
+
+
+def without(one: Stretch, other: Stretch) -> list[Stretch]:
+    """The days of ``one`` that ``other`` does not have, as at most two stretches."""
+    if overlap(one, other) is None:
+        return [one]
+    rest: list[Stretch] = []
+    if other[0] is not None and (one[0] is None or one[0] < other[0]):
+        rest.append((one[0], other[0] - DAY))
+    if other[1] is not None and (one[1] is None or one[1] > other[1]):
+        rest.append((other[1] + DAY, one[1]))
+    return rest
+
+
+def covers(one: Stretch, other: Stretch) -> bool:
+    """Whether ``one`` has every day of ``other``."""
+    return not without(other, one)
+
+
+def stretch_of(rule: Rule, own: YearStart, policy: YearStart) -> Stretch:
+    """When a version is in force under a policy whose years begin on ``policy``.
+
+    A rule for whole periods means the periods of the policy: ``from: 2016`` is the year 2016 of whoever is judged,
+    also where the base's years begin in January and the policy's in September. A rule on records goes by its own days.
+    """
+    statement = rule.statement
+    while isinstance(statement, tree.Override):
+        statement = statement.statement
+    if own == policy or not rule.whole_periods or not isinstance(statement, PERIOD_STATEMENTS):
+        return rule.start, rule.until
+    start = None if rule.start is None else first_day(period_of(rule.start, own), policy)
+    until = None if rule.until is None else last_day(period_of(rule.until, own), policy)
+    return start, until
+
+
+def days(stretch: Stretch) -> str:
+    """For messages: ``from 2016-01-01 to 2017-12-31``."""
+    start, until = stretch
+    parts = ([f"from {start}"] if start else []) + ([f"until {until}"] if until else [])
+    return " ".join(parts) or "at all times"

@@ -1,0 +1,175 @@
+"""A chain of packs in, the policy out: which rule version governs when, after overrides, drops and delegations.
+
+``docs/semantics.md``, "Across packs". Who may change what is decided here; no order of files or packs decides anything.
+Errors: PE203 and PE310..PE321; warning PE316.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+from policyengine.diagnostics import Diagnostic, failed
+from policyengine.language import tree
+from policyengine.packs.authority import Authority, Taken
+from policyengine.packs.model import Governing, Pack, Policy, Rule, Table
+from policyengine.packs.pieces import Piece, Stretch, overlap, stretch_of, without
+from policyengine.packs.strictness import Terms, conjuncts
+from policyengine.packs.values import YearStart
+
+
+def resolve(chain: tuple[Pack, ...]) -> tuple[Policy | None, list[Diagnostic]]:
+    """The policy of a chain, base first; None with the errors that keep it from governing."""
+    last = chain[-1]
+    assert last.vocabulary is not None
+    start = last.year_start or (1, 1)
+    tables = {name: table for pack in chain for name, table in pack.tables.items()}
+    resolver = _Resolver(chain, start, tables)
+    problems = resolver.run()
+    if failed(problems):
+        return None, problems
+    return (
+        Policy(
+            id=last.id,
+            packs=chain,
+            governing=tuple(resolver.governing()),
+            vocabulary=last.vocabulary,
+            tables=tables,
+            bounds={unit: bounds for pack in chain for unit, bounds in pack.bounds.items()},
+            year_start=start,
+            digest=hashlib.sha256("\n".join(p.digest for p in chain).encode()).hexdigest(),
+        ),
+        problems,
+    )
+
+
+class _Resolver:
+    """Lays the packs over each other, base first; ``pieces``: what governs so far, by the name of its lowest rule."""
+
+    def __init__(self, chain: tuple[Pack, ...], year_start: YearStart, tables: dict[str, Table]):
+        self.chain, self.year_start, self.tables = chain, year_start, tables
+        self.pieces: dict[str, list[Piece]] = {}
+        self.roots: dict[str, str] = {}  # any rule's name → the lowest rule that it stands for
+        self.authority = Authority(self.stretch)
+        self.problems: list[Diagnostic] = []
+
+    def stretch(self, rule: Rule) -> Stretch:
+        """When a version is in force, in the policy's own years."""
+        pack = next(p for p in self.chain if p.id == rule.pack)
+        return stretch_of(rule, pack.year_start or (1, 1), self.year_start)
+
+    def run(self) -> list[Diagnostic]:
+        for number, pack in enumerate(self.chain):
+            self.authority.enter(pack, self.chain[:number])
+            for rule in pack.rules:
+                if not isinstance(rule.statement, tree.Override | tree.Drop | tree.Delegate):
+                    self.roots[rule.name] = rule.name
+                    self.pieces.setdefault(rule.name, []).append(
+                        Piece(rule, rule.statement, self.stretch(rule), rule.name)
+                    )
+            changes: list[tuple[Rule, Taken]] = []
+            for rule in pack.rules:
+                if isinstance(rule.statement, tree.Override | tree.Drop):
+                    root, problem = self.authority.target(rule, self.roots, self.chain[:number])
+                    if root is None:
+                        self.problems += [problem] if problem else []
+                    else:
+                        changes.append((rule, Taken(root[0], root[1])))
+            for rule, taken in changes:
+                self.roots.setdefault(rule.name, taken.root)
+            for rule, taken in changes:
+                self._change(rule, taken, pack)
+        self.problems = [*self.authority.problems, *self.problems]
+        return self.problems
+
+    def _change(self, rule: Rule, taken: Taken, pack: Pack) -> None:
+        """Lay an override or a drop over the pieces of the rule that it names."""
+        statement = _stated(rule)
+        own = self.stretch(rule)
+        left: list[Piece] = []
+        laid: list[Piece] = []
+        uncovered = [own]
+        met = False
+        for piece in self.pieces.get(taken.root, []):
+            common = overlap(piece.stretch, own)
+            if common is None or piece.rule is rule:
+                left.append(piece)
+                continue
+            uncovered = [rest for some in uncovered for rest in without(some, piece.stretch)]
+            if piece.name != taken.named:
+                left.append(piece)
+                if not self._stands_for(piece, taken) or piece.beside:
+                    continue
+                problem = self.authority.contested(rule, piece, taken, pack)
+                if problem:
+                    self.problems.append(problem)
+                continue
+            met = True
+            left += [replace(piece, stretch=rest) for rest in without(piece.stretch, common)]
+            allowed, problems = self.authority.allowed(rule, statement, piece, common, pack, self._terms(common, pack))
+            self.problems += problems
+            laid += self.authority.laid(rule, statement, piece, common, allowed, taken.root)
+        if taken.named == taken.root and statement is not None:
+            laid += [Piece(rule, statement, rest, root=taken.root) for rest in uncovered]
+        if not met:
+            self.problems.append(self.authority.idle(rule, taken))
+        self.pieces[taken.root] = left + laid
+
+    def _stands_for(self, piece: Piece, taken: Taken) -> bool:
+        """Whether the piece is an override of what is named here (and not what a higher override stands over)."""
+        return taken.named == taken.root or taken.named in [r.name for r in piece.over]
+
+    def _terms(self, stretch: Stretch, pack: Pack) -> Terms:
+        return Terms(self._rates(stretch), self.tables, conjuncts(pack.applies))
+
+    def _rates(self, stretch: Stretch) -> Callable[[str, str], tuple[Fraction, ...]]:
+        """Every exchange of the chain that is in force in the stretch."""
+        exchanges = [
+            rule.statement
+            for pack in self.chain
+            for rule in pack.rules
+            if isinstance(rule.statement, tree.Exchange) and overlap(self.stretch(rule), stretch)
+        ]
+
+        def rates(unit: str, into: str) -> tuple[Fraction, ...]:
+            found = {e.take.value / e.give.value for e in exchanges if (e.give.unit, e.take.unit) == (unit, into)}
+            found |= {e.give.value / e.take.value for e in exchanges if (e.take.unit, e.give.unit) == (unit, into)}
+            return tuple(sorted(found))
+
+        return rates
+
+    def governing(self) -> Iterator[Governing]:
+        """What governs in the end, in the order of rules and time."""
+        for root in self.pieces:
+            pieces = sorted(self.pieces[root], key=lambda p: (p.stretch[0] or date.min, p.beside))
+            for piece in pieces:
+                if piece.statement is not None:
+                    yield Governing(
+                        rule=piece.rule,
+                        statement=piece.statement,
+                        start=piece.stretch[0],
+                        until=piece.stretch[1],
+                        over=piece.over,
+                        keeps_stricter=piece.keeps_stricter,
+                        overrides=piece.root if piece.root != piece.rule.name else "",
+                        raises=piece.raises,
+                    )
+
+
+def _stated(rule: Rule) -> tree.Statement | None:
+    """What an override puts in force (its condition and reason with it); None for a drop."""
+    statement = rule.statement
+    while isinstance(statement, tree.Override):
+        inner = statement.statement
+        when = inner.when
+        if statement.when is not None:
+            when = statement.when if when is None else tree.And((*_parts(statement.when), *_parts(when)))
+        statement = replace(inner, when=when, because=inner.because or statement.because)
+    return None if isinstance(statement, tree.Drop) else statement
+
+
+def _parts(condition: tree.Condition) -> tuple[tree.Condition, ...]:
+    return condition.items if isinstance(condition, tree.And) else (condition,)

@@ -1,0 +1,63 @@
+"""Where packs lie: the folder in which ``extends: sichuan`` is looked up, and the packs in it by id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PACK_FILE = "pack.yaml"
+_ID = re.compile(rb"""^pack:[ ]*["']?([A-Za-z0-9_-]+)""", re.MULTILINE)
+_DEPTH = 3  # policies/sectors/medical/pack.yaml
+_SKIPPED = {"tables", "tests", "law", "node_modules", "__pycache__"}
+_UPWARD = 3  # folders above a pack that are looked through where none is called "policies"
+
+
+def root_of(folder: Path) -> Path:
+    """The nearest folder above called ``policies`` (or the pack's own parent): nothing outside of it governs."""
+    whole = folder.absolute()
+    return next((p for p in whole.parents if p.name == "policies"), whole.parent)
+
+
+def packs_under(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
+    """Folders with a pack.yaml, by name; a pack's own subfolders are not looked into."""
+    if (folder / PACK_FILE).is_file():
+        yield folder
+        return
+    if depth == 0:
+        return
+    try:
+        inside = sorted(p for p in folder.iterdir() if p.is_dir())
+    except OSError:
+        return
+    for path in inside:
+        if path.name not in _SKIPPED and not path.name.startswith((".", "_")):
+            yield from packs_under(path, depth - 1)
+
+
+def id_of(folder: Path) -> str | None:
+    """The id that a pack.yaml gives, without reading the whole of it."""
+    try:
+        with (folder / PACK_FILE).open("rb") as stream:
+            found = _ID.search(stream.read(20_000))
+    except OSError:
+        return None
+    return found[1].decode() if found else None
+
+
+def find_pack(name: str, beside: Path) -> tuple[list[Path], list[str]]:
+    """Folders of packs with that id that the pack ``beside`` may extend, and the ids of all that were seen."""
+    whole = beside.absolute()
+    root = root_of(beside)
+    scopes = [root] if root.name == "policies" else list(whole.parents)[:_UPWARD]
+    seen: dict[Path, str] = {}
+    for level, scope in enumerate(scopes):
+        depth = _DEPTH if len(scopes) == 1 else min(level + 1, _DEPTH)
+        for folder in packs_under(scope, depth):
+            found = id_of(folder)
+            if found is not None and folder != whole:
+                seen[folder] = found
+        matching = [folder for folder, found in seen.items() if found == name]
+        if matching:
+            return matching, sorted(set(seen.values()))
+    return [], sorted(set(seen.values()))

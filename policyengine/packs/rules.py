@@ -1,0 +1,263 @@
+"""The entries of a rules*.yaml in, rule versions out: the text parsed, the article cited, the stretch in force.
+
+Errors: PE160 (a citation), PE161 (a day that is none), PE301 (versions overlap), PE302 (a gap, a warning),
+PE303 (a day that splits a period), PE304 (until before from), and whatever the parser says of the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import pairwise
+
+from policyengine.diagnostics import Diagnostic, Related
+from policyengine.language import tree
+from policyengine.language.vocabulary import Vocabulary
+from policyengine.packs.document import Document
+from policyengine.packs.model import Citation, Rule, Source
+from policyengine.packs.nodes import Listing, Node, Scalar
+from policyengine.packs.nodes import Mapping as MappingNode
+from policyengine.packs.place import ScalarPlace
+from policyengine.packs.shape import did_you_mean, shape_problems
+from policyengine.packs.values import (
+    YearStart,
+    day_of,
+    first_day,
+    last_day,
+    optional_at,
+    period_of,
+    text_at,
+    text_of,
+    year_of,
+)
+
+# Statements that govern whole periods (docs/semantics.md, "Stages"); the others go by a record's end date.
+PERIOD_STATEMENTS = (
+    tree.CountOnce, tree.Cap, tree.Measure, tree.Carry, tree.Require, tree.Excuse, tree.Reduce, tree.Conclude,
+)  # fmt: skip
+
+ParseStatement = Callable[[str, Vocabulary, ScalarPlace], tuple[tree.Statement | None, list[Diagnostic]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as read: its version may be known though its text could not be parsed (``rule`` None)."""
+
+    document: Document
+    node: MappingNode
+    id: str
+    start: date | None
+    until: date | None
+    rule: Rule | None
+
+    @property
+    def key(self) -> Node:
+        return self.node.get("id") or self.node
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What entries are read with."""
+
+    pack: str
+    sources: Mapping[str, Source]
+    words: Vocabulary
+    year_start: YearStart
+    parse: ParseStatement
+
+
+def read_rules(document: Document, context: Context) -> tuple[list[Entry], list[Diagnostic]]:
+    """Every entry of one file that has the right shape."""
+    if not isinstance(document.root, Listing):
+        return [], shape_problems(document, document.root, "rules")
+    entries: list[Entry] = []
+    problems: list[Diagnostic] = []
+    for node in document.root.items:
+        wrong = shape_problems(document, node, "rules", "rule")
+        problems += wrong
+        if not wrong and isinstance(node, MappingNode):
+            entry, found = _entry(document, node, context)
+            entries.append(entry)
+            problems += found
+    return entries, problems
+
+
+def _entry(document: Document, node: MappingNode, context: Context) -> tuple[Entry, list[Diagnostic]]:
+    name = text_at(node, "id")
+    start, start_years, problems = _bound(document, node, "from", context.year_start)
+    until, until_years, more = _bound(document, node, "until", context.year_start)
+    problems += more
+    if start is not None and until is not None and until < start:
+        problems.append(
+            document.problem(
+                "PE304", f"{name} would end before it begins", node.get("until") or node, hint="exchange from and until"
+            )
+        )
+        until = None
+    cites, more = _citation(document, node, context)
+    problems += more
+    text = node.get("rule")
+    assert isinstance(text, Scalar)
+    statement, more = context.parse(text.text, context.words, document.place(text))
+    problems += more
+    if statement is None or cites is None:
+        return Entry(document, node, name, start, until, None), problems
+    whole = start_years and until_years
+    if isinstance(_inner(statement), PERIOD_STATEMENTS) and not whole:
+        splits = list(_splits(document, node, start, until, context.year_start))
+        problems += splits
+        whole = not splits
+    rule = Rule(
+        pack=context.pack,
+        id=name,
+        statement=statement,
+        text=" ".join(text.text.split()),
+        cites=cites,
+        start=start,
+        until=until,
+        whole_periods=whole,
+        change=text_at(node, "change", "fixed"),
+        confidence=text_at(node, "confidence", cites.confidence),
+        note=optional_at(node, "note"),
+        span=document.span(text),
+        label=optional_at(node, "from") or "",
+        place=document.place(text),
+    )
+    return Entry(document, node, name, start, until, rule), problems
+
+
+def _inner(statement: tree.Statement) -> tree.Statement:
+    while isinstance(statement, tree.Override):
+        statement = statement.statement
+    return statement
+
+
+# --- since when, until when -------------------------------------------------------------------------------------------
+
+
+def _bound(
+    document: Document, node: MappingNode, key: str, start: YearStart
+) -> tuple[date | None, bool, list[Diagnostic]]:
+    """The day under ``from`` or ``until``, and whether it was written as a year (or left open)."""
+    text = optional_at(node, key)
+    if text is None:
+        return None, True, []
+    year = year_of(text)
+    if year is not None:
+        return (first_day(year, start) if key == "from" else last_day(year, start)), True, []
+    day = day_of(text)
+    if day is not None:
+        return day, False, []
+    value = node.get(key) or node
+    return None, True, [document.problem("PE161", f"there is no day {text}", value, hint="look it up in a calendar")]
+
+
+def _splits(
+    document: Document, node: MappingNode, start: date | None, until: date | None, begins: YearStart
+) -> Iterator[Diagnostic]:
+    """PE303 where a day lies inside a period: offers the two readings."""
+    for key, day, edge in (("from", start, start), ("until", until, until and until + timedelta(days=1))):
+        if day is None or edge is None or (edge.month, edge.day) == begins:
+            continue
+        year = period_of(day, begins)
+        readings = (year, year + 1) if key == "from" else (year - 1, year)
+        yield document.problem(
+            "PE303",
+            f"{day} lies inside the year {year} ({first_day(year, begins)} to {last_day(year, begins)}), and this rule "
+            "governs whole years",
+            node.get(key) or node,
+            hint=f"write {key}: {readings[0]} or {key}: {readings[1]}, as the law means it",
+        )
+
+
+def version_problems(entries: list[Entry]) -> list[Diagnostic]:
+    """Versions of one rule that overlap (PE301), or leave a gap that nobody stated (PE302)."""
+    problems: list[Diagnostic] = []
+    by_id: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_id.setdefault(entry.id, []).append(entry)
+    for versions in by_id.values():
+        ordered = sorted(versions, key=lambda e: e.start or date.min)
+        for before, entry in pairwise(ordered):
+            problems += _between(before, entry)
+    return problems
+
+
+def _between(before: Entry, entry: Entry) -> list[Diagnostic]:
+    where = Related("the version before", before.document.span(before.key))
+    if before.until is None or before.until >= (entry.start or date.min):
+        until = "has no end" if before.until is None else f"is in force until {before.until}"
+        problem = entry.document.problem(
+            "PE301",
+            f"two versions of {entry.id} are in force at once: the one before {until}, this one begins "
+            + (f"on {entry.start}" if entry.start else "at no stated time"),
+            entry.node.get("from") or entry.key,
+            hint="end the earlier one (until: …) before this one begins",
+        )
+        return [replace(problem, related=(where,))]
+    gap = entry.node.get("gap")
+    if entry.start is not None and before.until + timedelta(days=1) < entry.start and gap is None:
+        problem = entry.document.problem(
+            "PE302",
+            f"from {before.until + timedelta(days=1)} to {entry.start - timedelta(days=1)} no version of {entry.id} is "
+            "in force",
+            entry.node.get("from") or entry.key,
+            hint="close the gap, or say why there is one: gap: …",
+            severity="warning",
+        )
+        return [replace(problem, related=(where,))]
+    return []
+
+
+# --- which article ----------------------------------------------------------------------------------------------------
+
+
+def read_sources(document: Document, node: Node | None) -> dict[str, Source]:
+    """The documents of law under ``sources``."""
+    pairs = node.pairs if isinstance(node, MappingNode) else ()
+    return {
+        key.text: Source(
+            id=key.text,
+            title=text_at(value, "title"),
+            number=optional_at(value, "number"),
+            issued=optional_at(value, "issued"),
+            in_force=optional_at(value, "in_force"),
+            confidence=text_at(value, "confidence", "seen"),
+            note=optional_at(value, "note"),
+        )
+        for key, value in pairs
+    }
+
+
+def _citation(document: Document, node: MappingNode, context: Context) -> tuple[Citation | None, list[Diagnostic]]:
+    cites = node.get("cites")
+    if isinstance(cites, Scalar):  # the article alone, or "source article"
+        text = text_of(cites) or ""
+        first, _, rest = text.partition(" ")
+        name, at = (first, rest.strip()) if first in context.sources and rest.strip() else (None, text)
+        where: Node = cites
+    else:
+        name, at = optional_at(cites, "source"), text_at(cites, "at")
+        where = (cites.get("source") if isinstance(cites, MappingNode) else None) or cites or node
+    source, problems = find_source(document, name, where, context.sources)
+    if source is None:
+        return None, problems
+    return Citation(source.id, at, source.title, source.number, source.confidence), []
+
+
+def find_source(
+    document: Document, name: str | None, where: Node, sources: Mapping[str, Source]
+) -> tuple[Source | None, list[Diagnostic]]:
+    """The source of that id; without a name the only one of the pack."""
+    if name is None and len(sources) == 1:
+        return next(iter(sources.values())), []
+    if name is None:
+        said = "this pack has several sources; which one is cited?" if sources else "this pack declares no sources"
+        known = ", ".join(sources) or "add sources: … to pack.yaml"
+        return None, [document.problem("PE160", said, where, hint=f"write {{source: …, at: …}}: {known}")]
+    if name not in sources:
+        near = did_you_mean(name, sources)
+        hint = f"did you mean {near}?" if near else "declare it under sources in pack.yaml"
+        return None, [document.problem("PE160", f"{name} is no source of this pack", where, hint=hint)]
+    return sources[name], []

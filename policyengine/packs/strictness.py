@@ -1,0 +1,286 @@
+"""Two statements in, a verdict out: is an override at least as strict as what it overrides, as far as figures show.
+
+Figures in one unit, over one window and under one condition are compared here; what only a search over records and
+persons can tell is ``unsettled``, and is proved by ``check`` (tools/prove) where it can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from policyengine.language import tree
+from policyengine.language.quantities import COUNTED, UNITS, exact_text
+from policyengine.packs.model import Table
+
+# (unit, into unit) → how many of the second one of the first is worth, in every exchange in force; empty without one
+Rates = Callable[[str, str], tuple[Fraction, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``settles``: the base left the figure open (a range, or lost), and the override fixes it.
+
+    ``unsettled``: figures that only a record or a period tells; ``unsettled_reach``: conditions that differ.
+    """
+
+    kind: Literal["as_strict", "settles", "laxer", "incomparable", "no_exchange", "unsettled", "unsettled_reach"]
+    base: str = ""  # what the base says, in words: "90 hours"
+    hint: str = ""
+    figure: str = ""  # the override's figure as it may stand in the text, for the caret
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a comparison needs to know around the statements: exchanges, tables, what holds of every person."""
+
+    rates: Rates
+    tables: Mapping[str, Table]
+    given: frozenset[tree.Condition] = frozenset()
+
+
+SAME = Verdict("as_strict")
+UNSETTLED = Verdict("unsettled")
+REACH = Verdict("unsettled_reach")
+
+
+def compare(new: tree.Statement, old: tree.Statement, terms: Terms) -> Verdict:
+    """Whether ``new`` is at least as strict as ``old``; both of one kind (``same_kind``)."""
+    if new == old:
+        return SAME
+    match new, old:
+        case tree.Require(), tree.Require():
+            return _require(new, old, terms)
+        case tree.Cap(), tree.Cap():
+            if new.window != old.window:
+                return _incomparable("its window is another one")
+            return _limiting(new, old, terms, _wider_reach(new, old, terms), "down")
+        case tree.Convert(), tree.Convert():
+            parts = _narrower_reach(new, old, terms), _rate(new, old, terms)
+        case tree.Add(), tree.Add():
+            parts = _narrower_reach(new, old, terms), _paid(new, old, terms)
+        case tree.Recognise(), tree.Recognise():
+            parts = (_narrower_reach(new, old, terms),)
+        case tree.Reject(), tree.Reject():
+            parts = (_wider_reach(new, old, terms),)
+        case tree.Excuse(), tree.Excuse():
+            fewer = not old.rules or (new.rules and set(new.rules) <= set(old.rules))
+            parts = (
+                SAME if fewer else Verdict("laxer", "fewer requirements", "excuse no other rules than the base does"),
+                _condition(new.when, old.when, terms, wanted="narrower"),
+            )
+        case _:
+            return _incomparable("only figures, recognitions and conditions can be compared")
+    return _worst(*parts)
+
+
+def same_kind(new: tree.Statement, old: tree.Statement) -> bool:
+    """Whether one may stand for the other at all: the same verb, or a requirement that is hardened or relaxed."""
+    return type(new) is type(old) or (isinstance(new, tree.Require) and isinstance(old, tree.Require))
+
+
+def _worst(*parts: Verdict) -> Verdict:
+    order = ("no_exchange", "incomparable", "laxer", "unsettled_reach", "unsettled", "settles", "as_strict")
+    return min(parts, key=lambda v: order.index(v.kind))
+
+
+def _incomparable(why: str) -> Verdict:
+    return Verdict("incomparable", why)
+
+
+def _require(new: tree.Require, old: tree.Require, terms: Terms) -> Verdict:
+    if new.measure != old.measure:
+        return _incomparable(f"it measures {new.measure}, not {old.measure}")
+    if new.window != old.window or new.this_period != old.this_period:
+        return _incomparable("its window is another one")
+    if new.comparison != old.comparison:
+        return _incomparable("one is a least and the other a greatest figure")
+    if isinstance(new, tree.Expect) and not isinstance(old, tree.Expect):
+        return Verdict("laxer", "a firm requirement", "write require (要求) instead of expect (一般要求)")
+    way = "up" if old.comparison == ">=" else "down"
+    return _limiting(new, old, terms, _condition(new.when, old.when, terms, wanted="wider"), way)
+
+
+def _limiting(
+    new: tree.Require | tree.Cap, old: tree.Require | tree.Cap, terms: Terms, reach: Verdict, way: str
+) -> Verdict:
+    """A minimum or a cap: its figure, and of whom. A figure that is not settled and a reach that is wider need both."""
+    figure = _figure(new.figure, old.figure, terms, way)
+    same_reach = (new.when, getattr(new, "what", None)) == (old.when, getattr(old, "what", None))
+    if figure.kind == "unsettled" and not same_reach:
+        figure = REACH
+    return _worst(figure, reach)
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def _figure(new: tree.Figure, old: tree.Figure, terms: Terms, way: str) -> Verdict:
+    """``way``: whether stricter is ``up`` (a minimum) or ``down`` (a cap, a rate)."""
+    if new == old:
+        return SAME
+    if isinstance(new, tree.Share) or isinstance(old, tree.Share):
+        if not (isinstance(new, tree.Share) and isinstance(old, tree.Share)):
+            return UNSETTLED
+        if (new.measure, new.of_requirement) != (old.measure, old.of_requirement):
+            return UNSETTLED
+        return _numbers((new.value, new.value), (old.value, old.value), way, "", exact_text(new.value))
+    here, there = bounds_of(new), bounds_of(old)
+    unit, base_unit = unit_of(new, terms.tables), unit_of(old, terms.tables)
+    rates = _rates(unit, base_unit, terms)
+    if rates is None:
+        return Verdict("no_exchange", f"{base_unit}", f"{unit}")
+    if there is None and isinstance(old, tree.Unknown):
+        return Verdict("settles")
+    if here is None or there is None:
+        return UNSETTLED
+    figure = exact_text(here[0])
+    verdicts = [_numbers((here[0] * r, here[1] * r), there, way, base_unit, figure, r, unit) for r in rates]
+    return _worst(*verdicts)
+
+
+def bounds_of(figure: tree.Figure) -> tuple[Fraction, Fraction] | None:
+    """Least and greatest reading; None where a table, the record or nobody knows."""
+    match figure:
+        case tree.Quantity(value=value):
+            return value, value
+        case tree.Between(low=low, high=high):
+            return low, high
+    return None
+
+
+def unit_of(figure: tree.Figure, tables: Mapping[str, Table]) -> str:
+    """The unit a figure is in."""
+    if isinstance(figure, tree.Lookup):
+        table = tables.get(figure.table)
+        values = table.columns_with("value") if table else []
+        return (table.columns[values[0]].unit if table and values else None) or "hours"
+    return "hours" if isinstance(figure, tree.Share) else figure.unit
+
+
+def _rates(unit: str, base_unit: str, terms: Terms) -> tuple[Fraction, ...] | None:
+    """How many base units one unit is worth; None where nothing says so."""
+    if unit == base_unit:
+        return (Fraction(1),)
+    if unit in COUNTED and base_unit in COUNTED:
+        return terms.rates(unit, base_unit) or None
+    one, other = UNITS.get(unit), UNITS.get(base_unit)
+    if one and other and one.dimension == other.dimension:
+        return (one.scale / other.scale,)
+    return None
+
+
+def _numbers(
+    new: tuple[Fraction, Fraction],
+    old: tuple[Fraction, Fraction],
+    way: str,
+    unit: str,
+    figure: str,
+    rate: Fraction = Fraction(1),
+    new_unit: str = "",
+) -> Verdict:
+    """The most generous reading of the new against the strictest of the old, unless the old leaves the choice."""
+    low, high = old
+    limit = low if way == "up" else high
+    fits = new[0] >= limit if way == "up" else new[1] <= limit
+    shown = exact_text(limit)
+    if fits:
+        return Verdict("settles") if low != high else SAME
+    least = f"{exact_text(limit / rate)} {new_unit}".strip() if rate != 1 else shown
+    verb = "raise it to {} or more" if way == "up" else "lower it to {} or less"
+    return Verdict("laxer", f"{shown} {unit}".strip(), verb.format(least), figure)
+
+
+def _rate(new: tree.Convert, old: tree.Convert, terms: Terms) -> Verdict:
+    if (new.divisor, new.rounding, new.otherwise) != (old.divisor, old.rounding, old.otherwise):
+        return UNSETTLED
+    paid = _paid(new, old, terms, (new.factor or Fraction(1)) / (old.factor or Fraction(1)))
+    if new.limit == old.limit:
+        return paid
+    if new.limit is None:
+        assert old.limit is not None
+        said = f"at most {exact_text(old.limit.value)} {old.limit.unit} for one activity"
+        return _worst(paid, Verdict("laxer", said, "keep the limit for one activity"))
+    return paid if old.limit is None else _worst(paid, _figure(new.limit, old.limit, terms, "down"))
+
+
+def _paid(
+    new: tree.Convert | tree.Add, old: tree.Convert | tree.Add, terms: Terms, factor: Fraction = Fraction(1)
+) -> Verdict:
+    """Figure for basis: what one unit of the record earns."""
+    if new.basis is None or old.basis is None:
+        if new.basis != old.basis:
+            return _incomparable("one pays by quantity, the other does not")
+        return _figure(new.figure, old.figure, terms, "down") if factor == 1 else UNSETTLED
+    one, other = UNITS[new.basis.unit], UNITS[old.basis.unit]
+    if one.dimension != other.dimension:
+        return _incomparable(f"it pays for {new.basis.unit}, not for {old.basis.unit}")
+    scale = factor * (old.basis.value * other.scale) / (new.basis.value * one.scale)
+    if scale == 1:
+        return _figure(new.figure, old.figure, terms, "down")
+    scaled = _scaled(new.figure, scale)
+    if scaled is None:
+        return UNSETTLED
+    verdict = _figure(scaled, old.figure, terms, "down")
+    if verdict.kind != "laxer":
+        return verdict
+    per = f"{verdict.base} per {exact_text(old.basis.value)} {old.basis.unit}"
+    return Verdict("laxer", per, f"pay no more than {per}")
+
+
+def _scaled(figure: tree.Figure, by: Fraction) -> tree.Figure | None:
+    match figure:
+        case tree.Quantity(value=value, unit=unit):
+            return tree.Quantity(value * by, unit)
+        case tree.Between(low=low, high=high, unit=unit):
+            return tree.Between(low * by, high * by, unit)
+    return None
+
+
+# --- reach: of which records and persons ------------------------------------------------------------------------------
+
+
+def _narrower_reach(
+    new: tree.Recognise | tree.Convert | tree.Add, old: tree.Recognise | tree.Convert | tree.Add, terms: Terms
+) -> Verdict:
+    """Nothing counts under the new that would not have counted under the old."""
+    more = set(new.what.terms) - set(old.what.terms)
+    if old.what.terms and (more or not new.what.terms):
+        named = ", ".join(sorted(more)) or "every record"
+        return Verdict("laxer", ", ".join(old.what.terms), f"leave out {named}")
+    return _condition(new.when, old.when, terms, wanted="narrower")
+
+
+def _wider_reach(new: tree.Cap | tree.Reject, old: tree.Cap | tree.Reject, terms: Terms) -> Verdict:
+    """Everything that the old cuts or rejects is cut or rejected by the new."""
+    missing = set(old.what.terms) - set(new.what.terms)
+    if new.what.terms and (missing or not old.what.terms):
+        named = ", ".join(sorted(missing)) or "every record"
+        return Verdict("laxer", named, f"name {named} too")
+    return _condition(new.when, old.when, terms, wanted="wider")
+
+
+def conjuncts(condition: tree.Condition | None) -> frozenset[tree.Condition]:
+    """The parts that must all hold."""
+    if condition is None:
+        return frozenset()
+    return frozenset(condition.items) if isinstance(condition, tree.And) else frozenset((condition,))
+
+
+def _condition(
+    new: tree.Condition | None, old: tree.Condition | None, terms: Terms, wanted: Literal["wider", "narrower"]
+) -> Verdict:
+    """Parts compared as they are written; a condition with fewer parts holds at least as often."""
+    here, there = conjuncts(new) - terms.given, conjuncts(old) - terms.given
+    if here == there or (here <= there if wanted == "wider" else there <= here):
+        return SAME
+    if here > there and wanted == "wider":
+        return Verdict(
+            "laxer", "it whatever this condition says" if not there else "it under fewer conditions",
+            "leave the condition out; a higher figure for some is a rule of its own, beside the base rule",
+        )  # fmt: skip
+    if here < there and wanted == "narrower":
+        return Verdict("laxer", "more conditions", "keep the conditions of the base rule")
+    return REACH

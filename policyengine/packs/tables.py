@@ -1,0 +1,252 @@
+"""A CSV table of a pack in, typed rows out, each with its line. Officials keep these files in a spreadsheet program.
+
+Errors: PE136 (a path that leaves the policies folder), PE150 (columns), PE151 (a cell), PE152 (rows that meet),
+PE153 (a file that is no table).
+"""
+
+from __future__ import annotations
+
+import stat
+from fractions import Fraction
+from pathlib import Path
+
+from policyengine.diagnostics import Diagnostic, Span
+from policyengine.language.vocabulary import Vocabulary
+from policyengine.packs.cells import Bad, Reader, surface_forms
+from policyengine.packs.document import Document, shown
+from policyengine.packs.meeting import TooMany, meeting_rows
+from policyengine.packs.model import Cell, Column, Table
+from policyengine.packs.nodes import Node, Scalar
+from policyengine.packs.shape import did_you_mean
+from policyengine.packs.sheets import Sheet, sheet_of
+from policyengine.packs.values import YearStart, canonical, optional_at, pairs_at, text_at
+
+MAX_TABLE_BYTES = 5_000_000
+MAX_CELL = 10_000  # characters
+
+
+def read_table(
+    document: Document, key: Scalar, node: Node, folder: Path, root: Path, words: Vocabulary, year_start: YearStart
+) -> tuple[Table | None, bytes, list[Diagnostic]]:
+    """The table declared under ``key`` in pack.yaml, and the bytes of its file."""
+    columns, problems = _columns(document, node, words)
+    path, refused = _inside(document, node, folder, root)
+    if path is None:
+        return None, b"", [*problems, *refused]
+    data, sheet, unread = _read_sheet(document, node, path)
+    problems += unread
+    if sheet is None:
+        return None, data, problems
+    order, misplaced = _order(sheet, columns, node, words)
+    problems += misplaced
+    if problems:
+        return None, data, problems
+    readers = [_reader(c, words, year_start) for c in columns]
+    rows, bad = _typed(sheet, columns, order, readers)
+    lines = tuple(sheet.lines[1:])
+    table = Table(key.text, columns, tuple(rows), lines, sheet.file)
+    if not bad:
+        try:
+            bad = [_meeting(sheet, table, one, other) for one, other in meeting_rows(table)]
+        except TooMany:
+            bad = [_unusable(path, "its rows have too many combinations to tell whether two of them meet")]
+    return (None if bad else table), data, bad
+
+
+# --- where the file is ------------------------------------------------------------------------------------------------
+
+
+def _inside(document: Document, node: Node, folder: Path, root: Path) -> tuple[Path | None, list[Diagnostic]]:
+    """The file's path, when it lies inside the policies folder (links followed)."""
+    name = text_at(node, "file")
+    place = node.get("file") if not isinstance(node, Scalar) else node  # type: ignore[union-attr]
+    path = folder / name
+    try:
+        real, inside = path.resolve(), root.resolve()
+    except (OSError, ValueError, RuntimeError):
+        real, inside = path, root / "\0"
+    if Path(name).is_absolute() or not real.is_relative_to(inside):
+        problem = document.problem(
+            "PE136",
+            f"{name} lies outside of {shown(root)}; whatever governs must lie inside the policies folder",
+            place,  # type: ignore[arg-type]
+            hint="copy the table into the pack's folder tables/",
+        )
+        return None, [problem]
+    return path, []
+
+
+def _read_sheet(document: Document, node: Node, path: Path) -> tuple[bytes, Sheet | None, list[Diagnostic]]:
+    place = node.get("file")  # type: ignore[union-attr]
+    assert place is not None
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(0, "it is not a file")
+        if status.st_size > MAX_TABLE_BYTES:
+            return (
+                b"",
+                None,
+                [_unusable(path, f"it has {status.st_size:,} bytes; at most {MAX_TABLE_BYTES:,} are read")],
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.csv")]) if path.parent.is_dir() else None
+        hint = f"did you mean {near}?" if near else "check the name; it is relative to the pack's folder"
+        said = f"the table {shown(path)} can't be read: {error.strerror or error}"
+        return b"", None, [document.problem("PE153", said, place, hint=hint)]
+    sheet, problems = sheet_of(data, shown(path))
+    return data, sheet, problems
+
+
+def _unusable(path: Path, why: str) -> Diagnostic:
+    return Diagnostic("PE153", f"the table can't be used: {why}", Span(shown(path)), "split it, or leave rows out")
+
+
+# --- its columns ------------------------------------------------------------------------------------------------------
+
+
+def _columns(document: Document, node: Node, words: Vocabulary) -> tuple[tuple[Column, ...], list[Diagnostic]]:
+    columns: list[Column] = []
+    problems: list[Diagnostic] = []
+    for key, given in pairs_at(node, "columns"):
+        role = text_at(given, "role")
+        name = optional_at(given, "field")
+        decl = words.fields.get(name or key.text)
+        match = text_at(given, "match", "exact")
+        kind = optional_at(given, "type") or _kind(role, match, decl.type if decl else None)
+        said = _column_problem(role, match, kind, given, words, name or key.text)
+        if said:
+            problems.append(document.problem("PE150", f"column {key.text}: {said[0]}", key, hint=said[1]))
+        columns.append(Column(key.text, role, kind or "text", match, name, optional_at(given, "unit")))
+    roles = [c.role for c in columns]
+    for role in ("value", "year", "from", "until"):
+        if roles.count(role) > 1:
+            problems.append(
+                document.problem("PE150", f"two columns have the role {role}", node, hint="keep one of them")
+            )
+    if "key" not in roles and "year" not in roles:
+        problems.append(
+            document.problem("PE150", "no column is looked up", node, hint="give one column role: key or role: year")
+        )
+    return tuple(columns), problems
+
+
+def _kind(role: str, match: str, of_field: str | None) -> str | None:
+    """A column's type where none is written."""
+    if role == "year":
+        return "year"
+    if role == "value" or match == "range":
+        return "number"
+    if role == "key":
+        return "text" if of_field == "unit" else of_field
+    return "text"
+
+
+def _column_problem(
+    role: str, match: str, kind: str | None, given: Node, words: Vocabulary, field: str
+) -> tuple[str, str] | None:
+    if kind is None or (optional_at(given, "field") and field not in words.fields):
+        near = did_you_mean(field, words.fields)
+        return f"{field} is no field", f"did you mean {near}?" if near else "say field: … or type: …"
+    if match == "range" and (role != "key" or kind not in ("number", "year")):
+        return "only a key of type number can be a range", "write match: exact"
+    if kind == "term" and not words.terms_of(field):
+        return f"{field} has no terms", f"add vocabulary: terms: {field}: …, or write type: text"
+    if role == "value" and kind != "number":
+        return "a value is a number", "write type: number, or role: note"
+    if role == "value" and optional_at(given, "unit") is None:
+        return "a value needs its unit", "add unit: hours or unit: credits"
+    return None
+
+
+def _reader(column: Column, words: Vocabulary, year_start: YearStart) -> Reader:
+    field = column.field or column.id
+    decl = words.fields.get(field)
+    terms = surface_forms(words.terms_of(field)) if column.type == "term" else {}
+    return Reader(column, terms, Fraction(1, 10 ** (decl.decimals if decl else 0)), year_start)
+
+
+def _order(
+    sheet: Sheet, columns: tuple[Column, ...], node: Node, words: Vocabulary
+) -> tuple[list[int], list[Diagnostic]]:
+    """For each declared column its position in the file; a header may be the id, ``header``, or its field's name."""
+    headers = [canonical(h) for h in sheet.rows[0]]
+    problems: list[Diagnostic] = []
+    order: list[int] = []
+    given = {key.text: part for key, part in pairs_at(node, "columns")}
+    for column in columns:
+        decl = words.fields.get(column.field or column.id)
+        names = [column.id, optional_at(given[column.id], "header"), decl.zh if decl else None]
+        found = next((headers.index(canonical(n)) for n in names if n and canonical(n) in headers), None)
+        if found is None:
+            near = did_you_mean(canonical(column.id), headers)
+            hint = f"did you mean {near}?" if near else "columns here: " + ", ".join(sheet.rows[0])
+            problems.append(sheet.problem("PE150", f"the table has no column {column.id}", 0, hint=hint))
+        order.append(-1 if found is None else found)
+    for position, header in enumerate(sheet.rows[0]):
+        if position not in order and header.strip() and not problems:
+            problems.append(
+                sheet.problem(
+                    "PE150",
+                    f"the column {header.strip()} is not declared in pack.yaml",
+                    0,
+                    position,
+                    "declare it (role: note where no rule uses it)",
+                )
+            )
+    for header in {h for h in headers if h and headers.count(h) > 1}:
+        problems.append(sheet.problem("PE150", f"two columns are called {header}", 0, hint="rename one of them"))
+    return order, problems
+
+
+# --- its rows ---------------------------------------------------------------------------------------------------------
+
+
+def _typed(
+    sheet: Sheet, columns: tuple[Column, ...], order: list[int], readers: list[Reader]
+) -> tuple[list[tuple[Cell, ...]], list[Diagnostic]]:
+    rows: list[tuple[Cell, ...]] = []
+    problems: list[Diagnostic] = []
+    width = len(sheet.rows[0])
+    for number, raw in enumerate(sheet.rows[1:], 1):
+        if len(raw) > width or any(p >= len(raw) for p in order):
+            problems.append(
+                sheet.problem(
+                    "PE153",
+                    f"this row has {len(raw)} cells, the header {width}",
+                    number,
+                    hint="a cell with a comma in it goes in quotes",
+                )
+            )
+            continue
+        cells: list[Cell] = []
+        for column, position, reader in zip(columns, order, readers, strict=True):
+            value = _cell(raw[position], column, reader)
+            if isinstance(value, Bad):
+                problems.append(
+                    sheet.problem("PE151", f"column {column.id}: {value.message}", number, position, value.hint)
+                )
+            else:
+                cells.append(value)
+        rows.append(tuple(cells))
+    return rows, problems
+
+
+def _cell(text: str, column: Column, reader: Reader) -> Cell | Bad:
+    if len(text) > MAX_CELL:
+        return Bad(f"this cell has {len(text):,} characters; at most {MAX_CELL:,} are read", "shorten it")
+    value = reader.read(text)
+    if value is None and column.role in ("key", "year"):
+        return Bad("this cell is empty, so the row could never be found", "fill it, or delete the row")
+    return value
+
+
+def _meeting(sheet: Sheet, table: Table, one: int, other: int) -> Diagnostic:
+    names = ", ".join(c.id for c in table.columns if c.role in ("key", "year"))
+    return sheet.problem(
+        "PE152",
+        f"this row and the one in line {table.lines[one]} answer to the same {names}; which one holds?",
+        other + 1,
+        hint="delete one of them, or give them different validity (from, until)",
+    )
