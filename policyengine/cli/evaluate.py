@@ -1,0 +1,118 @@
+"""``policyengine evaluate``: judge a records file by a policy; a result folder, or decisions on stdout."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from policyengine.cli.guard import message, tell
+from policyengine.cli.settings import Day, Periods, on_terminal
+from policyengine.messages import say
+
+if TYPE_CHECKING:
+    from policyengine.tools.evaluate import Evaluation
+
+EPILOG = """\b
+Examples:
+  policyengine evaluate examples/records.csv --policy policies/sichuan --out out
+  policyengine evaluate records/ --policy policies --persons persons.csv --period 2016..2018 --out out --format parquet
+  policyengine evaluate records.csv --policy policies/sichuan --period 2016 > decisions.csv
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("records", nargs=-1, required=True)
+@click.option("--policy", required=True, help="A pack's folder, or a folder of packs.")
+@click.option("--persons", help="File with a row for each person.")
+@click.option("--circumstances", help="File with people's leave and other circumstances.")
+@click.option("--period", type=Periods(), help="2016 or 2016..2018; by default every year that has a record.")
+@click.option("--as-of", type=Day(), help="Judge as on this day: what has not ended yet is in progress.")
+@click.option("--out", type=click.Path(), help="Folder to write the result into; without it, decisions go to stdout.")
+@click.option("--format", "format_", type=click.Choice(["csv", "jsonl", "parquet", "xlsx"]), help="By default csv.")
+@click.option(
+    "--engine", type=click.Choice(["auto", "duckdb", "reference", "spark"]), default="auto", show_default=True
+)
+@click.option(
+    "--ledger",
+    type=click.Choice(["full", "lean", "none"]),
+    help="How much of each record the ledger repeats; by default full, lean in parquet.",
+)
+@click.option("--strict", is_flag=True, help="A row that cannot be read makes the whole run fail.")
+def command(
+    records: tuple[str, ...],
+    policy: str,
+    persons: str | None,
+    circumstances: str | None,
+    period: tuple[int, int] | None,
+    as_of: date | None,
+    out: str | None,
+    format_: str | None,
+    engine: str,
+    ledger: str | None,
+    strict: bool,
+) -> int:
+    """Judge everybody in RECORDS (files, folders, globs, or - for stdin) by a policy.
+
+    Writes decisions, findings, ledger, rejects, flags, missing facts and a manifest into --out; the folder appears whole or
+    not at all.
+    """
+    from policyengine.tools.evaluate import Files, evaluate_files
+    from policyengine.tools.result import check_out, check_strict, save
+
+    if out is None and format_ in ("parquet", "xlsx"):
+        raise click.UsageError(
+            say(
+                f"{format_} can't go to the terminal; name a folder with --out",
+                f"{format_} 不能输出到终端，请用 --out 指定文件夹",
+            )
+        )
+    if out is not None:
+        check_out(out)
+    files = Files(records, persons, circumstances)
+    evaluation = evaluate_files(_law(policy), files, period, as_of, engine)
+    tell(evaluation.remarks)
+    if strict:
+        check_strict(evaluation)
+    if out is not None:
+        save(evaluation, out, format_ or "csv", ledger, strict)
+    else:
+        _print(evaluation, format_)
+    _summarise(evaluation, Path(out) if out is not None else None)
+    return 0
+
+
+def _law(policy: str):  # type: ignore[no-untyped-def]
+    from policyengine.tools.select import load_law
+
+    return load_law(policy)
+
+
+def _print(evaluation: Evaluation, format_: str | None) -> None:
+    """Decisions on stdout: as asked, or a table for eyes on a terminal and CSV for everything else."""
+    from policyengine.tools.formats import text_of, write_csv, write_jsonl
+    from policyengine.tools.tables import shape_of, tables_of
+
+    table = tables_of(evaluation.result, (), shape_of(evaluation.law.plans), "none")[0]
+    if format_ == "jsonl":
+        write_jsonl(table, sys.stdout)
+    elif format_ is None and on_terminal(sys.stdout):
+        from rich.console import Console
+        from rich.table import Table
+
+        shown = Table(*table.names)
+        for row in table.rows:
+            shown.add_row(*(text_of(v) for v in row))
+        Console().print(shown)
+    else:
+        write_csv(table, sys.stdout)
+
+
+def _summarise(evaluation: Evaluation, out: Path | None) -> None:
+    from policyengine.tools.summary import summary_lines
+
+    for line in summary_lines(evaluation, out):
+        message(line)

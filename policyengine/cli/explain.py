@@ -1,0 +1,79 @@
+"""``policyengine explain``: one person's case as a tree, from records or from a written result."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from policyengine.cli.guard import tell
+from policyengine.cli.settings import Day, Periods
+from policyengine.messages import say, spoken
+
+EPILOG = """\b
+Examples:
+  policyengine explain examples/records.csv --policy policies/sichuan --person P001 --period 2016
+  policyengine explain out --person 张三 --lang zh
+  policyengine explain out --person P001 --format json > certificate.json
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("records", nargs=-1, required=True)
+@click.option("--policy", help="A pack's folder or a folder of packs; not needed for a written result.")
+@click.option("--person", required=True, help="The person's id, or a name that only one person has.")
+@click.option("--period", type=Periods(), help="2016 or 2016..2018; by default every period there is.")
+@click.option("--persons", help="File with a row for each person.")
+@click.option("--circumstances", help="File with people's leave and other circumstances.")
+@click.option("--as-of", type=Day(), help="Explain as on this day.")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--reveal", is_flag=True, help="Show ids in full.")
+def command(
+    records: tuple[str, ...],
+    policy: str | None,
+    person: str,
+    period: tuple[int, int] | None,
+    persons: str | None,
+    circumstances: str | None,
+    as_of: date | None,
+    format_: str,
+    reveal: bool,
+) -> int:
+    """Why a person met the requirement or not, down to the article, and what would be enough.
+
+    RECORDS are records files (with --policy), or the folder of a written result.
+    """
+    from policyengine.tools.explain import explain_files, explain_result, nothing_in
+
+    if len(records) == 1 and (Path(records[0]) / "manifest.json").is_file():
+        if policy is not None:
+            raise click.UsageError(
+                say(
+                    "a written result is explained by its own policy; leave --policy out",
+                    "已写出的结果按其自身的政策说明，请去掉 --policy",
+                )
+            )
+        from policyengine.tools.read_result import read_result
+
+        cases, remarks = explain_result(read_result(records[0]), person, period)
+    else:
+        if policy is None:
+            raise click.UsageError(say("say by which policy: --policy FOLDER", "请用 --policy 指定政策"))
+        from policyengine.tools.evaluate import Files
+        from policyengine.tools.select import load_law
+
+        files = Files(records, persons, circumstances)
+        cases, remarks = explain_files(load_law(policy), files, person, period, as_of)
+    tell(remarks)
+    if not cases:
+        raise nothing_in(person, period)
+    if format_ == "json":
+        from policyengine.tools.case_data import data_of_cases, json_of_data
+
+        click.echo(json_of_data(data_of_cases(cases, reveal)))
+    else:
+        from policyengine.tools.case_text import text_of_case
+
+        click.echo("\n\n".join(text_of_case(c, spoken(), reveal) for c in cases))
+    return 0

@@ -1,0 +1,34 @@
+"""``policyengine verify``: re-check a written result from its own files."""
+
+from __future__ import annotations
+
+import click
+
+from policyengine.cli.guard import message, tell
+from policyengine.messages import say
+
+EPILOG = """\b
+Examples:
+  policyengine verify out
+  policyengine verify out records.csv persons.csv
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("folder")
+@click.argument("records", nargs=-1)
+def command(folder: str, records: tuple[str, ...]) -> int:
+    """Check that nothing in the result in FOLDER was changed and that its figures follow from each other.
+
+    With RECORDS: also that these are the files it was made from.
+    """
+    from policyengine.tools.verify import verify
+
+    found = verify(folder, records)
+    tell(found)
+    wrong = sum(d.severity == "error" for d in found)
+    if wrong:
+        message(say(f"{folder}: {wrong} disagreements", f"{folder}：{wrong} 处不一致"))
+        return 1
+    message(say(f"{folder}: sound", f"{folder}：无误"))
+    return 0

@@ -1,0 +1,184 @@
+"""One person's case in one period: the rows of the trace that speak of it, with the rules and words they name.
+
+Made from an evaluation in memory or from a written result; what renders a case doesn't know which. ``records`` and
+``remedies`` are empty where the input files or the packs are out of reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from policyengine.language import tree
+from policyengine.language.quantities import UNITS
+from policyengine.language.vocabulary import Vocabulary
+from policyengine.packs.model import Rule
+from policyengine.records.model import Person, Record
+from policyengine.tools.tables import kind_of
+from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
+
+
+@dataclass(frozen=True)
+class RuleNote:
+    """What people need to know of a rule version. ``text``: on a surface (``zh``, ``en``).
+
+    ``about``: the terms it names; None where it has a condition, so that they alone don't tell its records.
+    """
+
+    key: str
+    kind: str
+    at: str
+    source: str
+    confidence: str
+    text: Callable[[str], str]
+    about: tuple[str, ...] | None = None
+    said: str | None = None  # the words of the law that a conclusion, a flag or a rejection carries
+    concludes: str | None = None  # the name of what it concludes, flags or measures
+
+    @property
+    def name(self) -> str:
+        """``annual-hours`` of ``sichuan/annual-hours@2016``."""
+        return self.key.rpartition("/")[2].partition("@")[0]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The names of words in a language; ids with spaces where there is none. ``known``: of ``manifest.labels_of``."""
+
+    known: Mapping[str, Any]
+    language: str
+
+    def term(self, term: str, of: str | None = None) -> str:
+        """A term of the field ``of``, or of whichever field has it."""
+        if self.language == "zh":
+            terms = self.known["terms"]
+            for name in [of] if of in terms else terms:
+                if term in terms[name]:
+                    return str(terms[name][term])
+        return term.replace("_", " ")
+
+    def field(self, name: str) -> str:
+        return self._of("fields", name)
+
+    def measure(self, name: str, unit: str) -> str:
+        """``total``, a declared measure, or a term."""
+        if name == "total":
+            return f"总{self.unit(unit)}" if self.language == "zh" else "total"
+        return self._of("measures", name) if name in self.known["measures"] else self.term(name)
+
+    def conclusion(self, name: str) -> str:
+        return self._of("conclusions", name)
+
+    def flag(self, name: str) -> str:
+        return self._of("flags", name)
+
+    def unit(self, unit: str | None) -> str:
+        known = UNITS.get(unit or "")
+        return known.zh if known and self.language == "zh" else (unit or "").replace("_", " ")
+
+    def fact(self, name: str) -> str:
+        """A missing fact: ``approved``, ``person:sector``."""
+        owner, colon, rest = name.partition(":")
+        return self.field(rest if colon and owner in ("person", "table") else name)
+
+    def _of(self, kind: str, name: str) -> str:
+        zh = self.known[kind].get(name) if self.language == "zh" else None
+        return zh or name.replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One thing that would be enough, verified by evaluating it.
+
+    Either ``facts``: record id → the missing facts that would make it count (``gain``: by how much), or ``hours`` more
+    of a recognised activity in none of the forms ``outside``, by the day ``until``.
+    """
+
+    gain: Fraction
+    until: date
+    measure: str
+    facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    gains: Mapping[str, Fraction] = field(default_factory=dict)
+    outside: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()  # the forms that would do, where they are fewer than those that would not
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything about one decision."""
+
+    person: Person
+    decision: Decision
+    findings: tuple[Finding, ...]
+    ledger: tuple[LedgerEntry, ...]  # the rows of this period
+    flags: tuple[FlagEntry, ...]
+    rules: Mapping[str, RuleNote]
+    known: Mapping[str, Any]  # labels
+    records: Mapping[str, Record] = field(default_factory=dict)
+    why: Mapping[str, tuple[tree.Condition, ...]] = field(default_factory=dict)  # record id → conditions that failed
+    vocabulary: Vocabulary | None = None
+    remedies: tuple[Remedy, ...] = ()
+
+    @property
+    def name(self) -> str:
+        found = self.person.facts.get("name")
+        return found if isinstance(found, str) else ""
+
+    def labels(self, language: str) -> Labels:
+        return Labels(self.known, language)
+
+    def cited(self, key: str) -> str:
+        """``annual-hours, 二（二）第1款`` for a rule key (several joined by ``+``)."""
+        notes = [self.rules[k] for k in key.split("+") if k in self.rules]
+        return "; ".join(f"{n.name}, {n.at}" if n.at else n.name for n in notes) or key
+
+
+def note_of(rule: Rule, vocabulary: Vocabulary) -> RuleNote:
+    """A rule version as a note; its text is printed when asked for."""
+    statement = rule.statement.statement if isinstance(rule.statement, tree.Override) else rule.statement
+    what = getattr(statement, "what", None)
+    return RuleNote(
+        key=rule.key,
+        kind=kind_of(statement),
+        at=rule.cites.at,
+        source=rule.cites.number or rule.cites.title,
+        confidence=rule.confidence,
+        text=lambda surface: _printed(statement, vocabulary, surface),
+        about=what.terms if what is not None and statement.when is None else None,
+        said=getattr(statement, "text", None) or statement.because,
+        concludes=getattr(statement, "name", None),
+    )
+
+
+def _printed(statement: tree.Statement, vocabulary: Vocabulary, surface: str) -> str:
+    from policyengine.language.printer import print_statement
+
+    return print_statement(statement, vocabulary, "zh" if surface == "zh" else "en")
+
+
+def note_of_manifest(entry: Mapping[str, Any]) -> RuleNote:
+    """A rule of a written manifest as a note."""
+    return RuleNote(
+        key=entry["key"],
+        kind=entry["kind"],
+        at=entry["cites"]["at"],
+        source=entry["cites"]["number"] or entry["cites"]["title"],
+        confidence=entry["confidence"],
+        text=lambda surface: str(entry["zh" if surface == "zh" else "en"]),
+        about=tuple(entry["about"]) if entry.get("about") is not None else None,
+        said=entry.get("said"),
+        concludes=entry.get("name"),
+    )
+
+
+def of_period(decision: Decision, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(f for f in findings if (f.period, f.policy) == (decision.period, decision.policy))
+
+
+def rows_of(decision: Decision, ledger: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
+    """The ledger rows of a decision's period (of each year of a block)."""
+    first, _, last = decision.period.partition("..")
+    return tuple(e for e in ledger if e.period is not None and first <= e.period <= (last or first))

@@ -1,0 +1,203 @@
+"""Cases as data (JSON): decisions with their findings, records and remedies, and the person's registration certificate.
+
+The certificate (登记证书) holds what the regulation asks: kind, content, time and examination result of each activity,
+and one verification row a year. Figures are exact: numbers where they have a finite decimal, else texts (``"20/9"``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from policyengine.language.quantities import exact_text
+from policyengine.records.model import Record
+from policyengine.records.personal import mask
+from policyengine.tools.case import Case, Remedy
+from policyengine.trace import Finding, FlagEntry, LedgerEntry
+
+
+def data_of_cases(cases: Sequence[Case], reveal: bool = False) -> dict[str, Any]:
+    """All cases of one person."""
+    person = cases[0].person
+    facts = {k: v for k, v in person.facts.items() if k not in ("name", "person_id")}
+    return {
+        "person_id": person.person_id if reveal else mask(person.person_id),
+        "name": cases[0].name or None,
+        "facts": facts,
+        "circumstances": [{"kind": c.kind, "from": c.start, "to": c.end} for c in person.circumstances],
+        "cases": [_case(c) for c in cases],
+        "certificate": {
+            "activities": [a for c in cases for e in c.ledger if (a := _activity(c, e)) is not None],
+            "years": [_year(c) for c in cases],
+        },
+    }
+
+
+def json_of_data(data: object, indent: int = 0) -> str:
+    """Data as JSON text; fractions as exact numbers, or as text where they have no finite decimal; days in ISO form."""
+    inner, outer = "\n" + " " * (indent + 1), "\n" + " " * indent
+    if isinstance(data, Fraction):
+        text = exact_text(data)
+        return f'"{text}"' if "/" in text else text
+    if isinstance(data, date):
+        return f'"{data.isoformat()}"'
+    if isinstance(data, dict):
+        if not data:
+            return "{}"
+        items = [f"{json.dumps(str(k), ensure_ascii=False)}: {json_of_data(v, indent + 1)}" for k, v in data.items()]
+        return "{" + inner + ("," + inner).join(items) + outer + "}"
+    if isinstance(data, list | tuple):
+        if not data:
+            return "[]"
+        return "[" + inner + ("," + inner).join(json_of_data(v, indent + 1) for v in data) + outer + "]"
+    return json.dumps(data, ensure_ascii=False)
+
+
+def _case(case: Case) -> dict[str, Any]:
+    d = case.decision
+    return {
+        "period": d.period,
+        "policy": d.policy,
+        "outcome": d.outcome,
+        "unit": d.unit,
+        "total": d.total,
+        "total_high": d.total_high,
+        "by_subject": dict(d.by_subject),
+        "measures": dict(d.measures),
+        "required_total": d.required_total,
+        "shortfall_total": d.shortfall_total,
+        "capped_off": d.capped_off,
+        "days_left": d.days_left,
+        "advisories": list(d.advisories),
+        "consequences": [_consequence(case, n, k) for n, k in zip(d.consequences, d.consequence_rules, strict=True)],
+        "possible_consequences": list(d.possible),
+        "missing": list(d.missing),
+        "findings": [_finding(case, f) for f in case.findings],
+        "records": [_record(case, e) for e in case.ledger],
+        "flags": [_flag(case, f) for f in case.flags],
+        "enough": [_remedy(r) for r in case.remedies],
+    }
+
+
+def _rule(case: Case, key: str) -> list[dict[str, Any]]:
+    """The rule versions of a key, cited."""
+    notes = [case.rules[k] for k in key.split("+") if k in case.rules]
+    return [{"rule": n.key, "source": n.source, "at": n.at, "confidence": n.confidence} for n in notes]
+
+
+def _consequence(case: Case, name: str, key: str) -> dict[str, Any]:
+    note = case.rules.get(key)
+    return {"name": name, "text": note.said if note is not None else None, "cites": _rule(case, key)}
+
+
+def _finding(case: Case, f: Finding) -> dict[str, Any]:
+    return {
+        "rule": f.rule,
+        "cites": _rule(case, f.rule),
+        "measure": f.measure,
+        "unit": f.unit,
+        "comparison": f.comparison,
+        "advisory": f.advisory,
+        "required_base": f.required_base,
+        "required_before": f.required_before,
+        "required": f.required,
+        "required_high": f.required_high,
+        "achieved": f.achieved,
+        "achieved_high": f.achieved_high,
+        "carried": f.carried,
+        "shortfall": f.shortfall,
+        "status": f.status,
+        "window": list(f.window),
+        "because": list(f.because),
+        "circumstance": f.circumstance.split("+") if f.circumstance else [],
+        "missing": list(f.missing),
+    }
+
+
+def _facts(record: Record | None, *names: str) -> dict[str, Any]:
+    return {n: record.facts.get(n) if record is not None else None for n in names}
+
+
+def _record(case: Case, e: LedgerEntry) -> dict[str, Any]:
+    record = case.records.get(e.record_id)
+    return {
+        "record_id": e.record_id,
+        "period": e.period,
+        "start": record.start if record is not None else None,
+        "end": record.end if record is not None else None,
+        "form": e.form,
+        "subject": e.subject,
+        **_facts(record, "title", "provider", "evidence", "result"),
+        "quantity": e.quantity,
+        "unit": e.unit,
+        "converted": e.converted,
+        "converted_high": e.converted_high,
+        "counted": e.counted,
+        "counted_high": e.counted_high,
+        "reason": e.reason,
+        "missing": list(e.missing),
+        "recognised_by": _rule(case, e.recognise_rule),
+        "converted_by": _rule(case, e.convert_rule),
+        "assigned_by": _rule(case, e.assign_rule),
+        "cut_by": _rule(case, e.cap_rule),
+    }
+
+
+def _flag(case: Case, f: FlagEntry) -> dict[str, Any]:
+    return {
+        "record_id": f.record_id,
+        "flag": f.flag,
+        "text": f.text or None,
+        "certain": f.certain,
+        "missing": list(f.missing),
+        "cites": _rule(case, f.rule),
+    }
+
+
+def _remedy(r: Remedy) -> dict[str, Any]:
+    if r.facts:
+        supplied = [{"record_id": k, "facts": list(v), "gain": r.gains[k]} for k, v in r.facts.items()]
+        return {"measure": r.measure, "supply": supplied, "gain": r.gain}
+    return {
+        "measure": r.measure,
+        "hours": r.gain,
+        "outside": list(r.outside),
+        "within": list(r.within),
+        "until": r.until,
+    }
+
+
+def _activity(case: Case, e: LedgerEntry) -> dict[str, Any] | None:
+    """One entry of the certificate: an activity that counted."""
+    if e.counted <= 0:
+        return None
+    record = case.records.get(e.record_id)
+    return {
+        "year": e.period,
+        "record_id": e.record_id,
+        "kind": e.form,
+        "subject": e.subject,
+        "content": record.facts.get("title") if record is not None else None,
+        "from": record.start if record is not None else None,
+        "to": record.end if record is not None else None,
+        **_facts(record, "provider", "evidence", "result"),
+        "hours": e.counted,
+    }
+
+
+def _year(case: Case) -> dict[str, Any]:
+    """The row that the employer verifies once a year (年度验证)."""
+    d = case.decision
+    return {
+        "year": d.period,
+        "policy": d.policy,
+        "unit": d.unit,
+        "total": d.total,
+        **d.by_subject,
+        "required": d.required_total,
+        "outcome": d.outcome,
+        "consequences": list(d.consequences),
+    }

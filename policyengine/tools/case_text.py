@@ -1,0 +1,356 @@
+"""A case as a tree of lines, in English or Chinese: what is owed, what counted, what did not and why, what would do.
+
+The form of a line is ``what it is    rule, clause``; figures are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from policyengine.language import tree
+from policyengine.language.quantities import exact_text
+from policyengine.records.personal import mask
+from policyengine.tools.case import Case, Labels, Remedy
+from policyengine.trace import Finding, LedgerEntry
+
+OUTCOMES = {
+    "met": ("met", "完成"),
+    "not_met": ("not met", "未完成"),
+    "excused": ("excused", "已免除"),
+    "undetermined": ("undetermined", "尚不能确定"),
+    "in_progress": ("in progress", "进行中"),
+}
+NOTHING_COUNTED = ("rejected", "not_recognised", "no_conversion", "no_exchange", "no_policy", "duplicate")
+
+
+@dataclass
+class Node:
+    """A line with the lines below it."""
+
+    text: str
+    below: list[Node] = field(default_factory=list)
+
+
+def text_of_case(case: Case, language: str = "en", reveal: bool = False) -> str:
+    """The whole case as text, without a line end after the last line."""
+    return "\n".join(lines_of(_Writer(case, language, reveal).root()))
+
+
+def lines_of(node: Node) -> Iterator[str]:
+    yield node.text
+    for place, child in enumerate(node.below):
+        last = place == len(node.below) - 1
+        for number, line in enumerate(lines_of(child)):
+            yield (("└─ " if last else "├─ ") if number == 0 else ("   " if last else "│  ")) + line
+
+
+class _Writer:
+    """Writes one case in one language."""
+
+    def __init__(self, case: Case, language: str, reveal: bool):
+        self.case, self.language, self.reveal = case, language, reveal
+        self.labels: Labels = case.labels(language)
+        self.unit = self.labels.unit(case.decision.unit)
+
+    def say(self, en: str, zh: str) -> str:
+        return zh if self.language == "zh" else en
+
+    def hours(self, value: Fraction | None) -> str:
+        """An amount in the unit that the policy counts in."""
+        return f"{number(value)} {self.unit}"
+
+    def cite(self, text: str, key: str) -> str:
+        return f"{text}    {self.case.cited(key)}" if key else text
+
+    # --- the whole ----------------------------------------------------------------------------------------------------
+
+    def root(self) -> Node:
+        root = Node(self._headline())
+        root.below += self._requirements()
+        root.below += self._caps()
+        root.below += self._uncounted()
+        root.below += self._consequences()
+        root.below += self._flags()
+        root.below += self._lacks()
+        root.below += self._enough()
+        return root
+
+    def _headline(self) -> str:
+        d = self.case.decision
+        shown = mask(d.person_id) if not self.reveal else d.person_id
+        who = f"{self.case.name} ({shown})" if self.case.name else shown
+        outcome = self.say(*OUTCOMES[d.outcome])
+        text = f"{who} · {d.period} · {outcome}"
+        if d.required_total is not None:
+            total = spread(d.total, d.total_high)
+            text += self.say(
+                f": {total} of {self.hours(d.required_total)}", f"：{total} / {self.hours(d.required_total)}"
+            )
+            if d.shortfall_total:
+                short = number(d.shortfall_total)
+                text += self.say(f", {short} short", f"，尚差 {short}")
+        if d.days_left is not None:
+            text += self.say(f", {d.days_left} days left", f"，还剩 {d.days_left} 天")
+        return f"{text}    {d.policy or self.say('no policy', '无适用政策')}"
+
+    # --- what is owed -------------------------------------------------------------------------------------------------
+
+    def _requirements(self) -> Iterable[Node]:
+        d = self.case.decision
+        subjects = dict(d.by_subject)
+        total = [f for f in self.case.findings if f.measure == "total"]
+        others = [f for f in self.case.findings if f.measure != "total" and f.measure not in subjects]
+        below = [self._subject(s, hours) for s, hours in sorted(subjects.items(), key=lambda i: (-i[1], i[0]))]
+        rest = [e for e in self._counted() if e.subject not in subjects]
+        if rest:
+            below.append(Node(self.say("no subject given", "未注明科目"), [Node(self._record(e)) for e in rest]))
+        if total:
+            yield Node(self._finding(total[0]), below)
+            yield from (Node(self._finding(f)) for f in total[1:])
+        else:
+            label = self.labels.measure("total", d.unit)
+            yield Node(f"{label} {self.hours(d.total)}", below)
+        yield from (Node(self._finding(f)) for f in others)
+        asked = {f.measure for f in self.case.findings}
+        for name, value in d.measures.items():
+            if name not in asked and value:
+                yield Node(f"{self.labels.measure(name, d.unit)} {self.hours(value)}")
+
+    def _subject(self, subject: str, hours: Fraction) -> Node:
+        found = [f for f in self.case.findings if f.measure == subject]
+        node = Node(self._finding(found[0]) if found else f"{self.labels.term(subject, 'subject')} {number(hours)}")
+        node.below = [Node(self._finding(f)) for f in found[1:]]
+        node.below += [Node(self._record(e)) for e in self._counted() if e.subject == subject]
+        return node
+
+    def _counted(self) -> list[LedgerEntry]:
+        return [e for e in self.case.ledger if e.reason not in NOTHING_COUNTED and e.reason != "missing_fact"]
+
+    def _finding(self, f: Finding) -> str:
+        """``total 87.5 / 90, 2.5 short`` with what raised, reduced or excused it."""
+        if f.measure == "policy":
+            packs = self.say(", ", "、").join(f.because)
+            return self.say(f"which policy governs is open: {packs}", f"适用哪个政策尚不确定：{packs}")
+        label = self.labels.measure(f.measure, f.unit)
+        achieved = spread(f.achieved, f.achieved_high)
+        needed = spread(f.required or Fraction(0), f.required_high)
+        if f.advisory:
+            state = self.say("kept", "已达到") if f.status == "met" else self._state(f)
+            words = self.say("expected", "一般要求")
+            bound = "" if f.comparison == ">=" else "≤ "
+            text = f"{label} {achieved}    ({words} {bound}{needed}: {state})"
+        else:
+            mark = "/" if f.comparison == ">=" else "≤"
+            text = f"{label} {achieved} {mark} {needed}"
+            if f.status != "met":
+                text += self.say(", ", "，") + self._state(f)
+        return self.cite(text, f.rule) + self._history(f)
+
+    def _state(self, f: Finding) -> str:
+        if f.status == "undetermined":
+            return self.say("not settled", "尚不能确定")
+        if f.status == "excused":
+            return self.say(f"{number(f.shortfall)} short, excused", f"尚差 {number(f.shortfall)}，已免除")
+        over = f.comparison != ">="
+        return self.say(
+            f"{number(f.shortfall)} {'too many' if over else 'short'}",
+            f"{'超出' if over else '尚差'} {number(f.shortfall)}",
+        )
+
+    def _history(self, f: Finding) -> str:
+        """How the figure came about: overrides, reductions, hours carried over, the circumstance."""
+        parts = []
+        if f.required_base is not None and f.required_base != f.required_before:
+            parts.append(self.say(f"base {number(f.required_base)}", f"原定 {number(f.required_base)}"))
+        if f.required_before is not None and f.required_before != f.required:
+            parts.append(self.say(f"reduced from {number(f.required_before)}", f"核减前 {number(f.required_before)}"))
+        if f.carried:
+            parts.append(self.say(f"{number(f.carried)} carried over", f"其中结转 {number(f.carried)}"))
+        if f.circumstance:
+            kinds = self.say(", ", "、").join(self.labels.term(k, "circumstance") for k in f.circumstance.split("+"))
+            parts.append(self.say(f"because of {kinds}", f"因{kinds}"))
+        cites = [self.case.cited(k) for k in f.because if k in self.case.rules]
+        text = self.say("; ", "；").join(parts + cites)
+        return f" [{text}]" if text else ""
+
+    # --- records ------------------------------------------------------------------------------------------------------
+
+    def _record(self, e: LedgerEntry, rules: bool = True) -> str:
+        """``R017 2016-11-02 publication "…" 14000 characters → 28 hours, counted 20``."""
+        text = self._activity(e) + f" → {self.hours_range(e.converted, e.converted_high)}"
+        if (e.counted, e.counted_high) != (e.converted, e.converted_high):
+            counted = spread(e.counted, e.counted_high)
+            text += self.say(f", counted {counted}", f"，计入 {counted}")
+        return self.cite(text, e.convert_rule if rules else "")
+
+    def hours_range(self, low: Fraction, high: Fraction | None) -> str:
+        return f"{spread(low, high)} {self.unit}"
+
+    def _activity(self, e: LedgerEntry) -> str:
+        """What a record is: id, date, form, title, quantity."""
+        record = self.case.records.get(e.record_id)
+        parts = [e.record_id]
+        if record is not None:
+            span = record.end.isoformat()
+            parts.append(span if record.start == record.end else f"{record.start.isoformat()}..{span}")
+        if e.form:
+            parts.append(self.labels.term(e.form, "form"))
+        title = record.facts.get("title") if record is not None else None
+        if isinstance(title, str) and title:
+            short = title if len(title) <= 40 else title[:39] + "…"
+            parts.append(self.say(f'"{short}"', f"《{short.strip('《》')}》"))
+        if e.quantity is not None:
+            parts.append(f"{number(e.quantity)} {self.labels.unit(e.unit)}".strip())
+        return " ".join(parts)
+
+    def _caps(self) -> Iterable[Node]:
+        groups: dict[str, list[LedgerEntry]] = {}
+        for e in self.case.ledger:
+            if e.cap_rule and e.counted != e.converted:
+                groups.setdefault(e.cap_rule, []).append(e)
+        for key, cut in groups.items():
+            notes = [self.case.rules[k] for k in key.split("+") if k in self.case.rules]
+            text = self.say("; ", "；").join(n.text(self.language) for n in notes) or key
+            lost = sum((e.converted - e.counted for e in cut), Fraction(0))
+            about = notes[0].about if len(notes) == 1 else None
+            facts = [self.say(f"{number(lost)} cut", f"核掉 {number(lost)}")]
+            if about:
+                claimed = sum((e.converted for e in self.case.ledger if self._claims(e, about)), Fraction(0))
+                facts.insert(0, self.say(f"{number(claimed)} claimed", f"申报 {number(claimed)}"))
+            line = text + self.say(": ", "：") + self.say(", ", "，").join(facts)
+            yield Node(self.cite(line, key), [Node(self._record(e, rules=False)) for e in cut])
+
+    @staticmethod
+    def _claims(e: LedgerEntry, about: Sequence[str]) -> bool:
+        return e.reason not in NOTHING_COUNTED and (e.form in about or e.subject in about)
+
+    def _uncounted(self) -> Iterable[Node]:
+        for reasons, en, zh in (
+            (("rejected", "not_recognised"), "not recognised", "不予认定"),
+            (("missing_fact",), "in need of review", "有待核实"),
+            (("duplicate",), "counted once already", "重复，不再计算"),
+            (("no_conversion",), "recognised, but no rule converts it", "已认定，但无折算办法"),
+            (("no_exchange",), "in a unit that no rule exchanges", "计量单位无换算办法"),
+            (("ambiguous",), "several rules claim it", "有几条规则同时适用"),
+            (("no_policy",), "no policy applies to this person", "此人无适用政策"),
+        ):
+            rows = [e for e in self.case.ledger if e.reason in reasons]
+            if rows:
+                yield Node(self.say(en, zh), [Node(self._why(e)) for e in rows])
+
+    def _why(self, e: LedgerEntry) -> str:
+        text = self._activity(e)
+        colon = self.say(": ", "：")
+        if e.reason == "not_recognised":
+            return text + colon + self.say("no rule recognises this form", "没有规则认定此种形式")
+        if e.reason == "rejected":
+            note = self.case.rules.get(e.recognise_rule)
+            failed = self.case.why.get(e.record_id, ())
+            said = note.said if note is not None and note.kind == "reject" else None
+            why = said or self.say(", ", "，").join(self._failed(c) for c in failed)
+            if not why and note is not None:
+                why = note.text(self.language)
+            return self.cite(text + colon + why, e.recognise_rule)
+        if e.reason in ("missing_fact", "ambiguous"):
+            text += f" → {self.hours_range(e.counted, e.counted_high)}"
+            lacks = self.say(", ", "、").join(self.labels.fact(m) for m in e.missing)
+            if lacks:
+                text += colon + self.say(f"not known: {lacks}", f"不明：{lacks}")
+            return self.cite(text, e.recognise_rule if e.reason == "missing_fact" else e.convert_rule)
+        return self.cite(text, e.recognise_rule)
+
+    def _failed(self, condition: tree.Condition) -> str:
+        """A condition that did not hold, as people say it."""
+        if isinstance(condition, tree.Present):
+            name = self.labels.field(condition.field)
+            return self.say(f"no {name}", f"无{name}")
+        assert self.case.vocabulary is not None
+        from policyengine.language.printer import print_condition
+
+        shown = print_condition(condition, self.case.vocabulary, "zh" if self.language == "zh" else "en")
+        return self.say(f"it does not hold that {shown}", f"不符合：{shown}")
+
+    # --- what follows -------------------------------------------------------------------------------------------------
+
+    def _consequences(self) -> Iterable[Node]:
+        d = self.case.decision
+        for name, key in zip(d.consequences, d.consequence_rules, strict=True):
+            yield Node(self.cite(self.say("consequence: ", "后果：") + self._concluded(name, key), key))
+        for name in d.possible:
+            yield Node(self.say("possible consequence: ", "可能的后果：") + self._concluded(name, ""))
+
+    def _concluded(self, name: str, key: str) -> str:
+        note = self.case.rules.get(key)
+        return (note.said if note is not None else None) or self.labels.conclusion(name)
+
+    def _flags(self) -> Iterable[Node]:
+        for f in self.case.flags:
+            text = f.text or self.labels.flag(f.flag)
+            doubt = ""
+            if not f.certain:
+                lacks = self.say(", ", "、").join(self.labels.fact(m) for m in f.missing)
+                doubt = self.say(f" (open: {lacks} not known)", f"（尚不确定：{lacks}不明）")
+            line = self.say(f"flag on {f.record_id}: {text}", f"标记 {f.record_id}：{text}") + doubt
+            yield Node(self.cite(line, f.rule))
+
+    def _lacks(self) -> Iterable[Node]:
+        if self.case.decision.missing:
+            facts = self.say(", ", "、").join(self._lacking(m) for m in self.case.decision.missing)
+            yield Node(self.say(f"would settle it: {facts}", f"补充以下事实即可确定：{facts}"))
+
+    def _lacking(self, name: str) -> str:
+        owner, colon, fact = name.rpartition(":")
+        if not colon or owner in ("person", "table"):
+            return self.labels.fact(name)
+        return self.say(f"{self.labels.fact(fact)} of {owner}", f"{owner} 的{self.labels.fact(fact)}")
+
+    def _enough(self) -> Iterable[Node]:
+        options = [self._remedy(r) for r in self.case.remedies]
+        if not options:
+            return
+        lead = self.say("enough would be: ", "补足办法：")
+        yield Node(lead + self.say(", or ", "；或").join(options))
+
+    def _remedy(self, r: Remedy) -> str:
+        if r.facts:
+            parts = []
+            for record, facts in r.facts.items():
+                names = self.say(" and ", "、").join(self.labels.fact(f) for f in facts)
+                gain = number(r.gains[record])
+                parts.append(self.say(f"{names} for {record} (+{gain})", f"{record} 补充{names}（+{gain}）"))
+            return self.say(" and ", "，并").join(parts)
+        until = r.until.isoformat()
+        if r.measure != "total":
+            kind = self.labels.measure(r.measure, self.case.decision.unit)
+            en, zh = f" of {kind}", f"{kind}"
+        else:
+            en, zh = "", ""
+        forms = self.say(", ", "、")
+        if r.outside:
+            en += f" outside {forms.join(self.labels.term(t, 'form') for t in r.outside)}"
+            zh += f"（{forms.join(self.labels.term(t, 'form') for t in r.outside)}除外）"
+        elif r.within:
+            en += f" of {forms.join(self.labels.term(t, 'form') for t in r.within)}"
+            zh += f"（限{forms.join(self.labels.term(t, 'form') for t in r.within)}）"
+        return self.say(
+            f"{number(r.gain)} more recognised {self.unit}{en} by {until}",
+            f"{_day(r.until)}前再取得认定的{zh} {number(r.gain)} {self.unit}",
+        )
+
+
+def _day(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def number(value: Fraction | None) -> str:
+    return "?" if value is None else exact_text(value)
+
+
+def spread(low: Fraction, high: Fraction | None) -> str:
+    """``87.5``, or ``20 to 36`` where facts are missing (``20 or more`` without an upper bound)."""
+    if high is None:
+        return f"{number(low)}…"
+    return number(low) if low == high else f"{number(low)}–{number(high)}"

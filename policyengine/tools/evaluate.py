@@ -1,0 +1,259 @@
+"""Judge everybody in the input files: a law, files and periods go in, the whole trace with its inputs comes out.
+
+Each person is judged by the policy that governs them (``select.py``); where a missing fact leaves open which one does,
+their outcome stands only where every candidate gives the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from fractions import Fraction
+
+from policyengine.diagnostics import Diagnostic, PolicyError, failed
+from policyengine.engines.calendar import label, period_bounds, period_of
+from policyengine.engines.reference import Periods, Prepared, evaluate_person, years_of
+from policyengine.messages import say
+from policyengine.records.model import Inputs, Person, Record
+from policyengine.records.read import read_inputs
+from policyengine.records.schema import schema_of
+from policyengine.tools.select import Choice, Law, Selector
+from policyengine.trace import Decision, Finding, LedgerEntry, Result
+
+ENGINES = ("auto", "duckdb", "reference", "spark")
+ZERO = Fraction(0)
+SELECTING = "applies"  # stands for a rule key in the finding that says which policies a person may fall under
+NO_POLICY = "no_policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The input files as they were named."""
+
+    records: tuple[str, ...]
+    persons: str | None = None
+    circumstances: str | None = None
+
+    def roles(self) -> dict[str, tuple[str, ...]]:
+        return {
+            "records": self.records,
+            "persons": (self.persons,) if self.persons else (),
+            "circumstances": (self.circumstances,) if self.circumstances else (),
+        }
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A law, what was read, and the trace. ``periods``: first and last judged; None where nothing was to be judged."""
+
+    law: Law
+    files: Files
+    inputs: Inputs
+    result: Result
+    periods: Periods | None
+    as_of: date | None
+    engine: str
+    remarks: tuple[Diagnostic, ...] = field(default=())
+
+
+def evaluate_files(
+    law: Law, files: Files, periods: Periods | None = None, as_of: date | None = None, engine: str = "auto"
+) -> Evaluation:
+    """Read the files and judge everybody. Raises ``PolicyError`` where they or a policy for someone can't be had."""
+    chosen = engine_of(engine)
+    inputs, remarks = read_files(law, files)
+    selector = Selector(law)
+    result = judge_all(selector, inputs, periods, as_of)
+    asked = periods or _years(selector, inputs)
+    return Evaluation(law, files, inputs, result, asked, as_of, chosen, (*law.remarks, *remarks))
+
+
+def read_files(law: Law, files: Files) -> tuple[Inputs, tuple[Diagnostic, ...]]:
+    """What the files hold, in the words of the law. Raises ``PolicyError`` where a file can't be read at all."""
+    inputs, said = read_inputs(files.records, files.persons, files.circumstances, schema_of(law.plans))
+    if inputs is None or failed(said):
+        raise PolicyError(said)
+    return inputs, tuple(said)
+
+
+def engine_of(name: str) -> str:
+    """The engine that ``name`` stands for. Raises ``PolicyError`` (PE914) where this installation has none."""
+    if name in ("auto", "reference"):
+        return "reference"
+    raise PolicyError(
+        [
+            Diagnostic(
+                "PE914",
+                say(f"the engine {name} is not available here", f"此处没有 {name} 引擎"),
+                hint=say("leave --engine out, or say --engine reference", "请去掉 --engine，或写 --engine reference"),
+            )
+        ]
+    )
+
+
+def judge_all(selector: Selector, inputs: Inputs, periods: Periods | None, as_of: date | None) -> Result:
+    """Judge every person, each by the policy that governs them; rows by person, period, record."""
+    by_person = records_by_person(inputs.records)
+    spans = [periods or years_of(p, inputs.records) for p in selector.law.plans]
+    parts = [
+        judge_one(selector, inputs.persons.get(who) or Person(who), by_person.get(who, ()), spans, as_of)
+        for who in sorted({*inputs.persons, *by_person})
+    ]
+    return Result(
+        tuple(d for part in parts for d in part.decisions),
+        tuple(f for part in parts for f in part.findings),
+        tuple(e for part in parts for e in part.ledger),
+        tuple(f for part in parts for f in part.flags),
+    )
+
+
+def records_by_person(records: Iterable[Record]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(record.person_id, []).append(record)
+    return found
+
+
+def judge_one(
+    selector: Selector,
+    person: Person,
+    records: Sequence[Record],
+    spans: Sequence[Periods | None],
+    as_of: date | None,
+) -> Result:
+    """One person's trace. ``spans``: the asked periods, policy by policy."""
+    choice = selector.choose(person)
+    if choice.governs is None:
+        return _lawless(selector, person, records, spans[0])
+    own = _by(selector.prepared[choice.governs], person, records, spans[choice.governs], as_of)
+    if not choice.candidates and choice.surely:
+        return own
+    others = [_by(selector.prepared[i], person, records, spans[i], as_of) for i in choice.candidates]
+    return _unsure(selector, choice, person, own, others)
+
+
+def _by(ready: Prepared, person: Person, records: Sequence[Record], span: Periods | None, as_of: date | None) -> Result:
+    return Result((), (), (), ()) if span is None else evaluate_person(ready, person, records, span, as_of)
+
+
+def _unsure(selector: Selector, choice: Choice, person: Person, own: Result, others: Sequence[Result]) -> Result:
+    """The trace under the more general policy, ``undetermined`` wherever a candidate would decide otherwise."""
+    assert choice.governs is not None
+    outcomes: list[Mapping[str, str]] = [{d.period: d.outcome for d in r.decisions} for r in others]
+    ids = tuple(selector.law.policies[i].id for i in (choice.governs, *choice.candidates))
+    plan = selector.law.plans[choice.governs]
+    decisions: list[Decision] = []
+    findings = list(own.findings)
+    for d in own.decisions:
+        if choice.surely and all(o.get(d.period) == d.outcome for o in outcomes):
+            decisions.append(d)
+            continue
+        alike = [next((x for x in r.decisions if x.period == d.period), None) for r in others]
+        sure = [c for c in d.consequences if choice.surely and all(x and c in x.consequences for x in alike)]
+        every = [c for x in (d, *alike) if x for c in (*x.consequences, *x.possible) if c not in sure]
+        decisions.append(
+            replace(
+                d,
+                outcome="undetermined",
+                consequences=tuple(sure),
+                consequence_rules=tuple(
+                    k for c, k in zip(d.consequences, d.consequence_rules, strict=True) if c in sure
+                ),
+                possible=tuple(dict.fromkeys(every)),
+                days_left=None,
+                missing=tuple(sorted({*d.missing, *choice.missing})),
+            )
+        )
+        first, _, last = d.period.partition("..")
+        window = period_bounds(int(first), plan.year_start, int(last or first) - int(first) + 1)
+        findings.append(_which(person, d, window, ids, choice.missing))
+    return replace(own, decisions=tuple(decisions), findings=tuple(findings))
+
+
+def _which(
+    person: Person, d: Decision, window: tuple[date, date], ids: tuple[str, ...], missing: tuple[str, ...]
+) -> Finding:
+    """The finding that it is open which policy governs."""
+    return Finding(
+        person_id=person.person_id,
+        period=d.period,
+        policy=d.policy,
+        rule=SELECTING,
+        measure="policy",
+        unit=d.unit,
+        comparison="=",
+        advisory=False,
+        required_base=None,
+        required_before=None,
+        required=None,
+        required_high=None,
+        achieved=ZERO,
+        achieved_high=ZERO,
+        carried=ZERO,
+        shortfall=ZERO,
+        status="undetermined",
+        window=window,
+        because=ids,
+        missing=missing,
+    )
+
+
+def _lawless(selector: Selector, person: Person, records: Sequence[Record], span: Periods | None) -> Result:
+    """A person to whom no policy applies: every record is in the ledger and counts in none; nothing is decided."""
+    plan = selector.law.plans[0]
+    if span is None:
+        return Result((), (), (), ())
+    decisions = tuple(
+        Decision(
+            person_id=person.person_id,
+            period=label(year),
+            policy="",
+            outcome="undetermined",
+            unit=plan.unit,
+            total=ZERO,
+            total_high=ZERO,
+            by_subject={},
+            required_total=None,
+            shortfall_total=None,
+            required_by_subject={},
+            shortfall_by_subject={},
+            capped_off=ZERO,
+            missing=("policy",),
+        )
+        for year in range(span[0], span[1] + 1)
+    )
+    ledger = tuple(_unjudged(r, period_of(r.end, plan.year_start), span) for r in sorted(records, key=_by_id))
+    return Result(decisions, (), ledger, ())
+
+
+def _by_id(record: Record) -> str:
+    return record.record_id
+
+
+def _unjudged(record: Record, period: int, span: Periods) -> LedgerEntry:
+    inside = span[0] <= period <= span[1]
+    form, subject = record.facts.get("form"), record.facts.get("subject")
+    return LedgerEntry(
+        record_id=record.record_id,
+        person_id=record.person_id,
+        period=label(period) if inside else None,
+        form=form if isinstance(form, str) else None,
+        subject=subject if isinstance(subject, str) else None,
+        quantity=record.quantity,
+        unit=record.unit,
+        converted=ZERO,
+        converted_high=ZERO,
+        counted=ZERO,
+        counted_high=ZERO,
+        recognise_rule="",
+        convert_rule="",
+        assign_rule="",
+        cap_rule="",
+        reason=NO_POLICY if inside else "outside_period",
+    )
+
+
+def _years(selector: Selector, inputs: Inputs) -> Periods | None:
+    spans = [s for p in selector.law.plans if (s := years_of(p, inputs.records)) is not None]
+    return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None

@@ -1,0 +1,302 @@
+"""One person's cases: a law and files, or a written result, and a person go in; their cases period by period come out.
+
+From a written result the figures are those that were written; activities' dates and titles and what would be enough are
+added where the packs and the input files are still the ones it was made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.engines.reference import Periods, Prepared, years_of
+from policyengine.engines.truth import Scene, compile_condition
+from policyengine.language import tree
+from policyengine.messages import say
+from policyengine.packs.model import Policy, Rule
+from policyengine.records.model import Inputs, Person, Record
+from policyengine.records.personal import mask
+from policyengine.tools.case import Case, RuleNote, note_of, note_of_manifest, of_period, rows_of
+from policyengine.tools.enough import Situation, enough_for
+from policyengine.tools.evaluate import SELECTING, Files, judge_one, read_files
+from policyengine.tools.manifest import labels_of
+from policyengine.tools.read_result import Written
+from policyengine.tools.select import Law, Selector, load_law
+from policyengine.trace import Decision, LedgerEntry, Result
+
+
+class Notes(Mapping[str, RuleNote]):
+    """The rules of a policy as notes, each made when it is asked for."""
+
+    def __init__(self, policy: Policy):
+        rules = (r for g in policy.governing for r in (*g.over, g.rule))
+        self._rules: dict[str, Rule] = {r.key: r for r in rules}
+        self._policy = policy
+
+    def __getitem__(self, key: str) -> RuleNote:
+        return note_of(self._rules[key], self._policy.vocabulary)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def rule(self, key: str) -> Rule | None:
+        return self._rules.get(key)
+
+
+class Explainer:
+    """Explains one person after another under one law."""
+
+    def __init__(self, law: Law):
+        self.selector = Selector(law)
+        self._notes = tuple(Notes(p) for p in law.policies)
+        self._known: dict[int, Mapping[str, Any]] = {}
+
+    def known(self, which: int) -> Mapping[str, Any]:
+        """The labels of a policy's words."""
+        if which not in self._known:
+            self._known[which] = labels_of(self.selector.law.policies[which].vocabulary)
+        return self._known[which]
+
+    def cases(
+        self,
+        person: Person,
+        records: Sequence[Record],
+        spans: Sequence[Periods | None],
+        as_of: date | None = None,
+        remedies: bool = True,
+    ) -> list[Case]:
+        """A case for each decision. ``spans``: the asked periods by policy; ``records``: all that the person has."""
+        result = judge_one(self.selector, person, records, spans, as_of)
+        which = self.selector.choose(person).governs or 0
+        by_id = {r.record_id: r for r in records}
+        return [
+            self._case(which, person, by_id, d, result, as_of, remedies and bool(d.policy)) for d in result.decisions
+        ]
+
+    def _case(
+        self,
+        which: int,
+        person: Person,
+        records: Mapping[str, Record],
+        decision: Decision,
+        result: Result,
+        as_of: date | None,
+        remedies: bool,
+    ) -> Case:
+        rows = rows_of(decision, result.ledger)
+        ids = {e.record_id for e in rows}
+        findings = of_period(decision, result.findings)
+        ready, notes = self.selector.prepared[which], self._notes[which]
+        if remedies and not any(f.rule == SELECTING for f in findings):
+            enough = enough_for(Situation(ready, person, tuple(records.values()), decision, result, as_of))
+        else:
+            enough = ()
+        return Case(
+            person=person,
+            decision=decision,
+            findings=findings,
+            ledger=rows,
+            flags=tuple(f for f in result.flags if f.record_id in ids),
+            rules=notes,
+            known=self.known(which),
+            records=records,
+            why=_why(ready, notes, person, rows, records),
+            vocabulary=self.selector.law.policies[which].vocabulary,
+            remedies=enough,
+        )
+
+
+def _why(
+    ready: Prepared, notes: Notes, person: Person, rows: Iterable[LedgerEntry], records: Mapping[str, Record]
+) -> dict[str, tuple[tree.Condition, ...]]:
+    """For each rejected record, which parts of the condition that would recognise it do not hold."""
+    failed = {}
+    for e in rows:
+        rule = notes.rule(e.recognise_rule) if e.reason == "rejected" else None
+        record = records.get(e.record_id)
+        if rule is None or record is None:
+            continue
+        statement = rule.statement.statement if isinstance(rule.statement, tree.Override) else rule.statement
+        if isinstance(statement, tree.Recognise) and statement.when is not None:
+            scene = Scene(person.facts, record=record, period=record.end.year)
+            world, parts = ready.judge.world, _parts(statement.when)
+            failed[e.record_id] = tuple(c for c in parts if compile_condition(c, world)(scene) is False)
+    return failed
+
+
+def _parts(condition: tree.Condition) -> tuple[tree.Condition, ...]:
+    return condition.items if isinstance(condition, tree.And) else (condition,)
+
+
+# --- from records -----------------------------------------------------------------------------------------------------
+
+
+def explain_files(
+    law: Law, files: Files, who: str, periods: Periods | None = None, as_of: date | None = None
+) -> tuple[list[Case], tuple[Diagnostic, ...]]:
+    """The cases of the person ``who`` (id, or a name that only one person has), and what was remarked while reading.
+
+    Raises ``PolicyError`` where files can't be read, the person isn't found (PE915) or isn't the only one (PE916).
+    """
+    inputs, remarks = read_files(law, files)
+    person = find_person(inputs.persons.values(), who)
+    records = [r for r in inputs.records if r.person_id == person.person_id]
+    spans = [periods or years_of(p, inputs.records) for p in law.plans]
+    return Explainer(law).cases(person, records, spans, as_of), remarks
+
+
+def find_person(persons: Iterable[Person], who: str) -> Person:
+    """The person with that id, or the only one with that name or with an id that is shown masked so."""
+    persons = list(persons)
+    found = [p for p in persons if p.person_id == who] or [p for p in persons if p.facts.get("name") == who]
+    if not found and "*" in who:
+        found = [p for p in persons if mask(p.person_id) == who]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(sorted(mask(p.person_id) for p in found))
+        text = say(f"{len(found)} people are called {who}: {ids}", f"有 {len(found)} 人名叫“{who}”：{ids}")
+        hint = say("give the person's id with --person", "请用 --person 指定人员编号")
+        raise PolicyError([Diagnostic("PE916", text, hint=hint)])
+    raise unknown_person(who, (p.person_id for p in persons), (p.facts.get("name") for p in persons))
+
+
+def unknown_person(who: str, ids: Iterable[str], names: Iterable[object]) -> PolicyError:
+    """The message that nobody is called so, with who comes near (ids masked)."""
+    from difflib import get_close_matches
+
+    ids = list(ids)
+    near = [mask(i) for i in get_close_matches(who, ids, 3, 0.7)]
+    near += get_close_matches(who, [n for n in names if isinstance(n, str)], 3, 0.5)
+    hint = say(f"near: {', '.join(near)}", f"相近的有：{'、'.join(near)}") if near else None
+    hint = hint or say("give an id or name as the file has it", "请按文件中的写法给出人员编号或姓名")
+    text = say(f"nobody here has the id or name {mask(who)}", f"没有编号或姓名为“{mask(who)}”的人员")
+    return PolicyError([Diagnostic("PE915", text, hint=hint)])
+
+
+def nothing_in(who: str, periods: Periods | None) -> PolicyError:
+    """The message that the person has no decision in the asked periods."""
+    asked = f" {periods[0]}..{periods[1]}" if periods else ""
+    text = say(f"nothing was decided about {mask(who)}{asked}", f"{mask(who)}{asked} 没有评定结果")
+    return PolicyError(
+        [Diagnostic("PE917", text, hint=say("leave --period out to see all", "去掉 --period 可查看全部"))]
+    )
+
+
+# --- from a written result --------------------------------------------------------------------------------------------
+
+
+def explain_result(
+    written: Written, who: str, periods: Periods | None = None
+) -> tuple[list[Case], tuple[Diagnostic, ...]]:
+    """The cases as they were written, and a note where the packs or input files are out of reach."""
+    origin, notes = origin_of(written)
+    person = _person_of(written, origin, who)
+    again: dict[tuple[str, str], Case] = {}
+    if origin is not None:
+        own = [r for r in origin.inputs.records if r.person_id == person.person_id]
+        fresh = Explainer(origin.law).cases(person, own, origin.spans(periods), written.as_of)
+        again = {(c.decision.period, c.decision.policy): c for c in fresh}
+    findings, ledger = list(written.findings(person.person_id)), list(written.ledger(person.person_id))
+    flags = list(written.flags(person.person_id))
+    rules = {r["key"]: note_of_manifest(r) for r in written.manifest["rules"]}
+    cases = []
+    for decision in written.decisions(person.person_id):
+        if not _asked(decision, periods):
+            continue
+        other = again.get((decision.period, decision.policy))
+        policy = written.policy(decision.policy) or written.manifest["policies"][0]
+        rows = tuple(_filled(e, other) for e in rows_of(decision, ledger))
+        ids = {e.record_id for e in rows}
+        case = Case(
+            person=person,
+            decision=decision,
+            findings=of_period(decision, findings),
+            ledger=rows,
+            flags=tuple(f for f in flags if f.record_id in ids),
+            rules=rules,
+            known=policy["labels"],
+        )
+        if other is not None:
+            more = {"records": other.records, "why": other.why, "vocabulary": other.vocabulary}
+            case = replace(case, **more, remedies=other.remedies)  # type: ignore[arg-type]
+        cases.append(case)
+    return cases, notes
+
+
+def _asked(decision: Decision, periods: Periods | None) -> bool:
+    if periods is None:
+        return True
+    first, _, last = decision.period.partition("..")
+    return periods[0] <= int(last or first) and int(first) <= periods[1]
+
+
+def _filled(e: LedgerEntry, other: Case | None) -> LedgerEntry:
+    """A row of a lean ledger with what the record itself says."""
+    record = other.records.get(e.record_id) if other is not None else None
+    if record is None or e.form is not None:
+        return e
+    form, subject = record.facts.get("form"), record.facts.get("subject")
+    return replace(
+        e,
+        form=form if isinstance(form, str) else None,
+        subject=subject if isinstance(subject, str) else None,
+        quantity=record.quantity,
+        unit=record.unit,
+    )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a result was made from, read again and found unchanged."""
+
+    law: Law
+    inputs: Inputs
+    asked: Periods | None
+
+    def spans(self, periods: Periods | None) -> list[Periods | None]:
+        """The periods to judge, policy by policy: those that were asked for when the result was written."""
+        if periods is not None:
+            return [periods] * len(self.law.plans)
+        return [self.asked or years_of(p, self.inputs.records) for p in self.law.plans]
+
+
+def origin_of(written: Written) -> tuple[Origin | None, tuple[Diagnostic, ...]]:
+    """The packs and input files of a result; None, with a note that says why, where they are gone or have changed."""
+    options = written.manifest["options"]
+    try:
+        law = load_law(options["policy"])
+        if [p.digest for p in law.policies] != [p["sha256"] for p in written.manifest["policies"]]:
+            return None, (_unlike(options["policy"]),)
+        files = Files(tuple(options["records"]), options["persons"], options["circumstances"])
+        if "-" in files.records:
+            return None, (_unlike("-"),)
+        inputs, _ = read_files(law, files)
+    except PolicyError as e:
+        return None, (_unlike(str(e.diagnostics[0].span or e.diagnostics[0].message)),)
+    for entry in written.manifest["inputs"]:
+        if inputs.digests.get(entry["file"]) != entry["sha256"]:
+            return None, (_unlike(entry["file"]),)
+    first, _, last = (options["period"] or "").partition("..")
+    return Origin(law, inputs, (int(first), int(last or first)) if first else None), ()
+
+
+def _unlike(what: str) -> Diagnostic:
+    text = say(
+        f"{what} is no longer what this result was made from: dates, titles and what would be enough are left out",
+        f"{what} 已不是该结果所依据的内容：不显示日期、名称和补足办法",
+    )
+    return Diagnostic("PE504", text, severity="note")
+
+
+def _person_of(written: Written, origin: Origin | None, who: str) -> Person:
+    """The person as the files have them, or, without files, by an id of the result."""
+    if origin is not None:
+        return find_person(origin.inputs.persons.values(), who)
+    return find_person([Person(i) for i in sorted({str(row["person_id"]) for row in written.rows("decisions")})], who)

@@ -1,0 +1,321 @@
+"""A table as a file and back: CSV, JSON Lines, Parquet (through duckdb) and XLSX (through openpyxl).
+
+The same table gives the same bytes every time. Figures are exact in every format; docs/results.md says how.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, Any
+
+from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.language.quantities import exact_text
+from policyengine.messages import say
+from policyengine.records.personal import neutralise
+from policyengine.tools.tables import Column, Table, Value
+
+FORMATS = ("csv", "jsonl", "parquet", "xlsx")
+SHEET_ROWS = 1_048_576  # what a sheet of XLSX can hold, header included
+SHEET_CELL = 32_767  # characters
+BIGINT = 2**63
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+
+
+def text_of(value: Value) -> str:
+    """A cell of a text format: exact decimal or fraction, ISO date, yes or no; nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Fraction):
+        return exact_text(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def write_table(table: Table, path: Path, format: str) -> None:
+    """Write one table. Text is UTF-8 with ``\\n`` at line ends."""
+    if format == "csv":
+        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            write_csv(table, file)
+    elif format == "jsonl":
+        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            write_jsonl(table, file)
+    elif format == "parquet":
+        _write_parquet(table, path)
+    else:
+        _write_xlsx(table, path)
+
+
+def write_csv(table: Table, file: IO[str]) -> None:
+    """With a header; text that a spreadsheet would take for a formula is neutralised."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(table.names)
+    shown = [_safe if c.kind == "text" else text_of for c in table.columns]
+    writer.writerows([show(v) for show, v in zip(shown, row, strict=True)] for row in table.rows)
+
+
+def _safe(value: Value) -> str:
+    """Neutralised so that it can be undone: a text that begins with an apostrophe gets a second one."""
+    text = text_of(value)
+    return "'" + text if text.startswith("'") else neutralise(text)
+
+
+def write_jsonl(table: Table, file: IO[str]) -> None:
+    """One object a line. A figure is a number, exact as it stands; without a finite decimal a text (``"20/9"``)."""
+    keys = [json.dumps(n, ensure_ascii=False) + ":" for n in table.names]
+    for row in table.rows:
+        file.write("{" + ",".join(k + json_of(v) for k, v in zip(keys, row, strict=True)) + "}\n")
+
+
+def json_of(value: Value) -> str:
+    """A value as JSON text, figures exact."""
+    if isinstance(value, Fraction):
+        text = exact_text(value)
+        return f'"{text}"' if "/" in text else text
+    return json.dumps(value.isoformat() if isinstance(value, date) else value, ensure_ascii=False)
+
+
+def _write_parquet(table: Table, path: Path) -> None:
+    """Through a CSV file beside it, so that memory stays flat; one thread, so that bytes don't depend on chance."""
+    import duckdb
+
+    columns, rows = _parquet_columns(table)
+    between = path.with_name(path.name + ".csv")
+    try:
+        with open(between, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            for row in rows:
+                file.write(",".join(row) + "\n")
+        options = "header=false, delim=',', quote='\"', escape='\"', allow_quoted_nulls=false, auto_detect=false"
+        types = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in columns)
+        with duckdb.connect(config={"threads": 1}) as connection:
+            connection.execute(
+                f"COPY (SELECT * FROM read_csv({_literal(str(between))}, columns={{{types}}}, {options}, "
+                f"max_line_size=100000000)) TO {_literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+            )
+    finally:
+        between.unlink(missing_ok=True)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _quoted(value: Value) -> str:
+    return "" if value is None else '"' + text_of(value).replace('"', '""') + '"'
+
+
+def _parquet_columns(table: Table) -> tuple[list[tuple[str, str]], Iterator[list[str]]]:
+    """Names and types, and the rows' cells as CSV text.
+
+    A figure column in which one figure has no finite decimal becomes two, numerator and denominator: there is then no
+    column under its own name that somebody could sum by mistake.
+    """
+    columns: list[tuple[str, str]] = []
+    cells: list[Callable[[Value], list[str]]] = []
+    for number, column in enumerate(table.columns):
+        if column.kind != "figure":
+            kind = {"whole": "BIGINT", "date": "DATE", "yes_no": "BOOLEAN"}.get(column.kind, "VARCHAR")
+            columns.append((column.name, kind))
+            cells.append(_one if column.kind == "text" else _plain)
+            continue
+        figures = [f for row in table.rows if isinstance(f := row[number], Fraction)]
+        texts = [exact_text(f) for f in figures]
+        if any("/" in t for t in texts):
+            wide = any(
+                abs(f.numerator) >= BIGINT or f.denominator >= BIGINT for f in figures if isinstance(f, Fraction)
+            )
+            columns += [(f"{column.name}_{part}", "DECIMAL(38,0)" if wide else "BIGINT") for part in ("num", "den")]
+            cells.append(_ratio)
+        else:
+            after = max((len(t.partition(".")[2]) for t in texts), default=0)
+            before = max((len(t.partition(".")[0].lstrip("-")) for t in texts), default=1)
+            columns.append((column.name, f"DECIMAL({18 if before + after <= 18 else 38},{after})"))
+            cells.append(_plain)
+    rows = ([c for show, v in zip(cells, row, strict=True) for c in show(v)] for row in table.rows)
+    return columns, rows
+
+
+def _one(value: Value) -> list[str]:
+    return [_quoted(value)]
+
+
+def _plain(value: Value) -> list[str]:
+    return [{True: "true", False: "false"}[value] if isinstance(value, bool) else text_of(value)]
+
+
+def _ratio(value: Value) -> list[str]:
+    return [str(value.numerator), str(value.denominator)] if isinstance(value, Fraction) else ["", ""]
+
+
+def _write_xlsx(table: Table, path: Path) -> None:
+    if len(table.rows) >= SHEET_ROWS:
+        raise PolicyError(
+            [
+                Diagnostic(
+                    "PE907",
+                    say(
+                        f"{table.name} has {len(table.rows)} rows; a sheet holds {SHEET_ROWS - 1}",
+                        f"{table.name} 有 {len(table.rows)} 行，一张工作表只能容纳 {SHEET_ROWS - 1} 行",
+                    ),
+                    hint=say("write csv or parquet instead: --format csv", "请改用 csv 或 parquet：--format csv"),
+                )
+            ]
+        )
+    openpyxl = _openpyxl()
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet(table.name)
+    sheet.freeze_panes = "A2"
+    sheet.append(table.names)
+    for row in table.rows:
+        sheet.append([_cell(v) for v in row])
+    book.properties.creator = "policyengine"
+    book.properties.created = book.properties.modified = datetime(2000, 1, 1)  # no clock in a result
+    book.save(path)
+    _without_clock(path)
+
+
+def _openpyxl() -> Any:
+    try:
+        import openpyxl
+    except ImportError:
+        raise PolicyError(
+            [
+                Diagnostic(
+                    "PE908",
+                    say("writing XLSX needs openpyxl, which is not installed", "写 XLSX 需要 openpyxl，尚未安装"),
+                    hint="pip install 'policyengine-cpd[sheets]'",
+                )
+            ]
+        ) from None
+    return openpyxl
+
+
+def _cell(value: Value) -> object:
+    """Figures of up to 15 digits as numbers (what a spreadsheet keeps exactly), everything else as text."""
+    if isinstance(value, Fraction):
+        text = exact_text(value)
+        return Decimal(text) if "/" not in text and len(text.replace(".", "").lstrip("-0")) <= 15 else text
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = _safe(value)
+    return "".join(c for c in text[:SHEET_CELL] if c >= " " or c in "\t\n\r") or None
+
+
+def _without_clock(path: Path) -> None:
+    """Pack the file again with fixed times, so that the same table gives the same bytes."""
+    import zipfile
+
+    with zipfile.ZipFile(path) as packed:
+        parts = [(name, packed.read(name)) for name in packed.namelist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in parts:
+            if name == "docProps/core.xml":  # saving sets ``modified`` to now
+                import re
+
+                data = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>2000-01-01T00:00:00Z", data)
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            packed.writestr(entry, data)
+
+
+# --- reading back -----------------------------------------------------------------------------------------------------
+
+
+def read_rows(
+    path: Path, format: str, columns: Iterable[Column], where: Mapping[str, str] | None = None
+) -> Iterator[dict[str, Value]]:
+    """The rows of a table that was written by ``write_table``; ``where``: only those with these texts.
+
+    Raises ``ValueError`` where the file no longer is such a table.
+    """
+    read = {"csv": _read_csv, "jsonl": _read_jsonl, "parquet": _read_parquet, "xlsx": _read_xlsx}[format]
+    kinds = {c.name: c.kind for c in columns}
+    for raw in read(path, where or {}):
+        if where and any(raw.get(k) != v for k, v in where.items()):
+            continue
+        yield {name: _value(raw, name, kind) for name, kind in kinds.items()}
+
+
+def _value(raw: Mapping[str, object], name: str, kind: str) -> Value:
+    if kind == "figure" and f"{name}_num" in raw:
+        top, bottom = raw[f"{name}_num"], raw[f"{name}_den"]
+        return None if top is None else Fraction(int(top), int(bottom))  # type: ignore[call-overload]
+    if name not in raw:
+        raise ValueError(say(f"the column {name} is missing", f"缺少列 {name}"))
+    cell = raw[name]
+    if cell is None or (cell == "" and kind != "text"):
+        return None
+    match kind:
+        case "figure":
+            return Fraction(str(cell))
+        case "whole":
+            return int(cell)  # type: ignore[call-overload,no-any-return]
+        case "date":
+            return cell if isinstance(cell, date) else date.fromisoformat(str(cell))
+        case "yes_no":
+            return cell if isinstance(cell, bool) else {"yes": True, "no": False}[str(cell)]
+    return str(cell)
+
+
+def _plain_text(cell: str) -> str:
+    """Undo ``neutralise``."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
+
+
+def _read_csv(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:
+    with open(path, encoding="utf-8", newline="") as file:
+        csv.field_size_limit(1 << 27)
+        reader = csv.reader(file, strict=True)
+        names = next(reader, [])
+        try:
+            for row in reader:
+                yield {n: _plain_text(c) for n, c in zip(names, row, strict=True)}
+        except csv.Error as e:
+            raise ValueError(str(e)) from None
+
+
+def _read_jsonl(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line, parse_float=Decimal)
+
+
+def _read_parquet(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:
+    import duckdb
+
+    with duckdb.connect() as connection:
+        condition = " AND ".join(f'"{k}" = ?' for k in where) or "true"
+        try:
+            found = connection.execute(f"SELECT * FROM read_parquet(?) WHERE {condition}", [str(path), *where.values()])
+            names = [d[0] for d in found.description or ()]
+            while rows := found.fetchmany(10_000):
+                for row in rows:
+                    yield dict(zip(names, row, strict=True))
+        except duckdb.Error as e:
+            raise ValueError(str(e).splitlines()[0]) from None
+
+
+def _read_xlsx(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:
+    import zipfile
+
+    try:
+        book = _openpyxl().load_workbook(path, read_only=True)
+    except (zipfile.BadZipFile, KeyError, ValueError) as e:
+        raise ValueError(str(e)) from None
+    rows = book.worksheets[0].iter_rows(values_only=True)
+    names = [str(n) for n in next(rows, ())]
+    for row in rows:
+        cells = [*row, *[None] * (len(names) - len(row))]
+        yield {
+            n: _plain_text(c) if isinstance(c, str) else c if c is None else format(Decimal(repr(c)), "f")
+            for n, c in zip(names, cells, strict=True)
+        }

@@ -1,0 +1,162 @@
+"""What a result was made from: policies, inputs and options go in, the manifest of the result comes out.
+
+It holds every rule version with its text, citation, file and line, so that a result can be read without its packs.
+No clock: the same inputs and policies give the same manifest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from policyengine import __version__
+from policyengine.language.printer import print_statement
+from policyengine.language.vocabulary import Vocabulary
+from policyengine.packs.model import Governing, Pack, Policy, Rule
+from policyengine.plan.model import Plan
+from policyengine.records.model import Inputs
+from policyengine.tools.case import note_of
+from policyengine.tools.write import MARK
+from policyengine.trace import OUTCOMES, Result
+
+WARNED = ("no_conversion", "no_exchange", "ambiguous", "no_policy")  # ledger reasons that the summary warns of
+
+
+def manifest_of(
+    policies: Sequence[Policy],
+    plans: Sequence[Plan],
+    inputs: Inputs,
+    roles: Mapping[str, Sequence[str]],
+    result: Result,
+    engine: str,
+    options: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The manifest without the part on tables. ``roles``: records, persons, circumstances → the files named."""
+    return {
+        MARK: 1,
+        "engine": {"name": engine, "version": __version__},
+        "options": dict(options),
+        "rows": {
+            "in": inputs.rows,
+            "records": len(inputs.records),
+            "rejected": inputs.rejected_rows,
+            "persons": len(inputs.persons),
+        },
+        "outcomes": outcomes_by_period(result),
+        "warnings": warnings_of(inputs, result),
+        "inputs": _inputs(inputs, roles),
+        "policies": [_policy(policy, plan) for policy, plan in zip(policies, plans, strict=True)],
+        "packs": [_pack(p) for p in _packs(policies)],
+        "rules": rules_of(policies),
+    }
+
+
+def outcomes_by_period(result: Result) -> dict[str, dict[str, int]]:
+    """How many decisions of each outcome, by period, both in order."""
+    counts: dict[str, Counter[str]] = {}
+    for d in result.decisions:
+        counts.setdefault(d.period, Counter())[d.outcome] += 1
+    return {p: {o: counts[p][o] for o in OUTCOMES if counts[p][o]} for p in sorted(counts)}
+
+
+def warnings_of(inputs: Inputs, result: Result) -> dict[str, Any]:
+    """What an office should look at: records that count nothing for want of a rule, people without a policy, notes."""
+    reasons = Counter(e.reason for e in result.ledger)
+    counts: dict[str, Any] = {reason: reasons[reason] for reason in WARNED if reasons[reason]}
+    return {**counts, **({"notes": list(inputs.warnings)} if inputs.warnings else {})}
+
+
+def _inputs(inputs: Inputs, roles: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    role_of = {name: role for role, names in roles.items() if role != "records" for name in names}
+    return [
+        {"role": role_of.get(file, "records"), "file": file, "sha256": sha}
+        for file, sha in sorted(inputs.digests.items())
+    ]
+
+
+def _policy(policy: Policy, plan: Plan) -> dict[str, Any]:
+    return {
+        "id": policy.id,
+        "packs": [p.id for p in policy.packs],
+        "unit": plan.unit,
+        "year_starts": f"{plan.year_start[0]:02}-{plan.year_start[1]:02}",
+        "sha256": policy.digest,
+        "labels": labels_of(policy.vocabulary),
+    }
+
+
+def labels_of(vocabulary: Vocabulary) -> dict[str, Any]:
+    """Chinese names by kind of word: ``terms`` by field, the others by id."""
+    labels: dict[str, Any] = {"terms": {}, "fields": {}, "measures": {}, "conclusions": {}, "flags": {}}
+    for word in vocabulary.words:
+        if not word.zh:
+            continue
+        if word.kind == "term":
+            labels["terms"].setdefault(word.of or "", {})[word.id] = word.zh
+        elif f"{word.kind}s" in labels:
+            labels[f"{word.kind}s"][word.id] = word.zh
+    return labels
+
+
+def _packs(policies: Iterable[Policy]) -> list[Pack]:
+    return list({p.id: p for policy in policies for p in policy.packs}.values())
+
+
+def _pack(pack: Pack) -> dict[str, Any]:
+    return {
+        "id": pack.id,
+        "title": dict(pack.title),
+        "level": pack.level,
+        "authority": pack.authority,
+        "folder": pack.folder,
+        "sha256": pack.digest,
+    }
+
+
+def rules_of(policies: Iterable[Policy]) -> list[dict[str, Any]]:
+    """Every rule version that governs under some policy or is overridden by one that does, by key."""
+    found: dict[str, dict[str, Any]] = {}
+    for policy in policies:
+        for governing in policy.governing:
+            for rule in (governing.rule, *governing.over):
+                entry = found.setdefault(rule.key, {**rule_entry(rule, policy.vocabulary), "policies": []})
+                if policy.id not in entry["policies"]:
+                    entry["policies"].append(policy.id)
+            _note_override(found[governing.rule.key], governing)
+    return [found[key] for key in sorted(found)]
+
+
+def _note_override(entry: dict[str, Any], governing: Governing) -> None:
+    if governing.over:
+        entry["overrides"] = [r.key for r in governing.over]
+        entry["stricter_governs"] = governing.keeps_stricter
+
+
+def rule_entry(rule: Rule, vocabulary: Vocabulary) -> dict[str, Any]:
+    """One rule version: its text as written and on both surfaces, what it cites, and where it stands."""
+    note = note_of(rule, vocabulary)
+    return {
+        "key": rule.key,
+        "pack": rule.pack,
+        "id": rule.id,
+        "kind": note.kind,
+        "name": note.concludes,
+        "text": rule.text,
+        "zh": print_statement(rule.statement, vocabulary, "zh"),
+        "en": print_statement(rule.statement, vocabulary, "en"),
+        "cites": {
+            "source": rule.cites.source,
+            "title": rule.cites.title,
+            "number": rule.cites.number,
+            "at": rule.cites.at,
+        },
+        "said": note.said,
+        "about": list(note.about) if note.about is not None else None,
+        "confidence": rule.confidence,
+        "from": rule.start.isoformat() if rule.start else None,
+        "until": rule.until.isoformat() if rule.until else None,
+        "change": rule.change,
+        "file": rule.span.file if rule.span else None,
+        "line": rule.span.line if rule.span else None,
+    }

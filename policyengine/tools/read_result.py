@@ -1,0 +1,241 @@
+"""A written result read back: a folder goes in, the rows of its tables come out as the words of the trace.
+
+A manifest that doesn't keep its own seal, or a table that isn't there, is a ``PolicyError``; whether the figures agree
+with each other is for ``verify.py`` to say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.engines.calendar import period_bounds
+from policyengine.messages import say
+from policyengine.tools.formats import read_rows
+from policyengine.tools.tables import (
+    FINDINGS,
+    FLAGS,
+    LEDGER,
+    MISSING,
+    REJECTS,
+    Column,
+    Value,
+    parted,
+)
+from policyengine.tools.write import MANIFEST, MARK
+from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
+
+Row = Mapping[str, Value]
+_TEXT_OF_DECISIONS = ("person_id", "period", "policy", "outcome", "advisories", "consequences")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A result in a folder. Tables are read when asked for, for everybody or for one person."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    def has(self, table: str) -> bool:
+        return table in self.manifest["tables"]
+
+    def columns(self, table: str) -> list[Column]:
+        """The columns that a table has, by what the manifest says of it."""
+        known = {c.name: c for c in {"findings": FINDINGS, "ledger": LEDGER, "rejects": REJECTS, "flags": FLAGS,
+                                     "missing": MISSING}.get(table, ())}  # fmt: skip
+        names = self.manifest["tables"][table]["columns"]
+        other = "figure" if table == "decisions" else "text"
+        return [known.get(n) or Column(n, "text" if n in _TEXT_OF_DECISIONS else other) for n in names]
+
+    def rows(self, table: str, person: str | None = None) -> Iterator[Row]:
+        """Rows of a table, of one person where ``person`` is given."""
+        entry = self.manifest["tables"][table]
+        path = self.folder / entry["file"]
+        where = {"person_id": person} if person is not None else None
+        try:
+            yield from read_rows(path, path.suffix[1:], self.columns(table), where)
+        except FileNotFoundError:
+            raise _unusable(path, say("this table of the result is missing", "结果中缺少此表")) from None
+        except (ValueError, KeyError, ArithmeticError, UnicodeError) as e:
+            raise _unusable(path, say(f"this table was changed: {e}", f"此表已被改动：{e}")) from None
+
+    def policy(self, name: str) -> Mapping[str, Any] | None:
+        return next((p for p in self.manifest["policies"] if p["id"] == name), None)
+
+    @property
+    def as_of(self) -> date | None:
+        given = self.manifest["options"]["as_of"]
+        return date.fromisoformat(given) if given else None
+
+    # --- rows as words of the trace ---------------------------------------------------------------------------------
+
+    def decisions(self, person: str | None = None) -> Iterator[Decision]:
+        open_rows = {
+            (m["person_id"], m["period"], m["policy"]): m for m in self.rows("missing", person) if not m["record_id"]
+        }
+        for row in self.rows("decisions", person):
+            yield self._decision(row, open_rows.get((row["person_id"], row["period"], row["policy"])))
+
+    def _decision(self, row: Row, unsettled: Row | None) -> Decision:
+        policy = self.policy(_text(row, "policy")) or {"unit": "hours", "labels": {"terms": {}}, "year_starts": "01-01"}
+        subjects = [s for s in self.subjects() if row.get(s) is not None]
+        consequences = parted(_text(row, "consequences"))
+        rules = [self._rule_of("conclude", n, row) for n in consequences]
+        days_left = None
+        if row["outcome"] == "in_progress" and self.as_of is not None:
+            days_left = (self._last_day(row, policy["year_starts"]) - self.as_of).days
+        return Decision(
+            person_id=_text(row, "person_id"),
+            period=_text(row, "period"),
+            policy=_text(row, "policy"),
+            outcome=_text(row, "outcome"),
+            unit=policy["unit"],
+            total=_figure(row, "total"),
+            total_high=_high(unsettled, row, "total", "counted_high"),
+            by_subject={s: _figure(row, s) for s in subjects},
+            required_total=_maybe(row, "required_total"),
+            shortfall_total=_maybe(row, "shortfall_total"),
+            required_by_subject=self._by_subject(row, "required"),
+            shortfall_by_subject=self._by_subject(row, "shortfall"),
+            capped_off=_figure(row, "capped_off"),
+            advisories=parted(_text(row, "advisories")),
+            consequences=consequences,
+            consequence_rules=tuple(rules),
+            possible=parted(_text(unsettled, "possible_consequences")) if unsettled else (),
+            measures={m: _figure(row, m) for m in self.measures() if row.get(m) is not None},
+            days_left=days_left,
+            missing=parted(_text(unsettled, "missing")) if unsettled else (),
+        )
+
+    def subjects(self) -> list[str]:
+        """The subject columns of ``decisions``."""
+        names = self.manifest["tables"]["decisions"]["columns"]
+        return list(names[names.index("total") + 1 : names.index("required_total")])
+
+    def measures(self) -> list[str]:
+        """The declared measures, each a column of ``decisions``."""
+        names = self.manifest["tables"]["decisions"]["columns"]
+        return list(names[names.index("consequences") + 1 :])
+
+    def _by_subject(self, row: Row, what: str) -> dict[str, Fraction]:
+        found = {s: _maybe(row, f"{what}_{s}") for s in self.subjects() if f"{what}_{s}" in row}
+        return {s: v for s, v in found.items() if v is not None}
+
+    def _rule_of(self, kind: str, name: str, row: Row) -> str:
+        """The rule version that concludes ``name`` in the row's period."""
+        last = _text(row, "period").rpartition("..")[2]
+        keys = [
+            r["key"]
+            for r in self.manifest["rules"]
+            if r["kind"] == kind
+            and r["name"] == name
+            and row["policy"] in r["policies"]
+            and (r["from"] or "")[:4] <= last
+            and (r["until"] or "9999")[:4] >= last
+        ]
+        return keys[0] if keys else ""
+
+    @staticmethod
+    def _last_day(row: Row, year_starts: str) -> date:
+        first, _, last = _text(row, "period").partition("..")
+        month, day = year_starts.split("-")
+        return period_bounds(int(first), (int(month), int(day)), int(last or first) - int(first) + 1)[1]
+
+    def findings(self, person: str | None = None) -> Iterator[Finding]:
+        for row in self.rows("findings", person):
+            values: dict[str, Any] = {c.name: row[c.name] for c in FINDINGS}
+            window = (values.pop("window_start"), values.pop("window_end"))
+            values.update({k: _text(row, k) for k in ("circumstance", "rule", "policy", "unit")})
+            values.update({k: parted(_text(row, k)) for k in ("because", "missing")})
+            yield Finding(**values, window=window)
+
+    def ledger(self, person: str | None = None) -> Iterator[LedgerEntry]:
+        """Ledger rows; in a lean ledger form, subject, quantity and unit are None."""
+        highs = {(m["record_id"], m["period"]): m for m in self.rows("missing", person) if m["record_id"]}
+        for row in self.rows("ledger", person):
+            unsettled = highs.get((row["record_id"], row["period"]))
+            yield LedgerEntry(
+                record_id=_text(row, "record_id"),
+                person_id=_text(row, "person_id"),
+                period=_text(row, "period") or None,
+                form=_text(row, "form") or None,
+                subject=_text(row, "subject") or None,
+                quantity=_maybe(row, "quantity"),
+                unit=_text(row, "unit") or None,
+                converted=_figure(row, "converted"),
+                converted_high=_high(unsettled, row, "converted", "converted_high"),
+                counted=_figure(row, "counted"),
+                counted_high=_high(unsettled, row, "counted", "counted_high"),
+                recognise_rule=_text(row, "recognise_rule"),
+                convert_rule=_text(row, "convert_rule"),
+                assign_rule=_text(row, "assign_rule"),
+                cap_rule=_text(row, "cap_rule"),
+                reason=_text(row, "reason"),
+                missing=parted(_text(unsettled, "missing")) if unsettled else (),
+            )
+
+    def flags(self, person: str | None = None) -> Iterator[FlagEntry]:
+        for row in self.rows("flags", person):
+            values: dict[str, Any] = {c.name: row[c.name] for c in FLAGS}
+            values.update({k: _text(row, k) for k in ("text", "rule")})
+            yield FlagEntry(**{**values, "missing": parted(_text(row, "missing"))})
+
+
+def _text(row: Row, name: str) -> str:
+    value = row.get(name)
+    return "" if value is None else str(value)
+
+
+def _maybe(row: Row, name: str) -> Fraction | None:
+    value = row.get(name)
+    return value if isinstance(value, Fraction) else None
+
+
+def _figure(row: Row, name: str) -> Fraction:
+    value = _maybe(row, name)
+    if value is None:
+        raise ValueError(say(f"{name} is empty", f"{name} 为空"))
+    return value
+
+
+def _high(unsettled: Row | None, row: Row, low: str, high: str) -> Fraction | None:
+    return _figure(row, low) if unsettled is None else _maybe(unsettled, high)
+
+
+def read_result(folder: str | Path) -> Written:
+    """The result in ``folder``. ``PolicyError`` PE501 where there is none, PE502 where its manifest is damaged."""
+    folder = Path(folder)
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        text = say(
+            "this is not a result of policyengine: it has no manifest.json", "这不是评定结果：缺少 manifest.json"
+        )
+        hint = say("name the folder that evaluate --out wrote", "请指定 evaluate --out 写出的文件夹")
+        raise PolicyError([Diagnostic("PE501", text, Span(str(folder)), hint)]) from None
+    except ValueError as e:
+        raise _damaged(path, str(e)) from None
+    if not isinstance(manifest, dict) or MARK not in manifest:
+        raise _damaged(path, say("it is not one of ours", "不是本程序所写"))
+    for part in ("tables", "rules", "policies", "options", "inputs", "rows"):
+        if part not in manifest:
+            raise _damaged(path, say(f"{part} is missing", f"缺少 {part}"))
+    return Written(folder, manifest)
+
+
+def _damaged(path: Path, why: str) -> PolicyError:
+    text = say(f"the manifest was changed or damaged: {why}", f"清单已被改动或损坏：{why}")
+    hint = say("evaluate again to get a sound result", "请重新评定")
+    return PolicyError([Diagnostic("PE502", text, Span(str(path)), hint)])
+
+
+def _unusable(path: Path, text: str) -> PolicyError:
+    hint = say("policyengine verify tells what else was changed", "policyengine verify 可查看其他改动")
+    return PolicyError([Diagnostic("PE503", text, Span(str(path)), hint)])

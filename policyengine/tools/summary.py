@@ -1,0 +1,74 @@
+"""What an evaluation came to, as lines for people: how many were judged, with what outcome, what to look at, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from policyengine.messages import say
+from policyengine.records.personal import mask
+from policyengine.tools.case_text import OUTCOMES
+from policyengine.tools.evaluate import Evaluation
+from policyengine.tools.manifest import outcomes_by_period, warnings_of
+
+_WARNINGS = {
+    "no_conversion": (
+        "{} records count 0: they are recognised, but no rule converts their unit",
+        "{} 条记录计 0：已认定，但其计量单位无折算办法",
+    ),
+    "no_exchange": (
+        "{} records count 0: no rule exchanges their unit for the one that is counted in",
+        "{} 条记录计 0：其计量单位无换算办法",
+    ),
+    "ambiguous": ("{} records are claimed by several rules", "{} 条记录同时适用几条规则"),
+    "no_policy": ("{} records are of people to whom no policy applies", "{} 条记录的人员没有适用政策"),
+}
+
+
+def summary_lines(evaluation: Evaluation, out: Path | None = None) -> Iterator[str]:
+    """The summary of a run; ``out``: where its result was written."""
+    inputs, result = evaluation.inputs, evaluation.result
+    people = len({d.person_id for d in result.decisions} | set(inputs.persons))
+    yield say(
+        f"{people} people, {inputs.rows} rows in: {len(inputs.records)} records in the ledger, "
+        f"{inputs.rejected_rows} rejected",
+        f"{people} 人；输入 {inputs.rows} 行：台账 {len(inputs.records)} 条，退回 {inputs.rejected_rows} 行",
+    )
+    by_period = outcomes_by_period(result)
+    if not by_period:
+        yield say("nothing was judged: no period has a record", "没有可评定的年度：没有记录")
+    for period, counts in by_period.items():
+        shares = say(", ", "，").join(f"{n} {say(*OUTCOMES[o])}" for o, n in counts.items())
+        yield f"  {period}  {shares}"
+    for warning in warning_lines(evaluation):
+        yield say("warning: ", "注意：") + warning
+    if out is not None:
+        yield say(f"written to {out}", f"已写入 {out}")
+        unmet = next((d for d in result.decisions if d.outcome == "not_met"), None)
+        if unmet is not None:
+            yield say("next: ", "下一步：") + (
+                f"policyengine explain {_shell(str(out))} --person {_shell(mask(unmet.person_id))} --period {unmet.period}"
+            )
+
+
+def warning_lines(evaluation: Evaluation) -> Iterator[str]:
+    """What the office should look at."""
+    inputs, result = evaluation.inputs, evaluation.result
+    if inputs.rejected_rows:
+        yield say(
+            f"{inputs.rejected_rows} rows could not be read as records; rejects says why",
+            f"{inputs.rejected_rows} 行无法读作记录，原因见 rejects",
+        )
+    counts = warnings_of(inputs, result)
+    for reason, (en, zh) in _WARNINGS.items():
+        if reason in counts:
+            yield say(en, zh).format(counts[reason])
+    if result.flags:
+        yield say(f"{len(result.flags)} flags were raised on records", f"记录上有 {len(result.flags)} 处标记")
+    yield from counts.get("notes", ())
+
+
+def _shell(text: str) -> str:
+    import shlex
+
+    return shlex.quote(text)

@@ -1,0 +1,381 @@
+"""A written result re-checked: a folder (and the input files, if given) goes in, every disagreement found comes out.
+
+Bytes against the manifest's digests; ledger rows against findings, findings against decisions, counts against rows. Each
+disagreement is a diagnostic with its file, line and column, so that a changed digit can be found.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from policyengine.diagnostics import Diagnostic, PolicyError, Span, failed
+from policyengine.language.quantities import exact_text
+from policyengine.messages import say
+from policyengine.tools.read_result import Written, read_result
+from policyengine.tools.write import MANIFEST, digest, manifest_bytes
+from policyengine.trace import OUTCOMES, Decision, Finding, LedgerEntry
+
+MOST = 100  # disagreements of one kind that are told one by one
+ZERO = Fraction(0)
+FINDING_STATUS = (
+    "not_met",
+    "undetermined",
+    "in_progress",
+    "excused",
+)  # the first that a firm finding has is the outcome
+
+
+def verify(folder: str | Path, records: Sequence[str] = ()) -> list[Diagnostic]:
+    """Everything that disagrees in the result in ``folder``; nothing where it is sound.
+
+    ``records``: input files whose digests are compared with those of the manifest. Raises ``PolicyError`` (PE501) where
+    there is no result.
+    """
+    try:
+        written = read_result(folder)
+    except PolicyError as e:
+        if e.diagnostics[0].code == "PE501":
+            raise
+        return list(e.diagnostics)
+    found = [*_seal(written), *_bytes(written), *_inputs(written, records)]
+    try:
+        found += _Trace(written).disagreements()
+    except PolicyError as e:
+        found += e.diagnostics
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
+        path = written.folder / MANIFEST
+        text = say(f"the manifest was changed: {e!r} is not as we write it", f"清单已被改动：{e!r} 与写出时不同")
+        found.append(Diagnostic("PE502", text, Span(str(path))))
+    return _bounded(found)
+
+
+def _bounded(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """At most ``MOST`` of each code, and a note that says how many more there are."""
+    kept: list[Diagnostic] = []
+    counts: Counter[str] = Counter()
+    for d in found:
+        counts[d.code] += 1
+        if counts[d.code] <= MOST:
+            kept.append(d)
+    for code, count in counts.items():
+        if count > MOST:
+            more = count - MOST
+            kept.append(
+                Diagnostic(
+                    code, say(f"and {more} more of this kind", f"另有 {more} 处同类问题"), severity="note"
+                )
+            )  # fmt: skip
+    return kept
+
+
+# --- bytes --------------------------------------------------------------------------------------------------------------
+
+
+def _seal(written: Written) -> Iterator[Diagnostic]:
+    path = written.folder / MANIFEST
+    if path.read_bytes() != manifest_bytes(written.manifest):
+        text = say("the manifest was changed after it was written", "清单写出后被改动")
+        hint = say(
+            "what it says of packs, rules and files can't be relied on", "其中关于政策包、规则和文件的说明不可信"
+        )
+        yield Diagnostic("PE502", text, Span(str(path)), hint)
+
+
+def _bytes(written: Written) -> Iterator[Diagnostic]:
+    """Tables whose bytes are no longer those that were written, and files that are missing or don't belong."""
+    listed = {MANIFEST}
+    for name, entry in written.manifest["tables"].items():
+        path = written.folder / str(entry["file"])
+        listed.add(path.name)
+        if not path.is_file():
+            text = say(f"the table {name} is missing", f"缺少 {name} 表")
+            yield Diagnostic("PE503", text, Span(str(path)))
+        elif digest(path) != entry["sha256"]:
+            text = say(
+                f"the table {name} was changed after it was written: its digest is not that of the manifest",
+                f"{name} 表写出后被改动：摘要与清单不符",
+            )
+            yield Diagnostic("PE510", text, Span(str(path)))
+    for path in sorted(written.folder.iterdir()):
+        if path.name not in listed:
+            text = say("this file is not part of the result", "此文件不属于该结果")
+            yield Diagnostic("PE511", text, Span(str(path)), severity="warning")
+
+
+def _inputs(written: Written, records: Sequence[str]) -> Iterator[Diagnostic]:
+    """Input files whose content is not what was evaluated."""
+    if not records:
+        return
+    known = {str(entry["sha256"]) for entry in written.manifest["inputs"]}
+    from policyengine.records.files import find_files
+
+    files, said = find_files(records)
+    if failed(said):
+        raise PolicyError(said)
+    for file in files:
+        if digest(file.path) not in known:
+            text = say("this is not a file that the result was made from", "该结果并非依据此文件得出")
+            yield Diagnostic("PE512", text, Span(file.shown))
+
+
+# --- figures --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Trace:
+    """The tables of a result, compared with each other. Rows are numbered as in a text file: the header is line 1."""
+
+    written: Written
+
+    def disagreements(self) -> Iterator[Diagnostic]:
+        decisions = list(self._numbered("decisions", self.written.decisions()))
+        findings = list(self._numbered("findings", self.written.findings()))
+        yield from self._counts()
+        yield from self._repeated(decisions)
+        by_decision: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
+        for _, f in findings:
+            by_decision[f.person_id, f.period, f.policy].append(f)
+        for line, d in decisions:
+            yield from self._decision(line, d, by_decision.pop((d.person_id, d.period, d.policy), []))
+        for person, period, policy in by_decision:
+            text = say(
+                f"findings of {period} under {policy} belong to no decision",
+                f"{period} 的结论项（{policy}）没有对应的结果",
+            )
+            yield self._at("PE522", "findings", self._first(findings, person, period), "person_id", text)
+        for line, f in findings:
+            yield from self._finding(line, f)
+        if self.written.has("ledger"):
+            ledger = list(self._numbered("ledger", self.written.ledger()))
+            yield from self._ledger(ledger, decisions)
+
+    def _numbered(self, table: str, rows: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+        return ((number + 2, row) for number, row in enumerate(rows))
+
+    @staticmethod
+    def _first(findings: Sequence[tuple[int, Finding]], person: str, period: str) -> int:
+        return next(line for line, f in findings if (f.person_id, f.period) == (person, period))
+
+    def _at(self, code: str, table: str, line: int, column: str, text: str) -> Diagnostic:
+        """A disagreement in a row; the column is the number of the column, from 1."""
+        entry = self.written.manifest["tables"][table]
+        names = list(entry["columns"])
+        place = names.index(column) + 1 if column in names else 0
+        return Diagnostic(code, f"{column}: {text}", Span(str(self.written.folder / entry["file"]), line, place))
+
+    # --- counts -------------------------------------------------------------------------------------------------------
+
+    def _counts(self) -> Iterator[Diagnostic]:
+        """Rows in = records in the ledger + rejected rows, and every table has the rows that the manifest says."""
+        rows: Mapping[str, int] = self.written.manifest["rows"]
+        if rows["in"] != rows["records"] + rows["rejected"]:
+            yield self._manifest(
+                say(
+                    f"{rows['in']} rows came in, but {rows['records']} records and {rows['rejected']} rejected rows are told",
+                    f"输入 {rows['in']} 行，但记录 {rows['records']} 条、退回 {rows['rejected']} 行",
+                )
+            )
+        for name, entry in self.written.manifest["tables"].items():
+            found: Counter[str] = Counter()
+            number = 0
+            for row in self.written.rows(name):
+                number += 1
+                if name == "ledger":
+                    found[str(row["record_id"])] += 1
+                elif name == "rejects":
+                    found[f"{row['file']}\0{row['sheet']}\0{row['row']}"] += 1
+            if number != entry["rows"]:
+                yield self._manifest(
+                    say(
+                        f"{entry['file']} has {number} rows, the manifest says {entry['rows']}",
+                        f"{entry['file']} 有 {number} 行，清单所记为 {entry['rows']} 行",
+                    )
+                )
+            if name == "ledger" and len(found) != rows["records"]:
+                yield self._manifest(
+                    say(
+                        f"the ledger has {len(found)} records, the manifest says {rows['records']}",
+                        f"台账有 {len(found)} 条记录，清单所记为 {rows['records']} 条",
+                    )
+                )
+
+    def _manifest(self, text: str) -> Diagnostic:
+        return Diagnostic("PE520", text, Span(str(self.written.folder / MANIFEST)))
+
+    def _repeated(self, decisions: Sequence[tuple[int, Decision]]) -> Iterator[Diagnostic]:
+        seen: set[tuple[str, str, str]] = set()
+        for line, d in decisions:
+            key = (d.person_id, d.period, d.policy)
+            if key in seen:
+                text = say("there are two decisions for this person and period", "同一人同一年度有两条结果")
+                yield self._at("PE521", "decisions", line, "person_id", text)
+            seen.add(key)
+
+    # --- findings imply decisions ---------------------------------------------------------------------------------------
+
+    def _decision(self, line: int, d: Decision, findings: Sequence[Finding]) -> Iterator[Diagnostic]:
+        if not d.policy:  # nobody's law: nothing to derive
+            return
+        statuses = {f.status for f in findings if not f.advisory}
+        outcome = "undetermined" if any(f.measure == "policy" for f in findings) else None
+        outcome = outcome or next((s for s in FINDING_STATUS if s in statuses), "met")
+        if d.outcome not in OUTCOMES or d.outcome != outcome:
+            text = say(f"{d.outcome}, but the findings say {outcome}", f"为 {d.outcome}，但按结论项应为 {outcome}")
+            yield self._at("PE521", "decisions", line, "outcome", text)
+        advisories = [f.rule for f in findings if f.advisory and f.status == "not_met"]
+        if list(d.advisories) != advisories:
+            shown = "; ".join(advisories) or say("none", "无")
+            text = say(f"the findings give {shown}", f"按结论项应为 {shown}")
+            yield self._at("PE521", "decisions", line, "advisories", text)
+        for measure, total, required, short in _measured(d):
+            of_it = [f for f in findings if f.measure == measure and _own_window(f)]
+            if not of_it:
+                continue
+            f = of_it[0]
+            suffix = "total" if measure == "total" else measure
+            for column, told, derived in (
+                (suffix, total, f.achieved - f.carried),
+                (f"required_{suffix}", required, f.required),
+                (f"shortfall_{suffix}", short, f.shortfall),
+            ):
+                if told != derived:
+                    text = say(
+                        f"{_figure(told)}, but the findings give {_figure(derived)}",
+                        f"为 {_figure(told)}，但按结论项应为 {_figure(derived)}",
+                    )
+                    yield self._at("PE521", "decisions", line, column, text)
+
+    def _finding(self, line: int, f: Finding) -> Iterator[Diagnostic]:
+        """A finding's own figures: its status and its shortfall follow from what was required and achieved."""
+        if f.measure == "policy":
+            return
+        if f.required is None:
+            yield self._at("PE522", "findings", line, "required", say("it is empty", "为空"))
+            return
+        if f.comparison == ">=":
+            needed = f.required_high
+            met = needed is not None and f.achieved >= needed
+            never = f.achieved_high is not None and f.achieved_high < f.required
+            short = None if needed is None else max(ZERO, needed - f.achieved)
+        else:
+            met = f.achieved_high is not None and f.achieved_high <= f.required
+            never = f.required_high is not None and f.achieved > f.required_high
+            short = max(ZERO, f.achieved - f.required)
+        if (f.status == "met" and not met) or (f.status == "not_met" and not never):
+            text = say(
+                f"{f.status}, but {_figure(f.achieved)} of {_figure(f.required)} were achieved",
+                f"为 {f.status}，但应有 {_figure(f.required)}，实有 {_figure(f.achieved)}",
+            )
+            yield self._at("PE522", "findings", line, "status", text)
+        short = ZERO if f.status == "met" else short
+        if short is not None and f.shortfall != short:
+            text = say(
+                f"{_figure(f.shortfall)}, but the figures give {_figure(short)}",
+                f"为 {_figure(f.shortfall)}，但按数字应为 {_figure(short)}",
+            )
+            yield self._at("PE522", "findings", line, "shortfall", text)
+        if (f.achieved_high is not None and f.achieved > f.achieved_high) or f.carried > f.achieved:
+            yield self._at("PE522", "findings", line, "achieved", say("its bounds cross", "上下限颠倒"))
+
+    # --- ledger rows sum to findings ------------------------------------------------------------------------------------
+
+    def _ledger(
+        self,
+        ledger: Sequence[tuple[int, LedgerEntry]],
+        decisions: Sequence[tuple[int, Decision]],
+    ) -> Iterator[Diagnostic]:
+        total: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+        cut: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+        subjects: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
+        doubtful: set[tuple[str, str]] = set()
+        full = "subject" in self.written.manifest["tables"]["ledger"]["columns"]
+        rules = {r["key"] for r in self.written.manifest["rules"]}
+        for line, e in ledger:
+            yield from self._row(line, e, rules)
+            if e.period is None:
+                continue
+            key = (e.person_id, e.period)
+            total[key] += e.counted
+            subjects[e.person_id, e.period, e.subject or ""] += e.counted
+            if e.cap_rule:
+                cut[key] += e.converted - e.counted
+            if e.counted_high != e.counted or e.missing:
+                doubtful.add(key)
+        for line, d in decisions:
+            yield from self._sums(line, d, total, cut, subjects if full else None, doubtful)
+
+    def _row(self, line: int, e: LedgerEntry, rules: set[str]) -> Iterator[Diagnostic]:
+        if e.counted > e.converted or e.counted < 0:
+            text = say(
+                f"{_figure(e.counted)} of {_figure(e.converted)} can't count",
+                f"不可能由 {_figure(e.converted)} 计入 {_figure(e.counted)}",
+            )
+            yield self._at("PE523", "ledger", line, "counted", text)
+        if e.reason == "counted" and e.counted != e.converted:
+            text = say(
+                f"{_figure(e.counted)}, but nothing was cut of {_figure(e.converted)}",
+                f"为 {_figure(e.counted)}，但 {_figure(e.converted)} 未经核减",
+            )
+            yield self._at("PE523", "ledger", line, "counted", text)
+        if e.reason in ("rejected", "not_recognised", "no_conversion", "duplicate", "outside_period") and e.counted:
+            text = say(f"a record that is {e.reason} counts nothing", f"{e.reason} 的记录不计")
+            yield self._at("PE523", "ledger", line, "counted", text)
+        for column in ("recognise_rule", "convert_rule", "assign_rule", "cap_rule"):
+            for key in filter(None, str(getattr(e, column)).split("+")):
+                if key not in rules:
+                    text = say(f"{key} is no rule of the manifest", f"清单中没有规则 {key}")
+                    yield self._at("PE523", "ledger", line, column, text)
+
+    def _sums(
+        self,
+        line: int,
+        d: Decision,
+        total: Mapping[tuple[str, str], Fraction],
+        cut: Mapping[tuple[str, str], Fraction],
+        subjects: Mapping[tuple[str, str, str], Fraction] | None,
+        doubtful: set[tuple[str, str]],
+    ) -> Iterator[Diagnostic]:
+        """The counted hours of a person and period add up; where facts are missing, the rows' least is not more."""
+        years = _years(d.period)
+        open_ = any((d.person_id, y) in doubtful for y in years)
+        told = [("total", d.total, sum((total.get((d.person_id, y), ZERO) for y in years), ZERO))]
+        if not open_:
+            told.append(("capped_off", d.capped_off, sum((cut.get((d.person_id, y), ZERO) for y in years), ZERO)))
+        if subjects is not None:
+            for subject, hours in d.by_subject.items():
+                told.append((subject, hours, sum((subjects.get((d.person_id, y, subject), ZERO) for y in years), ZERO)))
+        for column, value, added in told:
+            if value != added and not (open_ and added <= value):
+                text = say(
+                    f"{_figure(value)}, but the ledger adds up to {_figure(added)}",
+                    f"为 {_figure(value)}，但台账合计为 {_figure(added)}",
+                )
+                yield self._at("PE524", "decisions", line, column, text)
+
+
+def _years(period: str) -> list[str]:
+    first, _, last = period.partition("..")
+    return [str(y) for y in range(int(first), int(last or first) + 1)]
+
+
+def _own_window(f: Finding) -> bool:
+    """Whether the finding's window is the period itself (not several years, nor months from a date)."""
+    first, _, last = f.period.partition("..")
+    years = int(last or first) - int(first) + 1
+    start, end = f.window
+    return start.year == int(first) and (end.toordinal() - start.toordinal() + 1) in (365 * years + n for n in range(3))
+
+
+def _measured(d: Decision) -> Iterator[tuple[str, Fraction, Fraction | None, Fraction | None]]:
+    yield "total", d.total, d.required_total, d.shortfall_total
+    for subject, hours in d.by_subject.items():
+        yield subject, hours, d.required_by_subject.get(subject), d.shortfall_by_subject.get(subject)
+
+
+def _figure(value: Fraction | None) -> str:
+    return say("nothing", "空") if value is None else exact_text(value)

@@ -1,0 +1,184 @@
+"""A result as a folder that appears whole or not at all: tables and a manifest go in, files in a new folder come out.
+
+Everything is written beside the target first, forced to the disk, then renamed. An earlier result of ours is replaced
+in the same way; a folder that holds anything else is refused and left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.messages import say
+from policyengine.tools.formats import write_table
+from policyengine.tools.tables import Table
+
+MANIFEST = "manifest.json"
+MARK = "policyengine-result"  # the first key of our manifests: what makes a folder ours
+
+
+def write_result(manifest: Mapping[str, Any], tables: Sequence[Table], out: str | Path, format: str) -> Path:
+    """Write ``tables`` and ``manifest`` (without its ``tables`` part) into the folder ``out``; gives the folder.
+
+    Raises ``PolicyError`` (PE910, PE911) where ``out`` is not ours to replace, ``OSError`` where the disk refuses.
+    """
+    with whole_folder(out) as folder:
+        written = {}
+        for table in tables:
+            path = folder / f"{table.name}.{format}"
+            write_table(table, path, format)
+            written[table.name] = {
+                "file": path.name,
+                "rows": len(table.rows),
+                "columns": table.names,
+                "sha256": digest(path),
+            }
+        (folder / MANIFEST).write_bytes(manifest_bytes({**manifest, "tables": written}))
+    return Path(out)
+
+
+def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
+    """The manifest as a file, sealed: its last key is the digest of everything before it."""
+    content = {k: v for k, v in manifest.items() if k != "sha256"}
+    seal = hashlib.sha256(json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")).hexdigest()
+    text = json.dumps({**content, "sha256": seal}, ensure_ascii=False, indent=1)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def digest(path: Path) -> str:
+    """sha256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def whole_folder(out: str | Path) -> Iterator[Path]:
+    """A new folder to write into that becomes ``out`` when the block ends well, and vanishes when it does not."""
+    target = Path(os.path.realpath(out))
+    refuse_foreign(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_prefix(target)}{os.getpid()}-", dir=target.parent))
+    try:
+        yield folder
+        _to_disk(folder)
+        os.chmod(folder, 0o777 & ~_umask())
+        _replace(folder, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def refuse_foreign(target: Path) -> None:
+    """Refuse a target that is a file, or a folder with anything in it that no result of ours wrote."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        text = say("this is a file; a result needs a folder", "这是一个文件，结果需要写入文件夹")
+        hint = say("give --out another name", "请为 --out 另取一个名称")
+        raise PolicyError([Diagnostic("PE910", text, Span(str(target)), hint)])
+    present = set(os.listdir(target))
+    foreign = sorted(present - _ours(target))
+    if foreign:
+        text = say(
+            f"this folder holds something that is not a result of policyengine ({foreign[0]}); it is left as it is",
+            f"该文件夹中有不是 policyengine 结果的内容（{foreign[0]}），未作改动",
+        )
+        hint = say("give --out a new or empty folder", "请为 --out 指定新的或空的文件夹")
+        raise PolicyError([Diagnostic("PE911", text, Span(str(target)), hint)])
+
+
+def _ours(folder: Path) -> set[str]:
+    """The files that a result of ours in ``folder`` consists of; none where it holds no such result."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        if MARK not in manifest:
+            return set()
+        return {MANIFEST, *(t["file"] for t in manifest["tables"].values())}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return set()
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name}.unfinished-"
+
+
+def _sweep(target: Path) -> None:
+    """Remove what a run that was killed left beside ``target``. Only where the process is known to be gone."""
+    if os.name != "posix":
+        return
+    for left in target.parent.glob(f"{_prefix(target)}*"):
+        number = left.name.removeprefix(_prefix(target)).partition("-")[0]
+        if number.isdigit() and not _alive(int(number)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _to_disk(folder: Path) -> None:
+    for path in folder.iterdir():
+        with open(path, "rb+") as file:
+            os.fsync(file.fileno())
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "posix":  # elsewhere folders can't be opened
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _replace(folder: Path, target: Path) -> None:
+    """Make ``folder`` the target, in one step where the system can exchange two names."""
+    if not target.exists():
+        os.rename(folder, target)
+    elif not os.listdir(target):
+        target.rmdir()
+        os.rename(folder, target)
+    elif not _exchange(folder, target):
+        aside = Path(tempfile.mkdtemp(prefix=f"{_prefix(target)}{os.getpid()}-", dir=target.parent))
+        os.rename(target, aside / "earlier")
+        try:
+            os.rename(folder, target)
+        except BaseException:
+            os.rename(aside / "earlier", target)
+            raise
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    _sync_folder(target.parent)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two names atomically (Linux renameat2); False where that isn't offered."""
+    if not sys.platform.startswith("linux"):
+        return False
+    import ctypes
+
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE of linux/fs.h
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    return rename is not None and rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
