@@ -57,8 +57,8 @@ def command(
 ) -> int:
     """Judge everybody in RECORDS (files, folders, globs, or - for stdin) by a policy.
 
-    Writes decisions, findings, ledger, rejects, flags, missing facts and a manifest into --out; the folder appears whole or
-    not at all.
+    Writes decisions, findings, ledger, rejects, flags, missing facts and a manifest into --out; the folder appears
+    whole or not at all.
     """
     from policyengine.tools.evaluate import Files, evaluate_files
     from policyengine.tools.result import check_out, check_strict, save

@@ -1,4 +1,4 @@
-"""What an evaluation came to, as lines for people: how many were judged, with what outcome, what to look at, what to do next."""
+"""What an evaluation came to, in a few lines: who was judged, with what outcome, what to look at, what to do next."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def summary_lines(evaluation: Evaluation, out: Path | None = None) -> Iterator[s
         yield say(f"written to {out}", f"已写入 {out}")
         unmet = next((d for d in result.decisions if d.outcome == "not_met"), None)
         if unmet is not None:
-            yield say("next: ", "下一步：") + (
-                f"policyengine explain {_shell(str(out))} --person {_shell(mask(unmet.person_id))} --period {unmet.period}"
-            )
+            who = _shell(mask(unmet.person_id))
+            ask = f"policyengine explain {_shell(str(out))} --person {who} --period {unmet.period}"
+            yield say("next: ", "下一步：") + ask
 
 
 def warning_lines(evaluation: Evaluation) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A written result re-checked: a folder (and the input files, if given) goes in, every disagreement found comes out.
 
-Bytes against the manifest's digests; ledger rows against findings, findings against decisions, counts against rows. Each
-disagreement is a diagnostic with its file, line and column, so that a changed digit can be found.
+Bytes against the manifest's digests; ledger rows against findings, findings against decisions, counts against rows.
+Each disagreement is a diagnostic with its file, line and column, so that a changed digit can be found.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _bounded(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     return kept
 
 
-# --- bytes --------------------------------------------------------------------------------------------------------------
+# --- bytes ----------------------------------------------------------------------------------------------------------
 
 
 def _seal(written: Written) -> Iterator[Diagnostic]:
@@ -123,7 +123,7 @@ def _inputs(written: Written, records: Sequence[str]) -> Iterator[Diagnostic]:
             yield Diagnostic("PE512", text, Span(file.shown))
 
 
-# --- figures --------------------------------------------------------------------------------------------------------------
+# --- figures --------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -168,7 +168,7 @@ class _Trace:
         place = names.index(column) + 1 if column in names else 0
         return Diagnostic(code, f"{column}: {text}", Span(str(self.written.folder / entry["file"]), line, place))
 
-    # --- counts -------------------------------------------------------------------------------------------------------
+    # --- counts ------------------------------------------------------------------------------------------------------
 
     def _counts(self) -> Iterator[Diagnostic]:
         """Rows in = records in the ledger + rejected rows, and every table has the rows that the manifest says."""
@@ -176,7 +176,7 @@ class _Trace:
         if rows["in"] != rows["records"] + rows["rejected"]:
             yield self._manifest(
                 say(
-                    f"{rows['in']} rows came in, but {rows['records']} records and {rows['rejected']} rejected rows are told",
+                    f"{rows['in']} rows came in, but there are {rows['records']} records and {rows['rejected']} rejected",
                     f"输入 {rows['in']} 行，但记录 {rows['records']} 条、退回 {rows['rejected']} 行",
                 )
             )
@@ -216,7 +216,7 @@ class _Trace:
                 yield self._at("PE521", "decisions", line, "person_id", text)
             seen.add(key)
 
-    # --- findings imply decisions ---------------------------------------------------------------------------------------
+    # --- findings imply decisions ------------------------------------------------------------------------------------
 
     def _decision(self, line: int, d: Decision, findings: Sequence[Finding]) -> Iterator[Diagnostic]:
         if not d.policy:  # nobody's law: nothing to derive
@@ -282,7 +282,7 @@ class _Trace:
         if (f.achieved_high is not None and f.achieved > f.achieved_high) or f.carried > f.achieved:
             yield self._at("PE522", "findings", line, "achieved", say("its bounds cross", "上下限颠倒"))
 
-    # --- ledger rows sum to findings ------------------------------------------------------------------------------------
+    # --- ledger rows sum to findings ---------------------------------------------------------------------------------
 
     def _ledger(
         self,
