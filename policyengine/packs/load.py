@@ -25,23 +25,20 @@ from policyengine.packs.words import chain_vocabulary, read_bounds, read_fields,
 PACK_FILE = "pack.yaml"
 
 
-def load_pack(folder: Path, base: Pack | None) -> tuple[Pack | None, list[Diagnostic]]:
+def load_pack(
+    folder: Path, base: Pack | None, document: Document | None = None
+) -> tuple[Pack | None, list[Diagnostic]]:
     """The pack in ``folder``, on top of ``base``, whose words it may use; None where an error keeps it from governing.
 
-    What is wrong with one rule does not hide what is wrong with the others.
+    ``document``: its pack.yaml, where that has been read already. What is wrong with one rule does not hide what is
+    wrong with the others.
     """
-    document, problems = _read_pack_file(folder)
     if document is None:
-        return None, problems
-    return _Loader(folder, document, base).load()
-
-
-def _read_pack_file(folder: Path) -> tuple[Document | None, list[Diagnostic]]:
-    document, problems = read_document(folder / PACK_FILE)
-    if document is None:
-        return None, problems
+        document, problems = read_document(folder / PACK_FILE)
+        if document is None:
+            return None, problems
     problems = shape_problems(document, document.root, "pack")
-    return (None if problems else document), problems
+    return (None, problems) if problems else _Loader(folder, document, base).load()
 
 
 class _Loader:

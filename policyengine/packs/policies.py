@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span, failed
-from policyengine.packs.document import read_document, shown
+from policyengine.packs.document import Document, read_document, shown
 from policyengine.packs.load import load_pack
 from policyengine.packs.model import Pack, Policy
 from policyengine.packs.nodes import Mapping
@@ -96,21 +96,23 @@ class ChainLoader:
         place = folder.absolute()
         if place in self.known:
             return self.known[place], []
-        base, problems = self._base(folder, above)
-        if failed(problems):
+        document, problems = read_document(folder / PACK_FILE)
+        base: Chain = ()
+        if document is not None:
+            base, problems = self._base(folder, document, above)
+        if document is None or failed(problems):
             self.known[place] = None
             return None, problems
-        pack, found = load_pack(folder, base[-1] if base else None)
+        pack, found = load_pack(folder, base[-1] if base else None, document)
         chain = (*base, pack) if pack is not None else None
         self.known[place] = chain
         return chain, problems + found
 
-    def _base(self, folder: Path, above: tuple[Path, ...]) -> tuple[Chain, list[Diagnostic]]:
-        """The chain that the pack in ``folder`` extends; empty for the lowest pack (and for one that can't be read)."""
-        document, _ = read_document(folder / PACK_FILE)
-        root = document.root if document else None
+    def _base(self, folder: Path, document: Document, above: tuple[Path, ...]) -> tuple[Chain, list[Diagnostic]]:
+        """The chain that the pack extends; empty for the lowest pack."""
+        root = document.root
         name = optional_at(root, "extends")
-        if document is None or not isinstance(root, Mapping) or name is None:
+        if not isinstance(root, Mapping) or name is None:
             return (), []
         where = root.get("extends") or root
         found, seen = find_pack(name, folder)

@@ -36,16 +36,19 @@ Schema = dict[str, Any]
 
 
 @cache
-def schema(name: str) -> Schema:
-    """The schema ``pack``, ``rules`` or ``tests`` as plain data."""
-    text = (Path(__file__).parent / f"{name}.schema.json").read_text(encoding="utf-8")
-    data: Schema = json.loads(text)
+def _schema(name: str) -> Schema:
+    data: Schema = json.loads(schema_text(name))
     return data
+
+
+def schema_text(name: str) -> str:
+    """The JSON Schema ``pack``, ``rules`` or ``tests`` as editors read it."""
+    return (Path(__file__).parent / f"{name}.schema.json").read_text(encoding="utf-8")
 
 
 def shape_problems(document: Document, node: Node, name: str, part: str | None = None) -> list[Diagnostic]:
     """What is wrong with ``node`` under schema ``name`` (or one of its ``$defs``): PE120, PE121, PE122."""
-    root = schema(name)
+    root = _schema(name)
     return list(_Checker(document, root).check(node, root["$defs"][part] if part else root, "this file"))
 
 
@@ -85,6 +88,10 @@ def _has_type(node: Node, wanted: str | list[str]) -> bool:
     return kind in names or (kind == "integer" and "number" in names)
 
 
+def _may_be(node: Node, branch: Schema) -> bool:
+    return "type" not in branch or _has_type(node, branch["type"])
+
+
 class _Checker:
     """Walks a schema and nodes side by side; their depth is bounded by the file's."""
 
@@ -92,10 +99,13 @@ class _Checker:
         self.document, self.root = document, root
 
     def _resolved(self, part: Schema) -> Schema:
-        """``part`` with its ``$ref`` followed; what stands beside the reference prevails."""
+        """``part`` with its ``$ref`` followed; what stands beside the reference prevails. Kept in the schema itself."""
         while "$ref" in part:
-            target = self.root["$defs"][part["$ref"].removeprefix("#/$defs/")]
-            part = {**target, **{k: v for k, v in part.items() if k != "$ref"}}
+            known = part.get("resolved")
+            if known is None:
+                target = self.root["$defs"][part["$ref"].removeprefix("#/$defs/")]
+                known = part["resolved"] = {**target, **{k: v for k, v in part.items() if k != "$ref"}}
+            part = known
         return part
 
     def check(self, node: Node, part: Schema, where: str) -> Iterator[Diagnostic]:
@@ -113,15 +123,11 @@ class _Checker:
             yield self._wrong(node, part, where)
 
     def _any_of(self, node: Node, part: Schema, where: str) -> Iterator[Diagnostic]:
-        branches = [self._resolved(b) for b in part["anyOf"]]
-        results = [list(self.check(node, branch, where)) for branch in branches]
-        if any(not r for r in results):
-            return
-        for branch, problems in zip(branches, results, strict=True):  # the branch that is meant: a mapping, a list
-            if not isinstance(node, Scalar) and "type" in branch and _has_type(node, branch["type"]):
-                yield from problems
-                return
-        yield self._wrong(node, part, where)
+        branches = [b for one in part["anyOf"] if _may_be(node, b := self._resolved(one))]
+        if len(branches) == 1 and not isinstance(node, Scalar):  # the branch that is meant: a mapping, a list
+            yield from self.check(node, branches[0], where)
+        elif not any(next(self.check(node, branch, where), None) is None for branch in branches):
+            yield self._wrong(node, part, where)
 
     def _mapping(self, node: MappingNode, part: Schema, where: str) -> Iterator[Diagnostic]:
         properties: Mapping[str, Schema] = part.get("properties", {})
