@@ -79,11 +79,18 @@ class _Resolver:
                     else:
                         changes.append((rule, Taken(root[0], root[1])))
             for rule, taken in changes:
-                self.roots.setdefault(rule.name, taken.root)
+                self._one_rule(rule.name, taken.root)
             for rule, taken in changes:
                 self._change(rule, taken, pack)
         self.problems = [*self.authority.problems, *self.problems]
         return self.problems
+
+    def _one_rule(self, name: str, root: str) -> None:
+        """Versions of one id are one rule: where one of them overrides ``root``, the others stand for it in their time."""
+        if self.roots.setdefault(name, root) == name:
+            self.roots[name] = root
+            own = [replace(piece, root=root) for piece in self.pieces.pop(name, [])]
+            self.pieces.setdefault(root, []).extend(own)
 
     def _change(self, rule: Rule, taken: Taken, pack: Pack) -> None:
         """Lay an override or a drop over the pieces of the rule that it names."""
