@@ -73,12 +73,13 @@ class Commands(click.Group):
             with formatter.section(say("Commands", "命令")):
                 formatter.write_dl(commands)
 
-    def main(self, args: Any = None, prog_name: str | None = None, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(self, *given: Any, standalone_mode: bool = True, **named: Any) -> Any:
         """Run one command line and leave with its exit code; no exception gets past here."""
-        if not standalone_mode:
-            return super().main(args, prog_name, standalone_mode=False, **extra)
         command_line = super().main
-        sys.exit(guarded(lambda: command_line(args, prog_name or "policyengine", standalone_mode=False, **extra)))
+        named.setdefault("prog_name", "policyengine")
+        if not standalone_mode:
+            return command_line(*given, standalone_mode=False, **named)
+        sys.exit(guarded(lambda: command_line(*given, standalone_mode=False, **named)))
 
 
 @click.group(

@@ -72,7 +72,7 @@ def on_terminal(stream: Any) -> bool:
     )
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """``2016-12-31``."""
 
     name = "date"
@@ -95,14 +95,14 @@ def _is_year(text: str) -> bool:
     return len(text) == 4 and text.isascii() and text.isdigit() and 1000 <= int(text) < 9900
 
 
-class Periods(click.ParamType):
+class Periods(click.ParamType[tuple[int, int]]):
     """``2016`` or ``2016..2018``: first and last period."""
 
     name = "period"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         if isinstance(value, tuple):
-            return value  # type: ignore[return-value]
+            return value
         first, dots, last = str(value).partition("..")
         years = [first, last] if dots else [first]
         if all(_is_year(y) for y in years) and years == sorted(years):

@@ -201,7 +201,7 @@ class _Writer:
         title = record.facts.get("title") if record is not None else None
         if isinstance(title, str) and title:
             short = title if len(title) <= 40 else title[:39] + "…"
-            parts.append(self.say(f'"{short}"', f"《{short.strip('《》')}》"))
+            parts.append(self.say(f'"{short}"', f"「{short}」"))
         if e.quantity is not None:
             parts.append(f"{number(e.quantity)} {self.labels.unit(e.unit)}".strip())
         return " ".join(parts)
@@ -323,21 +323,15 @@ class _Writer:
                 parts.append(self.say(f"{names} for {record} (+{gain})", f"{record} 补充{names}（+{gain}）"))
             return self.say(" and ", "，并").join(parts)
         until = r.until.isoformat()
-        if r.measure != "total":
-            kind = self.labels.measure(r.measure, self.case.decision.unit)
-            en, zh = f" of {kind}", f"{kind}"
-        else:
-            en, zh = "", ""
-        forms = self.say(", ", "、")
-        if r.outside:
-            en += f" outside {forms.join(self.labels.term(t, 'form') for t in r.outside)}"
-            zh += f"（{forms.join(self.labels.term(t, 'form') for t in r.outside)}除外）"
-        elif r.within:
-            en += f" of {forms.join(self.labels.term(t, 'form') for t in r.within)}"
-            zh += f"（限{forms.join(self.labels.term(t, 'form') for t in r.within)}）"
+        kind = "" if r.measure == "total" else self.labels.measure(r.measure, self.case.decision.unit)
+        en, zh, limits = f" of {kind}" if kind else "", kind, ""
+        forms = self.say(", ", "、").join(self.labels.term(t, "form") for t in r.outside or r.within)
+        if forms:
+            en += f" outside {forms}" if r.outside else f" in {forms}"
+            limits = f"（{forms}除外）" if r.outside else f"（限{forms}）"
         return self.say(
             f"{number(r.gain)} more recognised {self.unit}{en} by {until}",
-            f"{_day(r.until)}前再取得认定的{zh} {number(r.gain)} {self.unit}",
+            f"{_day(r.until)}前再取得 {number(r.gain)} {self.unit}经认定的{zh or '学习'}{limits}",
         )
 
 

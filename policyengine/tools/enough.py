@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from policyengine.engines.judge import Ready, in_force
+from policyengine.engines.judge import in_force
 from policyengine.engines.reference import Prepared, evaluate_person
 from policyengine.engines.truth import Scene
 from policyengine.language import tree
@@ -123,37 +123,36 @@ def completions(prepared: Prepared, person: Person, record: Record) -> list[Wish
     """Sets of facts that the record lacks and with which some rule would recognise it."""
     found: list[Wish] = []
     for rule in prepared.judge.recognise:
-        if not in_force(rule, record.end) or rule.about(Scene(person.facts, record=record)) is False:
+        scene = _scene(person, record)
+        if not in_force(rule, record.end) or rule.about(scene) is False:
             continue
-        for wish in wishes(rule.rule.statement.when, prepared.judge.world, record.end):
-            for whole in _unrejected(prepared, person, record, wish):
-                if whole and whole not in found and not whole.keys() & record.facts.keys():
-                    found.append(whole)
+        for wish in wishes(rule.rule.statement.when, prepared.judge.world, scene):
+            found += [w for w in _unrejected(prepared, person, record, wish) if w and w not in found]
     return sorted(found, key=len)
 
 
 def _unrejected(prepared: Prepared, person: Person, record: Record, wish: Wish) -> list[Wish]:
-    """The wish without what the record has anyway, and with what keeps the rejecting rules from speaking."""
-    kept = {k: v for k, v in wish.items() if record.facts.get(k) != v}
-    options = [kept]
+    """The wish together with what keeps the rejecting rules from speaking."""
+    options = [wish]
     for rule in prepared.judge.reject:
         if not in_force(rule, record.end):
             continue
         more = []
         for option in options:
-            if _test(rule, person, replace(record, facts={**record.facts, **option})) is False:
+            scene = _scene(person, replace(record, facts={**record.facts, **option}))
+            if rule.test(scene) is False:
                 more.append(option)
                 continue
-            for other in wishes(rule.rule.statement.when, prepared.judge.world, record.end, holds=False):
-                merged = {**option, **other}
-                if _test(rule, person, replace(record, facts={**record.facts, **merged})) is False:
-                    more.append({k: v for k, v in merged.items() if record.facts.get(k) != v})
+            for other in wishes(rule.rule.statement.when, prepared.judge.world, scene, holds=False):
+                whole = {**option, **other}
+                if rule.test(_scene(person, replace(record, facts={**record.facts, **whole}))) is False:
+                    more.append(whole)
         options = more
     return options
 
 
-def _test(rule: Ready, person: Person, record: Record) -> bool | None:
-    return rule.test(Scene(person.facts, record=record, period=record.end.year))
+def _scene(person: Person, record: Record) -> Scene:
+    return Scene(person.facts, record=record, period=record.end.year)
 
 
 def _with(records: Iterable[Record], changed: Iterable[Record]) -> list[Record]:
@@ -222,9 +221,7 @@ def _examples(situation: Situation, f: Finding, form: str, day: date) -> Iterato
     """Records of a form, with every fact that its rules ask for, worth the hours that are short."""
     prepared, who = situation.prepared, situation.person
     base: dict[str, Fact] = {"form": form, "person_id": who.person_id}
-    for belongs in _belonging(prepared, f, day):
-        if belongs.get("form", form) != form:
-            continue
+    for belongs in _belonging(prepared, f, Record("", who.person_id, day, day, None, None, base)):
         for unit, quantity in _quantities(prepared, form, f.shortfall, day):
             facts: dict[str, Fact] = {**base, **belongs}
             blank = Record("", who.person_id, day, day, quantity, unit, facts)
@@ -232,16 +229,16 @@ def _examples(situation: Situation, f: Finding, form: str, day: date) -> Iterato
                 yield replace(blank, facts={**facts, **more})
 
 
-def _belonging(prepared: Prepared, f: Finding, day: date) -> list[Wish]:
-    """Facts with which a record belongs to what the finding measures."""
+def _belonging(prepared: Prepared, f: Finding, record: Record) -> list[Wish]:
+    """Facts with which the record belongs to what the finding measures."""
     if f.measure == "total":
         return [{}]
     for rule in prepared.later.measures:
         statement = rule.rule.statement
         if isinstance(statement, tree.Measure) and statement.name == f.measure:
-            return wishes(statement.when, prepared.judge.world, day)
+            return wishes(statement.when, prepared.judge.world, Scene({}, record=record, period=record.end.year))
     owner = prepared.plan.vocabulary.field_of(f.measure)
-    return [{owner: f.measure}] if owner else []
+    return [{owner: f.measure}] if owner and record.facts.get(owner, f.measure) == f.measure else []
 
 
 def _quantities(prepared: Prepared, form: str, hours: Fraction, day: date) -> Iterator[tuple[str, Fraction]]:

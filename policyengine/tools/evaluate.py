@@ -45,12 +45,13 @@ class Files:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A law, what was read, and the trace. ``periods``: first and last judged; None where nothing was to be judged."""
+    """A law, what was read, and the trace. ``asked``: the periods asked for; ``periods``: the first and last judged."""
 
     law: Law
     files: Files
     inputs: Inputs
     result: Result
+    asked: Periods | None
     periods: Periods | None
     as_of: date | None
     engine: str
@@ -65,8 +66,8 @@ def evaluate_files(
     inputs, remarks = read_files(law, files)
     selector = Selector(law)
     result = judge_all(selector, inputs, periods, as_of)
-    asked = periods or _years(selector, inputs)
-    return Evaluation(law, files, inputs, result, asked, as_of, chosen, (*law.remarks, *remarks))
+    judged = periods or _years(selector, inputs)
+    return Evaluation(law, files, inputs, result, periods, judged, as_of, chosen, (*law.remarks, *remarks))
 
 
 def read_files(law: Law, files: Files) -> tuple[Inputs, tuple[Diagnostic, ...]]:

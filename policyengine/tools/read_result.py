@@ -157,9 +157,9 @@ class Written:
 
     def ledger(self, person: str | None = None) -> Iterator[LedgerEntry]:
         """Ledger rows; in a lean ledger form, subject, quantity and unit are None."""
-        highs = {(m["record_id"], m["period"]): m for m in self.rows("missing", person) if m["record_id"]}
+        highs = {(_text(m, "record_id"), m["period"]): m for m in self.rows("missing", person) if m["record_id"]}
         for row in self.rows("ledger", person):
-            unsettled = highs.get((row["record_id"], row["period"]))
+            unsettled = highs.get((_text(row, "record_id"), row["period"]))
             yield LedgerEntry(
                 record_id=_text(row, "record_id"),
                 person_id=_text(row, "person_id"),

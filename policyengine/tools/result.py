@@ -35,7 +35,7 @@ def save(
 
 def _options(evaluation: Evaluation, format: str, ledger: str, strict: bool) -> dict[str, Any]:
     """What was asked for, as it was written on the command line."""
-    periods, files = evaluation.periods, evaluation.files
+    periods, files = evaluation.asked, evaluation.files
     return {
         "policy": evaluation.law.path,
         "records": list(files.records),
@@ -61,7 +61,7 @@ def check_strict(evaluation: Evaluation) -> None:
         raise PolicyError(
             Diagnostic(
                 r.code,
-                (f"{r.column}: " if r.column else "") + say(r.reason, r.zh or r.reason),
+                (f"{r.column}: " if r.column else "") + say(r.reason, r.reason_zh or r.reason),
                 Span(r.file, r.row, sheet=r.sheet),
                 say(r.hint, r.hint_zh or r.hint) or None,
             )

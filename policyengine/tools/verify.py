@@ -176,7 +176,7 @@ class _Trace:
         if rows["in"] != rows["records"] + rows["rejected"]:
             yield self._manifest(
                 say(
-                    f"{rows['in']} rows came in, but there are {rows['records']} records and {rows['rejected']} rejected",
+                    f"{rows['in']} rows came in: {rows['records']} records, {rows['rejected']} rejected, not as many",
                     f"输入 {rows['in']} 行，但记录 {rows['records']} 条、退回 {rows['rejected']} 行",
                 )
             )

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from fractions import Fraction
 
-from policyengine.engines.truth import World
+from policyengine.engines.truth import Scene, World, compile_condition
 from policyengine.language import tree
 from policyengine.records.model import Fact
 
@@ -19,16 +19,31 @@ ANY_TEXT = "—"  # stands for a text of which only the presence matters
 _OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 
-def wishes(condition: tree.Condition | None, world: World, day: date, holds: bool = True) -> list[Wish]:
-    """Facts under which ``condition`` is true (``holds``) or false, as of ``day``. ``[{}]``: nothing need be added."""
+def wishes(condition: tree.Condition | None, world: World, scene: Scene, holds: bool = True) -> list[Wish]:
+    """Facts that the scene's record lacks and under which ``condition`` is true (``holds``) or false.
+
+    ``[{}]``: nothing need be added. ``[]``: nothing that could be added would do.
+    """
     match condition:
+        case None:
+            return [{}] if holds else []
         case tree.Not(item=item):
-            return wishes(item, world, day, not holds)
+            return wishes(item, world, scene, not holds)
         case tree.And(items=items) | tree.Or(items=items):
-            each = [wishes(i, world, day, holds) for i in items]
+            each = [wishes(i, world, scene, holds) for i in items]
             if isinstance(condition, tree.And) == holds:
                 return _together(each)
             return [w for some in each for w in some][:MOST]
+    if compile_condition(condition, world)(scene) is holds:
+        return [{}]
+    assert scene.record is not None
+    facts = scene.record.facts
+    return [w for w in _proposals(condition, world, scene.record.end, holds) if not w.keys() & facts.keys()]
+
+
+def _proposals(condition: tree.Condition, world: World, day: date, holds: bool) -> list[Wish]:
+    """Facts that would make one comparison true or false."""
+    match condition:
         case tree.Compare(left=tree.Field(id=name), op=op, right=right):
             return _compared(name, op if holds else _OPPOSITE[op], right, world)
         case tree.In(left=tree.Field(id=name), items=items, negated=negated):
@@ -78,7 +93,7 @@ def _compared(name: str, op: str, right: tree.Operand, world: World) -> list[Wis
 def _other_than(name: str, values: list[Fact], world: World) -> list[Wish]:
     terms = [w.id for w in world.vocabulary.terms_of(name)]
     if terms:
-        return [{name: t} for t in terms if t not in values][:MOST]
+        return [Wish({name: t}) for t in terms if t not in values][:MOST]
     return [{name: ANY_TEXT}] if all(isinstance(v, str) for v in values) else [{}]
 
 
@@ -96,7 +111,7 @@ def _samples(name: str, world: World, day: date) -> list[Fact]:
     decl = world.fields.get(name)
     match decl.type if decl else "text":
         case "term":
-            return [w.id for w in world.vocabulary.terms_of(name)][:MOST]
+            return [*(w.id for w in world.vocabulary.terms_of(name))][:MOST]
         case "yes_no":
             return [True, False]
         case "number":

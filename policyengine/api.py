@@ -1,0 +1,207 @@
+"""The Python interface: ``load`` a policy, ``evaluate`` records by it, ask the result for tables and explanations.
+
+Every mistake in packs or files is a ``PolicyError`` that carries its diagnostics; nothing is printed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from policyengine.diagnostics import Diagnostic, PolicyError
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from policyengine.tools.case import Case
+    from policyengine.tools.evaluate import Evaluation
+    from policyengine.tools.select import Law
+    from policyengine.tools.tables import Table
+
+StrPath = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class LoadedPolicy:
+    """A policy (or all the policies of a folder of packs) ready to judge by, as on ``as_of`` where that is given."""
+
+    law: Law
+    as_of: date | None = None
+
+    @property
+    def remarks(self) -> tuple[Diagnostic, ...]:
+        """Warnings and notes about the packs."""
+        return self.law.remarks
+
+
+def load(path: StrPath, as_of: str | date | None = None) -> LoadedPolicy:
+    """The policy of the pack at ``path``, or the policies of a folder of packs.
+
+    ``as_of``: judge as on this day (``2019-12-31``); periods that have not ended by then are in progress.
+    Raises ``PolicyError`` with every diagnostic where a pack has an error.
+    """
+    from policyengine.tools.select import load_law
+
+    return LoadedPolicy(load_law(os.fspath(path)), _day(as_of))
+
+
+def evaluate(
+    policy: LoadedPolicy | StrPath,
+    records: StrPath | Sequence[StrPath],
+    period: int | str | tuple[int, int] | None = None,
+    persons: StrPath | None = None,
+    circumstances: StrPath | None = None,
+    engine: str = "auto",
+) -> Evaluated:
+    """Judge everybody in ``records`` (a file, folder or glob, or several).
+
+    ``period``: ``2019``, ``"2016..2018"`` or ``(2016, 2018)``; by default every year that has a record.
+    Raises ``PolicyError`` where the files can't be used; rows that can't be read are in ``rejects``.
+    """
+    from policyengine.tools.evaluate import Files, evaluate_files
+
+    loaded = policy if isinstance(policy, LoadedPolicy) else load(policy)
+    named = [records] if isinstance(records, str | os.PathLike) else list(records)
+    files = Files(
+        tuple(os.fspath(r) for r in named),
+        os.fspath(persons) if persons is not None else None,
+        os.fspath(circumstances) if circumstances is not None else None,
+    )
+    return Evaluated(evaluate_files(loaded.law, files, _periods(period), loaded.as_of, engine))
+
+
+class Evaluated:
+    """What an evaluation came to. Its tables are DuckDB relations (``.arrow()``, ``.df()``, ``.fetchall()``).
+
+    Columns are those of docs/results.md, as in Parquet: DECIMAL, or numerator and denominator without a finite decimal.
+    """
+
+    def __init__(self, evaluation: Evaluation):
+        self.evaluation = evaluation
+        self._relations: dict[str, duckdb.DuckDBPyRelation] = {}
+        self._connection: Any = None
+
+    @property
+    def decisions(self) -> duckdb.DuckDBPyRelation:
+        """A row per person, period and policy."""
+        return self.table("decisions")
+
+    @property
+    def findings(self) -> duckdb.DuckDBPyRelation:
+        """A row per requirement applied."""
+        return self.table("findings")
+
+    @property
+    def ledger(self) -> duckdb.DuckDBPyRelation:
+        """A row per record and period."""
+        return self.table("ledger")
+
+    @property
+    def rejects(self) -> duckdb.DuckDBPyRelation:
+        """A row per cell that could not be read."""
+        return self.table("rejects")
+
+    @property
+    def flags(self) -> duckdb.DuckDBPyRelation:
+        """A row per compliance flag on a record."""
+        return self.table("flags")
+
+    @property
+    def remarks(self) -> tuple[Diagnostic, ...]:
+        """Warnings and notes about packs and files."""
+        return self.evaluation.remarks
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """A table as Python values: exact fractions, dates, texts. Needs no DuckDB."""
+        table = self._tables()[name]
+        return [dict(zip(table.names, row, strict=True)) for row in table.rows]
+
+    def table(self, name: str) -> duckdb.DuckDBPyRelation:
+        """A table by name, as a DuckDB relation."""
+        if name not in self._relations:
+            self._relations[name] = self._relation(self._tables()[name])
+        return self._relations[name]
+
+    def _tables(self) -> dict[str, Table]:
+        from policyengine.tools.tables import shape_of, tables_of
+
+        e = self.evaluation
+        return {t.name: t for t in tables_of(e.result, e.inputs.rejects, shape_of(e.law.plans))}
+
+    def _relation(self, table: Table) -> duckdb.DuckDBPyRelation:
+        import tempfile
+
+        import duckdb
+
+        from policyengine.tools.formats import write_table
+
+        self._connection = self._connection or duckdb.connect()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{table.name}.parquet"
+            write_table(table, path, "parquet")
+            self._connection.execute(f'CREATE TABLE "{table.name}" AS SELECT * FROM read_parquet(?)', [str(path)])
+        relation: duckdb.DuckDBPyRelation = self._connection.table(table.name)
+        return relation
+
+    def cases(self, person: str, period: int | str | tuple[int, int] | None = None) -> list[Case]:
+        """A person's cases; ``person`` is an id, or a name that only one person has."""
+        from policyengine.engines.reference import years_of
+        from policyengine.tools.explain import Explainer, find_person, nothing_in
+
+        e = self.evaluation
+        one = find_person(e.inputs.persons.values(), person)
+        records = [r for r in e.inputs.records if r.person_id == one.person_id]
+        asked = _periods(period) or e.asked
+        spans = [asked or years_of(p, e.inputs.records) for p in e.law.plans]
+        cases = Explainer(e.law).cases(one, records, spans, e.as_of)
+        if not cases:
+            raise nothing_in(person, asked)
+        return cases
+
+    def explain(
+        self,
+        person: str,
+        period: int | str | tuple[int, int] | None = None,
+        language: str = "en",
+        reveal: bool = False,
+    ) -> str:
+        """A person's case as text, period after period. ``reveal``: ids in full."""
+        from policyengine.tools.case_text import text_of_case
+
+        return "\n\n".join(text_of_case(c, language, reveal) for c in self.cases(person, period))
+
+    def write(self, out: StrPath, format: str = "csv", ledger: str | None = None) -> Path:
+        """Write the result into a folder, as ``evaluate --out`` does."""
+        from policyengine.tools.result import save
+
+        return save(self.evaluation, os.fspath(out), format, ledger)
+
+
+def _day(given: str | date | None) -> date | None:
+    if isinstance(given, str):
+        try:
+            return date.fromisoformat(given)
+        except ValueError:
+            raise _unusable(f"{given!r} is not a day", "write it as 2016-12-31") from None
+    return given
+
+
+def _periods(given: int | str | tuple[int, int] | None) -> tuple[int, int] | None:
+    if given is None or isinstance(given, tuple):
+        return given
+    first, dots, last = str(given).partition("..")
+    try:
+        periods = int(first), int(last if dots else first)
+    except ValueError:
+        raise _unusable(f"{given!r} is not a period", "write a year, 2016, or first..last, 2016..2018") from None
+    if not 1000 <= periods[0] <= periods[1] < 9900:
+        raise _unusable(f"{given!r} is not a period", "write a year, 2016, or first..last, 2016..2018")
+    return periods
+
+
+def _unusable(text: str, hint: str) -> PolicyError:
+    return PolicyError([Diagnostic("PE901", text, hint=hint)])
