@@ -1,0 +1,255 @@
+"""What ``check`` proves about whole policies: policies in, diagnostics out.
+
+An override of a ``raise-only`` rule that can be more generous than its base, two rules that treat one record
+differently, a rule that can never apply. ``illustrated`` adds to refusals that figures alone led to the situation that
+shows them. Codes: PE203 (as ``packs/authority.py``), PE351 undecided, PE352 and PE353 two rules meet, PE354 never
+applies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from itertools import combinations
+from pathlib import Path
+
+from policyengine.diagnostics import Diagnostic, Related, Span
+from policyengine.language import tree
+from policyengine.messages import say
+from policyengine.packs.authority import at
+from policyengine.packs.model import Governing, Pack, Policy, Rule
+from policyengine.packs.pieces import overlap
+from policyengine.plan.names import unwrapped
+from policyengine.tools.prove import words
+from policyengine.tools.prove.compare import compare
+from policyengine.tools.prove.meeting import meet, reachable
+from policyengine.tools.prove.model import Context, Undecided, Verdict, Witness, context_of
+
+REFUSALS = ("PE203", "PE315")
+Key = tuple[str, ...]
+
+
+def proofs(policies: Iterable[Policy]) -> list[Diagnostic]:
+    """Everything that can be proved wrong in the policies; base packs first, each pair of rules once."""
+    told: set[Key] = set()
+    found: dict[tuple[str, Span | None], Diagnostic] = {}
+    for policy in sorted(policies, key=lambda p: len(p.packs)):
+        for problem in (*_overrides(policy, told), *_meetings(policy, told), *_idle(policy, told)):
+            found.setdefault((problem.code, problem.span), problem)
+    return list(found.values())
+
+
+# --- overrides --------------------------------------------------------------------------------------------------------
+
+
+def _overrides(policy: Policy, told: set[Key]) -> Iterator[Diagnostic]:
+    """What stands over a rule that may only be made stricter, and is not."""
+    for g in policy.governing:
+        if not (g.raises and g.over) or not _new(told, "over", g.rule.key, g.over[0].key, str(g.start)):
+            continue
+        base = g.over[0]
+        verdict = compare(unwrapped(base), g.statement, context_of(policy, g.start, g.until))
+        if verdict.permitted is False:
+            yield _more_generous(g, base, verdict, policy)
+        elif verdict.permitted is None:
+            yield _open(g, base, verdict)
+
+
+def _more_generous(g: Governing, base: Rule, verdict: Verdict, policy: Policy) -> Diagnostic:
+    message = say(
+        f"this can be more generous than {base.name}, which may only be made stricter",
+        f"{base.name} 只能从严，而此处可能从宽",
+    )
+    if verdict.why:
+        message += say(f": {verdict.why}", f"：{verdict.why}")
+    hint = say(
+        "make it at least as strict in every case, or leave the base rule in force",
+        "请使其在任何情况下都不低于上级规定，或保留上级规则",
+    )
+    problem = at(g.rule, "PE203", message, base.name, hint=hint)
+    related = (Related(_cited(base), base.span),)
+    if isinstance(verdict.laxer, Witness):
+        related = (Related(_example(verdict.laxer, base, g.rule, policy), None), *related)
+    return replace(problem, related=related, citation=str(base.cites))
+
+
+def _open(g: Governing, base: Rule, verdict: Verdict) -> Diagnostic:
+    """PE351: a warning, and what keeps the base's authority when people are judged."""
+    message = say(
+        f"whether this is at least as strict as {base.name} could not be decided ({verdict.why})",
+        f"未能判定此处是否不低于 {base.name}（{verdict.why}）",
+    )
+    safe = (
+        say("when people are judged, the stricter of the two figures governs, and the finding says which",
+            "评定时以两者中较严的数额为准，并在结果中注明")
+        if g.keeps_stricter
+        else say("when people are judged, this rule alone governs: compare the two by hand",
+                 "评定时只依此规则，请人工核对两者")
+    )  # fmt: skip
+    problem = at(g.rule, "PE351", message, base.name, hint=safe, severity="warning")
+    return replace(problem, related=(Related(_cited(base), base.span),), citation=str(base.cites))
+
+
+def _cited(base: Rule) -> str:
+    return say(
+        f"{base.name}: {base.text.strip()} ({base.cites.at})", f"{base.name}：{base.text.strip()}（{base.cites.at}）"
+    )
+
+
+def _example(witness: Witness, base: Rule, rule: Rule, policy: Policy | Pack) -> str:
+    vocabulary = policy.vocabulary
+    assert vocabulary is not None
+    old = base.pack if base.pack != rule.pack else base.id
+    return say("for example: ", "例如：") + words.differing(witness, vocabulary, old)
+
+
+# --- two rules for one record -----------------------------------------------------------------------------------------
+
+
+def _meetings(policy: Policy, told: set[Key]) -> Iterator[Diagnostic]:
+    """Two ``convert`` or two ``assign`` rules that treat one record differently."""
+    for kind, code in ((tree.Convert, "PE352"), (tree.Assign, "PE353")):
+        rules = [g for g in policy.governing if isinstance(g.statement, kind)]
+        for one, other in combinations(rules, 2):
+            common = overlap((one.start, one.until), (other.start, other.until))
+            if common is None or one.name == other.name or not _new(told, "meet", *sorted((one.key, other.key))):
+                continue
+            answer = meet(one.statement, other.statement, context_of(policy, *common))
+            if isinstance(answer, Witness):
+                yield _both_apply(code, one.rule, other.rule, answer, policy)
+            elif isinstance(answer, Undecided):
+                yield _perhaps_both(one.rule, other.rule, answer)
+
+
+def _both_apply(code: str, one: Rule, other: Rule, witness: Witness, policy: Policy) -> Diagnostic:
+    later, earlier = _later(one, other, policy)
+    if later is one:
+        assert witness.new is not None
+        witness = replace(witness, old=witness.new, new=witness.old)
+    message = say(
+        f"a record can be under both {earlier.name} and this rule, and they treat it differently",
+        f"同一条记录可能既适用 {earlier.name} 又适用此规则，而两者结果不同",
+    )
+    hint = say(
+        f"give one of them a condition that the other excludes, or override {earlier.name} where that is allowed",
+        f"请为其中一条加上与另一条互斥的条件，或在允许时替代 {earlier.name}",
+    )
+    name = earlier.pack if earlier.pack != later.pack else earlier.id
+    example = say("for example: ", "例如：") + words.differing(witness, policy.vocabulary, name)
+    problem = at(later, code, message, hint=hint)
+    return replace(
+        problem, related=(Related(example, None), Related(_cited(earlier), earlier.span)), citation=str(later.cites)
+    )
+
+
+def _later(one: Rule, other: Rule, policy: Policy) -> tuple[Rule, Rule]:
+    """The one of the higher pack (else the later in its file) first."""
+    order = [p.id for p in policy.packs]
+
+    def place(rule: Rule) -> tuple[int, str, int]:
+        return order.index(rule.pack), rule.span.file if rule.span else "", rule.span.line if rule.span else 0
+
+    return (one, other) if place(one) > place(other) else (other, one)
+
+
+def _perhaps_both(one: Rule, other: Rule, answer: Undecided) -> Diagnostic:
+    message = say(
+        f"whether a record can be under both {one.name} and this rule could not be decided ({answer.why})",
+        f"未能判定同一条记录是否可能既适用 {one.name} 又适用此规则（{answer.why}）",
+    )
+    hint = say(
+        "when people are judged, such a record counts between the two amounts, with the reason “ambiguous”",
+        "评定时，这样的记录按两者之间计算，原因记为“规则冲突”",
+    )
+    return replace(
+        at(other, "PE351", message, hint=hint, severity="warning"), related=(Related(_cited(one), one.span),)
+    )
+
+
+# --- rules that never apply -------------------------------------------------------------------------------------------
+
+
+def _idle(policy: Policy, told: set[Key]) -> Iterator[Diagnostic]:
+    """Rules whose condition nothing fulfils."""
+    for g in policy.governing:
+        if g.statement.when is None or not _new(told, "idle", g.rule.key):
+            continue
+        context = replace(context_of(policy, g.start, g.until), given=None)
+        if reachable(g.statement, context) is None:
+            message = say(
+                "this rule never applies: nothing fulfils its condition", "此规则永远不会适用：其条件不可能成立"
+            )
+            hint = say(
+                "compare its parts with each other, with the bounds of the fields and with the tables",
+                "请核对条件各部分之间、条件与字段取值范围及表格之间是否矛盾",
+            )
+            yield replace(at(g.rule, "PE354", message, hint=hint, severity="warning"), citation=str(g.rule.cites))
+
+
+def _new(told: set[Key], *key: str) -> bool:
+    """Whether this was not asked before; from now on it was."""
+    if key in told:
+        return False
+    told.add(key)
+    return True
+
+
+# --- counterexamples for refusals -------------------------------------------------------------------------------------
+
+
+def illustrated(problems: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The same diagnostics; those that refuse an override have the situation in which it is more generous."""
+    chains: dict[Path, tuple[Pack, ...] | None] = {}
+    return [_illustrated(d, chains) if d.code in REFUSALS and d.span else d for d in problems]
+
+
+def _illustrated(problem: Diagnostic, chains: dict[Path, tuple[Pack, ...] | None]) -> Diagnostic:
+    assert problem.span is not None
+    folder = Path(problem.span.file).parent
+    if folder not in chains:
+        from policyengine.packs.policies import ChainLoader
+
+        chains[folder] = ChainLoader().chain(folder)[0]
+    chain = chains[folder]
+    if chain is None or any(r.message.startswith(say("for example", "例如")) for r in problem.related):
+        return problem
+    rule = next((r for r in chain[-1].rules if _holds(r.span, problem.span)), None)
+    base = next((r for p in chain for r in p.rules for o in problem.related if o.span and r.span == o.span), None)
+    if rule is None or base is None:
+        return problem
+    verdict = compare(unwrapped(base), unwrapped(rule), _context(chain, rule, base))
+    if not isinstance(verdict.laxer, Witness) or verdict.permitted is not False:
+        return problem
+    example = Related(_example(verdict.laxer, base, rule, chain[-1]), None)
+    return replace(problem, related=(example, *problem.related))
+
+
+def _holds(outer: Span | None, inner: Span) -> bool:
+    return (
+        outer is not None and outer.file == inner.file and outer.line <= inner.line <= max(outer.end_line, outer.line)
+    )
+
+
+def _context(chain: tuple[Pack, ...], rule: Rule, base: Rule) -> Context:
+    """The law around a refused override, of which there is no policy."""
+    last = chain[-1]
+    assert last.vocabulary is not None
+    governing = tuple(
+        Governing(r, unwrapped(r), r.start, r.until)
+        for p in chain
+        for r in p.rules
+        if not isinstance(r.statement, tree.Drop | tree.Delegate)
+    )
+    stretch: tuple[date | None, date | None] | None = overlap((rule.start, rule.until), (base.start, base.until))
+    start, until = stretch or (rule.start, rule.until)
+    return Context(
+        vocabulary=last.vocabulary,
+        tables={name: table for p in chain for name, table in p.tables.items()},
+        bounds={unit: bounds for p in chain for unit, bounds in p.bounds.items()},
+        year_start=last.year_start or (1, 1),
+        governing=governing,
+        start=start,
+        until=until,
+        given=last.applies,
+    )

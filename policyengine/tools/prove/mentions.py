@@ -1,0 +1,203 @@
+"""What statements ask of a record or person: fields, the constants they are compared with, tables, circumstances.
+
+From these, ``cells.py`` divides every field's values into stretches within which no statement can tell them apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from policyengine.language import tree
+from policyengine.language.quantities import UNITS
+from policyengine.packs.model import Table
+from policyengine.plan.names import owning_field, walk
+from policyengine.tools.prove.model import Context
+
+Constant = str | Fraction | bool | date
+
+
+@dataclass(slots=True)
+class Mentions:
+    """``constants``: by field, in the field's own unit. ``years``: numbers that the year of a date field is compared
+    with.
+
+    ``partners``: how many other fields a field is compared with (directly or by their years). ``relative``: fields
+    whose year is compared with the period in question or with another's. ``periods`` and ``days``: where tables and
+    conditions change in time.
+    """
+
+    fields: dict[str, None] = field(default_factory=dict)
+    constants: dict[str, set[Constant]] = field(default_factory=dict)
+    years: dict[str, set[int]] = field(default_factory=dict)
+    partners: dict[str, set[str]] = field(default_factory=dict)
+    relative: set[str] = field(default_factory=set)
+    tested: set[str] = field(default_factory=set)  # for presence
+    compared: set[str] = field(default_factory=set)
+    periods: set[int] = field(default_factory=set)
+    days: set[date] = field(default_factory=set)
+    timed: bool = False
+    kinds: list[frozenset[str]] = field(default_factory=list)
+    lasting: list[tuple[frozenset[str], int, str]] = field(default_factory=list)
+    outcome_years: set[int] = field(default_factory=set)
+    repeated: set[tuple[str, ...]] = field(default_factory=set)
+    divisors: dict[str, tree.Divisor] = field(default_factory=dict)
+
+    def note(self, node: object, context: Context) -> None:
+        """Take a statement, condition or operand into account."""
+        for part in walk(node):
+            self._note(part, context)
+
+    def _note(self, part: object, context: Context) -> None:
+        match part:
+            case tree.What(terms=terms) if terms:
+                owner = owning_field(terms, context.vocabulary)
+                if owner is not None:
+                    self._ask(owner)
+                    self.constants[owner].update(terms)
+            case tree.Compare(left=tree.Field(id="circumstance"), right=tree.Term(id=kind)):
+                self.kinds.append(frozenset({kind}))
+            case tree.In(left=tree.Field(id="circumstance"), items=items):
+                self.kinds += [frozenset({i.id}) for i in items if isinstance(i, tree.Term)]
+            case tree.Compare(left=left, right=right):
+                self._pair(left, right, context)
+            case tree.In(left=left, items=items):
+                for item in items:
+                    self._pair(left, item, context)
+            case tree.InRange(left=left, low=low, high=high):
+                self._pair(left, low, context)
+                self._pair(left, high, context)
+            case tree.InTable(left=left, table=name):
+                table = context.tables[name]
+                self._table(table)
+                keys = [*table.columns_with("key")[:1], *table.columns_with("alias")]
+                self._match(left, table, keys)
+            case tree.Lookup(table=name, arguments=arguments):
+                self._lookup(context.tables[name], arguments)
+            case tree.Present(field="circumstance"):
+                self.kinds.append(_leave(context, every=True))
+            case tree.Present(field=name):
+                self._ask(name)
+                self.tested.add(name)
+            case tree.Lasts(kinds=kinds, at_least=least, unit=unit):
+                self.lasting.append((frozenset(kinds) or _leave(context), least, unit))
+            case tree.Outcome():
+                self.outcome_years.add(1)
+            case tree.InEach(years=years):
+                self.outcome_years.add(years)
+            case tree.Repeated(fields=names):
+                self.repeated.add(names)
+            case tree.Divisor(field=name):
+                self._ask(name)
+                self.compared.add(name)
+                self.divisors[name] = part
+            case tree.Assign(by="claim", field=str() as name):
+                self._ask(name)
+                self.tested.add(name)
+                self.relative.add(name)
+            case tree.PerMonth(kinds=kinds, before=before):
+                if before:
+                    self._ask(before)
+                    self.relative.add(before)
+                    self.compared.add(before)
+                else:
+                    wanted = frozenset(kinds) or _leave(context)
+                    self.lasting += [(wanted, months, "months") for months in (1, 3)]
+            case tree.YearOf(field=name) | tree.Field(id=name) if name != "circumstance":
+                self._ask(name)
+                self.compared.add(name)
+            case tree.ThisYear():
+                self.timed = True
+
+    def _ask(self, name: str) -> None:
+        self.fields.setdefault(name)
+        self.constants.setdefault(name, set())
+
+    def _pair(self, left: tree.Operand, right: tree.Operand, context: Context) -> None:
+        """Two operands compared with each other."""
+        for one, other in ((left, right), (right, left)):
+            match one, other:
+                case tree.Field(id=name), tree.Term(id=value):
+                    self._constant(name, value)
+                case tree.Field(id=name), tree.Value(value=value, unit=unit):
+                    decl = context.vocabulary.fields.get(name)
+                    if unit and decl and decl.unit and isinstance(value, Fraction):
+                        value = value * UNITS[unit].scale / UNITS[decl.unit].scale
+                    self._constant(name, value)
+                case tree.Field(id=name), tree.Lookup(table=table):
+                    self.constants.setdefault(name, set()).update(_figures(context.tables[table]))
+                case tree.Field(id=name), tree.Field(id=with_) | tree.YearOf(field=with_):
+                    self.partners.setdefault(name, set()).add(with_)
+                    self._relate(name, context)
+                case tree.Field(id=name), tree.ThisYear():
+                    self.relative.add(name)
+                case tree.YearOf(field=name), tree.Value(value=Fraction() as value):
+                    self.years.setdefault(name, set()).add(int(value))
+                    if name in ("date", "end"):
+                        self.periods.update({int(value), int(value) + 1})
+                case tree.YearOf(field=name), tree.ThisYear():
+                    self.relative.add(name)
+                case tree.YearOf(field=name), tree.Field(id=with_) | tree.YearOf(field=with_):
+                    self.partners.setdefault(name, set()).add(with_)
+                    self.relative.add(name)
+                case tree.ThisYear(), tree.Value(value=Fraction() as value):
+                    self.periods.update({int(value), int(value) + 1})
+                case _:
+                    pass
+
+    def _relate(self, name: str, context: Context) -> None:
+        decl = context.vocabulary.fields.get(name)
+        if decl is not None and decl.type in ("date", "year"):
+            self.relative.add(name)
+
+    def _constant(self, name: str, value: Constant) -> None:
+        self.constants.setdefault(name, set()).add(value)
+        if name in ("date", "end") and isinstance(value, date):
+            self.days.add(value)
+
+    def _table(self, table: Table) -> None:
+        """When a table's rows hold."""
+        for role in ("year", "from", "until"):
+            for column in table.columns_with(role):
+                for row in table.rows:
+                    cell = row[column]
+                    self.timed = self.timed or cell is not None
+                    if isinstance(cell, Fraction):
+                        self.periods.add(int(cell))
+                    elif isinstance(cell, date):
+                        self.days.add(cell)
+
+    def _lookup(self, table: Table, arguments: tuple[tree.Operand, ...]) -> None:
+        self._table(table)
+        keys = table.columns_with("key")
+        if table.columns_with("year"):
+            arguments = tuple(a for a in arguments if not isinstance(a, tree.ThisYear))
+        for argument, column in zip(arguments, keys, strict=False):
+            aliases = table.columns_with("alias") if column == keys[0] else []
+            self._match(argument, table, [column, *aliases])
+
+    def _match(self, operand: tree.Operand, table: Table, columns: list[int]) -> None:
+        """An operand looked up in columns of a table."""
+        cells: list[object] = []
+        for column in columns:
+            for row in table.rows:
+                cell = row[column]
+                cells += cell if isinstance(cell, tuple) else [cell]
+        values = {c for c in cells if isinstance(c, str | Fraction | bool | date)}
+        match operand:
+            case tree.Field(id=name):
+                self.constants.setdefault(name, set()).update(values)
+            case tree.YearOf(field=name):
+                self.years.setdefault(name, set()).update(int(v) for v in values if isinstance(v, Fraction))
+            case tree.ThisYear():
+                self.periods.update(int(v) for v in values if isinstance(v, Fraction))
+
+
+def _figures(table: Table) -> set[Constant]:
+    return {c for row in table.rows for i in table.columns_with("value") if isinstance(c := row[i], Fraction)}
+
+
+def _leave(context: Context, every: bool = False) -> frozenset[str]:
+    """The kinds of circumstance that are leave (or all of them)."""
+    return frozenset(w.id for w in context.vocabulary.terms_of("circumstance") if every or w.leave)

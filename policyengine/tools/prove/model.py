@@ -1,0 +1,145 @@
+"""What a proof is asked and answers: a context of law in, a verdict out, with the smallest situation that shows it.
+
+Nothing here knows how an answer is found (``cells.py`` by trying representative situations on the reference evaluator,
+``solver.py`` by a solver); ``words.py`` puts it into the words of a pack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Literal
+
+from policyengine.language import tree
+from policyengine.language.vocabulary import Vocabulary
+from policyengine.packs.model import Governing, Policy, Table
+from policyengine.records.model import Circumstance, Fact, Person, Record
+
+Relation = Literal["stricter", "laxer", "same", "neither", "undecided"]
+Limit = Fraction | None  # None: no limit, or nothing given
+
+
+@dataclass(frozen=True)
+class Context:
+    """The law around two statements: words, tables, bounds of quantities, and what other rules define.
+
+    ``start``/``until``: the days for which the question is asked, both included. ``governing``: the rules of the
+    policy, of which exchanges, measures and the figures that reductions lower are looked up.
+    """
+
+    vocabulary: Vocabulary
+    tables: Mapping[str, Table]
+    bounds: Mapping[str, tuple[Fraction, Fraction, int]]
+    year_start: tuple[int, int] = (1, 1)
+    governing: tuple[Governing, ...] = ()
+    start: date | None = None
+    until: date | None = None
+    given: tree.Condition | None = None
+
+
+def context_of(policy: Policy, start: date | None = None, until: date | None = None) -> Context:
+    """The context of a policy's rules between two days, for the persons that the policy is about."""
+    return Context(
+        policy.vocabulary,
+        policy.tables,
+        policy.bounds,
+        policy.year_start,
+        policy.governing,
+        start,
+        until,
+        policy.applies,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One record and its person, or one person in one period: what statements are tried on.
+
+    ``facts`` and ``person`` hold only what is given; what is absent is missing. ``outcomes``: of this year and those
+    before it, nearest first. ``repeated``: the fields in which an earlier record has the same values.
+    """
+
+    period: int
+    start: date
+    end: date
+    quantity: Fraction | None = None
+    unit: str | None = None
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    person: Mapping[str, Fact] = field(default_factory=dict)
+    circumstances: tuple[Circumstance, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    repeated: frozenset[tuple[str, ...]] = frozenset()
+
+    def as_record(self) -> Record:
+        """The record as the evaluator takes it."""
+        return Record("R", "P", self.start, self.end, self.quantity, self.unit, self.facts)
+
+    def as_person(self) -> Person:
+        return Person("P", self.person, self.circumstances)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What one statement does in a situation.
+
+    ``strict`` and ``generous``: how much it is worth to the person under the strictest and the most generous reading
+    of the law (they differ where the law leaves a range); greater is laxer. ``applies``: whether it speaks of the
+    situation. To tell about it: a ``kind`` (``counts``, ``owes``, ``limit``, ``recognised``, …), the least and the
+    greatest amount, a unit.
+    """
+
+    applies: bool
+    strict: Fraction
+    generous: Fraction
+    kind: str
+    least: Limit = None
+    most: Limit = None
+    unit: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A situation in which two statements differ, or both apply, or one applies.
+
+    ``asked``: the facts that decide it, in the order in which they are told: field ids, missing ones included.
+    ``timed``: whether the year is one of them. ``apart``: it shows only with hours that all lie in one year of a
+    longer window.
+    """
+
+    situation: Situation
+    asked: tuple[str, ...]
+    old: Given
+    new: Given | None = None
+    timed: bool = False
+    apart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """No answer within the bound; ``why`` is a sentence for people."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How ``new`` compares with ``old``.
+
+    ``permitted``: whether new is at least as strict as the most generous reading of old, which is what ``raise-only``
+    asks (None: undecided). ``laxer``/``stricter``: a situation in which it is. ``why``: an aspect that no situation
+    shows.
+    """
+
+    relation: Relation
+    permitted: bool | None
+    laxer: Witness | None = None
+    stricter: Witness | None = None
+    why: str = ""
+
+
+def body(statement: tree.Statement) -> tree.Statement:
+    """What an override states, or the statement itself."""
+    return statement.statement if isinstance(statement, tree.Override) else statement

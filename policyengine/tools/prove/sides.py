@@ -1,0 +1,303 @@
+"""What one statement does in one situation, asked of the reference evaluator: statement and situation in, ``Given``
+out.
+
+A statement is put into a plan of its own (with rules around it that leave every record as it is), so that what is
+compared is exactly what the evaluator would do. A situation in which a fact is missing that the statement needs gives
+None: what is unknown lies between what its completions give, and those are situations of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from functools import cache
+
+from policyengine.engines.allocate import figure_bounds
+from policyengine.engines.calendar import period_bounds
+from policyengine.engines.judge import UNBOUNDED, Judge
+from policyengine.engines.lookup import Finder
+from policyengine.engines.reference import evaluate_person, prepare
+from policyengine.engines.truth import Scene, World, compile_condition, compile_rule
+from policyengine.language import tree
+from policyengine.packs.model import Citation, Governing, Rule
+from policyengine.plan.model import Plan, PlanRule
+from policyengine.plan.names import unwrapped
+from policyengine.tools.prove.model import Context, Given, Situation
+
+ZERO, ONE = Fraction(0), Fraction(1)
+INFINITE = Fraction(10**18)  # above every amount: "no limit"
+Side = Callable[[Situation], Given | None]
+
+
+def plan_rule(statement: tree.Statement, name: str = "it") -> PlanRule[tree.Statement]:
+    """A rule always in force that states ``statement``."""
+    rule = Rule("", name, statement, "", Citation("", ""))
+    return PlanRule(name, name, statement, None, None, Governing(rule, statement, None, None))
+
+
+def plan_with(context: Context, unit: str, **stages: tuple[PlanRule[tree.Statement], ...]) -> Plan:
+    """A plan of nothing but ``stages`` (and the exchanges of the context)."""
+    exchange = tuple(
+        PlanRule(g.key, g.name, g.statement, g.start, g.until, g)
+        for g in context.governing
+        if isinstance(g.statement, tree.Exchange)
+    )
+    empty = dict.fromkeys(
+        (
+            "recognise", "reject", "convert", "add", "assign", "count_once", "caps", "measures", "carry", "require",
+            "excuse", "reduce", "conclude", "flags",
+        ),
+        (),
+    )  # fmt: skip
+    return Plan(
+        policy="",
+        digest="",
+        unit=unit,
+        year_start=context.year_start,
+        vocabulary=context.vocabulary,
+        fields=context.vocabulary.fields,
+        tables=context.tables,
+        bounds=context.bounds,
+        exchange=exchange,
+        **{**empty, **stages},  # type: ignore[arg-type]
+    )
+
+
+def world_of(context: Context) -> World:
+    """What compiling a condition needs."""
+    leave = frozenset(w.id for w in context.vocabulary.terms_of("circumstance") if w.leave)
+    finders = {name: Finder(table) for name, table in context.tables.items()}
+    return World(context.vocabulary.fields, context.vocabulary, finders, context.year_start, leave)
+
+
+def record_scene(s: Situation) -> Scene:
+    scene = Scene(s.person, record=s.as_record(), period=s.period)
+    scene.repeated = lambda names: names in s.repeated
+    return scene
+
+
+def period_scene(s: Situation, context: Context, years: int = 1) -> Scene:
+    """The scene of a requirement whose window of ``years`` periods ends with the situation's period."""
+    window = period_bounds(s.period - years + 1, context.year_start, years)
+    scene = Scene(s.person, s.circumstances, period=s.period, window=window)
+    scene.outcome = lambda year: s.outcomes[s.period - year] if 0 <= s.period - year < len(s.outcomes) else "met"
+    return scene
+
+
+def unit_of(figure: tree.Figure, context: Context) -> str | None:
+    """The unit in which a figure is given; None for a share of something else."""
+    match figure:
+        case tree.Lookup(table=table):
+            return Finder(context.tables[table]).value_unit()
+        case tree.Share():
+            return None
+        case _:
+            return figure.unit
+
+
+def side_of(statement: tree.Statement, context: Context, unit: str, times: Fraction = ONE, years: int = 1) -> Side:
+    """The statement as a function of situations.
+
+    ``unit``: what amounts are compared in. ``times``: figures are taken so many times (a yearly figure over five
+    years). ``years``: how many periods a requirement's window has.
+    """
+    match statement:
+        case tree.Convert() | tree.Add():
+            return _converting(statement, context, unit)
+        case tree.Recognise():
+            plan = plan_with(context, unit, recognise=(plan_rule(statement),))
+            return _judging(Judge.of(plan, world_of(context)), rejects=False)
+        case tree.Reject():
+            before = plan_rule(tree.Recognise(what=tree.What()), "before")
+            plan = plan_with(context, unit, recognise=(before,), reject=(plan_rule(statement),))
+            return _judging(Judge.of(plan, world_of(context)), rejects=True)
+        case tree.Cap():
+            return _capping(statement, context, unit, times)
+        case tree.Require():
+            return _requiring(statement, context, unit, times, years)
+        case tree.Measure() | tree.CountOnce() | tree.Assign() | tree.Flag():
+            what = None if isinstance(statement, tree.Flag) else statement.what
+            return _belonging(
+                compile_rule(what, statement.when, world_of(context)), isinstance(statement, tree.Measure)
+            )
+        case tree.Reduce():
+            return _reducing(statement, context, unit)
+        case tree.Carry(limit=limit):
+            most = INFINITE if limit is None else limit.value * _rate(context, unit, limit.unit)
+            return _conditional(statement.when, context, years, "carries", None if limit is None else most, unit, most)
+        case tree.Excuse():
+            return _conditional(statement.when, context, years, "excused", None, "", ONE)
+        case _:
+            return _conditional(statement.when, context, years, "applies", None, "", ONE)
+
+
+def _judging(judge: Judge, rejects: bool) -> Side:
+    """``recognised`` is worth more to the person than anything else; one in need of review is unknown."""
+
+    def gives(s: Situation) -> Given | None:
+        state = judge.judge(s.as_record(), s.as_person()).state
+        if state == "review":
+            return None
+        holds = state == "recognised"
+        kind = ("not_rejected" if holds else "rejected") if rejects else ("recognised" if holds else "not_recognised")
+        return Given(holds != rejects, ONE if holds else ZERO, ONE if holds else ZERO, kind)
+
+    return gives
+
+
+def _converting(statement: tree.Convert | tree.Add, context: Context, unit: str) -> Side:
+    stage = "convert" if isinstance(statement, tree.Convert) else "add"
+    plan = plan_with(context, unit, **{stage: (plan_rule(statement),)})
+    judge = Judge.of(plan, world_of(context))
+
+    def gives(s: Situation) -> Given | None:
+        judged = judge.judge(s.as_record(), s.as_person())
+        low, high = judged.claimed[s.period]
+        if any(m != "figure" and not m.startswith("table:") for m in judged.missing):
+            return None
+        if not judged.convert_rule:
+            return Given(False, ZERO, ZERO, "nothing")
+        return Given(True, low, high, "counts", low, high, unit)
+
+    return gives
+
+
+def _capping(statement: tree.Cap, context: Context, unit: str, times: Fraction) -> Side:
+    world = world_of(context)
+    test = compile_rule(statement.what, statement.when, world)
+    judge = Judge.of(plan_with(context, unit), world)
+
+    def gives(s: Situation) -> Given | None:
+        truth = test(record_scene(s))
+        if truth is None:
+            return None
+        bounds = figure_bounds(judge, statement.figure, s.period, s.as_person()) if truth else None
+        if bounds is None:
+            return Given(False, INFINITE, INFINITE, "no_limit")
+        low, high = bounds[0] * times, bounds[1] * times
+        return Given(True, low, high, "limit", *bounds, unit)
+
+    return gives
+
+
+def _requiring(statement: tree.Require, context: Context, unit: str, times: Fraction, years: int) -> Side:
+    world = world_of(context)
+    test = compile_rule(None, statement.when, world)
+    judge = Judge.of(plan_with(context, unit), world)
+    least = statement.comparison == ">="
+
+    @cache
+    def figure(period: int, person: tuple[tuple[str, object], ...]) -> tuple[Fraction, Fraction] | None:
+        if isinstance(statement.figure, tree.Share):
+            return statement.figure.value, statement.figure.value
+        return figure_bounds(
+            judge, statement.figure, period, Situation(period, date.min, date.min, person=dict(person)).as_person()
+        )  # type: ignore[arg-type]
+
+    def gives(s: Situation) -> Given | None:
+        truth = test(period_scene(s, context, years))
+        if truth is None:
+            return None
+        bounds = figure(s.period, tuple(s.person.items())) if truth else None
+        if bounds is None:
+            nothing = ZERO if least else INFINITE
+            return Given(False, nothing, nothing, "owes_nothing")
+        low, high = bounds[0] * times, bounds[1] * times
+        if least:
+            return Given(True, -high, -low, "owes", *bounds, unit)
+        return Given(True, low, high, "at_most", *bounds, unit)
+
+    return gives
+
+
+def _belonging(test: Callable[[Scene], bool | None], good: bool) -> Side:
+    """Whether a record is among those that a measure adds up (good), or that are grouped or flagged (not good)."""
+
+    def gives(s: Situation) -> Given | None:
+        truth = test(record_scene(s))
+        if truth is None:
+            return None
+        worth = ONE if truth == good else ZERO
+        return Given(truth, worth, worth, "belongs" if truth else "not_belongs")
+
+    return gives
+
+
+def _conditional(
+    when: tree.Condition | None,
+    context: Context,
+    years: int,
+    kind: str,
+    shown: Fraction | None,
+    unit: str,
+    worth: Fraction,
+) -> Side:
+    test = compile_rule(None, when, world_of(context))
+
+    def gives(s: Situation) -> Given | None:
+        truth = test(period_scene(s, context, years))
+        if truth is None:
+            return None
+        if not truth:
+            return Given(False, ZERO, ZERO, f"not_{kind}")
+        return Given(True, worth, worth, kind, shown, shown, unit)
+
+    return gives
+
+
+def _reducing(statement: tree.Reduce, context: Context, unit: str) -> Side:
+    """How much the requirement is lowered: the evaluator's figure before reductions less the one after."""
+    wanted = figure_lowered(statement, context) or tree.Require(
+        measure="total", figure=tree.Quantity(Fraction(90), unit), window=tree.PerYears()
+    )
+    name = statement.rule
+    base = replace(wanted, when=None, because=None)
+    plan = plan_with(context, unit, require=(plan_rule(base, name),), reduce=(plan_rule(statement),))
+    prepared = prepare(plan)
+
+    def gives(s: Situation) -> Given | None:
+        found = evaluate_person(prepared, s.as_person(), [], (s.period, s.period)).findings
+        if not found or found[0].required is None or found[0].required_high is None:
+            return Given(False, ZERO, ZERO, "not_reduces")
+        finding = found[0]
+        if finding.missing and finding.required != finding.required_high:
+            return None
+        before = finding.required_before or ZERO
+        low, high = before - finding.required_high, before - finding.required
+        return Given(True, low, high, "reduces", low, high, unit) if high else Given(False, ZERO, ZERO, "not_reduces")
+
+    return gives
+
+
+def figure_lowered(statement: tree.Reduce, context: Context) -> tree.Require | None:
+    """The yearly requirement with a plain figure that a reduction lowers."""
+    for g in context.governing:
+        names = {g.name, *(r.name for r in g.over), *(r.id for r in (g.rule, *g.over))}
+        one = g.statement
+        if (
+            statement.rule in names
+            and isinstance(one, tree.Require)
+            and isinstance(one.figure, tree.Quantity)
+            and one.window == tree.PerYears()
+        ):
+            return one
+    return None
+
+
+def _rate(context: Context, unit: str, of: str) -> Fraction:
+    """What one ``of`` is worth in ``unit`` (1 where they are the same or no exchange governs)."""
+    rate = exchange_rate(context, of, unit)
+    return ONE if rate is None else rate
+
+
+def exchange_rate(context: Context, give: str, take: str) -> Fraction | None:
+    """How many ``take`` one ``give`` is, by the exchange in force at the end of the context's stretch; None: no
+    exchange.
+    """
+    judge = Judge.of(plan_with(context, take), world_of(context))
+    return judge.rate(give, context.until or context.start or date(2000, 1, 1))
+
+
+__all__ = ["INFINITE", "UNBOUNDED", "Side", "compile_condition", "side_of", "unwrapped", "world_of"]
