@@ -61,7 +61,7 @@ class Part:
 
 
 class Builder:
-    """Builds one sentence's tree. What it finds wrong goes to the sentence's diagnostics; the node then has placeholders."""
+    """Builds one sentence's tree; for what it finds wrong there is a diagnostic, and a placeholder in the tree."""
 
     def __init__(self, sentence: Sentence, place: Place):
         self.sentence, self.place = sentence, place
@@ -94,8 +94,7 @@ class Builder:
             parts.setdefault(part.field, part)
         values = {name: part.value for name, part in parts.items()}
         self.check(node, values)
-        values.pop("total_unit", None)
-        return STATEMENTS[node.data](**values, span=self.place.span(0, len(self.sentence.text)))
+        return STATEMENTS[str(node.data)](**values, span=self.place.span(0, len(self.sentence.text)))
 
     def own(self, node: Node) -> list[Part]:
         """The parts that a statement has as plain words: rules, names, a text, quantities."""
@@ -129,7 +128,7 @@ class Builder:
         """The parts that a rule of the grammar fills."""
         if isinstance(node, Token) or node.data == "quantity":
             return []
-        name, children = node.data, node.children
+        name, children = str(node.data), node.children
         match name:
             case "what":
                 terms = self.names.terms(children) if children else ()
@@ -176,12 +175,13 @@ class Builder:
         return [Part("window", self.window(node), node)]
 
     def measured(self, node: Node) -> list[Part]:
-        """``total`` (总学分 says its unit), a measure or a term."""
-        if node.children:
-            return [Part("measure", self.names.measured(node.children[0]), node)]
-        word = self.sentence.text[slice(*_extent(node))]
-        units = {"总学时": "hours", "总学分": "credits"}
-        return [Part("measure", "total", node), Part("total_unit", units.get(word), node)]
+        """A measure, a term or ``total``; 总学时, 总学分 and ``total credits`` say their unit."""
+        named = [c for c in node.children if c.type != "UNIT"]
+        if named:
+            return [Part("measure", self.names.measured(named[0]), node)]
+        words = self.sentence.folded[slice(*_extent(node))]
+        unit = self.counted(node.children[0]) if node.children else {"总学时": "hours", "总学分": "credits"}.get(words)
+        return [Part("measure", "total", node), Part("unit", unit, node)]
 
     def per_month(self, node: Node) -> tree.PerMonth:
         for child in node.children:
@@ -212,8 +212,16 @@ class Builder:
                 say("what this figure is given for is missing", "缺少折算的依据：每多少计多少"),
                 say("say it: per 45 minutes, per day, each, per activity", "请写明：每 45 分钟、每天、每项、每次"),
             )
-        unit, said = getattr(figure, "unit", None), values.get("total_unit")
-        if said and unit and said != unit:
+        if node.data in ("require", "expect"):
+            self.check_total(node, values)
+
+    def check_total(self, node: Node, values: dict[str, Any]) -> None:
+        """总学分 is in credits, as is its figure; only where the figure has no unit is the word's unit kept."""
+        said, figure = values.pop("unit", None), values["figure"]
+        unit = None if isinstance(figure, tree.Share) else getattr(figure, "unit", None)
+        if said == "credits" and not unit:
+            values["unit"] = said
+        if said and unit and UNKNOWN_ID not in (said, unit) and said != unit:
             self.wrong(
                 "PE215",
                 _first(node, "figure"),
@@ -226,7 +234,7 @@ class Builder:
     # --- figures and windows ------------------------------------------------------------------------------------
 
     def figure(self, node: Node) -> tree.Figure:
-        match node.data:
+        match str(node.data):
             case "quantity":
                 return self.quantity(node)
             case "between":
@@ -243,11 +251,10 @@ class Builder:
 
     def share(self, node: Node) -> tree.Share:
         """``2/3 of total requirement``; 总学时 要求 的 2/3."""
-        measure = self.measured(_first(node, "measured"))[0].value
+        measure, *unit = (p.value for p in self.measured(_first(node, "measured")))
         value = self.number(next(c for c in node.children if isinstance(c, Token) and c.type == "NUMBER"))
-        return tree.Share(
-            value, measure, any(isinstance(c, Tree) and c.data == "of_requirement" for c in node.children)
-        )
+        owed = any(isinstance(c, Tree) and c.data == "of_requirement" for c in node.children)
+        return tree.Share(value, measure, owed, "credits" if unit == ["credits"] else None)
 
     def lookup(self, node: Node) -> tree.Lookup:
         table, *arguments = node.children
@@ -265,7 +272,7 @@ class Builder:
 
     def window(self, node: Node) -> tree.Window | None:
         children = node.children
-        match node.data:
+        match str(node.data):
             case "per_activity":
                 return tree.PerActivity()
             case "per_day":
@@ -389,7 +396,7 @@ class Builder:
     def condition(self, node: Node) -> tree.Condition:
         """Any condition; nested "and" in "and", and "or" in "or", become one."""
         children = node.children
-        match node.data:
+        match str(node.data):
             case "and" | "or":
                 kind: type[tree.And] | type[tree.Or] = tree.And if node.data == "and" else tree.Or
                 items: list[tree.Condition] = []
@@ -411,7 +418,7 @@ class Builder:
     def test(self, node: Node) -> tree.Condition:
         """One test of a condition."""
         children, span = node.children, self.span(node)
-        match node.data:
+        match str(node.data):
             case "compare":
                 left, right = self.names.operands(self.operand(children[0]), [self.operand(children[2])])
                 return tree.Compare(left, OPERATORS[children[1].type], right[0], span)
@@ -452,7 +459,7 @@ class Builder:
         if isinstance(node, Token):
             return node
         children = node.children
-        match node.data:
+        match str(node.data):
             case "year_of":
                 return tree.YearOf(self.names.field(children[0]))
             case "this_year":

@@ -169,5 +169,5 @@ def grammar() -> Grammar:
         elif terminal.name not in KINDS and terminal.name != "UNIT":
             forms[terminal.name] = (terminal.pattern.value,)
     table = lark.parser.parser._parse_table  # type: ignore[attr-defined]
-    names = frozenset(t.name for t in lark.terminals)
+    names = frozenset([*KINDS, "UNIT", *(t.name for t in lark.terminals)])
     return Grammar(lark, forms, patterns, table.states, frozenset(table.end_states.values()), names)

@@ -1,7 +1,7 @@
 """A rule's text in, tokens out: keywords of the grammar and words of the vocabulary, each by its place in the sentence.
 
 Chinese is written without spaces, so there are no word boundaries to rely on: at each place the longest form wins
-among those that the parser can take next. A word that nobody declared is reported and skipped, so that one look finds all.
+among those that the parser can take next. A word that nobody declared is reported and stepped over: one look finds all.
 """
 
 from __future__ import annotations
@@ -103,10 +103,10 @@ class Sentence:
             if (found := pattern.match(self.folded, start, self.end)) and found.end() > end:
                 end, kind = found.end(), name
         words: tuple[Word, ...] = ()
-        if accepts.kinds and (form := self.vocabulary.forms.at(self.folded, start, self._wanted(accepts))):
-            if start + len(form) > end:
-                end = start + len(form)
-                words = tuple(w for w in self.vocabulary.forms.forms[form] if w.kind in accepts.kinds)
+        form = self.vocabulary.forms.at(self.folded, start, self._wanted(accepts)) if accepts.kinds else None
+        if form and start + len(form) > end:
+            end = start + len(form)
+            words = tuple(w for w in self.vocabulary.forms.forms[form] if w.kind in accepts.kinds)
         if accepts.unit and (form := UNIT_FORMS.at(self.folded, start)) and start + len(form) > end:
             end, kind, words = start + len(form), "UNIT", ()
         if end == start:

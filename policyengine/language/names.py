@@ -1,7 +1,8 @@
 """Words in, ids out: which declared word a surface form means, by its place in the sentence and its neighbours.
 
-A form may belong to several words (a term 会计 of 行业 and one of 专业). In a list of terms all must be of one field: form
-is tried first, then subject, then any one that fits all. In a comparison the other side decides. What stays open is an error.
+A form may belong to several words (a term 会计 of 行业 and one of 专业). In a list of terms all must be of one field:
+form is tried first, then subject, then any that fits all. In a comparison the other side decides. What stays open is an
+error.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ class Resolver:
         return self.each_once(tokens, ids)
 
     def measured(self, token: Token) -> str:
-        """What a requirement is about: a declared measure, or a term of form, subject or another field of the record."""
+        """What a requirement is about: a declared measure, or a term of a field of the record."""
         measures = [w for w in words_of(token) if w.kind == "measure"]
         owners = self.owners(token)
         if measures and owners:
@@ -222,3 +223,13 @@ def kind_name(kind: str) -> str:
         "flag": ("flag", "标记"),
     }  # fmt: skip
     return say(*names.get(kind, (kind, kind)))
+
+
+def owner_of(vocabulary: Vocabulary, terms: Sequence[str]) -> str | None:
+    """The list of terms of the record's field that has all of them: form before subject before any other."""
+    fields = {f.id: f for f in vocabulary.fields.values() if f.of == "record" and f.type == "term"}
+    for field in (*(p for p in PREFERRED if p in fields), *fields):
+        owner = fields[field].terms or field
+        if terms and set(terms) <= {w.id for w in vocabulary.words if w.kind == "term" and w.of == owner}:
+            return owner
+    return None

@@ -16,7 +16,9 @@ from policyengine.language import tree
 from policyengine.language.builder import Builder
 from policyengine.language.grammar import grammar
 from policyengine.language.lexer import Lost, Sentence, TooDeep
+from policyengine.language.mistakes import Mender, Reported
 from policyengine.language.vocabulary import Vocabulary
+from policyengine.messages import say
 
 MAX_LENGTH = 10_000  # characters: no clause of law comes near
 T = TypeVar("T", tree.Statement, tree.Condition)
@@ -63,10 +65,39 @@ def _parse(
     rules = grammar()
     sentence = Sentence(text, vocabulary, rules)
     builder = Builder(sentence, place)
-    try:
-        parsed = rules.lark.parse(sentence, start=start)
-    except (Lost, TooDeep, UnexpectedToken) as e:
-        builder.problem("PE200", str(e), 0, 1)
+    if problem := _unusable(text, sentence):
+        builder.problem(*problem)
         return None, sentence.diagnostics
-    built = build(builder, parsed)
-    return (None if sentence.diagnostics else built), sentence.diagnostics
+    mender = Mender(sentence, builder)
+    sentence.helper = mender
+    try:
+        parsed = rules.lark.parse(sentence, start=start)  # type: ignore[arg-type]
+    except Lost as lost:
+        _explain(mender, lost.start, lost.stack)
+    except UnexpectedToken as end:  # only ever the end: what else can't come next, the lexer doesn't give
+        _explain(mender, sentence.end, end.state.state_stack)
+    except TooDeep as deep:
+        message = say("brackets and negations are nested too deep", "括号或“非”嵌套过多")
+        builder.problem("PE211", message, deep.start, deep.start + 1, say("say it in several rules", "请分成几条规则"))
+    except Reported:
+        pass
+    else:
+        built = build(builder, parsed)
+        return (None if sentence.diagnostics else built), sentence.diagnostics
+    return None, sentence.diagnostics
+
+
+def _unusable(text: str, sentence: Sentence) -> tuple[str, str, int, int] | None:
+    """A text that is no sentence at all."""
+    if len(text) > MAX_LENGTH:
+        message = say(f"a rule has at most {MAX_LENGTH} characters", f"一条规则最多 {MAX_LENGTH} 个字符")
+        return "PE210", message, MAX_LENGTH, MAX_LENGTH + 1
+    if sentence.skip(0) >= sentence.end:
+        return "PE200", say("the rule is empty", "规则是空的"), 0, len(text)
+    return None
+
+
+def _explain(mender: Mender, start: int, stack: list[int]) -> None:
+    """A syntax error, unless an undeclared word before it has a message already: then it may only follow from that."""
+    if not mender.sentence.diagnostics:
+        mender.explain(start, stack)

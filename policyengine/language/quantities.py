@@ -1,4 +1,4 @@
-"""Units and dimensions. 学时 (``hours``) is what the law counts and no unit of time; only a rule turns one into the other.
+"""Units and dimensions. 学时 (``hours``) is what the law counts and no unit of time; only a rule turns one into another.
 
 The only conversion built in is 1 clock_hour = 60 minutes.
 """

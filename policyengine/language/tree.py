@@ -61,11 +61,15 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """``2/3 of total requirement`` (of what is owed) or ``2/3 of total`` (of what was counted)."""
+    """``2/3 of total requirement`` (of what is owed) or ``2/3 of total`` (of what was counted).
+
+    ``unit``: ``credits`` where the sentence says 总学分 (total credits); it changes the words, not the meaning.
+    """
 
     value: Fraction
     measure: str
     of_requirement: bool
+    unit: str | None = None
 
 
 Figure = Quantity | Between | Unknown | Stated | Lookup | Share
@@ -406,13 +410,17 @@ class Carry(Statement):  # 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Require(Statement):  # 6
-    """``measure``: ``total``, a declared measure, or a term (the hours of records that have it)."""
+    """``measure``: ``total``, a declared measure, or a term (the hours of records that have it).
+
+    ``unit``: ``credits`` where the sentence says 总学分 and its figure has no unit of its own; it changes the words only.
+    """
 
     measure: str
     figure: Figure
     window: Window
     comparison: str = ">="  # or "<="
     this_period: bool = False
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,387 @@
+"""A place where the parser can't go on in, a message for the official out: what is wrong, what was expected, how to mend.
+
+Some mistakes have a message of their own (a Chinese numeral, no unit, an undeclared word); those are reported and
+stepped over, so that one look at a rule finds them all. What is left is a syntax error with the words that could stand there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from lark import Token
+
+from policyengine.language.examples import EXAMPLES
+from policyengine.language.forms import fold, inside_word
+from policyengine.language.grammar import KINDS, Accepts
+from policyengine.language.lexer import UNIT_FORMS, Sentence
+from policyengine.language.names import kind_name
+from policyengine.language.numerals import numeral
+from policyengine.messages import say
+
+if TYPE_CHECKING:
+    from policyengine.language.builder import Builder
+
+_STOPS = frozenset(" ,、，。;；:：()（）「」『』“”\"'=<>!≤≥≠+*/%")
+_ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
+_NUMERAL = re.compile("[零〇一二两三四五六七八九十百千万亿半]+")
+_QUOTES = "「『“\"‘'"
+
+
+class Reported(Exception):
+    """The mistake has its message; there is no going on."""
+
+
+class Mender:
+    """Finds the message for a place in a sentence."""
+
+    def __init__(self, sentence: Sentence, builder: Builder):
+        self.sentence, self.builder = sentence, builder
+        self.grammar = sentence.grammar
+        self.chinese = re.search("[\u4e00-\u9fff]", sentence.text.strip()[:1]) is not None
+
+    # --- mistakes that are stepped over -------------------------------------------------------------------------
+
+    def mend(self, start: int, stack: list[int]) -> Token | None:
+        """A token to go on with, once what stands at ``start`` is reported; None where it is a plain syntax error."""
+        expected = set(self.grammar.expected(stack))
+        if "NUMBER" in expected and (token := self.numeral(start)):
+            return token
+        if self.lacks_unit(start, expected):
+            return self.unit(start, stack)
+        kinds = [k for k in KINDS if k in expected]
+        if kinds and (self.sentence.folded[start].isalpha() or self.sentence.folded[start] == "_"):
+            return self.word(start, stack, kinds)
+        return None
+
+    def lacks_unit(self, start: int, expected: set[str]) -> bool:
+        """Whether a number stands before ``start`` that can't do without a unit."""
+        return "UNIT" in expected and "$END" not in expected and self.number_before(start) < start
+
+    def number_before(self, start: int) -> int:
+        """Where the number that ends before ``start`` begins; ``start`` where there is none."""
+        found = re.search(r"[0-9][0-9./%]* *$", self.sentence.folded[:start])
+        return found.start() if found else start
+
+    def numeral(self, start: int) -> Token | None:
+        """九十: the number is meant, in figures."""
+        found = _NUMERAL.match(self.sentence.text, start, self.sentence.end)
+        if not found or self.sentence.vocabulary.forms.at(self.sentence.folded, start):
+            return None
+        end = found.end()
+        while end > start and end < self.sentence.end:
+            if UNIT_FORMS.at(self.sentence.folded, end) or self.sentence.folded[end] in _STOPS:
+                break
+            end -= 1  # 两千字: 两 千字
+        words = self.sentence.text[start:end]
+        value = numeral(words)
+        if value is None:
+            return None
+        self.builder.problem(
+            "PE208",
+            say(f"numbers are written in figures, not “{words}”", f"数字请用阿拉伯数字，不写“{words}”"),
+            start,
+            end,
+            say(f"write {value}", f"请写 {value}"),
+        )
+        return Token("NUMBER", value, start, 1, start + 1, 1, end + 1, end)
+
+    def unit(self, start: int, stack: list[int]) -> Token:
+        """A number without a unit, or with one that nobody knows."""
+        end = self.extent(start, self.after(stack, "UNIT"))
+        word = self.sentence.text[start:end]
+        if self.sentence.folded[start] == "," and re.match("[0-9]{3}", self.sentence.folded[start + 1 : start + 4]):
+            self.builder.problem(
+                "PE208",
+                say("numbers are written without separators", "数字中不加千分号"),
+                start,
+                start + 1,
+                say("write 1000, not 1,000", "请写 1000，不写 1,000"),
+            )
+            raise Reported
+        if end == start:
+            self.missing_unit(start)
+        else:
+            known = [u for u in UNIT_FORMS.forms if u.isascii() != self.chinese]
+            self.builder.problem(
+                "PE207",
+                say(f"there is no unit “{word}”", f"没有“{word}”这个单位"),
+                start,
+                end,
+                suggestion(fold(word), known) or self.units(),
+            )
+        return Token("UNIT", word, start, 1, start + 1, 1, end + 1, end)
+
+    def missing_unit(self, end: int) -> None:
+        start = self.number_before(end)
+        number = self.sentence.text[start:end].strip()
+        self.builder.problem(
+            "PE206",
+            say(f"{number} of what? A number needs its unit", f"{number}后缺少单位"),
+            start,
+            start + len(number),
+            self.units(),
+        )
+
+    def units(self) -> str:
+        return say("units: hours, credits, minutes, clock_hours, days, characters, items, months, yuan",
+                   "单位：学时、学分、分钟、小时、天、字、项、个月、元")  # fmt: skip
+
+    def word(self, start: int, stack: list[int], kinds: list[str]) -> Token | None:
+        """A word that nobody declared, or that is declared as something else."""
+        ends = {kind: self.extent(start, self.after(stack, kind)) for kind in kinds}
+        kind = next((k for k in kinds if ends[k] > start and self.goes_on(ends[k], self.after(stack, k))), kinds[0])
+        end = ends[kind]
+        if end == start:
+            return None
+        text, folded = self.sentence.text[start:end], self.sentence.folded[start:end]
+        declared = self.sentence.vocabulary.forms.forms.get(folded, ())
+        if not declared and any(folded.replace(" ", "") == f for forms in self.grammar.forms.values() for f in forms):
+            return None
+        wanted = _alternatives(list(dict.fromkeys(kind_name(k.lower()) for k in kinds)))
+        if declared:
+            named = say(" and ", "、").join(dict.fromkeys(kind_name(w.kind) for w in declared))
+            self.builder.problem(
+                "PE202",
+                say(f"“{text}” is a {named}; a {wanted} is expected here", f"“{text}”是{named}，此处应为{wanted}"),
+                start,
+                end,
+                self.some(kinds),
+            )
+        else:
+            self.builder.problem(
+                "PE201",
+                say(f"“{text}” is not declared; a {wanted} is expected here", f"“{text}”未声明，此处应为{wanted}"),
+                start,
+                end,
+                suggestion(folded, self.known(kinds, stack)) or self.some(kinds),
+            )
+        return self.sentence.word(start, end, (), kind)
+
+    def known(self, kinds: list[str], stack: list[int]) -> list[str]:
+        """All forms that could stand there, words of the vocabulary first."""
+        forms = [
+            form
+            for form, words in self.sentence.vocabulary.forms.forms.items()
+            if any(w.kind.upper() in kinds for w in words)
+        ]
+        return forms + self.keywords(self.grammar.expected(stack))
+
+    def keywords(self, terminals: Iterable[str]) -> list[str]:
+        """Their first forms in the rule's language that are words."""
+        forms = (self.form(t) for t in terminals if t in self.grammar.forms)
+        return [f for f in forms if f and len(f) > 1 and f[0].isalpha()]
+
+    def some(self, kinds: list[str]) -> str | None:
+        """A few declared words of those kinds."""
+        words = [w for w in self.sentence.vocabulary.words if w.kind.upper() in kinds]
+        words.sort(key=lambda w: w.of not in (None, "form"))
+        names = [w.surface("zh" if self.chinese else "en") for w in words[:6]]
+        if not names:
+            return say("the pack's vocabulary declares none", "本规则包的词汇表中没有声明")
+        more = "…" if len(words) > len(names) else ""
+        return say(f"declared are {', '.join(names)}{more}", f"已声明：{'、'.join(names)}{more}")
+
+    # --- where a word ends --------------------------------------------------------------------------------------
+
+    def after(self, stack: list[int], terminal: str) -> Accepts | None:
+        """What may follow ``terminal``."""
+        states = self.grammar.after(stack, terminal)
+        return self.grammar.accepting(self.grammar.expected(states)) if states else None
+
+    def extent(self, start: int, follow: Accepts | None) -> int:
+        """The end of the unknown word at ``start``: where what may follow it begins, or at a space or sign."""
+        folded, end = self.sentence.folded, start
+        while end < self.sentence.end and (end == start or folded[end] not in _STOPS):
+            if folded[end] in _STOPS or (follow and not inside_word(folded, end) and self.sentence.token(end, follow)):
+                break
+            end += 1
+        return end
+
+    def goes_on(self, end: int, follow: Accepts | None) -> bool:
+        """Whether the sentence goes on after the word as the grammar lets it."""
+        end = self.sentence.skip(end)
+        return end >= self.sentence.end or (follow is not None and self.sentence.token(end, follow) is not None)
+
+    # --- syntax errors ------------------------------------------------------------------------------------------
+
+    def explain(self, start: int, stack: list[int]) -> None:
+        """Report a syntax error: what could stand at ``start``."""
+        start = min(self.sentence.skip(start), self.sentence.end)
+        expected = self.grammar.expected(stack)
+        ended = start >= self.sentence.end
+        if self.lacks_unit(start, set(expected)):
+            self.missing_unit(start)
+            return
+        if self.unclosed(start, expected, ended):
+            return
+        wanted = _alternatives(self.phrases(expected))
+        end = start if ended else self.found(start)
+        found = self.sentence.text[start:end]
+        if ended:
+            message = say(f"the rule ends too early: {wanted} is missing", f"规则不完整：后面还缺{wanted}")
+        elif not wanted:
+            message = say(f"the rule should end before “{found}”", f"规则应在“{found}”之前结束")
+        elif "$END" in expected:
+            message = say(
+                f"the rule should end before “{found}” or go on with {wanted}",
+                f"规则应在“{found}”之前结束，或者接{wanted}",
+            )
+        else:
+            message = say(f"{wanted} is expected here, not “{found}”", f"此处应为{wanted}，而不是“{found}”")
+        self.builder.problem("PE200", message, start, end, self.hint(start, expected, found))
+
+    def unclosed(self, start: int, expected: list[str], ended: bool) -> bool:
+        """Quotation marks or brackets that don't close."""
+        if not ended and self.sentence.text[start] in _QUOTES:
+            mark = self.sentence.text[start]
+            if mark in "‘'":
+                hint = say('texts stand between 「 and 」 or " and "', "文字请放在「」之间")
+                message = say(f"{mark} is no quotation mark here", f"此处不能用 {mark}")
+            elif "TEXT" in expected:
+                hint = say("a closing mark inside the text is written twice", "文字中的右引号请写两次")
+                message = say(f"the text after {mark} has no end", f"{mark} 没有对应的右引号")
+            else:
+                return False
+            self.builder.problem("PE214", message, start, start + 1, hint)
+            return True
+        if ended and "RPAR" in expected:
+            opened = self.opening(start)
+            message = say("this bracket is not closed", "此括号没有对应的右括号")
+            self.builder.problem("PE214", message, opened, opened + 1)
+            return True
+        if not ended and self.sentence.folded[start] == ")" and self.opening(start) < 0:
+            message = say("this bracket was never opened", "此括号没有对应的左括号")
+            self.builder.problem("PE214", message, start, start + 1)
+            return True
+        return False
+
+    def opening(self, before: int) -> int:
+        """The place of the last bracket before there that is not closed; -1 where all are."""
+        depth = 0
+        for place in range(before - 1, -1, -1):
+            depth += (self.sentence.folded[place] == ")") - (self.sentence.folded[place] == "(")
+            if depth < 0:
+                return place
+        return -1
+
+    def found(self, start: int) -> int:
+        """The end of what stands at ``start``, for the caret: a keyword, a word, a number or a sign."""
+        whole = self.sentence.token(start, self.grammar.accepting({*self.grammar.names} - {"RULE"}))
+        if whole is not None and whole.end_pos is not None:
+            return whole.end_pos
+        if word := _ENGLISH.match(self.sentence.folded, start):
+            return word.end()
+        end = start + 1
+        while (
+            end < self.sentence.end
+            and self.sentence.folded[start].isalpha()
+            and self.sentence.folded[end] not in _STOPS
+        ):
+            end += 1
+        return end
+
+    def phrases(self, expected: list[str]) -> list[str]:
+        """What could stand there, in the words of an official: kinds of words first, then keywords."""
+        left = set(expected) - {"$END"}
+        if "GE" in left:
+            left.discard("UNIT")  # total credits: too rare to mention
+        phrases = []
+        for members, share, en, zh in self.groups():
+            if len(members & left) >= share * len(members):
+                left -= members
+                phrases.append(say(en, zh))
+        named = [(t, n) for t, n in _NAMES.items() if t in left]
+        phrases += [say(*n) for _, n in named]
+        keywords = sorted(t for t in left if t in self.grammar.forms)
+        tail = {self.terminal(w) for w in ("when", "because", "理由")}
+        if phrases or set(keywords) - tail:
+            keywords = [t for t in keywords if t not in tail]
+        forms = [f for t in keywords if (f := self.form(t))]
+        phrases += [f"“{f}”" for f in forms[:8]]
+        return phrases
+
+    def groups(self) -> list[tuple[set[str], float, str, str]]:
+        """Sets of terminals with one name, and how much of a set must be possible for the name to fit."""
+        operand = {"FIELD", "TERM", "TABLE", "NUMBER", "TEXT", "DATE", "YEAR", "_THIS_YEAR", self.minus()}
+        operand |= self.terminals("year of", "yes", "no", "是", "否")
+        tests = {"LPAR", "_NOT", "_MET", "_EXCUSED", "_LEAVE", "_MET_IN_EACH", "_EXCUSED_IN_EACH", "_EITHER_IN_EACH"}
+        tests |= self.terminals("有", "缺", "近", "重复", "repeated per", "未完成", "未免除")
+        comparisons = {"EQ", "NE", "LT", "LE", "GT", "GE", "_IN", "NOT_IN"}
+        comparisons |= self.terminals("between", "介于", "is present", "is missing", "所在年度")
+        window = {"_PER", "_PER_ACTIVITY"} | self.terminals("per year", "in any", "任意", "within", "自", "per day")
+        window |= self.terminals("每天", "每日", "每年度", "每年")
+        every_verb = set(self.grammar.expected([self.start("statement")]))
+        statements = every_verb - {self.terminal(w) for w in ("override", "替代", "drop", "不适用", "delegate", "授权")}
+        total = self.own("require total at least 90 hours per year", "要求 每年 总学时 不少于 90 学时")
+        verb = self.own("recognise, convert, cap, require", "认定、折算、限额、要求")
+        test = self.own("evidence is present", "有 学习证明")
+        sign = self.own("=, at most, at least, in", "=、不超过、不少于、属于")
+        stretch = self.own("per year, in any 5 years, per activity", "每年、任意 5 年、每次")
+        most = 0.7  # of what a condition or window can begin with, some stands only in some statements
+        return [
+            (every_verb, 1, f"a verb ({verb}, …)", f"动词（{verb}……）"),
+            (statements, 1, f"a statement ({total})", f"一条规则（{total}）"),
+            (operand | tests, most, f"a condition ({test})", f"条件（{test}）"),
+            (operand, most, "a field, a term or a value", "字段、词条或数值"),
+            (comparisons, most, f"a comparison ({sign}, …)", f"比较（{sign}……）"),
+            (window, most, f"a stretch ({stretch}, …)", f"期间（{stretch}……）"),
+        ]
+
+    def own(self, en: str, zh: str) -> str:
+        """An example in the rule's language."""
+        return zh if self.chinese else en
+
+    def terminals(self, *forms: str) -> set[str]:
+        return {self.terminal(f) for f in forms}
+
+    def start(self, symbol: str) -> int:
+        starts: dict[str, int] = self.grammar.lark.parser.parser._parse_table.start_states  # type: ignore[attr-defined]
+        return starts[symbol]
+
+    def terminal(self, form: str) -> str:
+        """The terminal that has this form."""
+        return next((t for t, forms in self.grammar.forms.items() if form in forms), "")
+
+    def minus(self) -> str:
+        return next((t for t, forms in self.grammar.forms.items() if forms == ("-",)), "")
+
+    def form(self, terminal: str) -> str | None:
+        """A keyword's first form in the rule's language."""
+        for form in self.grammar.forms[terminal]:
+            if form.isascii() != self.chinese or (not re.search("[a-z]", form) and form.isascii()):
+                return form
+        return None
+
+    def hint(self, start: int, expected: list[str], found: str) -> str | None:
+        """A near miss of a keyword, or an example of the sentence."""
+        whole = any(fold(found) in forms for forms in self.grammar.forms.values())
+        if found and not whole and (near := suggestion(fold(found), self.keywords(expected))):
+            return near
+        verb = self.sentence.token(self.sentence.skip(0), self.grammar.accepts(self.start("statement")))
+        example = EXAMPLES.get(fold(str(verb)).strip()) if verb is not None else None
+        return say(f"for example: {example}", f"例如：{example}") if example else None
+
+
+_NAMES = {
+    "TERM": ("a term", "词条"), "FIELD": ("a field", "字段"), "TABLE": ("a table", "表"),
+    "MEASURE": ("a measure", "计量项"), "REGIME": ("a regime", "授权领域"), "CONCLUSION": ("a conclusion", "结论名称"),
+    "FLAG": ("a flag", "标记名称"), "NUMBER": ("a number", "数字"), "UNIT": ("a unit", "单位"),
+    "TEXT": ("a text in quotation marks", "「文字」"), "RULE": ("a rule's id", "规则编号"),
+    "MONTH_DAY": ("a day such as March 31", "日期，如 3月31日"),
+}  # fmt: skip
+
+
+def _alternatives(items: list[str]) -> str:
+    """``a, b or c``; a、b或c."""
+    *first, last = items or [""]
+    return say(", ", "、").join(first) + (say(" or ", "或") if first else "") + last
+
+
+def suggestion(word: str, known: list[str]) -> str | None:
+    """``did you mean 培训班?``: the nearest of the known forms, where one is near."""
+    cutoff = 0.6 if word.isascii() else 0.5
+    near = get_close_matches(word, known, n=1, cutoff=cutoff)
+    return say(f"did you mean {near[0]}?", f"是不是“{near[0]}”？ (did you mean {near[0]}?)") if near else None

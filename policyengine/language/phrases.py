@@ -1,0 +1,231 @@
+"""Names, numbers, quantities, texts and conditions on one surface: the phrases of which the printer makes sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from fractions import Fraction
+from types import UnionType
+
+from policyengine.language import tree
+from policyengine.language.forms import fold
+from policyengine.language.grammar import grammar
+from policyengine.language.names import owner_of
+from policyengine.language.quantities import UNITS, exact_text
+from policyengine.language.vocabulary import Kind, Vocabulary, Word
+
+COMPARISONS = {
+    "=": ("=", "="), "!=": ("!=", "!="), "<": ("<", "<"), "<=": ("at most", "不超过"), ">": (">", ">"),
+    ">=": ("at least", "不少于"),
+}  # fmt: skip
+
+
+class Phrases:
+    """Writes parts of sentences on one surface, ``zh`` or ``en``."""
+
+    def __init__(self, vocabulary: Vocabulary, surface: str):
+        self.vocabulary, self.chinese = vocabulary, surface == "zh"
+
+    def either(self, en: str, zh: str) -> str:
+        return zh if self.chinese else en
+
+    def listed(self, items: Iterable[str]) -> str:
+        """``a, b``; a、b."""
+        return self.either(", ", "、").join(items)
+
+    def bracketed(self, items: Iterable[str]) -> str:
+        """``(a, b)``; （a、b）."""
+        return self.either("(", "（") + self.listed(items) + self.either(")", "）")
+
+    # --- names --------------------------------------------------------------------------------------------------
+
+    def name(self, kind: Kind, word_id: str) -> str:
+        """A measure, table, regime, conclusion or flag: its Chinese name where no other of its kind has it."""
+        return self.readable(
+            (w for w in self.vocabulary.words if w.kind == kind and w.id == word_id),
+            word_id,
+            lambda form: {w.id for w in self.meanings(form) if w.kind == kind} == {word_id},
+        )
+
+    def readable(self, words: Iterable[Word], word_id: str, safe: object) -> str:
+        """The first surface form that is read as this word again: the surface's own, else the id."""
+        for word in words:
+            if self.chinese and word.zh and safe(word.zh):  # type: ignore[operator]
+                return word.zh
+        return word_id
+
+    def meanings(self, form: str) -> tuple[Word, ...]:
+        return self.vocabulary.forms.forms.get(fold(form), ())
+
+    def terms(self, ids: Sequence[str]) -> str:
+        """A list of terms of one field of the record."""
+        owner = owner_of(self.vocabulary, ids)
+        return self.listed(self.term(i, owner) for i in ids)
+
+    def term(self, term_id: str, owner: str | None) -> str:
+        """A term of the list ``owner``."""
+        words = [w for w in self.vocabulary.words if w.kind == "term" and w.id == term_id]
+        words.sort(key=lambda w: w.of != owner)
+
+        def safe(form: str) -> bool:
+            found = self.meanings(form)
+            fitting = {w.id for w in found if w.kind == "term" and w.of == owner}
+            return fitting == {term_id} or {(w.kind, w.id) for w in found} == {("term", term_id)}
+
+        return self.readable(words, term_id, safe)
+
+    def measured(self, word_id: str) -> str:
+        """A measure or a term, whichever it is."""
+        if self.vocabulary.find("measure", word_id):
+            return self.name("measure", word_id)
+        return self.term(word_id, owner_of(self.vocabulary, [word_id]))
+
+    def field(self, field_id: str, owner: str | None = None) -> str:
+        """A field; beside an enumerated field with the terms of ``owner`` it must not read as one of those."""
+
+        def safe(form: str) -> bool:
+            found = self.meanings(form)
+            as_term = owner and any(w.kind == "term" and w.of == owner for w in found)
+            return not as_term and {w.id for w in found if w.kind == "field"} == {field_id}
+
+        return self.readable(
+            [w for w in self.vocabulary.words if (w.kind, w.id) == ("field", field_id)], field_id, safe
+        )
+
+    # --- numbers and texts --------------------------------------------------------------------------------------
+
+    def unit(self, unit_id: str, value: Fraction | None = None) -> str:
+        """``hours``, ``hour`` after 1; 学时."""
+        if self.chinese:
+            return UNITS[unit_id].zh
+        return unit_id.removesuffix("s") if value is not None and 0 < value <= 1 else unit_id
+
+    def number(self, value: Fraction) -> str:
+        """A number without a unit; halves, thirds and quarters as the law writes them: 1/2."""
+        simple = 0 < value < 1 and value.denominator <= 4
+        return f"{value.numerator}/{value.denominator}" if simple else exact_text(value)
+
+    def quantity(self, q: tree.Quantity) -> str:
+        return f"{exact_text(q.value)} {self.unit(q.unit, q.value)}"
+
+    def text(self, text: str) -> str:
+        """Between quotation marks; a closing mark in the text is written twice."""
+        return "「" + text.replace("」", "」」") + "」" if self.chinese else '"' + text.replace('"', '""') + '"'
+
+    def date(self, day: date) -> str:
+        return f"{day.year:04}年{day.month}月{day.day}日" if self.chinese else day.isoformat()
+
+    def years(self, count: int) -> str:
+        return f"{count} {self.either('year' if count == 1 else 'years', '年')}"
+
+    # --- conditions ---------------------------------------------------------------------------------------------
+
+    def condition(self, c: tree.Condition) -> str:
+        match c:
+            case tree.Or(items=items):
+                return self.alternatives([self.within(i, tree.Or) for i in items])
+            case tree.And(items=items):
+                return self.either(" and ", " 且 ").join(self.within(i, tree.And | tree.Or) for i in items)
+            case tree.Not(item=tree.Outcome(state="met")):
+                return self.either("not met", "未完成")
+            case tree.Not(item=item):
+                return self.either("not ", "非 ") + self.within(item, tree.And | tree.Or)
+        return self.test(c)
+
+    def within(self, c: tree.Condition, weaker: type | UnionType) -> str:
+        """A part of a condition, in brackets where it binds no stronger than what it is part of."""
+        text = self.condition(c)
+        return self.either(f"({text})", f"（{text}）") if isinstance(c, weaker) else text
+
+    def alternatives(self, items: list[str]) -> str:
+        """Joined by "or"; where two would be read as "met or excused in each of …" the one is put into brackets."""
+        for i in range(len(items) - 1):
+            if items[i].endswith("均 完成") and items[i + 1].startswith("已免除"):
+                items[i] = f"（{items[i]}）"
+            if items[i].endswith("met") and items[i + 1].startswith("excused in each"):
+                items[i + 1] = f"({items[i + 1]})"
+        return self.either(" or ", " 或 ").join(items)
+
+    def test(self, c: tree.Condition) -> str:
+        """One test."""
+        match c:
+            case tree.Compare(left=left, op=op, right=right):
+                a, b = self.sides(left, [right])
+                return f"{a} {self.either(*COMPARISONS[op])} {b[0]}"
+            case tree.In(left=left, items=items, negated=negated):
+                a, b = self.sides(left, items)
+                return f"{a} {self.belongs(negated)}{self.either(' ', '')}{self.bracketed(b)}"
+            case tree.InTable(left=left, table=table, negated=negated):
+                return f"{self.sides(left, [])[0]} {self.belongs(negated)} {self.name('table', table)}"
+            case tree.InRange(left=left, low=low, high=high):
+                a, b = self.sides(left, [low, high])
+                return self.either(f"{a} between {b[0]} and {b[1]}", f"{a} 介于 {b[0]} 和 {b[1]}")
+            case tree.Present(field=field, negated=negated):
+                verb = self.either("missing" if negated else "present", "缺" if negated else "有")
+                return f"{verb} {self.field(field)}" if self.chinese else f"{self.field(field)} is {verb}"
+            case tree.Lasts(kinds=kinds, at_least=count, unit=unit):
+                leave = self.either("leave lasts at least", "休假 持续 不少于")
+                if kinds:
+                    of = self.bracketed(self.term(k, "circumstance") for k in kinds)
+                    leave = self.either(f"leave in {of} lasts at least", f"休假 属于{of} 持续 不少于")
+                return f"{leave} {count} {self.unit(unit, Fraction(count))}"
+            case tree.Repeated(fields=fields):
+                return self.either("repeated per ", "重复 同一 ") + self.listed(self.field(f) for f in fields)
+            case tree.Outcome(state=state):
+                return self.state(state)
+            case tree.InEach(states=states, years=years):
+                each = self.either(" or ", " 或 ").join(self.state(s) for s in states)
+                return self.either(f"{each} in each of last {self.years(years)}", f"近 {years} 年 均 {each}")
+        raise TypeError(c)
+
+    def belongs(self, negated: bool) -> str:
+        return self.either("not in" if negated else "in", "不属于" if negated else "属于")
+
+    def state(self, state: str) -> str:
+        return self.either(state, {"met": "完成", "excused": "已免除"}[state])
+
+    def sides(self, left: tree.Operand, rights: Sequence[tree.Operand]) -> tuple[str, list[str]]:
+        """Both sides of a test, each word so that beside the other it is read as itself."""
+        owner = self.owner(left)
+        other = next((o for o in map(self.owner, rights) if o), None)
+        return self.operand(left, other), [self.operand(r, owner or (other if r is not left else None)) for r in rights]
+
+    def owner(self, o: tree.Operand) -> str | None:
+        """The list of terms of an enumerated field."""
+        decl = self.vocabulary.fields.get(o.id) if isinstance(o, tree.Field) else None
+        return (decl.terms or decl.id) if decl and decl.type == "term" else None
+
+    def operand(self, o: tree.Operand, owner: str | None = None) -> str:
+        """One side of a test, or an argument of a table."""
+        match o:
+            case tree.Field(id=field):
+                form = self.field(field, owner)
+                return field if fold(form) in reserved() else form
+            case tree.Term(id=term):
+                form = self.term(term, owner)
+                return term if fold(form) in reserved() else form
+            case tree.YearOf(field=field):
+                return self.either(f"year of {self.field(field)}", f"{self.field(field)} 所在年度")
+            case tree.ThisYear():
+                return self.either("this year", "本年度")
+            case tree.Lookup():
+                return self.lookup(o)
+            case tree.Value(value=bool(value)):
+                return self.either("yes" if value else "no", "是" if value else "否")
+            case tree.Value(value=str(text)):
+                return self.text(text)
+            case tree.Value(value=date() as day):
+                return self.date(day)
+            case tree.Value(value=Fraction() as number, unit=unit):
+                return f"{exact_text(number)} {self.unit(unit, number)}" if unit else self.number(number)
+        raise TypeError(o)
+
+    def lookup(self, figure: tree.Lookup) -> str:
+        return self.name("table", figure.table) + self.bracketed(self.operand(a) for a in figure.arguments)
+
+
+def reserved() -> frozenset[str]:
+    """The words with which a test can begin besides names: a field that is called so goes by its id."""
+    rules = grammar()
+    start = rules.lark.parser.parser._parse_table.start_states["condition"]  # type: ignore[attr-defined]
+    return frozenset(form for name in rules.expected([start]) for form in rules.forms.get(name, ()))
