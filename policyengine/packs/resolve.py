@@ -86,7 +86,7 @@ class _Resolver:
         return self.problems
 
     def _one_rule(self, name: str, root: str) -> None:
-        """Versions of one id are one rule: where one of them overrides ``root``, the others stand for it in their time."""
+        """Versions of one id are one rule: where one overrides ``root``, the others stand for it in their time."""
         if self.roots.setdefault(name, root) == name:
             self.roots[name] = root
             own = [replace(piece, root=root) for piece in self.pieces.pop(name, [])]

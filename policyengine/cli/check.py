@@ -1,0 +1,51 @@
+"""``policyengine check``: what is wrong in packs, for people, editors and code scanning."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from policyengine.cli.guard import message
+from policyengine.messages import say
+
+EPILOG = """\b
+Examples:
+  policyengine check
+  policyengine check policies/sectors/accounting
+  policyengine check policies --format sarif > check.sarif
+
+Exit code: 0 no errors (there may be warnings), 1 errors, 2 there is no pack at the path.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("packs", nargs=-1, type=click.Path())
+@click.option(
+    "--format", "format_", type=click.Choice(["human", "json", "sarif", "github"]), default="human", show_default=True
+)
+def command(packs: tuple[str, ...], format_: str) -> int:
+    """Find what is wrong in PACKS: folders of packs, or one pack's folder (by default policies/).
+
+    Shape of the files, rules, words, units, tables, versions that overlap or leave a gap, overrides that a base does
+    not allow, and the packs' own tests.
+    """
+    from policyengine.diagnostics import failed
+    from policyengine.tools.check import check
+    from policyengine.tools.reporters import REPORTERS, counted
+
+    paths = packs or (("policies",) if Path("policies").is_dir() else (".",))
+    found = check(paths)
+    sys.stdout.write(REPORTERS[format_](found))
+    if format_ == "human":
+        count = counted(found)
+        clean = (
+            say("no errors", "没有错误")
+            if not count["error"]
+            else say(f"{count['error']} errors", f"{count['error']} 处错误")
+        )
+        rest = say(f", {count['warning']} warnings, {count['note']} notes",
+                   f"，{count['warning']} 处警告，{count['note']} 条提示")  # fmt: skip
+        message(clean + (rest if count["warning"] or count["note"] else ""))
+    return 1 if failed(found) else 0

@@ -1,0 +1,27 @@
+"""``policyengine schema``: the JSON Schemas of a pack's files, for editors and other programs."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+EPILOG = """\b
+Examples:
+  policyengine schema pack
+  policyengine schema rules > rules.schema.json
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("name", type=click.Choice(["pack", "rules", "tests"]), default="pack")
+def command(name: str) -> int:
+    """Print the JSON Schema of pack.yaml (pack), rules*.yaml (rules) or tests/*.yaml (tests).
+
+    An editor with a YAML language server completes and checks a file whose first line is
+    "# yaml-language-server: $schema=PATH".
+    """
+    from policyengine.tools.schema import schema
+
+    sys.stdout.write(schema(name))
+    return 0

@@ -1,0 +1,65 @@
+"""Paths of packs in, everything that is wrong with them out: shape, rules, tables, versions, authority, plan, tests.
+
+With no error among the diagnostics, every policy at the paths can be evaluated.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from policyengine.diagnostics import Diagnostic, PolicyError, failed
+from policyengine.packs.model import Policy
+from policyengine.packs.policies import load_policies
+from policyengine.packs.tests_model import load_tests
+from policyengine.packs.unused import unused
+from policyengine.plan.build import plan_of
+
+UNUSABLE = "PE130"  # there is no pack at the path that was given
+
+
+def check(paths: Sequence[str | Path]) -> list[Diagnostic]:
+    """All diagnostics, by file and line, each once. Raises ``PolicyError`` where a path holds no pack at all."""
+    problems: list[Diagnostic] = []
+    policies: list[Policy] = []
+    for path in paths:
+        found, said = load_policies(path)
+        if any(d.code == UNUSABLE for d in said):
+            raise PolicyError([d for d in said if d.code == UNUSABLE])
+        problems += said
+        policies += found
+    for policy in policies:
+        problems += of_policy(policy)
+    return in_order(problems)
+
+
+def of_policy(policy: Policy) -> Iterator[Diagnostic]:
+    """What is wrong with a policy whose packs could be read and resolved, and with the last pack's tests."""
+    plan, said = plan_of(policy)
+    yield from said
+    if plan is not None and not failed(said):
+        yield from _proofs(policy)
+    yield from unused(policy)
+    _, said = load_tests(Path(policy.packs[-1].folder), policy)
+    yield from said
+
+
+def _proofs(policy: Policy) -> Iterable[Diagnostic]:
+    """What a search over records and persons finds that figures alone do not show (``tools/prove``)."""
+    if find_spec("policyengine.tools.prove") is None:
+        return ()
+    prove = getattr(importlib.import_module("policyengine.tools.prove"), "prove", None)
+    found: Iterable[Diagnostic] = prove(policy) if prove is not None else ()
+    return found
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Each once (a base pack is in many chains), by file, line and column."""
+    once = {(d.code, d.message, d.span): d for d in diagnostics}
+    return sorted(once.values(), key=_position)
+
+
+def _position(d: Diagnostic) -> tuple[str, int, int, str]:
+    return (d.span.file, d.span.line, d.span.column, d.code) if d.span else ("", 0, 0, d.code)

@@ -1,0 +1,149 @@
+"""Diagnostics in, one text out: for people, for programs (json), for code scanning (SARIF 2.1.0), for GitHub's log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from policyengine import __version__
+from policyengine.diagnostics import Diagnostic, Related, Span, human
+
+SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_SARIF_LEVEL = {"error": "error", "warning": "warning", "note": "note"}
+_GITHUB_LEVEL = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+def as_human(diagnostics: Sequence[Diagnostic]) -> str:
+    """Each with its line, caret and hint, an empty line between."""
+    return "\n\n".join(human(d) for d in diagnostics) + ("\n" if diagnostics else "")
+
+
+def as_json(diagnostics: Sequence[Diagnostic]) -> str:
+    """A list of objects; lines and columns count from 1, ``end_column`` is exclusive."""
+    return json.dumps([_plain(d) for d in diagnostics], ensure_ascii=False, indent=2) + "\n"
+
+
+def _plain(d: Diagnostic) -> dict[str, Any]:
+    return {
+        "code": d.code,
+        "severity": d.severity,
+        "message": d.message,
+        "hint": d.hint,
+        "citation": d.citation,
+        **_place(d.span),
+        "source": d.source,
+        "related": [{"message": r.message, **_place(r.span)} for r in d.related],
+    }
+
+
+def _place(span: Span | None) -> dict[str, Any]:
+    if span is None:
+        return {"file": None}
+    place: dict[str, Any] = {"file": span.file}
+    if span.sheet:
+        place["sheet"] = span.sheet
+    for name in ("line", "column", "end_line", "end_column"):
+        if value := getattr(span, name):
+            place[name] = value
+    return place
+
+
+def as_github(diagnostics: Sequence[Diagnostic]) -> str:
+    """Workflow commands: GitHub shows them at the lines of a change."""
+    return "".join(_github(d) for d in diagnostics)
+
+
+def _github(d: Diagnostic) -> str:
+    parts = {"title": d.code}
+    if d.span is not None:
+        parts = {"file": d.span.file, **parts}
+        if d.span.line:
+            parts["line"] = str(d.span.line)
+        if d.span.column:
+            parts["col"] = str(d.span.column)
+    message = d.message + (f" ({d.citation})" if d.citation else "") + (f" — {d.hint}" if d.hint else "")
+    properties = ",".join(f"{k}={_escaped(v, ':,')}" for k, v in parts.items())
+    return f"::{_GITHUB_LEVEL[d.severity]} {properties}::{_escaped(message)}\n"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    """GitHub's escapes: a message is one line, and a property ends at a comma or colon."""
+    for char in "%\r\n" + more:
+        text = text.replace(char, f"%{ord(char):02X}")
+    return text
+
+
+def as_sarif(diagnostics: Sequence[Diagnostic]) -> str:
+    """One run with the rules (codes) that occur in it, for code-scanning services."""
+    codes = sorted({d.code for d in diagnostics})
+    run = {
+        "tool": {
+            "driver": {
+                "name": "policyengine",
+                "version": __version__,
+                "rules": [{"id": code, "shortDescription": {"text": title_of(code)}} for code in codes],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(d, codes) for d in diagnostics],
+    }
+    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2) + "\n"
+
+
+def title_of(code: str) -> str:
+    """The title of a code's page."""
+    from policyengine.tools.codes import title
+
+    return title(code) or code
+
+
+def _result(d: Diagnostic, codes: list[str]) -> dict[str, Any]:
+    parts = (d.message, f"({d.citation})" if d.citation else "", f"Hint: {d.hint}" if d.hint else "")
+    result: dict[str, Any] = {
+        "ruleId": d.code,
+        "ruleIndex": codes.index(d.code),
+        "level": _SARIF_LEVEL[d.severity],
+        "message": {"text": " ".join(p for p in parts if p)},
+    }
+    if d.span is not None:
+        result["locations"] = [_location(d.span)]
+    related = [_related(r) for r in d.related if r.span is not None]
+    if related:
+        result["relatedLocations"] = related
+    return result
+
+
+def _location(span: Span) -> dict[str, Any]:
+    from urllib.parse import quote
+
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(span.file)}}
+    if span.line:
+        region = {"startLine": span.line}
+        if span.column:
+            region["startColumn"] = span.column
+        if span.end_line:
+            region["endLine"] = span.end_line
+        if span.end_column:
+            region["endColumn"] = span.end_column
+        place["region"] = region
+    return {"physicalLocation": place}
+
+
+def _related(related: Related) -> dict[str, Any]:
+    assert related.span is not None
+    return {**_location(related.span), "message": {"text": related.message}}
+
+
+REPORTERS: dict[str, Callable[[Sequence[Diagnostic]], str]] = {
+    "human": as_human,
+    "json": as_json,
+    "sarif": as_sarif,
+    "github": as_github,
+}
+
+
+def counted(diagnostics: Iterable[Diagnostic]) -> dict[str, int]:
+    """How many there are of each severity."""
+    found = list(diagnostics)
+    return {s: sum(d.severity == s for d in found) for s in ("error", "warning", "note")}
