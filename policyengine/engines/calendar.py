@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import lru_cache
 
 DAY = timedelta(days=1)
 
@@ -14,10 +15,20 @@ def period_of(day: date, year_start: tuple[int, int]) -> int:
     return day.year if (day.month, day.day) >= year_start else day.year - 1
 
 
+@lru_cache(maxsize=4096)
 def period_bounds(number: int, year_start: tuple[int, int], years: int = 1) -> tuple[date, date]:
-    """First and last day of ``years`` periods from ``number`` on."""
-    month, day = year_start
-    return date(number, month, day), date(number + years, month, day) - DAY
+    """First and last day of ``years`` periods from ``number`` on, as far as the calendar reaches (years 1 to 9999)."""
+    following = number + years
+    first = day_of_year(number, *year_start) if number >= 1 else date.min
+    if following > date.max.year:
+        return first, date.max
+    after = day_of_year(following, *year_start) if following >= 1 else date.min
+    return first, after if after == date.min else after - DAY
+
+
+def day_of_year(year: int, month: int, day: int) -> date:
+    """That day of the year; the month's last where it has no such day (February 29)."""
+    return date(year, month, min(day, calendar.monthrange(year, month)[1]))
 
 
 def block_of(number: int, count: int, starting: int) -> int:
@@ -29,16 +40,21 @@ def add_months(day: date, months: int) -> date:
     """The same day ``months`` later, or the month's last day where it has no such day."""
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+    return date.max if year > date.max.year else day_of_year(year, month + 1, day.day)
+
+
+def window_from(day: date, months: int) -> tuple[date, date]:
+    """First and last day of the ``months`` months from ``day`` on."""
+    after = add_months(day, months)
+    return day, after if after == date.max else after - DAY
 
 
 def full_months(start: date, end: date) -> int:
     """Full months in start..end, both included: stretches from day d to the day before day d of the next month."""
     if end < start:
         return 0
-    after = end + DAY
-    months = (after.year - start.year) * 12 + after.month - start.month
-    while months > 0 and add_months(start, months) > after:
+    months = (end.year - start.year) * 12 + end.month - start.month + 1
+    while months > 0 and (add_months(start, months) == date.max or add_months(start, months) - DAY > end):
         months -= 1
     return months
 
@@ -49,7 +65,7 @@ def merged(stretches: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
     for start, end in sorted(stretches):
         if end < start:
             continue
-        if result and start <= result[-1][1] + DAY:
+        if result and (result[-1][1] == date.max or start <= result[-1][1] + DAY):
             result[-1] = (result[-1][0], max(result[-1][1], end))
         else:
             result.append((start, end))

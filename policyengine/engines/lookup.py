@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 from policyengine.packs.model import Cell, Table
+
+Row = tuple[Cell, ...]
+
+
+@lru_cache(maxsize=65536)
+def _canonical(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
 def canonical_text(value: object) -> object:
     """Text as tables compare it: compatibility-normalised, without spaces around, case folded."""
-    return unicodedata.normalize("NFKC", value).strip().casefold() if isinstance(value, str) else value
+    return _canonical(value) if isinstance(value, str) else value
 
 
 def _matches(cell: Cell, value: object, ranged: bool) -> bool:
@@ -25,41 +32,34 @@ def _matches(cell: Cell, value: object, ranged: bool) -> bool:
     return canonical_text(cell) == value
 
 
-@dataclass(slots=True)
 class Finder:
-    """Finds rows of one table. Rows are tried in order of their specificity-free position: keys never overlap (check)."""
+    """Finds the rows of one table. Keys of rows that are valid at one time never overlap (``plan/tables.py``)."""
 
-    table: Table
-    keys: list[int] = field(default_factory=list)
-    values: list[int] = field(default_factory=list)
-    _index: dict[object, list[int]] = field(default_factory=dict)
-    _ranged_first: list[int] = field(default_factory=list)
-    _year: int | None = None
-    _from: int | None = None
-    _until: int | None = None
-
-    def __post_init__(self) -> None:
-        table = self.table
+    def __init__(self, table: Table):
+        self.table = table
         self.keys, self.values = table.columns_with("key"), table.columns_with("value")
         self._year = next(iter(table.columns_with("year")), None)
         self._from = next(iter(table.columns_with("from")), None)
         self._until = next(iter(table.columns_with("until")), None)
-        aliases = table.columns_with("alias")
-        for number, row in enumerate(table.rows):
-            if not self.keys:
-                continue
-            first = self.keys[0]
-            if table.columns[first].match == "range":
-                self._ranged_first.append(number)
-                continue
-            names: list[object] = []
-            for column in (first, *aliases):
-                cell = row[column]
-                names.extend(cell if isinstance(cell, tuple) else [cell])
-            for name in {canonical_text(n) for n in names if n is not None}:
-                self._index.setdefault(name, []).append(number)
+        self._ranged = [table.columns[k].match == "range" for k in self.keys]
+        self._rows: dict[object, list[Row]] = {}  # by the first key and its aliases
+        self._scanned: list[Row] = []  # those whose first key is a range
+        self._stocked: dict[tuple[date | None, int], bool] = {}
+        for row in table.rows if self.keys else ():
+            if self._ranged[0]:
+                self._scanned.append(row)
+            else:
+                for name in self._names(row):
+                    self._rows.setdefault(name, []).append(row)
 
-    def _valid(self, row: tuple[Cell, ...], on: date, year: int) -> bool:
+    def _names(self, row: Row) -> set[object]:
+        names: set[object] = set()
+        for column in (self.keys[0], *self.table.columns_with("alias")):
+            cell = row[column]
+            names.update(canonical_text(n) for n in (cell if isinstance(cell, tuple) else (cell,)))
+        return names - {None}
+
+    def _valid(self, row: Row, on: date, year: int) -> bool:
         if self._year is not None and row[self._year] != year:
             return False
         start = row[self._from] if self._from is not None else None
@@ -68,32 +68,40 @@ class Finder:
 
     def any_row(self, on: date, year: int) -> bool:
         """Whether the table says anything for that day and year."""
-        return any(self._valid(row, on, year) for row in self.table.rows)
+        asked = (None if self._from is None and self._until is None else on, 0 if self._year is None else year)
+        known = self._stocked.get(asked)
+        if known is None:
+            known = any(self._valid(row, on, year) for row in self.table.rows)
+            if len(self._stocked) < 10_000:
+                self._stocked[asked] = known
+        return known
 
-    def find(self, arguments: Sequence[object], on: date, year: int) -> tuple[Cell, ...] | None:
+    def find(self, arguments: Sequence[object], on: date, year: int) -> Row | None:
         """The row whose key columns match ``arguments`` in order, valid then; None when there is none."""
-        wanted = [canonical_text(a) for a in arguments]
-        if not self.keys or not wanted:
+        if not self.keys or not arguments:
             return next((row for row in self.table.rows if self._valid(row, on, year)), None)
-        for number in self._index.get(wanted[0], []) + self._ranged_first:
-            row = self.table.rows[number]
+        wanted = [canonical_text(a) for a in arguments]
+        for row in self._rows.get(wanted[0], ()) or self._scanned:
             if self._valid(row, on, year) and all(
-                _matches(row[column], value, self.table.columns[column].match == "range")
-                for position, (column, value) in enumerate(zip(self.keys, wanted, strict=False))
-                if position > 0 or self.table.columns[column].match == "range"
+                _matches(row[column], value, ranged)
+                for position, (column, value, ranged) in enumerate(zip(self.keys, wanted, self._ranged, strict=False))
+                if position > 0 or ranged
             ):
                 return row
         return None
 
-    def figure(self, row: tuple[Cell, ...]) -> Fraction | None:
+    def figure(self, row: Row) -> Fraction | None:
         """The row's value column; None when the cell is empty."""
         cell = row[self.values[0]] if self.values else None
         return cell if isinstance(cell, Fraction) else None
 
+    def figures(self) -> list[Fraction]:
+        """All figures of the value column."""
+        return [f for row in self.table.rows if (f := self.figure(row)) is not None]
+
     def greatest(self) -> Fraction:
         """The greatest figure in the table; 0 for an empty one."""
-        figures = [f for row in self.table.rows if (f := self.figure(row)) is not None]
-        return max(figures, default=Fraction(0))
+        return max(self.figures(), default=Fraction(0))
 
     def value_unit(self) -> str:
         unit = self.table.columns[self.values[0]].unit if self.values else None

@@ -7,29 +7,33 @@ the period stages share it.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from policyengine.engines.calendar import full_months, merged, period_bounds, period_of
-from policyengine.engines.lookup import Finder
+from policyengine.engines.lookup import Finder, Row
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
+from policyengine.plan.names import owning_field as find_owner
+from policyengine.plan.names import walk
 from policyengine.records.model import Circumstance, Record
 
 Truth = bool | None
 Test = Callable[["Scene"], Truth]
+Operand = Callable[["Scene"], Any]
+DECIDED = ("met", "not_met", "excused")
 
 
 @dataclass(slots=True)
 class Scene:
     """What a condition can see. ``record`` is None at the period stages; ``window`` is the stretch judged there.
 
-    ``outcomes`` gives the outcome of a period by its number (for ``conclude``); ``repeated`` the values that earlier
-    records of the person had (for ``flag``).
+    ``outcome`` gives the outcome of a period by its number, or the set of those that are possible (for ``conclude``);
+    ``repeated`` whether an earlier record of the person has the same values (for ``flag``).
     """
 
     person: Mapping[str, object]
@@ -37,8 +41,13 @@ class Scene:
     record: Record | None = None
     period: int = 0
     window: tuple[date, date] = (date.min, date.max)
-    outcome: Callable[[int], str] | None = None
+    outcome: Callable[[int], str | frozenset[str]] | None = None
     repeated: Callable[[tuple[str, ...]], bool] | None = None
+
+    @property
+    def day(self) -> date:
+        """The day on which tables are asked: the record's end, or the window's last day."""
+        return self.record.end if self.record is not None else self.window[1]
 
 
 @dataclass(slots=True)
@@ -52,27 +61,25 @@ class World:
     leave_kinds: frozenset[str] = field(default_factory=frozenset)
 
 
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-}  # fmt: skip
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+_DERIVED: dict[str, Callable[[Record], object | None]] = {
+    "date": lambda r: r.end,
+    "end": lambda r: r.end,
+    "start": lambda r: r.start,
+    "days": lambda r: (r.end - r.start).days + 1,
+    "full_months": lambda r: full_months(r.start, r.end),
+    "quantity": lambda r: r.quantity,
+    "unit": lambda r: r.unit,
+}
 
 
 def record_fact(record: Record, name: str) -> object | None:
     """A fact of a record by field id, derived ones and the dates included; None when missing."""
     value = record.facts.get(name)
-    if value is not None:
-        return value
-    if name in ("date", "end"):
-        return record.end
-    if name == "start":
-        return record.start
-    if name == "days":
-        return Fraction((record.end - record.start).days + 1)
-    if name == "full_months":
-        return Fraction(full_months(record.start, record.end))
-    if name == "quantity":
-        return record.quantity
-    return record.unit if name == "unit" else None
+    if value is None and name in _DERIVED:
+        return _DERIVED[name](record)
+    return value
 
 
 def get_fact(scene: Scene, decl: FieldDecl) -> object | None:
@@ -82,71 +89,185 @@ def get_fact(scene: Scene, decl: FieldDecl) -> object | None:
     return record_fact(scene.record, decl.id) if scene.record is not None else None
 
 
-def _operand(node: tree.Operand, world: World, scale_to: str | None = None) -> Callable[[Scene], object | None]:
+def missing_facts(node: object, world: World, scene: Scene) -> tuple[str, ...]:
+    """The fields a condition speaks of that the scene lacks: ``approved``, ``person:employer_kind``. Sorted."""
+    return lacking(fields_asked(node, world), scene)
+
+
+def fields_asked(node: object, world: World) -> tuple[FieldDecl, ...]:
+    """The fields that the answer of a node depends on."""
+    names: dict[str, None] = {}
+    for part in walk(node):
+        if isinstance(part, tree.Field):
+            names[part.id] = None
+        elif isinstance(part, tree.YearOf | tree.Divisor):
+            names[part.field] = None
+        elif isinstance(part, tree.What) and part.terms:
+            names[owning_field(part, world)] = None
+    if "quantity" in names and any(isinstance(p, tree.Value) and p.unit for p in walk(node)):
+        names["unit"] = None
+    return tuple(world.fields[n] for n in names if n != "circumstance")
+
+
+def lacking(decls: Iterable[FieldDecl], scene: Scene) -> tuple[str, ...]:
+    """Those of the fields that the scene lacks, as results name them."""
+    return tuple(sorted(f"person:{d.id}" if d.of == "person" else d.id for d in decls if get_fact(scene, d) is None))
+
+
+# --- operands ---------------------------------------------------------------------------------------------------------
+
+
+def _fact_of(decl: FieldDecl) -> Operand:
+    name = decl.id
+    if decl.of == "person":
+        return lambda scene: scene.person.get(name)
+    if name in _DERIVED:
+        return lambda scene: record_fact(scene.record, name) if scene.record is not None else None
+    return lambda scene: scene.record.facts.get(name) if scene.record is not None else None
+
+
+def _operand(node: tree.Operand, world: World, unit: str | None = None) -> Operand:
+    """A function for the operand's value; literals with a unit are turned into ``unit``."""
     match node:
         case tree.Field(id=name):
-            decl = world.fields[name]
-            return lambda scene: get_fact(scene, decl)
+            return _fact_of(world.fields[name])
         case tree.YearOf(field=name):
-            decl, start = world.fields[name], world.year_start
+            fact, start = _fact_of(world.fields[name]), world.year_start
 
             def year_of(scene: Scene) -> object | None:
-                day = get_fact(scene, decl)
-                return Fraction(period_of(day, start)) if isinstance(day, date) else None
+                day = fact(scene)
+                return period_of(day, start) if isinstance(day, date) else None
 
             return year_of
         case tree.ThisYear():
-            return lambda scene: Fraction(scene.period)
-        case tree.Term(id=term):
-            return lambda scene: term
-        case tree.Value(value=value, unit=unit):
-            if unit and scale_to and isinstance(value, Fraction):
-                value = value * UNITS[unit].scale / UNITS[scale_to].scale
-            fixed: object = value
+            return lambda scene: scene.period
+        case tree.Term() | tree.Value():
+            fixed = _literal(node, unit)
             return lambda scene: fixed
         case tree.Lookup():
             return lambda scene: find_figure(node, world, scene)
     raise TypeError(node)
 
 
-def find_row(node: tree.Lookup, world: World, scene: Scene) -> tuple[object, ...] | None:
+def _literal(node: tree.Term | tree.Value, unit: str | None) -> object:
+    if isinstance(node, tree.Term):
+        return node.id
+    if node.unit and unit and isinstance(node.value, Fraction):
+        return node.value * UNITS[node.unit].scale / UNITS[unit].scale
+    return node.value
+
+
+def find_row(node: tree.Lookup, world: World, scene: Scene) -> Row | None:
     """The row of a table figure; None when an argument is missing or the table has no such row."""
     arguments = [_operand(a, world)(scene) for a in node.arguments]
     if any(a is None for a in arguments):
         return None
-    on = scene.record.end if scene.record is not None else scene.window[1]
     finder = world.finders[node.table]
     if any(isinstance(a, tree.ThisYear) for a in node.arguments) and finder.table.columns_with("year"):
         arguments = [v for a, v in zip(node.arguments, arguments, strict=True) if not isinstance(a, tree.ThisYear)]
-    return finder.find(arguments, on, scene.period)
+    return finder.find(arguments, scene.day, scene.period)
 
 
 def find_figure(node: tree.Lookup, world: World, scene: Scene) -> Fraction | None:
+    """The figure a table gives; None when an argument, the row or its figure is missing."""
     row = find_row(node, world, scene)
-    return world.finders[node.table].figure(row) if row is not None else None  # type: ignore[arg-type]
+    return world.finders[node.table].figure(row) if row is not None else None
 
 
 def _unit_of(node: tree.Operand, world: World) -> str | None:
-    return world.fields[node.id].unit if isinstance(node, tree.Field) else None
+    match node:
+        case tree.Field(id=name):
+            return world.fields[name].unit
+        case tree.Lookup(table=table):
+            return world.finders[table].value_unit()
+    return None
 
 
-def _comparison(left: Callable[[Scene], object], right: Callable[[Scene], object], op: str) -> Test:
+# --- tests ------------------------------------------------------------------------------------------------------------
+
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+_MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def _always(scene: Scene) -> Truth:
+    return True
+
+
+def _compare(left: tree.Operand, op: str, right: tree.Operand, world: World) -> Test:
     compare = _OPERATORS[op]
+    if isinstance(left, tree.Field) and isinstance(right, tree.Term | tree.Value):
+        if left.id == "quantity" and isinstance(right, tree.Value) and right.unit:
+            return _quantity_test(compare, right)
+        if left.id == "circumstance":
+            has = _circumstance_in({right.id} if isinstance(right, tree.Term) else set())
+            return has if op == "=" else negate(has)
+        fact, fixed = _fact_of(world.fields[left.id]), _literal(right, _unit_of(left, world))
+
+        def against(scene: Scene) -> Truth:
+            value = fact(scene)
+            return None if value is None else compare(value, fixed)
+
+        return against
+    if isinstance(right, tree.Field) and isinstance(left, tree.Term | tree.Value):
+        return _compare(right, _MIRRORED[op], left, world)
+    one, other = _operand(left, world, _unit_of(right, world)), _operand(right, world, _unit_of(left, world))
 
     def test(scene: Scene) -> Truth:
-        a, b = left(scene), right(scene)
+        a, b = one(scene), other(scene)
         return None if a is None or b is None else compare(a, b)
 
     return test
 
 
-def _circumstance_kinds(scene: Scene) -> set[str]:
-    first, last = scene.window
-    return {
-        c.kind
-        for c in scene.circumstances
-        if (c.start is None or c.start <= last) and (c.end is None or c.end >= first)
-    }
+def _quantity_test(compare: Callable[[Any, Any], bool], value: tree.Value) -> Test:
+    """The column ``quantity`` against ``3 days``: false for a record that is counted in another dimension."""
+    assert value.unit is not None
+    assert isinstance(value.value, Fraction)
+    wanted = UNITS[value.unit]
+    fixed = value.value * wanted.scale
+
+    def test(scene: Scene) -> Truth:
+        record = scene.record
+        if record is None or record.unit is None:
+            return None
+        unit = UNITS[record.unit]
+        if unit.dimension != wanted.dimension:
+            return False
+        return None if record.quantity is None else compare(record.quantity * unit.scale, fixed)
+
+    return test
+
+
+def _circumstance_in(kinds: set[str]) -> Test:
+    def test(scene: Scene) -> Truth:
+        first, last = scene.window
+        return any(
+            c.kind in kinds and (c.start is None or c.start <= last) and (c.end is None or c.end >= first)
+            for c in scene.circumstances
+        )
+
+    return test
+
+
+def _in(node: tree.In, world: World) -> Test:
+    if isinstance(node.left, tree.Field) and node.left.id == "circumstance":
+        return _circumstance_in({i.id for i in node.items if isinstance(i, tree.Term)})
+    value, unit = _operand(node.left, world), _unit_of(node.left, world)
+    fixed = frozenset(_literal(i, unit) for i in node.items if isinstance(i, tree.Term | tree.Value))
+    others = [_operand(i, world, unit) for i in node.items if not isinstance(i, tree.Term | tree.Value)]
+
+    def test(scene: Scene) -> Truth:
+        found = value(scene)
+        if found is None:
+            return None
+        if found in fixed or not others:
+            return found in fixed
+        options = [o(scene) for o in others]
+        return True if found in options else None if None in options else False
+
+    return test
 
 
 def stretches_of(scene: Scene, kinds: Iterable[str]) -> list[tuple[date, date]]:
@@ -157,7 +278,9 @@ def stretches_of(scene: Scene, kinds: Iterable[str]) -> list[tuple[date, date]]:
     )
 
 
-def _negate(test: Test) -> Test:
+def negate(test: Test) -> Test:
+    """True where the test is false, and the reverse; unknown stays unknown."""
+
     def negated(scene: Scene) -> Truth:
         value = test(scene)
         return None if value is None else not value
@@ -165,7 +288,11 @@ def _negate(test: Test) -> Test:
     return negated
 
 
-def _all(tests: list[Test]) -> Test:
+def all_of(tests: list[Test]) -> Test:
+    """Kleene's "and"."""
+    if len(tests) < 2:
+        return tests[0] if tests else _always
+
     def test(scene: Scene) -> Truth:
         result: Truth = True
         for one in tests:
@@ -179,171 +306,159 @@ def _all(tests: list[Test]) -> Test:
     return test
 
 
+def any_of(tests: list[Test]) -> Test:
+    """Kleene's "or"."""
+
+    def test(scene: Scene) -> Truth:
+        result: Truth = False
+        for one in tests:
+            value = one(scene)
+            if value:
+                return True
+            if value is None:
+                result = None
+        return result
+
+    return test
+
+
 def compile_condition(node: tree.Condition | None, world: World) -> Test:
     """A condition as a function of a scene; no condition is always true."""
     match node:
         case None:
-            return lambda scene: True
+            return _always
         case tree.And(items=items):
-            return _all([compile_condition(i, world) for i in items])
+            return all_of([compile_condition(i, world) for i in items])
         case tree.Or(items=items):
-            return _negate(_all([_negate(compile_condition(i, world)) for i in items]))
+            return any_of([compile_condition(i, world) for i in items])
         case tree.Not(item=item):
-            return _negate(compile_condition(item, world))
-        case tree.Compare(left=tree.Field(id="circumstance"), op=op, right=tree.Term(id=kind)):
-            has = lambda scene: kind in _circumstance_kinds(scene)
-            return has if op == "=" else _negate(has)
-        case tree.In(left=tree.Field(id="circumstance"), items=items, negated=negated):
-            kinds = {i.id for i in items if isinstance(i, tree.Term)}
-            test: Test = lambda scene: not kinds.isdisjoint(_circumstance_kinds(scene))
-            return _negate(test) if negated else test
+            return negate(compile_condition(item, world))
         case tree.Compare(left=left, op=op, right=right):
-            return _comparison(
-                _operand(left, world, _unit_of(right, world)), _operand(right, world, _unit_of(left, world)), op
-            )
-        case tree.In(left=left, items=items, negated=negated):
-            value, options = _operand(left, world), [_operand(i, world, _unit_of(left, world)) for i in items]
-
-            def among(scene: Scene) -> Truth:
-                found = value(scene)
-                return None if found is None else found in [o(scene) for o in options]
-
-            return _negate(among) if negated else among
-        case tree.InTable(left=left, table=table, negated=negated):
-            value, finder = _operand(left, world), world.finders[table]
-
-            def listed(scene: Scene) -> Truth:
-                found = value(scene)
-                on = scene.record.end if scene.record is not None else scene.window[1]
-                return None if found is None else finder.find([found], on, scene.period) is not None
-
-            return _negate(listed) if negated else listed
+            return _compare(left, op, right, world)
+        case tree.In(negated=negated):
+            test = _in(node, world)
+            return negate(test) if negated else test
+        case tree.InTable(negated=negated):
+            test = _in_table(node, world)
+            return negate(test) if negated else test
         case tree.Present(field=name, negated=negated):
-            if name == "circumstance":
-                some: Test = lambda scene: bool(_circumstance_kinds(scene))
-            else:
-                decl = world.fields[name]
-                some = lambda scene: get_fact(scene, decl) is not None
-            return _negate(some) if negated else some
+            test = _present(name, world)
+            return negate(test) if negated else test
         case tree.InRange(left=left, low=low, high=high):
-            unit = _unit_of(left, world)
-            value = _operand(left, world)
-            return _all(
-                [
-                    _comparison(value, _operand(low, world, unit), ">="),
-                    _comparison(value, _operand(high, world, unit), "<="),
-                ]
-            )
-        case tree.Lasts(kinds=kinds_, at_least=least, unit=unit_):
-            leave = kinds_ or tuple(world.leave_kinds)
-
-            def lasts(scene: Scene) -> Truth:
-                return any(
-                    (full_months(a, b) if unit_ == "months" else (b - a).days + 1) >= least
-                    for a, b in stretches_of(scene, leave)
-                )
-
-            return lasts
+            return all_of([_compare(left, ">=", low, world), _compare(left, "<=", high, world)])
+        case tree.Lasts():
+            return _lasts(node, world)
         case tree.Repeated(fields=names):
             return lambda scene: scene.repeated(names) if scene.repeated else False
         case tree.Outcome(state=state):
             return lambda scene: outcome_is(scene, scene.period, state)
-        case tree.InEach(states=states, years=years):
-
-            def in_each(scene: Scene) -> Truth:
-                result: Truth = True
-                for year in range(scene.period - years + 1, scene.period + 1):
-                    values = [outcome_is(scene, year, state) for state in states]
-                    if True not in values:
-                        if None not in values:
-                            return False
-                        result = None
-                return result
-
-            return in_each
+        case tree.InEach():
+            return _in_each(node)
     raise TypeError(node)
 
 
-def outcome_is(scene: Scene, year: int, state: str) -> Truth:
-    """``met`` or ``excused`` of a period; unknown while it is undetermined or in progress."""
+def _in_table(node: tree.InTable, world: World) -> Test:
+    value, finder = _operand(node.left, world), world.finders[node.table]
+
+    def listed(scene: Scene) -> Truth:
+        found = value(scene)
+        return None if found is None else finder.find([found], scene.day, scene.period) is not None
+
+    return listed
+
+
+def _present(name: str, world: World) -> Test:
+    if name == "circumstance":
+        return lambda scene: any(
+            (c.start is None or c.start <= scene.window[1]) and (c.end is None or c.end >= scene.window[0])
+            for c in scene.circumstances
+        )
+    fact = _fact_of(world.fields[name])
+    return lambda scene: fact(scene) is not None
+
+
+def _lasts(node: tree.Lasts, world: World) -> Test:
+    kinds = node.kinds or tuple(world.leave_kinds)
+
+    def lasts(scene: Scene) -> Truth:
+        return any(
+            (full_months(a, b) if node.unit == "months" else (b - a).days + 1) >= node.at_least
+            for a, b in stretches_of(scene, kinds)
+        )
+
+    return lasts
+
+
+# --- outcomes ---------------------------------------------------------------------------------------------------------
+
+
+def possible_outcomes(scene: Scene, year: int) -> frozenset[str]:
+    """The outcomes that a period may still have: one, where it is decided."""
     outcome = scene.outcome(year) if scene.outcome else "undetermined"
-    return None if outcome in ("undetermined", "in_progress") else outcome == state
+    if isinstance(outcome, frozenset):
+        return outcome
+    return frozenset((outcome,) if outcome in DECIDED else DECIDED)
 
 
-def compile_what(what: tree.What, world: World) -> Test:
+def outcome_is(scene: Scene, year: int, *states: str) -> Truth:
+    """Whether the outcome of a period is one of ``states`` (``met``, ``excused``); unknown where it may be."""
+    possible = possible_outcomes(scene, year)
+    return True if possible <= set(states) else None if possible & set(states) else False
+
+
+def _in_each(node: tree.InEach) -> Test:
+    def in_each(scene: Scene) -> Truth:
+        truths = {outcome_is(scene, scene.period - ago, *node.states) for ago in range(node.years)}
+        return False if False in truths else None if None in truths else True
+
+    return in_each
+
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+
+def owning_field(what: tree.What, world: World) -> str:
+    """The one enumerated field of the record that all the terms belong to (``form`` before others)."""
+    owner = find_owner(what.terms, world.vocabulary)
+    if owner is None:
+        raise KeyError(f"no field has all of the terms {', '.join(what.terms)}")
+    return owner
+
+
+def compile_what(what: tree.What | None, world: World) -> Test:
     """Whether a record is one that the statement speaks of; unknown where the field is missing."""
-    if not what.terms:
-        return lambda scene: True
-    owner = owning_field(what, world)
-    decl, terms = world.fields[owner], frozenset(what.terms)
+    if what is None or not what.terms:
+        return _always
+    fact, terms = _fact_of(world.fields[owning_field(what, world)]), frozenset(what.terms)
 
     def test(scene: Scene) -> Truth:
-        value = get_fact(scene, decl)
+        value = fact(scene)
         return None if value is None else value in terms
 
     return test
 
 
-def owning_field(what: tree.What, world: World) -> str:
-    """The one enumerated field of the record that all the terms belong to (``form`` before others)."""
-    owners = [
-        name
-        for name, decl in world.fields.items()
-        if decl.of == "record"
-        and decl.type == "term"
-        and set(what.terms) <= {w.id for w in world.vocabulary.terms_of(name)}
-    ]
-    for first in ("form", "subject"):
-        if first in owners:
-            return first
-    return owners[0]
+def compile_when(when: tree.Condition | None, world: World) -> Test:
+    """The condition. A rule whose condition asks a table without a row for that year does not apply."""
+    test = compile_condition(when, world)
+    asked = [world.finders[n.table] for n in walk(when) if isinstance(n, tree.InTable | tree.Lookup)]
+    if not asked:
+        return test
+
+    def stocked(scene: Scene) -> Truth:
+        return all(finder.any_row(scene.day, scene.period) for finder in asked)
+
+    return all_of([stocked, test])
 
 
 def compile_rule(what: tree.What | None, when: tree.Condition | None, world: World) -> Test:
-    """What and when together. A rule whose condition asks a table without a row for that year does not apply."""
+    """What and when together."""
     tests = [compile_what(what, world)] if what is not None and what.terms else []
     if when is not None:
-        tests.append(compile_condition(when, world))
-    asked = [world.finders[n.table] for n in walk(when) if isinstance(n, tree.InTable)]
-    if asked:
-
-        def stocked(scene: Scene) -> Truth:
-            on = scene.record.end if scene.record is not None else scene.window[1]
-            return all(finder.any_row(on, scene.period) for finder in asked)
-
-        tests.insert(0, stocked)
-    return tests[0] if len(tests) == 1 else _all(tests)
-
-
-def walk(node: object) -> Iterator[object]:
-    """A node and all below it."""
-    if isinstance(node, tuple):
-        for item in node:
-            yield from walk(item)
-    elif is_dataclass(node):
-        yield node
-        for f in fields(node):
-            if f.name != "span":
-                yield from walk(getattr(node, f.name))
-
-
-def missing_facts(node: object, world: World, scene: Scene) -> tuple[str, ...]:
-    """The fields a condition speaks of that the scene lacks: ``approved``, ``person:employer_kind``. Sorted."""
-    names: set[str] = set()
-    for part in walk(node):
-        if isinstance(part, tree.Field):
-            names.add(part.id)
-        elif isinstance(part, tree.YearOf | tree.Divisor):
-            names.add(part.field)
-        elif isinstance(part, tree.What) and part.terms:
-            names.add(owning_field(part, world))
-    missing = []
-    for name in names - {"circumstance"}:
-        decl = world.fields[name]
-        if get_fact(scene, decl) is None:
-            missing.append(f"person:{name}" if decl.of == "person" else name)
-    return tuple(sorted(missing))
+        tests.append(compile_when(when, world))
+    return all_of(tests)
 
 
 def window_of_period(period: int, world: World) -> tuple[date, date]:
+    """First and last day of a period."""
     return period_bounds(period, world.year_start)

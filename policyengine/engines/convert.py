@@ -1,0 +1,168 @@
+"""Stage 2, convert: what a rule gives a record. A record goes in, an amount in the plan's unit comes out.
+
+*amount* = figure × (quantity ÷ basis) × factor ÷ (divisor − minus), then rounded, then limited. What is missing makes
+it an interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from policyengine.engines.numbers import UNBOUNDED, ZERO, Amount, Number, round_to, times, whole
+from policyengine.engines.truth import Scene, World, find_figure, get_fact, missing_facts
+from policyengine.language import tree
+from policyengine.language.quantities import UNITS
+from policyengine.plan.model import Plan
+from policyengine.records.model import Record
+
+SETTLED: tuple[str, ...] = ()
+
+
+def fits(statement: tree.Convert | tree.Add, record: Record) -> bool | None:
+    """Whether the record's unit is one the rule converts; None when the record has no unit."""
+    if isinstance(statement.figure, tree.Stated):
+        return None if record.unit is None else record.unit == statement.figure.unit
+    if statement.basis is None:
+        return True
+    if record.unit is None:
+        return None
+    return UNITS[record.unit].dimension == UNITS[statement.basis.unit].dimension
+
+
+@dataclass(slots=True)
+class Converting:
+    """A ``convert`` or ``add`` sentence, ready. ``unit``: what its figure is in (hours or credits)."""
+
+    statement: tree.Convert | tree.Add
+    plan: Plan
+    world: World
+    unit: str
+    plain: dict[str, Number]  # unit of the record → figure of one of it; where nothing but the quantity is asked
+
+    @classmethod
+    def of(cls, statement: tree.Convert | tree.Add, plan: Plan, world: World) -> Converting:
+        figure = statement.figure
+        if isinstance(figure, tree.Lookup):
+            unit = world.finders[figure.table].value_unit()
+        else:
+            assert not isinstance(figure, tree.Share)
+            unit = figure.unit
+        return cls(statement, plan, world, unit, _plain(statement))
+
+    def amount(self, scene: Scene) -> tuple[Amount, tuple[str, ...]]:
+        """The amount in ``unit``, and the facts that would settle it."""
+        record = scene.record
+        assert record is not None
+        statement = self.statement
+        if record.quantity is not None and record.unit is not None and record.unit in self.plain:
+            value = self._finish(times(record.quantity, self.plain[record.unit]))
+            return (value, value), SETTLED
+        missing: set[str] = set()
+        low, high = self._figure(scene, missing)
+        if isinstance(statement.figure, tree.Stated) or statement.basis is not None:
+            low, high = self._by_quantity(record, low, high, missing)
+        if isinstance(statement, tree.Convert):
+            if statement.factor is not None:
+                low, high = low * statement.factor, high * statement.factor
+            if statement.divisor is not None:
+                low, high = self._divided(scene, statement.divisor, low, high, missing)
+        low, high = self._finish(whole(low)), self._finish(whole(high))
+        return (low, high), SETTLED if low == high else tuple(missing)
+
+    def _finish(self, value: Number) -> Number:
+        if self.statement.rounding is not None:
+            value = round_to(self.statement.rounding, value)
+        limit = self.statement.limit if isinstance(self.statement, tree.Convert) else None
+        return whole(limit.value) if limit is not None and value > limit.value else value
+
+    def _figure(self, scene: Scene, missing: set[str]) -> Amount:
+        """The figure; 1 for ``stated``, whose quantity is the amount."""
+        figure = self.statement.figure
+        match figure:
+            case tree.Quantity(value=value):
+                return value, value
+            case tree.Stated():
+                return 1, 1
+            case tree.Between(low=low, high=high):
+                missing.add("figure")
+                return low, high
+            case tree.Unknown():
+                missing.add("figure")
+                return ZERO, UNBOUNDED
+            case tree.Lookup():
+                return self._looked_up(figure, scene, missing)
+        raise TypeError(figure)
+
+    def _looked_up(self, figure: tree.Lookup, scene: Scene, missing: set[str]) -> Amount:
+        found = find_figure(figure, self.world, scene)
+        if found is not None:
+            return found, found
+        otherwise, finder = self.statement.otherwise, self.world.finders[figure.table]
+        lacks = missing_facts(figure, self.world, scene)
+        if not lacks and otherwise is not None:
+            return otherwise.value, otherwise.value
+        missing.update(lacks or (f"table:{figure.table}",))
+        options = [*finder.figures(), Fraction(0) if otherwise is None else otherwise.value]
+        return min(options), max(options)
+
+    def _by_quantity(self, record: Record, low: Number, high: Number, missing: set[str]) -> Amount:
+        """The figure for the record's quantity, which may be any within the declared bounds when it is missing."""
+        basis = self.statement.basis or tree.Quantity(Fraction(1), self.unit)
+        if record.quantity is None:
+            missing.add("quantity")
+        if record.unit is None:
+            missing.add("unit")
+        own = UNITS[basis.unit]
+        if record.unit is not None:
+            units = [UNITS[record.unit]]
+        elif isinstance(self.statement.figure, tree.Stated):
+            units = [own]
+        else:
+            units = [u for u in UNITS.values() if u.dimension == own.dimension and self._may_be(u.id)]
+        least, most = UNBOUNDED, ZERO
+        for unit in units:
+            scale = unit.scale / own.scale / basis.value
+            if record.quantity is not None:
+                a = b = record.quantity * scale
+            elif unit.id in self.plan.bounds:
+                a, b = self.plan.bounds[unit.id][0] * scale, self.plan.bounds[unit.id][1] * scale
+            else:
+                a, b = Fraction(0), Fraction(UNBOUNDED)
+            least, most = min(least, a), max(most, b)
+        return low * least, high * most
+
+    def _may_be(self, unit: str) -> bool:
+        """Whether a record may be in this unit: one that the packs declare bounds of (any, where they declare none)."""
+        return unit in self.plan.bounds or not self.plan.bounds
+
+    def _divided(self, scene: Scene, divisor: tree.Divisor, low: Number, high: Number, missing: set[str]) -> Amount:
+        decl = self.world.fields[divisor.field]
+        value = get_fact(scene, decl)
+        if isinstance(value, Fraction | int) and value > divisor.minus:
+            by = Fraction(value) - divisor.minus
+            return low / by, high / by
+        missing.add(divisor.field)
+        least = (decl.minimum or Fraction(0)) - divisor.minus
+        smallest = least if least > 0 else Fraction(1, 10**decl.decimals)
+        most = None if decl.maximum is None else decl.maximum - divisor.minus
+        return (low / most if most is not None and most > 0 else ZERO), high / smallest
+
+
+def _plain(statement: tree.Convert | tree.Add) -> dict[str, Number]:
+    """Unit → amount for one of it, where figure and quantity alone decide."""
+    figure = statement.figure
+    factor, divisor = getattr(statement, "factor", None) or Fraction(1), getattr(statement, "divisor", None)
+    if divisor is not None:
+        return {}
+    if isinstance(figure, tree.Stated):
+        return {figure.unit: whole(factor)}
+    if not isinstance(figure, tree.Quantity) or statement.basis is None:
+        return {}
+    basis = statement.basis
+    own = UNITS[basis.unit]
+    return {
+        unit.id: whole(figure.value * factor * unit.scale / own.scale / basis.value)
+        for unit in UNITS.values()
+        if unit.dimension == own.dimension
+    }

@@ -1,0 +1,126 @@
+"""A rule made ready to run: its condition compiled, the stretch in which it governs, what it asks and is kept with."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from policyengine.engines.calendar import period_bounds
+from policyengine.engines.truth import (
+    Scene,
+    Test,
+    World,
+    all_of,
+    compile_what,
+    compile_when,
+    fields_asked,
+    lacking,
+    owning_field,
+)
+from policyengine.language import tree
+from policyengine.language.vocabulary import FieldDecl
+from policyengine.plan.model import PlanRule
+
+
+@dataclass(slots=True)
+class Ready:
+    """``about``: whether the rule speaks of the record; ``when``: its condition; ``test``: both.
+
+    ``named``: the terms it names, of the field ``owner``. ``asks``: the fields its answer depends on. ``kept``: the
+    base rules that go on restricting it (``raise-only``).
+    """
+
+    key: str
+    rule: PlanRule[tree.Statement]
+    test: Test
+    about: Test
+    start: date | None
+    until: date | None
+    named: frozenset[str]
+    owner: str | None
+    when: Test
+    asks: tuple[FieldDecl, ...]
+    kept: tuple[Ready, ...] = ()
+    _periods: dict[int, bool] = field(default_factory=dict)
+
+    def lacks(self, scene: Scene) -> tuple[str, ...]:
+        """The facts that the rule asks for and the scene does not have."""
+        return lacking(self.asks, scene)
+
+    def governs(self, period: int, year_start: tuple[int, int]) -> bool:
+        """Whether the rule is in force for the whole of a period."""
+        known = self._periods.get(period)
+        if known is None:
+            first, last = period_bounds(period, year_start)
+            known = (self.start is None or self.start <= first) and (self.until is None or last <= self.until)
+            self._periods[period] = known
+        return known
+
+
+def in_force(rule: Ready, day: date) -> bool:
+    """Whether the rule is in force on a day."""
+    return (rule.start is None or rule.start <= day) and (rule.until is None or day <= rule.until)
+
+
+def ready(rules: Sequence[PlanRule[tree.Statement]], world: World, in_key_order: bool = True) -> list[Ready]:
+    """Compile rules; in the order of their keys (never file order), or as they are."""
+    ordered = sorted(rules, key=lambda r: r.key) if in_key_order else rules
+    result = []
+    for rule in ordered:
+        one = _ready(rule, world)
+        kept = [dataclasses.replace(rule, key=key, statement=statement, kept=()) for key, statement in rule.kept]
+        one.kept = tuple(_ready(other, world) for other in kept)
+        result.append(one)
+    return result
+
+
+def _ready(rule: PlanRule[tree.Statement], world: World) -> Ready:
+    statement = rule.statement
+    what = getattr(statement, "what", None)
+    about, when = compile_what(what, world), compile_when(statement.when, world)
+    tests = ([about] if what is not None and what.terms else []) + ([when] if statement.when is not None else [])
+    return Ready(
+        rule.key,
+        rule,
+        all_of(tests),
+        about,
+        rule.start,
+        rule.until,
+        frozenset(what.terms if what else ()),
+        owning_field(what, world) if what and what.terms else None,
+        when,
+        fields_asked((what, statement.when), world),
+    )
+
+
+class Stage:
+    """The rules of a stage that looks at records, by the record's form."""
+
+    def __init__(self, rules: list[Ready]):
+        self.rules = rules
+        self._by_form: dict[object, list[Ready]] = {}
+
+    def of(self, form: object, day: date) -> Iterable[Ready]:
+        """The rules in force on the day that may speak of a record of this form; all of them where it has none."""
+        found = self._by_form.get(form)
+        if found is None:
+            found = self.rules if form is None else [r for r in map(_knowing(form), self.rules) if r is not None]
+            self._by_form[form] = found
+        for rule in found:
+            if (rule.start is None or rule.start <= day) and (rule.until is None or day <= rule.until):
+                yield rule
+
+
+def _knowing(form: object) -> Callable[[Ready], Ready | None]:
+    """A rule as it is for records of a known form: of those it names, only its condition is left to ask."""
+
+    def known(rule: Ready) -> Ready | None:
+        if rule.owner != "form":
+            return rule
+        if form not in rule.named:
+            return None
+        return dataclasses.replace(rule, test=rule.when, about=lambda scene: True)
+
+    return known

@@ -1,0 +1,387 @@
+"""Stages 6 and 7, require, reduce and excuse: a person's measures go in, findings come out.
+
+A finding says what was required, what was achieved, and which of met, not met and excused are possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from policyengine.engines.calendar import DAY, block_of, full_months, label, period_bounds, period_of, window_from
+from policyengine.engines.later import Later
+from policyengine.engines.numbers import LIMITLESS, NOTHING, UNBOUNDED, ZERO, Amount, Number
+from policyengine.engines.ready import Ready
+from policyengine.engines.totals import Stretch, Totals
+from policyengine.engines.truth import DECIDED, Scene, Truth, get_fact, missing_facts, stretches_of
+from policyengine.engines.windows import figure_bounds
+from policyengine.language import tree
+from policyengine.plan.names import walk
+from policyengine.records.model import Person
+from policyengine.trace import Finding
+
+OPEN = frozenset(DECIDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a decision is about: ``years`` periods from ``first`` on."""
+
+    first: int
+    years: int
+
+    @property
+    def last(self) -> int:
+        return self.first + self.years - 1
+
+
+@dataclass(slots=True)
+class Required:
+    """A requirement's figure: as overridden, before reductions, and the bounds of what governs."""
+
+    base: Number | None
+    before: Number
+    low: Number
+    high: Number
+    keys: list[str] = field(default_factory=list)
+    circumstances: list[str] = field(default_factory=list)
+    missing: set[str] = field(default_factory=set)
+
+
+class Requirements:
+    """One person's findings."""
+
+    def __init__(self, later: Later, person: Person, totals: Totals, as_of: date | None):
+        self.later, self.person, self.totals, self.as_of = later, person, totals, as_of
+        self._start = later.plan.year_start
+
+    def findings(self, span: Span) -> Iterator[tuple[Finding, frozenset[str]]]:
+        """The findings of a period, each with the outcomes that are possible for it."""
+        for rule in self.later.require:
+            statement = rule.rule.statement
+            assert isinstance(statement, tree.Require)
+            if not rule.governs(span.last, self._start):
+                continue
+            stretch = self._stretch(statement.window, span)
+            if stretch is None:
+                continue
+            unknown = stretch.first > stretch.last
+            scene = self.scene(span.last, stretch.days)
+            applies = rule.test(scene)
+            if applies is False:
+                continue
+            required = self._required(rule, stretch, span.last)
+            if required is not None:
+                yield self._finding(rule, statement, span, stretch, scene, None if unknown else applies, required)
+
+    def scene(self, period: int, window: tuple[date, date] | None = None) -> Scene:
+        """What the conditions of a period's rules can see."""
+        return Scene(
+            self.person.facts,
+            self.person.circumstances,
+            period=period,
+            window=window or period_bounds(period, self._start),
+        )
+
+    # --- windows --------------------------------------------------------------------------------------------------
+
+    def _stretch(self, window: tree.Window, span: Span) -> Stretch | None:
+        """The stretch of a window that belongs to the decision about ``span``; None when none does.
+
+        An empty one (``first`` after ``last``): it is not known whether a window ends here.
+        """
+        match window:
+            case tree.PerYears(count=1):
+                return Stretch.of(span.first, 1, self._start) if span.years == 1 else None
+            case tree.PerYears(count=count, starting=starting):
+                if span.years != count or block_of(span.first, count, starting or 0) != span.first:
+                    return None
+                return Stretch.of(span.first, count, self._start)
+            case tree.AnyYears(count=count):
+                return Stretch.of(span.first - count + 1, count, self._start) if span.years == 1 else None
+            case tree.Within(months=months, field=name):
+                if span.years != 1:
+                    return None
+                day = self.person.facts.get(name)
+                if not isinstance(day, date):
+                    return Stretch(span.first + 1, span.first, period_bounds(span.first, self._start))
+                days = window_from(day, months)
+                ends = period_of(days[1], self._start)
+                return Stretch(ends, ends, days, dated=True) if ends == span.first else None
+        return None
+
+    # --- what is required -----------------------------------------------------------------------------------------
+
+    def _required(self, rule: Ready, stretch: Stretch, period: int) -> Required | None:
+        """The figure that governs, before and after reductions; None where the rule has none for the period."""
+        statement = rule.rule.statement
+        assert isinstance(statement, tree.Require)
+        missing: set[str] = set()
+        bounds = self._figure(statement, stretch, period, missing)
+        if bounds is None:
+            return None
+        base, keys = None, []
+        pick = max if statement.comparison == ">=" else min
+        for kept in rule.kept:
+            wanted = kept.rule.statement
+            assert isinstance(wanted, tree.Require)
+            other = self._figure(wanted, stretch, period, missing)
+            if other is not None:
+                base, stricter = other[0], (pick(bounds[0], other[0]), pick(bounds[1], other[1]))
+                if stricter != bounds:
+                    keys.append(kept.key)
+                bounds = stricter
+        result = Required(base, bounds[0], *bounds, keys, missing=missing)
+        for reduce in self.later.reduce:
+            cut = reduce.rule.statement
+            assert isinstance(cut, tree.Reduce)
+            if cut.rule == rule.rule.name and reduce.governs(period, self._start):
+                self._reduce(reduce, bounds, result, self.scene(period, stretch.days))
+        result.low, result.high = max(result.low, ZERO), max(result.high, ZERO)
+        return result
+
+    def _figure(self, statement: tree.Require, stretch: Stretch, period: int, missing: set[str]) -> Amount | None:
+        figure = statement.figure
+        if not isinstance(figure, tree.Share):
+            bounds = figure_bounds(self.later.judge, figure, period, self.person)
+            if bounds is not None and bounds[0] != bounds[1]:
+                missing.add("figure")
+            return bounds
+        if figure.of_requirement:
+            owed = self._owed(figure.measure, statement.window, stretch, period, missing)
+        else:
+            owed = self.totals.of(figure.measure, stretch)
+        return None if owed is None else (figure.value * owed[0], figure.value * owed[1])
+
+    def _owed(
+        self, measure: str, window: tree.Window, stretch: Stretch, period: int, missing: set[str]
+    ) -> Amount | None:
+        """The strictest firm requirement on a measure with that window; None where there is none."""
+        low, high = ZERO, ZERO
+        found = False
+        for other in self.later.require:
+            wanted = other.rule.statement
+            assert isinstance(wanted, tree.Require)
+            if (
+                wanted.measure != measure
+                or isinstance(wanted, tree.Expect)
+                or wanted.window != window
+                or wanted.comparison != ">="
+                or isinstance(wanted.figure, tree.Share)
+                or not other.governs(period, self._start)
+            ):
+                continue
+            scene = self.scene(period, stretch.days)
+            applies = other.test(scene)
+            required = None if applies is False else self._required(other, stretch, period)
+            if required is None:
+                continue
+            found, high = True, max(high, required.high)
+            missing.update(required.missing)
+            if applies:
+                low = max(low, required.low)
+            else:
+                missing.update(other.lacks(scene))
+        return (low, high) if found else None
+
+    # --- 7. reduce ------------------------------------------------------------------------------------------------
+
+    def _reduce(self, reduce: Ready, before: Amount, result: Required, scene: Scene) -> None:
+        """Lower the figure by what one reduction gives; the figure's low bound by the most that it may give."""
+        least, most = UNBOUNDED, UNBOUNDED
+        kinds: list[str] = []
+        for one in (reduce, *reduce.kept):
+            cut = one.rule.statement
+            assert isinstance(cut, tree.Reduce)
+            truth = one.test(scene)
+            (few, many), held = ((ZERO, ZERO), []) if truth is False else self._months(cut.per, scene)
+            if truth is None or few != many:
+                result.missing.update(one.lacks(scene))
+            if few != many and cut.per is not None and cut.per.before:
+                result.missing.add(f"person:{cut.per.before}")
+            if isinstance(cut.by, Fraction):
+                by = before[0] * cut.by, before[1] * cut.by
+            else:
+                by = (self._in_unit(cut.by, scene.period),) * 2
+            least, most = min(least, by[1] * few if truth else ZERO), min(most, by[0] * many)
+            kinds += held
+        result.low, result.high = result.low - most, result.high - least
+        if most:
+            result.keys.append(reduce.key)
+            result.circumstances += kinds
+
+    def _months(self, per: tree.PerMonth | None, scene: Scene) -> tuple[tuple[int, int], list[str]]:
+        """Full months for which a reduction is due, with the kinds of circumstance that they come from."""
+        if per is None:
+            return (1, 1), []
+        first, last = scene.window
+        if per.before:
+            day = get_fact(scene, self.later.world.fields[per.before])
+            if not isinstance(day, date):
+                return (0, full_months(first, last)), []
+            months = full_months(first, min(day - DAY, last)) if day > first else 0
+            return (months, months), []
+        kinds = per.kinds or tuple(self.later.world.leave_kinds)
+        months = sum(full_months(a, b) for a, b in stretches_of(scene, kinds))
+        return (months, months), held_kinds(scene, kinds) if months else []
+
+    def _in_unit(self, quantity: tree.Quantity, period: int) -> Number:
+        rate = self.later.judge.rate(quantity.unit, period_bounds(period, self._start)[1])
+        return quantity.value * (1 if rate is None else rate)
+
+    # --- 5. carry -------------------------------------------------------------------------------------------------
+
+    def _carried(self, rule: Ready, period: int) -> Amount:
+        """Hours that the year before left over what ``rule`` required of it."""
+        for carry in self.later.carry:
+            statement = carry.rule.statement
+            assert isinstance(statement, tree.Carry)
+            if statement.rule != rule.rule.name or not carry.governs(period - 1, self._start):
+                continue
+            stretch, scene = Stretch.of(period - 1, 1, self._start), self.scene(period - 1)
+            before = next(
+                (r for r in self.later.require if r.rule.name == statement.rule and r.governs(period - 1, self._start)),
+                None,
+            )
+            wanted = before.rule.statement if before else None
+            if before is None or not isinstance(wanted, tree.Require) or wanted.window != tree.PerYears():
+                continue
+            truths = [before.test(scene), *(c.test(scene) for c in (carry, *carry.kept))]
+            required = None if False in truths else self._required(before, stretch, period - 1)
+            if required is None:
+                continue
+            own = self.totals.of(wanted.measure, stretch, wanted.this_period)
+            limits = [c.rule.statement.limit for c in (carry, *carry.kept)]  # type: ignore[attr-defined]
+            limit = min((self._in_unit(one, period) for one in limits if one is not None), default=UNBOUNDED)
+            return (
+                ZERO if None in truths else max(ZERO, min(limit, own[0] - required.high)),
+                max(ZERO, min(limit, own[1] - required.low)),
+            )
+        return NOTHING
+
+    # --- findings -------------------------------------------------------------------------------------------------
+
+    def _finding(
+        self, rule: Ready, statement: tree.Require, span: Span, stretch: Stretch, scene: Scene, applies: Truth,
+        required: Required,
+    ) -> tuple[Finding, frozenset[str]]:  # fmt: skip
+        carried = self._carried(rule, span.first) if statement.window == tree.PerYears() else NOTHING
+        if stretch.first > stretch.last:
+            low, high = ZERO, self.totals.everything()[1]
+        else:
+            low, high = self.totals.of(statement.measure, stretch, statement.this_period)
+        low, high = low + carried[0], high + carried[1]
+        least = statement.comparison == ">="
+        if least:
+            state = "met" if low >= required.high else "not_met" if high < required.low else "undetermined"
+        else:
+            state = "met" if high <= required.low else "not_met" if low > required.high else "undetermined"
+        if applies is None and state == "not_met":
+            state = "undetermined"
+        excusing, keys, kinds = self._excused(rule, span.last, scene)
+        status, possible = status_of(state, least, excusing, self.as_of is not None and self.as_of < stretch.days[1])
+        missing: set[str] = set()
+        if status in ("undetermined", "in_progress"):
+            missing = required.missing | self.totals.doubts(statement.measure, stretch, statement.this_period)
+            if applies is None:
+                missing.update(rule.lacks(scene) or self._anchor(statement.window))
+            if excusing is None:
+                missing.update(name for e in self._excuses(rule, span.last) for name in e.lacks(scene))
+        excused, shown = status == "excused", self.later.shown
+        short = ZERO if status == "met" else max(ZERO, required.high - low if least else low - required.low)
+        return Finding(
+            person_id=self.person.person_id,
+            period=label(span.first, span.years),
+            policy=self.later.plan.policy,
+            rule=rule.key,
+            measure=statement.measure,
+            unit=self.later.plan.unit,
+            comparison=statement.comparison,
+            advisory=isinstance(statement, tree.Expect),
+            required_base=None if required.base is None else shown.exact(required.base),
+            required_before=shown.exact(required.before),
+            required=shown.exact(required.low),
+            required_high=shown.high(required.high),
+            achieved=shown.exact(low),
+            achieved_high=shown.high(high),
+            carried=shown.exact(carried[0]),
+            shortfall=shown.exact(short),
+            status=status,
+            window=stretch.days,
+            because=tuple(required.keys + (keys if excused else [])),
+            circumstance="+".join(dict.fromkeys(required.circumstances + (kinds if excused else []))),
+            missing=tuple(sorted(missing)),
+        ), possible
+
+    def _anchor(self, window: tree.Window) -> tuple[str, ...]:
+        return (f"person:{window.field}",) if isinstance(window, tree.Within) else ()
+
+    # --- 7. excuse ------------------------------------------------------------------------------------------------
+
+    def _excuses(self, rule: Ready, period: int) -> Iterator[Ready]:
+        for excuse in self.later.excuse:
+            statement = excuse.rule.statement
+            assert isinstance(statement, tree.Excuse)
+            if excuse.governs(period, self._start) and (not statement.rules or rule.rule.name in statement.rules):
+                yield excuse
+
+    def _excused(self, rule: Ready, period: int, scene: Scene) -> tuple[Truth, list[str], list[str]]:
+        """Whether an excuse holds, its key, and the circumstances that it speaks of."""
+        result: Truth = False
+        for excuse in self._excuses(rule, period):
+            truth = excuse.test(scene)
+            if truth:
+                return True, [excuse.key], held_kinds(scene, self._kinds(excuse.rule.statement.when))
+            if truth is None:
+                result = None
+        return result, [], []
+
+    def _kinds(self, when: tree.Condition | None) -> set[str]:
+        """The circumstances that a condition speaks of."""
+        kinds: set[str] = set()
+        for node in walk(when):
+            if isinstance(node, tree.Lasts):
+                kinds.update(node.kinds or self.later.world.leave_kinds)
+            elif isinstance(node, tree.Term) and self.later.plan.vocabulary.field_of(node.id) == "circumstance":
+                kinds.add(node.id)
+            elif isinstance(node, tree.Present) and node.field == "circumstance":
+                kinds.update(w.id for w in self.later.plan.vocabulary.terms_of("circumstance"))
+        return kinds
+
+
+def held_kinds(scene: Scene, kinds: object) -> list[str]:
+    """Those of the circumstances that the person is in during the window."""
+    first, last = scene.window
+    return sorted(
+        {
+            c.kind
+            for c in scene.circumstances
+            if c.kind in kinds  # type: ignore[operator]
+            and (c.start is None or c.start <= last)
+            and (c.end is None or c.end >= first)
+        }
+    )
+
+
+def status_of(state: str, least: bool, excusing: Truth, waiting: bool) -> tuple[str, frozenset[str]]:
+    """A finding's status and the outcomes that are possible for it.
+
+    ``state``: met, not_met or undetermined, before any excuse; ``least``: it is a minimum; ``waiting``: its window has
+    not ended.
+    """
+    if waiting and (state == "undetermined" or (least and state == "not_met") or (not least and state == "met")):
+        if excusing is True and state == "not_met":
+            return "excused", frozenset(("excused",))
+        return "in_progress", OPEN
+    possible = set()
+    if state != "not_met":
+        possible.add("met")
+    if state != "met":
+        possible.update(("excused",) if excusing is not False else ())
+        possible.update(("not_met",) if excusing is not True else ())
+    return (possible.copy().pop() if len(possible) == 1 else "undetermined"), frozenset(possible)
+
+
+__all__ = ["LIMITLESS", "Required", "Requirements", "Span", "held_kinds", "missing_facts", "status_of"]

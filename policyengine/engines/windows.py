@@ -1,0 +1,260 @@
+"""The windows of a cap over one person's records: which records share one limit. Items go in, sets of them come out.
+
+A cap is a family of sets of records, each with a limit. A year is one set; "any 5 years" is one for each year that
+ends them; "per day" is one for each stretch of days, holding the records that lie wholly within it. A record does not
+say how its hours fall on its days, and this is exactly the condition under which they can be laid on days without one
+day exceeding the figure (Hall 1935, for intervals).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from policyengine.engines.calendar import block_of, period_bounds, period_of, window_from
+from policyengine.engines.judge import Judge, Judged
+from policyengine.engines.numbers import UNBOUNDED, ZERO, Amount, Number
+from policyengine.engines.ready import Ready
+from policyengine.engines.truth import Scene, find_figure, get_fact
+from policyengine.language import tree
+from policyengine.records.model import Person
+
+
+@dataclass(slots=True)
+class Item:
+    """A record's share in one period, before and after caps. ``position``: of the record among the person's records."""
+
+    position: int
+    period: int
+    start: date
+    end: date
+    low: Number
+    high: Number
+    cut_by: tuple[str, ...] = ()
+    counted_low: Number = ZERO
+    counted_high: Number = ZERO
+
+
+@dataclass(slots=True)
+class Cut:
+    """One cap applied to a person. Numbers are places in the list of items, ``limits`` by set.
+
+    ``bound``: the sets whose limit an item meets; ``fills``: those whose limit it uses up (in a rolling window also
+    those of later years). ``unsure``: items that may not belong to the cap. ``nested``: every window by activities or
+    days lies within one period, so that it can lie within a wider one.
+    """
+
+    key: str
+    order: list[int]
+    limits: list[Amount]
+    bound: dict[int, list[int]]
+    fills: dict[int, list[int]]
+    unsure: set[int] = field(default_factory=set)
+    nested: bool = True
+
+    @property
+    def settled(self) -> bool:
+        """Whether its members and limits are known."""
+        return not self.unsure and all(low == high for low, high in self.limits)
+
+
+def cut_of(judge: Judge, rule: Ready, items: Sequence[Item], records: Sequence[Judged], person: Person) -> Cut | None:
+    """What one cap rule is for a person; None when it concerns none of the items."""
+    statement = rule.rule.statement
+    assert isinstance(statement, tree.Cap)
+    cut = Cut(rule.key, [], [], {}, {})
+    members = []
+    for number, item in enumerate(items):
+        if item.high > 0 and (truth := rule.test(records[item.position].scene)) is not False:
+            members.append(number)
+            if truth is None:
+                cut.unsure.add(number)
+    if not members:
+        return None
+    _Windows(judge, rule, statement, items, records, person, cut).lay(members)
+    if not cut.limits:
+        return None
+    rolling = isinstance(statement.window, tree.AnyYears)
+    rank = _ranks(judge, statement, records)
+    cut.order = sorted(
+        cut.fills, key=lambda n: (items[n].period if rolling else 0, rank(items[n].position), items[n].position, n)
+    )
+    cut.unsure &= set(cut.fills)
+    return cut
+
+
+@dataclass(slots=True)
+class _Windows:
+    """Lays out the sets of one cap."""
+
+    judge: Judge
+    rule: Ready
+    statement: tree.Cap
+    items: Sequence[Item]
+    records: Sequence[Judged]
+    person: Person
+    cut: Cut
+
+    def lay(self, members: list[int]) -> None:
+        """Fill the cut's limits and the sets that its items are in."""
+        match self.statement.window:
+            case tree.PerActivity():
+                self._groups(members, lambda n: self.items[n].position)
+                self.cut.nested = len({self.items[n].position for n in members}) == len(members)
+            case tree.PerField(field=name):
+                self._groups(self._governed(members), lambda n: (self.items[n].period, self._value(n, name)))
+            case tree.PerYears(count=1):
+                self._groups(self._governed(members), lambda n: self.items[n].period)
+            case tree.PerYears(count=count, starting=starting):
+                first = lambda n: block_of(self.items[n].period, count, starting or 0)
+                self._groups(members, first, ends=lambda n: first(n) + count - 1)
+            case tree.AnyYears(count=count):
+                self._rolling(members, count)
+            case tree.PerDay():
+                self._by_days(self._governed(members))
+            case tree.Within(months=months, field=name):
+                self._anchored(members, months, name)
+
+    def _governs(self, period: int) -> bool:
+        return self.rule.governs(period, self.judge.plan.year_start)
+
+    def _governed(self, members: list[int]) -> list[int]:
+        return [n for n in members if self._governs(self.items[n].period)]
+
+    def _value(self, number: int, name: str) -> object:
+        """The field's value; a missing one is its own group."""
+        value = get_fact(self.records[self.items[number].position].scene, self.judge.world.fields[name])
+        return ("", self.items[number].position) if value is None else ("=", value)
+
+    def _groups(
+        self, members: list[int], of: Callable[[int], object], ends: Callable[[int], int] | None = None
+    ) -> None:
+        """Items by a key, each group a set; the version governs that is in force in the year in which it ends."""
+        groups: dict[object, list[int]] = {}
+        for n in members:
+            groups.setdefault(of(n), []).append(n)
+        for held in groups.values():
+            last = ends(held[0]) if ends else max(self.items[n].period for n in held)
+            if self._governs(last):
+                self._add(last, held, held)
+
+    def _rolling(self, members: list[int], count: int) -> None:
+        for year in sorted({self.items[n].period for n in members}):
+            if self._governs(year):
+                held = [n for n in members if year - count < self.items[n].period <= year]
+                self._add(year, [n for n in held if self.items[n].period == year], held)
+
+    def _anchored(self, members: list[int], months: int, name: str) -> None:
+        day = get_fact(Scene(self.person.facts), self.judge.world.fields[name])
+        if not isinstance(day, date):
+            self.cut.unsure.update(members)
+            self._add(max(self.items[n].period for n in members), members, members, self._least_ever())
+            return
+        first, last = window_from(day, months)
+        year = period_of(last, self.judge.plan.year_start)
+        held = [n for n in members if first <= self.items[n].end <= last]
+        if held and self._governs(year):
+            self._add(year, held, held)
+
+    def _least_ever(self) -> Amount:
+        """A limit whose year is not known."""
+        figure, unit = self.statement.figure, self.judge.plan.unit
+        known = isinstance(figure, tree.Quantity) and figure.unit == unit and not self.rule.kept
+        return (figure.value if known and isinstance(figure, tree.Quantity) else ZERO), UNBOUNDED
+
+    def _by_days(self, members: list[int]) -> None:
+        """A set for each stretch of days between a record's first and a record's last day."""
+        spans: dict[tuple[date, date], list[int]] = {}
+        for n in members:
+            item = self.items[n]
+            spans.setdefault((item.start, item.end), []).append(n)
+            first, last = period_bounds(item.period, self.judge.plan.year_start)
+            self.cut.nested = self.cut.nested and first <= item.start and item.end <= last
+        for component in _touching(sorted(spans)):
+            for first in sorted({a for a, _ in component}):
+                for last in sorted({b for _, b in component}):
+                    within = [(a, b) for a, b in component if first <= a and b <= last]
+                    if within and (min(a for a, _ in within), max(b for _, b in within)) == (first, last):
+                        held = [n for span in within for n in spans[span]]
+                        year = max(self.items[n].period for n in held)
+                        self._add(year, held, held, times=(last - first).days + 1)
+
+    def _add(
+        self, period: int, bound: list[int], fills: list[int], limit: Amount | None = None, times: int = 1
+    ) -> None:
+        limit = limit or limit_in(self.judge, self.rule, period, self.person)
+        if limit is None:
+            return
+        one = len(self.cut.limits)
+        self.cut.limits.append((limit[0] * times, limit[1] * times))
+        for n in fills:
+            self.cut.fills.setdefault(n, []).append(one)
+            self.cut.bound.setdefault(n, [])
+        for n in bound:
+            self.cut.bound[n].append(one)
+
+
+def _touching(spans: list[tuple[date, date]]) -> Iterable[list[tuple[date, date]]]:
+    """Stretches grouped so that those of different groups share no day."""
+    group: list[tuple[date, date]] = []
+    last = date.min
+    for a, b in spans:
+        if group and a > last:
+            yield group
+            group = []
+        group.append((a, b))
+        last = b if len(group) == 1 else max(last, b)
+    if group:
+        yield group
+
+
+def _ranks(judge: Judge, statement: tree.Cap, records: Sequence[Judged]) -> Callable[[int], int]:
+    """Preference of a record: the position of its term in ``taking``, those not named last."""
+    if not statement.taking:
+        return lambda position: 0
+    owners = {term: judge.world.vocabulary.field_of(term) for term in statement.taking}
+
+    def rank(position: int) -> int:
+        for place, term in enumerate(statement.taking):
+            owner = owners[term]
+            if owner and get_fact(records[position].scene, judge.world.fields[owner]) == term:
+                return place
+        return len(statement.taking)
+
+    return rank
+
+
+def limit_in(judge: Judge, rule: Ready, period: int, person: Person) -> Amount | None:
+    """Least and greatest limit in that period, in the plan's unit; None where a table has no figure for it."""
+    least, most = UNBOUNDED, UNBOUNDED
+    found = False
+    for one in (rule, *rule.kept):
+        statement = one.rule.statement
+        assert isinstance(statement, tree.Cap)
+        bounds = figure_bounds(judge, statement.figure, period, person)
+        if bounds is not None:
+            found, least, most = True, min(least, bounds[0]), min(most, bounds[1])
+    return (least, most) if found else None
+
+
+def figure_bounds(judge: Judge, figure: tree.Figure, period: int, person: Person) -> Amount | None:
+    """A figure of a period rule in the plan's unit; None: a table has no row (or an empty cell) for the period."""
+    window = period_bounds(period, judge.plan.year_start)
+    match figure:
+        case tree.Quantity(value=value, unit=unit):
+            low, high = value, value
+        case tree.Between(low=low, high=high, unit=unit):
+            pass
+        case tree.Unknown(unit=unit):
+            return ZERO, UNBOUNDED
+        case tree.Lookup(table=table):
+            found = find_figure(figure, judge.world, Scene(person.facts, period=period, window=window))
+            if found is None:
+                return None
+            low = high = found
+            unit = judge.world.finders[table].value_unit()
+        case _:
+            raise TypeError(figure)
+    rate = judge.rate(unit, window[1])
+    return None if rate is None else (low * rate, high * rate)
