@@ -5,25 +5,19 @@ A statement's rule is named as its dataclass; each part (``figure``, ``when``) a
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from lark import Token, Tree
 
-from policyengine.diagnostics import Diagnostic, Place, Span
 from policyengine.language import tree
+from policyengine.language.conditions import OPERATORS, Conditions
 from policyengine.language.forms import fold
-from policyengine.language.lexer import UNIT_FORMS, Sentence
-from policyengine.language.names import UNKNOWN_ID, Resolver
-from policyengine.language.quantities import COUNTED
+from policyengine.language.literals import Node, extent
+from policyengine.language.names import UNKNOWN_ID
 from policyengine.messages import say
 
-MAX_DIGITS = 30
-MAX_WHOLE = 9999  # years and months are counted by no larger number
 STATEMENTS: dict[str, type[tree.Statement]] = {
     "recognise": tree.Recognise, "reject": tree.Reject, "convert": tree.Convert, "add": tree.Add,
     "exchange": tree.Exchange, "assign": tree.Assign, "count_once": tree.CountOnce, "cap": tree.Cap,
@@ -31,24 +25,6 @@ STATEMENTS: dict[str, type[tree.Statement]] = {
     "excuse": tree.Excuse, "reduce": tree.Reduce, "conclude": tree.Conclude, "flag": tree.Flag,
     "drop": tree.Drop, "delegate": tree.Delegate,
 }  # fmt: skip
-OPERATORS = {"EQ": "=", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
-MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
-
-Node = Tree[Token]
-Child = Tree[Token] | Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +33,11 @@ class Part:
 
     field: str
     value: Any
-    node: Child
+    node: Node
 
 
-class Builder:
+class Builder(Conditions):
     """Builds one sentence's tree; for what it finds wrong there is a diagnostic, and a placeholder in the tree."""
-
-    def __init__(self, sentence: Sentence, place: Place):
-        self.sentence, self.place = sentence, place
-        self.names = Resolver(sentence.vocabulary, self.problem, place.span)
-
-    def problem(self, code: str, message: str, start: int, end: int, hint: str | None = None) -> None:
-        """Report an error under ``text[start:end]``."""
-        span = self.place.span(start, end)
-        self.sentence.diagnostics.append(Diagnostic(code, message, span, hint, source=self.place.line(span)))
-
-    def wrong(self, code: str, node: Child, message: str, hint: str | None = None) -> None:
-        self.problem(code, message, *_extent(node), hint)
-
-    def span(self, node: Child) -> Span:
-        return self.place.span(*_extent(node))
 
     # --- statements ---------------------------------------------------------------------------------------------
 
@@ -124,7 +85,7 @@ class Builder:
             parts.append(Part("by", by, node))
         return parts
 
-    def parts(self, node: Child) -> list[Part]:
+    def parts(self, node: Node) -> list[Part]:
         """The parts that a rule of the grammar fills."""
         if isinstance(node, Token) or node.data == "quantity":
             return []
@@ -179,7 +140,7 @@ class Builder:
         named = [c for c in node.children if c.type != "UNIT"]
         if named:
             return [Part("measure", self.names.measured(named[0]), node)]
-        words = self.sentence.folded[slice(*_extent(node))]
+        words = self.sentence.folded[slice(*extent(node))]
         unit = self.counted(node.children[0]) if node.children else {"总学时": "hours", "总学分": "credits"}.get(words)
         return [Part("measure", "total", node), Part("unit", unit, node)]
 
@@ -256,12 +217,7 @@ class Builder:
         owed = any(isinstance(c, Tree) and c.data == "of_requirement" for c in node.children)
         return tree.Share(value, measure, owed, "credits" if unit == ["credits"] else None)
 
-    def lookup(self, node: Node) -> tree.Lookup:
-        table, *arguments = node.children
-        found = tuple(self.names.operand(self.operand(a), None) for a in arguments)
-        return tree.Lookup(self.names.one("table", table), found)
-
-    def basis(self, node: Child) -> tree.Quantity | None:
+    def basis(self, node: Node) -> tree.Quantity | None:
         """What a figure is paid for; None for the record as such."""
         if isinstance(node, Token):
             times, unit = self.unit(node)
@@ -292,7 +248,8 @@ class Builder:
     def per_years(self, node: Node) -> tree.PerYears:
         """A block of years; where the blocks begin must be said, for one year it needn't."""
         count = self.whole(next(c for c in node.children if isinstance(c, Token)))
-        start = next((self.whole(c.children[0]) for c in node.children if isinstance(c, Tree)), None)
+        years: list[Any] = [c.children[0] for c in node.children if isinstance(c, Tree)]
+        start = self.whole(years[0]) if years else None
         if start is None and count > 1:
             self.wrong(
                 "PE213",
@@ -305,189 +262,10 @@ class Builder:
             )
         return tree.PerYears(count, start)
 
-    # --- numbers, units, texts ----------------------------------------------------------------------------------
-
-    def number(self, token: Token) -> Fraction:
-        """``90``, ``0.5``, ``2/3``, ``50%``; at most 30 digits."""
-        text = fold(token)
-        if len(re.sub(r"\D", "", text)) > MAX_DIGITS:
-            self.wrong("PE208", token, say(f"a number has at most {MAX_DIGITS} digits", f"数字最多 {MAX_DIGITS} 位"))
-            return Fraction(1)
-        above, _, below = text.rstrip("%").partition("/")
-        if below and not int(below):
-            self.wrong("PE208", token, say("a number can't be divided by zero", "分母不能为零"))
-            return Fraction(1)
-        value = Fraction(above) / int(below or 1)
-        return value / 100 if text.endswith("%") else value
-
-    def whole(self, token: Token) -> int:
-        """A count of years or months."""
-        value = self.number(token)
-        if value.denominator != 1 or not 1 <= value <= MAX_WHOLE:
-            self.wrong(
-                "PE208",
-                token,
-                say(f"a whole number from 1 to {MAX_WHOLE} is expected here", f"此处应为 1 至 {MAX_WHOLE} 的整数"),
-            )
-            return 1
-        return int(value)
-
-    def quantity(self, node: Node) -> tree.Quantity:
-        number, unit = node.children
-        times, name = self.unit(unit)
-        return tree.Quantity(self.number(number) * times, name)
-
-    def positive(self, node: Node) -> tree.Quantity:
-        """A quantity that something is divided by or rounded to."""
-        quantity = self.quantity(node)
-        if quantity.value <= 0:
-            self.wrong("PE208", node, say("this can't be zero", "此处不能为零"))
-        return quantity
-
-    def unit(self, token: Token) -> tuple[int, str]:
-        """How many of which unit a unit's word says (千字: 1000 characters)."""
-        return UNIT_FORMS.forms.get(" ".join(fold(token).split()), (1, UNKNOWN_ID))
-
-    def plain_unit(self, token: Token) -> str:
-        times, unit = self.unit(token)
-        if times != 1:
-            self.wrong("PE207", token, say(f"a plain unit is expected, not “{token}”", f"此处不能用“{token}”"))
-        return unit
-
-    def counted(self, token: Token) -> str:
-        """Hours or credits."""
-        times, unit = self.unit(token)
-        if times != 1 or unit not in (*COUNTED, UNKNOWN_ID):
-            self.wrong(
-                "PE207",
-                token,
-                say(f"“{token}”: only hours and credits are counted", f"“{token}”：此处只能是学时或学分"),
-            )
-        return unit
-
-    def text(self, token: Token) -> str:
-        """What stands between the quotation marks; a closing mark written twice is one of the text."""
-        closing = token[-1]
-        return str(token[1:-1]).replace(closing * 2, closing)
-
-    def date(self, token: Token) -> date:
-        year, month, day = (int(n) for n in re.findall(r"[0-9]+", fold(token)))
-        try:
-            return date(year, month, day)
-        except ValueError:
-            self.no_such_day(token)
-            return date(1, 1, 1)
-
-    def month_day(self, token: Token) -> tuple[int, int]:
-        text = fold(token)
-        numbers = [int(n) for n in re.findall(r"[0-9]+", text)]
-        month, day = numbers if len(numbers) == 2 else (MONTHS.index(text.split()[0]) + 1, numbers[0])
-        try:
-            date(2000, month, day)
-        except ValueError:
-            self.no_such_day(token)
-        return month, day
-
-    def no_such_day(self, token: Token) -> None:
-        self.wrong("PE209", token, say(f"the calendar has no {token}", f"日历上没有{token}"))
-
-    # --- conditions ---------------------------------------------------------------------------------------------
-
-    def condition(self, node: Node) -> tree.Condition:
-        """Any condition; nested "and" in "and", and "or" in "or", become one."""
-        children = node.children
-        match str(node.data):
-            case "and" | "or":
-                kind: type[tree.And] | type[tree.Or] = tree.And if node.data == "and" else tree.Or
-                items: list[tree.Condition] = []
-                for child in children:
-                    item = self.condition(child)
-                    items += item.items if isinstance(item, kind) else (item,)
-                return kind(tuple(items))
-            case "not":
-                return tree.Not(self.condition(children[0]))
-            case "not_met" | "not_excused":
-                return tree.Not(tree.Outcome(node.data[4:], self.span(node)))
-            case "met" | "excused":
-                return tree.Outcome(node.data, self.span(node))
-            case "having":
-                present = tuple(tree.Present(self.names.field(c), False, self.span(c)) for c in children)
-                return present[0] if len(present) == 1 else tree.And(present)
-        return self.test(node)
-
-    def test(self, node: Node) -> tree.Condition:
-        """One test of a condition."""
-        children, span = node.children, self.span(node)
-        match str(node.data):
-            case "compare":
-                left, right = self.names.operands(self.operand(children[0]), [self.operand(children[2])])
-                return tree.Compare(left, OPERATORS[children[1].type], right[0], span)
-            case "in":
-                negated = isinstance(children[1], Token) and children[1].type == "NOT_IN"
-                left, items = self.names.operands(
-                    self.operand(children[0]), [self.operand(c) for c in children[1 + negated :]]
-                )
-                return tree.In(left, items, negated, span)
-            case "in_table":
-                left, _ = self.names.operands(self.operand(children[0]), [])
-                return tree.InTable(left, self.names.one("table", children[-1]), len(children) > 2, span)
-            case "in_range":
-                left, ends = self.names.operands(self.operand(children[0]), [self.operand(c) for c in children[1:]])
-                return tree.InRange(left, ends[0], ends[1], span)
-            case "present" | "missing":
-                return tree.Present(self.names.field(children[0]), node.data == "missing", span)
-            case "lasts":
-                return self.lasts(node)
-            case "repeated":
-                return tree.Repeated(self.fields(children), span)
-        states = {"each_met": ("met",), "each_excused": ("excused",), "each_either": ("met", "excused")}
-        return tree.InEach(states[node.data], self.whole(children[0]), span)
-
-    def lasts(self, node: Node) -> tree.Lasts:
-        number, unit = node.children[-2:]
-        kinds = next((c.children for c in node.children if isinstance(c, Tree)), [])
-        name = self.plain_unit(unit)
-        if name not in ("months", "days", UNKNOWN_ID):
-            self.wrong("PE207", unit, say("leave lasts months or days", "休假以个月或天计"))
-        return tree.Lasts(self.names.kinds(kinds), self.whole(number), name, self.span(node))
-
-    def fields(self, tokens: Sequence[Token]) -> tuple[str, ...]:
-        return self.names.each_once(tokens, [self.names.field(t) for t in tokens])
-
-    def operand(self, node: Child) -> tree.Operand | Token:
-        """One side of a test; a word stays a token until the other side is known."""
-        if isinstance(node, Token):
-            return node
-        children = node.children
-        match str(node.data):
-            case "year_of":
-                return tree.YearOf(self.names.field(children[0]))
-            case "this_year":
-                return tree.ThisYear()
-            case "lookup":
-                return self.lookup(node)
-            case "text":
-                return tree.Value(self.text(children[0]), None, self.span(node))
-            case "date":
-                return tree.Value(self.date(children[0]), None, self.span(node))
-            case "yes" | "no":
-                return tree.Value(node.data == "yes", None, self.span(node))
-            case "year":
-                return tree.Value(Fraction(fold(children[0])[:4]), None, self.span(node))
-        value = self.number(children[0])
-        times, unit = self.unit(children[1]) if len(children) > 1 else (1, None)
-        return tree.Value((-value if node.data == "negative" else value) * times, unit, self.span(node))
-
-
-def _extent(node: Child) -> tuple[int, int]:
-    if isinstance(node, Token):
-        return node.start_pos or 0, node.end_pos or 0
-    return getattr(node.meta, "start_pos", 0), getattr(node.meta, "end_pos", 0)
-
 
 def _first(node: Node, *names: str) -> Node:
     return next(c for c in node.children if isinstance(c, Tree) and c.data in names)
 
 
-def _rule(token: Child) -> str:
+def _rule(token: Node) -> str:
     return fold(str(token))

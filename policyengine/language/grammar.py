@@ -168,6 +168,6 @@ def grammar() -> Grammar:
             forms[terminal.name] = tuple(re.findall(r'"(.*?)"', listed[terminal.name]))
         elif terminal.name not in KINDS and terminal.name != "UNIT":
             forms[terminal.name] = (terminal.pattern.value,)
-    table = lark.parser.parser._parse_table  # type: ignore[attr-defined]
+    table = lark.parser.parser._parse_table
     names = frozenset([*KINDS, "UNIT", *(t.name for t in lark.terminals)])
     return Grammar(lark, forms, patterns, table.states, frozenset(table.end_states.values()), names)

@@ -86,7 +86,7 @@ class Sentence:
             if depth > MAX_NESTING or negations > MAX_NEGATIONS:
                 raise TooDeep(start)
             yield token
-            start = token.end_pos
+            start = token.end_pos or self.end
 
     def skip(self, start: int) -> int:
         """The first place from ``start`` on that is no space."""

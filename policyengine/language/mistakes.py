@@ -1,7 +1,7 @@
-"""A place where the parser can't go on in, a message for the official out: what is wrong, what was expected, how to mend.
+"""A place where the parser can't go on in, a message for the official out: what is wrong, what was expected.
 
 Some mistakes have a message of their own (a Chinese numeral, no unit, an undeclared word); those are reported and
-stepped over, so that one look at a rule finds them all. What is left is a syntax error with the words that could stand there.
+stepped over, so that one look at a rule finds them all. The rest are syntax errors, with the words that could stand.
 """
 
 from __future__ import annotations
@@ -338,7 +338,7 @@ class Mender:
         return {self.terminal(f) for f in forms}
 
     def start(self, symbol: str) -> int:
-        starts: dict[str, int] = self.grammar.lark.parser.parser._parse_table.start_states  # type: ignore[attr-defined]
+        starts: dict[str, int] = self.grammar.lark.parser.parser._parse_table.start_states
         return starts[symbol]
 
     def terminal(self, form: str) -> str:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from lark import Tree, UnexpectedToken
+from lark import UnexpectedToken
 
 from policyengine.diagnostics import Diagnostic, Place, Span
 from policyengine.language import tree
@@ -60,7 +60,7 @@ def parse_condition(
 
 
 def _parse(
-    text: str, vocabulary: Vocabulary, place: Place, start: str, build: Callable[[Builder, Tree], T]
+    text: str, vocabulary: Vocabulary, place: Place, start: str, build: Callable[[Builder, Any], T]
 ) -> tuple[T | None, list[Diagnostic]]:
     rules = grammar()
     sentence = Sentence(text, vocabulary, rules)
@@ -71,7 +71,7 @@ def _parse(
     mender = Mender(sentence, builder)
     sentence.helper = mender
     try:
-        parsed = rules.lark.parse(sentence, start=start)  # type: ignore[arg-type]
+        parsed = rules.lark.parse(sentence, start=start)
     except Lost as lost:
         _explain(mender, lost.start, lost.stack)
     except UnexpectedToken as end:  # only ever the end: what else can't come next, the lexer doesn't give

@@ -227,5 +227,5 @@ class Phrases:
 def reserved() -> frozenset[str]:
     """The words with which a test can begin besides names: a field that is called so goes by its id."""
     rules = grammar()
-    start = rules.lark.parser.parser._parse_table.start_states["condition"]  # type: ignore[attr-defined]
+    start = rules.lark.parser.parser._parse_table.start_states["condition"]
     return frozenset(form for name in rules.expected([start]) for form in rules.forms.get(name, ()))

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from policyengine.language import tree
-from policyengine.language.builder import MONTHS
 from policyengine.language.phrases import Phrases
-from policyengine.language.quantities import MULTIPLES, UNITS, exact_text
+from policyengine.language.quantities import MONTHS, MULTIPLES, UNITS, exact_text
 from policyengine.language.vocabulary import Vocabulary
 
 
@@ -83,11 +82,11 @@ class Printer(Phrases):
             case tree.Assign():
                 return self.assign(s)
             case tree.CountOnce():
-                what, per = self.only(s.what), self.listed(self.field(f) for f in s.per)
+                only, per = self.only(s.what), self.listed(map(self.field, s.per))
                 highest = {"highest": "取最高", "lowest": "取最低", "earliest": "取最早", "latest": "取最晚"}[s.taking]
                 return (
-                    ["count once", what, "per", per, "taking the", s.taking],
-                    ["不重复计算", what, "同一", per, highest],
+                    ["count once", only, "per", per, "taking the", s.taking],
+                    ["不重复计算", only, "同一", per, highest],
                 )
             case tree.Cap():
                 return self.cap(s)
@@ -95,10 +94,10 @@ class Printer(Phrases):
                 name, unit, what = self.name("measure", s.name), self.unit(s.unit), self.what(s.what)
                 return ["measure", name, ":", unit, "of", what], ["计量", name, "：", what, "的", unit]
             case tree.Carry():
-                limit = s.limit and self.quantity(s.limit)
+                limit = None if s.limit is None else self.either("up to ", "不超过 ") + self.quantity(s.limit)
                 return (
-                    ["carry excess over", s.rule, limit and "up to " + limit, "to the next year"],
-                    ["结转 超出", s.rule, "部分", limit and "不超过 " + limit, "至下一年度"],
+                    ["carry excess over", s.rule, limit, "to the next year"],
+                    ["结转 超出", s.rule, "部分", limit, "至下一年度"],
                 )
             case tree.Require():
                 return self.require(s)
@@ -164,14 +163,21 @@ class Printer(Phrases):
 
     def require(self, s: tree.Require) -> tuple[list[str | None], list[str | None]]:
         advisory = isinstance(s, tree.Expect)
-        unit = s.unit or getattr(s.figure, "unit", None) if not isinstance(s.figure, tree.Share) else s.unit
-        measure = self.measure(s.measure, unit if self.chinese else s.unit)
+        own = getattr(s.figure, "unit", None) if self.chinese and not isinstance(s.figure, tree.Share) else None
+        measure = self.measure(s.measure, s.unit or own)
         how = self.either(*(("at least", "不少于") if s.comparison == ">=" else ("at most", "不超过")))
         figure, window = self.figure(s.figure), self.window(s.window)
         return (
-            ["expect" if advisory else "require", measure, s.this_period and "of this period", how, figure, window],
-            ["一般要求" if advisory else "要求", window, s.this_period and "本期", measure, how, figure],
-        )  # type: ignore[return-value]
+            [
+                "expect" if advisory else "require",
+                measure,
+                "of this period" if s.this_period else None,
+                how,
+                figure,
+                window,
+            ],
+            ["一般要求" if advisory else "要求", window, "本期" if s.this_period else None, measure, how, figure],
+        )
 
     def per_month(self, per: tree.PerMonth | None) -> tuple[str | None, str | None]:
         if per is None:
@@ -229,7 +235,7 @@ class Printer(Phrases):
             return None
         if not self.chinese and basis == tree.Quantity(Fraction(1), "items"):
             return "each"
-        word = next((w for w, (n, unit) in MULTIPLES.items() if (basis.value, basis.unit) == (n, unit)), None)
+        word = next((w for w, (n, unit) in MULTIPLES.items() if basis == tree.Quantity(Fraction(n), unit)), None)
         if self.chinese and (word or basis.value == 1):
             return "每" + (word or UNITS[basis.unit].zh)
         if basis.value == 1:
@@ -253,10 +259,14 @@ class Printer(Phrases):
         }[r.direction]
 
     def limit(self, q: tree.Quantity | None) -> str | None:
-        return q and self.either(f"up to {self.quantity(q)} per activity", f"每次 不超过 {self.quantity(q)}")
+        return (
+            None
+            if q is None
+            else self.either(f"up to {self.quantity(q)} per activity", f"每次 不超过 {self.quantity(q)}")
+        )
 
     def otherwise(self, q: tree.Quantity | None) -> str | None:
-        return q and self.either("otherwise ", "表中无则 ") + self.quantity(q)
+        return None if q is None else self.either("otherwise ", "表中无则 ") + self.quantity(q)
 
     def window(self, w: tree.Window) -> str:
         match w:

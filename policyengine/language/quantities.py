@@ -1,4 +1,4 @@
-"""Units and dimensions. 学时 (``hours``) is what the law counts and no unit of time; only a rule turns one into another.
+"""Units and dimensions. 学时 (``hours``) is what the law counts and no time; only a rule turns one into the other.
 
 The only conversion built in is 1 clock_hour = 60 minutes.
 """
@@ -37,6 +37,7 @@ UNITS: dict[str, Unit] = {u.id: u for u in _UNITS}
 BY_WORD: dict[str, Unit] = {word: u for u in _UNITS for word in (u.id, u.zh, *u.aliases)}
 MULTIPLES = {"千字": (1000, "characters"), "万字": (10000, "characters"), "千字符": (1000, "characters")}
 """Units that are written as one word and stand for several: 每千字 is per 1000 characters."""
+MONTHS = tuple("january february march april may june july august september october november december".split())  # noqa: SIM905
 COUNTED = ("hours", "credits")  # the units a requirement may be in
 
 

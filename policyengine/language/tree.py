@@ -412,7 +412,7 @@ class Carry(Statement):  # 5
 class Require(Statement):  # 6
     """``measure``: ``total``, a declared measure, or a term (the hours of records that have it).
 
-    ``unit``: ``credits`` where the sentence says 总学分 and its figure has no unit of its own; it changes the words only.
+    ``unit``: ``credits`` where the sentence says 总学分 and its figure has no unit of its own; it changes only words.
     """
 
     measure: str

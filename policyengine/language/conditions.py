@@ -1,0 +1,111 @@
+"""Conditions of a sentence, from Lark's tree to the syntax tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from lark import Token, Tree
+
+from policyengine.language import tree
+from policyengine.language.forms import fold
+from policyengine.language.literals import Literals, Node
+from policyengine.language.names import UNKNOWN_ID
+from policyengine.messages import say
+
+OPERATORS = {"EQ": "=", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
+
+
+class Conditions(Literals):
+    """Builds conditions."""
+
+    def condition(self, node: Node) -> tree.Condition:
+        """Any condition; nested "and" in "and", and "or" in "or", become one."""
+        children = node.children
+        match str(node.data):
+            case "and" | "or":
+                kind: type[tree.And] | type[tree.Or] = tree.And if node.data == "and" else tree.Or
+                items: list[tree.Condition] = []
+                for child in children:
+                    item = self.condition(child)
+                    items += item.items if isinstance(item, kind) else (item,)
+                return kind(tuple(items))
+            case "not":
+                return tree.Not(self.condition(children[0]))
+            case "not_met" | "not_excused":
+                return tree.Not(tree.Outcome(node.data[4:], self.span(node)))
+            case "met" | "excused":
+                return tree.Outcome(node.data, self.span(node))
+            case "having":
+                present = tuple(tree.Present(self.names.field(c), False, self.span(c)) for c in children)
+                return present[0] if len(present) == 1 else tree.And(present)
+        return self.test(node)
+
+    def test(self, node: Node) -> tree.Condition:
+        """One test of a condition."""
+        children, span = node.children, self.span(node)
+        match str(node.data):
+            case "compare":
+                left, right = self.names.operands(self.operand(children[0]), [self.operand(children[2])])
+                return tree.Compare(left, OPERATORS[children[1].type], right[0], span)
+            case "in":
+                negated = isinstance(children[1], Token) and children[1].type == "NOT_IN"
+                left, items = self.names.operands(
+                    self.operand(children[0]), [self.operand(c) for c in children[1 + negated :]]
+                )
+                return tree.In(left, items, negated, span)
+            case "in_table":
+                left, _ = self.names.operands(self.operand(children[0]), [])
+                return tree.InTable(left, self.names.one("table", children[-1]), len(children) > 2, span)
+            case "in_range":
+                left, ends = self.names.operands(self.operand(children[0]), [self.operand(c) for c in children[1:]])
+                return tree.InRange(left, ends[0], ends[1], span)
+            case "present" | "missing":
+                return tree.Present(self.names.field(children[0]), node.data == "missing", span)
+            case "lasts":
+                return self.lasts(node)
+            case "repeated":
+                return tree.Repeated(self.fields(children), span)
+        states = {"each_met": ("met",), "each_excused": ("excused",), "each_either": ("met", "excused")}
+        return tree.InEach(states[node.data], self.whole(children[0]), span)
+
+    def lasts(self, node: Node) -> tree.Lasts:
+        number, unit = node.children[-2:]
+        kinds: list[Any] = next((c.children for c in node.children if isinstance(c, Tree)), [])
+        name = self.plain_unit(unit)
+        if name not in ("months", "days", UNKNOWN_ID):
+            self.wrong("PE207", unit, say("leave lasts months or days", "休假以个月或天计"))
+        return tree.Lasts(self.names.kinds(kinds), self.whole(number), name, self.span(node))
+
+    def fields(self, tokens: Sequence[Token]) -> tuple[str, ...]:
+        return self.names.each_once(tokens, [self.names.field(t) for t in tokens])
+
+    def operand(self, node: Node) -> tree.Operand | Token:
+        """One side of a test; a word stays a token until the other side is known."""
+        if isinstance(node, Token):
+            return node
+        children = node.children
+        match str(node.data):
+            case "year_of":
+                return tree.YearOf(self.names.field(children[0]))
+            case "this_year":
+                return tree.ThisYear()
+            case "lookup":
+                return self.lookup(node)
+            case "text":
+                return tree.Value(self.text(children[0]), None, self.span(node))
+            case "date":
+                return tree.Value(self.date(children[0]), None, self.span(node))
+            case "yes" | "no":
+                return tree.Value(node.data == "yes", None, self.span(node))
+            case "year":
+                return tree.Value(Fraction(fold(children[0])[:4]), None, self.span(node))
+        value = self.number(children[0])
+        times, unit = self.unit(children[1]) if len(children) > 1 else (1, None)
+        return tree.Value((-value if node.data == "negative" else value) * times, unit, self.span(node))
+
+    def lookup(self, node: Node) -> tree.Lookup:
+        table, *arguments = node.children
+        found = tuple(self.names.operand(self.operand(a), None) for a in arguments)
+        return tree.Lookup(self.names.one("table", table), found)

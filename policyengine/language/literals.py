@@ -1,0 +1,134 @@
+"""Numbers, units, texts and days of a sentence, from Lark's tree: exact, bounded, and each mistake with its message."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from lark import Token
+
+from policyengine.diagnostics import Diagnostic, Place, Span
+from policyengine.language import tree
+from policyengine.language.forms import fold
+from policyengine.language.lexer import UNIT_FORMS, Sentence
+from policyengine.language.names import UNKNOWN_ID, Resolver
+from policyengine.language.quantities import COUNTED, MONTHS
+from policyengine.messages import say
+
+MAX_DIGITS = 30
+MAX_WHOLE = 9999  # years and months are counted by no larger number
+
+Node = Any
+"""A node of Lark's tree (``lark.Tree`` or ``lark.Token``): the grammar says which children it has."""
+
+
+class Literals:
+    """What a sentence's numbers and names mean; what is wrong goes to the sentence's diagnostics."""
+
+    def __init__(self, sentence: Sentence, place: Place):
+        self.sentence, self.place = sentence, place
+        self.names = Resolver(sentence.vocabulary, self.problem, place.span)
+
+    def problem(self, code: str, message: str, start: int, end: int, hint: str | None = None) -> None:
+        """Report an error under ``text[start:end]``."""
+        span = self.place.span(start, end)
+        self.sentence.diagnostics.append(Diagnostic(code, message, span, hint, source=self.place.line(span)))
+
+    def wrong(self, code: str, node: Node, message: str, hint: str | None = None) -> None:
+        self.problem(code, message, *extent(node), hint)
+
+    def span(self, node: Node) -> Span:
+        return self.place.span(*extent(node))
+
+    def number(self, token: Token) -> Fraction:
+        """``90``, ``0.5``, ``2/3``, ``50%``; at most 30 digits."""
+        text = fold(token)
+        if len(re.sub(r"\D", "", text)) > MAX_DIGITS:
+            self.wrong("PE208", token, say(f"a number has at most {MAX_DIGITS} digits", f"数字最多 {MAX_DIGITS} 位"))
+            return Fraction(1)
+        above, _, below = text.rstrip("%").partition("/")
+        if below and not int(below):
+            self.wrong("PE208", token, say("a number can't be divided by zero", "分母不能为零"))
+            return Fraction(1)
+        value = Fraction(above) / int(below or 1)
+        return value / 100 if text.endswith("%") else value
+
+    def whole(self, token: Token) -> int:
+        """A count of years or months."""
+        value = self.number(token)
+        if value.denominator != 1 or not 1 <= value <= MAX_WHOLE:
+            self.wrong(
+                "PE208",
+                token,
+                say(f"a whole number from 1 to {MAX_WHOLE} is expected here", f"此处应为 1 至 {MAX_WHOLE} 的整数"),
+            )
+            return 1
+        return int(value)
+
+    def quantity(self, node: Node) -> tree.Quantity:
+        number, unit = node.children
+        times, name = self.unit(unit)
+        return tree.Quantity(self.number(number) * times, name)
+
+    def positive(self, node: Node) -> tree.Quantity:
+        """A quantity that something is divided by or rounded to."""
+        quantity = self.quantity(node)
+        if quantity.value <= 0:
+            self.wrong("PE208", node, say("this can't be zero", "此处不能为零"))
+        return quantity
+
+    def unit(self, token: Token) -> tuple[int, str]:
+        """How many of which unit a unit's word says (千字: 1000 characters)."""
+        return UNIT_FORMS.forms.get(" ".join(fold(token).split()), (1, UNKNOWN_ID))
+
+    def plain_unit(self, token: Token) -> str:
+        times, unit = self.unit(token)
+        if times != 1:
+            self.wrong("PE207", token, say(f"a plain unit is expected, not “{token}”", f"此处不能用“{token}”"))
+        return unit
+
+    def counted(self, token: Token) -> str:
+        """Hours or credits."""
+        times, unit = self.unit(token)
+        if times != 1 or unit not in (*COUNTED, UNKNOWN_ID):
+            self.wrong(
+                "PE207",
+                token,
+                say(f"“{token}”: only hours and credits are counted", f"“{token}”：此处只能是学时或学分"),
+            )
+        return unit
+
+    def text(self, token: Token) -> str:
+        """What stands between the quotation marks; a closing mark written twice is one of the text."""
+        closing = token[-1]
+        return str(token[1:-1]).replace(closing * 2, closing)
+
+    def date(self, token: Token) -> date:
+        year, month, day = (int(n) for n in re.findall(r"[0-9]+", fold(token)))
+        try:
+            return date(year, month, day)
+        except ValueError:
+            self.no_such_day(token)
+            return date(1, 1, 1)
+
+    def month_day(self, token: Token) -> tuple[int, int]:
+        text = fold(token)
+        numbers = [int(n) for n in re.findall(r"[0-9]+", text)]
+        month, day = numbers if len(numbers) == 2 else (MONTHS.index(text.split()[0]) + 1, numbers[0])
+        try:
+            date(2000, month, day)
+        except ValueError:
+            self.no_such_day(token)
+        return month, day
+
+    def no_such_day(self, token: Token) -> None:
+        self.wrong("PE209", token, say(f"the calendar has no {token}", f"日历上没有{token}"))
+
+
+def extent(node: Node) -> tuple[int, int]:
+    """Where a node begins and ends in the text."""
+    if isinstance(node, Token):
+        return node.start_pos or 0, node.end_pos or 0
+    return getattr(node.meta, "start_pos", 0), getattr(node.meta, "end_pos", 0)
