@@ -199,7 +199,7 @@ _SYNTAX = (
     ("block sequence entries are not allowed", "a list can't begin here", "put “- ” on a line of its own"),
     ("unknown escape character", "in \"…\" a backslash begins an escape that YAML doesn't know",
      "use '…' quotes, in which a backslash is itself"),
-    ("exceeded maximum nesting depth", "this is nested too deep", "a pack needs six levels"),
+    ("exceeded maximum nesting depth", "this is nested too deep", "a pack needs six"),
     ("while scanning an anchor", "a text can't begin with &", "put the whole text in quotes ('…')"),
     ("while scanning an alias", "a text can't begin with *", "put the whole text in quotes ('…')"),
     ("while scanning a directive", "a line can't begin with %", "put the text in quotes ('…')"),
@@ -219,7 +219,10 @@ def _syntax(error: yaml.YAMLError, file: str, text: str) -> Diagnostic:
     if mark is None:
         return Diagnostic("PE106", what, Span(file), hint)
     if "nesting depth" in said:
-        return Diagnostic("PE107", f"this is nested deeper than {MAX_DEPTH} levels", Span(file, mark.line + 1), hint)
+        span = Span(file, mark.line + 1, mark.column + 1)
+        return Diagnostic(
+            "PE107", f"this is nested deeper than {MAX_DEPTH} levels", span, hint, source=line_of(text, span.line)
+        )
     line, column = mark.line + 1, mark.column + 1
     last = text.count("\n") + 1
     if line >= last and not (line_of(text, line) or ""):  # past the end: point at what began there

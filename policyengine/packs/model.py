@@ -23,6 +23,7 @@ class Source:
     in_force: str | None = None
     confidence: str = "seen"
     note: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

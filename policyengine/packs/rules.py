@@ -225,6 +225,7 @@ def read_sources(document: Document, node: Node | None) -> dict[str, Source]:
             in_force=optional_at(value, "in_force"),
             confidence=text_at(value, "confidence", "seen"),
             note=optional_at(value, "note"),
+            url=optional_at(value, "url"),
         )
         for key, value in pairs
     }

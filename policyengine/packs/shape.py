@@ -113,7 +113,8 @@ class _Checker:
         if "anyOf" in part:
             yield from self._any_of(node, part, where)
             return
-        if "type" in part and not _has_type(node, part["type"]):
+        wrong_kind = "type" in part and not _has_type(node, part["type"])
+        if wrong_kind or ("enum" in part and not isinstance(node, Scalar)):
             yield self._wrong(node, part, where)
         elif isinstance(node, MappingNode):
             yield from self._mapping(node, part, where)
