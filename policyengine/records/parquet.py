@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
 from policyengine.records.files import Source
 from policyengine.records.raw import Damaged, RawTable, Row
-
-if TYPE_CHECKING:
-    from sqlglot import exp
 
 BATCH = 10_000
 
@@ -33,7 +30,7 @@ def read_parquet(source: Source) -> RawTable:
     return table
 
 
-def scan(source: Source) -> exp.Expression:
+def scan(source: Source) -> Any:
     """``read_parquet('the file')``; the name is no pattern, whatever is in it."""
     from sqlglot import exp
 
@@ -58,12 +55,12 @@ def broken(source: Source, problem: Exception) -> Diagnostic:
     return Diagnostic("PE406", message, Span(source.shown), hint=hint)
 
 
-def as_text(name: str, kind: str) -> exp.Expression:
+def as_text(name: str, kind: str) -> Any:
     """The column as the text of cells; whole floating numbers without ``.0``, as spreadsheets show them."""
     from sqlglot import exp
 
     column = exp.column(name, quoted=True)
-    text: exp.Expression = exp.cast(column, "TEXT")
+    text: Any = exp.cast(column, "TEXT")
     if kind in ("DOUBLE", "FLOAT"):
         whole = exp.and_(
             exp.EQ(this=exp.func("trunc", column), expression=column),

@@ -14,11 +14,15 @@ HEAD = 25  # rows looked at to find the header
 
 
 class Row(NamedTuple):
-    """``number``: line of a text file, row of a sheet, from 1. ``bad``: the row itself can't be taken apart."""
+    """``number``: line of a text file, row of a sheet, from 1. ``bad``: the row itself can't be taken apart.
+
+    ``joined``: positions of cells that are one with cells of other rows (merged cells of a sheet).
+    """
 
     number: int
     cells: list[str]
     bad: Bad | None = None
+    joined: frozenset[int] = frozenset()
 
 
 class Damaged(Exception):

@@ -43,6 +43,10 @@ NO_FIGURE = Bad(
     "nothing to mend if there was no activity",
     "若确无活动，无需处理",
 )
+JOINED = Bad(
+    "PE431", "one figure is merged over several rows", "一个数字合并在多行中",
+    "write each row's own figure; it may be their sum", "请逐行填写各自的数字；该数字可能是合计",
+)  # fmt: skip
 TOO_MANY = Bad(
     "PE425", "the row has more cells than the header", "该行的单元格多于表头",
     "put a cell that contains the delimiter into quotation marks", "含分隔符的单元格请加引号",
@@ -245,7 +249,7 @@ class RowReader:
                 found["quantity"] = value
         extra = self._carried(row, faults)
         one = RowFacts(row.number, {}, faults, extra)
-        self._settle(one, found, wide)
+        self._settle(one, found, wide, row)
         return one
 
     def _carried(self, row: Row, faults: list[Fault]) -> dict[str, str]:
@@ -262,14 +266,14 @@ class RowReader:
             faults.append(Fault(None, surplus, TOO_MANY))
         return extra
 
-    def _settle(self, one: RowFacts, found: dict[str, Parsed], wide: Wide | None) -> None:
+    def _settle(self, one: RowFacts, found: dict[str, Parsed], wide: Wide | None, row: Row) -> None:
         """What several cells say together: the days, the quantity with its unit, what must be there."""
         faulty = {f.column for f in one.faults}
         if "person_id" not in found and self._header("person_id") not in faulty:
             one.faults.append(Fault(self._header("person_id"), None, NO_PERSON))
         if self.headers.purpose == "records":
             self._days(one, found, faulty)
-            self._quantity(one, found, wide, faulty)
+            self._quantity(one, found, wide, faulty, row.joined)
         for decl in self.headers.fields.values():
             if (
                 decl.required
@@ -299,14 +303,24 @@ class RowReader:
             one.faults.append(Fault(self._header("start"), str(first), BACKWARDS))
         one.start, one.end = first, last
 
-    def _quantity(self, one: RowFacts, found: dict[str, Parsed], wide: Wide | None, faulty: set[str | None]) -> None:
+    def _quantity(
+        self,
+        one: RowFacts,
+        found: dict[str, Parsed],
+        wide: Wide | None,
+        faulty: set[str | None],
+        joined: frozenset[int],
+    ) -> None:
         column = self.layout.column("quantity")
+        position = wide.position if wide else column.position if column else None
         name = wide.header if wide else self._header("quantity")
         if name in faulty or self._header("unit") in faulty:
             return
         amount, stated = found.pop("quantity", None), found.pop("unit", None)
         header = wide.unit if wide else column.unit if column else None
         measured = cells.measured(amount, stated, header if amount is not None else None)  # type: ignore[arg-type]
+        if position is not None and position in joined and isinstance(amount, Amount):
+            measured = JOINED
         if not isinstance(measured, Bad):
             one.quantity, one.unit = measured
             if one.quantity is not None:

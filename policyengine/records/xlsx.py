@@ -1,0 +1,305 @@
+"""An XLSX sheet in, rows of texts out, streamed: memory holds the shared texts and one piece of XML, not the sheet.
+
+Used where the whole sheet can't be held (a million rows, or two cells far apart) and where cells hold spreadsheet
+errors, which ``calamine`` shows as empty cells. ECMA-376 part 1, 18.3 (worksheets) and 18.4 (shared texts).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import IO, Any
+from xml.parsers import expat
+from zipfile import ZipFile
+
+PIECE = 1 << 20
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+_DATE_FORMATS = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
+_NO_CODE = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+class NotXlsx(Exception):
+    """The file is no workbook of this kind, or damaged."""
+
+
+class _Parser:
+    """Feeds a part of the package to expat and calls ``start``, ``end`` and ``text`` with names without prefix."""
+
+    def __init__(self) -> None:
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = lambda name, attributes: self.start(name.rpartition(" ")[2], attributes)
+        self.parser.EndElementHandler = lambda name: self.end(name.rpartition(" ")[2])
+        self.parser.CharacterDataHandler = self.text
+        self.parser.EntityDeclHandler = self._entity
+
+    def _entity(self, *_: Any) -> None:
+        raise NotXlsx("entities are not allowed in a workbook")
+
+    def start(self, name: str, attributes: dict[str, str]) -> None: ...
+    def end(self, name: str) -> None: ...
+    def text(self, data: str) -> None: ...
+
+    def feed(self, stream: IO[bytes]) -> Iterator[None]:
+        """Parse piece by piece, stopping after each."""
+        try:
+            while piece := stream.read(PIECE):
+                self.parser.Parse(piece, False)
+                yield
+            self.parser.Parse(b"", True)
+            yield
+        except expat.ExpatError as e:
+            raise NotXlsx(str(e)) from e
+
+
+class _Relations(_Parser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.targets: dict[str, str] = {}
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "Relationship":
+            self.targets[attributes.get("Id", "")] = attributes.get("Target", "")
+
+
+class _Workbook(_Parser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sheets: list[tuple[str, str, bool]] = []  # name, relation, hidden
+        self.calendar_1904 = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "workbookPr":
+            self.calendar_1904 = attributes.get("date1904", "0") in ("1", "true", "on")
+        elif name == "sheet":
+            relation = next((v for k, v in attributes.items() if k.rpartition(" ")[2] == "id"), "")
+            hidden = attributes.get("state", "visible") != "visible"
+            self.sheets.append((attributes.get("name", ""), relation, hidden))
+
+
+class _Styles(_Parser):
+    """Which cell styles show a number as a date."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.codes: dict[str, str] = {}
+        self.dates: list[bool] = []
+        self.inside = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "numFmt":
+            self.codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+        elif name == "cellXfs":
+            self.inside = True
+        elif name == "xf" and self.inside:
+            number = attributes.get("numFmtId", "0")
+            code = _NO_CODE.sub("", self.codes.get(number, "")).lower()
+            known = number.isdigit() and int(number) in _DATE_FORMATS
+            self.dates.append(known if number not in self.codes else any(c in code for c in "ymdhs年月日"))
+
+    def end(self, name: str) -> None:
+        if name == "cellXfs":
+            self.inside = False
+
+
+class _SharedTexts(_Parser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.parts: list[str] = []
+        self.inside = self.phonetic = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "t":
+            self.inside = not self.phonetic
+        elif name == "rPh":
+            self.phonetic = True
+
+    def end(self, name: str) -> None:
+        if name == "t":
+            self.inside = False
+        elif name == "rPh":
+            self.phonetic = False
+        elif name == "si":
+            self.texts.append(unescaped("".join(self.parts)))
+            self.parts.clear()
+
+    def text(self, data: str) -> None:
+        if self.inside:
+            self.parts.append(data)
+
+
+def unescaped(text: str) -> str:
+    """``_x000D_`` and the like are characters that XML can't hold."""
+    return _ESCAPED.sub(lambda m: chr(int(m[1], 16)), text) if "_x" in text else text
+
+
+class _Sheet(_Parser):
+    """Collects rows; ``ready`` holds those that are complete."""
+
+    def __init__(self, texts: list[str], dates: list[bool], calendar_1904: bool) -> None:
+        super().__init__()
+        self.texts, self.dates, self.calendar_1904 = texts, dates, calendar_1904
+        self.ready: list[tuple[int, list[str]]] = []
+        self.row, self.column, self.cells = 0, 0, list[str]()
+        self.kind, self.style, self.parts = "n", 0, list[str]()
+        self.taking = self.phonetic = False
+        self.merged: list[str] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "c":
+            where = attributes.get("r", "")
+            self.column = column_number(where) if where else self.column + 1
+            if not 0 < self.column <= LAST_COLUMN:
+                raise NotXlsx(f"there is no cell {where}")
+            self.kind, self.style = attributes.get("t", "n"), int(attributes.get("s", "0") or 0)
+            self.parts.clear()
+        elif name in ("v", "t"):
+            self.taking = not self.phonetic
+        elif name == "row":
+            self.row = int(attributes.get("r", self.row + 1))
+            if not 0 < self.row <= LAST_ROW:
+                raise NotXlsx(f"there is no row {self.row}")
+            self.column, self.cells = 0, []
+        elif name == "rPh":
+            self.phonetic = True
+        elif name == "mergeCell":
+            self.merged.append(attributes.get("ref", ""))
+
+    def end(self, name: str) -> None:
+        if name in ("v", "t"):
+            self.taking = False
+        elif name == "c":
+            if self.parts:
+                while len(self.cells) < self.column:
+                    self.cells.append("")
+                self.cells[self.column - 1] = self.value("".join(self.parts))
+        elif name == "row":
+            self.ready.append((self.row, self.cells))
+        elif name == "rPh":
+            self.phonetic = False
+
+    def text(self, data: str) -> None:
+        if self.taking:
+            self.parts.append(data)
+
+    def value(self, text: str) -> str:
+        match self.kind:
+            case "s":
+                number = int(text)
+                return self.texts[number] if 0 <= number < len(self.texts) else ""
+            case "b":
+                return "true" if text.strip() == "1" else "false"
+            case "n":
+                if self.style < len(self.dates) and self.dates[self.style]:
+                    return serial_text(float(text), self.calendar_1904)
+                return number_text(float(text))
+            case "d":
+                return text
+        return unescaped(text)  # texts, results of formulas, errors such as #N/A
+
+
+def number_text(value: float) -> str:
+    """A spreadsheet number as a cell's text. Spreadsheets keep 15 significant digits: what lies beyond is noise."""
+    if value == value // 1 and abs(value) < 1e15:
+        return str(int(value))
+    return format(value, ".15g")
+
+
+def serial_text(value: float, calendar_1904: bool) -> str:
+    """A day number as date, with the time of day if it has one; a number below 1 is a time."""
+    seconds = round(value % 1 * 86_400)
+    days = int(value // 1)
+    if days == 0 and not calendar_1904:
+        return str(timedelta(seconds=seconds))
+    start = datetime(1904, 1, 1) if calendar_1904 else datetime(1899, 12, 30 if days > 59 else 31)
+    try:
+        return moment_text(start + timedelta(days, seconds))
+    except OverflowError:
+        return number_text(value)
+
+
+def moment_text(moment: datetime) -> str:
+    """``2016-03-05``, with ``14:30:00`` where it isn't midnight."""
+    return moment.isoformat(" ", "seconds").removesuffix(" 00:00:00")
+
+
+_LETTERS = {chr(65 + i): i + 1 for i in range(26)}
+
+
+def column_number(reference: str) -> int:
+    """``B7`` → 2."""
+    number = 0
+    for letter in reference:
+        if letter not in _LETTERS:
+            break
+        number = number * 26 + _LETTERS[letter]
+    return number
+
+
+def read_range(reference: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """``A2:B3`` → ((1, 0), (2, 1)): rows and columns from 0."""
+    match = re.fullmatch(r"\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})", reference)
+    if not match:
+        return None
+    return (int(match[2]) - 1, column_number(match[1]) - 1), (int(match[4]) - 1, column_number(match[3]) - 1)
+
+
+class Book:
+    """An opened XLSX package: its sheets by name, read one after the other."""
+
+    def __init__(self, package: ZipFile) -> None:
+        self.package = package
+        self.folder = "xl"
+        workbook = self._parse(_Workbook(), "xl/workbook.xml")
+        relations = self._parse(_Relations(), "xl/_rels/workbook.xml.rels")
+        self.calendar_1904 = workbook.calendar_1904
+        self.parts = {
+            name: posixpath.normpath(posixpath.join("xl", relations.targets[relation])).lstrip("/")
+            if not relations.targets[relation].startswith("/")
+            else relations.targets[relation].lstrip("/")
+            for name, relation, _ in workbook.sheets
+            if relation in relations.targets
+        }
+        self.hidden = {name for name, _, hidden in workbook.sheets if hidden}
+        self._texts: list[str] | None = None
+        self._dates: list[bool] | None = None
+
+    def _parse(self, parser: Any, part: str, optional: bool = False) -> Any:
+        names = {n.lower(): n for n in self.package.namelist()}
+        if part.lower() not in names:
+            if optional:
+                return parser
+            raise NotXlsx(f"the part {part} is missing")
+        with self.package.open(names[part.lower()]) as stream:
+            for _ in parser.feed(stream):
+                pass
+        return parser
+
+    def rows(self, sheet: str) -> Iterator[tuple[int, list[str]]]:
+        """Row number (from 1) and texts, for every row that the sheet names."""
+        if self._texts is None or self._dates is None:
+            self._texts = self._parse(_SharedTexts(), "xl/sharedStrings.xml", optional=True).texts
+            self._dates = self._parse(_Styles(), "xl/styles.xml", optional=True).dates
+        parser = _Sheet(self._texts or [], self._dates or [], self.calendar_1904)
+        try:
+            with self.package.open(self.parts[sheet]) as stream:
+                for _ in parser.feed(stream):
+                    yield from parser.ready
+                    parser.ready = []
+        except ValueError as e:
+            raise NotXlsx(str(e)) from e
+
+    def merged(self, sheet: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+        """The merged ranges of a sheet. They stand below its rows, so the whole part is scanned for them."""
+        found = []
+        tail = b""
+        with self.package.open(self.parts[sheet]) as stream:
+            while piece := stream.read(PIECE):
+                for reference in re.findall(rb'mergeCell\s+ref="([A-Z0-9:$]{1,40})"', tail + piece):
+                    found.append(read_range(reference.decode()))
+                tail = piece[-80:] if b"</mergeCell" not in piece[-80:] else b""
+        return list(dict.fromkeys(r for r in found if r is not None))
