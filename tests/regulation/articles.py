@@ -1,4 +1,4 @@
-"""The regulation's text in, its numbered paragraphs by label out (``二（二）第1款``); and which labels a citation names."""
+"""The regulation's text in, its paragraphs by label out (``二（二）第1款``); which labels a citation names."""
 
 from __future__ import annotations
 
