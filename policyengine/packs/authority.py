@@ -53,7 +53,7 @@ class Authority:
         self.problems: list[Diagnostic] = []
         self.delegations: list[_Delegation] = []
 
-    def enter(self, pack: Pack, below: Sequence[Pack]) -> None:
+    def enter(self, pack: Pack) -> None:
         """Note what the pack delegates, and whether what it takes over is delegated below."""
         offered = {d.regime for d in self.delegations}
         for regime in pack.regimes:
@@ -76,8 +76,8 @@ class Authority:
 
     def target(
         self, rule: Rule, roots: Mapping[str, str], below: Sequence[Pack]
-    ) -> tuple[tuple[str, str] | None, Diagnostic | None]:
-        """(lowest rule, rule as named) that an override or drop means."""
+    ) -> tuple[Taken | None, Diagnostic | None]:
+        """The rule that an override or drop means."""
         statement = rule.statement
         assert isinstance(statement, tree.Override | tree.Drop)
         if isinstance(statement, tree.Drop) and statement.when is not None:
@@ -90,7 +90,7 @@ class Authority:
         else:
             matching = [n for n in roots if n.split("/")[1] == name and n.split("/")[0] in ids]
         if len(matching) == 1:
-            return (roots[matching[0]], matching[0]), None
+            return Taken(roots[matching[0]], matching[0]), None
         return None, self._no_target(rule, name, matching, roots, ids)
 
     def _no_target(

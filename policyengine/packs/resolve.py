@@ -63,38 +63,51 @@ class _Resolver:
 
     def run(self) -> list[Diagnostic]:
         for number, pack in enumerate(self.chain):
-            self.authority.enter(pack, self.chain[:number])
-            for rule in pack.rules:
-                if not isinstance(rule.statement, tree.Override | tree.Drop | tree.Delegate):
-                    self.roots[rule.name] = rule.name
-                    self.pieces.setdefault(rule.name, []).append(
-                        Piece(rule, rule.statement, self.stretch(rule), rule.name)
-                    )
-            changes: list[tuple[Rule, Taken]] = []
-            for rule in pack.rules:
-                if isinstance(rule.statement, tree.Override | tree.Drop):
-                    root, problem = self.authority.target(rule, self.roots, self.chain[:number])
-                    if root is None:
-                        self.problems += [problem] if problem else []
-                    else:
-                        changes.append((rule, Taken(root[0], root[1])))
-            for rule, taken in changes:
-                self._one_rule(rule.name, taken.root)
+            below = self.chain[:number]
+            self.authority.enter(pack)
+            plain = [r for r in pack.rules if not isinstance(r.statement, tree.Override | tree.Drop | tree.Delegate)]
+            self.roots.update({rule.name: rule.name for rule in plain})
+            changes = [(rule, taken) for rule in pack.rules if (taken := self._taken(rule, below)) is not None]
+            # Versions of one id are one rule: where one overrides another rule, the others stand for it in their time.
+            self.roots.update({rule.name: taken.root for rule, taken in reversed(changes)})
+            for rule in plain:
+                root = self.roots[rule.name]
+                piece = Piece(rule, self._named(rule.statement, pack), self.stretch(rule), root)
+                self.pieces.setdefault(root, []).append(piece)
             for rule, taken in changes:
                 self._change(rule, taken, pack)
-        self.problems = [*self.authority.problems, *self.problems]
-        return self.problems
+        return [*self.authority.problems, *self.problems]
 
-    def _one_rule(self, name: str, root: str) -> None:
-        """Versions of one id are one rule: where one overrides ``root``, the others stand for it in their time."""
-        if self.roots.setdefault(name, root) == name:
-            self.roots[name] = root
-            own = [replace(piece, root=root) for piece in self.pieces.pop(name, [])]
-            self.pieces.setdefault(root, []).extend(own)
+    def _taken(self, rule: Rule, below: tuple[Pack, ...]) -> Taken | None:
+        """What an override or a drop names; None for other statements and where there is no such rule."""
+        if not isinstance(rule.statement, tree.Override | tree.Drop):
+            return None
+        taken, problem = self.authority.target(rule, self.roots, below)
+        self.problems += [problem] if problem else []
+        return taken
+
+    def _named(self, statement: tree.Statement, pack: Pack) -> tree.Statement:
+        """The statement with the rules that it refers to under the names they govern by (``base/annual-hours``)."""
+
+        def full(name: str) -> str:
+            if "/" in name:
+                return self.roots.get(name, name)
+            nearest = [pack.id, *(p.id for p in reversed(self.chain[: self.chain.index(pack)]))]
+            return next((self.roots[f"{p}/{name}"] for p in nearest if f"{p}/{name}" in self.roots), name)
+
+        match statement:
+            case tree.Cap(after=names) if names:
+                return replace(statement, after=tuple(full(n) for n in names))
+            case tree.Excuse(rules=names) if names:
+                return replace(statement, rules=tuple(full(n) for n in names))
+            case tree.Carry(rule=name) | tree.Reduce(rule=name):
+                return replace(statement, rule=full(name))
+        return statement
 
     def _change(self, rule: Rule, taken: Taken, pack: Pack) -> None:
         """Lay an override or a drop over the pieces of the rule that it names."""
-        statement = _stated(rule)
+        stated = _stated(rule)
+        statement = self._named(stated, pack) if stated is not None else None
         own = self.stretch(rule)
         left: list[Piece] = []
         laid: list[Piece] = []

@@ -1,0 +1,323 @@
+"""Overrides, drops and delegations: what a base lets a pack above it do, one line a case, and who governs when."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from policyengine.diagnostics import human
+from policyengine.language import tree
+from policyengine.packs.model import Policy
+from tests.packs_floor.folder import PACK, UPPER, load_two, rule, seen, write
+
+MINIMUM = rule("annual", "要求 每年 总学时 不少于 90 学时", change="raise-only")
+TIMED = rule("training", "折算 培训班 每 45 分钟 计 1 学时", change="raise-only")
+CAP = rule("cap", "限额 远程教育、发表出版作品 每年 合计 不超过 50 学时", change="raise-only")
+RECOGNISE = rule("recognise", "认定 培训班、远程教育 须有 学习证明", change="raise-only")
+REJECT = rule("reject", "不予认定 培训班 当 费用 > 100", change="raise-only")
+EXCUSE = rule("excuse", "免除 annual 当 情形 = 产假", change="raise-only")
+RANGE = rule("range", "折算 发表出版作品 每千字 计 1 至 2 学时", change="raise-only")
+LOST = rule("lost", "限额 远程教育 每年 不超过 未知 学时", change="raise-only")
+FREE = rule("free", "折算 培训班 每天 计 8 学时", change="delegated")
+FIXED = rule("fixed", "要求 每年 总学时 不少于 90 学时")
+EXPECT = rule("expect", "一般要求 每年 专业科目 不少于 60 学时", change="raise-only")
+MOST = rule("most", "要求 每年 公需科目 不超过 30 学时", change="raise-only")
+WHEN = rule("when", "要求 每年 总学时 不少于 90 学时 当 行业 = 会计", change="raise-only")
+CREDIT = rule("credit", "换算 1 学分 等于 3 学时", source="own")
+
+# name: base rules, the upper pack's rules, expected codes (none: it is allowed)
+CASES: dict[str, tuple[str, list[str], list[str]]] = {
+    # figures of a minimum
+    "higher minimum": (MINIMUM, ["override base/annual: 要求 每年 总学时 不少于 120 学时"], []),
+    "the same minimum": (MINIMUM, ["override base/annual: 要求 每年 总学时 不少于 90 学时"], []),
+    "lower minimum": (MINIMUM, ["override base/annual: 要求 每年 总学时 不少于 80 学时"], ["PE203"]),
+    "lower minimum, English": (
+        MINIMUM, ["override base/annual: require total at least 80 hours per year"], ["PE203"]),
+    "a range that may be lower": (MINIMUM, ["替代 base/annual：要求 每年 总学时 不少于 80 至 100 学时"], ["PE203"]),
+    "a range above": (MINIMUM, ["替代 base/annual：要求 每年 总学时 不少于 90 至 100 学时"], []),
+    "no longer firm": (MINIMUM, ["替代 base/annual：一般要求 每年 总学时 不少于 120 学时"], ["PE203"]),
+    "hardened": (EXPECT, ["替代 base/expect：要求 每年 专业科目 不少于 60 学时"], []),
+    "hardened and lower": (EXPECT, ["替代 base/expect：要求 每年 专业科目 不少于 50 学时"], ["PE203"]),
+    "another measure": (MINIMUM, ["替代 base/annual：要求 每年 专业科目 不少于 90 学时"], ["PE315"]),
+    "another window": (MINIMUM, ["override base/annual: require total at least 450 hours per 5 years starting 2016"],
+                       ["PE315"]),
+    "a maximum instead": (MINIMUM, ["替代 base/annual：要求 每年 总学时 不超过 90 学时"], ["PE315"]),
+    "lower maximum": (MOST, ["替代 base/most：要求 每年 公需科目 不超过 20 学时"], []),
+    "higher maximum": (MOST, ["替代 base/most：要求 每年 公需科目 不超过 40 学时"], ["PE203"]),
+    "only for some": (
+        MINIMUM, ["override base/annual: require total at least 120 hours per year when region is missing"], ["PE203"]),
+    "for those that the pack is about": (
+        MINIMUM, ["override base/annual: require total at least 120 hours per year when sector = accounting"], []),
+    "for all instead of some": (WHEN, ["替代 base/when：要求 每年 总学时 不少于 90 学时"], []),
+    # units
+    "credits without an exchange": (MINIMUM, ["override base/annual: require total at least 90 credits per year"],
+                                    ["PE314"]),
+    "credits enough": (MINIMUM, ["override base/annual: require total at least 30 credits per year",
+                                 "换算 1 学分 等于 3 学时"], []),
+    "credits too few": (MINIMUM, ["override base/annual: require total at least 29 credits per year",
+                                  "换算 1 学分 等于 3 学时"], ["PE203"]),
+    # rates
+    "lower rate": (TIMED, ["替代 base/training：折算 培训班 每 60 分钟 计 1 学时"], []),
+    "the same rate otherwise said": (TIMED, ["替代 base/training：折算 培训班 每 90 分钟 计 2 学时"], []),
+    "the same rate by the hour": (TIMED, ["override base/training: convert training at 4 hours per 3 clock_hours"], []),
+    "higher rate": (TIMED, ["替代 base/training：折算 培训班 每 40 分钟 计 1 学时"], ["PE203"]),
+    "higher by a factor": (TIMED, ["替代 base/training：折算 培训班 每 45 分钟 计 1 学时 乘以 2"], ["PE203"]),
+    "more forms": (TIMED, ["替代 base/training：折算 培训班、远程教育 每 45 分钟 计 1 学时"], ["PE203"]),
+    "under a condition": (TIMED, ["替代 base/training：折算 培训班 每 45 分钟 计 1 学时 当 费用 > 0"], []),
+    "with a limit": (TIMED, ["替代 base/training：折算 培训班 每 45 分钟 计 1 学时 每次 不超过 8 学时"], []),
+    "paid by another quantity": (TIMED, ["替代 base/training：折算 培训班 每天 计 8 学时"], ["PE315"]),
+    "settled within the range": (RANGE, ["替代 base/range：折算 发表出版作品 每千字 计 1.5 学时"], []),
+    "settled above the range": (RANGE, ["替代 base/range：折算 发表出版作品 每千字 计 3 学时"], ["PE203"]),
+    # caps
+    "lower cap": (CAP, ["替代 base/cap：限额 远程教育、发表出版作品 每年 合计 不超过 40 学时"], []),
+    "higher cap": (CAP, ["替代 base/cap：限额 远程教育、发表出版作品 每年 合计 不超过 60 学时"], ["PE203"]),
+    "cap over fewer forms": (CAP, ["替代 base/cap：限额 远程教育 每年 不超过 40 学时"], ["PE203"]),
+    "cap over more forms": (CAP, ["替代 base/cap：限额 培训班、远程教育、发表出版作品 每年 合计 不超过 50 学时"], []),
+    "cap of another window": (CAP, ["替代 base/cap：限额 远程教育、发表出版作品 每天 不超过 8 学时"], ["PE315"]),
+    "a lost figure settled": (LOST, ["替代 base/lost：限额 远程教育 每年 不超过 30 学时"], []),
+    # recognition
+    "fewer recognised": (RECOGNISE, ["替代 base/recognise：认定 培训班 须有 学习证明"], []),
+    "more recognised": (
+        RECOGNISE, ["替代 base/recognise：认定 培训班、远程教育、发表出版作品 须有 学习证明"], ["PE203"]),
+    "all recognised": (RECOGNISE, ["override base/recognise: recognise records when evidence is present"], ["PE203"]),
+    "no proof needed": (RECOGNISE, ["替代 base/recognise：认定 培训班、远程教育"], ["PE203"]),
+    "more needed": (RECOGNISE, ["替代 base/recognise：认定 培训班、远程教育 须有 学习证明 且 单位认可 = 是"], []),
+    "something else needed": (RECOGNISE, ["替代 base/recognise：认定 培训班、远程教育 须有 施教机构"], []),
+    "more rejected": (REJECT, ["替代 base/reject：不予认定 培训班、远程教育 当 费用 > 100"], []),
+    "less rejected": (REJECT, ["替代 base/reject：不予认定 培训班 当 费用 > 100 且 排名 > 1"], ["PE203"]),
+    "excused for less": (MINIMUM + EXCUSE, ["替代 base/excuse：免除 本年 当 情形 = 产假"], ["PE203"]),
+    "excused under more": (
+        MINIMUM + EXCUSE, ["替代 base/excuse：免除 annual 当 情形 = 产假 且 缺 地区"], []),
+    # what change allows
+    "fixed overridden": (FIXED, ["override base/fixed: require total at least 120 hours per year"], ["PE311"]),
+    "fixed dropped": (FIXED, ["drop base/fixed"], ["PE311"]),
+    "raise-only dropped": (MINIMUM, ["不适用 base/annual"], ["PE312"]),
+    "delegated dropped": (FREE, ["不适用 base/free"], []),
+    "delegated raised": (FREE, ["override base/free: convert training at 10 hours per day"], []),
+    "another kind of statement": (FREE, ["override base/free: recognise training"], ["PE318"]),
+    # names
+    "without the pack": (MINIMUM, ["override annual: require total at least 120 hours per year"], []),
+    "unknown rule": (MINIMUM, ["override base/anual: require total at least 120 hours per year"], ["PE310"]),
+    "unknown pack": (MINIMUM, ["override bass/annual: require total at least 120 hours per year"], ["PE310"]),
+    "dropped twice": (FREE, ["drop base/free", "drop base/free"], ["PE313"]),
+    "overridden twice": (FREE, ["override base/free: convert training at 10 hours per day",
+                                "override base/free: convert training at 9 hours per day"], ["PE313"]),
+    "its own rule": (MINIMUM, ["认定 培训班", "drop upper/r0"], ["PE320"]),
+    "drop under a condition": (FREE, ["drop base/free when sector = accounting"], ["PE321"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_a_base_lets_itself_be_done(name: str, tmp_path: Path) -> None:
+    base, texts, codes = CASES[name]
+    upper = "".join(rule(f"r{i}", text, source="own") for i, text in enumerate(texts))
+    policy, problems = load_two(tmp_path, base, upper)
+    told = "\n".join(map(human, problems))
+    assert [d.code for d in problems if d.severity == "error"] == codes, told
+    assert (policy is None) == bool(codes)
+
+
+def test_a_refusal_names_the_article_the_figures_and_the_mend(tmp_path: Path) -> None:
+    text = rule("annual", "override base/annual: require total at least 80 hours per year", source="own")
+    _, problems = load_two(tmp_path, MINIMUM, text)
+    assert human(problems[0]) == (
+        f"{tmp_path}/policies/upper/rules.yaml:3:55: error PE203: this lowers a minimum that base/annual lets you only"
+        " raise\n"
+        "     3 |   rule: 'override base/annual: require total at least 80 hours per year'\n"
+        "       |                                                       ^^\n"
+        f"  note: base requires 90 hours (第一条) ({tmp_path}/policies/base/rules.yaml:4:9)\n"
+        "  source: 〔2016〕1号 第一条\n"
+        "  hint: raise it to 90 or more, or leave the base rule in force"
+    )
+
+
+def governing(policy: Policy | None) -> list[str]:
+    """``rule@version from..until`` with what it stands over and how, in order."""
+    assert policy is not None
+    lines = []
+    for g in policy.governing:
+        stretch = f"{g.start or ''}..{g.until or ''}"
+        over = f" over {','.join(r.key for r in g.over)}" if g.over else ""
+        lines.append(f"{g.key} {stretch}{over}{' stricter' if g.keeps_stricter else ''} as {g.name}")
+    return lines
+
+
+def test_each_stretch_has_exactly_its_rules(tmp_path: Path) -> None:
+    """Two versions below, two overrides above: five stretches, worked by hand."""
+    base = rule("annual", "要求 每年 总学时 不少于 80 学时", change="raise-only", until="2015") + rule(
+        "annual", "要求 每年 总学时 不少于 90 学时", change="raise-only", from_="2016"
+    )
+    upper = rule(
+        "more",
+        "override base/annual: require total at least 90 hours per year",
+        source="own",
+        from_="2014",
+        until="2017",
+    ) + rule("more", "override base/annual: require total at least 100 hours per year", source="own", from_="2020")
+    policy, problems = load_two(tmp_path, base, upper)
+    assert seen(problems) == ["PE302 8:9"]  # 2018 and 2019 have no version of upper/more: the base governs
+    assert governing(policy) == [
+        "base/annual ..2013-12-31 as base/annual",
+        "upper/more@2014 2014-01-01..2015-12-31 over base/annual stricter as base/annual",
+        "upper/more@2014 2016-01-01..2017-12-31 over base/annual@2016 stricter as base/annual",
+        "base/annual@2016 2018-01-01..2019-12-31 as base/annual",
+        "upper/more@2020 2020-01-01.. over base/annual@2016 stricter as base/annual",
+    ]
+
+
+def test_an_override_governs_alone_where_the_base_has_no_version(tmp_path: Path) -> None:
+    base = rule("annual", "要求 每年 总学时 不少于 90 学时", change="raise-only", from_="2016")
+    upper = rule("more", "override base/annual: require total at least 100 hours per year", source="own", from_="2014")
+    policy, problems = load_two(tmp_path, base, upper)
+    assert problems == []
+    assert governing(policy) == [
+        "upper/more@2014 2014-01-01..2015-12-31 as base/annual",
+        "upper/more@2014 2016-01-01.. over base/annual@2016 stricter as base/annual",
+    ]
+
+
+def test_an_override_that_meets_no_version_is_remarked(tmp_path: Path) -> None:
+    base = rule("annual", "要求 每年 总学时 不少于 90 学时", change="raise-only", from_="2016")
+    upper = rule("more", "override base/annual: require total at least 100 hours per year", source="own", until="2015")
+    policy, problems = load_two(tmp_path, base, upper)
+    assert [(d.code, d.severity) for d in problems] == [("PE316", "warning")]
+    assert "upper/more ..2015-12-31 as base/annual" in governing(policy)
+
+
+def test_a_drop_ends_the_rule_for_its_time(tmp_path: Path) -> None:
+    policy, problems = load_two(
+        tmp_path, FREE, rule("gone", "drop base/free", source="own", from_="2017", until="2018")
+    )
+    assert problems == []
+    assert governing(policy) == [
+        "base/free ..2016-12-31 as base/free",
+        "base/free 2019-01-01.. as base/free",
+    ]
+
+
+def test_another_condition_leaves_the_base_beside_the_override(tmp_path: Path) -> None:
+    """Who is under both conditions, figures do not tell: both requirements hold, each for whom it speaks of."""
+    upper = rule("other", "override base/when: require total at least 90 hours per year when title_level is missing",
+                 source="own")  # fmt: skip
+    base = rule("when", "require total at least 90 hours per year when region is missing", change="raise-only")
+    policy, problems = load_two(tmp_path, base, upper)
+    assert problems == []
+    assert governing(policy) == ["upper/other .. over base/when as base/when", "base/when .. as base/when"]
+    assert policy is not None
+    assert [g.raises for g in policy.governing] == [True, False]
+
+
+def test_another_recognition_is_narrowed_by_the_base(tmp_path: Path) -> None:
+    upper = rule("other", "替代 base/recognise：认定 培训班、远程教育 须有 施教机构", source="own")
+    policy, problems = load_two(tmp_path, RECOGNISE, upper)
+    assert problems == []
+    assert policy is not None
+    assert policy.governing[0].statement.when == tree.And((tree.Present("provider"), tree.Present("evidence")))
+
+
+def test_a_regime_taken_over_frees_what_may_only_be_raised(tmp_path: Path) -> None:
+    lower = rule("less", "override base/annual: require total at least 25 hours per year", source="own")
+    gone = rule("gone", "drop base/cap", source="own")
+    given = rule("regimes", "授权 继续医学教育")
+    takes = UPPER + "regimes: [medical]\n"
+    base = MINIMUM + CAP + FIXED
+    _, problems = load_two(tmp_path / "none", base + given, lower + gone)
+    assert [d.code for d in problems] == ["PE203", "PE312"]
+    policy, problems = load_two(tmp_path / "taken", base + given, lower + gone, takes)
+    assert problems == []
+    assert governing(policy) == ["upper/less .. over base/annual as base/annual", "base/fixed .. as base/fixed"]
+    _, problems = load_two(tmp_path / "fixed", base + given, rule("x", "drop base/fixed", source="own"), takes)
+    assert [d.code for d in problems] == ["PE311"]
+    _, problems = load_two(tmp_path / "not given", base, lower, takes)
+    assert [d.code for d in problems] == ["PE317", "PE203"]
+    later = rule("regimes", "授权 继续医学教育", from_="2020")
+    _, problems = load_two(tmp_path / "later", base + later, lower, takes)
+    assert [d.code for d in problems] == ["PE203"], "only what is delegated at that time"
+    _, problems = load_two(tmp_path / "unknown", base, "", UPPER + "regimes: [medicine]\n")
+    assert [d.code for d in problems] == ["PE145"]
+    assert problems[0].hint == "did you mean medical?"
+
+
+def three(tmp_path: Path, city: str, employer: str) -> tuple[Policy | None, list[str]]:
+    from policyengine.packs.policies import load_policies
+
+    root = tmp_path / "policies"
+    firm = UPPER.replace("pack: upper", "pack: firm").replace("extends: base", "extends: city")
+    write(root, {
+        "base/pack.yaml": PACK, "base/rules.yaml": MINIMUM,
+        "cities/city/pack.yaml": UPPER.replace("pack: upper", "pack: city").replace("level: sector", "level: city"),
+        "cities/city/rules.yaml": city,
+        "employers/firm/pack.yaml": firm, "employers/firm/rules.yaml": employer or "[]\n",
+    })  # fmt: skip
+    found, problems = load_policies(root / "employers" / "firm")
+    return (found[0] if found else None), [d.code for d in problems if d.severity == "error"]
+
+
+def test_a_third_level_must_name_the_second(tmp_path: Path) -> None:
+    city = rule("annual", "override base/annual: require total at least 100 hours per year", source="own",
+                change="raise-only")  # fmt: skip
+    above = "override {}/annual: require total at least 110 hours per year"
+    policy, codes = three(tmp_path / "a", city, rule("ours", above.format("city"), source="own"))
+    assert codes == []
+    assert governing(policy) == ["firm/ours .. over city/annual,base/annual stricter as base/annual"]
+    assert three(tmp_path / "b", city, rule("ours", above.format("base"), source="own"))[1] == ["PE313"]
+    lower = rule("ours", "override city/annual: require total at least 95 hours per year", source="own")
+    assert three(tmp_path / "c", city, lower)[1] == ["PE203"]
+    later = city.replace("  rule:", "  from: 2020\n  rule:")
+    policy, codes = three(tmp_path / "d", later, rule("ours", above.format("city"), source="own", from_="2020"))
+    assert codes == []
+    assert governing(policy)[0] == "base/annual ..2019-12-31 as base/annual"
+
+
+def test_an_override_is_no_freer_than_what_it_stands_over(tmp_path: Path) -> None:
+    text = "override base/annual: require total at least 100 hours per year"
+    assert three(tmp_path / "a", rule("annual", text, source="own", change="delegated"), "")[1] == ["PE319"]
+    city = rule("annual", text, source="own")
+    firm = rule("ours", "override city/annual: require total at least 110 hours per year", source="own")
+    assert three(tmp_path / "b", city, firm)[1] == ["PE311"], "fixed unless it says otherwise"
+
+
+def test_years_of_a_base_are_the_years_of_the_pack_that_judges(tmp_path: Path) -> None:
+    """Base from January, pack above from September: requirements follow its years, recognition keeps its days."""
+    base = rule("annual", "要求 每年 总学时 不少于 90 学时", change="raise-only", from_="2016", until="2019") + rule(
+        "recognise", "认定 培训班", from_="2016"
+    )
+    policy, problems = load_two(tmp_path, base, "", UPPER + "year_starts: 09-01\n")
+    assert problems == []
+    assert policy is not None
+    assert policy.year_start == (9, 1)
+    assert {g.name: (g.start, g.until) for g in policy.governing} == {
+        "base/annual": (date(2016, 9, 1), date(2020, 8, 31)),
+        "base/recognise": (date(2016, 1, 1), None),
+    }
+
+
+def test_digest_is_of_everything_that_governs(tmp_path: Path) -> None:
+    one, _ = load_two(tmp_path / "a", MINIMUM, "")
+    same, _ = load_two(tmp_path / "b", MINIMUM, "")
+    other, _ = load_two(tmp_path / "c", MINIMUM.replace("90", "91"), "")
+    assert one is not None
+    assert same is not None
+    assert other is not None
+    assert one.digest == same.digest != other.digest
+
+
+def test_extends(tmp_path: Path) -> None:
+    def codes(name: str, files: dict[str, str]) -> list[str]:
+        from policyengine.packs.policies import load_policies
+
+        write(tmp_path / name / "policies", files)
+        return [f"{d.code} {d.hint or ''}" for d in load_policies(tmp_path / name / "policies" / "upper")[1]]
+
+    loop = PACK + "extends: upper\n"
+    assert codes("a", {"upper/pack.yaml": UPPER})[0].startswith("PE131")
+    assert codes("b", {"upper/pack.yaml": UPPER.replace("extends: base", "extends: bass"), "base/pack.yaml": PACK}) == [
+        "PE131 did you mean base?"
+    ]
+    assert codes("c", {"upper/pack.yaml": UPPER, "base/pack.yaml": loop})[0].startswith("PE132")
+    assert codes("d", {"upper/pack.yaml": UPPER, "a/pack.yaml": PACK, "b/pack.yaml": PACK})[0].startswith("PE133")
+    assert codes("e", {"upper/pack.yaml": UPPER.replace("extends: base", "extends: upper")})[0].startswith("PE131")
+    deep = {"upper/pack.yaml": UPPER, "x/y/base/pack.yaml": PACK}
+    assert codes("f", deep) == []
