@@ -90,17 +90,23 @@ class Account:
                     most[s] += highs[number]
 
     def _carry_bounds(self, cut: Cut) -> None:
-        """Each item's bounds after a cut whose members or limits are not all known, or that is not nested."""
-        least, most = [ZERO] * len(cut.limits), [ZERO] * len(cut.limits)
-        for number in cut.order:
-            item, sets = self.items[number], cut.bound[number]
-            left_least = min((cut.limits[s][0] - most[s] for s in sets), default=UNBOUNDED)
-            left_most = min((cut.limits[s][1] - least[s] for s in sets), default=UNBOUNDED)
-            sure = number not in cut.unsure
-            self._keep(item, cut, left_least, left_most if sure else UNBOUNDED)
-            for s in cut.fills[number]:
-                least[s] += item.counted_low if sure else ZERO
-                most[s] += item.counted_high
+        """Each item's bounds after a cut whose members, order or limits are not all known, or that is not nested.
+
+        An item comes up where it may first have its turn, and again where it has had it at the latest.
+        """
+        least, most = [ZERO] * len(cut.limits), [ZERO] * len(cut.limits)  # what others have taken of each limit
+        highs: dict[int, Number] = {}
+        for number, turn_over in cut.turns():
+            item, sets, sure = self.items[number], cut.bound[number], number not in cut.unsure
+            if not turn_over:
+                highs[number] = min((cut.limits[s][1] - least[s] for s in sets if sure), default=UNBOUNDED)
+                for s in cut.fills[number]:
+                    most[s] += item.counted_high
+                continue
+            left = min((cut.limits[s][0] - most[s] + item.counted_high for s in sets), default=UNBOUNDED)
+            self._keep(item, cut, left, highs[number])
+            for s in cut.fills[number] if sure else ():
+                least[s] += item.counted_low
 
     @staticmethod
     def _keep(item: Item, cut: Cut, left_least: Number, left_most: Number) -> None:

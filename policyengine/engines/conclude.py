@@ -109,7 +109,7 @@ class Case:
                 continue
             truths: set[Truth] = set()
             for assumed in possible:
-                scene.outcome = lambda year, assumed=assumed: self._outcomes(span, year, assumed)  # type: ignore[misc]
+                scene.outcome = lambda year, assumed=assumed: self._outcomes(span, year, assumed)
                 truths.add(rule.test(scene))
             if truths != {False}:
                 (sure if truths == {True} else perhaps).append((statement.name, rule.key))

@@ -80,7 +80,7 @@ def flags(rules: list[Ready], later: Later, person: Person, records: Iterable[Re
     for record in records:
         values = {names: tuple(record_fact(record, n) for n in names) for names in asked}
         scene = Scene(person.facts, (), record, period_of(record.end, later.plan.year_start))
-        scene.repeated = lambda names, values=values: values[names] in seen[names]  # type: ignore[misc]
+        scene.repeated = lambda names, values=values: values[names] in seen[names]
         found += [f for rule in rules if (f := _flag(rule, record, scene)) is not None]
         for names, held in values.items():
             if None not in held:

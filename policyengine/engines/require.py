@@ -67,31 +67,25 @@ class Requirements:
             stretch = self._stretch(statement.window, span)
             if stretch is None:
                 continue
-            unknown = stretch.first > stretch.last
-            scene = self.scene(span.last, stretch.days)
+            scene = self._scene(span.last, stretch)
             applies = rule.test(scene)
-            if applies is False:
-                continue
-            required = self._required(rule, stretch, span.last)
+            required = None if applies is False else self._required(rule, stretch, span.last)
             if required is not None:
-                yield self._finding(rule, statement, span, stretch, scene, None if unknown else applies, required)
+                yield self._finding(rule, statement, span, stretch, scene, applies, required)
 
-    def scene(self, period: int, window: tuple[date, date] | None = None) -> Scene:
+    def scene(self, period: int, window: tuple[date, date]) -> Scene:
         """What the conditions of a period's rules can see."""
-        return Scene(
-            self.person.facts,
-            self.person.circumstances,
-            period=period,
-            window=window or period_bounds(period, self._start),
-        )
+        return Scene(self.person.facts, self.person.circumstances, None, period, window)
+
+    def _scene(self, period: int, stretch: Stretch) -> Scene:
+        scene = self.scene(period, stretch.days)
+        scene.adrift = stretch.adrift
+        return scene
 
     # --- windows --------------------------------------------------------------------------------------------------
 
     def _stretch(self, window: tree.Window, span: Span) -> Stretch | None:
-        """The stretch of a window that belongs to the decision about ``span``; None when none does.
-
-        An empty one (``first`` after ``last``): it is not known whether a window ends here.
-        """
+        """The stretch of a window that belongs to the decision about ``span``; None when none does."""
         match window:
             case tree.PerYears(count=1):
                 return Stretch.of(span.first, 1, self._start) if span.years == 1 else None
@@ -106,7 +100,7 @@ class Requirements:
                     return None
                 day = self.person.facts.get(name)
                 if not isinstance(day, date):
-                    return Stretch(span.first + 1, span.first, period_bounds(span.first, self._start))
+                    return Stretch(span.first + 1, span.first, period_bounds(span.first, self._start), adrift=months)
                 days = window_from(day, months)
                 ends = period_of(days[1], self._start)
                 return Stretch(ends, ends, days, dated=True) if ends == span.first else None
@@ -138,7 +132,7 @@ class Requirements:
             cut = reduce.rule.statement
             assert isinstance(cut, tree.Reduce)
             if cut.rule == rule.rule.name and reduce.governs(period, self._start):
-                self._reduce(reduce, bounds, result, self.scene(period, stretch.days))
+                self._reduce(reduce, bounds, result, self._scene(period, stretch), stretch.adrift)
         result.low, result.high = max(result.low, ZERO), max(result.high, ZERO)
         return result
 
@@ -173,7 +167,7 @@ class Requirements:
                 or not other.governs(period, self._start)
             ):
                 continue
-            scene = self.scene(period, stretch.days)
+            scene = self._scene(period, stretch)
             applies = other.test(scene)
             required = None if applies is False else self._required(other, stretch, period)
             if required is None:
@@ -188,7 +182,7 @@ class Requirements:
 
     # --- 7. reduce ------------------------------------------------------------------------------------------------
 
-    def _reduce(self, reduce: Ready, before: Amount, result: Required, scene: Scene) -> None:
+    def _reduce(self, reduce: Ready, before: Amount, result: Required, scene: Scene, adrift: int) -> None:
         """Lower the figure by what one reduction gives; the figure's low bound by the most that it may give."""
         least, most = UNBOUNDED, UNBOUNDED
         kinds: list[str] = []
@@ -196,7 +190,7 @@ class Requirements:
             cut = one.rule.statement
             assert isinstance(cut, tree.Reduce)
             truth = one.test(scene)
-            (few, many), held = ((ZERO, ZERO), []) if truth is False else self._months(cut.per, scene)
+            (few, many), held = ((ZERO, ZERO), []) if truth is False else self._months(cut.per, scene, adrift)
             if truth is None or few != many:
                 result.missing.update(one.lacks(scene))
             if few != many and cut.per is not None and cut.per.before:
@@ -212,10 +206,16 @@ class Requirements:
             result.keys.append(reduce.key)
             result.circumstances += kinds
 
-    def _months(self, per: tree.PerMonth | None, scene: Scene) -> tuple[tuple[int, int], list[str]]:
-        """Full months for which a reduction is due, with the kinds of circumstance that they come from."""
+    def _months(self, per: tree.PerMonth | None, scene: Scene, adrift: int) -> tuple[tuple[int, int], list[str]]:
+        """Full months for which a reduction is due, with the kinds of circumstance that they come from.
+
+        ``adrift``: the window has so many months, and it is not known where it lies.
+        """
         if per is None:
             return (1, 1), []
+        if adrift:
+            kinds = per.kinds or tuple(self.later.world.leave_kinds)
+            return (0, adrift if per.before or any(c.kind in kinds for c in scene.circumstances) else 0), []
         first, last = scene.window
         if per.before:
             day = get_fact(scene, self.later.world.fields[per.before])
@@ -240,7 +240,8 @@ class Requirements:
             assert isinstance(statement, tree.Carry)
             if statement.rule != rule.rule.name or not carry.governs(period - 1, self._start):
                 continue
-            stretch, scene = Stretch.of(period - 1, 1, self._start), self.scene(period - 1)
+            stretch = Stretch.of(period - 1, 1, self._start)
+            scene = self._scene(period - 1, stretch)
             before = next(
                 (r for r in self.later.require if r.rule.name == statement.rule and r.governs(period - 1, self._start)),
                 None,
@@ -268,8 +269,8 @@ class Requirements:
         required: Required,
     ) -> tuple[Finding, frozenset[str]]:  # fmt: skip
         carried = self._carried(rule, span.first) if statement.window == tree.PerYears() else NOTHING
-        if stretch.first > stretch.last:
-            low, high = ZERO, self.totals.everything()[1]
+        if stretch.adrift:
+            low, high, applies = ZERO, self.totals.everything()[1], None
         else:
             low, high = self.totals.of(statement.measure, stretch, statement.this_period)
         low, high = low + carried[0], high + carried[1]

@@ -22,13 +22,15 @@ Members = Sequence[tuple[int, Truth]]
 class Stretch:
     """What is added up: the periods ``first`` to ``last``; ``dated``: those records only that end within ``days``.
 
-    ``days``: the first and last day. The versions in force in ``last`` govern.
+    ``days``: the first and last day. The versions in force in ``last`` govern. ``adrift``: it is an empty stretch in
+    place of one of so many months of which it is not known where it lies.
     """
 
     first: int
     last: int
     days: tuple[date, date]
     dated: bool = False
+    adrift: int = 0
 
     @classmethod
     def of(cls, first: int, years: int, year_start: tuple[int, int]) -> Stretch:

@@ -7,7 +7,7 @@ the period stages share it.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -33,7 +33,8 @@ class Scene:
     """What a condition can see. ``record`` is None at the period stages; ``window`` is the stretch judged there.
 
     ``outcome`` gives the outcome of a period by its number, or the set of those that are possible (for ``conclude``);
-    ``repeated`` whether an earlier record of the person has the same values (for ``flag``).
+    ``repeated`` whether an earlier record of the person has the same values (for ``flag``). ``adrift``: it is not
+    known where the window lies.
     """
 
     person: Mapping[str, object]
@@ -43,6 +44,7 @@ class Scene:
     window: tuple[date, date] = (date.min, date.max)
     outcome: Callable[[int], str | frozenset[str]] | None = None
     repeated: Callable[[tuple[str, ...]], bool] | None = None
+    adrift: bool = False
 
     @property
     def day(self) -> date:
@@ -240,8 +242,10 @@ def _quantity_test(compare: Callable[[Any, Any], bool], value: tree.Value) -> Te
     return test
 
 
-def _circumstance_in(kinds: set[str]) -> Test:
+def _circumstance_in(kinds: Container[str]) -> Test:
     def test(scene: Scene) -> Truth:
+        if scene.adrift:
+            return None if any(c.kind in kinds for c in scene.circumstances) else False
         first, last = scene.window
         return any(
             c.kind in kinds and (c.start is None or c.start <= last) and (c.end is None or c.end >= first)
@@ -369,10 +373,7 @@ def _in_table(node: tree.InTable, world: World) -> Test:
 
 def _present(name: str, world: World) -> Test:
     if name == "circumstance":
-        return lambda scene: any(
-            (c.start is None or c.start <= scene.window[1]) and (c.end is None or c.end >= scene.window[0])
-            for c in scene.circumstances
-        )
+        return _circumstance_in({w.id for w in world.vocabulary.terms_of("circumstance")})
     fact = _fact_of(world.fields[name])
     return lambda scene: fact(scene) is not None
 
@@ -381,6 +382,8 @@ def _lasts(node: tree.Lasts, world: World) -> Test:
     kinds = node.kinds or tuple(world.leave_kinds)
 
     def lasts(scene: Scene) -> Truth:
+        if scene.adrift:
+            return None if any(c.kind in kinds for c in scene.circumstances) else False
         return any(
             (full_months(a, b) if node.unit == "months" else (b - a).days + 1) >= node.at_least
             for a, b in stretches_of(scene, kinds)

@@ -16,9 +16,12 @@ from policyengine.engines.calendar import block_of, period_bounds, period_of, wi
 from policyengine.engines.judge import Judge, Judged
 from policyengine.engines.numbers import UNBOUNDED, ZERO, Amount, Number
 from policyengine.engines.ready import Ready
-from policyengine.engines.truth import Scene, find_figure, get_fact
+from policyengine.engines.truth import Scene, find_figure, get_fact, owning_field
 from policyengine.language import tree
 from policyengine.records.model import Person
+
+Place = tuple[int, int, int, int]
+"""Where an item stands in a cap's order: year (in rolling windows), preference, record, item."""
 
 
 @dataclass(slots=True)
@@ -52,11 +55,23 @@ class Cut:
     fills: dict[int, list[int]]
     unsure: set[int] = field(default_factory=set)
     nested: bool = True
+    places: dict[int, tuple[Place, Place]] = field(default_factory=dict)
 
     @property
     def settled(self) -> bool:
-        """Whether its members and limits are known."""
-        return not self.unsure and all(low == high for low, high in self.limits)
+        """Whether its members, their order and its limits are known."""
+        return (
+            not self.unsure
+            and all(low == high for low, high in self.limits)
+            and all(first == last for first, last in self.places.values())
+        )
+
+    def turns(self) -> list[tuple[int, bool]]:
+        """The items in order: each where it may first have its turn, and (True) where it has had it at the latest."""
+        if not self.places:
+            return [(n, over) for n in self.order for over in (False, True)]
+        events = [(place, over, n) for n, places in self.places.items() for over, place in enumerate(places)]
+        return [(n, bool(over)) for _, over, n in sorted(events)]
 
 
 def cut_of(judge: Judge, rule: Ready, items: Sequence[Item], records: Sequence[Judged], person: Person) -> Cut | None:
@@ -76,10 +91,15 @@ def cut_of(judge: Judge, rule: Ready, items: Sequence[Item], records: Sequence[J
     if not cut.limits:
         return None
     rolling = isinstance(statement.window, tree.AnyYears)
-    rank = _ranks(judge, statement, records)
-    cut.order = sorted(
-        cut.fills, key=lambda n: (items[n].period if rolling else 0, rank(items[n].position), items[n].position, n)
-    )
+    if statement.taking:
+        rank = _ranks(judge, statement, records)
+        for n in cut.fills:
+            year, position = items[n].period if rolling else 0, items[n].position
+            least, most = rank(position)
+            cut.places[n] = (year, least, position, n), (year, most, position, n)
+        cut.order = sorted(cut.fills, key=lambda n: cut.places[n][0])
+    else:
+        cut.order = sorted(cut.fills, key=lambda n: (items[n].period if rolling else 0, n))
     cut.unsure &= set(cut.fills)
     return cut
 
@@ -209,18 +229,19 @@ def _touching(spans: list[tuple[date, date]]) -> Iterable[list[tuple[date, date]
         yield group
 
 
-def _ranks(judge: Judge, statement: tree.Cap, records: Sequence[Judged]) -> Callable[[int], int]:
-    """Preference of a record: the position of its term in ``taking``, those not named last."""
-    if not statement.taking:
-        return lambda position: 0
-    owners = {term: judge.world.vocabulary.field_of(term) for term in statement.taking}
+def _ranks(judge: Judge, statement: tree.Cap, records: Sequence[Judged]) -> Callable[[int], tuple[int, int]]:
+    """First and last preference that a record may have: the place of its term in ``taking``, those not named last."""
+    owners = [judge.world.fields[owning_field(tree.What((term,)), judge.world)] for term in statement.taking]
 
-    def rank(position: int) -> int:
-        for place, term in enumerate(statement.taking):
-            owner = owners[term]
-            if owner and get_fact(records[position].scene, judge.world.fields[owner]) == term:
-                return place
-        return len(statement.taking)
+    def rank(position: int) -> tuple[int, int]:
+        least = None
+        for place, (term, owner) in enumerate(zip(statement.taking, owners, strict=True)):
+            value = get_fact(records[position].scene, owner)
+            if value == term:
+                return place if least is None else least, place
+            if value is None and least is None:
+                least = place
+        return len(owners) if least is None else least, len(owners)
 
     return rank
 
