@@ -14,7 +14,7 @@ from policyengine.language import tree
 from policyengine.language.quantities import exact_text
 from policyengine.records.personal import mask
 from policyengine.tools.case import Case, Labels, Remedy
-from policyengine.trace import Finding, LedgerEntry
+from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
 OUTCOMES = {
     "met": ("met", "完成"),
@@ -287,14 +287,24 @@ class _Writer:
         return (note.said if note is not None else None) or self.labels.conclusion(name)
 
     def _flags(self) -> Iterable[Node]:
+        """A line for each flag that is sure, and one for all records on which a missing fact leaves it open."""
+        doubtful: dict[tuple[str, str], list[FlagEntry]] = {}
         for f in self.case.flags:
-            text = f.text or self.labels.flag(f.flag)
-            doubt = ""
             if not f.certain:
-                lacks = self.say(", ", "、").join(self.labels.fact(m) for m in f.missing)
-                doubt = self.say(f" (open: {lacks} not known)", f"（尚不确定：{lacks}不明）")
-            line = self.say(f"flag on {f.record_id}: {text}", f"标记 {f.record_id}：{text}") + doubt
-            yield Node(self.cite(line, f.rule))
+                doubtful.setdefault((f.flag, f.rule), []).append(f)
+                continue
+            text = f.text or self.labels.flag(f.flag)
+            yield Node(self.cite(self.say(f"flag on {f.record_id}: {text}", f"标记 {f.record_id}：{text}"), f.rule))
+        for (name, rule), flags in doubtful.items():
+            text = flags[0].text or self.labels.flag(name)
+            lacks = self.say(", ", "、").join(
+                self.labels.fact(m) for m in dict.fromkeys(m for f in flags for m in f.missing)
+            )
+            ids = self.say(", ", "、").join(f.record_id for f in flags)
+            line = self.say(
+                f"may be flagged, {lacks} not known: {text} ({ids})", f"可能需标记，{lacks}不明：{text}（{ids}）"
+            )
+            yield Node(self.cite(line, rule))
 
     def _lacks(self) -> Iterable[Node]:
         if self.case.decision.missing:

@@ -74,7 +74,7 @@ class Supply:
 
 def _by_facts(situation: Situation, f: Finding) -> list[Remedy]:
     """Records that count once their missing facts are there: alone where one is enough, else the fewest together."""
-    supplies = [s for r in _open_records(situation) if (s := _supply(situation, f, r)) is not None]
+    supplies = [s for r in _open_records(situation, f) if (s := _supply(situation, f, r)) is not None]
     supplies.sort(key=lambda s: (len(s.facts), -s.gain, s.record.record_id))
     alone = [s for s in supplies if _met(situation, f, [s])]
     if alone:
@@ -97,20 +97,23 @@ def _fewest(situation: Situation, f: Finding, supplies: list[Supply]) -> list[Su
     return []
 
 
-def _open_records(situation: Situation) -> Iterator[Record]:
+def _open_records(situation: Situation, f: Finding) -> Iterator[Record]:
+    """Records that count nothing or less than they might, and those of which it is open what they count toward."""
     first, last = situation.asked
     ids = {
         e.record_id
         for e in situation.result.ledger
         if e.reason in OPEN and e.period is not None and first <= int(e.period) <= last
     }
+    ids.update(m.rpartition(":")[0] for m in f.missing)
     return (r for r in situation.records if r.record_id in ids)
 
 
 def _supply(situation: Situation, f: Finding, record: Record) -> Supply | None:
     """The fewest facts under which the record adds to what the finding measures."""
     best: Supply | None = None
-    for facts in completions(situation.prepared, situation.person, record):
+    belongs = [w for w in _belonging(situation.prepared, f, record) if w]
+    for facts in (*completions(situation.prepared, situation.person, record), *belongs):
         changed = replace(record, facts={**record.facts, **facts})
         after = situation.findings(_with(situation.records, [changed])).get(f.rule)
         gain = after.achieved - f.achieved if after is not None else Fraction(0)

@@ -21,7 +21,7 @@ from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
 from policyengine.tools.case import Case, RuleNote, note_of, note_of_manifest, of_period, rows_of
 from policyengine.tools.enough import Situation, enough_for
-from policyengine.tools.evaluate import SELECTING, Files, judge_one, read_files
+from policyengine.tools.evaluate import Files, judge_one, read_files
 from policyengine.tools.manifest import labels_of
 from policyengine.tools.read_result import Written
 from policyengine.tools.select import Law, Selector, load_law
@@ -73,11 +73,11 @@ class Explainer:
     ) -> list[Case]:
         """A case for each decision. ``spans``: the asked periods by policy; ``records``: all that the person has."""
         result = judge_one(self.selector, person, records, spans, as_of)
-        which = self.selector.choose(person).governs or 0
+        choice = self.selector.choose(person)
+        # where another policy may govern, what is enough under one of them promises too much
+        remedies = remedies and choice.governs is not None and choice.surely and not choice.candidates
         by_id = {r.record_id: r for r in records}
-        return [
-            self._case(which, person, by_id, d, result, as_of, remedies and bool(d.policy)) for d in result.decisions
-        ]
+        return [self._case(choice.governs or 0, person, by_id, d, result, as_of, remedies) for d in result.decisions]
 
     def _case(
         self,
@@ -93,10 +93,7 @@ class Explainer:
         ids = {e.record_id for e in rows}
         findings = of_period(decision, result.findings)
         ready, notes = self.selector.prepared[which], self._notes[which]
-        if remedies and not any(f.rule == SELECTING for f in findings):
-            enough = enough_for(Situation(ready, person, tuple(records.values()), decision, result, as_of))
-        else:
-            enough = ()
+        situation = Situation(ready, person, tuple(records.values()), decision, result, as_of)
         return Case(
             person=person,
             decision=decision,
@@ -108,7 +105,7 @@ class Explainer:
             records=records,
             why=_why(ready, notes, person, rows, records),
             vocabulary=self.selector.law.policies[which].vocabulary,
-            remedies=enough,
+            remedies=enough_for(situation) if remedies else (),
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -57,10 +58,18 @@ def write_table(table: Table, path: Path, format: str) -> None:
 
 def write_csv(table: Table, file: IO[str]) -> None:
     """With a header; text that a spreadsheet would take for a formula is neutralised."""
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(table.names)
+    file.write(",".join(_cell_of_csv(n) for n in table.names) + "\n")
     shown = [_safe if c.kind == "text" else text_of for c in table.columns]
-    writer.writerows([show(v) for show, v in zip(shown, row, strict=True)] for row in table.rows)
+    for row in table.rows:
+        file.write(",".join(_cell_of_csv(show(v)) for show, v in zip(shown, row, strict=True)) + "\n")
+
+
+def _cell_of_csv(text: str) -> str:
+    """Quoted where it must be; the csv module of Python 3.11 leaves a carriage return bare."""
+    return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
+
+
+_SPECIAL = re.compile('[",\r\n]')
 
 
 def _safe(value: Value) -> str:
@@ -94,13 +103,14 @@ def _write_parquet(table: Table, path: Path) -> None:
         with open(between, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             for row in rows:
                 file.write(",".join(row) + "\n")
-        options = "header=false, delim=',', quote='\"', escape='\"', allow_quoted_nulls=false, auto_detect=false"
+        options = (
+            "header=false, delim=',', quote='\"', escape='\"', new_line='\\n', allow_quoted_nulls=false, "
+            "auto_detect=false, max_line_size=100000000"
+        )
         types = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in columns)
         with duckdb.connect(config={"threads": 1}) as connection:
-            connection.execute(
-                f"COPY (SELECT * FROM read_csv({_literal(str(between))}, columns={{{types}}}, {options}, "
-                f"max_line_size=100000000)) TO {_literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
-            )
+            source = f"read_csv({_literal(str(between))}, columns={{{types}}}, {options})"
+            connection.execute(f"COPY (FROM {source}) TO {_literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
     finally:
         between.unlink(missing_ok=True)
 
@@ -219,8 +229,6 @@ def _without_clock(path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, data in parts:
             if name == "docProps/core.xml":  # saving sets ``modified`` to now
-                import re
-
                 data = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>2000-01-01T00:00:00Z", data)
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED

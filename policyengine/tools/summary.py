@@ -63,8 +63,9 @@ def warning_lines(evaluation: Evaluation) -> Iterator[str]:
     for reason, (en, zh) in _WARNINGS.items():
         if reason in counts:
             yield say(en, zh).format(counts[reason])
-    if result.flags:
-        yield say(f"{len(result.flags)} flags were raised on records", f"记录上有 {len(result.flags)} 处标记")
+    flags = sum(f.certain for f in result.flags)
+    if flags:
+        yield say(f"{flags} flags were raised on records", f"记录上有 {flags} 处标记")
     yield from counts.get("notes", ())
 
 

@@ -1,0 +1,44 @@
+"""The Python interface as its users meet it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+import policyengine as pe
+
+
+def test_load_evaluate_explain(world: Path) -> None:
+    policy = pe.load(world / "policies/shire", as_of="2016-06-30")
+    result = pe.evaluate(policy, world / "records.csv", period=2016, persons=world / "persons.csv")
+    assert result.decisions.columns[:5] == ["person_id", "period", "policy", "outcome", "total_num"]
+    found = result.decisions.filter("person_id = 'A1'").fetchall()
+    assert [row[:4] for row in found] == [("A1", "2016", "shire", "in_progress")]
+    assert result.explain("Ann").startswith("Ann (A*) · 2016 · in progress: 87.5 of 90 hours, 2.5 short, 184 days left")
+    assert result.explain("A1", language="zh", reveal=True).startswith("Ann (A1) · 2016 · 进行中")
+    assert {row["person_id"]: row["total"] for row in result.rows("decisions")}["D4"] == Fraction(20, 9)
+    assert result.rejects.fetchall()[0][2] == 12
+    assert result.ledger.count("*").fetchall() == [(10,)]
+
+
+def test_write_and_periods(world: Path, tmp_path: Path) -> None:
+    result = pe.evaluate(world / "policies/shire", [str(world / "records.csv")], period="2015..2016")
+    assert {row["period"] for row in result.rows("decisions")} == {"2015", "2016"}
+    assert (result.write(tmp_path / "out", "parquet") / "ledger.parquet").exists()
+
+
+def test_mistakes_carry_their_diagnostics(world: Path) -> None:
+    for call in (
+        lambda: pe.load(world / "nowhere"),
+        lambda: pe.load(world / "policies/shire", as_of="yesterday"),
+        lambda: pe.evaluate(world / "policies/shire", world / "nowhere.csv"),
+        lambda: pe.evaluate(world / "policies/shire", world / "records.csv", period="last year"),
+        lambda: pe.evaluate(world / "policies/shire", world / "records.csv", engine="none such"),
+        lambda: pe.evaluate(world / "policies/shire", world / "records.csv").explain("nobody"),
+    ):
+        with pytest.raises(pe.PolicyError) as error:
+            call()
+        assert error.value.diagnostics[0].code.startswith("PE")
+        assert error.value.diagnostics[0].message in str(error.value)

@@ -1,0 +1,113 @@
+"""What would be enough is enough: each option is carried out and judged, and with a little less it is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from policyengine.records.model import Person
+from policyengine.tools.case import Remedy
+from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.explain import Explainer
+from policyengine.tools.select import load_law
+from tests.tools.world import HEADER
+
+
+def _remedies(world: Path, tmp_path: Path, *rows: str) -> tuple[Remedy, ...]:
+    """Of one person's 2016 under the shire's pack."""
+    records = tmp_path / "records.csv"
+    records.write_text("\n".join([HEADER, *rows]) + "\n")
+    law = load_law(world / "policies/shire")
+    evaluation = evaluate_files(law, Files((str(records),)), (2016, 2016))
+    own = [r for r in evaluation.inputs.records if r.person_id == "X"]
+    (case,) = Explainer(law).cases(Person("X"), own, [(2016, 2016)])
+    return case.remedies
+
+
+def _training(record: str, hours: str, evidence: str = "c") -> str:
+    return f"{record},X,2016-05-05,training,professional,T,{hours},hours,{evidence},,,"
+
+
+def test_nothing_where_nothing_is_lacking(world: Path, tmp_path: Path) -> None:
+    assert _remedies(world, tmp_path, _training("R1", "90")) == ()
+
+
+def test_each_proof_that_is_enough_alone(world: Path, tmp_path: Path) -> None:
+    rows = (_training("R1", "70"), _training("R2", "20", ""), _training("R3", "25", ""), _training("R4", "10", ""))
+    first, second, hours = _remedies(world, tmp_path, *rows)
+    assert (first.facts, first.gain) == ({"R3": ("evidence",)}, 25)
+    assert (second.facts, second.gain) == ({"R2": ("evidence",)}, 20)
+    assert (hours.gain, hours.outside, hours.within) == (20, (), ())
+
+
+def test_the_fewest_proofs_together(world: Path, tmp_path: Path) -> None:
+    """22 short: 5 and 10 and 15: neither alone, 15 and 10 do."""
+    rows = (_training("R1", "68"), _training("R2", "5", ""), _training("R3", "10", ""), _training("R4", "15", ""))
+    together, hours = _remedies(world, tmp_path, *rows)
+    assert together.facts == {"R4": ("evidence",), "R3": ("evidence",)}
+    assert (together.gain, dict(together.gains)) == (25, {"R4": Fraction(15), "R3": Fraction(10)})
+    assert hours.gain == 22
+
+
+def test_a_proof_counts_only_what_its_cap_leaves(world: Path, tmp_path: Path) -> None:
+    """45 of self-study are there; 12 more would be cut to 5."""
+    rows = (
+        _training("R1", "40"),
+        "R2,X,2016-02-02,self_study,professional,S,45000,characters,c,passed,yes,",
+        "R3,X,2016-02-03,self_study,professional,S,12000,characters,,passed,yes,",
+    )
+    proof, hours = _remedies(world, tmp_path, *rows)
+    assert (proof.facts, proof.gain) == ({"R3": ("evidence",)}, 5)
+    assert (hours.gain, hours.outside) == (5, ())
+
+
+def test_several_facts_of_one_record(world: Path, tmp_path: Path) -> None:
+    rows = (_training("R1", "80"), "R2,X,2016-02-02,self_study,professional,S,12000,characters,,,,")
+    (facts, _) = _remedies(world, tmp_path, *rows)
+    assert facts.facts == {"R2": ("approved", "evidence", "result")}
+
+
+def test_what_a_record_says_is_not_wished_away(world: Path, tmp_path: Path) -> None:
+    """Failed is failed: no fact could be supplied."""
+    rows = (_training("R1", "80"), "R2,X,2016-02-02,self_study,professional,S,12000,characters,c,failed,yes,")
+    (hours,) = _remedies(world, tmp_path, *rows)
+    assert hours.facts == {}
+
+
+def test_a_full_cap_is_left_out(world: Path, tmp_path: Path) -> None:
+    rows = (_training("R1", "30"), "R2,X,2016-02-02,self_study,professional,S,60000,characters,c,passed,yes,")
+    (hours,) = _remedies(world, tmp_path, *rows)
+    assert (hours.gain, hours.outside) == (10, ("self_study", "publication"))
+
+
+def test_where_it_is_open_which_policy_governs_nothing_is_promised(
+    world: Path, evaluation: Evaluation, files: Files
+) -> None:
+    law = load_law(world / "policies")
+    own = [r for r in evaluation.inputs.records if r.person_id == "D4"]
+    (case,) = Explainer(law).cases(evaluation.inputs.persons["D4"], own, [(2016, 2016)] * 2)
+    assert (case.decision.outcome, case.remedies) == ("not_met", ())
+
+
+@pytest.mark.parametrize("who", ["A1", "B2", "C3"])
+def test_carried_out_it_is_enough_and_a_little_less_is_not(
+    world: Path, evaluation: Evaluation, files: Files, who: str
+) -> None:
+    law = load_law(world / "policies")
+    explainer = Explainer(law)
+    person = evaluation.inputs.persons[who]
+    own = [r for r in evaluation.inputs.records if r.person_id == who]
+    spans = [(2016, 2016)] * len(law.plans)
+    (case,) = explainer.cases(person, own, spans)
+    hours = [r for r in case.remedies if not r.facts]
+    assert hours
+    for remedy in hours:
+        for gain, outcome in ((remedy.gain, "met"), (remedy.gain - Fraction(1, 100), case.decision.outcome)):
+            template = evaluation.inputs.records[0]
+            facts = {"form": "training", "subject": "professional", "evidence": "x"}
+            more = replace(template, record_id="Z", person_id=who, quantity=gain, unit="hours", facts=facts)
+            (after,) = explainer.cases(person, [*own, more], spans, remedies=False)
+            assert after.decision.outcome == outcome

@@ -1,0 +1,100 @@
+"""Cases of the small world worked by hand from its act: who is judged by what, and what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from policyengine.diagnostics import PolicyError
+from policyengine.records.model import Person
+from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.select import Selector, load_law
+
+
+def test_each_person_by_the_pack_that_applies(evaluation: Evaluation) -> None:
+    decided = {d.person_id: (d.policy, d.outcome, d.total) for d in evaluation.result.decisions}
+    assert decided == {
+        # 12.5 + 25 + 30 of self-study, and 20 of the paper's 28, as both together stop at 50
+        "A1": ("shire", "not_met", Fraction("87.5")),
+        # 100 hours would do in the shire; millers owe 120
+        "B2": ("mill", "not_met", Fraction(100)),
+        # 80, and 12 more if it was approved: 92
+        "C3": ("shire", "undetermined", Fraction(80)),
+        # not known whether a miller: neither 90 nor 120 is met by 100 minutes, so it doesn't matter
+        "D4": ("shire", "not_met", Fraction(20, 9)),
+        # nothing but a row that can't be read, and a just cause
+        "E5": ("shire", "excused", Fraction(0)),
+    }
+
+
+def test_rows_in_are_ledger_and_rejects(evaluation: Evaluation) -> None:
+    inputs = evaluation.inputs
+    assert (inputs.rows, len(inputs.records), inputs.rejected_rows) == (11, 10, 1)
+    assert {e.record_id for e in evaluation.result.ledger} == {r.record_id for r in inputs.records}
+    outside = [e for e in evaluation.result.ledger if e.reason == "outside_period"]
+    assert [(e.record_id, e.period, e.counted) for e in outside] == [("R021", None, 0)]
+
+
+def test_missing_sector_leaves_open_only_what_it_decides(world: Path, tmp_path: Path) -> None:
+    """100 hours: met in the shire, not met for a miller."""
+    records = tmp_path / "records.csv"
+    text = (world / "records.csv").read_text()
+    records.write_text(text.replace(",100,minutes,", ",100,hours,"))
+    files = Files((str(records),), str(world / "persons.csv"))
+    result = evaluate_files(load_law(world / "policies"), files, (2016, 2016)).result
+    decision = next(d for d in result.decisions if d.person_id == "D4")
+    assert (decision.policy, decision.outcome, decision.missing) == ("shire", "undetermined", ("person:sector",))
+    assert (decision.consequences, decision.possible) == ((), ("not_excellent",))
+    finding = next(f for f in result.findings if f.person_id == "D4" and f.measure == "policy")
+    assert (finding.because, finding.status) == (("shire", "mill"), "undetermined")
+
+
+def test_one_pack_judges_everybody(world: Path, files: Files) -> None:
+    result = evaluate_files(load_law(world / "policies/shire"), files, (2016, 2016)).result
+    assert {d.policy for d in result.decisions} == {"shire"}
+    assert next(d.outcome for d in result.decisions if d.person_id == "B2") == "met"
+
+
+def test_two_packs_with_equal_right_are_an_error(world: Path) -> None:
+    law = load_law(world / "policies")
+    mill = next(i for i, p in enumerate(law.policies) if p.id == "mill")
+    twice = replace(law, policies=(*law.policies, law.policies[mill]), plans=(*law.plans, law.plans[mill]))
+    with pytest.raises(PolicyError) as error:
+        Selector(twice).choose(Person("510101199001010016", {"sector": "milling"}))
+    (diagnostic,) = error.value.diagnostics
+    assert diagnostic.code == "PE913"
+    assert "510101********0016" in diagnostic.message
+
+
+def test_nobodys_law(world: Path, tmp_path: Path, files: Files) -> None:
+    """A folder without the general pack: farmers have no policy, and their records are told all the same."""
+    only = tmp_path / "policies"
+    (only / "mill").mkdir(parents=True)
+    for name in ("pack.yaml", "rules.yaml"):
+        (only / "mill" / name).write_text((world / "policies/mill" / name).read_text())
+    (tmp_path / "policies" / "base").mkdir()
+    law = load_law(world / "policies")
+    mill = next(i for i, p in enumerate(law.policies) if p.id == "mill")
+    alone = replace(law, path=str(only), policies=(law.policies[mill],), plans=(law.plans[mill],))
+    result = evaluate_files(alone, files, (2016, 2016)).result
+    ann = next(d for d in result.decisions if d.person_id == "A1")
+    assert (ann.policy, ann.outcome, ann.missing) == ("", "undetermined", ("policy",))
+    assert {e.reason for e in result.ledger if e.person_id == "A1"} == {"no_policy"}
+    dan = next(d for d in result.decisions if d.person_id == "D4")
+    assert (dan.policy, dan.outcome, dan.missing) == ("mill", "undetermined", ("person:sector",))
+
+
+def test_splitting_by_person_changes_nothing(world: Path, evaluation: Evaluation, tmp_path: Path) -> None:
+    lines = (world / "records.csv").read_text().splitlines()
+    law, found = load_law(world / "policies"), []
+    for person in "ABCDE":
+        part = tmp_path / f"{person}.csv"
+        part.write_text("\n".join([lines[0], *(line for line in lines[1:] if f",{person}" in line)]) + "\n")
+        persons = str(world / "persons.csv")
+        held = str(world / "circumstances.csv")
+        result = evaluate_files(law, Files((str(part),), persons, held), (2016, 2016)).result
+        found += [d for d in result.decisions if d.person_id.startswith(person)]
+    assert tuple(found) == evaluation.result.decisions

@@ -1,0 +1,201 @@
+"""One person's case: the text word for word, the same from records and from a written result, in both languages."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from policyengine.diagnostics import PolicyError
+from policyengine.tools.case import Case
+from policyengine.tools.case_data import data_of_cases, json_of_data
+from policyengine.tools.case_text import text_of_case
+from policyengine.tools.evaluate import Evaluation, Files
+from policyengine.tools.explain import explain_files, explain_result
+from policyengine.tools.read_result import read_result
+from policyengine.tools.result import save
+from policyengine.tools.select import load_law
+
+ANN = """\
+Ann (A*) · 2016 · not met: 87.5 of 90 hours, 2.5 short    shire
+├─ total 87.5 / 90, 2.5 short    annual-hours, art. 4
+│  ├─ professional 62.5    (expected 60: kept)    professional-hours, art. 4
+│  │  ├─ R001 2016-03-14 training "Soils" 12.5 hours → 12.5 hours    stated-hours, art. 2
+│  │  ├─ R003 2016-06-15 self study "Reading" 30000 characters → 30 hours    self-study-hours, art. 3
+│  │  └─ R017 2016-11-02 publication "A paper" 14000 characters → 28 hours, counted 20    publication-hours, art. 3
+│  └─ public 25
+│     └─ R002 2016-04-30 training "Law" 25 hours → 25 hours    stated-hours, art. 2
+├─ cap self_study, publication at 50 hours per year: 58 claimed, 8 cut    self-study-cap, art. 3
+│  └─ R017 2016-11-02 publication "A paper" 14000 characters → 28 hours, counted 20
+├─ not recognised
+│  └─ R009 2016-05-12 training "Piles" 16 hours: no evidence    recognise-training, art. 1
+├─ consequence: may not be rated excellent    not-excellent, art. 6
+└─ enough would be: evidence for R009 (+16), or 2.5 more recognised hours outside self study, publication by 2016-12-31\
+"""
+ANN_ZH = """\
+Ann (A*) · 2016 · 未完成：87.5 / 90 学时，尚差 2.5    shire
+├─ 总学时 87.5 / 90，尚差 2.5    annual-hours, art. 4
+│  ├─ 专业科目 62.5    (一般要求 60: 已达到)    professional-hours, art. 4
+│  │  ├─ R001 2016-03-14 培训班 「Soils」 12.5 学时 → 12.5 学时    stated-hours, art. 2
+│  │  ├─ R003 2016-06-15 自学成果 「Reading」 30000 字 → 30 学时    self-study-hours, art. 3
+│  │  └─ R017 2016-11-02 发表出版作品 「A paper」 14000 字 → 28 学时，计入 20    publication-hours, art. 3
+│  └─ 公需科目 25
+│     └─ R002 2016-04-30 培训班 「Law」 25 学时 → 25 学时    stated-hours, art. 2
+├─ 限额 自学成果、发表出版作品 每年 合计 不超过 50 学时：申报 58，核掉 8    self-study-cap, art. 3
+│  └─ R017 2016-11-02 发表出版作品 「A paper」 14000 字 → 28 学时，计入 20
+├─ 不予认定
+│  └─ R009 2016-05-12 培训班 「Piles」 16 学时：无学习证明    recognise-training, art. 1
+├─ 后果：may not be rated excellent    not-excellent, art. 6
+└─ 补足办法：R009 补充学习证明（+16）；或2016年12月31日前再取得 2.5 学时经认定的学习（自学成果、发表出版作品除外）"""
+CAT = """\
+Cat (C*) · 2016 · undetermined: 80–92 of 90 hours, 10 short    shire
+├─ total 80–92 / 90, not settled    annual-hours, art. 4
+│  ├─ professional 80–92    (expected 60: kept)    professional-hours, art. 4
+│  │  └─ R030 2016-05-16 training "Fields" 80 hours → 80 hours    stated-hours, art. 2
+│  └─ public 0
+├─ in need of review
+│  └─ R031 2016-10-08 self study "A report" 12000 characters → 0–12 hours: not known: approved    \
+recognise-self-study, art. 1
+├─ possible consequence: not excellent
+├─ would settle it: approved of R031
+└─ enough would be: approved for R031 (+12), or 10 more recognised hours by 2016-12-31"""
+EVE = """\
+Eve (E*) · 2016 · excused: 0 of 90 hours, 90 short    shire
+└─ total 0 / 90, 90 short, excused    annual-hours, art. 4 [because of just cause; excused, art. 5]
+   ├─ professional 0    (expected 60: 60 short, excused)    professional-hours, art. 4 \
+[because of just cause; excused, art. 5]
+   └─ public 0"""
+BEN = """\
+Ben (B*) · 2016 · not met: 100 of 120 hours, 20 short    mill
+├─ total 100 / 120, 20 short    annual-hours, rule 1 [base 90]
+│  ├─ professional 100    (expected 60: kept)    professional-hours, art. 4
+│  │  └─ R020 2016-05-09 training "Mills" 100 hours → 100 hours    stated-hours, art. 2
+│  └─ public 0
+├─ consequence: may not be rated excellent    not-excellent, art. 6
+├─ flag on R020: no fee may be charged    fee, art. 7
+└─ enough would be: 20 more recognised hours by 2016-12-31"""
+
+
+def _cases(world: Path, files: Files, who: str) -> list[Case]:
+    return explain_files(load_law(world / "policies"), files, who, (2016, 2016))[0]
+
+
+@pytest.mark.parametrize(
+    ("who", "language", "text"),
+    [("Ann", "en", ANN), ("A1", "zh", ANN_ZH), ("Cat", "en", CAT), ("Eve", "en", EVE), ("B2", "en", BEN)],
+)
+def test_word_for_word(world: Path, files: Files, who: str, language: str, text: str) -> None:
+    (case,) = _cases(world, files, who)
+    assert text_of_case(case, language) == text
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "parquet", "xlsx"])
+@pytest.mark.parametrize("ledger", ["full", "lean"])
+def test_the_same_from_a_written_result(
+    evaluation: Evaluation, world: Path, files: Files, tmp_path: Path, format: str, ledger: str
+) -> None:
+    out = read_result(save(evaluation, tmp_path / "out", format, ledger))
+    for who in ("A1", "B2", "C3", "D4", "E5"):
+        for language in ("en", "zh"):
+            (there,), notes = explain_result(out, who)
+            (here,) = _cases(world, files, who)
+            assert notes == ()
+            assert text_of_case(there, language, True) == text_of_case(here, language, True)
+            assert data_of_cases([there]) == data_of_cases([here])
+
+
+def test_a_result_whose_files_have_changed_shows_what_it_holds(
+    world: Path, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    from policyengine.tools.evaluate import evaluate_files
+
+    records = tmp_path / "records.csv"
+    records.write_text((world / "records.csv").read_text())
+    law = load_law(world / "policies")
+    again = evaluate_files(law, Files((str(records),), str(world / "persons.csv")), (2016, 2016))
+    out = save(again, tmp_path / "out")
+    records.write_text("record_id,person_id,date,form,quantity,unit\nX,A1,2016-01-01,training,1,hours\n")
+    (case,), (note,) = explain_result(read_result(out), "A1")
+    assert (note.code, note.severity) == ("PE504", "note")
+    text = text_of_case(case)
+    assert text.startswith("A* · 2016 · not met: 87.5 of 90 hours, 2.5 short    shire\n")
+    assert "R017 publication 14000 characters → 28 hours, counted 20" in text
+    assert "R009 training 16 hours: recognise training, publication, visit when evidence is present" in text
+    assert "enough" not in text
+
+
+def test_revealed(world: Path, files: Files) -> None:
+    (case,) = _cases(world, files, "A1")
+    assert text_of_case(case, reveal=True).startswith("Ann (A1) · 2016")
+    assert data_of_cases([case])["person_id"] == "A*"
+    assert data_of_cases([case], reveal=True)["person_id"] == "A1"
+
+
+def test_certificate(world: Path, files: Files) -> None:
+    """Kind, content, time and examination result of what counted, and the row that is verified once a year."""
+    data = json.loads(json_of_data(data_of_cases(_cases(world, files, "A1"))))
+    activities = data["certificate"]["activities"]
+    assert [a["record_id"] for a in activities] == ["R001", "R002", "R003", "R017"]
+    assert activities[0] == {
+        "year": "2016",
+        "record_id": "R001",
+        "kind": "training",
+        "subject": "professional",
+        "content": "Soils",
+        "from": "2016-03-14",
+        "to": "2016-03-14",
+        "provider": None,
+        "evidence": "c-1",
+        "result": "passed",
+        "hours": 12.5,
+    }
+    assert data["certificate"]["years"] == [
+        {
+            "year": "2016",
+            "policy": "shire",
+            "unit": "hours",
+            "total": 87.5,
+            "public": 25,
+            "professional": 62.5,
+            "required": 90,
+            "outcome": "not_met",
+            "consequences": ["not_excellent"],
+        }
+    ]
+    assert data["cases"][0]["enough"][0] == {
+        "measure": "total",
+        "supply": [{"record_id": "R009", "facts": ["evidence"], "gain": 16}],
+        "gain": 16,
+    }
+
+
+def test_exact_json() -> None:
+    assert json_of_data([Fraction(35, 2), Fraction(20, 9), date(2016, 2, 29), {}, [], "x"]) == (
+        '[\n 17.5,\n "20/9",\n "2016-02-29",\n {},\n [],\n "x"\n]'
+    )
+
+
+@pytest.mark.parametrize(("who", "code"), [("Anna", "PE915"), ("A9", "PE915"), ("nobody at all", "PE915")])
+def test_unknown_person(world: Path, files: Files, who: str, code: str) -> None:
+    with pytest.raises(PolicyError) as error:
+        _cases(world, files, who)
+    (diagnostic,) = error.value.diagnostics
+    assert diagnostic.code == code
+    assert "A1" not in str(diagnostic)
+    if who == "Anna":
+        assert diagnostic.hint == "near: Ann"
+
+
+def test_a_name_that_two_have(world: Path, files: Files, tmp_path: Path) -> None:
+    persons = tmp_path / "persons.csv"
+    persons.write_text("person_id,name\n510101199001010016,Ann\n510101199001010032,Ann\nA1,Cat\n")
+    same = Files(files.records, str(persons))
+    with pytest.raises(PolicyError) as error:
+        _cases(world, same, "Ann")
+    (diagnostic,) = error.value.diagnostics
+    assert diagnostic.code == "PE916"
+    assert "510101********0016, 510101********0032" in diagnostic.message
+    assert _cases(world, same, "510101********0032")[0].person.person_id == "510101199001010032"

@@ -1,0 +1,92 @@
+"""Tables as files and back, exactly, in every format; the same table gives the same bytes."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from policyengine.diagnostics import PolicyError
+from policyengine.tools.formats import FORMATS, SHEET_ROWS, read_rows, write_table
+from policyengine.tools.tables import Column, Table
+
+COLUMNS = (
+    Column("who"),
+    Column("hours", "figure"),
+    Column("lines", "whole"),
+    Column("day", "date"),
+    Column("sure", "yes_no"),
+)
+ROWS = (
+    ('张三, "quoted"\nsecond line', Fraction("87.5"), 3, date(2016, 2, 29), True),
+    ("=1+1", Fraction(20, 9), None, None, False),
+    ("'=already", None, -1, date(1999, 12, 31), None),
+    ("", Fraction(0), 0, None, None),
+)
+
+
+def _back(path: Path, format: str, columns: tuple[Column, ...] = COLUMNS) -> list[tuple[object, ...]]:
+    return [tuple(row[c.name] for c in columns) for row in read_rows(path, format, columns)]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_there_and_back(format: str, tmp_path: Path) -> None:
+    path = tmp_path / f"t.{format}"
+    write_table(Table("t", COLUMNS, ROWS), path, format)
+    back = _back(path, format)
+    assert [(r[0] or "", *r[1:]) for r in back] == list(ROWS)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_same_bytes(format: str, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_table(Table("t", COLUMNS, ROWS), tmp_path / f"{name}.{format}", format)
+    assert (tmp_path / f"a.{format}").read_bytes() == (tmp_path / f"b.{format}").read_bytes()
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12),
+            st.none() | st.fractions(max_denominator=1000),
+        ),
+        max_size=6,
+    )
+)
+def test_any_text_and_figure(format: str, rows: list[tuple[str, Fraction | None]], tmp_path: Path) -> None:
+    path = tmp_path / f"t.{format}"
+    columns = COLUMNS[:2]
+    write_table(Table("t", columns, rows), path, format)
+    assert [(a or "", b) for a, b in _back(path, format, columns)] == rows
+
+
+def test_text_formats_write_decimals_and_fractions(tmp_path: Path) -> None:
+    write_table(Table("t", COLUMNS[:2], [r[:2] for r in ROWS[1:]]), tmp_path / "t.csv", "csv")
+    assert (tmp_path / "t.csv").read_text() == "who,hours\n'=1+1,20/9\n''=already,\n,0\n"
+    write_table(
+        Table("t", COLUMNS[:2], [("a", Fraction(35, 2)), ("b", Fraction(20, 9))]), tmp_path / "t.jsonl", "jsonl"
+    )
+    assert (tmp_path / "t.jsonl").read_text() == '{"who":"a","hours":17.5}\n{"who":"b","hours":"20/9"}\n'
+
+
+def test_parquet_decimals_or_two_columns(tmp_path: Path) -> None:
+    write_table(Table("t", COLUMNS[:2], [("a", Fraction("17.25"))]), tmp_path / "a.parquet", "parquet")
+    write_table(Table("t", COLUMNS[:2], [("a", Fraction(20, 9))]), tmp_path / "b.parquet", "parquet")
+    with duckdb.connect() as connection:
+        described = connection.execute(f"describe select * from '{tmp_path}/a.parquet'").fetchall()
+        assert [d[:2] for d in described] == [("who", "VARCHAR"), ("hours", "DECIMAL(18,2)")]
+        described = connection.execute(f"describe select * from '{tmp_path}/b.parquet'").fetchall()
+        assert [d[0] for d in described] == ["who", "hours_num", "hours_den"]
+
+
+def test_a_sheet_that_is_too_small_is_said(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError) as error:
+        write_table(Table("t", COLUMNS[:1], [("a",)] * SHEET_ROWS), tmp_path / "t.xlsx", "xlsx")
+    assert error.value.diagnostics[0].code == "PE907"

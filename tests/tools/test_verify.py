@@ -1,0 +1,101 @@
+"""A sound result is sound; whatever is changed is found, and where figures disagree, in which row and column."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.tools.evaluate import Evaluation
+from policyengine.tools.result import save
+from policyengine.tools.verify import verify
+
+
+def _codes(found: list[Diagnostic]) -> list[str]:
+    return [d.code for d in found]
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "parquet", "xlsx"])
+@pytest.mark.parametrize("ledger", ["full", "lean", "none"])
+def test_sound(evaluation: Evaluation, tmp_path: Path, format: str, ledger: str) -> None:
+    assert verify(save(evaluation, tmp_path / "out", format, ledger)) == []
+
+
+def test_input_files(evaluation: Evaluation, written: Path, world: Path, tmp_path: Path) -> None:
+    assert verify(written, [str(world / "records.csv")]) == []
+    other = tmp_path / "records.csv"
+    other.write_text((world / "records.csv").read_text().replace("12.5,hours", "13.5,hours"))
+    assert _codes(verify(written, [str(other)])) == ["PE512"]
+
+
+# table, what stands there, what somebody makes of it, code and column of the disagreement beside PE510
+CHANGES = [
+    ("decisions", "A1,2016,shire,not_met,87.5", "A1,2016,shire,met,87.5", "PE521", "outcome"),
+    ("decisions", "A1,2016,shire,not_met,87.5", "A1,2016,shire,not_met,97.5", "PE521", "total"),
+    ("decisions", ",62.5,25,90,60,", ",72.5,25,90,60,", "PE521", "professional"),
+    ("decisions", ",62.5,25,90,60,", ",62.5,25,80,60,", "PE521", "required_total"),
+    ("decisions", ",2.5,0,8,", ",1.5,0,8,", "PE521", "shortfall_total"),
+    ("decisions", ",2.5,0,8,", ",2.5,0,7,", "PE524", "capped_off"),
+    ("ledger", "28,20,", "28,28,", "PE524", "total"),
+    ("ledger", "16,0,shire", "16,16,shire", "PE523", "counted"),
+    ("ledger", "12.5,12.5,", "12.5,11.5,", "PE523", "counted"),
+    ("ledger", "shire/self-study-cap,capped", "shire/no-such-cap,capped", "PE523", "cap_rule"),
+    ("findings", "90,90,87.5,87.5,0,2.5,not_met", "90,90,97.5,97.5,0,2.5,not_met", "PE522", "status"),
+    ("findings", "90,90,87.5,87.5,0,2.5,not_met", "90,90,87.5,87.5,0,1.5,not_met", "PE522", "shortfall"),
+]
+
+
+@pytest.mark.parametrize(("table", "old", "new", "code", "column"), CHANGES)
+def test_a_changed_figure_is_found_where_it_is(
+    written: Path, table: str, old: str, new: str, code: str, column: str
+) -> None:
+    path = written / f"{table}.csv"
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+    found = verify(written)
+    assert found[0].code == "PE510"
+    assert found[0].span is not None
+    assert found[0].span.file == str(path)
+    located = [d for d in found if d.code == code and d.message.startswith(f"{column}: ")]
+    assert located, found
+    if table != "ledger" or code == "PE523":
+        line = text[: text.index(old)].count("\n") + 1
+        assert {d.span.line for d in located if d.span} == {line}
+
+
+def test_rows_taken_away_or_doubled(written: Path) -> None:
+    path = written / "ledger.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:3], *lines[4:]]))
+    assert {"PE510", "PE520"} <= set(_codes(verify(written)))
+    path.write_text("".join([*lines, lines[-1]]))
+    assert {"PE510", "PE520"} <= set(_codes(verify(written)))
+
+
+def test_missing_and_foreign_files(written: Path) -> None:
+    (written / "notes.txt").write_text("x")
+    assert _codes(verify(written)) == ["PE511"]
+    (written / "findings.csv").unlink()
+    assert "PE503" in _codes(verify(written))
+    with pytest.raises(PolicyError) as error:
+        verify(written.parent)
+    assert error.value.diagnostics[0].code == "PE501"
+
+
+def test_any_flipped_byte_is_found(written: Path) -> None:
+    """Every byte of every file is under a digest, the manifest under its own."""
+    dice = random.Random(2016)
+    for _ in range(150):
+        path = dice.choice(sorted(written.iterdir()))
+        before = path.read_bytes()
+        if not before:
+            continue
+        place = dice.randrange(len(before))
+        path.write_bytes(before[:place] + bytes([before[place] ^ (1 << dice.randrange(8))]) + before[place + 1 :])
+        found = verify(written)
+        assert any(d.severity == "error" and d.span and d.span.file == str(path) for d in found), (path, place)
+        path.write_bytes(before)
+    assert verify(written) == []

@@ -1,0 +1,126 @@
+"""A result appears whole or not at all, replaces only what is ours, and is the same bytes every time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from policyengine.diagnostics import PolicyError
+from policyengine.tools import write
+from policyengine.tools.evaluate import Evaluation
+from policyengine.tools.result import save
+from policyengine.tools.write import whole_folder
+
+TABLES = ("decisions", "findings", "ledger", "rejects", "flags", "missing")
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in sorted(folder.iterdir())}
+
+
+def test_what_a_result_holds(evaluation: Evaluation, written: Path) -> None:
+    assert sorted(p.name for p in written.iterdir()) == sorted([*(f"{t}.csv" for t in TABLES), "manifest.json"])
+    assert (written / "decisions.csv").read_text().splitlines()[0] == (
+        "person_id,period,policy,outcome,total,professional,public,required_total,required_professional,"
+        "shortfall_total,shortfall_professional,capped_off,advisories,consequences"
+    )
+    assert (written / "ledger.csv").read_text().splitlines()[0] == (
+        "record_id,person_id,period,form,subject,quantity,unit,converted,counted,recognise_rule,convert_rule,cap_rule,"
+        "reason"
+    )
+    manifest = json.loads((written / "manifest.json").read_text())
+    assert manifest["rows"] == {"in": 11, "records": 10, "rejected": 1, "persons": 5}
+    rule = next(r for r in manifest["rules"] if r["key"] == "mill/annual-hours")
+    assert rule["en"] == "override shire/annual-hours: require total at least 120 hours per year"
+    assert rule["zh"] == "替代 shire/annual-hours：要求 每年 总学时 不少于 120 学时"
+    assert (rule["cites"]["at"], rule["overrides"], rule["line"]) == ("rule 1", ["shire/annual-hours"], 4)
+    assert rule["file"].endswith("mill/rules.yaml")
+
+
+def test_the_same_bytes_again_and_in_place(evaluation: Evaluation, written: Path, tmp_path: Path) -> None:
+    first = _content(written)
+    save(evaluation, written)
+    save(evaluation, tmp_path / "other")
+    assert _content(written) == first == _content(tmp_path / "other")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["other", "out"]
+
+
+@pytest.mark.parametrize("format", ["jsonl", "parquet", "xlsx"])
+def test_another_format_replaces_the_first(evaluation: Evaluation, written: Path, format: str) -> None:
+    save(evaluation, written, format)
+    assert sorted(p.name for p in written.iterdir()) == sorted([*(f"{t}.{format}" for t in TABLES), "manifest.json"])
+
+
+def test_lean_and_no_ledger(evaluation: Evaluation, tmp_path: Path) -> None:
+    save(evaluation, tmp_path / "lean", ledger="lean")
+    assert (tmp_path / "lean/ledger.csv").read_text().splitlines()[0] == (
+        "record_id,person_id,period,converted,counted,recognise_rule,convert_rule,cap_rule,reason"
+    )
+    save(evaluation, tmp_path / "none", ledger="none")
+    assert not (tmp_path / "none/ledger.csv").exists()
+
+
+@pytest.mark.parametrize("exchange", [True, False])
+def test_failure_leaves_the_earlier_result(
+    evaluation: Evaluation, written: Path, monkeypatch: pytest.MonkeyPatch, exchange: bool
+) -> None:
+    before = _content(written)
+    if not exchange:
+        monkeypatch.setattr(write, "_exchange", lambda one, other: False)
+    for place in ("write_table", "manifest_bytes", "_to_disk"):
+        with monkeypatch.context() as patch:
+            patch.setattr(write, place, _full)
+            with pytest.raises(OSError, match="full"):
+                save(evaluation, written)
+        assert _content(written) == before
+        assert os.listdir(written.parent) == ["out"]
+    save(evaluation, written)
+    assert _content(written) == before
+    assert os.listdir(written.parent) == ["out"]
+
+
+def _full(*_: object, **__: object) -> None:
+    raise OSError(28, "full")
+
+
+def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
+    def half() -> None:
+        with whole_folder(tmp_path / "out") as folder:
+            (folder / "half").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        half()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_others_is_left_alone(evaluation: Evaluation, written: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    (tmp_path / "file").write_text("a file")
+    (written / "notes.txt").write_text("added by hand")
+    for target, code in (("mine", "PE911"), ("file", "PE910"), ("out", "PE911")):
+        with pytest.raises(PolicyError) as error:
+            save(evaluation, tmp_path / target)
+        assert error.value.diagnostics[0].code == code
+    assert (tmp_path / "mine/thesis.txt").read_text() == "years of work"
+    assert (written / "notes.txt").exists()
+    (tmp_path / "empty").mkdir()
+    assert (save(evaluation, tmp_path / "empty") / "manifest.json").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes are told apart by signals")
+def test_what_a_killed_run_left_is_swept_away(evaluation: Evaluation, tmp_path: Path) -> None:
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    left = tmp_path / f".out.unfinished-{int(gone.stdout)}-abc"
+    running = tmp_path / f".out.unfinished-{os.getppid()}-abc"
+    left.mkdir()
+    running.mkdir()
+    save(evaluation, tmp_path / "out")
+    assert not left.exists()
+    assert running.exists()
