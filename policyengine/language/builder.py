@@ -14,8 +14,8 @@ from lark import Token, Tree
 from policyengine.language import tree
 from policyengine.language.conditions import OPERATORS, Conditions
 from policyengine.language.forms import fold
-from policyengine.language.literals import Node, extent
-from policyengine.language.names import UNKNOWN_ID
+from policyengine.language.literals import Node, extent, measure_word
+from policyengine.language.quantities import COUNTED
 from policyengine.messages import say
 
 STATEMENTS: dict[str, type[tree.Statement]] = {
@@ -182,7 +182,7 @@ class Builder(Conditions):
         unit = None if isinstance(figure, tree.Share) else getattr(figure, "unit", None)
         if said == "credits" and not unit:
             values["unit"] = said
-        if said and unit and UNKNOWN_ID not in (said, unit) and said != unit:
+        if said in COUNTED and unit in COUNTED and said != unit:
             self.wrong(
                 "PE215",
                 _first(node, "figure"),
@@ -221,7 +221,7 @@ class Builder(Conditions):
         """What a figure is paid for; None for the record as such."""
         if isinstance(node, Token):
             times, unit = self.unit(node)
-            return tree.Quantity(Fraction(times), unit)
+            return tree.Quantity(Fraction(times), unit, measure_word(node, unit))
         if node.data == "each":
             return tree.Quantity(Fraction(1), "items")
         return self.positive(node) if node.data == "quantity" else None

@@ -95,7 +95,7 @@ class Sentence:
         return start
 
     def token(self, start: int, accepts: Accepts) -> Token | None:
-        """The longest of what may come next; of equally long ones the keyword, then the word."""
+        """The longest of what may come next; of equally long ones the unit, then the keyword, then the word."""
         end, kind = start, ""
         if accepts.keywords and (found := accepts.keywords.match(self.folded, start, self.end)):
             end, kind = found.end(), accepts.terminals[found[0].replace(" ", "")]
@@ -107,8 +107,9 @@ class Sentence:
         if form and start + len(form) > end:
             end = start + len(form)
             words = tuple(w for w in self.vocabulary.forms.forms[form] if w.kind in accepts.kinds)
-        if accepts.unit and (form := UNIT_FORMS.at(self.folded, start)) and start + len(form) > end:
-            end, kind, words = start + len(form), "UNIT", ()
+        unit = UNIT_FORMS.at(self.folded, start) if accepts.unit else None
+        if unit and start + len(unit) >= end:
+            end, kind, words = start + len(unit), "UNIT", ()
         if end == start:
             return None
         if words:

@@ -14,7 +14,7 @@ from policyengine.language import tree
 from policyengine.language.forms import fold
 from policyengine.language.lexer import UNIT_FORMS, Sentence
 from policyengine.language.names import UNKNOWN_ID, Resolver
-from policyengine.language.quantities import COUNTED, MONTHS
+from policyengine.language.quantities import BY_WORD, COUNTED, MONTHS, UNITS
 from policyengine.messages import say
 
 MAX_DIGITS = 30
@@ -70,7 +70,7 @@ class Literals:
     def quantity(self, node: Node) -> tree.Quantity:
         number, unit = node.children
         times, name = self.unit(unit)
-        return tree.Quantity(self.number(number) * times, name)
+        return tree.Quantity(self.number(number) * times, name, measure_word(unit, name))
 
     def positive(self, node: Node) -> tree.Quantity:
         """A quantity that something is divided by or rounded to."""
@@ -125,6 +125,12 @@ class Literals:
 
     def no_such_day(self, token: Token) -> None:
         self.wrong("PE209", token, say(f"the calendar has no {token}", f"日历上没有{token}"))
+
+
+def measure_word(token: Token, unit: str) -> str | None:
+    """The Chinese measure word for items, as written; None for other units and where it is the usual one."""
+    word = str(token)
+    return word if unit == "items" and word in BY_WORD and not word.isascii() and word != UNITS[unit].zh else None
 
 
 def extent(node: Node) -> tuple[int, int]:

@@ -221,6 +221,7 @@ class Mender:
         end = start if ended else self.found(start)
         found = self.sentence.text[start:end]
         if ended:
+            wanted = wanted or say("something", "内容")
             message = say(f"the rule ends too early: {wanted} is missing", f"规则不完整：后面还缺{wanted}")
         elif not wanted:
             message = say(f"the rule should end before “{found}”", f"规则应在“{found}”之前结束")

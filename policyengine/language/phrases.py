@@ -94,10 +94,10 @@ class Phrases:
 
     # --- numbers and texts --------------------------------------------------------------------------------------
 
-    def unit(self, unit_id: str, value: Fraction | None = None) -> str:
-        """``hours``, ``hour`` after 1; 学时."""
+    def unit(self, unit_id: str, value: Fraction | None = None, word: str | None = None) -> str:
+        """``hours``, ``hour`` after 1; 学时; items by the measure ``word`` that the rule has."""
         if self.chinese:
-            return UNITS[unit_id].zh
+            return word or UNITS[unit_id].zh
         return unit_id.removesuffix("s") if value is not None and 0 < value <= 1 else unit_id
 
     def number(self, value: Fraction) -> str:
@@ -106,7 +106,7 @@ class Phrases:
         return f"{value.numerator}/{value.denominator}" if simple else exact_text(value)
 
     def quantity(self, q: tree.Quantity) -> str:
-        return f"{exact_text(q.value)} {self.unit(q.unit, q.value)}"
+        return f"{exact_text(q.value)} {self.unit(q.unit, q.value, q.word)}"
 
     def text(self, text: str) -> str:
         """Between quotation marks; a closing mark in the text is written twice."""

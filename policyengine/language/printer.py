@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from policyengine.language import tree
 from policyengine.language.phrases import Phrases
-from policyengine.language.quantities import MONTHS, MULTIPLES, UNITS, exact_text
+from policyengine.language.quantities import MONTHS, MULTIPLES, exact_text
 from policyengine.language.vocabulary import Vocabulary
 
 
@@ -154,7 +154,7 @@ class Printer(Phrases):
 
     def cap(self, s: tree.Cap) -> tuple[list[str | None], list[str | None]]:
         what, window, figure = self.what(s.what), self.window(s.window), self.figure(s.figure)
-        together = "合计" if len(s.what.terms) != 1 else None
+        together = "合计" if len(s.what.terms) > 1 else None
         first, after = self.terms(s.taking), self.listed(s.after)
         return (
             ["cap", what, "at", figure, window, first and f"taking {first} first", after and f"after {after}"],
@@ -237,7 +237,7 @@ class Printer(Phrases):
             return "each"
         word = next((w for w, (n, unit) in MULTIPLES.items() if basis == tree.Quantity(Fraction(n), unit)), None)
         if self.chinese and (word or basis.value == 1):
-            return "每" + (word or UNITS[basis.unit].zh)
+            return "每" + (word or self.unit(basis.unit, basis.value, basis.word))
         if basis.value == 1:
             return f"per {self.unit(basis.unit, basis.value)}"
         return f"{self.either('per', '每')} {self.quantity(basis)}"

@@ -19,10 +19,14 @@ from policyengine.diagnostics import Span
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number with its unit: ``90 hours``, ``45 minutes``. ``unit`` is a unit id of ``quantities.py``."""
+    """A number with its unit: ``90 hours``, ``45 minutes``. ``unit`` is a unit id of ``quantities.py``.
+
+    ``word``: the measure word with which Chinese counts items (科, 篇), kept as the rule has it; it means nothing.
+    """
 
     value: Fraction
     unit: str
+    word: str | None = _field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
