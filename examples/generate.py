@@ -12,6 +12,7 @@ the character 例, institutions begin with 示例 ("example").
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,17 @@ SECTORS = ("engineering", "agriculture", "teaching", "medical", "accounting", "p
 # What people of a sector register beside the common forms: form, unit, smallest and greatest quantity.
 SECTOR_FORMS = {
     "accounting": (("accounting_exam", "items", 1, 1), ("accounting_meeting", "days", 1, 3)),
-    "medical": (("class_1_project", "clock_hours", 6, 24), ("class_2_project", "clock_hours", 3, 18)),
+    "medical": (("cme_project", "clock_hours", 3, 24), ("cme_activity", "credits", 1, 12)),
+}
+# Columns that only a sector's records have, as expressions over a row.
+SECTOR_COLUMNS = {
+    "medical": {
+        "project": "CASE WHEN form = 'cme_project' THEN 'P' || year || '-' || draw(i, 0, 400) END",
+        "project_level": "CASE WHEN form = 'cme_project' "
+        "THEN pick(['national_project', 'provincial_project'], i, 18) END",
+        "project_role": "CASE WHEN form = 'cme_project' THEN CASE WHEN u < 95 THEN 'attendee' ELSE 'lecturer' END END",
+        "credit_class": "CASE WHEN form = 'cme_project' THEN 'class_1' WHEN form = 'cme_activity' THEN 'class_2' END",
+    },
 }
 REGIONS = ("chengdu", "mianyang", "deyang", "luzhou", "yibin", "nanchong", "leshan", "dazhou", "provincial")
 KINDS = ("public_institution", "enterprise", "state_organ", "social_organisation")
@@ -65,7 +76,7 @@ STEMS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉"
 
 
 def macros(seed: int) -> str:
-    """``draw(n, salt, m)``: a number from 0 to m-1 that depends on row n, the salt and the seed, and on nothing else."""
+    """``draw(n, salt, m)``: a number from 0 to m-1 that depends on row n, the salt, the seed and nothing else."""
     return f"""
     CREATE OR REPLACE MACRO stir(x) AS ((xor(x, x >> 16) * 73244475) & 4294967295);
     CREATE OR REPLACE MACRO draw(n, salt, m) AS
@@ -78,7 +89,8 @@ def macros(seed: int) -> str:
     CREATE OR REPLACE MACRO checked(b) AS b || substr('10X98765432', 1 + CAST((
         digit(b, 1) * 7 + digit(b, 2) * 9 + digit(b, 3) * 10 + digit(b, 4) * 5 + digit(b, 5) * 8 + digit(b, 6) * 4
         + digit(b, 7) * 2 + digit(b, 8) + digit(b, 9) * 6 + digit(b, 10) * 3 + digit(b, 11) * 7 + digit(b, 12) * 9
-        + digit(b, 13) * 10 + digit(b, 14) * 5 + digit(b, 15) * 8 + digit(b, 16) * 4 + digit(b, 17) * 2) % 11 AS INTEGER), 1);
+        + digit(b, 13) * 10 + digit(b, 14) * 5 + digit(b, 15) * 8 + digit(b, 16) * 4 + digit(b, 17) * 2
+        ) % 11 AS INTEGER), 1);
     """
 
 
@@ -111,13 +123,17 @@ def records_sql(options: Options) -> str:
     per_year, per_person = options.per_year, options.per_person
     forms = _ladder("w", [(n, f"'{name}'") for name, n, _ in FORMS], "'training'")
     public = _ladder("w", [(n, str(share)) for _, n, share in FORMS], "25")
-    least, span = (3, 24) if per_year >= 12 else (12, 62)
+    least, span = (3, 24) if per_year >= 12 else (14, 70)
     wobble = max(2, per_year // 2)
+    shifted = f"j + draw(p * {YEARS} + j // {per_year}, 1, {wobble + 1}) - {wobble // 2}"
+    year = f"LEAST({YEARS - 1}, GREATEST(0, {shifted}) // {per_year})"
+    bases, others = "'示例基地' || (1 + draw(i, 16, 5))", "'示例培训中心' || (1 + draw(i, 16, 20))"
+    provider = _ladder("draw(i, 15, 100)", [(62, bases), (35, others)], "NULL")
     return f"""
     WITH numbered AS (
         SELECT i, i // {per_person} AS p, i % {per_person} AS j FROM range({options.rows}) t(i)
     ), placed AS (  -- a person's years hold more or fewer records: the borders between them wobble
-        SELECT *, LEAST({YEARS - 1}, (j + draw(p * {YEARS} + j // {per_year}, 1, {wobble})) // {per_year}) AS y,
+        SELECT *, {year} AS y,
             draw(i, 2, 1000) AS w, draw(i, 3, 100) AS s, {_sector(options)} AS sector,
             i - CASE WHEN draw(i, 4, 100) = 0 AND j > 0 THEN 1 ELSE 0 END AS same  -- one in a hundred is entered twice
         FROM numbered
@@ -140,26 +156,36 @@ def records_sql(options: Options) -> str:
         pick({_list(COURSES)}, same, 11) AS title,
         CAST({_quantity()} AS DECIMAL(12, 2)) AS quantity,
         CASE WHEN q = 99 THEN NULL ELSE {_unit()} END AS unit,
-        CASE WHEN draw(i, 12, 100) < 4 THEN NULL ELSE 'C' || year || '-' || lpad(CAST(i AS VARCHAR), 8, '0') END AS evidence,
+        CASE WHEN draw(i, 12, 100) >= 4
+             THEN 'C' || year || '-' || lpad(CAST(i AS VARCHAR), 8, '0') END AS evidence,
         {_ladder("draw(i, 13, 100)", [(88, "'passed'"), (3, "'failed'")], "NULL")} AS result,
         CASE WHEN form = 'self_study' OR u < 20
              THEN {_ladder("draw(i, 14, 100)", [(92, "true"), (3, "false")], "NULL")} END AS approved,
         CASE WHEN form IN ('self_study', 'publication') AND subject = 'professional' THEN NULL
-             ELSE {_ladder("draw(i, 15, 100)", [(62, "'示例基地' || (1 + draw(i, 16, 5))"),
-                                                (35, "'示例培训中心' || (1 + draw(i, 16, 20))")], "NULL")} END AS provider,
+             ELSE {provider} END AS provider,
         CASE WHEN subject = 'public' AND draw(i, 17, 100) < 96
              THEN CASE WHEN draw(i, 18, 100) < 70 THEN '示例主题' || year ELSE '示例选修' || year END END AS theme,
         CASE WHEN form = 'publication' AND draw(i, 19, 100) < 30 THEN draw(i, 20, 10) > 0 END AS published,
         CASE WHEN form = 'publication' AND draw(i, 19, 100) < 30 THEN draw(i, 20, 12) < 11 END AS job_related,
-        CASE WHEN form IN ('training', 'further_study') AND draw(i, 22, 100) < 5 THEN draw(i, 23, 2) = 0 END AS full_time,
-        CASE WHEN draw(i, 24, 100) < 20 THEN pick(['government', 'institution', 'association'], i, 25) END AS organiser_kind,
+        CASE WHEN form IN ('training', 'further_study') AND draw(i, 22, 100) < 5
+             THEN draw(i, 23, 2) = 0 END AS full_time,
+        CASE WHEN draw(i, 24, 100) < 20
+             THEN pick(['government', 'institution', 'association'], i, 25) END AS organiser_kind,
         CAST(CASE WHEN draw(i, 24, 100) < 20 AND draw(i, 26, 10) = 0 THEN 200 END AS DECIMAL(12, 2)) AS fee,
         CAST(CASE WHEN draw(i, 27, 100) < 6 THEN draw(i, 28, 5) * 0.25 END AS DECIMAL(5, 4)) AS self_paid_share,
         CASE WHEN draw(i, 27, 100) < 6 THEN pick(['by_employer', 'by_self'], i, 29) END AS designated_by,
         CAST(draw(i, 30, 12) * 100 AS DECIMAL(12, 2)) AS cost,
-        pick(['state', 'employer_pays', 'employer_pays', 'person_pays', 'society'], i, 31) AS paid_by
+        pick(['state', 'employer_pays', 'employer_pays', 'person_pays', 'society'], i, 31) AS paid_by{_more(options)}
     FROM dated
     """
+
+
+def _columns_of(options: Options) -> dict[str, str]:
+    return {name: sql for s in options.sectors for name, sql in SECTOR_COLUMNS.get(s, {}).items()}
+
+
+def _more(options: Options) -> str:
+    return "".join(f",\n        {sql} AS {name}" for name, sql in _columns_of(options).items())
 
 
 def _sector_form(options: Options) -> str:
@@ -186,7 +212,9 @@ def _quantity() -> str:
 
 
 def _unit() -> str:
-    own = " ".join(f"WHEN form = '{form}' THEN '{unit}'" for forms in SECTOR_FORMS.values() for form, unit, _, _ in forms)
+    own = " ".join(
+        f"WHEN form = '{form}' THEN '{unit}'" for forms in SECTOR_FORMS.values() for form, unit, _, _ in forms
+    )
     return f"""CASE {own} WHEN form IN ('self_study', 'publication') THEN 'characters'
         WHEN u < 20 THEN 'minutes' WHEN u < 30 THEN 'clock_hours' WHEN u < 31 THEN 'days' ELSE 'hours' END"""
 
@@ -213,7 +241,8 @@ def circumstances_sql(options: Options) -> str:
     return f"""
     WITH away AS (
         SELECT p, pick(['maternity', 'illness', 'overseas_posting', 'rural_posting'], p, 8) AS kind,
-            make_date(CAST({FIRST_YEAR} + draw(p, 9, {YEARS}) AS INTEGER), CAST(1 + draw(p, 10, 6) AS INTEGER), 1) AS since
+            make_date(CAST({FIRST_YEAR} + draw(p, 9, {YEARS}) AS INTEGER),
+                      CAST(1 + draw(p, 10, 6) AS INTEGER), 1) AS since
         FROM range({options.persons}) t(p) WHERE draw(p, 11, 30) = 0
     ), doubled AS (
         SELECT *, unnest(CASE WHEN draw(p, 12, 2) = 0 THEN [kind, 'just_cause'] ELSE [kind] END) AS one FROM away
@@ -226,45 +255,27 @@ def circumstances_sql(options: Options) -> str:
 
 # --- as an office keeps it --------------------------------------------------------------------------------------------
 
-# id → the ways in which offices write it; the first is the regulation's word.
-WORDS: dict[str, dict[str, tuple[str, ...]]] = {
-    "form": {
-        "training": ("培训班", "培训班", "集中培训", "培训"), "workshop": ("研修班", "高级研修班"),
-        "further_study": ("进修班", "进修"), "distance": ("远程教育", "远程教育", "网络培训"),
-        "conference": ("学术会议",), "lecture": ("学术讲座", "讲座"), "visit": ("学术访问",), "practice": ("实践活动", "实训"),
-        "overseas": ("出国出境进修培训", "出国培训"), "degree": ("学历学位教育", "学历教育"),
-        "self_study": ("自学成果", "自学成果", "学习笔记"), "publication": ("发表出版作品", "论文"),
-    },
-    "subject": {"public": ("公需科目", "公需科目", "公需"), "professional": ("专业科目", "专业科目", "专业")},
-    "unit": {"hours": ("学时",), "minutes": ("分钟",), "clock_hours": ("小时",), "days": ("天",), "characters": ("字",),
-             "items": ("件",), "credits": ("学分",)},
-    "result": {"passed": ("合格", "合格", "通过"), "failed": ("不合格",)},
-    "approved": {"true": ("是",), "false": ("否",)},
-    "published": {"true": ("是",), "false": ("否",)},
-    "job_related": {"true": ("是",), "false": ("否",)},
-    "full_time": {"true": ("是",), "false": ("否",)},
-    "organiser_kind": {"government": ("行政部门", "人社部门"), "institution": ("继续教育机构",), "association": ("行业组织", "学会")},
-    "designated_by": {"by_employer": ("用人单位指定",), "by_self": ("本人选择",)},
-    "paid_by": {"state": ("财政",), "employer_pays": ("单位经费",), "person_pays": ("个人自费",), "society": ("社会资助",)},
-    "sector": {"engineering": ("工程",), "agriculture": ("农业",), "teaching": ("教育",), "medical": ("卫生",), "accounting": ("会计",),
-               "publishing": ("出版",), "other_sector": ("其他行业",)},
-    "region": {"chengdu": ("成都市",), "mianyang": ("绵阳市",), "deyang": ("德阳市",), "luzhou": ("泸州市",), "yibin": ("宜宾市",),
-               "nanchong": ("南充市",), "leshan": ("乐山市",), "dazhou": ("达州市",), "provincial": ("省直",)},
-    "employer_kind": {"public_institution": ("事业单位",), "enterprise": ("企业",), "state_organ": ("国家机关",),
-                      "social_organisation": ("社会团体",)},
-    "title_level": {"junior": ("初级",), "intermediate": ("中级",), "associate": ("副高级",), "senior": ("正高级",)},
-    "kind": {"maternity": ("产假",), "illness": ("病假",), "overseas_posting": ("驻外",), "rural_posting": ("驻村帮扶",),
-             "just_cause": ("正当理由",)},
-}  # fmt: skip
-HEADERS = {
-    "record_id": "登记编号", "person_id": "身份证号", "start": "开始日期", "end": "结束日期", "form": "学习形式", "subject": "科目类别",
-    "title": "学习内容", "quantity": "数量", "unit": "单位", "evidence": "证书编号", "result": "考核结果", "approved": "单位认可",
-    "provider": "施教机构", "theme": "学习主题", "published": "正式发表", "job_related": "与业务相关", "full_time": "脱产",
-    "organiser_kind": "举办方类别", "fee": "收费金额", "self_paid_share": "个人承担比例", "designated_by": "施教机构指定方",
-    "cost": "费用", "paid_by": "经费来源", "name": "姓名", "sector": "行业", "region": "地区", "employer": "工作单位",
-    "employer_kind": "单位性质", "title_level": "职称级别", "joined": "入职日期", "kind": "情形", "from": "起始日期", "to": "截止日期",
-}  # fmt: skip
-RECORD_COLUMNS = tuple(HEADERS)[:23]
+
+def office_words() -> tuple[dict[str, str], dict[str, dict[str, tuple[str, ...]]]]:
+    """words.csv: column → Chinese header; column → id → the ways in which offices write it, the law's word first."""
+    headers: dict[str, str] = {}
+    words: dict[str, dict[str, tuple[str, ...]]] = {}
+    with (HERE / "words.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["field"] == "header":
+                headers[row["id"]] = row["forms"]
+            else:
+                words.setdefault(row["field"], {})[row["id"]] = tuple(row["forms"].split("、"))
+    return headers, words
+
+
+HEADERS, WORDS = office_words()
+RECORD_COLUMNS = (
+    "record_id", "person_id", "start", "end", "form", "subject", "title", "quantity", "unit", "evidence", "result",
+    "approved", "provider", "theme", "published", "job_related", "full_time", "organiser_kind", "fee",
+    "self_paid_share", "designated_by", "cost", "paid_by",
+)  # fmt: skip
+PERSON_COLUMNS = ("person_id", "name", "sector", "region", "employer", "employer_kind", "title_level", "joined")
 
 
 def _date_forms(column: str) -> str:
@@ -290,7 +301,7 @@ def office_sql(source: str, columns: tuple[str, ...], number: str) -> str:
             name = f"CASE {name} {known} ELSE {name} END"
         elif column in ("start", "end"):
             name = _date_forms(name)
-        shown.append(f'{name} AS "{HEADERS[column]}"')
+        shown.append(f'{name} AS "{HEADERS.get(column, column)}"')
     return f"SELECT {', '.join(shown)} FROM (SELECT *, {number} FROM ({source}))"
 
 
@@ -333,8 +344,8 @@ def make(options: Options, out: Path, kind: str, style: str) -> list[Path]:
     else:
         beside = lambda what: out.with_name(f"{out.stem}-{what}{out.suffix}")
     tables = {
-        out: ("records", records_sql(options), RECORD_COLUMNS),
-        beside("persons"): ("persons", persons_sql(options), ("person_id", *tuple(HEADERS)[23:30])),
+        out: ("records", records_sql(options), (*RECORD_COLUMNS, *_columns_of(options))),
+        beside("persons"): ("persons", persons_sql(options), PERSON_COLUMNS),
         beside("circumstances"): ("circumstances", circumstances_sql(options), ("person_id", "kind", "from", "to")),
     }
     for path, (what, query, columns) in tables.items():
@@ -363,8 +374,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2016)
     parser.add_argument("--out", type=Path, default=HERE / "records.csv", help="the records file; persons go beside it")
     parser.add_argument("--format", choices=("csv", "parquet"), help="default: by the name of --out")
-    parser.add_argument("--style", choices=("hr", "canonical"), help="Chinese headers and office words, or canonical ids")
-    parser.add_argument("--sectors", default="", help="comma-separated; everybody is of one of them: accounting,medical")
+    parser.add_argument(
+        "--style", choices=("hr", "canonical"), help="Chinese headers and office words, or canonical ids"
+    )
+    parser.add_argument(
+        "--sectors", default="", help="comma-separated; everybody is of one of them: accounting,medical"
+    )
     given = parser.parse_args()
     sectors = tuple(s for s in given.sectors.split(",") if s)
     unknown = [s for s in sectors if s not in WORDS["sector"]]
@@ -374,7 +389,9 @@ def main() -> None:
         parser.error("--rows takes a number from 1 to 100000000")
     if given.rows is None:
         small = Options(rows=3920, seed=given.seed, per_year=4, cards=True, stories=True)
-        written = make(small, HERE / "records.csv", "csv", "hr") + make(small, HERE / "canonical" / "records.csv", "csv", "canonical")
+        written = make(small, HERE / "records.csv", "csv", "hr") + make(
+            small, HERE / "canonical" / "records.csv", "csv", "canonical"
+        )
     else:
         kind = given.format or ("parquet" if given.out.suffix == ".parquet" else "csv")
         if kind == "parquet" and given.style == "hr":
