@@ -1,0 +1,286 @@
+"""Stages 1 to 3 for every record: each combination of facts that occurs is judged once, its records look it up.
+
+Sources go in; out come the tables ``cases`` (by key), ``valued`` (by key and quantity, where no formula gives the amount) and the
+relation of judged records. Amounts are whole numbers of ticks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.draft import Draft, Memo
+from policyengine.engines.compile.law import Formula, Place, Valued, Verdict
+from policyengine.engines.compile.probes import Inexpressible
+from policyengine.engines.compile.sources import Sources
+from policyengine.engines.compile.trees import Tree
+from policyengine.engines.numbers import LIMITLESS, Number
+from policyengine.records.model import Fact
+
+UNLIMITED = 2**60  # ticks of what nothing limits; half of it is beyond any sum
+MOST_TICKS = 2**50  # of one amount or limit, so that sums of a person's records stay below
+MOST_VALUES = 2_000_000  # combinations with their quantities that are judged one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a case says in words; rows of the ledger show it."""
+
+    plan: int
+    reason: str
+    recognise: str
+    convert: str
+    assign: str
+    missing: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Cases:
+    """The judged combinations. ``words``, ``places``, ``lists`` (of missing facts) and ``flags`` by number."""
+
+    sources: Sources
+    ticks: int = 1
+    words: dict[Words, int] = field(default_factory=dict)
+    places: dict[Place, int] = field(default_factory=lambda: {Place(): 0})
+    lists: dict[tuple[str, ...], int] = field(default_factory=lambda: {(): 0})
+    flags: dict[tuple[Any, ...], int] = field(default_factory=lambda: {(): 0})
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    values: dict[tuple[Any, ...], Valued] = field(default_factory=dict)
+    doubtful: bool = False  # some amount, or whether it counts, is open
+    spread: bool = False  # some record is split over periods
+
+    # --- judging ------------------------------------------------------------------------------------------------------
+
+    def judge(self) -> None:
+        """Judge every combination that occurs, and load what came out."""
+        host, sources = self.sources.host, self.sources
+        found = t.select(key=t.col("key")).from_(t.sub(sources.base(), "b"), copy=False).distinct()
+        memos: dict[int, Memo[Verdict]] = {}
+        draft = sources.draft()
+        for (key,) in host.rows(found):
+            number, codes = sources.split(key)
+            plan = sources.people[number][0]
+            if plan < 0:
+                continue
+            law = sources.laws[plan]
+            memo = memos.setdefault(plan, Memo())
+            self.verdicts[key] = memo.of(codes, lambda law=law, codes=codes: _judged(law, draft, codes))  # type: ignore[misc]
+        self._judge_values(draft)
+        self._settle_ticks()
+        self._load()
+
+    def _judge_values(self, draft: Draft) -> None:
+        """Judge those combinations whose amount no formula gives, with each quantity that they occur with."""
+        host, sources = self.sources.host, self.sources
+        opened = [(key,) for key, verdict in self.verdicts.items() if verdict.amount is None]
+        if not opened:
+            return
+        host.load("opened", {"key": "BIGINT"}, opened)
+        names = ["q", *(f"by_{n}" for n in sources.divisors)]
+        query = t.select(key=t.col("key", "b"), **{n: t.col(n, "b") for n in names})
+        query = query.from_(t.sub(sources.base(), "b"), copy=False)
+        t.join(query, t.table("opened", "o"), t.equal(t.col("key", "o"), t.col("key", "b")))
+        for row in host.stream(query.distinct()):
+            key, q, *by = row
+            number, codes = sources.split(key)
+            given: dict[str, Fact | None] = {"quantity": self._fact("quantity", q)}
+            given.update({n: self._fact(n, v) for n, v in zip(sources.divisors, by, strict=True)})
+            law = sources.laws[sources.people[number][0]]
+            self.values[row] = law.valued(draft.become(codes, given))
+            if len(self.values) > MOST_VALUES:
+                raise Inexpressible("too many different amounts that no formula gives")
+        host.drop("opened")
+
+    def _fact(self, name: str, value: Any) -> Fact | None:
+        return None if value is None else self.sources.records.fact(name, value)
+
+    # --- ticks --------------------------------------------------------------------------------------------------------
+
+    def _settle_ticks(self) -> None:
+        """The least common denominator of all amounts."""
+        column = self.sources.records.column("quantity")
+        unit = column.unit if column else 1
+        parts = {law.plan.ticks or 1 for law in self.sources.laws}
+        for formula in {v.amount for v in self.verdicts.values() if v.amount is not None}:
+            one = formula.step or formula.rate / unit
+            parts.update((one * formula.worth, (formula.limit or 0) * formula.worth, formula.plus))
+        for value in self.values.values():
+            parts.update((value.low, value.high))
+        parts.update(p.rounding.step.value for v in self.verdicts.values() if (p := v.place).rounding)
+        self.ticks = lcm(*(Fraction(p).denominator for p in parts), *(law.plan.ticks or 1 for law in self.sources.laws))
+        if self.ticks > 2**31:
+            raise Inexpressible("amounts without a common denominator")
+
+    def in_ticks(self, value: Number | None) -> int:
+        """An amount as ticks; an unbounded one is ``UNLIMITED``."""
+        if value is None or value >= LIMITLESS:
+            return UNLIMITED
+        count = Fraction(value) * self.ticks
+        if count.denominator != 1 or abs(count) > MOST_TICKS:
+            raise Inexpressible("an amount that is no whole number of ticks, or too great")
+        return count.numerator
+
+    # --- loading --------------------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        host, laws = self.sources.host, self.sources.laws
+        shape = {
+            "key": "BIGINT", "d": "INTEGER", "miss": "INTEGER", "plan": "INTEGER", "rl": "BIGINT", "rh": "BIGINT",
+            "num": "BIGINT", "off": "BIGINT", "den": "BIGINT", "mul": "BIGINT", "lim": "BIGINT", "plus": "BIGINT",
+            "place": "INTEGER", "simple": "BOOLEAN", "flags": "INTEGER",
+        }  # fmt: skip
+        for s in range(max(len(law.sums) for law in laws)):
+            shape |= {f"t{s}": "BIGINT", f"n{s}": "BIGINT", f"l{s}": "INTEGER"}
+        for c in range(max(len(law.plan.caps) for law in laws)):
+            shape |= {f"c{c}": "INTEGER", f"r{c}": "INTEGER"}
+        for o in range(max(len(law.plan.count_once) for law in laws)):
+            shape[f"o{o}"] = "INTEGER"
+        host.load("cases", shape, (self._row(key, verdict, shape) for key, verdict in self.verdicts.items()))
+        if self.values:
+            names = ["q", *(f"by_{n}" for n in self.sources.divisors)]
+            columns = {"key": "BIGINT", **dict.fromkeys(names, "BIGINT")}
+            columns |= {"d": "INTEGER", "miss": "INTEGER", "low": "BIGINT", "high": "BIGINT"}
+            host.load("valued", columns, (self._value_row(row, v) for row, v in self.values.items()))
+
+    def _row(self, key: int, verdict: Verdict, shape: Iterable[str]) -> tuple[Any, ...]:
+        words = Words(
+            verdict.plan, verdict.reason, verdict.recognise, verdict.convert, verdict.assign, verdict.missing
+        )
+        row: dict[str, Any] = {
+            "key": key,
+            "plan": verdict.plan,
+            "rl": int(verdict.state == 1),
+            "rh": int(verdict.state != 0),
+            "place": self.places.setdefault(verdict.place, len(self.places)),
+            "simple": verdict.simple,
+            "flags": self.flags.setdefault(verdict.flags and (verdict.plan, *verdict.flags), len(self.flags)),
+        }
+        self.doubtful = self.doubtful or verdict.state == 2 or any(t is None for t, _ in verdict.sums)
+        self.spread = self.spread or verdict.place.by == "split"
+        if verdict.amount is not None:
+            row |= {"d": self.number(words), "miss": self.list_of(words.missing), **self._formula(verdict.amount)}
+        for s, (truth, lacks) in enumerate(verdict.sums):
+            row |= {f"t{s}": int(truth is True), f"n{s}": int(truth is not False), f"l{s}": self.list_of(lacks)}
+        for c, (truth, rank) in enumerate(zip(verdict.caps, verdict.ranks, strict=True)):
+            row |= {f"c{c}": _three(truth), f"r{c}": rank}
+        for o, truth in enumerate(verdict.once):
+            row[f"o{o}"] = _three(truth)
+        return tuple(row.get(name) for name in shape)
+
+    def _formula(self, formula: Formula) -> dict[str, int]:
+        column = self.sources.records.column("quantity")
+        rate = formula.rate / (column.unit if column else 1)
+        limit = UNLIMITED if formula.limit is None else self.in_ticks(formula.limit * formula.worth)
+        if not formula.step:
+            each = rate * formula.worth * self.ticks
+            assert each.denominator == 1
+            return {"num": each.numerator, "off": 0, "den": 1, "mul": 1, "lim": limit, "plus": self.in_ticks(formula.plus)}
+        count = rate / formula.step
+        num, den = count.numerator, count.denominator
+        if formula.rounding == "half_up":
+            num, den, off = 2 * num, 2 * den, den
+        else:
+            off = den - 1 if formula.rounding == "up" else 0
+        mul = self.in_ticks(formula.step * formula.worth)
+        return {"num": num, "off": off, "den": den, "mul": mul, "lim": limit, "plus": self.in_ticks(formula.plus)}
+
+    def _value_row(self, row: tuple[Any, ...], value: Valued) -> tuple[Any, ...]:
+        verdict = self.verdicts[row[0]]
+        words = Words(verdict.plan, value.reason, verdict.recognise, value.convert, verdict.assign, value.missing)
+        low, high = self.in_ticks(value.low), self.in_ticks(value.high)
+        self.doubtful = self.doubtful or low != high
+        return (*row, self.number(words), self.list_of(words.missing), low, high)
+
+    def number(self, words: Words) -> int:
+        return self.words.setdefault(words, len(self.words))
+
+    def list_of(self, missing: tuple[str, ...]) -> int:
+        return self.lists.setdefault(missing, len(self.lists))
+
+    # --- the relation ---------------------------------------------------------------------------------------------------
+
+    def judged(self, wanted: Iterable[str] = (), **columns: Tree) -> Any:
+        """Every record with what it claims and counts before stage 4, and its period.
+
+        ``wanted``: columns of ``cases`` to hand on; ``columns``: expressions over the records (alias ``r``). A record
+        that is split has its ``place``; ``items`` gives its shares.
+        """
+        joined = self._amounts(self.sources.base(**self._claimed(), **columns), wanted, columns)
+        counted = t.select(
+            **{name: t.col(name, "a") for name in self._handed(wanted, columns)},
+            period=self._period(),
+            low=t.times(t.col("claimed_low", "a"), t.col("rl", "a")),
+            high=t.times(t.col("claimed_high", "a"), t.col("rh", "a")),
+        )
+        return counted.from_(t.sub(joined, "a"), copy=False)
+
+    def _handed(self, wanted: Iterable[str], columns: Iterable[str]) -> list[str]:
+        always = ["record_id", "person_id", "start", "end", "plan", "d", "miss", "place", "simple"]
+        return list(dict.fromkeys([*always, "claimed_low", "claimed_high", *wanted, *columns]))
+
+    def _claimed(self) -> dict[str, Tree]:
+        fields = {p.field for p in self.places if p.by == "claim"}
+        return {f"claim_{f}": self.sources.records.value(f) for f in sorted(fields)}
+
+    def _amounts(self, base: Any, wanted: Iterable[str], columns: Iterable[str]) -> Any:
+        """The records with their cases: claimed amounts, and what their periods rest on."""
+        q = t.coalesce(t.col("q", "b"), t.lit(0))
+        raw = t.divide(t.add([t.times(q, t.col("num", "c")), t.col("off", "c")]), t.col("den", "c"))
+        formula = t.add([t.least(t.times(raw, t.col("mul", "c")), t.col("lim", "c")), t.col("plus", "c")])
+        low, high, d, miss = formula, formula.copy(), t.col("d", "c"), t.col("miss", "c")
+        if self.values:
+            low, high = t.coalesce(t.col("low", "v"), low), t.coalesce(t.col("high", "v"), high)
+            d, miss = t.coalesce(t.col("d", "v"), d), t.coalesce(t.col("miss", "v"), miss)
+        kept = ["plan", "place", "simple", "rl", "rh", *(w for w in wanted)]
+        query = t.select(
+            record_id=t.col("record_id", "b"),
+            person_id=t.col("person_id", "b"),
+            start=t.col("start", "b"),
+            end=t.col("end", "b"),
+            d=d,
+            miss=miss,
+            claimed_low=low,
+            claimed_high=high,
+            **{name: t.col(name, "c") for name in dict.fromkeys(kept)},
+            **{name: t.col(name, "b") for name in (*self._claimed(), *columns)},
+        ).from_(t.sub(base, "b"), copy=False)
+        t.join(query, t.table("cases", "c"), t.equal(t.col("key", "c"), t.col("key", "b")))
+        if self.values:
+            names = ["q", *(f"by_{n}" for n in self.sources.divisors)]
+            same = t.both(
+                t.equal(t.col("key", "v"), t.col("key", "b")), *(t.same(t.col(n, "v"), t.col(n, "b")) for n in names)
+            )
+            t.join(query, t.table("valued", "v"), same, "LEFT")
+        return query
+
+    def _period(self) -> Tree:
+        """The period in which a record counts; of one that is split, the last."""
+        branches = []
+        for place, number in self.places.items():
+            if place.by == "start":
+                branches.append((t.lit(number), self._period_of("start")))
+            elif place.by == "claim":
+                branches.append((t.lit(number), t.cast(t.col(f"claim_{place.field}", "a"), "BIGINT")))
+        return t.cast(t.switch(t.col("place", "a"), branches, self._period_of("end")), "INTEGER")
+
+    def _period_of(self, day: str) -> Tree:
+        starts = [law.plan.year_start for law in self.sources.laws]
+        first = t.period(t.col(day, "a"), starts[0])
+        branches = [
+            (t.lit(number), t.period(t.col(day, "a"), start)) for number, start in enumerate(starts) if start != starts[0]
+        ]
+        return t.switch(t.col("plan", "a"), branches, first)
+
+
+def _judged(law: Any, draft: Draft, codes: list[int]) -> tuple[Verdict, Iterator[int] | list[int]]:
+    verdict = law.verdict(draft.become(codes))
+    return verdict, list(draft.seen)
+
+
+def _three(truth: bool | None) -> int:
+    """0 no, 1 yes, 2 perhaps."""
+    return 2 if truth is None else int(truth)

@@ -1,0 +1,409 @@
+"""A plan ready to be asked about combinations of facts: the reference evaluator's own rules, run on drafts.
+
+No rule is written a second time here: what a combination of facts amounts to is what ``engines/reference.py`` says of
+a record that has it. Only two things stay open, because they differ from record to record: the quantity, for which the formula of the
+one rule that applies is given, and comparisons of two facts, whose truth is a fact of the draft.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from policyengine.engines.calendar import period_of
+from policyengine.engines.compile.draft import Draft, DraftRecord
+from policyengine.engines.compile.probes import Inexpressible, Probes, rewritten
+from policyengine.engines.convert import Converting
+from policyengine.engines.numbers import ZERO, Number
+from policyengine.engines.ready import Ready, in_force
+from policyengine.engines.reference import Prepared, prepare
+from policyengine.engines.truth import Scene, missing_facts
+from policyengine.language import tree
+from policyengine.language.quantities import UNITS
+from policyengine.language.vocabulary import FieldDecl
+from policyengine.plan.model import Plan, PlanRule
+
+STATES = {"rejected": 0, "not_recognised": 0, "recognised": 1, "review": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """min(limit, rounded(rate × quantity)) × worth + plus, in the plan's unit. ``step`` 0: not rounded."""
+
+    rate: Fraction = Fraction(0)
+    rounding: str = ""
+    step: Fraction = Fraction(0)
+    limit: Fraction | None = None
+    worth: Fraction = Fraction(1)
+    plus: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """In which period a record counts: ``by`` as in ``Assign``, the field of a claim, the rounding of a split."""
+
+    by: str = "end"
+    field: str = ""
+    rounding: tree.Rounding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules say of a combination, whatever the quantity. ``amount``: its formula, or None where each quantity is
+    judged by itself. ``simple``: there is one way to assign it. ``caps``, ``once``, ``sums``: whether it belongs (with what is
+    missing to say so), in the plan's order; ``ranks``: its place in the order of each cap. ``flags``: (place of the
+    rule, certain, missing)."""
+
+    plan: int
+    state: int
+    reason: str
+    recognise: str
+    convert: str
+    assign: str
+    missing: tuple[str, ...]
+    amount: Formula | None
+    place: Place
+    simple: bool
+    caps: tuple[bool | None, ...]
+    ranks: tuple[int, ...]
+    sums: tuple[tuple[bool | None, tuple[str, ...]], ...]
+    once: tuple[bool | None, ...]
+    flags: tuple[tuple[int, bool, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """What a combination with a certain quantity is worth if it is recognised."""
+
+    low: Number
+    high: Number
+    reason: str
+    convert: str
+    missing: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Sum:
+    """What is added up: ``total`` (no rule), a definition of a measure, or the records that have a term.
+
+    ``rule``: the definition's; ``this_period``: its condition is asked of the period in which a record counts.
+    """
+
+    measure: str
+    rule: Ready | None = None
+    this_period: bool = False
+
+
+@dataclass(slots=True)
+class Law:
+    """One plan. ``sums``: all that its requirements and decisions add up, ``total`` first. ``claims``: the fact that says
+    whether a claim came in time, by the rule's key."""
+
+    number: int
+    plan: Plan
+    prepared: Prepared
+    claims: dict[str, str]
+    sums: list[Sum]
+
+    # --- one combination ----------------------------------------------------------------------------------------------
+
+    def verdict(self, draft: Draft) -> Verdict:
+        """What the rules say of a draft."""
+        judge, scene = self.prepared.judge, self.scene(draft)
+        form = draft.get("form")
+        state, by, doubts = judge._recognised(scene, form)
+        formula = self.formula(scene, form)
+        amount, convert, reason, unsettled = ((ZERO, ZERO), "", "counted", ())
+        if formula is not None:
+            amount, convert, reason, unsettled = judge._converted(scene, form)
+        place, assign, simple = self.place(draft, scene, form)
+        caps = self.prepared.later.caps
+        return Verdict(
+            plan=self.number,
+            state=STATES[state],
+            reason=_reason(state, reason),
+            recognise=by,
+            convert=convert,
+            assign=assign,
+            missing=named({*doubts, *unsettled}),
+            amount=formula,
+            place=place,
+            simple=simple,
+            caps=tuple(rule.test(scene) for rule in caps),
+            ranks=tuple(self._rank(rule, draft) for rule in caps),
+            sums=tuple(self._sums(draft, scene, place)),
+            once=tuple(rule.test(scene) for rule in self.prepared.later.once),
+            flags=tuple(self._flags(scene)),
+        )
+
+    def valued(self, draft: Draft) -> Valued:
+        """What a draft with its very quantity is worth."""
+        judge, scene = self.prepared.judge, self.scene(draft)
+        form = draft.get("form")
+        state, _, doubts = judge._recognised(scene, form)
+        amount, convert, reason, unsettled = judge._converted(scene, form)
+        return Valued(*amount, _reason(state, reason), convert, named({*doubts, *unsettled}))
+
+    def scene(self, draft: Draft) -> Scene:
+        record: Any = DraftRecord(draft)
+        facts: Any = draft
+        return Scene(facts, (), record, period_of(record.end, self.plan.year_start), repeated=_repeated(draft))
+
+    def formula(self, scene: Scene, form: object) -> Formula | None:
+        """The amount as a function of the quantity, where one sure rule and constant supplements give it."""
+        judge, record = self.prepared.judge, scene.record
+        assert record is not None
+        if record.quantity is None or record.unit is None or record.quantity < 0:
+            return None
+        result: Formula | None = None
+        for rule in judge._convert.of(form, record.end):
+            truth, amount, _ = judge._given(rule, scene)
+            if truth is False:
+                continue
+            if truth is None or amount is None or rule.kept or result is not None:
+                return None
+            result = self._formula(rule, scene)
+            if result is None:
+                return None
+        plus = Fraction(0)
+        for rule in judge._add.of(form, record.end):
+            truth, amount, _ = judge._given(rule, scene)
+            if truth is False:
+                continue
+            statement = rule.rule.statement
+            assert isinstance(statement, tree.Add)
+            if truth is None or amount is None or amount[0] != amount[1] or rule.kept or statement.basis is not None:
+                return None
+            if isinstance(statement.figure, tree.Stated):
+                return None
+            plus += amount[0]
+        if result is None:
+            amount = judge._converted(scene, form)[0]
+            return Formula(plus=Fraction(amount[0])) if amount[0] == amount[1] else None
+        return dataclasses.replace(result, plus=result.plus + plus)
+
+    def _formula(self, rule: Ready, scene: Scene) -> Formula | None:
+        judge, record, statement = self.prepared.judge, scene.record, rule.rule.statement
+        assert record is not None
+        assert isinstance(statement, tree.Convert)
+        converting: Converting = judge._converting[id(statement)]
+        worth = judge.rate(converting.unit, record.end)
+        assert worth is not None
+        if record.unit in converting.plain:
+            rounding, limit = statement.rounding, statement.limit
+            return Formula(
+                Fraction(converting.plain[record.unit]),
+                rounding.direction if rounding else "",
+                rounding.step.value if rounding else Fraction(0),
+                limit.value if limit else None,
+                Fraction(worth),
+            )
+        if statement.basis is not None or isinstance(statement.figure, tree.Stated) or statement.divisor is not None:
+            return None
+        amount, _ = converting.amount(scene)
+        return Formula(plus=Fraction(amount[0]) * worth) if amount[0] == amount[1] else None
+
+    def place(self, draft: Draft, scene: Scene, form: object) -> tuple[Place, str, bool]:
+        """Where a record counts, by which rule; the last is whether there is only one way."""
+        judge, record = self.prepared.judge, scene.record
+        assert record is not None
+        options: list[tuple[str, tree.Assign]] = []
+        settled = False
+        rules = list(judge._assign.of(form, record.end)) if judge.assign else []
+        for tier in ([r for r in rules if r.named], [r for r in rules if not r.named]):
+            for rule in tier:
+                statement = rule.rule.statement
+                assert isinstance(statement, tree.Assign)
+                truth = (statement.by != "claim" or draft.get(self.claims[rule.key]) is True) and rule.test(scene)
+                if truth is not False:
+                    options.append((rule.key, statement))
+                    settled = settled or truth is True
+            if settled:
+                break
+        if not options:
+            return Place(), "", True
+        key, statement = options[0]
+        place = Place(statement.by, statement.field or "", statement.rounding if statement.by == "split" else None)
+        return place, key, settled and len(options) == 1
+
+    def _rank(self, rule: Ready, draft: Draft) -> int:
+        statement = rule.rule.statement
+        assert isinstance(statement, tree.Cap)
+        for place, term in enumerate(statement.taking):
+            owner = self.plan.vocabulary.field_of(term)
+            if owner and draft.get(owner) == term:
+                return place
+        return len(statement.taking)
+
+    def _sums(self, draft: Draft, scene: Scene, place: Place) -> Iterator[tuple[bool | None, tuple[str, ...]]]:
+        for one in self.sums:
+            if one.measure == "total":
+                yield True, ()
+                continue
+            test = one.rule.test if one.rule else self.prepared.later.term(one.measure)
+            seen = scene
+            if one.this_period and place.by != "end":
+                seen = dataclasses.replace(scene, period=self._period(draft, place))
+            truth = test(seen)
+            lacks: tuple[str, ...] = ()
+            if truth is None:
+                about = tree.What((one.measure,))
+                lacks = one.rule.lacks(scene) if one.rule else missing_facts(about, self.prepared.judge.world, scene)
+            yield truth, named(lacks)
+
+    def _period(self, draft: Draft, place: Place) -> int:
+        """The period in which a record that is not split counts."""
+        if place.by == "claim":
+            return int(draft.get(place.field))
+        return period_of(draft.get("start"), self.plan.year_start)
+
+    def _flags(self, scene: Scene) -> Iterator[tuple[int, bool, tuple[str, ...]]]:
+        assert scene.record is not None
+        for number, rule in enumerate(self.prepared.flags):
+            if in_force(rule, scene.record.end) and (truth := rule.test(scene)) is not False:
+                yield number, truth is True, () if truth else named(rule.lacks(scene))
+
+
+def named(facts: Iterable[str]) -> tuple[str, ...]:
+    """Facts as results list them: sorted, without the truths of comparisons, which are no facts of their own."""
+    return tuple(sorted({f for f in facts if not f.startswith("\x00")}))
+
+
+def _reason(state: str, reason: str) -> str:
+    """The reason of a record that can be assigned in one way only (``judge.Judge.judge``)."""
+    if state in ("rejected", "not_recognised"):
+        return state
+    return "missing_fact" if reason == "counted" and state == "review" else reason
+
+
+def _repeated(draft: Draft) -> Any:
+    return lambda names: draft.get("\x00repeated:" + ",".join(names)) is True
+
+
+# --- making a law ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Known(tree.Compare):
+    """A comparison of two facts whose truth a draft holds; ``original``: what it says."""
+
+    original: tree.Condition | None = None
+
+
+def law_of(number: int, plan: Plan) -> tuple[Law, Probes]:
+    """A plan as a law, and what its record rules look at."""
+    from policyengine.engines.later import world_of
+
+    probes = Probes(world_of(plan), _period_sources(plan))
+    _probe(plan, probes)
+    names = {node: f"\x00pair:{number}:{place}" for place, node in enumerate(probes.pairs)}
+    claims = {
+        rule.key: f"\x00claim:{number}:{place}"
+        for place, rule in enumerate(plan.assign)
+        if rule.statement.by == "claim"
+    }
+    prepared = prepare(_substituted(plan, names)) if names else prepare(plan)
+    return Law(number, plan, prepared, claims, _sums_of(prepared)), probes
+
+
+def _sums_of(prepared: Prepared) -> list[Sum]:
+    """Everything that decisions and findings add up."""
+    later = prepared.later
+    wanted = {("total", False): None, **{(s, False): None for s in (*later.subjects, *later.measure_names)}}
+    for rule in later.require:
+        for statement in (rule.rule.statement, *(k.rule.statement for k in rule.kept)):
+            assert isinstance(statement, tree.Require)
+            wanted[statement.measure, statement.this_period] = None
+            if isinstance(statement.figure, tree.Share) and not statement.figure.of_requirement:
+                wanted[statement.figure.measure, False] = None
+    sums: list[Sum] = []
+    for name, this_period in wanted:
+        rules = [r for r in later.measures if r.rule.statement.name == name]  # type: ignore[attr-defined]
+        if rules:
+            sums += [Sum(name, rule, this_period) for rule in rules]
+        elif name == "total" or later.plan.vocabulary.find("measure", name) is None:
+            if not any(s.measure == name for s in sums):
+                sums.append(Sum(name))
+    return sums
+
+
+def _period_sources(plan: Plan) -> tuple[tree.Operand, ...]:
+    """On what it rests in which period a record counts: its days, and the fields that claims name."""
+    sources: dict[tree.Operand, None] = {tree.YearOf("end"): None}
+    for rule in plan.assign:
+        if rule.statement.by in ("start", "split"):
+            sources[tree.YearOf("start")] = None
+        elif rule.statement.by == "claim":
+            sources[tree.Field(rule.statement.field or "")] = None
+    return tuple(sources)
+
+
+def _probe(plan: Plan, probes: Probes) -> None:
+    """What the rules about records look at."""
+    for name in ("end", "form", "unit", "quantity"):
+        probes.probe(name)
+    probes.probe("quantity").cuts.add(Fraction(0))
+    probes.probe("unit").values.update(UNITS)
+    for stage in (plan.recognise, plan.reject, plan.convert, plan.add, plan.exchange, plan.assign, plan.flags):
+        for rule in stage:
+            probes.span(rule.start, rule.until)
+    stages = (
+        plan.recognise, plan.reject, plan.convert, plan.add, plan.assign, plan.flags, plan.count_once, plan.caps,
+        plan.measures,
+    )  # fmt: skip
+    for rules in stages:
+        for rule in rules:
+            for statement in (rule.statement, *(s for _, s in rule.kept)):
+                _probe_statement(statement, probes)
+    for required in plan.require:
+        for statement in (required.statement, *(s for _, s in required.kept)):
+            _probe_measure(statement.measure, plan, probes)
+            if isinstance(statement.figure, tree.Share):
+                _probe_measure(statement.figure.measure, plan, probes)
+    for word in plan.vocabulary.terms_of("subject"):
+        probes.probe("subject").values.add(word.id)
+
+
+def _probe_measure(name: str, plan: Plan, probes: Probes) -> None:
+    if name != "total" and plan.vocabulary.find("measure", name) is None:
+        probes.what(tree.What((name,)))
+
+
+def _probe_statement(statement: tree.Statement, probes: Probes) -> None:
+    probes.what(getattr(statement, "what", None))
+    probes.condition(statement.when)
+    if isinstance(statement, tree.Convert | tree.Add):
+        if isinstance(statement.figure, tree.Lookup):
+            probes.lookup(statement.figure)
+        if isinstance(statement, tree.Convert) and statement.divisor is not None:
+            if probes.world.fields[statement.divisor.field].of != "record":
+                raise Inexpressible("a division by a fact of the person")
+            probes.probe(statement.divisor.field)
+    elif isinstance(statement, tree.Cap):
+        for term in statement.taking:
+            owner = probes.world.vocabulary.field_of(term)
+            if owner:
+                probes.probe(owner).values.add(term)
+    elif isinstance(statement, tree.Assign) and statement.field:
+        probes.probe(statement.field)
+
+
+def _substituted(plan: Plan, names: dict[tree.Condition, str]) -> Plan:
+    """The plan with its comparisons of two facts as facts of their own."""
+
+    def replace(node: tree.Condition) -> tree.Condition | None:
+        name = names.get(node)
+        return None if name is None else Known(tree.Field(name), "=", tree.Value(True), original=node)
+
+    def changed(rule: PlanRule[Any]) -> PlanRule[Any]:
+        kept = tuple((k, dataclasses.replace(s, when=rewritten(s.when, replace))) for k, s in rule.kept)
+        statement = dataclasses.replace(rule.statement, when=rewritten(rule.statement.when, replace))
+        return dataclasses.replace(rule, statement=statement, kept=kept)
+
+    stages = ("recognise", "reject", "convert", "add", "assign", "count_once", "caps", "measures", "flags")
+    fields = {**plan.fields, **{n: FieldDecl(n, "record", "yes_no") for n in names.values()}}
+    new = {stage: tuple(changed(r) for r in getattr(plan, stage)) for stage in stages}
+    return dataclasses.replace(plan, fields=fields, **new)

@@ -1,0 +1,323 @@
+"""The canonical tables seen through the laws: which class each fact of a row belongs to, as expressions over its columns.
+
+Laws and a host with tables go in; out comes the signature of a record and of a person, and the relation that gives both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.axes import (
+    Axis, Column, Signature, Source, discrete, operand_of, ordered, pair, yes_no,
+)  # fmt: skip
+from policyengine.engines.compile.draft import Draft
+from policyengine.engines.compile.host import Host
+from policyengine.engines.compile.law import Law, law_of
+from policyengine.engines.compile.probes import Inexpressible, Probe, Probes
+from policyengine.engines.compile.trees import Tree
+from policyengine.engines.lookup import Finder
+from policyengine.engines.protocol import Selection
+from policyengine.language import tree
+from policyengine.language.vocabulary import FieldDecl
+from policyengine.plan.model import Plan
+from policyengine.plan.names import walk
+
+KEYS = 2**62  # a signature must fit in 64 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The canonical tables by name; None where there is none."""
+
+    records: str
+    persons: str | None = None
+    circumstances: str | None = None
+
+
+@dataclass(slots=True)
+class Sources:
+    """Laws over tables. ``signature``: of a record; ``person``: of what record rules ask of a person.
+
+    ``people``: (plan, codes of the person axes) by number; number 0 is a person without facts. ``joined``: whether
+    records need their person.
+    """
+
+    host: Host
+    names: Names
+    laws: list[Law]
+    fields: dict[str, FieldDecl]
+    records: Source
+    persons: Source
+    signature: Signature
+    person: Signature
+    carried: list[str]
+    repeats: list[tuple[str, ...]]
+    divisors: list[str]
+    people: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
+    joined: bool = False
+
+    def draft(self) -> Draft:
+        """A draft over the axes of a record and its person."""
+        axes = [*self.signature.axes, *self.person.axes]
+        return Draft(axes, {axis.field: place for place, axis in enumerate(axes)})
+
+    def split(self, key: int) -> tuple[int, list[int]]:
+        """A record's key as the number of its person's combination and the codes of all axes."""
+        number, own = divmod(key, self.signature.size)
+        return number, [*self.signature.codes(own), *self.people[number][1]]
+
+    # --- relations --------------------------------------------------------------------------------------------------
+
+    def base(self, **columns: Tree) -> Any:
+        """Every record with its key, days and quantity, and the ``columns`` asked for (over alias ``r``)."""
+        query = t.select(
+            record_id=t.col("record_id", "r"),
+            person_id=t.col("person_id", "r"),
+            start=t.col("start", "r"),
+            end=t.col("end", "r"),
+            q=self.records.value("quantity"),
+            key=self._key(),
+            **{f"by_{n}": self.records.value(n) for n in self.divisors},
+            **columns,
+        ).from_(t.table(self.names.records, "r"), copy=False)
+        if self.joined:
+            same = t.equal(t.col("person_id", "p"), t.col("person_id", "r"))
+            t.join(query, t.table("people", "p"), same, "LEFT")
+        for axis in self.signature.axes:
+            if axis.lookup:
+                alias = f"m_{axis.field}"
+                t.join(query, t.table(alias, alias), t.equal(t.col("value", alias), self.records.value(axis.field)), "LEFT")
+        for place in range(len(self.repeats)):
+            alias = f"repeated_{place}"
+            t.join(query, t.table(alias, alias), t.equal(t.col("record_id", alias), t.col("record_id", "r")), "LEFT")
+        return query
+
+    def _key(self) -> Tree:
+        own = self.signature.number(self._code)
+        if not self.joined:
+            return own
+        return t.add([t.times(t.coalesce(t.col("rp", "p"), t.lit(0)), t.lit(self.signature.size)), own])
+
+    def _code(self, axis: Axis) -> Tree:
+        if axis.code is not None:
+            return axis.code.copy()
+        missing = t.case([(t.missing(self.records.value(axis.field)), t.lit(0))], t.lit(1))
+        return t.coalesce(t.col("code", f"m_{axis.field}"), missing)
+
+    # --- preparing --------------------------------------------------------------------------------------------------
+
+    def load(self, selection: Selection | None) -> None:
+        """Make the tables that signatures rest on: values of text fields, repeated records, people."""
+        for axis in self.signature.axes:
+            if axis.lookup:
+                self.host.load(f"m_{axis.field}", {"value": "VARCHAR", "code": "INTEGER"}, axis.lookup.items())
+        for place, names in enumerate(self.repeats):
+            self.host.keep(f"repeated_{place}", self._repeated(names))
+        self._load_people(selection)
+
+    def _repeated(self, names: tuple[str, ...]) -> Any:
+        """Records of which the person has an earlier one with the same values."""
+        values = {f"v{i}": self.records.value(name) for i, name in enumerate(names)}
+        inner = t.select(
+            record_id=t.col("record_id", "r"),
+            place=t.rank(
+                [t.col("person_id", "r"), *(v.copy() for v in values.values())],
+                [t.col("end", "r"), t.col("record_id", "r")],
+            ),
+        ).from_(t.table(self.names.records, "r"), copy=False)
+        inner.where(t.both(*(t.present(v) for v in values.values())), copy=False)
+        return t.select(record_id=t.col("record_id")).from_(t.sub(inner, "x"), copy=False).where(
+            t.compare(t.col("place"), ">", t.lit(1)), copy=False
+        )
+
+    def _load_people(self, selection: Selection | None) -> None:
+        several = len(self.laws) > 1 or selection is not None
+        nobody = (self._chosen(selection, {}) if several else 0, tuple(0 for _ in self.person.axes))
+        self.people = [nobody]
+        if not several and self.person.size == 1 and not self.carried:
+            return
+        self.joined = self.names.persons is not None
+        if not self.joined:
+            return
+        code = self.person.number(lambda axis: axis.code.copy() if axis.code is not None else t.lit(0))
+        query = t.select(
+            person_id=t.col("person_id", "p"),
+            code=code,
+            plan=t.col("plan", "s") if several else t.lit(0),
+            **{name: t.col(name, "p") for name in self.carried},
+        ).from_(t.table(self.names.persons or "", "p"), copy=False)
+        if several:
+            self._load_choices(selection)
+            t.join(query, t.table("choices", "s"), self._same_choice(selection), "LEFT")
+        self.host.keep("people_coded", query)
+        found = t.select(plan=t.col("plan"), code=t.col("code")).from_(t.table("people_coded"), copy=False).distinct()
+        rows = [(plan, code, 0) for plan, code in self.host.rows(found)]
+        known = {(nobody[0], 0): 0}
+        numbered = []
+        for plan, number, _ in sorted(rows):
+            if (plan, number) not in known:
+                known[plan, number] = len(self.people)
+                self.people.append((plan, tuple(self.person.codes(number))))
+            numbered.append((plan, number, known[plan, number]))
+        self.host.load("people_numbers", {"plan": "INTEGER", "code": "BIGINT", "rp": "INTEGER"}, numbered)
+        same = t.both(t.equal(t.col("plan", "n"), t.col("plan", "c")), t.equal(t.col("code", "n"), t.col("code", "c")))
+        people = t.select(
+            person_id=t.col("person_id", "c"),
+            rp=t.col("rp", "n"),
+            plan=t.col("plan", "c"),
+            **{name: t.col(name, "c") for name in self.carried},
+        ).from_(t.table("people_coded", "c"), copy=False)
+        self.host.keep("people", t.join(people, t.table("people_numbers", "n"), same))
+        self.host.drop("people_coded")
+
+    @staticmethod
+    def _chosen(selection: Selection | None, facts: Mapping[str, Any]) -> int:
+        """The plan for a person; -1: none of the plans, the caller judges them."""
+        if selection is None:
+            return 0
+        chosen = selection.choose(facts)
+        return -1 if chosen is None else chosen
+
+    def _load_choices(self, selection: Selection | None) -> None:
+        """Which plan judges each combination of the facts that the choice rests on."""
+        names = selection.fields if selection else ()
+        values = {name: self.persons.value(name) for name in names}
+        query = t.select(**(values or {"none": t.lit(0)})).from_(t.table(self.names.persons or "", "p"), copy=False)
+        rows = []
+        for row in self.host.rows(query.distinct()):
+            facts = {n: self.persons.fact(n, v) for n, v in zip(names, row, strict=False) if v is not None}
+            rows.append((*(row if names else (0,)), self._chosen(selection, facts)))
+        columns = {name: self.persons.type_of(name) for name in names} or {"none": "INTEGER"}
+        self.host.load("choices", {**columns, "plan": "INTEGER"}, rows)
+
+    def _same_choice(self, selection: Selection | None) -> Tree:
+        names = selection.fields if selection else ()
+        return t.both(*(t.same(self.persons.value(n), t.col(n, "s")) for n in names))
+
+
+# --- making them -------------------------------------------------------------------------------------------------------
+
+
+def sources_of(plans: Iterable[Plan], host: Host, names: Names) -> Sources:
+    """Laws over the tables of a host. Raises ``Inexpressible`` where a plan says what only the reference can judge."""
+    made = [law_of(number, plan) for number, plan in enumerate(plans)]
+    laws = [law for law, _ in made]
+    fields: dict[str, FieldDecl] = {}
+    for law in laws:
+        fields.update(law.plan.fields)
+    columns = host.columns(names.records)
+    records = Source("r", columns, fields)
+    persons = Source("p", host.columns(names.persons) if names.persons else {}, fields)
+    probes, finders = _merged(made)
+    record_axes: list[Axis] = []
+    person_axes: list[Axis] = []
+    for name in sorted(probes):
+        if name == "circumstance" or name.startswith("\x00"):
+            continue
+        own = fields[name].of != "person"
+        source = records if own else persons
+        axis = _axis(name, probes[name], source, finders, lambda n, s=source, o=own: _distinct(host, names, s, n, o))
+        (record_axes if own else person_axes).append(axis)
+    carried: dict[str, None] = {}
+    for law, asked in made:
+        _check_pairs(law, asked)
+        record_axes += _pairs(law, asked, records, persons, carried)
+        record_axes += _claims(law, records)
+    repeats = sorted({n.fields for law in laws for rule in law.plan.flags for n in walk(rule.statement.when)
+                      if isinstance(n, tree.Repeated)})  # fmt: skip
+    for place, repeated in enumerate(repeats):
+        code = t.case([(t.missing(t.col("record_id", f"repeated_{place}")), t.lit(1))], t.lit(2))
+        record_axes.append(Axis("\x00repeated:" + ",".join(repeated), [None, False, True], code))
+    signature, person = Signature(record_axes), Signature(person_axes)
+    if signature.size * person.size > KEYS:
+        raise Inexpressible("more combinations of facts than fit in 64 bits")
+    divisors = {r.statement.divisor.field for law in laws for r in law.plan.convert if r.statement.divisor is not None}
+    return Sources(host, names, laws, fields, records, persons, signature, person, list(carried), repeats, sorted(divisors))
+
+
+def _merged(made: list[tuple[Law, Probes]]) -> tuple[dict[str, Probe], dict[str, Finder]]:
+    """What all laws look at together; a table is named by its law, since packs may have different ones of one name."""
+    merged: dict[str, Probe] = {}
+    finders: dict[str, Finder] = {}
+    for law, probes in made:
+        finders.update({f"{law.number}:{name}": finder for name, finder in probes.world.finders.items()})
+        for name, probe in probes.fields.items():
+            one = merged.setdefault(name, Probe())
+            one.values |= probe.values
+            one.cuts |= probe.cuts
+            one.points |= probe.points
+            one.columns |= {(f"{law.number}:{table}", place, only) for table, place, only in probe.columns}
+    return merged, finders
+
+
+def _axis(name: str, probe: Probe, source: Source, finders: Mapping[str, Finder], distinct: Any) -> Axis:
+    kind = source.fields[name].type
+    if kind in ("number", "year", "date") or name in ("start", "end", "date", "days", "full_months", "quantity"):
+        return ordered(name, probe, source)
+    if kind == "yes_no":
+        return yes_no(name, source)
+    return discrete(name, probe, source, finders, distinct)
+
+
+def _distinct(host: Host, names: Names, source: Source, name: str, own: bool) -> Iterator[str]:
+    table = names.records if own else names.persons
+    column = t.select(value=source.value(name)).from_(t.table(table or "", source.table), copy=False).distinct()
+    for (value,) in host.rows(column):
+        if value is not None:
+            yield value
+
+
+def _check_pairs(law: Law, probes: Probes) -> None:
+    """A measure asked of the period in which a record counts is judged by that period, which no pair knows."""
+    others = any(rule.statement.by != "end" for rule in law.plan.assign)
+    asked = any(s.this_period and s.rule is not None for s in law.sums)
+    if others and asked and any(isinstance(n, tree.ThisYear) for node in probes.pairs for n in walk(node)):
+        raise Inexpressible("a measure of this period that compares this year with a fact")
+
+
+def _pairs(law: Law, probes: Probes, records: Source, persons: Source, carried: dict[str, None]) -> Iterator[Axis]:
+    this = t.period(t.col("end", "r"), law.plan.year_start)
+
+    def source(name: str) -> Source:
+        if records.fields[name].of != "person":
+            return records
+        if persons.column(name) is not None:
+            carried[name] = None
+        return persons
+
+    for place, node in enumerate(probes.pairs):
+        yield pair(
+            node,
+            f"\x00pair:{law.number}:{place}",
+            lambda operand: operand_of(operand, source, probes.world, this),
+        )
+
+
+def _claims(law: Law, records: Source) -> Iterator[Axis]:
+    """Whether a claim came in time (``assign.in_time``)."""
+    for rule in law.plan.assign:
+        statement = rule.statement
+        if statement.by != "claim":
+            continue
+        claimed = records.value(statement.field or "")
+        timely = [
+            t.present(claimed.copy()),
+            t.compare(claimed.copy(), ">=", t.lit(1)),
+            t.compare(claimed.copy(), "<", t.lit(date.max.year)),
+        ]
+        if statement.until is not None:
+            month, day = statement.until
+            later = 1 if statement.until >= law.plan.year_start else 2
+            end = t.col("end", "r")
+            stands = t.add([t.times(t.year(end.copy()), t.lit(10000)), t.month_day(end)])
+            limit = t.add([t.times(t.add([claimed.copy(), t.lit(later)]), t.lit(10000)), t.lit(month * 100 + day)])
+            timely.append(t.compare(stands, "<=", limit))
+        code = t.case([(t.both(*timely), t.lit(2))], t.lit(1))
+        yield Axis(law.claims[rule.key], [None, False, True], code)
+
+
+__all__ = ["Column", "Names", "Sources", "sources_of"]

@@ -1,0 +1,223 @@
+"""SQL as trees: small words to build sqlglot expressions with, the same for every dialect. No text is ever joined.
+
+Every function gives a new node; NULL stands for what is not known, so that SQL's own logic is the policy's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from sqlglot import exp
+
+Tree = exp.Expression
+NULL = exp.null()
+
+
+def col(name: str, table: str | None = None) -> Tree:
+    """A column; always quoted, because fields are called ``start`` and ``end``."""
+    return exp.column(exp.to_identifier(name, quoted=True), table=table)
+
+
+def table(name: str, alias: str | None = None) -> exp.Table:
+    return exp.to_table(name) if alias is None else exp.to_table(name).as_(alias)  # type: ignore[no-any-return]
+
+
+def lit(value: Any) -> Tree:
+    """A literal: text, whole number, yes/no, day, or NULL."""
+    if value is None:
+        return exp.null()
+    if isinstance(value, bool):
+        return exp.true() if value else exp.false()
+    if isinstance(value, int):
+        return exp.Literal.number(value)
+    if isinstance(value, date):
+        return cast(exp.Literal.string(value.isoformat()), "DATE")
+    return exp.Literal.string(value)
+
+
+def cast(value: Tree, type_: str) -> Tree:
+    return exp.Cast(this=value, to=exp.DataType.build(type_))
+
+
+def call(name: str, *arguments: Tree) -> Tree:
+    """A function that every dialect calls alike."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def least(*values: Tree) -> Tree:
+    return values[0] if len(values) == 1 else call("LEAST", *values)
+
+
+def greatest(*values: Tree) -> Tree:
+    return values[0] if len(values) == 1 else call("GREATEST", *values)
+
+
+def coalesce(*values: Tree) -> Tree:
+    return exp.Coalesce(this=values[0], expressions=list(values[1:]))
+
+
+def both(*conditions: Tree) -> Tree:
+    """All of them; nothing at all is true."""
+    return exp.and_(*conditions, copy=False) if conditions else exp.true()
+
+
+def either(*conditions: Tree) -> Tree:
+    """Any of them; nothing at all is false."""
+    return exp.or_(*conditions, copy=False) if conditions else exp.false()
+
+
+def negate(condition: Tree) -> Tree:
+    return exp.not_(condition, copy=False)
+
+
+def missing(value: Tree) -> Tree:
+    return exp.Is(this=value, expression=exp.null())
+
+
+def present(value: Tree) -> Tree:
+    return exp.not_(missing(value), copy=False)
+
+
+def case(branches: Sequence[tuple[Tree, Tree]], default: Tree) -> Tree:
+    """``CASE WHEN … THEN … ELSE default END``; without branches the default."""
+    if not branches:
+        return default
+    node = exp.Case(default=default)
+    node.set("ifs", [exp.If(this=test, true=value) for test, value in branches])
+    return node
+
+
+def switch(value: Tree, branches: Sequence[tuple[Tree, Tree]], default: Tree) -> Tree:
+    """``CASE value WHEN … THEN … ELSE default END``."""
+    if not branches:
+        return default
+    node = exp.Case(this=value, default=default)
+    node.set("ifs", [exp.If(this=one, true=result) for one, result in branches])
+    return node
+
+
+def flag(condition: Tree) -> Tree:
+    """1 where the condition is true, else 0."""
+    return case([(condition, lit(1))], lit(0))
+
+
+def divide(value: Tree, by: Tree) -> Tree:
+    """Whole part of a quotient of numbers that are not negative."""
+    return exp.IntDiv(this=exp.paren(value, copy=False), expression=exp.paren(by, copy=False))
+
+
+def add(values: Iterable[Tree]) -> Tree:
+    result: Tree | None = None
+    for value in values:
+        result = value if result is None else exp.Add(this=result, expression=value)
+    return exp.paren(result, copy=False) if result is not None else lit(0)
+
+
+def times(one: Tree, other: Tree) -> Tree:
+    return exp.Mul(this=exp.paren(one, copy=False), expression=exp.paren(other, copy=False))
+
+
+def minus(one: Tree, other: Tree) -> Tree:
+    return exp.paren(exp.Sub(this=one, expression=exp.paren(other, copy=False)), copy=False)
+
+
+def bit(mask: Tree, position: int) -> Tree:
+    """Whether a bit of a mask is set."""
+    masked = exp.BitwiseAnd(this=mask, expression=lit(1 << position))
+    return exp.NEQ(this=exp.paren(masked, copy=False), expression=lit(0))
+
+
+def total(value: Tree) -> Tree:
+    """A sum as a 64-bit number; 0 over no rows."""
+    return cast(coalesce(exp.Sum(this=value), lit(0)), "BIGINT")
+
+
+def running(
+    value: Tree, partition: Sequence[Tree], order: Sequence[Tree], including: bool = False
+) -> Tree:
+    """The sum over the rows that come before (``including``: up to this one) in its partition."""
+    end: Any = "CURRENT ROW" if including else lit(1)
+    spec = exp.WindowSpec(
+        kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=end, end_side=None if including else "PRECEDING"
+    )
+    window = exp.Window(this=exp.Sum(this=value), partition_by=list(partition), order=ordering(order), spec=spec)
+    return cast(coalesce(window, lit(0)), "BIGINT")
+
+
+def rank(partition: Sequence[Tree], order: Sequence[Tree]) -> Tree:
+    """The place of a row in its partition, from 1."""
+    return exp.Window(this=exp.RowNumber(), partition_by=list(partition), order=ordering(order))
+
+
+def ordering(order: Sequence[Tree]) -> exp.Order:
+    return exp.Order(expressions=[o if isinstance(o, exp.Ordered) else exp.Ordered(this=o) for o in order])
+
+
+def select(**columns: Tree) -> exp.Select:
+    """A SELECT with named columns."""
+    return exp.Select(expressions=[exp.alias_(value, name, quoted=True, copy=False) for name, value in columns.items()])
+
+
+def sub(query: exp.Query, alias: str) -> exp.Subquery:
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier(alias)))
+
+
+def join(query: exp.Select, other: exp.Expression, on: Tree, kind: str = "") -> exp.Select:
+    """``query`` with a JOIN (``LEFT``, ``CROSS`` or plain)."""
+    side = kind if kind == "LEFT" else None
+    node = exp.Join(this=other, side=side, kind="CROSS" if kind == "CROSS" else None)
+    if kind != "CROSS":
+        node.set("on", on)
+    query.append("joins", node)
+    return query
+
+
+def month_day(value: Tree) -> Tree:
+    """Month × 100 + day."""
+    return add([times(exp.Extract(this=exp.var("MONTH"), expression=value), lit(100)), day_of_month(value)])
+
+
+def day_of_month(value: Tree) -> Tree:
+    return exp.Extract(this=exp.var("DAY"), expression=value.copy())
+
+
+def year(value: Tree) -> Tree:
+    return exp.Extract(this=exp.var("YEAR"), expression=value)
+
+
+def period(value: Tree, year_start: tuple[int, int]) -> Tree:
+    """The number of the period in which a day lies (``calendar.period_of``)."""
+    if year_start == (1, 1):
+        return year(value)
+    before = exp.LT(this=month_day(value.copy()), expression=lit(year_start[0] * 100 + year_start[1]))
+    return minus(year(value), flag(before))
+
+
+def days_between(start: Tree, end: Tree) -> Tree:
+    """Days from start to end, both included."""
+    return add([exp.DateDiff(this=end, expression=start, unit=exp.var("DAY")), lit(1)])
+
+
+def month(value: Tree) -> Tree:
+    return exp.Extract(this=exp.var("MONTH"), expression=value)
+
+
+_COMPARISONS: dict[str, type[exp.Binary]] = {
+    "=": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE,
+}  # fmt: skip
+
+
+def equal(left: Tree, right: Tree) -> Tree:
+    return exp.EQ(this=left, expression=right)
+
+
+def compare(left: Tree, op: str, right: Tree) -> Tree:
+    """A comparison; NULL where a side is."""
+    return _COMPARISONS[op](this=exp.paren(left, copy=False), expression=exp.paren(right, copy=False))
+
+
+def same(left: Tree, right: Tree) -> Tree:
+    """Equal, or both NULL."""
+    return exp.NullSafeEQ(this=left, expression=right)
