@@ -31,6 +31,6 @@ def command(code: str | None) -> int:
         hint = say(f"did you mean {known}?", f"是不是 {known}？") if known else None
         every = say("explain-code alone lists them all", "只输入 explain-code 可列出全部代码")
         said = say(f"there is no code {code}", f"没有代码 {code}")
-        raise PolicyError([Diagnostic("PE910", said, hint=f"{hint} {every}" if hint else every)])
+        raise PolicyError([Diagnostic("PE920", said, hint=f"{hint} {every}" if hint else every)])
     sys.stdout.write(text)
     return 0

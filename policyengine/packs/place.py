@@ -68,6 +68,7 @@ def _offsets(raw: str, value: str, style: str | None) -> list[int]:
     result: list[int] = []
     for char in value:
         if char.isspace():
+            at = _joined(raw, at) if style == '"' else at
             result.append(at)
             if style == '"' and raw[at : at + 1] == "\\":
                 at += _length(raw, at, style)
@@ -89,6 +90,15 @@ def _begin(raw: str, style: str | None) -> int:
     if style in ("|", ">"):
         header = _HEADER.match(raw, at)
         return header.end() if header else at
+    return at
+
+
+def _joined(raw: str, at: int) -> int:
+    """Past escaped line ends and the indentation after them, which are nothing of the value."""
+    while raw[at : at + 2] == "\\\n":
+        at += 2
+        while raw[at : at + 1] in (" ", "\n"):
+            at += 1
     return at
 
 

@@ -7,6 +7,7 @@ PE153 (a file that is no table).
 from __future__ import annotations
 
 import stat
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
@@ -230,7 +231,23 @@ def _typed(
             else:
                 cells.append(value)
         rows.append(tuple(cells))
+        problems += _backwards(sheet, number, columns, order, cells)
     return rows, problems
+
+
+def _backwards(
+    sheet: Sheet, number: int, columns: tuple[Column, ...], order: list[int], cells: list[Cell]
+) -> list[Diagnostic]:
+    """A row that would end before it begins."""
+    days = {
+        c.role: (cell, at) for c, cell, at in zip(columns, cells, order, strict=False) if c.role in ("from", "until")
+    }
+    if len(days) < 2 or len(cells) < len(columns):
+        return []
+    start, until = days["from"][0], days["until"][0]
+    if not (isinstance(start, date) and isinstance(until, date) and until < start):
+        return []
+    return [sheet.problem("PE151", "this row ends before it begins", number, days["until"][1], "exchange the two days")]
 
 
 def _cell(text: str, column: Column, reader: Reader) -> Cell | Bad:

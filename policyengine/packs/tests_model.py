@@ -60,7 +60,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case. ``records`` and ``person``: column → cell, as text; a record has its ``record_id``.
+    """One case. ``records`` and ``person``: field id → cell, as text; a record has its ``record_id``.
 
     ``circumstances``: kind, first and last day. ``expected``: by period label (``2016``, ``2016..2020``).
     """
@@ -124,7 +124,7 @@ def read_cases(document: Document, policy: Policy) -> tuple[list[Case], list[Dia
 
 def _case(document: Document, node: MappingNode, words: _Words) -> tuple[Case | None, list[Diagnostic]]:
     problems: list[Diagnostic] = []
-    records = tuple(_records(node))
+    records = tuple(words.records(node))
     expected: dict[str, tuple[Expected, ...]] = {}
     period, expect = optional_at(node, "period"), node.get("expect")
     if expect is not None and period is None:
@@ -146,7 +146,8 @@ def _case(document: Document, node: MappingNode, words: _Words) -> tuple[Case | 
     for twice in {i for i in ids if ids.count(i) > 1}:
         problems.append(document.problem("PE181", f"two records are called {twice}", node.get("records") or node,
                                          hint="give each its own id"))  # fmt: skip
-    words.columns(node, ids)
+    person = words.cells(node.get("person"), "person")
+    words.speaks_of(ids)
     problems += words.taken()
     if problems:
         return None, problems
@@ -154,7 +155,7 @@ def _case(document: Document, node: MappingNode, words: _Words) -> tuple[Case | 
         name=text_at(node, "case"),
         file=document.file,
         span=document.span(node),
-        person={k.text: t for k, v in pairs_at(node, "person") if (t := text_of(v)) is not None},
+        person=person,
         circumstances=tuple(words.circumstances(node)),
         records=records,
         expected=expected,
@@ -164,15 +165,6 @@ def _case(document: Document, node: MappingNode, words: _Words) -> tuple[Case | 
     )
     problems = words.taken()
     return (None if problems else case), problems
-
-
-def _records(node: MappingNode) -> Iterator[Mapping[str, str]]:
-    """Records as column → cell text; one without an id is R1, R2, … by its place."""
-    listing = node.get("records")
-    for number, item in enumerate(listing.items if isinstance(listing, Listing) else (), 1):
-        cells = {k.text: t for k, v in pairs_at(item) if (t := text_of(v)) is not None}
-        given = next((cells.pop(name) for name in ("id", "record_id", "记录编号") if name in cells), None)
-        yield {"record_id": given or f"R{number}", **cells}
 
 
 class _Words:
@@ -194,15 +186,29 @@ class _Words:
         problems, self.problems = self.problems, []
         return problems
 
-    def columns(self, node: MappingNode, ids: list[str]) -> None:
-        """Every column that a case names must be one that readers know; every record it speaks of must be there."""
+    def records(self, node: MappingNode) -> Iterator[Mapping[str, str]]:
+        """Records as field id → cell text; one without an id is R1, R2, … by its place."""
         listing = node.get("records")
-        for item in listing.items if isinstance(listing, Listing) else ():
-            for key, _ in pairs_at(item):
-                if key.text != "id":
-                    self._find(key, self.columns_of["record"], "column of the records file")
-        for key, _ in pairs_at(node, "person"):
-            self._find(key, self.columns_of["person"], "column of the persons file")
+        for number, item in enumerate(listing.items if isinstance(listing, Listing) else (), 1):
+            cells = self.cells(item, "record")
+            yield {"record_id": cells.pop("record_id", f"R{number}"), **cells}
+
+    def cells(self, node: Node | None, of: str) -> dict[str, str]:
+        """Columns must be ones that readers know; each once, in whatever language."""
+        cells: dict[str, str] = {}
+        for key, value in pairs_at(node):
+            name = (
+                "record_id" if key.text == "id" else self._find(key, self.columns_of[of], f"column of the {of}s file")
+            )
+            if name in cells:
+                said = f"“{key.text}” is {name}, which is given already"
+                self.problems.append(self.document.problem("PE181", said, key, hint="keep one of the two"))
+            if (text := text_of(value)) is not None:
+                cells[name] = text
+        return cells
+
+    def speaks_of(self, ids: list[str]) -> None:
+        """Every record of which something is expected must be there."""
         for key, name in self.of_record:
             if name not in ids:
                 self._unknown(key, name, ids, "record of this case")

@@ -1,0 +1,171 @@
+"""Vocabulary and fields of a pack over those of the chain; versions and the days between them."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from policyengine.diagnostics import human
+from tests.packs_floor.folder import PACK, UPPER, load, load_two, rule, seen
+
+# what is wrong: text of pack.yaml replaced, by what, code and place
+BAD: dict[str, tuple[str, str, str]] = {
+    "two terms of one name": ("distance: {zh: 远程教育", "distance: {zh: 培训班", "PE140 11:27"),
+    "alias of another term": ("aliases: [网络培训]", "aliases: [发表出版作品]", "PE140 11:68"),
+    "alias written full-width": ("aliases: [网络培训]", "aliases: [ＴＲＡＩＮＩＮＧ]", "PE140 11:27"),
+    "field named as a core field": ("zh: 费用", "zh: 姓名", "PE140 24:5"),
+    "two fields of one name": ("zh: 费用", "zh: 级别", "PE140 24:5"),
+    "core field of another type": (
+        "rank: {zh: 排名, type: number, min: 1, max: 9}", "title: {type: date}", "PE141 23:5"),
+    "record and person": (
+        "quantities:", "  person:\n    rank: {zh: 名次, type: number}\nquantities:", "PE140 26:5"),
+    "terms of no field": ("    level: {national", "    levle: {national", "PE142 15:5"),
+    "terms of a number": ("    level: {national", "    rank: {national", "PE142 15:5"),
+    "terms that nobody declares": ("cost: {zh: 费用, type: number, unit: yuan, min: 0, max: 100000, decimals: 2}",
+                                   "kind: {zh: 种类, type: term}", "PE142 24:5"),
+    "terms shared with no field": ("cost: {zh: 费用, type: number, unit: yuan, min: 0, max: 100000, decimals: 2}",
+                                   "kind: {zh: 种类, type: term, terms: forms}", "PE142 24:5"),
+    "least greater than greatest": ("min: 1, max: 9", "min: 9, max: 1", "PE143 23:5"),
+    "bounds of a text": ("level: {zh: 级别, type: term}", "level: {zh: 级别, type: term, max: 3}", "PE143 22:5"),
+    "bounds of a quantity": ("hours: {min: 0, max: 10000", "hours: {min: 10, max: 1", "PE143 26:3"),
+    "negative quantity": ("hours: {min: 0", "hours: {min: -1", "PE143 26:3"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_declaration_is_told_where(name: str, tmp_path: Path) -> None:
+    old, new, expected = BAD[name]
+    assert old in PACK
+    policy, problems = load(tmp_path, pack=PACK.replace(old, new))
+    assert policy is None
+    assert expected in seen(problems), "\n".join(map(human, problems))
+
+
+def test_one_name_may_mean_a_term_a_measure_and_a_flag(tmp_path: Path) -> None:
+    """Words are told apart by their place in the sentence."""
+    policy, problems = load(tmp_path, pack=PACK.replace("face_to_face: 面授", "face_to_face: 培训班"))
+    assert problems == []
+    assert policy is not None
+
+
+def test_words_lie_over_those_of_the_base(tmp_path: Path) -> None:
+    pack = UPPER + (
+        "vocabulary:\n  terms:\n    form: {distance: {zh: 网课, aliases: [慕课]}, exam: 考试}\n"
+        "fields:\n  record:\n    cost: {zh: 收费, type: number, max: 500}\n"
+        "quantities: {hours: {max: 100}}\n"
+    )
+    texts = ("网课、培训班", "远程教育", "慕课、考试", "网络培训")
+    rules = "".join(rule(f"r{i}", f"认定 {text}", source="own") for i, text in enumerate(texts))
+    policy, problems = load_two(tmp_path, "[]\n", rules, pack)
+    assert problems == []
+    assert policy is not None
+    distance = policy.vocabulary.find("term", "distance")
+    assert distance is not None
+    assert (distance.zh, distance.aliases) == ("网课", ("慕课", "远程教育", "网络培训"))
+    cost = policy.vocabulary.fields["cost"]
+    assert (cost.zh, cost.aliases, cost.minimum, cost.maximum, cost.decimals, cost.unit) == (
+        "收费", ("费用",), Fraction(0), Fraction(500), 2, "yuan"
+    )  # fmt: skip
+    assert policy.bounds["hours"] == (0, 100, 0)
+    assert policy.bounds["minutes"] == (0, 600000, 0)
+
+
+def test_what_rules_of_the_base_depend_on_stays(tmp_path: Path) -> None:
+    def codes(name: str, more: str, base: str = PACK) -> list[str]:
+        return [d.code for d in load_two(tmp_path / name, "[]\n", "", UPPER + more, base)[1]]
+
+    assert codes("type", "fields: {record: {cost: {type: text}}}\n") == ["PE141"]
+    assert codes("leave", "vocabulary: {terms: {circumstance: {illness: {leave: true}}}}\n") == ["PE141"]
+    assert codes("same leave", "vocabulary: {terms: {circumstance: {maternity: {aliases: [生育]}}}}\n") == []
+    bases = "tables:\n  bases: {file: t.csv, columns: {name: {role: key, field: provider}}}\n"
+    from tests.packs_floor.folder import write
+
+    write(tmp_path / "table" / "policies", {"base/t.csv": "name\n", "upper/t.csv": "name\n"})
+    assert codes("table", bases, PACK + bases) == ["PE141"]
+
+
+def test_the_name_of_a_table_is_a_word(tmp_path: Path) -> None:
+    from tests.packs_floor.test_tables import BASES
+
+    policy, problems = load(
+        tmp_path,
+        rule("a", "认定 培训班 当 施教机构 属于 基地"),
+        PACK + BASES,
+        **{"tables/bases.csv": "name,aliases,from,until\n"},
+    )
+    assert problems == []
+    assert policy is not None
+
+
+# --- versions ---------------------------------------------------------------------------------------------------------
+
+HOURS = "要求 每年 总学时 不少于 90 学时"
+
+
+def test_years_are_whole_years_of_the_pack(tmp_path: Path) -> None:
+    for begins, start, until in (("01-01", (2016, 1, 1), (2018, 12, 31)), ("09-01", (2016, 9, 1), (2019, 8, 31))):
+        policy, problems = load(tmp_path, rule("a", HOURS, from_="2016", until="2018"), PACK.replace("01-01", begins))
+        assert problems == []
+        assert policy is not None
+        only = policy.packs[0].rules[0]
+        assert (only.start, only.until, only.key) == (date(*start), date(*until), "base/a@2016")
+
+
+def test_a_day_that_splits_a_year_offers_both_readings(tmp_path: Path) -> None:
+    _, problems = load(tmp_path, rule("a", HOURS, from_="2016-07-01"))
+    assert problems[0].message == (
+        "2016-07-01 lies inside the year 2016 (2016-01-01 to 2016-12-31), and this rule governs whole years"
+    )
+    assert problems[0].hint == "write from: 2016 or from: 2017, as the law means it"
+    _, problems = load(tmp_path, rule("a", HOURS, until="2016-07-01"), PACK.replace("01-01", "09-01"))
+    assert problems[0].hint == "write until: 2014 or until: 2015, as the law means it"
+
+
+def test_days_at_the_edge_of_a_year_and_days_of_records_are_good(tmp_path: Path) -> None:
+    text = rule("a", HOURS, from_="2016-01-01", until="2017-12-31") + rule("b", "认定 培训班", from_="2016-07-01")
+    policy, problems = load(tmp_path, text)
+    assert problems == []
+    assert policy is not None
+    assert [r.whole_periods for r in policy.packs[0].rules] == [True, False]
+
+
+def test_a_gap_is_remarked_unless_stated(tmp_path: Path) -> None:
+    before = rule("a", HOURS, until="2013")
+    _, problems = load(tmp_path, before + rule("a", HOURS, from_="2016"))
+    assert [(d.code, d.severity) for d in problems] == [("PE302", "warning")]
+    assert "from 2014-01-01 to 2015-12-31 no version of a is in force" in problems[0].message
+    _, problems = load(tmp_path, before + rule("a", HOURS, from_="2016", gap="旧办法废止，新办法未出"))
+    assert problems == []
+    _, problems = load(tmp_path, before + rule("a", HOURS, from_="2014"))
+    assert problems == []
+
+
+def test_citations_may_be_short(tmp_path: Path) -> None:
+    one = "- {id: a, cites: law 第二条, rule: 认定 培训班}\n"
+    policy, _ = load(tmp_path / "a", one)
+    assert policy is not None
+    assert str(policy.packs[0].rules[0].cites) == "〔2016〕1号 第二条"
+    alone = PACK.replace("  old: {title: 旧办法, confidence: remembered}\n", "")
+    policy, _ = load(tmp_path / "b", "- {id: a, cites: 第二条, rule: 认定 培训班}\n", alone)
+    assert policy is not None
+    assert str(policy.packs[0].rules[0].cites) == "〔2016〕1号 第二条"
+    policy, _ = load(tmp_path / "c", rule("a", "认定 培训班", source="old"))
+    assert policy is not None
+    assert policy.packs[0].rules[0].confidence == "remembered"
+
+
+def test_a_file_that_nobody_reads_is_remarked(tmp_path: Path) -> None:
+    _, problems = load(tmp_path, **{"rule.yaml": rule("a", HOURS)})
+    assert [(d.code, d.severity) for d in problems] == [("PE135", "warning")]
+
+
+def test_a_link_out_of_the_policies_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(rule("a", HOURS), encoding="utf-8")
+    (tmp_path / "policies" / "base").mkdir(parents=True)
+    (tmp_path / "policies" / "base" / "rules-x.yaml").symlink_to(tmp_path / "rules.yaml")
+    policy, problems = load(tmp_path)
+    assert policy is None
+    assert [d.code for d in problems] == ["PE136"]
