@@ -1,4 +1,4 @@
-"""Hypothesis strategies for syntax trees over ``tests.words.VOCABULARY``: every statement, window, figure and condition.
+"""Hypothesis strategies for syntax trees over ``tests.words.VOCABULARY``: every statement, window, condition.
 
 They generate what a sentence can say, so ``parse(print(tree, surface)) == tree`` holds for all of them.
 """

@@ -151,7 +151,8 @@ class Phrases:
         match c:
             case tree.Compare(left=left, op=op, right=right):
                 a, b = self.sides(left, [right])
-                return f"{a} {self.either(*COMPARISONS[op])} {b[0]}"
+                sign = op if self.temporal(left) or self.temporal(right) else self.either(*COMPARISONS[op])
+                return f"{a} {sign} {b[0]}"
             case tree.In(left=left, items=items, negated=negated):
                 a, b = self.sides(left, items)
                 return f"{a} {self.belongs(negated)}{self.either(' ', '')}{self.bracketed(b)}"
@@ -189,6 +190,13 @@ class Phrases:
         owner = self.owner(left)
         other = next((o for o in map(self.owner, rights) if o), None)
         return self.operand(left, other), [self.operand(r, owner or (other if r is not left else None)) for r in rights]
+
+    def temporal(self, o: tree.Operand) -> bool:
+        """Days and years: later is not more, so they are compared with ``>=``."""
+        if isinstance(o, tree.Field):
+            decl = self.vocabulary.fields.get(o.id)
+            return decl is not None and decl.type in ("date", "year")
+        return isinstance(o, tree.YearOf | tree.ThisYear) or (isinstance(o, tree.Value) and isinstance(o.value, date))
 
     def owner(self, o: tree.Operand) -> str | None:
         """The list of terms of an enumerated field."""
