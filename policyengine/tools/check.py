@@ -5,9 +5,7 @@ With no error among the diagnostics, every policy at the paths can be evaluated.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
@@ -16,6 +14,7 @@ from policyengine.packs.policies import load_policies
 from policyengine.packs.tests_model import load_tests
 from policyengine.packs.unused import unused
 from policyengine.plan.build import plan_of
+from policyengine.tools.prove.findings import illustrated, proofs
 
 UNUSABLE = "PE130"  # there is no pack at the path that was given
 
@@ -30,29 +29,23 @@ def check(paths: Sequence[str | Path]) -> list[Diagnostic]:
             raise PolicyError([d for d in said if d.code == UNUSABLE])
         problems += said
         policies += found
+    sound: list[Policy] = []
     for policy in policies:
-        problems += of_policy(policy)
-    return in_order(problems)
+        said = list(of_policy(policy))
+        problems += said
+        if not failed(said):
+            sound.append(policy)
+    problems += proofs(sound)
+    return in_order(illustrated(problems))
 
 
 def of_policy(policy: Policy) -> Iterator[Diagnostic]:
     """What is wrong with a policy whose packs could be read and resolved, and with the last pack's tests."""
-    plan, said = plan_of(policy)
+    _, said = plan_of(policy)
     yield from said
-    if plan is not None and not failed(said):
-        yield from _proofs(policy)
     yield from unused(policy)
     _, said = load_tests(Path(policy.packs[-1].folder), policy)
     yield from said
-
-
-def _proofs(policy: Policy) -> Iterable[Diagnostic]:
-    """What a search over records and persons finds that figures alone do not show (``tools/prove``)."""
-    if find_spec("policyengine.tools.prove") is None:
-        return ()
-    prove = getattr(importlib.import_module("policyengine.tools.prove"), "prove", None)
-    found: Iterable[Diagnostic] = prove(policy) if prove is not None else ()
-    return found
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -36,7 +36,9 @@ FIELDS = (
     FieldDecl("author_rank", "record", "number", "作者排名", minimum=Fraction(1), maximum=Fraction(9)),
     FieldDecl("author_count", "record", "number", "作者人数", minimum=Fraction(1), maximum=Fraction(40)),
     FieldDecl("journal_level", "record", "term", "期刊级别"),
-    FieldDecl("fee", "record", "number", "收费金额", unit="yuan", minimum=Fraction(0), maximum=Fraction(10000), decimals=2),
+    FieldDecl(
+        "fee", "record", "number", "收费金额", unit="yuan", minimum=Fraction(0), maximum=Fraction(10000), decimals=2
+    ),
     FieldDecl("claimed_year", "record", "year", "申报年度"),
     FieldDecl("qualified_on", "person", "date", "取得资格日期"),
 )

@@ -32,7 +32,7 @@ def differing(old: tree.Assign, new: tree.Assign, before: Context, after: Contex
         if a.missing or b.missing or (both and not (a.assign_rule and b.assign_rule)):
             continue
         if a.claimed != b.claimed:
-            asked = tuple(dict.fromkeys((*space.asked, "start", "end")))
+            asked = tuple(dict.fromkeys((*space.told, "start", "end")))
             return Witness(s, asked, _shares(a.claimed, a.assign_rule), _shares(b.claimed, b.assign_rule), timed=True)
     return None
 

@@ -52,6 +52,7 @@ class Space:
     mentions: Mentions = field(default_factory=Mentions)
     exact: bool = True
     _worlds: list[World] = field(default_factory=list)
+    _told: frozenset[str] = frozenset()
     _given: list[Test] = field(default_factory=list)
     _leaves: list[tuple[object, Test, frozenset[str]]] = field(default_factory=list)
 
@@ -61,6 +62,8 @@ class Space:
             world = world_of(context)
             self._worlds.append(world)
             self._leaves += _leaves_of(statement, context, world)
+        self._told = frozenset(self.mentions.fields)
+        for (_, context), world in zip(self.statements, self._worlds, strict=True):
             if context.given is not None:
                 self.mentions.note(context.given, context)
                 self._given.append(compile_condition(context.given, world))
@@ -78,6 +81,11 @@ class Space:
         order = {"term": 0, "yes_no": 1, "number": 2, "text": 3, "year": 4, "date": 5}
         names = [n for n in self.mentions.fields if n in decls and n != "circumstance"]
         return tuple(sorted(names, key=lambda n: (n != "form", order.get(decls[n].type, 6), n)))
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Those of them that the statements ask themselves (what holds of everybody asked about need not be told)."""
+        return tuple(n for n in self.asked if n in self._told)
 
     @property
     def timed(self) -> bool:

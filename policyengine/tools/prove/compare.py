@@ -122,7 +122,7 @@ def _aspects(old: tree.Statement, new: tree.Statement, before: Context, after: C
             yield _unlike(say("they are different kinds of rule", "两者不是同一种规则"))
 
 
-# --- requirements -----------------------------------------------------------------------------------------------------
+# --- requirements ----------------------------------------------------------------------------------------------------
 
 
 def _requirements(old: tree.Require, new: tree.Require, before: Context, after: Context) -> Iterator[Aspect]:
@@ -225,7 +225,7 @@ def _same_share(one: tree.Figure, other: tree.Figure) -> bool:
     )
 
 
-# --- figures in windows -----------------------------------------------------------------------------------------------
+# --- figures in windows ----------------------------------------------------------------------------------------------
 
 
 def _in_windows(
@@ -281,9 +281,8 @@ def _with_windows(aspect: Aspect, old: tree.Window, new: tree.Window) -> Aspect:
     def told(answer: Answer | bool) -> Answer | bool:
         if not isinstance(answer, Witness):
             return answer
-        o = replace(answer.old, text=window_words(old))
-        n = replace(answer.new, text=window_words(new)) if answer.new is not None else None
-        return replace(answer, old=o, new=n)
+        n = replace(answer.new, window=window_words(new)) if answer.new is not None else None
+        return replace(answer, old=replace(answer.old, window=window_words(old)), new=n)
 
     return Aspect(told(aspect.exceeding), told(aspect.laxer), told(aspect.stricter), aspect.why)
 
@@ -307,7 +306,7 @@ def _speaks(space: Space, old: tree.Statement, new: tree.Statement, unit: str, y
     return answer
 
 
-# --- the other kinds --------------------------------------------------------------------------------------------------
+# --- the other kinds -------------------------------------------------------------------------------------------------
 
 
 def _caps(old: tree.Cap, new: tree.Cap, before: Context, after: Context) -> Iterator[Aspect]:

@@ -20,7 +20,7 @@ from policyengine.messages import say
 from policyengine.packs.authority import at
 from policyengine.packs.model import Governing, Pack, Policy, Rule
 from policyengine.packs.pieces import overlap
-from policyengine.plan.names import unwrapped
+from policyengine.plan.names import unwrapped, walk
 from policyengine.tools.prove import words
 from policyengine.tools.prove.compare import compare
 from policyengine.tools.prove.meeting import meet, reachable
@@ -40,7 +40,7 @@ def proofs(policies: Iterable[Policy]) -> list[Diagnostic]:
     return list(found.values())
 
 
-# --- overrides --------------------------------------------------------------------------------------------------------
+# --- overrides -------------------------------------------------------------------------------------------------------
 
 
 def _overrides(policy: Policy, told: set[Key]) -> Iterator[Diagnostic]:
@@ -104,7 +104,7 @@ def _example(witness: Witness, base: Rule, rule: Rule, policy: Policy | Pack) ->
     return say("for example: ", "例如：") + words.differing(witness, vocabulary, old)
 
 
-# --- two rules for one record -----------------------------------------------------------------------------------------
+# --- two rules for one record ----------------------------------------------------------------------------------------
 
 
 def _meetings(policy: Policy, told: set[Key]) -> Iterator[Diagnostic]:
@@ -167,13 +167,17 @@ def _perhaps_both(one: Rule, other: Rule, answer: Undecided) -> Diagnostic:
     )
 
 
-# --- rules that never apply -------------------------------------------------------------------------------------------
+# --- rules that never apply ------------------------------------------------------------------------------------------
 
 
 def _idle(policy: Policy, told: set[Key]) -> Iterator[Diagnostic]:
     """Rules whose condition nothing fulfils."""
     for g in policy.governing:
         if g.statement.when is None or not _new(told, "idle", g.rule.key):
+            continue
+        empty = next((n.table for n in walk(g.statement.when) if _asks_empty(n, policy)), None)
+        if empty is not None:
+            yield _dormant(g.rule, policy.tables[empty].file or empty)
             continue
         context = replace(context_of(policy, g.start, g.until), given=None)
         if reachable(g.statement, context) is None:
@@ -187,6 +191,17 @@ def _idle(policy: Policy, told: set[Key]) -> Iterator[Diagnostic]:
             yield replace(at(g.rule, "PE354", message, hint=hint, severity="warning"), citation=str(g.rule.cites))
 
 
+def _asks_empty(node: object, policy: Policy) -> bool:
+    return isinstance(node, tree.InTable | tree.Lookup) and not policy.tables[node.table].rows
+
+
+def _dormant(rule: Rule, table: str) -> Diagnostic:
+    """PE355: not a mistake, but good to know."""
+    message = say(f"this rule does not apply as long as {table} has no rows", f"{table} 还没有内容，此规则暂不适用")
+    hint = say("add what is known, each row with its source", "请补充已知的内容，每行注明来源")
+    return at(rule, "PE355", message, hint=hint, severity="note")
+
+
 def _new(told: set[Key], *key: str) -> bool:
     """Whether this was not asked before; from now on it was."""
     if key in told:
@@ -195,7 +210,7 @@ def _new(told: set[Key], *key: str) -> bool:
     return True
 
 
-# --- counterexamples for refusals -------------------------------------------------------------------------------------
+# --- counterexamples for refusals ------------------------------------------------------------------------------------
 
 
 def illustrated(problems: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -87,7 +87,7 @@ class Given:
     ``strict`` and ``generous``: how much it is worth to the person under the strictest and the most generous reading
     of the law (they differ where the law leaves a range); greater is laxer. ``applies``: whether it speaks of the
     situation. To tell about it: a ``kind`` (``counts``, ``owes``, ``limit``, ``recognised``, …), the least and the
-    greatest amount, a unit.
+    greatest amount, a unit, the window (in words), a further text.
     """
 
     applies: bool
@@ -97,6 +97,7 @@ class Given:
     least: Limit = None
     most: Limit = None
     unit: str = ""
+    window: str = ""
     text: str = ""
 
 

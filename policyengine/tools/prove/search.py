@@ -38,7 +38,7 @@ def search(space: Space, old: Side, new: Side, asks: tuple[str, ...]) -> dict[st
             if ask not in best and ASKS[ask](o, n):
                 shared = o.applies and n.applies and o.kind == n.kind
                 if ask not in found or shared:
-                    found[ask] = Witness(s, space.asked, o, n, space.timed)
+                    found[ask] = Witness(s, space.told, o, n, space.timed)
                 if shared:
                     best.add(ask)
         if len(best) == len(asks):
@@ -62,4 +62,4 @@ def _solve(space: Space, old: Side, new: Side, ask: str) -> Answer:
         from policyengine.messages import say
 
         return Undecided(say("the cases could not be told apart", "未能区分全部情形"))
-    return Witness(answer, space.asked, o, n, space.timed)
+    return Witness(answer, space.told, o, n, space.timed)

@@ -14,20 +14,23 @@ from datetime import date
 from fractions import Fraction
 from functools import cache
 
-from policyengine.engines.allocate import figure_bounds
 from policyengine.engines.calendar import period_bounds
-from policyengine.engines.judge import UNBOUNDED, Judge
+from policyengine.engines.judge import Judge
+from policyengine.engines.later import world_of as world_of_plan
 from policyengine.engines.lookup import Finder
+from policyengine.engines.numbers import UNBOUNDED
 from policyengine.engines.reference import evaluate_person, prepare
-from policyengine.engines.truth import Scene, World, compile_condition, compile_rule
+from policyengine.engines.truth import Scene, World, compile_rule
+from policyengine.engines.windows import figure_bounds
 from policyengine.language import tree
+from policyengine.language.quantities import UNITS, exact_text
+from policyengine.messages import say
 from policyengine.packs.model import Citation, Governing, Rule
 from policyengine.plan.model import Plan, PlanRule
-from policyengine.plan.names import unwrapped
 from policyengine.tools.prove.model import Context, Given, Situation
 
 ZERO, ONE = Fraction(0), Fraction(1)
-INFINITE = Fraction(10**18)  # above every amount: "no limit"
+INFINITE = Fraction(UNBOUNDED)  # "no limit"
 Side = Callable[[Situation], Given | None]
 
 
@@ -67,9 +70,7 @@ def plan_with(context: Context, unit: str, **stages: tuple[PlanRule[tree.Stateme
 
 def world_of(context: Context) -> World:
     """What compiling a condition needs."""
-    leave = frozenset(w.id for w in context.vocabulary.terms_of("circumstance") if w.leave)
-    finders = {name: Finder(table) for name, table in context.tables.items()}
-    return World(context.vocabulary.fields, context.vocabulary, finders, context.year_start, leave)
+    return world_of_plan(plan_with(context, "hours"))
 
 
 def record_scene(s: Situation) -> Scene:
@@ -151,6 +152,7 @@ def _converting(statement: tree.Convert | tree.Add, context: Context, unit: str)
     stage = "convert" if isinstance(statement, tree.Convert) else "add"
     plan = plan_with(context, unit, **{stage: (plan_rule(statement),)})
     judge = Judge.of(plan, world_of(context))
+    own = unit_of(statement.figure, context) or unit
 
     def gives(s: Situation) -> Given | None:
         judged = judge.judge(s.as_record(), s.as_person())
@@ -159,7 +161,9 @@ def _converting(statement: tree.Convert | tree.Add, context: Context, unit: str)
             return None
         if not judged.convert_rule:
             return Given(False, ZERO, ZERO, "nothing")
-        return Given(True, low, high, "counts", low, high, unit)
+        return _in_own_unit(
+            Given(True, Fraction(low), Fraction(high), "counts", Fraction(low), Fraction(high), unit), own, context
+        )
 
     return gives
 
@@ -167,6 +171,7 @@ def _converting(statement: tree.Convert | tree.Add, context: Context, unit: str)
 def _capping(statement: tree.Cap, context: Context, unit: str, times: Fraction) -> Side:
     world = world_of(context)
     test = compile_rule(statement.what, statement.when, world)
+    own = unit_of(statement.figure, context) or unit
     judge = Judge.of(plan_with(context, unit), world)
 
     def gives(s: Situation) -> Given | None:
@@ -177,7 +182,7 @@ def _capping(statement: tree.Cap, context: Context, unit: str, times: Fraction) 
         if bounds is None:
             return Given(False, INFINITE, INFINITE, "no_limit")
         low, high = bounds[0] * times, bounds[1] * times
-        return Given(True, low, high, "limit", *bounds, unit)
+        return _in_own_unit(Given(True, low, high, "limit", *bounds, unit), own, context)
 
     return gives
 
@@ -185,6 +190,7 @@ def _capping(statement: tree.Cap, context: Context, unit: str, times: Fraction) 
 def _requiring(statement: tree.Require, context: Context, unit: str, times: Fraction, years: int) -> Side:
     world = world_of(context)
     test = compile_rule(None, statement.when, world)
+    own = unit_of(statement.figure, context) or unit
     judge = Judge.of(plan_with(context, unit), world)
     least = statement.comparison == ">="
 
@@ -206,8 +212,8 @@ def _requiring(statement: tree.Require, context: Context, unit: str, times: Frac
             return Given(False, nothing, nothing, "owes_nothing")
         low, high = bounds[0] * times, bounds[1] * times
         if least:
-            return Given(True, -high, -low, "owes", *bounds, unit)
-        return Given(True, low, high, "at_most", *bounds, unit)
+            return _in_own_unit(Given(True, -high, -low, "owes", *bounds, unit), own, context)
+        return _in_own_unit(Given(True, low, high, "at_most", *bounds, unit), own, context)
 
     return gives
 
@@ -286,6 +292,16 @@ def figure_lowered(statement: tree.Reduce, context: Context) -> tree.Require | N
     return None
 
 
+def _in_own_unit(given: Given, own: str, context: Context) -> Given:
+    """A figure shown in the unit in which its rule states it, with what that is in the unit of the comparison."""
+    rate = exchange_rate(context, own, given.unit) if own != given.unit else None
+    if rate is None or given.least is None or given.most is None:
+        return given
+    text = f"{exact_text(given.least)} {UNITS[given.unit].zh}" if given.least == given.most else ""
+    said = say(f"= {exact_text(given.least)} {given.unit}", f"合 {text}") if text else ""
+    return replace(given, least=given.least / rate, most=given.most / rate, unit=own, text=said)
+
+
 def _rate(context: Context, unit: str, of: str) -> Fraction:
     """What one ``of`` is worth in ``unit`` (1 where they are the same or no exchange governs)."""
     rate = exchange_rate(context, of, unit)
@@ -298,6 +314,3 @@ def exchange_rate(context: Context, give: str, take: str) -> Fraction | None:
     """
     judge = Judge.of(plan_with(context, take), world_of(context))
     return judge.rate(give, context.until or context.start or date(2000, 1, 1))
-
-
-__all__ = ["INFINITE", "UNBOUNDED", "Side", "compile_condition", "side_of", "unwrapped", "world_of"]

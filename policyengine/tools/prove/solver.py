@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import Any
 
 from policyengine.engines.calendar import period_of
-from policyengine.engines.judge import UNBOUNDED
+from policyengine.engines.numbers import UNBOUNDED
 from policyengine.engines.truth import Scene, Truth, World, compile_condition, compile_what, find_figure
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
@@ -25,10 +25,10 @@ from policyengine.language.vocabulary import FieldDecl
 from policyengine.messages import say
 from policyengine.plan.names import owning_field, walk
 from policyengine.records.model import Fact, Record
-from policyengine.tools.prove.cells import RECORD_ONLY, Space
+from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.model import Context, Situation, Undecided
 from policyengine.tools.prove.quantities import bases_in, grid, unit_converted, units_of
-from policyengine.tools.prove.sides import INFINITE, exchange_rate, unit_of, world_of
+from policyengine.tools.prove.sides import exchange_rate, unit_of, world_of
 
 PATIENCE = 1500  # milliseconds for one question; answers usually take 10
 MOST_ANSWERS = 4000  # rows of one condition's table of answers
@@ -266,7 +266,7 @@ class _Question:
         z3 = self.z3
         period = period_of(self.end, self.space.context.year_start)
         for node in walk(when):
-            if isinstance(node, tree.InTable) and not world.finders[node.table].any_row(self.end, period):
+            if isinstance(node, tree.InTable | tree.Lookup) and not world.finders[node.table].any_row(self.end, period):
                 return z3.BoolVal(False), z3.BoolVal(True)
         yes, no = self._truth(when, world)
         if what is not None and what.terms:
@@ -327,6 +327,7 @@ class _Question:
                 low, high = low * self._number(statement.factor), high * self._number(statement.factor)
             if statement.divisor is not None:
                 low, high = (self._divided(v, statement.divisor) for v in (low, high))
+                lacks = z3.Or(lacks, *self._undivided(statement.divisor))
         if statement.rounding is not None:
             low, high = (self._rounded(v, statement.rounding) for v in (low, high))
         if isinstance(statement, tree.Convert) and statement.limit is not None:
@@ -371,6 +372,15 @@ class _Question:
                 result = self.z3.If(self.chosen[divisor.field] == number, shared, result)
         return result
 
+    def _undivided(self, divisor: tree.Divisor) -> list[Any]:
+        """The values by which nothing can be divided."""
+        values = self.variables[divisor.field][1]
+        return [
+            self.chosen[divisor.field] == number
+            for number, by in enumerate(values)
+            if not isinstance(by, Fraction | int) or by <= divisor.minus
+        ]
+
     def _rounded(self, value: Any, rounding: tree.Rounding) -> Any:
         z3, step = self.z3, self._number(rounding.step.value)
         count = value / step
@@ -402,6 +412,3 @@ def _found(figure: tree.Lookup, world: World, scene: Scene) -> tuple[Fraction | 
     from policyengine.engines.truth import missing_facts
 
     return find_figure(figure, world, scene), bool(missing_facts(figure, world, scene))
-
-
-__all__ = ["INFINITE", "RECORD_ONLY", "solve"]

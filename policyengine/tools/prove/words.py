@@ -71,7 +71,10 @@ def given(one: Given) -> str:
     en, zh = _GIVEN[one.kind]
     if one.kind == "assigned":
         return say(en, zh).format(say(", ", "、").join(one.text.split()))
-    return say(en, zh).format(amount(one)) + (say(f" {one.text}", f"（{one.text}）") if one.text else "")
+    figure = say(f"{amount(one)} {one.window}".strip(), amount(one))
+    if spoken() == "zh" and one.window:
+        zh = one.window + zh
+    return say(en, zh).format(figure) + (say(f" ({one.text})", f"（{one.text}）") if one.text else "")
 
 
 def amount(one: Given) -> str:

@@ -1,0 +1,189 @@
+"""A thousand generated pairs of rules: the verdict is what trying everything on the reference evaluator gives."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+
+import pytest
+
+from policyengine.engines.reference import prepare
+from policyengine.engines.truth import Scene
+from policyengine.language import tree
+from policyengine.tools.prove import Undecided, compare
+from tests.prove import small
+from tests.prove.small import F, read
+
+PAIRS, CHUNKS = 1000, 10
+
+
+def pair(seed: int) -> tuple[str, str]:
+    """Two rules of one kind; half of the time the second is the first with one part changed."""
+    r = random.Random(seed)
+    kind = r.choice(small.GENERATED)
+    old = kind(r)
+    if r.random() < 0.5:
+        return old, kind(r)
+    again = random.Random(seed)
+    again.choice(small.GENERATED)
+    new = kind(again)
+    assert new == old
+    return old, _changed(new, r)
+
+
+def _changed(text: str, r: random.Random) -> str:
+    """The sentence with one figure or word replaced."""
+    swaps = [("at least", "at most")] if "leave" not in text and r.random() < 0.2 else []
+    for unit in ("hours", "minutes", "months"):
+        swaps += [(f" {n} {unit}", f" {n + by} {unit}") for n in range(1, 9) for by in (1, -1) if n + by > 0]
+    swaps += [(f"rank {op} {n}", f"rank {op} {4 - n}") for op in ("<", ">", "<=", ">=", "=") for n in (1, 2, 3)]
+    swaps += [
+        (") and (", ") or ("),
+        (" present", " missing"),
+        ("require ", "expect "),
+        ("training, ", ""),
+        ("yes", "no"),
+    ]
+    swaps += [(" rounded down", " rounded up"), (" divided by count", ""), ("per year", "in any 2 years")]
+    r.shuffle(swaps)
+    return next((text.replace(a, b, 1) for a, b in swaps if a in text), text)
+
+
+# --- requirements and caps: lives of eight years, counted without any evaluator --------------------------------------
+
+YEARS = 8  # 2020..2027, of which windows lie fully inside
+FINE = 16  # parts of an hour that lives are counted in
+Life = tuple[int, ...]
+
+
+def _windows(window: tree.Window, open_ends: bool = False) -> list[range]:
+    """The stretches of years that a window means; with ``open_ends`` also those that begin before or end after."""
+    inside = range(YEARS)
+    match window:
+        case tree.PerYears(count=n, starting=s):
+            found = [range(y, y + n) for y in range(((s or 2020) - 2020) % n - n, YEARS, n)]
+        case tree.AnyYears(count=n):
+            found = [range(y, y + n) for y in range(1 - n, YEARS)]
+        case _:
+            raise TypeError(window)
+    if open_ends:
+        return [range(max(0, w.start), min(YEARS, w.stop)) for w in found]
+    return [w for w in found if w.start in inside and w.stop - 1 in inside]
+
+
+def _lives(*figures: Fraction) -> Iterator[Life]:
+    """Hours year by year that tell windows apart: even, gathered in some years, on both sides of a boundary."""
+    whole = sorted({int(f * FINE * by) for f in figures for by in (F(1, 4), F(1, 2), F(1), F(2), F(4))})
+    amounts = sorted({0, *(a + by for a in whole for by in (-1, 0, 1))})
+    for a in amounts:
+        for step in (1, 2, 3, 4):
+            for shift in range(step):
+                yield tuple(a if y % step == shift else 0 for y in range(YEARS))
+    exact = [int(f * FINE * by) for f in figures for by in (F(1, 2), F(1), F(2))]
+    for a, b in itertools.product([*exact, 1], repeat=2):
+        yield tuple(a if y % 2 else b for y in range(YEARS))
+        for first in range(YEARS - 1):
+            yield tuple(a if y == first else b if y == first + 1 else 0 for y in range(YEARS))
+
+
+def requirement_relation(old: tree.Require, new: tree.Require) -> str:
+    """By persons: whoever breaks one and not the other, as a duty or as advice."""
+    assert isinstance(old.figure, tree.Quantity)
+    assert isinstance(new.figure, tree.Quantity)
+    lives = list(_lives(old.figure.value, new.figure.value))
+    one, other = _broken(old, lives), _broken(new, lives)
+    laxer = stricter = False
+    for kind, advice in itertools.product(small.KINDS, (False, True)):
+        a, b = _applies(old, kind, advice), _applies(new, kind, advice)
+        laxer = laxer or any(a and x and not (b and y) for x, y in zip(one, other, strict=True))
+        stricter = stricter or any(b and y and not (a and x) for x, y in zip(one, other, strict=True))
+    return "neither" if laxer and stricter else "laxer" if laxer else "stricter" if stricter else "same"
+
+
+def _applies(rule: tree.Require, kind: str, advice: bool) -> bool:
+    """A duty is at least an advice; an advice is never a duty."""
+    asked = rule.when is None or kind in {i.id for i in rule.when.items}  # type: ignore[union-attr]
+    return asked and (advice or not isinstance(rule, tree.Expect))
+
+
+def _broken(rule: tree.Require, lives: list[Life]) -> list[bool]:
+    """For each life, all of it in professional hours and again all in public ones."""
+    assert isinstance(rule.figure, tree.Quantity)
+    least = rule.comparison == ">="
+    figure, windows = int(rule.figure.value * FINE), _windows(rule.window, open_ends=not least)
+
+    def broken(life: Life) -> bool:
+        sums = [sum(life[w.start : w.stop]) for w in windows]
+        return any(s < figure if least else s > figure for s in sums)
+
+    nothing = broken((0,) * YEARS)
+    return [broken(x) for x in lives] + [broken(x) if rule.measure == "total" else nothing for x in lives]
+
+
+def cap_relation(old: tree.Cap, new: tree.Cap) -> str:
+    """By persons whose records are all alike, one or several a year; counting more by any year is laxer."""
+    assert isinstance(old.figure, tree.Quantity)
+    assert isinstance(new.figure, tree.Quantity)
+    lives = list(_lives(old.figure.value, new.figure.value))
+    tests = [prepare(small.made(rule)).later.caps[0].test for rule in (old, new)]
+    scenes = (Scene({}, (), record, 2020) for record in small.all_records("rank approved evidence level"))
+    laxer = stricter = False
+    for under in {tuple(test(scene) is True for test in tests) for scene in scenes}:
+        for life, split in itertools.product(lives, (1, 4)):
+            a, b = (_counted(r, life, split) if u else life for r, u in zip((old, new), under, strict=True))
+            sums = list(zip(itertools.accumulate(a), itertools.accumulate(b), strict=True))
+            laxer = laxer or any(y > x for x, y in sums)
+            stricter = stricter or any(y < x for x, y in sums)
+    return "neither" if laxer and stricter else "laxer" if laxer else "stricter" if stricter else "same"
+
+
+def _counted(rule: tree.Cap, life: Life, split: int) -> Life:
+    """Counted hours by year: each of ``split`` records takes what every window that holds it has left."""
+    assert isinstance(rule.figure, tree.Quantity)
+    figure = int(rule.figure.value * FINE)
+    if isinstance(rule.window, tree.PerActivity):
+        return tuple(sum(min(part, figure) for part in _parts(x, split)) for x in life)
+    windows = _windows(rule.window, open_ends=True)
+    left = [figure] * len(windows)
+    counted = []
+    for year, hours in enumerate(life):
+        holding = [i for i, w in enumerate(windows) if year in w]
+        takes = min(hours, *(left[i] for i in holding))
+        for i in holding:
+            left[i] -= takes
+        counted.append(takes)
+    return tuple(counted)
+
+
+def _parts(hours: int, split: int) -> list[int]:
+    return [hours // split + (1 if n < hours % split else 0) for n in range(split)]
+
+
+# --- the comparison --------------------------------------------------------------------------------------------------
+
+
+def expected(old: str, new: str) -> str:
+    one, other = read(old), read(new)
+    match one, other:
+        case tree.Require(), tree.Require():
+            if one.comparison != other.comparison:
+                return "neither"
+            return requirement_relation(one, other)
+        case tree.Cap(), tree.Cap():
+            return cap_relation(one, other)
+        case ((tree.Excuse() | tree.Reduce()), _):
+            return small.on_persons(old, new)
+    return small.on_records(old, new)
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_verdicts_agree_with_trying_everything(chunk: int) -> None:
+    for seed in range(chunk * PAIRS // CHUNKS, (chunk + 1) * PAIRS // CHUNKS):
+        old, new = pair(seed)
+        verdict = compare(read(old), read(new), small.context())
+        wanted = "same" if read(old) == read(new) else expected(old, new)
+        assert verdict.relation == wanted, f"seed {seed}\n  old: {old}\n  new: {new}\n  said {verdict}"
+        assert verdict.permitted is (verdict.relation in ("same", "stricter"))
+        assert not isinstance(verdict.laxer, Undecided)
