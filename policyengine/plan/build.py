@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from typing import TypeVar
 
-from policyengine.diagnostics import Diagnostic, failed
+from policyengine.diagnostics import Diagnostic
 from policyengine.language import tree
 from policyengine.packs.model import Governing, Policy
 from policyengine.plan import caps as cap_order
 from policyengine.plan.model import Plan, PlanRule
 from policyengine.plan.names import RuleNames, owning_field, unwrapped
-from policyengine.plan.ticks import counting
+from policyengine.plan.report import Reporter
+from policyengine.plan.statements import Statements
+from policyengine.plan.ticks import GREATEST
+from policyengine.plan.together import Together
 from policyengine.plan.unit import unit_of
 
 S = TypeVar("S", bound=tree.Statement)
@@ -23,13 +25,22 @@ S = TypeVar("S", bound=tree.Statement)
 
 def plan_of(policy: Policy) -> tuple[Plan | None, list[Diagnostic]]:
     """The plan of a policy; None with the errors that keep it from running. Notes and warnings come with a plan too."""
-    names = RuleNames.of(policy)
-    found: list[Diagnostic] = []
+    names, reporter = RuleNames.of(policy), Reporter()
     rules = sorted((_plan_rule(g, policy, names) for g in policy.governing), key=lambda r: (r.key, str(r.start)))
-    if failed(found):
-        return None, found
+    Statements(rules, policy.vocabulary, dict(policy.tables), names, reporter).check()
+    if reporter.failed:
+        return None, reporter.all()
+    plan = _plan(policy, rules)
+    counting = Together(plan, reporter).check()
+    if reporter.failed:
+        return None, reporter.all()
+    return dataclasses.replace(plan, ticks=counting.ticks, greatest=min(counting.greatest, GREATEST)), reporter.all()
+
+
+def _plan(policy: Policy, rules: list[PlanRule[tree.Statement]]) -> Plan:
+    """The rules by stage; caps in their order."""
     caps, _, _ = cap_order.ordered(_stage(rules, tree.Cap), policy.vocabulary)
-    plan = Plan(
+    return Plan(
         policy=policy.id,
         digest=policy.digest,
         unit=unit_of(rules),
@@ -54,8 +65,6 @@ def plan_of(policy: Policy) -> tuple[Plan | None, list[Diagnostic]]:
         conclude=_stage(rules, tree.Conclude),
         flags=_stage(rules, tree.Flag),
     )
-    plan = dataclasses.replace(plan, ticks=counting(plan).ticks)
-    return plan, found
 
 
 def cap_rules(policy: Policy) -> tuple[PlanRule[tree.Cap], ...]:
@@ -99,12 +108,3 @@ def qualified(statement: tree.Statement, pack: str, names: RuleNames) -> tree.St
         case tree.Carry(rule=rule) | tree.Reduce(rule=rule):
             return dataclasses.replace(statement, rule=full(rule))
     return statement
-
-
-def references(statement: tree.Statement) -> Iterator[str]:
-    """The rule names a statement uses."""
-    match statement:
-        case tree.Cap(after=names) | tree.Excuse(rules=names):
-            yield from names
-        case tree.Carry(rule=name) | tree.Reduce(rule=name):
-            yield name

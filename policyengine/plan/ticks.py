@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import lcm
 
 from policyengine.language import tree
-from policyengine.language.quantities import COUNTED, UNITS
+from policyengine.language.quantities import UNITS
 from policyengine.plan.model import Plan, PlanRule
 
 RECORDS_PER_PERSON = 1_000_000
@@ -28,6 +28,7 @@ class Counting:
     ticks: int | None
     per_record: Fraction
     culprit: PlanRule[tree.Statement] | None = None
+    bounded_by: str = ""  # the unit (or field) whose declared bounds the greatest amount comes from
     unbounded: list[tuple[PlanRule[tree.Statement], str]] = field(default_factory=list)
 
     @property
@@ -51,9 +52,11 @@ def counting(plan: Plan) -> Counting:
             most = _greatest(plan, rule, statement, rates, result)
             if isinstance(statement, tree.Convert):
                 if most > most_convert:
-                    most_convert, result.culprit = most, rule
+                    most_convert, result.culprit, result.bounded_by = most, rule, _bounding(statement)
             else:
                 most_add += most
+                if result.culprit is None:
+                    result.culprit, result.bounded_by = rule, _bounding(statement)
     for assign in plan.assign:
         rounding = assign.statement.rounding
         if assign.statement.by == "split":
@@ -151,6 +154,15 @@ def _denominators(plan: Plan, statement: tree.Convert | tree.Add, rates: dict[st
                     yield (whole * scale / basis.value / 10**decimals).denominator
 
 
+def _bounding(statement: tree.Convert | tree.Add) -> str:
+    """The unit or the field whose bounds limit what a rule gives."""
+    if isinstance(statement, tree.Convert) and statement.divisor is not None:
+        return statement.divisor.field
+    if isinstance(statement.figure, tree.Stated):
+        return statement.figure.unit
+    return statement.basis.unit if statement.basis is not None else "items"
+
+
 def _greatest(
     plan: Plan,
     rule: PlanRule[tree.Convert] | PlanRule[tree.Add],
@@ -182,6 +194,3 @@ def _greatest(
     if isinstance(statement, tree.Convert) and statement.limit is not None:
         most = min(most, statement.limit.value)
     return most * rate
-
-
-__all__ = ["COUNTED", "RECORDS_PER_PERSON", "Counting", "counting"]

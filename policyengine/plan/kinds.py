@@ -1,0 +1,334 @@
+"""The types of conditions: what may be compared with what, and which facts a rule can see.
+
+Takes the conditions of a rule, gives messages. A term is compared with terms of its own field, a quantity with one of
+its dimension, an order asks for numbers, years or days; record rules see the record and its person, period rules the
+person, the circumstances and (in ``conclude``) the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from policyengine.diagnostics import Span
+from policyengine.language import tree
+from policyengine.language.quantities import UNITS, exact_text
+from policyengine.language.vocabulary import FieldDecl, Vocabulary
+from policyengine.messages import say
+from policyengine.packs.model import Table
+from policyengine.plan.model import PlanRule
+from policyengine.plan.names import walk
+from policyengine.plan.report import Reporter
+
+Rules = PlanRule[tree.Statement]
+ORDERED = ("number", "year", "date")
+IMPLIED = {"days": "days", "full_months": "months"}  # units of derived facts
+PERIOD_STATEMENTS = (tree.Carry, tree.Require, tree.Excuse, tree.Reduce, tree.Conclude)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The type of an operand. ``what``: how messages call it; ``lists``: of a term, the fields that may have it."""
+
+    type: str
+    what: str
+    unit: str | None = None
+    lists: frozenset[str] = frozenset()
+    literal: bool = False
+
+
+class Kinds:
+    """Checks the conditions and operands of one policy's rules."""
+
+    def __init__(self, vocabulary: Vocabulary, tables: dict[str, Table], reporter: Reporter):
+        self.vocabulary, self.tables, self.reporter = vocabulary, tables, reporter
+
+    # --- operands -------------------------------------------------------------------------------------------------
+
+    def kind(self, node: tree.Operand) -> Kind | None:
+        """The type of an operand; None where a name in it is not declared (which has been said)."""
+        match node:
+            case tree.Field(id=name):
+                return self._of_field(name)
+            case tree.YearOf(field=name):
+                return Kind("year", say(f"the year of {name}", f"{name} 所在年度"))
+            case tree.ThisYear():
+                return Kind("year", say("this year", "本年度"))
+            case tree.Term(id=name):
+                lists = frozenset(w.of for w in self.vocabulary.words if w.kind == "term" and w.id == name and w.of)
+                return Kind("term", self._word(name), lists=lists, literal=True)
+            case tree.Value(value=value, unit=unit):
+                return _of_value(value, unit)
+            case tree.Lookup(table=name):
+                table = self.tables.get(name)
+                column = next((table.columns[c] for c in table.columns_with("value")), None) if table else None
+                return (
+                    None if column is None else Kind(column.type, say(f"the table {name}", f"表 {name}"), column.unit)
+                )
+        raise TypeError(node)
+
+    def _of_field(self, name: str) -> Kind | None:
+        decl = self.vocabulary.fields.get(name)
+        if decl is None:
+            return None
+        lists = frozenset((decl.terms or name,)) if decl.type == "term" else frozenset()
+        type_ = "text" if decl.type == "unit" else decl.type
+        return Kind(type_, self._word(name), decl.unit or IMPLIED.get(name), lists)
+
+    def _word(self, name: str) -> str:
+        word = next((w for w in self.vocabulary.words if w.id == name and w.zh), None)
+        return say(name, (word.zh if word else None) or name)
+
+    # --- conditions -----------------------------------------------------------------------------------------------
+
+    def conditions(self, rule: Rules, statement: tree.Statement) -> None:
+        """Everything about the ``when`` of a sentence."""
+        for node in walk(statement.when):
+            match node:
+                case tree.Compare(left=left, op=op, right=right, span=span):
+                    self._comparison(rule, left, op, right, span)
+                case tree.In(left=left, items=items, span=span):
+                    for item in items:
+                        self._comparison(rule, left, "=", item, span)
+                case tree.InRange(left=left, low=low, high=high, span=span):
+                    self._comparison(rule, left, ">=", low, span)
+                    self._comparison(rule, left, "<=", high, span)
+                case tree.InTable(left=left, table=table, span=span):
+                    self._in_table(rule, left, table, span)
+                case tree.Lookup():
+                    self.arguments(rule, node, _span(node))
+        self._sight(rule, statement)
+
+    def _comparison(self, rule: Rules, left: tree.Operand, op: str, right: tree.Operand, span: Span | None) -> None:
+        one, other = self.kind(left), self.kind(right)
+        if one is None or other is None:
+            return
+        if one.literal and not other.literal:
+            one, other = other, one
+        span = span or _span(left) or _span(right)
+        if not _alike(one, other):
+            self._unlike(rule, one, other, span)
+        elif op not in ("=", "!=") and one.type not in ORDERED:
+            self.reporter.on(
+                rule, "PE231",
+                say(f"{one.what} ({_TYPES[one.type]()}) has no order; only numbers, years and dates are more or less",
+                    f"{one.what}（{_TYPES[one.type]()}）没有大小；只有数、年度和日期可比大小"),
+                span, say("compare it with = or in (…)", "用 = 或 属于（…）"),
+            )  # fmt: skip
+        else:
+            self._units(rule, one, other, left, right, span)
+
+    def _unlike(self, rule: Rules, one: Kind, other: Kind, span: Span | None) -> None:
+        if one.type == other.type == "term":
+            known = ", ".join(
+                sorted(w.id for w in self.vocabulary.words if w.kind == "term" and w.of in one.lists)[:12]
+            )
+            hint = say(f"{one.what} is one of: {known}", f"{one.what}的词条：{known}")
+            message = say(f"{other.what} is no value of {one.what}", f"{other.what}不是{one.what}的词条")
+        else:
+            message = say(
+                f"{one.what} is {_TYPES[one.type]()}, {other.what} is {_TYPES[other.type]()}: they can't be compared",
+                f"{one.what}是{_TYPES[one.type]()}，{other.what}是{_TYPES[other.type]()}，不能比较",
+            )
+            hint = say("compare it with a value of its own type", "与同类型的值比较")
+        self.reporter.on(rule, "PE230", message, span, hint)
+
+    def _units(
+        self, rule: Rules, one: Kind, other: Kind, left: tree.Operand, right: tree.Operand, span: Span | None
+    ) -> None:
+        quantity = any(isinstance(n, tree.Field) and n.id == "quantity" for n in (left, right))
+        if quantity:
+            if other.unit is None:
+                self.reporter.on(
+                    rule, "PE248",
+                    say("a record's quantity is compared with a number that has no unit", "数量与没有单位的数比较"),
+                    span, say("add the unit: quantity at most 3 days", "加上单位：数量 不超过 3 天"),
+                )  # fmt: skip
+            return
+        if one.unit is None and other.unit is not None:
+            self._wrong_unit(rule, say(f"{one.what} has no unit, {other.what} has one",
+                                       f"{one.what}没有单位，而{other.what}有单位"), span)  # fmt: skip
+        elif one.unit and other.unit and UNITS[one.unit].dimension != UNITS[other.unit].dimension:
+            self._wrong_unit(
+                rule, say(f"{one.what} is in {one.unit}, {other.what} in {other.unit}",
+                          f"{one.what}以{UNITS[one.unit].zh}计，{other.what}以{UNITS[other.unit].zh}计"), span,
+            )  # fmt: skip
+
+    def _wrong_unit(self, rule: Rules, message: str, span: Span | None) -> None:
+        hint = say("only quantities of one dimension can be compared", "只有同一量纲的量可比较")
+        self.reporter.on(rule, "PE232", message, span, hint)
+
+    # --- tables ---------------------------------------------------------------------------------------------------
+
+    def _in_table(self, rule: Rules, left: tree.Operand, name: str, span: Span | None) -> None:
+        table = self.tables.get(name)
+        if table is None:
+            return
+        keys = table.columns_with("key")
+        if not keys:
+            message = say(f"the table {name} has no key column to look for a value in", f"表 {name} 没有可供查找的键列")
+            self.reporter.on(rule, "PE237", message, span, say("give a column the role key", "指定一列为 role: key"))
+        elif table.columns[keys[0]].match != "range":
+            self._key(rule, left, table, keys[0], span)
+
+    def arguments(self, rule: Rules, node: tree.Lookup, span: Span | None) -> None:
+        """The number and the types of a table figure's arguments."""
+        table = self.tables.get(node.table)
+        if table is None:
+            return
+        keys, arguments = table.columns_with("key"), list(node.arguments)
+        if table.columns_with("year"):
+            arguments = [a for a in arguments if not isinstance(a, tree.ThisYear)]
+        if not arguments and table.columns_with("year"):
+            self._by_year(rule, table, span)
+            return
+        if not table.columns_with("value"):
+            message = say(
+                f"the table {node.table} has no value column to take a figure from", f"表 {node.table} 没有数值列"
+            )
+            self.reporter.on(
+                rule, "PE237", message, span, say("give a column the role value", "指定一列为 role: value")
+            )
+        if len(arguments) != len(keys):
+            names = ", ".join(table.columns[k].field or table.columns[k].id for k in keys) or say("none", "无")
+            self.reporter.on(
+                rule, "PE237",
+                say(f"the table {node.table} has {len(keys)} key columns, and {len(arguments)} arguments are given",
+                    f"表 {node.table} 有 {len(keys)} 个键列，此处给出 {len(arguments)} 个"),
+                span, say(f"its keys, in order: {names}", f"其键列依次为：{names}"),
+            )  # fmt: skip
+            return
+        for argument, key in zip(arguments, keys, strict=True):
+            self._key(rule, argument, table, key, span)
+
+    def _by_year(self, rule: Rules, table: Table, span: Span | None) -> None:
+        """A figure that is asked by the year alone: the table has one for each year."""
+        year, values = table.columns_with("year")[0], table.columns_with("value")
+        figures: dict[object, set[object]] = {}
+        for row in table.rows:
+            figures.setdefault(row[year], set()).update(row[v] for v in values[:1])
+        several = sorted(str(y) for y, found in figures.items() if len(found) > 1)
+        if several:
+            self.reporter.on(
+                rule, "PE237",
+                say(f"the table {table.id} has several figures for {', '.join(several)}: which one is not said",
+                    f"表 {table.id} 在 {'、'.join(several)} 年有多个数值，只按年度无从选择"),
+                span, say("give its key columns as arguments", "给出其键列"),
+            )  # fmt: skip
+
+    def _key(self, rule: Rules, argument: tree.Operand, table: Table, column: int, span: Span | None) -> None:
+        given, key = self.kind(argument), table.columns[column]
+        if given is None:
+            return
+        wanted = "number" if key.match == "range" and key.type not in ORDERED else key.type
+        named = self.vocabulary.fields.get(key.field or key.id)
+        lists = frozenset((named.terms or named.id,)) if named is not None and named.type == "term" else frozenset()
+        same = given.type == wanted or {given.type, wanted} <= {"number", "year"}
+        if not same or (given.type == "term" and lists and not lists & given.lists):
+            self.reporter.on(
+                rule, "PE237",
+                say(f"the column {key.id} of the table {table.id} holds {_TYPES[wanted]()}, {given.what} is "
+                    f"{_TYPES[given.type]()}" + (" of another list" if same else ""),
+                    f"表 {table.id} 的列 {key.id} 为{_TYPES[wanted]()}，{given.what}为{_TYPES[given.type]()}"
+                    + ("，词表不同" if same else "")),
+                _span(argument) or span,
+                say("ask with the field that the column is about", "用该列所对应的字段查找"),
+            )  # fmt: skip
+
+    # --- what a rule can see --------------------------------------------------------------------------------------
+
+    def _sight(self, rule: Rules, statement: tree.Statement) -> None:
+        of_period = isinstance(statement, PERIOD_STATEMENTS)
+        for decl, span in self._fields(statement.when):
+            if of_period and decl.of in ("record", "derived"):
+                self.blind(rule, decl, span)
+            elif not of_period and decl.id == "circumstance":
+                self._no_circumstance(rule, span)
+        for node in walk(statement.when):
+            match node:
+                case tree.Lasts(span=span) if not of_period:
+                    self._no_circumstance(rule, span)
+                case tree.Outcome(span=span) | tree.InEach(span=span) if not isinstance(statement, tree.Conclude):
+                    self.reporter.on(
+                        rule, "PE235",
+                        say("whether a period is met is known only when its rules are concluded",
+                            "是否完成只有在结论中才知道"),
+                        span, say("ask for it in conclude", "只能用于 结论"),
+                    )  # fmt: skip
+                case tree.Repeated(span=span) if not isinstance(statement, tree.Flag):
+                    self.reporter.on(
+                        rule, "PE236",
+                        say("only a flag can ask whether a record repeats an earlier one",
+                            "只有 标记 可问记录是否重复"),
+                        span, say("to count such records once, use count once", "要只计一次，用 不重复计算"),
+                    )  # fmt: skip
+
+    def blind(self, rule: Rules, decl: FieldDecl, span: Span | None) -> None:
+        """A rule about a period asks for a fact of a record."""
+        self.reporter.on(
+            rule, "PE233",
+            say(f"{self._word(decl.id)} is a fact of a record; this rule is about a period",
+                f"{self._word(decl.id)}是记录的字段；本规则针对一个年度"),
+            span,
+            say("measure the records that have it (measure … where …) and require that measure",
+                "用 计量 …：… 当 … 汇总此类记录，再对该计量提出要求"),
+        )  # fmt: skip
+
+    def _no_circumstance(self, rule: Rules, span: Span | None) -> None:
+        self.reporter.on(
+            rule, "PE234",
+            say("circumstances belong to a period of a person; this rule is about a record",
+                "情形属于人的某一年度；本规则针对记录"),
+            span, say("use it in excuse, reduce, require or conclude", "用于 免除、核减、要求 或 结论"),
+        )  # fmt: skip
+
+    def _fields(self, node: object) -> Iterator[tuple[FieldDecl, Span | None]]:
+        for part in walk(node):
+            match part:
+                case tree.Field(id=name, span=span) | tree.Present(field=name, span=span):
+                    pass
+                case tree.YearOf(field=name):
+                    span = None
+                case _:
+                    continue
+            if name in self.vocabulary.fields:
+                yield self.vocabulary.fields[name], span
+
+    def fields_of(self, node: object) -> Iterator[tuple[FieldDecl, Span | None]]:
+        """The declared fields that a node asks for, with their places."""
+        yield from self._fields(node)
+
+
+_TYPES = {
+    "number": lambda: say("a number", "数"),
+    "year": lambda: say("a year", "年度"),
+    "date": lambda: say("a date", "日期"),
+    "yes_no": lambda: say("yes or no", "是否"),
+    "text": lambda: say("a text", "文本"),
+    "term": lambda: say("a term", "词条"),
+}
+
+
+def _of_value(value: Fraction | str | bool | date, unit: str | None) -> Kind:
+    if isinstance(value, bool):
+        return Kind("yes_no", say("yes" if value else "no", "是" if value else "否"), literal=True)
+    if isinstance(value, Fraction):
+        shown = exact_text(value)
+        return Kind("number", f"{shown} {unit}" if unit else shown, unit, literal=True)
+    if isinstance(value, date):
+        return Kind("date", value.isoformat(), literal=True)
+    return Kind("text", f"“{value}”", literal=True)
+
+
+def _alike(one: Kind, other: Kind) -> bool:
+    if {one.type, other.type} == {"number", "year"}:
+        return one.unit is None and other.unit is None
+    if one.type != other.type:
+        return False
+    return one.type != "term" or bool(one.lists & other.lists)
+
+
+def _span(node: object) -> Span | None:
+    return getattr(node, "span", None)

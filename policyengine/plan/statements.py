@@ -1,0 +1,351 @@
+"""What each sentence must be made of: figures in hours or credits, windows and fields of the right kind, known rules.
+
+Takes the rules of a policy one by one, gives messages; the types of conditions are in ``kinds.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from policyengine.diagnostics import Span
+from policyengine.language import tree
+from policyengine.language.quantities import COUNTED, UNITS
+from policyengine.language.vocabulary import Vocabulary
+from policyengine.messages import say
+from policyengine.packs.model import Table
+from policyengine.packs.shape import did_you_mean
+from policyengine.plan.kinds import Kinds, Rules
+from policyengine.plan.model import PlanRule
+from policyengine.plan.names import RuleNames, owning_field
+from policyengine.plan.report import Reporter
+
+YEAR = tree.PerYears()
+
+
+class Statements:
+    """Checks every sentence of one policy."""
+
+    def __init__(
+        self, rules: list[Rules], vocabulary: Vocabulary, tables: dict[str, Table], names: RuleNames, reporter: Reporter
+    ):
+        self.rules, self.vocabulary, self.tables, self.names = rules, vocabulary, tables, names
+        self.reporter = reporter
+        self.kinds = Kinds(vocabulary, tables, reporter)
+
+    def check(self) -> None:
+        """All of them, and those that are kept beside them."""
+        for rule in self.rules:
+            self._statement(rule, rule.statement)
+            for _, kept in rule.kept:
+                self._statement(rule, kept)
+
+    def _statement(self, rule: Rules, statement: tree.Statement) -> None:
+        self.kinds.conditions(rule, statement)
+        what = getattr(statement, "what", None)
+        if what is not None and what.terms and owning_field(what.terms, self.vocabulary) is None:
+            self._say(
+                rule, "PE245",
+                say(f"{', '.join(what.terms)} are no terms of one field of the record",
+                    f"{'、'.join(what.terms)}不是记录同一字段的词条"),
+                what.span,
+                say("name terms of one field, or say the rest as a condition", "只列同一字段的词条，其余写成条件"),
+            )  # fmt: skip
+        match statement:
+            case tree.Convert() | tree.Add():
+                self._converting(rule, statement)
+            case tree.Exchange():
+                self._exchange(rule, statement)
+            case tree.Assign():
+                self._assign(rule, statement)
+            case tree.CountOnce(per=per):
+                for name in per:
+                    self._field(rule, name, ("record", "derived"), None)
+            case tree.Cap():
+                self._cap(rule, statement)
+            case tree.Carry() | tree.Reduce() | tree.Excuse():
+                self._referring(rule, statement)
+            case tree.Require():
+                self._require(rule, statement)
+
+    def _say(
+        self, rule: Rules, code: str, message: str, span: Span | None, hint: str, others: Iterable[Rules] = ()
+    ) -> None:
+        self.reporter.on(rule, code, message, span, hint, "error", tuple(others))
+
+    # --- fields and figures ---------------------------------------------------------------------------------------
+
+    def _field(
+        self, rule: Rules, name: str, of: tuple[str, ...], types: tuple[str, ...] | None, span: Span | None = None
+    ) -> bool:
+        """Whether a field that a sentence names is one of the record (or person), and of a type that it can use."""
+        decl = self.vocabulary.fields.get(name)
+        if decl is None:
+            return False
+        right = decl.of in of and decl.id != "circumstance" and (types is None or decl.type in types)
+        if not right:
+            wanted = say(" or ".join(types) if types else "any", "、".join(types) if types else "任何类型")
+            owner = say("a record" if "record" in of else "a person", "记录" if "record" in of else "人员")
+            self._say(
+                rule, "PE246",
+                say(f"{name} can't be used here: it is {decl.type} of a {decl.of}",
+                    f"此处不能用 {name}：它是{decl.of}的 {decl.type} 字段"),
+                span, say(f"a field of {owner} is wanted, of type {wanted}", f"需要{owner}的字段，类型：{wanted}"),
+            )  # fmt: skip
+        return right
+
+    def _counted(self, rule: Rules, figure: tree.Figure, span: Span | None = None) -> str | None:
+        """The unit of a figure that counts; None, with a message, where it is no figure of hours or credits."""
+        match figure:
+            case tree.Lookup(table=name):
+                table = self.tables.get(name)
+                column = next((table.columns[c] for c in table.columns_with("value")), None) if table else None
+                if column is None:
+                    return None
+                if column.unit not in COUNTED or column.type != "number":
+                    self._say(
+                        rule, "PE239",
+                        say(f"the figures of the table {name} are in no unit that counts",
+                            f"表 {name} 的数值没有可计的单位"),
+                        span, say(f"give the column {column.id} unit: hours or unit: credits",
+                                  f"为列 {column.id} 写明 unit: hours 或 unit: credits"),
+                    )  # fmt: skip
+                    return None
+                return column.unit
+            case tree.Share():
+                return None
+            case _:
+                return self._in_counted(rule, figure.unit, span)
+
+    def _in_counted(self, rule: Rules, unit: str, span: Span | None) -> str | None:
+        if unit in COUNTED:
+            return unit
+        self._say(
+            rule, "PE239",
+            say(f"a figure in {unit} counts nothing: what is counted are hours or credits",
+                f"以{UNITS[unit].zh}计的数不是学时或学分"),
+            span, say("state it in hours (学时) or credits (学分)", "以学时或学分写明"),
+        )  # fmt: skip
+        return None
+
+    def _same_unit(self, rule: Rules, quantity: tree.Quantity | None, unit: str | None, part: str) -> None:
+        if quantity is not None and unit is not None and quantity.unit != unit:
+            self._say(
+                rule, "PE251",
+                say(f"{part} is in {quantity.unit}, the figure in {unit}",
+                    f"{part}以{UNITS[quantity.unit].zh}计，而数值以{UNITS[unit].zh}计"),
+                None, say(f"state it in {unit}", f"以{UNITS[unit].zh}写明"),
+            )  # fmt: skip
+
+    # --- 2. convert, add, exchange --------------------------------------------------------------------------------
+
+    def _converting(self, rule: Rules, statement: tree.Convert | tree.Add) -> None:
+        if isinstance(statement.figure, tree.Share):
+            message = say("a record is not worth a share of a total", "记录不能折算为合计的一部分")
+            self._say(rule, "PE239", message, None, say("state a figure", "写明数值"))
+            return
+        if isinstance(statement.figure, tree.Lookup):
+            self.kinds.arguments(rule, statement.figure, None)
+        unit = self._counted(rule, statement.figure)
+        rounding = statement.rounding
+        self._same_unit(rule, rounding.step if rounding else None, unit, say("the rounding", "进位单位"))
+        self._same_unit(rule, statement.otherwise, unit, say("what is given otherwise", "表中无时的数值"))
+        if isinstance(statement, tree.Add):
+            return
+        self._same_unit(rule, statement.limit, unit, say("the limit", "每次的限额"))
+        if statement.divisor is None:
+            return
+        if self._field(rule, statement.divisor.field, ("record", "derived"), ("number",)) and rounding is None:
+            self._say(
+                rule, "PE238",
+                say("a figure that is divided needs a stated rounding: 100 hours by 3 authors never end",
+                    "除以一个字段须写明如何进位：100 学时由 3 人分没有尽头"),
+                None, say("add e.g. “rounded down to 0.1 hours” (不足 0.1 学时 舍去)", "加上如“不足 0.1 学时 舍去”"),
+            )  # fmt: skip
+
+    def _exchange(self, rule: Rules, statement: tree.Exchange) -> None:
+        units = {statement.give.unit, statement.take.unit}
+        if units != set(COUNTED):
+            self._say(
+                rule, "PE239", say("an exchange is between credits and hours", "换算只在学分与学时之间"), None,
+                say("say: exchange 1 credit for 3 hours (换算 1 学分 等于 3 学时)", "写成：换算 1 学分 等于 3 学时"),
+            )  # fmt: skip
+        if statement.when is not None:
+            self._say(
+                rule, "PE249", say("an exchange can't have a condition", "换算不能有条件"), None,
+                say("put the condition into the convert rules that use it", "把条件写进所用的折算规则"),
+            )  # fmt: skip
+
+    # --- 3. assign ------------------------------------------------------------------------------------------------
+
+    def _assign(self, rule: Rules, statement: tree.Assign) -> None:
+        if statement.field is not None:
+            self._field(rule, statement.field, ("record",), ("year",))
+        if statement.rounding is not None:
+            self._in_counted(rule, statement.rounding.step.unit, None)
+
+    # --- 4. cap ---------------------------------------------------------------------------------------------------
+
+    def _cap(self, rule: Rules, statement: tree.Cap) -> None:
+        if isinstance(statement.figure, tree.Share | tree.Stated):
+            self._say(
+                rule,
+                "PE239",
+                say("a cap needs a figure", "限额需要数值"),
+                None,
+                say("state hours or credits", "写明学时或学分"),
+            )
+        else:
+            self._period_figure(rule, statement.figure)
+        self._window(rule, statement.window)
+        for term in statement.taking:
+            if owning_field((term,), self.vocabulary) is None:
+                self._say(
+                    rule, "PE245", say(f"{term} is no term of a record", f"{term}不是记录的词条"), None,
+                    say("name terms of the record: taking professional first", "写记录的词条：优先 专业科目"),
+                )  # fmt: skip
+        for name in statement.after:
+            self._known(rule, name, (tree.Cap,), say("a cap", "限额"))
+
+    def _window(self, rule: Rules, window: tree.Window) -> None:
+        match window:
+            case tree.PerField(field=name):
+                self._field(rule, name, ("record",), None)
+            case tree.Within(field=name):
+                self._field(rule, name, ("person",), ("date",))
+
+    def _period_figure(self, rule: Rules, figure: tree.Figure) -> str | None:
+        """A figure of a rule about a period: a table is asked with the year and facts of the person."""
+        if isinstance(figure, tree.Lookup):
+            self.kinds.arguments(rule, figure, None)
+            for decl, span in self.kinds.fields_of(figure):
+                if decl.of != "person":
+                    self.kinds.blind(rule, decl, span)
+        return self._counted(rule, figure)
+
+    # --- 5 to 7 ---------------------------------------------------------------------------------------------------
+
+    def _require(self, rule: Rules, statement: tree.Require) -> None:
+        self._window(rule, statement.window)
+        if not isinstance(statement.window, tree.PerYears | tree.AnyYears | tree.Within):
+            self._say(
+                rule, "PE252",
+                say("what is required is required per year, per several years, or within months of a date",
+                    "要求只能按年、按若干年或自某日起的月数"),
+                None, say("to limit a single activity or day, use cap", "限制单次或单日用 限额"),
+            )  # fmt: skip
+        self._measure(rule, statement.measure)
+        if isinstance(statement.figure, tree.Stated):
+            self._say(
+                rule,
+                "PE239",
+                say("a requirement needs a figure", "要求需要数值"),
+                None,
+                say("state hours or credits", "写明学时或学分"),
+            )
+        elif isinstance(statement.figure, tree.Share):
+            self._share(rule, statement, statement.figure)
+        else:
+            self._period_figure(rule, statement.figure)
+
+    def _measure(self, rule: Rules, name: str) -> None:
+        """The measure of a requirement: total, a declared one that some rule defines, or a term of the record."""
+        if name == "total":
+            return
+        if self.vocabulary.find("measure", name) is not None:
+            defining = [r for r in self.rules if isinstance(r.statement, tree.Measure) and r.statement.name == name]
+            if not defining:
+                self._say(
+                    rule, "PE244",
+                    say(f"no rule says what the measure {name} adds up", f"没有规则定义计量 {name}"),
+                    None, say(f"add a rule: measure {name}: hours of …", f"加一条规则：计量 {name}：… 的 学时"),
+                )  # fmt: skip
+        elif owning_field((name,), self.vocabulary) is None:
+            self._say(
+                rule, "PE245", say(f"{name} is no term of a record", f"{name}不是记录的词条"), None,
+                say("require total, a measure, or a term of the record", "可要求 总学时、计量 或 记录的词条"),
+            )  # fmt: skip
+
+    def _share(self, rule: Rules, statement: tree.Require, figure: tree.Share) -> None:
+        self._measure(rule, figure.measure)
+        if not figure.of_requirement:
+            return
+        owed = [
+            r for r in self.rules
+            if isinstance(r.statement, tree.Require) and not isinstance(r.statement, tree.Expect)
+            and r.statement.measure == figure.measure and r.statement.window == statement.window
+            and r.statement.comparison == ">=" and not isinstance(r.statement.figure, tree.Share)
+        ]  # fmt: skip
+        if not owed:
+            self._say(
+                rule, "PE240",
+                say(f"nothing firm is required of {figure.measure} over this window to take a share of",
+                    f"此期间没有对 {figure.measure} 的硬性要求，无从取其份额"),
+                None, say("state that requirement, or a share of what was counted: 2/3 of total",
+                          "先写明该要求，或取已计合计的份额：总学时 的 2/3"),
+            )  # fmt: skip
+
+    def _referring(self, rule: Rules, statement: tree.Carry | tree.Reduce | tree.Excuse) -> None:
+        names = statement.rules if isinstance(statement, tree.Excuse) else (statement.rule,)
+        targets: list[Rules] = []
+        for name in names:
+            targets += self._known(rule, name, (tree.Require,), say("a requirement", "要求"))
+        if isinstance(statement, tree.Carry):
+            self._carry(rule, statement, targets)
+        elif isinstance(statement, tree.Reduce):
+            if isinstance(statement.by, tree.Quantity):
+                self._in_counted(rule, statement.by.unit, None)
+            elif not 0 < statement.by <= 1:
+                self._say(
+                    rule, "PE253",
+                    say("a requirement is reduced by a part of it, between 0 and 1", "核减的份额应在 0 与 1 之间"),
+                    None, say("say e.g. by 1/12 per full month of leave", "如：每满一个月 减 1/12"),
+                )  # fmt: skip
+            if statement.per is not None and statement.per.before is not None:
+                self._field(rule, statement.per.before, ("person",), ("date",))
+
+    def _carry(self, rule: Rules, statement: tree.Carry, targets: list[Rules]) -> None:
+        if statement.limit is not None:
+            self._in_counted(rule, statement.limit.unit, None)
+        for target in targets:
+            wanted = target.statement
+            if isinstance(wanted, tree.Require) and (wanted.window != YEAR or wanted.comparison != ">="):
+                self._say(
+                    rule, "PE247",
+                    say(f"{target.name} is no minimum per year: nothing over it passes to the next year",
+                        f"{target.name} 不是年度下限，超出部分无从结转到下一年度"),
+                    None, say("carry the excess over a yearly minimum", "只结转超出年度下限的部分"), [target],
+                )  # fmt: skip
+
+    def _known(self, rule: Rules, name: str, kinds: tuple[type[tree.Statement], ...], wanted: str) -> list[Rules]:
+        """The rules that a reference means."""
+        qualified = self.names.find(name, rule.rule.pack)
+        if qualified is None:
+            near = did_you_mean(name, self.names.all())
+            self._say(
+                rule, "PE241", say(f"there is no rule {name}", f"没有规则 {name}"), None,
+                say(f"did you mean {near}?", f"是否指 {near}？") if near
+                else say("name a rule of this pack or of one below it", "写本包或其下各包的规则"),
+            )  # fmt: skip
+            return []
+        found = [r for r in self.rules if r.name == qualified]
+        wrong = [r for r in found if not isinstance(r.statement, kinds)]
+        if wrong:
+            self._say(rule, "PE242", say(f"{name} is no rule of this kind", f"{name} 不是这一类规则"), None,
+                      say(f"name {wanted}", f"写{wanted}规则"), wrong)  # fmt: skip
+        return found
+
+
+def at_one_time(rules: Iterable[Rules]) -> Iterator[tuple[Rules, Rules]]:
+    """Pairs of different rules that are in force on a common day."""
+    listed = list(rules)
+    for number, one in enumerate(listed):
+        for other in listed[number + 1 :]:
+            if one.key != other.key and meet(one, other):
+                yield one, other
+
+
+def meet(one: PlanRule[tree.Statement], other: PlanRule[tree.Statement]) -> bool:
+    """Whether there is a day on which both are in force."""
+    starts = [d for d in (one.start, other.start) if d is not None]
+    ends = [d for d in (one.until, other.until) if d is not None]
+    return not starts or not ends or max(starts) <= min(ends)

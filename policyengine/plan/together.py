@@ -1,0 +1,228 @@
+"""What the rules of a policy must be together: one unit, one meaning for one record, an order of caps, no overflow.
+
+Takes the plan, gives messages. That two rules meet is said here where their own words show it; what a search over
+records shows is said by ``tools/prove``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+
+from policyengine.language import tree
+from policyengine.language.quantities import COUNTED, UNITS, exact_text
+from policyengine.messages import say
+from policyengine.plan import caps as cap_order
+from policyengine.plan.disjoint import conjuncts, disjoint, same_terms
+from policyengine.plan.kinds import Rules
+from policyengine.plan.model import Plan
+from policyengine.plan.report import Reporter
+from policyengine.plan.statements import at_one_time
+from policyengine.plan.ticks import GREATEST, RECORDS_PER_PERSON, Counting, counting
+
+
+class Together:
+    """Checks the rules of one plan against each other."""
+
+    def __init__(self, plan: Plan, reporter: Reporter):
+        self.plan, self.reporter = plan, reporter
+
+    def check(self) -> Counting:
+        """Everything; gives how finely the plan counts."""
+        self._one_definition()
+        self._units()
+        self._meeting(self.plan.convert, "PE262", self._same_record)
+        self._meeting(self.plan.assign, "PE264", _same_tier)
+        self._caps()
+        return self._counting()
+
+    # --- one at a time --------------------------------------------------------------------------------------------
+
+    def _one_definition(self) -> None:
+        for one, other in at_one_time(self.plan.measures):
+            if one.statement.name == other.statement.name:  # type: ignore[attr-defined]
+                self._twice(
+                    one, other, "PE244", say("this measure is defined twice at one time", "此计量同时有两个定义")
+                )
+        for one, other in at_one_time(self.plan.carry):
+            if one.statement.rule == other.statement.rule:  # type: ignore[attr-defined]
+                message = say("two rules carry the excess over one requirement", "两条规则结转同一要求的超出部分")
+                self._twice(one, other, "PE247", message)
+        for one, other in at_one_time(self.plan.exchange):
+            self._twice(one, other, "PE265", say("two exchanges are in force at one time", "同时有两个换算"))
+
+    def _twice(self, one: Rules, other: Rules, code: str, message: str) -> None:
+        hint = say("keep one, or let one end (until) before the other begins (from)", "保留一条，或使二者先后生效")
+        self.reporter.on(other, code, message, None, hint, others=(one,))
+
+    # --- units ----------------------------------------------------------------------------------------------------
+
+    def _units(self) -> None:
+        """What is in the other unit needs an exchange for as long as it is in force."""
+        for rule in self.plan.rules():
+            for statement in (rule.statement, *(s for _, s in rule.kept)):
+                for unit in set(_units_of(statement, self.plan)) - {self.plan.unit}:
+                    if unit in COUNTED and not self._exchanged(rule):
+                        self._no_exchange(rule, statement, unit)
+
+    def _exchanged(self, rule: Rules) -> bool:
+        """Whether exchanges are in force without a gap from the rule's first day to its last."""
+        day = rule.start or date.min
+        end = rule.until or date.max
+        for exchange in sorted(self.plan.exchange, key=lambda e: e.start or date.min):
+            if (exchange.start or date.min) <= day <= (exchange.until or date.max):
+                if exchange.until is None or exchange.until >= end:
+                    return True
+                day = date.fromordinal(exchange.until.toordinal() + 1)
+        return False
+
+    def _no_exchange(self, rule: Rules, statement: tree.Statement, unit: str) -> None:
+        plan_unit = self.plan.unit
+        hint = say("add a rule: exchange 1 credit for … hours (换算), with whose rate it is, in force as long",
+                   "加一条同期有效的规则：换算 1 学分 等于 … 学时，并注明依据")  # fmt: skip
+        if isinstance(statement, tree.Convert | tree.Add | tree.Cap):
+            if rule.rule.pack != self.plan.policy:
+                return  # what a base says of the other unit is for those who count in it
+            message = say(f"without an exchange, what this counts in {unit} adds nothing to a total in {plan_unit}",
+                          f"此处以{UNITS[unit].zh}计，合计以{UNITS[plan_unit].zh}计：无换算时计 0")  # fmt: skip
+            self.reporter.on(rule, "PE254", message, None, hint, "note")
+        else:
+            message = say(f"this is in {unit}, the total in {plan_unit}: without an exchange they can't be compared",
+                          f"此处以{UNITS[unit].zh}计，合计以{UNITS[plan_unit].zh}计：没有换算不可比较")  # fmt: skip
+            self.reporter.on(rule, "PE243", message, None, hint)
+
+    # --- two rules for one record ---------------------------------------------------------------------------------
+
+    def _meeting(self, rules: Sequence[Rules], code: str, alike: Callable[[Rules, Rules], bool]) -> None:
+        for one, other in at_one_time(rules):
+            if self._both(one, other) and alike(one, other) and not _equal(one.statement, other.statement):
+                self.reporter.on(
+                    other, code,
+                    say(f"{one.key} speaks of the same records: for some both are right, and neither gives way",
+                        f"{one.key} 针对同样的记录：二者都适用，没有先后"),
+                    None,
+                    say("give one of them a condition that the other's excludes", "为其中一条加上与另一条互斥的条件"),
+                    others=(one,),
+                )  # fmt: skip
+
+    def _both(self, one: Rules, other: Rules) -> bool:
+        """Whether there surely are records that both speak of: the conditions of one are among those of the other."""
+        a, b = one.statement, other.statement
+        first, second = set(conjuncts(a.when)), set(conjuncts(b.when))
+        if not (first <= second or second <= first):
+            return False
+        if disjoint(a.when, b.when, self.plan.vocabulary):
+            return False
+        terms, others = a.what.terms, b.what.terms  # type: ignore[attr-defined]
+        return not terms or not others or (one.about == other.about and same_terms(terms, others))
+
+    def _same_record(self, one: Rules, other: Rules) -> bool:
+        """Whether two convert rules take records in one unit."""
+        dimensions = [_taken(r.statement) for r in (one, other)]
+        return None in dimensions or dimensions[0] == dimensions[1]
+
+    # --- caps -----------------------------------------------------------------------------------------------------
+
+    def _caps(self) -> None:
+        _, conflicts, waiting = cap_order.ordered(self.plan.caps, self.plan.vocabulary)
+        for one, other in conflicts:
+            self.reporter.on(
+                other, "PE260",
+                say(f"this cap and {one.key} share records, and neither lies within the other: which applies first?",
+                    f"此限额与 {one.key} 有共同的记录而互不包含：先适用哪一个？"),
+                None,
+                say(f"say in one of them “after {one.rule.id}” (后于 {one.rule.id}), as the regulation has it",
+                    f"按规定在其中一条写明“后于 {one.rule.id}”"),
+                others=(one,),
+            )  # fmt: skip
+        if waiting:
+            self.reporter.on(
+                waiting[0], "PE261",
+                say("these caps wait for each other: " + ", ".join(c.key for c in waiting),
+                    "这些限额互相等待：" + "、".join(c.key for c in waiting)),
+                None, say("take back one “after”", "去掉其中一个“后于”"), others=tuple(waiting[1:]),
+            )  # fmt: skip
+
+    # --- counting -------------------------------------------------------------------------------------------------
+
+    def _counting(self) -> Counting:
+        found = counting(self.plan)
+        for rule, unit in found.unbounded:
+            self.reporter.on(
+                rule, "PE266",
+                say(f"nothing says how large a quantity in {unit} may be, so sums might overflow",
+                    f"未声明以{UNITS[unit].zh}计的数量的上限，合计可能溢出"),
+                None,
+                say(f"declare it in pack.yaml: quantities: {{{unit}: {{min: 0, max: …, decimals: …}}}}",
+                    f"在 pack.yaml 中声明 quantities: {{{unit}: {{min: 0, max: …, decimals: …}}}}"),
+            )  # fmt: skip
+        if found.ticks is None:
+            self._endless()
+        elif found.greatest > GREATEST and found.culprit is not None:
+            self._overflow(found, found.culprit)
+        return found
+
+    def _overflow(self, found: Counting, culprit: Rules) -> None:
+        unit, most = found.bounded_by or "items", exact_text(found.per_record)
+        self.reporter.on(
+            culprit, "PE267",
+            say(f"sums may overflow: one record gives up to {most} {self.plan.unit}, counted in "
+                f"{found.ticks} parts, and a person may have {RECORDS_PER_PERSON} of them",
+                f"合计可能溢出：一条记录最多 {most} {UNITS[self.plan.unit].zh}，"
+                f"以 1/{found.ticks} 为单位计，一人最多 {RECORDS_PER_PERSON} 条"),
+            None,
+            say(f"lower max or decimals of {unit} (quantities in pack.yaml, or the field's), or limit what one gives",
+                f"降低 {unit} 的 max 或 decimals（pack.yaml 的 quantities 或该字段），或写明每次限额"),
+        )  # fmt: skip
+
+    def _endless(self) -> None:
+        for rule in self.plan.assign:
+            if rule.statement.by == "split" and rule.statement.rounding is None:
+                self.reporter.on(
+                    rule, "PE268",
+                    say("hours split by days have no common denominator: only the reference engine can judge by this",
+                        "按天数分摊而不进位的学时没有公分母：此政策只能由参考求值器计算"),
+                    None,
+                    say("say how they are rounded (不足 … 舍去) where the regulation does", "规定如有进位，请写明"),
+                    "note",
+                )  # fmt: skip
+
+
+def _units_of(statement: tree.Statement, plan: Plan) -> Iterator[str]:
+    """The units of what a sentence counts or requires."""
+    match statement:
+        case (
+            tree.Convert(figure=figure)
+            | tree.Add(figure=figure)
+            | tree.Cap(figure=figure)
+            | tree.Require(figure=figure)
+        ):
+            if isinstance(figure, tree.Lookup):
+                table = plan.tables[figure.table]
+                yield from (table.columns[c].unit or "hours" for c in table.columns_with("value")[:1])
+            elif not isinstance(figure, tree.Share):
+                yield figure.unit
+        case tree.Carry(limit=tree.Quantity(unit=unit)) | tree.Reduce(by=tree.Quantity(unit=unit)):
+            yield unit
+        case tree.Assign(rounding=tree.Rounding(step=tree.Quantity(unit=unit))):
+            yield unit
+
+
+def _taken(statement: tree.Statement) -> str | None:
+    """The dimension of the records that a convert rule takes; None: any."""
+    assert isinstance(statement, tree.Convert)
+    if isinstance(statement.figure, tree.Stated):
+        return UNITS[statement.figure.unit].dimension
+    return UNITS[statement.basis.unit].dimension if statement.basis is not None else None
+
+
+def _same_tier(one: Rules, other: Rules) -> bool:
+    """Whether two assign rules both name forms, or both speak of every record: else the one that names prevails."""
+    return bool(one.statement.what.terms) == bool(other.statement.what.terms)  # type: ignore[attr-defined]
+
+
+def _equal(one: tree.Statement, other: tree.Statement) -> bool:
+    """Whether two sentences say the same of a record that both speak of."""
+    plain = {"what": tree.What(), "when": None, "because": None}
+    return dataclasses.replace(one, **plain) == dataclasses.replace(other, **plain)  # type: ignore[arg-type]
