@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from policyengine import __version__
-from policyengine.cli.guard import guarded
+from policyengine.cli.guard import ReaderGone, guarded
 from policyengine.cli.settings import add_common, common_options
 from policyengine.messages import say
 
@@ -72,6 +72,15 @@ class Commands(click.Group):
         if commands := [(name, say(*COMMANDS[name])) for name in self.list_commands(ctx)]:
             with formatter.section(say("Commands", "命令")):
                 formatter.write_dl(commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. A reader that has gone is told to the guard in its own words: click would exit with 1."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except BrokenPipeError:
+            raise ReaderGone from None
 
     def main(self, *given: Any, standalone_mode: bool = True, **named: Any) -> Any:
         """Run one command line and leave with its exit code; no exception gets past here."""

@@ -25,6 +25,10 @@ class Terminated(BaseException):
     """The system asked the process to end (SIGTERM): unwinds so that temporary files are removed."""
 
 
+class ReaderGone(BaseException):
+    """Whoever read our output has stopped reading (``| head``)."""
+
+
 def guarded(run: Callable[[], Any]) -> int:
     """Run ``run`` and give the exit code. Its integer result is the code."""
     settings.prepare_streams()
@@ -42,7 +46,7 @@ def guarded(run: Callable[[], Any]) -> int:
     except Terminated:
         message(say("stopped; nothing was left behind", "已终止，未留下任何文件"))
         return 143
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGone):
         return _reader_gone()
     except BaseException as e:
         if settings.debug:
@@ -140,7 +144,7 @@ def _interrupted() -> int:
 
 
 def _reader_gone() -> int:
-    """Whoever read our output has stopped (``| head``): nothing to say, and nothing more may be flushed."""
+    """Nothing to say, and nothing more may be flushed."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0

@@ -60,7 +60,7 @@ def enough_for(situation: Situation) -> tuple[Remedy, ...]:
     return tuple(found)
 
 
-# --- missing facts ----------------------------------------------------------------------------------------------------
+# --- missing facts ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def _remedy(f: Finding, supplies: Sequence[Supply]) -> Remedy:
     )
 
 
-# --- more hours -------------------------------------------------------------------------------------------------------
+# --- more hours ------------------------------------------------------------------------------------------------------
 
 
 def _by_hours(situation: Situation, f: Finding) -> list[Remedy]:

@@ -131,7 +131,7 @@ def _parts(condition: tree.Condition) -> tuple[tree.Condition, ...]:
     return condition.items if isinstance(condition, tree.And) else (condition,)
 
 
-# --- from records -----------------------------------------------------------------------------------------------------
+# --- from records ----------------------------------------------------------------------------------------------------
 
 
 def explain_files(
@@ -186,7 +186,7 @@ def nothing_in(who: str, periods: Periods | None) -> PolicyError:
     )
 
 
-# --- from a written result --------------------------------------------------------------------------------------------
+# --- from a written result -------------------------------------------------------------------------------------------
 
 
 def explain_result(

@@ -39,7 +39,7 @@ def text_of(value: Value) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-# --- writing ----------------------------------------------------------------------------------------------------------
+# --- writing ---------------------------------------------------------------------------------------------------------
 
 
 def write_table(table: Table, path: Path, format: str) -> None:
@@ -235,7 +235,7 @@ def _without_clock(path: Path) -> None:
             packed.writestr(entry, data)
 
 
-# --- reading back -----------------------------------------------------------------------------------------------------
+# --- reading back ----------------------------------------------------------------------------------------------------
 
 
 def read_rows(

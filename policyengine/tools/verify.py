@@ -18,16 +18,10 @@ from policyengine.language.quantities import exact_text
 from policyengine.messages import say
 from policyengine.tools.read_result import Written, read_result
 from policyengine.tools.write import MANIFEST, digest, manifest_bytes
-from policyengine.trace import OUTCOMES, Decision, Finding, LedgerEntry
+from policyengine.trace import Decision, Finding, LedgerEntry
 
 MOST = 100  # disagreements of one kind that are told one by one
 ZERO = Fraction(0)
-FINDING_STATUS = (
-    "not_met",
-    "undetermined",
-    "in_progress",
-    "excused",
-)  # the first that a firm finding has is the outcome
 
 
 def verify(folder: str | Path, records: Sequence[str] = ()) -> list[Diagnostic]:
@@ -73,7 +67,7 @@ def _bounded(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     return kept
 
 
-# --- bytes ----------------------------------------------------------------------------------------------------------
+# --- bytes ---------------------------------------------------------------------------------------------------------
 
 
 def _seal(written: Written) -> Iterator[Diagnostic]:
@@ -123,7 +117,7 @@ def _inputs(written: Written, records: Sequence[str]) -> Iterator[Diagnostic]:
             yield Diagnostic("PE512", text, Span(file.shown))
 
 
-# --- figures --------------------------------------------------------------------------------------------------------
+# --- figures -------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -221,11 +215,11 @@ class _Trace:
     def _decision(self, line: int, d: Decision, findings: Sequence[Finding]) -> Iterator[Diagnostic]:
         if not d.policy:  # nobody's law: nothing to derive
             return
-        statuses = {f.status for f in findings if not f.advisory}
-        outcome = "undetermined" if any(f.measure == "policy" for f in findings) else None
-        outcome = outcome or next((s for s in FINDING_STATUS if s in statuses), "met")
-        if d.outcome not in OUTCOMES or d.outcome != outcome:
-            text = say(f"{d.outcome}, but the findings say {outcome}", f"为 {d.outcome}，但按结论项应为 {outcome}")
+        outcomes = _implied(findings)
+        if d.outcome not in outcomes:
+            text = say(
+                f"{d.outcome}, but the findings say {outcomes[0]}", f"为 {d.outcome}，但按结论项应为 {outcomes[0]}"
+            )
             yield self._at("PE521", "decisions", line, "outcome", text)
         advisories = [f.rule for f in findings if f.advisory and f.status == "not_met"]
         if list(d.advisories) != advisories:
@@ -233,10 +227,10 @@ class _Trace:
             text = say(f"the findings give {shown}", f"按结论项应为 {shown}")
             yield self._at("PE521", "decisions", line, "advisories", text)
         for measure, total, required, short in _measured(d):
-            of_it = [f for f in findings if f.measure == measure and _own_window(f)]
+            of_it = [f for f in findings if f.measure == measure and f.comparison == ">=" and _own_window(f)]
             if not of_it:
                 continue
-            f = of_it[0]
+            f = max(reversed(of_it), key=lambda f: (not f.advisory, f.required or ZERO))
             suffix = "total" if measure == "total" else measure
             for column, told, derived in (
                 (suffix, total, f.achieved - f.carried),
@@ -361,6 +355,19 @@ class _Trace:
 def _years(period: str) -> list[str]:
     first, _, last = period.partition("..")
     return [str(y) for y in range(int(first), int(last or first) + 1)]
+
+
+def _implied(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """The outcomes that these findings allow: one, but that what is open may be excused either way."""
+    if any(f.measure == "policy" for f in findings):
+        return ("undetermined",)
+    statuses = {f.status for f in findings if not f.advisory}
+    if "not_met" in statuses:
+        return ("not_met",)
+    for status in ("undetermined", "in_progress"):
+        if status in statuses:
+            return (status, "excused") if "excused" in statuses else (status,)
+    return ("excused",) if "excused" in statuses else ("met",)
 
 
 def _own_window(f: Finding) -> bool:

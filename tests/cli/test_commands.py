@@ -1,0 +1,151 @@
+"""evaluate, explain and verify as a user runs them: exit codes, what goes to stdout and what to stderr."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from policyengine.cli import COMMANDS, main
+from tests.cli.conftest import Run
+
+WARN = "warning: 1 rows could not be read as records; rejects says why"
+
+
+def test_evaluate_to_a_folder(run: Run, world: Path) -> None:
+    args = ("--policy", world / "policies", "--persons", world / "persons.csv", "--period", "2016")
+    done = run("evaluate", world / "records.csv", *args, "--out", world / "out")
+    assert (done.code, done.out) == (0, "")
+    lines = done.err.splitlines()
+    assert lines[0] == "5 people, 11 rows in: 10 records in the ledger, 1 rejected"
+    assert lines[1] == "  2016  4 not met, 1 undetermined"
+    assert WARN in lines
+    assert lines[-2] == f"written to {world / 'out'}"
+    assert lines[-1] == f"next: policyengine explain {world / 'out'} --person 'A*' --period 2016"
+    told = run("explain", world / "out", "--person", "A*", "--period", "2016")
+    assert told.code == 0
+    assert told.out.startswith("Ann (A*) · 2016 · not met: 87.5 of 90 hours, 2.5 short    shire\n├─ total")
+    sound = run("verify", world / "out", world / "records.csv", world / "persons.csv")
+    assert (sound.code, sound.out) == (0, "")
+
+
+def test_evaluate_to_stdout(run: Run, world: Path) -> None:
+    args = ("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--period", "2016")
+    done = run(*args)
+    rows = {row["person_id"]: row for row in csv.DictReader(io.StringIO(done.out))}
+    assert (rows["A1"]["outcome"], rows["A1"]["total"], rows["D4"]["total"]) == ("not_met", "87.5", "20/9")
+    assert done.err.startswith("4 people")
+    lines = run(*args, "--format", "jsonl").out.splitlines()
+    assert json.loads(lines[0])["total"] == 87.5
+    assert run(*args, "--format", "xlsx").code == 2
+
+
+def test_records_from_stdin(run: Run, world: Path) -> None:
+    data = (world / "records.csv").read_bytes()
+    done = run("evaluate", "-", "--policy", world / "policies/shire", "--out", world / "out", stdin=data)
+    assert done.code == 0
+    told = run("explain", world / "out", "--person", "A1", "--period", "2016")
+    assert told.code == 0
+    assert "no longer what this result was made from" in told.err
+
+
+def test_strict(run: Run, world: Path) -> None:
+    args = ("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", world / "out")
+    assert run(*args).code == 0
+    before = (world / "out/manifest.json").read_bytes()
+    done = run(*args, "--strict")
+    assert done.code == 2
+    assert f"{world / 'records.csv'}:12" in done.err
+    assert "no such day" in done.err
+    assert (world / "out/manifest.json").read_bytes() == before
+
+
+def test_as_of_leaves_a_year_in_progress(run: Run, world: Path) -> None:
+    args = ("--policy", world / "policies/shire", "--period", "2016", "--as-of", "2016-12-01")
+    assert "in_progress" in run("evaluate", world / "records.csv", *args).out
+    told = run("explain", world / "records.csv", *args, "--person", "A1")
+    assert told.out.startswith("A* · 2016 · in progress: 87.5 of 90 hours, 2.5 short, 30 days left")
+
+
+def test_language(run: Run, world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    args = (
+        "explain",
+        world / "records.csv",
+        "--policy",
+        world / "policies/shire",
+        "--person",
+        "A1",
+        "--period",
+        "2016",
+    )
+    assert "未完成" in run(*args, "--lang", "zh").out
+    assert "未完成" in run("--lang", "zh", *args).out
+    assert "not met" in run(*args).out
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    assert "未完成" in run(*args).out
+    assert "not met" in run(*args, "--lang", "en").out
+
+
+def test_explain_as_json(run: Run, world: Path) -> None:
+    args = ("--policy", world / "policies/shire", "--person", "A1", "--format", "json")
+    data = json.loads(run("explain", world / "records.csv", *args).out)
+    assert [c["period"] for c in data["cases"]] == ["2015", "2016"]
+    assert data["cases"][1]["findings"][0]["cites"] == [
+        {"rule": "shire/annual-hours", "source": "Act 1", "at": "art. 4", "confidence": "seen"}
+    ]
+    assert data["person_id"] == "A*"
+
+
+def test_verify_finds_a_changed_digit(run: Run, world: Path) -> None:
+    run("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", world / "out")
+    path = world / "out/decisions.csv"
+    path.write_text(path.read_text().replace("not_met,87.5", "not_met,97.5"))
+    done = run("verify", world / "out")
+    assert (done.code, done.out) == (1, "")
+    assert f"{path}:3:5: error PE521: total: 97.5, but the findings give 87.5" in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("evaluate",),
+        ("evaluate", "records.csv"),
+        ("evaluate", "records.csv", "--policy", "p", "--period", "last year"),
+        ("evaluate", "records.csv", "--policy", "p", "--period", "2018..2016"),
+        ("evaluate", "records.csv", "--policy", "p", "--as-of", "2016-02-30"),
+        ("evaluate", "records.csv", "--policy", "p", "--engine", "abacus"),
+        ("evaluate", "records.csv", "--policy", "p", "--no-such-option"),
+        ("explain", "records.csv", "--person", "A1"),
+        ("explian", "records.csv"),
+        ("verify",),
+        ("verify", "nowhere"),
+        ("--lang", "fr"),
+    ],
+)
+def test_wrong_use_is_2_and_says_what_to_do(run: Run, arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert "hint: " in done.err or "Usage: " in done.err
+
+
+def test_near_commands(run: Run) -> None:
+    assert "Did you mean explain?" in run("explian").err
+
+
+def test_every_command_has_help_with_an_example(run: Run) -> None:
+    context = main.make_context("policyengine", [], resilient_parsing=True)
+    names = main.list_commands(context)
+    assert {"evaluate", "explain", "verify"} <= set(names) <= set(COMMANDS)
+    for name in names:
+        done = run(name, "--help")
+        assert done.code == 0
+        assert "Example" in done.out, name
+        assert f"policyengine {name}" in done.out, name
+        assert "--debug" in done.out, name
+        assert "--lang" in done.out, name
+    assert run("--version").out == "policyengine, version 0.1.0\n"
+    assert "evaluate" in run("--help").out

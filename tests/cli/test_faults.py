@@ -1,0 +1,176 @@
+"""Interrupted, killed, out of disk or memory, read by nobody: a clean message, and no half result is ever seen."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from policyengine.cli import main
+from tests.cli.conftest import Run
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+
+
+def _many(world: Path, rows: int) -> Path:
+    path = world / "many.csv"
+    header = "record_id,person_id,date,form,subject,quantity,unit,evidence\n"
+    path.write_text(
+        header + "".join(f"R{n},P{n // 9},2016-03-01,training,professional,10,hours,c\n" for n in range(rows))
+    )
+    return path
+
+
+def _start(world: Path, records: Path) -> subprocess.Popen[str]:
+    out = world / "results" / "out"
+    command = [sys.executable, "-m", "policyengine", "evaluate", records, "--policy", world / "policies/shire"]
+    environment = {**os.environ, "LANG": "C.UTF-8"}
+    environment.pop("LC_ALL", None)
+    return subprocess.Popen(
+        [*map(str, command), "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+@posix
+@pytest.mark.parametrize(
+    ("sent", "code", "told"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "stopped")]
+)
+def test_stopped_while_it_writes(world: Path, sent: signal.Signals, code: int, told: str) -> None:
+    """The signal comes as soon as the unfinished folder is there."""
+    (world / "results").mkdir()
+    running = _start(world, _many(world, 4000))
+    while running.poll() is None and not list((world / "results").iterdir()):
+        time.sleep(0.002)
+    running.send_signal(sent)
+    _, err = running.communicate(timeout=60)
+    if running.returncode == 0:
+        pytest.skip("it was done before the signal came")
+    assert running.returncode == code
+    assert told in err
+    assert "nothing was left behind" in err
+    assert "Traceback" not in err
+    assert list((world / "results").iterdir()) == []
+
+
+@posix
+def test_killed_at_any_moment_no_half_result_is_seen(world: Path) -> None:
+    records, results = _many(world, 1500), world / "results"
+    results.mkdir()
+    for moment in (0.1, 0.25, 0.4, 0.55, 0.7, 0.85):
+        running = _start(world, records)
+        time.sleep(moment)
+        running.kill()
+        running.communicate(timeout=60)
+        seen = [p for p in results.iterdir() if not p.name.startswith(".")]
+        assert all((p / "manifest.json").exists() for p in seen)
+    done = _start(world, records)
+    done.communicate(timeout=60)
+    assert done.returncode == 0
+    assert [p.name for p in results.iterdir()] == ["out"]
+
+
+@posix
+def test_a_reader_that_goes_away(world: Path) -> None:
+    records = _many(world, 3000)
+    command = [
+        sys.executable,
+        "-m",
+        "policyengine",
+        "evaluate",
+        str(records),
+        "--policy",
+        str(world / "policies/shire"),
+    ]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    assert running.stderr is not None
+    running.stdout.readline()
+    running.stdout.close()
+    err = running.stderr.read()
+    assert running.wait(60) == 0
+    assert "Traceback" not in err
+    assert "rror" not in err
+
+
+@pytest.mark.parametrize(
+    ("problem", "code"),
+    [
+        (OSError(28, "No space left on device"), "PE904"),
+        (PermissionError(13, "denied", "/out"), "PE905"),
+        (OSError(5, "Input/output error"), "PE906"),
+        (FileNotFoundError(2, "none", "/x"), "PE902"),
+        (MemoryError(), "PE903"),
+        (RecursionError("too deep"), "PE999"),
+        (ZeroDivisionError("division by zero"), "PE999"),
+    ],
+)
+def test_whatever_is_raised_becomes_a_message(
+    run: Run, world: Path, monkeypatch: pytest.MonkeyPatch, problem: BaseException, code: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise problem
+
+    monkeypatch.setattr("policyengine.tools.write.write_table", fail)
+    args = ("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", world / "out")
+    done = run(*args)
+    assert (done.code, done.out) == (2, "")
+    assert f"error {code}: " in done.err or f": error {code}: " in done.err
+    assert "hint: " in done.err or code == "PE906"
+    assert not (world / "out").exists()
+
+
+def test_debug_shows_where(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], world: Path) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("policyengine.tools.write.write_table", fail)
+    args = [
+        "evaluate",
+        str(world / "records.csv"),
+        "--policy",
+        str(world / "policies/shire"),
+        "--out",
+        str(world / "o"),
+    ]
+    with pytest.raises(SystemExit):
+        main([*args, "--debug"])
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_foreign_folder_is_refused_before_any_work(run: Run, world: Path) -> None:
+    done = run("evaluate", world / "nowhere.csv", "--policy", world / "policies/shire", "--out", world)
+    assert (done.code, done.out) == (2, "")
+    assert "PE911" in done.err
+
+
+def test_streams_are_utf8_whatever_the_environment_says(world: Path) -> None:
+    command = [sys.executable, "-m", "policyengine", "explain", str(world / "records.csv")]
+    command += ["--policy", str(world / "policies/shire"), "--person", "A1", "--period", "2016", "--lang", "zh"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, env=environment, check=True)
+    assert "未完成" in done.stdout.decode("utf-8")
+
+
+def test_what_explain_imports_stays_small(world: Path) -> None:
+    """Cold start: no duckdb, rich, jsonschema or spreadsheet library on the way from a CSV file to a case."""
+    script = (
+        "import sys\n"
+        "from policyengine.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'duckdb', 'rich', 'jsonschema', 'sqlglot', 'openpyxl', 'python_calamine', 'z3', 'pyarrow', 'numpy', "
+        "'asyncio', 'zipfile', 'ctypes'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    command = [sys.executable, "-c", script, "explain", str(world / "records.csv")]
+    command += ["--policy", str(world / "policies/shire"), "--person", "A1", "--period", "2016"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
