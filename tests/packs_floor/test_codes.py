@@ -1,0 +1,50 @@
+"""Every code that is raised has its page, every page its code, and the list in the documentation is theirs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from policyengine.tools.codes import FOLDER, SECTIONS, codes, listing, page
+
+SOURCES = sorted(Path("policyengine").rglob("*.py"))
+
+
+def raised() -> dict[str, Path]:
+    """Codes in quotes in the program, with a file that has them."""
+    found: dict[str, Path] = {}
+    for path in SOURCES:
+        for code in re.findall(r"""["'](PE\d{3})["']""", path.read_text(encoding="utf-8")):
+            found.setdefault(code, path)
+    return found
+
+
+def test_every_code_has_its_page_and_every_page_its_code() -> None:
+    known = raised()
+    assert sorted(set(known) - set(codes())) == [], "codes without a page in policyengine/codes/"
+    assert sorted(set(codes()) - set(known)) == [], "pages of codes that nothing raises"
+
+
+@pytest.mark.parametrize("code", codes())
+def test_a_page_has_its_form(code: str) -> None:
+    text = page(code)
+    assert text is not None
+    headings = re.findall(r"^#+ .*$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    assert re.fullmatch(rf"# {code}: [^.]+", headings[0])
+    assert headings[1:] == [f"## {name}" for name in SECTIONS]
+    parts = re.split(r"^## .*$", text, flags=re.MULTILINE)
+    assert all(part.strip() for part in parts[1:])
+    assert "```" in parts[2], "the example stands as it would in the file"
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+
+
+def test_nothing_else_lies_there() -> None:
+    assert sorted(p.name for p in FOLDER.iterdir()) == [f"{code}.md" for code in codes()]
+
+
+def test_the_list_in_the_documentation_is_made_from_the_pages() -> None:
+    written = Path("docs/diagnostics.md").read_text(encoding="utf-8")
+    assert written == listing(), "python -m policyengine.tools.codes > docs/diagnostics.md"
