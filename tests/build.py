@@ -116,7 +116,17 @@ PAPER = Table(
     (2, 3, 4, 5),
     "tables/paper_hours.csv",
 )
-TABLES: dict[str, Table] = {t.id: t for t in (BASES, THEMES, YEARLY, PAPER)}
+BY_LEVEL = Table(
+    "level_hours",
+    (
+        Column("level", "key", "term", field="title_level"),
+        Column("hours", "value", "number", unit="hours"),
+    ),
+    (("junior", F(12)), (("middle",), F(40))),
+    (2, 3),
+    "tables/level_hours.csv",
+)
+TABLES: dict[str, Table] = {t.id: t for t in (BASES, THEMES, YEARLY, PAPER, BY_LEVEL)}
 TABLE_WORDS = tuple(Word(t, "table") for t in TABLES)
 
 

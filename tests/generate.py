@@ -28,6 +28,7 @@ FORMS = ("training", "workshop", "conference", "lecture", "distance", "self_stud
 SUBJECTS = ("public", "professional")
 LEVELS = ("national", "provincial", "city")
 PAPER_HOURS = tree.Lookup("paper_hours", (tree.Field("level"), tree.Field("author_rank")))
+LEVEL_HOURS = tree.Lookup("level_hours", (tree.Field("title_level"),))
 YEAR = tree.PerYears()
 
 
@@ -357,6 +358,8 @@ class Rules:
             figure = self.figure(2, 6, 10, 25, 40) if not isinstance(window, tree.PerDay) else self.figure(4, 8)
             if self.maybe(0.1) and window == YEAR:
                 figure = tree.Lookup("yearly_hours", (tree.ThisYear(),))
+            elif self.maybe(0.05):
+                figure = LEVEL_HOURS
             taking = self.rng.choice(((), (), (), ("professional",), ("self_study", "training"), ("online",)))
             kept, self.rules = self.rules, []
             self.put(
@@ -397,6 +400,8 @@ class Rules:
                 figure = tree.Share(F(rng.choice((1, 2)), 3), "total", rng.random() < 0.7)
             elif window == YEAR and self.maybe(0.15):
                 figure = tree.Lookup("yearly_hours", (tree.ThisYear(),))
+            elif self.maybe(0.07):
+                figure = LEVEL_HOURS
             self.names.append(
                 self.put(
                     kind(

@@ -95,9 +95,10 @@ class Finder:
         cell = row[self.values[0]] if self.values else None
         return cell if isinstance(cell, Fraction) else None
 
-    def figures(self) -> list[Fraction]:
-        """All figures of the value column."""
-        return [f for row in self.table.rows if (f := self.figure(row)) is not None]
+    def figures(self, on: date | None = None, year: int = 0) -> list[Fraction]:
+        """All figures of the value column; with a day and a year, those that are valid then."""
+        rows = self.table.rows if on is None else [row for row in self.table.rows if self._valid(row, on, year)]
+        return [f for row in rows if (f := self.figure(row)) is not None]
 
     def greatest(self) -> Fraction:
         """The greatest figure in the table; 0 for an empty one."""

@@ -12,11 +12,11 @@ from fractions import Fraction
 
 from policyengine.engines.calendar import DAY, block_of, full_months, label, period_bounds, period_of, window_from
 from policyengine.engines.later import Later
-from policyengine.engines.numbers import LIMITLESS, NOTHING, UNBOUNDED, ZERO, Amount, Number
+from policyengine.engines.numbers import LIMITLESS, NOTHING, UNBOUNDED, ZERO, Amount, Number, times
 from policyengine.engines.ready import Ready
 from policyengine.engines.totals import Stretch, Totals
 from policyengine.engines.truth import DECIDED, Scene, Truth, get_fact, missing_facts, stretches_of
-from policyengine.engines.windows import figure_bounds
+from policyengine.engines.windows import own_figure
 from policyengine.language import tree
 from policyengine.plan.names import walk
 from policyengine.records.model import Person
@@ -79,7 +79,7 @@ class Requirements:
 
     def _scene(self, period: int, stretch: Stretch) -> Scene:
         scene = self.scene(period, stretch.days)
-        scene.adrift = stretch.adrift
+        scene.adrift = stretch.adrift > 0
         return scene
 
     # --- windows --------------------------------------------------------------------------------------------------
@@ -139,10 +139,19 @@ class Requirements:
     def _figure(self, statement: tree.Require, stretch: Stretch, period: int, missing: set[str]) -> Amount | None:
         figure = statement.figure
         if not isinstance(figure, tree.Share):
-            bounds = figure_bounds(self.later.judge, figure, period, self.person)
-            if bounds is not None and bounds[0] != bounds[1]:
-                missing.add("figure")
-            return bounds
+            found = own_figure(self.later.judge, figure, period, self.person)
+            if found is None:
+                return None
+            rate = self.later.judge.rate(found.unit, period_bounds(period, self._start)[1])
+            if rate is None:
+                missing.add("exchange")
+                return ZERO, UNBOUNDED
+            missing.update(found.missing or (("figure",) if found.low != found.high else ()))
+            low, high = times(found.low, rate), times(found.high, rate)
+            if not found.missing:
+                return low, high
+            return (ZERO, high) if statement.comparison == ">=" else (low, UNBOUNDED)  # or there is no figure at all
+        owed: Amount | None
         if figure.of_requirement:
             owed = self._owed(figure.measure, statement.window, stretch, period, missing)
         else:
@@ -195,6 +204,7 @@ class Requirements:
                 result.missing.update(one.lacks(scene))
             if few != many and cut.per is not None and cut.per.before:
                 result.missing.add(f"person:{cut.per.before}")
+            by: Amount
             if isinstance(cut.by, Fraction):
                 by = before[0] * cut.by, before[1] * cut.by
             else:

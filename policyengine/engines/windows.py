@@ -14,9 +14,9 @@ from datetime import date
 
 from policyengine.engines.calendar import block_of, period_bounds, period_of, window_from
 from policyengine.engines.judge import Judge, Judged
-from policyengine.engines.numbers import UNBOUNDED, ZERO, Amount, Number
+from policyengine.engines.numbers import UNBOUNDED, ZERO, Amount, Number, times
 from policyengine.engines.ready import Ready
-from policyengine.engines.truth import Scene, find_figure, get_fact, owning_field
+from policyengine.engines.truth import Scene, find_figure, get_fact, missing_facts, owning_field
 from policyengine.language import tree
 from policyengine.records.model import Person
 
@@ -198,16 +198,14 @@ class _Windows:
                     if within and (min(a for a, _ in within), max(b for _, b in within)) == (first, last):
                         held = [n for span in within for n in spans[span]]
                         year = max(self.items[n].period for n in held)
-                        self._add(year, held, held, times=(last - first).days + 1)
+                        self._add(year, held, held, days=(last - first).days + 1)
 
-    def _add(
-        self, period: int, bound: list[int], fills: list[int], limit: Amount | None = None, times: int = 1
-    ) -> None:
+    def _add(self, period: int, bound: list[int], fills: list[int], limit: Amount | None = None, days: int = 1) -> None:
         limit = limit or limit_in(self.judge, self.rule, period, self.person)
         if limit is None:
             return
         one = len(self.cut.limits)
-        self.cut.limits.append((limit[0] * times, limit[1] * times))
+        self.cut.limits.append((limit[0] * days, limit[1] * days))
         for n in fills:
             self.cut.fills.setdefault(n, []).append(one)
             self.cut.bound.setdefault(n, [])
@@ -260,22 +258,42 @@ def limit_in(judge: Judge, rule: Ready, period: int, person: Person) -> Amount |
 
 
 def figure_bounds(judge: Judge, figure: tree.Figure, period: int, person: Person) -> Amount | None:
-    """A figure of a period rule in the plan's unit; None: a table has no row (or an empty cell) for the period."""
-    window = period_bounds(period, judge.plan.year_start)
+    """A figure of a period rule in the plan's unit; None: a table has none then, or no exchange leads there.
+
+    Where a fact is missing that a table is asked with, there may be any of its figures, or none: no upper bound.
+    """
+    found = own_figure(judge, figure, period, person)
+    rate = None if found is None else judge.rate(found.unit, period_bounds(period, judge.plan.year_start)[1])
+    if found is None or rate is None:
+        return None
+    return times(found.low, rate), UNBOUNDED if found.missing else times(found.high, rate)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFigure:
+    """A figure in its own unit. ``missing``: the facts that a table is asked with; there may be no figure at all."""
+
+    low: Number
+    high: Number
+    unit: str
+    missing: tuple[str, ...] = ()
+
+
+def own_figure(judge: Judge, figure: tree.Figure, period: int, person: Person) -> OwnFigure | None:
+    """A figure of a period rule; None: a table has no row (or an empty cell) for the period."""
     match figure:
         case tree.Quantity(value=value, unit=unit):
-            low, high = value, value
+            return OwnFigure(value, value, unit)
         case tree.Between(low=low, high=high, unit=unit):
-            pass
+            return OwnFigure(low, high, unit)
         case tree.Unknown(unit=unit):
-            return ZERO, UNBOUNDED
+            return OwnFigure(ZERO, UNBOUNDED, unit)
         case tree.Lookup(table=table):
-            found = find_figure(figure, judge.world, Scene(person.facts, period=period, window=window))
-            if found is None:
-                return None
-            low = high = found
-            unit = judge.world.finders[table].value_unit()
-        case _:
-            raise TypeError(figure)
-    rate = judge.rate(unit, window[1])
-    return None if rate is None else (low * rate, high * rate)
+            finder = judge.world.finders[table]
+            scene = Scene(person.facts, period=period, window=period_bounds(period, judge.plan.year_start))
+            found = find_figure(figure, judge.world, scene)
+            if found is not None:
+                return OwnFigure(found, found, finder.value_unit())
+            missing, figures = missing_facts(figure, judge.world, scene), finder.figures(scene.day, period)
+            return OwnFigure(min(figures), max(figures), finder.value_unit(), missing) if missing and figures else None
+    raise TypeError(figure)

@@ -18,7 +18,7 @@ from policyengine.plan.disjoint import conjuncts, disjoint, same_terms
 from policyengine.plan.kinds import Rules
 from policyengine.plan.model import Plan
 from policyengine.plan.report import Reporter
-from policyengine.plan.statements import at_one_time
+from policyengine.plan.statements import at_one_time, meet
 from policyengine.plan.ticks import GREATEST, RECORDS_PER_PERSON, Counting, counting
 
 
@@ -77,16 +77,28 @@ class Together:
                 day = date.fromordinal(exchange.until.toordinal() + 1)
         return False
 
+    def _beside(self, rule: Rules) -> bool:
+        """Whether a requirement in the plan's unit is in force at some time beside this one."""
+        return any(
+            meet(rule, other) and self.plan.unit in _units_of(other.statement, self.plan) for other in self.plan.require
+        )
+
     def _no_exchange(self, rule: Rules, statement: tree.Statement, unit: str) -> None:
         plan_unit = self.plan.unit
         hint = say("add a rule: exchange 1 credit for … hours (换算), with whose rate it is, in force as long",
                    "加一条同期有效的规则：换算 1 学分 等于 … 学时，并注明依据")  # fmt: skip
         if isinstance(statement, tree.Convert | tree.Add | tree.Cap):
             if rule.rule.pack != self.plan.policy:
-                return  # what a base says of the other unit is for those who count in it
+                return  # what a base says in the other unit is for those who count in it
             message = say(f"without an exchange, what this counts in {unit} adds nothing to a total in {plan_unit}",
                           f"此处以{UNITS[unit].zh}计，合计以{UNITS[plan_unit].zh}计：无换算时计 0")  # fmt: skip
             self.reporter.on(rule, "PE254", message, None, hint, "note")
+        elif isinstance(statement, tree.Require) and not self._beside(rule):
+            message = say(f"this counts in {unit}, other years in {plan_unit}, and there is no exchange: the years in "
+                          "which it governs come out undetermined",
+                          f"此处以{UNITS[unit].zh}计，其他年度以{UNITS[plan_unit].zh}计而无换算："
+                          "此规则所辖年度的结论为待定")  # fmt: skip
+            self.reporter.on(rule, "PE255", message, None, hint, "warning")
         else:
             message = say(f"this is in {unit}, the total in {plan_unit}: without an exchange they can't be compared",
                           f"此处以{UNITS[unit].zh}计，合计以{UNITS[plan_unit].zh}计：没有换算不可比较")  # fmt: skip
