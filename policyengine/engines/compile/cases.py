@@ -51,7 +51,9 @@ class Cases:
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     values: dict[tuple[Any, ...], Valued] = field(default_factory=dict)
     doubtful: bool = False  # some amount, or whether it counts, is open
-    spread: bool = False  # some record is split over periods
+    moved: bool = False  # some record counts elsewhere than in the period of its end
+    split: bool = False  # some record is split over periods
+    once: bool = False  # the table ``dups`` names the records that count once already
 
     # --- judging ------------------------------------------------------------------------------------------------------
 
@@ -160,7 +162,11 @@ class Cases:
             "flags": self.flags.setdefault(verdict.flags and (verdict.plan, *verdict.flags), len(self.flags)),
         }
         self.doubtful = self.doubtful or verdict.state == 2 or any(t is None for t, _ in verdict.sums)
-        self.spread = self.spread or verdict.place.by == "split"
+        self.moved = self.moved or verdict.place.by != "end"
+        if verdict.place.by == "split":
+            self.split = True
+            if verdict.place.rounding is None:
+                raise Inexpressible("a split by days without a rounding")
         if verdict.amount is not None:
             row |= {"d": self.number(words), "miss": self.list_of(words.missing), **self._formula(verdict.amount)}
         for s, (truth, lacks) in enumerate(verdict.sums):
@@ -204,14 +210,15 @@ class Cases:
     # --- the relation ---------------------------------------------------------------------------------------------------
 
     def judged(self, wanted: Iterable[str] = (), **columns: Tree) -> Any:
-        """Every record with what it claims and counts before stage 4, and its period.
+        """Every record with what it claims and counts (stages 1 to 3 and count once), and its period.
 
         ``wanted``: columns of ``cases`` to hand on; ``columns``: expressions over the records (alias ``r``). A record
-        that is split has its ``place``; ``items`` gives its shares.
+        that is split stands in its last period; ``items.py`` gives its shares.
         """
         joined = self._amounts(self.sources.base(**self._claimed(), **columns), wanted, columns)
         counted = t.select(
             **{name: t.col(name, "a") for name in self._handed(wanted, columns)},
+            dup=t.col("dup", "a") if self.once else t.lit(False),
             period=self._period(),
             low=t.times(t.col("claimed_low", "a"), t.col("rl", "a")),
             high=t.times(t.col("claimed_high", "a"), t.col("rh", "a")),
@@ -219,7 +226,7 @@ class Cases:
         return counted.from_(t.sub(joined, "a"), copy=False)
 
     def _handed(self, wanted: Iterable[str], columns: Iterable[str]) -> list[str]:
-        always = ["record_id", "person_id", "start", "end", "plan", "d", "miss", "place", "simple"]
+        always = ["record_id", "person_id", "start", "end", "plan", "d", "miss", "place", "simple", "rl", "rh", "rp"]
         return list(dict.fromkeys([*always, "claimed_low", "claimed_high", *wanted, *columns]))
 
     def _claimed(self) -> dict[str, Tree]:
@@ -235,17 +242,23 @@ class Cases:
         if self.values:
             low, high = t.coalesce(t.col("low", "v"), low), t.coalesce(t.col("high", "v"), high)
             d, miss = t.coalesce(t.col("d", "v"), d), t.coalesce(t.col("miss", "v"), miss)
-        kept = ["plan", "place", "simple", "rl", "rh", *(w for w in wanted)]
+        counts = {"rl": t.col("rl", "c"), "rh": t.col("rh", "c")}
+        if self.once:
+            dup = t.present(t.col("record_id", "x"))
+            counts = {name: t.case([(dup.copy(), t.lit(0))], value) for name, value in counts.items()}
+            counts["dup"] = dup
         query = t.select(
             record_id=t.col("record_id", "b"),
             person_id=t.col("person_id", "b"),
             start=t.col("start", "b"),
             end=t.col("end", "b"),
+            rp=t.col("rp", "b"),
             d=d,
             miss=miss,
             claimed_low=low,
             claimed_high=high,
-            **{name: t.col(name, "c") for name in dict.fromkeys(kept)},
+            **counts,
+            **{name: t.col(name, "c") for name in dict.fromkeys(("plan", "place", "simple", *wanted))},
             **{name: t.col(name, "b") for name in (*self._claimed(), *columns)},
         ).from_(t.sub(base, "b"), copy=False)
         t.join(query, t.table("cases", "c"), t.equal(t.col("key", "c"), t.col("key", "b")))
@@ -255,6 +268,8 @@ class Cases:
                 t.equal(t.col("key", "v"), t.col("key", "b")), *(t.same(t.col(n, "v"), t.col(n, "b")) for n in names)
             )
             t.join(query, t.table("valued", "v"), same, "LEFT")
+        if self.once:
+            t.join(query, t.table("dups", "x"), t.equal(t.col("record_id", "x"), t.col("record_id", "b")), "LEFT")
         return query
 
     def _period(self) -> Tree:

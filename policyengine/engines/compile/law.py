@@ -387,8 +387,19 @@ def _probe_statement(statement: tree.Statement, probes: Probes) -> None:
             owner = probes.world.vocabulary.field_of(term)
             if owner:
                 probes.probe(owner).values.add(term)
+        if isinstance(statement.figure, tree.Lookup):
+            _probe_limit(statement.figure, probes)
     elif isinstance(statement, tree.Assign) and statement.field:
         probes.probe(statement.field)
+
+
+def _probe_limit(figure: tree.Lookup, probes: Probes) -> None:
+    """A limit that a table gives by facts of the person; those of a record it can't see."""
+    for place, argument in enumerate(figure.arguments):
+        if isinstance(argument, tree.Field) and probes.world.fields[argument.id].of == "person":
+            probes.table_key(figure.table, place, argument, only_existence=False)
+        elif not isinstance(argument, tree.ThisYear | tree.Term | tree.Value):
+            raise Inexpressible("a limit by a date or by a fact of a record")
 
 
 def _substituted(plan: Plan, names: dict[tree.Condition, str]) -> Plan:

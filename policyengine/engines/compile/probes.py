@@ -202,7 +202,7 @@ class Probes:
         """A table is asked with these arguments, on the day and in the year of the record."""
         table = self.world.finders[name].table
         for place, argument in enumerate(arguments[: 1 if only_existence else None]):
-            self._table_key(name, place, argument, only_existence)
+            self.table_key(name, place, argument, only_existence)
         for row in table.rows:
             for role in ("from", "until", "year"):
                 for column in table.columns_with(role):
@@ -213,7 +213,7 @@ class Probes:
                     elif isinstance(cell, date):
                         self.days(cell, cell + DAY if cell < date.max else None)
 
-    def _table_key(self, name: str, place: int, argument: tree.Operand, only_existence: bool) -> None:
+    def table_key(self, name: str, place: int, argument: tree.Operand, only_existence: bool) -> None:
         finder = self.world.finders[name]
         if place >= len(finder.keys):
             return

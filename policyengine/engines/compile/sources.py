@@ -81,6 +81,7 @@ class Sources:
             end=t.col("end", "r"),
             q=self.records.value("quantity"),
             key=self._key(),
+            rp=t.coalesce(t.col("rp", "p"), t.lit(0)) if self.joined else t.lit(0),
             **{f"by_{n}": self.records.value(n) for n in self.divisors},
             **columns,
         ).from_(t.table(self.names.records, "r"), copy=False)
@@ -100,7 +101,7 @@ class Sources:
         own = self.signature.number(self._code)
         if not self.joined:
             return own
-        return t.add([t.times(t.coalesce(t.col("rp", "p"), t.lit(0)), t.lit(self.signature.size)), own])
+        return t.add([t.times(t.cast(t.coalesce(t.col("rp", "p"), t.lit(0)), "BIGINT"), t.lit(self.signature.size)), own])
 
     def _code(self, axis: Axis) -> Tree:
         if axis.code is not None:

@@ -205,7 +205,7 @@ def month(value: Tree) -> Tree:
 
 
 _COMPARISONS: dict[str, type[exp.Binary]] = {
-    "=": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE,
+    "=": exp.EQ, "!=": exp.NEQ, "<>": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE,
 }  # fmt: skip
 
 
@@ -221,3 +221,52 @@ def compare(left: Tree, op: str, right: Tree) -> Tree:
 def same(left: Tree, right: Tree) -> Tree:
     """Equal, or both NULL."""
     return exp.NullSafeEQ(this=left, expression=right)
+
+
+def count() -> Tree:
+    return exp.Count(this=exp.Star())
+
+
+def over(value: Tree, partition: Sequence[Tree]) -> Tree:
+    """An aggregate over all rows of a partition."""
+    return exp.Window(this=value, partition_by=list(partition))
+
+
+def descending(value: Tree) -> Tree:
+    return exp.Ordered(this=value, desc=True)
+
+
+def among(value: Tree, options: Sequence[Tree]) -> Tree:
+    """Whether a value is one of several."""
+    return exp.In(this=value, expressions=list(options)) if options else exp.false()
+
+
+def union(*queries: Any) -> Any:
+    """All rows of all queries, which have the same columns in the same order."""
+    result = queries[0]
+    for query in queries[1:]:
+        result = exp.Union(this=result, expression=query, distinct=False)
+    return result
+
+
+def modulo(value: Tree, by: int) -> Tree:
+    """The rest of a division, never negative."""
+    once = exp.Mod(this=exp.paren(value, copy=False), expression=lit(by))
+    return exp.Mod(this=exp.paren(exp.Add(this=exp.paren(once, copy=False), expression=lit(by)), copy=False), expression=lit(by))
+
+
+def bounded(value: Tree, most: int) -> Tree:
+    """A sum as a 64-bit number, at most ``most``."""
+    return cast(least(coalesce(exp.Sum(this=value), lit(0)), lit(most)), "BIGINT")
+
+
+def prior_max(value: Tree, partition: Sequence[Tree], order: Sequence[Tree]) -> Tree:
+    """The greatest of the rows that come before in the partition; NULL for the first."""
+    spec = exp.WindowSpec(
+        kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=lit(1), end_side="PRECEDING"
+    )
+    return exp.Window(this=call("MAX", value), partition_by=list(partition), order=ordering(order), spec=spec)
+
+
+def named(value: Tree, name: str) -> Tree:
+    return exp.alias_(value, name, quoted=True, copy=False)

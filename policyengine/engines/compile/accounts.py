@@ -1,0 +1,553 @@
+"""Stage 4 and 5 for everybody: sums per person and period first; only where a cap is exceeded are records put in order.
+
+Items go in; out come the tables ``routed`` (persons for the reference evaluator), ``counted`` (items that a cap may cut) and
+``totals`` (every sum of every person and period, low and high).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from policyengine.engines.calendar import block_of, period_of, window_from
+from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.cases import UNLIMITED, Cases
+from policyengine.engines.compile.items import Items, YearRange, governed, within
+from policyengine.engines.compile.law import Law
+from policyengine.engines.compile.trees import Tree
+from policyengine.engines.ready import Ready
+from policyengine.engines.windows import limit_in
+from policyengine.language import tree
+from policyengine.records.model import Person
+
+
+@dataclass(slots=True)
+class Cap:
+    """A cap of a law. ``number``: its place in the order of caps; ``least``: its smallest limit in any year (None: it
+    never has one); ``by_person``: the limit rests on facts of the person."""
+
+    law: Law
+    number: int
+    rule: Ready
+    years: YearRange
+    least: int | None = None
+    by_person: bool = False
+
+    @property
+    def window(self) -> tree.Window:
+        return self.rule.rule.statement.window  # type: ignore[attr-defined,no-any-return]
+
+    @property
+    def limits(self) -> str:
+        """The table of its limits, by year."""
+        return f"limits_{self.law.number}_{self.number}"
+
+
+@dataclass(slots=True)
+class Accounts:
+    """``touched``: the table of (person, period) whose items may be cut. ``caps`` by law."""
+
+    items: Items
+    caps: list[list[Cap]] = field(default_factory=list)
+    sums: int = 1
+    hot: list[str] = field(default_factory=list)
+
+    @property
+    def cases(self) -> Cases:
+        return self.items.cases
+
+    @property
+    def host(self) -> Any:
+        return self.cases.sources.host
+
+    def prepare(self) -> None:
+        """Add up, find what caps touch, cut it, and put the totals together."""
+        laws = self.cases.sources.laws
+        self.sums = max(len(law.sums) for law in laws)
+        self._add_up()
+        self.caps = [self._caps_of(law) for law in laws]
+        touched = [query for law, caps in zip(laws, self.caps, strict=True) for query in self._touched(law, caps)]
+        self._keep_touched(touched)
+        self._keep_routed()
+        for law, caps in zip(laws, self.caps, strict=True):
+            if caps and touched:
+                self._cut(law, caps)
+        self._totals()
+
+    # --- sums -------------------------------------------------------------------------------------------------------
+
+    def _add_up(self) -> None:
+        """The table ``sums``: a row per person and period, before any cap."""
+        laws = self.cases.sources.laws
+        numbers = range(self.sums)
+        caps = range(max(len(law.plan.caps) for law in laws))
+        wanted = [*(f"{kind}{s}" for s in numbers if s for kind in "tn"), *(f"c{c}" for c in caps)]
+        low, high = t.col("low", "i"), t.col("high", "i")
+        columns: dict[str, Tree] = {"plan": t.call("MAX", t.col("plan", "i")), "rp": t.call("MAX", t.col("rp", "i"))}
+        for s in numbers:
+            own = [t.col(f"{kind}{s}", "i") if s else t.lit(1) for kind in "tn"]
+            columns[f"l{s}"] = t.total(t.times(low.copy(), own[0]) if s else low.copy())
+            columns[f"h{s}"] = t.bounded(t.times(high.copy(), own[1]) if s else high.copy(), UNLIMITED)
+        for c in caps:
+            member = t.compare(t.col(f"c{c}", "i"), ">", t.lit(0))
+            amount = t.case([(member, high.copy())], t.lit(0))
+            windows = [law.plan.caps[c].statement.window for law in laws if c < len(law.plan.caps)]
+            if any(isinstance(w, tree.PerActivity) for w in windows):
+                most = t.case([(member.copy(), t.greatest(high.copy(), self._whole()))], t.lit(0))
+                columns[f"a{c}"] = t.call("MAX", most)
+            columns[f"k{c}"] = t.bounded(amount, UNLIMITED)
+            unsure = t.both(t.equal(t.col(f"c{c}", "i"), t.lit(2)), t.compare(high.copy(), ">", t.lit(0)))
+            columns[f"u{c}"] = t.call("MAX", t.flag(unsure))
+        columns["doubt"] = t.call("MAX", t.flag(t.compare(low.copy(), "<>", high.copy())))
+        columns["route"] = t.call("MAX", t.flag(t.col("route", "i")))
+        query = t.select(person_id=t.col("person_id", "i"), period=t.col("period", "i"), **columns)
+        query = query.from_(t.sub(self.items.items(wanted), "i"), copy=False)
+        self.host.keep("sums", query.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False))
+
+    def _whole(self) -> Tree:
+        """What the whole record of an item may count at most."""
+        return t.col("claimed_high", "i") if self.cases.split else t.lit(0)
+
+    # --- limits -------------------------------------------------------------------------------------------------------
+
+    def _caps_of(self, law: Law) -> list[Cap]:
+        """The caps of a law with their tables of limits."""
+        span = t.select(a=t.call("MIN", t.col("period")), b=t.call("MAX", t.col("period")))
+        ((first, last),) = self.host.rows(span.from_(t.table("sums"), copy=False))
+        if first is None:
+            return []
+        caps = []
+        for number, rule in enumerate(law.prepared.later.caps):
+            cap = Cap(law, number, rule, governed(rule.start, rule.until, law))
+            self._load_limits(cap, first, last)
+            caps.append(cap)
+            if isinstance(cap.window, tree.Within):
+                self._load_windows(cap)
+        return caps
+
+    def _load_limits(self, cap: Cap, first: int, last: int) -> None:
+        """The table of limits: year, least and greatest (``windows.limit_in``), and the combination of person facts."""
+        law, sources, window = cap.law, self.cases.sources, cap.window
+        figures = [r.rule.statement.figure for r in (cap.rule, *cap.rule.kept)]  # type: ignore[attr-defined]
+        cap.by_person = any(
+            isinstance(a, tree.Field) for f in figures if isinstance(f, tree.Lookup) for a in f.arguments
+        )
+        if isinstance(window, tree.PerYears) and window.count > 1:
+            last = block_of(last, window.count, window.starting or 0) + window.count - 1
+        if isinstance(window, tree.Within):
+            first, last = first - 1, last + window.months // 12 + 2
+        people = range(len(sources.people)) if cap.by_person else (0,)
+        draft = sources.draft()
+        rows = []
+        for number in people:
+            plan, codes = sources.people[number]
+            if cap.by_person and plan != law.number:
+                continue
+            facts: Any = draft.become([*(0 for _ in sources.signature.axes), *codes])
+            for year in range(first, last + 1):
+                if not cap.rule.governs(year, law.plan.year_start):
+                    continue
+                limit = limit_in(law.prepared.judge, cap.rule, year, Person("", facts))
+                if limit is not None:
+                    rows.append((number, year, self.cases.in_ticks(limit[0]), self.cases.in_ticks(limit[1])))
+        cap.least = min((row[2] for row in rows), default=None)
+        columns = {"rp": "INTEGER", "year": "INTEGER", "l0": "BIGINT", "l1": "BIGINT"}
+        self.host.load(cap.limits, columns, rows)
+
+    def _load_windows(self, cap: Cap) -> None:
+        """The stretch of months from each day that occurs as the person's date."""
+        window, sources = cap.window, self.cases.sources
+        assert isinstance(window, tree.Within)
+        rows = []
+        if sources.persons.column(window.field) is not None:
+            query = t.select(day=sources.persons.value(window.field)).from_(
+                t.table(sources.names.persons or "", "p"), copy=False
+            )
+            for (day,) in self.host.rows(query.distinct(copy=False)):
+                if isinstance(day, date):
+                    first, last = window_from(day, window.months)
+                    rows.append((day, first, last, period_of(last, cap.law.plan.year_start)))
+        columns = {"day": "DATE", "first": "DATE", "last": "DATE", "year": "INTEGER"}
+        self.host.load(f"windows_{cap.law.number}_{cap.number}", columns, rows)
+
+    # --- what caps touch ------------------------------------------------------------------------------------------------
+
+    def _touched(self, law: Law, caps: list[Cap]) -> Iterable[Any]:
+        """Queries for the (person, period) whose items some cap may cut."""
+        local = all(self._is_local(cap) for cap in caps)
+        for cap in caps:
+            if cap.least is None:
+                continue
+            for query in self._touched_by(cap):
+                if local:
+                    yield query
+                else:
+                    yield self._all_periods(query)
+
+    def _is_local(self, cap: Cap) -> bool:
+        """Whether every window of the cap lies within one period of one person."""
+        match cap.window:
+            case tree.PerField() | tree.PerYears(count=1):
+                return True
+            case tree.PerActivity() | tree.PerDay():
+                return not self.cases.moved
+        return False
+
+    def _all_periods(self, query: Any) -> Any:
+        persons = t.select(person_id=t.col("person_id", "q")).from_(t.sub(query, "q"), copy=False).distinct(copy=False)
+        every = t.select(person_id=t.col("person_id", "s"), period=t.col("period", "s"))
+        every.from_(t.table("sums", "s"), copy=False)
+        return t.join(every, t.sub(persons, "p"), t.equal(t.col("person_id", "p"), t.col("person_id", "s")))
+
+    def _touched_by(self, cap: Cap) -> Iterable[Any]:
+        c = cap.number
+        match cap.window:
+            case tree.PerYears(count=1):
+                yield self._over(cap, self._rows(cap, amount=t.col(f"k{c}", "s")))
+            case tree.PerActivity():
+                yield self._over(cap, self._rows(cap, amount=t.col(f"a{c}", "s")), anywhere=self.cases.moved)
+            case tree.PerField(field=name):
+                yield self._over(cap, self._by_field(cap, name))
+            case tree.PerYears(count=count, starting=starting):
+                rows = self._rows(cap, amount=t.col(f"k{c}", "s"), block=block(t.col("period", "s"), count, starting or 0))
+                yield self._over(cap, self._grouped(rows, "block", count - 1))
+            case tree.AnyYears(count=count):
+                self._route(self._over(cap, self._rolled(cap, count)))
+            case tree.Within():
+                rows = self._rows(cap, amount=t.col(f"k{c}", "s"))
+                grouped = t.select(
+                    person_id=t.col("person_id", "g"), rp=t.call("MAX", t.col("rp", "g")),
+                    period=t.call("MAX", t.col("period", "g")), amount=t.bounded(t.col("amount", "g"), UNLIMITED),
+                ).from_(t.sub(rows, "g"), copy=False)  # fmt: skip
+                yield self._over(cap, grouped.group_by(t.col("person_id", "g"), copy=False), anywhere=True)
+            case tree.PerDay():
+                yield from self._by_day(cap)
+
+    def _rows(self, cap: Cap, **columns: Tree) -> Any:
+        """The sums of the persons of the cap's law."""
+        query = t.select(
+            person_id=t.col("person_id", "s"), rp=t.col("rp", "s"), period=t.col("period", "s"), **columns
+        ).from_(t.table("sums", "s"), copy=False)
+        return query.where(t.equal(t.col("plan", "s"), t.lit(cap.law.number)), copy=False)
+
+    def _grouped(self, rows: Any, key: str, ahead: int) -> Any:
+        """Rows added up by a key; the year that counts is ``ahead`` of it."""
+        grouped = t.select(
+            person_id=t.col("person_id", "g"), rp=t.call("MAX", t.col("rp", "g")),
+            period=t.add([t.col(key, "g"), t.lit(ahead)]), amount=t.bounded(t.col("amount", "g"), UNLIMITED),
+        ).from_(t.sub(rows, "g"), copy=False)  # fmt: skip
+        return grouped.group_by(t.col("person_id", "g"), t.col(key, "g"), copy=False)
+
+    def _rolled(self, cap: Cap, count: int) -> Any:
+        """What each stretch of ``count`` years holds, by the year that ends it."""
+        self.host.load(f"ahead_{count}", {"n": "INTEGER"}, [(n,) for n in range(count)])
+        rows = self._rows(
+            cap, amount=t.col(f"k{cap.number}", "s"), ends=t.add([t.col("period", "s"), t.col("n", "o")])
+        )
+        t.join(rows, t.table(f"ahead_{count}", "o"), t.lit(True), "CROSS")
+        return self._grouped(rows, "ends", 0)
+
+    def _over(self, cap: Cap, rows: Any, anywhere: bool = False) -> Any:
+        """The (person, period) of rows whose amount is over the limit. ``anywhere``: over the smallest of any year."""
+        query = t.select(person_id=t.col("person_id", "r"), period=t.col("period", "r"))
+        query.from_(t.sub(rows, "r"), copy=False)
+        amount = t.col("amount", "r")
+        if anywhere:
+            return query.where(t.compare(amount, ">", t.lit(cap.least)), copy=False)
+        t.join(query, t.table(cap.limits, "l"), self._limit_of(cap, t.col("period", "r"), t.col("rp", "r")))
+        return query.where(t.compare(amount, ">", t.col("l0", "l")), copy=False)
+
+    @staticmethod
+    def _limit_of(cap: Cap, year: Tree, rp: Tree) -> Tree:
+        same = [t.equal(t.col("year", "l"), year)]
+        if cap.by_person:
+            same.append(t.equal(t.col("rp", "l"), rp))
+        return t.both(*same)
+
+    def _members(self, cap: Cap, **columns: Tree) -> Any:
+        """The items that may be under a cap, with columns over the records."""
+        c = f"c{cap.number}"
+        names = ["person_id", "rp", "record_id", "period", "start", "end", "high", *columns]
+        query = t.select(**{n: t.col(n, "i") for n in names})
+        query.from_(t.sub(self.items.items([c], **columns), "i"), copy=False)
+        member = [
+            t.equal(t.col("plan", "i"), t.lit(cap.law.number)),
+            t.compare(t.col(c, "i"), ">", t.lit(0)),
+            t.compare(t.col("high", "i"), ">", t.lit(0)),
+            *within(t.col("period", "i"), cap.years),
+        ]
+        return query.where(t.both(*member), copy=False)
+
+    def _by_field(self, cap: Cap, name: str) -> Any:
+        value = t.case([(t.missing(t.col("value", "m")), t.col("record_id", "m"))], t.lit(None))
+        keys = [t.col("person_id", "m"), t.col("period", "m"), t.col("value", "m"), value]
+        query = t.select(
+            person_id=t.col("person_id", "m"), rp=t.call("MAX", t.col("rp", "m")), period=t.col("period", "m"),
+            amount=t.bounded(t.col("high", "m"), UNLIMITED),
+        )  # fmt: skip
+        query.from_(t.sub(self._members(cap, value=self.cases.sources.records.value(name)), "m"), copy=False)
+        return query.group_by(*(k.copy() for k in keys), copy=False)
+
+    def _by_day(self, cap: Cap) -> Iterable[Any]:
+        """Stretches of days that hold more than their limit; persons with stretches that partly overlap go elsewhere.
+
+        Where records share only some of their days, which of them have room is a question of flows: the reference
+        evaluator answers it, unless all of them together fit even the shortest stretch.
+        """
+        name = f"days_{cap.law.number}_{cap.number}"
+        keys = ["person_id", "start", "end"]
+        spans = t.select(
+            **{k: t.col(k, "m") for k in keys},
+            rp=t.call("MAX", t.col("rp", "m")),
+            period=t.call("MAX", t.col("period", "m")),
+            few=t.call("MIN", t.col("period", "m")),
+            amount=t.bounded(t.col("high", "m"), UNLIMITED),
+        ).from_(t.sub(self._members(cap), "m"), copy=False)
+        self.host.keep(name, spans.group_by(*(t.col(k, "m") for k in keys), copy=False))
+        days = t.days_between(t.col("start", "d"), t.col("end", "d"))
+        over = t.select(person_id=t.col("person_id", "d"), period=t.col("period", "d")).from_(
+            t.table(name, "d"), copy=False
+        )
+        yield over.where(t.compare(t.col("amount", "d"), ">", t.times(days, t.lit(cap.least))), copy=False)
+        order = [t.col("start", "d"), t.col("end", "d")]
+        before = t.prior_max(t.col("end", "d"), [t.col("person_id", "d")], order)
+        opened = t.select(
+            person_id=t.col("person_id", "d"), start=t.col("start", "d"), end=t.col("end", "d"),
+            amount=t.col("amount", "d"), days=days.copy(),
+            opens=t.case([(t.compare(before, ">=", t.col("start", "d")), t.lit(0))], t.lit(1)),
+        ).from_(t.table(name, "d"), copy=False)  # fmt: skip
+        group = t.running(t.col("opens", "o"), [t.col("person_id", "o")], [t.col("start", "o"), t.col("end", "o")], True)
+        grouped = t.select(
+            person_id=t.col("person_id", "o"), amount=t.col("amount", "o"), days=t.col("days", "o"), part=group
+        ).from_(t.sub(opened, "o"), copy=False)
+        parts = t.select(person_id=t.col("person_id", "g")).from_(t.sub(grouped, "g"), copy=False)
+        parts.group_by(t.col("person_id", "g"), t.col("part", "g"), copy=False)
+        fits = t.times(t.call("MIN", t.col("days", "g")), t.lit(cap.least))
+        parts.having(
+            t.both(
+                t.compare(t.count(), ">", t.lit(1)),
+                t.compare(t.bounded(t.col("amount", "g"), UNLIMITED), ">", fits),
+            ),
+            copy=False,
+        )
+        self._route(parts)
+
+    # --- routing --------------------------------------------------------------------------------------------------------
+
+    def _route(self, query: Any) -> None:
+        self.items.routes.append(t.select(person_id=t.col("person_id", "q")).from_(t.sub(query, "q"), copy=False))
+
+    def _keep_touched(self, queries: list[Any]) -> None:
+        if not queries:
+            return
+        every = t.select(person_id=t.col("person_id", "q"), period=t.col("period", "q"))
+        self.host.keep("touched", every.from_(t.sub(t.union(*queries), "q"), copy=False).distinct(copy=False))
+        for caps in self.caps:
+            for query in self._doubtful(caps):
+                self._route(query)
+
+    def _doubtful(self, caps: list[Cap]) -> Iterable[Any]:
+        """Persons with open facts in a period that a cap touches."""
+        for cap in caps:
+            open_ = [t.compare(t.col("doubt", "s"), ">", t.lit(0))]
+            k, u = t.col(f"k{cap.number}", "s"), t.col(f"u{cap.number}", "s")
+            open_.append(t.compare(u, ">", t.lit(0)))
+            statement_unfixed = self._unfixed(cap)
+            if statement_unfixed:
+                open_.append(t.compare(k.copy(), ">", t.lit(0)))
+            query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
+            same = t.both(
+                t.equal(t.col("person_id", "x"), t.col("person_id", "s")),
+                t.equal(t.col("period", "x"), t.col("period", "s")),
+            )
+            t.join(query, t.table("touched", "x"), same)
+            if isinstance(cap.window, tree.Within):
+                open_.append(t.both(t.compare(k.copy(), ">", t.lit(0)), self._undated(cap, query)))
+            yield query.where(
+                t.both(t.equal(t.col("plan", "s"), t.lit(cap.law.number)), t.either(*open_)), copy=False
+            )
+
+    def _undated(self, cap: Cap, query: Any) -> Tree:
+        """Whether the person's date is missing."""
+        sources, window = self.cases.sources, cap.window
+        assert isinstance(window, tree.Within)
+        if sources.persons.column(window.field) is None:
+            return t.lit(True)
+        same = t.equal(t.col("person_id", "p"), t.col("person_id", "s"))
+        t.join(query, t.table(sources.names.persons or "", "p"), same, "LEFT")
+        return t.missing(sources.persons.value(window.field))
+
+    @staticmethod
+    def _unfixed(cap: Cap) -> bool:
+        figures = [r.rule.statement.figure for r in (cap.rule, *cap.rule.kept)]  # type: ignore[attr-defined]
+        return any(isinstance(f, tree.Between | tree.Unknown) for f in figures)
+
+    def _keep_routed(self) -> None:
+        asked = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
+        asked.where(t.compare(t.col("route", "s"), ">", t.lit(0)), copy=False)
+        every = t.select(person_id=t.col("person_id", "q"))
+        every.from_(t.sub(t.union(asked, *self.items.routes), "q"), copy=False)
+        self.host.keep("routed", every.distinct(copy=False))
+
+    # --- cutting --------------------------------------------------------------------------------------------------------
+
+    def _cut(self, law: Law, caps: list[Cap]) -> None:
+        """Apply the caps, one after the other, to the items that some cap touches."""
+        records = self.cases.sources.records
+        values = {
+            f"f{cap.number}": records.value(cap.window.field) for cap in caps if isinstance(cap.window, tree.PerField)
+        }
+        wanted = [f"{kind}{cap.number}" for cap in caps for kind in "cr"]
+        wanted += [f"{kind}{s}" for s in range(1, self.sums) for kind in "tn"]
+        names = ["record_id", "person_id", "rp", "day", "start", "end", "period", "low", "high", *wanted, *values]
+        hot = t.select(**{n: t.col(n, "i") for n in names})
+        hot.from_(t.sub(self.items.items(wanted, **values), "i"), copy=False)
+        same = t.both(*(t.equal(t.col(n, "x"), t.col(n, "i")) for n in ("person_id", "period")))
+        t.join(hot, t.table("touched", "x"), same)
+        t.join(hot, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
+        mine = t.equal(t.col("plan", "i"), t.lit(law.number))
+        hot.where(t.both(mine, t.missing(t.col("person_id", "y"))), copy=False)
+        for cap in caps:
+            if isinstance(cap.window, tree.Within):
+                self._date(hot, cap)
+        self.host.keep(f"hot_{law.number}", hot)
+        query: Any = t.select(
+            **{n: t.col(n) for n in names},
+            **{n: t.col(n) for cap in caps if isinstance(cap.window, tree.Within) for n in _dates(cap)},
+            value=t.col("low"),
+            cuts=t.cast(t.lit(0), "BIGINT"),
+        ).from_(t.table(f"hot_{law.number}"), copy=False)
+        for cap in caps:
+            if cap.least is not None:
+                query = self._applied(cap, query)
+        name = f"counted_{law.number}"
+        handed = ["record_id", "person_id", "period", "low", "high", "value", "cuts"]
+        handed += [f"{kind}{s}" for s in range(1, self.sums) for kind in "tn"]
+        self.host.keep(name, t.select(**{n: t.col(n, "z") for n in handed}).from_(t.sub(query, "z"), copy=False))
+        self.hot.append(name)
+
+    def _date(self, query: Any, cap: Cap) -> None:
+        """Add the person's window of months to the items."""
+        sources, window, alias = self.cases.sources, cap.window, f"w{cap.number}"
+        assert isinstance(window, tree.Within)
+        source = self.cases.sources.persons
+        if source.column(window.field) is None:
+            day = t.cast(t.lit(None), "DATE")
+        else:
+            persons = f"p{cap.number}"
+            same = t.equal(t.col("person_id", persons), t.col("person_id", "i"))
+            t.join(query, t.table(sources.names.persons or "", persons), same, "LEFT")
+            day = t.col(window.field, persons)
+        windows = t.table(f"windows_{cap.law.number}_{cap.number}", alias)
+        t.join(query, windows, t.equal(t.col("day", alias), day), "LEFT")
+        first, last, year = _dates(cap)
+        for name, column in ((first, "first"), (last, "last"), (year, "year")):
+            query.select(t.named(t.col(column, alias), name), copy=False)
+
+    def _applied(self, cap: Cap, query: Any) -> Any:
+        """One run of a cap: in its order each item takes at most what its window has left."""
+        c = cap.number
+        member = [t.equal(t.col(f"c{c}", "a"), t.lit(1)), t.compare(t.col("high", "a"), ">", t.lit(0))]
+        year: Tree = t.col("period", "a")
+        times: Tree | None = None
+        keys: list[Tree]
+        match cap.window:
+            case tree.PerActivity():
+                keys = [t.col("record_id", "b")]
+                if self.cases.split:
+                    year = t.over(t.call("MAX", year), [t.col("record_id", "a")])
+            case tree.PerField():
+                value = t.col(f"f{c}", "b")
+                keys = [t.col("period", "b"), value, t.case([(t.missing(value.copy()), t.col("record_id", "b"))], t.lit(None))]
+                member += within(t.col("period", "a"), cap.years)
+            case tree.PerDay():
+                keys = [t.col("start", "b"), t.col("end", "b")]
+                times = t.days_between(t.col("start", "b"), t.col("end", "b"))
+                member += within(t.col("period", "a"), cap.years)
+                if self.cases.moved:
+                    inside = t.case([(t.both(*(m.copy() for m in member)), t.col("period", "a"))], t.lit(None))
+                    year = t.over(t.call("MAX", inside), [t.col(n, "a") for n in ("person_id", "start", "end")])
+            case tree.PerYears(count=1):
+                keys = [t.col("period", "b")]
+            case tree.PerYears(count=count, starting=starting):
+                keys = [t.col("year", "b")]
+                year = t.add([block(year, count, starting or 0), t.lit(count - 1)])
+            case tree.Within():
+                first, last, ends = _dates(cap)
+                keys = []
+                year = t.col(ends, "a")
+                member.append(t.compare(t.col("end", "a"), ">=", t.col(first, "a")))
+                member.append(t.compare(t.col("end", "a"), "<=", t.col(last, "a")))
+            case _:
+                return query  # a rolling window that is not exceeded cuts nothing
+        named = [n for n in _names(query) if n not in ("year", "member", "limit")]
+        placed = t.select(
+            **{n: t.col(n, "a") for n in named}, year=year, member=t.coalesce(t.both(*member), t.lit(False))
+        ).from_(t.sub(query, "a"), copy=False)
+        limit = t.col("l1", "l")
+        limited = t.select(
+            **{n: t.col(n, "b") for n in named},
+            limit=limit if times is None else t.times(limit, times),
+            member=t.both(t.col("member", "b"), t.present(t.col("l1", "l"))),
+            **{f"key{i}": key for i, key in enumerate(keys)},
+        ).from_(t.sub(placed, "b"), copy=False)
+        t.join(limited, t.table(cap.limits, "l"), self._limit_of(cap, t.col("year", "b"), t.col("rp", "b")), "LEFT")
+        value = t.col("value", "e")
+        partition = [t.col("person_id", "e"), t.col("member", "e"), *(t.col(f"key{i}", "e") for i in range(len(keys)))]
+        order = [t.col(f"r{c}", "e"), t.col("day", "e"), t.col("record_id", "e"), t.col("period", "e")]
+        left = t.minus(t.col("limit", "e"), t.running(value.copy(), partition, order))
+        cut = t.greatest(t.lit(0), t.least(value.copy(), left))
+        run = t.select(
+            **{n: t.col(n, "e") for n in named if n != "value"},
+            before=value.copy(),
+            value=t.case([(t.col("member", "e"), cut)], value),
+        ).from_(t.sub(limited, "e"), copy=False)
+        lost = t.case([(t.compare(t.col("value", "g"), "<", t.col("before", "g")), t.lit(1 << c))], t.lit(0))
+        return t.select(
+            **{n: t.col(n, "g") for n in named if n != "cuts"}, cuts=t.add([t.col("cuts", "g"), lost])
+        ).from_(t.sub(run, "g"), copy=False)
+
+    # --- totals ---------------------------------------------------------------------------------------------------------
+
+    def _totals(self) -> None:
+        """The table ``totals``: what every sum of a person and period is after the caps, and what they cut off."""
+        columns = [f"{kind}{s}" for s in range(self.sums) for kind in "lh"]
+        plain = t.select(
+            person_id=t.col("person_id", "s"), period=t.col("period", "s"), **{n: t.col(n, "s") for n in columns},
+            cut=t.cast(t.lit(0), "BIGINT"),
+        ).from_(t.table("sums", "s"), copy=False)  # fmt: skip
+        t.join(plain, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "s")), "LEFT")
+        untouched = [t.missing(t.col("person_id", "y"))]
+        if self.hot:
+            same = t.both(*(t.equal(t.col(n, "x"), t.col(n, "s")) for n in ("person_id", "period")))
+            t.join(plain, t.table("touched", "x"), same, "LEFT")
+            untouched.append(t.missing(t.col("person_id", "x")))
+        queries = [plain.where(t.both(*untouched), copy=False)]
+        for name in self.hot:
+            value = t.col("value", "h")
+            sums = {}
+            for s in range(self.sums):
+                sums[f"l{s}"] = t.total(t.times(value.copy(), t.col(f"t{s}", "h")) if s else value.copy())
+                sums[f"h{s}"] = t.total(t.times(value.copy(), t.col(f"n{s}", "h")) if s else value.copy())
+            lost = t.minus(t.col("low", "h"), value.copy())
+            query = t.select(
+                person_id=t.col("person_id", "h"), period=t.col("period", "h"), **sums, cut=t.total(lost)
+            ).from_(t.table(name, "h"), copy=False)
+            queries.append(query.group_by(t.col("person_id", "h"), t.col("period", "h"), copy=False))
+        self.host.keep("totals", t.union(*queries))
+
+
+def block(period: Tree, count: int, starting: int) -> Tree:
+    """The first period of the block that holds a period (``calendar.block_of``)."""
+    past = t.modulo(t.minus(period.copy(), t.lit(starting)), count)
+    return t.minus(period, past)
+
+
+def _dates(cap: Cap) -> tuple[str, str, str]:
+    return f"first{cap.number}", f"last{cap.number}", f"ends{cap.number}"
+
+
+def _names(query: Any) -> list[str]:
+    return [e.alias for e in query.expressions]

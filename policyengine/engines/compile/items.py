@@ -1,0 +1,233 @@
+"""Records as items: a record's share in each period in which it counts. Judged records go in, items come out.
+
+``once`` finds the records that do not count because another one does (stage 4), before they are laid out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from policyengine.engines.calendar import period_bounds, period_of
+from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.cases import Cases
+from policyengine.engines.compile.law import Law
+from policyengine.engines.compile.probes import Inexpressible
+from policyengine.engines.compile.trees import Tree
+from policyengine.language import tree
+
+YearRange = tuple[int | None, int | None]
+
+
+@dataclass(slots=True)
+class Items:
+    """The items of all records. ``routes``: queries for persons whom the reference evaluator has to judge."""
+
+    cases: Cases
+    routes: list[Any] = field(default_factory=list)
+
+    def prepare(self) -> None:
+        """Find duplicates; make the table of periods that splits need."""
+        if self.cases.split:
+            self._load_periods()
+        for law in self.cases.sources.laws:
+            for place, rule in enumerate(law.prepared.later.once):
+                self._once(law, place, rule.rule.statement, governed(rule.start, rule.until, law))  # type: ignore[arg-type]
+
+    # --- count once -----------------------------------------------------------------------------------------------------
+
+    def _once(self, law: Law, place: int, statement: tree.CountOnce, years: YearRange) -> None:
+        host, records = self.cases.sources.host, self.cases.sources.records
+        values = {f"v{i}": records.value(name) for i, name in enumerate(statement.per)}
+        judged = self.cases.judged((f"o{place}",), **values)
+        member = [
+            t.equal(t.col("plan", "j"), t.lit(law.number)),
+            t.compare(t.col(f"o{place}", "j"), ">", t.lit(0)),
+            t.compare(t.col("high", "j"), ">", t.lit(0)),
+            *(t.present(t.col(name, "j")) for name in values),
+            *self._all_governed(years, law),
+        ]
+        columns = ["record_id", "person_id", "end", "low", "high", f"o{place}", *values]
+        query = t.select(**{name: t.col(name, "j") for name in columns}).from_(t.sub(judged, "j"), copy=False)
+        host.keep("once_all", query.where(t.both(*member), copy=False))
+        group = ["person_id", *values]
+        several = t.select(**{n: t.col(n) for n in group}).from_(t.table("once_all"), copy=False)
+        several = several.group_by(*(t.col(n) for n in group), copy=False)
+        several = several.having(t.compare(t.count(), ">", t.lit(1)), copy=False)
+        doubt = t.either(
+            t.compare(t.col("low", "m"), "<>", t.col("high", "m")), t.equal(t.col(f"o{place}", "m"), t.lit(2))
+        )
+        ranked = t.select(
+            record_id=t.col("record_id", "m"),
+            person_id=t.col("person_id", "m"),
+            rank=t.rank([t.col(n, "m") for n in group], _preference(statement.taking)),
+            doubt=t.over(t.call("MAX", t.flag(doubt)), [t.col(n, "m") for n in group]),
+        ).from_(t.table("once_all", "m"), copy=False)
+        same = t.both(*(t.equal(t.col(n, "g"), t.col(n, "m")) for n in group))
+        host.keep("once_ranked", t.join(ranked, t.sub(several, "g"), same))
+        losers = t.select(record_id=t.col("record_id")).from_(t.table("once_ranked"), copy=False)
+        losers.where(t.both(t.compare(t.col("rank"), ">", t.lit(1)), t.equal(t.col("doubt"), t.lit(0))), copy=False)
+        if self.cases.once:
+            before = t.select(record_id=t.col("record_id")).from_(t.table("dups"), copy=False)
+            host.keep("dups_more", t.union(before, losers))
+            host.keep("dups", t.select(record_id=t.col("record_id")).from_(t.table("dups_more"), copy=False))
+        else:
+            host.keep("dups", losers)
+            self.cases.once = True
+        open_ = t.select(person_id=t.col("person_id")).from_(t.table("once_ranked"), copy=False)
+        name = f"open_{law.number}_{place}"
+        host.keep(name, open_.where(t.equal(t.col("doubt"), t.lit(1)), copy=False).distinct(copy=False))
+        self.routes.append(t.select(person_id=t.col("person_id")).from_(t.table(name), copy=False))
+
+    def _all_governed(self, years: YearRange, law: Law) -> list[Tree]:
+        """Every period in which the record counts is governed."""
+        conditions = within(t.col("period", "j"), years)
+        splits = [t.lit(n) for place, n in self.cases.places.items() if place.by == "split"]
+        if splits and conditions:
+            first = t.period(t.col("start", "j"), law.plan.year_start)
+            split = t.among(t.col("place", "j"), splits)
+            conditions.append(t.either(t.negate(split), t.both(*within(first, years))))
+        return conditions
+
+    # --- items ----------------------------------------------------------------------------------------------------------
+
+    def items(self, wanted: Iterable[str] = (), **columns: Tree) -> Any:
+        """Every item: a record's amounts in one period. ``day`` is the record's end; ``start`` and ``end`` the item's days."""
+        judged = self.cases.judged(wanted, **columns)
+        handed = [
+            "record_id", "person_id", "rp", "plan", "d", "miss", "dup", "claimed_low", "claimed_high", *wanted, *columns,
+        ]  # fmt: skip
+        plain = t.select(
+            **{name: t.col(name, "j") for name in handed},
+            day=t.col("end", "j"),
+            start=t.col("start", "j"),
+            end=t.col("end", "j"),
+            period=t.col("period", "j"),
+            low=t.col("low", "j"),
+            high=t.col("high", "j"),
+            route=t.negate(t.col("simple", "j")),
+        ).from_(t.sub(judged, "j"), copy=False)
+        if not self.cases.split:
+            return plain
+        plain.where(t.negate(self._crossing()), copy=False)
+        return t.union(plain, self._shares(self.cases.judged(wanted, **columns), handed))
+
+    def _crossing(self) -> Tree:
+        """Whether a record is split over several periods."""
+        splits = [t.lit(n) for place, n in self.cases.places.items() if place.by == "split"]
+        laws = self.cases.sources.laws
+        first = t.switch(
+            t.col("plan", "j"),
+            [(t.lit(law.number), t.period(t.col("start", "j"), law.plan.year_start)) for law in laws[1:]],
+            t.period(t.col("start", "j"), laws[0].plan.year_start),
+        )
+        return t.both(t.among(t.col("place", "j"), splits), t.compare(first, "<", t.col("period", "j")))
+
+    def _shares(self, judged: Any, handed: list[str]) -> Any:
+        """The shares of records that are split over several periods (``assign.shares``)."""
+        a = t.greatest(t.col("start", "j"), t.col("first", "p"))
+        b = t.least(t.col("end", "j"), t.col("last", "p"))
+        every = t.days_between(t.col("start", "j"), t.col("end", "j"))
+        days = t.days_between(a, b)
+        handed = [n for n in handed if n not in ("claimed_low", "claimed_high")]
+        parts = t.select(
+            **{name: t.col(name, "j") for name in handed},
+            amount=t.col("claimed_low", "j"),
+            rl=t.col("rl", "j"),
+            rh=t.col("rh", "j"),
+            day=t.col("end", "j"),
+            start=a.copy(),
+            end=b.copy(),
+            period=t.col("number", "p"),
+            last=t.equal(t.col("number", "p"), t.col("period", "j")),
+            part=self._part(days, every),
+            route=t.either(
+                t.negate(t.col("simple", "j")), t.compare(t.col("claimed_low", "j"), "<>", t.col("claimed_high", "j"))
+            ),
+        ).from_(t.sub(judged, "j"), copy=False)
+        inside = t.both(
+            t.equal(t.col("plan", "p"), t.col("plan", "j")),
+            t.compare(t.col("first", "p"), "<=", t.col("end", "j")),
+            t.compare(t.col("last", "p"), ">=", t.col("start", "j")),
+        )
+        t.join(parts, t.table("periods", "p"), inside).where(self._crossing(), copy=False)
+        before = t.running(t.col("part", "s"), [t.col("record_id", "s")], [t.col("period", "s")])
+        left = t.minus(t.col("amount", "s"), before)
+        share = t.greatest(t.lit(0), t.case([(t.col("last", "s"), left)], t.least(t.col("part", "s"), left.copy())))
+        shared = t.select(
+            **{n: t.col(n, "s") for n in (*handed, "rl", "rh", "day", "start", "end", "period", "route")}, share=share
+        ).from_(t.sub(parts, "s"), copy=False)
+        names = [n for n in handed if n not in ("claimed_low", "claimed_high")]
+        return t.select(
+            **{n: t.col(n, "u") for n in names[:7]},
+            claimed_low=t.col("share", "u"),
+            claimed_high=t.col("share", "u"),
+            **{n: t.col(n, "u") for n in (*names[7:], "day", "start", "end", "period")},
+            low=t.times(t.col("share", "u"), t.col("rl", "u")),
+            high=t.times(t.col("share", "u"), t.col("rh", "u")),
+            route=t.col("route", "u"),
+        ).from_(t.sub(shared, "u"), copy=False)
+
+    def _part(self, days: Tree, every: Tree) -> Tree:
+        """The rounded share of an amount by days."""
+        branches = []
+        for place, number in self.cases.places.items():
+            if place.by != "split" or place.rounding is None:
+                continue
+            step = self.cases.in_ticks(place.rounding.step.value)
+            above = t.times(t.col("claimed_low", "j"), days.copy())
+            below = t.times(every.copy(), t.lit(step))
+            if place.rounding.direction == "up":
+                above = t.add([above, t.minus(below.copy(), t.lit(1))])
+            elif place.rounding.direction == "half_up":
+                above, below = t.add([t.times(above, t.lit(2)), below]), t.times(below.copy(), t.lit(2))
+            branches.append((t.lit(number), t.times(t.divide(above, below), t.lit(step))))
+        return t.switch(t.col("place", "j"), branches, t.lit(0))
+
+    def _load_periods(self) -> None:
+        sources = self.cases.sources
+        span = t.select(a=t.call("MIN", t.col("start", "r")), b=t.call("MAX", t.col("end", "r")))
+        ((first, last),) = sources.host.rows(span.from_(t.table(sources.names.records, "r"), copy=False))
+        rows: list[tuple[int, int, date, date]] = []
+        if first is not None:
+            for law in sources.laws:
+                start = law.plan.year_start
+                if start == (2, 29):
+                    raise Inexpressible("a year that begins on February 29")
+                for year in range(period_of(first, start), period_of(last, start) + 1):
+                    rows.append((law.number, year, *period_bounds(year, start)))
+        sources.host.load("periods", {"plan": "INTEGER", "number": "INTEGER", "first": "DATE", "last": "DATE"}, rows)
+
+
+def governed(start: date | None, until: date | None, law: Law) -> YearRange:
+    """The first and the last period that a rule governs as a whole; None: open."""
+    first = last = None
+    if start is not None:
+        first = period_of(start, law.plan.year_start)
+        first += period_bounds(first, law.plan.year_start)[0] < start
+    if until is not None:
+        last = period_of(until, law.plan.year_start)
+        last -= period_bounds(last, law.plan.year_start)[1] > until
+    return first, last
+
+
+def within(period: Tree, years: YearRange) -> list[Tree]:
+    """Conditions that a period lies in a range of years."""
+    first, last = years
+    conditions = [] if first is None else [t.compare(period.copy(), ">=", t.lit(first))]
+    return conditions + ([] if last is None else [t.compare(period.copy(), "<=", t.lit(last))])
+
+
+def _preference(taking: str) -> list[Tree]:
+    """What sorts a group of which one counts (``allocate._preference``)."""
+    position = [t.col("end", "m"), t.col("record_id", "m")]
+    match taking:
+        case "highest":
+            return [t.descending(t.col("low", "m")), *position]
+        case "lowest":
+            return [t.col("low", "m"), *position]
+        case "earliest":
+            return position
+    return [t.descending(p) for p in position]
