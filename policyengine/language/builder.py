@@ -1,4 +1,4 @@
-"""Lark's tree in, the syntax tree out: names become ids, numbers fractions, and what was said twice is an error.
+"""Nodes in, the syntax tree out: names become ids, numbers fractions, and what was said twice is an error.
 
 A statement's rule is named as its dataclass; each part (``figure``, ``when``) as the field that it fills.
 """
@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from lark import Token, Tree
-
 from policyengine.language import tree
 from policyengine.language.conditions import OPERATORS, Conditions
 from policyengine.language.forms import fold
-from policyengine.language.literals import Node, extent, measure_word
+from policyengine.language.literals import measure_word
+from policyengine.language.nodes import Node, Token
 from policyengine.language.quantities import COUNTED
 from policyengine.messages import say
 
@@ -55,7 +54,7 @@ class Builder(Conditions):
             parts.setdefault(part.field, part)
         values = {name: part.value for name, part in parts.items()}
         self.check(node, values)
-        return STATEMENTS[str(node.data)](**values, span=self.place.span(0, len(self.sentence.text)))
+        return STATEMENTS[node.data](**values, span=self.place.span(0, len(self.sentence.text)))
 
     def own(self, node: Node) -> list[Part]:
         """The parts that a statement has as plain words: rules, names, a text, quantities."""
@@ -89,7 +88,7 @@ class Builder(Conditions):
         """The parts that a rule of the grammar fills."""
         if isinstance(node, Token) or node.data == "quantity":
             return []
-        name, children = str(node.data), node.children
+        name, children = node.data, node.children
         match name:
             case "what":
                 terms = self.names.terms(children) if children else ()
@@ -140,7 +139,7 @@ class Builder(Conditions):
         named = [c for c in node.children if c.type != "UNIT"]
         if named:
             return [Part("measure", self.names.measured(named[0]), node)]
-        words = self.sentence.folded[slice(*extent(node))]
+        words = self.sentence.folded[node.start : node.end]
         unit = self.counted(node.children[0]) if node.children else {"总学时": "hours", "总学分": "credits"}.get(words)
         return [Part("measure", "total", node), Part("unit", unit, node)]
 
@@ -195,7 +194,7 @@ class Builder(Conditions):
     # --- figures and windows ------------------------------------------------------------------------------------
 
     def figure(self, node: Node) -> tree.Figure:
-        match str(node.data):
+        match node.data:
             case "quantity":
                 return self.quantity(node)
             case "between":
@@ -214,7 +213,7 @@ class Builder(Conditions):
         """``2/3 of total requirement``; 总学时 要求 的 2/3."""
         measure, *unit = (p.value for p in self.measured(_first(node, "measured")))
         value = self.number(next(c for c in node.children if isinstance(c, Token) and c.type == "NUMBER"))
-        owed = any(isinstance(c, Tree) and c.data == "of_requirement" for c in node.children)
+        owed = any(isinstance(c, Node) and c.data == "of_requirement" for c in node.children)
         return tree.Share(value, measure, owed, "credits" if unit == ["credits"] else None)
 
     def basis(self, node: Node) -> tree.Quantity | None:
@@ -228,7 +227,7 @@ class Builder(Conditions):
 
     def window(self, node: Node) -> tree.Window | None:
         children = node.children
-        match str(node.data):
+        match node.data:
             case "per_activity":
                 return tree.PerActivity()
             case "per_day":
@@ -248,7 +247,7 @@ class Builder(Conditions):
     def per_years(self, node: Node) -> tree.PerYears:
         """A block of years; where the blocks begin must be said, for one year it needn't."""
         count = self.whole(next(c for c in node.children if isinstance(c, Token)))
-        years: list[Any] = [c.children[0] for c in node.children if isinstance(c, Tree)]
+        years: list[Any] = [c.children[0] for c in node.children if isinstance(c, Node)]
         start = self.whole(years[0]) if years else None
         if start is None and count > 1:
             self.wrong(
@@ -264,7 +263,7 @@ class Builder(Conditions):
 
 
 def _first(node: Node, *names: str) -> Node:
-    return next(c for c in node.children if isinstance(c, Tree) and c.data in names)
+    return next(c for c in node.children if isinstance(c, Node) and c.data in names)
 
 
 def _rule(token: Node) -> str:

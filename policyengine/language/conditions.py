@@ -1,4 +1,4 @@
-"""Conditions of a sentence, from Lark's tree to the syntax tree."""
+"""Conditions of a sentence, from nodes to the syntax tree."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from lark import Token, Tree
-
 from policyengine.language import tree
 from policyengine.language.forms import fold
-from policyengine.language.literals import Literals, Node
+from policyengine.language.literals import Literals
 from policyengine.language.names import UNKNOWN_ID
+from policyengine.language.nodes import Node, Token
 from policyengine.messages import say
 
 OPERATORS = {"EQ": "=", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
@@ -23,7 +22,7 @@ class Conditions(Literals):
     def condition(self, node: Node) -> tree.Condition:
         """Any condition; nested "and" in "and", and "or" in "or", become one."""
         children = node.children
-        match str(node.data):
+        match node.data:
             case "and" | "or":
                 kind: type[tree.And] | type[tree.Or] = tree.And if node.data == "and" else tree.Or
                 items: list[tree.Condition] = []
@@ -45,7 +44,7 @@ class Conditions(Literals):
     def test(self, node: Node) -> tree.Condition:
         """One test of a condition."""
         children, span = node.children, self.span(node)
-        match str(node.data):
+        match node.data:
             case "compare":
                 left, right = self.names.operands(self.operand(children[0]), [self.operand(children[2])])
                 return tree.Compare(left, OPERATORS[children[1].type], right[0], span)
@@ -72,7 +71,7 @@ class Conditions(Literals):
 
     def lasts(self, node: Node) -> tree.Lasts:
         number, unit = node.children[-2:]
-        kinds: list[Any] = next((c.children for c in node.children if isinstance(c, Tree)), [])
+        kinds: list[Any] = next((c.children for c in node.children if isinstance(c, Node)), [])
         name = self.plain_unit(unit)
         if name not in ("months", "days", UNKNOWN_ID):
             self.wrong("PE207", unit, say("leave lasts months or days", "休假以个月或天计"))
@@ -81,12 +80,12 @@ class Conditions(Literals):
     def fields(self, tokens: Sequence[Token]) -> tuple[str, ...]:
         return self.names.each_once(tokens, [self.names.field(t) for t in tokens])
 
-    def operand(self, node: Node) -> tree.Operand | Token:
+    def operand(self, node: Node | Token) -> tree.Operand | Token:
         """One side of a test; a word stays a token until the other side is known."""
         if isinstance(node, Token):
             return node
         children = node.children
-        match str(node.data):
+        match node.data:
             case "year_of":
                 return tree.YearOf(self.names.field(children[0]))
             case "this_year":
@@ -100,7 +99,7 @@ class Conditions(Literals):
             case "yes" | "no":
                 return tree.Value(node.data == "yes", None, self.span(node))
             case "year":
-                return tree.Value(Fraction(fold(children[0])[:4]), None, self.span(node))
+                return tree.Value(Fraction(fold(children[0].text)[:4]), None, self.span(node))
         value = self.number(children[0])
         times, unit = self.unit(children[1]) if len(children) > 1 else (1, None)
         return tree.Value((-value if node.data == "negative" else value) * times, unit, self.span(node))

@@ -1,41 +1,31 @@
-"""The grammar's files in, Lark's parser out, with the tables that the lexer asks: what may come next in which state.
+"""The grammar's files in, out come its LALR table, the forms of its keywords, and what may come next in which state.
 
-The grammar is static: it knows kinds of words (a term, a field), not the words of a pack. So its LALR table is built
-once; building takes 0.2 s, so Lark keeps the table in a cache folder that only the user can write (25 ms from there).
+The grammar is static: it knows kinds of words (a term, a field), not the words of a pack. So one table serves all.
+Lark makes it in 0.2 s; it is kept as JSON in the user's cache folder, from where it takes 5 ms.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
-import stat
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lark import Lark
-from lark.lexer import Lexer
-from lark.parsers.lalr_analysis import Shift
-
 KINDS = ("FIELD", "TERM", "MEASURE", "TABLE", "REGIME", "CONCLUSION", "FLAG")  # of several, the first names the token
 PATTERNS = ("NUMBER", "YEAR", "DATE", "MONTH_DAY", "TEXT", "RULE")
 STARTS = ("statement", "condition")
+_FORMAT = "1"  # of the table in the cache
 
-
-class SentenceLexer(Lexer):
-    """What Lark asks for tokens: each text knows its own words (``lexer.Sentence``)."""
-
-    __future_interface__ = 2
-
-    def __init__(self, conf: Any) -> None:
-        pass
-
-    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
-        """The sentence's tokens."""
-        tokens: Iterator[Any] = lexer_state.text.tokens(parser_state)
-        return tokens
+Row = dict[str, int]
+Rule = tuple[str, int, str | None, tuple[tuple[int, bool], ...], bool]
+"""A rule's name, its number of symbols, its node's name (None: what it is part of takes its children in), which symbols
+are children (and whether theirs are taken in), and whether a single child stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +41,17 @@ class Accepts:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """Lark's parser; ``forms``: the surface forms of each keyword terminal, in the grammar's order."""
+    """``states``: what to do on a terminal (a state to go to; negative: -1 - the rule to reduce) and where rules lead.
 
-    lark: Lark
+    ``forms``: the surface forms of each keyword terminal, in the order of the grammar. ``starts`` and ``ends``: states.
+    """
+
     forms: dict[str, tuple[str, ...]]
     patterns: dict[str, re.Pattern[str]]
-    states: dict[int, dict[str, tuple[Any, Any]]]
-    ends: frozenset[int]
+    states: list[Row]
+    rules: list[Rule]
+    starts: dict[str, int]
+    ends: dict[str, int]
     names: frozenset[str]
     _known: dict[object, Accepts] = field(default_factory=dict)
 
@@ -86,19 +80,20 @@ class Grammar:
     def can(self, stack: Sequence[int], terminal: str) -> bool:
         """Whether the parser can take that terminal next."""
         action = self.states[stack[-1]].get(terminal)
-        return action is not None and (action[0] is Shift or self.after(stack, terminal) is not None)
+        return action is not None and (action >= 0 or self.after(stack, terminal) is not None)
 
     def after(self, stack: Sequence[int], terminal: str) -> list[int] | None:
         """The parser's states after reading ``terminal``; None where it can't come next."""
         stack = list(stack)
-        while action := self.states[stack[-1]].get(terminal):
-            kind, target = action
-            if kind is Shift:
-                return [*stack, target]
-            if target.expansion:
-                del stack[-len(target.expansion) :]
-            stack.append(self.states[stack[-1]][target.origin.name][1])
-            if terminal == "$END" and stack[-1] in self.ends:
+        ends = self.ends.values()
+        while (action := self.states[stack[-1]].get(terminal)) is not None:
+            if action >= 0:
+                return [*stack, action]
+            origin, size, *_ = self.rules[-1 - action]
+            if size:
+                del stack[-size:]
+            stack.append(self.states[stack[-1]][origin])
+            if terminal == "$END" and stack[-1] in ends:
                 return stack
         return None
 
@@ -124,50 +119,112 @@ def source() -> str:
     return "\n".join(p.read_text(encoding="utf-8") for p in sorted(folder().glob("*.lark")))
 
 
-def _cache_file() -> str | None:
-    """A file in a folder that nobody else can write: what is read from there is trusted. None where there is none."""
+@cache
+def grammar() -> Grammar:
+    """The grammar, once in a process: from the cache where it has this very grammar, else made by Lark."""
+    text = source()
+    digest = hashlib.sha256((_FORMAT + text).encode()).hexdigest()
+    place = cache_folder()
+    file = place / f"grammar-{digest[:16]}.json" if place else None
+    table = _read(file, digest) if file else None
+    if table is None:
+        table = {"digest": digest, **made(text)}
+        if file:
+            _write(file, table)
+    return _loaded(table)
+
+
+def made(text: str) -> dict[str, Any]:
+    """The grammar's table, as JSON has it, made by Lark."""
+    from lark import Lark
+    from lark.lexer import Lexer
+    from lark.parsers.lalr_analysis import Shift
+
+    class NoLexer(Lexer):
+        """The table needs none; tokens come from ``lexer.Sentence``."""
+
+        __future_interface__ = 2
+
+        def __init__(self, conf: Any) -> None: ...
+
+        def lex(self, lexer_state: Any, parser_state: Any) -> Any:
+            return iter(())
+
+    lark = Lark(text, parser="lalr", lexer=NoLexer, start=list(STARTS), maybe_placeholders=False)
+    table = lark.parser.parser._parse_table
+    numbers = {rule: i for i, rule in enumerate(lark.rules)}
+    listed = dict(re.findall(r'^(\w+): (".*)$', text, re.MULTILINE))
+    forms, patterns = {}, {}
+    for terminal in lark.terminals:
+        if terminal.name in PATTERNS:
+            patterns[terminal.name] = terminal.pattern.to_regexp()
+        elif terminal.name in listed:  # in the order of the file: Lark's own puts the longest first
+            forms[terminal.name] = re.findall(r'"(.*?)"', listed[terminal.name])
+        else:
+            forms[terminal.name] = [terminal.pattern.value]
+    return {
+        "forms": dict(sorted(forms.items())),
+        "patterns": patterns,
+        "states": [
+            {name: a if kind is Shift else -1 - numbers[a] for name, (kind, a) in table.states[state].items()}
+            for state in range(len(table.states))
+        ],
+        "rules": [_rule(rule) for rule in lark.rules],
+        "starts": table.start_states,
+        "ends": table.end_states,
+    }
+
+
+def _rule(rule: Any) -> list[Any]:
+    """A rule of Lark's: names that begin with ``_`` are taken in, unnamed keywords left out."""
+    origin = str(rule.origin.name)
+    kept = [
+        [i, not s.is_term and s.name.startswith("_")]
+        for i, s in enumerate(rule.expansion)
+        if not (s.is_term and s.filter_out)
+    ]
+    name = rule.alias or (None if origin.startswith("_") else origin)
+    return [origin, len(rule.expansion), name, kept, bool(rule.options.expand1 and not rule.alias)]
+
+
+def _loaded(table: dict[str, Any]) -> Grammar:
+    rules = [
+        (origin, size, name, tuple((i, s) for i, s in kept), one) for origin, size, name, kept, one in table["rules"]
+    ]
+    forms = {name: tuple(forms) for name, forms in table["forms"].items()}
+    patterns = {name: re.compile(p) for name, p in table["patterns"].items()}
+    names = frozenset([*forms, *patterns, *KINDS, "UNIT"])
+    return Grammar(forms, patterns, table["states"], rules, table["starts"], table["ends"], names)
+
+
+# --- the cache: only ever a copy, in a folder of the user's own; JSON, so that it can say nothing but a table ---------
+
+
+def cache_folder() -> Path | None:
+    """The user's own cache folder (``XDG_CACHE_HOME``), made where it lacks; None where it can't be written."""
     root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     place = Path(root) / "policyengine"
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        info = place.lstat()
+        owner = place.stat().st_uid
     except OSError:
         return None
-    if not stat.S_ISDIR(info.st_mode) or not os.access(place, os.W_OK):
+    return place if os.access(place, os.W_OK) and owner == getattr(os, "getuid", lambda: owner)() else None
+
+
+def _read(file: Path, digest: str) -> dict[str, Any] | None:
+    try:
+        table = json.loads(file.read_bytes())
+    except (OSError, ValueError):
         return None
-    if hasattr(os, "getuid") and (info.st_uid != os.getuid() or info.st_mode & 0o022):
-        return None
-    return str(place / "grammar.table")
+    return table if isinstance(table, dict) and table.get("digest") == digest else None
 
 
-def build(cached: bool = True) -> Lark:
-    """Lark's parser, from the cache where there is a true one."""
-    options: dict[str, Any] = {
-        "parser": "lalr", "lexer": SentenceLexer, "start": list(STARTS),
-        "propagate_positions": True, "maybe_placeholders": False,
-    }  # fmt: skip
-    place = _cache_file() if cached else None
-    if place is not None:
-        try:
-            return Lark(source(), cache=place, **options)
-        except OSError:
-            pass
-    return Lark(source(), **options)
-
-
-@cache
-def grammar() -> Grammar:
-    """The grammar, once in a process."""
-    lark = build()
-    listed = dict(re.findall(r'^(\w+): (".*)$', source(), re.MULTILINE))
-    forms, patterns = {}, {}
-    for terminal in lark.terminals:
-        if terminal.name in PATTERNS:
-            patterns[terminal.name] = re.compile(terminal.pattern.to_regexp())
-        elif terminal.name in listed:  # in the order of the file: Lark's own puts the longest first
-            forms[terminal.name] = tuple(re.findall(r'"(.*?)"', listed[terminal.name]))
-        elif terminal.name not in KINDS and terminal.name != "UNIT":
-            forms[terminal.name] = (terminal.pattern.value,)
-    table = lark.parser.parser._parse_table
-    names = frozenset([*KINDS, "UNIT", *(t.name for t in lark.terminals)])
-    return Grammar(lark, forms, patterns, table.states, frozenset(table.end_states.values()), names)
+def _write(file: Path, table: dict[str, Any]) -> None:
+    """All at once, so that no other process reads half of it; without a word where it can't be done."""
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as new:
+            json.dump(table, new, ensure_ascii=False, separators=(",", ":"))
+        os.replace(new.name, file)
+    except OSError:
+        pass

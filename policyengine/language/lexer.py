@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from lark import Token
-
 from policyengine.diagnostics import Diagnostic
 from policyengine.language.forms import Forms, fold
 from policyengine.language.grammar import KINDS, Accepts, Grammar
+from policyengine.language.nodes import Token
 from policyengine.language.quantities import BY_WORD, MULTIPLES
 from policyengine.language.vocabulary import Vocabulary, Word
 
@@ -25,12 +24,6 @@ UNIT_FORMS: Forms[tuple[int, str]] = Forms(
     | {unit.replace("_", " "): (1, unit_id.id) for unit, unit_id in BY_WORD.items() if "_" in unit}
     | MULTIPLES
 )
-
-
-class WordToken(Token):
-    """A word of the vocabulary: ``words`` are the declared ones that it may be. Empty where none is (reported)."""
-
-    words: tuple[Word, ...] = ()
 
 
 class Lost(Exception):
@@ -69,11 +62,10 @@ class Sentence:
         self.helper: Helper | None = None
         self.diagnostics: list[Diagnostic] = []
 
-    def tokens(self, parser: Any) -> Iterator[Token]:
+    def tokens(self, stack: list[int]) -> Iterator[Token]:
         """Token by token, each by what the parser can take in the state in which it then is."""
         start, depth, negations = 0, 0, 0
         while (start := self.skip(start)) < self.end:
-            stack = parser.state_stack
             token = self.token(start, self.grammar.accepts(stack[-1]))
             if token is not None and not self.grammar.can(stack, token.type):  # what follows another statement's figure
                 token = self.token(start, self.grammar.accepting(self.grammar.expected(stack)))
@@ -86,7 +78,7 @@ class Sentence:
             if depth > MAX_NESTING or negations > MAX_NEGATIONS:
                 raise TooDeep(start)
             yield token
-            start = token.end_pos or self.end
+            start = token.end
 
     def skip(self, start: int) -> int:
         """The first place from ``start`` on that is no space."""
@@ -121,15 +113,13 @@ class Sentence:
 
     def plain(self, kind: str, start: int, end: int) -> Token:
         """A token with the text as it was written."""
-        return Token(kind, self.text[start:end], start, 1, start + 1, 1, end + 1, end)
+        return Token(kind, self.text[start:end], start, end)
 
-    def word(self, start: int, end: int, words: tuple[Word, ...], kind: str = "") -> WordToken:
+    def word(self, start: int, end: int, words: tuple[Word, ...], kind: str = "") -> Token:
         """A word's token; the kind that names it is the first of ``KINDS``, but a table's where a bracket follows."""
         kinds = {w.kind.upper() for w in words}
         if not kind:
             after = self.skip(end)
             called = "TABLE" in kinds and self.folded[after : after + 1] == "("
             kind = "TABLE" if called else next(k for k in KINDS if k in kinds)
-        token = WordToken(kind, self.text[start:end], start, 1, start + 1, 1, end + 1, end)
-        token.words = words
-        return token
+        return Token(kind, self.text[start:end], start, end, words)

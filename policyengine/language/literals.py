@@ -1,27 +1,22 @@
-"""Numbers, units, texts and days of a sentence, from Lark's tree: exact, bounded, and each mistake with its message."""
+"""Numbers, units, texts and days of a sentence, from its nodes: exact, bounded, and each mistake with its message."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
 from fractions import Fraction
-from typing import Any
-
-from lark import Token
 
 from policyengine.diagnostics import Diagnostic, Place, Span
 from policyengine.language import tree
 from policyengine.language.forms import fold
 from policyengine.language.lexer import UNIT_FORMS, Sentence
 from policyengine.language.names import UNKNOWN_ID, Resolver
+from policyengine.language.nodes import Node, Token
 from policyengine.language.quantities import BY_WORD, COUNTED, MONTHS, UNITS
 from policyengine.messages import say
 
 MAX_DIGITS = 30
 MAX_WHOLE = 9999  # years and months are counted by no larger number
-
-Node = Any
-"""A node of Lark's tree (``lark.Tree`` or ``lark.Token``): the grammar says which children it has."""
 
 
 class Literals:
@@ -36,15 +31,15 @@ class Literals:
         span = self.place.span(start, end)
         self.sentence.diagnostics.append(Diagnostic(code, message, span, hint, source=self.place.line(span)))
 
-    def wrong(self, code: str, node: Node, message: str, hint: str | None = None) -> None:
-        self.problem(code, message, *extent(node), hint)
+    def wrong(self, code: str, node: Node | Token, message: str, hint: str | None = None) -> None:
+        self.problem(code, message, node.start, node.end, hint)
 
-    def span(self, node: Node) -> Span:
-        return self.place.span(*extent(node))
+    def span(self, node: Node | Token) -> Span:
+        return self.place.span(node.start, node.end)
 
     def number(self, token: Token) -> Fraction:
         """``90``, ``0.5``, ``2/3``, ``50%``; at most 30 digits."""
-        text = fold(token)
+        text = fold(token.text)
         if len(re.sub(r"\D", "", text)) > MAX_DIGITS:
             self.wrong("PE208", token, say(f"a number has at most {MAX_DIGITS} digits", f"数字最多 {MAX_DIGITS} 位"))
             return Fraction(1)
@@ -81,7 +76,7 @@ class Literals:
 
     def unit(self, token: Token) -> tuple[int, str]:
         """How many of which unit a unit's word says (千字: 1000 characters)."""
-        return UNIT_FORMS.forms.get(" ".join(fold(token).split()), (1, UNKNOWN_ID))
+        return UNIT_FORMS.forms.get(" ".join(fold(token.text).split()), (1, UNKNOWN_ID))
 
     def plain_unit(self, token: Token) -> str:
         times, unit = self.unit(token)
@@ -102,11 +97,11 @@ class Literals:
 
     def text(self, token: Token) -> str:
         """What stands between the quotation marks; a closing mark written twice is one of the text."""
-        closing = token[-1]
-        return str(token[1:-1]).replace(closing * 2, closing)
+        closing = token.text[-1]
+        return token.text[1:-1].replace(closing * 2, closing)
 
     def date(self, token: Token) -> date:
-        year, month, day = (int(n) for n in re.findall(r"[0-9]+", fold(token)))
+        year, month, day = (int(n) for n in re.findall(r"[0-9]+", fold(token.text)))
         try:
             return date(year, month, day)
         except ValueError:
@@ -114,7 +109,7 @@ class Literals:
             return date(1, 1, 1)
 
     def month_day(self, token: Token) -> tuple[int, int]:
-        text = fold(token)
+        text = fold(token.text)
         numbers = [int(n) for n in re.findall(r"[0-9]+", text)]
         month, day = numbers if len(numbers) == 2 else (MONTHS.index(text.split()[0]) + 1, numbers[0])
         try:
@@ -129,12 +124,5 @@ class Literals:
 
 def measure_word(token: Token, unit: str) -> str | None:
     """The Chinese measure word for items, as written; None for other units and where it is the usual one."""
-    word = str(token)
+    word = token.text
     return word if unit == "items" and word in BY_WORD and not word.isascii() and word != UNITS[unit].zh else None
-
-
-def extent(node: Node) -> tuple[int, int]:
-    """Where a node begins and ends in the text."""
-    if isinstance(node, Token):
-        return node.start_pos or 0, node.end_pos or 0
-    return getattr(node.meta, "start_pos", 0), getattr(node.meta, "end_pos", 0)

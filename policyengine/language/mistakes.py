@@ -11,13 +11,12 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from lark import Token
-
 from policyengine.language.examples import EXAMPLES
 from policyengine.language.forms import fold, inside_word
 from policyengine.language.grammar import KINDS, Accepts
 from policyengine.language.lexer import UNIT_FORMS, Sentence
 from policyengine.language.names import kind_name
+from policyengine.language.nodes import Token
 from policyengine.language.numerals import numeral
 from policyengine.messages import say
 
@@ -58,7 +57,8 @@ class Mender:
 
     def lacks_unit(self, start: int, expected: set[str]) -> bool:
         """Whether a number stands before ``start`` that can't do without a unit."""
-        return "UNIT" in expected and "$END" not in expected and self.number_before(start) < start
+        goes_on = expected - {"UNIT", "_TO", self.terminal("of")}  # 1 to 2 hours, 2/3 of total
+        return "UNIT" in expected and not goes_on and self.number_before(start) < start
 
     def number_before(self, start: int) -> int:
         """Where the number that ends before ``start`` begins; ``start`` where there is none."""
@@ -86,7 +86,7 @@ class Mender:
             end,
             say(f"write {value}", f"请写 {value}"),
         )
-        return Token("NUMBER", value, start, 1, start + 1, 1, end + 1, end)
+        return Token("NUMBER", value, start, end)
 
     def unit(self, start: int, stack: list[int]) -> Token:
         """A number without a unit, or with one that nobody knows."""
@@ -112,7 +112,7 @@ class Mender:
                 end,
                 suggestion(fold(word), known) or self.units(),
             )
-        return Token("UNIT", word, start, 1, start + 1, 1, end + 1, end)
+        return Token("UNIT", word, start, end)
 
     def missing_unit(self, end: int) -> None:
         start = self.number_before(end)
@@ -271,8 +271,8 @@ class Mender:
     def found(self, start: int) -> int:
         """The end of what stands at ``start``, for the caret: a keyword, a word, a number or a sign."""
         whole = self.sentence.token(start, self.grammar.accepting({*self.grammar.names} - {"RULE"}))
-        if whole is not None and whole.end_pos is not None:
-            return whole.end_pos
+        if whole is not None:
+            return whole.end
         if word := _ENGLISH.match(self.sentence.folded, start):
             return word.end()
         end = start + 1
@@ -314,7 +314,7 @@ class Mender:
         comparisons |= self.terminals("between", "介于", "is present", "is missing", "所在年度")
         window = {"_PER", "_PER_ACTIVITY"} | self.terminals("per year", "in any", "任意", "within", "自", "per day")
         window |= self.terminals("每天", "每日", "每年度", "每年")
-        every_verb = set(self.grammar.expected([self.start("statement")]))
+        every_verb = set(self.grammar.expected([self.grammar.starts["statement"]]))
         statements = every_verb - {self.terminal(w) for w in ("override", "替代", "drop", "不适用", "delegate", "授权")}
         total = self.own("require total at least 90 hours per year", "要求 每年 总学时 不少于 90 学时")
         verb = self.own("recognise, convert, cap, require", "认定、折算、限额、要求")
@@ -338,10 +338,6 @@ class Mender:
     def terminals(self, *forms: str) -> set[str]:
         return {self.terminal(f) for f in forms}
 
-    def start(self, symbol: str) -> int:
-        starts: dict[str, int] = self.grammar.lark.parser.parser._parse_table.start_states
-        return starts[symbol]
-
     def terminal(self, form: str) -> str:
         """The terminal that has this form."""
         return next((t for t, forms in self.grammar.forms.items() if form in forms), "")
@@ -361,7 +357,7 @@ class Mender:
         whole = any(fold(found) in forms for forms in self.grammar.forms.values())
         if found and not whole and (near := suggestion(fold(found), self.keywords(expected))):
             return near
-        verb = self.sentence.token(self.sentence.skip(0), self.grammar.accepts(self.start("statement")))
+        verb = self.sentence.token(self.sentence.skip(0), self.grammar.accepts(self.grammar.starts["statement"]))
         example = EXAMPLES.get(fold(str(verb)).strip()) if verb is not None else None
         return say(f"for example: {example}", f"例如：{example}") if example else None
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from lark import Token
-
 from policyengine.diagnostics import Span
 from policyengine.language import tree
+from policyengine.language.nodes import Token
 from policyengine.language.vocabulary import Kind, Vocabulary, Word
 from policyengine.messages import say
 
@@ -37,7 +36,7 @@ class Resolver:
 
     def one(self, kind: Kind, token: Token) -> str:
         """The id of the only word of that kind which the form can mean."""
-        return self.only(token, [w for w in words_of(token) if w.kind == kind])
+        return self.only(token, [w for w in token.words if w.kind == kind])
 
     def only(self, token: Token, candidates: Sequence[Word]) -> str:
         """The one id that all candidates share; else an error that names them."""
@@ -61,15 +60,13 @@ class Resolver:
         return f"{word.id} ({kind_name(word.kind)})"
 
     def report(self, code: str, token: Token, message: str, hint: str | None = None) -> None:
-        assert token.start_pos is not None
-        assert token.end_pos is not None
-        self.problem(code, message, token.start_pos, token.end_pos, hint)
+        self.problem(code, message, token.start, token.end, hint)
 
     # --- lists of terms -----------------------------------------------------------------------------------------
 
     def terms(self, tokens: Sequence[Token]) -> tuple[str, ...]:
         """Terms of one enumerated field of the record; each once."""
-        if not all(words_of(t) for t in tokens):
+        if not all(t.words for t in tokens):
             return (UNKNOWN_ID,)
         owners = [set(self.owners(t)) for t in tokens]
         for token, own in zip(tokens, owners, strict=True):
@@ -97,7 +94,7 @@ class Resolver:
 
     def owners(self, token: Token) -> list[str]:
         """The record's enumerated fields that have a term with this form."""
-        lists = {w.of for w in words_of(token) if w.kind == "term"}
+        lists = {w.of for w in token.words if w.kind == "term"}
         return [
             name
             for name, decl in self.vocabulary.fields.items()
@@ -107,10 +104,10 @@ class Resolver:
     def ids_in(self, token: Token, owners: Sequence[str | None]) -> list[Word]:
         """The words with this form that are terms of one of the fields."""
         lists = {self.vocabulary.fields[o].terms or o for o in owners if o}
-        return [w for w in words_of(token) if w.kind == "term" and w.of in lists]
+        return [w for w in token.words if w.kind == "term" and w.of in lists]
 
     def not_of_a_record(self, token: Token) -> None:
-        word = next(w for w in words_of(token) if w.kind == "term")
+        word = next(w for w in token.words if w.kind == "term")
         self.report(
             "PE202",
             token,
@@ -144,8 +141,8 @@ class Resolver:
         ids = []
         for token in tokens:
             found = self.ids_in(token, ["circumstance"])
-            if words_of(token) and not found:
-                word = words_of(token)[0]
+            if token.words and not found:
+                word = token.words[0]
                 self.report(
                     "PE202",
                     token,
@@ -159,13 +156,13 @@ class Resolver:
 
     def measured(self, token: Token) -> str:
         """What a requirement is about: a declared measure, or a term of a field of the record."""
-        measures = [w for w in words_of(token) if w.kind == "measure"]
+        measures = [w for w in token.words if w.kind == "measure"]
         owners = self.owners(token)
         if measures and owners:
             return self.only(token, [*measures, *self.ids_in(token, owners)])
         if measures:
             return self.only(token, measures)
-        return self.terms([token])[0] if words_of(token) else UNKNOWN_ID
+        return self.terms([token])[0] if token.words else UNKNOWN_ID
 
     # --- operands -----------------------------------------------------------------------------------------------
 
@@ -188,31 +185,23 @@ class Resolver:
         """The list of terms of the enumerated field that this is."""
         names = [operand.id] if isinstance(operand, tree.Field) else []
         if isinstance(operand, Token):
-            names = [w.id for w in words_of(operand) if w.kind == "field"]
+            names = [w.id for w in operand.words if w.kind == "field"]
         decls = [self.vocabulary.fields[n] for n in names if n in self.vocabulary.fields]
         return next((d.terms or d.id for d in decls if d.type == "term"), None)
 
     def fitting(self, token: Token, owner: str | None) -> list[Word]:
-        return [w for w in words_of(token) if w.kind == "term" and w.of == owner] if owner else []
+        return [w for w in token.words if w.kind == "term" and w.of == owner] if owner else []
 
     def operand(self, item: tree.Operand | Token, owner: str | None) -> tree.Operand:
         """A word beside a field with the terms of ``owner``: a term of it, else a field, else any term."""
         if not isinstance(item, Token):
             return item
-        assert item.start_pos is not None
-        assert item.end_pos is not None
-        span = self.span(item.start_pos, item.end_pos)
+        span = self.span(item.start, item.end)
         if fitting := self.fitting(item, owner):
             return tree.Term(self.only(item, fitting), span)
-        if fields := [w for w in words_of(item) if w.kind == "field"]:
+        if fields := [w for w in item.words if w.kind == "field"]:
             return tree.Field(self.only(item, fields), span)
-        return tree.Term(self.only(item, [w for w in words_of(item) if w.kind == "term"]), span)
-
-
-def words_of(token: Token) -> tuple[Word, ...]:
-    """The declared words that a token may be."""
-    words: tuple[Word, ...] = getattr(token, "words", ())
-    return words
+        return tree.Term(self.only(item, [w for w in item.words if w.kind == "term"]), span)
 
 
 def kind_name(kind: str) -> str:

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from lark import UnexpectedToken
-
 from policyengine.diagnostics import Diagnostic, Place, Span
 from policyengine.language import tree
+from policyengine.language.automaton import Ended, parse
 from policyengine.language.builder import Builder
 from policyengine.language.grammar import grammar
 from policyengine.language.lexer import Lost, Sentence, TooDeep
@@ -71,11 +70,11 @@ def _parse(
     mender = Mender(sentence, builder)
     sentence.helper = mender
     try:
-        parsed = rules.lark.parse(sentence, start=start)
+        parsed = parse(rules, start, sentence.tokens)
     except Lost as lost:
         _explain(mender, lost.start, lost.stack)
-    except UnexpectedToken as end:  # only ever the end: what else can't come next, the lexer doesn't give
-        _explain(mender, sentence.end, end.state.state_stack)
+    except Ended as ended:
+        _explain(mender, sentence.end, ended.stack)
     except TooDeep as deep:
         message = say("brackets and negations are nested too deep", "括号或“非”嵌套过多")
         builder.problem("PE211", message, deep.start, deep.start + 1, say("say it in several rules", "请分成几条规则"))

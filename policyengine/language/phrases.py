@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from fractions import Fraction
 from types import UnionType
@@ -10,7 +10,7 @@ from types import UnionType
 from policyengine.language import tree
 from policyengine.language.forms import fold
 from policyengine.language.grammar import grammar
-from policyengine.language.names import owner_of
+from policyengine.language.names import PREFERRED, owner_of
 from policyengine.language.quantities import UNITS, exact_text
 from policyengine.language.vocabulary import Kind, Vocabulary, Word
 
@@ -47,12 +47,10 @@ class Phrases:
             lambda form: {w.id for w in self.meanings(form) if w.kind == kind} == {word_id},
         )
 
-    def readable(self, words: Iterable[Word], word_id: str, safe: object) -> str:
-        """The first surface form that is read as this word again: the surface's own, else the id."""
-        for word in words:
-            if self.chinese and word.zh and safe(word.zh):  # type: ignore[operator]
-                return word.zh
-        return word_id
+    def readable(self, words: Iterable[Word], word_id: str, safe: Callable[[str], bool]) -> str:
+        """The Chinese name, where it is read as this word again; else the id."""
+        names = (w.zh for w in words if w.zh) if self.chinese else ()
+        return next((name for name in names if safe(name)), word_id)
 
     def meanings(self, form: str) -> tuple[Word, ...]:
         return self.vocabulary.forms.forms.get(fold(form), ())
@@ -60,25 +58,47 @@ class Phrases:
     def terms(self, ids: Sequence[str]) -> str:
         """A list of terms of one field of the record."""
         owner = owner_of(self.vocabulary, ids)
-        return self.listed(self.term(i, owner) for i in ids)
+
+        def named(term_id: str) -> str:
+            words = self.term_words(term_id, owner)
+            return self.readable(words, term_id, lambda form: self.listed_as(form) == {term_id})
+
+        return self.listed(map(named, ids))
+
+    def term_words(self, term_id: str, owner: str | None) -> list[Word]:
+        """The words with this id, those of ``owner`` first."""
+        words = [w for w in self.vocabulary.words if w.kind == "term" and w.id == term_id]
+        return sorted(words, key=lambda w: w.of != owner)
+
+    def listed_as(self, form: str) -> set[str]:
+        """What a form in a list of terms is read as: of form before subject before other fields of the record."""
+        words = [w for w in self.meanings(form) if w.kind == "term"]
+        record = [f for f in self.vocabulary.fields.values() if f.of == "record" and f.type == "term"]
+        preferred = [{w.id for w in words if w.of == (f.terms or f.id)} for p in PREFERRED for f in record if f.id == p]
+        lists = {f.terms or f.id for f in record}
+        return next((ids for ids in preferred if ids), {w.id for w in words if w.of in lists})
 
     def term(self, term_id: str, owner: str | None) -> str:
-        """A term of the list ``owner``."""
-        words = [w for w in self.vocabulary.words if w.kind == "term" and w.id == term_id]
-        words.sort(key=lambda w: w.of != owner)
+        """A term beside a field with the terms of ``owner``."""
 
         def safe(form: str) -> bool:
             found = self.meanings(form)
             fitting = {w.id for w in found if w.kind == "term" and w.of == owner}
             return fitting == {term_id} or {(w.kind, w.id) for w in found} == {("term", term_id)}
 
-        return self.readable(words, term_id, safe)
+        return self.readable(self.term_words(term_id, owner), term_id, safe)
 
     def measured(self, word_id: str) -> str:
-        """A measure or a term, whichever it is."""
-        if self.vocabulary.find("measure", word_id):
-            return self.name("measure", word_id)
-        return self.term(word_id, owner_of(self.vocabulary, [word_id]))
+        """A measure or a term, whichever it is, by a form that is not also one of the other."""
+        measures = [w for w in self.vocabulary.words if w.kind == "measure" and w.id == word_id]
+        words = measures or self.term_words(word_id, owner_of(self.vocabulary, [word_id]))
+
+        def safe(form: str) -> bool:
+            named = {w.id for w in self.meanings(form) if w.kind == "measure"}
+            own, other = (named, self.listed_as(form)) if measures else (self.listed_as(form), named)
+            return own == {word_id} and not other
+
+        return self.readable(words, word_id, safe)
 
     def field(self, field_id: str, owner: str | None = None) -> str:
         """A field; beside an enumerated field with the terms of ``owner`` it must not read as one of those."""
@@ -235,5 +255,5 @@ class Phrases:
 def reserved() -> frozenset[str]:
     """The words with which a test can begin besides names: a field that is called so goes by its id."""
     rules = grammar()
-    start = rules.lark.parser.parser._parse_table.start_states["condition"]
+    start = rules.starts["condition"]
     return frozenset(form for name in rules.expected([start]) for form in rules.forms.get(name, ()))

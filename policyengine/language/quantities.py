@@ -5,9 +5,10 @@ The only conversion built in is 1 clock_hour = 60 minutes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+
+from policyengine.light import dataclass
 
 
 @dataclass(frozen=True, slots=True)

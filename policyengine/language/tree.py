@@ -7,12 +7,12 @@ Every node is a frozen dataclass; ``span`` never takes part in equality, so that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from dataclasses import field as _field
 from datetime import date
 from fractions import Fraction
 
 from policyengine.diagnostics import Span
+from policyengine.light import dataclass
 
 # --- figures: how much -------------------------------------------------------------------------------------------
 

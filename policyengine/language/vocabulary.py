@@ -7,13 +7,14 @@ any number of surface forms. Two words with one surface form are told apart by t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
 from policyengine.diagnostics import Span
 from policyengine.language.forms import Forms, fold
+from policyengine.light import dataclass
 
 Kind = Literal["term", "field", "table", "measure", "regime", "conclusion", "flag"]
 FieldType = Literal["term", "text", "number", "date", "yes_no", "year", "unit"]
