@@ -21,15 +21,15 @@ sources: {{example: {{title: 示例行业规定}}}}
 RULE = "- {{id: {id}, cites: {{source: example, at: 第一条}}, from: {start}, rule: {rule}}}\n"
 
 
-def sector(tmp_path: Path, *rules: str, more: str = "", edits: tuple[Edit, ...] = ()) -> Packs:
+def sector(tmp_path: Path, *rules: str, more: str = "", edits: tuple[Edit, ...] = (), start: str = "null") -> Packs:
     """The shipped packs with a sector's on top that states ``rules``."""
-    text = "".join(RULE.format(id=f"rule-{n}", start=2016, rule=rule) for n, rule in enumerate(rules, 1))
+    text = "".join(RULE.format(id=f"rule-{n}", start=start, rule=rule) for n, rule in enumerate(rules, 1))
     files = {"sectors/example/pack.yaml": SECTOR.format(more=more), "sectors/example/rules.yaml": text}
     return Packs(tmp_path, edits=edits, files=files)
 
 
 def test_row_2_a_higher_figure_of_a_sector_prevails(tmp_path: Path) -> None:
-    packs = sector(tmp_path, "替代 sichuan/annual-hours：要求 每年 总学时 不少于 120 学时")
+    packs = sector(tmp_path, "替代 sichuan/annual-hours：要求 每年 总学时 不少于 120 学时", start="2016")
     judged = packs.judge([learned("2016-03-01", "培训班", 100)], pack="sectors/example")
     decision, finding = judged.decision(), judged.finding("rule-1")
     assert (decision.outcome, decision.required_total, decision.shortfall_total) == ("not_met", 120, 20)
@@ -38,7 +38,7 @@ def test_row_2_a_higher_figure_of_a_sector_prevails(tmp_path: Path) -> None:
 
 
 def test_row_2_a_lower_figure_of_a_sector_is_refused(tmp_path: Path) -> None:
-    packs = sector(tmp_path, "替代 sichuan/annual-hours：要求 每年 总学时 不少于 80 学时")
+    packs = sector(tmp_path, "替代 sichuan/annual-hours：要求 每年 总学时 不少于 80 学时", start="2016")
     with pytest.raises(PolicyError) as refused:
         packs.judge([], pack="sectors/example")
     [problem] = [d for d in refused.value.diagnostics if d.severity == "error"]
