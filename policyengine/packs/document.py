@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span
-from policyengine.packs.compose import compose
+from policyengine.messages import say
+from policyengine.packs.compose import compose, empty
 from policyengine.packs.nodes import Node, Scalar, line_of, span_of
 from policyengine.packs.place import ScalarPlace
 
@@ -66,7 +67,7 @@ def read_document(path: Path) -> tuple[Document | None, list[Diagnostic]]:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # a pipe or a device would be waited for
-            return None, [_unreadable(file, OSError(0, "it is not a file"))]
+            return None, [_unreadable(file, OSError(0, say("it is not a file", "它不是文件")))]
         if status.st_size > MAX_BYTES:
             return None, [_too_large(file, status.st_size)]
         with path.open("rb") as stream:
@@ -97,18 +98,24 @@ def parse_document(data: bytes, file: str) -> tuple[Document | None, list[Diagno
 def _unreadable(file: str, error: OSError) -> Diagnostic:
     return Diagnostic(
         "PE101",
-        f"{file} can't be read: {error.strerror or error}",
+        say(f"{file} can't be read: {error.strerror or error}", f"无法读取 {file}：{error.strerror or error}"),
         Span(file),
-        hint="check the name and that you may read it",
+        hint=say("check the name and that you may read it", "请检查文件名和读取权限"),
     )
 
 
 def _too_large(file: str, size: int) -> Diagnostic:
     return Diagnostic(
         "PE102",
-        f"this file has {size:,} bytes; a pack's file has at most {MAX_BYTES:,}",
+        say(
+            f"this file has {size:,} bytes; a pack's file has at most {MAX_BYTES:,}",
+            f"文件有 {size:,} 字节，政策包的文件最多 {MAX_BYTES:,} 字节",
+        ),
         Span(file),
-        hint="split the rules over several rules-*.yaml, and put lists into tables/*.csv",
+        hint=say(
+            "split the rules over several rules-*.yaml, and put lists into tables/*.csv",
+            "请把规则分到几个 rules-*.yaml 中，名单放进 tables/*.csv",
+        ),
     )
 
 
@@ -121,9 +128,14 @@ def _decoded(data: bytes, file: str) -> tuple[str, Diagnostic | None]:
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         return "", Diagnostic(
             "PE103",
-            f"this file is not UTF-8: byte 0x{body[error.start]:02X} here belongs to no character",
+            say(
+                f"this file is not UTF-8: byte 0x{body[error.start]:02X} here belongs to no character",
+                f"文件不是 UTF-8 编码：此处的字节 0x{body[error.start]:02X} 不成字符",
+            ),
             Span(file, line, column),
-            hint="save it as UTF-8 (some editors call GBK “ANSI”)",
+            hint=say(
+                "save it as UTF-8 (some editors call GBK “ANSI”)", "请另存为 UTF-8（有的编辑器把 GBK 称为“ANSI”）"
+            ),
         )
 
 
@@ -133,20 +145,31 @@ def _unwanted(text: str, file: str) -> Diagnostic | None:
     tab = text.find("\t")
     if tab >= 0 and (found is None or tab < found.start()):
         return _at(
-            "PE105", "a tab stands here; YAML is laid out with spaces", file, text, tab, hint="replace it by two spaces"
+            "PE105",
+            say("a tab stands here; YAML is laid out with spaces", "此处是制表符；YAML 用空格排版"),
+            file,
+            text,
+            tab,
+            hint=say("replace it by two spaces", "请改为两个空格"),
         )
     if found is not None:
-        name = "a NUL byte" if found.group() == "\0" else f"the invisible character U+{ord(found.group()):04X}"
+        code = f"U+{ord(found.group()):04X}"
+        name = say("a NUL byte", "NUL 字节")
+        if found.group() != "\0":
+            name = say(f"the invisible character {code}", f"不可见字符 {code}")
         return _at(
             "PE104",
-            f"{name} stands here; a rule must read exactly as it is",
+            say(f"{name} stands here; a rule must read exactly as it is", f"此处有{name}；规则必须所见即所得"),
             file,
             text,
             found.start(),
-            hint="delete it (it often comes in when text is copied from a web page or a PDF)",
+            hint=say(
+                "delete it (it often comes in when text is copied from a web page or a PDF)",
+                "请删除它（常在从网页或 PDF 复制文字时带入）",
+            ),
         )
     if not text.strip() or not any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n")):
-        return Diagnostic("PE112", "this file is empty", Span(file), hint="write it, or delete the file")
+        return empty(file)
     return None
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fractions import Fraction
 
 from policyengine.diagnostics import Place, Span
 from policyengine.language.tree import Condition, Statement
 from policyengine.language.vocabulary import FieldDecl, Vocabulary, Word
+from policyengine.light import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic
+from policyengine.messages import say
 from policyengine.packs.document import Document
 from policyengine.packs.nodes import Listing, Node, Scalar
 from policyengine.packs.nodes import Mapping as MappingNode
@@ -28,9 +29,14 @@ _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _BOOLEAN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 _KINDS = {
-    "object": "keys with values", "array": "a list", "string": "a text", "number": "a number",
-    "integer": "a whole number", "boolean": "true or false", "null": "null",
-}  # fmt: skip
+    "object": ("keys with values", "键和值"),
+    "array": ("a list", "列表"),
+    "string": ("a text", "文字"),
+    "number": ("a number", "数"),
+    "integer": ("a whole number", "整数"),
+    "boolean": ("true or false", "true 或 false"),
+    "null": ("null", "null"),
+}
 
 Schema = dict[str, Any]
 
@@ -49,7 +55,8 @@ def schema_text(name: str) -> str:
 def shape_problems(document: Document, node: Node, name: str, part: str | None = None) -> list[Diagnostic]:
     """What is wrong with ``node`` under schema ``name`` (or one of its ``$defs``): PE120, PE121, PE122."""
     root = _schema(name)
-    return list(_Checker(document, root).check(node, root["$defs"][part] if part else root, "this file"))
+    top = say("this file", "本文件") if part is None else say("this entry", "本条")
+    return list(_Checker(document, root).check(node, root["$defs"][part] if part else root, top))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
@@ -58,6 +65,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
     found = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def meant(near: str) -> str:
+    """The hint that offers a near word."""
+    return say(f"did you mean {near}?", f"是不是 {near}？")
 
 
 def typed(scalar: Scalar) -> tuple[str, str | Fraction | bool | None]:
@@ -136,7 +148,7 @@ class _Checker:
         names = part.get("propertyNames")
         for key, value in node.pairs:
             if names is not None:
-                yield from self.check(_as_text(key), names, f"the name “{key.text}”")
+                yield from self.check(_as_text(key), names, say(f"the name “{key.text}”", f"名称“{key.text}”"))
             if key.text in properties:
                 yield from self.check(value, properties[key.text], f"“{key.text}”")
             elif more is False:
@@ -154,7 +166,9 @@ class _Checker:
             return
         if "items" in part:
             for number, item in enumerate(node.items, 1):
-                yield from self.check(item, part["items"], f"entry {number} of {where}")
+                yield from self.check(
+                    item, part["items"], say(f"entry {number} of {where}", f"{where}的第 {number} 项")
+                )
 
     def _value_ok(self, node: Scalar, part: Schema) -> bool:
         kind, value = typed(node)
@@ -168,23 +182,27 @@ class _Checker:
         return True
 
     def _wrong(self, node: Node, part: Schema, where: str) -> Diagnostic:
-        said = f"“{_clip(node.text)}”" if isinstance(node, Scalar) and not node.is_null else _KINDS[_kind(node)]
+        said = say(*_KINDS[_kind(node)])
+        if isinstance(node, Scalar) and not node.is_null:
+            said = f"“{_clip(node.text)}”"
         hint = None
         if "enum" in part and isinstance(node, Scalar):
             near = did_you_mean(node.text, part["enum"])
-            hint = f"did you mean {near}?" if near else None
-        return self.document.problem(
-            "PE122", f"{where} can't be {said}: {_expected(part)}", node, hint=hint or part.get("description")
-        )
+            hint = meant(near) if near else None
+        message = say(f"{where} can't be {said}: {_expected(part)}", f"{where}不能是{said}：{_expected(part)}")
+        return self.document.problem("PE122", message, node, hint=hint or _spoken(part.get("description")))
 
     def _unknown(self, key: Scalar, properties: Mapping[str, Schema], where: str) -> Diagnostic:
         near = did_you_mean(key.text, properties)
-        hint = f"did you mean {near}?" if near else "known keys: " + ", ".join(properties)
-        return self.document.problem("PE120", f"{where} has no key “{_clip(key.text)}”", key, hint=hint)
+        known = ", ".join(properties)
+        hint = meant(near) if near else say(f"known keys: {known}", f"可用的键：{known}")
+        message = say(f"{where} has no key “{_clip(key.text)}”", f"{where}没有键“{_clip(key.text)}”")
+        return self.document.problem("PE120", message, key, hint=hint)
 
     def _missing(self, node: MappingNode, name: str, properties: Mapping[str, Schema], where: str) -> Diagnostic:
-        about = properties.get(name, {}).get("description")
-        return self.document.problem("PE121", f"{where} lacks “{name}”", node, hint=f"add “{name}: …”: {about}")
+        about = _spoken(properties.get(name, {}).get("description")) or name
+        hint = say(f"add “{name}: …”: {about}", f"请添加“{name}: …”：{about}")
+        return self.document.problem("PE121", say(f"{where} lacks “{name}”", f"{where}缺少“{name}”"), node, hint=hint)
 
 
 def _as_text(key: Scalar) -> Scalar:
@@ -198,8 +216,18 @@ def _clip(text: str) -> str:
 
 def _expected(part: Schema) -> str:
     if "x-expected" in part:
-        return f"expected {part['x-expected']}"
+        about = _spoken(part["x-expected"])
+        return say(f"expected {about}", f"应为{about}")
     if "enum" in part:
-        return "expected one of " + ", ".join(str(e) for e in part["enum"])
+        choices = [str(e) for e in part["enum"]]
+        return say("expected one of " + ", ".join(choices), "应为 " + "、".join(choices) + " 之一")
     kinds = [part["type"]] if isinstance(part.get("type"), str) else part.get("type", [])
-    return "expected " + " or ".join(_KINDS[k] for k in kinds)
+    return say("expected ", "应为") + say(" or ", "或").join(say(*_KINDS[k]) for k in kinds)
+
+
+def _spoken(text: str | None) -> str | None:
+    """The schemas describe in both languages: ``中文 / English``."""
+    if text is None or " / " not in text:
+        return text
+    zh, _, en = text.partition(" / ")
+    return say(en, zh)

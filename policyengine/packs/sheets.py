@@ -50,6 +50,7 @@ def sheet_of(data: bytes, file: str) -> tuple[Sheet | None, list[Diagnostic]]:
         return bad("a NUL byte stands here", text.count("\n", 0, text.index("\0")) + 1, "save the table again as CSV")
     rows: list[tuple[str, ...]] = []
     lines: list[int] = []
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # the file's own bound is the one that holds
     reader = csv.reader(io.StringIO(text), strict=True)
     begins = 1
     try:

@@ -50,6 +50,9 @@ def near(code: str) -> tuple[str, ...]:
     from difflib import get_close_matches
 
     name = code.strip().upper()
+    spelt = "PE" + name.removeprefix("PE").translate(str.maketrans("OIL", "011"))
+    if spelt in codes():
+        return (spelt,)
     number = re.sub(r"\D", "", name)
     found = get_close_matches(name, codes(), n=5, cutoff=0.75)
     return tuple(found) or tuple(c for c in codes() if number and c.startswith(f"PE{number[0]}"))[:10]

