@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
-from policyengine.diagnostics import Diagnostic
+from policyengine.diagnostics import Diagnostic, Span
 from policyengine.engines.reference import evaluate
 from policyengine.language import tree
+from policyengine.language.parser import parse_statement
 from policyengine.language.vocabulary import FieldDecl, Vocabulary, Word, vocabulary
 from policyengine.packs.model import Citation, Column, Governing, Pack, Policy, Rule, Table
 from policyengine.plan.build import plan_of
@@ -135,26 +136,48 @@ def words(*more: Word, fields: Sequence[FieldDecl] = ()) -> Vocabulary:
     return vocabulary((*WORDS, *TABLE_WORDS, *more), (*FIELDS, *fields))
 
 
+class _Text:
+    """A place without a file, for sentences that tests write."""
+
+    def __init__(self, text: str):
+        self.value = text
+
+    def span(self, start: int, end: int) -> Span:
+        return Span("test.yaml", 1, start + 1, 1, end + 1)
+
+    def line(self, span: Span) -> str:
+        return self.value
+
+
+def said(text: str, vocabulary: Vocabulary | None = None) -> tree.Statement:
+    """The tree of a sentence, on either surface."""
+    statement, found = parse_statement(text, vocabulary or words(), _Text(text))
+    assert statement is not None, "\n".join(map(str, found))
+    return statement
+
+
 def rule(
     id: str,
-    statement: tree.Statement,
+    statement: tree.Statement | str,
     start: date | int | None = None,
     until: date | int | None = None,
     pack: str = "base",
     change: str = "raise-only",
 ) -> Rule:
     """A rule version; ``start`` and ``until`` as a year (of whole calendar years) or a date, both included."""
+    text = statement if isinstance(statement, str) else ""
     return Rule(
         pack,
         id,
-        statement,
-        "",
+        said(statement) if isinstance(statement, str) else statement,
+        text,
         Citation("law", f"article {id}"),
         date(start, 1, 1) if isinstance(start, int) else start,
         date(until, 12, 31) if isinstance(until, int) else until,
         whole_periods=not isinstance(start, date) and not isinstance(until, date),
         change=change,
         label="" if start is None else str(start),
+        place=_Text(text) if text else None,
     )
 
 
@@ -193,18 +216,18 @@ def policy(
     return Policy(names[-1], packs, governing, vocabulary, tables, bounds, year_start, "0" * 64)
 
 
-def plan(*rules: Rule | Governing | tree.Statement, **more: object) -> Plan:
+def plan(*rules: Rule | Governing | tree.Statement | str, **more: object) -> Plan:
     """The plan of these rules; sentences without a rule are numbered ``base/r1``, ``base/r2``, …"""
-    made = [rule(f"r{n}", r) if isinstance(r, tree.Statement) else r for n, r in enumerate(rules, 1)]
+    made = [rule(f"r{n}", r) if isinstance(r, tree.Statement | str) else r for n, r in enumerate(rules, 1)]
     result, found = plan_of(policy(made, **more))  # type: ignore[arg-type]
     errors = [d for d in found if d.severity == "error"]
     assert result is not None, "\n".join(map(str, errors))
     return result
 
 
-def complaints(*rules: Rule | Governing | tree.Statement, **more: object) -> list[Diagnostic]:
+def complaints(*rules: Rule | Governing | tree.Statement | str, **more: object) -> list[Diagnostic]:
     """What is said about the plan of these rules."""
-    made = [rule(f"r{n}", r) if isinstance(r, tree.Statement) else r for n, r in enumerate(rules, 1)]
+    made = [rule(f"r{n}", r) if isinstance(r, tree.Statement | str) else r for n, r in enumerate(rules, 1)]
     return plan_of(policy(made, **more))[1]  # type: ignore[arg-type]
 
 

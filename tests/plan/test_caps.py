@@ -1,0 +1,94 @@
+"""The order of caps: narrower first, ``after`` obeyed, and where bounds under them are exact."""
+
+from __future__ import annotations
+
+import pytest
+
+from policyengine.plan.caps import exact_bounds
+from tests.build import complaints, plan, rule
+
+
+def ids(*sentences: str) -> list[str]:
+    """The caps' rule ids in the order in which they apply; rules are named a, b, c, … as given."""
+    made = plan(*(rule(name, s) for name, s in zip("abcdef", sentences, strict=False)))
+    return [c.rule.id for c in made.caps]
+
+
+ORDERS = [
+    # a cap per activity lies within every other
+    (["cap training at 20 hours per year", "cap training at 8 hours per activity"], "ba"),
+    (["cap training, workshop at 30 hours per 2 years starting 2016", "cap training at 20 hours per year",
+      "cap training at 8 hours per day"], "cba"),
+    # fewer forms lie within more forms, all conditions within fewer
+    (["cap records at 60 hours per year", "cap self_study, paper at 50 hours per year",
+      "cap self_study at 20 hours per year when mode = online"], "cba"),
+    # two-year blocks lie within four-year blocks that begin with them
+    (["cap training at 9 hours per 4 years starting 2014", "cap training at 5 hours per 2 years starting 2016"], "ba"),
+    (["cap training at 9 hours per 4 years starting 2015", "cap training at 5 hours per 2 years starting 2016"], None),
+    (["cap training at 9 hours per 3 years starting 2016", "cap training at 5 hours per 2 years starting 2016"], None),
+    # a rolling window holds years, a window from a date holds nothing but activities
+    (["cap training at 9 hours in any 3 years", "cap training at 5 hours per year"], "ba"),
+    (["cap training at 9 hours within 12 months of joined", "cap training at 5 hours per year"], None),
+    (["cap training at 9 hours within 12 months of joined", "cap training at 5 hours per activity"], "ba"),
+    # those that share no record need no order
+    (["cap training at 9 hours per year", "cap self_study at 5 hours per year"], "ab"),
+    (["cap records at 9 hours per project when mode = online",
+      "cap records at 5 hours per day when mode = in_person"], "ab"),
+    # neither within the other
+    (["cap public at 9 hours per year", "cap training at 5 hours per year"], None),
+    (["cap training at 9 hours per project", "cap training at 5 hours per day"], None),
+    (["cap training at 9 hours per year when mode = online",
+      "cap training at 5 hours per year when level = city"], None),
+    # after
+    (["cap public at 9 hours per year after b", "cap training at 5 hours per year"], "ba"),
+    (["cap training at 8 hours per activity after b", "cap training at 20 hours per year"], "ba"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("caps", "order"), ORDERS)
+def test_order(caps: list[str], order: str | None) -> None:
+    if order is not None:
+        assert ids(*caps) == list(order)
+    else:
+        assert [d.code for d in complaints(*(rule(n, s) for n, s in zip("abc", caps, strict=False)))] == ["PE260"]
+
+
+def test_versions_of_one_cap_need_no_order() -> None:
+    made = plan(
+        rule("a", "cap training at 9 hours per 3 years starting 2016", until=2018),
+        rule("a", "cap training at 5 hours per 2 years starting 2019", start=2019),
+    )
+    assert len(made.caps) == 2
+
+
+def test_the_message_names_the_other_cap_and_what_to_write() -> None:
+    [said] = complaints(rule("a", "cap public at 9 hours per year"), rule("b", "cap training at 5 hours per year"))
+    assert "base/a" in said.message
+    assert said.hint is not None
+    assert "after a" in said.hint
+    assert said.related[0].message.endswith("cap public at 9 hours per year")
+
+
+EXACT = [
+    ((), True),
+    (("cap self_study, paper at 50 hours per year",), True),
+    (("cap self_study at 20 hours per year", "cap self_study, paper at 50 hours per year"), True),
+    (("cap self_study at 20 hours per year", "cap training at 50 hours per year taking online first"), True),
+    (("cap self_study at 8 hours per activity", "cap records at 50 hours per year taking online first"), True),
+    (("cap training at 8 hours per day",), True),
+    (("cap training at 8 hours per day", "cap training at 50 hours per year"), True),
+    (("cap training at 8 hours per activity", "cap training at 8 hours per day"), True),
+    # what the first year takes, the second lacks, and the third may have
+    (("cap training at 50 hours in any 2 years",), False),
+    # in one order, or what one cap takes another may give back
+    (("cap self_study at 20 hours per year", "cap records at 50 hours per year taking online first"), False),
+    (("cap training at 8 hours per day", "cap training, workshop at 8 hours per day"), False),
+    (("cap training at 8 hours per activity after b", "cap training at 20 hours per year"), False),
+    (("cap public at 9 hours per year", "cap training at 5 hours per year after a"), False),
+]
+
+
+@pytest.mark.parametrize(("caps", "exact"), EXACT)
+def test_exact_bounds(caps: tuple[str, ...], exact: bool) -> None:
+    made = plan(*(rule(name, s) for name, s in zip("abc", caps, strict=False)))
+    assert exact_bounds(made.caps) is exact

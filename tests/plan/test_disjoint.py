@@ -1,0 +1,62 @@
+"""Which conditions exclude each other, as far as single fields tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from policyengine.language import tree
+from policyengine.plan.disjoint import disjoint
+from tests.build import said, words
+
+PAIRS = [
+    ("level = national", "level = city", True),
+    ("level = national", "level != national", True),
+    ("level = national", "level in (city, national)", False),
+    ("level in (city, provincial)", "level not in (city, provincial)", True),
+    ("level != national", "level = provincial", False),
+    ("level not in (national, city)", "level != provincial", True),  # there are only three
+    ("approved = yes", "approved = no", True),
+    ("author_rank = 1", "author_rank > 1", True),
+    ("author_rank at most 3", "author_rank at least 4", True),
+    ("author_rank < 4", "author_rank > 3", True),  # whole numbers
+    ("author_rank < 5", "author_rank > 3", False),
+    ("self_paid < 0.5", "self_paid > 0.5", True),
+    ("self_paid < 0.5001", "self_paid > 0.5", True),  # four decimals
+    ("self_paid < 0.5002", "self_paid > 0.5", False),
+    ("author_rank between 1 and 3", "author_rank between 4 and 9", True),
+    ("author_rank between 1 and 4", "author_rank between 4 and 9", False),
+    ("author_rank > 20", "author_rank > 0", True),  # declared: at most 20
+    ("paper_characters at most 2000 characters", "paper_characters > 2000 characters", True),
+    ("evidence is present", "evidence is missing", True),
+    ("author_rank is missing", "author_rank = 2", True),
+    ("provider in bases", "provider not in bases", True),
+    ("provider in bases", "theme in themes", False),
+    ("year of qualified_on < 2016", "year of qualified_on at least 2016", True),
+    ("joined < 2016-07-01", "joined at least 2016-07-01", True),
+    ("joined < 2016-07-01", "joined at most 2016-07-01", False),
+    ("title = \"A\"", "title = \"B\"", True),
+    ("level = national and mode = online", "level = city", True),
+    ("level = national or level = city", "level = provincial", True),
+    ("level = national or mode = online", "level = provincial", False),
+    ("not (level = national or level = city)", "level != provincial", True),
+    ("not (author_rank = 1 and approved = yes)", "author_rank = 1 and approved = yes", True),
+    # two fields are not compared with each other
+    ("author_rank < authors", "author_rank > authors", False),
+]  # fmt: skip
+
+
+def condition(text: str) -> tree.Condition | None:
+    return said(f"recognise training when {text}").when
+
+
+@pytest.mark.parametrize(("one", "other", "expected"), PAIRS)
+def test_disjoint(one: str, other: str, expected: bool) -> None:
+    a, b = condition(one), condition(other)
+    assert disjoint(a, b, words()) is expected
+    assert disjoint(b, a, words()) is expected
+
+
+def test_nothing_excludes_no_condition() -> None:
+    assert not disjoint(None, condition("level = city"), words())
+    assert not disjoint(None, None, words())
+    assert disjoint(None, condition("author_rank > 20"), words())  # which is never true
