@@ -20,6 +20,7 @@ MAX_ID = 200
 MAX_SHORT = 200  # a date, number, term, unit or yes/no is shorter than this
 YEARS = (1900, 2199)
 SERIALS = (20_000, 80_000)  # spreadsheet day numbers from 1954 to 2119; other five-digit numbers are no dates
+ANY_NUMBER = Fraction(10**12 - 1)  # where nothing is declared: six decimals more and 64 bits still hold it
 SHIFT_1904 = 1462  # days between the two spreadsheet calendars
 
 
@@ -52,7 +53,10 @@ class UnitCell:
 
 # --- text -------------------------------------------------------------------------------------------------------------
 
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f"))
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f"
+_INVISIBLE = dict.fromkeys(map(ord, _UNSEEN))
+SPACES = " \t\r\n\u00a0\u2002\u2003\u2009\u202f\u3000" + _UNSEEN  # what may stand around a cell's text
+ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!")
 _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 # What people write into a text cell to say that there is nothing.
 NOTHING = frozenset(("-", "--", "—", "——", "–", "/", "\\", "无", "没有", "n/a", "none", "null", "\\n"))
@@ -60,11 +64,9 @@ NOTHING = frozenset(("-", "--", "—", "——", "–", "/", "\\", "无", "没�
 
 def clean(text: str) -> str:
     """The text without spaces around it, invisible characters, and the ``="…"`` that makes a spreadsheet keep text."""
-    text = text.strip()
-    if not text.isascii():
-        text = text.translate(_INVISIBLE).strip()
+    text = text.strip(SPACES)
     if text.startswith('="') and (match := _FORMULA_TEXT.fullmatch(text)):
-        text = match[1].strip()
+        text = match[1].strip(SPACES)
     return text
 
 
@@ -77,7 +79,9 @@ def compare(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Full-width digits and signs made plain, one space between words."""
-    return text if text.isascii() else " ".join(unicodedata.normalize("NFKC", text).split())
+    if text.isascii():
+        return text
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_INVISIBLE).split())
 
 
 def says_nothing(text: str) -> bool:
@@ -99,6 +103,12 @@ def unfit(text: str) -> Bad | None:
             "PE417", "the cell contains a NUL byte", "单元格含有 NUL 字节",
             "the file is damaged here; export it again", "文件在此处损坏，请重新导出",
         )  # fmt: skip
+    if text[0] in "=#" and (text[0] == "=" or text.upper() in ERRORS):
+        return Bad(
+            "PE432", "the spreadsheet shows an error or a formula here, not a value",
+            "此处是表格的错误值或公式，不是数据",
+            "enter the value itself", "请填写数据本身",
+        )  # fmt: skip
     if any("\ud800" <= c <= "\udfff" for c in text) if not text.isascii() else False:
         return Bad(
             "PE418", "bytes here are not text in the file's encoding", "此处的字节不符合文件的编码",
@@ -107,7 +117,7 @@ def unfit(text: str) -> Bad | None:
     return None
 
 
-_LOST_DIGITS = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
+_LOST_DIGITS = re.compile(r"\d(?:\.\d+)?e\+\d+", re.IGNORECASE)
 _OLD_ID_LOWER = re.compile(r"\d{17}x")
 
 
@@ -303,7 +313,8 @@ def _with_unit(value: Fraction, rest: str, not_one: Bad) -> Amount | Bad:
 def within(value: Fraction, low: Fraction | None, high: Fraction | None, decimals: int, what: str = "") -> Bad | None:
     """Why a number breaks the bounds that the policy declares for it; None when it keeps them."""
     of, of_zh = (f" {what}", f"（{UNITS[what].zh}）") if what in UNITS else ("", "")
-    if low is not None and value < low:
+    low, high = -ANY_NUMBER if low is None else low, ANY_NUMBER if high is None else high
+    if value < low:
         least = exact_text(low)
         return Bad(
             "PE412",
@@ -312,7 +323,7 @@ def within(value: Fraction, low: Fraction | None, high: Fraction | None, decimal
             "correct the number",
             "请更正数字",
         )
-    if high is not None and value > high:
+    if value > high:
         most = exact_text(high)
         return Bad(
             "PE412",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fractions import Fraction
+
+from policyengine.light import dataclass
 
 Fact = str | Fraction | bool | date | int
 """A value of a field, by its type: term id or text, number, yes/no, date, year."""

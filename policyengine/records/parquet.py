@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span
@@ -18,31 +19,32 @@ def read_parquet(source: Source) -> RawTable:
     import duckdb
     from sqlglot import exp
 
-    table = RawTable(source.shown, source.label, None, iter(()), [], how="Parquet")
+    table = RawTable(source.shown, source.label, None, iter(()), [], how="Parquet", checked=False)
     try:
         connection = duckdb.connect()
-        kinds = columns_of(connection, source)
+        kinds = columns_of(connection, source.path)
         table.header = list(kinds)
-        texts = exp.select(*(as_text(name, kind) for name, kind in kinds.items())).from_(scan(source))
+        texts = exp.select(*(as_text(name, kind) for name, kind in kinds.items())).from_(scan(source.path))
         table.rows = _rows(source, connection.execute(texts.sql("duckdb")))
     except duckdb.Error as e:
         table.notes.append(broken(source, e))
     return table
 
 
-def scan(source: Source) -> Any:
-    """``read_parquet('the file')``; the name is no pattern, whatever is in it."""
+def scan(path: Path, numbered: bool = False) -> Any:
+    """``read_parquet('the file')``; its name is never a pattern. ``numbered``: with ``file_row_number``."""
     from sqlglot import exp
 
-    name = "".join(f"[{c}]" if c in "*?[" else c for c in str(source.path))
-    return exp.func("read_parquet", exp.Literal.string(name), dialect="duckdb")
+    name = "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+    option = exp.EQ(this=exp.to_identifier("file_row_number"), expression=exp.true())
+    return exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(name), *([option] if numbered else [])])
 
 
-def columns_of(connection: Any, source: Source) -> dict[str, str]:
+def columns_of(connection: Any, path: Path) -> dict[str, str]:
     """Column name → type, as DuckDB names it."""
     from sqlglot import exp
 
-    described = exp.select("*").from_(scan(source)).limit(0)
+    described = exp.select("*").from_(scan(path)).limit(0)
     connection.execute(described.sql("duckdb"))
     return {name: str(kind) for name, kind, *_ in connection.description}
 
@@ -55,11 +57,11 @@ def broken(source: Source, problem: Exception) -> Diagnostic:
     return Diagnostic("PE406", message, Span(source.shown), hint=hint)
 
 
-def as_text(name: str, kind: str) -> Any:
+def as_text(name: str, kind: str, table: str | None = None) -> Any:
     """The column as the text of cells; whole floating numbers without ``.0``, as spreadsheets show them."""
     from sqlglot import exp
 
-    column = exp.column(name, quoted=True)
+    column = exp.column(name, table=table, quoted=True)
     text: Any = exp.cast(column, "TEXT")
     if kind in ("DOUBLE", "FLOAT"):
         whole = exp.and_(

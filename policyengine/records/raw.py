@@ -37,6 +37,7 @@ class Damaged(Exception):
 class RawTable:
     """One table of one file. ``header``: the column names where the format has them (JSON Lines, Parquet).
 
+    ``checked``: whether cells of columns that are only carried along are looked at (Parquet vouches for its texts).
     ``label``: what made record ids begin with. ``notes``: what the user should know of how it was read.
     """
 
@@ -46,6 +47,9 @@ class RawTable:
     rows: Iterator[Row]
     header: list[str] | None = None
     calendar_1904: bool = False
+    checked: bool = True
+    encoding: str | None = None  # of delimited text
+    delimiter: str | None = None
     how: str = ""  # "CSV, GB18030, semicolons": for ``inspect``
     notes: list[Diagnostic] = field(default_factory=list)
 

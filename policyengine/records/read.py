@@ -6,11 +6,11 @@ compared with it. Every data row of the records files becomes a record or is rej
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from policyengine.diagnostics import Diagnostic, Span, failed
+from policyengine.diagnostics import Diagnostic, Severity, Span, failed
 from policyengine.messages import say
 from policyengine.records.cells import Bad
 from policyengine.records.files import Source, digests, find_files
@@ -18,7 +18,7 @@ from policyengine.records.header import Headers, Layout, layout_of
 from policyengine.records.model import Circumstance, Fact, Inputs, Person, Record, Reject
 from policyengine.records.personal import id_number_fault, mask
 from policyengine.records.raw import Damaged, RawTable, blank
-from policyengine.records.rows import RowFacts, RowReader
+from policyengine.records.rows import BACKWARDS, RowFacts, RowReader
 from policyengine.records.schema import Purpose, Schema
 from policyengine.records.tables import open_tables
 
@@ -34,12 +34,12 @@ class Reading:
     rows: int = 0
     rejected: int = 0
 
-    def reject(self, table: RawTable, row: RowFacts, label: str | None) -> None:
-        """Keep every fault of a row."""
-        self.rejected += 1
+    def reject(self, table: RawTable, row: RowFacts, record_id: str | None, counts: bool = True) -> None:
+        """Keep every fault of a row. ``counts``: it is a row of a records file."""
+        self.rejected += counts
         for fault in row.faults:
             self.rejects.append(
-                reject_of(table.file, table.sheet, row.number, fault.column, fault.value, fault.bad, label)
+                reject_of(table.file, table.sheet, row.number, fault.column, fault.value, fault.bad, record_id)
             )
 
 
@@ -59,7 +59,7 @@ def read_inputs(
 ) -> tuple[Inputs | None, list[Diagnostic]]:
     """Read everything. None when a file is unusable as such (errors in the diagnostics); a bad row is only a reject."""
     if schema.clashes:
-        return None, [_clash(name) for name in schema.clashes]
+        return None, clashes(schema)
     reading = Reading()
     try:
         return _read(records, persons, circumstances, schema, reading)
@@ -72,34 +72,39 @@ def _read(
 ) -> tuple[Inputs | None, list[Diagnostic]]:
     digested: dict[str, str] = {}
     found = _records(records, schema, reading, digested, must_have_rows=persons is None)
-    people, listed = _persons(persons, schema, reading, digested)
-    held = _circumstances(circumstances, schema, reading, digested)
+    people = _persons(persons, schema, reading, digested)
+    held = circumstances_of(circumstances, schema, reading, digested)
     if failed(reading.diagnostics):
         return None, reading.diagnostics
     by_id = {p: Person(p, facts) for p, facts in people.items()}
     for record in found:
         if record.person_id not in by_id:
             by_id[record.person_id] = Person(record.person_id)
-    strangers = [p for p in held if p not in by_id]
+    unknown = sorted(p for p in held if p not in by_id)
     for person_id, stretches in held.items():
         if person_id in by_id:
             by_id[person_id] = Person(person_id, by_id[person_id].facts, tuple(stretches))
-    if strangers:
-        reading.diagnostics.append(_strangers(strangers, circumstances or ""))
-    reading.diagnostics += check_id_numbers(by_id)
+    if unknown:
+        reading.diagnostics.append(strangers(unknown, circumstances or ""))
+    reading.diagnostics += check_id_numbers(sorted(by_id))
     warnings = tuple(d.message for d in reading.diagnostics if d.severity == "warning")
     rejects = tuple(reading.rejects)
     return Inputs(
-        tuple(found), by_id, rejects, reading.rows, reading.rejected, listed, digested, warnings
+        tuple(found), by_id, rejects, reading.rows, reading.rejected, persons is not None, digested, warnings
     ), reading.diagnostics
 
 
-def _clash(name: str) -> Diagnostic:
-    message = say(
-        f"two packs declare the column {name} with different types", f"两个政策包对列 {name} 声明了不同的类型"
-    )
+def clashes(schema: Schema) -> list[Diagnostic]:
+    """Fields that two packs declare with different types: no file can be read for both."""
     hint = say("evaluate by one pack at a time, or rename the field in one of them", "请逐包评定，或在其中一个包中改名")
-    return Diagnostic("PE430", message, hint=hint)
+    return [
+        Diagnostic(
+            "PE430",
+            say(f"two packs declare the column {name} with different types", f"两个政策包对列 {name} 声明了不同的类型"),
+            hint=hint,
+        )
+        for name in schema.clashes
+    ]
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
@@ -113,11 +118,14 @@ def tables_of(
     reading.diagnostics += problems
     digested.update(digests(sources))
     for source in sources:
-        yield from _tables_of_file(source, headers, reading)
+        yield from tables_of_file(source, headers, reading)
 
 
-def _tables_of_file(source: Source, headers: Headers, reading: Reading) -> Iterator[tuple[RawTable, Layout]]:
-    """A workbook's sheets without a person column are only reported while another sheet has one."""
+def tables_of_file(source: Source, headers: Headers, reading: Reading) -> Iterator[tuple[RawTable, Layout]]:
+    """The file's tables with their layouts; what is wrong is kept in ``reading.diagnostics``.
+
+    A workbook's sheets without a person column are only reported while another sheet has one.
+    """
     without: list[Diagnostic] = []
     read = 0
     for table in open_tables(source, headers.score):
@@ -158,13 +166,24 @@ def rows_of(table: RawTable, layout: Layout, headers: Headers) -> Iterator[RowFa
             yield from reader.read(row)
 
 
-def record_name(table: RawTable, row: RowFacts) -> str:
-    """The id of a record that has none: file and line."""
+def record_id_of(table: RawTable, row: RowFacts) -> str:
+    """The id that the file gives the record, else file and line; with the column of a wide table."""
     sheet = f"[{table.sheet}]" if table.sheet else ""
-    return f"{table.label}{sheet}:{row.number}" + (f":{row.suffix}" if row.suffix else "")
+    own = row.facts.get("record_id") or f"{table.label}{sheet}:{row.number}"
+    return f"{own}:{row.suffix}" if row.suffix else str(own)
 
 
 # --- records ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a record id stands; ``index``: of its record among those found, None where the row is rejected already."""
+
+    file: str
+    sheet: str | None
+    row: int
+    index: int | None
 
 
 def _records(
@@ -172,7 +191,7 @@ def _records(
 ) -> list[Record]:
     headers = Headers(schema, "records")
     found: list[Record] = []
-    seen: dict[str, list[tuple[str, str | None, int, int | None]]] = {}
+    seen: dict[str, list[_Place]] = {}
     spans: list[Span] = []
     for table, layout in tables_of(arguments, headers, reading, digested):
         spans.append(Span(table.file, sheet=table.sheet))
@@ -180,21 +199,25 @@ def _records(
         before = reading.rows
         for row in rows_of(table, layout, headers):
             reading.rows += 1
-            given = row.facts.get("record_id")
-            record_id = str(given) + (f":{row.suffix}" if row.suffix else "") if given else record_name(table, row)
-            index = None
+            record_id = record_id_of(table, row)
+            place = _Place(table.file, table.sheet, row.number, None if row.faults else len(found))
             if row.faults:
-                reading.reject(table, row, str(given) if given else None)
+                reading.reject(table, row, record_id if row.facts.get("record_id") else None)
             else:
-                index = len(found)
                 found.append(_record(record_id, row, table))
-            seen.setdefault(record_id, []).append((table.file, table.sheet, row.number, index))
+            seen.setdefault(record_id, []).append(place)
         if reading.rows == before:
-            reading.diagnostics.append(_no_rows(table, "warning"))
-    if must_have_rows and not reading.rows and not failed(reading.diagnostics):
-        reading.diagnostics = [d for d in reading.diagnostics if d.code != "PE403"]
-        reading.diagnostics += [_no_rows_at(s, "error") for s in spans[:1]]
-    return _without_twins(found, seen, reading)
+            reading.diagnostics.append(no_rows(spans[-1], "warning"))
+    if must_have_rows and not reading.rows:
+        nothing_at_all(reading, spans)
+    gone: set[int] = set()
+    for record_id, places in seen.items():
+        if len(places) > 1:
+            reject_twins(
+                reading, record_id, [(p.file, p.sheet, p.row) for p in places], [p.index is not None for p in places]
+            )
+            gone.update(p.index for p in places if p.index is not None)
+    return [r for i, r in enumerate(found) if i not in gone] if gone else found
 
 
 def _record(record_id: str, row: RowFacts, table: RawTable) -> Record:
@@ -208,41 +231,40 @@ def _record(record_id: str, row: RowFacts, table: RawTable) -> Record:
     )  # fmt: skip
 
 
-def _without_twins(
-    found: list[Record], seen: dict[str, list[tuple[str, str | None, int, int | None]]], reading: Reading
-) -> list[Record]:
-    """Records whose id is their own; of two rows with one id both are rejected, as neither is surely the right one."""
-    gone: set[int] = set()
-    for record_id, places in seen.items():
-        if len(places) == 1:
+Where = tuple[str, str | None, int]
+"""File, sheet and row."""
+
+
+def reject_twins(reading: Reading, record_id: str, places: Sequence[Where], usable: Sequence[bool]) -> None:
+    """Of rows with one record id all are rejected, as none is surely the right one; not ``usable`` ones are already."""
+    for at, (file, sheet, row) in enumerate(places):
+        if not usable[at]:
             continue
-        for file, sheet, row, index in places:
-            if index is None:
-                continue
-            gone.add(index)
-            reading.rejected += 1
-            first = next(p for p in places if p[:3] != (file, sheet, row) or p[3] != index)
-            other = str(Span(first[0], first[2], sheet=first[1]))
-            more = len(places) - 2
-            bad = Bad(
-                "PE423",
-                f"the same record_id is at {other}" + (f" and {more} more" if more else ""),
-                f"与 {other} 的记录编号相同" + (f"，另有 {more} 处" if more else ""),
-                "give each record its own id, or remove the one that is too many",
-                "请使用不同的编号，或删去多余的一行",
-            )
-            reading.rejects.append(reject_of(file, sheet, row, "record_id", record_id, bad, record_id))
-    return [r for i, r in enumerate(found) if i not in gone] if gone else found
+        other = places[0 if at else 1]
+        span, more = Span(other[0], other[2], sheet=other[1]), len(places) - 2
+        bad = Bad(
+            "PE423",
+            f"the same record_id is at {span}" + (f" and {more} more" if more else ""),
+            f"与 {span} 的记录编号相同" + (f"，另有 {more} 处" if more else ""),
+            "give each record its own id, or remove the one that is too many",
+            "请使用不同的编号，或删去多余的一行",
+        )
+        reading.rejected += 1
+        reading.rejects.append(reject_of(file, sheet, row, "record_id", record_id, bad, record_id))
 
 
-def _no_rows(table: RawTable, severity: str) -> Diagnostic:
-    return _no_rows_at(Span(table.file, sheet=table.sheet), severity)
-
-
-def _no_rows_at(span: Span, severity: str) -> Diagnostic:
+def no_rows(span: Span, severity: Severity) -> Diagnostic:
+    """A table has a header only."""
     message = say("there is a header and no row below it", "只有表头，没有数据行")
     hint = say("check that the export was complete", "请检查导出是否完整")
-    return Diagnostic("PE403", message, span, hint=hint, severity=severity)  # type: ignore[arg-type]
+    return Diagnostic("PE403", message, span, hint=hint, severity=severity)
+
+
+def nothing_at_all(reading: Reading, spans: Sequence[Span]) -> None:
+    """No records file has any row, and no persons file says who there is: nothing can be judged."""
+    if not failed(reading.diagnostics):
+        reading.diagnostics[:] = [d for d in reading.diagnostics if d.code != "PE403"]
+        reading.diagnostics += [no_rows(s, "error") for s in spans[:1]]
 
 
 def foreign_columns(table: RawTable, layout: Layout) -> list[Diagnostic]:
@@ -262,43 +284,44 @@ def foreign_columns(table: RawTable, layout: Layout) -> list[Diagnostic]:
 
 def _persons(
     path: str | None, schema: Schema, reading: Reading, digested: dict[str, str]
-) -> tuple[dict[str, dict[str, Fact]], bool]:
-    if path is None:
-        return {}, False
-    found: dict[str, tuple[dict[str, Fact], RawTable, RowFacts]] = {}
-    contradictory: set[str] = set()
-    for table, row in _other_rows("persons", path, schema, reading, digested):
+) -> dict[str, dict[str, Fact]]:
+    found: dict[str, list[tuple[str, str | None, int, dict[str, Fact]]]] = {}
+    for table, row in _other_rows("persons", path, schema, reading, digested) if path is not None else ():
         person_id = str(row.facts.pop("person_id"))
-        if person_id not in found:
-            found[person_id] = (row.facts, table, row)
-        elif found[person_id][0] != row.facts:
-            first = found[person_id]
-            if person_id not in contradictory:
-                _contradiction(reading, first[1], first[2], Span(table.file, row.number, sheet=table.sheet), person_id)
-            contradictory.add(person_id)
-            _contradiction(reading, table, row, Span(first[1].file, first[2].number, sheet=first[1].sheet), person_id)
-    return {p: facts for p, (facts, _, _) in found.items() if p not in contradictory}, True
+        found.setdefault(person_id, []).append((table.file, table.sheet, row.number, row.facts))
+    people: dict[str, dict[str, Fact]] = {}
+    for person_id, rows in found.items():
+        if all(row[3] == rows[0][3] for row in rows):
+            people[person_id] = rows[0][3]
+        else:
+            reject_contradictions(reading, person_id, rows)
+    return people
 
 
-def _contradiction(reading: Reading, table: RawTable, row: RowFacts, other: Span, person_id: str) -> None:
-    bad = Bad(
-        "PE424", f"the person stands at {other} with other facts", f"该人员在 {other} 的信息与此不同",
-        "keep the row that is right", "请只保留正确的一行",
-    )  # fmt: skip
-    reading.rejects.append(reject_of(table.file, table.sheet, row.number, "person_id", person_id, bad, None))
+def reject_contradictions(
+    reading: Reading, person_id: str, rows: Sequence[tuple[str, str | None, int, object]]
+) -> None:
+    """Of rows that say different things of one person all are rejected. ``rows``: file, sheet, row, facts."""
+    for file, sheet, row, facts in rows:
+        other = next(r for r in rows if r[3] != facts)
+        span = Span(other[0], other[2], sheet=other[1])
+        bad = Bad(
+            "PE424", f"the person stands at {span} with other facts", f"该人员在 {span} 的信息与此不同",
+            "keep the row that is right", "请只保留正确的一行",
+        )  # fmt: skip
+        reading.rejects.append(reject_of(file, sheet, row, "person_id", person_id, bad, None))
 
 
-def _circumstances(
+def circumstances_of(
     path: str | None, schema: Schema, reading: Reading, digested: dict[str, str]
 ) -> dict[str, list[Circumstance]]:
+    """The circumstances by person."""
     held: dict[str, list[Circumstance]] = {}
     if path is None:
         return held
     for table, row in _other_rows("circumstances", path, schema, reading, digested):
         start, end = row.facts.get("from"), row.facts.get("to")
         if isinstance(start, date) and isinstance(end, date) and start > end:
-            from policyengine.records.rows import BACKWARDS
-
             reading.rejects.append(reject_of(table.file, table.sheet, row.number, "from", str(start), BACKWARDS, None))
             continue
         one = Circumstance(
@@ -318,13 +341,13 @@ def _other_rows(
     for table, layout in tables_of([path], headers, reading, digested):
         for row in rows_of(table, layout, headers):
             if row.faults:
-                reading.reject(table, row, None)
-                reading.rejected -= 1
+                reading.reject(table, row, None, counts=False)
             else:
                 yield table, row
 
 
-def _strangers(persons: list[str], path: str) -> Diagnostic:
+def strangers(persons: list[str], path: str) -> Diagnostic:
+    """A warning: circumstances of people whom no other file names."""
     some = ", ".join(mask(p) for p in persons[:3]) + (", …" if len(persons) > 3 else "")
     message = say(
         f"circumstances of {len(persons)} persons who are in no other file are left out: {some}",
@@ -333,7 +356,7 @@ def _strangers(persons: list[str], path: str) -> Diagnostic:
     return Diagnostic("PE445", message, Span(path), severity="warning")
 
 
-def check_id_numbers(persons: dict[str, Person] | Sequence[str]) -> list[Diagnostic]:
+def check_id_numbers(persons: Iterable[str]) -> list[Diagnostic]:
     """A warning for ids that have the shape of a 身份证号 and break its rules; they are used all the same."""
     wrong = [(p, fault) for p in persons if (fault := id_number_fault(p))]
     if not wrong:

@@ -124,9 +124,11 @@ def _bounded(decl: FieldDecl, header: UnitCell | None) -> Parser:
     return read
 
 
-def remembered(parse: Parser, empty: frozenset[str]) -> Parser:
+def remembered(parse: Parser, empty: frozenset[str], checked: bool = True) -> Parser:
     """The whole way from a raw cell to its value, with a memory: cleaning, fitness, emptiness, then ``parse``."""
     memory: dict[str, Parsed] = {}
+    if not checked:
+        return lambda raw: raw
 
     def read(raw: str) -> Parsed:
         try:
@@ -162,7 +164,8 @@ class RowReader:
         layout, schema = self.layout, self.headers.schema
         self._person = layout.column("person_id")
         self._columns = [(c.position, c.field, c.header, self._parser(c.field, c.unit)) for c in layout.columns]
-        self._unread = [(p, name, remembered(lambda text: text, frozenset())) for p, name in layout.extras]
+        checked = self.table.checked
+        self._unread = [(p, name, remembered(lambda text: text, frozenset(), checked)) for p, name in layout.extras]
         self._fixed = [self._constant(f, v) for f, v in layout.values]
         self._wide = [
             (w, self._parser("quantity", w.unit), [self._constant(f, v) for f, v in w.values])
@@ -174,6 +177,10 @@ class RowReader:
         decl, schema = self.headers.fields[field_id], self.headers.schema
         empty = frozenset(schema.mapping.empty)
         return remembered(parser_of(decl, schema, self.table.calendar_1904, header), empty)
+
+    def parser(self, field_id: str) -> Parser:
+        """From the text of a cell of that column to its value."""
+        return next(parse for _, own, _, parse in self._columns if own == field_id)
 
     def _constant(self, field_id: str, text: str) -> tuple[str, str, Parsed]:
         if field_id not in self.headers.fields:

@@ -15,8 +15,8 @@ from policyengine.records.mapping import NO_MAPPING, FileMapping
 Purpose = Literal["records", "persons", "circumstances"]
 Bounds = tuple[Fraction, Fraction, int]
 
-# For units that no pack bounds: what an integer of 64 bits holds with room to spare. No rule converts such a unit.
-ANY_QUANTITY: Bounds = (Fraction(0), Fraction(10**9), 6)
+ANY_QUANTITY = Fraction(10**9)  # the most in units that no pack bounds, and no rule converts
+ANY_DECIMALS = 2
 
 _CIRCUMSTANCE = (
     FieldDecl(
@@ -53,7 +53,12 @@ class Schema:
 
     def quantity_bounds(self, unit: str | None) -> Bounds:
         """Least, most and decimals of a quantity in ``unit``."""
-        return self.bounds.get(unit or "", ANY_QUANTITY)
+        return self.bounds.get(unit or "") or (Fraction(0), ANY_QUANTITY, self.decimals)
+
+    @property
+    def decimals(self) -> int:
+        """The most decimals that a quantity may have."""
+        return max((d for _, _, d in self.bounds.values()), default=ANY_DECIMALS)
 
     def columns(self, purpose: Purpose) -> dict[str, FieldDecl]:
         """The canonical columns of a records, persons or circumstances file."""

@@ -102,6 +102,7 @@ def read_text(source: Source, score: Score) -> RawTable:
         if more:
             name, delimiter = "gb18030", other
     table = RawTable(source.shown, source.label, None, rows(source.path, name, delimiter))
+    table.encoding, table.delimiter = name, delimiter
     shown = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030"}[name]
     table.how = f"CSV, {shown}, {say(*NAMES[delimiter])}"
     if encoding.broken:

@@ -1,0 +1,292 @@
+"""Files in, canonical tables of a DuckDB connection out: what ``read.py`` does row by row, done on whole columns.
+
+Parquet and plain CSV files are read by SQL (``sqlcells.py``); rows that hold anything unusual, and all other kinds of
+files, go through ``rows.py``, which decides and gives the reasons. So both ways agree by construction where it is hard,
+and by tests where it is fast. Nothing is held in memory but one batch of rows, the rejects and the distinct odd cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from policyengine.diagnostics import Diagnostic, Span, failed
+from policyengine.language.vocabulary import FieldDecl
+from policyengine.records import read
+from policyengine.records.canonical import Shape, Written, write_slow
+from policyengine.records.fast import fast_part
+from policyengine.records.files import digests, find_files
+from policyengine.records.header import Headers
+from policyengine.records.model import Reject
+from policyengine.records.raw import Damaged
+from policyengine.records.read import Reading
+from policyengine.records.schema import Purpose, Schema
+from policyengine.records.sqlcells import make_table, name, number, text
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """Tables (or views over Parquet) of ``connection`` in the shape that ``engines/protocol.py`` states.
+
+    ``records`` has besides ``file`` (a place in ``files``) and ``row``. ``rows``, ``rejects`` and the rest as in ``Inputs``.
+    """
+
+    connection: Any
+    records: str
+    persons: str | None
+    circumstances: str | None
+    files: tuple[tuple[str, str | None], ...]
+    rejects: tuple[Reject, ...]
+    rows: int
+    rejected_rows: int
+    listed: bool
+    digests: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def read_tables(
+    connection: Any,
+    folder: Path,
+    records: Sequence[str],
+    persons: str | None,
+    circumstances: str | None,
+    schema: Schema,
+) -> tuple[Canonical | None, list[Diagnostic]]:
+    """Read everything into ``connection``. ``folder``: an empty folder for files that the tables may stand in.
+
+    None when a file is unusable as such, as ``read_inputs``. Table names begin with ``canonical_``.
+    """
+    if schema.clashes:
+        return None, read.clashes(schema)
+    reading = Reading()
+    try:
+        return _Tables(connection, folder, schema, reading).read(records, persons, circumstances)
+    except Damaged as e:
+        return None, [*reading.diagnostics, e.problem]
+
+
+@dataclass(slots=True)
+class _Tables:
+    connection: Any
+    folder: Path
+    schema: Schema
+    reading: Reading
+    files: list[tuple[str, str | None]] = field(default_factory=list)
+    digested: dict[str, str] = field(default_factory=dict)
+    parts: int = 0
+
+    def read(
+        self, records: Sequence[str], persons: str | None, circumstances: str | None
+    ) -> tuple[Canonical | None, list[Diagnostic]]:
+        reading = self.reading
+        found = self._union("records", records, must_have_rows=persons is None)
+        people = self._union("persons", [persons]) if persons is not None else []
+        held = read.circumstances_of(circumstances, self.schema, reading, self.digested)
+        if failed(reading.diagnostics):
+            return None, reading.diagnostics
+        table = self._records(found)
+        persons_table = self._persons(people) if persons is not None else None
+        circumstances_table = self._circumstances(held, circumstances) if circumstances is not None else None
+        self._check_ids(table, persons_table, circumstances_table, circumstances)
+        warnings = tuple(d.message for d in reading.diagnostics if d.severity == "warning")
+        return Canonical(
+            self.connection, table, persons_table, circumstances_table, tuple(self.files), tuple(reading.rejects),
+            reading.rows, reading.rejected, persons is not None, self.digested, warnings,
+        ), reading.diagnostics  # fmt: skip
+
+    # --- all tables of the files for one purpose ---
+
+    def _union(self, purpose: Purpose, arguments: Sequence[str], must_have_rows: bool = False) -> list[Written]:
+        """A part per table of each file: where its canonical rows stand and which ids its rejected rows had."""
+        headers = Headers(self.schema, purpose)
+        sources, problems = find_files(arguments)
+        self.reading.diagnostics += problems
+        found: list[Written] = []
+        spans: list[Span] = []
+        with ThreadPoolExecutor(1) as pool:
+            digested = pool.submit(digests, sources)
+            for source in sources:
+                for table, layout in read.tables_of_file(source, headers, self.reading):
+                    spans.append(Span(table.file, sheet=table.sheet))
+                    self.reading.diagnostics += read.foreign_columns(table, layout)
+                    self.files.append((table.file, table.sheet))
+                    self.parts += 1
+                    shape = Shape(headers, self.schema, len(self.files) - 1, self.parts, self.folder)
+                    part = fast_part(self.connection, source, table, layout, shape, self.reading)
+                    if part is None:
+                        part = write_slow(self.connection, table, layout, shape, self.reading)
+                    if purpose == "records":
+                        self.reading.rows += part.rows
+                        if not part.rows:
+                            self.reading.diagnostics.append(read.no_rows(spans[-1], "warning"))
+                    found.append(part)
+            self.digested.update(digested.result())
+        if must_have_rows and not self.reading.rows:
+            read.nothing_at_all(self.reading, spans)
+        return found
+
+    def _view(self, purpose: Purpose, parts: Sequence[Written], view: str) -> list[str]:
+        """The view ``view`` of all parts together, and its columns."""
+        from sqlglot import exp
+
+        present = {c for part in parts for c in part.columns}
+        shape = Shape(Headers(self.schema, purpose), self.schema, 0, 0, self.folder)
+        columns = [(c, kind) for c, kind in shape.columns() if c in present or c in shape.always()]
+        selects = []
+        for part in parts:
+            cells = [
+                name(c) if c in part.columns else exp.cast(exp.null(), kind, dialect="duckdb") for c, kind in columns
+            ]
+            selects.append(exp.select(*(exp.alias_(e, c, quoted=True) for e, (c, _) in zip(cells, columns, strict=True))).from_(part.relation()))  # fmt: skip
+        if not selects:
+            empty = [exp.alias_(exp.cast(exp.null(), kind, dialect="duckdb"), c, quoted=True) for c, kind in columns]
+            selects = [exp.select(*empty).where(exp.false())]
+        union: Any = selects[0]
+        for more in selects[1:]:
+            union = exp.union(union, more, distinct=False, copy=False)
+        self._create_view(view, union)
+        return [c for c, _ in columns]
+
+    def _create_view(self, view: str, query: Any) -> None:
+        from sqlglot import exp
+
+        create = exp.Create(this=exp.to_table(view, quoted=True), kind="VIEW", replace=True, expression=query)
+        self.connection.execute(create.sql("duckdb"))
+
+    def _rows(self, query: Any) -> list[tuple[Any, ...]]:
+        return list(self.connection.execute(query.sql("duckdb")).fetchall())
+
+    # --- records ---
+
+    def _records(self, parts: list[Written]) -> str:
+        """The view of all records, those apart that share their id with another row."""
+        from sqlglot import exp
+
+        self._view("records", parts, "canonical_all")
+        twins = self._twins(parts)
+        if not twins:
+            self._create_view("canonical_records", exp.select("*").from_(exp.to_table("canonical_all")))
+            return "canonical_records"
+        make_table(self.connection, "canonical_twins", [("record_id", "TEXT")], [(t,) for t in twins], self.folder)
+        ids = exp.select(name("record_id")).from_(exp.to_table("canonical_twins"))
+        among = exp.In(this=name("record_id"), query=exp.paren(ids))
+        select = exp.select(name("record_id"), name("file"), name("row")).from_(exp.to_table("canonical_all"))
+        places: dict[str, list[tuple[int, int, bool]]] = {t: [] for t in twins}
+        for record_id, file, row in self._rows(select.where(among)):
+            places[record_id].append((file, row, True))
+        for part in parts:
+            for record_id, row in part.rejected_ids:
+                if record_id in places:
+                    places[record_id].append((part.file, row, False))
+        for record_id, where in sorted(places.items(), key=lambda p: min(p[1])):
+            named = [(*self.files[file], row) for file, row, _ in sorted(where)]
+            usable = [ok for _, _, ok in sorted(where)]
+            read.reject_twins(self.reading, record_id, named, usable)
+        rest = exp.select("*").from_(exp.to_table("canonical_all")).where(exp.not_(among.copy()))
+        self._create_view("canonical_records", rest)
+        return "canonical_records"
+
+    def _twins(self, parts: list[Written]) -> list[str]:
+        """Record ids that two rows have, whether both could be read or not."""
+        from sqlglot import exp
+
+        if not any("record_id" in part.given for part in parts):
+            return []
+        rejected = [record_id for part in parts for record_id, _ in part.rejected_ids]
+        all_rows = exp.to_table("canonical_all")
+        if len(parts) == 1 and not rejected and self._ascending():
+            return []
+        ids: Any = exp.select(name("record_id")).from_(all_rows)
+        if rejected:
+            make_table(
+                self.connection, "canonical_rejected", [("record_id", "TEXT")], [(r,) for r in rejected], self.folder
+            )
+            more = exp.select(name("record_id")).from_(exp.to_table("canonical_rejected"))
+            ids = exp.union(ids, more, distinct=False)
+        passes = 1 + sum(part.rows for part in parts) // 4_000_000  # so many ids at once stay well below 1 GiB
+        found: list[str] = []
+        for turn in range(passes):
+            share = exp.EQ(this=exp.Mod(this=exp.Anonymous(this="hash", expressions=[name("record_id")]), expression=number(passes)), expression=number(turn))  # fmt: skip
+            some = exp.select(name("record_id")).from_(ids.subquery("t"))
+            some = some.where(share) if passes > 1 else some
+            twice = exp.GT(this=exp.Count(this=exp.Star()), expression=number(1))
+            found += [r for (r,) in self._rows(some.group_by(name("record_id")).having(twice))]
+        return found
+
+    def _ascending(self) -> bool:
+        """Whether every record id is greater than the one before: then no two are alike, and nothing is held to know it."""
+        from sqlglot import exp
+
+        ids = name("record_id")
+        before = exp.Window(this=exp.Lag(this=ids.copy()))
+        steps = exp.select(exp.alias_(exp.LTE(this=ids, expression=before), "back")).from_(
+            exp.to_table("canonical_all")
+        )
+        back = exp.select(exp.Anonymous(this="bool_or", expressions=[exp.column("back")])).from_(steps.subquery("t"))
+        return not self._rows(back)[0][0]
+
+    # --- persons and circumstances ---
+
+    def _persons(self, parts: list[Written]) -> str:
+        """One row per person; those with contradictory rows are rejected."""
+        from sqlglot import exp
+
+        columns = self._view("persons", parts, "canonical_person_rows")
+        facts = [c for c in columns if c not in ("file", "row")]
+        every = exp.to_table("canonical_person_rows")
+        distinct = exp.select(*(name(c) for c in facts)).distinct().from_(every)
+        twice = exp.GT(this=exp.Count(this=exp.Star()), expression=number(1))
+        ids = (
+            exp.select(name("person_id")).from_(distinct.copy().subquery("t")).group_by(name("person_id")).having(twice)
+        )
+        contradictory = [p for (p,) in self._rows(ids)]
+        if contradictory:
+            make_table(self.connection, "canonical_unclear", [("person_id", "TEXT")], [(p,) for p in contradictory], self.folder)  # fmt: skip
+            unclear = exp.select(name("person_id")).from_(exp.to_table("canonical_unclear"))
+            among = exp.In(this=name("person_id"), query=exp.paren(unclear))
+            rows = self._rows(exp.select(*(name(c) for c in ("file", "row", *facts))).from_(every).where(among))
+            grouped: dict[str, list[tuple[str, str | None, int, tuple[Any, ...]]]] = {}
+            at = facts.index("person_id") + 2
+            for row in sorted(rows, key=lambda r: r[:2]):
+                grouped.setdefault(row[at], []).append((*self.files[row[0]], row[1], row[2:]))
+            for person_id, places in grouped.items():
+                read.reject_contradictions(self.reading, person_id, places)
+            distinct = distinct.where(exp.not_(among.copy()))
+        self._create_view("canonical_persons", distinct)
+        return "canonical_persons"
+
+    def _circumstances(self, held: dict[str, list[Any]], path: str | None) -> str:
+        rows = [
+            (person_id, c.kind, c.start and c.start.isoformat(), c.end and c.end.isoformat())
+            for person_id, stretches in held.items()
+            for c in stretches
+        ]
+        columns = [("person_id", "TEXT"), ("kind", "TEXT"), ("start", "DATE"), ("end", "DATE")]
+        make_table(self.connection, "canonical_circumstances", columns, rows, self.folder)
+        return "canonical_circumstances"
+
+    def _check_ids(self, records: str, persons: str | None, circumstances: str | None, path: str | None) -> None:
+        """The warnings about identity numbers and about circumstances of people who are nowhere else."""
+        from sqlglot import exp
+
+        people: Any = exp.select(name("person_id")).distinct().from_(exp.to_table(records))
+        if persons is not None:
+            listed = exp.select(name("person_id")).from_(exp.to_table(persons))
+            people = exp.union(listed, people, distinct=True) if circumstances else listed
+        if circumstances is not None:
+            own = exp.select(name("person_id")).distinct().from_(exp.to_table(circumstances))
+            strangers = exp.except_(own, people.copy())
+            found = sorted(p for (p,) in self._rows(strangers))
+            if found:
+                self.reading.diagnostics.append(read.strangers(found, path or ""))
+        length = exp.Anonymous(this="strlen", expressions=[name("person_id")])
+        shaped = exp.In(this=length, expressions=[number(15), number(18)])
+        ids = exp.select(name("person_id")).from_(people.subquery("t")).where(shaped).order_by(name("person_id"))
+        self.connection.execute(ids.sql("duckdb"))
+        self.reading.diagnostics += read.check_id_numbers(p for (p,) in iter(self.connection.fetchone, None))
+
+
+__all__ = ["Canonical", "FieldDecl", "read_tables", "text"]

@@ -1,0 +1,306 @@
+"""A Parquet or plain CSV file in, its canonical rows as a query out; rows with anything unusual go through ``rows.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from policyengine.records.canonical import Shape, Written, copy_to, slow_rows
+from policyengine.records.cells import UnitCell
+from policyengine.records.files import Source
+from policyengine.records.header import Layout, plain
+from policyengine.records.parquet import BATCH, as_text, columns_of, scan
+from policyengine.records.raw import RawTable, Row, blank
+from policyengine.records.read import Reading
+from policyengine.records.rows import TOTALS, RowReader
+from policyengine.records.sqlcells import Cell, call, cell_of, filled, learn, name, number, text, truly
+from policyengine.records.staging import raw_parquet
+
+NUMBER = "file_row_number"
+
+
+def fast_part(
+    connection: Any, source: Source, table: RawTable, layout: Layout, shape: Shape, reading: Reading
+) -> Written | None:
+    """The canonical form of the file's one table; None where it has to go the slow way."""
+    if layout.wide or layout.values or source.kind not in ("text", "parquet"):
+        return None
+    if source.kind == "parquet":
+        path, above = source.path, 0
+    else:
+        staged = raw_parquet(connection, source, table, layout, shape.path("raw"))
+        if staged is None:
+            return None
+        path, above = staged, layout.header_row
+    return _Fast(connection, path, above, table, layout, shape, reading).part()
+
+
+class _Fast:
+    def __init__(
+        self, connection: Any, path: Path, above: int, table: RawTable, layout: Layout, shape: Shape, reading: Reading
+    ) -> None:
+        self.connection, self.path, self.above = connection, path, above
+        self.table, self.layout, self.shape, self.reading = table, layout, shape, reading
+        self.reader = RowReader(table, layout, shape.headers)
+        self.kinds = columns_of(connection, path)
+        self.cells = self._cells()
+
+    def _cells(self) -> dict[str, Cell]:
+        from sqlglot import exp
+
+        names = list(self.kinds)
+        schema, empties = self.shape.schema, self.shape.schema.mapping.empty
+        cells = {}
+        for column in self.layout.columns:
+            source = names[column.position]
+            decl, parse = self.shape.headers.fields[column.field], self.reader.parser(column.field)
+            cell = cell_of(column, decl, self.kinds[source], source, parse, schema)
+            if empties:
+                known = exp.In(this=cell.raw.copy(), expressions=[text(e) for e in empties])
+                cell.fast = exp.and_(cell.fast, exp.not_(known))
+            cells[column.field] = cell
+        person = cells.get("person_id")
+        if person is not None and any(c.isdigit() for c in person.column.header):
+            person.fast = exp.false()  # a header such as ID2 could be taken for an id where it is repeated
+        return cells
+
+    # --- queries ---
+
+    def _source(self, joined: bool = True) -> Any:
+        """``FROM the file AS r LEFT JOIN what its odd cells mean``."""
+        from sqlglot import exp
+
+        relation = exp.select().from_(_as_r(scan(self.path, numbered=True)))
+        for cell in self.cells.values() if joined else ():
+            if cell.meant:
+                on = exp.EQ(this=cell.raw.copy(), expression=name("raw", cell.meant))
+                relation = relation.join(exp.to_table(cell.meant, quoted=True), on=on, join_type="left")
+        return relation
+
+    def _learn(self) -> None:
+        """Find the columns with cells that are not canonical, and what those mean."""
+        from sqlglot import exp
+
+        relation = _as_r(scan(self.path))
+        doubtful = {
+            f: exp.and_(filled(c.raw), exp.not_(truly(c.fast))) for f, c in self.cells.items() if c.fast != exp.false()
+        }
+        if doubtful:
+            asked = [exp.Anonymous(this="bool_or", expressions=[d]) for d in doubtful.values()]
+            self.connection.execute(exp.select(*asked).from_(relation.copy()).sql("duckdb"))
+            found = dict(zip(doubtful, self.connection.fetchone(), strict=True))
+        else:
+            found = {}
+        for field_id, cell in self.cells.items():
+            if found.get(field_id, True) or cell.fast == exp.false():
+                special = self._special if field_id == "person_id" else None
+                meaning = f"canonical_meant_{self.shape.part}_{field_id}"
+                learn(cell, self.connection, relation.copy(), meaning, self.shape.folder, special)
+            else:
+                cell.same = True
+
+    def _special(self, raw: str) -> bool:
+        """Rows of totals and repeated headers are told by their person cell."""
+        word = plain(raw)
+        return word in TOTALS or word == plain(self.cells["person_id"].column.header)
+
+    def _odd(self) -> Any:
+        """Whether a row can't be used as the queries read it: ``rows.py`` then says why, or finds that it can."""
+        from sqlglot import exp
+
+        signs = [c.unread() for c in self.cells.values() if c.refused]
+        signs.append(_null(self.cells["person_id"].out()))
+        if self.shape.headers.purpose == "records":
+            signs += self._odd_days() + self._odd_quantity()
+        for decl in self.shape.headers.fields.values():
+            if decl.required and decl.id != "person_id":
+                signs.append(_null(self.cells[decl.id].out()) if decl.id in self.cells else exp.true())
+        return exp.or_(*(truly(s) for s in signs))
+
+    def _days(self) -> tuple[Any, Any]:
+        from sqlglot import exp
+
+        day, start, end = (self.cells[f].out() if f in self.cells else None for f in ("date", "start", "end"))
+        last = exp.func("coalesce", end, day) if end is not None and day is not None else end or day
+        last = exp.cast(exp.null(), "DATE") if last is None else last
+        return (exp.func("coalesce", start, last.copy()) if start is not None else last.copy()), last
+
+    def _odd_days(self) -> list[Any]:
+        from sqlglot import exp
+
+        first, last = self._days()
+        signs = [_null(last.copy()), exp.GT(this=first, expression=last.copy())]
+        if "date" in self.cells and "end" in self.cells:
+            signs.append(exp.NEQ(this=self.cells["date"].out(), expression=self.cells["end"].out()))
+        return signs
+
+    def _quantity(self) -> tuple[Any, Any, list[Any]]:
+        """Value, unit and the contradictions between number, unit column and header."""
+        from sqlglot import exp
+
+        quantity, unit = self.cells.get("quantity"), self.cells.get("unit")
+        header = quantity.column.unit if quantity else None
+        nothing = exp.cast(exp.null(), "TEXT")
+        value = quantity.out() if quantity else None
+        own = quantity.out(1) if quantity and quantity.meant else None
+        stated = unit.out() if unit else None
+        named = None
+        if header is not None and value is not None:
+            named = exp.case().when(exp.not_(_null(value.copy())), text(header.unit)).else_(nothing.copy())
+        units = [u for u in (own, stated, named) if u is not None]
+        clashes = [exp.NEQ(this=a.copy(), expression=b.copy()) for i, a in enumerate(units) for b in units[i + 1 :]]
+        found = exp.func("coalesce", *(u.copy() for u in units)) if len(units) > 1 else units[0] if units else nothing
+        if value is not None:
+            value, more = self._times(value, own, unit, header)
+            clashes += more
+        return value, found, clashes
+
+    def _times(self, value: Any, own: Any, unit: Cell | None, header: UnitCell | None) -> tuple[Any, list[Any]]:
+        """The value in its unit where unit column or header count by the thousand, unless the cell names its unit."""
+        from sqlglot import exp
+
+        factors: list[Any] = []
+        if unit is not None and any(times != "1" for _, _, times in unit.known):
+            factors.append(unit.out(1))
+        elif unit is not None and header is not None and header.times != 1:
+            factors.append(exp.case().when(_null(unit.out()), exp.null()).else_(number(1)))
+        if header is not None and (header.times != 1 or factors):
+            factors.append(number(header.times))
+        if not factors:
+            return value, []
+        clash = [exp.NEQ(this=factors[0].copy(), expression=factors[1].copy())] if len(factors) > 1 else []
+        factor = exp.func("coalesce", *factors, number(1))
+        wide = exp.cast(value.copy(), f"DECIMAL(38, {self.shape.schema.decimals})", dialect="duckdb")
+        times = exp.Mul(this=wide, expression=exp.paren(factor))
+        if own is None:
+            return times, clash
+        bare = _null(own.copy())
+        return exp.case().when(bare, times).else_(wide.copy()), [exp.and_(bare.copy(), c) for c in clash]
+
+    def _odd_quantity(self) -> list[Any]:
+        from sqlglot import exp
+
+        value, unit, signs = self._quantity()
+        if value is None:
+            return signs
+        schema = self.shape.schema
+        inside = exp.case()
+        for unit_id in schema.bounds:
+            inside = inside.when(
+                exp.EQ(this=unit.copy(), expression=text(unit_id)),
+                _kept(value, schema.quantity_bounds(unit_id), schema.decimals),
+            )
+        inside = inside.else_(_kept(value, schema.quantity_bounds(None), schema.decimals))
+        outside = exp.and_(exp.not_(_null(value.copy())), exp.not_(truly(inside)))
+        return [*signs, outside]
+
+    # --- results ---
+
+    def part(self) -> Written:
+        self._learn()
+        given = frozenset(self.cells)
+        columns = self._columns()
+        written = Written([], frozenset(columns), given, self.shape.file)
+        odd = self._odd()
+        count = self._source(joined=False).select(exp_count())
+        self.connection.execute(count.sql("duckdb"))
+        total: int = self.connection.fetchone()[0]
+        slow = self._slow(odd, written)
+        usual = self._source().select(*(_named(e, c) for c, e in columns.items()))
+        if self.odd_rows or any(c.meant for c in self.cells.values()) or self.above or "raw" in self.path.name:
+            from sqlglot import exp
+
+            path = self.shape.path("fast.parquet")
+            self.connection.execute(copy_to(usual.where(exp.not_(odd)), path).sql("duckdb"))
+            usual = exp.select(*(name(c) for c in columns)).from_(scan(path))
+        written.selects.append(usual)
+        written.selects += [slow] if slow is not None else []
+        written.rows += total - self.odd_rows
+        return written
+
+    def _columns(self) -> dict[str, Any]:
+        """Canonical column → expression, in the canonical order."""
+        from sqlglot import exp
+
+        row = exp.paren(exp.Add(this=name(NUMBER, "r"), expression=number(self.above + 1)))
+        own: dict[str, Any] = {"file": number(self.shape.file), "row": row}
+        if self.shape.headers.purpose == "records":
+            value, unit, _ = self._quantity()
+            first, last = self._days()
+            made = call("concat", text(f"{self.table.label}:"), exp.cast(row.copy(), "TEXT"))
+            record_id = self.cells["record_id"].out() if "record_id" in self.cells else None
+            own |= {
+                "record_id": exp.func("coalesce", record_id, made) if record_id is not None else made,
+                "start": first, "end": last, "quantity": value, "unit": unit,
+            }  # fmt: skip
+        found = {}
+        for column, kind in self.shape.columns():
+            cell = self.cells.get(column)
+            expression = own[column] if column in own else cell.out() if cell else None
+            if expression is None and column in self.shape.always():
+                expression = exp.null()
+            if expression is not None:
+                found[column] = exp.cast(expression, kind, dialect="duckdb")
+        return found
+
+    def _slow(self, odd: Any, written: Written) -> Any:
+        """The rows that are odd, read one by one; None when there are none."""
+        from sqlglot import exp
+
+        self.odd_rows = 0
+        texts = [as_text(n, kind, "r") for n, kind in self.kinds.items()]
+        query = self._source().select(name(NUMBER, "r"), *texts).where(odd).order_by(name(NUMBER, "r"))
+        result = self.connection.cursor().execute(query.sql("duckdb"))
+        first = result.fetchmany(BATCH)
+        if not first:
+            return None
+
+        def rows() -> Iterator[Any]:
+            batch = first
+            while batch:
+                self.odd_rows += len(batch)
+                for number_, *cells in batch:
+                    if not blank(cells):
+                        yield from self.reader.read(Row(number_ + 1 + self.above, cells))
+                batch = result.fetchmany(BATCH)
+
+        columns = [c for c, _ in self.shape.columns() if c in written.columns]
+        query = slow_rows(self.connection, self.table, rows(), self.shape, written, self.reading, "odd")
+        return exp.select(*(name(c) for c in columns)).from_(query.subquery("t"))
+
+
+def exp_count() -> Any:
+    from sqlglot import exp
+
+    return exp.Count(this=exp.Star())
+
+
+def _as_r(relation: Any) -> Any:
+    from sqlglot import exp
+
+    return exp.Table(this=relation, alias=exp.TableAlias(this=exp.to_identifier("r")))
+
+
+def _null(expression: Any) -> Any:
+    from sqlglot import exp
+
+    return exp.Is(this=expression, expression=exp.null())
+
+
+def _named(expression: Any, column: str) -> Any:
+    from sqlglot import exp
+
+    return exp.alias_(expression, column, quoted=True)
+
+
+def _kept(value: Any, bounds: tuple[Any, Any, int], most_decimals: int) -> Any:
+    """Whether a quantity keeps its unit's bounds and decimals."""
+    from sqlglot import exp
+
+    low, high, decimals = bounds
+    inside: Any = exp.Between(this=value.copy(), low=number(low), high=number(high))
+    if decimals >= most_decimals:
+        return inside
+    shorter = exp.Round(this=value.copy(), decimals=number(decimals))
+    return exp.and_(inside, exp.EQ(this=value.copy(), expression=shorter))

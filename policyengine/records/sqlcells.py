@@ -1,0 +1,327 @@
+"""A column of a DuckDB relation in; SQL out that reads its canonical cells, and a table of what the others mean.
+
+A cell in canonical form (``2016-03-05``, ``12.5``, an id of plain letters) is read by SQL. Every other distinct text of
+the column goes once through the functions of ``cells.py``, so that both ways mean the same. What those refuse is left
+to ``rows.py``, row by row, which says why.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from policyengine.language.quantities import exact_text
+from policyengine.language.vocabulary import FieldDecl
+from policyengine.records.cells import ANY_NUMBER, MAX_ID, MAX_TEXT, YEARS, Amount, Bad, UnitCell
+from policyengine.records.header import Column
+from policyengine.records.parquet import as_text
+from policyengine.records.rows import Parsed, Parser
+from policyengine.records.schema import Schema
+
+MANY = 1_000_000  # distinct texts of one column that are read ahead; a column with more is read row by row
+INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+# No e+ (lost digits), x (of an identity number), quotes or spaces; at least one digit, so that it says something.
+ID = "[0-9A-Za-wyz_.:/-]*[0-9][0-9A-Za-wyz_.:/-]*"
+# Five characters and more (none and null have four), a letter first, no kind of space last, no NUL.
+TEXT = (
+    r"[0-9A-Za-z\x{3400}-\x{9fff}《（(][^\x00]{3,}"
+    r"[^\x00-\x20\x{a0}\x{2000}-\x{200f}\x{202f}\x{2060}\x{3000}\x{feff}]"
+)
+DAY = "(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+
+
+def name(column: str, table: str | None = None) -> Any:
+    """A quoted column."""
+    from sqlglot import exp
+
+    return exp.column(column, table=table, quoted=True)
+
+
+def text(value: str) -> Any:
+    from sqlglot import exp
+
+    return exp.Literal.string(value)
+
+
+def number(value: Fraction | int) -> Any:
+    """An exact number; negative ones in brackets."""
+    from sqlglot import exp
+
+    written = exp.Literal.number(exact_text(abs(Fraction(value))))
+    return exp.paren(exp.Neg(this=written)) if value < 0 else written
+
+
+def call(function: str, *arguments: Any) -> Any:
+    from sqlglot import exp
+
+    return exp.Anonymous(this=function, expressions=list(arguments))
+
+
+def between(value: Any, low: Any, high: Any) -> Any:
+    from sqlglot import exp
+
+    return exp.Between(this=value, low=low, high=high)
+
+
+def matches(value: Any, pattern: str) -> Any:
+    return call("regexp_full_match", value, text(pattern))
+
+
+def never() -> Any:
+    from sqlglot import exp
+
+    return exp.false()
+
+
+@dataclass(slots=True)
+class Cell:
+    """How one column is read. ``fast``: which cells are canonical; ``value``: their value; both over the raw column.
+
+    ``types``: SQL types of the value and, for quantities and units, of what stands beside it (unit, factor).
+    ``meant``: the table of the other cells, once it is made: name, and whether it has any row.
+    """
+
+    column: Column
+    raw: Any  # the cell as text
+    fast: Any
+    value: Any
+    types: tuple[str, ...]
+    parse: Parser
+    meant: str | None = None
+    same: bool = False  # every cell that holds something is its value as it stands
+    refused: bool = False  # some cell has no value: rows with it are left to rows.py
+    known: list[tuple[str, ...]] = field(default_factory=list)
+
+    def out(self, part: int = 0) -> Any:
+        """The value (or what stands beside it) in terms of the relation joined with ``meant``."""
+        from sqlglot import exp
+
+        slow = name(f"v{part}", self.meant) if self.meant else exp.cast(exp.null(), self.types[part])
+        if part:
+            return number(1) if self.same and self.types[0] == "TEXT" else slow
+        if self.same:
+            bare = self.types[0] != "TEXT"
+            return self.value.copy() if bare else exp.func("nullif", self.value.copy(), text(""))
+        return exp.case().when(self.fast.copy(), self.value.copy()).else_(slow)
+
+    def unread(self) -> Any:
+        """Whether the cell holds something that has no value so far."""
+        from sqlglot import exp
+
+        if not self.refused:
+            return never()
+        missing = exp.Is(this=name("raw", self.meant), expression=exp.null()) if self.meant else exp.true()
+        return exp.and_(filled(self.raw), exp.not_(truly(self.fast)), missing)
+
+
+def filled(raw: Any) -> Any:
+    """Whether there is a text at all (``as_text`` gives an empty one for NULL)."""
+    from sqlglot import exp
+
+    return exp.NEQ(this=raw.copy(), expression=text(""))
+
+
+def truly(condition: Any) -> Any:
+    """A condition with unknown made false."""
+    from sqlglot import exp
+
+    return exp.func("coalesce", condition.copy(), exp.false())
+
+
+def cell_of(column: Column, decl: FieldDecl, kind: str, source: str, parse: Parser, schema: Schema) -> Cell:
+    """How a column of SQL type ``kind``, named ``source``, is read as the field ``decl``."""
+    from sqlglot import exp
+
+    plain, raw = name(source, "r"), as_text(source, kind, "r")
+    is_text = kind == "VARCHAR"
+    varchar = ("TEXT",)
+    if decl.id in ("person_id", "record_id"):
+        if kind in INTEGERS:
+            return Cell(column, raw, exp.GTE(this=plain, expression=number(0)), raw, varchar, parse)
+        fast = exp.and_(matches(plain, ID), exp.LTE(this=call("strlen", plain), expression=number(MAX_ID)))
+        return Cell(column, raw, fast if is_text else never(), plain if is_text else raw, varchar, parse)
+    match decl.type:
+        case "text":
+            fast = exp.and_(matches(plain, TEXT), exp.LTE(this=exp.Length(this=plain), expression=number(MAX_TEXT)))
+            return Cell(column, raw, fast if is_text else never(), plain if is_text else raw, varchar, parse)
+        case "date":
+            return _day(column, raw, plain, kind, parse)
+        case "yes_no":
+            yes = plain if kind == "BOOLEAN" else exp.cast(exp.null(), "BOOLEAN")
+            fast = exp.not_(exp.Is(this=plain, expression=exp.null())) if kind == "BOOLEAN" else never()
+            return Cell(column, raw, fast, yes, ("BOOLEAN",), parse)
+        case "year":
+            return Cell(column, raw, never(), exp.cast(exp.null(), "INT"), ("INT",), parse)
+        case "unit":
+            return Cell(column, raw, never(), plain if is_text else raw, ("TEXT", "BIGINT"), parse)
+        case "number":
+            return _number(column, raw, plain, kind, decl, parse, schema)
+    return Cell(column, raw, never(), plain if is_text else raw, varchar, parse)
+
+
+def _day(column: Column, raw: Any, plain: Any, kind: str, parse: Parser) -> Cell:
+    from sqlglot import exp
+
+    value = exp.TryCast(this=plain, to=exp.DataType.build("DATE"))
+    first, last = (exp.cast(text(f"{year}"), "DATE") for year in (f"{YEARS[0]}-01-01", f"{YEARS[1]}-12-31"))
+    if kind == "VARCHAR":
+        fast = exp.and_(matches(plain, DAY), exp.not_(exp.Is(this=value.copy(), expression=exp.null())))
+    elif kind == "DATE" or (kind.startswith("TIMESTAMP") and "ZONE" not in kind.upper()):
+        fast = between(value.copy(), first, last)
+    else:
+        fast = never()
+    return Cell(column, raw, fast, value, ("DATE",), parse)
+
+
+def decimal_type(decimals: int, most: Fraction) -> str:
+    """The SQL type that holds the numbers of a field."""
+    digits = len(str(int(most))) + decimals
+    return f"DECIMAL({18 if digits <= 18 else 38}, {decimals})"
+
+
+def number_type(decl: FieldDecl, schema: Schema) -> str:
+    """The SQL type of a number field, ``quantity`` among them."""
+    if decl.id == "quantity":
+        most = max([high for _, high, _ in schema.bounds.values()] + [schema.quantity_bounds(None)[1]])
+        return decimal_type(schema.decimals, most)
+    low, high = decl.minimum, decl.maximum
+    most = max(abs(ANY_NUMBER if b is None else b) for b in (low, high))
+    return decimal_type(decl.decimals, most)
+
+
+def _number(column: Column, raw: Any, plain: Any, kind: str, decl: FieldDecl, parse: Parser, schema: Schema) -> Cell:
+    """Plain digits, and numbers of the file's own type that are exact in the declared decimals and bounds."""
+    from sqlglot import exp
+
+    is_quantity = decl.id == "quantity"
+    to = number_type(decl, schema)
+    decimals = schema.decimals if is_quantity else decl.decimals
+    low, high = (None, None) if is_quantity else (decl.minimum, decl.maximum)
+    value = exp.TryCast(this=plain, to=exp.DataType.build(to, dialect="duckdb"))
+    types = (to, "TEXT") if is_quantity else (to,)
+    low, high = -ANY_NUMBER if low is None else low, ANY_NUMBER if high is None else high
+    inside = between(value.copy(), number(low), number(high))
+    if is_quantity:
+        inside = exp.GTE(this=value.copy(), expression=number(0))
+    if column.unit is not None and not is_quantity:
+        fast = never()  # the header's unit may call for a conversion: cells.py does that
+    elif kind == "VARCHAR":
+        digits = "[0-9]{1,12}" + (rf"(\.[0-9]{{1,{decimals}}})?" if decimals else "")
+        fast = exp.and_(matches(plain, digits), inside)
+    elif kind in INTEGERS:
+        fast = inside
+    elif kind.startswith("DECIMAL") or kind in ("DOUBLE", "FLOAT"):
+        again = exp.cast(value.copy(), kind) if kind != "DOUBLE" else exp.cast(value.copy(), "DOUBLE")
+        fast = exp.and_(inside, exp.EQ(this=again, expression=plain)) if kind != "FLOAT" else never()
+    else:
+        fast = never()
+    return Cell(column, raw, fast, value, types, parse)
+
+
+# --- the table of what the other cells mean ---------------------------------------------------------------------------
+
+
+def learn(
+    cell: Cell, connection: Any, relation: Any, table: str, folder: Path, special: Callable[[str], bool] | None = None
+) -> None:
+    """Read the column's distinct other texts and make the table ``table`` (raw, v0, v1) of those that have a value.
+
+    ``special``: texts left to rows.py whatever their value (totals, repeated headers).
+    """
+    from sqlglot import exp
+
+    others = exp.and_(filled(cell.raw), exp.not_(truly(cell.fast)))
+    distinct = exp.select(exp.alias_(cell.raw.copy(), "raw")).distinct().from_(relation).where(others).limit(MANY + 1)
+    found = [raw for (raw,) in connection.execute(distinct.sql("duckdb")).fetchall()]
+    if len(found) > MANY:
+        cell.refused = True
+        return
+    rows = []
+    for raw in found:
+        parsed = Bad("", "", "") if special is not None and special(raw) else cell.parse(raw)
+        values = _values(parsed)
+        if isinstance(parsed, Bad) or not _fits(values, cell.types):
+            cell.refused = True
+        else:
+            rows.append((raw, *values, *[""] * (len(cell.types) - len(values))))
+    as_they_are = cell.types[0] == "TEXT" and all(raw == v and (not more or more == ["1"]) for raw, v, *more in rows)
+    cell.same = not cell.refused and (not rows or as_they_are)
+    cell.known = rows
+    if rows and not cell.same:
+        parts = [(f"v{i}", kind) for i, kind in enumerate(cell.types)]
+        make_table(connection, table, [("raw", "TEXT"), *parts], rows, folder)
+        cell.meant = table
+
+
+def _values(parsed: Parsed) -> tuple[str, ...]:
+    """A parsed cell as the texts of SQL values; empty for NULL."""
+    match parsed:
+        case None:
+            return ("",)
+        case bool():
+            return ("true" if parsed else "false",)
+        case Amount(value=value, unit=unit):
+            return exact_text(value), unit or ""
+        case UnitCell(unit=unit, times=times):
+            return unit, str(times)
+        case Fraction():
+            return (exact_text(parsed),)
+        case date():
+            return (parsed.isoformat(),)
+    return (str(parsed),)
+
+
+def _fits(values: Sequence[str], types: Sequence[str]) -> bool:
+    """Whether a number has room in its SQL type; one that has not is out of bounds anyway."""
+    if not types[0].startswith("DECIMAL") or not values[0]:
+        return True
+    digits, decimals = (int(n) for n in types[0][8:-1].split(","))
+    if "/" in values[0]:
+        return False
+    exponent = Decimal(values[0]).as_tuple().exponent
+    return isinstance(exponent, int) and -exponent <= decimals and abs(Decimal(values[0])) < 10 ** (digits - decimals)
+
+
+def make_table(
+    connection: Any, table: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str | None]], folder: Path
+) -> None:
+    """A table from rows of texts, through a file: faster than parameters by far. Empty texts are NULL."""
+    from sqlglot import exp
+
+    path = folder / f"{table}.csv"
+    write_rows(path, rows)
+    source = typed_csv(path, columns)
+    create = exp.Create(this=exp.to_table(table, quoted=True), kind="TABLE", expression=exp.select("*").from_(source))
+    connection.execute(create.sql("duckdb"))
+    path.unlink()
+
+
+def write_rows(path: Path, rows: Iterable[Sequence[str | None]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
+
+
+def typed_csv(
+    path: Path, columns: Sequence[tuple[str, str]], delimiter: str = ",", skip: int = 0, ragged: bool = False
+) -> Any:
+    """``read_csv`` of a file without header, its columns named and typed; a longer row is an error.
+
+    ``ragged``: rows may be shorter, but no cell holds a line break.
+    """
+    from sqlglot import exp
+
+    shape = [exp.PropertyEQ(this=exp.to_identifier(c, quoted=True), expression=text(t)) for c, t in columns]
+    struct = exp.Struct(expressions=shape)
+    options: dict[str, Any] = {
+        "columns": struct, "auto_detect": exp.false(), "header": exp.false(), "delim": text(delimiter),
+        "quote": text('"'), "escape": text('"'), "skip": number(skip), "null_padding": exp.true() if ragged else exp.false(),
+        "max_line_size": number(16_000_000), "strict_mode": exp.true(),
+    }  # fmt: skip
+    pairs = [exp.EQ(this=exp.to_identifier(key), expression=value) for key, value in options.items()]
+    return call("read_csv", text(str(path)), *pairs)

@@ -1,0 +1,99 @@
+"""A plain CSV file in, the same cells as a Parquet file of texts out, through DuckDB's CSV reader.
+
+Plain is what both CSV readers surely read alike: valid text without NUL, quotation marks only around whole cells, no line
+breaks inside cells, no empty lines between rows. Any doubt, and the file goes the slow way.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from policyengine.records.canonical import copy_to
+from policyengine.records.cells import MAX_TEXT
+from policyengine.records.files import Source
+from policyengine.records.header import Layout
+from policyengine.records.raw import RawTable
+from policyengine.records.sqlcells import typed_csv
+
+CHUNK = 1 << 24
+
+
+def raw_parquet(connection: Any, source: Source, table: RawTable, layout: Layout, stem: Path) -> Path | None:
+    """The path of the Parquet file (columns ``c0``, ``c1``, … as in the layout); None where the file isn't plain."""
+    import duckdb
+    from sqlglot import exp
+
+    if table.encoding is None or table.delimiter is None:
+        return None
+    utf8 = source.path
+    if table.encoding not in ("utf-8", "utf-8-sig"):
+        utf8 = stem.with_suffix(".utf8")
+        if not _transcode(source.path, table.encoding, utf8):
+            return None
+    lines = plain_lines(utf8, table.delimiter.encode())
+    path = stem.with_suffix(".raw.parquet")
+    try:
+        if lines is None:
+            return None
+        columns = [(f"c{i}", "VARCHAR") for i in range(len(layout.headers))]
+        csv = typed_csv(utf8, columns, table.delimiter, layout.header_row, ragged=True)
+        connection.execute(copy_to(exp.select("*").from_(csv), path).sql("duckdb"))
+        counted = exp.select(exp.Count(this=exp.Star())).from_(exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(str(path))]))  # fmt: skip
+        rows: int = connection.execute(counted.sql("duckdb")).fetchone()[0]
+    except duckdb.Error:
+        return None
+    finally:
+        if utf8 != source.path:
+            utf8.unlink(missing_ok=True)
+    return path if rows == lines - layout.header_row else None
+
+
+def _transcode(path: Path, encoding: str, to: Path) -> bool:
+    try:
+        with path.open(encoding=encoding, newline="") as text, to.open("w", encoding="utf-8", newline="") as out:
+            while piece := text.read(CHUNK):
+                out.write(piece)
+    except UnicodeError:
+        to.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def plain_lines(path: Path, delimiter: bytes) -> int | None:
+    """How many lines the file has up to its last filled one; None where it isn't plain."""
+    import codecs
+
+    around = re.escape(delimiter)
+    stray = re.compile(rb"(?<![\n" + around + rb'])"(?![\r\n' + around + rb"])")
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    lines, rest = 0, b""
+    try:
+        with path.open("rb") as stream:
+            while piece := stream.read(CHUNK):
+                decoder.decode(piece)
+                whole, newline, tail = (rest + piece).rpartition(b"\n")
+                if not newline:
+                    rest = tail
+                    if len(rest) > CHUNK:
+                        return None
+                    continue
+                rest = tail
+                if not _plain(whole + b"\n", stray):
+                    return None
+                lines += whole.count(b"\n") + 1
+        decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        return None
+    if rest and not _plain(rest + b"\n", stray):
+        return None
+    return lines + (1 if rest else 0)
+
+
+def _plain(lines: bytes, stray: re.Pattern[bytes]) -> bool:
+    if b"\0" in lines or lines.count(b"\r") != lines.count(b"\r\n"):
+        return False
+    if b'"' in lines and stray.search(b"\n" + lines.replace(b'""', b"")):
+        return False
+    return max(map(len, lines.split(b"\n"))) <= MAX_TEXT
