@@ -12,6 +12,7 @@ from datetime import date
 from fractions import Fraction
 
 from policyengine.language.vocabulary import Word
+from policyengine.messages import say
 from policyengine.packs.model import Cell, Column
 from policyengine.packs.values import YearStart, canonical, day_of, first_day, last_day, number, year_of
 
@@ -71,28 +72,60 @@ class Reader:
             return self._term(text)
         if kind == "number":
             value = number(text)
-            return Bad(f"“{text}” is no number", "write it in digits: 90, 0.5 or 2/3") if value is None else value
+            return (
+                Bad(
+                    say(f"“{text}” is no number", f"“{text}”不是数"),
+                    say("write it in digits: 90, 0.5 or 2/3", "请用数字书写：90、0.5 或 2/3"),
+                )
+                if value is None
+                else value
+            )
         if kind == "year":
             year = year_of(text)
-            return Bad(f"“{text}” is no year", "write four digits: 2016") if year is None else Fraction(year)
+            return (
+                Bad(
+                    say(f"“{text}” is no year", f"“{text}”不是年度"),
+                    say("write four digits: 2016", "请写四位数字：2016"),
+                )
+                if year is None
+                else Fraction(year)
+            )
         if kind == "date":
             day = day_of(text)
-            return Bad(f"“{text}” is no day", "write year, month and day: 2016-07-01") if day is None else day
+            return (
+                Bad(
+                    say(f"“{text}” is no day", f"“{text}”不是日期"),
+                    say("write year, month and day: 2016-07-01", "请写年月日：2016-07-01"),
+                )
+                if day is None
+                else day
+            )
         if kind == "yes_no":
             known = _YES_NO.get(canonical(text))
-            return Bad(f"“{text}” is neither yes nor no", "write 是 or 否") if known is None else known
+            return (
+                Bad(
+                    say(f"“{text}” is neither yes nor no", f"“{text}”既不是“是”也不是“否”"),
+                    say("write 是 or 否", "请写 是 或 否"),
+                )
+                if known is None
+                else known
+            )
         return text
 
     def _term(self, text: str) -> str | Bad:
         found = self.terms.get(canonical(text))
         if found is not None:
             return found
-        from policyengine.packs.shape import did_you_mean
+        from policyengine.packs.shape import did_you_mean, meant
 
         near = did_you_mean(canonical(text), self.terms)
         name = self.column.field or self.column.id
-        hint = f"did you mean {near}?" if near else f"declare it under vocabulary: terms: {name}"
-        return Bad(f"“{text}” is no term of {name}", hint)
+        hint = (
+            meant(near)
+            if near
+            else say(f"declare it under vocabulary: terms: {name}", f"请在 vocabulary: terms: {name} 下列出")
+        )
+        return Bad(say(f"“{text}” is no term of {name}", f"“{text}”不是 {name} 的取值"), hint)
 
     def _day(self, text: str) -> date | Bad:
         """A day, or a year: from its first day, until its last."""
@@ -100,10 +133,20 @@ class Reader:
         if year is not None:
             return first_day(year, self.year_start) if self.column.role == "from" else last_day(year, self.year_start)
         day = day_of(text)
-        return Bad(f"“{text}” is no day", "write a day (2016-07-01) or a year (2016)") if day is None else day
+        return (
+            Bad(
+                say(f"“{text}” is no day", f"“{text}”不是日期"),
+                say("write a day (2016-07-01) or a year (2016)", "请写日期（2016-07-01）或年度（2016）"),
+            )
+            if day is None
+            else day
+        )
 
     def _range(self, text: str) -> tuple[Fraction | None, Fraction | None] | Bad:
-        bad = Bad(f"“{text}” is no stretch of numbers", "write 1-3, >=4, <2000 or one number")
+        bad = Bad(
+            say(f"“{text}” is no stretch of numbers", f"“{text}”不是区间"),
+            say("write 1-3, >=4, <2000 or one number", "请写 1-3、>=4、<2000 或一个数"),
+        )
         single = number(text)
         if single is not None:
             return single, single
@@ -126,7 +169,11 @@ class Reader:
         low, high = (number(between[1]), number(between[2])) if between else (None, None)
         if low is None or high is None:
             return bad
-        return Bad(f"“{text}” runs backwards", f"write {high}-{low}") if low > high else (low, high)
+        return (
+            Bad(say(f"“{text}” runs backwards", f"“{text}”前大后小"), say(f"write {high}-{low}", f"请写 {high}-{low}"))
+            if low > high
+            else (low, high)
+        )
 
 
 def surface_forms(words: list[Word]) -> dict[str, str]:

@@ -14,12 +14,13 @@ from itertools import pairwise
 from policyengine.diagnostics import Diagnostic, Related
 from policyengine.language import tree
 from policyengine.language.vocabulary import Vocabulary
+from policyengine.messages import say
 from policyengine.packs.document import Document
 from policyengine.packs.model import Citation, Rule, Source
 from policyengine.packs.nodes import Listing, Node, Scalar
 from policyengine.packs.nodes import Mapping as MappingNode
 from policyengine.packs.place import ScalarPlace
-from policyengine.packs.shape import did_you_mean, shape_problems
+from policyengine.packs.shape import did_you_mean, meant, shape_problems
 from policyengine.packs.values import (
     YearStart,
     day_of,
@@ -91,7 +92,10 @@ def _entry(document: Document, node: MappingNode, context: Context) -> tuple[Ent
     if start is not None and until is not None and until < start:
         problems.append(
             document.problem(
-                "PE304", f"{name} would end before it begins", node.get("until") or node, hint="exchange from and until"
+                "PE304",
+                say(f"{name} would end before it begins", f"{name} 的止期早于起期"),
+                node.get("until") or node,
+                hint=say("exchange from and until", "请对调 from 和 until"),
             )
         )
         until = None
@@ -150,7 +154,18 @@ def _bound(
     if day is not None:
         return day, False, []
     value = node.get(key) or node
-    return None, True, [document.problem("PE161", f"there is no day {text}", value, hint="look it up in a calendar")]
+    return (
+        None,
+        True,
+        [
+            document.problem(
+                "PE161",
+                say(f"there is no day {text}", f"没有 {text} 这一天"),
+                value,
+                hint=say("look it up in a calendar", "请核对日历"),
+            )
+        ],
+    )
 
 
 def _splits(
@@ -164,10 +179,17 @@ def _splits(
         readings = (year, year + 1) if key == "from" else (year - 1, year)
         yield document.problem(
             "PE303",
-            f"{day} lies inside the year {year} ({first_day(year, begins)} to {last_day(year, begins)}), and this rule "
-            "governs whole years",
+            say(
+                f"{day} lies inside the year {year} ({first_day(year, begins)} to {last_day(year, begins)}), and this "
+                "rule governs whole years",
+                f"{day} 在 {year} 年度（{first_day(year, begins)} 至 {last_day(year, begins)}）之内，"
+                "而本规则按整年度适用",
+            ),
             node.get(key) or node,
-            hint=f"write {key}: {readings[0]} or {key}: {readings[1]}, as the law means it",
+            hint=say(
+                f"write {key}: {readings[0]} or {key}: {readings[1]}, as the law means it",
+                f"请按规定的本意写 {key}: {readings[0]} 或 {key}: {readings[1]}",
+            ),
         )
 
 
@@ -185,25 +207,38 @@ def version_problems(entries: list[Entry]) -> list[Diagnostic]:
 
 
 def _between(before: Entry, entry: Entry) -> list[Diagnostic]:
-    where = Related("the version before", before.document.span(before.key))
+    where = Related(say("the version before", "前一版本"), before.document.span(before.key))
     if before.until is None or before.until >= (entry.start or date.min):
-        until = "has no end" if before.until is None else f"is in force until {before.until}"
+        until = (
+            say("has no end", "没有终止")
+            if before.until is None
+            else say(f"is in force until {before.until}", f"有效至 {before.until}")
+        )
+        begins = say(f"on {entry.start}", f"{entry.start}") if entry.start else say("at no stated time", "未写明之时")
         problem = entry.document.problem(
             "PE301",
-            f"two versions of {entry.id} are in force at once: the one before {until}, this one begins "
-            + (f"on {entry.start}" if entry.start else "at no stated time"),
+            say(
+                f"two versions of {entry.id} are in force at once: the one before {until}, this one begins {begins}",
+                f"{entry.id} 的两个版本同时有效：前一版本{until}，本版本自{begins}起",
+            ),
             entry.node.get("from") or entry.key,
-            hint="end the earlier one (until: …) before this one begins",
+            hint=say(
+                "end the earlier one (until: …) before this one begins", "请让前一版本在本版本开始前终止（until: …）"
+            ),
         )
         return [replace(problem, related=(where,))]
     gap = entry.node.get("gap")
-    if entry.start is not None and before.until + timedelta(days=1) < entry.start and gap is None:
+    first = before.until + timedelta(days=1)
+    if entry.start is not None and first < entry.start and gap is None:
+        last = entry.start - timedelta(days=1)
         problem = entry.document.problem(
             "PE302",
-            f"from {before.until + timedelta(days=1)} to {entry.start - timedelta(days=1)} no version of {entry.id} is "
-            "in force",
+            say(
+                f"from {first} to {last} no version of {entry.id} is in force",
+                f"{first} 至 {last} 没有有效的 {entry.id} 版本",
+            ),
             entry.node.get("from") or entry.key,
-            hint="close the gap, or say why there is one: gap: …",
+            hint=say("close the gap, or say why there is one: gap: …", "请补上空缺，或写明原因：gap: …"),
             severity="warning",
         )
         return [replace(problem, related=(where,))]
@@ -254,11 +289,20 @@ def find_source(
     if name is None and len(sources) == 1:
         return next(iter(sources.values())), []
     if name is None:
-        said = "this pack has several sources; which one is cited?" if sources else "this pack declares no sources"
-        known = ", ".join(sources) or "add sources: … to pack.yaml"
-        return None, [document.problem("PE160", said, where, hint=f"write {{source: …, at: …}}: {known}")]
+        said = (
+            say("this pack has several sources; which one is cited?", "本包有几个文件，引用的是哪一个？")
+            if sources
+            else say("this pack declares no sources", "本包没有列出文件")
+        )
+        known = ", ".join(sources) or say("add sources: … to pack.yaml", "先在 pack.yaml 中列出 sources")
+        hint = say(f"write {{source: …, at: …}}: {known}", f"请写 {{source: …, at: …}}：{known}")
+        return None, [document.problem("PE160", said, where, hint=hint)]
     if name not in sources:
         near = did_you_mean(name, sources)
-        hint = f"did you mean {near}?" if near else "declare it under sources in pack.yaml"
-        return None, [document.problem("PE160", f"{name} is no source of this pack", where, hint=hint)]
+        hint = meant(near) if near else say("declare it under sources in pack.yaml", "请在 pack.yaml 的 sources 中列出")
+        return None, [
+            document.problem(
+                "PE160", say(f"{name} is no source of this pack", f"{name} 不是本包的文件"), where, hint=hint
+            )
+        ]
     return sources[name], []

@@ -7,6 +7,7 @@ import io
 from dataclasses import dataclass
 
 from policyengine.diagnostics import Diagnostic, Span
+from policyengine.messages import say
 
 MAX_ROWS = 20_000
 
@@ -44,10 +45,18 @@ def sheet_of(data: bytes, file: str) -> tuple[Sheet | None, list[Diagnostic]]:
             text = body.decode("gb18030")
         except UnicodeDecodeError as error:
             line = body.count(b"\n", 0, error.start) + 1
-            return bad("this table is neither UTF-8 nor GB18030", line, "save it as CSV UTF-8")
+            return bad(
+                say("this table is neither UTF-8 nor GB18030", "此表既不是 UTF-8 也不是 GB18030 编码"),
+                line,
+                say("save it as CSV UTF-8", "请另存为 CSV UTF-8"),
+            )
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
-        return bad("a NUL byte stands here", text.count("\n", 0, text.index("\0")) + 1, "save the table again as CSV")
+        return bad(
+            say("a NUL byte stands here", "此处是 NUL 字节"),
+            text.count("\n", 0, text.index("\0")) + 1,
+            say("save the table again as CSV", "请重新另存为 CSV"),
+        )
     rows: list[tuple[str, ...]] = []
     lines: list[int] = []
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # the file's own bound is the one that holds
@@ -60,11 +69,23 @@ def sheet_of(data: bytes, file: str) -> tuple[Sheet | None, list[Diagnostic]]:
                 lines.append(begins)
             begins = reader.line_num + 1
             if len(rows) > MAX_ROWS + 1:
-                return bad(f"this table has more than {MAX_ROWS:,} rows", begins, "leave out rows that no rule needs")
+                return bad(
+                    say(f"this table has more than {MAX_ROWS:,} rows", f"此表超过 {MAX_ROWS:,} 行"),
+                    begins,
+                    say("leave out rows that no rule needs", "请删去规则用不到的行"),
+                )
     except csv.Error as error:
-        return bad(f"this line is not CSV: {error}", begins, "look for a quotation mark that is never closed")
+        return bad(
+            say(f"this line is not CSV: {error}", f"这一行不是 CSV：{error}"),
+            begins,
+            say("look for a quotation mark that is never closed", "请查找没有闭合的引号"),
+        )
     if not rows:
-        return bad("this table is empty", 1, "its first line names the columns, separated by commas")
+        return bad(
+            say("this table is empty", "此表是空的"),
+            1,
+            say("its first line names the columns, separated by commas", "第一行是各列的名称，用逗号分隔"),
+        )
     return Sheet(file, text, tuple(rows), tuple(lines)), []
 
 

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.language.vocabulary import Vocabulary
+from policyengine.messages import say
 from policyengine.packs.cells import Bad, Reader, surface_forms
 from policyengine.packs.document import Document, shown
 from policyengine.packs.meeting import TooMany, meeting_rows
 from policyengine.packs.model import Cell, Column, Table
 from policyengine.packs.nodes import Node, Scalar
-from policyengine.packs.shape import did_you_mean
+from policyengine.packs.shape import did_you_mean, meant
 from policyengine.packs.sheets import Sheet, sheet_of
 from policyengine.packs.values import YearStart, canonical, optional_at, pairs_at, text_at
 
@@ -50,7 +51,15 @@ def read_table(
         try:
             bad = [_meeting(sheet, table, one, other) for one, other in meeting_rows(table)]
         except TooMany:
-            bad = [_unusable(path, "its rows have too many combinations to tell whether two of them meet")]
+            bad = [
+                _unusable(
+                    path,
+                    say(
+                        "its rows have too many combinations to tell whether two of them meet",
+                        "各行的组合太多，无法判断是否有两行重叠",
+                    ),
+                )
+            ]
     return (None if bad else table), data, bad
 
 
@@ -69,9 +78,12 @@ def _inside(document: Document, node: Node, folder: Path, root: Path) -> tuple[P
     if Path(name).is_absolute() or not real.is_relative_to(inside):
         problem = document.problem(
             "PE136",
-            f"{name} lies outside of {shown(root)}; whatever governs must lie inside the policies folder",
+            say(
+                f"{name} lies outside of {shown(root)}; whatever governs must lie inside the policies folder",
+                f"{name} 在 {shown(root)} 之外；起作用的文件必须在政策文件夹内",
+            ),
             place,  # type: ignore[arg-type]
-            hint="copy the table into the pack's folder tables/",
+            hint=say("copy the table into the pack's folder tables/", "请把表复制到本包的 tables/ 中"),
         )
         return None, [problem]
     return path, []
@@ -83,25 +95,45 @@ def _read_sheet(document: Document, node: Node, path: Path) -> tuple[bytes, Shee
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(0, "it is not a file")
+            raise OSError(0, say("it is not a file", "它不是文件"))
         if status.st_size > MAX_TABLE_BYTES:
             return (
                 b"",
                 None,
-                [_unusable(path, f"it has {status.st_size:,} bytes; at most {MAX_TABLE_BYTES:,} are read")],
+                [
+                    _unusable(
+                        path,
+                        say(
+                            f"it has {status.st_size:,} bytes; at most {MAX_TABLE_BYTES:,} are read",
+                            f"它有 {status.st_size:,} 字节，最多读取 {MAX_TABLE_BYTES:,} 字节",
+                        ),
+                    )
+                ],
             )
         data = path.read_bytes()
     except OSError as error:
         near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.csv")]) if path.parent.is_dir() else None
-        hint = f"did you mean {near}?" if near else "check the name; it is relative to the pack's folder"
-        said = f"the table {shown(path)} can't be read: {error.strerror or error}"
+        hint = (
+            meant(near)
+            if near
+            else say("check the name; it is relative to the pack's folder", "请检查文件名，它相对于本包的文件夹")
+        )
+        said = say(
+            f"the table {shown(path)} can't be read: {error.strerror or error}",
+            f"无法读取数据表 {shown(path)}：{error.strerror or error}",
+        )
         return b"", None, [document.problem("PE153", said, place, hint=hint)]
     sheet, problems = sheet_of(data, shown(path))
     return data, sheet, problems
 
 
 def _unusable(path: Path, why: str) -> Diagnostic:
-    return Diagnostic("PE153", f"the table can't be used: {why}", Span(shown(path)), "split it, or leave rows out")
+    return Diagnostic(
+        "PE153",
+        say(f"the table can't be used: {why}", f"此表不能使用：{why}"),
+        Span(shown(path)),
+        say("split it, or leave rows out", "请拆分，或删去一些行"),
+    )
 
 
 # --- its columns ------------------------------------------------------------------------------------------------------
@@ -118,17 +150,31 @@ def _columns(document: Document, node: Node, words: Vocabulary) -> tuple[tuple[C
         kind = optional_at(given, "type") or _kind(role, match, decl.type if decl else None)
         said = _column_problem(role, match, kind, given, words, name or key.text)
         if said:
-            problems.append(document.problem("PE150", f"column {key.text}: {said[0]}", key, hint=said[1]))
+            problems.append(
+                document.problem(
+                    "PE150", say(f"column {key.text}: {said[0]}", f"列 {key.text}：{said[0]}"), key, hint=said[1]
+                )
+            )
         columns.append(Column(key.text, role, kind or "text", match, name, optional_at(given, "unit")))
     roles = [c.role for c in columns]
     for role in ("value", "year", "from", "until"):
         if roles.count(role) > 1:
             problems.append(
-                document.problem("PE150", f"two columns have the role {role}", node, hint="keep one of them")
+                document.problem(
+                    "PE150",
+                    say(f"two columns have the role {role}", f"有两列的 role 都是 {role}"),
+                    node,
+                    hint=say("keep one of them", "请保留一列"),
+                )
             )
     if "key" not in roles and "year" not in roles:
         problems.append(
-            document.problem("PE150", "no column is looked up", node, hint="give one column role: key or role: year")
+            document.problem(
+                "PE150",
+                say("no column is looked up", "没有可供查找的列"),
+                node,
+                hint=say("give one column role: key or role: year", "请给一列写 role: key 或 role: year"),
+            )
         )
     return tuple(columns), problems
 
@@ -149,15 +195,26 @@ def _column_problem(
 ) -> tuple[str, str] | None:
     if kind is None or (optional_at(given, "field") and field not in words.fields):
         near = did_you_mean(field, words.fields)
-        return f"{field} is no field", f"did you mean {near}?" if near else "say field: … or type: …"
+        return say(f"{field} is no field", f"{field} 不是字段"), meant(near) if near else say(
+            "say field: … or type: …", "请写 field: … 或 type: …"
+        )
     if match == "range" and (role != "key" or kind not in ("number", "year")):
-        return "only a key of type number can be a range", "write match: exact"
+        return say("only a key of type number can be a range", "只有数值的查找列才能用区间"), say(
+            "write match: exact", "请写 match: exact"
+        )
     if kind == "term" and not words.terms_of(field):
-        return f"{field} has no terms", f"add vocabulary: terms: {field}: …, or write type: text"
+        return say(f"{field} has no terms", f"{field} 没有取值"), say(
+            f"add vocabulary: terms: {field}: …, or write type: text",
+            f"请在 vocabulary: terms: {field} 下列出，或写 type: text",
+        )
     if role == "value" and kind != "number":
-        return "a value is a number", "write type: number, or role: note"
+        return say("a value is a number", "结果列应为数"), say(
+            "write type: number, or role: note", "请写 type: number 或 role: note"
+        )
     if role == "value" and optional_at(given, "unit") is None:
-        return "a value needs its unit", "add unit: hours or unit: credits"
+        return say("a value needs its unit", "结果列要有单位"), say(
+            "add unit: hours or unit: credits", "请写 unit: hours 或 unit: credits"
+        )
     return None
 
 
@@ -182,22 +239,36 @@ def _order(
         found = next((headers.index(canonical(n)) for n in names if n and canonical(n) in headers), None)
         if found is None:
             near = did_you_mean(canonical(column.id), headers)
-            hint = f"did you mean {near}?" if near else "columns here: " + ", ".join(sheet.rows[0])
-            problems.append(sheet.problem("PE150", f"the table has no column {column.id}", 0, hint=hint))
+            hint = meant(near) if near else say("columns here: ", "表中的列：") + ", ".join(sheet.rows[0])
+            problems.append(
+                sheet.problem(
+                    "PE150", say(f"the table has no column {column.id}", f"表中没有列 {column.id}"), 0, hint=hint
+                )
+            )
         order.append(-1 if found is None else found)
     for position, header in enumerate(sheet.rows[0]):
         if position not in order and header.strip() and not problems:
             problems.append(
                 sheet.problem(
                     "PE150",
-                    f"the column {header.strip()} is not declared in pack.yaml",
+                    say(
+                        f"the column {header.strip()} is not declared in pack.yaml",
+                        f"列“{header.strip()}”没有在 pack.yaml 中列出",
+                    ),
                     0,
                     position,
-                    "declare it (role: note where no rule uses it)",
+                    say("declare it (role: note where no rule uses it)", "请列出（规则用不到的写 role: note）"),
                 )
             )
     for header in {h for h in headers if h and headers.count(h) > 1}:
-        problems.append(sheet.problem("PE150", f"two columns are called {header}", 0, hint="rename one of them"))
+        problems.append(
+            sheet.problem(
+                "PE150",
+                say(f"two columns are called {header}", f"有两列都叫“{header}”"),
+                0,
+                hint=say("rename one of them", "请改其中一列的名称"),
+            )
+        )
     return order, problems
 
 
@@ -215,9 +286,12 @@ def _typed(
             problems.append(
                 sheet.problem(
                     "PE153",
-                    f"this row has {len(raw)} cells, the header {width}",
+                    say(
+                        f"this row has {len(raw)} cells, the header {width}",
+                        f"这一行有 {len(raw)} 格，表头有 {width} 格",
+                    ),
                     number,
-                    hint="a cell with a comma in it goes in quotes",
+                    hint=say("a cell with a comma in it goes in quotes", "含逗号的单元格要加引号"),
                 )
             )
             continue
@@ -226,7 +300,13 @@ def _typed(
             value = _cell(raw[position], column, reader)
             if isinstance(value, Bad):
                 problems.append(
-                    sheet.problem("PE151", f"column {column.id}: {value.message}", number, position, value.hint)
+                    sheet.problem(
+                        "PE151",
+                        say(f"column {column.id}: {value.message}", f"列 {column.id}：{value.message}"),
+                        number,
+                        position,
+                        value.hint,
+                    )
                 )
             else:
                 cells.append(value)
@@ -247,15 +327,32 @@ def _backwards(
     start, until = days["from"][0], days["until"][0]
     if not (isinstance(start, date) and isinstance(until, date) and until < start):
         return []
-    return [sheet.problem("PE151", "this row ends before it begins", number, days["until"][1], "exchange the two days")]
+    return [
+        sheet.problem(
+            "PE151",
+            say("this row ends before it begins", "这一行的止日早于起日"),
+            number,
+            days["until"][1],
+            say("exchange the two days", "请对调两个日期"),
+        )
+    ]
 
 
 def _cell(text: str, column: Column, reader: Reader) -> Cell | Bad:
     if len(text) > MAX_CELL:
-        return Bad(f"this cell has {len(text):,} characters; at most {MAX_CELL:,} are read", "shorten it")
+        return Bad(
+            say(
+                f"this cell has {len(text):,} characters; at most {MAX_CELL:,} are read",
+                f"这一格有 {len(text):,} 个字符，最多读取 {MAX_CELL:,} 个",
+            ),
+            say("shorten it", "请缩短"),
+        )
     value = reader.read(text)
     if value is None and column.role in ("key", "year"):
-        return Bad("this cell is empty, so the row could never be found", "fill it, or delete the row")
+        return Bad(
+            say("this cell is empty, so the row could never be found", "这一格是空的，这一行永远查不到"),
+            say("fill it, or delete the row", "请填写，或删去这一行"),
+        )
     return value
 
 
@@ -263,7 +360,13 @@ def _meeting(sheet: Sheet, table: Table, one: int, other: int) -> Diagnostic:
     names = ", ".join(c.id for c in table.columns if c.role in ("key", "year"))
     return sheet.problem(
         "PE152",
-        f"this row and the one in line {table.lines[one]} answer to the same {names}; which one holds?",
+        say(
+            f"this row and the one in line {table.lines[one]} answer to the same {names}; which one holds?",
+            f"这一行与第 {table.lines[one]} 行的 {names} 相同，以哪一行为准？",
+        ),
         other + 1,
-        hint="delete one of them, or give them different validity (from, until)",
+        hint=say(
+            "delete one of them, or give them different validity (from, until)",
+            "请删去一行，或写明不同的有效期（from、until）",
+        ),
     )

@@ -13,9 +13,10 @@ from typing import cast
 
 from policyengine.diagnostics import Diagnostic
 from policyengine.language.vocabulary import FieldDecl, FieldType, Kind, Vocabulary, Word, vocabulary
+from policyengine.messages import say
 from policyengine.packs.document import Document
 from policyengine.packs.nodes import Node, Scalar
-from policyengine.packs.shape import did_you_mean
+from policyengine.packs.shape import did_you_mean, meant
 from policyengine.packs.values import canonical, number_at, optional_at, pairs_at, text_at, text_of, texts_at, yes_at
 
 _KINDS: tuple[tuple[str, Kind], ...] = (
@@ -41,18 +42,26 @@ def read_words(document: Document, base: Vocabulary | None) -> tuple[tuple[Word,
             problems.append(
                 document.problem(
                     "PE141",
-                    f"the base pack already has a table {word.id}, which its own rules look up",
+                    say(
+                        f"the base pack already has a table {word.id}, which its own rules look up",
+                        f"上级包已有数据表 {word.id}，其规则要用",
+                    ),
                     key,
-                    hint="give this table a name of its own",
+                    hint=say("give this table a name of its own", "请给本表另取名称"),
                 )
             )
         elif before is not None and before.leave != word.leave and _says_leave(node):
             problems.append(
                 document.problem(
                     "PE141",
-                    f"the base pack says whether {word.id} is leave; its rules depend on it",
+                    say(
+                        f"the base pack says whether {word.id} is leave; its rules depend on it",
+                        f"{word.id} 是否属于休假由上级包规定，其规则要用",
+                    ),
                     key,
-                    hint="leave out “leave”, or declare a circumstance of its own",
+                    hint=say(
+                        "leave out “leave”, or declare a circumstance of its own", "请删去“leave”，或另列一种情形"
+                    ),
                 )
             )
         words.append(_over(word, before))
@@ -117,29 +126,41 @@ def _field_problems(
     if any(f.id == field.id for f in earlier):
         yield document.problem(
             "PE140",
-            f"{field.id} is declared for the record and for the person",
+            say(
+                f"{field.id} is declared for the record and for the person",
+                f"{field.id} 既列为记录的字段，又列为人员的字段",
+            ),
             key,
-            hint="give one of the two another id",
+            hint=say("give one of the two another id", "请给其中一个另取标识"),
         )
     if before is not None and (before.type, before.of) != (field.type, field.of):
         yield document.problem(
             "PE141",
-            f"{field.id} is already a field of the {before.of}, of type {before.type}; rules depend on that",
+            say(
+                f"{field.id} is already a field of the {before.of}, of type {before.type}; rules depend on that",
+                f"{field.id} 已是 {before.of} 的字段，类型为 {before.type}，规则要用",
+            ),
             key,
-            hint=f"write type: {before.type}, or choose another id",
+            hint=say(f"write type: {before.type}, or choose another id", f"请写 type: {before.type}，或另取标识"),
         )
     if field.type != "number":
         for name in ("min", "max", "unit", "decimals"):
             if optional_at(node, name) is not None:
                 yield document.problem(
                     "PE143",
-                    f"“{name}” belongs to numbers, and {field.id} is a {field.type}",
+                    say(
+                        f"“{name}” belongs to numbers, and {field.id} is a {field.type}",
+                        f"“{name}”只用于数，而 {field.id} 的类型是 {field.type}",
+                    ),
                     key,
-                    hint="delete it, or write type: number",
+                    hint=say("delete it, or write type: number", "请删除它，或写 type: number"),
                 )
     if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
         yield document.problem(
-            "PE143", f"the least value of {field.id} is greater than the greatest", key, hint="exchange min and max"
+            "PE143",
+            say(f"the least value of {field.id} is greater than the greatest", f"{field.id} 的最小值大于最大值"),
+            key,
+            hint=say("exchange min and max", "请对调 min 和 max"),
         )
 
 
@@ -171,9 +192,9 @@ def read_bounds(document: Document) -> tuple[Bounds, list[Diagnostic]]:
             problems.append(
                 document.problem(
                     "PE143",
-                    f"the bounds of {key.text} run from {low} to {high}",
+                    say(f"the bounds of {key.text} run from {low} to {high}", f"{key.text} 的范围是 {low} 至 {high}"),
                     key,
-                    hint="min is at least 0, and max at least min",
+                    hint=say("min is at least 0, and max at least min", "min 不小于 0，max 不小于 min"),
                 )
             )
         bounds[key.text] = (low, high, int(text_at(node, "decimals", "0")))
@@ -197,13 +218,19 @@ def vocabulary_problems(
         decl = whole.fields.get(section.text)
         if decl is None or decl.type != "term":
             near = did_you_mean(section.text, [f.id for f in whole.fields.values() if f.type == "term"])
-            said = "is no field" if decl is None else f"is a field of type {decl.type}"
+            said = (
+                say("is no field", "不是字段")
+                if decl is None
+                else say(f"is a field of type {decl.type}", f"是类型为 {decl.type} 的字段")
+            )
             problems.append(
                 document.problem(
                     "PE142",
-                    f"{section.text} {said}, so it can have no terms",
+                    say(f"{section.text} {said}, so it can have no terms", f"{section.text} {said}，不能有取值"),
                     section,
-                    hint=f"did you mean {near}?" if near else "declare it under fields with type: term",
+                    hint=meant(near)
+                    if near
+                    else say("declare it under fields with type: term", "请在 fields 中列出，类型为 term"),
                 )
             )
     for of in ("record", "person"):
@@ -218,16 +245,22 @@ def _without_terms(document: Document, key: Scalar, whole: Vocabulary) -> Iterab
         near = did_you_mean(decl.terms, whole.fields)
         yield document.problem(
             "PE142",
-            f"{key.text} shares the terms of {decl.terms}, which is no field",
+            say(
+                f"{key.text} shares the terms of {decl.terms}, which is no field",
+                f"{key.text} 与 {decl.terms} 共用取值，而后者不是字段",
+            ),
             key,
-            hint=f"did you mean {near}?" if near else "name a field of type term",
+            hint=meant(near) if near else say("name a field of type term", "请写一个类型为 term 的字段"),
         )
     elif decl.type == "term" and not whole.terms_of(key.text):
         yield document.problem(
             "PE142",
-            f"{key.text} takes terms, and none is declared",
+            say(f"{key.text} takes terms, and none is declared", f"{key.text} 应有取值，但一个也没有列出"),
             key,
-            hint=f"add vocabulary: terms: {key.text}: …, or write type: text",
+            hint=say(
+                f"add vocabulary: terms: {key.text}: …, or write type: text",
+                f"请在 vocabulary: terms: {key.text} 下列出，或写 type: text",
+            ),
         )
 
 
@@ -246,8 +279,8 @@ def _shared(
             span = mine.span or next((f.span for f in fields if f.id == mine.id and mine.kind == "field"), None)
             yield Diagnostic(
                 "PE140",
-                f"“{form}” would mean {mine.id} and {theirs.id}",
+                say(f"“{form}” would mean {mine.id} and {theirs.id}", f"“{form}”既指 {mine.id} 又指 {theirs.id}"),
                 span,
-                hint="take another word for one of the two",
+                hint=say("take another word for one of the two", "请给其中一个换一种写法"),
                 source=document.line(span.line) if span else None,
             )
