@@ -5,7 +5,6 @@ A statement's rule is named as its dataclass; each part (``figure``, ``when``) a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +14,7 @@ from policyengine.language.forms import fold
 from policyengine.language.literals import measure_word
 from policyengine.language.nodes import Node, Token
 from policyengine.language.quantities import COUNTED
+from policyengine.light import dataclass
 from policyengine.messages import say
 
 STATEMENTS: dict[str, type[tree.Statement]] = {

@@ -44,3 +44,37 @@ class Forms(Generic[T]):
             ):
                 return form
         return None
+
+
+class Keywords:
+    """Forms of keywords with their terminals. A space in one stands for any number of them; in Chinese for none too."""
+
+    def __init__(self, forms: Mapping[str, str]):
+        self.heads: dict[str, list[tuple[str, str]]] = {}
+        for form in sorted(forms, key=len, reverse=True):
+            self.heads.setdefault(form[0], []).append((form, forms[form]))
+
+    def at(self, text: str, start: int) -> tuple[int, str] | None:
+        """Where the longest keyword that begins at ``start`` ends, and its terminal."""
+        for form, terminal in self.heads.get(text[start], ()):
+            end = start + len(form) if text.startswith(form, start) else _spaced(text, start, form)
+            if end and not inside_word(text, end):
+                return end, terminal
+        return None
+
+
+def _spaced(text: str, start: int, form: str) -> int:
+    """The end of a form of several words, whose spaces the text has wider or not at all; 0 where it isn't there."""
+    words = form.split(" ")
+    if len(words) == 1:
+        return 0
+    end = start
+    for i, word in enumerate(words):
+        place = end
+        while i and text.startswith(" ", place):
+            place += 1
+        apart = not i or place > end or not word.isascii()
+        if not apart or not text.startswith(word, place):
+            return 0
+        end = place + len(word)
+    return end

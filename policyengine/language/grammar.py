@@ -6,16 +6,18 @@ Lark makes it in 0.2 s; it is kept as JSON in the user's cache folder, from wher
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
+
+from policyengine.language.forms import Keywords
+from policyengine.light import dataclass
 
 KINDS = ("FIELD", "TERM", "MEASURE", "TABLE", "REGIME", "CONCLUSION", "FLAG")  # of several, the first names the token
 PATTERNS = ("NUMBER", "YEAR", "DATE", "MONTH_DAY", "TEXT", "RULE")
@@ -30,10 +32,9 @@ are children (and whether theirs are taken in), and whether a single child stand
 
 @dataclass(frozen=True, slots=True)
 class Accepts:
-    """What may come next: keywords (one expression, and which terminal a form is), patterns, kinds of words."""
+    """What may come next: forms of keywords with their terminals, patterns, kinds of words, a unit."""
 
-    keywords: re.Pattern[str] | None
-    terminals: dict[str, str]
+    keywords: Keywords
     patterns: tuple[tuple[str, re.Pattern[str]], ...]
     kinds: frozenset[str]
     unit: bool
@@ -66,11 +67,8 @@ class Grammar:
         names = frozenset(terminals)
         if (known := self._known.get(names)) is not None:
             return known
-        forms = {form: name for name in names for form in self.forms.get(name, ())}
-        expression = "|".join(_keyword(form) for form in sorted(forms, key=lambda f: (-len(f), f)))
         made = self._known[names] = Accepts(
-            re.compile(expression) if forms else None,
-            {form.replace(" ", ""): name for form, name in forms.items()},
+            Keywords({form: name for name in names for form in self.forms.get(name, ())}),
             tuple((name, self.patterns[name]) for name in PATTERNS if name in names),
             frozenset(kind.lower() for kind in KINDS if kind in names),
             "UNIT" in names,
@@ -102,12 +100,6 @@ class Grammar:
         return [t for t in self.states[stack[-1]] if (t == "$END" or t in self.names) and self.can(stack, t)]
 
 
-def _keyword(form: str) -> str:
-    """A form as an expression: its spaces stand for any number of spaces, and an English word ends where it ends."""
-    parts = re.sub(r"(?<=[a-z])\\ (?=[a-z])", " +", re.escape(form)).replace("\\ ", " *")
-    return parts + (r"(?![a-z0-9_]|-[a-z])" if re.match("[a-z0-9_]", form[-1]) else "")
-
-
 def folder() -> Path:
     """Where the grammar's files are: in the installed package, or beside it in a checkout."""
     package = Path(__file__).resolve().parent.parent
@@ -123,12 +115,11 @@ def source() -> str:
 def grammar() -> Grammar:
     """The grammar, once in a process: from the cache where it has this very grammar, else made by Lark."""
     text = source()
-    digest = hashlib.sha256((_FORMAT + text).encode()).hexdigest()
     place = cache_folder()
-    file = place / f"grammar-{digest[:16]}.json" if place else None
-    table = _read(file, digest) if file else None
+    file = place / f"grammar-{_FORMAT}-{crc32(text.encode()):08x}.json" if place else None
+    table = _read(file, text) if file else None
     if table is None:
-        table = {"digest": digest, **made(text)}
+        table = {"source": text, **made(text)}
         if file:
             _write(file, table)
     return _loaded(table)
@@ -212,19 +203,20 @@ def cache_folder() -> Path | None:
     return place if os.access(place, os.W_OK) and owner == getattr(os, "getuid", lambda: owner)() else None
 
 
-def _read(file: Path, digest: str) -> dict[str, Any] | None:
+def _read(file: Path, text: str) -> dict[str, Any] | None:
+    """The table, if it is that of this very text."""
     try:
         table = json.loads(file.read_bytes())
     except (OSError, ValueError):
         return None
-    return table if isinstance(table, dict) and table.get("digest") == digest else None
+    return table if isinstance(table, dict) and table.get("source") == text else None
 
 
 def _write(file: Path, table: dict[str, Any]) -> None:
     """All at once, so that no other process reads half of it; without a word where it can't be done."""
+    new = file.with_suffix(f".{os.getpid()}")
     try:
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as new:
-            json.dump(table, new, ensure_ascii=False, separators=(",", ":"))
-        os.replace(new.name, file)
+        new.write_text(json.dumps(table, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+        os.replace(new, file)
     except OSError:
         pass

@@ -6,8 +6,8 @@ among those that the parser can take next. A word that nobody declared is report
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from policyengine.diagnostics import Diagnostic
 from policyengine.language.forms import Forms, fold
@@ -42,12 +42,12 @@ class TooDeep(Exception):
         self.start = start
 
 
-class Helper(Protocol):
-    """What to do where nothing matches: a token that stands for an undeclared word, or None (``mistakes.Mender``)."""
+class Reported(Exception):
+    """The mistake has its message already, and there is no going on."""
 
-    def mend(self, start: int, stack: list[int]) -> Token | None:
-        """A token to go on with, once the word at ``start`` is reported."""
-        ...
+
+Mend = Callable[[int, list[int]], Token | None]
+"""What to do where nothing matches: a token to go on with once the word there is reported, or None (``mistakes``)."""
 
 
 class Sentence:
@@ -59,7 +59,7 @@ class Sentence:
         self.vocabulary = vocabulary
         self.grammar = grammar
         self.end = len(self.folded.rstrip(" .;。；"))
-        self.helper: Helper | None = None
+        self.mend: Mend | None = None
         self.diagnostics: list[Diagnostic] = []
 
     def tokens(self, stack: list[int]) -> Iterator[Token]:
@@ -69,8 +69,8 @@ class Sentence:
             token = self.token(start, self.grammar.accepts(stack[-1]))
             if token is not None and not self.grammar.can(stack, token.type):  # what follows another statement's figure
                 token = self.token(start, self.grammar.accepting(self.grammar.expected(stack)))
-            if token is None and self.helper is not None:
-                token = self.helper.mend(start, list(stack))
+            if token is None and self.mend is not None:
+                token = self.mend(start, list(stack))
             if token is None:
                 raise Lost(start, list(stack))
             depth += (token.type == "LPAR") - (token.type == "RPAR")
@@ -89,8 +89,8 @@ class Sentence:
     def token(self, start: int, accepts: Accepts) -> Token | None:
         """The longest of what may come next; of equally long ones the unit, then the keyword, then the word."""
         end, kind = start, ""
-        if accepts.keywords and (found := accepts.keywords.match(self.folded, start, self.end)):
-            end, kind = found.end(), accepts.terminals[found[0].replace(" ", "")]
+        if keyword := accepts.keywords.at(self.folded, start):
+            end, kind = keyword
         for name, pattern in accepts.patterns:
             if (found := pattern.match(self.folded, start, self.end)) and found.end() > end:
                 end, kind = found.end(), name

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from policyengine.language.examples import EXAMPLES
 from policyengine.language.forms import fold, inside_word
 from policyengine.language.grammar import KINDS, Accepts
-from policyengine.language.lexer import UNIT_FORMS, Sentence
+from policyengine.language.lexer import UNIT_FORMS, Reported
 from policyengine.language.names import kind_name
 from policyengine.language.nodes import Token
 from policyengine.language.numerals import numeral
@@ -29,17 +28,13 @@ _NUMERAL = re.compile("[零〇一二两三四五六七八九十百千万亿半]+
 _QUOTES = "「『“\"‘'"
 
 
-class Reported(Exception):
-    """The mistake has its message; there is no going on."""
-
-
 class Mender:
     """Finds the message for a place in a sentence."""
 
-    def __init__(self, sentence: Sentence, builder: Builder):
-        self.sentence, self.builder = sentence, builder
-        self.grammar = sentence.grammar
-        self.chinese = re.search("[\u4e00-\u9fff]", sentence.text.strip()[:1]) is not None
+    def __init__(self, builder: Builder):
+        self.builder, self.sentence = builder, builder.sentence
+        self.grammar = self.sentence.grammar
+        self.chinese = "\u4e00" <= self.sentence.text.strip()[:1] <= "\u9fff"
 
     # --- mistakes that are stepped over -------------------------------------------------------------------------
 
@@ -379,6 +374,8 @@ def _alternatives(items: list[str]) -> str:
 
 def suggestion(word: str, known: list[str]) -> str | None:
     """``did you mean 培训班?``: the nearest of the known forms, where one is near."""
+    from difflib import get_close_matches
+
     cutoff = 0.6 if word.isascii() else 0.5
     near = get_close_matches(word, known, n=1, cutoff=cutoff)
     return say(f"did you mean {near[0]}?", f"是不是“{near[0]}”？ (did you mean {near[0]}?)") if near else None

@@ -6,18 +6,20 @@ Errors point into the file where the text stands (``place``) and say what was ex
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from policyengine.diagnostics import Diagnostic, Place, Span
 from policyengine.language import tree
 from policyengine.language.automaton import Ended, parse
 from policyengine.language.builder import Builder
 from policyengine.language.grammar import grammar
-from policyengine.language.lexer import Lost, Sentence, TooDeep
-from policyengine.language.mistakes import Mender, Reported
+from policyengine.language.lexer import Lost, Reported, Sentence, TooDeep
 from policyengine.language.vocabulary import Vocabulary
+from policyengine.light import dataclass
 from policyengine.messages import say
+
+if TYPE_CHECKING:
+    from policyengine.language.mistakes import Mender
 
 MAX_LENGTH = 10_000  # characters: no clause of law comes near
 T = TypeVar("T", tree.Statement, tree.Condition)
@@ -67,14 +69,13 @@ def _parse(
     if problem := _unusable(text, sentence):
         builder.problem(*problem)
         return None, sentence.diagnostics
-    mender = Mender(sentence, builder)
-    sentence.helper = mender
+    sentence.mend = lambda start, stack: _mender(builder).mend(start, stack)
     try:
         parsed = parse(rules, start, sentence.tokens)
     except Lost as lost:
-        _explain(mender, lost.start, lost.stack)
+        _explain(builder, lost.start, lost.stack)
     except Ended as ended:
-        _explain(mender, sentence.end, ended.stack)
+        _explain(builder, sentence.end, ended.stack)
     except TooDeep as deep:
         message = say("brackets and negations are nested too deep", "括号或“非”嵌套过多")
         builder.problem("PE211", message, deep.start, deep.start + 1, say("say it in several rules", "请分成几条规则"))
@@ -96,7 +97,14 @@ def _unusable(text: str, sentence: Sentence) -> tuple[str, str, int, int] | None
     return None
 
 
-def _explain(mender: Mender, start: int, stack: list[int]) -> None:
+def _explain(builder: Builder, start: int, stack: list[int]) -> None:
     """A syntax error, unless an undeclared word before it has a message already: then it may only follow from that."""
-    if not mender.sentence.diagnostics:
-        mender.explain(start, stack)
+    if not builder.sentence.diagnostics:
+        _mender(builder).explain(start, stack)
+
+
+def _mender(builder: Builder) -> Mender:
+    """Only for rules with mistakes: most have none."""
+    from policyengine.language.mistakes import Mender
+
+    return Mender(builder)
