@@ -103,18 +103,22 @@ def unfit(text: str) -> Bad | None:
             "PE417", "the cell contains a NUL byte", "单元格含有 NUL 字节",
             "the file is damaged here; export it again", "文件在此处损坏，请重新导出",
         )  # fmt: skip
-    if text[0] in "=#" and (text[0] == "=" or text.upper() in ERRORS):
-        return Bad(
-            "PE432", "the spreadsheet shows an error or a formula here, not a value",
-            "此处是表格的错误值或公式，不是数据",
-            "enter the value itself", "请填写数据本身",
-        )  # fmt: skip
     if any("\ud800" <= c <= "\udfff" for c in text) if not text.isascii() else False:
         return Bad(
             "PE418", "bytes here are not text in the file's encoding", "此处的字节不符合文件的编码",
             "save the file as UTF-8 and write this cell again", "请将文件另存为 UTF-8，并重写该单元格",
         )  # fmt: skip
     return None
+
+
+def no_value(text: str) -> Bad | None:
+    """Whether a spreadsheet left an error (``#N/A``) or a formula where a value should stand."""
+    if text[0] not in "=#" or (text[0] == "#" and text.upper() not in ERRORS):
+        return None
+    return Bad(
+        "PE432", "the spreadsheet shows an error or a formula here, not a value",
+        "此处是表格的错误值或公式，不是数据", "enter the value itself", "请填写数据本身",
+    )  # fmt: skip
 
 
 _LOST_DIGITS = re.compile(r"\d(?:\.\d+)?e\+\d+", re.IGNORECASE)

@@ -124,11 +124,9 @@ def _bounded(decl: FieldDecl, header: UnitCell | None) -> Parser:
     return read
 
 
-def remembered(parse: Parser, empty: frozenset[str], checked: bool = True) -> Parser:
+def remembered(parse: Parser, empty: frozenset[str]) -> Parser:
     """The whole way from a raw cell to its value, with a memory: cleaning, fitness, emptiness, then ``parse``."""
     memory: dict[str, Parsed] = {}
-    if not checked:
-        return lambda raw: raw
 
     def read(raw: str) -> Parsed:
         try:
@@ -136,8 +134,9 @@ def remembered(parse: Parser, empty: frozenset[str], checked: bool = True) -> Pa
         except KeyError:
             pass
         text = raw if len(raw) > cells.MAX_TEXT else cells.clean(raw)
-        unfit = cells.unfit(text) if text else None
-        value = unfit or (parse(text) if text and text not in empty else None)
+        value: Parsed = None
+        if text and text not in empty:
+            value = cells.unfit(text) or cells.no_value(text) or parse(text)
         if len(raw) <= cells.MAX_SHORT:
             if len(memory) >= CACHE:
                 memory.clear()
@@ -145,6 +144,11 @@ def remembered(parse: Parser, empty: frozenset[str], checked: bool = True) -> Pa
         return value
 
     return read
+
+
+def _as_it_is(raw: str) -> Parsed:
+    """A cell that is carried along: any text, as long as it is one."""
+    return cells.unfit(raw) or raw
 
 
 @dataclass(slots=True)
@@ -164,8 +168,8 @@ class RowReader:
         layout, schema = self.layout, self.headers.schema
         self._person = layout.column("person_id")
         self._columns = [(c.position, c.field, c.header, self._parser(c.field, c.unit)) for c in layout.columns]
-        checked = self.table.checked
-        self._unread = [(p, name, remembered(lambda text: text, frozenset(), checked)) for p, name in layout.extras]
+        carried: Parser = _as_it_is if self.table.checked else str
+        self._unread = [(p, name, carried) for p, name in layout.extras]
         self._fixed = [self._constant(f, v) for f, v in layout.values]
         self._wide = [
             (w, self._parser("quantity", w.unit), [self._constant(f, v) for f, v in w.values])
