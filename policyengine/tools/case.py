@@ -7,7 +7,7 @@ Made from an evaluation in memory or from a written result; what renders a case 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import Vocabulary
+from policyengine.light import dataclass
 from policyengine.packs.model import Rule
 from policyengine.records.model import Person, Record
 from policyengine.tools.tables import kind_of

@@ -6,12 +6,13 @@ The form of a line is ``what it is    rule, clause``; figures are exact.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fractions import Fraction
 
 from policyengine.language import tree
 from policyengine.language.quantities import exact_text
+from policyengine.light import dataclass
 from policyengine.records.personal import mask
 from policyengine.tools.case import Case, Labels, Remedy
 from policyengine.trace import Finding, FlagEntry, LedgerEntry

@@ -6,7 +6,7 @@ Nothing is guessed: every option is evaluated as a case of its own before it is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -15,6 +15,7 @@ from policyengine.engines.reference import Prepared, evaluate_person
 from policyengine.engines.truth import Scene
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
+from policyengine.light import dataclass
 from policyengine.records.model import Fact, Person, Record
 from policyengine.tools.case import Remedy
 from policyengine.tools.wishes import Wish, wishes

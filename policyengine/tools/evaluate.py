@@ -7,13 +7,14 @@ their outcome stands only where every candidate gives the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from fractions import Fraction
 
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
 from policyengine.engines.calendar import label, period_bounds, period_of
 from policyengine.engines.reference import Periods, Prepared, evaluate_person, years_of
+from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.read import read_inputs

@@ -7,7 +7,7 @@ added where the packs and the input files are still the ones it was made from.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.engines.reference import Periods, Prepared, years_of
 from policyengine.engines.truth import Scene, compile_condition
 from policyengine.language import tree
+from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.model import Policy, Rule
 from policyengine.records.model import Inputs, Person, Record

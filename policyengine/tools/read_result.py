@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.engines.calendar import period_bounds
+from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.tools.formats import read_rows
 from policyengine.tools.tables import (

@@ -7,12 +7,12 @@ whose ``applies`` hold; a chain that may hold, for want of a fact, is a candidat
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
 from policyengine.engines.reference import Prepared, prepare
 from policyengine.engines.truth import Scene, Test, Truth, compile_condition, missing_facts
+from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.model import Policy
 from policyengine.packs.policies import load_policies

@@ -6,11 +6,11 @@ Column order is that of docs/results.md. Lists are one cell, joined by ``; `` (r
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
 from policyengine.language import tree
+from policyengine.light import dataclass
 from policyengine.plan.model import Plan
 from policyengine.records.model import Reject
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry, Result

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span, failed
 from policyengine.language.quantities import exact_text
+from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.tools.read_result import Written, read_result
 from policyengine.tools.write import MANIFEST, digest, manifest_bytes
 from policyengine.trace import Decision, Finding, LedgerEntry
+
+if TYPE_CHECKING:
+    from policyengine.records.files import Source
 
 MOST = 100  # disagreements of one kind that are told one by one
 ZERO = Fraction(0)
@@ -27,8 +30,8 @@ ZERO = Fraction(0)
 def verify(folder: str | Path, records: Sequence[str] = ()) -> list[Diagnostic]:
     """Everything that disagrees in the result in ``folder``; nothing where it is sound.
 
-    ``records``: input files whose digests are compared with those of the manifest. Raises ``PolicyError`` (PE501) where
-    there is no result.
+    ``records``: input files whose digests are compared with those of the manifest. Raises ``PolicyError`` where there is
+    no result (PE501) or no such input file.
     """
     try:
         written = read_result(folder)
@@ -36,9 +39,11 @@ def verify(folder: str | Path, records: Sequence[str] = ()) -> list[Diagnostic]:
         if e.diagnostics[0].code == "PE501":
             raise
         return list(e.diagnostics)
-    found = [*_seal(written), *_bytes(written), *_inputs(written, records)]
+    files = _sources(records)
+    found: list[Diagnostic] = []
     try:
-        found += _Trace(written).disagreements()
+        for check in (_seal(written), _bytes(written), _inputs(written, files), _Trace(written).disagreements()):
+            found += check
     except PolicyError as e:
         found += e.diagnostics
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
@@ -101,16 +106,19 @@ def _bytes(written: Written) -> Iterator[Diagnostic]:
             yield Diagnostic("PE511", text, Span(str(path)), severity="warning")
 
 
-def _inputs(written: Written, records: Sequence[str]) -> Iterator[Diagnostic]:
-    """Input files whose content is not what was evaluated."""
-    if not records:
-        return
-    known = {str(entry["sha256"]) for entry in written.manifest["inputs"]}
+def _sources(records: Sequence[str]) -> list[Source]:
+    """The files that the arguments name. Raises ``PolicyError`` where they name none."""
     from policyengine.records.files import find_files
 
-    files, said = find_files(records)
+    files, said = find_files(records) if records else ([], [])
     if failed(said):
         raise PolicyError(said)
+    return files
+
+
+def _inputs(written: Written, files: Sequence[Source]) -> Iterator[Diagnostic]:
+    """Input files whose content is not what was evaluated."""
+    known = {str(entry["sha256"]) for entry in written.manifest["inputs"]}
     for file in files:
         if digest(file.path) not in known:
             text = say("this is not a file that the result was made from", "该结果并非依据此文件得出")
