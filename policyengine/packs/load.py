@@ -12,12 +12,13 @@ from pathlib import Path
 from policyengine.diagnostics import Diagnostic, Span, failed
 from policyengine.language.parser import parse_condition, parse_statement
 from policyengine.language.vocabulary import Vocabulary
+from policyengine.messages import say
 from policyengine.packs.document import Document, read_document, shown
 from policyengine.packs.model import NotDecidable, Pack, Rule, Table
 from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
 from policyengine.packs.roots import root_of
 from policyengine.packs.rules import Context, Entry, find_source, read_rules, read_sources, version_problems
-from policyengine.packs.shape import did_you_mean, shape_problems
+from policyengine.packs.shape import did_you_mean, meant, shape_problems
 from policyengine.packs.tables import read_table
 from policyengine.packs.values import YearStart, optional_at, pairs_at, text_at, text_of, texts_at
 from policyengine.packs.words import chain_vocabulary, read_bounds, read_fields, read_words, vocabulary_problems
@@ -108,9 +109,15 @@ class _Loader:
             name = text_of(item) or ""
             if vocabulary.find("regime", name) is None:
                 near = did_you_mean(name, [w.id for w in vocabulary.by_kind("regime")])
-                hint = f"did you mean {near}?" if near else "a regime is declared in the pack that delegates it"
+                hint = (
+                    meant(near)
+                    if near
+                    else say("a regime is declared in the pack that delegates it", "授权事项由授权的包列出")
+                )
                 self.problems.append(
-                    self.document.problem("PE145", f"{name} is no regime of the chain", item, hint=hint)
+                    self.document.problem(
+                        "PE145", say(f"{name} is no regime of the chain", f"{name} 不是本链的授权事项"), item, hint=hint
+                    )
                 )
         return texts_at(self.root, "regimes")
 
@@ -149,17 +156,30 @@ class _Loader:
             if not path.name.startswith("rules"):
                 self.problems.append(
                     Diagnostic(
-                        "PE135", f"{path.name} is not read: rules stand in rules*.yaml", Span(shown(path)),
-                        hint="rename it (rules-….yaml), or move it out of the pack", severity="warning",
+                        "PE135",
+                        say(
+                            f"{path.name} is not read: rules stand in rules*.yaml",
+                            f"{path.name} 不会被读取：规则写在 rules*.yaml 中",
+                        ),
+                        Span(shown(path)),
+                        hint=say(
+                            "rename it (rules-….yaml), or move it out of the pack", "请改名（rules-….yaml），或移出本包"
+                        ),
+                        severity="warning",
                     )
-                )  # fmt: skip
+                )
             elif not path.resolve().is_relative_to(root):
                 self.problems.append(
                     Diagnostic(
-                        "PE136", f"{path.name} is a link that leads outside of {shown(root)}", Span(shown(path)),
-                        hint="put the file itself into the pack's folder",
+                        "PE136",
+                        say(
+                            f"{path.name} is a link that leads outside of {shown(root)}",
+                            f"{path.name} 是指向 {shown(root)} 之外的链接",
+                        ),
+                        Span(shown(path)),
+                        hint=say("put the file itself into the pack's folder", "请把文件本身放进本包"),
                     )
-                )  # fmt: skip
+                )
             else:
                 known.append(path)
         return known

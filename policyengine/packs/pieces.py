@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from policyengine.language import tree
+from policyengine.messages import say
 from policyengine.packs.model import Rule
 from policyengine.packs.rules import PERIOD_STATEMENTS
 from policyengine.packs.values import YearStart, first_day, last_day, period_of
@@ -81,5 +82,7 @@ def stretch_of(rule: Rule, own: YearStart, policy: YearStart) -> Stretch:
 def days(stretch: Stretch) -> str:
     """For messages: ``from 2016-01-01 to 2017-12-31``."""
     start, until = stretch
-    parts = ([f"from {start}"] if start else []) + ([f"until {until}"] if until else [])
-    return " ".join(parts) or "at all times"
+    if start is None and until is None:
+        return say("at all times", "始终")
+    parts = [say(f"from {start}", f"自 {start}")] if start else []
+    return " ".join(parts + ([say(f"until {until}", f"至 {until}")] if until else []))

@@ -9,13 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span, failed
+from policyengine.messages import say
 from policyengine.packs.document import Document, read_document, shown
 from policyengine.packs.load import load_pack
 from policyengine.packs.model import Pack, Policy
 from policyengine.packs.nodes import Mapping
 from policyengine.packs.resolve import resolve
 from policyengine.packs.roots import PACK_FILE, find_pack, id_of, packs_under
-from policyengine.packs.shape import did_you_mean
+from policyengine.packs.shape import did_you_mean, meant
 from policyengine.packs.values import optional_at
 
 Chain = tuple[Pack, ...]
@@ -46,8 +47,18 @@ def _folders(path: Path) -> tuple[list[Path], list[Diagnostic]]:
         return [], [_missing(path, there)]
     folders = list(packs_under(path))
     if not folders:
-        said = f"{shown(path)} holds no pack: there is no {PACK_FILE} in it"
-        return [], [Diagnostic("PE130", said, Span(shown(path)), "name a pack's folder, or a folder of packs")]
+        said = say(
+            f"{shown(path)} holds no pack: there is no {PACK_FILE} in it",
+            f"{shown(path)} 中没有政策包：没有 {PACK_FILE}",
+        )
+        return [], [
+            Diagnostic(
+                "PE130",
+                said,
+                Span(shown(path)),
+                say("name a pack's folder, or a folder of packs", "请指定政策包的文件夹，或其上级文件夹"),
+            )
+        ]
     by_id: dict[str, Path] = {}
     problems = []
     for folder in folders:
@@ -59,20 +70,40 @@ def _folders(path: Path) -> tuple[list[Path], list[Diagnostic]]:
 
 def _missing(path: Path, there: bool) -> Diagnostic:
     if there:
-        said, hint = f"{shown(path)} is a file; a pack is a folder with a {PACK_FILE}", "name the folder"
+        said, hint = (
+            say(
+                f"{shown(path)} is a file; a pack is a folder with a {PACK_FILE}",
+                f"{shown(path)} 是文件；政策包是含有 {PACK_FILE} 的文件夹",
+            ),
+            say("name the folder", "请指定文件夹"),
+        )
         return Diagnostic("PE130", said, Span(shown(path)), hint)
     try:
         beside = [p.name for p in path.parent.iterdir() if p.is_dir()]
     except (OSError, ValueError):
         beside = []
     near = did_you_mean(path.name, beside)
-    hint = f"did you mean {shown(path.parent / near)}?" if near else "name a pack's folder, or a folder of packs"
-    return Diagnostic("PE130", f"there is no pack {shown(path)}", Span(shown(path)), hint)
+    hint = (
+        say(f"did you mean {shown(path.parent / near)}?", f"是不是 {shown(path.parent / near)}？")
+        if near
+        else say("name a pack's folder, or a folder of packs", "请指定政策包的文件夹，或其上级文件夹")
+    )
+    return Diagnostic(
+        "PE130", say(f"there is no pack {shown(path)}", f"没有政策包 {shown(path)}"), Span(shown(path)), hint
+    )
 
 
 def _same_id(name: str, folder: Path, other: Path) -> Diagnostic:
-    said = f"two packs are called {name}: {shown(other)} and {shown(folder)}"
-    return Diagnostic("PE133", said, Span(shown(folder / PACK_FILE)), "give one of them another id (pack: …)")
+    said = say(
+        f"two packs are called {name}: {shown(other)} and {shown(folder)}",
+        f"有两个包都叫 {name}：{shown(other)} 和 {shown(folder)}",
+    )
+    return Diagnostic(
+        "PE133",
+        said,
+        Span(shown(folder / PACK_FILE)),
+        say("give one of them another id (pack: …)", "请给其中一个另取标识（pack: …）"),
+    )
 
 
 class ChainLoader:
@@ -118,15 +149,33 @@ class ChainLoader:
         found, seen = find_pack(name, folder)
         if not found:
             near = did_you_mean(name, seen)
-            hint = f"did you mean {near}?" if near else "packs here: " + (", ".join(seen) or "none")
-            return (), [document.problem("PE131", f"there is no pack {name} to extend", where, hint=hint)]
+            hint = meant(near) if near else say("packs here: ", "此处的包：") + (", ".join(seen) or say("none", "无"))
+            return (), [
+                document.problem(
+                    "PE131", say(f"there is no pack {name} to extend", f"没有可以作为上级的包 {name}"), where, hint=hint
+                )
+            ]
         if len(found) > 1:
             return (), [_same_id(name, found[1], found[0])]
         if found[0] in (*above, folder.absolute()) or name == optional_at(root, "pack"):
-            said = f"{name} extends this pack, directly or through others, and this pack extends {name}"
-            return (), [document.problem("PE132", said, where, hint="the lowest pack has extends: null")]
+            said = say(
+                f"{name} extends this pack, directly or through others, and this pack extends {name}",
+                f"{name} 直接或间接以本包为上级，而本包又以 {name} 为上级",
+            )
+            return (), [
+                document.problem(
+                    "PE132", said, where, hint=say("the lowest pack has extends: null", "最上级的包写 extends: null")
+                )
+            ]
         chain, problems = self.chain(Path(shown(found[0])), (*above, folder.absolute()))
         if chain is None and not failed(problems):  # told when it was loaded for another pack
-            said = f"the pack {name} has errors of its own, so this one can't be read"
-            return (), [document.problem("PE134", said, where, hint=f"mend {shown(found[0])} first")]
+            said = say(
+                f"the pack {name} has errors of its own, so this one can't be read",
+                f"包 {name} 本身有错误，因此无法读取本包",
+            )
+            return (), [
+                document.problem(
+                    "PE134", said, where, hint=say(f"mend {shown(found[0])} first", f"请先改正 {shown(found[0])}")
+                )
+            ]
         return chain or (), problems

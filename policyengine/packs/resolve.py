@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from policyengine.diagnostics import Diagnostic, failed
 from policyengine.language import tree
+from policyengine.packs import refusals
 from policyengine.packs.authority import Authority, Taken
 from policyengine.packs.model import Governing, Pack, Policy, Rule, Table
 from policyengine.packs.pieces import Piece, Stretch, overlap, stretch_of, without
@@ -123,9 +124,7 @@ class _Resolver:
                 left.append(piece)
                 if not self._stands_for(piece, taken) or piece.beside:
                     continue
-                problem = self.authority.contested(rule, piece, taken, pack)
-                if problem:
-                    self.problems.append(problem)
+                self.problems.append(refusals.contested(rule, piece.rule, taken.named, piece.stretch))
                 continue
             met = True
             left += [replace(piece, stretch=rest) for rest in without(piece.stretch, common)]
@@ -135,7 +134,7 @@ class _Resolver:
         if taken.named == taken.root and statement is not None:
             laid += [Piece(rule, statement, rest, root=taken.root) for rest in uncovered]
         if not met:
-            self.problems.append(self.authority.idle(rule, taken))
+            self.problems.append(refusals.idle(rule, taken.named, own))
         self.pieces[taken.root] = left + laid
 
     def _stands_for(self, piece: Piece, taken: Taken) -> bool:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from policyengine.language import tree
 from policyengine.language.quantities import COUNTED, UNITS, exact_text
+from policyengine.messages import say
 from policyengine.packs.model import Table
 
 # (unit, into unit) → how many of the second one of the first is worth, in every exchange in force; empty without one
@@ -55,7 +56,7 @@ def compare(new: tree.Statement, old: tree.Statement, terms: Terms) -> Verdict:
             return _require(new, old, terms)
         case tree.Cap(), tree.Cap():
             if new.window != old.window:
-                return _incomparable("its window is another one")
+                return _incomparable(say("its window is another one", "期间不同"))
             return _limiting(new, old, terms, _wider_reach(new, old, terms), "down")
         case tree.Convert(), tree.Convert():
             parts = _narrower_reach(new, old, terms), _rate(new, old, terms)
@@ -68,11 +69,19 @@ def compare(new: tree.Statement, old: tree.Statement, terms: Terms) -> Verdict:
         case tree.Excuse(), tree.Excuse():
             fewer = not old.rules or (new.rules and set(new.rules) <= set(old.rules))
             parts = (
-                SAME if fewer else Verdict("laxer", "fewer requirements", "excuse no other rules than the base does"),
+                SAME
+                if fewer
+                else Verdict(
+                    "laxer",
+                    say("fewer requirements", "较少的要求"),
+                    say("excuse no other rules than the base does", "请不要免除上级规则之外的要求"),
+                ),
                 _condition(new.when, old.when, terms, wanted="narrower"),
             )
         case _:
-            return _incomparable("only figures, recognitions and conditions can be compared")
+            return _incomparable(
+                say("only figures, recognitions and conditions can be compared", "只能比较数值、认定和条件")
+            )
     return _worst(*parts)
 
 
@@ -92,13 +101,19 @@ def _incomparable(why: str) -> Verdict:
 
 def _require(new: tree.Require, old: tree.Require, terms: Terms) -> Verdict:
     if new.measure != old.measure:
-        return _incomparable(f"it measures {new.measure}, not {old.measure}")
+        return _incomparable(
+            say(f"it measures {new.measure}, not {old.measure}", f"计量的是 {new.measure}，不是 {old.measure}")
+        )
     if new.window != old.window or new.this_period != old.this_period:
-        return _incomparable("its window is another one")
+        return _incomparable(say("its window is another one", "期间不同"))
     if new.comparison != old.comparison:
-        return _incomparable("one is a least and the other a greatest figure")
+        return _incomparable(say("one is a least and the other a greatest figure", "一个是下限，一个是上限"))
     if isinstance(new, tree.Expect) and not isinstance(old, tree.Expect):
-        return Verdict("laxer", "a firm requirement", "write require (要求) instead of expect (一般要求)")
+        return Verdict(
+            "laxer",
+            say("a firm requirement", "硬性要求"),
+            say("write require (要求) instead of expect (一般要求)", "请写“要求”，不写“一般要求”"),
+        )
     way = "up" if old.comparison == ">=" else "down"
     return _limiting(new, old, terms, _condition(new.when, old.when, terms, wanted="wider"), way)
 
@@ -189,8 +204,10 @@ def _numbers(
     if fits:
         return Verdict("settles") if low != high else SAME
     least = f"{exact_text(limit / rate)} {new_unit}".strip() if rate != 1 else shown
-    verb = "raise it to {} or more" if way == "up" else "lower it to {} or less"
-    return Verdict("laxer", f"{shown} {unit}".strip(), verb.format(least), figure)
+    hint = say(f"raise it to {least} or more", f"请提高到 {least} 以上（含）")
+    if way == "down":
+        hint = say(f"lower it to {least} or less", f"请降低到 {least} 以下（含）")
+    return Verdict("laxer", f"{shown} {unit}".strip(), hint, figure)
 
 
 def _rate(new: tree.Convert, old: tree.Convert, terms: Terms) -> Verdict:
@@ -201,8 +218,11 @@ def _rate(new: tree.Convert, old: tree.Convert, terms: Terms) -> Verdict:
         return paid
     if new.limit is None:
         assert old.limit is not None
-        said = f"at most {exact_text(old.limit.value)} {old.limit.unit} for one activity"
-        return _worst(paid, Verdict("laxer", said, "keep the limit for one activity"))
+        said = say(
+            f"at most {exact_text(old.limit.value)} {old.limit.unit} for one activity",
+            f"每次至多 {exact_text(old.limit.value)} {old.limit.unit}",
+        )
+        return _worst(paid, Verdict("laxer", said, say("keep the limit for one activity", "请保留每次的上限")))
     return paid if old.limit is None else _worst(paid, _figure(new.limit, old.limit, terms, "down"))
 
 
@@ -212,11 +232,16 @@ def _paid(
     """Figure for basis: what one unit of the record earns."""
     if new.basis is None or old.basis is None:
         if new.basis != old.basis:
-            return _incomparable("one pays by quantity, the other does not")
+            return _incomparable(say("one pays by quantity, the other does not", "一个按数量计，一个不按数量计"))
         return _figure(new.figure, old.figure, terms, "down") if factor == 1 else UNSETTLED
     one, other = UNITS[new.basis.unit], UNITS[old.basis.unit]
     if one.dimension != other.dimension:
-        return _incomparable(f"it pays for {new.basis.unit}, not for {old.basis.unit}")
+        return _incomparable(
+            say(
+                f"it pays for {new.basis.unit}, not for {old.basis.unit}",
+                f"按 {new.basis.unit} 计，不按 {old.basis.unit} 计",
+            )
+        )
     scale = factor * (old.basis.value * other.scale) / (new.basis.value * one.scale)
     if scale == 1:
         return _figure(new.figure, old.figure, terms, "down")
@@ -226,8 +251,11 @@ def _paid(
     verdict = _figure(scaled, old.figure, terms, "down")
     if verdict.kind != "laxer":
         return verdict
-    per = f"{verdict.base} per {exact_text(old.basis.value)} {old.basis.unit}"
-    return Verdict("laxer", per, f"pay no more than {per}")
+    per = say(
+        f"{verdict.base} per {exact_text(old.basis.value)} {old.basis.unit}",
+        f"每 {exact_text(old.basis.value)} {old.basis.unit} 计 {verdict.base}",
+    )
+    return Verdict("laxer", per, say(f"pay no more than {per}", f"所计不得多于{per}"))
 
 
 def _scaled(figure: tree.Figure, by: Fraction) -> tree.Figure | None:
@@ -248,8 +276,8 @@ def _narrower_reach(
     """Nothing counts under the new that would not have counted under the old."""
     more = set(new.what.terms) - set(old.what.terms)
     if old.what.terms and (more or not new.what.terms):
-        named = ", ".join(sorted(more)) or "every record"
-        return Verdict("laxer", ", ".join(old.what.terms), f"leave out {named}")
+        named = ", ".join(sorted(more)) or say("every record", "全部记录")
+        return Verdict("laxer", ", ".join(old.what.terms), say(f"leave out {named}", f"请删去 {named}"))
     return _condition(new.when, old.when, terms, wanted="narrower")
 
 
@@ -257,8 +285,8 @@ def _wider_reach(new: tree.Cap | tree.Reject, old: tree.Cap | tree.Reject, terms
     """Everything that the old cuts or rejects is cut or rejected by the new."""
     missing = set(old.what.terms) - set(new.what.terms)
     if new.what.terms and (missing or not old.what.terms):
-        named = ", ".join(sorted(missing)) or "every record"
-        return Verdict("laxer", named, f"name {named} too")
+        named = ", ".join(sorted(missing)) or say("every record", "全部记录")
+        return Verdict("laxer", named, say(f"name {named} too", f"请一并写上 {named}"))
     return _condition(new.when, old.when, terms, wanted="wider")
 
 
@@ -277,10 +305,16 @@ def _condition(
     if here == there or (here <= there if wanted == "wider" else there <= here):
         return SAME
     if here > there and wanted == "wider":
-        return Verdict(
-            "laxer", "it whatever this condition says" if not there else "it under fewer conditions",
+        base = say("it under fewer conditions", "条件更少") if there else say("it in any case", "不论此条件")
+        hint = say(
             "leave the condition out; a higher figure for some is a rule of its own, beside the base rule",
-        )  # fmt: skip
+            "请删去条件；只对部分人提高的，请在上级规则之外另写一条",
+        )
+        return Verdict("laxer", base, hint)
     if here < there and wanted == "narrower":
-        return Verdict("laxer", "more conditions", "keep the conditions of the base rule")
+        return Verdict(
+            "laxer",
+            say("more conditions", "更多的条件"),
+            say("keep the conditions of the base rule", "请保留上级规则的条件"),
+        )
     return REACH

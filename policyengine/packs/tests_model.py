@@ -13,28 +13,49 @@ from fractions import Fraction
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span
+from policyengine.messages import say
 from policyengine.packs.document import Document, read_document
 from policyengine.packs.model import Policy
 from policyengine.packs.nodes import Listing, Node, Scalar
 from policyengine.packs.nodes import Mapping as MappingNode
-from policyengine.packs.shape import did_you_mean, shape_problems
+from policyengine.packs.shape import did_you_mean, meant, shape_problems
 from policyengine.packs.values import canonical, day_of, optional_at, pairs_at, text_at, text_of
 
 PERSON_ID = "P1"  # of the person of every case
 
 OUTCOMES = {
-    "完成": "met", "未完成": "not_met", "已免除": "excused", "待定": "undetermined", "进行中": "in_progress",
-}  # fmt: skip
+    "完成": "met",
+    "未完成": "not_met",
+    "已免除": "excused",
+    "待定": "undetermined",
+    "进行中": "in_progress",
+}
 REASONS = {
-    "计入": "counted", "限额扣减": "capped", "重复": "duplicate", "不予认定": "rejected", "未列形式": "not_recognised",
-    "缺少事实": "missing_fact", "无折算标准": "no_conversion", "无换算标准": "no_exchange",
-    "不在期间": "outside_period", "规则冲突": "ambiguous",
-}  # fmt: skip
+    "计入": "counted",
+    "限额扣减": "capped",
+    "重复": "duplicate",
+    "不予认定": "rejected",
+    "未列形式": "not_recognised",
+    "缺少事实": "missing_fact",
+    "无折算标准": "no_conversion",
+    "无换算标准": "no_exchange",
+    "不在期间": "outside_period",
+    "规则冲突": "ambiguous",
+}
 
 _AMOUNTS = {
-    "total", "required", "shortfall", "capped_off", "days_left", "required_before", "required_base", "achieved",
-    "carried", "counted", "converted",
-}  # fmt: skip
+    "total",
+    "required",
+    "shortfall",
+    "capped_off",
+    "days_left",
+    "required_before",
+    "required_base",
+    "achieved",
+    "carried",
+    "counted",
+    "converted",
+}
 _RULES = {"recognise_rule", "convert_rule", "assign_rule", "cap_rule", "because", "advisories"}
 _AT_LEAST = {"missing", "because"}  # lists of which more may come out than is named
 
@@ -114,7 +135,14 @@ def read_cases(document: Document, policy: Policy) -> tuple[list[Case], list[Dia
             case, wrong = _case(document, node, words)
             name = text_at(node, "case")
             if name in names:
-                wrong.append(document.problem("PE181", f"two cases are called “{name}”", node, hint="rename one"))
+                wrong.append(
+                    document.problem(
+                        "PE181",
+                        say(f"two cases are called “{name}”", f"有两个案例都叫“{name}”"),
+                        node,
+                        hint=say("rename one", "请改其中一个的名称"),
+                    )
+                )
             names[name] = node
             if case is not None:
                 cases.append(case)
@@ -128,24 +156,49 @@ def _case(document: Document, node: MappingNode, words: _Words) -> tuple[Case | 
     expected: dict[str, tuple[Expected, ...]] = {}
     period, expect = optional_at(node, "period"), node.get("expect")
     if expect is not None and period is None:
-        hint = "add period: 2016, or write expect_by_period: {2016: …}"
-        problems.append(document.problem("PE181", "this case expects something of no period", expect, hint=hint))
+        hint = say(
+            "add period: 2016, or write expect_by_period: {2016: …}",
+            "请添加 period: 2016，或写 expect_by_period: {2016: …}",
+        )
+        problems.append(
+            document.problem(
+                "PE181", say("this case expects something of no period", "本案例没有写明年度"), expect, hint=hint
+            )
+        )
     elif expect is not None and period is not None:
         expected[period] = tuple(words.expected(expect))
     for key, value in pairs_at(node, "expect_by_period"):
         expected[key.text.strip()] = tuple(words.expected(value))
     if not expected and not problems:
-        problems.append(document.problem("PE181", "this case expects nothing", node, hint="add expect: {outcome: …}"))
+        problems.append(
+            document.problem(
+                "PE181",
+                say("this case expects nothing", "本案例没有写应有的结果"),
+                node,
+                hint=say("add expect: {outcome: …}", "请添加 expect: {outcome: …}"),
+            )
+        )
     for label in expected:
         if (years := label.split("..")) != sorted(years):
             where = node.get("period") or node
             problems.append(
-                document.problem("PE181", f"the period {label} runs backwards", where, hint="exchange them")
+                document.problem(
+                    "PE181",
+                    say(f"the period {label} runs backwards", f"年度 {label} 前后颠倒"),
+                    where,
+                    hint=say("exchange the two years", "请对调两个年度"),
+                )
             )
     ids = [r["record_id"] for r in records]
     for twice in {i for i in ids if ids.count(i) > 1}:
-        problems.append(document.problem("PE181", f"two records are called {twice}", node.get("records") or node,
-                                         hint="give each its own id"))  # fmt: skip
+        problems.append(
+            document.problem(
+                "PE181",
+                say(f"two records are called {twice}", f"有两条记录都叫 {twice}"),
+                node.get("records") or node,
+                hint=say("give each its own id", "请分别取 id"),
+            )
+        )
     person = words.cells(node.get("person"), "person")
     words.speaks_of(ids)
     problems += words.taken()
@@ -198,11 +251,15 @@ class _Words:
         cells: dict[str, str] = {}
         for key, value in pairs_at(node):
             name = (
-                "record_id" if key.text == "id" else self._find(key, self.columns_of[of], f"column of the {of}s file")
+                "record_id"
+                if key.text == "id"
+                else self._find(key, self.columns_of[of], say(f"column of the {of}s file", f"{of} 的列"))
             )
             if name in cells:
-                said = f"“{key.text}” is {name}, which is given already"
-                self.problems.append(self.document.problem("PE181", said, key, hint="keep one of the two"))
+                said = say(f"“{key.text}” is {name}, which is given already", f"“{key.text}”就是 {name}，已经写过")
+                self.problems.append(
+                    self.document.problem("PE181", said, key, hint=say("keep one of the two", "请保留一个"))
+                )
             if (text := text_of(value)) is not None:
                 cells[name] = text
         return cells
@@ -211,7 +268,7 @@ class _Words:
         """Every record of which something is expected must be there."""
         for key, name in self.of_record:
             if name not in ids:
-                self._unknown(key, name, ids, "record of this case")
+                self._unknown(key, name, ids, say("record of this case", "本案例的记录"))
         self.of_record = []
 
     def circumstances(self, node: MappingNode) -> Iterator[tuple[str, date | None, date | None]]:
@@ -219,7 +276,7 @@ class _Words:
         for item in listing.items if isinstance(listing, Listing) else ():
             kind = item.get("kind") if isinstance(item, MappingNode) else None
             assert isinstance(kind, Scalar)
-            name = self._find(kind, self._terms("circumstance"), "circumstance")
+            name = self._find(kind, self._terms("circumstance"), say("circumstance", "情形"))
             days = [self._day(item, key) for key in ("from", "to")]
             yield name, days[0], days[1]
 
@@ -227,8 +284,14 @@ class _Words:
         text = optional_at(item, key)
         day = day_of(text) if text else None
         if text and day is None and isinstance(item, MappingNode):
-            self.problems.append(self.document.problem("PE161", f"there is no day {text}", item.get(key) or item,
-                                                       hint="look it up in a calendar"))  # fmt: skip
+            self.problems.append(
+                self.document.problem(
+                    "PE161",
+                    say(f"there is no day {text}", f"没有 {text} 这一天"),
+                    item.get(key) or item,
+                    hint=say("look it up in a calendar", "请核对日历"),
+                )
+            )
         return day
 
     def expected(self, node: Node, path: tuple[str, ...] = ()) -> Iterator[Expected]:
@@ -236,19 +299,23 @@ class _Words:
         for key, value in pairs_at(node):
             name = key.text
             if name == "flags":
-                yield Expected((*path, name), self._list(value, self._words("flag"), "flag"), span=self._span(value))
+                yield Expected(
+                    (*path, name), self._list(value, self._words("flag"), say("flag", "标记")), span=self._span(value)
+                )
             elif path == () and name in ("findings", "records"):
                 for inner, part in pairs_at(value):
                     of = inner.text
                     if name == "findings":
-                        of = self._find(inner, self.rules, "rule of the chain")
+                        of = self._find(inner, self.rules, say("rule of the chain", "本链的规则"))
                     else:
                         self.of_record.append((inner, of))
                     yield from self.expected(part, (name, of))
             elif path == () and name in ("subjects", "measures"):
                 known = self._terms("subject") if name == "subjects" else self._words("measure")
                 for inner, part in pairs_at(value):
-                    of = self._find(inner, known, "subject" if name == "subjects" else "measure")
+                    of = self._find(
+                        inner, known, say("subject", "科目") if name == "subjects" else say("measure", "计量")
+                    )
                     yield Expected((name, of), self._amount(part), span=self._span(part))
             else:
                 yield self._single(key, value, path)
@@ -265,14 +332,14 @@ class _Words:
             text = text_of(value) or ""
             wanted = REASONS.get(text, text)
         elif name in ("consequences", "possible"):
-            wanted = self._list(value, self._words("conclusion"), "conclusion")
+            wanted = self._list(value, self._words("conclusion"), say("conclusion", "结论"))
         elif name in ("because", "advisories"):
-            wanted = self._list(value, self.rules, "rule of the chain")
+            wanted = self._list(value, self.rules, say("rule of the chain", "本链的规则"))
         elif name in _RULES:
             wanted = "+".join(self._rule(value, part) for part in (text_of(value) or "").split("+") if part)
         elif name == "circumstance":
             assert isinstance(value, Scalar)
-            wanted = self._find(value, self._terms("circumstance"), "circumstance")
+            wanted = self._find(value, self._terms("circumstance"), say("circumstance", "情形"))
         else:
             wanted = self._list(value, None, "")
         return Expected((*path, name), wanted, name in _AT_LEAST, self._span(value))
@@ -280,7 +347,7 @@ class _Words:
     def _rule(self, node: Node, name: str) -> str:
         assert isinstance(node, Scalar)
         plain = name.strip().partition("@")[0]
-        self._find(node._replace(text=plain), self.rules, "rule of the chain")
+        self._find(node._replace(text=plain), self.rules, say("rule of the chain", "本链的规则"))
         return name.strip()
 
     def _amount(self, node: Node) -> Bounds:
@@ -309,8 +376,10 @@ class _Words:
 
     def _unknown(self, node: Scalar, name: str, known: Iterable[str], kind: str) -> None:
         near = did_you_mean(name, known)
-        hint = f"did you mean {near}?" if near else "known: " + ", ".join(sorted(known)[:12])
-        self.problems.append(self.document.problem("PE180", f"“{name}” is no {kind}", node, hint=hint))
+        hint = meant(near) if near else say("known: ", "可用的：") + ", ".join(sorted(known)[:12])
+        self.problems.append(
+            self.document.problem("PE180", say(f"“{name}” is no {kind}", f"“{name}”不是{kind}"), node, hint=hint)
+        )
 
     def _span(self, node: Node) -> Span:
         return self.document.span(node)

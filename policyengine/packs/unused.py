@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.language import tree
+from policyengine.messages import say
 from policyengine.packs.model import Pack, Policy
 
 _NAMES: dict[str, str] = {"measure": "measure", "conclusion": "conclude", "flag": "flag"}
@@ -21,19 +22,31 @@ def unused(policy: Policy) -> Iterator[Diagnostic]:
     used = _used(pack)
     for word in pack.words:
         if word.kind == "table" and word.id not in used["table"]:
-            yield _note(f"no rule looks anything up in the table {word.id}", word.span)
+            yield _note(
+                say(f"no rule looks anything up in the table {word.id}", f"没有规则使用数据表 {word.id}"), word.span
+            )
         elif word.kind in _NAMES and word.id not in used[word.kind]:
-            yield _note(f"no rule of this pack states the {word.kind} {word.id} ({_NAMES[word.kind]} …)", word.span)
+            yield _note(
+                say(
+                    f"no rule of this pack states the {word.kind} {word.id} ({_NAMES[word.kind]} …)",
+                    f"本包没有规则写出 {word.id}（{_NAMES[word.kind]} …）",
+                ),
+                word.span,
+            )
         elif word.kind == "regime" and word.id not in used["regime"] and word.id not in pack.regimes:
-            yield _note(f"no rule of this pack delegates the regime {word.id}", word.span)
+            yield _note(
+                say(f"no rule of this pack delegates the regime {word.id}", f"本包没有规则授权 {word.id}"), word.span
+            )
     cited = {rule.cites.source for rule in pack.rules} | {n.source for n in pack.not_decidable}
     for name in pack.sources:
         if name not in cited:
-            yield _note(f"no rule cites the source {name}", Span(f"{pack.folder}/pack.yaml"))
+            yield _note(
+                say(f"no rule cites the source {name}", f"没有规则引用文件 {name}"), Span(f"{pack.folder}/pack.yaml")
+            )
 
 
 def _note(message: str, span: Span | None) -> Diagnostic:
-    return Diagnostic("PE170", message, span, "use it, or delete it", "note")
+    return Diagnostic("PE170", message, span, say("use it, or delete it", "请使用或删除"), "note")
 
 
 def _used(pack: Pack) -> dict[str, set[str]]:

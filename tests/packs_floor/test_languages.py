@@ -1,0 +1,87 @@
+"""Everything that is said of packs is said in Chinese too: every mistake of the tables of mistakes, once more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.messages import speak
+from policyengine.packs.policies import load_policies
+from policyengine.packs.tests_model import load_tests
+from policyengine.tools.check import check
+from tests.packs_floor import test_authority, test_bad_input, test_cases, test_tables, test_words
+from tests.packs_floor.folder import PACK, load, load_two, rule, write
+from tests.packs_floor.test_cases import RULES
+
+
+@pytest.fixture(autouse=True)
+def chinese() -> Iterator[None]:
+    speak("zh")
+    yield
+    speak("en")
+
+
+def said(problems: list[Diagnostic]) -> list[str]:
+    """Every text for people in them: messages, hints, notes on other places."""
+    own = [d for d in problems if d.code[:3] in ("PE1", "PE3") or d.code == "PE203"]
+    texts = [t for d in own for t in (d.message, d.hint, *(r.message for r in d.related)) if t]
+    assert texts
+    return texts
+
+
+def check_texts(problems: list[Diagnostic]) -> None:
+    for text in said(problems):
+        assert any("一" <= c <= "鿿" for c in text), text
+
+
+def _small(content: bytes) -> bool:
+    return len(content) < 400_000
+
+
+@pytest.mark.parametrize("name", [n for n, (content, _) in test_bad_input.FILES.items() if _small(content)])
+def test_of_files(name: str, tmp_path: Path) -> None:
+    write(tmp_path / "policies" / "base", {"pack.yaml": test_bad_input.FILES[name][0]})
+    check_texts(load_policies(tmp_path / "policies" / "base")[1])
+
+
+@pytest.mark.parametrize("name", test_bad_input.RULES)
+def test_of_rules(name: str, tmp_path: Path) -> None:
+    check_texts(load(tmp_path, test_bad_input.RULES[name][0])[1])
+
+
+@pytest.mark.parametrize("name", test_words.BAD)
+def test_of_words(name: str, tmp_path: Path) -> None:
+    old, new, _ = test_words.BAD[name]
+    check_texts(load(tmp_path, pack=PACK.replace(old, new))[1])
+
+
+@pytest.mark.parametrize("name", [n for n, (_, csv, _) in test_tables.BAD.items() if len(csv) < 400_000])
+def test_of_tables(name: str, tmp_path: Path) -> None:
+    declared, csv, _ = test_tables.BAD[name]
+    check_texts(test_tables.table(tmp_path, declared, csv)[1])
+
+
+@pytest.mark.parametrize("name", [n for n, (_, _, codes) in test_authority.CASES.items() if codes])
+def test_of_overrides(name: str, tmp_path: Path) -> None:
+    base, texts, _ = test_authority.CASES[name]
+    upper = "".join(rule(f"r{i}", text, source="own") for i, text in enumerate(texts))
+    check_texts(load_two(tmp_path, base, upper)[1])
+
+
+@pytest.mark.parametrize("name", test_cases.BAD)
+def test_of_cases(name: str, tmp_path: Path) -> None:
+    policy, _ = load(tmp_path, RULES)
+    assert policy is not None
+    folder = write(tmp_path / "policies" / "base", {"tests/a.yaml": test_cases.BAD[name][0]})
+    check_texts(load_tests(folder, policy)[1])
+
+
+def test_of_what_is_unused(tmp_path: Path) -> None:
+    write(tmp_path / "policies", {"base/pack.yaml": PACK, "base/rules.yaml": rule("a", "认定 培训班")})
+    check_texts(check([tmp_path / "policies"]))
+    with pytest.raises(PolicyError) as raised:
+        check([tmp_path / "nowhere"])
+    check_texts(list(raised.value.diagnostics))
