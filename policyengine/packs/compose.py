@@ -5,6 +5,8 @@ Errors: PE106..PE113 and PE122 (a key that is no word).
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
 
 from policyengine.diagnostics import Diagnostic, Span
@@ -16,6 +18,7 @@ MAX_DEPTH = 50  # packs need 6
 MAX_NODES = 100_000  # keys and values after aliases are expanded
 MAX_SCALAR = 20_000  # characters of one value
 
+Event = Any  # PyYAML describes marks, anchors and tags only of some events
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it
 
 
@@ -49,7 +52,7 @@ class _Frame:
 
     __slots__ = ("anchor", "column", "height", "items", "key", "keys", "line", "mapping", "pairs", "size")
 
-    def __init__(self, event: yaml.Event, mapping: bool):
+    def __init__(self, event: Event, mapping: bool):
         self.mapping = mapping
         self.anchor: str | None = event.anchor
         self.line: int = event.start_mark.line + 1
@@ -108,7 +111,7 @@ class _Composer:
             raise _Stop(empty(self.file))
         return root
 
-    def _put(self, node: Node, event: yaml.Event | None, size: int, height: int) -> bool:
+    def _put(self, node: Node, event: Event | None, size: int, height: int) -> bool:
         """Place a finished node into its parent; True for the root."""
         if event is not None:
             self.nodes += size
@@ -168,7 +171,7 @@ class _Composer:
             return Mapping(tuple(frame.pairs), frame.line, frame.column)
         return Listing(tuple(frame.items), frame.line, frame.column)
 
-    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+    def _scalar(self, event: Event) -> Scalar:
         start, end = event.start_mark, event.end_mark
         node = Scalar(
             event.value, event.style if event.style in ("'", '"', "|", ">") else None,
@@ -188,7 +191,7 @@ class _Composer:
             self.anchors[event.anchor] = (node, 1, 1)
         return node
 
-    def _alias(self, event: yaml.AliasEvent) -> tuple[Node, int, int]:
+    def _alias(self, event: Event) -> tuple[Node, int, int]:
         if any(frame.anchor == event.anchor for frame in self.open):
             self._stop(
                 "PE108",
@@ -210,7 +213,7 @@ class _Composer:
         assert found is not None
         return found
 
-    def _check_tag(self, event: yaml.Event) -> None:
+    def _check_tag(self, event: Event) -> None:
         if event.tag is None:
             return
         name = event.tag.replace("tag:yaml.org,2002:", "!!")
@@ -224,13 +227,13 @@ class _Composer:
             event,
         )
 
-    def _too_deep(self, event: yaml.Event) -> None:
+    def _too_deep(self, event: Event) -> None:
         self._stop("PE107", *too_deep(MAX_DEPTH), event)
 
     def _problem(self, code: str, message: str, node: Node, hint: str) -> Diagnostic:
         return Diagnostic(code, message, span_of(self.file, node), hint, source=line_of(self.text, node.line))
 
-    def _stop(self, code: str, message: str, hint: str, event: yaml.Event) -> None:
+    def _stop(self, code: str, message: str, hint: str, event: Event) -> None:
         mark = event.start_mark
         span = Span(self.file, mark.line + 1, mark.column + 1)
         raise _Stop(Diagnostic(code, message, span, hint, source=line_of(self.text, mark.line + 1)))

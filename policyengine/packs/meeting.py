@@ -88,8 +88,9 @@ def _stretches(table: Table, row: Row, ranged: list[int]) -> list[Stretch]:
         until = next((row[i] for i in table.columns_with("until")), None)
         result.append((_number(start, -_FAR), _number(until, _FAR)))
     for column in ranged:
-        low, high = row[column]  # type: ignore[misc]
-        result.append((_number(low, -_FAR), _number(high, _FAR)))
+        cell = row[column]
+        assert isinstance(cell, tuple)
+        result.append((_number(cell[0], -_FAR), _number(cell[1], _FAR)))
     return result
 
 

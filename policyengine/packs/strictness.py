@@ -51,6 +51,7 @@ def compare(new: tree.Statement, old: tree.Statement, terms: Terms) -> Verdict:
     """Whether ``new`` is at least as strict as ``old``; both of one kind (``same_kind``)."""
     if new == old:
         return SAME
+    parts: tuple[Verdict, ...]
     match new, old:
         case tree.Require(), tree.Require():
             return _require(new, old, terms)

@@ -103,7 +103,7 @@ def read_fields(document: Document, base: Vocabulary | None) -> tuple[tuple[Fiel
         for key, node in pairs_at(document.root, "fields", of):
             field = FieldDecl(
                 id=key.text,
-                of=of,  # type: ignore[arg-type]
+                of=of,
                 type=cast(FieldType, text_at(node, "type")),
                 zh=optional_at(node, "zh"),
                 aliases=texts_at(node, "aliases"),
