@@ -1,0 +1,106 @@
+"""Stage 3 by hand: the periods in which a record counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.build import F, plan, record, run
+
+BASE = ["recognise records", "convert training, lecture at stated hours", "convert paper at 1 to 2 hours each"]
+
+
+def counted(
+    rules: list[str], start: str, end: str, hours: object = 10, form: str = "training",
+    year_start: tuple[int, int] = (1, 1), **facts: object,
+) -> dict[str, object]:  # fmt: skip
+    """Period → hours (or their bounds), of those that count any."""
+    unit = "items" if form == "paper" else "hours"
+    made = record("R1", end, form, hours, unit, start=start, **facts)  # type: ignore[arg-type]
+    entries = run(plan(*BASE, *rules, year_start=year_start), [made], (2010, 2022)).ledger
+    return {
+        e.period or "": e.counted if e.counted == e.counted_high else (e.counted, e.counted_high)
+        for e in entries
+        if e.counted_high
+    }
+
+
+CASES = [
+    # rules, start, end, facts, hours by period
+    ([], "2016-12-20", "2017-01-05", {}, {"2017": 10}),  # by end date
+    (["assign by start date"], "2016-12-20", "2017-01-05", {}, {"2016": 10}),
+    # 12 days of 2016, 5 of 2017
+    (["assign split by days"], "2016-12-20", "2017-01-05", {}, {"2016": F(120, 17), "2017": F(50, 17)}),
+    (["assign split by days rounded down to 1 hour"], "2016-12-20", "2017-01-05", {}, {"2016": 7, "2017": 3}),
+    (["assign split by days rounded up to 1 hour"], "2016-12-20", "2017-01-05", {}, {"2016": 8, "2017": 2}),
+    (["assign split by days rounded up to 6 hours"], "2016-12-20", "2017-01-05", {}, {"2016": 10}),  # no more than all
+    (["assign split by days rounded half up to 0.5 hours"], "2016-12-20", "2017-01-05", {}, {"2016": 7, "2017": 3}),
+    # 1 day, 366 days, 1 day: of 10 hours 10/368, the whole year, the rest
+    (["assign split by days rounded down to 0.1 hours"], "2015-12-31", "2017-01-01", {},
+     {"2016": F(99, 10), "2017": F(1, 10)}),
+    (["assign split by days"], "2016-03-01", "2016-03-05", {}, {"2016": 10}),
+    # the claimed year, when there is one, until a day of the year after it
+    (["assign to claimed year"], "2017-05-01", "2017-05-01", {"claimed_year": 2015}, {"2015": 10}),
+    (["assign to claimed year"], "2017-05-01", "2017-05-01", {}, {"2017": 10}),
+    (["assign to claimed year until March 31"], "2017-03-31", "2017-03-31", {"claimed_year": 2016}, {"2016": 10}),
+    (["assign to claimed year until March 31"], "2017-04-01", "2017-04-01", {"claimed_year": 2016}, {"2017": 10}),
+    (["assign to claimed year until March 31"], "2017-03-31", "2017-03-31", {"claimed_year": 2015}, {"2017": 10}),
+    (["assign to claimed year when late_reason is present"], "2017-02-01", "2017-02-01",
+     {"claimed_year": 2016}, {"2017": 10}),
+    (["assign to claimed year when late_reason is present"], "2017-02-01", "2017-02-01",
+     {"claimed_year": 2016, "late_reason": "illness"}, {"2016": 10}),
+    # a rule that names the form prevails
+    (["assign by start date", "assign training by end date"], "2016-12-20", "2017-01-05", {}, {"2017": 10}),
+    (["assign by start date", "assign lecture by end date"], "2016-12-20", "2017-01-05", {}, {"2016": 10}),
+    # unknown: in either
+    (["assign by start date when level = city"], "2016-12-20", "2017-01-05", {}, {"2016": (0, 10), "2017": (0, 10)}),
+    (["assign by start date when level = city"], "2016-12-20", "2016-12-25", {}, {"2016": 10}),
+    (["assign by start date when level = city"], "2016-12-20", "2017-01-05", {"level": "city"}, {"2016": 10}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "start", "end", "facts", "expected"), CASES)
+def test_assign(rules: list[str], start: str, end: str, facts: dict[str, object], expected: dict[str, object]) -> None:
+    assert counted(rules, start, end, **facts) == expected
+
+
+def test_the_year_begins_when_the_pack_says() -> None:
+    assert counted([], "2016-08-31", "2016-08-31", year_start=(9, 1)) == {"2015": 10}
+    assert counted([], "2016-09-01", "2016-09-01", year_start=(9, 1)) == {"2016": 10}
+    # until March 31 of the year that follows 2015/16, which ends in August 2016
+    late = ["assign to claimed year until March 31"]
+    assert counted(late, "2017-03-31", "2017-03-31", claimed_year=2015, year_start=(9, 1)) == {"2015": 10}
+    assert counted(late, "2017-04-01", "2017-04-01", claimed_year=2015, year_start=(9, 1)) == {"2016": 10}
+
+
+def test_the_last_day_of_february_in_any_year() -> None:
+    late = ["assign to claimed year until February 29"]
+    assert counted(late, "2017-02-28", "2017-02-28", claimed_year=2016) == {"2016": 10}
+    assert counted(late, "2017-03-01", "2017-03-01", claimed_year=2016) == {"2017": 10}
+
+
+def test_two_that_are_true_and_differ_are_ambiguous() -> None:
+    rules = ["assign by start date when level = city", "assign by end date when mode = online"]
+    made = record("R1", "2017-01-05", "training", 10, "hours", start="2016-12-20", level="city", mode="online")
+    entries = run(plan(*BASE, *rules), [made], (2016, 2017)).ledger
+    assert [(e.period, e.counted, e.counted_high, e.reason) for e in entries] == [
+        ("2016", 0, 10, "ambiguous"),
+        ("2017", 0, 10, "ambiguous"),
+    ]
+    assert entries[0].assign_rule == "base/r4+base/r5"
+
+
+def test_shares_of_an_unsettled_amount_are_bounded() -> None:
+    """One or two papers: 10 to 20 hours, 12 days of 2016 and 5 of 2017, whole hours, down.
+
+    10 gives 7 and 3; 20 gives 14 and 6; 17 gives 12 and 5; 16.9 gives 11 and 5.9.
+    """
+    found = counted(["assign split by days rounded down to 1 hour"], "2016-12-20", "2017-01-05", 10, "paper")
+    low, high = found["2017"]  # type: ignore[misc]
+    assert found["2016"] == (7, 14)
+    assert low <= 3
+    assert high >= 6
+
+
+def test_an_activity_in_no_asked_period_is_shown_as_such() -> None:
+    [e] = run(plan(*BASE), [record("R1", "2015-05-01", "training", 10, "hours")], 2016).ledger
+    assert (e.period, e.reason, e.counted) == (None, "outside_period", 0)

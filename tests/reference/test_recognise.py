@@ -1,0 +1,131 @@
+"""Stage 1 by hand: which records are recognised, rejected, or in need of review, and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from policyengine.records.model import Person
+from policyengine.trace import LedgerEntry
+from tests.build import governs, plan, record, rule, run, somebody
+
+HOURS = "convert training, self_study, paper at stated hours"
+FORMS = [
+    rule("classes", "recognise training when evidence is present"),
+    rule("self-study", "recognise self_study when evidence is present and approved = yes and result = passed"),
+    rule("hours", HOURS),
+]
+BASES = rule("bases", 'reject records when subject = public and provider not in bases because "not a base"')
+
+
+def judged(*rules: object, person: Person | None = None, **facts: object) -> LedgerEntry:
+    made = record("R1", "2016-05-01", facts.pop("form", "training"), 8, "hours", **facts)  # type: ignore[arg-type]
+    [entry] = run(plan(*rules), [made], 2016, *([person] if person else [])).ledger  # type: ignore[arg-type]
+    return entry
+
+
+CASES = [
+    # facts, reason, deciding rule, low and high that count, what would settle it
+    ({"evidence": "c"}, "counted", "classes", 8, 8, ()),
+    ({}, "rejected", "classes", 0, 0, ()),  # no proof is no proof, not a missing fact
+    ({"form": "lecture", "evidence": "c"}, "not_recognised", "", 0, 0, ()),
+    ({"form": None, "evidence": "c"}, "missing_fact", "classes", 0, 8, ("approved", "form", "result")),
+    ({"form": None}, "not_recognised", "", 0, 0, ("form",)),  # whatever its form, it has no proof (nor known hours)
+    ({"form": "self_study", "evidence": "c", "approved": True, "result": "passed"}, "counted", "self-study", 8, 8, ()),
+    ({"form": "self_study", "evidence": "c", "approved": False}, "rejected", "self-study", 0, 0, ()),
+    ({"form": "self_study", "evidence": "c", "approved": True}, "missing_fact", "self-study", 0, 8, ("result",)),
+    ({"form": "self_study", "evidence": "c"}, "missing_fact", "self-study", 0, 8, ("approved", "result")),
+]
+
+REJECTED = [
+    # a true reject rejects what was recognised; an unknown one makes it doubtful
+    ({"subject": "public", "provider": "Gamma"}, "rejected", "bases", 0, ()),
+    ({"subject": "public", "provider": "ALPHA "}, "counted", "classes", 8, ()),
+    ({"subject": "public", "provider": "阿尔法"}, "counted", "classes", 8, ()),
+    ({"subject": "public"}, "missing_fact", "bases", 8, ("provider",)),
+    ({"subject": "professional"}, "counted", "classes", 8, ()),
+    ({"provider": "Gamma"}, "missing_fact", "bases", 8, ("subject",)),
+    # both in doubt: everything that would settle it, under the first rule's name
+    ({"form": "self_study", "subject": "public"}, "missing_fact", "self-study", 8, ("approved", "provider", "result")),
+    # Beta is a base from July 2016 on, the record of May 2016
+    ({"subject": "public", "provider": "Beta"}, "rejected", "bases", 0, ()),
+]
+
+
+@pytest.mark.parametrize(("facts", "reason", "by", "low", "high", "missing"), CASES)
+def test_recognise(
+    facts: dict[str, object], reason: str, by: str, low: int, high: int, missing: tuple[str, ...]
+) -> None:
+    e = judged(*FORMS, **facts)
+    assert (e.reason, e.recognise_rule, e.missing) == (reason, f"base/{by}" if by else "", missing)
+    assert (e.counted, e.counted_high) == (low, high)
+
+
+@pytest.mark.parametrize(("facts", "reason", "by", "high", "missing"), REJECTED)
+def test_reject(facts: dict[str, object], reason: str, by: str, high: int, missing: tuple[str, ...]) -> None:
+    e = judged(*FORMS, BASES, evidence="c", **facts)
+    assert (e.reason, e.recognise_rule, e.missing) == (reason, f"base/{by}", missing)
+    assert (e.counted, e.counted_high) == (8 if reason == "counted" else 0, high)
+
+
+def test_a_rule_governs_by_the_records_end_date() -> None:
+    made = plan(
+        rule("classes", "recognise training when evidence is present", until=2015),
+        rule("classes", "recognise training", start=2016),
+        HOURS,
+    )
+    before = record("R1", "2015-12-31", quantity=8, unit="hours")
+    after = record("R2", "2016-01-01", quantity=8, unit="hours")
+    reasons = {e.record_id: (e.reason, e.recognise_rule) for e in run(made, [before, after], (2015, 2016)).ledger}
+    assert reasons == {"R1": ("rejected", "base/classes"), "R2": ("counted", "base/classes@2016")}
+
+
+def test_a_table_without_rows_for_the_year_silences_the_rule() -> None:
+    rules = ["recognise training", "reject training when theme not in themes", HOURS]
+    # themes are known for 2016 and 2017 only
+    assert judged(*rules, theme="other").reason == "rejected"
+    assert judged(*rules, theme="law").reason == "counted"
+    late = record("R1", "2019-05-01", "training", 8, "hours", theme="other")
+    assert run(plan(*rules), [late], 2019).ledger[0].reason == "counted"
+
+
+def test_a_kept_base_rule_goes_on_restricting() -> None:
+    base = rule("classes", "recognise training when evidence is present")
+    over = rule("online", "override base/classes: recognise training when mode = in_person", pack="sector")
+    rules = [governs(over, base), rule("hours", HOURS)]
+    assert judged(*rules, evidence="c", mode="in_person").reason == "counted"
+    assert judged(*rules, mode="in_person").reason == "rejected"
+    assert judged(*rules, evidence="c", mode="online").reason == "rejected"
+    assert judged(*rules, evidence="c").missing == ("mode",)
+
+
+def test_conditions_ask_the_person_too() -> None:
+    rules = ["recognise training when employer_kind in (state_organ, public_institution)", HOURS]
+    assert judged(*rules, person=somebody(employer_kind="enterprise")).reason == "rejected"
+    assert judged(*rules, person=somebody(employer_kind="state_organ")).reason == "counted"
+    assert judged(*rules).missing == ("person:employer_kind",)
+
+
+THREE_VALUED = [
+    # author_rank = 2, level and mode missing
+    ("author_rank = 2 and level = city", None),
+    ("author_rank = 3 and level = city", False),
+    ("author_rank = 2 or level = city", True),
+    ("author_rank = 3 or level = city", None),
+    ("not level = city", None),
+    ("level = city or level != city", None),  # Kleene: each half is unknown
+    ("level is missing", True),
+    ("level in (city, national)", None),
+    ("author_rank between 1 and 2", True),
+    ("author_rank between 3 and 4", False),
+    ("quantity at least 8 hours", True),
+    ("quantity at most 100 minutes", False),  # hours are no time
+    ("days = 1", True),
+    ("year of date = this year", True),
+    ("year of joined = this year", None),
+]
+
+
+@pytest.mark.parametrize(("condition", "truth"), THREE_VALUED)
+def test_three_values(condition: str, truth: bool | None) -> None:
+    reason = {True: "counted", False: "rejected", None: "missing_fact"}[truth]
+    assert judged(f"recognise training when {condition}", HOURS, author_rank=2).reason == reason
