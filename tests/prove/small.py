@@ -137,17 +137,18 @@ def reject(r: random.Random) -> str:
     return f"reject {r.choice([what(r), 'records'])} when {on_record(r)}"
 
 
-def _rounding(r: random.Random) -> str:
-    return r.choice(
-        ["", "", f" rounded {r.choice(['down', 'up', 'half up'])} to {r.choice(['1 hour', '0.5 hours', '2 hours'])}"]
-    )
+def _rounding(r: random.Random, always: bool = False) -> str:
+    if not always and r.random() < 0.6:
+        return ""
+    return f" rounded {r.choice(['down', 'up', 'half up'])} to {r.choice(['1 hour', '0.5 hours', '2 hours'])}"
 
 
 def convert(r: random.Random) -> str:
     figure = f"{r.choice((1, 2, 3))} hours per {r.choice((2, 3, 4, 6))} minutes"
     if r.random() < 0.2:
         figure = "hours_of(level, rank)" + r.choice([" per 4 minutes", ""])
-    parts = r.choice(["", "", f" times {r.choice((2, 3))}"]) + r.choice(["", "", " divided by count"]) + _rounding(r)
+    divided = r.choice(["", "", " divided by count"])  # a share needs a rounding
+    parts = r.choice(["", "", f" times {r.choice((2, 3))}"]) + divided + _rounding(r, always=bool(divided))
     limit = r.choice(["", "", f" up to {r.choice((4, 6, 8))} hours per activity"])
     otherwise = r.choice([" otherwise 0 hours", " otherwise 1 hour"]) if "hours_of" in figure else ""
     return f"convert {what(r)} at {figure}{parts}{limit}{otherwise}{maybe(r, on_record(r, 1), 0.5)}"

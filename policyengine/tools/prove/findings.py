@@ -27,6 +27,7 @@ from policyengine.tools.prove.meeting import meet, reachable
 from policyengine.tools.prove.model import Context, Undecided, Verdict, Witness, context_of
 
 REFUSALS = ("PE203", "PE315")
+MEETINGS = ("PE260", "PE262", "PE264")
 Key = tuple[str, ...]
 
 
@@ -49,7 +50,8 @@ def _overrides(policy: Policy, told: set[Key]) -> Iterator[Diagnostic]:
         if not (g.raises and g.over) or not _new(told, "over", g.rule.key, g.over[0].key, str(g.start)):
             continue
         base = g.over[0]
-        verdict = compare(unwrapped(base), g.statement, context_of(policy, g.start, g.until))
+        # as its author wrote it: what governs may be narrower, where resolving has joined the conditions of both
+        verdict = compare(unwrapped(base), unwrapped(g.rule), context_of(policy, g.start, g.until))
         if verdict.permitted is False:
             yield _more_generous(g, base, verdict, policy)
         elif verdict.permitted is None:
@@ -101,7 +103,7 @@ def _example(witness: Witness, base: Rule, rule: Rule, policy: Policy | Pack) ->
     vocabulary = policy.vocabulary
     assert vocabulary is not None
     old = base.pack if base.pack != rule.pack else base.id
-    return say("for example: ", "例如：") + words.differing(witness, vocabulary, old)
+    return _for_example() + words.differing(witness, vocabulary, old)
 
 
 # --- two rules for one record ----------------------------------------------------------------------------------------
@@ -109,7 +111,7 @@ def _example(witness: Witness, base: Rule, rule: Rule, policy: Policy | Pack) ->
 
 def _meetings(policy: Policy, told: set[Key]) -> Iterator[Diagnostic]:
     """Two ``convert`` or two ``assign`` rules that treat one record differently."""
-    for kind, code in ((tree.Convert, "PE352"), (tree.Assign, "PE353")):
+    for kind, code in ((tree.Convert, "PE262"), (tree.Assign, "PE264")):
         rules = [g for g in policy.governing if isinstance(g.statement, kind)]
         for one, other in combinations(rules, 2):
             common = overlap((one.start, one.until), (other.start, other.until))
@@ -136,7 +138,7 @@ def _both_apply(code: str, one: Rule, other: Rule, witness: Witness, policy: Pol
         f"请为其中一条加上与另一条互斥的条件，或在允许时替代 {earlier.name}",
     )
     name = earlier.pack if earlier.pack != later.pack else earlier.id
-    example = say("for example: ", "例如：") + words.differing(witness, policy.vocabulary, name)
+    example = _for_example() + words.differing(witness, policy.vocabulary, name)
     problem = at(later, code, message, hint=hint)
     return replace(
         problem, related=(Related(example, None), Related(_cited(earlier), earlier.span)), citation=str(later.cites)
@@ -214,9 +216,11 @@ def _new(told: set[Key], *key: str) -> bool:
 
 
 def illustrated(problems: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """The same diagnostics; those that refuse an override have the situation in which it is more generous."""
+    """The same diagnostics; those that refuse an override, or two rules for one record, have a situation that shows
+    it.
+    """
     chains: dict[Path, tuple[Pack, ...] | None] = {}
-    return [_illustrated(d, chains) if d.code in REFUSALS and d.span else d for d in problems]
+    return [_illustrated(d, chains) if d.code in (*REFUSALS, *MEETINGS) and d.span else d for d in problems]
 
 
 def _illustrated(problem: Diagnostic, chains: dict[Path, tuple[Pack, ...] | None]) -> Diagnostic:
@@ -227,17 +231,32 @@ def _illustrated(problem: Diagnostic, chains: dict[Path, tuple[Pack, ...] | None
 
         chains[folder] = ChainLoader().chain(folder)[0]
     chain = chains[folder]
-    if chain is None or any(r.message.startswith(say("for example", "例如")) for r in problem.related):
+    if chain is None or any(r.message.startswith(_for_example()) for r in problem.related):
         return problem
     rule = next((r for r in chain[-1].rules if _holds(r.span, problem.span)), None)
-    base = next((r for p in chain for r in p.rules for o in problem.related if o.span and r.span == o.span), None)
-    if rule is None or base is None:
+    other = next((r for p in chain for r in p.rules for o in problem.related if o.span and r.span == o.span), None)
+    vocabulary = chain[-1].vocabulary
+    if rule is None or other is None or vocabulary is None:
         return problem
-    verdict = compare(unwrapped(base), unwrapped(rule), _context(chain, rule, base))
-    if not isinstance(verdict.laxer, Witness) or verdict.permitted is not False:
+    shown = _shown(problem.code, rule, other, _context(chain, rule, other))
+    if shown is None:
         return problem
-    example = Related(_example(verdict.laxer, base, rule, chain[-1]), None)
+    name = other.pack if other.pack != rule.pack else other.id
+    example = Related(_for_example() + words.differing(shown, vocabulary, name), None)
     return replace(problem, related=(example, *problem.related))
+
+
+def _shown(code: str, rule: Rule, other: Rule, context: Context) -> Witness | None:
+    """The situation that shows why ``rule`` can't stand beside or over ``other``."""
+    if code in MEETINGS:
+        answer = meet(unwrapped(other), unwrapped(rule), context)
+        return answer if isinstance(answer, Witness) else None
+    verdict = compare(unwrapped(other), unwrapped(rule), context)
+    return verdict.laxer if verdict.permitted is False else None
+
+
+def _for_example() -> str:
+    return say("for example: ", "例如：")
 
 
 def _holds(outer: Span | None, inner: Span) -> bool:

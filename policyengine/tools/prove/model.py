@@ -106,7 +106,8 @@ class Witness:
     """A situation in which two statements differ, or both apply, or one applies.
 
     ``asked``: the facts that decide it, in the order in which they are told: field ids, missing ones included.
-    ``timed``: whether the year is one of them. ``apart``: it shows only with hours that all lie in one year of a
+    ``timed``: whether the year is one of them. ``story``: what is told instead of facts, where more
+    than one record is needed. ``apart``: it shows only with hours that all lie in one year of a
     longer window.
     """
 
@@ -116,6 +117,7 @@ class Witness:
     new: Given | None = None
     timed: bool = False
     apart: bool = False
+    story: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
-from math import lcm
 
 from policyengine.engines.lookup import Finder
 from policyengine.language import tree
@@ -15,7 +14,7 @@ from policyengine.tools.prove.sides import exchange_rate, unit_of
 
 Pairs = Sequence[tuple[tree.Statement, Context]]
 USUAL = (Fraction(0), Fraction(1000000), 2)  # bounds of a quantity whose unit the pack doesn't bound
-MOST = 80  # quantities tried
+MOST = 160  # quantities tried
 
 
 def units_of(statements: Pairs, mentions: Mentions) -> list[str | None]:
@@ -108,20 +107,22 @@ def quantities_of(statements: Pairs, mentions: Mentions, unit: str, counted: str
             _lines(statement, own, unit, rate, slopes, levels, steps)
     points = {c for c in mentions.constants.get("quantity", ()) if isinstance(c, Fraction)}
     points |= {level / slope for level in levels for slope in slopes if slope}
-    points |= {at * size / slope for size in steps for slope in slopes if slope for at in (1, 2, 3)}
+    times = range(1, 13) if rounded else (1, 2)
+    points |= {at * size / slope for size in steps for slope in slopes if slope for at in times}
     points |= {at * size / slope - size / slope / 2 for size in steps for slope in slopes if slope for at in (1, 2)}
     bases = bases_in(statements, unit)
-    nice = _multiples(bases)
-    found = {low, high, low + step}
-    for point in {*points, *bases, *nice}:
+    exact = not rounded or len(set(shapes)) == 1
+    found = {low, low + step, *([high] if exact else [])}  # otherwise the solver looks beyond, for a smaller one
+    for point in {*points, *(b * n for b in bases for n in times)}:
         at = point.numerator * step.denominator // (point.denominator * step.numerator) * step
         found.update((at - step, at, at + step))
-    inside = {q for q in found if low <= q <= high}
-    exact = (not rounded or len(set(shapes)) == 1) and len(inside) <= MOST
+        found.update((point // b + 1) * b for b in bases)  # the next whole multiple is nicer to read
+    inside = {q for q in found if low <= q <= high and (q / step).denominator == 1}
 
-    def preference(q: Fraction) -> tuple[bool, bool, Fraction]:
-        return (q <= 0, not any((q / b).denominator == 1 for b in bases), q)
+    def preference(q: Fraction) -> tuple[bool, bool, bool, Fraction]:
+        return (q <= 0, q == high, not any((q / b).denominator == 1 for b in bases), q)
 
+    exact = exact and len(inside) <= MOST
     return sorted(inside, key=preference)[:MOST], exact
 
 
@@ -149,13 +150,3 @@ def _lines(
             elif UNITS[statement.basis.unit].dimension == UNITS[unit].dimension:
                 paid = statement.basis.value * UNITS[statement.basis.unit].scale / UNITS[unit].scale
                 slopes.add(value * factor / divisor / paid)
-
-
-def _multiples(bases: Iterable[Fraction]) -> list[Fraction]:
-    """The least common multiple of the bases and twice it."""
-    known = [b for b in bases if b > 0]
-    if not known:
-        return []
-    common = lcm(*(b.denominator for b in known))
-    whole = Fraction(lcm(*(int(b * common) for b in known)), common)
-    return [whole, 2 * whole]

@@ -37,7 +37,8 @@ def search(space: Space, old: Side, new: Side, asks: tuple[str, ...]) -> dict[st
         for ask in asks:
             if ask not in best and ASKS[ask](o, n):
                 shared = o.applies and n.applies and o.kind == n.kind
-                if ask not in found or shared:
+                simple = ask not in found or len(s.circumstances) <= len(found[ask].situation.circumstances)
+                if ask not in found or (shared and simple):
                     found[ask] = Witness(s, space.told, o, n, space.timed)
                 if shared:
                     best.add(ask)

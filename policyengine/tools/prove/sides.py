@@ -120,9 +120,11 @@ def side_of(statement: tree.Statement, context: Context, unit: str, times: Fract
             return _requiring(statement, context, unit, times, years)
         case tree.Measure() | tree.CountOnce() | tree.Assign() | tree.Flag():
             what = None if isinstance(statement, tree.Flag) else statement.what
-            return _belonging(
-                compile_rule(what, statement.when, world_of(context)), isinstance(statement, tree.Measure)
+            kind = {tree.Measure: "belongs", tree.CountOnce: "groups", tree.Flag: "flags"}.get(
+                type(statement), "applies"
             )
+            test = compile_rule(what, statement.when, world_of(context))
+            return _belonging(test, kind, good=isinstance(statement, tree.Measure))
         case tree.Reduce():
             return _reducing(statement, context, unit)
         case tree.Carry(limit=limit):
@@ -218,7 +220,7 @@ def _requiring(statement: tree.Require, context: Context, unit: str, times: Frac
     return gives
 
 
-def _belonging(test: Callable[[Scene], bool | None], good: bool) -> Side:
+def _belonging(test: Callable[[Scene], bool | None], kind: str, good: bool) -> Side:
     """Whether a record is among those that a measure adds up (good), or that are grouped or flagged (not good)."""
 
     def gives(s: Situation) -> Given | None:
@@ -226,7 +228,7 @@ def _belonging(test: Callable[[Scene], bool | None], good: bool) -> Side:
         if truth is None:
             return None
         worth = ONE if truth == good else ZERO
-        return Given(truth, worth, worth, "belongs" if truth else "not_belongs")
+        return Given(truth, worth, worth, kind if truth else f"not_{kind}")
 
     return gives
 

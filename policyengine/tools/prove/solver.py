@@ -124,8 +124,8 @@ class _Question:
         if state == z3.unknown:
             return Undecided(say("it takes longer than the time allowed", "超出了规定的计算时间"))
         bases = [b / step for b in bases_in(self.space.statements, self.unit)] if self.unit else []
-        whole = [count % int(n) == 0 for n in bases if n.denominator == 1 and n > 0]
-        for extra in ([*whole, count > 0], [count > 0], []):
+        whole = [z3.And(count % int(n) == 0, count <= 20 * int(n)) for n in bases if n.denominator == 1 and n > 0]
+        for extra in ([z3.Or(whole), count > 0], [count > 0], []):
             least = z3.Optimize()
             least.set("timeout", patience)
             least.add(*everything, *extra)

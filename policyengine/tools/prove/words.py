@@ -33,6 +33,10 @@ _GIVEN: dict[str, tuple[str, str]] = {
     "not_rejected": ("does not reject it", "不排除"),
     "belongs": ("includes it", "包括在内"),
     "not_belongs": ("leaves it out", "不包括"),
+    "groups": ("counts it once with others", "与同项合计一次"),
+    "not_groups": ("counts it by itself", "单独计算"),
+    "flags": ("flags it", "予以标记"),
+    "not_flags": ("does not flag it", "不标记"),
     "excused": ("excuses", "免除"),
     "not_excused": ("does not excuse", "不免除"),
     "reduces": ("reduces by {}", "核减 {}"),
@@ -41,6 +45,9 @@ _GIVEN: dict[str, tuple[str, str]] = {
     "not_carries": ("carries nothing over", "不结转"),
     "applies": ("applies", "适用"),
     "not_applies": ("does not apply", "不适用"),
+    "one": ("counts one", "只计一条"),
+    "both": ("counts both", "两条都计"),
+    "worth": ("makes it {}", "折合 {}"),
     "assigned": ("counts it in {}", "计入 {} 年度"),
 }
 
@@ -62,7 +69,7 @@ def differing(witness: Witness, vocabulary: Vocabulary, old: str, new: str | Non
 
 def situation(witness: Witness, vocabulary: Vocabulary) -> str:
     """The facts that decide, as one would tell them."""
-    parts = list(_parts(witness, vocabulary))
+    parts = [witness.story] if witness.story else list(_parts(witness, vocabulary))
     return say(", ", "，").join(parts) if parts else say("in every case", "任何情况下")
 
 

@@ -1,0 +1,147 @@
+"""The kinds of rule other than requirements and caps: two statements in, the aspects they differ in out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from policyengine.language import tree
+from policyengine.language.quantities import exact_text
+from policyengine.messages import say
+from policyengine.tools.prove.aspects import (
+    Aspect,
+    bare,
+    no_exchange,
+    plain,
+    same_name,
+    searched,
+    told,
+    unit_zh,
+    unlike,
+)
+from policyengine.tools.prove.cells import Space
+from policyengine.tools.prove.model import Context
+from policyengine.tools.prove.sides import exchange_rate, unit_of
+from policyengine.tools.prove.words import field_name, quantity
+
+
+def conversions(old: tree.Convert | tree.Add, new: tree.Convert | tree.Add, before: Context, after: Context) -> Aspect:
+    unit, other = unit_of(old.figure, before) or "hours", unit_of(new.figure, after) or "hours"
+    if unit != other and exchange_rate(after, other, unit) is None:
+        return no_exchange(other, unit)
+    return searched(Space(((old, before), (new, after)), record=True, unit=unit), old, new, unit)
+
+
+def measures(old: tree.Measure, new: tree.Measure, before: Context, after: Context) -> Iterator[Aspect]:
+    """Fewer records are stricter where a minimum uses the measure, laxer where a maximum does."""
+    yield from same_name(old.name, new.name)
+    if old.unit != new.unit:
+        yield unlike(say("they are in different units", "两者的单位不同"))
+    found = searched(Space(((old, before), (new, after)), record=True), old, new, "")
+    used = {
+        g.statement.comparison
+        for g in after.governing
+        if isinstance(g.statement, tree.Require) and g.statement.measure == new.name
+    }
+    if used == {"<="}:
+        found = Aspect(found.stricter, found.stricter, found.laxer)
+    elif len(used) == 2:
+        either = found.laxer or found.stricter
+        found = Aspect(either, either, either)
+    yield found
+
+
+def count_once(old: tree.CountOnce, new: tree.CountOnce, before: Context, after: Context) -> Iterator[Aspect]:
+    """Grouping by fewer fields makes larger groups, of which one record counts."""
+    one, other = set(old.per), set(new.per)
+    if other - one:
+        witness = told(_alike(old.per, new.per, after), plain("one"), plain("both"))
+        yield Aspect(witness, witness)
+    if one - other:
+        yield Aspect(stricter=told(_alike(new.per, old.per, after), plain("both"), plain("one")))
+    if old.taking != new.taking:
+        yield _taking(old.taking, new.taking)
+    yield searched(Space(((old, before), (new, after)), record=True), old, new, "")
+
+
+def _alike(same: tuple[str, ...], other: tuple[str, ...], context: Context) -> str:
+    """Two records that agree in the fields of one rule and not in those that only the other asks."""
+
+    def names(fields: list[str]) -> str:
+        return say(", ", "、").join(field_name(f, context.vocabulary) for f in fields)
+
+    unlike_in = names([f for f in other if f not in same])
+    return say(
+        f"two records with the same {names(list(same))} and another {unlike_in}",
+        f"两条记录{names(list(same))}相同而{unlike_in}不同",
+    )
+
+
+def _taking(old: str, new: str) -> Aspect:
+    """Of two records of 1 and 2 hours, in either order, which one counts."""
+
+    def counted(taking: str, first: int, second: int) -> Fraction:
+        chosen = {"highest": max(first, second), "lowest": min(first, second), "earliest": first, "latest": second}
+        return Fraction(chosen[taking])
+
+    laxer = stricter = None
+    for first, second in ((1, 2), (2, 1)):
+        a, b = counted(old, first, second), counted(new, first, second)
+        story = say(
+            f"two records that count once, {first} and then {second} hours",
+            f"两条视为同一项的记录，先 {first} 学时、后 {second} 学时",
+        )
+        witness = told(story, plain("counts", a, "hours"), plain("counts", b, "hours"))
+        laxer, stricter = laxer or (witness if b > a else None), stricter or (witness if b < a else None)
+    return Aspect(laxer, laxer, stricter)
+
+
+def reductions(old: tree.Reduce, new: tree.Reduce, before: Context, after: Context) -> Iterator[Aspect]:
+    if bare(old.rule) != bare(new.rule):
+        yield unlike(say("they reduce different requirements", "两者核减的要求不同"))
+        return
+    unit = next((r.by.unit for r in (old, new) if isinstance(r.by, tree.Quantity)), "hours")
+    yield searched(Space(((old, before), (new, after)), record=False, unit=unit), old, new, unit)
+
+
+def named_rules(old: tuple[str, ...], new: tuple[str, ...]) -> Aspect:
+    """Of which requirements an excuse frees; no names are all of them."""
+    one, other = {bare(r) for r in old}, {bare(r) for r in new}
+    more = _freed(old, other - one, bool(old) and not new)
+    fewer = _freed(new, one - other, bool(new) and not old)
+    laxer = told(more, plain("not_excused"), plain("excused")) if more else None
+    return Aspect(laxer, laxer, told(fewer, plain("excused"), plain("not_excused")) if fewer else None)
+
+
+def _freed(of: tuple[str, ...], names: set[str], everything: bool) -> str:
+    if everything:
+        return say(f"a requirement other than {', '.join(of)}", f"{'、'.join(of)} 以外的要求")
+    return say("the requirement ", "要求 ") + min(names) if of and names else ""
+
+
+def exchanges(old: tree.Exchange, new: tree.Exchange, context: Context) -> Aspect:
+    """Worth more is laxer for whoever has the unit that is exchanged into what requirements are in."""
+    if {old.give.unit, old.take.unit} != {new.give.unit, new.take.unit}:
+        return unlike(say("they exchange different units", "两者换算的单位不同"))
+
+    def rate(e: tree.Exchange, give: str) -> Fraction:
+        return e.take.value / e.give.value if e.give.unit == give else e.give.value / e.take.value
+
+    owed = {
+        u
+        for g in context.governing
+        if isinstance(g.statement, tree.Require) and (u := unit_of(g.statement.figure, context)) is not None
+    }
+    one, other = old.give.unit, old.take.unit
+    a, b = rate(old, one), rate(new, one)
+    if a == b:
+        return Aspect()
+    why = say(
+        f"1 {one} was {exact_text(a)} {other}, here it is {exact_text(b)}",
+        f"1 {unit_zh(one)}原折合 {exact_text(a)} {unit_zh(other)}，此处折合 {exact_text(b)} {unit_zh(other)}",
+    )
+    witness = told(quantity(Fraction(1), one), plain("worth", a, other), plain("worth", b, other))
+    if owed not in ({one}, {other}):
+        return Aspect(witness, witness, witness, why)
+    more = b > a if owed == {other} else b < a
+    return Aspect(witness, witness, None, why) if more else Aspect(stricter=witness, why=why)

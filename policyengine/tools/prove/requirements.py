@@ -1,0 +1,206 @@
+"""Requirements and caps: figures that hold in a window, of a measure. Two statements in, the aspects they differ in
+out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from policyengine.language import tree
+from policyengine.messages import say
+from policyengine.tools.prove.aspects import ONE, Aspect, no_exchange, searched, unlike
+from policyengine.tools.prove.cells import Space
+from policyengine.tools.prove.model import Context, Undecided, Witness
+from policyengine.tools.prove.search import Answer, search
+from policyengine.tools.prove.sides import exchange_rate, side_of, unit_of
+from policyengine.tools.prove.windows import implied, window_words, years_of
+
+
+def requirements(old: tree.Require, new: tree.Require, before: Context, after: Context) -> Iterator[Aspect]:
+    if old.comparison != new.comparison:
+        yield unlike(say("one is a minimum and the other a maximum", "一个是最低要求，另一个是最高限制"))
+        return
+    yield _firmness(old, new, before)
+    yield _measured(old, new, before, after)
+    old, new = _settled(old, before), _settled(new, after)
+    a, b = unit_of(old.figure, before), unit_of(new.figure, after)
+    if (a is None) != (b is None) or (a is None and not _same_share(old.figure, new.figure)):
+        yield unlike(say("one is a share of another figure", "其中一个是另一数额的比例"))
+        return
+    unit = a or b or ""
+    if a and b and a != b and exchange_rate(after, b, a) is None:
+        yield no_exchange(b, a)
+        return
+    yield from in_windows(old, new, before, after, unit, least=old.comparison == ">=")
+
+
+def _firmness(old: tree.Require, new: tree.Require, before: Context) -> Aspect:
+    """``expect`` is less than ``require`` wherever the firm one asks for anything."""
+    soft, was_soft = isinstance(new, tree.Expect), isinstance(old, tree.Expect)
+    if soft == was_soft:
+        return Aspect()
+    firm = old if soft else new
+    why = say("“require” has become “expect”", "“要求”改成了“一般要求”") if soft else ""
+    space = Space(((firm, before),), record=False)
+    side = side_of(firm, before, unit_of(firm.figure, before) or "")
+    asked = search(space, side, side, ("applies",))["applies"]
+    if isinstance(asked, Witness):
+        expects = replace(asked.old, kind="expects")
+        asked = replace(asked, new=expects) if soft else replace(asked, old=expects)
+    return Aspect(asked, asked, None, why) if soft else Aspect(stricter=asked)
+
+
+def _measured(old: tree.Require, new: tree.Require, before: Context, after: Context) -> Aspect:
+    """A minimum on fewer hours is stricter, a maximum on fewer hours laxer."""
+    if old.measure == new.measure and before is after:
+        return Aspect()
+    one, other = _membership(old.measure, before), _membership(new.measure, after)
+    if one is None or other is None:
+        why = say(f"they measure different things: {old.measure} and {new.measure}",
+                  f"两者计量的对象不同：{old.measure} 与 {new.measure}")  # fmt: skip
+        return Aspect() if old.measure == new.measure else unlike(why)
+    found = searched(Space(((one, before), (other, after)), record=True), one, other, "")
+    if old.comparison == "<=":
+        found = Aspect(found.stricter, found.stricter, found.laxer)
+    return found
+
+
+def _membership(measure: str, context: Context) -> tree.Measure | None:
+    """The records that a measure adds up: all, those of a term, or as a rule defines it."""
+    everything = tree.Measure(name=measure, unit="hours", what=tree.What())
+    if measure == "total":
+        return everything
+    for g in context.governing:
+        if isinstance(g.statement, tree.Measure) and g.statement.name == measure and _in_stretch(g, context):
+            return g.statement
+    if context.vocabulary.field_of(measure) is not None:
+        return replace(everything, what=tree.What((measure,)))
+    return None
+
+
+def _in_stretch(g: object, context: Context) -> bool:
+    start, until = getattr(g, "start", None), getattr(g, "until", None)
+    return not (
+        (until is not None and context.start is not None and until < context.start)
+        or (start is not None and context.until is not None and start > context.until)
+    )
+
+
+def _settled(statement: tree.Require, context: Context) -> tree.Require:
+    """A share of what is owed as the figure that it is, where the context has one plain requirement on that measure."""
+    figure = statement.figure
+    if not isinstance(figure, tree.Share) or not figure.of_requirement:
+        return statement
+    owed = {
+        g.statement.figure
+        for g in context.governing
+        if isinstance(g.statement, tree.Require)
+        and not isinstance(g.statement, tree.Expect)
+        and g.statement.measure == figure.measure
+        and g.statement.window == statement.window
+        and g.statement.when is None
+        and _in_stretch(g, context)
+    }
+    if len(owed) == 1 and isinstance(one := next(iter(owed)), tree.Quantity):
+        return replace(statement, figure=tree.Quantity(one.value * figure.value, one.unit))
+    return statement
+
+
+def _same_share(one: tree.Figure, other: tree.Figure) -> bool:
+    return (
+        isinstance(one, tree.Share)
+        and isinstance(other, tree.Share)
+        and (one.measure, one.of_requirement) == (other.measure, other.of_requirement)
+    )
+
+
+# --- figures in windows ----------------------------------------------------------------------------------------------
+
+
+def in_windows(
+    old: tree.Require | tree.Cap, new: tree.Require | tree.Cap, before: Context, after: Context, unit: str, least: bool
+) -> Iterator[Aspect]:
+    """Figures compared, each taken as often as its window demands in the other's."""
+    record = isinstance(old, tree.Cap)
+    pairs = ((old, before), (new, after))
+    years = max(years_of(old.window) or 1, years_of(new.window) or 1)
+    space = Space(pairs, record=record, unit=unit, years=years)
+    if implied(old.window, new.window, least) == implied(new.window, old.window, least) == 1:
+        yield searched(space, old, new, unit, years)
+        return
+    if _varies(space):
+        yield Aspect(
+            *(Undecided(say("their windows differ and they depend on the year", "两者的周期不同，且随年度变化")),) * 3
+        )
+        return
+    if least and any(isinstance(g.statement, tree.Carry) for g in after.governing):
+        yield Aspect(
+            *(Undecided(say("their windows differ and hours are carried over", "两者的周期不同，且有学时结转")),) * 3
+        )
+        return
+    yield from (
+        _with_windows(aspect, old.window, new.window) for aspect in _rescaled(space, old, new, unit, years, least)
+    )
+
+
+def _rescaled(
+    space: Space, old: tree.Require | tree.Cap, new: tree.Require | tree.Cap, unit: str, years: int, least: bool
+) -> Iterator[Aspect]:
+    """Each direction on its own: what new implies for the windows of old, and the reverse."""
+    (_, before), (_, after) = space.statements
+    why = say("their windows differ", "两者的周期不同")
+    forward, backward = implied(new.window, old.window, least), implied(old.window, new.window, least)
+    if forward is None:
+        shown = _speaks(space, old, new, unit, years, forwards=True)
+        yield Aspect(shown, shown, None, why)
+    else:
+        sides = side_of(old, before, unit, ONE, years), side_of(new, after, unit, forward, years)
+        found = search(space, *sides, ("exceeding", "laxer"))
+        yield Aspect(found["exceeding"], found["laxer"], None, why)
+    if backward is None:
+        yield Aspect(stricter=_speaks(space, old, new, unit, years, forwards=False))
+    else:
+        sides = side_of(old, before, unit, backward, years), side_of(new, after, unit, ONE, years)
+        yield Aspect(stricter=search(space, *sides, ("stricter",))["stricter"])
+
+
+def _with_windows(aspect: Aspect, old: tree.Window, new: tree.Window) -> Aspect:
+    """The witnesses tell for which stretch each figure is."""
+
+    def told(answer: Answer | bool) -> Answer | bool:
+        if not isinstance(answer, Witness):
+            return answer
+        n = replace(answer.new, window=window_words(new)) if answer.new is not None else None
+        return replace(answer, old=replace(answer.old, window=window_words(old)), new=n)
+
+    return Aspect(told(aspect.exceeding), told(aspect.laxer), told(aspect.stricter), aspect.why)
+
+
+def _varies(space: Space) -> bool:
+    """Whether the answer depends on the year, so that years can't be added up."""
+    m = space.mentions
+    return bool(m.timed or m.kinds or m.lasting or m.relative or m.outcome_years)
+
+
+def _speaks(space: Space, old: tree.Statement, new: tree.Statement, unit: str, years: int, forwards: bool) -> Answer:
+    """A situation in which the one that asks per shorter stretch asks at all, shown as hours that lie in one year."""
+    (_, before), (_, after) = space.statements
+    one, other = side_of(old, before, unit, ONE, years), side_of(new, after, unit, ONE, years)
+    found = search(space, one, other, ("applies",)) if forwards else search(space, other, one, ("applies",))
+    answer = found["applies"]
+    if isinstance(answer, Witness):
+        o, n = (answer.old, answer.new) if forwards else (answer.new, answer.old)
+        assert o is not None
+        return replace(answer, old=o, new=n, apart=True)
+    return answer
+
+
+def caps(old: tree.Cap, new: tree.Cap, before: Context, after: Context) -> Iterator[Aspect]:
+    unit, other = unit_of(old.figure, before) or "hours", unit_of(new.figure, after) or "hours"
+    if unit != other and exchange_rate(after, other, unit) is None:
+        yield no_exchange(other, unit)
+        return
+    if old.taking != new.taking:
+        yield unlike(say("they cut hours in a different order", "两者扣减学时的先后次序不同"))
+    yield from in_windows(old, new, before, after, unit, least=False)
