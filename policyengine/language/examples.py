@@ -24,11 +24,11 @@ override sichuan/annual-hours: require total at least 120 hours per year
 drop sichuan/annual-hours | 不适用 sichuan/annual-hours
 delegate teacher_training | 授权 教师培训
 """
-_VERBS_OF_TWO_WORDS = ("count once",)
+_LONGER_VERBS = ("count once", "carry excess over")
 
 
 def _verb(sentence: str) -> str:
-    return next((v for v in _VERBS_OF_TWO_WORDS if sentence.startswith(v)), sentence.split()[0])
+    return next((v for v in _LONGER_VERBS if sentence.startswith(v)), sentence.split()[0])
 
 
 EXAMPLES: dict[str, str] = {

@@ -46,8 +46,8 @@ class Reported(Exception):
     """The mistake has its message already, and there is no going on."""
 
 
-Mend = Callable[[int, list[int]], Token | None]
-"""What to do where nothing matches: a token to go on with once the word there is reported, or None (``mistakes``)."""
+Mend = Callable[[int, list[int]], Token | int | None]
+"""What to do where nothing matches (``mistakes``): report it and give a token or a place to go on with, or None."""
 
 
 class Sentence:
@@ -60,6 +60,7 @@ class Sentence:
         self.grammar = grammar
         self.end = len(self.folded.rstrip(" .;。；"))
         self.mend: Mend | None = None
+        self.last: Token | None = None
         self.diagnostics: list[Diagnostic] = []
 
     def tokens(self, stack: list[int]) -> Iterator[Token]:
@@ -69,14 +70,19 @@ class Sentence:
             token = self.token(start, self.grammar.accepts(stack[-1]))
             if token is not None and not self.grammar.can(stack, token.type):  # what follows another statement's figure
                 token = self.token(start, self.grammar.accepting(self.grammar.expected(stack)))
-            if token is None and self.mend is not None:
-                token = self.mend(start, list(stack))
             if token is None:
-                raise Lost(start, list(stack))
+                mended = self.mend(start, list(stack)) if self.mend else None
+                if mended is None:
+                    raise Lost(start, list(stack))
+                if isinstance(mended, int):
+                    start = mended
+                    continue
+                token = mended
             depth += (token.type == "LPAR") - (token.type == "RPAR")
             negations += token.type == "_NOT"
             if depth > MAX_NESTING or negations > MAX_NEGATIONS:
                 raise TooDeep(start)
+            self.last = token
             yield token
             start = token.end
 

@@ -11,12 +11,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from policyengine.language.examples import EXAMPLES
+from policyengine.language.expected import Expected, alternatives
 from policyengine.language.forms import fold, inside_word
 from policyengine.language.grammar import KINDS, Accepts
 from policyengine.language.lexer import UNIT_FORMS, Reported
 from policyengine.language.names import kind_name
 from policyengine.language.nodes import Token
 from policyengine.language.numerals import numeral
+from policyengine.language.vocabulary import Word
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -35,12 +37,15 @@ class Mender:
         self.builder, self.sentence = builder, builder.sentence
         self.grammar = self.sentence.grammar
         self.chinese = "\u4e00" <= self.sentence.text.strip()[:1] <= "\u9fff"
+        self.words = Expected(self.grammar, self.chinese)
 
     # --- mistakes that are stepped over -------------------------------------------------------------------------
 
-    def mend(self, start: int, stack: list[int]) -> Token | None:
-        """A token to go on with, once what stands at ``start`` is reported; None where it is a plain syntax error."""
+    def mend(self, start: int, stack: list[int]) -> Token | int | None:
+        """A token or place to go on with, once what stands at ``start`` is reported; None: a plain syntax error."""
         expected = set(self.grammar.expected(stack))
+        if rest := self.rest_of_word(start, stack):
+            return rest
         if "NUMBER" in expected and (token := self.numeral(start)):
             return token
         if self.lacks_unit(start, expected):
@@ -52,13 +57,28 @@ class Mender:
 
     def lacks_unit(self, start: int, expected: set[str]) -> bool:
         """Whether a number stands before ``start`` that can't do without a unit."""
-        goes_on = expected - {"UNIT", "_TO", self.terminal("of")}  # 1 to 2 hours, 2/3 of total
+        goes_on = expected - {"UNIT", "_TO", self.words.terminal("of")}  # 1 to 2 hours, 2/3 of total
         return "UNIT" in expected and not goes_on and self.number_before(start) < start
 
     def number_before(self, start: int) -> int:
         """Where the number that ends before ``start`` begins; ``start`` where there is none."""
         found = re.search(r"[0-9][0-9./%]* *$", self.sentence.folded[:start])
         return found.start() if found else start
+
+    def rest_of_word(self, start: int, stack: list[int]) -> int | None:
+        """The end of an unknown word of which the last token is only a known beginning (培训 of 培训斑, 分 of 分种)."""
+        last = self.sentence.last
+        if last is None or last.end != start or not (last.words or last.type == "UNIT"):
+            return None
+        if not self.sentence.folded[start].isalpha():
+            return None
+        end = self.extent(start, self.grammar.accepting(self.grammar.expected(stack)))
+        word = self.sentence.text[last.start : end]
+        if last.type == "UNIT":
+            self.unknown_unit(word, last.start, end)
+        else:
+            self.undeclared(word, last.start, end, [last.type], self.known([last.type]))
+        return end
 
     def numeral(self, start: int) -> Token | None:
         """九十: the number is meant, in figures."""
@@ -99,15 +119,13 @@ class Mender:
         if end == start:
             self.missing_unit(start)
         else:
-            known = [u for u in UNIT_FORMS.forms if u.isascii() != self.chinese]
-            self.builder.problem(
-                "PE207",
-                say(f"there is no unit “{word}”", f"没有“{word}”这个单位"),
-                start,
-                end,
-                suggestion(fold(word), known) or self.units(),
-            )
+            self.unknown_unit(word, start, end)
         return Token("UNIT", word, start, end)
+
+    def unknown_unit(self, word: str, start: int, end: int) -> None:
+        known = {u: u for u in UNIT_FORMS.forms if u.isascii() != self.chinese}
+        message = say(f"there is no unit “{word}”", f"没有“{word}”这个单位")
+        self.builder.problem("PE207", message, start, end, suggestion(fold(word), known) or self.units())
 
     def missing_unit(self, end: int) -> None:
         start = self.number_before(end)
@@ -135,39 +153,33 @@ class Mender:
         declared = self.sentence.vocabulary.forms.forms.get(folded, ())
         if not declared and any(folded.replace(" ", "") == f for forms in self.grammar.forms.values() for f in forms):
             return None
-        wanted = _alternatives(list(dict.fromkeys(kind_name(k.lower()) for k in kinds)))
         if declared:
-            named = say(" and ", "、").join(dict.fromkeys(kind_name(w.kind) for w in declared))
-            self.builder.problem(
-                "PE202",
-                say(f"“{text}” is a {named}; a {wanted} is expected here", f"“{text}”是{named}，此处应为{wanted}"),
-                start,
-                end,
-                self.some(kinds),
-            )
+            self.other_kind(text, start, end, kinds, declared)
         else:
-            self.builder.problem(
-                "PE201",
-                say(f"“{text}” is not declared; a {wanted} is expected here", f"“{text}”未声明，此处应为{wanted}"),
-                start,
-                end,
-                suggestion(folded, self.known(kinds, stack)) or self.some(kinds),
-            )
+            self.undeclared(text, start, end, kinds, self.known(kinds, self.grammar.expected(stack)))
         return self.sentence.word(start, end, (), kind)
 
-    def known(self, kinds: list[str], stack: list[int]) -> list[str]:
-        """All forms that could stand there, words of the vocabulary first."""
-        forms = [
-            form
-            for form, words in self.sentence.vocabulary.forms.forms.items()
-            if any(w.kind.upper() in kinds for w in words)
-        ]
-        return forms + self.keywords(self.grammar.expected(stack))
+    def undeclared(self, word: str, start: int, end: int, kinds: list[str], known: dict[str, str]) -> None:
+        wanted = _kinds(kinds)
+        message = say(f"“{word}” is not declared; a {wanted} is expected here", f"“{word}”未声明，此处应为{wanted}")
+        self.builder.problem("PE201", message, start, end, suggestion(fold(word), known) or self.some(kinds))
 
-    def keywords(self, terminals: Iterable[str]) -> list[str]:
+    def other_kind(self, word: str, start: int, end: int, kinds: list[str], declared: tuple[Word, ...]) -> None:
+        wanted, named = _kinds(kinds), _kinds([w.kind for w in declared], say(" and ", "和"))
+        message = say(f"“{word}” is a {named}; a {wanted} is expected here", f"“{word}”是{named}，此处应为{wanted}")
+        self.builder.problem("PE202", message, start, end, self.some(kinds))
+
+    def known(self, kinds: list[str], terminals: Iterable[str] = ()) -> dict[str, str]:
+        """All forms that could stand there, with the name to propose: words of the vocabulary, then keywords."""
+        surface = "zh" if self.chinese else "en"
+        declared = self.sentence.vocabulary.forms.forms.items()
+        named = {f: w.surface(surface) for f, words in declared for w in words if w.kind.upper() in kinds}
+        return named | self.keywords(terminals)
+
+    def keywords(self, terminals: Iterable[str]) -> dict[str, str]:
         """Their first forms in the rule's language that are words."""
-        forms = (self.form(t) for t in terminals if t in self.grammar.forms)
-        return [f for f in forms if f and len(f) > 1 and f[0].isalpha()]
+        forms = (self.words.form(t) for t in terminals if t in self.grammar.forms)
+        return {f: f for f in forms if f and len(f) > 1 and f[0].isalpha()}
 
     def some(self, kinds: list[str]) -> str | None:
         """A few declared words of those kinds."""
@@ -212,7 +224,7 @@ class Mender:
             return
         if self.unclosed(start, expected, ended):
             return
-        wanted = _alternatives(self.phrases(expected))
+        wanted = alternatives(self.words.phrases(expected))
         end = start if ended else self.found(start)
         found = self.sentence.text[start:end]
         if ended:
@@ -279,74 +291,6 @@ class Mender:
             end += 1
         return end
 
-    def phrases(self, expected: list[str]) -> list[str]:
-        """What could stand there, in the words of an official: kinds of words first, then keywords."""
-        left = set(expected) - {"$END"}
-        if "GE" in left:
-            left.discard("UNIT")  # total credits: too rare to mention
-        phrases = []
-        for members, share, en, zh in self.groups():
-            if len(members & left) >= share * len(members):
-                left -= members
-                phrases.append(say(en, zh))
-        named = [(t, n) for t, n in _NAMES.items() if t in left]
-        phrases += [say(*n) for _, n in named]
-        keywords = sorted(t for t in left if t in self.grammar.forms)
-        tail = {self.terminal(w) for w in ("when", "because", "理由")}
-        if phrases or set(keywords) - tail:
-            keywords = [t for t in keywords if t not in tail]
-        forms = [f for t in keywords if (f := self.form(t))]
-        phrases += [f"“{f}”" for f in forms[:8]]
-        return phrases
-
-    def groups(self) -> list[tuple[set[str], float, str, str]]:
-        """Sets of terminals with one name, and how much of a set must be possible for the name to fit."""
-        operand = {"FIELD", "TERM", "TABLE", "NUMBER", "TEXT", "DATE", "YEAR", "_THIS_YEAR", self.minus()}
-        operand |= self.terminals("year of", "yes", "no", "是", "否")
-        tests = {"LPAR", "_NOT", "_MET", "_EXCUSED", "_LEAVE", "_MET_IN_EACH", "_EXCUSED_IN_EACH", "_EITHER_IN_EACH"}
-        tests |= self.terminals("有", "缺", "近", "重复", "repeated per", "未完成", "未免除")
-        comparisons = {"EQ", "NE", "LT", "LE", "GT", "GE", "_IN", "NOT_IN"}
-        comparisons |= self.terminals("between", "介于", "is present", "is missing", "所在年度")
-        window = {"_PER", "_PER_ACTIVITY"} | self.terminals("per year", "in any", "任意", "within", "自", "per day")
-        window |= self.terminals("每天", "每日", "每年度", "每年")
-        every_verb = set(self.grammar.expected([self.grammar.starts["statement"]]))
-        statements = every_verb - {self.terminal(w) for w in ("override", "替代", "drop", "不适用", "delegate", "授权")}
-        total = self.own("require total at least 90 hours per year", "要求 每年 总学时 不少于 90 学时")
-        verb = self.own("recognise, convert, cap, require", "认定、折算、限额、要求")
-        test = self.own("evidence is present", "有 学习证明")
-        sign = self.own("=, at most, at least, in", "=、不超过、不少于、属于")
-        stretch = self.own("per year, in any 5 years, per activity", "每年、任意 5 年、每次")
-        most = 0.7  # of what a condition or window can begin with, some stands only in some statements
-        return [
-            (every_verb, 1, f"a verb ({verb}, …)", f"动词（{verb}……）"),
-            (statements, 1, f"a statement ({total})", f"一条规则（{total}）"),
-            (operand | tests, most, f"a condition ({test})", f"条件（{test}）"),
-            (operand, most, "a field, a term or a value", "字段、词条或数值"),
-            (comparisons, most, f"a comparison ({sign}, …)", f"比较（{sign}……）"),
-            (window, most, f"a stretch ({stretch}, …)", f"期间（{stretch}……）"),
-        ]
-
-    def own(self, en: str, zh: str) -> str:
-        """An example in the rule's language."""
-        return zh if self.chinese else en
-
-    def terminals(self, *forms: str) -> set[str]:
-        return {self.terminal(f) for f in forms}
-
-    def terminal(self, form: str) -> str:
-        """The terminal that has this form."""
-        return next((t for t, forms in self.grammar.forms.items() if form in forms), "")
-
-    def minus(self) -> str:
-        return next((t for t, forms in self.grammar.forms.items() if forms == ("-",)), "")
-
-    def form(self, terminal: str) -> str | None:
-        """A keyword's first form in the rule's language."""
-        for form in self.grammar.forms[terminal]:
-            if form.isascii() != self.chinese or (not re.search("[a-z]", form) and form.isascii()):
-                return form
-        return None
-
     def hint(self, start: int, expected: list[str], found: str) -> str | None:
         """A near miss of a keyword, or an example of the sentence."""
         whole = any(fold(found) in forms for forms in self.grammar.forms.values())
@@ -357,25 +301,15 @@ class Mender:
         return say(f"for example: {example}", f"例如：{example}") if example else None
 
 
-_NAMES = {
-    "TERM": ("a term", "词条"), "FIELD": ("a field", "字段"), "TABLE": ("a table", "表"),
-    "MEASURE": ("a measure", "计量项"), "REGIME": ("a regime", "授权领域"), "CONCLUSION": ("a conclusion", "结论名称"),
-    "FLAG": ("a flag", "标记名称"), "NUMBER": ("a number", "数字"), "UNIT": ("a unit", "单位"),
-    "TEXT": ("a text in quotation marks", "「文字」"), "RULE": ("a rule's id", "规则编号"),
-    "MONTH_DAY": ("a day such as March 31", "日期，如 3月31日"),
-}  # fmt: skip
+def _kinds(kinds: list[str], last: str | None = None) -> str:
+    """``a field, term or table``."""
+    return alternatives(list(dict.fromkeys(kind_name(k.lower()) for k in kinds)), last)
 
 
-def _alternatives(items: list[str]) -> str:
-    """``a, b or c``; a、b或c."""
-    *first, last = items or [""]
-    return say(", ", "、").join(first) + (say(" or ", "或") if first else "") + last
-
-
-def suggestion(word: str, known: list[str]) -> str | None:
-    """``did you mean 培训班?``: the nearest of the known forms, where one is near."""
+def suggestion(word: str, known: dict[str, str]) -> str | None:
+    """``did you mean 培训班?``: the name of the nearest of the known forms, where one is near."""
     from difflib import get_close_matches
 
-    cutoff = 0.6 if word.isascii() else 0.5
-    near = get_close_matches(word, known, n=1, cutoff=cutoff)
-    return say(f"did you mean {near[0]}?", f"是不是“{near[0]}”？ (did you mean {near[0]}?)") if near else None
+    near = get_close_matches(word, known, n=1, cutoff=0.6 if word.isascii() else 0.5)
+    name = known[near[0]] if near else None
+    return say(f"did you mean {name}?", f"是不是“{name}”？ (did you mean {name}?)") if name else None
