@@ -243,8 +243,8 @@ class Requirements:
 
     # --- 5. carry -------------------------------------------------------------------------------------------------
 
-    def _carried(self, rule: Ready, period: int) -> Amount:
-        """Hours that the year before left over what ``rule`` required of it."""
+    def _carried(self, rule: Ready, period: int) -> tuple[Amount, set[str]]:
+        """Hours that the year before left over what ``rule`` required of it, and what would settle them."""
         for carry in self.later.carry:
             statement = carry.rule.statement
             assert isinstance(statement, tree.Carry)
@@ -259,18 +259,24 @@ class Requirements:
             wanted = before.rule.statement if before else None
             if before is None or not isinstance(wanted, tree.Require) or wanted.window != tree.PerYears():
                 continue
-            truths = [before.test(scene), *(c.test(scene) for c in (carry, *carry.kept))]
+            asked = (before, carry, *carry.kept)
+            truths = [one.test(scene) for one in asked]
             required = None if False in truths else self._required(before, stretch, period - 1)
             if required is None:
                 continue
             own = self.totals.of(wanted.measure, stretch, wanted.this_period)
             limits = [c.rule.statement.limit for c in (carry, *carry.kept)]  # type: ignore[attr-defined]
             limit = min((self._in_unit(one, period) for one in limits if one is not None), default=UNBOUNDED)
-            return (
-                ZERO if None in truths else max(ZERO, min(limit, own[0] - required.high)),
-                max(ZERO, min(limit, own[1] - required.low)),
+            low = ZERO if None in truths else max(ZERO, min(limit, own[0] - required.high))
+            high = max(ZERO, min(limit, own[1] - required.low))
+            if low == high:
+                return (low, high), set()
+            missing = required.missing | self.totals.doubts(wanted.measure, stretch, wanted.this_period)
+            missing.update(
+                f for one, truth in zip(asked, truths, strict=True) if truth is None for f in one.lacks(scene)
             )
-        return NOTHING
+            return (low, high), missing
+        return NOTHING, set()
 
     # --- findings -------------------------------------------------------------------------------------------------
 
@@ -278,7 +284,9 @@ class Requirements:
         self, rule: Ready, statement: tree.Require, span: Span, stretch: Stretch, scene: Scene, applies: Truth,
         required: Required,
     ) -> tuple[Finding, frozenset[str]]:  # fmt: skip
-        carried = self._carried(rule, span.first) if statement.window == tree.PerYears() else NOTHING
+        carried, open_carry = NOTHING, set[str]()
+        if self.later.carry and statement.window == tree.PerYears():
+            carried, open_carry = self._carried(rule, span.first)
         if stretch.adrift:
             low, high, applies = ZERO, self.totals.everything()[1], None
         else:
@@ -296,6 +304,7 @@ class Requirements:
         missing: set[str] = set()
         if status in ("undetermined", "in_progress"):
             missing = required.missing | self.totals.doubts(statement.measure, stretch, statement.this_period)
+            missing |= open_carry
             if applies is None:
                 missing.update(rule.lacks(scene) or self._anchor(statement.window))
             if excusing is None:

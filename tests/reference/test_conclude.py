@@ -1,0 +1,181 @@
+"""Stage 8 by hand: outcomes, consequences, flags, and what is still in progress."""
+
+from __future__ import annotations
+
+import pytest
+
+from policyengine.records.model import Person, Record
+from policyengine.trace import Decision
+from tests.build import plan, record, rule, run, somebody
+
+BASE = [
+    rule("all", "recognise records when result != failed"),
+    rule("hours", "convert training at stated hours"),
+]
+A = rule("a", "require total at least 10 hours per year")
+P = rule("p", "require professional at least 5 hours per year")
+EXCUSED = ("valid_reason", "2016-05-01", "2016-05-01")
+ILL = rule("e", "excuse year when circumstance = valid_reason")
+
+
+def hours(*given: tuple[str, int] | tuple[str, int, str | None], subject: str = "public") -> list[Record]:
+    made = []
+    for number, (end, amount, *result) in enumerate(given, 1):
+        held = {"result": result[0] if result else "passed", "subject": subject}
+        facts = {k: v for k, v in held.items() if v is not None}
+        made.append(record(f"R{number}", end, "training", amount, "hours", **facts))  # type: ignore[arg-type]
+    return made
+
+
+def decision(rules: list[object], records: list[Record], person: Person | None = None, as_of: str | None = None,
+             period: int = 2016) -> Decision:  # fmt: skip
+    [found] = run(plan(*BASE, *rules), records, period, person or somebody(), as_of=as_of).decisions  # type: ignore[arg-type]
+    return found
+
+
+OUTCOMES = [
+    # rules, records, circumstances, outcome
+    ([], [], [], "met"),  # nothing is required
+    ([A], [("2016-05-01", 10)], [], "met"),
+    ([A], [("2016-05-01", 9)], [], "not_met"),
+    ([A], [("2016-05-01", 9), ("2016-06-01", 1, None)], [], "undetermined"),
+    ([A, P], [("2016-05-01", 10)], [], "not_met"),
+    ([A, P], [("2016-05-01", 9, None), ("2016-05-01", 1)], [], "not_met"),  # whatever becomes of the total
+    ([A, ILL], [("2016-05-01", 9)], [EXCUSED], "excused"),
+    ([A, ILL], [("2016-05-01", 10)], [EXCUSED], "met"),
+    ([A, ILL], [("2016-05-01", 9), ("2016-06-01", 1, None)], [EXCUSED], "undetermined"),  # met or excused
+    ([A, P, ILL], [("2016-05-01", 9), ("2016-06-01", 1, None)], [EXCUSED], "excused"),  # excused for P in any case
+    ([rule("a", "expect total at least 10 hours per year")], [], [], "met"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "given", "circumstances", "outcome"), OUTCOMES)
+def test_outcome(rules: list[object], given: list[tuple[str, int]], circumstances: list[tuple[str, str, str]],
+                 outcome: str) -> None:  # fmt: skip
+    assert decision(rules, hours(*given), somebody("P", *circumstances)).outcome == outcome
+
+
+PROGRESS = [
+    # as of, hours, outcome, days left
+    ("2016-12-30", 9, "in_progress", 1), ("2016-12-31", 9, "not_met", None), ("2016-05-01", 10, "met", None),
+    ("2015-01-01", 0, "in_progress", 730), ("2017-01-01", 9, "not_met", None), (None, 9, "not_met", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("as_of", "amount", "outcome", "left"), PROGRESS)
+def test_in_progress(as_of: str | None, amount: int, outcome: str, left: int | None) -> None:
+    d = decision([A], hours(("2016-05-01", amount)), as_of=as_of)
+    assert (d.outcome, d.days_left, d.shortfall_total) == (outcome, left, 10 - amount)
+
+
+def test_what_was_not_met_stays_so_while_the_year_goes_on() -> None:
+    rules: list[object] = [A, rule("m", "require professional at most 5 hours per year")]
+    records = hours(("2016-05-01", 6), subject="professional")
+    assert decision(rules, records, as_of="2016-06-01").outcome == "not_met"
+
+
+CONCLUSIONS = [
+    # condition, hours of 2016, circumstances, sure, possible
+    ("not met", 9, [], True, False),
+    ("not met", 10, [], False, False),
+    ("not met", None, [], False, True),
+    ("not met", 9, [EXCUSED], True, False),  # excused is not met
+    ("not met and not excused", 9, [EXCUSED], False, False),
+    ("not met and not excused", None, [EXCUSED], False, False),  # met or excused, but neither way this
+    ("not met and not excused", 9, [], True, False),
+    ("met or excused", None, [EXCUSED], True, False),
+    ("met or not met", None, [], True, False),  # whichever it is
+    ("met", None, [EXCUSED], False, True),
+    ("excused and circumstance = valid_reason", 9, [EXCUSED], True, False),
+    ("not met and title_level = senior", 9, [], False, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("condition", "amount", "circumstances", "sure", "possible"), CONCLUSIONS)
+def test_conclude(condition: str, amount: int | None, circumstances: list[tuple[str, str, str]], sure: bool,
+                  possible: bool) -> None:  # fmt: skip
+    given = [("2016-05-01", 10, None)] if amount is None else [("2016-05-01", amount)]
+    rules: list[object] = [A, ILL, rule("c", f"conclude not_excellent when {condition}")]
+    d = decision(rules, hours(*given), somebody("P", *circumstances))  # type: ignore[arg-type]
+    assert (d.consequences, d.possible) == (("not_excellent",) * sure, ("not_excellent",) * possible)
+    assert d.consequence_rules == ("base/c",) * sure
+
+
+YEARS = [
+    # hours of 2014, 2015 and 2016; sure and possible of "met in each of last 3 years"
+    ((10, 10, 10), True, False), ((10, 10, 9), False, False), ((9, 10, 10), False, False),
+    ((10, None, 10), False, True), ((10, None, 9), False, False), ((0, 10, 10), False, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("amounts", "sure", "possible"), YEARS)
+def test_in_each_of_the_last_years(amounts: tuple[int | None, ...], sure: bool, possible: bool) -> None:
+    given = [
+        (f"{2014 + n}-05-01", 10, None) if a is None else (f"{2014 + n}-05-01", a)
+        for n, a in enumerate(amounts)
+        if a != 0
+    ]
+    rules: list[object] = [A, "conclude promotion_ready when met in each of last 3 years"]
+    d = decision(rules, hours(*given))  # type: ignore[arg-type]
+    assert (d.consequences, d.possible) == (("promotion_ready",) * sure, ("promotion_ready",) * possible)
+
+
+def test_met_or_excused_in_each_year() -> None:
+    rules: list[object] = [A, ILL, "conclude promotion_ready when met or excused in each of last 2 years"]
+    assert decision(rules, hours(("2015-05-01", 10)), somebody("P", EXCUSED)).consequences == ("promotion_ready",)
+    assert decision(rules, hours(("2015-05-01", 9)), somebody("P", EXCUSED)).consequences == ()
+    # 2015 met, 2016 met or excused: either way
+    open_ = hours(("2015-05-01", 10), ("2016-05-01", 10, None))
+    assert decision(rules, open_, somebody("P", EXCUSED)).consequences == ("promotion_ready",)
+
+
+def test_years_before_any_calendar_are_open() -> None:
+    rules: list[object] = [A, "conclude promotion_ready when met in each of last 3 years"]
+    records = [record("R1", "0001-05-01", "training", 10, "hours", result="passed")]
+    assert decision(rules, records, period=1).possible == ("promotion_ready",)
+
+
+def test_the_decision_shows_totals_by_subject_and_what_caps_took() -> None:
+    rules: list[object] = [
+        A,
+        P,
+        "cap training at 8 hours per activity",
+        "expect professional at least 7 hours per year",
+    ]
+    records = [*hours(("2016-05-01", 12)), *hours(("2016-06-01", 3), subject="professional")]
+    records[1] = record("R9", "2016-06-01", "training", 3, "hours", result="passed", subject="professional")
+    d = decision(rules, records)
+    assert (d.total, d.by_subject, d.capped_off) == (11, {"public": 8, "professional": 3}, 4)
+    assert (d.required_total, d.shortfall_total) == (10, 0)
+    assert (d.required_by_subject, d.shortfall_by_subject) == ({"professional": 5}, {"professional": 2})
+
+
+class TestFlags:
+    def flags(
+        self, rules: list[object], records: list[Record], person: Person | None = None
+    ) -> list[tuple[str, str, bool]]:
+        result = run(plan(*BASE, *rules), records, 2016, person or somebody())  # type: ignore[arg-type]
+        return [(f.record_id, f.flag, f.certain) for f in result.flags]
+
+    def test_on_every_record_that_could_be_read(self) -> None:
+        rows = [("R1", "2016-05-01", 200), ("R2", "2012-05-01", 200), ("R3", "2016-05-01", 100)]
+        costs = [record(name, day, None, cost=cost) for name, day, cost in rows]
+        flags = self.flags(["flag fee_charged when cost > 100 yuan"], costs)
+        assert flags == [("R1", "fee_charged", True), ("R2", "fee_charged", True)]
+
+    def test_unknown_is_not_certain_and_says_what_is_missing(self) -> None:
+        result = run(plan(*BASE, "flag fee_charged when cost > 100 yuan"), [record("R1", "2016-05-01")], 2016)
+        assert [(f.certain, f.missing) for f in result.flags] == [(False, ("cost",))]
+
+    def test_repeated_looks_at_earlier_records_only(self) -> None:
+        rows = [record("R3", "2016-05-02", title="A"), record("R1", "2016-05-03", title="A"),
+                record("R2", "2016-05-01", title="B"), record("R4", "2016-05-04")]  # fmt: skip
+        rule_ = "flag looks_repeated when repeated per title"
+        assert self.flags([rule_], rows) == [("R1", "looks_repeated", True)]
+        assert self.flags([rule_], rows[::-1]) == [("R1", "looks_repeated", True)]
+        assert self.flags(["flag looks_repeated when repeated per title, date"], rows) == []
+
+    def test_in_force_on_the_records_date(self) -> None:
+        rules: list[object] = [rule("f", "flag fee_charged when cost > 100 yuan", start=2016)]
+        rows = [record("R1", "2015-12-31", cost=200), record("R2", "2016-01-01", cost=200)]
+        assert self.flags(rules, rows) == [("R2", "fee_charged", True)]
