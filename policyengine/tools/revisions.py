@@ -1,0 +1,209 @@
+"""Packs as they stood at a git revision: a revision goes in, a folder with that commit's packs comes out.
+
+Files are read from git's objects (``git cat-file``); nothing is checked out, no hook or filter of the repository runs.
+Only regular files that packs consist of are written out, within bounds, to a temporary folder.
+
+Errors: PE701 (no repository), PE702 (unknown revision), PE703 (git is missing or failed), PE704 (no packs there).
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.light import dataclass
+from policyengine.messages import say
+from policyengine.packs.roots import PACK_FILE
+
+_FILES = (".yaml", ".yml", ".csv", ".md", ".txt")
+_MAX_FILE = 20_000_000  # bytes; a table of a pack is far below
+_MAX_FILES = 20_000
+_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The packs of one side: ``label`` as the user wrote it, ``folder`` with the files, ``commit`` where it is one."""
+
+    label: str
+    folder: Path
+    commit: str | None = None
+
+
+def git(*arguments: str, at: Path | None = None, stdin: bytes | None = None) -> bytes:
+    """What git prints. Raises ``PolicyError`` (PE703) where it can't be run, ``GitFailure`` where it says no."""
+    command = ["git", "-c", "core.quotepath=off", "-C", str(at or Path.cwd()), *arguments]
+    try:
+        done = subprocess.run(command, input=stdin, capture_output=True, timeout=_SECONDS, check=False)
+    except FileNotFoundError:
+        raise PolicyError(
+            [
+                Diagnostic(
+                    "PE703",
+                    say("git is not installed here", "这里没有安装 git"),
+                    hint=say("install git, or name two folders", "请安装 git，或改为指定两个文件夹"),
+                )
+            ]
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise PolicyError(
+            [
+                Diagnostic(
+                    "PE703",
+                    say(f"git took longer than {_SECONDS} seconds", f"git 超过 {_SECONDS} 秒没有答复"),
+                    hint=say("try again, or name two folders", "请重试，或改为指定两个文件夹"),
+                )
+            ]
+        ) from None
+    if done.returncode:
+        raise GitFailure(done.stderr.decode("utf-8", "replace").strip())
+    return done.stdout
+
+
+class GitFailure(Exception):
+    """Git said no; the text is its message."""
+
+
+def top_of(at: Path | None = None) -> Path:
+    """The repository's top folder. Raises ``PolicyError`` (PE701) outside of one."""
+    place = at or Path.cwd()
+    try:
+        return Path(git("rev-parse", "--show-toplevel", at=place).decode().strip())
+    except GitFailure:
+        raise PolicyError(
+            [
+                Diagnostic(
+                    "PE701",
+                    say(f"{place} is in no git repository", f"{place} 不在 git 仓库中"),
+                    hint=say(
+                        "go into the repository with the packs, or name two folders",
+                        "请进入政策包所在的仓库，或改为指定两个文件夹",
+                    ),
+                )
+            ]
+        ) from None
+
+
+def commit_of(revision: str, at: Path | None = None) -> str:
+    """The commit that a revision names. Raises ``PolicyError`` (PE702) where there is none."""
+    top = top_of(at)
+    try:
+        if revision.startswith("-"):
+            raise GitFailure(revision)
+        return git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", at=top).decode().strip()
+    except GitFailure:
+        raise PolicyError(
+            [
+                Diagnostic(
+                    "PE702",
+                    say(
+                        f"{revision} is neither a folder here nor a revision of this repository",
+                        f"{revision} 既不是这里的文件夹，也不是本仓库的版本",
+                    ),
+                    hint=say(
+                        "name a folder, a branch, a tag or a commit: HEAD~1, main, v1.2",
+                        "请指定文件夹、分支、标签或提交，如 HEAD~1、main、v1.2",
+                    ),
+                )
+            ]
+        ) from None
+
+
+def range_of(words: tuple[str, ...], at: Path | None = None) -> tuple[str, str | None]:
+    """OLD and NEW of a command's arguments: two words, ``A..B``, ``A...B`` (from where they parted), or one revision,
+    compared with the working tree (None)."""
+    if len(words) == 2:
+        return words[0], words[1]
+    word = words[0]
+    if "..." in word and not Path(word).exists():
+        old, _, new = word.partition("...")
+        old, new = old or "HEAD", new or "HEAD"
+        top = top_of(at)
+        one, other = commit_of(old, top), commit_of(new, top)
+        try:
+            return git("merge-base", one, other, at=top).decode().strip(), new
+        except GitFailure:
+            raise PolicyError(
+                [
+                    Diagnostic(
+                        "PE702",
+                        say(f"{old} and {new} have no common commit", f"{old} 和 {new} 没有共同的提交"),
+                        hint=say(f"compare them as {old}..{new}", f"请写成 {old}..{new} 直接比较"),
+                    )
+                ]
+            ) from None
+    if ".." in word and not Path(word).exists():
+        old, _, new = word.partition("..")
+        return old or "HEAD", new or "HEAD"
+    return word, None
+
+
+@contextmanager
+def tree_at(word: str | None, at: Path | None = None, under: PurePosixPath | None = None) -> Iterator[Tree]:
+    """The packs that a word means: a folder on disk, a git revision, or (None) the working tree.
+
+    ``under``: only files below this folder of the repository. The temporary folder lives as long as the context.
+    """
+    if word is None:
+        top = top_of(at)
+        yield Tree(say("working tree", "工作区"), top)
+        return
+    if Path(word).exists():
+        yield Tree(word, Path(word))
+        return
+    commit = commit_of(word, at)
+    top = top_of(at)
+    with TemporaryDirectory(prefix="policyengine-") as folder:
+        write_tree(commit, top, Path(folder), under)
+        yield Tree(word, Path(folder), commit)
+
+
+def write_tree(commit: str, top: Path, folder: Path, under: PurePosixPath | None = None) -> None:
+    """Write the pack files of a commit below ``folder``. Raises ``PolicyError`` (PE704) where it has no pack."""
+    listed = git("ls-tree", "-r", "-z", "--full-tree", "-l", commit, at=top)
+    wanted: list[tuple[str, PurePosixPath]] = []
+    packs: set[PurePosixPath] = set()
+    for line in listed.split(b"\0"):
+        if not line:
+            continue
+        meta, _, name = line.partition(b"\t")
+        mode, _, blob, size = meta.split()
+        path = PurePosixPath(name.decode("utf-8", "surrogateescape"))
+        if not mode.startswith(b"100") or ".." in path.parts or (under is not None and under not in path.parents):
+            continue
+        if path.name == PACK_FILE:
+            packs.add(path.parent)
+        if path.suffix.lower() in _FILES and int(size) <= _MAX_FILE:
+            wanted.append((blob.decode(), path))
+    inside = [(blob, path) for blob, path in wanted if packs & set(path.parents)]
+    if not inside:
+        raise PolicyError(
+            [
+                Diagnostic(
+                    "PE704",
+                    say(f"there is no pack in {commit[:12]}", f"{commit[:12]} 中没有政策包"),
+                    hint=say(f"a pack is a folder with a {PACK_FILE}", f"政策包是含有 {PACK_FILE} 的文件夹"),
+                )
+            ]
+        )
+    for path, content in zip(
+        (p for _, p in inside[:_MAX_FILES]), _blobs([b for b, _ in inside[:_MAX_FILES]], top), strict=True
+    ):
+        target = folder.joinpath(*path.parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+def _blobs(names: list[str], top: Path) -> Iterator[bytes]:
+    """The contents of blobs, in order, in one call of git."""
+    answer = git("cat-file", "--batch", at=top, stdin="".join(f"{n}\n" for n in names).encode())
+    at = 0
+    for _ in names:
+        end = answer.index(b"\n", at)
+        size = int(answer[at:end].split()[2])
+        yield answer[end + 1 : end + 1 + size]
+        at = end + 1 + size + 1
