@@ -114,26 +114,15 @@ class Authority:
         if statement is None or verdict is None:
             yield Piece(rule, statement, common, root, everything)
             return
-        if verdict.kind == "unsettled_reach" and isinstance(statement, tree.Require | tree.Cap | tree.Reject):
+        if verdict.kind == "unsettled_reach" and isinstance(statement, tree.Require):
             yield Piece(rule, statement, common, root, everything, raises=True)
             yield replace(piece, stretch=common, beside=True)
-            return
-        base = piece.statement
-        if verdict.kind == "unsettled_reach" and isinstance(statement, tree.Recognise | tree.Excuse) and base:
-            yield Piece(rule, _both(statement, base), common, root, everything, raises=True)
             return
         if verdict.kind == "settles":
             yield Piece(rule, statement, common, root, everything, raises=True)
             return
         kept = everything if piece.keeps_stricter else (piece.rule,)
         yield Piece(rule, statement, common, root, kept, keeps_stricter=True, raises=True)
-
-
-def _both(statement: tree.Statement, base: tree.Statement) -> tree.Statement:
-    """``statement`` under the condition of ``base`` as well."""
-    parts = [c for c in (statement.when, base.when) if c is not None]
-    flat = tuple(p for c in parts for p in (c.items if isinstance(c, tree.And) else (c,)))
-    return replace(statement, when=flat[0] if len(flat) == 1 else tree.And(tuple(dict.fromkeys(flat))))
 
 
 __all__ = ["Authority", "Taken", "at"]

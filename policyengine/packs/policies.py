@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from policyengine.diagnostics import Diagnostic, Span, failed
+from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
 from policyengine.packs.document import Document, read_document, shown
 from policyengine.packs.load import load_pack
@@ -111,71 +111,70 @@ class ChainLoader:
 
     def __init__(self) -> None:
         self.known: dict[Path, Chain | None] = {}
-        self.checked: set[tuple[str, ...]] = set()
+        self.told: set[Diagnostic] = set()
 
     def policy(self, folder: Path) -> tuple[Policy | None, list[Diagnostic]]:
         """The policy of the chain that ends in ``folder``, and the problems not told before."""
         chain, problems = self.chain(folder)
-        if chain is None:
-            return None, problems
-        policy, found = resolve(chain)
-        told = set(problems)
-        return policy, problems + [d for d in found if d not in told]
+        policy = None
+        if chain is not None:
+            policy, found = resolve(chain)
+            problems = problems + found
+        new = [d for d in dict.fromkeys(problems) if d not in self.told]
+        self.told.update(new)
+        return policy, new
 
     def chain(self, folder: Path, above: tuple[Path, ...] = ()) -> tuple[Chain | None, list[Diagnostic]]:
-        """The packs from the lowest to the one in ``folder``."""
+        """The packs from the lowest to the one in ``folder``; None where one of them can't be read."""
         place = folder.absolute()
         if place in self.known:
             return self.known[place], []
+        self.known[place] = None
         document, problems = read_document(folder / PACK_FILE)
-        base: Chain = ()
-        if document is not None:
-            base, problems = self._base(folder, document, above)
-        if document is None or failed(problems):
-            self.known[place] = None
+        if document is None:
+            return None, problems
+        base, problems = self._base(place, document, above)
+        if base is None:
             return None, problems
         pack, found = load_pack(folder, base[-1] if base else None, document)
-        chain = (*base, pack) if pack is not None else None
-        self.known[place] = chain
-        return chain, problems + found
+        self.known[place] = (*base, pack) if pack is not None else None
+        return self.known[place], problems + found
 
-    def _base(self, folder: Path, document: Document, above: tuple[Path, ...]) -> tuple[Chain, list[Diagnostic]]:
-        """The chain that the pack extends; empty for the lowest pack."""
+    def _base(self, place: Path, document: Document, above: tuple[Path, ...]) -> tuple[Chain | None, list[Diagnostic]]:
+        """The chain that the pack extends; empty for the lowest pack, None where it can't be had."""
         root = document.root
         name = optional_at(root, "extends")
         if not isinstance(root, Mapping) or name is None:
             return (), []
         where = root.get("extends") or root
-        found, seen = find_pack(name, folder)
+        found, seen = find_pack(name, place)
         if not found:
-            near = did_you_mean(name, seen)
-            hint = meant(near) if near else say("packs here: ", "此处的包：") + (", ".join(seen) or say("none", "无"))
-            return (), [
-                document.problem(
-                    "PE131", say(f"there is no pack {name} to extend", f"没有可以作为上级的包 {name}"), where, hint=hint
-                )
-            ]
+            said, hint = _not_found(name, seen)
+            return None, [document.problem("PE131", said, where, hint=hint)]
         if len(found) > 1:
-            return (), [_same_id(name, found[1], found[0])]
-        if found[0] in (*above, folder.absolute()) or name == optional_at(root, "pack"):
+            return None, [_same_id(name, found[1], found[0])]
+        if found[0] in (*above, place):
             said = say(
                 f"{name} extends this pack, directly or through others, and this pack extends {name}",
                 f"{name} 直接或间接以本包为上级，而本包又以 {name} 为上级",
             )
-            return (), [
-                document.problem(
-                    "PE132", said, where, hint=say("the lowest pack has extends: null", "最上级的包写 extends: null")
-                )
-            ]
-        chain, problems = self.chain(Path(shown(found[0])), (*above, folder.absolute()))
-        if chain is None and not failed(problems):  # told when it was loaded for another pack
+            hint = say("the lowest pack has extends: null", "最上级的包写 extends: null")
+            return None, [document.problem("PE132", said, where, hint=hint)]
+        told_before = found[0] in self.known
+        chain, problems = self.chain(Path(shown(found[0])), (*above, place))
+        if chain is None and told_before:
             said = say(
-                f"the pack {name} has errors of its own, so this one can't be read",
-                f"包 {name} 本身有错误，因此无法读取本包",
+                f"the pack {name} has errors of its own, so this one is not looked at",
+                f"包 {name} 本身有错误，因此没有检查本包",
             )
-            return (), [
-                document.problem(
-                    "PE134", said, where, hint=say(f"mend {shown(found[0])} first", f"请先改正 {shown(found[0])}")
-                )
-            ]
-        return chain or (), problems
+            hint = say(f"mend {shown(found[0])} first", f"请先改正 {shown(found[0])}")
+            problems = [document.problem("PE134", said, where, hint=hint, severity="note")]
+        return chain, problems
+
+
+def _not_found(name: str, seen: list[str]) -> tuple[str, str]:
+    """PE131: what is wrong, and how to mend it."""
+    near = did_you_mean(name, seen)
+    known = ", ".join(seen) or say("none", "无")
+    hint = meant(near) if near else say(f"packs here: {known}", f"此处的包：{known}")
+    return say(f"there is no pack {name} to extend", f"没有可以作为上级的包 {name}"), hint

@@ -26,6 +26,7 @@ SCHEMAS = ("pack", "rules", "tests")
 # YAML 1.2's core schema: what editors and other programs take a plain scalar for.
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_MAYBE_TYPED = frozenset("0123456789+-.tTfFnN~")  # what a number, true, false or null begins with
 _BOOLEAN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 _KINDS = {
@@ -74,7 +75,7 @@ def meant(near: str) -> str:
 
 def typed(scalar: Scalar) -> tuple[str, str | Fraction | bool | None]:
     """A scalar's kind by YAML 1.2's core schema, and its value; ``year: 2016`` is a whole number, ``01-01`` a text."""
-    if scalar.style is not None:
+    if scalar.style is not None or (scalar.text and scalar.text[0] not in _MAYBE_TYPED):
         return "string", scalar.text
     if scalar.is_null:
         return "null", None
@@ -96,8 +97,9 @@ def _kind(node: Node) -> str:
 
 def _has_type(node: Node, wanted: str | list[str]) -> bool:
     kind = _kind(node)
-    names = [wanted] if isinstance(wanted, str) else wanted
-    return kind in names or (kind == "integer" and "number" in names)
+    if isinstance(wanted, str):
+        return kind == wanted or (kind == "integer" and wanted == "number")
+    return kind in wanted or (kind == "integer" and "number" in wanted)
 
 
 def _may_be(node: Node, branch: Schema) -> bool:

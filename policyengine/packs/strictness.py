@@ -127,6 +127,8 @@ def _limiting(
     same_reach = (new.when, getattr(new, "what", None)) == (old.when, getattr(old, "what", None))
     if figure.kind == "unsettled" and not same_reach:
         figure = REACH
+    if isinstance(new, tree.Cap) and REACH in (figure, reach):  # two caps on one record need an order
+        return _incomparable(say("it speaks of other records", "所指的记录不同"))
     return _worst(figure, reach)
 
 

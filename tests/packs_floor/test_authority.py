@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from policyengine.diagnostics import human
-from policyengine.language import tree
 from policyengine.packs.model import Policy
 from tests.packs_floor.folder import PACK, UPPER, load_two, rule, seen, write
 
@@ -75,6 +74,9 @@ CASES: dict[str, tuple[str, list[str], list[str]]] = {
     "higher cap": (CAP, ["替代 base/cap：限额 远程教育、发表出版作品 每年 合计 不超过 60 学时"], ["PE203"]),
     "cap over fewer forms": (CAP, ["替代 base/cap：限额 远程教育 每年 不超过 40 学时"], ["PE203"]),
     "cap over more forms": (CAP, ["替代 base/cap：限额 培训班、远程教育、发表出版作品 每年 合计 不超过 50 学时"], []),
+    "cap under another condition": (
+        rule("cap", "限额 远程教育 每年 不超过 50 学时 当 费用 > 100", change="raise-only"),
+        ["替代 base/cap：限额 远程教育 每年 不超过 40 学时 当 排名 > 1"], ["PE315"]),
     "cap of another window": (CAP, ["替代 base/cap：限额 远程教育、发表出版作品 每天 不超过 8 学时"], ["PE315"]),
     "a lost figure settled": (LOST, ["替代 base/lost：限额 远程教育 每年 不超过 30 学时"], []),
     # recognition
@@ -209,12 +211,12 @@ def test_another_condition_leaves_the_base_beside_the_override(tmp_path: Path) -
     assert [g.raises for g in policy.governing] == [True, False]
 
 
-def test_another_recognition_is_narrowed_by_the_base(tmp_path: Path) -> None:
+def test_another_recognition_holds_together_with_the_base(tmp_path: Path) -> None:
+    """A record must be recognised by both."""
     upper = rule("other", "替代 base/recognise：认定 培训班、远程教育 须有 施教机构", source="own")
     policy, problems = load_two(tmp_path, RECOGNISE, upper)
     assert problems == []
-    assert policy is not None
-    assert policy.governing[0].statement.when == tree.And((tree.Present("provider"), tree.Present("evidence")))
+    assert governing(policy) == ["upper/other .. over base/recognise stricter as base/recognise"]
 
 
 def test_a_regime_taken_over_frees_what_may_only_be_raised(tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ def test_everything_that_is_wrong_is_told_once_in_order(tmp_path: Path) -> None:
     place = folder(tmp_path)
     write(place, {"base/rules-b.yaml": rule("b", "认定 培训班", from_="2016") + rule("b", "认定 培训班", from_="2017")})
     found = check([place])
-    errors = [(d.code, d.span.line if d.span else 0) for d in found if d.severity == "error"]
-    assert errors == [("PE301", 7), ("PE134", 5)], "the broken base is told once, where it is broken"
+    told = [(d.code, d.severity, d.span.line if d.span else 0) for d in found]
+    assert told == [("PE301", "error", 7), ("PE134", "note", 5)], "the broken base is told once, where it is broken"
     assert found == sorted(found, key=lambda d: (d.span.file, d.span.line, d.span.column) if d.span else ("", 0, 0))
 
 
