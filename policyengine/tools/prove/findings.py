@@ -234,7 +234,8 @@ def _illustrated(problem: Diagnostic, chains: dict[Path, tuple[Pack, ...] | None
     if chain is None or any(r.message.startswith(_for_example()) for r in problem.related):
         return problem
     rule = next((r for r in chain[-1].rules if _holds(r.span, problem.span)), None)
-    other = next((r for p in chain for r in p.rules for o in problem.related if o.span and r.span == o.span), None)
+    spans = [o.span for o in problem.related if o.span is not None]
+    other = next((r for p in chain for r in p.rules if r is not rule and any(_holds(r.span, s) for s in spans)), None)
     vocabulary = chain[-1].vocabulary
     if rule is None or other is None or vocabulary is None:
         return problem

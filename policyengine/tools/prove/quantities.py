@@ -56,14 +56,15 @@ def grid(context: Context, unit: str) -> tuple[Fraction, Fraction, Fraction]:
 
 
 def bases_in(statements: Pairs, unit: str) -> list[Fraction]:
-    """What the rules pay for, in ``unit`` (45 minutes, 1000 characters)."""
-    return [
-        s.basis.value * UNITS[s.basis.unit].scale / UNITS[unit].scale
-        for s, _ in statements
-        if isinstance(s, tree.Convert | tree.Add)
-        and s.basis is not None
-        and UNITS[s.basis.unit].dimension == UNITS[unit].dimension
-    ]
+    """What the rules pay for, in ``unit`` (45 minutes, 1000 characters; 1 of what is stated)."""
+    found = []
+    for s, _ in statements:
+        if isinstance(s, tree.Convert | tree.Add):
+            if isinstance(s.figure, tree.Stated) and s.figure.unit == unit:
+                found.append(Fraction(1))
+            elif s.basis is not None and UNITS[s.basis.unit].dimension == UNITS[unit].dimension:
+                found.append(s.basis.value * UNITS[s.basis.unit].scale / UNITS[unit].scale)
+    return found
 
 
 def figures(figure: tree.Figure, otherwise: tree.Quantity | None, context: Context) -> set[Fraction]:

@@ -1,0 +1,178 @@
+"""Can two rules treat one record differently, can a rule ever apply: tables of rules, and what ``check`` says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from policyengine.messages import speak
+from policyengine.packs.model import Table
+from policyengine.tools.prove import Undecided, meet, reachable
+from policyengine.tools.prove.words import differing, situation
+from tests.prove.law import BASES, CREDITS, context, rule
+from tests.prove.packs import complaints, write
+
+MEETING = [
+    ("convert paper at 2 hours per 1000 characters", "convert paper at 3 hours per 1000 characters",
+     "form = paper, 1000 characters: a gives 2 hours, b gives 3 hours"),
+    ("convert paper at 30 hours each when author_rank = 1", "convert paper at 10 hours each when author_rank <= 2",
+     "form = paper, author_rank = 1, 1 item: a gives 30 hours, b gives 10 hours"),
+    ("convert training at 1 hour per 45 minutes", "convert training at 1 hour per clock_hour",
+     "form = training, 45 minutes: a gives 1 hour, b gives 0.75 hours"),
+    ("convert paper at credits_of(journal_level, author_rank)", "convert paper at 20 hours each when author_rank < 3",
+     "form = paper, journal_level = national, author_rank = 1, 2 items: a gives 20 hours, b gives 40 hours"),
+    ("convert training at stated hours up to 8 hours per activity", "convert training at stated hours",
+     "form = training, 9 hours: a gives 8 hours, b gives 9 hours"),
+    ("assign training by end date", "assign training, distance by start date",
+     "form = training, 2019-12-31 to 2020-01-01: a counts it in 2020, b counts it in 2019"),
+    ("cap training at 50 hours per year when approved = no",
+     "cap training, paper at 10 hours per activity when fee > 0",
+     "form = training, approved = no, fee = 0.01 yuan: a counts at most 50 hours, b counts at most 10 hours"),
+]  # fmt: skip
+
+# fmt: off
+APART = [
+    ("convert paper at 2 hours per 1000 characters", "convert training at 3 hours per 1000 characters"),
+    ("convert paper at 2 hours per 1000 characters", "convert paper at 6 hours each"),
+    ("convert paper at 30 hours each when author_rank = 1", "convert paper at 10 hours each when author_rank > 1"),
+    ("convert paper at 30 hours each when fee > 10 yuan", "convert paper at 10 hours each when fee between 0 and 10"),
+    ("convert paper at 9 hours each when subject = public", "convert paper at 6 hours each when not subject = public"),
+    ("convert paper at 9 hours each when evidence is missing",
+     "convert paper at 6 hours each when evidence is present"),
+    ("convert training at 1 hour per clock_hour", "convert training at 3 hours per 180 minutes"),
+    ("convert training at 3 hours each when provider in bases",
+     "convert training at 1 hour each when provider not in bases"),
+    ("convert training at 3 hours each when fee = 1 or fee = 3",
+     "convert training at 1 hour each when fee != 1 and fee != 3"),
+    ("assign training by end date", "assign by start date"),
+    ("recognise training when evidence is present", "recognise training when approved = yes"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("a", "b", "told"), MEETING)
+def test_two_rules_meet(a: str, b: str, told: str) -> None:
+    law = context()
+    found = meet(rule(a), rule(b), law)
+    assert found is not None
+    assert not isinstance(found, Undecided)
+    assert differing(found, law.vocabulary, "a", "b") == told
+
+
+@pytest.mark.parametrize(("a", "b"), APART)
+def test_two_rules_never_meet(a: str, b: str) -> None:
+    assert meet(rule(a), rule(b), context()) is None
+    assert meet(rule(b), rule(a), context()) is None
+
+
+NEVER = [
+    "convert paper at 1 hour each when author_rank = 1 and author_rank > 1",
+    "convert paper at 1 hour each when author_rank > 9",
+    "convert paper at 1 hour each when fee < 0",
+    "reject paper when journal_level = national and journal_level != national",
+    "recognise paper when evidence is missing and evidence is present",
+    "reject paper when provider in bases and provider not in bases",
+    "flag fee_charged when fee between 3 and 2",
+    "excuse year when leave lasts at least 13 months",
+    "excuse year when circumstance = illness and circumstance != illness",
+    "require total at least 90 hours per year when employer_kind = enterprise and employer_kind in (state_organ)",
+    "conclude not_excellent when met and not met",
+    "conclude not_excellent when met in each of last 3 years and not met in each of last 2 years",
+    "reject training when year of qualified_on = 2019 and year of qualified_on > 2020",
+]
+SOMETIMES = [
+    ("convert paper at 1 hour each when author_rank = 1 or author_rank > 10", "author_rank = 1"),
+    ("reject paper when provider in bases", "provider = 市培训学院, in 2018"),
+    ("reject paper when provider not in bases", "provider = another, in 2018"),
+    ("flag fee_charged when fee > 99.99 yuan", "fee = 100 yuan"),
+    ("excuse year when leave lasts at least 12 months", "maternity 2020-01-01 to 2020-12-31"),
+    ("excuse year when leave in (illness) lasts at least 3 months and leave in (maternity) lasts at least 3 months",
+     "maternity 2020-01-01 to 2020-03-31, illness 2020-01-01 to 2020-03-31"),
+    ("conclude not_excellent when met in each of last 2 years and not met in each of last 3 years",
+     "this year and those before: met, met, not met"),
+    ("reject training when year of qualified_on < this year", "qualified_on = 2018-12-31, in 2020"),
+    ("reject training when claimed_year < year of date", "claimed_year = 2019, 2020-01-01"),
+    ("reject training when days > 30", "days = 31"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NEVER)
+def test_a_rule_that_never_applies(text: str) -> None:
+    assert reachable(rule(text), context()) is None
+
+
+@pytest.mark.parametrize(("text", "told"), SOMETIMES)
+def test_a_rule_that_can_apply(text: str, told: str) -> None:
+    law = context()
+    found = reachable(rule(text), law)
+    assert found is not None
+    assert not isinstance(found, Undecided)
+    assert situation(found, law.vocabulary) == told
+
+
+def test_a_table_that_has_ended() -> None:
+    """A provider that was recognised until 2018 is in no table afterwards."""
+    only = Table("bases", BASES.columns, BASES.rows[1:])
+    law = replace(context(tables={"bases": only, "credits_of": CREDITS}), start=date(2019, 1, 1))
+    assert reachable(rule("reject training when provider in bases"), law) is None
+    assert reachable(rule("reject training when provider in bases"), replace(law, start=date(2018, 1, 1))) is not None
+
+
+# --- what check says of them ------------------------------------------------------------------------------------------
+
+
+def test_check_tells_of_two_rules_for_one_record(tmp_path: Path) -> None:
+    speak("zh")
+    base = [
+        ("first", "折算 论文 每项 计 30 学时 当 作者排名 = 1"),
+        ("others", "折算 论文 每项 计 10 学时 当 作者排名 < 3"),
+    ]
+    found = complaints(write(tmp_path, base))
+    speak("en")
+    assert [(d.code, d.severity) for d in found] == [("PE262", "error")]
+    assert found[0].span is not None
+    assert found[0].span.line == 10
+    example = "例如：学习形式 = 论文，作者排名 = 1，1 项：first 计 30 学时，此处计 10 学时"
+    assert found[0].related[0].message == example
+    assert found[0].citation == "某发〔2016〕1号 第2条"
+
+
+def test_plainly_the_same_records_get_the_example_too(tmp_path: Path) -> None:
+    base = [("first", "折算 论文 每项 计 30 学时"), ("others", "折算 论文 每项 计 10 学时 当 作者排名 < 3")]
+    found = complaints(write(tmp_path, base))
+    assert [d.code for d in found] == ["PE262"]
+    assert any(r.message.startswith("for example: form = paper, author_rank = 1, 1 item") for r in found[0].related)
+
+
+def test_two_packs_that_both_convert(tmp_path: Path) -> None:
+    """The sector's rule is the one complained of; it doesn't name the base's, so neither gives way."""
+    folder = write(
+        tmp_path, [("it", "折算 论文 每千字 计 2 学时")], [("mine", "折算 论文 每千字 计 3 学时 当 级别 = 国家级")]
+    )
+    found = complaints(folder)
+    assert [d.code for d in found] == ["PE262"]
+    assert found[0].span is not None
+    assert found[0].span.file.endswith("upper/rules.yaml")
+
+
+def test_assign_rules_that_contradict(tmp_path: Path) -> None:
+    base = [("one", "归期 培训班 按 开始日期 当 单位认可 = 是"), ("two", "归期 培训班 按 结束日期 当 级别 = 国家级")]
+    assert [d.code for d in complaints(write(tmp_path, base))] == ["PE264"]
+
+
+def test_a_rule_that_never_applies_is_a_warning(tmp_path: Path) -> None:
+    base = [("it", "折算 论文 每项 计 30 学时 当 作者排名 = 1 且 作者排名 > 1")]
+    found = complaints(write(tmp_path, base))
+    assert [(d.code, d.severity) for d in found if d.code == "PE354"] == [("PE354", "warning")]
+
+
+def test_rules_of_different_times_do_not_meet(tmp_path: Path) -> None:
+    folder = write(tmp_path, [("one", "折算 论文 每项 计 30 学时"), ("two", "折算 论文 每项 计 10 学时")])
+    text = (folder / "rules.yaml").read_text()
+    first, second = text.split("- id: two")
+    later = second.replace("from: 2016", "from: 2020-01-01")
+    (folder / "rules.yaml").write_text(first.replace("from: 2016", "until: 2019-12-31") + "- id: two" + later)
+    assert complaints(folder) == []
