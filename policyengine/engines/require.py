@@ -310,7 +310,8 @@ class Requirements:
             if excusing is None:
                 missing.update(name for e in self._excuses(rule, span.last) for name in e.lacks(scene))
         excused, shown = status == "excused", self.later.shown
-        short = ZERO if status == "met" else max(ZERO, required.high - low if least else low - required.low)
+        owing = required.low if required.high >= LIMITLESS else required.high  # without a figure nobody lacks a number
+        short = ZERO if status == "met" else max(ZERO, owing - low if least else low - required.low)
         return Finding(
             person_id=self.person.person_id,
             period=label(span.first, span.years),

@@ -26,7 +26,7 @@ from policyengine.records.model import Person
 @dataclass(slots=True)
 class Cap:
     """A cap of a law. ``number``: its place in the order of caps; ``least``: its smallest limit in any year (None: it
-    never has one); ``by_person``: the limit rests on facts of the person."""
+    never has one); ``by_person``: the limit rests on facts of the person; ``unfixed``: some limit is open."""
 
     law: Law
     number: int
@@ -34,6 +34,7 @@ class Cap:
     years: YearRange
     least: int | None = None
     by_person: bool = False
+    unfixed: bool = False
 
     @property
     def window(self) -> tree.Window:
@@ -152,6 +153,7 @@ class Accounts:
                 limit = limit_in(law.prepared.judge, cap.rule, year, Person("", facts))
                 if limit is not None:
                     rows.append((number, year, self.cases.in_ticks(limit[0]), self.cases.in_ticks(limit[1])))
+        cap.unfixed = any(row[2] != row[3] for row in rows)
         cap.least = min((row[2] for row in rows), default=None)
         columns = {"rp": "INTEGER", "year": "INTEGER", "l0": "BIGINT", "l1": "BIGINT"}
         self.host.load(cap.limits, columns, rows)
@@ -211,7 +213,9 @@ class Accounts:
             case tree.PerField(field=name):
                 yield self._over(cap, self._by_field(cap, name))
             case tree.PerYears(count=count, starting=starting):
-                rows = self._rows(cap, amount=t.col(f"k{c}", "s"), block=block(t.col("period", "s"), count, starting or 0))
+                rows = self._rows(
+                    cap, amount=t.col(f"k{c}", "s"), block=block(t.col("period", "s"), count, starting or 0)
+                )
                 yield self._over(cap, self._grouped(rows, "block", count - 1))
             case tree.AnyYears(count=count):
                 self._route(self._over(cap, self._rolled(cap, count)))
@@ -243,9 +247,7 @@ class Accounts:
     def _rolled(self, cap: Cap, count: int) -> Any:
         """What each stretch of ``count`` years holds, by the year that ends it."""
         self.host.load(f"ahead_{count}", {"n": "INTEGER"}, [(n,) for n in range(count)])
-        rows = self._rows(
-            cap, amount=t.col(f"k{cap.number}", "s"), ends=t.add([t.col("period", "s"), t.col("n", "o")])
-        )
+        rows = self._rows(cap, amount=t.col(f"k{cap.number}", "s"), ends=t.add([t.col("period", "s"), t.col("n", "o")]))
         t.join(rows, t.table(f"ahead_{count}", "o"), t.lit(True), "CROSS")
         return self._grouped(rows, "ends", 0)
 
@@ -318,7 +320,9 @@ class Accounts:
             amount=t.col("amount", "d"), days=days.copy(),
             opens=t.case([(t.compare(before, ">=", t.col("start", "d")), t.lit(0))], t.lit(1)),
         ).from_(t.table(name, "d"), copy=False)  # fmt: skip
-        group = t.running(t.col("opens", "o"), [t.col("person_id", "o")], [t.col("start", "o"), t.col("end", "o")], True)
+        group = t.running(
+            t.col("opens", "o"), [t.col("person_id", "o")], [t.col("start", "o"), t.col("end", "o")], True
+        )
         grouped = t.select(
             person_id=t.col("person_id", "o"), amount=t.col("amount", "o"), days=t.col("days", "o"), part=group
         ).from_(t.sub(opened, "o"), copy=False)
@@ -354,8 +358,7 @@ class Accounts:
             open_ = [t.compare(t.col("doubt", "s"), ">", t.lit(0))]
             k, u = t.col(f"k{cap.number}", "s"), t.col(f"u{cap.number}", "s")
             open_.append(t.compare(u, ">", t.lit(0)))
-            statement_unfixed = self._unfixed(cap)
-            if statement_unfixed:
+            if cap.unfixed:
                 open_.append(t.compare(k.copy(), ">", t.lit(0)))
             query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
             same = t.both(
@@ -365,9 +368,7 @@ class Accounts:
             t.join(query, t.table("touched", "x"), same)
             if isinstance(cap.window, tree.Within):
                 open_.append(t.both(t.compare(k.copy(), ">", t.lit(0)), self._undated(cap, query)))
-            yield query.where(
-                t.both(t.equal(t.col("plan", "s"), t.lit(cap.law.number)), t.either(*open_)), copy=False
-            )
+            yield query.where(t.both(t.equal(t.col("plan", "s"), t.lit(cap.law.number)), t.either(*open_)), copy=False)
 
     def _undated(self, cap: Cap, query: Any) -> Tree:
         """Whether the person's date is missing."""
@@ -378,11 +379,6 @@ class Accounts:
         same = t.equal(t.col("person_id", "p"), t.col("person_id", "s"))
         t.join(query, t.table(sources.names.persons or "", "p"), same, "LEFT")
         return t.missing(sources.persons.value(window.field))
-
-    @staticmethod
-    def _unfixed(cap: Cap) -> bool:
-        figures = [r.rule.statement.figure for r in (cap.rule, *cap.rule.kept)]  # type: ignore[attr-defined]
-        return any(isinstance(f, tree.Between | tree.Unknown) for f in figures)
 
     def _keep_routed(self) -> None:
         asked = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
@@ -423,7 +419,7 @@ class Accounts:
             if cap.least is not None:
                 query = self._applied(cap, query)
         name = f"counted_{law.number}"
-        handed = ["record_id", "person_id", "period", "low", "high", "value", "cuts"]
+        handed = ["record_id", "person_id", "period", "end", "low", "high", "value", "cuts"]
         handed += [f"{kind}{s}" for s in range(1, self.sums) for kind in "tn"]
         self.host.keep(name, t.select(**{n: t.col(n, "z") for n in handed}).from_(t.sub(query, "z"), copy=False))
         self.hot.append(name)
@@ -460,7 +456,11 @@ class Accounts:
                     year = t.over(t.call("MAX", year), [t.col("record_id", "a")])
             case tree.PerField():
                 value = t.col(f"f{c}", "b")
-                keys = [t.col("period", "b"), value, t.case([(t.missing(value.copy()), t.col("record_id", "b"))], t.lit(None))]
+                keys = [
+                    t.col("period", "b"),
+                    value,
+                    t.case([(t.missing(value.copy()), t.col("record_id", "b"))], t.lit(None)),
+                ]
                 member += within(t.col("period", "a"), cap.years)
             case tree.PerDay():
                 keys = [t.col("start", "b"), t.col("end", "b")]

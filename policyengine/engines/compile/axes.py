@@ -83,7 +83,6 @@ class Source:
             return t.cast(t.times(value, t.lit(column.unit)), "BIGINT")
         return t.cast(value, "BIGINT") if column.kind == "number" and name == "quantity" else value
 
-
     def fact(self, name: str, value: Any) -> Fact:
         """A value of ``value(name)`` as a fact."""
         column = self.column(name)
@@ -255,7 +254,11 @@ def operand_of(node: tree.Operand, source: Callable[[str], Source], world: World
                 if value.denominator != 1:
                     raise Inexpressible("a fraction in a comparison of facts")
                 return t.lit(value.numerator), "number", 0
-            return t.lit(value), "yes_no" if isinstance(value, bool) else "date" if isinstance(value, date) else "text", 0
+            return (
+                t.lit(value),
+                "yes_no" if isinstance(value, bool) else "date" if isinstance(value, date) else "text",
+                0,
+            )
     raise Inexpressible("a table figure compared with a fact")
 
 

@@ -149,9 +149,7 @@ class Cases:
             host.load("valued", columns, (self._value_row(row, v) for row, v in self.values.items()))
 
     def _row(self, key: int, verdict: Verdict, shape: Iterable[str]) -> tuple[Any, ...]:
-        words = Words(
-            verdict.plan, verdict.reason, verdict.recognise, verdict.convert, verdict.assign, verdict.missing
-        )
+        words = Words(verdict.plan, verdict.reason, verdict.recognise, verdict.convert, verdict.assign, verdict.missing)
         row: dict[str, Any] = {
             "key": key,
             "plan": verdict.plan,
@@ -171,7 +169,7 @@ class Cases:
             row |= {"d": self.number(words), "miss": self.list_of(words.missing), **self._formula(verdict.amount)}
         for s, (truth, lacks) in enumerate(verdict.sums):
             row |= {f"t{s}": int(truth is True), f"n{s}": int(truth is not False), f"l{s}": self.list_of(lacks)}
-        for c, (truth, rank) in enumerate(zip(verdict.caps, verdict.ranks, strict=True)):
+        for c, (truth, rank) in enumerate(verdict.caps):
             row |= {f"c{c}": _three(truth), f"r{c}": rank}
         for o, truth in enumerate(verdict.once):
             row[f"o{o}"] = _three(truth)
@@ -184,7 +182,14 @@ class Cases:
         if not formula.step:
             each = rate * formula.worth * self.ticks
             assert each.denominator == 1
-            return {"num": each.numerator, "off": 0, "den": 1, "mul": 1, "lim": limit, "plus": self.in_ticks(formula.plus)}
+            return {
+                "num": each.numerator,
+                "off": 0,
+                "den": 1,
+                "mul": 1,
+                "lim": limit,
+                "plus": self.in_ticks(formula.plus),
+            }
         count = rate / formula.step
         num, den = count.numerator, count.denominator
         if formula.rounding == "half_up":
@@ -286,7 +291,9 @@ class Cases:
         starts = [law.plan.year_start for law in self.sources.laws]
         first = t.period(t.col(day, "a"), starts[0])
         branches = [
-            (t.lit(number), t.period(t.col(day, "a"), start)) for number, start in enumerate(starts) if start != starts[0]
+            (t.lit(number), t.period(t.col(day, "a"), start))
+            for number, start in enumerate(starts)
+            if start != starts[0]
         ]
         return t.switch(t.col("plan", "a"), branches, first)
 

@@ -11,8 +11,10 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
+from policyengine import light
 from policyengine.engines.calendar import period_of
 from policyengine.engines.compile.draft import Draft, DraftRecord
 from policyengine.engines.compile.probes import Inexpressible, Probes, rewritten
@@ -21,6 +23,7 @@ from policyengine.engines.numbers import ZERO, Number
 from policyengine.engines.ready import Ready, in_force
 from policyengine.engines.reference import Prepared, prepare
 from policyengine.engines.truth import Scene, missing_facts
+from policyengine.engines.windows import _ranks
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl
@@ -54,7 +57,7 @@ class Place:
 class Verdict:
     """What the rules say of a combination, whatever the quantity. ``amount``: its formula, or None where each quantity is
     judged by itself. ``simple``: there is one way to assign it. ``caps``, ``once``, ``sums``: whether it belongs (with what is
-    missing to say so), in the plan's order; ``ranks``: its place in the order of each cap. ``flags``: (place of the
+    missing to say so, or its place in the order of a cap), in the plan's order. ``flags``: (place of the
     rule, certain, missing)."""
 
     plan: int
@@ -67,8 +70,7 @@ class Verdict:
     amount: Formula | None
     place: Place
     simple: bool
-    caps: tuple[bool | None, ...]
-    ranks: tuple[int, ...]
+    caps: tuple[tuple[bool | None, int], ...]
     sums: tuple[tuple[bool | None, tuple[str, ...]], ...]
     once: tuple[bool | None, ...]
     flags: tuple[tuple[int, bool, tuple[str, ...]], ...]
@@ -120,7 +122,6 @@ class Law:
         if formula is not None:
             amount, convert, reason, unsettled = judge._converted(scene, form)
         place, assign, simple = self.place(draft, scene, form)
-        caps = self.prepared.later.caps
         return Verdict(
             plan=self.number,
             state=STATES[state],
@@ -132,8 +133,7 @@ class Law:
             amount=formula,
             place=place,
             simple=simple,
-            caps=tuple(rule.test(scene) for rule in caps),
-            ranks=tuple(self._rank(rule, draft) for rule in caps),
+            caps=tuple(self._cap(rule, scene) for rule in self.prepared.later.caps),
             sums=tuple(self._sums(draft, scene, place)),
             once=tuple(rule.test(scene) for rule in self.prepared.later.once),
             flags=tuple(self._flags(scene)),
@@ -229,14 +229,15 @@ class Law:
         place = Place(statement.by, statement.field or "", statement.rounding if statement.by == "split" else None)
         return place, key, settled and len(options) == 1
 
-    def _rank(self, rule: Ready, draft: Draft) -> int:
-        statement = rule.rule.statement
+    def _cap(self, rule: Ready, scene: Scene) -> tuple[bool | None, int]:
+        """Whether the record is under a cap, and its place in the cap's order; None also where that is open."""
+        truth, statement = rule.test(scene), rule.rule.statement
         assert isinstance(statement, tree.Cap)
-        for place, term in enumerate(statement.taking):
-            owner = self.plan.vocabulary.field_of(term)
-            if owner and draft.get(owner) == term:
-                return place
-        return len(statement.taking)
+        if truth is False or not statement.taking:
+            return truth, 0
+        record: Any = SimpleNamespace(scene=scene)
+        least, most = _ranks(self.prepared.judge, statement, [record])(0)
+        return (truth if least == most else None), least
 
     def _sums(self, draft: Draft, scene: Scene, place: Place) -> Iterator[tuple[bool | None, tuple[str, ...]]]:
         for one in self.sums:
@@ -286,7 +287,7 @@ def _repeated(draft: Draft) -> Any:
 # --- making a law ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@light.dataclass(frozen=True, slots=True)
 class Known(tree.Compare):
     """A comparison of two facts whose truth a draft holds; ``original``: what it says."""
 
@@ -384,9 +385,7 @@ def _probe_statement(statement: tree.Statement, probes: Probes) -> None:
             probes.probe(statement.divisor.field)
     elif isinstance(statement, tree.Cap):
         for term in statement.taking:
-            owner = probes.world.vocabulary.field_of(term)
-            if owner:
-                probes.probe(owner).values.add(term)
+            probes.what(tree.What((term,)))
         if isinstance(statement.figure, tree.Lookup):
             _probe_limit(statement.figure, probes)
     elif isinstance(statement, tree.Assign) and statement.field:

@@ -66,7 +66,13 @@ def _type(decl: FieldDecl) -> str:
 def _cells(facts: Mapping[str, Any], fields: Mapping[str, FieldDecl]) -> Iterable[Any]:
     for name, decl in fields.items():
         value = facts.get(name)
-        yield _cell(value, decl.decimals) if decl.type == "number" else int(value) if decl.type == "year" and value is not None else value
+        yield (
+            _cell(value, decl.decimals)
+            if decl.type == "number"
+            else int(value)
+            if decl.type == "year" and value is not None
+            else value
+        )
 
 
 def _cell(value: Any, decimals: int) -> Decimal | None:

@@ -99,7 +99,9 @@ class Probes:
     def lookup(self, node: tree.Lookup) -> None:
         """A table figure with its arguments."""
         dropped = self.world.finders[node.table].table.columns_with("year")
-        self._table(node.table, tuple(a for a in node.arguments if not (dropped and isinstance(a, tree.ThisYear))), False)
+        self._table(
+            node.table, tuple(a for a in node.arguments if not (dropped and isinstance(a, tree.ThisYear))), False
+        )
         for argument in node.arguments:
             self._operand(argument)
 
@@ -240,7 +242,9 @@ class Probes:
             self.probe(operand.field)
 
 
-def rewritten(node: tree.Condition | None, replace: Callable[[tree.Condition], tree.Condition | None]) -> tree.Condition | None:
+def rewritten(
+    node: tree.Condition | None, replace: Callable[[tree.Condition], tree.Condition | None]
+) -> tree.Condition | None:
     """The condition with the leaves that ``replace`` gives another condition for."""
     match node:
         case None:

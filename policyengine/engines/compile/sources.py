@@ -12,7 +12,15 @@ from typing import Any
 
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.axes import (
-    Axis, Column, Signature, Source, discrete, operand_of, ordered, pair, yes_no,
+    Axis,
+    Column,
+    Signature,
+    Source,
+    discrete,
+    operand_of,
+    ordered,
+    pair,
+    yes_no,
 )  # fmt: skip
 from policyengine.engines.compile.draft import Draft
 from policyengine.engines.compile.host import Host
@@ -91,7 +99,9 @@ class Sources:
         for axis in self.signature.axes:
             if axis.lookup:
                 alias = f"m_{axis.field}"
-                t.join(query, t.table(alias, alias), t.equal(t.col("value", alias), self.records.value(axis.field)), "LEFT")
+                t.join(
+                    query, t.table(alias, alias), t.equal(t.col("value", alias), self.records.value(axis.field)), "LEFT"
+                )
         for place in range(len(self.repeats)):
             alias = f"repeated_{place}"
             t.join(query, t.table(alias, alias), t.equal(t.col("record_id", alias), t.col("record_id", "r")), "LEFT")
@@ -101,7 +111,9 @@ class Sources:
         own = self.signature.number(self._code)
         if not self.joined:
             return own
-        return t.add([t.times(t.cast(t.coalesce(t.col("rp", "p"), t.lit(0)), "BIGINT"), t.lit(self.signature.size)), own])
+        return t.add(
+            [t.times(t.cast(t.coalesce(t.col("rp", "p"), t.lit(0)), "BIGINT"), t.lit(self.signature.size)), own]
+        )
 
     def _code(self, axis: Axis) -> Tree:
         if axis.code is not None:
@@ -131,8 +143,10 @@ class Sources:
             ),
         ).from_(t.table(self.names.records, "r"), copy=False)
         inner.where(t.both(*(t.present(v) for v in values.values())), copy=False)
-        return t.select(record_id=t.col("record_id")).from_(t.sub(inner, "x"), copy=False).where(
-            t.compare(t.col("place"), ">", t.lit(1)), copy=False
+        return (
+            t.select(record_id=t.col("record_id"))
+            .from_(t.sub(inner, "x"), copy=False)
+            .where(t.compare(t.col("place"), ">", t.lit(1)), copy=False)
         )
 
     def _load_people(self, selection: Selection | None) -> None:
@@ -237,7 +251,9 @@ def sources_of(plans: Iterable[Plan], host: Host, names: Names) -> Sources:
     if signature.size * person.size > KEYS:
         raise Inexpressible("more combinations of facts than fit in 64 bits")
     divisors = {r.statement.divisor.field for law in laws for r in law.plan.convert if r.statement.divisor is not None}
-    return Sources(host, names, laws, fields, records, persons, signature, person, list(carried), repeats, sorted(divisors))
+    return Sources(
+        host, names, laws, fields, records, persons, signature, person, list(carried), repeats, sorted(divisors)
+    )
 
 
 def _merged(made: list[tuple[Law, Probes]]) -> tuple[dict[str, Probe], dict[str, Finder]]:

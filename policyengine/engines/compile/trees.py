@@ -134,9 +134,7 @@ def total(value: Tree) -> Tree:
     return cast(coalesce(exp.Sum(this=value), lit(0)), "BIGINT")
 
 
-def running(
-    value: Tree, partition: Sequence[Tree], order: Sequence[Tree], including: bool = False
-) -> Tree:
+def running(value: Tree, partition: Sequence[Tree], order: Sequence[Tree], including: bool = False) -> Tree:
     """The sum over the rows that come before (``including``: up to this one) in its partition."""
     end: Any = "CURRENT ROW" if including else lit(1)
     spec = exp.WindowSpec(
@@ -252,7 +250,9 @@ def union(*queries: Any) -> Any:
 def modulo(value: Tree, by: int) -> Tree:
     """The rest of a division, never negative."""
     once = exp.Mod(this=exp.paren(value, copy=False), expression=lit(by))
-    return exp.Mod(this=exp.paren(exp.Add(this=exp.paren(once, copy=False), expression=lit(by)), copy=False), expression=lit(by))
+    return exp.Mod(
+        this=exp.paren(exp.Add(this=exp.paren(once, copy=False), expression=lit(by)), copy=False), expression=lit(by)
+    )
 
 
 def bounded(value: Tree, most: int) -> Tree:
@@ -262,11 +262,40 @@ def bounded(value: Tree, most: int) -> Tree:
 
 def prior_max(value: Tree, partition: Sequence[Tree], order: Sequence[Tree]) -> Tree:
     """The greatest of the rows that come before in the partition; NULL for the first."""
-    spec = exp.WindowSpec(
-        kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=lit(1), end_side="PRECEDING"
-    )
+    spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=lit(1), end_side="PRECEDING")
     return exp.Window(this=call("MAX", value), partition_by=list(partition), order=ordering(order), spec=spec)
 
 
 def named(value: Tree, name: str) -> Tree:
     return exp.alias_(value, name, quoted=True, copy=False)
+
+
+def power_of_two(value: Tree) -> Tree:
+    """2**value, as a mask with one bit."""
+    return exp.BitwiseLeftShift(this=cast(lit(1), "BIGINT"), expression=value)
+
+
+def day_before(value: Tree) -> Tree:
+    return cast(exp.DateSub(this=value.copy(), expression=lit(1), unit=exp.var("DAY")), "DATE")
+
+
+def whole_sum(value: Tree) -> Tree:
+    """A sum of small whole numbers."""
+    return cast(exp.Sum(this=value), "BIGINT")
+
+
+def distinct_list(value: Tree) -> Tree:
+    """The different values of a group, sorted."""
+    return exp.ArraySort(this=exp.ArrayUniqueAgg(this=value), nulls_first=exp.false())
+
+
+def text_join(items: Tree, separator: str) -> Tree:
+    """A list as one text."""
+    return exp.ArrayToString(this=items, expression=exp.Literal.string(separator))
+
+
+def concat(*parts: Tree) -> Tree:
+    result = parts[0]
+    for part in parts[1:]:
+        result = exp.DPipe(this=result, expression=part)
+    return result

@@ -1,0 +1,146 @@
+"""Rows of the compiled engine as the words of a trace, for results that fit in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+from policyengine.engines.compile.cases import UNLIMITED
+from policyengine.engines.compile.periods import Decided, Periods
+from policyengine.engines.compile.relations import JOINED
+from policyengine.engines.compile.run import Evaluation
+from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
+
+ZERO = Fraction(0)
+
+
+def ledger_of(evaluation: Evaluation) -> Iterator[LedgerEntry]:
+    """The ledger's rows, in no order."""
+    cases = evaluation.cases
+    exact, high = figures(cases.ticks)
+    lists = {number: names for names, number in cases.lists.items()}
+    column = cases.sources.records.column("quantity")
+    unit = column.unit if column else 1
+    for row in evaluation.sources.host.stream(evaluation.relations.ledger()):
+        (record, person, period, form, subject, own, quantity, low, low_high, counted, counted_high,
+         recognise, convert, assign, cap, reason, miss) = row  # fmt: skip
+        yield LedgerEntry(
+            record, person, None if period is None else str(period), form, subject,
+            None if quantity is None else Fraction(int(quantity), unit), own,
+            exact(low), high(low_high), exact(counted), high(counted_high),
+            recognise, convert, assign, cap, reason, lists[miss],
+        )  # fmt: skip
+
+
+def flags_of(evaluation: Evaluation) -> Iterator[FlagEntry]:
+    """Compliance flags, in no order."""
+    query = evaluation.relations.flags()
+    if query is not None:
+        lists = {number: names for names, number in evaluation.cases.lists.items()}
+        for record, person, flag, rule, text, certain, miss in evaluation.sources.host.stream(query):
+            yield FlagEntry(record, person, flag, rule, text, certain, lists[miss])
+
+
+def decisions_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Iterator[tuple[int, Decision]]:
+    """Decisions of one kind of span with the place of the span."""
+    later = periods.law.prepared.later
+    subjects, names = later.subjects, later.measure_names
+    exact, high = figures(evaluation.cases.ticks)
+    part, _ = figures(evaluation.cases.ticks * periods.scale)
+    query = evaluation.relations.decisions(periods, one)
+    columns = [e.alias for e in query.expressions]
+    for values in evaluation.sources.host.stream(query):
+        row = dict(zip(columns, values, strict=True))
+        required = {
+            s: part(row[f"required{j}"]) for j, s in enumerate(("", *subjects)) if row[f"required{j}"] is not None
+        }
+        short = {
+            s: part(row[f"shortfall{j}"]) for j, s in enumerate(("", *subjects)) if row[f"required{j}"] is not None
+        }
+        yield (
+            row["place"],
+            Decision(
+                person_id=row["person_id"],
+                period=row["period"],
+                policy=periods.law.plan.policy,
+                outcome=row["outcome"],
+                unit=periods.law.plan.unit,
+                total=exact(row["total"]),
+                total_high=high(row["total_high"]),
+                by_subject={s: exact(row[f"subject{j}"]) for j, s in enumerate(subjects)},
+                required_total=required.get(""),
+                shortfall_total=short.get(""),
+                required_by_subject={s: required[s] for s in subjects if s in required},
+                shortfall_by_subject={s: short[s] for s in subjects if s in short},
+                capped_off=exact(row["capped_off"]),
+                advisories=parts(row["advisories"]),
+                consequences=parts(row["consequences"]),
+                consequence_rules=parts(row["consequence_rules"]),
+                possible=parts(row["possible"]),
+                measures={m: exact(row[f"measure{j}"]) for j, m in enumerate(names)},
+                days_left=row["days_left"],
+                missing=tuple(row["missing"] or ()),
+            ),
+        )
+
+
+def findings_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Iterator[tuple[int, int, Finding]]:
+    """Findings of one kind of span with the places of the span and the finding."""
+    query = evaluation.relations.findings(periods, one)
+    if query is None:
+        return
+    part, high = figures(evaluation.cases.ticks * periods.scale)
+    for row in evaluation.sources.host.stream(query):
+        (person, place, period, k, rule, measure, comparison, advisory, base, before, required, required_high,
+         achieved, achieved_high, carried, shortfall, status, start, end, because, circumstance, missing) = row  # fmt: skip
+        yield (
+            place,
+            k,
+            Finding(
+                person_id=person,
+                period=period,
+                policy=periods.law.plan.policy,
+                rule=rule,
+                measure=measure,
+                unit=periods.law.plan.unit,
+                comparison=comparison,
+                advisory=advisory,
+                required_base=None if base is None else part(base),
+                required_before=part(before),
+                required=part(required),
+                required_high=high(required_high),
+                achieved=part(achieved),
+                achieved_high=high(achieved_high),
+                carried=part(carried),
+                shortfall=part(shortfall),
+                status=status,
+                window=(start, end),
+                because=parts(because),
+                circumstance=circumstance,
+                missing=tuple(missing or ()),
+            ),
+        )
+
+
+def figures(unit: int) -> tuple[Any, Any]:
+    """Functions for whole numbers of 1/``unit``: the exact figure, and the same as an upper bound (None: there is none)."""
+    known: dict[int, Fraction] = {0: ZERO}
+
+    def exact(count: int) -> Fraction:
+        found = known.get(count)
+        if found is None:
+            found = Fraction(count, unit)
+            if len(known) < 100_000:
+                known[count] = found
+        return found
+
+    return exact, lambda count: None if count >= UNLIMITED // 2 else exact(count)
+
+
+def parts(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(JOINED)) if text else ()
+
+
+def in_order(rows: Sequence[Any], key: Any) -> tuple[Any, ...]:
+    return tuple(sorted(rows, key=key))

@@ -1,0 +1,488 @@
+"""Stages 6 to 8 rest on few traits of a person and a period: persons and circumstances go in, traits come out.
+
+Two persons with the same traits in a period are owed, excused and concluded the same, given the same sums. The table
+``grid`` of a law has a row for every person and period (or block of years), with its traits as small numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from policyengine.engines.calendar import period_bounds, period_of, window_from
+from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.axes import (
+    Axis,
+    Signature,
+    Source,
+    discrete,
+    full_months,
+    operand_of,
+    ordered,
+    pair,
+    yes_no,
+)  # fmt: skip
+from policyengine.engines.compile.law import Law
+from policyengine.engines.compile.probes import Inexpressible, Probes
+from policyengine.engines.compile.sources import Sources
+from policyengine.engines.compile.trees import Tree
+from policyengine.engines.later import world_of
+from policyengine.language import tree
+from policyengine.plan.names import walk
+from policyengine.records.model import Circumstance, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A window of months from a date of the person."""
+
+    number: int
+    months: int
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A kind of window that rules of a period look at: the period itself (``span``), the years that end with it, or
+    months from a date."""
+
+    name: str
+    years: int = 0
+    anchor: Anchor | None = None
+
+
+@dataclass(slots=True)
+class Grid:
+    """One row per person and span. ``traits``: its columns that decide, beside the span itself."""
+
+    table: str
+    years: int
+    traits: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Folk:
+    """The persons of one law."""
+
+    sources: Sources
+    law: Law
+    as_of: date | None
+    probes: Probes
+    anchors: list[Anchor]
+    kinds: dict[str, int] = field(default_factory=dict)
+    table: str = ""
+    signature: Signature = field(default_factory=lambda: Signature([]))
+    leave: bool = False
+    plain: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, sources: Sources, law: Law, as_of: date | None) -> Folk:
+        """What the rules of the law look at; the persons are not looked up yet."""
+        later = law.prepared.later
+        probes = Probes(world_of(law.plan))
+        anchors: dict[tuple[int, str], Anchor] = {}
+        for rule in (*later.require, *later.carry, *later.excuse, *later.reduce, *later.conclude):
+            for one in (rule, *rule.kept):
+                statement = one.rule.statement
+                probes.condition(statement.when)
+                if isinstance(statement, tree.Require):
+                    if isinstance(statement.figure, tree.Lookup):
+                        probes.lookup(statement.figure)
+                    window = statement.window
+                    if isinstance(window, tree.Within) and (window.months, window.field) not in anchors:
+                        anchors[window.months, window.field] = Anchor(len(anchors), window.months, window.field)
+                elif isinstance(statement, tree.Reduce) and statement.per is not None:
+                    probes.kinds = probes.kinds or statement.per.before is None
+                    if statement.per.before:
+                        probes.probe(statement.per.before)
+        folk = cls(sources, law, as_of, probes, list(anchors.values()), table=f"folk_{law.number}")
+        folk._check_anchored()
+        return folk
+
+    def _check_anchored(self) -> None:
+        """Tables are asked on the last day of a window; of one that is anchored, that day is not the period's."""
+        later = self.law.prepared.later
+        if not self.anchors:
+            return
+        for rule in (*later.require, *later.excuse, *later.reduce):
+            for one in (rule, *rule.kept):
+                for node in walk(one.rule.statement.when):
+                    if isinstance(node, tree.InTable | tree.Lookup):
+                        table = self.probes.world.finders[node.table].table
+                        if table.columns_with("from") or table.columns_with("until"):
+                            raise Inexpressible("a table of dates asked for a window from a date of the person")
+
+    # --- persons ------------------------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """The table of persons: their combination of facts, the dates that are compared, their anchored windows."""
+        host, names = self.sources.host, self.sources.names
+        persons = self.sources.persons
+        finders = {f"{self.law.number}:{n}": f for n, f in self.probes.world.finders.items()}
+        axes = []
+        for name in sorted(self.probes.fields):
+            if name == "circumstance" or name not in self.probes.world.fields:
+                continue
+            if self.probes.world.fields[name].of == "person":
+                axes.append(self._axis(name, persons, finders))
+        self.signature = Signature(axes)
+        if self.signature.size > 2**62:
+            raise Inexpressible("more combinations of facts than fit in 64 bits")
+        for axis in axes:
+            if axis.lookup:
+                host.load(f"n_{axis.field}", {"value": "VARCHAR", "code": "INTEGER"}, axis.lookup.items())
+        for anchor in self.anchors:
+            self._load_anchor(anchor)
+        carried = self._carried()
+        self.plain = set(carried)
+        query = t.select(
+            person_id=t.col("person_id", "e"),
+            code=self.signature.number(self._code),
+            **{name: t.col(name, "p") for name in carried},
+            **{f"{n}{a.number}": t.col(n, f"a{a.number}") for a in self.anchors for n in ("first", "last", "year")},
+        ).from_(t.table("everyone", "e"), copy=False)
+        if names.persons is not None:
+            t.join(query, t.table(names.persons, "p"), _same("person_id", "p", "e"), "LEFT")
+        for axis in axes:
+            if axis.lookup:
+                alias = f"n_{axis.field}"
+                t.join(query, t.table(alias, alias), t.equal(t.col("value", alias), persons.value(axis.field)), "LEFT")
+        for anchor in self.anchors:
+            alias = f"a{anchor.number}"
+            known = persons.column(anchor.field) is not None
+            day = persons.value(anchor.field) if known else t.cast(t.lit(None), "DATE")
+            t.join(query, t.table(self._anchor_table(anchor), alias), t.equal(t.col("day", alias), day), "LEFT")
+        host.keep(self.table, query.where(t.equal(t.col("plan", "e"), t.lit(self.law.number)), copy=False))
+        self._load_spells()
+
+    def _axis(self, name: str, persons: Source, finders: Any) -> Axis:
+        probe, kind = self.probes.fields[name], persons.fields[name].type
+        probe.columns = {(f"{self.law.number}:{table}", place, only) for table, place, only in probe.columns}
+        if kind in ("number", "year", "date"):
+            return ordered(name, probe, persons)
+        if kind == "yes_no":
+            return yes_no(name, persons)
+
+        def distinct(field: str) -> Iterator[str]:
+            query = t.select(value=persons.value(field)).from_(
+                t.table(self.sources.names.persons or "", "p"), copy=False
+            )
+            return (value for (value,) in self.sources.host.rows(query.distinct(copy=False)) if value is not None)
+
+        return discrete(name, probe, persons, finders, distinct)
+
+    def _code(self, axis: Axis) -> Tree:
+        if axis.code is not None:
+            return axis.code.copy()
+        missing = t.case([(t.missing(self.sources.persons.value(axis.field)), t.lit(0))], t.lit(1))
+        return t.coalesce(t.col("code", f"n_{axis.field}"), missing)
+
+    def _carried(self) -> list[str]:
+        """Columns of the persons that are compared with the period or with each other."""
+        names: dict[str, None] = {}
+        for node in self.probes.pairs:
+            for part in walk(node):
+                if isinstance(part, tree.Field):
+                    names[part.id] = None
+                elif isinstance(part, tree.YearOf):
+                    names[part.field] = None
+        for name in self._befores():
+            names[name] = None
+        persons = self.sources.persons
+        return [n for n in names if persons.fields[n].of == "person" and persons.column(n) is not None]
+
+    def _befores(self) -> list[str]:
+        """The dates before which months are counted."""
+        later = self.law.prepared.later
+        pers = [s.per for r in later.reduce for k in (r, *r.kept) if isinstance(s := k.rule.statement, tree.Reduce)]
+        return sorted({per.before for per in pers if per is not None and per.before})
+
+    def _anchor_table(self, anchor: Anchor) -> str:
+        return f"anchor_{self.law.number}_{anchor.number}"
+
+    def _load_anchor(self, anchor: Anchor) -> None:
+        sources = self.sources
+        rows = []
+        if sources.persons.column(anchor.field) is not None:
+            query = t.select(day=sources.persons.value(anchor.field)).from_(
+                t.table(sources.names.persons or "", "p"), copy=False
+            )
+            for (day,) in sources.host.rows(query.distinct(copy=False)):
+                if isinstance(day, date):
+                    first, last = window_from(day, anchor.months)
+                    rows.append((day, first, last, period_of(last, self.law.plan.year_start)))
+        columns = {"day": "DATE", "first": "DATE", "last": "DATE", "year": "INTEGER"}
+        sources.host.load(self._anchor_table(anchor), columns, rows)
+
+    # --- circumstances --------------------------------------------------------------------------------------------------
+
+    def _load_spells(self) -> None:
+        """The circumstances of the law's persons, each kind as a number."""
+        names, host = self.sources.names, self.sources.host
+        if not self.probes.kinds or names.circumstances is None:
+            return
+        kinds = t.select(kind=t.col("kind")).from_(t.table(names.circumstances), copy=False).distinct(copy=False)
+        self.kinds = {kind: place for place, kind in enumerate(sorted(k for (k,) in host.rows(kinds)))}
+        if len(self.kinds) > 62:
+            raise Inexpressible("more than 62 kinds of circumstances")
+        if not self.kinds:
+            return
+        self.leave = True
+        host.load("kinds", {"kind": "VARCHAR", "number": "INTEGER"}, self.kinds.items())
+        query = t.select(
+            person_id=t.col("person_id", "c"),
+            kind=t.col("number", "k"),
+            start=t.col("start", "c"),
+            end=t.col("end", "c"),
+        ).from_(t.table(names.circumstances, "c"), copy=False)
+        t.join(query, t.table("kinds", "k"), _same("kind", "k", "c"))
+        t.join(query, t.table(self.table, "f"), _same("person_id", "f", "c"))
+        host.keep(self._spells, query)
+        masks = t.select(person_id=t.col("person_id", "s"), kinds=t.call("BIT_OR", t.power_of_two(t.col("kind", "s"))))
+        masks.from_(t.table(self._spells, "s"), copy=False)
+        host.keep(f"{self._spells}_all", masks.group_by(t.col("person_id", "s"), copy=False))
+
+    @property
+    def _spells(self) -> str:
+        return f"spells_{self.law.number}"
+
+    def _kind_sets(self) -> tuple[list[tuple[str, ...]], list[tree.Lasts]]:
+        """The sets of kinds whose months are counted, and the conditions on how long they last."""
+        later = self.law.prepared.later
+        leave = tuple(sorted(self.probes.world.leave_kinds))
+        months: dict[tuple[str, ...], None] = {}
+        lasts: dict[tree.Lasts, None] = {}
+        for rule in (*later.require, *later.carry, *later.excuse, *later.reduce, *later.conclude):
+            for one in (rule, *rule.kept):
+                statement = one.rule.statement
+                for node in walk(statement.when):
+                    if isinstance(node, tree.Lasts):
+                        lasts[node] = None
+                if isinstance(statement, tree.Reduce) and statement.per is not None and statement.per.before is None:
+                    months[tuple(sorted(statement.per.kinds)) or leave] = None
+        return list(months), list(lasts)
+
+    def _stretches(self, years: int) -> list[Stretch]:
+        """The kinds of windows that belong to a decision about so many years."""
+        found = {Stretch("span"): None}
+        if years == 1:
+            for rule in self.law.prepared.later.require:
+                window = rule.rule.statement.window  # type: ignore[attr-defined]
+                if isinstance(window, tree.AnyYears) and window.count > 1:
+                    found[Stretch(f"any{window.count}", window.count)] = None
+                elif isinstance(window, tree.Within):
+                    anchor = next(a for a in self.anchors if (a.months, a.field) == (window.months, window.field))
+                    found[Stretch(f"from{anchor.number}", 0, anchor)] = None
+        return list(found)
+
+    # --- the grid -------------------------------------------------------------------------------------------------------
+
+    def grid(self, name: str, firsts: Iterable[int], years: int) -> Grid:
+        """Every person with every span of ``years`` periods that begins in one of ``firsts``, and the traits that decide."""
+        start, host = self.law.plan.year_start, self.sources.host
+        spans = f"spans_{name}"
+        rows = []
+        for first in firsts:
+            a, b = period_bounds(first, start, years)
+            wait = self.as_of is not None and self.as_of < b
+            early = {s.years: period_bounds(first - s.years + 1, start)[0] for s in self._stretches(years) if s.years}
+            rows.append((first, first + years - 1, a, b, int(wait), *early.values()))
+        shape = {"period": "INTEGER", "last": "INTEGER", "start": "DATE", "end": "DATE", "wait": "INTEGER"}
+        shape |= {f"start{s.years}": "DATE" for s in self._stretches(years) if s.years}
+        host.load(spans, shape, rows)
+        grid = Grid(f"grid_{name}", years)
+        columns: dict[str, Tree] = {"code": t.col("code", "f")}
+        for place, node in enumerate(self.probes.pairs):
+            if self._of_person(node):
+                columns[f"pair{place}"] = self._pair(node)
+        if years == 1:
+            for anchor in self.anchors:
+                columns[f"from{anchor.number}"] = self._anchored(anchor)
+        for place, before in enumerate(self._befores()):
+            for stretch in self._stretches(years):
+                columns[f"before{place}_{stretch.name}"] = self._months_before(before, stretch)
+        query = t.select(
+            person_id=t.col("person_id", "f"),
+            period=t.col("period", "y"),
+            last=t.col("last", "y"),
+            **columns,
+            **{f"{n}{a.number}": t.col(f"{n}{a.number}", "f") for a in self.anchors for n in ("first", "last")},
+        ).from_(t.table(self.table, "f"), copy=False)
+        t.join(query, t.table(spans, "y"), t.lit(True), "CROSS")
+        grid.traits = list(columns)
+        if self.leave:
+            for stretch in self._stretches(years):
+                grid.traits += self._leave(query, name, spans, stretch)
+            t.join(query, t.table(f"{self._spells}_all", "z"), _same("person_id", "z", "f"), "LEFT")
+            query.select(t.named(t.coalesce(t.col("kinds", "z"), t.lit(0)), "kinds"), copy=False)
+            grid.traits.append("kinds")
+        host.keep(grid.table, query)
+        return grid
+
+    def _of_person(self, node: tree.Condition) -> bool:
+        """Whether the condition speaks of facts of the person only; those of a record are missing here."""
+        fields = self.probes.world.fields
+        names = [
+            p.id if isinstance(p, tree.Field) else p.field
+            for p in walk(node)
+            if isinstance(p, tree.Field | tree.YearOf)
+        ]
+        return all(fields[n].of == "person" for n in names)
+
+    def _pair(self, node: tree.Condition) -> Tree:
+        source = Source(
+            "f", {n: c for n, c in self.sources.persons.columns.items() if n in self.plain}, self.sources.fields
+        )
+        axis = pair(
+            node, "", lambda operand: operand_of(operand, lambda _: source, self.probes.world, t.col("last", "y"))
+        )
+        assert axis.code is not None
+        return axis.code
+
+    def _anchored(self, anchor: Anchor) -> Tree:
+        """0: the date is missing; 1: the window ends elsewhere; 2: here; 3: it is the period; +4: it has not ended."""
+        first, last, year = (t.col(f"{n}{anchor.number}", "f") for n in ("first", "last", "year"))
+        whole = t.both(t.equal(first, t.col("start", "y")), t.equal(last.copy(), t.col("end", "y")))
+        waiting = t.lit(0)
+        if self.as_of is not None:
+            waiting = t.case([(t.compare(last, ">", t.lit(self.as_of)), t.lit(4))], t.lit(0))
+        here = t.add([t.case([(whole, t.lit(3))], t.lit(2)), waiting])
+        return t.case(
+            [(t.missing(year), t.lit(0)), (t.compare(year.copy(), "<>", t.col("period", "y")), t.lit(1))], here
+        )
+
+    def _bounds(self, stretch: Stretch) -> tuple[Tree, Tree]:
+        """First and last day of a window of the row."""
+        if stretch.anchor is not None:
+            return t.col(f"first{stretch.anchor.number}", "f"), t.col(f"last{stretch.anchor.number}", "f")
+        return t.col(f"start{stretch.years}" if stretch.years else "start", "y"), t.col("end", "y")
+
+    def _months_before(self, name: str, stretch: Stretch) -> Tree:
+        """Full months of the window before a date of the person; -1 where it is missing."""
+        if name not in self.plain:
+            return t.lit(-1)
+        day, (first, last) = t.col(name, "f"), self._bounds(stretch)
+        months = full_months(first, t.least(t.day_before(day), last))
+        counted = t.case([(t.compare(day.copy(), ">", first.copy()), months)], t.lit(0))
+        known = t.both(t.present(day.copy()), t.present(first.copy()))
+        return t.case([(known, counted)], t.lit(-1))
+
+    def _leave(self, query: Any, name: str, spans: str, stretch: Stretch) -> list[str]:
+        """Join what the circumstances come to in a window: which there are, months of them, how long they last."""
+        host, table = self.sources.host, f"leave_{name}_{stretch.name}"
+        first, last = self._bounds(stretch)
+        start, end = t.col("start", "s"), t.col("end", "s")
+        clipped = t.select(
+            person_id=t.col("person_id", "f"),
+            period=t.col("period", "y"),
+            kind=t.col("kind", "s"),
+            a=t.greatest(t.coalesce(start, first), first.copy()),
+            b=t.least(t.coalesce(end, last), last.copy()),
+        ).from_(t.table(self.table, "f"), copy=False)
+        t.join(clipped, t.table(self._spells, "s"), _same("person_id", "s", "f"))
+        meets = t.both(
+            t.either(t.missing(start.copy()), t.compare(start.copy(), "<=", last.copy())),
+            t.either(t.missing(end.copy()), t.compare(end.copy(), ">=", first.copy())),
+        )
+        t.join(clipped, t.table(spans, "y"), meets)
+        if stretch.anchor is not None:
+            clipped.where(t.equal(t.col(f"year{stretch.anchor.number}", "f"), t.col("period", "y")), copy=False)
+        host.keep(table, clipped)
+        masks = t.select(
+            person_id=t.col("person_id", "c"),
+            period=t.col("period", "c"),
+            kinds=t.call("BIT_OR", t.power_of_two(t.col("kind", "c"))),
+        ).from_(t.table(table, "c"), copy=False)
+        masks.group_by(t.col("person_id", "c"), t.col("period", "c"), copy=False)
+        traits = [f"{stretch.name}_kinds"]
+        self._joined(query, t.sub(masks, f"k_{stretch.name}"), f"k_{stretch.name}", {"kinds": traits[0]})
+        months, lasts = self._kind_sets()
+        leave = tuple(sorted(self.probes.world.leave_kinds))
+        asked: dict[tuple[str, ...], list[tuple[str, Tree]]] = {}
+        for place, kinds in enumerate(months):
+            asked.setdefault(kinds, []).append((f"{stretch.name}_months{place}", t.whole_sum(t.col("months", "w"))))
+        for place, node in enumerate(lasts):
+            longest = t.call("MAX", t.col("months" if node.unit == "months" else "days", "w"))
+            long_enough = t.flag(t.compare(longest, ">=", t.lit(node.at_least)))
+            kinds = tuple(sorted(node.kinds)) or leave
+            asked.setdefault(kinds, []).append((f"{stretch.name}_lasts{place}", long_enough))
+        for place, (kinds, columns) in enumerate(asked.items()):
+            alias = f"w{place}_{stretch.name}"
+            self._joined(query, t.sub(self._merged(table, kinds, columns), alias), alias, {n: n for n, _ in columns})
+            traits += [n for n, _ in columns]
+        return traits
+
+    def _joined(self, query: Any, other: Any, alias: str, columns: dict[str, str]) -> None:
+        same = t.both(_same("person_id", alias, "f"), t.equal(t.col("period", alias), t.col("period", "y")))
+        t.join(query, other, same, "LEFT")
+        for column, name in columns.items():
+            query.select(t.named(t.coalesce(t.col(column, alias), t.lit(0)), name), copy=False)
+
+    def _merged(self, table: str, kinds: Sequence[str], columns: list[tuple[str, Tree]]) -> Any:
+        """Stretches of some kinds, overlapping and touching ones made one (``calendar.merged``), and what is asked of them."""
+        numbers = [t.lit(self.kinds[k]) for k in kinds if k in self.kinds]
+        key = [t.col("person_id", "c"), t.col("period", "c")]
+        own = t.select(
+            person_id=key[0], period=key[1], a=t.col("a", "c"), b=t.col("b", "c"),
+            before=t.prior_max(t.col("b", "c"), [k.copy() for k in key], [t.col("a", "c"), t.col("b", "c")]),
+        ).from_(t.table(table, "c"), copy=False)  # fmt: skip
+        own.where(
+            t.both(t.among(t.col("kind", "c"), numbers), t.compare(t.col("a", "c"), "<=", t.col("b", "c"))), copy=False
+        )
+        gap = t.compare(t.days_between(t.col("before", "o"), t.col("a", "o")), ">", t.lit(2))
+        opens = t.select(
+            person_id=t.col("person_id", "o"), period=t.col("period", "o"), a=t.col("a", "o"), b=t.col("b", "o"),
+            opens=t.flag(t.either(t.missing(t.col("before", "o")), gap)),
+        ).from_(t.sub(own, "o"), copy=False)  # fmt: skip
+        number = t.running(
+            t.col("opens", "p"),
+            [t.col("person_id", "p"), t.col("period", "p")],
+            [t.col("a", "p"), t.col("b", "p")],
+            True,
+        )
+        numbered = t.select(
+            person_id=t.col("person_id", "p"), period=t.col("period", "p"), a=t.col("a", "p"), b=t.col("b", "p"),
+            number=number,
+        ).from_(t.sub(opens, "p"), copy=False)  # fmt: skip
+        ends = t.select(
+            person_id=t.col("person_id", "q"), period=t.col("period", "q"),
+            a=t.call("MIN", t.col("a", "q")), b=t.call("MAX", t.col("b", "q")),
+        ).from_(t.sub(numbered, "q"), copy=False)  # fmt: skip
+        ends.group_by(t.col("person_id", "q"), t.col("period", "q"), t.col("number", "q"), copy=False)
+        measured = t.select(
+            person_id=t.col("person_id", "v"), period=t.col("period", "v"),
+            months=full_months(t.col("a", "v"), t.col("b", "v")), days=t.days_between(t.col("a", "v"), t.col("b", "v")),
+        ).from_(t.sub(ends, "v"), copy=False)  # fmt: skip
+        query = t.select(person_id=t.col("person_id", "w"), period=t.col("period", "w"), **dict(columns))
+        query.from_(t.sub(measured, "w"), copy=False)
+        return query.group_by(t.col("person_id", "w"), t.col("period", "w"), copy=False)
+
+    # --- exemplars ------------------------------------------------------------------------------------------------------
+
+    def persons(self, ids: Iterable[str]) -> dict[str, Person]:
+        """Some persons as they are in the tables."""
+        host, names, source = self.sources.host, self.sources.names, self.sources.persons
+        wanted = sorted(set(ids))
+        host.load("exemplars", {"person_id": "VARCHAR"}, ((i,) for i in wanted))
+        facts: dict[str, dict[str, Any]] = {i: {} for i in wanted}
+        if names.persons is not None:
+            columns = [n for n in source.columns if n != "person_id" and n in source.fields]
+            query = t.select(person_id=t.col("person_id", "p"), **{n: source.value(n) for n in columns})
+            query.from_(t.table(names.persons, "p"), copy=False)
+            t.join(query, t.table("exemplars", "x"), _same("person_id", "x", "p"))
+            for who, *values in host.rows(query):
+                facts[who] = {n: source.fact(n, v) for n, v in zip(columns, values, strict=True) if v is not None}
+        held: dict[str, list[Circumstance]] = {i: [] for i in wanted}
+        if names.circumstances is not None:
+            spells = t.select(**{n: t.col(n, "c") for n in ("person_id", "kind", "start", "end")})
+            spells.from_(t.table(names.circumstances, "c"), copy=False)
+            t.join(spells, t.table("exemplars", "x"), _same("person_id", "x", "c"))
+            for who, kind, start, end in host.rows(spells):
+                held[who].append(Circumstance(kind, start, end))
+        return {i: Person(i, facts[i], tuple(held[i])) for i in wanted}
+
+
+def _same(name: str, one: str, other: str) -> Tree:
+    return t.equal(t.col(name, one), t.col(name, other))

@@ -1,0 +1,593 @@
+"""Stages 6 to 8 for everybody: sums and traits go in, findings and decisions come out, one row per person and period.
+
+The traits of each row look up their terms (``terms.py``), which were worked out once; what is left to do for a row is to
+compare whole numbers. Requirements are in ``scale`` parts of a tick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.accounts import Accounts
+from policyengine.engines.compile.cases import UNLIMITED
+from policyengine.engines.compile.folk import Folk, Grid
+from policyengine.engines.compile.law import Law
+from policyengine.engines.compile.probes import Inexpressible
+from policyengine.engines.compile.terms import Asker, Owed, possible_of
+from policyengine.engines.compile.trees import Tree
+from policyengine.engines.numbers import LIMITLESS, Number
+from policyengine.engines.reference import _blocks
+from policyengine.engines.require import Span
+from policyengine.language import tree
+from policyengine.plan.names import walk
+from policyengine.trace import OUTCOMES
+
+OPEN = (OUTCOMES.index("undetermined"), OUTCOMES.index("in_progress"))
+Source = tuple[int, str, int | None]
+"""A sum by number, the kind of window, and the anchor of a window from a date."""
+
+
+@dataclass(slots=True)
+class Decided:
+    """One kind of span of a law, decided. ``asked``: the spans that are reported, in order. ``owed``: terms by number;
+    ``carries``: the rules that hours are
+    carried to; ``consequences``: by number, sure and possible."""
+
+    law: Law
+    name: str
+    grid: Grid
+    asked: list[Span]
+    owed: list[Owed] = field(default_factory=list)
+    slots: int = 0
+    sources: list[Source] = field(default_factory=list)
+    carries: list[str] = field(default_factory=list)
+    consequences: list[tuple[Any, Any]] = field(default_factory=list)
+
+    @property
+    def table(self) -> str:
+        return f"decided_{self.name}"
+
+
+@dataclass(slots=True)
+class Periods:
+    """The decisions of one law. ``scale``: parts of a tick in which requirements are whole numbers."""
+
+    accounts: Accounts
+    folk: Folk
+    asked: tuple[int, int]
+    as_of: date | None
+    scale: int = 1
+    decided: list[Decided] = field(default_factory=list)
+
+    @property
+    def law(self) -> Law:
+        return self.folk.law
+
+    @property
+    def host(self) -> Any:
+        return self.accounts.host
+
+    def prepare(self) -> None:
+        """Decide every span that is asked for, and those that others rest on."""
+        later = self.law.prepared.later
+        spans = [Span(y, 1) for y in range(self.asked[0], self.asked[1] + 1)] if later.yearly else []
+        blocks = _blocks(later, self.asked, self.as_of)
+        self.folk.load()
+        years = self._years(spans, blocks)
+        if years:
+            self._add_grid(f"{self.law.number}_1", years, 1, spans)
+        for count, starting in later.blocks:
+            own = [s for s in blocks if s.years == count and (s.first - starting) % count == 0]
+            if own:
+                name = f"{self.law.number}_{count}_{starting}"
+                self._add_grid(name, [s.first for s in own], count, own)
+        for one in self.decided:
+            self._ask(one)
+        self._settle_scale()
+        for one in self.decided:
+            self._decide(one)
+        for one in self.decided:
+            self._conclude(one)
+
+    def _years(self, spans: list[Span], blocks: list[Span]) -> list[int]:
+        """The years that are decided: those asked for, those that conclusions look back to, and the ones they carry from."""
+        later = self.law.prepared.later
+        back = max(
+            (n.years - 1 for r in later.conclude for n in walk(r.rule.statement.when) if isinstance(n, tree.InEach)),
+            default=0,
+        )
+        years = {y - ago for s in spans for y in (s.first,) for ago in range(back + 1)}
+        years |= {s.last - ago for s in blocks for ago in range(1, back + 1)}
+        if later.carry:
+            years |= {y - 1 for y in years}
+        return sorted(y for y in years if y >= 1)
+
+    def _add_grid(self, name: str, firsts: Sequence[int], years: int, asked: list[Span]) -> None:
+        self.decided.append(Decided(self.law, name, self.folk.grid(name, firsts, years), asked))
+
+    # --- terms --------------------------------------------------------------------------------------------------------
+
+    def _asker(self) -> Asker:
+        later = self.law.prepared.later
+        anchors = {(a.months, a.field): a.number for a in self.folk.anchors}
+        return Asker(self.law, self.as_of, ("total", *later.subjects), later.measure_names, anchors)
+
+    def _ask(self, one: Decided) -> None:
+        """Work out the terms of every combination of traits that occurs."""
+        traits = ["period", *one.grid.traits]
+        query = t.select(**{n: t.col(n, "g") for n in traits}, who=t.call("MIN", t.col("person_id", "g")))
+        query.from_(t.table(one.grid.table, "g"), copy=False).group_by(*(t.col(n, "g") for n in traits), copy=False)
+        rows = self.host.rows(query)
+        persons = self.folk.persons(row[-1] for row in rows)
+        asker, numbers = self._asker(), dict[Owed, int]()
+        found = []
+        carries = bool(self.law.prepared.later.carry)
+        for row in sorted(rows):
+            owed = asker.owed(persons[row[-1]], Span(row[0], one.grid.years), carries)
+            found.append((*row[:-1], numbers.setdefault(owed, len(numbers)), len(found), row[-1]))
+        one.owed = list(numbers)
+        one.slots = max((len(o.terms) for o in one.owed), default=0)
+        columns = {**dict.fromkeys(traits, "BIGINT"), "id": "INTEGER", "case_id": "INTEGER", "who": "VARCHAR"}
+        self.host.load(f"traits_{one.name}", columns, found)
+        one.sources = self._sources(one)
+
+    def _sources(self, one: Decided) -> list[Source]:
+        """Every sum over every kind of window that some terms speak of."""
+        found: dict[Source, None] = {}
+        for owed in one.owed:
+            for term in owed.terms:
+                found[(*term.measured, term.anchor)] = None
+                if term.share_of is not None:
+                    found[(*term.share_of, None)] = None
+            for carry in owed.carries:
+                found[(*carry.measured, None)] = None
+        return [s for s in found if s[0] >= 0]
+
+    def _settle_scale(self) -> None:
+        parts = {1}
+        ticks = self.accounts.cases.ticks
+        for owed in (o for one in self.decided for o in one.owed):
+            for term in owed.terms:
+                for value in (term.base, term.before, term.low, term.high):
+                    if value is not None and value < LIMITLESS:
+                        parts.add((Fraction(value) * ticks).denominator)
+                if term.share is not None:
+                    parts.add(term.share.denominator)
+            for carry in owed.carries:
+                for value in (carry.limit, carry.low, carry.high):
+                    if value < LIMITLESS:
+                        parts.add((Fraction(value) * ticks).denominator)
+        self.scale = lcm(*parts)
+        if self.scale > 2**20:
+            raise Inexpressible("requirements without a common denominator")
+
+    def scaled(self, value: Number | None) -> int | None:
+        """A figure in parts of ticks; None stays None."""
+        if value is None:
+            return None
+        if value >= LIMITLESS:
+            return UNLIMITED
+        count = Fraction(value) * self.accounts.cases.ticks * self.scale
+        assert count.denominator == 1
+        return count.numerator
+
+    def _load_terms(self, one: Decided) -> tuple[list[str], list[str]]:
+        """The table of terms by number. Gives the names of carries and of subjects and measures."""
+        names = one.carries = sorted({c.rule for o in one.owed for c in o.carries})
+        rules = self.law.prepared.later.require
+        shape = {"id": "INTEGER"}
+        for k in range(one.slots):
+            shape |= {f"x{k}": "INTEGER", f"s{k}": "INTEGER", f"q{k}": "INTEGER", f"v{k}": "BIGINT", f"rl{k}": "BIGINT"}
+            shape |= {f"rh{k}": "BIGINT", f"least{k}": "INTEGER", f"ad{k}": "INTEGER", f"adrift{k}": "INTEGER"}
+            shape |= {f"w{k}_{w}": "INTEGER" for w in range(3)} | {f"ci{k}": "INTEGER"}
+        for n in range(len(names)):
+            shape |= {
+                f"cs{n}": "INTEGER",
+                f"sure{n}": "INTEGER",
+                f"cl{n}": "BIGINT",
+                f"cb{n}": "BIGINT",
+                f"ch{n}": "BIGINT",
+            }
+        shown = len(one.owed[0].shown) if one.owed else 0
+        sums = len(one.owed[0].sums) if one.owed else 0
+        shape |= {f"shown{j}": "INTEGER" for j in range(shown)} | {f"m{j}": "INTEGER" for j in range(sums)}
+        rows = []
+        for number, owed in enumerate(one.owed):
+            row: dict[str, Any] = {"id": number}
+            for k in range(one.slots):
+                row[f"x{k}"] = int(k < len(owed.terms))
+                if k >= len(owed.terms):
+                    continue
+                term = owed.terms[k]
+                rule = rules[term.rule].rule
+                yearly = rule.statement.window == tree.PerYears()  # type: ignore[attr-defined]
+                source = (*term.measured, term.anchor)
+                row |= {
+                    f"s{k}": one.sources.index(source) if source in one.sources else -1,
+                    f"q{k}": -1 if term.share_of is None else one.sources.index((*term.share_of, None)),
+                    f"v{k}": 0 if term.share is None else int(term.share * self.scale),
+                    f"rl{k}": self.scaled(term.low),
+                    f"rh{k}": self.scaled(term.high),
+                    f"least{k}": int(term.least),
+                    f"ad{k}": int(term.advisory),
+                    f"adrift{k}": int(term.adrift),
+                    f"ci{k}": names.index(rule.name) if yearly and rule.name in names else -1,
+                }
+                row |= {f"w{k}_{w}": way.status * 8 + way.mask for w, way in enumerate(term.ways)}
+            for carry in owed.carries:
+                n = names.index(carry.rule)
+                source = (*carry.measured, None)
+                row |= {
+                    f"cs{n}": one.sources.index(source) if source in one.sources else -1,
+                    f"sure{n}": int(carry.sure),
+                    f"cl{n}": self.scaled(carry.limit),
+                    f"cb{n}": self.scaled(carry.low),
+                    f"ch{n}": self.scaled(carry.high),
+                }
+            row |= {f"shown{j}": place for j, place in enumerate(owed.shown)}
+            row |= {f"m{j}": number for j, number in enumerate(owed.sums)}
+            rows.append(tuple(row.get(name) for name in shape))
+        self.host.load(f"terms_{one.name}", shape, rows)
+        return names, list(shape)
+
+    # --- deciding -----------------------------------------------------------------------------------------------------
+
+    def _decide(self, one: Decided) -> None:
+        names, shape = self._load_terms(one)
+        self._measure(one, shape)
+        if names:
+            self._carry(one, len(names))
+        self._compare(one, names)
+
+    def _measure(self, one: Decided, shape: list[str]) -> None:
+        """The table ``measured``: each row of the grid with its terms and the sums that they speak of."""
+        numbers = range(len(self.law.sums))
+        columns: dict[str, Tree] = {n: t.col(n, "q") for n in shape}
+        self._sums(one)
+        query = t.select(
+            person_id=t.col("person_id", "g"),
+            period=t.col("period", "g"),
+            last=t.col("last", "g"),
+            case_id=t.col("case_id", "z"),
+            **{f"{n}{a.number}": t.col(f"{n}{a.number}", "g") for a in self.folk.anchors for n in ("first", "last")},
+            **columns,
+            **{f"{k}{s}": t.coalesce(t.col(f"{k}{s}", "s"), t.lit(0)) for s in numbers for k in "lh"},
+            cut=t.coalesce(t.col("cut", "s"), t.lit(0)),
+        ).from_(t.table(one.grid.table, "g"), copy=False)
+        traits = ["period", *one.grid.traits]
+        t.join(query, t.table(f"traits_{one.name}", "z"), t.both(*(_same(n, "z", "g") for n in traits)))
+        t.join(query, t.table(f"terms_{one.name}", "q"), t.equal(t.col("id", "q"), t.col("id", "z")))
+        t.join(query, t.table(f"sums_{one.name}_span", "s"), _span("s"), "LEFT")
+        for place, (number, window, anchor) in enumerate(one.sources):
+            low, high = t.lit(None), t.lit(None)
+            if window == "span":
+                low, high = t.col(f"l{number}", "s"), t.col(f"h{number}", "s")
+            elif window != "from":
+                low, high = t.col(f"l{number}", f"s_{window}"), t.col(f"h{number}", f"s_{window}")
+            elif anchor is not None:
+                low, high = t.col(f"l{number}", f"s_from{anchor}"), t.col(f"h{number}", f"s_from{anchor}")
+            for kind, value in (("a", low), ("b", high)):
+                query.select(t.named(t.coalesce(t.cast(value, "BIGINT"), t.lit(0)), f"{kind}{place}"), copy=False)
+        for window in sorted({w for _, w, _ in one.sources if w.startswith("any")}):
+            t.join(query, t.table(f"sums_{one.name}_{window}", f"s_{window}"), _span(f"s_{window}"), "LEFT")
+        for anchor in sorted({a for _, _, a in one.sources if a is not None}):
+            alias = f"s_from{anchor}"
+            t.join(query, t.table(f"sums_{one.name}_from{anchor}", alias), _same("person_id", alias, "g"), "LEFT")
+        if any(term.adrift for owed in one.owed for term in owed.terms):
+            t.join(query, t.table(f"sums_{one.name}_ever", "ever"), _same("person_id", "ever", "g"), "LEFT")
+            query.select(t.named(t.coalesce(t.col("h0", "ever"), t.lit(0)), "ever"), copy=False)
+        else:
+            query.select(t.named(t.lit(0), "ever"), copy=False)
+        self.host.keep(f"measured_{one.name}", query)
+
+    def _sums(self, one: Decided) -> None:
+        """The tables of sums over each kind of window."""
+        numbers = range(len(self.law.sums))
+        total = {f"{k}{s}": t.bounded(t.col(f"{k}{s}", "t"), UNLIMITED) for s in numbers for k in "lh"}
+        if one.grid.years == 1:
+            columns = [f"{k}{s}" for s in numbers for k in "lh"]
+            query = t.select(**{n: t.col(n, "t") for n in ("person_id", "period", *columns, "cut")})
+            self.host.keep(f"sums_{one.name}_span", query.from_(t.table("totals", "t"), copy=False))
+        else:
+            spans = f"spans_{one.grid.table.removeprefix('grid_')}"
+            query = t.select(
+                person_id=t.col("person_id", "t"), period=t.col("period", "y"), **total, cut=t.total(t.col("cut", "t"))
+            ).from_(t.table("totals", "t"), copy=False)
+            inside = t.both(
+                t.compare(t.col("period", "t"), ">=", t.col("period", "y")),
+                t.compare(t.col("period", "t"), "<=", t.col("last", "y")),
+            )
+            t.join(query, t.table(spans, "y"), inside)
+            query.group_by(t.col("person_id", "t"), t.col("period", "y"), copy=False)
+            self.host.keep(f"sums_{one.name}_span", query)
+        for window in sorted({w for _, w, _ in one.sources if w.startswith("any")}):
+            count = int(window.removeprefix("any"))
+            self.host.load(f"ahead_{count}", {"n": "INTEGER"}, [(n,) for n in range(count)])
+            ends = t.add([t.col("period", "t"), t.col("n", "o")])
+            query = t.select(
+                person_id=t.col("person_id", "t"), period=ends, **{n: v.copy() for n, v in total.items()}
+            ).from_(t.table("totals", "t"), copy=False)
+            t.join(query, t.table(f"ahead_{count}", "o"), t.lit(True), "CROSS")
+            query.group_by(t.col("person_id", "t"), ends.copy(), copy=False)
+            self.host.keep(f"sums_{one.name}_{window}", query)
+        for anchor in sorted({a for _, _, a in one.sources if a is not None}):
+            self.host.keep(f"sums_{one.name}_from{anchor}", self._dated(anchor))
+        ever = t.select(person_id=t.col("person_id", "t"), h0=t.bounded(t.col("h0", "t"), UNLIMITED))
+        ever.from_(t.table("totals", "t"), copy=False).group_by(t.col("person_id", "t"), copy=False)
+        self.host.keep(f"sums_{one.name}_ever", ever)
+
+    def _dated(self, anchor: int) -> Any:
+        """Sums of the items that end within each person's window of months."""
+        numbers = range(len(self.law.sums))
+        wanted = [f"{k}{s}" for s in numbers if s for k in "tn"]
+        parts = []
+        names = ["person_id", "end", *wanted]
+        plain = t.select(**{n: t.col(n, "i") for n in (*names, "low", "high")})
+        plain.from_(t.sub(self.accounts.items.items(wanted), "i"), copy=False)
+        t.join(plain, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
+        outside = [t.missing(t.col("person_id", "y")), t.equal(t.col("plan", "i"), t.lit(self.law.number))]
+        if self.accounts.hot:
+            same = t.both(*(t.equal(t.col(n, "x"), t.col(n, "i")) for n in ("person_id", "period")))
+            t.join(plain, t.table("touched", "x"), same, "LEFT")
+            outside.append(t.missing(t.col("person_id", "x")))
+        parts.append(plain.where(t.both(*outside), copy=False))
+        hot = f"counted_{self.law.number}"
+        if hot in self.accounts.hot:
+            counted = t.select(
+                **{n: t.col(n, "h") for n in names}, low=t.col("value", "h"), high=t.col("value", "h")
+            ).from_(t.table(hot, "h"), copy=False)
+            parts.append(counted)
+        sums = {}
+        for s in numbers:
+            for kind, amount, member in (("l", "low", "t"), ("h", "high", "n")):
+                value = t.col(amount, "d")
+                sums[f"{kind}{s}"] = t.bounded(t.times(value, t.col(f"{member}{s}", "d")) if s else value, UNLIMITED)
+        query = t.select(person_id=t.col("person_id", "d"), **sums).from_(t.sub(t.union(*parts), "d"), copy=False)
+        inside = t.both(
+            _same("person_id", "f", "d"),
+            t.compare(t.col("end", "d"), ">=", t.col(f"first{anchor}", "f")),
+            t.compare(t.col("end", "d"), "<=", t.col(f"last{anchor}", "f")),
+        )
+        t.join(query, t.table(self.folk.table, "f"), inside)
+        return query.group_by(t.col("person_id", "d"), copy=False)
+
+    def _scaled_sum(self, value: Tree) -> Tree:
+        if self.scale == 1:
+            return value
+        beyond = t.compare(value.copy(), ">=", t.lit(UNLIMITED // 2))
+        return t.case([(beyond, t.lit(UNLIMITED))], t.times(value, t.lit(self.scale)))
+
+    def _picked(self, place: Tree, kind: str, count: int, alias: str) -> Tree:
+        """The sum that a place names."""
+        return t.switch(place, [(t.lit(n), t.col(f"{kind}{n}", alias)) for n in range(count)], t.lit(0))
+
+    def _carry(self, one: Decided, count: int) -> None:
+        """The table of what each year leaves to the next, by rule."""
+        columns: dict[str, Tree] = {}
+        for n in range(count):
+            low = self._scaled_sum(self._picked(t.col(f"cs{n}", "m"), "a", len(one.sources), "m"))
+            high = self._scaled_sum(self._picked(t.col(f"cs{n}", "m"), "b", len(one.sources), "m"))
+            limit = t.col(f"cl{n}", "m")
+            least = t.greatest(t.lit(0), t.least(limit, t.minus(low, t.col(f"ch{n}", "m"))))
+            most = t.greatest(t.lit(0), t.least(limit.copy(), t.minus(high, t.col(f"cb{n}", "m"))))
+            given = t.present(t.col(f"cs{n}", "m"))
+            sure = t.both(given.copy(), t.equal(t.col(f"sure{n}", "m"), t.lit(1)))
+            columns[f"cl{n}"] = t.case([(sure, least)], t.lit(0))
+            columns[f"ch{n}"] = t.case([(given, most)], t.lit(0))
+        query = t.select(
+            person_id=t.col("person_id", "m"), period=t.add([t.col("period", "m"), t.lit(1)]), **columns
+        ).from_(t.table(f"measured_{one.name}", "m"), copy=False)
+        self.host.keep(f"carried_{one.name}", query)
+
+    def _compare(self, one: Decided, names: list[str]) -> None:
+        """The table ``decided``: how each finding came out, what is possible for the span, and its outcome."""
+        later = self.law.prepared.later
+        handed = ["person_id", "period", "last", "id", "case_id", "cut", "l0", "h0"]
+        handed += [f"{n}{a.number}" for a in self.folk.anchors for n in ("first", "last")]
+        values: dict[str, Tree] = {n: t.col(n, "m") for n in handed}
+        for j, subject in enumerate(later.subjects):
+            number = next(s for s, one_ in enumerate(self.law.sums) if one_.measure == subject)
+            values[f"subject{j}"] = t.col(f"l{number}", "m")
+        for j in range(len(later.measure_names)):
+            branches = [(t.lit(s), t.col(f"l{s}", "m")) for s in range(len(self.law.sums))]
+            values[f"measure{j}"] = t.switch(t.col(f"m{j}", "m"), branches, t.lit(0))
+        for j in range(1 + len(later.subjects)):
+            values[f"shown{j}"] = t.col(f"shown{j}", "m")
+        for k in range(one.slots):
+            values |= self._slot(one, k, names)
+        query = t.select(**values).from_(t.table(f"measured_{one.name}", "m"), copy=False)
+        if names:
+            t.join(
+                query,
+                t.table(f"carried_{one.name}", "c"),
+                t.both(_same("person_id", "c", "m"), _same("period", "c", "m")),
+                "LEFT",
+            )
+        kept = [n for n in values if not n.startswith(("w", "x", "ad", "least"))]
+        compared = t.select(
+            **{n: t.col(n, "v") for n in kept}, **{f"way{k}": self._way(k) for k in range(one.slots)},
+            **{f"ad{k}": t.col(f"ad{k}", "v") for k in range(one.slots)},
+            **{f"least{k}": t.col(f"least{k}", "v") for k in range(one.slots)},
+        ).from_(t.sub(query, "v"), copy=False)  # fmt: skip
+        masked = t.select(
+            **{n: t.col(n, "u") for n in kept},
+            **{f"status{k}": t.divide(t.col(f"way{k}", "u"), t.lit(8)) for k in range(one.slots)},
+            **{f"ad{k}": t.col(f"ad{k}", "u") for k in range(one.slots)},
+            **{f"short{k}": self._short(k) for k in range(one.slots)},
+            mask=self._mask(one.slots),
+        ).from_(t.sub(compared, "u"), copy=False)
+        final = t.select(
+            **{n: t.col(n, "o") for n in [e.alias for e in masked.expressions]}, outcome=self._outcome(one.slots)
+        ).from_(t.sub(masked, "o"), copy=False)
+        self.host.keep(one.table, final)
+
+    def _slot(self, one: Decided, k: int, names: list[str]) -> dict[str, Tree]:
+        count = len(one.sources)
+        low = self._scaled_sum(self._picked(t.col(f"s{k}", "m"), "a", count, "m"))
+        high = self._scaled_sum(self._picked(t.col(f"s{k}", "m"), "b", count, "m"))
+        adrift = t.equal(t.col(f"adrift{k}", "m"), t.lit(1))
+        low = t.case([(adrift, t.lit(0))], low)
+        high = t.case([(adrift.copy(), self._scaled_sum(t.col("ever", "m")))], high)
+        given: Tree = t.lit(0)
+        carried: dict[str, Tree] = {}
+        if names:
+            place = t.col(f"ci{k}", "m")
+            given = t.coalesce(self._picked(place, "cl", len(names), "c"), t.lit(0))
+            low = t.add([low, given.copy()])
+            more = t.coalesce(self._picked(place.copy(), "ch", len(names), "c"), t.lit(0))
+            carried = {f"ci{k}": place.copy(), f"loose{k}": t.compare(given.copy(), "<>", more.copy())}
+            high = t.least(t.add([high, more]), t.lit(UNLIMITED))
+        least, most = t.col(f"rl{k}", "m"), t.col(f"rh{k}", "m")
+        if any(term.share is not None for owed in one.owed for term in owed.terms):
+            shared = t.compare(t.col(f"q{k}", "m"), ">=", t.lit(0))
+            own = [self._picked(t.col(f"q{k}", "m"), kind, count, "m") for kind in "ab"]
+            own = [t.times(value, t.col(f"v{k}", "m")) for value in own]
+            beyond = t.compare(self._picked(t.col(f"q{k}", "m"), "b", count, "m"), ">=", t.lit(UNLIMITED // 2))
+            least = t.case([(shared, own[0])], least)
+            most = t.case([(t.both(shared.copy(), beyond), t.lit(UNLIMITED)), (shared.copy(), own[1])], most)
+        return {
+            f"lo{k}": low,
+            f"hi{k}": high,
+            f"given{k}": given,
+            f"rl{k}": least,
+            f"rh{k}": most,
+            **{f"w{k}_{w}": t.col(f"w{k}_{w}", "m") for w in range(3)},
+            f"x{k}": t.col(f"x{k}", "m"),
+            f"ad{k}": t.col(f"ad{k}", "m"),
+            f"least{k}": t.col(f"least{k}", "m"),
+            **carried,
+        }
+
+    def _way(self, k: int) -> Tree:
+        """The finding's status and possible outcomes as the sum compares; NULL where there is no finding."""
+        low, high, least, most = (t.col(f"{n}{k}", "v") for n in ("lo", "hi", "rl", "rh"))
+        ways = [t.col(f"w{k}_{w}", "v") for w in range(3)]
+        minimum = t.case([(t.compare(low, ">=", most), ways[0]), (t.compare(high, "<", least), ways[1])], ways[2])
+        maximum = t.case(
+            [
+                (t.compare(high.copy(), "<=", least.copy()), ways[0].copy()),
+                (t.compare(low.copy(), ">", most.copy()), ways[1].copy()),
+            ],
+            ways[2].copy(),
+        )
+        is_least = t.equal(t.col(f"least{k}", "v"), t.lit(1))
+        none = t.equal(t.col(f"x{k}", "v"), t.lit(0))
+        return t.case([(none, t.lit(None)), (is_least, minimum)], maximum)
+
+    def _short(self, k: int) -> Tree:
+        """What is lacking; of a maximum, what is too much."""
+        met = t.equal(t.divide(t.col(f"way{k}", "u"), t.lit(8)), t.lit(OUTCOMES.index("met")))
+        most = t.col(f"rh{k}", "u")
+        owing = t.case([(t.compare(most, ">=", t.lit(UNLIMITED // 2)), t.col(f"rl{k}", "u"))], most.copy())
+        lacks = t.minus(owing, t.col(f"lo{k}", "u"))
+        over = t.minus(t.col(f"lo{k}", "u"), t.col(f"rl{k}", "u"))
+        least = t.equal(t.col(f"least{k}", "u"), t.lit(1))
+        return t.case([(met, t.lit(0))], t.greatest(t.lit(0), t.case([(least, lacks)], over)))
+
+    def _mask(self, slots: int) -> Tree:
+        """The outcomes that are possible for the span (``conclude.Case.possible``)."""
+        firm = [t.both(t.present(t.col(f"way{k}", "u")), t.equal(t.col(f"ad{k}", "u"), t.lit(0))) for k in range(slots)]
+        may = [[t.bit(t.col(f"way{k}", "u"), bit) for bit in range(3)] for k in range(slots)]
+        met = t.both(*(t.either(t.negate(f.copy()), m[0]) for f, m in zip(firm, may, strict=True)))
+        broken = t.either(*(t.both(f.copy(), m[1]) for f, m in zip(firm, may, strict=True)))
+        some = t.either(*(t.both(f.copy(), m[2]) for f, m in zip(firm, may, strict=True)))
+        others = (t.either(t.negate(f.copy()), m[0].copy(), m[2].copy()) for f, m in zip(firm, may, strict=True))
+        return t.add(
+            [
+                t.case([(met, t.lit(1))], t.lit(0)),
+                t.case([(broken, t.lit(2))], t.lit(0)),
+                t.case([(t.both(some, *others), t.lit(4))], t.lit(0)),
+            ]
+        )
+
+    def _outcome(self, slots: int) -> Tree:
+        """The outcome as its place in ``OUTCOMES``."""
+        undetermined = t.either(
+            *(
+                t.both(
+                    t.equal(t.col(f"ad{k}", "o"), t.lit(0)),
+                    t.equal(t.col(f"status{k}", "o"), t.lit(OUTCOMES.index("undetermined"))),
+                )
+                for k in range(slots)
+            )
+        )
+        open_ = t.case([(undetermined, t.lit(OPEN[0]))], t.lit(OPEN[1]))
+        single = [
+            (t.lit(bit), t.lit(OUTCOMES.index(name))) for name, bit in (("met", 1), ("not_met", 2), ("excused", 4))
+        ]
+        return t.switch(t.col("mask", "o"), single, open_)
+
+    # --- 8. conclude --------------------------------------------------------------------------------------------------
+
+    def _conclude(self, one: Decided) -> None:
+        """The table ``concluded``: what follows, by case, possible outcomes and those of the years before."""
+        later = self.law.prepared.later
+        one.consequences = [((), ())]
+        if not later.conclude or not one.asked:
+            return
+        back = max(
+            (n.years - 1 for r in later.conclude for n in walk(r.rule.statement.when) if isinstance(n, tree.InEach)),
+            default=0,
+        )
+        query = self._with_years_before(one, back)
+        self.host.keep(f"before_{one.name}", query)
+        keys = ["case_id", "mask", *(f"mask{ago}" for ago in range(1, back + 1))]
+        found = (
+            t.select(**{n: t.col(n) for n in keys})
+            .from_(t.table(f"before_{one.name}"), copy=False)
+            .distinct(copy=False)
+        )
+        rows = self.host.rows(found)
+        cases = t.select(case_id=t.col("case_id"), who=t.col("who"), period=t.col("period"))
+        known = {c: (w, p) for c, w, p in self.host.rows(cases.from_(t.table(f"traits_{one.name}"), copy=False))}
+        persons = self.folk.persons(known[row[0]][0] for row in rows)
+        asker = self._asker()
+        numbers: dict[tuple[Any, Any], int] = {((), ()): 0}
+        loaded = []
+        for row in rows:
+            who, first = known[row[0]]
+            span = Span(first, one.grid.years)
+            before = {span.last - ago: possible_of(mask) for ago, mask in enumerate(row[2:], start=1)}
+            result = asker.concluded(persons[who], span, possible_of(row[1]), before)
+            loaded.append((*row, numbers.setdefault(result, len(numbers))))
+        one.consequences = list(numbers)
+        columns = {**dict.fromkeys(keys, "INTEGER"), "conclusion": "INTEGER"}
+        self.host.load(f"conclusions_{one.name}", columns, loaded)
+        result_query = t.select(
+            person_id=t.col("person_id", "b"), period=t.col("period", "b"), conclusion=t.col("conclusion", "c")
+        ).from_(t.table(f"before_{one.name}", "b"), copy=False)
+        t.join(result_query, t.table(f"conclusions_{one.name}", "c"), t.both(*(_same(k, "c", "b") for k in keys)))
+        self.host.keep(f"concluded_{one.name}", result_query)
+
+    def _with_years_before(self, one: Decided, back: int) -> Any:
+        """The asked rows with the possible outcomes of the years before (7, everything, before year 1)."""
+        yearly = f"decided_{self.law.number}_1"
+        query = t.select(
+            person_id=t.col("person_id", "d"), period=t.col("period", "d"), case_id=t.col("case_id", "d"),
+            mask=t.col("mask", "d"),
+            **{f"mask{ago}": t.coalesce(t.col("mask", f"y{ago}"), t.lit(7)) for ago in range(1, back + 1)},
+        ).from_(t.table(one.table, "d"), copy=False)  # fmt: skip
+        for ago in range(1, back + 1):
+            alias = f"y{ago}"
+            year = t.minus(t.col("last", "d"), t.lit(ago))
+            t.join(
+                query,
+                t.table(yearly, alias),
+                t.both(_same("person_id", alias, "d"), t.equal(t.col("period", alias), year)),
+                "LEFT",
+            )
+        return query.where(t.among(t.col("period", "d"), [t.lit(s.first) for s in one.asked]), copy=False)
+
+
+def _same(name: str, one: str, other: str) -> Tree:
+    return t.equal(t.col(name, one), t.col(name, other))
+
+
+def _span(alias: str) -> Tree:
+    return t.both(_same("person_id", alias, "g"), _same("period", alias, "g"))

@@ -1,0 +1,538 @@
+"""The tables of a trace as queries: what was worked out goes in, one query per table comes out.
+
+Figures are whole numbers: of the ledger in ticks, of decisions and findings in ``scale`` parts of a tick (sums of
+decisions in ticks). ``missing`` columns are lists of texts; rule lists are joined by ``+`` in one step, else by ``; ``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from policyengine.engines.calendar import label, period_bounds
+from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.accounts import Accounts
+from policyengine.engines.compile.periods import OPEN, Decided, Periods
+from policyengine.engines.compile.trees import Tree
+from policyengine.engines.ledger import OPEN as OPEN_REASONS
+from policyengine.language import tree
+from policyengine.trace import OUTCOMES
+
+JOINED = "; "
+NOT_MET = OUTCOMES.index("not_met")
+
+
+@dataclass(slots=True)
+class Relations:
+    """Queries over the tables of an evaluation. ``asked``: first and last period, by law."""
+
+    accounts: Accounts
+    periods: list[Periods]
+    asked: list[tuple[int, int]]
+
+    @property
+    def host(self) -> Any:
+        return self.accounts.host
+
+    def load(self) -> None:
+        """Load the words that rows name by number."""
+        cases = self.accounts.cases
+        words = [
+            (
+                number,
+                w.reason,
+                w.recognise,
+                w.convert,
+                w.assign,
+                int(w.reason in OPEN_REASONS),
+                int(w.reason == "counted"),
+            )
+            for w, number in cases.words.items()
+        ]
+        shape = {"d": "INTEGER", "reason": "VARCHAR", "recognise": "VARCHAR", "convert": "VARCHAR", "assign": "VARCHAR"}
+        self.host.load("words", {**shape, "open": "INTEGER", "counted": "INTEGER"}, words)
+        flags = []
+        for found, number in cases.flags.items():
+            if found:
+                law = cases.sources.laws[found[0]]
+                for place, certain, missing in found[1:]:
+                    rule = law.prepared.flags[place]
+                    statement = rule.rule.statement
+                    assert isinstance(statement, tree.Flag)
+                    lacks = cases.list_of(missing)
+                    flags.append((number, statement.name, rule.key, statement.text or "", certain, lacks))
+        shape = {"flags": "INTEGER", "flag": "VARCHAR", "rule": "VARCHAR", "text": "VARCHAR"}
+        self.host.load("flag_words", {**shape, "certain": "BOOLEAN", "miss": "INTEGER"}, flags)
+        self._load_cuts()
+        for periods in self.periods:
+            for one in periods.decided:
+                self._load_said(periods, one)
+        facts = [(number, fact) for names, number in cases.lists.items() for fact in names]
+        self.host.load("facts", {"id": "INTEGER", "fact": "VARCHAR"}, facts)
+        lists = [(number, list(names)) for names, number in cases.lists.items()]
+        self.host.load("lists", {"id": "INTEGER", "facts": "VARCHAR[]"}, lists)
+        for periods in self.periods:
+            for one in periods.decided:
+                if one.asked and one.slots:
+                    self.host.keep(f"open_{one.name}", self._open_facts(periods, one))
+
+    def _load_cuts(self) -> None:
+        rows = []
+        for name in self.accounts.hot:
+            number = int(name.removeprefix("counted_"))
+            caps = self.accounts.caps[number]
+            query = t.select(cuts=t.col("cuts")).from_(t.table(name), copy=False).distinct(copy=False)
+            for (mask,) in self.host.rows(query):
+                text = "+".join(cap.rule.key for cap in caps if mask & (1 << cap.number))
+                rows.append((number, mask, text))
+        self.host.load("cut_words", {"plan": "INTEGER", "cuts": "BIGINT", "text": "VARCHAR"}, rows)
+
+    # --- ledger and flags ---------------------------------------------------------------------------------------------
+
+    def ledger(self, full: bool = True) -> Any:
+        """A row per record and asked period, or one that says that it counts in none (``ledger.ledger``)."""
+        records = self.accounts.cases.sources.records
+        columns = {}
+        if full:
+            for name in ("form", "subject", "unit"):
+                columns[f"own_{name}"] = records.value(name)
+            columns["own_quantity"] = records.value("quantity")
+        inside = self._rows(self.accounts.items.items((), **columns), columns)
+        if not self.accounts.cases.split:
+            return inside
+        inside.where(self._inside("i"), copy=False)
+        return t.union(inside, self._outside(columns))
+
+    def _inside(self, alias: str) -> Tree:
+        first, last = self._bounds(alias)
+        period = t.col("period", alias)
+        return t.both(t.compare(period, ">=", first), t.compare(period.copy(), "<=", last))
+
+    def _bounds(self, alias: str) -> tuple[Tree, Tree]:
+        """The first and last asked period of a row's law."""
+        return tuple(
+            t.switch(
+                t.col("plan", alias),
+                [
+                    (t.lit(n), t.lit(asked[side]))
+                    for n, asked in enumerate(self.asked)
+                    if asked[side] != self.asked[0][side]
+                ],
+                t.lit(self.asked[0][side]),
+            )
+            for side in (0, 1)
+        )  # type: ignore[return-value]
+
+    def _rows(self, items: Any, columns: Iterable[str]) -> Any:
+        """The ledger's rows of some items."""
+        inside = self._inside("i")
+        hot = bool(self.accounts.hot)
+        value = t.col("value", "h") if hot else t.lit(None)
+        cut = t.compare(t.coalesce(t.col("cuts", "h"), t.lit(0)), "<>", t.lit(0)) if hot else t.lit(False)
+        text = t.coalesce(t.col("text", "k"), t.lit("")) if hot else t.lit("")
+        zero = t.lit(0)
+        shown = {
+            "converted": t.col("claimed_low", "i"),
+            "converted_high": t.col("claimed_high", "i"),
+            "counted": t.coalesce(value, t.col("low", "i")) if hot else t.col("low", "i"),
+            "counted_high": t.coalesce(value.copy(), t.col("high", "i")) if hot else t.col("high", "i"),
+        }
+        reason = t.case(
+            [
+                (t.negate(inside), t.lit("outside_period")),
+                (t.equal(t.col("open", "w"), t.lit(0)), t.col("reason", "w")),
+                (t.col("dup", "i"), t.lit("duplicate")),
+                (t.equal(t.col("counted", "w"), t.lit(0)), t.col("reason", "w")),
+                (t.compare(t.col("low", "i"), "<>", t.col("high", "i")), t.lit("missing_fact")),
+                (cut, t.lit("capped")),
+            ],
+            t.lit("counted"),
+        )
+        query = t.select(
+            record_id=t.col("record_id", "i"),
+            person_id=t.col("person_id", "i"),
+            period=t.case([(inside.copy(), t.col("period", "i"))], t.lit(None)),
+            **{name: t.col(name, "i") for name in columns},
+            **{name: t.case([(inside.copy(), amount)], zero.copy()) for name, amount in shown.items()},
+            recognise_rule=t.col("recognise", "w"),
+            convert_rule=t.col("convert", "w"),
+            assign_rule=t.col("assign", "w"),
+            cap_rule=t.case([(inside.copy(), text)], t.lit("")),
+            reason=reason,
+            miss=t.col("miss", "i"),
+        ).from_(t.sub(items, "i"), copy=False)
+        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "i")))
+        if hot:
+            counted = [
+                t.select(
+                    record_id=t.col("record_id"), period=t.col("period"), value=t.col("value"), cuts=t.col("cuts"),
+                    plan=t.lit(int(name.removeprefix("counted_"))),
+                ).from_(t.table(name), copy=False)
+                for name in self.accounts.hot
+            ]  # fmt: skip
+            same = t.both(*(t.equal(t.col(n, "h"), t.col(n, "i")) for n in ("record_id", "period")))
+            t.join(query, t.sub(t.union(*counted), "h"), same, "LEFT")
+            words = t.both(
+                t.equal(t.col("plan", "k"), t.col("plan", "h")), t.equal(t.col("cuts", "k"), t.col("cuts", "h"))
+            )
+            t.join(query, t.table("cut_words", "k"), words, "LEFT")
+        self._unrouted(query, "i")
+        return query
+
+    def _unrouted(self, query: Any, alias: str) -> None:
+        t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", alias)), "LEFT")
+        query.where(t.missing(t.col("person_id", "y")), copy=False)
+
+    def _outside(self, columns: dict[str, Tree]) -> Any:
+        """Rows of records none of whose shares lies in an asked period."""
+        judged = self.accounts.cases.judged((), **{n: v.copy() for n, v in columns.items()})
+        places = self.accounts.cases.places
+        splits = [t.lit(n) for place, n in places.items() if place.by == "split"]
+        laws = self.accounts.cases.sources.laws
+        begin = t.switch(
+            t.col("plan", "j"),
+            [(t.lit(law.number), t.period(t.col("start", "j"), law.plan.year_start)) for law in laws[1:]],
+            t.period(t.col("start", "j"), laws[0].plan.year_start),
+        )
+        begin = t.case([(t.among(t.col("place", "j"), splits), begin)], t.col("period", "j"))
+        first, last = self._bounds("j")
+        outside = t.either(t.compare(begin, ">", last), t.compare(t.col("period", "j"), "<", first))
+        zero = t.lit(0)
+        query = t.select(
+            record_id=t.col("record_id", "j"),
+            person_id=t.col("person_id", "j"),
+            period=t.cast(t.lit(None), "INTEGER"),
+            **{name: t.col(name, "j") for name in columns},
+            **{n: zero.copy() for n in ("converted", "converted_high", "counted", "counted_high")},
+            recognise_rule=t.col("recognise", "w"),
+            convert_rule=t.col("convert", "w"),
+            assign_rule=t.col("assign", "w"),
+            cap_rule=t.lit(""),
+            reason=t.lit("outside_period"),
+            miss=t.col("miss", "j"),
+        ).from_(t.sub(judged, "j"), copy=False)
+        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "j")))
+        query.where(outside, copy=False)
+        self._unrouted(query, "j")
+        return query
+
+    def flags(self) -> Any | None:
+        """Compliance flags, or None where no record has one."""
+        if len(self.accounts.cases.flags) < 2:
+            return None
+        query = t.select(
+            record_id=t.col("record_id", "j"),
+            person_id=t.col("person_id", "j"),
+            **{n: t.col(n, "f") for n in ("flag", "rule", "text", "certain", "miss")},
+        ).from_(t.sub(self.accounts.cases.judged(("flags",)), "j"), copy=False)
+        t.join(query, t.table("flag_words", "f"), t.equal(t.col("flags", "f"), t.col("flags", "j")))
+        self._unrouted(query, "j")
+        return query
+
+    # --- decisions and findings -----------------------------------------------------------------------------------------
+
+    def _load_said(self, periods: Periods, one: Decided) -> None:
+        """The words of findings by terms, place and status; of advisories and consequences by number; the spans."""
+        law, cases = periods.law, self.accounts.cases
+        rules = law.prepared.later.require
+        rows = []
+        for number, owed in enumerate(one.owed):
+            for k, term in enumerate(owed.terms):
+                statement = rules[term.rule].rule.statement
+                assert isinstance(statement, tree.Require)
+                kind = term.measured[1] if term.anchor is None else f"from{term.anchor}"
+                kind = "span" if term.adrift else kind
+                said: dict[int, Any] = {}
+                for way in term.ways:
+                    lacks = cases.list_of(way.missing)
+                    said[way.status] = ("; ".join(way.because), way.circumstance, lacks)
+                for status, (because, circumstance, lacks) in said.items():
+                    rows.append(
+                        (
+                            number, k, status, rules[term.rule].key, statement.measure, statement.comparison, term.advisory,
+                            periods.scaled(term.base), None if term.share is not None else periods.scaled(term.before), kind,
+                            because, circumstance, lacks, term.measured[0], int(term.adrift),
+                        )
+                    )  # fmt: skip
+        shape = {
+            "id": "INTEGER", "k": "INTEGER", "status": "INTEGER", "rule": "VARCHAR", "measure": "VARCHAR",
+            "comparison": "VARCHAR", "advisory": "BOOLEAN", "base": "BIGINT", "before": "BIGINT", "kind": "VARCHAR",
+            "because": "VARCHAR", "circumstance": "VARCHAR", "lacks": "INTEGER", "sum": "INTEGER", "adrift": "INTEGER",
+        }  # fmt: skip
+        self.host.load(f"said_{one.name}", shape, rows)
+        left = [
+            (number, one.carries.index(carry.rule), cases.list_of(carry.missing), carry.measured[0])
+            for number, owed in enumerate(one.owed)
+            for carry in owed.carries
+        ]
+        shape = {"id": "INTEGER", "n": "INTEGER", "lacks": "INTEGER", "sum": "INTEGER"}
+        self.host.load(f"left_{one.name}", shape, left)
+        advisories = []
+        for number, owed in enumerate(one.owed):
+            places = [k for k, term in enumerate(owed.terms) if term.advisory]
+            for mask in range(1 << len(places)):
+                held = [k for i, k in enumerate(places) if mask & (1 << i)]
+                text = JOINED.join(rules[owed.terms[k].rule].key for k in held)
+                advisories.append((number, sum(1 << k for k in held), text))
+        self.host.load(f"advised_{one.name}", {"id": "INTEGER", "mask": "INTEGER", "text": "VARCHAR"}, advisories)
+        concluded = [
+            (
+                n,
+                JOINED.join(name for name, _ in sure),
+                JOINED.join(key for _, key in sure),
+                JOINED.join(name for name, _ in perhaps),
+            )
+            for n, (sure, perhaps) in enumerate(one.consequences)
+        ]
+        shape = {"conclusion": "INTEGER", "sure": "VARCHAR", "keys": "VARCHAR", "perhaps": "VARCHAR"}
+        self.host.load(f"consequences_{one.name}", shape, concluded)
+        self._load_spans(periods, one)
+
+    def _load_spans(self, periods: Periods, one: Decided) -> None:
+        """The days of each asked span, of the years that end with it, and what is left of it."""
+        start = periods.law.plan.year_start
+        anys = sorted({w for _, w, _ in one.sources if w.startswith("any")})
+        rows = []
+        for place, span in enumerate(one.asked):
+            first, last = period_bounds(span.first, start, span.years)
+            left = (last - periods.as_of).days if periods.as_of is not None else None
+            before = [period_bounds(span.first - int(w.removeprefix("any")) + 1, start)[0] for w in anys]
+            rows.append((span.first, place, label(span.first, span.years), first, last, left, *before))
+        shape = {
+            "period": "INTEGER",
+            "place": "INTEGER",
+            "label": "VARCHAR",
+            "start": "DATE",
+            "end": "DATE",
+            "left": "INTEGER",
+        }
+        self.host.load(f"asked_{one.name}", {**shape, **{f"start_{w}": "DATE" for w in anys}}, rows)
+
+    def decisions(self, periods: Periods, one: Decided) -> Any:
+        """One row per person and asked span. Sums in ticks, ``required`` and ``shortfall`` in parts of ticks."""
+        later = periods.law.prepared.later
+        conclusions = bool(later.conclude)
+        advised = t.add([t.case([(self._advised(k), t.lit(1 << k))], t.lit(0)) for k in range(one.slots)])
+        columns: dict[str, Tree] = {
+            "person_id": t.col("person_id", "d"),
+            "place": t.col("place", "a"),
+            "period": t.col("label", "a"),
+            "outcome": t.switch(
+                t.col("outcome", "d"), [(t.lit(n), t.lit(o)) for n, o in enumerate(OUTCOMES)], t.lit(None)
+            ),
+            "total": t.col("l0", "d"),
+            "total_high": t.col("h0", "d"),
+            "capped_off": t.col("cut", "d"),
+        }
+        for j in range(len(later.subjects)):
+            columns[f"subject{j}"] = t.col(f"subject{j}", "d")
+        for j in range(1 + len(later.subjects)):
+            columns[f"required{j}"] = self._shown(one, j, "rl")
+            columns[f"shortfall{j}"] = self._shown(one, j, "short")
+        for j in range(len(later.measure_names)):
+            columns[f"measure{j}"] = t.col(f"measure{j}", "d")
+        columns["advisories"] = t.col("text", "v")
+        columns["consequences"] = t.col("sure", "q") if conclusions else t.lit("")
+        columns["consequence_rules"] = t.col("keys", "q") if conclusions else t.lit("")
+        columns["possible"] = t.col("perhaps", "q") if conclusions else t.lit("")
+        waiting = t.equal(t.col("outcome", "d"), t.lit(OUTCOMES.index("in_progress")))
+        columns["days_left"] = t.case([(waiting, t.col("left", "a"))], t.lit(None))
+        columns["missing"] = t.col("facts", "m") if one.slots else t.lit(None)
+        query = t.select(**columns).from_(t.table(one.table, "d"), copy=False)
+        t.join(query, t.table(f"asked_{one.name}", "a"), t.equal(t.col("period", "a"), t.col("period", "d")))
+        same = t.both(t.equal(t.col("id", "v"), t.col("id", "d")), t.equal(t.col("mask", "v"), advised))
+        t.join(query, t.table(f"advised_{one.name}", "v"), same)
+        if conclusions:
+            row = t.both(*(t.equal(t.col(n, "c"), t.col(n, "d")) for n in ("person_id", "period")))
+            t.join(query, t.table(f"concluded_{one.name}", "c"), row)
+            words = t.equal(t.col("conclusion", "q"), t.col("conclusion", "c"))
+            t.join(query, t.table(f"consequences_{one.name}", "q"), words)
+        if one.slots:
+            undetermined = t.equal(t.col("outcome", "d"), t.lit(OUTCOMES.index("undetermined")))
+            open_ = t.both(*(t.equal(t.col(n, "m"), t.col(n, "d")) for n in ("person_id", "period")), undetermined)
+            t.join(query, t.sub(self._open_decisions(one), "m"), open_, "LEFT")
+        return query
+
+    def _advised(self, k: int) -> Tree:
+        return t.both(t.equal(t.col(f"ad{k}", "d"), t.lit(1)), t.equal(t.col(f"status{k}", "d"), t.lit(NOT_MET)))
+
+    def _shown(self, one: Decided, j: int, kind: str) -> Tree:
+        branches = [(t.lit(k), t.col(f"{kind}{k}", "d")) for k in range(one.slots)]
+        return t.switch(t.col(f"shown{j}", "d"), branches, t.lit(None))
+
+    def _open_decisions(self, one: Decided) -> Any:
+        """What would settle each undetermined decision: the facts of its undetermined firm findings."""
+        query = t.select(
+            person_id=t.col("person_id", "o"), period=t.col("period", "o"), facts=t.distinct_list(t.col("fact", "o"))
+        )
+        query.from_(t.table(f"open_{one.name}", "o"), copy=False)
+        query.where(t.col("firm", "o"), copy=False)
+        return query.group_by(t.col("person_id", "o"), t.col("period", "o"), copy=False)
+
+    def findings(self, periods: Periods, one: Decided) -> Any | None:
+        """One row per finding of an asked span; None where nothing is ever required."""
+        if not one.slots:
+            return None
+        return t.union(*(self._finding(periods, one, k) for k in range(one.slots)))
+
+    def _finding(self, periods: Periods, one: Decided, k: int) -> Any:
+        kinds = sorted({(w, a) for _, w, a in one.sources if w != "span"}, key=str)
+        starts, ends = [], []
+        for window, anchor in kinds:
+            if window.startswith("any"):
+                starts.append((t.lit(window), t.col(f"start_{window}", "a")))
+            elif anchor is not None:
+                starts.append((t.lit(f"from{anchor}"), t.col(f"first{anchor}", "d")))
+                ends.append((t.lit(f"from{anchor}"), t.col(f"last{anchor}", "d")))
+        query = t.select(
+            person_id=t.col("person_id", "d"),
+            place=t.col("place", "a"),
+            period=t.col("label", "a"),
+            k=t.lit(k),
+            **{n: t.col(n, "s") for n in ("rule", "measure", "comparison", "advisory")},
+            required_base=t.col("base", "s"),
+            required_before=t.coalesce(t.col("before", "s"), t.col(f"rl{k}", "d")),
+            required=t.col(f"rl{k}", "d"),
+            required_high=t.col(f"rh{k}", "d"),
+            achieved=t.col(f"lo{k}", "d"),
+            achieved_high=t.col(f"hi{k}", "d"),
+            carried=t.col(f"given{k}", "d"),
+            shortfall=t.col(f"short{k}", "d"),
+            status=t.switch(
+                t.col(f"status{k}", "d"), [(t.lit(n), t.lit(o)) for n, o in enumerate(OUTCOMES)], t.lit(None)
+            ),
+            window_start=t.switch(t.col("kind", "s"), starts, t.col("start", "a")),
+            window_end=t.switch(t.col("kind", "s"), ends, t.col("end", "a")),
+            because=t.col("because", "s"),
+            circumstance=t.col("circumstance", "s"),
+            missing=t.col("facts", "m"),
+        ).from_(t.table(one.table, "d"), copy=False)
+        t.join(query, t.table(f"asked_{one.name}", "a"), t.equal(t.col("period", "a"), t.col("period", "d")))
+        said = t.both(
+            t.equal(t.col("id", "s"), t.col("id", "d")),
+            t.equal(t.col("k", "s"), t.lit(k)),
+            t.equal(t.col("status", "s"), t.col(f"status{k}", "d")),
+        )
+        t.join(query, t.table(f"said_{one.name}", "s"), said)
+        lacks = t.select(
+            person_id=t.col("person_id", "o"), period=t.col("period", "o"), facts=t.distinct_list(t.col("fact", "o"))
+        )
+        lacks.from_(t.table(f"open_{one.name}", "o"), copy=False)
+        lacks.where(t.equal(t.col("k", "o"), t.lit(k)), copy=False)
+        lacks.group_by(t.col("person_id", "o"), t.col("period", "o"), copy=False)
+        row = t.both(*(t.equal(t.col(n, "m"), t.col(n, "d")) for n in ("person_id", "period")))
+        return t.join(query, t.sub(lacks, "m"), row, "LEFT")
+
+    # --- what is missing ------------------------------------------------------------------------------------------------
+
+    def _open_facts(self, periods: Periods, one: Decided) -> Any:
+        """The facts that would settle each open finding: those of its rules, and those of doubtful records."""
+        return t.union(*(q for k in range(one.slots) for q in self._open_finding(periods, one, k)))
+
+    def _open_finding(self, periods: Periods, one: Decided, k: int) -> Iterable[Any]:
+        status = t.col(f"status{k}", "d")
+        firm = t.both(
+            t.equal(t.col(f"ad{k}", "d"), t.lit(0)), t.equal(status.copy(), t.lit(OUTCOMES.index("undetermined")))
+        )
+        row = {"person_id": t.col("person_id", "d"), "period": t.col("period", "d"), "k": t.lit(k), "firm": firm}
+        open_ = t.among(status, [t.lit(s) for s in OPEN])
+        said = t.both(
+            t.equal(t.col("id", "s"), t.col("id", "d")),
+            t.equal(t.col("k", "s"), t.lit(k)),
+            t.equal(t.col("status", "s"), t.col(f"status{k}", "d")),
+        )
+        own = t.select(**{n: v.copy() for n, v in row.items()}, fact=t.col("fact", "f"))
+        own.from_(t.table(one.table, "d"), copy=False)
+        t.join(own, t.table(f"said_{one.name}", "s"), said)
+        t.join(own, t.table("facts", "f"), t.equal(t.col("id", "f"), t.col("lacks", "s")))
+        yield own.where(open_.copy(), copy=False)
+        if one.carries:
+            yield from self._open_carry(one, k, row, open_)
+        if not self.accounts.cases.doubtful:
+            return
+        for kind in sorted({self._kind(term) for owed in one.owed for term in owed.terms[k : k + 1]}):
+            query = t.select(
+                **{n: v.copy() for n, v in row.items()},
+                fact=t.concat(t.col("record_id", "i"), t.lit(":"), t.col("fact", "f")),
+            ).from_(t.table(one.table, "d"), copy=False)
+            t.join(query, t.table(f"said_{one.name}", "s"), said.copy())
+            t.join(query, t.table("doubts", "i"), t.equal(t.col("person_id", "i"), t.col("person_id", "d")))
+            member = t.both(*self._member(), *self._in_window(kind))
+            t.join(query, t.table("facts", "f"), t.equal(t.col("id", "f"), t.col("miss", "i")))
+            here = [open_.copy(), t.equal(t.col("kind", "s"), t.lit(kind)), t.equal(t.col("adrift", "s"), t.lit(0))]
+            yield query.where(t.both(member, *here), copy=False)
+
+    def _open_carry(self, one: Decided, k: int, row: dict[str, Tree], open_: Tree) -> Iterable[Any]:
+        """What would settle the hours that the year before left, where they are open."""
+        year = t.minus(t.col("period", "d"), t.lit(1))
+        before = t.both(t.equal(t.col("person_id", "b"), t.col("person_id", "d")), t.equal(t.col("period", "b"), year))
+        left = t.both(t.equal(t.col("id", "l"), t.col("id", "b")), t.equal(t.col("n", "l"), t.col(f"ci{k}", "d")))
+        loose = t.both(open_, t.col(f"loose{k}", "d"))
+        fact = t.concat(t.col("record_id", "i"), t.lit(":"), t.col("fact", "f"))
+        for of_record in (False, True)[: 1 + self.accounts.cases.doubtful]:
+            query = t.select(
+                **{n: v.copy() for n, v in row.items()}, fact=fact.copy() if of_record else t.col("fact", "f")
+            ).from_(t.table(one.table, "d"), copy=False)
+            t.join(query, t.table(one.table, "b"), before.copy())
+            t.join(query, t.table(f"left_{one.name}", "l"), left.copy())
+            if of_record:
+                doubts = t.both(
+                    t.equal(t.col("person_id", "i"), t.col("person_id", "b")),
+                    t.equal(t.col("period", "i"), t.col("period", "b")),
+                    t.equal(t.col("sum", "i"), t.col("sum", "l")),
+                )
+                t.join(query, t.table("doubts", "i"), doubts)
+            lacks = t.col("miss", "i") if of_record else t.col("lacks", "l")
+            t.join(query, t.table("facts", "f"), t.equal(t.col("id", "f"), lacks))
+            yield query.where(loose.copy(), copy=False)
+
+    @staticmethod
+    def _kind(term: Any) -> str:
+        if term.adrift:
+            return "span"
+        return term.measured[1] if term.anchor is None else f"from{term.anchor}"
+
+    @staticmethod
+    def _member() -> list[Tree]:
+        """Whether a doubtful item counts toward the finding's sum (``sum`` -1: every doubt of the record; else one sum's)."""
+        return [t.equal(t.col("sum", "i"), t.col("sum", "s"))]
+
+    def _in_window(self, kind: str) -> list[Tree]:
+        period = t.col("period", "i")
+        if kind.startswith("from"):
+            end = t.col("end", "i")
+            return [
+                t.compare(end, ">=", t.col(f"first{kind[4:]}", "d")), t.compare(end.copy(), "<=", t.col(f"last{kind[4:]}", "d"))
+            ]  # fmt: skip
+        first = t.col("period", "d")
+        if kind.startswith("any"):
+            first = t.minus(t.col("last", "d"), t.lit(int(kind[3:]) - 1))
+        return [t.compare(period, ">=", first), t.compare(period.copy(), "<=", t.col("last", "d"))]
+
+    def keep_doubts(self) -> None:
+        """The table ``doubts``: for every sum the facts that doubtful items of it lack."""
+        numbers = range(self.accounts.sums)
+        wanted = [f"{k}{s}" for s in numbers for k in "nl"] + [f"t{s}" for s in numbers]
+        items = self.accounts.items.items(wanted)
+        names = ["record_id", "person_id", "period", "end", "low", "high", "miss", *wanted]
+        query = t.select(**{n: t.col(n, "i") for n in names}).from_(t.sub(items, "i"), copy=False)
+        unsure = [t.equal(t.minus(t.col(f"n{s}", "i"), t.col(f"t{s}", "i")), t.lit(1)) for s in numbers]
+        query.where(t.either(t.compare(t.col("low", "i"), "<>", t.col("high", "i")), *unsure), copy=False)
+        self._unrouted(query, "i")
+        self.host.keep("doubtful_items", query)
+        parts = []
+        for s in numbers:
+            head = {n: t.col(n) for n in ("record_id", "person_id", "period", "end")}
+            low = t.select(**{n: v.copy() for n, v in head.items()}, miss=t.col("miss"), sum=t.lit(s))
+            low.from_(t.table("doubtful_items"), copy=False)
+            parts.append(
+                low.where(
+                    t.both(t.compare(t.col("low"), "<>", t.col("high")), t.equal(t.col(f"n{s}"), t.lit(1))), copy=False
+                )
+            )
+            if s:
+                member = t.select(**{n: v.copy() for n, v in head.items()}, miss=t.col(f"l{s}"), sum=t.lit(s))
+                member.from_(t.table("doubtful_items"), copy=False)
+                parts.append(member.where(t.equal(t.minus(t.col(f"n{s}"), t.col(f"t{s}")), t.lit(1)), copy=False))
+        self.host.keep("doubts", t.union(*parts))
