@@ -47,7 +47,7 @@ FORMS = (
     ("conference", 80, 0), ("lecture", 90, 15), ("visit", 15, 0), ("practice", 40, 0), ("overseas", 5, 0),
     ("degree", 20, 0), ("self_study", 85, 10), ("publication", 35, 0),
 )  # fmt: skip
-SECTORS = ("engineering", "agriculture", "teaching", "medical", "accounting", "publishing", "other_sector")
+SECTORS = ("engineering", "agriculture", "teaching", "accounting", "publishing", "other_sector")
 # What people of a sector register beside the common forms: form, unit, smallest and greatest quantity.
 SECTOR_FORMS = {
     "accounting": (("accounting_exam", "items", 1, 1), ("accounting_meeting", "days", 1, 3)),
