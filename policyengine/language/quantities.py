@@ -5,7 +5,6 @@ The only conversion built in is 1 clock_hour = 60 minutes.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
 
 from policyengine.light import dataclass
@@ -56,5 +55,5 @@ def exact_text(value: Fraction) -> str:
     digits = 0
     while 10**digits % denominator:
         digits += 1
-    scaled = value.numerator * (10**digits // denominator)
-    return format(Decimal(scaled).scaleb(-digits), "f")
+    scaled = str(abs(value.numerator) * (10**digits // denominator)).rjust(digits + 1, "0")
+    return f"{'-' if value < 0 else ''}{scaled[:-digits]}.{scaled[-digits:]}"

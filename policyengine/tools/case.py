@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from policyengine.language import tree
@@ -147,7 +148,7 @@ def note_of(rule: Rule, vocabulary: Vocabulary) -> RuleNote:
         at=rule.cites.at,
         source=rule.cites.number or rule.cites.title,
         confidence=rule.confidence,
-        text=lambda surface: _printed(statement, vocabulary, surface),
+        text=cache(lambda surface: _printed(statement, vocabulary, surface)),
         about=what.terms if what is not None and statement.when is None else None,
         said=getattr(statement, "text", None) or statement.because,
         concludes=getattr(statement, "name", None),

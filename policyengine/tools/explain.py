@@ -21,11 +21,13 @@ from policyengine.packs.model import Policy, Rule
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
 from policyengine.tools.case import Case, RuleNote, note_of, note_of_manifest, of_period, rows_of
-from policyengine.tools.enough import Situation, enough_for
+from policyengine.tools.enough import enough_for
 from policyengine.tools.evaluate import Files, judge_one, read_files
 from policyengine.tools.manifest import labels_of
 from policyengine.tools.read_result import Written
+from policyengine.tools.samples import Samples
 from policyengine.tools.select import Law, Selector, load_law
+from policyengine.tools.trial import Situation
 from policyengine.trace import Decision, LedgerEntry, Result
 
 
@@ -36,9 +38,15 @@ class Notes(Mapping[str, RuleNote]):
         rules = (r for g in policy.governing for r in (*g.over, g.rule))
         self._rules: dict[str, Rule] = {r.key: r for r in rules}
         self._policy = policy
+        self._notes: dict[str, RuleNote] = {}
 
     def __getitem__(self, key: str) -> RuleNote:
-        return note_of(self._rules[key], self._policy.vocabulary)
+        if key not in self._notes:
+            self._notes[key] = note_of(self._rules[key], self._policy.vocabulary)
+        return self._notes[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rules
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rules)
@@ -56,6 +64,7 @@ class Explainer:
     def __init__(self, law: Law):
         self.selector = Selector(law)
         self._notes = tuple(Notes(p) for p in law.policies)
+        self._samples = tuple(Samples(p) for p in self.selector.prepared)
         self._known: dict[int, Mapping[str, Any]] = {}
 
     def known(self, which: int) -> Mapping[str, Any]:
@@ -94,7 +103,11 @@ class Explainer:
         ids = {e.record_id for e in rows}
         findings = of_period(decision, result.findings)
         ready, notes = self.selector.prepared[which], self._notes[which]
-        situation = Situation(ready, person, tuple(records.values()), decision, result, as_of)
+        if remedies:
+            situation = Situation(ready, person, tuple(records.values()), decision, result, as_of)
+            enough = enough_for(situation, self._samples[which])
+        else:
+            enough = ()
         return Case(
             person=person,
             decision=decision,
@@ -106,7 +119,7 @@ class Explainer:
             records=records,
             why=_why(ready, notes, person, rows, records),
             vocabulary=self.selector.law.policies[which].vocabulary,
-            remedies=enough_for(situation) if remedies else (),
+            remedies=enough,
         )
 
 

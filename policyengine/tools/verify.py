@@ -30,8 +30,8 @@ ZERO = Fraction(0)
 def verify(folder: str | Path, records: Sequence[str] = ()) -> list[Diagnostic]:
     """Everything that disagrees in the result in ``folder``; nothing where it is sound.
 
-    ``records``: input files whose digests are compared with those of the manifest. Raises ``PolicyError`` where there is
-    no result (PE501) or no such input file.
+    ``records``: input files whose digests are compared with those of the manifest. ``PolicyError`` where there is
+    no result (PE501) or no such file.
     """
     try:
         written = read_result(folder)

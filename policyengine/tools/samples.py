@@ -1,0 +1,193 @@
+"""Activities as the rules want them: a form and a requirement go in, a record that counts so many hours comes out.
+
+They are found once for a policy and then only measured out anew for each person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+from policyengine.engines.judge import in_force
+from policyengine.engines.reference import Prepared
+from policyengine.engines.truth import Scene
+from policyengine.language import tree
+from policyengine.light import dataclass
+from policyengine.records.model import Fact, Person, Record
+from policyengine.tools.trial import Situation
+from policyengine.tools.wishes import ANY_TEXT, Wish, wishes
+from policyengine.trace import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Forms of which the same rules speak, and the caps among those rules.
+
+    ``alike``: none of the caps tells one of their records from another by more than its form.
+    """
+
+    forms: tuple[str, ...]
+    caps: frozenset[str]
+    alike: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Facts, unit and quantity for each hour that counts. ``limited``: a rule limits what one activity may count."""
+
+    facts: dict[str, Fact]
+    unit: str
+    per_hour: Fraction
+    limited: bool
+
+    def records(self, situation: Situation, f: Finding, pieces: int = 1, mark: str = "") -> Iterator[Record]:
+        """Activities that last the whole window and are together worth the hours that are short."""
+        share = self.per_hour * f.shortfall / pieces
+        for number in range(pieces):
+            name = f"\uffff{mark}{number}"  # after every record of the person in any order
+            # texts of which only the presence matters differ, lest they be taken for one activity
+            facts = {k: f"{v}{name}" if v == ANY_TEXT else v for k, v in self.facts.items()}
+            who = situation.person.person_id
+            own = {**facts, "record_id": name, "person_id": who, "quantity": share, "unit": self.unit}
+            yield Record(name, who, *f.window, share, self.unit, own)
+
+
+class Samples:
+    """The samples of one policy."""
+
+    def __init__(self, prepared: Prepared):
+        self.prepared = prepared
+        judge = prepared.judge
+        asked = [d for r in (*judge.recognise, *judge.reject, *judge.convert, *judge.add) for d in r.asks]
+        self._personal = any(d.of == "person" for d in asked)
+        self._kinds: list[Kind] | None = None
+        self._found: dict[tuple[tuple[str, ...], str, date], Sample | None] = {}
+
+    def kinds(self) -> list[Kind]:
+        """The forms of the vocabulary, those together that the same rules speak of."""
+        if self._kinds is None:
+            judge, later = self.prepared.judge, self.prepared.later
+            rules = (*judge.recognise, *judge.reject, *judge.convert, *judge.add, *judge.assign, *later.once)
+            open_caps = {c.key for c in later.caps if c.owner != "form"}
+            groups: dict[tuple[frozenset[str], frozenset[str]], list[str]] = {}
+            for word in self.prepared.plan.vocabulary.terms_of("form"):
+                caps = frozenset(c.key for c in later.caps if word.id in c.named) | open_caps
+                spoken = frozenset(r.key for r in (*rules, *later.measures) if word.id in r.named)
+                groups.setdefault((spoken, caps), []).append(word.id)
+            subtle = {c.key for c in later.caps if _subtle(c.rule.statement)}
+            self._kinds = [Kind(tuple(forms), caps, caps.isdisjoint(subtle)) for (_, caps), forms in groups.items()]
+        return self._kinds
+
+    def find(self, kind: Kind, f: Finding, situation: Situation) -> Sample | None:
+        """An activity of that kind that counts toward what the finding measures; None where none is known."""
+        key = (kind.forms, f.rule, f.window[1])
+        if key not in self._found:
+            self._found[key] = self._search(kind, f, situation)
+        found = self._found[key]
+        if self._personal and found is not None and not _counts(found, f, situation):
+            return self._search(kind, f, situation)
+        return found
+
+    def _search(self, kind: Kind, f: Finding, situation: Situation) -> Sample | None:
+        day, who = f.window[1], situation.person
+        form = kind.forms[0]
+        bare = Record("", who.person_id, day, day, None, None, {"form": form})
+        for belongs in belonging(self.prepared, f, bare):
+            if belongs.get("form", form) != form:
+                continue
+            for unit, quantity, limited in _quantities(self.prepared, form, day):
+                blank = replace(bare, quantity=quantity, unit=unit, facts={**bare.facts, **belongs})
+                for more in ({}, *completions(self.prepared, who, blank)):
+                    limit = limited or any(isinstance(_window(c), tree.PerActivity) for c in self.prepared.later.caps)
+                    sample = Sample({**blank.facts, **more}, unit, quantity, limit)
+                    if _counts(sample, f, situation):
+                        return sample
+        return None
+
+
+def _subtle(cap: tree.Statement) -> bool:
+    """Whether a cap looks at more than the form: a condition, a preference, days or activities."""
+    plain = isinstance(cap, tree.Cap) and isinstance(cap.window, tree.PerYears) and not cap.taking
+    return not plain or cap.when is not None
+
+
+def _window(rule: object) -> object:
+    return rule.rule.statement.window  # type: ignore[attr-defined]
+
+
+def _counts(sample: Sample, f: Finding, situation: Situation) -> bool:
+    """Whether an activity of that kind is recognised and converted, with nothing open."""
+    (record,) = sample.records(situation, f)
+    judged = situation.judge(record)
+    amounts = judged.shares.values()
+    full = sum(low for low, _ in amounts) == f.shortfall or sample.limited
+    return judged.reason == "counted" and full and all(low == high for low, high in amounts)
+
+
+def belonging(prepared: Prepared, f: Finding, record: Record) -> list[Wish]:
+    """Facts with which the record belongs to what the finding measures."""
+    if f.measure == "total":
+        return [{}]
+    for rule in prepared.later.measures:
+        statement = rule.rule.statement
+        if isinstance(statement, tree.Measure) and statement.name == f.measure:
+            if rule.about(Scene({}, record=record, period=record.end.year)) is False:
+                return []
+            return wishes(statement.when, prepared.judge.world, Scene({}, record=record, period=record.end.year))
+    owner = prepared.plan.vocabulary.field_of(f.measure)
+    return [{owner: f.measure}] if owner and record.facts.get(owner, f.measure) == f.measure else []
+
+
+def _quantities(prepared: Prepared, form: str, day: date) -> Iterator[tuple[str, Fraction, bool]]:
+    """Unit, quantity that the form's rules turn into one counted hour, and whether a rule limits an activity."""
+    for rule in prepared.judge.convert:
+        statement = rule.rule.statement
+        if form not in rule.named or not in_force(rule, day) or not isinstance(statement, tree.Convert):
+            continue
+        figure, basis, limited = statement.figure, statement.basis, statement.limit is not None
+        unit = getattr(figure, "unit", None)
+        rate = prepared.judge.rate(unit, day) if unit else None
+        if not rate:
+            continue
+        if isinstance(figure, tree.Stated):
+            yield figure.unit, Fraction(1) / rate, limited
+        elif isinstance(figure, tree.Quantity) and basis is not None and figure.value > 0:
+            yield basis.unit, basis.value / rate / figure.value / (statement.factor or 1), limited
+
+
+def completions(prepared: Prepared, person: Person, record: Record) -> list[Wish]:
+    """Sets of facts that the record lacks and with which some rule would recognise it."""
+    found: list[Wish] = []
+    scene = _scene(person, record)
+    for rule in prepared.judge.recognise:
+        if not in_force(rule, record.end) or rule.about(scene) is False:
+            continue
+        for wish in wishes(rule.rule.statement.when, prepared.judge.world, scene):
+            found += [w for w in _unrejected(prepared, person, record, wish) if w and w not in found]
+    return sorted(found, key=len)
+
+
+def _unrejected(prepared: Prepared, person: Person, record: Record, wish: Wish) -> list[Wish]:
+    """The wish together with what keeps the rejecting rules from speaking."""
+    options = [wish]
+    for rule in prepared.judge.reject:
+        if not in_force(rule, record.end):
+            continue
+        more = []
+        for option in options:
+            scene = _scene(person, replace(record, facts={**record.facts, **option}))
+            if rule.test(scene) is False:
+                more.append(option)
+                continue
+            for other in wishes(rule.rule.statement.when, prepared.judge.world, scene, holds=False):
+                whole = {**option, **other}
+                if rule.test(_scene(person, replace(record, facts={**record.facts, **whole}))) is False:
+                    more.append(whole)
+        options = more
+    return options
+
+
+def _scene(person: Person, record: Record) -> Scene:
+    return Scene(person.facts, record=record, period=record.end.year)

@@ -1,0 +1,72 @@
+"""A person's case tried with other records: changed or added ones go in, the findings of one period come out.
+
+What was judged once is not judged again, so that a trial costs a fraction of an evaluation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+
+from policyengine.engines.allocate import account
+from policyengine.engines.judge import Judged
+from policyengine.engines.reference import Prepared
+from policyengine.engines.require import Requirements, Span
+from policyengine.engines.totals import Totals
+from policyengine.light import dataclass
+from policyengine.records.model import Person, Record
+from policyengine.trace import Decision, Finding, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a trial came to: findings by rule key, and what each record counts at least, by its id."""
+
+    findings: Mapping[str, Finding]
+    counted: Mapping[str, Fraction]
+
+
+class Situation:
+    """One person's case as it is, ready to be tried with other records."""
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        person: Person,
+        records: Sequence[Record],
+        decision: Decision,
+        result: Result,
+        as_of: date | None,
+    ):
+        self.prepared, self.person, self.records = prepared, person, records
+        self.decision, self.result, self.as_of = decision, result, as_of
+        first, _, last = decision.period.partition("..")
+        self.asked = int(first), int(last or first)
+        self._judged: dict[str, Judged] = {}
+
+    def judge(self, record: Record) -> Judged:
+        """Stages 1 to 3 of one record."""
+        return self.prepared.judge.judge(record, self.person)
+
+    def tried(self, changed: Iterable[Record] = (), added: Iterable[Record] = (), alone: bool = False) -> Tried:
+        """The case with some records changed and others added; ``alone``: without the person's own records."""
+        new = {r.record_id: r for r in changed}
+        own = [] if alone else [self._known(r) for r in self.records if r.record_id not in new]
+        judged = [*own, *(self.judge(r) for r in (*new.values(), *added))]
+        judged.sort(key=lambda j: (j.record.end, j.record.record_id))
+        later = self.prepared.later
+        booked = account(self.prepared.judge, later.once, later.caps, self.person, judged, later.exact)
+        requirements = Requirements(later, self.person, Totals(later, booked), self.as_of)
+        span = Span(self.asked[0], self.asked[1] - self.asked[0] + 1)
+        counted: dict[str, Fraction] = {}
+        for item in booked.items:
+            name = judged[item.position].record.record_id
+            if span.first <= item.period <= span.last:
+                counted[name] = counted.get(name, Fraction(0)) + item.counted_low
+        return Tried({f.rule: f for f, _ in requirements.findings(span)}, counted)
+
+    def _known(self, record: Record) -> Judged:
+        if record.record_id not in self._judged:
+            self._judged[record.record_id] = self.judge(record)
+        return self._judged[record.record_id]
