@@ -26,7 +26,7 @@ _APART = ("record_id", "person_id", "date", "start", "end", "quantity", "unit")
 
 @dataclass(slots=True)
 class Shape:
-    """Where the rows of one table go. ``file``: its place in the list of files; ``part``: its number among all parts."""
+    """Where the rows of one table go. ``file``: its place in the list of files; ``part``: its number of all parts."""
 
     headers: Headers
     schema: Schema
@@ -65,8 +65,8 @@ class Shape:
 class Written:
     """One table of one file in canonical form. ``selects``: the queries that give its rows.
 
-    ``columns``: canonical columns that it has; ``given``: those that its file has. ``rows`` counts data rows, rejected ones
-    included; ``rejected_ids``: record ids of those, with their row.
+    ``columns``: canonical columns that it has; ``given``: those that its file has. ``rows`` counts data rows, rejected
+    ones included; ``rejected_ids``: record ids of those, with their row.
     """
 
     selects: list[Any]

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span, failed
-from policyengine.language.vocabulary import FieldDecl
 from policyengine.records import read
 from policyengine.records.canonical import Shape, Written, write_slow
 from policyengine.records.fast import fast_part
@@ -24,14 +23,14 @@ from policyengine.records.model import Reject
 from policyengine.records.raw import Damaged
 from policyengine.records.read import Reading
 from policyengine.records.schema import Purpose, Schema
-from policyengine.records.sqlcells import make_table, name, number, text
+from policyengine.records.sqlcells import call, make_table, name, number
 
 
 @dataclass(frozen=True)
 class Canonical:
     """Tables (or views over Parquet) of ``connection`` in the shape that ``engines/protocol.py`` states.
 
-    ``records`` has besides ``file`` (a place in ``files``) and ``row``. ``rows``, ``rejects`` and the rest as in ``Inputs``.
+    ``records`` has besides ``file`` (a place in ``files``) and ``row``. ``rows``, ``rejects``, … as in ``Inputs``.
     """
 
     connection: Any
@@ -135,15 +134,14 @@ class _Tables:
         present = {c for part in parts for c in part.columns}
         shape = Shape(Headers(self.schema, purpose), self.schema, 0, 0, self.folder)
         columns = [(c, kind) for c, kind in shape.columns() if c in present or c in shape.always()]
-        selects = []
-        for part in parts:
-            cells = [
-                name(c) if c in part.columns else exp.cast(exp.null(), kind, dialect="duckdb") for c, kind in columns
-            ]
-            selects.append(exp.select(*(exp.alias_(e, c, quoted=True) for e, (c, _) in zip(cells, columns, strict=True))).from_(part.relation()))  # fmt: skip
-        if not selects:
-            empty = [exp.alias_(exp.cast(exp.null(), kind, dialect="duckdb"), c, quoted=True) for c, kind in columns]
-            selects = [exp.select(*empty).where(exp.false())]
+
+        def cells(own: frozenset[str]) -> list[Any]:
+            empty = [exp.cast(exp.null(), kind, dialect="duckdb") for _, kind in columns]
+            found = [name(c) if c in own else e for (c, _), e in zip(columns, empty, strict=True)]
+            return [exp.alias_(e, c, quoted=True) for (c, _), e in zip(columns, found, strict=True)]
+
+        selects = [exp.select(*cells(part.columns)).from_(part.relation()) for part in parts]
+        selects = selects or [exp.select(*cells(frozenset())).where(exp.false())]
         union: Any = selects[0]
         for more in selects[1:]:
             union = exp.union(union, more, distinct=False, copy=False)
@@ -209,15 +207,15 @@ class _Tables:
         passes = 1 + sum(part.rows for part in parts) // 4_000_000  # so many ids at once stay well below 1 GiB
         found: list[str] = []
         for turn in range(passes):
-            share = exp.EQ(this=exp.Mod(this=exp.Anonymous(this="hash", expressions=[name("record_id")]), expression=number(passes)), expression=number(turn))  # fmt: skip
+            share = exp.Mod(this=call("hash", name("record_id")), expression=number(passes))
             some = exp.select(name("record_id")).from_(ids.subquery("t"))
-            some = some.where(share) if passes > 1 else some
+            some = some.where(exp.EQ(this=share, expression=number(turn))) if passes > 1 else some
             twice = exp.GT(this=exp.Count(this=exp.Star()), expression=number(1))
             found += [r for (r,) in self._rows(some.group_by(name("record_id")).having(twice))]
         return found
 
     def _ascending(self) -> bool:
-        """Whether every record id is greater than the one before: then no two are alike, and nothing is held to know it."""
+        """Whether every record id is greater than the one before: then no two are alike, at no cost in memory."""
         from sqlglot import exp
 
         ids = name("record_id")
@@ -244,7 +242,8 @@ class _Tables:
         )
         contradictory = [p for (p,) in self._rows(ids)]
         if contradictory:
-            make_table(self.connection, "canonical_unclear", [("person_id", "TEXT")], [(p,) for p in contradictory], self.folder)  # fmt: skip
+            rows_of_ids = [(p,) for p in contradictory]
+            make_table(self.connection, "canonical_unclear", [("person_id", "TEXT")], rows_of_ids, self.folder)
             unclear = exp.select(name("person_id")).from_(exp.to_table("canonical_unclear"))
             among = exp.In(this=name("person_id"), query=exp.paren(unclear))
             rows = self._rows(exp.select(*(name(c) for c in ("file", "row", *facts))).from_(every).where(among))
@@ -274,12 +273,11 @@ class _Tables:
 
         people: Any = exp.select(name("person_id")).distinct().from_(exp.to_table(records))
         if persons is not None:
-            listed = exp.select(name("person_id")).from_(exp.to_table(persons))
-            people = exp.union(listed, people, distinct=True) if circumstances else listed
+            people = exp.union(exp.select(name("person_id")).from_(exp.to_table(persons)), people)
+        people = exp.select(name("person_id")).from_(people.subquery("t"))  # set operations read from left to right
         if circumstances is not None:
             own = exp.select(name("person_id")).distinct().from_(exp.to_table(circumstances))
-            strangers = exp.except_(own, people.copy())
-            found = sorted(p for (p,) in self._rows(strangers))
+            found = sorted(p for (p,) in self._rows(exp.except_(own, people.copy())))
             if found:
                 self.reading.diagnostics.append(read.strangers(found, path or ""))
         length = exp.Anonymous(this="strlen", expressions=[name("person_id")])
@@ -287,6 +285,3 @@ class _Tables:
         ids = exp.select(name("person_id")).from_(people.subquery("t")).where(shaped).order_by(name("person_id"))
         self.connection.execute(ids.sql("duckdb"))
         self.reading.diagnostics += read.check_id_numbers(p for (p,) in iter(self.connection.fetchone, None))
-
-
-__all__ = ["Canonical", "FieldDecl", "read_tables", "text"]

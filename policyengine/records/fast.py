@@ -1,4 +1,4 @@
-"""A Parquet or plain CSV file in, its canonical rows as a query out; rows with anything unusual go through ``rows.py``."""
+"""A Parquet or plain CSV file in, its canonical rows as a query out; unusual rows go through ``rows.py``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from policyengine.records.parquet import BATCH, as_text, columns_of, scan
 from policyengine.records.raw import RawTable, Row, blank
 from policyengine.records.read import Reading
 from policyengine.records.rows import TOTALS, RowReader
-from policyengine.records.sqlcells import Cell, call, cell_of, filled, learn, name, number, text, truly
+from policyengine.records.sqlcells import Cell, call, cell_of, few, learn, name, number, text, truly
 from policyengine.records.staging import raw_parquet
 
 NUMBER = "file_row_number"
@@ -83,17 +83,17 @@ class _Fast:
         from sqlglot import exp
 
         relation = _as_r(scan(self.path))
-        doubtful = {
-            f: exp.and_(filled(c.raw), exp.not_(truly(c.fast))) for f, c in self.cells.items() if c.fast != exp.false()
-        }
-        if doubtful:
+        for cell in self.cells.values():
+            if cell.patterned and few(cell, self.connection, relation.copy()):
+                cell.fast = exp.false()
+        doubtful = {f: exp.not_(c.fast.copy()) for f, c in self.cells.items() if c.fast != exp.false()}
+        found = {}
+        if doubtful:  # NULL cells are neither; that keeps the expressions short, and the scan fast
             asked = [exp.Anonymous(this="bool_or", expressions=[d]) for d in doubtful.values()]
             self.connection.execute(exp.select(*asked).from_(relation.copy()).sql("duckdb"))
             found = dict(zip(doubtful, self.connection.fetchone(), strict=True))
-        else:
-            found = {}
         for field_id, cell in self.cells.items():
-            if found.get(field_id, True) or cell.fast == exp.false():
+            if field_id not in found or found[field_id]:
                 special = self._special if field_id == "person_id" else None
                 meaning = f"canonical_meant_{self.shape.part}_{field_id}"
                 learn(cell, self.connection, relation.copy(), meaning, self.shape.folder, special)
@@ -249,21 +249,20 @@ class _Fast:
         from sqlglot import exp
 
         self.odd_rows = 0
+        counted = self._source().select(exp_count()).where(odd.copy())
+        self.connection.execute(counted.sql("duckdb"))
+        if not self.connection.fetchone()[0]:
+            return None
         texts = [as_text(n, kind, "r") for n, kind in self.kinds.items()]
         query = self._source().select(name(NUMBER, "r"), *texts).where(odd).order_by(name(NUMBER, "r"))
         result = self.connection.cursor().execute(query.sql("duckdb"))
-        first = result.fetchmany(BATCH)
-        if not first:
-            return None
 
         def rows() -> Iterator[Any]:
-            batch = first
-            while batch:
+            while batch := result.fetchmany(BATCH):
                 self.odd_rows += len(batch)
                 for number_, *cells in batch:
                     if not blank(cells):
                         yield from self.reader.read(Row(number_ + 1 + self.above, cells))
-                batch = result.fetchmany(BATCH)
 
         columns = [c for c, _ in self.shape.columns() if c in written.columns]
         query = slow_rows(self.connection, self.table, rows(), self.shape, written, self.reading, "odd")

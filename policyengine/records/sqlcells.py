@@ -24,6 +24,7 @@ from policyengine.records.parquet import as_text
 from policyengine.records.rows import Parsed, Parser
 from policyengine.records.schema import Schema
 
+SAMPLE = 20_000  # rows that show whether a column repeats itself
 MANY = 1_000_000  # distinct texts of one column that are read ahead; a column with more is read row by row
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 # No e+ (lost digits), x (of an identity number), quotes or spaces; at least one digit, so that it says something.
@@ -94,6 +95,7 @@ class Cell:
     types: tuple[str, ...]
     parse: Parser
     meant: str | None = None
+    patterned: bool = False  # ``fast`` tests the text by a pattern
     same: bool = False  # every cell that holds something is its value as it stands
     refused: bool = False  # some cell has no value: rows with it are left to rows.py
     known: list[tuple[str, ...]] = field(default_factory=list)
@@ -149,12 +151,13 @@ def cell_of(column: Column, decl: FieldDecl, kind: str, source: str, parse: Pars
     match decl.type:
         case "text":
             fast = exp.and_(matches(plain, TEXT), exp.LTE(this=exp.Length(this=plain), expression=number(MAX_TEXT)))
-            return Cell(column, raw, fast if is_text else never(), plain if is_text else raw, varchar, parse)
+            fast, value = (fast, plain) if is_text else (never(), raw)
+            return Cell(column, raw, fast, value, varchar, parse, patterned=is_text)
         case "date":
             return _day(column, raw, plain, kind, parse)
         case "yes_no":
             yes = plain if kind == "BOOLEAN" else exp.cast(exp.null(), "BOOLEAN")
-            fast = exp.not_(exp.Is(this=plain, expression=exp.null())) if kind == "BOOLEAN" else never()
+            fast = exp.In(this=plain, expressions=[exp.true(), exp.false()]) if kind == "BOOLEAN" else never()
             return Cell(column, raw, fast, yes, ("BOOLEAN",), parse)
         case "year":
             return Cell(column, raw, never(), exp.cast(exp.null(), "INT"), ("INT",), parse)
@@ -234,12 +237,8 @@ def learn(
 
     ``special``: texts left to rows.py whatever their value (totals, repeated headers).
     """
-    from sqlglot import exp
-
-    others = exp.and_(filled(cell.raw), exp.not_(truly(cell.fast)))
-    distinct = exp.select(exp.alias_(cell.raw.copy(), "raw")).distinct().from_(relation).where(others).limit(MANY + 1)
-    found = [raw for (raw,) in connection.execute(distinct.sql("duckdb")).fetchall()]
-    if len(found) > MANY:
+    found = _distinct(cell, connection, relation)
+    if found is None:
         cell.refused = True
         return
     rows = []
@@ -257,6 +256,26 @@ def learn(
         parts = [(f"v{i}", kind) for i, kind in enumerate(cell.types)]
         make_table(connection, table, [("raw", "TEXT"), *parts], rows, folder)
         cell.meant = table
+
+
+def few(cell: Cell, connection: Any, relation: Any) -> bool:
+    """Whether the column repeats itself so much that its distinct texts are sooner read than its cells tested."""
+    from sqlglot import exp
+
+    first = exp.select(exp.alias_(cell.raw.copy(), "raw")).from_(relation).limit(SAMPLE)
+    count = exp.Count(this=exp.Distinct(expressions=[exp.column("raw")]))
+    connection.execute(exp.select(count).from_(first.subquery("t")).sql("duckdb"))
+    return int(connection.fetchone()[0]) <= SAMPLE // 20
+
+
+def _distinct(cell: Cell, connection: Any, relation: Any) -> list[str] | None:
+    """The texts that are not canonical; None where there are too many."""
+    from sqlglot import exp
+
+    others = exp.and_(filled(cell.raw), exp.not_(truly(cell.fast)))
+    distinct = exp.select(exp.alias_(cell.raw.copy(), "raw")).distinct().from_(relation).where(others).limit(MANY + 1)
+    found = [raw for (raw,) in connection.execute(distinct.sql("duckdb")).fetchall()]
+    return found if len(found) <= MANY else None
 
 
 def _values(parsed: Parsed) -> tuple[str, ...]:
@@ -319,8 +338,10 @@ def typed_csv(
     shape = [exp.PropertyEQ(this=exp.to_identifier(c, quoted=True), expression=text(t)) for c, t in columns]
     struct = exp.Struct(expressions=shape)
     options: dict[str, Any] = {
-        "columns": struct, "auto_detect": exp.false(), "header": exp.false(), "delim": text(delimiter),
-        "quote": text('"'), "escape": text('"'), "skip": number(skip), "null_padding": exp.true() if ragged else exp.false(),
+        "columns": struct, "auto_detect": exp.false(), "header": exp.false(),
+        "delim": text(delimiter),
+        "quote": text('"'), "escape": text('"'), "skip": number(skip),
+        "null_padding": exp.true() if ragged else exp.false(),
         "max_line_size": number(16_000_000), "strict_mode": exp.true(),
     }  # fmt: skip
     pairs = [exp.EQ(this=exp.to_identifier(key), expression=value) for key, value in options.items()]

@@ -1,7 +1,7 @@
 """A plain CSV file in, the same cells as a Parquet file of texts out, through DuckDB's CSV reader.
 
-Plain is what both CSV readers surely read alike: valid text without NUL, quotation marks only around whole cells, no line
-breaks inside cells, no empty lines between rows. Any doubt, and the file goes the slow way.
+Plain is what both CSV readers surely read alike: valid text without NUL, quotation marks only around whole cells, no
+line breaks inside cells, no empty lines between rows. Any doubt, and the file goes the slow way.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from policyengine.records.canonical import copy_to
 from policyengine.records.cells import MAX_TEXT
 from policyengine.records.files import Source
 from policyengine.records.header import Layout
+from policyengine.records.parquet import scan
 from policyengine.records.raw import RawTable
 from policyengine.records.sqlcells import typed_csv
 
@@ -40,7 +41,7 @@ def raw_parquet(connection: Any, source: Source, table: RawTable, layout: Layout
         columns = [(f"c{i}", "VARCHAR") for i in range(len(layout.headers))]
         csv = typed_csv(utf8, columns, table.delimiter, layout.header_row, ragged=True)
         connection.execute(copy_to(exp.select("*").from_(csv), path).sql("duckdb"))
-        counted = exp.select(exp.Count(this=exp.Star())).from_(exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(str(path))]))  # fmt: skip
+        counted = exp.select(exp.Count(this=exp.Star())).from_(scan(path))
         rows: int = connection.execute(counted.sql("duckdb")).fetchone()[0]
     except duckdb.Error:
         return None
