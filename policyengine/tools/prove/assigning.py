@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from policyengine.engines.judge import Judge
+from policyengine.engines.numbers import Amount
 from policyengine.language import tree
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.model import Context, Given, Situation, Witness
@@ -42,7 +43,7 @@ def _dated(space: Space) -> Iterator[Situation]:
     yield from sorted(space.situations(), key=lambda s: s.start != s.end)
 
 
-def _shares(claimed: dict[int, tuple[Fraction, Fraction]], rule: str) -> Given:
+def _shares(claimed: Mapping[int, Amount], rule: str) -> Given:
     text = " ".join(str(period) for period, (_, high) in sorted(claimed.items()) if high > 0)
     return Given(bool(rule), ZERO, ZERO, "assigned", text=text)
 

@@ -10,7 +10,7 @@ is reached, so that trying those points and their neighbours decides; with a rou
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -30,6 +30,7 @@ DAY = timedelta(days=1)
 OTHERS = ("甲", "乙")  # texts that no rule and no table names
 MOST_MOMENTS = 48  # days looked at; a table that changes oftener is left to the figures of those
 MOST_CELLS = 6000  # about a tenth of a second
+FEW_DIVISORS = 12  # numbers of authors tried one by one
 DATED = ("date", "end", "start", "days", "full_months")
 RECORD_ONLY = (*DATED, "quantity", "unit", "circumstance")
 LEAVES = (tree.Compare, tree.In, tree.InTable, tree.Present, tree.InRange)
@@ -184,12 +185,12 @@ class Space:
         """Every value where they are few; else the least ones (and no proof by trying)."""
         least, most = decl.minimum or Fraction(1), decl.maximum
         step = Fraction(1, 10**decl.decimals)
-        count = None if most is None else (most - least) / step + 1
-        if count is None or count > 12:
+        count = FEW_DIVISORS + 1 if most is None else int((most - least) / step) + 1
+        if count > FEW_DIVISORS:
             self.exact = False
-        return [least + i * step for i in range(int(min(12, count)) if count is not None else 12)]
+        return [least + i * step for i in range(min(FEW_DIVISORS, count))]
 
-    def _dates(self, decl: FieldDecl, constants: set[object], period: int, copies: int) -> Sequence[Fact]:
+    def _dates(self, decl: FieldDecl, constants: Iterable[object], period: int, copies: int) -> Sequence[Fact]:
         points = {c for c in constants if isinstance(c, date)}
         years = set(self.mentions.years.get(decl.id, ()))
         if decl.id in self.mentions.relative or not (points or years):

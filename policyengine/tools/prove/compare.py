@@ -61,7 +61,9 @@ def _aspects(old: tree.Statement, new: tree.Statement, before: Context, after: C
             yield from requirements(old, new, before, after)
         case tree.Cap(), tree.Cap():
             yield from caps(old, new, before, after)
-        case (tree.Convert(), tree.Convert()) | (tree.Add(), tree.Add()):
+        case tree.Convert(), tree.Convert():
+            yield others.conversions(old, new, before, after)
+        case tree.Add(), tree.Add():
             yield others.conversions(old, new, before, after)
         case (tree.Recognise(), tree.Recognise()) | (tree.Reject(), tree.Reject()):
             yield searched(Space(pairs, record=True), old, new, "hours")

@@ -70,7 +70,7 @@ def _more_generous(g: Governing, base: Rule, verdict: Verdict, policy: Policy) -
         "请使其在任何情况下都不低于上级规定，或保留上级规则",
     )
     problem = at(g.rule, "PE203", message, base.name, hint=hint)
-    related = (Related(_cited(base), base.span),)
+    related: tuple[Related, ...] = (Related(_cited(base), base.span),)
     if isinstance(verdict.laxer, Witness):
         related = (Related(_example(verdict.laxer, base, g.rule, policy), None), *related)
     return replace(problem, related=related, citation=str(base.cites))
@@ -177,7 +177,8 @@ def _idle(policy: Policy, told: set[Key]) -> Iterator[Diagnostic]:
     for g in policy.governing:
         if g.statement.when is None or not _new(told, "idle", g.rule.key):
             continue
-        empty = next((n.table for n in walk(g.statement.when) if _asks_empty(n, policy)), None)
+        asked = (n.table for n in walk(g.statement.when) if isinstance(n, tree.InTable | tree.Lookup))
+        empty = next((name for name in asked if not policy.tables[name].rows), None)
         if empty is not None:
             yield _dormant(g.rule, policy.tables[empty].file or empty)
             continue
@@ -191,10 +192,6 @@ def _idle(policy: Policy, told: set[Key]) -> Iterator[Diagnostic]:
                 "请核对条件各部分之间、条件与字段取值范围及表格之间是否矛盾",
             )
             yield replace(at(g.rule, "PE354", message, hint=hint, severity="warning"), citation=str(g.rule.cites))
-
-
-def _asks_empty(node: object, policy: Policy) -> bool:
-    return isinstance(node, tree.InTable | tree.Lookup) and not policy.tables[node.table].rows
 
 
 def _dormant(rule: Rule, table: str) -> Diagnostic:

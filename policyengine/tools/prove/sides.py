@@ -27,6 +27,7 @@ from policyengine.language.quantities import UNITS, exact_text
 from policyengine.messages import say
 from policyengine.packs.model import Citation, Governing, Rule
 from policyengine.plan.model import Plan, PlanRule
+from policyengine.records.model import Fact, Person
 from policyengine.tools.prove.model import Context, Given, Situation
 
 ZERO, ONE = Fraction(0), Fraction(1)
@@ -184,7 +185,8 @@ def _capping(statement: tree.Cap, context: Context, unit: str, times: Fraction) 
         if bounds is None:
             return Given(False, INFINITE, INFINITE, "no_limit")
         low, high = bounds[0] * times, bounds[1] * times
-        return _in_own_unit(Given(True, low, high, "limit", *bounds, unit), own, context)
+        shown = Given(True, Fraction(low), Fraction(high), "limit", Fraction(bounds[0]), Fraction(bounds[1]), unit)
+        return _in_own_unit(shown, own, context)
 
     return gives
 
@@ -197,12 +199,11 @@ def _requiring(statement: tree.Require, context: Context, unit: str, times: Frac
     least = statement.comparison == ">="
 
     @cache
-    def figure(period: int, person: tuple[tuple[str, object], ...]) -> tuple[Fraction, Fraction] | None:
+    def figure(period: int, person: tuple[tuple[str, Fact], ...]) -> tuple[Fraction, Fraction] | None:
         if isinstance(statement.figure, tree.Share):
             return statement.figure.value, statement.figure.value
-        return figure_bounds(
-            judge, statement.figure, period, Situation(period, date.min, date.min, person=dict(person)).as_person()
-        )  # type: ignore[arg-type]
+        bounds = figure_bounds(judge, statement.figure, period, Person("P", dict(person)))
+        return None if bounds is None else (Fraction(bounds[0]), Fraction(bounds[1]))
 
     def gives(s: Situation) -> Given | None:
         truth = test(period_scene(s, context, years))
@@ -267,13 +268,13 @@ def _reducing(statement: tree.Reduce, context: Context, unit: str) -> Side:
 
     def gives(s: Situation) -> Given | None:
         found = evaluate_person(prepared, s.as_person(), [], (s.period, s.period)).findings
-        if not found or found[0].required is None or found[0].required_high is None:
+        least, most = (found[0].required, found[0].required_high) if found else (None, None)
+        if least is None or most is None:
             return Given(False, ZERO, ZERO, "not_reduces")
-        finding = found[0]
-        if finding.missing and finding.required != finding.required_high:
+        if found[0].missing and least != most:
             return None
-        before = finding.required_before or ZERO
-        low, high = before - finding.required_high, before - finding.required
+        before = found[0].required_before or ZERO
+        low, high = before - most, before - least
         return Given(True, low, high, "reduces", low, high, unit) if high else Given(False, ZERO, ZERO, "not_reduces")
 
     return gives
@@ -314,5 +315,14 @@ def exchange_rate(context: Context, give: str, take: str) -> Fraction | None:
     """How many ``take`` one ``give`` is, by the exchange in force at the end of the context's stretch; None: no
     exchange.
     """
-    judge = Judge.of(plan_with(context, take), world_of(context))
-    return judge.rate(give, context.until or context.start or date(2000, 1, 1))
+    if give == take:
+        return ONE
+    day = context.until or context.start or date(2000, 1, 1)
+    for g in context.governing:
+        if isinstance(g.statement, tree.Exchange) and (g.start or date.min) <= day <= (g.until or date.max):
+            one, other = g.statement.give, g.statement.take
+            if (one.unit, other.unit) == (give, take):
+                return other.value / one.value
+            if (other.unit, one.unit) == (give, take):
+                return one.value / other.value
+    return None

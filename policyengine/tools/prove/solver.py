@@ -362,7 +362,7 @@ class _Question:
                     if missing:
                         lacks.append(is_chosen)
                 return low, high, z3.Or(lacks)
-        return self._number(Fraction(0)), self._number(UNBOUNDED) * per, never
+        return self._number(Fraction(0)), self._number(Fraction(UNBOUNDED)) * per, never
 
     def _divided(self, value: Any, divisor: tree.Divisor) -> Any:
         result = value
