@@ -285,5 +285,7 @@ class Printer(Phrases):
                 return self.either("in any ", "任意 ") + self.years(count)
             case tree.Within(months=months, field=field):
                 name = self.field(field)
-                return self.either(f"within {months} months of {name}", f"自 {name} 起 {months} 个月内")
+                return self.either(
+                    f"within {months} {'month' if months == 1 else 'months'} of {name}", f"自 {name} 起 {months} 个月内"
+                )
         raise TypeError(w)
