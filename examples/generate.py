@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-FIRST_YEAR, YEARS = 2014, 5
+YEARS = 5
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Options:
 
     rows: int
     seed: int = 2016
+    first_year: int = 2016
     per_year: int = 12
     sectors: tuple[str, ...] = ()
     cards: bool = False
@@ -53,6 +54,7 @@ SECTOR_FORMS = {
     "accounting": (("accounting_exam", "items", 1, 1), ("accounting_meeting", "days", 1, 3)),
     "medical": (("cme_project", "clock_hours", 3, 24), ("cme_activity", "credits", 1, 12)),
 }
+SECTOR_SHARE = {"accounting": 25, "medical": 90}  # of 100 of their records
 # Columns that only a sector's records have, as expressions over a row.
 SECTOR_COLUMNS = {
     "medical": {
@@ -138,7 +140,7 @@ def records_sql(options: Options) -> str:
             i - CASE WHEN draw(i, 4, 100) = 0 AND j > 0 THEN 1 ELSE 0 END AS same  -- one in a hundred is entered twice
         FROM numbered
     ), formed AS (
-        SELECT *, {FIRST_YEAR} + y AS year, {forms} AS common_form,
+        SELECT *, {options.first_year} + y AS year, {forms} AS common_form,
             CASE WHEN draw(i, 5, 100) < 2 THEN NULL WHEN s < {public} THEN 'public' ELSE 'professional' END AS subject,
             {least} + draw(i, 6, {span}) AS halves, draw(i, 7, 100) AS u, draw(i, 8, 100) AS q
         FROM placed
@@ -189,9 +191,9 @@ def _more(options: Options) -> str:
 
 
 def _sector_form(options: Options) -> str:
-    """With chosen sectors, one record in four of their people is of a form of the sector; the rest are common ones."""
+    """With chosen sectors, a part of their people's records is of a form of the sector; the rest are common ones."""
     whens = " ".join(
-        f"WHEN sector = '{sector}' AND q < 25 THEN pick({_list(tuple(f[0] for f in forms))}, i, 6)"
+        f"WHEN sector = '{sector}' AND q < {SECTOR_SHARE[sector]} THEN pick({_list(tuple(f[0] for f in forms))}, i, 6)"
         for sector, forms in SECTOR_FORMS.items()
         if sector in options.sectors
     )
@@ -241,7 +243,7 @@ def circumstances_sql(options: Options) -> str:
     return f"""
     WITH away AS (
         SELECT p, pick(['maternity', 'illness', 'overseas_posting', 'rural_posting'], p, 8) AS kind,
-            make_date(CAST({FIRST_YEAR} + draw(p, 9, {YEARS}) AS INTEGER),
+            make_date(CAST({options.first_year} + draw(p, 9, {YEARS}) AS INTEGER),
                       CAST(1 + draw(p, 10, 6) AS INTEGER), 1) AS since
         FROM range({options.persons}) t(p) WHERE draw(p, 11, 30) = 0
     ), doubled AS (
@@ -372,6 +374,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, help="records to make; without it, the files of examples/")
     parser.add_argument("--seed", type=int, default=2016)
+    parser.add_argument(
+        "--first-year", type=int, default=2016, help=f"of {YEARS} years; default 2016, all under one law"
+    )
     parser.add_argument("--out", type=Path, default=HERE / "records.csv", help="the records file; persons go beside it")
     parser.add_argument("--format", choices=("csv", "parquet"), help="default: by the name of --out")
     parser.add_argument(
@@ -388,7 +393,7 @@ def main() -> None:
     if given.rows is not None and not 0 < given.rows <= 10**8:
         parser.error("--rows takes a number from 1 to 100000000")
     if given.rows is None:
-        small = Options(rows=3920, seed=given.seed, per_year=4, cards=True, stories=True)
+        small = Options(rows=3920, seed=given.seed, first_year=2014, per_year=4, cards=True, stories=True)
         written = make(small, HERE / "records.csv", "csv", "hr") + make(
             small, HERE / "canonical" / "records.csv", "csv", "canonical"
         )
@@ -396,7 +401,7 @@ def main() -> None:
         kind = given.format or ("parquet" if given.out.suffix == ".parquet" else "csv")
         if kind == "parquet" and given.style == "hr":
             parser.error("offices keep spreadsheets and CSV: --style hr goes with --format csv")
-        options = Options(given.rows, given.seed, sectors=sectors, cards=given.style == "hr")
+        options = Options(given.rows, given.seed, given.first_year, sectors=sectors, cards=given.style == "hr")
         written = make(options, given.out, kind, given.style or "canonical")
     for path in written:
         print(path, f"{path.stat().st_size:,} bytes", file=sys.stderr)
