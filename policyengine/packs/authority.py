@@ -7,14 +7,13 @@ delegates and the overriding pack takes over. What figures do not settle, ``chec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from policyengine.diagnostics import Diagnostic
 from policyengine.language import tree
-from policyengine.packs import refusals
+from policyengine.light import dataclass
 from policyengine.packs.model import Pack, Rule
 from policyengine.packs.pieces import Piece, Stretch, covers
-from policyengine.packs.refusals import at
 from policyengine.packs.strictness import Terms, Verdict, compare, same_kind
 
 _FREEDOM = {"fixed": 0, "raise-only": 1, "delegated": 2}
@@ -46,10 +45,15 @@ class Authority:
     def enter(self, pack: Pack) -> None:
         """Note what the pack delegates, and whether what it takes over is delegated below."""
         offered = {d.regime for d in self.delegations}
-        self.problems += [refusals.not_delegated(pack, r, offered) for r in pack.regimes if r not in offered]
+        if foreign := [r for r in pack.regimes if r not in offered]:
+            from policyengine.packs import refusals
+
+            self.problems += [refusals.not_delegated(pack, r, offered) for r in foreign]
         for rule in pack.rules:
             if isinstance(rule.statement, tree.Delegate):
                 if rule.statement.when is not None:
+                    from policyengine.packs import refusals
+
                     self.problems.append(refusals.no_condition(rule, drop=False))
                 self.delegations += [_Delegation(r, pack.id, self.stretch(rule)) for r in rule.statement.regimes]
 
@@ -59,13 +63,16 @@ class Authority:
         """The rule that an override or drop means."""
         statement = rule.statement
         assert isinstance(statement, tree.Override | tree.Drop)
-        if isinstance(statement, tree.Drop) and statement.when is not None:
-            return None, refusals.no_condition(rule, drop=True)
         name, ids = statement.rule, {p.id for p in below}
         known = [n for n in roots if n.split("/")[0] in ids]
         matching = [n for n in known if name in (n, n.split("/")[1])]
-        if len(matching) == 1:
+        conditional = isinstance(statement, tree.Drop) and statement.when is not None
+        if len(matching) == 1 and not conditional:
             return Taken(roots[matching[0]], matching[0]), None
+        from policyengine.packs import refusals
+
+        if conditional:
+            return None, refusals.no_condition(rule, drop=True)
         if not ids:
             return None, refusals.nothing_below(rule, name)
         if matching:
@@ -80,22 +87,36 @@ class Authority:
         self, rule: Rule, statement: tree.Statement | None, piece: Piece, common: Stretch, pack: Pack, terms: Terms
     ) -> tuple[Verdict | None, list[Diagnostic]]:
         """The verdict where the base lets itself only be raised; None where it may be replaced freely."""
-        base = piece.rule
         change = self._change_of(piece, common, pack)
-        if change == "fixed":
-            return None, [refusals.fixed(rule, base, drop=statement is None)]
-        if piece.statement is None:
+        below = piece.statement
+        if change != "fixed" and below is None:
             return None, []
+        verdict = None
+        if change == "raise-only" and statement is not None and below is not None and same_kind(statement, below):
+            verdict = compare(statement, below, terms)
+        return verdict, self._refused(rule, statement, piece, change, verdict)
+
+    def _refused(
+        self, rule: Rule, statement: tree.Statement | None, piece: Piece, change: str, verdict: Verdict | None
+    ) -> list[Diagnostic]:
+        """What is wrong with laying ``statement`` (None: a drop) over the piece."""
+        base = piece.rule
+        freer = statement is not None and _FREEDOM[rule.change] > _FREEDOM[change]
+        of_a_kind = statement is None or piece.statement is None or same_kind(statement, piece.statement)
+        allowed = change == "delegated" or (statement is not None and verdict is not None and verdict.allows)
+        if allowed and of_a_kind and not freer:
+            return []
+        from policyengine.packs import refusals
+
+        if change == "fixed":
+            return [refusals.fixed(rule, base, drop=statement is None)]
         if statement is None:
-            return None, [refusals.not_to_be_dropped(rule, base)] if change == "raise-only" else []
-        if not same_kind(statement, piece.statement):
-            return None, [refusals.other_kind(rule, base)]
-        problems = [refusals.freer(rule, base, change)] if _FREEDOM[rule.change] > _FREEDOM[change] else []
-        if change == "delegated":
-            return None, problems
-        verdict = compare(statement, piece.statement, terms)
-        refused = refusals.refusal(rule, statement, base, verdict)
-        return verdict, problems + ([refused] if refused else [])
+            return [refusals.not_to_be_dropped(rule, base)]
+        if not of_a_kind:
+            return [refusals.other_kind(rule, base)]
+        found = [refusals.freer(rule, base, change)] if freer else []
+        refused = refusals.refusal(rule, statement, base, verdict) if verdict is not None else None
+        return found + ([refused] if refused else [])
 
     def _change_of(self, piece: Piece, common: Stretch, pack: Pack) -> str:
         base = piece.rule
@@ -123,6 +144,3 @@ class Authority:
             return
         kept = everything if piece.keeps_stricter else (piece.rule,)
         yield Piece(rule, statement, common, root, kept, keeps_stricter=True, raises=True)
-
-
-__all__ = ["Authority", "Taken", "at"]

@@ -7,11 +7,11 @@ alternatives (``一级、二级``) or, with ``match: range``, a stretch of numbe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
 from policyengine.language.vocabulary import Word
+from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.model import Cell, Column
 from policyengine.packs.values import YearStart, canonical, day_of, first_day, last_day, number, year_of

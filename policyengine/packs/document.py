@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import stat
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span
+from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.compose import compose, empty
 from policyengine.packs.nodes import Node, Scalar, line_of, span_of

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from policyengine.language import tree
+from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.model import Rule
 from policyengine.packs.rules import PERIOD_STATEMENTS

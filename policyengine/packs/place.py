@@ -8,9 +8,10 @@ that do not stand in the file as they are, and only when a span is asked for.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from policyengine.diagnostics import Span
+from policyengine.light import dataclass
 
 _PROPERTIES = re.compile(r"[&!]\S*\s+")  # an anchor before the value
 _HEADER = re.compile(r"[|>][^\n]*\n")

@@ -14,7 +14,6 @@ from fractions import Fraction
 
 from policyengine.diagnostics import Diagnostic, failed
 from policyengine.language import tree
-from policyengine.packs import refusals
 from policyengine.packs.authority import Authority, Taken
 from policyengine.packs.model import Governing, Pack, Policy, Rule, Table
 from policyengine.packs.pieces import Piece, Stretch, overlap, stretch_of, without
@@ -124,6 +123,8 @@ class _Resolver:
                 left.append(piece)
                 if not self._stands_for(piece, taken) or piece.beside:
                     continue
+                from policyengine.packs import refusals
+
                 self.problems.append(refusals.contested(rule, piece.rule, taken.named, piece.stretch))
                 continue
             met = True
@@ -134,6 +135,8 @@ class _Resolver:
         if taken.named == taken.root and statement is not None:
             laid += [Piece(rule, statement, rest, root=taken.root) for rest in uncovered]
         if not met:
+            from policyengine.packs import refusals
+
             self.problems.append(refusals.idle(rule, taken.named, own))
         self.pieces[taken.root] = left + laid
 

@@ -7,13 +7,14 @@ PE303 (a day that splits a period), PE304 (until before from), and whatever the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
 from policyengine.diagnostics import Diagnostic, Related
 from policyengine.language import tree
 from policyengine.language.vocabulary import Vocabulary
+from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.document import Document
 from policyengine.packs.model import Citation, Rule, Source

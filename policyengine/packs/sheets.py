@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
 
 from policyengine.diagnostics import Diagnostic, Span
+from policyengine.light import dataclass
 from policyengine.messages import say
 
 MAX_ROWS = 20_000

@@ -7,12 +7,12 @@ persons can tell is ``unsettled``, and is proved by ``check`` (tools/prove) wher
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from policyengine.language import tree
 from policyengine.language.quantities import COUNTED, UNITS, exact_text
+from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.model import Table
 
@@ -31,6 +31,11 @@ class Verdict:
     base: str = ""  # what the base says, in words: "90 hours"
     hint: str = ""
     figure: str = ""  # the override's figure as it may stand in the text, for the caret
+
+    @property
+    def allows(self) -> bool:
+        """Whether the override is good so far; what is unsettled has its safeguard when people are judged."""
+        return self.kind not in ("laxer", "incomparable", "no_exchange")
 
 
 @dataclass(frozen=True, slots=True)

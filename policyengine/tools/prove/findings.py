@@ -17,9 +17,9 @@ from pathlib import Path
 from policyengine.diagnostics import Diagnostic, Related, Span
 from policyengine.language import tree
 from policyengine.messages import say
-from policyengine.packs.authority import at
 from policyengine.packs.model import Governing, Pack, Policy, Rule
 from policyengine.packs.pieces import overlap
+from policyengine.packs.refusals import at
 from policyengine.plan.names import unwrapped, walk
 from policyengine.tools.prove import words
 from policyengine.tools.prove.compare import compare
