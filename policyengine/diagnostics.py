@@ -7,8 +7,10 @@ Each code has a page in ``policyengine/codes/<CODE>.md`` (``policyengine explain
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol
+
+from policyengine.light import dataclass
 
 Severity = Literal["error", "warning", "note"]
 

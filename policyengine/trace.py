@@ -6,9 +6,11 @@ Hours and credits are exact fractions. Column order here is column order in ever
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fractions import Fraction
+
+from policyengine.light import dataclass
 
 OUTCOMES = ("met", "not_met", "excused", "undetermined", "in_progress")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from typing import Generic, TypeVar
 
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
+from policyengine.light import dataclass
 from policyengine.packs.model import Governing, Rule, Table
 
 S = TypeVar("S", bound=tree.Statement, covariant=True)
