@@ -140,7 +140,7 @@ class Builder(Conditions):
         if named:
             return [Part("measure", self.names.measured(named[0]), node)]
         words = self.sentence.folded[node.start : node.end]
-        unit = self.counted(node.children[0]) if node.children else {"总学时": "hours", "总学分": "credits"}.get(words)
+        unit = self.counted(node.children[0]) if node.children else {"总学时": "hours", "总课时": "hours", "总学分": "credits"}.get(words)
         return [Part("measure", "total", node), Part("unit", unit, node)]
 
     def per_month(self, node: Node) -> tree.PerMonth:

@@ -44,7 +44,7 @@ def glossary(policies: Path) -> str:
     field_head = ("中文", "id", "type", "of", "aliases")
     parts = [
         "# Glossary · 词汇表",
-        "Made by `python -m policyengine.tools.glossary`; a test keeps it so. A thing has the same name in the grammar, "
+        "Made by `python -m policyengine.tools.glossary`; a test keeps it so. A thing has one name in the grammar, "
         "in columns, messages and results.",
         _section("Concepts · 概念", ("中文", "English", ""), _concepts()),
         _section("Verbs · 动词", ("中文", "English", "例", "example"), _verbs()),
