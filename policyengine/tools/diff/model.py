@@ -1,0 +1,92 @@
+"""The words of a comparison: what one revision of the packs says and the other does not, change by change.
+
+A change is about law (a rule in a stretch of days, a table's row, who a pack applies to) or about its presentation (a rule
+only reworded, a note). Presentation never changes what anybody owes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from datetime import date
+from typing import Literal
+
+from policyengine.diagnostics import Diagnostic
+from policyengine.light import dataclass
+from policyengine.packs.model import Pack, Policy, Rule
+
+Kind = Literal[
+    "added", "repealed", "amended", "renamed", "moved", "reworded", "cited", "authority", "table", "word", "field",
+    "bounds", "scope", "chain", "year", "source", "undecidable", "pack_added", "pack_removed",
+]  # fmt: skip
+Direction = Literal["stricter", "laxer", "neither", "same", "undecided"]
+LAW: frozenset[str] = frozenset(
+    ("added", "repealed", "amended", "authority", "table", "word", "field", "bounds", "scope", "chain", "year",
+     "pack_added", "pack_removed")
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference. ``subject``: the rule's name, or what of the pack it is about (``tables/bases``, ``applies``).
+
+    ``start``/``until``: the days from and to which the law differs (None: open). ``old``, ``new``: the rule versions, or
+    None; ``before``, ``after``: the texts put side by side. ``direction``: for the person judged. ``witness``: the smallest
+    situation that shows it; ``why``: what no situation shows.
+    """
+
+    kind: Kind
+    pack: str
+    subject: str
+    direction: Direction = "same"
+    start: date | None = None
+    until: date | None = None
+    old: Rule | None = None
+    new: Rule | None = None
+    before: str = ""
+    after: str = ""
+    witness: tuple[str, ...] = ()
+    why: str = ""
+
+    @property
+    def is_law(self) -> bool:
+        """Whether it changes what is law, and not only how it is written."""
+        return self.kind in LAW
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change does further down the chain. ``kind``: ``void`` (an override no longer raises anything), ``exceeds``
+    (the base now asks more than a sector's figure), ``refused`` (an override is no longer allowed), ``ended`` (a delegation that a
+    pack relies on is gone), ``allowed`` (what was refused is allowed now)."""
+
+    kind: str
+    pack: str
+    rule: str
+    text: str
+    problem: Diagnostic | None = None
+
+
+@dataclass(frozen=True)
+class Law:
+    """One side: the packs by id and the policies of their chains, as far as they could be read."""
+
+    label: str
+    packs: Mapping[str, Pack]
+    policies: Mapping[str, Policy]
+    problems: tuple[Diagnostic, ...] = ()
+    commit: str | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``changes`` in the order base packs first, then by rule and day."""
+
+    old: Law
+    new: Law
+    changes: tuple[Change, ...]
+    effects: tuple[Effect, ...] = field(default=())
+
+    @property
+    def empty(self) -> bool:
+        return not self.changes and not self.effects

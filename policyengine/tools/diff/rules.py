@@ -1,0 +1,132 @@
+"""Rules of one pack on two sides: what was added, repealed, amended, renamed, moved or only reworded, and from when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from policyengine.language import tree
+from policyengine.packs.model import Rule
+from policyengine.tools.diff.model import Change, Kind, Law
+from policyengine.tools.diff.timeline import Stage, joined, stages
+from policyengine.tools.diff.verdicts import judged
+
+Versions = Mapping[str, Sequence[Rule]]
+
+
+def versions(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
+    """Rules by name, each with its versions."""
+    found: dict[str, list[Rule]] = {}
+    for rule in rules:
+        found.setdefault(rule.name, []).append(rule)
+    return found
+
+
+def rule_changes(old: Law, new: Law) -> Iterator[Change]:
+    """Every difference between the rules of packs that both sides have."""
+    both = [p for p in new.packs if p in old.packs]
+    before = versions(r for p in both for r in old.packs[p].rules)
+    after = versions(r for p in both for r in new.packs[p].rules)
+    gone, come = [n for n in before if n not in after], [n for n in after if n not in before]
+    moved = _same_law(before, after, gone, come)
+    for name, to in moved.items():
+        one, other = before[name][0], after[to][0]
+        kind: Kind = "renamed" if one.pack == other.pack else "moved"
+        yield Change(kind, other.pack, to, old=one, new=other, before=name, after=to)
+        yield from _amended(old, new, to, before[name], after[to], moved)
+    for name in sorted({*before, *after} - set(moved) - set(moved.values())):
+        yield from _amended(old, new, name, before.get(name, ()), after.get(name, ()), moved)
+
+
+def _same_law(before: Versions, after: Versions, gone: Sequence[str], come: Sequence[str]) -> dict[str, str]:
+    """Rules that only bear another name or stand in another pack: old name → new name, where exactly one fits."""
+    found: dict[str, str] = {}
+    for name in gone:
+        fits = [n for n in come if n not in found.values() and _law(after[n]) == _law(before[name])]
+        own = [n for n in fits if n.split("/")[0] == name.split("/")[0]] or fits
+        twins = [n for n in gone if _law(before[n]) == _law(before[name])]
+        if len(own) == 1 and len(twins) == 1:
+            found[name] = own[0]
+    return found
+
+
+def _law(rules: Sequence[Rule]) -> list[object]:
+    return sorted(((str(r.start), str(r.until), r.change, repr(r.statement)) for r in rules), key=lambda row: row[:3])
+
+
+def _amended(
+    old: Law, new: Law, name: str, before: Sequence[Rule], after: Sequence[Rule], moved: Mapping[str, str]
+) -> Iterator[Change]:
+    """What differs between the versions of one rule, stretch by stretch."""
+    pack = name.split("/")[0]
+    differing = [s for s in stages(before, after) if not same_law(s.old, s.new, moved)]
+    for stage in joined(differing):
+        kind: Kind = "added" if stage.old is None else "repealed" if stage.new is None else "amended"
+        if kind == "amended" and _same_sentence(stage.old, stage.new, moved):
+            assert stage.old and stage.new
+            yield _change("authority", pack, name, stage, stage.old.change, stage.new.change)
+            continue
+        change = _change(kind, pack, name, stage, _text(stage.old), _text(stage.new))
+        direction, witness, why = judged(old, new, stage)
+        yield replace(change, direction=direction, witness=witness, why=why)
+    if not differing:
+        yield from _presented(pack, name, before, after)
+
+
+def _presented(pack: str, name: str, before: Sequence[Rule], after: Sequence[Rule]) -> Iterator[Change]:
+    """The same law, written or cited otherwise."""
+    for stage in stages(before, after):
+        one, other = stage.old, stage.new
+        if one is None or other is None:
+            continue
+        if one.text.strip() != other.text.strip():
+            yield _change("reworded", pack, name, stage, _text(one), _text(other))
+        elif (one.cites, one.confidence, one.note) != (other.cites, other.confidence, other.note):
+            yield _change("cited", pack, name, stage, _source(one), _source(other))
+
+
+def _change(kind: Kind, pack: str, name: str, stage: Stage, before: str, after: str) -> Change:
+    return Change(
+        kind, pack, name, start=stage.start, until=stage.until, old=stage.old, new=stage.new, before=before, after=after
+    )
+
+
+def same_law(one: Rule | None, other: Rule | None, moved: Mapping[str, str]) -> bool:
+    """Whether two versions say the same and leave lower authorities the same freedom."""
+    if one is None or other is None:
+        return one is other
+    return one.change == other.change and _same_sentence(one, other, moved)
+
+
+def _same_sentence(one: Rule | None, other: Rule | None, moved: Mapping[str, str]) -> bool:
+    assert one is not None
+    assert other is not None
+    return _renamed(one.statement, moved, one.pack) == _renamed(other.statement, {}, other.pack)
+
+
+def _renamed(node: object, moved: Mapping[str, str], pack: str) -> object:
+    """A statement with the rules that it names by their names on the new side, qualified."""
+
+    def name(rule: str) -> str:
+        full = rule if "/" in rule else f"{pack}/{rule}"
+        return moved.get(full, full)
+
+    match node:
+        case tree.Override(rule=rule, statement=statement):
+            return replace(node, rule=name(rule), statement=_renamed(statement, moved, pack))  # type: ignore[arg-type]
+        case tree.Drop(rule=rule) | tree.Carry(rule=rule) | tree.Reduce(rule=rule):
+            return replace(node, rule=name(rule))
+        case tree.Excuse(rules=rules):
+            return replace(node, rules=tuple(name(r) for r in rules))
+        case tree.Cap(after=rules):
+            return replace(node, after=tuple(name(r) for r in rules))
+    return node
+
+
+def _text(rule: Rule | None) -> str:
+    return "" if rule is None else rule.text.strip()
+
+
+def _source(rule: Rule) -> str:
+    parts = [str(rule.cites), rule.confidence if rule.confidence != "seen" else "", rule.note or ""]
+    return " · ".join(p for p in parts if p)
