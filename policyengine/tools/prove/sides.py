@@ -18,7 +18,7 @@ from policyengine.engines.calendar import period_bounds
 from policyengine.engines.judge import Judge
 from policyengine.engines.later import world_of as world_of_plan
 from policyengine.engines.lookup import Finder
-from policyengine.engines.numbers import UNBOUNDED
+from policyengine.engines.numbers import LIMITLESS, UNBOUNDED
 from policyengine.engines.reference import evaluate_person, prepare
 from policyengine.engines.truth import Scene, World, compile_rule
 from policyengine.engines.windows import figure_bounds
@@ -159,7 +159,7 @@ def _converting(statement: tree.Convert | tree.Add, context: Context, unit: str)
 
     def gives(s: Situation) -> Given | None:
         judged = judge.judge(s.as_record(), s.as_person())
-        low, high = judged.claimed[s.period]
+        low, high = (x if x < LIMITLESS else UNBOUNDED for x in judged.claimed[s.period])
         if any(m != "figure" and not m.startswith("table:") for m in judged.missing):
             return None
         if not judged.convert_rule:
