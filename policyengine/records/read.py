@@ -55,23 +55,31 @@ def reject_of(
 
 
 def read_inputs(
-    records: Sequence[str], persons: str | None, circumstances: str | None, schema: Schema
+    records: Sequence[str], persons: str | None, circumstances: str | None, schema: Schema, only: str | None = None
 ) -> tuple[Inputs | None, list[Diagnostic]]:
-    """Read everything. None when a file is unusable as such (errors in the diagnostics); a bad row is only a reject."""
+    """Read everything. None when a file is unusable as such (errors in the diagnostics); a bad row is only a reject.
+
+    ``only``: read the records of this person alone, as they are read among all; of other rows nothing but their ids.
+    """
     if schema.clashes:
         return None, clashes(schema)
     reading = Reading()
     try:
-        return _read(records, persons, circumstances, schema, reading)
+        return _read(records, persons, circumstances, schema, reading, only)
     except Damaged as e:
         return None, [*reading.diagnostics, e.problem]
 
 
 def _read(
-    records: Sequence[str], persons: str | None, circumstances: str | None, schema: Schema, reading: Reading
+    records: Sequence[str],
+    persons: str | None,
+    circumstances: str | None,
+    schema: Schema,
+    reading: Reading,
+    only: str | None,
 ) -> tuple[Inputs | None, list[Diagnostic]]:
     digested: dict[str, str] = {}
-    found = _records(records, schema, reading, digested, must_have_rows=persons is None)
+    found = _records(records, schema, reading, digested, persons is None, only)
     people = _persons(persons, schema, reading, digested)
     held = circumstances_of(circumstances, schema, reading, digested)
     if failed(reading.diagnostics):
@@ -158,9 +166,9 @@ def _left_out(problem: Diagnostic) -> Diagnostic:
     return Diagnostic("PE440", message, problem.span, severity="warning")
 
 
-def rows_of(table: RawTable, layout: Layout, headers: Headers) -> Iterator[RowFacts]:
+def rows_of(table: RawTable, layout: Layout, headers: Headers, only: str | None = None) -> Iterator[RowFacts]:
     """The data rows of a table; empty ones are none."""
-    reader = RowReader(table, layout, headers)
+    reader = RowReader(table, layout, headers, only)
     for position, row in enumerate(table.rows):
         if position >= layout.rows_above and (row.bad is not None or not blank(row.cells)):
             yield from reader.read(row)
@@ -187,7 +195,12 @@ class _Place:
 
 
 def _records(
-    arguments: Sequence[str], schema: Schema, reading: Reading, digested: dict[str, str], must_have_rows: bool
+    arguments: Sequence[str],
+    schema: Schema,
+    reading: Reading,
+    digested: dict[str, str],
+    must_have_rows: bool,
+    only: str | None,
 ) -> list[Record]:
     headers = Headers(schema, "records")
     found: list[Record] = []
@@ -197,11 +210,13 @@ def _records(
         spans.append(Span(table.file, sheet=table.sheet))
         reading.diagnostics += foreign_columns(table, layout)
         before = reading.rows
-        for row in rows_of(table, layout, headers):
+        for row in rows_of(table, layout, headers, only):
             reading.rows += 1
             record_id = record_id_of(table, row)
-            place = _Place(table.file, table.sheet, row.number, None if row.faults else len(found))
-            if row.faults:
+            place = _Place(table.file, table.sheet, row.number, None if row.faults or row.other else len(found))
+            if row.other:
+                pass
+            elif row.faults:
                 reading.reject(table, row, record_id if row.facts.get("record_id") else None)
             else:
                 found.append(_record(record_id, row, table))

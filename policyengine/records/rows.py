@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from policyengine.language.quantities import UNITS, exact_text
+from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.records import cells
 from policyengine.records.cells import Amount, Bad, UnitCell
@@ -64,7 +64,10 @@ class Fault:
 
 @dataclass(slots=True)
 class RowFacts:
-    """A row as read. ``faults`` empty: it can be used. ``suffix`` tells apart the records of one row of a wide one."""
+    """A row as read. ``faults`` empty: it can be used. ``suffix`` tells apart the records of one row of a wide one.
+
+    ``other``: a row of somebody else than the person asked for, of which only the ids were read.
+    """
 
     number: int
     facts: dict[str, Fact]
@@ -75,6 +78,7 @@ class RowFacts:
     quantity: Fraction | None = None
     unit: str | None = None
     suffix: str = ""
+    other: bool = False
 
 
 def parser_of(decl: FieldDecl, schema: Schema, calendar_1904: bool, header: UnitCell | None = None) -> Parser:
@@ -153,11 +157,12 @@ def _as_it_is(raw: str) -> Parsed:
 
 @dataclass(slots=True)
 class RowReader:
-    """Reads the rows of one table."""
+    """Reads the rows of one table. ``only``: the person whose rows are wanted; of other rows only the ids are read."""
 
     table: RawTable
     layout: Layout
     headers: Headers
+    only: str | None = None
     _columns: list[tuple[int, str, str, Parser]] = field(default_factory=list)
     _unread: list[tuple[int, str, Parser]] = field(default_factory=list)
     _fixed: list[tuple[str, str, Parsed]] = field(default_factory=list)
@@ -204,6 +209,9 @@ class RowReader:
         if row.bad is not None:
             yield RowFacts(row.number, {}, [Fault(None, ",".join(row.cells)[:200] or None, row.bad)])
             return
+        if self.only is not None and not self._wide and (other := self._of_another(row)) is not None:
+            yield other
+            return
         if (skipped := self._no_record(row)) is not None:
             yield RowFacts(row.number, {}, [skipped])
             return
@@ -219,6 +227,15 @@ class RowReader:
             one = self._one(row, self._fixed, None, None)
             one.faults.append(Fault(None, None, NO_FIGURE))
             yield one
+
+    def _of_another(self, row: Row) -> RowFacts | None:
+        """The ids of a row that surely is another person's."""
+        ids: dict[str, Fact] = {}
+        for position, field_id, _, parse in self._columns:
+            if field_id in ("person_id", "record_id") and isinstance(value := parse(_cell(row, position)), str):
+                ids[field_id] = value
+        person = ids.get("person_id", self.only)
+        return None if person == self.only else RowFacts(row.number, ids, [], other=True)
 
     def _no_record(self, row: Row) -> Fault | None:
         """Rows of totals and repeated headers: counted as rejected, so that every row is accounted for."""
@@ -284,7 +301,7 @@ class RowReader:
             one.faults.append(Fault(self._header("person_id"), None, NO_PERSON))
         if self.headers.purpose == "records":
             self._days(one, found, faulty)
-            self._quantity(one, found, wide, faulty, row.joined)
+            self._quantity(one, found, wide, faulty, row)
         for decl in self.headers.fields.values():
             if (
                 decl.required
@@ -320,7 +337,7 @@ class RowReader:
         found: dict[str, Parsed],
         wide: Wide | None,
         faulty: set[str | None],
-        joined: frozenset[int],
+        row: Row,
     ) -> None:
         column = self.layout.column("quantity")
         position = wide.position if wide else column.position if column else None
@@ -330,7 +347,7 @@ class RowReader:
         amount, stated = found.pop("quantity", None), found.pop("unit", None)
         header = wide.unit if wide else column.unit if column else None
         measured = cells.measured(amount, stated, header if amount is not None else None)  # type: ignore[arg-type]
-        if position is not None and position in joined and isinstance(amount, Amount):
+        if position is not None and position in row.joined and isinstance(amount, Amount):
             measured = JOINED
         if not isinstance(measured, Bad):
             one.quantity, one.unit = measured
@@ -338,7 +355,7 @@ class RowReader:
                 low, high, decimals = self.headers.schema.quantity_bounds(one.unit)
                 measured = cells.within(one.quantity, low, high, decimals, one.unit or "") or measured
         if isinstance(measured, Bad):
-            text = exact_text(amount.value) if isinstance(amount, Amount) else None
+            text = _cell(row, position).strip() if position is not None else None
             one.faults.append(Fault(name, text, measured))
             return
         if one.quantity is not None:

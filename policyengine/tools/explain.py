@@ -155,11 +155,25 @@ def explain_files(
 
     Raises ``PolicyError`` where files can't be read, the person isn't found (PE915) or isn't the only one (PE916).
     """
-    inputs, remarks = read_files(law, files)
-    person = find_person(inputs.persons.values(), who)
+    inputs, remarks, person = _read_for(law, files, who, periods)
     records = [r for r in inputs.records if r.person_id == person.person_id]
     spans = [periods or years_of(p, inputs.records) for p in law.plans]
     return Explainer(law).cases(person, records, spans, as_of), remarks
+
+
+def _read_for(
+    law: Law, files: Files, who: str, periods: Periods | None
+) -> tuple[Inputs, tuple[Diagnostic, ...], Person]:
+    """The files and the person; where the periods are said, no other person's records need be read.
+
+    By default the periods are those of everybody's records. Standard input can't be read a second time.
+    """
+    if periods is not None and "-" not in files.records:
+        inputs, remarks = read_files(law, files, only=who)
+        if who in inputs.persons:
+            return inputs, remarks, inputs.persons[who]
+    inputs, remarks = read_files(law, files)
+    return inputs, remarks, find_person(inputs.persons.values(), who)
 
 
 def find_person(persons: Iterable[Person], who: str) -> Person:

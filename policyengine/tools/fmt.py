@@ -142,7 +142,7 @@ def _encoded(text: str, raw: bytes) -> bytes:
     return mark + text.encode()
 
 
-# --- what is written anew ---------------------------------------------------------------------------------------------
+# --- what is written anew --------------------------------------------------------------------------------------------
 
 
 def _scalars(document: Document) -> Iterator[tuple[Scalar, int, bool]]:
@@ -181,7 +181,7 @@ def _texts(document: Document, vocabulary: Vocabulary, surface: str) -> tuple[li
     return texts, problems
 
 
-# --- which files, which words -----------------------------------------------------------------------------------------
+# --- which files, which words ----------------------------------------------------------------------------------------
 
 
 def _files(path: Path) -> Iterator[Path]:

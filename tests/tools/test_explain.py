@@ -13,7 +13,7 @@ from policyengine.diagnostics import PolicyError
 from policyengine.tools.case import Case
 from policyengine.tools.case_data import data_of_cases, json_of_data
 from policyengine.tools.case_text import text_of_case
-from policyengine.tools.evaluate import Evaluation, Files
+from policyengine.tools.evaluate import Evaluation, Files, read_files
 from policyengine.tools.explain import explain_files, explain_result
 from policyengine.tools.read_result import read_result
 from policyengine.tools.result import save
@@ -199,3 +199,17 @@ def test_a_name_that_two_have(world: Path, files: Files, tmp_path: Path) -> None
     assert diagnostic.code == "PE916"
     assert "510101********0016, 510101********0032" in diagnostic.message
     assert _cases(world, same, "510101********0032")[0].person.person_id == "510101199001010032"
+
+
+def test_one_persons_records_are_read_as_among_all(world: Path, files: Files, tmp_path: Path) -> None:
+    """Also where somebody else's row has the same record id, or can't be read."""
+    text = (world / "records.csv").read_text()
+    (tmp_path / "records.csv").write_text(text + text.splitlines()[1].replace(",A1,", ",B2,") + "\nR099,B2,never\n")
+    ugly = Files((str(tmp_path / "records.csv"),), files.persons)
+    law = load_law(world / "policies")
+    everybody, _ = read_files(law, ugly)
+    assert "R001" not in {r.record_id for r in everybody.records}
+    for who in ("A1", "B2", "C3", "D4", "E5"):
+        alone, _ = read_files(law, ugly, only=who)
+        assert alone.records == tuple(r for r in everybody.records if r.person_id == who)
+        assert alone.persons[who] == everybody.persons[who]
