@@ -24,6 +24,7 @@ STATEMENTS: dict[str, type[tree.Statement]] = {
     "excuse": tree.Excuse, "reduce": tree.Reduce, "conclude": tree.Conclude, "flag": tree.Flag,
     "drop": tree.Drop, "delegate": tree.Delegate,
 }  # fmt: skip
+TOTALS = {"总学时": "hours", "总课时": "hours", "总学分": "credits"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class Builder(Conditions):
         if named:
             return [Part("measure", self.names.measured(named[0]), node)]
         words = self.sentence.folded[node.start : node.end]
-        unit = self.counted(node.children[0]) if node.children else {"总学时": "hours", "总课时": "hours", "总学分": "credits"}.get(words)
+        unit = self.counted(node.children[0]) if node.children else TOTALS.get(words)
         return [Part("measure", "total", node), Part("unit", unit, node)]
 
     def per_month(self, node: Node) -> tree.PerMonth:

@@ -24,6 +24,8 @@ from policyengine.messages import say
 if TYPE_CHECKING:
     from policyengine.language.builder import Builder
 
+MAX_PROBLEMS = 10  # of one rule: who has made more has misunderstood something else
+MAX_WORD = 40  # characters of a word that a message repeats
 _STOPS = frozenset(" ,、，。;；:：()（）「」『』“”\"'=<>!≤≥≠+*/%")
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
 _NUMERAL = re.compile("[零〇一二两三四五六七八九十百千万亿半]+")
@@ -43,6 +45,8 @@ class Mender:
 
     def mend(self, start: int, stack: list[int]) -> Token | int | None:
         """A token or place to go on with, once what stands at ``start`` is reported; None: a plain syntax error."""
+        if len(self.sentence.diagnostics) >= MAX_PROBLEMS:
+            raise Reported
         expected = set(self.grammar.expected(stack))
         if rest := self.rest_of_word(start, stack):
             return rest
@@ -124,17 +128,17 @@ class Mender:
 
     def unknown_unit(self, word: str, start: int, end: int) -> None:
         known = {u: u for u in UNIT_FORMS.forms if u.isascii() != self.chinese}
-        message = say(f"there is no unit “{word}”", f"没有“{word}”这个单位")
+        message = say(f"there is no unit “{clipped(word)}”", f"没有“{clipped(word)}”这个单位")
         self.builder.problem("PE207", message, start, end, suggestion(fold(word), known) or self.units())
 
     def missing_unit(self, end: int) -> None:
         start = self.number_before(end)
-        number = self.sentence.text[start:end].strip()
+        number = clipped(self.sentence.text[start:end].strip())
         self.builder.problem(
             "PE206",
             say(f"{number} of what? A number needs its unit", f"{number}后缺少单位"),
             start,
-            start + len(number),
+            len(self.sentence.text[:end].rstrip()),
             self.units(),
         )
 
@@ -160,7 +164,7 @@ class Mender:
         return self.sentence.word(start, end, (), kind)
 
     def undeclared(self, word: str, start: int, end: int, kinds: list[str], known: dict[str, str]) -> None:
-        wanted = _kinds(kinds)
+        wanted, word = _kinds(kinds), clipped(word)
         message = say(f"“{word}” is not declared; a {wanted} is expected here", f"“{word}”未声明，此处应为{wanted}")
         self.builder.problem("PE201", message, start, end, suggestion(fold(word), known) or self.some(kinds))
 
@@ -226,7 +230,7 @@ class Mender:
             return
         wanted = alternatives(self.words.phrases(expected))
         end = start if ended else self.found(start)
-        found = self.sentence.text[start:end]
+        found = clipped(self.sentence.text[start:end])
         if ended:
             wanted = wanted or say("something", "内容")
             message = say(f"the rule ends too early: {wanted} is missing", f"规则不完整：后面还缺{wanted}")
@@ -306,10 +310,15 @@ def _kinds(kinds: list[str], last: str | None = None) -> str:
     return alternatives(list(dict.fromkeys(kind_name(k.lower()) for k in kinds)), last)
 
 
+def clipped(word: str) -> str:
+    """A word as a message repeats it."""
+    return word if len(word) <= MAX_WORD else word[:MAX_WORD] + "…"
+
+
 def suggestion(word: str, known: dict[str, str]) -> str | None:
     """``did you mean 培训班?``: the name of the nearest of the known forms, where one is near."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, known, n=1, cutoff=0.6 if word.isascii() else 0.5)
+    near = get_close_matches(word[:MAX_WORD], known, n=1, cutoff=0.6 if word.isascii() else 0.5)
     name = known[near[0]] if near else None
     return say(f"did you mean {name}?", f"是不是“{name}”？ (did you mean {name}?)") if name else None

@@ -9,6 +9,8 @@ _BLOCKS = {"万": 10**4, "亿": 10**8}
 
 def numeral(text: str) -> str | None:
     """The figures for a numeral; None where it is none."""
+    if len(text) > 20:
+        return None
     if text == "半":
         return "0.5"
     total = block = digit = 0

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,3 +88,28 @@ def test_nesting_is_bounded(opening: str) -> None:
 def test_long_lists_are_no_depth() -> None:
     condition, diagnostics = parse_condition(" and ".join(["met", "excused"] * 400), VOCABULARY)
     assert condition is not None, diagnostics
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "认定 " + "培训斑" * 3000,
+        "recognise " + "trainning, " * 900,
+        "recognise " + "x" * 9900,
+        "reject records when " + "evidense is present or " * 400,
+        "结论 不得评优「" + "」」" * 4900,
+        "认定 培训班 当 名称 = 「" + "「" * 9900,
+        "要求 每年 总学时 不少于 " + "九" * 9900,
+        "要求 每年 总学时 不少于 " + "9" * 9900,
+        "convert training at " + "1/" * 4900,
+    ],
+    ids=lambda text: text[:24],
+)
+def test_nonsense_is_answered_soon(text: str) -> None:
+    """And briefly: a message repeats no more than a few dozen characters of it."""
+    started = time.perf_counter()
+    statement, diagnostics = parse_statement(text, VOCABULARY)
+    assert time.perf_counter() - started < 2
+    assert statement is None
+    assert 1 <= len(diagnostics) <= 11
+    assert all(len(d.message) < 300 and len(d.hint or "") < 300 for d in diagnostics)
