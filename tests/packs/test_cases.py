@@ -8,27 +8,41 @@ import pytest
 
 from policyengine.diagnostics import failed
 from policyengine.tools.check import check
-from tests.packs.cases import differences
+from policyengine.tools.junit import told
+from policyengine.tools.mutate import mutation
+from policyengine.tools.test_packs import Bench, benches, run
 
 ROOT = Path(__file__).parents[2]
-PACKS = sorted(
-    str(p.parent.relative_to(ROOT))
-    for top in ("policies", "tests/packs", "examples")
-    for p in (ROOT / top).rglob("pack.yaml")
-)
+SHIPPED, SHAPES, EXAMPLE = ROOT / "policies", ROOT / "tests" / "packs", ROOT / "examples" / "with-bases"
+BENCHES = benches([SHIPPED, SHAPES])
 
 
-@pytest.mark.parametrize("pack", [p for p in PACKS if not p.startswith("examples")])
-def test_cases(pack: str, tmp_path: Path) -> None:
-    count, found = differences(ROOT / pack, tmp_path)
-    assert found == []
-    assert count > 0
+def named(bench: Bench) -> str:
+    return bench.pack
+
+
+def test_every_pack_could_be_read() -> None:
+    packs, problems = BENCHES
+    assert problems == []
+    assert len(packs) == len([*SHIPPED.rglob("pack.yaml"), *SHAPES.rglob("pack.yaml")])
+
+
+@pytest.mark.parametrize("bench", BENCHES[0], ids=named)
+def test_cases(bench: Bench) -> None:
+    results = run(bench).cases
+    assert results
+    assert [(r.case.name, list(told(r))) for r in results if not r.passed] == []
+
+
+@pytest.mark.parametrize("bench", [b for b in BENCHES[0] if "tests" not in Path(b.folder).parts], ids=named)
+def test_the_shipped_packs_notice_every_change_that_decides_otherwise(bench: Bench) -> None:
+    assert [f"{m.span}: {m.rule}: {m.what}" for m in mutation(bench).survived] == []
 
 
 def test_all_packs_pass_check() -> None:
-    said = check([ROOT / p for p in PACKS])
+    said = check([SHIPPED, SHAPES, EXAMPLE])
     assert not failed(said), "\n".join(map(str, said))
 
 
 def test_the_shipped_packs_leave_nothing_to_be_said_but_that_their_lists_are_empty() -> None:
-    assert {d.code for d in check([ROOT / "policies"])} == {"PE355"}
+    assert {d.code for d in check([SHIPPED])} == {"PE355"}
