@@ -75,3 +75,22 @@ def _placed(span: Span | None, tree: Tree) -> Span | None:
         return None
     inside = os.path.relpath(span.file, tree.folder)
     return replace(span, file=f"{tree.label}:{inside}") if not inside.startswith("..") else span
+
+
+def pack_folder(tree: Tree, policy: str | None) -> Path:
+    """The pack or folder of packs of a side to judge by. Raises ``PolicyError`` (PE704) where the side has none there."""
+    if policy is None:
+        return tree.folder / "policies" if (tree.folder / "policies").is_dir() else tree.folder
+    inside = Path(policy)
+    for folder in (tree.folder / inside, tree.folder / Path(*inside.parts[1:])):
+        if not inside.is_absolute() and ".." not in inside.parts and folder.is_dir():
+            return folder
+    raise PolicyError(
+        [
+            Diagnostic(
+                "PE704",
+                say(f"there is no pack {policy} in {tree.label}", f"{tree.label} 中没有政策包 {policy}"),
+                hint=say("name it by its path inside both sides", "请写它在两边都有的路径"),
+            )
+        ]
+    )

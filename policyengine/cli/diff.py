@@ -1,0 +1,63 @@
+"""``policyengine diff``: what changed in law between two folders or git revisions, and whom it touches."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+
+import click
+
+from policyengine.cli.guard import tell
+from policyengine.cli.settings import Day, Periods
+
+EPILOG = """\b
+Examples:
+  policyengine diff HEAD~1 HEAD
+  policyengine diff main...HEAD --format markdown
+  policyengine diff HEAD                                  (the working tree against the last commit)
+  policyengine diff old/policies policies --records records.csv --persons persons.csv
+
+Exit code: 0 compared; with --exit-code 1 where something changed in law or down the chain; 2 a side can't be read.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("sides", nargs=-1, required=True, metavar="OLD [NEW]")
+@click.option("--records", multiple=True, help="Judge these records by both sides and show whose decision changes.")
+@click.option("--persons", help="File with a row for each person.")
+@click.option("--circumstances", help="File with people's leave and other circumstances.")
+@click.option(
+    "--policy", help="The pack to judge by, inside each side; by default all packs, each person by their own."
+)
+@click.option("--period", type=Periods(), help="2016 or 2016..2018; by default every year that has a record.")
+@click.option("--as-of", type=Day(), help="Judge as on this day.")
+@click.option("--reveal", is_flag=True, help="Show people's ids in full.")
+@click.option(
+    "--format", "format_", type=click.Choice(["human", "json", "markdown", "html"]), default="human", show_default=True
+)
+@click.option("--exit-code", is_flag=True, help="Exit with 1 where something changed in law.")
+def command(
+    sides: tuple[str, ...],
+    records: tuple[str, ...],
+    persons: str | None,
+    circumstances: str | None,
+    policy: str | None,
+    period: tuple[int, int] | None,
+    as_of: date | None,
+    reveal: bool,
+    format_: str,
+    exit_code: bool,
+) -> int:
+    """What changed in law between OLD and NEW: folders or git revisions (OLD...NEW: since they parted)."""
+    from policyengine.tools.diff.compare import compare_files
+    from policyengine.tools.diff.formats import FORMATS
+    from policyengine.tools.evaluate import Files
+
+    if len(sides) > 2:
+        raise click.UsageError("name two sides: OLD NEW, OLD...NEW, or one revision to compare with the working tree")
+    files = Files(records, persons, circumstances) if records else None
+    comparison, impact = compare_files(sides, files, policy, period, as_of)
+    tell(p for p in (*comparison.old.problems, *comparison.new.problems) if p.severity == "error")
+    sys.stdout.write(FORMATS[format_](comparison, impact, reveal))
+    changed = any(c.is_law for c in comparison.changes) or bool(comparison.effects)
+    return 1 if exit_code and changed else 0

@@ -1,0 +1,67 @@
+"""A comparison as one self-contained page, readable on a phone and printable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+from policyengine.messages import say, spoken
+from policyengine.tools.diff.impact import Impact
+from policyengine.tools.diff.model import Change, Comparison
+from policyengine.tools.diff.render import DIRECTIONS, EFFECTS, KINDS, cited, impact_lines, stretch
+
+_STYLE = """
+body{font:16px/1.6 system-ui,"Noto Sans CJK SC","Microsoft YaHei",sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
+color:#1d2330;background:#fff}
+h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2rem}
+article{border-left:4px solid #5b6475;padding:.2rem 0 .2rem 1rem;margin:1.2rem 0}
+article.stricter{border-color:#a32020}article.laxer{border-color:#1b6e3c}article.neither{border-color:#8a5a00}
+.tag{font-size:.85rem;border:1px solid #5b6475;border-radius:.3rem;padding:0 .4rem;margin-left:.4rem}
+del{background:#fde8e8;text-decoration:none;display:block;padding:.1rem .4rem}
+ins{background:#e3f4e8;text-decoration:none;display:block;padding:.1rem .4rem}
+p{margin:.3rem 0}.small{color:#4a5263;font-size:.9rem}pre{overflow-x:auto;background:#f4f5f7;padding:1rem}
+@media print{body{margin:0;max-width:none}article{break-inside:avoid}}
+"""
+
+
+def as_html(comparison: Comparison, impact: Impact | None, reveal: bool) -> str:
+    return "\n".join(_page(comparison, impact, reveal)) + "\n"
+
+
+def _page(comparison: Comparison, impact: Impact | None, reveal: bool) -> Iterator[str]:
+    title = say("What changes in law", "规定的变化")
+    language = "zh-CN" if spoken() == "zh" else "en"
+    yield f'<!doctype html>\n<html lang="{language}">\n<head><meta charset="utf-8"><title>{title}</title>'
+    yield f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head>\n<body><main>'
+    yield f"<h1>{title}</h1>"
+    yield f'<p class="small">{escape(comparison.old.label)} → {escape(comparison.new.label)}</p>'
+    if comparison.empty:
+        yield "<p>" + say("Nothing changed.", "没有变化。") + "</p>"
+    for change in comparison.changes:
+        yield from _change(change)
+    if comparison.effects:
+        yield "<h2>" + say("Down the chain", "对下级的影响") + "</h2><ul>"
+        for e in comparison.effects:
+            subject, kind = escape(e.rule or e.pack), say(*EFFECTS[e.kind])
+            yield f"<li><b>{subject}</b>: {kind}<br>{escape(e.text)}</li>"
+        yield "</ul>"
+    if impact is not None:
+        lines = escape("\n".join(impact_lines(impact, reveal)))
+        yield "<h2>" + say("Whom it touches", "影响的人") + f'</h2><pre tabindex="0">{lines}</pre>'
+    yield "</main></body></html>"
+
+
+def _change(change: Change) -> Iterator[str]:
+    yield f'<article class="{change.direction}"><p><b>{escape(change.subject)}</b>'
+    tags = [say(*KINDS[change.kind]), stretch(change.start, change.until)]
+    if change.is_law:
+        tags.append(say(*DIRECTIONS[change.direction]))
+    yield "".join(f'<span class="tag">{escape(t)}</span>' for t in tags if t) + "</p>"
+    if change.before:
+        yield f"<del>{escape(change.before)}</del>"
+    if change.after:
+        yield f"<ins>{escape(change.after)}</ins>"
+    yield from (f"<p>{escape(w)}</p>" for w in (*change.witness, change.why) if w)
+    if change.is_law and cited(change):
+        yield f'<p class="small">{escape(cited(change))}</p>'
+    yield "</article>"
