@@ -12,7 +12,7 @@ from datetime import date
 
 from policyengine.diagnostics import Diagnostic, Severity, Span, failed
 from policyengine.messages import say
-from policyengine.records.cells import Bad
+from policyengine.records.cells import Bad, clean, identifier
 from policyengine.records.files import Source, digests, find_files
 from policyengine.records.header import Headers, Layout, layout_of
 from policyengine.records.model import Circumstance, Fact, Inputs, Person, Record, Reject
@@ -166,11 +166,18 @@ def _left_out(problem: Diagnostic) -> Diagnostic:
     return Diagnostic("PE440", message, problem.span, severity="warning")
 
 
-def rows_of(table: RawTable, layout: Layout, headers: Headers, only: str | None = None) -> Iterator[RowFacts]:
-    """The data rows of a table; empty ones are none."""
-    reader = RowReader(table, layout, headers, only)
+def rows_of(
+    table: RawTable, layout: Layout, headers: Headers, only: str | None = None, others: Others | None = None
+) -> Iterator[RowFacts]:
+    """The data rows of a table; empty ones are none. With ``only``, rows of others are but added to ``others``."""
+    reader = RowReader(table, layout, headers)
+    another = reader.unless(only) if only is not None else None
     for position, row in enumerate(table.rows):
-        if position >= layout.rows_above and (row.bad is not None or not blank(row.cells)):
+        if position < layout.rows_above:
+            continue
+        if another is not None and others is not None and (raw := another(row)) is not None:
+            others.append((raw, table.file, table.sheet, row.number))
+        elif row.bad is not None or not blank(row.cells):
             yield from reader.read(row)
 
 
@@ -182,6 +189,10 @@ def record_id_of(table: RawTable, row: RowFacts) -> str:
 
 
 # --- records ----------------------------------------------------------------------------------------------------------
+
+
+Others = list[tuple[str, str, str | None, int]]
+"""Rows of people who are not asked about: the text of the record id, file, sheet and row."""
 
 
 @dataclass(slots=True)
@@ -205,24 +216,25 @@ def _records(
     headers = Headers(schema, "records")
     found: list[Record] = []
     seen: dict[str, list[_Place]] = {}
+    others: Others = []
     spans: list[Span] = []
     for table, layout in tables_of(arguments, headers, reading, digested):
         spans.append(Span(table.file, sheet=table.sheet))
         reading.diagnostics += foreign_columns(table, layout)
-        before = reading.rows
-        for row in rows_of(table, layout, headers, only):
+        before = reading.rows + len(others)
+        for row in rows_of(table, layout, headers, only, others):
             reading.rows += 1
             record_id = record_id_of(table, row)
-            place = _Place(table.file, table.sheet, row.number, None if row.faults or row.other else len(found))
-            if row.other:
-                pass
-            elif row.faults:
+            place = _Place(table.file, table.sheet, row.number, None if row.faults else len(found))
+            if row.faults:
                 reading.reject(table, row, record_id if row.facts.get("record_id") else None)
             else:
                 found.append(_record(record_id, row, table))
             seen.setdefault(record_id, []).append(place)
-        if reading.rows == before:
+        if reading.rows + len(others) == before:
             reading.diagnostics.append(no_rows(spans[-1], "warning"))
+    reading.rows += len(others)
+    _meet(others, seen)
     if must_have_rows and not reading.rows:
         nothing_at_all(reading, spans)
     gone: set[int] = set()
@@ -233,6 +245,18 @@ def _records(
             )
             gone.update(p.index for p in places if p.index is not None)
     return [r for i, r in enumerate(found) if i not in gone] if gone else found
+
+
+def _meet(others: Others, seen: dict[str, list[_Place]]) -> None:
+    """Add the rows of others that have a record id of ours to those seen under it.
+
+    An id of ASCII letters and digits is what it looks like; only others are cleaned first.
+    """
+    for raw, file, sheet, row in others:
+        plain = raw.isascii() and raw.isalnum() and not raw.endswith("x")
+        record_id = raw if plain else identifier(clean(raw)) if raw else None
+        if isinstance(record_id, str) and record_id in seen:
+            seen[record_id].append(_Place(file, sheet, row, None))
 
 
 def _record(record_id: str, row: RowFacts, table: RawTable) -> Record:

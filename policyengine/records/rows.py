@@ -64,10 +64,7 @@ class Fault:
 
 @dataclass(slots=True)
 class RowFacts:
-    """A row as read. ``faults`` empty: it can be used. ``suffix`` tells apart the records of one row of a wide one.
-
-    ``other``: a row of somebody else than the person asked for, of which only the ids were read.
-    """
+    """A row as read. ``faults`` empty: it can be used. ``suffix`` tells apart the records of one row of a wide one."""
 
     number: int
     facts: dict[str, Fact]
@@ -78,7 +75,6 @@ class RowFacts:
     quantity: Fraction | None = None
     unit: str | None = None
     suffix: str = ""
-    other: bool = False
 
 
 def parser_of(decl: FieldDecl, schema: Schema, calendar_1904: bool, header: UnitCell | None = None) -> Parser:
@@ -157,12 +153,11 @@ def _as_it_is(raw: str) -> Parsed:
 
 @dataclass(slots=True)
 class RowReader:
-    """Reads the rows of one table. ``only``: the person whose rows are wanted; of other rows only the ids are read."""
+    """Reads the rows of one table."""
 
     table: RawTable
     layout: Layout
     headers: Headers
-    only: str | None = None
     _columns: list[tuple[int, str, str, Parser]] = field(default_factory=list)
     _unread: list[tuple[int, str, Parser]] = field(default_factory=list)
     _fixed: list[tuple[str, str, Parsed]] = field(default_factory=list)
@@ -209,9 +204,6 @@ class RowReader:
         if row.bad is not None:
             yield RowFacts(row.number, {}, [Fault(None, ",".join(row.cells)[:200] or None, row.bad)])
             return
-        if self.only is not None and not self._wide and (other := self._of_another(row)) is not None:
-            yield other
-            return
         if (skipped := self._no_record(row)) is not None:
             yield RowFacts(row.number, {}, [skipped])
             return
@@ -228,14 +220,26 @@ class RowReader:
             one.faults.append(Fault(None, None, NO_FIGURE))
             yield one
 
-    def _of_another(self, row: Row) -> RowFacts | None:
-        """The ids of a row that surely is another person's."""
-        ids: dict[str, Fact] = {}
-        for position, field_id, _, parse in self._columns:
-            if field_id in ("person_id", "record_id") and isinstance(value := parse(_cell(row, position)), str):
-                ids[field_id] = value
-        person = ids.get("person_id", self.only)
-        return None if person == self.only else RowFacts(row.number, ids, [], other=True)
+    def unless(self, only: str) -> Callable[[Row], str | None]:
+        """A function that tells rows that surely are of others than ``only``: it gives the text of their record id."""
+        if self._person is None or self._wide:
+            return lambda row: None
+        position, parse = self._person.position, self.parser("person_id")
+        column = self.layout.column("record_id")
+        place = column.position if column else -1
+        others: dict[str, bool] = {}
+
+        def another(row: Row) -> str | None:
+            cells = row.cells
+            if position >= len(cells) or row.bad is not None:
+                return None
+            raw = cells[position]
+            other = others.get(raw)
+            if other is None:
+                other = others[raw] = isinstance(value := parse(raw), str) and value != only
+            return (cells[place] if 0 <= place < len(cells) else "") if other else None
+
+        return another
 
     def _no_record(self, row: Row) -> Fault | None:
         """Rows of totals and repeated headers: counted as rejected, so that every row is accounted for."""

@@ -107,7 +107,10 @@ def _xlsx(source: Source, package: ZipFile) -> Iterator[RawTable | Diagnostic]:
 
 
 def _holdable(package: ZipFile, part: str) -> bool:
-    """Whether calamine can hold the sheet and shows all of it: not too large, no cells far apart, no error cells."""
+    """Whether calamine can hold the sheet and shows all of it.
+
+    Not if it is too large, has cells far apart, errors in cells, or formulas that were never calculated.
+    """
     if package.getinfo(part).file_size > MAX_HELD:
         return False
     width, height = 1, 1
@@ -115,7 +118,7 @@ def _holdable(package: ZipFile, part: str) -> bool:
         tail = b""
         while piece := stream.read(1 << 20):
             text = tail + piece
-            if re.search(rb'\bt\s*=\s*["\']e["\']', text):
+            if re.search(rb'\bt\s*=\s*["\']e["\']|</f>\s*(?:<v>\s*</v>|<v\s*/>|</c>)', text):
                 return False
             for letters, digits in re.findall(rb'\br\s*=\s*["\']([A-Z]{0,4})(\d{1,10})["\']', text):
                 height = max(height, int(digits))

@@ -146,8 +146,8 @@ class _Sheet(_Parser):
         self.ready: list[tuple[int, list[str]]] = []
         self.row, self.column, self.cells = 0, 0, list[str]()
         self.kind, self.style, self.parts = "n", 0, list[str]()
-        self.taking = self.phonetic = False
-        self.merged: list[str] = []
+        self.taking = self.phonetic = self.in_formula = False
+        self.formula = ""  # of a cell without a result so far
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "c":
@@ -157,8 +157,11 @@ class _Sheet(_Parser):
                 raise NotXlsx(f"there is no cell {where}")
             self.kind, self.style = attributes.get("t", "n"), int(attributes.get("s", "0") or 0)
             self.parts.clear()
+            self.formula = ""
         elif name in ("v", "t"):
             self.taking = not self.phonetic
+        elif name == "f":
+            self.in_formula, self.formula = True, "="
         elif name == "row":
             self.row = int(attributes.get("r", self.row + 1))
             if not 0 < self.row <= LAST_ROW:
@@ -166,17 +169,16 @@ class _Sheet(_Parser):
             self.column, self.cells = 0, []
         elif name == "rPh":
             self.phonetic = True
-        elif name == "mergeCell":
-            self.merged.append(attributes.get("ref", ""))
 
     def end(self, name: str) -> None:
         if name in ("v", "t"):
             self.taking = False
+        elif name == "f":
+            self.in_formula = False
         elif name == "c":
-            if self.parts:
-                while len(self.cells) < self.column:
-                    self.cells.append("")
-                self.cells[self.column - 1] = self.value("".join(self.parts))
+            if self.parts or self.formula:
+                self.cells += [""] * (self.column - len(self.cells))
+                self.cells[self.column - 1] = self.value("".join(self.parts)) if self.parts else self.formula
         elif name == "row":
             self.ready.append((self.row, self.cells))
         elif name == "rPh":
@@ -185,6 +187,8 @@ class _Sheet(_Parser):
     def text(self, data: str) -> None:
         if self.taking:
             self.parts.append(data)
+        elif self.in_formula:
+            self.formula += data
 
     def value(self, text: str) -> str:
         match self.kind:
