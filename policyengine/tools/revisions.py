@@ -191,14 +191,14 @@ def write_tree(commit: str, top: Path, folder: Path, under: PurePosixPath | None
             ]
         )
     for path, content in zip(
-        (p for _, p in inside[:_MAX_FILES]), _blobs([b for b, _ in inside[:_MAX_FILES]], top), strict=True
+        (p for _, p in inside[:_MAX_FILES]), blobs([b for b, _ in inside[:_MAX_FILES]], top), strict=True
     ):
         target = folder.joinpath(*path.parts)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
 
 
-def _blobs(names: list[str], top: Path) -> Iterator[bytes]:
+def blobs(names: list[str], top: Path) -> Iterator[bytes]:
     """The contents of blobs, in order, in one call of git."""
     answer = git("cat-file", "--batch", at=top, stdin="".join(f"{n}\n" for n in names).encode())
     at = 0

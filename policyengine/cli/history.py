@@ -1,0 +1,83 @@
+"""``policyengine history``: a rule's versions in law and the commits that made them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from policyengine.messages import say
+
+if TYPE_CHECKING:
+    from policyengine.tools.history import Commit, History
+
+EPILOG = """\b
+Examples:
+  policyengine history sichuan/annual-hours
+  policyengine history annual-hours --policies policies --format json
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("rule")
+@click.option("--policies", default="policies", show_default=True, help="Folder of packs.")
+@click.option("--format", "format_", type=click.Choice(["human", "json"]), default="human", show_default=True)
+def command(rule: str, policies: str, format_: str) -> int:
+    """Show the versions of RULE (pack/rule) in law, and the commits that changed it."""
+    from policyengine.tools.history import history_of
+
+    history = history_of(rule, policies)
+    if format_ == "json":
+        sys.stdout.write(json.dumps(_plain(history), ensure_ascii=False, indent=2) + "\n")
+    else:
+        sys.stdout.write("\n".join(_lines(history)) + "\n")
+    return 0
+
+
+def _lines(history: History):  # type: ignore[no-untyped-def]
+    yield history.name
+    for version in history.versions:
+        start, until = version.label or say("from the beginning", "自始"), version.until
+        end = say(f"until {until}", f"至 {until}") if until else say("in force", "现行")
+        yield f"  {start} · {end} · {version.cites}"
+        yield f"    {version.text}"
+    yield say("commits", "提交") if history.commits else say("no commits here", "这里没有提交记录")
+    for commit in history.commits:
+        yield f"  {commit.id[:10]} {commit.day} {commit.author}: {commit.subject}"
+        for start in sorted({*commit.before, *commit.after}):
+            before, after = commit.before.get(start), commit.after.get(start)
+            if before != after:
+                if before:
+                    yield f"    - {start} · {before}"
+                if after:
+                    yield f"    + {start} · {after}"
+
+
+def _plain(history: History) -> dict[str, Any]:
+    return {
+        "rule": history.name,
+        "versions": [
+            {
+                "from": v.start.isoformat() if v.start else None,
+                "until": v.until.isoformat() if v.until else None,
+                "rule": v.text,
+                "citation": str(v.cites),
+                "change": v.change,
+            }
+            for v in history.versions
+        ],
+        "commits": [_commit(c) for c in history.commits],
+    }
+
+
+def _commit(commit: Commit) -> dict[str, Any]:
+    return {
+        "commit": commit.id,
+        "date": commit.day,
+        "author": commit.author,
+        "subject": commit.subject,
+        "before": dict(commit.before),
+        "after": dict(commit.after),
+    }

@@ -1,0 +1,114 @@
+"""``history``: a rule's name in, its versions in law and the commits that made them out.
+
+Versions in law are what the packs say now; commits are those in whose tree an entry of the rule came, went or changed, read from
+git's objects. Outside of a repository only the versions in law are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.light import dataclass
+from policyengine.messages import say
+from policyengine.packs.document import parse_document
+from policyengine.packs.model import Rule
+from policyengine.packs.nodes import Listing
+from policyengine.packs.nodes import Mapping as MappingNode
+from policyengine.packs.policies import load_policies
+from policyengine.packs.roots import PACK_FILE
+from policyengine.packs.shape import did_you_mean
+from policyengine.packs.values import text_at
+from policyengine.tools.revisions import blobs, git, top_of
+
+Entries = Mapping[str, str]  # from → until, change and text of an entry, as one line
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit that changed a rule. ``before``, ``after``: its entries on both sides, by ``from``."""
+
+    id: str
+    day: str
+    author: str
+    subject: str
+    before: Entries
+    after: Entries
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """``versions`` in the order in which they are in force; ``commits`` newest first."""
+
+    name: str
+    versions: tuple[Rule, ...]
+    commits: tuple[Commit, ...]
+
+
+def history_of(name: str, path: str | Path = "policies") -> History:
+    """Raises ``PolicyError``: PE706 where no pack at ``path`` has the rule."""
+    policies, _ = load_policies(path)
+    rules = {id(r): r for p in policies for pack in p.packs for r in pack.rules}.values()
+    names = sorted({r.name for r in rules})
+    wanted = [n for n in names if n == name] or [n for n in names if n.split("/")[1] == name]
+    if len(wanted) != 1:
+        raise PolicyError([_unknown(name, names, wanted)])
+    versions = {(r.key, r.until): r for r in rules if r.name == wanted[0]}
+    ordered = sorted(versions.values(), key=lambda r: (r.start is not None, r.start))
+    folders = {pack.folder for p in policies for pack in p.packs if pack.id == wanted[0].split("/")[0]}
+    return History(wanted[0], tuple(ordered), tuple(_commits(wanted[0].split("/")[1], Path(folders.pop()))))
+
+
+def _unknown(name: str, names: Sequence[str], several: Sequence[str]) -> Diagnostic:
+    if several:
+        return Diagnostic(
+            "PE706",
+            say(f"several packs have a rule {name}", f"几个政策包都有规则 {name}"),
+            hint=say(f"name it in full: {', '.join(several)}", f"请写全名：{'、'.join(several)}"),
+        )
+    near = did_you_mean(name, names)
+    return Diagnostic(
+        "PE706",
+        say(f"no pack here has a rule {name}", f"这里的政策包都没有规则 {name}"),
+        hint=say(f"did you mean {near}?", f"是不是 {near}？")
+        if near
+        else say("name it as pack/rule, e.g. sichuan/annual-hours", "请写成 包/规则，如 sichuan/annual-hours"),
+    )
+
+
+def _commits(rule: str, folder: Path) -> Iterator[Commit]:
+    """Commits that changed the rule in the pack's folder, newest first; none outside of a repository."""
+    try:
+        top = top_of(folder)
+    except PolicyError:
+        return
+    inside = folder.resolve().relative_to(top.resolve()).as_posix()
+    log = git("log", "--format=%H%x00%cs%x00%an%x00%s", "--", inside, at=top).decode("utf-8", "replace")
+    commits = [line.split("\0") for line in log.splitlines() if line]
+    states = [_entries(commit[0], inside, rule, top) for commit in commits]
+    for number, (commit, state) in enumerate(zip(commits, states, strict=True)):
+        before = states[number + 1] if number + 1 < len(states) else {}
+        if state != before:
+            yield Commit(commit[0], commit[1], commit[2], commit[3], before, state)
+
+
+def _entries(commit: str, folder: str, rule: str, top: Path) -> Entries:
+    """The rule's entries in one commit."""
+    listed = git("ls-tree", "-r", "-z", commit, "--", folder, at=top).split(b"\0")
+    names = [
+        (meta.split()[2].decode(), path.decode("utf-8", "surrogateescape"))
+        for meta, _, path in (line.partition(b"\t") for line in listed if line)
+        if path.endswith(b".yaml") and b"/tests/" not in path and not path.endswith(PACK_FILE.encode())
+    ]
+    found: dict[str, str] = {}
+    for (_, path), data in zip(names, blobs([n for n, _ in names], top), strict=True):
+        document, _ = parse_document(data, path)
+        if document is None or not isinstance(document.root, Listing):
+            continue
+        for node in document.root.items:
+            if isinstance(node, MappingNode) and text_at(node, "id") == rule:
+                until, change = text_at(node, "until"), text_at(node, "change")
+                parts = [f"until {until}" if until not in ("", "null") else "", change, text_at(node, "rule")]
+                found[text_at(node, "from")] = " · ".join(" ".join(p.split()) for p in parts if p)
+    return found
