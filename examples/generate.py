@@ -339,16 +339,23 @@ def write(query: str, path: Path, kind: str) -> None:
         half.unlink(missing_ok=True)
 
 
+def _beside(out: Path, what: str) -> Path:
+    """``records.csv`` → ``persons.csv``, ``big.parquet`` → ``big-persons.parquet``."""
+    if out.stem.startswith("records"):
+        return out.with_name(out.name.replace("records", what, 1))
+    return out.with_name(f"{out.stem}-{what}{out.suffix}")
+
+
 def make(options: Options, out: Path, kind: str, style: str) -> list[Path]:
     """Write records to ``out`` and persons and circumstances beside it; the paths written."""
-    if out.stem.startswith("records"):
-        beside = lambda what: out.with_name(out.name.replace("records", what, 1))
-    else:
-        beside = lambda what: out.with_name(f"{out.stem}-{what}{out.suffix}")
     tables = {
         out: ("records", records_sql(options), (*RECORD_COLUMNS, *_columns_of(options))),
-        beside("persons"): ("persons", persons_sql(options), PERSON_COLUMNS),
-        beside("circumstances"): ("circumstances", circumstances_sql(options), ("person_id", "kind", "from", "to")),
+        _beside(out, "persons"): ("persons", persons_sql(options), PERSON_COLUMNS),
+        _beside(out, "circumstances"): (
+            "circumstances",
+            circumstances_sql(options),
+            ("person_id", "kind", "from", "to"),
+        ),
     }
     for path, (what, query, columns) in tables.items():
         generated = "true"
