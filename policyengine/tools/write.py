@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,8 +66,9 @@ def whole_folder(out: str | Path) -> Iterator[Path]:
     refuse_foreign(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep(target)
-    folder = Path(tempfile.mkdtemp(prefix=f"{_prefix(target)}{os.getpid()}-", dir=target.parent))
+    folder = _beside(target)
     try:
+        folder.mkdir(mode=0o700)  # within the block: an interrupt may come at any moment
         yield folder
         _to_disk(folder)
         os.chmod(folder, 0o777 & ~_umask())
@@ -105,6 +105,11 @@ def _ours(folder: Path) -> set[str]:
         return {MANIFEST, *(t["file"] for t in manifest["tables"].values())}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return set()
+
+
+def _beside(target: Path) -> Path:
+    """A name for an unfinished folder that nobody else uses."""
+    return target.with_name(f"{_prefix(target)}{os.getpid()}-{os.urandom(4).hex()}")
 
 
 def _prefix(target: Path) -> str:
@@ -161,12 +166,12 @@ def _replace(folder: Path, target: Path) -> None:
         target.rmdir()
         os.rename(folder, target)
     elif not _exchange(folder, target):
-        aside = Path(tempfile.mkdtemp(prefix=f"{_prefix(target)}{os.getpid()}-", dir=target.parent))
-        os.rename(target, aside / "earlier")
+        aside = _beside(target)
+        os.rename(target, aside)
         try:
             os.rename(folder, target)
         except BaseException:
-            os.rename(aside / "earlier", target)
+            os.rename(aside, target)
             raise
         finally:
             shutil.rmtree(aside, ignore_errors=True)
