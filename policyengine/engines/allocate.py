@@ -13,7 +13,7 @@ from policyengine.engines.judge import Judge, Judged
 from policyengine.engines.numbers import NOTHING, UNBOUNDED, ZERO, Amount, Number, add_up
 from policyengine.engines.ready import Ready
 from policyengine.engines.truth import Truth, get_fact
-from policyengine.engines.windows import Cut, Item, cut_of, figure_bounds
+from policyengine.engines.windows import Cut, Item, cut_of, figure_bounds, may_cut
 from policyengine.language import tree
 from policyengine.records.model import Person
 
@@ -36,9 +36,13 @@ class Account:
     def total(self, members: Sequence[tuple[int, Truth]]) -> Amount:
         """Bounds of the counted hours of some items, given by number and whether they belong to the sum (None: may)."""
         items = self.items
-        if self.complete or not self.exact:
-            low = add_up(items[n].counted_low for n, t in members if t)
-            return low, min(UNBOUNDED, add_up(items[n].counted_high for n, t in members if t is not False))
+        if self.complete:
+            low = add_up([items[n].counted_low for n, t in members if t])
+            perhaps = [items[n].counted_high for n, t in members if t is None]
+            return low, add_up([low, *perhaps]) if perhaps else low
+        if not self.exact:
+            low = add_up([items[n].counted_low for n, t in members if t])
+            return low, min(UNBOUNDED, add_up([items[n].counted_high for n, t in members if t is not False]))
         own = {n for n, t in members if t}
         least = self.run([i.low if n in own else i.high for n, i in enumerate(items)])
         low = add_up(least[n] for n in own)
@@ -142,8 +146,10 @@ def account(
             shares[position].items() if len(shares[position]) == 1 else sorted(shares[position].items())
         )
     ]
-    settled = settled and all(i.low == i.high for i in items)
-    cuts = [cut for rule in caps if (cut := cut_of(judge, rule, items, records, person)) is not None]
+    settled = settled and all(i.low is i.high or i.low == i.high for i in items)
+    periods = {item.period for item in items}
+    able = [rule for rule in caps if may_cut(rule, periods, judge.plan.year_start)]
+    cuts = [cut for rule in able if (cut := cut_of(judge, rule, items, records, person)) is not None]
     known = all(cut.settled for cut in cuts)
     result = Account(
         records, items, cuts, duplicates, settled and known, exact and known and all(c.nested for c in cuts)

@@ -85,5 +85,5 @@ def _bounded(amount: Amount, portions: list[Fraction], rounding: tree.Rounding) 
         result.append((min(least, low) if sure else ZERO, min(round_to(rounding, high * portion), high)))
     more = {"down": others * step, "up": Fraction(0)}.get(rounding.direction, others * step / 2)
     less = {"down": Fraction(0), "up": others * step}.get(rounding.direction, others * step / 2)
-    last = portions[-1]
-    return [*result, (whole(max(ZERO, low * last - less)), whole(min(high, high * last + more)))]
+    least, most = (low * portions[-1] - less) // step, -(-(high * portions[-1] + more) // step)  # whole steps
+    return [*result, (whole(max(ZERO, least * step)), whole(min(high, most * step)))]

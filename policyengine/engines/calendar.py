@@ -12,7 +12,9 @@ DAY = timedelta(days=1)
 
 def period_of(day: date, year_start: tuple[int, int]) -> int:
     """The number of the period in which ``day`` lies: the calendar year in which that period begins."""
-    return day.year if (day.month, day.day) >= year_start else day.year - 1
+    if year_start == (1, 1) or (day.month, day.day) >= year_start:
+        return day.year
+    return day.year - 1
 
 
 @lru_cache(maxsize=4096)
@@ -72,6 +74,7 @@ def merged(stretches: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
     return result
 
 
+@lru_cache(maxsize=4096)
 def label(first: int, years: int = 1) -> str:
     """``2016`` or ``2016..2020``."""
     return str(first) if years == 1 else f"{first}..{first + years - 1}"

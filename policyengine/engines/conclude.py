@@ -8,13 +8,12 @@ from __future__ import annotations
 from datetime import date
 
 from policyengine.engines.allocate import Account
-from policyengine.engines.calendar import label, period_bounds
+from policyengine.engines.calendar import label
 from policyengine.engines.later import Later
 from policyengine.engines.numbers import Number, add_up
 from policyengine.engines.require import Requirements, Span
-from policyengine.engines.totals import Stretch, Totals
+from policyengine.engines.totals import Totals
 from policyengine.engines.truth import DECIDED, Truth
-from policyengine.language import tree
 from policyengine.records.model import Person
 from policyengine.trace import Decision, Finding
 
@@ -29,11 +28,11 @@ class Case:
         self.later, self.person, self.account, self.as_of = later, person, account, as_of
         self.totals = Totals(later, account)
         self.requirements = Requirements(later, person, self.totals, as_of)
-        self._found: dict[Span, list[tuple[Finding, frozenset[str]]]] = {}
+        self._found: dict[tuple[int, int], list[tuple[Finding, frozenset[str]]]] = {}
 
     def decide(self, span: Span) -> tuple[Decision, tuple[Finding, ...]]:
         """The decision about a year or a block of years, with its findings."""
-        stretch = Stretch.of(span.first, span.years, self.later.plan.year_start)
+        stretch = self.later.stretch(span.first, span.years)
         findings = tuple(f for f, _ in self._findings(span))
         possible = self.possible(span)
         outcome = self._outcome(possible, findings)
@@ -77,9 +76,11 @@ class Case:
         return frozenset(outcomes)
 
     def _findings(self, span: Span) -> list[tuple[Finding, frozenset[str]]]:
-        if span not in self._found:
-            self._found[span] = list(self.requirements.findings(span))
-        return self._found[span]
+        asked = (span.first, span.years)
+        found = self._found.get(asked)
+        if found is None:
+            found = self._found[asked] = list(self.requirements.findings(span))
+        return found
 
     @staticmethod
     def _outcome(possible: frozenset[str], findings: tuple[Finding, ...]) -> str:
@@ -101,18 +102,14 @@ class Case:
         perhaps: list[Named] = []
         if not self.later.conclude:
             return sure, perhaps
-        scene = self.requirements.scene(span.last, period_bounds(span.first, self.later.plan.year_start, span.years))
-        for rule in self.later.conclude:
-            statement = rule.rule.statement
-            assert isinstance(statement, tree.Conclude)
-            if not rule.governs(span.last, self.later.plan.year_start):
-                continue
+        scene = self.requirements.scene(span.last, self.later.stretch(span.first, span.years).days)
+        for rule, name in self.later.conclusions(span.last):
             truths: set[Truth] = set()
             for assumed in possible:
                 scene.outcome = lambda year, assumed=assumed: self._outcomes(span, year, assumed)
                 truths.add(rule.test(scene))
             if truths != {False}:
-                (sure if truths == {True} else perhaps).append((statement.name, rule.key))
+                (sure if truths == {True} else perhaps).append((name, rule.key))
         return sure, perhaps
 
     def _outcomes(self, span: Span, year: int, assumed: str) -> frozenset[str]:

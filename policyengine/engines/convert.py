@@ -6,13 +6,13 @@ it an interval.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from policyengine.engines.numbers import UNBOUNDED, ZERO, Amount, Number, round_to, times, whole
 from policyengine.engines.truth import Scene, World, find_figure, get_fact, missing_facts
 from policyengine.language import tree
-from policyengine.language.quantities import UNITS
+from policyengine.language.quantities import UNITS, Unit
 from policyengine.plan.model import Plan
 from policyengine.records.model import Record
 
@@ -39,6 +39,8 @@ class Converting:
     world: World
     unit: str
     plain: dict[str, Number]  # unit of the record → figure of one of it; where nothing but the quantity is asked
+    finishes: bool  # the amount is rounded or limited
+    _takes: dict[str | None, bool | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, statement: tree.Convert | tree.Add, plan: Plan, world: World) -> Converting:
@@ -48,15 +50,27 @@ class Converting:
         else:
             assert not isinstance(figure, tree.Share)
             unit = figure.unit
-        return cls(statement, plan, world, unit, _plain(statement))
+        finishes = statement.rounding is not None or getattr(statement, "limit", None) is not None
+        return cls(statement, plan, world, unit, _plain(statement), finishes)
+
+    def takes(self, record: Record) -> bool | None:
+        """Whether the record's unit is one the rule converts; None when the record has no unit, and it may be."""
+        unit = record.unit
+        if unit is None and (isinstance(self.statement.figure, tree.Stated) or self.statement.basis is not None):
+            return None if self._possible_units(record) else False
+        if unit not in self._takes:
+            self._takes[unit] = fits(self.statement, record)
+        return self._takes[unit]
 
     def amount(self, scene: Scene) -> tuple[Amount, tuple[str, ...]]:
         """The amount in ``unit``, and the facts that would settle it."""
         record = scene.record
         assert record is not None
         statement = self.statement
-        if record.quantity is not None and record.unit is not None and record.unit in self.plain:
-            value = self._finish(times(record.quantity, self.plain[record.unit]))
+        if record.quantity is not None and record.unit in self.plain:
+            value = times(record.quantity, self.plain[record.unit])
+            if self.finishes:
+                value = self._finish(value)
             return (value, value), SETTLED
         missing: set[str] = set()
         low, high = self._figure(scene, missing)
@@ -114,12 +128,7 @@ class Converting:
         if record.unit is None:
             missing.add("unit")
         own = UNITS[basis.unit]
-        if record.unit is not None:
-            units = [UNITS[record.unit]]
-        elif isinstance(self.statement.figure, tree.Stated):
-            units = [own]
-        else:
-            units = [u for u in UNITS.values() if u.dimension == own.dimension and self._may_be(u.id)]
+        units = self._possible_units(record) if record.unit is None else [UNITS[record.unit]]
         least, most = UNBOUNDED, ZERO
         for unit in units:
             scale = unit.scale / own.scale / basis.value
@@ -132,9 +141,22 @@ class Converting:
             least, most = min(least, a), max(most, b)
         return low * least, high * most
 
-    def _may_be(self, unit: str) -> bool:
-        """Whether a record may be in this unit: one that the packs declare bounds of (any, where they declare none)."""
-        return unit in self.plan.bounds or not self.plan.bounds
+    def _possible_units(self, record: Record) -> list[Unit]:
+        """The units of the rule's dimension that a record without one may be in: its quantity is within the bounds."""
+        if isinstance(self.statement.figure, tree.Stated):
+            units = [UNITS[self.unit]]
+        else:
+            assert self.statement.basis is not None
+            dimension = UNITS[self.statement.basis.unit].dimension
+            units = [u for u in UNITS.values() if u.dimension == dimension]
+        return [u for u in units if self._allowed(record.quantity, u.id)]
+
+    def _allowed(self, quantity: Fraction | None, unit: str) -> bool:
+        """Whether a reader lets a quantity pass in this unit (any, where the packs declare no bounds at all)."""
+        if unit not in self.plan.bounds:
+            return not self.plan.bounds
+        low, high, decimals = self.plan.bounds[unit]
+        return quantity is None or (low <= quantity <= high and (quantity * 10**decimals).denominator == 1)
 
     def _divided(self, scene: Scene, divisor: tree.Divisor, low: Number, high: Number, missing: set[str]) -> Amount:
         decl = self.world.fields[divisor.field]

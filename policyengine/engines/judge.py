@@ -11,7 +11,7 @@ from datetime import date
 
 from policyengine.engines.assign import Shares, in_time, shares
 from policyengine.engines.calendar import period_of
-from policyengine.engines.convert import Converting, fits
+from policyengine.engines.convert import Converting
 from policyengine.engines.numbers import NOTHING, UNBOUNDED, ZERO, Amount, Number, add_up, times, whole
 from policyengine.engines.ready import Ready, Stage, in_force, ready
 from policyengine.engines.truth import Scene, Test, Truth, World, all_of, any_of
@@ -20,6 +20,9 @@ from policyengine.plan.model import Plan
 from policyengine.records.model import Person, Record
 
 Missing = tuple[str, ...]
+NONE: Missing = ()
+Given = tuple[Truth, Amount | None, Missing]
+INAPPLICABLE: Given = (False, None, NONE)
 
 
 @dataclass(slots=True)
@@ -73,7 +76,13 @@ class Judge:
         form = record.facts.get("form")
         state, by, doubts = self._recognised(scene, form)
         amount, convert_rule, reason, unsettled = self._converted(scene, form)
-        placed, assign_rule, ambiguous, unassigned = self._assigned(scene, form, amount)
+        if self.assign:
+            placed, assign_rule, ambiguous, unassigned = self._assigned(scene, form, amount)
+            claimed = {p: a for p, (a, _) in placed.items()}
+            days = {p: d for p, (_, d) in placed.items()}
+        else:
+            assign_rule, ambiguous, unassigned = "", False, NONE
+            claimed, days = {scene.period: amount}, {scene.period: (record.start, record.end)}
         if state in ("rejected", "not_recognised"):
             reason = state
         elif reason in ("counted", "missing_fact", "ambiguous"):
@@ -81,14 +90,12 @@ class Judge:
                 reason = "ambiguous"
             elif reason == "counted" and (state == "review" or unassigned):
                 reason = "missing_fact"
-        claimed = {p: a for p, (a, _) in placed.items()}
         counted = claimed
         if state == "review":
             counted = {p: (ZERO, a[1]) for p, a in claimed.items()}
         elif state != "recognised":
             counted = dict.fromkeys(claimed, NOTHING)
         missing = tuple(sorted({*doubts, *unsettled, *unassigned})) if doubts or unsettled or unassigned else ()
-        days = {p: d for p, (_, d) in placed.items()}
         return Judged(record, scene, state, by, convert_rule, assign_rule, reason, missing, counted, claimed, days)
 
     # --- 1. recognise ---------------------------------------------------------------------------------------------
@@ -122,7 +129,7 @@ class Judge:
                 if state == "recognised":
                     state, by = "review", rule.key
                 doubts.append(rule)
-        return state, by, tuple({name for rule in doubts for name in rule.lacks(scene)})
+        return state, by, tuple({name for rule in doubts for name in rule.lacks(scene)}) if doubts else NONE
 
     # --- 2. convert -----------------------------------------------------------------------------------------------
 
@@ -130,23 +137,19 @@ class Judge:
         """Amount in the plan's unit, rule keys joined by ``+``, reason, and the facts that would settle it."""
         record = scene.record
         assert record is not None
-        sure: list[Amount] = []
-        maybe: list[Amount] = []
-        keys: list[str] = []
-        missing: set[str] = set()
-        spoke: Truth = False
-        unexchanged = sure_unexchanged = False
-        for rule in self._convert.of(form, record.end):
-            spoke = either(spoke, rule.about(scene))
-            truth, amount, lacks = self._given(rule, scene)
-            if truth is False:
-                continue
-            missing.update(lacks)
-            if amount is None:
-                unexchanged, sure_unexchanged = True, sure_unexchanged or truth is True
-            else:
-                keys.append(rule.key)
-                (sure if truth else maybe).append(amount)
+        rules = self._convert.of(form, record.end)
+        found = [(rule.key, given) for rule in rules if (given := self._given(rule, scene))[0] is not False]
+        if len(found) == 1 and not self.add:
+            key, (truth, only, lacks) = found[0]
+            if truth and only is not None:
+                settled = only[0] is only[1] or only[0] == only[1]
+                return only, key, "counted" if settled else "missing_fact", NONE if settled else lacks
+        sure = [amount for _, (truth, amount, _) in found if truth and amount is not None]
+        maybe = [amount for _, (truth, amount, _) in found if truth is None and amount is not None]
+        keys = [key for key, (_, amount, _) in found if amount is not None]
+        missing = {name for _, (_, _, lacks) in found for name in lacks}
+        unexchanged = len(keys) < len(found)
+        sure_unexchanged = any(truth and amount is None for _, (truth, amount, _) in found)
         if not sure and not maybe:
             amount, reason = NOTHING, "no_exchange" if unexchanged else "no_conversion"
         else:
@@ -154,8 +157,13 @@ class Judge:
             amount = min(a for a, _ in every), max(b for _, b in every)
             several = len(sure) + sure_unexchanged > 1
             reason = "ambiguous" if several else "counted" if len(every) == 1 else "missing_fact"
-        adds = True if sure or spoke is False else None if maybe or spoke is None else False
-        if adds is not False and self.add:
+        adds: Truth = False
+        if self.add:
+            spoke: Truth = False
+            for rule in rules:
+                spoke = either(spoke, rule.about(scene))
+            adds = True if sure or spoke is False else None if maybe or spoke is None else False
+        if adds is not False:
             extra, more, also = self._added(scene, form, sure_to_apply=adds is True)
             if more:
                 keys += more
@@ -164,7 +172,7 @@ class Judge:
                 reason = "counted" if reason in ("no_conversion", "no_exchange") else reason
         if reason == "counted" and amount[0] != amount[1]:
             reason = "missing_fact"
-        return amount, "+".join(keys), reason, tuple(missing) if amount[0] != amount[1] else ()
+        return amount, "+".join(keys), reason, tuple(missing) if amount[0] != amount[1] else NONE
 
     def _added(self, scene: Scene, form: object, sure_to_apply: bool) -> tuple[Amount, list[str], set[str]]:
         """What the ``add`` rules give together, their keys, and the facts that would settle it."""
@@ -182,18 +190,17 @@ class Judge:
                 highs.append(amount[1])
         return (add_up(lows), add_up(highs)), keys, missing
 
-    def _given(self, rule: Ready, scene: Scene) -> tuple[Truth, Amount | None, Missing]:
+    def _given(self, rule: Ready, scene: Scene) -> Given:
         """Does the rule apply; what it gives in the plan's unit (None: no exchange leads there); what is missing."""
-        record, statement = scene.record, rule.rule.statement
+        record = scene.record
         assert record is not None
-        assert isinstance(statement, tree.Convert | tree.Add)
-        suits = fits(statement, record)
+        converting = self._converting[id(rule.rule.statement)]
+        suits = converting.takes(record)
         if suits is False:
-            return False, None, ()
+            return INAPPLICABLE
         truth = rule.test(scene)
         if truth is False:
-            return False, None, ()
-        converting = self._converting[id(statement)]
+            return INAPPLICABLE
         amount, lacks = converting.amount(scene)
         if truth is None:
             lacks = (*lacks, *rule.lacks(scene))
@@ -232,8 +239,6 @@ class Judge:
         record, year_start = scene.record, self.plan.year_start
         assert record is not None
         by_end: Shares = {scene.period: (amount, (record.start, record.end))}
-        if not self.assign:
-            return by_end, "", False, ()
         options: list[tuple[str, Shares]] = []
         missing: set[str] = set()
         settled = ambiguous = False

@@ -3,15 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
+from policyengine.engines.calendar import block_of, period_bounds
 from policyengine.engines.judge import Judge
 from policyengine.engines.lookup import Finder
-from policyengine.engines.numbers import Shown
+from policyengine.engines.numbers import Number, Shown
 from policyengine.engines.ready import Ready, ready
 from policyengine.engines.truth import Test, World, all_of, compile_rule
 from policyengine.language import tree
 from policyengine.plan.caps import exact_bounds
 from policyengine.plan.model import Plan
+from policyengine.plan.names import walk
+
+
+@dataclass(slots=True, eq=False)
+class Stretch:
+    """What is added up: the periods ``first`` to ``last``; ``dated``: those records only that end within ``days``.
+
+    ``days``: the first and last day. The versions in force in ``last`` govern. ``adrift``: it is an empty stretch in
+    place of one of so many months of which it is not known where it lies.
+    """
+
+    first: int
+    last: int
+    days: tuple[date, date]
+    dated: bool = False
+    adrift: int = 0
+
+
+@dataclass(slots=True)
+class Required:
+    """A requirement's figure: as overridden, before reductions, and the bounds of what governs."""
+
+    base: Number | None
+    before: Number
+    low: Number
+    high: Number
+    keys: list[str] = field(default_factory=list)
+    circumstances: list[str] = field(default_factory=list)
+    missing: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -39,6 +70,13 @@ class Later:
     yearly: bool
     blocks: tuple[tuple[int, int], ...]
     shown: Shown = field(default_factory=Shown)
+    measure_words: frozenset[str] = frozenset()
+    figures: dict[tuple[int, int], Required | None] = field(default_factory=dict)
+    _personal: dict[int, bool] = field(default_factory=dict)
+    _requirements: dict[tuple[int, int], list[tuple[Ready, tree.Require]]] = field(default_factory=dict)
+    _excuses: dict[tuple[int, int], list[Ready]] = field(default_factory=dict)
+    _conclusions: dict[int, list[tuple[Ready, str]]] = field(default_factory=dict)
+    _stretches: dict[tuple[int, int], Stretch] = field(default_factory=dict)
     _terms: dict[str, Test] = field(default_factory=dict)
 
     @classmethod
@@ -66,7 +104,75 @@ class Later:
             measure_names=tuple(dict.fromkeys(r.statement.name for r in plan.measures)),
             yearly=not windows or any(not isinstance(w, tree.PerYears) or w.count == 1 for w in windows),
             blocks=tuple(blocks),
+            measure_words=frozenset(w.id for w in plan.vocabulary.by_kind("measure")),
         )
+
+    def personal(self, rule: Ready) -> bool:
+        """Whether what a requirement asks of a period depends on the person; if not, it is worked out once."""
+        known = self._personal.get(id(rule))
+        if known is None:
+            reduced = any(r.rule.statement.rule == rule.rule.name for r in self.reduce)  # type: ignore[attr-defined]
+            figures = [r.rule.statement.figure for r in (rule, *rule.kept)]  # type: ignore[attr-defined]
+            known = self._personal[id(rule)] = reduced or any(self._asks_the_person(f) for f in figures)
+        return known
+
+    def _asks_the_person(self, figure: tree.Figure) -> bool:
+        if not isinstance(figure, tree.Share):
+            return any(isinstance(n, tree.Field | tree.YearOf) for n in walk(figure))
+        if not figure.of_requirement:
+            return True
+        owed = [r for r in self.require if r.rule.statement.measure == figure.measure]  # type: ignore[attr-defined]
+        return any(
+            r.rule.statement.when is not None
+            or (not isinstance(r.rule.statement.figure, tree.Share) and self.personal(r))  # type: ignore[attr-defined]
+            for r in owed
+        )
+
+    def requirements(self, first: int, years: int) -> list[tuple[Ready, tree.Require]]:
+        """The requirements whose version governs at the end of a period."""
+        found = self._requirements.get((first, years))
+        if found is None:
+            found = [
+                (rule, rule.rule.statement)
+                for rule in self.require
+                if isinstance(rule.rule.statement, tree.Require)
+                and rule.governs(first + years - 1, self.plan.year_start)
+                and _may_belong(rule.rule.statement.window, first, years)
+            ]
+            self._requirements[first, years] = found
+        return found
+
+    def excuses(self, rule: Ready, period: int) -> list[Ready]:
+        """What may excuse a requirement in a period."""
+        found = self._excuses.get((id(rule), period))
+        if found is None:
+            found = self._excuses[id(rule), period] = [
+                excuse
+                for excuse in self.excuse
+                if isinstance(excuse.rule.statement, tree.Excuse)
+                and excuse.governs(period, self.plan.year_start)
+                and (not excuse.rule.statement.rules or rule.rule.name in excuse.rule.statement.rules)
+            ]
+        return found
+
+    def conclusions(self, period: int) -> list[tuple[Ready, str]]:
+        """The conclusions in force in a period, with their names."""
+        found = self._conclusions.get(period)
+        if found is None:
+            found = self._conclusions[period] = [
+                (rule, rule.rule.statement.name)
+                for rule in self.conclude
+                if isinstance(rule.rule.statement, tree.Conclude) and rule.governs(period, self.plan.year_start)
+            ]
+        return found
+
+    def stretch(self, first: int, years: int) -> Stretch:
+        """Whole periods."""
+        found = self._stretches.get((first, years))
+        if found is None:
+            days = period_bounds(first, self.plan.year_start, years)
+            found = self._stretches[first, years] = Stretch(first, first + years - 1, days)
+        return found
 
     def measure_in(self, name: str, period: int) -> Ready | None:
         """The definition of a measure that governs in a period."""
@@ -82,6 +188,13 @@ class Later:
         if name not in self._terms:
             self._terms[name] = compile_rule(tree.What((name,)), None, self.world)
         return self._terms[name]
+
+
+def _may_belong(window: tree.Window, first: int, years: int) -> bool:
+    """Whether a window may end with these periods: a block with its own years, all others with a single one."""
+    if isinstance(window, tree.PerYears) and window.count > 1:
+        return years == window.count and block_of(first, years, window.starting or 0) == first
+    return years == 1
 
 
 def world_of(plan: Plan) -> World:

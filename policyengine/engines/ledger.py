@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from policyengine.engines.calendar import label, period_of
+from policyengine.engines.calendar import label
 from policyengine.engines.judge import Judged
-from policyengine.engines.later import Later
 from policyengine.engines.numbers import NOTHING, Amount, Shown
-from policyengine.engines.ready import Ready, in_force
-from policyengine.engines.truth import Scene, record_fact
+from policyengine.engines.ready import Ready, Stage
+from policyengine.engines.truth import record_fact
 from policyengine.engines.windows import Item
 from policyengine.language import tree
 from policyengine.plan.names import walk
-from policyengine.records.model import Person, Record
+from policyengine.records.model import Record
 from policyengine.trace import FlagEntry, LedgerEntry
 
 OPEN = ("counted", "missing_fact", "ambiguous")
@@ -43,12 +42,15 @@ def _reason(judged: Judged, item: Item, duplicate: bool) -> str:
         return "duplicate"
     if judged.reason != "counted":
         return judged.reason
-    return "missing_fact" if item.low != item.high else "capped" if item.cut_by else "counted"
+    if item.low is not item.high and item.low != item.high:
+        return "missing_fact"
+    return "capped" if item.cut_by else "counted"
 
 
 def _entry(judged: Judged, item: Item | None, converted: Amount, reason: str, shown: Shown) -> LedgerEntry:
     record, facts = judged.record, judged.record.facts
     form, subject = facts.get("form"), facts.get("subject")
+    claimed, counted = shown.exact(converted[0]), shown.exact(item.counted_low if item else 0)
     return LedgerEntry(
         record.record_id,
         record.person_id,
@@ -57,10 +59,10 @@ def _entry(judged: Judged, item: Item | None, converted: Amount, reason: str, sh
         subject if isinstance(subject, str) else None,
         record.quantity,
         record.unit,
-        shown.exact(converted[0]),
-        shown.high(converted[1]),
-        shown.exact(item.counted_low if item else 0),
-        shown.high(item.counted_high if item else 0),
+        claimed,
+        claimed if converted[0] is converted[1] else shown.high(converted[1]),
+        counted,
+        counted if item is None or item.counted_low is item.counted_high else shown.high(item.counted_high),
         judged.recognise_rule,
         judged.convert_rule,
         judged.assign_rule,
@@ -70,31 +72,34 @@ def _entry(judged: Judged, item: Item | None, converted: Amount, reason: str, sh
     )
 
 
-def flags(rules: list[Ready], later: Later, person: Person, records: Iterable[Record]) -> list[FlagEntry]:
+def repeats_asked(rules: list[Ready]) -> frozenset[tuple[str, ...]]:
+    """The lists of fields by which flags ask whether a record is repeated."""
+    return frozenset(n.fields for r in rules for n in walk(r.rule.statement.when) if isinstance(n, tree.Repeated))
+
+
+def flags(stage: Stage, asked: frozenset[tuple[str, ...]], records: Iterable[Judged]) -> list[FlagEntry]:
     """Compliance flags on every record that could be read; ``records`` in order (end date, record id)."""
-    if not rules:
+    if not stage.rules:
         return []
-    asked = {n.fields for rule in rules for n in walk(rule.rule.statement.when) if isinstance(n, tree.Repeated)}
     seen: dict[tuple[str, ...], set[tuple[object, ...]]] = {names: set() for names in asked}
     found: list[FlagEntry] = []
-    for record in records:
-        values = {names: tuple(record_fact(record, n) for n in names) for names in asked}
-        scene = Scene(person.facts, (), record, period_of(record.end, later.plan.year_start))
-        scene.repeated = lambda names, values=values: values[names] in seen[names]
-        found += [f for rule in rules if (f := _flag(rule, record, scene)) is not None]
-        for names, held in values.items():
+    for judged in records:
+        record, scene = judged.record, judged.scene
+        if asked:
+            values = {names: tuple(record_fact(record, n) for n in names) for names in asked}
+            scene.repeated = lambda names, values=values: values[names] in seen[names]
+        for rule in stage.of(record.facts.get("form"), record.end):
+            truth = rule.test(scene)
+            if truth is not False:
+                found.append(_flag(rule, record, truth is True, () if truth else rule.lacks(scene)))
+        for names, held in values.items() if asked else ():
             if None not in held:
                 seen[names].add(held)
     return sorted(found, key=lambda f: (f.record_id, f.flag, f.rule))
 
 
-def _flag(rule: Ready, record: Record, scene: Scene) -> FlagEntry | None:
+def _flag(rule: Ready, record: Record, certain: bool, missing: tuple[str, ...]) -> FlagEntry:
     statement = rule.rule.statement
     assert isinstance(statement, tree.Flag)
-    truth = rule.test(scene) if in_force(rule, record.end) else False
-    if truth is False:
-        return None
-    missing = () if truth else rule.lacks(scene)
-    return FlagEntry(
-        record.record_id, record.person_id, statement.name, rule.key, statement.text or "", truth is True, missing
-    )
+    text = statement.text or ""
+    return FlagEntry(record.record_id, record.person_id, statement.name, rule.key, text, certain, missing)

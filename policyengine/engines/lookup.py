@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from functools import lru_cache
 
@@ -44,7 +45,8 @@ class Finder:
         self._ranged = [table.columns[k].match == "range" for k in self.keys]
         self._rows: dict[object, list[Row]] = {}  # by the first key and its aliases
         self._scanned: list[Row] = []  # those whose first key is a range
-        self._stocked: dict[tuple[date | None, int], bool] = {}
+        self._changes = self._days_of_change()
+        self._stocked: dict[tuple[int, int], bool] = {}
         for row in table.rows if self.keys else ():
             if self._ranged[0]:
                 self._scanned.append(row)
@@ -68,13 +70,23 @@ class Finder:
 
     def any_row(self, on: date, year: int) -> bool:
         """Whether the table says anything for that day and year."""
-        asked = (None if self._from is None and self._until is None else on, 0 if self._year is None else year)
+        asked = (bisect_right(self._changes, on), 0 if self._year is None else year)
         known = self._stocked.get(asked)
         if known is None:
-            known = any(self._valid(row, on, year) for row in self.table.rows)
-            if len(self._stocked) < 10_000:
-                self._stocked[asked] = known
+            known = self._stocked[asked] = any(self._valid(row, on, year) for row in self.table.rows)
         return known
+
+    def _days_of_change(self) -> list[date]:
+        """Days on which other rows are valid than the day before."""
+        days: set[date] = set()
+        for row in self.table.rows:
+            start = row[self._from] if self._from is not None else None
+            until = row[self._until] if self._until is not None else None
+            if isinstance(start, date):
+                days.add(start)
+            if isinstance(until, date) and until < date.max:
+                days.add(until + timedelta(days=1))
+        return sorted(days)
 
     def find(self, arguments: Sequence[object], on: date, year: int) -> Row | None:
         """The row whose key columns match ``arguments`` in order, valid then; None when there is none."""

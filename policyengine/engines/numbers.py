@@ -35,19 +35,21 @@ def times(value: Number, ratio: Number) -> Number:
 
 def add_up(values: Iterable[Number]) -> Number:
     """Their sum. Fractions are added by denominator: a record's minutes give few different ones."""
-    total, parts = 0, None
+    total = 0
+    parts: dict[int, int] = {}
     for value in values:
         if type(value) is int:
             total += value
         else:
             below = value.denominator
-            if parts is None:
-                parts = {below: value.numerator}
-            else:
-                parts[below] = parts.get(below, 0) + value.numerator
-    if parts is None:
+            parts[below] = parts.get(below, 0) + value.numerator
+    if not parts:
         return total
-    return whole(sum((Fraction(above, below) for below, above in parts.items()), Fraction(total)))
+    above, below = total, 1
+    for denominator, numerator in parts.items():
+        above, below = above * denominator + numerator * below, below * denominator
+    count, rest = divmod(above, below)
+    return Fraction(above, below) if rest else count
 
 
 def round_to(rounding: tree.Rounding, value: Number) -> Number:
@@ -64,17 +66,19 @@ def round_to(rounding: tree.Rounding, value: Number) -> Number:
 
 
 class Shown:
-    """Amounts as results show them: fractions, ``None`` for an unbounded one. Remembers those it has made."""
+    """Amounts as results show them: fractions, ``None`` for an unbounded one. Remembers the whole ones it has made."""
 
     def __init__(self) -> None:
-        self._known: dict[Number, Fraction] = {0: Fraction(0)}
+        self._whole: dict[int, Fraction] = {}
 
     def exact(self, value: Number) -> Fraction:
-        found = self._known.get(value)
+        if type(value) is not int:
+            return value  # type: ignore[return-value]
+        found = self._whole.get(value)
         if found is None:
             found = Fraction(value)
-            if len(self._known) < 100_000:
-                self._known[value] = found
+            if len(self._whole) < 100_000:
+                self._whole[value] = found
         return found
 
     def high(self, value: Number) -> Fraction | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from policyengine.engines.calendar import period_bounds
+from policyengine.engines.calendar import DAY, period_bounds
+from policyengine.engines.numbers import Number
 from policyengine.engines.truth import (
     Scene,
     Test,
@@ -22,6 +24,7 @@ from policyengine.engines.truth import (
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.plan.model import PlanRule
+from policyengine.plan.names import walk
 
 
 @dataclass(slots=True)
@@ -29,7 +32,8 @@ class Ready:
     """``about``: whether the rule speaks of the record; ``when``: its condition; ``test``: both.
 
     ``named``: the terms it names, of the field ``owner``. ``asks``: the fields its answer depends on. ``kept``: the
-    base rules that go on restricting it (``raise-only``).
+    base rules that go on restricting it (``raise-only``). ``personal``: a figure of it asks for facts of the person;
+    if not, ``figures`` remembers what it is in a period.
     """
 
     key: str
@@ -43,6 +47,8 @@ class Ready:
     when: Test
     asks: tuple[FieldDecl, ...]
     kept: tuple[Ready, ...] = ()
+    personal: bool = False
+    figures: dict[int, tuple[Number, Number]] = field(default_factory=dict)
     _periods: dict[int, bool] = field(default_factory=dict)
 
     def lacks(self, scene: Scene) -> tuple[str, ...]:
@@ -72,6 +78,8 @@ def ready(rules: Sequence[PlanRule[tree.Statement]], world: World, in_key_order:
         one = _ready(rule, world)
         kept = [dataclasses.replace(rule, key=key, statement=statement, kept=()) for key, statement in rule.kept]
         one.kept = tuple(_ready(other, world) for other in kept)
+        figures = (getattr(r.rule.statement, "figure", None) for r in (one, *one.kept))
+        one.personal = any(isinstance(n, tree.Field | tree.YearOf) for f in figures for n in walk(f))
         result.append(one)
     return result
 
@@ -96,21 +104,23 @@ def _ready(rule: PlanRule[tree.Statement], world: World) -> Ready:
 
 
 class Stage:
-    """The rules of a stage that looks at records, by the record's form."""
+    """The rules of a stage that looks at records, by the record's form and end date."""
 
     def __init__(self, rules: list[Ready]):
         self.rules = rules
-        self._by_form: dict[object, list[Ready]] = {}
+        starts = [r.start for r in rules if r.start is not None]
+        ends = [r.until + DAY for r in rules if r.until is not None and r.until < date.max]
+        self._changes = sorted({*starts, *ends})  # days on which other rules are in force than the day before
+        self._known: dict[tuple[object, int], tuple[Ready, ...]] = {}
 
-    def of(self, form: object, day: date) -> Iterable[Ready]:
+    def of(self, form: object, day: date) -> tuple[Ready, ...]:
         """The rules in force on the day that may speak of a record of this form; all of them where it has none."""
-        found = self._by_form.get(form)
+        asked = (form, bisect_right(self._changes, day))
+        found = self._known.get(asked)
         if found is None:
-            found = self.rules if form is None else [r for r in map(_knowing(form), self.rules) if r is not None]
-            self._by_form[form] = found
-        for rule in found:
-            if (rule.start is None or rule.start <= day) and (rule.until is None or day <= rule.until):
-                yield rule
+            able = self.rules if form is None else [r for r in map(_knowing(form), self.rules) if r is not None]
+            found = self._known[asked] = tuple(r for r in able if in_force(r, day))
+        return found
 
 
 def _knowing(form: object) -> Callable[[Ready], Ready | None]:

@@ -18,8 +18,8 @@ from policyengine.engines.calendar import block_of, period_bounds, period_of
 from policyengine.engines.conclude import Case
 from policyengine.engines.judge import Judge
 from policyengine.engines.later import Later, world_of
-from policyengine.engines.ledger import flags, ledger
-from policyengine.engines.ready import Ready, ready
+from policyengine.engines.ledger import flags, ledger, repeats_asked
+from policyengine.engines.ready import Ready, Stage, ready
 from policyengine.engines.require import Span
 from policyengine.engines.truth import get_fact
 from policyengine.plan.model import Plan
@@ -37,13 +37,17 @@ class Prepared:
     judge: Judge
     later: Later
     flags: list[Ready]
+    flag_stage: Stage
+    repeats: frozenset[tuple[str, ...]]
 
 
 def prepare(plan: Plan) -> Prepared:
     """Compile a plan once."""
     world = world_of(plan)
     judge = Judge.of(plan, world)
-    return Prepared(plan, judge, Later.of(plan, world, judge), ready(plan.flags, world))
+    flag_rules = ready(plan.flags, world)
+    repeats = repeats_asked(flag_rules)
+    return Prepared(plan, judge, Later.of(plan, world, judge), flag_rules, Stage(flag_rules), repeats)
 
 
 def evaluate(
@@ -91,7 +95,7 @@ def evaluate_person(
         tuple(d for d, _ in decided),
         tuple(f for _, found in decided for f in found),
         tuple(ledger(judged, booked.items, booked.duplicates, asked, later.shown)),
-        tuple(flags(prepared.flags, later, person, ordered)),
+        tuple(flags(prepared.flag_stage, prepared.repeats, judged)),
     )
 
 

@@ -6,15 +6,16 @@ A finding says what was required, what was achieved, and which of met, not met a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
-from policyengine.engines.calendar import DAY, block_of, full_months, label, period_bounds, period_of, window_from
-from policyengine.engines.later import Later
+from policyengine.engines.calendar import DAY, full_months, label, period_bounds, period_of, window_from
+from policyengine.engines.later import Later, Required, Stretch
 from policyengine.engines.numbers import LIMITLESS, NOTHING, UNBOUNDED, ZERO, Amount, Number, times
 from policyengine.engines.ready import Ready
-from policyengine.engines.totals import Stretch, Totals
+from policyengine.engines.totals import Totals
 from policyengine.engines.truth import DECIDED, Scene, Truth, get_fact, missing_facts, stretches_of
 from policyengine.engines.windows import own_figure
 from policyengine.language import tree
@@ -23,6 +24,7 @@ from policyengine.records.model import Person
 from policyengine.trace import Finding
 
 OPEN = frozenset(DECIDED)
+YEAR = tree.PerYears()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +39,6 @@ class Span:
         return self.first + self.years - 1
 
 
-@dataclass(slots=True)
-class Required:
-    """A requirement's figure: as overridden, before reductions, and the bounds of what governs."""
-
-    base: Number | None
-    before: Number
-    low: Number
-    high: Number
-    keys: list[str] = field(default_factory=list)
-    circumstances: list[str] = field(default_factory=list)
-    missing: set[str] = field(default_factory=set)
-
-
 class Requirements:
     """One person's findings."""
 
@@ -59,17 +48,14 @@ class Requirements:
 
     def findings(self, span: Span) -> Iterator[tuple[Finding, frozenset[str]]]:
         """The findings of a period, each with the outcomes that are possible for it."""
-        for rule in self.later.require:
-            statement = rule.rule.statement
-            assert isinstance(statement, tree.Require)
-            if not rule.governs(span.last, self._start):
-                continue
+        last = span.last
+        for rule, statement in self.later.requirements(span.first, span.years):
             stretch = self._stretch(statement.window, span)
             if stretch is None:
                 continue
-            scene = self._scene(span.last, stretch)
+            scene = self._scene(last, stretch)
             applies = rule.test(scene)
-            required = None if applies is False else self._required(rule, stretch, span.last)
+            required = None if applies is False else self._required(rule, stretch, last)
             if required is not None:
                 yield self._finding(rule, statement, span, stretch, scene, applies, required)
 
@@ -79,7 +65,8 @@ class Requirements:
 
     def _scene(self, period: int, stretch: Stretch) -> Scene:
         scene = self.scene(period, stretch.days)
-        scene.adrift = stretch.adrift > 0
+        if stretch.adrift:
+            scene.adrift = True
         return scene
 
     # --- windows --------------------------------------------------------------------------------------------------
@@ -87,17 +74,11 @@ class Requirements:
     def _stretch(self, window: tree.Window, span: Span) -> Stretch | None:
         """The stretch of a window that belongs to the decision about ``span``; None when none does."""
         match window:
-            case tree.PerYears(count=1):
-                return Stretch.of(span.first, 1, self._start) if span.years == 1 else None
-            case tree.PerYears(count=count, starting=starting):
-                if span.years != count or block_of(span.first, count, starting or 0) != span.first:
-                    return None
-                return Stretch.of(span.first, count, self._start)
+            case tree.PerYears(count=count):
+                return self.later.stretch(span.first, count)
             case tree.AnyYears(count=count):
-                return Stretch.of(span.first - count + 1, count, self._start) if span.years == 1 else None
+                return self.later.stretch(span.first - count + 1, count)
             case tree.Within(months=months, field=name):
-                if span.years != 1:
-                    return None
                 day = self.person.facts.get(name)
                 if not isinstance(day, date):
                     return Stretch(span.first + 1, span.first, period_bounds(span.first, self._start), adrift=months)
@@ -110,6 +91,15 @@ class Requirements:
 
     def _required(self, rule: Ready, stretch: Stretch, period: int) -> Required | None:
         """The figure that governs, before and after reductions; None where the rule has none for the period."""
+        if self.later.personal(rule):
+            return self._work_out(rule, stretch, period)
+        known = self.later.figures
+        asked = (id(rule), period)
+        if asked not in known:
+            known[asked] = self._work_out(rule, stretch, period)
+        return known[asked]
+
+    def _work_out(self, rule: Ready, stretch: Stretch, period: int) -> Required | None:
         statement = rule.rule.statement
         assert isinstance(statement, tree.Require)
         missing: set[str] = set()
@@ -250,14 +240,14 @@ class Requirements:
             assert isinstance(statement, tree.Carry)
             if statement.rule != rule.rule.name or not carry.governs(period - 1, self._start):
                 continue
-            stretch = Stretch.of(period - 1, 1, self._start)
+            stretch = self.later.stretch(period - 1, 1)
             scene = self._scene(period - 1, stretch)
             before = next(
                 (r for r in self.later.require if r.rule.name == statement.rule and r.governs(period - 1, self._start)),
                 None,
             )
             wanted = before.rule.statement if before else None
-            if before is None or not isinstance(wanted, tree.Require) or wanted.window != tree.PerYears():
+            if before is None or not isinstance(wanted, tree.Require) or wanted.window != YEAR:
                 continue
             asked = (before, carry, *carry.kept)
             truths = [one.test(scene) for one in asked]
@@ -285,7 +275,7 @@ class Requirements:
         required: Required,
     ) -> tuple[Finding, frozenset[str]]:  # fmt: skip
         carried, open_carry = NOTHING, set[str]()
-        if self.later.carry and statement.window == tree.PerYears():
+        if self.later.carry and statement.window == YEAR:
             carried, open_carry = self._carried(rule, span.first)
         if stretch.adrift:
             low, high, applies = ZERO, self.totals.everything()[1], None
@@ -299,7 +289,11 @@ class Requirements:
             state = "met" if high <= required.low else "not_met" if low > required.high else "undetermined"
         if applies is None and state == "not_met":
             state = "undetermined"
-        excusing, keys, kinds = self._excused(rule, span.last, scene)
+        excusing: Truth = False
+        keys: list[str] = []
+        kinds: list[str] = []
+        if state != "met" and self.later.excuse:
+            excusing, keys, kinds = self._excused(rule, span.last, scene)
         status, possible = status_of(state, least, excusing, self.as_of is not None and self.as_of < stretch.days[1])
         missing: set[str] = set()
         if status in ("undetermined", "in_progress"):
@@ -308,8 +302,11 @@ class Requirements:
             if applies is None:
                 missing.update(rule.lacks(scene) or self._anchor(statement.window))
             if excusing is None:
-                missing.update(name for e in self._excuses(rule, span.last) for name in e.lacks(scene))
+                missing.update(name for e in self.later.excuses(rule, span.last) for name in e.lacks(scene))
         excused, shown = status == "excused", self.later.shown
+        because, named = required.keys, required.circumstances
+        if excused:
+            because, named = because + keys, named + kinds
         owing = required.low if required.high >= LIMITLESS else required.high  # without a figure nobody lacks a number
         short = ZERO if status == "met" else max(ZERO, owing - low if least else low - required.low)
         return Finding(
@@ -331,9 +328,9 @@ class Requirements:
             shortfall=shown.exact(short),
             status=status,
             window=stretch.days,
-            because=tuple(required.keys + (keys if excused else [])),
-            circumstance="+".join(dict.fromkeys(required.circumstances + (kinds if excused else []))),
-            missing=tuple(sorted(missing)),
+            because=tuple(because),
+            circumstance="+".join(dict.fromkeys(named)) if named else "",
+            missing=tuple(sorted(missing)) if missing else (),
         ), possible
 
     def _anchor(self, window: tree.Window) -> tuple[str, ...]:
@@ -341,17 +338,10 @@ class Requirements:
 
     # --- 7. excuse ------------------------------------------------------------------------------------------------
 
-    def _excuses(self, rule: Ready, period: int) -> Iterator[Ready]:
-        for excuse in self.later.excuse:
-            statement = excuse.rule.statement
-            assert isinstance(statement, tree.Excuse)
-            if excuse.governs(period, self._start) and (not statement.rules or rule.rule.name in statement.rules):
-                yield excuse
-
     def _excused(self, rule: Ready, period: int, scene: Scene) -> tuple[Truth, list[str], list[str]]:
         """Whether an excuse holds, its key, and the circumstances that it speaks of."""
         result: Truth = False
-        for excuse in self._excuses(rule, period):
+        for excuse in self.later.excuses(rule, period):
             truth = excuse.test(scene)
             if truth:
                 return True, [excuse.key], held_kinds(scene, self._kinds(excuse.rule.statement.when))
@@ -386,6 +376,7 @@ def held_kinds(scene: Scene, kinds: object) -> list[str]:
     )
 
 
+@lru_cache(maxsize=64)
 def status_of(state: str, least: bool, excusing: Truth, waiting: bool) -> tuple[str, frozenset[str]]:
     """A finding's status and the outcomes that are possible for it.
 

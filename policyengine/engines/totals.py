@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 
 from policyengine.engines.allocate import Account
-from policyengine.engines.calendar import period_bounds
-from policyengine.engines.later import Later
-from policyengine.engines.numbers import Amount
+from policyengine.engines.later import Later, Stretch
+from policyengine.engines.numbers import Amount, add_up
 from policyengine.engines.ready import Ready
 from policyengine.engines.truth import Scene, Test, Truth, missing_facts
 from policyengine.language import tree
 
 Members = Sequence[tuple[int, Truth]]
 """Numbers of items, and whether they belong to a sum (None: perhaps)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """What is added up: the periods ``first`` to ``last``; ``dated``: those records only that end within ``days``.
-
-    ``days``: the first and last day. The versions in force in ``last`` govern. ``adrift``: it is an empty stretch in
-    place of one of so many months of which it is not known where it lies.
-    """
-
-    first: int
-    last: int
-    days: tuple[date, date]
-    dated: bool = False
-    adrift: int = 0
-
-    @classmethod
-    def of(cls, first: int, years: int, year_start: tuple[int, int]) -> Stretch:
-        """Whole periods."""
-        return cls(first, first + years - 1, period_bounds(first, year_start, years))
 
 
 class Totals:
@@ -47,14 +24,19 @@ class Totals:
         for number, item in enumerate(account.items):
             self._periods.setdefault(item.period, []).append(number)
         self._truths: dict[tuple[int, bool], list[Truth]] = {}
-        self._known: dict[tuple[str, Stretch, bool], Amount] = {}
+        self._known: dict[tuple[object, ...], Amount] = {}
 
     def of(self, measure: str, stretch: Stretch, this_period: bool = False) -> Amount:
         """Bounds of a measure. ``this_period``: its condition is asked of the period in which a record counts."""
-        asked = (measure, stretch, this_period)
+        asked = (measure, stretch.first, stretch.last, this_period, stretch.days if stretch.dated else None)
         found = self._known.get(asked)
         if found is None:
-            found = self._known[asked] = self.account.total(self.members(measure, stretch, this_period))
+            if measure == "total" and self.account.complete:
+                whole = add_up([self.account.items[n].counted_low for n in self._within(stretch)])
+                found = whole, whole
+            else:
+                found = self.account.total(self.members(measure, stretch, this_period))
+            self._known[asked] = found
         return found
 
     def members(self, measure: str, stretch: Stretch, this_period: bool = False) -> Members:
@@ -105,19 +87,21 @@ class Totals:
         rule = self.later.measure_in(measure, period)
         if rule is not None:
             return rule.test
-        return None if self.later.plan.vocabulary.find("measure", measure) else self.later.term(measure)
+        return None if measure in self.later.measure_words else self.later.term(measure)
 
     def _all(self, test: Test, this_period: bool) -> list[Truth]:
         """The test's answer for every item."""
         known = self._truths.get((id(test), this_period))
         if known is None:
-            known = self._truths[id(test), this_period] = [
-                test(self._scene(item.position, item.period if this_period else None)) for item in self.account.items
-            ]
+            records, items = self.account.records, self.account.items
+            if this_period:
+                known = [test(_in_period(records[i.position].scene, i.period)) for i in items]
+            else:
+                known = [test(records[i.position].scene) for i in items]
+            self._truths[id(test), this_period] = known
         return known
 
-    def _scene(self, position: int, period: int | None) -> Scene:
-        scene = self.account.records[position].scene
-        if period is None or period == scene.period:
-            return scene
-        return Scene(scene.person, (), scene.record, period)
+
+def _in_period(scene: Scene, period: int) -> Scene:
+    """The scene of a record, asked for another period than the one in which it ends."""
+    return scene if period == scene.period else Scene(scene.person, (), scene.record, period)

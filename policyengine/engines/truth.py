@@ -128,6 +128,25 @@ def _fact_of(decl: FieldDecl) -> Operand:
     return lambda scene: scene.record.facts.get(name) if scene.record is not None else None
 
 
+def _fact_test(decl: FieldDecl, check: Callable[[Any], bool]) -> Test:
+    """What ``check`` says of a fact; unknown when it is missing."""
+    name, fact = decl.id, _fact_of(decl)
+
+    def of_person(scene: Scene) -> Truth:
+        value = scene.person.get(name)
+        return None if value is None else check(value)
+
+    def of_record(scene: Scene) -> Truth:
+        value = None if scene.record is None else scene.record.facts.get(name)
+        return None if value is None else check(value)
+
+    def derived(scene: Scene) -> Truth:
+        value = fact(scene)
+        return None if value is None else check(value)
+
+    return of_person if decl.of == "person" else derived if name in _DERIVED else of_record
+
+
 def _operand(node: tree.Operand, world: World, unit: str | None = None) -> Operand:
     """A function for the operand's value; literals with a unit are turned into ``unit``."""
     match node:
@@ -205,13 +224,8 @@ def _compare(left: tree.Operand, op: str, right: tree.Operand, world: World) -> 
         if left.id == "circumstance":
             has = _circumstance_in({right.id} if isinstance(right, tree.Term) else set())
             return has if op == "=" else negate(has)
-        fact, fixed = _fact_of(world.fields[left.id]), _literal(right, _unit_of(left, world))
-
-        def against(scene: Scene) -> Truth:
-            value = fact(scene)
-            return None if value is None else compare(value, fixed)
-
-        return against
+        fixed = _literal(right, _unit_of(left, world))
+        return _fact_test(world.fields[left.id], lambda value: compare(value, fixed))
     if isinstance(right, tree.Field) and isinstance(left, tree.Term | tree.Value):
         return _compare(right, _MIRRORED[op], left, world)
     one, other = _operand(left, world, _unit_of(right, world)), _operand(right, world, _unit_of(left, world))
@@ -261,6 +275,8 @@ def _in(node: tree.In, world: World) -> Test:
     value, unit = _operand(node.left, world), _unit_of(node.left, world)
     fixed = frozenset(_literal(i, unit) for i in node.items if isinstance(i, tree.Term | tree.Value))
     others = [_operand(i, world, unit) for i in node.items if not isinstance(i, tree.Term | tree.Value)]
+    if isinstance(node.left, tree.Field) and not others:
+        return _fact_test(world.fields[node.left.id], fixed.__contains__)
 
     def test(scene: Scene) -> Truth:
         found = value(scene)
@@ -346,8 +362,7 @@ def compile_condition(node: tree.Condition | None, world: World) -> Test:
             test = _in_table(node, world)
             return negate(test) if negated else test
         case tree.Present(field=name, negated=negated):
-            test = _present(name, world)
-            return negate(test) if negated else test
+            return _present(name, world, negated)
         case tree.InRange(left=left, low=low, high=high):
             return all_of([_compare(left, ">=", low, world), _compare(left, "<=", high, world)])
         case tree.Lasts():
@@ -371,11 +386,14 @@ def _in_table(node: tree.InTable, world: World) -> Test:
     return listed
 
 
-def _present(name: str, world: World) -> Test:
+def _present(name: str, world: World, negated: bool) -> Test:
     if name == "circumstance":
-        return _circumstance_in({w.id for w in world.vocabulary.terms_of("circumstance")})
-    fact = _fact_of(world.fields[name])
-    return lambda scene: fact(scene) is not None
+        some = _circumstance_in({w.id for w in world.vocabulary.terms_of("circumstance")})
+        return negate(some) if negated else some
+    decl, fact, wanted = world.fields[name], _fact_of(world.fields[name]), not negated
+    if decl.of == "record" and name not in _DERIVED:
+        return lambda scene: (scene.record is not None and scene.record.facts.get(name) is not None) is wanted
+    return lambda scene: (fact(scene) is not None) is wanted
 
 
 def _lasts(node: tree.Lasts, world: World) -> Test:
@@ -432,13 +450,7 @@ def compile_what(what: tree.What | None, world: World) -> Test:
     """Whether a record is one that the statement speaks of; unknown where the field is missing."""
     if what is None or not what.terms:
         return _always
-    fact, terms = _fact_of(world.fields[owning_field(what, world)]), frozenset(what.terms)
-
-    def test(scene: Scene) -> Truth:
-        value = fact(scene)
-        return None if value is None else value in terms
-
-    return test
+    return _fact_test(world.fields[owning_field(what, world)], frozenset(what.terms).__contains__)
 
 
 def compile_when(when: tree.Condition | None, world: World) -> Test:
@@ -449,9 +461,15 @@ def compile_when(when: tree.Condition | None, world: World) -> Test:
         return test
 
     def stocked(scene: Scene) -> Truth:
-        return all(finder.any_row(scene.day, scene.period) for finder in asked)
+        truth = test(scene)
+        if truth is not False:
+            day = scene.day
+            for finder in asked:
+                if not finder.any_row(day, scene.period):
+                    return False
+        return truth
 
-    return all_of([stocked, test])
+    return stocked
 
 
 def compile_rule(what: tree.What | None, when: tree.Condition | None, world: World) -> Test:

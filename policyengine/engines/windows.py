@@ -60,11 +60,9 @@ class Cut:
     @property
     def settled(self) -> bool:
         """Whether its members, their order and its limits are known."""
-        return (
-            not self.unsure
-            and all(low == high for low, high in self.limits)
-            and all(first == last for first, last in self.places.values())
-        )
+        if self.unsure or not all(low is high or low == high for low, high in self.limits):
+            return False
+        return not self.places or all(first == last for first, last in self.places.values())
 
     def turns(self) -> list[tuple[int, bool]]:
         """The items in order: each where it may first have its turn, and (True) where it has had it at the latest."""
@@ -74,14 +72,26 @@ class Cut:
         return [(n, bool(over)) for _, over, n in sorted(events)]
 
 
+def may_cut(rule: Ready, periods: Iterable[int], year_start: tuple[int, int]) -> bool:
+    """Whether the version governs any of the periods; one with longer windows may, whenever they end."""
+    statement = rule.rule.statement
+    assert isinstance(statement, tree.Cap)
+    match statement.window:
+        case tree.PerYears(count=1) | tree.PerField() | tree.PerDay() | tree.PerActivity():
+            return any(rule.governs(period, year_start) for period in periods)
+    return True
+
+
 def cut_of(judge: Judge, rule: Ready, items: Sequence[Item], records: Sequence[Judged], person: Person) -> Cut | None:
     """What one cap rule is for a person; None when it concerns none of the items."""
     statement = rule.rule.statement
     assert isinstance(statement, tree.Cap)
-    cut = Cut(rule.key, [], [], {}, {})
+    rolling = isinstance(statement.window, tree.AnyYears)
+    bound: dict[int, list[int]] = {}
+    cut = Cut(rule.key, [], [], bound, {} if rolling else bound)
     members = []
     for number, item in enumerate(items):
-        if item.high > 0 and (truth := rule.test(records[item.position].scene)) is not False:
+        if item.high and (truth := rule.test(records[item.position].scene)) is not False:
             members.append(number)
             if truth is None:
                 cut.unsure.add(number)
@@ -90,7 +100,6 @@ def cut_of(judge: Judge, rule: Ready, items: Sequence[Item], records: Sequence[J
     _Windows(judge, rule, statement, items, records, person, cut).lay(members)
     if not cut.limits:
         return None
-    rolling = isinstance(statement.window, tree.AnyYears)
     if statement.taking:
         rank = _ranks(judge, statement, records)
         for n in cut.fills:
@@ -99,8 +108,8 @@ def cut_of(judge: Judge, rule: Ready, items: Sequence[Item], records: Sequence[J
             cut.places[n] = (year, least, position, n), (year, most, position, n)
         cut.order = sorted(cut.fills, key=lambda n: cut.places[n][0])
     else:
-        cut.order = sorted(cut.fills, key=lambda n: (items[n].period if rolling else 0, n))
-    cut.unsure &= set(cut.fills)
+        cut.order = sorted(cut.fills, key=lambda n: (items[n].period, n)) if rolling else sorted(cut.fills)
+    cut.unsure &= cut.fills.keys()
     return cut
 
 
@@ -205,12 +214,13 @@ class _Windows:
         if limit is None:
             return
         one = len(self.cut.limits)
-        self.cut.limits.append((limit[0] * days, limit[1] * days))
-        for n in fills:
-            self.cut.fills.setdefault(n, []).append(one)
-            self.cut.bound.setdefault(n, [])
+        self.cut.limits.append(limit if days == 1 else (limit[0] * days, limit[1] * days))
         for n in bound:
-            self.cut.bound[n].append(one)
+            self.cut.bound.setdefault(n, []).append(one)
+        if self.cut.fills is not self.cut.bound:
+            for n in fills:
+                self.cut.fills.setdefault(n, []).append(one)
+                self.cut.bound.setdefault(n, [])
 
 
 def _touching(spans: list[tuple[date, date]]) -> Iterable[list[tuple[date, date]]]:
@@ -246,6 +256,16 @@ def _ranks(judge: Judge, statement: tree.Cap, records: Sequence[Judged]) -> Call
 
 def limit_in(judge: Judge, rule: Ready, period: int, person: Person) -> Amount | None:
     """Least and greatest limit in that period, in the plan's unit; None where a table has no figure for it."""
+    known = rule.figures.get(period)
+    if known is not None:
+        return known
+    limit = _limit_in(judge, rule, period, person)
+    if limit is not None and not rule.personal:
+        rule.figures[period] = limit
+    return limit
+
+
+def _limit_in(judge: Judge, rule: Ready, period: int, person: Person) -> Amount | None:
     least, most = UNBOUNDED, UNBOUNDED
     found = False
     for one in (rule, *rule.kept):
