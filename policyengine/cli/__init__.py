@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
@@ -84,7 +85,7 @@ class Commands(click.Group):
 
     def main(self, *given: Any, standalone_mode: bool = True, **named: Any) -> Any:
         """Run one command line and leave with its exit code; no exception gets past here."""
-        command_line = super().main
+        command_line: Callable[..., Any] = super().main
         named.setdefault("prog_name", "policyengine")
         if not standalone_mode:
             return command_line(*given, standalone_mode=False, **named)

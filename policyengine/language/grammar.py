@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from policyengine.cache import cache_folder
 from policyengine.language.forms import Keywords
 from policyengine.light import dataclass
 
@@ -189,18 +190,6 @@ def _loaded(table: dict[str, Any]) -> Grammar:
 
 
 # --- the cache: only ever a copy, in a folder of the user's own; JSON, so that it can say nothing but a table ---------
-
-
-def cache_folder() -> Path | None:
-    """The user's own cache folder (``XDG_CACHE_HOME``), made where it lacks; None where it can't be written."""
-    root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    place = Path(root) / "policyengine"
-    try:
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = place.stat().st_uid
-    except OSError:
-        return None
-    return place if os.access(place, os.W_OK) and owner == getattr(os, "getuid", lambda: owner)() else None
 
 
 def _read(file: Path, text: str) -> dict[str, Any] | None:

@@ -48,7 +48,7 @@ class RuleNote:
 
 @dataclass(frozen=True)
 class Labels:
-    """The names of words in a language; ids with spaces where there is none. ``known``: of ``manifest.labels_of``."""
+    """The names of words in a language; ids with spaces where there is none. ``known``: of ``labels_of``."""
 
     known: Mapping[str, Any]
     language: str
@@ -174,6 +174,19 @@ def note_of_manifest(entry: Mapping[str, Any]) -> RuleNote:
         said=entry.get("said"),
         concludes=entry.get("name"),
     )
+
+
+def labels_of(vocabulary: Vocabulary) -> dict[str, Any]:
+    """Chinese names by kind of word: ``terms`` by field, the others by id."""
+    labels: dict[str, Any] = {"terms": {}, "fields": {}, "measures": {}, "conclusions": {}, "flags": {}}
+    for word in vocabulary.words:
+        if not word.zh:
+            continue
+        if word.kind == "term":
+            labels["terms"].setdefault(word.of or "", {})[word.id] = word.zh
+        elif f"{word.kind}s" in labels:
+            labels[f"{word.kind}s"][word.id] = word.zh
+    return labels
 
 
 def of_period(decision: Decision, findings: Iterable[Finding]) -> tuple[Finding, ...]:

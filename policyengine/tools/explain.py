@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.engines.reference import Periods, Prepared, years_of
@@ -20,15 +20,16 @@ from policyengine.messages import say
 from policyengine.packs.model import Policy, Rule
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
-from policyengine.tools.case import Case, RuleNote, note_of, note_of_manifest, of_period, rows_of
+from policyengine.tools.case import Case, RuleNote, labels_of, note_of, note_of_manifest, of_period, rows_of
 from policyengine.tools.enough import enough_for
 from policyengine.tools.evaluate import Files, judge_one, read_files
-from policyengine.tools.manifest import labels_of
-from policyengine.tools.read_result import Written
 from policyengine.tools.samples import Samples
 from policyengine.tools.select import Law, Selector, load_law
 from policyengine.tools.trial import Situation
 from policyengine.trace import Decision, LedgerEntry, Result
+
+if TYPE_CHECKING:
+    from policyengine.tools.read_result import Written
 
 
 class Notes(Mapping[str, RuleNote]):

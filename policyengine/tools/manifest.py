@@ -16,7 +16,7 @@ from policyengine.language.vocabulary import Vocabulary
 from policyengine.packs.model import Governing, Pack, Policy, Rule
 from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs
-from policyengine.tools.case import note_of
+from policyengine.tools.case import labels_of, note_of
 from policyengine.tools.write import MARK
 from policyengine.trace import OUTCOMES, Result
 
@@ -84,19 +84,6 @@ def _policy(policy: Policy, plan: Plan) -> dict[str, Any]:
         "sha256": policy.digest,
         "labels": labels_of(policy.vocabulary),
     }
-
-
-def labels_of(vocabulary: Vocabulary) -> dict[str, Any]:
-    """Chinese names by kind of word: ``terms`` by field, the others by id."""
-    labels: dict[str, Any] = {"terms": {}, "fields": {}, "measures": {}, "conclusions": {}, "flags": {}}
-    for word in vocabulary.words:
-        if not word.zh:
-            continue
-        if word.kind == "term":
-            labels["terms"].setdefault(word.of or "", {})[word.id] = word.zh
-        elif f"{word.kind}s" in labels:
-            labels[f"{word.kind}s"][word.id] = word.zh
-    return labels
 
 
 def _packs(policies: Iterable[Policy]) -> list[Pack]:

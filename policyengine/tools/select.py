@@ -15,11 +15,10 @@ from policyengine.engines.truth import Scene, Test, Truth, compile_condition, mi
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.model import Policy
-from policyengine.packs.policies import load_policies
-from policyengine.plan.build import plan_of
 from policyengine.plan.model import Plan
 from policyengine.records.model import Person
 from policyengine.records.personal import mask
+from policyengine.tools.kept import keep, kept
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,21 @@ class Choice:
 
 
 def load_law(path: str | Path) -> Law:
-    """Load the pack or folder of packs at ``path``. ``PolicyError`` with all diagnostics where one is an error."""
+    """Load the pack or folder of packs at ``path``. ``PolicyError`` with all diagnostics where one is an error.
+
+    A law that was loaded before and has not changed since is taken from the user's cache.
+    """
+    if (known := kept(str(path))) is not None:
+        return Law(str(path), *known)
+    law = _load(path)
+    keep(str(path), (law.policies, law.plans, law.remarks))
+    return law
+
+
+def _load(path: str | Path) -> Law:
+    from policyengine.packs.policies import load_policies
+    from policyengine.plan.build import plan_of
+
     policies, said = load_policies(path)
     said = list(said)
     plans = []

@@ -111,7 +111,8 @@ def _samples(name: str, world: World, day: date) -> list[Fact]:
     decl = world.fields.get(name)
     match decl.type if decl else "text":
         case "term":
-            return [*(w.id for w in world.vocabulary.terms_of(name))][:MOST]
+            terms: list[Fact] = [w.id for w in world.vocabulary.terms_of(name)]
+            return terms[:MOST]
         case "yes_no":
             return [True, False]
         case "number":

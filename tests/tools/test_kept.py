@@ -1,0 +1,158 @@
+"""A kept law is used only where loading again would give the same; whatever else changes, it is loaded again."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from policyengine.diagnostics import PolicyError
+from policyengine.messages import speak
+from policyengine.tools import kept, select
+from policyengine.tools.select import Law, load_law
+from tests.tools.world import write_world
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """An empty cache, and the paths that were really loaded."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv(kept.OFF, raising=False)
+    seen: list[str] = []
+    real = select._load
+
+    def load(path: str | Path) -> Law:
+        seen.append(str(path))
+        return real(path)
+
+    monkeypatch.setattr(select, "_load", load)
+    return seen
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Path:
+    return write_world(tmp_path / "world")
+
+
+@pytest.mark.parametrize("path", ["policies", "policies/shire", "policies/mill"])
+def test_the_same_law(loads: list[str], world: Path, path: str) -> None:
+    first = load_law(world / path)
+    again = load_law(world / path)
+    assert len(loads) == 1
+    assert again == first
+    assert [r.key for p in again.plans for r in p.rules()] == [r.key for p in first.plans for r in p.rules()]
+    places = [[r.rule.span for p in law.plans for r in p.rules()] for law in (first, again)]
+    assert places[0] == places[1]
+        r.rule.span for p in first.plans for r in p.rules()
+    ]
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file so that not even its time of change tells."""
+    before = path.stat() if path.exists() else None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    if before is not None:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _replace(path: Path, old: str, new: str) -> None:
+    assert old in path.read_text()
+    _write(path, path.read_text().replace(old, new))
+
+
+CHANGES: dict[str, Callable[[Path], None]] = {
+    "a figure": lambda w: _replace(w / "policies/shire/rules.yaml", "at least 90", "at least 95"),
+    "a new rules file": lambda w: _write(
+        w / "policies/shire/rules-more.yaml",
+        "- id: more\n  cites: {source: act, at: art. 9}\n  rule: require professional at least 1 hours per year\n",
+    ),
+    "a word of the pack": lambda w: _replace(w / "policies/shire/pack.yaml", "自学成果", "自学笔记"),
+    "a second base of that name": lambda w: _write(
+        w / "policies/other/pack.yaml", (w / "policies/shire/pack.yaml").read_text()
+    ),
+    "the base gone": lambda w: (w / "policies/shire/pack.yaml").unlink(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("path", ["policies", "policies/mill"])
+def test_any_change_is_seen(loads: list[str], world: Path, path: str, change: str) -> None:
+    load_law(world / path)
+    CHANGES[change](world)
+    try:
+        load_law(world / path)
+    except PolicyError:
+        assert change in ("a second base of that name", "the base gone")
+    assert len(loads) == 2
+
+
+def test_a_pack_more_in_a_folder_of_packs(loads: list[str], world: Path) -> None:
+    load_law(world / "policies")
+    for name in ("pack.yaml", "rules.yaml"):
+        text = (world / "policies/mill" / name).read_text().replace("mill", "farm")
+        _write(world / "policies/farm" / name, text)
+    assert len(load_law(world / "policies").policies) == 3
+    assert len(loads) == 2
+
+
+def test_remarks_are_kept_in_the_language_spoken(loads: list[str], world: Path) -> None:
+    (world / "policies/shire/notes.yaml").write_text("a: b\n")  # a file that nobody reads is remarked on
+    said = {}
+    try:
+        for language in ("en", "zh", "en", "zh"):
+            speak(language)
+            said.setdefault(language, []).append([d.message for d in load_law(world / "policies/shire").remarks])
+    finally:
+        speak("en")
+    assert said["en"][0] == said["en"][1] != said["zh"][0] == said["zh"][1]
+    assert len(loads) == 2
+
+
+def test_another_version_of_the_program_loads_again(
+    loads: list[str], world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_law(world / "policies/shire")
+    monkeypatch.setattr(kept, "__version__", "0.0.0")
+    load_law(world / "policies/shire")
+    assert len(loads) == 2
+
+
+def test_switched_off_or_nowhere_to_keep(loads: list[str], world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(kept.OFF, "off")
+    load_law(world / "policies/shire")
+    load_law(world / "policies/shire")
+    monkeypatch.delenv(kept.OFF)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(world / "records.csv"))
+    load_law(world / "policies/shire")
+    load_law(world / "policies/shire")
+    assert len(loads) == 4
+
+
+def test_what_lies_there_is_not_trusted(loads: list[str], world: Path) -> None:
+    """Damaged, cut short, or made to run something: it is as if nothing were there."""
+    path = str(world / "policies/shire")
+    load_law(path)
+    file = kept._file(path)
+    assert file is not None
+    good = file.read_bytes()
+    head = good.partition(b"\n")[0]
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, ...]:
+            return os.mkdir, (str(world / "evil"),)
+
+    import hashlib
+
+    evil = pickle.dumps(Evil())
+    signed = json.dumps({**json.loads(head), "sha256": hashlib.sha256(evil).hexdigest()}).encode()
+    for bad in (b"", b"{}\n", good[:-10], good[:500] + b"x" + good[501:], signed + b"\n" + evil):
+        file.write_bytes(bad)
+        loads.clear()
+        assert load_law(path).policies[0].id == "shire"
+        assert len(loads) == 1
+    assert not (world / "evil").exists()
