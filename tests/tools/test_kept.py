@@ -47,8 +47,6 @@ def test_the_same_law(loads: list[str], world: Path, path: str) -> None:
     assert [r.key for p in again.plans for r in p.rules()] == [r.key for p in first.plans for r in p.rules()]
     places = [[r.rule.span for p in law.plans for r in p.rules()] for law in (first, again)]
     assert places[0] == places[1]
-        r.rule.span for p in first.plans for r in p.rules()
-    ]
 
 
 def _write(path: Path, text: str) -> None:
