@@ -43,9 +43,13 @@ def command(packs: tuple[str, ...], format_: str) -> int:
         clean = (
             say("no errors", "没有错误")
             if not count["error"]
-            else say(f"{count['error']} errors", f"{count['error']} 处错误")
+            else say(_many(count["error"], "error"), f"{count['error']} 处错误")
         )
-        rest = say(f", {count['warning']} warnings, {count['note']} notes",
+        rest = say(f", {_many(count['warning'], 'warning')}, {_many(count['note'], 'note')}",
                    f"，{count['warning']} 处警告，{count['note']} 条提示")  # fmt: skip
         message(clean + (rest if count["warning"] or count["note"] else ""))
     return 1 if failed(found) else 0
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")

@@ -16,6 +16,7 @@ from policyengine.packs.syntax import syntax_error, too_deep
 
 MAX_DEPTH = 50  # packs need 6
 MAX_NODES = 100_000  # keys and values after aliases are expanded
+MAX_TOLD = 200  # mistakes after which nothing more is looked at
 MAX_SCALAR = 20_000  # characters of one value
 
 Event = Any  # PyYAML describes marks, anchors and tags only of some events
@@ -152,6 +153,8 @@ class _Composer:
                 )
             )
         earlier = frame.keys.setdefault(node.text, node)
+        if len(self.problems) > MAX_TOLD:
+            raise _Stop(self.problems.pop())
         if earlier is not node:
             self.problems.append(
                 self._problem(

@@ -18,6 +18,7 @@ from policyengine.packs.compose import compose, empty
 from policyengine.packs.nodes import Node, Scalar, line_of, span_of
 from policyengine.packs.place import ScalarPlace
 
+MAX_PROBLEMS = 200  # of one file; whoever has mended these checks again
 MAX_BYTES = 1_000_000  # the whole regulation with every article as a note is 60 kB
 
 # Line breaks that editors do not show as such, control characters, and marks that make text read otherwise than it is.
@@ -52,6 +53,20 @@ class Document:
         """A diagnostic that points at ``node`` and carries its line."""
         span = self.span(node)
         return Diagnostic(code, message, span, source=self.line(span.line), **more)  # type: ignore[arg-type]
+
+
+def enough(file: str) -> Diagnostic:
+    """PE123: the note that ends a long list of mistakes."""
+    return Diagnostic(
+        "PE123",
+        say(
+            f"only the first {MAX_PROBLEMS} mistakes of this file are told",
+            f"只列出本文件的前 {MAX_PROBLEMS} 处错误",
+        ),
+        Span(file),
+        say("mend these and check again", "请改正后再次检查"),
+        "note",
+    )
 
 
 def shown(path: Path) -> str:
@@ -89,7 +104,7 @@ def parse_document(data: bytes, file: str) -> tuple[Document | None, list[Diagno
         return None, [problem]
     root, problems = compose(text, file)
     if root is None:
-        return None, problems
+        return None, problems if len(problems) < MAX_PROBLEMS else [*problems[:MAX_PROBLEMS], enough(file)]
     return Document(file, text, root, data), []
 
 

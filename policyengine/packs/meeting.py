@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
+from heapq import heappop, heappush
 from itertools import product
 
 from policyengine.packs.model import Cell, Table
 from policyengine.packs.values import canonical
 
 MAX_LOOKUPS = 200_000  # combinations of alternatives in all rows
-MAX_COMPARED = 2_000_000  # pairs of rows with the same exact keys: about a second
+MAX_COMPARED = 1_000_000  # pairs of rows with the same exact keys: about a second
 
 Row = tuple[Cell, ...]
 
@@ -21,28 +22,43 @@ class TooMany(Exception):
 
 
 def meeting_rows(table: Table) -> Iterator[tuple[int, int]]:
-    """Pairs with the same keys at a common time, the earlier row first; one for each later row. Raises ``TooMany``."""
+    """Pairs with the same keys at a common time, the earlier row first; some while any meet. Raises ``TooMany``."""
     ranged = [i for i, c in enumerate(table.columns) if c.match == "range"]
-    compared = 0
+    left = MAX_COMPARED
     reported: set[int] = set()
     for bucket in _buckets(table).values():
         if len(bucket) < 2:
             continue
-        # In order of where the first stretch begins, only rows that have not ended yet can meet the next one.
-        stretches = sorted((_stretches(table, table.rows[n], ranged), n) for n in bucket)
-        active: list[tuple[list[Stretch], int]] = []
-        for here, number in stretches:
-            active = [(s, n) for s, n in active if not here or s[0][1] >= here[0][0]]
-            compared += len(active) + 1
-            if compared > MAX_COMPARED:
+        for first, second in _meeting([(_stretches(table, table.rows[n], ranged), n) for n in bucket], left):
+            if second is None:
+                left -= first
+            elif second not in reported:
+                reported.add(second)
+                yield first, second
+
+
+def _meeting(rows: list[tuple[list[Stretch], int]], left: int) -> Iterator[tuple[int, int | None]]:
+    """Pairs of one bucket, and at the end how many comparisons it took (with None).
+
+    In the order in which the first stretch begins, only rows that have not ended yet can meet the next one.
+    """
+    compared = 0
+    active: dict[int, list[Stretch]] = {}
+    ends: list[tuple[Number, int]] = []
+    for here, number in sorted(rows):
+        while here and ends and ends[0][0] < here[0][0]:
+            del active[heappop(ends)[1]]
+        for other, there in active.items():
+            compared += 1
+            if compared > left:
                 raise TooMany
-            for others, other in active:
-                if all(low <= top and bottom <= high for (low, high), (bottom, top) in zip(here, others, strict=True)):
-                    first, second = sorted((number, other))
-                    if second not in reported:
-                        reported.add(second)
-                        yield first, second
-            active.append((here, number))
+            if all(low <= top and bottom <= high for (low, high), (bottom, top) in zip(here, there, strict=True)):
+                yield min(number, other), max(number, other)
+                break
+        active[number] = here
+        if here:
+            heappush(ends, (here[0][1], number))
+    yield compared, None
 
 
 def _buckets(table: Table) -> dict[tuple[object, ...], list[int]]:
@@ -75,8 +91,9 @@ def _names(row: Row, columns: list[int]) -> set[object]:
     return found
 
 
-Stretch = tuple[Fraction, Fraction]
-_FAR = Fraction(10**30)
+Number = Fraction | int
+Stretch = tuple[Number, Number]
+_FAR = 10**30
 
 
 def _stretches(table: Table, row: Row, ranged: list[int]) -> list[Stretch]:
@@ -94,7 +111,7 @@ def _stretches(table: Table, row: Row, ranged: list[int]) -> list[Stretch]:
     return result
 
 
-def _number(value: object, otherwise: Fraction) -> Fraction:
+def _number(value: object, otherwise: int) -> Number:
     if isinstance(value, date):
-        return Fraction(value.toordinal())
+        return value.toordinal()
     return value if isinstance(value, Fraction) else otherwise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from policyengine.diagnostics import Span
@@ -61,7 +62,13 @@ def span_of(file: str, node: Node) -> Span:
     return Span(file, node.line, node.column)
 
 
+@lru_cache(maxsize=2)
+def lines_of(text: str) -> list[str]:
+    """The lines of a file; kept, since many messages may be about one file."""
+    return text.split("\n")
+
+
 def line_of(text: str, number: int) -> str | None:
     """The text of line ``number`` (from 1)."""
-    lines = text.split("\n")
+    lines = lines_of(text)
     return lines[number - 1] if 0 < number <= len(lines) else None

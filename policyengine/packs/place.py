@@ -12,6 +12,7 @@ from dataclasses import field
 
 from policyengine.diagnostics import Span
 from policyengine.light import dataclass
+from policyengine.packs.nodes import line_of
 
 _PROPERTIES = re.compile(r"[&!]\S*\s+")  # an anchor before the value
 _HEADER = re.compile(r"[|>][^\n]*\n")
@@ -44,13 +45,7 @@ class ScalarPlace:
 
     def line(self, span: Span) -> str | None:
         """The file's line under ``span``."""
-        begin = 0
-        for _ in range(span.line - 1):
-            begin = self.source.find("\n", begin) + 1
-            if begin == 0:
-                return None
-        stop = self.source.find("\n", begin)
-        return self.source[begin : stop if stop >= 0 else None]
+        return line_of(self.source, span.line)
 
     def _position(self, offset: int) -> tuple[int, int]:
         line = self.first_line + self.source.count("\n", self.start, offset)

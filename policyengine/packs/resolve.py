@@ -15,6 +15,7 @@ from fractions import Fraction
 from policyengine.diagnostics import Diagnostic, failed
 from policyengine.language import tree
 from policyengine.packs.authority import Authority, Taken
+from policyengine.packs.document import MAX_PROBLEMS, enough
 from policyengine.packs.model import Governing, Pack, Policy, Rule, Table
 from policyengine.packs.pieces import Piece, Stretch, overlap, stretch_of, without
 from policyengine.packs.strictness import Terms, conjuncts
@@ -75,12 +76,15 @@ class _Resolver:
                 piece = Piece(rule, self._named(rule.statement, pack), self.stretch(rule), root)
                 self.pieces.setdefault(root, []).append(piece)
             for rule, taken in changes:
-                self._change(rule, taken, pack)
+                if len(self.problems) < MAX_PROBLEMS:
+                    self._change(rule, taken, pack)
+        if len(self.problems) >= MAX_PROBLEMS:
+            self.problems.append(enough(self.chain[-1].folder))
         return [*self.authority.problems, *self.problems]
 
     def _taken(self, rule: Rule, below: tuple[Pack, ...]) -> Taken | None:
         """What an override or a drop names; None for other statements and where there is no such rule."""
-        if not isinstance(rule.statement, tree.Override | tree.Drop):
+        if len(self.problems) >= MAX_PROBLEMS or not isinstance(rule.statement, tree.Override | tree.Drop):
             return None
         taken, problem = self.authority.target(rule, self.roots, below)
         self.problems += [problem] if problem else []

@@ -16,7 +16,7 @@ from policyengine.language import tree
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.packs.document import Document
+from policyengine.packs.document import MAX_PROBLEMS, Document, enough
 from policyengine.packs.model import Citation, Rule, Source
 from policyengine.packs.nodes import Listing, Node, Scalar
 from policyengine.packs.nodes import Mapping as MappingNode
@@ -76,6 +76,9 @@ def read_rules(document: Document, context: Context) -> tuple[list[Entry], list[
     entries: list[Entry] = []
     problems: list[Diagnostic] = []
     for node in document.root.items:
+        if len(problems) >= MAX_PROBLEMS:
+            problems.append(enough(document.file))
+            break
         wrong = shape_problems(document, node, "rules", "rule")
         problems += wrong
         if not wrong and isinstance(node, MappingNode):
@@ -204,6 +207,8 @@ def version_problems(entries: list[Entry]) -> list[Diagnostic]:
         ordered = sorted(versions, key=lambda e: e.start or date.min)
         for before, entry in pairwise(ordered):
             problems += _between(before, entry)
+            if len(problems) >= MAX_PROBLEMS:
+                return [*problems, enough(entry.document.file)]
     return problems
 
 

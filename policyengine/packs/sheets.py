@@ -8,6 +8,7 @@ import io
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
+from policyengine.packs.nodes import lines_of
 
 MAX_ROWS = 20_000
 
@@ -26,7 +27,7 @@ class Sheet:
     ) -> Diagnostic:
         """A diagnostic that points at a row (0 is the header) or at one of its cells."""
         number = self.lines[row]
-        source = self.text.split("\n")[number - 1].rstrip("\r")
+        source = lines_of(self.text)[number - 1].rstrip("\r")
         column, end = _cell_columns(source, cell) if cell is not None else (1, 1)
         return Diagnostic(code, message, Span(self.file, number, column, number, end), hint, source=source)
 

@@ -154,7 +154,7 @@ def _figure(new: tree.Figure, old: tree.Figure, terms: Terms, way: str) -> Verdi
     unit, base_unit = unit_of(new, terms.tables), unit_of(old, terms.tables)
     rates = _rates(unit, base_unit, terms)
     if rates is None:
-        return Verdict("no_exchange", f"{base_unit}", f"{unit}")
+        return Verdict("no_exchange", named(base_unit), named(unit))
     if there is None and isinstance(old, tree.Unknown):
         return Verdict("settles")
     if here is None or there is None:
@@ -172,6 +172,11 @@ def bounds_of(figure: tree.Figure) -> tuple[Fraction, Fraction] | None:
         case tree.Between(low=low, high=high):
             return low, high
     return None
+
+
+def named(unit: str) -> str:
+    """A unit as it is called in the language spoken; a share has none."""
+    return say(unit, UNITS[unit].zh) if unit in UNITS else unit
 
 
 def unit_of(figure: tree.Figure, tables: Mapping[str, Table]) -> str:
@@ -211,11 +216,11 @@ def _numbers(
     shown = exact_text(limit)
     if fits:
         return Verdict("settles") if low != high else SAME
-    least = f"{exact_text(limit / rate)} {new_unit}".strip() if rate != 1 else shown
+    least = f"{exact_text(limit / rate)} {named(new_unit)}" if rate != 1 else shown
     hint = say(f"raise it to {least} or more", f"请提高到 {least} 以上（含）")
     if way == "down":
         hint = say(f"lower it to {least} or less", f"请降低到 {least} 以下（含）")
-    return Verdict("laxer", f"{shown} {unit}".strip(), hint, figure)
+    return Verdict("laxer", f"{shown} {named(unit)}".strip(), hint, figure)
 
 
 def _rate(new: tree.Convert, old: tree.Convert, terms: Terms) -> Verdict:
@@ -228,7 +233,7 @@ def _rate(new: tree.Convert, old: tree.Convert, terms: Terms) -> Verdict:
         assert old.limit is not None
         said = say(
             f"at most {exact_text(old.limit.value)} {old.limit.unit} for one activity",
-            f"每次至多 {exact_text(old.limit.value)} {old.limit.unit}",
+            f"每次至多 {exact_text(old.limit.value)} {named(old.limit.unit)}",
         )
         return _worst(paid, Verdict("laxer", said, say("keep the limit for one activity", "请保留每次的上限")))
     return paid if old.limit is None else _worst(paid, _figure(new.limit, old.limit, terms, "down"))
@@ -246,8 +251,8 @@ def _paid(
     if one.dimension != other.dimension:
         return _incomparable(
             say(
-                f"it pays for {new.basis.unit}, not for {old.basis.unit}",
-                f"按 {new.basis.unit} 计，不按 {old.basis.unit} 计",
+                f"it pays for {one.id}, not for {other.id}",
+                f"按{one.zh}计，不按{other.zh}计",
             )
         )
     scale = factor * (old.basis.value * other.scale) / (new.basis.value * one.scale)
@@ -261,7 +266,7 @@ def _paid(
         return verdict
     per = say(
         f"{verdict.base} per {exact_text(old.basis.value)} {old.basis.unit}",
-        f"每 {exact_text(old.basis.value)} {old.basis.unit} 计 {verdict.base}",
+        f"每 {exact_text(old.basis.value)} {other.zh} 计 {verdict.base}",
     )
     return Verdict("laxer", per, say(f"pay no more than {per}", f"所计不得多于{per}"))
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import stat
 from datetime import date
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say
 from policyengine.packs.cells import Bad, Reader, surface_forms
-from policyengine.packs.document import Document, shown
+from policyengine.packs.document import MAX_PROBLEMS, Document, enough, shown
 from policyengine.packs.meeting import TooMany, meeting_rows
 from policyengine.packs.model import Cell, Column, Table
 from policyengine.packs.nodes import Node, Scalar
@@ -49,7 +50,7 @@ def read_table(
     table = Table(key.text, columns, tuple(rows), lines, sheet.file)
     if not bad:
         try:
-            bad = [_meeting(sheet, table, one, other) for one, other in meeting_rows(table)]
+            bad = [_meeting(sheet, table, one, other) for one, other in islice(meeting_rows(table), MAX_PROBLEMS)]
         except TooMany:
             bad = [
                 _unusable(
@@ -282,6 +283,9 @@ def _typed(
     problems: list[Diagnostic] = []
     width = len(sheet.rows[0])
     for number, raw in enumerate(sheet.rows[1:], 1):
+        if len(problems) >= MAX_PROBLEMS:
+            problems.append(enough(sheet.file))
+            break
         if len(raw) > width or any(p >= len(raw) for p in order):
             problems.append(
                 sheet.problem(

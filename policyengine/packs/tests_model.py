@@ -14,7 +14,7 @@ from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
-from policyengine.packs.document import Document, read_document
+from policyengine.packs.document import MAX_PROBLEMS, Document, enough, read_document
 from policyengine.packs.model import Policy
 from policyengine.packs.nodes import Listing, Node, Scalar
 from policyengine.packs.nodes import Mapping as MappingNode
@@ -130,6 +130,9 @@ def read_cases(document: Document, policy: Policy) -> tuple[list[Case], list[Dia
     names: dict[str, Node] = {}
     words = _Words(document, policy)
     for node in root.items:
+        if len(problems) >= MAX_PROBLEMS:
+            problems.append(enough(document.file))
+            break
         wrong = shape_problems(document, node, "tests", "case")
         if not wrong and isinstance(node, MappingNode):
             case, wrong = _case(document, node, words)

@@ -137,6 +137,32 @@ def test_a_bad_rule_is_told_where(name: str, tmp_path: Path) -> None:
     assert expected in seen(problems), "\n".join(map(human, problems))
 
 
+MANY = {
+    "entries": {"rules": "- a\n" * 20_000},
+    "sentences": {"rules": "- {id: a, cites: law 一, rule: 认定 培训般}\n" * 5_000},
+    "keys": {"pack": "".join(f"k{i}: 1\n" for i in range(40_000))},
+    "duplicates": {"pack": "a: 1\n" * 40_000},
+    "cells": {
+        "pack": PACK + "tables: {t: {file: t.csv, columns: {name: {role: key, field: rank}}}}\n",
+        "t.csv": "name\n" + "x\n" * 19_000,
+    },
+    "rows": {
+        "pack": PACK + "tables: {t: {file: t.csv, columns: {name: {role: key, field: title}}}}\n",
+        "t.csv": "name\n" + "x\n" * 19_000,
+    },
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_many_mistakes_are_told_in_part_and_in_time(name: str, tmp_path: Path) -> None:
+    begin = time.perf_counter()
+    policy, problems = load(tmp_path, **MANY[name])  # type: ignore[arg-type]
+    assert time.perf_counter() - begin < 10  # about 1 s for the longest
+    assert policy is None
+    assert 200 <= len(problems) <= 402
+    assert "PE123" in [d.code for d in problems] or name == "rows"
+
+
 def test_one_bad_entry_does_not_hide_the_others(tmp_path: Path) -> None:
     text = "- {id: a, rule: 认定 培训班}\n- {id: b, cites: {source: law, at: 一}, rule: 认定 培训般}\n- 3\n"
     _, problems = load(tmp_path, text)

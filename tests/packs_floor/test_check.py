@@ -87,7 +87,7 @@ def test_exit_codes(tmp_path: Path) -> None:
     bad = run("check", str(place))
     assert bad.returncode == 1
     assert "error PE203" in bad.stdout
-    assert "1 errors" in bad.stderr
+    assert "1 error," in bad.stderr
     nowhere = run("check", str(place / "nowhere"))
     assert nowhere.returncode == 2
     assert "PE130" in nowhere.stderr
