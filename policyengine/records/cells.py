@@ -19,7 +19,7 @@ MAX_TEXT = 32_767  # characters of one cell: what a spreadsheet can hold
 MAX_ID = 200
 MAX_SHORT = 200  # a date, number, term, unit or yes/no is shorter than this
 YEARS = (1900, 2199)
-SERIALS = (20_000, 80_000)  # spreadsheet day numbers from 1954 to 2119; other five-digit numbers are no dates
+SERIALS = (21_000, 80_000)  # spreadsheet day numbers from 1957 to 2119; 20161 rather is a year and a month
 ANY_NUMBER = Fraction(10**12 - 1)  # where nothing is declared: six decimals more and 64 bits still hold it
 SHIFT_1904 = 1462  # days between the two spreadsheet calendars
 
@@ -82,6 +82,11 @@ def _plain(text: str) -> str:
     if text.isascii():
         return text
     return " ".join(unicodedata.normalize("NFKC", text).translate(_INVISIBLE).split())
+
+
+def printable(text: str) -> str:
+    """Text that may be shown and stored: bytes that were no text as escapes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def says_nothing(text: str) -> bool:

@@ -203,11 +203,13 @@ def find_header(head: list[Row], headers: Headers) -> tuple[list[str], int, int]
     if wanted is not None:
         at = next((i for i, row in enumerate(head) if row.number == wanted), None)
         return (head[at].cells, wanted, at + 1) if at is not None else None
+    first = next((at for at, row in enumerate(head) if not blank(row.cells)), 0)
+    alone = len(head) if headers.purpose == "persons" else first  # up to there the person's column is enough
     best, found = 0, None
     for at, row in enumerate(head):
         for cells, rows in _readings(head, at, headers):
             known = headers.known(cells)
-            if "person_id" in known and len(known) > best:
+            if "person_id" in known and len(known) > max(best, 0 if at <= alone else 1):
                 best, found = len(known), (cells, row.number + rows - 1, at + rows)
     return found
 

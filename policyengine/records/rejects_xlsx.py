@@ -1,0 +1,137 @@
+"""Rejects in, a workbook out: the rejected rows as they stood in their files, the bad cells coloured, to be mended.
+
+The workbook can be read again like any records file. Sheets repeat the headers of the files they come from; the columns
+added behind them (where a row came from, what is wrong) are only carried along. Rows that are no records, totals and
+repeated headers, are left to the list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from policyengine.diagnostics import Diagnostic
+from policyengine.messages import say
+from policyengine.records.files import find_files
+from policyengine.records.header import Headers, Layout
+from policyengine.records.model import Reject
+from policyengine.records.raw import Damaged, RawTable, Row
+from policyengine.records.read import Reading, tables_of_file
+from policyengine.records.schema import Purpose, Schema
+
+NO_RECORDS = ("PE426", "PE427")
+MAX_CELL = 32_767
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_TITLE = re.compile(r"[\[\]:*?/\\']")
+BAD_CELL = "FFFF99"  # a yellow that black text keeps its contrast on
+BAD_ROW = "FFE0B2"
+Rows = dict[int, list[Reject]]
+
+
+def write_rejects(
+    path: Path, rejects: Sequence[Reject], arguments: Sequence[str], schema: Schema, purpose: Purpose = "records"
+) -> list[Diagnostic]:
+    """Write the workbook. ``arguments``: the files as they were read; what can't be read again is only listed."""
+    from openpyxl import Workbook
+
+    by_table: dict[tuple[str, str | None], Rows] = {}
+    for reject in rejects:
+        if reject.code not in NO_RECORDS:
+            by_table.setdefault((reject.file, reject.sheet), {}).setdefault(reject.row, []).append(reject)
+    book = Workbook(write_only=True)
+    headers = Headers(schema, purpose)
+    sources, problems = find_files([a for a in arguments if a != "-"])
+    reading = Reading(diagnostics=problems)
+    titles: set[str] = set()
+    for source in sources:
+        if not any(file == source.shown for file, _ in by_table):
+            continue
+        try:
+            for table, layout in tables_of_file(source, headers, reading):
+                rows = by_table.get((table.file, table.sheet))
+                if rows:
+                    _sheet(book, _title(source.path.stem, table.sheet, titles), table, layout, rows)
+        except Damaged as e:
+            reading.diagnostics.append(e.problem)
+    _list(book, _title(say("list", "清单"), None, titles), rejects)
+    book.save(path)
+    return [d for d in reading.diagnostics if d.severity == "error"]
+
+
+def _title(stem: str, sheet: str | None, taken: set[str]) -> str:
+    """A name that a sheet may have, once."""
+    wanted = _TITLE.sub(" ", f"{stem} {sheet}" if sheet else stem).strip()[:28] or "rejects"
+    title, number = wanted, 1
+    while title.lower() in taken:
+        number += 1
+        title = f"{wanted[:25]} {number}"
+    taken.add(title.lower())
+    return title
+
+
+def _sheet(book: Any, title: str, table: RawTable, layout: Layout, rows: Rows) -> None:
+    sheet = book.create_sheet(title)
+    sheet.freeze_panes = "A2"
+    names = list(layout.headers)
+    added = [say("from file", "来源文件"), say("from row", "来源行"), say("what is wrong", "问题")]
+    sheet.append([_cell(sheet, n, bold=True) for n in names + added])
+    for row in _wanted(table, layout, rows):
+        sheet.append(_cells(sheet, row, layout, rows[row.number]))
+
+
+def _wanted(table: RawTable, layout: Layout, rows: Rows) -> Iterator[Row]:
+    for at, row in enumerate(table.rows):
+        if at >= layout.rows_above and row.number in rows:
+            yield row
+
+
+def _cells(sheet: Any, row: Row, layout: Layout, faults: Sequence[Reject]) -> list[Any]:
+    by_header = {f.column: f for f in faults if f.column is not None}
+    by_field = {c.position: by_header.get(c.field) for c in layout.columns}
+    whole = any(f.column is None for f in faults)
+    made = []
+    for position, header in enumerate(layout.headers):
+        text = row.cells[position] if position < len(row.cells) else ""
+        fault = by_header.get(header) or by_field.get(position)
+        made.append(_cell(sheet, text, fault=fault, colour=BAD_CELL if fault else BAD_ROW if whole else None))
+    reasons = "; ".join(f"{f.column + ': ' if f.column else ''}{_said(f)}" for f in faults)
+    place = faults[0].file + (f"[{faults[0].sheet}]" if faults[0].sheet else "")
+    return [*made, _cell(sheet, place), _cell(sheet, str(row.number)), _cell(sheet, reasons)]
+
+
+def _said(reject: Reject) -> str:
+    reason = say(reject.reason, reject.reason_zh or reject.reason)
+    hint = say(reject.hint, reject.hint_zh or reject.hint)
+    return f"{reason} ({hint})" if hint else reason
+
+
+def _cell(sheet: Any, text: str, bold: bool = False, fault: Reject | None = None, colour: str | None = None) -> Any:
+    """A text cell: nothing in it is calculated, and what is typed over it stays text, long numbers too."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.comments import Comment
+    from openpyxl.styles import Font, PatternFill
+
+    cell = WriteOnlyCell(sheet, _CONTROL.sub("�", text)[:MAX_CELL] or None)
+    cell.data_type, cell.number_format = "s" if text else "n", "@"
+    if bold:
+        cell.font = Font(bold=True)
+    if colour:
+        cell.fill = PatternFill("solid", fgColor=colour)
+    if fault is not None:
+        cell.comment = Comment(_said(fault), "policyengine")
+    return cell
+
+
+def _list(book: Any, title: str, rejects: Sequence[Reject]) -> None:
+    """Every reject, a row each."""
+    sheet = book.create_sheet(title)
+    sheet.freeze_panes = "A2"
+    names = [("file", "文件"), ("sheet", "工作表"), ("row", "行"), ("column", "列"), ("value", "值"), ("code", "代码"),
+             ("reason", "原因"), ("hint", "改正办法")]  # fmt: skip
+    sheet.append([_cell(sheet, say(*n), bold=True) for n in names])
+    for r in rejects:
+        reason, hint = say(r.reason, r.reason_zh or r.reason), say(r.hint, r.hint_zh or r.hint)
+        texts = [r.file, r.sheet or "", str(r.row), r.column or "", r.value or "", r.code, reason, hint]
+        sheet.append([_cell(sheet, t) for t in texts])

@@ -1,0 +1,233 @@
+"""Files in, what they would be read as out: sheets, header, columns and why they are those, and what can't be read.
+
+Nothing is evaluated. Ids and names in samples are masked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from policyengine.diagnostics import Diagnostic, failed
+from policyengine.language.quantities import UNITS
+from policyengine.messages import say
+from policyengine.records.files import find_files
+from policyengine.records.header import HOW, Column, Headers, Layout
+from policyengine.records.personal import looks_like_id_number, mask, mask_name
+from policyengine.records.raw import Damaged, RawTable, blank
+from policyengine.records.read import Reading, tables_of_file
+from policyengine.records.rows import Fault, RowReader
+from policyengine.records.schema import Purpose, Schema
+
+SAMPLES = 3
+SHOWN = 40  # characters of a sample
+
+
+@dataclass(slots=True)
+class ColumnView:
+    """A column of a file. ``field`` None: carried along. ``unreadable`` counts cells, ``samples`` shows some."""
+
+    number: int
+    header: str
+    field: str | None
+    how: str | None
+    unit: str | None
+    filled: int = 0
+    unreadable: int = 0
+    samples: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class TableView:
+    """A sheet or file. ``rejected``: of its ``rows``; ``problems``: code → how many cells or rows."""
+
+    file: str
+    sheet: str | None
+    how: str
+    header_row: int
+    columns: list[ColumnView]
+    rows: int = 0
+    rejected: int = 0
+    problems: Counter[str] = field(default_factory=Counter)
+    whole_rows: list[dict[str, Any]] = field(default_factory=list)
+
+
+def inspect(
+    arguments: Sequence[str], schema: Schema, purpose: Purpose = "records"
+) -> tuple[list[TableView], list[Diagnostic]]:
+    """Look at every table of the files; errors for those that can't be used."""
+    headers = Headers(schema, purpose)
+    sources, problems = find_files(arguments)
+    reading = Reading(diagnostics=problems)
+    views: list[TableView] = []
+    for source in sources:
+        try:
+            views += [_view(table, layout, headers) for table, layout in tables_of_file(source, headers, reading)]
+        except Damaged as e:
+            reading.diagnostics.append(e.problem)
+    return views, reading.diagnostics
+
+
+def _view(table: RawTable, layout: Layout, headers: Headers) -> TableView:
+    by_position = {c.position: c for c in layout.columns}
+    wide = {w.position: w for w in layout.wide}
+    columns = []
+    for position, header in enumerate(layout.headers):
+        known = by_position.get(position)
+        if known is not None:
+            unit = _unit(known)
+            columns.append(ColumnView(position + 1, header, known.field, say(*HOW[known.rank]), unit))
+        elif position in wide:
+            values = ", ".join(f"{f}={v}" for f, v in wide[position].values)
+            columns.append(
+                ColumnView(position + 1, header, "quantity", say("mapping file", "对照文件") + f" ({values})", None)
+            )
+        else:
+            columns.append(ColumnView(position + 1, header, None, None, None))
+    view = TableView(table.file, table.sheet, table.how, layout.header_row, columns)
+    _count(view, table, layout, headers)
+    return view
+
+
+def _unit(column: Column) -> str | None:
+    if column.unit is None:
+        return None
+    times = {1: "", 1000: "千", 10_000: "万"}.get(column.unit.times, f"{column.unit.times} ")
+    return times + UNITS[column.unit.unit].zh
+
+
+def _count(view: TableView, table: RawTable, layout: Layout, headers: Headers) -> None:
+    reader = RowReader(table, layout, headers)
+    by_header = {c.header: c for c in view.columns if c.field is not None}
+    by_header |= {c.field or "": by_header[c.header] for c in layout.columns}
+    for at, row in enumerate(table.rows):
+        if at < layout.rows_above or (row.bad is None and blank(row.cells)):
+            continue
+        for column in view.columns:
+            column.filled += column.number <= len(row.cells) and bool(row.cells[column.number - 1].strip())
+        for read in reader.read(row):
+            view.rows += 1
+            view.rejected += bool(read.faults)
+            for fault in read.faults:
+                view.problems[fault.bad.code] += 1
+                _note(view, by_header.get(fault.column or ""), fault, row.number)
+
+
+def _note(view: TableView, column: ColumnView | None, fault: Fault, row: int) -> None:
+    seen = view.whole_rows if column is None else column.samples
+    if column is not None:
+        column.unreadable += 1
+    reason = say(fault.bad.en, fault.bad.zh)
+    if len(seen) < SAMPLES and all(s["code"] != fault.bad.code or s["value"] != fault.value for s in seen):
+        hidden = column is not None and column.field in ("person_id", "name")
+        value = _masked(fault.value, hidden, column.field if column else None)
+        seen.append({"row": row, "value": value, "code": fault.bad.code, "reason": reason})
+
+
+def _masked(value: str | None, hidden: bool, field_id: str | None) -> str | None:
+    if value is None:
+        return None
+    shown = value if len(value) <= SHOWN else value[:SHOWN] + "…"
+    shown = shown.encode("utf-8", "backslashreplace").decode()
+    if hidden or looks_like_id_number(value.strip().upper()):
+        return mask_name(shown) if field_id == "name" else mask(shown)
+    return shown
+
+
+# --- rendering --------------------------------------------------------------------------------------------------------
+
+
+def as_json(views: Sequence[TableView], diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
+    """Plain data: ``tables`` and ``problems``."""
+    return {
+        "tables": [
+            {
+                "file": v.file, "sheet": v.sheet, "format": v.how, "header_row": v.header_row or None, "rows": v.rows,
+                "rejected_rows": v.rejected, "problems": dict(sorted(v.problems.items())),
+                "rows_no_records": v.whole_rows,
+                "columns": [
+                    {
+                        "number": c.number, "header": c.header, "read_as": c.field, "because_of": c.how,
+                        "unit": c.unit,
+                        "filled": c.filled, "unreadable": c.unreadable, "samples": c.samples,
+                    }
+                    for c in v.columns
+                ],
+            }
+            for v in views
+        ],
+        "problems": [
+            {"code": d.code, "severity": d.severity, "message": d.message, "at": str(d.span or ""), "hint": d.hint}
+            for d in diagnostics
+        ],
+        "usable": bool(views) and not failed(diagnostics),
+    }  # fmt: skip
+
+
+def as_text(views: Sequence[TableView], width: int = 100, colour: bool = False) -> str:
+    """For a terminal: one table per sheet."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+
+    out = StringIO()
+    console = Console(file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, emoji=False)
+    for view in views:
+        name = view.file + (f"[{view.sheet}]" if view.sheet else "")
+        line = say(f"header in row {view.header_row}", f"表头在第 {view.header_row} 行") if view.header_row else ""
+        console.print(f"{name}  ({'; '.join(p for p in (view.how, line) if p)})", markup=False)
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        titles = [
+            ("#", "#"),
+            ("column", "列"),
+            ("read as", "读作"),
+            ("because of", "依据"),
+            ("filled", "有值"),
+            ("unreadable", "无法读取"),
+        ]
+        for at, (en, zh) in enumerate(titles):
+            table.add_column(say(en, zh), justify="right" if at in (0, 4, 5) else "left", overflow="fold")
+        for c in view.columns:
+            read_as = c.field or say("carried along", "保留")
+            unit = f" ({c.unit})" if c.unit else ""
+            bad = f"{c.unreadable} ({share(c.unreadable, c.filled)})" if c.unreadable else ""
+            table.add_row(
+                *(_plain(t) for t in (str(c.number), c.header, read_as + unit, c.how or "", str(c.filled), bad))
+            )
+        console.print(table)
+        for c in view.columns:
+            for s in c.samples:
+                console.print(f"  {_place(s)} {c.header}: {s['value'] or ''}  {s['code']} {s['reason']}", markup=False)
+        for s in view.whole_rows:
+            console.print(f"  {_place(s)} {s['value'] or ''}  {s['code']} {s['reason']}", markup=False)
+        usable, part = view.rows - view.rejected, share(view.rejected, view.rows)
+        console.print(
+            say(
+                f"{view.rows} rows: {usable} would be read, {view.rejected} rejected ({part})",
+                f"共 {view.rows} 行：可读取 {usable} 行，不能读取 {view.rejected} 行（{part}）",
+            ),
+            markup=False,
+        )
+        console.print()
+    return out.getvalue()
+
+
+def _plain(text: str) -> Any:
+    from rich.text import Text
+
+    return Text(text.replace("\n", "⏎"))
+
+
+def _place(sample: dict[str, Any]) -> str:
+    return say(f"row {sample['row']}", f"第 {sample['row']} 行")
+
+
+def share(part: int, whole: int) -> str:
+    """A share in percent, rounded to the nearest tenth, never to 0 or 100 unless it is."""
+    if not whole or not part:
+        return "0%"
+    tenths = min(max((2000 * part + whole) // (2 * whole), 1), 999 if part < whole else 1000)
+    return f"{tenths // 10}.{tenths % 10}%" if tenths % 10 else f"{tenths // 10}%"

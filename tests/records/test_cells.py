@@ -1,0 +1,174 @@
+"""One cell at a time: what a text means, and what has no meaning."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policyengine.language.quantities import exact_text
+from policyengine.records import cells
+from policyengine.records.cells import Amount, Bad, UnitCell
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2016-03-05", (2016, 3, 5)),
+        ("2016/3/5", (2016, 3, 5)),
+        ("2016.03.05", (2016, 3, 5)),
+        ("20160305", (2016, 3, 5)),
+        ("2016年3月5日", (2016, 3, 5)),
+        ("2016 年 3 月 5 日", (2016, 3, 5)),
+        ("2016年3月5号 9点", (2016, 3, 5)),
+        ("２０１６－０３－０５", (2016, 3, 5)),
+        ("2016-03-05T23:59:59.123", (2016, 3, 5)),
+        ("2016-03-05 11:30 PM", (2016, 3, 5)),
+        ("20160305 14:30", (2016, 3, 5)),
+        ("2016-03-05T10:00:00+08:00", (2016, 3, 5)),
+        ("42434", (2016, 3, 5)),
+        ("42434.5", (2016, 3, 5)),
+    ],
+)
+def test_days(text: str, expected: tuple[int, int, int]) -> None:
+    assert cells.day(text) == date(*expected)
+
+
+def test_day_numbers_of_the_1904_calendar() -> None:
+    assert cells.day("40972", calendar_1904=True) == date(2016, 3, 5)
+    assert cells.day("2016-03-05", calendar_1904=True) == date(2016, 3, 5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2016-02-30", "2016-00-10", "5/3/2016", "16-3-5", "2016-3", "2016", "20161", "20999", "80001", "20160230", "一月五日",
+     "2016-03-05 24:00", "2016-03-05Z", "2016-03-05T10:00Z", "2016-03-05T10:00+00:00", "2016-03-05~2016-03-08", "1899-12-31",
+     "2200-01-01", "2016-03-05 吧", "x" * 5000],
+)  # fmt: skip
+def test_texts_that_are_no_day(text: str) -> None:
+    assert isinstance(cells.day(text), Bad)
+
+
+@given(st.dates(date(1900, 1, 1), date(2199, 12, 31)))
+def test_every_day_is_read_back_from_every_form(day: date) -> None:
+    forms = (
+        day.isoformat(), day.strftime("%Y%m%d"), f"{day.year}/{day.month}/{day.day}", f"{day.year}.{day.month}.{day.day}",
+        f"{day.year}年{day.month}月{day.day}日", f"{day.isoformat()} 00:00:00",
+    )  # fmt: skip
+    assert {cells.day(f) for f in forms} == {day}
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [
+        ("12", "12", None), ("7.50", "7.5", None), ("1,234.5", "1234.5", None), ("１２．５", "12.5", None), ("1e3", "1000", None),
+        ("12学时", "12", "hours"), ("12 课时", "12", "hours"), ("2天", "2", "days"), ("3000字", "3000", "characters"),
+        ("1.2万字", "12000", "characters"), ("3千字", "3000", "characters"), ("3千", "3000", None), ("90分钟", "90", "minutes"),
+        ("1小时30分", "90", "minutes"), ("2小时", "2", "clock_hours"), ("1.5h", "1.5", "clock_hours"), ("3篇", "3", "items"),
+        ("25学分", "25", "credits"), ("50%", "0.5", None), ("12个学时", "12", "hours"), ("3 Hours", "3", "hours"),
+    ],
+)  # fmt: skip
+def test_numbers(text: str, value: str, unit: str | None) -> None:
+    assert cells.number(text) == Amount(Fraction(value), unit)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["abc", "NaN", "nan", "inf", "-inf", "", "12.", "1,23", "1.2.3", "十二", "约12", ">12", "12~16", "12 5", "0x10", "90分",
+     "12学", "12学时/天", "1e400", "1e-400", "9" * 300, "1/2", "½", "--5", "1_000"],
+)  # fmt: skip
+def test_texts_that_are_no_number(text: str) -> None:
+    assert isinstance(cells.number(text), Bad)
+
+
+@given(st.fractions(min_value=0, max_value=10**9).map(lambda f: Fraction(round(f * 1000), 1000)))
+def test_numbers_are_exact(value: Fraction) -> None:
+    assert cells.number(exact_text(value)) == Amount(value)
+    assert cells.number(exact_text(value) + "学时") == Amount(value, "hours")
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "decimals", "code"),
+    [
+        ("12", "0", "24", 0, None),
+        ("24", "0", "24", 0, None),
+        ("24.1", "0", "24", 1, "PE412"),
+        ("-1", "0", None, 0, "PE412"),
+        ("1.25", "0", "24", 1, "PE413"),
+        ("1000000000000", None, None, 0, "PE412"),
+        ("-1000000000000", None, None, 0, "PE412"),
+    ],
+)
+def test_bounds_and_decimals(value: str, low: str | None, high: str | None, decimals: int, code: str | None) -> None:
+    found = cells.within(
+        Fraction(value), None if low is None else Fraction(low), None if high is None else Fraction(high), decimals
+    )
+    assert (found.code if found else None) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("学时", ("hours", 1)), ("千字", ("characters", 1000)), ("万 字", ("characters", 10_000)), ("Minutes", ("minutes", 1)),
+     ("clock hours", ("clock_hours", 1)), ("分", None), ("月", None), ("元", None), ("学实", None), ("", None)],
+)  # fmt: skip
+def test_units(text: str, expected: tuple[str, int] | None) -> None:
+    found = cells.unit(text)
+    assert isinstance(found, Bad) if expected is None else found == UnitCell(*expected)
+
+
+def test_units_may_not_contradict() -> None:
+    hours, minutes = UnitCell("hours"), UnitCell("minutes")
+    twelve = Amount(Fraction(12))
+    assert cells.measured(twelve, hours, None) == (Fraction(12), "hours")
+    assert cells.measured(twelve, None, hours) == (Fraction(12), "hours")
+    assert cells.measured(twelve, None, None) == (Fraction(12), None)
+    assert cells.measured(None, hours, None) == (None, "hours")
+    assert isinstance(cells.measured(twelve, hours, minutes), Bad)
+    assert isinstance(cells.measured(Amount(Fraction(12), "days"), None, hours), Bad)
+    by_thousand = UnitCell("characters", 1000)
+    assert cells.measured(Amount(Fraction(3)), by_thousand, None) == (Fraction(3000), "characters")
+    assert cells.measured(Amount(Fraction(3), "characters"), by_thousand, None) == (Fraction(3), "characters")
+    assert isinstance(cells.measured(Amount(Fraction(3)), by_thousand, UnitCell("characters")), Bad)
+
+
+def test_a_wrong_word_gets_the_nearest_one_suggested() -> None:
+    term = cells.term_reader({"培训班": ("training",), "training": ("training",)}, ["培训班", "training"])
+    assert term(" 培训班") == "training"
+    assert term("TRAINING") == "training"
+    found = term("trainning")
+    assert isinstance(found, Bad)
+    assert "training" in found.hint
+    two = cells.term_reader({"进修": ("a", "b")}, ["a", "b"])("进修")
+    assert isinstance(two, Bad)
+    assert "several" in two.en
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("P1", "P1"), ("Ｐ１", "P1"), ("'0012", "0012"), ("51010119000103001x", "51010119000103001X"), ("12e5", "12e5"),
+     ("无", None), ("-", None), ("P\u200b1", "P\u200b1")],
+)  # fmt: skip
+def test_ids(text: str, expected: str | None) -> None:
+    assert cells.identifier(text) == (expected.replace("\u200b", "") if expected and not text.isascii() else expected)
+
+
+def test_digits_that_a_spreadsheet_lost_are_not_made_up() -> None:
+    for text in ("5.10101E+17", "5.1010119900101e+17", "1E+3"):
+        found = cells.identifier(text)
+        assert isinstance(found, Bad)
+        assert found.code == "PE419"
+
+
+@given(st.text(max_size=400))
+def test_any_text_has_a_meaning_or_a_reason(text: str) -> None:
+    cleaned = cells.clean(text)
+    readers = (cells.day, cells.number, cells.unit, cells.yes_no, cells.year, cells.identifier, cells.free_text)
+    for read in readers:
+        found = read(cleaned)
+        if isinstance(found, Bad):
+            assert found.code.startswith("PE4")
+            assert found.en
+            assert found.zh

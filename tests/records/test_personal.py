@@ -1,0 +1,52 @@
+"""Ids and names that nobody can recognise, the checksum, and cells that a spreadsheet does not calculate."""
+
+from __future__ import annotations
+
+import pytest
+
+from policyengine.records.personal import id_number_fault, mask, mask_name, neutralise, pseudonymiser
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [("510101199001010016", "510101********0016"), ("510101900101001", "510101*****1001"), ("P00012", "P***12"),
+     ("P1", "P*"), ("P", "P*"), ("", "*")],
+)  # fmt: skip
+def test_mask(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
+def test_names_keep_their_first_character() -> None:
+    assert mask_name("张三") == "张*"
+    assert mask_name("欧阳娜娜") == "欧***"
+    assert mask_name("Ana Silva") == "A** S****"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("510101190001010019", None),  # 7·5+9·1+5·1+8·0+4·1+2·1+6·9+… ≡ 3 (mod 11) → 9
+        ("510101190001010018", "checksum"),
+        ("51010119000103001X", None),
+        ("510101199002300011", "birth date"),
+        ("510101900101001", None),
+        ("510101901301001", "birth date"),
+        ("P1", None),
+    ],
+)
+def test_checksum_of_identity_numbers(text: str, fault: str | None) -> None:
+    assert id_number_fault(text) == fault
+
+
+def test_pseudonyms_depend_on_the_key_alone() -> None:
+    one, other = pseudonymiser(b"k" * 16), pseudonymiser(b"l" * 16)
+    assert one("P1") == one("P1")
+    assert len({one("P1"), one("P2"), other("P1")}) == 3
+    with pytest.raises(ValueError, match="16 bytes"):
+        pseudonymiser(b"short")
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_formulas_are_neutralised(cell: str) -> None:
+    assert neutralise(cell) == "'" + cell
+    assert neutralise("a" + cell) == "a" + cell

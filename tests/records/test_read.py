@@ -1,0 +1,198 @@
+"""Files that can't be used at all, sources of every kind, and limits."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from policyengine.records.header import Headers, find_header
+from policyengine.records.mapping import load_mapping
+from policyengine.records.raw import Row
+from policyengine.records.read import read_inputs
+from policyengine.records.schema import schema_of
+from tests.records.support import BOUNDS, DATA, FIELDS, both_ways, codes, record_lines, reject_lines, schema
+
+HEADER = "人员编号,学习日期,学时\n"
+
+
+def _written(folder: Path, name: str, content: str | bytes) -> str:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (["no-such-file.csv"], "PE400", "no such file"),
+        (["no-such-*.csv"], "PE401", "pattern"),
+        ([], "PE401", "no records file"),
+        (["a\0b"], "PE400", "NUL"),
+    ],
+)
+def test_paths_that_lead_nowhere(arguments: list[str], code: str, word: str) -> None:
+    inputs, said = read_inputs(arguments, None, None, schema())
+    assert inputs is None
+    assert [d.code for d in said] == [code]
+    assert word in said[0].message
+    assert said[0].hint
+
+
+def test_a_misspelt_path_gets_the_nearest_one_suggested(tmp_path: Path) -> None:
+    _written(tmp_path, "records.csv", HEADER)
+    _, said = read_inputs([str(tmp_path / "recods.csv")], None, None, schema())
+    assert "records.csv" in (said[0].hint or "")
+
+
+def test_an_empty_folder_holds_no_records(tmp_path: Path) -> None:
+    (tmp_path / ".hidden.csv").write_text(HEADER)
+    (tmp_path / "~$lock.xlsx").write_bytes(b"x")
+    inputs, said = read_inputs([str(tmp_path)], None, None, schema())
+    assert inputs is None
+    assert codes(said, "error") == ["PE401"]
+
+
+def test_a_header_alone_is_fine_where_a_persons_file_says_who_there_is(tmp_path: Path) -> None:
+    records, persons = _written(tmp_path, "r.csv", HEADER), _written(tmp_path, "p.csv", "人员编号,姓名\nP1,张三\n")
+    (tmp_path / "t").mkdir()
+    inputs, said = both_ways([records], persons, None, schema(), tmp_path / "t")
+    assert inputs is not None
+    assert list(inputs.persons) == ["P1"]
+    assert inputs.listed
+    assert codes(said, "warning") == ["PE403"]
+
+
+def test_the_same_file_twice_is_read_once(tmp_path: Path) -> None:
+    path = _written(tmp_path, "r.csv", HEADER + "P1,2016-03-05,1\n")
+    inputs, said = read_inputs([path, str(tmp_path), str(tmp_path / "*.csv")], None, None, schema())
+    assert inputs is not None
+    assert inputs.rows == 1
+    assert codes(said, "warning") == ["PE443", "PE443"]
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stdin:
+        buffer = io.BytesIO(b'{"person_id": "P1", "date": "2016-03-05", "hours": 2}\n')
+
+    monkeypatch.setattr(sys, "stdin", Stdin)
+    inputs, _ = read_inputs(["-"], None, None, schema())
+    assert inputs is not None
+    assert record_lines(inputs) == ["stdin:1 | P1 | 2016-03-05 | 2 hours |"]
+    assert list(inputs.digests) == ["<stdin>"]
+
+
+def test_files_with_one_name_have_records_with_names_of_their_own(tmp_path: Path) -> None:
+    for folder in ("a", "b", "t"):
+        (tmp_path / folder).mkdir()
+    one = _written(tmp_path / "a", "r.csv", HEADER + "P1,2016-03-05,1\n")
+    two = _written(tmp_path / "b", "r.csv", HEADER + "P1,2016-03-05,1\n")
+    inputs, _ = both_ways([one, two], None, None, schema(), tmp_path / "t")
+    assert inputs is not None
+    assert [r.record_id for r in inputs.records] == [f"{one}:2", f"{two}:2"]
+
+
+def test_a_cell_of_ten_megabytes_costs_its_row(tmp_path: Path) -> None:
+    rows = ["P1,2016-03-05,1,好", f"P2,2016-03-05,1,{'x' * 10_000_000}", "P3,2016-03-05,1,好"]
+    path = _written(tmp_path, "r.csv", "人员编号,学习日期,学时,名称\n" + "\n".join(rows))
+    (tmp_path / "t").mkdir()
+    inputs, _ = both_ways([path], None, None, schema(), tmp_path / "t")
+    assert inputs is not None
+    assert [r.person_id for r in inputs.records] == ["P1", "P3"]
+    assert reject_lines(inputs.rejects, with_value=False) == ["3 | 名称 | PE417"]
+    assert len(inputs.rejects[0].value or "") < 300
+
+
+def test_a_line_without_end_costs_its_row(tmp_path: Path) -> None:
+    path = _written(tmp_path, "r.csv", HEADER + "P1," + "x" * 17_000_000 + "\nP2,2016-03-05,1\n")
+    inputs, _ = read_inputs([path], None, None, schema())
+    assert inputs is not None
+    assert [r.person_id for r in inputs.records] == ["P2"]
+    assert [r.code for r in inputs.rejects] == ["PE417"]
+
+
+def test_unclosed_quotes_take_linear_time(tmp_path: Path) -> None:
+    path = _written(tmp_path, "r.csv", HEADER + 'P1,2016-03-05,"1\n' * 3 + "P2,2016-03-05,1\n" * 20_000)
+    inputs, _ = read_inputs([path], None, None, schema())
+    assert inputs is not None
+    assert inputs.rows == len(inputs.records) + inputs.rejected_rows
+    assert len(inputs.records) >= 20_000
+
+
+def test_two_packs_that_disagree_on_a_column_are_an_error() -> None:
+    from dataclasses import dataclass, replace
+
+    from policyengine.language.vocabulary import Vocabulary, vocabulary
+
+    @dataclass
+    class Planned:
+        vocabulary: Vocabulary
+        bounds: dict  # type: ignore[type-arg]
+        policy: str = "p"
+
+    other = replace(FIELDS[0], type="text")
+    both = schema_of([Planned(vocabulary([], FIELDS), BOUNDS), Planned(vocabulary([], (other,)), BOUNDS)])
+    inputs, said = read_inputs([str(DATA / "plain.csv")], None, None, both)
+    assert inputs is None
+    assert [d.code for d in said] == ["PE430"]
+
+
+def test_of_two_packs_the_strictest_bounds_hold() -> None:
+    from dataclasses import dataclass
+    from fractions import Fraction
+
+    from policyengine.language.vocabulary import Vocabulary, vocabulary
+
+    @dataclass
+    class Planned:
+        vocabulary: Vocabulary
+        bounds: dict  # type: ignore[type-arg]
+        policy: str = "p"
+
+    words = vocabulary([], FIELDS)
+    narrow = {"hours": (Fraction(1), Fraction(100), 1), "items": (Fraction(0), Fraction(5), 0)}
+    both = schema_of([Planned(words, BOUNDS), Planned(words, narrow)])
+    assert both.quantity_bounds("hours") == (Fraction(1), Fraction(100), 1)
+    assert both.quantity_bounds("items") == narrow["items"]
+    assert both.quantity_bounds("minutes") == BOUNDS["minutes"]
+
+
+def test_the_header_is_the_row_that_names_most_columns() -> None:
+    headers = Headers(schema(), "records")
+    head = [
+        Row(1, ["人员编号"]),
+        Row(2, ["备注", "x"]),
+        Row(3, ["人员编号", "学习日期", "学时"]),
+        Row(4, ["P1", "2016-03-05", "1"]),
+    ]
+    found = find_header(head, headers)
+    assert found is not None
+    assert found[1:] == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("colums: {}", "not a key"),
+        ("columns: [a]", "pairs"),
+        ("columns: {a: b, a: c}", "twice"),
+        ("header_row: x", "row number"),
+        ("columns: {person_id: [a]}", "one text"),
+        ("a: &x 1\nb: *x", "aliases"),
+        ("columns: {", "YAML"),
+        ("\udcff", "YAML"),
+    ],
+)
+def test_mapping_files_that_are_wrong(tmp_path: Path, text: str, word: str) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    mapping, said = load_mapping(str(path))
+    assert mapping is None
+    assert {d.code for d in said} == {"PE408"}
+    assert any(word in d.message for d in said)
+
+
+def test_a_missing_mapping_file_says_so() -> None:
+    assert [d.code for d in load_mapping("no-such.yaml")[1]] == ["PE408"]

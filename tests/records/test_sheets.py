@@ -1,0 +1,116 @@
+"""The two ways to read an XLSX sheet agree; damaged packages are messages; rejects can be mended in their workbook."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from policyengine.diagnostics import Diagnostic
+from policyengine.records import sheets
+from policyengine.records.files import Source
+from policyengine.records.read import read_inputs
+from policyengine.records.rejects_xlsx import BAD_CELL, write_rejects
+from tests.records.support import DATA, codes, record_lines, schema
+
+BOOKS = [p for p in sorted(DATA.glob("*.xlsx")) if p.stem not in ("sheet-cut-off", "sheet-sparse", "sheet-errors")]
+
+
+def _tables(path: Path) -> list[tuple[str | None, list[tuple[int, list[str]]]]]:
+    found = []
+    for table in sheets.read_sheets(Source(path, str(path), path.name, "workbook")):
+        assert not isinstance(table, Diagnostic)
+        rows = [(row.number, _trimmed(row.cells)) for row in table.rows]
+        found.append((table.sheet, [r for r in rows if r[1]]))
+    return found
+
+
+def _trimmed(cells: list[str]) -> list[str]:
+    return cells[: max((i + 1 for i, c in enumerate(cells) if c), default=0)]
+
+
+@pytest.mark.parametrize("path", BOOKS, ids=lambda p: p.stem)
+def test_streamed_sheets_hold_what_calamine_reads(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = _tables(path)
+    monkeypatch.setattr(sheets, "_holdable", lambda *_: False)
+    assert _tables(path) == whole
+
+
+def test_without_calamine_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "python_calamine", None)
+    inputs, said = read_inputs([str(DATA / "old.xls")], None, None, schema())
+    assert inputs is None
+    assert codes(said, "error") == ["PE407"]
+    assert "pip install" in (said[0].hint or "")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {},
+        {"xl/workbook.xml": b"<workbook/>"},
+        {"xl/workbook.xml": b"<!DOCTYPE a [<!ENTITY b 'c'>]><workbook>&b;</workbook>"},
+        {"xl/workbook.xml": b"not xml"},
+        {"content.xml": b"<a/>"},
+        {"content.xml": b'<x number-columns-repeated="999999999"><p>1</p></x>', "mimetype": b"application/vnd.oasis.opendocument.spreadsheet"},
+    ],
+    ids=range(6),
+)  # fmt: skip
+def test_packages_that_are_no_workbooks(parts: dict[str, bytes], tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    with zipfile.ZipFile(path, "w") as package:
+        for name, data in parts.items():
+            package.writestr(name, data)
+    inputs, said = read_inputs([str(path)], None, None, schema())
+    assert inputs is None
+    assert codes(said, "error") == ["PE406"]
+
+
+def test_rejects_are_mended_in_their_workbook_and_read_again(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    sources = [
+        str(DATA / "terms.csv"),
+        str(DATA / "sheet-merged.xlsx"),
+        str(DATA / "totals.csv"),
+        str(DATA / "nul.csv"),
+    ]
+    inputs, _ = read_inputs(sources, None, None, schema())
+    assert inputs is not None
+    path = tmp_path / "rejects.xlsx"
+    assert write_rejects(path, inputs.rejects, sources, schema()) == []
+    book = load_workbook(path)
+    assert book.sheetnames == ["terms", "sheet-merged Sheet1", "nul", "list"]
+    sheet = book["terms"]
+    assert [c.value for c in sheet[1]][:3] == ["人员编号", "学习日期", "学习形式"]
+    assert sheet.max_row == 4
+    coloured = {c.coordinate for row in sheet.iter_rows() for c in row if c.fill.fgColor.rgb.endswith(BAD_CELL)}
+    assert coloured == {"C2", "C3", "D3", "E3", "C4"}
+    assert "培训班" in sheet["C2"].comment.text
+    for cell, value in {"C2": "培训班", "C3": "讲座", "D3": "公需", "E3": "合格", "C4": "自学"}.items():
+        sheet[cell].value = value
+    merged = book["sheet-merged Sheet1"]
+    for cell, value in {"D2": 2, "D3": "16学时", "D4": "8"}.items():
+        merged[cell].value = value
+    book.save(path)
+    again, said = read_inputs([str(path)], None, None, schema())
+    assert again is not None
+    assert [r.column for r in again.rejects] == []
+    forms = [r.facts.get("form") for r in again.records]
+    assert forms == ["training", "lecture", "self_study", "lecture", "training", "training", "training"]
+    assert len([line for line in record_lines(again) if "16 hours" in line]) == 1
+    assert codes(said, "warning") == ["PE440"]
+
+
+def test_nothing_in_a_rejects_workbook_is_calculated(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    source = tmp_path / "r.csv"
+    source.write_text('人员编号,学习日期,学时,名称\n=1+1,2016-03-05,1,"=HYPERLINK(""http://x"")"\n', encoding="utf-8")
+    inputs, _ = read_inputs([str(source)], None, None, schema())
+    assert inputs is not None
+    write_rejects(tmp_path / "x.xlsx", inputs.rejects, [str(source)], schema())
+    cells = [c for sheet in load_workbook(tmp_path / "x.xlsx") for row in sheet.iter_rows() for c in row]
+    assert all(c.data_type in ("s", "n") for c in cells)
+    assert all(c.data_type != "f" for c in cells)
