@@ -63,16 +63,20 @@ def covers(one: Stretch, other: Stretch) -> bool:
     return not without(other, one)
 
 
-def stretch_of(rule: Rule, own: YearStart, policy: YearStart) -> Stretch:
-    """When a version is in force under a policy whose years begin on ``policy``.
+def governs_periods(statement: tree.Statement) -> bool:
+    """Whether a statement (what an override states) governs whole periods."""
+    while isinstance(statement, tree.Override):
+        statement = statement.statement
+    return isinstance(statement, PERIOD_STATEMENTS)
+
+
+def stretch_of(rule: Rule, own: YearStart, policy: YearStart, periods: bool) -> Stretch:
+    """When a version is in force under a policy whose years begin on ``policy``; ``periods``: it governs whole ones.
 
     A rule for whole periods means the periods of the policy: ``from: 2016`` is the year 2016 of whoever is judged,
     also where the base's years begin in January and the policy's in September. A rule on records goes by its own days.
     """
-    statement = rule.statement
-    while isinstance(statement, tree.Override):
-        statement = statement.statement
-    if own == policy or not rule.whole_periods or not isinstance(statement, PERIOD_STATEMENTS):
+    if own == policy or not rule.whole_periods or not periods:
         return rule.start, rule.until
     start = None if rule.start is None else first_day(period_of(rule.start, own), policy)
     until = None if rule.until is None else last_day(period_of(rule.until, own), policy)

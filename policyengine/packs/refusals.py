@@ -8,14 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 
 from policyengine.diagnostics import Diagnostic, Related, Span
 from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.packs.model import Pack, Rule
 from policyengine.packs.pieces import Stretch, days
+from policyengine.packs.rules import two_readings
 from policyengine.packs.shape import did_you_mean, meant
 from policyengine.packs.strictness import Verdict
+from policyengine.packs.values import YearStart
 
 # --- names ------------------------------------------------------------------------------------------------------------
 
@@ -112,6 +115,12 @@ def idle(rule: Rule, named: str, stretch: Stretch) -> Diagnostic:
     )
     hint = say("compare from and until with those of the rule it names", "请与所指规则的 from 和 until 核对")
     return at(rule, "PE316", said, named, hint=hint, severity="warning")
+
+
+def splits(rule: Rule, key: str, day: date, begins: YearStart) -> Diagnostic:
+    """PE303: a drop of a rule for whole years."""
+    message, hint = two_readings(key, day, begins)
+    return at(rule, "PE303", message, hint=hint)
 
 
 def fixed(rule: Rule, base: Rule, drop: bool) -> Diagnostic:

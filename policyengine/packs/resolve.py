@@ -17,7 +17,8 @@ from policyengine.language import tree
 from policyengine.packs.authority import Authority, Taken
 from policyengine.packs.document import MAX_PROBLEMS, enough
 from policyengine.packs.model import Governing, Pack, Policy, Rule, Table
-from policyengine.packs.pieces import Piece, Stretch, overlap, stretch_of, without
+from policyengine.packs.pieces import Piece, Stretch, governs_periods, overlap, stretch_of, without
+from policyengine.packs.rules import splitting_days
 from policyengine.packs.strictness import Terms, conjuncts
 from policyengine.packs.values import YearStart
 
@@ -57,10 +58,11 @@ class _Resolver:
         self.authority = Authority(self.stretch)
         self.problems: list[Diagnostic] = []
 
-    def stretch(self, rule: Rule) -> Stretch:
-        """When a version is in force, in the policy's own years."""
+    def stretch(self, rule: Rule, dropped: tree.Statement | None = None) -> Stretch:
+        """When a version is in force, in the policy's own years; a drop is in force as what it drops would be."""
         pack = next(p for p in self.chain if p.id == rule.pack)
-        return stretch_of(rule, pack.year_start or (1, 1), self.year_start)
+        periods = governs_periods(dropped or rule.statement)
+        return stretch_of(rule, pack.year_start or (1, 1), self.year_start, periods)
 
     def run(self) -> list[Diagnostic]:
         for number, pack in enumerate(self.chain):
@@ -112,12 +114,16 @@ class _Resolver:
         """Lay an override or a drop over the pieces of the rule that it names."""
         stated = _stated(rule)
         statement = self._named(stated, pack) if stated is not None else None
-        own = self.stretch(rule)
+        pieces = self.pieces.get(taken.root, [])
+        below = next((p.statement for p in pieces if p.statement is not None), None)
+        own = self.stretch(rule, below if statement is None else None)
+        if statement is None and below is not None and governs_periods(below):
+            self.problems += self._splits(rule, own)
         left: list[Piece] = []
         laid: list[Piece] = []
         uncovered = [own]
         met = False
-        for piece in self.pieces.get(taken.root, []):
+        for piece in pieces:
             common = overlap(piece.stretch, own)
             if common is None or piece.rule is rule:
                 left.append(piece)
@@ -144,8 +150,19 @@ class _Resolver:
             self.problems.append(refusals.idle(rule, taken.named, own))
         self.pieces[taken.root] = left + laid
 
+    def _splits(self, rule: Rule, own: Stretch) -> list[Diagnostic]:
+        """A drop of a rule for whole years that would begin or end inside of one."""
+        days = list(splitting_days(*own, self.year_start))
+        if not days:
+            return []
+        from policyengine.packs import refusals
+
+        return [refusals.splits(rule, key, day, self.year_start) for key, day in days]
+
     def _stands_for(self, piece: Piece, taken: Taken) -> bool:
         """Whether the piece is an override of what is named here (and not what a higher override stands over)."""
+        if not isinstance(piece.rule.statement, tree.Override | tree.Drop):
+            return False  # a version of the same id from a time when it stood for itself
         return taken.named == taken.root or taken.named in [r.name for r in piece.over]
 
     def _terms(self, stretch: Stretch, pack: Pack) -> Terms:

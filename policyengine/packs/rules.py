@@ -175,26 +175,34 @@ def _bound(
 def _splits(
     document: Document, node: MappingNode, start: date | None, until: date | None, begins: YearStart
 ) -> Iterator[Diagnostic]:
-    """PE303 where a day lies inside a period: offers the two readings."""
+    """PE303 where a day lies inside a period."""
+    for key, day in splitting_days(start, until, begins):
+        message, hint = two_readings(key, day, begins)
+        yield document.problem("PE303", message, node.get(key) or node, hint=hint)
+
+
+def splitting_days(start: date | None, until: date | None, begins: YearStart) -> Iterator[tuple[str, date]]:
+    """``from`` and ``until`` with their days, where these split a year that begins on ``begins``."""
     for key, day, edge in (("from", start, start), ("until", until, until and until + timedelta(days=1))):
-        if day is None or edge is None or (edge.month, edge.day) == begins:
-            continue
-        year = period_of(day, begins)
-        readings = (year, year + 1) if key == "from" else (year - 1, year)
-        yield document.problem(
-            "PE303",
-            say(
-                f"{day} lies inside the year {year} ({first_day(year, begins)} to {last_day(year, begins)}), and this "
-                "rule governs whole years",
-                f"{day} 在 {year} 年度（{first_day(year, begins)} 至 {last_day(year, begins)}）之内，"
-                "而本规则按整年度适用",
-            ),
-            node.get(key) or node,
-            hint=say(
-                f"write {key}: {readings[0]} or {key}: {readings[1]}, as the law means it",
-                f"请按规定的本意写 {key}: {readings[0]} 或 {key}: {readings[1]}",
-            ),
-        )
+        if day is not None and edge is not None and (edge.month, edge.day) != begins:
+            yield key, day
+
+
+def two_readings(key: str, day: date, begins: YearStart) -> tuple[str, str]:
+    """PE303: what is wrong with a day inside a year, and the two years that may be meant."""
+    year = period_of(day, begins)
+    first, last = first_day(year, begins), last_day(year, begins)
+    one, other = (year, year + 1) if key == "from" else (year - 1, year)
+    return (
+        say(
+            f"{day} lies inside the year {year} ({first} to {last}), and this rule governs whole years",
+            f"{day} 在 {year} 年度（{first} 至 {last}）之内，而本规则按整年度适用",
+        ),
+        say(
+            f"write {key}: {one} or {key}: {other}, as the law means it",
+            f"请按规定的本意写 {key}: {one} 或 {key}: {other}",
+        ),
+    )
 
 
 def version_problems(entries: list[Entry]) -> list[Diagnostic]:

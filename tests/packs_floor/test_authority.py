@@ -199,6 +199,22 @@ def test_a_drop_ends_the_rule_for_its_time(tmp_path: Path) -> None:
     ]
 
 
+def test_a_drop_splits_no_year_of_a_requirement(tmp_path: Path) -> None:
+    base = rule("annual", "要求 每年 总学时 不少于 90 学时", change="delegated")
+    _, problems = load_two(tmp_path / "a", base, rule("gone", "drop base/annual", source="own", from_="2017-07-01"))
+    assert [(d.code, d.hint) for d in problems] == [("PE303", "write from: 2017 or from: 2018, as the law means it")]
+    _, problems = load_two(tmp_path / "b", FREE, rule("gone", "drop base/free", source="own", from_="2017-07-01"))
+    assert problems == [], "a rule on records may end on any day"
+    policy, problems = load_two(
+        tmp_path / "c",
+        base,
+        rule("gone", "drop base/annual", source="own", from_="2017"),
+        UPPER + "year_starts: 09-01\n",
+    )
+    assert problems == []
+    assert governing(policy) == ["base/annual ..2017-08-31 as base/annual"]
+
+
 def test_another_condition_leaves_the_base_beside_the_override(tmp_path: Path) -> None:
     """Who is under both conditions, figures do not tell: both requirements hold, each for whom it speaks of."""
     upper = rule("other", "override base/when: require total at least 90 hours per year when title_level is missing",
