@@ -59,6 +59,12 @@ def _value(edit: Edit, before: int, comment: str, quoted: bool) -> str:
     return f">-{beside}\n" + "\n".join(margin + part for part in lines)
 
 
+def yaml_text(text: str, flow: bool = False) -> str:
+    """A text as a value on one line; ``flow``: within ``{…}`` or ``[…]``."""
+    line = " ".join(text.split())
+    return _inline(line, line.lower() in ("", "~", "null") or (flow and any(c in line for c in ",[]{}")))
+
+
 def _inline(text: str, quoted: bool) -> str:
     if not quoted and not _SPECIAL.search(text):
         return text

@@ -28,26 +28,32 @@ from policyengine.tools.prove.model import Context, Undecided, Verdict, Witness,
 
 REFUSALS = ("PE203", "PE315")
 MEETINGS = ("PE260", "PE262", "PE264")
-Key = tuple[str, ...]
 
 
 def proofs(policies: Iterable[Policy]) -> list[Diagnostic]:
-    """Everything that can be proved wrong in the policies; base packs first, each pair of rules once."""
-    told: set[Key] = set()
+    """Everything that can be proved wrong in the policies.
+
+    Each policy answers for the rules of its last pack; those below are judged in their own policies, where nothing
+    above them is in force yet.
+    """
     found: dict[tuple[str, Span | None], Diagnostic] = {}
-    for policy in sorted(policies, key=lambda p: len(p.packs)):
-        for problem in (*_overrides(policy, told), *_meetings(policy, told), *_idle(policy, told)):
+    for policy in policies:
+        for problem in (*_overrides(policy), *_meetings(policy), *_idle(policy)):
             found.setdefault((problem.code, problem.span), problem)
     return list(found.values())
+
+
+def _own(policy: Policy) -> list[Governing]:
+    return [g for g in policy.governing if g.rule.pack == policy.id]
 
 
 # --- overrides -------------------------------------------------------------------------------------------------------
 
 
-def _overrides(policy: Policy, told: set[Key]) -> Iterator[Diagnostic]:
+def _overrides(policy: Policy) -> Iterator[Diagnostic]:
     """What stands over a rule that may only be made stricter, and is not."""
-    for g in policy.governing:
-        if not (g.raises and g.over) or not _new(told, "over", g.rule.key, g.over[0].key, str(g.start)):
+    for g in _own(policy):
+        if not (g.raises and g.over):
             continue
         base = g.over[0]
         # as its author wrote it: what governs may be narrower, where resolving has joined the conditions of both
@@ -109,13 +115,13 @@ def _example(witness: Witness, base: Rule, rule: Rule, policy: Policy | Pack) ->
 # --- two rules for one record ----------------------------------------------------------------------------------------
 
 
-def _meetings(policy: Policy, told: set[Key]) -> Iterator[Diagnostic]:
+def _meetings(policy: Policy) -> Iterator[Diagnostic]:
     """Two ``convert`` or two ``assign`` rules that treat one record differently."""
     for kind, code in ((tree.Convert, "PE262"), (tree.Assign, "PE264")):
         rules = [g for g in policy.governing if isinstance(g.statement, kind)]
         for one, other in combinations(rules, 2):
             common = overlap((one.start, one.until), (other.start, other.until))
-            if common is None or one.name == other.name or not _new(told, "meet", *sorted((one.key, other.key))):
+            if common is None or one.name == other.name or policy.id not in (one.rule.pack, other.rule.pack):
                 continue
             answer = meet(one.statement, other.statement, context_of(policy, *common))
             if isinstance(answer, Witness):
@@ -172,10 +178,10 @@ def _perhaps_both(one: Rule, other: Rule, answer: Undecided) -> Diagnostic:
 # --- rules that never apply ------------------------------------------------------------------------------------------
 
 
-def _idle(policy: Policy, told: set[Key]) -> Iterator[Diagnostic]:
+def _idle(policy: Policy) -> Iterator[Diagnostic]:
     """Rules whose condition nothing fulfils."""
-    for g in policy.governing:
-        if g.statement.when is None or not _new(told, "idle", g.rule.key):
+    for g in _own(policy):
+        if g.statement.when is None:
             continue
         asked = (n.table for n in walk(g.statement.when) if isinstance(n, tree.InTable | tree.Lookup))
         empty = next((name for name in asked if not policy.tables[name].rows), None)
@@ -199,14 +205,6 @@ def _dormant(rule: Rule, table: str) -> Diagnostic:
     message = say(f"this rule does not apply as long as {table} has no rows", f"{table} 还没有内容，此规则暂不适用")
     hint = say("add what is known, each row with its source", "请补充已知的内容，每行注明来源")
     return at(rule, "PE355", message, hint=hint, severity="note")
-
-
-def _new(told: set[Key], *key: str) -> bool:
-    """Whether this was not asked before; from now on it was."""
-    if key in told:
-        return False
-    told.add(key)
-    return True
 
 
 # --- counterexamples for refusals ------------------------------------------------------------------------------------

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 from policyengine.language import tree
 from policyengine.messages import say
-from policyengine.tools.prove.aspects import ONE, Aspect, no_exchange, searched, unlike
+from policyengine.tools.prove.aspects import ONE, ZERO, Aspect, no_exchange, searched, unlike
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.model import Context, Undecided, Witness
 from policyengine.tools.prove.search import Answer, search
@@ -88,23 +89,29 @@ def _in_stretch(g: object, context: Context) -> bool:
 
 
 def _settled(statement: tree.Require, context: Context) -> tree.Require:
-    """A share of what is owed as the figure that it is, where the context has one plain requirement on that measure."""
+    """A share of what is owed as the figure that it is: of the strictest requirement, where that holds for
+    everybody.
+    """
     figure = statement.figure
     if not isinstance(figure, tree.Share) or not figure.of_requirement:
         return statement
-    owed = {
-        g.statement.figure
-        for g in context.governing
-        if isinstance(g.statement, tree.Require)
-        and not isinstance(g.statement, tree.Expect)
-        and g.statement.measure == figure.measure
-        and g.statement.window == statement.window
-        and g.statement.when is None
-        and _in_stretch(g, context)
-    }
-    if len(owed) == 1 and isinstance(one := next(iter(owed)), tree.Quantity):
-        return replace(statement, figure=tree.Quantity(one.value * figure.value, one.unit))
-    return statement
+    owed: list[tuple[Fraction, bool, str]] = []
+    for g in context.governing:
+        one = g.statement
+        if (
+            isinstance(one, tree.Require)
+            and not isinstance(one, tree.Expect)
+            and (one.measure, one.window, one.comparison) == (figure.measure, statement.window, ">=")
+            and not isinstance(one.figure, tree.Share)
+            and _in_stretch(g, context)
+        ):
+            unit = owed[0][2] if owed else unit_of(one.figure, context) or ""
+            rate = exchange_rate(context, unit_of(one.figure, context) or "", unit)
+            if not isinstance(one.figure, tree.Quantity) or rate is None:
+                return statement
+            owed.append((one.figure.value * rate, one.when is None, unit))
+    most, for_everybody, unit = max(owed, default=(ZERO, False, ""))
+    return replace(statement, figure=tree.Quantity(most * figure.value, unit)) if for_everybody else statement
 
 
 def _same_share(one: tree.Figure, other: tree.Figure) -> bool:

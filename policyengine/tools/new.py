@@ -1,0 +1,234 @@
+"""``new``: answers about a sector in, a pack of its own out, whole and checked, or the reasons why not.
+
+The pack states what is known so far (who, which document, the yearly minimum), in the chosen surface, with comments for
+whoever goes on writing; it passes ``check``, ``fmt --check`` and ``test`` before it is put in its place.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from policyengine.diagnostics import Diagnostic, PolicyError, Span, failed
+from policyengine.language import tree
+from policyengine.language.vocabulary import Word
+from policyengine.messages import say
+from policyengine.packs.model import Policy
+from policyengine.packs.policies import load_policies
+from policyengine.packs.roots import PACK_FILE, find_pack, packs_under, root_of
+from policyengine.packs.strictness import unit_of
+from policyengine.plan.build import plan_of
+from policyengine.plan.model import Plan
+from policyengine.tools.check import check
+from policyengine.tools.fmt import format_packs
+from policyengine.tools.test_packs import benches, run
+
+_ID = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What ``new`` asks. ``sector``: id of the pack and of the term of 行业; ``name``: in Chinese (or English).
+
+    ``article``: where the minimum stands in the document. ``rate``: how many hours a credit is (or None: the same
+    unit). ``base``: id of the pack below, or None. ``folder``: where the pack's own folder is made.
+    """
+
+    sector: str
+    name: str
+    authority: str
+    title: str
+    number: str
+    confidence: str
+    article: str
+    unit: str
+    minimum: Fraction
+    since: int
+    rate: Fraction | None
+    base: str | None
+    surface: str
+    folder: Path
+
+    @property
+    def place(self) -> Path:
+        return self.folder / self.sector
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What of the pack below matters: its policy, its yearly requirement, and the sector's term if it has one."""
+
+    policy: Policy
+    requirement: tuple[str, tree.Require, str] | None  # rule name, statement, what may be done to it
+    term: Word | None
+
+    @property
+    def unit(self) -> str | None:
+        return unit_of(self.requirement[1].figure, self.policy.tables) if self.requirement else None
+
+
+def folder_of_packs() -> Path:
+    """Where sector packs are made unless said otherwise."""
+    return Path("policies") / "sectors"
+
+
+def bases_near(folder: Path) -> list[str]:
+    """The ids of packs that a pack in ``folder`` can extend, those of wider scope first."""
+    root = root_of(folder / "it")
+    if not root.is_dir():
+        return []
+    found = []
+    for pack in packs_under(root):
+        policies, _ = load_policies(pack)
+        found += [(len(p.packs), p.packs[-1].level, p.id) for p in policies]
+    order = {"province": 0, "national": 1, "city": 2}
+    return [
+        name for _, level, name in sorted(found, key=lambda f: (order.get(f[1], 3), f[0], f[2])) if level != "sector"
+    ]
+
+
+def base_of(name: str, folder: Path, sector: str) -> Base:
+    """The pack below. Raises ``PolicyError`` (PE131, or what is wrong with it)."""
+    found, seen = find_pack(name, folder / "it")
+    if len(found) != 1:
+        message = say(f"there is no pack {name} to extend", f"没有可依据的政策包 {name}")
+        known = ", ".join(seen) or say("none", "无")
+        raise PolicyError(
+            [Diagnostic("PE131", message, Span(str(folder)), hint=say(f"packs here: {known}", f"现有：{known}"))]
+        )
+    policies, problems = load_policies(found[0])
+    if failed(problems) or not policies:
+        raise PolicyError(problems)
+    policy = policies[0]
+    forms = (sector, sector.replace("_", " "))
+    term = next((w for w in policy.vocabulary.terms_of("sector") if {w.id, w.zh, *w.aliases} & set(forms)), None)
+    return Base(policy, _requirement(policy), term)
+
+
+def _requirement(policy: Policy) -> tuple[str, tree.Require, str] | None:
+    """The yearly requirement on the total that is in force without end."""
+    for g in policy.governing:
+        one = g.statement
+        plain = isinstance(one, tree.Require) and not isinstance(one, tree.Expect) and one.when is None
+        if (
+            plain
+            and isinstance(one, tree.Require)
+            and (one.measure, one.comparison, one.window) == ("total", ">=", tree.PerYears())
+            and isinstance(one.figure, tree.Quantity)
+            and g.until is None
+        ):
+            return g.rule.name, one, g.rule.change
+    return None
+
+
+def problems_with(answers: Answers) -> list[Diagnostic]:
+    """What can be said before anything is written: PE615 there is such a pack, PE616 an answer that can't be."""
+    found = []
+    if not _ID.fullmatch(answers.sector):
+        message = say(f"{answers.sector!r} can't be the id of a pack", f"“{answers.sector}”不能作为政策包的标识")
+        hint = say(
+            "small letters, digits and _, a letter first: social_work",
+            "请用小写字母、数字和下划线，字母开头：social_work",
+        )
+        found.append(Diagnostic("PE616", message, hint=hint))
+    if answers.minimum <= 0:
+        message = say("the minimum must be more than 0", "年度要求须大于 0")
+        found.append(Diagnostic("PE616", message, hint=say("give the figure of the document", "请写文件规定的数额")))
+    if answers.place.exists():
+        message = say(
+            f"{answers.place} is there already; nothing was written", f"{answers.place} 已存在，未写入任何内容"
+        )
+        hint = say("choose another id or --folder, or edit that pack", "请换一个标识或 --folder，或直接修改该政策包")
+        found.append(Diagnostic("PE615", message, Span(str(answers.place)), hint))
+    elif answers.base != answers.sector and len(find_pack(answers.sector, answers.folder / "it")[0]) > 0:
+        message = say(f"there is a pack {answers.sector} elsewhere", f"别处已有政策包 {answers.sector}")
+        found.append(Diagnostic("PE615", message, hint=say("choose another id", "请换一个标识")))
+    return found
+
+
+def make(answers: Answers, base: Base | None) -> list[Path]:
+    """Write the pack; gives its files. Raises ``PolicyError`` and leaves nothing behind where it can't be made."""
+    from policyengine.tools.new_files import files_of, tests_of
+
+    problems = problems_with(answers)
+    if problems:
+        raise PolicyError(problems)
+    answers.folder.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{answers.sector}-", dir=answers.folder))
+    try:
+        for name, text in files_of(answers, base):
+            _write(unfinished / name, text)
+        plan, wrong = _plan(unfinished)
+        if plan is not None:
+            name, text = tests_of(answers, base, plan)
+            _write(unfinished / name, text)
+            wrong = faults(unfinished)
+        if wrong:
+            raise PolicyError(_named(d, unfinished, answers.place) for d in wrong)
+        unfinished.chmod(0o755)
+        unfinished.rename(answers.place)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    return sorted(p for p in answers.place.rglob("*") if p.is_file())
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _plan(folder: Path) -> tuple[Plan | None, list[Diagnostic]]:
+    """The plan of the pack in ``folder``, or the errors that keep it from having one."""
+    policies, problems = load_policies(folder)
+    if failed(problems) or not policies:
+        return None, [d for d in problems if d.severity == "error"]
+    plan, problems = plan_of(policies[0])
+    errors = [d for d in problems if d.severity == "error"]
+    return (None if errors else plan), errors
+
+
+def faults(folder: Path) -> list[Diagnostic]:
+    """What ``check``, ``fmt --check`` and ``test`` find wrong in a pack."""
+    found = [d for d in check([folder]) if d.severity == "error"]
+    if found:
+        return found
+    files, found = format_packs([folder])
+    for file in files:
+        if file.after is None or file.changed:
+            found.append(Diagnostic("PE602", say("not in canonical layout", "未按规范格式书写"), Span(str(file.path))))
+    tested, problems = benches([folder])
+    found += problems
+    for bench in tested:
+        for one in run(bench).cases:
+            if not one.passed:
+                first = one.differences[0]
+                message = say(f"the case “{one.case.name}” expects {first.wanted} and gets {first.actual}",
+                              f"案例“{one.case.name}”应为 {first.wanted}，实为 {first.actual}")  # fmt: skip
+                found.append(Diagnostic("PE617", message, one.case.span))
+    return found
+
+
+def _named(problem: Diagnostic, unfinished: Path, place: Path) -> Diagnostic:
+    """As it would be called in its place."""
+    if problem.span is None:
+        return problem
+    file = problem.span.file.replace(unfinished.name, place.name)
+    return replace(problem, span=replace(problem.span, file=file))
+
+
+__all__ = [
+    "PACK_FILE",
+    "Answers",
+    "Base",
+    "base_of",
+    "bases_near",
+    "faults",
+    "folder_of_packs",
+    "make",
+    "problems_with",
+]
