@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
 
-    def dataclass(cls=None, /, *, frozen=False, slots=False, kw_only=False):
-        """A dataclass with ``frozen``, ``slots`` and ``kw_only`` as in ``dataclasses``."""
+    def dataclass(cls=None, /, *, frozen=False, slots=False, kw_only=False, eq=True):
+        """A dataclass with ``frozen``, ``slots``, ``kw_only`` and ``eq`` as in ``dataclasses``."""
 
         def make(cls):
             own = set(vars(cls))
             plain = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)(cls)
-            _equip(plain, own, frozen)
+            _equip(plain, own, frozen, eq)
             if frozen and slots:
                 plain.__getstate__, plain.__setstate__ = _get_state, _set_state
             return plain
@@ -30,28 +30,28 @@ else:
         return make if cls is None else make(cls)
 
 
-def _equip(cls: Any, own: set[str], frozen: bool) -> None:
+def _equip(cls: Any, own: set[str], frozen: bool, eq: bool) -> None:
     """Give the class the methods that its author did not write."""
-    methods: dict[str, Any] = {"__init__": _first_init(cls), "__repr__": _repr, "__eq__": _first_eq(cls)}
+    methods: dict[str, Any] = {"__init__": _first_init(cls, frozen), "__repr__": _repr}
     if frozen:
-        methods |= {"__setattr__": _refuse, "__delattr__": _refuse, "__hash__": _first_hash(cls)}
-    elif "__hash__" not in own:
-        cls.__hash__ = None
+        methods |= {"__setattr__": _refuse, "__delattr__": _refuse}
+    if eq:
+        methods |= {"__eq__": _first_eq(cls), "__hash__": _first_hash(cls) if frozen else None}
     for name, method in methods.items():
         if name not in own:
             setattr(cls, name, method)
 
 
-def _first_init(cls: Any) -> Any:
+def _first_init(cls: Any, frozen: bool) -> Any:
     def __init__(self: Any, *args: Any, **named: Any) -> None:
-        cls.__init__ = _init_of(cls)
+        cls.__init__ = _init_of(cls, frozen)
         # super().__init__ of a subclass and the call itself both arrive here once
         cls.__init__(self, *args, **named)
 
     return __init__
 
 
-def _init_of(cls: Any) -> Any:
+def _init_of(cls: Any, frozen: bool) -> Any:
     """``__init__`` written out, as ``dataclasses`` would."""
     scope: dict[str, Any] = {"_set": object.__setattr__, "_missing": MISSING}
     places: list[str] = []
@@ -71,7 +71,7 @@ def _init_of(cls: Any) -> Any:
             continue
         else:
             value = f"_make_{f.name}()"
-        body.append(f"_set(self, {f.name!r}, {value})")
+        body.append(f"_set(self, {f.name!r}, {value})" if frozen else f"self.{f.name} = {value}")
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
     parameters = ", ".join(["self", *places, *(["*", *named] if named else [])])

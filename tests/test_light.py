@@ -50,7 +50,11 @@ def _classes(dataclass: Callable[..., Any]) -> dict[str, Any]:
     class Empty:
         pass
 
-    return {"Point": Point, "Base": Base, "Sub": Sub, "Box": Box, "Empty": Empty}
+    @dataclass(slots=True, eq=False)
+    class Own:
+        x: int
+
+    return {"Own": Own, "Point": Point, "Base": Base, "Sub": Sub, "Box": Box, "Empty": Empty}
 
 
 BOTH = [_classes(dataclasses.dataclass), _classes(light)]
@@ -81,6 +85,9 @@ def test_alike(c: dict[str, Any]) -> None:
     with pytest.raises(TypeError):
         hash(box())
     assert c["Empty"]() == c["Empty"]()
+    own = c["Own"](1)
+    assert own == own != c["Own"](1)
+    assert hash(own) != hash(c["Own"](1))
     assert dataclasses.replace(sub(what="a"), items=(1,)) == sub(what="a", items=(1,))
     assert [f.name for f in dataclasses.fields(sub)] == ["when", "what", "items"]
     assert dataclasses.is_dataclass(sub)

@@ -7,7 +7,6 @@ Records take their hours in order, each at most what every window that holds it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from policyengine.engines.judge import Judge, Judged
 from policyengine.engines.numbers import NOTHING, UNBOUNDED, ZERO, Amount, Number, add_up
@@ -15,6 +14,7 @@ from policyengine.engines.ready import Ready
 from policyengine.engines.truth import Truth, get_fact
 from policyengine.engines.windows import Cut, Item, cut_of, figure_bounds, may_cut
 from policyengine.language import tree
+from policyengine.light import dataclass
 from policyengine.records.model import Person
 
 

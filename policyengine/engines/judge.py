@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 
 from policyengine.engines.assign import Shares, in_time, shares
@@ -16,6 +15,7 @@ from policyengine.engines.numbers import NOTHING, UNBOUNDED, ZERO, Amount, Numbe
 from policyengine.engines.ready import Ready, Stage, in_force, ready
 from policyengine.engines.truth import Scene, Test, Truth, World, all_of, any_of
 from policyengine.language import tree
+from policyengine.light import dataclass
 from policyengine.plan.model import Plan
 from policyengine.records.model import Person, Record
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from policyengine.engines.calendar import block_of, period_bounds
@@ -12,6 +12,7 @@ from policyengine.engines.numbers import Number, Shown
 from policyengine.engines.ready import Ready, ready
 from policyengine.engines.truth import Test, World, all_of, compile_rule
 from policyengine.language import tree
+from policyengine.light import dataclass
 from policyengine.plan.caps import exact_bounds
 from policyengine.plan.model import Plan
 from policyengine.plan.names import walk

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from policyengine.engines.calendar import DAY, period_bounds
@@ -23,6 +23,7 @@ from policyengine.engines.truth import (
 )
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
+from policyengine.light import dataclass
 from policyengine.plan.model import PlanRule
 from policyengine.plan.names import walk
 

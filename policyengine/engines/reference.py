@@ -10,7 +10,6 @@ records).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
 from policyengine.engines.allocate import account
@@ -22,6 +21,7 @@ from policyengine.engines.ledger import flags, ledger, repeats_asked
 from policyengine.engines.ready import Ready, Stage, ready
 from policyengine.engines.require import Span
 from policyengine.engines.truth import get_fact
+from policyengine.light import dataclass
 from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry, Result

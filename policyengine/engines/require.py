@@ -6,7 +6,6 @@ A finding says what was required, what was achieved, and which of met, not met a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -19,6 +18,7 @@ from policyengine.engines.totals import Totals
 from policyengine.engines.truth import DECIDED, Scene, Truth, get_fact, missing_facts, stretches_of
 from policyengine.engines.windows import own_figure
 from policyengine.language import tree
+from policyengine.light import dataclass
 from policyengine.plan.names import walk
 from policyengine.records.model import Person
 from policyengine.trace import Finding

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -18,6 +18,7 @@ from policyengine.engines.lookup import Finder, Row
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
+from policyengine.light import dataclass
 from policyengine.plan.names import owning_field as find_owner
 from policyengine.plan.names import walk
 from policyengine.records.model import Circumstance, Record

@@ -9,7 +9,7 @@ day exceeding the figure (Hall 1935, for intervals).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from policyengine.engines.calendar import block_of, period_bounds, period_of, window_from
@@ -18,6 +18,7 @@ from policyengine.engines.numbers import UNBOUNDED, ZERO, Amount, Number, times
 from policyengine.engines.ready import Ready
 from policyengine.engines.truth import Scene, find_figure, get_fact, missing_facts, owning_field
 from policyengine.language import tree
+from policyengine.light import dataclass
 from policyengine.records.model import Person
 
 Place = tuple[int, int, int, int]

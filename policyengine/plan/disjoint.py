@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fractions import Fraction
 
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
+from policyengine.light import dataclass
 
 MOST_CASES = 64  # disjuncts looked at; a condition with more is "perhaps"
 Conjunction = tuple[tree.Condition, ...]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 
 from policyengine.language import tree
 from policyengine.language.vocabulary import Vocabulary
+from policyengine.light import dataclass
 from policyengine.packs.model import Policy, Rule
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
 from policyengine.language.quantities import UNITS, exact_text
+from policyengine.light import dataclass
 
 MAX_TEXT = 32_767  # characters of one cell: what a spreadsheet can hold
 MAX_ID = 200

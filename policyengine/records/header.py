@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from policyengine.diagnostics import Diagnostic, Related, Span
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl
+from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.cells import Bad, UnitCell, compare, unit
 from policyengine.records.raw import RawTable, Row, blank

@@ -7,11 +7,12 @@ goes through the same functions as a cell of a records file.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span
+from policyengine.light import dataclass
 from policyengine.messages import say
 
 MAX_BYTES = 1_000_000

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 from typing import NamedTuple
 
 from policyengine.diagnostics import Diagnostic
+from policyengine.light import dataclass
 from policyengine.records.cells import Bad
 
 HEAD = 25  # rows looked at to find the header

@@ -7,10 +7,11 @@ compared with it. Every data row of the records files becomes a record or is rej
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from policyengine.diagnostics import Diagnostic, Severity, Span, failed
+from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.cells import Bad, clean, identifier
 from policyengine.records.files import Source, digests, find_files

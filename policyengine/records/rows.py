@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fractions import Fraction
 
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl
+from policyengine.light import dataclass
 from policyengine.records import cells
 from policyengine.records.cells import Amount, Bad, UnitCell
 from policyengine.records.header import Column, Headers, Layout, Wide, plain

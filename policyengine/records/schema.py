@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Literal, Protocol
 
 from policyengine.language.vocabulary import FieldDecl, Vocabulary, Word, vocabulary
+from policyengine.light import dataclass
 from policyengine.records.cells import compare
 from policyengine.records.mapping import NO_MAPPING, FileMapping
 

@@ -10,11 +10,11 @@ import codecs
 import csv
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from policyengine.diagnostics import Diagnostic, Span
+from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.cells import Bad
 from policyengine.records.files import Source

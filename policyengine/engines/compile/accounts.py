@@ -48,12 +48,12 @@ class Cap:
 
 @dataclass(slots=True)
 class Accounts:
-    """``touched``: the table of (person, period) whose items may be cut. ``caps`` by law."""
+    """``caps`` by law; ``cuts``: whether the table ``counted`` has items that some cap may cut."""
 
     items: Items
     caps: list[list[Cap]] = field(default_factory=list)
     sums: int = 1
-    hot: list[str] = field(default_factory=list)
+    cuts: bool = False
 
     @property
     def cases(self) -> Cases:
@@ -64,47 +64,71 @@ class Accounts:
         return self.cases.sources.host
 
     def prepare(self) -> None:
-        """Add up, find what caps touch, cut it, and put the totals together."""
+        """Find what caps touch and who goes to the reference evaluator, and cut."""
         laws = self.cases.sources.laws
         self.sums = max(len(law.sums) for law in laws)
-        self._add_up()
-        self.caps = [self._caps_of(law) for law in laws]
-        touched = [query for law, caps in zip(laws, self.caps, strict=True) for query in self._touched(law, caps)]
-        self._keep_touched(touched)
+        self._route_open_places()
+        queries: list[Any] = []
+        if any(law.plan.caps for law in laws):
+            self._add_up_members()
+            self.caps = [self._caps_of(law) for law in laws]
+            queries = [query for law, caps in zip(laws, self.caps, strict=True) for query in self._touched(law, caps)]
+        if queries:
+            self._keep_touched(queries)
         self._keep_routed()
-        for law, caps in zip(laws, self.caps, strict=True):
-            if caps and touched:
-                self._cut(law, caps)
-        self._totals()
+        if queries:
+            parts = [self._cut(law, caps) for law, caps in zip(laws, self.caps, strict=True) if caps]
+            self.host.keep("counted", t.union(*parts))
+            self.cuts = True
 
-    # --- sums -------------------------------------------------------------------------------------------------------
+    def _route_open_places(self) -> None:
+        """Persons with a record that may count in several periods, in ways that bounds depend on."""
+        verdicts = self.cases.verdicts.values()
+        if self.cases.split or not all(v.simple for v in verdicts):
+            query = t.select(person_id=t.col("person_id", "i"))
+            query.from_(t.sub(self.items.items(), "i"), copy=False)
+            self.items.routes.append(query.where(t.col("route", "i"), copy=False))
 
-    def _add_up(self) -> None:
-        """The table ``sums``: a row per person and period, before any cap."""
+    # --- members of caps --------------------------------------------------------------------------------------------
+
+    def _named(self) -> Tree | None:
+        """A condition on the columns of records that holds for every record under some cap; None: all may be."""
+        fields: dict[str, set[str]] = {}
+        for law in self.cases.sources.laws:
+            for rule in law.prepared.later.caps:
+                if not rule.named or rule.owner is None:
+                    return None
+                fields.setdefault(rule.owner, set()).update(rule.named)
+        records = self.cases.sources.records
+        conditions = []
+        for name, terms in sorted(fields.items()):
+            value = records.value(name)
+            conditions += [t.among(value, [t.lit(term) for term in sorted(terms)]), t.missing(value.copy())]
+        return t.either(*conditions)
+
+    def _member_items(self, wanted: Iterable[str], **columns: Tree) -> Any:
+        """The items that some cap may concern."""
+        return self.items.items(wanted, self._named(), **columns)
+
+    def _add_up_members(self) -> None:
+        """The table ``sums``: a row per person and period that caps concern, before any of them."""
         laws = self.cases.sources.laws
-        numbers = range(self.sums)
         caps = range(max(len(law.plan.caps) for law in laws))
-        wanted = [*(f"{kind}{s}" for s in numbers if s for kind in "tn"), *(f"c{c}" for c in caps)]
         low, high = t.col("low", "i"), t.col("high", "i")
+        members = [t.compare(t.col(f"c{c}", "i"), ">", t.lit(0)) for c in caps]
         columns: dict[str, Tree] = {"plan": t.call("MAX", t.col("plan", "i")), "rp": t.call("MAX", t.col("rp", "i"))}
-        for s in numbers:
-            own = [t.col(f"{kind}{s}", "i") if s else t.lit(1) for kind in "tn"]
-            columns[f"l{s}"] = t.total(t.times(low.copy(), own[0]) if s else low.copy())
-            columns[f"h{s}"] = t.bounded(t.times(high.copy(), own[1]) if s else high.copy(), UNLIMITED)
         for c in caps:
-            member = t.compare(t.col(f"c{c}", "i"), ">", t.lit(0))
-            amount = t.case([(member, high.copy())], t.lit(0))
+            amount = t.case([(members[c].copy(), high.copy())], t.lit(0))
             windows = [law.plan.caps[c].statement.window for law in laws if c < len(law.plan.caps)]
             if any(isinstance(w, tree.PerActivity) for w in windows):
-                most = t.case([(member.copy(), t.greatest(high.copy(), self._whole()))], t.lit(0))
+                most = t.case([(members[c].copy(), t.greatest(high.copy(), self._whole()))], t.lit(0))
                 columns[f"a{c}"] = t.call("MAX", most)
             columns[f"k{c}"] = t.bounded(amount, UNLIMITED)
-            unsure = t.both(t.equal(t.col(f"c{c}", "i"), t.lit(2)), t.compare(high.copy(), ">", t.lit(0)))
-            columns[f"u{c}"] = t.call("MAX", t.flag(unsure))
-        columns["doubt"] = t.call("MAX", t.flag(t.compare(low.copy(), "<>", high.copy())))
-        columns["route"] = t.call("MAX", t.flag(t.col("route", "i")))
+            columns[f"u{c}"] = t.call("MAX", t.flag(t.equal(t.col(f"c{c}", "i"), t.lit(2))))
+        columns["doubt"] = t.call("MAX", t.flag(t.compare(low, "<>", high.copy())))
         query = t.select(person_id=t.col("person_id", "i"), period=t.col("period", "i"), **columns)
-        query = query.from_(t.sub(self.items.items(wanted), "i"), copy=False)
+        query.from_(t.sub(self._member_items([f"c{c}" for c in caps]), "i"), copy=False)
+        query.where(t.both(t.either(*members), t.compare(high.copy(), ">", t.lit(0))), copy=False)
         self.host.keep("sums", query.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False))
 
     def _whole(self) -> Tree:
@@ -273,7 +297,7 @@ class Accounts:
         c = f"c{cap.number}"
         names = ["person_id", "rp", "record_id", "period", "start", "end", "high", *columns]
         query = t.select(**{n: t.col(n, "i") for n in names})
-        query.from_(t.sub(self.items.items([c], **columns), "i"), copy=False)
+        query.from_(t.sub(self._member_items([c], **columns), "i"), copy=False)
         member = [
             t.equal(t.col("plan", "i"), t.lit(cap.law.number)),
             t.compare(t.col(c, "i"), ">", t.lit(0)),
@@ -381,30 +405,42 @@ class Accounts:
         return t.missing(sources.persons.value(window.field))
 
     def _keep_routed(self) -> None:
-        asked = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
-        asked.where(t.compare(t.col("route", "s"), ">", t.lit(0)), copy=False)
-        every = t.select(person_id=t.col("person_id", "q"))
-        every.from_(t.sub(t.union(asked, *self.items.routes), "q"), copy=False)
+        """The table ``routed``: persons for the reference evaluator, and those whom no plan of ours judges."""
+        queries = list(self.items.routes)
+        sources = self.cases.sources
+        if sources.joined and any(plan < 0 for plan, _ in sources.people):
+            aside = t.select(person_id=t.col("person_id", "p")).from_(t.table("people", "p"), copy=False)
+            queries.append(aside.where(t.compare(t.col("plan", "p"), "<", t.lit(0)), copy=False))
+        if not queries:
+            self.host.load("routed", {"person_id": "VARCHAR"}, [])
+            return
+        every = t.select(person_id=t.col("person_id", "q")).from_(t.sub(t.union(*queries), "q"), copy=False)
         self.host.keep("routed", every.distinct(copy=False))
 
     # --- cutting --------------------------------------------------------------------------------------------------------
 
-    def _cut(self, law: Law, caps: list[Cap]) -> None:
+    def _cut(self, law: Law, caps: list[Cap]) -> Any:
         """Apply the caps, one after the other, to the items that some cap touches."""
         records = self.cases.sources.records
         values = {
             f"f{cap.number}": records.value(cap.window.field) for cap in caps if isinstance(cap.window, tree.PerField)
         }
         wanted = [f"{kind}{cap.number}" for cap in caps for kind in "cr"]
-        wanted += [f"{kind}{s}" for s in range(1, self.sums) for kind in "tn"]
         names = ["record_id", "person_id", "rp", "day", "start", "end", "period", "low", "high", *wanted, *values]
         hot = t.select(**{n: t.col(n, "i") for n in names})
-        hot.from_(t.sub(self.items.items(wanted, **values), "i"), copy=False)
+        hot.from_(t.sub(self._member_items(wanted, **values), "i"), copy=False)
         same = t.both(*(t.equal(t.col(n, "x"), t.col(n, "i")) for n in ("person_id", "period")))
         t.join(hot, t.table("touched", "x"), same)
         t.join(hot, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
-        mine = t.equal(t.col("plan", "i"), t.lit(law.number))
-        hot.where(t.both(mine, t.missing(t.col("person_id", "y"))), copy=False)
+        hot.where(
+            t.both(
+                t.equal(t.col("plan", "i"), t.lit(law.number)),
+                t.missing(t.col("person_id", "y")),
+                t.either(*(t.compare(t.col(f"c{cap.number}", "i"), ">", t.lit(0)) for cap in caps)),
+                t.compare(t.col("high", "i"), ">", t.lit(0)),
+            ),
+            copy=False,
+        )
         for cap in caps:
             if isinstance(cap.window, tree.Within):
                 self._date(hot, cap)
@@ -418,11 +454,9 @@ class Accounts:
         for cap in caps:
             if cap.least is not None:
                 query = self._applied(cap, query)
-        name = f"counted_{law.number}"
-        handed = ["record_id", "person_id", "period", "end", "low", "high", "value", "cuts"]
-        handed += [f"{kind}{s}" for s in range(1, self.sums) for kind in "tn"]
-        self.host.keep(name, t.select(**{n: t.col(n, "z") for n in handed}).from_(t.sub(query, "z"), copy=False))
-        self.hot.append(name)
+        handed = ["record_id", "person_id", "period", "low", "value", "cuts"]
+        result = t.select(**{n: t.col(n, "z") for n in handed}, plan=t.lit(law.number))
+        return result.from_(t.sub(query, "z"), copy=False)
 
     def _date(self, query: Any, cap: Cap) -> None:
         """Add the person's window of months to the items."""
@@ -509,34 +543,43 @@ class Accounts:
             **{n: t.col(n, "g") for n in named if n != "cuts"}, cuts=t.add([t.col("cuts", "g"), lost])
         ).from_(t.sub(run, "g"), copy=False)
 
-    # --- totals ---------------------------------------------------------------------------------------------------------
+    # --- after the caps -------------------------------------------------------------------------------------------------
 
-    def _totals(self) -> None:
-        """The table ``totals``: what every sum of a person and period is after the caps, and what they cut off."""
-        columns = [f"{kind}{s}" for s in range(self.sums) for kind in "lh"]
-        plain = t.select(
-            person_id=t.col("person_id", "s"), period=t.col("period", "s"), **{n: t.col(n, "s") for n in columns},
-            cut=t.cast(t.lit(0), "BIGINT"),
-        ).from_(t.table("sums", "s"), copy=False)  # fmt: skip
-        t.join(plain, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "s")), "LEFT")
-        untouched = [t.missing(t.col("person_id", "y"))]
-        if self.hot:
-            same = t.both(*(t.equal(t.col(n, "x"), t.col(n, "s")) for n in ("person_id", "period")))
-            t.join(plain, t.table("touched", "x"), same, "LEFT")
-            untouched.append(t.missing(t.col("person_id", "x")))
-        queries = [plain.where(t.both(*untouched), copy=False)]
-        for name in self.hot:
-            value = t.col("value", "h")
-            sums = {}
-            for s in range(self.sums):
-                sums[f"l{s}"] = t.total(t.times(value.copy(), t.col(f"t{s}", "h")) if s else value.copy())
-                sums[f"h{s}"] = t.total(t.times(value.copy(), t.col(f"n{s}", "h")) if s else value.copy())
-            lost = t.minus(t.col("low", "h"), value.copy())
-            query = t.select(
-                person_id=t.col("person_id", "h"), period=t.col("period", "h"), **sums, cut=t.total(lost)
-            ).from_(t.table(name, "h"), copy=False)
-            queries.append(query.group_by(t.col("person_id", "h"), t.col("period", "h"), copy=False))
-        self.host.keep("totals", t.union(*queries))
+    def counted_items(self, wanted: Iterable[str] = (), **columns: Tree) -> Any:
+        """Every item of the persons who are not routed, with what it counts after the caps and which of them cut it."""
+        items = self.items.items(wanted, None, **columns)
+        names = [e.alias for e in items.expressions] if not self.cases.split else _names(items.this)
+        low, high = t.col("low", "i"), t.col("high", "i")
+        query = t.select(
+            **{n: t.col(n, "i") for n in names},
+            counted_low=t.coalesce(t.col("value", "h"), low) if self.cuts else low,
+            counted_high=t.coalesce(t.col("value", "h"), high) if self.cuts else high,
+            cuts=t.coalesce(t.col("cuts", "h"), t.lit(0)) if self.cuts else t.lit(0),
+        ).from_(t.sub(items, "i"), copy=False)
+        if self.cuts:
+            same = t.both(*(t.equal(t.col(n, "h"), t.col(n, "i")) for n in ("record_id", "period")))
+            t.join(query, t.table("counted", "h"), same, "LEFT")
+        t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
+        return query.where(t.missing(t.col("person_id", "y")), copy=False)
+
+    def keep_totals(self) -> None:
+        """The table ``totals``: what every sum of a person and period comes to, and what caps cut off."""
+        wanted = [f"{kind}{s}" for s in range(1, self.sums) for kind in "tn"]
+        query = t.select(
+            person_id=t.col("person_id", "i"), period=t.col("period", "i"), **self.sums_over("i"),
+            cut=t.total(t.minus(t.col("low", "i"), t.col("counted_low", "i"))),
+        ).from_(t.sub(self.counted_items(wanted), "i"), copy=False)  # fmt: skip
+        self.host.keep("totals", query.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False))
+
+    def sums_over(self, alias: str) -> dict[str, Tree]:
+        """Every sum of the laws over counted items, low and high."""
+        sums: dict[str, Tree] = {}
+        for s in range(self.sums):
+            for kind, amount, member in (("l", "counted_low", "t"), ("h", "counted_high", "n")):
+                value = t.col(amount, alias)
+                value = t.times(value, t.col(f"{member}{s}", alias)) if s else value
+                sums[f"{kind}{s}"] = t.bounded(value, UNLIMITED)
+        return sums
 
 
 def block(period: Tree, count: int, starting: int) -> Tree:

@@ -214,13 +214,14 @@ class Cases:
 
     # --- the relation ---------------------------------------------------------------------------------------------------
 
-    def judged(self, wanted: Iterable[str] = (), **columns: Tree) -> Any:
+    def judged(self, wanted: Iterable[str] = (), where: Tree | None = None, **columns: Tree) -> Any:
         """Every record with what it claims and counts (stages 1 to 3 and count once), and its period.
 
-        ``wanted``: columns of ``cases`` to hand on; ``columns``: expressions over the records (alias ``r``). A record
+        ``wanted``: columns of ``cases`` to hand on; ``where`` and ``columns``: over the records (alias ``r``). A record
         that is split stands in its last period; ``items.py`` gives its shares.
         """
-        joined = self._amounts(self.sources.base(**self._claimed(), **columns), wanted, columns)
+        base = self.sources.base(**self._claimed(), **{n: c.copy() for n, c in columns.items()})
+        joined = self._amounts(base if where is None else base.where(where, copy=False), wanted, columns)
         counted = t.select(
             **{name: t.col(name, "a") for name in self._handed(wanted, columns)},
             dup=t.col("dup", "a") if self.once else t.lit(False),
@@ -266,7 +267,10 @@ class Cases:
             **{name: t.col(name, "c") for name in dict.fromkeys(("plan", "place", "simple", *wanted))},
             **{name: t.col(name, "b") for name in (*self._claimed(), *columns)},
         ).from_(t.sub(base, "b"), copy=False)
-        t.join(query, t.table("cases", "c"), t.equal(t.col("key", "c"), t.col("key", "b")))
+        # LEFT: an inner join would have DuckDB work out every key twice, to filter rows before the join
+        t.join(query, t.table("cases", "c"), t.equal(t.col("key", "c"), t.col("key", "b")), "LEFT")
+        if any(plan < 0 for plan, _ in self.sources.people):
+            query.where(t.present(t.col("plan", "c")), copy=False)
         if self.values:
             names = ["q", *(f"by_{n}" for n in self.sources.divisors)]
             same = t.both(

@@ -93,9 +93,12 @@ class Items:
 
     # --- items ----------------------------------------------------------------------------------------------------------
 
-    def items(self, wanted: Iterable[str] = (), **columns: Tree) -> Any:
-        """Every item: a record's amounts in one period. ``day`` is the record's end; ``start`` and ``end`` the item's days."""
-        judged = self.cases.judged(wanted, **columns)
+    def items(self, wanted: Iterable[str] = (), where: Tree | None = None, **columns: Tree) -> Any:
+        """Every item: a record's amounts in one period. ``day`` is the record's end; ``start``, ``end`` the item's days.
+
+        ``where``: a condition over the records (alias ``r``).
+        """
+        judged = self.cases.judged(wanted, where, **columns)
         handed = [
             "record_id", "person_id", "rp", "plan", "d", "miss", "dup", "claimed_low", "claimed_high", *wanted, *columns,
         ]  # fmt: skip
@@ -112,7 +115,7 @@ class Items:
         if not self.cases.split:
             return plain
         plain.where(t.negate(self._crossing()), copy=False)
-        return t.union(plain, self._shares(self.cases.judged(wanted, **columns), handed))
+        return t.union(plain, self._shares(self.cases.judged(wanted, where and where.copy(), **columns), handed))
 
     def _crossing(self) -> Tree:
         """Whether a record is split over several periods."""

@@ -324,31 +324,9 @@ class Periods:
 
     def _dated(self, anchor: int) -> Any:
         """Sums of the items that end within each person's window of months."""
-        numbers = range(len(self.law.sums))
-        wanted = [f"{k}{s}" for s in numbers if s for k in "tn"]
-        parts = []
-        names = ["person_id", "end", *wanted]
-        plain = t.select(**{n: t.col(n, "i") for n in (*names, "low", "high")})
-        plain.from_(t.sub(self.accounts.items.items(wanted), "i"), copy=False)
-        t.join(plain, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
-        outside = [t.missing(t.col("person_id", "y")), t.equal(t.col("plan", "i"), t.lit(self.law.number))]
-        if self.accounts.hot:
-            same = t.both(*(t.equal(t.col(n, "x"), t.col(n, "i")) for n in ("person_id", "period")))
-            t.join(plain, t.table("touched", "x"), same, "LEFT")
-            outside.append(t.missing(t.col("person_id", "x")))
-        parts.append(plain.where(t.both(*outside), copy=False))
-        hot = f"counted_{self.law.number}"
-        if hot in self.accounts.hot:
-            counted = t.select(
-                **{n: t.col(n, "h") for n in names}, low=t.col("value", "h"), high=t.col("value", "h")
-            ).from_(t.table(hot, "h"), copy=False)
-            parts.append(counted)
-        sums = {}
-        for s in numbers:
-            for kind, amount, member in (("l", "low", "t"), ("h", "high", "n")):
-                value = t.col(amount, "d")
-                sums[f"{kind}{s}"] = t.bounded(t.times(value, t.col(f"{member}{s}", "d")) if s else value, UNLIMITED)
-        query = t.select(person_id=t.col("person_id", "d"), **sums).from_(t.sub(t.union(*parts), "d"), copy=False)
+        wanted = [f"{k}{s}" for s in range(1, self.accounts.sums) for k in "tn"]
+        query = t.select(person_id=t.col("person_id", "d"), **self.accounts.sums_over("d"))
+        query.from_(t.sub(self.accounts.counted_items(wanted), "d"), copy=False)
         inside = t.both(
             _same("person_id", "f", "d"),
             t.compare(t.col("end", "d"), ">=", t.col(f"first{anchor}", "f")),

@@ -78,14 +78,13 @@ class Relations:
                     self.host.keep(f"open_{one.name}", self._open_facts(periods, one))
 
     def _load_cuts(self) -> None:
+        """The keys of the caps that cut an item, by law and mask."""
         rows = []
-        for name in self.accounts.hot:
-            number = int(name.removeprefix("counted_"))
-            caps = self.accounts.caps[number]
-            query = t.select(cuts=t.col("cuts")).from_(t.table(name), copy=False).distinct(copy=False)
-            for (mask,) in self.host.rows(query):
-                text = "+".join(cap.rule.key for cap in caps if mask & (1 << cap.number))
-                rows.append((number, mask, text))
+        if self.accounts.cuts:
+            query = t.select(plan=t.col("plan"), cuts=t.col("cuts")).from_(t.table("counted"), copy=False)
+            for plan, mask in self.host.rows(query.distinct(copy=False)):
+                keys = [cap.rule.key for cap in self.accounts.caps[plan] if mask & (1 << cap.number)]
+                rows.append((plan, mask, "+".join(keys)))
         self.host.load("cut_words", {"plan": "INTEGER", "cuts": "BIGINT", "text": "VARCHAR"}, rows)
 
     # --- ledger and flags ---------------------------------------------------------------------------------------------
@@ -98,7 +97,7 @@ class Relations:
             for name in ("form", "subject", "unit"):
                 columns[f"own_{name}"] = records.value(name)
             columns["own_quantity"] = records.value("quantity")
-        inside = self._rows(self.accounts.items.items((), **columns), columns)
+        inside = self._rows(self.accounts.counted_items((), **columns), columns)
         if not self.accounts.cases.split:
             return inside
         inside.where(self._inside("i"), copy=False)
@@ -126,17 +125,15 @@ class Relations:
 
     def _rows(self, items: Any, columns: Iterable[str]) -> Any:
         """The ledger's rows of some items."""
-        inside = self._inside("i")
-        hot = bool(self.accounts.hot)
-        value = t.col("value", "h") if hot else t.lit(None)
-        cut = t.compare(t.coalesce(t.col("cuts", "h"), t.lit(0)), "<>", t.lit(0)) if hot else t.lit(False)
-        text = t.coalesce(t.col("text", "k"), t.lit("")) if hot else t.lit("")
+        inside, cuts = self._inside("i"), self.accounts.cuts
+        cut = t.compare(t.col("cuts", "i"), "<>", t.lit(0)) if cuts else t.lit(False)
+        text = t.coalesce(t.col("text", "k"), t.lit("")) if cuts else t.lit("")
         zero = t.lit(0)
         shown = {
             "converted": t.col("claimed_low", "i"),
             "converted_high": t.col("claimed_high", "i"),
-            "counted": t.coalesce(value, t.col("low", "i")) if hot else t.col("low", "i"),
-            "counted_high": t.coalesce(value.copy(), t.col("high", "i")) if hot else t.col("high", "i"),
+            "counted": t.col("counted_low", "i"),
+            "counted_high": t.col("counted_high", "i"),
         }
         reason = t.case(
             [
@@ -163,21 +160,11 @@ class Relations:
             miss=t.col("miss", "i"),
         ).from_(t.sub(items, "i"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "i")))
-        if hot:
-            counted = [
-                t.select(
-                    record_id=t.col("record_id"), period=t.col("period"), value=t.col("value"), cuts=t.col("cuts"),
-                    plan=t.lit(int(name.removeprefix("counted_"))),
-                ).from_(t.table(name), copy=False)
-                for name in self.accounts.hot
-            ]  # fmt: skip
-            same = t.both(*(t.equal(t.col(n, "h"), t.col(n, "i")) for n in ("record_id", "period")))
-            t.join(query, t.sub(t.union(*counted), "h"), same, "LEFT")
+        if cuts:
             words = t.both(
-                t.equal(t.col("plan", "k"), t.col("plan", "h")), t.equal(t.col("cuts", "k"), t.col("cuts", "h"))
+                t.equal(t.col("plan", "k"), t.col("plan", "i")), t.equal(t.col("cuts", "k"), t.col("cuts", "i"))
             )
             t.join(query, t.table("cut_words", "k"), words, "LEFT")
-        self._unrouted(query, "i")
         return query
 
     def _unrouted(self, query: Any, alias: str) -> None:

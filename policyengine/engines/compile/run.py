@@ -59,6 +59,7 @@ def evaluate_tables(
     items.prepare()
     accounts = Accounts(items)
     accounts.prepare()
+    accounts.keep_totals()
     _keep_everyone(sources)
     periods = []
     for law, span in zip(sources.laws, known, strict=True):
@@ -83,7 +84,7 @@ def _keep_everyone(sources: Sources) -> None:
     """The table ``everyone``: all persons who are not routed, with the plan that judges them."""
     host, names = sources.host, sources.names
     parts: list[Any] = []
-    for table in ("sums", names.persons, names.circumstances):
+    for table in ("totals", names.persons, names.circumstances):
         if table is not None:
             parts.append(t.select(person_id=t.col("person_id")).from_(t.table(table), copy=False))
     plan = t.lit(sources.people[0][0])
