@@ -126,8 +126,8 @@ class Asker:
         asked = _Requirements(later, person, totals, self.as_of)
         terms: list[Term] = []
         shown: list[Finding] = []
-        for number, rule in enumerate(later.require):
-            term = self._term(asked, totals, number, rule, span)
+        for rule, statement in later.requirements(span.first, span.years):
+            term = self._term(asked, totals, rule, statement, span)
             if term is not None:
                 terms.append(term[0])
                 shown.append(term[1])
@@ -135,12 +135,9 @@ class Asker:
         return Owed(tuple(terms), leaves, self._shown(terms, shown, span), tuple(self._sums(span)))
 
     def _term(
-        self, asked: Requirements, totals: Any, number: int, rule: Ready, span: Span
+        self, asked: Requirements, totals: Any, rule: Ready, statement: tree.Require, span: Span
     ) -> tuple[Term, Finding] | None:
-        start = self.law.plan.year_start
-        statement = rule.rule.statement
-        assert isinstance(statement, tree.Require)
-        stretch = asked._stretch(statement.window, span) if rule.governs(span.last, start) else None
+        stretch = asked._stretch(statement.window, span)
         if stretch is None:
             return None
         scene = asked._scene(span.last, stretch)
@@ -160,7 +157,7 @@ class Asker:
         if isinstance(statement.window, tree.Within) and not stretch.adrift:
             anchor = self.anchors[statement.window.months, statement.window.field]
         term = Term(
-            rule=number,
+            rule=next(n for n, r in enumerate(self.law.prepared.later.require) if r is rule),
             measured=(
                 self._sum(statement.measure, stretch.last, statement.this_period),
                 self._window(statement.window),
@@ -218,7 +215,7 @@ class Asker:
 
     def _shown(self, terms: list[Term], findings: list[Finding], span: Span) -> tuple[int, ...]:
         """By measure the place of the finding that the decision shows (``conclude._owed``); -1: none."""
-        days = Stretch.of(span.first, span.years, self.law.plan.year_start).days
+        days = self.law.prepared.later.stretch(span.first, span.years).days
         owed = _owed(tuple(findings), days)
         places = []
         for measure in self.measures:
@@ -236,7 +233,7 @@ class Asker:
         """What the span leaves, by the rule it is added to (``Requirements._carried`` of the next period)."""
         later, start = self.law.prepared.later, self.law.plan.year_start
         found: dict[str, CarryTerm] = {}
-        stretch = Stretch.of(span.first, 1, start)
+        stretch = later.stretch(span.first, 1)
         scene = asked._scene(span.first, stretch)
         for carry in later.carry:
             statement = carry.rule.statement
