@@ -24,7 +24,7 @@ Chain = tuple[Pack, ...]
 
 def load_policies(path: str | Path) -> tuple[tuple[Policy, ...], list[Diagnostic]]:
     """The policies at ``path``. With errors among the diagnostics, those that could be made are given."""
-    folders, problems = _folders(Path(path))
+    folders, problems = pack_folders(Path(path))
     loader = ChainLoader()
     policies: list[Policy] = []
     for folder in folders:
@@ -35,8 +35,8 @@ def load_policies(path: str | Path) -> tuple[tuple[Policy, ...], list[Diagnostic
     return tuple(policies), problems
 
 
-def _folders(path: Path) -> tuple[list[Path], list[Diagnostic]]:
-    """The pack folders that ``path`` means."""
+def pack_folders(path: Path) -> tuple[list[Path], list[Diagnostic]]:
+    """The pack folders that ``path`` means: one, or all below it."""
     try:
         if path.name == PACK_FILE and path.is_file():
             return [path.parent], []

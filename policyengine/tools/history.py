@@ -1,7 +1,7 @@
 """``history``: a rule's name in, its versions in law and the commits that made them out.
 
-Versions in law are what the packs say now; commits are those in whose tree an entry of the rule came, went or changed, read from
-git's objects. Outside of a repository only the versions in law are known.
+Versions in law are what the packs say now; commits are those in whose tree an entry of the rule came, went or changed,
+read from git's objects. Outside of a repository only the versions in law are known.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from policyengine.packs.model import Rule
 from policyengine.packs.nodes import Listing
 from policyengine.packs.nodes import Mapping as MappingNode
 from policyengine.packs.policies import load_policies
-from policyengine.packs.roots import PACK_FILE
 from policyengine.packs.shape import did_you_mean
 from policyengine.packs.values import text_at
-from policyengine.tools.revisions import blobs, git, top_of
+from policyengine.tools.revisions import blobs, entries, git, top_of
 
 Entries = Mapping[str, str]  # from → until, change and text of an entry, as one line
 
@@ -95,11 +94,10 @@ def _commits(rule: str, folder: Path) -> Iterator[Commit]:
 
 def _entries(commit: str, folder: str, rule: str, top: Path) -> Entries:
     """The rule's entries in one commit."""
-    listed = git("ls-tree", "-r", "-z", commit, "--", folder, at=top).split(b"\0")
     names = [
-        (meta.split()[2].decode(), path.decode("utf-8", "surrogateescape"))
-        for meta, _, path in (line.partition(b"\t") for line in listed if line)
-        if path.endswith(b".yaml") and b"/tests/" not in path and not path.endswith(PACK_FILE.encode())
+        (e.blob, str(e.path))
+        for e in entries(commit, top, folder)
+        if e.path.suffix in (".yaml", ".yml") and e.path.name.startswith("rules")
     ]
     found: dict[str, str] = {}
     for (_, path), data in zip(names, blobs([n for n, _ in names], top), strict=True):

@@ -3,13 +3,14 @@
 Files are read from git's objects (``git cat-file``); nothing is checked out, no hook or filter of the repository runs.
 Only regular files that packs consist of are written out, within bounds, to a temporary folder.
 
-Errors: PE701 (no repository), PE702 (unknown revision), PE703 (git is missing or failed), PE704 (no packs there).
+Errors: PE701 (no repository), PE702 (unknown revision), PE703 (git is missing or failed), PE704 (no packs there), PE707
+(a file of a pack is too large, or there are too many).
 """
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -32,6 +33,15 @@ class Tree:
     label: str
     folder: Path
     commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a commit: its blob, its path from the top of the repository, and its size in bytes."""
+
+    blob: str
+    path: PurePosixPath
+    size: int
 
 
 def git(*arguments: str, at: Path | None = None, stdin: bytes | None = None) -> bytes:
@@ -64,8 +74,14 @@ def git(*arguments: str, at: Path | None = None, stdin: bytes | None = None) -> 
     return done.stdout
 
 
-class GitFailure(Exception):
-    """Git said no; the text is its message."""
+class GitFailure(PolicyError):
+    """Git said no (PE703); ``said`` is its message."""
+
+    def __init__(self, said: str):
+        self.said = said
+        lines = said.splitlines() or [""]
+        hint = say("mend what git says, then run this again", "请按 git 的提示处理后重试")
+        super().__init__([Diagnostic("PE703", say(f"git says: {lines[0]}", f"git 报告：{lines[0]}"), hint=hint)])
 
 
 def top_of(at: Path | None = None) -> Path:
@@ -153,7 +169,8 @@ def tree_at(word: str | None, at: Path | None = None, under: PurePosixPath | Non
         yield Tree(say("working tree", "工作区"), top)
         return
     if Path(word).exists():
-        yield Tree(word, Path(word))
+        place = Path(word)
+        yield Tree(word, place.parent if place.is_file() else place)  # a file of a pack means the pack
         return
     commit = commit_of(word, at)
     top = top_of(at)
@@ -163,23 +180,10 @@ def tree_at(word: str | None, at: Path | None = None, under: PurePosixPath | Non
 
 
 def write_tree(commit: str, top: Path, folder: Path, under: PurePosixPath | None = None) -> None:
-    """Write the pack files of a commit below ``folder``. Raises ``PolicyError`` (PE704) where it has no pack."""
-    listed = git("ls-tree", "-r", "-z", "--full-tree", "-l", commit, at=top)
-    wanted: list[tuple[str, PurePosixPath]] = []
-    packs: set[PurePosixPath] = set()
-    for line in listed.split(b"\0"):
-        if not line:
-            continue
-        meta, _, name = line.partition(b"\t")
-        mode, _, blob, size = meta.split()
-        path = PurePosixPath(name.decode("utf-8", "surrogateescape"))
-        if not mode.startswith(b"100") or ".." in path.parts or (under is not None and under not in path.parents):
-            continue
-        if path.name == PACK_FILE:
-            packs.add(path.parent)
-        if path.suffix.lower() in _FILES and int(size) <= _MAX_FILE:
-            wanted.append((blob.decode(), path))
-    inside = [(blob, path) for blob, path in wanted if packs & set(path.parents)]
+    """Write the pack files of a commit below ``folder``. Raises ``PolicyError`` (PE704, PE707): nothing is left out."""
+    listed = [e for e in entries(commit, top) if under is None or under in e.path.parents]
+    packs = {e.path.parent for e in listed if e.path.name == PACK_FILE}
+    inside = [e for e in listed if e.path.suffix.lower() in _FILES and packs & set(e.path.parents)]
     if not inside:
         raise PolicyError(
             [
@@ -190,12 +194,45 @@ def write_tree(commit: str, top: Path, folder: Path, under: PurePosixPath | None
                 )
             ]
         )
-    for path, content in zip(
-        (p for _, p in inside[:_MAX_FILES]), blobs([b for b, _ in inside[:_MAX_FILES]], top), strict=True
-    ):
-        target = folder.joinpath(*path.parts)
+    _check_bounds(inside, commit)
+    for entry, content in zip(inside, blobs([e.blob for e in inside], top), strict=True):
+        target = folder.joinpath(*entry.path.parts)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+
+
+def _check_bounds(inside: Sequence[Entry], commit: str) -> None:
+    large = next((e for e in inside if e.size > _MAX_FILE), None)
+    if large is not None:
+        said = say(
+            f"{commit[:12]}:{large.path} has {large.size:,} bytes; a file of a pack has at most {_MAX_FILE:,}",
+            f"{commit[:12]}:{large.path} 有 {large.size:,} 字节；政策包的文件最多 {_MAX_FILE:,} 字节",
+        )
+        hint = say("keep records and documents outside of the pack", "请把记录和文档放在政策包之外")
+        raise PolicyError([Diagnostic("PE707", said, hint=hint)])
+    if len(inside) > _MAX_FILES:
+        said = say(
+            f"the packs of {commit[:12]} have {len(inside):,} files; at most {_MAX_FILES:,} are read",
+            f"{commit[:12]} 的政策包有 {len(inside):,} 个文件；最多读取 {_MAX_FILES:,} 个",
+        )
+        hint = say("keep other files outside of the packs", "请把其他文件放在政策包之外")
+        raise PolicyError([Diagnostic("PE707", said, hint=hint)])
+
+
+def entries(commit: str, top: Path, under: str | None = None) -> list[Entry]:
+    """The regular files of a commit (below a folder of it); links and other repositories inside are none."""
+    only = ["--", under] if under and under != "." else []
+    listed = git("ls-tree", "-r", "-z", "--full-tree", "-l", commit, *only, at=top)
+    found = []
+    for line in listed.split(b"\0"):
+        meta, _, name = line.partition(b"\t")
+        if not meta.startswith(b"100"):
+            continue
+        path = PurePosixPath(name.decode("utf-8", "surrogateescape"))
+        if ".." not in path.parts:
+            _, _, blob, size = meta.split()
+            found.append(Entry(blob.decode(), path, int(size)))
+    return found
 
 
 def blobs(names: list[str], top: Path) -> Iterator[bytes]:

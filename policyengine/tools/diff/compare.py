@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from policyengine.diagnostics import PolicyError, failed
 from policyengine.tools.diff.effects import effects
 from policyengine.tools.diff.impact import Impact, impact_of
 from policyengine.tools.diff.model import Change, Comparison, Law
@@ -25,13 +24,10 @@ def compare_files(
 ) -> tuple[Comparison, Impact | None]:
     """Compare what two folders or revisions say and, with ``files``, whom the difference touches.
 
-    ``policy``: the pack to judge by, as a path inside each side. Raises ``PolicyError`` (PE701..PE705, and what a side's packs
-    are wrong in) where a side can't be read.
+    ``policy``: the pack to judge by, as a path inside each side. Raises ``PolicyError`` (PE701..PE707, and what a
+    side's packs can't be read for) where a side can't be read.
     """
     with sides(words, at) as (old, new, one, other):
-        for law in (old, new):
-            if failed(law.problems) and not law.policies:
-                raise PolicyError(law.problems)
         impact = None
         if files is not None:
             impact = impact_of(pack_folder(one, policy), pack_folder(other, policy), files, periods, as_of)

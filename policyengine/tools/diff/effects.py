@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
+from policyengine.diagnostics import Diagnostic
 from policyengine.language import tree
 from policyengine.messages import say
-from policyengine.packs.model import Governing, Policy
+from policyengine.packs.model import Governing, Pack, Policy, Rule
 from policyengine.plan.names import unwrapped
 from policyengine.tools.diff.model import Effect, Law
+from policyengine.tools.diff.sides import named
 from policyengine.tools.prove.compare import compare
 from policyengine.tools.prove.findings import proofs
 from policyengine.tools.prove.model import context_of
+
+Place = tuple[str, str]  # pack and the name of the rule, "" for the pack as a whole
 
 
 def effects(old: Law, new: Law) -> Iterator[Effect]:
@@ -23,26 +28,25 @@ def effects(old: Law, new: Law) -> Iterator[Effect]:
 
 def _void(old: Law, new: Law) -> Iterator[Effect]:
     """Overrides of which the base's own figure is now the stricter or the same."""
-    before = {k: v for p in old.policies.values() for k, v in _idle(p)}
+    before = {k: relation for p in old.policies.values() for k, (_, relation) in _idle(p)}
     told: set[str] = set()
     for policy in new.policies.values():
         for key, (g, relation) in _idle(policy):
-            if key in told or before.get(key, (None, ""))[1] == relation:
+            if key in told or before.get(key) == relation:
                 continue
             told.add(key)
             base = g.over[0]
+            text = " ".join(base.text.split())
             same = relation == "same"
             yield Effect(
                 "void" if same else "exceeds",
                 g.rule.pack,
                 g.rule.name,
-                say(
-                    f"{base.name} now says the same: {base.text.strip()}"
-                    if same
-                    else f"{base.name} is now the stricter one and governs: {base.text.strip()}",
-                    f"{base.name} 现在与之相同：{base.text.strip()}"
-                    if same
-                    else f"{base.name} 现在更严，以其为准：{base.text.strip()}",
+                say(f"{base.name} now says the same: {text}", f"{base.name} 现在与之相同：{text}")
+                if same
+                else say(
+                    f"{base.name} is now the stricter one and governs: {text}",
+                    f"{base.name} 现在更严，以其为准：{text}",
                 ),
             )
 
@@ -55,52 +59,71 @@ def _idle(policy: Policy) -> Iterator[tuple[str, tuple[Governing, str]]]:
             unwrapped(g.over[0]), unwrapped(g.rule), context_of(policy, g.start, g.until)
         ).relation  # the override against its base
         if relation in ("same", "laxer"):
-            yield f"{g.rule.key} {g.start}", (g, relation)
+            yield f"{g.rule.key} {g.over[0].name} {g.start}", (g, relation)
 
 
 def _ended(old: Law, new: Law) -> Iterator[Effect]:
     """Regimes that a pack takes over and that no pack below it delegates any more."""
     for pack in new.packs.values():
+        was, now = _delegated(old, pack.id), _delegated(new, pack.id)
         for regime in pack.regimes:
-            was = old.packs.get(pack.id)
-            if was and regime in was.regimes and regime in _delegated(old, pack.id):
-                if regime not in _delegated(new, pack.id):
-                    yield Effect(
-                        "ended",
-                        pack.id,
-                        regime,
-                        say(f"{regime} is no longer delegated to it", f"不再授权其管理 {regime}"),
-                    )
+            if regime in was and regime not in now and pack.id in old.packs and regime in old.packs[pack.id].regimes:
+                yield Effect(
+                    "ended",
+                    pack.id,
+                    was[regime].name,
+                    say(
+                        f"{regime}, which {pack.id} takes over, is no longer delegated to it",
+                        f"{pack.id} 承接的 {_word(pack, regime)} 不再授权其管理",
+                    ),
+                )
 
 
-def _delegated(law: Law, pack: str) -> set[str]:
-    found: set[str] = set()
-    chain = law.packs.get(pack)
-    while chain is not None and chain.extends:
-        chain = law.packs.get(chain.extends)
-        if chain is not None:
-            for rule in chain.rules:
-                if isinstance(rule.statement, tree.Delegate) and rule.until is None:
-                    found.update(rule.statement.regimes)
-    return found
+def _word(pack: Pack, regime: str) -> str:
+    word = pack.vocabulary.find("regime", regime) if pack.vocabulary else None
+    return (word.zh if word else None) or regime
+
+
+def _delegated(law: Law, pack: str) -> dict[str, Rule]:
+    """The regimes delegated to a pack without an end, each with the rule that does it."""
+    return {
+        regime: rule
+        for below in law.chains.get(pack, ())[:-1]
+        for rule in below.rules
+        if isinstance(rule.statement, tree.Delegate) and rule.until is None
+        for regime in rule.statement.regimes
+    }
 
 
 def _refused(old: Law, new: Law) -> Iterator[Effect]:
     """What may not stand any more, or may now."""
     before, after = _errors(old), _errors(new)
-    for key, (pack, problem) in after.items():
-        if key not in before:
-            yield Effect("refused", pack, key[1], problem.message, problem)
-    for key, (pack, problem) in before.items():
-        if key not in after:
-            yield Effect("allowed", pack, key[1], problem.message, problem)
+    for kind, these, others, law in (("refused", after, before, new), ("allowed", before, after, old)):
+        for key, (place, problem) in these.items():
+            if key not in others:
+                yield Effect(kind, *place, f"{problem.code}: {problem.message}", named(problem, law))
 
 
-def _errors(law: Law):  # type: ignore[no-untyped-def]
+def _errors(law: Law) -> Mapping[tuple[str, Place, str], tuple[Place, Diagnostic]]:
+    """What keeps a side's packs from governing, each with the pack and rule it is about."""
     found = {}
-    problems = [*law.problems, *proofs(law.policies.values())]
-    for problem in problems:
+    for problem in (*law.problems, *proofs(law.policies.values())):
         if problem.severity == "error":
-            place = problem.span.file if problem.span else ""
-            found[problem.code, problem.message] = (place, problem)
+            place = _place(problem, law)
+            found[problem.code, place, problem.message] = (place, problem)
     return found
+
+
+def _place(problem: Diagnostic, law: Law) -> Place:
+    """The pack and rule in whose text a problem stands."""
+    if problem.span is None:
+        return "", ""
+    file, line = Path(problem.span.file).resolve(), problem.span.line
+    for pack in law.packs.values():
+        folder = Path(pack.folder).resolve()
+        if file != folder and folder not in file.parents:
+            continue
+        here = [r for r in pack.rules if r.span and Path(r.span.file).resolve() == file]
+        at = [r for r in here if r.span and r.span.line <= line <= max(r.span.end_line, r.span.line)]
+        return pack.id, at[0].name if at else ""
+    return "", ""

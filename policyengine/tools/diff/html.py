@@ -8,11 +8,12 @@ from html import escape
 from policyengine.messages import say, spoken
 from policyengine.tools.diff.impact import Impact
 from policyengine.tools.diff.model import Change, Comparison
-from policyengine.tools.diff.render import DIRECTIONS, EFFECTS, KINDS, cited, impact_lines, stretch
+from policyengine.tools.diff.phrases import DIRECTIONS, EFFECTS, KINDS, cited, explained, judged, stretch
+from policyengine.tools.diff.render import impact_lines
 
 _STYLE = """
-body{font:16px/1.6 system-ui,"Noto Sans CJK SC","Microsoft YaHei",sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
-color:#1d2330;background:#fff}
+body{font:16px/1.6 system-ui,"Noto Sans CJK SC","Microsoft YaHei",sans-serif;max-width:60rem;margin:2rem
+auto;padding:0 1rem; color:#1d2330;background:#fff}
 h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2rem}
 article{border-left:4px solid #5b6475;padding:.2rem 0 .2rem 1rem;margin:1.2rem 0}
 article.stricter{border-color:#a32020}article.laxer{border-color:#1b6e3c}article.neither{border-color:#8a5a00}
@@ -32,7 +33,8 @@ def _page(comparison: Comparison, impact: Impact | None, reveal: bool) -> Iterat
     title = say("What changes in law", "规定的变化")
     language = "zh-CN" if spoken() == "zh" else "en"
     yield f'<!doctype html>\n<html lang="{language}">\n<head><meta charset="utf-8"><title>{title}</title>'
-    yield f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head>\n<body><main>'
+    yield '<meta name="viewport" content="width=device-width,initial-scale=1">'
+    yield f"<style>{_STYLE}</style></head>\n<body><main>"
     yield f"<h1>{title}</h1>"
     yield f'<p class="small">{escape(comparison.old.label)} → {escape(comparison.new.label)}</p>'
     if comparison.empty:
@@ -53,15 +55,15 @@ def _page(comparison: Comparison, impact: Impact | None, reveal: bool) -> Iterat
 
 def _change(change: Change) -> Iterator[str]:
     yield f'<article class="{change.direction}"><p><b>{escape(change.subject)}</b>'
-    tags = [say(*KINDS[change.kind]), stretch(change.start, change.until)]
-    if change.is_law:
+    tags = [say(*KINDS[change.kind]), stretch(change)]
+    if change.is_law and judged(change):
         tags.append(say(*DIRECTIONS[change.direction]))
     yield "".join(f'<span class="tag">{escape(t)}</span>' for t in tags if t) + "</p>"
     if change.before:
         yield f"<del>{escape(change.before)}</del>"
     if change.after:
         yield f"<ins>{escape(change.after)}</ins>"
-    yield from (f"<p>{escape(w)}</p>" for w in (*change.witness, change.why) if w)
+    yield from (f"<p>{escape(w)}</p>" for w in explained(change))
     if change.is_law and cited(change):
         yield f'<p class="small">{escape(cited(change))}</p>'
     yield "</article>"

@@ -1,7 +1,7 @@
 """Whom a change touches: two sides and records in, the decisions that change with their reasons out.
 
-Both sides judge the same inputs; a person-period whose decision differs is a ``Shift``. Applying the shifts to the old decisions
-gives the new ones (``apply``).
+Both sides judge the same inputs; a person-period whose decision differs is a ``Shift``. Applying the shifts to the
+old decisions gives the new ones (``apply``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ BETTER = {"not_met": 0, "undetermined": 1, "in_progress": 2, "excused": 3, "met"
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One decision that differs. ``old``/``new`` None: only the other side decides it. ``rules``: of findings that differ.
+    """One decision that differs. ``old``/``new`` None: only the other side decides it. ``rules``: of findings that
+    differ.
 
     ``group``: the person's sector, region and employer, as far as they are known.
     """

@@ -1,7 +1,7 @@
 """The words of a comparison: what one revision of the packs says and the other does not, change by change.
 
-A change is about law (a rule in a stretch of days, a table's row, who a pack applies to) or about its presentation (a rule
-only reworded, a note). Presentation never changes what anybody owes.
+A change is about law (a rule in a stretch of days, a table's row, who a pack applies to) or about its presentation (a
+rule only reworded, a note). Presentation never changes what anybody owes.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import date
+from pathlib import Path
 from typing import Literal
 
 from policyengine.diagnostics import Diagnostic
@@ -19,6 +20,7 @@ Kind = Literal[
     "added", "repealed", "amended", "renamed", "moved", "reworded", "cited", "authority", "table", "word", "field",
     "bounds", "scope", "chain", "year", "source", "undecidable", "pack_added", "pack_removed",
 ]  # fmt: skip
+How = Literal["", "version", "corrected", "dates"]
 Direction = Literal["stricter", "laxer", "neither", "same", "undecided"]
 LAW: frozenset[str] = frozenset(
     ("added", "repealed", "amended", "authority", "table", "word", "field", "bounds", "scope", "chain", "year",
@@ -30,9 +32,11 @@ LAW: frozenset[str] = frozenset(
 class Change:
     """One difference. ``subject``: the rule's name, or what of the pack it is about (``tables/bases``, ``applies``).
 
-    ``start``/``until``: the days from and to which the law differs (None: open). ``old``, ``new``: the rule versions, or
-    None; ``before``, ``after``: the texts put side by side. ``direction``: for the person judged. ``witness``: the smallest
-    situation that shows it; ``why``: what no situation shows.
+    ``start``/``until``: the days from and to which the law differs (None: open). ``old``, ``new``: the rule versions,
+    or None; ``before``, ``after``: the texts put side by side. ``direction``: for the person judged. ``witness``: the
+    smallest situation that shows it; ``why``: what no situation shows. ``how`` an amendment was made: a new
+    ``version`` from a day on, the text of a version ``corrected`` for all of its time, or the ``dates`` of versions
+    moved. ``elsewhere``: packs above this one for whose people the direction is another, each with it and why.
     """
 
     kind: Kind
@@ -47,6 +51,8 @@ class Change:
     after: str = ""
     witness: tuple[str, ...] = ()
     why: str = ""
+    how: How = ""
+    elsewhere: tuple[tuple[str, Direction, str], ...] = ()
 
     @property
     def is_law(self) -> bool:
@@ -56,9 +62,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a change does further down the chain. ``kind``: ``void`` (an override no longer raises anything), ``exceeds``
-    (the base now asks more than a sector's figure), ``refused`` (an override is no longer allowed), ``ended`` (a delegation that a
-    pack relies on is gone), ``allowed`` (what was refused is allowed now)."""
+    """What a change does further down the chain, to a rule of a pack ("": to the pack as a whole).
+
+    ``kind``: ``void`` (an override no longer raises anything), ``exceeds`` (the base now asks more than a sector's
+    figure), ``refused`` (no longer allowed), ``ended`` (a delegation that a pack relies on is gone), ``allowed`` (was
+    refused before).
+    """
 
     kind: str
     pack: str
@@ -69,13 +78,17 @@ class Effect:
 
 @dataclass(frozen=True)
 class Law:
-    """One side: the packs by id and the policies of their chains, as far as they could be read."""
+    """One side. ``packs``: by id, as written; ``chains``: each with those that it extends, base first; ``policies``:
+    of the chains that may govern as they stand; ``problems``: what keeps the others from it. ``folder``: what files
+    are named from."""
 
     label: str
     packs: Mapping[str, Pack]
     policies: Mapping[str, Policy]
+    chains: Mapping[str, tuple[Pack, ...]] = field(default_factory=dict)
     problems: tuple[Diagnostic, ...] = ()
     commit: str | None = None
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 from policyengine.language.quantities import exact_text
@@ -12,53 +11,18 @@ from policyengine.messages import say
 from policyengine.records.personal import mask
 from policyengine.tools.diff.impact import Impact, Shift
 from policyengine.tools.diff.model import Change, Comparison
-
-KINDS = {
-    "added": ("added", "新增"), "repealed": ("repealed", "废止"), "amended": ("amended", "修改"),
-    "renamed": ("renamed", "改名"), "moved": ("moved", "移动"), "reworded": ("only reworded", "仅改写法"),
-    "cited": ("source or note", "出处或说明"), "authority": ("what lower authorities may do", "下级权限"),
-    "table": ("table", "数据表"), "word": ("word", "词语"), "field": ("field", "字段"), "bounds": ("bounds", "取值范围"),
-    "scope": ("whom it applies to", "适用范围"), "chain": ("place in the chain", "上下级关系"),
-    "year": ("start of the year", "年度起始"), "source": ("source", "文件"), "undecidable": ("not decidable", "不可判断"),
-    "pack_added": ("new pack", "新增政策包"), "pack_removed": ("pack removed", "删除政策包"),
-}  # fmt: skip
-DIRECTIONS = {
-    "stricter": ("stricter", "从严"), "laxer": ("laxer", "从宽"), "neither": ("neither stricter nor laxer", "有严有宽"),
-    "same": ("same for everybody", "不影响结论"), "undecided": ("direction undecided", "严宽未定"),
-}  # fmt: skip
-EFFECTS = {
-    "void": ("no longer raises anything", "不再高于上级"), "exceeds": ("the base is stricter now", "上级现已更严"),
-    "refused": ("not allowed any more", "不再允许"), "ended": ("delegation ended", "授权终止"),
-    "allowed": ("allowed now", "现已允许"),
-}  # fmt: skip
-SIGNS = {"added": "+", "repealed": "-", "pack_added": "+", "pack_removed": "-"}
-
-
-def stretch(start: date | None, until: date | None) -> str:
-    """``from 2016-01-01``, ``2016-01-01 to 2019-12-31``, or nothing where both ends are open."""
-    if start and until:
-        return say(f"{start} to {until}", f"{start} 至 {until}")
-    if start:
-        return say(f"from {start}", f"自 {start} 起")
-    return say(f"until {until}", f"至 {until} 止") if until else ""
-
-
-def headline(change: Change) -> str:
-    """One line: what, which rule, when, which way."""
-    kind, direction = say(*KINDS[change.kind]), say(*DIRECTIONS[change.direction])
-    parts = [f"{kind} {change.subject}"]
-    if change.subject.split("/")[0] != change.pack:
-        parts = [f"{change.pack}: {kind} {change.subject}"]
-    parts.append(stretch(change.start, change.until))
-    if change.is_law:
-        parts.append(direction)
-    return " · ".join(p for p in parts if p)
-
-
-def cited(change: Change) -> str:
-    rule = change.new or change.old
-    return str(rule.cites) if rule else ""
-
+from policyengine.tools.diff.phrases import (
+    DIRECTIONS,
+    EFFECTS,
+    KINDS,
+    SIGNS,
+    cited,
+    explained,
+    headline,
+    judged,
+    manner,
+    stretch,
+)
 
 # --- for people ------------------------------------------------------------------------------------------------------
 
@@ -89,9 +53,7 @@ def _sides(change: Change) -> Iterator[str]:
             yield f"- {change.before}"
         if change.after:
             yield f"+ {change.after}"
-    yield from change.witness
-    if change.why:
-        yield change.why
+    yield from explained(change)
     if change.is_law and cited(change):
         yield say(f"source: {cited(change)}", f"依据：{cited(change)}")
 
@@ -158,8 +120,12 @@ def plain(comparison: Comparison, impact: Impact | None, reveal: bool) -> dict[s
                 "until": c.until.isoformat() if c.until else None,
                 "before": c.before,
                 "after": c.after,
+                "how": c.how,
+                "when": stretch(c),
+                "manner": manner(c),
                 "witness": list(c.witness),
                 "why": c.why,
+                "elsewhere": [{"pack": p, "direction": d, "why": w} for p, d, w in c.elsewhere],
                 "citation": cited(c),
             }
             for c in comparison.changes
@@ -212,8 +178,8 @@ def _markdown(comparison: Comparison, impact: Impact | None, reveal: bool) -> It
         for c in law:
             cells = (
                 f"{say(*KINDS[c.kind])} `{c.subject}`",
-                stretch(c.start, c.until),
-                f"**{say(*DIRECTIONS[c.direction])}**" + "".join(f"<br>{cell(w)}" for w in (*c.witness, c.why) if w),
+                stretch(c),
+                "<br>".join([f"**{say(*DIRECTIONS[c.direction])}**"] * judged(c) + [cell(w) for w in explained(c)]),
                 cell(c.before),
                 cell(c.after),
                 cell(cited(c)),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 
 from policyengine.language import tree
 from policyengine.packs.model import Rule
-from policyengine.tools.diff.model import Change, Kind, Law
+from policyengine.plan.names import unwrapped
+from policyengine.tools.diff.model import Change, How, Kind, Law
 from policyengine.tools.diff.timeline import Stage, joined, stages
-from policyengine.tools.diff.verdicts import judged
+from policyengine.tools.diff.verdicts import elsewhere, judged
 
 Versions = Mapping[str, Sequence[Rule]]
+_CLOSE = 0.8  # share of the text that a renamed rule keeps: one figure or word of a sentence differs
 
 
 def versions(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
@@ -39,7 +42,8 @@ def rule_changes(old: Law, new: Law) -> Iterator[Change]:
 
 
 def _same_law(before: Versions, after: Versions, gone: Sequence[str], come: Sequence[str]) -> dict[str, str]:
-    """Rules that only bear another name or stand in another pack: old name → new name, where exactly one fits."""
+    """Rules that bear another name or stand in another pack: old name → new name, where exactly one fits; of those
+    left, rules of one pack that say nearly the same in the same time."""
     found: dict[str, str] = {}
     for name in gone:
         fits = [n for n in come if n not in found.values() and _law(after[n]) == _law(before[name])]
@@ -47,10 +51,24 @@ def _same_law(before: Versions, after: Versions, gone: Sequence[str], come: Sequ
         twins = [n for n in gone if _law(before[n]) == _law(before[name])]
         if len(own) == 1 and len(twins) == 1:
             found[name] = own[0]
+    for name in (n for n in gone if n not in found):
+        near = [n for n in come if n not in found.values() and _close(before[name], after[n])]
+        back = [n for n in gone if n not in found and near and _close(before[n], after[near[0]])]
+        if len(near) == 1 and len(back) == 1:
+            found[name] = near[0]
     return found
 
 
-def _law(rules: Sequence[Rule]) -> list[object]:
+def _close(one: Sequence[Rule], other: Sequence[Rule]) -> bool:
+    """Whether two rules of one pack differ only in a figure or a word, in the same stretches."""
+    if one[0].pack != other[0].pack or [(r.start, r.until) for r in one] != [(r.start, r.until) for r in other]:
+        return False
+    alike = all(type(unwrapped(a)) is type(unwrapped(b)) for a, b in zip(one, other, strict=True))
+    before, after = ("\n".join(r.text for r in rules) for rules in (one, other))
+    return alike and SequenceMatcher(None, before, after, autojunk=False).ratio() >= _CLOSE
+
+
+def _law(rules: Sequence[Rule]) -> list[tuple[str, ...]]:
     return sorted(((str(r.start), str(r.until), r.change, repr(r.statement)) for r in rules), key=lambda row: row[:3])
 
 
@@ -62,15 +80,26 @@ def _amended(
     differing = [s for s in stages(before, after) if not same_law(s.old, s.new, moved)]
     for stage in joined(differing):
         kind: Kind = "added" if stage.old is None else "repealed" if stage.new is None else "amended"
-        if kind == "amended" and _same_sentence(stage.old, stage.new, moved):
-            assert stage.old and stage.new
+        if stage.old and stage.new and stage.old.change != stage.new.change:
             yield _change("authority", pack, name, stage, stage.old.change, stage.new.change)
-            continue
+            if _same_sentence(stage.old, stage.new, moved):
+                continue
         change = _change(kind, pack, name, stage, _text(stage.old), _text(stage.new))
-        direction, witness, why = judged(old, new, stage)
-        yield replace(change, direction=direction, witness=witness, why=why)
+        direction, witness, why = judged(old, new, stage, pack)
+        other = elsewhere(old, new, stage, pack, direction)
+        yield replace(change, direction=direction, witness=witness, why=why, how=_how(stage), elsewhere=other)
     if not differing:
         yield from _presented(pack, name, before, after)
+
+
+def _how(stage: Stage) -> How:
+    """In which way the text came to differ: a new version, a correction of one, or versions that hold at other
+    times."""
+    if stage.old is None or stage.new is None:
+        return ""
+    if (stage.old.start, stage.old.until) == (stage.new.start, stage.new.until):
+        return "corrected"
+    return "version" if stage.new.start is not None and stage.new.start == stage.start else "dates"
 
 
 def _presented(pack: str, name: str, before: Sequence[Rule], after: Sequence[Rule]) -> Iterator[Change]:

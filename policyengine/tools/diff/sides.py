@@ -1,4 +1,8 @@
-"""OLD and NEW of a comparison: folders or git revisions in, two ``Law``s out, with every file named as its reader knows it."""
+"""OLD and NEW of a comparison: folders or git revisions in, two ``Law``s out.
+
+A pack that can be read is compared as it is written, whether its chain may govern or not; one that can't be read is
+an error.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from policyengine.diagnostics import Diagnostic, PolicyError, Related, Span
+from policyengine.diagnostics import Diagnostic, PolicyError, Related, Span, failed
 from policyengine.messages import say
 from policyengine.packs.model import Pack, Policy
-from policyengine.packs.policies import load_policies
-from policyengine.packs.roots import packs_under
+from policyengine.packs.policies import ChainLoader, pack_folders
+from policyengine.packs.roots import PACK_FILE, packs_under
+from policyengine.plan.build import plan_of
 from policyengine.tools.diff.model import Law
 from policyengine.tools.revisions import Tree, range_of, tree_at
 
@@ -21,7 +26,7 @@ from policyengine.tools.revisions import Tree, range_of, tree_at
 def sides(words: tuple[str, ...], at: Path | None = None) -> Iterator[tuple[Law, Law, Tree, Tree]]:
     """Both sides of ``diff``'s arguments, and the folders they were read from (which live as long as the context).
 
-    Raises ``PolicyError`` (PE701..PE705) where one can't be had.
+    Raises ``PolicyError`` (PE701..PE707, and what a pack can't be read for) where one can't be had.
     """
     old, new = range_of(words, at)
     with ExitStack() as stack:
@@ -30,57 +35,70 @@ def sides(words: tuple[str, ...], at: Path | None = None) -> Iterator[tuple[Law,
 
 
 def load_side(tree: Tree) -> Law:
-    """The packs of one side. A side with a pack that can't be read is a Law with problems, not an error here."""
+    """The packs of one side. Raises ``PolicyError`` where one of them can't be read at all."""
+    top = policies_of(tree)
+    folders, problems = pack_folders(top)
+    loader = ChainLoader()
+    chains: dict[str, tuple[Pack, ...]] = {}
     policies: dict[str, Policy] = {}
-    packs: dict[str, Pack] = {}
-    problems: list[Diagnostic] = []
-    folders = [tree.folder] if (tree.folder / "pack.yaml").is_file() else _tops(tree)
-    if not folders:
+    unread: list[Diagnostic] = []
+    for folder in folders:
+        chain, wrong = loader.chain(folder)
+        if chain is None:
+            unread += wrong
+            continue
+        policy, more = loader.policy(folder)
+        problems += [*wrong, *more]
+        chains[chain[-1].id] = chain
+        if policy is not None:
+            policies[policy.id] = policy
+            problems += plan_of(policy)[1]
+    problems = list(dict.fromkeys(p for p in problems if p.severity == "error"))
+    packs = {p.id: p for chain in chains.values() for p in chain}
+    law = Law(tree.label, packs, policies, chains, tuple(problems), tree.commit, tree.folder)
+    if failed(unread):
+        raise PolicyError(named(p, law) for p in unread)
+    return law
+
+
+def policies_of(tree: Tree) -> Path:
+    """The folder of packs of a side: itself a pack, its ``policies``, or itself. Raises ``PolicyError`` (PE704)."""
+    whole = tree.folder
+    inside = whole / "policies"
+    top = whole if whole.name == "policies" or (whole / PACK_FILE).is_file() or not inside.is_dir() else inside
+    if next(packs_under(top), None) is None:
         raise PolicyError(
             [
                 Diagnostic(
                     "PE704",
                     say(f"there is no pack in {tree.label}", f"{tree.label} 中没有政策包"),
-                    hint=say("a pack is a folder with a pack.yaml", "政策包是含有 pack.yaml 的文件夹"),
+                    hint=say(f"a pack is a folder with a {PACK_FILE}", f"政策包是含有 {PACK_FILE} 的文件夹"),
                 )
             ]
         )
-    for folder in folders:
-        found, said = load_policies(folder)
-        problems += said
-        for policy in found:
-            policies[policy.id] = policy
-            packs.update({p.id: p for p in policy.packs})
-    named = tuple(_named(p, tree) for p in problems)
-    return Law(tree.label, packs, policies, named, tree.commit)
+    return top
 
 
-def _tops(tree: Tree) -> list[Path]:
-    """Folders called ``policies`` in a repository, else the folder itself where packs lie below it."""
-    if tree.folder.name == "policies" or not (tree.folder / "policies").is_dir():
-        return [tree.folder] if next(packs_under(tree.folder), None) is not None else []
-    return [tree.folder / "policies"]
-
-
-def _named(problem: Diagnostic, tree: Tree) -> Diagnostic:
+def named(problem: Diagnostic, law: Law) -> Diagnostic:
     """The same diagnostic with ``HEAD~1:policies/…`` for files of a commit."""
-    if tree.commit is None:
+    if law.commit is None:
         return problem
-    related: Iterable[Related] = (replace(r, span=_placed(r.span, tree)) for r in problem.related)
-    return replace(problem, span=_placed(problem.span, tree), related=tuple(related))
+    related: Iterable[Related] = (replace(r, span=_placed(r.span, law)) for r in problem.related)
+    return replace(problem, span=_placed(problem.span, law), related=tuple(related))
 
 
-def _placed(span: Span | None, tree: Tree) -> Span | None:
-    if span is None:
-        return None
-    inside = os.path.relpath(span.file, tree.folder)
-    return replace(span, file=f"{tree.label}:{inside}") if not inside.startswith("..") else span
+def _placed(span: Span | None, law: Law) -> Span | None:
+    if span is None or law.folder is None:
+        return span
+    inside = os.path.relpath(Path(span.file).resolve(), law.folder.resolve())
+    return replace(span, file=f"{law.label}:{inside}") if not inside.startswith("..") else span
 
 
 def pack_folder(tree: Tree, policy: str | None) -> Path:
-    """The pack or folder of packs of a side to judge by. Raises ``PolicyError`` (PE704) where the side has none there."""
+    """The pack or folder of packs of a side to judge by. Raises ``PolicyError`` (PE704) where the side has none
+    there."""
     if policy is None:
-        return tree.folder / "policies" if (tree.folder / "policies").is_dir() else tree.folder
+        return policies_of(tree)
     inside = Path(policy)
     for folder in (tree.folder / inside, tree.folder / Path(*inside.parts[1:])):
         if not inside.is_absolute() and ".." not in inside.parts and folder.is_dir():

@@ -25,8 +25,9 @@ class Stage:
 
 def stages(old: Sequence[Rule], new: Sequence[Rule]) -> list[Stage]:
     """The stretches in which one pair of versions holds, in order; neighbours with one pair made one."""
-    starts = {r.start for r in (*old, *new)} | {r.until + DAY for r in (*old, *new) if r.until is not None}
-    points = sorted(starts - {None})  # type: ignore[type-var]
+    starts = {r.start for r in (*old, *new) if r.start is not None}
+    starts |= {r.until + DAY for r in (*old, *new) if r.until is not None and r.until < date.max}
+    points: list[date] = sorted(starts)
     edges: list[date | None] = [None, *points]
     found: list[Stage] = []
     for number, start in enumerate(edges):
@@ -48,7 +49,8 @@ def _at(rules: Sequence[Rule], stretch: Stretch) -> Rule | None:
 
 
 def joined(found: Sequence[Stage]) -> Iterator[Stage]:
-    """Differing stretches, neighbours that differ alike made one: what is repealed in 2016 and in 2018 is repealed once."""
+    """Differing stretches, neighbours that differ alike made one: what is repealed in 2016 and in 2018 is repealed
+    once."""
     last: Stage | None = None
     for stage in found:
         if last is not None and _alike(last, stage) and last.until is not None and last.until + DAY == stage.start:

@@ -1,108 +1,150 @@
-"""Stricter, laxer, neither or the same, for the person judged: two versions of a rule in, a direction with its proof out.
+"""Stricter, laxer, neither or the same, for the person judged: two versions of a rule in, a direction with its proof
+out.
 
-Two versions are compared by ``tools/prove``. A version that comes or goes is compared with there being no such rule. Where
-more counted hours can cost somebody a requirement (one on a share of what was counted, one with "at most", or one on a part
-of the hours that competes with others under a cap), a rule on records is neither: it moves people in both directions.
+What governs in the rule's place on both sides is compared by ``tools/prove``, stretch by stretch; what comes or goes,
+with there being nothing. A rule on records that makes more hours count is neither where more hours can cost somebody
+(``monotone.py``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from policyengine.language import tree
 from policyengine.messages import say
-from policyengine.packs.model import Policy, Rule
+from policyengine.packs.model import Governing, Policy, Rule
+from policyengine.packs.pieces import Stretch, overlap
 from policyengine.plan.names import unwrapped
+from policyengine.tools.diff.governs import as_written, cut, effective, in_place, roots
 from policyengine.tools.diff.model import Direction, Law
+from policyengine.tools.diff.monotone import against, both_ways
 from policyengine.tools.diff.timeline import Stage
 from policyengine.tools.prove import words
 from policyengine.tools.prove.compare import compare
-from policyengine.tools.prove.model import Verdict, context_of
+from policyengine.tools.prove.model import Context, Verdict, context_of
 
 Judgement = tuple[Direction, tuple[str, ...], str]
+SAME: Judgement = ("same", (), "")
 
 # What a rule by itself does to the person: its coming is …, its going the reverse.
 _COMING: dict[type[tree.Statement], Direction] = {
     tree.Require: "stricter", tree.Cap: "stricter", tree.CountOnce: "stricter", tree.Reject: "stricter",
     tree.Recognise: "laxer", tree.Convert: "laxer", tree.Add: "laxer", tree.Carry: "laxer", tree.Excuse: "laxer",
-    tree.Reduce: "laxer", tree.Flag: "same", tree.Measure: "same",
+    tree.Reduce: "laxer", tree.Flag: "same", tree.Measure: "same", tree.Delegate: "same",
 }  # fmt: skip
 _REVERSE: dict[Direction, Direction] = {"stricter": "laxer", "laxer": "stricter"}
-_ON_RECORDS = (tree.Recognise, tree.Reject, tree.Convert, tree.Add, tree.Cap, tree.CountOnce, tree.Measure, tree.Assign)
+_ON_RECORDS = (
+    tree.Recognise, tree.Reject, tree.Convert, tree.Add, tree.Cap, tree.CountOnce, tree.Measure, tree.Assign,
+    tree.Exchange, tree.Carry,
+)  # fmt: skip
 
 
-def judged(old: Law, new: Law, stage: Stage) -> Judgement:
-    """The direction of what differs in a stretch, for the people whom the pack's own policy judges."""
-    one, other = stage.old, stage.new
-    rule = other or one
-    assert rule is not None
-    before, after = old.policies.get(rule.pack), new.policies.get(rule.pack)
+def judged(old: Law, new: Law, stage: Stage, pack: str) -> Judgement:
+    """The direction of what differs in a stretch, for the people whom the policy of ``pack`` judges."""
+    before, after = old.policies.get(pack), new.policies.get(pack)
     if before is None or after is None:
-        return "undecided", (), say("one of the two sides has errors", "其中一方有错误")
-    direction, witness, why = _compared(before, after, stage)
-    if direction in ("stricter", "laxer") and isinstance(unwrapped(rule), _ON_RECORDS) and (
-        reason := _both_ways(before) or _both_ways(after)
-    ):  # fmt: skip
-        return "neither", witness, reason
+        return _by_text(old, new, stage, pack)
+    stretch = (stage.start, stage.until)
+    names = roots((before, after), (stage.old, stage.new))
+    one, other = in_place(before, names, stretch), in_place(after, names, stretch)
+    parts = [_part(one, other, before, after, part) for part in cut(stretch, [*one, *other])]
+    return together(parts)
+
+
+def elsewhere(old: Law, new: Law, stage: Stage, pack: str, own: Direction) -> tuple[tuple[str, Direction, str], ...]:
+    """Packs over ``pack`` for whose people the direction is another than for its own, with why."""
+    found = []
+    for name, chain in sorted(new.chains.items()):
+        if name != pack and any(p.id == pack for p in chain) and name in new.policies and name in old.policies:
+            direction, _, why = judged(old, new, stage, name)
+            if direction != own:
+                found.append((name, direction, why))
+    return tuple(found)
+
+
+def together(parts: Sequence[Judgement]) -> Judgement:
+    """One judgement of several stretches or rules: both ways anywhere is neither."""
+    told = [p for p in parts if p[0] != "same"]
+    if not told:
+        return SAME
+    directions = {p[0] for p in told}
+    shown = tuple(dict.fromkeys(w for p in told for w in p[1]))[:2]
+    why = next((p[2] for p in told if p[2]), "")
+    if len(directions) == 1:
+        return told[0][0], shown, why
+    if "neither" in directions or {"stricter", "laxer"} <= directions:
+        return "neither", shown, why
+    return "undecided", shown, why
+
+
+def _part(
+    one: Sequence[Governing], other: Sequence[Governing], before: Policy, after: Policy, stretch: Stretch
+) -> Judgement:
+    """One stretch in which the same rules are in force throughout, on each side."""
+    was = [effective(g, before) for g in one if overlap((g.start, g.until), stretch) is not None]
+    now = [effective(g, after) for g in other if overlap((g.start, g.until), stretch) is not None]
+    around = context_of(before, *stretch), context_of(after, *stretch)
+    gone, come = [s for s in was if s not in now], [s for s in now if s not in was]
+    pairs: list[tuple[tree.Statement | None, tree.Statement | None]] = []
+    while gone and (mate := next((c for c in come if type(c) is type(gone[0])), come[0] if come else None)):
+        come.remove(mate)
+        pairs.append((gone.pop(0), mate))
+    pairs += [(g, None) for g in gone] + [(None, c) for c in come]
+    return together([_checked(p, around, (before, after), stretch) for p in pairs])
+
+
+def _checked(
+    pair: tuple[tree.Statement | None, tree.Statement | None],
+    around: tuple[Context, Context],
+    policies: tuple[Policy, Policy],
+    stretch: Stretch,
+) -> Judgement:
+    direction, witness, why = _compared(*pair, *around)
+    if direction not in ("stricter", "laxer"):
+        return direction, witness, why
+    for statement in pair:
+        for policy in policies:
+            if statement is None:
+                continue
+            on_records = isinstance(statement, _ON_RECORDS)
+            reason = (both_ways if on_records else against)(policy, statement, stretch)
+            if reason:
+                return "neither", witness, reason
     return direction, witness, why
 
 
-def _compared(before: Policy, after: Policy, stage: Stage) -> Judgement:
-    one, other = _over(stage.old, before, stage), _over(stage.new, after, stage)
+def _compared(
+    one: tree.Statement | None, other: tree.Statement | None, before: Context, after: Context
+) -> Judgement:  # fmt: skip
     if one is not None and other is not None:
-        verdict = compare(one, other, context_of(after, stage.start, stage.until),
-                          context_of(before, stage.start, stage.until))  # fmt: skip
+        verdict = compare(one, other, after, before)
         return verdict.relation, _witnesses(verdict, after), verdict.why
     statement = other or one
     if statement is None:
-        return "same", (), ""
-    coming = next((d for kind, d in _COMING.items() if isinstance(statement, kind)), "neither")
-    if isinstance(statement, tree.Require) and statement.comparison == "<=" and coming == "neither":
-        coming = "stricter"
+        return SAME
+    coming: Direction = next((d for kind, d in _COMING.items() if isinstance(statement, kind)), "neither")
     return coming if one is None else _REVERSE.get(coming, coming), (), ""
 
 
-def _over(rule: Rule | None, policy: Policy, stage: Stage) -> tree.Statement | None:
-    """What governs in the stretch in the rule's place: its sentence, or without it the rule that it would override."""
-    if rule is not None and not isinstance(rule.statement, tree.Drop):
-        return unwrapped(rule)
-    absent = rule or stage.old or stage.new
-    assert absent is not None
-    named = absent.statement.rule if isinstance(absent.statement, tree.Override | tree.Drop) else None
-    if named is None or (isinstance(absent.statement, tree.Drop) and rule is not None):
-        return None
-    for pack in policy.packs:
-        for base in pack.rules:
-            if base.name == named and (base.start is None or stage.start is None or base.start <= stage.start) and (
-                base.until is None or (stage.start is not None and stage.start <= base.until)
-            ):  # fmt: skip
-                return unwrapped(base)
-    return None
+def _by_text(old: Law, new: Law, stage: Stage, pack: str) -> Judgement:
+    """As far as the sentences say, where a side may not govern as it stands."""
+    chains = old.chains.get(pack), new.chains.get(pack)
+    if chains[0] is None or chains[1] is None:
+        return "undecided", (), ""
+    before, after = (as_written(c, stage.start, stage.until) for c in chains if c is not None)
+    direction, witness, why = _compared(_said(stage.old), _said(stage.new), before, after)
+    return (
+        direction,
+        witness,
+        why or say("judged by the sentence alone: one of the two sides has errors", "仅按文字比较：其中一方有错误"),
+    )
 
 
-def _witnesses(verdict: Verdict, policy: Policy) -> tuple[str, ...]:
+def _said(rule: Rule | None) -> tree.Statement | None:
+    return None if rule is None or isinstance(rule.statement, tree.Drop) else unwrapped(rule)
+
+
+def _witnesses(verdict: Verdict, context: Context) -> tuple[str, ...]:
     shown = [w for w in (verdict.laxer, verdict.stricter) if w is not None]
     before, after = say("before", "原先"), say("now", "现在")
-    return tuple(words.differing(w, policy.vocabulary, before, after) for w in shown)
-
-
-def _both_ways(policy: Policy) -> str:
-    """Why more hours may cost somebody a requirement under this policy; empty where they can't."""
-    firm = [g.statement for g in policy.governing
-            if isinstance(g.statement, tree.Require) and not isinstance(g.statement, tree.Expect)]  # fmt: skip
-    if any(r.comparison == "<=" for r in firm):
-        return say(
-            "a requirement says “at most”: more hours can break it", "有「不超过」的要求：学时多了反而可能不符合"
-        )
-    if any(isinstance(r.figure, tree.Share) and not r.figure.of_requirement for r in firm):
-        return say(
-            "a requirement is a share of what was counted: more hours raise it",
-            "有要求按已计学时的比例计算：学时多了要求也高",
-        )
-    capped = any(isinstance(g.statement, tree.Cap) for g in policy.governing)
-    if capped and any(r.measure != "total" for r in firm):
-        return say(
-            "hours compete under a cap, and a requirement is on a part of them",
-            "各类学时共用限额，而有的要求只针对其中一部分",
-        )
-    if any(isinstance(g.statement, tree.CountOnce) and g.statement.taking != "highest" for g in policy.governing):
-        return say("of the same activity not the highest counts", "同一项目不取最高")
-    return ""
+    return tuple(words.differing(w, context.vocabulary, before, after) for w in shown)

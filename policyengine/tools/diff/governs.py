@@ -1,0 +1,87 @@
+"""What stands in a rule's place on one side, stretch by stretch: a policy and a rule's names in, statements out.
+
+An override that comes takes the place of what governed before it, one that goes leaves that place to it again, and
+where the stricter figure of several governs, it is that figure which counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from policyengine.language import tree
+from policyengine.packs.model import Governing, Pack, Policy, Rule
+from policyengine.packs.pieces import DAY, Stretch, overlap
+from policyengine.plan.names import RuleNames, unwrapped
+from policyengine.tools.prove.compare import compare
+from policyengine.tools.prove.model import Context, context_of
+
+
+def roots(policies: Sequence[Policy], rules: Iterable[Rule | None]) -> frozenset[str]:
+    """The names under which the rules, and what they override, govern in the policies."""
+    found: set[str] = set()
+    for rule in rules:
+        if rule is None:
+            continue
+        wanted = [rule.name]
+        if isinstance(rule.statement, tree.Override | tree.Drop):
+            wanted = [rule.statement.rule]
+        for policy in policies:
+            names = RuleNames.of(policy)
+            found.update(names.find(n, rule.pack) or n for n in wanted)
+    return frozenset(found)
+
+
+def in_place(policy: Policy, names: frozenset[str], stretch: Stretch) -> list[Governing]:
+    """What governs under one of the names at some time of the stretch."""
+    return [g for g in policy.governing if g.name in names and overlap((g.start, g.until), stretch) is not None]
+
+
+def cut(stretch: Stretch, pieces: Iterable[Governing]) -> Iterator[Stretch]:
+    """The stretch in parts in which no piece begins or ends."""
+    edges: set[date] = set()
+    for g in pieces:
+        if g.start is not None:
+            edges.add(g.start)
+        if g.until is not None and g.until < date.max:
+            edges.add(g.until + DAY)
+    start, until = stretch
+    inside = sorted(e for e in edges if (start is None or e > start) and (until is None or e <= until))
+    for edge in inside:
+        yield start, edge - DAY
+        start = edge
+    yield start, until
+
+
+def effective(g: Governing, policy: Policy) -> tree.Statement:
+    """The sentence that counts: of figures of which the strictest governs, that one."""
+    if not (g.keeps_stricter and g.over and isinstance(g.statement, tree.Require | tree.Cap)):
+        return g.statement
+    context = context_of(policy, g.start, g.until)
+    own: tree.Statement = g.statement
+    for base in g.over:
+        below = unwrapped(base)
+        if compare(below, own, context).relation == "laxer":
+            own = below
+    return own
+
+
+def as_written(chain: Sequence[Pack], start: date | None, until: date | None) -> Context:
+    """The law around a pack's rules where its chain may not govern as it stands: every rule that is no override."""
+    last = chain[-1]
+    assert last.vocabulary is not None
+    rules = [r for pack in chain for r in pack.rules]
+    return Context(
+        last.vocabulary,
+        {name: table for pack in chain for name, table in pack.tables.items()},
+        {unit: bounds for pack in chain for unit, bounds in pack.bounds.items()},
+        last.year_start or (1, 1),
+        tuple(
+            Governing(r, unwrapped(r), r.start, r.until)
+            for r in rules
+            if not isinstance(r.statement, tree.Drop | tree.Delegate)
+        ),
+        start,
+        until,
+        last.applies,
+    )

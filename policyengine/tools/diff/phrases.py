@@ -1,0 +1,110 @@
+"""The words in which a change is told, one for each kind: a change goes in, short phrases in the language spoken come
+out."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from policyengine.messages import say
+from policyengine.packs.model import Rule
+from policyengine.tools.diff.model import Change
+
+KINDS = {
+    "added": ("added", "新增"), "repealed": ("repealed", "废止"), "amended": ("amended", "修改"),
+    "renamed": ("renamed", "改名"), "moved": ("moved", "移动"), "reworded": ("only reworded", "仅改写法"),
+    "cited": ("source or note", "出处或说明"), "authority": ("what lower authorities may do", "下级权限"),
+    "table": ("table", "数据表"),
+    "word": ("word", "词语"), "field": ("field", "字段"), "bounds": ("bounds", "取值范围"),
+    "scope": ("whom it applies to", "适用范围"), "chain": ("place in the chain", "上下级关系"),
+    "year": ("start of the year", "年度起始"), "source": ("source", "文件"),
+    "undecidable": ("not decidable", "不可判断"),
+    "pack_added": ("new pack", "新增政策包"), "pack_removed": ("pack removed", "删除政策包"),
+}  # fmt: skip
+DIRECTIONS = {
+    "stricter": ("stricter", "从严"), "laxer": ("laxer", "从宽"), "neither": ("neither stricter nor laxer", "有严有宽"),
+    "same": ("same for everybody", "不影响结论"), "undecided": ("direction undecided", "严宽未定"),
+}  # fmt: skip
+EFFECTS = {
+    "void": ("no longer raises anything", "不再高于上级"), "exceeds": ("the base is stricter now", "上级现已更严"),
+    "refused": ("not allowed any more", "不再允许"), "ended": ("delegation ended", "授权终止"),
+    "allowed": ("allowed now", "现已允许"),
+}  # fmt: skip
+SIGNS = {"added": "+", "repealed": "-", "pack_added": "+", "pack_removed": "-"}
+
+
+def stretch(change: Change) -> str:
+    """``from 2016``, ``2016 to 2019``, ``from 2018-07-01``, or ``at all times`` of a rule without ends; else
+    nothing."""
+    rule = change.new or change.old
+    if rule is None:
+        return ""
+    start, until = _day(change.start, rule, first=True), _day(change.until, rule, first=False)
+    if start and until:
+        return start if start == until else say(f"{start} to {until}", f"{start} 至 {until}")
+    if start:
+        return say(f"from {start}", f"自 {start} 起")
+    if until:
+        return say(f"until {until}", f"至 {until} 止")
+    return say("at all times", "不限期") if change.is_law else ""
+
+
+def _day(day: date | None, rule: Rule, first: bool) -> str:
+    """A year where the rule is for whole periods and the day is the edge of one; else the day."""
+    if day is None:
+        return ""
+    if rule.whole_periods:
+        if (day.month, day.day) == ((1, 1) if first else (12, 31)):
+            return str(day.year)
+        if first and day == rule.start and rule.label:
+            return rule.label
+    return day.isoformat()
+
+
+def manner(change: Change) -> str:
+    """How an amendment was made: ``new version from 2020``, ``text of the version in force since 2016 corrected``."""
+    if change.kind != "amended" or change.new is None:
+        return ""
+    since = change.new.label
+    match change.how:
+        case "version":
+            return say(f"new version from {since}", f"自 {since} 起的新版本")
+        case "corrected" if since:
+            return say(f"text of the version in force since {since} corrected", f"更正自 {since} 起施行的版本的文字")
+        case "corrected":
+            return say("text of the version in force from the beginning corrected", "更正自始施行的版本的文字")
+        case "dates":
+            return say("the versions hold at other times", "各版本的施行时间有变")
+    return ""
+
+
+def headline(change: Change) -> str:
+    """One line: what, which rule, when, which way."""
+    kind, direction = say(*KINDS[change.kind]), say(*DIRECTIONS[change.direction])
+    parts = [f"{kind} {change.subject}"]
+    if change.subject.split("/")[0] != change.pack:
+        parts = [f"{change.pack}: {kind} {change.subject}"]
+    parts.append(stretch(change))
+    if change.is_law and judged(change):
+        parts.append(direction)
+    return " · ".join(p for p in parts if p)
+
+
+def judged(change: Change) -> bool:
+    """Whether a direction says anything about the change: of words, places and powers none is known."""
+    return change.kind in ("added", "repealed", "amended", "table", "scope")
+
+
+def explained(change: Change) -> tuple[str, ...]:
+    """What else is to be told: how it was made, the situations that show it, why, and where it works otherwise."""
+    told = [manner(change), *change.witness, change.why]
+    for pack, direction, why in change.elsewhere:
+        way = say(*DIRECTIONS[direction])
+        reason = f" ({why})" if why and why != change.why else ""
+        told.append(say(f"for people under {pack}: {way}{reason}", f"对适用 {pack} 的人：{way}{reason}"))
+    return tuple(t for t in told if t)
+
+
+def cited(change: Change) -> str:
+    """The source of the version that is now in force, or was."""
+    rule = change.new or change.old
+    return str(rule.cites) if rule else ""
