@@ -19,6 +19,7 @@ from policyengine.packs.model import Governing, Rule
 from policyengine.plan import caps as cap_order
 from policyengine.plan.build import plan_of
 from policyengine.plan.model import Plan
+from policyengine.plan.names import walk
 from policyengine.records.model import Inputs
 from tests.build import governs, policy, rule
 from tests.generate_people import people
@@ -61,6 +62,25 @@ def random_plan(rng: Random) -> Plan | None:
     rules = Rules(rng).all()
     year_start = rng.choice(((1, 1), (1, 1), (1, 1), (9, 1), (7, 15)))
     return plan_of(policy(rules, year_start=year_start))[0]
+
+
+# A missing value of these has a meaning of its own (no proof; equal to nothing; nothing claimed).
+NEVER = {"record_id", "person_id", "evidence", "title", "project", "claimed_year", "late_reason"}
+
+
+def settled_fields(plan: Plan) -> set[str]:
+    """Fields whose absence is itself a fact under this plan: asked with ``is present``, or compared for equality."""
+    fixed = set(NEVER)
+    for one in plan.rules():
+        for statement in (one.statement, *(s for _, s in one.kept)):
+            for node in walk(statement):
+                if isinstance(node, tree.Present | tree.PerField):
+                    fixed.add(node.field)
+                elif isinstance(node, tree.Repeated):
+                    fixed.update(node.fields)
+                elif isinstance(node, tree.CountOnce):
+                    fixed.update(node.per)
+    return fixed
 
 
 # --- conditions -------------------------------------------------------------------------------------------------------

@@ -15,31 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policyengine.engines.reference import evaluate
-from policyengine.language import tree
-from policyengine.plan.model import Plan
-from policyengine.plan.names import walk
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.trace import Finding, Result
-from tests.generate import Case, random_plan
+from tests.generate import Case, random_plan, settled_fields
 from tests.generate_people import people
-
-# A missing value of these has a meaning of its own (no proof; equal to nothing; nothing claimed).
-NEVER = {"record_id", "person_id", "evidence", "title", "project", "claimed_year", "late_reason"}
-
-
-def settled_fields(plan: Plan) -> set[str]:
-    """Fields whose absence is itself a fact under this plan: asked with ``is present``, or compared for equality."""
-    fixed = set(NEVER)
-    for rule in plan.rules():
-        for statement in (rule.statement, *(s for _, s in rule.kept)):
-            for node in walk(statement):
-                if isinstance(node, tree.Present | tree.PerField):
-                    fixed.add(node.field)
-                elif isinstance(node, tree.Repeated):
-                    fixed.update(node.fields)
-                elif isinstance(node, tree.CountOnce):
-                    fixed.update(node.per)
-    return fixed
 
 
 def without(rng: Random, inputs: Inputs, fixed: set[str], share: float) -> Inputs:
