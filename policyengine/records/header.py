@@ -16,7 +16,7 @@ from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.records.cells import Bad, UnitCell, compare, unit
+from policyengine.records.cells import Bad, UnitCell, compare, printable, unit
 from policyengine.records.raw import RawTable, Row, blank
 from policyengine.records.schema import Purpose, Schema
 
@@ -241,7 +241,7 @@ def layout_of(table: RawTable, headers: Headers) -> tuple[Layout | None, list[Di
     if found is None or "person_id" not in headers.known(found[0]) | set(headers.schema.mapping.values):
         return None, [_no_person(table, head, headers)]
     names, number, above = found
-    return _columns(table, [n.strip() for n in names], number, above, headers)
+    return _columns(table, [printable(n.strip()) for n in names], number, above, headers)
 
 
 def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic:
@@ -249,7 +249,7 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
     known = ", ".join([decl.id, decl.zh or decl.id, *decl.aliases])
     span = Span(table.file, sheet=table.sheet)
     first = table.header or next((r.cells for r in head if not blank(r.cells)), [])
-    shown = ", ".join(c[:20] for c in first[:8] if c)
+    shown = ", ".join(printable(c[:20]) for c in first[:8] if c)
     return Diagnostic(
         "PE404",
         say(

@@ -13,7 +13,7 @@ from datetime import date
 from policyengine.diagnostics import Diagnostic, Severity, Span, failed
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.records.cells import Bad, clean, identifier
+from policyengine.records.cells import Bad, clean, identifier, printable
 from policyengine.records.files import Source, digests, find_files
 from policyengine.records.header import Headers, Layout, layout_of
 from policyengine.records.model import Circumstance, Fact, Inputs, Person, Record, Reject
@@ -50,9 +50,9 @@ def reject_of(
     """A reject with the cell's text cut to a bearable length."""
     if value is not None and len(value) > MAX_SHOWN:
         value = value[:MAX_SHOWN] + "…"
-    if value is not None:
-        value = value.encode("utf-8", "backslashreplace").decode()
-    return Reject(file, sheet, row, column, value, bad.code, bad.en, bad.hint, record_id, bad.zh, bad.hint_zh)
+    return Reject(
+        file, sheet, row, column, value and printable(value), bad.code, bad.en, bad.hint, record_id, bad.zh, bad.hint_zh
+    )
 
 
 def read_inputs(

@@ -13,6 +13,7 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, failed
 from policyengine.language.quantities import UNITS
 from policyengine.messages import say
+from policyengine.records.cells import printable
 from policyengine.records.files import find_files
 from policyengine.records.header import HOW, Column, Headers, Layout
 from policyengine.records.personal import looks_like_id_number, mask, mask_name
@@ -130,7 +131,7 @@ def _masked(value: str | None, hidden: bool, field_id: str | None) -> str | None
     if value is None:
         return None
     shown = value if len(value) <= SHOWN else value[:SHOWN] + "…"
-    shown = shown.encode("utf-8", "backslashreplace").decode()
+    shown = printable(shown)
     if hidden or looks_like_id_number(value.strip().upper()):
         return mask_name(shown) if field_id == "name" else mask(shown)
     return shown

@@ -5,6 +5,7 @@
 The files are committed; this script says how they came about. It needs openpyxl, duckdb, xlwt and odfpy (the last two
 only here: pip install xlwt odfpy). Damaged and hand-written packages are made from bytes.
 """
+# ruff: noqa: E501
 
 from __future__ import annotations
 

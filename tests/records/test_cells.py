@@ -1,4 +1,5 @@
 """One cell at a time: what a text means, and what has no meaning."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Laws of reading: no input crashes it, every row is accounted for, and both ways of reading agree on anything."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 

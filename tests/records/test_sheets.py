@@ -1,4 +1,5 @@
 """The two ways to read an XLSX sheet agree; damaged packages are messages; rejects can be mended in their workbook."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 
