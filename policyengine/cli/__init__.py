@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("start a pack for a sector", "新建一个行业政策包"),
     "diff": ("what changed in law, and whose decision with it", "法规的变化及其影响的人"),
     "history": ("a rule's versions in law and in git", "一条规则的历次版本"),
+    "git": ("rules shown as law in git, and branches checked", "在 git 中按条文显示规则，合并前检查分支"),
     "schema": ("the JSON Schemas of packs and results", "政策包与结果的 JSON Schema"),
     "explain-code": ("what a diagnostic code means and how to mend it", "诊断代码的含义与改正办法"),
     "lsp": ("the language server for editors", "编辑器用的语言服务"),

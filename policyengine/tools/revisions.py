@@ -129,6 +129,26 @@ def commit_of(revision: str, at: Path | None = None) -> str:
         ) from None
 
 
+def parted(old: str, new: str, top: Path) -> str:
+    """The commit from which two revisions parted. Raises ``PolicyError`` (PE702) where there is none."""
+    one, other = commit_of(old, top), commit_of(new, top)
+    try:
+        return git("merge-base", one, other, at=top).decode().strip()
+    except GitFailure:
+        raise PolicyError(
+            [
+                Diagnostic(
+                    "PE702",
+                    say(f"{old} and {new} have no common commit", f"{old} 和 {new} 没有共同的提交"),
+                    hint=say(
+                        f"fetch the whole history, or compare them as {old}..{new}",
+                        f"请获取完整的历史，或写成 {old}..{new} 直接比较",
+                    ),
+                )
+            ]
+        ) from None
+
+
 def range_of(words: tuple[str, ...], at: Path | None = None) -> tuple[str, str | None]:
     """OLD and NEW of a command's arguments: two words, ``A..B``, ``A...B`` (from where they parted), or one revision,
     compared with the working tree (None)."""
@@ -138,20 +158,7 @@ def range_of(words: tuple[str, ...], at: Path | None = None) -> tuple[str, str |
     if "..." in word and not Path(word).exists():
         old, _, new = word.partition("...")
         old, new = old or "HEAD", new or "HEAD"
-        top = top_of(at)
-        one, other = commit_of(old, top), commit_of(new, top)
-        try:
-            return git("merge-base", one, other, at=top).decode().strip(), new
-        except GitFailure:
-            raise PolicyError(
-                [
-                    Diagnostic(
-                        "PE702",
-                        say(f"{old} and {new} have no common commit", f"{old} 和 {new} 没有共同的提交"),
-                        hint=say(f"compare them as {old}..{new}", f"请写成 {old}..{new} 直接比较"),
-                    )
-                ]
-            ) from None
+        return parted(old, new, top_of(at)), new
     if ".." in word and not Path(word).exists():
         old, _, new = word.partition("..")
         return old or "HEAD", new or "HEAD"
@@ -159,16 +166,19 @@ def range_of(words: tuple[str, ...], at: Path | None = None) -> tuple[str, str |
 
 
 @contextmanager
-def tree_at(word: str | None, at: Path | None = None, under: PurePosixPath | None = None) -> Iterator[Tree]:
+def tree_at(
+    word: str | None, at: Path | None = None, under: PurePosixPath | None = None, revision: bool = False
+) -> Iterator[Tree]:
     """The packs that a word means: a folder on disk, a git revision, or (None) the working tree.
 
-    ``under``: only files below this folder of the repository. The temporary folder lives as long as the context.
+    ``under``: only files below this folder of the repository; ``revision``: a folder of that name is not meant. The
+    temporary folder lives as long as the context.
     """
     if word is None:
         top = top_of(at)
         yield Tree(say("working tree", "工作区"), top)
         return
-    if Path(word).exists():
+    if Path(word).exists() and not revision:
         place = Path(word)
         yield Tree(word, place.parent if place.is_file() else place)  # a file of a pack means the pack
         return

@@ -17,6 +17,7 @@ from policyengine.tools.prove.findings import proofs
 from policyengine.tools.prove.model import context_of
 
 Place = tuple[str, str]  # pack and the name of the rule, "" for the pack as a whole
+Key = tuple[str, Place, str]
 
 
 def effects(old: Law, new: Law) -> Iterator[Effect]:
@@ -97,21 +98,20 @@ def _delegated(law: Law, pack: str) -> dict[str, Rule]:
 
 def _refused(old: Law, new: Law) -> Iterator[Effect]:
     """What may not stand any more, or may now."""
-    before, after = _errors(old), _errors(new)
-    for kind, these, others, law in (("refused", after, before, new), ("allowed", before, after, old)):
-        for key, (place, problem) in these.items():
+    before, after = refusals(old), refusals(new)
+    for kind, these, others in (("refused", after, before), ("allowed", before, after)):
+        for key, problem in these.items():
             if key not in others:
-                yield Effect(kind, *place, f"{problem.code}: {problem.message}", named(problem, law))
+                yield Effect(kind, *key[1], f"{problem.code}: {problem.message}", problem)
 
 
-def _errors(law: Law) -> Mapping[tuple[str, Place, str], tuple[Place, Diagnostic]]:
-    """What keeps a side's packs from governing, each with the pack and rule it is about."""
-    found = {}
-    for problem in (*law.problems, *proofs(law.policies.values())):
-        if problem.severity == "error":
-            place = _place(problem, law)
-            found[problem.code, place, problem.message] = (place, problem)
-    return found
+def refusals(law: Law) -> Mapping[Key, Diagnostic]:
+    """What keeps a side's packs from governing, by code, place (pack and rule) and message."""
+    return {
+        (problem.code, _place(problem, law), problem.message): named(problem, law)
+        for problem in (*law.problems, *proofs(law.policies.values()))
+        if problem.severity == "error"
+    }
 
 
 def _place(problem: Diagnostic, law: Law) -> Place:

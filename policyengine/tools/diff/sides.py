@@ -29,8 +29,9 @@ def sides(words: tuple[str, ...], at: Path | None = None) -> Iterator[tuple[Law,
     Raises ``PolicyError`` (PE701..PE707, and what a pack can't be read for) where one can't be had.
     """
     old, new = range_of(words, at)
+    ranged = len(words) == 1 and words[0] != old  # A..B, A...B: a folder called A is not meant
     with ExitStack() as stack:
-        trees = [stack.enter_context(tree_at(word, at)) for word in (old, new)]
+        trees = [stack.enter_context(tree_at(word, at, revision=ranged)) for word in (old, new)]
         yield load_side(trees[0]), load_side(trees[1]), trees[0], trees[1]
 
 
