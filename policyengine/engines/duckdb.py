@@ -47,10 +47,10 @@ class DuckHost:
             yield from rows
 
     def load(self, name: str, columns: Mapping[str, str], rows: Rows) -> None:
-        shape = ", ".join(f'"{column}" {type_}' for column, type_ in columns.items())
+        shape = ", ".join(f'"{column}" {sql(type_)}' for column, type_ in columns.items())
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({shape})")
         self._made.add(name)
-        values = ", ".join(f"unnest(?::{type_}[])" for type_ in columns.values())
+        values = ", ".join(f"unnest(?::{_plain(type_)}[])" for type_ in columns.values())
         todo = iter(rows)
         while batch := list(islice(todo, _AT_ONCE)):
             lists = [list(column) for column in zip(*batch, strict=True)]
@@ -63,6 +63,11 @@ class DuckHost:
     def close(self) -> None:
         for name in list(self._made):
             self.drop(name)
+
+
+def _plain(type_: Any) -> str:
+    """The type in which values of a column are handed over: an enumeration's as text."""
+    return type_ if isinstance(type_, str) else "VARCHAR"
 
 
 def sql(query: Any) -> str:

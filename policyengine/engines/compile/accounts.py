@@ -426,6 +426,8 @@ class Accounts:
             f"f{cap.number}": records.value(cap.window.field) for cap in caps if isinstance(cap.window, tree.PerField)
         }
         wanted = [f"{kind}{cap.number}" for cap in caps for kind in "cr"]
+        sums = [f"{kind}{s}" for s in range(1, self.sums) for kind in "tn"]
+        wanted += sums
         names = ["record_id", "person_id", "rp", "day", "start", "end", "period", "low", "high", *wanted, *values]
         hot = t.select(**{n: t.col(n, "i") for n in names})
         hot.from_(t.sub(self._member_items(wanted, **values), "i"), copy=False)
@@ -454,7 +456,7 @@ class Accounts:
         for cap in caps:
             if cap.least is not None:
                 query = self._applied(cap, query)
-        handed = ["record_id", "person_id", "period", "low", "value", "cuts"]
+        handed = ["record_id", "person_id", "period", "low", "value", "cuts", *sums]
         result = t.select(**{n: t.col(n, "z") for n in handed}, plan=t.lit(law.number))
         return result.from_(t.sub(query, "z"), copy=False)
 
@@ -562,24 +564,27 @@ class Accounts:
         t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
         return query.where(t.missing(t.col("person_id", "y")), copy=False)
 
-    def keep_totals(self) -> None:
-        """The table ``totals``: what every sum of a person and period comes to, and what caps cut off."""
-        wanted = [f"{kind}{s}" for s in range(1, self.sums) for kind in "tn"]
-        query = t.select(
-            person_id=t.col("person_id", "i"), period=t.col("period", "i"), **self.sums_over("i"),
-            cut=t.total(t.minus(t.col("low", "i"), t.col("counted_low", "i"))),
-        ).from_(t.sub(self.counted_items(wanted), "i"), copy=False)  # fmt: skip
-        self.host.keep("totals", query.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False))
-
-    def sums_over(self, alias: str) -> dict[str, Tree]:
-        """Every sum of the laws over counted items, low and high."""
+    def sums_over(self, alias: str, low: str = "counted_low", high: str = "counted_high") -> dict[str, Tree]:
+        """Every sum of the laws over items, low and high."""
         sums: dict[str, Tree] = {}
         for s in range(self.sums):
-            for kind, amount, member in (("l", "counted_low", "t"), ("h", "counted_high", "n")):
+            for kind, amount, member in (("l", low, "t"), ("h", high, "n")):
                 value = t.col(amount, alias)
                 value = t.times(value, t.col(f"{member}{s}", alias)) if s else value
                 sums[f"{kind}{s}"] = t.bounded(value, UNLIMITED)
         return sums
+
+    def losses(self) -> Any:
+        """What caps cut off from every sum of a person and period, and altogether (``cut``)."""
+        lost = t.minus(t.col("low", "c"), t.col("value", "c"))
+        columns = {
+            f"{kind}{s}": t.total(t.times(lost.copy(), t.col(f"{member}{s}", "c")) if s else lost.copy())
+            for s in range(self.sums)
+            for kind, member in (("l", "t"), ("h", "n"))
+        }
+        query = t.select(person_id=t.col("person_id", "c"), period=t.col("period", "c"), **columns, cut=t.total(lost))
+        query.from_(t.table("counted", "c"), copy=False)
+        return query.group_by(t.col("person_id", "c"), t.col("period", "c"), copy=False)
 
 
 def block(period: Tree, count: int, starting: int) -> Tree:

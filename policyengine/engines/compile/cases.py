@@ -28,9 +28,12 @@ MOST_VALUES = 2_000_000  # combinations with their quantities that are judged on
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a case says in words; rows of the ledger show it."""
+    """What the ledger says of a record, and what it counts toward: ``state`` 1 sure, 2 perhaps, 0 not; ``sums`` as in
+    ``Verdict``."""
 
     plan: int
+    state: int
+    sums: tuple[tuple[bool | None, tuple[str, ...]], ...]
     reason: str
     recognise: str
     convert: str
@@ -131,12 +134,12 @@ class Cases:
     def _load(self) -> None:
         host, laws = self.sources.host, self.sources.laws
         shape = {
-            "key": "BIGINT", "d": "INTEGER", "miss": "INTEGER", "plan": "INTEGER", "rl": "BIGINT", "rh": "BIGINT",
+            "key": "BIGINT", "d": "INTEGER", "plan": "INTEGER", "rl": "BIGINT", "rh": "BIGINT",
             "num": "BIGINT", "off": "BIGINT", "den": "BIGINT", "mul": "BIGINT", "lim": "BIGINT", "plus": "BIGINT",
             "place": "INTEGER", "simple": "BOOLEAN", "flags": "INTEGER",
         }  # fmt: skip
         for s in range(max(len(law.sums) for law in laws)):
-            shape |= {f"t{s}": "BIGINT", f"n{s}": "BIGINT", f"l{s}": "INTEGER"}
+            shape |= {f"t{s}": "BIGINT", f"n{s}": "BIGINT"}
         for c in range(max(len(law.plan.caps) for law in laws)):
             shape |= {f"c{c}": "INTEGER", f"r{c}": "INTEGER"}
         for o in range(max(len(law.plan.count_once) for law in laws)):
@@ -145,11 +148,20 @@ class Cases:
         if self.values:
             names = ["q", *(f"by_{n}" for n in self.sources.divisors)]
             columns = {"key": "BIGINT", **dict.fromkeys(names, "BIGINT")}
-            columns |= {"d": "INTEGER", "miss": "INTEGER", "low": "BIGINT", "high": "BIGINT"}
+            columns |= {"d": "INTEGER", "low": "BIGINT", "high": "BIGINT"}
             host.load("valued", columns, (self._value_row(row, v) for row, v in self.values.items()))
 
     def _row(self, key: int, verdict: Verdict, shape: Iterable[str]) -> tuple[Any, ...]:
-        words = Words(verdict.plan, verdict.reason, verdict.recognise, verdict.convert, verdict.assign, verdict.missing)
+        words = Words(
+            verdict.plan,
+            verdict.state,
+            verdict.sums,
+            verdict.reason,
+            verdict.recognise,
+            verdict.convert,
+            verdict.assign,
+            verdict.missing,
+        )
         row: dict[str, Any] = {
             "key": key,
             "plan": verdict.plan,
@@ -166,9 +178,9 @@ class Cases:
             if verdict.place.rounding is None:
                 raise Inexpressible("a split by days without a rounding")
         if verdict.amount is not None:
-            row |= {"d": self.number(words), "miss": self.list_of(words.missing), **self._formula(verdict.amount)}
-        for s, (truth, lacks) in enumerate(verdict.sums):
-            row |= {f"t{s}": int(truth is True), f"n{s}": int(truth is not False), f"l{s}": self.list_of(lacks)}
+            row |= {"d": self.number(words), **self._formula(verdict.amount)}
+        for s, (truth, _) in enumerate(verdict.sums):
+            row |= {f"t{s}": int(truth is True), f"n{s}": int(truth is not False)}
         for c, (truth, rank) in enumerate(verdict.caps):
             row |= {f"c{c}": _three(truth), f"r{c}": rank}
         for o, truth in enumerate(verdict.once):
@@ -201,10 +213,13 @@ class Cases:
 
     def _value_row(self, row: tuple[Any, ...], value: Valued) -> tuple[Any, ...]:
         verdict = self.verdicts[row[0]]
-        words = Words(verdict.plan, value.reason, verdict.recognise, value.convert, verdict.assign, value.missing)
+        words = Words(
+            verdict.plan, verdict.state, verdict.sums, value.reason, verdict.recognise, value.convert, verdict.assign,
+            value.missing,
+        )  # fmt: skip
         low, high = self.in_ticks(value.low), self.in_ticks(value.high)
         self.doubtful = self.doubtful or low != high
-        return (*row, self.number(words), self.list_of(words.missing), low, high)
+        return (*row, self.number(words), low, high)
 
     def number(self, words: Words) -> int:
         return self.words.setdefault(words, len(self.words))
@@ -232,7 +247,7 @@ class Cases:
         return counted.from_(t.sub(joined, "a"), copy=False)
 
     def _handed(self, wanted: Iterable[str], columns: Iterable[str]) -> list[str]:
-        always = ["record_id", "person_id", "start", "end", "plan", "d", "miss", "place", "simple", "rl", "rh", "rp"]
+        always = ["record_id", "person_id", "start", "end", "plan", "d", "place", "simple", "rl", "rh", "rp"]
         return list(dict.fromkeys([*always, "claimed_low", "claimed_high", *wanted, *columns]))
 
     def _claimed(self) -> dict[str, Tree]:
@@ -244,10 +259,10 @@ class Cases:
         q = t.coalesce(t.col("q", "b"), t.lit(0))
         raw = t.divide(t.add([t.times(q, t.col("num", "c")), t.col("off", "c")]), t.col("den", "c"))
         formula = t.add([t.least(t.times(raw, t.col("mul", "c")), t.col("lim", "c")), t.col("plus", "c")])
-        low, high, d, miss = formula, formula.copy(), t.col("d", "c"), t.col("miss", "c")
+        low, high, d = formula, formula.copy(), t.col("d", "c")
         if self.values:
             low, high = t.coalesce(t.col("low", "v"), low), t.coalesce(t.col("high", "v"), high)
-            d, miss = t.coalesce(t.col("d", "v"), d), t.coalesce(t.col("miss", "v"), miss)
+            d = t.coalesce(t.col("d", "v"), d)
         counts = {"rl": t.col("rl", "c"), "rh": t.col("rh", "c")}
         if self.once:
             dup = t.present(t.col("record_id", "x"))
@@ -260,7 +275,6 @@ class Cases:
             end=t.col("end", "b"),
             rp=t.col("rp", "b"),
             d=d,
-            miss=miss,
             claimed_low=low,
             claimed_high=high,
             **counts,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
+from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.cases import UNLIMITED
 from policyengine.engines.compile.periods import Decided, Periods
 from policyengine.engines.compile.relations import JOINED
@@ -19,17 +20,17 @@ def ledger_of(evaluation: Evaluation) -> Iterator[LedgerEntry]:
     """The ledger's rows, in no order."""
     cases = evaluation.cases
     exact, high = figures(cases.ticks)
-    lists = {number: names for names, number in cases.lists.items()}
+    words = {number: w for w, number in cases.words.items()}
     column = cases.sources.records.column("quantity")
     unit = column.unit if column else 1
-    for row in evaluation.sources.host.stream(evaluation.relations.ledger()):
-        (record, person, period, form, subject, own, quantity, low, low_high, counted, counted_high,
-         recognise, convert, assign, cap, reason, miss) = row  # fmt: skip
+    for row in evaluation.sources.host.stream(t.select_all("entries")):
+        (record, person, period, form, subject, quantity, own, converted, counted, open_converted, open_counted,
+         recognise, convert, assign, cap, reason, case) = row  # fmt: skip
         yield LedgerEntry(
             record, person, None if period is None else str(period), form, subject,
             None if quantity is None else Fraction(int(quantity), unit), own,
-            exact(low), high(low_high), exact(counted), high(counted_high),
-            recognise, convert, assign, cap, reason, lists[miss],
+            exact(converted), high(converted + open_converted), exact(counted), high(counted + open_counted),
+            recognise, convert, assign, cap, reason, words[case].missing,
         )  # fmt: skip
 
 

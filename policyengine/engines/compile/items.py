@@ -100,7 +100,7 @@ class Items:
         """
         judged = self.cases.judged(wanted, where, **columns)
         handed = [
-            "record_id", "person_id", "rp", "plan", "d", "miss", "dup", "claimed_low", "claimed_high", *wanted, *columns,
+            "record_id", "person_id", "rp", "plan", "d", "dup", "claimed_low", "claimed_high", *wanted, *columns,
         ]  # fmt: skip
         plain = t.select(
             **{name: t.col(name, "j") for name in handed},
@@ -164,10 +164,10 @@ class Items:
         ).from_(t.sub(parts, "s"), copy=False)
         names = [n for n in handed if n not in ("claimed_low", "claimed_high")]
         return t.select(
-            **{n: t.col(n, "u") for n in names[:7]},
+            **{n: t.col(n, "u") for n in names[:6]},
             claimed_low=t.col("share", "u"),
             claimed_high=t.col("share", "u"),
-            **{n: t.col(n, "u") for n in (*names[7:], "day", "start", "end", "period")},
+            **{n: t.col(n, "u") for n in (*names[6:], "day", "start", "end", "period")},
             low=t.times(t.col("share", "u"), t.col("rl", "u")),
             high=t.times(t.col("share", "u"), t.col("rh", "u")),
             route=t.col("route", "u"),

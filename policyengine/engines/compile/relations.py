@@ -15,7 +15,6 @@ from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.accounts import Accounts
 from policyengine.engines.compile.periods import OPEN, Decided, Periods
 from policyengine.engines.compile.trees import Tree
-from policyengine.engines.ledger import OPEN as OPEN_REASONS
 from policyengine.language import tree
 from policyengine.trace import OUTCOMES
 
@@ -38,20 +37,6 @@ class Relations:
     def load(self) -> None:
         """Load the words that rows name by number."""
         cases = self.accounts.cases
-        words = [
-            (
-                number,
-                w.reason,
-                w.recognise,
-                w.convert,
-                w.assign,
-                int(w.reason in OPEN_REASONS),
-                int(w.reason == "counted"),
-            )
-            for w, number in cases.words.items()
-        ]
-        shape = {"d": "INTEGER", "reason": "VARCHAR", "recognise": "VARCHAR", "convert": "VARCHAR", "assign": "VARCHAR"}
-        self.host.load("words", {**shape, "open": "INTEGER", "counted": "INTEGER"}, words)
         flags = []
         for found, number in cases.flags.items():
             if found:
@@ -64,7 +49,6 @@ class Relations:
                     flags.append((number, statement.name, rule.key, statement.text or "", certain, lacks))
         shape = {"flags": "INTEGER", "flag": "VARCHAR", "rule": "VARCHAR", "text": "VARCHAR"}
         self.host.load("flag_words", {**shape, "certain": "BOOLEAN", "miss": "INTEGER"}, flags)
-        self._load_cuts()
         for periods in self.periods:
             for one in periods.decided:
                 self._load_said(periods, one)
@@ -77,133 +61,6 @@ class Relations:
                 if one.asked and one.slots:
                     self.host.keep(f"open_{one.name}", self._open_facts(periods, one))
 
-    def _load_cuts(self) -> None:
-        """The keys of the caps that cut an item, by law and mask."""
-        rows = []
-        if self.accounts.cuts:
-            query = t.select(plan=t.col("plan"), cuts=t.col("cuts")).from_(t.table("counted"), copy=False)
-            for plan, mask in self.host.rows(query.distinct(copy=False)):
-                keys = [cap.rule.key for cap in self.accounts.caps[plan] if mask & (1 << cap.number)]
-                rows.append((plan, mask, "+".join(keys)))
-        self.host.load("cut_words", {"plan": "INTEGER", "cuts": "BIGINT", "text": "VARCHAR"}, rows)
-
-    # --- ledger and flags ---------------------------------------------------------------------------------------------
-
-    def ledger(self, full: bool = True) -> Any:
-        """A row per record and asked period, or one that says that it counts in none (``ledger.ledger``)."""
-        records = self.accounts.cases.sources.records
-        columns = {}
-        if full:
-            for name in ("form", "subject", "unit"):
-                columns[f"own_{name}"] = records.value(name)
-            columns["own_quantity"] = records.value("quantity")
-        inside = self._rows(self.accounts.counted_items((), **columns), columns)
-        if not self.accounts.cases.split:
-            return inside
-        inside.where(self._inside("i"), copy=False)
-        return t.union(inside, self._outside(columns))
-
-    def _inside(self, alias: str) -> Tree:
-        first, last = self._bounds(alias)
-        period = t.col("period", alias)
-        return t.both(t.compare(period, ">=", first), t.compare(period.copy(), "<=", last))
-
-    def _bounds(self, alias: str) -> tuple[Tree, Tree]:
-        """The first and last asked period of a row's law."""
-        return tuple(
-            t.switch(
-                t.col("plan", alias),
-                [
-                    (t.lit(n), t.lit(asked[side]))
-                    for n, asked in enumerate(self.asked)
-                    if asked[side] != self.asked[0][side]
-                ],
-                t.lit(self.asked[0][side]),
-            )
-            for side in (0, 1)
-        )  # type: ignore[return-value]
-
-    def _rows(self, items: Any, columns: Iterable[str]) -> Any:
-        """The ledger's rows of some items."""
-        inside, cuts = self._inside("i"), self.accounts.cuts
-        cut = t.compare(t.col("cuts", "i"), "<>", t.lit(0)) if cuts else t.lit(False)
-        text = t.coalesce(t.col("text", "k"), t.lit("")) if cuts else t.lit("")
-        zero = t.lit(0)
-        shown = {
-            "converted": t.col("claimed_low", "i"),
-            "converted_high": t.col("claimed_high", "i"),
-            "counted": t.col("counted_low", "i"),
-            "counted_high": t.col("counted_high", "i"),
-        }
-        reason = t.case(
-            [
-                (t.negate(inside), t.lit("outside_period")),
-                (t.equal(t.col("open", "w"), t.lit(0)), t.col("reason", "w")),
-                (t.col("dup", "i"), t.lit("duplicate")),
-                (t.equal(t.col("counted", "w"), t.lit(0)), t.col("reason", "w")),
-                (t.compare(t.col("low", "i"), "<>", t.col("high", "i")), t.lit("missing_fact")),
-                (cut, t.lit("capped")),
-            ],
-            t.lit("counted"),
-        )
-        query = t.select(
-            record_id=t.col("record_id", "i"),
-            person_id=t.col("person_id", "i"),
-            period=t.case([(inside.copy(), t.col("period", "i"))], t.lit(None)),
-            **{name: t.col(name, "i") for name in columns},
-            **{name: t.case([(inside.copy(), amount)], zero.copy()) for name, amount in shown.items()},
-            recognise_rule=t.col("recognise", "w"),
-            convert_rule=t.col("convert", "w"),
-            assign_rule=t.col("assign", "w"),
-            cap_rule=t.case([(inside.copy(), text)], t.lit("")),
-            reason=reason,
-            miss=t.col("miss", "i"),
-        ).from_(t.sub(items, "i"), copy=False)
-        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "i")))
-        if cuts:
-            words = t.both(
-                t.equal(t.col("plan", "k"), t.col("plan", "i")), t.equal(t.col("cuts", "k"), t.col("cuts", "i"))
-            )
-            t.join(query, t.table("cut_words", "k"), words, "LEFT")
-        return query
-
-    def _unrouted(self, query: Any, alias: str) -> None:
-        t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", alias)), "LEFT")
-        query.where(t.missing(t.col("person_id", "y")), copy=False)
-
-    def _outside(self, columns: dict[str, Tree]) -> Any:
-        """Rows of records none of whose shares lies in an asked period."""
-        judged = self.accounts.cases.judged((), **{n: v.copy() for n, v in columns.items()})
-        places = self.accounts.cases.places
-        splits = [t.lit(n) for place, n in places.items() if place.by == "split"]
-        laws = self.accounts.cases.sources.laws
-        begin = t.switch(
-            t.col("plan", "j"),
-            [(t.lit(law.number), t.period(t.col("start", "j"), law.plan.year_start)) for law in laws[1:]],
-            t.period(t.col("start", "j"), laws[0].plan.year_start),
-        )
-        begin = t.case([(t.among(t.col("place", "j"), splits), begin)], t.col("period", "j"))
-        first, last = self._bounds("j")
-        outside = t.either(t.compare(begin, ">", last), t.compare(t.col("period", "j"), "<", first))
-        zero = t.lit(0)
-        query = t.select(
-            record_id=t.col("record_id", "j"),
-            person_id=t.col("person_id", "j"),
-            period=t.cast(t.lit(None), "INTEGER"),
-            **{name: t.col(name, "j") for name in columns},
-            **{n: zero.copy() for n in ("converted", "converted_high", "counted", "counted_high")},
-            recognise_rule=t.col("recognise", "w"),
-            convert_rule=t.col("convert", "w"),
-            assign_rule=t.col("assign", "w"),
-            cap_rule=t.lit(""),
-            reason=t.lit("outside_period"),
-            miss=t.col("miss", "j"),
-        ).from_(t.sub(judged, "j"), copy=False)
-        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "j")))
-        query.where(outside, copy=False)
-        self._unrouted(query, "j")
-        return query
-
     def flags(self) -> Any | None:
         """Compliance flags, or None where no record has one."""
         if len(self.accounts.cases.flags) < 2:
@@ -214,8 +71,8 @@ class Relations:
             **{n: t.col(n, "f") for n in ("flag", "rule", "text", "certain", "miss")},
         ).from_(t.sub(self.accounts.cases.judged(("flags",)), "j"), copy=False)
         t.join(query, t.table("flag_words", "f"), t.equal(t.col("flags", "f"), t.col("flags", "j")))
-        self._unrouted(query, "j")
-        return query
+        t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "j")), "LEFT")
+        return query.where(t.missing(t.col("person_id", "y")), copy=False)
 
     # --- decisions and findings -----------------------------------------------------------------------------------------
 
@@ -496,30 +353,3 @@ class Relations:
         if kind.startswith("any"):
             first = t.minus(t.col("last", "d"), t.lit(int(kind[3:]) - 1))
         return [t.compare(period, ">=", first), t.compare(period.copy(), "<=", t.col("last", "d"))]
-
-    def keep_doubts(self) -> None:
-        """The table ``doubts``: for every sum the facts that doubtful items of it lack."""
-        numbers = range(self.accounts.sums)
-        wanted = [f"{k}{s}" for s in numbers for k in "nl"] + [f"t{s}" for s in numbers]
-        items = self.accounts.items.items(wanted)
-        names = ["record_id", "person_id", "period", "end", "low", "high", "miss", *wanted]
-        query = t.select(**{n: t.col(n, "i") for n in names}).from_(t.sub(items, "i"), copy=False)
-        unsure = [t.equal(t.minus(t.col(f"n{s}", "i"), t.col(f"t{s}", "i")), t.lit(1)) for s in numbers]
-        query.where(t.either(t.compare(t.col("low", "i"), "<>", t.col("high", "i")), *unsure), copy=False)
-        self._unrouted(query, "i")
-        self.host.keep("doubtful_items", query)
-        parts = []
-        for s in numbers:
-            head = {n: t.col(n) for n in ("record_id", "person_id", "period", "end")}
-            low = t.select(**{n: v.copy() for n, v in head.items()}, miss=t.col("miss"), sum=t.lit(s))
-            low.from_(t.table("doubtful_items"), copy=False)
-            parts.append(
-                low.where(
-                    t.both(t.compare(t.col("low"), "<>", t.col("high")), t.equal(t.col(f"n{s}"), t.lit(1))), copy=False
-                )
-            )
-            if s:
-                member = t.select(**{n: v.copy() for n, v in head.items()}, miss=t.col(f"l{s}"), sum=t.lit(s))
-                member.from_(t.table("doubtful_items"), copy=False)
-                parts.append(member.where(t.equal(t.minus(t.col(f"n{s}"), t.col(f"t{s}")), t.lit(1)), copy=False))
-        self.host.keep("doubts", t.union(*parts))

@@ -11,6 +11,7 @@ from policyengine.engines.calendar import period_of
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.accounts import Accounts
 from policyengine.engines.compile.cases import Cases
+from policyengine.engines.compile.entries import Entries
 from policyengine.engines.compile.folk import Folk
 from policyengine.engines.compile.host import Host
 from policyengine.engines.compile.items import Items
@@ -30,6 +31,7 @@ class Evaluation:
     sources: Sources
     cases: Cases
     accounts: Accounts
+    entries: Entries
     periods: list[Periods]
     relations: Relations
     asked: list[Asked]
@@ -42,8 +44,9 @@ def evaluate_tables(
     asked: Asked | None,
     as_of: date | None,
     selection: Selection | None = None,
+    ledger: bool = True,
 ) -> Evaluation | None:
-    """Judge everybody in the tables; None where no periods are asked and there is no record.
+    """Judge everybody in the tables; None where no periods are asked and there is no record. ``ledger``: keep one.
 
     Raises ``Inexpressible`` where a plan says what only the reference evaluator can judge.
     """
@@ -59,7 +62,11 @@ def evaluate_tables(
     items.prepare()
     accounts = Accounts(items)
     accounts.prepare()
-    accounts.keep_totals()
+    entries = Entries(accounts, known)
+    entries.load_words()
+    if ledger:
+        entries.keep()
+    entries.keep_totals()
     _keep_everyone(sources)
     periods = []
     for law, span in zip(sources.laws, known, strict=True):
@@ -68,9 +75,9 @@ def evaluate_tables(
         periods.append(one)
     relations = Relations(accounts, periods, known)
     if cases.doubtful:
-        relations.keep_doubts()
+        entries.keep_doubts()
     relations.load()
-    return Evaluation(sources, cases, accounts, periods, relations, known)
+    return Evaluation(sources, cases, accounts, entries, periods, relations, known)
 
 
 def _years(sources: Sources, plan: Plan) -> Asked | None:

@@ -299,3 +299,18 @@ def concat(*parts: Tree) -> Tree:
     for part in parts[1:]:
         result = exp.DPipe(this=result, expression=part)
     return result
+
+
+def enumeration(values: Iterable[str]) -> exp.DataType:
+    """The type of a column that holds a few texts; hosts without such types take plain text."""
+    texts = [exp.Literal.string(value) for value in dict.fromkeys(values)]
+    return exp.DataType(this=exp.DataType.Type.ENUM, expressions=texts)
+
+
+def cast_to(value: Tree, type_: exp.DataType) -> Tree:
+    return exp.Cast(this=value, to=type_.copy())
+
+
+def select_all(name: str) -> exp.Select:
+    """Every row of a table."""
+    return exp.Select(expressions=[exp.Star()]).from_(table(name), copy=False)

@@ -1,0 +1,318 @@
+"""The ledger, and what is read back from it: counted items go in; out come the table ``entries`` (a row per record and
+asked period), ``totals`` (sums per person and period) and ``doubts`` (facts that open items lack).
+
+The ledger is written once, and it is the last look at all records: sums and doubts are taken from it, because it has few
+and small columns. Where a policy looks beyond the asked periods, sums are taken from the records instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.accounts import Accounts
+from policyengine.engines.compile.cases import UNLIMITED
+from policyengine.engines.compile.law import Law
+from policyengine.engines.compile.trees import Tree
+from policyengine.engines.ledger import OPEN as OPEN_REASONS
+from policyengine.language import tree
+from policyengine.light import dataclass
+from policyengine.plan.names import walk
+
+REASONS = (
+    "counted", "capped", "duplicate", "rejected", "not_recognised", "missing_fact", "no_conversion", "no_exchange",
+    "outside_period", "ambiguous", "no_policy",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Entries:
+    """``asked``: first and last period, by law. ``kept``: whether the table ``entries`` is there to read back from;
+    ``kinds``: types of the rule columns."""
+
+    accounts: Accounts
+    asked: list[tuple[int, int]]
+    kept: bool = False
+    kinds: Any = None
+
+    @property
+    def host(self) -> Any:
+        return self.accounts.host
+
+    # --- words --------------------------------------------------------------------------------------------------------
+
+    def load_words(self, others: Iterable[tuple[str, str, str, str]] = ()) -> None:
+        """The words of the ledger by number. ``others``: rule columns of rows that come from elsewhere."""
+        cases, sums = self.accounts.cases, range(self.accounts.sums)
+        texts: list[set[str]] = [{""}, {""}, {""}, {""}]
+        for w in cases.words:
+            for column, text in zip(texts, (w.recognise, w.convert, w.assign), strict=False):
+                column.add(text)
+        cuts = self._cut_words()
+        texts[3].update(text for _, _, text in cuts)
+        for row in others:
+            for column, text in zip(texts, row, strict=True):
+                column.add(text)
+        kinds = [t.enumeration(column) for column in texts]
+        shape: dict[str, Any] = {"d": "INTEGER", "plan": "INTEGER", "reason": t.enumeration(REASONS)}
+        shape |= {"recognise": kinds[0], "convert": kinds[1], "assign": kinds[2]}
+        shape |= {"open": "INTEGER", "counted": "INTEGER", "rl": "BIGINT", "rh": "BIGINT", "miss": "INTEGER"}
+        shape |= {"unsure": "INTEGER"}
+        for s in sums:
+            shape |= {f"t{s}": "BIGINT", f"n{s}": "BIGINT", f"l{s}": "INTEGER"}
+        rows = []
+        for w, number in cases.words.items():
+            row: dict[str, Any] = {
+                "d": number, "plan": w.plan, "reason": w.reason, "recognise": w.recognise, "convert": w.convert,
+                "assign": w.assign, "open": int(w.reason in OPEN_REASONS), "counted": int(w.reason == "counted"),
+                "rl": int(w.state == 1), "rh": int(w.state != 0), "miss": cases.list_of(w.missing),
+                "unsure": int(any(truth is None for truth, _ in w.sums)),
+            }  # fmt: skip
+            for s, (truth, lacks) in enumerate(w.sums):
+                row |= {f"t{s}": int(truth is True), f"n{s}": int(truth is not False), f"l{s}": cases.list_of(lacks)}
+            rows.append(tuple(row.get(name) for name in shape))
+        self.host.load("words", shape, rows)
+        self.host.load("cut_words", {"plan": "INTEGER", "cuts": "BIGINT", "text": kinds[3]}, cuts)
+        self.kinds = kinds
+
+    def _cut_words(self) -> list[tuple[int, int, str]]:
+        """The keys of the caps that cut an item, by law and mask."""
+        if not self.accounts.cuts:
+            return []
+        query = t.select(plan=t.col("plan"), cuts=t.col("cuts")).from_(t.table("counted"), copy=False)
+        found = []
+        for plan, mask in self.host.rows(query.distinct(copy=False)):
+            keys = [cap.rule.key for cap in self.accounts.caps[plan] if mask & (1 << cap.number)]
+            found.append((plan, mask, "+".join(keys)))
+        return found
+
+    # --- the ledger ---------------------------------------------------------------------------------------------------
+
+    def rows(self, full: bool = True) -> Any:
+        """A row per record and asked period, or one that says that it counts in none (``ledger.ledger``).
+
+        ``open_converted`` and ``open_counted``: how much more it may be. ``case``: the number of its words.
+        """
+        records = self.accounts.cases.sources.records
+        columns = {}
+        if full:
+            columns = {name: records.value(name) for name in ("form", "subject", "quantity", "unit")}
+            columns = {f"own_{name}": value for name, value in columns.items()}
+        inside = self._rows(self.accounts.counted_items((), **columns), columns)
+        if not self.accounts.cases.split:
+            return inside
+        inside.where(self._inside("i"), copy=False)
+        return t.union(inside, self._outside(columns))
+
+    def _inside(self, alias: str) -> Tree:
+        first, last = self._bounds(alias)
+        period = t.col("period", alias)
+        return t.both(t.compare(period, ">=", first), t.compare(period.copy(), "<=", last))
+
+    def _bounds(self, alias: str) -> tuple[Tree, Tree]:
+        """The first and last asked period of a row's law."""
+        sides = []
+        for side in (0, 1):
+            usual = self.asked[0][side]
+            others = [(t.lit(n), t.lit(span[side])) for n, span in enumerate(self.asked) if span[side] != usual]
+            sides.append(t.switch(t.col("plan", alias), others, t.lit(usual)))
+        return sides[0], sides[1]
+
+    def _rows(self, items: Any, columns: Iterable[str]) -> Any:
+        """The ledger's rows of some items."""
+        inside, cuts = self._inside("i"), self.accounts.cuts
+        reasons = [
+            (t.negate(inside), "outside_period"),
+            (t.equal(t.col("open", "w"), t.lit(0)), None),
+            (t.col("dup", "i"), "duplicate"),
+        ]
+        if cuts:
+            cut = t.compare(t.col("cuts", "i"), "<>", t.lit(0))
+            even = t.equal(t.col("low", "i"), t.col("high", "i"))
+            reasons.append((t.both(t.equal(t.col("counted", "w"), t.lit(1)), even, cut), "capped"))
+        kind = t.enumeration(REASONS)
+        reason = t.case(
+            [
+                (test, t.col("reason", "w") if text is None else t.cast_to(t.lit(text), kind))
+                for test, text in reasons
+                if text != "duplicate" or self.accounts.cases.once
+            ],
+            t.col("reason", "w"),
+        )
+        zero = t.cast(t.lit(0), "BIGINT")
+        shown = {
+            "converted": t.col("claimed_low", "i"),
+            "counted": t.col("counted_low", "i"),
+            "open_converted": t.minus(t.col("claimed_high", "i"), t.col("claimed_low", "i")),
+            "open_counted": t.minus(t.col("counted_high", "i"), t.col("counted_low", "i")),
+        }
+        none = t.cast_to(t.lit(""), self.kinds[3])
+        cap = t.case([(inside.copy(), t.coalesce(t.col("text", "k"), none))], none.copy()) if cuts else none
+        query = t.select(
+            record_id=t.col("record_id", "i"),
+            person_id=t.col("person_id", "i"),
+            period=t.case([(inside.copy(), t.col("period", "i"))], t.lit(None)),
+            **{name: t.col(name, "i") for name in columns},
+            **{name: t.case([(inside.copy(), amount)], zero.copy()) for name, amount in shown.items()},
+            recognise_rule=t.col("recognise", "w"),
+            convert_rule=t.col("convert", "w"),
+            assign_rule=t.col("assign", "w"),
+            cap_rule=cap,
+            reason=reason,
+            case=t.col("d", "i"),
+        ).from_(t.sub(items, "i"), copy=False)
+        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "i")), "LEFT")
+        if cuts:
+            words = t.both(
+                t.equal(t.col("plan", "k"), t.col("plan", "i")), t.equal(t.col("cuts", "k"), t.col("cuts", "i"))
+            )
+            t.join(query, t.table("cut_words", "k"), words, "LEFT")
+        return query
+
+    def _outside(self, columns: dict[str, Tree]) -> Any:
+        """Rows of records none of whose shares lies in an asked period."""
+        judged = self.accounts.cases.judged((), **{n: v.copy() for n, v in columns.items()})
+        places = self.accounts.cases.places
+        splits = [t.lit(n) for place, n in places.items() if place.by == "split"]
+        laws = self.accounts.cases.sources.laws
+        begin = t.switch(
+            t.col("plan", "j"),
+            [(t.lit(law.number), t.period(t.col("start", "j"), law.plan.year_start)) for law in laws[1:]],
+            t.period(t.col("start", "j"), laws[0].plan.year_start),
+        )
+        begin = t.case([(t.among(t.col("place", "j"), splits), begin)], t.col("period", "j"))
+        first, last = self._bounds("j")
+        outside = t.either(t.compare(begin, ">", last), t.compare(t.col("period", "j"), "<", first))
+        zero = t.cast(t.lit(0), "BIGINT")
+        query = t.select(
+            record_id=t.col("record_id", "j"),
+            person_id=t.col("person_id", "j"),
+            period=t.cast(t.lit(None), "INTEGER"),
+            **{name: t.col(name, "j") for name in columns},
+            **{n: zero.copy() for n in ("converted", "counted", "open_converted", "open_counted")},
+            recognise_rule=t.col("recognise", "w"),
+            convert_rule=t.col("convert", "w"),
+            assign_rule=t.col("assign", "w"),
+            cap_rule=t.cast_to(t.lit(""), self.kinds[3]),
+            reason=t.cast_to(t.lit("outside_period"), t.enumeration(REASONS)),
+            case=t.col("d", "j"),
+        ).from_(t.sub(judged, "j"), copy=False)
+        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "j")))
+        t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "j")), "LEFT")
+        return query.where(t.both(outside, t.missing(t.col("person_id", "y"))), copy=False)
+
+    def keep(self) -> None:
+        """Keep the ledger as a table, to read back from and to show."""
+        self.host.keep("entries", self.rows())
+        self.kept = True
+
+    # --- sums ---------------------------------------------------------------------------------------------------------
+
+    def keep_totals(self) -> None:
+        """The table ``totals``: what every sum of a person and period comes to, and what caps cut off."""
+        if self.kept and not any(map(looks_beyond, self.accounts.cases.sources.laws)):
+            self.host.keep("totals", self._totals_of_entries())
+        else:
+            self.host.keep("totals", self._totals_of_items())
+
+    def _totals_of_entries(self) -> Any:
+        """Sums of the ledger's own rows; what caps cut off from the items that they touched."""
+        sums: dict[str, Tree] = {}
+        for s in range(self.accounts.sums):
+            low, high = t.col("counted", "e"), t.add([t.col("counted", "e"), t.col("open_counted", "e")])
+            sums[f"l{s}"] = t.total(t.times(low, t.col(f"t{s}", "w")) if s else low)
+            sums[f"h{s}"] = t.bounded(t.times(high, t.col(f"n{s}", "w")) if s else high, UNLIMITED)
+        query = t.select(person_id=t.col("person_id", "e"), period=t.col("period", "e"), **sums)
+        query.from_(t.table("entries", "e"), copy=False)
+        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "e")), "LEFT")
+        query.where(t.both(t.present(t.col("period", "e")), t.present(t.col("case", "e"))), copy=False)
+        query.group_by(t.col("person_id", "e"), t.col("period", "e"), copy=False)
+        if not self.accounts.cuts:
+            query.select(t.named(t.cast(t.lit(0), "BIGINT"), "cut"), copy=False)
+            return query
+        lost = t.select(
+            person_id=t.col("person_id", "c"),
+            period=t.col("period", "c"),
+            cut=t.total(t.minus(t.col("low", "c"), t.col("value", "c"))),
+        ).from_(t.table("counted", "c"), copy=False)
+        lost.group_by(t.col("person_id", "c"), t.col("period", "c"), copy=False)
+        names = ["person_id", "period", *sums]
+        result = t.select(**{n: t.col(n, "s") for n in names}, cut=t.coalesce(t.col("cut", "c"), t.lit(0)))
+        result.from_(t.sub(query, "s"), copy=False)
+        return t.join(result, t.sub(lost, "c"), _row("c", "s"), "LEFT")
+
+    def _totals_of_items(self) -> Any:
+        """Sums over the records themselves, in whatever period they count, less what caps cut off."""
+        numbers = range(self.accounts.sums)
+        wanted = [f"{kind}{s}" for s in numbers if s for kind in "tn"]
+        before = t.select(
+            person_id=t.col("person_id", "i"),
+            period=t.col("period", "i"),
+            **self.accounts.sums_over("i", "low", "high"),
+        ).from_(t.sub(self.accounts.items.items(wanted), "i"), copy=False)
+        before.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False)
+        names = [f"{kind}{s}" for s in numbers for kind in "lh"]
+        left: dict[str, Tree] = {n: t.col(n, "s") for n in names} | {"cut": t.cast(t.lit(0), "BIGINT")}
+        if self.accounts.cuts:
+            lost = {n: t.coalesce(t.col(n, "c"), t.lit(0)) for n in (*names, "cut")}
+            left = {n: t.minus(t.col(n, "s"), lost[n]) for n in names} | {"cut": lost["cut"]}
+        query = t.select(person_id=t.col("person_id", "s"), period=t.col("period", "s"), **left)
+        query.from_(t.sub(before, "s"), copy=False)
+        if self.accounts.cuts:
+            t.join(query, t.sub(self.accounts.losses(), "c"), _row("c", "s"), "LEFT")
+        t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "s")), "LEFT")
+        return query.where(t.missing(t.col("person_id", "y")), copy=False)
+
+    # --- doubts -------------------------------------------------------------------------------------------------------
+
+    def keep_doubts(self) -> None:
+        """The table ``doubts``: for every sum the facts (lists by number) that open items of it lack."""
+        numbers = range(self.accounts.sums)
+        words = [f"{kind}{s}" for s in numbers for kind in "tnl"]
+        head = ["record_id", "person_id", "period", "end"]
+        anchored = any(
+            isinstance(r.rule.statement.window, tree.Within)  # type: ignore[attr-defined]
+            for law in self.accounts.cases.sources.laws
+            for r in law.prepared.later.require
+        )
+        from_entries = self.kept and not anchored and not any(map(looks_beyond, self.accounts.cases.sources.laws))
+        if from_entries:
+            query = t.select(
+                **{n: t.col(n, "i") for n in head[:3]}, end=t.cast(t.lit(None), "DATE"),
+                open=t.compare(t.col("open_counted", "i"), ">", t.lit(0)),
+            ).from_(t.table("entries", "i"), copy=False)  # fmt: skip
+            number, open_ = "case", t.compare(t.col("open_counted", "i"), ">", t.lit(0))
+        else:
+            open_ = t.compare(t.col("low", "i"), "<>", t.col("high", "i"))
+            query = t.select(**{n: t.col(n, "i") for n in head}, open=open_.copy())
+            query.from_(t.sub(self.accounts.counted_items(), "i"), copy=False)
+            number = "d"
+        for name in ("miss", *words):
+            query.select(t.named(t.col(name, "w"), name), copy=False)
+        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col(number, "i")))
+        unsure = t.equal(t.col("unsure", "w"), t.lit(1))
+        query.where(t.both(t.either(open_, unsure), t.present(t.col("period", "i"))), copy=False)
+        self.host.keep("open_items", query)
+        parts = []
+        for s in numbers:
+            own = t.both(t.col("open"), t.equal(t.col(f"n{s}"), t.lit(1)))
+            unsure = t.equal(t.minus(t.col(f"n{s}"), t.col(f"t{s}")), t.lit(1))
+            for member, lacks in ((own, "miss"), (unsure, f"l{s}"))[: 2 if s else 1]:
+                part = t.select(**{n: t.col(n) for n in head}, miss=t.col(lacks), sum=t.lit(s))
+                parts.append(part.from_(t.table("open_items"), copy=False).where(member, copy=False))
+        self.host.keep("doubts", t.union(*parts))
+
+
+def looks_beyond(law: Law) -> bool:
+    """Whether decisions of a law rest on other periods than their own."""
+    later = law.prepared.later
+    windows = [r.rule.statement.window for r in later.require]  # type: ignore[attr-defined]
+    if later.blocks or later.carry or any(isinstance(w, tree.AnyYears | tree.Within) for w in windows):
+        return True
+    return any(isinstance(n, tree.InEach) and n.years > 1 for r in later.conclude for n in walk(r.rule.statement.when))
+
+
+def _row(one: str, other: str) -> Tree:
+    return t.both(*(t.equal(t.col(n, one), t.col(n, other)) for n in ("person_id", "period")))
+
