@@ -1,21 +1,21 @@
 """A workbook (XLSX, XLS, ODS) in, a table per sheet out: numbers, days and merged cells as texts.
 
-``calamine`` reads it. Where it can't (see ``xlsx.py``) an XLSX sheet is streamed instead.
+``calamine`` reads it, in a process of its own. Where it can't (see ``xlsx.py``) an XLSX sheet is streamed instead.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from importlib.util import find_spec
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
+from policyengine.records.apart import Apart, Unreadable
 from policyengine.records.files import Source
 from policyengine.records.raw import Damaged, RawTable, Row, blank
-from policyengine.records.xlsx import Book, NotXlsx, moment_text, number_text
+from policyengine.records.xlsx import Book, NotXlsx
 
 Range = tuple[tuple[int, int], tuple[int, int]]
 
@@ -39,7 +39,7 @@ def read_sheets(source: Source) -> Iterator[RawTable | Diagnostic]:
                 if (wrong := _too_repetitive(package)) is not None:
                     yield _unreadable(source, *wrong)
                     return
-        yield from _calamine(source)
+        yield from _calamine(source, "ODS" if is_zipfile(source.path) else "XLS")
     except (BadZipFile, NotXlsx, EOFError, NotImplementedError, RuntimeError, OSError) as e:
         yield _unreadable(source, str(e), str(e))
 
@@ -87,23 +87,22 @@ def _missing_calamine(source: Source) -> Diagnostic:
 
 def _xlsx(source: Source, package: ZipFile) -> Iterator[RawTable | Diagnostic]:
     book = Book(package)
-    whole: Any = None
-    for name, part in book.parts.items():
-        if part not in package.namelist() or "worksheets" not in part:
-            continue
-        if _holdable(package, part):
-            whole = whole or _open(source)
-            if isinstance(whole, Diagnostic):
-                yield whole
-                return
-            table = _table(source, whole, name, "XLSX")
-        else:
-            merged = book.merged(name)
-            table = RawTable(source.shown, source.label, name, _filled(_guarded(source, book.rows(name)), merged))
-            table.how = "XLSX, " + say("streamed", "流式读取")
-        table.calendar_1904 = book.calendar_1904
-        table.notes += _hidden(source, name) if name in book.hidden else []
+    parts = {n: p for n, p in book.parts.items() if p in package.namelist() and "worksheets" in p}
+    if all(_holdable(package, part) for part in parts.values()):
+        tables = _calamine(source, "XLSX")
+    else:
+        tables = (_streamed(source, book, name) for name in parts)
+    for table in tables:
+        if isinstance(table, RawTable):
+            table.calendar_1904 = book.calendar_1904
         yield table
+
+
+def _streamed(source: Source, book: Book, name: str) -> RawTable:
+    rows = _filled(_guarded(source, book.rows(name)), book.merged(name))
+    table = RawTable(source.shown, source.label, name, rows, how="XLSX, " + say("streamed", "流式读取"))
+    table.notes += _hidden(source, name) if name in book.hidden else []
+    return table
 
 
 def _holdable(package: ZipFile, part: str) -> bool:
@@ -131,7 +130,7 @@ def _holdable(package: ZipFile, part: str) -> bool:
 def _guarded(source: Source, rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
     try:
         yield from rows
-    except (NotXlsx, BadZipFile, EOFError, OSError) as e:
+    except (NotXlsx, Unreadable, BadZipFile, EOFError, OSError) as e:
         raise Damaged(_unreadable(source, str(e), str(e))) from e
 
 
@@ -143,66 +142,23 @@ def _hidden(source: Source, name: str) -> list[Diagnostic]:
 # --- calamine ---------------------------------------------------------------------------------------------------------
 
 
-def _open(source: Source) -> Any:
-    """The workbook, or why it can't be opened."""
-    try:
-        from python_calamine import CalamineError, CalamineWorkbook, PasswordError
-    except ImportError:
-        return _missing_calamine(source)
-    try:
-        return CalamineWorkbook.from_path(str(source.path))
-    except PasswordError:
-        return _unreadable(source, "it is protected by a password", "工作簿有密码保护")
-    except (CalamineError, OSError, ValueError) as e:
-        return _unreadable(source, str(e)[:200], str(e)[:200])
-    except BaseException as e:
-        if type(e).__name__ != "PanicException":  # how a failure inside the library's compiled code arrives
-            raise
-        return _unreadable(source, "it is damaged", "文件已损坏")
-
-
-def _calamine(source: Source) -> Iterator[RawTable | Diagnostic]:
-    book = _open(source)
-    if isinstance(book, Diagnostic):
-        yield book
+def _calamine(source: Source, kind: str) -> Iterator[RawTable | Diagnostic]:
+    if find_spec("python_calamine") is None:
+        yield _missing_calamine(source)
         return
-    kind = "ODS" if is_zipfile(source.path) else "XLS"
-    for about in book.sheets_metadata:
-        if str(about.typ).rpartition(".")[2] != "WorkSheet":
-            continue
-        table = _table(source, book, about.name, kind)
-        if str(about.visible).rpartition(".")[2] != "Visible":
-            table.notes += _hidden(source, about.name)
-        yield table
-
-
-def _table(source: Source, book: Any, name: str, how: str) -> RawTable:
-    table = RawTable(source.shown, source.label, name, iter(()), how=how)
+    reader = Apart(source.path)
     try:
-        sheet = book.get_sheet_by_name(name)
-        merged = sheet.merged_cell_ranges or []
-        rows = ((number, [text_of(c) for c in cells]) for number, cells in enumerate(sheet.iter_rows(), 1))
-        table.rows = _filled(rows, merged)
-    except BaseException as e:
-        if not isinstance(e, Exception) and type(e).__name__ != "PanicException":
-            raise
-        table.notes.append(_unreadable(source, str(e)[:200], str(e)[:200]))
-    return table
-
-
-def text_of(cell: Any) -> str:
-    """A typed cell as text."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, int | float):
-        return number_text(cell)
-    if isinstance(cell, datetime):
-        return moment_text(cell)
-    if isinstance(cell, date | time | timedelta):
-        return str(cell)
-    return "" if cell is None else str(cell)
+        for name, worksheet, visible in reader.start().sheets:
+            if not worksheet:
+                continue
+            merged, rows = reader.sheet()
+            table = RawTable(source.shown, source.label, name, _filled(_guarded(source, rows), merged), how=kind)
+            table.notes += [] if visible else _hidden(source, name)
+            yield table
+    except Unreadable as e:
+        yield _unreadable(source, str(e), str(e))
+    finally:
+        reader.close()
 
 
 # --- merged cells -----------------------------------------------------------------------------------------------------

@@ -28,11 +28,11 @@ SHOWN = 40  # characters of a sample
 
 @dataclass(slots=True)
 class ColumnView:
-    """A column of a file. ``field`` None: carried along. ``unreadable`` counts cells, ``samples`` shows some."""
+    """A column of a file. ``read_as`` None: carried along. ``unreadable`` counts cells, ``samples`` shows some."""
 
     number: int
     header: str
-    field: str | None
+    read_as: str | None
     how: str | None
     unit: str | None
     filled: int = 0
@@ -101,7 +101,7 @@ def _unit(column: Column) -> str | None:
 
 def _count(view: TableView, table: RawTable, layout: Layout, headers: Headers) -> None:
     reader = RowReader(table, layout, headers)
-    by_header = {c.header: c for c in view.columns if c.field is not None}
+    by_header = {c.header: c for c in view.columns if c.read_as is not None}
     by_header |= {c.field or "": by_header[c.header] for c in layout.columns}
     for at, row in enumerate(table.rows):
         if at < layout.rows_above or (row.bad is None and blank(row.cells)):
@@ -122,8 +122,8 @@ def _note(view: TableView, column: ColumnView | None, fault: Fault, row: int) ->
         column.unreadable += 1
     reason = say(fault.bad.en, fault.bad.zh)
     if len(seen) < SAMPLES and all(s["code"] != fault.bad.code or s["value"] != fault.value for s in seen):
-        hidden = column is not None and column.field in ("person_id", "name")
-        value = _masked(fault.value, hidden, column.field if column else None)
+        hidden = column is not None and column.read_as in ("person_id", "name")
+        value = _masked(fault.value, hidden, column.read_as if column else None)
         seen.append({"row": row, "value": value, "code": fault.bad.code, "reason": reason})
 
 
@@ -150,7 +150,7 @@ def as_json(views: Sequence[TableView], diagnostics: Sequence[Diagnostic]) -> di
                 "rows_no_records": v.whole_rows,
                 "columns": [
                     {
-                        "number": c.number, "header": c.header, "read_as": c.field, "because_of": c.how,
+                        "number": c.number, "header": c.header, "read_as": c.read_as, "because_of": c.how,
                         "unit": c.unit,
                         "filled": c.filled, "unreadable": c.unreadable, "samples": c.samples,
                     }
@@ -192,7 +192,7 @@ def as_text(views: Sequence[TableView], width: int = 100, colour: bool = False) 
         for at, (en, zh) in enumerate(titles):
             table.add_column(say(en, zh), justify="right" if at in (0, 4, 5) else "left", overflow="fold")
         for c in view.columns:
-            read_as = c.field or say("carried along", "保留")
+            read_as = c.read_as or say("carried along", "保留")
             unit = f" ({c.unit})" if c.unit else ""
             bad = f"{c.unreadable} ({share(c.unreadable, c.filled)})" if c.unreadable else ""
             table.add_row(
