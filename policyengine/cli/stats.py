@@ -1,0 +1,89 @@
+"""``policyengine stats``: the statistics an authority owes, from written results or the status database."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from policyengine.cli.guard import message, tell
+from policyengine.cli.settings import on_terminal
+from policyengine.messages import say
+
+if TYPE_CHECKING:
+    from policyengine.tools.stats.make import Statistics
+
+EPILOG = """\b
+Examples:
+  policyengine stats out
+  policyengine stats out-2016 out-2017 --suppress 5 --format xlsx --out statistics.xlsx
+  policyengine stats out --by region,form --format csv > by-region-form.csv
+  policyengine stats status.duckdb --by employer
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("results", nargs=-1, required=True, metavar="DIR...")
+@click.option(
+    "--by", multiple=True, metavar="FACT,...", help="Group by these facts instead (may be repeated for more tables)."
+)
+@click.option("--suppress", type=click.IntRange(0), default=0, metavar="N", help="Hide figures of fewer than N people.")
+@click.option("--format", "format_", type=click.Choice(["table", "csv", "json", "xlsx"]), help="By default a table.")
+@click.option("--out", type=click.Path(), help="File (a folder for several tables as csv) to write to.")
+@click.option("--records", multiple=True, help="The records files, where they have moved since.")
+@click.option("--persons", help="The persons file, where it has moved since.")
+@click.option("--policy", help="The packs, where they have moved since.")
+def command(
+    results: tuple[str, ...],
+    by: tuple[str, ...],
+    suppress: int,
+    format_: str | None,
+    out: str | None,
+    records: tuple[str, ...],
+    persons: str | None,
+    policy: str | None,
+) -> int:
+    """People, hours and funds in the results in DIR… (folders that evaluate wrote, or a status database).
+
+    By region, sector, employer, kind of employer, title level, year, form, subject and outcome; completion rates;
+    the distribution of hours; funds by source; providers with their exam results. Figures are exact.
+    """
+    from policyengine.tools.stats.make import statistics
+    from policyengine.tools.stats.origin import Named
+
+    groups = [[f.strip() for f in group.split(",") if f.strip()] for group in by]
+    format_ = format_ or _by_name(out)
+    if format_ == "csv" and out is None and len(groups) != 1:
+        text = say("several tables as csv need a folder: --out FOLDER", "多个表的 csv 需要文件夹：--out 文件夹")
+        raise click.UsageError(text)
+    if format_ == "xlsx" and out is None:
+        raise click.UsageError(say("xlsx needs a file: --out FILE.xlsx", "xlsx 需要文件：--out 文件.xlsx"))
+    made = statistics(results, groups, suppress, Named(records, persons, policy))
+    tell(made.notes)
+    _write(made, format_, out)
+    return 0
+
+
+def _by_name(out: str | None) -> str:
+    """The format that the name of the file asks for."""
+    suffix = Path(out).suffix[1:].lower() if out else ""
+    return suffix if suffix in ("csv", "json", "xlsx") else "csv" if out else "table"
+
+
+def _write(made: Statistics, format_: str, out: str | None) -> None:
+    from policyengine.tools.stats import render
+
+    if out is None:
+        if format_ == "json":
+            render.write_json(made, sys.stdout)
+        elif format_ == "csv":
+            from policyengine.tools.formats import write_csv
+
+            write_csv(made.tables[0], sys.stdout)
+        else:
+            render.print_tables(made, sys.stdout, on_terminal(sys.stdout))
+        return
+    render.write_file(made, format_, Path(out))
+    message(say(f"written to {out}", f"已写入 {out}"))

@@ -1,0 +1,187 @@
+"""A table of a written result goes in, a DuckDB relation out, and expressions for its exact figures as whole ticks.
+
+Parquet is scanned where it lies. Text formats come in as texts; JSON Lines and XLSX by way of a CSV file. A figure is
+one of: a DECIMAL, a pair of numerator and denominator, a text (``12.5``, ``20/9``), or a rounded DECIMAL beside its
+exact text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import lcm
+from pathlib import Path
+from typing import Any
+
+from policyengine.records.parquet import scan
+from policyengine.records.sqlcells import call, name, number, text
+from policyengine.tools.read_result import Written
+
+LARGEST_TICKS = 10**15  # of one hour; more would not leave room in 128 bits for the sum of ten million people's hours
+
+
+@dataclass(frozen=True)
+class Frame:
+    """``relation``: what to select from. ``kinds``: column → DuckDB type, as it lies. ``texts``: all are."""
+
+    relation: Any
+    kinds: Mapping[str, str]
+    texts: bool = False
+
+    def has(self, column: str) -> bool:
+        return column in self.kinds or f"{column}_num" in self.kinds
+
+    def text(self, column: str) -> Any:
+        """A text column, NULL where empty, the apostrophe that keeps spreadsheets from calculating taken away."""
+        from sqlglot import exp
+
+        if column not in self.kinds:
+            return exp.cast(exp.null(), "TEXT")
+        cell: Any = name(column)
+        if not self.texts:
+            return exp.func("nullif", exp.cast(cell, "TEXT"), text(""))
+        masked = call("regexp_matches", cell.copy(), text("^'[=+@\t\r'-]"))
+        plain = exp.case().when(masked, call("substr", cell.copy(), number(2))).else_(cell)
+        return exp.func("nullif", plain, text(""))
+
+
+def frame_of(connection: Any, written: Written, table: str, folder: Path, columns: Sequence[str]) -> Frame:
+    """The table of a folder. ``columns``: those that must be readable; ``folder``: for files on the way."""
+    path = written.folder / written.manifest["tables"][table]["file"]
+    if path.suffix == ".parquet":
+        return described(connection, scan(path))
+    names = [c.name for c in written.columns(table)]
+    if path.suffix != ".csv":
+        path = _as_csv(written, table, folder)
+    shape = [(n, "VARCHAR") for n in names]
+    return described(connection, _csv(path, shape), texts=True)
+
+
+def _csv(path: Path, columns: Sequence[tuple[str, str]]) -> Any:
+    """``read_csv`` as our writer writes it."""
+    from sqlglot import exp
+
+    shape = [exp.PropertyEQ(this=exp.to_identifier(c, quoted=True), expression=text(t)) for c, t in columns]
+    options: dict[str, Any] = {
+        "columns": exp.Struct(expressions=shape), "auto_detect": exp.false(), "header": exp.true(),
+        "delim": text(","), "quote": text('"'), "escape": text('"'), "max_line_size": number(100_000_000),
+        "parallel": exp.false(),
+    }  # fmt: skip
+    pairs = [exp.EQ(this=exp.to_identifier(key), expression=value) for key, value in options.items()]
+    return call("read_csv", text(str(path)), *pairs)
+
+
+def _as_csv(written: Written, table: str, folder: Path) -> Path:
+    """The table as CSV, without the apostrophes of spreadsheets put back: cells are read as our own CSV."""
+    from policyengine.tools.formats import write_csv
+    from policyengine.tools.tables import Table
+
+    columns = tuple(written.columns(table))
+    path = folder / f"{table}.csv"
+    rows = [tuple(row[c.name] for c in columns) for row in written.rows(table)]
+    with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        write_csv(Table(table, columns, rows), file)
+    return path
+
+
+def described(connection: Any, relation: Any, texts: bool = False) -> Frame:
+    from sqlglot import exp
+
+    connection.execute(exp.select("*").from_(relation.copy()).limit(0).sql("duckdb"))
+    return Frame(relation, {n: str(kind) for n, kind, *_ in connection.description}, texts)
+
+
+# --- exact figures ---------------------------------------------------------------------------------------------------
+
+
+def denominator(connection: Any, frame: Frame, columns: Iterable[str]) -> int:
+    """The least whole number by which every figure of these columns becomes whole."""
+    found = 1
+    for column in columns:
+        if not frame.has(column):
+            continue
+        if f"{column}_num" in frame.kinds:
+            found = lcm(found, *_distinct(connection, frame, name(f"{column}_den")))
+        elif f"{column}_exact" in frame.kinds:
+            found = lcm(found, 10 ** _scale(frame.kinds[column]), *_denominators(connection, frame, f"{column}_exact"))
+        elif frame.texts:
+            longest = call("max", call("length", _part(name(column), ".", 2)))
+            found = lcm(found, 10 ** (_one(connection, frame, longest) or 0))
+            found = lcm(found, *_denominators(connection, frame, column))
+        else:
+            found = lcm(found, 10 ** _scale(frame.kinds[column]))
+    return found
+
+
+def ticks(frame: Frame, column: str, per_unit: int) -> Any:
+    """The figure times ``per_unit`` (a multiple of every denominator), a HUGEINT; NULL where there is none."""
+    from sqlglot import exp
+
+    if not frame.has(column):
+        return exp.cast(exp.null(), "HUGEINT", dialect="duckdb")
+    if f"{column}_num" in frame.kinds:
+        share = exp.IntDiv(this=number(per_unit), expression=name(f"{column}_den"))
+        return exp.Mul(this=_huge(name(f"{column}_num")), expression=_huge(exp.paren(share)))
+    if f"{column}_exact" in frame.kinds:
+        scale = _scale(frame.kinds[column])
+        exact = name(f"{column}_exact")
+        plain = _shifted(name(column), scale, per_unit) if per_unit % 10**scale == 0 else exp.null()
+        return exp.case().when(exp.Is(this=exact, expression=exp.null()), plain).else_(_ratio(exact, per_unit))
+    if frame.texts:
+        cell = exp.func("nullif", name(column), text(""))
+        scale = 0
+        while per_unit % 10 ** (scale + 1) == 0:
+            scale += 1
+        wide = exp.cast(cell.copy(), f"DECIMAL(38, {scale})", dialect="duckdb")
+        fraction = call("contains", name(column), text("/"))
+        return exp.case().when(fraction, _ratio(cell, per_unit)).else_(_shifted(wide, scale, per_unit))
+    return _shifted(name(column), _scale(frame.kinds[column]), per_unit)
+
+
+def _shifted(value: Any, scale: int, per_unit: int) -> Any:
+    """A decimal with ``scale`` digits behind the point, as ticks."""
+    from sqlglot import exp
+
+    whole = _huge(exp.paren(exp.Mul(this=value, expression=number(10**scale))))
+    factor = per_unit // 10**scale
+    return whole if factor == 1 else exp.Mul(this=whole, expression=number(factor))
+
+
+def _ratio(cell: Any, per_unit: int) -> Any:
+    """``20/9`` as ticks."""
+    from sqlglot import exp
+
+    top, bottom = _huge(_part(cell.copy(), "/", 1)), _huge(_part(cell.copy(), "/", 2))
+    return exp.Mul(this=top, expression=exp.paren(exp.IntDiv(this=_huge(number(per_unit)), expression=bottom)))
+
+
+def _huge(value: Any) -> Any:
+    from sqlglot import exp
+
+    return exp.cast(value, "HUGEINT", dialect="duckdb")
+
+
+def _part(cell: Any, separator: str, place: int) -> Any:
+    return call("split_part", cell, text(separator), number(place))
+
+
+def _scale(kind: str) -> int:
+    return int(kind.rpartition(",")[2].rstrip(")")) if kind.startswith("DECIMAL") else 0
+
+
+def _one(connection: Any, frame: Frame, expression: Any) -> Any:
+    from sqlglot import exp
+
+    return connection.execute(exp.select(expression).from_(frame.relation.copy()).sql("duckdb")).fetchone()[0]
+
+
+def _distinct(connection: Any, frame: Frame, expression: Any) -> list[int]:
+    from sqlglot import exp
+
+    query = exp.select(expression).distinct().from_(frame.relation.copy())
+    return [int(v) for (v,) in connection.execute(query.sql("duckdb")).fetchall() if v not in (None, "")]
+
+
+def _denominators(connection: Any, frame: Frame, column: str) -> list[int]:
+    """Of the texts with a stroke."""
+    return _distinct(connection, frame, _part(name(column), "/", 2))

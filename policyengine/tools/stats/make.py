@@ -1,0 +1,81 @@
+"""Places of results go in, the statistical tables come out: what ``stats`` does.
+
+Persons, hours and funds by region, sector, employer, kind of employer, title level, year, form, subject and outcome;
+the distribution of hours; funds by source; providers and the lists that they stand in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from policyengine.diagnostics import Diagnostic
+from policyengine.tools.stats.origin import Named
+from policyengine.tools.stats.query import ALIASES, dimensions, grouped, spread
+from policyengine.tools.stats.sources import sources_of
+from policyengine.tools.stats.store import Store, build, working
+from policyengine.tools.stats.suppress import suppressed
+from policyengine.tools.tables import Table
+
+# title, what it is grouped by; tables of which a fact is not known are left out
+STANDARD: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("overall", ()),
+    ("by-region", ("region",)),
+    ("by-sector", ("sector",)),
+    ("by-employer-kind", ("employer_kind",)),
+    ("by-title-level", ("title_level",)),
+    ("by-outcome", ("outcome",)),
+    ("by-employer", ("employer",)),
+    ("by-form", ("form",)),
+    ("by-subject", ("subject",)),
+    ("providers", ("provider", "listed")),
+    ("bases", ("listed",)),
+)
+
+
+HERE = Named()  # the files where the result says
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """The tables, the names of their words, and what was remarked while reading."""
+
+    tables: tuple[Table, ...]
+    labels: Sequence[Mapping[str, Any]]
+    notes: tuple[Diagnostic, ...]
+
+
+def statistics(
+    places: Sequence[str], by: Sequence[Sequence[str]] = (), suppress: int = 0, named: Named = HERE
+) -> Statistics:
+    """The standard tables of all results together, or those grouped by each of ``by``.
+
+    ``suppress``: hide figures of fewer people than this. Raises ``PolicyError`` where a place holds no result (PE501),
+    two results decide the same (PE532), or nothing can be grouped so (PE534).
+    """
+    wanted = [ALIASES.get(fact, fact) for group in by for fact in group]
+    with working() as (connection, folder):
+        store = build(connection, folder, sources_of(connection, folder, list(places), named), wanted)
+        tables = _asked(store, by) if by else standard(store)
+    shown = tuple(suppressed(t, suppress) for t in tables)
+    return Statistics(shown, store.labels, tuple(store.notes))
+
+
+def standard(store: Store) -> list[Table]:
+    """Every standard table that the facts allow."""
+    known = dimensions(store)
+    tables = []
+    for title, by in STANDARD:
+        present = tuple(b for b in by if b in known)
+        if present[:1] == by[:1]:
+            tables.append(grouped(store, title, present))
+        if title == "overall":
+            tables += spread(store)
+    if "paid_by" in known and store.has_cost:
+        tables.insert(3, grouped(store, "funds", ("paid_by",), funds=True))
+    return tables
+
+
+def _asked(store: Store, by: Sequence[Sequence[str]]) -> list[Table]:
+    return [grouped(store, "by-" + "-".join(group).replace("_", "-"), group) for group in by]

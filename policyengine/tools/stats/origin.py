@@ -1,0 +1,108 @@
+"""A written result goes in, and what its tables do not repeat comes out: facts of people and of activities.
+
+They are read again from the files that the result was made from (or that are named instead, if they are the same), and
+only where those files and the packs still are what they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from policyengine.diagnostics import Diagnostic, PolicyError, failed
+from policyengine.messages import say
+from policyengine.plan.model import Plan
+from policyengine.tools.read_result import Written
+
+
+@dataclass(frozen=True)
+class Named:
+    """Files to read instead of those that the result names (they moved)."""
+
+    records: tuple[str, ...] = ()
+    persons: str | None = None
+    policy: str | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names of canonical tables in the connection (None: not given), and the plans whose words they are in."""
+
+    records: str | None
+    persons: str | None
+    plans: tuple[Plan, ...]
+
+
+def facts_of(
+    connection: Any, folder: Path, written: Written, named: Named
+) -> tuple[Facts | None, tuple[Diagnostic, ...]]:
+    """The facts, or None with a note that says why there are none.
+
+    ``folder``: an empty one, for files on the way. Raises ``PolicyError`` (PE531) where files that are named on purpose
+    are not those of the result.
+    """
+    from policyengine.records.columns import read_tables
+    from policyengine.records.schema import schema_of
+    from policyengine.tools.select import load_law
+
+    options = written.manifest["options"]
+    explicit = bool(named.records or named.persons or named.policy)
+    try:
+        law = load_law(named.policy or options["policy"])
+        if [p.digest for p in law.policies] != [p["sha256"] for p in written.manifest["policies"]]:
+            return _without(named.policy or options["policy"], explicit)
+        records = list(named.records or options["records"])
+        persons = named.persons or options["persons"]
+        if "-" in records:
+            return _without("-", explicit)
+        canonical, said = read_tables(connection, folder, records, persons, None, schema_of(law.plans))
+    except PolicyError as e:
+        return _without(str(e.diagnostics[0].span or e.diagnostics[0].message), explicit)
+    if canonical is None or failed(said):
+        return _without(str(next((d.span for d in said if d.span), "")), explicit)
+    unlike = _unlike(written, canonical.digests, persons)
+    if unlike is not None:
+        return _without(unlike, explicit)
+    return Facts(canonical.records, canonical.persons, law.plans), ()
+
+
+def _unlike(written: Written, digests: Any, persons: str | None) -> str | None:
+    """The first file whose content is not that of one of the result's inputs, or an input that is nowhere."""
+    roles = ("records", "persons") if persons else ("records",)
+    inputs = [e for e in written.manifest["inputs"] if e["role"] in roles]
+    known = {e["sha256"] for e in inputs}
+    for file, digest in digests.items():
+        if digest not in known:
+            return str(file)
+    return next((str(e["file"]) for e in inputs if e["sha256"] not in set(digests.values())), None)
+
+
+def _without(what: str, explicit: bool) -> tuple[None, tuple[Diagnostic, ...]]:
+    text = say(
+        f"{what} is not what this result was made from, or is not here",
+        f"{what} 不在此处，或不是该结果所依据的内容",
+    )
+    if explicit:
+        hint = say("name the very files that evaluate was given", "请指定评定时使用的文件")
+        raise PolicyError([Diagnostic("PE531", text, hint=hint)])
+    hint = say(
+        "without it nothing is told by region, sector, employer, provider or source of funds; name the files with "
+        "--records, --persons and --policy",
+        "因此不按地区、行业、单位、施教机构、经费来源统计；可用 --records、--persons、--policy 指定文件",
+    )
+    return None, (Diagnostic("PE530", text, hint=hint, severity="note"),)
+
+
+def listed_in(plans: Sequence[Plan]) -> list[tuple[str, Any]]:
+    """Tables of the packs whose first key is the provider (lists of recognised bases): id and finder, each once."""
+    from policyengine.engines.lookup import Finder
+
+    found: dict[str, Any] = {}
+    for plan in plans:
+        for name, table in plan.tables.items():
+            keys = table.columns_with("key")
+            if len(keys) == 1 and table.columns[keys[0]].field == "provider":
+                found.setdefault(name, Finder(table))
+    return list(found.items())

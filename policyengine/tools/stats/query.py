@@ -1,0 +1,227 @@
+"""A store and what to group by go in, rows of exact figures come out: one query for each table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.messages import say
+from policyengine.records.sqlcells import name, number, text
+from policyengine.tools.stats.store import OF_DECISION, Store
+from policyengine.tools.tables import Column, Table, Value
+from policyengine.trace import OUTCOMES
+
+ALIASES = {"year": "period", "kind": "employer_kind", "level": "title_level", "base": "listed", "source": "paid_by"}
+PLACES = 100  # percentages and means are rounded to two decimals, half up; the exact sums stand beside them
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """A column of a table: its expression, and how its value is shown."""
+
+    column: Column
+    expression: Any
+    show: Callable[[Any], Value]
+
+
+def dimensions(store: Store) -> tuple[str, ...]:
+    """Everything that can be grouped by."""
+    return tuple(dict.fromkeys((*OF_DECISION, *store.people_facts, *store.activity_facts)))
+
+
+def grouped(store: Store, title: str, by: Sequence[str], funds: bool = False) -> Table:
+    """The table by ``by``, always within each period and unit. Groups of which a fact is not known have None.
+
+    By facts of people: people, outcomes, hours, activities, cost. Where a fact of activities is among them: activities.
+    ``funds``: by source of funds, whatever hours are counted in. Raises ``PolicyError`` PE534 for an unknown name.
+    """
+    wanted = [ALIASES.get(b, b) for b in by]
+    known = dimensions(store)
+    for given, fact in zip(by, wanted, strict=True):
+        if fact not in known:
+            raise PolicyError([_unknown(given, known)])
+    keys = list(dict.fromkeys(("period", *wanted, *(() if funds else ("unit",)))))
+    of_activities = any(k in store.activity_facts for k in keys)
+    build = _of_activities if of_activities else _of_people
+    return build(store, title, keys, funds)
+
+
+def _unknown(given: str, known: Sequence[str]) -> Diagnostic:
+    from difflib import get_close_matches
+
+    near = get_close_matches(given, known, 1)
+    message = say(f"nothing can be grouped by {given} here", f"此处不能按“{given}”分组")
+    names = ", ".join(known)
+    hint = say(f"did you mean {near[0]}? ", f"是不是 {near[0]}？") if near else ""
+    return Diagnostic("PE534", message, hint=hint + say(f"there are: {names}", f"可用：{names}"))
+
+
+def _of_people(store: Store, title: str, keys: list[str], funds: bool) -> Table:
+    from sqlglot import exp
+
+    source = exp.select().from_(exp.to_table("decided").as_("d"))
+    if any(k in store.people_facts for k in keys):
+        source = source.join(exp.to_table("people").as_("p"), on=_person("d", "p"))
+    owners = {k: "p" if k in store.people_facts and k not in OF_DECISION else "d" for k in keys}
+    measures = [_whole("people", _count(distinct=name("person", "d")))]
+    measures += [_whole(o, _count(exp.EQ(this=name("outcome", "d"), expression=text(o)))) for o in OUTCOMES]
+    measures.append(_figure(store, "hours", name("total", "d")))
+    measures += [_figure(store, f"{s}_hours", name(f"subject_{s}", "d")) for s in store.subjects]
+    measures += [_whole(c, exp.Sum(this=name(c, "d"))) for c in ("activities", "counted_activities")]
+    if store.has_cost:
+        measures.append(_money(name("cost", "d")))
+    table = _run(store, title, keys, owners, measures, source)
+    table = _with(table, "completion_percent", after="in_progress", of=_completion)
+    return _with(table, "mean_hours", after="hours", of=lambda r: _share(r["hours"], r["people"]))
+
+
+def _of_activities(store: Store, title: str, keys: list[str], funds: bool) -> Table:
+    from sqlglot import exp
+
+    source = exp.select().from_(exp.to_table("activity").as_("a"))
+    year = exp.EQ(this=name("year", "a"), expression=name("year", "d"))
+    source = source.join(exp.to_table("standing").as_("d"), on=exp.and_(_person("a", "d"), year))
+    if any(k in store.people_facts for k in keys):
+        source = source.join(exp.to_table("people").as_("p"), on=_person("a", "p"))
+    owners = {
+        k: "a" if k in store.activity_facts else "p" if k in store.people_facts and k not in OF_DECISION else "d"
+        for k in keys
+    }
+    measures = [_whole("people", _count(distinct=name("person", "a"))), _whole("activities", _count())]
+    if not funds:
+        counted = exp.GT(this=name("counted", "a"), expression=number(0))
+        measures += [_whole("counted_activities", _count(counted)), _figure(store, "hours", name("counted", "a"))]
+    if store.has_cost:
+        measures.append(_money(name("cost", "a")))
+    examined = "result" in store.activity_facts and "result" not in keys and not funds
+    if examined:
+        for result in ("passed", "failed"):
+            measures.append(_whole(result, _count(exp.EQ(this=name("result", "a"), expression=text(result)))))
+    table = _run(store, title, keys, owners, measures, source)
+    if examined:
+        return _with(table, "pass_percent", "failed", lambda r: _percent(r["passed"], _sum(r, "passed", "failed")))
+    return table
+
+
+def spread(store: Store) -> list[Table]:
+    """How hours are distributed: people by share of what is required, and least, quartiles and most."""
+    from sqlglot import exp
+
+    total, required = name("total"), name("required_total")
+    case = exp.case().when(exp.Is(this=required, expression=exp.null()), text("no requirement"))
+    case = case.when(exp.EQ(this=required.copy(), expression=number(0)), text("no requirement"))
+    for label, numerator in (("0", 0), ("under 1/4", 1), ("1/4 to 1/2", 2), ("1/2 to 3/4", 3), ("3/4 to all", 4)):
+        four = exp.Mul(this=total.copy(), expression=number(4))
+        least = exp.Mul(this=required.copy(), expression=number(numerator))
+        nothing = exp.LTE(this=total.copy(), expression=number(0))
+        test = exp.LT(this=four, expression=least) if numerator else nothing
+        case = case.when(test, text(label))
+    twice = exp.LT(this=total.copy(), expression=exp.Mul(this=required.copy(), expression=number(2)))
+    case = case.when(twice, text("all to double")).else_(text("double or more"))
+    inner = exp.select("*", exp.alias_(case, "band")).from_(exp.to_table("decided"))
+    source = exp.select().from_(inner.subquery("d"))
+    measures = [_whole("people", _count(distinct=name("person", "d"))), _figure(store, "hours", name("total", "d"))]
+    owners = {"period": "d", "unit": "d", "band": "d"}
+    bands = _run(store, "hours-distribution", ["period", "unit", "band"], owners, measures, source)
+    order = {b: i for i, b in enumerate(BANDS)}
+    bands = Table(bands.name, bands.columns, sorted(bands.rows, key=lambda r: (r[0], r[1], order[str(r[2])])))
+    quantiles = [
+        _Measure(
+            Column(c, "figure"),
+            exp.Anonymous(this="quantile_disc", expressions=[name("total", "d"), exp.Literal.number(q)]),
+            lambda v, per=store.ticks: None if v is None else Fraction(int(v), per),
+        )
+        for c, q in (("least", "0"), ("quartile_1", "0.25"), ("median", "0.5"), ("quartile_3", "0.75"), ("most", "1"))
+    ]
+    source = exp.select().from_(exp.to_table("decided").as_("d"))
+    return [bands, _run(store, "hours-quantiles", ["period", "unit"], owners, [measures[0], *quantiles], source)]
+
+
+BANDS = (
+    "no requirement", "0", "under 1/4", "1/4 to 1/2", "1/2 to 3/4", "3/4 to all", "all to double", "double or more",
+)  # fmt: skip
+
+
+# --- queries ---------------------------------------------------------------------------------------------------------
+
+
+def _run(
+    store: Store, title: str, keys: list[str], owners: dict[str, str], measures: Sequence[_Measure], source: Any
+) -> Table:
+    from sqlglot import exp
+
+    places = [name(k, owners[k]) for k in keys]
+    query = source.select(*(exp.alias_(p.copy(), k, quoted=True) for k, p in zip(keys, places, strict=True)))
+    query = query.select(*(exp.alias_(m.expression, m.column.name, quoted=True) for m in measures))
+    query = query.group_by(*(p.copy() for p in places))
+    rows = []
+    for row in store.rows(query):
+        shown = [None if v is None else str(v) for v in row[: len(keys)]]
+        rows.append((*shown, *(m.show(v) for m, v in zip(measures, row[len(keys) :], strict=True))))
+    rows.sort(key=lambda r: [(v is None, v or "") for v in r[: len(keys)]])
+    return Table(title, (*(Column(k) for k in keys), *(m.column for m in measures)), rows)
+
+
+def _person(one: str, other: str) -> Any:
+    from sqlglot import exp
+
+    return exp.EQ(this=name("person", one), expression=name("person", other))
+
+
+def _count(where: Any = None, distinct: Any = None) -> Any:
+    from sqlglot import exp
+
+    if distinct is not None:
+        return exp.Count(this=exp.Distinct(expressions=[distinct]))
+    count = exp.Count(this=exp.Star())
+    return count if where is None else exp.Filter(this=count, expression=exp.Where(this=where))
+
+
+def _whole(column: str, expression: Any) -> _Measure:
+    return _Measure(Column(column, "whole"), expression, lambda v: 0 if v is None else int(v))
+
+
+def _figure(store: Store, column: str, value: Any) -> _Measure:
+    from sqlglot import exp
+
+    return _Measure(Column(column, "figure"), exp.Sum(this=value), lambda v: Fraction(int(v or 0), store.ticks))
+
+
+def _money(value: Any) -> _Measure:
+    from sqlglot import exp
+
+    return _Measure(Column("cost", "figure"), exp.Sum(this=value), lambda v: Fraction(v or Decimal(0)))
+
+
+# --- what follows from the sums ------------------------------------------------------------------------------------
+
+
+def _with(table: Table, column: str, after: str, of: Callable[[dict[str, Any]], Value]) -> Table:
+    """The table with one more column, made from the others."""
+    at = table.names.index(after) + 1
+    columns = (*table.columns[:at], Column(column, "figure"), *table.columns[at:])
+    rows = [(*r[:at], of(dict(zip(table.names, r, strict=True))), *r[at:]) for r in table.rows]
+    return Table(table.name, columns, rows)
+
+
+def _completion(row: dict[str, Any]) -> Value:
+    """Of those who are not excused."""
+    return _percent(row["met"], row["people"] - row["excused"])
+
+
+def _percent(part: int, whole: int) -> Value:
+    return _share(Fraction(100 * part), whole)
+
+
+def _share(total: Fraction, count: int) -> Value:
+    if not count:
+        return None
+    return Fraction((total * PLACES / count + Fraction(1, 2)).__floor__(), PLACES)
+
+
+def _sum(row: dict[str, Any], *names: str) -> int:
+    return sum(row[n] for n in names)

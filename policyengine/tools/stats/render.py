@@ -1,0 +1,131 @@
+"""Statistical tables as a terminal shows them, and as CSV, JSON and XLSX.
+
+CSV and JSON are data: ids, exact figures. Terminal and XLSX are for people: names in the language spoken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from policyengine.language.quantities import exact_text
+from policyengine.messages import say
+from policyengine.tools.formats import json_of, text_of, write_csv
+from policyengine.tools.stats.make import Statistics
+from policyengine.tools.stats.suppress import HIDDEN
+from policyengine.tools.stats.words import Words, title_of
+from policyengine.tools.tables import Column, Table, Value
+
+SHOWN = 30  # groups of a table on a terminal
+FORMATS = ("table", "csv", "json", "xlsx")
+
+
+def shown(words: Words, column: Column, value: Value) -> str:
+    """A cell for people: fractions without a finite decimal rounded to two places and marked."""
+    if column.kind == "text":
+        return words.cell(column.name, None if value is None else str(value))
+    if value is None:
+        return "—"
+    text = text_of(value)
+    if "/" in text:
+        from fractions import Fraction
+
+        return "≈" + exact_text(Fraction((Fraction(text) * 100 + Fraction(1, 2)).__floor__(), 100))
+    return text
+
+
+def print_tables(statistics: Statistics, stream: IO[str], colour: bool) -> None:
+    """Every table, the largest ones in part."""
+    from rich.console import Console
+    from rich.table import Table as Shown
+
+    words = Words(statistics.labels)
+    console = Console(file=stream, no_color=not colour, width=None if colour else 200, highlight=False)
+    for table in statistics.tables:
+        columns = [c for c in table.columns if not _empty(table, c)]
+        frame = Shown(title=title_of(table.name), title_justify="left", title_style="bold")
+        for c in columns:
+            frame.add_column(words.column(c.name), justify="left" if c.kind == "text" else "right")
+        places = [table.columns.index(c) for c in columns]
+        for row in table.rows[:SHOWN]:
+            frame.add_row(*(shown(words, c, row[p]) for c, p in zip(columns, places, strict=True)))
+        console.print(frame)
+        if len(table.rows) > SHOWN:
+            more = len(table.rows) - SHOWN
+            english = f"… and {more} more; --format csv or xlsx has all"
+            console.print(say(english, f"……另有 {more} 行；csv、xlsx 格式列出全部"))
+
+
+def _empty(table: Table, column: Column) -> bool:
+    """Whether the column says nothing here (an outcome that nobody has)."""
+    place = table.columns.index(column)
+    if column.name == HIDDEN:
+        return not any(row[place] for row in table.rows)
+    return column.kind == "whole" and column.name != "people" and all(row[place] == 0 for row in table.rows)
+
+
+def write_json(statistics: Statistics, stream: IO[str]) -> None:
+    """One object: table → list of rows; figures are exact, as in results."""
+    stream.write("{")
+    for number, table in enumerate(statistics.tables):
+        stream.write(("," if number else "") + f"\n {json_of(table.name)}: [")
+        for place, row in enumerate(table.rows):
+            cells = ", ".join(f"{json_of(n)}: {json_of(v)}" for n, v in zip(table.names, row, strict=True))
+            stream.write(("," if place else "") + "\n  {" + cells + "}")
+        stream.write("\n ]" if table.rows else "]")
+    stream.write("\n}\n")
+
+
+def write_csv_files(statistics: Statistics, folder: Path) -> None:
+    """A file for each table, in a folder that appears whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for table in statistics.tables:
+        path = folder / f"{table.name}.csv"
+        new = folder / f".{table.name}.unfinished"
+        with open(new, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            write_csv(table, file)
+        new.replace(path)
+
+
+def write_xlsx(statistics: Statistics, path: Path) -> None:
+    """A sheet for each table: frozen header, filters, figures as numbers."""
+    from policyengine.tools.report.sheets import Workbook
+
+    words = Words(statistics.labels)
+    book = Workbook()
+    for table in statistics.tables:
+        head = [words.column(c.name) for c in table.columns]
+        book.sheet(title_of(table.name), head, _cells(words, table))
+    book.save(path)
+
+
+def _cells(words: Words, table: Table) -> Iterator[Sequence[Any]]:
+    for row in table.rows:
+        yield [
+            words.cell(c.name, None if v is None else str(v)) if c.kind == "text" else v
+            for c, v in zip(table.columns, row, strict=True)
+        ]  # fmt: skip
+
+
+def write_file(statistics: Statistics, format: str, path: Path) -> None:
+    """One file in the format; ``csv`` of several tables is a folder."""
+    if format == "xlsx":
+        write_xlsx(statistics, path)
+        return
+    if format == "csv" and path.suffix != ".csv":
+        write_csv_files(statistics, path)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.unfinished")
+    try:
+        with open(new, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            if format == "json":
+                write_json(statistics, file)
+            elif format == "csv":
+                write_csv(statistics.tables[0], file)
+            else:
+                print_tables(statistics, file, colour=False)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)

@@ -1,0 +1,58 @@
+"""A place that a result lies in goes in (a folder, or a status database), the sources to count come out one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from policyengine.tools.read_result import Written, read_result
+from policyengine.tools.stats.frames import Frame, frame_of
+from policyengine.tools.stats.origin import Facts, Named, facts_of, listed_in
+from policyengine.tools.stats.store import Source
+
+
+def sources_of(connection: Any, folder: Path, places: list[str], named: Named) -> Iterator[Source]:
+    """The sources of all places, each opened when the one before has been used."""
+    from policyengine.tools.publish.reading import is_database, sources_of_database
+
+    for number, place in enumerate(places):
+        if is_database(place):
+            yield from sources_of_database(connection, place)
+        else:
+            own = folder / f"source-{number}"
+            own.mkdir()
+            yield source_of_folder(connection, own, read_result(place), named)
+
+
+def source_of_folder(connection: Any, folder: Path, written: Written, named: Named) -> Source:
+    """A written result, with the facts of people and activities where the files are within reach."""
+    facts, notes = facts_of(connection, folder, written, named)
+    manifest = written.manifest
+    ledger = frame_of(connection, written, "ledger", folder, ()) if written.has("ledger") else None
+    return Source(
+        id=str(manifest["sha256"]),
+        place=str(written.folder),
+        decisions=frame_of(connection, written, "decisions", folder, ()),
+        ledger=ledger,
+        people=_frame(connection, facts and facts.persons),
+        activities=_frame(connection, facts and facts.records),
+        units={str(p["id"]): str(p["unit"]) for p in manifest["policies"]},
+        labels=[p["labels"] for p in manifest["policies"]],
+        subjects=written.subjects(),
+        notes=notes,
+        splits=ledger is not None and ledger.has("assign_rule"),
+        listings=_listings(facts),
+    )
+
+
+def _frame(connection: Any, table: str | None) -> Frame | None:
+    from sqlglot import exp
+
+    from policyengine.tools.stats.frames import described
+
+    return described(connection, exp.to_table(table, quoted=True)) if table else None
+
+
+def _listings(facts: Facts | None) -> list[tuple[str, Any]]:
+    return listed_in(facts.plans) if facts is not None else []

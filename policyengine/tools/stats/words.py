@@ -1,0 +1,95 @@
+"""Names of tables, columns and terms for people, in the language spoken. Files of data keep the ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from policyengine.messages import say, spoken
+from policyengine.tools.case_text import OUTCOMES
+
+TITLES = {
+    "overall": ("people, hours and funds by year", "各年度人数、学时、经费"),
+    "hours-distribution": ("distribution of hours, by share of what is required", "学时分布（占规定学时的比例）"),
+    "hours-quantiles": ("distribution of hours, least to most", "学时分布（最少、四分位、最多）"),
+    "funds": ("funds by source", "经费来源"),
+    "by-region": ("by region", "按地区"),
+    "by-sector": ("by sector", "按行业"),
+    "by-employer": ("by employer", "按工作单位"),
+    "by-employer-kind": ("by kind of employer", "按单位性质"),
+    "by-title-level": ("by title level", "按职称级别"),
+    "by-form": ("activities by form", "按学习形式"),
+    "by-subject": ("activities by subject", "按科目"),
+    "by-outcome": ("by outcome", "按评定结果"),
+    "providers": ("providers: activities, people, exam results", "施教机构：活动、人数、考核合格率"),
+    "bases": ("activities at providers in the packs' lists", "名单内的施教机构（基地）"),
+}  # fmt: skip
+COLUMNS = {
+    "period": ("period", "年度"), "policy": ("policy", "政策"), "unit": ("unit", "计量单位"),
+    "outcome": ("outcome", "评定结果"), "people": ("people", "人数"), "met": ("met", "完成"),
+    "not_met": ("not met", "未完成"), "excused": ("excused", "已免除"),
+    "undetermined": ("undetermined", "尚不能确定"), "in_progress": ("in progress", "进行中"),
+    "completion_percent": ("completion %", "完成率（%）"), "hours": ("hours", "学时"),
+    "mean_hours": ("hours each", "人均学时"), "activities": ("activities", "学习活动"),
+    "counted_activities": ("counted", "计入的活动"), "cost": ("cost", "经费（元）"), "band": ("share", "占规定的比例"),
+    "least": ("least", "最少"), "quartile_1": ("1st quartile", "第一四分位"), "median": ("median", "中位"),
+    "quartile_3": ("3rd quartile", "第三四分位"), "most": ("most", "最多"), "passed": ("passed", "合格"),
+    "failed": ("failed", "不合格"), "pass_percent": ("pass %", "合格率（%）"), "listed": ("list", "名单"),
+    "region": ("region", "地区"), "sector": ("sector", "行业"), "employer": ("employer", "工作单位"),
+    "employer_kind": ("employer kind", "单位性质"), "title_level": ("title level", "职称级别"),
+    "form": ("form", "学习形式"), "subject": ("subject", "科目"), "provider": ("provider", "施教机构"),
+    "paid_by": ("source of funds", "经费来源"), "result": ("exam result", "考核结果"), "reason": ("reason", "原因"),
+    "hidden": ("hidden", "已隐去"),
+}  # fmt: skip
+BANDS = {
+    "no requirement": "无规定", "0": "0", "under 1/4": "不足四分之一", "1/4 to 1/2": "四分之一至一半",
+    "1/2 to 3/4": "一半至四分之三", "3/4 to all": "四分之三至全部",
+    "all to double": "全部至两倍", "double or more": "两倍以上",
+}  # fmt: skip
+UNKNOWN = ("unknown", "不详")
+NOTHING = {"listed": ("not in a list", "不在名单"), "unit": ("", "")}
+
+
+def title_of(table: str) -> str:
+    """A table's name for people."""
+    if table in TITLES:
+        return say(*TITLES[table])
+    facts = table.removeprefix("by-")
+    return say(f"by {facts}", f"按 {facts}")
+
+
+class Words:
+    """Names of columns and cells. ``labels``: as manifests have them."""
+
+    def __init__(self, labels: Sequence[Mapping[str, Any]]):
+        self._terms: dict[str, dict[str, str]] = {}
+        self._fields: dict[str, str] = {}
+        for known in labels:
+            self._fields.update(known.get("fields", {}))
+            for field, terms in known.get("terms", {}).items():
+                self._terms.setdefault(field, {}).update(terms)
+
+    def column(self, name: str) -> str:
+        if name in COLUMNS:
+            return say(*COLUMNS[name])
+        if name.endswith("_hours"):
+            subject = name.removesuffix("_hours")
+            zh = self._terms.get("subject", {}).get(subject, subject)
+            return say(f"{subject.replace('_', ' ')} hours", f"{zh}学时")
+        return say(name.replace("_", " "), self._fields.get(name, name))
+
+    def cell(self, column: str, value: str | None) -> str:
+        """The name of a group: a term's, an outcome's, a unit's."""
+        if value is None or value == "":
+            return say(*NOTHING.get(column, UNKNOWN))
+        if column == "outcome":
+            return say(*OUTCOMES.get(value, (value, value)))
+        if column == "band":
+            return say(value, BANDS.get(value, value))
+        if column == "unit":
+            from policyengine.language.quantities import UNITS
+
+            return UNITS[value].zh if spoken() == "zh" and value in UNITS else value
+        if spoken() == "zh":
+            return self._terms.get(column, {}).get(value, value)
+        return value.replace("_", " ") if value in self._terms.get(column, {}) else value

@@ -1,0 +1,188 @@
+"""Tables worked by hand on a county of eight people; sums agree with decisions and ledger; small cells stay hidden."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from policyengine.cli import main
+from policyengine.diagnostics import PolicyError
+from policyengine.tools.evaluate import Evaluation
+from policyengine.tools.formats import text_of
+from policyengine.tools.result import save
+from policyengine.tools.stats.make import Statistics, statistics
+from policyengine.tools.stats.origin import Named
+from policyengine.tools.stats.suppress import suppressed
+from policyengine.tools.tables import Column, Table
+
+
+def rows(made: Statistics, table: str, *columns: str) -> list[str]:
+    """The rows of a table as texts, the cells of ``columns`` joined by spaces; ``-`` for nothing."""
+    found = next(t for t in made.tables if t.name == table)
+    places = [found.names.index(c) for c in columns]
+    return [" ".join(text_of(row[p]) or "-" for p in places) for row in found.rows]
+
+
+@pytest.fixture(scope="session", params=["csv", "parquet", "jsonl", "xlsx"])
+def made(request: pytest.FixtureRequest, of_2016: Evaluation, tmp_path_factory: pytest.TempPathFactory) -> Statistics:
+    """The statistics of 2016, read from every format."""
+    return statistics([str(save(of_2016, tmp_path_factory.mktemp("r") / "out", request.param))])
+
+
+def test_people_hours_and_funds(made: Statistics) -> None:
+    """A1: 30 + 100/45 + 10 of 16 (cap) = 380/9; A2, A3: 40; A4: 39; A5: 80; A6: no proof; A7: 41; A8 excused."""
+    columns = ("period", "people", "met", "not_met", "excused", "completion_percent", "hours", "mean_hours", "cost")
+    assert rows(made, "overall", *columns) == ["2016 8 5 2 1 71.43 2540/9 35.28 1233"]
+    assert rows(made, "overall", "professional_hours", "public_hours", "activities", "counted_activities") == [
+        "1820/9 80 9 8"
+    ]
+
+
+def test_by_facts_of_people(made: Statistics) -> None:
+    columns = ("people", "met", "not_met", "excused", "hours", "activities", "cost")
+    assert rows(made, "by-region", "region", *columns) == [
+        "north 4 3 0 1 1109/9 5 222", "south 3 2 1 0 159 3 1010", "- 1 0 1 0 0 1 1",
+    ]  # fmt: skip
+    assert rows(made, "by-sector", "sector", *columns) == [
+        "farming 4 3 0 1 1100/9 5 230", "milling 3 1 2 0 119 3 1001", "- 1 1 0 0 41 1 2",
+    ]  # fmt: skip
+    assert rows(made, "by-employer", "employer", "people") == ["Farm 4", "Mill 3", "- 1"]
+    assert rows(made, "by-outcome", "outcome", "people", "hours") == [
+        "excused 1 0", "met 5 2189/9", "not_met 2 39",
+    ]  # fmt: skip
+
+
+def test_by_facts_of_activities(made: Statistics) -> None:
+    assert rows(made, "by-form", "form", "people", "activities", "counted_activities", "hours", "cost") == [
+        "lecture 1 1 1 10 0", "training 7 8 7 2450/9 1233",
+    ]  # fmt: skip
+    assert rows(made, "funds", "paid_by", "people", "activities", "cost") == [
+        "employer_pays 1 1 99.5", "person_pays 2 2 22", "society 1 1 10", "state 3 3 1101.5", "- 2 2 0",
+    ]  # fmt: skip
+
+
+def test_providers_and_bases(made: Statistics) -> None:
+    """Old Mill is a base until 30 June: A3's training of 15 July was not at a base. Of six results one failed."""
+    columns = ("people", "activities", "hours", "passed", "failed", "pass_percent")
+    assert rows(made, "providers", "provider", "listed", *columns) == [
+        "New Mill - 5 6 1550/9 4 1 80", "Old Mill bases 2 2 70 2 0 100", "Old Mill - 1 1 40 1 0 100",
+    ]  # fmt: skip
+    assert rows(made, "bases", "listed", "activities") == ["bases 2", "- 7"]
+
+
+def test_distribution(made: Statistics) -> None:
+    assert rows(made, "hours-distribution", "band", "people") == [
+        "0 2", "3/4 to all 1", "all to double 4", "double or more 1",
+    ]  # fmt: skip
+    assert rows(made, "hours-quantiles", "least", "quartile_1", "median", "most") == ["0 0 40 80"]
+
+
+def test_any_grouping(of_2016: Evaluation, tmp_path: Path) -> None:
+    made = statistics([str(save(of_2016, tmp_path / "out"))], [["region", "form"], ["kind"], ["reason"]])
+    assert rows(made, "by-region-form", "region", "form", "activities") == [
+        "north lecture 1", "north training 4", "south training 3", "- training 1",
+    ]  # fmt: skip
+    assert rows(made, "by-kind", "employer_kind", "people") == ["- 8"]
+    assert rows(made, "by-reason", "reason", "activities") == ["capped 1", "counted 7", "rejected 1"]
+    with pytest.raises(PolicyError, match=r"PE534(.|\n)*region"):
+        statistics([str(tmp_path / "out")], [["regoin"]])
+
+
+def test_sums_agree_with_decisions_and_ledger(of_2016: Evaluation, made: Statistics) -> None:
+    hours = sum((e.counted for e in of_2016.result.ledger if e.period), Fraction(0))
+    assert hours == sum((d.total for d in of_2016.result.decisions), Fraction(0))
+    for table in made.tables:
+        if "hours" in table.names:
+            assert sum(r[table.names.index("hours")] for r in table.rows) == hours, table.name
+        if table.name.startswith("by-") and "activities" in table.names:
+            assert sum(r[table.names.index("activities")] for r in table.rows) == 9, table.name
+
+
+def test_several_years(of_2016: Evaluation, of_2017: Evaluation, tmp_path: Path) -> None:
+    one, other = save(of_2016, tmp_path / "one", "parquet"), save(of_2017, tmp_path / "other")
+    made = statistics([str(one), str(other)])
+    assert rows(made, "overall", "period", "people", "hours") == ["2016 8 2540/9", "2017 8 8"]
+    again = save(of_2017, tmp_path / "again", "parquet")
+    with pytest.raises(PolicyError, match=r"PE532(.|\n)*A1|PE532(.|\n)*A\*"):
+        statistics([str(other), str(again)])
+
+
+def test_without_the_files(of_2016: Evaluation, county: Path, tmp_path: Path) -> None:
+    """What the result itself says is told, and why the rest is not; files that moved can be named."""
+    moved = tmp_path / "county"
+    shutil.copytree(county, moved)
+    from tests.stats.conftest import judged
+
+    out = str(save(judged(moved, 2016, 2016), tmp_path / "out"))
+    moved.rename(tmp_path / "elsewhere")
+    made = statistics([out])
+    assert [n.code for n in made.notes] == ["PE530"]
+    assert rows(made, "overall", "people", "hours") == ["8 2540/9"]
+    assert rows(made, "by-form", "form", "activities") == ["lecture 1", "training 8"]
+    assert not [t.name for t in made.tables if t.name in ("by-region", "providers", "funds")]
+    there = tmp_path / "elsewhere"
+    named = Named((str(there / "records.csv"),), str(there / "persons.csv"), str(there / "policies" / "county"))
+    assert rows(statistics([out], named=named), "by-region", "region", "people")[0] == "north 4"
+    with open(there / "records.csv", "a") as file:
+        file.write("R99,A1,2016-03-14,training,professional,Soils,30,hours,c1,passed,Old Mill,100.50,state\n")
+    with pytest.raises(PolicyError, match="PE531"):
+        statistics([out], named=named)
+
+
+def test_small_cells() -> None:
+    """One small group: the next smallest goes too, so that it can't be found from the total; small counts within."""
+    names = ("period", "region", "people", "met", "not_met", "completion_percent", "hours")
+    kinds = ("text", "text", "whole", "whole", "whole", "figure", "figure")
+    columns = tuple(Column(n, k) for n, k in zip(names, kinds, strict=True))
+    table = Table("t", columns, [
+        ("2016", "a", 2, 2, 0, Fraction(100), Fraction(9)),
+        ("2016", "b", 6, 3, 3, Fraction(50), Fraction(9)),
+        ("2016", "c", 50, 48, 2, Fraction(96), Fraction(9)),
+        ("2017", "c", 50, 40, 10, Fraction(80), Fraction(9)),
+    ])  # fmt: skip
+    assert [r[2:] for r in suppressed(table, 5).rows] == [
+        (None, None, None, None, None, True),
+        (None, None, None, None, None, True),
+        (50, None, None, None, Fraction(9), True),
+        (50, 40, 10, Fraction(80), Fraction(9), False),
+    ]
+    assert suppressed(table, 0) is table
+
+
+@pytest.fixture(scope="session")
+def out(of_2016: Evaluation, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(save(of_2016, tmp_path_factory.mktemp("cli") / "out"))
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    result = CliRunner().invoke(main, list(arguments))
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_command(out: str, tmp_path: Path) -> None:
+    assert "by region" in run("stats", out)
+    assert "按地区" in (shown := run("stats", out, "--lang", "zh"))
+    assert "北区" in shown
+    assert "完成率" in shown
+    data = json.loads(run("stats", out, "--format", "json"))
+    assert data["overall"][0]["hours"] == "2540/9"
+    lines = run("stats", out, "--by", "region", "--format", "csv").splitlines()
+    assert lines[0].startswith("period,region,unit,people,met")
+    assert "folder" in run("stats", out, "--format", "csv", code=2)
+    run("stats", out, "--out", str(tmp_path / "tables"), "--format", "csv")
+    with open(tmp_path / "tables" / "by-region.csv") as file:
+        assert [r["region"] for r in csv.DictReader(file)] == ["north", "south", ""]
+    run("stats", out, "--out", str(tmp_path / "s.xlsx"), "--suppress", "3", "--lang", "zh")
+    import openpyxl
+
+    sheet = openpyxl.load_workbook(tmp_path / "s.xlsx")["按地区"]
+    assert [c.value for c in sheet[2]][:4] == ["2016", "北区", "学时", 4]
+    assert sheet.freeze_panes == "B2"
+    assert sheet.auto_filter.ref
