@@ -11,8 +11,10 @@ from dataclasses import field
 from typing import Literal, Protocol
 
 from policyengine.light import dataclass
+from policyengine.messages import say
 
 Severity = Literal["error", "warning", "note"]
+_SEVERITIES_ZH = {"error": "错误", "warning": "警告", "note": "说明"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ def _width(text: str) -> int:
 def human(d: Diagnostic) -> str:
     """``file:line:column: error PE203: message`` with the line, a caret under the place, and a hint."""
     where = f"{d.span}: " if d.span else ""
-    lines = [f"{where}{d.severity} {d.code}: {d.message}"]
+    colon = say(": ", "：")
+    lines = [f"{where}{say(d.severity, _SEVERITIES_ZH[d.severity])} {d.code}{colon}{d.message}"]
     if d.source is not None and d.span and d.span.line:
         number = f"{d.span.line:>6}"
         source = d.source.rstrip("\n")
@@ -97,11 +100,11 @@ def human(d: Diagnostic) -> str:
             marked = clipped[start : max(end, start + 1)]
             lines.append(" " * 6 + " | " + " " * _width(clipped[:start]) + "^" * max(1, _width(marked)))
     for other in d.related:
-        lines.append(f"  note: {other.message}" + (f" ({other.span})" if other.span else ""))
+        lines.append(f"  {say('note', '另见')}{colon}{other.message}" + (f" ({other.span})" if other.span else ""))
     if d.citation:
-        lines.append(f"  source: {d.citation}")
+        lines.append(f"  {say('source', '依据')}{colon}{d.citation}")
     if d.hint:
-        lines.append(f"  hint: {d.hint}")
+        lines.append(f"  {say('hint', '提示')}{colon}{d.hint}")
     return "\n".join(lines)
 
 

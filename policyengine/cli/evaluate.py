@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +18,8 @@ from policyengine.messages import say
 if TYPE_CHECKING:
     from policyengine.tools.evaluate import Evaluation
 
+MANY = 2000  # people who take the reference evaluator about a second
+ON_TERMINAL = ("person_id", "period", "policy", "outcome", "total", "required_total", "shortfall_total", "consequences")
 EPILOG = """\b
 Examples:
   policyengine evaluate examples/records.csv --policy policies/sichuan --out out
@@ -73,7 +77,8 @@ def command(
     if out is not None:
         check_out(out)
     files = Files(records, persons, circumstances)
-    evaluation = evaluate_files(_law(policy), files, period, as_of, engine)
+    with _progress() as progress:
+        evaluation = evaluate_files(_law(policy), files, period, as_of, engine, progress)
     tell(evaluation.remarks)
     if strict:
         check_strict(evaluation)
@@ -83,6 +88,20 @@ def command(
         _print(evaluation, format_)
     _summarise(evaluation, Path(out) if out is not None else None)
     return 0
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on stderr, where that is a terminal and there are many people; nothing is shown anywhere else."""
+    if not on_terminal(sys.stderr):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(say("judging", "评定"), total=None, visible=False)
+        yield lambda done, people: bar.update(task, completed=done, total=people, visible=people > MANY)
 
 
 def _law(policy: str):  # type: ignore[no-untyped-def]
@@ -103,9 +122,12 @@ def _print(evaluation: Evaluation, format_: str | None) -> None:
         from rich.console import Console
         from rich.table import Table
 
-        shown = Table(*table.names)
+        shown = Table()
+        for name in ON_TERMINAL:
+            shown.add_column(name, overflow="fold")
         for row in table.rows:
-            shown.add_row(*(text_of(v) for v in row))
+            cells = dict(zip(table.names, row, strict=True))
+            shown.add_row(*(text_of(cells[n]) for n in ON_TERMINAL))
         Console().print(shown)
     else:
         write_csv(table, sys.stdout)

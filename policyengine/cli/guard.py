@@ -18,7 +18,7 @@ import click
 
 from policyengine.cli import settings
 from policyengine.diagnostics import Diagnostic, PolicyError, human
-from policyengine.messages import say
+from policyengine.messages import say, spoken
 
 
 class Terminated(BaseException):
@@ -64,7 +64,7 @@ def _failed(problem: BaseException) -> int:
             message(problem.ctx.get_usage())
         path = problem.ctx.command_path if problem.ctx else "policyengine"
         hint = say(f"{path} --help shows how it is used", f"{path} --help 显示用法")
-        message(human(Diagnostic("PE901", problem.format_message(), hint=hint)))
+        message(human(Diagnostic("PE901", _of_usage(problem), hint=hint)))
     elif isinstance(problem, click.ClickException):
         message(f"error PE901: {problem.format_message()}")
     elif isinstance(problem, PolicyError):
@@ -78,6 +78,20 @@ def _failed(problem: BaseException) -> int:
     else:
         message(human(_unforeseen(problem)))
     return 2
+
+
+def _of_usage(problem: click.UsageError) -> str:
+    """What was wrong with the arguments; click itself speaks English."""
+    if spoken() != "zh":
+        return problem.format_message()
+    match problem:
+        case click.NoSuchOption():
+            return f"没有选项 {problem.option_name}"
+        case click.MissingParameter(param=click.Parameter() as param):
+            return f"缺少 {param.get_error_hint(problem.ctx)}"  # type: ignore[arg-type]
+        case click.BadParameter(param=click.Parameter() as param):
+            return f"{param.get_error_hint(problem.ctx)} 的值不能用：{problem.message}"  # type: ignore[arg-type]
+    return problem.format_message()
 
 
 def message(text: str) -> None:

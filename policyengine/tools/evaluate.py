@@ -6,7 +6,7 @@ their outcome stands only where every candidate gives the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 from fractions import Fraction
@@ -59,14 +59,23 @@ class Evaluation:
     remarks: tuple[Diagnostic, ...] = field(default=())
 
 
+Progress = Callable[[int, int], None]
+"""Told now and then how many of how many people have been judged."""
+
+
 def evaluate_files(
-    law: Law, files: Files, periods: Periods | None = None, as_of: date | None = None, engine: str = "auto"
+    law: Law,
+    files: Files,
+    periods: Periods | None = None,
+    as_of: date | None = None,
+    engine: str = "auto",
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Read the files and judge everybody. Raises ``PolicyError`` where they or a policy for someone can't be had."""
     chosen = engine_of(engine)
     inputs, remarks = read_files(law, files)
     selector = Selector(law)
-    result = judge_all(selector, inputs, periods, as_of)
+    result = judge_all(selector, inputs, periods, as_of, progress)
     judged = periods or _years(selector, inputs)
     return Evaluation(law, files, inputs, result, periods, judged, as_of, chosen, (*law.remarks, *remarks))
 
@@ -97,14 +106,23 @@ def engine_of(name: str) -> str:
     )
 
 
-def judge_all(selector: Selector, inputs: Inputs, periods: Periods | None, as_of: date | None) -> Result:
+def judge_all(
+    selector: Selector,
+    inputs: Inputs,
+    periods: Periods | None,
+    as_of: date | None,
+    progress: Progress | None = None,
+) -> Result:
     """Judge every person, each by the policy that governs them; rows by person, period, record."""
     by_person = records_by_person(inputs.records)
     spans = [periods or years_of(p, inputs.records) for p in selector.law.plans]
-    parts = [
-        judge_one(selector, inputs.persons.get(who) or Person(who), by_person.get(who, ()), spans, as_of)
-        for who in sorted({*inputs.persons, *by_person})
-    ]
+    everybody = sorted({*inputs.persons, *by_person})
+    parts = []
+    for done, who in enumerate(everybody):
+        if progress is not None and done % 256 == 0:
+            progress(done, len(everybody))
+        person = inputs.persons.get(who) or Person(who)
+        parts.append(judge_one(selector, person, by_person.get(who, ()), spans, as_of))
     return Result(
         tuple(d for part in parts for d in part.decisions),
         tuple(f for part in parts for f in part.findings),
