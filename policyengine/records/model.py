@@ -79,7 +79,8 @@ class Inputs:
     """Everything read. ``rows`` counts data rows of the records files: ``rows == len(records) + rejected_rows``.
 
     ``persons``: by id, in the persons file's order, then those who only have records. ``listed``: there was a persons
-    file. ``digests``: file → sha256.
+    file. ``digests``: file → sha256. Where one person alone was asked about, ``unread`` is the first and last day on
+    which a record of somebody else ends, as far as that is ``sure``.
     """
 
     records: tuple[Record, ...]
@@ -90,3 +91,5 @@ class Inputs:
     listed: bool
     digests: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    unread: tuple[date, date] | None = None
+    sure: bool = True

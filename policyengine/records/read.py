@@ -13,7 +13,8 @@ from datetime import date
 from policyengine.diagnostics import Diagnostic, Severity, Span, failed
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.records.cells import Bad, clean, identifier, printable
+from policyengine.records.alone import Others, asked_for, plain_id
+from policyengine.records.cells import Bad, printable
 from policyengine.records.files import Source, digests, find_files
 from policyengine.records.header import Headers, Layout, layout_of
 from policyengine.records.model import Circumstance, Fact, Inputs, Person, Record, Reject
@@ -56,17 +57,23 @@ def reject_of(
 
 
 def read_inputs(
-    records: Sequence[str], persons: str | None, circumstances: str | None, schema: Schema, only: str | None = None
+    records: Sequence[str],
+    persons: str | None,
+    circumstances: str | None,
+    schema: Schema,
+    only: str | None = None,
+    dated: bool = False,
 ) -> tuple[Inputs | None, list[Diagnostic]]:
     """Read everything. None when a file is unusable as such (errors in the diagnostics); a bad row is only a reject.
 
-    ``only``: read the records of this person alone, as they are read among all; of other rows nothing but their ids.
+    ``only``: read the records of this person (id or name) alone, as they are read among all; of other rows nothing but
+    their ids and, ``dated``, the first and last day on which they end.
     """
     if schema.clashes:
         return None, clashes(schema)
     reading = Reading()
     try:
-        return _read(records, persons, circumstances, schema, reading, only)
+        return _read(records, persons, circumstances, schema, reading, only, dated)
     except Damaged as e:
         return None, [*reading.diagnostics, e.problem]
 
@@ -78,10 +85,20 @@ def _read(
     schema: Schema,
     reading: Reading,
     only: str | None,
+    dated: bool,
 ) -> tuple[Inputs | None, list[Diagnostic]]:
     digested: dict[str, str] = {}
-    found = _records(records, schema, reading, digested, persons is None, only)
-    people = _persons(persons, schema, reading, digested)
+    if only is None:
+        others = None
+        found = _records(records, schema, reading, digested, persons is None, None)
+        people = _persons(persons, schema, reading, digested)
+    else:
+        listed = Reading()  # the persons file says who is meant; what is wrong in it is told after the records
+        people = _persons(persons, schema, listed, digested)
+        others = Others(asked_for(only, {i: f.get("name") for i, f in people.items()}), dated)
+        found = _records(records, schema, reading, digested, persons is None, others)
+        reading.diagnostics += listed.diagnostics
+        reading.rejects += listed.rejects
     held = circumstances_of(circumstances, schema, reading, digested)
     if failed(reading.diagnostics):
         return None, reading.diagnostics
@@ -89,7 +106,7 @@ def _read(
     for record in found:
         if record.person_id not in by_id:
             by_id[record.person_id] = Person(record.person_id)
-    unknown = sorted(p for p in held if p not in by_id)
+    unknown = sorted(p for p in held if p not in by_id and not (others and p in others.people))
     for person_id, stretches in held.items():
         if person_id in by_id:
             by_id[person_id] = Person(person_id, by_id[person_id].facts, tuple(stretches))
@@ -98,9 +115,11 @@ def _read(
     reading.diagnostics += check_id_numbers(sorted(by_id))
     warnings = tuple(d.message for d in reading.diagnostics if d.severity == "warning")
     rejects = tuple(reading.rejects)
+    unread = others.days() if others and others.sure else None
     return Inputs(
-        tuple(found), by_id, rejects, reading.rows, reading.rejected, persons is not None, digested, warnings
-    ), reading.diagnostics
+        tuple(found), by_id, rejects, reading.rows, reading.rejected, persons is not None, digested, warnings,
+        unread, others is None or others.sure,
+    ), reading.diagnostics  # fmt: skip
 
 
 def clashes(schema: Schema) -> list[Diagnostic]:
@@ -167,19 +186,17 @@ def _left_out(problem: Diagnostic) -> Diagnostic:
     return Diagnostic("PE440", message, problem.span, severity="warning")
 
 
-def rows_of(
-    table: RawTable, layout: Layout, headers: Headers, only: str | None = None, others: Others | None = None
-) -> Iterator[RowFacts]:
-    """The data rows of a table; empty ones are none. With ``only``, rows of others are but added to ``others``."""
+def rows_of(table: RawTable, layout: Layout, headers: Headers, others: Others | None = None) -> Iterator[RowFacts]:
+    """The data rows of a table; empty ones are none. With ``others``, rows of people not asked about are left to it."""
     reader = RowReader(table, layout, headers)
-    another = reader.unless(only) if only is not None else None
+    apart = others.filter_of(reader, table) if others is not None else None
     for position, row in enumerate(table.rows):
-        if position < layout.rows_above:
+        if position < layout.rows_above or (apart is not None and apart.takes(row)):
             continue
-        if another is not None and others is not None and (raw := another(row)) is not None:
-            others.append((raw, table.file, table.sheet, row.number))
-        elif row.bad is not None or not blank(row.cells):
+        if row.bad is not None or not blank(row.cells):
             yield from reader.read(row)
+    if apart is not None:
+        apart.end()
 
 
 def record_id_of(table: RawTable, row: RowFacts) -> str:
@@ -190,10 +207,6 @@ def record_id_of(table: RawTable, row: RowFacts) -> str:
 
 
 # --- records ----------------------------------------------------------------------------------------------------------
-
-
-Others = list[tuple[str, str, str | None, int]]
-"""Rows of people who are not asked about: the text of the record id, file, sheet and row."""
 
 
 @dataclass(slots=True)
@@ -212,18 +225,17 @@ def _records(
     reading: Reading,
     digested: dict[str, str],
     must_have_rows: bool,
-    only: str | None,
+    others: Others | None,
 ) -> list[Record]:
     headers = Headers(schema, "records")
     found: list[Record] = []
     seen: dict[str, list[_Place]] = {}
-    others: Others = []
     spans: list[Span] = []
     for table, layout in tables_of(arguments, headers, reading, digested):
         spans.append(Span(table.file, sheet=table.sheet))
         reading.diagnostics += foreign_columns(table, layout)
-        before = reading.rows + len(others)
-        for row in rows_of(table, layout, headers, only, others):
+        before = reading.rows + len(others.rows if others else ())
+        for row in rows_of(table, layout, headers, others):
             reading.rows += 1
             record_id = record_id_of(table, row)
             place = _Place(table.file, table.sheet, row.number, None if row.faults else len(found))
@@ -232,10 +244,11 @@ def _records(
             else:
                 found.append(_record(record_id, row, table))
             seen.setdefault(record_id, []).append(place)
-        if reading.rows + len(others) == before:
+        if reading.rows + len(others.rows if others else ()) == before:
             reading.diagnostics.append(no_rows(spans[-1], "warning"))
-    reading.rows += len(others)
-    _meet(others, seen)
+    if others is not None:
+        reading.rows += len(others.rows)
+        _meet(others, seen)
     if must_have_rows and not reading.rows:
         nothing_at_all(reading, spans)
     gone: set[int] = set()
@@ -249,15 +262,13 @@ def _records(
 
 
 def _meet(others: Others, seen: dict[str, list[_Place]]) -> None:
-    """Add the rows of others that have a record id of ours to those seen under it.
-
-    An id of ASCII letters and digits is what it looks like; only others are cleaned first.
-    """
-    for raw, file, sheet, row in others:
-        plain = raw.isascii() and raw.isalnum() and not raw.endswith("x")
-        record_id = raw if plain else identifier(clean(raw)) if raw else None
-        if isinstance(record_id, str) and record_id in seen:
+    """Add the rows of others that have a record id of ours to those seen under it."""
+    for raw, file, sheet, row in others.rows:
+        record_id = plain_id(raw)
+        if record_id is not None and record_id in seen:
             seen[record_id].append(_Place(file, sheet, row, None))
+    others.settle()
+    others.sure &= not any(plain_id(raw) in seen for raw, _ in others.edges)
 
 
 def _record(record_id: str, row: RowFacts, table: RawTable) -> Record:

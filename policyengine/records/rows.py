@@ -221,26 +221,14 @@ class RowReader:
             one.faults.append(Fault(None, None, NO_FIGURE))
             yield one
 
-    def unless(self, only: str) -> Callable[[Row], str | None]:
-        """A function that tells rows that surely are of others than ``only``: it gives the text of their record id."""
-        if self._person is None or self._wide:
-            return lambda row: None
-        position, parse = self._person.position, self.parser("person_id")
-        column = self.layout.column("record_id")
-        place = column.position if column else -1
-        others: dict[str, bool] = {}
+    def person_column(self) -> int | None:
+        """The position of the person's id where it alone tells whose row it is; None in a wide table or without it."""
+        return None if self._person is None or self._wide else self._person.position
 
-        def another(row: Row) -> str | None:
-            cells = row.cells
-            if position >= len(cells) or row.bad is not None:
-                return None
-            raw = cells[position]
-            other = others.get(raw)
-            if other is None:
-                other = others[raw] = isinstance(value := parse(raw), str) and value != only
-            return (cells[place] if 0 <= place < len(cells) else "") if other else None
-
-        return another
+    def position(self, field_id: str) -> int:
+        """The position of a column, -1 without it."""
+        column = self.layout.column(field_id)
+        return column.position if column else -1
 
     def _no_record(self, row: Row) -> Fault | None:
         """Rows of totals and repeated headers: counted as rejected, so that every row is accounted for."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from zipfile import BadZipFile, ZipFile, is_zipfile
@@ -18,6 +19,8 @@ from policyengine.records.raw import Damaged, RawTable, Row, blank
 from policyengine.records.xlsx import Book, NotXlsx
 
 Range = tuple[tuple[int, int], tuple[int, int]]
+# What the package's parts, damaged, protected or packed in a way that is not known, may raise.
+DAMAGED = (BadZipFile, NotXlsx, Unreadable, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
 
 MAX_UNPACKED = 8 << 30  # bytes of a package: a million rows of 50 columns unpack to about 3 GB
 MAX_TEXTS = 1 << 30  # bytes of its shared texts, which stay in memory
@@ -40,7 +43,7 @@ def read_sheets(source: Source) -> Iterator[RawTable | Diagnostic]:
                     yield _unreadable(source, *wrong)
                     return
         yield from _calamine(source, "ODS" if is_zipfile(source.path) else "XLS")
-    except (BadZipFile, NotXlsx, EOFError, NotImplementedError, RuntimeError, OSError) as e:
+    except DAMAGED as e:
         yield _unreadable(source, str(e), str(e))
 
 
@@ -130,7 +133,7 @@ def _holdable(package: ZipFile, part: str) -> bool:
 def _guarded(source: Source, rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
     try:
         yield from rows
-    except (NotXlsx, Unreadable, BadZipFile, EOFError, OSError) as e:
+    except DAMAGED as e:
         raise Damaged(_unreadable(source, str(e), str(e))) from e
 
 

@@ -133,8 +133,17 @@ def _said_delimiter(line: str) -> str | None:
     return line[4] if len(line) == 5 and line.startswith("sep=") and line[4] in DELIMITERS else None
 
 
+def _no_text(problem: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no text as characters that no text has (``cells.unfit`` finds them)."""
+    assert isinstance(problem, UnicodeDecodeError)
+    return "".join(chr(0xDC00 + b) for b in problem.object[problem.start : problem.end]), problem.end
+
+
+codecs.register_error("policyengine-no-text", _no_text)
+
+
 def _open(path: Path, encoding: str) -> TextIO:
-    return path.open(encoding=encoding, errors="surrogateescape", newline="")
+    return path.open(encoding=encoding, errors="policyengine-no-text", newline="")
 
 
 def rows(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:
