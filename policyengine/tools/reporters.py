@@ -115,9 +115,12 @@ def _result(d: Diagnostic, codes: list[str]) -> dict[str, Any]:
 
 
 def _location(span: Span) -> dict[str, Any]:
+    from pathlib import Path
     from urllib.parse import quote
 
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(span.file)}}
+    # a relative reference may not begin with a slash
+    path = Path(span.file)
+    place: dict[str, Any] = {"artifactLocation": {"uri": path.as_uri() if path.is_absolute() else quote(span.file)}}
     if span.line:
         region = {"startLine": span.line}
         if span.column:
