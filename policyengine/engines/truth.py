@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import field
 from datetime import date
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from policyengine.engines.calendar import full_months, merged, period_bounds, period_of
@@ -226,7 +227,7 @@ def _compare(left: tree.Operand, op: str, right: tree.Operand, world: World) -> 
             has = _circumstance_in({right.id} if isinstance(right, tree.Term) else set())
             return has if op == "=" else negate(has)
         fixed = _literal(right, _unit_of(left, world))
-        return _fact_test(world.fields[left.id], lambda value: compare(value, fixed))
+        return _fact_test(world.fields[left.id], partial(_OPERATORS[_MIRRORED[op]], fixed))
     if isinstance(right, tree.Field) and isinstance(left, tree.Term | tree.Value):
         return _compare(right, _MIRRORED[op], left, world)
     one, other = _operand(left, world, _unit_of(right, world)), _operand(right, world, _unit_of(left, world))
@@ -313,6 +314,8 @@ def all_of(tests: list[Test]) -> Test:
     """Kleene's "and"."""
     if len(tests) < 2:
         return tests[0] if tests else _always
+    if len(tests) == 2:
+        return _both(*tests)
 
     def test(scene: Scene) -> Truth:
         result: Truth = True
@@ -323,6 +326,17 @@ def all_of(tests: list[Test]) -> Test:
             if value is None:
                 result = None
         return result
+
+    return test
+
+
+def _both(one: Test, other: Test) -> Test:
+    def test(scene: Scene) -> Truth:
+        first = one(scene)
+        if first is False:
+            return False
+        second = other(scene)
+        return second if first or second is False else None
 
     return test
 

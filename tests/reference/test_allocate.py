@@ -228,6 +228,9 @@ ONCE = [
     (HIGHEST, [A_OPEN, B], {"A": 0, "B": 12}),
     ("count once per title taking the earliest", [A_OPEN, B], {"A": (0, 10), "B": (0, 12)}),
     ("count once per title taking the earliest", [A, B_OPEN], {"A": 10, "B": 0}),
+    # B may be none of those that count once
+    (f"{HIGHEST} when mode = online", [(*A, {"mode": "online"}), B], {"A": (0, 10), "B": (0, 12)}),
+    (f"{HIGHEST} when mode = online", [(*A, {"mode": "online"}), (*B, {"mode": "in_person"})], {"A": 10, "B": 12}),
 ]
 
 
