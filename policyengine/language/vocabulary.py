@@ -73,7 +73,7 @@ CORE_FIELDS: tuple[FieldDecl, ...] = tuple(
     _core(
         "record",
         """
-        record_id text 记录编号 编号,登记编号,流水号,序号
+        record_id text 记录编号 编号,登记编号,流水号
         person_id text 人员编号 身份证号,身份证号码,身份证,证件号码,工号,人员ID
         date date 日期 活动日期,学习日期,登记日期,完成日期
         start date 开始日期 起始日期,开始时间,起始时间

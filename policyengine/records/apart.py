@@ -18,7 +18,7 @@ from typing import Any
 
 from policyengine.records.xlsx import moment_text, number_text
 
-MEMORY = 3 << 30  # bytes of address space; the largest XLS sheet takes 0.4 GB
+MEMORY = 2 << 30  # bytes of address space; the largest XLS sheet takes 0.4 GB
 SECONDS = 600
 
 

@@ -342,7 +342,7 @@ def typed_csv(
         "delim": text(delimiter),
         "quote": text('"'), "escape": text('"'), "skip": number(skip),
         "null_padding": exp.true() if ragged else exp.false(),
-        "max_line_size": number(16_000_000), "strict_mode": exp.true(),
+        "max_line_size": number(200_000 if ragged else 16_000_000), "strict_mode": exp.true(),
     }  # fmt: skip
     pairs = [exp.EQ(this=exp.to_identifier(key), expression=value) for key, value in options.items()]
     return call("read_csv", text(str(path)), *pairs)

@@ -1,0 +1,80 @@
+"""What ``inspect`` says of a file, for people and as data."""
+
+# ruff: noqa: E501
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from policyengine.cli import main
+from policyengine.tools.inspect import inspect, share
+from tests.records.support import DATA, schema
+
+
+def _run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["inspect", *arguments], standalone_mode=False)
+
+
+def test_columns_units_and_unreadable_cells() -> None:
+    (view,), said = inspect([str(DATA / "header-unit.csv")], schema())
+    assert said == []
+    assert [(c.header, c.read_as, c.how, c.unit) for c in view.columns] == [
+        ("人员编号", "person_id", "name", None),
+        ("学习日期", "date", "alias", None),
+        ("时长（分钟）", "quantity", "alias", "分钟"),
+    ]
+    assert (view.rows, view.rejected, dict(view.problems)) == (3, 1, {"PE415": 1})
+    assert [c.unreadable for c in view.columns] == [0, 0, 1]
+    assert view.columns[2].samples[0]["value"] == "2学时"
+
+
+def test_header_row_sheets_and_carried_columns() -> None:
+    views, said = inspect(
+        [str(DATA / "sheets.xlsx"), str(DATA / "title-rows.csv"), str(DATA / "person-columns.csv")], schema()
+    )
+    assert [(v.sheet, v.header_row) for v in views] == [("2015", 1), ("2016", 1), ("旧", 1), (None, 4), (None, 1)]
+    assert [c.read_as for c in views[-1].columns] == ["person_id", None, None, "date", "quantity", None, None]
+    assert {d.code for d in said} == {"PE440"}
+
+
+def test_samples_hide_who_they_are_about(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(
+        "身份证号,学习日期,备注\n5.10101E+17,2016-03-05,\n510101190001010019,510101190001010019,\n", encoding="utf-8"
+    )
+    text = _run(str(path)).stdout
+    assert "510101190001010019" not in text
+    assert "5.10101E+17" not in text
+    assert "510101********0019" in text
+
+
+def test_json_has_the_same(tmp_path: Path) -> None:
+    result = _run(str(DATA / "terms.csv"), "--format", "json")
+    data = json.loads(result.stdout)
+    assert data["usable"] is True
+    assert data["tables"][0]["columns"][0] == {
+        "number": 1, "header": "人员编号", "read_as": "person_id", "because_of": "name", "unit": None, "filled": 8,
+        "unreadable": 0, "samples": [],
+    }  # fmt: skip
+
+
+def test_a_file_that_cannot_be_used_is_two() -> None:
+    result = _run(str(DATA / "two-fit.csv"))
+    assert result.return_value == 2
+
+
+def test_persons_and_mapping() -> None:
+    assert "employer_kind" in _run(str(DATA / "persons.csv"), "--as", "persons").stdout
+    mapped = _run(str(DATA / "wide-forms.csv"), "--mapping", str(DATA / "wide-forms.mapping.yaml")).stdout
+    assert "form=培训班" in mapped
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [(0, 0, "0%"), (0, 9, "0%"), (1, 8, "12.5%"), (1, 3, "33.3%"), (1, 10**6, "0.1%"), (10**6 - 1, 10**6, "99.9%"), (9, 9, "100%")],
+)  # fmt: skip
+def test_shares_are_never_rounded_to_all_or_nothing(part: int, whole: int, text: str) -> None:
+    assert share(part, whole) == text
