@@ -80,12 +80,14 @@ def evaluate_files(
     return Evaluation(law, files, inputs, result, periods, judged, as_of, chosen, (*law.remarks, *remarks))
 
 
-def read_files(law: Law, files: Files, only: str | None = None) -> tuple[Inputs, tuple[Diagnostic, ...]]:
-    """What the files hold, in the words of the law; ``only``: the records of this person alone.
+def read_files(
+    law: Law, files: Files, only: str | None = None, dated: bool = False
+) -> tuple[Inputs, tuple[Diagnostic, ...]]:
+    """What the files hold, in the words of the law; ``only``: the records of this person alone (see ``read_inputs``).
 
     Raises ``PolicyError`` where a file can't be read at all.
     """
-    inputs, said = read_inputs(files.records, files.persons, files.circumstances, schema_of(law.plans), only)
+    inputs, said = read_inputs(files.records, files.persons, files.circumstances, schema_of(law.plans), only, dated)
     if inputs is None or failed(said):
         raise PolicyError(said)
     return inputs, tuple(said)

@@ -12,7 +12,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
-from policyengine.engines.reference import Periods, Prepared, years_of
+from policyengine.engines.calendar import period_of
+from policyengine.engines.reference import Periods, Prepared
 from policyengine.engines.truth import Scene, compile_condition
 from policyengine.language import tree
 from policyengine.light import dataclass
@@ -156,33 +157,36 @@ def explain_files(
 
     Raises ``PolicyError`` where files can't be read, the person isn't found (PE915) or isn't the only one (PE916).
     """
-    inputs, remarks, person = _read_for(law, files, who, periods)
+    inputs, remarks = read_for(law, files, who, periods is None)
+    person = find_person(inputs.persons.values(), who)
     records = [r for r in inputs.records if r.person_id == person.person_id]
-    spans = [periods or years_of(p, inputs.records) for p in law.plans]
-    return Explainer(law).cases(person, records, spans, as_of), remarks
+    return Explainer(law).cases(person, records, spans_of(law, inputs, periods), as_of), remarks
 
 
-def _read_for(
-    law: Law, files: Files, who: str, periods: Periods | None
-) -> tuple[Inputs, tuple[Diagnostic, ...], Person]:
-    """The files and the person; where the periods are said, no other person's records need be read.
+def read_for(law: Law, files: Files, who: str, dated: bool) -> tuple[Inputs, tuple[Diagnostic, ...]]:
+    """The files with one person's records; with everybody's where nobody is found, to say who comes near.
 
-    By default the periods are those of everybody's records. Standard input can't be read a second time.
+    ``dated``: the periods follow from everybody's records. Standard input, which can't be read twice, is read whole.
     """
-    if periods is not None and "-" not in files.records:
-        inputs, remarks = read_files(law, files, only=who)
-        if who in inputs.persons:
-            return inputs, remarks, inputs.persons[who]
-    inputs, remarks = read_files(law, files)
-    return inputs, remarks, find_person(inputs.persons.values(), who)
+    if "-" not in (*files.records, files.persons, files.circumstances):
+        inputs, remarks = read_files(law, files, who, dated)
+        if inputs.sure and people_called(inputs.persons.values(), who):
+            return inputs, remarks
+    return read_files(law, files)
+
+
+def spans_of(law: Law, inputs: Inputs, periods: Periods | None) -> list[Periods | None]:
+    """The periods to judge, policy by policy: those asked for, else from the first to the last with a record."""
+    days = [r.end for r in inputs.records] + list(inputs.unread or ())
+    if periods is not None or not days:
+        return [periods] * len(law.plans)
+    return [(period_of(min(days), p.year_start), period_of(max(days), p.year_start)) for p in law.plans]
 
 
 def find_person(persons: Iterable[Person], who: str) -> Person:
     """The person with that id, or the only one with that name or with an id that is shown masked so."""
     persons = list(persons)
-    found = [p for p in persons if p.person_id == who] or [p for p in persons if p.facts.get("name") == who]
-    if not found and "*" in who:
-        found = [p for p in persons if mask(p.person_id) == who]
+    found = people_called(persons, who)
     if len(found) == 1:
         return found[0]
     if found:
@@ -191,6 +195,13 @@ def find_person(persons: Iterable[Person], who: str) -> Person:
         hint = say("give the person's id with --person", "请用 --person 指定人员编号")
         raise PolicyError([Diagnostic("PE916", text, hint=hint)])
     raise unknown_person(who, (p.person_id for p in persons), (p.facts.get("name") for p in persons))
+
+
+def people_called(persons: Iterable[Person], who: str) -> list[Person]:
+    """The person with that id; else all with that name; else all whose id is shown masked so."""
+    persons = list(persons)
+    found = [p for p in persons if p.person_id == who] or [p for p in persons if p.facts.get("name") == who]
+    return found or ([p for p in persons if mask(p.person_id) == who] if "*" in who else [])
 
 
 def unknown_person(who: str, ids: Iterable[str], names: Iterable[object]) -> PolicyError:
@@ -222,12 +233,13 @@ def explain_result(
     written: Written, who: str, periods: Periods | None = None
 ) -> tuple[list[Case], tuple[Diagnostic, ...]]:
     """The cases as they were written, and a note where the packs or input files are out of reach."""
-    origin, notes = origin_of(written)
+    origin, notes = origin_of(written, who, periods is None)
     person = _person_of(written, origin, who)
     again: dict[tuple[str, str], Case] = {}
     if origin is not None:
         own = [r for r in origin.inputs.records if r.person_id == person.person_id]
-        fresh = Explainer(origin.law).cases(person, own, origin.spans(periods), written.as_of)
+        spans = spans_of(origin.law, origin.inputs, periods or origin.asked)
+        fresh = Explainer(origin.law).cases(person, own, spans, written.as_of)
         again = {(c.decision.period, c.decision.policy): c for c in fresh}
     findings, ledger = list(written.findings(person.person_id)), list(written.ledger(person.person_id))
     flags = list(written.flags(person.person_id))
@@ -286,15 +298,12 @@ class Origin:
     inputs: Inputs
     asked: Periods | None
 
-    def spans(self, periods: Periods | None) -> list[Periods | None]:
-        """The periods to judge, policy by policy: those that were asked for when the result was written."""
-        if periods is not None:
-            return [periods] * len(self.law.plans)
-        return [self.asked or years_of(p, self.inputs.records) for p in self.law.plans]
 
+def origin_of(written: Written, who: str, dated: bool) -> tuple[Origin | None, tuple[Diagnostic, ...]]:
+    """The packs and input files of a result, read for one person (see ``read_for``).
 
-def origin_of(written: Written) -> tuple[Origin | None, tuple[Diagnostic, ...]]:
-    """The packs and input files of a result; None, with a note that says why, where they are gone or have changed."""
+    None, with a note that says why, where they are gone or have changed.
+    """
     options = written.manifest["options"]
     try:
         law = load_law(options["policy"])
@@ -303,7 +312,7 @@ def origin_of(written: Written) -> tuple[Origin | None, tuple[Diagnostic, ...]]:
         files = Files(tuple(options["records"]), options["persons"], options["circumstances"])
         if "-" in files.records:
             return None, (_unlike("-"),)
-        inputs, _ = read_files(law, files)
+        inputs, _ = read_for(law, files, who, dated and options["period"] is None)
     except PolicyError as e:
         return None, (_unlike(str(e.diagnostics[0].span or e.diagnostics[0].message)),)
     for entry in written.manifest["inputs"]:
