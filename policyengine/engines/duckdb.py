@@ -21,6 +21,7 @@ from policyengine.trace import Result
 Periods = tuple[int, int]
 
 _AT_ONCE = 50_000
+MAPPED = 3  # from so many texts on, a map is faster than comparing one by one
 
 
 class DuckHost:
@@ -72,6 +73,8 @@ def _plain(type_: Any) -> str:
 
 def sql(query: Any) -> str:
     """A tree as DuckDB's SQL."""
+    if not isinstance(query, str):
+        _looked_up(query)
     return query if isinstance(query, str) else query.sql("duckdb", copy=False)  # type: ignore[no-any-return]
 
 
@@ -132,3 +135,19 @@ def _together(evaluation: Evaluation, plan: Plan, inputs: Inputs, as_of: date | 
         tuple(sorted(ledger, key=lambda e: (e.person_id, e.record_id, e.period or ""))),
         tuple(sorted(flags, key=lambda f: (f.person_id, f.record_id, f.flag, f.rule))),
     )
+
+
+def _looked_up(query: Any) -> None:
+    """Choices between texts as look-ups in a map, which DuckDB does once per text of a dictionary and not per row."""
+    from sqlglot import exp
+
+    for node in list(query.find_all(exp.Case)):
+        branches = node.args["ifs"]
+        if node.this is None or len(branches) < MAPPED or not all(b.this.is_string for b in branches):
+            continue
+        texts = exp.Array(expressions=[b.this for b in branches])
+        codes = exp.Array(expressions=[b.args["true"] for b in branches])
+        found = exp.Anonymous(
+            this="MAP_EXTRACT_VALUE", expressions=[exp.Anonymous(this="MAP", expressions=[texts, codes]), node.this]
+        )
+        node.replace(exp.Coalesce(this=found, expressions=[node.args["default"]]))

@@ -103,7 +103,9 @@ class Accounts:
         conditions = []
         for name, terms in sorted(fields.items()):
             value = records.value(name)
-            conditions += [t.among(value, [t.lit(term) for term in sorted(terms)]), t.missing(value.copy())]
+            conditions.append(t.among(value, [t.lit(term) for term in sorted(terms)]))
+            if self.cases.lacks(name):
+                conditions.append(t.missing(value.copy()))
         return t.either(*conditions)
 
     def _member_items(self, wanted: Iterable[str], **columns: Tree) -> Any:
@@ -548,9 +550,13 @@ class Accounts:
     # --- after the caps -------------------------------------------------------------------------------------------------
 
     def counted_items(self, wanted: Iterable[str] = (), **columns: Tree) -> Any:
-        """Every item of the persons who are not routed, with what it counts after the caps and which of them cut it."""
-        items = self.items.items(wanted, None, **columns)
-        names = [e.alias for e in items.expressions] if not self.cases.split else _names(items.this)
+        """Every item of the persons who are not routed, with what it counts after the caps and which of them cut it.
+
+        Only items that a cap may concern are looked up: their record ids are many and long.
+        """
+        caps = [f"c{c}" for c in range(len(self._capped()))] if self.cuts else []
+        items = self.items.items((*wanted, *caps), None, **columns)
+        names = [n for n in (_names(items.this) if self.cases.split else _names(items)) if n not in caps]
         low, high = t.col("low", "i"), t.col("high", "i")
         query = t.select(
             **{n: t.col(n, "i") for n in names},
@@ -559,10 +565,19 @@ class Accounts:
             cuts=t.coalesce(t.col("cuts", "h"), t.lit(0)) if self.cuts else t.lit(0),
         ).from_(t.sub(items, "i"), copy=False)
         if self.cuts:
-            same = t.both(*(t.equal(t.col(n, "h"), t.col(n, "i")) for n in ("record_id", "period")))
-            t.join(query, t.table("counted", "h"), same, "LEFT")
+            member = t.either(*(t.compare(t.col(c, "i"), ">", t.lit(0)) for c in caps))
+            record = t.case([(member, t.col("record_id", "i"))], t.lit(None))
+            same = t.both(t.equal(t.col("record_id", "h"), record), t.equal(t.col("period", "h"), t.col("period", "i")))
+            worded = "reason" in wanted
+            t.join(query, t.table("counted_words" if worded else "counted", "h"), same, "LEFT")
+            if worded:
+                query.select(t.named(t.col("cap_rule", "h"), "cap_rule"), copy=False)
         t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
         return query.where(t.missing(t.col("person_id", "y")), copy=False)
+
+    def _capped(self) -> range:
+        """The places of caps."""
+        return range(max(len(law.plan.caps) for law in self.cases.sources.laws))
 
     def sums_over(self, alias: str, low: str = "counted_low", high: str = "counted_high") -> dict[str, Tree]:
         """Every sum of the laws over items, low and high."""

@@ -6,7 +6,7 @@ has a fact that stands for its class, so that one combination of codes can be ju
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -177,9 +177,8 @@ def discrete(
             facts.append(text)
     if probe.columns and len(codes) > FEW:
         return Axis(name, facts, None, codes)
-    branches = [(t.missing(value.copy()), t.lit(0))]
-    branches += [(t.equal(value.copy(), t.lit(text)), t.lit(code)) for text, code in codes.items()]
-    return Axis(name, facts, t.case(branches, t.lit(1)))
+    other = t.case([(t.missing(value.copy()), t.lit(0))], t.lit(1))
+    return Axis(name, facts, t.switch(value, [(t.lit(text), t.lit(code)) for text, code in codes.items()], other))
 
 
 def _class_of(text: str, probe: Probe, finders: Mapping[str, Finder]) -> object | None:
@@ -282,14 +281,23 @@ class Signature:
             size *= axis.size
         return size
 
-    def number(self, code: Callable[[Axis], Tree]) -> Tree:
-        """The signature as an expression. ``code`` gives an axis's code."""
+    def number(self, code: Callable[[Axis], Tree], without: Container[str] = ()) -> Tree:
+        """The signature as an expression. ``code`` gives an axis's code; axes ``without`` count as code 0."""
         parts, stride = [], 1
         for axis in self.axes:
-            if axis.size > 1:
-                parts.append(code(axis) if stride == 1 else t.times(t.cast(code(axis), "BIGINT"), t.lit(stride)))
+            if axis.size > 1 and axis.field not in without:
+                parts.append(t.scaled(code(axis), stride))
             stride *= axis.size
-        return t.cast(t.add(parts), "BIGINT")
+        return t.add(parts)
+
+    def stride(self, field: str) -> int:
+        """By how much the signature grows with the code of a field."""
+        stride = 1
+        for axis in self.axes:
+            if axis.field == field:
+                return stride
+            stride *= axis.size
+        raise KeyError(field)
 
     def codes(self, number: int) -> list[int]:
         """The axes' codes of a signature."""

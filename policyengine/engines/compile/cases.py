@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -19,10 +20,14 @@ from policyengine.engines.compile.probes import Inexpressible
 from policyengine.engines.compile.sources import Sources
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.numbers import LIMITLESS, Number
+from policyengine.plan.ticks import _figures, _rates
 from policyengine.records.model import Fact
 
 UNLIMITED = 2**60  # ticks of what nothing limits; half of it is beyond any sum
 MOST_TICKS = 2**50  # of one amount or limit, so that sums of a person's records stay below
+MOST_PARTS = 2**31  # ticks of a unit
+MOST_GUESSED = 3  # texts of which both presence and absence are judged, whether they occur or not
+ABSENT = -(2**62)  # stands for a missing quantity where it is looked up
 MOST_VALUES = 2_000_000  # combinations with their quantities that are judged one by one
 
 
@@ -43,7 +48,10 @@ class Words:
 
 @dataclass(slots=True)
 class Cases:
-    """The judged combinations. ``words``, ``places``, ``lists`` (of missing facts) and ``flags`` by number."""
+    """The judged combinations. ``words``, ``places``, ``lists`` (of missing facts) and ``flags`` by number.
+
+    ``span``: first and last day on which a record ends.
+    """
 
     sources: Sources
     ticks: int = 1
@@ -53,30 +61,48 @@ class Cases:
     flags: dict[tuple[Any, ...], int] = field(default_factory=lambda: {(): 0})
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     values: dict[tuple[Any, ...], Valued] = field(default_factory=dict)
+    counts: dict[int, int] = field(default_factory=dict)  # records by key, guessed axes at code 0
+    span: tuple[date, date] | None = None
     doubtful: bool = False  # some amount, or whether it counts, is open
     moved: bool = False  # some record counts elsewhere than in the period of its end
     split: bool = False  # some record is split over periods
     once: bool = False  # the table ``dups`` names the records that count once already
+    table: str = "cases"
+    needs: frozenset[str] = frozenset()  # the parts of the formula that differ between cases
 
     # --- judging ------------------------------------------------------------------------------------------------------
 
     def judge(self) -> None:
         """Judge every combination that occurs, and load what came out."""
-        host, sources = self.sources.host, self.sources
-        found = t.select(key=t.col("key")).from_(t.sub(sources.base(), "b"), copy=False).distinct()
+        sources = self.sources
         memos: dict[int, Memo[Verdict]] = {}
         draft = sources.draft()
-        for (key,) in host.rows(found):
+        for key in self._keys():
             number, codes = sources.split(key)
             plan = sources.people[number][0]
-            if plan < 0:
-                continue
-            law = sources.laws[plan]
-            memo = memos.setdefault(plan, Memo())
-            self.verdicts[key] = memo.of(codes, lambda law=law, codes=codes: _judged(law, draft, codes))  # type: ignore[misc]
+            if plan >= 0:
+                memo, law = memos.setdefault(plan, Memo()), sources.laws[plan]
+                self.verdicts[key] = memo.of(codes, lambda law=law, codes=codes: _judged(law, draft, codes))  # type: ignore[misc]
         self._judge_values(draft)
         self._settle_ticks()
         self._load()
+
+    def _keys(self) -> Iterator[int]:
+        """The keys that occur, and some that may: the presence of a text is guessed both ways."""
+        sources = self.sources
+        guessed = sources.guessable()[:MOST_GUESSED]
+        fractions = False
+        for key, number, first, last, part in sources.host.rows(sources.survey(guessed)):
+            self.counts[key] = number
+            self.span = (first, last) if self.span is None else (min(self.span[0], first), max(self.span[1], last))
+            fractions = fractions or bool(part)
+        sources.whole = not fractions
+        steps = [0]
+        for name in guessed:
+            steps += [step + sources.signature.stride(name) for step in steps]
+        for key in self.counts:
+            for step in steps:
+                yield key + step
 
     def _judge_values(self, draft: Draft) -> None:
         """Judge those combinations whose amount no formula gives, with each quantity that they occur with."""
@@ -89,35 +115,36 @@ class Cases:
         query = t.select(key=t.col("key", "b"), **{n: t.col(n, "b") for n in names})
         query = query.from_(t.sub(sources.base(), "b"), copy=False)
         t.join(query, t.table("opened", "o"), t.equal(t.col("key", "o"), t.col("key", "b")))
-        for row in host.stream(query.distinct()):
+        for row in host.stream(query.distinct(copy=False)):
             key, q, *by = row
             number, codes = sources.split(key)
-            given: dict[str, Fact | None] = {"quantity": self._fact("quantity", q)}
-            given.update({n: self._fact(n, v) for n, v in zip(sources.divisors, by, strict=True)})
+            given: dict[str, Fact | None] = {"quantity": None if q is None else Fraction(int(q), sources.unit)}
+            for name, value in zip(sources.divisors, by, strict=True):
+                given[name] = None if value is None else sources.records.fact(name, value)
             law = sources.laws[sources.people[number][0]]
             self.values[row] = law.valued(draft.become(codes, given))
             if len(self.values) > MOST_VALUES:
                 raise Inexpressible("too many different amounts that no formula gives")
         host.drop("opened")
 
-    def _fact(self, name: str, value: Any) -> Fact | None:
-        return None if value is None else self.sources.records.fact(name, value)
-
     # --- ticks --------------------------------------------------------------------------------------------------------
 
     def _settle_ticks(self) -> None:
-        """The least common denominator of all amounts."""
-        column = self.sources.records.column("quantity")
-        unit = column.unit if column else 1
-        parts = {law.plan.ticks or 1 for law in self.sources.laws}
+        """The least common denominator of all amounts and limits."""
+        parts: set[Number] = {1}
         for formula in {v.amount for v in self.verdicts.values() if v.amount is not None}:
-            one = formula.step or formula.rate / unit
+            one = formula.step or formula.rate / self.sources.unit
             parts.update((one * formula.worth, (formula.limit or 0) * formula.worth, formula.plus))
         for value in self.values.values():
             parts.update((value.low, value.high))
         parts.update(p.rounding.step.value for v in self.verdicts.values() if (p := v.place).rounding)
-        self.ticks = lcm(*(Fraction(p).denominator for p in parts), *(law.plan.ticks or 1 for law in self.sources.laws))
-        if self.ticks > 2**31:
+        for law in self.sources.laws:
+            rates = _rates(law.plan)
+            for rule in law.plan.caps:
+                for statement in (rule.statement, *(s for _, s in rule.kept)):
+                    parts.update(_figures(law.plan, statement.figure, rates))
+        self.ticks = lcm(*(Fraction(p).denominator for p in parts))
+        if self.ticks > MOST_PARTS:
             raise Inexpressible("amounts without a common denominator")
 
     def in_ticks(self, value: Number | None) -> int:
@@ -132,10 +159,12 @@ class Cases:
     # --- loading --------------------------------------------------------------------------------------------------------
 
     def _load(self) -> None:
+        """The table ``cases``: by key the formula, what it counts toward, and the number of its words. Amounts that no
+        formula gives have cases of their own, which the table ``valued`` names by key and quantity."""
         host, laws = self.sources.host, self.sources.laws
         shape = {
-            "key": "BIGINT", "d": "INTEGER", "plan": "INTEGER", "rl": "BIGINT", "rh": "BIGINT",
-            "num": "BIGINT", "off": "BIGINT", "den": "BIGINT", "mul": "BIGINT", "lim": "BIGINT", "plus": "BIGINT",
+            "key": "BIGINT", "d": "INTEGER", "plan": "INTEGER", "rl": "BIGINT", "rh": "BIGINT", "num": "BIGINT",
+            "off": "BIGINT", "den": "BIGINT", "mul": "BIGINT", "lim": "BIGINT", "plus": "BIGINT", "more": "BIGINT",
             "place": "INTEGER", "simple": "BOOLEAN", "flags": "INTEGER",
         }  # fmt: skip
         for s in range(max(len(law.sums) for law in laws)):
@@ -144,26 +173,33 @@ class Cases:
             shape |= {f"c{c}": "INTEGER", f"r{c}": "INTEGER"}
         for o in range(max(len(law.plan.count_once) for law in laws)):
             shape[f"o{o}"] = "INTEGER"
-        host.load("cases", shape, (self._row(key, verdict, shape) for key, verdict in self.verdicts.items()))
-        if self.values:
-            names = ["q", *(f"by_{n}" for n in self.sources.divisors)]
-            columns = {"key": "BIGINT", **dict.fromkeys(names, "BIGINT")}
-            columns |= {"d": "INTEGER", "low": "BIGINT", "high": "BIGINT"}
-            host.load("valued", columns, (self._value_row(row, v) for row, v in self.values.items()))
+        rows = [self._row(key, verdict) for key, verdict in self.verdicts.items()]
+        beyond = len(self.sources.people) * self.sources.signature.size  # keys that no combination has
+        valued = []
+        for place, (by, value) in enumerate(self.values.items()):
+            rows.append(self._row(beyond + place, self.verdicts[by[0]], value))
+            valued.append((*(ABSENT if v is None else v for v in by), beyond + place))
+        usual = {"off": 0, "den": 1, "mul": 1, "lim": UNLIMITED, "plus": 0, "more": 0}
+        self.needs = frozenset(n for n, v in usual.items() if any(row.get(n, v) != v for row in rows))
+        host.load("cases", shape, (tuple(row.get(name) for name in shape) for row in rows))
+        if valued:
+            names = ["key", "q", *(f"by_{n}" for n in self.sources.divisors), "other"]
+            host.load("valued", dict.fromkeys(names, "BIGINT"), valued)
 
-    def _row(self, key: int, verdict: Verdict, shape: Iterable[str]) -> tuple[Any, ...]:
+    def _row(self, key: int, verdict: Verdict, value: Valued | None = None) -> dict[str, Any]:
         words = Words(
             verdict.plan,
             verdict.state,
             verdict.sums,
-            verdict.reason,
+            verdict.reason if value is None else value.reason,
             verdict.recognise,
-            verdict.convert,
+            verdict.convert if value is None else value.convert,
             verdict.assign,
-            verdict.missing,
+            verdict.missing if value is None else value.missing,
         )
         row: dict[str, Any] = {
             "key": key,
+            "d": self.words.setdefault(words, len(self.words)),
             "plan": verdict.plan,
             "rl": int(verdict.state == 1),
             "rh": int(verdict.state != 0),
@@ -171,37 +207,29 @@ class Cases:
             "simple": verdict.simple,
             "flags": self.flags.setdefault(verdict.flags and (verdict.plan, *verdict.flags), len(self.flags)),
         }
-        self.doubtful = self.doubtful or verdict.state == 2 or any(t is None for t, _ in verdict.sums)
+        self.doubtful = self.doubtful or verdict.state == 2 or any(truth is None for truth, _ in verdict.sums)
         self.moved = self.moved or verdict.place.by != "end"
         if verdict.place.by == "split":
             self.split = True
             if verdict.place.rounding is None:
                 raise Inexpressible("a split by days without a rounding")
-        if verdict.amount is not None:
-            row |= {"d": self.number(words), **self._formula(verdict.amount)}
+        row |= self._formula(verdict.amount or Formula()) if value is None else self._constant(value)
         for s, (truth, _) in enumerate(verdict.sums):
             row |= {f"t{s}": int(truth is True), f"n{s}": int(truth is not False)}
         for c, (truth, rank) in enumerate(verdict.caps):
             row |= {f"c{c}": _three(truth), f"r{c}": rank}
         for o, truth in enumerate(verdict.once):
             row[f"o{o}"] = _three(truth)
-        return tuple(row.get(name) for name in shape)
+        return row
 
     def _formula(self, formula: Formula) -> dict[str, int]:
-        column = self.sources.records.column("quantity")
-        rate = formula.rate / (column.unit if column else 1)
+        rate = formula.rate / self.sources.unit
         limit = UNLIMITED if formula.limit is None else self.in_ticks(formula.limit * formula.worth)
+        plus = self.in_ticks(formula.plus)
         if not formula.step:
             each = rate * formula.worth * self.ticks
             assert each.denominator == 1
-            return {
-                "num": each.numerator,
-                "off": 0,
-                "den": 1,
-                "mul": 1,
-                "lim": limit,
-                "plus": self.in_ticks(formula.plus),
-            }
+            return {"num": each.numerator, "off": 0, "den": 1, "mul": 1, "lim": limit, "plus": plus, "more": 0}
         count = rate / formula.step
         num, den = count.numerator, count.denominator
         if formula.rounding == "half_up":
@@ -209,20 +237,19 @@ class Cases:
         else:
             off = den - 1 if formula.rounding == "up" else 0
         mul = self.in_ticks(formula.step * formula.worth)
-        return {"num": num, "off": off, "den": den, "mul": mul, "lim": limit, "plus": self.in_ticks(formula.plus)}
+        return {"num": num, "off": off, "den": den, "mul": mul, "lim": limit, "plus": plus, "more": 0}
 
-    def _value_row(self, row: tuple[Any, ...], value: Valued) -> tuple[Any, ...]:
-        verdict = self.verdicts[row[0]]
-        words = Words(
-            verdict.plan, verdict.state, verdict.sums, value.reason, verdict.recognise, value.convert, verdict.assign,
-            value.missing,
-        )  # fmt: skip
+    def _constant(self, value: Valued) -> dict[str, int]:
         low, high = self.in_ticks(value.low), self.in_ticks(value.high)
         self.doubtful = self.doubtful or low != high
-        return (*row, self.number(words), low, high)
+        more = {"lim": UNLIMITED, "plus": low, "more": high - low}
+        return {"num": 0, "off": 0, "den": 1, "mul": 1, **more}
 
-    def number(self, words: Words) -> int:
-        return self.words.setdefault(words, len(self.words))
+    def lacks(self, name: str) -> bool:
+        """Whether some record that occurs has no such fact."""
+        signature = self.sources.signature
+        places = [place for place, axis in enumerate(signature.axes) if axis.field == name]
+        return not places or any(signature.codes(key % signature.size)[places[0]] == 0 for key in self.counts)
 
     def list_of(self, missing: tuple[str, ...]) -> int:
         return self.lists.setdefault(missing, len(self.lists))
@@ -256,13 +283,18 @@ class Cases:
 
     def _amounts(self, base: Any, wanted: Iterable[str], columns: Iterable[str]) -> Any:
         """The records with their cases: claimed amounts, and what their periods rest on."""
-        q = t.coalesce(t.col("q", "b"), t.lit(0))
-        raw = t.divide(t.add([t.times(q, t.col("num", "c")), t.col("off", "c")]), t.col("den", "c"))
-        formula = t.add([t.least(t.times(raw, t.col("mul", "c")), t.col("lim", "c")), t.col("plus", "c")])
-        low, high, d = formula, formula.copy(), t.col("d", "c")
-        if self.values:
-            low, high = t.coalesce(t.col("low", "v"), low), t.coalesce(t.col("high", "v"), high)
-            d = t.coalesce(t.col("d", "v"), d)
+        low = t.times(t.coalesce(t.col("q", "b"), t.lit(0)), t.col("num", "c"))
+        if "off" in self.needs:
+            low = t.add([low, t.col("off", "c")])
+        if "den" in self.needs:
+            low = t.divide(low, t.col("den", "c"))
+        if "mul" in self.needs:
+            low = t.times(low, t.col("mul", "c"))
+        if "lim" in self.needs:
+            low = t.least(low, t.col("lim", "c"))
+        if "plus" in self.needs:
+            low = t.add([low, t.col("plus", "c")])
+        high = t.add([low.copy(), t.col("more", "c")]) if "more" in self.needs else low.copy()
         counts = {"rl": t.col("rl", "c"), "rh": t.col("rh", "c")}
         if self.once:
             dup = t.present(t.col("record_id", "x"))
@@ -274,23 +306,24 @@ class Cases:
             start=t.col("start", "b"),
             end=t.col("end", "b"),
             rp=t.col("rp", "b"),
-            d=d,
+            d=t.col("d", "c"),
             claimed_low=low,
             claimed_high=high,
             **counts,
             **{name: t.col(name, "c") for name in dict.fromkeys(("plan", "place", "simple", *wanted))},
             **{name: t.col(name, "b") for name in (*self._claimed(), *columns)},
         ).from_(t.sub(base, "b"), copy=False)
-        # LEFT: an inner join would have DuckDB work out every key twice, to filter rows before the join
-        t.join(query, t.table("cases", "c"), t.equal(t.col("key", "c"), t.col("key", "b")), "LEFT")
-        if any(plan < 0 for plan, _ in self.sources.people):
-            query.where(t.present(t.col("plan", "c")), copy=False)
+        key = t.col("key", "b")
         if self.values:
             names = ["q", *(f"by_{n}" for n in self.sources.divisors)]
-            same = t.both(
-                t.equal(t.col("key", "v"), t.col("key", "b")), *(t.same(t.col(n, "v"), t.col(n, "b")) for n in names)
-            )
-            t.join(query, t.table("valued", "v"), same, "LEFT")
+            same = [t.equal(t.col("key", "v"), key.copy())]
+            same += [t.equal(t.col(n, "v"), t.coalesce(t.col(n, "b"), t.lit(ABSENT))) for n in names]
+            t.join(query, t.table("valued", "v"), t.both(*same), "LEFT")
+            key = t.coalesce(t.col("other", "v"), key)
+        # LEFT: an inner join would have DuckDB work out every key twice, to filter rows before the join
+        t.join(query, t.table(self.table, "c"), t.equal(t.col("key", "c"), key), "LEFT")
+        if any(plan < 0 for plan, _ in self.sources.people):
+            query.where(t.present(t.col("plan", "c")), copy=False)
         if self.once:
             t.join(query, t.table("dups", "x"), t.equal(t.col("record_id", "x"), t.col("record_id", "b")), "LEFT")
         return query

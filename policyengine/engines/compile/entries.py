@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from policyengine.engines.calendar import period_of
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.accounts import Accounts
 from policyengine.engines.compile.cases import UNLIMITED
@@ -20,6 +21,7 @@ from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.plan.names import walk
 
+WORDS = ("reason", "recognise", "convert", "assign", "open", "counted")
 REASONS = (
     "counted", "capped", "duplicate", "rejected", "not_recognised", "missing_fact", "no_conversion", "no_exchange",
     "outside_period", "ambiguous", "no_policy",
@@ -75,6 +77,21 @@ class Entries:
         self.host.load("words", shape, rows)
         self.host.load("cut_words", {"plan": "INTEGER", "cuts": "BIGINT", "text": kinds[3]}, cuts)
         self.kinds = kinds
+        self._worded()
+
+    def _worded(self) -> None:
+        """The table of cases with their words, so that one look-up gives both."""
+        cases = self.accounts.cases
+        names = [*self.host.columns("cases")]
+        query = t.select(**{n: t.col(n, "c") for n in names}, **{n: t.col(n, "w") for n in WORDS})
+        query.from_(t.table("cases", "c"), copy=False)
+        self.host.keep("worded", t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "c"))))
+        cases.table = "worded"
+        if self.accounts.cuts:
+            text = t.select(**{n: t.col(n, "h") for n in self.host.columns("counted")}, cap_rule=t.col("text", "k"))
+            text.from_(t.table("counted", "h"), copy=False)
+            same = t.both(*(t.equal(t.col(n, "k"), t.col(n, "h")) for n in ("plan", "cuts")))
+            self.host.keep("counted_words", t.join(text, t.table("cut_words", "k"), same))
 
     def _cut_words(self) -> list[tuple[int, int, str]]:
         """The keys of the caps that cut an item, by law and mask."""
@@ -99,7 +116,7 @@ class Entries:
         if full:
             columns = {name: records.value(name) for name in ("form", "subject", "quantity", "unit")}
             columns = {f"own_{name}": value for name, value in columns.items()}
-        inside = self._rows(self.accounts.counted_items((), **columns), columns)
+        inside = self._rows(self.accounts.counted_items(WORDS, **columns), columns)
         if not self.accounts.cases.split:
             return inside
         inside.where(self._inside("i"), copy=False)
@@ -122,57 +139,61 @@ class Entries:
     def _rows(self, items: Any, columns: Iterable[str]) -> Any:
         """The ledger's rows of some items."""
         inside, cuts = self._inside("i"), self.accounts.cuts
-        reasons = [
-            (t.negate(inside), "outside_period"),
-            (t.equal(t.col("open", "w"), t.lit(0)), None),
-            (t.col("dup", "i"), "duplicate"),
-        ]
+        within = self._all_inside()
+        kind = t.enumeration(REASONS)
+        reasons: list[tuple[Tree, Tree]] = []
+        if not within:
+            reasons.append((t.negate(inside.copy()), t.cast_to(t.lit("outside_period"), kind)))
+        if self.accounts.cases.once:
+            once = t.both(t.col("dup", "i"), t.equal(t.col("open", "i"), t.lit(1)))
+            reasons.append((once, t.cast_to(t.lit("duplicate"), kind)))
         if cuts:
             cut = t.compare(t.col("cuts", "i"), "<>", t.lit(0))
             even = t.equal(t.col("low", "i"), t.col("high", "i"))
-            reasons.append((t.both(t.equal(t.col("counted", "w"), t.lit(1)), even, cut), "capped"))
-        kind = t.enumeration(REASONS)
-        reason = t.case(
-            [
-                (test, t.col("reason", "w") if text is None else t.cast_to(t.lit(text), kind))
-                for test, text in reasons
-                if text != "duplicate" or self.accounts.cases.once
-            ],
-            t.col("reason", "w"),
-        )
+            capped = t.both(cut, t.equal(t.col("counted", "i"), t.lit(1)), even)
+            reasons.append((capped, t.cast_to(t.lit("capped"), kind)))
         zero = t.cast(t.lit(0), "BIGINT")
+        none = t.cast_to(t.lit(""), self.kinds[3])
         shown = {
             "converted": t.col("claimed_low", "i"),
             "counted": t.col("counted_low", "i"),
             "open_converted": t.minus(t.col("claimed_high", "i"), t.col("claimed_low", "i")),
             "open_counted": t.minus(t.col("counted_high", "i"), t.col("counted_low", "i")),
         }
-        none = t.cast_to(t.lit(""), self.kinds[3])
-        cap = t.case([(inside.copy(), t.coalesce(t.col("text", "k"), none))], none.copy()) if cuts else none
-        query = t.select(
+        cap = t.coalesce(t.col("cap_rule", "i"), none) if cuts else none
+        period: Tree = t.col("period", "i")
+        if not within:
+            shown = {name: t.case([(inside.copy(), amount)], zero.copy()) for name, amount in shown.items()}
+            cap = t.case([(inside.copy(), cap)], none.copy()) if cuts else cap
+            period = t.case([(inside.copy(), period)], t.lit(None))
+        return t.select(
             record_id=t.col("record_id", "i"),
             person_id=t.col("person_id", "i"),
-            period=t.case([(inside.copy(), t.col("period", "i"))], t.lit(None)),
+            period=period,
             **{name: t.col(name, "i") for name in columns},
-            **{name: t.case([(inside.copy(), amount)], zero.copy()) for name, amount in shown.items()},
-            recognise_rule=t.col("recognise", "w"),
-            convert_rule=t.col("convert", "w"),
-            assign_rule=t.col("assign", "w"),
+            **shown,
+            recognise_rule=t.col("recognise", "i"),
+            convert_rule=t.col("convert", "i"),
+            assign_rule=t.col("assign", "i"),
             cap_rule=cap,
-            reason=reason,
+            reason=t.case(reasons, t.col("reason", "i")),
             case=t.col("d", "i"),
         ).from_(t.sub(items, "i"), copy=False)
-        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "i")), "LEFT")
-        if cuts:
-            words = t.both(
-                t.equal(t.col("plan", "k"), t.col("plan", "i")), t.equal(t.col("cuts", "k"), t.col("cuts", "i"))
-            )
-            t.join(query, t.table("cut_words", "k"), words, "LEFT")
-        return query
+
+    def _all_inside(self) -> bool:
+        """Whether every record is known to count in asked periods."""
+        cases = self.accounts.cases
+        if cases.moved or cases.span is None:
+            return False
+        for law, asked in zip(cases.sources.laws, self.asked, strict=True):
+            first, last = (period_of(day, law.plan.year_start) for day in cases.span)
+            if first < asked[0] or last > asked[1]:
+                return False
+        return True
 
     def _outside(self, columns: dict[str, Tree]) -> Any:
         """Rows of records none of whose shares lies in an asked period."""
-        judged = self.accounts.cases.judged((), **{n: v.copy() for n, v in columns.items()})
+        judged = self.accounts.cases.judged(WORDS, **{n: v.copy() for n, v in columns.items()})
         places = self.accounts.cases.places
         splits = [t.lit(n) for place, n in places.items() if place.by == "split"]
         laws = self.accounts.cases.sources.laws
@@ -191,14 +212,13 @@ class Entries:
             period=t.cast(t.lit(None), "INTEGER"),
             **{name: t.col(name, "j") for name in columns},
             **{n: zero.copy() for n in ("converted", "counted", "open_converted", "open_counted")},
-            recognise_rule=t.col("recognise", "w"),
-            convert_rule=t.col("convert", "w"),
-            assign_rule=t.col("assign", "w"),
+            recognise_rule=t.col("recognise", "j"),
+            convert_rule=t.col("convert", "j"),
+            assign_rule=t.col("assign", "j"),
             cap_rule=t.cast_to(t.lit(""), self.kinds[3]),
             reason=t.cast_to(t.lit("outside_period"), t.enumeration(REASONS)),
             case=t.col("d", "j"),
         ).from_(t.sub(judged, "j"), copy=False)
-        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "j")))
         t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "j")), "LEFT")
         return query.where(t.both(outside, t.missing(t.col("person_id", "y"))), copy=False)
 

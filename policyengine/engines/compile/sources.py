@@ -5,7 +5,7 @@ Laws and a host with tables go in; out comes the signature of a record and of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -67,6 +67,7 @@ class Sources:
     divisors: list[str]
     people: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     joined: bool = False
+    whole: bool = False  # no quantity has a fraction
 
     def draft(self) -> Draft:
         """A draft over the axes of a record and its person."""
@@ -87,33 +88,69 @@ class Sources:
             person_id=t.col("person_id", "r"),
             start=t.col("start", "r"),
             end=t.col("end", "r"),
-            q=self.records.value("quantity"),
+            q=self.quantity(),
             key=self._key(),
             rp=t.coalesce(t.col("rp", "p"), t.lit(0)) if self.joined else t.lit(0),
             **{f"by_{n}": self.records.value(n) for n in self.divisors},
             **columns,
-        ).from_(t.table(self.names.records, "r"), copy=False)
+        )
+        return self._from(query)
+
+    def _from(self, query: Any, guessed: Container[str] = ()) -> Any:
+        """The records, with what their keys rest on."""
+        query = query.from_(t.table(self.names.records, "r"), copy=False)
         if self.joined:
             same = t.equal(t.col("person_id", "p"), t.col("person_id", "r"))
             t.join(query, t.table("people", "p"), same, "LEFT")
         for axis in self.signature.axes:
-            if axis.lookup:
+            if axis.lookup and axis.field not in guessed:
                 alias = f"m_{axis.field}"
-                t.join(
-                    query, t.table(alias, alias), t.equal(t.col("value", alias), self.records.value(axis.field)), "LEFT"
-                )
+                same = t.equal(t.col("value", alias), self.records.value(axis.field))
+                t.join(query, t.table(alias, alias), same, "LEFT")
         for place in range(len(self.repeats)):
             alias = f"repeated_{place}"
             t.join(query, t.table(alias, alias), t.equal(t.col("record_id", alias), t.col("record_id", "r")), "LEFT")
         return query
 
-    def _key(self) -> Tree:
-        own = self.signature.number(self._code)
+    @property
+    def unit(self) -> int:
+        """Of how many parts ``q`` counts a unit of the quantity."""
+        column = self.records.column("quantity")
+        return column.unit if column is not None and not self.whole else 1
+
+    def quantity(self) -> Tree:
+        """The quantity as a whole number of parts."""
+        column = self.records.column("quantity")
+        if column is None or not self.whole or not column.scale:
+            return self.records.value("quantity")
+        return t.cast(t.col(column.name, "r"), "BIGINT")
+
+    def survey(self, guessed: Container[str]) -> Any:
+        """The keys that occur, without the axes that are ``guessed``, with how often, the days they end on, and whether
+        some quantity has a fraction."""
+        column = self.records.column("quantity")
+        parts = t.lit(0)
+        if column is not None and column.scale:
+            parts = t.remainder(self.records.value("quantity"), column.unit)
+        query = t.select(key=self._key(guessed), end=t.col("end", "r"), part=parts)
+        query = self._from(query, guessed)
+        found = t.select(
+            key=t.col("key", "k"), number=t.count(), first=t.call("MIN", t.col("end", "k")),
+            last=t.call("MAX", t.col("end", "k")), part=t.call("MAX", t.col("part", "k")),
+        ).from_(t.sub(query, "k"), copy=False)  # fmt: skip
+        return found.group_by(t.col("key", "k"), copy=False)
+
+    def guessable(self) -> list[str]:
+        """Texts of which only the presence is asked: reading them takes longer than judging both cases."""
+        return [a.field for a in self.signature.axes if a.size == 2 and a.field in self.records.columns
+                and self.records.columns[a.field].kind == "text"]  # fmt: skip
+
+    def _key(self, guessed: Container[str] = ()) -> Tree:
+        own = self.signature.number(self._code, guessed)
         if not self.joined:
             return own
-        return t.add(
-            [t.times(t.cast(t.coalesce(t.col("rp", "p"), t.lit(0)), "BIGINT"), t.lit(self.signature.size)), own]
-        )
+        number = t.cast(t.coalesce(t.col("rp", "p"), t.lit(0)), "BIGINT")
+        return t.add([t.times(number, t.lit(self.signature.size)), own])
 
     def _code(self, axis: Axis) -> Tree:
         if axis.code is not None:

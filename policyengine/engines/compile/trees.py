@@ -314,3 +314,20 @@ def cast_to(value: Tree, type_: exp.DataType) -> Tree:
 def select_all(name: str) -> exp.Select:
     """Every row of a table."""
     return exp.Select(expressions=[exp.Star()]).from_(table(name), copy=False)
+
+
+def scaled(code: Tree, by: int) -> Tree:
+    """A choice between whole numbers, each of them multiplied."""
+    match code:
+        case exp.Literal():
+            return lit(int(code.this) * by)
+        case exp.Case():
+            for branch in code.args["ifs"]:
+                branch.set("true", scaled(branch.args["true"], by))
+            code.set("default", scaled(code.args["default"], by))
+            return code
+    return code if by == 1 else times(cast(code, "BIGINT"), lit(by))
+
+
+def remainder(value: Tree, by: int) -> Tree:
+    return exp.Mod(this=exp.paren(value, copy=False), expression=lit(by))
