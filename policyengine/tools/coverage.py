@@ -6,7 +6,7 @@ requirement was met and not met, that a cap cut and left whole, that a row of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -22,7 +22,7 @@ from policyengine.plan.model import PlanRule
 from policyengine.plan.names import walk
 from policyengine.records.model import Inputs
 from policyengine.tools.prove.meeting import OF_RECORDS
-from policyengine.tools.test_packs import Bench
+from policyengine.tools.test_packs import Bench, judged
 from policyengine.trace import Result
 
 BEFORE = 6  # years before the expected ones that a condition may look back to
@@ -75,9 +75,10 @@ def coverage(bench: Bench) -> Coverage:
     points |= dict.fromkeys(_table_rows(bench), False)
     for case, inputs in bench.cases:
         first, last = case.periods
-        result = evaluate(prepared, inputs, (first - BEFORE, last), case.as_of)
+        result = judged(prepared, case, inputs)
         applied = keys_of(result)
-        scenes = list(_scenes(prepared, case, inputs, result))
+        longer = evaluate(prepared, inputs, (first - BEFORE, last), case.as_of)
+        scenes = list(_scenes(prepared, case, inputs, longer))
         for rule in rules:
             seen.update(_touched(rule, bench, world, scenes, result, applied))
         seen.update(_rows_found(bench, world, scenes))
@@ -194,8 +195,11 @@ def _touched(
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
-def _own_tables(bench: Bench) -> Iterable[str]:
-    return bench.policy.packs[-1].tables
+def _own_tables(bench: Bench) -> list[str]:
+    """The pack's tables that some rule asks."""
+    nodes = (n for r in bench.plan.rules() for n in walk(r.statement))
+    asked = {n.table for n in nodes if isinstance(n, tree.Lookup | tree.InTable)}
+    return [name for name in bench.policy.packs[-1].tables if name in asked]
 
 
 def _row_point(bench: Bench, name: str, number: int) -> Point:

@@ -172,7 +172,8 @@ def mutants(bench: Bench) -> Iterator[Mutant]:
             for changed in dict.fromkeys(variants(statement)):
                 said = print_statement(changed, bench.policy.vocabulary, say("en", "zh"))
                 yield Mutant(key, said, span, stage, at, changed)
-    for table in bench.policy.packs[-1].tables.values():
+    asked = {n.table for r in bench.plan.rules() for n in walk(r.statement) if isinstance(n, tree.Lookup)}
+    for table in (t for t in bench.policy.packs[-1].tables.values() if t.id in asked):
         for by in (1, -1):
             shifted = _shifted(bench.plan.tables[table.id], by)
             if shifted is not None:

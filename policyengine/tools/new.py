@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span, failed
 from policyengine.language import tree
@@ -155,6 +156,7 @@ def make(answers: Answers, base: Base | None) -> list[Path]:
     from policyengine.tools.new_files import files_of, tests_of
 
     problems = problems_with(answers)
+    answers = _on_one_line(answers)
     if problems:
         raise PolicyError(problems)
     answers.folder.mkdir(parents=True, exist_ok=True)
@@ -175,6 +177,13 @@ def make(answers: Answers, base: Base | None) -> list[Path]:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
     return sorted(p for p in answers.place.rglob("*") if p.is_file())
+
+
+def _on_one_line(answers: Answers) -> Answers:
+    """Every text without line breaks and with single spaces."""
+    texts = {f.name: " ".join(v.split()) for f in fields(answers) if isinstance(v := getattr(answers, f.name), str)}
+    changed: dict[str, Any] = texts
+    return replace(answers, **changed)
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,0 +1,191 @@
+"""``new``: packs written from answers, tried as their authors would try them; what is refused, with nothing left."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from policyengine.cli import main
+from policyengine.messages import speak
+from policyengine.packs.policies import load_policies
+from policyengine.tools.check import check
+from policyengine.tools.fmt import format_packs
+from policyengine.tools.mutate import mutation
+from policyengine.tools.test_packs import benches, run
+
+ROOT = Path(__file__).parents[2]
+ANSWERS = {
+    "name": "社会工作者",
+    "authority": "某厅",
+    "source-title": "社会工作者继续教育办法",
+    "source-number": "某发〔2020〕2号",
+    "confidence": "seen",
+    "article": "第九条",
+    "unit": "hours",
+    "minimum": "100",
+    "from": "2020",
+    "base": "sichuan",
+    "surface": "zh",
+}
+KINDS = itertools.product(["zh", "en"], ["sichuan", "none", "chengdu"], ["hours", "credits"], ["24", "100.5"])
+
+
+@pytest.fixture(autouse=True)
+def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with copies of the shipped base packs."""
+    for name in ("national", "sichuan", "cities"):
+        shutil.copytree(ROOT / "policies" / name, tmp_path / "policies" / name)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    speak("en")
+
+
+def new(sector: str, *more: str, asked: str | None = None, **changed: str) -> Result:
+    options = {**ANSWERS, **{k.replace("_", "-"): v for k, v in changed.items()}}
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return CliRunner().invoke(main, ["new", sector, *arguments, *more], input=asked)
+
+
+def faultless(folder: Path) -> None:
+    """check, fmt --check and test have nothing to say."""
+    assert [str(d) for d in check([folder]) if d.severity in ("error", "warning")] == []
+    files, problems = format_packs([folder])
+    assert problems == []
+    assert not any(f.changed or f.after is None for f in files)
+    (bench,), problems = benches([folder])
+    assert problems == []
+    result = run(bench)
+    assert result.cases
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize(("surface", "base", "unit", "minimum"), list(KINDS))
+def test_every_kind_of_pack_is_faultless(surface: str, base: str, unit: str, minimum: str) -> None:
+    done = new("social_work", "--rate", "3", surface=surface, base=base, unit=unit, minimum=minimum)
+    assert done.exit_code == 0, done.stderr
+    folder = Path("policies/sectors/social_work")
+    assert sorted(done.stdout.split()) == sorted(str(p) for p in folder.rglob("*") if p.is_file())
+    faultless(folder)
+    assert [p for p in folder.parent.iterdir() if p.name.startswith(".")] == []
+
+
+def test_the_minimum_stands_over_the_base_s() -> None:
+    assert new("social_work").exit_code == 0
+    (policy,), _ = load_policies("policies/sectors/social_work")
+    rule = next(g for g in policy.governing if g.rule.id == "annual-minimum")
+    assert rule.rule.text == "替代 sichuan/annual-hours：要求 每年 总学时 不少于 100 学时"
+    assert str(rule.rule.cites) == "某发〔2020〕2号 第九条"
+    assert (rule.rule.label, rule.over[0].name, rule.keeps_stricter) == ("2020", "sichuan/annual-hours", True)
+
+
+def test_a_lower_minimum_stands_beside_the_base_s() -> None:
+    assert new("social_work", minimum="24").exit_code == 0
+    text = Path("policies/sectors/social_work/rules.yaml").read_text(encoding="utf-8")
+    assert "# 低于 sichuan/annual-hours（90 学时），后者仍然适用" in text
+    assert "rule: 要求 每年 总学时 不少于 24 学时" in text
+
+
+def test_credits_come_with_the_exchange_they_need() -> None:
+    assert new("social_work", "--rate", "3", unit="credits", minimum="30", surface="en").exit_code == 0
+    text = Path("policies/sectors/social_work/rules.yaml").read_text(encoding="utf-8")
+    assert "rule: exchange 1 credit for 3 hours" in text
+    assert "override sichuan/annual-hours: require total at least 30 credits per year" in text
+
+
+def test_its_own_cases_notice_every_change_of_its_figures() -> None:
+    assert new("social_work").exit_code == 0
+    (bench,), _ = benches(["policies/sectors/social_work"])
+    found = mutation(bench)
+    assert found.survived == ()
+    assert found.share == Fraction(1)
+
+
+def test_a_sector_that_the_base_knows_is_not_declared_again() -> None:
+    known = next(w for w in load_policies("policies/sichuan")[0][0].vocabulary.terms_of("sector"))
+    assert new(known.id, name=known.zh or known.id).exit_code == 0
+    text = Path(f"policies/sectors/{known.id}/pack.yaml").read_text(encoding="utf-8")
+    assert f"applies: 行业 = {known.zh}" in text
+    assert "\nvocabulary:" not in text
+    faultless(Path(f"policies/sectors/{known.id}"))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["a: b # c", "'quoted' \"twice\"", "- dash", "[list], {map}", "null", "12", "行\n换", "%", "*star", "@at", "!x"],
+)
+def test_odd_answers_are_written_as_they_are(odd: str) -> None:
+    done = new("social_work", name=odd, authority=odd, source_title=odd, source_number=odd, article=odd)
+    assert done.exit_code == 0, done.stderr
+    (policy,), _ = load_policies("policies/sectors/social_work")
+    pack, line = policy.packs[-1], " ".join(odd.split())
+    assert (pack.authority, pack.title["zh"]) == (line, line)
+    source = pack.sources["rules-2020"]
+    assert (source.title, source.number, pack.rules[-1].cites.at) == (line, line, line)
+    faultless(Path("policies/sectors/social_work"))
+
+
+def test_what_is_not_given_is_asked() -> None:
+    answers = "zh\nsichuan\n审计\n某厅\n某办法\n\nremembered\n第三条\nhours\n95\n2021\n"
+    done = CliRunner().invoke(main, ["new", "audit", "--lang", "zh"], input=answers)
+    assert done.exit_code == 0, done.stderr
+    assert "制定机关" in done.stderr
+    assert "接下来" in done.stderr
+    faultless(Path("policies/sectors/audit"))
+    pack = load_policies("policies/sectors/audit")[0][0].packs[-1]
+    assert (pack.sources["rules-2021"].number, pack.sources["rules-2021"].confidence) == (None, "remembered")
+
+
+def test_the_rate_is_asked_where_units_differ() -> None:
+    done = new("social_work", unit="credits", minimum="30", asked="3\n")
+    assert done.exit_code == 0, done.stderr
+    assert "1 of these credits is how many hours" in done.stderr
+
+
+def test_nobody_there_to_answer() -> None:
+    done = CliRunner().invoke(main, ["new", "audit", "--surface", "zh", "--base", "sichuan"], input="")
+    assert done.exit_code == 2
+    assert "missing: --name" in done.stderr
+    assert not Path("policies/sectors/audit").exists()
+
+
+def test_nothing_is_overwritten() -> None:
+    assert new("social_work").exit_code == 0
+    before = {p: p.read_bytes() for p in Path("policies/sectors").rglob("*") if p.is_file()}
+    done = new("social_work", minimum="120")
+    assert done.exit_code == 2
+    assert "PE615" in done.stderr
+    assert {p: p.read_bytes() for p in Path("policies/sectors").rglob("*") if p.is_file()} == before
+
+
+def test_an_id_that_is_taken_elsewhere() -> None:
+    done = new("chengdu")
+    assert done.exit_code == 2
+    assert "PE615" in done.stderr
+
+
+BAD = {
+    "sector": ({}, "Social Work", "PE616"),
+    "chinese id": ({}, "社工", "PE616"),
+    "path": ({}, "../x", "PE616"),
+    "no minimum": ({"minimum": "0"}, "x", "PE616"),
+    "words for a figure": ({"minimum": "ninety"}, "x", "PE901"),
+    "a negative figure": ({"minimum": "-5"}, "x", "PE901"),
+    "an endless figure": ({"minimum": "1e400"}, "x", "PE901"),
+    "no such base": ({"base": "sichuann"}, "x", "PE131"),
+    "a year": ({"from": "20"}, "x", "PE901"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_answers_that_cannot_be(what: str) -> None:
+    changed, sector, code = BAD[what]
+    done = new(sector, **changed)
+    assert done.exit_code == 2
+    assert code in done.stderr
+    assert not Path("policies/sectors").exists() or not list(Path("policies/sectors").iterdir())
