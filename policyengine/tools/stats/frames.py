@@ -45,8 +45,8 @@ class Frame:
         return exp.func("nullif", plain, text(""))
 
 
-def frame_of(connection: Any, written: Written, table: str, folder: Path, columns: Sequence[str]) -> Frame:
-    """The table of a folder. ``columns``: those that must be readable; ``folder``: for files on the way."""
+def frame_of(connection: Any, written: Written, table: str, folder: Path) -> Frame:
+    """The table of a folder. ``folder``: for files on the way."""
     path = written.folder / written.manifest["tables"][table]["file"]
     if path.suffix == ".parquet":
         return described(connection, scan(path))

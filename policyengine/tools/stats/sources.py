@@ -17,11 +17,11 @@ def sources_of(connection: Any, folder: Path, places: list[str], named: Named) -
     from policyengine.tools.publish.reading import is_database, sources_of_database
 
     for number, place in enumerate(places):
+        own = folder / f"source-{number}"
+        own.mkdir()
         if is_database(place):
-            yield from sources_of_database(connection, place)
+            yield from sources_of_database(connection, own, place)
         else:
-            own = folder / f"source-{number}"
-            own.mkdir()
             yield source_of_folder(connection, own, read_result(place), named)
 
 
@@ -29,11 +29,11 @@ def source_of_folder(connection: Any, folder: Path, written: Written, named: Nam
     """A written result, with the facts of people and activities where the files are within reach."""
     facts, notes = facts_of(connection, folder, written, named)
     manifest = written.manifest
-    ledger = frame_of(connection, written, "ledger", folder, ()) if written.has("ledger") else None
+    ledger = frame_of(connection, written, "ledger", folder) if written.has("ledger") else None
     return Source(
         id=str(manifest["sha256"]),
         place=str(written.folder),
-        decisions=frame_of(connection, written, "decisions", folder, ()),
+        decisions=frame_of(connection, written, "decisions", folder),
         ledger=ledger,
         people=_frame(connection, facts and facts.persons),
         activities=_frame(connection, facts and facts.records),

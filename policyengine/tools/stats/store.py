@@ -45,6 +45,17 @@ class Source:
     splits: bool = False  # a record may count in several periods
     listings: Sequence[tuple[str, Any]] = ()
 
+    def unit(self) -> Any:
+        """What a decision counts in, by its policy."""
+        from sqlglot import exp
+
+        if "unit" in self.decisions.kinds:
+            return self.decisions.text("unit")
+        case = exp.case()
+        for policy, unit in self.units.items():
+            case = case.when(exp.EQ(this=self.decisions.text("policy"), expression=text(policy)), text(unit))
+        return case.else_(text("")) if self.units else text("")
+
 
 @dataclass
 class Store:
@@ -57,6 +68,7 @@ class Store:
     activity_facts: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
     has_cost: bool = False
+    has_listings: bool = False  # there is ``listed_0``: provider, day and the lists it stands in
     labels: list[Mapping[str, Any]] = field(default_factory=list)
     notes: list[Diagnostic] = field(default_factory=list)
 
@@ -97,6 +109,7 @@ def build(connection: Any, folder: Path, sources: Iterable[Source], wanted: Sequ
     store.activity_facts = _ordered([*(f for p in parts for f in p.activity_facts), *_of_ledgers(parts)])
     store.subjects = tuple(sorted({s for p in parts for s in p.subjects}))
     store.has_cost = any(p.has_cost for p in parts)
+    store.has_listings = bool(parts) and "listed" in parts[0].activity_facts and bool(parts[0].source.listings)
     _union(store, "people", parts, ("person_id",), store.people_facts, ())
     facts = ("year", *store.activity_facts, *(("cost",) if store.has_cost else ()))
     _union(store, "activity", parts, (), facts, ("counted", "converted"))
@@ -181,18 +194,18 @@ class _Part:
         from sqlglot import exp
 
         ids = (
-            exp.select(_as(self.source.decisions.text("person_id"), "person_id"))
+            exp.select(as_(self.source.decisions.text("person_id"), "person_id"))
             .distinct()
             .from_(self.source.decisions.relation.copy())
         )
         order = exp.Window(this=call("row_number"), order=exp.Order(expressions=[name("person_id", "d")]))
-        columns = [_as(exp.cast(order, "INT"), "person_no"), _as(name("person_id", "d"), "person_id")]
+        columns = [as_(exp.cast(order, "INT"), "person_no"), as_(name("person_id", "d"), "person_id")]
         query = exp.select(*columns).from_(ids.subquery("d"))
         if self.source.people is not None:
-            facts = [_as(exp.cast(name(f), "TEXT"), f) for f in self.people_facts]
-            known = exp.select(_as(self.source.people.text("person_id"), "person_id"), *facts)
+            facts = [as_(exp.cast(name(f), "TEXT"), f) for f in self.people_facts]
+            known = exp.select(as_(self.source.people.text("person_id"), "person_id"), *facts)
             known = known.from_(self.source.people.relation.copy())
-            query = query.select(*(_as(name(f, "p"), f) for f in self.people_facts))
+            query = query.select(*(as_(name(f, "p"), f) for f in self.people_facts))
             query = query.join(known.subquery("p"), using=["person_id"], join_type="left")
         return query
 
@@ -219,23 +232,23 @@ class _Part:
 
         ledger, records = self.source.ledger, self.source.activities
         assert ledger is not None
-        inner = [_as(ledger.text(c), c) for c in ("record_id", "person_id", "reason")]
-        inner += [_as(exp.cast(ledger.text("period"), "INT"), "year")]
-        inner += [_as(ticks(ledger, c, self.ticks), c) for c in ("counted", "converted")]
+        inner = [as_(ledger.text(c), c) for c in ("record_id", "person_id", "reason")]
+        inner += [as_(exp.cast(ledger.text("period"), "INT"), "year")]
+        inner += [as_(ticks(ledger, c, self.ticks), c) for c in ("counted", "converted")]
         own = records.kinds if records is not None else {}
         from_ledger = [f for f in self.activity_facts if f not in own and f != "listed"]
-        inner += [_as(ledger.text(f), f) for f in from_ledger]
+        inner += [as_(ledger.text(f), f) for f in from_ledger]
         rows = exp.select(*inner).from_(ledger.relation.copy())
         rows = rows.where(exp.not_(exp.Is(this=ledger.text("period"), expression=exp.null())))
-        query = exp.select(_as(name("person_no", "p"), "person_no"), *(_as(name(c, "l"), c) for c in (
+        query = exp.select(as_(name("person_no", "p"), "person_no"), *(as_(name(c, "l"), c) for c in (
             "year", "reason", "counted", "converted", *from_ledger,
         ))).from_(rows.subquery("l"))  # fmt: skip
         people = exp.to_table(f"people_{self.number}", quoted=True)
-        query = query.join(people.as_("p"), on=_same("person_id", "l", "p"))
+        query = query.join(people.as_("p"), on=same("person_id", "l", "p"))
         if records is not None:
             facts = [f for f in self.activity_facts if f in own]
-            query = query.select(*(_as(exp.cast(name(f, "r"), "TEXT"), f) for f in facts))
-            query = query.join(_aliased(records.relation, "r"), on=_same("record_id", "l", "r"), join_type="left")
+            query = query.select(*(as_(exp.cast(name(f, "r"), "TEXT"), f) for f in facts))
+            query = query.join(aliased(records.relation, "r"), on=same("record_id", "l", "r"), join_type="left")
             query = self._more(query)
         return query
 
@@ -248,11 +261,11 @@ class _Part:
             if self.source.splits:  # a record that counts in several periods is paid for once
                 window = exp.Window(this=call("min", name("year", "l")), partition_by=[name("record_id", "l")])
                 cost = exp.case().when(exp.EQ(this=name("year", "l"), expression=window), cost).else_(exp.null())
-            query = query.select(_as(cost, "cost"))
+            query = query.select(as_(cost, "cost"))
         if "listed" in self.activity_facts and self.source.listings:
             known = exp.to_table(f"listed_{self.number}", quoted=True).as_("b")
-            on = exp.and_(_same("provider", "r", "b"), _same("end", "r", "b"))
-            query = query.select(_as(name("listed", "b"), "listed")).join(known, on=on, join_type="left")
+            on = exp.and_(same("provider", "r", "b"), same("end", "r", "b"))
+            query = query.select(as_(name("listed", "b"), "listed")).join(known, on=on, join_type="left")
         return query
 
     # --- decisions ---
@@ -263,18 +276,18 @@ class _Part:
 
         frame = self.source.decisions
         period = frame.text("period")
-        texts = [_as(frame.text(c), c) for c in ("person_id", "period", "policy", "outcome")]
+        texts = [as_(frame.text(c), c) for c in ("person_id", "period", "policy", "outcome")]
         first, last = _year(period, 1), _year(period.copy(), -1)
-        figures = [_as(ticks(frame, c, self.ticks), c) for c in FIGURES]
-        figures += [_as(ticks(frame, s, self.ticks), f"subject_{s}") for s in self.subjects]
-        inner = exp.select(*texts, _as(self._unit(), "unit"), _as(first, "first"), _as(last, "last"), *figures)
+        figures = [as_(ticks(frame, c, self.ticks), c) for c in FIGURES]
+        figures += [as_(ticks(frame, s, self.ticks), f"subject_{s}") for s in self.subjects]
+        inner = exp.select(*texts, as_(self.source.unit(), "unit"), as_(first, "first"), as_(last, "last"), *figures)
         inner = inner.from_(frame.relation.copy())
         columns = ["period", "policy", "outcome", "unit", "first", "last", *FIGURES]
         columns += [f"subject_{s}" for s in self.subjects]
-        query = exp.select(_as(name("person_no", "p"), "person_no"), *(_as(name(c, "d"), c) for c in columns))
+        query = exp.select(as_(name("person_no", "p"), "person_no"), *(as_(name(c, "d"), c) for c in columns))
         query = query.from_(inner.subquery("d"))
         people = exp.to_table(f"people_{self.number}", quoted=True)
-        query = query.join(people.as_("p"), on=_same("person_id", "d", "p"))
+        query = query.join(people.as_("p"), on=same("person_id", "d", "p"))
         if self.source.ledger is None:
             return query
         return self._with_sums(query, columns)
@@ -286,50 +299,40 @@ class _Part:
             this=exp.Count(this=exp.Star()),
             expression=exp.Where(this=exp.GT(this=name("counted"), expression=number(0))),
         )
-        sums = [_as(exp.Count(this=exp.Star()), "activities"), _as(counted, "counted_activities")]
-        sums += [_as(exp.Sum(this=name("cost")), "cost")] if self.has_cost else []
+        sums = [as_(exp.Count(this=exp.Star()), "activities"), as_(counted, "counted_activities")]
+        sums += [as_(exp.Sum(this=name("cost")), "cost")] if self.has_cost else []
         years = exp.select(name("person_no"), name("year"), *sums)
         years = years.from_(exp.to_table(f"activity_{self.number}", quoted=True))
         years = years.group_by(name("person_no"), name("year"))
         on = exp.and_(
-            _same("person_no", "q", "y"),
+            same("person_no", "q", "y"),
             exp.Between(this=name("year", "y"), low=name("first", "q"), high=name("last", "q")),
         )
         wide = ["activities", "counted_activities", *(["cost"] if self.has_cost else [])]
         keys = [name(c, "q") for c in ("person_no", *columns)]
-        outer = exp.select(*(_as(k.copy(), k.name) for k in keys)).from_(query.subquery("q"))
+        outer = exp.select(*(as_(k.copy(), k.name) for k in keys)).from_(query.subquery("q"))
         outer = outer.join(years.subquery("y"), on=on, join_type="left")
-        outer = outer.select(*(_as(exp.Sum(this=name(c, "y")), c) for c in wide))
+        outer = outer.select(*(as_(exp.Sum(this=name(c, "y")), c) for c in wide))
         return outer.group_by(*(k.copy() for k in keys))
 
-    def _unit(self) -> Any:
-        from sqlglot import exp
 
-        if "unit" in self.source.decisions.kinds:
-            return self.source.decisions.text("unit")
-        case = exp.case()
-        for policy, unit in self.source.units.items():
-            case = case.when(
-                exp.EQ(this=self.source.decisions.text("policy"), expression=text(policy)), text(unit)
-            )  # fmt: skip
-        return case.else_(text("")) if self.source.units else text("")
-
-
-def _as(expression: Any, alias: str) -> Any:
+def as_(expression: Any, alias: str) -> Any:
     from sqlglot import exp
 
     return exp.alias_(expression, alias, quoted=True)
 
 
-def _aliased(relation: Any, alias: str) -> Any:
+def aliased(relation: Any, alias: str) -> Any:
     from sqlglot import exp
 
-    if isinstance(relation, exp.Table):
+    if isinstance(relation, exp.Table) and not isinstance(relation.this, exp.Func):
         return relation.copy().as_(alias)
+    if isinstance(relation, exp.Subquery):
+        return relation.this.copy().subquery(alias)
     return exp.Table(this=relation.copy(), alias=exp.TableAlias(this=exp.to_identifier(alias)))
 
 
-def _same(column: str, one: str, other: str) -> Any:
+def same(column: str, one: str, other: str) -> Any:
     from sqlglot import exp
 
     return exp.EQ(this=name(column, one), expression=name(column, other))
@@ -352,17 +355,17 @@ def _union(
         own = part.columns.get(what, {})
         factor = store.ticks // part.ticks
         person = exp.Add(this=exp.cast(name("person_no"), "BIGINT"), expression=number(part.number << 32))
-        cells = [_as(number(part.number), "source"), _as(person, "person")]
-        cells += [_as(name(c) if c in own else exp.null(), c) for c in (*keys, *facts)]
+        cells = [as_(number(part.number), "source"), as_(person, "person")]
+        cells += [as_(name(c) if c in own else exp.null(), c) for c in (*keys, *facts)]
         for c in figures:
             value = exp.Mul(this=name(c), expression=number(factor)) if factor != 1 else name(c)
-            cells.append(_as(value if c in own else exp.null(), c))
+            cells.append(as_(value if c in own else exp.null(), c))
         if not own:
             continue
         select = exp.select(*cells).from_(exp.to_table(f"{what}_{part.number}", quoted=True))
         union = select if union is None else exp.union(union, select, distinct=False)
     if union is None:
-        empty = [_as(exp.cast(exp.null(), "INT"), c) for c in ("source", "person", *keys, *facts, *figures)]
+        empty = [as_(exp.cast(exp.null(), "INT"), c) for c in ("source", "person", *keys, *facts, *figures)]
         union = exp.select(*empty).where(exp.false())
     create = exp.Create(this=exp.to_table(what, quoted=True), kind="VIEW", replace=True, expression=union)
     store.connection.execute(sql(create))

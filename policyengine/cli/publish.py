@@ -1,0 +1,44 @@
+"""``policyengine publish``: write a result into the status database, in one transaction."""
+
+from __future__ import annotations
+
+import click
+
+from policyengine.cli.guard import message, tell
+from policyengine.messages import say
+
+EPILOG = """\b
+Examples:
+  policyengine publish out --to status.duckdb
+  policyengine publish out-2017 --to postgresql://clerk@db.example/education
+  policyengine publish out-chengdu --to status.duckdb --scope chengdu
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("folder", metavar="DIR")
+@click.option("--to", required=True, help="FILE.duckdb or postgresql://… (a password is better kept in ~/.pgpass).")
+@click.option("--scope", help="Whose result it is; one result of a period is current in each. By default the policy.")
+@click.option("--records", multiple=True, help="The records files, where they have moved since.")
+@click.option("--persons", help="The persons file, where it has moved since.")
+@click.option("--policy", help="The packs, where they have moved since.")
+def command(
+    folder: str, to: str, scope: str | None, records: tuple[str, ...], persons: str | None, policy: str | None
+) -> int:
+    """Write the result in DIR into the status database: decisions, findings, ledger, facts and statistics.
+
+    All or nothing. Publishing a result twice changes nothing; a later result of the same scope and period takes the
+    place of the earlier one, which stays in the history. docs/database.md describes the tables and views.
+    """
+    from policyengine.tools.publish.publish import publish, shown
+    from policyengine.tools.stats.origin import Named
+
+    done = publish(folder, to, scope, Named(records, persons, policy))
+    tell(done.notes)
+    if not done.changed:
+        message(say("this result is there already; nothing was changed", "该结果已在库中，未作改动"))
+        return 0
+    for period, earlier in done.replaced:
+        message(say(f"{period}: replaces {earlier[:12]}…", f"{period}：替换 {earlier[:12]}…"))
+    message(say(f"published to {shown(to)}", f"已发布至 {shown(to)}"))
+    return 0

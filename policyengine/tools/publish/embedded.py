@@ -1,0 +1,117 @@
+"""The status database as one DuckDB file: opened for one transaction, which a crash leaves undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.messages import say
+
+
+class Embedded:
+    """A transaction on an attached file. Staged rows go over within the engine."""
+
+    def __init__(self, connection: Any):
+        self._connection = connection
+
+    def begin(self) -> None:
+        """From here on all or nothing. DuckDB writes to one file in a transaction, so staging is done before."""
+        self._connection.execute("BEGIN")
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._in_status(query, values)
+
+    def change(self, statement: str, values: Sequence[Any] = ()) -> None:
+        self._in_status(statement, values)
+
+    def _in_status(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        self._connection.execute("USE status")
+        run = self._connection.execute(statement, list(values)) if values else self._connection.execute(statement)
+        found = list(run.fetchall())
+        self._connection.execute("USE work")
+        return found
+
+    def insert(self, table: str, columns: Sequence[str], query: Any) -> None:
+        from sqlglot import exp
+
+        into = exp.Schema(
+            this=exp.to_table(table, db="main", catalog="status"),
+            expressions=[exp.to_identifier(c, quoted=True) for c in columns],
+        )
+        self._connection.execute(exp.Insert(this=into, expression=query).sql("duckdb"))
+
+    def commit(self) -> None:
+        self._connection.execute("COMMIT")
+
+
+@contextmanager
+def opened(to: str, connection: Any, folder: Path) -> Iterator[Embedded]:
+    """The file ``to`` (made where there is none), in a transaction that is undone unless it is committed."""
+    import duckdb
+
+    path = Path(to)
+    if path.suffix != ".duckdb" or path.is_dir():
+        text = say("a status database is FILE.duckdb or postgresql://…", "数据库应为 文件.duckdb 或 postgresql://…")
+        hint = say("give --to such a name", "请用 --to 指定")
+        raise PolicyError([Diagnostic("PE540", text, Span(to), hint)])
+    new = not path.exists()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        attach(connection, path, read_only=False)
+        yield Embedded(connection)
+    except duckdb.Error as e:
+        raise unusable(to, e) from None
+    finally:
+        closed(connection)
+        if new and not _holds(path):
+            path.unlink(missing_ok=True)
+
+
+def attach(connection: Any, path: Path, read_only: bool) -> None:
+    """The file as the catalog ``status``."""
+    import duckdb
+    from sqlglot import exp
+
+    options = " (READ_ONLY)" if read_only else ""
+    try:
+        connection.execute(f"ATTACH {exp.Literal.string(str(path)).sql('duckdb')} AS status{options}")
+    except duckdb.Error as e:
+        raise unusable(str(path), e) from None
+
+
+def closed(connection: Any) -> None:
+    """Back to the working file; what was not committed is undone."""
+    import contextlib
+
+    import duckdb
+
+    with contextlib.suppress(duckdb.Error):
+        connection.execute("ROLLBACK")
+    with contextlib.suppress(duckdb.Error):
+        connection.execute("USE work")
+    with contextlib.suppress(duckdb.Error):
+        connection.execute("DETACH status")
+
+
+def _holds(path: Path) -> bool:
+    """Whether the new file came to hold anything."""
+    import duckdb
+
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return bool(connection.execute("SELECT count(*) FROM information_schema.tables").fetchone()[0])  # type: ignore[index]
+    except duckdb.Error:
+        return False
+
+
+def unusable(to: str, problem: Exception) -> PolicyError:
+    first = str(problem).splitlines()[0][:200] if str(problem) else type(problem).__name__
+    text = say(f"the database can't be used: {first}", f"无法使用该数据库：{first}")
+    hint = say(
+        "nothing was changed; close other programs that have it open and try again",
+        "未作任何改动；请关闭占用它的程序后重试",
+    )
+    return PolicyError([Diagnostic("PE540", text, Span(to), hint)])

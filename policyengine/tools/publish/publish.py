@@ -1,0 +1,190 @@
+"""A written result goes in and stands in the status database, whole or not at all: what ``publish`` does.
+
+Published twice it changes nothing. A later result takes the place of earlier ones of its scope, period by period; what
+it replaces stays, marked as superseded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.messages import say
+from policyengine.records.personal import mask
+from policyengine.tools.publish.reading import is_server
+from policyengine.tools.publish.staging import Staged, result_row
+from policyengine.tools.read_result import Written, read_result
+from policyengine.tools.stats.make import HERE, standard
+from policyengine.tools.stats.origin import Named
+from policyengine.tools.stats.sources import source_of_folder
+from policyengine.tools.stats.store import build, working
+from policyengine.tools.write import digest, manifest_bytes
+
+SCHEMA_VERSION = 1
+TABLES = (
+    "results", "coverage", "decisions", "decision_measures", "findings", "ledger", "flags", "rules", "people",
+    "activities", "statistics",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Published:
+    """What came of it. ``changed``: False where the result was there already. ``replaced``: (period, result) pairs."""
+
+    result_id: str
+    changed: bool
+    replaced: tuple[tuple[str, str], ...]
+    notes: tuple[Diagnostic, ...]
+
+
+class Target(Protocol):
+    """An open database in a transaction. ``rows``: of a query with ``%s``-free constants; ``insert``: staged rows."""
+
+    def begin(self) -> None: ...
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]: ...
+    def change(self, statement: str, values: Sequence[Any] = ()) -> None: ...
+    def insert(self, table: str, columns: Sequence[str], query: Any) -> None: ...
+    def commit(self) -> None: ...
+
+
+def publish(folder: str | Path, to: str, scope: str | None = None, named: Named = HERE) -> Published:
+    """Publish the result in ``folder`` into the database ``to`` (``FILE.duckdb`` or ``postgresql://…``).
+
+    ``scope``: whose result it is; results replace each other within one scope only. By default the policy's id, ``*``
+    for a folder of packs. Raises ``PolicyError``: PE501 no result, PE540 no such database, PE541 another's database,
+    PE542 a person would be decided twice, PE543 the result was changed since it was written.
+    """
+    written = read_result(folder)
+    _refuse_changed(written)
+    policies = [str(p["id"]) for p in written.manifest["policies"]]
+    scope = scope or (policies[0] if len(policies) == 1 else "*")
+    with working() as (connection, place):
+        own = place / "source"
+        own.mkdir()
+        source = source_of_folder(connection, own, written, named)
+        with _opened(to, connection, place) as target:
+            if _known(target, source.id, to):
+                return Published(source.id, False, (), source.notes)
+            store = build(connection, own, [source], ())
+            staged = Staged(connection, own, written, source, store)
+            queries = list(staged.queries(standard(store)))
+            target.begin()
+            if not _ours(target, to):
+                _make_tables(target)
+            elif _known(target, source.id, to):  # somebody else was faster
+                return Published(source.id, False, (), source.notes)
+            replaced = _write(target, staged, queries, scope)
+            target.commit()
+    return Published(source.id, True, tuple(replaced), source.notes)
+
+
+def _opened(to: str, connection: Any, folder: Path) -> Any:
+    if is_server(to):
+        from policyengine.tools.publish.postgres import opened
+    else:
+        from policyengine.tools.publish.embedded import opened
+    return opened(to, connection, folder)
+
+
+def _refuse_changed(written: Written) -> None:
+    """Only what was written is published: every table's bytes are those that the manifest says."""
+    path = written.folder / "manifest.json"
+    sound = path.read_bytes() == manifest_bytes(written.manifest)
+    for entry in written.manifest["tables"].values():
+        path = written.folder / entry["file"] if sound else path
+        sound = sound and path.is_file() and digest(path) == entry["sha256"]
+    if not sound:
+        message = say("this result was changed after it was written", "该结果写出后被改动")
+        hint = say("policyengine verify tells where; evaluate again", "policyengine verify 可查看何处；请重新评定")
+        raise PolicyError([Diagnostic("PE543", message, Span(str(path)), hint)])
+
+
+def _known(target: Target, result_id: str, to: str) -> bool:
+    return _ours(target, to) and bool(target.rows("SELECT scope FROM results WHERE result_id = $1", [result_id]))
+
+
+def _ours(target: Target, to: str) -> bool:
+    """Whether our tables are there; an error where something else stands under their names."""
+    query = (
+        "SELECT table_name FROM information_schema.tables "
+        "WHERE table_catalog = current_database() AND table_schema = current_schema()"
+    )
+    present = {str(r[0]) for r in target.rows(query)}
+    if "about" in present and "results" in present:
+        versions = target.rows("SELECT schema_version FROM about")
+        if versions != [(SCHEMA_VERSION,)]:
+            raise PolicyError([_foreign(to, say("its tables are of another version", "其表为另一版本"))])
+        return True
+    if found := sorted(present & {*TABLES, "about"}):
+        raise PolicyError([_foreign(to, say(f"it has a table {found[0]} of its own", f"其中已有表 {found[0]}"))])
+    return False
+
+
+def _make_tables(target: Target) -> None:
+    from policyengine.tools.publish.staging import schema_statements
+
+    for statement in schema_statements():
+        target.change(statement)
+    target.change("INSERT INTO about VALUES (1)")
+
+
+def _foreign(to: str, why: str) -> Diagnostic:
+    message = say(f"this is not a status database of this program: {why}", f"这不是本程序的继续教育情况数据库：{why}")
+    return Diagnostic("PE541", message, Span(shown(to)), say("name another database", "请指定另一个数据库"))
+
+
+def shown(to: str) -> str:
+    """The database's name without a password."""
+    head, at, tail = to.rpartition("@")
+    return f"{head.partition('://')[0]}://…@{tail}" if at else to
+
+
+def _write(
+    target: Target, staged: Staged, queries: Iterable[tuple[str, Sequence[str], Any]], scope: str
+) -> list[tuple[str, str]]:
+    """Insert every row and mark what is replaced."""
+    row = dict(result_row(staged.written, scope))
+    (last,) = target.rows("SELECT coalesce(max(number), 0) FROM results")[0]
+    row["number"] = last + 1
+    names = ", ".join(row)
+    marks = ", ".join(f"${n + 1}" for n in range(len(row)))
+    target.change(f"INSERT INTO results (published_at, {names}) VALUES (now(), {marks})", list(row.values()))
+    for table, columns, query in queries:
+        target.insert(table, columns, query)
+    covered = (
+        "SELECT DISTINCT period FROM decisions WHERE result_id = $1 "
+        "UNION SELECT DISTINCT period FROM ledger WHERE result_id = $1 AND period IS NOT NULL"
+    )
+    periods = sorted(str(p) for (p,) in target.rows(covered, [staged.result_id]))
+    replaced = []
+    for period in periods:
+        earlier = "SELECT result_id FROM coverage WHERE scope = $1 AND period = $2 AND superseded_by IS NULL"
+        replaced += [(period, str(r)) for (r,) in target.rows(earlier, [scope, period])]
+        gone = "UPDATE coverage SET superseded_by = $1 WHERE scope = $2 AND period = $3 AND superseded_by IS NULL"
+        target.change(gone, [staged.result_id, scope, period])
+        target.change("INSERT INTO coverage VALUES ($1, $2, $3, NULL)", [staged.result_id, scope, period])
+    _refuse_twice(target, staged.result_id, periods)
+    return replaced
+
+
+def _refuse_twice(target: Target, result_id: str, periods: Iterable[str]) -> None:
+    """Nobody may have two current decisions about one period from two scopes."""
+    query = (
+        "SELECT d.person_id, d.period, min(o.result_id) FROM current_decisions d JOIN current_decisions o "
+        "ON o.person_id = d.person_id AND o.period = d.period AND o.result_id <> d.result_id "
+        "WHERE d.result_id = $1 GROUP BY d.person_id, d.period ORDER BY d.person_id, d.period LIMIT 1"
+    )
+    for who, period, other in target.rows(query, [result_id]):
+        scope = target.rows("SELECT scope FROM results WHERE result_id = $1", [other])[0][0]
+        message = say(
+            f"{mask(str(who))} has a decision about {period} already, published in the scope {scope}",
+            f"{mask(str(who))} 的 {period} 已有结果，发布于范围“{scope}”",
+        )
+        hint = say(
+            f"to replace it, publish with --scope {scope}; else leave these people out of one of the results",
+            f"如要替换，请加 --scope {scope}；否则请在其中一个结果中去掉这些人员",
+        )
+        raise PolicyError([Diagnostic("PE542", message, hint=hint)])

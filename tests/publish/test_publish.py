@@ -1,0 +1,224 @@
+"""A result in the status database is what was written; twice is once; the later replaces, the earlier stays."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from policyengine.cli import main
+from policyengine.diagnostics import PolicyError
+from policyengine.tools.publish.publish import TABLES, publish
+from policyengine.tools.read_result import read_result
+from policyengine.tools.stats.make import statistics
+from tests.publish.conftest import Server
+
+Ask = Callable[[str], list[tuple[Any, ...]]]
+
+
+def ask_file(path: Path) -> Ask:
+    def ask(query: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    return ask
+
+
+@pytest.fixture(params=["duckdb", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Ask]:
+    """An empty status database of each kind, and a way to ask it."""
+    if request.param == "duckdb":
+        return str(tmp_path / "status.duckdb"), ask_file(tmp_path / "status.duckdb")
+    server: Server = request.getfixturevalue("server")
+    import psycopg
+
+    name = f"status_{abs(hash(str(tmp_path)))}"
+    with psycopg.connect(server.url, autocommit=True) as session:
+        session.execute(f'CREATE DATABASE "{name}"')
+    url = server.url.rpartition("/")[0] + f"/{name}"
+
+    def ask(query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(url) as session:
+            return session.execute(query).fetchall()
+
+    return url, ask
+
+
+def everything(ask: Ask) -> list[list[tuple[Any, ...]]]:
+    return [sorted(ask(f"SELECT * FROM {t}"), key=repr) for t in TABLES]
+
+
+def test_what_was_written(database: tuple[str, Ask], results: dict[str, Path]) -> None:
+    to, ask = database
+    assert publish(results["both"], to).changed
+    written = read_result(results["both"])
+    decided = {(d.person_id, d.period): d for d in written.decisions()}
+    rows = ask("SELECT person_id, period, outcome, unit, total, total_exact, consequences FROM current_decisions")
+    assert len(rows) == len(decided) == 16
+    for who, period, outcome, unit, total, exact, consequences in rows:
+        d = decided[who, period]
+        assert (outcome, unit) == (d.outcome, d.unit)
+        assert Fraction(exact or total) == d.total
+        assert abs(Fraction(total) - d.total) <= Fraction(1, 2 * 10**10)
+        assert tuple((consequences or "").split("; ")) == (d.consequences or ("",))
+    ledger = ask("SELECT record_id, counted, counted_exact, cap_rule FROM ledger ORDER BY record_id")
+    assert [(r, Fraction(e or c), k or "") for r, c, e, k in ledger] == sorted(
+        (e.record_id, e.counted, e.cap_rule) for e in written.ledger()
+    )
+    assert len(ask("SELECT * FROM findings")) == len(list(written.findings()))
+    assert ask("SELECT name, region FROM current_people WHERE person_id = 'A3'") == [("Cat", "south")]
+    assert ask("SELECT title, listed FROM current_activities WHERE record_id = 'R01'") == [("Soils", "bases")]
+    assert ask("SELECT people, met, not_met, excused FROM current_completion WHERE period = '2016'") == [(8, 5, 2, 1)]
+    measures = ask("SELECT value, value_exact FROM current_decision_measures WHERE person_id = 'A2' AND measure = 'public' AND period = '2016'")  # noqa: E501  # fmt: skip
+    assert [tuple(map(str, m)) for m in measures] == [("40.0000000000", "None")]
+
+
+def test_twice_is_once(database: tuple[str, Ask], results: dict[str, Path]) -> None:
+    to, ask = database
+    publish(results["2016"], to)
+    before = everything(ask)
+    assert not publish(results["2016"], to).changed
+    assert everything(ask) == before
+
+
+def test_the_later_replaces_and_the_earlier_stays(database: tuple[str, Ask], results: dict[str, Path]) -> None:
+    to, ask = database
+    one, two = publish(results["both"], to), publish(results["2016"], to)
+    assert two.replaced == (("2016", one.result_id),)
+    current = dict(ask("SELECT period, result_id FROM current_coverage"))
+    assert current == {"2016": two.result_id, "2017": one.result_id}
+    assert ask("SELECT count(*) FROM current_decisions") == [(16,)]
+    assert ask("SELECT count(*) FROM decisions") == [(24,)]
+    assert ask("SELECT superseded_by FROM coverage WHERE superseded_by IS NOT NULL") == [(two.result_id,)]
+    assert not publish(results["both"], to).changed
+    assert dict(ask("SELECT period, result_id FROM current_coverage")) == current
+
+
+def test_statistics_from_the_database(database: tuple[str, Ask], results: dict[str, Path]) -> None:
+    """The same tables as from the folder, and those that were published."""
+    to, ask = database
+    publish(results["both"], to)
+    from_folder, from_database = statistics([str(results["both"])]), statistics([to])
+    assert from_database.tables == from_folder.tables
+    published = ask("SELECT value, value_exact FROM current_statistics WHERE statistic = 'by-sector' AND period = '2016' AND measure = 'hours'")  # noqa: E501  # fmt: skip
+    assert sorted(Fraction(e or v) for v, e in published) == [41, 119, Fraction(1100, 9)]
+
+
+def test_nobody_twice(database: tuple[str, Ask], results: dict[str, Path]) -> None:
+    to, ask = database
+    publish(results["2016"], to)
+    before = everything(ask)
+    with pytest.raises(PolicyError, match="PE542"):
+        publish(results["both"], to, scope="elsewhere")
+    assert everything(ask) == before
+
+
+def test_anothers_tables_are_left_alone(tmp_path: Path, results: dict[str, Path]) -> None:
+    path = tmp_path / "payroll.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE people (id TEXT)")
+    with pytest.raises(PolicyError, match="PE541"):
+        publish(results["2016"], str(path))
+    assert ask_file(path)("SELECT count(*) FROM people") == [(0,)]
+
+
+def test_unusable_targets(tmp_path: Path, results: dict[str, Path]) -> None:
+    for to in (str(tmp_path / "status.db"), "postgresql://clerk:secret@127.0.0.1:1/x"):
+        with pytest.raises(PolicyError, match="PE540") as caught:
+            publish(results["2016"], to)
+        assert "secret" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_changed_result_is_not_published(tmp_path: Path, results: dict[str, Path]) -> None:
+    shutil.copytree(results["2016"], tmp_path / "out")
+    table = tmp_path / "out" / "decisions.csv"
+    table.write_text(table.read_text().replace("not_met", "met", 1))
+    with pytest.raises(PolicyError, match="PE543"):
+        publish(tmp_path / "out", str(tmp_path / "status.duckdb"))
+    assert not (tmp_path / "status.duckdb").exists()
+
+
+def test_a_failure_in_the_middle_leaves_nothing(
+    tmp_path: Path, results: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from policyengine.tools.publish.embedded import Embedded
+
+    insert = Embedded.insert
+
+    def failing(self: Embedded, table: str, *rest: Any) -> None:
+        if table == "flags":
+            raise OSError("gone")
+        insert(self, table, *rest)
+
+    path = tmp_path / "status.duckdb"
+    publish(results["2017"], str(path))
+    before = everything(ask_file(path))
+    monkeypatch.setattr(Embedded, "insert", failing)
+    with pytest.raises(OSError, match="gone"):
+        publish(results["2016"], str(path))
+    assert everything(ask_file(path)) == before
+    with pytest.raises(OSError, match="gone"):
+        publish(results["2016"], str(tmp_path / "new.duckdb"))
+    assert not (tmp_path / "new.duckdb").exists()
+
+
+def test_the_server_dies_in_the_middle(
+    server: Server, results: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed while rows go over: the message says so; once it is up again there is nothing, then everything."""
+    import psycopg
+
+    from policyengine.tools.publish.postgres import Server as Target
+
+    with psycopg.connect(server.url, autocommit=True) as session:
+        session.execute("CREATE DATABASE dies")
+    url = server.url.rpartition("/")[0] + "/dies"
+    insert, once = Target.insert, threading.Event()
+
+    def killing(self: Target, table: str, *rest: Any) -> None:
+        if table == "ledger" and not once.is_set():
+            once.set()
+            server.kill()
+        insert(self, table, *rest)
+
+    monkeypatch.setattr(Target, "insert", killing)
+    with pytest.raises(PolicyError, match="PE540"):
+        publish(results["2016"], url)
+    server.start()
+    with psycopg.connect(url) as session:
+        assert session.execute("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'").fetchone() == (0,)  # noqa: E501  # fmt: skip
+    assert publish(results["2016"], url).changed
+    assert not publish(results["2016"], url).changed
+
+
+def test_two_publishers_at_once(server: Server, results: dict[str, Path]) -> None:
+    import psycopg
+
+    with psycopg.connect(server.url, autocommit=True) as session:
+        session.execute("CREATE DATABASE busy")
+    url = server.url.rpartition("/")[0] + "/busy"
+    done: list[bool] = []
+    several = [threading.Thread(target=lambda: done.append(publish(results["2016"], url).changed)) for _ in range(3)]
+    for thread in several:
+        thread.start()
+    for thread in several:
+        thread.join()
+    assert sorted(done) == [False, False, True]
+
+
+def test_command(tmp_path: Path, results: dict[str, Path]) -> None:
+    to = str(tmp_path / "status.duckdb")
+    run = lambda *a: CliRunner().invoke(main, list(a))
+    assert "published" in run("publish", str(results["2016"]), "--to", to).output
+    assert "already" in run("publish", str(results["2016"]), "--to", to).output
+    assert "replaces" in run("publish", str(results["both"]), "--to", to).output
+    assert "by region" in run("stats", to).output
+    assert run("stats", str(tmp_path / "none.duckdb")).exit_code == 2
