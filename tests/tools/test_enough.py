@@ -92,6 +92,13 @@ def test_where_it_is_open_which_policy_governs_nothing_is_promised(
     assert (case.decision.outcome, case.remedies) == ("not_met", ())
 
 
+def test_a_cap_that_leaves_too_little_is_left_out(world: Path, tmp_path: Path) -> None:
+    """10 are short; 45 of the 50 are taken, so that self-study would add 5 and a publication no more."""
+    rows = (_training("R1", "35"), "R2,X,2016-02-02,self_study,professional,S,45000,characters,c,passed,yes,")
+    (hours,) = _remedies(world, tmp_path, *rows)
+    assert (hours.gain, hours.outside) == (10, ("self_study", "publication"))
+
+
 @pytest.mark.parametrize("who", ["A1", "B2", "C3"])
 def test_carried_out_it_is_enough_and_a_little_less_is_not(
     world: Path, evaluation: Evaluation, files: Files, who: str
