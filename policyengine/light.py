@@ -21,6 +21,7 @@ else:
 
         def make(cls):
             own = set(vars(cls))
+            cls.__doc__ = cls.__doc__ or cls.__name__  # else the signature is worked out to stand for it
             plain = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)(cls)
             _equip(plain, own, frozen, eq)
             if frozen and slots:
