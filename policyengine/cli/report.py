@@ -1,0 +1,81 @@
+"""``policyengine report``: HTML and XLSX reports and registration certificates of a written result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from policyengine.cli.guard import message, tell
+from policyengine.messages import say
+
+EPILOG = """\b
+Examples:
+  policyengine report out --out report.html
+  policyengine report out --out results.xlsx --reveal --lang zh
+  policyengine report out --certificates --out certificates.html --reveal
+  policyengine report out --certificates --person 510101199001010016 --out certificate.pdf --reveal
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("folder", metavar="DIR")
+@click.option("--out", required=True, type=click.Path(), help="FILE.html, FILE.xlsx or, for certificates, FILE.pdf.")
+@click.option("--certificates", is_flag=True, help="Registration certificates (登记证书), a page for each person.")
+@click.option("--person", help="Only this person's certificate (id or name).")
+@click.option("--pdf", is_flag=True, help="Print to PDF by an installed Chromium; as if --out ended in .pdf.")
+@click.option("--reveal", is_flag=True, help="Show ids and names in full; by default they are masked.")
+@click.option("--records", multiple=True, help="The records files, where they have moved since.")
+@click.option("--persons", help="The persons file, where it has moved since.")
+@click.option("--policy", help="The packs, where they have moved since.")
+def command(
+    folder: str,
+    out: str,
+    certificates: bool,
+    person: str | None,
+    pdf: bool,
+    reveal: bool,
+    records: tuple[str, ...],
+    persons: str | None,
+    policy: str | None,
+) -> int:
+    """A report of the result in DIR: one HTML file that needs no network, a workbook, or certificates.
+
+    The HTML shows charts, tables and everybody's decision with its reasons; ids are masked unless --reveal.
+    """
+    from policyengine.tools.report import make
+    from policyengine.tools.stats.origin import Named
+
+    path, named = Path(out), Named(records, persons, policy)
+    suffix = ".pdf" if pdf else path.suffix.lower()
+    if suffix not in ((".html", ".pdf") if certificates else (".html", ".pdf", ".xlsx")):
+        raise click.UsageError(say("--out must end in .html, .xlsx or .pdf", "--out 应以 .html、.xlsx 或 .pdf 结尾"))
+    if person is not None and not certificates:
+        raise click.UsageError(say("--person goes with --certificates", "--person 须与 --certificates 一起使用"))
+    if suffix == ".xlsx":
+        tell(make.write_workbook(folder, path, reveal, named))
+    elif suffix == ".pdf":
+        tell(_printed(folder, path, certificates, person, reveal, named))
+    elif certificates:
+        tell(make.write_certificates(folder, path, person, reveal, named))
+    else:
+        tell(make.write_report(folder, path, reveal, named))
+    message(say(f"written to {out}", f"已写入 {out}"))
+    return 0
+
+
+def _printed(folder, path, certificates, person, reveal, named):  # type: ignore[no-untyped-def]
+    import tempfile
+
+    from policyengine.tools.report import make
+    from policyengine.tools.report.pdf import browser, print_pdf
+
+    browser()  # before any work
+    with tempfile.TemporaryDirectory(prefix="policyengine-") as place:
+        page = Path(place) / "page.html"
+        if certificates:
+            notes = make.write_certificates(folder, page, person, reveal, named)
+        else:
+            notes = make.write_report(folder, page, reveal, named)
+        print_pdf(page, path)
+    return notes

@@ -1,0 +1,83 @@
+"""People with their trace and statistics go in, a workbook for the office comes out: results with reasons, then tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from policyengine.language.quantities import exact_text
+from policyengine.messages import say, spoken
+from policyengine.records.personal import mask, mask_name
+from policyengine.tools.case import Labels, of_period, rows_of
+from policyengine.tools.case_text import OUTCOMES
+from policyengine.tools.read_result import Written
+from policyengine.tools.report.folk import One
+from policyengine.tools.report.sheets import COLOURS, Workbook
+from policyengine.tools.report.words import OPERATORS, REASONS
+from policyengine.tools.stats.make import Statistics
+from policyengine.tools.stats.words import COLUMNS, Words, title_of
+from policyengine.trace import Decision
+
+FACTS = ("region", "sector", "employer", "employer_kind", "title_level")
+MOST = 5  # records whose reasons are told one by one in a cell
+
+
+def workbook(written: Written, made: Statistics, people: Iterable[One], reveal: bool) -> Workbook:
+    """The sheets; ``reveal``: ids and names in full."""
+    book = Workbook()
+    head = [say("id", "证件号码"), say("name", "姓名"), *(say(*COLUMNS[f]) for f in FACTS)]
+    head += [say("period", "年度"), say("outcome", "结果"), say("total", "合计"), say("required", "应学")]
+    head += [say("short", "尚缺"), say("unit", "计量单位"), say("what follows", "后果"), say("reasons", "理由")]
+    outcome = len(FACTS) + 3
+    colours = {say(*OUTCOMES[o]): c for o, c in COLOURS.items()}
+    wide = {0: 22, 4: 24, len(head) - 2: 24, len(head) - 1: 80}
+    book.sheet(say("results", "评定结果"), head, _rows(written, people, reveal), (outcome, colours), wide)
+    words = Words(made.labels)
+    for table in made.tables:
+        cells = ([_shown(words, c, v) for c, v in zip(table.columns, row, strict=True)] for row in table.rows)
+        book.sheet(title_of(table.name), [words.column(c.name) for c in table.columns], cells)
+    return book
+
+
+def _shown(words: Words, column: Any, value: Any) -> Any:
+    return words.cell(column.name, None if value is None else str(value)) if column.kind == "text" else value
+
+
+def _rows(written: Written, people: Iterable[One], reveal: bool) -> Iterator[Sequence[Any]]:
+    known = {str(p["id"]): Labels(p["labels"], spoken()) for p in written.manifest["policies"]}
+    first = next(iter(known.values()))
+    for one in people:
+        name = str(one.person.facts.get("name") or "")
+        for d in one.decisions:
+            labels = known.get(d.policy, first)
+            facts = [labels.term(str(v), f) if (v := one.person.facts.get(f)) is not None else "" for f in FACTS]
+            yield [
+                d.person_id if reveal else mask(d.person_id), name if reveal or not name else mask_name(name), *facts,
+                d.period, say(*OUTCOMES[d.outcome]), d.total, d.required_total, d.shortfall_total, labels.unit(d.unit),
+                "; ".join(labels.conclusion(c) for c in d.consequences), reasons(one, d, labels),
+            ]  # fmt: skip
+
+
+def reasons(one: One, d: Decision, labels: Labels) -> str:
+    """Why, in a few sentences: what falls short, and which records did not count in full."""
+    said = []
+    for f in of_period(d, one.findings):
+        if f.status != "met":
+            op = say(*OPERATORS.get(f.comparison, (f.comparison, f.comparison)))
+            need = "" if f.required is None else exact_text(f.required)
+            measure = labels.measure(f.measure, f.unit)
+            state = say(*OUTCOMES[f.status])
+            said.append(f"{measure}: {exact_text(f.achieved)}, {op} {need} ({state}, {f.rule})")
+    if d.missing:
+        said.append(
+            say("not known: ", "不详：") + ", ".join(sorted({labels.fact(m.rpartition(":")[2]) for m in d.missing}))
+        )
+    lost = [e for e in rows_of(d, one.ledger) if e.reason != "counted"]
+    for e in lost[:MOST]:
+        rule = e.cap_rule or e.recognise_rule
+        said.append(
+            f"{e.record_id}: {say(*REASONS.get(e.reason, (e.reason, e.reason)))}" + (f" ({rule})" if rule else "")
+        )
+    if len(lost) > MOST:
+        said.append(say(f"and {len(lost) - MOST} more records", f"另有 {len(lost) - MOST} 条记录"))
+    return "; ".join(said)

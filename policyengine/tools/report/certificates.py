@@ -1,0 +1,110 @@
+"""People with their trace go in, registration certificates (登记证书) come out: a page a person, ready to print.
+
+Each has what the regulation asks for: kind, content, time and examination result of every activity that counted, and a
+page for the employer's yearly verification (年度验证) with room for seal and signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from html import escape
+from typing import Any
+
+from policyengine.language.quantities import exact_text
+from policyengine.messages import say, spoken
+from policyengine.records.personal import mask, mask_name
+from policyengine.tools.case import Labels
+from policyengine.tools.case_data import data_of_cases
+from policyengine.tools.case_text import OUTCOMES
+from policyengine.tools.read_result import Written
+from policyengine.tools.report.folk import One, cases_of
+from policyengine.tools.report.page import document
+
+STYLE = """
+.certificate { padding: 1rem 0; border-bottom: 1px solid var(--line); }
+.certificate table { margin: .5rem 0 1rem; } .certificate dl { display: grid; grid-template-columns: auto 1fr auto 1fr; gap: .2rem 1rem; }
+.certificate dt { color: var(--soft); } .certificate dd { margin: 0; } td.sign { min-width: 9rem; height: 3.5rem; }
+@media print { @page { size: A4; margin: 15mm; } .certificate { break-after: page; border: 0; } .verification { break-before: page; } }
+"""
+
+
+def certificates_page(written: Written, people: Iterable[One], reveal: bool) -> Iterator[str]:
+    """One HTML file with everybody's certificate."""
+    title = say("Registration certificate of continuing education", "专业技术人员继续教育登记证书")
+    yield from document(title, _all(title, written, people, reveal))
+
+
+def _all(title: str, written: Written, people: Iterable[One], reveal: bool) -> Iterator[str]:
+    yield f"<style>{STYLE}</style>\n<main>\n"
+    for one in people:
+        cases = cases_of(one, written)
+        labels = Labels(cases[0].known, spoken())
+        yield f'<article class="certificate"><h1>{escape(title)}</h1>'
+        yield _holder(one, labels, reveal)
+        certificate = data_of_cases(cases, reveal)["certificate"]
+        yield _activities(certificate["activities"], labels)
+        yield _years(certificate["years"], labels)
+        yield "</article>\n"
+    yield "</main>\n"
+
+
+def _holder(one: One, labels: Labels, reveal: bool) -> str:
+    name = str(one.person.facts.get("name") or "")
+    rows = [
+        (say("name", "姓名"), name if reveal else mask_name(name) if name else ""),
+        (say("id", "证件号码"), one.person.person_id if reveal else mask(one.person.person_id)),
+    ]
+    for fact, text in (("employer", say("employer", "工作单位")), ("title_level", say("title level", "职称级别"))):
+        value = one.person.facts.get(fact)
+        rows.append((text, labels.term(str(value), fact) if value is not None else ""))
+    cells = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v) or '—'}</dd>" for k, v in rows)
+    return f"<dl>{cells}</dl>"
+
+
+def _activities(activities: list[Mapping[str, Any]], labels: Labels) -> str:
+    """Kind, content, time, examination result; the evidence and the hours."""
+    head = (
+        say("year", "年度"), say("kind", "种类"), say("subject", "科目"), say("content", "内容"), say("time", "时间"),
+        say("provider", "施教机构"), say("exam result", "考核结果"), say("evidence", "证明"), say("hours", "学时"),
+    )  # fmt: skip
+    rows = []
+    for a in activities:
+        days = [d.isoformat() for d in dict.fromkeys((a["from"], a["to"])) if d is not None]
+        rows.append(
+            (
+                str(a["year"]), labels.term(a["kind"], "form") if a["kind"] else "",
+                labels.term(a["subject"], "subject") if a["subject"] else "", str(a["content"] or ""), " – ".join(days),
+                str(a["provider"] or ""), labels.term(a["result"], "result") if a["result"] else "",
+                str(a["evidence"] or ""), exact_text(a["hours"]),
+            )
+        )  # fmt: skip
+    return f"<h2>{say('Activities', '学习登记')}</h2>" + _table(head, rows)
+
+
+def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
+    head = (
+        say("year", "年度"), say("hours", "学时"), say("required", "应学"), say("result", "考核结论"),
+        say("verified by the employer (seal, date)", "用人单位考核验证（盖章、日期）"), say("signature", "经办人签字"),
+    )  # fmt: skip
+    rows = []
+    for y in years:
+        outcome = say(*OUTCOMES[y["outcome"]])
+        after = "; ".join(labels.conclusion(c) for c in y["consequences"])
+        required = "" if y["required"] is None else exact_text(y["required"])
+        total = f"{exact_text(y['total'])} {labels.unit(y['unit'])}"
+        rows.append((str(y["year"]), total, required, outcome + (f" ({after})" if after else ""), "", ""))
+    section = f"<h2>{say('Yearly verification', '年度考核验证')}</h2>" + _table(head, rows, signed=2)
+    return f'<section class="verification">{section}</section>'
+
+
+def _table(head: Iterable[str], rows: Iterable[tuple[str, ...]], signed: int = 0) -> str:
+    heads = "".join(f'<th scope="col">{escape(h)}</th>' for h in head)
+    body = []
+    for row in rows:
+        last = len(row) - signed
+        body.append(
+            "<tr>"
+            + "".join(f"<td{' class=sign' if i >= last else ''}>{escape(c)}</td>" for i, c in enumerate(row))
+            + "</tr>"
+        )
+    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'

@@ -1,0 +1,164 @@
+"""People with their trace go in, the page's data comes out: a list of all decisions, and details a hundred at a time.
+
+Everything is compact JSON, packed with gzip and written in base64; the page unpacks the list when it opens and a piece of
+details when somebody asks for a reason. Figures are texts, exact as in the result.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from policyengine.language.quantities import exact_text
+from policyengine.messages import spoken
+from policyengine.records.personal import mask, mask_name
+from policyengine.tools.case import Labels, of_period, rows_of
+from policyengine.tools.read_result import Written
+from policyengine.tools.report.folk import One
+from policyengine.trace import OUTCOMES, Decision, Finding, LedgerEntry
+
+PIECE = 100  # decisions whose details are unpacked together
+FACTS = ("region", "sector", "employer", "employer_kind", "title_level")
+
+
+@dataclass
+class PageData:
+    """``columns``: of the list, one value a decision. ``words``: texts that columns refer to by place."""
+
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    pieces: list[str] = field(default_factory=list)
+    people: int = 0
+
+    def word(self, text: str) -> int:
+        if text not in self.places:
+            self.places[text] = len(self.words)
+            self.words.append(text)
+        return self.places[text]
+
+
+def page_data(written: Written, people: Iterable[One], reveal: bool) -> PageData:
+    """All decisions of all people."""
+    data = PageData()
+    names = ("id", "name", "period", "outcome", "total", "required", "short", "unit", *FACTS)
+    data.columns = {n: [] for n in names}
+    labels = {str(p["id"]): Labels(p["labels"], spoken()) for p in written.manifest["policies"]}
+    first = next(iter(labels.values()))
+    waiting: list[Any] = []
+    for one in people:
+        data.people += 1
+        for decision in one.decisions:
+            own = labels.get(decision.policy, first)
+            _listed(data, one, decision, own, reveal)
+            waiting.append(_details(one, decision, own))
+            if len(waiting) == PIECE:
+                data.pieces.append(packed(waiting))
+                waiting = []
+    if waiting:
+        data.pieces.append(packed(waiting))
+    return data
+
+
+def packed(content: Any) -> str:
+    """Compact JSON, gzip (without a clock), base64."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii")
+
+
+def _listed(data: PageData, one: One, d: Decision, labels: Labels, reveal: bool) -> None:
+    name = one.person.facts.get("name")
+    name = name if isinstance(name, str) else ""
+    row: dict[str, Any] = {
+        "id": d.person_id if reveal else mask(d.person_id),
+        "name": name if reveal or not name else mask_name(name),
+        "period": data.word(d.period),
+        "outcome": OUTCOMES.index(d.outcome),
+        "total": exact_text(d.total),
+        "required": _text(d.required_total),
+        "short": _text(d.shortfall_total),
+        "unit": data.word(labels.unit(d.unit)),
+    }
+    for fact in FACTS:
+        value = one.person.facts.get(fact)
+        row[fact] = data.word(labels.term(str(value), fact) if value is not None else "")
+    for column, value in row.items():
+        data.columns[column].append(value)
+
+
+def _details(one: One, d: Decision, labels: Labels) -> list[Any]:
+    """Findings, records, consequences, missing facts of one decision."""
+    return [
+        [_finding(f, labels) for f in of_period(d, one.findings)],
+        [_record(one, e, labels) for e in rows_of(d, one.ledger)],
+        [[labels.conclusion(n), k] for n, k in zip(d.consequences, d.consequence_rules, strict=True)],
+        [labels.conclusion(n) for n in d.possible],
+        sorted({_fact(m, labels) for m in d.missing}),
+        [[labels.flag(f.flag), f.record_id, f.rule, f.text] for f in _flags(one, d)],
+    ]
+
+
+def _fact(missing: str, labels: Labels) -> str:
+    """``R001:evidence`` as a record and the name of a field."""
+    owner, colon, rest = missing.partition(":")
+    if colon and owner not in ("person", "table"):
+        return f"{owner}: {labels.fact(rest)}"
+    return labels.fact(missing)
+
+
+def _flags(one: One, d: Decision) -> Iterator[Any]:
+    ids = {e.record_id for e in rows_of(d, one.ledger)}
+    return (f for f in one.flags if f.record_id in ids)
+
+
+def _finding(f: Finding, labels: Labels) -> list[Any]:
+    achieved = exact_text(f.achieved)
+    if f.achieved_high != f.achieved:
+        achieved += "–" + ("" if f.achieved_high is None else exact_text(f.achieved_high))
+    return [
+        labels.measure(f.measure, f.unit), OUTCOMES.index(f.status), 1 if f.advisory else 0, f.comparison,
+        _text(f.required), achieved, exact_text(f.shortfall), f.rule, _text(f.required_base),
+        _text(f.required_before), list(f.because),
+    ]  # fmt: skip
+
+
+def _record(one: One, e: LedgerEntry, labels: Labels) -> list[Any]:
+    record = one.records.get(e.record_id)
+    title = record.facts.get("title") if record is not None else None
+    quantity = "" if e.quantity is None else f"{exact_text(e.quantity)} {labels.unit(e.unit)}"
+    keys = [k for k in (e.recognise_rule, e.convert_rule, e.assign_rule, e.cap_rule) if k]
+    return [
+        e.record_id, record.end.isoformat() if record is not None else "", labels.term(e.form, "form") if e.form else "",
+        str(title or ""), quantity, exact_text(e.converted), exact_text(e.counted), e.reason,
+        [k for key in keys for k in key.split("+")], [labels.fact(m) for m in e.missing],
+    ]  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else exact_text(value)
+
+
+def rules_of(written: Written) -> dict[str, list[str]]:
+    """Key → text in the language spoken, source and clause, what it says to people."""
+    language = spoken()
+    return {
+        str(r["key"]): [
+            str(r[language]), str(r["cites"]["number"] or r["cites"]["title"] or ""), str(r["cites"]["at"] or ""),
+            str(r.get("said") or ""), str(r["confidence"]),
+        ]
+        for r in written.manifest["rules"]
+    }  # fmt: skip
+
+
+def index_of(data: PageData, written: Written, texts: Mapping[str, Any]) -> str:
+    """What the page needs when it opens."""
+    return packed(
+        {
+            "columns": data.columns, "words": data.words, "outcomes": OUTCOMES, "facts": FACTS, "piece": PIECE,
+            "rules": rules_of(written), "texts": texts,
+        }
+    )  # fmt: skip

@@ -1,0 +1,140 @@
+"""Data, statistics and charts go in, one self-contained HTML page comes out: no network, no other file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from policyengine.messages import say, spoken
+from policyengine.tools.read_result import Written
+from policyengine.tools.report.charts import amounts_chart, outcomes_chart
+from policyengine.tools.report.data import FACTS, PageData, index_of
+from policyengine.tools.report.words import page_texts
+from policyengine.tools.stats.make import Statistics
+from policyengine.tools.stats.render import SHOWN, shown
+from policyengine.tools.stats.words import Words, title_of
+from policyengine.tools.tables import Table
+
+# nothing is loaded from anywhere, even if a cell of the data should try
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+
+
+def part(name: str) -> str:
+    """A file of the page as it lies in the package."""
+    return files("policyengine.tools.report").joinpath(name).read_text("utf-8")
+
+
+def document(title: str, body: Iterator[str], script: str = "") -> Iterator[str]:
+    """A whole HTML file."""
+    language = "zh-CN" if spoken() == "zh" else "en"
+    yield f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    yield f"<title>{escape(title)}</title>\n<style>\n{part('page.css')}</style>\n</head>\n<body>\n"
+    yield from body
+    if script:
+        yield f"<script>\n{script}</script>\n"
+    yield "</body>\n</html>\n"
+
+
+def report_page(written: Sequence[Written], data: PageData, made: Statistics) -> Iterator[str]:
+    """The report, piece by piece."""
+    title = say("Continuing education: report", "继续教育情况报告")
+    yield from document(title, _body(title, written, data, made), part("page.js"))
+
+
+def _body(title: str, written: Sequence[Written], data: PageData, made: Statistics) -> Iterator[str]:
+    yield f'<a class="skip" href="#people">{say("to the people", "跳至人员名单")}</a>\n<header><h1>{escape(title)}</h1>'
+    policies = dict.fromkeys(p["title"].get(spoken()) or p["id"] for w in written for p in w.manifest["packs"])
+    yield f'<p class="soft">{escape(" · ".join(map(str, policies)))}</p></header>\n<main>\n'
+    words = Words(made.labels)
+    tables = {t.name: t for t in made.tables}
+    yield f'<section><h2>{say("At a glance", "概况")}</h2><div class="charts">'
+    for name, by in (
+        ("overall", ("period",)),
+        ("by-region", ("region", "period")),
+        ("by-sector", ("sector", "period")),
+    ):
+        if name in tables:
+            yield outcomes_chart(tables[name], words, by)
+    if "funds" in tables:
+        yield amounts_chart(tables["funds"], words, "cost", ("paid_by", "period"))
+    yield "</div></section>\n"
+    yield from _people(data)
+    yield f"<section><h2>{say('Statistics', '统计')}</h2>"
+    for table in made.tables:
+        yield _table(table, words)
+    yield "</section>\n</main>\n"
+    yield _footer(written)
+    texts = page_texts()
+    yield f'<script type="text/plain" id="index">{index_of(data, written[0], texts)}</script>\n'
+    for number, piece in enumerate(data.pieces):
+        yield f'<script type="text/plain" id="d{number}">{piece}</script>\n'
+
+
+def _people(data: PageData) -> Iterator[str]:
+    """Search, filters, the list and its pager."""
+    texts = page_texts()
+    names = Words(())
+    yield f'<section id="people" tabindex="-1"><h2>{say("People", "人员")} ({data.people})</h2>'
+    old = say("This browser is too old to show the list.", "浏览器版本过低，无法显示名单。")
+    yield '<form id="filters" role="search">'
+    label = say("id, name or employer", "证件号码、姓名或单位")
+    yield f'<div><label for="q">{label}</label><input id="q" type="search" autocomplete="off"></div>'
+    for field in ("period", "outcome", *(f for f in FACTS if f != "employer")):
+        text = escape(names.column(field))
+        yield f'<div><label for="f-{field}">{text}</label><select id="f-{field}"></select></div>'
+    yield "</form>"
+    yield f'<p id="status" role="status" data-old="{escape(old)}">{texts["wait"]}</p>'
+    yield f"<noscript><p>{say('The list of people needs JavaScript.', '人员名单需要 JavaScript。')}</p></noscript>"
+    head = ("id", "name", "employer", "period", "outcome", "total", "required", "short")
+    cells = "".join(f'<th scope="col"{_right(h)}>{texts[h]}</th>' for h in head)
+    region = say("list of people", "人员名单")
+    yield f'<div class="scroll" tabindex="0" role="region" aria-label="{region}"><table class="people"><thead><tr>{cells}'
+    yield f'<th scope="col">{texts["why"]}</th></tr></thead><tbody id="rows"></tbody></table></div>'
+    yield f'<div class="pager"><button id="back" type="button">{say("back", "上一页")}</button>'
+    yield f'<button id="next" type="button">{say("next", "下一页")}</button></div></section>\n'
+
+
+def _right(column: str) -> str:
+    return ' class="n"' if column in ("total", "required", "short") else ""
+
+
+def _table(table: Table, words: Words) -> str:
+    """A statistical table, folded; the longest in part."""
+    columns = list(enumerate(table.columns))
+    head = "".join(_head(words.column(c.name), c.kind) for _, c in columns)
+    rows = []
+    for row in table.rows[: SHOWN * 10]:
+        rows.append("<tr>" + "".join(_cell(shown(words, c, row[i]), c.kind) for i, c in columns) + "</tr>")
+    title = escape(title_of(table.name))
+    more = len(table.rows) - SHOWN * 10
+    note = say(f"… and {more} more; stats has all", f"……另有 {more} 行，stats 可列出全部") if more > 0 else ""
+    return (
+        f'<details><summary>{title}</summary><div class="scroll" tabindex="0" role="region" aria-label="{title}"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div><p>{note}</p></details>\n"
+    )
+
+
+def _head(text: str, kind: str) -> str:
+    right = "" if kind == "text" else ' class="n"'
+    return f'<th scope="col"{right}>{escape(text)}</th>'
+
+
+def _cell(text: str, kind: str) -> str:
+    right = "" if kind == "text" else ' class="n"'
+    return f"<td{right}>{escape(text)}</td>"
+
+
+def _footer(written: Sequence[Written]) -> str:
+    def line(w: Written) -> str:
+        rows: Any = w.manifest["rows"]
+        said = say(
+            f"{rows['in']} rows in: {rows['records']} records, {rows['rejected']} rejected; manifest ",
+            f"输入 {rows['in']} 行：记录 {rows['records']} 条，退回 {rows['rejected']} 行；清单 ",
+        )
+        return f'<p class="soft">{escape(said)}<code>{escape(str(w.manifest["sha256"])[:16])}</code></p>'
+
+    return f"<footer>{''.join(line(w) for w in written)}</footer>\n"

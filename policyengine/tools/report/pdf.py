@@ -1,0 +1,52 @@
+"""An HTML file goes in, a PDF comes out, printed by a Chromium that is on the machine; nothing is fetched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.messages import say
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+SECONDS = 1800  # a batch of some ten thousand certificates
+
+
+def browser() -> str:
+    """The program. Raises ``PolicyError`` PE550 where there is none."""
+    found = next((p for n in NAMES if (p := shutil.which(n))), None)
+    if found is None:
+        text = say("printing PDF needs Chromium, which is not installed", "输出 PDF 需要 Chromium，尚未安装")
+        hint = say("install it (Debian: apt-get install chromium), or print the HTML from any browser",
+                   "请安装（Debian：apt-get install chromium），或用浏览器打印 HTML")  # fmt: skip
+        raise PolicyError([Diagnostic("PE550", text, hint=hint)])
+    return found
+
+
+def print_pdf(page: Path, out: Path) -> None:
+    """Print ``page`` to ``out``, which appears whole or not at all."""
+    program = browser()
+    with tempfile.TemporaryDirectory(prefix="policyengine-") as folder:
+        made = Path(folder) / "out.pdf"
+        command = [
+            program,
+            "--headless",
+            "--disable-gpu",
+            "--no-pdf-header-footer",
+            f"--user-data-dir={folder}/profile",
+        ]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.append("--no-sandbox")  # Chromium refuses root with its sandbox; the page is our own
+        command += [f"--print-to-pdf={made}", page.resolve().as_uri()]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            done = None
+        if done is None or done.returncode or not made.is_file():
+            text = say("Chromium could not print the page", "Chromium 未能输出 PDF")
+            hint = say("print fewer people at a time with --person", "请用 --person 分批输出")
+            raise PolicyError([Diagnostic("PE551", text, hint=hint)])
+        shutil.move(made, out)

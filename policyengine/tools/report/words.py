@@ -1,0 +1,42 @@
+"""The page's fixed texts, in the language spoken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policyengine.messages import say
+from policyengine.tools.case_text import OUTCOMES
+from policyengine.tools.stats.words import COLUMNS
+
+REASONS = {
+    "counted": ("counted", "计入"), "capped": ("cut by a cap", "超出限额"), "duplicate": ("counted once already", "重复"),
+    "rejected": ("not recognised", "不予认定"), "not_recognised": ("no rule recognises it", "无认定依据"),
+    "missing_fact": ("a fact is missing", "缺少事实"), "no_conversion": ("no rule converts it", "无折算办法"),
+    "no_exchange": ("no rule exchanges it", "无换算办法"), "outside_period": ("of another period", "不在该年度"),
+    "ambiguous": ("claimed by several rules", "同时适用几条规则"), "no_policy": ("no policy applies", "无适用政策"),
+}  # fmt: skip
+OPERATORS = {">=": ("at least", "不少于"), "<=": ("at most", "不超过"), "=": ("exactly", "等于")}
+
+
+def page_texts() -> dict[str, Any]:
+    """What the page's script shows."""
+    return {
+        "outcomes": [say(*OUTCOMES[o]) for o in OUTCOMES],
+        "reasons": {k: say(*v) for k, v in REASONS.items()},
+        "ops": {k: say(*v) for k, v in OPERATORS.items()},
+        "all": say("all", "全部"), "unknown": say("unknown", "不详"), "why": say("reasons", "理由"),
+        "id": say("id", "证件号码"), "name": say("name", "姓名"), "employer": say(*COLUMNS["employer"]),
+        "period": say("period", "年度"), "outcome": say("outcome", "结果"), "total": say("total", "合计"),
+        "required": say("required", "应学"), "short": say("short", "尚缺"), "wait": say("one moment…", "请稍候……"),
+        "found": say("{n} decisions · page {p} of {l}", "{n} 项结果 · 第 {p} 页，共 {l} 页"),
+        "findings": say("requirements", "要求"), "advisory": say("advisory", "一般要求"),
+        "before": say("before reductions", "核减前"), "base": say("in the general rules", "一般规定为"),
+        "follows": say("what follows", "后果"), "may": say("may follow: ", "可能的后果："),
+        "missing": say("facts that would settle it: ", "尚缺的事实："), "flags": say("flags", "标记"),
+        "records": say("records", "学习记录"), "rules": say("rules", "依据"),
+        "confidence": say("text not seen", "未见原文"),
+        "recordHead": [
+            say("record", "编号"), say("day", "日期"), say("form", "学习形式"), say("content", "内容"),
+            say("claimed", "申报"), say("converted", "折算"), say("counted", "计入"), say("reason", "说明"),
+        ],
+    }  # fmt: skip
