@@ -9,7 +9,6 @@ import glob as globbing
 import hashlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -163,6 +162,8 @@ def kind_of(path: Path) -> str:
 def _spool_stdin() -> Path:
     """Standard input copied to a temporary file, since finding encoding and header needs a second look at it."""
     import atexit
+
+    import tempfile
 
     handle, name = tempfile.mkstemp(prefix="policyengine-", suffix=".stdin")
     atexit.register(lambda: Path(name).unlink(missing_ok=True))
