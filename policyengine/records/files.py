@@ -162,7 +162,6 @@ def kind_of(path: Path) -> str:
 def _spool_stdin() -> Path:
     """Standard input copied to a temporary file, since finding encoding and header needs a second look at it."""
     import atexit
-
     import tempfile
 
     handle, name = tempfile.mkstemp(prefix="policyengine-", suffix=".stdin")
