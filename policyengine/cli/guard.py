@@ -88,9 +88,9 @@ def _of_usage(problem: click.UsageError) -> str:
         case click.NoSuchOption():
             return f"没有选项 {problem.option_name}"
         case click.MissingParameter(param=click.Parameter() as param):
-            return f"缺少 {param.get_error_hint(problem.ctx)}"  # type: ignore[arg-type]
+            return f"缺少 {param.get_error_hint(problem.ctx)}"
         case click.BadParameter(param=click.Parameter() as param):
-            return f"{param.get_error_hint(problem.ctx)} 的值不能用：{problem.message}"  # type: ignore[arg-type]
+            return f"{param.get_error_hint(problem.ctx)} 的值不能用：{problem.message}"
     return problem.format_message()
 
 
