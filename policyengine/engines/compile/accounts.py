@@ -23,6 +23,10 @@ from policyengine.language import tree
 from policyengine.records.model import Person
 
 
+MEMBERS_KEPT = 8_000_000
+"""Items under caps that are kept, about 80 bytes each; more are read twice instead."""
+
+
 @dataclass(slots=True)
 class Cap:
     """A cap of a law. ``number``: its place in the order of caps; ``least``: its smallest limit in any year (None: it
@@ -48,12 +52,14 @@ class Cap:
 
 @dataclass(slots=True)
 class Accounts:
-    """``caps`` by law; ``cuts``: whether the table ``counted`` has items that some cap may cut."""
+    """``caps`` by law; ``cuts``: whether the table ``counted`` has items that some cap may cut; ``kept``: ``members`` holds
+    the items that caps may concern."""
 
     items: Items
     caps: list[list[Cap]] = field(default_factory=list)
     sums: int = 1
     cuts: bool = False
+    kept: bool = False
 
     @property
     def cases(self) -> Cases:
@@ -70,6 +76,7 @@ class Accounts:
         self._route_open_places()
         queries: list[Any] = []
         if any(law.plan.caps for law in laws):
+            self._keep_members()
             self._add_up_members()
             self.caps = [self._caps_of(law) for law in laws]
             queries = [query for law, caps in zip(laws, self.caps, strict=True) for query in self._touched(law, caps)]
@@ -108,9 +115,39 @@ class Accounts:
                 conditions.append(t.missing(value.copy()))
         return t.either(*conditions)
 
-    def _member_items(self, wanted: Iterable[str], **columns: Tree) -> Any:
-        """The items that some cap may concern."""
-        return self.items.items(wanted, self._named(), **columns)
+    def _keep_members(self) -> None:
+        """Keep the items that some cap may concern, where they are few: then the records are read once for all caps."""
+        laws, caps = self.cases.sources.laws, self._capped()
+        under = {key for key, verdict in self.cases.verdicts.items() if any(truth is not False for truth, _ in verdict.caps)}
+        steps = self.cases.steps
+        many = sum(n for key, n in self.cases.counts.items() if any(key + step in under for step in steps))
+        if many > MEMBERS_KEPT:
+            return
+        wanted = [f"{kind}{c}" for c in caps for kind in "cr"]
+        wanted += [f"{kind}{s}" for s in range(1, self.sums) for kind in "tn"]
+        fields = {w.field for law in laws for r in law.plan.caps if isinstance(w := r.statement.window, tree.PerField)}
+        columns = {f"of_{n}": self.cases.sources.records.value(n) for n in sorted(fields)}
+        narrow = {n: t.cast(t.col(n, "i"), "TINYINT") if n[0] in "ctn" else t.col(n, "i") for n in wanted}
+        names = [
+            "record_id", "person_id", "rp", "plan", "day", "start", "end", "period", "low", "high", "claimed_high",
+            *columns,
+        ]  # fmt: skip
+        query = t.select(**{n: t.col(n, "i") for n in names}, **narrow)
+        query.from_(t.sub(self.items.items(wanted, self._named(), **columns), "i"), copy=False)
+        members = (t.compare(t.col(f"c{c}", "i"), ">", t.lit(0)) for c in caps)
+        query.where(t.both(t.either(*members), t.compare(t.col("high", "i"), ">", t.lit(0))), copy=False)
+        self.host.keep("members", query)
+        self.kept = True
+
+    def _member_items(self, wanted: Iterable[str], **fields: str) -> Any:
+        """The items that some cap may concern, with fields of their records under other names."""
+        if self.kept:
+            own = t.select_all("members")
+            for name, of in fields.items():
+                own.select(t.named(t.col(f"of_{of}"), name), copy=False)
+            return own
+        records = self.cases.sources.records
+        return self.items.items(wanted, self._named(), **{n: records.value(of) for n, of in fields.items()})
 
     def _add_up_members(self) -> None:
         """The table ``sums``: a row per person and period that caps concern, before any of them."""
@@ -294,12 +331,12 @@ class Accounts:
             same.append(t.equal(t.col("rp", "l"), rp))
         return t.both(*same)
 
-    def _members(self, cap: Cap, **columns: Tree) -> Any:
-        """The items that may be under a cap, with columns over the records."""
+    def _members(self, cap: Cap, **fields: str) -> Any:
+        """The items that may be under a cap, with fields of their records under other names."""
         c = f"c{cap.number}"
-        names = ["person_id", "rp", "record_id", "period", "start", "end", "high", *columns]
+        names = ["person_id", "rp", "record_id", "period", "start", "end", "high", *fields]
         query = t.select(**{n: t.col(n, "i") for n in names})
-        query.from_(t.sub(self._member_items([c], **columns), "i"), copy=False)
+        query.from_(t.sub(self._member_items([c], **fields), "i"), copy=False)
         member = [
             t.equal(t.col("plan", "i"), t.lit(cap.law.number)),
             t.compare(t.col(c, "i"), ">", t.lit(0)),
@@ -315,7 +352,7 @@ class Accounts:
             person_id=t.col("person_id", "m"), rp=t.call("MAX", t.col("rp", "m")), period=t.col("period", "m"),
             amount=t.bounded(t.col("high", "m"), UNLIMITED),
         )  # fmt: skip
-        query.from_(t.sub(self._members(cap, value=self.cases.sources.records.value(name)), "m"), copy=False)
+        query.from_(t.sub(self._members(cap, value=name), "m"), copy=False)
         return query.group_by(*(k.copy() for k in keys), copy=False)
 
     def _by_day(self, cap: Cap) -> Iterable[Any]:
@@ -423,10 +460,7 @@ class Accounts:
 
     def _cut(self, law: Law, caps: list[Cap]) -> Any:
         """Apply the caps, one after the other, to the items that some cap touches."""
-        records = self.cases.sources.records
-        values = {
-            f"f{cap.number}": records.value(cap.window.field) for cap in caps if isinstance(cap.window, tree.PerField)
-        }
+        values = {f"f{cap.number}": cap.window.field for cap in caps if isinstance(cap.window, tree.PerField)}
         wanted = [f"{kind}{cap.number}" for cap in caps for kind in "cr"]
         sums = [f"{kind}{s}" for s in range(1, self.sums) for kind in "tn"]
         wanted += sums

@@ -62,6 +62,7 @@ class Cases:
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     values: dict[tuple[Any, ...], Valued] = field(default_factory=dict)
     counts: dict[int, int] = field(default_factory=dict)  # records by key, guessed axes at code 0
+    steps: list[int] = field(default_factory=lambda: [0])  # what guessed axes may add to such a key
     span: tuple[date, date] | None = None
     doubtful: bool = False  # some amount, or whether it counts, is open
     moved: bool = False  # some record counts elsewhere than in the period of its end
@@ -97,11 +98,10 @@ class Cases:
             self.span = (first, last) if self.span is None else (min(self.span[0], first), max(self.span[1], last))
             fractions = fractions or bool(part)
         sources.whole = not fractions
-        steps = [0]
         for name in guessed:
-            steps += [step + sources.signature.stride(name) for step in steps]
+            self.steps += [step + sources.signature.stride(name) for step in self.steps]
         for key in self.counts:
-            for step in steps:
+            for step in self.steps:
                 yield key + step
 
     def _judge_values(self, draft: Draft) -> None:

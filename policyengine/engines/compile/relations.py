@@ -99,10 +99,11 @@ class Relations:
                             because, circumstance, lacks, term.measured[0], int(term.adrift),
                         )
                     )  # fmt: skip
+        texts = lambda place: t.enumeration(str(row[place]) for row in rows)
         shape = {
-            "id": "INTEGER", "k": "INTEGER", "status": "INTEGER", "rule": "VARCHAR", "measure": "VARCHAR",
-            "comparison": "VARCHAR", "advisory": "BOOLEAN", "base": "BIGINT", "before": "BIGINT", "kind": "VARCHAR",
-            "because": "VARCHAR", "circumstance": "VARCHAR", "lacks": "INTEGER", "sum": "INTEGER", "adrift": "INTEGER",
+            "id": "INTEGER", "k": "INTEGER", "status": "INTEGER", "rule": texts(3), "measure": texts(4),
+            "comparison": texts(5), "advisory": "BOOLEAN", "base": "BIGINT", "before": "BIGINT", "kind": "VARCHAR",
+            "because": texts(10), "circumstance": texts(11), "lacks": "INTEGER", "sum": "INTEGER", "adrift": "INTEGER",
         }  # fmt: skip
         self.host.load(f"said_{one.name}", shape, rows)
         left = [
@@ -119,7 +120,7 @@ class Relations:
                 held = [k for i, k in enumerate(places) if mask & (1 << i)]
                 text = JOINED.join(rules[owed.terms[k].rule].key for k in held)
                 advisories.append((number, sum(1 << k for k in held), text))
-        self.host.load(f"advised_{one.name}", {"id": "INTEGER", "mask": "INTEGER", "text": "VARCHAR"}, advisories)
+        self.host.load(f"advised_{one.name}", {"id": "INTEGER", "mask": "INTEGER", "text": t.enumeration(a[2] for a in advisories)}, advisories)
         concluded = [
             (
                 n,
@@ -129,7 +130,8 @@ class Relations:
             )
             for n, (sure, perhaps) in enumerate(one.consequences)
         ]
-        shape = {"conclusion": "INTEGER", "sure": "VARCHAR", "keys": "VARCHAR", "perhaps": "VARCHAR"}
+        kinds = [t.enumeration(str(c[place]) for c in concluded) for place in (1, 2, 3)]
+        shape = {"conclusion": "INTEGER", "sure": kinds[0], "keys": kinds[1], "perhaps": kinds[2]}
         self.host.load(f"consequences_{one.name}", shape, concluded)
         self._load_spans(periods, one)
 
@@ -146,7 +148,7 @@ class Relations:
         shape = {
             "period": "INTEGER",
             "place": "INTEGER",
-            "label": "VARCHAR",
+            "label": t.enumeration(row[2] for row in rows),
             "start": "DATE",
             "end": "DATE",
             "left": "INTEGER",
@@ -162,9 +164,7 @@ class Relations:
             "person_id": t.col("person_id", "d"),
             "place": t.col("place", "a"),
             "period": t.col("label", "a"),
-            "outcome": t.switch(
-                t.col("outcome", "d"), [(t.lit(n), t.lit(o)) for n, o in enumerate(OUTCOMES)], t.lit(None)
-            ),
+            "outcome": _outcome(t.col("outcome", "d")),
             "total": t.col("l0", "d"),
             "total_high": t.col("h0", "d"),
             "capped_off": t.col("cut", "d"),
@@ -243,9 +243,7 @@ class Relations:
             achieved_high=t.col(f"hi{k}", "d"),
             carried=t.col(f"given{k}", "d"),
             shortfall=t.col(f"short{k}", "d"),
-            status=t.switch(
-                t.col(f"status{k}", "d"), [(t.lit(n), t.lit(o)) for n, o in enumerate(OUTCOMES)], t.lit(None)
-            ),
+            status=_outcome(t.col(f"status{k}", "d")),
             window_start=t.switch(t.col("kind", "s"), starts, t.col("start", "a")),
             window_end=t.switch(t.col("kind", "s"), ends, t.col("end", "a")),
             because=t.col("because", "s"),
@@ -353,3 +351,9 @@ class Relations:
         if kind.startswith("any"):
             first = t.minus(t.col("last", "d"), t.lit(int(kind[3:]) - 1))
         return [t.compare(period, ">=", first), t.compare(period.copy(), "<=", t.col("last", "d"))]
+
+
+def _outcome(number: Tree) -> Tree:
+    """The name of an outcome or status."""
+    kind = t.enumeration(OUTCOMES)
+    return t.switch(number, [(t.lit(n), t.cast_to(t.lit(o), kind)) for n, o in enumerate(OUTCOMES)], t.lit(None))

@@ -303,7 +303,7 @@ def concat(*parts: Tree) -> Tree:
 
 def enumeration(values: Iterable[str]) -> exp.DataType:
     """The type of a column that holds a few texts; hosts without such types take plain text."""
-    texts = [exp.Literal.string(value) for value in dict.fromkeys(values)]
+    texts = [exp.Literal.string(value) for value in dict.fromkeys(values) or [""]]
     return exp.DataType(this=exp.DataType.Type.ENUM, expressions=texts)
 
 
