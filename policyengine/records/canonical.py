@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,7 +19,7 @@ from policyengine.records.raw import RawTable
 from policyengine.records.read import Reading
 from policyengine.records.rows import RowFacts
 from policyengine.records.schema import Schema
-from policyengine.records.sqlcells import name, number_type, typed_csv, write_rows
+from policyengine.records.sqlcells import number_type, typed_csv
 
 _SQL = {"date": "DATE", "yes_no": "BOOLEAN", "year": "INT"}
 _APART = ("record_id", "person_id", "date", "start", "end", "quantity", "unit")
@@ -26,12 +27,10 @@ _APART = ("record_id", "person_id", "date", "start", "end", "quantity", "unit")
 
 @dataclass(slots=True)
 class Shape:
-    """Where the rows of one table go. ``file``: its place in the list of files; ``part``: its number of all parts."""
+    """The canonical table for the files of one purpose. ``folder``: where its rows may stand."""
 
     headers: Headers
     schema: Schema
-    file: int
-    part: int
     folder: Path
 
     def fields(self) -> list[tuple[str, str]]:
@@ -57,63 +56,84 @@ class Shape:
         records = ("record_id", "start", "end", "quantity", "unit") if self.headers.purpose == "records" else ()
         return frozenset(("person_id", "file", "row", *records))
 
-    def path(self, kind: str) -> Path:
-        return self.folder / f"part-{self.part}-{kind}"
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Canonical rows. ``columns``: those that they have; ``given``: those that their files have."""
+
+    relation: Any
+    columns: frozenset[str]
+    given: frozenset[str]
 
 
 @dataclass(slots=True)
-class Written:
-    """One table of one file in canonical form. ``selects``: the queries that give its rows.
+class SlowRows:
+    """The rows that go one by one, of all tables of one purpose: usable ones into a file, the others to the rejects.
 
-    ``columns``: canonical columns that it has; ``given``: those that its file has. ``rows`` counts data rows, rejected
-    ones included; ``rejected_ids``: record ids of those, with their row.
+    ``rejected_ids``: the record ids of rejected rows, with place of the file and row.
     """
 
-    selects: list[Any]
-    columns: frozenset[str]
-    given: frozenset[str]
-    file: int
-    rows: int = 0
-    rejected_ids: list[tuple[str, int]] = field(default_factory=list)
+    shape: Shape
+    reading: Reading
+    rejected_ids: list[tuple[str, int, int]] = field(default_factory=list)
+    given: set[str] = field(default_factory=set)
+    _stream: Any = None
+    _columns: list[str] = field(default_factory=list)
 
-    def relation(self) -> Any:
-        """All of its rows as a relation to select from."""
+    def take(self, table: RawTable, layout: Layout, rows: Iterable[RowFacts], file: int) -> int:
+        """Take all rows of a table; how many there were."""
+        self.given |= {c.field for c in layout.columns} | {f for f, _ in layout.values}
+        self.given |= {f for w in layout.wide for f, _ in w.values}
+        if self._stream is None:
+            self._columns = [c for c, _ in self.shape.columns()]
+            self._stream = self._path("csv").open("w", encoding="utf-8", newline="")
+        return write_to(self._stream, self._texts(table, rows, file))
+
+    def part(self, connection: Any) -> Written | None:
+        """All of them as a Parquet file; None if there are none."""
         from sqlglot import exp
 
-        union = self.selects[0]
-        for more in self.selects[1:]:
-            union = exp.union(union, more, distinct=False)
-        return union.subquery("part")
+        if self._stream is None:
+            return None
+        self._stream.close()
+        csv_path, path = self._path("csv"), self._path("parquet")
+        select = exp.select("*").from_(typed_csv(csv_path, self.shape.columns()))
+        connection.execute(copy_to(select, path).sql("duckdb"))
+        csv_path.unlink()
+        present = frozenset(self._columns) & (self.given | self.shape.always())
+        return Written(scan(path), present, frozenset(self.given))
+
+    def _path(self, suffix: str) -> Path:
+        return self.shape.folder / f"{self.shape.headers.purpose}-rows.{suffix}"
+
+    def _texts(self, table: RawTable, rows: Iterable[RowFacts], file: int) -> Iterator[list[str] | None]:
+        """A line for each usable row, None for the others."""
+        records = self.shape.headers.purpose == "records"
+        for row in rows:
+            record_id = read.record_id_of(table, row) if records else None
+            if row.faults:
+                given = row.facts.get("record_id")
+                self.reading.reject(table, row, str(given) if given else None, records)
+                if record_id is not None:
+                    self.rejected_ids.append((record_id, file, row.number))
+                yield None
+                continue
+            facts: dict[str, Fact | None] = {**row.facts, "file": file, "row": row.number}
+            if records:
+                facts |= {"record_id": record_id, "start": row.start, "end": row.end, "quantity": row.quantity}
+                facts["unit"] = row.unit
+            yield [_text(facts.get(c)) for c in self._columns]
 
 
-def write_slow(connection: Any, table: RawTable, layout: Layout, shape: Shape, reading: Reading) -> Written:
-    """Every row through ``rows.py``; rejects go to ``reading``."""
-    given = frozenset(c.field for c in layout.columns) | {f for f, _ in layout.values}
-    written = Written([], frozenset(c for c, _ in shape.columns()), given, shape.file)
-    rows = read.rows_of(table, layout, shape.headers)
-    written.selects.append(slow_rows(connection, table, rows, shape, written, reading, "slow"))
-    return written
-
-
-def slow_rows(
-    connection: Any,
-    table: RawTable,
-    rows: Iterable[RowFacts],
-    shape: Shape,
-    written: Written,
-    reading: Reading,
-    kind: str,
-) -> Any:
-    """Write the usable rows to a Parquet file of the folder and give the query for them."""
-    from sqlglot import exp
-
-    columns = shape.columns()
-    csv_path, path = shape.path(kind + ".csv"), shape.path(kind + ".parquet")
-    write_rows(csv_path, _texts(table, rows, shape, written, reading, [c for c, _ in columns]))
-    select = exp.select("*").from_(typed_csv(csv_path, columns))
-    connection.execute(copy_to(select, path).sql("duckdb"))
-    csv_path.unlink()
-    return exp.select(*(name(c) for c, _ in columns)).from_(scan(path))
+def write_to(stream: Any, lines: Iterable[list[str] | None]) -> int:
+    """Write the lines as CSV; how many there were, those that are None included."""
+    count = 0
+    writer = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    for line in lines:
+        count += 1
+        if line is not None:
+            writer.writerow(line)
+    return count
 
 
 def copy_to(select: Any, path: Path) -> Any:
@@ -122,31 +142,6 @@ def copy_to(select: Any, path: Path) -> Any:
 
     file_format = exp.CopyParameter(this=exp.var("FORMAT"), expression=exp.var("parquet"))
     return exp.Copy(this=exp.paren(select), kind=False, files=[exp.Literal.string(str(path))], params=[file_format])
-
-
-def _texts(
-    table: RawTable, rows: Iterable[RowFacts], shape: Shape, written: Written, reading: Reading, columns: list[str]
-) -> Iterator[list[str]]:
-    records = shape.headers.purpose == "records"
-    for row in rows:
-        written.rows += 1
-        record_id = read.record_id_of(table, row) if records else None
-        if row.faults:
-            reading.reject(table, row, str(row.facts["record_id"]) if row.facts.get("record_id") else None, records)
-            if record_id is not None:
-                written.rejected_ids.append((record_id, row.number))
-            continue
-        facts: dict[str, Fact | None] = dict(row.facts)
-        if records:
-            facts |= {
-                "record_id": record_id,
-                "start": row.start,
-                "end": row.end,
-                "quantity": row.quantity,
-                "unit": row.unit,
-            }
-        facts |= {"file": shape.file, "row": row.number}
-        yield [_text(facts.get(c)) for c in columns]
 
 
 def _text(value: Fact | None) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span, failed
 from policyengine.records import read
-from policyengine.records.canonical import Shape, Written, write_slow
-from policyengine.records.fast import fast_part
+from policyengine.records.canonical import Shape, SlowRows, Written
+from policyengine.records.fast import SMALL, Target, fast_part
 from policyengine.records.files import digests, find_files
 from policyengine.records.header import Headers
 from policyengine.records.model import Reject
@@ -53,16 +53,18 @@ def read_tables(
     persons: str | None,
     circumstances: str | None,
     schema: Schema,
+    small: int = SMALL,
 ) -> tuple[Canonical | None, list[Diagnostic]]:
     """Read everything into ``connection``. ``folder``: an empty folder for files that the tables may stand in.
 
-    None when a file is unusable as such, as ``read_inputs``. Table names begin with ``canonical_``.
+    None when a file is unusable as such, as ``read_inputs``. Table names begin with ``canonical_``. Files of fewer than
+    ``small`` bytes are read row by row.
     """
     if schema.clashes:
         return None, read.clashes(schema)
     reading = Reading()
     try:
-        return _Tables(connection, folder, schema, reading).read(records, persons, circumstances)
+        return _Tables(connection, folder, schema, reading, small).read(records, persons, circumstances)
     except Damaged as e:
         return None, [*reading.diagnostics, e.problem]
 
@@ -73,9 +75,10 @@ class _Tables:
     folder: Path
     schema: Schema
     reading: Reading
+    small: int
+    rejected_ids: list[tuple[str, int, int]] = field(default_factory=list)
     files: list[tuple[str, str | None]] = field(default_factory=list)
     digested: dict[str, str] = field(default_factory=dict)
-    parts: int = 0
 
     def read(
         self, records: Sequence[str], persons: str | None, circumstances: str | None
@@ -99,8 +102,10 @@ class _Tables:
     # --- all tables of the files for one purpose ---
 
     def _union(self, purpose: Purpose, arguments: Sequence[str], must_have_rows: bool = False) -> list[Written]:
-        """A part per table of each file: where its canonical rows stand and which ids its rejected rows had."""
+        """Where the canonical rows of all tables of the files stand."""
         headers = Headers(self.schema, purpose)
+        shape = Shape(headers, self.schema, self.folder)
+        slow = SlowRows(shape, self.reading)
         sources, problems = find_files(arguments)
         self.reading.diagnostics += problems
         found: list[Written] = []
@@ -112,27 +117,30 @@ class _Tables:
                     spans.append(Span(table.file, sheet=table.sheet))
                     self.reading.diagnostics += read.foreign_columns(table, layout)
                     self.files.append((table.file, table.sheet))
-                    self.parts += 1
-                    shape = Shape(headers, self.schema, len(self.files) - 1, self.parts, self.folder)
-                    part = fast_part(self.connection, source, table, layout, shape, self.reading)
-                    if part is None:
-                        part = write_slow(self.connection, table, layout, shape, self.reading)
+                    target = Target(self.connection, shape, slow, len(self.files) - 1, len(self.files))
+                    fast = fast_part(source, table, layout, target, self.small)
+                    if fast is not None:
+                        found.append(fast[0])
+                        rows = fast[1]
+                    else:
+                        rows = slow.take(table, layout, read.rows_of(table, layout, headers), target.file)
                     if purpose == "records":
-                        self.reading.rows += part.rows
-                        if not part.rows:
+                        self.reading.rows += rows
+                        if not rows:
                             self.reading.diagnostics.append(read.no_rows(spans[-1], "warning"))
-                    found.append(part)
             self.digested.update(digested.result())
         if must_have_rows and not self.reading.rows:
             read.nothing_at_all(self.reading, spans)
-        return found
+        self.rejected_ids += slow.rejected_ids
+        rest = slow.part(self.connection)
+        return [*found, rest] if rest is not None else found
 
     def _view(self, purpose: Purpose, parts: Sequence[Written], view: str) -> list[str]:
         """The view ``view`` of all parts together, and its columns."""
         from sqlglot import exp
 
         present = {c for part in parts for c in part.columns}
-        shape = Shape(Headers(self.schema, purpose), self.schema, 0, 0, self.folder)
+        shape = Shape(Headers(self.schema, purpose), self.schema, self.folder)
         columns = [(c, kind) for c, kind in shape.columns() if c in present or c in shape.always()]
 
         def cells(own: frozenset[str]) -> list[Any]:
@@ -140,7 +148,7 @@ class _Tables:
             found = [name(c) if c in own else e for (c, _), e in zip(columns, empty, strict=True)]
             return [exp.alias_(e, c, quoted=True) for (c, _), e in zip(columns, found, strict=True)]
 
-        selects = [exp.select(*cells(part.columns)).from_(part.relation()) for part in parts]
+        selects = [exp.select(*cells(part.columns)).from_(part.relation) for part in parts]
         selects = selects or [exp.select(*cells(frozenset())).where(exp.false())]
         union: Any = selects[0]
         for more in selects[1:]:
@@ -175,10 +183,9 @@ class _Tables:
         places: dict[str, list[tuple[int, int, bool]]] = {t: [] for t in twins}
         for record_id, file, row in self._rows(select.where(among)):
             places[record_id].append((file, row, True))
-        for part in parts:
-            for record_id, row in part.rejected_ids:
-                if record_id in places:
-                    places[record_id].append((part.file, row, False))
+        for record_id, file, row in self.rejected_ids:
+            if record_id in places:
+                places[record_id].append((file, row, False))
         for record_id, where in sorted(places.items(), key=lambda p: min(p[1])):
             named = [(*self.files[file], row) for file, row, _ in sorted(where)]
             usable = [ok for _, _, ok in sorted(where)]
@@ -193,7 +200,7 @@ class _Tables:
 
         if not any("record_id" in part.given for part in parts):
             return []
-        rejected = [record_id for part in parts for record_id, _ in part.rejected_ids]
+        rejected = [record_id for record_id, _, _ in self.rejected_ids]
         all_rows = exp.to_table("canonical_all")
         if len(parts) == 1 and not rejected and self._ascending():
             return []
@@ -204,7 +211,7 @@ class _Tables:
             )
             more = exp.select(name("record_id")).from_(exp.to_table("canonical_rejected"))
             ids = exp.union(ids, more, distinct=False)
-        passes = 1 + sum(part.rows for part in parts) // 4_000_000  # so many ids at once stay well below 1 GiB
+        passes = 1 + self.reading.rows // 4_000_000  # so many ids at once stay well below 1 GiB
         found: list[str] = []
         for turn in range(passes):
             share = exp.Mod(this=call("hash", name("record_id")), expression=number(passes))

@@ -3,47 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from policyengine.records.canonical import Shape, Written, copy_to, slow_rows
+from policyengine.records.canonical import Shape, SlowRows, Written, copy_to
 from policyengine.records.cells import UnitCell
 from policyengine.records.files import Source
 from policyengine.records.header import Layout, plain
 from policyengine.records.parquet import BATCH, as_text, columns_of, scan
 from policyengine.records.raw import RawTable, Row, blank
-from policyengine.records.read import Reading
-from policyengine.records.rows import TOTALS, RowReader
+from policyengine.records.rows import TOTALS, RowFacts, RowReader
 from policyengine.records.sqlcells import Cell, call, cell_of, few, learn, name, number, text, truly
 from policyengine.records.staging import raw_parquet
 
 NUMBER = "file_row_number"
 
 
+SMALL = 1 << 19  # bytes: a smaller file is read row by row in less time than its queries would take to plan
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where canonical rows go. ``file``: the place of the table's file; ``part``: the table's number among all."""
+
+    connection: Any
+    shape: Shape
+    slow: SlowRows
+    file: int
+    part: int
+
+    def path(self, kind: str) -> Path:
+        return self.shape.folder / f"part-{self.part}-{kind}.parquet"
+
+
 def fast_part(
-    connection: Any, source: Source, table: RawTable, layout: Layout, shape: Shape, reading: Reading
-) -> Written | None:
-    """The canonical form of the file's one table; None where it has to go the slow way."""
-    if layout.wide or layout.values or source.kind not in ("text", "parquet"):
+    source: Source, table: RawTable, layout: Layout, target: Target, small: int
+) -> tuple[Written, int] | None:
+    """The canonical rows of the file's one table and how many rows it has; None where it has to go the slow way."""
+    if layout.wide or layout.values or source.kind not in ("text", "parquet") or source.path.stat().st_size < small:
         return None
     if source.kind == "parquet":
-        path, above = source.path, 0
-    else:
-        staged = raw_parquet(connection, source, table, layout, shape.path("raw"))
-        if staged is None:
-            return None
-        path, above = staged, layout.header_row
-    return _Fast(connection, path, above, table, layout, shape, reading).part()
+        return _Fast(source.path, source.path, 0, table, layout, target).part()
+    staged = raw_parquet(target.connection, source, table, layout, target.path("raw"))
+    if staged is None:
+        return None
+    found = _Fast(source.path, staged, layout.header_row, table, layout, target).part()
+    staged.unlink()
+    return found
 
 
 class _Fast:
-    def __init__(
-        self, connection: Any, path: Path, above: int, table: RawTable, layout: Layout, shape: Shape, reading: Reading
-    ) -> None:
-        self.connection, self.path, self.above = connection, path, above
-        self.table, self.layout, self.shape, self.reading = table, layout, shape, reading
-        self.reader = RowReader(table, layout, shape.headers)
-        self.kinds = columns_of(connection, path)
+    """Reads one Parquet file of cells. ``source``: the user's file; ``above``: rows above those in ``path``."""
+
+    def __init__(self, source: Path, path: Path, above: int, table: RawTable, layout: Layout, target: Target) -> None:
+        self.source, self.path, self.above = source, path, above
+        self.table, self.layout, self.target = table, layout, target
+        self.shape, self.connection = target.shape, target.connection
+        self.reader = RowReader(table, layout, self.shape.headers)
+        self.kinds = columns_of(self.connection, path)
         self.cells = self._cells()
 
     def _cells(self) -> dict[str, Cell]:
@@ -95,7 +113,7 @@ class _Fast:
         for field_id, cell in self.cells.items():
             if field_id not in found or found[field_id]:
                 special = self._special if field_id == "person_id" else None
-                meaning = f"canonical_meant_{self.shape.part}_{field_id}"
+                meaning = f"canonical_meant_{self.target.part}_{field_id}"
                 learn(cell, self.connection, relation.copy(), meaning, self.shape.folder, special)
             else:
                 cell.same = True
@@ -197,34 +215,30 @@ class _Fast:
 
     # --- results ---
 
-    def part(self) -> Written:
-        self._learn()
-        given = frozenset(self.cells)
-        columns = self._columns()
-        written = Written([], frozenset(columns), given, self.shape.file)
-        odd = self._odd()
-        count = self._source(joined=False).select(exp_count())
-        self.connection.execute(count.sql("duckdb"))
-        total: int = self.connection.fetchone()[0]
-        slow = self._slow(odd, written)
-        usual = self._source().select(*(_named(e, c) for c, e in columns.items()))
-        if self.odd_rows or any(c.meant for c in self.cells.values()) or self.above or "raw" in self.path.name:
-            from sqlglot import exp
+    def part(self) -> tuple[Written, int]:
+        """The canonical rows, and how many rows there are, rejected ones included."""
+        from sqlglot import exp
 
-            path = self.shape.path("fast.parquet")
+        self._learn()
+        columns, odd = self._columns(), self._odd()
+        self.connection.execute(self._source(joined=False).select(exp_count()).sql("duckdb"))
+        total: int = self.connection.fetchone()[0]
+        odd_rows, read_rows = self._slow(odd)
+        usual = self._source().select(*(_named(e, c) for c, e in columns.items()))
+        relation: Any = usual.subquery("part")
+        as_it_is = not odd_rows and not any(c.meant for c in self.cells.values())
+        if not as_it_is or self.path != self.source:  # else a view of the file itself does
+            path = self.target.path("usual")
             self.connection.execute(copy_to(usual.where(exp.not_(odd)), path).sql("duckdb"))
-            usual = exp.select(*(name(c) for c in columns)).from_(scan(path))
-        written.selects.append(usual)
-        written.selects += [slow] if slow is not None else []
-        written.rows += total - self.odd_rows
-        return written
+            relation = scan(path)
+        return Written(relation, frozenset(columns), frozenset(self.cells)), total - odd_rows + read_rows
 
     def _columns(self) -> dict[str, Any]:
         """Canonical column → expression, in the canonical order."""
         from sqlglot import exp
 
         row = exp.paren(exp.Add(this=name(NUMBER, "r"), expression=number(self.above + 1)))
-        own: dict[str, Any] = {"file": number(self.shape.file), "row": row}
+        own: dict[str, Any] = {"file": number(self.target.file), "row": row}
         if self.shape.headers.purpose == "records":
             value, unit, _ = self._quantity()
             first, last = self._days()
@@ -244,29 +258,24 @@ class _Fast:
                 found[column] = exp.cast(expression, kind, dialect="duckdb")
         return found
 
-    def _slow(self, odd: Any, written: Written) -> Any:
-        """The rows that are odd, read one by one; None when there are none."""
-        from sqlglot import exp
-
-        self.odd_rows = 0
+    def _slow(self, odd: Any) -> tuple[int, int]:
+        """Read the odd rows one by one; how many there were, and how many of them were not empty."""
         counted = self._source().select(exp_count()).where(odd.copy())
         self.connection.execute(counted.sql("duckdb"))
-        if not self.connection.fetchone()[0]:
-            return None
+        odd_rows: int = self.connection.fetchone()[0]
+        if not odd_rows:
+            return 0, 0
         texts = [as_text(n, kind, "r") for n, kind in self.kinds.items()]
         query = self._source().select(name(NUMBER, "r"), *texts).where(odd).order_by(name(NUMBER, "r"))
         result = self.connection.cursor().execute(query.sql("duckdb"))
 
-        def rows() -> Iterator[Any]:
+        def rows() -> Iterator[RowFacts]:
             while batch := result.fetchmany(BATCH):
-                self.odd_rows += len(batch)
-                for number_, *cells in batch:
+                for position, *cells in batch:
                     if not blank(cells):
-                        yield from self.reader.read(Row(number_ + 1 + self.above, cells))
+                        yield from self.reader.read(Row(position + 1 + self.above, cells))
 
-        columns = [c for c, _ in self.shape.columns() if c in written.columns]
-        query = slow_rows(self.connection, self.table, rows(), self.shape, written, self.reading, "odd")
-        return exp.select(*(name(c) for c in columns)).from_(query.subquery("t"))
+        return odd_rows, self.target.slow.take(self.table, self.layout, rows(), self.target.file)
 
 
 def exp_count() -> Any:

@@ -21,8 +21,8 @@ from policyengine.records.sqlcells import typed_csv
 CHUNK = 1 << 24
 
 
-def raw_parquet(connection: Any, source: Source, table: RawTable, layout: Layout, stem: Path) -> Path | None:
-    """The path of the Parquet file (columns ``c0``, ``c1``, … as in the layout); None where the file isn't plain."""
+def raw_parquet(connection: Any, source: Source, table: RawTable, layout: Layout, path: Path) -> Path | None:
+    """Write the Parquet file ``path`` (columns ``c0``, ``c1``, … as in the layout); None where the file isn't plain."""
     import duckdb
     from sqlglot import exp
 
@@ -30,11 +30,10 @@ def raw_parquet(connection: Any, source: Source, table: RawTable, layout: Layout
         return None
     utf8 = source.path
     if table.encoding not in ("utf-8", "utf-8-sig"):
-        utf8 = stem.with_suffix(".utf8")
+        utf8 = path.with_suffix(".utf8")
         if not _transcode(source.path, table.encoding, utf8):
             return None
     lines = plain_lines(utf8, table.delimiter.encode())
-    path = stem.with_suffix(".raw.parquet")
     try:
         if lines is None:
             return None
@@ -48,7 +47,10 @@ def raw_parquet(connection: Any, source: Source, table: RawTable, layout: Layout
     finally:
         if utf8 != source.path:
             utf8.unlink(missing_ok=True)
-    return path if rows == lines - layout.header_row else None
+    if rows == lines - layout.header_row:
+        return path
+    path.unlink()
+    return None
 
 
 def _transcode(path: Path, encoding: str, to: Path) -> bool:

@@ -17,6 +17,7 @@ from tests.records.mutate import mutated
 from tests.records.support import DATA, both_ways, schema
 
 SCHEMA = schema()
+FEW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))  # some 0.3 s each
 CALM = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 HEADERS = {
@@ -62,7 +63,7 @@ def files(draw: Any) -> tuple[list[str], list[list[str]]]:
     return [draw(st.sampled_from(HEADERS[c])) for c in chosen], rows
 
 
-@CALM
+@FEW
 @given(
     files(),
     st.sampled_from([",", ";", "\t"]),
@@ -80,7 +81,7 @@ def test_both_ways_agree_on_csv(
         both_ways([str(path)], None, None, SCHEMA, Path(folder))
 
 
-@CALM
+@FEW
 @given(files())
 def test_both_ways_agree_on_parquet_of_texts(table: tuple[list[str], list[list[str]]]) -> None:
     import duckdb
