@@ -31,6 +31,7 @@ WORDS = (
     Word("fee_charged", "flag", "收费"),
     Word("bases", "table", "继续教育基地"),
     Word("credits_of", "table", "论文学时表"),
+    Word("yearly", "table", "年度学时表"),
 )
 FIELDS = (
     FieldDecl("author_rank", "record", "number", "作者排名", minimum=Fraction(1), maximum=Fraction(9)),
@@ -59,6 +60,11 @@ CREDITS = Table(
         ("national", (Fraction(2), Fraction(3)), Fraction(10)),
         ("provincial", (Fraction(1), Fraction(3)), Fraction(6)),
     ),
+)
+YEARLY = Table(
+    "yearly",
+    (Column("year", "year", type="year"), Column("hours", "value", "number", unit="hours")),
+    ((Fraction(2016), Fraction(72)), (Fraction(2018), Fraction(90))),
 )
 BOUNDS = {
     "minutes": (Fraction(0), Fraction(60000), 0),
@@ -92,5 +98,5 @@ def governing(*texts: str) -> tuple[Governing, ...]:
 
 def context(*texts: str, start: date | None = None, until: date | None = None, **changed: object) -> Context:
     """The small law, with further rules ``name: text`` around the statements in question."""
-    tables = {"bases": BASES, "credits_of": CREDITS}
+    tables = {"bases": BASES, "credits_of": CREDITS, "yearly": YEARLY}
     return Context(words(), changed.get("tables", tables), BOUNDS, (1, 1), governing(*texts), start, until)  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ FORMS = ("training", "workshop", "paper")
 KINDS = ("state_organ", "enterprise", "public_institution")
 LEVELS = ("national", "provincial")
 RANKS, COUNTS = range(1, 4), range(1, 4)
-MINUTES = 24
+MINUTES = 18
 
 
 def _terms(of: str, *names: str, leave: bool = False) -> list[Word]:
@@ -228,7 +228,7 @@ def all_records(*texts: str) -> Iterator[Record]:
             yield Record("R", "P", date(2020, 5, 1), date(2020, 5, 1), F(quantity), "minutes", facts)
 
 
-def all_persons() -> Iterator[Person]:
+def all_persons(*texts: str) -> Iterator[Person]:
     """Every employer, with stretches of leave that begin and end on many days, alone, one after the other, and at
     once.
     """
@@ -261,7 +261,8 @@ def all_persons() -> Iterator[Person]:
         stretches.append(
             tuple(Circumstance(k, date(2020, 1, 1), date(2020, *e)) for k, e in zip(three, ends[1:], strict=False))
         )
-    for kind, held in itertools.product(KINDS, stretches):
+    employers = KINDS if "employer_kind" in " ".join(texts) else KINDS[:1]
+    for kind, held in itertools.product(employers, stretches):
         yield Person("P", {"employer_kind": kind}, held)
 
 
@@ -303,7 +304,7 @@ def _judged(text: str) -> Callable[[Record, Person], Fraction]:
 def on_persons(old: str, new: str) -> str:
     """The relation of two excuses or reductions, by all persons."""
     one, other = _excused(old), _excused(new)
-    return relation((one(p), other(p)) for p in all_persons())
+    return relation((one(p), other(p)) for p in all_persons(old, new))
 
 
 def _excused(text: str) -> Callable[[Person], Fraction]:

@@ -12,7 +12,7 @@ from policyengine.messages import speak
 from policyengine.packs.model import Table
 from policyengine.tools.prove import Undecided, meet, reachable
 from policyengine.tools.prove.words import differing, situation
-from tests.prove.law import BASES, CREDITS, context, rule
+from tests.prove.law import BASES, CREDITS, YEARLY, context, rule
 from tests.prove.packs import complaints, write
 
 MEETING = [
@@ -116,7 +116,7 @@ def test_a_rule_that_can_apply(text: str, told: str) -> None:
 def test_a_table_that_has_ended() -> None:
     """A provider that was recognised until 2018 is in no table afterwards."""
     only = Table("bases", BASES.columns, BASES.rows[1:])
-    law = replace(context(tables={"bases": only, "credits_of": CREDITS}), start=date(2019, 1, 1))
+    law = replace(context(tables={"bases": only, "credits_of": CREDITS, "yearly": YEARLY}), start=date(2019, 1, 1))
     assert reachable(rule("reject training when provider in bases"), law) is None
     assert reachable(rule("reject training when provider in bases"), replace(law, start=date(2018, 1, 1))) is not None
 

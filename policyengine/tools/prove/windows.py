@@ -37,6 +37,11 @@ def _least(one: tree.Window, other: tree.Window) -> Fraction | None:
 
 def _most(one: tree.Window, other: tree.Window) -> Fraction | None:
     """How many windows of ``one`` surely cover a window of ``other``."""
+    if isinstance(one, tree.Within):
+        return None  # records outside of those months are not limited
+    if isinstance(one, tree.PerDay):  # several days have the figure several times
+        days = 366 * (years_of(other) or 0)
+        return Fraction(days) if days else None
     if window_within(other, one):
         return Fraction(1)
     a, b = years_of(one), years_of(other)

@@ -1,0 +1,186 @@
+"""Verdicts on pairs of rules, worked by hand: which is stricter, whether raise-only allows it, and what shows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from policyengine.tools.prove import compare
+from policyengine.tools.prove.model import Context
+from policyengine.tools.prove.windows import implied
+from policyengine.tools.prove.words import differing
+from tests.prove.law import context, rule
+
+HOURS = "annual-hours: require total at least 90 hours per year"
+PLAIN = context(HOURS)
+RATED = context(HOURS, "rate: exchange 1 credit for 3 hours")
+MEASURED = context(
+    "face-to-face: measure face_to_face: hours of training where approved = yes",
+    "minimum: require face_to_face at least 20 hours per year",
+)
+
+# fmt: off
+PAIRS: list[tuple[Context, str, str, str, bool, str]] = [
+    (PLAIN, "require total at least yearly(this year) per year",
+     "require total at least 80 hours per year",
+     "neither", False, "in 2018: base requires 90 hours, this requires 80 hours"),
+    (PLAIN, "require total at least yearly(this year) per year",
+     "require total at least 90 hours per year",
+     "stricter", True, "in 2016: base requires 72 hours, this requires 90 hours"),
+    (PLAIN, "require total at least 90 hours per year",
+     "require total at least yearly(this year) per year",
+     "laxer", False, "in 2016: base requires 90 hours, this requires 72 hours"),
+    (PLAIN, "reject training when provider not in bases",
+     "reject training when provider not in bases and year of date < 2018",
+     "laxer", False, "form = training, provider = another, 2018-01-01: base rejects it, this does not reject it"),
+    (PLAIN, "require total at least 90 hours per year",
+     "require total at least 90 hours per year when year of qualified_on < this year",
+     "laxer", False, "qualified_on = 2020-01-01, in 2020: base requires 90 hours, this requires nothing"),
+    (PLAIN, "require total at least 90 hours per year when year of qualified_on < this year",
+     "require total at least 90 hours per year when year of qualified_on <= this year",
+     "stricter", True, "qualified_on = 2020-01-01, in 2020: base requires nothing, this requires 90 hours"),
+    (PLAIN, "require total at least 90 hours per year when qualified_on < 2019-06-30",
+     "require total at least 90 hours per year when qualified_on <= 2019-06-30",
+     "stricter", True, "qualified_on = 2019-06-30: base requires nothing, this requires 90 hours"),
+    (RATED, "require total at least 90 hours per year",
+     "require total at least 25 credits per year",
+     "laxer", False, "in every case: base requires 90 hours, this requires 25 credits (= 75 hours)"),
+    (RATED, "require total at least 90 hours per year",
+     "require total at least 30 credits per year",
+     "same", True, ""),
+    (PLAIN, "require total at least 90 hours per year",
+     "require total at least 30 credits per year",
+     "neither", False, "credits and hours are only comparable through an exchange"),
+    (RATED, "convert training at 1 hour per 45 minutes",
+     "convert training at 1 credit per 45 minutes",
+     "laxer", False, "form = training, 45 minutes: base gives 1 hour, this gives 1 credit (= 3 hours)"),
+    (MEASURED, "require total at least 20 hours per year",
+     "require face_to_face at least 20 hours per year",
+     "stricter", True, "form = training, approved = no: base includes it, this leaves it out"),
+    (MEASURED, "measure face_to_face: hours of training where approved = yes",
+     "measure face_to_face: hours of training",
+     "laxer", False, "form = training, approved = no: base leaves it out, this includes it"),
+    (PLAIN, "require total at least 60 hours within 12 months of qualified_on",
+     "require total at least 70 hours within 12 months of qualified_on",
+     "stricter", True, "in every case: base requires 60 hours, this requires 70 hours"),
+    (PLAIN, "require total at least 60 hours within 12 months of qualified_on",
+     "require total at least 70 hours per year",
+     "neither", False,
+     "in every case (all hours in one year): base requires 60 hours within 12 months, this requires "
+     "70 hours per year"),
+    (PLAIN, "cap training at 10 hours per activity",
+     "cap training at 10 hours per year",
+     "stricter", True,
+     "form = training (several of them): base counts at most 10 hours per activity, this counts at "
+     "most 10 hours per year"),
+    (PLAIN, "cap training at 8 hours per day",
+     "cap training at 8 hours per activity",
+     "neither", False,
+     "form = training (several of them): base counts at most 8 hours per day, this counts at most 8 "
+     "hours per activity"),
+    (PLAIN, "cap training at 8 hours per day",
+     "cap training at 8 hours per year",
+     "stricter", True, "form = training: base counts at most 8 hours per day, this counts at most 8 hours per year"),
+    (PLAIN, "cap training at 50 hours per year",
+     "cap training at 40 hours per year taking professional first",
+     "neither", False, "form = training: base counts at most 50 hours, this counts at most 40 hours"),
+    (PLAIN, "convert training at 1 hour per clock_hour",
+     "convert training at 1 hour per 60 minutes",
+     "same", True, ""),
+    (PLAIN, "convert training at stated hours",
+     "convert training at stated hours times 0.5",
+     "stricter", True, "form = training, 1 hour: base gives 1 hour, this gives 0.5 hours"),
+    (PLAIN, "reject paper when fee > 10 yuan",
+     "reject paper when fee >= 10.01 yuan",
+     "same", True, ""),
+    (PLAIN, "reject paper when author_rank in (1, 2, 3)",
+     "reject paper when author_rank between 1 and 3",
+     "same", True, ""),
+    (PLAIN, "reject paper when not (author_rank > 1 or journal_level = national)",
+     "reject paper when author_rank = 1 and journal_level != national",
+     "same", True, ""),
+    (PLAIN, "reject training when days > 30",
+     "reject training when days > 31",
+     "laxer", False, "form = training, days = 31: base rejects it, this does not reject it"),
+    (PLAIN, "reject training when full_months >= 3",
+     "reject training when full_months >= 4",
+     "laxer", False, "form = training, full_months = 3: base rejects it, this does not reject it"),
+    (PLAIN, "flag fee_charged when repeated per title",
+     "flag fee_charged when repeated per title, date",
+     "laxer", False, "an earlier record has the same title: base flags it, this does not flag it"),
+    (PLAIN, "carry excess over annual-hours to the next year",
+     "carry excess over annual-hours up to 20 hours to the next year",
+     "stricter", True, "in every case: base carries over up to any amount, this carries over up to 20 hours"),
+    (PLAIN, "excuse annual-hours when circumstance = illness",
+     "excuse year when circumstance = illness",
+     "laxer", False, "a requirement other than annual-hours: base does not excuse, this excuses"),
+    (PLAIN, "require total at least 60 to 90 hours per year",
+     "require total at least 75 hours per year",
+     "neither", True, "in every case: base requires 60–90 hours, this requires 75 hours"),
+    (PLAIN, "require total at least 60 to 90 hours per year",
+     "require total at least 50 hours per year",
+     "laxer", False, "in every case: base requires 60–90 hours, this requires 50 hours"),
+    (PLAIN, "require total at least 60 to 90 hours per year",
+     "require total at least 95 hours per year",
+     "stricter", True, "in every case: base requires 60–90 hours, this requires 95 hours"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("law", "old", "new", "relation", "permitted", "told"), PAIRS, ids=lambda x: str(x)[:40])
+def test_a_verdict(law: Context, old: str, new: str, relation: str, permitted: bool, told: str) -> None:
+    verdict = compare(rule(old), rule(new), law)
+    assert (verdict.relation, verdict.permitted) == (relation, permitted)
+    witness = verdict.laxer or verdict.stricter
+    assert (differing(witness, law.vocabulary, "base") if witness else verdict.why) == told
+
+
+@pytest.mark.parametrize(("law", "old", "new", "relation", "permitted", "told"), PAIRS, ids=lambda x: str(x)[:40])
+def test_the_reverse_is_the_opposite(
+    law: Context, old: str, new: str, relation: str, permitted: bool, told: str
+) -> None:
+    opposite = {"stricter": "laxer", "laxer": "stricter"}.get(relation, relation)
+    assert compare(rule(new), rule(old), law).relation == opposite
+
+
+# window, other window: how often a minimum of the first holds in the second, and a maximum
+WINDOWS = [
+    ("per year", "per 5 years starting 2020", 5, 5),
+    ("per 5 years starting 2020", "per year", None, 1),
+    ("per 2 years starting 2020", "per 4 years starting 2022", 2, 2),
+    ("per 2 years starting 2020", "per 4 years starting 2021", 1, 3),
+    ("in any 2 years", "per 5 years starting 2020", 2, 3),
+    ("in any 3 years", "in any 3 years", 1, 1),
+    ("per 3 years starting 2020", "in any 3 years", None, 2),
+    ("in any 3 years", "per 3 years starting 2020", 1, 1),
+    ("per year", "per activity", None, 1),
+    ("per activity", "per year", None, None),
+    ("per day", "per activity", None, None),
+    ("per day", "per year", None, 366),
+    ("per year", "per day", None, 1),
+    ("within 12 months of qualified_on", "per activity", None, None),
+    ("within 12 months of qualified_on", "per year", None, None),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "least", "most"), WINDOWS)
+def test_what_a_figure_implies_in_another_window(one: str, other: str, least: int | None, most: int | None) -> None:
+    a, b = (rule(f"cap training at 10 hours {w}").window for w in (one, other))  # type: ignore[attr-defined]
+    assert (implied(a, b, least=True), implied(a, b, least=False)) == (least, most)
+
+
+def test_two_sides_with_their_own_tables() -> None:
+    """The same sentence, and a table that was changed between: laxer where the new table gives more."""
+    from dataclasses import replace
+
+    from tests.prove.law import CREDITS
+
+    text = rule("convert paper at credits_of(journal_level, author_rank) otherwise 0 hours")
+    rows = (*CREDITS.rows[:2], (*CREDITS.rows[2][:2], CREDITS.rows[2][2] + 1))  # type: ignore[operator]
+    new = replace(PLAIN, tables={**PLAIN.tables, "credits_of": replace(CREDITS, rows=rows)})
+    verdict = compare(text, text, new, PLAIN)
+    assert verdict.relation == "laxer"
+    assert verdict.laxer is not None
+    assert differing(verdict.laxer, PLAIN.vocabulary, "before", "now") == (
+        "form = paper, journal_level = provincial, author_rank = 1: before gives 6 hours, now gives 7 hours"
+    )
+    assert compare(text, text, PLAIN, PLAIN).relation == "same"
