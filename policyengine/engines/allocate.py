@@ -81,36 +81,31 @@ class Account:
         """Each item at its least while the others are at their most, and the reverse."""
         lows, highs = [i.low for i in self.items], [i.high for i in self.items]
         for cut in self.cuts:
-            least, most = [ZERO] * len(cut.limits), [ZERO] * len(cut.limits)
+            low_room, high_room = cut.room(0), cut.room(0)
             for number in cut.order:
-                item, sets = self.items[number], cut.bound[number]
-                left_least = min((cut.limits[s][0] - most[s] for s in sets), default=UNBOUNDED)
-                left_most = min((cut.limits[s][0] - least[s] for s in sets), default=UNBOUNDED)
-                self._keep(item, cut, left_least, left_most)
-                lows[number] = max(ZERO, min(lows[number], left_most))
-                highs[number] = max(ZERO, min(highs[number], left_least))
-                for s in cut.fills[number]:
-                    least[s] += lows[number]
-                    most[s] += highs[number]
+                left_of_lows, left_of_highs = low_room.left(number), high_room.left(number)
+                self._keep(self.items[number], cut, left_of_highs, left_of_lows)
+                lows[number] = max(ZERO, min(lows[number], left_of_lows))
+                highs[number] = max(ZERO, min(highs[number], left_of_highs))
+                low_room.take(number, lows[number])
+                high_room.take(number, highs[number])
 
     def _carry_bounds(self, cut: Cut) -> None:
         """Each item's bounds after a cut whose members, order or limits are not all known, or that is not nested.
 
         An item comes up where it may first have its turn, and again where it has had it at the latest.
         """
-        least, most = [ZERO] * len(cut.limits), [ZERO] * len(cut.limits)  # what others have taken of each limit
+        least, most = cut.room(0), cut.room(1)  # what is left at least and at most
         highs: dict[int, Number] = {}
         for number, turn_over in cut.turns():
-            item, sets, sure = self.items[number], cut.bound[number], number not in cut.unsure
+            item, sure = self.items[number], number not in cut.unsure
             if not turn_over:
-                highs[number] = min((cut.limits[s][1] - least[s] for s in sets if sure), default=UNBOUNDED)
-                for s in cut.fills[number]:
-                    most[s] += item.counted_high
+                highs[number] = most.left(number) if sure else UNBOUNDED
+                least.take(number, item.counted_high)
                 continue
-            left = min((cut.limits[s][0] - most[s] + item.counted_high for s in sets), default=UNBOUNDED)
-            self._keep(item, cut, left, highs[number])
-            for s in cut.fills[number] if sure else ():
-                least[s] += item.counted_low
+            self._keep(item, cut, least.left(number) + item.counted_high, highs[number])
+            if sure:
+                most.take(number, item.counted_low)
 
     @staticmethod
     def _keep(item: Item, cut: Cut, left_least: Number, left_most: Number) -> None:
@@ -123,15 +118,13 @@ class Account:
 
 def _apply(cut: Cut, values: list[Number]) -> None:
     """One run: each item in order takes at most what its windows have left."""
-    left = [high for _, high in cut.limits]
+    room = cut.room(1)
     for number in cut.order:
         value = values[number]
-        for s in cut.bound[number]:
-            if left[s] < value:
-                value = max(ZERO, left[s])
-        values[number] = value
-        for s in cut.fills[number]:
-            left[s] -= value
+        left = room.left(number)
+        if left < value:
+            value = values[number] = max(ZERO, left)
+        room.take(number, value)
 
 
 def account(

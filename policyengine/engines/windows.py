@@ -14,8 +14,9 @@ from datetime import date
 
 from policyengine.engines.calendar import block_of, period_bounds, period_of, window_from
 from policyengine.engines.judge import Judge, Judged
-from policyengine.engines.numbers import UNBOUNDED, ZERO, Amount, Number, times
+from policyengine.engines.numbers import UNBOUNDED, ZERO, Amount, Number, add_up, times
 from policyengine.engines.ready import Ready
+from policyengine.engines.rooms import Grid, Room, grids
 from policyengine.engines.truth import Scene, find_figure, get_fact, missing_facts, owning_field
 from policyengine.language import tree
 from policyengine.light import dataclass
@@ -46,7 +47,7 @@ class Cut:
 
     ``bound``: the sets whose limit an item meets; ``fills``: those whose limit it uses up (in a rolling window also
     those of later years). ``unsure``: items that may not belong to the cap. ``nested``: every window by activities or
-    days lies within one period, so that it can lie within a wider one.
+    days lies within one period, so that it can lie within a wider one. ``grids``: windows by days.
     """
 
     key: str
@@ -57,11 +58,17 @@ class Cut:
     unsure: set[int] = field(default_factory=set)
     nested: bool = True
     places: dict[int, tuple[Place, Place]] = field(default_factory=dict)
+    grids: list[Grid] = field(default_factory=list)
+
+    def room(self, which: int) -> Room:
+        """All of its windows, empty: with their least (0) or greatest (1) limits."""
+        return Room(self.limits, self.bound, self.fills, self.grids, which)
 
     @property
     def settled(self) -> bool:
         """Whether its members, their order and its limits are known."""
-        if self.unsure or not all(low is high or low == high for low, high in self.limits):
+        limits = [self.limits, *(row for grid in self.grids for row in grid.limits)]
+        if self.unsure or not all(low is high or low == high for row in limits for low, high in row):
             return False
         return not self.places or all(first == last for first, last in self.places.values())
 
@@ -99,7 +106,7 @@ def cut_of(judge: Judge, rule: Ready, items: Sequence[Item], records: Sequence[J
     if not members:
         return None
     _Windows(judge, rule, statement, items, records, person, cut).lay(members)
-    if not cut.limits:
+    if not cut.limits and not cut.grids:
         return None
     if statement.taking:
         rank = _ranks(judge, statement, records)
@@ -131,7 +138,7 @@ class _Windows:
         match self.statement.window:
             case tree.PerActivity():
                 self._groups(members, lambda n: self.items[n].position)
-                self.cut.nested = len({self.items[n].position for n in members}) == len(members)
+                self.cut.nested = len(self.cut.limits) == len(self.cut.bound)
             case tree.PerField(field=name):
                 self._groups(self._governed(members), lambda n: (self.items[n].period, self._value(n, name)))
             case tree.PerYears(count=1):
@@ -194,48 +201,35 @@ class _Windows:
         return (figure.value if known and isinstance(figure, tree.Quantity) else ZERO), UNBOUNDED
 
     def _by_days(self, members: list[int]) -> None:
-        """A set for each stretch of days between a record's first and a record's last day."""
+        """A window for each stretch of days between a record's first and a record's last day."""
         spans: dict[tuple[date, date], list[int]] = {}
         for n in members:
-            item = self.items[n]
-            spans.setdefault((item.start, item.end), []).append(n)
-            first, last = period_bounds(item.period, self.judge.plan.year_start)
-            self.cut.nested = self.cut.nested and first <= item.start and item.end <= last
-        for component in _touching(sorted(spans)):
-            for first in sorted({a for a, _ in component}):
-                for last in sorted({b for _, b in component}):
-                    within = [(a, b) for a, b in component if first <= a and b <= last]
-                    if within and (min(a for a, _ in within), max(b for _, b in within)) == (first, last):
-                        held = [n for span in within for n in spans[span]]
-                        year = max(self.items[n].period for n in held)
-                        self._add(year, held, held, days=(last - first).days + 1)
+            spans.setdefault((self.items[n].start, self.items[n].end), []).append(n)
+        self.cut.grids = grids(
+            spans,
+            wanted=lambda n: self.items[n].high,
+            period=lambda n: self.items[n].period,
+            limit=lambda period: limit_in(self.judge, self.rule, period, self.person),
+        )
+        for grid in self.cut.grids:
+            for n in grid.places:
+                item = self.items[n]
+                first, last = period_bounds(item.period, self.judge.plan.year_start)
+                self.cut.nested = self.cut.nested and first <= item.start and item.end <= last
+                self.cut.bound[n] = []
 
-    def _add(self, period: int, bound: list[int], fills: list[int], limit: Amount | None = None, days: int = 1) -> None:
+    def _add(self, period: int, bound: list[int], fills: list[int], limit: Amount | None = None) -> None:
         limit = limit or limit_in(self.judge, self.rule, period, self.person)
-        if limit is None:
-            return
+        if limit is None or add_up([self.items[n].high for n in fills]) <= limit[0]:
+            return  # it can't cut anything
         one = len(self.cut.limits)
-        self.cut.limits.append(limit if days == 1 else (limit[0] * days, limit[1] * days))
+        self.cut.limits.append(limit)
         for n in bound:
             self.cut.bound.setdefault(n, []).append(one)
         if self.cut.fills is not self.cut.bound:
             for n in fills:
                 self.cut.fills.setdefault(n, []).append(one)
                 self.cut.bound.setdefault(n, [])
-
-
-def _touching(spans: list[tuple[date, date]]) -> Iterable[list[tuple[date, date]]]:
-    """Stretches grouped so that those of different groups share no day."""
-    group: list[tuple[date, date]] = []
-    last = date.min
-    for a, b in spans:
-        if group and a > last:
-            yield group
-            group = []
-        group.append((a, b))
-        last = b if len(group) == 1 else max(last, b)
-    if group:
-        yield group
 
 
 def _ranks(judge: Judge, statement: tree.Cap, records: Sequence[Judged]) -> Callable[[int], tuple[int, int]]:

@@ -140,6 +140,8 @@ def test_a_cap_governs_whole_years_and_longer_windows_by_their_last() -> None:
     old = rule("c", "cap training at 5 hours per 2 years starting 2016", until=2016)
     new = rule("c", "cap training at 12 hours per 2 years starting 2016", start=2017)
     assert counted([old, new], of(YEARS)) == {"A": 10, "B": 2, "C": 0, "D": 10}
+    # the block ends in 2017, whether or not anything was recorded then
+    assert counted([old, new], of(YEARS[:2])) == {"A": 10, "B": 2}
     old = rule("c", "cap training at 15 hours in any 2 years", until=2016)
     new = rule("c", "cap training at 9 hours in any 2 years", start=2017)
     # 2016 took 15 under the old figure: 2017 gets nothing, and 2016 keeps what it has
@@ -199,6 +201,21 @@ class TestDoubt:
         given = of([("A", "2016-05-01", 10, {"subject": "public"}), ("B", "2016-06-01", 10)])
         # B may be professional and come first, or not and come last
         assert counted([cap], given) == {"A": (5, 10), "B": (5, 10)}
+
+    def test_an_activity_of_two_years_gives_back_in_the_one_what_it_takes_in_the_other(self) -> None:
+        given = of([("A", "2016-12-20/2017-01-05", 10, {"form": "lecture"}), ("B", "2017-06-01", 10)])
+        for most, expected in ((5, (5, 5)), (7, (3, 7))):  # A may take all of it in 2017, or none
+            rules = ["cap records at 10 hours per year", f"cap records at {most} hours per activity"]
+            made = plan(*BASE, *rules, "assign lecture by start date when level = city")
+            entries = {(e.record_id, e.period): e for e in run(made, given, (2016, 2017)).ledger}
+            last = entries["B", "2017"]
+            assert (last.counted, last.counted_high) == expected
+
+    def test_days_shared_across_new_year(self) -> None:
+        """B of 2017 shares a day with A of 2016: what A takes of it, B leaves to C in 2017."""
+        caps = ["cap training at 8 hours per day", "cap training at 10 hours per year"]
+        given = of([("A", "2016-12-31", 8, UNKNOWN), ("B", "2016-12-31/2017-01-01", 16), ("C", "2017-06-01", 8)])
+        assert counted(caps, given) == {"A": (0, 8), "B": (8, 10), "C": (0, 2)}
 
     def test_an_unknown_anchor(self) -> None:
         assert counted(["cap training at 4 hours within 6 months of joined"], of(YEARS[:1])) == {"A": (4, 10)}

@@ -101,6 +101,18 @@ def test_shares_of_an_unsettled_amount_are_bounded() -> None:
     assert high >= 6
 
 
+def test_bounds_hold_where_an_earlier_share_was_rounded_up() -> None:
+    """One or two papers over three years, rounded up to 6 hours: of 10 hours 6, 4 and 0; of 20 hours 6, 14 and 0."""
+    found = counted(["assign split by days rounded up to 6 hours"], "2015-10-03", "2017-03-31", 10, "paper")
+    for hours, shares in ((10, {"2015": 6, "2016": 4}), (20, {"2015": 6, "2016": 14})):
+        exact = counted(["assign split by days rounded up to 6 hours"], "2015-10-03", "2017-03-31", hours)
+        assert {y: exact.get(y, 0) for y in shares} == shares
+        for year in ("2015", "2016", "2017"):
+            bounds = found.get(year, (0, 0))
+            low, high = bounds if isinstance(bounds, tuple) else (bounds, bounds)
+            assert low <= exact.get(year, 0) <= high  # type: ignore[operator]
+
+
 def test_an_activity_in_no_asked_period_is_shown_as_such() -> None:
     [e] = run(plan(*BASE), [record("R1", "2015-05-01", "training", 10, "hours")], 2016).ledger
     assert (e.period, e.reason, e.counted) == (None, "outside_period", 0)

@@ -107,6 +107,15 @@ def test_bounds(rule: str, quantity: object, unit: str | None, facts: dict[str, 
     assert (e.reason, e.converted, e.converted_high, e.missing) == ("missing_fact", low, high, missing)
 
 
+def test_a_missing_unit_is_none_that_the_quantity_could_not_be_in() -> None:
+    """Characters are whole, and there are at most a million of them."""
+    sentence = "convert training at 2 hours per 1000 characters"
+    assert converted(sentence, quantity=500).converted_high == 1
+    for impossible in (F(1, 2), 10**6 + 1):
+        e = converted(sentence, quantity=impossible)
+        assert (e.converted_high, e.reason) == (0, "no_conversion")
+
+
 def test_one_of_two_rules_applies_by_unit_or_condition() -> None:
     rules = [
         "convert training at 1 hour per 45 minutes",

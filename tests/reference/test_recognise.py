@@ -96,6 +96,7 @@ def test_a_kept_base_rule_goes_on_restricting() -> None:
     assert judged(*rules, mode="in_person").reason == "rejected"
     assert judged(*rules, evidence="c", mode="online").reason == "rejected"
     assert judged(*rules, evidence="c").missing == ("mode",)
+    assert judged(*rules, form=None, mode="in_person").counted_high == 0  # no proof, whatever its form
 
 
 def test_conditions_ask_the_person_too() -> None:
