@@ -46,6 +46,13 @@ Examples:
     help="How much of each record the ledger repeats; by default full, lean in parquet.",
 )
 @click.option("--strict", is_flag=True, help="A row that cannot be read makes the whole run fail.")
+@click.option("--sign", type=click.Path(), metavar="KEY", help="Sign the result with this Ed25519 private key (PEM).")
+@click.option(
+    "--pseudonymise",
+    type=click.Path(),
+    metavar="KEYFILE",
+    help="Write pseudonyms, made with this key, for persons' ids.",
+)
 def command(
     records: tuple[str, ...],
     policy: str,
@@ -58,6 +65,8 @@ def command(
     engine: str,
     ledger: str | None,
     strict: bool,
+    sign: str | None,
+    pseudonymise: str | None,
 ) -> int:
     """Judge everybody in RECORDS (files, folders, globs, or - for stdin) by a policy.
 
@@ -74,6 +83,15 @@ def command(
                 f"{format_} 不能输出到终端，请用 --out 指定文件夹",
             )
         )
+    signer = None
+    if sign is not None:
+        from policyengine.tools.sign import Signer
+
+        if out is None:
+            raise click.UsageError(
+                say("only a result in a folder can be signed: --out", "只能对写入文件夹的结果签名：--out")
+            )
+        signer = Signer(sign)
     if out is not None:
         check_out(out)
     files = Files(records, persons, circumstances)
@@ -82,8 +100,12 @@ def command(
     tell(evaluation.remarks)
     if strict:
         check_strict(evaluation)
+    if pseudonymise is not None:
+        from policyengine.tools.pseudonymise import pseudonymised
+
+        evaluation = pseudonymised(evaluation, pseudonymise)
     if out is not None:
-        save(evaluation, out, format_ or "csv", ledger, strict)
+        save(evaluation, out, format_ or "csv", ledger, strict, signer)
     else:
         _print(evaluation, format_)
     _summarise(evaluation, Path(out) if out is not None else None)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from policyengine.cli.guard import message, tell
 from policyengine.messages import say
+
+if TYPE_CHECKING:
+    from policyengine.diagnostics import Diagnostic
+    from policyengine.tools.stats.origin import Named
 
 EPILOG = """\b
 Examples:
@@ -64,7 +69,9 @@ def command(
     return 0
 
 
-def _printed(folder, path, certificates, person, reveal, named):  # type: ignore[no-untyped-def]
+def _printed(
+    folder: str, path: Path, certificates: bool, person: str | None, reveal: bool, named: Named
+) -> tuple[Diagnostic, ...]:
     import tempfile
 
     from policyengine.tools.report import make

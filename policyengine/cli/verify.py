@@ -17,14 +17,15 @@ Examples:
 @click.command(epilog=EPILOG)
 @click.argument("folder")
 @click.argument("records", nargs=-1)
-def command(folder: str, records: tuple[str, ...]) -> int:
+@click.option("--key", type=click.Path(), metavar="PUB", help="It must be signed by this Ed25519 public key (PEM).")
+def command(folder: str, records: tuple[str, ...], key: str | None) -> int:
     """Check that nothing in the result in FOLDER was changed and that its figures follow from each other.
 
     With RECORDS: also that these are the files it was made from.
     """
     from policyengine.tools.verify import verify
 
-    found = verify(folder, records)
+    found = verify(folder, records, key)
     tell(found)
     wrong = sum(d.severity == "error" for d in found)
     if wrong:

@@ -57,6 +57,7 @@ class Evaluation:
     as_of: date | None
     engine: str
     remarks: tuple[Diagnostic, ...] = field(default=())
+    pseudonymised: bool = False  # persons' ids are not those of the files
 
 
 Progress = Callable[[int, int], None]

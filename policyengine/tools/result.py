@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,17 @@ from policyengine.tools.write import refuse_foreign, write_result
 
 
 def save(
-    evaluation: Evaluation, out: str | Path, format: str = "csv", ledger: str | None = None, strict: bool = False
+    evaluation: Evaluation,
+    out: str | Path,
+    format: str = "csv",
+    ledger: str | None = None,
+    strict: bool = False,
+    sign: Callable[[bytes], bytes] | None = None,
 ) -> Path:
-    """Write the evaluation into the folder ``out``. ``ledger``: ``full`` by default, ``lean`` in Parquet."""
+    """Write the evaluation into the folder ``out``. ``ledger``: ``full`` by default, ``lean`` in Parquet.
+
+    ``sign``: as ``write_result`` takes it (``sign.Signer``).
+    """
     size = ledger or ("lean" if format == "parquet" else "full")
     tables = tables_of(evaluation.result, evaluation.inputs.rejects, shape_of(evaluation.law.plans), size)
     manifest = manifest_of(
@@ -30,7 +39,7 @@ def save(
         evaluation.engine,
         _options(evaluation, format, size, strict),
     )
-    return write_result(manifest, tables, out, format)
+    return write_result(manifest, tables, out, format, sign)
 
 
 def _options(evaluation: Evaluation, format: str, ledger: str, strict: bool) -> dict[str, Any]:
@@ -46,6 +55,7 @@ def _options(evaluation: Evaluation, format: str, ledger: str, strict: bool) -> 
         "format": format,
         "ledger": ledger,
         "strict": strict,
+        **({"pseudonymised": True} if evaluation.pseudonymised else {}),
     }
 
 

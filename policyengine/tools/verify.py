@@ -17,7 +17,7 @@ from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.tools.read_result import Written, read_result
-from policyengine.tools.write import MANIFEST, digest, manifest_bytes
+from policyengine.tools.write import MANIFEST, SIGNATURE, digest, manifest_bytes
 from policyengine.trace import Decision, Finding, LedgerEntry
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ MOST = 100  # disagreements of one kind that are told one by one
 ZERO = Fraction(0)
 
 
-def verify(folder: str | Path, records: Sequence[str] = ()) -> list[Diagnostic]:
+def verify(folder: str | Path, records: Sequence[str] = (), key: str | Path | None = None) -> list[Diagnostic]:
     """Everything that disagrees in the result in ``folder``; nothing where it is sound.
 
     ``records``: input files whose digests are compared with those of the manifest. ``PolicyError`` where there is
-    no result (PE501) or no such file.
+    no result (PE501) or no such file. ``key``: the public key of whoever must have signed it.
     """
     try:
         written = read_result(folder)
@@ -41,6 +41,10 @@ def verify(folder: str | Path, records: Sequence[str] = ()) -> list[Diagnostic]:
         return list(e.diagnostics)
     files = _sources(records)
     found: list[Diagnostic] = []
+    if key is not None or (written.folder / SIGNATURE).exists():
+        from policyengine.tools.sign import check_signature
+
+        found += check_signature(written.folder, key)
     try:
         for check in (_seal(written), _bytes(written), _inputs(written, files), _Trace(written).disagreements()):
             found += check
@@ -87,7 +91,7 @@ def _seal(written: Written) -> Iterator[Diagnostic]:
 
 def _bytes(written: Written) -> Iterator[Diagnostic]:
     """Tables whose bytes are no longer those that were written, and files that are missing or don't belong."""
-    listed = {MANIFEST}
+    listed = {MANIFEST, SIGNATURE}
     for name, entry in written.manifest["tables"].items():
         path = written.folder / str(entry["file"])
         listed.add(path.name)

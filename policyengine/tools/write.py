@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,20 @@ from policyengine.tools.formats import write_table
 from policyengine.tools.tables import Table
 
 MANIFEST = "manifest.json"
+SIGNATURE = "manifest.sig"  # beside it, where the result is signed
 MARK = "policyengine-result"  # the first key of our manifests: what makes a folder ours
 
 
-def write_result(manifest: Mapping[str, Any], tables: Sequence[Table], out: str | Path, format: str) -> Path:
+def write_result(
+    manifest: Mapping[str, Any],
+    tables: Sequence[Table],
+    out: str | Path,
+    format: str,
+    sign: Callable[[bytes], bytes] | None = None,
+) -> Path:
     """Write ``tables`` and ``manifest`` (without its ``tables`` part) into the folder ``out``; gives the folder.
+
+    ``sign``: makes the content of the signature file of the manifest's bytes.
 
     Raises ``PolicyError`` (PE910, PE911) where ``out`` is not ours to replace, ``OSError`` where the disk refuses.
     """
@@ -41,7 +50,10 @@ def write_result(manifest: Mapping[str, Any], tables: Sequence[Table], out: str 
                 "columns": table.names,
                 "sha256": digest(path),
             }
-        (folder / MANIFEST).write_bytes(manifest_bytes({**manifest, "tables": written}))
+        content = manifest_bytes({**manifest, "tables": written})
+        (folder / MANIFEST).write_bytes(content)
+        if sign is not None:
+            (folder / SIGNATURE).write_bytes(sign(content))
     return Path(out)
 
 
@@ -102,7 +114,7 @@ def _ours(folder: Path) -> set[str]:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         if MARK not in manifest:
             return set()
-        return {MANIFEST, *(t["file"] for t in manifest["tables"].values())}
+        return {MANIFEST, SIGNATURE, *(t["file"] for t in manifest["tables"].values())}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return set()
 

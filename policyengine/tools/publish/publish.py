@@ -82,11 +82,9 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
 
 
 def _opened(to: str, connection: Any, folder: Path) -> Any:
-    if is_server(to):
-        from policyengine.tools.publish.postgres import opened
-    else:
-        from policyengine.tools.publish.embedded import opened
-    return opened(to, connection, folder)
+    from policyengine.tools.publish import embedded, postgres
+
+    return (postgres if is_server(to) else embedded).opened(to, connection, folder)
 
 
 def _refuse_changed(written: Written) -> None:

@@ -1,4 +1,4 @@
-"""People with their trace and statistics go in, a workbook for the office comes out: results with reasons, then tables."""
+"""People with their trace and statistics go in, a workbook for the office comes out: results with reasons, tables."""
 
 from __future__ import annotations
 

@@ -22,9 +22,13 @@ from policyengine.tools.report.page import document
 
 STYLE = """
 .certificate { padding: 1rem 0; border-bottom: 1px solid var(--line); }
-.certificate table { margin: .5rem 0 1rem; } .certificate dl { display: grid; grid-template-columns: auto 1fr auto 1fr; gap: .2rem 1rem; }
+.certificate table { margin: .5rem 0 1rem; }
+.certificate dl { display: grid; grid-template-columns: auto 1fr auto 1fr; gap: .2rem 1rem; }
 .certificate dt { color: var(--soft); } .certificate dd { margin: 0; } td.sign { min-width: 9rem; height: 3.5rem; }
-@media print { @page { size: A4; margin: 15mm; } .certificate { break-after: page; border: 0; } .verification { break-before: page; } }
+@media print {
+  @page { size: A4; margin: 15mm; }
+  .certificate { break-after: page; border: 0; } .verification { break-before: page; }
+}
 """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from html import escape
 
@@ -15,10 +15,10 @@ SHADES = {
     "met": "#1b7f4b",
     "not_met": "#b3261e",
     "excused": "#3f6fb5",
-    "undetermined": "#9a6700",
+    "undetermined": "#8a5c00",
     "in_progress": "#666",
 }
-WIDE, BAR, GAP, LEFT, MOST = 640, 22, 12, 170, 12
+WIDE, BAR, GAP, LEFT, MOST = 640, 22, 12, 170, 24
 
 
 def outcomes_chart(table: Table, words: Words, by: Sequence[str]) -> str:
@@ -69,7 +69,7 @@ def amounts_chart(table: Table, words: Words, column: str, by: Sequence[str]) ->
     return _figure(title_of(table.name), said, len(found) * (BAR + GAP) + 6, body)
 
 
-def _label(table: Table, words: Words, cells: dict[str, object], by: Sequence[str]) -> str:
+def _label(table: Table, words: Words, cells: Mapping[str, object], by: Sequence[str]) -> str:
     return " · ".join(words.cell(k, None if cells[k] is None else str(cells[k])) for k in by if k in cells)
 
 

@@ -1,7 +1,7 @@
 """People with their trace go in, the page's data comes out: a list of all decisions, and details a hundred at a time.
 
-Everything is compact JSON, packed with gzip and written in base64; the page unpacks the list when it opens and a piece of
-details when somebody asks for a reason. Figures are texts, exact as in the result.
+Everything is compact JSON, packed with gzip and written in base64; the page unpacks the list when it opens and a piece
+of details when somebody asks for a reason. Figures are texts, exact as in the result.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _flags(one: One, d: Decision) -> Iterator[Any]:
 def _finding(f: Finding, labels: Labels) -> list[Any]:
     achieved = exact_text(f.achieved)
     if f.achieved_high != f.achieved:
-        achieved += "–" + ("" if f.achieved_high is None else exact_text(f.achieved_high))
+        achieved += "…" if f.achieved_high is None else "–" + exact_text(f.achieved_high)
     return [
         labels.measure(f.measure, f.unit), OUTCOMES.index(f.status), 1 if f.advisory else 0, f.comparison,
         _text(f.required), achieved, exact_text(f.shortfall), f.rule, _text(f.required_base),
@@ -132,7 +132,8 @@ def _record(one: One, e: LedgerEntry, labels: Labels) -> list[Any]:
     quantity = "" if e.quantity is None else f"{exact_text(e.quantity)} {labels.unit(e.unit)}"
     keys = [k for k in (e.recognise_rule, e.convert_rule, e.assign_rule, e.cap_rule) if k]
     return [
-        e.record_id, record.end.isoformat() if record is not None else "", labels.term(e.form, "form") if e.form else "",
+        e.record_id, record.end.isoformat() if record is not None else "",
+        labels.term(e.form, "form") if e.form else "",
         str(title or ""), quantity, exact_text(e.converted), exact_text(e.counted), e.reason,
         [k for key in keys for k in key.split("+")], [labels.fact(m) for m in e.missing],
     ]  # fmt: skip

@@ -52,15 +52,13 @@ def _body(title: str, written: Sequence[Written], data: PageData, made: Statisti
     words = Words(made.labels)
     tables = {t.name: t for t in made.tables}
     yield f'<section><h2>{say("At a glance", "概况")}</h2><div class="charts">'
-    for name, by in (
-        ("overall", ("period",)),
-        ("by-region", ("region", "period")),
-        ("by-sector", ("sector", "period")),
-    ):
+    if "overall" in tables:
+        yield outcomes_chart(tables["overall"], words, ("period", "unit"))
+    for name, by in (("by-region", ("region", "period", "unit")), ("by-sector", ("sector", "period", "unit"))):
         if name in tables:
-            yield outcomes_chart(tables[name], words, by)
+            yield outcomes_chart(_latest(tables[name]), words, by)
     if "funds" in tables:
-        yield amounts_chart(tables["funds"], words, "cost", ("paid_by", "period"))
+        yield amounts_chart(_latest(tables["funds"]), words, "cost", ("paid_by", "period"))
     yield "</div></section>\n"
     yield from _people(data)
     yield f"<section><h2>{say('Statistics', '统计')}</h2>"
@@ -72,6 +70,13 @@ def _body(title: str, written: Sequence[Written], data: PageData, made: Statisti
     yield f'<script type="text/plain" id="index">{index_of(data, written[0], texts)}</script>\n'
     for number, piece in enumerate(data.pieces):
         yield f'<script type="text/plain" id="d{number}">{piece}</script>\n'
+
+
+def _latest(table: Table) -> Table:
+    """The rows of the last period: a chart of all years and regions at once shows nothing."""
+    at = table.names.index("period")
+    last = max((str(row[at]) for row in table.rows), default="")
+    return Table(table.name, table.columns, [row for row in table.rows if row[at] == last])
 
 
 def _people(data: PageData) -> Iterator[str]:
@@ -92,7 +97,8 @@ def _people(data: PageData) -> Iterator[str]:
     head = ("id", "name", "employer", "period", "outcome", "total", "required", "short")
     cells = "".join(f'<th scope="col"{_right(h)}>{texts[h]}</th>' for h in head)
     region = say("list of people", "人员名单")
-    yield f'<div class="scroll" tabindex="0" role="region" aria-label="{region}"><table class="people"><thead><tr>{cells}'
+    yield f'<div class="scroll" tabindex="0" role="region" aria-label="{region}">'
+    yield f'<table class="people"><thead><tr>{cells}'
     yield f'<th scope="col">{texts["why"]}</th></tr></thead><tbody id="rows"></tbody></table></div>'
     yield f'<div class="pager"><button id="back" type="button">{say("back", "上一页")}</button>'
     yield f'<button id="next" type="button">{say("next", "下一页")}</button></div></section>\n'
@@ -113,7 +119,8 @@ def _table(table: Table, words: Words) -> str:
     more = len(table.rows) - SHOWN * 10
     note = say(f"… and {more} more; stats has all", f"……另有 {more} 行，stats 可列出全部") if more > 0 else ""
     return (
-        f'<details><summary>{title}</summary><div class="scroll" tabindex="0" role="region" aria-label="{title}"><table>'
+        f"<details><summary>{title}</summary>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{title}"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div><p>{note}</p></details>\n"
     )
 

@@ -9,7 +9,8 @@ from policyengine.tools.case_text import OUTCOMES
 from policyengine.tools.stats.words import COLUMNS
 
 REASONS = {
-    "counted": ("counted", "计入"), "capped": ("cut by a cap", "超出限额"), "duplicate": ("counted once already", "重复"),
+    "counted": ("counted", "计入"), "capped": ("cut by a cap", "超出限额"),
+    "duplicate": ("counted once already", "重复"),
     "rejected": ("not recognised", "不予认定"), "not_recognised": ("no rule recognises it", "无认定依据"),
     "missing_fact": ("a fact is missing", "缺少事实"), "no_conversion": ("no rule converts it", "无折算办法"),
     "no_exchange": ("no rule exchanges it", "无换算办法"), "outside_period": ("of another period", "不在该年度"),

@@ -48,6 +48,8 @@ def facts_of(
     from policyengine.tools.select import load_law
 
     options = written.manifest["options"]
+    if options.get("pseudonymised"):
+        return _without(str(written.folder), False, _HIDDEN)
     explicit = bool(named.records or named.persons or named.policy)
     try:
         law = load_law(named.policy or options["policy"])
@@ -79,11 +81,15 @@ def _unlike(written: Written, digests: Any, persons: str | None) -> str | None:
     return next((str(e["file"]) for e in inputs if e["sha256"] not in set(digests.values())), None)
 
 
-def _without(what: str, explicit: bool) -> tuple[None, tuple[Diagnostic, ...]]:
-    text = say(
-        f"{what} is not what this result was made from, or is not here",
-        f"{what} 不在此处，或不是该结果所依据的内容",
-    )
+_HIDDEN = (
+    "persons have pseudonyms here, so that what the files say of them can't be added",
+    "人员编号已化名，无法与文件中的情况对应",
+)
+
+
+def _without(what: str, explicit: bool, why: tuple[str, str] | None = None) -> tuple[None, tuple[Diagnostic, ...]]:
+    english, chinese = why or ("not what this result was made from, or not here", "不在此处，或不是该结果所依据的内容")
+    text = say(f"{what}: {english}", f"{what}：{chinese}")
     if explicit:
         hint = say("name the very files that evaluate was given", "请指定评定时使用的文件")
         raise PolicyError([Diagnostic("PE531", text, hint=hint)])

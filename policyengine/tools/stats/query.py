@@ -133,7 +133,7 @@ def spread(store: Store) -> list[Table]:
         _Measure(
             Column(c, "figure"),
             exp.Anonymous(this="quantile_disc", expressions=[name("total", "d"), exp.Literal.number(q)]),
-            lambda v, per=store.ticks: None if v is None else Fraction(int(v), per),
+            lambda v: None if v is None else Fraction(int(v), store.ticks),
         )
         for c, q in (("least", "0"), ("quartile_1", "0.25"), ("median", "0.5"), ("quartile_3", "0.75"), ("most", "1"))
     ]

@@ -78,7 +78,7 @@ class Store:
 
 
 def sql(query: Any) -> str:
-    return query if isinstance(query, str) else query.sql("duckdb")  # type: ignore[no-any-return]
+    return str(query if isinstance(query, str) else query.sql("duckdb"))
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def working() -> Iterator[tuple[Any, Path]]:
 
     with tempfile.TemporaryDirectory(prefix="policyengine-") as folder:
         spill = str(Path(folder) / "spill")
-        config = {"memory_limit": MEMORY, "temp_directory": spill, "preserve_insertion_order": False}
+        config: Any = {"memory_limit": MEMORY, "temp_directory": spill, "preserve_insertion_order": False}
         with duckdb.connect(str(Path(folder) / "work.duckdb"), config=config) as connection:
             yield connection, Path(folder)
 

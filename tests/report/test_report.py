@@ -1,0 +1,134 @@
+"""The report holds everybody and every reason, loads nothing, masks who is meant; the workbook and certificates too."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from policyengine.cli import main
+from policyengine.tools.evaluate import Evaluation
+from policyengine.tools.result import save
+
+
+@pytest.fixture(scope="session")
+def out(of_2016: Evaluation, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save(of_2016, tmp_path_factory.mktemp("report") / "out")
+
+
+def run(*arguments: object, code: int = 0) -> str:
+    result = CliRunner().invoke(main, ["report", *map(str, arguments)])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def unpacked(page: str, name: str) -> Any:
+    found = re.search(rf'<script type="text/plain" id="{name}">([^<]*)</script>', page)
+    assert found is not None
+    return json.loads(gzip.decompress(base64.b64decode(found[1])))
+
+
+@pytest.fixture(scope="session")
+def page(out: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    run(out, "--out", path)
+    return path.read_text(encoding="utf-8")
+
+
+def test_everybody_is_listed(page: str) -> None:
+    columns = unpacked(page, "index")["columns"]
+    assert columns["id"] == [f"{letter}*" for letter in "AAAAAAAA"]
+    assert columns["total"] == ["380/9", "40", "40", "39", "80", "0", "41", "0"]
+    assert columns["short"][3] == "1"
+    assert columns["name"][0] == "A**"
+
+
+def test_every_reason_is_a_click_away(page: str) -> None:
+    index, details = unpacked(page, "index"), unpacked(page, "d0")
+    findings, records, follows, *_ = details[5]  # A6: no proof
+    assert findings[0][:7] == ["total", 1, 0, ">=", "40", "0", "40"]
+    assert [(r[0], r[3], r[6], r[7]) for r in records] == [("R08", "Soils", "0", "rejected")]
+    assert follows == [["not excellent", "county/not-excellent"]]
+    keys = {k for d in details for f in d[0] for k in (f[7], *f[10])} | {k for d in details for r in d[1] for k in r[8]}
+    assert keys <= set(index["rules"])
+    assert index["rules"]["county/annual"][:3] == ["require total at least 40 hours per year", "Act 1", "art. 4"]
+
+
+def test_nothing_is_loaded_and_nobody_is_named(page: str) -> None:
+    assert not re.findall(r'(?:src|href)="(?!#)', page)
+    assert "@import" not in page
+    assert "default-src 'none'" in page
+    for name in ("Ann", "A1<", '"A1"'):
+        assert name not in page
+
+
+def test_cells_are_no_markup(county: Path, tmp_path: Path) -> None:
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    persons = tmp_path / "county" / "persons.csv"
+    persons.write_text(persons.read_text().replace("Farm", "<script>alert(1)</script>"))
+    made = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out")
+    for more in ([], ["--certificates"]):
+        run(made, *more, "--out", tmp_path / "r.html")
+        assert "<script>alert" not in (tmp_path / "r.html").read_text()
+
+
+def test_revealed_and_in_chinese(out: Path, tmp_path: Path) -> None:
+    run(out, "--out", tmp_path / "r.html", "--reveal", "--lang", "zh")
+    page = (tmp_path / "r.html").read_text()
+    assert '<html lang="zh-CN">' in page
+    index = unpacked(page, "index")
+    assert index["columns"]["id"][0] == "A1"
+    assert index["columns"]["name"][0] == "Ann"
+    assert index["words"][index["columns"]["region"][0]] == "北区"
+    assert index["rules"]["county/annual"][0].startswith("要求")
+
+
+def test_workbook(out: Path, tmp_path: Path) -> None:
+    import openpyxl
+
+    run(out, "--out", tmp_path / "r.xlsx", "--reveal")
+    sheet = openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0]
+    rows = [[c.value for c in row] for row in sheet.iter_rows()]
+    assert rows[6][:4] == ["A6", "Fay", None, "milling"]
+    assert rows[6][7:12] == ["2016", "not met", 0, 40, 40]
+    assert "R08: not recognised" in str(rows[6][-1])
+    assert rows[1][9] == "380/9"
+    assert sheet.auto_filter.ref == "A1:O9"
+    assert sheet.freeze_panes == "B2"
+    assert len(sheet.conditional_formatting) > 0
+
+
+def test_certificates(out: Path, tmp_path: Path) -> None:
+    run(out, "--certificates", "--out", tmp_path / "c.html", "--lang", "zh")
+    page = (tmp_path / "c.html").read_text()
+    assert page.count("<article") == 8
+    assert "Ann" not in page
+    run(out, "--certificates", "--person", "Ann", "--reveal", "--out", tmp_path / "one.html", "--lang", "zh")
+    page = (tmp_path / "one.html").read_text()
+    assert page.count("<article") == 1
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", page)
+    first = ["2016", "培训班", "专业科目", "Soils", "2016-03-14", "Old Mill"]
+    assert cells[:6] == first
+    assert cells[8] == "30"
+    assert "380/9 学时" in cells
+    assert "完成" in cells
+    assert "PE915" in run(out, "--certificates", "--person", "Zoe", "--out", tmp_path / "no.html", code=2)
+    assert not (tmp_path / "no.html").exists()
+
+
+def test_pdf(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("chromium"):
+        run(out, "--certificates", "--person", "A1", "--out", tmp_path / "c.pdf")
+        assert (tmp_path / "c.pdf").read_bytes().startswith(b"%PDF")
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert "PE550" in run(out, "--certificates", "--out", tmp_path / "d.pdf", code=2)
+    assert not (tmp_path / "d.pdf").exists()
