@@ -110,9 +110,14 @@ class Accounts:
         conditions = []
         for name, terms in sorted(fields.items()):
             value = records.value(name)
-            conditions.append(t.among(value, [t.lit(term) for term in sorted(terms)]))
+            ordered = sorted(terms)
+            named = t.among(value, [t.lit(term) for term in ordered])
             if self.cases.lacks(name):
-                conditions.append(t.missing(value.copy()))
+                named = t.either(named, t.missing(value.copy()))
+            elif len(fields) == 1:  # a range can be tested while the file is read, so that other columns are skipped
+                low, high = t.compare(value.copy(), ">=", t.lit(ordered[0])), t.compare(value.copy(), "<=", t.lit(ordered[-1]))
+                named = t.both(named, low, high)
+            conditions.append(named)
         return t.either(*conditions)
 
     def _keep_members(self) -> None:

@@ -14,8 +14,9 @@ from math import lcm
 from typing import Any
 
 from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.axes import Column
 from policyengine.engines.compile.draft import Draft, Memo
-from policyengine.engines.compile.law import Formula, Place, Valued, Verdict
+from policyengine.engines.compile.law import Formula, Given, Place, Valued, Verdict
 from policyengine.engines.compile.probes import Inexpressible
 from policyengine.engines.compile.sources import Sources
 from policyengine.engines.compile.trees import Tree
@@ -26,7 +27,7 @@ from policyengine.records.model import Fact
 UNLIMITED = 2**60  # ticks of what nothing limits; half of it is beyond any sum
 MOST_TICKS = 2**50  # of one amount or limit, so that sums of a person's records stay below
 MOST_PARTS = 2**31  # ticks of a unit
-MOST_GUESSED = 3  # texts of which both presence and absence are judged, whether they occur or not
+MOST_GUESSED = 2  # texts of which both presence and absence are judged, whether they occur or not
 ABSENT = -(2**62)  # stands for a missing quantity where it is looked up
 MOST_VALUES = 2_000_000  # combinations with their quantities that are judged one by one
 
@@ -63,6 +64,8 @@ class Cases:
     values: dict[tuple[Any, ...], Valued] = field(default_factory=dict)
     counts: dict[int, int] = field(default_factory=dict)  # records by key, guessed axes at code 0
     steps: list[int] = field(default_factory=lambda: [0])  # what guessed axes may add to such a key
+    guessed: list[str] = field(default_factory=list)
+    unitless: dict[int, list[Any]] = field(default_factory=dict)  # quantities of records without a unit, by such a key
     span: tuple[date, date] | None = None
     doubtful: bool = False  # some amount, or whether it counts, is open
     moved: bool = False  # some record counts elsewhere than in the period of its end
@@ -91,14 +94,15 @@ class Cases:
     def _keys(self) -> Iterator[int]:
         """The keys that occur, and some that may: the presence of a text is guessed both ways."""
         sources = self.sources
-        guessed = sources.guessable()[:MOST_GUESSED]
+        self.guessed = sources.guessable()[:MOST_GUESSED]
         fractions = False
-        for key, number, first, last, part in sources.host.rows(sources.survey(guessed)):
-            self.counts[key] = number
+        for key, q, number, first, last, part in sources.host.rows(sources.survey(self.guessed)):
+            self.counts[key] = self.counts.get(key, 0) + number
             self.span = (first, last) if self.span is None else (min(self.span[0], first), max(self.span[1], last))
             fractions = fractions or bool(part)
+            self.unitless.setdefault(key, []).append(q)
         sources.whole = not fractions
-        for name in guessed:
+        for name in self.guessed:
             self.steps += [step + sources.signature.stride(name) for step in self.steps]
         for key in self.counts:
             for step in self.steps:
@@ -106,26 +110,52 @@ class Cases:
 
     def _judge_values(self, draft: Draft) -> None:
         """Judge those combinations whose amount no formula gives, with each quantity that they occur with."""
-        host, sources = self.sources.host, self.sources
-        opened = [(key,) for key, verdict in self.verdicts.items() if verdict.amount is None]
-        if not opened:
-            return
-        host.load("opened", {"key": "BIGINT"}, opened)
-        names = ["q", *(f"by_{n}" for n in sources.divisors)]
-        query = t.select(key=t.col("key", "b"), **{n: t.col(n, "b") for n in names})
-        query = query.from_(t.sub(sources.base(), "b"), copy=False)
-        t.join(query, t.table("opened", "o"), t.equal(t.col("key", "o"), t.col("key", "b")))
-        for row in host.stream(query.distinct(copy=False)):
-            key, q, *by = row
-            number, codes = sources.split(key)
-            given: dict[str, Fact | None] = {"quantity": None if q is None else Fraction(int(q), sources.unit)}
-            for name, value in zip(sources.divisors, by, strict=True):
-                given[name] = None if value is None else sources.records.fact(name, value)
-            law = sources.laws[sources.people[number][0]]
-            self.values[row] = law.valued(draft.become(codes, given))
+        sources = self.sources
+        opened = {key for key, verdict in self.verdicts.items() if verdict.amount is None}
+        memos: dict[tuple[Any, ...], Memo[Given]] = {}
+        for key, *values in self._values_of(opened):
+            for step in self.steps:
+                if key + step in opened:
+                    number, codes = sources.split(key + step)
+                    plan = sources.people[number][0]
+                    memo, law = memos.setdefault((plan, *values), Memo()), sources.laws[plan]
+                    given = self._given(values)
+                    found = memo.of(codes, lambda law=law, codes=codes, given=given: _given(law, draft, codes, given))  # type: ignore[misc]
+                    self.values[key + step, *values] = law.valued(self.verdicts[key + step], found)
             if len(self.values) > MOST_VALUES:
                 raise Inexpressible("too many different amounts that no formula gives")
+
+    def _values_of(self, opened: set[int]) -> Iterator[tuple[Any, ...]]:
+        """Keys, guessed axes at code 0, with the quantities and divisors that they occur with."""
+        host, sources = self.sources.host, self.sources
+        unit, quantity = (next(n for n, a in enumerate(sources.signature.axes) if a.field == f) for f in ("unit", "quantity"))
+        asked = []
+        for key in self.counts:
+            if not any(key + step in opened for step in self.steps):
+                continue
+            codes = sources.signature.codes(key % sources.signature.size)
+            if (codes[unit] and codes[quantity]) or sources.divisors:
+                asked.append((key,))
+            else:
+                by = (sources.records.column("quantity") or Column("", "", 0)).unit // sources.unit
+                yield from ((key, None if q is None else q // by) for q in dict.fromkeys(self.unitless[key]))
+        if not asked:
+            return
+        host.load("opened", {"key": "BIGINT"}, asked)
+        names = ["q", *(f"by_{n}" for n in sources.divisors)]
+        query = t.select(key=t.col("key", "b"), **{n: t.col(n, "b") for n in names})
+        query = query.from_(t.sub(sources.base(self.guessed), "b"), copy=False)
+        t.join(query, t.table("opened", "o"), t.equal(t.col("key", "o"), t.col("key", "b")))
+        yield from host.stream(query.distinct(copy=False))
         host.drop("opened")
+
+    def _given(self, values: list[Any]) -> dict[str, Fact | None]:
+        sources = self.sources
+        q, *by = values
+        given: dict[str, Fact | None] = {"quantity": None if q is None else Fraction(int(q), sources.unit)}
+        for name, value in zip(sources.divisors, by, strict=True):
+            given[name] = None if value is None else sources.records.fact(name, value)
+        return given
 
     # --- ticks --------------------------------------------------------------------------------------------------------
 
@@ -352,6 +382,10 @@ class Cases:
 def _judged(law: Any, draft: Draft, codes: list[int]) -> tuple[Verdict, Iterator[int] | list[int]]:
     verdict = law.verdict(draft.become(codes))
     return verdict, list(draft.seen)
+
+
+def _given(law: Any, draft: Draft, codes: list[int], given: dict[str, Fact | None]) -> tuple[Given, list[int]]:
+    return law.given(draft.become(codes, given)), list(draft.seen)
 
 
 def _three(truth: bool | None) -> int:

@@ -19,7 +19,7 @@ from policyengine.engines.calendar import period_of
 from policyengine.engines.compile.draft import Draft, DraftRecord
 from policyengine.engines.compile.probes import Inexpressible, Probes, rewritten
 from policyengine.engines.convert import Converting
-from policyengine.engines.numbers import ZERO, Number
+from policyengine.engines.numbers import ZERO, Amount, Number
 from policyengine.engines.ready import Ready, in_force
 from policyengine.engines.reference import Prepared, prepare
 from policyengine.engines.truth import Scene, missing_facts
@@ -87,6 +87,10 @@ class Valued:
     missing: tuple[str, ...]
 
 
+Given = tuple[Amount, str, str, tuple[str, ...]]
+"""An amount, the keys of the rules that give it, its reason, and the facts that would settle it."""
+
+
 @dataclass(slots=True)
 class Sum:
     """What is added up: ``total`` (no rule), a definition of a measure, or the records that have a term.
@@ -139,13 +143,16 @@ class Law:
             flags=tuple(self._flags(scene)),
         )
 
-    def valued(self, draft: Draft) -> Valued:
-        """What a draft with its very quantity is worth."""
-        judge, scene = self.prepared.judge, self.scene(draft)
-        form = draft.get("form")
-        state, _, doubts = judge._recognised(scene, form)
-        amount, convert, reason, unsettled = judge._converted(scene, form)
-        return Valued(*amount, _reason(state, reason), convert, named({*doubts, *unsettled}))
+    def given(self, draft: Draft) -> Given:
+        """What a draft with its very quantity is worth, by which rules, and what would settle it."""
+        return self.prepared.judge._converted(self.scene(draft), draft.get("form"))
+
+    @staticmethod
+    def valued(verdict: Verdict, given: Given) -> Valued:
+        """A verdict with the amount that its quantity gives. ``verdict.missing``: what would settle its recognition."""
+        amount, convert, reason, unsettled = given
+        state = "recognised" if verdict.state == 1 else "review" if verdict.state == 2 else verdict.reason
+        return Valued(*amount, _reason(state, reason), convert, named({*verdict.missing, *unsettled}))
 
     def scene(self, draft: Draft) -> Scene:
         record: Any = DraftRecord(draft)

@@ -34,6 +34,7 @@ from policyengine.language.vocabulary import FieldDecl
 from policyengine.plan.model import Plan
 from policyengine.plan.names import walk
 
+SAMPLE = 2048  # records from which is guessed how different a column's texts are
 KEYS = 2**62  # a signature must fit in 64 bits
 
 
@@ -81,7 +82,7 @@ class Sources:
 
     # --- relations --------------------------------------------------------------------------------------------------
 
-    def base(self, **columns: Tree) -> Any:
+    def base(self, guessed: Container[str] = (), **columns: Tree) -> Any:
         """Every record with its key, days and quantity, and the ``columns`` asked for (over alias ``r``)."""
         query = t.select(
             record_id=t.col("record_id", "r"),
@@ -89,12 +90,12 @@ class Sources:
             start=t.col("start", "r"),
             end=t.col("end", "r"),
             q=self.quantity(),
-            key=self._key(),
+            key=self._key(guessed),
             rp=t.coalesce(t.col("rp", "p"), t.lit(0)) if self.joined else t.lit(0),
             **{f"by_{n}": self.records.value(n) for n in self.divisors},
             **columns,
         )
-        return self._from(query)
+        return self._from(query, guessed)
 
     def _from(self, query: Any, guessed: Container[str] = ()) -> Any:
         """The records, with what their keys rest on."""
@@ -127,23 +128,33 @@ class Sources:
 
     def survey(self, guessed: Container[str]) -> Any:
         """The keys that occur, without the axes that are ``guessed``, with how often, the days they end on, and whether
-        some quantity has a fraction."""
-        column = self.records.column("quantity")
-        parts = t.lit(0)
-        if column is not None and column.scale:
-            parts = t.remainder(self.records.value("quantity"), column.unit)
-        query = t.select(key=self._key(guessed), end=t.col("end", "r"), part=parts)
+        some quantity has a fraction. ``q``: the quantity of records without a unit, each apart."""
+        column, whole = self.records.column("quantity"), self.records.value("quantity")
+        parts = t.remainder(whole, column.unit) if column is not None and column.scale else t.lit(0)
+        unitless = t.case([(t.missing(self.records.value("unit")), whole.copy())], t.lit(None))
+        query = t.select(key=self._key(guessed), q=unitless, end=t.col("end", "r"), part=parts)
         query = self._from(query, guessed)
         found = t.select(
-            key=t.col("key", "k"), number=t.count(), first=t.call("MIN", t.col("end", "k")),
+            key=t.col("key", "k"), q=t.col("q", "k"), number=t.count(), first=t.call("MIN", t.col("end", "k")),
             last=t.call("MAX", t.col("end", "k")), part=t.call("MAX", t.col("part", "k")),
         ).from_(t.sub(query, "k"), copy=False)  # fmt: skip
-        return found.group_by(t.col("key", "k"), copy=False)
+        return found.group_by(t.col("key", "k"), t.col("q", "k"), copy=False)
 
     def guessable(self) -> list[str]:
-        """Texts of which only the presence is asked: reading them takes longer than judging both cases."""
-        return [a.field for a in self.signature.axes if a.size == 2 and a.field in self.records.columns
-                and self.records.columns[a.field].kind == "text"]  # fmt: skip
+        """Texts of which only the presence is asked and that are nearly all different: both cases are judged, because
+        reading such a column takes longer than that."""
+        names = [
+            a.field
+            for a in self.signature.axes
+            if a.size == 2 and a.field in self.records.columns and self.records.columns[a.field].kind == "text"
+        ]
+        if not names:
+            return []
+        some = t.select(**{n: t.col(n, "r") for n in names}).from_(t.table(self.names.records, "r"), copy=False)
+        sample = t.sub(some.limit(SAMPLE, copy=False), "s")
+        counts = t.select(**{n: t.count_distinct(t.col(n, "s")) for n in names}).from_(sample, copy=False)
+        ((*found,),) = self.host.rows(counts)
+        return [name for name, number in zip(names, found, strict=True) if number > SAMPLE // 4]
 
     def _key(self, guessed: Container[str] = ()) -> Tree:
         own = self.signature.number(self._code, guessed)

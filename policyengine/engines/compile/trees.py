@@ -331,3 +331,7 @@ def scaled(code: Tree, by: int) -> Tree:
 
 def remainder(value: Tree, by: int) -> Tree:
     return exp.Mod(this=exp.paren(value, copy=False), expression=lit(by))
+
+
+def count_distinct(value: Tree) -> Tree:
+    return exp.Count(this=exp.Distinct(expressions=[value]))
