@@ -21,6 +21,7 @@ from policyengine.engines.ledger import flags, ledger, repeats_asked
 from policyengine.engines.ready import Ready, Stage, ready
 from policyengine.engines.require import Span
 from policyengine.engines.truth import get_fact
+from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs, Person, Record
@@ -100,16 +101,28 @@ def evaluate_person(
 
 
 def _blocks(later: Later, asked: Periods, as_of: date | None) -> list[Span]:
-    """Blocks of years that end within the asked periods, or, with ``as_of``, hold it and an asked period."""
+    """Blocks of years that end within the asked periods, or, with ``as_of``, hold it and an asked period.
+
+    Only those for which the law requires something of the block as a whole.
+    """
     spans = []
+    start = later.plan.year_start
     for count, starting in later.blocks:
+        rules = [r for r in later.require if _block_of(r) == (count, starting)]
         first = block_of(asked[0], count, starting)
         while first <= asked[1]:
-            days = period_bounds(first, later.plan.year_start, count)
-            if first + count - 1 <= asked[1] or (as_of is not None and days[0] <= as_of <= days[1]):
+            days, last = period_bounds(first, start, count), first + count - 1
+            asked_for = last <= asked[1] or (as_of is not None and days[0] <= as_of <= days[1])
+            if asked_for and any(r.governs(last, start) for r in rules):
                 spans.append(Span(first, count))
             first += count
     return spans
+
+
+def _block_of(rule: Ready) -> tuple[int, int] | None:
+    """The blocks on which a requirement is: how many years, and one in which a block begins."""
+    window = rule.rule.statement.window  # type: ignore[attr-defined]
+    return (window.count, window.starting or 0) if isinstance(window, tree.PerYears) else None
 
 
 __all__ = ["Prepared", "evaluate", "evaluate_person", "get_fact", "prepare", "years_of"]
