@@ -1,4 +1,5 @@
-"""The words of a result: Decision, Finding, LedgerEntry, FlagEntry. Ledger rows sum to findings, findings imply decisions.
+"""The words of a result: Decision, Finding, LedgerEntry, FlagEntry. Ledger rows sum to findings, findings imply
+decisions.
 
 Hours and credits are exact fractions. Column order here is column order in every file.
 """
@@ -49,10 +50,11 @@ class Finding:
     """One requirement applied to one person and period.
 
     ``required_base``: the figure as the overridden rule had it, ``required_before``: before reductions; ``required``:
-    what governs. ``achieved``/``achieved_high``: bounds of the measure, ``carried`` hours included. ``status``: ``met``,
+    what governs. ``achieved``/``achieved_high``: bounds of the measure, ``carried`` hours included. ``status``:
+    ``met``,
     ``not_met``, ``excused``, ``undetermined``, ``in_progress``. ``window``: first and last day. ``carried``: hours that
-    came from the year before. ``because``: keys of the rules that raised, reduced or excused. ``missing``: what would settle it
-    (``R001:evidence``, ``person:employer_kind``).
+    came from the year before. ``because``: keys of the rules that raised, reduced or excused. ``missing``: what would
+    settle it (``R001:evidence``, ``person:employer_kind``).
     """
 
     person_id: str
@@ -82,8 +84,8 @@ class Finding:
 class Decision:
     """One person, period and policy. ``measures``: declared measures by name; bounds are the low ones.
 
-    ``days_left``: of an ``in_progress`` period. ``consequences`` and ``advisories``: names; ``*_rules`` their rule keys.
-    ``possible``: consequences that follow for some completion of the missing facts.
+    ``days_left``: of an ``in_progress`` period. ``consequences`` and ``advisories``: names; ``*_rules`` their rule
+    keys. ``possible``: consequences that follow for some completion of the missing facts.
     """
 
     person_id: str

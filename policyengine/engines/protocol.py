@@ -1,7 +1,7 @@
 """What an engine takes and gives: plans and canonical tables in, the tables of a trace out.
 
-Canonical tables stand in one DuckDB connection (or Spark session), as tables or views over Parquet. A missing fact is NULL, never an
-empty text nor a default. Rows that could not be read as a record are not in them.
+Canonical tables stand in one DuckDB connection (or Spark session), as tables or views over Parquet. A missing fact is
+NULL, never an empty text nor a default. Rows that could not be read as a record are not in them.
 
 ``records``: one row per activity, ``record_id`` unique.
 
@@ -11,15 +11,17 @@ empty text nor a default. Rows that could not be read as a record are not in the
 | start, end | DATE | never NULL, start <= end; first and last day, both included |
 | quantity | DECIMAL(p, s) or whole | p <= 18; s = the most decimals that any pack's bounds declare |
 | unit | VARCHAR | unit ids (``minutes``, ``hours``) |
-| each field of the records that a plan declares | by its type | every one that ``Plan.fields`` has with ``of == "record"`` |
+| each declared field of the records | by its type | every one in ``Plan.fields`` with ``of == "record"`` |
 
 ``persons``: one row per person, ``person_id`` unique, and each field with ``of == "person"`` (``circumstance`` apart).
 People who only have records or circumstances may be absent: they count as persons without facts.
 
 ``circumstances``: ``person_id``, ``kind`` (a term of ``circumstance``), ``start``, ``end`` (DATE; NULL is an open end).
 
-Types of fields: ``term`` VARCHAR (term ids), ``text`` VARCHAR, ``number`` DECIMAL(p, s) with s = the declared decimals or any
-whole type, ``date`` DATE, ``yes_no`` BOOLEAN, ``year`` INTEGER. A declared field whose column is absent is missing in every row.
+Types of fields: ``term`` VARCHAR (term ids), ``text`` VARCHAR, ``number`` DECIMAL(p, s) with s = the declared
+decimals or any
+whole type, ``date`` DATE, ``yes_no`` BOOLEAN, ``year`` INTEGER. A declared field whose column is absent is missing in
+every row.
 """
 
 from __future__ import annotations
