@@ -1,7 +1,7 @@
 """Stage 4 and 5 for everybody: sums per person and period first; only where a cap is exceeded are records put in order.
 
-Items go in; out come the tables ``routed`` (persons for the reference evaluator), ``counted`` (items that a cap may cut) and
-``totals`` (every sum of every person and period, low and high).
+Items go in; out come the tables ``routed`` (persons for the reference evaluator), ``counted`` (items that a cap may
+cut) and ``totals`` (every sum of every person and period, low and high).
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Cap:
 
 @dataclass(slots=True)
 class Accounts:
-    """``caps`` by law; ``cuts``: whether the table ``counted`` has items that some cap may cut; ``kept``: ``members`` holds
-    the items that caps may concern."""
+    """``caps`` by law; ``cuts``: whether the table ``counted`` has items that some cap may cut; ``kept``: ``members``
+    holds the items that caps may concern."""
 
     items: Items
     caps: list[list[Cap]] = field(default_factory=list)
@@ -115,16 +115,16 @@ class Accounts:
             if self.cases.lacks(name):
                 named = t.either(named, t.missing(value.copy()))
             elif len(fields) == 1:  # a range can be tested while the file is read, so that other columns are skipped
-                low, high = t.compare(value.copy(), ">=", t.lit(ordered[0])), t.compare(value.copy(), "<=", t.lit(ordered[-1]))
-                named = t.both(named, low, high)
+                low, high = t.compare(value.copy(), ">=", t.lit(ordered[0])), t.compare(value.copy(), "<=",
+                t.lit(ordered[-1])) named = t.both(named, low, high)
             conditions.append(named)
         return t.either(*conditions)
 
     def _keep_members(self) -> None:
         """Keep the items that some cap may concern, where they are few: then the records are read once for all caps."""
         laws, caps = self.cases.sources.laws, self._capped()
-        under = {key for key, verdict in self.cases.verdicts.items() if any(truth is not False for truth, _ in verdict.caps)}
-        steps = self.cases.steps
+        under = {key for key, verdict in self.cases.verdicts.items() if any(truth is not False for truth, _ in
+        verdict.caps)} steps = self.cases.steps
         many = sum(n for key, n in self.cases.counts.items() if any(key + step in under for step in steps))
         if many > MEMBERS_KEPT:
             return
@@ -242,7 +242,8 @@ class Accounts:
         columns = {"day": "DATE", "first": "DATE", "last": "DATE", "year": "INTEGER"}
         self.host.load(f"windows_{cap.law.number}_{cap.number}", columns, rows)
 
-    # --- what caps touch ------------------------------------------------------------------------------------------------
+    # --- what caps touch
+    # ------------------------------------------------------------------------------------------------
 
     def _touched(self, law: Law, caps: list[Cap]) -> Iterable[Any]:
         """Queries for the (person, period) whose items some cap may cut."""
@@ -406,7 +407,8 @@ class Accounts:
         )
         self._route(parts)
 
-    # --- routing --------------------------------------------------------------------------------------------------------
+    # --- routing
+    # --------------------------------------------------------------------------------------------------------
 
     def _route(self, query: Any) -> None:
         self.items.routes.append(t.select(person_id=t.col("person_id", "q")).from_(t.sub(query, "q"), copy=False))
@@ -461,7 +463,8 @@ class Accounts:
         every = t.select(person_id=t.col("person_id", "q")).from_(t.sub(t.union(*queries), "q"), copy=False)
         self.host.keep("routed", every.distinct(copy=False))
 
-    # --- cutting --------------------------------------------------------------------------------------------------------
+    # --- cutting
+    # --------------------------------------------------------------------------------------------------------
 
     def _cut(self, law: Law, caps: list[Cap]) -> Any:
         """Apply the caps, one after the other, to the items that some cap touches."""
@@ -586,7 +589,8 @@ class Accounts:
             **{n: t.col(n, "g") for n in named if n != "cuts"}, cuts=t.add([t.col("cuts", "g"), lost])
         ).from_(t.sub(run, "g"), copy=False)
 
-    # --- after the caps -------------------------------------------------------------------------------------------------
+    # --- after the caps
+    # -------------------------------------------------------------------------------------------------
 
     def counted_items(self, wanted: Iterable[str] = (), **columns: Tree) -> Any:
         """Every item of the persons who are not routed, with what it counts after the caps and which of them cut it.

@@ -1,7 +1,7 @@
 """Stages 1 to 3 for every record: each combination of facts that occurs is judged once, its records look it up.
 
-Sources go in; out come the tables ``cases`` (by key), ``valued`` (by key and quantity, where no formula gives the amount) and the
-relation of judged records. Amounts are whole numbers of ticks.
+Sources go in; out come the tables ``cases`` (by key), ``valued`` (by key and quantity, where no formula gives the
+amount) and the relation of judged records. Amounts are whole numbers of ticks.
 """
 
 from __future__ import annotations
@@ -128,8 +128,8 @@ class Cases:
     def _values_of(self, opened: set[int]) -> Iterator[tuple[Any, ...]]:
         """Keys, guessed axes at code 0, with the quantities and divisors that they occur with."""
         host, sources = self.sources.host, self.sources
-        unit, quantity = (next(n for n, a in enumerate(sources.signature.axes) if a.field == f) for f in ("unit", "quantity"))
-        asked = []
+        unit, quantity = (next(n for n, a in enumerate(sources.signature.axes) if a.field == f) for f in ("unit",
+        "quantity")) asked = []
         for key in self.counts:
             if not any(key + step in opened for step in self.steps):
                 continue
@@ -186,7 +186,8 @@ class Cases:
             raise Inexpressible("an amount that is no whole number of ticks, or too great")
         return count.numerator
 
-    # --- loading --------------------------------------------------------------------------------------------------------
+    # --- loading
+    # --------------------------------------------------------------------------------------------------------
 
     def _load(self) -> None:
         """The table ``cases``: by key the formula, what it counts toward, and the number of its words. Amounts that no
@@ -284,7 +285,8 @@ class Cases:
     def list_of(self, missing: tuple[str, ...]) -> int:
         return self.lists.setdefault(missing, len(self.lists))
 
-    # --- the relation ---------------------------------------------------------------------------------------------------
+    # --- the relation
+    # ---------------------------------------------------------------------------------------------------
 
     def judged(self, wanted: Iterable[str] = (), where: Tree | None = None, **columns: Tree) -> Any:
         """Every record with what it claims and counts (stages 1 to 3 and count once), and its period.

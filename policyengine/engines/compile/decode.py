@@ -94,7 +94,8 @@ def findings_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Itera
     part, high = figures(evaluation.cases.ticks * periods.scale)
     for row in evaluation.sources.host.stream(query):
         (person, place, period, k, rule, measure, comparison, advisory, base, before, required, required_high,
-         achieved, achieved_high, carried, shortfall, status, start, end, because, circumstance, missing) = row  # fmt: skip
+         achieved, achieved_high, carried, shortfall, status, start, end, because, circumstance, missing) = row  #
+         fmt: skip
         yield (
             place,
             k,

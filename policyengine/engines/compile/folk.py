@@ -216,7 +216,8 @@ class Folk:
         columns = {"day": "DATE", "first": "DATE", "last": "DATE", "year": "INTEGER"}
         sources.host.load(self._anchor_table(anchor), columns, rows)
 
-    # --- circumstances --------------------------------------------------------------------------------------------------
+    # --- circumstances
+    # --------------------------------------------------------------------------------------------------
 
     def _load_spells(self) -> None:
         """The circumstances of the law's persons, each kind as a number."""
@@ -277,7 +278,8 @@ class Folk:
                     found[Stretch(f"from{anchor.number}", 0, anchor)] = None
         return list(found)
 
-    # --- the grid -------------------------------------------------------------------------------------------------------
+    # --- the grid
+    # -------------------------------------------------------------------------------------------------------
 
     def grid(self, name: str, firsts: Iterable[int], years: int) -> Grid:
         """Every person with every span of ``years`` periods that begins in one of ``firsts``, and the traits that decide."""
@@ -459,7 +461,8 @@ class Folk:
         query.from_(t.sub(measured, "w"), copy=False)
         return query.group_by(t.col("person_id", "w"), t.col("period", "w"), copy=False)
 
-    # --- exemplars ------------------------------------------------------------------------------------------------------
+    # --- exemplars
+    # ------------------------------------------------------------------------------------------------------
 
     def persons(self, ids: Iterable[str]) -> dict[str, Person]:
         """Some persons as they are in the tables."""

@@ -1,7 +1,7 @@
 """Stages 6 to 8 for everybody: sums and traits go in, findings and decisions come out, one row per person and period.
 
-The traits of each row look up their terms (``terms.py``), which were worked out once; what is left to do for a row is to
-compare whole numbers. Requirements are in ``scale`` parts of a tick.
+The traits of each row look up their terms (``terms.py``), which were worked out once; what is left to do for a row is
+to compare whole numbers. Requirements are in ``scale`` parts of a tick.
 """
 
 from __future__ import annotations

@@ -74,7 +74,8 @@ class Relations:
         t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "j")), "LEFT")
         return query.where(t.missing(t.col("person_id", "y")), copy=False)
 
-    # --- decisions and findings -----------------------------------------------------------------------------------------
+    # --- decisions and findings
+    # -----------------------------------------------------------------------------------------
 
     def _load_said(self, periods: Periods, one: Decided) -> None:
         """The words of findings by terms, place and status; of advisories and consequences by number; the spans."""
@@ -94,8 +95,9 @@ class Relations:
                 for status, (because, circumstance, lacks) in said.items():
                     rows.append(
                         (
-                            number, k, status, rules[term.rule].key, statement.measure, statement.comparison, term.advisory,
-                            periods.scaled(term.base), None if term.share is not None else periods.scaled(term.before), kind,
+                            number, k, status, rules[term.rule].key, statement.measure, statement.comparison,
+                            term.advisory, periods.scaled(term.base), None if term.share is not None else
+                            periods.scaled(term.before), kind,
                             because, circumstance, lacks, term.measured[0], int(term.adrift),
                         )
                     )  # fmt: skip
@@ -120,8 +122,8 @@ class Relations:
                 held = [k for i, k in enumerate(places) if mask & (1 << i)]
                 text = JOINED.join(rules[owed.terms[k].rule].key for k in held)
                 advisories.append((number, sum(1 << k for k in held), text))
-        self.host.load(f"advised_{one.name}", {"id": "INTEGER", "mask": "INTEGER", "text": t.enumeration(a[2] for a in advisories)}, advisories)
-        concluded = [
+        self.host.load(f"advised_{one.name}", {"id": "INTEGER", "mask": "INTEGER", "text": t.enumeration(a[2] for a in
+        advisories)}, advisories) concluded = [
             (
                 n,
                 JOINED.join(name for name, _ in sure),
@@ -266,7 +268,8 @@ class Relations:
         row = t.both(*(t.equal(t.col(n, "m"), t.col(n, "d")) for n in ("person_id", "period")))
         return t.join(query, t.sub(lacks, "m"), row, "LEFT")
 
-    # --- what is missing ------------------------------------------------------------------------------------------------
+    # --- what is missing
+    # ------------------------------------------------------------------------------------------------
 
     def _open_facts(self, periods: Periods, one: Decided) -> Any:
         """The facts that would settle each open finding: those of its rules, and those of doubtful records."""
@@ -345,7 +348,8 @@ class Relations:
         if kind.startswith("from"):
             end = t.col("end", "i")
             return [
-                t.compare(end, ">=", t.col(f"first{kind[4:]}", "d")), t.compare(end.copy(), "<=", t.col(f"last{kind[4:]}", "d"))
+                t.compare(end, ">=", t.col(f"first{kind[4:]}", "d")), t.compare(end.copy(), "<=",
+                t.col(f"last{kind[4:]}", "d"))
             ]  # fmt: skip
         first = t.col("period", "d")
         if kind.startswith("any"):
