@@ -115,16 +115,21 @@ class Accounts:
             if self.cases.lacks(name):
                 named = t.either(named, t.missing(value.copy()))
             elif len(fields) == 1:  # a range can be tested while the file is read, so that other columns are skipped
-                low, high = t.compare(value.copy(), ">=", t.lit(ordered[0])), t.compare(value.copy(), "<=",
-                t.lit(ordered[-1])) named = t.both(named, low, high)
+                low, high = (
+                    t.compare(value.copy(), ">=", t.lit(ordered[0])),
+                    t.compare(value.copy(), "<=", t.lit(ordered[-1])),
+                )
+                named = t.both(named, low, high)
             conditions.append(named)
         return t.either(*conditions)
 
     def _keep_members(self) -> None:
         """Keep the items that some cap may concern, where they are few: then the records are read once for all caps."""
         laws, caps = self.cases.sources.laws, self._capped()
-        under = {key for key, verdict in self.cases.verdicts.items() if any(truth is not False for truth, _ in
-        verdict.caps)} steps = self.cases.steps
+        under = {
+            key for key, verdict in self.cases.verdicts.items() if any(truth is not False for truth, _ in verdict.caps)
+        }
+        steps = self.cases.steps
         many = sum(n for key, n in self.cases.counts.items() if any(key + step in under for step in steps))
         if many > MEMBERS_KEPT:
             return

@@ -28,7 +28,9 @@ FEW = 8  # values that are told apart by CASE; more are looked up in a table
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a canonical table. ``scale``: decimals of a number, which is handled as a whole number of 10**-scale."""
+    """A column of a canonical table. ``scale``: decimals of a number, which is handled as a whole number of
+    10**-scale.
+    """
 
     name: str
     kind: str  # text, number, date, yes_no

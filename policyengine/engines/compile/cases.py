@@ -128,8 +128,10 @@ class Cases:
     def _values_of(self, opened: set[int]) -> Iterator[tuple[Any, ...]]:
         """Keys, guessed axes at code 0, with the quantities and divisors that they occur with."""
         host, sources = self.sources.host, self.sources
-        unit, quantity = (next(n for n, a in enumerate(sources.signature.axes) if a.field == f) for f in ("unit",
-        "quantity")) asked = []
+        unit, quantity = (
+            next(n for n, a in enumerate(sources.signature.axes) if a.field == f) for f in ("unit", "quantity")
+        )
+        asked = []
         for key in self.counts:
             if not any(key + step in opened for step in self.steps):
                 continue

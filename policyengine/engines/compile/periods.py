@@ -96,7 +96,9 @@ class Periods:
             self._conclude(one)
 
     def _years(self, spans: list[Span], blocks: list[Span]) -> list[int]:
-        """The years that are decided: those asked for, those that conclusions look back to, and the ones they carry from."""
+        """The years that are decided: those asked for, those that conclusions look back to, and the ones they carry
+        from.
+        """
         later = self.law.prepared.later
         back = max(
             (n.years - 1 for r in later.conclude for n in walk(r.rule.statement.when) if isinstance(n, tree.InEach)),

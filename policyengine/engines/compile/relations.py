@@ -95,9 +95,8 @@ class Relations:
                 for status, (because, circumstance, lacks) in said.items():
                     rows.append(
                         (
-                            number, k, status, rules[term.rule].key, statement.measure, statement.comparison,
-                            term.advisory, periods.scaled(term.base), None if term.share is not None else
-                            periods.scaled(term.before), kind,
+                            number, k, status, rules[term.rule].key, statement.measure, statement.comparison, term.advisory,
+                            periods.scaled(term.base), None if term.share is not None else periods.scaled(term.before), kind,
                             because, circumstance, lacks, term.measured[0], int(term.adrift),
                         )
                     )  # fmt: skip
@@ -122,8 +121,12 @@ class Relations:
                 held = [k for i, k in enumerate(places) if mask & (1 << i)]
                 text = JOINED.join(rules[owed.terms[k].rule].key for k in held)
                 advisories.append((number, sum(1 << k for k in held), text))
-        self.host.load(f"advised_{one.name}", {"id": "INTEGER", "mask": "INTEGER", "text": t.enumeration(a[2] for a in
-        advisories)}, advisories) concluded = [
+        self.host.load(
+            f"advised_{one.name}",
+            {"id": "INTEGER", "mask": "INTEGER", "text": t.enumeration(a[2] for a in advisories)},
+            advisories,
+        )
+        concluded = [
             (
                 n,
                 JOINED.join(name for name, _ in sure),
@@ -340,7 +343,9 @@ class Relations:
 
     @staticmethod
     def _member() -> list[Tree]:
-        """Whether a doubtful item counts toward the finding's sum (``sum`` -1: every doubt of the record; else one sum's)."""
+        """Whether a doubtful item counts toward the finding's sum (``sum`` -1: every doubt of the record; else one
+        sum's).
+        """
         return [t.equal(t.col("sum", "i"), t.col("sum", "s"))]
 
     def _in_window(self, kind: str) -> list[Tree]:
@@ -348,8 +353,7 @@ class Relations:
         if kind.startswith("from"):
             end = t.col("end", "i")
             return [
-                t.compare(end, ">=", t.col(f"first{kind[4:]}", "d")), t.compare(end.copy(), "<=",
-                t.col(f"last{kind[4:]}", "d"))
+                t.compare(end, ">=", t.col(f"first{kind[4:]}", "d")), t.compare(end.copy(), "<=", t.col(f"last{kind[4:]}", "d"))
             ]  # fmt: skip
         first = t.col("period", "d")
         if kind.startswith("any"):
