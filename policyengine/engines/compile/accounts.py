@@ -1,7 +1,7 @@
-"""Stage 4 and 5 for everybody: sums per person and period first; only where a cap is exceeded are records put in order.
+"""Stage 4 for everybody: sums per person and period first; only where a cap is exceeded are records put in order.
 
-Items go in; out come the tables ``routed`` (persons for the reference evaluator), ``counted`` (items that a cap may
-cut) and ``totals`` (every sum of every person and period, low and high).
+Items go in; out come the tables ``routed`` (persons for the reference evaluator) and ``counted`` (items that a cap may
+cut, with what is left of them).
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from policyengine.engines.ready import Ready
 from policyengine.engines.windows import limit_in
 from policyengine.language import tree
 from policyengine.records.model import Person
-
 
 MEMBERS_KEPT = 8_000_000
 """Items under caps that are kept, about 80 bytes each; more are read twice instead."""
@@ -52,8 +51,8 @@ class Cap:
 
 @dataclass(slots=True)
 class Accounts:
-    """``caps`` by law; ``cuts``: whether the table ``counted`` has items that some cap may cut; ``kept``: ``members``
-    holds the items that caps may concern."""
+    """``caps`` by law; ``cuts``: whether the table ``counted`` has items that some cap may cut; ``kept``: whether
+    ``members`` holds the items that caps may concern."""
 
     items: Items
     caps: list[list[Cap]] = field(default_factory=list)
@@ -247,8 +246,7 @@ class Accounts:
         columns = {"day": "DATE", "first": "DATE", "last": "DATE", "year": "INTEGER"}
         self.host.load(f"windows_{cap.law.number}_{cap.number}", columns, rows)
 
-    # --- what caps touch
-    # ------------------------------------------------------------------------------------------------
+    # --- what caps touch ----------------------------------------------------------------------------------------------
 
     def _touched(self, law: Law, caps: list[Cap]) -> Iterable[Any]:
         """Queries for the (person, period) whose items some cap may cut."""
@@ -412,8 +410,7 @@ class Accounts:
         )
         self._route(parts)
 
-    # --- routing
-    # --------------------------------------------------------------------------------------------------------
+    # --- routing ------------------------------------------------------------------------------------------------------
 
     def _route(self, query: Any) -> None:
         self.items.routes.append(t.select(person_id=t.col("person_id", "q")).from_(t.sub(query, "q"), copy=False))
@@ -468,8 +465,7 @@ class Accounts:
         every = t.select(person_id=t.col("person_id", "q")).from_(t.sub(t.union(*queries), "q"), copy=False)
         self.host.keep("routed", every.distinct(copy=False))
 
-    # --- cutting
-    # --------------------------------------------------------------------------------------------------------
+    # --- cutting ------------------------------------------------------------------------------------------------------
 
     def _cut(self, law: Law, caps: list[Cap]) -> Any:
         """Apply the caps, one after the other, to the items that some cap touches."""
@@ -594,8 +590,7 @@ class Accounts:
             **{n: t.col(n, "g") for n in named if n != "cuts"}, cuts=t.add([t.col("cuts", "g"), lost])
         ).from_(t.sub(run, "g"), copy=False)
 
-    # --- after the caps
-    # -------------------------------------------------------------------------------------------------
+    # --- after the caps -----------------------------------------------------------------------------------------------
 
     def counted_items(self, wanted: Iterable[str] = (), **columns: Tree) -> Any:
         """Every item of the persons who are not routed, with what it counts after the caps and which of them cut it.

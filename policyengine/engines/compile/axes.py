@@ -1,7 +1,7 @@
 """Facts as small numbers: probes and a table's columns go in, an expression for the class of each fact comes out.
 
-A record's *signature* is its classes written as one number, mixed radix. Code 0 of every axis is "missing"; every
-other code has a fact that stands for its class, so that one combination of codes can be judged like a record.
+A record's *signature* is its classes written as one number, mixed radix. Code 0 of every axis is "missing"; every other code
+has a fact that stands for its class, so that one combination of codes can be judged like a record.
 """
 
 from __future__ import annotations
@@ -28,9 +28,7 @@ FEW = 8  # values that are told apart by CASE; more are looked up in a table
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a canonical table. ``scale``: decimals of a number, which is handled as a whole number of
-    10**-scale.
-    """
+    """A column of a canonical table. ``scale``: decimals of a number, which is handled as a whole number of 10**-scale."""
 
     name: str
     kind: str  # text, number, date, yes_no
@@ -144,8 +142,7 @@ def _stretches(value: Tree, bounds: Sequence[date] | Sequence[int]) -> Tree:
     return t.case(branches, t.lit(len(bounds) + 1))
 
 
-# --- facts that are equal or not
-# ---------------------------------------------------------------------------------------
+# --- facts that are equal or not --------------------------------------------------------------------------------------
 
 
 def yes_no(name: str, source: Source) -> Axis:
@@ -210,8 +207,7 @@ def rows_met(finder: Finder, place: int, text: str, only_existence: bool) -> fro
     return frozenset(met)
 
 
-# --- facts compared with facts
-# -----------------------------------------------------------------------------------------
+# --- facts compared with facts ----------------------------------------------------------------------------------------
 
 
 def pair(node: tree.Condition, name: str, operand: Callable[[tree.Operand], tuple[Tree, str, int]]) -> Axis:
@@ -269,8 +265,7 @@ def _kind(decl: FieldDecl) -> str:
     return {"number": "number", "year": "number", "date": "date", "yes_no": "yes_no"}.get(decl.type, "text")
 
 
-# --- signatures
-# --------------------------------------------------------------------------------------------------------
+# --- signatures -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)

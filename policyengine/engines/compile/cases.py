@@ -1,7 +1,7 @@
 """Stages 1 to 3 for every record: each combination of facts that occurs is judged once, its records look it up.
 
-Sources go in; out come the tables ``cases`` (by key), ``valued`` (by key and quantity, where no formula gives the
-amount) and the relation of judged records. Amounts are whole numbers of ticks.
+Sources go in; out come the tables ``cases`` (by key), ``valued`` (by key and quantity, where no formula gives the amount) and the
+relation of judged records. Amounts are whole numbers of ticks.
 """
 
 from __future__ import annotations
@@ -188,8 +188,7 @@ class Cases:
             raise Inexpressible("an amount that is no whole number of ticks, or too great")
         return count.numerator
 
-    # --- loading
-    # --------------------------------------------------------------------------------------------------------
+    # --- loading ------------------------------------------------------------------------------------------------------
 
     def _load(self) -> None:
         """The table ``cases``: by key the formula, what it counts toward, and the number of its words. Amounts that no
@@ -287,8 +286,7 @@ class Cases:
     def list_of(self, missing: tuple[str, ...]) -> int:
         return self.lists.setdefault(missing, len(self.lists))
 
-    # --- the relation
-    # ---------------------------------------------------------------------------------------------------
+    # --- the relation -------------------------------------------------------------------------------------------------
 
     def judged(self, wanted: Iterable[str] = (), where: Tree | None = None, **columns: Tree) -> Any:
         """Every record with what it claims and counts (stages 1 to 3 and count once), and its period.

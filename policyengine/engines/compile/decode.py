@@ -125,9 +125,7 @@ def findings_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Itera
 
 
 def figures(unit: int) -> tuple[Any, Any]:
-    """Functions for whole numbers of 1/``unit``: the exact figure, and the same as an upper bound (None: there is
-    none).
-    """
+    """Functions for whole numbers of 1/``unit``: the exact figure, and the same as an upper bound (None: there is none)."""
     known: dict[int, Fraction] = {0: ZERO}
 
     def exact(count: int) -> Fraction:

@@ -1,8 +1,8 @@
 """The ledger, and what is read back from it: counted items go in; out come the table ``entries`` (a row per record and
 asked period), ``totals`` (sums per person and period) and ``doubts`` (facts that open items lack).
 
-The ledger is written once, and it is the last look at all records: sums and doubts are taken from it, because it has
-few and small columns. Where a policy looks beyond the asked periods, sums are taken from the records instead.
+The ledger is written once, and it is the last look at all records: sums and doubts are taken from it, because it has few
+and small columns. Where a policy looks beyond the asked periods, sums are taken from the records instead.
 """
 
 from __future__ import annotations

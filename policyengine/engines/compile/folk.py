@@ -216,8 +216,7 @@ class Folk:
         columns = {"day": "DATE", "first": "DATE", "last": "DATE", "year": "INTEGER"}
         sources.host.load(self._anchor_table(anchor), columns, rows)
 
-    # --- circumstances
-    # --------------------------------------------------------------------------------------------------
+    # --- circumstances ------------------------------------------------------------------------------------------------
 
     def _load_spells(self) -> None:
         """The circumstances of the law's persons, each kind as a number."""
@@ -278,13 +277,10 @@ class Folk:
                     found[Stretch(f"from{anchor.number}", 0, anchor)] = None
         return list(found)
 
-    # --- the grid
-    # -------------------------------------------------------------------------------------------------------
+    # --- the grid -----------------------------------------------------------------------------------------------------
 
     def grid(self, name: str, firsts: Iterable[int], years: int) -> Grid:
-        """Every person with every span of ``years`` periods that begins in one of ``firsts``, and the traits that
-        decide.
-        """
+        """Every person with every span of ``years`` periods that begins in one of ``firsts``, and the traits that decide."""
         start, host = self.law.plan.year_start, self.sources.host
         spans = f"spans_{name}"
         rows = []
@@ -425,9 +421,7 @@ class Folk:
             query.select(t.named(t.coalesce(t.col(column, alias), t.lit(0)), name), copy=False)
 
     def _merged(self, table: str, kinds: Sequence[str], columns: list[tuple[str, Tree]]) -> Any:
-        """Stretches of some kinds, overlapping and touching ones made one (``calendar.merged``), and what is asked of
-        them.
-        """
+        """Stretches of some kinds, overlapping and touching ones made one (``calendar.merged``), and what is asked of them."""
         numbers = [t.lit(self.kinds[k]) for k in kinds if k in self.kinds]
         key = [t.col("person_id", "c"), t.col("period", "c")]
         own = t.select(
@@ -465,8 +459,7 @@ class Folk:
         query.from_(t.sub(measured, "w"), copy=False)
         return query.group_by(t.col("person_id", "w"), t.col("period", "w"), copy=False)
 
-    # --- exemplars
-    # ------------------------------------------------------------------------------------------------------
+    # --- exemplars ----------------------------------------------------------------------------------------------------
 
     def persons(self, ids: Iterable[str]) -> dict[str, Person]:
         """Some persons as they are in the tables."""

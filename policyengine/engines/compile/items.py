@@ -36,8 +36,7 @@ class Items:
             for place, rule in enumerate(law.prepared.later.once):
                 self._once(law, place, rule.rule.statement, governed(rule.start, rule.until, law))  # type: ignore[arg-type]
 
-    # --- count once
-    # -----------------------------------------------------------------------------------------------------
+    # --- count once ---------------------------------------------------------------------------------------------------
 
     def _once(self, law: Law, place: int, statement: tree.CountOnce, years: YearRange) -> None:
         host, records = self.cases.sources.host, self.cases.sources.records
@@ -92,12 +91,10 @@ class Items:
             conditions.append(t.either(t.negate(split), t.both(*within(first, years))))
         return conditions
 
-    # --- items
-    # ----------------------------------------------------------------------------------------------------------
+    # --- items --------------------------------------------------------------------------------------------------------
 
     def items(self, wanted: Iterable[str] = (), where: Tree | None = None, **columns: Tree) -> Any:
-        """Every item: a record's amounts in one period. ``day`` is the record's end; ``start``, ``end`` the item's
-        days.
+        """Every item: a record's amounts in one period. ``day`` is the record's end; ``start``, ``end`` the item's days.
 
         ``where``: a condition over the records (alias ``r``).
         """

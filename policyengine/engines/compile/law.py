@@ -1,8 +1,8 @@
 """A plan ready to be asked about combinations of facts: the reference evaluator's own rules, run on drafts.
 
 No rule is written a second time here: what a combination of facts amounts to is what ``engines/reference.py`` says of
-a record that has it. Only two things stay open, because they differ from record to record: the quantity, for which
-the formula of the one rule that applies is given, and comparisons of two facts, whose truth is a fact of the draft.
+a record that has it. Only two things stay open, because they differ from record to record: the quantity, for which the formula of the
+one rule that applies is given, and comparisons of two facts, whose truth is a fact of the draft.
 """
 
 from __future__ import annotations
@@ -55,10 +55,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the rules say of a combination, whatever the quantity. ``amount``: its formula, or None where each
-    quantity is
-    judged by itself. ``simple``: there is one way to assign it. ``caps``, ``once``, ``sums``: whether it belongs
-    (with what is
+    """What the rules say of a combination, whatever the quantity. ``amount``: its formula, or None where each quantity is
+    judged by itself. ``simple``: there is one way to assign it. ``caps``, ``once``, ``sums``: whether it belongs (with what is
     missing to say so, or its place in the order of a cap), in the plan's order. ``flags``: (place of the
     rule, certain, missing)."""
 
@@ -107,8 +105,8 @@ class Sum:
 
 @dataclass(slots=True)
 class Law:
-    """One plan. ``sums``: all that its requirements and decisions add up, ``total`` first. ``claims``: the fact that
-    says whether a claim came in time, by the rule's key."""
+    """One plan. ``sums``: all that its requirements and decisions add up, ``total`` first. ``claims``: the fact that says
+    whether a claim came in time, by the rule's key."""
 
     number: int
     plan: Plan
@@ -293,8 +291,7 @@ def _repeated(draft: Draft) -> Any:
     return lambda names: draft.get("\x00repeated:" + ",".join(names)) is True
 
 
-# --- making a law
-# ------------------------------------------------------------------------------------------------------
+# --- making a law -----------------------------------------------------------------------------------------------------
 
 
 @light.dataclass(frozen=True, slots=True)

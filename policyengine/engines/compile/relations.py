@@ -74,8 +74,7 @@ class Relations:
         t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "j")), "LEFT")
         return query.where(t.missing(t.col("person_id", "y")), copy=False)
 
-    # --- decisions and findings
-    # -----------------------------------------------------------------------------------------
+    # --- decisions and findings ---------------------------------------------------------------------------------------
 
     def _load_said(self, periods: Periods, one: Decided) -> None:
         """The words of findings by terms, place and status; of advisories and consequences by number; the spans."""
@@ -271,8 +270,7 @@ class Relations:
         row = t.both(*(t.equal(t.col(n, "m"), t.col(n, "d")) for n in ("person_id", "period")))
         return t.join(query, t.sub(lacks, "m"), row, "LEFT")
 
-    # --- what is missing
-    # ------------------------------------------------------------------------------------------------
+    # --- what is missing ----------------------------------------------------------------------------------------------
 
     def _open_facts(self, periods: Periods, one: Decided) -> Any:
         """The facts that would settle each open finding: those of its rules, and those of doubtful records."""
@@ -343,9 +341,7 @@ class Relations:
 
     @staticmethod
     def _member() -> list[Tree]:
-        """Whether a doubtful item counts toward the finding's sum (``sum`` -1: every doubt of the record; else one
-        sum's).
-        """
+        """Whether a doubtful item counts toward the finding's sum (``sum`` -1: every doubt of the record; else one sum's)."""
         return [t.equal(t.col("sum", "i"), t.col("sum", "s"))]
 
     def _in_window(self, kind: str) -> list[Tree]:

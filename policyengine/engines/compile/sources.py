@@ -1,8 +1,6 @@
-"""The canonical tables seen through the laws: which class each fact of a row belongs to, as expressions over its
-columns.
+"""The canonical tables seen through the laws: which class each fact of a row belongs to, as expressions over its columns.
 
-Laws and a host with tables go in; out comes the signature of a record and of a person, and the relation that gives
-both.
+Laws and a host with tables go in; out comes the signature of a record and of a person, and the relation that gives both.
 """
 
 from __future__ import annotations
@@ -264,8 +262,7 @@ class Sources:
         return t.both(*(t.same(self.persons.value(n), t.col(n, "s")) for n in names))
 
 
-# --- making them
-# -------------------------------------------------------------------------------------------------------
+# --- making them ------------------------------------------------------------------------------------------------------
 
 
 def sources_of(plans: Iterable[Plan], host: Host, names: Names) -> Sources:

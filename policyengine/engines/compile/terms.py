@@ -1,5 +1,4 @@
-"""What a person with certain traits is owed, excused and concluded in a period: the reference evaluator, asked once
-each.
+"""What a person with certain traits is owed, excused and concluded in a period: the reference evaluator, asked once each.
 
 An exemplar goes in; out come the terms of each finding: which sum it measures, what is required, and for each way in
 which the sum may compare (met, not met, open) the status, the outcomes that are possible, and the words.
