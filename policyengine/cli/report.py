@@ -44,8 +44,9 @@ def command(
     persons: str | None,
     policy: str | None,
 ) -> int:
-    """A report of the result in DIR: one HTML file that needs no network, a workbook, or certificates.
+    """A report of the result in DIR, or of what is current in a status database.
 
+    One HTML file that needs no network, a workbook, or certificates.
     The HTML shows charts, tables and everybody's decision with its reasons; ids are masked unless --reveal.
     """
     from policyengine.tools.report import make

@@ -132,3 +132,21 @@ def test_pdf(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(shutil, "which", lambda name: None)
     assert "PE550" in run(out, "--certificates", "--out", tmp_path / "d.pdf", code=2)
     assert not (tmp_path / "d.pdf").exists()
+
+
+def test_from_the_database_as_from_the_folder(out: Path, page: str, tmp_path: Path) -> None:
+    from policyengine.tools.publish.publish import publish
+
+    to = str(tmp_path / "status.duckdb")
+    publish(out, to)
+    run(to, "--out", tmp_path / "r.html")
+    other = (tmp_path / "r.html").read_text(encoding="utf-8")
+    one, two = unpacked(page, "index"), unpacked(other, "index")
+    assert one["columns"] == two["columns"]
+    assert one["rules"] == two["rules"]
+    bare = lambda details: [[[[*r[:2], "", r[3], "", *r[5:]] for r in d[1]], d[0], *d[2:]] for d in details]
+    assert bare(unpacked(page, "d0")) == bare(unpacked(other, "d0"))
+    run(out, "--certificates", "--out", tmp_path / "a.html")
+    run(to, "--certificates", "--out", tmp_path / "b.html")
+    assert (tmp_path / "a.html").read_text() == (tmp_path / "b.html").read_text()
+    run(to, "--out", tmp_path / "b.xlsx")

@@ -25,7 +25,8 @@ from policyengine.tools.write import digest, manifest_bytes
 
 SCHEMA_VERSION = 1
 TABLES = (
-    "results", "coverage", "decisions", "decision_measures", "findings", "ledger", "flags", "rules", "people",
+    "results", "coverage", "decisions", "decision_measures", "findings", "ledger", "flags",
+    "missing", "rules", "people",
     "activities", "statistics",
 )  # fmt: skip
 

@@ -57,7 +57,7 @@ def is_database(place: str) -> bool:
 
 def sources_of_database(connection: Any, folder: Path, place: str) -> Iterator[Source]:
     """The current results of the database, as one source. Raises ``PolicyError`` PE540 where it can't be read."""
-    tables = {view: _copied(connection, folder, place, view) for view in COLUMNS}
+    tables = {view: copied(connection, folder, place, view, COLUMNS[view], "counted") for view in COLUMNS}
     manifests = [json.loads(m) for (m,) in _all(connection, tables["current_results"], "manifest")]
     subjects = [str(m) for (m,) in _all(connection, tables["current_decision_measures"], "measure")]
     people = _one_each(tables["current_people"], "person_id", COLUMNS["current_people"])
@@ -76,12 +76,13 @@ def sources_of_database(connection: Any, folder: Path, place: str) -> Iterator[S
     )
 
 
-def _copied(connection: Any, folder: Path, place: str, view: str) -> str:
+def copied(
+    connection: Any, folder: Path, place: str, view: str, columns: Sequence[tuple[str, str]], prefix: str = "copied"
+) -> str:
     """The view's rows as a table of the working file."""
     from sqlglot import exp
 
-    columns = COLUMNS[view]
-    table = f"{view}_{folder.name.replace('-', '_')}"
+    table = f"{prefix}_{view}_{folder.name.replace('-', '_')}"
     query = exp.select(*(name(c) for c, _ in columns))
     if is_server(place):
         from policyengine.tools.publish.postgres import fetch

@@ -31,6 +31,10 @@ CREATE TABLE ledger (
 CREATE TABLE flags (
     result_id TEXT NOT NULL, record_id TEXT NOT NULL, person_id TEXT NOT NULL, flag TEXT NOT NULL, rule TEXT, text TEXT,
     certain BOOLEAN, missing TEXT);
+CREATE TABLE missing (
+    result_id TEXT NOT NULL, person_id TEXT NOT NULL, period TEXT, policy TEXT, record_id TEXT,
+    converted_high DECIMAL(28, 10), converted_high_exact TEXT, counted_high DECIMAL(28, 10), counted_high_exact TEXT,
+    missing TEXT, possible_consequences TEXT);
 CREATE TABLE rules (
     result_id TEXT NOT NULL, rule TEXT NOT NULL, kind TEXT NOT NULL, zh TEXT NOT NULL, en TEXT NOT NULL, source TEXT,
     clause TEXT, confidence TEXT);
@@ -53,6 +57,7 @@ CREATE VIEW current_decisions AS SELECT t.* FROM decisions t JOIN current_covera
 CREATE VIEW current_decision_measures AS SELECT t.* FROM decision_measures t JOIN current_coverage c ON c.result_id = t.result_id AND c.period = t.period;
 CREATE VIEW current_findings AS SELECT t.* FROM findings t JOIN current_coverage c ON c.result_id = t.result_id AND c.period = t.period;
 CREATE VIEW current_ledger AS SELECT t.* FROM ledger t JOIN current_coverage c ON c.result_id = t.result_id AND c.period = t.period;
+CREATE VIEW current_missing AS SELECT t.* FROM missing t JOIN current_coverage c ON c.result_id = t.result_id AND c.period = t.period;
 CREATE VIEW current_statistics AS SELECT t.* FROM statistics t JOIN current_coverage c ON c.result_id = t.result_id AND c.period = t.period;
 CREATE VIEW current_results AS SELECT * FROM results WHERE result_id IN (SELECT result_id FROM current_coverage);
 CREATE VIEW current_people AS SELECT t.* FROM people t WHERE t.result_id IN (SELECT result_id FROM current_coverage);

@@ -22,6 +22,7 @@ from policyengine.tools.tables import Table
 PLACES = 10  # decimals of a figure in the database
 FIGURE, MONEY = f"DECIMAL(28, {PLACES})", "DECIMAL(28, 6)"
 FACTS = ("name", "sector", "region", "employer", "employer_kind", "title_level", "joined")
+HIGHS = ("converted_high", "counted_high")
 Queries = Iterator[tuple[str, Sequence[str], Any]]
 
 
@@ -51,6 +52,7 @@ class Staged:
         if self.source.ledger is not None:
             yield self._ledger(self.source.ledger)
         yield self._flags()
+        yield self._missing()
         if self.source.people is not None:
             yield self._people(self.source.people)
         if self.source.activities is not None and self.source.ledger is not None:
@@ -111,6 +113,11 @@ class Staged:
         frame = self._frame("flags")
         texts = [c.name for c in self.written.columns("flags") if c.kind == "text"]
         return self._rows("flags", frame, [*self._texts(frame, texts), as_(_boolean(frame, "certain"), "certain")])
+
+    def _missing(self) -> tuple[str, Sequence[str], Any]:
+        frame = self._frame("missing")
+        texts = [c.name for c in self.written.columns("missing") if c.kind == "text"]
+        return self._rows("missing", frame, self._texts(frame, texts) + self._figures(frame, HIGHS))
 
     def _people(self, frame: Frame) -> tuple[str, Sequence[str], Any]:
         """Everybody of whom something was decided."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import Any, TypeVar
 
 from policyengine.records.model import Person, Record
@@ -119,10 +118,3 @@ def cases_of(one: One, written: Written) -> list[Case]:
             )
         )
     return cases
-
-
-def named_in(folder: Path) -> Path:
-    """A folder for the files of one source."""
-    own = folder / "facts"
-    own.mkdir(exist_ok=True)
-    return own

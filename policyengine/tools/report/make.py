@@ -10,11 +10,12 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic
 from policyengine.tools.explain import find_person
+from policyengine.tools.publish.reading import is_database, sources_of_database
 from policyengine.tools.read_result import Written, read_result
 from policyengine.tools.report.folk import One, everybody
 from policyengine.tools.stats.make import HERE, Statistics, standard
 from policyengine.tools.stats.origin import Facts, Named, facts_of
-from policyengine.tools.stats.sources import source_of_folder
+from policyengine.tools.stats.sources import source_with
 from policyengine.tools.stats.store import build, working
 
 Notes = tuple[Diagnostic, ...]
@@ -44,39 +45,39 @@ def write_certificates(
     """Certificates of everybody, or of the person ``who``. Raises ``PolicyError`` PE915 where there is no such."""
     from policyengine.tools.report.certificates import certificates_page
 
-    with _open(place, named) as (written, connection, facts, notes):
+    with _open(place, named) as (written, connection, _, facts, notes):
         only = _person(written, connection, facts, who) if who is not None else None
         write_text(out, certificates_page(written, everybody(written, connection, facts, only), reveal))
     return notes
 
 
 def _with_statistics(place: str, named: Named, write: Callable[[Written, Statistics, Iterator[One]], Any]) -> Notes:
-    written = read_result(place)
-    with working() as (connection, folder):
-        own = folder / "source"
-        own.mkdir()
-        source = source_of_folder(connection, own, written, named)
-        store = build(connection, own, [source], ())
-        made = Statistics(tuple(standard(store)), store.labels, source.notes)
-        write(written, made, everybody(written, connection, _canonical(source)))
-    return source.notes
-
-
-def _canonical(source: Any) -> Facts | None:
-    """The names under which the facts of the one source stand."""
-    if source.activities is None:
-        return None
-    return Facts("canonical_records", "canonical_persons" if source.people is not None else None, ())
+    with _open(place, named) as (written, connection, folder, facts, notes):
+        if is_database(place):
+            source = next(sources_of_database(connection, folder, place))
+        else:
+            source = source_with(connection, folder, written, facts)
+        store = build(connection, folder, [source], ())
+        made = Statistics(tuple(standard(store)), store.labels, notes)
+        write(written, made, everybody(written, connection, facts))
+    return notes
 
 
 @contextmanager
-def _open(place: str, named: Named) -> Iterator[tuple[Written, Any, Facts | None, Notes]]:
-    written = read_result(place)
+def _open(place: str, named: Named) -> Iterator[tuple[Written, Any, Path, Facts | None, Notes]]:
+    """The result or the current results of the database, a working connection and folder, and the facts."""
     with working() as (connection, folder):
         own = folder / "source"
         own.mkdir()
+        if is_database(place):
+            from policyengine.tools.publish.current import Current
+
+            current = Current(connection, own, place)
+            yield current, connection, own, current.facts(), ()
+            return
+        written = read_result(place)
         facts, notes = facts_of(connection, own, written, named)
-        yield written, connection, facts, notes
+        yield written, connection, own, facts, notes
 
 
 def _person(written: Written, connection: Any, facts: Facts | None, who: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,11 @@ def sources_of(connection: Any, folder: Path, places: list[str], named: Named) -
 def source_of_folder(connection: Any, folder: Path, written: Written, named: Named) -> Source:
     """A written result, with the facts of people and activities where the files are within reach."""
     facts, notes = facts_of(connection, folder, written, named)
+    return replace(source_with(connection, folder, written, facts), notes=notes)
+
+
+def source_with(connection: Any, folder: Path, written: Written, facts: Facts | None) -> Source:
+    """A written result with facts that were read before."""
     manifest = written.manifest
     ledger = frame_of(connection, written, "ledger", folder) if written.has("ledger") else None
     return Source(
@@ -40,7 +46,6 @@ def source_of_folder(connection: Any, folder: Path, written: Written, named: Nam
         units={str(p["id"]): str(p["unit"]) for p in manifest["policies"]},
         labels=[p["labels"] for p in manifest["policies"]],
         subjects=written.subjects(),
-        notes=notes,
         splits=ledger is not None and ledger.has("assign_rule"),
         listings=_listings(facts),
     )
