@@ -75,7 +75,7 @@ def sql(query: Any) -> str:
     """A tree as DuckDB's SQL."""
     if not isinstance(query, str):
         _looked_up(query)
-    return query if isinstance(query, str) else query.sql("duckdb", copy=False)  # type: ignore[no-any-return]
+    return query if isinstance(query, str) else str(query.sql("duckdb", copy=False))
 
 
 def evaluate(

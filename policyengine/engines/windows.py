@@ -144,7 +144,11 @@ class _Windows:
             case tree.PerYears(count=1):
                 self._groups(self._governed(members), lambda n: self.items[n].period)
             case tree.PerYears(count=count, starting=starting):
-                first = lambda n: block_of(self.items[n].period, count, starting or 0)
+                begin = starting or 0
+
+                def first(n: int) -> int:
+                    return block_of(self.items[n].period, count, begin)
+
                 self._groups(members, first, ends=lambda n: first(n) + count - 1)
             case tree.AnyYears(count=count):
                 self._rolling(members, count)

@@ -1,13 +1,14 @@
 """Facts as small numbers: probes and a table's columns go in, an expression for the class of each fact comes out.
 
-A record's *signature* is its classes written as one number, mixed radix. Code 0 of every axis is "missing"; every other code
-has a fact that stands for its class, so that one combination of codes can be judged like a record.
+A record's *signature* is its classes written as one number, mixed radix. Code 0 of every axis is "missing"; every other
+code has a fact that stands for its class, so that one combination of codes can be judged like a record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made_by
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -28,7 +29,7 @@ FEW = 8  # values that are told apart by CASE; more are looked up in a table
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a canonical table. ``scale``: decimals of a number, which is handled as a whole number of 10**-scale."""
+    """A column of a canonical table. ``scale``: decimals of a number, handled as a whole number of 10**-scale."""
 
     name: str
     kind: str  # text, number, date, yes_no
@@ -36,7 +37,7 @@ class Column:
 
     @property
     def unit(self) -> int:
-        return 10**self.scale
+        return int(10**self.scale)
 
 
 @dataclass(slots=True)
@@ -47,7 +48,7 @@ class Axis:
     field: str
     facts: list[Fact | None]
     code: Tree | None
-    lookup: dict[str, int] = field(default_factory=dict)
+    lookup: dict[str, int] = made_by(default_factory=dict)
 
     @property
     def size(self) -> int:

@@ -1,7 +1,7 @@
 """Stages 1 to 3 for every record: each combination of facts that occurs is judged once, its records look it up.
 
-Sources go in; out come the tables ``cases`` (by key), ``valued`` (by key and quantity, where no formula gives the amount) and the
-relation of judged records. Amounts are whole numbers of ticks.
+Sources go in; out come the tables ``cases`` (by key) and ``valued`` (by key and quantity, where no formula gives the
+amount), and the relation of judged records. Amounts are whole numbers of ticks.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import partial
 from math import lcm
 from typing import Any
 
@@ -86,7 +87,7 @@ class Cases:
             plan = sources.people[number][0]
             if plan >= 0:
                 memo, law = memos.setdefault(plan, Memo()), sources.laws[plan]
-                self.verdicts[key] = memo.of(codes, lambda law=law, codes=codes: _judged(law, draft, codes))  # type: ignore[misc]
+                self.verdicts[key] = memo.of(codes, partial(_judged, law, draft, codes))
         self._judge_values(draft)
         self._settle_ticks()
         self._load()
@@ -294,7 +295,8 @@ class Cases:
         ``wanted``: columns of ``cases`` to hand on; ``where`` and ``columns``: over the records (alias ``r``). A record
         that is split stands in its last period; ``items.py`` gives its shares.
         """
-        base = self.sources.base(**self._claimed(), **{n: c.copy() for n, c in columns.items()})
+        more: dict[str, Any] = {**self._claimed(), **{n: c.copy() for n, c in columns.items()}}
+        base = self.sources.base(**more)
         joined = self._amounts(base if where is None else base.where(where, copy=False), wanted, columns)
         counted = t.select(
             **{name: t.col(name, "a") for name in self._handed(wanted, columns)},
@@ -381,7 +383,7 @@ class Cases:
         return t.switch(t.col("plan", "a"), branches, first)
 
 
-def _judged(law: Any, draft: Draft, codes: list[int]) -> tuple[Verdict, Iterator[int] | list[int]]:
+def _judged(law: Any, draft: Draft, codes: list[int]) -> tuple[Verdict, Sequence[int]]:
     verdict = law.verdict(draft.become(codes))
     return verdict, list(draft.seen)
 

@@ -93,8 +93,8 @@ def findings_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Itera
         return
     part, high = figures(evaluation.cases.ticks * periods.scale)
     for row in evaluation.sources.host.stream(query):
-        (person, place, period, k, rule, measure, comparison, advisory, base, before, required, required_high,
-         achieved, achieved_high, carried, shortfall, status, start, end, because, circumstance, missing) = row  # fmt: skip
+        (person, place, period, k, rule, measure, comparison, advisory, base, before, required, required_high, achieved,
+         achieved_high, carried, shortfall, status, start, end, because, circumstance, missing) = row  # fmt: skip
         yield (
             place,
             k,
@@ -125,7 +125,7 @@ def findings_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Itera
 
 
 def figures(unit: int) -> tuple[Any, Any]:
-    """Functions for whole numbers of 1/``unit``: the exact figure, and the same as an upper bound (None: there is none)."""
+    """Functions for whole numbers of 1/``unit``: the exact figure, and that as an upper bound (None: there is none)."""
     known: dict[int, Fraction] = {0: ZERO}
 
     def exact(count: int) -> Fraction:

@@ -1,8 +1,8 @@
 """The ledger, and what is read back from it: counted items go in; out come the table ``entries`` (a row per record and
 asked period), ``totals`` (sums per person and period) and ``doubts`` (facts that open items lack).
 
-The ledger is written once, and it is the last look at all records: sums and doubts are taken from it, because it has few
-and small columns. Where a policy looks beyond the asked periods, sums are taken from the records instead.
+The ledger is written once, and it is the last look at all records: sums and doubts are taken from it, because it has
+few and small columns. Where a policy looks beyond the asked periods, sums are taken from the records instead.
 """
 
 from __future__ import annotations
@@ -65,15 +65,15 @@ class Entries:
             shape |= {f"t{s}": "BIGINT", f"n{s}": "BIGINT", f"l{s}": "INTEGER"}
         rows = []
         for w, number in cases.words.items():
-            row: dict[str, Any] = {
+            said: dict[str, Any] = {
                 "d": number, "plan": w.plan, "reason": w.reason, "recognise": w.recognise, "convert": w.convert,
                 "assign": w.assign, "open": int(w.reason in OPEN_REASONS), "counted": int(w.reason == "counted"),
                 "rl": int(w.state == 1), "rh": int(w.state != 0), "miss": cases.list_of(w.missing),
                 "unsure": int(any(truth is None for truth, _ in w.sums)),
             }  # fmt: skip
             for s, (truth, lacks) in enumerate(w.sums):
-                row |= {f"t{s}": int(truth is True), f"n{s}": int(truth is not False), f"l{s}": cases.list_of(lacks)}
-            rows.append(tuple(row.get(name) for name in shape))
+                said |= {f"t{s}": int(truth is True), f"n{s}": int(truth is not False), f"l{s}": cases.list_of(lacks)}
+            rows.append(tuple(said.get(name) for name in shape))
         self.host.load("words", shape, rows)
         self.host.load("cut_words", {"plan": "INTEGER", "cuts": "BIGINT", "text": kinds[3]}, cuts)
         self.kinds = kinds

@@ -280,7 +280,7 @@ class Folk:
     # --- the grid -----------------------------------------------------------------------------------------------------
 
     def grid(self, name: str, firsts: Iterable[int], years: int) -> Grid:
-        """Every person with every span of ``years`` periods that begins in one of ``firsts``, and the traits that decide."""
+        """Every person with every span of ``years`` periods from one of ``firsts`` on, and the traits that decide."""
         start, host = self.law.plan.year_start, self.sources.host
         spans = f"spans_{name}"
         rows = []
@@ -421,7 +421,7 @@ class Folk:
             query.select(t.named(t.coalesce(t.col(column, alias), t.lit(0)), name), copy=False)
 
     def _merged(self, table: str, kinds: Sequence[str], columns: list[tuple[str, Tree]]) -> Any:
-        """Stretches of some kinds, overlapping and touching ones made one (``calendar.merged``), and what is asked of them."""
+        """Stretches of some kinds, overlapping and touching ones made one (``calendar.merged``), and what is asked."""
         numbers = [t.lit(self.kinds[k]) for k in kinds if k in self.kinds]
         key = [t.col("person_id", "c"), t.col("period", "c")]
         own = t.select(

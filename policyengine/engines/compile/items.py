@@ -94,7 +94,7 @@ class Items:
     # --- items --------------------------------------------------------------------------------------------------------
 
     def items(self, wanted: Iterable[str] = (), where: Tree | None = None, **columns: Tree) -> Any:
-        """Every item: a record's amounts in one period. ``day`` is the record's end; ``start``, ``end`` the item's days.
+        """Every item: a record's amounts in one period. ``day``: the record's end; ``start``, ``end``: the item's days.
 
         ``where``: a condition over the records (alias ``r``).
         """

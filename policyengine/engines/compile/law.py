@@ -1,8 +1,8 @@
 """A plan ready to be asked about combinations of facts: the reference evaluator's own rules, run on drafts.
 
 No rule is written a second time here: what a combination of facts amounts to is what ``engines/reference.py`` says of
-a record that has it. Only two things stay open, because they differ from record to record: the quantity, for which the formula of the
-one rule that applies is given, and comparisons of two facts, whose truth is a fact of the draft.
+a record that has it. Only two things stay open, because they differ from record to record: the quantity, for which the
+formula of the one rule that applies is given, and comparisons of two facts, whose truth is a fact of the draft.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from policyengine.engines.calendar import period_of
 from policyengine.engines.compile.draft import Draft, DraftRecord
 from policyengine.engines.compile.probes import Inexpressible, Probes, rewritten
 from policyengine.engines.convert import Converting
-from policyengine.engines.numbers import ZERO, Amount, Number
+from policyengine.engines.numbers import Amount, Number
 from policyengine.engines.ready import Ready, in_force
 from policyengine.engines.reference import Prepared, prepare
 from policyengine.engines.truth import Scene, missing_facts
@@ -55,9 +55,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the rules say of a combination, whatever the quantity. ``amount``: its formula, or None where each quantity is
-    judged by itself. ``simple``: there is one way to assign it. ``caps``, ``once``, ``sums``: whether it belongs (with what is
-    missing to say so, or its place in the order of a cap), in the plan's order. ``flags``: (place of the
+    """What the rules say of a combination, whatever the quantity. ``amount``: its formula, or None where each quantity
+    is judged by itself. ``simple``: there is one way to assign it. ``caps``, ``once``, ``sums``: whether it belongs
+    (with what is missing to say so, or its place in the order of a cap), in the plan's order. ``flags``: (place of the
     rule, certain, missing)."""
 
     plan: int
@@ -105,8 +105,8 @@ class Sum:
 
 @dataclass(slots=True)
 class Law:
-    """One plan. ``sums``: all that its requirements and decisions add up, ``total`` first. ``claims``: the fact that says
-    whether a claim came in time, by the rule's key."""
+    """One plan. ``sums``: all that its requirements and decisions add up, ``total`` first. ``claims``: the fact that
+    says whether a claim came in time, by the rule's key."""
 
     number: int
     plan: Plan
@@ -122,9 +122,9 @@ class Law:
         form = draft.get("form")
         state, by, doubts = judge._recognised(scene, form)
         formula = self.formula(scene, form)
-        amount, convert, reason, unsettled = ((ZERO, ZERO), "", "counted", ())
+        convert, reason, unsettled = "", "counted", tuple[str, ...]()
         if formula is not None:
-            amount, convert, reason, unsettled = judge._converted(scene, form)
+            _, convert, reason, unsettled = judge._converted(scene, form)
         place, assign, simple = self.place(draft, scene, form)
         return Verdict(
             plan=self.number,
@@ -332,9 +332,10 @@ def _sums_of(prepared: Prepared) -> list[Sum]:
         rules = [r for r in later.measures if r.rule.statement.name == name]  # type: ignore[attr-defined]
         if rules:
             sums += [Sum(name, rule, this_period) for rule in rules]
-        elif name == "total" or later.plan.vocabulary.find("measure", name) is None:
-            if not any(s.measure == name for s in sums):
-                sums.append(Sum(name))
+        elif (name == "total" or later.plan.vocabulary.find("measure", name) is None) and not any(
+            s.measure == name for s in sums
+        ):
+            sums.append(Sum(name))
     return sums
 
 
@@ -362,15 +363,16 @@ def _probe(plan: Plan, probes: Probes) -> None:
         plan.recognise, plan.reject, plan.convert, plan.add, plan.assign, plan.flags, plan.count_once, plan.caps,
         plan.measures,
     )  # fmt: skip
+    one: PlanRule[Any]
     for rules in stages:
-        for rule in rules:
-            for statement in (rule.statement, *(s for _, s in rule.kept)):
+        for one in rules:
+            for statement in (one.statement, *(s for _, s in one.kept)):
                 _probe_statement(statement, probes)
     for required in plan.require:
-        for statement in (required.statement, *(s for _, s in required.kept)):
-            _probe_measure(statement.measure, plan, probes)
-            if isinstance(statement.figure, tree.Share):
-                _probe_measure(statement.figure.measure, plan, probes)
+        for wanted in (required.statement, *(s for _, s in required.kept)):
+            _probe_measure(wanted.measure, plan, probes)
+            if isinstance(wanted.figure, tree.Share):
+                _probe_measure(wanted.figure.measure, plan, probes)
     for word in plan.vocabulary.terms_of("subject"):
         probes.probe("subject").values.add(word.id)
 
@@ -422,5 +424,5 @@ def _substituted(plan: Plan, names: dict[tree.Condition, str]) -> Plan:
 
     stages = ("recognise", "reject", "convert", "add", "assign", "count_once", "caps", "measures", "flags")
     fields = {**plan.fields, **{n: FieldDecl(n, "record", "yes_no") for n in names.values()}}
-    new = {stage: tuple(changed(r) for r in getattr(plan, stage)) for stage in stages}
+    new: dict[str, Any] = {stage: tuple(changed(r) for r in getattr(plan, stage)) for stage in stages}
     return dataclasses.replace(plan, fields=fields, **new)

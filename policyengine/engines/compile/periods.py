@@ -1,7 +1,7 @@
 """Stages 6 to 8 for everybody: sums and traits go in, findings and decisions come out, one row per person and period.
 
-The traits of each row look up their terms (``terms.py``), which were worked out once; what is left to do for a row is to
-compare whole numbers. Requirements are in ``scale`` parts of a tick.
+The traits of each row look up their terms (``terms.py``), which were worked out once; what is left to do for a row is
+to compare whole numbers. Requirements are in ``scale`` parts of a tick.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ class Periods:
             self._conclude(one)
 
     def _years(self, spans: list[Span], blocks: list[Span]) -> list[int]:
-        """The years that are decided: those asked for, those that conclusions look back to, and the ones they carry from."""
+        """The years that are decided: those asked for, those that conclusions look back to, and the ones they carry
+        from.
+        """
         later = self.law.prepared.later
         back = max(
             (n.years - 1 for r in later.conclude for n in walk(r.rule.statement.when) if isinstance(n, tree.InEach)),
@@ -126,7 +128,7 @@ class Periods:
         rows = self.host.rows(query)
         persons = self.folk.persons(row[-1] for row in rows)
         asker, numbers = self._asker(), dict[Owed, int]()
-        found = []
+        found: list[tuple[Any, ...]] = []
         carries = bool(self.law.prepared.later.carry)
         for row in sorted(rows):
             owed = asker.owed(persons[row[-1]], Span(row[0], one.grid.years), carries)

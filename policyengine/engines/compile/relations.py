@@ -94,12 +94,16 @@ class Relations:
                 for status, (because, circumstance, lacks) in said.items():
                     rows.append(
                         (
-                            number, k, status, rules[term.rule].key, statement.measure, statement.comparison, term.advisory,
-                            periods.scaled(term.base), None if term.share is not None else periods.scaled(term.before), kind,
+                            number, k, status, rules[term.rule].key, statement.measure, statement.comparison,
+                            term.advisory, periods.scaled(term.base),
+                            None if term.share is not None else periods.scaled(term.before), kind,
                             because, circumstance, lacks, term.measured[0], int(term.adrift),
                         )
                     )  # fmt: skip
-        texts = lambda place: t.enumeration(str(row[place]) for row in rows)
+
+        def texts(place: int) -> Any:
+            return t.enumeration(str(row[place]) for row in rows)
+
         shape = {
             "id": "INTEGER", "k": "INTEGER", "status": "INTEGER", "rule": texts(3), "measure": texts(4),
             "comparison": texts(5), "advisory": "BOOLEAN", "base": "BIGINT", "before": "BIGINT", "kind": "VARCHAR",
@@ -152,7 +156,7 @@ class Relations:
         shape = {
             "period": "INTEGER",
             "place": "INTEGER",
-            "label": t.enumeration(row[2] for row in rows),
+            "label": t.enumeration(str(row[2]) for row in rows),
             "start": "DATE",
             "end": "DATE",
             "left": "INTEGER",
@@ -341,7 +345,9 @@ class Relations:
 
     @staticmethod
     def _member() -> list[Tree]:
-        """Whether a doubtful item counts toward the finding's sum (``sum`` -1: every doubt of the record; else one sum's)."""
+        """Whether a doubtful item counts toward the finding's sum (``sum`` -1: every doubt of the record; else one
+        sum's).
+        """
         return [t.equal(t.col("sum", "i"), t.col("sum", "s"))]
 
     def _in_window(self, kind: str) -> list[Tree]:
@@ -349,8 +355,9 @@ class Relations:
         if kind.startswith("from"):
             end = t.col("end", "i")
             return [
-                t.compare(end, ">=", t.col(f"first{kind[4:]}", "d")), t.compare(end.copy(), "<=", t.col(f"last{kind[4:]}", "d"))
-            ]  # fmt: skip
+                t.compare(end, ">=", t.col(f"first{kind[4:]}", "d")),
+                t.compare(end.copy(), "<=", t.col(f"last{kind[4:]}", "d")),
+            ]
         first = t.col("period", "d")
         if kind.startswith("any"):
             first = t.minus(t.col("last", "d"), t.lit(int(kind[3:]) - 1))

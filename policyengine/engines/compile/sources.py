@@ -1,6 +1,8 @@
-"""The canonical tables seen through the laws: which class each fact of a row belongs to, as expressions over its columns.
+"""The canonical tables seen through the laws: which class each fact of a row belongs to, as expressions over its
+columns.
 
-Laws and a host with tables go in; out comes the signature of a record and of a person, and the relation that gives both.
+Laws and a host with tables go in; out comes the signature of a record and of a person, and the relation that gives
+both.
 """
 
 from __future__ import annotations

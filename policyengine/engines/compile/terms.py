@@ -1,4 +1,5 @@
-"""What a person with certain traits is owed, excused and concluded in a period: the reference evaluator, asked once each.
+"""What a person with certain traits is owed, excused and concluded in a period: the reference evaluator, asked once
+each.
 
 An exemplar goes in; out come the terms of each finding: which sum it measures, what is required, and for each way in
 which the sum may compare (met, not met, open) the status, the outcomes that are possible, and the words.
@@ -16,10 +17,10 @@ from policyengine.engines.allocate import Account
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.probes import Inexpressible
 from policyengine.engines.conclude import Case, _owed
+from policyengine.engines.later import Stretch
 from policyengine.engines.numbers import UNBOUNDED, Amount, Number
 from policyengine.engines.ready import Ready
 from policyengine.engines.require import Required, Requirements, Span
-from policyengine.engines.totals import Stretch
 from policyengine.language import tree
 from policyengine.records.model import Person
 from policyengine.trace import OUTCOMES, Finding
@@ -111,7 +112,7 @@ class _Requirements(Requirements):
 
 @dataclass(slots=True)
 class Asker:
-    """Asks the reference evaluator about exemplars of one law. ``measures``: those whose shown requirement is wanted."""
+    """Asks the reference evaluator about exemplars of one law. ``measures``: those of which the requirement is shown."""
 
     law: Law
     as_of: date | None

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
-Tree = exp.Expression
+Tree = Any  # an expression of sqlglot, whose common base has another name from version to version
 NULL = exp.null()
 
 
@@ -20,8 +20,8 @@ def col(name: str, table: str | None = None) -> Tree:
     return exp.column(exp.to_identifier(name, quoted=True), table=table)
 
 
-def table(name: str, alias: str | None = None) -> exp.Table:
-    return exp.to_table(name) if alias is None else exp.to_table(name).as_(alias)  # type: ignore[no-any-return]
+def table(name: str, alias: str | None = None) -> Tree:
+    return exp.to_table(name) if alias is None else exp.to_table(name).as_(alias)
 
 
 def lit(value: Any) -> Tree:
