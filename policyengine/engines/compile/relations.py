@@ -308,7 +308,7 @@ class Relations:
             ).from_(t.table(one.table, "d"), copy=False)
             t.join(query, t.table(f"said_{one.name}", "s"), said.copy())
             t.join(query, t.table("doubts", "i"), t.equal(t.col("person_id", "i"), t.col("person_id", "d")))
-            member = t.both(*self._member(), *self._in_window(kind))
+            member = t.both(t.equal(t.col("sum", "i"), t.col("sum", "s")), *self._in_window(kind))
             t.join(query, t.table("facts", "f"), t.equal(t.col("id", "f"), t.col("miss", "i")))
             here = [open_.copy(), t.equal(t.col("kind", "s"), t.lit(kind)), t.equal(t.col("adrift", "s"), t.lit(0))]
             yield query.where(t.both(member, *here), copy=False)
@@ -353,11 +353,8 @@ class Relations:
     def _in_window(self, kind: str) -> list[Tree]:
         period = t.col("period", "i")
         if kind.startswith("from"):
-            end = t.col("end", "i")
-            return [
-                t.compare(end, ">=", t.col(f"first{kind[4:]}", "d")),
-                t.compare(end.copy(), "<=", t.col(f"last{kind[4:]}", "d")),
-            ]
+            end, first, last = t.col("end", "i"), t.col(f"first{kind[4:]}", "d"), t.col(f"last{kind[4:]}", "d")
+            return [t.compare(end, ">=", first), t.compare(end.copy(), "<=", last)]
         first = t.col("period", "d")
         if kind.startswith("any"):
             first = t.minus(t.col("last", "d"), t.lit(int(kind[3:]) - 1))
