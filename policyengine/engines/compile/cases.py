@@ -6,7 +6,7 @@ amount), and the relation of judged records. Amounts are whole numbers of ticks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
