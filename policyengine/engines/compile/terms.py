@@ -112,7 +112,7 @@ class _Requirements(Requirements):
 
 @dataclass(slots=True)
 class Asker:
-    """Asks the reference evaluator about exemplars of one law. ``measures``: those of which the requirement is shown."""
+    """Asks the reference evaluator about exemplars of one law. ``measures``: of which requirements are shown."""
 
     law: Law
     as_of: date | None
