@@ -150,6 +150,18 @@ def test_an_unknown_day_to_count_from_leaves_every_period_open() -> None:
     assert (f.status, f.missing) == ("undetermined", ("person:joined",))
 
 
+def test_whether_leave_falls_into_a_window_that_may_lie_anywhere_is_open() -> None:
+    """In 2016 she was not ill; but the twelve months that end then may have begun in 2015, when she was."""
+    rules: list[object] = ["require total at least 30 hours within 12 months of joined when circumstance = illness"]
+    once_ill = somebody("P", ("illness", "2015-07-01", "2015-07-31"))
+    assert finding(rules, hours(*FIVE), "2016", once_ill).status == "undetermined"
+    assert not run(plan(*BASE, *rules), hours(*FIVE), 2016, somebody()).findings  # nobody who was never ill owes it
+    rules[0] = "require total at least 30 hours within 12 months of joined"
+    reduced = [*rules, rule("l", "reduce r3 by 30 hours when leave lasts at least 20 days")]
+    f = finding(reduced, hours(*FIVE), "2016", once_ill)
+    assert (f.required, f.required_high) == (0, 30)
+
+
 # --- measures ---------------------------------------------------------------------------------------------------------
 
 
