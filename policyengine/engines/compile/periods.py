@@ -89,6 +89,7 @@ class Periods:
                 self._add_grid(name, [s.first for s in own], count, own)
         for one in self.decided:
             self._ask(one)
+        self.decided = [one for one in self.decided if one.owed]  # none where there is nobody
         self._settle_scale()
         for one in self.decided:
             self._decide(one)
@@ -196,8 +197,8 @@ class Periods:
                 f"cb{n}": "BIGINT",
                 f"ch{n}": "BIGINT",
             }
-        shown = len(one.owed[0].shown) if one.owed else 0
-        sums = len(one.owed[0].sums) if one.owed else 0
+        later = self.law.prepared.later  # nobody may be owed anything: the columns stand all the same
+        shown, sums = 1 + len(later.subjects), len(later.measure_names)
         shape |= {f"shown{j}": "INTEGER" for j in range(shown)} | {f"m{j}": "INTEGER" for j in range(sums)}
         rows = []
         for number, owed in enumerate(one.owed):
