@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import field
+from functools import lru_cache
 
 from policyengine.diagnostics import Diagnostic, Related, Span
 from policyengine.language.quantities import UNITS
@@ -87,9 +88,13 @@ _NOTES = re.compile(
 _ITEM_COUNTS = ("件数", "篇数", "科数", "门数", "项数", "部数", "本数")
 
 
+_OPENED = dict.fromkeys(map(ord, "()[]【】〔〕"))
+
+
+@lru_cache(maxsize=4096)
 def plain(header: str) -> str:
     """A header as headers are compared: no spaces, stars, colons; brackets open but their content kept."""
-    return _DECORATION.sub("", compare(header)).translate(dict.fromkeys(map(ord, "()[]【】〔〕")))
+    return _DECORATION.sub("", compare(header)).translate(_OPENED)
 
 
 @dataclass(slots=True)

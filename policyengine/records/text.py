@@ -10,6 +10,7 @@ import codecs
 import csv
 from collections import deque
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
@@ -150,7 +151,23 @@ def rows(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:
     """Every row that is not an empty line."""
     csv.field_size_limit(2 * MAX_LINE)
     with _open(path, encoding) as stream:
-        yield from _Lines(stream).rows(delimiter)
+        simple = _without_quotes(path, stream)
+        yield from _simple_rows(simple, delimiter) if simple is not None else _Lines(stream).rows(delimiter)
+
+
+def _without_quotes(path: Path, stream: TextIO) -> TextIO | None:
+    """The whole text, where it is small and has no quotation mark: then no row is longer than a line."""
+    if path.stat().st_size > _CHUNK:
+        return None
+    text = stream.read()
+    stream.seek(0)
+    return None if '"' in text else StringIO(text, newline="")
+
+
+def _simple_rows(stream: TextIO, delimiter: str) -> Iterator[Row]:
+    for number, cells in enumerate(csv.reader(stream, delimiter=delimiter), 1):
+        if cells and not (number == 1 and len(cells) < 3 and _said_delimiter(delimiter.join(cells))):
+            yield Row(number, cells)
 
 
 class _Lines:
