@@ -76,7 +76,12 @@ def evaluate_files(
     chosen = engine_of(engine)
     inputs, remarks = read_files(law, files)
     selector = Selector(law)
-    result = judge_all(selector, inputs, periods, as_of, progress)
+    if chosen == "duckdb":
+        from policyengine.tools.judge_compiled import judge_compiled
+
+        result = judge_compiled(selector, inputs, periods, as_of)
+    else:
+        result = judge_all(selector, inputs, periods, as_of, progress)
     judged = periods or _years(selector, inputs)
     return Evaluation(law, files, inputs, result, periods, judged, as_of, chosen, (*law.remarks, *remarks))
 
@@ -98,12 +103,14 @@ def engine_of(name: str) -> str:
     """The engine that ``name`` stands for. Raises ``PolicyError`` (PE914) where this installation has none."""
     if name in ("auto", "reference"):
         return "reference"
+    if name == "duckdb":
+        return "duckdb"
     raise PolicyError(
         [
             Diagnostic(
                 "PE914",
                 say(f"the engine {name} is not available here", f"此处没有 {name} 引擎"),
-                hint=say("leave --engine out, or say --engine reference", "请去掉 --engine，或写 --engine reference"),
+                hint=say("leave --engine out, or say --engine duckdb", "请去掉 --engine，或写 --engine duckdb"),
             )
         ]
     )
