@@ -40,6 +40,7 @@ class Others:
     people: set[str] = field(default_factory=set)
     edges: list[tuple[str, date]] = field(default_factory=list)  # record id as text, day, of the outermost rows
     sure: bool = True  # no outermost row is in doubt
+    _ids: list[str | None] = field(default_factory=list)
 
     def filter_of(self, reader: RowReader, table: RawTable) -> _Filter | None:
         """What takes this table's rows of others; None where every row must be read."""
@@ -51,10 +52,15 @@ class Others:
         days = [day for _, day in self.edges]
         return (min(days), max(days)) if days else None
 
+    def ids(self) -> list[str | None]:
+        """The record ids of ``rows``, once all are seen."""
+        self._ids = self._ids or [plain_id(raw) for raw, *_ in self.rows]
+        return self._ids
+
     def settle(self) -> None:
         """An outermost row counts only if no other row has its record id: both would be no records."""
         if self.edges:
-            often = Counter(plain_id(raw) for raw, *_ in self.rows)
+            often = Counter(self.ids())
             self.sure &= all(often[plain_id(raw)] == 1 for raw, _ in self.edges if raw)
 
 

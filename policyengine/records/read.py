@@ -263,8 +263,7 @@ def _records(
 
 def _meet(others: Others, seen: dict[str, list[_Place]]) -> None:
     """Add the rows of others that have a record id of ours to those seen under it."""
-    for raw, file, sheet, row in others.rows:
-        record_id = plain_id(raw)
+    for record_id, (_, file, sheet, row) in zip(others.ids(), others.rows, strict=True):
         if record_id is not None and record_id in seen:
             seen[record_id].append(_Place(file, sheet, row, None))
     others.settle()

@@ -284,11 +284,21 @@ def _read_csv(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object
         csv.field_size_limit(1 << 27)
         reader = csv.reader(file, strict=True)
         names = next(reader, [])
+        asked = [(names.index(n), text) for n, text in where.items() if n in names]
         try:
             for row in reader:
-                yield {n: _plain_text(c) for n, c in zip(names, row, strict=True)}
+                if len(row) != len(names):
+                    raise ValueError(_wrong_width(reader.line_num, len(row), len(names)))
+                if all(row[at] == text or _plain_text(row[at]) == text for at, text in asked):
+                    yield {n: _plain_text(c) for n, c in zip(names, row, strict=True)}
         except csv.Error as e:
             raise ValueError(str(e)) from None
+
+
+def _wrong_width(line: int, cells: int, columns: int) -> str:
+    return say(
+        f"line {line} has {cells} cells for {columns} columns", f"第 {line} 行有 {cells} 个单元格，应为 {columns} 个"
+    )
 
 
 def _read_jsonl(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:
