@@ -33,6 +33,7 @@ Examples:
 @click.option("--policy", required=True, help="A pack's folder, or a folder of packs.")
 @click.option("--persons", help="File with a row for each person.")
 @click.option("--circumstances", help="File with people's leave and other circumstances.")
+@click.option("--mapping", help="A mapping file, for columns that their headers alone don't explain.")
 @click.option("--period", type=Periods(), help="2016 or 2016..2018; by default every year that has a record.")
 @click.option("--as-of", type=Day(), help="Judge as on this day: what has not ended yet is in progress.")
 @click.option("--out", type=click.Path(), help="Folder to write the result into; without it, decisions go to stdout.")
@@ -46,6 +47,12 @@ Examples:
     help="How much of each record the ledger repeats; by default full, lean in parquet.",
 )
 @click.option("--strict", is_flag=True, help="A row that cannot be read makes the whole run fail.")
+@click.option(
+    "--rejects-xlsx",
+    type=click.Path(),
+    metavar="FILE",
+    help="Also write the rejected rows as they stood, bad cells coloured, to be mended and read again.",
+)
 @click.option("--sign", type=click.Path(), metavar="KEY", help="Sign the result with this Ed25519 private key (PEM).")
 @click.option(
     "--pseudonymise",
@@ -58,6 +65,7 @@ def command(
     policy: str,
     persons: str | None,
     circumstances: str | None,
+    mapping: str | None,
     period: tuple[int, int] | None,
     as_of: date | None,
     out: str | None,
@@ -65,6 +73,7 @@ def command(
     engine: str,
     ledger: str | None,
     strict: bool,
+    rejects_xlsx: str | None,
     sign: str | None,
     pseudonymise: str | None,
 ) -> int:
@@ -74,7 +83,7 @@ def command(
     whole or not at all.
     """
     from policyengine.tools.evaluate import Files, evaluate_files
-    from policyengine.tools.result import check_out, check_strict, save
+    from policyengine.tools.result import check_out, check_strict, save, save_rejects
 
     if out is None and format_ in ("parquet", "xlsx"):
         raise click.UsageError(
@@ -94,10 +103,12 @@ def command(
         signer = Signer(sign)
     if out is not None:
         check_out(out)
-    files = Files(records, persons, circumstances)
+    files = Files(records, persons, circumstances, mapping)
     with _progress() as progress:
         evaluation = evaluate_files(_law(policy), files, period, as_of, engine, progress)
     tell(evaluation.remarks)
+    if rejects_xlsx is not None:
+        tell(save_rejects(evaluation, rejects_xlsx))
     if strict:
         check_strict(evaluation)
     if pseudonymise is not None:

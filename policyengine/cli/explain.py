@@ -26,6 +26,7 @@ Examples:
 @click.option("--period", type=Periods(), help="2016 or 2016..2018; by default every period there is.")
 @click.option("--persons", help="File with a row for each person.")
 @click.option("--circumstances", help="File with people's leave and other circumstances.")
+@click.option("--mapping", help="A mapping file, for columns that their headers alone don't explain.")
 @click.option("--as-of", type=Day(), help="Explain as on this day.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--reveal", is_flag=True, help="Show ids in full.")
@@ -36,6 +37,7 @@ def command(
     period: tuple[int, int] | None,
     persons: str | None,
     circumstances: str | None,
+    mapping: str | None,
     as_of: date | None,
     format_: str,
     reveal: bool,
@@ -63,7 +65,7 @@ def command(
         from policyengine.tools.evaluate import Files
         from policyengine.tools.select import load_law
 
-        files = Files(records, persons, circumstances)
+        files = Files(records, persons, circumstances, mapping)
         cases, remarks = explain_files(load_law(policy), files, person, period, as_of)
     tell(remarks)
     if not cases:

@@ -18,7 +18,7 @@ from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.read import read_inputs
-from policyengine.records.schema import schema_of
+from policyengine.records.schema import Schema, schema_of
 from policyengine.tools.select import Choice, Law, Selector
 from policyengine.trace import Decision, Finding, LedgerEntry, Result
 
@@ -35,12 +35,14 @@ class Files:
     records: tuple[str, ...]
     persons: str | None = None
     circumstances: str | None = None
+    mapping: str | None = None
 
     def roles(self) -> dict[str, tuple[str, ...]]:
         return {
             "records": self.records,
             "persons": (self.persons,) if self.persons else (),
             "circumstances": (self.circumstances,) if self.circumstances else (),
+            "mapping": (self.mapping,) if self.mapping else (),
         }
 
 
@@ -93,10 +95,23 @@ def read_files(
 
     Raises ``PolicyError`` where a file can't be read at all.
     """
-    inputs, said = read_inputs(files.records, files.persons, files.circumstances, schema_of(law.plans), only, dated)
+    schema = schema_for(law, files.mapping)
+    inputs, said = read_inputs(files.records, files.persons, files.circumstances, schema, only, dated)
     if inputs is None or failed(said):
         raise PolicyError(said)
     return inputs, tuple(said)
+
+
+def schema_for(law: Law, mapping: str | None) -> Schema:
+    """What files may hold: the words of the law and of the mapping file. ``PolicyError`` where that is unusable."""
+    if mapping is None:
+        return schema_of(law.plans)
+    from policyengine.records.mapping import load_mapping
+
+    used, problems = load_mapping(mapping)
+    if used is None:
+        raise PolicyError(problems)
+    return schema_of(law.plans, used)
 
 
 def engine_of(name: str) -> str:

@@ -309,7 +309,7 @@ def origin_of(written: Written, who: str, dated: bool) -> tuple[Origin | None, t
         law = load_law(options["policy"])
         if [p.digest for p in law.policies] != [p["sha256"] for p in written.manifest["policies"]]:
             return None, (_unlike(options["policy"]),)
-        files = Files(tuple(options["records"]), options["persons"], options["circumstances"])
+        files = Files(tuple(options["records"]), options["persons"], options["circumstances"], options.get("mapping"))
         if "-" in files.records:
             return None, (_unlike("-"),)
         inputs, _ = read_for(law, files, who, dated and options["period"] is None)

@@ -10,7 +10,7 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.engines.calendar import label
 from policyengine.messages import say
-from policyengine.tools.evaluate import Evaluation
+from policyengine.tools.evaluate import Evaluation, schema_for
 from policyengine.tools.manifest import manifest_of
 from policyengine.tools.tables import shape_of, tables_of
 from policyengine.tools.write import refuse_foreign, write_result
@@ -50,6 +50,7 @@ def _options(evaluation: Evaluation, format: str, ledger: str, strict: bool) -> 
         "records": list(files.records),
         "persons": files.persons,
         "circumstances": files.circumstances,
+        **({"mapping": files.mapping} if files.mapping else {}),
         "period": label(periods[0], periods[1] - periods[0] + 1) if periods else None,
         "as_of": evaluation.as_of.isoformat() if evaluation.as_of else None,
         "format": format,
@@ -57,6 +58,15 @@ def _options(evaluation: Evaluation, format: str, ledger: str, strict: bool) -> 
         "strict": strict,
         **({"pseudonymised": True} if evaluation.pseudonymised else {}),
     }
+
+
+def save_rejects(evaluation: Evaluation, path: str | Path) -> list[Diagnostic]:
+    """The rejected rows as they stood, in a workbook to be mended; what can't be read twice is only listed."""
+    from policyengine.records.rejects_xlsx import write_rejects
+
+    files = evaluation.files
+    schema = schema_for(evaluation.law, files.mapping)
+    return write_rejects(Path(path), evaluation.inputs.rejects, files.records, schema)
 
 
 def check_out(out: str | Path) -> None:

@@ -44,7 +44,7 @@ def facts_of(
     are not those of the result.
     """
     from policyengine.records.columns import read_tables
-    from policyengine.records.schema import schema_of
+    from policyengine.tools.evaluate import schema_for
     from policyengine.tools.select import load_law
 
     options = written.manifest["options"]
@@ -59,7 +59,9 @@ def facts_of(
         persons = named.persons or options["persons"]
         if "-" in records:
             return _without("-", explicit)
-        canonical, said = read_tables(connection, folder, records, persons, None, schema_of(law.plans))
+        canonical, said = read_tables(
+            connection, folder, records, persons, None, schema_for(law, options.get("mapping"))
+        )
     except PolicyError as e:
         return _without(str(e.diagnostics[0].span or e.diagnostics[0].message), explicit)
     if canonical is None or failed(said):

@@ -1,0 +1,36 @@
+"""A file whose headers don't explain themselves: judged through a mapping file, explained, its rejects to be mended."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from openpyxl import load_workbook
+
+from tests.cli.conftest import Run
+
+POLICY = str(Path(__file__).parent.parent.parent / "policies" / "sichuan")
+RECORDS = "档案号,办结日,做了什么,多久,凭据\nP1,2016-03-05,培训班,16,证1\nP1,2016-02-30,培训班,8,证2\n"
+MAPPING = """
+columns: {person_id: 档案号, date: 办结日, form: 做了什么, quantity: 多久, evidence: 凭据}
+units: {quantity: 学时}
+"""
+
+
+def test_a_mapping_holds_for_judging_explaining_and_mending(tmp_path: Path, run: Run) -> None:
+    records, mapping = tmp_path / "r.csv", tmp_path / "m.yaml"
+    out, book = tmp_path / "out", tmp_path / "mend.xlsx"
+    records.write_text(RECORDS, encoding="utf-8")
+    mapping.write_text(MAPPING, encoding="utf-8")
+    given = [records, "--policy", POLICY, "--mapping", mapping]
+    assert run("evaluate", *given, "--out", out, "--rejects-xlsx", book).code == 0
+    assert json.loads((out / "manifest.json").read_text(encoding="utf-8"))["options"]["mapping"] == str(mapping)
+    assert run("verify", out).code == 0
+    told = run("explain", *given, "--person", "P1", "--period", "2016")
+    assert "16 hours" in told.out
+    assert run("explain", out, "--person", "P1", "--period", "2016").out == told.out
+
+    sheet = load_workbook(book).worksheets[0]
+    bad = next(c for row in sheet.iter_rows() for c in row if str(c.value).startswith("2016-02-30"))
+    fine = next(c for row in sheet.iter_rows() for c in row if c.value == "培训班")
+    assert bad.fill.fgColor.rgb != fine.fill.fgColor.rgb
