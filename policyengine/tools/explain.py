@@ -32,6 +32,8 @@ from policyengine.trace import Decision, LedgerEntry, Result
 if TYPE_CHECKING:
     from policyengine.tools.read_result import Written
 
+SHOWN = 10  # people that a message lists
+
 
 class Notes(Mapping[str, RuleNote]):
     """The rules of a policy as notes, each made when it is asked for."""
@@ -190,11 +192,30 @@ def find_person(persons: Iterable[Person], who: str) -> Person:
     if len(found) == 1:
         return found[0]
     if found:
-        ids = ", ".join(sorted(mask(p.person_id) for p in found))
-        text = say(f"{len(found)} people are called {who}: {ids}", f"有 {len(found)} 人名叫“{who}”：{ids}")
-        hint = say("give the person's id with --person", "请用 --person 指定人员编号")
-        raise PolicyError([Diagnostic("PE916", text, hint=hint)])
+        raise _several(who, found)
     raise unknown_person(who, (p.person_id for p in persons), (p.facts.get("name") for p in persons))
+
+
+def _several(who: str, found: Sequence[Person]) -> PolicyError:
+    """The message that more than one person is meant, with what tells them apart: ids as far as shown, else names."""
+    ids = sorted(mask(p.person_id) for p in found)
+    names = sorted(n for p in found if isinstance(n := p.facts.get("name"), str))
+    apart = next((these for these in (ids, names) if len(set(these)) == len(found)), None)
+    if "*" in who:
+        text = say(f"{len(found)} people have an id that is shown as {who}", f"有 {len(found)} 人的编号显示为 {who}")
+    else:
+        text = say(f"{len(found)} people are called {who}", f"有 {len(found)} 人名叫“{who}”")
+    if apart is None:
+        hint = say("give the id in full with --person, as the file has it", "请用 --person 给出文件中的完整编号")
+    else:
+        more = len(apart) - SHOWN
+        text += (
+            say(": ", "：")
+            + say(", ", "、").join(apart[:SHOWN])
+            + (say(f" and {more} more", " 等") if more > 0 else "")
+        )
+        hint = say("give one of these with --person, or the id in full", "请用 --person 给出其中之一，或完整编号")
+    return PolicyError([Diagnostic("PE916", text, hint=hint)])
 
 
 def people_called(persons: Iterable[Person], who: str) -> list[Person]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,11 +45,32 @@ def summary_lines(evaluation: Evaluation, out: Path | None = None) -> Iterator[s
         yield say("warning: ", "注意：") + warning
     if out is not None:
         yield say(f"written to {out}", f"已写入 {out}")
-        unmet = next((d for d in result.decisions if d.outcome == "not_met"), None)
-        if unmet is not None:
-            who = _shell(mask(unmet.person_id))
-            ask = f"policyengine explain {_shell(str(out))} --person {who} --period {unmet.period}"
-            yield say("next: ", "下一步：") + ask
+        if (who := _somebody(evaluation)) is not None:
+            person, period, remark = who
+            ask = f"policyengine explain {_shell(str(out))} --person {person} --period {period}"
+            yield say("next: ", "下一步：") + ask + remark
+
+
+def _somebody(evaluation: Evaluation) -> tuple[str, str, str] | None:
+    """Somebody who did not meet the requirement, as a command line names them without their id, the period, a remark.
+
+    A name or a masked id that nobody else has; where no unmet person has one, a word to be replaced by an id.
+    """
+    unmet = [d for d in evaluation.result.decisions if d.outcome == "not_met"]
+    if not unmet:
+        return None
+    persons = evaluation.inputs.persons
+    names = Counter(p.facts.get("name") for p in persons.values())
+    masks = Counter(map(mask, persons))
+    for d in unmet:
+        name = persons[d.person_id].facts.get("name") if d.person_id in persons else None
+        if isinstance(name, str) and names[name] == 1:
+            return _shell(name), d.period, ""
+        if masks[shown := mask(d.person_id)] == 1:
+            return _shell(shown), d.period, ""
+    shown = mask(unmet[0].person_id)
+    remark = say(f"  (ID: in full, for example that of {shown})", f"（ID：完整编号，例如 {shown} 的）")
+    return "ID", unmet[0].period, remark
 
 
 def warning_lines(evaluation: Evaluation) -> Iterator[str]:
@@ -70,6 +92,8 @@ def warning_lines(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _shell(text: str) -> str:
+    """As a word of a command line; unquoted where no shell, that of Windows included, would mind."""
+    import re
     import shlex
 
-    return shlex.quote(text)
+    return text if re.fullmatch(r"[\w./:-]+", text) else shlex.quote(text)

@@ -24,7 +24,7 @@ def test_evaluate_to_a_folder(run: Run, world: Path) -> None:
     assert lines[1] == "  2016  4 not met, 1 undetermined"
     assert WARN in lines
     assert lines[-2] == f"written to {world / 'out'}"
-    assert lines[-1] == f"next: policyengine explain {world / 'out'} --person 'A*' --period 2016"
+    assert lines[-1] == f"next: policyengine explain {world / 'out'} --person Ann --period 2016"
     told = run("explain", world / "out", "--person", "A*", "--period", "2016")
     assert told.code == 0
     assert told.out.startswith("Ann (A*) · 2016 · not met: 87.5 of 90 hours, 2.5 short    shire\n├─ total")

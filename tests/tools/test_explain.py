@@ -201,6 +201,28 @@ def test_a_name_that_two_have(world: Path, files: Files, tmp_path: Path) -> None
     assert _cases(world, same, "510101********0032")[0].person.person_id == "510101199001010032"
 
 
+@pytest.mark.parametrize(
+    ("names", "message", "hint"),
+    [
+        (("Ann", "Bob"), "2 people have an id that is shown as 510101********0016: Ann, Bob", "give one of these"),
+        (("Ann", "Ann"), "2 people have an id that is shown as 510101********0016", "give the id in full"),
+    ],
+)
+def test_ids_that_are_shown_alike(
+    world: Path, files: Files, tmp_path: Path, names: tuple[str, str], message: str, hint: str
+) -> None:
+    """The same masked id again and again would tell nobody apart."""
+    persons = tmp_path / "persons.csv"
+    ids = ("510101199001010016", "510101198001010016")
+    persons.write_text("person_id,name\n" + "".join(f"{i},{n}\n" for i, n in zip(ids, names, strict=True)))
+    with pytest.raises(PolicyError) as error:
+        _cases(world, Files(files.records, str(persons)), "510101********0016")
+    (diagnostic,) = error.value.diagnostics
+    assert (diagnostic.code, diagnostic.message) == ("PE916", message)
+    assert diagnostic.hint is not None
+    assert diagnostic.hint.startswith(hint)
+
+
 def test_one_persons_records_are_read_as_among_all(world: Path, files: Files, tmp_path: Path) -> None:
     """Also where somebody else's row has the same record id, or can't be read."""
     text = (world / "records.csv").read_text()
