@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import Any
 
 from policyengine.engines import reference
-from policyengine.engines.compile import decode
+from policyengine.engines.compile import aside, decode
+from policyengine.engines.compile.aside import JudgeOne
 from policyengine.engines.compile.axes import Column
 from policyengine.engines.compile.host import Rows, column_of
 from policyengine.engines.compile.loading import load_inputs
 from policyengine.engines.compile.probes import Inexpressible
-from policyengine.engines.compile.run import Evaluation, evaluate_tables
+from policyengine.engines.compile.run import opened
+from policyengine.engines.protocol import Selection
 from policyengine.plan.model import Plan
-from policyengine.records.model import Inputs, Person
+from policyengine.records.model import Inputs
 from policyengine.trace import Result
 
 Periods = tuple[int, int]
@@ -82,59 +84,44 @@ def evaluate(
     plan: Plan, inputs: Inputs, periods: Periods | None = None, as_of: date | None = None, connection: Any = None
 ) -> Result:
     """Judge everybody in ``inputs``, as ``reference.evaluate`` does."""
+    return evaluate_all([plan], inputs, periods, as_of, connection=connection) or reference.evaluate(
+        plan, inputs, periods, as_of
+    )
+
+
+def evaluate_all(
+    plans: Sequence[Plan],
+    inputs: Inputs,
+    periods: Periods | None = None,
+    as_of: date | None = None,
+    selection: Selection | None = None,
+    judge: JudgeOne | None = None,
+    connection: Any = None,
+) -> Result | None:
+    """Judge everybody in ``inputs``, each by the plan that ``selection`` gives, in the order of the reference's rows.
+
+    ``judge``: for persons whom no plan judges, or whom compiled queries leave aside. None where a plan says what only
+    the reference evaluator can judge.
+    """
     import duckdb
 
     own = connection or duckdb.connect()
     host = DuckHost(own)
     try:
-        names = load_inputs(host, inputs, [plan])
-        evaluation = evaluate_tables([plan], host, names, periods, as_of)
+        evaluation = opened(plans, host, load_inputs(host, inputs, plans), periods, as_of, selection)
         if evaluation is None:
             return Result((), (), (), ())
-        return _together(evaluation, plan, inputs, as_of)
+        others = list(aside.results(evaluation, judge))
+        evaluation.entries.load_words()
+        evaluation.entries.keep()
+        evaluation.decide()
+        return decode.together(evaluation, others)
     except Inexpressible:
-        return reference.evaluate(plan, inputs, periods, as_of)
+        return None
     finally:
         host.close()
         if connection is None:
             own.close()
-
-
-def _together(evaluation: Evaluation, plan: Plan, inputs: Inputs, as_of: date | None) -> Result:
-    """The compiled rows and those of the persons who were routed, in the reference's order."""
-    decisions = [
-        ((d.person_id, number, place), d)
-        for periods in evaluation.periods
-        for number, one in enumerate(periods.decided)
-        for place, d in decode.decisions_of(evaluation, periods, one)
-    ]
-    findings = [
-        ((f.person_id, number, place, k), f)
-        for periods in evaluation.periods
-        for number, one in enumerate(periods.decided)
-        for place, k, f in decode.findings_of(evaluation, periods, one)
-    ]
-    ledger = list(decode.ledger_of(evaluation))
-    flags = list(decode.flags_of(evaluation))
-    routed = {who for (who,) in evaluation.sources.host.rows("SELECT person_id FROM routed")}
-    prepared = reference.prepare(plan)
-    by_person: dict[str, list[Any]] = {who: [] for who in routed}
-    for record in inputs.records:
-        if record.person_id in by_person:
-            by_person[record.person_id].append(record)
-    for who in routed:
-        person = inputs.persons.get(who) or Person(who)
-        one_result = reference.evaluate_person(prepared, person, by_person[who], evaluation.asked[0], as_of)
-        decisions += [((who, 0, place), d) for place, d in enumerate(one_result.decisions)]
-        findings += [((who, 0, 0, place), f) for place, f in enumerate(one_result.findings)]
-        ledger += one_result.ledger
-        flags += one_result.flags
-    return Result(
-        tuple(d for _, d in sorted(decisions, key=lambda x: x[0])),
-        tuple(f for _, f in sorted(findings, key=lambda x: x[0])),
-        tuple(sorted(ledger, key=lambda e: (e.person_id, e.record_id, e.period or ""))),
-        tuple(sorted(flags, key=lambda f: (f.person_id, f.record_id, f.flag, f.rule))),
-    )
 
 
 def _looked_up(query: Any) -> None:

@@ -454,16 +454,27 @@ class Accounts:
 
     def _keep_routed(self) -> None:
         """The table ``routed``: persons for the reference evaluator, and those whom no plan of ours judges."""
-        queries = list(self.items.routes)
-        sources = self.cases.sources
-        if sources.joined and any(plan < 0 for plan, _ in sources.people):
-            aside = t.select(person_id=t.col("person_id", "p")).from_(t.table("people", "p"), copy=False)
-            queries.append(aside.where(t.compare(t.col("plan", "p"), "<", t.lit(0)), copy=False))
+        queries = [*self.items.routes, *self._strangers()]
         if not queries:
             self.host.load("routed", {"person_id": "VARCHAR"}, [])
             return
         every = t.select(person_id=t.col("person_id", "q")).from_(t.sub(t.union(*queries), "q"), copy=False)
         self.host.keep("routed", every.distinct(copy=False))
+
+    def _strangers(self) -> Iterable[Any]:
+        """Persons whom none of the plans judges."""
+        sources = self.cases.sources
+        if not sources.joined:
+            return
+        aside = t.select(person_id=t.col("person_id", "p")).from_(t.table("people", "p"), copy=False)
+        yield aside.where(t.compare(t.col("plan", "p"), "<", t.lit(0)), copy=False)
+        if sources.people[0][0] < 0:
+            for table in (sources.names.records, sources.names.circumstances):
+                if table is not None:
+                    unknown = t.select(person_id=t.col("person_id", "r")).from_(t.table(table, "r"), copy=False)
+                    same = t.equal(t.col("person_id", "p"), t.col("person_id", "r"))
+                    t.join(unknown, t.table("people", "p"), same, "LEFT")
+                    yield unknown.where(t.missing(t.col("person_id", "p")), copy=False)
 
     # --- cutting ------------------------------------------------------------------------------------------------------
 

@@ -9,9 +9,9 @@ from typing import Any
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.cases import UNLIMITED
 from policyengine.engines.compile.periods import Decided, Periods
-from policyengine.engines.compile.relations import JOINED
+from policyengine.engines.compile.relations import JOINED, Relations
 from policyengine.engines.compile.run import Evaluation
-from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
+from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry, Result
 
 ZERO = Fraction(0)
 
@@ -36,7 +36,7 @@ def ledger_of(evaluation: Evaluation) -> Iterator[LedgerEntry]:
 
 def flags_of(evaluation: Evaluation) -> Iterator[FlagEntry]:
     """Compliance flags, in no order."""
-    query = evaluation.relations.flags()
+    query = _relations(evaluation).flags()
     if query is not None:
         lists = {number: names for names, number in evaluation.cases.lists.items()}
         for record, person, flag, rule, text, certain, miss in evaluation.sources.host.stream(query):
@@ -49,7 +49,7 @@ def decisions_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Iter
     subjects, names = later.subjects, later.measure_names
     exact, high = figures(evaluation.cases.ticks)
     part, _ = figures(evaluation.cases.ticks * periods.scale)
-    query = evaluation.relations.decisions(periods, one)
+    query = _relations(evaluation).decisions(periods, one)
     columns = [e.alias for e in query.expressions]
     for values in evaluation.sources.host.stream(query):
         row = dict(zip(columns, values, strict=True))
@@ -88,7 +88,7 @@ def decisions_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Iter
 
 def findings_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Iterator[tuple[int, int, Finding]]:
     """Findings of one kind of span with the places of the span and the finding."""
-    query = evaluation.relations.findings(periods, one)
+    query = _relations(evaluation).findings(periods, one)
     if query is None:
         return
     part, high = figures(evaluation.cases.ticks * periods.scale)
@@ -124,6 +124,11 @@ def findings_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Itera
         )
 
 
+def _relations(evaluation: Evaluation) -> Relations:
+    assert evaluation.relations is not None, "decide() comes first"
+    return evaluation.relations
+
+
 def figures(unit: int) -> tuple[Any, Any]:
     """Functions for whole numbers of 1/``unit``: the exact figure, and that as an upper bound (None: there is none)."""
     known: dict[int, Fraction] = {0: ZERO}
@@ -143,5 +148,23 @@ def parts(text: str | None) -> tuple[str, ...]:
     return tuple(text.split(JOINED)) if text else ()
 
 
-def in_order(rows: Sequence[Any], key: Any) -> tuple[Any, ...]:
-    return tuple(sorted(rows, key=key))
+def together(evaluation: Evaluation, others: Sequence[Result]) -> Result:
+    """The compiled rows and the results of the persons who were left aside, in the order of the reference's rows."""
+    decisions: list[tuple[Any, Decision]] = []
+    findings: list[tuple[Any, Finding]] = []
+    for periods in evaluation.periods:
+        for number, one in enumerate(periods.decided):
+            decisions += [((d.person_id, number, p), d) for p, d in decisions_of(evaluation, periods, one)]
+            findings += [((f.person_id, number, p, k), f) for p, k, f in findings_of(evaluation, periods, one)]
+    ledger, flags = list(ledger_of(evaluation)), list(flags_of(evaluation))
+    for other in others:
+        decisions += [((d.person_id, 0, place), d) for place, d in enumerate(other.decisions)]
+        findings += [((f.person_id, 0, 0, place), f) for place, f in enumerate(other.findings)]
+        ledger += other.ledger
+        flags += other.flags
+    return Result(
+        tuple(d for _, d in sorted(decisions, key=lambda row: row[0])),
+        tuple(f for _, f in sorted(findings, key=lambda row: row[0])),
+        tuple(sorted(ledger, key=lambda e: (e.person_id, e.record_id, e.period or ""))),
+        tuple(sorted(flags, key=lambda f: (f.person_id, f.record_id, f.flag, f.rule))),
+    )

@@ -31,7 +31,6 @@ from policyengine.engines.compile.trees import Tree
 from policyengine.engines.later import world_of
 from policyengine.language import tree
 from policyengine.plan.names import walk
-from policyengine.records.model import Circumstance, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,30 +457,6 @@ class Folk:
         query = t.select(person_id=t.col("person_id", "w"), period=t.col("period", "w"), **dict(columns))
         query.from_(t.sub(measured, "w"), copy=False)
         return query.group_by(t.col("person_id", "w"), t.col("period", "w"), copy=False)
-
-    # --- exemplars ----------------------------------------------------------------------------------------------------
-
-    def persons(self, ids: Iterable[str]) -> dict[str, Person]:
-        """Some persons as they are in the tables."""
-        host, names, source = self.sources.host, self.sources.names, self.sources.persons
-        wanted = sorted(set(ids))
-        host.load("exemplars", {"person_id": "VARCHAR"}, ((i,) for i in wanted))
-        facts: dict[str, dict[str, Any]] = {i: {} for i in wanted}
-        if names.persons is not None:
-            columns = [n for n in source.columns if n != "person_id" and n in source.fields]
-            query = t.select(person_id=t.col("person_id", "p"), **{n: source.value(n) for n in columns})
-            query.from_(t.table(names.persons, "p"), copy=False)
-            t.join(query, t.table("exemplars", "x"), _same("person_id", "x", "p"))
-            for who, *values in host.rows(query):
-                facts[who] = {n: source.fact(n, v) for n, v in zip(columns, values, strict=True) if v is not None}
-        held: dict[str, list[Circumstance]] = {i: [] for i in wanted}
-        if names.circumstances is not None:
-            spells = t.select(**{n: t.col(n, "c") for n in ("person_id", "kind", "start", "end")})
-            spells.from_(t.table(names.circumstances, "c"), copy=False)
-            t.join(spells, t.table("exemplars", "x"), _same("person_id", "x", "c"))
-            for who, kind, start, end in host.rows(spells):
-                held[who].append(Circumstance(kind, start, end))
-        return {i: Person(i, facts[i], tuple(held[i])) for i in wanted}
 
 
 def _same(name: str, one: str, other: str) -> Tree:

@@ -127,7 +127,7 @@ class Periods:
         query = t.select(**{n: t.col(n, "g") for n in traits}, who=t.call("MIN", t.col("person_id", "g")))
         query.from_(t.table(one.grid.table, "g"), copy=False).group_by(*(t.col(n, "g") for n in traits), copy=False)
         rows = self.host.rows(query)
-        persons = self.folk.persons(row[-1] for row in rows)
+        persons = self.folk.sources.whole_persons(row[-1] for row in rows)
         asker, numbers = self._asker(), dict[Owed, int]()
         found: list[tuple[Any, ...]] = []
         carries = bool(self.law.prepared.later.carry)
@@ -527,7 +527,7 @@ class Periods:
         rows = self.host.rows(found)
         cases = t.select(case_id=t.col("case_id"), who=t.col("who"), period=t.col("period"))
         known = {c: (w, p) for c, w, p in self.host.rows(cases.from_(t.table(f"traits_{one.name}"), copy=False))}
-        persons = self.folk.persons(known[row[0]][0] for row in rows)
+        persons = self.folk.sources.whole_persons(known[row[0]][0] for row in rows)
         asker = self._asker()
         numbers: dict[tuple[Any, Any], int] = {((), ()): 0}
         loaded = []

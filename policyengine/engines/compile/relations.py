@@ -24,11 +24,10 @@ NOT_MET = OUTCOMES.index("not_met")
 
 @dataclass(slots=True)
 class Relations:
-    """Queries over the tables of an evaluation. ``asked``: first and last period, by law."""
+    """Queries over the tables of an evaluation."""
 
     accounts: Accounts
     periods: list[Periods]
-    asked: list[tuple[int, int]]
 
     @property
     def host(self) -> Any:

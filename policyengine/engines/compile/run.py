@@ -1,9 +1,13 @@
-"""The compiled engine from end to end: plans and canonical tables go in, the relations of a trace come out."""
+"""The compiled engine from end to end: plans and canonical tables go in, the relations of a trace come out.
+
+In three steps, because the persons whom the reference evaluator judges (``aside.py``) are known after the first, and
+because the ledger of the second is what the third reads: ``opened`` (stages 1 to 4), the ledger, ``decide`` (5 to 8).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -26,27 +30,41 @@ Asked = tuple[int, int]
 
 @dataclass(slots=True)
 class Evaluation:
-    """What was worked out. ``relations`` are over the persons who are not in the table ``routed``."""
+    """What was worked out, for the persons who are not in the table ``routed``. ``asked``: periods, by plan."""
 
     sources: Sources
     cases: Cases
     accounts: Accounts
     entries: Entries
-    periods: list[Periods]
-    relations: Relations
     asked: list[Asked]
+    as_of: date | None
+    periods: list[Periods] = field(default_factory=list)
+    relations: Relations | None = None
+
+    def decide(self) -> Relations:
+        """Stages 5 to 8. ``entries.keep`` comes before, where there is to be a ledger."""
+        self.entries.keep_totals()
+        _keep_everyone(self.sources)
+        for law, span in zip(self.sources.laws, self.asked, strict=True):
+            one = Periods(self.accounts, Folk.of(self.sources, law, self.as_of), span, self.as_of)
+            one.prepare()
+            self.periods.append(one)
+        if self.cases.doubtful:
+            self.entries.keep_doubts()
+        self.relations = Relations(self.accounts, self.periods)
+        self.relations.load()
+        return self.relations
 
 
-def evaluate_tables(
+def opened(
     plans: Sequence[Plan],
     host: Host,
     names: Names,
     asked: Asked | None,
     as_of: date | None,
     selection: Selection | None = None,
-    ledger: bool = True,
 ) -> Evaluation | None:
-    """Judge everybody in the tables; None where no periods are asked and there is no record. ``ledger``: keep one.
+    """Stages 1 to 4 for everybody in the tables; None where no periods are asked and there is no record.
 
     Raises ``Inexpressible`` where a plan says what only the reference evaluator can judge.
     """
@@ -62,22 +80,7 @@ def evaluate_tables(
     items.prepare()
     accounts = Accounts(items)
     accounts.prepare()
-    entries = Entries(accounts, known)
-    entries.load_words()
-    if ledger:
-        entries.keep()
-    entries.keep_totals()
-    _keep_everyone(sources)
-    periods = []
-    for law, span in zip(sources.laws, known, strict=True):
-        one = Periods(accounts, Folk.of(sources, law, as_of), span, as_of)
-        one.prepare()
-        periods.append(one)
-    relations = Relations(accounts, periods, known)
-    if cases.doubtful:
-        entries.keep_doubts()
-    relations.load()
-    return Evaluation(sources, cases, accounts, entries, periods, relations, known)
+    return Evaluation(sources, cases, accounts, Entries(accounts, known), known, as_of)
 
 
 def _years(sources: Sources, plan: Plan) -> Asked | None:

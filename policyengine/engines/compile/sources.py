@@ -35,6 +35,7 @@ from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.plan.model import Plan
 from policyengine.plan.names import walk
+from policyengine.records.model import Circumstance, Person
 
 SAMPLE = 2048  # records from which is guessed how different a column's texts are
 KEYS = 2**62  # a signature must fit in 64 bits
@@ -207,6 +208,8 @@ class Sources:
             return
         self.joined = self.names.persons is not None
         if not self.joined:
+            if nobody[0] < 0:
+                raise Inexpressible("nobody whom a policy is known to govern")
             return
         code = self.person.number(lambda axis: axis.code.copy() if axis.code is not None else t.lit(0))
         query = t.select(
@@ -262,6 +265,30 @@ class Sources:
     def _same_choice(self, selection: Selection | None) -> Tree:
         names = selection.fields if selection else ()
         return t.both(*(t.same(self.persons.value(n), t.col(n, "s")) for n in names))
+
+    # --- whole persons ------------------------------------------------------------------------------------------------
+
+    def whole_persons(self, ids: Iterable[str]) -> dict[str, Person]:
+        """Some persons as they are in the tables."""
+        host, names, source = self.host, self.names, self.persons
+        wanted = sorted(set(ids))
+        host.load("exemplars", {"person_id": "VARCHAR"}, ((i,) for i in wanted))
+        facts: dict[str, dict[str, Any]] = {i: {} for i in wanted}
+        if names.persons is not None:
+            columns = [n for n in source.columns if n != "person_id" and n in source.fields]
+            query = t.select(person_id=t.col("person_id", "p"), **{n: source.value(n) for n in columns})
+            query.from_(t.table(names.persons, "p"), copy=False)
+            t.join(query, t.table("exemplars", "x"), t.equal(t.col("person_id", "x"), t.col("person_id", "p")))
+            for who, *values in host.rows(query):
+                facts[who] = {n: source.fact(n, v) for n, v in zip(columns, values, strict=True) if v is not None}
+        held: dict[str, list[Circumstance]] = {i: [] for i in wanted}
+        if names.circumstances is not None:
+            spells = t.select(**{n: t.col(n, "c") for n in ("person_id", "kind", "start", "end")})
+            spells.from_(t.table(names.circumstances, "c"), copy=False)
+            t.join(spells, t.table("exemplars", "x"), t.equal(t.col("person_id", "x"), t.col("person_id", "c")))
+            for who, kind, start, end in host.rows(spells):
+                held[who].append(Circumstance(kind, start, end))
+        return {i: Person(i, facts[i], tuple(held[i])) for i in wanted}
 
 
 # --- making them ------------------------------------------------------------------------------------------------------
