@@ -20,8 +20,9 @@ from policyengine.packs.model import Rule
 from policyengine.packs.pieces import overlap
 from policyengine.tools.diff.effects import refusals
 from policyengine.tools.diff.model import Law
-from policyengine.tools.diff.rules import same_law, versions
-from policyengine.tools.diff.sides import load_side
+from policyengine.tools.diff.rules import versions
+from policyengine.tools.diff.sameness import same_law
+from policyengine.tools.diff.sides import load_side, named
 from policyengine.tools.diff.timeline import Stage, stages
 from policyengine.tools.revisions import GitFailure, Tree, commit_of, git, parted, top_of, tree_at, write_tree
 
@@ -95,4 +96,4 @@ def _broken(ours: str, theirs: str, one: Law, other: Law, top: Path) -> Iterator
         known = {*refusals(one), *refusals(other)}
         for key, problem in refusals(together).items():
             if key not in known:
-                yield problem
+                yield named(problem, together)

@@ -29,27 +29,31 @@ def effects(old: Law, new: Law) -> Iterator[Effect]:
 
 def _void(old: Law, new: Law) -> Iterator[Effect]:
     """Overrides of which the base's own figure is now the stricter or the same."""
-    before = {k: relation for p in old.policies.values() for k, (_, relation) in _idle(p)}
+    before = {(k, relation) for p in old.policies.values() for k, (_, relation) in _idle(p)}
     told: set[str] = set()
     for policy in new.policies.values():
+        if policy.id in old.chains and policy.id not in old.policies:
+            continue  # it did not stand before: nothing is known of what its overrides did then
         for key, (g, relation) in _idle(policy):
-            if key in told or before.get(key) == relation:
-                continue
-            told.add(key)
-            base = g.over[0]
-            text = " ".join(base.text.split())
-            same = relation == "same"
-            yield Effect(
-                "void" if same else "exceeds",
-                g.rule.pack,
-                g.rule.name,
-                say(f"{base.name} now says the same: {text}", f"{base.name} 现在与之相同：{text}")
-                if same
-                else say(
-                    f"{base.name} is now the stricter one and governs: {text}",
-                    f"{base.name} 现在更严，以其为准：{text}",
-                ),
-            )
+            if key not in told and (key, relation) not in before:
+                told.add(key)
+                yield _idle_now(g, relation == "same", policy)
+
+
+def _idle_now(g: Governing, same: bool, policy: Policy) -> Effect:
+    base = g.over[0]
+    text = " ".join(base.text.split())
+    said = (
+        say(f"{base.name} now says the same: {text}", f"{base.name} 现在与之相同：{text}")
+        if same
+        else say(f"{base.name} is now the stricter one and governs: {text}", f"{base.name} 现在更严，以其为准：{text}")
+    )
+    return Effect("void" if same else "exceeds", g.rule.pack, g.rule.name, said + _for(policy.id, g.rule.pack))
+
+
+def _for(packs: str, pack: str) -> str:
+    """For whose people, where not for all of the rule's own pack."""
+    return "" if packs in ("", pack) else say(f" (for people under {packs})", f"（对适用 {packs} 的人）")
 
 
 def _idle(policy: Policy) -> Iterator[tuple[str, tuple[Governing, str]]]:
@@ -60,7 +64,7 @@ def _idle(policy: Policy) -> Iterator[tuple[str, tuple[Governing, str]]]:
             unwrapped(g.over[0]), unwrapped(g.rule), context_of(policy, g.start, g.until)
         ).relation  # the override against its base
         if relation in ("same", "laxer"):
-            yield f"{g.rule.key} {g.over[0].name} {g.start}", (g, relation)
+            yield f"{g.rule.name} {g.over[0].name}", (g, relation)
 
 
 def _ended(old: Law, new: Law) -> Iterator[Effect]:
@@ -98,18 +102,25 @@ def _delegated(law: Law, pack: str) -> dict[str, Rule]:
 
 def _refused(old: Law, new: Law) -> Iterator[Effect]:
     """What may not stand any more, or may now."""
-    before, after = refusals(old), refusals(new)
-    for kind, these, others in (("refused", after, before), ("allowed", before, after)):
+    before, after = refusals(old, new), refusals(new, old)
+    for kind, these, others, law in (("refused", after, before, new), ("allowed", before, after, old)):
         for key, problem in these.items():
             if key not in others:
-                yield Effect(kind, *key[1], f"{problem.code}: {problem.message}", problem)
+                told = f"{problem.code}: {problem.message}"
+                told += _for(law.under(problem, key[1][0]), key[1][0])
+                yield Effect(kind, *key[1], told, named(problem, law))
 
 
-def refusals(law: Law) -> Mapping[Key, Diagnostic]:
-    """What keeps a side's packs from governing, by code, place (pack and rule) and message."""
+def refusals(law: Law, beside: Law | None = None) -> Mapping[Key, Diagnostic]:
+    """What keeps a side's packs from governing, by code, place (pack and rule) and message.
+
+    Nothing is proved again of policies that stand ``beside`` it, word for word the same.
+    """
+    alike = {p.digest for p in beside.policies.values()} if beside else set()
+    proved = proofs(p for p in law.policies.values() if p.digest not in alike)
     return {
-        (problem.code, _place(problem, law), problem.message): named(problem, law)
-        for problem in (*law.problems, *proofs(law.policies.values()))
+        (problem.code, _place(problem, law), problem.message): problem
+        for problem in (*law.problems, *proved)
         if problem.severity == "error"
     }
 

@@ -89,6 +89,12 @@ class Law:
     problems: tuple[Diagnostic, ...] = ()
     commit: str | None = None
     folder: Path | None = None
+    found_in: Mapping[Diagnostic, tuple[str, ...]] = field(default_factory=dict)
+
+    def under(self, problem: Diagnostic, pack: str) -> str:
+        """The packs, other than ``pack`` itself, in whose chains a problem was found."""
+        packs = self.found_in.get(problem, ())
+        return "" if pack in packs else ", ".join(packs)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def both_ways(policy: Policy, statement: tree.Statement, stretch: Stretch) -> st
         )
     if isinstance(statement, tree.Convert) and _meeting(policy, statement, stretch, tree.Add):
         return say("a supplement depends on what is converted", "另加的学时取决于如何折算")
-    return _competing(policy, statement, stretch, firm)
+    return "" if isinstance(statement, tree.Carry) else _competing(policy, statement, stretch, firm)
 
 
 def against(policy: Policy, statement: tree.Statement, stretch: Stretch) -> str:
@@ -78,7 +78,8 @@ def _competing(
         )
     if any(isinstance(c.window, tree.Within) or (years_of(c.window) or 1) > 1 for c in caps) and firm:
         return say("years compete under a cap over several of them", "几个年度共用限额")
-    if any(not _nested(a, b) and not _nested(b, a) for i, a in enumerate(caps) for b in caps[i + 1 :]):
+    pairs = [(a, b) for i, a in enumerate(caps) for b in caps[i + 1 :] if not _apart(policy, a, b)]
+    if any(not _nested(a, b) and not _nested(b, a) for a, b in pairs):
         return say("hours compete under two caps", "学时同时受两个限额约束")
     return ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.packs.model import Rule
 from policyengine.tools.diff.model import Change
@@ -91,6 +92,9 @@ def headline(change: Change) -> str:
 
 def judged(change: Change) -> bool:
     """Whether a direction says anything about the change: of words, places and powers none is known."""
+    rule = change.new or change.old
+    if rule is not None and isinstance(rule.statement, tree.Delegate):
+        return False
     return change.kind in ("added", "repealed", "amended", "table", "scope")
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from policyengine.language import tree
 from policyengine.packs.model import Rule
 from policyengine.plan.names import unwrapped
 from policyengine.tools.diff.model import Change, How, Kind, Law
+from policyengine.tools.diff.sameness import ordered, same_law, same_sentence
 from policyengine.tools.diff.timeline import Stage, joined, stages
 from policyengine.tools.diff.verdicts import elsewhere, judged
 
@@ -69,7 +69,9 @@ def _close(one: Sequence[Rule], other: Sequence[Rule]) -> bool:
 
 
 def _law(rules: Sequence[Rule]) -> list[tuple[str, ...]]:
-    return sorted(((str(r.start), str(r.until), r.change, repr(r.statement)) for r in rules), key=lambda row: row[:3])
+    return sorted(
+        ((str(r.start), str(r.until), r.change, repr(ordered(r.statement))) for r in rules), key=lambda row: row[:3]
+    )
 
 
 def _amended(
@@ -82,7 +84,7 @@ def _amended(
         kind: Kind = "added" if stage.old is None else "repealed" if stage.new is None else "amended"
         if stage.old and stage.new and stage.old.change != stage.new.change:
             yield _change("authority", pack, name, stage, stage.old.change, stage.new.change)
-            if _same_sentence(stage.old, stage.new, moved):
+            if same_sentence(stage.old, stage.new, moved):
                 continue
         change = _change(kind, pack, name, stage, _text(stage.old), _text(stage.new))
         direction, witness, why = judged(old, new, stage, pack)
@@ -108,7 +110,7 @@ def _presented(pack: str, name: str, before: Sequence[Rule], after: Sequence[Rul
         one, other = stage.old, stage.new
         if one is None or other is None:
             continue
-        if one.text.strip() != other.text.strip():
+        if "".join(one.text.split()) != "".join(other.text.split()):
             yield _change("reworded", pack, name, stage, _text(one), _text(other))
         elif (one.cites, one.confidence, one.note) != (other.cites, other.confidence, other.note):
             yield _change("cited", pack, name, stage, _source(one), _source(other))
@@ -120,40 +122,8 @@ def _change(kind: Kind, pack: str, name: str, stage: Stage, before: str, after: 
     )
 
 
-def same_law(one: Rule | None, other: Rule | None, moved: Mapping[str, str]) -> bool:
-    """Whether two versions say the same and leave lower authorities the same freedom."""
-    if one is None or other is None:
-        return one is other
-    return one.change == other.change and _same_sentence(one, other, moved)
-
-
-def _same_sentence(one: Rule | None, other: Rule | None, moved: Mapping[str, str]) -> bool:
-    assert one is not None
-    assert other is not None
-    return _renamed(one.statement, moved, one.pack) == _renamed(other.statement, {}, other.pack)
-
-
-def _renamed(node: object, moved: Mapping[str, str], pack: str) -> object:
-    """A statement with the rules that it names by their names on the new side, qualified."""
-
-    def name(rule: str) -> str:
-        full = rule if "/" in rule else f"{pack}/{rule}"
-        return moved.get(full, full)
-
-    match node:
-        case tree.Override(rule=rule, statement=statement):
-            return replace(node, rule=name(rule), statement=_renamed(statement, moved, pack))  # type: ignore[arg-type]
-        case tree.Drop(rule=rule) | tree.Carry(rule=rule) | tree.Reduce(rule=rule):
-            return replace(node, rule=name(rule))
-        case tree.Excuse(rules=rules):
-            return replace(node, rules=tuple(name(r) for r in rules))
-        case tree.Cap(after=rules):
-            return replace(node, after=tuple(name(r) for r in rules))
-    return node
-
-
 def _text(rule: Rule | None) -> str:
-    return "" if rule is None else rule.text.strip()
+    return "" if rule is None else " ".join(rule.text.split())
 
 
 def _source(rule: Rule) -> str:

@@ -43,6 +43,7 @@ def load_side(tree: Tree) -> Law:
     chains: dict[str, tuple[Pack, ...]] = {}
     policies: dict[str, Policy] = {}
     unread: list[Diagnostic] = []
+    found_in: dict[Diagnostic, list[str]] = {}
     for folder in folders:
         chain, wrong = loader.chain(folder)
         if chain is None:
@@ -53,10 +54,14 @@ def load_side(tree: Tree) -> Law:
         chains[chain[-1].id] = chain
         if policy is not None:
             policies[policy.id] = policy
-            problems += plan_of(policy)[1]
+            planned = plan_of(policy)[1]
+            problems += planned
+            for problem in planned:
+                found_in.setdefault(problem, []).append(policy.id)
     problems = list(dict.fromkeys(p for p in problems if p.severity == "error"))
     packs = {p.id: p for chain in chains.values() for p in chain}
-    law = Law(tree.label, packs, policies, chains, tuple(problems), tree.commit, tree.folder)
+    where = {problem: tuple(ids) for problem, ids in found_in.items()}
+    law = Law(tree.label, packs, policies, chains, tuple(problems), tree.commit, tree.folder, where)
     if failed(unread):
         raise PolicyError(named(p, law) for p in unread)
     return law

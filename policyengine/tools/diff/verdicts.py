@@ -8,18 +8,19 @@ with there being nothing. A rule on records that makes more hours count is neith
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.packs.model import Governing, Policy, Rule
-from policyengine.packs.pieces import Stretch, overlap
+from policyengine.packs.pieces import Stretch, covers, overlap
 from policyengine.plan.names import unwrapped
 from policyengine.tools.diff.governs import as_written, cut, effective, in_place, roots
 from policyengine.tools.diff.model import Direction, Law
 from policyengine.tools.diff.monotone import against, both_ways
 from policyengine.tools.diff.timeline import Stage
 from policyengine.tools.prove import words
+from policyengine.tools.prove.aspects import bare
 from policyengine.tools.prove.compare import compare
 from policyengine.tools.prove.model import Context, Verdict, context_of
 
@@ -47,7 +48,9 @@ def judged(old: Law, new: Law, stage: Stage, pack: str) -> Judgement:
     stretch = (stage.start, stage.until)
     names = roots((before, after), (stage.old, stage.new))
     one, other = in_place(before, names, stretch), in_place(after, names, stretch)
-    parts = [_part(one, other, before, after, part) for part in cut(stretch, [*one, *other])]
+    others = [g for p in (before, after) for g in p.governing if isinstance(g.statement, tree.Require | tree.Cap)]
+    edges = [*one, *other, *(others if len(one) != len(other) else ())]
+    parts = [_part(one, other, before, after, part) for part in cut(stretch, edges)]
     return together(parts)
 
 
@@ -89,8 +92,29 @@ def _part(
     while gone and (mate := next((c for c in come if type(c) is type(gone[0])), come[0] if come else None)):
         come.remove(mate)
         pairs.append((gone.pop(0), mate))
-    pairs += [(g, None) for g in gone] + [(None, c) for c in come]
+    pairs += [(g, None) for g in gone if not _implied(g, before, stretch)]
+    pairs += [(None, c) for c in come if not _implied(c, after, stretch)]
     return together([_checked(p, around, (before, after), stretch) for p in pairs])
+
+
+def _implied(statement: tree.Statement, policy: Policy, stretch: Stretch) -> bool:
+    """Whether a requirement or a cap asks nothing that another one beside it does not ask.
+
+    Not where one of them alone may be lowered or excused, or hours be carried to it.
+    """
+    if not isinstance(statement, tree.Require | tree.Cap):
+        return False
+    kind = tree.Cap if isinstance(statement, tree.Cap) else tree.Require
+    here = [g for g in policy.governing if overlap((g.start, g.until), stretch) is not None]
+    if any(isinstance(g.statement, tree.Reduce | tree.Carry) for g in here):
+        return False
+    if any(isinstance(g.statement, tree.Excuse) and g.statement.rules for g in here):
+        return False
+    beside = [
+        effective(g, policy) for g in here if isinstance(g.statement, kind) and covers((g.start, g.until), stretch)
+    ]
+    context = context_of(policy, *stretch)
+    return any(compare(s, statement, context).relation in ("laxer", "same") for s in beside if s != statement)
 
 
 def _checked(
@@ -122,8 +146,23 @@ def _compared(
     statement = other or one
     if statement is None:
         return SAME
+    around = after if one is None else before
+    if isinstance(statement, tree.Carry | tree.Reduce) and not _governs(statement.rule, around):
+        return SAME
     coming: Direction = next((d for kind, d in _COMING.items() if isinstance(statement, kind)), "neither")
     return coming if one is None else _REVERSE.get(coming, coming), (), ""
+
+
+def _governs(rule: str, context: Context) -> bool:
+    """Whether a rule that a carry or a reduction names is in force for somebody."""
+    stretch = (context.start, context.until)
+    here = (g for g in context.governing if overlap((g.start, g.until), stretch) is not None)
+    return any(bare(rule) in (bare(g.name), *map(bare, _named(g))) for g in here)
+
+
+def _named(g: Governing) -> Iterator[str]:
+    yield g.rule.name
+    yield from (r.name for r in g.over)
 
 
 def _by_text(old: Law, new: Law, stage: Stage, pack: str) -> Judgement:
