@@ -31,7 +31,7 @@ def same_law(one: Rule | None, other: Rule | None, moved: Mapping[str, str]) -> 
 def same_sentence(one: Rule, other: Rule, moved: Mapping[str, str]) -> bool:
     """Whether two versions say the same. ``moved``: rules that were renamed, old name to new."""
     before, after = ordered(one.statement), ordered(other.statement)
-    return before == after or _renamed(before, moved, one.pack) == _renamed(after, {}, other.pack)
+    return bool(before == after or _renamed(before, moved, one.pack) == _renamed(after, {}, other.pack))
 
 
 def ordered(node: Any) -> Any:
