@@ -32,6 +32,7 @@ class DuckHost:
     def __init__(self, connection: Any):
         self.connection = connection
         self._made: set[str] = set()
+        self._views: list[str] = []
 
     def columns(self, table: str) -> Mapping[str, Column]:
         found = self.connection.execute(f"DESCRIBE {table}").fetchall()
@@ -49,21 +50,27 @@ class DuckHost:
         while rows := self.connection.fetchmany(_AT_ONCE):
             yield from rows
 
-    def load(self, name: str, columns: Mapping[str, str], rows: Rows) -> None:
+    def load(self, name: str, columns: Mapping[str, Any], rows: Rows) -> None:
         shape = ", ".join(f'"{column}" {sql(type_)}' for column, type_ in columns.items())
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({shape})")
         self._made.add(name)
+        self.append(name, columns, rows)
+
+    def append(self, name: str, columns: Mapping[str, Any], rows: Rows) -> None:
         values = ", ".join(f"unnest(?::{_plain(type_)}[])" for type_ in columns.values())
+        names = ", ".join(f'"{column}"' for column in columns)
         todo = iter(rows)
         while batch := list(islice(todo, _AT_ONCE)):
             lists = [list(column) for column in zip(*batch, strict=True)]
-            self.connection.execute(f"INSERT INTO {name} SELECT {values}", lists)
+            self.connection.execute(f"INSERT INTO {name} ({names}) SELECT {values}", lists)
 
     def drop(self, name: str) -> None:
         self.connection.execute(f"DROP TABLE IF EXISTS {name}")
         self._made.discard(name)
 
     def close(self) -> None:
+        for name in self._views:
+            self.connection.execute(f"DROP VIEW IF EXISTS {name}")
         for name in list(self._made):
             self.drop(name)
 

@@ -82,10 +82,7 @@ class Accounts:
         if queries:
             self._keep_touched(queries)
         self._keep_routed()
-        if queries:
-            parts = [self._cut(law, caps) for law, caps in zip(laws, self.caps, strict=True) if caps]
-            self.host.keep("counted", t.union(*parts))
-            self.cuts = True
+        self.cuts = bool(queries)
 
     def _route_open_places(self) -> None:
         """Persons with a record that may count in several periods, in ways that bounds depend on."""
@@ -126,7 +123,7 @@ class Accounts:
         """Keep the items that some cap may concern, where they are few: then the records are read once for all caps."""
         laws, caps = self.cases.sources.laws, self._capped()
         under = {
-            key for key, verdict in self.cases.verdicts.items() if any(truth is not False for truth, _ in verdict.caps)
+            key for key, verdict in self.cases.verdicts.items() if any(cap[0] is not False for cap in verdict.caps)
         }
         steps = self.cases.steps
         many = sum(n for key, n in self.cases.counts.items() if any(key + step in under for step in steps))
@@ -148,7 +145,7 @@ class Accounts:
         self.host.keep("members", query)
         self.kept = True
 
-    def _member_items(self, wanted: Iterable[str], **fields: str) -> Any:
+    def member_items(self, wanted: Iterable[str], **fields: str) -> Any:
         """The items that some cap may concern, with fields of their records under other names."""
         if self.kept:
             own = t.select_all("members")
@@ -173,11 +170,21 @@ class Accounts:
                 columns[f"a{c}"] = t.call("MAX", most)
             columns[f"k{c}"] = t.bounded(amount, UNLIMITED)
             columns[f"u{c}"] = t.call("MAX", t.flag(t.equal(t.col(f"c{c}", "i"), t.lit(2))))
+            columns[f"o{c}"] = t.call("MAX", t.flag(t.equal(t.col(f"c{c}", "i"), t.lit(3))))
+            if any(isinstance(w, tree.PerDay) for w in windows):
+                early = t.compare(self._period_of_start(), "<", t.col("period", "i"))
+                columns[f"z{c}"] = t.call("MAX", t.flag(t.both(members[c].copy(), early)))
         columns["doubt"] = t.call("MAX", t.flag(t.compare(low, "<>", high.copy())))
         query = t.select(person_id=t.col("person_id", "i"), period=t.col("period", "i"), **columns)
-        query.from_(t.sub(self._member_items([f"c{c}" for c in caps]), "i"), copy=False)
+        query.from_(t.sub(self.member_items([f"c{c}" for c in caps]), "i"), copy=False)
         query.where(t.both(t.either(*members), t.compare(high.copy(), ">", t.lit(0))), copy=False)
         self.host.keep("sums", query.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False))
+
+    def _period_of_start(self) -> Tree:
+        """The period in which an item begins."""
+        laws = self.cases.sources.laws
+        starts = [(t.lit(w.number), t.period(t.col("start", "i"), w.plan.year_start)) for w in laws[1:]]
+        return t.switch(t.col("plan", "i"), starts, t.period(t.col("start", "i"), laws[0].plan.year_start))
 
     def _whole(self) -> Tree:
         """What the whole record of an item may count at most."""
@@ -260,6 +267,10 @@ class Accounts:
                 else:
                     yield self._all_periods(query)
 
+    def is_local(self, law: Law) -> bool:
+        """Whether what caps do in one period of a person rests on nothing in others."""
+        return all(self._is_local(cap) for cap in self.caps[law.number])
+
     def _is_local(self, cap: Cap) -> bool:
         """Whether every window of the cap lies within one period of one person."""
         match cap.window:
@@ -330,11 +341,11 @@ class Accounts:
         amount = t.col("amount", "r")
         if anywhere:
             return query.where(t.compare(amount, ">", t.lit(cap.least)), copy=False)
-        t.join(query, t.table(cap.limits, "l"), self._limit_of(cap, t.col("period", "r"), t.col("rp", "r")))
+        t.join(query, t.table(cap.limits, "l"), self.limit_of(cap, t.col("period", "r"), t.col("rp", "r")))
         return query.where(t.compare(amount, ">", t.col("l0", "l")), copy=False)
 
     @staticmethod
-    def _limit_of(cap: Cap, year: Tree, rp: Tree) -> Tree:
+    def limit_of(cap: Cap, year: Tree, rp: Tree) -> Tree:
         same = [t.equal(t.col("year", "l"), year)]
         if cap.by_person:
             same.append(t.equal(t.col("rp", "l"), rp))
@@ -345,7 +356,7 @@ class Accounts:
         c = f"c{cap.number}"
         names = ["person_id", "rp", "record_id", "period", "start", "end", "high", *fields]
         query = t.select(**{n: t.col(n, "i") for n in names})
-        query.from_(t.sub(self._member_items([c], **fields), "i"), copy=False)
+        query.from_(t.sub(self.member_items([c], **fields), "i"), copy=False)
         member = [
             t.equal(t.col("plan", "i"), t.lit(cap.law.number)),
             t.compare(t.col(c, "i"), ">", t.lit(0)),
@@ -420,24 +431,56 @@ class Accounts:
             return
         every = t.select(person_id=t.col("person_id", "q"), period=t.col("period", "q"))
         self.host.keep("touched", every.from_(t.sub(t.union(*queries), "q"), copy=False).distinct(copy=False))
-        for caps in self.caps:
-            for query in self._doubtful(caps):
-                self._route(query)
+        for law, caps in zip(self.cases.sources.laws, self.caps, strict=True):
+            if all(self._is_local(cap) for cap in caps):
+                self._keep_loose(law, caps)
+                for query in self._unbounded(law, caps):
+                    self._route(query)
+            else:
+                for query in self._doubtful(caps):
+                    self._route(query)
+
+    def _keep_loose(self, law: Law, caps: list[Cap]) -> None:
+        """The table of persons whose bounds are not those of two runs (``allocate.Account.exact``)."""
+        queries = []
+        for cap in caps:
+            open_ = [t.compare(t.col(f"{n}{cap.number}", "s"), ">", t.lit(0)) for n in "uo"]
+            open_.append(t.compare(t.col("l0", "l"), "<>", t.col("l1", "l")))
+            if isinstance(cap.window, tree.PerDay):
+                open_.append(t.compare(t.col(f"z{cap.number}", "s"), ">", t.lit(0)))
+            query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
+            limit = self.limit_of(cap, t.col("period", "s"), t.col("rp", "s"))
+            t.join(query, t.table(cap.limits, "l"), limit)
+            member = t.compare(t.col(f"k{cap.number}", "s"), ">", t.lit(0))
+            own = t.equal(t.col("plan", "s"), t.lit(law.number))
+            queries.append(query.where(t.both(own, member, t.either(*open_)), copy=False))
+        every = t.select(person_id=t.col("person_id", "q"))
+        self.host.keep(
+            f"loose_{law.number}", every.from_(t.sub(t.union(*queries), "q"), copy=False).distinct(copy=False)
+        )
+
+    def _unbounded(self, law: Law, caps: list[Cap]) -> Iterable[Any]:
+        """Persons in whose touched periods an order is open, or whose exact bounds a window from a date would need."""
+        anchored = any(isinstance(r.statement.window, tree.Within) for r in law.plan.require)
+        for cap in caps:
+            open_ = [t.compare(t.col(f"o{cap.number}", "s"), ">", t.lit(0))]
+            query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
+            t.join(query, t.table("touched", "x"), _row("x", "s"))
+            if anchored:
+                open_.append(t.compare(t.col("doubt", "s"), ">", t.lit(0)))
+            own = t.equal(t.col("plan", "s"), t.lit(law.number))
+            yield query.where(t.both(own, t.either(*open_)), copy=False)
 
     def _doubtful(self, caps: list[Cap]) -> Iterable[Any]:
         """Persons with open facts in a period that a cap touches."""
         for cap in caps:
             open_ = [t.compare(t.col("doubt", "s"), ">", t.lit(0))]
-            k, u = t.col(f"k{cap.number}", "s"), t.col(f"u{cap.number}", "s")
-            open_.append(t.compare(u, ">", t.lit(0)))
+            k = t.col(f"k{cap.number}", "s")
+            open_ += [t.compare(t.col(f"{n}{cap.number}", "s"), ">", t.lit(0)) for n in "uo"]
             if cap.unfixed:
                 open_.append(t.compare(k.copy(), ">", t.lit(0)))
             query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
-            same = t.both(
-                t.equal(t.col("person_id", "x"), t.col("person_id", "s")),
-                t.equal(t.col("period", "x"), t.col("period", "s")),
-            )
-            t.join(query, t.table("touched", "x"), same)
+            t.join(query, t.table("touched", "x"), _row("x", "s"))
             if isinstance(cap.window, tree.Within):
                 open_.append(t.both(t.compare(k.copy(), ">", t.lit(0)), self._undated(cap, query)))
             yield query.where(t.both(t.equal(t.col("plan", "s"), t.lit(cap.law.number)), t.either(*open_)), copy=False)
@@ -476,131 +519,6 @@ class Accounts:
                     t.join(unknown, t.table("people", "p"), same, "LEFT")
                     yield unknown.where(t.missing(t.col("person_id", "p")), copy=False)
 
-    # --- cutting ------------------------------------------------------------------------------------------------------
-
-    def _cut(self, law: Law, caps: list[Cap]) -> Any:
-        """Apply the caps, one after the other, to the items that some cap touches."""
-        values = {f"f{cap.number}": cap.window.field for cap in caps if isinstance(cap.window, tree.PerField)}
-        wanted = [f"{kind}{cap.number}" for cap in caps for kind in "cr"]
-        sums = [f"{kind}{s}" for s in range(1, self.sums) for kind in "tn"]
-        wanted += sums
-        names = ["record_id", "person_id", "rp", "day", "start", "end", "period", "low", "high", *wanted, *values]
-        hot = t.select(**{n: t.col(n, "i") for n in names})
-        hot.from_(t.sub(self._member_items(wanted, **values), "i"), copy=False)
-        same = t.both(*(t.equal(t.col(n, "x"), t.col(n, "i")) for n in ("person_id", "period")))
-        t.join(hot, t.table("touched", "x"), same)
-        t.join(hot, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
-        hot.where(
-            t.both(
-                t.equal(t.col("plan", "i"), t.lit(law.number)),
-                t.missing(t.col("person_id", "y")),
-                t.either(*(t.compare(t.col(f"c{cap.number}", "i"), ">", t.lit(0)) for cap in caps)),
-                t.compare(t.col("high", "i"), ">", t.lit(0)),
-            ),
-            copy=False,
-        )
-        for cap in caps:
-            if isinstance(cap.window, tree.Within):
-                self._date(hot, cap)
-        self.host.keep(f"hot_{law.number}", hot)
-        query: Any = t.select(
-            **{n: t.col(n) for n in names},
-            **{n: t.col(n) for cap in caps if isinstance(cap.window, tree.Within) for n in _dates(cap)},
-            value=t.col("low"),
-            cuts=t.cast(t.lit(0), "BIGINT"),
-        ).from_(t.table(f"hot_{law.number}"), copy=False)
-        for cap in caps:
-            if cap.least is not None:
-                query = self._applied(cap, query)
-        handed = ["record_id", "person_id", "period", "low", "value", "cuts", *sums]
-        result = t.select(**{n: t.col(n, "z") for n in handed}, plan=t.lit(law.number))
-        return result.from_(t.sub(query, "z"), copy=False)
-
-    def _date(self, query: Any, cap: Cap) -> None:
-        """Add the person's window of months to the items."""
-        sources, window, alias = self.cases.sources, cap.window, f"w{cap.number}"
-        assert isinstance(window, tree.Within)
-        source = self.cases.sources.persons
-        if source.column(window.field) is None:
-            day = t.cast(t.lit(None), "DATE")
-        else:
-            persons = f"p{cap.number}"
-            same = t.equal(t.col("person_id", persons), t.col("person_id", "i"))
-            t.join(query, t.table(sources.names.persons or "", persons), same, "LEFT")
-            day = t.col(window.field, persons)
-        windows = t.table(f"windows_{cap.law.number}_{cap.number}", alias)
-        t.join(query, windows, t.equal(t.col("day", alias), day), "LEFT")
-        first, last, year = _dates(cap)
-        for name, column in ((first, "first"), (last, "last"), (year, "year")):
-            query.select(t.named(t.col(column, alias), name), copy=False)
-
-    def _applied(self, cap: Cap, query: Any) -> Any:
-        """One run of a cap: in its order each item takes at most what its window has left."""
-        c = cap.number
-        member = [t.equal(t.col(f"c{c}", "a"), t.lit(1)), t.compare(t.col("high", "a"), ">", t.lit(0))]
-        year: Tree = t.col("period", "a")
-        times: Tree | None = None
-        keys: list[Tree]
-        match cap.window:
-            case tree.PerActivity():
-                keys = [t.col("record_id", "b")]
-                if self.cases.split:
-                    year = t.over(t.call("MAX", year), [t.col("record_id", "a")])
-            case tree.PerField():
-                value = t.col(f"f{c}", "b")
-                keys = [
-                    t.col("period", "b"),
-                    value,
-                    t.case([(t.missing(value.copy()), t.col("record_id", "b"))], t.lit(None)),
-                ]
-                member += within(t.col("period", "a"), cap.years)
-            case tree.PerDay():
-                keys = [t.col("start", "b"), t.col("end", "b")]
-                times = t.days_between(t.col("start", "b"), t.col("end", "b"))
-                member += within(t.col("period", "a"), cap.years)
-                if self.cases.moved:
-                    inside = t.case([(t.both(*(m.copy() for m in member)), t.col("period", "a"))], t.lit(None))
-                    year = t.over(t.call("MAX", inside), [t.col(n, "a") for n in ("person_id", "start", "end")])
-            case tree.PerYears(count=1):
-                keys = [t.col("period", "b")]
-            case tree.PerYears(count=count, starting=starting):
-                keys = [t.col("year", "b")]
-                year = t.add([block(year, count, starting or 0), t.lit(count - 1)])
-            case tree.Within():
-                first, last, ends = _dates(cap)
-                keys = []
-                year = t.col(ends, "a")
-                member.append(t.compare(t.col("end", "a"), ">=", t.col(first, "a")))
-                member.append(t.compare(t.col("end", "a"), "<=", t.col(last, "a")))
-            case _:
-                return query  # a rolling window that is not exceeded cuts nothing
-        named = [n for n in _names(query) if n not in ("year", "member", "limit")]
-        placed = t.select(
-            **{n: t.col(n, "a") for n in named}, year=year, member=t.coalesce(t.both(*member), t.lit(False))
-        ).from_(t.sub(query, "a"), copy=False)
-        limit = t.col("l1", "l")
-        limited = t.select(
-            **{n: t.col(n, "b") for n in named},
-            limit=limit if times is None else t.times(limit, times),
-            member=t.both(t.col("member", "b"), t.present(t.col("l1", "l"))),
-            **{f"key{i}": key for i, key in enumerate(keys)},
-        ).from_(t.sub(placed, "b"), copy=False)
-        t.join(limited, t.table(cap.limits, "l"), self._limit_of(cap, t.col("year", "b"), t.col("rp", "b")), "LEFT")
-        value = t.col("value", "e")
-        partition = [t.col("person_id", "e"), t.col("member", "e"), *(t.col(f"key{i}", "e") for i in range(len(keys)))]
-        order = [t.col(f"r{c}", "e"), t.col("day", "e"), t.col("record_id", "e"), t.col("period", "e")]
-        left = t.minus(t.col("limit", "e"), t.running(value.copy(), partition, order))
-        cut = t.greatest(t.lit(0), t.least(value.copy(), left))
-        run = t.select(
-            **{n: t.col(n, "e") for n in named if n != "value"},
-            before=value.copy(),
-            value=t.case([(t.col("member", "e"), cut)], value),
-        ).from_(t.sub(limited, "e"), copy=False)
-        lost = t.case([(t.compare(t.col("value", "g"), "<", t.col("before", "g")), t.lit(1 << c))], t.lit(0))
-        return t.select(
-            **{n: t.col(n, "g") for n in named if n != "cuts"}, cuts=t.add([t.col("cuts", "g"), lost])
-        ).from_(t.sub(run, "g"), copy=False)
-
     # --- after the caps -----------------------------------------------------------------------------------------------
 
     def counted_items(self, wanted: Iterable[str] = (), **columns: Tree) -> Any:
@@ -614,8 +532,8 @@ class Accounts:
         low, high = t.col("low", "i"), t.col("high", "i")
         query = t.select(
             **{n: t.col(n, "i") for n in names},
-            counted_low=t.coalesce(t.col("value", "h"), low) if self.cuts else low,
-            counted_high=t.coalesce(t.col("value", "h"), high) if self.cuts else high,
+            counted_low=t.coalesce(t.col("counted_low", "h"), low) if self.cuts else low,
+            counted_high=t.coalesce(t.col("counted_high", "h"), high) if self.cuts else high,
             cuts=t.coalesce(t.col("cuts", "h"), t.lit(0)) if self.cuts else t.lit(0),
         ).from_(t.sub(items, "i"), copy=False)
         if self.cuts:
@@ -634,26 +552,13 @@ class Accounts:
         return range(max(len(law.plan.caps) for law in self.cases.sources.laws))
 
     def sums_over(self, alias: str, low: str = "counted_low", high: str = "counted_high") -> dict[str, Tree]:
-        """Every sum of the laws over items, low and high."""
+        """Every sum of the laws over items, low and high; sums of what nothing limits may be beyond 64 bits."""
         sums: dict[str, Tree] = {}
         for s in range(self.sums):
             for kind, amount, member in (("l", low, "t"), ("h", high, "n")):
                 value = t.col(amount, alias)
-                value = t.times(value, t.col(f"{member}{s}", alias)) if s else value
-                sums[f"{kind}{s}"] = t.bounded(value, UNLIMITED)
+                sums[f"{kind}{s}"] = t.wide_sum(t.times(value, t.col(f"{member}{s}", alias)) if s else value)
         return sums
-
-    def losses(self) -> Any:
-        """What caps cut off from every sum of a person and period, and altogether (``cut``)."""
-        lost = t.minus(t.col("low", "c"), t.col("value", "c"))
-        columns = {
-            f"{kind}{s}": t.total(t.times(lost.copy(), t.col(f"{member}{s}", "c")) if s else lost.copy())
-            for s in range(self.sums)
-            for kind, member in (("l", "t"), ("h", "n"))
-        }
-        query = t.select(person_id=t.col("person_id", "c"), period=t.col("period", "c"), **columns, cut=t.total(lost))
-        query.from_(t.table("counted", "c"), copy=False)
-        return query.group_by(t.col("person_id", "c"), t.col("period", "c"), copy=False)
 
 
 def block(period: Tree, count: int, starting: int) -> Tree:
@@ -662,9 +567,9 @@ def block(period: Tree, count: int, starting: int) -> Tree:
     return t.minus(period, past)
 
 
-def _dates(cap: Cap) -> tuple[str, str, str]:
-    return f"first{cap.number}", f"last{cap.number}", f"ends{cap.number}"
-
-
 def _names(query: Any) -> list[str]:
     return [e.alias for e in query.expressions]
+
+
+def _row(one: str, other: str) -> Tree:
+    return t.both(*(t.equal(t.col(n, one), t.col(n, other)) for n in ("person_id", "period")))

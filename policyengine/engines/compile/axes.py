@@ -287,7 +287,8 @@ class Signature:
         parts, stride = [], 1
         for axis in self.axes:
             if axis.size > 1 and axis.field not in without:
-                parts.append(t.scaled(code(axis), stride))
+                part = t.scaled(code(axis), stride)
+                parts.append(t.cast(part, "BIGINT") if self.size >= 2**31 else part)
             stride *= axis.size
         return t.add(parts)
 

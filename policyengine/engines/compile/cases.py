@@ -25,7 +25,7 @@ from policyengine.engines.numbers import LIMITLESS, Number
 from policyengine.plan.ticks import _figures, _rates
 from policyengine.records.model import Fact
 
-UNLIMITED = 2**60  # ticks of what nothing limits; half of it is beyond any sum
+UNLIMITED = t.UNLIMITED
 MOST_TICKS = 2**50  # of one amount or limit, so that sums of a person's records stay below
 MOST_PARTS = 2**31  # ticks of a unit
 MOST_GUESSED = 2  # texts of which both presence and absence are judged, whether they occur or not
@@ -73,6 +73,7 @@ class Cases:
     split: bool = False  # some record is split over periods
     once: bool = False  # the table ``dups`` names the records that count once already
     table: str = "cases"
+    finite: bool = True  # every amount and limit has a finite decimal, whatever the quantity
     needs: frozenset[str] = frozenset()  # the parts of the formula that differ between cases
 
     # --- judging ------------------------------------------------------------------------------------------------------
@@ -179,6 +180,7 @@ class Cases:
         self.ticks = lcm(*(Fraction(p).denominator for p in parts))
         if self.ticks > MOST_PARTS:
             raise Inexpressible("amounts without a common denominator")
+        self.finite = all(_finite(Fraction(p).denominator) for p in parts)
 
     def in_ticks(self, value: Number | None) -> int:
         """An amount as ticks; an unbounded one is ``UNLIMITED``."""
@@ -249,8 +251,8 @@ class Cases:
         row |= self._formula(verdict.amount or Formula()) if value is None else self._constant(value)
         for s, (truth, _) in enumerate(verdict.sums):
             row |= {f"t{s}": int(truth is True), f"n{s}": int(truth is not False)}
-        for c, (truth, rank) in enumerate(verdict.caps):
-            row |= {f"c{c}": _three(truth), f"r{c}": rank}
+        for c, (truth, rank, ordered) in enumerate(verdict.caps):
+            row |= {f"c{c}": _three(truth) if ordered else 3, f"r{c}": rank}
         for o, truth in enumerate(verdict.once):
             row[f"o{o}"] = _three(truth)
         return row
@@ -381,6 +383,11 @@ class Cases:
             if start != starts[0]
         ]
         return t.switch(t.col("plan", "a"), branches, first)
+
+
+def _finite(denominator: int) -> bool:
+    """Whether fractions with this denominator are finite decimals."""
+    return 10**64 % denominator == 0
 
 
 def _judged(law: Any, draft: Draft, codes: list[int]) -> tuple[Verdict, Sequence[int]]:

@@ -14,6 +14,8 @@ from policyengine.engines.calendar import period_of
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.accounts import Accounts
 from policyengine.engines.compile.cases import UNLIMITED
+from policyengine.engines.compile.cuts import Cuts
+from policyengine.engines.compile.figures import Columns
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.ledger import OPEN as OPEN_REASONS
@@ -237,52 +239,51 @@ class Entries:
             self.host.keep("totals", self._totals_of_items())
 
     def _totals_of_entries(self) -> Any:
-        """Sums of the ledger's own rows; what caps cut off from the items that they touched."""
+        """Sums of the ledger's own rows; where bounds of a sum are those of two runs, as these have them."""
         sums: dict[str, Tree] = {}
         for s in range(self.accounts.sums):
             low, high = t.col("counted", "e"), t.add([t.col("counted", "e"), t.col("open_counted", "e")])
-            sums[f"l{s}"] = t.total(t.times(low, t.col(f"t{s}", "w")) if s else low)
-            sums[f"h{s}"] = t.bounded(t.times(high, t.col(f"n{s}", "w")) if s else high, UNLIMITED)
+            sums[f"l{s}"] = t.wide_sum(t.times(low, t.col(f"t{s}", "w")) if s else low)
+            sums[f"h{s}"] = t.wide_sum(t.times(high, t.col(f"n{s}", "w")) if s else high)
         query = t.select(person_id=t.col("person_id", "e"), period=t.col("period", "e"), **sums)
         query.from_(t.table("entries", "e"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "e")), "LEFT")
         query.where(t.both(t.present(t.col("period", "e")), t.present(t.col("case", "e"))), copy=False)
         query.group_by(t.col("person_id", "e"), t.col("period", "e"), copy=False)
-        if not self.accounts.cuts:
-            query.select(t.named(t.cast(t.lit(0), "BIGINT"), "cut"), copy=False)
-            return query
-        lost = t.select(
-            person_id=t.col("person_id", "c"),
-            period=t.col("period", "c"),
-            cut=t.total(t.minus(t.col("low", "c"), t.col("value", "c"))),
-        ).from_(t.table("counted", "c"), copy=False)
-        lost.group_by(t.col("person_id", "c"), t.col("period", "c"), copy=False)
-        names = ["person_id", "period", *sums]
-        result = t.select(**{n: t.col(n, "s") for n in names}, cut=t.coalesce(t.col("cut", "c"), t.lit(0)))
-        result.from_(t.sub(query, "s"), copy=False)
-        return t.join(result, t.sub(lost, "c"), _row("c", "s"), "LEFT")
+        return self._less(query, given_back=True)
 
     def _totals_of_items(self) -> Any:
         """Sums over the records themselves, in whatever period they count, less what caps cut off."""
-        numbers = range(self.accounts.sums)
-        wanted = [f"{kind}{s}" for s in numbers if s for kind in "tn"]
+        wanted = [f"{kind}{s}" for s in range(1, self.accounts.sums) for kind in "tn"]
         before = t.select(
             person_id=t.col("person_id", "i"),
             period=t.col("period", "i"),
             **self.accounts.sums_over("i", "low", "high"),
         ).from_(t.sub(self.accounts.items.items(wanted), "i"), copy=False)
         before.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False)
-        names = [f"{kind}{s}" for s in numbers for kind in "lh"]
-        left: dict[str, Tree] = {n: t.col(n, "s") for n in names} | {"cut": t.cast(t.lit(0), "BIGINT")}
-        if self.accounts.cuts:
-            lost = {n: t.coalesce(t.col(n, "c"), t.lit(0)) for n in (*names, "cut")}
-            left = {n: t.minus(t.col(n, "s"), lost[n]) for n in names} | {"cut": lost["cut"]}
-        query = t.select(person_id=t.col("person_id", "s"), period=t.col("period", "s"), **left)
-        query.from_(t.sub(before, "s"), copy=False)
-        if self.accounts.cuts:
-            t.join(query, t.sub(self.accounts.losses(), "c"), _row("c", "s"), "LEFT")
+        query = self._less(before, given_back=False)
         t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "s")), "LEFT")
         return query.where(t.missing(t.col("person_id", "y")), copy=False)
+
+    def _less(self, sums: Any, given_back: bool) -> Any:
+        """Sums less what the caps take. ``given_back``: they are already less what items lose by their own bounds."""
+        names = [f"{kind}{s}" for s in range(self.accounts.sums) for kind in "lh"]
+        left: Columns = {n: t.col(n, "s") for n in names}
+        if self.accounts.cuts:
+            left = {n: t.minus(value, t.coalesce(t.col(n, "c"), t.lit(0))) for n, value in left.items()}
+            if given_back:
+                left = {n: t.add([value, t.coalesce(t.col(n, "b"), t.lit(0))]) for n, value in left.items()}
+        query = t.select(
+            person_id=t.col("person_id", "s"),
+            period=t.col("period", "s"),
+            **{n: t.limited(value, UNLIMITED) for n, value in left.items()},
+            cut=t.cast(t.coalesce(t.col("cut", "c"), t.lit(0)) if self.accounts.cuts else t.lit(0), "BIGINT"),
+        ).from_(t.sub(sums, "s"), copy=False)
+        if self.accounts.cuts:
+            t.join(query, t.table("losses", "c"), _row("c", "s"), "LEFT")
+            if given_back:
+                t.join(query, t.sub(Cuts(self.accounts).spread_losses(), "b"), _row("b", "s"), "LEFT")
+        return query
 
     # --- doubts -------------------------------------------------------------------------------------------------------
 
@@ -300,11 +301,22 @@ class Entries:
         if from_entries:
             query = t.select(
                 **{n: t.col(n, "i") for n in head[:3]}, end=t.cast(t.lit(None), "DATE"),
-                open=t.compare(t.col("open_counted", "i"), ">", t.lit(0)),
             ).from_(t.table("entries", "i"), copy=False)  # fmt: skip
-            number, open_ = "case", t.compare(t.col("open_counted", "i"), ">", t.lit(0))
+            number = "case"
+            open_ = t.either(
+                t.compare(t.col("open_counted", "i"), ">", t.lit(0)),
+                t.both(t.equal(t.col("rh", "w"), t.lit(1)), t.compare(t.col("open_converted", "i"), ">", t.lit(0))),
+                t.both(
+                    t.compare(t.col("rl", "w"), "<", t.col("rh", "w")),
+                    t.compare(t.col("converted", "i"), ">", t.lit(0)),
+                ),
+            )
+            query.select(t.named(open_.copy(), "open"), copy=False)
         else:
-            open_ = t.compare(t.col("low", "i"), "<>", t.col("high", "i"))
+            open_ = t.either(
+                t.compare(t.col("low", "i"), "<>", t.col("high", "i")),
+                t.compare(t.col("counted_low", "i"), "<>", t.col("counted_high", "i")),
+            )
             query = t.select(**{n: t.col(n, "i") for n in head}, open=open_.copy())
             query.from_(t.sub(self.accounts.counted_items(), "i"), copy=False)
             number = "d"

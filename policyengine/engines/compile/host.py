@@ -29,8 +29,12 @@ class Host(Protocol):
         """The rows of a query, a few at a time; nothing else may be asked before the last one."""
         ...
 
-    def load(self, name: str, columns: Mapping[str, str], rows: Rows) -> None:
+    def load(self, name: str, columns: Mapping[str, Any], rows: Rows) -> None:
         """Make a table of rows that were worked out here."""
+        ...
+
+    def append(self, name: str, columns: Mapping[str, Any], rows: Rows) -> None:
+        """Add rows to a table that was loaded."""
         ...
 
     def drop(self, name: str) -> None:

@@ -70,7 +70,7 @@ class Verdict:
     amount: Formula | None
     place: Place
     simple: bool
-    caps: tuple[tuple[bool | None, int], ...]
+    caps: tuple[tuple[bool | None, int, bool], ...]
     sums: tuple[tuple[bool | None, tuple[str, ...]], ...]
     once: tuple[bool | None, ...]
     flags: tuple[tuple[int, bool, tuple[str, ...]], ...]
@@ -236,15 +236,15 @@ class Law:
         place = Place(statement.by, statement.field or "", statement.rounding if statement.by == "split" else None)
         return place, key, settled and len(options) == 1
 
-    def _cap(self, rule: Ready, scene: Scene) -> tuple[bool | None, int]:
-        """Whether the record is under a cap, and its place in the cap's order; None also where that is open."""
+    def _cap(self, rule: Ready, scene: Scene) -> tuple[bool | None, int, bool]:
+        """Whether the record is under a cap, its place in the cap's order, and whether that is known."""
         truth, statement = rule.test(scene), rule.rule.statement
         assert isinstance(statement, tree.Cap)
         if truth is False or not statement.taking:
-            return truth, 0
+            return truth, 0, True
         record: Any = SimpleNamespace(scene=scene)
         least, most = _ranks(self.prepared.judge, statement, [record])(0)
-        return (truth if least == most else None), least
+        return truth, least, least == most
 
     def _sums(self, draft: Draft, scene: Scene, place: Place) -> Iterator[tuple[bool | None, tuple[str, ...]]]:
         for one in self.sums:

@@ -63,6 +63,7 @@ class Periods:
     asked: tuple[int, int]
     as_of: date | None
     scale: int = 1
+    finite: bool = True  # every requirement is a finite decimal
     decided: list[Decided] = field(default_factory=list)
 
     @property
@@ -167,6 +168,7 @@ class Periods:
                     if value < LIMITLESS:
                         parts.add((Fraction(value) * ticks).denominator)
         self.scale = lcm(*parts)
+        self.finite = 10**64 % self.scale == 0
         if self.scale > 2**20:
             raise Inexpressible("requirements without a common denominator")
 
@@ -328,7 +330,8 @@ class Periods:
     def _dated(self, anchor: int) -> Any:
         """Sums of the items that end within each person's window of months."""
         wanted = [f"{k}{s}" for s in range(1, self.accounts.sums) for k in "tn"]
-        query = t.select(person_id=t.col("person_id", "d"), **self.accounts.sums_over("d"))
+        sums = {n: t.limited(value, UNLIMITED) for n, value in self.accounts.sums_over("d").items()}
+        query = t.select(person_id=t.col("person_id", "d"), **sums)
         query.from_(t.sub(self.accounts.counted_items(wanted), "d"), copy=False)
         inside = t.both(
             _same("person_id", "f", "d"),

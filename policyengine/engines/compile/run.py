@@ -15,6 +15,7 @@ from policyengine.engines.calendar import period_of
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.accounts import Accounts
 from policyengine.engines.compile.cases import Cases
+from policyengine.engines.compile.cuts import Cuts
 from policyengine.engines.compile.entries import Entries
 from policyengine.engines.compile.folk import Folk
 from policyengine.engines.compile.host import Host
@@ -80,6 +81,8 @@ def opened(
     items.prepare()
     accounts = Accounts(items)
     accounts.prepare()
+    if accounts.cuts:
+        Cuts(accounts).keep()
     return Evaluation(sources, cases, accounts, Entries(accounts, known), known, as_of)
 
 

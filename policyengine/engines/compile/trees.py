@@ -13,6 +13,8 @@ from sqlglot import exp
 
 Tree = Any  # an expression of sqlglot, whose common base has another name from version to version
 NULL = exp.null()
+UNLIMITED = 2**60
+"""Ticks of what nothing limits; half of it is beyond any sum."""
 
 
 def col(name: str, table: str | None = None) -> Tree:
@@ -134,6 +136,16 @@ def total(value: Tree) -> Tree:
     return cast(coalesce(exp.Sum(this=value), lit(0)), "BIGINT")
 
 
+def wide_sum(value: Tree) -> Tree:
+    """A sum that may be beyond 64 bits; 0 over no rows."""
+    return coalesce(exp.Sum(this=value), lit(0))
+
+
+def limited(value: Tree, most: int) -> Tree:
+    """A wide number as a 64-bit one, at most ``most``."""
+    return cast(least(value, lit(most)), "BIGINT")
+
+
 def running(value: Tree, partition: Sequence[Tree], order: Sequence[Tree], including: bool = False) -> Tree:
     """The sum over the rows that come before (``including``: up to this one) in its partition."""
     end: Any = "CURRENT ROW" if including else lit(1)
@@ -141,7 +153,7 @@ def running(value: Tree, partition: Sequence[Tree], order: Sequence[Tree], inclu
         kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=end, end_side=None if including else "PRECEDING"
     )
     window = exp.Window(this=exp.Sum(this=value), partition_by=list(partition), order=ordering(order), spec=spec)
-    return cast(coalesce(window, lit(0)), "BIGINT")
+    return cast(least(coalesce(window, lit(0)), lit(UNLIMITED)), "BIGINT")
 
 
 def rank(partition: Sequence[Tree], order: Sequence[Tree]) -> Tree:
@@ -335,3 +347,38 @@ def remainder(value: Tree, by: int) -> Tree:
 
 def count_distinct(value: Tree) -> Tree:
     return exp.Count(this=exp.Distinct(expressions=[value]))
+
+
+def whole_quotient(value: Tree, by: int) -> Tree:
+    """A division that leaves no rest."""
+    return value if by == 1 else cast(divide(value, lit(by)), "BIGINT")
+
+
+def decimal(value: Tree, digits: int) -> Tree:
+    """A whole number of 10**-digits as a decimal."""
+    if not digits:
+        return cast(value, "DECIMAL(18, 0)")
+    one = exp.Literal.number("0." + "0" * (digits - 1) + "1")
+    width = 18 - digits if digits <= 8 else 38 - digits
+    return times(cast(value, f"DECIMAL({width - 1}, 0)"), cast(one, f"DECIMAL({digits + 1}, {digits})"))
+
+
+def sorted_by(query: exp.Select, alias: str, names: Sequence[str]) -> exp.Select:
+    """The rows in the order of some columns of what is selected from."""
+    return query.order_by(*(col(n, alias) for n in names), copy=False)
+
+
+def parquet(path: str) -> exp.Expression:
+    """The rows of a Parquet file."""
+    return exp.Anonymous(this="READ_PARQUET", expressions=[exp.Literal.string(path)])
+
+
+def csv(path: str) -> exp.Expression:
+    """The rows of a CSV file with a header, every cell a text."""
+    all_text = exp.PropertyEQ(this=exp.to_identifier("all_varchar"), expression=exp.true())
+    return exp.Anonymous(this="READ_CSV", expressions=[exp.Literal.string(path), all_text])
+
+
+def alias(relation: Tree, name: str) -> Tree:
+    """A relation under a name."""
+    return exp.alias_(exp.Table(this=relation), name, table=True, copy=False)

@@ -1,0 +1,464 @@
+"""The tables of a trace as the columns of result files: relations go in, queries with finished cells come out.
+
+Columns are those of docs/results.md. A figure is a decimal, or numerator and denominator where the policy's figures may
+have no finite decimal: that follows from the policies alone, so that all files of a policy have the same columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.aside_rows import (
+    FIGURES,
+    FINDINGS,
+    FLAGS,
+    LEDGER,
+    Denominators,
+    entry_row,
+    finding_row,
+    flag_row,
+    fraction_columns,
+)  # fmt: skip
+from policyengine.engines.compile.cases import UNLIMITED
+from policyengine.engines.compile.entries import REASONS
+from policyengine.engines.compile.figures import Columns, Figures
+from policyengine.engines.compile.periods import Decided, Periods
+from policyengine.engines.compile.relations import JOINED
+from policyengine.engines.compile.run import Evaluation
+from policyengine.engines.compile.trees import Tree
+from policyengine.trace import Decision, Result
+
+
+@dataclass(slots=True)
+class Shape:
+    """The columns that policies add: subjects, those that something is required of, measures; whether records may be
+    assigned elsewhere."""
+
+    subjects: tuple[str, ...]
+    required: tuple[str, ...]
+    measures: tuple[str, ...]
+    assigns: bool
+
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> Shape:
+        laws = evaluation.sources.laws
+        subjects = {s for law in laws for s in law.prepared.later.subjects}
+        required = {r.statement.measure for law in laws for r in law.plan.require}
+        measures = {m for law in laws for m in law.prepared.later.measure_names}
+        assigns = any(law.plan.assign for law in laws)
+        return cls(tuple(sorted(subjects)), tuple(sorted(subjects & required)), tuple(sorted(measures)), assigns)
+
+    def figures(self) -> list[str]:
+        """The figures of a decision."""
+        return [
+            "total", *self.subjects, "required_total", *(f"required_{s}" for s in self.required), "shortfall_total",
+            *(f"shortfall_{s}" for s in self.required), "capped_off", *self.measures,
+        ]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Output:
+    """Queries for the files of an evaluation. ``text``: cells as CSV has them.
+
+    ``ledger``: figures of the ledger; ``decided``: of decisions and findings, once there are any.
+    """
+
+    evaluation: Evaluation
+    shape: Shape
+    text: bool = False
+    ledger: Figures = field(default_factory=lambda: Figures(1, True))
+    decided: Figures = field(default_factory=lambda: Figures(1, True))
+    others: int = 0  # persons who were left aside
+
+    @property
+    def host(self) -> Any:
+        return self.evaluation.sources.host
+
+    # --- people left aside --------------------------------------------------------------------------------------------
+
+    def load_others(self, results: Iterable[Result]) -> None:
+        """Load the results of the persons whom the reference evaluator judged, and settle the ledger's unit."""
+        entry, finding, decision = Denominators(), Denominators(), Denominators()
+        self.host.load("aside_ledger", LEDGER, [])
+        self.host.load("aside_findings", FINDINGS, [])
+        self.host.load("aside_decisions", self._decision_shape(), [])
+        self.host.load("aside_flags", FLAGS, [])
+        for number, result in enumerate(results):
+            self.others += 1
+            self.host.append("aside_ledger", LEDGER, (entry_row(e, entry) for e in result.ledger))
+            findings = (finding_row(f, number, k, finding) for k, f in enumerate(result.findings))
+            self.host.append("aside_findings", FINDINGS, findings)
+            decisions = (self._decision(d, k, decision) for k, d in enumerate(result.decisions))
+            self.host.append("aside_decisions", self._decision_shape(), decisions)
+            self.host.append("aside_flags", FLAGS, (flag_row(f) for f in result.flags))
+        cases = self.evaluation.cases
+        self.ledger = Figures(lcm(cases.ticks, *entry.seen), entry.smooth and cases.finite)
+        self.decided = Figures(lcm(1, *finding.seen, *decision.seen), finding.smooth and decision.smooth)
+
+    def rule_words(self) -> Iterator[tuple[str, str, str, str]]:
+        """The rule columns of the ledger rows that come from elsewhere."""
+        names = ("recognise_rule", "convert_rule", "assign_rule", "cap_rule")
+        query = t.select(**{n: t.col(n) for n in names}).from_(t.table("aside_ledger"), copy=False)
+        return iter(self.host.rows(query.distinct(copy=False)))
+
+    # --- ledger -------------------------------------------------------------------------------------------------------
+
+    def entries(self, full: bool) -> Any:
+        """The ledger as it is written to be read back: its own columns, and ``case``, ``open_…`` for what is open."""
+        rows = self.evaluation.entries.rows(full)
+        own = self._entry_columns("e", full)
+        factor = self.ledger.unit // self.evaluation.cases.ticks
+        for name in ("converted", "counted", "open_converted", "open_counted"):
+            own[name] = t.times(t.col(name, "e"), t.lit(factor)) if factor > 1 else t.col(name, "e")
+        query = t.select(**own, case=t.col("case", "e")).from_(t.sub(rows, "e"), copy=False)
+        if self.others:
+            query = t.union(query, self._other_entries(full))
+        written: Columns = {}
+        for name in own:
+            value = t.col(name, "w")
+            if name in ("converted", "counted"):
+                written |= self.ledger.cells(name, value)
+            elif name == "quantity":
+                written |= self._quantity().cells(name, value)
+            else:
+                written[name] = value
+        return t.select(**written, case=t.col("case", "w")).from_(t.sub(query, "w"), copy=False)
+
+    def _entry_columns(self, alias: str, full: bool) -> Columns:
+        names = ["record_id", "person_id", "period"]
+        columns = {n: t.col(n, alias) for n in names}
+        if full:
+            columns |= {n: t.col(f"own_{n}", alias) for n in ("form", "subject", "quantity", "unit")}
+        names = ["converted", "counted", "recognise_rule", "convert_rule", "cap_rule", "reason"]
+        names += ["assign_rule"] if self.shape.assigns else []
+        return columns | {n: t.col(n, alias) for n in (*names, "open_converted", "open_counted")}
+
+    def _quantity(self) -> Figures:
+        column = self.evaluation.sources.records.column("quantity")
+        return Figures(column.unit if column else 1, True)
+
+    def _other_entries(self, full: bool) -> Any:
+        """The rows of the persons who were left aside, in the same columns."""
+        kinds = dict(
+            zip(
+                ("recognise_rule", "convert_rule", "assign_rule", "cap_rule"),
+                self.evaluation.entries.kinds,
+                strict=True,
+            )
+        )
+        kinds["reason"] = t.enumeration(REASONS)
+        unit = self._quantity().unit
+        columns: Columns = {}
+        for name, own in self._entry_columns("o", full).items():
+            if name in ("converted", "counted", "open_converted", "open_counted"):
+                columns[name] = _parts(name, self.ledger.unit, "o")
+            elif name == "quantity":
+                columns[name] = _parts(name, unit, "o")
+            elif name in kinds:
+                columns[name] = t.cast_to(t.col(name, "o"), kinds[name])
+            else:
+                columns[name] = own
+        none = t.cast(t.lit(None), "INTEGER")
+        return t.select(**columns, case=none).from_(t.table("aside_ledger", "o"), copy=False)
+
+    def read_back(self, relation: Any) -> Any:
+        """A written ledger as ``entries`` has it: amounts in ticks, rows of the compiled queries and of others."""
+        ticks = self.evaluation.cases.ticks
+        columns: Columns = {n: t.col(n) for n in ("record_id", "person_id", "period", "case")}
+        for name in ("converted", "counted"):
+            columns[name] = self.ledger.back(name, ticks)
+        for name in ("open_converted", "open_counted"):
+            columns[name] = t.whole_quotient(t.col(name), self.ledger.unit // ticks)
+        return t.select(**columns).from_(relation, copy=False)
+
+    def ledger_file(self, relation: Any, full: bool) -> Any:
+        """The ledger's own columns, as text."""
+        columns: Columns = {}
+        for name in self._entry_columns("w", full):
+            if name in ("converted", "counted"):
+                value = t.col(name, "w") if self.ledger.finite else t.col(f"{name}_num", "w")
+                if self.ledger.finite:
+                    digits = self.ledger.digits
+                    parts = t.cast(t.times(value, t.lit(10**digits)), "BIGINT")
+                    columns |= Figures(10**digits, True).text(name, parts)
+                else:
+                    columns |= self.ledger.text(name, value)
+            elif name == "quantity":
+                unit = self._quantity().unit
+                columns |= Figures(unit, True).text(name, t.cast(t.times(t.col(name, "w"), t.lit(unit)), "BIGINT"))
+            elif not name.startswith("open_"):
+                columns[name] = _safe(t.col(name, "w")) if name in ("record_id", "person_id") else t.col(name, "w")
+        return t.select(**columns).from_(relation, copy=False)
+
+    # --- decisions and findings ---------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Settle the unit of decisions and findings, when they are worked out."""
+        ticks = self.evaluation.cases.ticks
+        units = [ticks * periods.scale for periods in self.evaluation.periods]
+        owed = all(periods.finite for periods in self.evaluation.periods)
+        self.decided = Figures(
+            lcm(self.decided.unit, *units), self.decided.finite and self.evaluation.cases.finite and owed
+        )
+
+    def decisions(self) -> Any:
+        """One row per person and period, by person."""
+        queries = [self._decided(p, one) for p in self.evaluation.periods for one in p.decided if one.asked]
+        if self.others:
+            queries.append(self._other_decisions())
+        names = ["person_id", "period", "policy", "outcome"]
+        columns = {n: t.col(n, "d") for n in names}
+        after = {n: t.col(n, "d") for n in ("advisories", "consequences")}
+        figures = self.shape.figures()
+        places = len(figures) - len(self.shape.measures)
+        shown = self._figures(figures[:places], "d") | after | self._figures(figures[places:], "d")
+        columns |= shown
+        if self.text:
+            columns["person_id"] = _safe(columns["person_id"])
+        query = t.select(**columns).from_(t.sub(t.union(*queries), "d"), copy=False)
+        return t.sorted_by(query, "d", ("person_id", "place", "period"))
+
+    def _figures(self, names: Iterable[str], alias: str) -> Columns:
+        cells = self.decided.text if self.text else self.decided.cells
+        return {k: v for name in names for k, v in cells(name, t.col(name, alias)).items()}
+
+    def _decided(self, periods: Periods, one: Decided) -> Any:
+        """Decisions in common columns; figures in parts of the common unit."""
+        law, relations = periods.law, self.evaluation.relations
+        assert relations is not None
+        later = law.prepared.later
+        rows = relations.decisions(periods, one)
+        ticks = self.evaluation.cases.ticks
+        figures: Columns = {"total": self._sum("total", ticks), "capped_off": self._sum("capped_off", ticks)}
+        for subject in self.shape.subjects:
+            known = subject in later.subjects
+            figures[subject] = self._sum(f"subject{later.subjects.index(subject)}", ticks) if known else _none()
+        owed = ticks * periods.scale
+        for name in ("total", *self.shape.required):
+            at = 0 if name == "total" else later.subjects.index(name) + 1 if name in later.subjects else None
+            figures[f"required_{name}"] = _none() if at is None else self._sum(f"required{at}", owed)
+            figures[f"shortfall_{name}"] = _none() if at is None else self._sum(f"shortfall{at}", owed)
+        for measure in self.shape.measures:
+            known = measure in later.measure_names
+            figures[measure] = self._sum(f"measure{later.measure_names.index(measure)}", ticks) if known else _none()
+        return t.select(
+            person_id=t.col("person_id", "r"),
+            place=t.add([t.col("place", "r"), t.lit(1000 * periods.decided.index(one))]),
+            period=t.cast(t.col("period", "r"), "VARCHAR"),
+            policy=t.lit(law.plan.policy),
+            outcome=t.cast(t.col("outcome", "r"), "VARCHAR"),
+            **{n: figures[n] for n in self.shape.figures()},
+            **{n: t.cast(t.col(n, "r"), "VARCHAR") for n in ("advisories", "consequences", "possible")},
+            total_high=self._sum("total_high", ticks),
+            missing=t.col("missing", "r"),
+        ).from_(t.sub(rows, "r"), copy=False)
+
+    def _sum(self, name: str, unit: int) -> Tree:
+        """A figure of 1/``unit`` in the common unit; NULL where nothing limits it."""
+        value = t.col(name, "r")
+        beyond = t.compare(value.copy(), ">=", t.lit(UNLIMITED // 2))
+        factor = self.decided.unit // unit
+        return t.case([(beyond, t.lit(None))], t.times(value, t.lit(factor)) if factor > 1 else value)
+
+    def _other_decisions(self) -> Any:
+        names = ["person_id", "place", "period", "policy", "outcome"]
+        return t.select(
+            **{n: t.col(n, "o") for n in names},
+            **{n: _parts(n, self.decided.unit, "o") for n in self.shape.figures()},
+            **{n: t.col(n, "o") for n in ("advisories", "consequences", "possible")},
+            total_high=_parts("total_high", self.decided.unit, "o"),
+            missing=t.col("missing", "o"),
+        ).from_(t.table("aside_decisions", "o"), copy=False)
+
+    def findings(self) -> Any:
+        """One row per requirement of a person and period, by person."""
+        queries = []
+        for periods in self.evaluation.periods:
+            for number, one in enumerate(periods.decided):
+                relations = self.evaluation.relations
+                assert relations is not None
+                rows = relations.findings(periods, one)
+                if rows is not None and one.asked:
+                    queries.append(self._found(periods, rows, number))
+        if self.others:
+            queries.append(
+                t.select(
+                    **{n: t.col(n, "o") for n in ("person_id", "place", "k", "period", "policy", *_SAID)},
+                    **{n: _parts(n, self.decided.unit, "o") for n in FIGURES},
+                    **{n: t.col(n, "o") for n in _TOLD},
+                    missing=t.col("missing", "o"),
+                ).from_(t.table("aside_findings", "o"), copy=False)
+            )
+        if not queries:
+            return None
+        columns = {n: t.col(n, "f") for n in ("person_id", "period", "policy", *_SAID)}
+        columns |= self._figures(FIGURES, "f") | {n: t.col(n, "f") for n in _TOLD}
+        columns["missing"] = _listed(t.col("missing", "f"))
+        if self.text:
+            columns["person_id"], columns["missing"] = _safe(columns["person_id"]), _safe(columns["missing"])
+            columns["advisory"] = _yes_no(columns["advisory"])
+        query = t.select(**columns).from_(t.sub(t.union(*queries), "f"), copy=False)
+        return t.sorted_by(query, "f", ("person_id", "place", "k"))
+
+    def _found(self, periods: Periods, rows: Any, number: int) -> Any:
+        unit = self.evaluation.cases.ticks * periods.scale
+        said = {n: t.col(n, "r") if n == "advisory" else t.cast(t.col(n, "r"), "VARCHAR") for n in _SAID if n != "unit"}
+        said = {n: t.lit(periods.law.plan.unit) if n == "unit" else said[n] for n in _SAID}
+        told = {n: t.col(n, "r") if n.startswith("window") else t.cast(t.col(n, "r"), "VARCHAR") for n in _TOLD}
+        return t.select(
+            person_id=t.col("person_id", "r"),
+            place=t.add([t.col("place", "r"), t.lit(1000 * number)]),
+            k=t.col("k", "r"),
+            period=t.cast(t.col("period", "r"), "VARCHAR"),
+            policy=t.lit(periods.law.plan.policy),
+            **said,
+            **{n: self._sum(n, unit) for n in FIGURES},
+            **told,
+            missing=t.col("missing", "r"),
+        ).from_(t.sub(rows, "r"), copy=False)
+
+    # --- flags and what is missing ------------------------------------------------------------------------------------
+
+    def flags(self) -> Any:
+        """Compliance flags, by person and record."""
+        relations = self.evaluation.relations
+        assert relations is not None
+        names = ("record_id", "person_id", "flag", "rule", "text", "certain")
+        queries = []
+        found = relations.flags()
+        if found is not None:
+            own = t.select(**{n: t.col(n, "f") for n in names}, missing=t.col("facts", "l"))
+            own.from_(t.sub(found, "f"), copy=False)
+            queries.append(t.join(own, t.table("lists", "l"), t.equal(t.col("id", "l"), t.col("miss", "f"))))
+        if self.others or found is None:
+            other = t.select(**{n: t.col(n, "o") for n in (*names, "missing")})
+            queries.append(other.from_(t.table("aside_flags", "o"), copy=False))
+        columns = {n: t.col(n, "f") for n in names} | {"missing": _listed(t.col("missing", "f"))}
+        if self.text:
+            columns |= {n: _safe(columns[n]) for n in ("record_id", "person_id", "text")}
+            columns["certain"] = _yes_no(columns["certain"])
+        query = t.select(**columns).from_(t.sub(t.union(*queries), "f"), copy=False)
+        return t.sorted_by(query, "f", ("person_id", "record_id", "flag", "rule"))
+
+    def missing(self, relation: Any | None) -> Any:
+        """A row for every decision and every ledger row that a missing fact leaves open. ``relation``: the ledger."""
+        decided = [self._decided(p, one) for p in self.evaluation.periods for one in p.decided if one.asked]
+        if self.others:
+            decided.append(self._other_decisions())
+        facts = _listed(t.col("missing", "d"))
+        high = t.col("total_high", "d")
+        open_ = t.either(
+            t.compare(facts.copy(), "<>", t.lit("")),
+            t.compare(t.col("possible", "d"), "<>", t.lit("")),
+            t.missing(high.copy()),
+            t.compare(high.copy(), "<>", t.col("total", "d")),
+        )
+        number = self.decided.text if self.text else self.decided.cells
+        none = _none()
+        first = t.select(
+            person_id=t.col("person_id", "d"), place=t.col("place", "d"), period=t.col("period", "d"),
+            policy=t.col("policy", "d"), record_id=t.cast(t.lit(None), "VARCHAR"), **number("converted_high", none),
+            **number("counted_high", high), missing=facts, possible_consequences=t.col("possible", "d"),
+        ).from_(t.sub(t.union(*decided), "d"), copy=False)  # fmt: skip
+        queries = [first.where(open_, copy=False)]
+        if relation is not None:
+            queries += list(self._open_entries())
+        columns = {n: t.col(n, "m") for n in [e.alias for e in first.expressions] if n != "place"}
+        if self.text:
+            columns |= {n: _safe(columns[n]) for n in ("person_id", "record_id", "missing")}
+        query = t.select(**columns).from_(t.sub(t.union(*queries), "m"), copy=False)
+        return t.sorted_by(query, "m", ("person_id", "record_id", "place", "period"))
+
+    def _open_entries(self) -> Iterator[Any]:
+        """The open rows of the ledger."""
+        ticks = self.evaluation.cases.ticks
+        highs = {f"{n}_high": t.add([t.col(n, "r"), t.col(f"open_{n}", "r")]) for n in ("converted", "counted")}
+        rows = t.select(
+            record_id=t.col("record_id", "r"), person_id=t.col("person_id", "r"), period=t.col("period", "r"),
+            open=t.either(*(t.compare(t.col(f"open_{n}", "r"), "<>", t.lit(0)) for n in ("converted", "counted"))),
+            miss=t.col("miss", "w"), **highs,
+        ).from_(t.table("entries", "r"), copy=False)  # fmt: skip
+        t.join(rows, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "r")))
+        own = t.select(
+            **{n: t.col(n, "r") for n in ("record_id", "person_id", "period")},
+            **{n: self._sum(n, ticks) for n in highs},
+            missing=t.col("facts", "l"),
+        ).from_(t.sub(rows, "r"), copy=False)
+        t.join(own, t.table("lists", "l"), t.equal(t.col("id", "l"), t.col("miss", "r")))
+        yield self._open(
+            own.where(t.either(t.col("open", "r"), t.compare(t.col("miss", "r"), "<>", t.lit(0))), copy=False)
+        )
+        if self.others:
+            other = t.select(
+                record_id=t.col("record_id", "o"), person_id=t.col("person_id", "o"), period=t.col("period", "o"),
+                **{n: _parts(n, self.decided.unit, "o") for n in highs}, missing=t.col("missing", "o"),
+            ).from_(t.table("aside_ledger", "o"), copy=False)  # fmt: skip
+            yield self._open(other.where(t.col("open", "o"), copy=False))
+
+    def _open(self, rows: Any) -> Any:
+        number = self.decided.text if self.text else self.decided.cells
+        return t.select(
+            person_id=t.col("person_id", "r"),
+            place=t.cast(t.lit(None), "BIGINT"),
+            period=t.cast(t.col("period", "r"), "VARCHAR"),
+            policy=t.cast(t.lit(None), "VARCHAR"),
+            record_id=t.col("record_id", "r"),
+            **number("converted_high", t.col("converted_high", "r")),
+            **number("counted_high", t.col("counted_high", "r")),
+            missing=_listed(t.col("missing", "r")),
+            possible_consequences=t.cast(t.lit(None), "VARCHAR"),
+        ).from_(t.sub(rows, "r"), copy=False)
+
+    # --- rows of others -----------------------------------------------------------------------------------------------
+
+    def _decision_shape(self) -> dict[str, str]:
+        texts = ("person_id", "period", "policy", "outcome", "advisories", "consequences", "possible")
+        shape = {"place": "INTEGER", **dict.fromkeys(texts, "VARCHAR"), "missing": "VARCHAR[]"}
+        return shape | fraction_columns((*self.shape.figures(), "total_high"))
+
+    def _decision(self, d: Decision, place: int, seen: Denominators) -> tuple[Any, ...]:
+        figures: dict[str, Fraction | None] = {
+            "total": d.total, **d.by_subject, "required_total": d.required_total, "shortfall_total": d.shortfall_total,
+            **{f"required_{s}": v for s, v in d.required_by_subject.items()},
+            **{f"shortfall_{s}": v for s, v in d.shortfall_by_subject.items()},
+            "capped_off": d.capped_off, **d.measures,
+        }  # fmt: skip
+        lists = (JOINED.join(names) for names in (d.advisories, d.consequences, d.possible))
+        row = (place, d.person_id, d.period, d.policy, d.outcome, *lists, list(d.missing))
+        return (*row, *seen.cells(*(figures.get(n) for n in self.shape.figures()), d.total_high))
+
+
+_SAID = ("rule", "measure", "unit", "comparison", "advisory")
+_TOLD = ("status", "window_start", "window_end", "because", "circumstance")
+
+
+def _parts(name: str, unit: int, alias: str) -> Tree:
+    """A fraction in parts of a unit that its denominator divides."""
+    column = f"own_{name}" if name == "quantity" else name
+    above, below = t.col(f"{column}_num", alias), t.col(f"{column}_den", alias)
+    return t.times(above, t.divide(t.lit(unit), below))
+
+
+def _none() -> Tree:
+    return t.cast(t.lit(None), "BIGINT")
+
+
+def _listed(value: Tree) -> Tree:
+    """A list as one cell."""
+    return t.coalesce(t.text_join(value, JOINED), t.lit(""))
+
+
+def _yes_no(value: Tree) -> Tree:
+    return t.case([(value, t.lit("yes"))], t.lit("no"))
+
+
+def _safe(value: Tree) -> Tree:
+    """Text that a spreadsheet would take for a formula, neutralised (``records/personal.py``)."""
+    first = t.call("LEFT", value.copy(), t.lit(1))
+    formula = t.among(first, [t.lit(c) for c in ("=", "+", "-", "@", "\t", "\r")])
+    return t.case([(formula, t.concat(t.lit("'"), value.copy()))], value)

@@ -1,0 +1,77 @@
+"""People of several policies in one file, read once: each is judged by the plan that the selection gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from policyengine.engines import duckdb as engine
+from policyengine.engines import reference
+from policyengine.engines.protocol import Selection
+from policyengine.plan.model import Plan
+from policyengine.records.model import Fact, Inputs, Person, Record
+from policyengine.trace import Result
+from tests.engines.differences import differences
+from tests.engines.test_duckdb import generated
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[Any]:
+    import duckdb
+
+    with duckdb.connect(config={"threads": 1}) as made:
+        yield made
+
+
+def chosen(facts: Mapping[str, Fact]) -> int | None:
+    """Accountants by the first plan, others by the second; who has no sector is left to the caller."""
+    sector = facts.get("sector")
+    return None if sector is None else int(sector != "accounting")
+
+
+def together(parts: Sequence[Result]) -> Result:
+    """Results of different people in one, by person."""
+    rows = {
+        name: tuple(sorted((r for part in parts for r in getattr(part, name)), key=lambda r: r.person_id))
+        for name in ("decisions", "findings", "ledger", "flags")
+    }
+    return Result(**rows)
+
+
+def only(inputs: Inputs, people: set[str]) -> Inputs:
+    return replace(
+        inputs,
+        records=tuple(r for r in inputs.records if r.person_id in people),
+        persons={k: v for k, v in inputs.persons.items() if k in people},
+    )
+
+
+@pytest.mark.parametrize("seed", [0, 2, 4, 6, 10, 12, 14, 16, 18, 20, 22])
+def test_each_by_their_own_plan(seed: int, connection: Any) -> None:
+    plan, inputs, periods, as_of = generated(seed, 40)
+    other, *_ = generated(seed + 1, 1)
+    plans: list[Plan] = [plan, replace(other, policy="other")]
+    groups: dict[int | None, set[str]] = {}
+    for who, person in inputs.persons.items():
+        groups.setdefault(chosen(person.facts), set()).add(who)
+    strangers = reference.prepare(plans[1])
+
+    def judge(person: Person, records: Sequence[Record]) -> Result:
+        place = chosen(person.facts)
+        if place is None:
+            return reference.evaluate_person(strangers, person, records, periods, as_of)
+        return reference.evaluate_person(reference.prepare(plans[place]), person, records, periods, as_of)
+
+    wanted = together(
+        [
+            reference.evaluate(plans[1 if place is None else place], only(inputs, people), periods, as_of)
+            for place, people in groups.items()
+        ]
+    )
+    selection = Selection(("sector",), chosen)
+    found = engine.evaluate_all(plans, inputs, periods, as_of, selection, judge, connection)
+    assert found is not None
+    assert differences(wanted, found) == []
