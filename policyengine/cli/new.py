@@ -19,6 +19,7 @@ Examples:
   policyengine new social_work
   policyengine new social_work --name 社会工作者 --authority 民政厅 --source-title 社会工作者继续教育办法
       --source-number 民发〔2009〕123号 --confidence remembered --article 第九条 --unit hours --minimum 90 --from 2020
+      --base sichuan --surface zh
 
 Exit code: 0 written, 2 it can't be (there is such a pack already, an answer is wrong); nothing is overwritten.
 """

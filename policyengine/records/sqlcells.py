@@ -316,7 +316,9 @@ def make_table(
     path = folder / f"{table}.csv"
     write_rows(path, rows)
     source = typed_csv(path, columns)
-    create = exp.Create(this=exp.to_table(table, quoted=True), kind="TABLE", expression=exp.select("*").from_(source))
+    query = exp.select("*").from_(source)
+    # as with the views over it: who reads on the same connection again is done with what was read before
+    create = exp.Create(this=exp.to_table(table, quoted=True), kind="TABLE", replace=True, expression=query)
     connection.execute(create.sql("duckdb"))
     path.unlink()
 
