@@ -25,12 +25,14 @@ Examples:
   policyengine evaluate examples/records.csv --policy policies/sichuan --out out
   policyengine evaluate records/ --policy policies --persons persons.csv --period 2016..2018 --out out --format parquet
   policyengine evaluate records.csv --policy policies/sichuan --period 2016 > decisions.csv
+  policyengine evaluate records.csv --policy policies --policy-rev v2024 --out out
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("records", nargs=-1, required=True)
 @click.option("--policy", required=True, help="A pack's folder, or a folder of packs.")
+@click.option("--policy-rev", metavar="REV", help="Judge by the packs as they stood at this git revision.")
 @click.option("--persons", help="File with a row for each person.")
 @click.option("--circumstances", help="File with people's leave and other circumstances.")
 @click.option("--mapping", help="A mapping file, for columns that their headers alone don't explain.")
@@ -63,6 +65,7 @@ Examples:
 def command(
     records: tuple[str, ...],
     policy: str,
+    policy_rev: str | None,
     persons: str | None,
     circumstances: str | None,
     mapping: str | None,
@@ -105,7 +108,7 @@ def command(
         check_out(out)
     files = Files(records, persons, circumstances, mapping)
     with _progress() as progress:
-        evaluation = evaluate_files(_law(policy), files, period, as_of, engine, progress)
+        evaluation = evaluate_files(_law(policy, policy_rev), files, period, as_of, engine, progress)
     tell(evaluation.remarks)
     if rejects_xlsx is not None:
         tell(save_rejects(evaluation, rejects_xlsx))
@@ -137,10 +140,10 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, people: bar.update(task, completed=done, total=people, visible=people > MANY)
 
 
-def _law(policy: str):  # type: ignore[no-untyped-def]
+def _law(policy: str, revision: str | None):  # type: ignore[no-untyped-def]
     from policyengine.tools.select import load_law
 
-    return load_law(policy)
+    return load_law(policy, revision)
 
 
 def _print(evaluation: Evaluation, format_: str | None) -> None:

@@ -327,7 +327,7 @@ def origin_of(written: Written, who: str, dated: bool) -> tuple[Origin | None, t
     """
     options = written.manifest["options"]
     try:
-        law = load_law(options["policy"])
+        law = load_law(options["policy"], options.get("commit"))
         if [p.digest for p in law.policies] != [p["sha256"] for p in written.manifest["policies"]]:
             return None, (_unlike(options["policy"]),)
         files = Files(tuple(options["records"]), options["persons"], options["circumstances"], options.get("mapping"))

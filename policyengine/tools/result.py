@@ -47,6 +47,7 @@ def _options(evaluation: Evaluation, format: str, ledger: str, strict: bool) -> 
     periods, files = evaluation.asked, evaluation.files
     return {
         "policy": evaluation.law.path,
+        **({"policy_rev": evaluation.law.revision, "commit": evaluation.law.commit} if evaluation.law.commit else {}),
         "records": list(files.records),
         "persons": files.persons,
         "circumstances": files.circumstances,

@@ -23,12 +23,19 @@ from policyengine.tools.kept import keep, kept
 
 @dataclass(frozen=True)
 class Law:
-    """The policies of a path with their plans, and what was remarked while loading them (no errors among it)."""
+    """The policies of a path with their plans, and what was remarked while loading them (no errors among it).
+
+    ``revision``, ``commit``: where the packs are those of a commit (``law_at.py``); then ``alone`` says whether the
+    path named one pack there.
+    """
 
     path: str
     policies: tuple[Policy, ...]
     plans: tuple[Plan, ...]
     remarks: tuple[Diagnostic, ...] = ()
+    alone: bool | None = None
+    revision: str | None = None
+    commit: str | None = None
 
     def plan(self, policy: str) -> Plan:
         return next(p for p in self.plans if p.policy == policy)
@@ -45,11 +52,16 @@ class Choice:
     surely: bool = True
 
 
-def load_law(path: str | Path) -> Law:
-    """Load the pack or folder of packs at ``path``. ``PolicyError`` with all diagnostics where one is an error.
+def load_law(path: str | Path, revision: str | None = None) -> Law:
+    """Load the pack or folder of packs at ``path``, as it is or as it stood at a git ``revision``.
 
-    A law that was loaded before and has not changed since is taken from the user's cache.
+    ``PolicyError`` with all diagnostics where one is an error. A law that was loaded before and has not changed since
+    is taken from the user's cache.
     """
+    if revision is not None:
+        from policyengine.tools.law_at import law_at
+
+        return law_at(path, revision)
     if (known := kept(str(path))) is not None:
         return Law(str(path), *known)
     law = _load(path)
@@ -85,7 +97,7 @@ class Selector:
     def __init__(self, law: Law):
         self.law = law
         self.prepared: tuple[Prepared, ...] = tuple(prepare(p) for p in law.plans)
-        self.alone = len(law.policies) == 1 and is_pack(law.path)
+        self.alone = len(law.policies) == 1 and (is_pack(law.path) if law.alone is None else law.alone)
         self._tests: list[list[Test]] = [
             [compile_condition(pack.applies, ready.judge.world) for pack in policy.packs if pack.applies is not None]
             for policy, ready in zip(law.policies, self.prepared, strict=True)
