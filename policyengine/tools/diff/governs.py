@@ -53,17 +53,18 @@ def cut(stretch: Stretch, pieces: Iterable[Governing]) -> Iterator[Stretch]:
     yield start, until
 
 
-def effective(g: Governing, policy: Policy) -> tree.Statement:
-    """The sentence that counts: of figures of which the strictest governs, that one."""
-    if not (g.keeps_stricter and g.over and isinstance(g.statement, tree.Require | tree.Cap)):
-        return g.statement
+def effective(g: Governing, policy: Policy) -> tuple[tree.Statement, ...]:
+    """The sentences that count: one, or those of the rules kept beside each other of which neither is the stricter."""
+    if not (g.keeps_stricter and g.over):
+        return (g.statement,)
     context = context_of(policy, g.start, g.until)
-    own: tree.Statement = g.statement
-    for base in g.over:
-        below = unwrapped(base)
-        if compare(below, own, context).relation == "laxer":
-            own = below
-    return own
+    counting: list[tree.Statement] = []
+    for statement in (g.statement, *map(unwrapped, g.over)):
+        if any(compare(c, statement, context).relation in ("laxer", "same") for c in counting):
+            continue
+        counting = [c for c in counting if compare(statement, c, context).relation not in ("laxer", "same")]
+        counting.append(statement)
+    return tuple(counting)
 
 
 def as_written(chain: Sequence[Pack], start: date | None, until: date | None) -> Context:

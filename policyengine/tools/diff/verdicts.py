@@ -80,29 +80,49 @@ def together(parts: Sequence[Judgement]) -> Judgement:
     return "undecided", shown, why
 
 
+Group = tuple[tree.Statement, ...]  # one sentence, or several of which the strictest decides
+
+
 def _part(
     one: Sequence[Governing], other: Sequence[Governing], before: Policy, after: Policy, stretch: Stretch
 ) -> Judgement:
     """One stretch in which the same rules are in force throughout, on each side."""
     was = [effective(g, before) for g in one if overlap((g.start, g.until), stretch) is not None]
     now = [effective(g, after) for g in other if overlap((g.start, g.until), stretch) is not None]
-    around = context_of(before, *stretch), context_of(after, *stretch)
     gone, come = [s for s in was if s not in now], [s for s in now if s not in was]
-    pairs: list[tuple[tree.Statement | None, tree.Statement | None]] = []
-    while gone and (mate := next((c for c in come if type(c) is type(gone[0])), come[0] if come else None)):
+    pairs: list[tuple[Group, Group]] = []
+    while gone and (mate := next((c for c in come if type(c[0]) is type(gone[0][0])), come[0] if come else None)):
         come.remove(mate)
         pairs.append((gone.pop(0), mate))
-    pairs += [(g, None) for g in gone if not _implied(g, before, stretch)]
-    pairs += [(None, c) for c in come if not _implied(c, after, stretch)]
-    return together([_checked(p, around, (before, after), stretch) for p in pairs])
+    pairs += [(g, ()) for g in gone if not _implied(g, before, stretch)]
+    pairs += [((), c) for c in come if not _implied(c, after, stretch)]
+    around = context_of(before, *stretch), context_of(after, *stretch)
+    return together([_grouped(p, around, (before, after), stretch) for p in pairs])
 
 
-def _implied(statement: tree.Statement, policy: Policy, stretch: Stretch) -> bool:
+def _grouped(
+    pair: tuple[Group, Group], around: tuple[Context, Context], policies: tuple[Policy, Policy], stretch: Stretch
+) -> Judgement:
+    """Two groups; of those that several sentences make, the sentences that only one of the two has."""
+    one, other = pair
+    gone, come = [s for s in one if s not in other], [s for s in other if s not in one]
+    first, second = (gone or [None])[0], (come or [None])[0]
+    if len(gone) > 1 or len(come) > 1:
+        return "neither", (), say("several rules are kept beside each other", "有几条规则并行适用")
+    direction, witness, why = _checked((first, second), around, policies, stretch)
+    if len(one) > len(gone) or len(other) > len(come):  # one more sentence that restricts, or one less
+        direction = {(True, False): "laxer", (False, True): "stricter"}.get((bool(gone), bool(come)), direction)
+    return direction, witness, why
+
+
+def _implied(group: Group, policy: Policy, stretch: Stretch) -> bool:
     """Whether a requirement or a cap asks nothing that another one beside it does not ask.
 
-    Not where one of them alone may be lowered or excused, or hours be carried to it.
+    Not where one of them alone may be lowered or excused, or hours be carried to it, nor across windows of other
+    lengths, which end in years with other laws and circumstances.
     """
-    if not isinstance(statement, tree.Require | tree.Cap):
+    statement = group[0]
+    if len(group) > 1 or not isinstance(statement, tree.Require | tree.Cap):
         return False
     kind = tree.Cap if isinstance(statement, tree.Cap) else tree.Require
     here = [g for g in policy.governing if overlap((g.start, g.until), stretch) is not None]
@@ -110,9 +130,8 @@ def _implied(statement: tree.Statement, policy: Policy, stretch: Stretch) -> boo
         return False
     if any(isinstance(g.statement, tree.Excuse) and g.statement.rules for g in here):
         return False
-    beside = [
-        effective(g, policy) for g in here if isinstance(g.statement, kind) and covers((g.start, g.until), stretch)
-    ]
+    whole = [g for g in here if isinstance(g.statement, kind) and covers((g.start, g.until), stretch)]
+    beside = [s for g in whole for s in effective(g, policy) if getattr(s, "window", None) == statement.window]
     context = context_of(policy, *stretch)
     return any(compare(s, statement, context).relation in ("laxer", "same") for s in beside if s != statement)
 

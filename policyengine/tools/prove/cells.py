@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 
-from policyengine.engines.calendar import add_months, period_bounds, period_of
+from policyengine.engines.calendar import add_months, day_of_year, period_bounds, period_of
 from policyengine.engines.truth import Scene, Test, World, compile_condition, compile_what
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
@@ -108,7 +108,7 @@ class Space:
             usual = min(points) if points else date(2020, *year_start)
         for statement, _ in self.statements:
             if isinstance(statement, tree.Assign) and statement.until:
-                last = date(usual.year + 1, *statement.until)
+                last = day_of_year(usual.year + 1, *statement.until)
                 points |= {last, last + DAY}
         inside = sorted(
             {p for p in (*points, usual) if (start is None or start <= p) and (until is None or p <= until)}
@@ -210,7 +210,7 @@ class Space:
     def _told_apart(self, decl: FieldDecl, values: Values, end: date) -> Values:
         """Of values that every condition answers alike, the first: the rest would be the same situation again."""
         name = decl.id
-        if name in self.mentions.divisors or self.mentions.partners.get(name):
+        if name in self.mentions.divisors or name in self.mentions.relative or self.mentions.partners.get(name):
             return values
         tests = [test for _, test, fields in self._leaves if fields == {name}]
         if any(name in fields and fields != {name} for _, _, fields in self._leaves):

@@ -21,7 +21,7 @@ from policyengine.tools.prove.aspects import (
 )
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.model import Context
-from policyengine.tools.prove.sides import exchange_rate, unit_of
+from policyengine.tools.prove.sides import exchange_rate, figure_lowered, unit_of
 from policyengine.tools.prove.words import field_name, quantity
 
 
@@ -100,7 +100,9 @@ def reductions(old: tree.Reduce, new: tree.Reduce, before: Context, after: Conte
     if bare(old.rule) != bare(new.rule):
         yield unlike(say("they reduce different requirements", "两者核减的要求不同"))
         return
-    unit = next((r.by.unit for r in (old, new) if isinstance(r.by, tree.Quantity)), "hours")
+    unit = next((r.by.unit for r in (old, new) if isinstance(r.by, tree.Quantity)), None)
+    lowered = figure_lowered(new, after) or figure_lowered(old, before)
+    unit = unit or (unit_of(lowered.figure, after) if lowered else None) or "hours"
     yield searched(Space(((old, before), (new, after)), record=False, unit=unit), old, new, unit)
 
 
