@@ -91,6 +91,8 @@ def _of_usage(problem: click.UsageError) -> str:
             return f"缺少 {param.get_error_hint(problem.ctx)}"
         case click.BadParameter(param=click.Parameter() as param):
             return f"{param.get_error_hint(problem.ctx)} 的值不能用：{problem.message}"
+        case click.UsageError(message="Missing command."):
+            return "缺少命令"
     return problem.format_message()
 
 

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from policyengine.messages import say
+from policyengine.records.model import Inputs
 from policyengine.records.personal import mask
 from policyengine.tools.case_text import OUTCOMES
 from policyengine.tools.evaluate import Evaluation
 from policyengine.tools.manifest import outcomes_by_period, warnings_of
+from policyengine.trace import Result
+
+OF_PERSON = "person:"  # how a missing fact of the person is written
 
 _WARNINGS = {
     "no_conversion": (
@@ -80,6 +84,13 @@ def warning_lines(evaluation: Evaluation) -> Iterator[str]:
         yield say(
             f"{inputs.rejected_rows} rows could not be read as records; rejects says why",
             f"{inputs.rejected_rows} 行无法读作记录，原因见 rejects",
+        ) + _of_all(inputs)
+    if (facts := _unknown_of_persons(result)) is not None:
+        people, names = facts
+        yield say(
+            f"what is open for {people} people turns on facts of theirs that are not known ({', '.join(names)}); "
+            "a persons file can say them: --persons",
+            f"{people} 人的结论取决于不详的人员情况（{'、'.join(names)}），可用 --persons 给出人员文件",
         )
     counts = warnings_of(inputs, result)
     for reason, (en, zh) in _WARNINGS.items():
@@ -89,6 +100,27 @@ def warning_lines(evaluation: Evaluation) -> Iterator[str]:
     if flags:
         yield say(f"{flags} flags were raised on records", f"记录上有 {flags} 处标记")
     yield from counts.get("notes", ())
+
+
+def _of_all(inputs: Inputs) -> str:
+    """Where no row at all could be read: why most of them could not, and that it may be the wrong file."""
+    if inputs.rejected_rows < inputs.rows or not inputs.rejects:
+        return ""
+    ((en, zh), _), *_ = Counter((r.reason, r.reason_zh) for r in inputs.rejects).most_common(1)
+    return say(f" (mostly: {en}). Is this the file of records?", f"（多为：{zh}）。这是学习记录文件吗？")
+
+
+def _unknown_of_persons(result: Result) -> tuple[int, list[str]] | None:
+    """How many people's outcome is open for want of facts about themselves, and which facts; None for nobody."""
+    people: set[str] = set()
+    facts: set[str] = set()
+    for d in result.decisions:
+        if d.outcome == "undetermined" and (
+            own := [m.removeprefix(OF_PERSON) for m in d.missing if m.startswith(OF_PERSON)]
+        ):
+            people.add(d.person_id)
+            facts.update(own)
+    return (len(people), sorted(facts)) if people else None
 
 
 def _shell(text: str) -> str:

@@ -149,3 +149,20 @@ def test_every_command_has_help_with_an_example(run: Run) -> None:
         assert "--lang" in done.out, name
     assert run("--version").out == "policyengine, version 0.1.0\n"
     assert "evaluate" in run("--help").out
+
+
+def test_a_file_that_holds_no_record_at_all_is_asked_about(run: Run, world: Path) -> None:
+    """What was rejected most often stands on the summary, where nothing else does."""
+    done = run("evaluate", world / "persons.csv", "--policy", world / "policies", "--out", world / "out")
+    assert done.code == 0
+    assert "rejects says why (mostly: the row has no date). Is this the file of records?" in done.err
+
+
+def test_facts_of_persons_that_decide_and_are_not_known(run: Run, tmp_path: Path) -> None:
+    """Without a persons file nobody's sector is known; the summary says that this is what leaves the outcome open."""
+    root = Path(__file__).parent.parent.parent
+    records = root / "examples" / "stories" / "records.csv"
+    done = run("evaluate", records, "--policy", root / "policies", "--period", "2016", "--out", tmp_path / "out")
+    assert "turns on facts of theirs that are not known (region, sector); a persons file can say them" in done.err
+    told = run("evaluate", records, "--policy", root / "policies/sichuan", "--period", "2016", "--out", tmp_path / "o2")
+    assert "turns on facts" not in told.err
