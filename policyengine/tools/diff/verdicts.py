@@ -106,12 +106,15 @@ def _grouped(
     """Two groups; of those that several sentences make, the sentences that only one of the two has."""
     one, other = pair
     gone, come = [s for s in one if s not in other], [s for s in other if s not in one]
-    first, second = (gone or [None])[0], (come or [None])[0]
+    first, second = gone[0] if gone else None, come[0] if come else None
     if len(gone) > 1 or len(come) > 1:
         return "neither", (), say("several rules are kept beside each other", "有几条规则并行适用")
     direction, witness, why = _checked((first, second), around, policies, stretch)
     if len(one) > len(gone) or len(other) > len(come):  # one more sentence that restricts, or one less
-        direction = {(True, False): "laxer", (False, True): "stricter"}.get((bool(gone), bool(come)), direction)
+        if not come:
+            direction = "laxer"
+        elif not gone:
+            direction = "stricter"
     return direction, witness, why
 
 
