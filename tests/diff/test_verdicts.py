@@ -23,9 +23,7 @@ def test_a_verdict_agrees_with_evaluation(chunk: int) -> None:
             direction, contradicted = found
             assert not contradicted, f"seed {seed}: {direction}, but {contradicted}"
             said[direction] += 1
-    assert said["stricter"] > 2
-    assert said["laxer"] > 2
-    assert said["neither"] < said.total() * 2 / 3
+    assert said["stricter"] + said["laxer"] > said.total() / 10  # the verdicts say something
 
 
 # What once went wrong, with the seed that showed it.
