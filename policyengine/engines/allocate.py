@@ -139,6 +139,8 @@ def account(
             shares[position].items() if len(shares[position]) == 1 else sorted(shares[position].items())
         )
     ]
+    for item in items:
+        item.high = min(item.high, UNBOUNDED)  # so that a cap without a figure is not seen to cut it
     settled = settled and all(i.low is i.high or i.low == i.high for i in items)
     periods = {item.period for item in items}
     able = [rule for rule in caps if may_cut(rule, periods, judge.plan.year_start)]

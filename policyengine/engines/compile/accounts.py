@@ -171,9 +171,6 @@ class Accounts:
             columns[f"k{c}"] = t.bounded(amount, UNLIMITED)
             columns[f"u{c}"] = t.call("MAX", t.flag(t.equal(t.col(f"c{c}", "i"), t.lit(2))))
             columns[f"o{c}"] = t.call("MAX", t.flag(t.equal(t.col(f"c{c}", "i"), t.lit(3))))
-            if any(isinstance(w, tree.PerDay) for w in windows):
-                early = t.compare(self._period_of_start(), "<", t.col("period", "i"))
-                columns[f"z{c}"] = t.call("MAX", t.flag(t.both(members[c].copy(), early)))
         columns["doubt"] = t.call("MAX", t.flag(t.compare(low, "<>", high.copy())))
         query = t.select(person_id=t.col("person_id", "i"), period=t.col("period", "i"), **columns)
         query.from_(t.sub(self.member_items([f"c{c}" for c in caps]), "i"), copy=False)
@@ -355,7 +352,10 @@ class Accounts:
         """The items that may be under a cap, with fields of their records under other names."""
         c = f"c{cap.number}"
         names = ["person_id", "rp", "record_id", "period", "start", "end", "high", *fields]
-        query = t.select(**{n: t.col(n, "i") for n in names})
+        open_ = [t.compare(t.col(c, "i"), ">", t.lit(1))]
+        if isinstance(cap.window, tree.PerDay):
+            open_.append(t.compare(self._period_of_start(), "<", t.col("period", "i")))
+        query = t.select(**{n: t.col(n, "i") for n in names}, open=t.flag(t.either(*open_)))
         query.from_(t.sub(self.member_items([c], **fields), "i"), copy=False)
         member = [
             t.equal(t.col("plan", "i"), t.lit(cap.law.number)),
@@ -387,7 +387,7 @@ class Accounts:
             **{k: t.col(k, "m") for k in keys},
             rp=t.call("MAX", t.col("rp", "m")),
             period=t.call("MAX", t.col("period", "m")),
-            few=t.call("MIN", t.col("period", "m")),
+            open=t.call("MAX", t.col("open", "m")),
             amount=t.bounded(t.col("high", "m"), UNLIMITED),
         ).from_(t.sub(self._members(cap), "m"), copy=False)
         self.host.keep(name, spans.group_by(*(t.col(k, "m") for k in keys), copy=False))
@@ -441,22 +441,48 @@ class Accounts:
                     self._route(query)
 
     def _keep_loose(self, law: Law, caps: list[Cap]) -> None:
-        """The table of persons whose bounds are not those of two runs (``allocate.Account.exact``)."""
+        """The table of persons whose bounds are not those of two runs (``allocate.Account.exact``): some window that
+        cuts has an open member, order or limit, or does not lie within a period."""
         queries = []
         for cap in caps:
-            open_ = [t.compare(t.col(f"{n}{cap.number}", "s"), ">", t.lit(0)) for n in "uo"]
-            open_.append(t.compare(t.col("l0", "l"), "<>", t.col("l1", "l")))
-            if isinstance(cap.window, tree.PerDay):
-                open_.append(t.compare(t.col(f"z{cap.number}", "s"), ">", t.lit(0)))
-            query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
-            limit = self.limit_of(cap, t.col("period", "s"), t.col("rp", "s"))
-            t.join(query, t.table(cap.limits, "l"), limit)
-            member = t.compare(t.col(f"k{cap.number}", "s"), ">", t.lit(0))
-            own = t.equal(t.col("plan", "s"), t.lit(law.number))
-            queries.append(query.where(t.both(own, member, t.either(*open_)), copy=False))
-        every = t.select(person_id=t.col("person_id", "q"))
-        self.host.keep(
-            f"loose_{law.number}", every.from_(t.sub(t.union(*queries), "q"), copy=False).distinct(copy=False)
+            if cap.least is None:
+                continue
+            query = t.select(person_id=t.col("person_id", "r")).from_(t.sub(self._windows(cap), "r"), copy=False)
+            t.join(query, t.table(cap.limits, "l"), self.limit_of(cap, t.col("period", "r"), t.col("rp", "r")))
+            least = t.col("l0", "l")
+            cuts = t.compare(t.col("amount", "r"), ">", t.times(least, t.col("days", "r")))
+            finite = t.compare(least.copy(), "<", t.lit(UNLIMITED // 2))
+            loose = t.either(
+                t.compare(t.col("open", "r"), ">", t.lit(0)), t.compare(least.copy(), "<>", t.col("l1", "l"))
+            )
+            queries.append(query.where(t.both(finite, cuts, loose), copy=False))
+        if not queries:
+            self.host.load(f"loose_{law.number}", {"person_id": "VARCHAR"}, [])
+            return
+        every = t.select(person_id=t.col("person_id", "q")).from_(t.sub(t.union(*queries), "q"), copy=False)
+        self.host.keep(f"loose_{law.number}", every.distinct(copy=False))
+
+    def _windows(self, cap: Cap) -> Any:
+        """The windows of a cap within periods: what they hold at most, of how many days, and whether that is open."""
+        c = cap.number
+        day = t.lit(1)
+        match cap.window:
+            case tree.PerYears():
+                open_ = t.greatest(t.col(f"u{c}", "s"), t.col(f"o{c}", "s"))
+                return self._rows(cap, amount=t.col(f"k{c}", "s"), days=day, open=open_)
+            case tree.PerField(field=name):
+                query = self._by_field(cap, name)
+                return query.select(
+                    t.named(day, "days"), t.named(t.call("MAX", t.col("open", "m")), "open"), copy=False
+                )
+            case tree.PerActivity():
+                names = ("person_id", "rp", "period", "open")
+                query = t.select(**{n: t.col(n, "m") for n in names}, amount=t.col("high", "m"), days=day)
+                return query.from_(t.sub(self._members(cap), "m"), copy=False)
+        names = ("person_id", "rp", "period", "amount", "open")
+        days = t.days_between(t.col("start", "d"), t.col("end", "d"))
+        return t.select(**{n: t.col(n, "d") for n in names}, days=days).from_(
+            t.table(f"days_{cap.law.number}_{c}", "d"), copy=False
         )
 
     def _unbounded(self, law: Law, caps: list[Cap]) -> Iterable[Any]:

@@ -154,6 +154,8 @@ def together(evaluation: Evaluation, others: Sequence[Result]) -> Result:
     findings: list[tuple[Any, Finding]] = []
     for periods in evaluation.periods:
         for number, one in enumerate(periods.decided):
+            if not one.asked:
+                continue
             decisions += [((d.person_id, number, p), d) for p, d in decisions_of(evaluation, periods, one)]
             findings += [((f.person_id, number, p, k), f) for p, k, f in findings_of(evaluation, periods, one)]
     ledger, flags = list(ledger_of(evaluation)), list(flags_of(evaluation))
