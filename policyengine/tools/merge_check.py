@@ -7,6 +7,7 @@ only the two together break (one raises a figure, the other adds a sector's lowe
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date
@@ -25,6 +26,8 @@ from policyengine.tools.diff.sameness import same_law
 from policyengine.tools.diff.sides import load_side, named
 from policyengine.tools.diff.timeline import Stage, stages
 from policyengine.tools.revisions import GitFailure, Tree, commit_of, git, parted, top_of, tree_at, write_tree
+
+_TOLD = "GITHEAD_"  # and the id of a commit that is being merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,26 @@ def merge_check(ours: str, theirs: str, at: Path | None = None) -> MergeCheck:
     Raises ``PolicyError`` (PE701..PE704, PE707, and what a side's packs can't be read for).
     """
     top = top_of(at)
+    theirs = _arriving(theirs, top)
     base = parted(ours, theirs, top)
     with ExitStack() as stack:
         trees = (stack.enter_context(tree_at(word, top, revision=True)) for word in (base, ours, theirs))
         old, one, other = map(load_side, trees)
         clashes = tuple(_clashes(old, one, other))
         return MergeCheck(base, clashes, tuple(_broken(ours, theirs, one, other, top)))
+
+
+def _arriving(theirs: str, top: Path) -> str:
+    """The commit that ``MERGE_HEAD`` means; in a hook before the merge is committed git tells it by a variable only."""
+    if theirs != "MERGE_HEAD":
+        return theirs
+    try:
+        return commit_of(theirs, top)
+    except PolicyError:
+        told = [name.removeprefix(_TOLD) for name in os.environ if name.startswith(_TOLD)]
+        if len(told) != 1:  # none: no merge is under way; several: of an octopus, which is checked branch by branch
+            raise
+        return told[0]
 
 
 def _clashes(base: Law, ours: Law, theirs: Law) -> Iterator[Clash]:
