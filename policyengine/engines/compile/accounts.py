@@ -479,9 +479,9 @@ class Accounts:
                 names = ("person_id", "rp", "period", "open")
                 query = t.select(**{n: t.col(n, "m") for n in names}, amount=t.col("high", "m"), days=day)
                 return query.from_(t.sub(self._members(cap), "m"), copy=False)
-        names = ("person_id", "rp", "period", "amount", "open")
+        held = ("person_id", "rp", "period", "amount", "open")
         days = t.days_between(t.col("start", "d"), t.col("end", "d"))
-        return t.select(**{n: t.col(n, "d") for n in names}, days=days).from_(
+        return t.select(**{n: t.col(n, "d") for n in held}, days=days).from_(
             t.table(f"days_{cap.law.number}_{c}", "d"), copy=False
         )
 
