@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from datetime import date
+from pathlib import Path
 
 import click
 
 from policyengine.cli.guard import tell
 from policyengine.cli.settings import Day, Periods
+from policyengine.messages import say
 
 EPILOG = """\b
 Examples:
@@ -24,6 +26,7 @@ Exit code: 0 compared; with --exit-code 1 where something changed in law or down
 @click.command(epilog=EPILOG)
 @click.argument("sides", nargs=-1, required=True, metavar="OLD [NEW]")
 @click.option("--records", multiple=True, help="Judge these records by both sides and show whose decision changes.")
+@click.option("--mapping", help="A mapping file, for columns that their headers alone don't explain.")
 @click.option("--persons", help="File with a row for each person.")
 @click.option("--circumstances", help="File with people's leave and other circumstances.")
 @click.option(
@@ -33,31 +36,46 @@ Exit code: 0 compared; with --exit-code 1 where something changed in law or down
 @click.option("--as-of", type=Day(), help="Judge as on this day.")
 @click.option("--reveal", is_flag=True, help="Show people's ids in full.")
 @click.option(
+    "--shifts", type=click.Path(dir_okay=False), metavar="FILE",
+    help="Write every decision that changes into this CSV or Parquet file, with people's ids in full.",
+)  # fmt: skip
+@click.option(
     "--format", "format_", type=click.Choice(["human", "json", "markdown", "html"]), default="human", show_default=True
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where something changed in law.")
 def command(
     sides: tuple[str, ...],
     records: tuple[str, ...],
+    mapping: str | None,
     persons: str | None,
     circumstances: str | None,
     policy: str | None,
     period: tuple[int, int] | None,
     as_of: date | None,
     reveal: bool,
+    shifts: str | None,
     format_: str,
     exit_code: bool,
 ) -> int:
     """What changed in law between OLD and NEW: folders or git revisions (OLD...NEW: since they parted)."""
     from policyengine.tools.diff.compare import compare_files
     from policyengine.tools.diff.formats import FORMATS
+    from policyengine.tools.diff.sides import named
     from policyengine.tools.evaluate import Files
 
     if len(sides) > 2:
-        raise click.UsageError("name two sides: OLD NEW, OLD...NEW, or one revision to compare with the working tree")
-    files = Files(records, persons, circumstances) if records else None
-    comparison, impact = compare_files(sides, files, policy, period, as_of)
-    tell(p for p in (*comparison.old.problems, *comparison.new.problems) if p.severity == "error")
+        raise click.UsageError(
+            say(
+                "name two sides: OLD NEW, OLD...NEW, or one revision to compare with the working tree",
+                "请指定两边：OLD NEW、OLD...NEW，或与工作区比较的一个版本",
+            )
+        )
+    if shifts is not None and not records:
+        raise click.UsageError(say("--shifts needs --records", "--shifts 需要同时给出 --records"))
+    files = Files(records, persons, circumstances, mapping) if records else None
+    target = Path(shifts) if shifts is not None else None
+    comparison, impact = compare_files(sides, files, policy, period, as_of, shifts=target)
+    tell(named(p, comparison.new) for p in comparison.new.problems)
     sys.stdout.write(FORMATS[format_](comparison, impact, reveal))
     changed = any(c.is_law for c in comparison.changes) or bool(comparison.effects)
     return 1 if exit_code and changed else 0

@@ -21,16 +21,17 @@ def compare_files(
     periods: tuple[int, int] | None = None,
     as_of: date | None = None,
     at: Path | None = None,
+    shifts: Path | None = None,
 ) -> tuple[Comparison, Impact | None]:
     """Compare what two folders or revisions say and, with ``files``, whom the difference touches.
 
-    ``policy``: the pack to judge by, as a path inside each side. Raises ``PolicyError`` (PE701..PE707, and what a
-    side's packs can't be read for) where a side can't be read.
+    ``policy``: the pack to judge by, as a path inside each side; ``shifts``: a file for every decision that changes.
+    Raises ``PolicyError`` (PE701..PE710, and what a side's packs can't be read for) where a side can't be read.
     """
     with sides(words, at) as (old, new, one, other):
         impact = None
         if files is not None:
-            impact = impact_of(pack_folder(one, policy), pack_folder(other, policy), files, periods, as_of)
+            impact = impact_of(pack_folder(one, policy), pack_folder(other, policy), files, periods, as_of, shifts)
         return compare_sides(old, new), impact
 
 

@@ -12,14 +12,34 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
+from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.light import dataclass
+from policyengine.messages import say
+from policyengine.records.files import find_files
 from policyengine.records.model import Inputs, Person
-from policyengine.tools.evaluate import Files, judge_all, read_files
+from policyengine.tools.evaluate import Files, judge_all, read_files, schema_for
 from policyengine.tools.select import Selector, load_law
 from policyengine.trace import Decision, Finding, Result
 
 Key = tuple[str, str]  # person, period
 BETTER = {"not_met": 0, "undetermined": 1, "in_progress": 2, "excused": 3, "met": 4}
+
+
+EXAMPLES = 1000  # shifts that are held and told one by one where there are many people
+LARGE = 5_000_000  # bytes of records from which on people are judged by the compiled engine
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is told of a decision where decisions themselves stay in files. Figures are in the policy's unit."""
+
+    outcome: str
+    unit: str
+    total: Fraction
+    required_total: Fraction | None
+    shortfall_total: Fraction | None
+    person_id: str = ""
+    period: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +52,8 @@ class Shift:
 
     person_id: str
     period: str
-    old: Decision | None
-    new: Decision | None
+    old: Decision | Outcome | None
+    new: Decision | Outcome | None
     rules: tuple[str, ...]
     group: Mapping[str, str]
 
@@ -47,15 +67,33 @@ class Shift:
 
 @dataclass(frozen=True)
 class Impact:
-    """``shifts`` by person and period; ``decisions``: how many were compared; ``nearest``: undecided by a little."""
+    """``shifts`` by person and period; ``decisions``: how many were compared; ``nearest``: short by the least.
+
+    Where there are many people ``shifts`` are examples, and ``totals`` (by direction) and ``groups`` count all of them.
+    """
 
     shifts: tuple[Shift, ...]
     decisions: int
     persons: int
-    nearest: tuple[Decision, ...]
+    nearest: tuple[Decision | Outcome, ...]
+    totals: Mapping[str, int] | None = None
+    groups: Mapping[str, tuple[tuple[str, int, int], ...]] | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether ``shifts`` are all there are."""
+        return self.totals is None or sum(self.totals.values()) == len(self.shifts)
+
+    def count(self, direction: str) -> int:
+        """How many decisions shift that way: ``loses``, ``gains`` or ``figures``."""
+        if self.totals is not None:
+            return self.totals.get(direction, 0)
+        return sum(s.direction == direction for s in self.shifts)
 
     def counted(self, by: str) -> list[tuple[str, int, int]]:
         """(value, losing, gaining) by ``sector``, ``region``, ``employer`` or ``rule``; the most touched first."""
+        if self.groups is not None:
+            return list(self.groups.get(by, ()))
         loses: Counter[str] = Counter()
         gains: Counter[str] = Counter()
         for shift in self.shifts:
@@ -68,13 +106,59 @@ class Impact:
 
 
 def impact_of(
-    old: Path, new: Path, files: Files, periods: tuple[int, int] | None = None, as_of: date | None = None
+    old: Path,
+    new: Path,
+    files: Files,
+    periods: tuple[int, int] | None = None,
+    as_of: date | None = None,
+    to: Path | None = None,
 ) -> Impact:
-    """Judge by both sides. Raises ``PolicyError`` where a side or a file can't be used."""
+    """Judge by both sides. ``to``: a file for every shift. Raises ``PolicyError`` where a side or a file can't be used.
+
+    Here alone it is decided which engine judges: the compiled one where there is much, or a file is asked for.
+    """
     before, after = Selector(load_law(old)), Selector(load_law(new))
+    if to is not None or _is_large(files):
+        from policyengine.engines.compile.probes import Inexpressible
+        from policyengine.tools.diff.at_scale import Unfit, impact_at_scale
+
+        try:
+            return impact_at_scale(before, after, files, periods, as_of, to)
+        except (Inexpressible, Unfit):
+            if to is not None:
+                raise PolicyError([_no_file()]) from None
     inputs, _ = read_files(before.law, files)
-    again, _ = read_files(after.law, files)
+    alike = schema_for(before.law, files.mapping) == schema_for(after.law, files.mapping)
+    if not alike:
+        read_twice(files)
+    again = inputs if alike else read_files(after.law, files)[0]
     return compared(judge_all(before, inputs, periods, as_of), judge_all(after, again, periods, as_of), again)
+
+
+def read_twice(files: Files) -> None:
+    """Refuse what can't be read a second time, as two laws that read files differently ask (PE709)."""
+    if "-" in files.records:
+        said = say(
+            "the two sides read records differently, and standard input can only be read once",
+            "两边读取记录的方式不同，而标准输入只能读取一次",
+        )
+        hint = say("save the records to a file and name it", "请把记录存为文件后指定该文件")
+        raise PolicyError([Diagnostic("PE709", said, hint=hint)])
+
+
+def _no_file() -> Diagnostic:
+    said = say(
+        "one of the two sides can only be judged person by person, without a file of all shifts",
+        "其中一方只能逐人评定，不能写出全部变化",
+    )
+    return Diagnostic("PE710", said, hint=say("leave --shifts out", "请去掉 --shifts"))
+
+
+def _is_large(files: Files) -> bool:
+    if "-" in files.records:
+        return False
+    found, _ = find_files(files.records)
+    return sum(f.path.stat().st_size for f in found) > LARGE
 
 
 def compared(old: Result, new: Result, inputs: Inputs) -> Impact:
@@ -102,11 +186,11 @@ def compared(old: Result, new: Result, inputs: Inputs) -> Impact:
 
 
 def apply(old: Sequence[Decision], impact: Impact) -> list[Decision]:
-    """The new decisions: the old ones with the shifts applied."""
+    """The new decisions: the old ones with the shifts applied, where these are whole and hold decisions."""
     result = _by_key(old)
     for shift in impact.shifts:
         result.pop((shift.person_id, shift.period), None)
-        if shift.new is not None:
+        if isinstance(shift.new, Decision):
             result[shift.person_id, shift.period] = shift.new
     return [result[key] for key in sorted(result)]
 

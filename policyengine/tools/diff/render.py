@@ -9,7 +9,7 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say
 from policyengine.records.personal import mask
-from policyengine.tools.diff.impact import Impact, Shift
+from policyengine.tools.diff.impact import Impact, Outcome, Shift
 from policyengine.tools.diff.model import Change, Comparison
 from policyengine.tools.diff.phrases import (
     DIRECTIONS,
@@ -23,6 +23,7 @@ from policyengine.tools.diff.phrases import (
     manner,
     stretch,
 )
+from policyengine.trace import Decision
 
 # --- for people ------------------------------------------------------------------------------------------------------
 
@@ -61,12 +62,12 @@ def _sides(change: Change) -> Iterator[str]:
 def impact_lines(impact: Impact, reveal: bool) -> Iterator[str]:
     loses = [s for s in impact.shifts if s.direction == "loses"]
     gains = [s for s in impact.shifts if s.direction == "gains"]
-    figures = len(impact.shifts) - len(loses) - len(gains)
+    worse, better, figures = (impact.count(direction) for direction in ("loses", "gains", "figures"))
     yield say(
-        f"{impact.persons} people, {impact.decisions} decisions: {len(loses)} change to the worse, {len(gains)} to the "
-        f"better, {figures} only in figures",
-        f"{impact.persons} 人、{impact.decisions} 个结论：{len(loses)} 个变差，{len(gains)} 个变好，"
-        f"{figures} 个只是数字变化",
+        f"{impact.persons:,} people, {impact.decisions:,} decisions: {worse:,} change to the worse, {better:,} to the "
+        f"better, {figures:,} only in figures",
+        f"{impact.persons:,} 人、{impact.decisions:,} 个结论：{worse:,} 个变差，{better:,} 个变好，"
+        f"{figures:,} 个只是数字变化",
     )
     for by, name in (
         ("rule", ("rule", "规则")), ("sector", ("sector", "行业")), ("region", ("region", "地区")),
@@ -88,13 +89,14 @@ def impact_lines(impact: Impact, reveal: bool) -> Iterator[str]:
 def shift_line(shift: Shift, reveal: bool) -> str:
     """One person: what it was and is, with the figures and the rules."""
     who = shift.person_id if reveal else mask(shift.person_id)
-    sides = [
-        f"{d.outcome} {exact_text(d.total)}/{exact_text(d.required_total) if d.required_total is not None else '–'}"
-        if d
-        else "–"
-        for d in (shift.old, shift.new)
-    ]
+    sides = [_figures(d) if d else "–" for d in (shift.old, shift.new)]
     return f"{who} {shift.period}: {' → '.join(sides)} ({', '.join(shift.rules)})"
+
+
+def _figures(d: Decision | Outcome) -> str:
+    """``not_met (89.6 of 90)``."""
+    owed = say(f" of {exact_text(d.required_total)}", f" / {exact_text(d.required_total)}") if d.required_total else ""
+    return f"{d.outcome} ({exact_text(d.total)}{owed})"
 
 
 # --- for programs ----------------------------------------------------------------------------------------------------
@@ -136,6 +138,8 @@ def plain(comparison: Comparison, impact: Impact | None, reveal: bool) -> dict[s
         data["impact"] = {
             "persons": impact.persons,
             "decisions": impact.decisions,
+            **{direction: impact.count(direction) for direction in ("loses", "gains", "figures")},
+            "whole": impact.whole,
             "shifts": [
                 {
                     "person_id": s.person_id if reveal else mask(s.person_id),
