@@ -8,57 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from functools import cached_property
 from typing import Any
 
-from policyengine.engines.calendar import block_of, period_of, window_from
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.cases import UNLIMITED, Cases
-from policyengine.engines.compile.items import Items, YearRange, governed, within
+from policyengine.engines.compile.items import Items, within
 from policyengine.engines.compile.law import Law
+from policyengine.engines.compile.limits import Cap, caps_of, limit_of
+from policyengine.engines.compile.members import Members
 from policyengine.engines.compile.trees import Tree
-from policyengine.engines.ready import Ready
-from policyengine.engines.windows import limit_in
 from policyengine.language import tree
-from policyengine.records.model import Person
-
-MEMBERS_KEPT = 8_000_000
-"""Items under caps that are kept, about 80 bytes each; more are read twice instead."""
 
 
-@dataclass(slots=True)
-class Cap:
-    """A cap of a law. ``number``: its place in the order of caps; ``least``: its smallest limit in any year (None: it
-    never has one); ``by_person``: the limit rests on facts of the person; ``unfixed``: some limit is open."""
-
-    law: Law
-    number: int
-    rule: Ready
-    years: YearRange
-    least: int | None = None
-    by_person: bool = False
-    unfixed: bool = False
-
-    @property
-    def window(self) -> tree.Window:
-        return self.rule.rule.statement.window  # type: ignore[attr-defined,no-any-return]
-
-    @property
-    def limits(self) -> str:
-        """The table of its limits, by year."""
-        return f"limits_{self.law.number}_{self.number}"
-
-
-@dataclass(slots=True)
+@dataclass
 class Accounts:
-    """``caps`` by law; ``cuts``: whether the table ``counted`` has items that some cap may cut; ``kept``: whether
-    ``members`` holds the items that caps may concern."""
+    """``caps`` by law; ``cuts``: whether the table ``counted`` has items that some cap may cut."""
 
     items: Items
     caps: list[list[Cap]] = field(default_factory=list)
-    sums: int = 1
     cuts: bool = False
-    kept: bool = False
+
+    @property
+    def sums(self) -> int:
+        """How many sums a law speaks of at most."""
+        return max(len(law.sums) for law in self.cases.sources.laws)
+
+    @cached_property
+    def members(self) -> Members:
+        return Members(self.items, self.sums)
 
     @property
     def cases(self) -> Cases:
@@ -71,13 +49,12 @@ class Accounts:
     def prepare(self) -> None:
         """Find what caps touch and who goes to the reference evaluator, and cut."""
         laws = self.cases.sources.laws
-        self.sums = max(len(law.sums) for law in laws)
         self._route_open_places()
         queries: list[Any] = []
         if any(law.plan.caps for law in laws):
-            self._keep_members()
-            self._add_up_members()
-            self.caps = [self._caps_of(law) for law in laws]
+            self.members.keep()
+            self.members.add_up()
+            self.caps = [caps_of(self.cases, law) for law in laws]
             queries = [query for law, caps in zip(laws, self.caps, strict=True) for query in self._touched(law, caps)]
         if queries:
             self._keep_touched(queries)
@@ -91,164 +68,6 @@ class Accounts:
             query = t.select(person_id=t.col("person_id", "i"))
             query.from_(t.sub(self.items.items(), "i"), copy=False)
             self.items.routes.append(query.where(t.col("route", "i"), copy=False))
-
-    # --- members of caps --------------------------------------------------------------------------------------------
-
-    def _named(self) -> Tree | None:
-        """A condition on the columns of records that holds for every record under some cap; None: all may be."""
-        fields: dict[str, set[str]] = {}
-        for law in self.cases.sources.laws:
-            for rule in law.prepared.later.caps:
-                if not rule.named or rule.owner is None:
-                    return None
-                fields.setdefault(rule.owner, set()).update(rule.named)
-        records = self.cases.sources.records
-        conditions = []
-        for name, terms in sorted(fields.items()):
-            value = records.value(name)
-            ordered = sorted(terms)
-            named = t.among(value, [t.lit(term) for term in ordered])
-            if self.cases.lacks(name):
-                named = t.either(named, t.missing(value.copy()))
-            elif len(fields) == 1:  # a range can be tested while the file is read, so that other columns are skipped
-                low, high = (
-                    t.compare(value.copy(), ">=", t.lit(ordered[0])),
-                    t.compare(value.copy(), "<=", t.lit(ordered[-1])),
-                )
-                named = t.both(named, low, high)
-            conditions.append(named)
-        return t.either(*conditions)
-
-    def _keep_members(self) -> None:
-        """Keep the items that some cap may concern, where they are few: then the records are read once for all caps."""
-        laws, caps = self.cases.sources.laws, self._capped()
-        under = {
-            key for key, verdict in self.cases.verdicts.items() if any(cap[0] is not False for cap in verdict.caps)
-        }
-        steps = self.cases.steps
-        many = sum(n for key, n in self.cases.counts.items() if any(key + step in under for step in steps))
-        if many > MEMBERS_KEPT:
-            return
-        wanted = [f"{kind}{c}" for c in caps for kind in "cr"]
-        wanted += [f"{kind}{s}" for s in range(1, self.sums) for kind in "tn"]
-        fields = {w.field for law in laws for r in law.plan.caps if isinstance(w := r.statement.window, tree.PerField)}
-        columns = {f"of_{n}": self.cases.sources.records.value(n) for n in sorted(fields)}
-        narrow = {n: t.cast(t.col(n, "i"), "TINYINT") if n[0] in "ctn" else t.col(n, "i") for n in wanted}
-        names = [
-            "record_id", "person_id", "rp", "plan", "day", "start", "end", "period", "low", "high", "claimed_high",
-            *columns,
-        ]  # fmt: skip
-        query = t.select(**{n: t.col(n, "i") for n in names}, **narrow)
-        query.from_(t.sub(self.items.items(wanted, self._named(), **columns), "i"), copy=False)
-        members = (t.compare(t.col(f"c{c}", "i"), ">", t.lit(0)) for c in caps)
-        query.where(t.both(t.either(*members), t.compare(t.col("high", "i"), ">", t.lit(0))), copy=False)
-        self.host.keep("members", query)
-        self.kept = True
-
-    def member_items(self, wanted: Iterable[str], **fields: str) -> Any:
-        """The items that some cap may concern, with fields of their records under other names."""
-        if self.kept:
-            own = t.select_all("members")
-            for name, of in fields.items():
-                own.select(t.named(t.col(f"of_{of}"), name), copy=False)
-            return own
-        records = self.cases.sources.records
-        return self.items.items(wanted, self._named(), **{n: records.value(of) for n, of in fields.items()})
-
-    def _add_up_members(self) -> None:
-        """The table ``sums``: a row per person and period that caps concern, before any of them."""
-        laws = self.cases.sources.laws
-        caps = range(max(len(law.plan.caps) for law in laws))
-        low, high = t.col("low", "i"), t.col("high", "i")
-        members = [t.compare(t.col(f"c{c}", "i"), ">", t.lit(0)) for c in caps]
-        columns: dict[str, Tree] = {"plan": t.call("MAX", t.col("plan", "i")), "rp": t.call("MAX", t.col("rp", "i"))}
-        for c in caps:
-            amount = t.case([(members[c].copy(), high.copy())], t.lit(0))
-            windows = [law.plan.caps[c].statement.window for law in laws if c < len(law.plan.caps)]
-            if any(isinstance(w, tree.PerActivity) for w in windows):
-                most = t.case([(members[c].copy(), t.greatest(high.copy(), self._whole()))], t.lit(0))
-                columns[f"a{c}"] = t.call("MAX", most)
-            columns[f"k{c}"] = t.bounded(amount, UNLIMITED)
-            columns[f"u{c}"] = t.call("MAX", t.flag(t.equal(t.col(f"c{c}", "i"), t.lit(2))))
-            columns[f"o{c}"] = t.call("MAX", t.flag(t.equal(t.col(f"c{c}", "i"), t.lit(3))))
-        columns["doubt"] = t.call("MAX", t.flag(t.compare(low, "<>", high.copy())))
-        query = t.select(person_id=t.col("person_id", "i"), period=t.col("period", "i"), **columns)
-        query.from_(t.sub(self.member_items([f"c{c}" for c in caps]), "i"), copy=False)
-        query.where(t.both(t.either(*members), t.compare(high.copy(), ">", t.lit(0))), copy=False)
-        self.host.keep("sums", query.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False))
-
-    def _period_of_start(self) -> Tree:
-        """The period in which an item begins."""
-        laws = self.cases.sources.laws
-        starts = [(t.lit(w.number), t.period(t.col("start", "i"), w.plan.year_start)) for w in laws[1:]]
-        return t.switch(t.col("plan", "i"), starts, t.period(t.col("start", "i"), laws[0].plan.year_start))
-
-    def _whole(self) -> Tree:
-        """What the whole record of an item may count at most."""
-        return t.col("claimed_high", "i") if self.cases.split else t.lit(0)
-
-    # --- limits -------------------------------------------------------------------------------------------------------
-
-    def _caps_of(self, law: Law) -> list[Cap]:
-        """The caps of a law with their tables of limits."""
-        span = t.select(a=t.call("MIN", t.col("period")), b=t.call("MAX", t.col("period")))
-        ((first, last),) = self.host.rows(span.from_(t.table("sums"), copy=False))
-        if first is None:
-            return []
-        caps = []
-        for number, rule in enumerate(law.prepared.later.caps):
-            cap = Cap(law, number, rule, governed(rule.start, rule.until, law))
-            self._load_limits(cap, first, last)
-            caps.append(cap)
-            if isinstance(cap.window, tree.Within):
-                self._load_windows(cap)
-        return caps
-
-    def _load_limits(self, cap: Cap, first: int, last: int) -> None:
-        """The table of limits: year, least and greatest (``windows.limit_in``), and the combination of person facts."""
-        law, sources, window = cap.law, self.cases.sources, cap.window
-        figures = [r.rule.statement.figure for r in (cap.rule, *cap.rule.kept)]  # type: ignore[attr-defined]
-        cap.by_person = any(
-            isinstance(a, tree.Field) for f in figures if isinstance(f, tree.Lookup) for a in f.arguments
-        )
-        if isinstance(window, tree.PerYears) and window.count > 1:
-            last = block_of(last, window.count, window.starting or 0) + window.count - 1
-        if isinstance(window, tree.Within):
-            first, last = first - 1, last + window.months // 12 + 2
-        people = range(len(sources.people)) if cap.by_person else (0,)
-        draft = sources.draft()
-        rows = []
-        for number in people:
-            plan, codes = sources.people[number]
-            if cap.by_person and plan != law.number:
-                continue
-            facts: Any = draft.become([*(0 for _ in sources.signature.axes), *codes])
-            for year in range(first, last + 1):
-                if not cap.rule.governs(year, law.plan.year_start):
-                    continue
-                limit = limit_in(law.prepared.judge, cap.rule, year, Person("", facts))
-                if limit is not None:
-                    rows.append((number, year, self.cases.in_ticks(limit[0]), self.cases.in_ticks(limit[1])))
-        cap.unfixed = any(row[2] != row[3] for row in rows)
-        cap.least = min((row[2] for row in rows), default=None)
-        columns = {"rp": "INTEGER", "year": "INTEGER", "l0": "BIGINT", "l1": "BIGINT"}
-        self.host.load(cap.limits, columns, rows)
-
-    def _load_windows(self, cap: Cap) -> None:
-        """The stretch of months from each day that occurs as the person's date."""
-        window, sources = cap.window, self.cases.sources
-        assert isinstance(window, tree.Within)
-        rows = []
-        if sources.persons.column(window.field) is not None:
-            query = t.select(day=sources.persons.value(window.field)).from_(
-                t.table(sources.names.persons or "", "p"), copy=False
-            )
-            for (day,) in self.host.rows(query.distinct(copy=False)):
-                if isinstance(day, date):
-                    first, last = window_from(day, window.months)
-                    rows.append((day, first, last, period_of(last, cap.law.plan.year_start)))
-        columns = {"day": "DATE", "first": "DATE", "last": "DATE", "year": "INTEGER"}
-        self.host.load(f"windows_{cap.law.number}_{cap.number}", columns, rows)
 
     # --- what caps touch ----------------------------------------------------------------------------------------------
 
@@ -338,25 +157,18 @@ class Accounts:
         amount = t.col("amount", "r")
         if anywhere:
             return query.where(t.compare(amount, ">", t.lit(cap.least)), copy=False)
-        t.join(query, t.table(cap.limits, "l"), self.limit_of(cap, t.col("period", "r"), t.col("rp", "r")))
+        t.join(query, t.table(cap.limits, "l"), limit_of(cap, t.col("period", "r"), t.col("rp", "r")))
         return query.where(t.compare(amount, ">", t.col("l0", "l")), copy=False)
 
-    @staticmethod
-    def limit_of(cap: Cap, year: Tree, rp: Tree) -> Tree:
-        same = [t.equal(t.col("year", "l"), year)]
-        if cap.by_person:
-            same.append(t.equal(t.col("rp", "l"), rp))
-        return t.both(*same)
-
-    def _members(self, cap: Cap, **fields: str) -> Any:
+    def _under(self, cap: Cap, **fields: str) -> Any:
         """The items that may be under a cap, with fields of their records under other names."""
         c = f"c{cap.number}"
         names = ["person_id", "rp", "record_id", "period", "start", "end", "high", *fields]
         open_ = [t.compare(t.col(c, "i"), ">", t.lit(1))]
         if isinstance(cap.window, tree.PerDay):
-            open_.append(t.compare(self._period_of_start(), "<", t.col("period", "i")))
+            open_.append(t.compare(self.members.period_of_start(), "<", t.col("period", "i")))
         query = t.select(**{n: t.col(n, "i") for n in names}, open=t.flag(t.either(*open_)))
-        query.from_(t.sub(self.member_items([c], **fields), "i"), copy=False)
+        query.from_(t.sub(self.members.rows([c], **fields), "i"), copy=False)
         member = [
             t.equal(t.col("plan", "i"), t.lit(cap.law.number)),
             t.compare(t.col(c, "i"), ">", t.lit(0)),
@@ -372,7 +184,7 @@ class Accounts:
             person_id=t.col("person_id", "m"), rp=t.call("MAX", t.col("rp", "m")), period=t.col("period", "m"),
             amount=t.bounded(t.col("high", "m"), UNLIMITED),
         )  # fmt: skip
-        query.from_(t.sub(self._members(cap, value=name), "m"), copy=False)
+        query.from_(t.sub(self._under(cap, value=name), "m"), copy=False)
         return query.group_by(*(k.copy() for k in keys), copy=False)
 
     def _by_day(self, cap: Cap) -> Iterable[Any]:
@@ -389,7 +201,7 @@ class Accounts:
             period=t.call("MAX", t.col("period", "m")),
             open=t.call("MAX", t.col("open", "m")),
             amount=t.bounded(t.col("high", "m"), UNLIMITED),
-        ).from_(t.sub(self._members(cap), "m"), copy=False)
+        ).from_(t.sub(self._under(cap), "m"), copy=False)
         self.host.keep(name, spans.group_by(*(t.col(k, "m") for k in keys), copy=False))
         days = t.days_between(t.col("start", "d"), t.col("end", "d"))
         over = t.select(person_id=t.col("person_id", "d"), period=t.col("period", "d")).from_(
@@ -448,7 +260,7 @@ class Accounts:
             if cap.least is None:
                 continue
             query = t.select(person_id=t.col("person_id", "r")).from_(t.sub(self._windows(cap), "r"), copy=False)
-            t.join(query, t.table(cap.limits, "l"), self.limit_of(cap, t.col("period", "r"), t.col("rp", "r")))
+            t.join(query, t.table(cap.limits, "l"), limit_of(cap, t.col("period", "r"), t.col("rp", "r")))
             least = t.col("l0", "l")
             cuts = t.compare(t.col("amount", "r"), ">", t.times(least, t.col("days", "r")))
             finite = t.compare(least.copy(), "<", t.lit(UNLIMITED // 2))
@@ -478,10 +290,10 @@ class Accounts:
             case tree.PerActivity():
                 names = ("person_id", "rp", "period", "open")
                 query = t.select(**{n: t.col(n, "m") for n in names}, amount=t.col("high", "m"), days=day)
-                return query.from_(t.sub(self._members(cap), "m"), copy=False)
-        held = ("person_id", "rp", "period", "amount", "open")
+                return query.from_(t.sub(self._under(cap), "m"), copy=False)
+        own = ("person_id", "rp", "period", "amount", "open")
         days = t.days_between(t.col("start", "d"), t.col("end", "d"))
-        return t.select(**{n: t.col(n, "d") for n in held}, days=days).from_(
+        return t.select(**{n: t.col(n, "d") for n in own}, days=days).from_(
             t.table(f"days_{cap.law.number}_{c}", "d"), copy=False
         )
 
@@ -552,7 +364,7 @@ class Accounts:
 
         Only items that a cap may concern are looked up: their record ids are many and long.
         """
-        caps = [f"c{c}" for c in range(len(self._capped()))] if self.cuts else []
+        caps = [f"c{c}" for c in range(len(self.members.places))] if self.cuts else []
         items = self.items.items((*wanted, *caps), None, **columns)
         names = [n for n in (_names(items.this) if self.cases.split else _names(items)) if n not in caps]
         low, high = t.col("low", "i"), t.col("high", "i")
@@ -572,10 +384,6 @@ class Accounts:
                 query.select(t.named(t.col("cap_rule", "h"), "cap_rule"), copy=False)
         t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
         return query.where(t.missing(t.col("person_id", "y")), copy=False)
-
-    def _capped(self) -> range:
-        """The places of caps."""
-        return range(max(len(law.plan.caps) for law in self.cases.sources.laws))
 
     def sums_over(self, alias: str, low: str = "counted_low", high: str = "counted_high") -> dict[str, Tree]:
         """Every sum of the laws over items, low and high; sums of what nothing limits may be beyond 64 bits."""

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from policyengine.engines.compile import trees as t
-from policyengine.engines.compile.accounts import Accounts, Cap, block
+from policyengine.engines.compile.accounts import Accounts, block
 from policyengine.engines.compile.items import within
 from policyengine.engines.compile.law import Law
+from policyengine.engines.compile.limits import Cap, limit_of
 from policyengine.engines.compile.trees import Tree
 from policyengine.language import tree
 
@@ -67,7 +68,7 @@ class Cuts:
         if law.prepared.later.exact and local:
             loose = t.present(t.col("person_id", "z"))
         hot = t.select(**{n: t.col(n, "i") for n in names}, loose=loose)
-        hot.from_(t.sub(self.accounts.member_items(wanted, **fields), "i"), copy=False)
+        hot.from_(t.sub(self.accounts.members.rows(wanted, **fields), "i"), copy=False)
         t.join(hot, t.table("touched", "x"), _row("x", "i"))
         t.join(hot, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
         if law.prepared.later.exact and local:
@@ -173,7 +174,7 @@ class Cuts:
             member=t.both(t.col("member", "b"), t.present(t.col("l1", "l"))),
             **{f"key{i}": key for i, key in enumerate(keys)},
         ).from_(t.sub(placed, "b"), copy=False)
-        limit = self.accounts.limit_of(cap, t.col("year", "b"), t.col("rp", "b"))
+        limit = limit_of(cap, t.col("year", "b"), t.col("rp", "b"))
         t.join(limited, t.table(cap.limits, "l"), limit, "LEFT")
         return limited, named
 

@@ -13,8 +13,9 @@ from typing import Any
 from policyengine.engines.calendar import label, period_bounds
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.accounts import Accounts
-from policyengine.engines.compile.periods import OPEN, Decided, Periods
+from policyengine.engines.compile.periods import Decided, Periods
 from policyengine.engines.compile.trees import Tree
+from policyengine.engines.compile.ways import OPEN
 from policyengine.language import tree
 from policyengine.trace import OUTCOMES
 

@@ -1,0 +1,131 @@
+"""The items that caps may concern: items go in; the tables ``members`` and ``sums`` (by person and period) come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.cases import UNLIMITED, Cases
+from policyengine.engines.compile.items import Items
+from policyengine.engines.compile.trees import Tree
+from policyengine.language import tree
+
+MEMBERS_KEPT = 8_000_000
+"""Items under caps that are kept, about 80 bytes each; more are read twice instead."""
+
+
+@dataclass(slots=True)
+class Members:
+    """``sums``: how many sums the laws speak of; ``kept``: whether the table ``members`` holds the items."""
+
+    items: Items
+    sums: int
+    kept: bool = False
+
+    @property
+    def cases(self) -> Cases:
+        return self.items.cases
+
+    @property
+    def host(self) -> Any:
+        return self.cases.sources.host
+
+    @property
+    def places(self) -> range:
+        """The places of caps."""
+        return range(max(len(law.plan.caps) for law in self.cases.sources.laws))
+
+    def _named(self) -> Tree | None:
+        """A condition on the columns of records that holds for every record under some cap; None: all may be."""
+        fields: dict[str, set[str]] = {}
+        for law in self.cases.sources.laws:
+            for rule in law.prepared.later.caps:
+                if not rule.named or rule.owner is None:
+                    return None
+                fields.setdefault(rule.owner, set()).update(rule.named)
+        records = self.cases.sources.records
+        conditions = []
+        for name, terms in sorted(fields.items()):
+            value = records.value(name)
+            ordered = sorted(terms)
+            named = t.among(value, [t.lit(term) for term in ordered])
+            if self.cases.lacks(name):
+                named = t.either(named, t.missing(value.copy()))
+            elif len(fields) == 1:  # a range can be tested while the file is read, so that other columns are skipped
+                low, high = (
+                    t.compare(value.copy(), ">=", t.lit(ordered[0])),
+                    t.compare(value.copy(), "<=", t.lit(ordered[-1])),
+                )
+                named = t.both(named, low, high)
+            conditions.append(named)
+        return t.either(*conditions)
+
+    def keep(self) -> None:
+        """Keep the items that some cap may concern, where they are few: then the records are read once for all caps."""
+        laws, caps = self.cases.sources.laws, self.places
+        under = {
+            key for key, verdict in self.cases.verdicts.items() if any(cap[0] is not False for cap in verdict.caps)
+        }
+        steps = self.cases.steps
+        many = sum(n for key, n in self.cases.counts.items() if any(key + step in under for step in steps))
+        if many > MEMBERS_KEPT:
+            return
+        wanted = [f"{kind}{c}" for c in caps for kind in "cr"]
+        wanted += [f"{kind}{s}" for s in range(1, self.sums) for kind in "tn"]
+        fields = {w.field for law in laws for r in law.plan.caps if isinstance(w := r.statement.window, tree.PerField)}
+        columns = {f"of_{n}": self.cases.sources.records.value(n) for n in sorted(fields)}
+        narrow = {n: t.cast(t.col(n, "i"), "TINYINT") if n[0] in "ctn" else t.col(n, "i") for n in wanted}
+        names = [
+            "record_id", "person_id", "rp", "plan", "day", "start", "end", "period", "low", "high", "claimed_high",
+            *columns,
+        ]  # fmt: skip
+        query = t.select(**{n: t.col(n, "i") for n in names}, **narrow)
+        query.from_(t.sub(self.items.items(wanted, self._named(), **columns), "i"), copy=False)
+        members = (t.compare(t.col(f"c{c}", "i"), ">", t.lit(0)) for c in caps)
+        query.where(t.both(t.either(*members), t.compare(t.col("high", "i"), ">", t.lit(0))), copy=False)
+        self.host.keep("members", query)
+        self.kept = True
+
+    def rows(self, wanted: Iterable[str], **fields: str) -> Any:
+        """The items that some cap may concern, with fields of their records under other names."""
+        if self.kept:
+            own = t.select_all("members")
+            for name, of in fields.items():
+                own.select(t.named(t.col(f"of_{of}"), name), copy=False)
+            return own
+        records = self.cases.sources.records
+        return self.items.items(wanted, self._named(), **{n: records.value(of) for n, of in fields.items()})
+
+    def add_up(self) -> None:
+        """The table ``sums``: a row per person and period that caps concern, before any of them."""
+        laws = self.cases.sources.laws
+        caps = range(max(len(law.plan.caps) for law in laws))
+        low, high = t.col("low", "i"), t.col("high", "i")
+        members = [t.compare(t.col(f"c{c}", "i"), ">", t.lit(0)) for c in caps]
+        columns: dict[str, Tree] = {"plan": t.call("MAX", t.col("plan", "i")), "rp": t.call("MAX", t.col("rp", "i"))}
+        for c in caps:
+            amount = t.case([(members[c].copy(), high.copy())], t.lit(0))
+            windows = [law.plan.caps[c].statement.window for law in laws if c < len(law.plan.caps)]
+            if any(isinstance(w, tree.PerActivity) for w in windows):
+                most = t.case([(members[c].copy(), t.greatest(high.copy(), self._whole()))], t.lit(0))
+                columns[f"a{c}"] = t.call("MAX", most)
+            columns[f"k{c}"] = t.bounded(amount, UNLIMITED)
+            columns[f"u{c}"] = t.call("MAX", t.flag(t.equal(t.col(f"c{c}", "i"), t.lit(2))))
+            columns[f"o{c}"] = t.call("MAX", t.flag(t.equal(t.col(f"c{c}", "i"), t.lit(3))))
+        columns["doubt"] = t.call("MAX", t.flag(t.compare(low, "<>", high.copy())))
+        query = t.select(person_id=t.col("person_id", "i"), period=t.col("period", "i"), **columns)
+        query.from_(t.sub(self.rows([f"c{c}" for c in caps]), "i"), copy=False)
+        query.where(t.both(t.either(*members), t.compare(high.copy(), ">", t.lit(0))), copy=False)
+        self.host.keep("sums", query.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False))
+
+    def period_of_start(self) -> Tree:
+        """The period in which an item begins."""
+        laws = self.cases.sources.laws
+        starts = [(t.lit(w.number), t.period(t.col("start", "i"), w.plan.year_start)) for w in laws[1:]]
+        return t.switch(t.col("plan", "i"), starts, t.period(t.col("start", "i"), laws[0].plan.year_start))
+
+    def _whole(self) -> Tree:
+        """What the whole record of an item may count at most."""
+        return t.col("claimed_high", "i") if self.cases.split else t.lit(0)
