@@ -135,7 +135,9 @@ class Authority:
         if statement is None or verdict is None:
             yield Piece(rule, statement, common, root, everything)
             return
-        if verdict.kind == "unsettled_reach" and isinstance(statement, tree.Require):
+        if verdict.kind == "other_window" or (
+            verdict.kind == "unsettled_reach" and isinstance(statement, tree.Require)
+        ):
             yield Piece(rule, statement, common, root, everything, raises=True)
             yield replace(piece, stretch=common, beside=True)
             return

@@ -153,8 +153,8 @@ class Governing:
     ``keeps_stricter`` the stricter figure of all of them governs at run time (``raise-only``), else ``rule`` replaces
     them. ``start``/``until`` is the stretch in which exactly this combination governs. ``overrides``: the name of the
     lowest rule that this one stands for, also in a stretch in which that rule has no version of its own. ``raises``:
-    the nearest of ``over`` lets itself only be raised. Where conditions differ, ``keeps_stricter`` is False, and that
-    rule governs beside this one.
+    the nearest of ``over`` lets itself only be raised. Where conditions or windows differ, ``keeps_stricter`` is False,
+    and that rule governs beside this one.
     """
 
     rule: Rule

@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 class Piece:
     """What governs in one stretch. ``statement`` None: dropped by ``rule``. ``root``: the lowest rule it stands for.
 
-    ``beside``: a base rule that goes on beside an override whose condition is another one.
+    ``beside``: a base rule that goes on beside an override whose condition or window is another one.
     """
 
     rule: Rule

@@ -7,6 +7,7 @@ persons can tell is ``unsettled``, and is proved by ``check`` (tools/prove) wher
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -15,6 +16,7 @@ from policyengine.language.quantities import COUNTED, UNITS, exact_text
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.model import Table
+from policyengine.packs.windows import implied, not_implied, window_words
 
 # (unit, into unit) → how many of the second one of the first is worth, in every exchange in force; empty without one
 Rates = Callable[[str, str], tuple[Fraction, ...]]
@@ -25,9 +27,12 @@ class Verdict:
     """``settles``: the base left the figure open (a range, or lost), and the override fixes it.
 
     ``unsettled``: figures that only a record or a period tells; ``unsettled_reach``: conditions that differ.
+    ``other_window``: over another window, and at least as strict as far as figures show.
     """
 
-    kind: Literal["as_strict", "settles", "laxer", "incomparable", "no_exchange", "unsettled", "unsettled_reach"]
+    kind: Literal[
+        "as_strict", "settles", "laxer", "incomparable", "no_exchange", "unsettled", "unsettled_reach", "other_window"
+    ]
     base: str = ""  # what the base says, in words: "90 hours"
     hint: str = ""
     figure: str = ""  # the override's figure as it may stand in the text, for the caret
@@ -61,8 +66,6 @@ def compare(new: tree.Statement, old: tree.Statement, terms: Terms) -> Verdict:
         case tree.Require(), tree.Require():
             return _require(new, old, terms)
         case tree.Cap(), tree.Cap():
-            if new.window != old.window:
-                return _incomparable(say("its window is another one", "期间不同"))
             return _limiting(new, old, terms, _wider_reach(new, old, terms), "down")
         case tree.Convert(), tree.Convert():
             parts = _narrower_reach(new, old, terms), _rate(new, old, terms)
@@ -110,8 +113,10 @@ def _require(new: tree.Require, old: tree.Require, terms: Terms) -> Verdict:
         return _incomparable(
             say(f"it measures {new.measure}, not {old.measure}", f"计量的是 {new.measure}，不是 {old.measure}")
         )
-    if new.window != old.window or new.this_period != old.this_period:
-        return _incomparable(say("its window is another one", "期间不同"))
+    if new.this_period != old.this_period:
+        return _incomparable(
+            say("one of them asks the measure of this period, the other of each record's", "只有一个按本期计量")
+        )
     if new.comparison != old.comparison:
         return _incomparable(say("one is a least and the other a greatest figure", "一个是下限，一个是上限"))
     if isinstance(new, tree.Expect) and not isinstance(old, tree.Expect):
@@ -128,6 +133,8 @@ def _limiting(
     new: tree.Require | tree.Cap, old: tree.Require | tree.Cap, terms: Terms, reach: Verdict, way: str
 ) -> Verdict:
     """A minimum or a cap: its figure, and of whom. A figure that is not settled and a reach that is wider need both."""
+    if new.window != old.window:
+        return _over_another_window(new, old, terms, reach, way)
     figure = _figure(new.figure, old.figure, terms, way)
     same_reach = (new.when, getattr(new, "what", None)) == (old.when, getattr(old, "what", None))
     if figure.kind == "unsettled" and not same_reach:
@@ -137,12 +144,39 @@ def _limiting(
     return _worst(figure, reach)
 
 
+def _over_another_window(
+    new: tree.Require | tree.Cap, old: tree.Require | tree.Cap, terms: Terms, reach: Verdict, way: str
+) -> Verdict:
+    """72 hours in each year secure 360 in five; the two then hold beside each other, each over its own window."""
+    times = implied(new.window, old.window, least=way == "up")
+    if times is None:
+        return _incomparable(not_implied(new.window, old.window, least=way == "up"))
+    if isinstance(new, tree.Cap) and (new.what, new.when) != (old.what, old.when):
+        return _incomparable(say("it speaks of other records", "所指的记录不同"))
+    if isinstance(old.figure, tree.Between | tree.Unknown):
+        return _incomparable(
+            say("what the base leaves open is settled over its own window only", "上级未定的数值只能在同一期间内确定")
+        )
+    if isinstance(new.figure, tree.Share) or isinstance(old.figure, tree.Share):
+        return _incomparable(say("a share over another window is another figure", "期间不同，比例的基数也不同"))
+    figure = _figure(new.figure, old.figure, terms, way, times)
+    if figure.kind == "laxer" and isinstance(new.window, tree.PerDay):
+        return _incomparable(not_implied(new.window, old.window, least=False))  # a figure for 366 days mends nothing
+    if figure.kind == "laxer":
+        over = window_words(old.window)
+        figure = replace(figure, base=say(f"{figure.base} {over}", f"{over} {figure.base}"))
+    worst = _worst(figure, reach)
+    return worst if not worst.allows else Verdict("other_window")
+
+
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
-def _figure(new: tree.Figure, old: tree.Figure, terms: Terms, way: str) -> Verdict:
-    """``way``: whether stricter is ``up`` (a minimum) or ``down`` (a cap, a rate)."""
-    if new == old:
+def _figure(new: tree.Figure, old: tree.Figure, terms: Terms, way: str, times: Fraction = Fraction(1)) -> Verdict:
+    """``way``: whether stricter is ``up`` (a minimum) or ``down`` (a cap, a rate); ``times``: how often new is given
+    in what old is for.
+    """
+    if new == old and times == 1:
         return SAME
     if isinstance(new, tree.Share) or isinstance(old, tree.Share):
         if not (isinstance(new, tree.Share) and isinstance(old, tree.Share)):
@@ -160,7 +194,8 @@ def _figure(new: tree.Figure, old: tree.Figure, terms: Terms, way: str) -> Verdi
     if here is None or there is None:
         return UNSETTLED
     figure = exact_text(here[0])
-    verdicts = [_numbers((here[0] * r, here[1] * r), there, way, base_unit, figure, r, unit) for r in rates]
+    worth = [rate * times for rate in rates]
+    verdicts = [_numbers((here[0] * w, here[1] * w), there, way, base_unit, figure, w, unit) for w in worth]
     return _worst(*verdicts)
 
 

@@ -13,27 +13,12 @@ from datetime import date
 
 from policyengine.language import tree
 from policyengine.language.vocabulary import Vocabulary
+from policyengine.packs.windows import window_within
 from policyengine.plan.disjoint import conjuncts, disjoint
 from policyengine.plan.model import PlanRule
 
 CapRule = PlanRule[tree.Cap]
 Conflict = tuple[CapRule, CapRule]
-
-
-def window_within(one: tree.Window, other: tree.Window) -> bool:
-    """Whether every window of ``one`` lies in one window of ``other`` (records that lie in one period)."""
-    if one == other:
-        return True
-    match one, other:
-        case tree.PerActivity(), _:
-            return True
-        case ((tree.PerDay() | tree.PerField()), tree.PerYears()):
-            return True
-        case ((tree.PerDay() | tree.PerField() | tree.PerYears(count=1)), tree.AnyYears()):
-            return True
-        case tree.PerYears(count=a, starting=s), tree.PerYears(count=b, starting=t):
-            return a == 1 or (b % a == 0 and ((s or 0) - (t or 0)) % a == 0)
-    return False
 
 
 def scope_within(one: CapRule, other: CapRule) -> bool:
@@ -51,8 +36,11 @@ def nested(one: CapRule, other: CapRule) -> bool:
 
 
 def _apart(one: CapRule, other: CapRule) -> bool:
-    """Whether no record of a person is under both: versions of one rule, rules of different times, different terms."""
-    if one.name == other.name:
+    """Whether no record of a person is under both: versions of one rule, rules of different times, different terms.
+
+    Of one name there are two at one time where an override has another window than its base.
+    """
+    if one.name == other.name and not _meet(one, other):
         return True
     if not _meet(one, other) and not _several_years(one) and not _several_years(other):
         return True

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from policyengine.diagnostics import Span
 from policyengine.language import tree
-from policyengine.language.quantities import UNITS, exact_text
+from policyengine.language.quantities import BY_WORD, UNITS, exact_text
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
 from policyengine.messages import say
 from policyengine.packs.model import Table
@@ -108,7 +108,9 @@ class Kinds:
         if one.literal and not other.literal:
             one, other = other, one
         span = span or _span(left) or _span(right)
-        if not _alike(one, other):
+        if (named := _no_unit(left, right)) is not None:
+            self._named_otherwise(rule, named, span)
+        elif not _alike(one, other):
             self._unlike(rule, one, other, span)
         elif op not in ("=", "!=") and one.type not in ORDERED:
             self.reporter.on(
@@ -134,6 +136,16 @@ class Kinds:
             )
             hint = say("compare it with a value of its own type", "与同类型的值比较")
         self.reporter.on(rule, "PE230", message, span, hint)
+
+    def _named_otherwise(self, rule: Rules, named: str, span: Span | None) -> None:
+        """The unit of a record is compared with a text that no record has there."""
+        known = BY_WORD.get(named)
+        said = say(f"a record's unit is never “{named}”", f"单位不会是“{named}”")
+        hint = say(f"units are named {', '.join(UNITS)} here", f"此处的单位写作 {', '.join(UNITS)}")
+        if known is not None:
+            said = say(f"a record's unit is written “{known.id}” here", f"此处的单位写作“{known.id}”")
+            hint = say(f'write "{known.id}"', f"请写「{known.id}」")
+        self.reporter.on(rule, "PE230", said, span, hint)
 
     def _units(
         self, rule: Rules, one: Kind, other: Kind, left: tree.Operand, right: tree.Operand, span: Span | None
@@ -332,3 +344,12 @@ def _alike(one: Kind, other: Kind) -> bool:
 
 def _span(node: object) -> Span | None:
     return getattr(node, "span", None)
+
+
+def _no_unit(left: tree.Operand, right: tree.Operand) -> str | None:
+    """The text that the column ``unit`` is compared with, where that is the name of no unit."""
+    for one, other in ((left, right), (right, left)):
+        match one, other:
+            case tree.Field(id="unit"), tree.Value(value=str() as named) if named not in UNITS:
+                return named
+    return None

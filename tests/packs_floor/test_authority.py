@@ -24,6 +24,11 @@ FIXED = rule("fixed", "要求 每年 总学时 不少于 90 学时")
 EXPECT = rule("expect", "一般要求 每年 专业科目 不少于 60 学时", change="raise-only")
 MOST = rule("most", "要求 每年 公需科目 不超过 30 学时", change="raise-only")
 WHEN = rule("when", "要求 每年 总学时 不少于 90 学时 当 行业 = 会计", change="raise-only")
+BLOCK = rule("block", "要求 自 2016 年起 每 3 年 总学时 不少于 270 学时", change="raise-only")
+ANY = rule("any", "要求 任意 3 年 总学时 不少于 270 学时", change="raise-only")
+OPEN = rule("open", "要求 自 2016 年起 每 3 年 总学时 不少于 240 至 270 学时", change="raise-only")
+LONG_CAP = rule("long", "限额 远程教育 自 2016 年起 每 3 年 不超过 90 学时", change="raise-only")
+SHORT_CAP = rule("short", "限额 远程教育 每年 不超过 50 学时", change="raise-only")
 CREDIT = rule("credit", "换算 1 学分 等于 3 学时", source="own")
 
 # name: base rules, the upper pack's rules, expected codes (none: it is allowed)
@@ -42,6 +47,25 @@ CASES: dict[str, tuple[str, list[str], list[str]]] = {
     "another measure": (MINIMUM, ["替代 base/annual：要求 每年 专业科目 不少于 90 学时"], ["PE315"]),
     "another window": (MINIMUM, ["override base/annual: require total at least 450 hours per 5 years starting 2016"],
                        ["PE315"]),
+    "a year's figure that secures the block's": (BLOCK, ["替代 base/block：要求 每年 总学时 不少于 90 学时"], []),
+    "a year's figure, English": (BLOCK, ["override base/block: require total at least 100 hours per year"], []),
+    "a year's figure that does not": (BLOCK, ["替代 base/block：要求 每年 总学时 不少于 80 学时"], ["PE203"]),
+    "a year's credits that secure it": (BLOCK, ["override base/block: require total at least 30 credits per year",
+                                                "换算 1 学分 等于 3 学时"], []),
+    "any years for the block's": (BLOCK, ["替代 base/block：要求 任意 3 年 总学时 不少于 270 学时"], []),
+    "a block for any years": (ANY, ["替代 base/any：要求 自 2016 年起 每 3 年 总学时 不少于 900 学时"], ["PE315"]),
+    "a block for each year": (
+        MINIMUM, ["替代 base/annual：要求 自 2016 年起 每 3 年 总学时 不少于 900 学时"], ["PE315"]),
+    "within months of a date for a year": (
+        MINIMUM, ["替代 base/annual：要求 自 入职日期 起 12 个月内 总学时 不少于 900 学时"], ["PE315"]),
+    "another window and only advisory": (BLOCK, ["替代 base/block：一般要求 每年 总学时 不少于 90 学时"], ["PE203"]),
+    "another window and only for some": (
+        BLOCK, ["替代 base/block：要求 每年 总学时 不少于 90 学时 当 缺 地区"], ["PE203"]),
+    "another window of an open figure": (OPEN, ["替代 base/open：要求 每年 总学时 不少于 90 学时"], ["PE315"]),
+    "a maximum over a longer window": (MOST, ["替代 base/most：要求 自 2016 年起 每 3 年 公需科目 不超过 30 学时"], []),
+    "a maximum over a shorter window": (
+        rule("most", "要求 自 2016 年起 每 3 年 公需科目 不超过 90 学时", change="raise-only"),
+        ["替代 base/most：要求 每年 公需科目 不超过 40 学时"], ["PE203"]),
     "a maximum instead": (MINIMUM, ["替代 base/annual：要求 每年 总学时 不超过 90 学时"], ["PE315"]),
     "lower maximum": (MOST, ["替代 base/most：要求 每年 公需科目 不超过 20 学时"], []),
     "higher maximum": (MOST, ["替代 base/most：要求 每年 公需科目 不超过 40 学时"], ["PE203"]),
@@ -78,6 +102,15 @@ CASES: dict[str, tuple[str, list[str], list[str]]] = {
         rule("cap", "限额 远程教育 每年 不超过 50 学时 当 费用 > 100", change="raise-only"),
         ["替代 base/cap：限额 远程教育 每年 不超过 40 学时 当 排名 > 1"], ["PE315"]),
     "cap of another window": (CAP, ["替代 base/cap：限额 远程教育、发表出版作品 每天 不超过 8 学时"], ["PE315"]),
+    "a year's cap that keeps the block's": (LONG_CAP, ["替代 base/long：限额 远程教育 每年 不超过 30 学时"], []),
+    "a year's cap that does not": (LONG_CAP, ["替代 base/long：限额 远程教育 每年 不超过 40 学时"], ["PE203"]),
+    "a longer cap that keeps the year's": (
+        SHORT_CAP, ["替代 base/short：限额 远程教育 自 2016 年起 每 3 年 不超过 50 学时"], []),
+    "a longer cap that does not": (
+        SHORT_CAP, ["替代 base/short：限额 远程教育 自 2016 年起 每 3 年 不超过 60 学时"], ["PE203"]),
+    "a cap of any years over the year's": (SHORT_CAP, ["替代 base/short：限额 远程教育 任意 3 年 不超过 50 学时"], []),
+    "a longer cap on more": (
+        SHORT_CAP, ["替代 base/short：限额 远程教育、培训班 自 2016 年起 每 3 年 不超过 50 学时"], ["PE315"]),
     "a lost figure settled": (LOST, ["替代 base/lost：限额 远程教育 每年 不超过 30 学时"], []),
     # recognition
     "fewer recognised": (RECOGNISE, ["替代 base/recognise：认定 培训班 须有 学习证明"], []),

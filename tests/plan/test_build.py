@@ -138,6 +138,8 @@ BAD = [
     ("recognise training when author_rank = national", "PE230"),
     ("recognise training when title = provider", None),
     ("recognise training when title = level", "PE230"),
+    ('recognise training when unit = "学时"', "PE230"),
+    ('recognise training when unit in ("hours", "Stunden")', "PE230"),
     ("recognise training when form = subject", "PE230"),
     ("recognise training when joined at least 2016", "PE230"),
     ("recognise training when employer_kind in (enterprise, senior)", "PE230"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from policyengine.packs.windows import implied
 from policyengine.tools.prove import compare
 from policyengine.tools.prove.model import Context
-from policyengine.tools.prove.windows import implied
 from policyengine.tools.prove.words import differing
 from tests.prove.law import context, rule
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,30 @@ def test_a_rule_that_can_apply(text: str, told: str) -> None:
     assert found is not None
     assert not isinstance(found, Undecided)
     assert situation(found, law.vocabulary) == told
+
+
+QUANTITIES = {
+    "flag fee_charged when quantity > 100 hours": True,
+    "flag fee_charged when quantity > 5 items": True,
+    "flag fee_charged when quantity > 50 clock_hours": True,
+    "flag fee_charged when quantity > 5000 minutes": True,
+    'flag fee_charged when unit != "minutes" and quantity > 5000 minutes': True,
+    'flag fee_charged when unit = "hours" and quantity > 100 hours': True,
+    "flag fee_charged when not quantity at least 0 hours": True,
+    "convert training at stated hours when quantity > 100 hours": True,
+    "flag fee_charged when quantity > 5000 hours": False,
+    "flag fee_charged when quantity > 10 items": False,
+    'flag fee_charged when unit = "minutes" and quantity > 100 hours': False,
+    "flag fee_charged when quantity > 1 hour and quantity > 1 item": False,
+}
+
+
+@pytest.mark.parametrize("text", QUANTITIES)
+def test_the_order_of_units_decides_nothing(text: str) -> None:
+    bounds = {"items": 10, "minutes": 6000, "clock_hours": 100, "hours": 1000}
+    for units in permutations(bounds):
+        law = replace(context(), bounds={u: (Fraction(0), Fraction(bounds[u]), 0) for u in units})
+        assert (reachable(rule(text), law) is not None) == QUANTITIES[text], units
 
 
 def test_a_table_that_has_ended() -> None:

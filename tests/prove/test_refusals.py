@@ -44,6 +44,11 @@ LAXER: dict[str, tuple[str, str, str]] = {
         "要求 自 2016 年起 每 5 年 总学时 不少于 450 学时",
         "任何情况下（学时全在一年内）：base 每年要求 90 学时，此处每 5 年要求 450 学时",
     ),
+    "require: too little in each year of a longer window": (
+        "要求 自 2016 年起 每 3 年 总学时 不少于 270 学时",
+        "要求 每年 总学时 不少于 80 学时",
+        "任何情况下：base 每 3 年要求 270 学时，此处每年要求 80 学时",
+    ),
     "require: of a wider measure": (
         "要求 每年 专业科目 不少于 60 学时",
         "要求 每年 总学时 不少于 60 学时",
@@ -83,6 +88,11 @@ LAXER: dict[str, tuple[str, str, str]] = {
         "限额 自学成果 每年 不超过 50 学时",
         "限额 自学成果 每次 不超过 50 学时",
         "学习形式 = 自学成果（合计多项）：base 每年最多计 50 学时，此处每次最多计 50 学时",
+    ),
+    "cap: in a longer window": (
+        "限额 自学成果 每年 不超过 50 学时",
+        "限额 自学成果 自 2016 年起 每 3 年 不超过 150 学时",
+        "学习形式 = 自学成果：base 每年最多计 50 学时，此处每 3 年最多计 150 学时",
     ),
     "convert: a higher rate": (
         "折算 论文 每千字 计 2 学时",
@@ -286,6 +296,15 @@ def test_the_refusal_in_english(way: str, tmp_path: Path) -> None:
 
 STRICTER = {
     "a higher minimum": (ANNUAL, "要求 每年 总学时 不少于 120 学时"),
+    "each year's figure secures the block's": (
+        "要求 自 2016 年起 每 3 年 总学时 不少于 270 学时",
+        "要求 每年 总学时 不少于 90 学时",
+    ),
+    "a cap over more years": ("限额 自学成果 每年 不超过 50 学时", "限额 自学成果 自 2016 年起 每 3 年 不超过 50 学时"),
+    "a year's cap within the block's": (
+        "限额 自学成果 自 2016 年起 每 3 年 不超过 90 学时",
+        "限额 自学成果 每年 不超过 30 学时",
+    ),
     "hardened": ("一般要求 每年 专业科目 不少于 60 学时", "要求 每年 专业科目 不少于 60 学时"),
     "a lower cap on more": ("限额 自学成果 每年 不超过 50 学时", "限额 自学成果、论文 每年 不超过 40 学时"),
     "a lower rate, rounded down": ("折算 论文 每千字 计 2 学时", "折算 论文 每千字 计 2 学时 不足 1 学时 舍去"),

@@ -15,9 +15,8 @@ from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.packs.model import Governing, Policy
 from policyengine.packs.pieces import Stretch, overlap
-from policyengine.plan.caps import window_within
+from policyengine.packs.windows import window_within, years_of
 from policyengine.plan.names import owning_field
-from policyengine.tools.prove.windows import years_of
 
 
 def both_ways(policy: Policy, statement: tree.Statement, stretch: Stretch) -> str:

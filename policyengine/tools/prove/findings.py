@@ -61,7 +61,8 @@ def _overrides(policy: Policy) -> Iterator[Diagnostic]:
         if verdict.permitted is False:
             yield _more_generous(g, base, verdict, policy)
         elif verdict.permitted is None:
-            yield _open(g, base, verdict)
+            beside = any(o.rule is base and overlap((o.start, o.until), (g.start, g.until)) for o in policy.governing)
+            yield _open(g, base, verdict, beside)
 
 
 def _more_generous(g: Governing, base: Rule, verdict: Verdict, policy: Policy) -> Diagnostic:
@@ -82,14 +83,16 @@ def _more_generous(g: Governing, base: Rule, verdict: Verdict, policy: Policy) -
     return replace(problem, related=related, citation=str(base.cites))
 
 
-def _open(g: Governing, base: Rule, verdict: Verdict) -> Diagnostic:
-    """PE351: a warning, and what keeps the base's authority when people are judged."""
+def _open(g: Governing, base: Rule, verdict: Verdict, beside: bool) -> Diagnostic:
+    """PE351: a warning, and what keeps the base's authority when people are judged. ``beside``: the base holds too."""
     message = say(
         f"whether this is at least as strict as {base.name} could not be decided ({verdict.why})",
         f"未能判定此处是否不低于 {base.name}（{verdict.why}）",
     )
     safe = (
-        say("when people are judged, the stricter of the two figures governs, and the finding says which",
+        say("when people are judged, both rules hold", "评定时两条规则同时适用")
+        if beside
+        else say("when people are judged, the stricter of the two figures governs, and the finding says which",
             "评定时以两者中较严的数额为准，并在结果中注明")
         if g.keeps_stricter
         else say("when people are judged, this rule alone governs: compare the two by hand",

@@ -21,7 +21,7 @@ Constant = str | Fraction | bool | date
 @dataclass(slots=True)
 class Mentions:
     """``constants``: by field, in the field's own unit. ``years``: numbers that the year of a date field is compared
-    with.
+    with. ``amounts``: what the quantity of a record is compared with, by unit.
 
     ``partners``: how many other fields a field is compared with (directly or by their years). ``relative``: fields
     whose year is compared with the period in question or with another's. ``periods`` and ``days``: where tables and
@@ -30,6 +30,7 @@ class Mentions:
 
     fields: dict[str, None] = field(default_factory=dict)
     constants: dict[str, set[Constant]] = field(default_factory=dict)
+    amounts: dict[str, set[Fraction]] = field(default_factory=dict)
     years: dict[str, set[int]] = field(default_factory=dict)
     partners: dict[str, set[str]] = field(default_factory=dict)
     relative: set[str] = field(default_factory=set)
@@ -120,6 +121,8 @@ class Mentions:
             match one, other:
                 case tree.Field(id=name), tree.Term(id=value):
                     self._constant(name, value)
+                case tree.Field(id="quantity"), tree.Value(value=Fraction() as value, unit=str() as unit):
+                    self.amounts.setdefault(unit, set()).add(value)
                 case tree.Field(id=name), tree.Value(value=value, unit=unit):
                     decl = context.vocabulary.fields.get(name)
                     if unit and decl and decl.unit and isinstance(value, Fraction):

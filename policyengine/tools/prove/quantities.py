@@ -18,7 +18,7 @@ MOST = 160  # quantities tried
 
 
 def units_of(statements: Pairs, mentions: Mentions) -> list[str | None]:
-    """The units that the statements convert, and one that none does where some rule takes any."""
+    """The units that the statements convert or ask about, and one that none does where some rule takes any."""
     own: dict[str, None] = {}
     open_to_any = False
     for statement, _ in statements:
@@ -28,17 +28,18 @@ def units_of(statements: Pairs, mentions: Mentions) -> list[str | None]:
                 open_to_any = True
             else:
                 own.setdefault(unit)
-    asked = [c for c in mentions.constants.get("unit", ()) if isinstance(c, str) and c in UNITS]
-    for unit in sorted(asked):
-        own.setdefault(unit)
-    context = statements[-1][1]
-    if open_to_any or "unit" in mentions.fields or ("quantity" in mentions.fields and not own):
+    bounds = statements[-1][1].bounds
+    own.update(dict.fromkeys(sorted(mentions.amounts)))
+    if "unit" in mentions.fields:
+        named = {c for c in mentions.constants.get("unit", ()) if isinstance(c, str) and c in UNITS}
+        own.update(dict.fromkeys(sorted({*named, *bounds})))
+    if open_to_any or mentions.amounts:
         dimensions = {UNITS[u].dimension for u in own}
-        other = next((u for u in context.bounds if UNITS[u].dimension not in dimensions), None)
+        other = next((u for u in sorted(bounds) if UNITS[u].dimension not in dimensions), None)
         if own and other:
             own.setdefault(other)
     if not own and "quantity" in mentions.fields:
-        own.setdefault(next(iter(context.bounds), "minutes"))
+        own.update(dict.fromkeys(sorted(bounds) or ["minutes"]))
     return list(own) or [None]
 
 
@@ -106,7 +107,12 @@ def quantities_of(statements: Pairs, mentions: Mentions, unit: str, counted: str
         if isinstance(statement, tree.Convert | tree.Add):
             rate = exchange_rate(own, unit_of(statement.figure, own) or counted, counted) or Fraction(1)
             _lines(statement, own, unit, rate, slopes, levels, steps)
-    points = {c for c in mentions.constants.get("quantity", ()) if isinstance(c, Fraction)}
+    points = {
+        value * UNITS[asked].scale / UNITS[unit].scale
+        for asked, values in mentions.amounts.items()
+        if UNITS[asked].dimension == UNITS[unit].dimension
+        for value in values
+    }
     points |= {level / slope for level in levels for slope in slopes if slope}
     times = range(1, 13) if rounded else (1, 2)
     points |= {at * size / slope for size in steps for slope in slopes if slope for at in times}

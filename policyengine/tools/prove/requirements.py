@@ -10,12 +10,12 @@ from fractions import Fraction
 
 from policyengine.language import tree
 from policyengine.messages import say
+from policyengine.packs.windows import implied, window_words, years_of
 from policyengine.tools.prove.aspects import ONE, ZERO, Aspect, no_exchange, searched, unlike
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.model import Context, Undecided, Witness
 from policyengine.tools.prove.search import Answer, search
 from policyengine.tools.prove.sides import exchange_rate, side_of, unit_of
-from policyengine.tools.prove.windows import implied, window_words, years_of
 
 
 def requirements(old: tree.Require, new: tree.Require, before: Context, after: Context) -> Iterator[Aspect]:

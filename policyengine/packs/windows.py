@@ -6,12 +6,27 @@ from fractions import Fraction
 
 from policyengine.language import tree
 from policyengine.messages import say
-from policyengine.plan.caps import window_within
 
 
 def years_of(window: tree.Window) -> int | None:
     """How many years a window has; None for those that are not whole years."""
     return window.count if isinstance(window, tree.PerYears | tree.AnyYears) else None
+
+
+def window_within(one: tree.Window, other: tree.Window) -> bool:
+    """Whether every window of ``one`` lies in one window of ``other`` (records that lie in one period)."""
+    if one == other:
+        return True
+    match one, other:
+        case tree.PerActivity(), _:
+            return True
+        case ((tree.PerDay() | tree.PerField()), tree.PerYears()):
+            return True
+        case ((tree.PerDay() | tree.PerField() | tree.PerYears(count=1)), tree.AnyYears()):
+            return True
+        case tree.PerYears(count=a, starting=s), tree.PerYears(count=b, starting=t):
+            return a == 1 or (b % a == 0 and ((s or 0) - (t or 0)) % a == 0)
+    return False
 
 
 def implied(one: tree.Window, other: tree.Window, least: bool) -> Fraction | None:
@@ -72,3 +87,16 @@ def window_words(window: tree.Window) -> str:
             return say(f"in any {count} years", f"任意 {count} 年")
         case tree.Within(months=months):
             return say(f"within {months} months", f"{months} 个月内")
+
+
+def not_implied(one: tree.Window, other: tree.Window, least: bool) -> str:
+    """Why a figure over ``one`` says nothing of one over ``other``, for an official."""
+    here, there = window_words(one), window_words(other)
+    if not least:
+        return say(f"a limit {here} does not bound what counts {there}", f"{here}的限额不能限制{there}所计的数量")
+    if years_of(one) is not None and years_of(other) is not None:
+        return say(
+            f"a minimum {here} does not secure one {there}: the hours may all lie in the same year",
+            f"{here}的下限不能保证{there}的下限：学时可能集中在其中一年",
+        )
+    return say(f"a minimum {here} does not secure one {there}", f"{here}的下限不能保证{there}的下限")
