@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -12,13 +13,27 @@ from typing import TYPE_CHECKING
 import click
 
 from policyengine.cli.guard import message, tell
-from policyengine.cli.settings import Day, Periods, on_terminal
+from policyengine.cli.settings import Day, Memory, Periods, on_terminal
 from policyengine.messages import say
 
 if TYPE_CHECKING:
+    from policyengine.diagnostics import Diagnostic
+    from policyengine.records.model import Reject
     from policyengine.tools.evaluate import Evaluation
+    from policyengine.tools.tally import Tally
 
-MANY = 2000  # people who take the reference evaluator about a second
+MOMENT = 0.5  # seconds
+STEPS = {
+    "reading": ("reading", "读取"),
+    "judging": ("judging", "评定"),
+    "survey": ("judging", "评定"),
+    "members": ("adding up", "汇总"),
+    "ledger": ("writing the ledger", "写台账"),
+    "totals": ("adding up", "汇总"),
+    "decide": ("deciding", "得出结论"),
+    "write": ("writing", "写出"),
+    "": ("done", "完成"),
+}
 ON_TERMINAL = ("person_id", "period", "policy", "outcome", "total", "required_total", "shortfall_total", "consequences")
 EPILOG = """\b
 Examples:
@@ -62,6 +77,11 @@ Examples:
     metavar="KEYFILE",
     help="Write pseudonyms, made with this key, for persons' ids.",
 )
+@click.option(
+    "--memory-limit",
+    type=Memory(),
+    help="What the compiled engine may take before it goes on to disk (1GB); by default most of the memory.",
+)
 def command(
     records: tuple[str, ...],
     policy: str,
@@ -79,6 +99,7 @@ def command(
     rejects_xlsx: str | None,
     sign: str | None,
     pseudonymise: str | None,
+    memory_limit: str | None,
 ) -> int:
     """Judge everybody in RECORDS (files, folders, globs, or - for stdin) by a policy.
 
@@ -86,58 +107,81 @@ def command(
     whole or not at all.
     """
     from policyengine.tools.evaluate import Files, evaluate_files
-    from policyengine.tools.result import check_out, check_strict, save, save_rejects
+    from policyengine.tools.result import Wish, check_out, check_strict, save_rejects
+    from policyengine.tools.tally import tally_of
 
-    if out is None and format_ in ("parquet", "xlsx"):
-        raise click.UsageError(
-            say(
-                f"{format_} can't go to the terminal; name a folder with --out",
-                f"{format_} 不能输出到终端，请用 --out 指定文件夹",
-            )
-        )
-    signer = None
-    if sign is not None:
-        from policyengine.tools.sign import Signer
-
-        if out is None:
-            raise click.UsageError(
-                say("only a result in a folder can be signed: --out", "只能对写入文件夹的结果签名：--out")
-            )
-        signer = Signer(sign)
+    _check(out, format_, sign)
+    files = Files(records, persons, circumstances, mapping)
     if out is not None:
         check_out(out)
-    files = Files(records, persons, circumstances, mapping)
-    with _progress() as progress:
-        evaluation = evaluate_files(_law(policy, policy_rev), files, period, as_of, engine, progress)
-    tell(evaluation.remarks)
-    if rejects_xlsx is not None:
-        tell(save_rejects(evaluation, rejects_xlsx))
-    if strict:
-        check_strict(evaluation)
-    if pseudonymise is not None:
-        from policyengine.tools.pseudonymise import pseudonymised
+    law = _law(policy, policy_rev)
 
-        evaluation = pseudonymised(evaluation, pseudonymise)
-    if out is not None:
-        save(evaluation, out, format_ or "csv", ledger, strict, signer)
-    else:
+    def read(rejects: tuple[Reject, ...], remarks: tuple[Diagnostic, ...]) -> None:
+        tell(remarks)
+        if rejects_xlsx is not None:
+            tell(save_rejects(law, files, rejects, rejects_xlsx))
+        if strict:
+            check_strict(rejects)
+
+    if out is None:
+        with _progress() as progress:
+            evaluation = evaluate_files(law, files, period, as_of, engine, progress)
+        read(evaluation.inputs.rejects, evaluation.remarks)
+        if pseudonymise is not None:
+            from policyengine.tools.pseudonymise import pseudonymised
+
+            evaluation = pseudonymised(evaluation, pseudonymise)
         _print(evaluation, format_)
-    _summarise(evaluation, Path(out) if out is not None else None)
+        tally = tally_of(evaluation)
+    else:
+        from policyengine.tools.into import evaluate_into
+
+        wish = Wish(format_ or "csv", ledger, strict, memory_limit, _signer(sign), pseudonymise)
+        with _progress() as progress:
+            tally = evaluate_into(law, files, out, wish, period, as_of, engine, read, progress)
+    _summarise(tally, Path(out) if out is not None else None)
     return 0
 
 
+def _check(out: str | None, format_: str | None, sign: str | None) -> None:
+    """What can't be asked for together."""
+    if out is None and format_ in ("parquet", "xlsx"):
+        text = say(
+            f"{format_} can't go to the terminal; name a folder with --out",
+            f"{format_} 不能输出到终端，请用 --out 指定文件夹",
+        )
+        raise click.UsageError(text)
+    if out is None and sign is not None:
+        text = say("only a result in a folder can be signed: --out", "只能对写入文件夹的结果签名：--out")
+        raise click.UsageError(text)
+
+
+def _signer(sign: str | None) -> Callable[[bytes], bytes] | None:
+    if sign is None:
+        return None
+    from policyengine.tools.sign import Signer
+
+    return Signer(sign)
+
+
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on stderr, where that is a terminal and there are many people; nothing is shown anywhere else."""
+def _progress() -> Iterator[Callable[[float, str], None] | None]:
+    """A bar on stderr, where that is a terminal and the work takes longer than a moment; nothing anywhere else."""
     if not on_terminal(sys.stderr):
         yield None
         return
     from rich.console import Console
     from rich.progress import Progress
 
+    begun = time.monotonic()
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(say("judging", "评定"), total=None, visible=False)
-        yield lambda done, people: bar.update(task, completed=done, total=people, visible=people > MANY)
+        task = bar.add_task("", total=1.0, visible=False)
+
+        def tell_bar(share: float, step: str) -> None:
+            shown = time.monotonic() - begun > MOMENT
+            bar.update(task, completed=share, description=say(*STEPS.get(step, (step, step))), visible=shown)
+
+        yield tell_bar
 
 
 def _law(policy: str, revision: str | None):  # type: ignore[no-untyped-def]
@@ -169,8 +213,8 @@ def _print(evaluation: Evaluation, format_: str | None) -> None:
         write_csv(table, sys.stdout)
 
 
-def _summarise(evaluation: Evaluation, out: Path | None) -> None:
+def _summarise(tally: Tally, out: Path | None) -> None:
     from policyengine.tools.summary import summary_lines
 
-    for line in summary_lines(evaluation, out):
+    for line in summary_lines(tally, out):
         message(line)

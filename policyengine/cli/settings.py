@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -112,6 +113,21 @@ class Periods(click.ParamType[tuple[int, int]]):
                 f"{value!r} is not a period; write a year, 2016, or first..last, 2016..2018",
                 f"“{value}”不是年度，请写成 2016 或 2016..2018",
             ),
+            param,
+            ctx,
+        )
+
+
+class Memory(click.ParamType[str]):
+    """``512MB``, ``1GB``, ``1.5GiB``."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if re.fullmatch(r"[0-9]+(\.[0-9]+)? ?([KMGT]i?B)", str(value)):
+            return str(value)
+        return self.fail(
+            say(f"{value!r} is not an amount of memory; write it as 1GB", f"“{value}”不是内存大小，请写成 1GB"),
             param,
             ctx,
         )

@@ -10,6 +10,7 @@ import errno
 import os
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from policyengine.engines.duckdb import DuckHost, sql
 from policyengine.engines.protocol import Periods, Progress, Selection, Tables
 from policyengine.plan.model import Plan
 
+OWN_LEDGER = ".ledger.parquet"  # the ledger as it is read back where its file is another
 # What share of the time each step takes, as measured on 10 million records; between them progress is DuckDB's own.
 _STEPS = {"survey": 0.08, "members": 0.14, "ledger": 0.50, "totals": 0.08, "decide": 0.12, "write": 0.08}
 
@@ -34,19 +36,26 @@ _STEPS = {"survey": 0.08, "members": 0.14, "ledger": 0.50, "totals": 0.08, "deci
 @dataclass(frozen=True, slots=True)
 class Options:
     """``format``: ``parquet`` or ``csv``; ``ledger``: ``full``, ``lean`` or ``none``. ``memory``: as DuckDB says it
-    (``1GB``); None leaves the connection as it is."""
+    (``1GB``); None leaves the connection as it is. ``ordered``: the ledger's rows in order of person, record, period.
+    ``spills``: whether the connection has a folder to spill to; else it is given one. ``reasons``: those of ledger rows
+    that are to be counted, whether a ledger is written or not."""
 
     format: str = "parquet"
     ledger: str = "lean"
     memory: str | None = None
     threads: int | None = None
+    ordered: bool = False
+    spills: bool = False
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: file, rows and columns by table; decisions by outcome; persons whom the reference judged."""
+    """What was written: file, rows and columns by table; ledger rows by reason, of those asked for; decisions by
+    outcome; persons whom the reference judged."""
 
     tables: dict[str, tuple[str, int, list[str]]] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
     outcomes: dict[str, int] = field(default_factory=dict)
     aside: int = 0
 
@@ -69,13 +78,14 @@ def write(
     """
     options, spill = options or Options(), folder / ".spill"
     host = _Host(tables.connection, progress)
-    with _machine(spill):
+    with machine(folder):
         try:
             _set(tables.connection, options, spill)
             return _write(plans, host, tables, periods, as_of, folder, options, selection, judge)
         finally:
             host.close()
             shutil.rmtree(spill, ignore_errors=True)
+            (folder / OWN_LEDGER).unlink(missing_ok=True)
 
 
 def _write(
@@ -93,11 +103,13 @@ def _write(
     ledger = None
     if options.ledger != "none":
         ledger = _ledger(output, host, folder, options, written)
+    if options.reasons:
+        written.reasons.update(_reasons(output, host, ledger, options))
     evaluation.decide()
     output.settle()
     for table, query in (
         ("decisions", output.decisions()), ("findings", output.findings()), ("flags", output.flags()),
-        ("missing", output.missing(ledger)),
+        ("missing", output.missing(None if ledger is None else t.table("entries"))),
     ):  # fmt: skip
         if query is not None:
             _file(host, table, query, folder, options, written)
@@ -107,12 +119,14 @@ def _write(
     return written
 
 
-def _ledger(output: Output, host: _Host, folder: Path, options: Options, written: Written) -> Any:
-    """Write the ledger, and have ``entries`` read from it."""
+def _ledger(output: Output, host: _Host, folder: Path, options: Options, written: Written) -> Path:
+    """Write the ledger, and have ``entries`` read from it; gives the file that it is read from."""
     parquet = options.format == "parquet"
     full = options.ledger == "full"
-    path = folder / ("ledger.parquet" if parquet else ".ledger.parquet")
+    path = folder / ("ledger.parquet" if parquet else OWN_LEDGER)
     query = output.entries(full)
+    if options.ordered:
+        query = t.sorted_by(query, "w", ("person_id", "record_id", "period"))
     host.begin("ledger")
     rows = host.copy(query, path, "parquet")
     relation = t.parquet(str(path))
@@ -122,12 +136,33 @@ def _ledger(output: Output, host: _Host, folder: Path, options: Options, written
         written.tables["ledger"] = (path.name, rows, [e.alias for e in query.expressions])
     else:
         _file(host, "ledger", output.ledger_file(t.alias(relation, "w"), full), folder, options, written)
-    return t.table("entries")
+    return path
+
+
+def _reasons(output: Output, host: _Host, ledger: Path | None, options: Options) -> dict[str, int]:
+    """Ledger rows by reason, of the reasons asked for. Without a ledger all records are looked at once more, but only
+    where one of these reasons can occur."""
+    evaluation = output.evaluation
+    if ledger is not None:
+        parts = [t.parquet(str(ledger))]
+    else:
+        parts = [t.table("aside_ledger")]
+        if not {w.reason for w in evaluation.cases.words}.isdisjoint(options.reasons):
+            parts.append(t.sub(evaluation.entries.rows(False), "e"))
+    found: Counter[str] = Counter()
+    for part in parts:
+        reason = t.cast(t.col("reason"), "VARCHAR")
+        query = t.select(reason=reason, n=t.count()).from_(part, copy=False).group_by(reason.copy(), copy=False)
+        found.update({r: n for r, n in host.rows(query) if r in options.reasons})
+    return dict(found)
 
 
 def _file(host: _Host, table: str, query: Any, folder: Path, options: Options, written: Written) -> None:
     host.begin("write")
     path = folder / f"{table}.{options.format}"
+    if options.format == "csv":
+        for column in query.expressions:  # else an empty text would be written as "", and nothing as nothing
+            column.set("this", t.call("NULLIF", t.cast(column.this, "VARCHAR"), t.lit("")))
     written.tables[table] = (path.name, host.copy(query, path, options.format), [e.alias for e in query.expressions])
 
 
@@ -137,8 +172,9 @@ def _scan(folder: Path, table: str, options: Options) -> Any:
 
 
 def _set(connection: Any, options: Options, spill: Path) -> None:
-    spill.mkdir(exist_ok=True)
-    connection.execute("SET temp_directory = ?", [str(spill)])
+    if not options.spills:
+        spill.mkdir(exist_ok=True)
+        connection.execute("SET temp_directory = ?", [str(spill)])
     if options.memory is not None:
         connection.execute("SET memory_limit = ?", [options.memory])
     if options.threads is not None:
@@ -146,21 +182,20 @@ def _set(connection: Any, options: Options, spill: Path) -> None:
 
 
 @contextmanager
-def _machine(spill: Path) -> Iterator[None]:
-    """What the machine can't do, as Python says it."""
+def machine(folder: Path) -> Iterator[None]:
+    """What the machine can't do while DuckDB writes into ``folder``, as ``MemoryError`` and ``OSError``."""
     import duckdb
 
     try:
         yield
     except duckdb.OutOfMemoryException as e:
-        full = _full(spill)
-        raise (
-            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(spill.parent)) if full else MemoryError(str(e))
-        ) from e
+        if _full(folder):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from e
+        raise MemoryError(str(e)) from e
     except duckdb.IOException as e:
-        if "No space left" in str(e) or _full(spill):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(spill.parent)) from e
-        raise OSError(errno.EIO, str(e).splitlines()[0], str(spill.parent)) from e
+        if "No space left" in str(e) or _full(folder):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from e
+        raise OSError(errno.EIO, str(e).splitlines()[0], str(folder)) from e
     except duckdb.InterruptException as e:
         raise KeyboardInterrupt from e
 

@@ -99,7 +99,12 @@ def missing_facts(node: object, world: World, scene: Scene) -> tuple[str, ...]:
 
 
 def fields_asked(node: object, world: World) -> tuple[FieldDecl, ...]:
-    """The fields that the answer of a node depends on."""
+    """The fields that the answer of a node depends on, circumstances apart."""
+    return tuple(world.fields[n] for n in names_asked(node, world) if n != "circumstance")
+
+
+def names_asked(node: object, world: World) -> tuple[str, ...]:
+    """The ids of all fields that the answer of a node depends on."""
     names: dict[str, None] = {}
     for part in walk(node):
         if isinstance(part, tree.Field):
@@ -110,7 +115,7 @@ def fields_asked(node: object, world: World) -> tuple[FieldDecl, ...]:
             names[owning_field(part, world)] = None
     if "quantity" in names and any(isinstance(p, tree.Value) and p.unit for p in walk(node)):
         names["unit"] = None
-    return tuple(world.fields[n] for n in names if n != "circumstance")
+    return tuple(names)
 
 
 def lacking(decls: Iterable[FieldDecl], scene: Scene) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from policyengine.engines.calendar import label, period_bounds, period_of
 from policyengine.engines.reference import Periods, Prepared, evaluate_person, years_of
 from policyengine.light import dataclass
 from policyengine.messages import say
+from policyengine.records.files import find_files
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.read import read_inputs
 from policyengine.records.schema import Schema, schema_of
@@ -24,6 +25,7 @@ from policyengine.trace import Decision, Finding, LedgerEntry, Result
 
 ENGINES = ("auto", "duckdb", "reference", "spark")
 ZERO = Fraction(0)
+LARGE = 5_000_000  # bytes of records from which on people are judged by the compiled engine
 SELECTING = "applies"  # stands for a rule key in the finding that says which policies a person may fall under
 NO_POLICY = "no_policy"
 
@@ -62,8 +64,8 @@ class Evaluation:
     pseudonymised: bool = False  # persons' ids are not those of the files
 
 
-Progress = Callable[[int, int], None]
-"""Told now and then how many of how many people have been judged."""
+Progress = Callable[[float, str], None]
+"""Told now and then the share that is done (0 to 1), and at what."""
 
 
 def evaluate_files(
@@ -75,7 +77,7 @@ def evaluate_files(
     progress: Progress | None = None,
 ) -> Evaluation:
     """Read the files and judge everybody. Raises ``PolicyError`` where they or a policy for someone can't be had."""
-    chosen = engine_of(engine)
+    chosen = engine_of(engine, files)
     inputs, remarks = read_files(law, files)
     selector = Selector(law)
     if chosen == "duckdb":
@@ -114,12 +116,15 @@ def schema_for(law: Law, mapping: str | None) -> Schema:
     return schema_of(law.plans, used)
 
 
-def engine_of(name: str) -> str:
-    """The engine that ``name`` stands for. Raises ``PolicyError`` (PE914) where this installation has none."""
-    if name in ("auto", "reference"):
-        return "reference"
-    if name == "duckdb":
-        return "duckdb"
+def engine_of(name: str, files: Files) -> str:
+    """The engine that ``name`` stands for; ``auto``: the reference evaluator for what it can judge in a few seconds.
+
+    Raises ``PolicyError`` (PE914) where this installation has none.
+    """
+    if name == "auto":
+        return "duckdb" if is_large(files) else "reference"
+    if name in ("reference", "duckdb"):
+        return name
     raise PolicyError(
         [
             Diagnostic(
@@ -129,6 +134,14 @@ def engine_of(name: str) -> str:
             )
         ]
     )
+
+
+def is_large(files: Files) -> bool:
+    """Whether there is so much to judge that compiling the policies first is faster. Standard input is not."""
+    if "-" in files.records:
+        return False
+    found, _ = find_files(files.records)
+    return sum(f.path.stat().st_size for f in found) > LARGE
 
 
 def judge_all(
@@ -145,7 +158,7 @@ def judge_all(
     parts = []
     for done, who in enumerate(everybody):
         if progress is not None and done % 256 == 0:
-            progress(done, len(everybody))
+            progress(done / len(everybody), "judging")
         person = inputs.persons.get(who) or Person(who)
         parts.append(judge_one(selector, person, by_person.get(who, ()), spans, as_of))
     return Result(

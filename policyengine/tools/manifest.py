@@ -6,7 +6,6 @@ No clock: the same inputs and policies give the same manifest.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,20 +14,16 @@ from policyengine.language.printer import print_statement
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.packs.model import Governing, Pack, Policy, Rule
 from policyengine.plan.model import Plan
-from policyengine.records.model import Inputs
 from policyengine.tools.case import labels_of, note_of
+from policyengine.tools.tally import Tally
 from policyengine.tools.write import MARK
-from policyengine.trace import OUTCOMES, Result
-
-WARNED = ("no_conversion", "no_exchange", "ambiguous", "no_policy")  # ledger reasons that the summary warns of
 
 
 def manifest_of(
     policies: Sequence[Policy],
     plans: Sequence[Plan],
-    inputs: Inputs,
+    tally: Tally,
     roles: Mapping[str, Sequence[str]],
-    result: Result,
     engine: str,
     options: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -37,41 +32,25 @@ def manifest_of(
         MARK: 1,
         "engine": {"name": engine, "version": __version__},
         "options": dict(options),
-        "rows": {
-            "in": inputs.rows,
-            "records": len(inputs.records),
-            "rejected": inputs.rejected_rows,
-            "persons": len(inputs.persons),
-        },
-        "outcomes": outcomes_by_period(result),
-        "warnings": warnings_of(inputs, result),
-        "inputs": _inputs(inputs, roles),
+        "rows": {"in": tally.rows, "records": tally.records, "rejected": tally.rejected, "persons": tally.people},
+        "outcomes": tally.outcomes,
+        "warnings": warnings_of(tally),
+        "inputs": _inputs(tally.digests, roles),
         "policies": [_policy(policy, plan) for policy, plan in zip(policies, plans, strict=True)],
         "packs": [_pack(p) for p in _packs(policies)],
         "rules": rules_of(policies),
     }
 
 
-def outcomes_by_period(result: Result) -> dict[str, dict[str, int]]:
-    """How many decisions of each outcome, by period, both in order."""
-    counts: dict[str, Counter[str]] = {}
-    for d in result.decisions:
-        counts.setdefault(d.period, Counter())[d.outcome] += 1
-    return {p: {o: counts[p][o] for o in OUTCOMES if counts[p][o]} for p in sorted(counts)}
-
-
-def warnings_of(inputs: Inputs, result: Result) -> dict[str, Any]:
+def warnings_of(tally: Tally) -> dict[str, Any]:
     """What an office should look at: records that count nothing for want of a rule, people without a policy, notes."""
-    reasons = Counter(e.reason for e in result.ledger)
-    counts: dict[str, Any] = {reason: reasons[reason] for reason in WARNED if reasons[reason]}
-    return {**counts, **({"notes": list(inputs.warnings)} if inputs.warnings else {})}
+    return {**tally.reasons, **({"notes": list(tally.notes)} if tally.notes else {})}
 
 
-def _inputs(inputs: Inputs, roles: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+def _inputs(digests: Mapping[str, str], roles: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
     role_of = {name: role for role, names in roles.items() if role != "records" for name in names}
     return [
-        {"role": role_of.get(file, "records"), "file": file, "sha256": sha}
-        for file, sha in sorted(inputs.digests.items())
+        {"role": role_of.get(file, "records"), "file": file, "sha256": sha} for file, sha in sorted(digests.items())
     ]
 
 

@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.engines.calendar import label
+from policyengine.engines.reference import Periods
 from policyengine.messages import say
-from policyengine.tools.evaluate import Evaluation, schema_for
+from policyengine.records.model import Reject
+from policyengine.tools.evaluate import Evaluation, Files, schema_for
 from policyengine.tools.manifest import manifest_of
+from policyengine.tools.select import Law
 from policyengine.tools.tables import shape_of, tables_of
+from policyengine.tools.tally import tally_of
 from policyengine.tools.write import refuse_foreign, write_result
+
+Read = Callable[[tuple[Reject, ...], tuple[Diagnostic, ...]], None]
+"""Called when everything has been read: with the rows that could not be, and with remarks. May refuse by raising."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a result is to be written. ``ledger``: ``full``, ``lean``, ``none`` or what is usual in the format.
+
+    ``memory``: what the compiled engine may take (``1GB``); None: most of the machine's. ``sign``: as ``write_result``
+    takes it; ``key``: the file whose key makes pseudonyms of persons' ids.
+    """
+
+    format: str = "csv"
+    ledger: str | None = None
+    strict: bool = False
+    memory: str | None = None
+    sign: Callable[[bytes], bytes] | None = None
+    key: str | None = None
+
+    @property
+    def size(self) -> str:
+        return self.ledger or ("lean" if self.format == "parquet" else "full")
 
 
 def save(
@@ -28,46 +57,41 @@ def save(
 
     ``sign``: as ``write_result`` takes it (``sign.Signer``).
     """
-    size = ledger or ("lean" if format == "parquet" else "full")
+    size = Wish(format, ledger).size
     tables = tables_of(evaluation.result, evaluation.inputs.rejects, shape_of(evaluation.law.plans), size)
-    manifest = manifest_of(
-        evaluation.law.policies,
-        evaluation.law.plans,
-        evaluation.inputs,
-        evaluation.files.roles(),
-        evaluation.result,
-        evaluation.engine,
-        _options(evaluation, format, size, strict),
-    )
+    law, files = evaluation.law, evaluation.files
+    options = options_of(law, files, evaluation.asked, evaluation.as_of, format, size, strict)
+    if evaluation.pseudonymised:
+        options["pseudonymised"] = True
+    tally = tally_of(evaluation)
+    manifest = manifest_of(law.policies, law.plans, tally, files.roles(), evaluation.engine, options)
     return write_result(manifest, tables, out, format, sign)
 
 
-def _options(evaluation: Evaluation, format: str, ledger: str, strict: bool) -> dict[str, Any]:
+def options_of(
+    law: Law, files: Files, periods: Periods | None, as_of: date | None, format: str, ledger: str, strict: bool
+) -> dict[str, Any]:
     """What was asked for, as it was written on the command line."""
-    periods, files = evaluation.asked, evaluation.files
     return {
-        "policy": evaluation.law.path,
-        **({"policy_rev": evaluation.law.revision, "commit": evaluation.law.commit} if evaluation.law.commit else {}),
+        "policy": law.path,
+        **({"policy_rev": law.revision, "commit": law.commit} if law.commit else {}),
         "records": list(files.records),
         "persons": files.persons,
         "circumstances": files.circumstances,
         **({"mapping": files.mapping} if files.mapping else {}),
         "period": label(periods[0], periods[1] - periods[0] + 1) if periods else None,
-        "as_of": evaluation.as_of.isoformat() if evaluation.as_of else None,
+        "as_of": as_of.isoformat() if as_of else None,
         "format": format,
         "ledger": ledger,
         "strict": strict,
-        **({"pseudonymised": True} if evaluation.pseudonymised else {}),
     }
 
 
-def save_rejects(evaluation: Evaluation, path: str | Path) -> list[Diagnostic]:
+def save_rejects(law: Law, files: Files, rejects: tuple[Reject, ...], path: str | Path) -> list[Diagnostic]:
     """The rejected rows as they stood, in a workbook to be mended; what can't be read twice is only listed."""
     from policyengine.records.rejects_xlsx import write_rejects
 
-    files = evaluation.files
-    schema = schema_for(evaluation.law, files.mapping)
-    return write_rejects(Path(path), evaluation.inputs.rejects, files.records, schema)
+    return write_rejects(Path(path), rejects, files.records, schema_for(law, files.mapping))
 
 
 def check_out(out: str | Path) -> None:
@@ -75,9 +99,8 @@ def check_out(out: str | Path) -> None:
     refuse_foreign(Path(os.path.realpath(out)))
 
 
-def check_strict(evaluation: Evaluation) -> None:
+def check_strict(rejects: Sequence[Reject]) -> None:
     """Raise ``PolicyError`` with every rejected row, as ``--strict`` asks."""
-    rejects = evaluation.inputs.rejects
     if rejects:
         raise PolicyError(
             Diagnostic(

@@ -6,19 +6,23 @@ whose ``applies`` hold; a chain that may hold, for want of a fact, is a candidat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
 from policyengine.engines.reference import Prepared, prepare
-from policyengine.engines.truth import Scene, Test, Truth, compile_condition, missing_facts
+from policyengine.engines.truth import Scene, Test, Truth, compile_condition, missing_facts, names_asked
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.model import Policy
 from policyengine.plan.model import Plan
-from policyengine.records.model import Person
+from policyengine.records.model import Fact, Person
 from policyengine.records.personal import mask
 from policyengine.tools.kept import keep, kept
+
+if TYPE_CHECKING:
+    from policyengine.engines.protocol import Selection
 
 
 @dataclass(frozen=True)
@@ -164,3 +168,30 @@ def _every(tests: Iterable[Test], scene: Scene) -> Truth:
         if value is None:
             result = None
     return result
+
+
+class Unfit(Exception):
+    """Who is judged by which policy depends on more than a person's facts: people are judged one by one."""
+
+
+def selection_of(selector: Selector) -> Selection:
+    """Who is judged by which plan, by the facts that the packs' ``applies`` ask for. Raises ``Unfit``.
+
+    People of whom it is open which policy governs, or whom none does, are nobody's.
+    """
+    from policyengine.engines.protocol import Selection
+
+    fields: set[str] = set()
+    for policy, ready in zip(selector.law.policies, selector.prepared, strict=True):
+        for pack in policy.packs:
+            world = ready.judge.world
+            asked = names_asked(pack.applies, world) if pack.applies is not None else ()
+            if any(world.fields[name].of != "person" or name == "circumstance" for name in asked):
+                raise Unfit
+            fields.update(asked)
+
+    def choose(facts: Mapping[str, Fact]) -> int | None:
+        choice = selector.choose(Person("", dict(facts)))
+        return choice.governs if choice.surely and not choice.candidates else None
+
+    return Selection(tuple(sorted(fields)), choose)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from policyengine.messages import say
-from policyengine.records.model import Inputs
-from policyengine.records.personal import mask
 from policyengine.tools.case_text import OUTCOMES
-from policyengine.tools.evaluate import Evaluation
-from policyengine.tools.manifest import outcomes_by_period, warnings_of
-from policyengine.trace import Result
-
-OF_PERSON = "person:"  # how a missing fact of the person is written
+from policyengine.tools.tally import Tally, Unmet
 
 _WARNINGS = {
     "no_conversion": (
@@ -30,97 +23,63 @@ _WARNINGS = {
 }
 
 
-def summary_lines(evaluation: Evaluation, out: Path | None = None) -> Iterator[str]:
+def summary_lines(tally: Tally, out: Path | None = None) -> Iterator[str]:
     """The summary of a run; ``out``: where its result was written."""
-    inputs, result = evaluation.inputs, evaluation.result
-    people = len({d.person_id for d in result.decisions} | set(inputs.persons))
     yield say(
-        f"{people} people, {inputs.rows} rows in: {len(inputs.records)} records in the ledger, "
-        f"{inputs.rejected_rows} rejected",
-        f"{people} 人；输入 {inputs.rows} 行：台账 {len(inputs.records)} 条，退回 {inputs.rejected_rows} 行",
+        f"{tally.people} people, {tally.rows} rows in: {tally.records} records in the ledger, "
+        f"{tally.rejected} rejected",
+        f"{tally.people} 人；输入 {tally.rows} 行：台账 {tally.records} 条，退回 {tally.rejected} 行",
     )
-    by_period = outcomes_by_period(result)
-    if not by_period:
+    if not tally.outcomes:
         yield say("nothing was judged: no period has a record", "没有可评定的年度：没有记录")
-    for period, counts in by_period.items():
+    for period, counts in tally.outcomes.items():
         shares = say(", ", "，").join(f"{n} {say(*OUTCOMES[o])}" for o, n in counts.items())
         yield f"  {period}  {shares}"
-    for warning in warning_lines(evaluation):
+    for warning in warning_lines(tally):
         yield say("warning: ", "注意：") + warning
     if out is not None:
         yield say(f"written to {out}", f"已写入 {out}")
-        if (who := _somebody(evaluation)) is not None:
-            person, period, remark = who
-            ask = f"policyengine explain {_shell(str(out))} --person {person} --period {period}"
-            yield say("next: ", "下一步：") + ask + remark
+        if tally.unmet is not None:
+            yield say("next: ", "下一步：") + _explaining(tally.unmet, out)
 
 
-def _somebody(evaluation: Evaluation) -> tuple[str, str, str] | None:
-    """Somebody who did not meet the requirement, as a command line names them without their id, the period, a remark.
-
-    A name or a masked id that nobody else has; where no unmet person has one, a word to be replaced by an id.
-    """
-    unmet = [d for d in evaluation.result.decisions if d.outcome == "not_met"]
-    if not unmet:
-        return None
-    persons = evaluation.inputs.persons
-    names = Counter(p.facts.get("name") for p in persons.values())
-    masks = Counter(map(mask, persons))
-    for d in unmet:
-        name = persons[d.person_id].facts.get("name") if d.person_id in persons else None
-        if isinstance(name, str) and names[name] == 1:
-            return _shell(name), d.period, ""
-        if masks[shown := mask(d.person_id)] == 1:
-            return _shell(shown), d.period, ""
-    shown = mask(unmet[0].person_id)
-    remark = say(f"  (ID: in full, for example that of {shown})", f"（ID：完整编号，例如 {shown} 的）")
-    return "ID", unmet[0].period, remark
+def _explaining(unmet: Unmet, out: Path) -> str:
+    """The command that explains somebody's case, without their id in it."""
+    command = f"policyengine explain {_shell(str(out))} --person "
+    if unmet.word is not None:
+        return command + f"{_shell(unmet.word)} --period {unmet.period}"
+    remark = say(f"(ID: in full, for example that of {unmet.masked})", f"（ID：完整编号，例如 {unmet.masked} 的）")
+    return command + f"ID --period {unmet.period}" + say("  ", "") + remark
 
 
-def warning_lines(evaluation: Evaluation) -> Iterator[str]:
+def warning_lines(tally: Tally) -> Iterator[str]:
     """What the office should look at."""
-    inputs, result = evaluation.inputs, evaluation.result
-    if inputs.rejected_rows:
+    if tally.rejected:
         yield say(
-            f"{inputs.rejected_rows} rows could not be read as records; rejects says why",
-            f"{inputs.rejected_rows} 行无法读作记录，原因见 rejects",
-        ) + _of_all(inputs)
-    if (facts := _unknown_of_persons(result)) is not None:
-        people, names = facts
+            f"{tally.rejected} rows could not be read as records; rejects says why",
+            f"{tally.rejected} 行无法读作记录，原因见 rejects",
+        ) + _of_all(tally)
+    if tally.open_for is not None:
+        people, names = tally.open_for
         yield say(
             f"what is open for {people} people turns on facts of theirs that are not known ({', '.join(names)}); "
             "a persons file can say them: --persons",
             f"{people} 人的结论取决于不详的人员情况（{'、'.join(names)}），可用 --persons 给出人员文件",
         )
-    counts = warnings_of(inputs, result)
     for reason, (en, zh) in _WARNINGS.items():
-        if reason in counts:
-            yield say(en, zh).format(counts[reason])
-    flags = sum(f.certain for f in result.flags)
-    if flags:
-        yield say(f"{flags} flags were raised on records", f"记录上有 {flags} 处标记")
-    yield from counts.get("notes", ())
+        if reason in tally.reasons:
+            yield say(en, zh).format(tally.reasons[reason])
+    if tally.flags:
+        yield say(f"{tally.flags} flags were raised on records", f"记录上有 {tally.flags} 处标记")
+    yield from tally.notes
 
 
-def _of_all(inputs: Inputs) -> str:
+def _of_all(tally: Tally) -> str:
     """Where no row at all could be read: why most of them could not, and that it may be the wrong file."""
-    if inputs.rejected_rows < inputs.rows or not inputs.rejects:
+    if tally.mostly is None:
         return ""
-    ((en, zh), _), *_ = Counter((r.reason, r.reason_zh) for r in inputs.rejects).most_common(1)
+    en, zh = tally.mostly
     return say(f" (mostly: {en}). Is this the file of records?", f"（多为：{zh}）。这是学习记录文件吗？")
-
-
-def _unknown_of_persons(result: Result) -> tuple[int, list[str]] | None:
-    """How many people's outcome is open for want of facts about themselves, and which facts; None for nobody."""
-    people: set[str] = set()
-    facts: set[str] = set()
-    for d in result.decisions:
-        if d.outcome == "undetermined" and (
-            own := [m.removeprefix(OF_PERSON) for m in d.missing if m.startswith(OF_PERSON)]
-        ):
-            people.add(d.person_id)
-            facts.update(own)
-    return (len(people), sorted(facts)) if people else None
 
 
 def _shell(text: str) -> str:

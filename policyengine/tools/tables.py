@@ -93,7 +93,7 @@ def tables_of(result: Result, rejects: Sequence[Reject], shape: Shape, ledger: s
     tables = [_decisions(result.decisions, shape), _findings(result.findings)]
     if ledger != "none":
         tables.append(_ledger(result.ledger, shape, ledger))
-    tables += [_rejects(rejects), _flags(result.flags), _missing(result)]
+    tables += [_rejects(rejects), _flags(result.flags), _missing(result, ledger != "none")]
     return tables
 
 
@@ -189,17 +189,19 @@ def _flags(flags: Iterable[FlagEntry]) -> Table:
     return Table("flags", FLAGS, rows)
 
 
-def _missing(result: Result) -> Table:
-    """A row for every decision and every ledger row that a missing fact leaves open, with its upper bounds."""
+def _missing(result: Result, records: bool) -> Table:
+    """A row for every decision that a missing fact leaves open, and for every ledger row where there is a ledger
+    (``records``), with its upper bounds; of each person the records come first."""
     rows: list[tuple[Value, ...]] = []
     for d in result.decisions:
         if d.missing or d.possible or d.total_high != d.total:
             facts, possible = joined(d.missing), joined(d.possible)
             rows.append((d.person_id, d.period, d.policy, None, None, d.total_high, facts, possible))
-    for e in result.ledger:
+    for e in result.ledger if records else ():
         if e.missing or e.converted_high != e.converted or e.counted_high != e.counted:
             highs = (e.converted_high, e.counted_high)
             rows.append((e.person_id, e.period, None, e.record_id, *highs, joined(e.missing), None))
+    rows.sort(key=lambda row: (row[0], row[3] is None, row[3] or ""))
     return Table("missing", MISSING, rows)
 
 

@@ -40,21 +40,31 @@ def write_result(
     Raises ``PolicyError`` (PE910, PE911) where ``out`` is not ours to replace, ``OSError`` where the disk refuses.
     """
     with whole_folder(out) as folder:
-        written = {}
+        entries = {}
         for table in tables:
             path = folder / f"{table.name}.{format}"
             write_table(table, path, format)
-            written[table.name] = {
-                "file": path.name,
-                "rows": len(table.rows),
-                "columns": table.names,
-                "sha256": digest(path),
-            }
-        content = manifest_bytes({**manifest, "tables": written})
-        (folder / MANIFEST).write_bytes(content)
-        if sign is not None:
-            (folder / SIGNATURE).write_bytes(sign(content))
+            entries[table.name] = entry_of(path, len(table.rows), table.names)
+        finish(folder, manifest, entries, sign)
     return Path(out)
+
+
+def entry_of(path: Path, rows: int, columns: Sequence[str]) -> dict[str, Any]:
+    """What the manifest says of a table."""
+    return {"file": path.name, "rows": rows, "columns": list(columns), "sha256": digest(path)}
+
+
+def finish(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    entries: Mapping[str, Mapping[str, Any]],
+    sign: Callable[[bytes], bytes] | None = None,
+) -> None:
+    """Write the manifest, and its signature, beside the tables. ``entries``: what it says of each."""
+    content = manifest_bytes({**manifest, "tables": dict(entries)})
+    (folder / MANIFEST).write_bytes(content)
+    if sign is not None:
+        (folder / SIGNATURE).write_bytes(sign(content))
 
 
 def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:

@@ -19,22 +19,17 @@ from policyengine.diagnostics import PolicyError, failed
 from policyengine.engines.calendar import period_of
 from policyengine.engines.duckdb import DuckHost
 from policyengine.engines.duckdb_write import Options, write
-from policyengine.engines.protocol import Periods, Selection, Tables
-from policyengine.engines.truth import fields_asked
+from policyengine.engines.protocol import Periods, Tables
 from policyengine.records.columns import Canonical, read_tables
-from policyengine.records.model import Fact, Person, Record
+from policyengine.records.model import Person, Record
 from policyengine.records.schema import Schema
 from policyengine.tools.diff import shifts
 from policyengine.tools.diff.impact import EXAMPLES, Impact, Outcome, Shift, read_twice
 from policyengine.tools.evaluate import Files, judge_one, schema_for
-from policyengine.tools.select import Selector
+from policyengine.tools.select import Selector, selection_of
 from policyengine.trace import Result
 
 MEMORY = "2GB"
-
-
-class Unfit(Exception):
-    """Who is judged by which policy depends on more than a person's facts: the reference path must be taken."""
 
 
 @dataclass(slots=True)
@@ -61,7 +56,7 @@ class _Judging:
             self.as_of,
             folder,
             Options(ledger="none", memory=MEMORY),
-            None if selector.alone else _selection(selector),
+            None if selector.alone else selection_of(selector),
             self._judge(selector, tables),
         )
         return folder if written is not None else None
@@ -154,20 +149,3 @@ def _outcome(row: Mapping[str, Any], side: str) -> Outcome | None:
     if outcome is None:
         return None
     return Outcome(outcome, "", row[f"{side}_total"] or Fraction(0), row[f"{side}_required"], None)
-
-
-def _selection(selector: Selector) -> Selection:
-    """Who is judged by which plan, by the facts that the packs' ``applies`` ask for."""
-    fields: set[str] = set()
-    for policy, ready in zip(selector.law.policies, selector.prepared, strict=True):
-        for pack in policy.packs:
-            asked = fields_asked(pack.applies, ready.judge.world) if pack.applies is not None else ()
-            if any(f.of != "person" or f.id == "circumstance" for f in asked):
-                raise Unfit
-            fields |= {f.id for f in asked}
-
-    def choose(facts: Mapping[str, Fact]) -> int | None:
-        choice = selector.choose(Person("", dict(facts)))
-        return choice.governs if choice.surely and not choice.candidates else None
-
-    return Selection(tuple(sorted(fields)), choose)

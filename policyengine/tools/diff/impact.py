@@ -15,10 +15,9 @@ from pathlib import Path
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.records.files import find_files
 from policyengine.records.model import Inputs, Person
-from policyengine.tools.evaluate import Files, judge_all, read_files, schema_for
-from policyengine.tools.select import Selector, load_law
+from policyengine.tools.evaluate import Files, is_large, judge_all, read_files, schema_for
+from policyengine.tools.select import Selector, Unfit, load_law
 from policyengine.trace import Decision, Finding, Result
 
 Key = tuple[str, str]  # person, period
@@ -26,7 +25,6 @@ BETTER = {"not_met": 0, "undetermined": 1, "in_progress": 2, "excused": 3, "met"
 
 
 EXAMPLES = 1000  # shifts that are held and told one by one where there are many people
-LARGE = 5_000_000  # bytes of records from which on people are judged by the compiled engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +116,9 @@ def impact_of(
     Here alone it is decided which engine judges: the compiled one where there is much, or a file is asked for.
     """
     before, after = Selector(load_law(old)), Selector(load_law(new))
-    if to is not None or _is_large(files):
+    if to is not None or is_large(files):
         from policyengine.engines.compile.probes import Inexpressible
-        from policyengine.tools.diff.at_scale import Unfit, impact_at_scale
+        from policyengine.tools.diff.at_scale import impact_at_scale
 
         try:
             return impact_at_scale(before, after, files, periods, as_of, to)
@@ -152,13 +150,6 @@ def _no_file() -> Diagnostic:
         "其中一方只能逐人评定，不能写出全部变化",
     )
     return Diagnostic("PE710", said, hint=say("leave --shifts out", "请去掉 --shifts"))
-
-
-def _is_large(files: Files) -> bool:
-    if "-" in files.records:
-        return False
-    found, _ = find_files(files.records)
-    return sum(f.path.stat().st_size for f in found) > LARGE
 
 
 def compared(old: Result, new: Result, inputs: Inputs) -> Impact:

@@ -1,0 +1,52 @@
+"""Judge files into a result folder: in memory by the reference evaluator, or straight from tables if there is much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from policyengine.engines.reference import Periods
+from policyengine.tools.evaluate import Files, engine_of, evaluate_files
+from policyengine.tools.result import Read, Wish, save
+from policyengine.tools.select import Law, Unfit
+from policyengine.tools.tally import Tally, tally_of
+
+STRAIGHT = ("csv", "parquet")  # formats that the compiled engine writes itself
+Progress = Callable[[float, str], None]
+"""Told the share that is done (0 to 1), and at what."""
+
+
+def evaluate_into(
+    law: Law,
+    files: Files,
+    out: str,
+    wish: Wish,
+    periods: Periods | None = None,
+    as_of: date | None = None,
+    engine: str = "auto",
+    read: Read | None = None,
+    progress: Progress | None = None,
+) -> Tally:
+    """Judge everybody and write the folder ``out``, whole or not at all.
+
+    Raises ``PolicyError`` where files, folder or policies can't be used, ``MemoryError`` and ``OSError`` where the
+    machine can't.
+    """
+    chosen = engine_of(engine, files)
+    if chosen == "duckdb" and wish.format in STRAIGHT and wish.key is None:
+        from policyengine.engines.compile.probes import Inexpressible
+        from policyengine.tools.straight import evaluate_straight
+
+        try:
+            return evaluate_straight(law, files, out, wish, periods, as_of, read, progress)
+        except (Inexpressible, Unfit):
+            read = None  # what there is to say of the files has been said; people are judged in memory
+    evaluation = evaluate_files(law, files, periods, as_of, chosen, progress)
+    if read is not None:
+        read(evaluation.inputs.rejects, evaluation.remarks)
+    if wish.key is not None:
+        from policyengine.tools.pseudonymise import pseudonymised
+
+        evaluation = pseudonymised(evaluation, wish.key)
+    save(evaluation, out, wish.format, wish.ledger, wish.strict, wish.sign)
+    return tally_of(evaluation)

@@ -1,0 +1,119 @@
+"""What an evaluation came to, in figures: a trace goes in; what summary and manifest say of it comes out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from policyengine.records.model import Inputs, Reject
+from policyengine.records.personal import mask
+from policyengine.tools.evaluate import Evaluation
+from policyengine.trace import OUTCOMES, Result
+
+WARNED = ("no_conversion", "no_exchange", "ambiguous", "no_policy")  # ledger reasons that the summary warns of
+OF_PERSON = "person:"  # how a missing fact of the person is written
+MASKED_AMONG = 100_000  # so many people at most are looked through for one whose masked id nobody else has
+
+Outcomes = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """Somebody who did not meet the requirement. ``word``: their name or masked id, which nobody else has; None where
+    there is no such word, and ``masked`` may be that of several."""
+
+    word: str | None
+    masked: str
+    period: str
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts of one run.
+
+    ``rows``: of the records files, of which ``records`` became records and ``rejected`` did not; ``people``:
+    everybody in any of the files; ``outcomes``: by period; ``reasons``: of ledger rows, those of
+    ``WARNED`` alone; ``open_for``: how many people's outcome is open for want of facts about themselves, and which;
+    ``mostly``: where no row at all could be read, why most could not (English, Chinese); ``digests``: of the inputs.
+    """
+
+    rows: int
+    records: int
+    rejected: int
+    people: int
+    outcomes: Outcomes
+    reasons: Mapping[str, int]
+    flags: int
+    notes: tuple[str, ...] = ()
+    open_for: tuple[int, list[str]] | None = None
+    mostly: tuple[str, str] | None = None
+    unmet: Unmet | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+def tally_of(evaluation: Evaluation) -> Tally:
+    """The counts of a trace in memory."""
+    inputs, result = evaluation.inputs, evaluation.result
+    reasons = Counter(e.reason for e in result.ledger)
+    return Tally(
+        rows=inputs.rows,
+        records=len(inputs.records),
+        rejected=inputs.rejected_rows,
+        people=len({d.person_id for d in result.decisions} | set(inputs.persons)),
+        outcomes=outcomes_of((d.period, d.outcome, 1) for d in result.decisions),
+        reasons={reason: reasons[reason] for reason in WARNED if reasons[reason]},
+        flags=sum(f.certain for f in result.flags),
+        notes=inputs.warnings,
+        open_for=_open_for(result),
+        mostly=mostly(inputs.rows, inputs.rejected_rows, inputs.rejects),
+        unmet=_unmet(result, inputs),
+        digests=inputs.digests,
+    )
+
+
+def outcomes_of(counted: Iterable[tuple[str, str, int]]) -> Outcomes:
+    """How many decisions of each outcome, by period, both in order; from period, outcome, number."""
+    counts: dict[str, Counter[str]] = {}
+    for period, outcome, number in counted:
+        counts.setdefault(period, Counter())[outcome] += number
+    return {p: {o: counts[p][o] for o in OUTCOMES if counts[p][o]} for p in sorted(counts)}
+
+
+def mostly(rows: int, rejected: int, rejects: Iterable[Reject]) -> tuple[str, str] | None:
+    """Where no row at all could be read: why most of them could not."""
+    if rejected < rows:
+        return None
+    found = Counter((r.reason, r.reason_zh) for r in rejects).most_common(1)
+    return found[0][0] if found else None
+
+
+def _open_for(result: Result) -> tuple[int, list[str]] | None:
+    people: set[str] = set()
+    facts: set[str] = set()
+    for d in result.decisions:
+        if d.outcome == "undetermined" and (own := own_facts(d.missing)):
+            people.add(d.person_id)
+            facts.update(own)
+    return (len(people), sorted(facts)) if people else None
+
+
+def own_facts(missing: Iterable[str]) -> list[str]:
+    """The facts of the person among those that are missing."""
+    return [m.removeprefix(OF_PERSON) for m in missing if m.startswith(OF_PERSON)]
+
+
+def _unmet(result: Result, inputs: Inputs) -> Unmet | None:
+    unmet = [d for d in result.decisions if d.outcome == "not_met"]
+    if not unmet:
+        return None
+    names = Counter(p.facts.get("name") for p in inputs.persons.values())
+    masks = Counter(map(mask, inputs.persons))
+    for d in unmet:
+        name = inputs.persons[d.person_id].facts.get("name") if d.person_id in inputs.persons else None
+        shown = mask(d.person_id)
+        if isinstance(name, str) and names[name] == 1:
+            return Unmet(name, shown, d.period)
+        if masks[shown] == 1:
+            return Unmet(shown, shown, d.period)
+    return Unmet(None, mask(unmet[0].person_id), unmet[0].period)

@@ -1,0 +1,102 @@
+"""The counts of a run whose result stands in files: written tables and what was read go in, a ``Tally`` comes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from policyengine.engines.duckdb_write import Written
+from policyengine.records.columns import Canonical
+from policyengine.records.personal import mask
+from policyengine.tools.tables import JOINED
+from policyengine.tools.tally import MASKED_AMONG, WARNED, Tally, Unmet, mostly, outcomes_of, own_facts
+
+_LOOKED_AT = 1000  # people who did not meet the requirement, for one who can be named
+
+_COLUMNS = {
+    "decisions": ("person_id", "period", "outcome"),
+    "missing": ("person_id", "period", "record_id", "missing"),
+    "flags": ("certain",),
+    "persons": ("person_id", "name"),
+}
+_OUTCOMES = "SELECT period, outcome, count(*) FROM run_decisions GROUP BY ALL"
+_PEOPLE = "SELECT person_id FROM run_decisions UNION SELECT person_id FROM run_persons"
+_FLAGS = "SELECT count(*) FROM run_flags WHERE certain::VARCHAR IN ('true', 'yes')"
+_OPEN = """
+SELECT m.missing, list(DISTINCT m.person_id) FROM run_missing m JOIN run_decisions d USING (person_id, period)
+WHERE m.record_id IS NULL AND d.outcome = 'undetermined' AND contains(m.missing, 'person:') GROUP BY m.missing"""
+_UNMET = """
+SELECT d.person_id, d.period, p.name FROM
+(SELECT * FROM run_decisions WHERE outcome = 'not_met' ORDER BY person_id, period LIMIT ?) d
+LEFT JOIN run_persons p USING (person_id) ORDER BY d.person_id, d.period"""
+_NAMESAKES = "SELECT name FROM run_persons WHERE list_contains(?, name) GROUP BY name HAVING count(*) = 1"
+
+
+def tally_files(connection: Any, folder: Path, format: str, tables: Canonical, written: Written) -> Tally:
+    """The counts. ``connection``: where ``tables`` stand; ``folder``: where ``written`` stands, as ``format``."""
+    for name in ("decisions", "missing", "flags"):
+        file = written.tables.get(name)
+        _show(connection, name, _relation(connection, folder / file[0], format) if file else None)
+    _show(connection, "persons", connection.table(tables.persons) if tables.persons else None)
+
+    def rows(query: str, *values: Any) -> list[Any]:
+        return list(connection.execute(query, list(values)).fetchall())
+
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE run_people AS {_PEOPLE}")
+    ((people,),) = rows("SELECT count(*) FROM run_people")
+    ((flags,),) = rows(_FLAGS)
+    ((records,),) = connection.table(tables.records).count("*").fetchall()
+    return Tally(
+        rows=tables.rows,
+        records=records,
+        rejected=tables.rejected_rows,
+        people=people,
+        outcomes=outcomes_of(rows(_OUTCOMES)),
+        reasons={reason: written.reasons[reason] for reason in WARNED if reason in written.reasons},
+        flags=flags,
+        notes=tables.warnings,
+        open_for=_open_for(rows(_OPEN)),
+        mostly=mostly(tables.rows, tables.rejected_rows, tables.rejects),
+        unmet=_unmet(rows(_UNMET, _LOOKED_AT), rows, people),
+        digests=tables.digests,
+    )
+
+
+def _relation(connection: Any, path: Path, format: str) -> Any:
+    if format == "parquet":
+        return connection.read_parquet(str(path))
+    return connection.read_csv(str(path), all_varchar=True, header=True, delimiter=",", quotechar='"')
+
+
+def _show(connection: Any, name: str, relation: Any) -> None:
+    """A view ``run_`` with the columns that are asked for; NULL where there are none."""
+    present = relation.columns if relation is not None else ()
+    wanted = _COLUMNS[name]
+    if relation is None:
+        relation = connection.sql("SELECT 1 WHERE false")
+    shown = ", ".join(n if n in present else f"NULL::VARCHAR AS {n}" for n in wanted)
+    relation.project(shown).create_view(f"run_{name}", replace=True)
+
+
+def _open_for(found: list[Any]) -> tuple[int, list[str]] | None:
+    people = {who for _, persons in found for who in persons}
+    facts = {name for missing, _ in found for name in own_facts(missing.split(JOINED))}
+    return (len(people), sorted(facts)) if people else None
+
+
+def _unmet(found: list[Any], rows: Any, people: int) -> Unmet | None:
+    """Where people are too many to look through for their masks, only names are considered."""
+    if not found:
+        return None
+    names = {name for _, _, name in found if name is not None}
+    alone = {name for (name,) in rows(_NAMESAKES, sorted(names))} if names else set()
+    masks: dict[str, int] = {}
+    if people <= MASKED_AMONG:
+        for (who,) in rows("SELECT person_id FROM run_people"):
+            masks[mask(who)] = masks.get(mask(who), 0) + 1
+    for who, period, name in found:
+        if name in alone:
+            return Unmet(name, mask(who), period)
+        if masks.get(mask(who)) == 1:
+            return Unmet(mask(who), mask(who), period)
+    return Unmet(None, mask(found[0][0]), found[0][1])

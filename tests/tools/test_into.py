@@ -1,0 +1,112 @@
+"""A result written straight from tables is, byte for byte, the one that the reference evaluator's trace gives."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policyengine.diagnostics import PolicyError
+from policyengine.tools.evaluate import Files
+from policyengine.tools.into import evaluate_into
+from policyengine.tools.result import Wish, check_strict
+from policyengine.tools.select import load_law
+from policyengine.tools.summary import summary_lines
+from policyengine.tools.verify import verify
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLES = ROOT / "examples"
+RECORDS = (str(EXAMPLES / "records.csv"),)
+ALL = Files(RECORDS, str(EXAMPLES / "persons.csv"), str(EXAMPLES / "circumstances.csv"))
+
+
+def both(policy: str, files: Files, wish: Wish, folder: Path, **asked: Any) -> tuple[Path, Path]:
+    """The folders that the two engines write; what they say on the terminal is the same."""
+    law = load_law(ROOT / policy)
+    said = []
+    for engine in ("reference", "duckdb"):
+        tally = evaluate_into(law, files, str(folder / engine), wish, engine=engine, **asked)
+        said.append(([*summary_lines(tally)], tally.unmet))
+    assert said[0] == said[1]
+    return folder / "reference", folder / "duckdb"
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "manifest.json").read_bytes())
+    found.pop("sha256")
+    found.pop("engine")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("policy", "files", "ledger", "periods", "as_of"),
+    [
+        ("policies", ALL, None, None, None),
+        ("policies/sichuan", ALL, "lean", (2016, 2016), None),
+        ("policies/sichuan", Files(RECORDS), "none", None, date(2017, 7, 1)),
+        ("policies/sectors/accounting", ALL, "full", (2015, 2018), None),
+        ("policies", Files(RECORDS), None, (2016, 2017), None),  # nobody's sector is known
+        ("policies", ALL, None, (2031, 2031), None),  # no record at all
+    ],
+)
+def test_every_byte(
+    policy: str,
+    files: Files,
+    ledger: str | None,
+    periods: tuple[int, int] | None,
+    as_of: date | None,
+    tmp_path: Path,
+) -> None:
+    one, other = both(policy, files, Wish("csv", ledger), tmp_path, periods=periods, as_of=as_of)
+    names = sorted(p.name for p in one.iterdir())
+    assert names == sorted(p.name for p in other.iterdir())
+    for name in names:
+        if name != "manifest.json":
+            assert (other / name).read_bytes() == (one / name).read_bytes(), name
+    assert manifest(other) == manifest(one)
+
+
+@pytest.mark.parametrize("format", ["parquet", "jsonl", "xlsx"])
+def test_every_row(format: str, tmp_path: Path) -> None:
+    from policyengine.tools.read_result import read_result
+
+    one, other = (read_result(f) for f in both("policies", ALL, Wish(format), tmp_path))
+    for table in one.manifest["tables"]:
+        assert list(other.rows(table)) == list(one.rows(table)), table
+        of_one, of_other = one.manifest["tables"][table], other.manifest["tables"][table]
+        assert (of_one["rows"], of_one["columns"]) == (of_other["rows"], of_other["columns"])
+    assert verify(other.folder) == []
+
+
+def test_nothing_but_the_result_is_there(tmp_path: Path) -> None:
+    made = tmp_path / "results"
+    shares: list[float] = []
+    evaluate_into(
+        load_law(ROOT / "policies"), ALL, str(made / "out"), Wish("parquet", memory="500MB"), engine="duckdb",
+        progress=lambda share, _: shares.append(share),
+    )  # fmt: skip
+    assert sorted(p.name for p in made.iterdir()) == ["out"]
+    assert {p.name for p in (made / "out").iterdir()} == {
+        *(f"{t}.parquet" for t in ("decisions", "findings", "ledger", "rejects", "flags", "missing")), "manifest.json",
+    }  # fmt: skip
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+def test_strict_refuses_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError):
+        evaluate_into(
+            load_law(ROOT / "policies"), ALL, str(tmp_path / "out"), Wish(strict=True), engine="duckdb",
+            read=lambda rejects, _: check_strict(rejects),
+        )  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pseudonyms_and_no_records(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"0123456789abcdef0123456789abcdef")
+    one, other = both("policies", ALL, Wish(key=str(tmp_path / "key")), tmp_path)
+    assert (one / "decisions.csv").read_bytes() == (other / "decisions.csv").read_bytes()
+    assert "510101190001010019" not in (other / "ledger.csv").read_text(encoding="utf-8")
