@@ -1,0 +1,178 @@
+"""All contestants in turns: sizes, works and turns go in; measurements come out, each written down as it comes.
+
+Answers are compared before anything counts. A session that was interrupted goes on where it stopped, as long as neither
+the engine nor the benchmark has changed since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from benchmarks.scale.agree import differences
+from benchmarks.scale.contestants import CONTESTANTS
+from benchmarks.scale.job import WORKS, Job
+from benchmarks.scale.measure import Measured, measure
+from benchmarks.scale.register import ROOT, as_csv, digits, register
+
+Key = tuple[int, str, str, int]
+"""Records, work, contestant, turn."""
+
+
+class Disagreement(Exception):
+    """A contestant's answer is not that of the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """``checked_apart``: up to so many records answers are compared in a turn of its own; beyond, in the first one."""
+
+    sizes: tuple[int, ...]
+    works: tuple[str, ...]
+    contestants: tuple[str, ...]
+    turns: int
+    memory: str
+    threads: int
+    minutes: float
+    limit: float
+    checked_apart: int = 1_000_000
+
+
+@dataclass(slots=True)
+class Session:
+    """``folder``: where registers, answers and ``measured.jsonl`` stand. ``tell``: told a line now and then."""
+
+    folder: Path
+    asked: Asked
+    tell: Callable[[str], None] = print
+    found: dict[Key, Measured] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> Path:
+        return self.folder / "measured.jsonl"
+
+    def run(self) -> None:
+        """Measure what is not measured yet. Raises ``Disagreement``."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        code = fingerprint(self.asked)
+        self._recall(code)
+        until = time.monotonic() + self.asked.minutes * 60
+        for size in self.asked.sizes:
+            place = register(size, self.folder)
+            if "csv" in self.asked.works:
+                as_csv(place)
+            answers = self.folder / f"answers-{size}"
+            shutil.rmtree(answers, ignore_errors=True)
+            try:
+                if size <= self.asked.checked_apart:
+                    self._check(size, place, answers)
+                if not self._turns(size, place, answers, code, until):
+                    return
+            finally:
+                shutil.rmtree(answers, ignore_errors=True)
+
+    # --- one size ---
+
+    def _check(self, size: int, place: Path, answers: Path) -> None:
+        for work, name in self._pairs(size):
+            if CONTESTANTS[name].answers:
+                self._one(size, work, name, place, answers, True)
+        self.tell(f"{digits(size)} records: all answers agree")
+
+    def _turns(self, size: int, place: Path, answers: Path, code: str, until: float) -> bool:
+        for turn in range(self.asked.turns):
+            for work, name in self._pairs(size):
+                key = (size, work, name, turn)
+                if key in self.found:
+                    continue
+                if time.monotonic() > until:
+                    self.tell("the time is over; the same command goes on from here")
+                    return False
+                compare = turn == 0 and size > self.asked.checked_apart and CONTESTANTS[name].answers
+                measured = self._one(size, work, name, place, answers, compare)
+                self._note(key, measured, code)
+        return True
+
+    def _pairs(self, size: int) -> Iterator[tuple[str, str]]:
+        for work in self.asked.works:
+            for name in self.asked.contestants:
+                contestant = CONTESTANTS[name]
+                if work in contestant.works and size <= contestant.most and not contestant.missing:
+                    yield work, name
+
+    def _one(self, size: int, work: str, name: str, place: Path, answers: Path, compare: bool) -> Measured:
+        out = answers / f"{work}-{name}"
+        out.mkdir(parents=True)
+        measured = measure(name, Job(work, place, out, self.asked.memory, self.asked.threads), self.asked.limit)
+        if measured.failure:
+            self.tell(f"{digits(size):>8}  {work:10} {CONTESTANTS[name].title}: {measured.failure}")
+        elif compare:
+            self._compare(work, name, out)
+        shutil.rmtree(out)
+        return measured
+
+    def _compare(self, work: str, name: str, out: Path) -> None:
+        """The first answer of a work is kept, and those of the others are compared with it."""
+        import duckdb
+
+        first = out.with_name(f"first-{work}")
+        if not first.exists():
+            shutil.copytree(out, first)
+            return
+        with duckdb.connect() as connection:
+            connection.execute(f"SET memory_limit = '4GB'; SET temp_directory = '{out.parent / 'spilled'}'")
+            said = differences(connection, first, out)
+        if said:
+            raise Disagreement(
+                "\n".join([f"{work}: {CONTESTANTS[name].title} answers otherwise than the first:", *said])
+            )
+
+    # --- notes ---
+
+    def _note(self, key: Key, measured: Measured, code: str) -> None:
+        self.found[key] = measured
+        size, work, name, turn = key
+        line = {"code": code, "records": size, "work": work, "contestant": name, "turn": turn, **asdict(measured)}
+        with self.notes.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+        if not measured.failure:
+            figures = f"{measured.wall:8.1f} s {measured.cpu:8.1f} s cpu {measured.peak:7.0f} MiB"
+            self.tell(f"{digits(size):>8}  {work:10} {CONTESTANTS[name].title:40} {figures}")
+
+    def _recall(self, code: str) -> None:
+        if not self.notes.exists():
+            return
+        for line in self.notes.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            if row["code"] == code and not row["failure"]:
+                key = (row["records"], row["work"], row["contestant"], row["turn"])
+                self.found[key] = Measured(row["wall"], row["cpu"], row["peak"])
+        if self.found:
+            self.tell(f"{len(self.found)} measurements of an earlier session are taken over (--fresh forgets them)")
+
+
+def fingerprint(asked: Asked) -> str:
+    """A digest of the engine, the packs, the benchmark and the settings that figures depend on."""
+    found = hashlib.sha256(f"{asked.memory} {asked.threads}".encode())
+    for path in sorted(_sources()):
+        found.update(path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def _sources() -> Iterable[Path]:
+    for folder, kinds in (
+        ("policyengine", ("*.py",)),
+        ("policies", ("*.yaml", "*.csv")),
+        ("benchmarks/scale", ("*.py", "*.sql")),
+    ):
+        for kind in kinds:
+            yield from (ROOT / folder).rglob(kind)
+
+
+def works(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(work for work in WORKS if work in names)
