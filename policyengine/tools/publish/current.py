@@ -15,7 +15,7 @@ from policyengine.tools.publish.reading import copied
 from policyengine.tools.publish.staging import schema_statements
 from policyengine.tools.read_result import Row, Written
 from policyengine.tools.stats.origin import Facts
-from policyengine.tools.stats.store import as_
+from policyengine.tools.stats.part import as_
 from policyengine.tools.tables import FINDINGS, FLAGS, LEDGER, MISSING, Column
 
 _SHAPES = {"findings": FINDINGS, "ledger": (*LEDGER, Column("assign_rule")), "flags": FLAGS, "missing": MISSING}

@@ -9,7 +9,7 @@ from typing import Any
 
 from policyengine.records.sqlcells import name, text, typed_csv
 from policyengine.tools.stats.frames import described
-from policyengine.tools.stats.store import Source, as_, same
+from policyengine.tools.stats.part import Source, as_, same
 
 FIGURE = "DECIMAL(28, 10)"
 # what statistics read, with types

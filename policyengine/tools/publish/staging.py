@@ -16,7 +16,8 @@ from policyengine.language.quantities import exact_text
 from policyengine.records.sqlcells import call, make_table, name, number, text
 from policyengine.tools.read_result import Written
 from policyengine.tools.stats.frames import Frame, denominator, frame_of, ticks
-from policyengine.tools.stats.store import Source, Store, aliased, as_, same
+from policyengine.tools.stats.part import Source, aliased, as_, same
+from policyengine.tools.stats.store import Store
 from policyengine.tools.tables import Table
 
 PLACES = 10  # decimals of a figure in the database

@@ -17,6 +17,7 @@ from policyengine.records.parquet import scan
 from policyengine.records.sqlcells import call, name, number, text
 from policyengine.tools.read_result import Written
 
+NARROW, WIDEST = 18, 38  # digits of a BIGINT, and of the widest DECIMAL
 LARGEST_TICKS = 10**15  # of one hour; more would not leave room in 128 bits for the sum of ten million people's hours
 
 
@@ -114,7 +115,7 @@ def denominator(connection: Any, frame: Frame, columns: Iterable[str]) -> int:
 
 
 def ticks(frame: Frame, column: str, per_unit: int) -> Any:
-    """The figure times ``per_unit`` (a multiple of every denominator), a HUGEINT; NULL where there is none."""
+    """The figure times ``per_unit`` (a multiple of every denominator), a whole number; NULL where there is none."""
     from sqlglot import exp
 
     if not frame.has(column):
@@ -135,15 +136,17 @@ def ticks(frame: Frame, column: str, per_unit: int) -> Any:
         wide = exp.cast(cell.copy(), f"DECIMAL(38, {scale})", dialect="duckdb")
         fraction = call("contains", name(column), text("/"))
         return exp.case().when(fraction, _ratio(cell, per_unit)).else_(_shifted(wide, scale, per_unit))
-    return _shifted(name(column), _scale(frame.kinds[column]), per_unit)
+    kind = frame.kinds[column]
+    return _shifted(name(column), _scale(kind), per_unit, _width(kind))
 
 
-def _shifted(value: Any, scale: int, per_unit: int) -> Any:
-    """A decimal with ``scale`` digits behind the point, as ticks."""
+def _shifted(value: Any, scale: int, per_unit: int, width: int = WIDEST) -> Any:
+    """A decimal of ``width`` digits, ``scale`` of them behind the point, as ticks."""
     from sqlglot import exp
 
-    whole = _huge(exp.paren(exp.Mul(this=value, expression=number(10**scale))))
+    whole: Any = exp.paren(exp.Mul(this=value, expression=number(10**scale)))
     factor = per_unit // 10**scale
+    whole = exp.cast(whole, "BIGINT") if width + len(str(factor)) <= NARROW else _huge(whole)
     return whole if factor == 1 else exp.Mul(this=whole, expression=number(factor))
 
 
@@ -167,6 +170,10 @@ def _part(cell: Any, separator: str, place: int) -> Any:
 
 def _scale(kind: str) -> int:
     return int(kind.rpartition(",")[2].rstrip(")")) if kind.startswith("DECIMAL") else 0
+
+
+def _width(kind: str) -> int:
+    return int(kind.removeprefix("DECIMAL(").partition(",")[0]) if kind.startswith("DECIMAL") else WIDEST
 
 
 def _one(connection: Any, frame: Frame, expression: Any) -> Any:

@@ -11,7 +11,8 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
 from policyengine.records.sqlcells import name, number, text
-from policyengine.tools.stats.store import OF_DECISION, Store
+from policyengine.tools.stats.part import OF_DECISION
+from policyengine.tools.stats.store import Store
 from policyengine.tools.tables import Column, Table, Value
 from policyengine.trace import OUTCOMES
 
@@ -83,14 +84,10 @@ def _of_activities(store: Store, title: str, keys: list[str], funds: bool) -> Ta
     from sqlglot import exp
 
     source = exp.select().from_(exp.to_table("activity").as_("a"))
-    year = exp.EQ(this=name("year", "a"), expression=name("year", "d"))
-    source = source.join(exp.to_table("standing").as_("d"), on=exp.and_(_person("a", "d"), year))
     if any(k in store.people_facts for k in keys):
         source = source.join(exp.to_table("people").as_("p"), on=_person("a", "p"))
-    owners = {
-        k: "a" if k in store.activity_facts else "p" if k in store.people_facts and k not in OF_DECISION else "d"
-        for k in keys
-    }
+    of_people = set(store.people_facts) - {*store.activity_facts, *OF_DECISION}
+    owners = {k: "p" if k in of_people else "a" for k in keys}
     measures = [_whole("people", _count(distinct=name("person", "a"))), _whole("activities", _count())]
     if not funds:
         counted = exp.GT(this=name("counted", "a"), expression=number(0))

@@ -10,7 +10,7 @@ from typing import Any
 from policyengine.tools.read_result import Written, read_result
 from policyengine.tools.stats.frames import Frame, frame_of
 from policyengine.tools.stats.origin import Facts, Named, facts_of, listed_in
-from policyengine.tools.stats.store import Source
+from policyengine.tools.stats.part import Source
 
 
 def sources_of(connection: Any, folder: Path, places: list[str], named: Named) -> Iterator[Source]:
