@@ -11,7 +11,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from policyengine.language import tree
-from policyengine.language.quantities import COUNTED, UNITS
+from policyengine.language.quantities import COUNTED, NO_QUANTITY, UNITS
 from tests.words import VOCABULARY
 
 RULES = ["annual-hours", "sichuan/annual-hours", "cap-1", "x/y_2", "professional"]
@@ -133,7 +133,9 @@ WHATS = st.builds(tree.What, terms())
 ROUNDINGS = st.none() | st.builds(tree.Rounding, st.sampled_from(["down", "up", "half_up"]), POSITIVE)
 DIVISORS = st.none() | st.builds(tree.Divisor, FIELDS, numbers())
 BASES = (
-    st.none() | POSITIVE | st.sampled_from([tree.Quantity(Fraction(1), "items"), tree.Quantity(Fraction(1), "days")])
+    st.none()
+    | POSITIVE.filter(lambda q: q.unit not in NO_QUANTITY)
+    | st.sampled_from([tree.Quantity(Fraction(1), "items"), tree.Quantity(Fraction(1), "days")])
 )
 PER_MONTHS = st.one_of(
     st.none(),

@@ -219,6 +219,9 @@ class Builder(Conditions):
 
     def basis(self, node: Node) -> tree.Quantity | None:
         """What a figure is paid for; None for the record as such."""
+        words = node if isinstance(node, Token) else next((c for c in node.children if c.type == "UNIT"), None)
+        if words is not None:
+            self.recorded(words)
         if isinstance(node, Token):
             times, unit = self.unit(node)
             return tree.Quantity(Fraction(times), unit, measure_word(node, unit))

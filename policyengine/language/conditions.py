@@ -8,7 +8,7 @@ from typing import Any
 
 from policyengine.language import tree
 from policyengine.language.forms import fold
-from policyengine.language.literals import Literals
+from policyengine.language.literals import Literals, measure_word
 from policyengine.language.names import UNKNOWN_ID
 from policyengine.language.nodes import Node, Token
 from policyengine.messages import say
@@ -101,8 +101,11 @@ class Conditions(Literals):
             case "year":
                 return tree.Value(Fraction(fold(children[0].text)[:4]), None, self.span(node))
         value = self.number(children[0])
-        times, unit = self.unit(children[1]) if len(children) > 1 else (1, None)
-        return tree.Value((-value if node.data == "negative" else value) * times, unit, self.span(node))
+        signed = -value if node.data == "negative" else value
+        if len(children) == 1:
+            return tree.Value(signed, None, self.span(node))
+        times, unit = self.unit(children[1])
+        return tree.Value(signed * times, unit, self.span(node), measure_word(children[1], unit))
 
     def lookup(self, node: Node) -> tree.Lookup:
         table, *arguments = node.children

@@ -12,7 +12,7 @@ from policyengine.language.forms import fold
 from policyengine.language.lexer import UNIT_FORMS, Sentence
 from policyengine.language.names import UNKNOWN_ID, Resolver
 from policyengine.language.nodes import Node, Token
-from policyengine.language.quantities import BY_WORD, COUNTED, MONTHS, UNITS
+from policyengine.language.quantities import BY_WORD, COUNTED, MONTHS, NO_QUANTITY, UNITS
 from policyengine.messages import say
 
 MAX_DIGITS = 30
@@ -94,6 +94,21 @@ class Literals:
                 say(f"“{token}”: only hours and credits are counted", f"“{token}”：此处只能是学时或学分"),
             )
         return unit
+
+    def recorded(self, token: Token) -> None:
+        """A unit in which an activity can be recorded: none is in months, years or yuan."""
+        _, unit = self.unit(token)
+        if unit in NO_QUANTITY:
+            what = say(unit, UNITS[unit].zh)
+            self.wrong(
+                "PE207",
+                token,
+                say(f"no record of an activity is in {what}", f"学习记录不以“{what}”计量"),
+                say(
+                    "pay for each record (per activity, each) or for days: a condition may ask full_months",
+                    "请按次、按项或按天折算；长短可用条件写：整月数 不少于 3",
+                ),
+            )
 
     def text(self, token: Token) -> str:
         """What stands between the quotation marks; a closing mark written twice is one of the text."""

@@ -115,8 +115,8 @@ class Phrases:
     # --- numbers and texts --------------------------------------------------------------------------------------
 
     def unit(self, unit_id: str, value: Fraction | None = None, word: str | None = None) -> str:
-        """``hours``, ``hour`` after 1; 学时; items by the measure ``word`` that the rule has."""
-        if self.chinese:
+        """``hours``, ``hour`` after 1; 学时; items by the measure ``word`` that the rule has, which English keeps."""
+        if word or self.chinese:
             return word or UNITS[unit_id].zh
         return unit_id.removesuffix("s") if value is not None and 0 < value <= 1 else unit_id
 
@@ -244,8 +244,8 @@ class Phrases:
                 return self.text(text)
             case tree.Value(value=date() as day):
                 return self.date(day)
-            case tree.Value(value=Fraction() as number, unit=unit):
-                return f"{exact_text(number)} {self.unit(unit, number)}" if unit else self.number(number)
+            case tree.Value(value=Fraction() as number, unit=unit, word=word):
+                return f"{exact_text(number)} {self.unit(unit, number, word)}" if unit else self.number(number)
         raise TypeError(o)
 
     def lookup(self, figure: tree.Lookup) -> str:

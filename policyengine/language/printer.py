@@ -230,16 +230,16 @@ class Printer(Phrases):
         raise TypeError(f)
 
     def basis(self, basis: tree.Quantity | None) -> str | None:
-        """``per 45 minutes``, ``per day``, ``each``; 每 45 分钟, 每天, 每项, 每千字."""
+        """``per 45 minutes``, ``per day``, ``each``, ``per 篇``; 每 45 分钟, 每天, 每项, 每篇, 每千字."""
         if basis is None:
             return None
-        if not self.chinese and basis == tree.Quantity(Fraction(1), "items"):
+        if not self.chinese and basis == tree.Quantity(Fraction(1), "items") and not basis.word:
             return "each"
         word = next((w for w, (n, unit) in MULTIPLES.items() if basis == tree.Quantity(Fraction(n), unit)), None)
         if self.chinese and (word or basis.value == 1):
             return "每" + (word or self.unit(basis.unit, basis.value, basis.word))
         if basis.value == 1:
-            return f"per {self.unit(basis.unit, basis.value)}"
+            return f"per {self.unit(basis.unit, basis.value, basis.word)}"
         return f"{self.either('per', '每')} {self.quantity(basis)}"
 
     def divisor(self, d: tree.Divisor | None) -> str | None:

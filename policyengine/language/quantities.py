@@ -39,6 +39,7 @@ MULTIPLES = {"千字": (1000, "characters"), "万字": (10000, "characters"), "�
 """Units that are written as one word and stand for several: 每千字 is per 1000 characters."""
 MONTHS = tuple("january february march april may june july august september october november december".split())  # noqa: SIM905
 COUNTED = ("hours", "credits")  # the units a requirement may be in
+NO_QUANTITY = ("months", "years", "yuan")  # units in which no activity is recorded
 
 
 def exact_text(value: Fraction) -> str:

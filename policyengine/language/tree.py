@@ -21,7 +21,8 @@ from policyengine.light import dataclass
 class Quantity:
     """A number with its unit: ``90 hours``, ``45 minutes``. ``unit`` is a unit id of ``quantities.py``.
 
-    ``word``: the measure word with which Chinese counts items (科, 篇), kept as the rule has it; it means nothing.
+    ``word``: the measure word with which Chinese counts items (科, 篇), kept as the rule has it, also in English; it
+    means nothing.
     """
 
     value: Fraction
@@ -173,11 +174,12 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A literal: number, text, yes/no (bool), or date; ``unit`` where the number has one."""
+    """A literal: number, text, yes/no (bool), or date; ``unit`` where the number has one (``word``: see ``Quantity``)."""
 
     value: Fraction | str | bool | date
     unit: str | None = None
     span: Span | None = _field(default=None, compare=False, repr=False)
+    word: str | None = _field(default=None, compare=False, repr=False)
 
 
 Operand = Field | YearOf | ThisYear | Term | Value | Lookup

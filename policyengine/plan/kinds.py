@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from policyengine.diagnostics import Span
 from policyengine.language import tree
-from policyengine.language.quantities import BY_WORD, UNITS, exact_text
+from policyengine.language.quantities import BY_WORD, NO_QUANTITY, UNITS, exact_text
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
 from policyengine.messages import say
 from policyengine.packs.model import Table
@@ -139,10 +139,11 @@ class Kinds:
 
     def _named_otherwise(self, rule: Rules, named: str, span: Span | None) -> None:
         """The unit of a record is compared with a text that no record has there."""
+        units = [u for u in UNITS if u not in NO_QUANTITY]
         known = BY_WORD.get(named)
         said = say(f"a record's unit is never “{named}”", f"单位不会是“{named}”")
-        hint = say(f"units are named {', '.join(UNITS)} here", f"此处的单位写作 {', '.join(UNITS)}")
-        if known is not None:
+        hint = say(f"units are named {', '.join(units)} here", f"此处的单位写作 {', '.join(units)}")
+        if known is not None and known.id in units:
             said = say(f"a record's unit is written “{known.id}” here", f"此处的单位写作“{known.id}”")
             hint = say(f'write "{known.id}"', f"请写「{known.id}」")
         self.reporter.on(rule, "PE230", said, span, hint)
@@ -158,6 +159,10 @@ class Kinds:
                     say("a record's quantity is compared with a number that has no unit", "数量与没有单位的数比较"),
                     span, say("add the unit: quantity at most 3 days", "加上单位：数量 不超过 3 天"),
                 )  # fmt: skip
+            elif other.unit in NO_QUANTITY:
+                what = say(other.unit, UNITS[other.unit].zh)
+                self._wrong_unit(rule, say(f"no record of an activity is in {what}",
+                                           f"学习记录不以“{what}”计量"), span)  # fmt: skip
             return
         if one.unit is None and other.unit is not None:
             self._wrong_unit(rule, say(f"{one.what} has no unit, {other.what} has one",
@@ -350,6 +355,6 @@ def _no_unit(left: tree.Operand, right: tree.Operand) -> str | None:
     """The text that the column ``unit`` is compared with, where that is the name of no unit."""
     for one, other in ((left, right), (right, left)):
         match one, other:
-            case tree.Field(id="unit"), tree.Value(value=str() as named) if named not in UNITS:
+            case tree.Field(id="unit"), tree.Value(value=str() as named) if named not in UNITS or named in NO_QUANTITY:
                 return named
     return None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from fractions import Fraction
 
-from policyengine.language.quantities import UNITS, exact_text
+from policyengine.language.quantities import NO_QUANTITY, UNITS, exact_text
 from policyengine.light import dataclass
 
 MAX_TEXT = 32_767  # characters of one cell: what a spreadsheet can hold
@@ -228,7 +228,6 @@ _TIMES_FIRST = re.compile(r"(百万|百|千|万|亿)?(.*)", re.DOTALL)
 _HOURS_AND_MINUTES = re.compile(r"(\d{1,6})(?:个?小时|钟头|h)(\d{1,6})(?:分钟|分|min|minutes?)")
 _NUMBER_HINT = ("write digits, for example 12 or 7.5", "请写数字，如 12 或 7.5")
 _AMBIGUOUS_UNITS = frozenset(("分",))  # 分钟 or 学分
-_NO_QUANTITY = ("months", "years", "yuan")
 
 UNIT_WORDS: dict[str, str] = {
     compare(word): u.id for u in UNITS.values() for word in (u.id, u.zh, *u.aliases) if word not in _AMBIGUOUS_UNITS
@@ -255,13 +254,13 @@ def unit(text: str) -> UnitCell | Bad:
 
 
 def _quantity_unit(found: str, times: int) -> UnitCell | Bad:
-    if found in _NO_QUANTITY:
+    if found in NO_QUANTITY:
         return Bad("PE414", "no activity is measured in this unit", "学习量不用该单位计量", *_near("", _unit_names()))
     return UnitCell(found, times)
 
 
 def _unit_names() -> list[str]:
-    return [u.zh for u in UNITS.values() if u.id not in _NO_QUANTITY]
+    return [u.zh for u in UNITS.values() if u.id not in NO_QUANTITY]
 
 
 def _near(word: str, known: Iterable[str]) -> tuple[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -48,14 +47,7 @@ def test_there_and_back_is_the_same_bytes(shipped: Path) -> None:
     english = laid_out(shipped, "en")
     assert english != chinese
     assert laid_out(shipped, "en") == english
-    back = laid_out(shipped, "zh")
-    assert {n: plain(b) for n, b in back.items()} == {n: plain(b) for n, b in chinese.items()}
-    assert laid_out(shipped, "zh") == back
-
-
-def plain(text: bytes) -> str:
-    """Chinese counts a paper in 篇 and a book in 部; English has one word for both, so that these become 项."""
-    return re.sub("每[件篇科门次部本个]", "每项", text.decode())
+    assert laid_out(shipped, "zh") == chinese
 
 
 def test_the_meaning_stays(shipped: Path) -> None:

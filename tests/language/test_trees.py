@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 
 from policyengine.language.parser import parse_condition, parse_statement
+from policyengine.language.printer import print_statement
 from policyengine.language.tree import (
     Add,
     And,
@@ -188,6 +189,25 @@ def test_statement(text: str) -> None:
 def test_condition(text: str) -> None:
 
     assert parse_condition(text, VOCABULARY) == (CONDITIONS[text], [])
+
+
+@pytest.mark.parametrize(
+    ("zh", "en"),
+    [
+        ("折算 论文 每篇 计 30 学分", "convert paper at 30 credits per 篇"),
+        ("折算 论文 每 2 篇 计 30 学分", "convert paper at 30 credits per 2 篇"),
+        ("折算 论文 每项 计 30 学分", "convert paper at 30 credits each"),
+        ("另加 每部 计 1 学分 于 论文", "add 1 credit per 部 to paper"),
+        ("不予认定 论文 当 数量 > 3 篇", "reject paper when quantity > 3 篇"),
+    ],
+)
+def test_measure_words_pass_through_english(zh: str, en: str) -> None:
+    there, _ = parse_statement(zh, VOCABULARY)
+    assert there is not None
+    assert print_statement(there, VOCABULARY, "en") == en
+    back, _ = parse_statement(en, VOCABULARY)
+    assert back is not None
+    assert print_statement(back, VOCABULARY, "zh") == zh
 
 
 def test_measure_words_are_kept_and_mean_nothing() -> None:

@@ -139,6 +139,8 @@ BAD = [
     ("recognise training when title = provider", None),
     ("recognise training when title = level", "PE230"),
     ('recognise training when unit = "学时"', "PE230"),
+    ('recognise training when unit = "years"', "PE230"),
+    ("recognise training when quantity > 3 years", "PE232"),
     ('recognise training when unit in ("hours", "Stunden")', "PE230"),
     ("recognise training when form = subject", "PE230"),
     ("recognise training when joined at least 2016", "PE230"),
