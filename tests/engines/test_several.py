@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from policyengine.engines import reference
 from policyengine.engines.protocol import Selection
 from policyengine.plan.model import Plan
 from policyengine.records.model import Fact, Inputs, Person, Record
+from policyengine.tools.select import load_law
 from policyengine.trace import Result
 from tests.engines.differences import differences
 from tests.engines.test_duckdb import generated
@@ -75,3 +79,24 @@ def test_each_by_their_own_plan(seed: int, connection: Any) -> None:
     found = engine.evaluate_all(plans, inputs, periods, as_of, selection, judge, connection)
     assert found is not None
     assert differences(wanted, found) == []
+
+
+def test_a_figure_beside_a_share_of_what_was_counted(connection: Any) -> None:
+    """Accountants from 2019: sixty professional hours, and two thirds of what was counted; the stricter is shown."""
+    (plan,) = load_law("policies/sectors/accounting").plans
+    records, people = [], {}
+    for number, (hours, year) in enumerate(product(range(0, 160, 7), (2018, 2019, 2020))):
+        who = f"P{number}"
+        people[who] = Person(who, {"sector": "accounting"})
+        for subject, amount in (("professional", hours), ("public", 30)):
+            own = f"{who}-{subject}"
+            facts = {"record_id": own, "person_id": who, "form": "training", "evidence": "yes", "subject": subject}
+            day = date(year, 5, 1)
+            records.append(Record(own, who, day, day, Fraction(amount), "hours", facts))
+    inputs = Inputs(tuple(records), people, (), len(records), 0, True)
+    expected = reference.evaluate(plan, inputs, (2018, 2020), None)
+    found = engine.evaluate_all([plan], inputs, (2018, 2020), None, connection=connection)
+    assert found is not None
+    assert not differences(expected, found)
+    shown = {d.required_by_subject["professional"] for d in expected.decisions}
+    assert {Fraction(60), Fraction(2 * (30 + 84), 3)} <= shown

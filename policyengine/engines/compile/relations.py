@@ -14,6 +14,7 @@ from policyengine.engines.calendar import label, period_bounds
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.accounts import Accounts
 from policyengine.engines.compile.periods import Decided, Periods
+from policyengine.engines.compile.terms import contested
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.compile.ways import OPEN
 from policyengine.language import tree
@@ -210,8 +211,17 @@ class Relations:
         return t.both(t.equal(t.col(f"ad{k}", "d"), t.lit(1)), t.equal(t.col(f"status{k}", "d"), t.lit(NOT_MET)))
 
     def _shown(self, one: Decided, j: int, kind: str) -> Tree:
-        branches = [(t.lit(k), t.col(f"{kind}{k}", "d")) for k in range(one.slots)]
+        branches: list[tuple[Tree, Tree]] = [(t.lit(k), t.col(f"{kind}{k}", "d")) for k in range(one.slots)]
+        for number in sorted({owed.shown[j] for owed in one.owed if owed.shown[j] < -1}):
+            branches.append((t.lit(number), self._strictest(contested(number), kind)))
         return t.switch(t.col(f"shown{j}", "d"), branches, t.lit(None))
+
+    @staticmethod
+    def _strictest(places: list[int], kind: str) -> Tree:
+        """Of several findings the one that requires most, the first of equals."""
+        most = t.greatest(*(t.col(f"rl{k}", "d") for k in places))
+        branches = [(t.equal(t.col(f"rl{k}", "d"), most.copy()), t.col(f"{kind}{k}", "d")) for k in places[:-1]]
+        return t.case(branches, t.col(f"{kind}{places[-1]}", "d"))
 
     def _open_decisions(self, one: Decided) -> Any:
         """What would settle each undetermined decision: the facts of its undetermined firm findings."""

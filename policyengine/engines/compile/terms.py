@@ -7,7 +7,7 @@ which the sum may compare (met, not met, open) the status, the outcomes that are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -79,7 +79,8 @@ class CarryTerm:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """All terms of a span. ``shown``: by measure the finding that the decision shows. ``sums``: measures by name."""
+    """All terms of a span. ``shown``: by measure the finding that the decision shows, or a ``contest``; ``sums``:
+    measures by name."""
 
     terms: tuple[Term, ...]
     carries: tuple[CarryTerm, ...]
@@ -215,7 +216,7 @@ class Asker:
         return [self._sum(name, span.last, False) for name in self.names]
 
     def _shown(self, terms: list[Term], findings: list[Finding], span: Span) -> tuple[int, ...]:
-        """By measure the place of the finding that the decision shows (``conclude._owed``); -1: none."""
+        """By measure the place of the finding that the decision shows (``conclude._owed``), or a ``contest``; or -1."""
         days = self.law.prepared.later.stretch(span.first, span.years).days
         owed = _owed(tuple(findings), days)
         places = []
@@ -225,8 +226,9 @@ class Asker:
             rivals = [
                 i for i, f in enumerate(findings) if f.measure == measure and f.window == days and f.comparison == ">="
             ]
+            rivals = [i for i in rivals if not terms[i].advisory] or rivals
             if len(rivals) > 1 and any(terms[i].share is not None for i in rivals):
-                raise Inexpressible("several requirements on one measure, one of them a share of what was counted")
+                place = contest(rivals)  # which is stricter depends on what was counted
             places.append(place)
         return tuple(places)
 
@@ -297,6 +299,16 @@ def _forced(state: str, least: bool) -> Amount:
 def _ways(finding: Finding, possible: frozenset[str]) -> Ways:
     mask = sum(MASKS[one] for one in possible)
     return Ways(OUTCOMES.index(finding.status), mask, finding.because, finding.circumstance, finding.missing)
+
+
+def contest(places: Sequence[int]) -> int:
+    """Several findings of which the decision shows the one that requires most: a number below -1."""
+    return -sum(1 << (1 + place) for place in places)
+
+
+def contested(number: int) -> list[int]:
+    """The places that ``contest`` was given."""
+    return [place for place in range((-number).bit_length()) if -number >> (1 + place) & 1]
 
 
 def possible_of(mask: int) -> frozenset[str]:
