@@ -189,8 +189,10 @@ class _Windows:
     def _anchored(self, members: list[int], months: int, name: str) -> None:
         day = get_fact(Scene(self.person.facts), self.judge.world.fields[name])
         if not isinstance(day, date):
-            self.cut.unsure.update(members)
-            self._add(max(self.items[n].period for n in members), members, members, self._least_ever())
+            limit = self._whenever(members, months)
+            if limit is not None:
+                self.cut.unsure.update(members)
+                self._add(max(self.items[n].period for n in members), members, members, limit)
             return
         first, last = window_from(day, months)
         year = period_of(last, self.judge.plan.year_start)
@@ -198,11 +200,17 @@ class _Windows:
         if held and self._governs(year):
             self._add(year, held, held)
 
-    def _least_ever(self) -> Amount:
-        """A limit whose year is not known."""
-        figure, unit = self.statement.figure, self.judge.plan.unit
-        known = isinstance(figure, tree.Quantity) and figure.unit == unit and not self.rule.kept
-        return (figure.value if known and isinstance(figure, tree.Quantity) else ZERO), UNBOUNDED
+    def _whenever(self, members: list[int], months: int) -> Amount | None:
+        """A limit whose year is not known: the least of any year in which a window that holds an item may end."""
+        start = self.judge.plan.year_start
+        first = min(period_of(self.items[n].end, start) for n in members)
+        last = max(period_of(window_from(self.items[n].end, months)[1], start) for n in members)
+        limits = [
+            limit
+            for year in range(first, last + 1)
+            if self._governs(year) and (limit := limit_in(self.judge, self.rule, year, self.person)) is not None
+        ]
+        return (min(low for low, _ in limits), UNBOUNDED) if limits else None
 
     def _by_days(self, members: list[int]) -> None:
         """A window for each stretch of days between a record's first and a record's last day."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -13,13 +14,16 @@ from policyengine.engines import duckdb as engine
 from policyengine.engines import reference
 from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs
+from tests.build import day, inputs, plan, record, run, somebody
+from tests.engines import trials
 from tests.engines.differences import differences
 from tests.generate import random_plan
 from tests.generate_people import people
 
-PLANS = 44
-PEOPLE = 50  # of each plan: together more than 2,000 people
-AS_OF = (None, None, date(2016, 12, 31), date(2017, 7, 1), date(2018, 12, 30))
+BLOCKS = 10
+TRIALS = 6  # generated policies of a block
+SIZE = 80  # most people of each
+CASES = 200  # people of a block whom the engine judges itself, at least: together 2,000 and more
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +42,19 @@ def generated(seed: int, size: int) -> tuple[Plan, Inputs, tuple[int, int], date
         plan = random_plan(rng)
     inputs = people(rng, complete=rng.random() < 0.5, size=size)
     first = rng.choice((2015, 2016, 2016, 2016))
-    return plan, inputs, (first, first + rng.choice((0, 1, 1, 2, 3))), rng.choice(AS_OF)
+    return plan, inputs, (first, first + rng.choice((0, 1, 1, 2, 3))), rng.choice(trials.AS_OF)
 
 
-@pytest.mark.parametrize("seed", range(PLANS))
-def test_equals_the_reference(seed: int, connection: Any) -> None:
-    plan, inputs, periods, as_of = generated(seed, PEOPLE)
-    wanted = reference.evaluate(plan, inputs, periods, as_of)
-    assert differences(wanted, engine.evaluate(plan, inputs, periods, as_of, connection)) == []
+@pytest.mark.parametrize("block", range(BLOCKS))
+def test_equals_the_reference(block: int, connection: Any) -> None:
+    """Whole traces of generated policies and people; ``long.py`` does many more."""
+    own = partial(engine.evaluate_all, connection=connection)
+    tally = trials.Tally()
+    for number in range(block * TRIALS, (block + 1) * TRIALS):
+        more, told = trials.compare(trials.trial(0, number, SIZE), own)
+        assert told == [], f"python -m tests.engines.long --size {SIZE} --only 0:{number}"
+        tally += more
+    assert tally.cases >= CASES
 
 
 def test_all_years_with_records_where_none_are_asked(connection: Any) -> None:
@@ -60,3 +69,39 @@ def test_nobody(connection: Any) -> None:
     for asked in (periods, None):
         wanted = reference.evaluate(plan, nobody, asked)
         assert differences(wanted, engine.evaluate(plan, nobody, asked, connection=connection)) == []
+
+
+def same(made: Plan, records: list[Any], asked: int, *persons: Any) -> None:
+    who = inputs(records, persons)
+    wanted = reference.evaluate(made, who, (asked, asked))
+    assert differences(wanted, engine.evaluate(made, who, (asked, asked))) == []
+
+
+def test_a_split_record_whose_first_share_fills_the_cap_of_its_activity() -> None:
+    made = plan(
+        "recognise training", "convert training at stated hours", "assign split by days rounded up to 1 hour",
+        "cap training at 10 hours per activity", "require total at least 20 hours per year",
+    )  # fmt: skip
+    for hours in (10, 11, 12):
+        same(made, [record("R1", "2017-03-11", quantity=hours, unit="hours", start="2016-02-05")], 2017)
+
+
+def test_a_cap_from_a_date_on_a_record_that_counts_in_another_year() -> None:
+    made = plan(
+        "recognise training", "convert training at stated hours",
+        "assign to claimed_year when late_reason is present", "cap training at 5 hours within 6 months of joined",
+        "require total at least 20 hours per year",
+    )  # fmt: skip
+    late = record("R1", "2018-03-01", quantity=9, unit="hours", claimed_year=2010, late_reason="illness")
+    same(made, [late], 2010, somebody(joined=day("2018-02-01")))
+
+
+def test_a_cap_from_a_date_that_is_missing_cuts_nothing_below_its_least() -> None:
+    made = plan(
+        "recognise training", "convert training at stated hours",
+        "cap training at 2 to 4 hours within 6 months of joined", "require total at least 20 hours per year",
+    )  # fmt: skip
+    for hours in (1, 2, 3):
+        same(made, [record("R1", "2016-03-01", quantity=hours, unit="hours")], 2016, somebody())
+    result = run(made, [record("R1", "2016-03-01", quantity=2, unit="hours")], 2016, somebody())
+    assert (result.decisions[0].total, result.decisions[0].total_high) == (2, 2)

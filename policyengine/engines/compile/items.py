@@ -96,7 +96,8 @@ class Items:
     def items(self, wanted: Iterable[str] = (), where: Tree | None = None, **columns: Tree) -> Any:
         """Every item: a record's amounts in one period. ``day``: the record's end; ``start``, ``end``: the item's days.
 
-        ``where``: a condition over the records (alias ``r``).
+        ``where``: a condition over the records (alias ``r``). Where records are split, ``whole`` is what all shares of
+        the item's record come to.
         """
         judged = self.cases.judged(wanted, where, **columns)
         handed = [
@@ -114,6 +115,7 @@ class Items:
         ).from_(t.sub(judged, "j"), copy=False)
         if not self.cases.split:
             return plain
+        plain.select(t.named(t.col("claimed_high", "j"), "whole"), copy=False)
         plain.where(t.negate(self._crossing()), copy=False)
         return t.union(plain, self._shares(self.cases.judged(wanted, where and where.copy(), **columns), handed))
 
@@ -160,7 +162,8 @@ class Items:
         left = t.minus(t.col("amount", "s"), before)
         share = t.greatest(t.lit(0), t.case([(t.col("last", "s"), left)], t.least(t.col("part", "s"), left.copy())))
         shared = t.select(
-            **{n: t.col(n, "s") for n in (*handed, "rl", "rh", "day", "start", "end", "period", "route")}, share=share
+            **{n: t.col(n, "s") for n in (*handed, "rl", "rh", "day", "start", "end", "period", "route", "amount")},
+            share=share,
         ).from_(t.sub(parts, "s"), copy=False)
         names = [n for n in handed if n not in ("claimed_low", "claimed_high")]
         return t.select(
@@ -171,6 +174,7 @@ class Items:
             low=t.times(t.col("share", "u"), t.col("rl", "u")),
             high=t.times(t.col("share", "u"), t.col("rh", "u")),
             route=t.col("route", "u"),
+            whole=t.col("amount", "u"),
         ).from_(t.sub(shared, "u"), copy=False)
 
     def _part(self, days: Tree, every: Tree) -> Tree:

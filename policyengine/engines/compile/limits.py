@@ -65,6 +65,7 @@ def _load_limits(cases: Cases, cap: Cap, first: int, last: int) -> None:
     if isinstance(window, tree.PerYears) and window.count > 1:
         last = block_of(last, window.count, window.starting or 0) + window.count - 1
     if isinstance(window, tree.Within):
+        first, last = _ends(cases, law, first, last)
         first, last = first - 1, last + window.months // 12 + 2
     people = range(len(sources.people)) if cap.by_person else (0,)
     draft = sources.draft()
@@ -84,6 +85,16 @@ def _load_limits(cases: Cases, cap: Cap, first: int, last: int) -> None:
     cap.least = min((row[2] for row in rows), default=None)
     columns = {"rp": "INTEGER", "year": "INTEGER", "l0": "BIGINT", "l1": "BIGINT"}
     cases.sources.host.load(cap.limits, columns, rows)
+
+
+def _ends(cases: Cases, law: Law, first: int, last: int) -> tuple[int, int]:
+    """The periods in which records count or end, first and last."""
+    if not cases.moved:
+        return first, last
+    records = t.table(cases.sources.names.records, "r")
+    ends = t.select(a=t.call("MIN", t.col("end", "r")), b=t.call("MAX", t.col("end", "r"))).from_(records, copy=False)
+    ((a, b),) = cases.sources.host.rows(ends)
+    return min(first, period_of(a, law.plan.year_start)), max(last, period_of(b, law.plan.year_start))
 
 
 def _load_windows(cases: Cases, cap: Cap) -> None:

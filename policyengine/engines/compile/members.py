@@ -78,8 +78,8 @@ class Members:
         columns = {f"of_{n}": self.cases.sources.records.value(n) for n in sorted(fields)}
         narrow = {n: t.cast(t.col(n, "i"), "TINYINT") if n[0] in "ctn" else t.col(n, "i") for n in wanted}
         names = [
-            "record_id", "person_id", "rp", "plan", "day", "start", "end", "period", "low", "high", "claimed_high",
-            *columns,
+            "record_id", "person_id", "rp", "plan", "day", "start", "end", "period", "low", "high", *columns,
+            *(["whole"] if self.cases.split else []),
         ]  # fmt: skip
         query = t.select(**{n: t.col(n, "i") for n in names}, **narrow)
         query.from_(t.sub(self.items.items(wanted, self._named(), **columns), "i"), copy=False)
@@ -128,4 +128,4 @@ class Members:
 
     def _whole(self) -> Tree:
         """What the whole record of an item may count at most."""
-        return t.col("claimed_high", "i") if self.cases.split else t.lit(0)
+        return t.col("whole", "i") if self.cases.split else t.lit(0)

@@ -1,0 +1,225 @@
+"""Trials of a compiled engine against the reference evaluator: a seed goes in, out come the rows that differ.
+
+A *trial* is one generated policy (or two, each with their own people) judged once; a *case* is one person of it, with
+records and facts of their own. ``trial(seed, number)`` is the same whenever it is made.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from random import Random
+from typing import Any
+
+from policyengine.engines import reference
+from policyengine.engines.protocol import Selection
+from policyengine.language import tree
+from policyengine.plan.build import plan_of
+from policyengine.plan.model import Plan
+from policyengine.records.model import Fact, Inputs, Person, Record
+from policyengine.trace import Result
+from tests.build import policy
+from tests.engines.differences import differences
+from tests.generate import YEAR, Rules, random_plan
+from tests.generate_people import people
+
+AS_OF = (None, None, date(2016, 12, 31), date(2017, 7, 1), date(2018, 12, 30))
+CHOICE = ("sector",)
+PERSON = ("employer_kind", "title_level", "sector", "joined", "qualified_on")
+RECORD = ("form", "subject", "result", "approved", "provider", "mode", "level", "author_rank", "theme")
+
+Engine = Callable[..., Result | None]
+"""As ``duckdb.evaluate_all``: plans, inputs, periods, as_of, selection, judge."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What an engine is asked. ``plans``: one, or two between which the sector chooses; ``fitted``: records that were
+    made just so large that they fill a cap."""
+
+    name: str
+    plans: tuple[Plan, ...]
+    inputs: Inputs
+    periods: tuple[int, int] | None
+    as_of: date | None
+    fitted: int = 0
+
+
+@dataclass
+class Tally:
+    """What was compared. ``aside``: people of whom the engine itself asks the reference evaluator; ``refused``: people
+    whose policy the engine does not judge at all. Neither is evidence."""
+
+    trials: int = 0
+    people: int = 0
+    records: int = 0
+    aside: int = 0
+    refused: int = 0
+    overrides: int = 0  # policies with an override
+    carries: int = 0  # policies with a carry
+    capped: int = 0  # records of which a cap cut something
+    fitted: int = 0  # records that fill a cap exactly
+    duplicates: int = 0  # records counted elsewhere
+    doubtful: int = 0  # people who lack a fact
+    undetermined: int = 0  # decisions
+    excused: int = 0
+    split: int = 0  # records that count in more than one period
+    rows: int = 0  # rows compared, of all tables
+
+    def __iadd__(self, other: Tally) -> Tally:
+        for name, value in dataclasses.asdict(other).items():
+            setattr(self, name, getattr(self, name) + value)
+        return self
+
+    @property
+    def cases(self) -> int:
+        """People whom the engine judged itself."""
+        return self.people - self.aside - self.refused
+
+
+class Capped(Rules):
+    """Policies with several caps within the year."""
+
+    def _window(self) -> tree.Window:
+        return self.rng.choice((YEAR, YEAR, tree.PerField("project"), tree.PerActivity(), tree.PerDay()))
+
+    def _allocate(self) -> None:
+        super()._allocate()
+        if not any(isinstance(r.statement, tree.Cap) for r in self.rules):
+            self._caps(self.rng.choice((1, 2, 3)))
+
+
+def _plan(rng: Random) -> Plan:
+    """A plan; a quarter of them with caps in any case."""
+    plan = None
+    capped = rng.random() < 0.25
+    while plan is None:
+        start = rng.choice(((1, 1), (1, 1), (9, 1)))
+        plan = plan_of(policy(Capped(rng).all(), year_start=start))[0] if capped else random_plan(rng)
+    return plan
+
+
+def trial(seed: int, number: int, size: int = 30) -> Trial:
+    """The trial of that number, with up to ``size`` people."""
+    rng = Random(f"{seed}:{number}")
+    plans = [_plan(rng)]
+    if rng.random() < 0.12:
+        plans.append(dataclasses.replace(_plan(rng), policy="other"))
+    longest = rng.choice((4, 9, 9, 16))
+    inputs = people(rng, complete=rng.random() < 0.4, size=rng.randint(size // 2, size), records=(0, longest))
+    first = rng.choice((2015, 2016, 2016, 2016))
+    periods = None if rng.random() < 0.1 else (first, first + rng.choice((0, 1, 1, 2, 3)))
+    made = Trial(f"{seed}:{number}", tuple(plans), inputs, periods, rng.choice(AS_OF))
+    return _filled(rng, made)
+
+
+def _filled(rng: Random, made: Trial) -> Trial:
+    """The trial with some of the records that a cap cuts made so small that they fill it exactly."""
+    fitting: dict[str, Record] = {r.record_id: r for r in made.inputs.records}
+    fitted = 0
+    for entry in expected(made).ledger:
+        one = fitting[entry.record_id]
+        if not 0 < entry.counted < entry.converted or one.quantity is None or rng.random() < 0.5:
+            continue
+        quantity = one.quantity * entry.counted / entry.converted
+        if 100 % quantity.denominator == 0 and (quantity.denominator == 1 or one.unit in ("hours", "credits")):
+            fitting[entry.record_id] = dataclasses.replace(one, quantity=quantity)
+            fitted += 1
+    inputs = dataclasses.replace(made.inputs, records=tuple(fitting.values()))
+    return dataclasses.replace(made, inputs=inputs, fitted=fitted)
+
+
+def chosen(facts: Mapping[str, Fact]) -> int | None:
+    """Accountants by the first plan, others by the second; who has no sector is left to the caller."""
+    sector = facts.get("sector")
+    return None if sector is None else int(sector != "accounting")
+
+
+def together(parts: Sequence[Result]) -> Result:
+    """Results of different people in one, by person."""
+    names = ("decisions", "findings", "ledger", "flags")
+    return Result(*(tuple(sorted((r for p in parts for r in getattr(p, n)), key=lambda r: r.person_id)) for n in names))
+
+
+def _of(inputs: Inputs, people: set[str]) -> Inputs:
+    return dataclasses.replace(
+        inputs,
+        records=tuple(r for r in inputs.records if r.person_id in people),
+        persons={k: v for k, v in inputs.persons.items() if k in people},
+    )
+
+
+def _plan_of(made: Trial, person: Person) -> Plan:
+    place = chosen(person.facts) if len(made.plans) > 1 else 0
+    return made.plans[-1 if place is None else place]
+
+
+def _asked(made: Trial, plan: Plan) -> tuple[int, int] | None:
+    return made.periods or reference.years_of(plan, made.inputs.records)
+
+
+def expected(made: Trial) -> Result:
+    """What the reference evaluator says."""
+    groups: dict[int, set[str]] = {}
+    for who, person in made.inputs.persons.items():
+        groups.setdefault(made.plans.index(_plan_of(made, person)), set()).add(who)
+    parts = []
+    for place, people_ in groups.items():
+        plan = made.plans[place]
+        parts.append(reference.evaluate(plan, _of(made.inputs, people_), _asked(made, plan), made.as_of))
+    return together(parts)
+
+
+def compare(made: Trial, engine: Engine) -> tuple[Tally, list[str]]:
+    """Judge a trial with an engine and with the reference evaluator: what was compared, and what differs."""
+    aside = 0
+    prepared = {plan.policy: reference.prepare(plan) for plan in made.plans}
+
+    def judge(person: Person, records: Sequence[Record]) -> Result:
+        nonlocal aside
+        aside += 1
+        plan = _plan_of(made, person)
+        asked = _asked(made, plan)
+        assert asked is not None
+        return reference.evaluate_person(prepared[plan.policy], person, records, asked, made.as_of)
+
+    selection = Selection(CHOICE, chosen) if len(made.plans) > 1 else None
+    wanted = expected(made)
+    found = engine(list(made.plans), made.inputs, made.periods, made.as_of, selection, judge)
+    tally = _counted(made, wanted)
+    if found is None:
+        tally.refused = tally.people
+        return tally, []
+    tally.aside = aside
+    return tally, differences(wanted, found)
+
+
+def _counted(made: Trial, wanted: Result) -> Tally:
+    tally = Tally(trials=1, people=len(made.inputs.persons), records=len(made.inputs.records), fitted=made.fitted)
+    for plan in made.plans:
+        rules = list(plan.rules())
+        tally.overrides += any(r.kept or r.governing.over for r in rules)
+        tally.carries += bool(plan.carry)
+    periods: dict[str, int] = {}
+    amounts = {r.record_id: r for r in made.inputs.records}
+    for entry in wanted.ledger:
+        periods[entry.record_id] = periods.get(entry.record_id, 0) + 1
+        tally.capped += entry.counted < entry.converted
+        tally.duplicates += entry.reason == "duplicate"
+    lacking = {r.person_id for r in amounts.values() if any(n not in r.facts for n in RECORD) or r.quantity is None}
+    lacking |= {p.person_id for p in made.inputs.persons.values() if any(n not in p.facts for n in PERSON)}
+    tally.doubtful = len(lacking)
+    tally.split = sum(n > 1 for n in periods.values())
+    tally.undetermined = sum(d.outcome == "undetermined" for d in wanted.decisions)
+    tally.excused = sum(d.outcome == "excused" for d in wanted.decisions)
+    tally.rows = sum(len(getattr(wanted, n)) for n in ("decisions", "findings", "ledger", "flags"))
+    return tally
+
+
+def connection() -> Any:
+    """A DuckDB connection on one core."""
+    import duckdb
+
+    return duckdb.connect(config={"threads": 1})
