@@ -54,6 +54,12 @@ Examples:
 @click.option("--period", type=Periods(), help="2016 or 2016..2018; by default every year that has a record.")
 @click.option("--as-of", type=Day(), help="Judge as on this day: what has not ended yet is in progress.")
 @click.option("--out", type=click.Path(), help="Folder to write the result into; without it, decisions go to stdout.")
+@click.option(
+    "--update",
+    type=click.Path(),
+    metavar="DIR",
+    help="Bring the result in DIR up to date: only people of whom something differs are judged anew.",
+)
 @click.option("--format", "format_", type=click.Choice(["csv", "jsonl", "parquet", "xlsx"]), help="By default csv.")
 @click.option(
     "--engine", type=click.Choice(["auto", "duckdb", "reference", "spark"]), default="auto", show_default=True
@@ -92,6 +98,7 @@ def command(
     period: tuple[int, int] | None,
     as_of: date | None,
     out: str | None,
+    update: str | None,
     format_: str | None,
     engine: str,
     ledger: str | None,
@@ -107,13 +114,19 @@ def command(
     whole or not at all.
     """
     from policyengine.tools.evaluate import Files, evaluate_files
-    from policyengine.tools.result import Wish, check_out, check_strict, save_rejects
+    from policyengine.tools.result import Wish, as_it_was, check_out, check_strict, save_rejects
     from policyengine.tools.tally import tally_of
 
+    if update is not None:
+        _check_update(out, format_, engine, pseudonymise)
+        out = update
     _check(out, format_, sign)
     files = Files(records, persons, circumstances, mapping)
     if out is not None:
         check_out(out)
+    if update is not None:
+        was = as_it_was(update)
+        format_, ledger = format_ or was[0], ledger or was[1]
     law = _law(policy, policy_rev)
 
     def read(rejects: tuple[Reject, ...], remarks: tuple[Diagnostic, ...]) -> None:
@@ -136,7 +149,7 @@ def command(
     else:
         from policyengine.tools.into import evaluate_into
 
-        wish = Wish(format_ or "csv", ledger, strict, memory_limit, _signer(sign), pseudonymise)
+        wish = Wish(format_ or "csv", ledger, strict, memory_limit, _signer(sign), pseudonymise, update is not None)
         with _progress() as progress:
             tally = evaluate_into(law, files, out, wish, period, as_of, engine, read, progress)
     _summarise(tally, Path(out) if out is not None else None)
@@ -154,6 +167,20 @@ def _check(out: str | None, format_: str | None, sign: str | None) -> None:
     if out is None and sign is not None:
         text = say("only a result in a folder can be signed: --out", "只能对写入文件夹的结果签名：--out")
         raise click.UsageError(text)
+
+
+def _check_update(out: str | None, format_: str | None, engine: str, pseudonymise: str | None) -> None:
+    """An update replaces the result in its folder, by the compiled engine."""
+    if out is not None:
+        text = say("--update names the folder already; leave --out away", "--update 已指定文件夹，请去掉 --out")
+    elif format_ in ("jsonl", "xlsx") or engine in ("reference", "spark") or pseudonymise is not None:
+        text = say(
+            "--update works on CSV and Parquet results of the compiled engine, without pseudonyms",
+            "--update 用于编译引擎写出的 CSV 或 Parquet 结果，且不含化名",
+        )
+    else:
+        return
+    raise click.UsageError(text)
 
 
 def _signer(sign: str | None) -> Callable[[bytes], bytes] | None:

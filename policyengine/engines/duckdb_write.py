@@ -77,7 +77,7 @@ def write(
     can judge, ``MemoryError`` and ``OSError`` where the machine can't.
     """
     options, spill = options or Options(), folder / ".spill"
-    host = _Host(tables.connection, progress)
+    host = FileHost(tables.connection, progress)
     with machine(folder):
         try:
             _set(tables.connection, options, spill)
@@ -89,7 +89,7 @@ def write(
 
 
 def _write(
-    plans: Sequence[Plan], host: _Host, tables: Tables, periods: Periods | None, as_of: date | None, folder: Path,
+    plans: Sequence[Plan], host: FileHost, tables: Tables, periods: Periods | None, as_of: date | None, folder: Path,
     options: Options, selection: Selection | None, judge: JudgeOne | None,
 ) -> Written | None:  # fmt: skip
     names = Names(tables.records, tables.persons, tables.circumstances)
@@ -119,7 +119,7 @@ def _write(
     return written
 
 
-def _ledger(output: Output, host: _Host, folder: Path, options: Options, written: Written) -> Path:
+def _ledger(output: Output, host: FileHost, folder: Path, options: Options, written: Written) -> Path:
     """Write the ledger, and have ``entries`` read from it; gives the file that it is read from."""
     parquet = options.format == "parquet"
     full = options.ledger == "full"
@@ -139,7 +139,7 @@ def _ledger(output: Output, host: _Host, folder: Path, options: Options, written
     return path
 
 
-def _reasons(output: Output, host: _Host, ledger: Path | None, options: Options) -> dict[str, int]:
+def _reasons(output: Output, host: FileHost, ledger: Path | None, options: Options) -> dict[str, int]:
     """Ledger rows by reason, of the reasons asked for. Without a ledger all records are looked at once more, but only
     where one of these reasons can occur."""
     evaluation = output.evaluation
@@ -157,7 +157,7 @@ def _reasons(output: Output, host: _Host, ledger: Path | None, options: Options)
     return dict(found)
 
 
-def _file(host: _Host, table: str, query: Any, folder: Path, options: Options, written: Written) -> None:
+def _file(host: FileHost, table: str, query: Any, folder: Path, options: Options, written: Written) -> None:
     host.begin("write")
     path = folder / f"{table}.{options.format}"
     if options.format == "csv":
@@ -206,10 +206,10 @@ def _full(folder: Path) -> bool:
     return shutil.disk_usage(folder).free < 2**20
 
 
-class _Host(DuckHost):
-    """A host that tells how far it is, and writes files."""
+class FileHost(DuckHost):
+    """A host that tells how far it is, and writes files (Parquet or CSV)."""
 
-    def __init__(self, connection: Any, progress: Progress | None):
+    def __init__(self, connection: Any, progress: Progress | None = None):
         super().__init__(connection)
         self._progress = progress
         self._step, self._before = "survey", 0.0

@@ -32,7 +32,7 @@ def evaluate_into(
     Raises ``PolicyError`` where files, folder or policies can't be used, ``MemoryError`` and ``OSError`` where the
     machine can't.
     """
-    chosen = engine_of(engine, files)
+    chosen = "duckdb" if wish.update else engine_of(engine, files)
     if chosen == "duckdb" and wish.format in STRAIGHT and wish.key is None:
         from policyengine.engines.compile.probes import Inexpressible
         from policyengine.tools.straight import evaluate_straight

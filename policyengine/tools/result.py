@@ -16,10 +16,11 @@ from policyengine.messages import say
 from policyengine.records.model import Reject
 from policyengine.tools.evaluate import Evaluation, Files, schema_for
 from policyengine.tools.manifest import manifest_of
+from policyengine.tools.read_result import read_result
 from policyengine.tools.select import Law
 from policyengine.tools.tables import shape_of, tables_of
 from policyengine.tools.tally import tally_of
-from policyengine.tools.write import refuse_foreign, write_result
+from policyengine.tools.write import MANIFEST, refuse_foreign, write_result
 
 Read = Callable[[tuple[Reject, ...], tuple[Diagnostic, ...]], None]
 """Called when everything has been read: with the rows that could not be, and with remarks. May refuse by raising."""
@@ -30,7 +31,8 @@ class Wish:
     """How a result is to be written. ``ledger``: ``full``, ``lean``, ``none`` or what is usual in the format.
 
     ``memory``: what the compiled engine may take (``1GB``); None: most of the machine's. ``sign``: as ``write_result``
-    takes it; ``key``: the file whose key makes pseudonyms of persons' ids.
+    takes it; ``key``: the file whose key makes pseudonyms of persons' ids; ``update``: judge only those anew of
+    whom something differs from the result that is there.
     """
 
     format: str = "csv"
@@ -39,6 +41,7 @@ class Wish:
     memory: str | None = None
     sign: Callable[[bytes], bytes] | None = None
     key: str | None = None
+    update: bool = False
 
     @property
     def size(self) -> str:
@@ -92,6 +95,14 @@ def save_rejects(law: Law, files: Files, rejects: tuple[Reject, ...], path: str 
     from policyengine.records.rejects_xlsx import write_rejects
 
     return write_rejects(Path(path), rejects, files.records, schema_for(law, files.mapping))
+
+
+def as_it_was(out: str | Path) -> tuple[str | None, str | None]:
+    """Format and kind of ledger of the result in ``out``; None where there is no result."""
+    if not (Path(out) / MANIFEST).exists():
+        return None, None
+    options = read_result(out).manifest["options"]
+    return options.get("format"), options.get("ledger")
 
 
 def check_out(out: str | Path) -> None:

@@ -7,20 +7,22 @@ stands in the unfinished folder, which becomes the result, or vanishes.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from policyengine import __version__
 from policyengine.diagnostics import PolicyError, failed
 from policyengine.engines.calendar import period_of
-from policyengine.engines.compile.aside import JudgeOne
-from policyengine.engines.duckdb_write import Options, Written, machine, write
-from policyengine.engines.protocol import Progress, Tables
-from policyengine.engines.reference import Periods
+from policyengine.engines.compile import trees as t
+from policyengine.engines.duckdb_write import FileHost, Options, Written, machine, write
+from policyengine.engines.protocol import Periods, Progress, Selection, Tables
 from policyengine.records.columns import Canonical, read_tables
-from policyengine.records.model import Person, Reject
+from policyengine.records.model import Person, Record, Reject
+from policyengine.tools import update
 from policyengine.tools.evaluate import Files, judge_one, schema_for
 from policyengine.tools.formats import write_table
 from policyengine.tools.manifest import manifest_of
@@ -32,7 +34,7 @@ from policyengine.tools.tally_files import tally_files
 from policyengine.tools.write import entry_of, finish, whole_folder
 from policyengine.trace import Result
 
-FORMATS = ("csv", "parquet")
+ENGINE = "duckdb"
 IN_ORDER = 2_000_000  # rows of a ledger that are put in order of person and record; more stand as they were computed
 WORK = ".work"
 
@@ -60,20 +62,85 @@ def evaluate_straight(
     with whole_folder(out) as folder, _work(folder) as work, machine(work), duckdb.connect() as connection:
         _set(connection, work, wish.memory)
         tables = _read(connection, work, law, files, read)
-        place = Tables(connection, tables.records, tables.persons, tables.circumstances)
-        options = Options(
-            wish.format, wish.size, wish.memory, ordered=tables.rows <= IN_ORDER, spills=True, reasons=WARNED
-        )
-        judge = others(selector, connection, tables.records, periods, as_of)
-        written = write(law.plans, place, periods, as_of, folder, options, selection, judge, progress) or Written()
-        entries = _entries(written, law, tables.rejects, folder, wish)
-        tally = tally_files(connection, folder, wish.format, tables, written)
+        run = _Run(law, wish, tables, folder, work, periods, as_of, progress, selector, selection)
         asked = options_of(law, files, periods, as_of, wish.format, wish.size, wish.strict)
-        manifest = manifest_of(law.policies, law.plans, tally, files.roles(), "duckdb", asked)
+        written, stands = run.updated(out, asked) if wish.update else (run.judged(), 0)
+        entries = _entries(written, law, tables.rejects, folder, wish)
+        tally = replace(tally_files(connection, folder, wish.format, tables, written), stands=stands)
+        manifest = manifest_of(law.policies, law.plans, tally, files.roles(), ENGINE, asked)
+        if wish.update:
+            manifest[update.PRINTS] = update.kept(run.spans[0])
+            entries[update.PRINTS] = update.write_prints(run.host, folder)
         connection.close()
         shutil.rmtree(work)
         finish(folder, manifest, entries, wish.sign)
     return tally
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run: what was read, and where to write. ``work``: a folder for what is on the way."""
+
+    law: Law
+    wish: Wish
+    tables: Canonical
+    folder: Path
+    work: Path
+    periods: Periods | None
+    as_of: date | None
+    progress: Progress | None
+    selector: Selector
+    selection: Selection | None
+    host: FileHost = field(init=False)
+    spans: list[Periods | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.host = FileHost(self.tables.connection)
+        self.spans = [self.periods] * len(self.law.plans) if self.periods else list(self._years())
+
+    def _years(self) -> Iterator[Periods | None]:
+        """The first and the last period in which a record ends, by policy."""
+        first, last = t.call("MIN", t.col("end", "r")), t.call("MAX", t.col("end", "r"))
+        query = t.select(a=first, b=last).from_(t.table(self.tables.records, "r"), copy=False)
+        ((start, end),) = self.host.rows(query)
+        for plan in self.law.plans:
+            yield None if start is None else (period_of(start, plan.year_start), period_of(end, plan.year_start))
+
+    def judged(self) -> Written:
+        """Judge everybody."""
+        place = Tables(self.host.connection, self.tables.records, self.tables.persons, self.tables.circumstances)
+        return self._write(place, self.periods, self.folder)
+
+    def _write(self, place: Tables, periods: Periods | None, folder: Path) -> Written:
+        options = Options(self.wish.format, self.wish.size, ordered=self._ordered, spills=True, reasons=WARNED)
+        return (
+            write(self.law.plans, place, periods, self.as_of, folder, options, self.selection, self._one, self.progress)
+            or Written()
+        )
+
+    @property
+    def _ordered(self) -> bool:
+        return self.tables.rows <= IN_ORDER
+
+    def _one(self, person: Person, records: Sequence[Record]) -> Result:
+        """Judge somebody whom the compiled queries leave to the reference evaluator, by the policy that governs."""
+        return judge_one(self.selector, person, records, self.spans, self.as_of)
+
+    def updated(self, out: str | Path, asked: Mapping[str, Any]) -> tuple[Written, int]:
+        """Judge those of whom something differs from the result in ``out``; how many people's rows were taken over."""
+        update.take_prints(self.host, self.tables)
+        columns = {table.name: table.names for table in _no_rows(self.law, (), self.wish)}
+        new = {"engine": {"name": ENGINE, "version": __version__}, "options": asked}
+        found = update.standing(self.host, out, self.law, new, columns, self.spans, self.tables, self.selection)
+        if found is None or not found.stands or self.wish.size == "none":
+            return self.judged(), 0
+        part = self.work / "part"
+        part.mkdir()
+        try:
+            fresh = self._write(found.tables, found.periods, part) if found.judged else Written()
+            return update.joined(self.host, found, fresh, part, self.folder, self._ordered), found.stands
+        except update.Unlike:
+            return self.judged(), 0
 
 
 @contextmanager
@@ -107,7 +174,7 @@ def _entries(
 ) -> dict[str, dict[str, Any]]:
     """What the manifest says of each table; those that the engine had no row for, and rejects, are written here."""
     found = {}
-    for table in tables_of(Result((), (), (), ()), rejects, shape_of(law.plans), wish.size):
+    for table in _no_rows(law, rejects, wish):
         if table.name in written.tables:
             file, rows, columns = written.tables[table.name]
             found[table.name] = entry_of(folder / file, rows, _plain(columns, table))
@@ -118,31 +185,12 @@ def _entries(
     return found
 
 
+def _no_rows(law: Law, rejects: tuple[Reject, ...], wish: Wish) -> list[Table]:
+    """The tables of a result in which nothing was judged."""
+    return tables_of(Result((), (), (), ()), rejects, shape_of(law.plans), wish.size)
+
+
 def _plain(columns: list[str], table: Table) -> list[str]:
     """The names of the table's columns that are there; numerator and denominator are one."""
     there = {*columns, *(n.removesuffix("_num") for n in columns)}
     return [n for n in table.names if n in there]
-
-
-def others(selector: Selector, connection: Any, records: str, periods: Periods | None, as_of: date | None) -> JudgeOne:
-    """Judges the people whom the compiled queries leave to the reference evaluator, each by the policy that governs."""
-    spans: list[Periods | None] = []
-
-    def judge(person: Person, own: Any) -> Result:
-        if not spans:
-            days = _days(connection, records) if periods is None else None
-            for plan in selector.law.plans:
-                span = days and (period_of(days[0], plan.year_start), period_of(days[1], plan.year_start))
-                spans.append(periods or span)
-        return judge_one(selector, person, own, spans, as_of)
-
-    return judge
-
-
-def _days(connection: Any, records: str) -> tuple[date, date] | None:
-    from policyengine.engines.compile import trees as t
-    from policyengine.engines.duckdb import DuckHost
-
-    query = t.select(a=t.call("MIN", t.col("end")), b=t.call("MAX", t.col("end"))).from_(t.table(records), copy=False)
-    ((first, last),) = DuckHost(connection).rows(query)
-    return None if first is None else (first, last)

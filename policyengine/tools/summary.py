@@ -30,6 +30,11 @@ def summary_lines(tally: Tally, out: Path | None = None) -> Iterator[str]:
         f"{tally.rejected} rejected",
         f"{tally.people} 人；输入 {tally.rows} 行：台账 {tally.records} 条，退回 {tally.rejected} 行",
     )
+    if tally.stands:
+        yield say(
+            f"{tally.people - tally.stands} people judged anew; of {tally.stands} nothing differs",
+            f"重新评定 {tally.people - tally.stands} 人；{tally.stands} 人的情况没有变化",
+        )
     if not tally.outcomes:
         yield say("nothing was judged: no period has a record", "没有可评定的年度：没有记录")
     for period, counts in tally.outcomes.items():

@@ -35,7 +35,8 @@ class Tally:
     ``rows``: of the records files, of which ``records`` became records and ``rejected`` did not; ``people``:
     everybody in any of the files; ``outcomes``: by period; ``reasons``: of ledger rows, those of
     ``WARNED`` alone; ``open_for``: how many people's outcome is open for want of facts about themselves, and which;
-    ``mostly``: where no row at all could be read, why most could not (English, Chinese); ``digests``: of the inputs.
+    ``mostly``: where no row at all could be read, why most could not (English, Chinese); ``digests``: of the inputs;
+    ``stands``: of how many people the rows were taken over from an earlier result.
     """
 
     rows: int
@@ -49,6 +50,7 @@ class Tally:
     open_for: tuple[int, list[str]] | None = None
     mostly: tuple[str, str] | None = None
     unmet: Unmet | None = None
+    stands: int = 0
     digests: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -460,5 +460,5 @@ def _yes_no(value: Tree) -> Tree:
 def _safe(value: Tree) -> Tree:
     """Text that a spreadsheet would take for a formula, neutralised (``records/personal.py``)."""
     first = t.call("LEFT", value.copy(), t.lit(1))
-    formula = t.among(first, [t.lit(c) for c in ("=", "+", "-", "@", "\t", "\r")])
+    formula = t.among(first, [t.lit(c) for c in ("=", "+", "-", "@", "\t", "\r", "'")])
     return t.case([(formula, t.concat(t.lit("'"), value.copy()))], value)

@@ -161,6 +161,11 @@ def rank(partition: Sequence[Tree], order: Sequence[Tree]) -> Tree:
     return exp.Window(this=exp.RowNumber(), partition_by=list(partition), order=ordering(order))
 
 
+def place() -> Tree:
+    """The number of a row as the rows come."""
+    return exp.Window(this=exp.RowNumber())
+
+
 def ordering(order: Sequence[Tree]) -> exp.Order:
     return exp.Order(expressions=[o if isinstance(o, exp.Ordered) else exp.Ordered(this=o) for o in order])
 
@@ -326,6 +331,11 @@ def cast_to(value: Tree, type_: exp.DataType) -> Tree:
 def select_all(name: str) -> exp.Select:
     """Every row of a table."""
     return exp.Select(expressions=[exp.Star()]).from_(table(name), copy=False)
+
+
+def select_all_of(relation: exp.Expression) -> exp.Select:
+    """Every row of a relation, as of a file."""
+    return exp.Select(expressions=[exp.Star()]).from_(relation, copy=False)
 
 
 def scaled(code: Tree, by: int) -> Tree:

@@ -1,0 +1,264 @@
+"""What of an earlier result still stands: its folder and what was read go in; who must be judged anew comes out, and
+later the rows of both together.
+
+A person's decisions follow from their records, facts and circumstances, from the policy that governs, and from what was
+asked. The first are kept as a fingerprint in the result; where what was asked differs, nothing stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from policyengine.engines.calendar import label
+from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.trees import Tree
+from policyengine.engines.duckdb_write import FileHost, Written
+from policyengine.engines.protocol import Periods, Selection, Tables
+from policyengine.records.columns import Canonical
+from policyengine.tools.read_result import Written as Result
+from policyengine.tools.read_result import read_result
+from policyengine.tools.select import Law
+from policyengine.tools.write import MANIFEST, entry_of
+
+PRINTS = "fingerprints"
+ASKED = ("period", "as_of", "format", "ledger")  # options on which every row depends
+PARTS = ("records", "persons", "circumstances")
+WHERE = ("file", "row")  # where something stood decides nothing
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # how an id begins that CSV has with an apostrophe before it
+_HASHES = ("rows", "mixed", "summed")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An earlier result of which something stands: for people in ``prints`` who are not in ``stale``, two tables of the
+    connection. ``tables``: the canonical tables of the stale alone; ``judged``, ``stands``: how many people."""
+
+    old: Result
+    tables: Tables
+    periods: Periods
+    judged: int
+    stands: int
+
+
+class Unlike(Exception):
+    """The two results have other columns: figures of another kind."""
+
+
+# --- fingerprints -----------------------------------------------------------------------------------------------------
+
+
+def take_prints(host: FileHost, tables: Canonical) -> None:
+    """Make the table ``prints``: a row per person that differs when anything differs that is said of them.
+
+    Rows are hashed one by one (64 bits each) and added up, so that their order does not matter.
+    """
+    hashed = []
+    for part in PARTS:
+        name = getattr(tables, part)
+        if name is not None:
+            said = [t.col(n, "r") for n in host.columns(name) if n not in WHERE]
+            query = t.select(person_id=t.col("person_id", "r"), h=t.call("HASH", t.lit(part), *said))
+            hashed.append(query.from_(t.table(name, "r"), copy=False))
+    mixed, summed = t.call("BIT_XOR", t.col("h", "u")), t.cast(t.call("SUM", t.col("h", "u")), "VARCHAR")
+    prints = t.select(person_id=t.col("person_id", "u"), rows=t.count(), mixed=mixed, summed=summed)
+    prints.from_(t.sub(t.union(*hashed), "u"), copy=False).group_by(t.col("person_id", "u"), copy=False)
+    host.keep("prints", prints)
+
+
+def write_prints(host: FileHost, folder: Path) -> dict[str, Any]:
+    """Keep the fingerprints with the result; gives what the manifest says of the table."""
+    path = folder / f"{PRINTS}.parquet"
+    query = t.select_all("prints").order_by(t.col("person_id"), copy=False)
+    return entry_of(path, host.copy(query, path, "parquet"), ["person_id", *_HASHES])
+
+
+def kept(span: Periods | None) -> dict[str, Any]:
+    """What the manifest says of the fingerprints: what took them, and the periods that were judged."""
+    import duckdb
+
+    judged = label(span[0], span[1] - span[0] + 1) if span else None
+    return {"by": f"duckdb {duckdb.__version__}", "judged": judged}
+
+
+# --- who is judged anew -----------------------------------------------------------------------------------------------
+
+
+def standing(
+    host: FileHost,
+    folder: str | Path,
+    law: Law,
+    manifest: Mapping[str, Any],
+    columns: Mapping[str, Sequence[str]],
+    spans: Sequence[Periods | None],
+    tables: Canonical,
+    selection: Selection | None,
+) -> Standing | None:
+    """What stands of the result in ``folder``; None where all of it must be made anew.
+
+    ``manifest``: the new one, as far as it is known; ``columns``: of the new tables; ``spans``: the periods to be
+    judged, by policy. The table ``prints`` is there.
+    """
+    if not (Path(folder) / MANIFEST).exists():
+        return None
+    old = read_result(folder)
+    span = spans[0]
+    if span is None or any(s != span for s in spans) or not _alike(old.manifest, manifest, kept(span), columns):
+        return None
+    host.view("old_prints", t.select_all_of(t.parquet(str(old.folder / f"{PRINTS}.parquet"))))
+    same = [t.same(t.col(n, "o"), t.col(n, "p")) for n in ("person_id", *_HASHES)]
+    host.keep("stale", _without("prints", "old_prints", same))
+    then = {p["id"]: p["sha256"] for p in old.manifest["policies"]}
+    unchanged = {p.id for p in law.policies if then.get(p.id) == p.digest}
+    if len(unchanged) < max(len(then), len(law.policies)):
+        if selection is None or tables.persons is None:
+            return None
+        _stale_by_law(host, old, law, unchanged, tables.persons, selection)
+    ((everybody,),) = host.rows(t.select(n=t.count()).from_(t.table("prints")))
+    ((judged,),) = host.rows(t.select(n=t.count()).from_(t.table("stale")))
+    return Standing(old, _of_the_stale(host, tables), span, judged, everybody - judged)
+
+
+def _alike(
+    old: Mapping[str, Any], new: Mapping[str, Any], prints: Mapping[str, Any], columns: Mapping[str, Sequence[str]]
+) -> bool:
+    """Whether both were made in the same way and have the same columns, so that rows can be taken over."""
+    return (
+        old.get(PRINTS) == prints
+        and old["engine"] == new["engine"]
+        and all(old["options"].get(name) == new["options"][name] for name in ASKED)
+        and not old["options"].get("pseudonymised")
+        and all(list(old["tables"][name]["columns"]) == list(names) for name, names in columns.items())
+    )
+
+
+def _without(one: str, other: str, same: Sequence[Tree]) -> Any:
+    """The ids of people in one table (alias ``p``) who are not in another (alias ``o``)."""
+    query = t.select(person_id=t.col("person_id", "p")).from_(t.table(one, "p"), copy=False)
+    t.join(query, t.table(other, "o"), t.both(*same), "LEFT")
+    return query.where(t.missing(t.col("person_id", "o")), copy=False)
+
+
+def _stale_by_law(
+    host: FileHost, old: Result, law: Law, unchanged: set[str], persons: str, selection: Selection
+) -> None:
+    """Add to ``stale`` everybody of whom it is not sure that the same, unchanged policy governs."""
+    known = host.columns(persons)
+    names = [name for name in selection.fields if name in known]
+    facts = t.select(**{n: t.col(n, "p") for n in names}, here=t.lit(1)).from_(t.table(persons, "p"), copy=False)
+    rows = []
+    for *values, _ in host.rows(facts.distinct(copy=False)):
+        place = selection.choose({n: v for n, v in zip(names, values, strict=True) if v is not None})
+        if place is not None and law.policies[place].id in unchanged:
+            rows.append((*values, law.policies[place].id))
+    host.load("choice", {**dict.fromkeys(names, "VARCHAR"), "policy": "VARCHAR"}, rows)
+    sure = t.select(person_id=t.col("person_id", "p"), policy=t.col("policy", "c")).from_(t.table(persons, "p"))
+    t.join(sure, t.table("choice", "c"), t.both(*(t.same(t.col(n, "p"), t.col(n, "c")) for n in names)))
+    entry = old.manifest["tables"]["decisions"]
+    decided = t.select(person_id=t.col("person_id", "s")).from_(t.sub(sure, "s"), copy=False)
+    before = t.alias(_file(old.folder / entry["file"]), "d")
+    same = [t.equal(t.col(n, "d"), t.col(n, "s")) for n in ("person_id", "policy")]
+    host.keep("steady", t.join(decided, before, t.both(*same)).distinct(copy=False))
+    moved = _without("prints", "steady", [t.equal(t.col("person_id", "o"), t.col("person_id", "p"))])
+    both = t.union(t.select(person_id=t.col("person_id")).from_(t.table("stale")), moved)
+    query = t.select(person_id=t.col("person_id", "u")).from_(t.sub(both, "u"), copy=False).distinct(copy=False)
+    host.keep("stale_all", query)
+    host.keep("stale", t.select_all("stale_all"))
+
+
+def _of_the_stale(host: FileHost, tables: Canonical) -> Tables:
+    """The canonical tables of the people who are judged anew."""
+    names: dict[str, str] = {}
+    for part in PARTS:
+        table = getattr(tables, part)
+        if table is not None:
+            names[part] = f"stale_{part}"
+            rows = t.select(**{n: t.col(n, "r") for n in host.columns(table)}).from_(t.table(table, "r"), copy=False)
+            host.view(names[part], t.join(rows, t.table("stale", "s"), _same_person("s", "r")))
+    return Tables(host.connection, names["records"], names.get("persons"), names.get("circumstances"))
+
+
+def _same_person(one: str, other: str) -> Tree:
+    return t.equal(t.col("person_id", one), t.col("person_id", other))
+
+
+# --- rows of both -----------------------------------------------------------------------------------------------------
+
+
+def joined(host: FileHost, found: Standing, part: Written, new: Path, folder: Path, ordered: bool) -> Written:
+    """Write into ``folder`` the rows that stand together with those of ``part``, which are in the folder ``new``.
+
+    ``ordered``: the ledger's rows too are put in order. Raises ``Unlike``.
+    """
+    stands = _without("prints", "stale", [_same_person("o", "p")])
+    host.keep("stood", stands)
+    whole = Written(aside=part.aside)
+    for table, entry in found.old.manifest["tables"].items():
+        if table in ("rejects", PRINTS):
+            continue
+        path = folder / entry["file"]
+        format = path.suffix[1:]
+        own = part.tables.get(table)
+        query = _rows(
+            host,
+            found.old.folder / entry["file"],
+            new / own[0] if own else None,
+            set(entry["columns"]),
+        )
+        names = [e.alias for e in query.expressions]
+        if ordered or table != "ledger":
+            query.order_by(t.col("who", "u"), t.col("number", "u"), copy=False)
+        whole.tables[table] = (path.name, host.copy(query, path, format), names)
+    whole.reasons.update(_reasons(host, whole, folder))
+    return whole
+
+
+def _rows(host: FileHost, old: Path, new: Path | None, columns: set[str]) -> Any:
+    """The columns of a table of the result, from both files (alias ``u``)."""
+    host.view("old_rows", t.select_all_of(_file(old)))
+    wanted = columns | {f"{n}_{part}" for n in columns for part in ("num", "den")}
+    names = [n for n in host.columns("old_rows") if n in wanted]
+    stands = t.equal(t.col("person_id", "s"), _plain(t.col("person_id", "r"), old))
+    parts = [t.join(_numbered(old, names), t.table("stood", "s"), stands)]
+    if new is not None:
+        host.view("new_rows", t.select_all_of(_file(new)))
+        if {n for n in host.columns("new_rows") if n in wanted} != set(names):
+            raise Unlike
+        parts.append(_numbered(new, names))
+    return t.select(**{n: t.col(n, "u") for n in names}).from_(t.sub(t.union(*parts), "u"), copy=False)
+
+
+def _numbered(path: Path, names: Sequence[str]) -> Any:
+    """The rows of a file (alias ``r``), with the person's id and the row's place in the file."""
+    inner = t.select(**{n: t.col(n, "f") for n in names}, number=t.place())
+    inner.from_(t.alias(_file(path), "f"), copy=False)
+    query = t.select(
+        **{n: t.col(n, "r") for n in names}, who=_plain(t.col("person_id", "r"), path), number=t.col("number", "r")
+    )
+    return query.from_(t.sub(inner, "r"), copy=False)
+
+
+def _file(path: Path) -> Tree:
+    return t.parquet(str(path)) if path.suffix == ".parquet" else t.csv(str(path))
+
+
+def _plain(value: Tree, path: Path) -> Tree:
+    """An id as it is, also where CSV has an apostrophe before it (``records/personal.py``)."""
+    if path.suffix == ".parquet":
+        return value
+    rest = t.call("SUBSTR", value.copy(), t.lit(2))
+    quoted = t.equal(t.call("LEFT", value.copy(), t.lit(1)), t.lit("'"))
+    formula = t.among(t.call("LEFT", rest.copy(), t.lit(1)), [t.lit(c) for c in FORMULA])
+    return t.case([(t.both(quoted, formula), rest)], value)
+
+
+def _reasons(host: FileHost, whole: Written, folder: Path) -> dict[str, int]:
+    if "ledger" not in whole.tables:
+        return {}
+    reason = t.cast(t.col("reason", "r"), "VARCHAR")
+    query = t.select(reason=reason, n=t.count()).from_(
+        t.alias(_file(folder / whole.tables["ledger"][0]), "r"), copy=False
+    )
+    return dict(host.rows(query.group_by(reason.copy(), copy=False)))

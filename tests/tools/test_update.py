@@ -1,0 +1,102 @@
+"""An updated result is, byte for byte, the one of judging everybody anew; how many are judged is worked by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from policyengine.cli import main
+from policyengine.tools.evaluate import Files
+from policyengine.tools.into import evaluate_into
+from policyengine.tools.read_result import read_result
+from policyengine.tools.result import Wish
+from policyengine.tools.select import load_law
+from policyengine.tools.tally import Tally
+from policyengine.tools.verify import verify
+from tests.tools.world import write_world
+
+PEOPLE = 5
+
+# what is changed: file, text, new text; how many people are judged anew, in this order
+STEPS = [
+    ("nothing", "records.csv", "", "", 0),
+    ("a record more", "records.csv", "R002,A1", "R001b,A1,2016-03-15,visit,,Dam,45,minutes,c-1b,,,\nR002,A1", 1),
+    ("a figure", "records.csv", "100,hours,c-5", "100.5,hours,c-5", 1),
+    ("a record elsewhere: of whom it was, and of whom it is", "records.csv", "R031,C3", "R031,A1", 2),
+    ("a row that can't be read", "records.csv", "2016-02-30", "2016-02-31", 0),
+    ("it can be read now", "records.csv", "2016-02-31", "2016-02-29", 1),
+    ("a name", "persons.csv", "Cat", "Kate", 1),
+    ("a circumstance less", "circumstances.csv", "E5,just_cause,2016-01-01,2016-12-31\n", "", 1),
+    ("the millers' rule: Ben, and Dan who may be a miller", "policies/mill/rules.yaml", "120", "100", 2),
+    ("Dan is a farmer", "persons.csv", "D4,Dan,", "D4,Dan,farming", 1),
+    ("the millers' rule: Ben alone", "policies/mill/rules.yaml", "100", "105", 1),
+    ("the shire's rule", "policies/shire/rules.yaml", "at 50 hours", "at 40 hours", 5),
+    ("a person less", "persons.csv", "E5,Eve,farming\n", "", 1),  # her record is still there
+    ("and her record", "records.csv", "R050,E5", "R050,B2", 1),
+    ("a person more", "persons.csv", "D4,Dan", "F6,Fay,milling\nD4,Dan", 1),
+]  # fmt: skip
+
+
+def code(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    return int(ended.value.code or 0)
+
+
+def update(world: Path, out: Path, format: str, year: int = 2016) -> Tally:
+    files = Files(*((str(world / "records.csv"),), str(world / "persons.csv"), str(world / "circumstances.csv")))
+    wish = Wish(format, update=True)
+    return evaluate_into(load_law(world / "policies"), files, str(out), wish, (year, year))
+
+
+@pytest.mark.parametrize(("format", "steps"), [("csv", STEPS), ("parquet", STEPS[1:9:3])])
+def test_step_by_step(format: str, steps: list[tuple[str, str, str, str, int]], tmp_path: Path) -> None:
+    world = write_world(tmp_path / "world")
+    kept = tmp_path / "kept"
+    assert update(world, kept, format).stands == 0
+    for step, (name, file, text, new, judged) in enumerate(steps):
+        before = (world / file).read_text(encoding="utf-8")
+        assert text in before, name
+        (world / file).write_text(before.replace(text, new, 1) if text else before, encoding="utf-8")
+        tally = update(world, kept, format)
+        assert tally.people - tally.stands == judged, name
+        anew = tmp_path / f"anew{step}"
+        assert update(world, anew, format).stands == 0
+        assert {p.name for p in kept.iterdir()} == {p.name for p in anew.iterdir()}
+        if format == "csv":
+            for path in anew.iterdir():
+                assert (kept / path.name).read_bytes() == path.read_bytes(), (name, path.name)
+        else:
+            one, other = read_result(kept), read_result(anew)
+            for table in one.manifest["tables"]:
+                assert list(one.rows(table)) == list(other.rows(table)), (name, table)
+    assert verify(kept) == []
+
+
+def test_nothing_stands_of_another_year_or_another_kind_of_result(tmp_path: Path) -> None:
+    world, out = write_world(tmp_path / "world"), tmp_path / "out"
+    update(world, out, "csv")
+    assert update(world, out, "csv", 2015).stands == 0
+    assert update(world, out, "csv", 2015).stands == PEOPLE
+    assert update(world, out, "parquet", 2015).stands == 0
+    files = Files((str(world / "records.csv"),), str(world / "persons.csv"), str(world / "circumstances.csv"))
+    evaluate_into(load_law(world / "policies"), files, str(out), Wish("parquet"), (2015, 2015))
+    assert update(world, out, "parquet", 2015).stands == 0  # it kept no fingerprints
+
+
+def test_the_command_keeps_the_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world = write_world(tmp_path / "world")
+    command = ["evaluate", str(world / "records.csv"), "--policy", str(world / "policies/shire"), "--period", "2016"]
+    assert code(*command, "--update", str(tmp_path / "out"), "--format", "parquet") == 0
+    assert code(*command, "--update", str(tmp_path / "out")) == 0
+    assert "0 people judged anew; of 4 nothing differs" in capsys.readouterr().err
+    assert (tmp_path / "out" / "decisions.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    "more", [["--out", "x"], ["--format", "xlsx"], ["--engine", "reference"], ["--pseudonymise", "key"]]
+)
+def test_what_can_not_be_updated(more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert code("evaluate", "records.csv", "--policy", "p", "--update", str(tmp_path / "out"), *more) == 2
+    assert "--update" in capsys.readouterr().err
