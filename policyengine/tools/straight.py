@@ -136,11 +136,8 @@ class _Run:
             return self.judged(), 0
         part = self.work / "part"
         part.mkdir()
-        try:
-            fresh = self._write(found.tables, found.periods, part) if found.judged else Written()
-            return update.joined(self.host, found, fresh, part, self.folder, self._ordered), found.stands
-        except update.Unlike:
-            return self.judged(), 0
+        fresh = self._write(found.tables, found.periods, part) if found.judged else Written()
+        return update.joined(self.host, found, fresh, part, self.folder, self._ordered), found.stands
 
 
 @contextmanager

@@ -7,13 +7,14 @@ asked. The first are kept as a fingerprint in the result; where what was asked d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from policyengine.engines.calendar import label
 from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.axes import Column
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.duckdb_write import FileHost, Written
 from policyengine.engines.protocol import Periods, Selection, Tables
@@ -41,10 +42,6 @@ class Standing:
     periods: Periods
     judged: int
     stands: int
-
-
-class Unlike(Exception):
-    """The two results have other columns: figures of another kind."""
 
 
 # --- fingerprints -----------------------------------------------------------------------------------------------------
@@ -190,7 +187,7 @@ def _same_person(one: str, other: str) -> Tree:
 def joined(host: FileHost, found: Standing, part: Written, new: Path, folder: Path, ordered: bool) -> Written:
     """Write into ``folder`` the rows that stand together with those of ``part``, which are in the folder ``new``.
 
-    ``ordered``: the ledger's rows too are put in order. Raises ``Unlike``.
+    ``ordered``: the ledger's rows too are put in order.
     """
     stands = _without("prints", "stale", [_same_person("o", "p")])
     host.keep("stood", stands)
@@ -205,7 +202,7 @@ def joined(host: FileHost, found: Standing, part: Written, new: Path, folder: Pa
             host,
             found.old.folder / entry["file"],
             new / own[0] if own else None,
-            set(entry["columns"]),
+            entry["columns"],
         )
         names = [e.alias for e in query.expressions]
         if ordered or table != "ledger":
@@ -215,27 +212,44 @@ def joined(host: FileHost, found: Standing, part: Written, new: Path, folder: Pa
     return whole
 
 
-def _rows(host: FileHost, old: Path, new: Path | None, columns: set[str]) -> Any:
+def _rows(host: FileHost, old: Path, new: Path | None, columns: Sequence[str]) -> Any:
     """The columns of a table of the result, from both files (alias ``u``)."""
     host.view("old_rows", t.select_all_of(_file(old)))
-    wanted = columns | {f"{n}_{part}" for n in columns for part in ("num", "den")}
-    names = [n for n in host.columns("old_rows") if n in wanted]
-    stands = t.equal(t.col("person_id", "s"), _plain(t.col("person_id", "r"), old))
-    parts = [t.join(_numbered(old, names), t.table("stood", "s"), stands)]
+    files, known = [old], [host.columns("old_rows")]
     if new is not None:
         host.view("new_rows", t.select_all_of(_file(new)))
-        if {n for n in host.columns("new_rows") if n in wanted} != set(names):
-            raise Unlike
-        parts.append(_numbered(new, names))
+        files.append(new)
+        known.append(host.columns("new_rows"))
+    paired = {n for n in columns if any(f"{n}_num" in there for there in known)}
+    parts = [_numbered(file, columns, there, paired) for file, there in zip(files, known, strict=True)]
+    stands = t.equal(t.col("person_id", "s"), _plain(t.col("person_id", "r"), old))
+    t.join(parts[0], t.table("stood", "s"), stands)
+    names = [n for column in columns for n in (_pair(column) if column in paired else [column])]
     return t.select(**{n: t.col(n, "u") for n in names}).from_(t.sub(t.union(*parts), "u"), copy=False)
 
 
-def _numbered(path: Path, names: Sequence[str]) -> Any:
-    """The rows of a file (alias ``r``), with the person's id and the row's place in the file."""
-    inner = t.select(**{n: t.col(n, "f") for n in names}, number=t.place())
-    inner.from_(t.alias(_file(path), "f"), copy=False)
+def _pair(name: str) -> list[str]:
+    return [f"{name}_num", f"{name}_den"]
+
+
+def _numbered(path: Path, names: Sequence[str], there: Mapping[str, Column], paired: Collection[str]) -> Any:
+    """The rows of a file (alias ``r``), with the person's id and the row's place in the file.
+
+    ``paired``: figures to be written as numerator and denominator, also where this file has decimals.
+    """
+    shown: dict[str, Tree] = {}
+    for name in names:
+        if name not in paired:
+            shown[name] = t.col(name, "f")
+        elif name in there:
+            unit, value = there[name].unit, t.col(name, "f")
+            shown[f"{name}_num"] = t.cast(t.times(value, t.lit(unit)), "BIGINT")
+            shown[f"{name}_den"] = t.case([(t.missing(value.copy()), t.lit(None))], t.cast(t.lit(unit), "BIGINT"))
+        else:
+            shown |= {n: t.col(n, "f") for n in _pair(name)}
+    inner = t.select(**shown, number=t.place()).from_(t.alias(_file(path), "f"), copy=False)
     query = t.select(
-        **{n: t.col(n, "r") for n in names}, who=_plain(t.col("person_id", "r"), path), number=t.col("number", "r")
+        **{n: t.col(n, "r") for n in shown}, who=_plain(t.col("person_id", "r"), path), number=t.col("number", "r")
     )
     return query.from_(t.sub(inner, "r"), copy=False)
 
