@@ -1,4 +1,4 @@
-"""The compiled engine, as everybody runs it: a job becomes a ``policyengine evaluate``, its result folder the answer."""
+"""The compiled engine as everybody runs it: a job becomes a ``policyengine evaluate``, its result folder the answer."""
 
 from __future__ import annotations
 
