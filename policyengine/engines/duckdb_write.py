@@ -212,7 +212,7 @@ class FileHost(DuckHost):
     def __init__(self, connection: Any, progress: Progress | None = None):
         super().__init__(connection)
         self._progress = progress
-        self._step, self._before = "survey", 0.0
+        self._step, self._before, self._told = "survey", 0.0, 0.0
         self._shares = dict(_STEPS)
 
     def begin(self, step: str) -> None:
@@ -269,4 +269,6 @@ class FileHost(DuckHost):
         assert tell is not None
         while not over.wait(0.2):
             share = max(0.0, min(1.0, self.connection.query_progress() / 100))
-            tell(min(0.999, self._before + self._shares.get(self._step, 0.0) * share), self._step)
+            # the queries of a step each begin anew; what was told is not taken back
+            self._told = max(self._told, self._before + self._shares.get(self._step, 0.0) * share)
+            tell(min(0.999, self._told), self._step)

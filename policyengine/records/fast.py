@@ -63,6 +63,7 @@ class _Fast:
         self.reader = RowReader(table, layout, self.shape.headers)
         self.kinds = columns_of(self.connection, path)
         self.cells = self._cells()
+        self.named = False  # every row has a record id
 
     def _cells(self) -> dict[str, Cell]:
         from sqlglot import exp
@@ -104,19 +105,37 @@ class _Fast:
         for cell in self.cells.values():
             if cell.patterned and few(cell, self.connection, relation.copy()):
                 cell.fast = exp.false()
-        doubtful = {f: exp.not_(c.fast.copy()) for f, c in self.cells.items() if c.fast != exp.false()}
-        found = {}
-        if doubtful:  # NULL cells are neither; that keeps the expressions short, and the scan fast
-            asked = [exp.Anonymous(this="bool_or", expressions=[d]) for d in doubtful.values()]
-            self.connection.execute(exp.select(*asked).from_(relation.copy()).sql("duckdb"))
-            found = dict(zip(doubtful, self.connection.fetchone(), strict=True))
+        found = self._suspicious(relation)
         for field_id, cell in self.cells.items():
             if field_id not in found or found[field_id]:
                 special = self._special if field_id == "person_id" else None
                 meaning = f"canonical_meant_{self.target.part}_{field_id}"
                 learn(cell, self.connection, relation.copy(), meaning, self.shape.folder, special)
             else:
-                cell.same = True
+                cell.same, cell.empty = True, False
+
+    def _suspicious(self, relation: Any) -> dict[str, bool | None]:
+        """By column with canonical cells, whether it has others too."""
+        from sqlglot import exp
+
+        # NULL cells are neither; that keeps the expressions short, and the scan fast
+        doubtful = {f: exp.not_(c.fast.copy()) for f, c in self.cells.items() if c.fast != exp.false()}
+        found: dict[str, bool | None] = {}
+        person = self.cells["person_id"]
+        if "person_id" in doubtful and person.plain and few(person, self.connection, relation.copy()):
+            texts = exp.select(person.value.copy()).distinct().from_(relation.copy()).subquery("r")
+            (found["person_id"],) = self._one(exp.select(call("bool_or", doubtful.pop("person_id"))).from_(texts))
+        if doubtful:
+            unnamed = _null(self.cells["record_id"].value.copy()) if "record_id" in doubtful else exp.true()
+            asked = [call("bool_or", condition) for condition in (*doubtful.values(), unnamed)]
+            *answers, without = self._one(exp.select(*asked).from_(relation.copy()))
+            found |= dict(zip(doubtful, answers, strict=True))
+            self.named = without is False and found.get("record_id") is False
+        return found
+
+    def _one(self, query: Any) -> tuple[Any, ...]:
+        self.connection.execute(query.sql("duckdb"))
+        return tuple(self.connection.fetchone())
 
     def _special(self, raw: str) -> bool:
         """Rows of totals and repeated headers are told by their person cell."""
@@ -244,8 +263,10 @@ class _Fast:
             first, last = self._days()
             made = call("concat", text(f"{self.table.label}:"), exp.cast(row.copy(), "TEXT"))
             record_id = self.cells["record_id"].out() if "record_id" in self.cells else None
+            if record_id is not None and not self.named:
+                record_id = exp.func("coalesce", record_id, made)
             own |= {
-                "record_id": exp.func("coalesce", record_id, made) if record_id is not None else made,
+                "record_id": made if record_id is None else record_id,
                 "start": first, "end": last, "quantity": value, "unit": unit,
             }  # fmt: skip
         found = {}

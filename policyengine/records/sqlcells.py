@@ -28,7 +28,7 @@ SAMPLE = 20_000  # rows that show whether a column repeats itself
 MANY = 1_000_000  # distinct texts of one column that are read ahead; a column with more is read row by row
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 # No e+ (lost digits), x (of an identity number), quotes or spaces; at least one digit, so that it says something.
-ID = "[0-9A-Za-wyz_.:/-]*[0-9][0-9A-Za-wyz_.:/-]*"
+ID = "[A-Za-wyz_.:/-]*[0-9][0-9A-Za-wyz_.:/-]*"
 # Five characters and more (none and null have four), a letter first, no kind of space last, no NUL.
 TEXT = (
     r"[0-9A-Za-z\x{3400}-\x{9fff}《（(][^\x00]{3,}"
@@ -98,6 +98,8 @@ class Cell:
     patterned: bool = False  # ``fast`` tests the text by a pattern
     same: bool = False  # every cell that holds something is its value as it stands
     refused: bool = False  # some cell has no value: rows with it are left to rows.py
+    empty: bool = True  # some cell may be an empty text
+    plain: bool = False  # the text is the raw column itself, which repeats itself where it is stored
     known: list[tuple[str, ...]] = field(default_factory=list)
 
     def out(self, part: int = 0) -> Any:
@@ -108,7 +110,7 @@ class Cell:
         if part:
             return number(1) if self.same and self.types[0] == "TEXT" else slow
         if self.same:
-            bare = self.types[0] != "TEXT"
+            bare = self.types[0] != "TEXT" or not self.empty
             return self.value.copy() if bare else exp.func("nullif", self.value.copy(), text(""))
         return exp.case().when(self.fast.copy(), self.value.copy()).else_(slow)
 
@@ -147,12 +149,13 @@ def cell_of(column: Column, decl: FieldDecl, kind: str, source: str, parse: Pars
         if kind in INTEGERS:
             return Cell(column, raw, exp.GTE(this=plain, expression=number(0)), raw, varchar, parse)
         fast = exp.and_(matches(plain, ID), exp.LTE(this=call("strlen", plain), expression=number(MAX_ID)))
-        return Cell(column, raw, fast if is_text else never(), plain if is_text else raw, varchar, parse)
+        fast, value = (fast, plain) if is_text else (never(), raw)
+        return Cell(column, raw, fast, value, varchar, parse, plain=is_text)
     match decl.type:
         case "text":
             fast = exp.and_(matches(plain, TEXT), exp.LTE(this=exp.Length(this=plain), expression=number(MAX_TEXT)))
             fast, value = (fast, plain) if is_text else (never(), raw)
-            return Cell(column, raw, fast, value, varchar, parse, patterned=is_text)
+            return Cell(column, raw, fast, value, varchar, parse, patterned=is_text, plain=is_text)
         case "date":
             return _day(column, raw, plain, kind, parse)
         case "yes_no":
@@ -162,10 +165,10 @@ def cell_of(column: Column, decl: FieldDecl, kind: str, source: str, parse: Pars
         case "year":
             return Cell(column, raw, never(), exp.cast(exp.null(), "INT"), ("INT",), parse)
         case "unit":
-            return Cell(column, raw, never(), plain if is_text else raw, ("TEXT", "BIGINT"), parse)
+            return Cell(column, raw, never(), plain if is_text else raw, ("TEXT", "BIGINT"), parse, plain=is_text)
         case "number":
             return _number(column, raw, plain, kind, decl, parse, schema)
-    return Cell(column, raw, never(), plain if is_text else raw, varchar, parse)
+    return Cell(column, raw, never(), plain if is_text else raw, varchar, parse, plain=is_text)
 
 
 def _day(column: Column, raw: Any, plain: Any, kind: str, parse: Parser) -> Cell:
@@ -272,6 +275,12 @@ def _distinct(cell: Cell, connection: Any, relation: Any) -> list[str] | None:
     """The texts that are not canonical; None where there are too many."""
     from sqlglot import exp
 
+    if cell.plain and cell.fast == exp.false():  # nothing but the column: read as it is stored, each text once
+        every = exp.select(exp.alias_(cell.value.copy(), "raw")).distinct().from_(relation).limit(MANY + 2)
+        stored = [raw for (raw,) in connection.execute(every.sql("duckdb")).fetchall()]
+        cell.empty = "" in stored
+        found = [raw for raw in stored if raw]
+        return found if len(found) <= MANY else None
     others = exp.and_(filled(cell.raw), exp.not_(truly(cell.fast)))
     distinct = exp.select(exp.alias_(cell.raw.copy(), "raw")).distinct().from_(relation).where(others).limit(MANY + 1)
     found = [raw for (raw,) in connection.execute(distinct.sql("duckdb")).fetchall()]

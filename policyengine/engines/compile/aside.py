@@ -25,7 +25,7 @@ def results(evaluation: Evaluation, judge: JudgeOne | None = None) -> Iterator[R
     if not ids:
         return
     plans = _plans(evaluation)
-    prepared = [reference.prepare(law.plan) for law in sources.laws] if judge is None else []
+    prepared = [reference.prepare(plan) for plan in evaluation.plans] if judge is None else []
     columns = list(sources.records.columns)
     own = t.select(**{n: t.col(n, "r") for n in columns}).from_(t.table(sources.names.records, "r"), copy=False)
     same = t.equal(t.col("person_id", "y"), t.col("person_id", "r"))

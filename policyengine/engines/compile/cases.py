@@ -50,7 +50,7 @@ class Words:
 
 @dataclass(slots=True)
 class Cases:
-    """The judged combinations. ``words``, ``places``, ``lists`` (of missing facts) and ``flags`` by number.
+    """The judged combinations. ``words``, ``places`` and ``lists`` (of missing facts) by number.
 
     ``span``: first and last day on which a record ends.
     """
@@ -60,7 +60,6 @@ class Cases:
     words: dict[Words, int] = field(default_factory=dict)
     places: dict[Place, int] = field(default_factory=lambda: {Place(): 0})
     lists: dict[tuple[str, ...], int] = field(default_factory=lambda: {(): 0})
-    flags: dict[tuple[Any, ...], int] = field(default_factory=lambda: {(): 0})
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     values: dict[tuple[Any, ...], Valued] = field(default_factory=dict)
     counts: dict[int, int] = field(default_factory=dict)  # records by key, guessed axes at code 0
@@ -200,7 +199,7 @@ class Cases:
         shape = {
             "key": "BIGINT", "d": "INTEGER", "plan": "INTEGER", "rl": "BIGINT", "rh": "BIGINT", "num": "BIGINT",
             "off": "BIGINT", "den": "BIGINT", "mul": "BIGINT", "lim": "BIGINT", "plus": "BIGINT", "more": "BIGINT",
-            "place": "INTEGER", "simple": "BOOLEAN", "flags": "INTEGER",
+            "place": "INTEGER", "simple": "BOOLEAN",
         }  # fmt: skip
         for s in range(max(len(law.sums) for law in laws)):
             shape |= {f"t{s}": "BIGINT", f"n{s}": "BIGINT"}
@@ -240,7 +239,6 @@ class Cases:
             "rh": int(verdict.state != 0),
             "place": self.places.setdefault(verdict.place, len(self.places)),
             "simple": verdict.simple,
-            "flags": self.flags.setdefault(verdict.flags and (verdict.plan, *verdict.flags), len(self.flags)),
         }
         self.doubtful = self.doubtful or verdict.state == 2 or any(truth is None for truth, _ in verdict.sums)
         self.moved = self.moved or verdict.place.by != "end"

@@ -36,8 +36,8 @@ def ledger_of(evaluation: Evaluation) -> Iterator[LedgerEntry]:
 
 def flags_of(evaluation: Evaluation) -> Iterator[FlagEntry]:
     """Compliance flags, in no order."""
-    query = _relations(evaluation).flags()
-    if query is not None:
+    if evaluation.flags is not None:
+        query = evaluation.flags.rows()
         lists = {number: names for names, number in evaluation.cases.lists.items()}
         for record, person, flag, rule, text, certain, miss in evaluation.sources.host.stream(query):
             yield FlagEntry(record, person, flag, rule, text, certain, lists[miss])

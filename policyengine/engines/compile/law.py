@@ -19,6 +19,7 @@ from policyengine.engines.calendar import period_of
 from policyengine.engines.compile.draft import Draft, DraftRecord
 from policyengine.engines.compile.probes import Inexpressible, Probes, rewritten
 from policyengine.engines.convert import Converting
+from policyengine.engines.later import world_of
 from policyengine.engines.numbers import Amount, Number
 from policyengine.engines.ready import Ready, in_force
 from policyengine.engines.reference import Prepared, prepare
@@ -57,8 +58,7 @@ class Place:
 class Verdict:
     """What the rules say of a combination, whatever the quantity. ``amount``: its formula, or None where each quantity
     is judged by itself. ``simple``: there is one way to assign it. ``caps``, ``once``, ``sums``: whether it belongs
-    (with what is missing to say so, or its place in the order of a cap), in the plan's order. ``flags``: (place of the
-    rule, certain, missing)."""
+    (with what is missing to say so, or its place in the order of a cap), in the plan's order."""
 
     plan: int
     state: int
@@ -73,7 +73,6 @@ class Verdict:
     caps: tuple[tuple[bool | None, int, bool], ...]
     sums: tuple[tuple[bool | None, tuple[str, ...]], ...]
     once: tuple[bool | None, ...]
-    flags: tuple[tuple[int, bool, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +85,9 @@ class Valued:
     convert: str
     missing: tuple[str, ...]
 
+
+Flagged = tuple[tuple[int, bool, tuple[str, ...]], ...]
+"""Flags: place of the rule, whether it is certain, and the facts that would settle it."""
 
 Given = tuple[Amount, str, str, tuple[str, ...]]
 """An amount, the keys of the rules that give it, its reason, and the facts that would settle it."""
@@ -140,7 +142,6 @@ class Law:
             caps=tuple(self._cap(rule, scene) for rule in self.prepared.later.caps),
             sums=tuple(self._sums(draft, scene, place)),
             once=tuple(rule.test(scene) for rule in self.prepared.later.once),
-            flags=tuple(self._flags(scene)),
         )
 
     def given(self, draft: Draft) -> Given:
@@ -268,6 +269,10 @@ class Law:
             return int(draft.get(place.field))
         return period_of(draft.get("start"), self.plan.year_start)
 
+    def flagged(self, draft: Draft) -> Flagged:
+        """The flags that a draft bears."""
+        return tuple(self._flags(self.scene(draft)))
+
     def _flags(self, scene: Scene) -> Iterator[tuple[int, bool, tuple[str, ...]]]:
         assert scene.record is not None
         for number, rule in enumerate(self.prepared.flags):
@@ -291,6 +296,9 @@ def _repeated(draft: Draft) -> Any:
     return lambda names: draft.get("\x00repeated:" + ",".join(names)) is True
 
 
+_STAGES = ("recognise", "reject", "convert", "add", "assign", "count_once", "caps", "measures", "flags")
+
+
 # --- making a law -----------------------------------------------------------------------------------------------------
 
 
@@ -302,9 +310,8 @@ class Known(tree.Compare):
 
 
 def law_of(number: int, plan: Plan) -> tuple[Law, Probes]:
-    """A plan as a law, and what its record rules look at."""
-    from policyengine.engines.later import world_of
-
+    """A plan as a law, and what its record rules look at, apart from flags."""
+    plan = dataclasses.replace(plan, flags=())
     probes = Probes(world_of(plan), _period_sources(plan))
     _probe(plan, probes)
     names = {node: f"\x00pair:{number}:{place}" for place, node in enumerate(probes.pairs)}
@@ -315,6 +322,20 @@ def law_of(number: int, plan: Plan) -> tuple[Law, Probes]:
     }
     prepared = prepare(_substituted(plan, names)) if names else prepare(plan)
     return Law(number, plan, prepared, claims, _sums_of(prepared)), probes
+
+
+def flag_law_of(number: int, plan: Plan) -> tuple[Law, Probes]:
+    """A plan's flags as a law, and what they look at."""
+    probes = Probes(world_of(plan), (tree.YearOf("end"),))
+    probes.probe("end")
+    for rule in plan.flags:
+        probes.span(rule.start, rule.until)
+        for statement in (rule.statement, *(s for _, s in rule.kept)):
+            _probe_statement(statement, probes)
+    names = {node: f"\x00pair:{number}:{place}" for place, node in enumerate(probes.pairs)}
+    nothing: dict[str, Any] = {stage: () for stage in _STAGES if stage != "flags"}
+    own = dataclasses.replace(plan, **nothing)
+    return Law(number, own, prepare(_substituted(own, names) if names else own), {}, []), probes
 
 
 def _sums_of(prepared: Prepared) -> list[Sum]:
@@ -356,12 +377,11 @@ def _probe(plan: Plan, probes: Probes) -> None:
         probes.probe(name)
     probes.probe("quantity").cuts.add(Fraction(0))
     probes.probe("unit").values.update(UNITS)
-    for stage in (plan.recognise, plan.reject, plan.convert, plan.add, plan.exchange, plan.assign, plan.flags):
+    for stage in (plan.recognise, plan.reject, plan.convert, plan.add, plan.exchange, plan.assign):
         for rule in stage:
             probes.span(rule.start, rule.until)
     stages = (
-        plan.recognise, plan.reject, plan.convert, plan.add, plan.assign, plan.flags, plan.count_once, plan.caps,
-        plan.measures,
+        plan.recognise, plan.reject, plan.convert, plan.add, plan.assign, plan.count_once, plan.caps, plan.measures,
     )  # fmt: skip
     one: PlanRule[Any]
     for rules in stages:
@@ -422,7 +442,6 @@ def _substituted(plan: Plan, names: dict[tree.Condition, str]) -> Plan:
         statement = dataclasses.replace(rule.statement, when=rewritten(rule.statement.when, replace))
         return dataclasses.replace(rule, statement=statement, kept=kept)
 
-    stages = ("recognise", "reject", "convert", "add", "assign", "count_once", "caps", "measures", "flags")
     fields = {**plan.fields, **{n: FieldDecl(n, "record", "yes_no") for n in names.values()}}
-    new: dict[str, Any] = {stage: tuple(changed(r) for r in getattr(plan, stage)) for stage in stages}
+    new: dict[str, Any] = {stage: tuple(changed(r) for r in getattr(plan, stage)) for stage in _STAGES}
     return dataclasses.replace(plan, fields=fields, **new)

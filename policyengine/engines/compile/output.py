@@ -326,11 +326,9 @@ class Output:
 
     def flags(self) -> Any:
         """Compliance flags, by person and record."""
-        relations = self.evaluation.relations
-        assert relations is not None
         names = ("record_id", "person_id", "flag", "rule", "text", "certain")
         queries = []
-        found = relations.flags()
+        found = self.evaluation.flags.rows() if self.evaluation.flags is not None else None
         if found is not None:
             own = t.select(**{n: t.col(n, "f") for n in names}, missing=t.col("facts", "l"))
             own.from_(t.sub(found, "f"), copy=False)

@@ -38,18 +38,6 @@ class Relations:
     def load(self) -> None:
         """Load the words that rows name by number."""
         cases = self.accounts.cases
-        flags = []
-        for found, number in cases.flags.items():
-            if found:
-                law = cases.sources.laws[found[0]]
-                for place, certain, missing in found[1:]:
-                    rule = law.prepared.flags[place]
-                    statement = rule.rule.statement
-                    assert isinstance(statement, tree.Flag)
-                    lacks = cases.list_of(missing)
-                    flags.append((number, statement.name, rule.key, statement.text or "", certain, lacks))
-        shape = {"flags": "INTEGER", "flag": "VARCHAR", "rule": "VARCHAR", "text": "VARCHAR"}
-        self.host.load("flag_words", {**shape, "certain": "BOOLEAN", "miss": "INTEGER"}, flags)
         for periods in self.periods:
             for one in periods.decided:
                 self._load_said(periods, one)
@@ -61,19 +49,6 @@ class Relations:
             for one in periods.decided:
                 if one.asked and one.slots:
                     self.host.keep(f"open_{one.name}", self._open_facts(periods, one))
-
-    def flags(self) -> Any | None:
-        """Compliance flags, or None where no record has one."""
-        if len(self.accounts.cases.flags) < 2:
-            return None
-        query = t.select(
-            record_id=t.col("record_id", "j"),
-            person_id=t.col("person_id", "j"),
-            **{n: t.col(n, "f") for n in ("flag", "rule", "text", "certain", "miss")},
-        ).from_(t.sub(self.accounts.cases.judged(("flags",)), "j"), copy=False)
-        t.join(query, t.table("flag_words", "f"), t.equal(t.col("flags", "f"), t.col("flags", "j")))
-        t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "j")), "LEFT")
-        return query.where(t.missing(t.col("person_id", "y")), copy=False)
 
     # --- decisions and findings ---------------------------------------------------------------------------------------
 

@@ -17,9 +17,11 @@ from policyengine.engines.compile.accounts import Accounts
 from policyengine.engines.compile.cases import Cases
 from policyengine.engines.compile.cuts import Cuts
 from policyengine.engines.compile.entries import Entries
+from policyengine.engines.compile.flags import Flags
 from policyengine.engines.compile.folk import Folk
 from policyengine.engines.compile.host import Host
 from policyengine.engines.compile.items import Items
+from policyengine.engines.compile.law import law_of
 from policyengine.engines.compile.periods import Periods
 from policyengine.engines.compile.relations import Relations
 from policyengine.engines.compile.sources import Names, Sources, sources_of
@@ -39,11 +41,14 @@ class Evaluation:
     entries: Entries
     asked: list[Asked]
     as_of: date | None
+    plans: Sequence[Plan]
+    selection: Selection | None = None
+    flags: Flags | None = None
     periods: list[Periods] = field(default_factory=list)
     relations: Relations | None = None
 
     def decide(self) -> Relations:
-        """Stages 5 to 8. ``entries.keep`` comes before, where there is to be a ledger."""
+        """Stages 5 to 8, and flags. ``entries.keep`` comes before, where there is to be a ledger."""
         self.entries.keep_totals()
         _keep_everyone(self.sources)
         for law, span in zip(self.sources.laws, self.asked, strict=True):
@@ -52,6 +57,8 @@ class Evaluation:
             self.periods.append(one)
         if self.cases.doubtful:
             self.entries.keep_doubts()
+        if self.flags is not None:
+            self.flags.prepare(self.selection)
         self.relations = Relations(self.accounts, self.periods)
         self.relations.load()
         return self.relations
@@ -69,7 +76,7 @@ def opened(
 
     Raises ``Inexpressible`` where a plan says what only the reference evaluator can judge.
     """
-    sources = sources_of(plans, host, names)
+    sources = sources_of([law_of(number, plan) for number, plan in enumerate(plans)], host, names)
     spans = [asked or _years(sources, plan) for plan in plans]
     known = [span for span in spans if span is not None]
     if len(known) < len(spans):
@@ -83,7 +90,8 @@ def opened(
     accounts.prepare()
     if accounts.cuts:
         Cuts(accounts).keep()
-    return Evaluation(sources, cases, accounts, Entries(accounts, known), known, as_of)
+    entries, flags = Entries(accounts, known), Flags.of(plans, host, names, cases)
+    return Evaluation(sources, cases, accounts, entries, known, as_of, plans, selection, flags)
 
 
 def _years(sources: Sources, plan: Plan) -> Asked | None:

@@ -7,7 +7,7 @@ both.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -26,14 +26,13 @@ from policyengine.engines.compile.axes import (
 )  # fmt: skip
 from policyengine.engines.compile.draft import Draft
 from policyengine.engines.compile.host import Host
-from policyengine.engines.compile.law import Law, law_of
+from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.probes import Inexpressible, Probe, Probes
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.lookup import Finder
 from policyengine.engines.protocol import Selection
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
-from policyengine.plan.model import Plan
 from policyengine.plan.names import walk
 from policyengine.records.model import Circumstance, Person
 
@@ -72,6 +71,7 @@ class Sources:
     people: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     joined: bool = False
     whole: bool = False  # no quantity has a fraction
+    prefix: str = ""  # of the tables that are made
 
     def draft(self) -> Draft:
         """A draft over the axes of a record and its person."""
@@ -93,28 +93,29 @@ class Sources:
             start=t.col("start", "r"),
             end=t.col("end", "r"),
             q=self.quantity(),
-            key=self._key(guessed),
+            key=self.key(guessed),
             rp=t.coalesce(t.col("rp", "p"), t.lit(0)) if self.joined else t.lit(0),
             **{f"by_{n}": self.records.value(n) for n in self.divisors},
             **columns,
         )
-        return self._from(query, guessed)
+        return self.relation(query, guessed)
 
-    def _from(self, query: Any, guessed: Container[str] = ()) -> Any:
-        """The records, with what their keys rest on."""
+    def relation(self, query: Any, guessed: Container[str] = (), people: bool = True) -> Any:
+        """The records, with what their keys rest on; ``people``: of their persons too."""
         query = query.from_(t.table(self.names.records, "r"), copy=False)
-        if self.joined:
+        if self.joined and people:
             same = t.equal(t.col("person_id", "p"), t.col("person_id", "r"))
-            t.join(query, t.table("people", "p"), same, "LEFT")
+            t.join(query, t.table(self.people_table, "p"), same, "LEFT")
         for axis in self.signature.axes:
             if axis.lookup and axis.field not in guessed:
                 alias = f"m_{axis.field}"
                 same = t.equal(t.col("value", alias), self.records.value(axis.field))
-                t.join(query, t.table(alias, alias), same, "LEFT")
-        for place in range(len(self.repeats)):
-            alias = f"repeated_{place}"
-            t.join(query, t.table(alias, alias), t.equal(t.col("record_id", alias), t.col("record_id", "r")), "LEFT")
+                t.join(query, t.table(self.prefix + alias, alias), same, "LEFT")
         return query
+
+    @property
+    def people_table(self) -> str:
+        return self.prefix + "people"
 
     @property
     def unit(self) -> int:
@@ -135,8 +136,8 @@ class Sources:
         column, whole = self.records.column("quantity"), self.records.value("quantity")
         parts = t.remainder(whole, column.unit) if column is not None and column.scale else t.lit(0)
         unitless = t.case([(t.missing(self.records.value("unit")), whole.copy())], t.lit(None))
-        query = t.select(key=self._key(guessed), q=unitless, end=t.col("end", "r"), part=parts)
-        query = self._from(query, guessed)
+        query = t.select(key=self.key(guessed), q=unitless, end=t.col("end", "r"), part=parts)
+        query = self.relation(query, guessed)
         found = t.select(
             key=t.col("key", "k"), q=t.col("q", "k"), number=t.count(), first=t.call("MIN", t.col("end", "k")),
             last=t.call("MAX", t.col("end", "k")), part=t.call("MAX", t.col("part", "k")),
@@ -159,8 +160,13 @@ class Sources:
         ((*found,),) = self.host.rows(counts)
         return [name for name, number in zip(names, found, strict=True) if number > SAMPLE // 4]
 
-    def _key(self, guessed: Container[str] = ()) -> Tree:
-        own = self.signature.number(self._code, guessed)
+    def own_key(self, guessed: Container[str] = ()) -> Tree:
+        """The key of a record's own facts."""
+        return self.signature.number(self._code, guessed)
+
+    def key(self, guessed: Container[str] = ()) -> Tree:
+        """The key of a record with its person."""
+        own = self.own_key(guessed)
         if not self.joined:
             return own
         number = t.cast(t.coalesce(t.col("rp", "p"), t.lit(0)), "BIGINT")
@@ -175,30 +181,12 @@ class Sources:
     # --- preparing --------------------------------------------------------------------------------------------------
 
     def load(self, selection: Selection | None) -> None:
-        """Make the tables that signatures rest on: values of text fields, repeated records, people."""
+        """Make the tables that signatures rest on: values of text fields, people."""
         for axis in self.signature.axes:
             if axis.lookup:
-                self.host.load(f"m_{axis.field}", {"value": "VARCHAR", "code": "INTEGER"}, axis.lookup.items())
-        for place, names in enumerate(self.repeats):
-            self.host.keep(f"repeated_{place}", self._repeated(names))
+                columns = {"value": "VARCHAR", "code": "INTEGER"}
+                self.host.load(f"{self.prefix}m_{axis.field}", columns, axis.lookup.items())
         self._load_people(selection)
-
-    def _repeated(self, names: tuple[str, ...]) -> Any:
-        """Records of which the person has an earlier one with the same values."""
-        values = {f"v{i}": self.records.value(name) for i, name in enumerate(names)}
-        inner = t.select(
-            record_id=t.col("record_id", "r"),
-            place=t.rank(
-                [t.col("person_id", "r"), *(v.copy() for v in values.values())],
-                [t.col("end", "r"), t.col("record_id", "r")],
-            ),
-        ).from_(t.table(self.names.records, "r"), copy=False)
-        inner.where(t.both(*(t.present(v) for v in values.values())), copy=False)
-        return (
-            t.select(record_id=t.col("record_id"))
-            .from_(t.sub(inner, "x"), copy=False)
-            .where(t.compare(t.col("place"), ">", t.lit(1)), copy=False)
-        )
 
     def _load_people(self, selection: Selection | None) -> None:
         several = len(self.laws) > 1 or selection is not None
@@ -220,9 +208,10 @@ class Sources:
         ).from_(t.table(self.names.persons or "", "p"), copy=False)
         if several:
             self._load_choices(selection)
-            t.join(query, t.table("choices", "s"), self._same_choice(selection), "LEFT")
-        self.host.keep("people_coded", query)
-        found = t.select(plan=t.col("plan"), code=t.col("code")).from_(t.table("people_coded"), copy=False).distinct()
+            t.join(query, t.table(self.prefix + "choices", "s"), self._same_choice(selection), "LEFT")
+        self.host.keep(self.prefix + "people_coded", query)
+        found = t.select(plan=t.col("plan"), code=t.col("code"))
+        found = found.from_(t.table(self.prefix + "people_coded"), copy=False).distinct()
         rows = [(plan, code, 0) for plan, code in self.host.rows(found)]
         known = {(nobody[0], 0): 0}
         numbered = []
@@ -231,16 +220,16 @@ class Sources:
                 known[plan, number] = len(self.people)
                 self.people.append((plan, tuple(self.person.codes(number))))
             numbered.append((plan, number, known[plan, number]))
-        self.host.load("people_numbers", {"plan": "INTEGER", "code": "BIGINT", "rp": "INTEGER"}, numbered)
+        self.host.load(self.prefix + "people_numbers", {"plan": "INTEGER", "code": "BIGINT", "rp": "INTEGER"}, numbered)
         same = t.both(t.equal(t.col("plan", "n"), t.col("plan", "c")), t.equal(t.col("code", "n"), t.col("code", "c")))
         people = t.select(
             person_id=t.col("person_id", "c"),
             rp=t.col("rp", "n"),
             plan=t.col("plan", "c"),
             **{name: t.col(name, "c") for name in self.carried},
-        ).from_(t.table("people_coded", "c"), copy=False)
-        self.host.keep("people", t.join(people, t.table("people_numbers", "n"), same))
-        self.host.drop("people_coded")
+        ).from_(t.table(self.prefix + "people_coded", "c"), copy=False)
+        self.host.keep(self.people_table, t.join(people, t.table(self.prefix + "people_numbers", "n"), same))
+        self.host.drop(self.prefix + "people_coded")
 
     @staticmethod
     def _chosen(selection: Selection | None, facts: Mapping[str, Any]) -> int:
@@ -260,7 +249,7 @@ class Sources:
             facts = {n: self.persons.fact(n, v) for n, v in zip(names, row, strict=False) if v is not None}
             rows.append((*(row if names else (0,)), self._chosen(selection, facts)))
         columns = {name: self.persons.type_of(name) for name in names} or {"none": "INTEGER"}
-        self.host.load("choices", {**columns, "plan": "INTEGER"}, rows)
+        self.host.load(self.prefix + "choices", {**columns, "plan": "INTEGER"}, rows)
 
     def _same_choice(self, selection: Selection | None) -> Tree:
         names = selection.fields if selection else ()
@@ -294,9 +283,8 @@ class Sources:
 # --- making them ------------------------------------------------------------------------------------------------------
 
 
-def sources_of(plans: Iterable[Plan], host: Host, names: Names) -> Sources:
-    """Laws over the tables of a host. Raises ``Inexpressible`` where a plan says what only the reference can judge."""
-    made = [law_of(number, plan) for number, plan in enumerate(plans)]
+def sources_of(made: Sequence[tuple[Law, Probes]], host: Host, names: Names, prefix: str = "") -> Sources:
+    """Laws over the tables of a host. Raises ``Inexpressible`` where one says what only the reference can judge."""
     laws = [law for law, _ in made]
     fields: dict[str, FieldDecl] = {}
     for law in laws:
@@ -321,15 +309,25 @@ def sources_of(plans: Iterable[Plan], host: Host, names: Names) -> Sources:
         record_axes += _claims(law, records)
     repeats = sorted({n.fields for law in laws for rule in law.plan.flags for n in walk(rule.statement.when)
                       if isinstance(n, tree.Repeated)})  # fmt: skip
-    for place, repeated in enumerate(repeats):
-        code = t.case([(t.missing(t.col("record_id", f"repeated_{place}")), t.lit(1))], t.lit(2))
-        record_axes.append(Axis("\x00repeated:" + ",".join(repeated), [None, False, True], code))
+    for repeated in repeats:
+        record_axes.append(Axis("\x00repeated:" + ",".join(repeated), [None, False, True], t.lit(1)))
     signature, person = Signature(record_axes), Signature(person_axes)
     if signature.size * person.size > KEYS:
         raise Inexpressible("more combinations of facts than fit in 64 bits")
     divisors = {r.statement.divisor.field for law in laws for r in law.plan.convert if r.statement.divisor is not None}
     return Sources(
-        host, names, laws, fields, records, persons, signature, person, list(carried), repeats, sorted(divisors)
+        host,
+        names,
+        laws,
+        fields,
+        records,
+        persons,
+        signature,
+        person,
+        list(carried),
+        repeats,
+        sorted(divisors),
+        prefix=prefix,
     )
 
 

@@ -1,0 +1,214 @@
+"""Compliance flags: laws and canonical tables go in, the query for the flags of all records comes out.
+
+Flags change nothing that counts, and most look at facts that nothing else asks for. So they have signatures of their
+own, which keeps those of the other stages small; only records whose own facts can bear a flag are joined with persons.
+Repeated records are found by a hash of what must be the same: only where two hashes are alike are rows put in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.cases import Cases
+from policyengine.engines.compile.draft import Draft, Memo
+from policyengine.engines.compile.host import Host
+from policyengine.engines.compile.law import Flagged, flag_law_of
+from policyengine.engines.compile.sources import Names, Sources, sources_of
+from policyengine.engines.protocol import Selection
+from policyengine.language import tree
+from policyengine.plan.model import Plan
+
+AT_ONCE = 4_000_000  # hashes that are compared at once, about 40 bytes each
+
+
+@dataclass(slots=True)
+class Flags:
+    """``found``: flags by key of a record with its person, where there are any."""
+
+    sources: Sources
+    cases: Cases
+    found: dict[int, Flagged] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, plans: Sequence[Plan], host: Host, names: Names, cases: Cases) -> Flags | None:
+        """The flags of some plans; None where they have none."""
+        if not any(plan.flags for plan in plans):
+            return None
+        made = [flag_law_of(number, plan) for number, plan in enumerate(plans)]
+        return cls(sources_of(made, host, names, "flag_"), cases)
+
+    @property
+    def host(self) -> Host:
+        return self.sources.host
+
+    def prepare(self, selection: Selection | None) -> None:
+        """Judge the combinations that occur; make the tables of records that may bear a flag, and of repeated ones."""
+        sources = self.sources
+        sources.load(selection)
+        occurring = [key for (key,) in self.host.rows(self._own().distinct(copy=False))]
+        self._judge(occurring, 0)
+        mine = {key % self._size if not sources.carried else key for key in self.found}
+        self.host.load("flag_keys", {"key": "BIGINT"}, ((key,) for key in sorted(mine)))
+        own = self._own(record_id=t.col("record_id", "r"), person_id=t.col("person_id", "r"))
+        names = ("record_id", "person_id", "key")
+        candidates = t.select(**{n: t.col(n, "c") for n in names}).from_(t.sub(own, "c"), copy=False)
+        t.join(candidates, t.table("flag_keys", "k"), t.equal(t.col("key", "k"), t.col("key", "c")))
+        self.host.keep("flag_candidates", candidates)
+        if sources.repeats:
+            self._keep_repeated()
+        self._load()
+
+    # --- keys ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def _size(self) -> int:
+        return self.sources.signature.size
+
+    def _own(self, **columns: Any) -> Any:
+        """Every record with the key of its own facts; where they are compared with the person's, the whole key."""
+        sources = self.sources
+        query = t.select(key=sources.key() if sources.carried else sources.own_key(), **columns)
+        return sources.relation(query, people=bool(sources.carried))
+
+    def _judge(self, keys: Sequence[int], added: int) -> None:
+        """Judge keys of records, each with every combination that persons have; ``added``: what repetition adds."""
+        sources, draft = self.sources, self.sources.draft()
+        memos: dict[int, Memo[Flagged]] = {}
+        people = [None] if sources.carried else [*range(len(sources.people))]
+        for own in keys:
+            for number in people:
+                key = own + added + (0 if number is None else number * self._size)
+                who, codes = sources.split(key)
+                plan = sources.people[who][0]
+                if plan < 0:
+                    continue
+                flagged = memos.setdefault(plan, Memo()).of(codes, lambda p=plan, c=codes: self._flagged(draft, p, c))  # type: ignore[misc]
+                if flagged:
+                    self.found[key] = flagged
+
+    def _flagged(self, draft: Draft, plan: int, codes: list[int]) -> tuple[Flagged, Sequence[int]]:
+        return self.sources.laws[plan].flagged(draft.become(codes)), list(draft.seen)
+
+    # --- repeated records ---------------------------------------------------------------------------------------------
+
+    def _keep_repeated(self) -> None:
+        """The table of records that repeat an earlier one of the person, with the keys that they have as such."""
+        parts = []
+        for place, names in enumerate(self.sources.repeats):
+            self._keep_twins(place, names)
+            parts.append(self._repeated(place, names))
+        own = t.union(*parts)
+        group = [t.col(n, "u") for n in ("record_id", "person_id", "key")]
+        together = t.select(
+            record_id=group[0], person_id=group[1], key=group[2], added=t.whole_sum(t.col("added", "u"))
+        )
+        together.from_(t.sub(own, "u"), copy=False)
+        self.host.keep("flag_repeated", together.group_by(*(g.copy() for g in group), copy=False))
+        asked = t.select(key=t.col("key"), added=t.col("added")).from_(t.table("flag_repeated"), copy=False)
+        by: dict[int, list[int]] = {}
+        for key, added in self.host.rows(asked.distinct(copy=False)):
+            by.setdefault(added, []).append(key)
+        for added, keys in by.items():
+            self._judge(keys, added)
+
+    def _hash(self, names: tuple[str, ...]) -> tuple[Any, Any]:
+        """A number that is the same for records that may repeat each other, and whether a record has the facts."""
+        values = [self.sources.records.value(name) for name in names]
+        return t.call("HASH", t.col("person_id", "r"), *values), t.both(*(t.present(v.copy()) for v in values))
+
+    def _keep_twins(self, place: int, names: tuple[str, ...]) -> None:
+        """The table of hashes that several records have, worked out in shares that fit in memory."""
+        relation = t.table(self.sources.names.records, "r")
+        ((rows,),) = self.host.rows(t.select(n=t.count()).from_(relation, copy=False))
+        shares = 1 + rows // AT_ONCE
+        parts = []
+        for turn in range(shares):
+            value, known = self._hash(names)
+            if shares > 1:
+                share = t.call("ABS", t.remainder(value.copy(), shares))
+                known = t.both(known, t.equal(share, t.lit(turn)))
+            hashes = t.select(h=value).from_(relation.copy(), copy=False).where(known, copy=False)
+            twice = t.select(h=t.col("h", "x")).from_(t.sub(hashes, "x"), copy=False)
+            twice.group_by(t.col("h", "x"), copy=False).having(t.compare(t.count(), ">", t.lit(1)), copy=False)
+            name = f"flag_twins_{place}_{turn}"
+            self.host.keep(name, twice)
+            parts.append(t.select(h=t.col("h")).from_(t.table(name), copy=False))
+        self.host.keep(f"flag_twins_{place}", t.union(*parts))
+        for turn in range(shares):
+            self.host.drop(f"flag_twins_{place}_{turn}")
+
+    def _repeated(self, place: int, names: tuple[str, ...]) -> Any:
+        """Records of which the person has an earlier one with the same values."""
+        sources = self.sources
+        value, known = self._hash(names)
+        values = {f"v{i}": sources.records.value(name) for i, name in enumerate(names)}
+        head = {n: t.col(n, "r") for n in ("record_id", "person_id", "end")}
+        some = self._own(**head, **values, h=value).where(known, copy=False)
+        group = [t.col(n, "s") for n in ("person_id", *values)]
+        ranked = t.select(
+            **{n: t.col(n, "s") for n in ("record_id", "person_id", "key")},
+            place=t.rank(group, [t.col("end", "s"), t.col("record_id", "s")]),
+        ).from_(t.sub(some, "s"), copy=False)
+        t.join(ranked, t.table(f"flag_twins_{place}", "w"), t.equal(t.col("h", "w"), t.col("h", "s")))
+        stride = sources.signature.stride(repeated_axis(names))
+        later = t.select(**{n: t.col(n, "k") for n in ("record_id", "person_id", "key")}, added=t.lit(stride))
+        return later.from_(t.sub(ranked, "k"), copy=False).where(
+            t.compare(t.col("place", "k"), ">", t.lit(1)), copy=False
+        )
+
+    # --- rows ---------------------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        """Load flags by key, and their words."""
+        numbers: dict[tuple[int, Flagged], int] = {}
+        keyed = []
+        for key, flagged in self.found.items():
+            plan = self.sources.people[key // self._size][0]
+            keyed.append((key, numbers.setdefault((plan, flagged), len(numbers))))
+        words = []
+        for (plan, flagged), number in numbers.items():
+            for place, certain, missing in flagged:
+                rule = self.sources.laws[plan].prepared.flags[place]
+                statement = rule.rule.statement
+                assert isinstance(statement, tree.Flag)
+                lacks = self.cases.list_of(missing)
+                words.append((number, statement.name, rule.key, statement.text or "", certain, lacks))
+        self.host.load("flag_cases", {"key": "BIGINT", "flags": "INTEGER"}, keyed)
+        shape = {"flags": "INTEGER", "flag": "VARCHAR", "rule": "VARCHAR", "text": "VARCHAR"}
+        self.host.load("flag_words", {**shape, "certain": "BOOLEAN", "miss": "INTEGER"}, words)
+
+    def rows(self) -> Any:
+        """A row for every flag of a record; ``miss``: the number of the list of facts that would settle it."""
+        sources = self.sources
+        names = ("record_id", "person_id", "key")
+        plain = t.select(**{n: t.col(n, "c") for n in names}).from_(t.table("flag_candidates", "c"), copy=False)
+        parts = [plain]
+        if sources.repeats:
+            again = t.table("flag_repeated", "z")
+            t.join(plain, again, t.equal(t.col("record_id", "z"), t.col("record_id", "c")), "LEFT")
+            plain.where(t.missing(t.col("record_id", "z")), copy=False)
+            key = t.add([t.col("key", "z"), t.col("added", "z")])
+            repeated = t.select(record_id=t.col("record_id", "z"), person_id=t.col("person_id", "z"), key=key)
+            parts.append(repeated.from_(again.copy(), copy=False))
+        query = t.select(
+            record_id=t.col("record_id", "c"), person_id=t.col("person_id", "c"),
+            **{n: t.col(n, "f") for n in ("flag", "rule", "text", "certain", "miss")},
+        ).from_(t.sub(t.union(*parts), "c"), copy=False)  # fmt: skip
+        key = t.col("key", "c")
+        if sources.joined and not sources.carried:
+            same = t.equal(t.col("person_id", "p"), t.col("person_id", "c"))
+            t.join(query, t.table(sources.people_table, "p"), same, "LEFT")
+            number = t.cast(t.coalesce(t.col("rp", "p"), t.lit(0)), "BIGINT")
+            key = t.add([t.times(number, t.lit(self._size)), key])
+        t.join(query, t.table("flag_cases", "g"), t.equal(t.col("key", "g"), key))
+        t.join(query, t.table("flag_words", "f"), t.equal(t.col("flags", "f"), t.col("flags", "g")))
+        t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "c")), "LEFT")
+        return query.where(t.missing(t.col("person_id", "y")), copy=False)
+
+
+def repeated_axis(names: Sequence[str]) -> str:
+    """The axis that says whether a record repeats an earlier one in these fields."""
+    return "\x00repeated:" + ",".join(names)
