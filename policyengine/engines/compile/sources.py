@@ -331,7 +331,7 @@ def sources_of(made: Sequence[tuple[Law, Probes]], host: Host, names: Names, pre
     )
 
 
-def _merged(made: list[tuple[Law, Probes]]) -> tuple[dict[str, Probe], dict[str, Finder]]:
+def _merged(made: Sequence[tuple[Law, Probes]]) -> tuple[dict[str, Probe], dict[str, Finder]]:
     """What all laws look at together; a table is named by its law, since packs may have different ones of one name."""
     merged: dict[str, Probe] = {}
     finders: dict[str, Finder] = {}
