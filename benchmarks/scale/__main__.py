@@ -10,13 +10,17 @@ are compared before anything counts, and a difference ends the run. An interrupt
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from benchmarks.scale.contestants import CONTESTANTS
 from benchmarks.scale.job import WORKS
+from benchmarks.scale.register import ROOT
 from benchmarks.scale.report import Report
 from benchmarks.scale.session import Asked, Disagreement, Session, works
 
@@ -41,13 +45,23 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         code = 130
-    report = Report(session.found, asked)
+    report = Report(session.found, asked, person_by_person(given.persons, given.folder) if given.persons else ())
     print("\n" + report.text())
     report.write(given.folder)
     print(f"\n{given.folder}: results.md, results.json, cost.svg")
     if given.docs:
         report.put_into(Path("docs/benchmarks.md"))
     return code
+
+
+def person_by_person(persons: int, folder: Path) -> list[dict[str, Any]]:
+    """What engines that judge one person after another do a second, as ``benchmarks/persons.py`` finds it."""
+    out = folder / "persons.json"
+    command = [sys.executable, "benchmarks/persons.py", "--persons", str(persons), "--json", str(out)]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        return []
+    found: list[dict[str, Any]] = json.loads(out.read_text(encoding="utf-8"))
+    return found
 
 
 def _arguments() -> argparse.Namespace:
@@ -64,6 +78,7 @@ def _arguments() -> argparse.Namespace:
     add("--minutes", type=float, default=24 * 60.0, help="begin nothing more after so many minutes")
     add("--limit", type=float, default=3600.0, help="seconds after which one run is ended (default 3600)")
     add("--folder", type=Path, default=folder, help="for registers (1.2 GB at 50 million records), notes and results")
+    add("--persons", type=int, default=200, help="persons for engines that judge one by one (default 200; 0: none)")
     add("--fresh", action="store_true", help="forget earlier measurements")
     add("--docs", action="store_true", help="put tables and plot into docs/")
     return parser.parse_args()

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.scale.contestants import CONTESTANTS
 from benchmarks.scale.job import WORKS
@@ -20,15 +21,19 @@ BEGIN, END = "<!-- scale: begin -->", "<!-- scale: end -->"
 
 @dataclass(frozen=True)
 class Report:
-    """Medians over the turns; a ratio is the median of the ratios of the same turns."""
+    """Medians over the turns; a ratio is the median of the ratios of the same turns.
+
+    ``engines``: records a second that general engines judge, person by person (``benchmarks/persons.py``).
+    """
 
     found: Mapping[Key, Measured]
     asked: Asked
+    engines: Sequence[Mapping[str, Any]] = ()
 
     def text(self) -> str:
         """All tables, as Markdown."""
         parts = [self._table(work) for work in self.asked.works]
-        return "\n\n".join(p for p in (*parts, self._growth(), self._goals()) if p)
+        return "\n\n".join(p for p in (*parts, self._growth(), self._people(), self._goals()) if p)
 
     def write(self, folder: Path) -> None:
         """``results.md``, ``results.json`` and, where matplotlib is installed, ``cost.svg``."""
@@ -100,6 +105,28 @@ class Report:
                     cells = ["" if e is None else f"{e:.2f} s" for e in each]
                     rows.append((f"{CONTESTANTS[name].title}: {work}", *cells, _times(last / each[0])))
         return _markdown(head, rows) if rows else ""
+
+    def _people(self) -> str:
+        """Engines that judge one person after another, on one processor, beside the compiled engine on one."""
+        own = [(size, self.median(size, "full", "policyengine", _cpu)) for size in self.asked.sizes]
+        rates = [size / cpu for size, cpu in own if cpu is not None]
+        if not self.engines or not rates:
+            return ""
+        head = (
+            "person by person, the rules of Sichuan",
+            "persons/s",
+            "records/s",
+            f"compiled engine at {self._last()}",
+        )
+        rows = [
+            (e["engine"], f"{e['persons']:,.0f}", f"{e['records']:,.0f}", _times(rates[-1] / e["records"]))
+            for e in self.engines
+        ]
+        return _markdown(head, rows)
+
+    def _last(self) -> str:
+        sizes = [size for size in self.asked.sizes if self.median(size, "full", "policyengine", _cpu) is not None]
+        return digits(sizes[-1])
 
     def _goals(self) -> str:
         rows = [(digits(size), *goal) for size in self.asked.sizes for goal in self._aims(size)]
