@@ -72,10 +72,10 @@ def test_nobody(connection: Any) -> None:
         assert differences(wanted, engine.evaluate(plan, nobody, asked, connection=connection)) == []
 
 
-def same(made: Plan, records: list[Any], asked: int, *persons: Any) -> None:
+def same(made: Plan, records: list[Any], asked: int, *persons: Any, as_of: date | None = None) -> None:
     who = inputs(records, persons)
-    wanted = reference.evaluate(made, who, (asked, asked))
-    assert differences(wanted, engine.evaluate(made, who, (asked, asked))) == []
+    wanted = reference.evaluate(made, who, (asked, asked), as_of)
+    assert differences(wanted, engine.evaluate(made, who, (asked, asked), as_of)) == []
 
 
 def test_a_split_record_whose_first_share_fills_the_cap_of_its_activity() -> None:
@@ -106,3 +106,16 @@ def test_a_cap_from_a_date_that_is_missing_cuts_nothing_below_its_least() -> Non
         same(made, [record("R1", "2016-03-01", quantity=hours, unit="hours")], 2016, somebody())
     result = run(made, [record("R1", "2016-03-01", quantity=2, unit="hours")], 2016, somebody())
     assert (result.decisions[0].total, result.decisions[0].total_high) == (2, 2)
+
+
+def test_a_maximum_in_progress_that_an_unknown_fact_may_excuse() -> None:
+    made = plan(
+        "recognise training", "convert training at stated hours", "require training at most 12 hours per year",
+        "excuse year when employer_kind = enterprise",
+    )  # fmt: skip
+    nobody_excused = [somebody("P"), somebody("Q")]
+    sure = record("R1", "2016-03-01", quantity=9, unit="hours")
+    doubtful = [record("R2", "2016-03-01", quantity=None, unit="hours", person="Q")]
+    same(made, [sure, *doubtful], 2016, *nobody_excused, as_of=date(2016, 6, 1))
+    result = run(made, [sure], 2016, somebody(), as_of="2016-06-01")
+    assert (result.findings[0].status, result.findings[0].missing) == ("in_progress", ())

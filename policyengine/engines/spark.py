@@ -1,0 +1,281 @@
+"""The engine for clusters: the compiled queries on Spark, through Spark Connect. Trees go in, tables come out.
+
+Everything that is worked out stands where the cluster keeps it: in a scratch folder that the cluster sees, or, for
+inputs small enough to come from here, back in the client. Nothing but whole tables is ever named, and every name is a
+temporary view of a session of our own.
+"""
+
+from __future__ import annotations
+
+import socket
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.engines.compile import aside, decode
+from policyengine.engines.compile.aside import JudgeOne
+from policyengine.engines.compile.axes import Column
+from policyengine.engines.compile.host import Rows, column_of
+from policyengine.engines.compile.loading import load_inputs
+from policyengine.engines.compile.probes import Inexpressible
+from policyengine.engines.compile.run import opened
+from policyengine.engines.protocol import Periods, Selection
+from policyengine.engines.spark_sql import spark_sql
+from policyengine.messages import say
+from policyengine.plan.model import Plan
+from policyengine.records.model import Inputs
+from policyengine.trace import Result
+
+EXACT = {"spark.sql.ansi.enabled": "true", "spark.sql.caseSensitive": "true", "spark.sql.session.timeZone": "UTC"}
+"""Overflows are errors, never other numbers; columns are told apart as their packs write them."""
+PORT = 15002  # where Spark Connect listens if nothing else is said
+PATIENCE = 10  # seconds
+
+
+@contextmanager
+def session(remote: str) -> Iterator[Any]:
+    """A session of our own on the server at ``sc://host:port``.
+
+    Raises ``PolicyError`` (PE930) where the client is not installed, the server can't be reached, or it does not count
+    exactly.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of the client, about versions of pandas that we do not use
+        try:
+            from pyspark.sql.connect.session import SparkSession
+        except ImportError as e:
+            raise PolicyError([_uninstalled()]) from e
+        _knock(remote)
+        try:
+            opened_session = SparkSession.builder.remote(remote).create()
+            for key, value in EXACT.items():
+                opened_session.conf.set(key, value)
+            opened_session.sql("SELECT 1").collect()
+        except Exception as e:
+            raise PolicyError([unreachable(remote, e)]) from e
+        try:
+            yield opened_session
+        finally:
+            opened_session.stop()
+
+
+def _knock(remote: str) -> None:
+    """Find out whether anybody listens at all: the client itself would go on trying for minutes."""
+    place = urlsplit(remote)
+    try:
+        if place.scheme != "sc" or not place.hostname:
+            raise ValueError(say("that is no address of a server", "这不是服务地址"))
+        with socket.create_connection((place.hostname, place.port or PORT), timeout=PATIENCE):
+            pass
+    except (OSError, ValueError) as e:
+        raise PolicyError([unreachable(remote, e)]) from e
+
+
+def _uninstalled() -> Diagnostic:
+    return Diagnostic(
+        "PE930",
+        say("the Spark client is not installed", "未安装 Spark 客户端"),
+        hint=say("pip install 'policyengine-cpd[spark]'", "请执行 pip install 'policyengine-cpd[spark]'"),
+    )
+
+
+def unreachable(remote: str, fault: Exception) -> Diagnostic:
+    """What is said where a server does not answer."""
+    told = str(fault).strip().splitlines() or [type(fault).__name__]
+    return Diagnostic(
+        "PE930",
+        say(f"no Spark Connect server answers at {remote}: {told[0]}",
+            f"{remote} 上没有 Spark Connect 服务应答：{told[0]}"),
+        hint=say("say --remote sc://host:port; the server listens on 15002 by default",
+                 "请写 --remote sc://主机:端口；服务默认监听 15002 端口"),
+    )  # fmt: skip
+
+
+class SparkHost:
+    """Runs trees on one Spark session. ``scratch``: a folder that the cluster writes to; None: rows that are kept come
+    back to the client, which is for small inputs."""
+
+    def __init__(self, spark: Any, scratch: str | None = None):
+        self.spark, self.scratch = spark, scratch
+        self._names: set[str] = set()
+        self._loaded: dict[str, tuple[Mapping[str, Any], list[Any]]] = {}  # rows that are not on the server yet
+        self._kept = 0
+
+    def columns(self, table: str) -> Mapping[str, Column]:
+        self._hand_over()
+        found = {}
+        for column in self.spark.table(table).schema.fields:
+            kind = column.dataType.simpleString()
+            if kind not in _PLAIN and not kind.startswith("decimal"):
+                raise PolicyError([_strange(table, column.name, kind)])
+            found[column.name] = column_of(column.name, kind)
+        return found
+
+    def keep(self, name: str, query: Any) -> None:
+        found = self._frame(query)
+        if self.scratch is None:
+            table = _typed(found.toArrow())
+            self._show(name, self._frame_of(table, lambda: found.schema))
+            return
+        self._kept += 1  # a name may be kept again while queries over its first rows are still to run
+        path = f"{self.scratch}/{self._kept:03}_{name}"
+        nothing = [f.name for f in found.schema.fields if f.dataType.simpleString() == "void"]
+        for column in nothing:
+            found = found.withColumn(column, found[column].cast("bigint"))
+        found.write.mode("overwrite").parquet(path)
+        self._show(name, self.spark.read.schema(found.schema).parquet(path))
+
+    def rows(self, query: Any) -> list[tuple[Any, ...]]:
+        return list(self.stream(query))
+
+    def stream(self, query: Any) -> Iterator[tuple[Any, ...]]:
+        table = self._frame(query).toArrow()
+        wholes = [_whole(column.type) for column in table.schema]
+        for batch in table.to_batches(max_chunksize=50_000):
+            columns = [
+                [None if v is None else int(v) for v in column.to_pylist()] if whole else column.to_pylist()
+                for column, whole in zip(batch.columns, wholes, strict=True)
+            ]
+            yield from zip(*columns, strict=True)
+
+    def load(self, name: str, columns: Mapping[str, Any], rows: Rows) -> None:
+        self._loaded[name] = (columns, list(rows))
+
+    def append(self, name: str, columns: Mapping[str, Any], rows: Rows) -> None:
+        if name not in self._loaded:
+            raise KeyError(name)
+        self._loaded[name][1].extend(rows)
+
+    def drop(self, name: str) -> None:
+        self._loaded.pop(name, None)
+        if name in self._names:
+            self.spark.catalog.dropTempView(name)
+            self._names.discard(name)
+
+    def close(self) -> None:
+        for name in list(self._names):
+            self.drop(name)
+
+    def frame(self, query: Any) -> Any:
+        """A query as a data frame of Spark's."""
+        return self._frame(query)
+
+    def view(self, name: str, frame: Any) -> None:
+        """Name a data frame."""
+        self._show(name, frame)
+
+    def _frame(self, query: Any) -> Any:
+        self._hand_over()
+        return self.spark.sql(spark_sql(query))
+
+    def _show(self, name: str, frame: Any) -> None:
+        frame.createOrReplaceTempView(name)
+        self._names.add(name)
+
+    def _hand_over(self) -> None:
+        """Tables that were loaded since the last query, on the server; rows are added to them before the first."""
+        for name, (columns, rows) in self._loaded.items():
+            self._show(name, self._frame_of(_table(columns, rows), lambda c=columns: _shape(c)))
+        self._loaded.clear()
+
+    def _frame_of(self, table: Any, shape: Callable[[], Any]) -> Any:
+        """An Arrow table on the server; the client can't infer the columns of one without rows."""
+        return self.spark.createDataFrame(table) if table.num_rows else self.spark.createDataFrame([], shape())
+
+
+_PLAIN = ("string", "tinyint", "smallint", "int", "bigint", "date", "boolean", "array<string>", "void")
+
+
+def _strange(table: str, column: str, kind: str) -> Diagnostic:
+    return Diagnostic(
+        "PE931",
+        say(f"the column {column} of {table} is {kind}, which does not say exactly what was written",
+            f"{table} 的 {column} 列类型为 {kind}，不能准确表示所填内容"),
+        hint=say("store it as STRING, DATE, BOOLEAN, a whole number or DECIMAL",
+                 "请存为 STRING、DATE、BOOLEAN、整数或 DECIMAL 类型"),
+    )  # fmt: skip
+
+
+def _whole(type_: Any) -> bool:
+    """Whether a column is a decimal that holds whole numbers, such as a sum."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_decimal(type_)) and type_.scale == 0
+
+
+def _typed(table: Any) -> Any:
+    """A table whose columns all have a type: those without a value are whole numbers."""
+    import pyarrow as pa
+
+    for place, column in enumerate(table.schema):
+        if pa.types.is_null(column.type):
+            table = table.set_column(place, column.name, table.column(place).cast(pa.int64()))
+    return table
+
+
+def _table(columns: Mapping[str, Any], rows: Sequence[Any]) -> Any:
+    """Rows that were worked out here as an Arrow table."""
+    import pyarrow as pa
+
+    lists = list(zip(*rows, strict=True)) if rows else [[] for _ in columns]
+    arrays = [pa.array(list(values), _arrow(type_)) for values, type_ in zip(lists, columns.values(), strict=True)]
+    return pa.table(arrays, names=list(columns))
+
+
+def _shape(columns: Mapping[str, Any]) -> str:
+    """Columns of ``Host.load`` as Spark declares them."""
+    kinds = {"VARCHAR": "STRING", "INTEGER": "BIGINT", "VARCHAR[]": "ARRAY<STRING>"}
+    texts = {name: type_ if isinstance(type_, str) else "VARCHAR" for name, type_ in columns.items()}
+    return ", ".join(f"`{name}` {kinds.get(type_, type_)}" for name, type_ in texts.items())
+
+
+def _arrow(type_: Any) -> Any:
+    """A type of ``Host.load`` as Arrow's; enumerations are texts."""
+    import pyarrow as pa
+
+    if not isinstance(type_, str) or type_ == "VARCHAR":
+        return pa.string()
+    if type_.startswith("DECIMAL"):
+        digits, scale = (int(n) for n in type_[8:-1].split(","))
+        return pa.decimal128(digits, scale)
+    return {
+        "BIGINT": pa.int64(),
+        "INTEGER": pa.int64(),
+        "BOOLEAN": pa.bool_(),
+        "DATE": pa.date32(),
+        "VARCHAR[]": pa.list_(pa.string()),
+    }[type_]
+
+
+def evaluate_all(
+    plans: Sequence[Plan],
+    inputs: Inputs,
+    periods: Periods | None = None,
+    as_of: date | None = None,
+    selection: Selection | None = None,
+    judge: JudgeOne | None = None,
+    spark: Any = None,
+    scratch: str | None = None,
+) -> Result | None:
+    """Judge everybody in ``inputs``, which go up to the server: as ``duckdb.evaluate_all``, with the same rows.
+
+    ``spark``: a session (``session``). None where a plan says what only the reference evaluator can judge.
+    """
+    host = SparkHost(spark, scratch)
+    try:
+        evaluation = opened(plans, host, load_inputs(host, inputs, plans), periods, as_of, selection)
+        if evaluation is None:
+            return Result((), (), (), ())
+        others = list(aside.results(evaluation, judge))
+        evaluation.entries.load_words()
+        evaluation.entries.keep()
+        evaluation.decide()
+        return decode.together(evaluation, others)
+    except Inexpressible:
+        return None
+    finally:
+        host.close()

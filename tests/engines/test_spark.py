@@ -1,0 +1,50 @@
+"""The engine for clusters gives the reference evaluator's results, row for row, through a real Spark Connect server."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policyengine.diagnostics import PolicyError
+from policyengine.engines import spark as engine
+from tests.engines import trials
+from tests.engines.spark_server import server
+
+BLOCKS = 4
+SIZE = 60  # most people of a generated policy
+CASES = 28  # people whom the engine judges itself, in each block: together more than 100
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Any]:
+    with server() as remote, engine.session(remote) as made:
+        yield made
+
+
+@pytest.mark.parametrize("block", range(BLOCKS))
+def test_equals_the_reference(block: int, session: Any, tmp_path: Path) -> None:
+    """Half of them with what is worked out on the server, half with what comes back to the client in between."""
+    scratch = f"file://{tmp_path}" if block % 2 else None
+    own = partial(engine.evaluate_all, spark=session, scratch=scratch)
+    tally = trials.Tally()
+    for number in count(100 * block + 50):
+        more, told = trials.compare(trials.trial(0, number, SIZE), own)
+        assert told == [], f"trial 0:{number} of up to {SIZE} people"
+        tally += more
+        if tally.cases >= CASES:
+            break
+
+
+def test_nobody_answers() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        remote = f"sc://127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(PolicyError) as caught, engine.session(remote):
+        pass
+    assert [d.code for d in caught.value.diagnostics] == ["PE930"]
