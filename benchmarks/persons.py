@@ -96,12 +96,16 @@ def main() -> None:
     own, _ = reference(cases, explainer.selector.prepared[0])
     expected = [own(c) for c in cases]
     engines: dict[str, Callable[[], list[Verdict]]] = {"reference evaluator": lambda: [own(c) for c in cases]}
-    for name, (needs, peer) in PEERS.items():
+    for name, (needs, peer) in {**PEERS, "OpenFisca, all at once": ("openfisca_core", None)}.items():
         if find_spec(needs) is None:
             print(f"{name} takes no part: {needs} is not installed")
-            continue
-        judge, values = peer(cases)
-        engines[name] = lambda judge=judge, values=values: [judge(*v) for v in values]  # type: ignore[misc]
+        elif peer is None:
+            from benchmarks.peer_openfisca import openfisca_peer
+
+            engines[name] = openfisca_peer(cases)
+        else:
+            judge, values = peer(cases)
+            engines[name] = lambda judge=judge, values=values: [judge(*v) for v in values]  # type: ignore[misc]
     for name, run in engines.items():
         for case, mine, other in zip(cases, expected, run(), strict=True):
             if mine != other:
