@@ -41,6 +41,7 @@ Examples:
   policyengine evaluate records/ --policy policies --persons persons.csv --period 2016..2018 --out out --format parquet
   policyengine evaluate records.csv --policy policies/sichuan --period 2016 > decisions.csv
   policyengine evaluate records.csv --policy policies --policy-rev v2024 --out out
+  policyengine evaluate records.parquet --policy policies --persons persons.csv --update out
 """
 
 
