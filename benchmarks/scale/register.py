@@ -23,8 +23,8 @@ def register(records: int, folder: Path) -> Path:
         half = folder / f"register-{records}.part"
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir(parents=True)
-        command = (sys.executable, "examples/generate.py", "--rows", str(records), "--sectors", SECTORS)
-        command += ("--out", str(half / "records.parquet"))
+        wanted = ("--rows", str(records), "--sectors", SECTORS, "--out", str(half / "records.parquet"))
+        command = (sys.executable, "examples/generate.py", *wanted)
         subprocess.run(command, cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
         half.rename(place)
     shutil.rmtree(place / "policies", ignore_errors=True)  # as they are now
