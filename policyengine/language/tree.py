@@ -174,7 +174,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A literal: number, text, yes/no (bool), or date; ``unit`` where the number has one (``word``: see ``Quantity``)."""
+    """A literal: number, text, yes/no (bool), or date; ``unit`` where it has one (``word``: see ``Quantity``)."""
 
     value: Fraction | str | bool | date
     unit: str | None = None

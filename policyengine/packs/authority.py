@@ -35,10 +35,10 @@ class _Delegation:
 
 
 class Authority:
-    """Decides for the packs of one chain, entered from the base up."""
+    """Decides for the packs of one chain, entered from the base up. ``stated``: what a rule puts in force."""
 
-    def __init__(self, stretch: Callable[[Rule], Stretch]):
-        self.stretch = stretch
+    def __init__(self, stretch: Callable[[Rule], Stretch], stated: Callable[[Rule], tree.Statement | None]):
+        self.stretch, self.stated = stretch, stated
         self.problems: list[Diagnostic] = []
         self.delegations: list[_Delegation] = []
 
@@ -87,22 +87,30 @@ class Authority:
         self, rule: Rule, statement: tree.Statement | None, piece: Piece, common: Stretch, pack: Pack, terms: Terms
     ) -> tuple[Verdict | None, list[Diagnostic]]:
         """The verdict where the base lets itself only be raised; None where it may be replaced freely."""
-        change = self._change_of(piece, common, pack)
-        below = piece.statement
+        base = self.binding(piece, common, pack)
+        change = self.change_of(base, common, pack)
+        below = piece.statement if base is piece.rule else self.stated(base)
         if change != "fixed" and below is None:
             return None, []
         verdict = None
         if change == "raise-only" and statement is not None and below is not None and same_kind(statement, below):
             verdict = compare(statement, below, terms)
-        return verdict, self._refused(rule, statement, piece, change, verdict)
+        return verdict, self._refused(rule, statement, base, below, change, verdict)
+
+    def binding(self, piece: Piece, common: Stretch, pack: Pack) -> Rule:
+        """Whose ``change`` decides what may be laid over the piece: its rule's, or where that gives way, that of the
+        first below that does not. A province delegates nothing of a national rule that its own stands over.
+        """
+        rules = (piece.rule, *piece.over)
+        return next((r for r in rules if self.change_of(r, common, pack) != "delegated"), piece.rule)
 
     def _refused(
-        self, rule: Rule, statement: tree.Statement | None, piece: Piece, change: str, verdict: Verdict | None
-    ) -> list[Diagnostic]:
-        """What is wrong with laying ``statement`` (None: a drop) over the piece."""
-        base = piece.rule
+        self, rule: Rule, statement: tree.Statement | None, base: Rule, below: tree.Statement | None, change: str,
+        verdict: Verdict | None,
+    ) -> list[Diagnostic]:  # fmt: skip
+        """What is wrong with laying ``statement`` (None: a drop) over ``base``, which puts ``below`` in force."""
         freer = statement is not None and _FREEDOM[rule.change] > _FREEDOM[change]
-        of_a_kind = statement is None or piece.statement is None or same_kind(statement, piece.statement)
+        of_a_kind = statement is None or below is None or same_kind(statement, below)
         allowed = change == "delegated" or (statement is not None and verdict is not None and verdict.allows)
         if allowed and of_a_kind and not freer:
             return []
@@ -118,8 +126,8 @@ class Authority:
         refused = refusals.refusal(rule, statement, base, verdict) if verdict is not None else None
         return found + ([refused] if refused else [])
 
-    def _change_of(self, piece: Piece, common: Stretch, pack: Pack) -> str:
-        base = piece.rule
+    def change_of(self, base: Rule, common: Stretch, pack: Pack) -> str:
+        """What a pack may do to a rule below it: as the rule says, or freely under a regime taken over."""
         if base.change == "raise-only" and any(
             d.pack == base.pack and d.regime in pack.regimes and covers(d.stretch, common) for d in self.delegations
         ):
@@ -128,13 +136,18 @@ class Authority:
 
     def laid(
         self, rule: Rule, statement: tree.Statement | None, piece: Piece, common: Stretch, verdict: Verdict | None,
-        root: str,
+        root: str, pack: Pack,
     ) -> Iterable[Piece]:  # fmt: skip
         """What governs in the stretch once the override or drop stands over the piece."""
         everything = (piece.rule, *piece.over)
         if statement is None or verdict is None:
             yield Piece(rule, statement, common, root, everything)
             return
+        base = self.binding(piece, common, pack)
+        if base is not piece.rule:
+            further = piece.over[piece.over.index(base) + 1 :]
+            piece = Piece(base, self.stated(base), common, root, further, piece.keeps_stricter)
+            everything = (base, *further)
         if verdict.kind == "other_window" or (
             verdict.kind == "unsettled_reach" and isinstance(statement, tree.Require)
         ):

@@ -135,7 +135,41 @@ def fixed(rule: Rule, base: Rule, drop: bool) -> Diagnostic:
 def not_to_be_dropped(rule: Rule, base: Rule) -> Diagnostic:
     """PE312."""
     said = say(f"{base.name} may only be made stricter, not dropped", f"{base.name} 只能更严（raise-only），不能不适用")
-    return beside(at(rule, "PE312", said, base.name, hint=_ask(base)), base, _the_rule())
+    named = getattr(rule.statement, "rule", base.name)
+    if named not in (base.name, base.id):
+        said = say(
+            f"{named} stands over {base.name}, which may only be made stricter, not dropped",
+            f"{named} 之下还有 {base.name}，后者只能更严（raise-only），不能不适用",
+        )
+    return beside(at(rule, "PE312", said, named, hint=_ask(base)), base, _the_rule())
+
+
+# By the kind of statement: what it does to the base's rule, in English and Chinese.
+_FREES: tuple[tuple[type[tree.Statement], tuple[str, str]], ...] = (
+    (tree.Reduce, ("lowers {}", "核减了 {}")),
+    (tree.Carry, ("carries hours to {}", "把学时结转给 {}")),
+    (tree.Recognise, ("recognises more than {} does", "比 {} 认定得多")),
+    (tree.Add, ("adds to what {} gives", "在 {} 所计之外另加")),
+)
+
+
+def freed(rule: Rule, statement: tree.Statement, base: Rule) -> Diagnostic:
+    """PE322."""
+    does, does_zh = next(words for kind, words in _FREES if isinstance(statement, kind))
+    limit = (
+        say("is fixed", "不得变更（fixed）") if base.change == "fixed" else say("may only be made stricter", "只能更严")
+    )
+    said = say(f"this {does.format(base.name)}, which {limit}", f"本规则{does_zh.format(base.name)}，而后者{limit}")
+    hint = say(
+        f"let it speak of what this pack itself asks or adds; only {base.pack} can allow more (change: delegated, or"
+        " delegate a regime)",
+        f"请只针对本包自己的要求或新增的形式；放宽须由 {base.pack} 允许（change: delegated，或授权有关制度）",
+    )
+    told = say(
+        f"{base.pack}: {' '.join(base.text.split())} ({base.cites.at})",
+        f"{base.pack}：{' '.join(base.text.split())}（{base.cites.at}）",
+    )
+    return replace(beside(at(rule, "PE322", said, hint=hint), base, told), citation=str(base.cites))
 
 
 def other_kind(rule: Rule, base: Rule) -> Diagnostic:

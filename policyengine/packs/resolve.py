@@ -1,7 +1,7 @@
 """A chain of packs in, the policy out: which rule version governs when, after overrides, drops and delegations.
 
 ``docs/semantics.md``, "Across packs". Who may change what is decided here; no order of files or packs decides anything.
-Errors: PE203 and PE310..PE321; warning PE316.
+Errors: PE203 and PE310..PE322; warning PE316.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from policyengine.diagnostics import Diagnostic, failed
 from policyengine.language import tree
+from policyengine.packs import aside
 from policyengine.packs.authority import Authority, Taken
 from policyengine.packs.document import MAX_PROBLEMS, enough
 from policyengine.packs.model import Governing, Pack, Policy, Rule, Table
@@ -55,7 +56,7 @@ class _Resolver:
         self.chain, self.year_start, self.tables = chain, year_start, tables
         self.pieces: dict[str, list[Piece]] = {}
         self.roots: dict[str, str] = {}  # any rule's name → the lowest rule that it stands for
-        self.authority = Authority(self.stretch)
+        self.authority = Authority(self.stretch, self._put_in_force)
         self.problems: list[Diagnostic] = []
 
     def stretch(self, rule: Rule, dropped: tree.Statement | None = None) -> Stretch:
@@ -80,6 +81,7 @@ class _Resolver:
             for rule, taken in changes:
                 if len(self.problems) < MAX_PROBLEMS:
                     self._change(rule, taken, pack)
+            self.problems += aside.problems(pack, (p for laid in self.pieces.values() for p in laid), self.authority)
         if len(self.problems) >= MAX_PROBLEMS:
             self.problems.append(enough(self.chain[-1].folder))
         return [*self.authority.problems, *self.problems]
@@ -110,10 +112,14 @@ class _Resolver:
                 return replace(statement, rule=full(name))
         return statement
 
+    def _put_in_force(self, rule: Rule) -> tree.Statement | None:
+        """What a rule of the chain puts in force, with the rules that it refers to under the names they govern by."""
+        stated = _stated(rule)
+        return None if stated is None else self._named(stated, next(p for p in self.chain if p.id == rule.pack))
+
     def _change(self, rule: Rule, taken: Taken, pack: Pack) -> None:
         """Lay an override or a drop over the pieces of the rule that it names."""
-        stated = _stated(rule)
-        statement = self._named(stated, pack) if stated is not None else None
+        statement = self._put_in_force(rule)
         pieces = self.pieces.get(taken.root, [])
         below = next((p.statement for p in pieces if p.statement is not None), None)
         own = self.stretch(rule, below if statement is None else None)
@@ -141,7 +147,7 @@ class _Resolver:
             left += [replace(piece, stretch=rest) for rest in without(piece.stretch, common)]
             allowed, problems = self.authority.allowed(rule, statement, piece, common, pack, self._terms(common, pack))
             self.problems += problems
-            laid += self.authority.laid(rule, statement, piece, common, allowed, taken.root)
+            laid += self.authority.laid(rule, statement, piece, common, allowed, taken.root, pack)
         if taken.named == taken.root and statement is not None:
             laid += [Piece(rule, statement, rest, root=taken.root) for rest in uncovered]
         if not met:

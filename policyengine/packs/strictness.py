@@ -151,7 +151,7 @@ def _over_another_window(
     times = implied(new.window, old.window, least=way == "up")
     if times is None:
         return _incomparable(not_implied(new.window, old.window, least=way == "up"))
-    if isinstance(new, tree.Cap) and (new.what, new.when) != (old.what, old.when):
+    if isinstance(new, tree.Cap) and isinstance(old, tree.Cap) and (new.what, new.when) != (old.what, old.when):
         return _incomparable(say("it speaks of other records", "所指的记录不同"))
     if isinstance(old.figure, tree.Between | tree.Unknown):
         return _incomparable(

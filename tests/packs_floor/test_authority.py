@@ -9,6 +9,7 @@ import pytest
 
 from policyengine.diagnostics import human
 from policyengine.packs.model import Policy
+from policyengine.packs.policies import load_policies
 from tests.packs_floor.folder import PACK, UPPER, load_two, rule, seen, write
 
 MINIMUM = rule("annual", "要求 每年 总学时 不少于 90 学时", change="raise-only")
@@ -125,6 +126,18 @@ CASES: dict[str, tuple[str, list[str], list[str]]] = {
     "excused for less": (MINIMUM + EXCUSE, ["替代 base/excuse：免除 本年 当 情形 = 产假"], ["PE203"]),
     "excused under more": (
         MINIMUM + EXCUSE, ["替代 base/excuse：免除 annual 当 情形 = 产假 且 缺 地区"], []),
+    # beside the base's rules, without naming them
+    "lowered beside": (MINIMUM, ["核减 base/annual 减 1/2"], ["PE322"]),
+    "carried to beside": (MINIMUM, ["结转 超出 base/annual 部分 至下一年度"], ["PE322"]),
+    "its own requirement lowered": (
+        MINIMUM, ["要求 每年 专业科目 不少于 60 学时", "核减 upper/r0 休假 每满一个月 减 1/12"], []),
+    "recognised without proof beside": (RECOGNISE, ["认定 远程教育"], ["PE322"]),
+    "recognised on more terms beside": (RECOGNISE, ["认定 远程教育 须有 学习证明 且 单位认可 = 是"], []),
+    "another form recognised": (RECOGNISE, ["认定 发表出版作品"], []),
+    "more for a form of the base": (TIMED, ["另加 2 学时 于 培训班"], ["PE322"]),
+    "more where that is delegated": (FREE, ["另加 2 学时 于 培训班"], []),
+    "excused beside": (MINIMUM, ["免除 本年 当 情形 = 产假"], []),
+    "a further cap": (MINIMUM, ["限额 远程教育 每年 不超过 40 学时"], []),
     # what change allows
     "fixed overridden": (FIXED, ["override base/fixed: require total at least 120 hours per year"], ["PE311"]),
     "fixed dropped": (FIXED, ["drop base/fixed"], ["PE311"]),
@@ -291,9 +304,31 @@ def test_a_regime_taken_over_frees_what_may_only_be_raised(tmp_path: Path) -> No
     assert problems[0].hint == "did you mean medical?"
 
 
-def three(tmp_path: Path, city: str, employer: str) -> tuple[Policy | None, list[str]]:
-    from policyengine.packs.policies import load_policies
+def test_a_regime_of_the_middle_frees_from_the_middle_only(tmp_path: Path) -> None:
+    """What stands over a base's rule is freed by its own pack; the base's rule below it binds as before."""
+    root = tmp_path / "policies"
+    upper = UPPER.replace("pack: upper", "pack: firm").replace("extends: base", "extends: city")
+    city = rule("annual", "override base/annual: require total at least 100 hours per year", source="own",
+                change="raise-only") + rule("given", "授权 继续医学教育", source="own")  # fmt: skip
+    for number, (text, codes) in enumerate((
+        ("override city/annual: require total at least 95 hours per year", []),
+        ("override city/annual: require total at least 85 hours per year", ["PE203"]),
+        ("drop city/annual", ["PE312"]),
+    )):  # fmt: skip
+        place = root / str(number) / "policies"
+        write(place, {
+            "base/pack.yaml": PACK, "base/rules.yaml": MINIMUM,
+            "city/pack.yaml": UPPER.replace("pack: upper", "pack: city").replace("level: sector", "level: city"),
+            "city/rules.yaml": city,
+            "firm/pack.yaml": upper + "regimes: [medical]\n", "firm/rules.yaml": rule("ours", text, source="own"),
+        })  # fmt: skip
+        found, problems = load_policies(place / "firm")
+        assert [d.code for d in problems if d.severity == "error"] == codes
+        if found:
+            assert governing(found[0]) == ["firm/ours .. over base/annual stricter as base/annual"]
 
+
+def three(tmp_path: Path, city: str, employer: str) -> tuple[Policy | None, list[str]]:
     root = tmp_path / "policies"
     firm = UPPER.replace("pack: upper", "pack: firm").replace("extends: base", "extends: city")
     write(root, {
