@@ -16,6 +16,9 @@ WORKS: Mapping[str, str] = {
     "csv": "CSV in, decisions and ledger out",
 }
 
+CSV_MOST = 10_000_000
+"""CSV is read up to so many records: a greater file tells nothing more, and fills the disk."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

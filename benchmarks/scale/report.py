@@ -15,7 +15,7 @@ from benchmarks.scale.measure import Measured
 from benchmarks.scale.register import digits
 from benchmarks.scale.session import Asked, Key
 
-MEASURE = "window"
+MEASURE, OWN = "window", "policyengine"
 BEGIN, END = "<!-- scale: begin -->", "<!-- scale: end -->"
 
 
@@ -49,8 +49,10 @@ class Report:
         """Put the tables between the marks of a page, and the plot beside it."""
         before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
         _, _, after = rest.partition(END)
-        page.write_text(f"{before}{BEGIN}\n{self.text()}\n{END}{after}", encoding="utf-8")
-        self.plot(page.with_name("benchmarks-cost.svg"))
+        picture = page.with_name("benchmarks-cost.svg")
+        self.plot(picture)
+        shown = f"\n\n![seconds and peak memory by records]({picture.name})" if picture.exists() else ""
+        page.write_text(f"{before}{BEGIN}\n{self.text()}{shown}\n{END}{after}", encoding="utf-8")
 
     # --- figures ---
 
@@ -108,16 +110,12 @@ class Report:
 
     def _people(self) -> str:
         """Engines that judge one person after another, on one processor, beside the compiled engine on one."""
-        own = [(size, self.median(size, "full", "policyengine", _cpu)) for size in self.asked.sizes]
+        own = [(size, self.median(size, "full", OWN, _cpu)) for size in self.asked.sizes]
         rates = [size / cpu for size, cpu in own if cpu is not None]
         if not self.engines or not rates:
             return ""
-        head = (
-            "person by person, the rules of Sichuan",
-            "persons/s",
-            "records/s",
-            f"compiled engine at {self._last()}",
-        )
+        each = f"compiled engine at {self._last()}, records a processor second"
+        head = ("one by one on one processor", "persons/s", "records/s", each)
         rows = [
             (e["engine"], f"{e['persons']:,.0f}", f"{e['records']:,.0f}", _times(rates[-1] / e["records"]))
             for e in self.engines
@@ -125,7 +123,7 @@ class Report:
         return _markdown(head, rows)
 
     def _last(self) -> str:
-        sizes = [size for size in self.asked.sizes if self.median(size, "full", "policyengine", _cpu) is not None]
+        sizes = [size for size in self.asked.sizes if self.median(size, "full", OWN, _cpu) is not None]
         return digits(sizes[-1])
 
     def _goals(self) -> str:
@@ -135,7 +133,7 @@ class Report:
         )
 
     def _aims(self, size: int) -> Iterator[tuple[str, ...]]:
-        own = "policyengine"
+        own = OWN
         aims = (
             ("decisions and ledger, against the window by hand", "0.6", "0.35", ("full", own), ("full", MEASURE)),
             ("decisions and ledger, against merely reading", "", "4.5", ("full", own), ("full", "read")),
@@ -164,13 +162,13 @@ class Report:
             import matplotlib
 
             matplotlib.use("svg")
-            from matplotlib import pyplot
+            from matplotlib import pyplot, ticker
         except ImportError:
             return
         if len(self.asked.sizes) < 2:
             return
         matplotlib.rcParams["svg.hashsalt"] = "policyengine"
-        figure, axes = pyplot.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
+        figure, axes = pyplot.subplots(1, 2, figsize=(11, 5.6), layout="constrained")
         for axis, what, label in zip(axes, (_wall, _peak), ("seconds", "peak memory, MiB"), strict=True):
             for name in self.asked.contestants:
                 for work, style in (("full", "-"), ("decisions", ":")):
@@ -178,14 +176,17 @@ class Report:
                     known = [(size, cost) for size, cost in points if cost is not None]
                     if known:
                         title = CONTESTANTS[name].title + (", decisions alone" if work == "decisions" else "")
-                        colour = f"C{list(CONTESTANTS).index(name)}"
-                        axis.plot(*zip(*known, strict=True), style, marker="o", markersize=4, color=colour, label=title)
+                        look = {"color": f"C{list(CONTESTANTS).index(name)}", "linewidth": 2.5 if name == OWN else 1.2}
+                        axis.plot(*zip(*known, strict=True), style, marker="o", markersize=4, label=title, **look)
             axis.set(xscale="log", yscale="log", xlabel="records", ylabel=label)
             axis.set_xticks(self.asked.sizes, [digits(size) for size in self.asked.sizes])
-            axis.minorticks_off()
+            axis.xaxis.set_minor_locator(ticker.NullLocator())
+            axis.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+            axis.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.yaxis.set_minor_locator(ticker.NullLocator())
             axis.grid(alpha=0.3)
-        axes[1].axhline(1024, color="grey", linewidth=0.8)
-        axes[0].legend(fontsize=7)
+        axes[1].axhline(1024, color="grey", linewidth=0.8, linestyle="--")
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
         figure.savefig(path, metadata={"Date": None})
         pyplot.close(figure)
 

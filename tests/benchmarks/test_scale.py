@@ -106,6 +106,19 @@ def test_another_answer_ends_a_session(made: Path, monkeypatch: pytest.MonkeyPat
         Session(made, asked(memory="900MB"), lambda _: None).run()
 
 
+def test_a_session_that_goes_on_compares_with_answers_of_the_earlier_one(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the sizes that are checked apart, the first turn's answers are compared, whoever was measured before."""
+    compared: list[str] = []
+    monkeypatch.setattr(session, "differences", lambda _, one, other: compared.append(other.name) or [])
+    wanted = asked(memory="700MB", checked_apart=0)
+    Session(made, asked(memory="700MB", checked_apart=0, contestants=("window",)), lambda _: None).run()
+    assert compared == []
+    Session(made, wanted, lambda _: None).run()
+    assert compared == ["decisions-aggregate"]
+
+
 def test_a_run_beyond_its_limit_is_ended_and_not_counted(made: Path) -> None:
     said: list[str] = []
     late = Session(made, asked(limit=0.01, memory="800MB", contestants=("window",)), said.append)
