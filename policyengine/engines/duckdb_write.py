@@ -105,7 +105,7 @@ def _write(
         ledger = _ledger(output, host, folder, options, written)
     if options.reasons:
         written.reasons.update(_reasons(output, host, ledger, options))
-    evaluation.decide()
+    evaluation.decide(output.other_texts())
     output.settle()
     for table, query in (
         ("decisions", output.decisions()), ("findings", output.findings()), ("flags", output.flags()),

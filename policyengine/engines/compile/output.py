@@ -6,7 +6,7 @@ have no finite decimal: that follows from the policies alone, so that all files 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
@@ -28,7 +28,7 @@ from policyengine.engines.compile.cases import UNLIMITED
 from policyengine.engines.compile.entries import REASONS
 from policyengine.engines.compile.figures import Columns, Figures
 from policyengine.engines.compile.periods import Decided, Periods
-from policyengine.engines.compile.relations import JOINED
+from policyengine.engines.compile.relations import JOINED, TEXTS
 from policyengine.engines.compile.run import Evaluation
 from policyengine.engines.compile.trees import Tree
 from policyengine.trace import Decision, Result
@@ -220,8 +220,13 @@ class Output:
         columns |= shown
         if self.text:
             columns["person_id"] = _safe(columns["person_id"])
-        query = t.select(**columns).from_(t.sub(t.union(*queries), "d"), copy=False)
-        return t.sorted_by(query, "d", ("person_id", "place", "period"))
+        return self._in_order(queries, "d", ("person_id", "place", "period"), columns)
+
+    @staticmethod
+    def _in_order(queries: Iterable[Any], alias: str, order: Sequence[str], columns: Columns) -> Any:
+        """Rows in order, and then their columns: what is sorted is as narrow as can be."""
+        rows = t.sorted_by(t.rows_of(t.sub(t.union(*queries), "u")), "u", order)
+        return t.select(**columns).from_(t.sub(rows, alias), copy=False)
 
     def _figures(self, names: Iterable[str], alias: str) -> Columns:
         cells = self.decided.text if self.text else self.decided.cells
@@ -249,11 +254,11 @@ class Output:
         return t.select(
             person_id=t.col("person_id", "r"),
             place=t.add([t.col("place", "r"), t.lit(1000 * periods.decided.index(one))]),
-            period=t.cast(t.col("period", "r"), "VARCHAR"),
-            policy=t.lit(law.plan.policy),
-            outcome=t.cast(t.col("outcome", "r"), "VARCHAR"),
+            period=t.col("period", "r"),
+            policy=t.cast_to(t.lit(law.plan.policy), relations.kinds["policy"]),
+            outcome=t.col("outcome", "r"),
             **{n: figures[n] for n in self.shape.figures()},
-            **{n: t.cast(t.col(n, "r"), "VARCHAR") for n in ("advisories", "consequences", "possible")},
+            **{n: t.col(n, "r") for n in ("advisories", "consequences", "possible")},
             total_high=self._sum("total_high", ticks),
             missing=t.col("missing", "r"),
         ).from_(t.sub(rows, "r"), copy=False)
@@ -268,9 +273,9 @@ class Output:
     def _other_decisions(self) -> Any:
         names = ["person_id", "place", "period", "policy", "outcome"]
         return t.select(
-            **{n: t.col(n, "o") for n in names},
+            **{n: self._typed(n) for n in names},
             **{n: _parts(n, self.decided.unit, "o") for n in self.shape.figures()},
-            **{n: t.col(n, "o") for n in ("advisories", "consequences", "possible")},
+            **{n: self._typed(n) for n in ("advisories", "consequences", "possible")},
             total_high=_parts("total_high", self.decided.unit, "o"),
             missing=t.col("missing", "o"),
         ).from_(t.table("aside_decisions", "o"), copy=False)
@@ -288,9 +293,9 @@ class Output:
         if self.others:
             queries.append(
                 t.select(
-                    **{n: t.col(n, "o") for n in ("person_id", "place", "k", "period", "policy", *_SAID)},
+                    **{n: self._typed(n) for n in ("person_id", "place", "k", "period", "policy", *_SAID)},
                     **{n: _parts(n, self.decided.unit, "o") for n in FIGURES},
-                    **{n: t.col(n, "o") for n in _TOLD},
+                    **{n: self._typed(n) for n in _TOLD},
                     missing=t.col("missing", "o"),
                 ).from_(t.table("aside_findings", "o"), copy=False)
             )
@@ -302,20 +307,37 @@ class Output:
         if self.text:
             columns["person_id"], columns["missing"] = _safe(columns["person_id"]), _safe(columns["missing"])
             columns["advisory"] = _yes_no(columns["advisory"])
-        query = t.select(**columns).from_(t.sub(t.union(*queries), "f"), copy=False)
-        return t.sorted_by(query, "f", ("person_id", "place", "k"))
+        return self._in_order(queries, "f", ("person_id", "place", "k"), columns)
+
+    def _typed(self, name: str) -> Tree:
+        """A column of rows that come from elsewhere, as those of the compiled queries have it."""
+        relations = self.evaluation.relations
+        assert relations is not None
+        value = t.col(name, "o")
+        return t.cast_to(value, relations.kinds[name]) if name in relations.kinds else value
+
+    def other_texts(self) -> dict[str, set[str]]:
+        """The texts of decisions and findings that come from elsewhere, by column."""
+        found: dict[str, set[str]] = {}
+        if self.others:
+            for table, names in (("aside_decisions", self._decision_shape()), ("aside_findings", FINDINGS)):
+                for name in (n for n in TEXTS if n in names):
+                    query = t.select(text=t.col(name)).from_(t.table(table), copy=False).distinct(copy=False)
+                    found.setdefault(name, set()).update(text for (text,) in self.host.rows(query) if text is not None)
+        return found
 
     def _found(self, periods: Periods, rows: Any, number: int) -> Any:
-        unit = self.evaluation.cases.ticks * periods.scale
-        said = {n: t.col(n, "r") if n == "advisory" else t.cast(t.col(n, "r"), "VARCHAR") for n in _SAID if n != "unit"}
-        said = {n: t.lit(periods.law.plan.unit) if n == "unit" else said[n] for n in _SAID}
-        told = {n: t.col(n, "r") if n.startswith("window") else t.cast(t.col(n, "r"), "VARCHAR") for n in _TOLD}
+        unit, relations = self.evaluation.cases.ticks * periods.scale, self.evaluation.relations
+        assert relations is not None
+        counted_in = t.cast_to(t.lit(periods.law.plan.unit), relations.kinds["unit"])
+        said = {n: counted_in if n == "unit" else t.col(n, "r") for n in _SAID}
+        told = {n: t.col(n, "r") for n in _TOLD}
         return t.select(
             person_id=t.col("person_id", "r"),
             place=t.add([t.col("place", "r"), t.lit(1000 * number)]),
             k=t.col("k", "r"),
-            period=t.cast(t.col("period", "r"), "VARCHAR"),
-            policy=t.lit(periods.law.plan.policy),
+            period=t.col("period", "r"),
+            policy=t.cast_to(t.lit(periods.law.plan.policy), relations.kinds["policy"]),
             **said,
             **{n: self._sum(n, unit) for n in FIGURES},
             **told,

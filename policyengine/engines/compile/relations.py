@@ -6,8 +6,8 @@ decisions in ticks). ``missing`` columns are lists of texts; rule lists are join
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from policyengine.engines.calendar import label, period_bounds
@@ -22,25 +22,45 @@ from policyengine.trace import OUTCOMES
 
 JOINED = "; "
 NOT_MET = OUTCOMES.index("not_met")
+SAID_TEXTS = {"rule": 3, "measure": 4, "comparison": 5, "because": 10, "circumstance": 11}
+"""Text columns of findings, by their place in the table of words."""
+TEXTS = (
+    *SAID_TEXTS, "policy", "unit", "period", "advisories", "consequences", "consequence_rules", "possible",
+)  # fmt: skip
+"""Text columns of decisions and findings that hold few texts, beside outcome and status."""
+
+
+@dataclass(slots=True)
+class Spoken:
+    """Rows of the tables of words for one kind of span: of findings, carried hours, advisories, consequences, spans."""
+
+    one: Decided
+    said: list[tuple[Any, ...]]
+    left: list[tuple[Any, ...]]
+    advisories: list[tuple[Any, ...]]
+    concluded: list[tuple[Any, ...]]
+    spans: list[tuple[Any, ...]]
 
 
 @dataclass(slots=True)
 class Relations:
-    """Queries over the tables of an evaluation."""
+    """Queries over the tables of an evaluation. ``kinds``: types of text columns, by name."""
 
     accounts: Accounts
     periods: list[Periods]
+    kinds: dict[str, Any] = field(default_factory=dict)
 
     @property
     def host(self) -> Any:
         return self.accounts.host
 
-    def load(self) -> None:
-        """Load the words that rows name by number."""
+    def load(self, others: Mapping[str, Iterable[str]]) -> None:
+        """Load the words that rows name by number. ``others``: texts of rows that come from elsewhere, by column."""
         cases = self.accounts.cases
-        for periods in self.periods:
-            for one in periods.decided:
-                self._load_said(periods, one)
+        spoken = [self._spoken(periods, one) for periods in self.periods for one in periods.decided]
+        self._settle_kinds(spoken, others)
+        for words in spoken:
+            self._load_words(words)
         facts = [(number, fact) for names, number in cases.lists.items() for fact in names]
         self.host.load("facts", {"id": "INTEGER", "fact": "VARCHAR"}, facts)
         lists = [(number, list(names)) for names, number in cases.lists.items()]
@@ -50,13 +70,31 @@ class Relations:
                 if one.asked and one.slots:
                     self.host.keep(f"open_{one.name}", self._open_facts(periods, one))
 
-    # --- decisions and findings ---------------------------------------------------------------------------------------
+    # --- words --------------------------------------------------------------------------------------------------------
 
-    def _load_said(self, periods: Periods, one: Decided) -> None:
+    def _settle_kinds(self, spoken: Iterable[Spoken], others: Mapping[str, Iterable[str]]) -> None:
+        """The types of text columns: all files of a result have few texts, so that rows hold small numbers."""
+        texts: dict[str, set[str]] = {name: {""} for name in TEXTS}
+        for periods in self.periods:
+            texts["policy"].add(periods.law.plan.policy)
+            texts["unit"].add(periods.law.plan.unit)
+        for words in spoken:
+            for name, place in SAID_TEXTS.items():
+                texts[name].update(row[place] for row in words.said)
+            texts["advisories"].update(row[2] for row in words.advisories)
+            for place, name in enumerate(("consequences", "consequence_rules", "possible"), 1):
+                texts[name].update(row[place] for row in words.concluded)
+            texts["period"].update(row[2] for row in words.spans)
+        for name, more in others.items():
+            texts[name].update(more)
+        self.kinds = {name: t.enumeration(sorted(found)) for name, found in texts.items()}
+        self.kinds |= {name: t.enumeration(OUTCOMES) for name in ("outcome", "status")}
+
+    def _spoken(self, periods: Periods, one: Decided) -> Spoken:
         """The words of findings by terms, place and status; of advisories and consequences by number; the spans."""
         law, cases = periods.law, self.accounts.cases
         rules = law.prepared.later.require
-        rows = []
+        rows: list[tuple[Any, ...]] = []
         for number, owed in enumerate(one.owed):
             for k, term in enumerate(owed.terms):
                 statement = rules[term.rule].rule.statement
@@ -66,7 +104,7 @@ class Relations:
                 said: dict[int, Any] = {}
                 for way in term.ways:
                     lacks = cases.list_of(way.missing)
-                    said[way.status] = ("; ".join(way.because), way.circumstance, lacks)
+                    said[way.status] = ("; ".join(way.because), str(way.circumstance), lacks)
                 for status, (because, circumstance, lacks) in said.items():
                     rows.append(
                         (
@@ -76,23 +114,11 @@ class Relations:
                             because, circumstance, lacks, term.measured[0], int(term.adrift),
                         )
                     )  # fmt: skip
-
-        def texts(place: int) -> Any:
-            return t.enumeration(str(row[place]) for row in rows)
-
-        shape = {
-            "id": "INTEGER", "k": "INTEGER", "status": "INTEGER", "rule": texts(3), "measure": texts(4),
-            "comparison": texts(5), "advisory": "BOOLEAN", "base": "BIGINT", "before": "BIGINT", "kind": "VARCHAR",
-            "because": texts(10), "circumstance": texts(11), "lacks": "INTEGER", "sum": "INTEGER", "adrift": "INTEGER",
-        }  # fmt: skip
-        self.host.load(f"said_{one.name}", shape, rows)
         left = [
             (number, one.carries.index(carry.rule), cases.list_of(carry.missing), carry.measured[0])
             for number, owed in enumerate(one.owed)
             for carry in owed.carries
         ]
-        shape = {"id": "INTEGER", "n": "INTEGER", "lacks": "INTEGER", "sum": "INTEGER"}
-        self.host.load(f"left_{one.name}", shape, left)
         advisories = []
         for number, owed in enumerate(one.owed):
             places = [k for k, term in enumerate(owed.terms) if term.advisory]
@@ -100,11 +126,6 @@ class Relations:
                 held = [k for i, k in enumerate(places) if mask & (1 << i)]
                 text = JOINED.join(rules[owed.terms[k].rule].key for k in held)
                 advisories.append((number, sum(1 << k for k in held), text))
-        self.host.load(
-            f"advised_{one.name}",
-            {"id": "INTEGER", "mask": "INTEGER", "text": t.enumeration(a[2] for a in advisories)},
-            advisories,
-        )
         concluded = [
             (
                 n,
@@ -114,30 +135,39 @@ class Relations:
             )
             for n, (sure, perhaps) in enumerate(one.consequences)
         ]
-        kinds = [t.enumeration(str(c[place]) for c in concluded) for place in (1, 2, 3)]
-        shape = {"conclusion": "INTEGER", "sure": kinds[0], "keys": kinds[1], "perhaps": kinds[2]}
-        self.host.load(f"consequences_{one.name}", shape, concluded)
-        self._load_spans(periods, one)
+        return Spoken(one, rows, left, advisories, concluded, self._spans(periods, one))
 
-    def _load_spans(self, periods: Periods, one: Decided) -> None:
+    def _spans(self, periods: Periods, one: Decided) -> list[tuple[Any, ...]]:
         """The days of each asked span, of the years that end with it, and what is left of it."""
         start = periods.law.plan.year_start
-        anys = sorted({w for _, w, _ in one.sources if w.startswith("any")})
         rows = []
         for place, span in enumerate(one.asked):
             first, last = period_bounds(span.first, start, span.years)
             left = (last - periods.as_of).days if periods.as_of is not None else None
-            before = [period_bounds(span.first - int(w.removeprefix("any")) + 1, start)[0] for w in anys]
+            before = [period_bounds(span.first - int(w.removeprefix("any")) + 1, start)[0] for w in _anys(one)]
             rows.append((span.first, place, label(span.first, span.years), first, last, left, *before))
+        return rows
+
+    def _load_words(self, words: Spoken) -> None:
+        name, kinds = words.one.name, self.kinds
+        shape: dict[str, Any] = {
+            "id": "INTEGER", "k": "INTEGER", "status": "INTEGER", "rule": kinds["rule"], "measure": kinds["measure"],
+            "comparison": kinds["comparison"], "advisory": "BOOLEAN", "base": "BIGINT", "before": "BIGINT",
+            "kind": "VARCHAR", "because": kinds["because"], "circumstance": kinds["circumstance"], "lacks": "INTEGER",
+            "sum": "INTEGER", "adrift": "INTEGER",
+        }  # fmt: skip
+        self.host.load(f"said_{name}", shape, words.said)
+        shape = {"id": "INTEGER", "n": "INTEGER", "lacks": "INTEGER", "sum": "INTEGER"}
+        self.host.load(f"left_{name}", shape, words.left)
+        shape = {"id": "INTEGER", "mask": "INTEGER", "text": kinds["advisories"]}
+        self.host.load(f"advised_{name}", shape, words.advisories)
+        shape = {"conclusion": "INTEGER", "sure": kinds["consequences"], "keys": kinds["consequence_rules"]}
+        self.host.load(f"consequences_{name}", {**shape, "perhaps": kinds["possible"]}, words.concluded)
         shape = {
-            "period": "INTEGER",
-            "place": "INTEGER",
-            "label": t.enumeration(str(row[2]) for row in rows),
-            "start": "DATE",
-            "end": "DATE",
+            "period": "INTEGER", "place": "INTEGER", "label": kinds["period"], "start": "DATE", "end": "DATE",
             "left": "INTEGER",
-        }
-        self.host.load(f"asked_{one.name}", {**shape, **{f"start_{w}": "DATE" for w in anys}}, rows)
+        }  # fmt: skip
+        self.host.load(f"asked_{name}", {**shape, **{f"start_{w}": "DATE" for w in _anys(words.one)}}, words.spans)
 
     def decisions(self, periods: Periods, one: Decided) -> Any:
         """One row per person and asked span. Sums in ticks, ``required`` and ``shortfall`` in parts of ticks."""
@@ -161,9 +191,8 @@ class Relations:
         for j in range(len(later.measure_names)):
             columns[f"measure{j}"] = t.col(f"measure{j}", "d")
         columns["advisories"] = t.col("text", "v")
-        columns["consequences"] = t.col("sure", "q") if conclusions else t.lit("")
-        columns["consequence_rules"] = t.col("keys", "q") if conclusions else t.lit("")
-        columns["possible"] = t.col("perhaps", "q") if conclusions else t.lit("")
+        for name, word in (("consequences", "sure"), ("consequence_rules", "keys"), ("possible", "perhaps")):
+            columns[name] = t.col(word, "q") if conclusions else t.cast_to(t.lit(""), self.kinds[name])
         waiting = t.equal(t.col("outcome", "d"), t.lit(OUTCOMES.index("in_progress")))
         columns["days_left"] = t.case([(waiting, t.col("left", "a"))], t.lit(None))
         columns["missing"] = t.col("facts", "m") if one.slots else t.lit(None)
@@ -350,3 +379,8 @@ def _outcome(number: Tree) -> Tree:
     """The name of an outcome or status."""
     kind = t.enumeration(OUTCOMES)
     return t.switch(number, [(t.lit(n), t.cast_to(t.lit(o), kind)) for n, o in enumerate(OUTCOMES)], t.lit(None))
+
+
+def _anys(one: Decided) -> list[str]:
+    """The kinds of windows of several years that end with a span."""
+    return sorted({w for _, w, _ in one.sources if w.startswith("any")})

@@ -6,7 +6,7 @@ because the ledger of the second is what the third reads: ``opened`` (stages 1 t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -47,8 +47,11 @@ class Evaluation:
     periods: list[Periods] = field(default_factory=list)
     relations: Relations | None = None
 
-    def decide(self) -> Relations:
-        """Stages 5 to 8, and flags. ``entries.keep`` comes before, where there is to be a ledger."""
+    def decide(self, others: Mapping[str, Iterable[str]] | None = None) -> Relations:
+        """Stages 5 to 8, and flags. ``entries.keep`` comes before, where there is to be a ledger.
+
+        ``others``: texts of decisions and findings that come from elsewhere, by column.
+        """
         self.entries.keep_totals()
         _keep_everyone(self.sources)
         for law, span in zip(self.sources.laws, self.asked, strict=True):
@@ -60,7 +63,7 @@ class Evaluation:
         if self.flags is not None:
             self.flags.prepare(self.selection)
         self.relations = Relations(self.accounts, self.periods)
-        self.relations.load()
+        self.relations.load(others or {})
         return self.relations
 
 
