@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from dataclasses import field as made_by
 from datetime import date
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 from policyengine.engines.calendar import DAY
@@ -274,13 +275,12 @@ class Signature:
     """Axes in order, the first one the least significant digit."""
 
     axes: list[Axis]
+    sizes: list[int] = made_by(init=False)
+    size: int = made_by(init=False)
 
-    @property
-    def size(self) -> int:
-        size = 1
-        for axis in self.axes:
-            size *= axis.size
-        return size
+    def __post_init__(self) -> None:
+        self.sizes = [axis.size for axis in self.axes]
+        self.size = prod(self.sizes)
 
     def number(self, code: Callable[[Axis], Tree], without: Container[str] = ()) -> Tree:
         """The signature as an expression. ``code`` gives an axis's code; axes ``without`` count as code 0."""
@@ -304,7 +304,7 @@ class Signature:
     def codes(self, number: int) -> list[int]:
         """The axes' codes of a signature."""
         codes = []
-        for axis in self.axes:
-            number, code = divmod(number, axis.size)
+        for size in self.sizes:
+            number, code = divmod(number, size)
             codes.append(code)
         return codes

@@ -197,7 +197,7 @@ class Cases:
         formula gives have cases of their own, which the table ``valued`` names by key and quantity."""
         host, laws = self.sources.host, self.sources.laws
         shape = {
-            "key": "BIGINT", "d": "INTEGER", "plan": "INTEGER", "rl": "BIGINT", "rh": "BIGINT", "num": "BIGINT",
+            "kind": "INTEGER", "d": "INTEGER", "plan": "INTEGER", "rl": "BIGINT", "rh": "BIGINT", "num": "BIGINT",
             "off": "BIGINT", "den": "BIGINT", "mul": "BIGINT", "lim": "BIGINT", "plus": "BIGINT", "more": "BIGINT",
             "place": "INTEGER", "simple": "BOOLEAN",
         }  # fmt: skip
@@ -207,20 +207,37 @@ class Cases:
             shape |= {f"c{c}": "INTEGER", f"r{c}": "INTEGER"}
         for o in range(max(len(law.plan.count_once) for law in laws)):
             shape[f"o{o}"] = "INTEGER"
-        rows = [self._row(key, verdict) for key, verdict in self.verdicts.items()]
+        kinds: dict[tuple[int, Valued | None], int] = {}  # many combinations are judged alike: their row is made once
+        rows: list[dict[str, Any]] = []
+        keyed = []
+
+        def kind_of(verdict: Verdict, value: Valued | None = None) -> int:
+            kind = kinds.setdefault((id(verdict), value), len(kinds))
+            if kind == len(rows):
+                rows.append({**self._row(verdict, value), "kind": kind})
+            return kind
+
+        for key, verdict in self.verdicts.items():
+            keyed.append((key, kind_of(verdict)))
         beyond = len(self.sources.people) * self.sources.signature.size  # keys that no combination has
         valued = []
         for place, (by, value) in enumerate(self.values.items()):
-            rows.append(self._row(beyond + place, self.verdicts[by[0]], value))
+            keyed.append((beyond + place, kind_of(self.verdicts[by[0]], value)))
             valued.append((*(ABSENT if v is None else v for v in by), beyond + place))
         usual = {"off": 0, "den": 1, "mul": 1, "lim": UNLIMITED, "plus": 0, "more": 0}
         self.needs = frozenset(n for n, v in usual.items() if any(row.get(n, v) != v for row in rows))
-        host.load("cases", shape, (tuple(row.get(name) for name in shape) for row in rows))
+        host.load("case_keys", {"key": "BIGINT", "kind": "INTEGER"}, keyed)
+        host.load("case_kinds", shape, (tuple(row.get(name) for name in shape) for row in rows))
+        query = t.select(key=t.col("key", "k"), **{n: t.col(n, "c") for n in shape if n != "kind"})
+        query.from_(t.table("case_keys", "k"), copy=False)
+        host.keep("cases", t.join(query, t.table("case_kinds", "c"), t.equal(t.col("kind", "c"), t.col("kind", "k"))))
+        host.drop("case_keys")
+        host.drop("case_kinds")
         if valued:
             names = ["key", "q", *(f"by_{n}" for n in self.sources.divisors), "other"]
             host.load("valued", dict.fromkeys(names, "BIGINT"), valued)
 
-    def _row(self, key: int, verdict: Verdict, value: Valued | None = None) -> dict[str, Any]:
+    def _row(self, verdict: Verdict, value: Valued | None) -> dict[str, Any]:
         words = Words(
             verdict.plan,
             verdict.state,
@@ -232,7 +249,6 @@ class Cases:
             verdict.missing if value is None else value.missing,
         )
         row: dict[str, Any] = {
-            "key": key,
             "d": self.words.setdefault(words, len(self.words)),
             "plan": verdict.plan,
             "rl": int(verdict.state == 1),

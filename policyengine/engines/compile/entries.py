@@ -33,11 +33,12 @@ REASONS = (
 @dataclass(slots=True)
 class Entries:
     """``asked``: first and last period, by law. ``kept``: whether the table ``entries`` is there to read back from;
-    ``kinds``: types of the rule columns."""
+    ``open_kept``: whether ``open_items`` has all of it that is open; ``kinds``: types of the rule columns."""
 
     accounts: Accounts
     asked: list[tuple[int, int]]
     kept: bool = False
+    open_kept: bool = False
     kinds: Any = None
 
     @property
@@ -233,24 +234,72 @@ class Entries:
 
     def keep_totals(self) -> None:
         """The table ``totals``: what every sum of a person and period comes to, and what caps cut off."""
-        if self.kept and not any(map(looks_beyond, self.accounts.cases.sources.laws)):
+        beyond = any(map(looks_beyond, self.accounts.cases.sources.laws)) and not self._all_inside()
+        if self.kept and not beyond:
+            if self.accounts.cases.doubtful:
+                self._keep_open()
             self.host.keep("totals", self._totals_of_entries())
         else:
             self.host.keep("totals", self._totals_of_items())
 
+    def _keep_open(self) -> None:
+        """The table ``open_items``: the rows of the ledger that are open in any way, with their words."""
+        own = ("record_id", "person_id", "period", "converted", "counted", "open_converted", "open_counted")
+        numbers = range(self.accounts.sums)
+        words = ["miss", *(f"{kind}{s}" for s in numbers for kind in "tnl")]
+        open_ = t.either(
+            t.compare(t.col("open_counted", "i"), ">", t.lit(0)),
+            t.both(t.equal(t.col("rh", "w"), t.lit(1)), t.compare(t.col("open_converted", "i"), ">", t.lit(0))),
+            t.both(
+                t.compare(t.col("rl", "w"), "<", t.col("rh", "w")),
+                t.compare(t.col("converted", "i"), ">", t.lit(0)),
+            ),
+        )
+        query = t.select(
+            **{n: t.col(n, "i") for n in own},
+            **{n: t.col(n, "w") for n in words},
+            open=open_,
+            end=t.cast(t.lit(None), "DATE"),
+        ).from_(t.table("entries", "i"), copy=False)
+        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "i")))
+        shown = t.either(*(t.compare(t.col(f"open_{n}", "i"), "<>", t.lit(0)) for n in ("converted", "counted")))
+        said = [t.compare(t.col("miss", "w"), "<>", t.lit(0)), t.equal(t.col("unsure", "w"), t.lit(1))]
+        self.host.keep("open_items", query.where(t.either(open_.copy(), shown, *said), copy=False))
+        self.open_kept = True
+
     def _totals_of_entries(self) -> Any:
         """Sums of the ledger's own rows; where bounds of a sum are those of two runs, as these have them."""
+        numbers = range(self.accounts.sums)
         sums: dict[str, Tree] = {}
-        for s in range(self.accounts.sums):
-            low, high = t.col("counted", "e"), t.add([t.col("counted", "e"), t.col("open_counted", "e")])
+        for s in numbers:
+            low = t.col("counted", "e")
             sums[f"l{s}"] = t.wide_sum(t.times(low, t.col(f"t{s}", "w")) if s else low)
-            sums[f"h{s}"] = t.wide_sum(t.times(high, t.col(f"n{s}", "w")) if s else high)
         query = t.select(person_id=t.col("person_id", "e"), period=t.col("period", "e"), **sums)
         query.from_(t.table("entries", "e"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "e")), "LEFT")
         query.where(t.both(t.present(t.col("period", "e")), t.present(t.col("case", "e"))), copy=False)
         query.group_by(t.col("person_id", "e"), t.col("period", "e"), copy=False)
-        return self._less(query, given_back=True)
+        least = {f"l{s}": t.col(f"l{s}", "g") for s in numbers}
+        most = {f"h{s}": t.col(f"l{s}", "g") for s in numbers}
+        if self.open_kept:
+            most = {n: t.add([value, t.coalesce(t.col(n, "o"), t.lit(0))]) for n, value in most.items()}
+        both = t.select(person_id=t.col("person_id", "g"), period=t.col("period", "g"), **least, **most)
+        both.from_(t.sub(query, "g"), copy=False)
+        if self.open_kept:
+            t.join(both, t.sub(self._opened(), "o"), _row("o", "g"), "LEFT")
+        return self._less(both, given_back=True)
+
+    def _opened(self) -> Any:
+        """By how much sums of a person and period may be more, for their open rows."""
+        sums: dict[str, Tree] = {}
+        for s in range(self.accounts.sums):
+            low, high = t.col("counted", "e"), t.add([t.col("counted", "e"), t.col("open_counted", "e")])
+            if s:
+                low, high = t.times(low, t.col(f"t{s}", "e")), t.times(high, t.col(f"n{s}", "e"))
+            sums[f"h{s}"] = t.wide_sum(t.minus(high, low))
+        query = t.select(person_id=t.col("person_id", "e"), period=t.col("period", "e"), **sums)
+        query.from_(t.table("open_items", "e"), copy=False)
+        return query.group_by(t.col("person_id", "e"), t.col("period", "e"), copy=False)
 
     def _totals_of_items(self) -> Any:
         """Sums over the records themselves, in whatever period they count, less what caps cut off."""
@@ -289,51 +338,40 @@ class Entries:
 
     def keep_doubts(self) -> None:
         """The table ``doubts``: for every sum the facts (lists by number) that open items of it lack."""
-        numbers = range(self.accounts.sums)
-        words = [f"{kind}{s}" for s in numbers for kind in "tnl"]
-        head = ["record_id", "person_id", "period", "end"]
         anchored = any(
             isinstance(r.rule.statement.window, tree.Within)  # type: ignore[attr-defined]
             for law in self.accounts.cases.sources.laws
             for r in law.prepared.later.require
         )
-        from_entries = self.kept and not anchored and not any(map(looks_beyond, self.accounts.cases.sources.laws))
-        if from_entries:
-            query = t.select(
-                **{n: t.col(n, "i") for n in head[:3]}, end=t.cast(t.lit(None), "DATE"),
-            ).from_(t.table("entries", "i"), copy=False)  # fmt: skip
-            number = "case"
-            open_ = t.either(
-                t.compare(t.col("open_counted", "i"), ">", t.lit(0)),
-                t.both(t.equal(t.col("rh", "w"), t.lit(1)), t.compare(t.col("open_converted", "i"), ">", t.lit(0))),
-                t.both(
-                    t.compare(t.col("rl", "w"), "<", t.col("rh", "w")),
-                    t.compare(t.col("converted", "i"), ">", t.lit(0)),
-                ),
-            )
-            query.select(t.named(open_.copy(), "open"), copy=False)
-        else:
-            open_ = t.either(
-                t.compare(t.col("low", "i"), "<>", t.col("high", "i")),
-                t.compare(t.col("counted_low", "i"), "<>", t.col("counted_high", "i")),
-            )
-            query = t.select(**{n: t.col(n, "i") for n in head}, open=open_.copy())
-            query.from_(t.sub(self.accounts.counted_items(), "i"), copy=False)
-            number = "d"
-        for name in ("miss", *words):
-            query.select(t.named(t.col(name, "w"), name), copy=False)
-        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col(number, "i")))
-        unsure = t.equal(t.col("unsure", "w"), t.lit(1))
-        query.where(t.both(t.either(open_, unsure), t.present(t.col("period", "i"))), copy=False)
-        self.host.keep("open_items", query)
+        if not self.open_kept or anchored:
+            self._keep_open_dated()
+        head = ["record_id", "person_id", "period", "end"]
+        table = "open_items" if self.open_kept and not anchored else "open_dated"
         parts = []
-        for s in numbers:
+        for s in range(self.accounts.sums):
             own = t.both(t.col("open"), t.equal(t.col(f"n{s}"), t.lit(1)))
             unsure = t.equal(t.minus(t.col(f"n{s}"), t.col(f"t{s}")), t.lit(1))
             for member, lacks in ((own, "miss"), (unsure, f"l{s}"))[: 2 if s else 1]:
                 part = t.select(**{n: t.col(n) for n in head}, miss=t.col(lacks), sum=t.lit(s))
-                parts.append(part.from_(t.table("open_items"), copy=False).where(member, copy=False))
+                part.from_(t.table(table), copy=False)
+                parts.append(part.where(t.both(member, t.present(t.col("period"))), copy=False))
         self.host.keep("doubts", t.union(*parts))
+
+    def _keep_open_dated(self) -> None:
+        """The table ``open_dated``: open items with their days, from the records."""
+        names = ["miss", *(f"{kind}{s}" for s in range(self.accounts.sums) for kind in "tnl")]
+        open_ = t.either(
+            t.compare(t.col("low", "i"), "<>", t.col("high", "i")),
+            t.compare(t.col("counted_low", "i"), "<>", t.col("counted_high", "i")),
+        )
+        query = t.select(
+            **{n: t.col(n, "i") for n in ("record_id", "person_id", "period", "end")},
+            open=open_.copy(),
+            **{n: t.col(n, "w") for n in names},
+        ).from_(t.sub(self.accounts.counted_items(), "i"), copy=False)
+        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "i")))
+        unsure = t.equal(t.col("unsure", "w"), t.lit(1))
+        self.host.keep("open_dated", query.where(t.either(open_, unsure), copy=False))
 
 
 def looks_beyond(law: Law) -> bool:

@@ -146,13 +146,13 @@ class Flags:
         value, known = self._hash(names)
         values = {f"v{i}": sources.records.value(name) for i, name in enumerate(names)}
         head = {n: t.col(n, "r") for n in ("record_id", "person_id", "end")}
-        some = self._own(**head, **values, h=value).where(known, copy=False)
+        some = self._own(**head, **values).where(known, copy=False)
+        t.join(some, t.table(f"flag_twins_{place}", "w"), t.equal(t.col("h", "w"), value))
         group = [t.col(n, "s") for n in ("person_id", *values)]
         ranked = t.select(
             **{n: t.col(n, "s") for n in ("record_id", "person_id", "key")},
             place=t.rank(group, [t.col("end", "s"), t.col("record_id", "s")]),
         ).from_(t.sub(some, "s"), copy=False)
-        t.join(ranked, t.table(f"flag_twins_{place}", "w"), t.equal(t.col("h", "w"), t.col("h", "s")))
         stride = sources.signature.stride(repeated_axis(names))
         later = t.select(**{n: t.col(n, "k") for n in ("record_id", "person_id", "key")}, added=t.lit(stride))
         return later.from_(t.sub(ranked, "k"), copy=False).where(

@@ -23,7 +23,7 @@ from policyengine.engines.later import world_of
 from policyengine.engines.numbers import Amount, Number
 from policyengine.engines.ready import Ready, in_force
 from policyengine.engines.reference import Prepared, prepare
-from policyengine.engines.truth import Scene, missing_facts
+from policyengine.engines.truth import Scene, fields_asked, lacking
 from policyengine.engines.windows import _ranks
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
@@ -115,6 +115,7 @@ class Law:
     prepared: Prepared
     claims: dict[str, str]
     sums: list[Sum]
+    asked: dict[str, tuple[FieldDecl, ...]] = dataclasses.field(default_factory=dict)
 
     # --- one combination ----------------------------------------------------------------------------------------------
 
@@ -259,9 +260,14 @@ class Law:
             truth = test(seen)
             lacks: tuple[str, ...] = ()
             if truth is None:
-                about = tree.What((one.measure,))
-                lacks = one.rule.lacks(scene) if one.rule else missing_facts(about, self.prepared.judge.world, scene)
+                lacks = one.rule.lacks(scene) if one.rule else lacking(self._asked(one.measure), scene)
             yield truth, named(lacks)
+
+    def _asked(self, term: str) -> tuple[FieldDecl, ...]:
+        """The fields that say whether a record has a term."""
+        if term not in self.asked:
+            self.asked[term] = fields_asked(tree.What((term,)), self.prepared.judge.world)
+        return self.asked[term]
 
     def _period(self, draft: Draft, place: Place) -> int:
         """The period in which a record that is not split counts."""
