@@ -137,8 +137,13 @@ def of_system(problem: OSError) -> Diagnostic:
 def _no_memory() -> Diagnostic:
     return Diagnostic(
         "PE903",
-        say("this machine has not enough memory for the input", "内存不足，无法处理该输入"),
-        hint=say("split the records by person and evaluate the parts", "请按人员拆分记录后分别评定"),
+        say(
+            "there is not enough memory for the input; nothing was written", "内存不足，无法处理该输入；未写入任何文件"
+        ),
+        hint=say(
+            "allow more where --memory-limit was given, or split the records by person and evaluate the parts",
+            "如给出了 --memory-limit，请放宽；或按人员拆分记录后分别评定",
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from policyengine.cli import main
+from policyengine.engines.duckdb_write import machine
 from tests.cli.conftest import Run
+from tests.cli.kills import ROOT, killed, register, start
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
@@ -76,6 +79,47 @@ def test_killed_at_any_moment_no_half_result_is_seen(world: Path) -> None:
     done.communicate(timeout=60)
     assert done.returncode == 0
     assert [p.name for p in results.iterdir()] == ["out"]
+
+
+@posix
+def test_the_compiled_engine_killed_at_random_moments(tmp_path: Path) -> None:
+    """At 5 million records: ``python -m tests.cli.kills``."""
+    assert list(killed(register(tmp_path, 20_000), tmp_path, kills=3, seed=5)) == []
+
+
+@posix
+def test_the_compiled_engine_interrupted(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    running = start(register(tmp_path, 100_000), tmp_path / "results" / "out")
+    while running.poll() is None and not list((tmp_path / "results").glob(".out*/.work/tables/*")):
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=120)
+    assert running.returncode == 130
+    assert "nothing was left behind" in err
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_what_the_machine_can_not_do_is_told_by_its_name(tmp_path: Path) -> None:
+    import duckdb
+
+    with pytest.raises(MemoryError), machine(tmp_path):
+        raise duckdb.OutOfMemoryException("could not allocate block")
+    with pytest.raises(OSError, match="No space left") as full, machine(tmp_path):
+        raise duckdb.IOException("Could not write file: No space left on device")
+    assert full.value.errno == errno.ENOSPC
+    with pytest.raises(KeyboardInterrupt), machine(tmp_path):
+        raise duckdb.InterruptException("interrupted")
+
+
+def test_too_small_a_limit(run: Run, tmp_path: Path) -> None:
+    files = register(tmp_path, 100_000)
+    out = tmp_path / "out"
+    limited = ("--out", out, "--engine", "duckdb", "--memory-limit", "8MB")
+    done = run("evaluate", *files, "--policy", ROOT / "policies" / "sichuan", *limited)
+    assert done.code == 2
+    assert "error PE903: there is not enough memory" in done.err
+    assert not out.exists()
 
 
 @posix
