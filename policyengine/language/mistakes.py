@@ -74,7 +74,7 @@ class Mender:
         last = self.sentence.last
         if last is None or last.end != start or not (last.words or last.type == "UNIT"):
             return None
-        if not self.sentence.folded[start].isalpha():
+        if not self.sentence.folded[start].isalpha() or (last.type == "UNIT" and self.keyword_at(start)):
             return None
         end = self.extent(start, self.grammar.accepting(self.grammar.expected(stack)))
         word = self.sentence.text[last.start : end]
@@ -83,6 +83,11 @@ class Mender:
         else:
             self.undeclared(word, last.start, end, [last.type], self.known([last.type]))
         return end
+
+    def keyword_at(self, start: int) -> bool:
+        """Whether a Chinese keyword begins there: 每天按 is no unit with a misspelt end."""
+        forms = (f for words in self.grammar.forms.values() for f in words if not f.isascii())
+        return any(self.sentence.folded.startswith(f, start) for f in forms)
 
     def numeral(self, start: int) -> Token | None:
         """九十: the number is meant, in figures."""
