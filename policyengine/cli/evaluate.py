@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -65,6 +64,7 @@ Examples:
 @click.option(
     "--engine", type=click.Choice(["auto", "duckdb", "reference", "spark"]), default="auto", show_default=True
 )
+@click.option("--remote", metavar="sc://HOST:PORT", help="The Spark Connect server of --engine spark.")
 @click.option(
     "--ledger",
     type=click.Choice(["full", "lean", "none"]),
@@ -102,6 +102,7 @@ def command(
     update: str | None,
     format_: str | None,
     engine: str,
+    remote: str | None,
     ledger: str | None,
     strict: bool,
     rejects_xlsx: str | None,
@@ -139,7 +140,7 @@ def command(
 
     if out is None:
         with _progress() as progress:
-            evaluation = evaluate_files(law, files, period, as_of, engine, progress)
+            evaluation = evaluate_files(law, files, period, as_of, engine, progress, remote)
         read(evaluation.inputs.rejects, evaluation.remarks)
         if pseudonymise is not None:
             from policyengine.tools.pseudonymise import pseudonymised
@@ -150,11 +151,24 @@ def command(
     else:
         from policyengine.tools.into import evaluate_into
 
-        wish = Wish(format_ or "csv", ledger, strict, memory_limit, _signer(sign), pseudonymise, update is not None)
+        wish = Wish(
+            format_ or _usual(out, engine),
+            ledger,
+            strict,
+            memory_limit,
+            _signer(sign),
+            pseudonymise,
+            update is not None,
+        )
         with _progress() as progress:
-            tally = evaluate_into(law, files, out, wish, period, as_of, engine, read, progress)
-    _summarise(tally, Path(out) if out is not None else None)
+            tally = evaluate_into(law, files, out, wish, period, as_of, engine, read, progress, remote)
+    _summarise(tally, out)
     return 0
+
+
+def _usual(out: str, engine: str) -> str:
+    """The format where none is asked for: a cluster writes Parquet only."""
+    return "parquet" if engine == "spark" and "://" in out else "csv"
 
 
 def _check(out: str | None, format_: str | None, sign: str | None) -> None:
@@ -241,7 +255,7 @@ def _print(evaluation: Evaluation, format_: str | None) -> None:
         write_csv(table, sys.stdout)
 
 
-def _summarise(tally: Tally, out: Path | None) -> None:
+def _summarise(tally: Tally, out: str | None) -> None:
     from policyengine.tools.summary import summary_lines
 
     for line in summary_lines(tally, out):

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import socket
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -104,9 +105,10 @@ class SparkHost:
         self._names: set[str] = set()
         self._loaded: dict[str, tuple[Mapping[str, Any], list[Any]]] = {}  # rows that are not on the server yet
         self._kept = 0
+        self._scratched: list[tuple[str, Any]] = []
 
     def columns(self, table: str) -> Mapping[str, Column]:
-        self._hand_over()
+        self._hand_over([table])
         found = {}
         for column in self.spark.table(table).schema.fields:
             kind = column.dataType.simpleString()
@@ -122,12 +124,17 @@ class SparkHost:
             self._show(name, self._frame_of(table, lambda: found.schema))
             return
         self._kept += 1  # a name may be kept again while queries over its first rows are still to run
-        path = f"{self.scratch}/{self._kept:03}_{name}"
-        nothing = [f.name for f in found.schema.fields if f.dataType.simpleString() == "void"]
-        for column in nothing:
-            found = found.withColumn(column, found[column].cast("bigint"))
-        found.write.mode("overwrite").parquet(path)
-        self._show(name, self.spark.read.schema(found.schema).parquet(path))
+        self.store(name, found, f"{self.scratch}/{self._kept:03}_{name}")
+
+    def store(self, name: str, frame: Any, path: str) -> None:
+        """Write a data frame where the cluster keeps it, and name what was written."""
+        for column in frame.schema.fields:
+            if column.dataType.simpleString() == "void":  # Parquet has no column without a type
+                frame = frame.withColumn(column.name, frame[column.name].cast("bigint"))
+        frame.write.mode("error").parquet(path)
+        self._show(name, self.spark.read.schema(frame.schema).parquet(path))
+        if self.scratch is not None and path.startswith(self.scratch):
+            self._scratched.append((path, frame.schema))
 
     def rows(self, query: Any) -> list[tuple[Any, ...]]:
         return list(self.stream(query))
@@ -159,6 +166,9 @@ class SparkHost:
     def close(self) -> None:
         for name in list(self._names):
             self.drop(name)
+        for path, shape in self._scratched:  # Spark Connect can empty a folder of files, not remove it
+            self.spark.createDataFrame([], shape).write.mode("overwrite").parquet(path)
+        self._scratched.clear()
 
     def frame(self, query: Any) -> Any:
         """A query as a data frame of Spark's."""
@@ -169,18 +179,21 @@ class SparkHost:
         self._show(name, frame)
 
     def _frame(self, query: Any) -> Any:
-        self._hand_over()
+        from sqlglot import exp
+
+        self._hand_over(self._loaded if isinstance(query, str) else [t.name for t in query.find_all(exp.Table)])
         return self.spark.sql(spark_sql(query))
 
     def _show(self, name: str, frame: Any) -> None:
         frame.createOrReplaceTempView(name)
         self._names.add(name)
 
-    def _hand_over(self) -> None:
-        """Tables that were loaded since the last query, on the server; rows are added to them before the first."""
-        for name, (columns, rows) in self._loaded.items():
-            self._show(name, self._frame_of(_table(columns, rows), lambda c=columns: _shape(c)))
-        self._loaded.clear()
+    def _hand_over(self, names: Iterable[str]) -> None:
+        """Loaded tables that are asked for, on the server; rows are added to one before it is asked for first."""
+        for name in list(names):
+            if name in self._loaded:
+                columns, rows = self._loaded.pop(name)
+                self._show(name, self._frame_of(_table(columns, rows), partial(_shape, columns)))
 
     def _frame_of(self, table: Any, shape: Callable[[], Any]) -> Any:
         """An Arrow table on the server; the client can't infer the columns of one without rows."""
@@ -221,7 +234,7 @@ def _table(columns: Mapping[str, Any], rows: Sequence[Any]) -> Any:
     """Rows that were worked out here as an Arrow table."""
     import pyarrow as pa
 
-    lists = list(zip(*rows, strict=True)) if rows else [[] for _ in columns]
+    lists: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [() for _ in columns]
     arrays = [pa.array(list(values), _arrow(type_)) for values, type_ in zip(lists, columns.values(), strict=True)]
     return pa.table(arrays, names=list(columns))
 

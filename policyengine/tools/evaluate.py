@@ -75,15 +75,25 @@ def evaluate_files(
     as_of: date | None = None,
     engine: str = "auto",
     progress: Progress | None = None,
+    remote: str | None = None,
 ) -> Evaluation:
-    """Read the files and judge everybody. Raises ``PolicyError`` where they or a policy for someone can't be had."""
-    chosen = engine_of(engine, files)
+    """Read the files and judge everybody. Raises ``PolicyError`` where they or a policy for someone can't be had.
+
+    ``remote``: the Spark Connect server of the engine ``spark``.
+    """
+    chosen = engine_of(engine, files, remote)
+    if chosen == "spark":
+        from policyengine.tools.judge_spark import judge, stands_there
+
+        stands_there(files, "stdout")
     inputs, remarks = read_files(law, files)
     selector = Selector(law)
     if chosen == "duckdb":
         from policyengine.tools.judge_compiled import judge_compiled
 
         result = judge_compiled(selector, inputs, periods, as_of)
+    elif chosen == "spark":
+        result = judge(selector, inputs, periods, as_of, remote or "")
     else:
         result = judge_all(selector, inputs, periods, as_of, progress)
     judged = periods or _years(selector, inputs)
@@ -116,24 +126,27 @@ def schema_for(law: Law, mapping: str | None) -> Schema:
     return schema_of(law.plans, used)
 
 
-def engine_of(name: str, files: Files) -> str:
+def engine_of(name: str, files: Files, remote: str | None = None) -> str:
     """The engine that ``name`` stands for; ``auto``: the reference evaluator for what it can judge in a few seconds.
 
-    Raises ``PolicyError`` (PE914) where this installation has none.
+    Raises ``PolicyError`` (PE914) where it needs a server and ``remote`` names none.
     """
     if name == "auto":
         return "duckdb" if is_large(files) else "reference"
-    if name in ("reference", "duckdb"):
+    if name in ("reference", "duckdb") or (name == "spark" and remote):
         return name
     raise PolicyError(
         [
             Diagnostic(
                 "PE914",
-                say(f"the engine {name} is not available here", f"此处没有 {name} 引擎"),
-                hint=say("leave --engine out, or say --engine duckdb", "请去掉 --engine，或写 --engine duckdb"),
+                say(f"the engine {name} needs a server", f"{name} 引擎需要服务器"),
+                hint=say(
+                    "say --remote sc://host:port, or leave --engine out",
+                    "请写 --remote sc://主机:端口，或去掉 --engine",
+                ),
             )
         ]
-    )
+    )  # fmt: skip
 
 
 def is_large(files: Files) -> bool:

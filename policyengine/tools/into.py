@@ -26,13 +26,19 @@ def evaluate_into(
     engine: str = "auto",
     read: Read | None = None,
     progress: Progress | None = None,
+    remote: str | None = None,
 ) -> Tally:
-    """Judge everybody and write the folder ``out``, whole or not at all.
+    """Judge everybody and write the folder ``out``, whole or not at all. ``remote``: the server of ``spark``.
 
     Raises ``PolicyError`` where files, folder or policies can't be used, ``MemoryError`` and ``OSError`` where the
     machine can't.
     """
-    chosen = "duckdb" if wish.update else engine_of(engine, files)
+    chosen = "duckdb" if wish.update else engine_of(engine, files, remote)
+    if chosen == "spark":
+        from policyengine.tools.judge_spark import judge_there, stands_there
+
+        if stands_there(files, out):
+            return judge_there(law, files, out, wish, periods, as_of, remote or "")
     if chosen == "duckdb" and wish.format in STRAIGHT and wish.key is None:
         from policyengine.engines.compile.probes import Inexpressible
         from policyengine.tools.straight import evaluate_straight
@@ -41,7 +47,7 @@ def evaluate_into(
             return evaluate_straight(law, files, out, wish, periods, as_of, read, progress)
         except (Inexpressible, Unfit):
             read = None  # what there is to say of the files has been said; people are judged in memory
-    evaluation = evaluate_files(law, files, periods, as_of, chosen, progress)
+    evaluation = evaluate_files(law, files, periods, as_of, chosen, progress, remote)
     if read is not None:
         read(evaluation.inputs.rejects, evaluation.remarks)
     if wish.key is not None:

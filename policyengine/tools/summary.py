@@ -23,7 +23,7 @@ _WARNINGS = {
 }
 
 
-def summary_lines(tally: Tally, out: Path | None = None) -> Iterator[str]:
+def summary_lines(tally: Tally, out: Path | str | None = None) -> Iterator[str]:
     """The summary of a run; ``out``: where its result was written."""
     yield say(
         f"{tally.people} people, {tally.rows} rows in: {tally.records} records in the ledger, "
@@ -48,7 +48,7 @@ def summary_lines(tally: Tally, out: Path | None = None) -> Iterator[str]:
             yield say("next: ", "下一步：") + _explaining(tally.unmet, out)
 
 
-def _explaining(unmet: Unmet, out: Path) -> str:
+def _explaining(unmet: Unmet, out: Path | str) -> str:
     """The command that explains somebody's case, without their id in it."""
     command = f"policyengine explain {_shell(str(out))} --person "
     if unmet.word is not None:

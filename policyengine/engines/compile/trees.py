@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from sqlglot import exp
@@ -397,3 +398,18 @@ def csv(path: str) -> exp.Expression:
 def alias(relation: Tree, name: str) -> Tree:
     """A relation under a name."""
     return exp.alias_(exp.Table(this=relation), name, table=True, copy=False)
+
+
+def exact(value: Fraction) -> Tree:
+    """A number with a finite decimal."""
+    digits = 0
+    while (value * 10**digits).denominator != 1:
+        digits += 1
+    whole = str(abs(int(value * 10**digits))).rjust(digits + 1, "0")
+    written = exp.Literal.number(f"{whole[:-digits]}.{whole[-digits:]}" if digits else whole)
+    return exp.paren(exp.Neg(this=written)) if value < 0 else written
+
+
+def matches(value: Tree, pattern: str) -> Tree:
+    """Whether a text has a form, given as a regular expression."""
+    return exp.RegexpLike(this=value, expression=exp.Literal.string(pattern))

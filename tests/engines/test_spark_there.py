@@ -1,0 +1,149 @@
+"""What a cluster reads and writes itself holds what the reference evaluator's result holds, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policyengine.diagnostics import PolicyError
+from policyengine.engines import reference, spark, spark_read, spark_write
+from policyengine.engines.compile.loading import load_inputs
+from policyengine.engines.duckdb import DuckHost
+from policyengine.records.schema import schema_of
+from policyengine.tools.formats import read_rows
+from policyengine.tools.tables import shape_of, tables_of
+from tests.build import plan
+from tests.engines.spark_server import server
+from tests.engines.test_duckdb import generated
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Any]:
+    with server() as remote, spark.session(remote) as made:
+        yield made
+
+
+def on_disk(inputs: Any, made: Any, folder: Path) -> dict[str, str]:
+    """Inputs as Parquet files, by table."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        host = DuckHost(connection)
+        load_inputs(host, inputs, [made])
+        for table in ("records", "persons", "circumstances"):
+            columns = "*" if table != "circumstances" else 'person_id, kind, start AS "from", "end" AS "to"'
+            connection.execute(f"COPY (SELECT {columns} FROM {table}) TO '{folder}/{table}.parquet'")
+    return {t: f"file://{folder}/{t}.parquet" for t in ("records", "persons", "circumstances")}
+
+
+def rows_of(folder: Path, columns: Any) -> list[tuple[str, ...]]:
+    """The rows of all files of a table, as sorted text."""
+    found = [row for path in sorted(folder.glob("*.parquet")) for row in read_rows(path, "parquet", columns)]
+    return sorted(tuple("" if v is None else str(v) for v in row.values()) for row in found)
+
+
+@pytest.mark.parametrize(("seed", "ledger"), [(0, "lean"), (2, "full"), (5, "lean"), (7, "none")])
+def test_a_cluster_writes_the_reference_result(seed: int, ledger: str, session: Any, tmp_path: Path) -> None:
+    made, inputs, periods, as_of = generated(seed, 25)
+    files = on_disk(inputs, made, tmp_path)
+    out = tmp_path / "out"
+    host = spark_write.host_for(session, f"file://{out}")
+    try:
+        register = spark_read.read(
+            host, schema_of([made]), [files["records"]], files["persons"], files["circumstances"]
+        )
+        assert host.rows(register.rejects) == []
+        assert (register.rows, register.rejected) == (len(inputs.records), 0)
+        written = spark_write.write([made], host, register.names, periods, as_of, f"file://{out}", ledger)
+    finally:
+        host.close()
+    assert written is not None
+    wanted = tables_of(reference.evaluate(made, inputs, periods, as_of), (), shape_of([made]), ledger)
+    for table in wanted:
+        if table.name == "rejects" or (ledger == "none" and table.name in ("missing", "ledger")):
+            continue
+        rows = sorted(tuple("" if v is None else str(v) for v in row) for row in table.rows)
+        assert rows_of(out / table.name, table.columns) == rows, table.name
+        assert written.tables.get(table.name, ("", 0))[1] == len(rows)
+    with pytest.raises(PolicyError) as caught:
+        spark_write.host_for(session, f"file://{out}")
+    assert [d.code for d in caught.value.diagnostics] == ["PE933"]
+
+
+RECORDS = """编号,身份证号,日期,学习形式,数量,单位,学习证明
+R1,P1,2016年3月5日,training,12学时,,c1
+R2,P1,2016-03-05,讲座,３,学时,c1
+R3,P1,20160305,lecture,4,hours,
+R4,,2016-03-05,lecture,4,hours,c1
+R5,P2,2016-02-30,lecture,4,hours,c1
+R6,P2,2016-03-01,swimming,4,hours,c1
+R7,P2,2016-03-01,lecture,x,hours,c1
+R8,P2,2016-03-01,lecture,501,hours,c1
+R9,P2,2016-03-01,lecture,4学时,minutes,c1
+R10,P2,2016-03-01,lecture,4,hours,c1
+R10,P2,2016-03-02,lecture,4,hours,c1
+R11,P2,2016-03-02,lecture,0.125,hours,c1
+,P2,2016-03-02,lecture,1,hours,c1
+R12,P2,,lecture,1,hours,c1
+"""
+
+
+def test_cells_mean_on_a_cluster_what_they_mean_here(session: Any, tmp_path: Path) -> None:
+    from policyengine.records.read import read_inputs
+
+    made = plan("recognise training, lecture", "convert training, lecture at stated hours")
+    path = tmp_path / "records.csv"
+    path.write_text(RECORDS.replace("讲座", "学术讲座"), encoding="utf-8")
+    host = spark.SparkHost(session, f"file://{tmp_path}/work")
+    try:
+        register = spark_read.read(host, schema_of([made]), [f"file://{path}"], None, None)
+        rejected = {(r[1] or "", r[3]): r[4] for r in host.rows(register.rejects)}
+        names = ("record_id", "person_id", "start", "end", "form", "quantity", "unit", "evidence")
+        found = sorted(host.rows(f"SELECT {', '.join(f'`{n}`' for n in names)} FROM records"))
+    finally:
+        host.close()
+    here, _ = read_inputs([str(path)], None, None, schema_of([made]))
+    assert here is not None
+    own = {r.record_id: r for r in here.records if r.record_id[0] == "R"}
+    for row in found:
+        record = own.pop(row[0])
+        facts = (record.person_id, record.start, record.end, record.facts.get("form"), record.quantity, record.unit)
+        assert row[1:7] == facts
+    assert own == {}
+    there = {key: code for key, code in rejected.items() if key != ("", "编号")}
+    assert there == {(r.record_id or "", r.column): r.code for r in here.rejects}
+    assert rejected["", "编号"] == "PE433"
+    assert (register.rows, register.rejected) == (14, 11)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("record_id,person_id,form\nR1,P1,x\n", "PE932"), ("date,日期,record_id,person_id\n2016-01-01,,R1,P1\n", "PE932")],
+)
+def test_files_that_are_no_register(text: str, code: str, session: Any, tmp_path: Path) -> None:
+    path = tmp_path / "records.csv"
+    path.write_text(text, encoding="utf-8")
+    host = spark.SparkHost(session, f"file://{tmp_path}/work")
+    with pytest.raises(PolicyError) as caught:
+        spark_read.read(host, schema_of([plan("recognise training")]), [f"file://{path}"], None, None)
+    assert [d.code for d in caught.value.diagnostics] == [code]
+    host.close()
+
+
+def test_amounts_that_are_not_exact_are_refused(session: Any, tmp_path: Path) -> None:
+    import duckdb
+
+    path = tmp_path / "records.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(
+            "COPY (SELECT 'R1' AS record_id, 'P1' AS person_id, DATE '2016-01-01' AS date, 1.5::DOUBLE AS quantity)"
+            f" TO '{path}'"
+        )
+    host = spark.SparkHost(session, f"file://{tmp_path}/work")
+    with pytest.raises(PolicyError) as caught:
+        spark_read.read(host, schema_of([plan("recognise training")]), [f"file://{path}"], None, None)
+    assert [d.code for d in caught.value.diagnostics] == ["PE931"]
+    host.close()

@@ -1,0 +1,85 @@
+"""The examples judged on a cluster: local files sent there, and files that it reads and writes itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from policyengine.diagnostics import PolicyError
+from policyengine.tools.evaluate import Files, evaluate_files
+from policyengine.tools.formats import read_rows
+from policyengine.tools.into import evaluate_into
+from policyengine.tools.result import Wish
+from policyengine.tools.select import load_law
+from policyengine.tools.tables import shape_of, tables_of
+from policyengine.tools.tally import tally_of
+from tests.engines.spark_server import server
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLES = ROOT / "examples" / "stories"
+
+
+def named(folder: str) -> Files:
+    return Files((f"{folder}/records.csv",), f"{folder}/persons.csv")
+
+
+@pytest.fixture(scope="module")
+def remote() -> Iterator[str]:
+    with server() as address:
+        yield address
+
+
+def test_local_files_sent_to_the_cluster(remote: str) -> None:
+    law, files = load_law(ROOT / "policies" / "sichuan"), named(str(EXAMPLES))
+    wanted = evaluate_files(law, files, (2015, 2018), None, "reference").result
+    found = evaluate_files(law, files, (2015, 2018), None, "spark", remote=remote).result
+    for table in ("decisions", "findings", "ledger", "flags"):
+        assert getattr(found, table) == getattr(wanted, table), table
+
+
+def test_files_of_the_cluster(remote: str, tmp_path: Path) -> None:
+    law = load_law(ROOT / "policies" / "sichuan")
+    evaluation = evaluate_files(law, named(str(EXAMPLES)), (2015, 2018), None, "reference")
+    out = tmp_path / "out"
+    tally = evaluate_into(
+        law, named(f"file://{EXAMPLES}"), f"file://{out}", Wish("parquet"), (2015, 2018), None, "spark", remote=remote
+    )
+    wanted = tally_of(evaluation)
+    for name in ("rows", "records", "rejected", "people", "outcomes", "reasons", "flags"):
+        assert getattr(tally, name) == getattr(wanted, name), name
+    for table in tables_of(evaluation.result, (), shape_of(law.plans), "lean"):
+        if table.name == "rejects":
+            continue
+        rows = [
+            tuple(row.values())
+            for path in sorted((out / table.name).glob("*.parquet"))
+            for row in read_rows(path, "parquet", table.columns)
+        ]
+        assert sorted(map(str, rows)) == sorted(map(str, (tuple(r) for r in table.rows))), table.name
+    (text,) = [p for p in (out / "manifest.json").iterdir() if p.suffix == ".txt"]
+    manifest = json.loads(text.read_text(encoding="utf-8"))
+    assert manifest["engine"]["name"] == "spark"
+    assert manifest["tables"]["decisions"]["rows"] == len(evaluation.result.decisions)
+    with pytest.raises(PolicyError) as caught:
+        evaluate_into(law, named(f"file://{EXAMPLES}"), f"file://{out}", Wish("parquet"), engine="spark", remote=remote)
+    assert [d.code for d in caught.value.diagnostics] == ["PE933"]
+
+
+@pytest.mark.parametrize(
+    ("files", "out", "wish", "remote_", "code"),
+    [
+        (named("there"), "out", Wish(), None, "PE914"),
+        (named("s3a://there"), "out", Wish(), "sc://nobody", "PE935"),
+        (named("s3a://there"), "s3a://out", Wish("csv"), "sc://nobody", "PE935"),
+        (named("s3a://there"), "s3a://out", Wish("parquet", strict=True), "sc://nobody", "PE935"),
+        (named("s3a://there"), "s3a://out", Wish("parquet"), "nobody", "PE930"),
+    ],
+)
+def test_what_is_refused(files: Files, out: str, wish: Wish, remote_: str | None, code: str) -> None:
+    law = load_law(ROOT / "policies" / "sichuan")
+    with pytest.raises(PolicyError) as caught:
+        evaluate_into(law, files, out, wish, engine="spark", remote=remote_)
+    assert [d.code for d in caught.value.diagnostics] == [code]
