@@ -40,7 +40,7 @@ def as_csv(place: Path) -> Path:
     path, half = place / "records.csv", place / "records.csv.part"
     if not path.exists():
         with duckdb.connect() as connection:
-            connection.execute("SET memory_limit = '1GB'")
+            connection.execute("SET memory_limit = '1GB'; SET enable_progress_bar = false")
             source = connection.read_parquet(str(place / "records.parquet"))
             source.write_csv(str(half), header=True)
         half.rename(path)
