@@ -2,7 +2,7 @@
 
 An override says which rule it changes; a rule of its own may change one as well: it lowers a requirement, carries hours
 to it, recognises what the base does not, or adds to what the base gives. Where the base's rule may only be made
-stricter, that is as little allowed as an override that does it. (An excuse meets nothing: the outcome says so.)
+stricter, its author is warned at once. (An excuse meets nothing: the outcome says so.)
 """
 
 from __future__ import annotations

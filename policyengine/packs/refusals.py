@@ -154,7 +154,7 @@ _FREES: tuple[tuple[type[tree.Statement], tuple[str, str]], ...] = (
 
 
 def freed(rule: Rule, statement: tree.Statement, base: Rule) -> Diagnostic:
-    """PE322."""
+    """PE322, a warning: the base's words alone don't say whether its authority means this too."""
     does, does_zh = next(words for kind, words in _FREES if isinstance(statement, kind))
     limit = (
         say("is fixed", "不得变更（fixed）") if base.change == "fixed" else say("may only be made stricter", "只能更严")
@@ -169,7 +169,8 @@ def freed(rule: Rule, statement: tree.Statement, base: Rule) -> Diagnostic:
         f"{base.pack}: {' '.join(base.text.split())} ({base.cites.at})",
         f"{base.pack}：{' '.join(base.text.split())}（{base.cites.at}）",
     )
-    return replace(beside(at(rule, "PE322", said, hint=hint), base, told), citation=str(base.cites))
+    problem = at(rule, "PE322", said, hint=hint, severity="warning")
+    return replace(beside(problem, base, told), citation=str(base.cites))
 
 
 def other_kind(rule: Rule, base: Rule) -> Diagnostic:

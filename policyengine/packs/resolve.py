@@ -1,7 +1,7 @@
 """A chain of packs in, the policy out: which rule version governs when, after overrides, drops and delegations.
 
 ``docs/semantics.md``, "Across packs". Who may change what is decided here; no order of files or packs decides anything.
-Errors: PE203 and PE310..PE322; warning PE316.
+Errors: PE203 and PE310..PE321; warnings PE316 and PE322.
 """
 
 from __future__ import annotations

@@ -126,18 +126,6 @@ CASES: dict[str, tuple[str, list[str], list[str]]] = {
     "excused for less": (MINIMUM + EXCUSE, ["替代 base/excuse：免除 本年 当 情形 = 产假"], ["PE203"]),
     "excused under more": (
         MINIMUM + EXCUSE, ["替代 base/excuse：免除 annual 当 情形 = 产假 且 缺 地区"], []),
-    # beside the base's rules, without naming them
-    "lowered beside": (MINIMUM, ["核减 base/annual 减 1/2"], ["PE322"]),
-    "carried to beside": (MINIMUM, ["结转 超出 base/annual 部分 至下一年度"], ["PE322"]),
-    "its own requirement lowered": (
-        MINIMUM, ["要求 每年 专业科目 不少于 60 学时", "核减 upper/r0 休假 每满一个月 减 1/12"], []),
-    "recognised without proof beside": (RECOGNISE, ["认定 远程教育"], ["PE322"]),
-    "recognised on more terms beside": (RECOGNISE, ["认定 远程教育 须有 学习证明 且 单位认可 = 是"], []),
-    "another form recognised": (RECOGNISE, ["认定 发表出版作品"], []),
-    "more for a form of the base": (TIMED, ["另加 2 学时 于 培训班"], ["PE322"]),
-    "more where that is delegated": (FREE, ["另加 2 学时 于 培训班"], []),
-    "excused beside": (MINIMUM, ["免除 本年 当 情形 = 产假"], []),
-    "a further cap": (MINIMUM, ["限额 远程教育 每年 不超过 40 学时"], []),
     # what change allows
     "fixed overridden": (FIXED, ["override base/fixed: require total at least 120 hours per year"], ["PE311"]),
     "fixed dropped": (FIXED, ["drop base/fixed"], ["PE311"]),
@@ -165,6 +153,31 @@ def test_what_a_base_lets_itself_be_done(name: str, tmp_path: Path) -> None:
     told = "\n".join(map(human, problems))
     assert [d.code for d in problems if d.severity == "error"] == codes, told
     assert (policy is None) == bool(codes)
+
+
+ASIDE: dict[str, tuple[str, list[str], list[str]]] = {
+    "lowered beside": (MINIMUM, ["核减 base/annual 减 1/2"], ["PE322"]),
+    "carried to beside": (MINIMUM, ["结转 超出 base/annual 部分 至下一年度"], ["PE322"]),
+    "its own requirement lowered": (
+        MINIMUM, ["要求 每年 专业科目 不少于 60 学时", "核减 upper/r0 休假 每满一个月 减 1/12"], []),
+    "recognised without proof beside": (RECOGNISE, ["认定 远程教育"], ["PE322"]),
+    "recognised on more terms beside": (RECOGNISE, ["认定 远程教育 须有 学习证明 且 单位认可 = 是"], []),
+    "another form recognised": (RECOGNISE, ["认定 发表出版作品"], []),
+    "more for a form of the base": (TIMED, ["另加 2 学时 于 培训班"], ["PE322"]),
+    "more where that is delegated": (FREE, ["另加 2 学时 于 培训班"], []),
+    "excused beside": (MINIMUM, ["免除 本年 当 情形 = 产假"], []),
+    "a further cap": (MINIMUM, ["限额 远程教育 每年 不超过 40 学时"], []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ASIDE)
+def test_who_takes_from_a_base_without_naming_it_is_warned(name: str, tmp_path: Path) -> None:
+    base, texts, codes = ASIDE[name]
+    upper = "".join(rule(f"r{i}", text, source="own") for i, text in enumerate(texts))
+    policy, problems = load_two(tmp_path, base, upper)
+    assert [d.code for d in problems] == codes
+    assert all(d.severity == "warning" and d.citation for d in problems)
+    assert policy is not None
 
 
 def test_a_refusal_names_the_article_the_figures_and_the_mend(tmp_path: Path) -> None:
