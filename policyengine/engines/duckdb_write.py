@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import threading
 from collections import Counter
@@ -28,6 +29,7 @@ from policyengine.engines.duckdb import DuckHost, sql
 from policyengine.engines.protocol import Periods, Progress, Selection, Tables
 from policyengine.plan.model import Plan
 
+BESIDE = 200 * 10**6  # bytes that a run needs beside DuckDB's, as measured
 OWN_LEDGER = ".ledger.parquet"  # the ledger as it is read back where its file is another
 # What share of the time each step takes, as measured on 10 million records; between them progress is DuckDB's own.
 _STEPS = {"survey": 0.08, "members": 0.14, "ledger": 0.50, "totals": 0.08, "decide": 0.12, "write": 0.08}
@@ -35,10 +37,10 @@ _STEPS = {"survey": 0.08, "members": 0.14, "ledger": 0.50, "totals": 0.08, "deci
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``format``: ``parquet`` or ``csv``; ``ledger``: ``full``, ``lean`` or ``none``. ``memory``: as DuckDB says it
-    (``1GB``); None leaves the connection as it is. ``ordered``: the ledger's rows in order of person, record, period.
-    ``spills``: whether the connection has a folder to spill to; else it is given one. ``reasons``: those of ledger rows
-    that are to be counted, whether a ledger is written or not."""
+    """``format``: ``parquet`` or ``csv``; ``ledger``: ``full``, ``lean`` or ``none``. ``memory``: of the whole process,
+    as DuckDB says it (``1GB``); None leaves the connection as it is. ``ordered``: the ledger's rows in order of person,
+    record, period. ``spills``: whether the connection has a folder to spill to; else it is given one. ``reasons``:
+    those of ledger rows that are to be counted, whether a ledger is written or not."""
 
     format: str = "parquet"
     ledger: str = "lean"
@@ -176,9 +178,23 @@ def _set(connection: Any, options: Options, spill: Path) -> None:
         spill.mkdir(exist_ok=True)
         connection.execute("SET temp_directory = ?", [str(spill)])
     if options.memory is not None:
-        connection.execute("SET memory_limit = ?", [options.memory])
+        connection.execute("SET memory_limit = ?", [share_of(options.memory)])
     if options.threads is not None:
         connection.execute("SET threads = ?", [options.threads])
+
+
+def share_of(memory: str) -> str:
+    """What DuckDB may take of the memory for the whole process: Python, the law, and rows on the way out are beside it.
+
+    A text that is no number of bytes is left as it is: DuckDB says what is wrong with it.
+    """
+    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?)?B\s*", memory, re.IGNORECASE)
+    if found is None:
+        return memory
+    unit = (found[2] or "").lower()
+    base = 1024 if unit.endswith("i") else 1000
+    total = int(float(found[1]) * base ** ("kmgt".index(unit[0]) + 1 if unit else 0))
+    return f"{max(total - BESIDE, total // 2) // 10**6 or 1}MB"
 
 
 @contextmanager
