@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from policyengine.cli.guard import tell
+from policyengine.cli.guard import message, tell
 from policyengine.cli.settings import Day, Periods
 from policyengine.messages import say
 
@@ -74,7 +74,7 @@ def command(
         raise click.UsageError(say("--shifts needs --records", "--shifts 需要同时给出 --records"))
     files = Files(records, persons, circumstances, mapping) if records else None
     target = Path(shifts) if shifts is not None else None
-    comparison, impact = compare_files(sides, files, policy, period, as_of, shifts=target)
+    comparison, impact = compare_files(sides, files, policy, period, as_of, shifts=target, tell=message)
     tell(named(p, comparison.new) for p in comparison.new.problems)
     sys.stdout.write(FORMATS[format_](comparison, impact, reveal))
     changed = any(c.is_law for c in comparison.changes) or bool(comparison.effects)

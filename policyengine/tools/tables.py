@@ -115,27 +115,28 @@ def decision_columns(shape: Shape) -> tuple[Column, ...]:
     )
 
 
+def decision_row(d: Decision, shape: Shape) -> tuple[Value, ...]:
+    """A decision in the columns of ``decision_columns``."""
+    return (
+        d.person_id,
+        d.period,
+        d.policy,
+        d.outcome,
+        d.total,
+        *(d.by_subject.get(s) for s in shape.subjects),
+        d.required_total,
+        *(d.required_by_subject.get(s) for s in shape.required_subjects),
+        d.shortfall_total,
+        *(d.shortfall_by_subject.get(s) for s in shape.required_subjects),
+        d.capped_off,
+        joined(d.advisories),
+        joined(d.consequences),
+        *(d.measures.get(m) for m in shape.measures),
+    )
+
+
 def _decisions(decisions: Iterable[Decision], shape: Shape) -> Table:
-    rows = [
-        (
-            d.person_id,
-            d.period,
-            d.policy,
-            d.outcome,
-            d.total,
-            *(d.by_subject.get(s) for s in shape.subjects),
-            d.required_total,
-            *(d.required_by_subject.get(s) for s in shape.required_subjects),
-            d.shortfall_total,
-            *(d.shortfall_by_subject.get(s) for s in shape.required_subjects),
-            d.capped_off,
-            joined(d.advisories),
-            joined(d.consequences),
-            *(d.measures.get(m) for m in shape.measures),
-        )
-        for d in decisions
-    ]
-    return Table("decisions", decision_columns(shape), rows)
+    return Table("decisions", decision_columns(shape), [decision_row(d, shape) for d in decisions])
 
 
 def _findings(findings: Iterable[Finding]) -> Table:

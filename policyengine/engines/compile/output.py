@@ -192,7 +192,7 @@ class Output:
                 unit = self._quantity().unit
                 columns |= Figures(unit, True).text(name, t.cast(t.times(t.col(name, "w"), t.lit(unit)), "BIGINT"))
             elif not name.startswith("open_"):
-                columns[name] = _safe(t.col(name, "w")) if name in ("record_id", "person_id") else t.col(name, "w")
+                columns[name] = safe(t.col(name, "w")) if name in ("record_id", "person_id") else t.col(name, "w")
         return t.select(**columns).from_(relation, copy=False)
 
     # --- decisions and findings ---------------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ class Output:
         shown = self._figures(figures[:places], "d") | after | self._figures(figures[places:], "d")
         columns |= shown
         if self.text:
-            columns["person_id"] = _safe(columns["person_id"])
+            columns["person_id"] = safe(columns["person_id"])
         return self._in_order(queries, "d", ("person_id", "place", "period"), columns)
 
     @staticmethod
@@ -305,7 +305,7 @@ class Output:
         columns |= self._figures(FIGURES, "f") | {n: t.col(n, "f") for n in _TOLD}
         columns["missing"] = _listed(t.col("missing", "f"))
         if self.text:
-            columns["person_id"], columns["missing"] = _safe(columns["person_id"]), _safe(columns["missing"])
+            columns["person_id"], columns["missing"] = safe(columns["person_id"]), safe(columns["missing"])
             columns["advisory"] = _yes_no(columns["advisory"])
         return self._in_order(queries, "f", ("person_id", "place", "k"), columns)
 
@@ -360,7 +360,7 @@ class Output:
             queries.append(other.from_(t.table("aside_flags", "o"), copy=False))
         columns = {n: t.col(n, "f") for n in names} | {"missing": _listed(t.col("missing", "f"))}
         if self.text:
-            columns |= {n: _safe(columns[n]) for n in ("record_id", "person_id", "text")}
+            columns |= {n: safe(columns[n]) for n in ("record_id", "person_id", "text")}
             columns["certain"] = _yes_no(columns["certain"])
         query = t.select(**columns).from_(t.sub(t.union(*queries), "f"), copy=False)
         return t.sorted_by(query, "f", ("person_id", "record_id", "flag", "rule"))
@@ -390,7 +390,7 @@ class Output:
             queries += list(self._open_entries())
         columns = {n: t.col(n, "m") for n in [e.alias for e in first.expressions] if n != "place"}
         if self.text:
-            columns |= {n: _safe(columns[n]) for n in ("person_id", "record_id", "missing")}
+            columns |= {n: safe(columns[n]) for n in ("person_id", "record_id", "missing")}
         query = t.select(**columns).from_(t.sub(t.union(*queries), "m"), copy=False)
         return t.sorted_by(query, "m", ("person_id", "record_id", "place", "period"))
 
@@ -479,7 +479,7 @@ def _yes_no(value: Tree) -> Tree:
     return t.case([(value, t.lit("yes"))], t.lit("no"))
 
 
-def _safe(value: Tree) -> Tree:
+def safe(value: Tree) -> Tree:
     """Text that a spreadsheet would take for a formula, neutralised (``records/personal.py``)."""
     first = t.call("LEFT", value.copy(), t.lit(1))
     formula = t.among(first, [t.lit(c) for c in ("=", "+", "-", "@", "\t", "\r", "'")])

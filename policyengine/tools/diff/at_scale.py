@@ -16,25 +16,28 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from policyengine.diagnostics import PolicyError, failed
-from policyengine.engines.calendar import period_of
 from policyengine.engines.duckdb import DuckHost
-from policyengine.engines.duckdb_write import Options, write
+from policyengine.engines.duckdb_write import Options, machine, write
 from policyengine.engines.protocol import Periods, Tables
 from policyengine.records.columns import Canonical, read_tables
-from policyengine.records.model import Person, Record
 from policyengine.records.schema import Schema
 from policyengine.tools.diff import shifts
 from policyengine.tools.diff.impact import EXAMPLES, Impact, Outcome, Shift, read_twice
-from policyengine.tools.evaluate import Files, judge_one, schema_for
+from policyengine.tools.diff.shift_file import write_shifts
+from policyengine.tools.evaluate import Files, schema_for
 from policyengine.tools.select import Selector, selection_of
-from policyengine.trace import Result
+from policyengine.tools.straight import others
+from policyengine.tools.tables import shape_of
 
 MEMORY = "2GB"
 
 
 @dataclass(slots=True)
-class _Judging:
-    """Where both sides are judged: one connection, a folder for files on the way."""
+class Judging:
+    """Where both sides are judged: one connection, a folder for files on the way.
+
+    ``tables``: what was read of the files, ``read_by``: as whose words.
+    """
 
     connection: Any
     folder: Path
@@ -55,9 +58,9 @@ class _Judging:
             self.periods,
             self.as_of,
             folder,
-            Options(ledger="none", memory=MEMORY),
+            Options(ledger="none", memory=MEMORY, spills=True),
             None if selector.alone else selection_of(selector),
-            self._judge(selector, tables),
+            others(selector, self.connection, tables.records, self.periods, self.as_of),
         )
         return folder if written is not None else None
 
@@ -77,18 +80,6 @@ class _Judging:
             self.tables, self.read_by = tables, schema
         return self.tables
 
-    def _judge(self, selector: Selector, tables: Canonical) -> Any:
-        spans = [self.periods or self._years(plan.year_start, tables) for plan in selector.law.plans]
-
-        def judge(person: Person, records: list[Record]) -> Result:
-            return judge_one(selector, person, records, spans, self.as_of)
-
-        return judge
-
-    def _years(self, year_start: tuple[int, int], tables: Canonical) -> Periods | None:
-        ((first, last),) = DuckHost(self.connection).rows(shifts.first_and_last(tables.records))
-        return None if first is None else (period_of(first, year_start), period_of(last, year_start))
-
 
 def impact_at_scale(
     before: Selector, after: Selector, files: Files, periods: Periods | None, as_of: date | None, to: Path | None
@@ -96,22 +87,30 @@ def impact_at_scale(
     """Judge by both sides and compare. ``to``: a file for every shift, by its name CSV or Parquet.
 
     Raises ``PolicyError`` where a file can't be used, ``Unfit`` or the engine's ``Inexpressible`` where it can't be
-    judged here.
+    judged here, ``MemoryError`` and ``OSError`` where the machine can't.
     """
     import duckdb
 
     with TemporaryDirectory(prefix="policyengine-") as place, duckdb.connect() as connection:
-        judging = _Judging(connection, Path(place), files, periods, as_of)
-        old, new = judging.decisions("old", before), judging.decisions("new", after)
-        assert judging.tables is not None
-        if old is None or new is None:
-            return Impact((), 0, 0, ())
-        host = DuckHost(connection)
-        compared = shifts.Compared(host, old, new, judging.tables.persons)
+        connection.execute("SET temp_directory = ?", [str(Path(place) / "spill")])
+        return impact_between(Judging(connection, Path(place), files, periods, as_of), before, after, to)
+
+
+def impact_between(judging: Judging, before: Selector, after: Selector, to: Path | None = None) -> Impact:
+    """Judge by both sides where ``judging`` says, and compare."""
+    old, new = judging.decisions("old", before), judging.decisions("new", after)
+    assert judging.tables is not None
+    plans = (*before.law.plans, *after.law.plans)
+    if old is None or new is None:
+        if to is not None:
+            write_shifts((), shape_of(plans), to)
+        return Impact((), 0, 0, ())
+    with machine(judging.folder):
+        compared = shifts.Compared(DuckHost(judging.connection), old, new, judging.tables.persons)
         compared.prepare()
         if to is not None:
-            compared.write(to)
-        return _impact(compared, {plan.policy: plan.unit for plan in (*before.law.plans, *after.law.plans)})
+            compared.write(to, shape_of(plans))
+        return _impact(compared, {plan.policy: plan.unit for plan in plans})
 
 
 def _impact(compared: shifts.Compared, units: Mapping[str, str]) -> Impact:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -22,16 +23,20 @@ def compare_files(
     as_of: date | None = None,
     at: Path | None = None,
     shifts: Path | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> tuple[Comparison, Impact | None]:
     """Compare what two folders or revisions say and, with ``files``, whom the difference touches.
 
-    ``policy``: the pack to judge by, as a path inside each side; ``shifts``: a file for every decision that changes.
-    Raises ``PolicyError`` (PE701..PE710, and what a side's packs can't be read for) where a side can't be read.
+    ``policy``: the pack to judge by, as a path inside each side; ``shifts``: a file for every decision that changes;
+    ``tell``: is told what takes long.
+
+    Raises ``PolicyError`` (PE701..PE709, and what a side's packs can't be read for) where a side can't be read.
     """
     with sides(words, at) as (old, new, one, other):
         impact = None
         if files is not None:
-            impact = impact_of(pack_folder(one, policy), pack_folder(other, policy), files, periods, as_of, shifts)
+            folders = pack_folder(one, policy), pack_folder(other, policy)
+            impact = impact_of(*folders, files, periods, as_of, shifts, tell)
         return compare_sides(old, new), impact
 
 

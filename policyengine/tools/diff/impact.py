@@ -1,23 +1,27 @@
 """Whom a change touches: two sides and records in, the decisions that change with their reasons out.
 
-Both sides judge the same inputs; a person-period whose decision differs is a ``Shift``. Applying the shifts to the
-old decisions gives the new ones (``apply``).
+Both sides judge the same inputs; a person-period whose row in ``decisions`` differs is a ``Shift``. What a result file
+does not say of a decision (which version of a rule decided, what is still open) makes none. Putting the shifts in the
+place of the old decisions gives the new ones (``shift_file.py``).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.engines.reference import Periods
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.model import Inputs, Person
+from policyengine.tools.diff.shift_file import write_shifts
 from policyengine.tools.evaluate import Files, is_large, judge_all, read_files, schema_for
 from policyengine.tools.select import Selector, Unfit, load_law
+from policyengine.tools.tables import Shape, decision_row, shape_of
 from policyengine.trace import Decision, Finding, Result
 
 Key = tuple[str, str]  # person, period
@@ -57,7 +61,8 @@ class Shift:
 
     @property
     def direction(self) -> str:
-        """``gains`` or ``loses`` where the outcome changes, ``figures`` where only figures do."""
+        """``gains`` or ``loses`` where the outcome changes; ``figures`` where only figures, consequences or the policy
+        do, or only one side decides."""
         if self.old is None or self.new is None or self.old.outcome == self.new.outcome:
             return "figures"
         return "gains" if BETTER[self.new.outcome] > BETTER[self.old.outcome] else "loses"
@@ -107,30 +112,49 @@ def impact_of(
     old: Path,
     new: Path,
     files: Files,
-    periods: tuple[int, int] | None = None,
+    periods: Periods | None = None,
     as_of: date | None = None,
     to: Path | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Impact:
-    """Judge by both sides. ``to``: a file for every shift. Raises ``PolicyError`` where a side or a file can't be used.
+    """Judge by both sides. ``to``: a file for every shift; ``tell``: is told what takes long.
 
-    Here alone it is decided which engine judges: the compiled one where there is much, or a file is asked for.
+    Raises ``PolicyError`` where a side or a file can't be used. Here alone it is decided which engine judges: the
+    compiled one where there is much, and it can.
     """
     before, after = Selector(load_law(old)), Selector(load_law(new))
-    if to is not None or is_large(files):
+    if is_large(files):
         from policyengine.engines.compile.probes import Inexpressible
         from policyengine.tools.diff.at_scale import impact_at_scale
 
         try:
             return impact_at_scale(before, after, files, periods, as_of, to)
         except (Inexpressible, Unfit):
-            if to is not None:
-                raise PolicyError([_no_file()]) from None
+            if tell is not None:
+                tell(
+                    say(
+                        "one of the two sides can only be judged person by person; with so many records this takes a "
+                        "while",
+                        "其中一方只能逐人评定；记录较多，需要一些时间",
+                    )
+                )
+    return impact_one_by_one(before, after, files, periods, as_of, to)
+
+
+def impact_one_by_one(
+    before: Selector, after: Selector, files: Files, periods: Periods | None, as_of: date | None, to: Path | None
+) -> Impact:
+    """The same by the reference evaluator."""
     inputs, _ = read_files(before.law, files)
     alike = schema_for(before.law, files.mapping) == schema_for(after.law, files.mapping)
     if not alike:
         read_twice(files)
     again = inputs if alike else read_files(after.law, files)[0]
-    return compared(judge_all(before, inputs, periods, as_of), judge_all(after, again, periods, as_of), again)
+    shape = shape_of((*before.law.plans, *after.law.plans))
+    impact = compared(judge_all(before, inputs, periods, as_of), judge_all(after, again, periods, as_of), again, shape)
+    if to is not None:
+        write_shifts(impact.shifts, shape, to)
+    return impact
 
 
 def read_twice(files: Files) -> None:
@@ -144,16 +168,8 @@ def read_twice(files: Files) -> None:
         raise PolicyError([Diagnostic("PE709", said, hint=hint)])
 
 
-def _no_file() -> Diagnostic:
-    said = say(
-        "one of the two sides can only be judged person by person, without a file of all shifts",
-        "其中一方只能逐人评定，不能写出全部变化",
-    )
-    return Diagnostic("PE710", said, hint=say("leave --shifts out", "请去掉 --shifts"))
-
-
-def compared(old: Result, new: Result, inputs: Inputs) -> Impact:
-    """The shifts between two results about the same people."""
+def compared(old: Result, new: Result, inputs: Inputs, shape: Shape) -> Impact:
+    """The shifts between two results about the same people. ``shape``: of both laws together."""
     before, after = _by_key(old.decisions), _by_key(new.decisions)
     was, now = _findings(old.findings), _findings(new.findings)
     shifts = [
@@ -166,7 +182,7 @@ def compared(old: Result, new: Result, inputs: Inputs) -> Impact:
             _group(inputs.persons.get(key[0])),
         )
         for key in sorted({*before, *after})
-        if before.get(key) != after.get(key)
+        if _told(before.get(key), shape) != _told(after.get(key), shape)
     ]
     near = sorted(
         (d for d in new.decisions if d.outcome == "not_met" and d.shortfall_total),
@@ -176,14 +192,9 @@ def compared(old: Result, new: Result, inputs: Inputs) -> Impact:
     return Impact(tuple(shifts), len({*before, *after}), persons, tuple(near[:10]))
 
 
-def apply(old: Sequence[Decision], impact: Impact) -> list[Decision]:
-    """The new decisions: the old ones with the shifts applied, where these are whole and hold decisions."""
-    result = _by_key(old)
-    for shift in impact.shifts:
-        result.pop((shift.person_id, shift.period), None)
-        if isinstance(shift.new, Decision):
-            result[shift.person_id, shift.period] = shift.new
-    return [result[key] for key in sorted(result)]
+def _told(decision: Decision | None, shape: Shape) -> object:
+    """What a result file says of a decision."""
+    return None if decision is None else decision_row(decision, shape)
 
 
 def _by_key(decisions: Iterable[Decision]) -> dict[Key, Decision]:
@@ -199,9 +210,16 @@ def _findings(findings: Iterable[Finding]) -> dict[Key, tuple[Finding, ...]]:
 
 def _changed(old: Sequence[Finding], new: Sequence[Finding]) -> tuple[str, ...]:
     """The rules whose finding differs, by name (without version)."""
-    one = {f.rule.split("@")[0]: (f.required, f.achieved, f.achieved_high, f.status) for f in old}
-    other = {f.rule.split("@")[0]: (f.required, f.achieved, f.achieved_high, f.status) for f in new}
+    one, other = _by_rule(old), _by_rule(new)
     return tuple(sorted(n for n in {*one, *other} if one.get(n) != other.get(n)))
+
+
+def _by_rule(findings: Sequence[Finding]) -> dict[str, set[object]]:
+    """What each rule finds, whatever its version."""
+    found: dict[str, set[object]] = {}
+    for f in findings:
+        found.setdefault(f.rule.split("@")[0], set()).add((f.required, f.achieved, f.achieved_high, f.status))
+    return found
 
 
 def _group(person: Person | None) -> dict[str, str]:

@@ -11,21 +11,17 @@ from typing import Any
 from sqlglot import expressions as exp
 
 from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.output import safe
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.duckdb import DuckHost, sql
+from policyengine.tools.diff.shift_file import KEY, is_parquet, made, shift_columns
+from policyengine.tools.tables import JOINED, Column, Shape
 
 GROUPS = ("sector", "region", "employer")
 BETTER = ("not_met", "undetermined", "in_progress", "excused", "met")  # from worst to best for the person
-KEY = ("person_id", "period")
 _TEXTS = ("policy", "outcome", "advisories", "consequences")
 _FOUND = ("required", "achieved", "achieved_high")
 _FINE = 12  # decimals of figures in result files are fewer
-
-
-def first_and_last(records: str) -> Any:
-    """The end dates of the first and the last record."""
-    query = t.select(a=t.call("MIN", t.col("end", "r")), b=t.call("MAX", t.col("end", "r")))
-    return query.from_(t.table(records, "r"), copy=False)
 
 
 @dataclass(slots=True)
@@ -162,23 +158,21 @@ class Compared:
         return dict(self.host.rows(query.group_by(t.col("direction", "s"), copy=False)))
 
     def counted(self, by: str) -> Iterator[tuple[str, int, int]]:
-        """(value, losing, gaining), the most touched first."""
-        if by != "rule" and not self._known(by):
-            return
-        value = t.col("rule", "x") if by == "rule" else t.coalesce(t.cast(t.col(by, "x"), "VARCHAR"), t.lit(""))
+        """(value, losing, gaining), the most touched first; ``by``: ``rule`` or a group ("" where it is not known)."""
         counts = {d: t.whole_sum(t.flag(t.equal(t.col("direction", "s"), t.lit(d)))) for d in ("loses", "gains")}
+        if by == "rule":
+            value, other, keys, kind = t.col("rule", "x"), "shift_rules", KEY, ""
+        else:
+            known = self._known(by)
+            value = t.coalesce(t.cast(t.col(by, "x") if known else t.lit(None), "VARCHAR"), t.lit(""))
+            other, keys, kind = (str(self.persons) if known else ""), KEY[:1], "LEFT"
         query = t.select(value=value, **counts).from_(t.table("shifts", "s"), copy=False)
-        other = t.table("shift_rules" if by == "rule" else str(self.persons), "x")
-        t.join(
-            query,
-            other,
-            t.both(*self._same(KEY if by == "rule" else KEY[:1], "x", "s")),
-            "" if by == "rule" else "LEFT",
-        )
+        if other:
+            t.join(query, t.table(other, "x"), t.both(*self._same(keys, "x", "s")), kind)
         moved = t.compare(t.col("direction", "s"), "<>", t.lit("figures"))
         query = query.where(moved, copy=False).group_by(value.copy(), copy=False)
         rows = [(str(v), int(a), int(b)) for v, a, b in self.host.rows(query)]
-        yield from sorted(rows, key=lambda r: (-(r[1] + r[2]), r[0]))[:1000]
+        yield from sorted(rows, key=lambda r: (-(r[1] + r[2]), r[0]))
 
     def _known(self, name: str) -> bool:
         return self.persons is not None and name in self.host.columns(self.persons)
@@ -240,9 +234,47 @@ class Compared:
             short, whole = Fraction(int(a), int(b)), Fraction(int(c), int(d))
             yield {"person_id": who, "period": period, "policy": policy, "shortfall": short, "total": whole}
 
-    def write(self, to: Path) -> None:
-        """Every shift into a file: both decisions, cell by cell, and which way."""
-        target = str(to).replace("'", "''")
-        shape = "FORMAT parquet" if to.suffix == ".parquet" else "FORMAT csv, HEADER true"
-        query = t.select_all("shifts").order_by(*(t.col(n) for n in KEY), copy=False)
-        self.host.connection.execute(f"COPY ({sql(query)}) TO '{target}' ({shape})")
+    def write(self, to: Path, shape: Shape) -> None:
+        """Every shift into a file, in the columns of ``shift_file.shift_columns``."""
+        told = t.text_join(t.distinct_list(t.col("rule", "x")), JOINED)
+        rules = t.select(**{n: t.col(n, "x") for n in KEY}, rules=told).from_(t.table("shift_rules", "x"), copy=False)
+        rules = rules.group_by(*(t.col(n, "x") for n in KEY), copy=False)
+        parquet = is_parquet(to)
+        columns: dict[str, Tree] = {}
+        for column in shift_columns(shape):
+            columns |= self._written(column, parquet)
+        query = t.select(**columns).from_(t.table("shifts", "s"), copy=False)
+        t.join(query, t.sub(rules, "r"), t.both(*self._same(KEY, "r", "s")), "LEFT")
+        query = query.order_by(*(t.col(n, "s") for n in KEY), copy=False)
+        with made(to) as path:
+            target = str(path).replace("'", "''")
+            options = "FORMAT parquet, COMPRESSION zstd" if parquet else "FORMAT csv, HEADER true"
+            self.host.connection.execute(f"COPY ({sql(query)}) TO '{target}' ({options})")
+
+    def _written(self, column: Column, parquet: bool) -> dict[str, Tree]:
+        """A column of the file; a figure in Parquet as its side has it, in CSV as text."""
+        side, _, name = column.name.partition("_")
+        if column.kind == "figure":
+            there = [n for n in (name, f"{name}_num", f"{name}_den") if n in self.columns[side]]
+            if not parquet:
+                return {column.name: self._text(*self._shown(side, name))}
+            if there:
+                return {f"{side}_{n}": t.col(f"{side}_{n}", "s") for n in there}
+            return {column.name: t.cast(t.lit(None), "DECIMAL(18, 0)")}
+        value = t.col(column.name, "r" if column.name == "rules" else "s")
+        if column.name == "rules":
+            value = t.coalesce(value, t.lit(""))
+        return {column.name: value if parquet or column.name != "person_id" else safe(value)}
+
+    @staticmethod
+    def _text(above: Tree, below: Tree) -> Tree:
+        """A figure as result files have it: a decimal without trailing zeros, or a fraction."""
+        common = t.call("GCD", above.copy(), below.copy())
+        top, bottom = (t.divide(part, common.copy()) for part in (above, below))
+        fine = t.cast(t.lit(10**_FINE), "HUGEINT")
+        whole = t.times(top.copy(), t.divide(fine, bottom.copy()))
+        decimal = t.cast(t.decimal(whole, _FINE), "VARCHAR")
+        trimmed = t.call("RTRIM", t.call("RTRIM", decimal, t.lit("0")), t.lit("."))
+        finite = t.equal(exp.Mod(this=fine.copy(), expression=exp.paren(bottom.copy())), t.lit(0))
+        fraction = t.concat(t.cast(top, "VARCHAR"), t.lit("/"), t.cast(bottom.copy(), "VARCHAR"))
+        return t.case([(finite, trimmed)], fraction)
