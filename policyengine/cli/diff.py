@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from policyengine.cli.guard import message, tell
 from policyengine.cli.settings import Day, Periods
 from policyengine.messages import say
+
+if TYPE_CHECKING:
+    from policyengine.tools.diff.model import Comparison
 
 EPILOG = """\b
 Examples:
@@ -60,7 +64,6 @@ def command(
     """What changed in law between OLD and NEW: folders or git revisions (OLD...NEW: since they parted)."""
     from policyengine.tools.diff.compare import compare_files
     from policyengine.tools.diff.formats import FORMATS
-    from policyengine.tools.diff.sides import named
     from policyengine.tools.evaluate import Files
 
     if len(sides) > 2:
@@ -75,7 +78,24 @@ def command(
     files = Files(records, persons, circumstances, mapping) if records else None
     target = Path(shifts) if shifts is not None else None
     comparison, impact = compare_files(sides, files, policy, period, as_of, shifts=target, tell=message)
-    tell(named(p, comparison.new) for p in comparison.new.problems)
+    _tell_problems(comparison)
     sys.stdout.write(FORMATS[format_](comparison, impact, reveal))
     changed = any(c.is_law for c in comparison.changes) or bool(comparison.effects)
     return 1 if exit_code and changed else 0
+
+
+def _tell_problems(comparison: Comparison) -> None:
+    """What may not stand any more, in full; of what could not stand before either only how much it is."""
+    from policyengine.tools.diff.sides import named
+
+    new = [e.problem for e in comparison.effects if e.kind == "refused" and e.problem is not None]
+    tell(new)
+    standing = {named(p, comparison.new) for p in comparison.new.problems}.difference(new)
+    if standing:
+        count, label = len(standing), comparison.new.label
+        message(
+            say(
+                f"note: {label} has {count} more errors, which were there before; `policyengine check` shows them",
+                f"提示：{label} 另有 {count} 处错误，此前已有；请用 policyengine check 查看",
+            )
+        )

@@ -38,6 +38,8 @@ def command(rule: str, policies: str, format_: str) -> int:
 
 def _lines(history: History):  # type: ignore[no-untyped-def]
     yield history.name
+    if not history.versions:
+        yield say("  no pack has this rule any more", "  政策包中已无此规则")
     for version in history.versions:
         start, until = version.label or say("from the beginning", "自始"), version.until
         end = say(f"until {until}", f"至 {until}") if until else say("in force", "现行")
@@ -53,6 +55,11 @@ def _lines(history: History):  # type: ignore[no-untyped-def]
                     yield f"    - {start} · {before}"
                 if after:
                     yield f"    + {start} · {after}"
+    if history.shallow:
+        yield say(
+            "  older commits are not in this clone; get them with: git fetch --unshallow",
+            "  此克隆没有更早的提交；请先获取：git fetch --unshallow",
+        )
 
 
 def _plain(history: History) -> dict[str, Any]:
@@ -69,6 +76,7 @@ def _plain(history: History) -> dict[str, Any]:
             for v in history.versions
         ],
         "commits": [_commit(c) for c in history.commits],
+        "shallow": history.shallow,
     }
 
 

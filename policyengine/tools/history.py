@@ -6,10 +6,10 @@ read from git's objects. Outside of a repository only the versions in law are kn
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.diagnostics import Diagnostic, PolicyError, failed
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.document import parse_document
@@ -19,7 +19,7 @@ from policyengine.packs.nodes import Mapping as MappingNode
 from policyengine.packs.policies import load_policies
 from policyengine.packs.shape import did_you_mean
 from policyengine.packs.values import text_at
-from policyengine.tools.revisions import blobs, entries, git, top_of
+from policyengine.tools.revisions import GitFailure, blobs, entries, git, is_shallow, top_of
 
 Entries = Mapping[str, str]  # from → until, change and text of an entry, as one line
 
@@ -38,25 +38,38 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """``versions`` in the order in which they are in force; ``commits`` newest first."""
+    """``versions`` in the order in which they are in force; ``commits`` newest first. ``shallow``: older ones were left
+    out when the repository was cloned."""
 
     name: str
     versions: tuple[Rule, ...]
     commits: tuple[Commit, ...]
+    shallow: bool = False
 
 
 def history_of(name: str, path: str | Path = "policies") -> History:
-    """Raises ``PolicyError``: PE706 where no pack at ``path`` has the rule."""
-    policies, _ = load_policies(path)
-    rules = {id(r): r for p in policies for pack in p.packs for r in pack.rules}.values()
+    """A rule that the packs no longer have has only commits, where there are any.
+
+    Raises ``PolicyError``: PE706 where no pack at ``path`` has or had the rule, and what keeps the packs from being
+    read where none of those that can be has it.
+    """
+    policies, problems = load_policies(path)
+    packs = {pack.id: pack for p in policies for pack in p.packs}
+    rules = {id(r): r for pack in packs.values() for r in pack.rules}.values()
     names = sorted({r.name for r in rules})
     wanted = [n for n in names if n == name] or [n for n in names if n.split("/")[1] == name]
+    if not wanted and name.split("/")[0] in packs:
+        wanted = [name]  # repealed?
     if len(wanted) != 1:
-        raise PolicyError([_unknown(name, names, wanted)])
+        unread = failed(problems) and not wanted and ("/" in name or not packs)
+        raise PolicyError(problems if unread else [_unknown(name, names, wanted)])
     versions = {(r.key, r.until): r for r in rules if r.name == wanted[0]}
     ordered = sorted(versions.values(), key=lambda r: (r.start is not None, r.start))
-    folders = {pack.folder for p in policies for pack in p.packs if pack.id == wanted[0].split("/")[0]}
-    return History(wanted[0], tuple(ordered), tuple(_commits(wanted[0].split("/")[1], Path(folders.pop()))))
+    pack, _, rule = wanted[0].partition("/")
+    commits, shallow = _commits(rule, Path(packs[pack].folder))
+    if not versions and not commits:
+        raise PolicyError([_unknown(name, names, ())])
+    return History(wanted[0], tuple(ordered), tuple(commits), shallow)
 
 
 def _unknown(name: str, names: Sequence[str], several: Sequence[str]) -> Diagnostic:
@@ -76,20 +89,26 @@ def _unknown(name: str, names: Sequence[str], several: Sequence[str]) -> Diagnos
     )
 
 
-def _commits(rule: str, folder: Path) -> Iterator[Commit]:
-    """Commits that changed the rule in the pack's folder, newest first; none outside of a repository."""
+def _commits(rule: str, folder: Path) -> tuple[list[Commit], bool]:
+    """Commits that changed the rule in the pack's folder, newest first (none outside of a repository), and whether
+    older ones are not here."""
     try:
         top = top_of(folder)
     except PolicyError:
-        return
+        return [], False
     inside = folder.resolve().relative_to(top.resolve()).as_posix()
-    log = git("log", "--format=%H%x00%cs%x00%an%x00%s", "--", inside, at=top).decode("utf-8", "replace")
+    try:
+        log = git("log", "--format=%H%x00%cs%x00%an%x00%s", "--", inside, at=top).decode("utf-8", "replace")
+    except GitFailure:
+        return [], False  # nothing was committed yet
     commits = [line.split("\0") for line in log.splitlines() if line]
     states = [_entries(commit[0], inside, rule, top) for commit in commits]
-    for number, (commit, state) in enumerate(zip(commits, states, strict=True)):
-        before = states[number + 1] if number + 1 < len(states) else {}
-        if state != before:
-            yield Commit(commit[0], commit[1], commit[2], commit[3], before, state)
+    found = [
+        Commit(commit[0], commit[1], commit[2], commit[3], before, state)
+        for commit, state, before in zip(commits, states, [*states[1:], {}], strict=True)
+        if state != before
+    ]
+    return found, is_shallow(top)
 
 
 def _entries(commit: str, folder: str, rule: str, top: Path) -> Entries:

@@ -56,7 +56,7 @@ def merge_check(ours: str, theirs: str, at: Path | None = None) -> MergeCheck:
 
     Raises ``PolicyError`` (PE701..PE704, PE707, and what a side's packs can't be read for).
     """
-    top = top_of(at)
+    top = top_of(at, bare=True)
     theirs = _arriving(theirs, top)
     base = parted(ours, theirs, top)
     with ExitStack() as stack:
@@ -74,7 +74,11 @@ def _arriving(theirs: str, top: Path) -> str:
         return commit_of(theirs, top)
     except PolicyError:
         told = [name.removeprefix(_TOLD) for name in os.environ if name.startswith(_TOLD)]
-        if len(told) != 1:  # none: no merge is under way; several: of an octopus, which is checked branch by branch
+        if not told:
+            said = say("no merge is under way here", "这里没有正在进行的合并")
+            hint = say("name the branch that is to be merged", "请写出要合并的分支")
+            raise PolicyError([Diagnostic("PE702", said, hint=hint)]) from None
+        if len(told) > 1:  # an octopus, which is checked branch by branch
             raise
         return told[0]
 

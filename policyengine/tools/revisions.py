@@ -28,11 +28,14 @@ _SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The packs of one side: ``label`` as the user wrote it, ``folder`` with the files, ``commit`` where it is one."""
+    """The packs of one side: ``label`` as the user wrote it, ``folder`` with the files, ``commit`` where it is one.
+
+    ``top``: the folder from which files are named, where ``folder`` is only a part of it."""
 
     label: str
     folder: Path
     commit: str | None = None
+    top: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +87,58 @@ class GitFailure(PolicyError):
         super().__init__([Diagnostic("PE703", say(f"git says: {lines[0]}", f"git 报告：{lines[0]}"), hint=hint)])
 
 
-def top_of(at: Path | None = None) -> Path:
-    """The repository's top folder. Raises ``PolicyError`` (PE701) outside of one."""
+def top_of(at: Path | None = None, bare: bool = False) -> Path:
+    """The repository's top folder; of a ``bare`` one, where that is allowed, its own folder.
+
+    Raises ``PolicyError`` (PE701) outside of one.
+    """
     place = at or Path.cwd()
     try:
-        return Path(git("rev-parse", "--show-toplevel", at=place).decode().strip())
+        return Path(git("rev-parse", "--show-toplevel", at=place).decode().rstrip("\n"))
     except GitFailure:
-        raise PolicyError(
-            [
-                Diagnostic(
-                    "PE701",
-                    say(f"{place} is in no git repository", f"{place} 不在 git 仓库中"),
-                    hint=say(
-                        "go into the repository with the packs, or name two folders",
-                        "请进入政策包所在的仓库，或改为指定两个文件夹",
-                    ),
-                )
-            ]
-        ) from None
+        own = _bare(place)
+        if own is None:
+            said = say(f"{place} is in no git repository", f"{place} 不在 git 仓库中")
+            hint = say(
+                "go into the repository with the packs, or name two folders",
+                "请进入政策包所在的仓库，或改为指定两个文件夹",
+            )
+            raise PolicyError([Diagnostic("PE701", said, hint=hint)]) from None
+        if bare:
+            return own
+        said = say(f"{own} is a bare repository: it has no working tree", f"{own} 是裸仓库，没有工作区")
+        hint = say("name two revisions, or go into a checkout", "请指定两个版本，或进入有工作区的仓库")
+        raise PolicyError([Diagnostic("PE701", said, hint=hint)]) from None
+
+
+def _bare(place: Path) -> Path | None:
+    """The bare repository that a folder is in, if it is in one."""
+    try:
+        if git("rev-parse", "--is-bare-repository", at=place).strip() != b"true":
+            return None
+        return Path(git("rev-parse", "--absolute-git-dir", at=place).decode().rstrip("\n"))
+    except GitFailure:
+        return None
+
+
+def is_shallow(top: Path) -> bool:
+    """Whether older commits were left out when the repository was cloned."""
+    return git("rev-parse", "--is-shallow-repository", at=top).strip() == b"true"
+
+
+def _fetched(hint: str, top: Path) -> str:
+    """The hint, or, where the clone is shallow, how to get what may be missing."""
+    if not is_shallow(top):
+        return hint
+    return say(
+        "this clone has only the newest commits; get the others with: git fetch --unshallow",
+        "此克隆只有最新的提交；请先获取其余提交：git fetch --unshallow",
+    )
 
 
 def commit_of(revision: str, at: Path | None = None) -> str:
     """The commit that a revision names. Raises ``PolicyError`` (PE702) where there is none."""
-    top = top_of(at)
+    top = top_of(at, bare=True)
     try:
         if revision.startswith("-"):
             raise GitFailure(revision)
@@ -120,9 +152,12 @@ def commit_of(revision: str, at: Path | None = None) -> str:
                         f"{revision} is neither a folder here nor a revision of this repository",
                         f"{revision} 既不是这里的文件夹，也不是本仓库的版本",
                     ),
-                    hint=say(
-                        "name a folder, a branch, a tag or a commit: HEAD~1, main, v1.2",
-                        "请指定文件夹、分支、标签或提交，如 HEAD~1、main、v1.2",
+                    hint=_fetched(
+                        say(
+                            "name a folder, a branch, a tag or a commit: HEAD~1, main, v1.2",
+                            "请指定文件夹、分支、标签或提交，如 HEAD~1、main、v1.2",
+                        ),
+                        top,
                     ),
                 )
             ]
@@ -140,9 +175,9 @@ def parted(old: str, new: str, top: Path) -> str:
                 Diagnostic(
                     "PE702",
                     say(f"{old} and {new} have no common commit", f"{old} 和 {new} 没有共同的提交"),
-                    hint=say(
-                        f"fetch the whole history, or compare them as {old}..{new}",
-                        f"请获取完整的历史，或写成 {old}..{new} 直接比较",
+                    hint=_fetched(
+                        say(f"compare them as {old}..{new}", f"请写成 {old}..{new} 直接比较"),
+                        top,
                     ),
                 )
             ]
@@ -158,7 +193,7 @@ def range_of(words: tuple[str, ...], at: Path | None = None) -> tuple[str, str |
     if "..." in word and not Path(word).exists():
         old, _, new = word.partition("...")
         old, new = old or "HEAD", new or "HEAD"
-        return parted(old, new, top_of(at)), new
+        return parted(old, new, top_of(at, bare=True)), new
     if ".." in word and not Path(word).exists():
         old, _, new = word.partition("..")
         return old or "HEAD", new or "HEAD"
@@ -178,15 +213,23 @@ def tree_at(
         top = top_of(at)
         yield Tree(say("working tree", "工作区"), top)
         return
-    if Path(word).exists() and not revision:
-        place = Path(word)
-        yield Tree(word, place.parent if place.is_file() else place)  # a file of a pack means the pack
+    place = None if revision else _folder(Path(word))
+    if place is not None:
+        yield Tree(word, place)
         return
     commit = commit_of(word, at)
-    top = top_of(at)
+    top = top_of(at, bare=True)
     with TemporaryDirectory(prefix="policyengine-") as folder:
         write_tree(commit, top, Path(folder), under)
         yield Tree(word, Path(folder), commit)
+
+
+def _folder(place: Path) -> Path | None:
+    """The folder that a path means: itself, or, of a file of a pack, the pack's."""
+    if place.is_dir():
+        return place
+    here = place.absolute().parents if place.is_file() else ()
+    return next((p for p in here if (p / PACK_FILE).is_file()), None)
 
 
 def write_tree(commit: str, top: Path, folder: Path, under: PurePosixPath | None = None) -> None:
@@ -195,15 +238,15 @@ def write_tree(commit: str, top: Path, folder: Path, under: PurePosixPath | None
     packs = {e.path.parent for e in listed if e.path.name == PACK_FILE}
     inside = [e for e in listed if e.path.suffix.lower() in _FILES and packs & set(e.path.parents)]
     if not inside:
-        raise PolicyError(
-            [
-                Diagnostic(
-                    "PE704",
-                    say(f"there is no pack in {commit[:12]}", f"{commit[:12]} 中没有政策包"),
-                    hint=say(f"a pack is a folder with a {PACK_FILE}", f"政策包是含有 {PACK_FILE} 的文件夹"),
-                )
-            ]
-        )
+        said = say(f"there is no pack in {commit[:12]}", f"{commit[:12]} 中没有政策包")
+        hint = say(f"a pack is a folder with a {PACK_FILE}", f"政策包是含有 {PACK_FILE} 的文件夹")
+        if inner := _submodules(commit, top):
+            names = ", ".join(inner)
+            hint = say(
+                f"{names}: a repository of its own (submodule); go into it and compare there",
+                f"{names} 是独立的仓库（子模块）；请进入其中比较",
+            )
+        raise PolicyError([Diagnostic("PE704", said, hint=hint)])
     _check_bounds(inside, commit)
     for entry, content in zip(inside, blobs([e.blob for e in inside], top), strict=True):
         target = folder.joinpath(*entry.path.parts)
@@ -243,6 +286,11 @@ def entries(commit: str, top: Path, under: str | None = None) -> list[Entry]:
             _, _, blob, size = meta.split()
             found.append(Entry(blob.decode(), path, int(size)))
     return found
+
+
+def _submodules(commit: str, top: Path) -> list[str]:
+    listed = git("ls-tree", "-r", "-z", "--full-tree", commit, at=top).split(b"\0")
+    return [line.partition(b"\t")[2].decode("utf-8", "replace") for line in listed if line.startswith(b"160000")]
 
 
 def blobs(names: list[str], top: Path) -> Iterator[bytes]:

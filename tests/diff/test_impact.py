@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -25,6 +24,7 @@ from policyengine.tools.diff import impact as impact_module
 from policyengine.tools.diff.at_scale import Judging, impact_at_scale, impact_between
 from policyengine.tools.diff.impact import Impact, Shift, compared, impact_of, impact_one_by_one
 from policyengine.tools.diff.shift_file import shift_columns, write_shifts
+from policyengine.tools.diff.shifts import Compared
 from policyengine.tools.evaluate import Files, judge_all, read_files
 from policyengine.tools.formats import read_rows
 from policyengine.tools.select import Law, Selector, Unfit, load_law
@@ -107,16 +107,15 @@ def judging(connection: Any, inputs: Inputs, plans: list[Plan], folder: Path, se
     return Judging(connection, folder, Files(()), periods, as_of, schema_of(plans), tables)
 
 
-GENERATED = 60  # seeds, of which about two thirds give two policies that may both govern
+SEEDS = ((0, 2, 4, 7), (10, 11, 14, 16))  # they give two policies that may both govern
 
 
-@pytest.mark.parametrize("chunk", range(6))
-def test_generated_policies_and_people(chunk: int, connection: Any, tmp_path: Path) -> None:
-    changed = tried = 0
-    for seed in range(chunk, GENERATED, 6):
+@pytest.mark.parametrize("seeds", SEEDS, ids=str)
+def test_generated_policies_and_people(seeds: tuple[int, ...], connection: Any, tmp_path: Path) -> None:
+    changed = 0
+    for seed in seeds:
         made = pair(seed)
-        if made is None:
-            continue
+        assert made is not None
         before, after = selector(made[0], made[2]), selector(made[1], made[3])
         rng = Random(seed)
         inputs = people(rng, rng.random() < 0.5, 40)
@@ -126,31 +125,23 @@ def test_generated_policies_and_people(chunk: int, connection: Any, tmp_path: Pa
         sides = [judge_all(s, inputs, where.periods, where.as_of) for s in (before, after)]
         shape = shape_of((made[2], made[3]))
         wanted = compared(*sides, inputs, shape)
-        try:
-            found = impact_between(where, before, after, folder / "shifts.parquet")
-            impact_between(replace_folder(where, folder / "again"), before, after, folder / "shifts.csv")
-        except Inexpressible:
-            continue  # then the reference path is taken, see below
-        tried += 1
-        assert told(found) == told(wanted), seed
-        changed += len(wanted.shifts)
+        assert told(impact_between(where, before, after, folder / "shifts.parquet")) == told(wanted), seed
+        again = Compared(DuckHost(connection), folder / "old", folder / "new", None)
+        again.prepare()
+        again.write(folder / "shifts.csv", shape)
         write_shifts(wanted.shifts, shape, folder / "wanted.csv")
-        old, new = (by_key(r.decisions, shape) for r in sides)
-        for file in ("shifts.parquet", "shifts.csv", "wanted.csv"):
-            assert applied(old, folder / file, shape) == new, (seed, file)
         assert rows_of(folder / "shifts.csv") == rows_of(folder / "wanted.csv")
-    assert tried >= 4
-    assert changed > 20
+        write_shifts(wanted.shifts, shape, folder / "wanted.parquet")
+        old, new = (by_key(r.decisions, shape) for r in sides)
+        for file in ("shifts.parquet", "shifts.csv", "wanted.parquet"):
+            assert applied(old, folder / file, shape) == new, (seed, file)
+        changed += len(wanted.shifts)
+    assert changed > 5
 
 
 def rows_of(file: Path) -> list[list[str]]:
     with open(file, encoding="utf-8", newline="") as opened:
         return list(csv.reader(opened))
-
-
-def replace_folder(where: Judging, folder: Path) -> Judging:
-    folder.mkdir()
-    return replace(where, folder=folder)
 
 
 # --- edits to the shipped packs ---------------------------------------------------------------------------------------
@@ -168,7 +159,7 @@ EDITS: dict[str, tuple[str, list[dict[str, str]], str]] = {
         [{"in": "sichuan/rules-records.yaml", "replace": "认定 实践活动 须有 学习证明", "by": "认定 实践活动"}],
         "figures",
     ),
-    "a sector's pack gone": (".", [{"delete": "sectors/accounting"}], "gains"),
+    "a sector's pack gone": (".", [{"delete": "sectors/accounting"}], "figures"),
 }  # fmt: skip
 
 
@@ -202,6 +193,13 @@ def test_edits_to_the_shipped_packs(name: str, shipped: Path, tmp_path: Path) ->
 # --- which path is taken ----------------------------------------------------------------------------------------------
 
 
+def few(folder: Path) -> Files:
+    """One record."""
+    records = folder / "records.csv"
+    records.write_text("record_id,person_id,date,form,quantity,unit,evidence\nR1,P1,2016-05-01,training,80,hours,C\n")
+    return Files((str(records),))
+
+
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(impact_module, "is_large", lambda _: True)
@@ -215,9 +213,7 @@ def test_what_can_not_be_compiled_is_judged_one_by_one_and_said_only_where_that_
         raise refusal
 
     monkeypatch.setattr("policyengine.tools.diff.at_scale.impact_at_scale", refuse)
-    records = tmp_path / "records.csv"
-    records.write_text("record_id,person_id,date,form,quantity,unit,evidence\nR1,P1,2016-05-01,training,80,hours,C\n")
-    files, said = Files((str(records),)), list[str]()
+    files, said = few(tmp_path), list[str]()
     pack = shipped / "sichuan"
     small = impact_of(pack, pack, files, to=tmp_path / "shifts.csv", tell=said.append)
     assert (small.decisions, said) == (1, [])
@@ -255,10 +251,10 @@ def test_nothing_to_judge(shipped: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_that_can_not_be_written(shipped: Path, tmp_path: Path) -> None:
-    before = Selector(load_law(shipped / "sichuan"))
+    before, files = Selector(load_law(shipped / "sichuan")), few(tmp_path)
     for judge in (impact_at_scale, impact_one_by_one):
         with pytest.raises(FileNotFoundError):
-            judge(before, before, FILES, (2016, 2016), None, tmp_path / "nowhere" / "shifts.csv")
+            judge(before, before, files, (2016, 2016), None, tmp_path / "nowhere" / "shifts.csv")
 
 
 def test_memory_that_is_small_does_not_stop_it(shipped: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -134,8 +134,8 @@ def _impact(compared: shifts.Compared, units: Mapping[str, str]) -> Impact:
             row["total"],
             None,
             row["shortfall"],
-            row["person_id"],
-            row["period"],
+            person_id=row["person_id"],
+            period=row["period"],
         )
         for row in compared.nearest(10)
     )
@@ -147,4 +147,6 @@ def _outcome(row: Mapping[str, Any], side: str) -> Outcome | None:
     outcome = row[f"{side}_outcome"]
     if outcome is None:
         return None
-    return Outcome(outcome, "", row[f"{side}_total"] or Fraction(0), row[f"{side}_required"], None)
+    zero = Fraction(0)
+    total, capped = row[f"{side}_total"] or zero, row[f"{side}_capped"] or zero
+    return Outcome(outcome, "", total, row[f"{side}_required"], None, capped)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
+from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.messages import say
 from policyengine.tools.diff.effects import effects
 from policyengine.tools.diff.impact import Impact, impact_of
 from policyengine.tools.diff.model import Change, Comparison, Law
 from policyengine.tools.diff.packs import pack_changes
 from policyengine.tools.diff.rules import rule_changes
-from policyengine.tools.diff.sides import pack_folder, sides
+from policyengine.tools.diff.sides import named, pack_folder, sides
 from policyengine.tools.evaluate import Files
 
 
@@ -30,14 +32,30 @@ def compare_files(
     ``policy``: the pack to judge by, as a path inside each side; ``shifts``: a file for every decision that changes;
     ``tell``: is told what takes long.
 
-    Raises ``PolicyError`` (PE701..PE709, and what a side's packs can't be read for) where a side can't be read.
+    Raises ``PolicyError`` (PE701..PE710, and what a side's packs can't be read for) where a side can't be read.
     """
     with sides(words, at) as (old, new, one, other):
         impact = None
         if files is not None:
             folders = pack_folder(one, policy), pack_folder(other, policy)
-            impact = impact_of(*folders, files, periods, as_of, shifts, tell)
+            try:
+                impact = impact_of(*folders, files, periods, as_of, shifts, tell)
+            except PolicyError as error:
+                raise PolicyError(_named(error.diagnostics, old, new)) from None
         return compare_sides(old, new), impact
+
+
+def _named(problems: Iterable[Diagnostic], *laws: Law) -> list[Diagnostic]:
+    """What keeps people from being judged, files named as those of their side; and what to do where it is a side."""
+    found = list(problems)
+    told = [named(named(p, laws[0]), laws[1]) for p in found]
+    if any(a != b or (a.span and Path(a.span.file).suffix == ".yaml") for a, b in zip(found, told, strict=True)):
+        said = say("whom the change touches can't be told: not every pack of a side may stand",
+                   "无法得知影响哪些人：其中一方并非所有政策包都成立")  # fmt: skip
+        hint = say("leave --records out, or name a pack that stands on both sides with --policy",
+                   "请去掉 --records，或用 --policy 指定在两边都成立的政策包")  # fmt: skip
+        told.append(Diagnostic("PE710", said, hint=hint))
+    return told
 
 
 def compare_sides(old: Law, new: Law) -> Comparison:

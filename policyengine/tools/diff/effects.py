@@ -30,17 +30,19 @@ def effects(old: Law, new: Law) -> Iterator[Effect]:
 def _void(old: Law, new: Law) -> Iterator[Effect]:
     """Overrides of which the base's own figure is now the stricter or the same."""
     before = {(k, relation) for p in old.policies.values() for k, (_, relation) in _idle(p)}
-    told: set[str] = set()
+    found: dict[tuple[str, str], tuple[Governing, list[str]]] = {}
     for policy in new.policies.values():
         if policy.id in old.chains and policy.id not in old.policies:
             continue  # it did not stand before: nothing is known of what its overrides did then
         for key, (g, relation) in _idle(policy):
-            if key not in told and (key, relation) not in before:
-                told.add(key)
-                yield _idle_now(g, relation == "same", policy)
+            if (key, relation) not in before:
+                found.setdefault((key, relation), (g, []))[1].append(policy.id)
+    for (_, relation), (g, packs) in found.items():
+        own = g.rule.pack
+        yield _idle_now(g, relation == "same", own if own in packs else ", ".join(sorted(set(packs))))
 
 
-def _idle_now(g: Governing, same: bool, policy: Policy) -> Effect:
+def _idle_now(g: Governing, same: bool, packs: str) -> Effect:
     base = g.over[0]
     text = " ".join(base.text.split())
     said = (
@@ -48,7 +50,7 @@ def _idle_now(g: Governing, same: bool, policy: Policy) -> Effect:
         if same
         else say(f"{base.name} is now the stricter one and governs: {text}", f"{base.name} 现在更严，以其为准：{text}")
     )
-    return Effect("void" if same else "exceeds", g.rule.pack, g.rule.name, said + _for(policy.id, g.rule.pack))
+    return Effect("void" if same else "exceeds", g.rule.pack, g.rule.name, said + _for(packs, g.rule.pack))
 
 
 def _for(packs: str, pack: str) -> str:

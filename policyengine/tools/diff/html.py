@@ -9,18 +9,23 @@ from policyengine.messages import say, spoken
 from policyengine.tools.diff.impact import Impact
 from policyengine.tools.diff.model import Change, Comparison
 from policyengine.tools.diff.phrases import DIRECTIONS, EFFECTS, KINDS, cited, explained, judged, stretch
-from policyengine.tools.diff.render import impact_lines
+from policyengine.tools.diff.touched import Block, blocks, summary
 
 _STYLE = """
 body{font:16px/1.6 system-ui,"Noto Sans CJK SC","Microsoft YaHei",sans-serif;max-width:60rem;margin:2rem
 auto;padding:0 1rem; color:#1d2330;background:#fff}
 h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2rem}
 article{border-left:4px solid #5b6475;padding:.2rem 0 .2rem 1rem;margin:1.2rem 0}
+article.same{border-color:#c3c9d4}
 article.stricter{border-color:#a32020}article.laxer{border-color:#1b6e3c}article.neither{border-color:#8a5a00}
 .tag{font-size:.85rem;border:1px solid #5b6475;border-radius:.3rem;padding:0 .4rem;margin-left:.4rem}
 del{background:#fde8e8;text-decoration:none;display:block;padding:.1rem .4rem}
 ins{background:#e3f4e8;text-decoration:none;display:block;padding:.1rem .4rem}
-p{margin:.3rem 0}.small{color:#4a5263;font-size:.9rem}pre{overflow-x:auto;background:#f4f5f7;padding:1rem}
+del::before{content:"− "}ins::before{content:"+ "}
+p{margin:.3rem 0}.small{color:#4a5263;font-size:.9rem}
+.wide{overflow-x:auto;margin:1rem 0}table{border-collapse:collapse;font-size:.95rem}
+table.many{min-width:44rem}caption{text-align:left;font-weight:600;padding:.3rem 0}th,td{text-align:left;font-weight:400;padding:.2rem 1rem .2rem 0;
+border-bottom:1px solid #d5d9e0;vertical-align:top}thead th{color:#4a5263}
 @media print{body{margin:0;max-width:none}article{break-inside:avoid}}
 """
 
@@ -48,9 +53,20 @@ def _page(comparison: Comparison, impact: Impact | None, reveal: bool) -> Iterat
             yield f"<li><b>{subject}</b>: {kind}<br>{escape(e.text)}</li>"
         yield "</ul>"
     if impact is not None:
-        lines = escape("\n".join(impact_lines(impact, reveal)))
-        yield "<h2>" + say("Whom it touches", "影响的人") + f'</h2><pre tabindex="0">{lines}</pre>'
+        yield "<h2>" + say("Whom it touches", "影响的人") + f"</h2><p>{escape(summary(impact))}</p>"
+        for block in blocks(impact, comparison.new, reveal):
+            yield from _table(block)
     yield "</main></body></html>"
+
+
+def _table(block: Block) -> Iterator[str]:
+    wide = ' class="many"' if len(block.head) > 3 else ""
+    yield f'<div class="wide" tabindex="0"><table{wide}><caption>{escape(block.title)}</caption><thead><tr>'
+    yield "".join(f'<th scope="col">{escape(h)}</th>' for h in block.head) + "</tr></thead><tbody>"
+    for first, *rest in block.rows:
+        cells = "".join(f"<td>{escape(c)}</td>" for c in rest)
+        yield f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
+    yield "</tbody></table></div>"
 
 
 def _change(change: Change) -> Iterator[str]:
@@ -65,5 +81,6 @@ def _change(change: Change) -> Iterator[str]:
         yield f"<ins>{escape(change.after)}</ins>"
     yield from (f"<p>{escape(w)}</p>" for w in explained(change))
     if change.is_law and cited(change):
-        yield f'<p class="small">{escape(cited(change))}</p>'
+        source = say(f"source: {cited(change)}", f"依据：{cited(change)}")
+        yield f'<p class="small">{escape(source)}</p>'
     yield "</article>"

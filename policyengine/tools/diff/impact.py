@@ -28,7 +28,7 @@ Key = tuple[str, str]  # person, period
 BETTER = {"not_met": 0, "undetermined": 1, "in_progress": 2, "excused": 3, "met": 4}
 
 
-EXAMPLES = 1000  # shifts that are held and told one by one where there are many people
+EXAMPLES = 500  # shifts of each direction that are held and told one by one where there are many people
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Outcome:
     total: Fraction
     required_total: Fraction | None
     shortfall_total: Fraction | None
+    capped_off: Fraction = Fraction(0)
     person_id: str = ""
     period: str = ""
 

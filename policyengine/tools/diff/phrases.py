@@ -63,6 +63,12 @@ def _day(day: date | None, rule: Rule, first: bool) -> str:
 
 def manner(change: Change) -> str:
     """How an amendment was made: ``new version from 2020``, ``text of the version in force since 2016 corrected``."""
+    if change.how == "dates" and change.kind in ("added", "repealed"):
+        told = {
+            "added": ("the rule now also holds in this time", "该规则现在也适用于这段时间"),
+            "repealed": ("the rule no longer holds in this time", "该规则不再适用于这段时间"),
+        }
+        return say(*told[change.kind])
     if change.kind != "amended" or change.new is None:
         return ""
     since = change.new.label
@@ -101,10 +107,14 @@ def judged(change: Change) -> bool:
 def explained(change: Change) -> tuple[str, ...]:
     """What else is to be told: how it was made, the situations that show it, why, and where it works otherwise."""
     told = [manner(change), *change.witness, change.why]
+    alike: dict[tuple[str, str], list[str]] = {}
     for pack, direction, why in change.elsewhere:
-        way = say(*DIRECTIONS[direction])
-        reason = f" ({why})" if why and why != change.why else ""
-        told.append(say(f"for people under {pack}: {way}{reason}", f"对适用 {pack} 的人：{way}{reason}"))
+        reason = why if why != change.why else ""
+        alike.setdefault((say(*DIRECTIONS[direction]), reason), []).append(pack)
+    for (way, reason), packs in alike.items():
+        because = say(f" ({reason})", f"（{reason}）") if reason else ""
+        named = say(", ".join(packs), "、".join(packs))
+        told.append(say(f"for people under {named}: {way}{because}", f"对适用 {named} 的人：{way}{because}"))
     return tuple(t for t in told if t)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say
 from policyengine.records.personal import mask
-from policyengine.tools.diff.impact import Impact, Outcome, Shift
-from policyengine.tools.diff.model import Change, Comparison
+from policyengine.tools.diff.impact import Impact
+from policyengine.tools.diff.model import Change, Comparison, Law
 from policyengine.tools.diff.phrases import (
     DIRECTIONS,
     EFFECTS,
@@ -23,7 +23,7 @@ from policyengine.tools.diff.phrases import (
     manner,
     stretch,
 )
-from policyengine.trace import Decision
+from policyengine.tools.diff.touched import blocks, summary
 
 # --- for people ------------------------------------------------------------------------------------------------------
 
@@ -43,7 +43,7 @@ def _lines(comparison: Comparison, impact: Impact | None, reveal: bool) -> Itera
         yield f"    {effect.text}"
     if impact is not None:
         yield ""
-        yield from impact_lines(impact, reveal)
+        yield from _impact(impact, comparison.new, reveal)
 
 
 def _sides(change: Change) -> Iterator[str]:
@@ -59,44 +59,13 @@ def _sides(change: Change) -> Iterator[str]:
         yield say(f"source: {cited(change)}", f"依据：{cited(change)}")
 
 
-def impact_lines(impact: Impact, reveal: bool) -> Iterator[str]:
-    loses = [s for s in impact.shifts if s.direction == "loses"]
-    gains = [s for s in impact.shifts if s.direction == "gains"]
-    worse, better, figures = (impact.count(direction) for direction in ("loses", "gains", "figures"))
-    yield say(
-        f"{impact.persons:,} people, {impact.decisions:,} decisions: {worse:,} change to the worse, {better:,} to the "
-        f"better, {figures:,} only in figures",
-        f"{impact.persons:,} 人、{impact.decisions:,} 个结论：{worse:,} 个变差，{better:,} 个变好，"
-        f"{figures:,} 个只是数字变化",
-    )
-    for by, name in (
-        ("rule", ("rule", "规则")), ("sector", ("sector", "行业")), ("region", ("region", "地区")),
-        ("employer", ("employer", "用人单位")),
-    ):  # fmt: skip
-        rows = [r for r in impact.counted(by) if r[0]]
-        if rows:
-            yield say(f"  by {name[0]} (worse, better)", f"  按{name[1]}（变差、变好）")
-            yield from (f"    {value}: {worse}, {better}" for value, worse, better in rows[:10])
-    for shift in [*loses, *gains][:5]:
-        yield f"  {shift_line(shift, reveal)}"
-    if impact.nearest:
-        yield say("  nearest to the line now", "  现在差得最少的")
-        for d in impact.nearest[:5]:
-            short = exact_text(d.shortfall_total) if d.shortfall_total is not None else ""
-            yield f"    {d.person_id if reveal else mask(d.person_id)} {d.period}: -{short} {d.unit}"
-
-
-def shift_line(shift: Shift, reveal: bool) -> str:
-    """One person: what it was and is, with the figures and the rules."""
-    who = shift.person_id if reveal else mask(shift.person_id)
-    sides = [_figures(d) if d else "–" for d in (shift.old, shift.new)]
-    return f"{who} {shift.period}: {' → '.join(sides)} ({', '.join(shift.rules)})"
-
-
-def _figures(d: Decision | Outcome) -> str:
-    """``not_met (89.6 of 90)``."""
-    owed = say(f" of {exact_text(d.required_total)}", f" / {exact_text(d.required_total)}") if d.required_total else ""
-    return f"{d.outcome} ({exact_text(d.total)}{owed})"
+def _impact(impact: Impact, law: Law, reveal: bool) -> Iterator[str]:
+    yield summary(impact)
+    for block in blocks(impact, law, reveal):
+        heads = ", ".join(block.head[1:])
+        yield say(f"  {block.title} ({heads})", f"  {block.title}（{heads}）")
+        between = ", " if len(block.head) == 3 else " · "
+        yield from (f"    {first}: {between.join(c for c in rest if c)}" for first, *rest in block.rows)
 
 
 # --- for programs ----------------------------------------------------------------------------------------------------
@@ -149,6 +118,8 @@ def plain(comparison: Comparison, impact: Impact | None, reveal: bool) -> dict[s
                     "new": s.new.outcome if s.new else None,
                     "old_total": exact_text(s.old.total) if s.old else None,
                     "new_total": exact_text(s.new.total) if s.new else None,
+                    "old_capped_off": exact_text(s.old.capped_off) if s.old else None,
+                    "new_capped_off": exact_text(s.new.capped_off) if s.new else None,
                     "rules": list(s.rules),
                     **s.group,
                 }
@@ -202,9 +173,13 @@ def _markdown(comparison: Comparison, impact: Impact | None, reveal: bool) -> It
     if impact is not None:
         yield ""
         yield "### " + say("Whom it touches", "影响的人")
-        yield "```"
-        yield from impact_lines(impact, reveal)
-        yield "```"
+        yield ""
+        yield summary(impact)
+        for block in blocks(impact, comparison.new, reveal):
+            yield from ("", f"**{block.title}**", "")
+            yield f"| {' | '.join(block.head)} |"
+            yield "|" + "---|" * len(block.head)
+            yield from (f"| {' | '.join(map(cell, row))} |" for row in block.rows)
 
 
 def cell(text: str) -> str:

@@ -89,16 +89,18 @@ def _amended(
         change = _change(kind, pack, name, stage, _text(stage.old), _text(stage.new))
         direction, witness, why = judged(old, new, stage, pack)
         other = elsewhere(old, new, stage, pack, direction)
-        yield replace(change, direction=direction, witness=witness, why=why, how=_how(stage), elsewhere=other)
+        yield replace(
+            change, direction=direction, witness=witness, why=why, how=_how(stage, before, after), elsewhere=other
+        )
     if not differing:
         yield from _presented(pack, name, before, after)
 
 
-def _how(stage: Stage) -> How:
+def _how(stage: Stage, before: Sequence[Rule], after: Sequence[Rule]) -> How:
     """In which way the text came to differ: a new version, a correction of one, or versions that hold at other
     times."""
     if stage.old is None or stage.new is None:
-        return ""
+        return "dates" if before and after else ""
     if (stage.old.start, stage.old.until) == (stage.new.start, stage.new.until):
         return "corrected"
     return "version" if stage.new.start is not None and stage.new.start == stage.start else "dates"

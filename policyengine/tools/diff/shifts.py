@@ -20,6 +20,7 @@ from policyengine.tools.tables import JOINED, Column, Shape
 GROUPS = ("sector", "region", "employer")
 BETTER = ("not_met", "undetermined", "in_progress", "excused", "met")  # from worst to best for the person
 _TEXTS = ("policy", "outcome", "advisories", "consequences")
+_EXPLAINED = {"total": "total", "required": "required_total", "capped": "capped_off"}
 _FOUND = ("required", "achieved", "achieved_high")
 _FINE = 12  # decimals of figures in result files are fewer
 
@@ -178,15 +179,19 @@ class Compared:
         return self.persons is not None and name in self.host.columns(self.persons)
 
     def examples(self, most: int) -> Iterator[Mapping[str, Any]]:
-        """Shifts with their rules and people's groups: those that lose, those that gain, then others."""
+        """Shifts with their rules and people's groups, at most ``most`` of each direction: those that lose, those that
+        gain, then others."""
         wanted = {n: t.col(n, "s") for n in (*KEY, "old_outcome", "new_outcome", "direction")}
         for side in ("old", "new"):
-            for label, name in (("total", "total"), ("required", "required_total")):
+            for label, name in _EXPLAINED.items():
                 above, below = self._shown(side, name)
                 wanted |= {f"{side}_{label}_above": above, f"{side}_{label}_below": below}
         groups = [g for g in GROUPS if self._known(g)]
         wanted |= {g: t.cast(t.col(g, "p"), "VARCHAR") for g in groups}
-        query = t.select(**wanted).from_(t.table("shifts", "s"), copy=False)
+        keys = [t.col(n, "s") for n in KEY]
+        place = t.rank([t.col("direction", "s")], keys)
+        ranked = exp.Select(expressions=[exp.Star(), t.named(place, "place")]).from_(t.table("shifts", "s"), copy=False)
+        query = t.select(**wanted).from_(t.sub(ranked, "s"), copy=False)
         if groups:
             t.join(
                 query,
@@ -194,8 +199,8 @@ class Compared:
                 t.equal(t.col("person_id", "p"), t.col("person_id", "s")),
                 "LEFT",
             )
-        order = [t.descending(t.col("direction", "s")), *(t.col(n, "s") for n in KEY)]
-        self.host.keep("shown", self._first(query, order, most))
+        query = query.where(t.compare(t.col("place", "s"), "<=", t.lit(most)), copy=False)
+        self.host.keep("shown", query.order_by(t.descending(t.col("direction", "s")), *keys, copy=False))
         rules: dict[tuple[str, str], list[str]] = {}
         told = t.select(**{n: t.col(n, "x") for n in (*KEY, "rule")}).from_(t.table("shift_rules", "x"), copy=False)
         for who, period, rule in self.host.rows(
@@ -204,7 +209,7 @@ class Compared:
             rules.setdefault((who, period), []).append(rule)
         for row in self.host.rows(t.select_all("shown")):
             data = dict(zip(wanted, row, strict=True))
-            for name in ("old_total", "old_required", "new_total", "new_required"):
+            for name in (f"{side}_{label}" for side in ("old", "new") for label in _EXPLAINED):
                 above, below = data[f"{name}_above"], data[f"{name}_below"]
                 data[name] = None if above is None else Fraction(int(above), int(below))
             data["rules"] = sorted(rules.get((data["person_id"], data["period"]), []))

@@ -19,7 +19,7 @@ from policyengine.packs.policies import ChainLoader, pack_folders
 from policyengine.packs.roots import PACK_FILE, packs_under
 from policyengine.plan.build import plan_of
 from policyengine.tools.diff.model import Law
-from policyengine.tools.revisions import Tree, range_of, tree_at
+from policyengine.tools.revisions import Tree, range_of, top_of, tree_at
 
 
 @contextmanager
@@ -32,7 +32,22 @@ def sides(words: tuple[str, ...], at: Path | None = None) -> Iterator[tuple[Law,
     ranged = len(words) == 1 and words[0] != old  # A..B, A...B: a folder called A is not meant
     with ExitStack() as stack:
         trees = [stack.enter_context(tree_at(word, at, revision=ranged)) for word in (old, new)]
-        yield load_side(trees[0]), load_side(trees[1]), trees[0], trees[1]
+        one, other = _alike(trees[0], trees[1]), _alike(trees[1], trees[0])
+        yield load_side(one), load_side(other), one, other
+
+
+def _alike(tree: Tree, other: Tree) -> Tree:
+    """A commit beside a folder of the repository: the same folder of the commit, where it has it."""
+    if tree.commit is None or other.commit is not None:
+        return tree
+    try:
+        top = top_of(other.folder)
+    except PolicyError:
+        return tree
+    inside = os.path.relpath(other.folder.resolve(), top.resolve())
+    if inside == "." or not (tree.folder / inside).is_dir():
+        return tree
+    return replace(tree, folder=tree.folder / inside, top=tree.folder)
 
 
 def load_side(tree: Tree) -> Law:
@@ -44,11 +59,12 @@ def load_side(tree: Tree) -> Law:
     policies: dict[str, Policy] = {}
     unread: list[Diagnostic] = []
     found_in: dict[Diagnostic, list[str]] = {}
-    for folder in folders:
+    for folder in folders:  # those of packs below are added where only a part of the packs is asked for
         chain, wrong = loader.chain(folder)
         if chain is None:
             unread += wrong
             continue
+        folders += [f for p in chain if (f := Path(p.folder)).resolve() not in {g.resolve() for g in folders}]
         policy, more = loader.policy(folder)
         problems += [*wrong, *more]
         chains[chain[-1].id] = chain
@@ -61,9 +77,10 @@ def load_side(tree: Tree) -> Law:
     problems = list(dict.fromkeys(p for p in problems if p.severity == "error"))
     packs = {p.id: p for chain in chains.values() for p in chain}
     where = {problem: tuple(ids) for problem, ids in found_in.items()}
-    law = Law(tree.label, packs, policies, chains, tuple(problems), tree.commit, tree.folder, where)
+    law = Law(tree.label, packs, policies, chains, tuple(problems), tree.commit, tree.top or tree.folder, where)
     if failed(unread):
-        raise PolicyError(named(p, law) for p in unread)
+        # what is only said of packs because others are broken goes without saying
+        raise PolicyError(dict.fromkeys(named(p, law) for p in unread if p.severity == "error"))
     return law
 
 

@@ -171,6 +171,8 @@ def _compared(
     around = after if one is None else before
     if isinstance(statement, tree.Carry | tree.Reduce) and not _governs(statement.rule, around):
         return SAME
+    if isinstance(statement, tree.Conclude):
+        return "neither", (), say("a consequence may be welcome or not", "后果可能有利，也可能不利")
     coming: Direction = next((d for kind, d in _COMING.items() if isinstance(statement, kind)), "neither")
     return coming if one is None else _REVERSE.get(coming, coming), (), ""
 
