@@ -23,9 +23,9 @@ del{background:#fde8e8;text-decoration:none;display:block;padding:.1rem .4rem}
 ins{background:#e3f4e8;text-decoration:none;display:block;padding:.1rem .4rem}
 del::before{content:"− "}ins::before{content:"+ "}
 p{margin:.3rem 0}.small{color:#4a5263;font-size:.9rem}
-.wide{overflow-x:auto;margin:1rem 0}table{border-collapse:collapse;font-size:.95rem}
-table.many{min-width:44rem}caption{text-align:left;font-weight:600;padding:.3rem 0}th,td{text-align:left;font-weight:400;padding:.2rem 1rem .2rem 0;
-border-bottom:1px solid #d5d9e0;vertical-align:top}thead th{color:#4a5263}
+.wide{overflow-x:auto;margin:1rem 0}table{border-collapse:collapse;font-size:.95rem}table.many{min-width:44rem}
+caption{text-align:left;font-weight:600;padding:.3rem 0}thead th{color:#4a5263}
+th,td{text-align:left;font-weight:400;padding:.2rem 1rem .2rem 0;border-bottom:1px solid #d5d9e0;vertical-align:top}
 @media print{body{margin:0;max-width:none}article{break-inside:avoid}}
 """
 

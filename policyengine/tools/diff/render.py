@@ -62,8 +62,7 @@ def _sides(change: Change) -> Iterator[str]:
 def _impact(impact: Impact, law: Law, reveal: bool) -> Iterator[str]:
     yield summary(impact)
     for block in blocks(impact, law, reveal):
-        heads = ", ".join(block.head[1:])
-        yield say(f"  {block.title} ({heads})", f"  {block.title}（{heads}）")
+        yield say(f"  {block.title} ({', '.join(block.head[1:])})", f"  {block.title}（{'、'.join(block.head[1:])}）")
         between = ", " if len(block.head) == 3 else " · "
         yield from (f"    {first}: {between.join(c for c in rest if c)}" for first, *rest in block.rows)
 
