@@ -159,3 +159,94 @@ def test_a_repository_without_commits(tmp_path: Path, repository: Repository) ->
     done = repository.policyengine("diff", "HEAD", at=empty)
     assert done.returncode == 2
     assert "PE702" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "side", ["policies/sectors/medical", "policies/sectors/medical/rules.yaml", "policies/sectors/medical/tests"]
+)
+def test_a_pack_beside_a_commit_is_compared_with_that_pack(side: str, repository: Repository) -> None:
+    repository.replace(YEARS, *LOWERED)
+    repository.replace("policies/cities/chengdu/rules.yaml", "公需科目 的 学时", "专业科目 的 学时")
+    done = repository.policyengine("diff", "v1", side, "--format", "json")
+    if side.endswith("tests"):
+        assert (done.returncode, "PE704" in done.stderr) == (2, True)
+        return
+    (change,) = json.loads(done.stdout)["changes"]
+    assert (change["subject"], change["direction"]) == ("sichuan/self-study-cap", "stricter")
+
+
+def test_errors_that_were_there_before_are_counted(repository: Repository) -> None:
+    repository.replace(YEARS, *RAISED)
+    repository.commit("more than three sectors ask")
+    first = repository.policyengine("diff", "v1", "HEAD")
+    assert first.stderr.count("error PE203") == 4
+    assert "were there before" not in first.stderr
+    repository.replace(YEARS, *LOWERED)
+    second = repository.policyengine("diff", "HEAD")
+    assert "error PE" not in second.stderr
+    assert "note: working tree has 3 more errors, which were there before" in second.stderr
+    (repository.folder / "records.csv").write_text(RECORDS, encoding="utf-8")
+    third = repository.policyengine("diff", "v1", "HEAD", "--records", "records.csv")
+    assert third.returncode == 2
+    assert "PE710" in third.stderr
+    assert "HEAD:policies/sectors/accounting/rules.yaml" in third.stderr
+    assert "/tmp" not in third.stderr
+    alone = repository.policyengine("diff", "v1", "HEAD", "--records", "records.csv", "--policy", "policies/national")
+    assert alone.returncode == 0, alone.stderr
+
+
+def test_a_bare_repository_has_revisions_and_no_working_tree(repository: Repository, tmp_path: Path) -> None:
+    repository.replace(YEARS, *LOWERED)
+    repository.commit("a lower cap")
+    bare = tmp_path / "bare"
+    repository.git("clone", "-q", "--bare", str(repository.folder), str(bare))
+    done = repository.policyengine("diff", "v1", "HEAD", "--format", "json", at=bare)
+    assert subjects(done.stdout) == ["sichuan/self-study-cap"]
+    for arguments in (("diff", "HEAD"), ("git", "install")):
+        refused = repository.policyengine(*arguments, at=bare)
+        assert refused.returncode == 2
+        assert "bare repository" in refused.stderr
+
+
+def test_a_shallow_clone_says_that_commits_are_missing(repository: Repository, tmp_path: Path) -> None:
+    repository.replace(YEARS, *LOWERED)
+    repository.commit("a lower cap")
+    shallow = tmp_path / "shallow"
+    repository.git("clone", "-q", "--depth", "1", f"file://{repository.folder}", str(shallow))
+    refused = repository.policyengine("diff", "HEAD~1", "HEAD", at=shallow)
+    assert refused.returncode == 2
+    assert "git fetch --unshallow" in refused.stderr
+    assert "git fetch --unshallow" in repository.policyengine("history", "sichuan/self-study-cap", at=shallow).stdout
+
+
+def test_packs_in_a_submodule(repository: Repository, tmp_path: Path) -> None:
+    above = tmp_path / "above"
+    above.mkdir()
+    for command in (
+        ("init", "-q"),
+        ("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(repository.folder), "rules"),
+        ("commit", "-qm", "with the rules"),
+    ):
+        assert repository.run("git", *command, at=above).returncode == 0
+    refused = repository.policyengine("diff", "HEAD", "HEAD", at=above)
+    assert refused.returncode == 2
+    assert "rules: a repository of its own (submodule)" in refused.stderr
+    assert repository.policyengine("diff", "HEAD", at=above / "rules").returncode == 0
+
+
+def test_history_of_a_repealed_rule(repository: Repository) -> None:
+    path = repository.folder / YEARS
+    text = path.read_text(encoding="utf-8")
+    start, end = text.index("- id: not-excellent"), text.index("- id: appointment-basis")
+    path.write_text(text[:start] + text[end:], encoding="utf-8")
+    repository.commit("repealed")
+    done = repository.policyengine("history", "sichuan/not-excellent")
+    assert "no pack has this rule any more" in done.stdout
+    assert "Li: repealed" in done.stdout
+    assert repository.policyengine("history", "sichuan/never-was").returncode == 2
+
+
+def test_no_merge_is_under_way(repository: Repository) -> None:
+    done = repository.policyengine("git", "merge-check", "HEAD", "MERGE_HEAD")
+    assert done.returncode == 2
+    assert "no merge is under way here" in done.stderr
