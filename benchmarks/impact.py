@@ -64,7 +64,8 @@ def impact(files: Path, policy: Path) -> str:
 
     sides = [Selector(load_law(p)) for p in (policy, edited(files))]
     found = impact_at_scale(*sides, Files((records(files),), *others(files)), None, None, None)
-    return f"{found.decisions:,} decisions, of which {found.count('loses'):,} change to the worse"
+    changed, worse = sum((found.totals or {}).values()), found.count("loses")
+    return f"{found.decisions:,} decisions, of which {changed:,} change, {worse:,} to the worse"
 
 
 def records(files: Path) -> str:

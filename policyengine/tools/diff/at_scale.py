@@ -16,18 +16,21 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from policyengine.diagnostics import PolicyError, failed
+from policyengine.engines.calendar import period_of
+from policyengine.engines.compile.aside import JudgeOne
 from policyengine.engines.duckdb import DuckHost
 from policyengine.engines.duckdb_write import Options, machine, write
 from policyengine.engines.protocol import Periods, Tables
 from policyengine.records.columns import Canonical, read_tables
+from policyengine.records.model import Person
 from policyengine.records.schema import Schema
 from policyengine.tools.diff import shifts
 from policyengine.tools.diff.impact import EXAMPLES, Impact, Outcome, Shift, read_twice
 from policyengine.tools.diff.shift_file import write_shifts
-from policyengine.tools.evaluate import Files, schema_for
+from policyengine.tools.evaluate import Files, judge_one, schema_for
 from policyengine.tools.select import Selector, selection_of
-from policyengine.tools.straight import others
 from policyengine.tools.tables import shape_of
+from policyengine.trace import Result
 
 MEMORY = "2GB"
 
@@ -60,7 +63,7 @@ class Judging:
             folder,
             Options(ledger="none", memory=MEMORY, spills=True),
             None if selector.alone else selection_of(selector),
-            others(selector, self.connection, tables.records, self.periods, self.as_of),
+            self._judge(selector, tables),
         )
         return folder if written is not None else None
 
@@ -79,6 +82,19 @@ class Judging:
                 raise PolicyError(said)
             self.tables, self.read_by = tables, schema
         return self.tables
+
+    def _judge(self, selector: Selector, tables: Canonical) -> JudgeOne:
+        """Judges the people whom the compiled queries leave to the reference evaluator."""
+        spans = [self.periods or self._years(plan.year_start, tables) for plan in selector.law.plans]
+
+        def judge(person: Person, records: Any) -> Result:
+            return judge_one(selector, person, records, spans, self.as_of)
+
+        return judge
+
+    def _years(self, year_start: tuple[int, int], tables: Canonical) -> Periods | None:
+        ((first, last),) = DuckHost(self.connection).rows(shifts.first_and_last(tables.records))
+        return None if first is None else (period_of(first, year_start), period_of(last, year_start))
 
 
 def impact_at_scale(
