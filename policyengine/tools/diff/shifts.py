@@ -167,6 +167,7 @@ class Compared:
     def counted(self, by: str) -> Iterator[tuple[str, int, int]]:
         """(value, losing, gaining), the most touched first; ``by``: ``rule`` or a group ("" where it is not known)."""
         counts = {d: t.whole_sum(t.flag(t.equal(t.col("direction", "s"), t.lit(d)))) for d in ("loses", "gains")}
+        keys: Sequence[str]
         if by == "rule":
             value, other, keys, kind = t.col("rule", "x"), "shift_rules", KEY, ""
         else:

@@ -67,8 +67,8 @@ def blocks(impact: Impact, law: Law, reveal: bool) -> Iterator[Block]:
             (f"{_who(d.person_id, reveal)} {d.period}", quantity(d.shortfall_total or Fraction(0), d.unit))
             for d in impact.nearest[:NEAREST]
         ]
-        head = say("person and year", "人员与年度"), say("short", "尚差")
-        yield Block(say("nearest to the line now", "现在差得最少的"), head, near)
+        short = say("person and year", "人员与年度"), say("short", "尚差")
+        yield Block(say("nearest to the line now", "现在差得最少的"), short, near)
 
 
 def shift_row(shift: Shift, reveal: bool) -> tuple[str, ...]:
