@@ -25,7 +25,8 @@ from policyengine.trace import Decision, Finding, LedgerEntry, Result
 
 ENGINES = ("auto", "duckdb", "reference", "spark")
 ZERO = Fraction(0)
-LARGE = 5_000_000  # bytes of records from which on people are judged by the compiled engine
+LARGE = 5_000_000  # bytes of records (some 30,000) from which on people are judged by the compiled engine
+PACKED = {".parquet": 16, ".xlsx": 4, ".ods": 4}  # how many bytes of text a byte of such a file stands for
 SELECTING = "applies"  # stands for a rule key in the finding that says which policies a person may fall under
 NO_POLICY = "no_policy"
 
@@ -154,7 +155,7 @@ def is_large(files: Files) -> bool:
     if "-" in files.records:
         return False
     found, _ = find_files(files.records)
-    return sum(f.path.stat().st_size for f in found) > LARGE
+    return sum(f.path.stat().st_size * PACKED.get(f.path.suffix.lower(), 1) for f in found) > LARGE
 
 
 def judge_all(
