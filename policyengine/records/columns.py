@@ -7,7 +7,7 @@ and by tests where it is fast. Nothing is held in memory but one batch of rows, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,17 +54,18 @@ def read_tables(
     circumstances: str | None,
     schema: Schema,
     small: int = SMALL,
+    told: Callable[[int], None] | None = None,
 ) -> tuple[Canonical | None, list[Diagnostic]]:
     """Read everything into ``connection``. ``folder``: an empty folder for files that the tables may stand in.
 
     None when a file is unusable as such, as ``read_inputs``. Table names begin with ``canonical_``. Files of fewer than
-    ``small`` bytes are read row by row.
+    ``small`` bytes are read row by row. ``told`` is called with the size of each file that has been read.
     """
     if schema.clashes:
         return None, read.clashes(schema)
     reading = Reading()
     try:
-        return _Tables(connection, folder, schema, reading, small).read(records, persons, circumstances)
+        return _Tables(connection, folder, schema, reading, small, told).read(records, persons, circumstances)
     except Damaged as e:
         return None, [*reading.diagnostics, e.problem]
 
@@ -76,6 +77,7 @@ class _Tables:
     schema: Schema
     reading: Reading
     small: int
+    told: Callable[[int], None] | None = None
     rejected_ids: list[tuple[str, int, int]] = field(default_factory=list)
     files: list[tuple[str, str | None]] = field(default_factory=list)
     digested: dict[str, str] = field(default_factory=dict)
@@ -128,6 +130,8 @@ class _Tables:
                         self.reading.rows += rows
                         if not rows:
                             self.reading.diagnostics.append(read.no_rows(spans[-1], "warning"))
+                if self.told is not None:
+                    self.told(source.path.stat().st_size)
             self.digested.update(digested.result())
         if must_have_rows and not self.reading.rows:
             read.nothing_at_all(self.reading, spans)
