@@ -87,12 +87,18 @@ class _Tables:
     ) -> tuple[Canonical | None, list[Diagnostic]]:
         reading = self.reading
         found = self._union("records", records, must_have_rows=persons is None)
+        before = len(reading.rejects)
         people = self._union("persons", [persons]) if persons is not None else []
+        of_persons, before = reading.rejects[before:], len(reading.rejects)
         held = read.circumstances_of(circumstances, self.schema, reading, self.digested)
+        of_circumstances = reading.rejects[before:]
         if failed(reading.diagnostics):
             return None, reading.diagnostics
         table = self._records(found)
+        before = len(reading.rejects)
         persons_table = self._persons(people) if persons is not None else None
+        of_persons += reading.rejects[before:]
+        reading.diagnostics += read.unread_rows([(persons, of_persons), (circumstances, of_circumstances)])
         circumstances_table = self._circumstances(held, circumstances) if circumstances is not None else None
         self._check_ids(table, persons_table, circumstances_table, circumstances)
         warnings = tuple(d.message for d in reading.diagnostics if d.severity == "warning")

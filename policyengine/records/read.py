@@ -91,7 +91,9 @@ def _read(
     if only is None:
         others = None
         found = _records(records, schema, reading, digested, persons is None, None)
+        before = len(reading.rejects)
         people = _persons(persons, schema, reading, digested)
+        unread = [(persons, reading.rejects[before:])]
     else:
         listed = Reading()  # the persons file says who is meant; what is wrong in it is told after the records
         people = _persons(persons, schema, listed, digested)
@@ -99,9 +101,13 @@ def _read(
         found = _records(records, schema, reading, digested, persons is None, others)
         reading.diagnostics += listed.diagnostics
         reading.rejects += listed.rejects
+        unread = [(persons, listed.rejects)]
+    before = len(reading.rejects)
     held = circumstances_of(circumstances, schema, reading, digested)
     if failed(reading.diagnostics):
         return None, reading.diagnostics
+    unread.append((circumstances, reading.rejects[before:]))
+    reading.diagnostics += unread_rows(unread)
     by_id = {p: Person(p, facts) for p, facts in people.items()}
     for record in found:
         if record.person_id not in by_id:
@@ -115,10 +121,10 @@ def _read(
     reading.diagnostics += check_id_numbers(sorted(by_id))
     warnings = tuple(d.message for d in reading.diagnostics if d.severity == "warning")
     rejects = tuple(reading.rejects)
-    unread = others.days() if others and others.sure else None
+    days = others.days() if others and others.sure else None
     return Inputs(
         tuple(found), by_id, rejects, reading.rows, reading.rejected, persons is not None, digested, warnings,
-        unread, others is None or others.sure,
+        days, others is None or others.sure,
     ), reading.diagnostics  # fmt: skip
 
 
@@ -152,7 +158,7 @@ def tables_of(
 def tables_of_file(source: Source, headers: Headers, reading: Reading) -> Iterator[tuple[RawTable, Layout]]:
     """The file's tables with their layouts; what is wrong is kept in ``reading.diagnostics``.
 
-    A workbook's sheets without a person column are only reported while another sheet has one.
+    A workbook's sheets without a person column, or of another purpose, are only reported while another sheet is read.
     """
     without: list[Diagnostic] = []
     read = 0
@@ -168,7 +174,7 @@ def tables_of_file(source: Source, headers: Headers, reading: Reading) -> Iterat
         if table.sheet and headers.schema.mapping.sheets and table.sheet not in headers.schema.mapping.sheets:
             continue
         layout, problems = layout_of(table, headers)
-        if layout is None and all(d.code == "PE404" for d in problems):
+        if layout is None and all(d.code in ("PE404", "PE446") for d in problems):
             without += problems
             continue
         reading.diagnostics += problems
@@ -182,7 +188,8 @@ def tables_of_file(source: Source, headers: Headers, reading: Reading) -> Iterat
 
 
 def _left_out(problem: Diagnostic) -> Diagnostic:
-    message = say("the sheet is not read: no column names the person", "未读取该工作表：没有标明人员的列")
+    why = say("no column names the person", "没有标明人员的列") if problem.code == "PE404" else problem.message
+    message = say("the sheet is not read: ", "未读取该工作表：") + why
     return Diagnostic("PE440", message, problem.span, severity="warning")
 
 
@@ -394,6 +401,23 @@ def _other_rows(
                 reading.reject(table, row, None, counts=False)
             else:
                 yield table, row
+
+
+def unread_rows(rejects: Iterable[tuple[str | None, Sequence[Reject]]]) -> list[Diagnostic]:
+    """A warning for each file, not of records, of which rows were rejected. ``rejects``: file and what was rejected."""
+    found = []
+    for path, of_file in rejects:
+        rows = {(r.file, r.sheet, r.row) for r in of_file}
+        if path is not None and rows:
+            first = min(of_file, key=lambda r: r.row)
+            message = say(
+                f"{len(rows)} rows of this file could not be read and are left out (row {first.row}: {first.reason}); "
+                "rejects says why",
+                f"该文件有 {len(rows)} 行无法读取、未采用（第 {first.row} 行：{first.reason_zh or first.reason}），"
+                "原因见 rejects",
+            )
+            found.append(Diagnostic("PE447", message, Span(path), severity="warning"))
+    return found
 
 
 def strangers(persons: list[str], path: str) -> Diagnostic:

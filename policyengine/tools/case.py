@@ -11,7 +11,7 @@ from dataclasses import field
 from datetime import date
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
@@ -21,6 +21,16 @@ from policyengine.packs.model import Rule
 from policyengine.records.model import Person, Record
 from policyengine.tools.tables import kind_of
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
+
+
+class OfPeriod(Protocol):
+    """A row of a ledger, in whatever form."""
+
+    @property
+    def period(self) -> str | None: ...
+
+
+Row = TypeVar("Row", bound=OfPeriod)
 
 
 @dataclass(frozen=True)
@@ -193,7 +203,7 @@ def of_period(decision: Decision, findings: Iterable[Finding]) -> tuple[Finding,
     return tuple(f for f in findings if (f.period, f.policy) == (decision.period, decision.policy))
 
 
-def rows_of(decision: Decision, ledger: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
+def rows_of(decision: Decision, ledger: Iterable[Row]) -> tuple[Row, ...]:
     """The ledger rows of a decision's period (of each year of a block)."""
     first, _, last = decision.period.partition("..")
     return tuple(e for e in ledger if e.period is not None and first <= e.period <= (last or first))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -264,7 +265,7 @@ def _value(raw: Mapping[str, object], name: str, kind: str) -> Value:
         return None
     match kind:
         case "figure":
-            return Fraction(str(cell))
+            return _fraction(str(cell))
         case "whole":
             return int(cell)  # type: ignore[call-overload,no-any-return]
         case "date":
@@ -272,6 +273,12 @@ def _value(raw: Mapping[str, object], name: str, kind: str) -> Value:
         case "yes_no":
             return cell if isinstance(cell, bool) else {"yes": True, "no": False}[str(cell)]
     return str(cell)
+
+
+@lru_cache(maxsize=65_536)
+def _fraction(text: str) -> Fraction:
+    """Results hold the same few thousand figures again and again."""
+    return Fraction(text)
 
 
 def _plain_text(cell: str) -> str:

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from policyengine.diagnostics import Diagnostic, failed
+from policyengine.diagnostics import Diagnostic, Span, failed
 from policyengine.language.quantities import UNITS
 from policyengine.messages import say
-from policyengine.records.cells import printable
+from policyengine.records.cells import Bad, printable
 from policyengine.records.files import find_files
 from policyengine.records.header import HOW, Column, Headers, Layout
 from policyengine.records.personal import looks_like_id_number, mask, mask_name
 from policyengine.records.raw import Damaged, RawTable, blank
-from policyengine.records.read import Reading, tables_of_file
+from policyengine.records.read import Reading, record_id_of, tables_of_file
 from policyengine.records.rows import Fault, RowReader
 from policyengine.records.schema import Purpose, Schema
 
@@ -55,6 +55,10 @@ class TableView:
     whole_rows: list[dict[str, Any]] = field(default_factory=list)
 
 
+Ids = dict[str, list[tuple[TableView, int, bool]]]
+"""Record id → where it stands: table, row, whether the row could be read."""
+
+
 def inspect(
     arguments: Sequence[str], schema: Schema, purpose: Purpose = "records"
 ) -> tuple[list[TableView], list[Diagnostic]]:
@@ -63,15 +67,35 @@ def inspect(
     sources, problems = find_files(arguments)
     reading = Reading(diagnostics=problems)
     views: list[TableView] = []
+    seen: Ids = {}
     for source in sources:
         try:
-            views += [_view(table, layout, headers) for table, layout in tables_of_file(source, headers, reading)]
+            views += [_view(table, layout, headers, seen) for table, layout in tables_of_file(source, headers, reading)]
         except Damaged as e:
             reading.diagnostics.append(e.problem)
+    _twins(seen)
     return views, reading.diagnostics
 
 
-def _view(table: RawTable, layout: Layout, headers: Headers) -> TableView:
+def _twins(seen: Ids) -> None:
+    """Rows of records that share their id: all of them would be rejected."""
+    for record_id, places in seen.items():
+        if len(places) < 2:
+            continue
+        first = places[0]
+        for view, row, usable in places:
+            if not usable:
+                continue
+            view.rejected += 1
+            view.problems["PE423"] += 1
+            column = next((c for c in view.columns if c.read_as == "record_id"), None)
+            other = places[1] if (view, row) == first[:2] else first
+            where = Span(other[0].file, other[1], sheet=other[0].sheet)
+            bad = Bad("PE423", f"the same record_id is at {where}", f"与 {where} 的记录编号相同")
+            _note(view, column, Fault("record_id", record_id, bad), row)
+
+
+def _view(table: RawTable, layout: Layout, headers: Headers, seen: Ids) -> TableView:
     by_position = {c.position: c for c in layout.columns}
     wide = {w.position: w for w in layout.wide}
     columns = []
@@ -88,7 +112,7 @@ def _view(table: RawTable, layout: Layout, headers: Headers) -> TableView:
         else:
             columns.append(ColumnView(position + 1, header, None, None, None))
     view = TableView(table.file, table.sheet, table.how, layout.header_row, columns)
-    _count(view, table, layout, headers)
+    _count(view, table, layout, headers, seen)
     return view
 
 
@@ -99,7 +123,8 @@ def _unit(column: Column) -> str | None:
     return times + UNITS[column.unit.unit].zh
 
 
-def _count(view: TableView, table: RawTable, layout: Layout, headers: Headers) -> None:
+def _count(view: TableView, table: RawTable, layout: Layout, headers: Headers, seen: Ids) -> None:
+    records = headers.purpose == "records"
     reader = RowReader(table, layout, headers)
     by_header = {c.header: c for c in view.columns if c.read_as is not None}
     by_header |= {c.field or "": by_header[c.header] for c in layout.columns}
@@ -111,6 +136,8 @@ def _count(view: TableView, table: RawTable, layout: Layout, headers: Headers) -
         for read in reader.read(row):
             view.rows += 1
             view.rejected += bool(read.faults)
+            if records and read.facts.get("record_id"):
+                seen.setdefault(record_id_of(table, read), []).append((view, row.number, not read.faults))
             for fault in read.faults:
                 view.problems[fault.bad.code] += 1
                 _note(view, by_header.get(fault.column or ""), fault, row.number)

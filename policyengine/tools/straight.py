@@ -68,7 +68,7 @@ def evaluate_straight(
         asked = options_of(law, files, periods, as_of, wish.format, wish.size, wish.strict)
         written, stands = run.updated(out, asked) if wish.update else (run.judged(), 0)
         entries = _entries(written, law, tables.rejects, folder, wish)
-        tally = replace(tally_files(connection, folder, wish.format, tables, written), stands=stands)
+        tally = replace(tally_files(connection, folder, wish.format, tables, written, law.plans), stands=stands)
         manifest = manifest_of(law.policies, law.plans, tally, files.roles(), ENGINE, asked)
         if wish.update:
             manifest[update.PRINTS] = update.kept(run.spans[0])

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
+from policyengine.engines.calendar import period_bounds
+from policyengine.messages import say
+from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs, Reject
 from policyengine.records.personal import mask
 from policyengine.tools.evaluate import Evaluation
@@ -57,16 +62,17 @@ class Tally:
 def tally_of(evaluation: Evaluation) -> Tally:
     """The counts of a trace in memory."""
     inputs, result = evaluation.inputs, evaluation.result
+    outcomes = outcomes_of((d.period, d.outcome, 1) for d in result.decisions)
     reasons = Counter(e.reason for e in result.ledger)
     return Tally(
         rows=inputs.rows,
         records=len(inputs.records),
         rejected=inputs.rejected_rows,
         people=len({d.person_id for d in result.decisions} | set(inputs.persons)),
-        outcomes=outcomes_of((d.period, d.outcome, 1) for d in result.decisions),
+        outcomes=outcomes,
         reasons={reason: reasons[reason] for reason in WARNED if reasons[reason]},
         flags=sum(f.certain for f in result.flags),
-        notes=inputs.warnings,
+        notes=(*inputs.warnings, *empty_periods(outcomes, {r.end for r in inputs.records}, evaluation.law.plans)),
         open_for=_open_for(result),
         mostly=mostly(inputs.rows, inputs.rejected_rows, inputs.rejects),
         unmet=_unmet(result, inputs),
@@ -80,6 +86,30 @@ def outcomes_of(counted: Iterable[tuple[str, str, int]]) -> Outcomes:
     for period, outcome, number in counted:
         counts.setdefault(period, Counter())[outcome] += number
     return {p: {o: counts[p][o] for o in OUTCOMES if counts[p][o]} for p in sorted(counts)}
+
+
+def empty_periods(periods: Iterable[str], days: Iterable[date], plans: Iterable[Plan]) -> tuple[str, ...]:
+    """A warning where records there are, but none of a day in some judged periods. ``days``: those of the records."""
+    held = sorted(days)
+    starts = {plan.year_start for plan in plans}
+    empty = [p for p in periods if held and not any(_has(held, p, start) for start in starts)]
+    if not empty:
+        return ()
+    names = ", ".join(empty)
+    english = f"no record is of a day in {names}: whoever is not excused there was judged without any record; "
+    return (
+        say(
+            english + f"the records are of {held[0]} to {held[-1]}",
+            f"{'、'.join(empty)} 没有任何学习记录：未免除的人员均按没有记录评定；记录的日期为 {held[0]} 至 {held[-1]}",
+        ),
+    )
+
+
+def _has(days: list[date], period: str, year_start: tuple[int, int]) -> bool:
+    first, _, last = period.partition("..")
+    start, end = period_bounds(int(first), year_start, int(last or first) - int(first) + 1)
+    at = bisect_left(days, start)
+    return at < len(days) and days[at] <= end
 
 
 def mostly(rows: int, rejected: int, rejects: Iterable[Reject]) -> tuple[str, str] | None:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from policyengine.engines.duckdb_write import Written
+from policyengine.plan.model import Plan
 from policyengine.records.columns import Canonical
 from policyengine.records.personal import mask
 from policyengine.tools.tables import JOINED
-from policyengine.tools.tally import MASKED_AMONG, WARNED, Tally, Unmet, mostly, outcomes_of, own_facts
+from policyengine.tools.tally import (
+    MASKED_AMONG,
+    WARNED,
+    Tally,
+    Unmet,
+    empty_periods,
+    mostly,
+    outcomes_of,
+    own_facts,
+)
 
 _LOOKED_AT = 1000  # people who did not meet the requirement, for one who can be named
 
@@ -32,7 +43,9 @@ LEFT JOIN run_persons p USING (person_id) ORDER BY d.person_id, d.period"""
 _NAMESAKES = "SELECT name FROM run_persons WHERE list_contains(?, name) GROUP BY name HAVING count(*) = 1"
 
 
-def tally_files(connection: Any, folder: Path, format: str, tables: Canonical, written: Written) -> Tally:
+def tally_files(
+    connection: Any, folder: Path, format: str, tables: Canonical, written: Written, plans: Iterable[Plan]
+) -> Tally:
     """The counts. ``connection``: where ``tables`` stand; ``folder``: where ``written`` stands, as ``format``."""
     for name in ("decisions", "missing", "flags"):
         file = written.tables.get(name)
@@ -46,15 +59,17 @@ def tally_files(connection: Any, folder: Path, format: str, tables: Canonical, w
     ((people,),) = rows("SELECT count(*) FROM run_people")
     ((flags,),) = rows(_FLAGS)
     ((records,),) = connection.table(tables.records).count("*").fetchall()
+    outcomes = outcomes_of(rows(_OUTCOMES))
+    days = {day for (day,) in connection.table(tables.records).project('"end"').distinct().fetchall()}
     return Tally(
         rows=tables.rows,
         records=records,
         rejected=tables.rejected_rows,
         people=people,
-        outcomes=outcomes_of(rows(_OUTCOMES)),
+        outcomes=outcomes,
         reasons={reason: written.reasons[reason] for reason in WARNED if reason in written.reasons},
         flags=flags,
-        notes=tables.warnings,
+        notes=(*tables.warnings, *empty_periods(outcomes, days, plans)),
         open_for=_open_for(rows(_OPEN)),
         mostly=mostly(tables.rows, tables.rejected_rows, tables.rejects),
         unmet=_unmet(rows(_UNMET, _LOOKED_AT), rows, people),

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from policyengine.cli import main
+from policyengine.records.read import read_inputs
 from policyengine.tools.inspect import inspect, share
 from tests.records.support import DATA, schema
 
@@ -78,3 +79,24 @@ def test_persons_and_mapping() -> None:
 )  # fmt: skip
 def test_shares_are_never_rounded_to_all_or_nothing(part: int, whole: int, text: str) -> None:
     assert share(part, whole) == text
+
+
+FILES = sorted(p for p in DATA.iterdir() if p.is_file() and ".yaml" not in p.name)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
+def test_as_many_rows_as_evaluation_rejects(path: Path) -> None:
+    """Of every file of the corpus, rows that share an id included."""
+    views, _ = inspect([str(path)], schema())
+    inputs, _ = read_inputs([str(path)], None, None, schema())
+    if inputs is not None:
+        counted = (sum(v.rows for v in views), sum(v.rejected for v in views))
+        assert counted == (inputs.rows, inputs.rejected_rows)
+
+
+def test_rows_that_share_an_id_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("编号,身份证号,学习日期,学时\nR1,P1,2016-01-05,8\nR2,P1,2016-01-06,8\nR1,P1,2016-01-07,8\n")
+    text = _run(str(path)).stdout
+    assert "3 rows: 1 would be read, 2 rejected (66.7%)" in text
+    assert "PE423" in text

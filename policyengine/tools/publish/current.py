@@ -59,6 +59,12 @@ class Current(Written):
             self._run(create)
         return Facts("canonical_records", "canonical_persons", ())
 
+    def relation(self, table: str) -> Any:
+        """What to select a table's rows from."""
+        from sqlglot import exp
+
+        return exp.to_table(self._table(table), quoted=True)
+
     # --- rows ---
 
     def rows(self, table: str, person: str | None = None) -> Iterator[Row]:

@@ -82,7 +82,7 @@ def _activities(activities: list[Mapping[str, Any]], labels: Labels) -> str:
                 str(a["evidence"] or ""), exact_text(a["hours"]),
             )
         )  # fmt: skip
-    return f"<h2>{say('Activities', '学习登记')}</h2>" + _table(head, rows)
+    return f"<h2>{say('Activities', '学习登记')}</h2>" + _table(say("Activities", "学习登记"), head, rows)
 
 
 def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
@@ -97,11 +97,13 @@ def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
         required = "" if y["required"] is None else exact_text(y["required"])
         total = f"{exact_text(y['total'])} {labels.unit(y['unit'])}"
         rows.append((str(y["year"]), total, required, outcome + (f" ({after})" if after else ""), "", ""))
-    section = f"<h2>{say('Yearly verification', '年度考核验证')}</h2>" + _table(head, rows, signed=2)
+    section = f"<h2>{say('Yearly verification', '年度考核验证')}</h2>" + _table(
+        say("Yearly verification", "年度考核验证"), head, rows, signed=2
+    )
     return f'<section class="verification">{section}</section>'
 
 
-def _table(head: Iterable[str], rows: Iterable[tuple[str, ...]], signed: int = 0) -> str:
+def _table(title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]], signed: int = 0) -> str:
     heads = "".join(f'<th scope="col">{escape(h)}</th>' for h in head)
     body = []
     for row in rows:
@@ -111,4 +113,5 @@ def _table(head: Iterable[str], rows: Iterable[tuple[str, ...]], signed: int = 0
             + "".join(f"<td{' class=sign' if i >= last else ''}>{escape(c)}</td>" for i, c in enumerate(row))
             + "</tr>"
         )
-    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+    region = f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(title)}">'
+    return f"{region}<table><thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"

@@ -18,8 +18,9 @@ from policyengine.messages import spoken
 from policyengine.records.personal import mask, mask_name
 from policyengine.tools.case import Labels, of_period, rows_of
 from policyengine.tools.read_result import Written
+from policyengine.tools.report.entries import Entry, missing_of, shown
 from policyengine.tools.report.folk import One
-from policyengine.trace import OUTCOMES, Decision, Finding, LedgerEntry
+from policyengine.trace import OUTCOMES, Decision, Finding
 
 PIECE = 100  # decisions whose details are unpacked together
 FACTS = ("region", "sector", "employer", "employer_kind", "title_level")
@@ -126,16 +127,13 @@ def _finding(f: Finding, labels: Labels) -> list[Any]:
     ]  # fmt: skip
 
 
-def _record(one: One, e: LedgerEntry, labels: Labels) -> list[Any]:
-    record = one.records.get(e.record_id)
-    title = record.facts.get("title") if record is not None else None
-    quantity = "" if e.quantity is None else f"{exact_text(e.quantity)} {labels.unit(e.unit)}"
+def _record(one: One, e: Entry, labels: Labels) -> list[Any]:
+    quantity = "" if e.quantity is None else f"{shown(e.quantity)} {labels.unit(e.unit)}"
     keys = [k for k in (e.recognise_rule, e.convert_rule, e.assign_rule, e.cap_rule) if k]
+    lacks = [labels.fact(m) for m in missing_of(e, one.unsettled)] if one.unsettled else []
     return [
-        e.record_id, record.end.isoformat() if record is not None else "",
-        labels.term(e.form, "form") if e.form else "",
-        str(title or ""), quantity, exact_text(e.converted), exact_text(e.counted), e.reason,
-        [k for key in keys for k in key.split("+")], [labels.fact(m) for m in e.missing],
+        e.record_id, e.end or "", labels.term(e.form, "form") if e.form else "", e.title or "", quantity,
+        shown(e.converted), shown(e.counted), e.reason, "+".join(keys).split("+") if keys else [], lacks,
     ]  # fmt: skip
 
 

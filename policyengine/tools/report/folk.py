@@ -1,45 +1,50 @@
 """A written result goes in; one person after another comes out, with decisions, findings, ledger and what records say.
 
-Rows of a result stand in the order of persons, so that no table is held in memory.
+Decisions, findings and flags stand in the order of persons and the ledger is put in it, so that none is held in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any
 
-from policyengine.records.model import Person, Record
+from policyengine.records.model import Fact, Person, Record
 from policyengine.records.sqlcells import name
 from policyengine.tools.case import Case, note_of_manifest, of_period, rows_of
 from policyengine.tools.read_result import Written
+from policyengine.tools.report.entries import Entry, Unsettled, entries_of, ledger_entry, unsettled_of
 from policyengine.tools.stats.origin import Facts
-from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
-
-T = TypeVar("T")
-_FACTS = ("title", "provider", "evidence", "result")
+from policyengine.trace import Decision, Finding, FlagEntry
 
 
 @dataclass(frozen=True)
 class One:
-    """Everything about a person. ``records`` is empty where the files are out of reach."""
+    """Everything about a person. ``unsettled``: what is missing for records, of everybody."""
 
     person: Person
     decisions: tuple[Decision, ...]
     findings: tuple[Finding, ...]
-    ledger: tuple[LedgerEntry, ...]
+    ledger: tuple[Entry, ...]
     flags: tuple[FlagEntry, ...]
-    records: Mapping[str, Record]
+    unsettled: Unsettled
 
 
-def everybody(written: Written, connection: Any, facts: Facts | None, only: str | None = None) -> Iterator[One]:
-    """Everyone of whom something was decided, in order; ``only``: the person with that id."""
+def everybody(
+    written: Written, connection: Any, folder: Path, facts: Facts | None, only: str | None = None
+) -> Iterator[One]:
+    """Everyone of whom something was decided, in order; ``only``: the person with that id.
+
+    ``folder``: an empty one, for files on the way.
+    """
+    unsettled = unsettled_of(written, only)
     findings = _Stream(written.findings(only), lambda f: f.person_id)
-    ledger = _Stream(written.ledger(only) if written.has("ledger") else iter(()), lambda e: e.person_id)
+    ledger = _Stream(entries_of(written, connection, folder, facts, only), lambda e: e.person_id)
     flags = _Stream(written.flags(only), lambda f: f.person_id)
     people = _Stream(_people(connection, facts, only), lambda p: p.person_id)
-    records = _Stream(_records(connection, facts, only), lambda r: r.person_id)
     for who, decisions in groupby(written.decisions(only), lambda d: d.person_id):
         known = people.of(who)
         yield One(
@@ -48,7 +53,7 @@ def everybody(written: Written, connection: Any, facts: Facts | None, only: str 
             tuple(findings.of(who)),
             tuple(ledger.of(who)),
             tuple(flags.of(who)),
-            {r.record_id: r for r in records.of(who)},
+            unsettled,
         )
 
 
@@ -75,15 +80,6 @@ def _people(connection: Any, facts: Facts | None, only: str | None) -> Iterator[
         yield Person(row["person_id"], {k: v for k, v in row.items() if v is not None})
 
 
-def _records(connection: Any, facts: Facts | None, only: str | None) -> Iterator[Record]:
-    if facts is None or facts.records is None:
-        return
-    for row in _ordered(connection, facts.records, only, "person_id", "record_id"):
-        own = {k: row[k] for k in _FACTS if row.get(k) is not None}
-        start, end = row["start"], row["end"]
-        yield Record(row["record_id"], row["person_id"], start, end, None, row["unit"], own)
-
-
 def _ordered(connection: Any, table: str, only: str | None, *by: str) -> Iterator[dict[str, Any]]:
     from sqlglot import exp
 
@@ -100,10 +96,12 @@ def _ordered(connection: Any, table: str, only: str | None, *by: str) -> Iterato
 def cases_of(one: One, written: Written) -> list[Case]:
     """A person's cases, as explain has them."""
     rules = {r["key"]: note_of_manifest(r) for r in written.manifest["rules"]}
+    ledger = [ledger_entry(e, one.unsettled) for e in one.ledger]
+    records = {e.record_id: _record(e) for e in one.ledger if e.end is not None}
     cases = []
     for decision in one.decisions:
         policy = written.policy(decision.policy) or written.manifest["policies"][0]
-        rows = rows_of(decision, one.ledger)
+        rows = rows_of(decision, ledger)
         ids = {e.record_id for e in rows}
         cases.append(
             Case(
@@ -114,7 +112,14 @@ def cases_of(one: One, written: Written) -> list[Case]:
                 flags=tuple(f for f in one.flags if f.record_id in ids),
                 rules=rules,
                 known=policy["labels"],
-                records=one.records,
+                records=records,
             )
         )
     return cases
+
+
+def _record(e: Entry) -> Record:
+    facts = {"title": e.title, "provider": e.provider, "evidence": e.evidence, "result": e.result}
+    start, end = date.fromisoformat(e.start or e.end or ""), date.fromisoformat(e.end or "")
+    own: dict[str, Fact] = {k: v for k, v in facts.items() if v is not None}
+    return Record(e.record_id, e.person_id, start, end, None, e.unit, own)

@@ -45,9 +45,10 @@ def write_certificates(
     """Certificates of everybody, or of the person ``who``. Raises ``PolicyError`` PE915 where there is no such."""
     from policyengine.tools.report.certificates import certificates_page
 
-    with _open(place, named) as (written, connection, _, facts, notes):
+    with _open(place, named) as (written, connection, folder, facts, notes):
         only = _person(written, connection, facts, who) if who is not None else None
-        write_text(out, certificates_page(written, everybody(written, connection, facts, only), reveal))
+        people = everybody(written, connection, _empty(folder), facts, only)
+        write_text(out, certificates_page(written, people, reveal))
     return notes
 
 
@@ -59,8 +60,15 @@ def _with_statistics(place: str, named: Named, write: Callable[[Written, Statist
             source = source_with(connection, folder, written, facts)
         store = build(connection, folder, [source], ())
         made = Statistics(tuple(standard(store)), store.labels, notes)
-        write(written, made, everybody(written, connection, facts))
+        write(written, made, everybody(written, connection, _empty(folder), facts))
     return notes
+
+
+def _empty(folder: Path) -> Path:
+    """A folder in the folder, for files on the way."""
+    own = folder / "people"
+    own.mkdir()
+    return own
 
 
 @contextmanager

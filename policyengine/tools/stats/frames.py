@@ -140,6 +140,25 @@ def ticks(frame: Frame, column: str, per_unit: int) -> Any:
     return _shifted(name(column), _scale(kind), per_unit, _width(kind))
 
 
+def figure_text(frame: Frame, column: str) -> Any:
+    """The figure as text formats write it: an exact decimal without trailing zeros, or a fraction; NULL for none."""
+    from sqlglot import exp
+
+    if not frame.has(column):
+        return exp.cast(exp.null(), "TEXT")
+    if frame.texts:
+        return exp.func("nullif", name(column), text(""))
+    if f"{column}_num" in frame.kinds:
+        top, bottom = (exp.cast(name(f"{column}_{part}"), "TEXT") for part in ("num", "den"))
+        whole = exp.EQ(this=name(f"{column}_den"), expression=number(1))
+        fraction = exp.DPipe(this=exp.DPipe(this=top.copy(), expression=text("/")), expression=bottom)
+        return exp.case().when(whole, top).else_(fraction)
+    shown = exp.cast(name(column), "TEXT")
+    if _scale(frame.kinds[column]):
+        shown = call("rtrim", call("rtrim", shown, text("0")), text("."))
+    return exp.func("coalesce", name(f"{column}_exact"), shown) if f"{column}_exact" in frame.kinds else shown
+
+
 def _shifted(value: Any, scale: int, per_unit: int, width: int = WIDEST) -> Any:
     """A decimal of ``width`` digits, ``scale`` of them behind the point, as ticks."""
     from sqlglot import exp

@@ -1,0 +1,84 @@
+"""Files in the place of others, and rows of persons and circumstances files that can't be read: nothing goes unsaid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import openpyxl
+import pytest
+
+from policyengine.records.columns import read_tables
+from policyengine.records.read import read_inputs
+from tests.records.support import schema
+
+
+@pytest.mark.parametrize(
+    ("persons", "circumstances", "given", "looks"),
+    [
+        ("leaves.csv", None, "persons", "circumstances"),
+        ("records.csv", None, "persons", "records"),
+        (None, "people.csv", "circumstances", "persons"),
+        ("people.csv", "records.csv", "circumstances", "records"),
+        ("leaves.csv", "people.csv", "persons", "circumstances"),
+    ],
+)
+def test_a_file_in_the_place_of_another(
+    tmp_path: Path, persons: str | None, circumstances: str | None, given: str, looks: str
+) -> None:
+    (tmp_path / "records.csv").write_text("身份证号,学习日期,学习形式,学时\nP1,2016-03-01,培训班,8\n")
+    (tmp_path / "people.csv").write_text("身份证号,姓名,单位性质\nP1,例甲,国家机关\n")
+    (tmp_path / "leaves.csv").write_text("身份证号,情形,开始日期,结束日期\nP1,产假,2016-01-01,2016-06-30\n")
+
+    def place(name: str | None) -> str | None:
+        return str(tmp_path / name) if name else None
+
+    inputs, said = read_inputs([str(tmp_path / "records.csv")], place(persons), place(circumstances), schema())
+    assert inputs is None
+    assert {d.code for d in said} == {"PE446"}
+    assert said[0].message.startswith(f"given as the file of {given}, but ")
+    assert said[0].message.endswith(f"it looks like the file of {looks}")
+    with duckdb.connect() as connection:
+        tables, told = read_tables(
+            connection, tmp_path, [str(tmp_path / "records.csv")], place(persons), place(circumstances), schema()
+        )
+    assert tables is None
+    assert told == said
+
+
+def test_a_list_of_people_and_a_workbook_for_both(tmp_path: Path) -> None:
+    """Ids alone are a persons file; of a workbook the sheet that says something of people is read."""
+    records = tmp_path / "records.csv"
+    records.write_text("身份证号,学习日期,学习形式,学时\nP1,2016-03-01,培训班,8\n")
+    (tmp_path / "ids.csv").write_text("身份证号\nP1\nP2\n")
+    inputs, said = read_inputs([str(records)], str(tmp_path / "ids.csv"), None, schema())
+    assert inputs is not None
+    assert (sorted(inputs.persons), said) == (["P1", "P2"], [])
+    book = openpyxl.Workbook()
+    book.active.append(["身份证号", "姓名"])
+    book.active.append(["P1", "例甲"])
+    sheet = book.create_sheet("学习")
+    sheet.append(["身份证号", "学习日期", "学习形式", "学时"])
+    sheet.append(["P9", "2016-03-01", "培训班", "8"])
+    book.save(tmp_path / "both.xlsx")
+    inputs, said = read_inputs([str(records)], str(tmp_path / "both.xlsx"), None, schema())
+    assert inputs is not None
+    assert sorted(inputs.persons) == ["P1"]
+    assert [d.code for d in said] == ["PE440"]
+
+
+def test_unread_rows_of_other_files_are_told(tmp_path: Path) -> None:
+    (tmp_path / "records.csv").write_text("身份证号,学习日期,学习形式,学时\nP1,2016-03-01,培训班,8\n")
+    (tmp_path / "people.csv").write_text("身份证号,姓名,入职日期\nP1,例甲,2016-13-01\nP2,例乙,\n")
+    (tmp_path / "leaves.csv").write_text("身份证号,情形,开始日期,结束日期\nP1,产假,x,\nP2,产假,2016-01-02,2016-01-01\n")
+    names = [str(tmp_path / f"{n}.csv") for n in ("records", "people", "leaves")]
+    inputs, said = read_inputs([names[0]], names[1], names[2], schema())
+    assert inputs is not None
+    assert (inputs.rows, inputs.rejected_rows) == (1, 0)
+    told = [(d.code, str(d.span), d.message.partition(" (")[0]) for d in said if d.code == "PE447"]
+    rows = "rows of this file could not be read and are left out"
+    assert told == [("PE447", names[1], f"1 {rows}"), ("PE447", names[2], f"2 {rows}")]
+    with duckdb.connect() as connection:
+        tables, others = read_tables(connection, tmp_path, [names[0]], names[1], names[2], schema())
+    assert tables is not None
+    assert [str(d) for d in others] == [str(d) for d in said]
