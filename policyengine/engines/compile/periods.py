@@ -267,7 +267,7 @@ class Periods:
         traits = ["period", *one.grid.traits]
         t.join(query, t.table(f"traits_{one.name}", "z"), t.both(*(_same(n, "z", "g") for n in traits)))
         t.join(query, t.table(f"terms_{one.name}", "q"), t.equal(t.col("id", "q"), t.col("id", "z")))
-        t.join(query, t.table(f"sums_{one.name}_span", "s"), _span("s"), "LEFT")
+        t.join(query, t.table(self._span_table(one), "s"), _span("s"), "LEFT")
         for place, (number, window, anchor) in enumerate(one.sources):
             low, high = t.lit(None), t.lit(None)
             if window == "span":
@@ -283,7 +283,7 @@ class Periods:
         for anchor in sorted({a for _, _, a in one.sources if a is not None}):
             alias = f"s_from{anchor}"
             t.join(query, t.table(f"sums_{one.name}_from{anchor}", alias), _same("person_id", alias, "g"), "LEFT")
-        if any(term.adrift for owed in one.owed for term in owed.terms):
+        if _adrift(one):
             t.join(query, t.table(f"sums_{one.name}_ever", "ever"), _same("person_id", "ever", "g"), "LEFT")
             query.select(t.named(t.coalesce(t.col("h0", "ever"), t.lit(0)), "ever"), copy=False)
         else:
@@ -294,11 +294,7 @@ class Periods:
         """The tables of sums over each kind of window."""
         numbers = range(len(self.law.sums))
         total = {f"{k}{s}": t.bounded(t.col(f"{k}{s}", "t"), UNLIMITED) for s in numbers for k in "lh"}
-        if one.grid.years == 1:
-            columns = [f"{k}{s}" for s in numbers for k in "lh"]
-            query = t.select(**{n: t.col(n, "t") for n in ("person_id", "period", *columns, "cut")})
-            self.host.keep(f"sums_{one.name}_span", query.from_(t.table("totals", "t"), copy=False))
-        else:
+        if one.grid.years > 1:
             spans = f"spans_{one.grid.table.removeprefix('grid_')}"
             query = t.select(
                 person_id=t.col("person_id", "t"), period=t.col("period", "y"), **total, cut=t.total(t.col("cut", "t"))
@@ -314,17 +310,26 @@ class Periods:
             count = int(window.removeprefix("any"))
             self.host.load(f"ahead_{count}", {"n": "INTEGER"}, [(n,) for n in range(count)])
             ends = t.add([t.col("period", "t"), t.col("n", "o")])
+            asked = {f"{k}{s}" for s, w, _ in one.sources if w == window for k in "lh"}
             query = t.select(
-                person_id=t.col("person_id", "t"), period=ends, **{n: v.copy() for n, v in total.items()}
+                person_id=t.col("person_id", "t"), period=ends, **{n: v.copy() for n, v in total.items() if n in asked}
             ).from_(t.table("totals", "t"), copy=False)
+            if len(self.folk.sources.laws) > 1:
+                t.join(query, t.table(self.folk.table, "f"), _same("person_id", "f", "t"))
             t.join(query, t.table(f"ahead_{count}", "o"), t.lit(True), "CROSS")
             query.group_by(t.col("person_id", "t"), ends.copy(), copy=False)
             self.host.keep(f"sums_{one.name}_{window}", query)
         for anchor in sorted({a for _, _, a in one.sources if a is not None}):
             self.host.keep(f"sums_{one.name}_from{anchor}", self._dated(anchor))
-        ever = t.select(person_id=t.col("person_id", "t"), h0=t.bounded(t.col("h0", "t"), UNLIMITED))
-        ever.from_(t.table("totals", "t"), copy=False).group_by(t.col("person_id", "t"), copy=False)
-        self.host.keep(f"sums_{one.name}_ever", ever)
+        if _adrift(one):
+            ever = t.select(person_id=t.col("person_id", "t"), h0=t.bounded(t.col("h0", "t"), UNLIMITED))
+            ever.from_(t.table("totals", "t"), copy=False).group_by(t.col("person_id", "t"), copy=False)
+            self.host.keep(f"sums_{one.name}_ever", ever)
+
+    @staticmethod
+    def _span_table(one: Decided) -> str:
+        """The table of sums over spans themselves."""
+        return "totals" if one.grid.years == 1 else f"sums_{one.name}_span"
 
     def _dated(self, anchor: int) -> Any:
         """Sums of the items that end within each person's window of months."""
@@ -511,6 +516,11 @@ class Periods:
 
 def _same(name: str, one: str, other: str) -> Tree:
     return t.equal(t.col(name, one), t.col(name, other))
+
+
+def _adrift(one: Decided) -> bool:
+    """Whether some term rests on whether the person has anything at all."""
+    return any(term.adrift for owed in one.owed for term in owed.terms)
 
 
 def _span(alias: str) -> Tree:
