@@ -330,17 +330,17 @@ def _read_parquet(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, ob
 
 
 def _read_xlsx(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:
-    import zipfile
-
+    openpyxl = _openpyxl()
     try:
-        book = _openpyxl().load_workbook(path, read_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError) as e:
-        raise ValueError(str(e)) from None
-    rows = book.worksheets[0].iter_rows(values_only=True)
-    names = [str(n) for n in next(rows, ())]
-    for row in rows:
-        cells = [*row, *[None] * (len(names) - len(row))]
-        yield {
-            n: _plain_text(c) if isinstance(c, str) else c if c is None else format(Decimal(repr(c)), "f")
-            for n, c in zip(names, cells, strict=True)
-        }
+        rows = openpyxl.load_workbook(path, read_only=True).worksheets[0].iter_rows(values_only=True)
+        names = [str(n) for n in next(rows, ())]
+        for row in rows:
+            cells = [*row, *[None] * (len(names) - len(row))]
+            yield {
+                n: _plain_text(c) if isinstance(c, str) else c if c is None else format(Decimal(repr(c)), "f")
+                for n, c in zip(names, cells, strict=True)
+            }
+    except FileNotFoundError:
+        raise
+    except Exception as e:  # a damaged workbook fails anywhere: in the archive, its compression, XML or values
+        raise ValueError(str(e) or type(e).__name__) from None
