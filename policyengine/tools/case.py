@@ -56,6 +56,9 @@ class RuleNote:
         return self.key.rpartition("/")[2].partition("@")[0]
 
 
+_OF_THE_LAW = {"figure": ("figure that the law leaves open", "法定数额（未定）"), "exchange": ("exchange", "换算标准")}
+
+
 @dataclass(frozen=True)
 class Labels:
     """The names of words in a language; ids with spaces where there is none. ``known``: of ``labels_of``."""
@@ -92,7 +95,9 @@ class Labels:
         return known.zh if known and self.language == "zh" else (unit or "").replace("_", " ")
 
     def fact(self, name: str) -> str:
-        """A missing fact: ``approved``, ``person:sector``."""
+        """A missing fact: ``approved``, ``person:sector``; or what the law itself leaves open."""
+        if name in _OF_THE_LAW and name not in self.known["fields"]:
+            return _OF_THE_LAW[name][self.language == "zh"]
         owner, colon, rest = name.partition(":")
         return self.field(rest if colon and owner in ("person", "table") else name)
 

@@ -235,3 +235,11 @@ def test_one_persons_records_are_read_as_among_all(world: Path, files: Files, tm
         alone, _ = read_files(law, ugly, only=who)
         assert alone.records == tuple(r for r in everybody.records if r.person_id == who)
         assert alone.persons[who] == everybody.persons[who]
+
+
+def test_what_the_law_leaves_open_is_said_in_words() -> None:
+    from policyengine.tools.case import Labels
+
+    known = {"fields": {}, "terms": {}, "measures": {}, "conclusions": {}, "flags": {}}
+    assert Labels(known, "zh").fact("figure") == "法定数额（未定）"
+    assert Labels(known, "en").fact("figure") == "figure that the law leaves open"
