@@ -90,3 +90,13 @@ def test_any_flipped_byte_is_found(evaluation: Evaluation, tmp_path: Path) -> No
     written = results(evaluation, tmp_path)
     assert [flip for *flip, found in flips(written, 150, 2016) if not found] == []
     assert [d for w in written.values() for d in verify(w) if d.severity != "note"] == []
+
+
+def test_a_workbook_damaged_anywhere_is_a_finding(evaluation: Evaluation, tmp_path: Path) -> None:
+    """In the archive, its compression, its XML: whichever part fails, and however."""
+    written = save(evaluation, tmp_path / "out", "xlsx")
+    path = written / "decisions.xlsx"
+    before = path.read_bytes()
+    for place in range(10, len(before), len(before) // 40):
+        path.write_bytes(before[:place] + bytes([before[place] ^ 0x55]) + before[place + 1 :])
+        assert "PE510" in _codes(verify(written))
