@@ -24,6 +24,10 @@ from policyengine.records.schema import Purpose, Schema
 
 SAMPLES = 3
 SHOWN = 40  # characters of a sample
+_NO_DAY = (
+    "no column is read as the day: name it date, or say which it is in a mapping file (columns: {date: HEADER})",
+    "没有一列读作日期：请将该列改名为“日期”，或在对照文件中指明（columns: {date: 列名}）",
+)
 
 
 @dataclass(slots=True)
@@ -231,6 +235,8 @@ def as_text(views: Sequence[TableView], width: int = 100, colour: bool = False) 
                 console.print(f"  {_place(s)} {c.header}: {s['value'] or ''}  {s['code']} {s['reason']}", markup=False)
         for s in view.whole_rows:
             console.print(f"  {_place(s)} {s['value'] or ''}  {s['code']} {s['reason']}", markup=False)
+        if "PE421" in view.problems and not {c.read_as for c in view.columns} & {"date", "start", "end"}:
+            console.print("  " + say(*_NO_DAY), markup=False)
         usable, part = view.rows - view.rejected, share(view.rejected, view.rows)
         console.print(
             say(

@@ -100,3 +100,10 @@ def test_rows_that_share_an_id_are_shown(tmp_path: Path) -> None:
     text = _run(str(path)).stdout
     assert "3 rows: 1 would be read, 2 rejected (66.7%)" in text
     assert "PE423" in text
+
+
+def test_where_no_column_is_the_day(tmp_path: Path) -> None:
+    """Which column holds it is not guessed: 学习时间 may be a day or a length of time."""
+    path = tmp_path / "r.csv"
+    path.write_text("姓名;身份证号码;学习时间;学时\n例甲;P1;2016年3月5日;8\n".replace(";", ","))
+    assert "no column is read as the day: name it date, or say which it is in a mapping file" in _run(str(path)).stdout
