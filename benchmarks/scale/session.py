@@ -137,7 +137,7 @@ class Session:
             self.tell(f"{digits(size):>8}  {work:10} {CONTESTANTS[name].title}: {measured.failure}")
         elif compare:
             self._compare(work, name, out)
-        shutil.rmtree(out)
+        shutil.rmtree(out, ignore_errors=True)  # unless it was kept as the first
         return measured
 
     def _compare(self, work: str, name: str, out: Path) -> None:
@@ -146,7 +146,7 @@ class Session:
 
         first = out.with_name(f"first-{work}")
         if not first.exists():
-            shutil.copytree(out, first)
+            out.rename(first)
             return
         with duckdb.connect() as connection:
             connection.execute(f"SET memory_limit = '4GB'; SET temp_directory = '{out.parent / 'spilled'}'")
