@@ -15,7 +15,7 @@ from policyengine.engines import duckdb as engine
 from policyengine.engines import reference
 from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs
-from tests.build import day, inputs, plan, record, run, somebody
+from tests.build import day, inputs, plan, record, rule, run, somebody
 from tests.engines import trials
 from tests.engines.differences import differences
 from tests.generate import random_plan
@@ -119,3 +119,14 @@ def test_a_maximum_in_progress_that_an_unknown_fact_may_excuse() -> None:
     same(made, [sure, *doubtful], 2016, *nobody_excused, as_of=date(2016, 6, 1))
     result = run(made, [sure], 2016, somebody(), as_of="2016-06-01")
     assert (result.findings[0].status, result.findings[0].missing) == ("in_progress", ())
+
+
+@pytest.mark.parametrize("window", ["within 12 months of joined", "in any 2 years"])
+def test_the_window_of_a_measure_that_is_not_yet_in_force(window: str) -> None:
+    made = plan(
+        "recognise training", "convert training at stated hours",
+        rule("r9", "measure face_to_face: hours of training where mode = in_person", 2018),
+        f"require face_to_face at least 12 hours {window}",
+    )  # fmt: skip
+    mine = [record("R1", "2016-03-01", quantity=9, unit="hours", mode="in_person")]
+    same(made, mine, 2016, somebody(joined=day("2015-12-30")))

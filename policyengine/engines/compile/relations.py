@@ -243,7 +243,7 @@ class Relations:
         return t.union(*(self._finding(periods, one, k) for k in range(one.slots)))
 
     def _finding(self, periods: Periods, one: Decided, k: int) -> Any:
-        kinds = sorted({(w, a) for _, w, a in one.sources if w != "span"}, key=str)
+        kinds = sorted(_windows(one), key=str)
         starts, ends = [], []
         for window, anchor in kinds:
             if window.startswith("any"):
@@ -375,6 +375,12 @@ class Relations:
         return [t.compare(period, ">=", first), t.compare(period.copy(), "<=", t.col("last", "d"))]
 
 
+def _windows(one: Decided) -> set[tuple[str, int | None]]:
+    """The windows of requirements, also of those whose measure no record can belong to; the span's own is not said."""
+    terms = (term for owed in one.owed for term in owed.terms)
+    return {(term.measured[1], term.anchor) for term in terms if term.measured[1] != "span"}
+
+
 def _outcome(number: Tree) -> Tree:
     """The name of an outcome or status."""
     kind = t.enumeration(OUTCOMES)
@@ -383,4 +389,4 @@ def _outcome(number: Tree) -> Tree:
 
 def _anys(one: Decided) -> list[str]:
     """The kinds of windows of several years that end with a span."""
-    return sorted({w for _, w, _ in one.sources if w.startswith("any")})
+    return sorted({w for w, _ in _windows(one) if w.startswith("any")})
