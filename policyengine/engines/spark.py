@@ -8,6 +8,7 @@ temporary view of a session of our own.
 from __future__ import annotations
 
 import socket
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -47,12 +48,12 @@ def session(remote: str) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of the client, about versions of pandas that we do not use
         try:
-            from pyspark.sql.connect.session import SparkSession
+            client = _client()
         except ImportError as e:
             raise PolicyError([_uninstalled()]) from e
         _knock(remote)
         try:
-            opened_session = SparkSession.builder.remote(remote).create()
+            opened_session = client.builder.remote(remote).create()
             for key, value in EXACT.items():
                 opened_session.conf.set(key, value)
             opened_session.sql("SELECT 1").collect()
@@ -62,6 +63,20 @@ def session(remote: str) -> Iterator[Any]:
             yield opened_session
         finally:
             opened_session.stop()
+
+
+def _client() -> Any:
+    """The client's class of sessions. Where the main program is no file, the client takes it for its own tests."""
+    main = sys.modules["__main__"]
+    nameless = not hasattr(main, "__file__")
+    if nameless:
+        main.__file__ = ""
+    try:
+        from pyspark.sql.connect.session import SparkSession
+    finally:
+        if nameless:
+            del main.__file__
+    return SparkSession
 
 
 def _knock(remote: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from itertools import count
@@ -48,3 +50,9 @@ def test_nobody_answers() -> None:
     with pytest.raises(PolicyError) as caught, engine.session(remote):
         pass
     assert [d.code for d in caught.value.diagnostics] == ["PE930"]
+
+
+def test_a_program_that_is_no_file_may_connect() -> None:
+    """The client takes such a program for its own tests, and ends it."""
+    program = "from policyengine.engines.spark import _client; _client()"
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=False).returncode == 0
