@@ -16,6 +16,7 @@ Examples:
   policyengine explain examples/records.csv --policy policies/sichuan --person P001 --period 2016
   policyengine explain out --person 张三 --lang zh
   policyengine explain out --person P001 --format json > certificate.json
+  policyengine explain out --person P001 --format html > why.html
 """
 
 
@@ -28,7 +29,7 @@ Examples:
 @click.option("--circumstances", help="File with people's leave and other circumstances.")
 @click.option("--mapping", help="A mapping file, for columns that their headers alone don't explain.")
 @click.option("--as-of", type=Day(), help="Explain as on this day.")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "format_", type=click.Choice(["text", "json", "html"]), default="text", show_default=True)
 @click.option("--reveal", is_flag=True, help="Show ids in full.")
 def command(
     records: tuple[str, ...],
@@ -74,6 +75,10 @@ def command(
         from policyengine.tools.case_data import data_of_cases, json_of_data
 
         click.echo(json_of_data(data_of_cases(cases, reveal)))
+    elif format_ == "html":
+        from policyengine.tools.case_html import html_of_cases
+
+        click.echo("".join(html_of_cases(cases, spoken(), reveal)), nl=False)
     else:
         from policyengine.tools.case_text import text_of_case
 

@@ -24,6 +24,7 @@ OUTCOMES = {
     "undetermined": ("undetermined", "尚不能确定"),
     "in_progress": ("in progress", "进行中"),
 }
+CITED = "    "  # between what a line says and the rule and clause that it rests on
 NOTHING_COUNTED = ("rejected", "not_recognised", "no_conversion", "no_exchange", "no_policy", "duplicate")
 
 
@@ -37,7 +38,12 @@ class Node:
 
 def text_of_case(case: Case, language: str = "en", reveal: bool = False) -> str:
     """The whole case as text, without a line end after the last line."""
-    return "\n".join(lines_of(_Writer(case, language, reveal).root()))
+    return "\n".join(lines_of(tree_of_case(case, language, reveal)))
+
+
+def tree_of_case(case: Case, language: str = "en", reveal: bool = False) -> Node:
+    """The whole case as lines below lines."""
+    return _Writer(case, language, reveal).root()
 
 
 def lines_of(node: Node) -> Iterator[str]:
@@ -64,7 +70,7 @@ class _Writer:
         return f"{number(value)} {self.unit}"
 
     def cite(self, text: str, key: str) -> str:
-        return f"{text}    {self.case.cited(key)}" if key else text
+        return f"{text}{CITED}{self.case.cited(key)}" if key else text
 
     # --- the whole ----------------------------------------------------------------------------------------------------
 
@@ -95,7 +101,7 @@ class _Writer:
                 text += self.say(f", {short} short", f"，尚差 {short}")
         if d.days_left is not None:
             text += self.say(f", {d.days_left} days left", f"，还剩 {d.days_left} 天")
-        return f"{text}    {d.policy or self.say('no policy', '无适用政策')}"
+        return f"{text}{CITED}{d.policy or self.say('no policy', '无适用政策')}"
 
     # --- what is owed -------------------------------------------------------------------------------------------------
 

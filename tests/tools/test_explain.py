@@ -243,3 +243,19 @@ def test_what_the_law_leaves_open_is_said_in_words() -> None:
     known = {"fields": {}, "terms": {}, "measures": {}, "conclusions": {}, "flags": {}}
     assert Labels(known, "zh").fact("figure") == "法定数额（未定）"
     assert Labels(known, "en").fact("figure") == "figure that the law leaves open"
+
+
+def test_a_page_says_what_the_text_says(world: Path, files: Files) -> None:
+    """Every line of the text is on the page, its clause beside it; what the files hold is no markup."""
+    import re
+    from html import unescape
+
+    from policyengine.tools.case_html import html_of_cases
+
+    (case,) = _cases(world, files, "A1")
+    page = "".join(html_of_cases([case]))
+    shown = unescape(re.sub(r"<[^>]*>", " ", page.partition("<main>")[2]))
+    flat = " ".join(shown.split())
+    for line in text_of_case(case).splitlines():
+        assert " ".join(re.sub(r"[└├│─]", " ", line).split()) in flat
+    assert "<script" not in page
