@@ -25,6 +25,7 @@ OUTCOMES = {
     "in_progress": ("in progress", "进行中"),
 }
 CITED = "    "  # between what a line says and the rule and clause that it rests on
+ZERO = Fraction(0)
 NOTHING_COUNTED = ("rejected", "not_recognised", "no_conversion", "no_exchange", "no_policy", "duplicate")
 
 
@@ -221,12 +222,15 @@ class _Writer:
         for key, cut in groups.items():
             notes = [self.case.rules[k] for k in key.split("+") if k in self.case.rules]
             text = self.say("; ", "；").join(n.text(self.language) for n in notes) or key
-            lost = sum((e.converted - e.counted for e in cut), Fraction(0))
+            least = [max(ZERO, e.converted - e.counted_high) if e.counted_high is not None else ZERO for e in cut]
+            most = [e.converted_high - e.counted if e.converted_high is not None else None for e in cut]
+            lost = spread(sum(least, ZERO), _total(most))
             about = notes[0].about if len(notes) == 1 else None
-            facts = [self.say(f"{number(lost)} cut", f"核掉 {number(lost)}")]
+            facts = [self.say(f"{lost} cut", f"核掉 {lost}")]
             if about:
-                claimed = sum((e.converted for e in self.case.ledger if self._claims(e, about)), Fraction(0))
-                facts.insert(0, self.say(f"{number(claimed)} claimed", f"申报 {number(claimed)}"))
+                claims = [e for e in self.case.ledger if self._claims(e, about)]
+                claimed = spread(sum((e.converted for e in claims), ZERO), _total(e.converted_high for e in claims))
+                facts.insert(0, self.say(f"{claimed} claimed", f"申报 {claimed}"))
             line = text + self.say(": ", "：") + self.say(", ", "，").join(facts)
             yield Node(self.cite(line, key), [Node(self._record(e, rules=False)) for e in cut])
 
@@ -350,6 +354,16 @@ class _Writer:
             f"{number(r.gain)} more recognised {self.unit}{en} by {until}",
             f"{_day(r.until)}前再取得 {number(r.gain)} {self.unit}经认定的{zh or '学习'}{limits}",
         )
+
+
+def _total(amounts: Iterable[Fraction | None]) -> Fraction | None:
+    """A sum; None where one of the amounts has no bound."""
+    total = ZERO
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total
 
 
 def _day(day: date) -> str:

@@ -18,6 +18,7 @@ from policyengine.tools.explain import explain_files, explain_result
 from policyengine.tools.read_result import read_result
 from policyengine.tools.result import save
 from policyengine.tools.select import load_law
+from tests.tools.world import write_world
 
 ANN = """\
 Ann (A*) · 2016 · not met: 87.5 of 90 hours, 2.5 short    shire
@@ -259,3 +260,13 @@ def test_a_page_says_what_the_text_says(world: Path, files: Files) -> None:
     for line in text_of_case(case).splitlines():
         assert " ".join(re.sub(r"[└├│─]", " ", line).split()) in flat
     assert "<script" not in page
+
+
+def test_what_a_cap_without_a_figure_cuts_is_a_range(tmp_path: Path) -> None:
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    rules.write_text(rules.read_text(encoding="utf-8").replace("at 50 hours", "at unknown hours"), encoding="utf-8")
+    cases, _ = explain_files(
+        load_law(world / "policies/shire"), Files((str(world / "records.csv"),)), "A1", (2016, 2016)
+    )
+    assert "58 claimed, 0–58 cut" in text_of_case(cases[0])
