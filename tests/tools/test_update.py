@@ -61,6 +61,8 @@ def test_step_by_step(format: str, steps: list[tuple[str, str, str, str, int]], 
         (world / file).write_text(before.replace(text, new, 1) if text else before, encoding="utf-8")
         tally = update(world, kept, format)
         assert tally.people - tally.stands == judged, name
+        if format == "csv" and step % 3 != 2:
+            continue
         anew = tmp_path / f"anew{step}"
         assert update(world, anew, format).stands == 0
         assert {p.name for p in kept.iterdir()} == {p.name for p in anew.iterdir()}
