@@ -30,8 +30,13 @@ def test_a_verdict_agrees_with_evaluation(chunk: int) -> None:
 # What once went wrong, with the seed that showed it.
 @pytest.mark.parametrize(
     ("seed", "direction"),
-    [(66, "stricter"), (800, "laxer"), (2306, "stricter")],
-    ids=["months before a date under a condition", "a share of credits", "windows of other lengths, and an excuse"],
+    [(66, "stricter"), (800, "laxer"), (2306, "stricter"), (13413, "neither")],
+    ids=[
+        "months before a date under a condition",
+        "a share of credits",
+        "windows of other lengths, and an excuse",
+        "no excess where the requirement does not apply",
+    ],
 )
 def test_cases_that_were_judged_wrongly(seed: int, direction: str) -> None:
     assert against(seed) == (direction, "")

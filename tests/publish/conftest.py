@@ -94,6 +94,8 @@ class Server:
 
     def kill(self) -> None:
         """As the power goes: no farewell, no clean end."""
+        if self.process.poll() is not None:
+            return
         pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
         children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
         for process in (pid, *map(int, children)):

@@ -17,6 +17,7 @@ from policyengine.packs.model import Governing, Policy
 from policyengine.packs.pieces import Stretch, overlap
 from policyengine.packs.windows import window_within, years_of
 from policyengine.plan.names import owning_field
+from policyengine.tools.prove.aspects import bare
 
 
 def both_ways(policy: Policy, statement: tree.Statement, stretch: Stretch) -> str:
@@ -54,6 +55,19 @@ def against(policy: Policy, statement: tree.Statement, stretch: Stretch) -> str:
     if isinstance(statement, tree.Require | tree.Reduce) and shares:
         return say("a maximum is a share of what is required", "有「不超过」的要求按所要求学时的比例计算")
     return ""
+
+
+def carries_on(policy: Policy, statement: tree.Statement, stretch: Stretch) -> bool:
+    """Whether hours beyond a requirement on the same measure go on to the next year."""
+    if not isinstance(statement, tree.Require):
+        return False
+    here = list(_reached(policy, stretch))
+    named = {bare(g.statement.rule) for g in here if isinstance(g.statement, tree.Carry)}
+    return any(
+        g.statement.measure == statement.measure and named & {bare(r.name) for r in (g.rule, *g.over)}
+        for g in here
+        if isinstance(g.statement, tree.Require)
+    )
 
 
 def _competing(

@@ -17,7 +17,7 @@ from policyengine.packs.pieces import Stretch, covers, overlap
 from policyengine.plan.names import unwrapped
 from policyengine.tools.diff.governs import as_written, cut, effective, in_place, roots
 from policyengine.tools.diff.model import Direction, Law
-from policyengine.tools.diff.monotone import against, both_ways
+from policyengine.tools.diff.monotone import against, both_ways, carries_on
 from policyengine.tools.diff.timeline import Stage
 from policyengine.tools.prove import words
 from policyengine.tools.prove.aspects import bare
@@ -148,6 +148,16 @@ def _checked(
     direction, witness, why = _compared(*pair, *around)
     if direction not in ("stricter", "laxer"):
         return direction, witness, why
+    one, other = pair
+    apart = isinstance(one, tree.Require) and isinstance(other, tree.Require) and one.when != other.when
+    if apart and any(carries_on(p, s, stretch) for p in policies for s in pair if s is not None):
+        return (
+            "neither", witness,
+            say(
+                "where it does not apply, nothing beyond it is carried to the next year",
+                "不适用时，超出部分不再结转下一年度",
+            ),
+        )  # fmt: skip
     for statement in pair:
         for policy in policies:
             if statement is None:
