@@ -210,7 +210,7 @@ def as_text(views: Sequence[TableView], width: int = 100, colour: bool = False) 
     for view in views:
         name = view.file + (f"[{view.sheet}]" if view.sheet else "")
         line = say(f"header in row {view.header_row}", f"表头在第 {view.header_row} 行") if view.header_row else ""
-        console.print(f"{name}  ({'; '.join(p for p in (view.how, line) if p)})", markup=False)
+        console.print(f"{name}  ({'; '.join(p for p in (view.how, line) if p)})", markup=False, soft_wrap=True)
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
         titles = [
             ("#", "#"),
@@ -232,11 +232,15 @@ def as_text(views: Sequence[TableView], width: int = 100, colour: bool = False) 
         console.print(table)
         for c in view.columns:
             for s in c.samples:
-                console.print(f"  {_place(s)} {c.header}: {s['value'] or ''}  {s['code']} {s['reason']}", markup=False)
+                console.print(
+                    f"  {_place(s)} {c.header}: {s['value'] or ''}  {s['code']} {s['reason']}",
+                    markup=False,
+                    soft_wrap=True,
+                )
         for s in view.whole_rows:
-            console.print(f"  {_place(s)} {s['value'] or ''}  {s['code']} {s['reason']}", markup=False)
+            console.print(f"  {_place(s)} {s['value'] or ''}  {s['code']} {s['reason']}", markup=False, soft_wrap=True)
         if "PE421" in view.problems and not {c.read_as for c in view.columns} & {"date", "start", "end"}:
-            console.print("  " + say(*_NO_DAY), markup=False)
+            console.print("  " + say(*_NO_DAY), markup=False, soft_wrap=True)
         usable, part = view.rows - view.rejected, share(view.rejected, view.rows)
         console.print(
             say(
