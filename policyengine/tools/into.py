@@ -45,8 +45,10 @@ def evaluate_into(
 
         try:
             return evaluate_straight(law, files, out, wish, periods, as_of, read, progress)
-        except (Inexpressible, Unfit):
-            read = None  # what there is to say of the files has been said; people are judged in memory
+        except Unfit:
+            pass  # nothing has been read yet; people are judged in memory
+        except Inexpressible:
+            read = None  # so too, but what there is to say of the files has been said
     evaluation = evaluate_files(law, files, periods, as_of, chosen, progress, remote)
     if read is not None:
         read(evaluation.inputs.rejects, evaluation.remarks)
