@@ -22,10 +22,8 @@ COLUMNS = (
 
 def window(job: Job) -> None:
     """With as much memory as DuckDB takes by default: what others are measured against is not slowed down."""
-    _run(
-        replace(job, memory="80%"),
-        ("judged", "window", "counted", "window-ledger" if job.ledger else "window-sums", "decisions"),
-    )
+    amounts = "window-ledger" if job.ledger else "window-counted"
+    _run(replace(job, memory="80%"), ("judged", "window", "counted", amounts, "window-sums", "decisions"))
 
 
 def aggregate(job: Job) -> None:

@@ -8,13 +8,10 @@ from itertools import islice
 from typing import Any
 
 from policyengine.engines import reference
-from policyengine.engines.compile import aside, decode
 from policyengine.engines.compile.aside import JudgeOne
 from policyengine.engines.compile.axes import Column
 from policyengine.engines.compile.host import Rows, column_of
-from policyengine.engines.compile.loading import load_inputs
-from policyengine.engines.compile.probes import Inexpressible
-from policyengine.engines.compile.run import opened
+from policyengine.engines.compile.whole import trace_of
 from policyengine.engines.protocol import Selection
 from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs
@@ -113,20 +110,9 @@ def evaluate_all(
     import duckdb
 
     own = connection or duckdb.connect()
-    host = DuckHost(own)
     try:
-        evaluation = opened(plans, host, load_inputs(host, inputs, plans), periods, as_of, selection)
-        if evaluation is None:
-            return Result((), (), (), ())
-        others = list(aside.results(evaluation, judge))
-        evaluation.entries.load_words()
-        evaluation.entries.keep()
-        evaluation.decide()
-        return decode.together(evaluation, others)
-    except Inexpressible:
-        return None
+        return trace_of(plans, DuckHost(own), inputs, periods, as_of, selection, judge)
     finally:
-        host.close()
         if connection is None:
             own.close()
 

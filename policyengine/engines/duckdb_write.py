@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,7 @@ def share_of(memory: str) -> str:
         return memory
     unit = (found[2] or "").lower()
     base = 1024 if unit.endswith("i") else 1000
-    total = int(float(found[1]) * base ** ("kmgt".index(unit[0]) + 1 if unit else 0))
+    total = int(Fraction(found[1]) * base ** ("kmgt".index(unit[0]) + 1 if unit else 0))
     return f"{max(total - BESIDE, total // 2) // 10**6 or 1}MB"
 
 

@@ -18,13 +18,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from policyengine.diagnostics import Diagnostic, PolicyError
-from policyengine.engines.compile import aside, decode
 from policyengine.engines.compile.aside import JudgeOne
 from policyengine.engines.compile.axes import Column
 from policyengine.engines.compile.host import Rows, column_of
-from policyengine.engines.compile.loading import load_inputs
-from policyengine.engines.compile.probes import Inexpressible
-from policyengine.engines.compile.run import opened
+from policyengine.engines.compile.whole import trace_of
 from policyengine.engines.protocol import Periods, Selection
 from policyengine.engines.spark_sql import spark_sql
 from policyengine.messages import say
@@ -293,17 +290,4 @@ def evaluate_all(
 
     ``spark``: a session (``session``). None where a plan says what only the reference evaluator can judge.
     """
-    host = SparkHost(spark, scratch)
-    try:
-        evaluation = opened(plans, host, load_inputs(host, inputs, plans), periods, as_of, selection)
-        if evaluation is None:
-            return Result((), (), (), ())
-        others = list(aside.results(evaluation, judge))
-        evaluation.entries.load_words()
-        evaluation.entries.keep()
-        evaluation.decide()
-        return decode.together(evaluation, others)
-    except Inexpressible:
-        return None
-    finally:
-        host.close()
+    return trace_of(plans, SparkHost(spark, scratch), inputs, periods, as_of, selection, judge)

@@ -58,6 +58,7 @@ def pseudonymiser(key: bytes) -> Callable[[str], str]:
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+APOSTROPHED = (*_FORMULA, "'")  # how a text begins that result files have with an apostrophe before it, to be undone
 
 
 def neutralise(cell: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
 from policyengine.engines.calendar import label, period_bounds, period_of
@@ -22,6 +23,9 @@ from policyengine.records.read import read_inputs
 from policyengine.records.schema import Schema, schema_of
 from policyengine.tools.select import Choice, Law, Selector
 from policyengine.trace import Decision, Finding, LedgerEntry, Result
+
+if TYPE_CHECKING:
+    from policyengine.engines.protocol import Progress
 
 ENGINES = ("auto", "duckdb", "reference", "spark")
 ZERO = Fraction(0)
@@ -63,10 +67,6 @@ class Evaluation:
     engine: str
     remarks: tuple[Diagnostic, ...] = field(default=())
     pseudonymised: bool = False  # persons' ids are not those of the files
-
-
-Progress = Callable[[float, str], None]
-"""Told now and then the share that is done (0 to 1), and at what."""
 
 
 def evaluate_files(
@@ -206,6 +206,13 @@ def judge_one(
         return own
     others = [_by(selector.prepared[i], person, records, spans[i], as_of) for i in choice.candidates]
     return _unsure(selector, choice, person, own, others)
+
+
+def judging(
+    selector: Selector, spans: Sequence[Periods | None], as_of: date | None
+) -> Callable[[Person, Sequence[Record]], Result]:
+    """Judges the people whom compiled queries leave to the reference evaluator, each by the policy that governs."""
+    return lambda person, records: judge_one(selector, person, records, spans, as_of)
 
 
 def _by(ready: Prepared, person: Person, records: Sequence[Record], span: Periods | None, as_of: date | None) -> Result:

@@ -19,14 +19,13 @@ from typing import IO, Any
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say
-from policyengine.records.personal import neutralise
+from policyengine.records.personal import APOSTROPHED, neutralise
 from policyengine.tools.tables import Column, Table, Value
 
 FORMATS = ("csv", "jsonl", "parquet", "xlsx")
 SHEET_ROWS = 1_048_576  # what a sheet of XLSX can hold, header included
 SHEET_CELL = 32_767  # characters
 BIGINT = 2**63
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def text_of(value: Value) -> str:
@@ -283,7 +282,7 @@ def _fraction(text: str) -> Fraction:
 
 def _plain_text(cell: str) -> str:
     """Undo ``neutralise``."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(APOSTROPHED) else cell
 
 
 def _read_csv(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:

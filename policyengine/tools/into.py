@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
+from typing import TYPE_CHECKING
 
 from policyengine.engines.reference import Periods
 from policyengine.tools.evaluate import Files, engine_of, evaluate_files
@@ -11,9 +11,10 @@ from policyengine.tools.result import Read, Wish, save
 from policyengine.tools.select import Law, Unfit
 from policyengine.tools.tally import Tally, tally_of
 
+if TYPE_CHECKING:
+    from policyengine.engines.protocol import Progress
+
 STRAIGHT = ("csv", "parquet")  # formats that the compiled engine writes itself
-Progress = Callable[[float, str], None]
-"""Told the share that is done (0 to 1), and at what."""
 
 
 def evaluate_into(

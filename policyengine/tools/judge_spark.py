@@ -7,17 +7,16 @@ and written where they are.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
-from policyengine.engines.calendar import period_of
 from policyengine.engines.compile.probes import Inexpressible
+from policyengine.engines.compile.run import spans_of
 from policyengine.engines.reference import Periods, years_of
 from policyengine.messages import say
-from policyengine.records.model import Inputs, Person, Record
-from policyengine.tools.evaluate import Files, judge_all, judge_one, schema_for
+from policyengine.records.model import Inputs
+from policyengine.tools.evaluate import Files, judge_all, judging, schema_for
 from policyengine.tools.manifest import manifest_of
 from policyengine.tools.result import Wish, options_of
 from policyengine.tools.select import Law, Selector, Unfit, selection_of
@@ -37,16 +36,12 @@ def stands_there(files: Files, out: str) -> bool:
     there = [path for path in named if is_there(path)]
     if there and len(there) < len(named):
         here = next(path for path in named if not is_there(path))
-        raise PolicyError(
-            [
-                Diagnostic(
-                    "PE935",
-                    say(f"{there[0]} is the cluster's, {here} is not", f"{there[0]} 在集群上，{here} 不在"),
-                    hint=say("name all files and --out as the cluster does (s3a://…, file://…), or none",
-                             "所有文件和 --out 都写集群的地址（s3a://…、file://…），或都写本地路径"),
-                )
-            ]
-        )  # fmt: skip
+        text = say(f"{there[0]} is the cluster's, {here} is not", f"{there[0]} 在集群上，{here} 不在")
+        hint = say(
+            "name all files and --out as the cluster does (s3a://…, file://…), or none",
+            "所有文件和 --out 都写集群的地址（s3a://…、file://…），或都写本地路径",
+        )
+        raise PolicyError([Diagnostic("PE935", text, hint=hint)])
     return bool(there)
 
 
@@ -57,11 +52,7 @@ def judge(selector: Selector, inputs: Inputs, periods: Periods | None, as_of: da
     """
     from policyengine.engines import spark
 
-    spans = [periods or years_of(p, inputs.records) for p in selector.law.plans]
-
-    def others(person: Person, records: Sequence[Record]) -> Result:
-        return judge_one(selector, person, records, spans, as_of)
-
+    others = judging(selector, [periods or years_of(p, inputs.records) for p in selector.law.plans], as_of)
     try:
         selection = None if selector.alone else selection_of(selector)
         with spark.session(remote) as own:
@@ -91,7 +82,7 @@ def judge_there(
             register = spark_read.read(
                 host, schema_for(law, files.mapping), files.records, files.persons, files.circumstances
             )
-            others = _others(selector, host, register.names.records, periods, as_of)
+            others = judging(selector, spans_of(law.plans, periods, host, register.names.records), as_of)
             written = spark_write.write(
                 law.plans, host, register.names, periods, as_of, out, wish.size, selection, others
             )
@@ -122,16 +113,12 @@ def refuse(wish: Wish) -> None:
         if wanted
     ]  # fmt: skip
     if asked:
-        raise PolicyError(
-            [
-                Diagnostic(
-                    "PE935",
-                    say(f"on a cluster there is no {asked[0]}", f"在集群上不支持 {asked[0]}"),
-                    hint=say("leave it out and say --format parquet, or evaluate local files",
-                             "请去掉该选项并写 --format parquet，或评定本地文件"),
-                )
-            ]
-        )  # fmt: skip
+        text = say(f"on a cluster there is no {asked[0]}", f"在集群上不支持 {asked[0]}")
+        hint = say(
+            "leave it out and say --format parquet, or evaluate local files",
+            "请去掉该选项并写 --format parquet，或评定本地文件",
+        )
+        raise PolicyError([Diagnostic("PE935", text, hint=hint)])
 
 
 def _only_here(what: str) -> Diagnostic:
@@ -140,29 +127,6 @@ def _only_here(what: str) -> Diagnostic:
         say(f"a cluster can't judge by this policy: {what}", f"集群无法按此政策评定：{what}"),
         hint=say("evaluate local files with --engine auto", "请用 --engine auto 评定本地文件"),
     )
-
-
-def _others(selector: Selector, host: Any, records: str, periods: Periods | None, as_of: date | None) -> Any:
-    """Judges the people whom the compiled queries leave to the reference evaluator."""
-    spans: list[Periods | None] = []
-
-    def own(person: Person, held: Sequence[Record]) -> Result:
-        if not spans:
-            first, last = _days(host, records) if periods is None else (None, None)
-            for plan in selector.law.plans:
-                span = (period_of(first, plan.year_start), period_of(last, plan.year_start)) if first and last else None
-                spans.append(periods or span)
-        return judge_one(selector, person, held, spans, as_of)
-
-    return own
-
-
-def _days(host: Any, records: str) -> tuple[date | None, date | None]:
-    from policyengine.engines.compile import trees as t
-
-    query = t.select(a=t.call("MIN", t.col("end")), b=t.call("MAX", t.col("end"))).from_(t.table(records), copy=False)
-    ((first, last),) = host.rows(query)
-    return first, last
 
 
 def _tally(host: Any, register: Any, written: Any) -> Tally:

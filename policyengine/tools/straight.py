@@ -7,7 +7,7 @@ stands in the unfinished folder, which becomes the result, or vanishes.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from policyengine import __version__
-from policyengine.diagnostics import PolicyError, failed
-from policyengine.engines.calendar import period_of
-from policyengine.engines.compile import trees as t
+from policyengine.diagnostics import Diagnostic, PolicyError, failed
+from policyengine.engines.compile.run import spans_of
 from policyengine.engines.duckdb_write import FileHost, Options, Written, machine, write
 from policyengine.engines.protocol import Periods, Progress, Selection, Tables
 from policyengine.records.columns import Canonical, read_tables
 from policyengine.records.files import find_files
-from policyengine.records.model import Person, Record, Reject
+from policyengine.records.model import Reject
+from policyengine.records.schema import Schema
 from policyengine.tools import update
-from policyengine.tools.evaluate import Files, judge_one, schema_for
+from policyengine.tools.evaluate import Files, judging, schema_for
 from policyengine.tools.formats import write_table
 from policyengine.tools.manifest import manifest_of
 from policyengine.tools.result import Read, Wish, options_of
@@ -63,7 +63,9 @@ def evaluate_straight(
     with whole_folder(out) as folder, _work(folder) as work, machine(work), duckdb.connect() as connection:
         _set(connection, work, wish.memory)
         reading, judging = _shares(files, progress)
-        tables = _read(connection, work, law, files, read, reading)
+        tables, said = canonical_of(connection, work / "tables", files, schema_for(law, files.mapping), reading)
+        if read is not None:
+            read(tables.rejects, (*law.remarks, *said))
         run = _Run(law, wish, tables, folder, work, periods, as_of, judging, selector, selection)
         asked = options_of(law, files, periods, as_of, wish.format, wish.size, wish.strict)
         written, stands = run.updated(out, asked) if wish.update else (run.judged(), 0)
@@ -98,15 +100,7 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.host = FileHost(self.tables.connection)
-        self.spans = [self.periods] * len(self.law.plans) if self.periods else list(self._years())
-
-    def _years(self) -> Iterator[Periods | None]:
-        """The first and the last period in which a record ends, by policy."""
-        first, last = t.call("MIN", t.col("end", "r")), t.call("MAX", t.col("end", "r"))
-        query = t.select(a=first, b=last).from_(t.table(self.tables.records, "r"), copy=False)
-        ((start, end),) = self.host.rows(query)
-        for plan in self.law.plans:
-            yield None if start is None else (period_of(start, plan.year_start), period_of(end, plan.year_start))
+        self.spans = spans_of(self.law.plans, self.periods, self.host, self.tables.records)
 
     def judged(self) -> Written:
         """Judge everybody."""
@@ -115,18 +109,13 @@ class _Run:
 
     def _write(self, place: Tables, periods: Periods | None, folder: Path) -> Written:
         options = Options(self.wish.format, self.wish.size, ordered=self._ordered, spills=True, reasons=WARNED)
-        return (
-            write(self.law.plans, place, periods, self.as_of, folder, options, self.selection, self._one, self.progress)
-            or Written()
-        )
+        others = judging(self.selector, self.spans, self.as_of)
+        plans, selection = self.law.plans, self.selection
+        return write(plans, place, periods, self.as_of, folder, options, selection, others, self.progress) or Written()
 
     @property
     def _ordered(self) -> bool:
         return self.tables.rows <= IN_ORDER
-
-    def _one(self, person: Person, records: Sequence[Record]) -> Result:
-        """Judge somebody whom the compiled queries leave to the reference evaluator, by the policy that governs."""
-        return judge_one(self.selector, person, records, self.spans, self.as_of)
 
     def updated(self, out: str | Path, asked: Mapping[str, Any]) -> tuple[Written, int]:
         """Judge those of whom something differs from the result in ``out``; how many people's rows were taken over."""
@@ -175,18 +164,18 @@ def _shares(files: Files, progress: Progress | None) -> tuple[Callable[[int], No
     return reading, lambda share, step: progress(part + (1 - part) * share, step)
 
 
-def _read(
-    connection: Any, work: Path, law: Law, files: Files, read: Read | None, told: Callable[[int], None] | None
-) -> Canonical:
-    place = work / "tables"
+def canonical_of(
+    connection: Any, place: Path, files: Files, schema: Schema, told: Callable[[int], None] | None = None
+) -> tuple[Canonical, list[Diagnostic]]:
+    """Read the files into tables of ``connection`` and of the new folder ``place``; ``told``: as ``read_tables``.
+
+    Raises ``PolicyError`` where a file can't be used.
+    """
     place.mkdir()
-    schema = schema_for(law, files.mapping)
     tables, said = read_tables(connection, place, files.records, files.persons, files.circumstances, schema, told=told)
     if tables is None or failed(said):
         raise PolicyError(said)
-    if read is not None:
-        read(tables.rejects, (*law.remarks, *said))
-    return tables
+    return tables, said
 
 
 def _entries(

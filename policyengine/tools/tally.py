@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -136,16 +136,29 @@ def own_facts(missing: Iterable[str]) -> list[str]:
 
 
 def _unmet(result: Result, inputs: Inputs) -> Unmet | None:
-    unmet = [d for d in result.decisions if d.outcome == "not_met"]
+    unmet = [(d.person_id, d.period) for d in result.decisions if d.outcome == "not_met"]
     if not unmet:
         return None
-    names = Counter(p.facts.get("name") for p in inputs.persons.values())
-    masks = Counter(map(mask, inputs.persons))
-    for d in unmet:
-        name = inputs.persons[d.person_id].facts.get("name") if d.person_id in inputs.persons else None
-        shown = mask(d.person_id)
-        if isinstance(name, str) and names[name] == 1:
-            return Unmet(name, shown, d.period)
-        if masks[shown] == 1:
-            return Unmet(shown, shown, d.period)
-    return Unmet(None, mask(unmet[0].person_id), unmet[0].period)
+    persons = inputs.persons
+    names = Counter(p.facts.get("name") for p in persons.values())
+    alone = {name for name, number in names.items() if isinstance(name, str) and number == 1}
+    named = ((who, period, persons[who].facts.get("name") if who in persons else None) for who, period in unmet)
+    return first_named(named, alone, Counter(map(mask, persons)))
+
+
+def first_named(
+    unmet: Iterable[tuple[str, str, object]], alone: Collection[str], masks: Mapping[str, int]
+) -> Unmet | None:
+    """The first of some people (id, period, name) who has a word of their own, else the first without one.
+
+    ``alone``: names that only one person has; ``masks``: how many people have a masked id.
+    """
+    first: Unmet | None = None
+    for who, period, name in unmet:
+        shown = mask(who)
+        if isinstance(name, str) and name in alone:
+            return Unmet(name, shown, period)
+        if masks.get(shown) == 1:
+            return Unmet(shown, shown, period)
+        first = first or Unmet(None, shown, period)
+    return first

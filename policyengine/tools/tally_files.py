@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from policyengine.tools.tally import (
     Tally,
     Unmet,
     empty_periods,
+    first_named,
     mostly,
     outcomes_of,
     own_facts,
@@ -105,13 +107,6 @@ def _unmet(found: list[Any], rows: Any, people: int) -> Unmet | None:
         return None
     names = {name for _, _, name in found if name is not None}
     alone = {name for (name,) in rows(_NAMESAKES, sorted(names))} if names else set()
-    masks: dict[str, int] = {}
-    if people <= MASKED_AMONG:
-        for (who,) in rows("SELECT person_id FROM run_people"):
-            masks[mask(who)] = masks.get(mask(who), 0) + 1
-    for who, period, name in found:
-        if name in alone:
-            return Unmet(name, mask(who), period)
-        if masks.get(mask(who)) == 1:
-            return Unmet(mask(who), mask(who), period)
-    return Unmet(None, mask(found[0][0]), found[0][1])
+    few = people <= MASKED_AMONG
+    masks = Counter(mask(who) for (who,) in rows("SELECT person_id FROM run_people")) if few else Counter[str]()
+    return first_named(found, alone, masks)

@@ -19,6 +19,7 @@ from policyengine.engines.compile.trees import Tree
 from policyengine.engines.duckdb_write import FileHost, Written
 from policyengine.engines.protocol import Periods, Selection, Tables
 from policyengine.records.columns import Canonical
+from policyengine.records.personal import APOSTROPHED
 from policyengine.tools.read_result import Written as Result
 from policyengine.tools.read_result import read_result
 from policyengine.tools.select import Law
@@ -28,7 +29,6 @@ PRINTS = "fingerprints"
 ASKED = ("period", "as_of", "format", "ledger")  # options on which every row depends
 PARTS = ("records", "persons", "circumstances")
 WHERE = ("file", "row")  # where something stood decides nothing
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # how an id begins that CSV has with an apostrophe before it
 _HASHES = ("rows", "mixed", "summed")
 
 
@@ -264,7 +264,7 @@ def _plain(value: Tree, path: Path) -> Tree:
         return value
     rest = t.call("SUBSTR", value.copy(), t.lit(2))
     quoted = t.equal(t.call("LEFT", value.copy(), t.lit(1)), t.lit("'"))
-    formula = t.among(t.call("LEFT", rest.copy(), t.lit(1)), [t.lit(c) for c in FORMULA])
+    formula = t.among(t.call("LEFT", rest.copy(), t.lit(1)), [t.lit(c) for c in APOSTROPHED])
     return t.case([(t.both(quoted, formula), rest)], value)
 
 

@@ -1,4 +1,4 @@
--- The ledger of every record, and from it the sums of every person and year.
+-- The ledger of every record, and from it what counts of each.
 
 COPY (
     SELECT record_id, person_id, period, converted, counted, recognise_rule, convert_rule,
@@ -9,17 +9,8 @@ COPY (
     FROM counted
 ) TO '$out/ledger.parquet' (FORMAT parquet);
 
-CREATE OR REPLACE TEMP VIEW sums AS
-SELECT person_id, period,
-    sum(CASE WHEN limited THEN 0 ELSE counted END) AS free, sum(CASE WHEN limited THEN 0 ELSE counted_high END) AS free_high,
-    sum(CASE WHEN limited THEN low END) AS limited, sum(CASE WHEN limited THEN high END) AS limited_high,
-    sum(low - counted) AS capped_off,
-    sum(CASE WHEN kind & 1 > 0 THEN own ELSE 0 END) AS professional, sum(own_high) AS professional_high,
-    sum(CASE WHEN kind & 2 > 0 THEN own ELSE 0 END) AS public,
-    sum(CASE WHEN kind & 4 > 0 THEN counted ELSE 0 END) AS class_1, sum(CASE WHEN kind & 8 > 0 THEN counted ELSE 0 END) AS class_2,
-    sum(CASE WHEN kind & 16 > 0 THEN counted ELSE 0 END) AS national
-FROM (SELECT *, convert_rule IN ('sichuan/self-study-hours@2016', 'sichuan/publication-hours@2016') AS limited,
-             CASE WHEN reason IN ('counted', 'capped') THEN converted ELSE 0 END AS low,
-             CASE WHEN reason IN ('counted', 'capped', 'missing_fact') THEN converted_high ELSE 0 END AS high
-      FROM '$out/ledger.parquet')
-GROUP BY ALL;
+CREATE OR REPLACE TEMP VIEW amounts AS
+SELECT *, convert_rule IN ('sichuan/self-study-hours@2016', 'sichuan/publication-hours@2016') AS limited,
+    CASE WHEN reason IN ('counted', 'capped') THEN converted ELSE 0 END AS low,
+    CASE WHEN reason IN ('counted', 'capped', 'missing_fact') THEN converted_high ELSE 0 END AS high
+FROM '$out/ledger.parquet';

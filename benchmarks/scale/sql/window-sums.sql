@@ -1,4 +1,4 @@
--- The sums of every person and year, without a ledger.
+-- The sums of every person and year.
 
 CREATE OR REPLACE TEMP VIEW sums AS
 SELECT person_id, period,
@@ -9,5 +9,5 @@ SELECT person_id, period,
     sum(CASE WHEN kind & 2 > 0 THEN own ELSE 0 END) AS public,
     sum(CASE WHEN kind & 4 > 0 THEN counted ELSE 0 END) AS class_1, sum(CASE WHEN kind & 8 > 0 THEN counted ELSE 0 END) AS class_2,
     sum(CASE WHEN kind & 16 > 0 THEN counted ELSE 0 END) AS national
-FROM (SELECT *, capped = 'year' AS limited FROM counted)
+FROM amounts
 GROUP BY ALL;

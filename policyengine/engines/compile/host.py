@@ -41,6 +41,10 @@ class Host(Protocol):
         """Forget a table."""
         ...
 
+    def close(self) -> None:
+        """Forget all tables that were made."""
+        ...
+
 
 def column_of(name: str, type_: str) -> Column:
     """What a column of this SQL type holds. Floating-point columns are refused: they do not hold what was written."""

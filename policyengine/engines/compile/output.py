@@ -31,6 +31,7 @@ from policyengine.engines.compile.periods import Decided, Periods
 from policyengine.engines.compile.relations import JOINED, TEXTS
 from policyengine.engines.compile.run import Evaluation
 from policyengine.engines.compile.trees import Tree
+from policyengine.records.personal import APOSTROPHED
 from policyengine.trace import Decision, Result
 
 
@@ -482,5 +483,5 @@ def _yes_no(value: Tree) -> Tree:
 def safe(value: Tree) -> Tree:
     """Text that a spreadsheet would take for a formula, neutralised (``records/personal.py``)."""
     first = t.call("LEFT", value.copy(), t.lit(1))
-    formula = t.among(first, [t.lit(c) for c in ("=", "+", "-", "@", "\t", "\r", "'")])
+    formula = t.among(first, [t.lit(c) for c in APOSTROPHED])
     return t.case([(formula, t.concat(t.lit("'"), value.copy()))], value)

@@ -80,7 +80,7 @@ def opened(
     Raises ``Inexpressible`` where a plan says what only the reference evaluator can judge.
     """
     sources = sources_of([law_of(number, plan) for number, plan in enumerate(plans)], host, names)
-    spans = [asked or _years(sources, plan) for plan in plans]
+    spans = spans_of(plans, asked, host, names.records)
     known = [span for span in spans if span is not None]
     if len(known) < len(spans):
         return None
@@ -97,11 +97,15 @@ def opened(
     return Evaluation(sources, cases, accounts, entries, known, as_of, plans, selection, flags)
 
 
-def _years(sources: Sources, plan: Plan) -> Asked | None:
-    """The first and last period in which a record ends."""
+def spans_of(plans: Sequence[Plan], asked: Asked | None, host: Host, records: str) -> list[Asked | None]:
+    """The periods to be judged, by plan: those asked for, else the first and last in which a record ends; None where
+    there is no record."""
+    if asked:
+        return [asked for _ in plans]
     query = t.select(a=t.call("MIN", t.col("end", "r")), b=t.call("MAX", t.col("end", "r")))
-    ((first, last),) = sources.host.rows(query.from_(t.table(sources.names.records, "r"), copy=False))
-    return None if first is None else (period_of(first, plan.year_start), period_of(last, plan.year_start))
+    ((first, last),) = host.rows(query.from_(t.table(records, "r"), copy=False))
+    starts = [plan.year_start for plan in plans]
+    return [None if first is None else (period_of(first, start), period_of(last, start)) for start in starts]
 
 
 def _keep_everyone(sources: Sources) -> None:

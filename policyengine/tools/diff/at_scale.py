@@ -15,22 +15,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from policyengine.diagnostics import PolicyError, failed
-from policyengine.engines.calendar import period_of
-from policyengine.engines.compile.aside import JudgeOne
+from policyengine.engines.compile.run import spans_of
 from policyengine.engines.duckdb import DuckHost
 from policyengine.engines.duckdb_write import Options, machine, write
 from policyengine.engines.protocol import Periods, Tables
-from policyengine.records.columns import Canonical, read_tables
-from policyengine.records.model import Person
+from policyengine.records.columns import Canonical
 from policyengine.records.schema import Schema
 from policyengine.tools.diff import shifts
 from policyengine.tools.diff.impact import EXAMPLES, Impact, Outcome, Shift, read_twice
 from policyengine.tools.diff.shift_file import write_shifts
-from policyengine.tools.evaluate import Files, judge_one, schema_for
+from policyengine.tools.evaluate import Files, judging, schema_for
 from policyengine.tools.select import Selector, selection_of
+from policyengine.tools.straight import canonical_of
 from policyengine.tools.tables import shape_of
-from policyengine.trace import Result
 
 MEMORY = "2GB"
 
@@ -55,15 +52,17 @@ class Judging:
         tables = self._read(side, selector)
         folder = self.folder / side
         folder.mkdir()
+        plans = selector.law.plans
+        spans = spans_of(plans, self.periods, DuckHost(self.connection), tables.records)
         written = write(
-            selector.law.plans,
+            plans,
             Tables(self.connection, tables.records, tables.persons, tables.circumstances),
             self.periods,
             self.as_of,
             folder,
             Options(ledger="none", memory=MEMORY, spills=True),
             None if selector.alone else selection_of(selector),
-            self._judge(selector, tables),
+            judging(selector, spans, self.as_of),
         )
         return folder if written is not None else None
 
@@ -72,29 +71,9 @@ class Judging:
         if self.tables is None or schema != self.read_by:
             if self.tables is not None:
                 read_twice(self.files)
-            place = self.folder / f"tables-{side}"
-            place.mkdir()
-            files = self.files
-            tables, said = read_tables(
-                self.connection, place, files.records, files.persons, files.circumstances, schema
-            )
-            if tables is None or failed(said):
-                raise PolicyError(said)
-            self.tables, self.read_by = tables, schema
+            self.tables, _ = canonical_of(self.connection, self.folder / f"tables-{side}", self.files, schema)
+            self.read_by = schema
         return self.tables
-
-    def _judge(self, selector: Selector, tables: Canonical) -> JudgeOne:
-        """Judges the people whom the compiled queries leave to the reference evaluator."""
-        spans = [self.periods or self._years(plan.year_start, tables) for plan in selector.law.plans]
-
-        def judge(person: Person, records: Any) -> Result:
-            return judge_one(selector, person, records, spans, self.as_of)
-
-        return judge
-
-    def _years(self, year_start: tuple[int, int], tables: Canonical) -> Periods | None:
-        ((first, last),) = DuckHost(self.connection).rows(shifts.first_and_last(tables.records))
-        return None if first is None else (period_of(first, year_start), period_of(last, year_start))
 
 
 def impact_at_scale(

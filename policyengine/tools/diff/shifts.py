@@ -25,12 +25,6 @@ _FOUND = ("required", "achieved", "achieved_high")
 _FINE = 12  # decimals of figures in result files are fewer
 
 
-def first_and_last(records: str) -> Any:
-    """The end dates of the first and the last record."""
-    query = t.select(a=t.call("MIN", t.col("end", "r")), b=t.call("MAX", t.col("end", "r")))
-    return query.from_(t.table(records, "r"), copy=False)
-
-
 @dataclass(slots=True)
 class Compared:
     """The decisions of two folders. ``persons``: the canonical table with people's facts."""
