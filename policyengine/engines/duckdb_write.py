@@ -23,7 +23,7 @@ from typing import Any
 from policyengine.engines.compile import aside
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.aside import JudgeOne
-from policyengine.engines.compile.output import Output, Shape
+from policyengine.engines.compile.output import Output
 from policyengine.engines.compile.run import opened
 from policyengine.engines.compile.sources import Names
 from policyengine.engines.duckdb import DuckHost, sql
@@ -99,23 +99,15 @@ def _write(
     evaluation = opened(plans, host, names, periods, as_of, selection)
     if evaluation is None:
         return None
-    output = Output(evaluation, Shape.of(evaluation), options.format == "csv")
-    output.load_others(aside.results(evaluation, judge))
-    evaluation.entries.load_words(output.rule_words())
+    output = Output.of(evaluation, aside.results(evaluation, judge), options.format == "csv")
     written = Written(aside=output.others)
     ledger = None
     if options.ledger != "none":
         ledger = _ledger(output, host, folder, options, written)
     if options.reasons:
         written.reasons.update(_reasons(output, host, ledger, options))
-    evaluation.decide(output.other_texts())
-    output.settle()
-    for table, query in (
-        ("decisions", output.decisions()), ("findings", output.findings()), ("flags", output.flags()),
-        ("missing", output.missing(None if ledger is None else t.table("entries"))),
-    ):  # fmt: skip
-        if query is not None:
-            _file(host, table, query, folder, options, written)
+    for table, query in output.tables(None if ledger is None else t.table("entries")):
+        _file(host, table, query, folder, options, written)
     counted = t.select(outcome=t.col("outcome"), n=t.count()).from_(_scan(folder, "decisions", options), copy=False)
     written.outcomes.update(host.rows(counted.group_by(t.col("outcome"), copy=False)))
     host.done()

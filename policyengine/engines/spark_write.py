@@ -15,7 +15,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.engines.compile import aside
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.aside import JudgeOne
-from policyengine.engines.compile.output import Output, Shape
+from policyengine.engines.compile.output import Output
 from policyengine.engines.compile.run import opened
 from policyengine.engines.compile.sources import Names
 from policyengine.engines.duckdb_write import Written
@@ -68,9 +68,7 @@ def write(
     evaluation = opened(plans, host, names, periods, as_of, selection)
     if evaluation is None:
         return None
-    output = Output(evaluation, Shape.of(evaluation))
-    output.load_others(aside.results(evaluation, judge))
-    evaluation.entries.load_words(output.rule_words())
+    output = Output.of(evaluation, aside.results(evaluation, judge))
     written = Written(aside=output.others)
     if ledger != "none":
         _save(host, "ledger", output.entries(ledger == "full"), out, written)
@@ -78,14 +76,8 @@ def write(
         evaluation.entries.kept = True
         reasons = t.select(reason=t.col("reason"), n=t.count()).from_(t.table("written_ledger"), copy=False)
         written.reasons.update(host.rows(reasons.group_by(t.col("reason"), copy=False)))
-    evaluation.decide()
-    output.settle()
-    for table, query in (
-        ("decisions", output.decisions()), ("findings", output.findings()), ("flags", output.flags()),
-        ("missing", output.missing(None if ledger == "none" else t.table("entries"))),
-    ):  # fmt: skip
-        if query is not None:
-            _save(host, table, query, out, written)
+    for table, query in output.tables(None if ledger == "none" else t.table("entries")):
+        _save(host, table, query, out, written)
     outcomes = t.select(outcome=t.col("outcome"), n=t.count()).from_(t.table("written_decisions"), copy=False)
     written.outcomes.update(host.rows(outcomes.group_by(t.col("outcome"), copy=False)))
     return written

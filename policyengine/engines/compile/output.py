@@ -76,6 +76,24 @@ class Output:
     decided: Figures = field(default_factory=lambda: Figures(1, True))
     others: int = 0  # persons who were left aside
 
+    @classmethod
+    def of(cls, evaluation: Evaluation, others: Iterable[Result], text: bool = False) -> Output:
+        """With the results of the persons who were left aside, and the words of the ledger, loaded."""
+        output = cls(evaluation, Shape.of(evaluation), text)
+        output.load_others(others)
+        evaluation.entries.load_words(output.rule_words())
+        return output
+
+    def tables(self, entries: Any | None) -> list[tuple[str, Any]]:
+        """Decide, and give name and query of every table but the ledger; ``entries``: the ledger, read back."""
+        self.evaluation.decide(self.other_texts())
+        self.settle()
+        queries = {
+            "decisions": self.decisions(), "findings": self.findings(), "flags": self.flags(),
+            "missing": self.missing(entries),
+        }  # fmt: skip
+        return [(table, query) for table, query in queries.items() if query is not None]
+
     @property
     def host(self) -> Any:
         return self.evaluation.sources.host
