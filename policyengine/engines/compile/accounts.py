@@ -23,11 +23,13 @@ from policyengine.language import tree
 
 @dataclass
 class Accounts:
-    """``caps`` by law; ``cuts``: whether the table ``counted`` has items that some cap may cut."""
+    """``caps`` by law; ``cuts``: whether the table ``counted`` has items that some cap may cut; ``held``: the tables
+    made of what values of a field hold."""
 
     items: Items
     caps: list[list[Cap]] = field(default_factory=list)
     cuts: bool = False
+    held: set[str] = field(default_factory=set)
 
     @property
     def sums(self) -> int:
@@ -178,14 +180,22 @@ class Accounts:
         return query.where(t.both(*member), copy=False)
 
     def _by_field(self, cap: Cap, name: str) -> Any:
-        value = t.case([(t.missing(t.col("value", "m")), t.col("record_id", "m"))], t.lit(None))
-        keys = [t.col("person_id", "m"), t.col("period", "m"), t.col("value", "m"), value]
-        query = t.select(
-            person_id=t.col("person_id", "m"), rp=t.call("MAX", t.col("rp", "m")), period=t.col("period", "m"),
-            amount=t.bounded(t.col("high", "m"), UNLIMITED),
-        )  # fmt: skip
-        query.from_(t.sub(self._under(cap, value=name), "m"), copy=False)
-        return query.group_by(*(k.copy() for k in keys), copy=False)
+        """What items with one value of a field hold, where that is more than the smallest limit."""
+        held = f"held_{cap.law.number}_{cap.number}"
+        if held not in self.held:
+            value = t.case([(t.missing(t.col("value", "m")), t.col("record_id", "m"))], t.lit(None))
+            keys = [t.col("person_id", "m"), t.col("period", "m"), t.col("value", "m"), value]
+            amount = t.bounded(t.col("high", "m"), UNLIMITED)
+            query = t.select(
+                person_id=t.col("person_id", "m"), rp=t.call("MAX", t.col("rp", "m")), period=t.col("period", "m"),
+                amount=amount, open=t.call("MAX", t.col("open", "m")),
+            )  # fmt: skip
+            query.from_(t.sub(self._under(cap, value=name), "m"), copy=False)
+            query.group_by(*(k.copy() for k in keys), copy=False)
+            self.host.keep(held, query.having(t.compare(amount.copy(), ">", t.lit(cap.least)), copy=False))
+            self.held.add(held)
+        names = ("person_id", "rp", "period", "amount", "open")
+        return t.select(**{n: t.col(n, "h") for n in names}).from_(t.table(held, "h"), copy=False)
 
     def _by_day(self, cap: Cap) -> Iterable[Any]:
         """Stretches of days that hold more than their limit; persons with stretches that partly overlap go elsewhere.
@@ -283,10 +293,7 @@ class Accounts:
                 open_ = t.greatest(t.col(f"u{c}", "s"), t.col(f"o{c}", "s"))
                 return self._rows(cap, amount=t.col(f"k{c}", "s"), days=day, open=open_)
             case tree.PerField(field=name):
-                query = self._by_field(cap, name)
-                return query.select(
-                    t.named(day, "days"), t.named(t.call("MAX", t.col("open", "m")), "open"), copy=False
-                )
+                return self._by_field(cap, name).select(t.named(day, "days"), copy=False)
             case tree.PerActivity():
                 names = ("person_id", "rp", "period", "open")
                 query = t.select(**{n: t.col(n, "m") for n in names}, amount=t.col("high", "m"), days=day)

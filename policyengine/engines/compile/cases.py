@@ -66,6 +66,7 @@ class Cases:
     steps: list[int] = field(default_factory=lambda: [0])  # what guessed axes may add to such a key
     guessed: list[str] = field(default_factory=list)
     unitless: dict[int, list[Any]] = field(default_factory=dict)  # quantities of records without a unit, by such a key
+    surveyed: bool = False  # the table ``surveyed`` has every quantity, by such a key
     span: tuple[date, date] | None = None
     doubtful: bool = False  # some amount, or whether it counts, is open
     moved: bool = False  # some record counts elsewhere than in the period of its end
@@ -97,7 +98,7 @@ class Cases:
         sources = self.sources
         self.guessed = sources.guessable()[:MOST_GUESSED]
         fractions = False
-        for key, q, number, first, last, part in sources.host.rows(sources.survey(self.guessed)):
+        for key, q, number, first, last, part in self._surveyed():
             self.counts[key] = self.counts.get(key, 0) + number
             self.span = (first, last) if self.span is None else (min(self.span[0], first), max(self.span[1], last))
             fractions = fractions or bool(part)
@@ -108,6 +109,21 @@ class Cases:
         for key in self.counts:
             for step in self.steps:
                 yield key + step
+
+    def _surveyed(self) -> list[Any]:
+        """What the survey finds. Where quantities repeat themselves, the table ``surveyed`` keeps each of them, so that
+        amounts that no formula gives need no second look at the records."""
+        sources, host = self.sources, self.sources.host
+        if sources.divisors or not sources.repetitive():
+            return host.rows(sources.survey(self.guessed))
+        self.surveyed = True
+        host.keep("surveyed", sources.survey(self.guessed, apart=True))
+        most = {n: t.call("MAX", t.col(n, "k")) for n in ("last", "part")}
+        found = t.select(
+            key=t.col("key", "k"), q=t.lit(None), number=t.whole_sum(t.col("number", "k")),
+            first=t.call("MIN", t.col("first", "k")), **most,
+        ).from_(t.table("surveyed", "k"), copy=False)  # fmt: skip
+        return host.rows(found.group_by(t.col("key", "k"), copy=False))
 
     def _judge_values(self, draft: Draft) -> None:
         """Judge those combinations whose amount no formula gives, with each quantity that they occur with."""
@@ -129,6 +145,7 @@ class Cases:
     def _values_of(self, opened: set[int]) -> Iterator[tuple[Any, ...]]:
         """Keys, guessed axes at code 0, with the quantities and divisors that they occur with."""
         host, sources = self.sources.host, self.sources
+        by = (sources.records.column("quantity") or Column("", "", 0)).unit // sources.unit
         unit, quantity = (
             next(n for n, a in enumerate(sources.signature.axes) if a.field == f) for f in ("unit", "quantity")
         )
@@ -137,19 +154,22 @@ class Cases:
             if not any(key + step in opened for step in self.steps):
                 continue
             codes = sources.signature.codes(key % sources.signature.size)
-            if (codes[unit] and codes[quantity]) or sources.divisors:
+            if self.surveyed or (codes[unit] and codes[quantity]) or sources.divisors:
                 asked.append((key,))
             else:
-                by = (sources.records.column("quantity") or Column("", "", 0)).unit // sources.unit
                 yield from ((key, None if q is None else q // by) for q in dict.fromkeys(self.unitless[key]))
         if not asked:
             return
         host.load("opened", {"key": "BIGINT"}, asked)
-        names = ["q", *(f"by_{n}" for n in sources.divisors)]
-        query = t.select(key=t.col("key", "b"), **{n: t.col(n, "b") for n in names})
-        query = query.from_(t.sub(sources.base(self.guessed), "b"), copy=False)
+        if self.surveyed:
+            query = t.select(key=t.col("key", "b"), q=t.whole_quotient(t.col("q", "b"), by))
+            query.from_(t.table("surveyed", "b"), copy=False)
+        else:
+            names = ["q", *(f"by_{n}" for n in sources.divisors)]
+            query = t.select(key=t.col("key", "b"), **{n: t.col(n, "b") for n in names})
+            query = query.from_(t.sub(sources.base(self.guessed), "b"), copy=False).distinct(copy=False)
         t.join(query, t.table("opened", "o"), t.equal(t.col("key", "o"), t.col("key", "b")))
-        yield from host.stream(query.distinct(copy=False))
+        yield from host.stream(query)
         host.drop("opened")
 
     def _given(self, values: list[Any]) -> dict[str, Fact | None]:
@@ -228,11 +248,10 @@ class Cases:
         self.needs = frozenset(n for n, v in usual.items() if any(row.get(n, v) != v for row in rows))
         host.load("case_keys", {"key": "BIGINT", "kind": "INTEGER"}, keyed)
         host.load("case_kinds", shape, (tuple(row.get(name) for name in shape) for row in rows))
-        query = t.select(key=t.col("key", "k"), **{n: t.col(n, "c") for n in shape if n != "kind"})
+        query = t.select(key=t.col("key", "k"), **{n: t.col(n, "c") for n in shape})
         query.from_(t.table("case_keys", "k"), copy=False)
         host.keep("cases", t.join(query, t.table("case_kinds", "c"), t.equal(t.col("kind", "c"), t.col("kind", "k"))))
         host.drop("case_keys")
-        host.drop("case_kinds")
         if valued:
             names = ["key", "q", *(f"by_{n}" for n in self.sources.divisors), "other"]
             host.load("valued", dict.fromkeys(names, "BIGINT"), valued)

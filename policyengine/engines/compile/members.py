@@ -13,7 +13,7 @@ from policyengine.engines.compile.trees import Tree
 from policyengine.language import tree
 
 MEMBERS_KEPT = 8_000_000
-"""Items under caps that are kept, about 80 bytes each; more are read twice instead."""
+"""Items under caps that are kept, about 90 bytes each; more are read twice instead."""
 
 
 @dataclass(slots=True)
@@ -72,16 +72,14 @@ class Members:
         many = sum(n for key, n in self.cases.counts.items() if any(key + step in under for step in steps))
         if many > MEMBERS_KEPT:
             return
-        wanted = [f"{kind}{c}" for c in caps for kind in "cr"]
-        wanted += [f"{kind}{s}" for s in range(1, self.sums) for kind in "tn"]
         fields = {w.field for law in laws for r in law.plan.caps if isinstance(w := r.statement.window, tree.PerField)}
         columns = {f"of_{n}": self.cases.sources.records.value(n) for n in sorted(fields)}
-        narrow = {n: t.cast(t.col(n, "i"), "TINYINT") if n[0] in "ctn" else t.col(n, "i") for n in wanted}
         names = [
-            "record_id", "person_id", "rp", "plan", "day", "start", "end", "period", "low", "high", *columns,
+            "record_id", "person_id", "rp", "day", "start", "end", "period", "low", "high", "kind", *columns,
             *(["whole"] if self.cases.split else []),
         ]  # fmt: skip
-        query = t.select(**{n: t.col(n, "i") for n in names}, **narrow)
+        query = t.select(**{n: t.col(n, "i") for n in names})
+        wanted = ("kind", *(f"c{c}" for c in caps))
         query.from_(t.sub(self.items.items(wanted, self._named(), **columns), "i"), copy=False)
         members = (t.compare(t.col(f"c{c}", "i"), ">", t.lit(0)) for c in caps)
         query.where(t.both(t.either(*members), t.compare(t.col("high", "i"), ">", t.lit(0))), copy=False)
@@ -90,11 +88,15 @@ class Members:
 
     def rows(self, wanted: Iterable[str], **fields: str) -> Any:
         """The items that some cap may concern, with fields of their records under other names."""
-        if self.kept:
-            own = t.select_all("members")
-            for name, of in fields.items():
-                own.select(t.named(t.col(f"of_{of}"), name), copy=False)
-            return own
+        if self.kept:  # what all items of a kind have in common is looked up
+            own = ["record_id", "person_id", "rp", "day", "start", "end", "period", "low", "high"]
+            own += ["whole"] if self.cases.split else []
+            query = t.select(
+                **{n: t.col(n, "m") for n in own},
+                **{n: t.col(n, "k") for n in dict.fromkeys(("plan", *wanted))},
+                **{n: t.col(f"of_{of}", "m") for n, of in fields.items()},
+            ).from_(t.table("members", "m"), copy=False)
+            return t.join(query, t.table("case_kinds", "k"), t.equal(t.col("kind", "k"), t.col("kind", "m")))
         records = self.cases.sources.records
         return self.items.items(wanted, self._named(), **{n: records.value(of) for n, of in fields.items()})
 

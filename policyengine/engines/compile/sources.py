@@ -130,13 +130,13 @@ class Sources:
             return self.records.value("quantity")
         return t.cast(t.col(column.name, "r"), "BIGINT")
 
-    def survey(self, guessed: Container[str]) -> Any:
+    def survey(self, guessed: Container[str], apart: bool = False) -> Any:
         """The keys that occur, without the axes that are ``guessed``, with how often, the days they end on, and whether
-        some quantity has a fraction. ``q``: the quantity of records without a unit, each apart."""
+        some quantity has a fraction. ``q``: the quantity, each apart, or only of records without a unit."""
         column, whole = self.records.column("quantity"), self.records.value("quantity")
         parts = t.remainder(whole, column.unit) if column is not None and column.scale else t.lit(0)
-        unitless = t.case([(t.missing(self.records.value("unit")), whole.copy())], t.lit(None))
-        query = t.select(key=self.key(guessed), q=unitless, end=t.col("end", "r"), part=parts)
+        q = whole.copy() if apart else t.case([(t.missing(self.records.value("unit")), whole.copy())], t.lit(None))
+        query = t.select(key=self.key(guessed), q=q, end=t.col("end", "r"), part=parts)
         query = self.relation(query, guessed)
         found = t.select(
             key=t.col("key", "k"), q=t.col("q", "k"), number=t.count(), first=t.call("MIN", t.col("end", "k")),
@@ -147,11 +147,20 @@ class Sources:
     def guessable(self) -> list[str]:
         """Texts of which only the presence is asked and that are nearly all different: both cases are judged, because
         reading such a column takes longer than that."""
-        names = [
-            a.field
-            for a in self.signature.axes
-            if a.size == 2 and a.field in self.records.columns and self.records.columns[a.field].kind == "text"
-        ]
+        return self._different(
+            [
+                a.field
+                for a in self.signature.axes
+                if a.size == 2 and a.field in self.records.columns and self.records.columns[a.field].kind == "text"
+            ]
+        )
+
+    def repetitive(self) -> bool:
+        """Whether quantities repeat themselves, so that there are few of them to each key."""
+        return "quantity" not in self.records.columns or not self._different(["quantity"])
+
+    def _different(self, names: Sequence[str]) -> list[str]:
+        """Those of some columns whose values are nearly all different, as far as the first records tell."""
         if not names:
             return []
         some = t.select(**{n: t.col(n, "r") for n in names}).from_(t.table(self.names.records, "r"), copy=False)
