@@ -7,13 +7,16 @@ records and facts of their own. ``trial(seed, number)`` is the same whenever it 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from policyengine.engines import reference
+from policyengine.engines.compile import flags, members, sources
 from policyengine.engines.protocol import Selection
 from policyengine.language import tree
 from policyengine.plan.build import plan_of
@@ -30,6 +33,9 @@ CHOICE = ("sector",)
 PERSON = ("employer_kind", "title_level", "sector", "joined", "qualified_on")
 RECORD = ("form", "subject", "result", "approved", "provider", "mode", "level", "author_rank", "theme")
 
+LARGE = ((sources, "SAMPLE", 4), (members, "MEMBERS_KEPT", 0), (flags, "AT_ONCE", 20))
+"""Thresholds from which the engine takes other ways, and the values with which few records reach them."""
+
 Engine = Callable[..., Result | None]
 """As ``duckdb.evaluate_all``: plans, inputs, periods, as_of, selection, judge."""
 
@@ -37,7 +43,8 @@ Engine = Callable[..., Result | None]
 @dataclass(frozen=True)
 class Trial:
     """What an engine is asked. ``plans``: one, or two between which the sector chooses; ``fitted``: records that were
-    made just so large that they fill a cap."""
+    made just so large that they fill a cap; ``large``: judged as a register that is too large for what is kept or asked
+    of a small one."""
 
     name: str
     plans: tuple[Plan, ...]
@@ -45,6 +52,7 @@ class Trial:
     periods: tuple[int, int] | None
     as_of: date | None
     fitted: int = 0
+    large: bool = False
 
 
 @dataclass
@@ -111,7 +119,7 @@ def trial(seed: int, number: int, size: int = 30) -> Trial:
     inputs = people(rng, complete=rng.random() < 0.4, size=rng.randint(size // 2, size), records=(0, longest))
     first = rng.choice((2015, 2016, 2016, 2016))
     periods = None if rng.random() < 0.1 else (first, first + rng.choice((0, 1, 1, 2, 3)))
-    made = Trial(f"{seed}:{number}", tuple(plans), inputs, periods, rng.choice(AS_OF))
+    made = Trial(f"{seed}:{number}", tuple(plans), inputs, periods, rng.choice(AS_OF), large=number % 3 == 1)
     return _filled(rng, made)
 
 
@@ -187,13 +195,23 @@ def compare(made: Trial, engine: Engine) -> tuple[Tally, list[str]]:
 
     selection = Selection(CHOICE, chosen) if len(made.plans) > 1 else None
     wanted = expected(made)
-    found = engine(list(made.plans), made.inputs, made.periods, made.as_of, selection, judge)
+    with thresholds(made.large):
+        found = engine(list(made.plans), made.inputs, made.periods, made.as_of, selection, judge)
     tally = _counted(made, wanted)
     if found is None:
         tally.refused = tally.people
         return tally, []
     tally.aside = aside
     return tally, differences(wanted, found)
+
+
+@contextmanager
+def thresholds(large: bool) -> Iterator[None]:
+    """What the engine does with millions of records, done with few, where ``large``."""
+    with ExitStack() as changed:
+        for module, name, value in LARGE if large else ():
+            changed.enter_context(patch.object(module, name, value))
+        yield
 
 
 def _counted(made: Trial, wanted: Result) -> Tally:
