@@ -17,7 +17,11 @@ from policyengine.light import dataclass
 from policyengine.plan.model import Plan
 from policyengine.records.model import Record
 
+Settled = tuple[Amount, tuple[str, ...]]
+"""An amount, and the facts that would settle it."""
+
 SETTLED: tuple[str, ...] = ()
+REMEMBERED = 10_000  # quantities of records, of each rule
 
 
 def fits(statement: tree.Convert | tree.Add, record: Record) -> bool | None:
@@ -42,6 +46,11 @@ class Converting:
     plain: dict[str, Number]  # unit of the record → figure of one of it; where nothing but the quantity is asked
     finishes: bool  # the amount is rounded or limited
     _takes: dict[str | None, bool | None] = field(default_factory=dict)
+    _scales: dict[str, Fraction] = field(default_factory=dict)  # what one of a unit is of the basis
+    _possible: dict[Fraction | None, list[Unit]] = field(default_factory=dict)  # units, by quantity
+    _amounts: dict[tuple[str | None, Fraction | None], Settled] = field(
+        default_factory=dict
+    )  # where they rest on no more
 
     @classmethod
     def of(cls, statement: tree.Convert | tree.Add, plan: Plan, world: World) -> Converting:
@@ -63,7 +72,7 @@ class Converting:
             self._takes[unit] = fits(self.statement, record)
         return self._takes[unit]
 
-    def amount(self, scene: Scene) -> tuple[Amount, tuple[str, ...]]:
+    def amount(self, scene: Scene) -> Settled:
         """The amount in ``unit``, and the facts that would settle it."""
         record = scene.record
         assert record is not None
@@ -73,7 +82,18 @@ class Converting:
             if self.finishes:
                 value = self._finish(value)
             return (value, value), SETTLED
-        missing: set[str] = set()
+        if isinstance(statement.figure, tree.Lookup) or getattr(statement, "divisor", None) is not None:
+            return self._worked_out(scene, record)
+        by = record.unit, record.quantity
+        known = self._amounts.get(by)
+        if known is None:
+            known = self._worked_out(scene, record)
+            if len(self._amounts) < REMEMBERED:
+                self._amounts[by] = known
+        return known
+
+    def _worked_out(self, scene: Scene, record: Record) -> Settled:
+        statement, missing = self.statement, set[str]()
         low, high = self._figure(scene, missing)
         if isinstance(statement.figure, tree.Stated) or statement.basis is not None:
             low, high = self._by_quantity(record, low, high, missing)
@@ -123,16 +143,14 @@ class Converting:
 
     def _by_quantity(self, record: Record, low: Number, high: Number, missing: set[str]) -> Amount:
         """The figure for the record's quantity, which may be any within the declared bounds when it is missing."""
-        basis = self.statement.basis or tree.Quantity(Fraction(1), self.unit)
         if record.quantity is None:
             missing.add("quantity")
         if record.unit is None:
             missing.add("unit")
-        own = UNITS[basis.unit]
         units = self._possible_units(record) if record.unit is None else [UNITS[record.unit]]
         least, most = UNBOUNDED, ZERO
         for unit in units:
-            scale = unit.scale / own.scale / basis.value
+            scale = self._scale(unit)
             if record.quantity is not None:
                 a = b = record.quantity * scale
             elif unit.id in self.plan.bounds:
@@ -142,22 +160,35 @@ class Converting:
             least, most = min(least, a), max(most, b)
         return low * least, high * most
 
+    def _scale(self, unit: Unit) -> Fraction:
+        """What one of a unit is of the quantity that the figure is for."""
+        known = self._scales.get(unit.id)
+        if known is None:
+            basis = self.statement.basis or tree.Quantity(Fraction(1), self.unit)
+            known = self._scales[unit.id] = unit.scale / UNITS[basis.unit].scale / basis.value
+        return known
+
     def _possible_units(self, record: Record) -> list[Unit]:
         """The units of the rule's dimension that a record without one may be in: its quantity is within the bounds."""
-        if isinstance(self.statement.figure, tree.Stated):
-            units = [UNITS[self.unit]]
-        else:
-            assert self.statement.basis is not None
-            dimension = UNITS[self.statement.basis.unit].dimension
-            units = [u for u in UNITS.values() if u.dimension == dimension]
-        return [u for u in units if self._allowed(record.quantity, u.id)]
+        known = self._possible.get(record.quantity)
+        if known is None:
+            if isinstance(self.statement.figure, tree.Stated):
+                units = [UNITS[self.unit]]
+            else:
+                assert self.statement.basis is not None
+                dimension = UNITS[self.statement.basis.unit].dimension
+                units = [u for u in UNITS.values() if u.dimension == dimension]
+            known = [u for u in units if self._allowed(record.quantity, u.id)]
+            if len(self._possible) < REMEMBERED:
+                self._possible[record.quantity] = known
+        return known
 
     def _allowed(self, quantity: Fraction | None, unit: str) -> bool:
         """Whether a reader lets a quantity pass in this unit (any, where the packs declare no bounds at all)."""
         if unit not in self.plan.bounds:
             return not self.plan.bounds
         low, high, decimals = self.plan.bounds[unit]
-        return quantity is None or (low <= quantity <= high and (quantity * 10**decimals).denominator == 1)
+        return quantity is None or (10**decimals % quantity.denominator == 0 and low <= quantity <= high)
 
     def _divided(self, scene: Scene, divisor: tree.Divisor, low: Number, high: Number, missing: set[str]) -> Amount:
         decl = self.world.fields[divisor.field]

@@ -20,6 +20,7 @@ from policyengine.trace import Result
 Periods = tuple[int, int]
 
 _AT_ONCE = 50_000
+WRITTEN = ("BIGINT", "INTEGER", "BOOLEAN")  # handed over as one text "[1, 2, NULL]", in a third of the time of a list
 MAPPED = 3  # from so many texts on, a map is faster than comparing one by one
 
 
@@ -54,11 +55,16 @@ class DuckHost:
         self.append(name, columns, rows)
 
     def append(self, name: str, columns: Mapping[str, Any], rows: Rows) -> None:
-        values = ", ".join(f"unnest(?::{_plain(type_)}[])" for type_ in columns.values())
+        written = [type_ in WRITTEN for type_ in columns.values()]
+        kinds = zip(map(_plain, columns.values()), written, strict=True)
+        values = ", ".join(f"unnest(?::{'VARCHAR::' if as_text else ''}{kind}[])" for kind, as_text in kinds)
         names = ", ".join(f'"{column}"' for column in columns)
         todo = iter(rows)
         while batch := list(islice(todo, _AT_ONCE)):
-            lists = [list(column) for column in zip(*batch, strict=True)]
+            lists = [
+                _listed(column) if as_text else column
+                for column, as_text in zip(map(list, zip(*batch, strict=True)), written, strict=True)
+            ]
             self.connection.execute(f"INSERT INTO {name} ({names}) SELECT {values}", lists)
 
     def drop(self, name: str) -> None:
@@ -75,6 +81,14 @@ class DuckHost:
 def _plain(type_: Any) -> str:
     """The type in which values of a column are handed over: an enumeration's as text."""
     return type_ if isinstance(type_, str) else "VARCHAR"
+
+
+def _listed(column: list[Any]) -> str:
+    """Numbers or truths as DuckDB writes a list of them."""
+    text = str(column)
+    if "(" in text:  # decimals that are whole
+        text = f"[{', '.join(map(str, column))}]"
+    return text.replace("None", "NULL")
 
 
 def sql(query: Any) -> str:

@@ -277,10 +277,12 @@ class Signature:
     axes: list[Axis]
     sizes: list[int] = made_by(init=False)
     size: int = made_by(init=False)
+    _digits: list[tuple[int, int]] = made_by(init=False)  # what each digit counts, and how many there are
 
     def __post_init__(self) -> None:
         self.sizes = [axis.size for axis in self.axes]
         self.size = prod(self.sizes)
+        self._digits = [(prod(self.sizes[:place]), size) for place, size in enumerate(self.sizes)]
 
     def number(self, code: Callable[[Axis], Tree], without: Container[str] = ()) -> Tree:
         """The signature as an expression. ``code`` gives an axis's code; axes ``without`` count as code 0."""
@@ -303,8 +305,4 @@ class Signature:
 
     def codes(self, number: int) -> list[int]:
         """The axes' codes of a signature."""
-        codes = []
-        for size in self.sizes:
-            number, code = divmod(number, size)
-            codes.append(code)
-        return codes
+        return [number // stride % size if size > 1 else 0 for stride, size in self._digits]

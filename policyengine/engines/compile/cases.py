@@ -6,7 +6,7 @@ amount), and the relation of judged records. Amounts are whole numbers of ticks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -16,8 +16,8 @@ from typing import Any
 
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.axes import Column
-from policyengine.engines.compile.draft import Draft, Memo
-from policyengine.engines.compile.law import Formula, Given, Place, Valued, Verdict
+from policyengine.engines.compile.draft import Draft, Memo, judged
+from policyengine.engines.compile.law import Formula, Given, Law, Place, Valued, Verdict
 from policyengine.engines.compile.probes import Inexpressible
 from policyengine.engines.compile.sources import Sources
 from policyengine.engines.compile.trees import Tree
@@ -31,6 +31,7 @@ MOST_PARTS = 2**31  # ticks of a unit
 MOST_GUESSED = 2  # texts of which both presence and absence are judged, whether they occur or not
 ABSENT = -(2**62)  # stands for a missing quantity where it is looked up
 MOST_VALUES = 2_000_000  # combinations with their quantities that are judged one by one
+_NO_AMOUNT = Formula()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,14 @@ class Cases:
     def judge(self) -> None:
         """Judge every combination that occurs, and load what came out."""
         sources = self.sources
-        memos: dict[int, Memo[Verdict]] = {}
         draft = sources.draft()
+        alike: dict[Verdict, Verdict] = {}
+        memos = [Memo(partial(judged, law.verdict, draft), alike) for law in sources.laws]
         for key in self._keys():
             number, codes = sources.split(key)
             plan = sources.people[number][0]
             if plan >= 0:
-                memo, law = memos.setdefault(plan, Memo()), sources.laws[plan]
-                self.verdicts[key] = memo.of(codes, partial(_judged, law, draft, codes))
+                self.verdicts[key] = memos[plan].of(codes)
         self._judge_values(draft)
         self._settle_ticks()
         self._load()
@@ -128,21 +129,31 @@ class Cases:
     def _judge_values(self, draft: Draft) -> None:
         """Judge those combinations whose amount no formula gives, with each quantity that they occur with."""
         sources = self.sources
-        opened = {key for key, verdict in self.verdicts.items() if verdict.amount is None}
-        memos: dict[tuple[Any, ...], Memo[Given]] = {}
+        opened = {key: verdict for key, verdict in self.verdicts.items() if verdict.amount is None}
+        memos, alike = dict[tuple[Any, ...], Memo[Given]](), dict[Given, Given]()
+        kept: dict[Valued, Valued] = {}
+        found: dict[tuple[int, int], Valued] = {}  # by the identity of a verdict and of what its quantity gives
+        codes = {key: sources.split(key)[1] for key in opened}
         for key, *values in self._values_of(opened):
             for step in self.steps:
-                if key + step in opened:
-                    number, codes = sources.split(key + step)
-                    plan = sources.people[number][0]
-                    memo, law = memos.setdefault((plan, *values), Memo()), sources.laws[plan]
-                    given = self._given(values)
-                    found = memo.of(codes, lambda law=law, codes=codes, given=given: _given(law, draft, codes, given))  # type: ignore[misc]
-                    self.values[key + step, *values] = law.valued(self.verdicts[key + step], found)
+                verdict = opened.get(key + step)
+                if verdict is None:
+                    continue
+                by = (verdict.plan, *values)
+                memo = memos.get(by)
+                if memo is None:
+                    law, known = sources.laws[verdict.plan], self._given(values)
+                    memo = memos[by] = Memo(partial(judged, law.given, draft, given=known), alike)
+                given = memo.of(codes[key + step])
+                value = found.get((id(verdict), id(given)))
+                if value is None:
+                    value = Law.valued(verdict, given)
+                    value = found[id(verdict), id(given)] = kept.setdefault(value, value)
+                self.values[key + step, *values] = value
             if len(self.values) > MOST_VALUES:
                 raise Inexpressible("too many different amounts that no formula gives")
 
-    def _values_of(self, opened: set[int]) -> Iterator[tuple[Any, ...]]:
+    def _values_of(self, opened: Container[int]) -> Iterator[tuple[Any, ...]]:
         """Keys, guessed axes at code 0, with the quantities and divisors that they occur with."""
         host, sources = self.sources.host, self.sources
         by = (sources.records.column("quantity") or Column("", "", 0)).unit // sources.unit
@@ -185,12 +196,14 @@ class Cases:
     def _settle_ticks(self) -> None:
         """The least common denominator of all amounts and limits."""
         parts: set[Number] = {1}
-        for formula in {v.amount for v in self.verdicts.values() if v.amount is not None}:
+        verdicts = {id(v): v for v in self.verdicts.values()}.values()
+        formulas, places = {v.amount for v in verdicts if v.amount is not None}, {v.place for v in verdicts}
+        for formula in formulas:
             one = formula.step or formula.rate / self.sources.unit
             parts.update((one * formula.worth, (formula.limit or 0) * formula.worth, formula.plus))
-        for value in self.values.values():
+        for value in {id(v): v for v in self.values.values()}.values():
             parts.update((value.low, value.high))
-        parts.update(p.rounding.step.value for v in self.verdicts.values() if (p := v.place).rounding)
+        parts.update(p.rounding.step.value for p in places if p.rounding)
         for law in self.sources.laws:
             rates = _rates(law.plan)
             for rule in law.plan.caps:
@@ -227,27 +240,35 @@ class Cases:
             shape |= {f"c{c}": "INTEGER", f"r{c}": "INTEGER"}
         for o in range(max(len(law.plan.count_once) for law in laws)):
             shape[f"o{o}"] = "INTEGER"
-        kinds: dict[tuple[int, Valued | None], int] = {}  # many combinations are judged alike: their row is made once
-        rows: list[dict[str, Any]] = []
-        keyed = []
+        kinds: dict[tuple[int, int], int] = {}  # many combinations are judged alike: their row is made once
+        rows: dict[tuple[Any, ...], int] = {}
+        columns = [*shape][1:]
+        parts: dict[int, dict[str, Any]] = {}  # of rows, by the identity of a verdict or amount
 
         def kind_of(verdict: Verdict, value: Valued | None = None) -> int:
-            kind = kinds.setdefault((id(verdict), value), len(kinds))
-            if kind == len(rows):
-                rows.append({**self._row(verdict, value), "kind": kind})
-            return kind
+            pair = id(verdict), id(value)
+            if pair not in kinds:
+                if id(verdict) not in parts:
+                    parts[id(verdict)] = self._row(verdict)
+                amount = value or verdict.amount or _NO_AMOUNT
+                if id(amount) not in parts:
+                    parts[id(amount)] = self._constant(amount) if isinstance(amount, Valued) else self._formula(amount)
+                row = {"d": self._word(verdict, value), **parts[id(verdict)], **parts[id(amount)]}
+                kinds[pair] = rows.setdefault(tuple(map(row.get, columns)), len(rows))
+            return kinds[pair]
 
-        for key, verdict in self.verdicts.items():
-            keyed.append((key, kind_of(verdict)))
+        keyed = [(key, kind_of(verdict)) for key, verdict in self.verdicts.items()]
         beyond = len(self.sources.people) * self.sources.signature.size  # keys that no combination has
         valued = []
-        for place, (by, value) in enumerate(self.values.items()):
-            keyed.append((beyond + place, kind_of(self.verdicts[by[0]], value)))
-            valued.append((*(ABSENT if v is None else v for v in by), beyond + place))
+        for by, value in self.values.items():
+            kind = kind_of(self.verdicts[by[0]], value)
+            valued.append((*(ABSENT if v is None else v for v in by), beyond + kind))
+        keyed += [(other, other - beyond) for other in dict.fromkeys(v[-1] for v in valued)]
         usual = {"off": 0, "den": 1, "mul": 1, "lim": UNLIMITED, "plus": 0, "more": 0}
-        self.needs = frozenset(n for n, v in usual.items() if any(row.get(n, v) != v for row in rows))
+        given = [(name, value, columns.index(name)) for name, value in usual.items()]
+        self.needs = frozenset(name for name, value, place in given if any(row[place] != value for row in rows))
         host.load("case_keys", {"key": "BIGINT", "kind": "INTEGER"}, keyed)
-        host.load("case_kinds", shape, (tuple(row.get(name) for name in shape) for row in rows))
+        host.load("case_kinds", shape, ((kind, *row) for row, kind in rows.items()))
         query = t.select(key=t.col("key", "k"), **{n: t.col(n, "c") for n in shape})
         query.from_(t.table("case_keys", "k"), copy=False)
         host.keep("cases", t.join(query, t.table("case_kinds", "c"), t.equal(t.col("kind", "c"), t.col("kind", "k"))))
@@ -256,7 +277,8 @@ class Cases:
             names = ["key", "q", *(f"by_{n}" for n in self.sources.divisors), "other"]
             host.load("valued", dict.fromkeys(names, "BIGINT"), valued)
 
-    def _row(self, verdict: Verdict, value: Valued | None) -> dict[str, Any]:
+    def _word(self, verdict: Verdict, value: Valued | None) -> int:
+        """The number of what the ledger says."""
         words = Words(
             verdict.plan,
             verdict.state,
@@ -267,8 +289,11 @@ class Cases:
             verdict.assign,
             verdict.missing if value is None else value.missing,
         )
+        return self.words.setdefault(words, len(self.words))
+
+    def _row(self, verdict: Verdict) -> dict[str, Any]:
+        """What a row of ``cases`` holds beside words and amount."""
         row: dict[str, Any] = {
-            "d": self.words.setdefault(words, len(self.words)),
             "plan": verdict.plan,
             "rl": int(verdict.state == 1),
             "rh": int(verdict.state != 0),
@@ -281,7 +306,6 @@ class Cases:
             self.split = True
             if verdict.place.rounding is None:
                 raise Inexpressible("a split by days without a rounding")
-        row |= self._formula(verdict.amount or Formula()) if value is None else self._constant(value)
         for s, (truth, _) in enumerate(verdict.sums):
             row |= {f"t{s}": int(truth is True), f"n{s}": int(truth is not False)}
         for c, (truth, rank, ordered) in enumerate(verdict.caps):
@@ -421,15 +445,6 @@ class Cases:
 def _finite(denominator: int) -> bool:
     """Whether fractions with this denominator are finite decimals."""
     return 10**64 % denominator == 0
-
-
-def _judged(law: Any, draft: Draft, codes: list[int]) -> tuple[Verdict, Sequence[int]]:
-    verdict = law.verdict(draft.become(codes))
-    return verdict, list(draft.seen)
-
-
-def _given(law: Any, draft: Draft, codes: list[int], given: dict[str, Fact | None]) -> tuple[Given, list[int]]:
-    return law.given(draft.become(codes, given)), list(draft.seen)
 
 
 def _three(truth: bool | None) -> int:

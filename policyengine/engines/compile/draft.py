@@ -42,6 +42,13 @@ class Draft:
         return self._axes[place].facts[self._codes[place]]
 
 
+def judged(
+    ask: Callable[[Draft], T], draft: Draft, codes: Sequence[int], given: dict[str, Fact | None] | None = None
+) -> tuple[T, list[int]]:
+    """What is said of a combination, and the places that were looked at, in order."""
+    return ask(draft.become(codes, given)), list(draft.seen)
+
+
 class DraftRecord:
     """Looks like a ``Record`` to the reference evaluator."""
 
@@ -68,27 +75,50 @@ class DraftRecord:
         return self.facts.get("unit")  # type: ignore[no-any-return]
 
 
+class _Look:
+    """A place in a memo's tree: the axis looked at next, and what follows each of its codes."""
+
+    __slots__ = ("axis", "codes")
+
+    def __init__(self, axis: int):
+        self.axis = axis
+        self.codes: dict[int, Any] = {}
+
+
 class Memo(Generic[T]):
-    """Judges each combination of the codes that were looked at once. A tree: the axis looked at next, then its code."""
+    """Judges each combination of the codes that were looked at once.
 
-    def __init__(self) -> None:
-        self._root: dict[Any, Any] = {}
+    ``judge`` works out the answer for codes, and says which places it looked at, in order. ``alike``: answers that are
+    kept; of equal ones it is always the same that is given.
+    """
 
-    def of(self, codes: Sequence[int], judge: Callable[[], tuple[T, Sequence[int]]]) -> T:
-        """The answer for these codes; ``judge`` works it out and says which places it looked at, in order."""
+    __slots__ = ("_alike", "_judge", "_root")
+
+    def __init__(self, judge: Callable[[Sequence[int]], tuple[T, Sequence[int]]], alike: dict[T, T]) -> None:
+        self._judge, self._alike = judge, alike
+        self._root: Any = None
+
+    def of(self, codes: Sequence[int]) -> T:
+        """The answer for these codes."""
         node = self._root
-        while "axis" in node:
-            found = node["codes"].get(codes[node["axis"]])
-            if found is None:
-                break
-            node = found
-        if "answer" in node:
-            return node["answer"]  # type: ignore[no-any-return]
-        answer, seen = judge()
+        while type(node) is _Look:
+            node = node.codes.get(codes[node.axis])
+        return self._learn(codes) if node is None else node[0]
+
+    def _learn(self, codes: Sequence[int]) -> T:
+        answer, seen = self._judge(codes)
+        answer = self._alike.setdefault(answer, answer)
+        leaf = (answer,)
+        if not seen:
+            self._root = leaf
+            return answer
+        if self._root is None:
+            self._root = _Look(seen[0])
         node = self._root
-        for place in seen:
-            node.setdefault("axis", place)
-            assert node["axis"] == place, "a rule looked at other facts for the same ones"
-            node = node.setdefault("codes", {}).setdefault(codes[place], {})
-        node["answer"] = answer
+        for place, following in zip(seen, (*seen[1:], None), strict=True):
+            assert getattr(node, "axis", None) == place, "a rule looked at other facts for the same ones"
+            code = codes[place]
+            if code not in node.codes:
+                node.codes[code] = leaf if following is None else _Look(following)
+            node = node.codes[code]
         return answer

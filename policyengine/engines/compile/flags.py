@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.cases import Cases
-from policyengine.engines.compile.draft import Draft, Memo
+from policyengine.engines.compile.draft import Memo, judged
 from policyengine.engines.compile.host import Host
 from policyengine.engines.compile.law import Flagged, flag_law_of
 from policyengine.engines.compile.sources import Names, Sources, sources_of
@@ -76,7 +77,7 @@ class Flags:
     def _judge(self, keys: Sequence[int], added: int) -> None:
         """Judge keys of records, each with every combination that persons have; ``added``: what repetition adds."""
         sources, draft = self.sources, self.sources.draft()
-        memos: dict[int, Memo[Flagged]] = {}
+        memos, alike = dict[int, Memo[Flagged]](), dict[Flagged, Flagged]()
         people = [None] if sources.carried else [*range(len(sources.people))]
         for own in keys:
             for number in people:
@@ -85,12 +86,11 @@ class Flags:
                 plan = sources.people[who][0]
                 if plan < 0:
                     continue
-                flagged = memos.setdefault(plan, Memo()).of(codes, lambda p=plan, c=codes: self._flagged(draft, p, c))  # type: ignore[misc]
+                if plan not in memos:
+                    memos[plan] = Memo(partial(judged, sources.laws[plan].flagged, draft), alike)
+                flagged = memos[plan].of(codes)
                 if flagged:
                     self.found[key] = flagged
-
-    def _flagged(self, draft: Draft, plan: int, codes: list[int]) -> tuple[Flagged, Sequence[int]]:
-        return self.sources.laws[plan].flagged(draft.become(codes)), list(draft.seen)
 
     # --- repeated records ---------------------------------------------------------------------------------------------
 
