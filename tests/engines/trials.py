@@ -16,7 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 from policyengine.engines import reference
-from policyengine.engines.compile import flags, members, sources
+from policyengine.engines.compile import flags, sources
 from policyengine.engines.protocol import Selection
 from policyengine.language import tree
 from policyengine.plan.build import plan_of
@@ -33,7 +33,7 @@ CHOICE = ("sector",)
 PERSON = ("employer_kind", "title_level", "sector", "joined", "qualified_on")
 RECORD = ("form", "subject", "result", "approved", "provider", "mode", "level", "author_rank", "theme")
 
-LARGE = ((sources, "SAMPLE", 4), (members, "MEMBERS_KEPT", 0), (flags, "AT_ONCE", 20))
+LARGE = ((sources, "SAMPLE", 4), (flags, "AT_ONCE", 20))
 """Thresholds from which the engine takes other ways, and the values with which few records reach them."""
 
 Engine = Callable[..., Result | None]

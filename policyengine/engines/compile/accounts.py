@@ -38,7 +38,7 @@ class Accounts:
 
     @cached_property
     def members(self) -> Members:
-        return Members(self.items, self.sums)
+        return Members(self.items)
 
     @property
     def cases(self) -> Cases:

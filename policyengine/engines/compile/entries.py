@@ -243,10 +243,8 @@ class Entries:
             self.host.keep("totals", self._totals_of_items())
 
     def _keep_open(self) -> None:
-        """The table ``open_items``: the rows of the ledger that are open in any way, with their words."""
-        own = ("record_id", "person_id", "period", "converted", "counted", "open_converted", "open_counted")
-        numbers = range(self.accounts.sums)
-        words = ["miss", *(f"{kind}{s}" for s in numbers for kind in "tnl")]
+        """The table ``open_items``: the open rows of the ledger; ``case``: the number of their words."""
+        own = ("record_id", "person_id", "period", "converted", "counted", "open_converted", "open_counted", "case")
         open_ = t.either(
             t.compare(t.col("open_counted", "i"), ">", t.lit(0)),
             t.both(t.equal(t.col("rh", "w"), t.lit(1)), t.compare(t.col("open_converted", "i"), ">", t.lit(0))),
@@ -255,12 +253,8 @@ class Entries:
                 t.compare(t.col("converted", "i"), ">", t.lit(0)),
             ),
         )
-        query = t.select(
-            **{n: t.col(n, "i") for n in own},
-            **{n: t.col(n, "w") for n in words},
-            open=open_,
-            end=t.cast(t.lit(None), "DATE"),
-        ).from_(t.table("entries", "i"), copy=False)
+        query = t.select(**{n: t.col(n, "i") for n in own}, open=open_, end=t.cast(t.lit(None), "DATE"))
+        query.from_(t.table("entries", "i"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "i")))
         shown = t.either(*(t.compare(t.col(f"open_{n}", "i"), "<>", t.lit(0)) for n in ("converted", "counted")))
         said = [t.compare(t.col("miss", "w"), "<>", t.lit(0)), t.equal(t.col("unsure", "w"), t.lit(1))]
@@ -295,10 +289,11 @@ class Entries:
         for s in range(self.accounts.sums):
             low, high = t.col("counted", "e"), t.add([t.col("counted", "e"), t.col("open_counted", "e")])
             if s:
-                low, high = t.times(low, t.col(f"t{s}", "e")), t.times(high, t.col(f"n{s}", "e"))
+                low, high = t.times(low, t.col(f"t{s}", "w")), t.times(high, t.col(f"n{s}", "w"))
             sums[f"h{s}"] = t.wide_sum(t.minus(high, low))
         query = t.select(person_id=t.col("person_id", "e"), period=t.col("period", "e"), **sums)
         query.from_(t.table("open_items", "e"), copy=False)
+        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "e")))
         return query.group_by(t.col("person_id", "e"), t.col("period", "e"), copy=False)
 
     def _totals_of_items(self) -> Any:
@@ -349,17 +344,17 @@ class Entries:
         table = "open_items" if self.open_kept and not anchored else "open_dated"
         parts = []
         for s in range(self.accounts.sums):
-            own = t.both(t.col("open"), t.equal(t.col(f"n{s}"), t.lit(1)))
-            unsure = t.equal(t.minus(t.col(f"n{s}"), t.col(f"t{s}")), t.lit(1))
+            own = t.both(t.col("open", "i"), t.equal(t.col(f"n{s}", "w"), t.lit(1)))
+            unsure = t.equal(t.minus(t.col(f"n{s}", "w"), t.col(f"t{s}", "w")), t.lit(1))
             for member, lacks in ((own, "miss"), (unsure, f"l{s}"))[: 2 if s else 1]:
-                part = t.select(**{n: t.col(n) for n in head}, miss=t.col(lacks), sum=t.lit(s))
-                part.from_(t.table(table), copy=False)
-                parts.append(part.where(t.both(member, t.present(t.col("period"))), copy=False))
+                part = t.select(**{n: t.col(n, "i") for n in head}, miss=t.col(lacks, "w"), sum=t.lit(s))
+                part.from_(t.table(table, "i"), copy=False)
+                t.join(part, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "i")))
+                parts.append(part.where(t.both(member, t.present(t.col("period", "i"))), copy=False))
         self.host.keep("doubts", t.union(*parts))
 
     def _keep_open_dated(self) -> None:
         """The table ``open_dated``: open items with their days, from the records."""
-        names = ["miss", *(f"{kind}{s}" for s in range(self.accounts.sums) for kind in "tnl")]
         open_ = t.either(
             t.compare(t.col("low", "i"), "<>", t.col("high", "i")),
             t.compare(t.col("counted_low", "i"), "<>", t.col("counted_high", "i")),
@@ -367,7 +362,7 @@ class Entries:
         query = t.select(
             **{n: t.col(n, "i") for n in ("record_id", "person_id", "period", "end")},
             open=open_.copy(),
-            **{n: t.col(n, "w") for n in names},
+            case=t.col("d", "i"),
         ).from_(t.sub(self.accounts.counted_items(), "i"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "i")))
         unsure = t.equal(t.col("unsure", "w"), t.lit(1))

@@ -12,17 +12,12 @@ from policyengine.engines.compile.items import Items
 from policyengine.engines.compile.trees import Tree
 from policyengine.language import tree
 
-MEMBERS_KEPT = 8_000_000
-"""Items under caps that are kept, about 90 bytes each; more are read twice instead."""
-
 
 @dataclass(slots=True)
 class Members:
-    """``sums``: how many sums the laws speak of; ``kept``: whether the table ``members`` holds the items."""
+    """The items of all laws, as far as caps may concern them."""
 
     items: Items
-    sums: int
-    kept: bool = False
 
     @property
     def cases(self) -> Cases:
@@ -63,15 +58,8 @@ class Members:
         return t.either(*conditions)
 
     def keep(self) -> None:
-        """Keep the items that some cap may concern, where they are few: then the records are read once for all caps."""
+        """Keep the items that some cap may concern: then the records are read once for all caps."""
         laws, caps = self.cases.sources.laws, self.places
-        under = {
-            key for key, verdict in self.cases.verdicts.items() if any(cap[0] is not False for cap in verdict.caps)
-        }
-        steps = self.cases.steps
-        many = sum(n for key, n in self.cases.counts.items() if any(key + step in under for step in steps))
-        if many > MEMBERS_KEPT:
-            return
         fields = {w.field for law in laws for r in law.plan.caps if isinstance(w := r.statement.window, tree.PerField)}
         columns = {f"of_{n}": self.cases.sources.records.value(n) for n in sorted(fields)}
         names = [
@@ -84,21 +72,18 @@ class Members:
         members = (t.compare(t.col(f"c{c}", "i"), ">", t.lit(0)) for c in caps)
         query.where(t.both(t.either(*members), t.compare(t.col("high", "i"), ">", t.lit(0))), copy=False)
         self.host.keep("members", query)
-        self.kept = True
 
     def rows(self, wanted: Iterable[str], **fields: str) -> Any:
-        """The items that some cap may concern, with fields of their records under other names."""
-        if self.kept:  # what all items of a kind have in common is looked up
-            own = ["record_id", "person_id", "rp", "day", "start", "end", "period", "low", "high"]
-            own += ["whole"] if self.cases.split else []
-            query = t.select(
-                **{n: t.col(n, "m") for n in own},
-                **{n: t.col(n, "k") for n in dict.fromkeys(("plan", *wanted))},
-                **{n: t.col(f"of_{of}", "m") for n, of in fields.items()},
-            ).from_(t.table("members", "m"), copy=False)
-            return t.join(query, t.table("case_kinds", "k"), t.equal(t.col("kind", "k"), t.col("kind", "m")))
-        records = self.cases.sources.records
-        return self.items.items(wanted, self._named(), **{n: records.value(of) for n, of in fields.items()})
+        """The items that some cap may concern, with fields of their records under other names. What all items of a kind
+        have in common is looked up."""
+        own = ["record_id", "person_id", "rp", "day", "start", "end", "period", "low", "high"]
+        own += ["whole"] if self.cases.split else []
+        query = t.select(
+            **{n: t.col(n, "m") for n in own},
+            **{n: t.col(n, "k") for n in dict.fromkeys(("plan", *wanted))},
+            **{n: t.col(f"of_{of}", "m") for n, of in fields.items()},
+        ).from_(t.table("members", "m"), copy=False)
+        return t.join(query, t.table("case_kinds", "k"), t.equal(t.col("kind", "k"), t.col("kind", "m")))
 
     def add_up(self) -> None:
         """The table ``sums``: a row per person and period that caps concern, before any of them."""

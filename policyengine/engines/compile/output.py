@@ -417,14 +417,12 @@ class Output:
         """The open rows of the ledger."""
         ticks = self.evaluation.cases.ticks
         highs = {f"{n}_high": t.add([t.col(n, "r"), t.col(f"open_{n}", "r")]) for n in ("converted", "counted")}
-        gathered = self.evaluation.entries.open_kept
         rows = t.select(
             record_id=t.col("record_id", "r"), person_id=t.col("person_id", "r"), period=t.col("period", "r"),
             open=t.either(*(t.compare(t.col(f"open_{n}", "r"), "<>", t.lit(0)) for n in ("converted", "counted"))),
-            miss=t.col("miss", "r" if gathered else "w"), **highs,
-        ).from_(t.table("open_items" if gathered else "entries", "r"), copy=False)  # fmt: skip
-        if not gathered:
-            t.join(rows, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "r")))
+            miss=t.col("miss", "w"), **highs,
+        ).from_(t.table("open_items" if self.evaluation.entries.open_kept else "entries", "r"), copy=False)  # fmt: skip
+        t.join(rows, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "r")))
         own = t.select(
             **{n: t.col(n, "r") for n in ("record_id", "person_id", "period")},
             **{n: self._sum(n, ticks) for n in highs},
