@@ -20,7 +20,8 @@ from policyengine.records.staging import raw_parquet
 NUMBER = "file_row_number"
 
 
-SMALL = 1 << 19  # bytes: a smaller file is read row by row in less time than its queries would take to plan
+SMALL = 1 << 19  # bytes of text: a smaller file is read row by row in less time than its queries would take to plan
+PACKED = 16  # how many bytes of text a byte of Parquet stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,9 @@ def fast_part(
     source: Source, table: RawTable, layout: Layout, target: Target, small: int
 ) -> tuple[Written, int] | None:
     """The canonical rows of the file's one table and how many rows it has; None where it has to go the slow way."""
-    if layout.wide or layout.values or source.kind not in ("text", "parquet") or source.path.stat().st_size < small:
+    if layout.wide or layout.values or source.kind not in ("text", "parquet"):
+        return None
+    if source.path.stat().st_size < (small // PACKED if source.kind == "parquet" else small):
         return None
     if source.kind == "parquet":
         return _Fast(source.path, source.path, 0, table, layout, target).part()
