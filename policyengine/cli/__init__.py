@@ -6,6 +6,7 @@ code (None is 0); whatever it raises becomes a message and 2.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from policyengine import __version__
 from policyengine.cli.guard import ReaderGone, guarded
 from policyengine.cli.settings import add_common, common_options
 from policyengine.messages import say
+
+COLLECTED = 50_000  # new objects until cycles are looked for: rows and verdicts are many and have none
 
 # In the order of the work: judge, write law, review it, report. The texts are shown without importing any of them.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -88,6 +91,7 @@ class Commands(click.Group):
         """Run one command line and leave with its exit code; no exception gets past here."""
         command_line: Callable[..., Any] = super().main
         named.setdefault("prog_name", "policyengine")
+        gc.set_threshold(COLLECTED)
         if not standalone_mode:
             return command_line(*given, standalone_mode=False, **named)
         sys.exit(guarded(lambda: command_line(*given, standalone_mode=False, **named)))

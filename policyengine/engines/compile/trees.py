@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from sqlglot import exp
@@ -20,11 +21,15 @@ UNLIMITED = 2**60
 
 def col(name: str, table: str | None = None) -> Tree:
     """A column; always quoted, because fields are called ``start`` and ``end``."""
-    return exp.column(exp.to_identifier(name, quoted=True), table=table)
+    of = None if table is None else exp.to_identifier(table)
+    return exp.Column(this=exp.Identifier(this=name, quoted=True), table=of)
 
 
 def table(name: str, alias: str | None = None) -> Tree:
-    return exp.to_table(name) if alias is None else exp.to_table(name).as_(alias)
+    relation = exp.Table(this=exp.to_identifier(name)) if name.isidentifier() else exp.to_table(name)
+    if alias is not None:
+        relation.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
+    return relation
 
 
 def lit(value: Any) -> Tree:
@@ -41,7 +46,12 @@ def lit(value: Any) -> Tree:
 
 
 def cast(value: Tree, type_: str) -> Tree:
-    return exp.Cast(this=value, to=exp.DataType.build(type_))
+    return exp.Cast(this=value, to=_type(type_).copy())
+
+
+@cache
+def _type(name: str) -> exp.DataType:
+    return exp.DataType.build(name)
 
 
 def call(name: str, *arguments: Tree) -> Tree:
