@@ -6,9 +6,10 @@ A draft remembers which of its facts were asked for, in order: two combinations 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from policyengine.engines.compile.axes import Axis
@@ -20,13 +21,14 @@ T = TypeVar("T")
 class Draft:
     """The facts of a combination of codes. ``given``: facts that are known exactly, instead of by their class."""
 
-    __slots__ = ("_axes", "_codes", "_given", "_index", "seen")
+    __slots__ = ("_axes", "_codes", "_given", "_index", "_parts", "seen")
 
     def __init__(self, axes: Sequence[Axis], index: dict[str, int]):
         self._axes, self._index = axes, index
         self._codes: Sequence[int] = ()
         self._given: dict[str, Fact | None] = {}
         self.seen: dict[int, None] = {}
+        self._parts: dict[Hashable, Memo[Any]] = {}
 
     def become(self, codes: Sequence[int], given: dict[str, Fact | None] | None = None) -> Draft:
         """Stand for another combination; nothing is remembered of the one before."""
@@ -40,6 +42,15 @@ class Draft:
         place = self._index[name]  # a field that is not there was not probed: a fault of probes.py
         self.seen[place] = None
         return self._axes[place].facts[self._codes[place]]
+
+    def part(self, name: Hashable, ask: Callable[[Draft], T]) -> T:
+        """An answer that rests on a few of the facts: each combination of those is asked about once."""
+        memo = self._parts.get(name)
+        if memo is None:
+            memo = self._parts[name] = Memo(partial(judged, ask, Draft(self._axes, self._index)), {})
+        answer = memo.of(self._codes)
+        self.seen.update(dict.fromkeys(memo.looked_at(self._codes)))
+        return answer  # type: ignore[no-any-return]
 
 
 def judged(
@@ -104,6 +115,13 @@ class Memo(Generic[T]):
         while type(node) is _Look:
             node = node.codes.get(codes[node.axis])
         return self._learn(codes) if node is None else node[0]
+
+    def looked_at(self, codes: Sequence[int]) -> Iterator[int]:
+        """The places that the answer for these codes rests on, in order."""
+        node = self._root
+        while type(node) is _Look:
+            yield node.axis
+            node = node.codes[codes[node.axis]]
 
     def _learn(self, codes: Sequence[int]) -> T:
         answer, seen = self._judge(codes)

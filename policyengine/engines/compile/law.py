@@ -124,10 +124,7 @@ class Law:
         judge, scene = self.prepared.judge, self.scene(draft)
         form = draft.get("form")
         state, by, doubts = judge._recognised(scene, form)
-        formula = self.formula(scene, form)
-        convert, reason, unsettled = "", "counted", tuple[str, ...]()
-        if formula is not None:
-            _, convert, reason, unsettled = judge._converted(scene, form)
+        formula, convert, reason, unsettled = draft.part(self.number, self._conversion)
         place, assign, simple = self.place(draft, scene, form)
         return Verdict(
             plan=self.number,
@@ -144,6 +141,15 @@ class Law:
             sums=tuple(self._sums(draft, scene, place)),
             once=tuple(rule.test(scene) for rule in self.prepared.later.once),
         )
+
+    def _conversion(self, draft: Draft) -> tuple[Formula | None, str, str, tuple[str, ...]]:
+        """The formula, the keys of the rules that give it, its reason, and the facts that would settle it."""
+        scene, form = self.scene(draft), draft.get("form")
+        formula = self.formula(scene, form)
+        if formula is None:
+            return None, "", "counted", ()
+        _, convert, reason, unsettled = self.prepared.judge._converted(scene, form)
+        return formula, convert, reason, unsettled
 
     def given(self, draft: Draft) -> Given:
         """What a draft with its very quantity is worth, by which rules, and what would settle it."""
