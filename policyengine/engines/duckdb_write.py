@@ -25,12 +25,14 @@ from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.aside import JudgeOne
 from policyengine.engines.compile.output import Output
 from policyengine.engines.compile.run import opened
+from policyengine.engines.compile.shares import shares_of
 from policyengine.engines.compile.sources import Names
 from policyengine.engines.duckdb import DuckHost, sql
 from policyengine.engines.protocol import Periods, Progress, Selection, Tables
 from policyengine.plan.model import Plan
 
 BESIDE = 200 * 10**6  # bytes that a run needs beside DuckDB's, as measured
+A_PERIOD = 700  # bytes that a person's period takes while it is decided, as measured
 OWN_LEDGER = ".ledger.parquet"  # the ledger as it is read back where its file is another
 # What share of the time each step takes, as measured on 10 million records; between them progress is DuckDB's own.
 _STEPS = {"survey": 0.08, "members": 0.14, "ledger": 0.50, "totals": 0.08, "decide": 0.12, "write": 0.08}
@@ -106,8 +108,21 @@ def _write(
         ledger = _ledger(output, host, folder, options, written)
     if options.reasons:
         written.reasons.update(_reasons(output, host, ledger, options))
-    for table, query in output.tables(None if ledger is None else t.table("entries")):
-        _file(host, table, query, folder, options, written)
+    evaluation.ask()
+    most = _limit(host.connection) // (A_PERIOD * evaluation.most_periods)
+    shares = shares_of(host, "everyone", max(1, most))
+    parts: dict[str, list[Path]] = {}
+    for number, share in enumerate(shares):
+        for table, query in output.tables(ledger is not None, share):
+            path = folder / f"{table}.{options.format}"
+            if len(shares) > 1:
+                path = folder / f".{table}-{number}.{options.format}"
+            parts.setdefault(table, []).append(path)
+            _file(host, table, query, path, options, written)
+    for table, paths in parts.items():
+        if len(shares) > 1:
+            _join(host, paths, folder / f"{table}.{options.format}")
+    _file(host, "flags", output.flags(), folder / f"flags.{options.format}", options, written)
     counted = t.select(outcome=t.col("outcome"), n=t.count()).from_(_scan(folder, "decisions", options), copy=False)
     written.outcomes.update(host.rows(counted.group_by(t.col("outcome"), copy=False)))
     host.done()
@@ -130,7 +145,8 @@ def _ledger(output: Output, host: FileHost, folder: Path, options: Options, writ
     if parquet:
         written.tables["ledger"] = (path.name, rows, [e.alias for e in query.expressions])
     else:
-        _file(host, "ledger", output.ledger_file(t.alias(relation, "w"), full), folder, options, written)
+        query = output.ledger_file(t.alias(relation, "w"), full)
+        _file(host, "ledger", query, folder / f"ledger.{options.format}", options, written)
     return path
 
 
@@ -152,13 +168,38 @@ def _reasons(output: Output, host: FileHost, ledger: Path | None, options: Optio
     return dict(found)
 
 
-def _file(host: FileHost, table: str, query: Any, folder: Path, options: Options, written: Written) -> None:
+def _file(host: FileHost, table: str, query: Any, path: Path, options: Options, written: Written) -> None:
+    """Write rows of a table into a file, and note its name, columns, and how many rows there are so far."""
     host.begin("write")
-    path = folder / f"{table}.{options.format}"
     if options.format == "csv":
         for column in query.expressions:  # else an empty text would be written as "", and nothing as nothing
             column.set("this", t.call("NULLIF", t.cast(column.this, "VARCHAR"), t.lit("")))
-    written.tables[table] = (path.name, host.copy(query, path, options.format), [e.alias for e in query.expressions])
+    _, before, _ = written.tables.get(table, ("", 0, []))
+    rows = before + host.copy(query, path, options.format)
+    written.tables[table] = (f"{table}.{options.format}", rows, [e.alias for e in query.expressions])
+
+
+def _join(host: FileHost, parts: Sequence[Path], path: Path) -> None:
+    """One file of several, in their order."""
+    if path.suffix == ".csv":
+        with path.open("wb") as whole:
+            for number, part in enumerate(parts):
+                with part.open("rb") as rows:
+                    head = rows.readline()  # no name of a column has a line break
+                    if number == 0:
+                        whole.write(head)
+                    shutil.copyfileobj(rows, whole)
+    else:
+        host.copy(t.union(*(t.select_all_of(t.parquet(str(part))) for part in parts)), path, "parquet")
+    for part in parts:
+        part.unlink()
+
+
+def _limit(connection: Any) -> int:
+    """The bytes that DuckDB may hold."""
+    ((text,),) = connection.execute("SELECT value FROM duckdb_settings() WHERE name = 'memory_limit'").fetchall()
+    number, unit = text.split()
+    return int(Fraction(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit))
 
 
 def _scan(folder: Path, table: str, options: Options) -> Any:

@@ -17,6 +17,7 @@ from policyengine.engines.compile.cases import UNLIMITED
 from policyengine.engines.compile.cuts import Cuts
 from policyengine.engines.compile.figures import Columns
 from policyengine.engines.compile.law import Law
+from policyengine.engines.compile.shares import Share
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.ledger import OPEN as OPEN_REASONS
 from policyengine.language import tree
@@ -232,17 +233,29 @@ class Entries:
 
     # --- sums ---------------------------------------------------------------------------------------------------------
 
-    def keep_totals(self) -> None:
-        """The table ``totals``: what every sum of a person and period comes to, and what caps cut off."""
+    @property
+    def _read_back(self) -> bool:
+        """Whether sums are those of the ledger."""
         beyond = any(map(looks_beyond, self.accounts.cases.sources.laws)) and not self._all_inside()
-        if self.kept and not beyond:
-            if self.accounts.cases.doubtful:
-                self._keep_open()
-            self.host.keep("totals", self._totals_of_entries())
-        else:
-            self.host.keep("totals", self._totals_of_items())
+        return self.kept and not beyond
 
-    def _keep_open(self) -> None:
+    def prepare(self) -> None:
+        """What is taken from the records, where the ledger does not say it."""
+        if not self._read_back:
+            self.host.keep("totals_all", self._totals_of_items())
+        if self.accounts.cases.doubtful and (not self._read_back or self._anchored):
+            self._keep_open_dated()
+
+    def keep_totals(self, share: Share) -> None:
+        """The table ``totals``: what every sum of a person and period comes to, and what caps cut off."""
+        if not self._read_back:
+            self.host.keep("totals", share.of(t.select_all_of(t.table("totals_all", "s")), "s"))
+            return
+        if self.accounts.cases.doubtful:
+            self._keep_open(share)
+        self.host.keep("totals", self._totals_of_entries(share))
+
+    def _keep_open(self, share: Share) -> None:
         """The table ``open_items``: the open rows of the ledger; ``case``: the number of their words."""
         own = ("record_id", "person_id", "period", "converted", "counted", "open_converted", "open_counted", "case")
         open_ = t.either(
@@ -258,10 +271,11 @@ class Entries:
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "i")))
         shown = t.either(*(t.compare(t.col(f"open_{n}", "i"), "<>", t.lit(0)) for n in ("converted", "counted")))
         said = [t.compare(t.col("miss", "w"), "<>", t.lit(0)), t.equal(t.col("unsure", "w"), t.lit(1))]
-        self.host.keep("open_items", query.where(t.either(open_.copy(), shown, *said), copy=False))
+        query.where(t.either(open_.copy(), shown, *said), copy=False)
+        self.host.keep("open_items", share.of(query, "i"))
         self.open_kept = True
 
-    def _totals_of_entries(self) -> Any:
+    def _totals_of_entries(self, share: Share) -> Any:
         """Sums of the ledger's own rows; where bounds of a sum are those of two runs, as these have them."""
         numbers = range(self.accounts.sums)
         sums: dict[str, Tree] = {}
@@ -272,7 +286,7 @@ class Entries:
         query.from_(t.table("entries", "e"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "e")), "LEFT")
         query.where(t.both(t.present(t.col("period", "e")), t.present(t.col("case", "e"))), copy=False)
-        query.group_by(t.col("person_id", "e"), t.col("period", "e"), copy=False)
+        share.of(query, "e").group_by(t.col("person_id", "e"), t.col("period", "e"), copy=False)
         least = {f"l{s}": t.col(f"l{s}", "g") for s in numbers}
         most = {f"h{s}": t.col(f"l{s}", "g") for s in numbers}
         if self.open_kept:
@@ -331,17 +345,19 @@ class Entries:
 
     # --- doubts -------------------------------------------------------------------------------------------------------
 
-    def keep_doubts(self) -> None:
-        """The table ``doubts``: for every sum the facts (lists by number) that open items of it lack."""
-        anchored = any(
+    @property
+    def _anchored(self) -> bool:
+        """Whether something is required of a window from a date."""
+        return any(
             isinstance(r.rule.statement.window, tree.Within)  # type: ignore[attr-defined]
             for law in self.accounts.cases.sources.laws
             for r in law.prepared.later.require
         )
-        if not self.open_kept or anchored:
-            self._keep_open_dated()
+
+    def keep_doubts(self, share: Share) -> None:
+        """The table ``doubts``: for every sum the facts (lists by number) that open items of it lack."""
         head = ["record_id", "person_id", "period", "end"]
-        table = "open_items" if self.open_kept and not anchored else "open_dated"
+        table = "open_items" if self.open_kept and not self._anchored else "open_dated"
         parts = []
         for s in range(self.accounts.sums):
             own = t.both(t.col("open", "i"), t.equal(t.col(f"n{s}", "w"), t.lit(1)))
@@ -350,7 +366,8 @@ class Entries:
                 part = t.select(**{n: t.col(n, "i") for n in head}, miss=t.col(lacks, "w"), sum=t.lit(s))
                 part.from_(t.table(table, "i"), copy=False)
                 t.join(part, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "i")))
-                parts.append(part.where(t.both(member, t.present(t.col("period", "i"))), copy=False))
+                part.where(t.both(member, t.present(t.col("period", "i"))), copy=False)
+                parts.append(share.of(part, "i"))
         self.host.keep("doubts", t.union(*parts))
 
     def _keep_open_dated(self) -> None:

@@ -30,6 +30,7 @@ from policyengine.engines.compile.figures import Columns, Figures
 from policyengine.engines.compile.periods import Decided, Periods
 from policyengine.engines.compile.relations import JOINED, TEXTS
 from policyengine.engines.compile.run import Evaluation
+from policyengine.engines.compile.shares import EVERYBODY, Share
 from policyengine.engines.compile.trees import Tree
 from policyengine.records.personal import APOSTROPHED
 from policyengine.trace import Decision, Result
@@ -84,13 +85,13 @@ class Output:
         evaluation.entries.load_words(output.rule_words())
         return output
 
-    def tables(self, entries: Any | None) -> list[tuple[str, Any]]:
-        """Decide, and give name and query of every table but the ledger; ``entries``: the ledger, read back."""
-        self.evaluation.decide(self.other_texts())
+    def tables(self, ledger: bool, share: Share = EVERYBODY) -> list[tuple[str, Any]]:
+        """Decide the persons of a share, and give name and query of every table that has rows by person and period;
+        ``ledger``: whether there is one, read back."""
+        self.evaluation.decide(self.other_texts(), share)
         self.settle()
         queries = {
-            "decisions": self.decisions(), "findings": self.findings(), "flags": self.flags(),
-            "missing": self.missing(entries),
+            "decisions": self.decisions(share), "findings": self.findings(share), "missing": self.missing(ledger, share),
         }  # fmt: skip
         return [(table, query) for table, query in queries.items() if query is not None]
 
@@ -225,11 +226,11 @@ class Output:
             lcm(self.decided.unit, *units), self.decided.finite and self.evaluation.cases.finite and owed
         )
 
-    def decisions(self) -> Any:
+    def decisions(self, share: Share) -> Any:
         """One row per person and period, by person."""
         queries = [self._decided(p, one) for p in self.evaluation.periods for one in p.decided if one.asked]
         if self.others:
-            queries.append(self._other_decisions())
+            queries.append(self._other_decisions(share))
         names = ["person_id", "period", "policy", "outcome"]
         columns = {n: t.col(n, "d") for n in names}
         after = {n: t.col(n, "d") for n in ("advisories", "consequences")}
@@ -289,17 +290,18 @@ class Output:
         factor = self.decided.unit // unit
         return t.case([(beyond, t.lit(None))], t.times(value, t.lit(factor)) if factor > 1 else value)
 
-    def _other_decisions(self) -> Any:
+    def _other_decisions(self, share: Share) -> Any:
         names = ["person_id", "place", "period", "policy", "outcome"]
-        return t.select(
+        query = t.select(
             **{n: self._typed(n) for n in names},
             **{n: _parts(n, self.decided.unit, "o") for n in self.shape.figures()},
             **{n: self._typed(n) for n in ("advisories", "consequences", "possible")},
             total_high=_parts("total_high", self.decided.unit, "o"),
             missing=t.col("missing", "o"),
         ).from_(t.table("aside_decisions", "o"), copy=False)
+        return share.of(query, "o")
 
-    def findings(self) -> Any:
+    def findings(self, share: Share) -> Any:
         """One row per requirement of a person and period, by person."""
         queries = []
         for periods in self.evaluation.periods:
@@ -310,14 +312,13 @@ class Output:
                 if rows is not None and one.asked:
                     queries.append(self._found(periods, rows, number))
         if self.others:
-            queries.append(
-                t.select(
-                    **{n: self._typed(n) for n in ("person_id", "place", "k", "period", "policy", *_SAID)},
-                    **{n: _parts(n, self.decided.unit, "o") for n in FIGURES},
-                    **{n: self._typed(n) for n in _TOLD},
-                    missing=t.col("missing", "o"),
-                ).from_(t.table("aside_findings", "o"), copy=False)
-            )
+            other = t.select(
+                **{n: self._typed(n) for n in ("person_id", "place", "k", "period", "policy", *_SAID)},
+                **{n: _parts(n, self.decided.unit, "o") for n in FIGURES},
+                **{n: self._typed(n) for n in _TOLD},
+                missing=t.col("missing", "o"),
+            ).from_(t.table("aside_findings", "o"), copy=False)
+            queries.append(share.of(other, "o"))
         if not queries:
             return None
         columns = {n: t.col(n, "f") for n in ("person_id", "period", "policy", *_SAID)}
@@ -384,11 +385,11 @@ class Output:
         query = t.select(**columns).from_(t.sub(t.union(*queries), "f"), copy=False)
         return t.sorted_by(query, "f", ("person_id", "record_id", "flag", "rule"))
 
-    def missing(self, relation: Any | None) -> Any:
-        """A row for every decision and every ledger row that a missing fact leaves open. ``relation``: the ledger."""
+    def missing(self, ledger: bool, share: Share) -> Any:
+        """A row for every decision and every ledger row that a missing fact leaves open."""
         decided = [self._decided(p, one) for p in self.evaluation.periods for one in p.decided if one.asked]
         if self.others:
-            decided.append(self._other_decisions())
+            decided.append(self._other_decisions(share))
         facts = _listed(t.col("missing", "d"))
         high = t.col("total_high", "d")
         open_ = t.either(
@@ -405,15 +406,15 @@ class Output:
             **number("counted_high", high), missing=facts, possible_consequences=t.col("possible", "d"),
         ).from_(t.sub(t.union(*decided), "d"), copy=False)  # fmt: skip
         queries = [first.where(open_, copy=False)]
-        if relation is not None:
-            queries += list(self._open_entries())
+        if ledger:
+            queries += list(self._open_entries(share))
         columns = {n: t.col(n, "m") for n in [e.alias for e in first.expressions] if n != "place"}
         if self.text:
             columns |= {n: safe(columns[n]) for n in ("person_id", "record_id", "missing")}
         query = t.select(**columns).from_(t.sub(t.union(*queries), "m"), copy=False)
         return t.sorted_by(query, "m", ("person_id", "record_id", "place", "period"))
 
-    def _open_entries(self) -> Iterator[Any]:
+    def _open_entries(self, share: Share) -> Iterator[Any]:
         """The open rows of the ledger."""
         ticks = self.evaluation.cases.ticks
         highs = {f"{n}_high": t.add([t.col(n, "r"), t.col(f"open_{n}", "r")]) for n in ("converted", "counted")}
@@ -429,15 +430,14 @@ class Output:
             missing=t.col("facts", "l"),
         ).from_(t.sub(rows, "r"), copy=False)
         t.join(own, t.table("lists", "l"), t.equal(t.col("id", "l"), t.col("miss", "r")))
-        yield self._open(
-            own.where(t.either(t.col("open", "r"), t.compare(t.col("miss", "r"), "<>", t.lit(0))), copy=False)
-        )
+        own.where(t.either(t.col("open", "r"), t.compare(t.col("miss", "r"), "<>", t.lit(0))), copy=False)
+        yield self._open(share.of(own, "r"))
         if self.others:
             other = t.select(
                 record_id=t.col("record_id", "o"), person_id=t.col("person_id", "o"), period=t.col("period", "o"),
                 **{n: _parts(n, self.decided.unit, "o") for n in highs}, missing=t.col("missing", "o"),
             ).from_(t.table("aside_ledger", "o"), copy=False)  # fmt: skip
-            yield self._open(other.where(t.col("open", "o"), copy=False))
+            yield self._open(share.of(other.where(t.col("open", "o"), copy=False), "o"))
 
     def _open(self, rows: Any) -> Any:
         number = self.decided.text if self.text else self.decided.cells

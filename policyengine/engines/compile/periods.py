@@ -20,6 +20,7 @@ from policyengine.engines.compile.cases import UNLIMITED
 from policyengine.engines.compile.folk import Folk, Grid
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.probes import Inexpressible
+from policyengine.engines.compile.shares import Share
 from policyengine.engines.compile.terms import Asker, Owed, possible_of
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.numbers import LIMITLESS, Number
@@ -36,7 +37,7 @@ Source = tuple[int, str, int | None]
 class Decided:
     """One kind of span of a law, decided. ``asked``: the spans that are reported, in order. ``owed``: terms by number;
     ``carries``: the rules that hours are
-    carried to; ``consequences``: by number, sure and possible."""
+    carried to; ``consequences``: by number, sure and possible; ``shape``: the columns of the table of terms."""
 
     law: Law
     name: str
@@ -47,6 +48,7 @@ class Decided:
     sources: list[Source] = field(default_factory=list)
     carries: list[str] = field(default_factory=list)
     consequences: list[tuple[Any, Any]] = field(default_factory=list)
+    shape: list[str] = field(default_factory=list)
 
     @property
     def table(self) -> str:
@@ -73,8 +75,8 @@ class Periods:
     def host(self) -> Any:
         return self.accounts.host
 
-    def prepare(self) -> None:
-        """Decide every span that is asked for, and those that others rest on."""
+    def ask(self) -> None:
+        """Work out what is owed, for every span that is asked for, and those that others rest on."""
         later = self.law.prepared.later
         spans = [Span(y, 1) for y in range(self.asked[0], self.asked[1] + 1)] if later.yearly else []
         blocks = _blocks(later, self.asked, self.as_of)
@@ -92,7 +94,14 @@ class Periods:
         self.decided = [one for one in self.decided if one.owed]  # none where there is nobody
         self._settle_scale()
         for one in self.decided:
-            self._decide(one)
+            self._load_terms(one)
+            for anchor in sorted({a for _, _, a in one.sources if a is not None}):
+                self.host.keep(f"sums_{one.name}_from{anchor}", self._dated(anchor))
+
+    def decide(self, share: Share) -> None:
+        """Decide the persons of a share; ``totals`` has their sums."""
+        for one in self.decided:
+            self._decide(one, share)
         for one in self.decided:
             self._conclude(one)
 
@@ -181,8 +190,8 @@ class Periods:
         assert count.denominator == 1
         return count.numerator
 
-    def _load_terms(self, one: Decided) -> tuple[list[str], list[str]]:
-        """The table of terms by number. Gives the names of carries and of subjects and measures."""
+    def _load_terms(self, one: Decided) -> None:
+        """The table of terms by number."""
         names = one.carries = sorted({c.rule for o in one.owed for c in o.carries})
         rules = self.law.prepared.later.require
         shape = {"id": "INTEGER"}
@@ -238,21 +247,20 @@ class Periods:
             row |= {f"m{j}": number for j, number in enumerate(owed.sums)}
             rows.append(tuple(row.get(name) for name in shape))
         self.host.load(f"terms_{one.name}", shape, rows)
-        return names, list(shape)
+        one.shape = list(shape)
 
     # --- deciding -----------------------------------------------------------------------------------------------------
 
-    def _decide(self, one: Decided) -> None:
-        names, shape = self._load_terms(one)
-        self._measure(one, shape)
-        if names:
-            self._carry(one, len(names))
-        self._compare(one, names)
+    def _decide(self, one: Decided, share: Share) -> None:
+        self._measure(one, share)
+        if one.carries:
+            self._carry(one, len(one.carries))
+        self._compare(one, one.carries)
 
-    def _measure(self, one: Decided, shape: list[str]) -> None:
+    def _measure(self, one: Decided, share: Share) -> None:
         """The table ``measured``: each row of the grid with its terms and the sums that they speak of."""
         numbers = range(len(self.law.sums))
-        columns: dict[str, Tree] = {n: t.col(n, "q") for n in shape}
+        columns: dict[str, Tree] = {n: t.col(n, "q") for n in one.shape}
         self._sums(one)
         query = t.select(
             person_id=t.col("person_id", "g"),
@@ -288,7 +296,7 @@ class Periods:
             query.select(t.named(t.coalesce(t.col("h0", "ever"), t.lit(0)), "ever"), copy=False)
         else:
             query.select(t.named(t.lit(0), "ever"), copy=False)
-        self.host.keep(f"measured_{one.name}", query)
+        self.host.keep(f"measured_{one.name}", share.of(query, "g"))
 
     def _sums(self, one: Decided) -> None:
         """The tables of sums over each kind of window."""
@@ -319,8 +327,6 @@ class Periods:
             t.join(query, t.table(f"ahead_{count}", "o"), t.lit(True), "CROSS")
             query.group_by(t.col("person_id", "t"), ends.copy(), copy=False)
             self.host.keep(f"sums_{one.name}_{window}", query)
-        for anchor in sorted({a for _, _, a in one.sources if a is not None}):
-            self.host.keep(f"sums_{one.name}_from{anchor}", self._dated(anchor))
         if _adrift(one):
             ever = t.select(person_id=t.col("person_id", "t"), h0=t.bounded(t.col("h0", "t"), UNLIMITED))
             ever.from_(t.table("totals", "t"), copy=False).group_by(t.col("person_id", "t"), copy=False)

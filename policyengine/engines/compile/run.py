@@ -1,7 +1,7 @@
 """The compiled engine from end to end: plans and canonical tables go in, the relations of a trace come out.
 
 In three steps, because the persons whom the reference evaluator judges (``aside.py``) are known after the first, and
-because the ledger of the second is what the third reads: ``opened`` (stages 1 to 4), the ledger, ``decide`` (5 to 8).
+because the ledger of the second is what the third reads: ``opened`` (stages 1 to 4), the ledger, ``ask`` and ``decide`` (5 to 8).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from policyengine.engines.compile.items import Items
 from policyengine.engines.compile.law import law_of
 from policyengine.engines.compile.periods import Periods
 from policyengine.engines.compile.relations import Relations
+from policyengine.engines.compile.shares import EVERYBODY, Share
 from policyengine.engines.compile.sources import Names, Sources, sources_of
 from policyengine.engines.protocol import Selection
 from policyengine.plan.model import Plan
@@ -47,21 +48,32 @@ class Evaluation:
     periods: list[Periods] = field(default_factory=list)
     relations: Relations | None = None
 
-    def decide(self, others: Mapping[str, Iterable[str]] | None = None) -> Relations:
-        """Stages 5 to 8, and flags. ``entries.keep`` comes before, where there is to be a ledger.
+    @property
+    def most_periods(self) -> int:
+        """How many periods of one person are decided at most."""
+        return max(last - first + 1 for first, last in self.asked)
 
-        ``others``: texts of decisions and findings that come from elsewhere, by column.
-        """
-        self.entries.keep_totals()
+    def ask(self) -> None:
+        """What is owed by whom, and flags. ``entries.keep`` comes before, where there is to be a ledger."""
+        self.entries.prepare()
         _keep_everyone(self.sources)
         for law, span in zip(self.sources.laws, self.asked, strict=True):
             one = Periods(self.accounts, Folk.of(self.sources, law, self.as_of), span, self.as_of)
-            one.prepare()
+            one.ask()
             self.periods.append(one)
-        if self.cases.doubtful:
-            self.entries.keep_doubts()
         if self.flags is not None:
             self.flags.prepare(self.selection)
+
+    def decide(self, others: Mapping[str, Iterable[str]] | None = None, share: Share = EVERYBODY) -> Relations:
+        """Stages 5 to 8 for the persons of a share; ``ask`` comes before.
+
+        ``others``: texts of decisions and findings that come from elsewhere, by column.
+        """
+        self.entries.keep_totals(share)
+        for one in self.periods:
+            one.decide(share)
+        if self.cases.doubtful:
+            self.entries.keep_doubts(share)
         self.relations = Relations(self.accounts, self.periods)
         self.relations.load(others or {})
         return self.relations
@@ -112,9 +124,10 @@ def _keep_everyone(sources: Sources) -> None:
     """The table ``everyone``: all persons who are not routed, with the plan that judges them."""
     host, names = sources.host, sources.names
     parts: list[Any] = []
-    for table in ("totals", names.persons, names.circumstances):
+    for table in (names.records, names.persons, names.circumstances):
         if table is not None:
-            parts.append(t.select(person_id=t.col("person_id")).from_(t.table(table), copy=False))
+            part = t.select(person_id=t.col("person_id")).from_(t.table(table), copy=False)
+            parts.append(part.distinct(copy=False))
     plan = t.lit(sources.people[0][0])
     query = t.select(
         person_id=t.col("person_id", "e"), plan=t.coalesce(t.col("plan", "p"), plan) if sources.joined else plan

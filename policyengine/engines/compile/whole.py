@@ -37,6 +37,7 @@ def trace_of(
         others = list(aside.results(evaluation, judge))
         evaluation.entries.load_words()
         evaluation.entries.keep()
+        evaluation.ask()
         evaluation.decide()
         return decode.together(evaluation, others)
     except Inexpressible:
