@@ -54,6 +54,9 @@ class Cuts:
                     )
                     own.where(t.missing(t.col("person_id", f"o{law.number}")), copy=False)
         self.host.keep("losses", t.union(own, *losses))
+        hot = (f"hot_{law.number}" for law in self.accounts.cases.sources.laws)
+        for table in ("members", "sums", *sorted(self.accounts.held), *hot):  # the largest that nothing asks any more
+            self.host.drop(table)
 
     # --- the touched items --------------------------------------------------------------------------------------------
 

@@ -91,8 +91,10 @@ class Output:
         self.evaluation.decide(self.other_texts(), share)
         self.settle()
         queries = {
-            "decisions": self.decisions(share), "findings": self.findings(share), "missing": self.missing(ledger, share),
-        }  # fmt: skip
+            "decisions": self.decisions(share),
+            "findings": self.findings(share),
+            "missing": self.missing(ledger, share),
+        }
         return [(table, query) for table, query in queries.items() if query is not None]
 
     @property

@@ -1,7 +1,8 @@
 """The compiled engine from end to end: plans and canonical tables go in, the relations of a trace come out.
 
-In three steps, because the persons whom the reference evaluator judges (``aside.py``) are known after the first, and
-because the ledger of the second is what the third reads: ``opened`` (stages 1 to 4), the ledger, ``ask`` and ``decide`` (5 to 8).
+In steps, because the persons whom the reference evaluator judges (``aside.py``) are known after the first, and because
+the ledger of the second is what the others read: ``opened`` (stages 1 to 4), the ledger, ``ask`` (what is owed), and
+``decide`` (5 to 8), the last for one share of the persons after another.
 """
 
 from __future__ import annotations

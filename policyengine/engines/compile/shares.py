@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 from typing import Any
 
@@ -44,4 +45,4 @@ def shares_of(host: Host, table: str, most: int) -> list[Share]:
     first = t.select(person_id=t.col("person_id", "p")).from_(t.sub(placed, "p"), copy=False)
     first.where(t.equal(t.remainder(t.col("n", "p"), size), t.lit(0)), copy=False)
     bounds = [None, *sorted(person for (person,) in host.rows(first)), None]
-    return [Share(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [Share(a, b) for a, b in pairwise(bounds)]
