@@ -6,7 +6,7 @@ to compare whole numbers. Requirements are in ``scale`` parts of a tick.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -28,6 +28,7 @@ from policyengine.engines.reference import _blocks
 from policyengine.engines.require import Span
 from policyengine.language import tree
 from policyengine.plan.names import walk
+from policyengine.records.model import Person
 
 Source = tuple[int, str, int | None]
 """A sum by number, the kind of window, and the anchor of a window from a date."""
@@ -37,7 +38,8 @@ Source = tuple[int, str, int | None]
 class Decided:
     """One kind of span of a law, decided. ``asked``: the spans that are reported, in order. ``owed``: terms by number;
     ``carries``: the rules that hours are
-    carried to; ``consequences``: by number, sure and possible; ``shape``: the columns of the table of terms."""
+    carried to; ``consequences``: by number, sure and possible; ``shape``: the columns of the table of terms;
+    ``persons``: one for each combination of traits."""
 
     law: Law
     name: str
@@ -49,6 +51,7 @@ class Decided:
     carries: list[str] = field(default_factory=list)
     consequences: list[tuple[Any, Any]] = field(default_factory=list)
     shape: list[str] = field(default_factory=list)
+    persons: Mapping[str, Person] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
@@ -136,7 +139,7 @@ class Periods:
         query = t.select(**{n: t.col(n, "g") for n in traits}, who=t.call("MIN", t.col("person_id", "g")))
         query.from_(t.table(one.grid.table, "g"), copy=False).group_by(*(t.col(n, "g") for n in traits), copy=False)
         rows = self.host.rows(query)
-        persons = self.folk.sources.whole_persons(row[-1] for row in rows)
+        persons = one.persons = self.folk.sources.whole_persons(row[-1] for row in rows)
         asker, numbers = self._asker(), dict[Owed, int]()
         found: list[tuple[Any, ...]] = []
         carries = bool(self.law.prepared.later.carry)
@@ -481,7 +484,6 @@ class Periods:
         rows = self.host.rows(found)
         cases = t.select(case_id=t.col("case_id"), who=t.col("who"), period=t.col("period"))
         known = {c: (w, p) for c, w, p in self.host.rows(cases.from_(t.table(f"traits_{one.name}"), copy=False))}
-        persons = self.folk.sources.whole_persons(known[row[0]][0] for row in rows)
         asker = self._asker()
         numbers: dict[tuple[Any, Any], int] = {((), ()): 0}
         loaded = []
@@ -489,7 +491,7 @@ class Periods:
             who, first = known[row[0]]
             span = Span(first, one.grid.years)
             before = {span.last - ago: possible_of(mask) for ago, mask in enumerate(row[2:], start=1)}
-            result = asker.concluded(persons[who], span, possible_of(row[1]), before)
+            result = asker.concluded(one.persons[who], span, possible_of(row[1]), before)
             loaded.append((*row, numbers.setdefault(result, len(numbers))))
         one.consequences = list(numbers)
         columns = {**dict.fromkeys(keys, "INTEGER"), "conclusion": "INTEGER"}
