@@ -17,13 +17,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 from policyengine.engines.compile import aside
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.aside import JudgeOne
-from policyengine.engines.compile.output import Output
+from policyengine.engines.compile.output import Output, Sheet
 from policyengine.engines.compile.run import opened
 from policyengine.engines.compile.shares import shares_of
 from policyengine.engines.compile.sources import Names
@@ -109,20 +110,24 @@ def _write(
     if options.reasons:
         written.reasons.update(_reasons(output, host, ledger, options))
     evaluation.ask()
-    most = _limit(host.connection) // (A_PERIOD * evaluation.most_periods)
-    shares = shares_of(host, "everyone", max(1, most))
-    parts: dict[str, list[Path]] = {}
-    for number, share in enumerate(shares):
-        for table, query in output.tables(ledger is not None, share):
-            path = folder / f"{table}.{options.format}"
-            if len(shares) > 1:
-                path = folder / f".{table}-{number}.{options.format}"
-            parts.setdefault(table, []).append(path)
-            _file(host, table, query, path, options, written)
-    for table, paths in parts.items():
-        if len(shares) > 1:
-            _join(host, paths, folder / f"{table}.{options.format}")
-    _file(host, "flags", output.flags(), folder / f"flags.{options.format}", options, written)
+    ((persons,),) = host.rows(t.select(n=t.count()).from_(t.table("everyone"), copy=False))
+    needed = persons * evaluation.most_periods * A_PERIOD
+    shares = shares_of(host, "everyone", ceil(needed / _limit(host.connection)))
+    sheets: dict[str, Sheet] = {}
+    for share in shares:
+        for sheet in output.tables(ledger is not None, share):
+            if len(shares) == 1:
+                _file(host, sheet.table, sheet.query(), folder, options, written)
+            elif sheet.table in sheets:
+                host.add(f"rows_{sheet.table}", sheet.rows)
+            else:
+                host.keep(f"rows_{sheet.table}", sheet.rows)
+                sheets[sheet.table] = sheet
+    for sheet in sheets.values():
+        query = sheet.query(t.table(f"rows_{sheet.table}", "s"))
+        _file(host, sheet.table, query, folder, options, written)
+        host.drop(f"rows_{sheet.table}")
+    _file(host, "flags", output.flags(), folder, options, written)
     counted = t.select(outcome=t.col("outcome"), n=t.count()).from_(_scan(folder, "decisions", options), copy=False)
     written.outcomes.update(host.rows(counted.group_by(t.col("outcome"), copy=False)))
     host.done()
@@ -145,8 +150,7 @@ def _ledger(output: Output, host: FileHost, folder: Path, options: Options, writ
     if parquet:
         written.tables["ledger"] = (path.name, rows, [e.alias for e in query.expressions])
     else:
-        query = output.ledger_file(t.alias(relation, "w"), full)
-        _file(host, "ledger", query, folder / f"ledger.{options.format}", options, written)
+        _file(host, "ledger", output.ledger_file(t.alias(relation, "w"), full), folder, options, written)
     return path
 
 
@@ -168,31 +172,13 @@ def _reasons(output: Output, host: FileHost, ledger: Path | None, options: Optio
     return dict(found)
 
 
-def _file(host: FileHost, table: str, query: Any, path: Path, options: Options, written: Written) -> None:
-    """Write rows of a table into a file, and note its name, columns, and how many rows there are so far."""
+def _file(host: FileHost, table: str, query: Any, folder: Path, options: Options, written: Written) -> None:
     host.begin("write")
+    path = folder / f"{table}.{options.format}"
     if options.format == "csv":
         for column in query.expressions:  # else an empty text would be written as "", and nothing as nothing
             column.set("this", t.call("NULLIF", t.cast(column.this, "VARCHAR"), t.lit("")))
-    _, before, _ = written.tables.get(table, ("", 0, []))
-    rows = before + host.copy(query, path, options.format)
-    written.tables[table] = (f"{table}.{options.format}", rows, [e.alias for e in query.expressions])
-
-
-def _join(host: FileHost, parts: Sequence[Path], path: Path) -> None:
-    """One file of several, in their order."""
-    if path.suffix == ".csv":
-        with path.open("wb") as whole:
-            for number, part in enumerate(parts):
-                with part.open("rb") as rows:
-                    head = rows.readline()  # no name of a column has a line break
-                    if number == 0:
-                        whole.write(head)
-                    shutil.copyfileobj(rows, whole)
-    else:
-        host.copy(t.union(*(t.select_all_of(t.parquet(str(part))) for part in parts)), path, "parquet")
-    for part in parts:
-        part.unlink()
+    written.tables[table] = (path.name, host.copy(query, path, options.format), [e.alias for e in query.expressions])
 
 
 def _limit(connection: Any) -> int:
@@ -285,6 +271,11 @@ class FileHost(DuckHost):
     def rows(self, query: Any) -> list[tuple[Any, ...]]:
         with self._telling():
             return super().rows(query)
+
+    def add(self, name: str, query: Any) -> None:
+        """Add the rows of a query to a table that was kept."""
+        with self._telling():
+            self.connection.execute(f"INSERT INTO {name} {sql(query)}")
 
     def view(self, name: str, query: Any) -> None:
         """Name a query."""

@@ -77,8 +77,8 @@ def write(
         reasons = t.select(reason=t.col("reason"), n=t.count()).from_(t.table("written_ledger"), copy=False)
         written.reasons.update(host.rows(reasons.group_by(t.col("reason"), copy=False)))
     evaluation.ask()
-    for table, query in output.tables(ledger != "none"):
-        _save(host, table, query, out, written)
+    for sheet in output.tables(ledger != "none"):
+        _save(host, sheet.table, sheet.query(), out, written)
     _save(host, "flags", output.flags(), out, written)
     outcomes = t.select(outcome=t.col("outcome"), n=t.count()).from_(t.table("written_decisions"), copy=False)
     written.outcomes.update(host.rows(outcomes.group_by(t.col("outcome"), copy=False)))

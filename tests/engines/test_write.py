@@ -40,7 +40,7 @@ def test_files_hold_the_reference_result(
     seed: int, format: str, ledger: str, connection: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if seed % 2:  # as where not everybody fits into memory at once
-        monkeypatch.setattr(duckdb_write, "shares_of", lambda host, table, _: shares_of(host, table, 12))
+        monkeypatch.setattr(duckdb_write, "shares_of", lambda host, table, _: shares_of(host, table, 3))
     plan, inputs, periods, as_of = generated(seed, 30)
     host = DuckHost(connection)
     names = load_inputs(host, inputs, [plan])

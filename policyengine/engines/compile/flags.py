@@ -17,6 +17,7 @@ from policyengine.engines.compile.cases import Cases
 from policyengine.engines.compile.draft import Memo, judged
 from policyengine.engines.compile.host import Host
 from policyengine.engines.compile.law import Flagged, flag_law_of
+from policyengine.engines.compile.shares import shares_of
 from policyengine.engines.compile.sources import Names, Sources, sources_of
 from policyengine.engines.protocol import Selection
 from policyengine.language import tree
@@ -120,24 +121,21 @@ class Flags:
         return t.call("HASH", t.col("person_id", "r"), *values), t.both(*(t.present(v.copy()) for v in values))
 
     def _keep_twins(self, place: int, names: tuple[str, ...]) -> None:
-        """The table of hashes that several records have, worked out in shares that fit in memory."""
+        """The table of hashes that several records have, worked out in shares of the persons that fit in memory: where
+        the records of a person stand together, each share reads its own part of the file."""
         relation = t.table(self.sources.names.records, "r")
         ((rows,),) = self.host.rows(t.select(n=t.count()).from_(relation, copy=False))
-        shares = 1 + rows // AT_ONCE
+        value, known = self._hash(names)
         parts = []
-        for turn in range(shares):
-            value, known = self._hash(names)
-            if shares > 1:
-                share = t.call("ABS", t.remainder(value.copy(), shares))
-                known = t.both(known, t.equal(share, t.lit(turn)))
-            hashes = t.select(h=value).from_(relation.copy(), copy=False).where(known, copy=False)
-            twice = t.select(h=t.col("h", "x")).from_(t.sub(hashes, "x"), copy=False)
+        for turn, share in enumerate(shares_of(self.host, "everyone", 1 + rows // AT_ONCE)):
+            hashes = t.select(h=value.copy()).from_(relation.copy(), copy=False).where(known.copy(), copy=False)
+            twice = t.select(h=t.col("h", "x")).from_(t.sub(share.of(hashes, "r"), "x"), copy=False)
             twice.group_by(t.col("h", "x"), copy=False).having(t.compare(t.count(), ">", t.lit(1)), copy=False)
             name = f"flag_twins_{place}_{turn}"
             self.host.keep(name, twice)
             parts.append(t.select(h=t.col("h")).from_(t.table(name), copy=False))
         self.host.keep(f"flag_twins_{place}", t.union(*parts))
-        for turn in range(shares):
+        for turn in range(len(parts)):
             self.host.drop(f"flag_twins_{place}_{turn}")
 
     def _repeated(self, place: int, names: tuple[str, ...]) -> Any:

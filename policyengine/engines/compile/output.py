@@ -63,6 +63,21 @@ class Shape:
         ]  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table of the result. ``rows``: a query for them, in order and narrow; ``columns``: the cells of a row, over
+    alias ``s``."""
+
+    table: str
+    rows: Any
+    columns: Columns
+
+    def query(self, relation: Tree | None = None) -> Any:
+        """The finished rows; ``relation``: where the rows were kept, as ``s``."""
+        columns = {name: value.copy() for name, value in self.columns.items()}
+        return t.select(**columns).from_(relation or t.sub(self.rows, "s"), copy=False)
+
+
 @dataclass(slots=True)
 class Output:
     """Queries for the files of an evaluation. ``text``: cells as CSV has them.
@@ -85,17 +100,13 @@ class Output:
         evaluation.entries.load_words(output.rule_words())
         return output
 
-    def tables(self, ledger: bool, share: Share = EVERYBODY) -> list[tuple[str, Any]]:
-        """Decide the persons of a share, and give name and query of every table that has rows by person and period;
-        ``ledger``: whether there is one, read back."""
+    def tables(self, ledger: bool, share: Share = EVERYBODY) -> list[Sheet]:
+        """Decide the persons of a share, and give every table that has rows by person and period; ``ledger``: whether
+        there is one, read back."""
         self.evaluation.decide(self.other_texts(), share)
         self.settle()
-        queries = {
-            "decisions": self.decisions(share),
-            "findings": self.findings(share),
-            "missing": self.missing(ledger, share),
-        }
-        return [(table, query) for table, query in queries.items() if query is not None]
+        sheets = (self.decisions(share), self.findings(share), self.missing(ledger, share))
+        return [sheet for sheet in sheets if sheet is not None]
 
     @property
     def host(self) -> Any:
@@ -228,27 +239,19 @@ class Output:
             lcm(self.decided.unit, *units), self.decided.finite and self.evaluation.cases.finite and owed
         )
 
-    def decisions(self, share: Share) -> Any:
+    def decisions(self, share: Share) -> Sheet:
         """One row per person and period, by person."""
         queries = [self._decided(p, one) for p in self.evaluation.periods for one in p.decided if one.asked]
         if self.others:
             queries.append(self._other_decisions(share))
-        names = ["person_id", "period", "policy", "outcome"]
-        columns = {n: t.col(n, "d") for n in names}
-        after = {n: t.col(n, "d") for n in ("advisories", "consequences")}
+        columns = {n: t.col(n, "s") for n in ("person_id", "period", "policy", "outcome")}
+        after = {n: t.col(n, "s") for n in ("advisories", "consequences")}
         figures = self.shape.figures()
         places = len(figures) - len(self.shape.measures)
-        shown = self._figures(figures[:places], "d") | after | self._figures(figures[places:], "d")
-        columns |= shown
+        columns |= self._figures(figures[:places], "s") | after | self._figures(figures[places:], "s")
         if self.text:
             columns["person_id"] = safe(columns["person_id"])
-        return self._in_order(queries, "d", ("person_id", "place", "period"), columns)
-
-    @staticmethod
-    def _in_order(queries: Iterable[Any], alias: str, order: Sequence[str], columns: Columns) -> Any:
-        """Rows in order, and then their columns: what is sorted is as narrow as can be."""
-        rows = t.sorted_by(t.rows_of(t.sub(t.union(*queries), "u")), "u", order)
-        return t.select(**columns).from_(t.sub(rows, alias), copy=False)
+        return Sheet("decisions", _in_order(queries, ("person_id", "place", "period"), share), columns)
 
     def _figures(self, names: Iterable[str], alias: str) -> Columns:
         cells = self.decided.text if self.text else self.decided.cells
@@ -303,7 +306,7 @@ class Output:
         ).from_(t.table("aside_decisions", "o"), copy=False)
         return share.of(query, "o")
 
-    def findings(self, share: Share) -> Any:
+    def findings(self, share: Share) -> Sheet | None:
         """One row per requirement of a person and period, by person."""
         queries = []
         for periods in self.evaluation.periods:
@@ -323,13 +326,13 @@ class Output:
             queries.append(share.of(other, "o"))
         if not queries:
             return None
-        columns = {n: t.col(n, "f") for n in ("person_id", "period", "policy", *_SAID)}
-        columns |= self._figures(FIGURES, "f") | {n: t.col(n, "f") for n in _TOLD}
-        columns["missing"] = _listed(t.col("missing", "f"))
+        columns = {n: t.col(n, "s") for n in ("person_id", "period", "policy", *_SAID)}
+        columns |= self._figures(FIGURES, "s") | {n: t.col(n, "s") for n in _TOLD}
+        columns["missing"] = _listed(t.col("missing", "s"))
         if self.text:
             columns["person_id"], columns["missing"] = safe(columns["person_id"]), safe(columns["missing"])
             columns["advisory"] = _yes_no(columns["advisory"])
-        return self._in_order(queries, "f", ("person_id", "place", "k"), columns)
+        return Sheet("findings", _in_order(queries, ("person_id", "place", "k"), share), columns)
 
     def _typed(self, name: str) -> Tree:
         """A column of rows that come from elsewhere, as those of the compiled queries have it."""
@@ -387,7 +390,7 @@ class Output:
         query = t.select(**columns).from_(t.sub(t.union(*queries), "f"), copy=False)
         return t.sorted_by(query, "f", ("person_id", "record_id", "flag", "rule"))
 
-    def missing(self, ledger: bool, share: Share) -> Any:
+    def missing(self, ledger: bool, share: Share) -> Sheet:
         """A row for every decision and every ledger row that a missing fact leaves open."""
         decided = [self._decided(p, one) for p in self.evaluation.periods for one in p.decided if one.asked]
         if self.others:
@@ -410,11 +413,10 @@ class Output:
         queries = [first.where(open_, copy=False)]
         if ledger:
             queries += list(self._open_entries(share))
-        columns = {n: t.col(n, "m") for n in [e.alias for e in first.expressions] if n != "place"}
+        columns = {n: t.col(n, "s") for n in [e.alias for e in first.expressions] if n != "place"}
         if self.text:
             columns |= {n: safe(columns[n]) for n in ("person_id", "record_id", "missing")}
-        query = t.select(**columns).from_(t.sub(t.union(*queries), "m"), copy=False)
-        return t.sorted_by(query, "m", ("person_id", "record_id", "place", "period"))
+        return Sheet("missing", _in_order(queries, ("person_id", "record_id", "place", "period"), share), columns)
 
     def _open_entries(self, share: Share) -> Iterator[Any]:
         """The open rows of the ledger."""
@@ -476,6 +478,18 @@ class Output:
 
 _SAID = ("rule", "measure", "unit", "comparison", "advisory")
 _TOLD = ("status", "window_start", "window_end", "because", "circumstance")
+
+
+_FOLLOWS = ("advisories", "consequences", "possible", "possible_consequences")
+"""Texts of which each share of the persons may have others."""
+
+
+def _in_order(queries: Sequence[Any], order: Sequence[str], share: Share) -> Any:
+    """Rows in order. What differs in type from share to share is text, where there are several."""
+    columns: Columns = {e.alias: t.col(e.alias, "u") for e in queries[0].expressions}
+    if share is not EVERYBODY:
+        columns |= {n: t.cast(t.col(n, "u"), "VARCHAR") for n in _FOLLOWS if n in columns}
+    return t.sorted_by(t.select(**columns).from_(t.sub(t.union(*queries), "u"), copy=False), "u", order)
 
 
 def _parts(name: str, unit: int, alias: str) -> Tree:

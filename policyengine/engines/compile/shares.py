@@ -33,13 +33,12 @@ class Share:
 EVERYBODY = Share()
 
 
-def shares_of(host: Host, table: str, most: int) -> list[Share]:
-    """Shares of the persons in a table that has a row for each, of ``most`` persons at most."""
-    ((persons,),) = host.rows(t.select(n=t.count()).from_(t.table(table), copy=False))
-    parts = ceil(persons / most) if persons else 1
-    if parts == 1:
+def shares_of(host: Host, table: str, parts: int) -> list[Share]:
+    """So many shares of the persons in a table that has a row for each."""
+    if parts < 2:
         return [EVERYBODY]
-    size = ceil(persons / parts)
+    ((persons,),) = host.rows(t.select(n=t.count()).from_(t.table(table), copy=False))
+    size = max(1, ceil(persons / parts))
     placed = t.select(person_id=t.col("person_id", "e"), n=t.rank([], [t.col("person_id", "e")]))
     placed.from_(t.table(table, "e"), copy=False)
     first = t.select(person_id=t.col("person_id", "p")).from_(t.sub(placed, "p"), copy=False)
