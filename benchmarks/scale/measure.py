@@ -38,6 +38,7 @@ def measure(contestant: str, job: Job, limit: float) -> Measured:
         job.memory,
     ]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "POLARS_MAX_THREADS": str(job.threads)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled modules are kept between runs, as by default
     said = job.out / "said"
     with said.open("wb") as stream:
         start = time.perf_counter()
