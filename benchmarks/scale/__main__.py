@@ -73,7 +73,7 @@ def _arguments() -> argparse.Namespace:
     add("--contestants", default=",".join(CONTESTANTS), help=f"of {', '.join(CONTESTANTS)}")
     add("--works", default=",".join(WORKS), help=f"of {', '.join(WORKS)}")
     add("--turns", type=int, default=3, help="how often each contestant does each work (default 3)")
-    add("--memory", default="750MB", help="what DuckDB may hold, but for the window by hand (default 750MB)")
+    add("--memory", default="1GB", help="what a process may take, but for the window by hand (default 1GB)")
     add("--threads", type=int, default=processors, help="default: as many as there are processors")
     add("--minutes", type=float, default=24 * 60.0, help="begin nothing more after so many minutes")
     add("--limit", type=float, default=3600.0, help="seconds after which one run is ended (default 3600)")

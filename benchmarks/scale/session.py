@@ -20,6 +20,7 @@ from benchmarks.scale.contestants import CONTESTANTS
 from benchmarks.scale.job import CSV_MOST, WORKS, Job
 from benchmarks.scale.measure import Measured, measure
 from benchmarks.scale.register import ROOT, as_csv, digits, register
+from policyengine.engines.duckdb_write import share_of
 
 Key = tuple[int, str, str, int]
 """Records, work, contestant, turn."""
@@ -132,7 +133,9 @@ class Session:
     def _one(self, size: int, work: str, name: str, place: Path, answers: Path, compare: bool) -> Measured:
         out = answers / f"{work}-{name}"
         out.mkdir(parents=True)
-        measured = measure(name, Job(work, place, out, self.asked.memory, self.asked.threads), self.asked.limit)
+        own = name == "policyengine"  # is told what the process may take, and DuckDB what itself may
+        memory = self.asked.memory if own else share_of(self.asked.memory)
+        measured = measure(name, Job(work, place, out, memory, self.asked.threads), self.asked.limit)
         if measured.failure:
             self.tell(f"{digits(size):>8}  {work:10} {CONTESTANTS[name].title}: {measured.failure}")
         elif compare:

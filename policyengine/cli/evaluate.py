@@ -87,7 +87,7 @@ Examples:
 @click.option(
     "--memory-limit",
     type=Memory(),
-    help="What the compiled engine may take before it goes on to disk (1GB); by default most of the memory.",
+    help="What the whole process may take before it goes on to disk (1GB); by default most of the memory.",
 )
 def command(
     records: tuple[str, ...],

@@ -32,7 +32,7 @@ from policyengine.engines.duckdb import DuckHost, sql
 from policyengine.engines.protocol import Periods, Progress, Selection, Tables
 from policyengine.plan.model import Plan
 
-BESIDE = 200 * 10**6  # bytes that a run needs beside DuckDB's, as measured
+BESIDE = 250 * 10**6  # bytes that a run needs beside DuckDB's, as measured
 A_PERIOD = 700  # bytes that a person's period takes while it is decided, as measured
 OWN_LEDGER = ".ledger.parquet"  # the ledger as it is read back where its file is another
 # What share of the time each step takes, as measured on 10 million records; between them progress is DuckDB's own.

@@ -17,7 +17,7 @@ from typing import Any
 from policyengine import __version__
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
 from policyengine.engines.compile.run import spans_of
-from policyengine.engines.duckdb_write import FileHost, Options, Written, machine, write
+from policyengine.engines.duckdb_write import FileHost, Options, Written, machine, share_of, write
 from policyengine.engines.protocol import Periods, Progress, Selection, Tables
 from policyengine.records.columns import Canonical, read_tables
 from policyengine.records.files import find_files
@@ -142,7 +142,7 @@ def _work(folder: Path) -> Iterator[Path]:
 def _set(connection: Any, work: Path, memory: str | None) -> None:
     connection.execute("SET temp_directory = ?", [str(work / "spill")])
     if memory is not None:
-        connection.execute("SET memory_limit = ?", [memory])
+        connection.execute("SET memory_limit = ?", [share_of(memory)])
 
 
 def _shares(files: Files, progress: Progress | None) -> tuple[Callable[[int], None] | None, Progress | None]:
