@@ -121,6 +121,29 @@ def test_a_maximum_in_progress_that_an_unknown_fact_may_excuse() -> None:
     assert (result.findings[0].status, result.findings[0].missing) == ("in_progress", ())
 
 
+def test_a_limit_that_nobody_knows_where_every_fact_is_known(connection: Any) -> None:
+    """A generated policy with a cap of unknown hours per day after others, and people who lack nothing: what sure
+    records count is open all the same."""
+    tally, told = trials.compare(trials.trial(20261125, 604, 200), partial(engine.evaluate_all, connection=connection))
+    assert told == []
+    assert tally.doubtful == 0
+
+
+def test_a_split_record_whose_theme_is_listed_in_one_of_its_years() -> None:
+    """Table ``themes`` lists law for 2016 alone: of the 8 + 2 hours over two years, those of 2016 count as themed."""
+    made = plan(
+        "recognise training", "convert training at stated hours", "assign split by days rounded up to 1 hour",
+        "measure public_theme: hours of public where theme in themes", "require total at least 20 hours per year",
+        "expect public_theme of this period at least 5 hours in any 2 years",
+    )  # fmt: skip
+    split = record("R1", "2017-01-02", quantity=10, unit="hours", start="2016-12-24", subject="public", theme="law")
+    for asked in (2016, 2017):
+        same(made, [split], asked)
+        for judge in (reference.evaluate, engine.evaluate):
+            found = judge(made, inputs([split]), (asked, asked), None).findings
+            assert [f.achieved for f in found if f.measure == "public_theme"] == [8]
+
+
 @pytest.mark.parametrize("window", ["within 12 months of joined", "in any 2 years"])
 def test_the_window_of_a_measure_that_is_not_yet_in_force(window: str) -> None:
     made = plan(

@@ -57,6 +57,8 @@ class Accounts:
             self.members.keep()
             self.members.add_up()
             self.caps = [caps_of(self.cases, law) for law in laws]
+            if any(cap.unfixed for caps in self.caps for cap in caps):  # open, even if every fact is known
+                self.cases.doubtful = True
             queries = [query for law, caps in zip(laws, self.caps, strict=True) for query in self._touched(law, caps)]
         if queries:
             self._keep_touched(queries)

@@ -136,7 +136,7 @@ class Law:
             missing=named({*doubts, *unsettled}),
             amount=formula,
             place=place,
-            simple=simple,
+            simple=simple and (not STATES[state] or self._even(draft, scene, place)),
             caps=tuple(self._cap(rule, scene) for rule in self.prepared.later.caps),
             sums=tuple(self._sums(draft, scene, place)),
             once=tuple(rule.test(scene) for rule in self.prepared.later.once),
@@ -268,6 +268,16 @@ class Law:
             if truth is None:
                 lacks = one.rule.lacks(scene) if one.rule else lacking(self._asked(one.measure), scene)
             yield truth, named(lacks)
+
+    def _even(self, draft: Draft, scene: Scene, place: Place) -> bool:
+        """Whether all shares of a record count toward the same sums, in whatever periods they lie."""
+        rules = [one.rule for one in self.sums if one.this_period and one.rule]
+        if place.by != "split" or not rules:
+            return True
+        assert scene.record is not None
+        first, last = sorted((self._period(draft, place), scene.period))
+        periods = [dataclasses.replace(scene, period=period) for period in range(first, last + 1)]
+        return all(len({rule.test(seen) for seen in periods}) == 1 for rule in rules)
 
     def _asked(self, term: str) -> tuple[FieldDecl, ...]:
         """The fields that say whether a record has a term."""
