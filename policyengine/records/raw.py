@@ -51,6 +51,7 @@ class RawTable:
     checked: bool = True
     encoding: str | None = None  # of delimited text
     delimiter: str | None = None
+    broken: bool = False  # some bytes are no text in this encoding
     how: str = ""  # "CSV, GB18030, semicolons": for ``inspect``
     notes: list[Diagnostic] = field(default_factory=list)
 

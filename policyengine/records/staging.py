@@ -26,7 +26,7 @@ def raw_parquet(connection: Any, source: Source, table: RawTable, layout: Layout
     import duckdb
     from sqlglot import exp
 
-    if table.encoding is None or table.delimiter is None:
+    if table.encoding is None or table.delimiter is None or table.broken:
         return None
     utf8 = source.path
     if table.encoding not in ("utf-8", "utf-8-sig"):
@@ -65,38 +65,41 @@ def _transcode(path: Path, encoding: str, to: Path) -> bool:
 
 
 def plain_lines(path: Path, delimiter: bytes) -> int | None:
-    """How many lines the file has up to its last filled one; None where it isn't plain."""
-    import codecs
-
+    """How many lines the file, valid UTF-8, has up to its last filled one; None where it isn't plain."""
     around = re.escape(delimiter)
     stray = re.compile(rb"(?<![\n" + around + rb'])"(?![\r\n' + around + rb"])")
-    decoder = codecs.getincrementaldecoder("utf-8")()
     lines, rest = 0, b""
-    try:
-        with path.open("rb") as stream:
-            while piece := stream.read(CHUNK):
-                decoder.decode(piece)
-                whole, newline, tail = (rest + piece).rpartition(b"\n")
-                if not newline:
-                    rest = tail
-                    if len(rest) > CHUNK:
-                        return None
-                    continue
+    with path.open("rb") as stream:
+        while piece := stream.read(CHUNK):
+            whole, newline, tail = (rest + piece).rpartition(b"\n")
+            if not newline:
                 rest = tail
-                if not _plain(whole + b"\n", stray):
+                if len(rest) > CHUNK:
                     return None
-                lines += whole.count(b"\n") + 1
-        decoder.decode(b"", True)
-    except UnicodeDecodeError:
-        return None
+                continue
+            rest = tail
+            if not _plain(whole + b"\n", stray):
+                return None
+            lines += whole.count(b"\n") + 1
     if rest and not _plain(rest + b"\n", stray):
         return None
     return lines + (1 if rest else 0)
 
 
 def _plain(lines: bytes, stray: re.Pattern[bytes]) -> bool:
-    if b"\0" in lines or lines.count(b"\r") != lines.count(b"\r\n"):
+    if b"\0" in lines or (b"\r" in lines and lines.count(b"\r") != lines.count(b"\r\n")):
         return False
     if b'"' in lines and stray.search(b"\n" + lines.replace(b'""', b"")):
         return False
-    return max(map(len, lines.split(b"\n"))) <= MAX_TEXT
+    return _short(lines)
+
+
+def _short(lines: bytes) -> bool:
+    """Whether no line has more than ``MAX_TEXT`` bytes; ``lines`` end with a line break."""
+    place = 0
+    while place < len(lines):
+        end = lines.rfind(b"\n", place, place + MAX_TEXT + 1)
+        if end < 0:
+            return False
+        place = end + 1
+    return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -26,6 +27,7 @@ NAMES = {",": ("commas", "逗号"), ";": ("semicolons", "分号"), "\t": ("tabs"
 MAX_LINE = 16_000_000  # characters
 MAX_OPEN = 200_000  # characters over several lines within one row: a quotation mark was not closed
 _CHUNK = 1 << 20
+_WIDE = re.compile("[\u0800-\U0010ffff]")
 Score = Callable[[list[list[str]]], int]
 
 _UNCLOSED = Bad(
@@ -53,9 +55,10 @@ def encoding_of(path: Path) -> Encoding:
         return Encoding("utf-8-sig", not _valid(path, "utf-8-sig"))
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Encoding("utf-16", not _valid(path, "utf-16"))
-    wide, narrow, bad = _count_utf8(path)
-    if not bad:
-        return Encoding("utf-8", doubtful=bool(narrow and not wide))
+    doubtful = _doubtful_utf8(path)
+    if doubtful is not None:
+        return Encoding("utf-8", doubtful=doubtful)
+    wide, bad = _count_utf8(path)
     if wide > bad:
         return Encoding("utf-8", broken=True)
     return Encoding("gb18030", not _valid(path, "gb18030"))
@@ -73,10 +76,26 @@ def _valid(path: Path, encoding: str) -> bool:
     return True
 
 
-def _count_utf8(path: Path) -> tuple[int, int, int]:
-    """Characters of three bytes and more, of two bytes, and bytes that are no UTF-8."""
+def _doubtful_utf8(path: Path) -> bool | None:
+    """Whether valid UTF-8 has characters of two bytes, but none of three or more; None where it is not valid."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    wide = narrow = False
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                text = decoder.decode(chunk)
+                if not wide and not text.isascii():
+                    wide, narrow = _WIDE.search(text) is not None, True
+        decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        return None
+    return narrow and not wide
+
+
+def _count_utf8(path: Path) -> tuple[int, int]:
+    """Characters of three bytes and more, and bytes that are no UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    wide = narrow = bad = 0
+    wide = bad = 0
     with path.open("rb") as stream:
         while True:
             chunk = stream.read(_CHUNK)
@@ -86,12 +105,11 @@ def _count_utf8(path: Path) -> tuple[int, int, int]:
                 escaped = len(text.encode("utf-8", "surrogateescape")) - size
                 ascii_size = len(text.encode("ascii", "ignore"))
                 others = len(text) - escaped - ascii_size
-                # size = ascii_size + 2·narrow + 3·wide; characters of four bytes count a little more
+                # size = ascii_size + 2 for each that is narrow + 3·wide; characters of four bytes count a little more
                 wide += size - ascii_size - 2 * others
-                narrow += max(0, 3 * others - (size - ascii_size))
                 bad += escaped
             if not chunk:
-                return wide, narrow, bad
+                return wide, bad
 
 
 def read_text(source: Source, score: Score) -> RawTable:
@@ -103,7 +121,7 @@ def read_text(source: Source, score: Score) -> RawTable:
         if more:
             name, delimiter = "gb18030", other
     table = RawTable(source.shown, source.label, None, rows(source.path, name, delimiter))
-    table.encoding, table.delimiter = name, delimiter
+    table.encoding, table.delimiter, table.broken = name, delimiter, encoding.broken
     shown = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030"}[name]
     table.how = f"CSV, {shown}, {say(*NAMES[delimiter])}"
     if encoding.broken:
