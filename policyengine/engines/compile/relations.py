@@ -195,7 +195,9 @@ class Relations:
             columns[name] = t.col(word, "q") if conclusions else t.cast_to(t.lit(""), self.kinds[name])
         waiting = t.equal(t.col("outcome", "d"), t.lit(OUTCOMES.index("in_progress")))
         columns["days_left"] = t.case([(waiting, t.col("left", "a"))], t.lit(None))
-        columns["missing"] = t.col("facts", "m") if one.slots else t.lit(None)
+        undetermined = t.equal(t.col("outcome", "d"), t.lit(OUTCOMES.index("undetermined")))
+        # as a condition of the join, DuckDB 2.0.1 fails to plan it where statistics say that nothing is undetermined
+        columns["missing"] = t.case([(undetermined, t.col("facts", "m"))], t.lit(None)) if one.slots else t.lit(None)
         query = t.select(**columns).from_(t.table(one.table, "d"), copy=False)
         t.join(query, t.table(f"asked_{one.name}", "a"), t.equal(t.col("period", "a"), t.col("period", "d")))
         same = t.both(t.equal(t.col("id", "v"), t.col("id", "d")), t.equal(t.col("mask", "v"), advised))
@@ -206,8 +208,7 @@ class Relations:
             words = t.equal(t.col("conclusion", "q"), t.col("conclusion", "c"))
             t.join(query, t.table(f"consequences_{one.name}", "q"), words)
         if one.slots:
-            undetermined = t.equal(t.col("outcome", "d"), t.lit(OUTCOMES.index("undetermined")))
-            open_ = t.both(*(t.equal(t.col(n, "m"), t.col(n, "d")) for n in ("person_id", "period")), undetermined)
+            open_ = t.both(*(t.equal(t.col(n, "m"), t.col(n, "d")) for n in ("person_id", "period")))
             t.join(query, t.sub(self._open_decisions(one), "m"), open_, "LEFT")
         return query
 
