@@ -91,7 +91,7 @@ def test_the_compiled_engine_killed_at_random_moments(tmp_path: Path) -> None:
 def test_the_compiled_engine_interrupted(tmp_path: Path) -> None:
     (tmp_path / "results").mkdir()
     running = start(register(tmp_path, 100_000), tmp_path / "results" / "out")
-    while running.poll() is None and not list((tmp_path / "results").glob(".out*/.work/tables/*")):
+    while running.poll() is None and not list((tmp_path / "results").glob(".out*/.work")):
         time.sleep(0.01)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=120)
