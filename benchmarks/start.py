@@ -40,13 +40,13 @@ def commands(result: str) -> dict[str, tuple[str, ...]]:
 def seconds(command: tuple[str, ...]) -> tuple[float, float]:
     """Wall time and processor time (user + system) of one run, in seconds. The command must succeed."""
     before, start = os.times(), time.perf_counter()
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_as_usual())
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=as_usual())
     after = os.times()
     used = after.children_user + after.children_system - before.children_user - before.children_system
     return time.perf_counter() - start, used
 
 
-def _as_usual() -> dict[str, str]:
+def as_usual() -> dict[str, str]:
     """The environment, with compiled modules kept between runs as they are by default."""
     return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPATH": str(ROOT)}
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from benchmarks.scale.job import Job
 from benchmarks.scale.register import ROOT
+from benchmarks.start import as_usual
 
 PEAK = "peak"
 
@@ -37,8 +38,7 @@ def measure(contestant: str, job: Job, limit: float) -> Measured:
         str(job.out),
         job.memory,
     ]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "POLARS_MAX_THREADS": str(job.threads)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled modules are kept between runs, as by default
+    environment = as_usual() | {"POLARS_MAX_THREADS": str(job.threads)}
     said = job.out / "said"
     with said.open("wb") as stream:
         start = time.perf_counter()

@@ -133,8 +133,7 @@ class Session:
     def _one(self, size: int, work: str, name: str, place: Path, answers: Path, compare: bool) -> Measured:
         out = answers / f"{work}-{name}"
         out.mkdir(parents=True)
-        own = name == "policyengine"  # is told what the process may take, and DuckDB what itself may
-        memory = self.asked.memory if own else share_of(self.asked.memory)
+        memory = self.asked.memory if CONTESTANTS[name].whole else share_of(self.asked.memory)
         measured = measure(name, Job(work, place, out, memory, self.asked.threads), self.asked.limit)
         if measured.failure:
             self.tell(f"{digits(size):>8}  {work:10} {CONTESTANTS[name].title}: {measured.failure}")

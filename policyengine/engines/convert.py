@@ -48,9 +48,7 @@ class Converting:
     _takes: dict[str | None, bool | None] = field(default_factory=dict)
     _scales: dict[str, Fraction] = field(default_factory=dict)  # what one of a unit is of the basis
     _possible: dict[Fraction | None, list[Unit]] = field(default_factory=dict)  # units, by quantity
-    _amounts: dict[tuple[str | None, Fraction | None], Settled] = field(
-        default_factory=dict
-    )  # where they rest on no more
+    _amounts: dict[tuple[str | None, Fraction | None], Settled] = field(default_factory=dict)  # by unit and quantity
 
     @classmethod
     def of(cls, statement: tree.Convert | tree.Add, plan: Plan, world: World) -> Converting:

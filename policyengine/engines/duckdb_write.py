@@ -109,13 +109,25 @@ def _write(
         ledger = _ledger(output, host, folder, options, written)
     if options.reasons:
         written.reasons.update(_reasons(output, host, ledger, options))
+    _decisions(output, host, folder, options, written)
+    _file(host, "flags", output.flags(), folder, options, written)
+    counted = t.select(outcome=t.col("outcome"), n=t.count()).from_(_scan(folder, "decisions", options), copy=False)
+    written.outcomes.update(host.rows(counted.group_by(t.col("outcome"), copy=False)))
+    host.done()
+    return written
+
+
+def _decisions(output: Output, host: FileHost, folder: Path, options: Options, written: Written) -> None:
+    """Write the tables that have rows by person and period. Where not everybody fits into memory at once, one share
+    after another is decided, and the rows of all of them are written in the end."""
+    evaluation = output.evaluation
     evaluation.ask()
     ((persons,),) = host.rows(t.select(n=t.count()).from_(t.table("everyone"), copy=False))
     needed = persons * evaluation.most_periods * A_PERIOD
     shares = shares_of(host, "everyone", ceil(needed / _limit(host.connection)))
     sheets: dict[str, Sheet] = {}
     for share in shares:
-        for sheet in output.tables(ledger is not None, share):
+        for sheet in output.tables(options.ledger != "none", share):
             if len(shares) == 1:
                 _file(host, sheet.table, sheet.query(), folder, options, written)
             elif sheet.table in sheets:
@@ -127,11 +139,6 @@ def _write(
         query = sheet.query(t.table(f"rows_{sheet.table}", "s"))
         _file(host, sheet.table, query, folder, options, written)
         host.drop(f"rows_{sheet.table}")
-    _file(host, "flags", output.flags(), folder, options, written)
-    counted = t.select(outcome=t.col("outcome"), n=t.count()).from_(_scan(folder, "decisions", options), copy=False)
-    written.outcomes.update(host.rows(counted.group_by(t.col("outcome"), copy=False)))
-    host.done()
-    return written
 
 
 def _ledger(output: Output, host: FileHost, folder: Path, options: Options, written: Written) -> Path:

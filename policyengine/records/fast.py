@@ -9,7 +9,7 @@ from typing import Any
 
 from policyengine.records.canonical import Shape, SlowRows, Written, copy_to
 from policyengine.records.cells import UnitCell
-from policyengine.records.files import Source
+from policyengine.records.files import PACKED, Source
 from policyengine.records.header import Layout, plain
 from policyengine.records.parquet import BATCH, as_text, columns_of, scan
 from policyengine.records.raw import RawTable, Row, blank
@@ -21,7 +21,6 @@ NUMBER = "file_row_number"
 
 
 SMALL = 1 << 19  # bytes of text: a smaller file is read row by row in less time than its queries would take to plan
-PACKED = 16  # how many bytes of text a byte of Parquet stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def fast_part(
     """The canonical rows of the file's one table and how many rows it has; None where it has to go the slow way."""
     if layout.wide or layout.values or source.kind not in ("text", "parquet"):
         return None
-    if source.path.stat().st_size < (small // PACKED if source.kind == "parquet" else small):
+    if source.path.stat().st_size < (small // PACKED[".parquet"] if source.kind == "parquet" else small):
         return None
     if source.kind == "parquet":
         return _Fast(source.path, source.path, 0, table, layout, target).part()

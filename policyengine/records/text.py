@@ -64,13 +64,19 @@ def encoding_of(path: Path) -> Encoding:
     return Encoding("gb18030", not _valid(path, "gb18030"))
 
 
+def _decoded(path: Path, encoding: str, errors: str = "strict") -> Iterator[str]:
+    """The text of the file, piece by piece."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            yield decoder.decode(chunk)
+    yield decoder.decode(b"", True)
+
+
 def _valid(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        with path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                decoder.decode(chunk)
-        decoder.decode(b"", True)
+        for _ in _decoded(path, encoding):
+            pass
     except UnicodeDecodeError:
         return False
     return True
@@ -78,15 +84,11 @@ def _valid(path: Path, encoding: str) -> bool:
 
 def _doubtful_utf8(path: Path) -> bool | None:
     """Whether valid UTF-8 has characters of two bytes, but none of three or more; None where it is not valid."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
     wide = narrow = False
     try:
-        with path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                text = decoder.decode(chunk)
-                if not wide and not text.isascii():
-                    wide, narrow = _WIDE.search(text) is not None, True
-        decoder.decode(b"", True)
+        for text in _decoded(path, "utf-8"):
+            if not wide and not text.isascii():
+                wide, narrow = _WIDE.search(text) is not None, True
     except UnicodeDecodeError:
         return None
     return narrow and not wide
@@ -94,22 +96,17 @@ def _doubtful_utf8(path: Path) -> bool | None:
 
 def _count_utf8(path: Path) -> tuple[int, int]:
     """Characters of three bytes and more, and bytes that are no UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     wide = bad = 0
-    with path.open("rb") as stream:
-        while True:
-            chunk = stream.read(_CHUNK)
-            text = decoder.decode(chunk, not chunk)
-            if not text.isascii():
-                size = len(text.encode("utf-8", "ignore"))
-                escaped = len(text.encode("utf-8", "surrogateescape")) - size
-                ascii_size = len(text.encode("ascii", "ignore"))
-                others = len(text) - escaped - ascii_size
-                # size = ascii_size + 2 for each that is narrow + 3·wide; characters of four bytes count a little more
-                wide += size - ascii_size - 2 * others
-                bad += escaped
-            if not chunk:
-                return wide, bad
+    for text in _decoded(path, "utf-8", "surrogateescape"):
+        if not text.isascii():
+            size = len(text.encode("utf-8", "ignore"))
+            escaped = len(text.encode("utf-8", "surrogateescape")) - size
+            ascii_size = len(text.encode("ascii", "ignore"))
+            others = len(text) - escaped - ascii_size
+            # size = ascii_size + 2 for each that is narrow + 3·wide; characters of four bytes count a little more
+            wide += size - ascii_size - 2 * others
+            bad += escaped
+    return wide, bad
 
 
 def read_text(source: Source, score: Score) -> RawTable:

@@ -17,7 +17,7 @@ from policyengine.engines.calendar import label, period_bounds, period_of
 from policyengine.engines.reference import Periods, Prepared, evaluate_person, years_of
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.records.files import find_files
+from policyengine.records.files import PACKED, find_files
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.read import read_inputs
 from policyengine.records.schema import Schema, schema_of
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 ENGINES = ("auto", "duckdb", "reference", "spark")
 ZERO = Fraction(0)
 LARGE = 5_000_000  # bytes of records (some 30,000) from which on people are judged by the compiled engine
-PACKED = {".parquet": 16, ".xlsx": 4, ".ods": 4}  # how many bytes of text a byte of such a file stands for
 SELECTING = "applies"  # stands for a rule key in the finding that says which policies a person may fall under
 NO_POLICY = "no_policy"
 

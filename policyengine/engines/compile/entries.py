@@ -34,12 +34,11 @@ REASONS = (
 @dataclass(slots=True)
 class Entries:
     """``asked``: first and last period, by law. ``kept``: whether the table ``entries`` is there to read back from;
-    ``open_kept``: whether ``open_items`` has all of it that is open; ``kinds``: types of the rule columns."""
+    ``kinds``: types of the rule columns."""
 
     accounts: Accounts
     asked: list[tuple[int, int]]
     kept: bool = False
-    open_kept: bool = False
     kinds: Any = None
 
     @property
@@ -239,11 +238,26 @@ class Entries:
         beyond = any(map(looks_beyond, self.accounts.cases.sources.laws)) and not self._all_inside()
         return self.kept and not beyond
 
+    @property
+    def open_kept(self) -> bool:
+        """Whether ``open_items`` has all that is open of the ledger."""
+        return self._read_back and self.accounts.cases.doubtful
+
+    @property
+    def _open_table(self) -> str:
+        """Where open items stand: those of the ledger, or of the records, which have days."""
+        anchored = any(
+            isinstance(r.rule.statement.window, tree.Within)  # type: ignore[attr-defined]
+            for law in self.accounts.cases.sources.laws
+            for r in law.prepared.later.require
+        )
+        return "open_items" if self._read_back and not anchored else "open_dated"
+
     def prepare(self) -> None:
         """What is taken from the records, where the ledger does not say it."""
         if not self._read_back:
             self.host.keep("totals_all", self._totals_of_items())
-        if self.accounts.cases.doubtful and (not self._read_back or self._anchored):
+        if self.accounts.cases.doubtful and self._open_table == "open_dated":
             self._keep_open_dated()
 
     def keep_totals(self, share: Share) -> None:
@@ -251,7 +265,7 @@ class Entries:
         if not self._read_back:
             self.host.keep("totals", share.of(t.select_all_of(t.table("totals_all", "s")), "s"))
             return
-        if self.accounts.cases.doubtful:
+        if self.open_kept:
             self._keep_open(share)
         self.host.keep("totals", self._totals_of_entries(share))
 
@@ -273,7 +287,6 @@ class Entries:
         said = [t.compare(t.col("miss", "w"), "<>", t.lit(0)), t.equal(t.col("unsure", "w"), t.lit(1))]
         query.where(t.either(open_.copy(), shown, *said), copy=False)
         self.host.keep("open_items", share.of(query, "i"))
-        self.open_kept = True
 
     def _totals_of_entries(self, share: Share) -> Any:
         """Sums of the ledger's own rows; where bounds of a sum are those of two runs, as these have them."""
@@ -345,19 +358,10 @@ class Entries:
 
     # --- doubts -------------------------------------------------------------------------------------------------------
 
-    @property
-    def _anchored(self) -> bool:
-        """Whether something is required of a window from a date."""
-        return any(
-            isinstance(r.rule.statement.window, tree.Within)  # type: ignore[attr-defined]
-            for law in self.accounts.cases.sources.laws
-            for r in law.prepared.later.require
-        )
-
     def keep_doubts(self, share: Share) -> None:
         """The table ``doubts``: for every sum the facts (lists by number) that open items of it lack."""
         head = ["record_id", "person_id", "period", "end"]
-        table = "open_items" if self.open_kept and not self._anchored else "open_dated"
+        table = self._open_table
         parts = []
         for s in range(self.accounts.sums):
             own = t.both(t.col("open", "i"), t.equal(t.col(f"n{s}", "w"), t.lit(1)))

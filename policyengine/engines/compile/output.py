@@ -248,14 +248,14 @@ class Output:
         after = {n: t.col(n, "s") for n in ("advisories", "consequences")}
         figures = self.shape.figures()
         places = len(figures) - len(self.shape.measures)
-        columns |= self._figures(figures[:places], "s") | after | self._figures(figures[places:], "s")
+        columns |= self._figures(figures[:places]) | after | self._figures(figures[places:])
         if self.text:
             columns["person_id"] = safe(columns["person_id"])
         return Sheet("decisions", _in_order(queries, ("person_id", "place", "period"), share), columns)
 
-    def _figures(self, names: Iterable[str], alias: str) -> Columns:
+    def _figures(self, names: Iterable[str]) -> Columns:
         cells = self.decided.text if self.text else self.decided.cells
-        return {k: v for name in names for k, v in cells(name, t.col(name, alias)).items()}
+        return {k: v for name in names for k, v in cells(name, t.col(name, "s")).items()}
 
     def _decided(self, periods: Periods, one: Decided) -> Any:
         """Decisions in common columns; figures in parts of the common unit."""
@@ -327,7 +327,7 @@ class Output:
         if not queries:
             return None
         columns = {n: t.col(n, "s") for n in ("person_id", "period", "policy", *_SAID)}
-        columns |= self._figures(FIGURES, "s") | {n: t.col(n, "s") for n in _TOLD}
+        columns |= self._figures(FIGURES) | {n: t.col(n, "s") for n in _TOLD}
         columns["missing"] = _listed(t.col("missing", "s"))
         if self.text:
             columns["person_id"], columns["missing"] = safe(columns["person_id"]), safe(columns["missing"])

@@ -257,8 +257,8 @@ class Periods:
     def _decide(self, one: Decided, share: Share) -> None:
         self._measure(one, share)
         if one.carries:
-            self._carry(one, len(one.carries))
-        self._compare(one, one.carries)
+            self._carry(one)
+        self._compare(one)
 
     def _measure(self, one: Decided, share: Share) -> None:
         """The table ``measured``: each row of the grid with its terms and the sums that they speak of."""
@@ -364,10 +364,10 @@ class Periods:
         """The sum that a place names."""
         return t.switch(place, [(t.lit(n), t.col(f"{kind}{n}", alias)) for n in range(count)], t.lit(0))
 
-    def _carry(self, one: Decided, count: int) -> None:
+    def _carry(self, one: Decided) -> None:
         """The table of what each year leaves to the next, by rule."""
         columns: dict[str, Tree] = {}
-        for n in range(count):
+        for n in range(len(one.carries)):
             low = self._scaled_sum(self._picked(t.col(f"cs{n}", "m"), "a", len(one.sources), "m"))
             high = self._scaled_sum(self._picked(t.col(f"cs{n}", "m"), "b", len(one.sources), "m"))
             limit = t.col(f"cl{n}", "m")
@@ -382,7 +382,7 @@ class Periods:
         ).from_(t.table(f"measured_{one.name}", "m"), copy=False)
         self.host.keep(f"carried_{one.name}", query)
 
-    def _compare(self, one: Decided, names: list[str]) -> None:
+    def _compare(self, one: Decided) -> None:
         """The table ``decided``: how each finding came out, what is possible for the span, and its outcome."""
         later = self.law.prepared.later
         handed = ["person_id", "period", "last", "id", "case_id", "cut", "l0", "h0"]
@@ -397,9 +397,9 @@ class Periods:
         for j in range(1 + len(later.subjects)):
             values[f"shown{j}"] = t.col(f"shown{j}", "m")
         for k in range(one.slots):
-            values |= self._slot(one, k, names)
+            values |= self._slot(one, k)
         query = t.select(**values).from_(t.table(f"measured_{one.name}", "m"), copy=False)
-        if names:
+        if one.carries:
             t.join(
                 query,
                 t.table(f"carried_{one.name}", "c"),
@@ -424,7 +424,7 @@ class Periods:
         ).from_(t.sub(masked, "o"), copy=False)
         self.host.keep(one.table, final)
 
-    def _slot(self, one: Decided, k: int, names: list[str]) -> dict[str, Tree]:
+    def _slot(self, one: Decided, k: int) -> dict[str, Tree]:
         count = len(one.sources)
         low = self._scaled_sum(self._picked(t.col(f"s{k}", "m"), "a", count, "m"))
         high = self._scaled_sum(self._picked(t.col(f"s{k}", "m"), "b", count, "m"))
@@ -433,11 +433,11 @@ class Periods:
         high = t.case([(adrift.copy(), self._scaled_sum(t.col("ever", "m")))], high)
         given: Tree = t.lit(0)
         carried: dict[str, Tree] = {}
-        if names:
+        if one.carries:
             place = t.col(f"ci{k}", "m")
-            given = t.coalesce(self._picked(place, "cl", len(names), "c"), t.lit(0))
+            given = t.coalesce(self._picked(place, "cl", len(one.carries), "c"), t.lit(0))
             low = t.add([low, given.copy()])
-            more = t.coalesce(self._picked(place.copy(), "ch", len(names), "c"), t.lit(0))
+            more = t.coalesce(self._picked(place.copy(), "ch", len(one.carries), "c"), t.lit(0))
             carried = {f"ci{k}": place.copy(), f"loose{k}": t.compare(given.copy(), "<>", more.copy())}
             high = t.least(t.add([high, more]), t.lit(UNLIMITED))
         least, most = t.col(f"rl{k}", "m"), t.col(f"rh{k}", "m")

@@ -21,7 +21,6 @@ from policyengine.engines.later import Stretch
 from policyengine.engines.numbers import UNBOUNDED, Amount, Number
 from policyengine.engines.ready import Ready
 from policyengine.engines.require import Required, Requirements, Span
-from policyengine.engines.truth import Scene, Truth
 from policyengine.language import tree
 from policyengine.records.model import Person
 from policyengine.trace import OUTCOMES, Finding
@@ -148,26 +147,18 @@ class Asker:
         applies = rule.test(scene)
         if applies is False:
             return None
-        share = self._share(rule, stretch)
-        required = Required(None, 0, 0, 0) if share[0] is not None else asked._required(rule, stretch, span.last)
+        share, share_of = self._share(rule, stretch)
+        required = Required(None, 0, 0, 0) if share is not None else asked._required(rule, stretch, span.last)
         if required is None:
             return None
         excused = asked._excused(rule, span.last, scene)
-        if applies is None or excused[0] is None or stretch.adrift:  # what is missing differs from person to person
-            return self._found(asked, totals, rule, statement, span, stretch, scene, applies, required, share)
-        figures = (required.base, required.before, required.low, required.high)
-        words = (required.keys, required.circumstances, sorted(required.missing), *excused[1:])
-        by = (id(rule), span, stretch.first, stretch.days, figures, excused[0], *map(tuple, words))
-        if by not in self._known:
-            found = self._found(asked, totals, rule, statement, span, stretch, scene, applies, required, share)
-            self._known[by] = found
-        return self._known[by]
-
-    def _found(
-        self, asked: Requirements, totals: Any, rule: Ready, statement: tree.Require, span: Span, stretch: Stretch,
-        scene: Scene, applies: Truth, required: Required, share: tuple[Fraction | None, SumOf | None],
-    ) -> tuple[Term, Finding]:  # fmt: skip
-        """The term, and the finding as it is met."""
+        by: tuple[Any, ...] | None = None
+        if applies is not None and excused[0] is not None and not stretch.adrift:  # else each lacks facts of their own
+            figures = (required.base, required.before, required.low, required.high)
+            words = (required.keys, required.circumstances, sorted(required.missing), *excused[1:])
+            by = (id(rule), span, stretch.first, stretch.days, figures, excused[0], *map(tuple, words))
+            if by in self._known:
+                return self._known[by]
         found = []
         for state in STATES:
             totals.amount = _forced(state, statement.comparison == ">=")
@@ -189,11 +180,13 @@ class Asker:
             before=required.before,
             low=required.low,
             high=required.high,
-            share=share[0],
-            share_of=share[1],
+            share=share,
+            share_of=share_of,
             adrift=bool(stretch.adrift),
             ways=(_ways(*found[0]), _ways(*found[1]), _ways(*found[2])),
         )
+        if by is not None:
+            self._known[by] = term, first
         return term, first
 
     def _share(self, rule: Ready, stretch: Stretch) -> tuple[Fraction | None, SumOf | None]:

@@ -349,11 +349,6 @@ def select_all_of(relation: exp.Expression) -> exp.Select:
     return exp.Select(expressions=[exp.Star()]).from_(relation, copy=False)
 
 
-def rows_of(relation: Tree) -> exp.Select:
-    """Every row of a relation."""
-    return exp.Select(expressions=[exp.Star()]).from_(relation, copy=False)
-
-
 def scaled(code: Tree, by: int) -> Tree:
     """A choice between whole numbers, each of them multiplied."""
     match code:
