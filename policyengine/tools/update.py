@@ -264,7 +264,7 @@ def _plain(value: Tree, path: Path) -> Tree:
         return value
     rest = t.call("SUBSTR", value.copy(), t.lit(2))
     quoted = t.equal(t.call("LEFT", value.copy(), t.lit(1)), t.lit("'"))
-    formula = t.among(t.call("LEFT", rest.copy(), t.lit(1)), [t.lit(c) for c in APOSTROPHED])
+    formula = t.begins_with(rest.copy(), APOSTROPHED)
     return t.case([(t.both(quoted, formula), rest)], value)
 
 

@@ -12,7 +12,7 @@ import pytest
 from policyengine.engines import duckdb_write, reference
 from policyengine.engines.compile.loading import load_inputs
 from policyengine.engines.compile.shares import shares_of
-from policyengine.engines.duckdb import DuckHost
+from policyengine.engines.duckdb import DuckHost, sql
 from policyengine.engines.duckdb_write import Options, write
 from policyengine.engines.protocol import Tables
 from policyengine.tools.formats import read_rows, write_table
@@ -79,3 +79,29 @@ def cells(path: Path) -> list[list[str]]:
     with open(path, encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     return [header, *sorted(rows)]
+
+
+@pytest.mark.parametrize("format", ["csv", "parquet"])
+def test_what_is_sorted_is_written_in_order(
+    format: str, connection: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A larger file is written by several threads; which of its plans keep the order shows in any size.
+    plans: dict[str, str] = {}
+    copy = duckdb_write.FileHost.copy
+
+    def explained(host: duckdb_write.FileHost, query: Any, path: Path, format: str) -> int:
+        target = f"COPY ({sql(query)}) TO '{path}.plan' (FORMAT {format})"
+        plans[path.name] = host.connection.execute(f"EXPLAIN {target}").fetchall()[0][1]
+        return copy(host, query, path, format)
+
+    monkeypatch.setattr(duckdb_write.FileHost, "copy", explained)
+    plan, inputs, periods, as_of = generated(1, 30)
+    host = DuckHost(connection)
+    names = load_inputs(host, inputs, [plan])
+    tables = Tables(connection, names.records, names.persons, names.circumstances)
+    try:
+        write([plan], tables, periods, as_of, tmp_path, Options(format, "lean", ordered=True))
+    finally:
+        host.close()
+    assert {f"decisions.{format}", f"findings.{format}", f"ledger.{format}", f"missing.{format}"} <= set(plans)
+    assert [name for name, found in plans.items() if "Batch Copy" not in found] == []

@@ -514,6 +514,5 @@ def _yes_no(value: Tree) -> Tree:
 
 def safe(value: Tree) -> Tree:
     """Text that a spreadsheet would take for a formula, neutralised (``records/personal.py``)."""
-    first = t.call("LEFT", value.copy(), t.lit(1))
-    formula = t.among(first, [t.lit(c) for c in APOSTROPHED])
+    formula = t.begins_with(value.copy(), APOSTROPHED)
     return t.case([(formula, t.concat(t.lit("'"), value.copy()))], value)

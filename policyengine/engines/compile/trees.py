@@ -267,6 +267,15 @@ def among(value: Tree, options: Sequence[Tree]) -> Tree:
     return exp.In(this=value, expressions=list(options)) if options else exp.false()
 
 
+def begins_with(value: Tree, characters: Sequence[str]) -> Tree:
+    """Whether a text begins with one of some characters.
+
+    No list of options: DuckDB joins with a longer one, and writes CSV out of order behind that join.
+    """
+    first = call("LEFT", value, lit(1))
+    return both(compare(first, "<>", lit("")), call("CONTAINS", lit("".join(characters)), first.copy()))
+
+
 def union(*queries: Any) -> Any:
     """All rows of all queries, which have the same columns in the same order."""
     result = queries[0]
