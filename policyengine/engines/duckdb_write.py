@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -104,11 +103,9 @@ def _write(
         return None
     output = Output.of(evaluation, aside.results(evaluation, judge), options.format == "csv")
     written = Written(aside=output.others)
-    ledger = None
-    if options.ledger != "none":
-        ledger = _ledger(output, host, folder, options, written)
+    ledger = _ledger(output, host, folder, options, written)
     if options.reasons:
-        written.reasons.update(_reasons(output, host, ledger, options))
+        written.reasons.update(_reasons(host, ledger, options))
     _decisions(output, host, folder, options, written)
     _file(host, "flags", output.flags(), folder, options, written)
     counted = t.select(outcome=t.col("outcome"), n=t.count()).from_(_scan(folder, "decisions", options), copy=False)
@@ -142,41 +139,30 @@ def _decisions(output: Output, host: FileHost, folder: Path, options: Options, w
 
 
 def _ledger(output: Output, host: FileHost, folder: Path, options: Options, written: Written) -> Path:
-    """Write the ledger, and have ``entries`` read from it; gives the file that it is read from."""
-    parquet = options.format == "parquet"
-    full = options.ledger == "full"
-    path = folder / ("ledger.parquet" if parquet else OWN_LEDGER)
-    query = output.entries(full)
-    if options.ordered:
+    """Write the ledger, and have ``entries`` read from it; gives the file that it is read from. Where none is asked
+    for, what it would be read for is written all the same: that takes less than to look at all records again."""
+    own = options.format == "parquet" and options.ledger != "none"
+    path = folder / ("ledger.parquet" if own else OWN_LEDGER)
+    query = output.entries(options.ledger)
+    if options.ordered and options.ledger != "none":
         query = t.sorted_by(query, "w", ("person_id", "record_id", "period"))
     host.begin("ledger")
     rows = host.copy(query, path, "parquet")
     relation = t.parquet(str(path))
     host.view("entries", output.read_back(relation.copy()))
     output.evaluation.entries.kept = True
-    if parquet:
+    if own:
         written.tables["ledger"] = (path.name, rows, [e.alias for e in query.expressions])
-    else:
-        _file(host, "ledger", output.ledger_file(t.alias(relation, "w"), full), folder, options, written)
+    elif options.ledger != "none":
+        _file(host, "ledger", output.ledger_file(t.alias(relation, "w"), options.ledger), folder, options, written)
     return path
 
 
-def _reasons(output: Output, host: FileHost, ledger: Path | None, options: Options) -> dict[str, int]:
-    """Ledger rows by reason, of the reasons asked for. Without a ledger all records are looked at once more, but only
-    where one of these reasons can occur."""
-    evaluation = output.evaluation
-    if ledger is not None:
-        parts = [t.parquet(str(ledger))]
-    else:
-        parts = [t.table("aside_ledger")]
-        if not {w.reason for w in evaluation.cases.words}.isdisjoint(options.reasons):
-            parts.append(t.sub(evaluation.entries.rows(False), "e"))
-    found: Counter[str] = Counter()
-    for part in parts:
-        reason = t.cast(t.col("reason"), "VARCHAR")
-        query = t.select(reason=reason, n=t.count()).from_(part, copy=False).group_by(reason.copy(), copy=False)
-        found.update({r: n for r, n in host.rows(query) if r in options.reasons})
-    return dict(found)
+def _reasons(host: FileHost, ledger: Path, options: Options) -> dict[str, int]:
+    """Ledger rows by reason, of the reasons asked for."""
+    reason = t.cast(t.col("reason"), "VARCHAR")
+    query = t.select(reason=reason, n=t.count()).from_(t.parquet(str(ledger)), copy=False)
+    return {r: n for r, n in host.rows(query.group_by(reason.copy(), copy=False)) if r in options.reasons}
 
 
 def _file(host: FileHost, table: str, query: Any, folder: Path, options: Options, written: Written) -> None:

@@ -71,7 +71,7 @@ def write(
     output = Output.of(evaluation, aside.results(evaluation, judge))
     written = Written(aside=output.others)
     if ledger != "none":
-        _save(host, "ledger", output.entries(ledger == "full"), out, written)
+        _save(host, "ledger", output.entries(ledger), out, written)
         host.view("entries", host.frame(output.read_back(t.table("written_ledger"))))
         evaluation.entries.kept = True
         reasons = t.select(reason=t.col("reason"), n=t.count()).from_(t.table("written_ledger"), copy=False)

@@ -283,9 +283,7 @@ class Entries:
         query = t.select(**{n: t.col(n, "i") for n in own}, open=open_, end=t.cast(t.lit(None), "DATE"))
         query.from_(t.table("entries", "i"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "i")))
-        shown = t.either(*(t.compare(t.col(f"open_{n}", "i"), "<>", t.lit(0)) for n in ("converted", "counted")))
-        said = [t.compare(t.col("miss", "w"), "<>", t.lit(0)), t.equal(t.col("unsure", "w"), t.lit(1))]
-        query.where(t.either(open_.copy(), shown, *said), copy=False)
+        query.where(t.either(open_.copy(), leaves_open("i", "w")), copy=False)
         self.host.keep("open_items", share.of(query, "i"))
 
     def _totals_of_entries(self, share: Share) -> Any:
@@ -388,6 +386,13 @@ class Entries:
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "i")))
         unsure = t.equal(t.col("unsure", "w"), t.lit(1))
         self.host.keep("open_dated", query.where(t.either(open_, unsure), copy=False))
+
+
+def leaves_open(row: str, words: str) -> Tree:
+    """Whether a row of the ledger, or what is said of it, leaves something open."""
+    amounts = (t.compare(t.col(f"open_{n}", row), "<>", t.lit(0)) for n in ("converted", "counted"))
+    said = (t.compare(t.col("miss", words), "<>", t.lit(0)), t.compare(t.col("rl", words), "<", t.col("rh", words)))
+    return t.either(*amounts, *said, t.equal(t.col("unsure", words), t.lit(1)))
 
 
 def looks_beyond(law: Law) -> bool:

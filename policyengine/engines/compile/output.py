@@ -25,7 +25,7 @@ from policyengine.engines.compile.aside_rows import (
     fraction_columns,
 )  # fmt: skip
 from policyengine.engines.compile.cases import UNLIMITED
-from policyengine.engines.compile.entries import REASONS
+from policyengine.engines.compile.entries import REASONS, leaves_open
 from policyengine.engines.compile.figures import Columns, Figures
 from policyengine.engines.compile.periods import Decided, Periods
 from policyengine.engines.compile.relations import JOINED, TEXTS
@@ -141,16 +141,23 @@ class Output:
 
     # --- ledger -------------------------------------------------------------------------------------------------------
 
-    def entries(self, full: bool) -> Any:
-        """The ledger as it is written to be read back: its own columns, and ``case``, ``open_…`` for what is open."""
-        rows = self.evaluation.entries.rows(full)
-        own = self._entry_columns("e", full)
+    def entries(self, ledger: str) -> Any:
+        """The ledger as it is written to be read back: its own columns, and ``case``, ``open_…`` for what is open.
+
+        Of ``none`` just what is read back, with the ids of those records alone that leave something open.
+        """
+        rows = self.evaluation.entries.rows(ledger == "full")
+        own = self._entry_columns("e", ledger)
         factor = self.ledger.unit // self.evaluation.cases.ticks
         for name in ("converted", "counted", "open_converted", "open_counted"):
             own[name] = t.times(t.col(name, "e"), t.lit(factor)) if factor > 1 else t.col(name, "e")
+        if ledger == "none":
+            own["record_id"] = t.case([(leaves_open("e", "o"), own["record_id"])], t.lit(None))
         query = t.select(**own, case=t.col("case", "e")).from_(t.sub(rows, "e"), copy=False)
+        if ledger == "none":
+            t.join(query, t.table("words", "o"), t.equal(t.col("d", "o"), t.col("case", "e")), "LEFT")
         if self.others:
-            query = t.union(query, self._other_entries(full))
+            query = t.union(query, self._other_entries(ledger))
         written: Columns = {}
         for name in own:
             value = t.col(name, "w")
@@ -162,20 +169,21 @@ class Output:
                 written[name] = value
         return t.select(**written, case=t.col("case", "w")).from_(t.sub(query, "w"), copy=False)
 
-    def _entry_columns(self, alias: str, full: bool) -> Columns:
+    def _entry_columns(self, alias: str, ledger: str) -> Columns:
         names = ["record_id", "person_id", "period"]
         columns = {n: t.col(n, alias) for n in names}
-        if full:
+        if ledger == "full":
             columns |= {n: t.col(f"own_{n}", alias) for n in ("form", "subject", "quantity", "unit")}
-        names = ["converted", "counted", "recognise_rule", "convert_rule", "cap_rule", "reason"]
-        names += ["assign_rule"] if self.shape.assigns else []
+        rules = ["recognise_rule", "convert_rule", "cap_rule"]
+        names = ["converted", "counted", *(rules if ledger != "none" else ()), "reason"]
+        names += ["assign_rule"] if self.shape.assigns and ledger != "none" else []
         return columns | {n: t.col(n, alias) for n in (*names, "open_converted", "open_counted")}
 
     def _quantity(self) -> Figures:
         column = self.evaluation.sources.records.column("quantity")
         return Figures(column.unit if column else 1, True)
 
-    def _other_entries(self, full: bool) -> Any:
+    def _other_entries(self, ledger: str) -> Any:
         """The rows of the persons who were left aside, in the same columns."""
         kinds = dict(
             zip(
@@ -187,7 +195,7 @@ class Output:
         kinds["reason"] = t.enumeration(REASONS)
         unit = self._quantity().unit
         columns: Columns = {}
-        for name, own in self._entry_columns("o", full).items():
+        for name, own in self._entry_columns("o", ledger).items():
             if name in ("converted", "counted", "open_converted", "open_counted"):
                 columns[name] = _parts(name, self.ledger.unit, "o")
             elif name == "quantity":
@@ -209,10 +217,10 @@ class Output:
             columns[name] = t.whole_quotient(t.col(name), self.ledger.unit // ticks)
         return t.select(**columns).from_(relation, copy=False)
 
-    def ledger_file(self, relation: Any, full: bool) -> Any:
+    def ledger_file(self, relation: Any, ledger: str) -> Any:
         """The ledger's own columns, as text."""
         columns: Columns = {}
-        for name in self._entry_columns("w", full):
+        for name in self._entry_columns("w", ledger):
             if name in ("converted", "counted"):
                 value = t.col(name, "w") if self.ledger.finite else t.col(f"{name}_num", "w")
                 if self.ledger.finite:
