@@ -54,11 +54,9 @@ class Flags:
         self._judge(occurring, 0)
         mine = {key % self._size if not sources.carried else key for key in self.found}
         self.host.load("flag_keys", {"key": "BIGINT"}, ((key,) for key in sorted(mine)))
-        own = self._own(record_id=t.col("record_id", "r"), person_id=t.col("person_id", "r"))
-        names = ("record_id", "person_id", "key")
-        candidates = t.select(**{n: t.col(n, "c") for n in names}).from_(t.sub(own, "c"), copy=False)
-        t.join(candidates, t.table("flag_keys", "k"), t.equal(t.col("key", "k"), t.col("key", "c")))
-        self.host.keep("flag_candidates", candidates)
+        for place, names in enumerate(sources.repeats):
+            self._keep_twins(place, names)
+        self._keep_records()
         if sources.repeats:
             self._keep_repeated()
         self._load()
@@ -74,6 +72,23 @@ class Flags:
         sources = self.sources
         query = t.select(key=sources.key() if sources.carried else sources.own_key(), **columns)
         return sources.relation(query, people=bool(sources.carried))
+
+    def _keep_records(self) -> None:
+        """The table of records that may bear a flag, by their own facts or because they may repeat another one, with
+        their hashes (``h0``…) and what must be the same (``v0``…): one pass for both."""
+        repeats = self.sources.repeats
+        columns = {n: t.col(n, "r") for n in ("record_id", "person_id", "end")}
+        columns |= {f"v{n}": self.sources.records.value(name) for n, name in enumerate(self._compared())}
+        columns |= {f"h{place}": self._hash(names)[0] for place, names in enumerate(repeats)}
+        some = t.select(**{n: t.col(n, "s") for n in ("key", *columns)})
+        some.from_(t.sub(self._own(**columns), "s"), copy=False)
+        may = [t.found_in(t.col("key", "s"), "key", "flag_keys")]
+        may += [t.found_in(t.col(f"h{place}", "s"), "h", f"flag_twins_{place}") for place in range(len(repeats))]
+        self.host.keep("flag_records", some.where(t.either(*may), copy=False))
+
+    def _compared(self) -> list[str]:
+        """The fields in which records may repeat each other."""
+        return sorted({name for names in self.sources.repeats for name in names})
 
     def _judge(self, keys: Sequence[int], added: int) -> None:
         """Judge keys of records, each with every combination that persons have; ``added``: what repetition adds."""
@@ -97,11 +112,7 @@ class Flags:
 
     def _keep_repeated(self) -> None:
         """The table of records that repeat an earlier one of the person, with the keys that they have as such."""
-        parts = []
-        for place, names in enumerate(self.sources.repeats):
-            self._keep_twins(place, names)
-            parts.append(self._repeated(place, names))
-        own = t.union(*parts)
+        own = t.union(*(self._repeated(place, names) for place, names in enumerate(self.sources.repeats)))
         group = [t.col(n, "u") for n in ("record_id", "person_id", "key")]
         together = t.select(
             record_id=group[0], person_id=group[1], key=group[2], added=t.whole_sum(t.col("added", "u"))
@@ -122,15 +133,19 @@ class Flags:
 
     def _keep_twins(self, place: int, names: tuple[str, ...]) -> None:
         """The table of hashes that several records have, worked out in shares of the persons that fit in memory: where
-        the records of a person stand together, each share reads its own part of the file."""
+        the records of a person stand together, each share reads its own part of the file. The second of each is taken
+        by its number, because hashes are nearly all different: numbering takes half the time of grouping."""
         relation = t.table(self.sources.names.records, "r")
         ((rows,),) = self.host.rows(t.select(n=t.count()).from_(relation, copy=False))
         value, known = self._hash(names)
         parts = []
         for turn, share in enumerate(shares_of(self.host, "everyone", 1 + rows // AT_ONCE)):
             hashes = t.select(h=value.copy()).from_(relation.copy(), copy=False).where(known.copy(), copy=False)
-            twice = t.select(h=t.col("h", "x")).from_(t.sub(share.of(hashes, "r"), "x"), copy=False)
-            twice.group_by(t.col("h", "x"), copy=False).having(t.compare(t.count(), ">", t.lit(1)), copy=False)
+            h = t.col("h", "x")
+            counted = t.select(h=h, n=t.rank([h.copy()], [h.copy()]))
+            counted.from_(t.sub(share.of(hashes, "r"), "x"), copy=False)
+            twice = t.select(h=t.col("h", "y")).from_(t.sub(counted, "y"), copy=False)
+            twice.where(t.equal(t.col("n", "y"), t.lit(2)), copy=False)
             name = f"flag_twins_{place}_{turn}"
             self.host.keep(name, twice)
             parts.append(t.select(h=t.col("h")).from_(t.table(name), copy=False))
@@ -141,16 +156,14 @@ class Flags:
     def _repeated(self, place: int, names: tuple[str, ...]) -> Any:
         """Records of which the person has an earlier one with the same values."""
         sources = self.sources
-        value, known = self._hash(names)
-        values = {f"v{i}": sources.records.value(name) for i, name in enumerate(names)}
-        head = {n: t.col(n, "r") for n in ("record_id", "person_id", "end")}
-        some = self._own(**head, **values).where(known, copy=False)
-        t.join(some, t.table(f"flag_twins_{place}", "w"), t.equal(t.col("h", "w"), value))
-        group = [t.col(n, "s") for n in ("person_id", *values)]
+        place_of = {name: f"v{n}" for n, name in enumerate(self._compared())}
+        values = [t.col(place_of[name], "s") for name in names]
         ranked = t.select(
             **{n: t.col(n, "s") for n in ("record_id", "person_id", "key")},
-            place=t.rank(group, [t.col("end", "s"), t.col("record_id", "s")]),
-        ).from_(t.sub(some, "s"), copy=False)
+            place=t.rank([t.col("person_id", "s"), *values], [t.col("end", "s"), t.col("record_id", "s")]),
+        ).from_(t.table("flag_records", "s"), copy=False)
+        twin = t.found_in(t.col(f"h{place}", "s"), "h", f"flag_twins_{place}")
+        ranked.where(t.both(twin, *(t.present(value.copy()) for value in values)), copy=False)
         stride = sources.signature.stride(repeated_axis(names))
         later = t.select(**{n: t.col(n, "k") for n in ("record_id", "person_id", "key")}, added=t.lit(stride))
         return later.from_(t.sub(ranked, "k"), copy=False).where(
@@ -182,7 +195,7 @@ class Flags:
         """A row for every flag of a record; ``miss``: the number of the list of facts that would settle it."""
         sources = self.sources
         names = ("record_id", "person_id", "key")
-        plain = t.select(**{n: t.col(n, "c") for n in names}).from_(t.table("flag_candidates", "c"), copy=False)
+        plain = t.select(**{n: t.col(n, "c") for n in names}).from_(t.table("flag_records", "c"), copy=False)
         parts = [plain]
         if sources.repeats:
             again = t.table("flag_repeated", "z")

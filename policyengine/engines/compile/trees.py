@@ -276,6 +276,12 @@ def begins_with(value: Tree, characters: Sequence[str]) -> Tree:
     return both(compare(first, "<>", lit("")), call("CONTAINS", lit("".join(characters)), first.copy()))
 
 
+def found_in(value: Tree, column: str, name: str) -> Tree:
+    """Whether a value is in a column of a table; NULL where it is not known."""
+    values = exp.Select(expressions=[col(column)]).from_(table(name), copy=False)
+    return exp.In(this=value, query=exp.Subquery(this=values))
+
+
 def union(*queries: Any) -> Any:
     """All rows of all queries, which have the same columns in the same order."""
     result = queries[0]
