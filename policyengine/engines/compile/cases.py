@@ -112,11 +112,12 @@ class Cases:
                 yield key + step
 
     def _surveyed(self) -> list[Any]:
-        """What the survey finds. Where quantities repeat themselves, the table ``surveyed`` keeps each of them, so that
-        amounts that no formula gives need no second look at the records."""
+        """What the survey finds, in order of the keys, so that words have the same numbers in every run. Where
+        quantities repeat themselves, the table ``surveyed`` keeps each of them, so that amounts that no formula gives
+        need no second look at the records."""
         sources, host = self.sources, self.sources.host
         if sources.divisors or not sources.repetitive():
-            return host.rows(sources.survey(self.guessed))
+            return host.rows(t.sorted_by(sources.survey(self.guessed), "k", ("key", "q")))
         self.surveyed = True
         host.keep("surveyed", sources.survey(self.guessed, apart=True))
         most = {n: t.call("MAX", t.col(n, "k")) for n in ("last", "part")}
@@ -124,7 +125,7 @@ class Cases:
             key=t.col("key", "k"), q=t.lit(None), number=t.whole_sum(t.col("number", "k")),
             first=t.call("MIN", t.col("first", "k")), **most,
         ).from_(t.table("surveyed", "k"), copy=False)  # fmt: skip
-        return host.rows(found.group_by(t.col("key", "k"), copy=False))
+        return host.rows(t.sorted_by(found.group_by(t.col("key", "k"), copy=False), "k", ("key",)))
 
     def _judge_values(self, draft: Draft) -> None:
         """Judge those combinations whose amount no formula gives, with each quantity that they occur with."""
@@ -172,15 +173,15 @@ class Cases:
         if not asked:
             return
         host.load("opened", {"key": "BIGINT"}, asked)
+        names = ["q", *(f"by_{n}" for n in sources.divisors)]
         if self.surveyed:
             query = t.select(key=t.col("key", "b"), q=t.whole_quotient(t.col("q", "b"), by))
             query.from_(t.table("surveyed", "b"), copy=False)
         else:
-            names = ["q", *(f"by_{n}" for n in sources.divisors)]
             query = t.select(key=t.col("key", "b"), **{n: t.col(n, "b") for n in names})
             query = query.from_(t.sub(sources.base(self.guessed), "b"), copy=False).distinct(copy=False)
         t.join(query, t.table("opened", "o"), t.equal(t.col("key", "o"), t.col("key", "b")))
-        yield from host.stream(query)
+        yield from host.stream(t.sorted_by(query, "b", ("key", *names)))
         host.drop("opened")
 
     def _given(self, values: list[Any]) -> dict[str, Fact | None]:

@@ -59,7 +59,7 @@ class Entries:
         for row in others:
             for column, text in zip(texts, row, strict=True):
                 column.add(text)
-        kinds = [t.enumeration(column) for column in texts]
+        kinds = [t.enumeration(sorted(column)) for column in texts]
         shape: dict[str, Any] = {"d": "INTEGER", "plan": "INTEGER", "reason": t.enumeration(REASONS)}
         shape |= {"recognise": kinds[0], "convert": kinds[1], "assign": kinds[2]}
         shape |= {"open": "INTEGER", "counted": "INTEGER", "rl": "BIGINT", "rh": "BIGINT", "miss": "INTEGER"}
