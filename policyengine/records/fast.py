@@ -116,24 +116,34 @@ class _Fast:
             else:
                 cell.same, cell.empty = True, False
 
-    def _suspicious(self, relation: Any) -> dict[str, bool | None]:
+    def _suspicious(self, relation: Any) -> dict[str, bool]:
         """By column with canonical cells, whether it has others too."""
         from sqlglot import exp
 
-        # NULL cells are neither; that keeps the expressions short, and the scan fast
-        doubtful = {f: exp.not_(c.fast.copy()) for f, c in self.cells.items() if c.fast != exp.false()}
-        found: dict[str, bool | None] = {}
+        asked = {f: self._others(c) for f, c in self.cells.items() if c.fast != exp.false()}
+        found: dict[str, bool] = {}
         person = self.cells["person_id"]
-        if "person_id" in doubtful and person.plain and few(person, self.connection, relation.copy()):
+        if "person_id" in asked and person.plain and few(person, self.connection, relation.copy()):
             texts = exp.select(person.value.copy()).distinct().from_(relation.copy()).subquery("r")
-            (found["person_id"],) = self._one(exp.select(call("bool_or", doubtful.pop("person_id"))).from_(texts))
-        if doubtful:
-            unnamed = _null(self.cells["record_id"].value.copy()) if "record_id" in doubtful else exp.true()
-            asked = [call("bool_or", condition) for condition in (*doubtful.values(), unnamed)]
-            *answers, without = self._one(exp.select(*asked).from_(relation.copy()))
-            found |= dict(zip(doubtful, answers, strict=True))
-            self.named = without is False and found.get("record_id") is False
+            (found["person_id"],) = self._one(exp.select(asked.pop("person_id")).from_(texts))
+        if asked:
+            named: Any = exp.false()
+            if "record_id" in asked:
+                named = exp.EQ(this=exp.Count(this=self._stored(self.cells["record_id"])), expression=exp_count())
+            *answers, every = self._one(exp.select(*asked.values(), named).from_(relation.copy()))
+            found |= dict(zip(asked, answers, strict=True))
+            self.named = every and not found["record_id"]
         return found
+
+    def _stored(self, cell: Cell) -> Any:
+        return name(list(self.kinds)[cell.column.position], "r")
+
+    def _others(self, cell: Cell) -> Any:
+        """Whether more cells hold something than are canonical: one that has no value in SQL is neither yes nor no."""
+        from sqlglot import exp
+
+        canonical = exp.func("coalesce", call("count_if", cell.fast.copy()), number(0))
+        return exp.NEQ(this=canonical, expression=exp.Count(this=self._stored(cell)))
 
     def _one(self, query: Any) -> tuple[Any, ...]:
         self.connection.execute(query.sql("duckdb"))
@@ -210,7 +220,10 @@ class _Fast:
             return value, []
         clash = [exp.NEQ(this=factors[0].copy(), expression=factors[1].copy())] if len(factors) > 1 else []
         factor = exp.func("coalesce", *factors, number(1))
-        wide = exp.cast(value.copy(), f"DECIMAL(38, {self.shape.schema.decimals})", dialect="duckdb")
+        # not exp.cast: that leaves out a cast between two decimal types
+        wide = exp.Cast(
+            this=value.copy(), to=exp.DataType.build(f"DECIMAL(38, {self.shape.schema.decimals})", dialect="duckdb")
+        )
         times = exp.Mul(this=wide, expression=exp.paren(factor))
         if own is None:
             return times, clash

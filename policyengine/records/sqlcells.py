@@ -11,7 +11,6 @@ import csv
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ TEXT = (
     r"[0-9A-Za-z\x{3400}-\x{9fff}《（(][^\x00]{3,}"
     r"[^\x00-\x20\x{a0}\x{2000}-\x{200f}\x{202f}\x{2060}\x{3000}\x{feff}]"
 )
+EXACT = Fraction(10**15)  # fifteen digits
 DAY = "(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
 
 
@@ -100,6 +100,7 @@ class Cell:
     refused: bool = False  # some cell has no value: rows with it are left to rows.py
     empty: bool = True  # some cell may be an empty text
     plain: bool = False  # the text is the raw column itself, which repeats itself where it is stored
+    most: Fraction | None = None  # of a number: a greater one is out of bounds, whatever its unit
     known: list[tuple[str, ...]] = field(default_factory=list)
 
     def out(self, part: int = 0) -> Any:
@@ -193,12 +194,17 @@ def decimal_type(decimals: int, most: Fraction) -> str:
 
 def number_type(decl: FieldDecl, schema: Schema) -> str:
     """The SQL type of a number field, ``quantity`` among them."""
+    low, high, decimals = _limits(decl, schema)
+    return decimal_type(decimals, max(abs(low), abs(high)))
+
+
+def _limits(decl: FieldDecl, schema: Schema) -> tuple[Fraction, Fraction, int]:
+    """Least, most and decimals of a number field; of quantities those that any unit allows."""
     if decl.id == "quantity":
         most = max([high for _, high, _ in schema.bounds.values()] + [schema.quantity_bounds(None)[1]])
-        return decimal_type(schema.decimals, most)
-    low, high = decl.minimum, decl.maximum
-    most = max(abs(ANY_NUMBER if b is None else b) for b in (low, high))
-    return decimal_type(decl.decimals, most)
+        return Fraction(0), most, schema.decimals
+    low, high = (ANY_NUMBER if b is None else b for b in (decl.minimum, decl.maximum))
+    return -low if decl.minimum is None else low, high, decl.decimals
 
 
 def _number(column: Column, raw: Any, plain: Any, kind: str, decl: FieldDecl, parse: Parser, schema: Schema) -> Cell:
@@ -207,14 +213,13 @@ def _number(column: Column, raw: Any, plain: Any, kind: str, decl: FieldDecl, pa
 
     is_quantity = decl.id == "quantity"
     to = number_type(decl, schema)
-    decimals = schema.decimals if is_quantity else decl.decimals
-    low, high = (None, None) if is_quantity else (decl.minimum, decl.maximum)
+    low, high, decimals = _limits(decl, schema)
     value = exp.TryCast(this=plain, to=exp.DataType.build(to, dialect="duckdb"))
     types = (to, "TEXT") if is_quantity else (to,)
-    low, high = -ANY_NUMBER if low is None else low, ANY_NUMBER if high is None else high
+    most = max(abs(low), abs(high))
+    if kind == "DOUBLE":  # only up to fifteen digits a floating number shows what it holds
+        low, high = max(low, -EXACT / 10**decimals), min(high, EXACT / 10**decimals)
     inside = between(value.copy(), number(low), number(high))
-    if is_quantity:
-        inside = exp.GTE(this=value.copy(), expression=number(0))
     if column.unit is not None and not is_quantity:
         fast = never()  # the header's unit may call for a conversion: cells.py does that
     elif kind == "VARCHAR":
@@ -222,12 +227,13 @@ def _number(column: Column, raw: Any, plain: Any, kind: str, decl: FieldDecl, pa
         fast = exp.and_(matches(plain, digits), inside)
     elif kind in INTEGERS:
         fast = inside
-    elif kind.startswith("DECIMAL") or kind in ("DOUBLE", "FLOAT"):
-        again = exp.cast(value.copy(), kind) if kind != "DOUBLE" else exp.cast(value.copy(), "DOUBLE")
-        fast = exp.and_(inside, exp.EQ(this=again, expression=plain)) if kind != "FLOAT" else never()
+    elif kind.startswith("DECIMAL") or kind == "DOUBLE":
+        # not compared as they stand: DuckDB fails to find a type for two very different decimals
+        again = exp.TryCast(this=value.copy(), to=exp.DataType.build(kind, dialect="duckdb"))
+        fast = exp.and_(inside, exp.EQ(this=again, expression=plain))
     else:
         fast = never()
-    return Cell(column, raw, fast, value, types, parse)
+    return Cell(column, raw, fast, value, types, parse, most=most)
 
 
 # --- the table of what the other cells mean ---------------------------------------------------------------------------
@@ -248,7 +254,7 @@ def learn(
     for raw in found:
         parsed = Bad("", "", "") if special is not None and special(raw) else cell.parse(raw)
         values = _values(parsed)
-        if isinstance(parsed, Bad) or not _fits(values, cell.types):
+        if isinstance(parsed, Bad) or not _fits(values[0], cell):
             cell.refused = True
         else:
             rows.append((raw, *values, *[""] * (len(cell.types) - len(values))))
@@ -305,15 +311,15 @@ def _values(parsed: Parsed) -> tuple[str, ...]:
     return (str(parsed),)
 
 
-def _fits(values: Sequence[str], types: Sequence[str]) -> bool:
-    """Whether a number has room in its SQL type; one that has not is out of bounds anyway."""
-    if not types[0].startswith("DECIMAL") or not values[0]:
+def _fits(value: str, cell: Cell) -> bool:
+    """Whether a number has room in its SQL type, also when its unit counts by the thousand."""
+    if cell.most is None or not value:
         return True
-    digits, decimals = (int(n) for n in types[0][8:-1].split(","))
-    if "/" in values[0]:
+    if "/" in value:
         return False
-    exponent = Decimal(values[0]).as_tuple().exponent
-    return isinstance(exponent, int) and -exponent <= decimals and abs(Decimal(values[0])) < 10 ** (digits - decimals)
+    found = Fraction(value)
+    decimals = int(cell.types[0][:-1].split(",")[1])
+    return abs(found) <= cell.most and (found * 10**decimals).denominator == 1
 
 
 def make_table(

@@ -1,0 +1,200 @@
+"""Typed Parquet columns: a value that has no place in the canonical column is refused, whichever way it is read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.records.support import both_ways, schema, text
+
+OWN = schema()
+FINE = replace(OWN, bounds={**OWN.bounds, "hours": (OWN.bounds["hours"][0], OWN.bounds["characters"][1], 6)})
+"""Six decimals: what a floating number shows and what it holds are no longer the same far from nought."""
+
+# column, SQL type, value, what comes of it: the value, "-" (missing) or the code of its reject
+CASES = """
+学时  BIGINT          12                     12
+学时  BIGINT          NULL                   -
+学时  BIGINT          10000                  10000
+学时  BIGINT          10001                  PE412
+学时  BIGINT          -1                     PE412
+学时  BIGINT          1000000000000000000    PE412
+学时  BIGINT          9223372036854775807    PE412
+学时  BIGINT          -9223372036854775808   PE412
+学时  INTEGER         2147483647             PE412
+学时  TINYINT         127                    127
+学时  UTINYINT        255                    255
+学时  UINTEGER        4294967295             PE412
+学时  UBIGINT         12                     12
+学时  UBIGINT         18446744073709551615   PE412
+学时  HUGEINT         12                     12
+学时  HUGEINT         170141183460469231731687303715884105727   PE412
+学时  UHUGEINT        340282366920938463463374607431768211455   PE412
+学时  DECIMAL(38,0)   12                     12
+学时  DECIMAL(38,0)   99999999999999999999999999999999999999    PE412
+学时  DECIMAL(38,10)  12.5                   12.5
+学时  DECIMAL(38,10)  12.125                 PE413
+学时  DECIMAL(38,10)  0.0000000001           PE413
+学时  DECIMAL(38,10)  -0.0000000001          PE412
+学时  DECIMAL(38,10)  9999999999999999999999999999   PE412
+学时  DECIMAL(38,38)  0.5                    0.5
+学时  DECIMAL(38,38)  0.99999999999999999999999999999999999999  PE413
+学时  DECIMAL(4,4)    0.9999                 PE413
+学时  DECIMAL(4,4)    0.75                   0.75
+学时  DECIMAL(4,1)    999.9                  999.9
+学时  DOUBLE          12.5                   12.5
+学时  DOUBLE          0.1                    0.1
+学时  DOUBLE          -0.0                   0
+学时  DOUBLE          12.125                 PE413
+学时  DOUBLE          0.30000000000000004    PE413
+学时  DOUBLE          1e-300                 PE412
+学时  DOUBLE          1e15                   PE412
+学时  DOUBLE          1e18                   PE412
+学时  DOUBLE          1e300                  PE412
+学时  DOUBLE          -1e300                 PE412
+学时  DOUBLE          infinity               PE411
+学时  DOUBLE          -infinity              PE411
+学时  DOUBLE          NaN                    PE411
+学时  FLOAT           12.5                   12.5
+学时  FLOAT           0.1                    0.1
+学时  FLOAT           1e30                   PE412
+学时  FLOAT           infinity               PE411
+学时  FLOAT           NaN                    PE411
+学时  VARCHAR         999999999999           PE412
+学时  VARCHAR         9999999999999999999    PE412
+学时  BOOLEAN         true                   PE411
+学时  DATE            2016-03-05             PE411
+数量（千字）  BIGINT  12                     12000
+数量（千字）  BIGINT  10001                  PE412
+数量（千字）  BIGINT  1000000000000000       PE412
+数量（千字）  BIGINT  1000000000000000000    PE412
+数量（千字）  DOUBLE  1e300                  PE412
+数量（千字）  DOUBLE  1.5                    1500
+费用(元)  BIGINT      1000000000000000000    PE412
+费用  BIGINT          10000000               10000000
+费用  BIGINT          10000001               PE412
+费用  BIGINT          1000000000000000000    PE412
+费用  HUGEINT         1000000000000000000000  PE412
+费用  UBIGINT         18446744073709551615   PE412
+费用  DECIMAL(38,2)   12.34                  12.34
+费用  DECIMAL(38,2)   100000000000000000000  PE412
+费用  DECIMAL(18,4)   12.345                 PE413
+费用  DOUBLE          12.34                  12.34
+费用  DOUBLE          1e17                   PE412
+费用  DOUBLE          NaN                    PE411
+费用  DOUBLE          infinity               PE411
+费用  FLOAT           12.34                  12.34
+作者排名  BIGINT      3                      3
+作者排名  BIGINT      0                      PE412
+作者排名  BIGINT      9223372036854775807    PE412
+作者排名  DOUBLE      3.0                    3
+作者排名  DOUBLE      1.5                    PE413
+作者排名  DECIMAL(2,1)  9.5                  PE413
+作者排名  DECIMAL(2,1)  9.9                  PE413
+个人承担比例  DOUBLE  0.25                   0.25
+个人承担比例  DOUBLE  1.00001                PE412
+个人承担比例  DOUBLE  0.99999                PE413
+个人承担比例  DECIMAL(5,5)  0.99999          PE413
+个人承担比例  BIGINT  1                      1
+个人承担比例  BIGINT  9000000000000000000    PE412
+归属年度  BIGINT      2016                   2016
+归属年度  BIGINT      9000000000000000000    PE410
+归属年度  DOUBLE      2016.0                 2016
+归属年度  DOUBLE      1e300                  PE410
+脱产  BOOLEAN         true                   yes
+脱产  BOOLEAN         NULL                   -
+脱产  BIGINT          1                      yes
+脱产  BIGINT          2                      PE416
+脱产  DOUBLE          NaN                    PE416
+"""
+DATES = """
+DATE           1900-01-01               1900-01-01
+DATE           2199-12-31               2199-12-31
+DATE           1899-12-31               PE410
+DATE           2200-01-01               PE410
+DATE           5000000-01-01            PE410
+DATE           0044-03-15 (BC)          PE410
+DATE           infinity                 PE410
+DATE           -infinity                PE410
+TIMESTAMP      2016-03-05 23:59:59.999999  2016-03-05
+TIMESTAMP      2199-12-31 23:59:59      2199-12-31
+TIMESTAMP      1899-12-31 23:59:59      PE410
+TIMESTAMP      294246-01-01             PE410
+TIMESTAMP      infinity                 PE410
+TIMESTAMP      -infinity                PE410
+TIMESTAMP_S    2016-03-05 12:00:00      2016-03-05
+TIMESTAMP_MS   2016-03-05 12:00:00.5    2016-03-05
+TIMESTAMP_NS   2016-03-05 12:00:00.123456789  2016-03-05
+TIMESTAMP_NS   2262-01-01 00:00:00      PE410
+BIGINT         20160305                 2016-03-05
+BIGINT         9223372036854775807      PE410
+DOUBLE         20160305                 2016-03-05
+DOUBLE         NaN                      PE410
+TIME           12:00:00                 PE410
+"""
+
+
+def table(cases: str) -> list[tuple[str, ...]]:
+    return [tuple(part.strip() for part in line.split("  ") if part.strip()) for line in cases.strip().splitlines()]
+
+
+def parquet(folder: Path, columns: dict[str, str]) -> str:
+    """One row; header → SQL expression."""
+    path = folder / "records.parquet"
+    cells = ", ".join(f'{value} AS "{header}"' for header, value in columns.items())
+    duckdb.execute(f"COPY (SELECT {cells}) TO '{path}' (FORMAT parquet)")
+    return str(path)
+
+
+def outcome(path: str, column: str, folder: Path, of: object = OWN) -> str:
+    """What both ways make of the one row: the code of its reject, or the value of its ``column``."""
+    inputs, said = both_ways([path], None, None, of, folder)  # type: ignore[arg-type]
+    assert inputs is not None, said
+    if inputs.rejects:
+        return inputs.rejects[0].code
+    (record,) = inputs.records
+    return text({"quantity": record.quantity, "end": record.end, **record.facts}.get(column))
+
+
+FIELD_OF = {
+    "学时": "quantity", "数量（千字）": "quantity", "费用(元)": "cost", "费用": "cost", "作者排名": "author_rank",
+    "个人承担比例": "share", "归属年度": "claimed_year", "脱产": "full_time",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("header", "kind", "value", "expected"), table(CASES))
+def test_numbers_and_marks(header: str, kind: str, value: str, expected: str, tmp_path: Path) -> None:
+    cell = "NULL" if value == "NULL" else f"'{value}'"
+    columns = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", header: f"CAST({cell} AS {kind})"}
+    assert outcome(parquet(tmp_path, columns), FIELD_OF[header], tmp_path) == expected
+
+
+@pytest.mark.parametrize(("kind", "value", "expected"), table(DATES))
+def test_days(kind: str, value: str, expected: str, tmp_path: Path) -> None:
+    columns = {"人员编号": "'P1'", "学习日期": f"CAST('{value}' AS {kind})", "学时": "12"}
+    assert outcome(parquet(tmp_path, columns), "end", tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    "value", ["0.000001", "7.5", "12345.678901", "9007199.254741", "9999999.999999", "4503599.627371"]
+)
+def test_floating_numbers_with_many_decimals(value: str, tmp_path: Path) -> None:
+    columns = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": f"CAST('{value}' AS DOUBLE)"}
+    assert outcome(parquet(tmp_path, columns), "quantity", tmp_path, FINE) == value
+
+
+def test_one_that_is_too_large_among_many(tmp_path: Path) -> None:
+    """Neither the many clean cells nor empty ones beside it hide it."""
+    path = tmp_path / "records.parquet"
+    duckdb.execute(
+        "COPY (SELECT 'P' || i % 9 AS 人员编号, DATE '2016-03-05' AS 学习日期,"
+        " CASE WHEN i = 4000 THEN 1000000000000000000 WHEN i % 3 > 0 THEN i % 100 END AS 学时"
+        f" FROM range(9000) t(i)) TO '{path}' (FORMAT parquet)"
+    )
+    inputs, _ = both_ways([str(path)], None, None, OWN, tmp_path)
+    assert inputs is not None
+    assert [(r.row, r.column, r.code) for r in inputs.rejects] == [(4001, "学时", "PE412")]
+    assert len(inputs.records) == 8999
