@@ -14,7 +14,7 @@ from policyengine.records.header import Layout, plain
 from policyengine.records.parquet import BATCH, as_text, columns_of, scan
 from policyengine.records.raw import RawTable, Row, blank
 from policyengine.records.rows import TOTALS, RowFacts, RowReader
-from policyengine.records.sqlcells import Cell, call, cell_of, few, learn, name, number, text, truly
+from policyengine.records.sqlcells import Cell, call, cell_of, few, learn, name, number, quicken, text, truly
 from policyengine.records.staging import raw_parquet
 
 NUMBER = "file_row_number"
@@ -79,7 +79,7 @@ class _Fast:
             cell = cell_of(column, decl, self.kinds[source], source, parse, schema)
             if empties:
                 known = exp.In(this=cell.raw.copy(), expressions=[text(e) for e in empties])
-                cell.fast = exp.and_(cell.fast, exp.not_(known))
+                cell.fast, cell.short = exp.and_(cell.fast, exp.not_(known)), False
             cells[column.field] = cell
         person = cells.get("person_id")
         if person is not None and any(c.isdigit() for c in person.column.header):
@@ -107,6 +107,8 @@ class _Fast:
         for cell in self.cells.values():
             if cell.patterned and few(cell, self.connection, relation.copy()):
                 cell.fast = exp.false()
+            elif cell.short:
+                quicken(cell, self.connection, relation.copy())
         found = self._suspicious(relation)
         for field_id, cell in self.cells.items():
             if field_id not in found or found[field_id]:

@@ -198,3 +198,26 @@ def test_one_that_is_too_large_among_many(tmp_path: Path) -> None:
     assert inputs is not None
     assert [(r.row, r.column, r.code) for r in inputs.rejects] == [(4001, "学时", "PE412")]
     assert len(inputs.records) == 8999
+
+
+ODD_TEXTS = (
+    "none", "null", "NULL", "total", "abcde", "-----", "~abcd", ".abcd", "51010119000103001x", "5101011900010300x",
+    "R 2345", " R2345", "R2345 ", "R2345\u3000", "1.2E+17", "1e+17", "12e+5", "=abcde", "#N/A", "#abcde", "'12345",
+    "Ｒ12345", "R/1-2", "R:12345", "R" * 17, "R" * 18, "R" * 201, "n/a", "\\n", "12%34", "编号12345", "a\nb12",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("header", ["登记编号", "学习证明"])
+def test_odd_texts_among_many_harmless_ones(header: str, tmp_path: Path) -> None:
+    """Where the first rows are short and harmless a cheap test goes before the pattern; it lets nothing else pass."""
+    path = tmp_path / "records.parquet"
+    texts = [f"R{i:05}" for i in range(2000)] + list(ODD_TEXTS)
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE t AS SELECT unnest(?) AS own", [texts])
+    connection.execute(
+        f"COPY (SELECT 'P1' AS 人员编号, DATE '2016-03-05' AS 学习日期, own AS \"{header}\" FROM t)"
+        f" TO '{path}' (FORMAT parquet)"
+    )
+    inputs, _ = both_ways([str(path)], None, None, OWN, tmp_path)
+    assert inputs is not None
+    assert inputs.rows == len(texts)
