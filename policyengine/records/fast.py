@@ -50,9 +50,7 @@ def fast_part(
     staged = raw_parquet(target.connection, source, table, layout, target.path("raw"))
     if staged is None:
         return None
-    found = _Fast(source.path, staged, layout.header_row, table, layout, target).part()
-    staged.unlink()
-    return found
+    return _Fast(source.path, staged, layout.header_row, table, layout, target).part()
 
 
 class _Fast:
@@ -262,11 +260,12 @@ class _Fast:
         odd_rows, read_rows = self._slow(odd)
         usual = self._source().select(*(_named(e, c) for c, e in columns.items()))
         relation: Any = usual.subquery("part")
-        as_it_is = not odd_rows and not any(c.meant for c in self.cells.values())
-        if not as_it_is or self.path != self.source:  # else a view of the file itself does
+        if odd_rows or any(c.meant for c in self.cells.values()):  # else a view of the file itself does
             path = self.target.path("usual")
             self.connection.execute(copy_to(usual.where(exp.not_(odd)), path).sql("duckdb"))
             relation = scan(path)
+            if self.path != self.source:
+                self.path.unlink()
         return Written(relation, frozenset(columns), frozenset(self.cells)), total - odd_rows + read_rows
 
     def _columns(self) -> dict[str, Any]:

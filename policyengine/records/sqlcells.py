@@ -37,7 +37,6 @@ TEXT = (
 # (A-Z a-z 0-9 . _ ~ -): it is an id, and a text, and told at half the cost of the patterns.
 SHORT = (5, 17)
 EXACT = Fraction(10**15)  # fifteen digits
-DAY = "(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
 
 
 def name(column: str, table: str | None = None) -> Any:
@@ -165,9 +164,7 @@ def cell_of(column: Column, decl: FieldDecl, kind: str, source: str, parse: Pars
         case "date":
             return _day(column, raw, plain, kind, parse)
         case "yes_no":
-            yes = plain if kind == "BOOLEAN" else exp.cast(exp.null(), "BOOLEAN")
-            fast = exp.In(this=plain, expressions=[exp.true(), exp.false()]) if kind == "BOOLEAN" else never()
-            return Cell(column, raw, fast, yes, ("BOOLEAN",), parse)
+            return _yes_no(column, raw, plain, kind, parse)
         case "year":
             return Cell(column, raw, never(), exp.cast(exp.null(), "INT"), ("INT",), parse)
         case "unit":
@@ -177,13 +174,24 @@ def cell_of(column: Column, decl: FieldDecl, kind: str, source: str, parse: Pars
     return Cell(column, raw, never(), plain if is_text else raw, varchar, parse, plain=is_text)
 
 
+def _yes_no(column: Column, raw: Any, plain: Any, kind: str, parse: Parser) -> Cell:
+    from sqlglot import exp
+
+    marks = {"BOOLEAN": [exp.true(), exp.false()], "VARCHAR": [text("true"), text("false")]}.get(kind)
+    fast = exp.In(this=plain, expressions=marks) if marks else never()
+    value = exp.TryCast(this=plain if marks else exp.null(), to=exp.DataType.build("BOOLEAN"))
+    return Cell(column, raw, fast, value, ("BOOLEAN",), parse)
+
+
 def _day(column: Column, raw: Any, plain: Any, kind: str, parse: Parser) -> Cell:
     from sqlglot import exp
 
     value = exp.TryCast(this=plain, to=exp.DataType.build("DATE"))
     first, last = (exp.cast(text(f"{year}"), "DATE") for year in (f"{YEARS[0]}-01-01", f"{YEARS[1]}-12-31"))
-    if kind == "VARCHAR":
-        fast = exp.and_(matches(plain, DAY), exp.not_(exp.Is(this=value.copy(), expression=exp.null())))
+    if kind == "VARCHAR":  # as it is written back; DuckDB works that out once for each text, unlike a pattern
+        fast = exp.and_(
+            between(value.copy(), first, last), exp.EQ(this=exp.cast(value.copy(), "TEXT"), expression=plain)
+        )
     elif kind == "DATE" or (kind.startswith("TIMESTAMP") and "ZONE" not in kind.upper()):
         fast = between(value.copy(), first, last)
     else:

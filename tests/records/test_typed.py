@@ -221,3 +221,30 @@ def test_odd_texts_among_many_harmless_ones(header: str, tmp_path: Path) -> None
     inputs, _ = both_ways([str(path)], None, None, OWN, tmp_path)
     assert inputs is not None
     assert inputs.rows == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("header", "texts"),
+    [
+        ("脱产", ("true", "false", "", None)),
+        ("脱产", ("true", "是", "", None)),
+        ("脱产", ("TRUE", "t", "1", " true", "maybe")),
+        ("开始日期", ("2016-03-05", "", None)),
+        (
+            "开始日期",
+            ("1900-01-01", "2016-3-5", " 2016-03-05", "2016-03-05 ", "2016-03-05 10:00", "2016-02-30", "16-03-05"),
+        ),
+        ("费用", ("12.34", "", None)),
+        ("学习证明", ("证书2016-1", "", None)),
+    ],
+)
+def test_texts_beside_empty_ones(header: str, texts: tuple[str | None, ...], tmp_path: Path) -> None:
+    """In a Parquet file an empty text is not NULL; it means the same, and the column is still read as it stands."""
+    rows = ", ".join("('P1', '2016-03-05', " + (f"'{t}')" if t is not None else "NULL)") for t in texts)
+    path = tmp_path / "records.parquet"
+    duckdb.execute(
+        f"COPY (SELECT * FROM (VALUES {rows}) t(人员编号, 学习日期, \"{header}\")) TO '{path}' (FORMAT parquet)"
+    )
+    inputs, _ = both_ways([str(path)], None, None, OWN, tmp_path)
+    assert inputs is not None
+    assert inputs.rows == len(texts)
