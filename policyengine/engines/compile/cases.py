@@ -117,7 +117,7 @@ class Cases:
         need no second look at the records."""
         sources, host = self.sources, self.sources.host
         if sources.divisors or not sources.repetitive():
-            return host.rows(t.sorted_by(sources.survey(self.guessed), "k", ("key", "q")))
+            return _in_order(host.rows(sources.survey(self.guessed)))
         self.surveyed = True
         host.keep("surveyed", sources.survey(self.guessed, apart=True))
         most = {n: t.call("MAX", t.col(n, "k")) for n in ("last", "part")}
@@ -125,7 +125,7 @@ class Cases:
             key=t.col("key", "k"), q=t.lit(None), number=t.whole_sum(t.col("number", "k")),
             first=t.call("MIN", t.col("first", "k")), **most,
         ).from_(t.table("surveyed", "k"), copy=False)  # fmt: skip
-        return host.rows(t.sorted_by(found.group_by(t.col("key", "k"), copy=False), "k", ("key",)))
+        return _in_order(host.rows(found.group_by(t.col("key", "k"), copy=False)))
 
     def _judge_values(self, draft: Draft) -> None:
         """Judge those combinations whose amount no formula gives, with each quantity that they occur with."""
@@ -181,7 +181,7 @@ class Cases:
             query = t.select(key=t.col("key", "b"), **{n: t.col(n, "b") for n in names})
             query = query.from_(t.sub(sources.base(self.guessed), "b"), copy=False).distinct(copy=False)
         t.join(query, t.table("opened", "o"), t.equal(t.col("key", "o"), t.col("key", "b")))
-        yield from host.stream(t.sorted_by(query, "b", ("key", *names)))
+        yield from _in_order(host.stream(query))
         host.drop("opened")
 
     def _given(self, values: list[Any]) -> dict[str, Fact | None]:
@@ -441,6 +441,11 @@ class Cases:
             if start != starts[0]
         ]
         return t.switch(t.col("plan", "a"), branches, first)
+
+
+def _in_order(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows by their columns, nothing first: as they are computed they come in any order."""
+    return sorted(rows, key=lambda row: [(value is not None, value) for value in row])
 
 
 def _finite(denominator: int) -> bool:
