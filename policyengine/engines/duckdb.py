@@ -22,6 +22,8 @@ Periods = tuple[int, int]
 _AT_ONCE = 50_000
 WRITTEN = ("BIGINT", "INTEGER", "BOOLEAN")  # handed over as one text "[1, 2, NULL]", in a third of the time of a list
 MAPPED = 3  # from so many texts on, a map is faster than comparing one by one
+RECORDS = "r"  # the alias of records, whose texts come from files with dictionaries
+NO_TEXT = "\U0010ffff"  # greater than any text, and no character: stands for a missing one in maps
 
 
 class DuckHost:
@@ -132,16 +134,72 @@ def evaluate_all(
 
 
 def _looked_up(query: Any) -> None:
-    """Choices between texts as look-ups in a map, which DuckDB does once per text of a dictionary and not per row."""
+    """Choices between texts as look-ups in a map, which DuckDB does once per text of a dictionary and not per row.
+
+    So does a file's reader with a condition, where ``IN`` would only skip whole row groups.
+    """
     from sqlglot import exp
 
     for node in list(query.find_all(exp.Case)):
         branches = node.args["ifs"]
-        if node.this is None or len(branches) < MAPPED or not all(b.this.is_string for b in branches):
+        if node.this is None or not all(b.this.is_string for b in branches):
             continue
-        texts = exp.Array(expressions=[b.this for b in branches])
-        codes = exp.Array(expressions=[b.args["true"] for b in branches])
-        found = exp.Anonymous(
-            this="MAP_EXTRACT_VALUE", expressions=[exp.Anonymous(this="MAP", expressions=[texts, codes]), node.this]
-        )
-        node.replace(exp.Coalesce(this=found, expressions=[node.args["default"]]))
+        of_records = isinstance(node.this, exp.Column) and node.this.table == RECORDS
+        if of_records and (codes := _codes(node)) is not None:
+            node.replace(_coded(node, *codes))
+        elif len(branches) >= MAPPED:
+            found = _mapped([b.this for b in branches], [b.args["true"] for b in branches], node.this)
+            node.replace(exp.Coalesce(this=found, expressions=[node.args["default"]]))
+    for node in list(query.find_all(exp.In)):
+        texts = node.expressions
+        if isinstance(node.this, exp.Column) and texts and all(x.is_string for x in texts) and _is_condition(node):
+            node.replace(_mapped(texts, [exp.true() for _ in texts], node.this))
+
+
+def _mapped(texts: list[Any], values: list[Any], value: Any) -> Any:
+    """What a map from texts gives for a value; NULL for any other."""
+    from sqlglot import exp
+
+    given = exp.Anonymous(this="MAP", expressions=[exp.Array(expressions=texts), exp.Array(expressions=values)])
+    return exp.Anonymous(this="MAP_EXTRACT_VALUE", expressions=[given, value])
+
+
+def _is_condition(node: Any) -> bool:
+    """Whether a node is a condition on rows, where NULL is as good as false."""
+    from sqlglot import exp
+
+    while isinstance(node.parent, (exp.And, exp.Or, exp.Paren)):
+        node = node.parent
+    return isinstance(node.parent, exp.Where)
+
+
+def _codes(node: Any) -> tuple[int, int] | None:
+    """The whole numbers that a choice gives for a missing text and any other; None where it gives something else."""
+    from sqlglot import exp
+
+    given, missing = node.args["default"], None
+    if isinstance(given, exp.Case) and given.this is None and len(given.args["ifs"]) == 1:
+        (branch,), given = given.args["ifs"], given.args["default"]
+        if not (isinstance(branch.this, exp.Is) and branch.this.this == node.this):
+            return None
+        missing = branch.args["true"]
+    values = [*(b.args["true"] for b in node.args["ifs"]), given, given if missing is None else missing]
+    if not all(isinstance(v, exp.Literal) and v.is_int for v in values):
+        return None
+    return int(values[-1].this), int(given.this)
+
+
+def _coded(node: Any, missing: int, other: int) -> Any:
+    """A choice between whole numbers by nothing but functions of one text, all of which DuckDB works out once per text
+    of a dictionary; ``COALESCE`` and ``CASE`` are done per row. What is not in the map is NULL there, and made a number
+    beyond all others by ``LEAST``, which passes over NULL; the rest of a division makes it the one that is meant."""
+    from sqlglot import exp
+
+    branches = node.args["ifs"]
+    codes = {b.this.this: int(b.args["true"].this) for b in reversed(branches)} | {NO_TEXT: missing}
+    beyond = max(*codes.values(), other) + 1
+    texts, values = map(exp.Literal.string, codes), map(exp.Literal.number, codes.values())
+    text = exp.Anonymous(this="LEAST", expressions=[node.this, exp.Literal.string(NO_TEXT)])
+    found = _mapped(list(texts), list(values), text)
+    known = exp.Anonymous(this="LEAST", expressions=[found, exp.Literal.number(other + beyond)])
+    return exp.paren(exp.Mod(this=known, expression=exp.Literal.number(beyond)))
