@@ -99,9 +99,9 @@ class Cases:
         sources = self.sources
         self.guessed = sources.guessable()[:MOST_GUESSED]
         fractions = False
-        for key, q, number, first, last, part in self._surveyed():
+        self.span = sources.span()
+        for key, q, number, part in self._surveyed():
             self.counts[key] = self.counts.get(key, 0) + number
-            self.span = (first, last) if self.span is None else (min(self.span[0], first), max(self.span[1], last))
             fractions = fractions or bool(part)
             self.unitless.setdefault(key, []).append(q)
         sources.whole = not fractions
@@ -120,10 +120,9 @@ class Cases:
             return _in_order(host.rows(sources.survey(self.guessed)))
         self.surveyed = True
         host.keep("surveyed", sources.survey(self.guessed, apart=True))
-        most = {n: t.call("MAX", t.col(n, "k")) for n in ("last", "part")}
         found = t.select(
             key=t.col("key", "k"), q=t.lit(None), number=t.whole_sum(t.col("number", "k")),
-            first=t.call("MIN", t.col("first", "k")), **most,
+            part=t.call("MAX", sources.part(t.col("q", "k"))),
         ).from_(t.table("surveyed", "k"), copy=False)  # fmt: skip
         return _in_order(host.rows(found.group_by(t.col("key", "k"), copy=False)))
 

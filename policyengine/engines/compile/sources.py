@@ -131,18 +131,28 @@ class Sources:
         return t.cast(t.col(column.name, "r"), "BIGINT")
 
     def survey(self, guessed: Container[str], apart: bool = False) -> Any:
-        """The keys that occur, without the axes that are ``guessed``, with how often, the days they end on, and whether
-        some quantity has a fraction. ``q``: the quantity, each apart, or only of records without a unit."""
-        column, whole = self.records.column("quantity"), self.records.value("quantity")
-        parts = t.remainder(whole, column.unit) if column is not None and column.scale else t.lit(0)
+        """The keys that occur, without the axes that are ``guessed``, with how often, and the quantities (``q``): each
+        ``apart``, or only of records without a unit, with whether some has a fraction (``part``)."""
+        whole = self.records.value("quantity")
         q = whole.copy() if apart else t.case([(t.missing(self.records.value("unit")), whole.copy())], t.lit(None))
-        query = t.select(key=self.key(guessed), q=q, end=t.col("end", "r"), part=parts)
-        query = self.relation(query, guessed)
-        found = t.select(
-            key=t.col("key", "k"), q=t.col("q", "k"), number=t.count(), first=t.call("MIN", t.col("end", "k")),
-            last=t.call("MAX", t.col("end", "k")), part=t.call("MAX", t.col("part", "k")),
-        ).from_(t.sub(query, "k"), copy=False)  # fmt: skip
+        given = {"key": self.key(guessed), "q": q} | ({} if apart else {"part": self.part(whole)})
+        keys = t.sub(self.relation(t.select(**given), guessed), "k")
+        most = {} if apart else {"part": t.call("MAX", t.col("part", "k"))}
+        found = t.select(key=t.col("key", "k"), q=t.col("q", "k"), number=t.count(), **most).from_(keys, copy=False)
         return found.group_by(t.col("key", "k"), t.col("q", "k"), copy=False)
+
+    def part(self, quantity: Tree) -> Tree:
+        """1 where a quantity is no whole number of units."""
+        column = self.records.column("quantity")
+        if column is None or not column.scale:
+            return t.lit(0)
+        return t.flag(t.compare(t.remainder(quantity, column.unit), "<>", t.lit(0)))
+
+    def span(self) -> tuple[date, date] | None:
+        """The first and last day on which a record ends."""
+        query = t.select(first=t.call("MIN", t.col("end", "r")), last=t.call("MAX", t.col("end", "r")))
+        ((first, last),) = self.host.rows(query.from_(t.table(self.names.records, "r"), copy=False))
+        return None if first is None else (first, last)
 
     def guessable(self) -> list[str]:
         """Texts of which only the presence is asked and that are nearly all different: both cases are judged, because
