@@ -193,11 +193,20 @@ class Accounts:
                 amount=amount, open=t.call("MAX", t.col("open", "m")),
             )  # fmt: skip
             query.from_(t.sub(self._under(cap, value=name), "m"), copy=False)
+            t.join(query, t.sub(self._most(cap), "x"), _row("x", "m"))
             query.group_by(*(k.copy() for k in keys), copy=False)
             self.host.keep(held, query.having(t.compare(amount.copy(), ">", t.lit(cap.least)), copy=False))
             self.held.add(held)
         names = ("person_id", "rp", "period", "amount", "open")
         return t.select(**{n: t.col(n, "h") for n in names}).from_(t.table(held, "h"), copy=False)
+
+    def _most(self, cap: Cap) -> Any:
+        """The (person, period) that hold more than the smallest limit, whatever the value: no others can exceed one."""
+        query = t.select(person_id=t.col("person_id", "s"), period=t.col("period", "s")).from_(
+            t.table("sums", "s"), copy=False
+        )
+        own = t.equal(t.col("plan", "s"), t.lit(cap.law.number))
+        return query.where(t.both(own, t.compare(t.col(f"k{cap.number}", "s"), ">", t.lit(cap.least))), copy=False)
 
     def _by_day(self, cap: Cap) -> Iterable[Any]:
         """Stretches of days that hold more than their limit; persons with stretches that partly overlap go elsewhere.

@@ -9,8 +9,11 @@ from typing import Any
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.cases import UNLIMITED, Cases
 from policyengine.engines.compile.items import Items
+from policyengine.engines.compile.probes import Inexpressible
 from policyengine.engines.compile.trees import Tree
 from policyengine.language import tree
+
+MOST_BITS = 62  # of a whole number
 
 
 @dataclass(slots=True)
@@ -86,26 +89,46 @@ class Members:
         return t.join(query, t.table("case_kinds", "k"), t.equal(t.col("kind", "k"), t.col("kind", "m")))
 
     def add_up(self) -> None:
-        """The table ``sums``: a row per person and period that caps concern, before any of them."""
+        """The table ``sums``: a row per person and period that caps concern, before any of them.
+
+        For cap ``c``: ``k`` what its items hold at most, ``u`` whether one is under it perhaps, ``o`` whether an order
+        is open, ``a`` the most of one record. ``doubt``: whether some amount is open.
+        """
         laws = self.cases.sources.laws
-        caps = range(max(len(law.plan.caps) for law in laws))
-        low, high = t.col("low", "i"), t.col("high", "i")
-        members = [t.compare(t.col(f"c{c}", "i"), ">", t.lit(0)) for c in caps]
-        columns: dict[str, Tree] = {"plan": t.call("MAX", t.col("plan", "i")), "rp": t.call("MAX", t.col("rp", "i"))}
-        for c in caps:
-            amount = t.case([(members[c].copy(), high.copy())], t.lit(0))
+        high, bits = t.col("high", "m"), 2 * len(self.places)
+        if bits >= MOST_BITS:
+            raise Inexpressible("more than thirty caps")
+        doubt = t.case([(t.compare(t.col("low", "m"), "<>", high.copy()), t.lit(1 << bits))], t.lit(0))
+        columns: dict[str, Tree] = {"plan": t.call("MAX", t.col("plan", "k")), "rp": t.call("MAX", t.col("rp", "m"))}
+        found: dict[str, Tree] = {}
+        for c in self.places:
+            member = t.col(f"m{c}", "k")
             windows = [law.plan.caps[c].statement.window for law in laws if c < len(law.plan.caps)]
             if any(isinstance(w, tree.PerActivity) for w in windows):
-                most = t.case([(members[c].copy(), t.greatest(high.copy(), self._whole()))], t.lit(0))
-                columns[f"a{c}"] = t.call("MAX", most)
-            columns[f"k{c}"] = t.bounded(amount, UNLIMITED)
-            columns[f"u{c}"] = t.call("MAX", t.flag(t.equal(t.col(f"c{c}", "i"), t.lit(2))))
-            columns[f"o{c}"] = t.call("MAX", t.flag(t.equal(t.col(f"c{c}", "i"), t.lit(3))))
-        columns["doubt"] = t.call("MAX", t.flag(t.compare(low, "<>", high.copy())))
-        query = t.select(person_id=t.col("person_id", "i"), period=t.col("period", "i"), **columns)
-        query.from_(t.sub(self.rows([f"c{c}" for c in caps]), "i"), copy=False)
-        query.where(t.both(t.either(*members), t.compare(high.copy(), ">", t.lit(0))), copy=False)
-        self.host.keep("sums", query.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False))
+                columns[f"a{c}"] = t.call("MAX", t.times(t.greatest(high.copy(), self._whole()), member))
+            columns[f"k{c}"] = t.bounded(t.times(high.copy(), member.copy()), UNLIMITED)
+            found |= {f"{kind}{c}": t.flag(t.bit(t.col("open", "s"), 2 * c + n)) for n, kind in enumerate("uo")}
+        found["doubt"] = t.flag(t.bit(t.col("open", "s"), bits))
+        open_ = t.call("BIT_OR", t.add([t.col("open", "k"), doubt]))  # one state for each group instead of many
+        query = t.select(person_id=t.col("person_id", "m"), period=t.col("period", "m"), **columns, open=open_)
+        query.from_(t.table("members", "m"), copy=False)
+        t.join(query, t.sub(self._kinds(), "k"), t.equal(t.col("kind", "k"), t.col("kind", "m")))
+        query.group_by(t.col("person_id", "m"), t.col("period", "m"), copy=False)
+        named = {n: t.col(n, "s") for n in ("person_id", "period", *columns)}
+        self.host.keep("sums", t.select(**named, **found).from_(t.sub(query, "s"), copy=False))
+
+    def _kinds(self) -> Any:
+        """Which caps concern the items of a kind (``m``, 1 or 0), and as bits how far that is open."""
+        members, bits = {}, []
+        for c in self.places:
+            concerned = t.col(f"c{c}", "k")
+            members[f"m{c}"] = t.cast(t.flag(t.compare(concerned, ">", t.lit(0))), "BIGINT")
+            for n, state in enumerate((2, 3)):
+                bits.append(t.case([(t.equal(concerned.copy(), t.lit(state)), t.lit(1 << (2 * c + n)))], t.lit(0)))
+        query = t.select(
+            kind=t.col("kind", "k"), plan=t.col("plan", "k"), **members, open=t.cast(t.add(bits), "BIGINT")
+        )
+        return query.from_(t.table("case_kinds", "k"), copy=False)
 
     def period_of_start(self) -> Tree:
         """The period in which an item begins."""
@@ -115,4 +138,4 @@ class Members:
 
     def _whole(self) -> Tree:
         """What the whole record of an item may count at most."""
-        return t.col("whole", "i") if self.cases.split else t.lit(0)
+        return t.col("whole", "m") if self.cases.split else t.lit(0)
