@@ -144,16 +144,22 @@ def _looked_up(query: Any) -> None:
         branches = node.args["ifs"]
         if node.this is None or not all(b.this.is_string for b in branches):
             continue
-        of_records = isinstance(node.this, exp.Column) and node.this.table == RECORDS
-        if of_records and (codes := _codes(node)) is not None:
+        if _of_records(node.this) and (codes := _codes(node)) is not None:
             node.replace(_coded(node, *codes))
         elif len(branches) >= MAPPED:
             found = _mapped([b.this for b in branches], [b.args["true"] for b in branches], node.this)
             node.replace(exp.Coalesce(this=found, expressions=[node.args["default"]]))
     for node in list(query.find_all(exp.In)):
-        texts = node.expressions
-        if isinstance(node.this, exp.Column) and texts and all(x.is_string for x in texts) and _is_condition(node):
+        texts = list(dict.fromkeys(node.expressions))  # a map takes each but once
+        if _of_records(node.this) and texts and all(x.is_string for x in texts) and _is_condition(node):
             node.replace(_mapped(texts, [exp.true() for _ in texts], node.this))
+
+
+def _of_records(value: Any) -> bool:
+    """Whether a value is a bare column of the records."""
+    from sqlglot import exp
+
+    return isinstance(value, exp.Column) and value.table == RECORDS
 
 
 def _mapped(texts: list[Any], values: list[Any], value: Any) -> Any:

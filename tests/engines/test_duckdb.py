@@ -13,6 +13,7 @@ import pytest
 
 from policyengine.engines import duckdb as engine
 from policyengine.engines import reference
+from policyengine.engines.compile import trees as t
 from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs
 from tests.build import day, inputs, plan, record, rule, run, somebody
@@ -157,3 +158,23 @@ def test_the_window_of_a_measure_that_is_not_yet_in_force(window: str) -> None:
     )  # fmt: skip
     mine = [record("R1", "2016-03-01", quantity=9, unit="hours", mode="in_person")]
     same(made, mine, 2016, somebody(joined=day("2015-12-30")))
+
+
+@pytest.mark.parametrize("texts", [("a",), ("b", "a"), ("a", "b", "c", "it's", "a")])
+@pytest.mark.parametrize("missing", [True, False])
+def test_choices_between_texts_of_records(texts: tuple[str, ...], missing: bool, connection: Any) -> None:
+    """A choice made by a map is that of CASE: for texts in it, any other, an empty one and a missing one."""
+    values = [None, "", "a", "b", "c", "it's", "zz", "\U0010fffd"]
+    given = t.col("v", "r")
+    other = t.case([(t.missing(given.copy()), t.lit(7))], t.lit(3)) if missing else t.lit(3)
+    code = t.switch(given, [(t.lit(text), t.lit(10 * n)) for n, text in enumerate(texts)], other)
+    named = t.among(t.col("v", "r"), [t.lit(text) for text in texts])
+    host = engine.DuckHost(connection)
+    host.load("choices_of_texts", {"v": "VARCHAR"}, [(v,) for v in values])
+    relation = t.table("choices_of_texts", "r")
+    as_case = t.select(v=t.col("v", "r"), code=code.copy()).from_(relation.copy(), copy=False).sql("duckdb")
+    as_map = t.select(v=t.col("v", "r"), code=code).from_(relation.copy(), copy=False)
+    assert sorted(host.rows(as_map), key=str) == sorted(host.rows(as_case), key=str)
+    picked = t.select(v=t.col("v", "r")).from_(relation, copy=False).where(named, copy=False)
+    assert {v for (v,) in host.rows(picked)} == set(texts) & {v for v in values if v is not None}
+    host.drop("choices_of_texts")
