@@ -255,13 +255,17 @@ class Periods:
     # --- deciding -----------------------------------------------------------------------------------------------------
 
     def _decide(self, one: Decided, share: Share) -> None:
-        self._measure(one, share)
-        if one.carries:
-            self._carry(one)
-        self._compare(one)
+        query = self._measured(one, share)
+        if not one.carries:  # read once: a table of so many columns would cost more than it holds
+            self._compare(one, t.sub(query, "m"))
+            return
+        self.host.keep(f"measured_{one.name}", query)
+        self._carry(one)
+        self._compare(one, t.table(f"measured_{one.name}", "m"))
+        self.host.drop(f"measured_{one.name}")
 
-    def _measure(self, one: Decided, share: Share) -> None:
-        """The table ``measured``: each row of the grid with its terms and the sums that they speak of."""
+    def _measured(self, one: Decided, share: Share) -> Any:
+        """Each row of the grid with its terms and the sums that they speak of."""
         numbers = range(len(self.law.sums))
         columns: dict[str, Tree] = {n: t.col(n, "q") for n in one.shape}
         self._sums(one)
@@ -299,7 +303,7 @@ class Periods:
             query.select(t.named(t.coalesce(t.col("h0", "ever"), t.lit(0)), "ever"), copy=False)
         else:
             query.select(t.named(t.lit(0), "ever"), copy=False)
-        self.host.keep(f"measured_{one.name}", share.of(query, "g"))
+        return share.of(query, "g")
 
     def _sums(self, one: Decided) -> None:
         """The tables of sums over each kind of window."""
@@ -382,8 +386,9 @@ class Periods:
         ).from_(t.table(f"measured_{one.name}", "m"), copy=False)
         self.host.keep(f"carried_{one.name}", query)
 
-    def _compare(self, one: Decided) -> None:
-        """The table ``decided``: how each finding came out, what is possible for the span, and its outcome."""
+    def _compare(self, one: Decided, measured: Tree) -> None:
+        """The table ``decided``: how each finding came out, what is possible for the span, and its outcome.
+        ``measured``: rows of the grid with sums and terms, as ``m``."""
         later = self.law.prepared.later
         handed = ["person_id", "period", "last", "id", "case_id", "cut", "l0", "h0"]
         handed += [f"{n}{a.number}" for a in self.folk.anchors for n in ("first", "last")]
@@ -398,7 +403,7 @@ class Periods:
             values[f"shown{j}"] = t.col(f"shown{j}", "m")
         for k in range(one.slots):
             values |= self._slot(one, k)
-        query = t.select(**values).from_(t.table(f"measured_{one.name}", "m"), copy=False)
+        query = t.select(**values).from_(measured, copy=False)
         if one.carries:
             t.join(
                 query,
