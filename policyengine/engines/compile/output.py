@@ -6,7 +6,7 @@ have no finite decimal: that follows from the policies alone, so that all files 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
@@ -54,6 +54,10 @@ class Shape:
         measures = {m for law in laws for m in law.prepared.later.measure_names}
         assigns = any(law.plan.assign for law in laws)
         return cls(tuple(sorted(subjects)), tuple(sorted(subjects & required)), tuple(sorted(measures)), assigns)
+
+    def owed(self) -> list[str]:
+        """The figures of a decision that are no sums."""
+        return [f"{kind}_{name}" for kind in ("required", "shortfall") for name in ("total", *self.required)]
 
     def figures(self) -> list[str]:
         """The figures of a decision."""
@@ -256,34 +260,38 @@ class Output:
         after = {n: t.col(n, "s") for n in ("advisories", "consequences")}
         figures = self.shape.figures()
         places = len(figures) - len(self.shape.measures)
-        columns |= self._figures(figures[:places]) | after | self._figures(figures[places:])
+        owed = self.shape.owed()
+        columns |= self._figures(figures[:places], owed) | after | self._figures(figures[places:], ())
         if self.text:
             columns["person_id"] = safe(columns["person_id"])
         return Sheet("decisions", _in_order(queries, ("person_id", "place", "period"), share), columns)
 
-    def _figures(self, names: Iterable[str]) -> Columns:
-        cells = self.decided.text if self.text else self.decided.cells
-        return {k: v for name in names for k, v in cells(name, t.col(name, "s")).items()}
+    def _figures(self, names: Iterable[str], owed: Container[str]) -> Columns:
+        """The cells of figures; ``owed``: those that are no sums."""
+        factors = {n: "owed_factor" if n in owed else "factor" for n in names}
+        return {k: v for n, factor in factors.items() for k, v in self._cells(n, _figure(n, factor, "s")).items()}
+
+    def _cells(self, name: str, value: Tree) -> Columns:
+        return self.decided.text(name, value) if self.text else self.decided.cells(name, value)
 
     def _decided(self, periods: Periods, one: Decided) -> Any:
-        """Decisions in common columns; figures in parts of the common unit."""
+        """Decisions in common columns; figures as they were worked out (``_figure``)."""
         law, relations = periods.law, self.evaluation.relations
         assert relations is not None
         later = law.prepared.later
         rows = relations.decisions(periods, one)
         ticks = self.evaluation.cases.ticks
-        figures: Columns = {"total": self._sum("total", ticks), "capped_off": self._sum("capped_off", ticks)}
+        figures: Columns = {n: t.col(n, "r") for n in ("total", "capped_off")}
         for subject in self.shape.subjects:
             known = subject in later.subjects
-            figures[subject] = self._sum(f"subject{later.subjects.index(subject)}", ticks) if known else _none()
-        owed = ticks * periods.scale
+            figures[subject] = t.col(f"subject{later.subjects.index(subject)}", "r") if known else _none()
         for name in ("total", *self.shape.required):
             at = 0 if name == "total" else later.subjects.index(name) + 1 if name in later.subjects else None
-            figures[f"required_{name}"] = _none() if at is None else self._sum(f"required{at}", owed)
-            figures[f"shortfall_{name}"] = _none() if at is None else self._sum(f"shortfall{at}", owed)
+            figures[f"required_{name}"] = _none() if at is None else t.col(f"required{at}", "r")
+            figures[f"shortfall_{name}"] = _none() if at is None else t.col(f"shortfall{at}", "r")
         for measure in self.shape.measures:
             known = measure in later.measure_names
-            figures[measure] = self._sum(f"measure{later.measure_names.index(measure)}", ticks) if known else _none()
+            figures[measure] = t.col(f"measure{later.measure_names.index(measure)}", "r") if known else _none()
         return t.select(
             person_id=t.col("person_id", "r"),
             place=t.add([t.col("place", "r"), t.lit(1000 * periods.decided.index(one))]),
@@ -292,16 +300,15 @@ class Output:
             outcome=t.col("outcome", "r"),
             **{n: figures[n] for n in self.shape.figures()},
             **{n: t.col(n, "r") for n in ("advisories", "consequences", "possible")},
-            total_high=self._sum("total_high", ticks),
+            total_high=t.col("total_high", "r"),
             missing=t.col("missing", "r"),
+            factor=self._factor(ticks),
+            owed_factor=self._factor(ticks * periods.scale),
         ).from_(t.sub(rows, "r"), copy=False)
 
-    def _sum(self, name: str, unit: int) -> Tree:
-        """A figure of 1/``unit`` in the common unit; NULL where nothing limits it."""
-        value = t.col(name, "r")
-        beyond = t.compare(value.copy(), ">=", t.lit(UNLIMITED // 2))
-        factor = self.decided.unit // unit
-        return t.case([(beyond, t.lit(None))], t.times(value, t.lit(factor)) if factor > 1 else value)
+    def _factor(self, unit: int) -> Tree:
+        """What makes figures of 1/``unit`` such of the common unit."""
+        return t.lit(self.decided.unit // unit)
 
     def _other_decisions(self, share: Share) -> Any:
         names = ["person_id", "place", "period", "policy", "outcome"]
@@ -311,6 +318,8 @@ class Output:
             **{n: self._typed(n) for n in ("advisories", "consequences", "possible")},
             total_high=_parts("total_high", self.decided.unit, "o"),
             missing=t.col("missing", "o"),
+            factor=self._factor(self.decided.unit),
+            owed_factor=self._factor(self.decided.unit),
         ).from_(t.table("aside_decisions", "o"), copy=False)
         return share.of(query, "o")
 
@@ -330,12 +339,13 @@ class Output:
                 **{n: _parts(n, self.decided.unit, "o") for n in FIGURES},
                 **{n: self._typed(n) for n in _TOLD},
                 missing=t.col("missing", "o"),
+                owed_factor=self._factor(self.decided.unit),
             ).from_(t.table("aside_findings", "o"), copy=False)
             queries.append(share.of(other, "o"))
         if not queries:
             return None
         columns = {n: t.col(n, "s") for n in ("person_id", "period", "policy", *_SAID)}
-        columns |= self._figures(FIGURES) | {n: t.col(n, "s") for n in _TOLD}
+        columns |= self._figures(FIGURES, FIGURES) | {n: t.col(n, "s") for n in _TOLD}
         columns["missing"] = _listed(t.col("missing", "s"))
         if self.text:
             columns["person_id"], columns["missing"] = safe(columns["person_id"]), safe(columns["missing"])
@@ -372,9 +382,10 @@ class Output:
             period=t.col("period", "r"),
             policy=t.cast_to(t.lit(periods.law.plan.policy), relations.kinds["policy"]),
             **said,
-            **{n: self._sum(n, unit) for n in FIGURES},
+            **{n: t.col(n, "r") for n in FIGURES},
             **told,
             missing=t.col("missing", "r"),
+            owed_factor=self._factor(unit),
         ).from_(t.sub(rows, "r"), copy=False)
 
     # --- flags and what is missing ------------------------------------------------------------------------------------
@@ -404,15 +415,14 @@ class Output:
         if self.others:
             decided.append(self._other_decisions(share))
         facts = _listed(t.col("missing", "d"))
-        high = t.col("total_high", "d")
+        total, high = (_figure(n, "factor", "d") for n in ("total", "total_high"))
         open_ = t.either(
             t.compare(facts.copy(), "<>", t.lit("")),
             t.compare(t.col("possible", "d"), "<>", t.lit("")),
             t.missing(high.copy()),
-            t.compare(high.copy(), "<>", t.col("total", "d")),
+            t.compare(high.copy(), "<>", total),
         )
-        number = self.decided.text if self.text else self.decided.cells
-        none = _none()
+        number, none = self._cells, _none()
         first = t.select(
             person_id=t.col("person_id", "d"), place=t.col("place", "d"), period=t.col("period", "d"),
             policy=t.col("policy", "d"), record_id=t.cast(t.lit(None), "VARCHAR"), **number("converted_high", none),
@@ -438,7 +448,7 @@ class Output:
         t.join(rows, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "r")))
         own = t.select(
             **{n: t.col(n, "r") for n in ("record_id", "person_id", "period")},
-            **{n: self._sum(n, ticks) for n in highs},
+            **{n: _common(t.col(n, "r"), self._factor(ticks)) for n in highs},
             missing=t.col("facts", "l"),
         ).from_(t.sub(rows, "r"), copy=False)
         t.join(own, t.table("lists", "l"), t.equal(t.col("id", "l"), t.col("miss", "r")))
@@ -452,7 +462,7 @@ class Output:
             yield self._open(share.of(other.where(t.col("open", "o"), copy=False), "o"))
 
     def _open(self, rows: Any) -> Any:
-        number = self.decided.text if self.text else self.decided.cells
+        number = self._cells
         return t.select(
             person_id=t.col("person_id", "r"),
             place=t.cast(t.lit(None), "BIGINT"),
@@ -498,6 +508,21 @@ def _in_order(queries: Sequence[Any], order: Sequence[str], share: Share) -> Any
     if share is not EVERYBODY:
         columns |= {n: t.cast(t.col(n, "u"), "VARCHAR") for n in _FOLLOWS if n in columns}
     return t.sorted_by(t.select(**columns).from_(t.sub(t.union(*queries), "u"), copy=False), "u", order)
+
+
+def _figure(name: str, factor: str, alias: str) -> Tree:
+    """A figure of decisions or findings in the common unit.
+
+    Figures are put in order as they were worked out: DuckDB sorts them in half the bytes where it knows the least and
+    the greatest, and of what a condition makes NULL it does not.
+    """
+    return _common(t.col(name, alias), t.col(factor, alias))
+
+
+def _common(value: Tree, factor: Tree) -> Tree:
+    """A sum or what is owed in the common unit; NULL where nothing limits it."""
+    beyond = t.compare(value.copy(), ">=", t.lit(UNLIMITED // 2))
+    return t.case([(beyond, t.lit(None))], t.times(value, factor))
 
 
 def _parts(name: str, unit: int, alias: str) -> Tree:

@@ -111,7 +111,7 @@ class Relations:
                             number, k, status, rules[term.rule].key, statement.measure, statement.comparison,
                             term.advisory, periods.scaled(term.base),
                             None if term.share is not None else periods.scaled(term.before), kind,
-                            because, circumstance, lacks, term.measured[0], int(term.adrift),
+                            because, circumstance, lacks, term.measured[0], int(term.adrift), OUTCOMES[status],
                         )
                     )  # fmt: skip
         left = [
@@ -154,7 +154,7 @@ class Relations:
             "id": "INTEGER", "k": "INTEGER", "status": "INTEGER", "rule": kinds["rule"], "measure": kinds["measure"],
             "comparison": kinds["comparison"], "advisory": "BOOLEAN", "base": "BIGINT", "before": "BIGINT",
             "kind": "VARCHAR", "because": kinds["because"], "circumstance": kinds["circumstance"], "lacks": "INTEGER",
-            "sum": "INTEGER", "adrift": "INTEGER",
+            "sum": "INTEGER", "adrift": "INTEGER", "said": kinds["status"],
         }  # fmt: skip
         self.host.load(f"said_{name}", shape, words.said)
         shape = {"id": "INTEGER", "n": "INTEGER", "lacks": "INTEGER", "sum": "INTEGER"}
@@ -216,10 +216,15 @@ class Relations:
         return t.both(t.equal(t.col(f"ad{k}", "d"), t.lit(1)), t.equal(t.col(f"status{k}", "d"), t.lit(NOT_MET)))
 
     def _shown(self, one: Decided, j: int, kind: str) -> Tree:
-        branches: list[tuple[Tree, Tree]] = [(t.lit(k), t.col(f"{kind}{k}", "d")) for k in range(one.slots)]
-        for number in sorted({owed.shown[j] for owed in one.owed if owed.shown[j] < -1}):
-            branches.append((t.lit(number), self._strictest(contested(number), kind)))
-        return t.switch(t.col(f"shown{j}", "d"), branches, t.lit(None))
+        """What is shown of a sum: of one finding, of the strictest of several (below -1), or nothing (-1)."""
+        shown: dict[int, Tree] = {}
+        for number in sorted({owed.shown[j] for owed in one.owed}):
+            if number >= 0:
+                shown[number] = t.col(f"{kind}{number}", "d")
+            else:
+                shown[number] = t.lit(None) if number == -1 else self._strictest(contested(number), kind)
+        *others, last = shown.items()  # the last is all the rest: without a NULL, DuckDB knows the least and greatest
+        return t.switch(t.col(f"shown{j}", "d"), [(t.lit(number), value) for number, value in others], last[1])
 
     @staticmethod
     def _strictest(places: list[int], kind: str) -> Tree:
@@ -266,7 +271,7 @@ class Relations:
             achieved_high=t.col(f"hi{k}", "d"),
             carried=t.col(f"given{k}", "d"),
             shortfall=t.col(f"short{k}", "d"),
-            status=_outcome(t.col(f"status{k}", "d")),
+            status=t.col("said", "s"),
             window_start=t.switch(t.col("kind", "s"), starts, t.col("start", "a")),
             window_end=t.switch(t.col("kind", "s"), ends, t.col("end", "a")),
             because=t.col("because", "s"),
@@ -383,7 +388,7 @@ def _windows(one: Decided) -> set[tuple[str, int | None]]:
 
 
 def _outcome(number: Tree) -> Tree:
-    """The name of an outcome or status."""
+    """The name of an outcome."""
     kind = t.enumeration(OUTCOMES)
     return t.switch(number, [(t.lit(n), t.cast_to(t.lit(o), kind)) for n, o in enumerate(OUTCOMES)], t.lit(None))
 
