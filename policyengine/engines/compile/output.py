@@ -264,7 +264,7 @@ class Output:
         columns |= self._figures(figures[:places], owed) | after | self._figures(figures[places:], ())
         if self.text:
             columns["person_id"] = safe(columns["person_id"])
-        return Sheet("decisions", _in_order(queries, ("person_id", "place", "period"), share), columns)
+        return Sheet("decisions", _in_order(queries, ("person_id", "place", "period"), share, columns), columns)
 
     def _figures(self, names: Iterable[str], owed: Container[str]) -> Columns:
         """The cells of figures; ``owed``: those that are no sums."""
@@ -350,7 +350,7 @@ class Output:
         if self.text:
             columns["person_id"], columns["missing"] = safe(columns["person_id"]), safe(columns["missing"])
             columns["advisory"] = _yes_no(columns["advisory"])
-        return Sheet("findings", _in_order(queries, ("person_id", "place", "k"), share), columns)
+        return Sheet("findings", _in_order(queries, ("person_id", "place", "k"), share, columns), columns)
 
     def _typed(self, name: str) -> Tree:
         """A column of rows that come from elsewhere, as those of the compiled queries have it."""
@@ -434,7 +434,8 @@ class Output:
         columns = {n: t.col(n, "s") for n in [e.alias for e in first.expressions] if n != "place"}
         if self.text:
             columns |= {n: safe(columns[n]) for n in ("person_id", "record_id", "missing")}
-        return Sheet("missing", _in_order(queries, ("person_id", "record_id", "place", "period"), share), columns)
+        order = ("person_id", "record_id", "place", "period")
+        return Sheet("missing", _in_order(queries, order, share, columns), columns)
 
     def _open_entries(self, share: Share) -> Iterator[Any]:
         """The open rows of the ledger."""
@@ -502,9 +503,10 @@ _FOLLOWS = ("advisories", "consequences", "possible", "possible_consequences")
 """Texts of which each share of the persons may have others."""
 
 
-def _in_order(queries: Sequence[Any], order: Sequence[str], share: Share) -> Any:
-    """Rows in order. What differs in type from share to share is text, where there are several."""
-    columns: Columns = {e.alias: t.col(e.alias, "u") for e in queries[0].expressions}
+def _in_order(queries: Sequence[Any], order: Sequence[str], share: Share, cells: Columns) -> Any:
+    """Rows in order, with what ``cells`` read. What differs in type between shares is text, where there are several."""
+    read = t.names_in(cells.values())
+    columns: Columns = {e.alias: t.col(e.alias, "u") for e in queries[0].expressions if e.alias in read}
     if share is not EVERYBODY:
         columns |= {n: t.cast(t.col(n, "u"), "VARCHAR") for n in _FOLLOWS if n in columns}
     return t.sorted_by(t.select(**columns).from_(t.sub(t.union(*queries), "u"), copy=False), "u", order)

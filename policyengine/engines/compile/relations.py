@@ -222,7 +222,8 @@ class Relations:
             if number >= 0:
                 shown[number] = t.col(f"{kind}{number}", "d")
             else:
-                shown[number] = t.lit(None) if number == -1 else self._strictest(contested(number), kind)
+                none = t.cast(t.lit(None), "BIGINT")
+                shown[number] = none if number == -1 else self._strictest(contested(number), kind)
         *others, last = shown.items()  # the last is all the rest: without a NULL, DuckDB knows the least and greatest
         return t.switch(t.col(f"shown{j}", "d"), [(t.lit(number), value) for number, value in others], last[1])
 

@@ -404,6 +404,11 @@ def sorted_by(query: exp.Select, alias: str, names: Sequence[str]) -> exp.Select
     return query.order_by(*(col(n, alias) for n in names), copy=False)
 
 
+def names_in(values: Iterable[Tree]) -> set[str]:
+    """The names of the columns that expressions read."""
+    return {found.name for value in values for found in value.find_all(exp.Column)}
+
+
 def parquet(path: str) -> exp.Expression:
     """The rows of a Parquet file."""
     return exp.Anonymous(this="READ_PARQUET", expressions=[exp.Literal.string(path)])
