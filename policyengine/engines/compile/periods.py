@@ -255,20 +255,22 @@ class Periods:
     # --- deciding -----------------------------------------------------------------------------------------------------
 
     def _decide(self, one: Decided, share: Share) -> None:
+        made = self._sums(one)
         query = self._measured(one, share)
-        if not one.carries:  # read once: a table of so many columns would cost more than it holds
+        if one.carries:
+            made += [f"measured_{one.name}", f"carried_{one.name}"]
+            self.host.keep(made[-2], query)
+            self._carry(one)
+            self._compare(one, t.table(made[-2], "m"))
+        else:  # read once: a table of so many columns would cost more than it holds
             self._compare(one, t.sub(query, "m"))
-            return
-        self.host.keep(f"measured_{one.name}", query)
-        self._carry(one)
-        self._compare(one, t.table(f"measured_{one.name}", "m"))
-        self.host.drop(f"measured_{one.name}")
+        for table in made:
+            self.host.drop(table)
 
     def _measured(self, one: Decided, share: Share) -> Any:
         """Each row of the grid with its terms and the sums that they speak of."""
         numbers = range(len(self.law.sums))
         columns: dict[str, Tree] = {n: t.col(n, "q") for n in one.shape}
-        self._sums(one)
         query = t.select(
             person_id=t.col("person_id", "g"),
             period=t.col("period", "g"),
@@ -305,9 +307,9 @@ class Periods:
             query.select(t.named(t.lit(0), "ever"), copy=False)
         return share.of(query, "g")
 
-    def _sums(self, one: Decided) -> None:
-        """The tables of sums over each kind of window."""
-        numbers = range(len(self.law.sums))
+    def _sums(self, one: Decided) -> list[str]:
+        """Make the tables of sums over each kind of window; gives their names."""
+        numbers, made = range(len(self.law.sums)), list[str]()
         total = {f"{k}{s}": t.bounded(t.col(f"{k}{s}", "t"), UNLIMITED) for s in numbers for k in "lh"}
         if one.grid.years > 1:
             spans = f"spans_{one.grid.table.removeprefix('grid_')}"
@@ -320,7 +322,8 @@ class Periods:
             )
             t.join(query, t.table(spans, "y"), inside)
             query.group_by(t.col("person_id", "t"), t.col("period", "y"), copy=False)
-            self.host.keep(f"sums_{one.name}_span", query)
+            made.append(self._span_table(one))
+            self.host.keep(made[-1], query)
         for window in sorted({w for _, w, _ in one.sources if w.startswith("any")}):
             count = int(window.removeprefix("any"))
             self.host.load(f"ahead_{count}", {"n": "INTEGER"}, [(n,) for n in range(count)])
@@ -333,11 +336,14 @@ class Periods:
                 t.join(query, t.table(self.folk.table, "f"), _same("person_id", "f", "t"))
             t.join(query, t.table(f"ahead_{count}", "o"), t.lit(True), "CROSS")
             query.group_by(t.col("person_id", "t"), ends.copy(), copy=False)
-            self.host.keep(f"sums_{one.name}_{window}", query)
+            made.append(f"sums_{one.name}_{window}")
+            self.host.keep(made[-1], query)
         if _adrift(one):
             ever = t.select(person_id=t.col("person_id", "t"), h0=t.bounded(t.col("h0", "t"), UNLIMITED))
             ever.from_(t.table("totals", "t"), copy=False).group_by(t.col("person_id", "t"), copy=False)
-            self.host.keep(f"sums_{one.name}_ever", ever)
+            made.append(f"sums_{one.name}_ever")
+            self.host.keep(made[-1], ever)
+        return made
 
     @staticmethod
     def _span_table(one: Decided) -> str:
@@ -506,6 +512,7 @@ class Periods:
         ).from_(t.table(f"before_{one.name}", "b"), copy=False)
         t.join(result_query, t.table(f"conclusions_{one.name}", "c"), t.both(*(_same(k, "c", "b") for k in keys)))
         self.host.keep(f"concluded_{one.name}", result_query)
+        self.host.drop(f"before_{one.name}")
 
     def _with_years_before(self, one: Decided, back: int) -> Any:
         """The asked rows with the possible outcomes of the years before (7, everything, before year 1)."""

@@ -73,10 +73,13 @@ class Evaluation:
         self.entries.keep_totals(share)
         for one in self.periods:
             one.decide(share)
+        host = self.sources.host
+        host.drop("totals")  # what nothing asks any more leaves its memory to sorting
         if self.cases.doubtful:
             self.entries.keep_doubts(share)
         self.relations = Relations(self.accounts, self.periods)
         self.relations.load(others or {})
+        host.drop("doubts")
         return self.relations
 
 
