@@ -14,6 +14,7 @@ from policyengine.engines.compile.host import Rows, column_of
 from policyengine.engines.compile.whole import trace_of
 from policyengine.engines.protocol import Selection
 from policyengine.plan.model import Plan
+from policyengine.records.cells import NO_CHARACTER
 from policyengine.records.model import Inputs
 from policyengine.trace import Result
 
@@ -23,7 +24,7 @@ _AT_ONCE = 50_000
 WRITTEN = ("BIGINT", "INTEGER", "BOOLEAN")  # handed over as one text "[1, 2, NULL]", in a third of the time of a list
 MAPPED = 3  # from so many texts on, a map is faster than comparing one by one
 RECORDS = "r"  # the alias of records, whose texts come from files with dictionaries
-NO_TEXT = "\U0010ffff"  # greater than any text, and no character: stands for a missing one in maps
+NO_TEXT = NO_CHARACTER  # greater than any text that is read: stands for a missing one in maps
 
 
 class DuckHost:

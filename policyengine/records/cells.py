@@ -94,6 +94,9 @@ def says_nothing(text: str) -> bool:
     return len(text) < 8 and text.casefold() in NOTHING
 
 
+NO_CHARACTER = "\U0010ffff"  # the last code point, which no text has
+
+
 def unfit(text: str) -> Bad | None:
     """What makes any cell unusable, whatever its column: too long, or with characters that no text has."""
     if len(text) > MAX_TEXT:
@@ -108,7 +111,7 @@ def unfit(text: str) -> Bad | None:
             "PE417", "the cell contains a NUL byte", "单元格含有 NUL 字节",
             "the file is damaged here; export it again", "文件在此处损坏，请重新导出",
         )  # fmt: skip
-    if any("\ud800" <= c <= "\udfff" for c in text) if not text.isascii() else False:
+    if not text.isascii() and any("\ud800" <= c <= "\udfff" or c == NO_CHARACTER for c in text):
         return Bad(
             "PE418", "bytes here are not text in the file's encoding", "此处的字节不符合文件的编码",
             "save the file as UTF-8 and write this cell again", "请将文件另存为 UTF-8，并重写该单元格",
