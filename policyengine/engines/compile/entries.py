@@ -48,7 +48,9 @@ class Entries:
     # --- words --------------------------------------------------------------------------------------------------------
 
     def load_words(self, others: Iterable[tuple[str, str, str, str]] = ()) -> None:
-        """The words of the ledger by number. ``others``: rule columns of rows that come from elsewhere."""
+        """The words of the ledger by number, and by number and sum the facts that they lack (``lacking``; ``own``: to
+        settle an open amount, else whether it belongs to the sum). ``others``: rule columns of rows that come from
+        elsewhere."""
         cases, sums = self.accounts.cases, range(self.accounts.sums)
         texts: list[set[str]] = [{""}, {""}, {""}, {""}]
         for w in cases.words:
@@ -65,8 +67,8 @@ class Entries:
         shape |= {"open": "INTEGER", "counted": "INTEGER", "rl": "BIGINT", "rh": "BIGINT", "miss": "INTEGER"}
         shape |= {"unsure": "INTEGER"}
         for s in sums:
-            shape |= {f"t{s}": "BIGINT", f"n{s}": "BIGINT", f"l{s}": "INTEGER"}
-        rows = []
+            shape |= {f"t{s}": "BIGINT", f"n{s}": "BIGINT"}
+        rows, lacking = [], []
         for w, number in cases.words.items():
             said: dict[str, Any] = {
                 "d": number, "plan": w.plan, "reason": w.reason, "recognise": w.recognise, "convert": w.convert,
@@ -75,9 +77,15 @@ class Entries:
                 "unsure": int(any(truth is None for truth, _ in w.sums)),
             }  # fmt: skip
             for s, (truth, lacks) in enumerate(w.sums):
-                said |= {f"t{s}": int(truth is True), f"n{s}": int(truth is not False), f"l{s}": cases.list_of(lacks)}
+                said |= {f"t{s}": int(truth is True), f"n{s}": int(truth is not False)}
+                if truth is not False and w.missing:
+                    lacking.append((number, s, said["miss"], True))
+                if truth is None and lacks:
+                    lacking.append((number, s, cases.list_of(lacks), False))
             rows.append(tuple(said.get(name) for name in shape))
         self.host.load("words", shape, rows)
+        shape = {"d": "INTEGER", "sum": "INTEGER", "miss": "INTEGER", "own": "BOOLEAN"}
+        self.host.load("lacking", shape, lacking)
         self.host.load("cut_words", {"plan": "INTEGER", "cuts": "BIGINT", "text": kinds[3]}, cuts)
         self.kinds = kinds
         self._worded()
@@ -257,6 +265,8 @@ class Entries:
         """What is taken from the records, where the ledger does not say it."""
         if not self._read_back:
             self.host.keep("totals_all", self._totals_of_items())
+        elif self.accounts.cuts:
+            self.host.keep("lost", self._lost())
         if self.accounts.cases.doubtful and self._open_table == "open_dated":
             self._keep_open_dated()
 
@@ -306,7 +316,7 @@ class Entries:
         both.from_(t.sub(query, "g"), copy=False)
         if self.open_kept:
             t.join(both, t.sub(self._opened(), "o"), _row("o", "g"), "LEFT")
-        return self._less(both, given_back=True)
+        return self._less(both, "lost")
 
     def _opened(self) -> Any:
         """By how much sums of a person and period may be more, for their open rows."""
@@ -330,47 +340,48 @@ class Entries:
             **self.accounts.sums_over("i", "low", "high"),
         ).from_(t.sub(self.accounts.items.items(wanted), "i"), copy=False)
         before.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False)
-        query = self._less(before, given_back=False)
+        query = self._less(before, "losses")
         t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "s")), "LEFT")
         return query.where(t.missing(t.col("person_id", "y")), copy=False)
 
-    def _less(self, sums: Any, given_back: bool) -> Any:
-        """Sums less what the caps take. ``given_back``: they are already less what items lose by their own bounds."""
+    def _lost(self) -> Any:
+        """What sums lose to caps beyond what the items of the ledger have lost by their own bounds already."""
+        parts, names = [], [f"{kind}{s}" for s in range(self.accounts.sums) for kind in "lh"]
+        for relation, sign in ((t.table("losses", "c"), 1), (t.sub(Cuts(self.accounts).spread_losses(), "c"), -1)):
+            row = {n: t.col(n, "c") for n in ("person_id", "period")}
+            row |= {n: t.times(t.col(n, "c"), t.lit(sign)) for n in names}
+            parts.append(t.select(**row, cut=t.col("cut", "c") if sign > 0 else t.lit(0)).from_(relation, copy=False))
+        row = {n: t.col(n, "p") for n in ("person_id", "period")}
+        query = t.select(**row, **{n: t.wide_sum(t.col(n, "p")) for n in (*names, "cut")})
+        query.from_(t.sub(t.union(*parts), "p"), copy=False)
+        return query.group_by(*(v.copy() for v in row.values()), copy=False)
+
+    def _less(self, sums: Any, lost: str) -> Any:
+        """Sums less what the caps take, which stands in the table ``lost``."""
         names = [f"{kind}{s}" for s in range(self.accounts.sums) for kind in "lh"]
         left: Columns = {n: t.col(n, "s") for n in names}
         if self.accounts.cuts:
             left = {n: t.minus(value, t.coalesce(t.col(n, "c"), t.lit(0))) for n, value in left.items()}
-            if given_back:
-                left = {n: t.add([value, t.coalesce(t.col(n, "b"), t.lit(0))]) for n, value in left.items()}
         query = t.select(
             person_id=t.col("person_id", "s"),
             period=t.col("period", "s"),
             **{n: t.limited(value, UNLIMITED) for n, value in left.items()},
             cut=t.cast(t.coalesce(t.col("cut", "c"), t.lit(0)) if self.accounts.cuts else t.lit(0), "BIGINT"),
         ).from_(t.sub(sums, "s"), copy=False)
-        if self.accounts.cuts:
-            t.join(query, t.table("losses", "c"), _row("c", "s"), "LEFT")
-            if given_back:
-                t.join(query, t.sub(Cuts(self.accounts).spread_losses(), "b"), _row("b", "s"), "LEFT")
-        return query
+        return t.join(query, t.table(lost, "c"), _row("c", "s"), "LEFT") if self.accounts.cuts else query
 
     # --- doubts -------------------------------------------------------------------------------------------------------
 
     def keep_doubts(self, share: Share) -> None:
         """The table ``doubts``: for every sum the facts (lists by number) that open items of it lack."""
-        head = ["record_id", "person_id", "period", "end"]
-        table = self._open_table
-        parts = []
-        for s in range(self.accounts.sums):
-            own = t.both(t.col("open", "i"), t.equal(t.col(f"n{s}", "w"), t.lit(1)))
-            unsure = t.equal(t.minus(t.col(f"n{s}", "w"), t.col(f"t{s}", "w")), t.lit(1))
-            for member, lacks in ((own, "miss"), (unsure, f"l{s}"))[: 2 if s else 1]:
-                part = t.select(**{n: t.col(n, "i") for n in head}, miss=t.col(lacks, "w"), sum=t.lit(s))
-                part.from_(t.table(table, "i"), copy=False)
-                t.join(part, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "i")))
-                part.where(t.both(member, t.present(t.col("period", "i"))), copy=False)
-                parts.append(share.of(part, "i"))
-        self.host.keep("doubts", t.union(*parts))
+        query = t.select(
+            **{n: t.col(n, "i") for n in ("record_id", "person_id", "period", "end")},
+            **{n: t.col(n, "l") for n in ("miss", "sum")},
+        ).from_(t.table(self._open_table, "i"), copy=False)
+        t.join(query, t.table("lacking", "l"), t.equal(t.col("d", "l"), t.col("case", "i")))
+        lacks = t.either(t.col("open", "i"), t.negate(t.col("own", "l")))
+        query.where(t.both(lacks, t.present(t.col("period", "i"))), copy=False)
+        self.host.keep("doubts", share.of(query, "i"))
 
     def _keep_open_dated(self) -> None:
         """The table ``open_dated``: open items with their days, from the records."""
