@@ -136,12 +136,13 @@ def write_to(stream: Any, lines: Iterable[list[str] | None]) -> int:
     return count
 
 
-def copy_to(select: Any, path: Path) -> Any:
-    """``COPY (select) TO 'path' (FORMAT parquet)``."""
+def copy_to(select: Any, path: Path, group: int | None = None) -> Any:
+    """``COPY (select) TO 'path' (FORMAT parquet)``; ``group``: rows that are written together."""
     from sqlglot import exp
 
-    file_format = exp.CopyParameter(this=exp.var("FORMAT"), expression=exp.var("parquet"))
-    return exp.Copy(this=exp.paren(select), kind=False, files=[exp.Literal.string(str(path))], params=[file_format])
+    options = {"FORMAT": exp.var("parquet")} | ({"ROW_GROUP_SIZE": exp.Literal.number(group)} if group else {})
+    params = [exp.CopyParameter(this=exp.var(n), expression=value) for n, value in options.items()]
+    return exp.Copy(this=exp.paren(select), kind=False, files=[exp.Literal.string(str(path))], params=params)
 
 
 def _text(value: Fact | None) -> str:

@@ -8,13 +8,13 @@ and by tests where it is fast. Nothing is held in memory but one batch of rows, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span, failed
 from policyengine.records import read
+from policyengine.records.beside import beside
 from policyengine.records.canonical import Shape, SlowRows, Written
 from policyengine.records.fast import SMALL, Target, fast_part
 from policyengine.records.files import digests, find_files
@@ -118,27 +118,26 @@ class _Tables:
         self.reading.diagnostics += problems
         found: list[Written] = []
         spans: list[Span] = []
-        with ThreadPoolExecutor(1) as pool:
-            digested = pool.submit(digests, sources)
-            for source in sources:
-                for table, layout in read.tables_of_file(source, headers, self.reading):
-                    spans.append(Span(table.file, sheet=table.sheet))
-                    self.reading.diagnostics += read.foreign_columns(table, layout)
-                    self.files.append((table.file, table.sheet))
-                    target = Target(self.connection, shape, slow, len(self.files) - 1, len(self.files))
-                    fast = fast_part(source, table, layout, target, self.small)
-                    if fast is not None:
-                        found.append(fast[0])
-                        rows = fast[1]
-                    else:
-                        rows = slow.take(table, layout, read.rows_of(table, layout, headers), target.file)
-                    if purpose == "records":
-                        self.reading.rows += rows
-                        if not rows:
-                            self.reading.diagnostics.append(read.no_rows(spans[-1], "warning"))
-                if self.told is not None:
-                    self.told(source.path.stat().st_size)
-            self.digested.update(digested.result())
+        digested = beside(digests, sources)
+        for source in sources:
+            for table, layout in read.tables_of_file(source, headers, self.reading):
+                spans.append(Span(table.file, sheet=table.sheet))
+                self.reading.diagnostics += read.foreign_columns(table, layout)
+                self.files.append((table.file, table.sheet))
+                target = Target(self.connection, shape, slow, len(self.files) - 1, len(self.files))
+                fast = fast_part(source, table, layout, target, self.small)
+                if fast is not None:
+                    found.append(fast[0])
+                    rows = fast[1]
+                else:
+                    rows = slow.take(table, layout, read.rows_of(table, layout, headers), target.file)
+                if purpose == "records":
+                    self.reading.rows += rows
+                    if not rows:
+                        self.reading.diagnostics.append(read.no_rows(spans[-1], "warning"))
+            if self.told is not None:
+                self.told(source.path.stat().st_size)
+        self.digested.update(digested.result())
         if must_have_rows and not self.reading.rows:
             read.nothing_at_all(self.reading, spans)
         self.rejected_ids += slow.rejected_ids

@@ -36,6 +36,7 @@ TEXT = (
 # Longer than none and null, shorter than an identity number with x, and of characters that url_encode leaves alone
 # (A-Z a-z 0-9 . _ ~ -): it is an id, and a text, and told at half the cost of the patterns.
 SHORT = (5, 17)
+PIECE = 1 << 23  # bytes of a text file that one thread reads at a time
 EXACT = Fraction(10**15)  # fifteen digits
 
 
@@ -374,7 +375,8 @@ def typed_csv(
 ) -> Any:
     """``read_csv`` of a file without header, its columns named and typed; a longer row is an error.
 
-    ``ragged``: rows may be shorter, but no cell holds a line break.
+    ``ragged``: rows may be shorter, but no cell holds a line break. The file is read in pieces so small that several
+    threads have work where the order of the rows is kept.
     """
     from sqlglot import exp
 
@@ -387,5 +389,7 @@ def typed_csv(
         "null_padding": exp.true() if ragged else exp.false(),
         "max_line_size": number(200_000 if ragged else 16_000_000), "strict_mode": exp.true(),
     }  # fmt: skip
+    if ragged:
+        options["buffer_size"] = number(PIECE)
     pairs = [exp.EQ(this=exp.to_identifier(key), expression=value) for key, value in options.items()]
     return call("read_csv", text(str(path)), *pairs)
