@@ -102,7 +102,7 @@ def _write(
     if evaluation is None:
         return None
     output = Output.of(evaluation, aside.results(evaluation, judge), options.format == "csv")
-    written = Written(aside=output.others)
+    written = Written(aside=output.aside.persons)
     ledger = _ledger(output, host, folder, options, written)
     if options.reasons:
         written.reasons.update(_reasons(host, ledger, options))

@@ -69,7 +69,7 @@ def write(
     if evaluation is None:
         return None
     output = Output.of(evaluation, aside.results(evaluation, judge))
-    written = Written(aside=output.others)
+    written = Written(aside=output.aside.persons)
     if ledger != "none":
         _save(host, "ledger", output.entries(ledger), out, written)
         host.view("entries", host.frame(output.read_back(t.table("written_ledger"))))

@@ -1,14 +1,15 @@
-"""Rows of the persons who were left aside, as they are loaded beside the compiled ones. A trace's words go in."""
+"""The persons left aside: traces of the reference evaluator go in, tables beside the compiled ones come out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from policyengine.engines.compile.relations import JOINED
-from policyengine.trace import Finding, FlagEntry, LedgerEntry
+from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.relations import JOINED, TEXTS
+from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry, Result
 
 FIGURES = ("required_base", "required_before", "required", "required_high", "achieved", "achieved_high", "carried",
            "shortfall")  # fmt: skip
@@ -79,3 +80,63 @@ def finding_row(f: Finding, place: int, k: int, seen: Denominators) -> tuple[Any
 
 def flag_row(f: FlagEntry) -> tuple[Any, ...]:
     return f.record_id, f.person_id, f.flag, f.rule, f.text, f.certain, list(f.missing)
+
+
+@dataclass(slots=True)
+class Aside:
+    """The tables ``aside_…`` of a host. ``figures``: those of a decision; ``persons``: how many there are; ``ledger``
+    and ``decided`` (decisions and findings): the denominators of their figures."""
+
+    host: Any
+    figures: list[str]
+    persons: int = 0
+    ledger: Denominators = field(default_factory=Denominators)
+    decided: Denominators = field(default_factory=Denominators)
+
+    def load(self, results: Iterable[Result]) -> None:
+        """Make the tables of the results of the persons, one after another."""
+        shapes = {"ledger": LEDGER, "findings": FINDINGS, "decisions": self._decision_shape(), "flags": FLAGS}
+        for table, shape in shapes.items():
+            self.host.load(f"aside_{table}", shape, [])
+        for number, result in enumerate(results):
+            self.persons += 1
+            rows: dict[str, Iterator[tuple[Any, ...]]] = {
+                "ledger": (entry_row(e, self.ledger) for e in result.ledger),
+                "findings": (finding_row(f, number, k, self.decided) for k, f in enumerate(result.findings)),
+                "decisions": (self._decision(d, k) for k, d in enumerate(result.decisions)),
+                "flags": (flag_row(f) for f in result.flags),
+            }
+            for table, found in rows.items():
+                self.host.append(f"aside_{table}", shapes[table], found)
+
+    def _decision_shape(self) -> dict[str, str]:
+        texts = ("person_id", "period", "policy", "outcome", "advisories", "consequences", "possible")
+        shape = {"place": "INTEGER", **dict.fromkeys(texts, "VARCHAR"), "missing": "VARCHAR[]"}
+        return shape | fraction_columns((*self.figures, "total_high"))
+
+    def _decision(self, d: Decision, place: int) -> tuple[Any, ...]:
+        figures: dict[str, Fraction | None] = {
+            "total": d.total, **d.by_subject, "required_total": d.required_total, "shortfall_total": d.shortfall_total,
+            **{f"required_{s}": v for s, v in d.required_by_subject.items()},
+            **{f"shortfall_{s}": v for s, v in d.shortfall_by_subject.items()},
+            "capped_off": d.capped_off, **d.measures,
+        }  # fmt: skip
+        lists = (JOINED.join(names) for names in (d.advisories, d.consequences, d.possible))
+        row = (place, d.person_id, d.period, d.policy, d.outcome, *lists, list(d.missing))
+        return (*row, *self.decided.cells(*(figures.get(n) for n in self.figures), d.total_high))
+
+    def rule_words(self) -> Iterator[tuple[str, str, str, str]]:
+        """What the rule columns of the ledger hold."""
+        names = ("recognise_rule", "convert_rule", "assign_rule", "cap_rule")
+        query = t.select(**{n: t.col(n) for n in names}).from_(t.table("aside_ledger"), copy=False)
+        return iter(self.host.rows(query.distinct(copy=False)))
+
+    def texts(self) -> dict[str, set[str]]:
+        """The texts of decisions and findings, by column."""
+        found: dict[str, set[str]] = {}
+        if self.persons:
+            for table, names in (("aside_decisions", self._decision_shape()), ("aside_findings", FINDINGS)):
+                for name in (n for n in TEXTS if n in names):
+                    query = t.select(text=t.col(name)).from_(t.table(table), copy=False).distinct(copy=False)
+                    found.setdefault(name, set()).update(text for (text,) in self.host.rows(query) if text is not None)
+        return found

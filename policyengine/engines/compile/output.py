@@ -7,33 +7,22 @@ have no finite decimal: that follows from the policies alone, so that all files 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass
 from math import lcm
 from typing import Any
 
 from policyengine.engines.compile import trees as t
-from policyengine.engines.compile.aside_rows import (
-    FIGURES,
-    FINDINGS,
-    FLAGS,
-    LEDGER,
-    Denominators,
-    entry_row,
-    finding_row,
-    flag_row,
-    fraction_columns,
-)  # fmt: skip
+from policyengine.engines.compile.aside_rows import FIGURES, Aside
 from policyengine.engines.compile.cases import UNLIMITED
 from policyengine.engines.compile.entries import REASONS, leaves_open
 from policyengine.engines.compile.figures import Columns, Figures
 from policyengine.engines.compile.periods import Decided, Periods
-from policyengine.engines.compile.relations import JOINED, TEXTS
+from policyengine.engines.compile.relations import JOINED
 from policyengine.engines.compile.run import Evaluation
 from policyengine.engines.compile.shares import EVERYBODY, Share
 from policyengine.engines.compile.trees import Tree
 from policyengine.records.personal import APOSTROPHED
-from policyengine.trace import Decision, Result
+from policyengine.trace import Result
 
 
 @dataclass(slots=True)
@@ -91,23 +80,26 @@ class Output:
 
     evaluation: Evaluation
     shape: Shape
+    aside: Aside
+    ledger: Figures
+    decided: Figures
     text: bool = False
-    ledger: Figures = field(default_factory=lambda: Figures(1, True))
-    decided: Figures = field(default_factory=lambda: Figures(1, True))
-    others: int = 0  # persons who were left aside
 
     @classmethod
     def of(cls, evaluation: Evaluation, others: Iterable[Result], text: bool = False) -> Output:
         """With the results of the persons who were left aside, and the words of the ledger, loaded."""
-        output = cls(evaluation, Shape.of(evaluation), text)
-        output.load_others(others)
-        evaluation.entries.load_words(output.rule_words())
-        return output
+        shape, cases = Shape.of(evaluation), evaluation.cases
+        aside = Aside(cases.sources.host, shape.figures())
+        aside.load(others)
+        ledger = Figures(lcm(cases.ticks, *aside.ledger.seen), aside.ledger.smooth and cases.finite)
+        decided = Figures(lcm(1, *aside.decided.seen), aside.decided.smooth)
+        evaluation.entries.load_words(aside.rule_words())
+        return cls(evaluation, shape, aside, ledger, decided, text)
 
     def tables(self, ledger: bool, share: Share = EVERYBODY) -> list[Sheet]:
         """Decide the persons of a share, and give every table that has rows by person and period; ``ledger``: whether
         there is one, read back."""
-        self.evaluation.decide(self.other_texts(), share)
+        self.evaluation.decide(self.aside.texts(), share)
         self.settle()
         sheets = (self.decisions(share), self.findings(share), self.missing(ledger, share))
         return [sheet for sheet in sheets if sheet is not None]
@@ -115,33 +107,6 @@ class Output:
     @property
     def host(self) -> Any:
         return self.evaluation.sources.host
-
-    # --- people left aside --------------------------------------------------------------------------------------------
-
-    def load_others(self, results: Iterable[Result]) -> None:
-        """Load the results of the persons whom the reference evaluator judged, and settle the ledger's unit."""
-        entry, finding, decision = Denominators(), Denominators(), Denominators()
-        self.host.load("aside_ledger", LEDGER, [])
-        self.host.load("aside_findings", FINDINGS, [])
-        self.host.load("aside_decisions", self._decision_shape(), [])
-        self.host.load("aside_flags", FLAGS, [])
-        for number, result in enumerate(results):
-            self.others += 1
-            self.host.append("aside_ledger", LEDGER, (entry_row(e, entry) for e in result.ledger))
-            findings = (finding_row(f, number, k, finding) for k, f in enumerate(result.findings))
-            self.host.append("aside_findings", FINDINGS, findings)
-            decisions = (self._decision(d, k, decision) for k, d in enumerate(result.decisions))
-            self.host.append("aside_decisions", self._decision_shape(), decisions)
-            self.host.append("aside_flags", FLAGS, (flag_row(f) for f in result.flags))
-        cases = self.evaluation.cases
-        self.ledger = Figures(lcm(cases.ticks, *entry.seen), entry.smooth and cases.finite)
-        self.decided = Figures(lcm(1, *finding.seen, *decision.seen), finding.smooth and decision.smooth)
-
-    def rule_words(self) -> Iterator[tuple[str, str, str, str]]:
-        """The rule columns of the ledger rows that come from elsewhere."""
-        names = ("recognise_rule", "convert_rule", "assign_rule", "cap_rule")
-        query = t.select(**{n: t.col(n) for n in names}).from_(t.table("aside_ledger"), copy=False)
-        return iter(self.host.rows(query.distinct(copy=False)))
 
     # --- ledger -------------------------------------------------------------------------------------------------------
 
@@ -160,7 +125,7 @@ class Output:
         query = t.select(**own, case=t.col("case", "e")).from_(t.sub(rows, "e"), copy=False)
         if ledger == "none":
             t.join(query, t.table("words", "o"), t.equal(t.col("d", "o"), t.col("case", "e")), "LEFT")
-        if self.others:
+        if self.aside.persons:
             query = t.union(query, self._other_entries(ledger))
         written: Columns = {}
         for name in own:
@@ -254,7 +219,7 @@ class Output:
     def decisions(self, share: Share) -> Sheet:
         """One row per person and period, by person."""
         queries = [self._decided(p, one) for p in self.evaluation.periods for one in p.decided if one.asked]
-        if self.others:
+        if self.aside.persons:
             queries.append(self._other_decisions(share))
         columns = {n: t.col(n, "s") for n in ("person_id", "period", "policy", "outcome")}
         after = {n: t.col(n, "s") for n in ("advisories", "consequences")}
@@ -333,7 +298,7 @@ class Output:
                 rows = relations.findings(periods, one)
                 if rows is not None and one.asked:
                     queries.append(self._found(periods, rows, number))
-        if self.others:
+        if self.aside.persons:
             other = t.select(
                 **{n: self._typed(n) for n in ("person_id", "place", "k", "period", "policy", *_SAID)},
                 **{n: _parts(n, self.decided.unit, "o") for n in FIGURES},
@@ -358,16 +323,6 @@ class Output:
         assert relations is not None
         value = t.col(name, "o")
         return t.cast_to(value, relations.kinds[name]) if name in relations.kinds else value
-
-    def other_texts(self) -> dict[str, set[str]]:
-        """The texts of decisions and findings that come from elsewhere, by column."""
-        found: dict[str, set[str]] = {}
-        if self.others:
-            for table, names in (("aside_decisions", self._decision_shape()), ("aside_findings", FINDINGS)):
-                for name in (n for n in TEXTS if n in names):
-                    query = t.select(text=t.col(name)).from_(t.table(table), copy=False).distinct(copy=False)
-                    found.setdefault(name, set()).update(text for (text,) in self.host.rows(query) if text is not None)
-        return found
 
     def _found(self, periods: Periods, rows: Any, number: int) -> Any:
         unit, relations = self.evaluation.cases.ticks * periods.scale, self.evaluation.relations
@@ -399,7 +354,7 @@ class Output:
             own = t.select(**{n: t.col(n, "f") for n in names}, missing=t.col("facts", "l"))
             own.from_(t.sub(found, "f"), copy=False)
             queries.append(t.join(own, t.table("lists", "l"), t.equal(t.col("id", "l"), t.col("miss", "f"))))
-        if self.others or found is None:
+        if self.aside.persons or found is None:
             other = t.select(**{n: t.col(n, "o") for n in (*names, "missing")})
             queries.append(other.from_(t.table("aside_flags", "o"), copy=False))
         columns = {n: t.col(n, "f") for n in names} | {"missing": _listed(t.col("missing", "f"))}
@@ -412,7 +367,7 @@ class Output:
     def missing(self, ledger: bool, share: Share) -> Sheet:
         """A row for every decision and every ledger row that a missing fact leaves open."""
         decided = [self._decided(p, one) for p in self.evaluation.periods for one in p.decided if one.asked]
-        if self.others:
+        if self.aside.persons:
             decided.append(self._other_decisions(share))
         facts = _listed(t.col("missing", "d"))
         total, high = (_figure(n, "factor", "d") for n in ("total", "total_high"))
@@ -455,7 +410,7 @@ class Output:
         t.join(own, t.table("lists", "l"), t.equal(t.col("id", "l"), t.col("miss", "r")))
         own.where(t.either(t.col("open", "r"), t.compare(t.col("miss", "r"), "<>", t.lit(0))), copy=False)
         yield self._open(share.of(own, "r"))
-        if self.others:
+        if self.aside.persons:
             other = t.select(
                 record_id=t.col("record_id", "o"), person_id=t.col("person_id", "o"), period=t.col("period", "o"),
                 **{n: _parts(n, self.decided.unit, "o") for n in highs}, missing=t.col("missing", "o"),
@@ -475,24 +430,6 @@ class Output:
             missing=_listed(t.col("missing", "r")),
             possible_consequences=t.cast(t.lit(None), "VARCHAR"),
         ).from_(t.sub(rows, "r"), copy=False)
-
-    # --- rows of others -----------------------------------------------------------------------------------------------
-
-    def _decision_shape(self) -> dict[str, str]:
-        texts = ("person_id", "period", "policy", "outcome", "advisories", "consequences", "possible")
-        shape = {"place": "INTEGER", **dict.fromkeys(texts, "VARCHAR"), "missing": "VARCHAR[]"}
-        return shape | fraction_columns((*self.shape.figures(), "total_high"))
-
-    def _decision(self, d: Decision, place: int, seen: Denominators) -> tuple[Any, ...]:
-        figures: dict[str, Fraction | None] = {
-            "total": d.total, **d.by_subject, "required_total": d.required_total, "shortfall_total": d.shortfall_total,
-            **{f"required_{s}": v for s, v in d.required_by_subject.items()},
-            **{f"shortfall_{s}": v for s, v in d.shortfall_by_subject.items()},
-            "capped_off": d.capped_off, **d.measures,
-        }  # fmt: skip
-        lists = (JOINED.join(names) for names in (d.advisories, d.consequences, d.possible))
-        row = (place, d.person_id, d.period, d.policy, d.outcome, *lists, list(d.missing))
-        return (*row, *seen.cells(*(figures.get(n) for n in self.shape.figures()), d.total_high))
 
 
 _SAID = ("rule", "measure", "unit", "comparison", "advisory")
