@@ -38,6 +38,8 @@ CONTESTANTS: Mapping[str, Contestant] = {
     "window": Contestant("DuckDB by hand, window over all records", "by_hand:window", ("full", "decisions", "csv")),
     "aggregate": Contestant("DuckDB by hand, aggregate first", "by_hand:aggregate"),
     "polars": Contestant("Polars by hand, streaming", "by_polars:polars", needs="polars"),
-    "python": Contestant("Python by hand, whole numbers", "by_python:python", ("full",), most=1_000_000, needs="pyarrow"),
+    "python": Contestant(
+        "Python by hand, whole numbers", "by_python:python", ("full",), most=1_000_000, needs="pyarrow"
+    ),
     "read": Contestant("merely reading the columns", "by_hand:read", ("full", "csv"), answers=False),
 }

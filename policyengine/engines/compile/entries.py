@@ -346,15 +346,16 @@ class Entries:
 
     def _lost(self) -> Any:
         """What sums lose to caps beyond what the items of the ledger have lost by their own bounds already."""
-        parts, names = [], [f"{kind}{s}" for s in range(self.accounts.sums) for kind in "lh"]
-        for relation, sign in ((t.table("losses", "c"), 1), (t.sub(Cuts(self.accounts).spread_losses(), "c"), -1)):
-            row = {n: t.col(n, "c") for n in ("person_id", "period")}
-            row |= {n: t.times(t.col(n, "c"), t.lit(sign)) for n in names}
-            parts.append(t.select(**row, cut=t.col("cut", "c") if sign > 0 else t.lit(0)).from_(relation, copy=False))
-        row = {n: t.col(n, "p") for n in ("person_id", "period")}
-        query = t.select(**row, **{n: t.wide_sum(t.col(n, "p")) for n in (*names, "cut")})
-        query.from_(t.sub(t.union(*parts), "p"), copy=False)
-        return query.group_by(*(v.copy() for v in row.values()), copy=False)
+        query = t.select(
+            person_id=t.col("person_id", "c"),
+            period=t.col("period", "c"),
+            **{
+                n: t.minus(t.col(n, "c"), t.coalesce(t.col(n, "b"), t.lit(0)))
+                for n in (f"{kind}{s}" for s in range(self.accounts.sums) for kind in "lh")
+            },
+            cut=t.col("cut", "c"),
+        ).from_(t.table("losses", "c"), copy=False)
+        return t.join(query, t.sub(Cuts(self.accounts).spread_losses(), "b"), _row("b", "c"), "LEFT")
 
     def _less(self, sums: Any, lost: str) -> Any:
         """Sums less what the caps take, which stands in the table ``lost``."""
