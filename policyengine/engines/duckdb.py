@@ -24,7 +24,6 @@ _AT_ONCE = 50_000
 WRITTEN = ("BIGINT", "INTEGER", "BOOLEAN")  # handed over as one text "[1, 2, NULL]", in a third of the time of a list
 MAPPED = 3  # from so many texts on, a map is faster than comparing one by one
 RECORDS = "r"  # the alias of records, whose texts come from files with dictionaries
-NO_TEXT = NO_CHARACTER  # greater than any text that is read: stands for a missing one in maps
 
 
 class DuckHost:
@@ -199,14 +198,15 @@ def _codes(node: Any) -> tuple[int, int] | None:
 def _coded(node: Any, missing: int, other: int) -> Any:
     """A choice between whole numbers by nothing but functions of one text, all of which DuckDB works out once per text
     of a dictionary; ``COALESCE`` and ``CASE`` are done per row. What is not in the map is NULL there, and made a number
-    beyond all others by ``LEAST``, which passes over NULL; the rest of a division makes it the one that is meant."""
+    beyond all others by ``LEAST``, which passes over NULL; the rest of a division makes it the one that is meant.
+    ``NO_CHARACTER``, greater than any text that is read, stands for a missing one."""
     from sqlglot import exp
 
     branches = node.args["ifs"]
-    codes = {b.this.this: int(b.args["true"].this) for b in reversed(branches)} | {NO_TEXT: missing}
+    codes = {b.this.this: int(b.args["true"].this) for b in reversed(branches)} | {NO_CHARACTER: missing}
     beyond = max(*codes.values(), other) + 1
     texts, values = map(exp.Literal.string, codes), map(exp.Literal.number, codes.values())
-    text = exp.Anonymous(this="LEAST", expressions=[node.this, exp.Literal.string(NO_TEXT)])
+    text = exp.Anonymous(this="LEAST", expressions=[node.this, exp.Literal.string(NO_CHARACTER)])
     found = _mapped(list(texts), list(values), text)
     known = exp.Anonymous(this="LEAST", expressions=[found, exp.Literal.number(other + beyond)])
     return exp.paren(exp.Mod(this=known, expression=exp.Literal.number(beyond)))

@@ -108,8 +108,7 @@ def _write(
         written.reasons.update(_reasons(host, ledger, options))
     _decisions(output, host, folder, options, written)
     _file(host, "flags", output.flags(), folder, options, written)
-    counted = t.select(outcome=t.col("outcome"), n=t.count()).from_(_scan(folder, "decisions", options), copy=False)
-    written.outcomes.update(host.rows(counted.group_by(t.col("outcome"), copy=False)))
+    written.outcomes.update(host.rows(t.tally(_scan(folder, "decisions", options), "outcome")))
     host.done()
     return written
 
@@ -160,9 +159,7 @@ def _ledger(output: Output, host: FileHost, folder: Path, options: Options, writ
 
 def _reasons(host: FileHost, ledger: Path, options: Options) -> dict[str, int]:
     """Ledger rows by reason, of the reasons asked for."""
-    reason = t.cast(t.col("reason"), "VARCHAR")
-    query = t.select(reason=reason, n=t.count()).from_(t.parquet(str(ledger)), copy=False)
-    return {r: n for r, n in host.rows(query.group_by(reason.copy(), copy=False)) if r in options.reasons}
+    return {r: n for r, n in host.rows(t.tally(t.parquet(str(ledger)), "reason")) if r in options.reasons}
 
 
 def _file(host: FileHost, table: str, query: Any, folder: Path, options: Options, written: Written) -> None:

@@ -74,14 +74,12 @@ def write(
         _save(host, "ledger", output.entries(ledger), out, written)
         host.view("entries", host.frame(output.read_back(t.table("written_ledger"))))
         evaluation.entries.kept = True
-        reasons = t.select(reason=t.col("reason"), n=t.count()).from_(t.table("written_ledger"), copy=False)
-        written.reasons.update(host.rows(reasons.group_by(t.col("reason"), copy=False)))
+        written.reasons.update(host.rows(t.tally(t.table("written_ledger"), "reason")))
     evaluation.ask()
     for sheet in output.tables(ledger != "none"):
         _save(host, sheet.table, sheet.query(), out, written)
     _save(host, "flags", output.flags(), out, written)
-    outcomes = t.select(outcome=t.col("outcome"), n=t.count()).from_(t.table("written_decisions"), copy=False)
-    written.outcomes.update(host.rows(outcomes.group_by(t.col("outcome"), copy=False)))
+    written.outcomes.update(host.rows(t.tally(t.table("written_decisions"), "outcome")))
     return written
 
 

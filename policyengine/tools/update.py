@@ -271,8 +271,4 @@ def _plain(value: Tree, path: Path) -> Tree:
 def _reasons(host: FileHost, whole: Written, folder: Path) -> dict[str, int]:
     if "ledger" not in whole.tables:
         return {}
-    reason = t.cast(t.col("reason", "r"), "VARCHAR")
-    query = t.select(reason=reason, n=t.count()).from_(
-        t.alias(_file(folder / whole.tables["ledger"][0]), "r"), copy=False
-    )
-    return dict(host.rows(query.group_by(reason.copy(), copy=False)))
+    return dict(host.rows(t.tally(_file(folder / whole.tables["ledger"][0]), "reason")))

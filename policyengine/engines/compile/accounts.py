@@ -193,7 +193,7 @@ class Accounts:
                 amount=amount, open=t.call("MAX", t.col("open", "m")),
             )  # fmt: skip
             query.from_(t.sub(self._under(cap, value=name), "m"), copy=False)
-            t.join(query, t.sub(self._most(cap), "x"), _row("x", "m"))
+            t.join(query, t.sub(self._most(cap), "x"), t.same_row("x", "m"))
             query.group_by(*(k.copy() for k in keys), copy=False)
             self.host.keep(held, query.having(t.compare(amount.copy(), ">", t.lit(cap.least)), copy=False))
             self.held.add(held)
@@ -202,11 +202,7 @@ class Accounts:
 
     def _most(self, cap: Cap) -> Any:
         """The (person, period) that hold more than the smallest limit, whatever the value: no others can exceed one."""
-        query = t.select(person_id=t.col("person_id", "s"), period=t.col("period", "s")).from_(
-            t.table("sums", "s"), copy=False
-        )
-        own = t.equal(t.col("plan", "s"), t.lit(cap.law.number))
-        return query.where(t.both(own, t.compare(t.col(f"k{cap.number}", "s"), ">", t.lit(cap.least))), copy=False)
+        return self._rows(cap).where(t.compare(t.col(f"k{cap.number}", "s"), ">", t.lit(cap.least)), copy=False)
 
     def _by_day(self, cap: Cap) -> Iterable[Any]:
         """Stretches of days that hold more than their limit; persons with stretches that partly overlap go elsewhere.
@@ -321,7 +317,7 @@ class Accounts:
         for cap in caps:
             open_ = [t.compare(t.col(f"o{cap.number}", "s"), ">", t.lit(0))]
             query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
-            t.join(query, t.table("touched", "x"), _row("x", "s"))
+            t.join(query, t.table("touched", "x"), t.same_row("x", "s"))
             if anchored:
                 open_.append(t.compare(t.col("doubt", "s"), ">", t.lit(0)))
             own = t.equal(t.col("plan", "s"), t.lit(law.number))
@@ -336,7 +332,7 @@ class Accounts:
             if cap.unfixed:
                 open_.append(t.compare(k.copy(), ">", t.lit(0)))
             query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
-            t.join(query, t.table("touched", "x"), _row("x", "s"))
+            t.join(query, t.table("touched", "x"), t.same_row("x", "s"))
             if isinstance(cap.window, tree.Within):
                 open_.append(t.both(t.compare(k.copy(), ">", t.lit(0)), self._undated(cap, query)))
             yield query.where(t.both(t.equal(t.col("plan", "s"), t.lit(cap.law.number)), t.either(*open_)), copy=False)
@@ -421,7 +417,3 @@ def block(period: Tree, count: int, starting: int) -> Tree:
 
 def _names(query: Any) -> list[str]:
     return [e.alias for e in query.expressions]
-
-
-def _row(one: str, other: str) -> Tree:
-    return t.both(*(t.equal(t.col(n, one), t.col(n, other)) for n in ("person_id", "period")))

@@ -99,7 +99,6 @@ class Cases:
         sources = self.sources
         self.guessed = sources.guessable()[:MOST_GUESSED]
         fractions = False
-        self.span = sources.span()
         for key, q, number, part in self._surveyed():
             self.counts[key] = self.counts.get(key, 0) + number
             fractions = fractions or bool(part)
@@ -172,15 +171,15 @@ class Cases:
         if not asked:
             return
         host.load("opened", {"key": "BIGINT"}, asked)
-        names = ["q", *(f"by_{n}" for n in sources.divisors)]
         if self.surveyed:
             query = t.select(key=t.col("key", "b"), q=t.whole_quotient(t.col("q", "b"), by))
             query.from_(t.table("surveyed", "b"), copy=False)
         else:
+            names = ["q", *(f"by_{n}" for n in sources.divisors)]
             query = t.select(key=t.col("key", "b"), **{n: t.col(n, "b") for n in names})
             query = query.from_(t.sub(sources.base(self.guessed), "b"), copy=False).distinct(copy=False)
         t.join(query, t.table("opened", "o"), t.equal(t.col("key", "o"), t.col("key", "b")))
-        yield from _in_order(host.stream(query))
+        yield from _in_order(host.rows(query))
         host.drop("opened")
 
     def _given(self, values: list[Any]) -> dict[str, Fact | None]:

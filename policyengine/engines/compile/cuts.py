@@ -49,7 +49,7 @@ class Cuts:
                     t.join(
                         own,
                         t.table(f"open_periods_{law.number}", f"o{law.number}"),
-                        _row(f"o{law.number}", "c"),
+                        t.same_row(f"o{law.number}", "c"),
                         "LEFT",
                     )
                     own.where(t.missing(t.col("person_id", f"o{law.number}")), copy=False)
@@ -72,7 +72,7 @@ class Cuts:
             loose = t.present(t.col("person_id", "z"))
         hot = t.select(**{n: t.col(n, "i") for n in names}, loose=loose)
         hot.from_(t.sub(self.accounts.members.rows(wanted, **fields), "i"), copy=False)
-        t.join(hot, t.table("touched", "x"), _row("x", "i"))
+        t.join(hot, t.table("touched", "x"), t.same_row("x", "i"))
         t.join(hot, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
         if law.prepared.later.exact and local:
             person = t.equal(t.col("person_id", "z"), t.col("person_id", "i"))
@@ -302,7 +302,7 @@ class Cuts:
             value=fixed,
             before=fixed.copy(),
         ).from_(t.table(f"hot_{law.number}", "h"), copy=False)
-        t.join(query, t.table(f"open_periods_{law.number}", "o"), _row("o", "h"))
+        t.join(query, t.table(f"open_periods_{law.number}", "o"), t.same_row("o", "h"))
         t.join(query, t.table("runs", "v"), t.lit(True), "CROSS")
         for cap in caps:
             if cap.least is not None:
@@ -318,7 +318,7 @@ class Cuts:
         result.group_by(t.col("person_id", "q"), t.col("period", "q"), copy=False)
         with_cut = t.select(**{n: t.col(n, "r") for n in _names(result)}, cut=t.col("cut", "c"))
         with_cut.from_(t.sub(result, "r"), copy=False)
-        return t.join(with_cut, t.sub(self.spread_losses(), "c"), _row("c", "r"))
+        return t.join(with_cut, t.sub(self.spread_losses(), "c"), t.same_row("c", "r"))
 
     def _run(self, cap: Cap, query: Any) -> Any:
         """One cap over fixed amounts: each item in order takes at most what its window has left."""
@@ -345,7 +345,3 @@ def _dates(cap: Cap) -> tuple[str, str, str]:
 
 def _names(query: Any) -> list[str]:
     return [e.alias for e in query.expressions]
-
-
-def _row(one: str, other: str) -> Tree:
-    return t.both(*(t.equal(t.col(n, one), t.col(n, other)) for n in ("person_id", "period")))

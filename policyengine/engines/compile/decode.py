@@ -8,7 +8,8 @@ from typing import Any
 
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.cases import UNLIMITED
-from policyengine.engines.compile.periods import Decided, Periods
+from policyengine.engines.compile.decided import Decided
+from policyengine.engines.compile.periods import Periods
 from policyengine.engines.compile.relations import JOINED, Relations
 from policyengine.engines.compile.run import Evaluation
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry, Result

@@ -293,7 +293,7 @@ class Entries:
         query = t.select(**{n: t.col(n, "i") for n in own}, open=open_, end=t.cast(t.lit(None), "DATE"))
         query.from_(t.table("entries", "i"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "i")))
-        query.where(t.either(open_.copy(), leaves_open("i", "w")), copy=False)
+        query.where(leaves_open("i", "w"), copy=False)
         self.host.keep("open_items", share.of(query, "i"))
 
     def _totals_of_entries(self, share: Share) -> Any:
@@ -315,7 +315,7 @@ class Entries:
         both = t.select(person_id=t.col("person_id", "g"), period=t.col("period", "g"), **least, **most)
         both.from_(t.sub(query, "g"), copy=False)
         if self.open_kept:
-            t.join(both, t.sub(self._opened(), "o"), _row("o", "g"), "LEFT")
+            t.join(both, t.sub(self._opened(), "o"), t.same_row("o", "g"), "LEFT")
         return self._less(both, "lost")
 
     def _opened(self) -> Any:
@@ -355,7 +355,7 @@ class Entries:
             },
             cut=t.col("cut", "c"),
         ).from_(t.table("losses", "c"), copy=False)
-        return t.join(query, t.sub(Cuts(self.accounts).spread_losses(), "b"), _row("b", "c"), "LEFT")
+        return t.join(query, t.sub(Cuts(self.accounts).spread_losses(), "b"), t.same_row("b", "c"), "LEFT")
 
     def _less(self, sums: Any, lost: str) -> Any:
         """Sums less what the caps take, which stands in the table ``lost``."""
@@ -369,7 +369,7 @@ class Entries:
             **{n: t.limited(value, UNLIMITED) for n, value in left.items()},
             cut=t.cast(t.coalesce(t.col("cut", "c"), t.lit(0)) if self.accounts.cuts else t.lit(0), "BIGINT"),
         ).from_(t.sub(sums, "s"), copy=False)
-        return t.join(query, t.table(lost, "c"), _row("c", "s"), "LEFT") if self.accounts.cuts else query
+        return t.join(query, t.table(lost, "c"), t.same_row("c", "s"), "LEFT") if self.accounts.cuts else query
 
     # --- doubts -------------------------------------------------------------------------------------------------------
 
@@ -414,7 +414,3 @@ def looks_beyond(law: Law) -> bool:
     if later.blocks or later.carry or any(isinstance(w, tree.AnyYears | tree.Within) for w in windows):
         return True
     return any(isinstance(n, tree.InEach) and n.years > 1 for r in later.conclude for n in walk(r.rule.statement.when))
-
-
-def _row(one: str, other: str) -> Tree:
-    return t.both(*(t.equal(t.col(n, one), t.col(n, other)) for n in ("person_id", "period")))

@@ -75,20 +75,17 @@ class Flags:
 
     def _keep_records(self) -> None:
         """The table of records that may bear a flag, by their own facts or because they may repeat another one, with
-        their hashes (``h0``…) and what must be the same (``v0``…): one pass for both."""
+        their hashes (``h0``…) and what must be the same (``of_…``): one pass for both."""
         repeats = self.sources.repeats
         columns = {n: t.col(n, "r") for n in ("record_id", "person_id", "end")}
-        columns |= {f"v{n}": self.sources.records.value(name) for n, name in enumerate(self._compared())}
+        compared = sorted({name for names in repeats for name in names})
+        columns |= {f"of_{name}": self.sources.records.value(name) for name in compared}
         columns |= {f"h{place}": self._hash(names)[0] for place, names in enumerate(repeats)}
         some = t.select(**{n: t.col(n, "s") for n in ("key", *columns)})
         some.from_(t.sub(self._own(**columns), "s"), copy=False)
         may = [t.found_in(t.col("key", "s"), "key", "flag_keys")]
         may += [t.found_in(t.col(f"h{place}", "s"), "h", f"flag_twins_{place}") for place in range(len(repeats))]
         self.host.keep("flag_records", some.where(t.either(*may), copy=False))
-
-    def _compared(self) -> list[str]:
-        """The fields in which records may repeat each other."""
-        return sorted({name for names in self.sources.repeats for name in names})
 
     def _judge(self, keys: Sequence[int], added: int) -> None:
         """Judge keys of records, each with every combination that persons have; ``added``: what repetition adds."""
@@ -156,8 +153,7 @@ class Flags:
     def _repeated(self, place: int, names: tuple[str, ...]) -> Any:
         """Records of which the person has an earlier one with the same values."""
         sources = self.sources
-        place_of = {name: f"v{n}" for n, name in enumerate(self._compared())}
-        values = [t.col(place_of[name], "s") for name in names]
+        values = [t.col(f"of_{name}", "s") for name in names]
         ranked = t.select(
             **{n: t.col(n, "s") for n in ("record_id", "person_id", "key")},
             place=t.rank([t.col("person_id", "s"), *values], [t.col("end", "s"), t.col("record_id", "s")]),

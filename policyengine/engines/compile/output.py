@@ -14,9 +14,10 @@ from typing import Any
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.aside_rows import FIGURES, Aside
 from policyengine.engines.compile.cases import UNLIMITED
+from policyengine.engines.compile.decided import Decided
 from policyengine.engines.compile.entries import REASONS, leaves_open
 from policyengine.engines.compile.figures import Columns, Figures
-from policyengine.engines.compile.periods import Decided, Periods
+from policyengine.engines.compile.periods import Periods
 from policyengine.engines.compile.relations import JOINED
 from policyengine.engines.compile.run import Evaluation
 from policyengine.engines.compile.shares import EVERYBODY, Share
@@ -92,7 +93,7 @@ class Output:
         aside = Aside(cases.sources.host, shape.figures())
         aside.load(others)
         ledger = Figures(lcm(cases.ticks, *aside.ledger.seen), aside.ledger.smooth and cases.finite)
-        decided = Figures(lcm(1, *aside.decided.seen), aside.decided.smooth)
+        decided = Figures(lcm(*aside.decided.seen), aside.decided.smooth)
         evaluation.entries.load_words(aside.rule_words())
         return cls(evaluation, shape, aside, ledger, decided, text)
 
@@ -103,10 +104,6 @@ class Output:
         self.settle()
         sheets = (self.decisions(share), self.findings(share), self.missing(ledger, share))
         return [sheet for sheet in sheets if sheet is not None]
-
-    @property
-    def host(self) -> Any:
-        return self.evaluation.sources.host
 
     # --- ledger -------------------------------------------------------------------------------------------------------
 
@@ -377,11 +374,11 @@ class Output:
             t.missing(high.copy()),
             t.compare(high.copy(), "<>", total),
         )
-        number, none = self._cells, _none()
         first = t.select(
             person_id=t.col("person_id", "d"), place=t.col("place", "d"), period=t.col("period", "d"),
-            policy=t.col("policy", "d"), record_id=t.cast(t.lit(None), "VARCHAR"), **number("converted_high", none),
-            **number("counted_high", high), missing=facts, possible_consequences=t.col("possible", "d"),
+            policy=t.col("policy", "d"), record_id=t.cast(t.lit(None), "VARCHAR"),
+            **self._cells("converted_high", _none()), **self._cells("counted_high", high), missing=facts,
+            possible_consequences=t.col("possible", "d"),
         ).from_(t.sub(t.union(*decided), "d"), copy=False)  # fmt: skip
         queries = [first.where(open_, copy=False)]
         if ledger:
@@ -418,15 +415,14 @@ class Output:
             yield self._open(share.of(other.where(t.col("open", "o"), copy=False), "o"))
 
     def _open(self, rows: Any) -> Any:
-        number = self._cells
         return t.select(
             person_id=t.col("person_id", "r"),
             place=t.cast(t.lit(None), "BIGINT"),
             period=t.cast(t.col("period", "r"), "VARCHAR"),
             policy=t.cast(t.lit(None), "VARCHAR"),
             record_id=t.col("record_id", "r"),
-            **number("converted_high", t.col("converted_high", "r")),
-            **number("counted_high", t.col("counted_high", "r")),
+            **self._cells("converted_high", t.col("converted_high", "r")),
+            **self._cells("counted_high", t.col("counted_high", "r")),
             missing=_listed(t.col("missing", "r")),
             possible_consequences=t.cast(t.lit(None), "VARCHAR"),
         ).from_(t.sub(rows, "r"), copy=False)

@@ -6,7 +6,7 @@ to compare whole numbers. Requirements are in ``scale`` parts of a tick.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -17,45 +17,17 @@ from policyengine.engines.compile import trees as t
 from policyengine.engines.compile import ways
 from policyengine.engines.compile.accounts import Accounts
 from policyengine.engines.compile.cases import UNLIMITED
-from policyengine.engines.compile.folk import Folk, Grid
+from policyengine.engines.compile.decided import Decided, Source, conclude, years_back
+from policyengine.engines.compile.folk import Folk
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.probes import Inexpressible
 from policyengine.engines.compile.shares import Share
-from policyengine.engines.compile.terms import Asker, Owed, possible_of
+from policyengine.engines.compile.terms import Asker, Owed
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.numbers import LIMITLESS, Number
 from policyengine.engines.reference import _blocks
 from policyengine.engines.require import Span
 from policyengine.language import tree
-from policyengine.plan.names import walk
-from policyengine.records.model import Person
-
-Source = tuple[int, str, int | None]
-"""A sum by number, the kind of window, and the anchor of a window from a date."""
-
-
-@dataclass(slots=True)
-class Decided:
-    """One kind of span of a law, decided. ``asked``: the spans that are reported, in order. ``owed``: terms by number;
-    ``carries``: the rules that hours are
-    carried to; ``consequences``: by number, sure and possible; ``shape``: the columns of the table of terms;
-    ``persons``: one for each combination of traits."""
-
-    law: Law
-    name: str
-    grid: Grid
-    asked: list[Span]
-    owed: list[Owed] = field(default_factory=list)
-    slots: int = 0
-    sources: list[Source] = field(default_factory=list)
-    carries: list[str] = field(default_factory=list)
-    consequences: list[tuple[Any, Any]] = field(default_factory=list)
-    shape: list[str] = field(default_factory=list)
-    persons: Mapping[str, Person] = field(default_factory=dict)
-
-    @property
-    def table(self) -> str:
-        return f"decided_{self.name}"
 
 
 @dataclass(slots=True)
@@ -106,17 +78,14 @@ class Periods:
         for one in self.decided:
             self._decide(one, share)
         for one in self.decided:
-            self._conclude(one)
+            conclude(self.host, one, self._asker())
 
     def _years(self, spans: list[Span], blocks: list[Span]) -> list[int]:
         """The years that are decided: those asked for, those that conclusions look back to, and the ones they carry
         from.
         """
         later = self.law.prepared.later
-        back = max(
-            (n.years - 1 for r in later.conclude for n in walk(r.rule.statement.when) if isinstance(n, tree.InEach)),
-            default=0,
-        )
+        back = years_back(self.law)
         years = {y - ago for s in spans for y in (s.first,) for ago in range(back + 1)}
         years |= {s.last - ago for s in blocks for ago in range(1, back + 1)}
         if later.carry:
@@ -258,10 +227,11 @@ class Periods:
         made = self._sums(one)
         query = self._measured(one, share)
         if one.carries:
-            made += [f"measured_{one.name}", f"carried_{one.name}"]
-            self.host.keep(made[-2], query)
+            kept = f"measured_{one.name}"
+            self.host.keep(kept, query)
             self._carry(one)
-            self._compare(one, t.table(made[-2], "m"))
+            self._compare(one, t.table(kept, "m"))
+            made += [kept, f"carried_{one.name}"]
         else:  # read once: a table of so many columns would cost more than it holds
             self._compare(one, t.sub(query, "m"))
         for table in made:
@@ -471,67 +441,6 @@ class Periods:
             f"least{k}": t.col(f"least{k}", "m"),
             **carried,
         }
-
-    # --- 8. conclude --------------------------------------------------------------------------------------------------
-
-    def _conclude(self, one: Decided) -> None:
-        """The table ``concluded``: what follows, by case, possible outcomes and those of the years before."""
-        later = self.law.prepared.later
-        one.consequences = [((), ())]
-        if not later.conclude or not one.asked:
-            return
-        back = max(
-            (n.years - 1 for r in later.conclude for n in walk(r.rule.statement.when) if isinstance(n, tree.InEach)),
-            default=0,
-        )
-        query = self._with_years_before(one, back)
-        self.host.keep(f"before_{one.name}", query)
-        keys = ["case_id", "mask", *(f"mask{ago}" for ago in range(1, back + 1))]
-        found = (
-            t.select(**{n: t.col(n) for n in keys})
-            .from_(t.table(f"before_{one.name}"), copy=False)
-            .distinct(copy=False)
-        )
-        rows = self.host.rows(found)
-        cases = t.select(case_id=t.col("case_id"), who=t.col("who"), period=t.col("period"))
-        known = {c: (w, p) for c, w, p in self.host.rows(cases.from_(t.table(f"traits_{one.name}"), copy=False))}
-        asker = self._asker()
-        numbers: dict[tuple[Any, Any], int] = {((), ()): 0}
-        loaded = []
-        for row in rows:
-            who, first = known[row[0]]
-            span = Span(first, one.grid.years)
-            before = {span.last - ago: possible_of(mask) for ago, mask in enumerate(row[2:], start=1)}
-            result = asker.concluded(one.persons[who], span, possible_of(row[1]), before)
-            loaded.append((*row, numbers.setdefault(result, len(numbers))))
-        one.consequences = list(numbers)
-        columns = {**dict.fromkeys(keys, "INTEGER"), "conclusion": "INTEGER"}
-        self.host.load(f"conclusions_{one.name}", columns, loaded)
-        result_query = t.select(
-            person_id=t.col("person_id", "b"), period=t.col("period", "b"), conclusion=t.col("conclusion", "c")
-        ).from_(t.table(f"before_{one.name}", "b"), copy=False)
-        t.join(result_query, t.table(f"conclusions_{one.name}", "c"), t.both(*(_same(k, "c", "b") for k in keys)))
-        self.host.keep(f"concluded_{one.name}", result_query)
-        self.host.drop(f"before_{one.name}")
-
-    def _with_years_before(self, one: Decided, back: int) -> Any:
-        """The asked rows with the possible outcomes of the years before (7, everything, before year 1)."""
-        yearly = f"decided_{self.law.number}_1"
-        query = t.select(
-            person_id=t.col("person_id", "d"), period=t.col("period", "d"), case_id=t.col("case_id", "d"),
-            mask=t.col("mask", "d"),
-            **{f"mask{ago}": t.coalesce(t.col("mask", f"y{ago}"), t.lit(7)) for ago in range(1, back + 1)},
-        ).from_(t.table(one.table, "d"), copy=False)  # fmt: skip
-        for ago in range(1, back + 1):
-            alias = f"y{ago}"
-            year = t.minus(t.col("last", "d"), t.lit(ago))
-            t.join(
-                query,
-                t.table(yearly, alias),
-                t.both(_same("person_id", alias, "d"), t.equal(t.col("period", alias), year)),
-                "LEFT",
-            )
-        return query.where(t.among(t.col("period", "d"), [t.lit(s.first) for s in one.asked]), copy=False)
 
 
 def _same(name: str, one: str, other: str) -> Tree:

@@ -13,7 +13,8 @@ from typing import Any
 from policyengine.engines.calendar import label, period_bounds
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.accounts import Accounts
-from policyengine.engines.compile.periods import Decided, Periods
+from policyengine.engines.compile.decided import Decided
+from policyengine.engines.compile.periods import Periods
 from policyengine.engines.compile.terms import contested
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.compile.ways import OPEN
@@ -203,12 +204,12 @@ class Relations:
         same = t.both(t.equal(t.col("id", "v"), t.col("id", "d")), t.equal(t.col("mask", "v"), advised))
         t.join(query, t.table(f"advised_{one.name}", "v"), same)
         if conclusions:
-            row = t.both(*(t.equal(t.col(n, "c"), t.col(n, "d")) for n in ("person_id", "period")))
+            row = t.same_row("c", "d")
             t.join(query, t.table(f"concluded_{one.name}", "c"), row)
             words = t.equal(t.col("conclusion", "q"), t.col("conclusion", "c"))
             t.join(query, t.table(f"consequences_{one.name}", "q"), words)
         if one.slots:
-            open_ = t.both(*(t.equal(t.col(n, "m"), t.col(n, "d")) for n in ("person_id", "period")))
+            open_ = t.same_row("m", "d")
             t.join(query, t.sub(self._open_decisions(one), "m"), open_, "LEFT")
         return query
 
@@ -292,7 +293,7 @@ class Relations:
         lacks.from_(t.table(f"open_{one.name}", "o"), copy=False)
         lacks.where(t.equal(t.col("k", "o"), t.lit(k)), copy=False)
         lacks.group_by(t.col("person_id", "o"), t.col("period", "o"), copy=False)
-        row = t.both(*(t.equal(t.col(n, "m"), t.col(n, "d")) for n in ("person_id", "period")))
+        row = t.same_row("m", "d")
         return t.join(query, t.sub(lacks, "m"), row, "LEFT")
 
     # --- what is missing ----------------------------------------------------------------------------------------------

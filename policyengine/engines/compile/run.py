@@ -31,6 +31,7 @@ from policyengine.engines.protocol import Selection
 from policyengine.plan.model import Plan
 
 Asked = tuple[int, int]
+Days = tuple[date, date]
 
 
 @dataclass(slots=True)
@@ -96,12 +97,13 @@ def opened(
     Raises ``Inexpressible`` where a plan says what only the reference evaluator can judge.
     """
     sources = sources_of([law_of(number, plan) for number, plan in enumerate(plans)], host, names)
-    spans = spans_of(plans, asked, host, names.records)
+    days = days_of(host, names.records)
+    spans = _spans(plans, asked, days)
     known = [span for span in spans if span is not None]
     if len(known) < len(spans):
         return None
     sources.load(selection)
-    cases = Cases(sources)
+    cases = Cases(sources, span=days)
     cases.judge()
     items = Items(cases)
     items.prepare()
@@ -116,12 +118,20 @@ def opened(
 def spans_of(plans: Sequence[Plan], asked: Asked | None, host: Host, records: str) -> list[Asked | None]:
     """The periods to be judged, by plan: those asked for, else the first and last in which a record ends; None where
     there is no record."""
-    if asked:
-        return [asked for _ in plans]
+    return _spans(plans, asked, None if asked else days_of(host, records))
+
+
+def days_of(host: Host, records: str) -> Days | None:
+    """The first and last day on which a record ends; None where there is no record."""
     query = t.select(a=t.call("MIN", t.col("end", "r")), b=t.call("MAX", t.col("end", "r")))
     ((first, last),) = host.rows(query.from_(t.table(records, "r"), copy=False))
-    starts = [plan.year_start for plan in plans]
-    return [None if first is None else (period_of(first, start), period_of(last, start)) for start in starts]
+    return None if first is None else (first, last)
+
+
+def _spans(plans: Sequence[Plan], asked: Asked | None, days: Days | None) -> list[Asked | None]:
+    if asked or days is None:
+        return [asked for _ in plans]
+    return [(period_of(days[0], plan.year_start), period_of(days[1], plan.year_start)) for plan in plans]
 
 
 def _keep_everyone(sources: Sources) -> None:

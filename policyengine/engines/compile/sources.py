@@ -148,12 +148,6 @@ class Sources:
             return t.lit(0)
         return t.flag(t.compare(t.remainder(quantity, column.unit), "<>", t.lit(0)))
 
-    def span(self) -> tuple[date, date] | None:
-        """The first and last day on which a record ends."""
-        query = t.select(first=t.call("MIN", t.col("end", "r")), last=t.call("MAX", t.col("end", "r")))
-        ((first, last),) = self.host.rows(query.from_(t.table(self.names.records, "r"), copy=False))
-        return None if first is None else (first, last)
-
     def guessable(self) -> list[str]:
         """Texts of which only the presence is asked and that are nearly all different: both cases are judged, because
         reading such a column takes longer than that."""

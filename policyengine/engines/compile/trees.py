@@ -267,6 +267,11 @@ def among(value: Tree, options: Sequence[Tree]) -> Tree:
     return exp.In(this=value, expressions=list(options)) if options else exp.false()
 
 
+def same_row(one: str, other: str) -> Tree:
+    """Whether rows of two relations are of the same person and period."""
+    return both(*(equal(col(n, one), col(n, other)) for n in ("person_id", "period")))
+
+
 def begins_with(value: Tree, characters: Sequence[str]) -> Tree:
     """Whether a text begins with one of some characters.
 
@@ -402,6 +407,12 @@ def decimal(value: Tree, digits: int) -> Tree:
 def sorted_by(query: exp.Select, alias: str, names: Sequence[str]) -> exp.Select:
     """The rows in the order of some columns of what is selected from."""
     return query.order_by(*(col(n, alias) for n in names), copy=False)
+
+
+def tally(relation: Tree, column: str) -> exp.Select:
+    """How many rows there are with each text of a column, which is an enumeration maybe."""
+    value = cast(col(column), "VARCHAR")
+    return select(**{column: value, "n": count()}).from_(relation, copy=False).group_by(value.copy(), copy=False)
 
 
 def names_in(values: Iterable[Tree]) -> set[str]:
