@@ -17,10 +17,10 @@ from policyengine.records import read
 from policyengine.records.beside import beside
 from policyengine.records.canonical import Shape, SlowRows, Written
 from policyengine.records.fast import SMALL, Target, fast_part
-from policyengine.records.files import digests, find_files
+from policyengine.records.files import Source, digests, find_files
 from policyengine.records.header import Headers
 from policyengine.records.model import Reject
-from policyengine.records.raw import Damaged
+from policyengine.records.raw import Damaged, RawTable
 from policyengine.records.read import Reading
 from policyengine.records.schema import Purpose, Schema
 from policyengine.records.sqlcells import call, make_table, name, number
@@ -70,6 +70,16 @@ def read_tables(
         return None, [*reading.diagnostics, e.problem]
 
 
+class _Misread(Exception):
+    """A text file is not in the encoding that its beginning let presume."""
+
+
+def _as_presumed(source: Source, table: RawTable) -> bool:
+    from policyengine.records.text import Encoding, encoding_of
+
+    return table.encoding is not None and encoding_of(source.path) == Encoding(table.encoding)
+
+
 @dataclass(slots=True)
 class _Tables:
     connection: Any
@@ -117,32 +127,51 @@ class _Tables:
         sources, problems = find_files(arguments)
         self.reading.diagnostics += problems
         found: list[Written] = []
-        spans: list[Span] = []
+        first = len(self.files)
         digested = beside(digests, sources)
         for source in sources:
-            for table, layout in read.tables_of_file(source, headers, self.reading):
-                spans.append(Span(table.file, sheet=table.sheet))
-                self.reading.diagnostics += read.foreign_columns(table, layout)
-                self.files.append((table.file, table.sheet))
-                target = Target(self.connection, shape, slow, len(self.files) - 1, len(self.files))
-                fast = fast_part(source, table, layout, target, self.small)
-                if fast is not None:
-                    found.append(fast[0])
-                    rows = fast[1]
-                else:
-                    rows = slow.take(table, layout, read.rows_of(table, layout, headers), target.file)
-                if purpose == "records":
-                    self.reading.rows += rows
-                    if not rows:
-                        self.reading.diagnostics.append(read.no_rows(spans[-1], "warning"))
+            before = len(self.reading.diagnostics)
+            try:
+                found += self._parts(source, shape, slow, sure=False)
+            except _Misread:
+                del self.reading.diagnostics[before:]
+                found += self._parts(source, shape, slow, sure=True)
             if self.told is not None:
                 self.told(source.path.stat().st_size)
         self.digested.update(digested.result())
         if must_have_rows and not self.reading.rows:
-            read.nothing_at_all(self.reading, spans)
+            read.nothing_at_all(self.reading, [Span(file, sheet=sheet) for file, sheet in self.files[first:]])
         self.rejected_ids += slow.rejected_ids
         rest = slow.part(self.connection)
         return [*found, rest] if rest is not None else found
+
+    def _parts(self, source: Source, shape: Shape, slow: SlowRows, sure: bool) -> list[Written]:
+        """Where the canonical rows of the file's tables stand, but for those in ``slow``.
+
+        Not ``sure``: the encoding of a text file may be presumed; ``_Misread`` where it turns out to be another.
+        """
+        headers, found, tables = shape.headers, [], 0
+        for table, layout in read.tables_of_file(source, headers, self.reading, sure):
+            tables += 1
+            self.reading.diagnostics += read.foreign_columns(table, layout)
+            target = Target(self.connection, shape, slow, len(self.files), len(self.files) + 1)
+            fast = fast_part(source, table, layout, target, self.small)
+            if fast is None and table.presumed and not _as_presumed(source, table):
+                raise _Misread
+            self.files.append((table.file, table.sheet))
+            if fast is not None:
+                found.append(fast[0])
+                rows = fast[1]
+            else:
+                rows = slow.take(table, layout, read.rows_of(table, layout, headers), target.file)
+            if headers.purpose == "records":
+                self.reading.rows += rows
+                if not rows:
+                    span = Span(table.file, sheet=table.sheet)
+                    self.reading.diagnostics.append(read.no_rows(span, "warning"))
+        if source.kind == "text" and not tables and not sure:
+            raise _Misread
+        return found
 
     def _view(self, purpose: Purpose, parts: Sequence[Written], view: str) -> list[str]:
         """The view ``view`` of all parts together, and its columns."""

@@ -41,12 +41,16 @@ def scan(path: Path, numbered: bool = False) -> Any:
 
 
 def columns_of(connection: Any, path: Path) -> dict[str, str]:
-    """Column name → type, as DuckDB names it."""
+    """Column name → type, as DuckDB names it; ``duckdb.Error`` where it can't read the file."""
+    import duckdb
     from sqlglot import exp
 
     described = exp.select("*").from_(scan(path)).limit(0)
     connection.execute(described.sql("duckdb"))
-    return {name: str(kind) for name, kind, *_ in connection.description}
+    try:
+        return {name: str(kind) for name, kind, *_ in connection.description}
+    except (RuntimeError, UnicodeDecodeError) as e:  # DuckDB hands out names as they stand in the file
+        raise duckdb.InvalidInputException("a column's name is no valid text") from e
 
 
 def broken(source: Source, problem: Exception) -> Diagnostic:

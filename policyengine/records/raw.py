@@ -52,6 +52,7 @@ class RawTable:
     encoding: str | None = None  # of delimited text
     delimiter: str | None = None
     broken: bool = False  # some bytes are no text in this encoding
+    presumed: bool = False  # the encoding is that of the beginning: whoever reads on must find out whether of all
     how: str = ""  # "CSV, GB18030, semicolons": for ``inspect``
     notes: list[Diagnostic] = field(default_factory=list)
 

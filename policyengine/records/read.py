@@ -155,14 +155,17 @@ def tables_of(
         yield from tables_of_file(source, headers, reading)
 
 
-def tables_of_file(source: Source, headers: Headers, reading: Reading) -> Iterator[tuple[RawTable, Layout]]:
+def tables_of_file(
+    source: Source, headers: Headers, reading: Reading, sure: bool = True
+) -> Iterator[tuple[RawTable, Layout]]:
     """The file's tables with their layouts; what is wrong is kept in ``reading.diagnostics``.
 
     A workbook's sheets without a person column, or of another purpose, are only reported while another sheet is read.
+    ``sure`` as in ``text.read_text``.
     """
     without: list[Diagnostic] = []
     read = 0
-    for table in open_tables(source, headers.score):
+    for table in open_tables(source, headers.score, sure):
         if isinstance(table, Diagnostic):
             reading.diagnostics.append(table)
             read += 1

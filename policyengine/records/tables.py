@@ -11,8 +11,11 @@ from policyengine.records.raw import RawTable
 from policyengine.records.text import Score
 
 
-def open_tables(source: Source, score: Score) -> Iterator[RawTable | Diagnostic]:
-    """Every table of the file, one after the other, or why there is none. ``score`` as in ``text.read_text``."""
+def open_tables(source: Source, score: Score, sure: bool = True) -> Iterator[RawTable | Diagnostic]:
+    """Every table of the file, one after the other, or why there is none.
+
+    ``score``, ``sure`` as in ``text.read_text``.
+    """
     span = Span(source.shown)
     match source.kind:
         case "empty":
@@ -25,7 +28,7 @@ def open_tables(source: Source, score: Score) -> Iterator[RawTable | Diagnostic]
         case "text":
             from policyengine.records.text import read_text
 
-            yield read_text(source, score)
+            yield read_text(source, score, sure)
         case "jsonl":
             from policyengine.records.jsonl import read_jsonl
 

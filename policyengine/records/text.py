@@ -64,6 +64,24 @@ def encoding_of(path: Path) -> Encoding:
     return Encoding("gb18030", not _valid(path, "gb18030"))
 
 
+def encoding_of_head(path: Path) -> Encoding | None:
+    """UTF-8 where a larger file begins in it and with characters that leave no doubt; else None.
+
+    Of such a file ``encoding_of`` says the same, unless bytes further on are no UTF-8.
+    """
+    if path.stat().st_size <= _CHUNK:
+        return None
+    with path.open("rb") as stream:
+        head = stream.read(_CHUNK)
+    if head.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return None
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return None
+    return Encoding("utf-8") if _WIDE.search(text) else None
+
+
 def _decoded(path: Path, encoding: str, errors: str = "strict") -> Iterator[str]:
     """The text of the file, piece by piece."""
     decoder = codecs.getincrementaldecoder(encoding)(errors)
@@ -109,9 +127,13 @@ def _count_utf8(path: Path) -> tuple[int, int]:
     return wide, bad
 
 
-def read_text(source: Source, score: Score) -> RawTable:
-    """The file's one table. ``score``: how many columns a choice of delimiter would recognise in the first rows."""
-    encoding = encoding_of(source.path)
+def read_text(source: Source, score: Score, sure: bool = True) -> RawTable:
+    """The file's one table. ``score``: how many columns a choice of delimiter would recognise in the first rows.
+
+    Not ``sure``: the encoding may be presumed from the beginning of the file (the table says so).
+    """
+    presumed = None if sure else encoding_of_head(source.path)
+    encoding = presumed or encoding_of(source.path)
     name, (delimiter, points) = encoding.name, _delimiter(source.path, encoding.name, score)
     if encoding.doubtful and not points:
         other, more = _delimiter(source.path, "gb18030", score)
@@ -119,6 +141,7 @@ def read_text(source: Source, score: Score) -> RawTable:
             name, delimiter = "gb18030", other
     table = RawTable(source.shown, source.label, None, rows(source.path, name, delimiter))
     table.encoding, table.delimiter, table.broken = name, delimiter, encoding.broken
+    table.presumed = presumed is not None
     shown = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030"}[name]
     table.how = f"CSV, {shown}, {say(*NAMES[delimiter])}"
     if encoding.broken:

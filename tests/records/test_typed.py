@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.records.support import both_ways, schema, text
+from tests.records.support import both_ways, codes, schema, text
 
 OWN = schema()
 FINE = replace(OWN, bounds={**OWN.bounds, "hours": (OWN.bounds["hours"][0], OWN.bounds["characters"][1], 6)})
@@ -249,3 +249,12 @@ def test_texts_beside_empty_ones(header: str, texts: tuple[str | None, ...], tmp
     inputs, _ = both_ways([str(path)], None, None, OWN, tmp_path)
     assert inputs is not None
     assert inputs.rows == len(texts)
+
+
+def test_a_column_whose_name_is_no_text_makes_the_file_unreadable(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    duckdb.sql("SELECT 'P1' AS person_id, 8 AS nameless").write_parquet(str(path))
+    path.write_bytes(path.read_bytes().replace(b"nameless", b"\xff" * 8))
+    inputs, said = both_ways([str(path)], None, None, schema(), tmp_path)
+    assert inputs is None
+    assert codes(said, "error") == ["PE406"]

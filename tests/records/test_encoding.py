@@ -1,0 +1,43 @@
+"""Texts whose beginning is in one encoding and whose rest is in another: read alike whichever way, and nothing lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from policyengine.records import text
+from policyengine.records.text import Encoding, encoding_of, encoding_of_head
+from tests.records.support import both_ways, schema
+
+HEADER = "身份证号,学习日期,学习形式,学时\n"
+ROW = "P1,2016-03-01,培训班,8\n"
+LONG = (HEADER + ROW * 9).encode()  # longer than what the tests call the beginning
+ASCII = b"person_id,date,form,hours\n" + b"P1,2016-03-01,a,8\n" * 9
+BEGINNING = 128
+
+# the file, what its beginning lets presume, what it is
+CASES = {
+    "UTF-8": (LONG + ROW.encode(), "utf-8", Encoding("utf-8")),
+    "UTF-8, the beginning ends within a character": (b"x" + LONG, "utf-8", Encoding("utf-8")),
+    "UTF-8 and a byte that is none": (LONG + b"P2,2016-03-01,\xff,8\n", "utf-8", Encoding("utf-8", broken=True)),
+    "UTF-8 and GB18030": (LONG + ROW.encode("gb18030") * 99, "utf-8", Encoding("gb18030", broken=True)),
+    "UTF-8, cut off within a character": (LONG + "训".encode()[:2], "utf-8", Encoding("utf-8", broken=True)),
+    "UTF-8 with a mark": (b"\xef\xbb\xbf" + LONG, None, Encoding("utf-8-sig")),
+    "GB18030": ((HEADER + ROW * 9).encode("gb18030"), None, Encoding("gb18030")),
+    "no Chinese until late": (ASCII + ROW.encode(), None, Encoding("utf-8")),
+    "no Chinese at all": (ASCII, None, Encoding("utf-8")),
+    "short": ((HEADER + ROW).encode(), None, Encoding("utf-8")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "presumed", "whole"), CASES.values(), ids=CASES)
+def test_a_file_is_read_as_what_it_is_as_a_whole(
+    data: bytes, presumed: str | None, whole: Encoding, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "_CHUNK", BEGINNING)
+    path = tmp_path / "x.csv"
+    path.write_bytes(data)
+    head = encoding_of_head(path)
+    assert (head and head.name, encoding_of(path)) == (presumed, whole)
+    both_ways([str(path)], None, None, schema(), tmp_path)
