@@ -33,6 +33,7 @@ def guarded(run: Callable[[], Any]) -> int:
     """Run ``run`` and give the exit code. Its integer result is the code."""
     settings.prepare_streams()
     _heed_termination()
+    interrupted = _heed_interruption()
     try:
         code = run()
         sys.stdout.flush()
@@ -49,6 +50,8 @@ def guarded(run: Callable[[], Any]) -> int:
     except (BrokenPipeError, ReaderGone):
         return _reader_gone()
     except BaseException as e:
+        if interrupted():  # inside a query DuckDB makes an error of its own of it
+            return _interrupted()
         if settings.debug:
             import traceback
 
@@ -169,6 +172,22 @@ def _reader_gone() -> int:
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _heed_interruption() -> Callable[[], bool]:
+    """Have Ctrl-C raise ``KeyboardInterrupt``, as it does anyway, and remember it: whether there was one."""
+    pressed = False
+
+    def stop(*_: object) -> None:
+        nonlocal pressed
+        pressed = True
+        raise KeyboardInterrupt
+
+    # ignored signals stay ignored; not in the main thread: whoever runs us there heeds signals
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        with contextlib.suppress(ValueError):
+            signal.signal(signal.SIGINT, stop)
+    return lambda: pressed
 
 
 def _heed_termination() -> None:

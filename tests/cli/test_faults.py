@@ -9,10 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Timer
 
+import duckdb
 import pytest
 
 from policyengine.cli import main
+from policyengine.cli.guard import guarded
 from policyengine.engines.duckdb_write import machine
 from tests.cli.conftest import Run
 from tests.cli.kills import ROOT, killed, register, start
@@ -98,6 +101,22 @@ def test_the_compiled_engine_interrupted(tmp_path: Path) -> None:
     assert running.returncode == 130
     assert "nothing was left behind" in err
     assert list((tmp_path / "results").iterdir()) == []
+
+
+@posix
+def test_interrupted_within_a_query(capsys: pytest.CaptureFixture[str]) -> None:
+    """DuckDB raises no ``KeyboardInterrupt`` then."""
+
+    def query() -> None:
+        Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        duckdb.sql("SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b").fetchall()
+
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        assert guarded(query) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert "nothing was left behind" in capsys.readouterr().err
 
 
 def test_what_the_machine_can_not_do_is_told_by_its_name(tmp_path: Path) -> None:
