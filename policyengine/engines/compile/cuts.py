@@ -278,7 +278,8 @@ class Cuts:
         the reverse; items that may belong to it are others in the low run and its own in the high run.
         """
         numbers = range(len(law.sums))
-        self.host.load("runs", {"s": "INTEGER", "b": "INTEGER"}, [(s, b) for s in numbers for b in (0, 1)])
+        runs = f"runs_{law.number}"  # laws have different sums
+        self.host.load(runs, {"s": "INTEGER", "b": "INTEGER"}, [(s, b) for s in numbers for b in (0, 1)])
         names = self._columns(law, caps)
         own = {
             kind: t.switch(
@@ -303,7 +304,7 @@ class Cuts:
             before=fixed.copy(),
         ).from_(t.table(f"hot_{law.number}", "h"), copy=False)
         t.join(query, t.table(f"open_periods_{law.number}", "o"), t.same_row("o", "h"))
-        t.join(query, t.table("runs", "v"), t.lit(True), "CROSS")
+        t.join(query, t.table(runs, "v"), t.lit(True), "CROSS")
         for cap in caps:
             if cap.least is not None:
                 query = self._run(cap, query)
