@@ -120,8 +120,6 @@ def test_interrupted_within_a_query(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_the_machine_can_not_do_is_told_by_its_name(tmp_path: Path) -> None:
-    import duckdb
-
     with pytest.raises(MemoryError), machine(tmp_path):
         raise duckdb.OutOfMemoryException("could not allocate block")
     with pytest.raises(OSError, match="No space left") as full, machine(tmp_path):
