@@ -11,7 +11,7 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
@@ -32,31 +32,32 @@ class ReaderGone(BaseException):
 def guarded(run: Callable[[], Any]) -> int:
     """Run ``run`` and give the exit code. Its integer result is the code."""
     settings.prepare_streams()
-    _heed_termination()
-    interrupted = _heed_interruption()
-    try:
-        code = run()
-        sys.stdout.flush()
-        return code if isinstance(code, int) else 0
-    except SystemExit as e:
-        return e.code if isinstance(e.code, int) else 2 if e.code else 0
-    except click.exceptions.Abort:
-        return _interrupted()
-    except KeyboardInterrupt:
-        return _interrupted()
-    except Terminated:
-        message(say("stopped; nothing was left behind", "已终止，未留下任何文件"))
-        return 143
-    except (BrokenPipeError, ReaderGone):
-        return _reader_gone()
-    except BaseException as e:
-        if interrupted():  # inside a query DuckDB makes an error of its own of it
-            return _interrupted()
-        if settings.debug:
-            import traceback
+    with _heeded() as raised:
+        try:
+            code = run()
+            sys.stdout.flush()
+            return code if isinstance(code, int) else 0
+        except BaseException as e:
+            return _ended(raised[0] if raised else e)  # a library may make an error of its own of a signal
 
-            traceback.print_exc()
-        return _failed(e)
+
+def _ended(problem: BaseException) -> int:
+    match problem:
+        case SystemExit():
+            return problem.code if isinstance(problem.code, int) else 2 if problem.code else 0
+        case KeyboardInterrupt() | click.exceptions.Abort():
+            message(say("interrupted; nothing was left behind", "已中断，未留下任何文件"))
+            return 130
+        case Terminated():
+            message(say("stopped; nothing was left behind", "已终止，未留下任何文件"))
+            return 143
+        case BrokenPipeError() | ReaderGone():
+            return _reader_gone()
+    if settings.debug:
+        import traceback
+
+        traceback.print_exception(problem)
+    return _failed(problem)
 
 
 def _failed(problem: BaseException) -> int:
@@ -162,11 +163,6 @@ def _unforeseen(problem: BaseException) -> Diagnostic:
     )
 
 
-def _interrupted() -> int:
-    message(say("interrupted; nothing was left behind", "已中断，未留下任何文件"))
-    return 130
-
-
 def _reader_gone() -> int:
     """Nothing to say, and nothing more may be flushed."""
     with contextlib.suppress(OSError, ValueError):
@@ -174,25 +170,27 @@ def _reader_gone() -> int:
     return 0
 
 
-def _heed_interruption() -> Callable[[], bool]:
-    """Have Ctrl-C raise ``KeyboardInterrupt``, as it does anyway, and remember it: whether there was one."""
-    pressed = False
+@contextlib.contextmanager
+def _heeded() -> Iterator[list[BaseException]]:
+    """Have Ctrl-C and SIGTERM unwind what runs meanwhile. Gives what they raised."""
+    raised: list[BaseException] = []
 
-    def stop(*_: object) -> None:
-        nonlocal pressed
-        pressed = True
-        raise KeyboardInterrupt
+    def interrupt(*_: object) -> None:
+        raised.append(KeyboardInterrupt())
+        raise raised[-1]
 
-    # ignored signals stay ignored; not in the main thread: whoever runs us there heeds signals
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        with contextlib.suppress(ValueError):
-            signal.signal(signal.SIGINT, stop)
-    return lambda: pressed
+    def terminate(*_: object) -> None:
+        raised.append(Terminated())
+        raise raised[-1]
 
-
-def _heed_termination() -> None:
-    def stop(*_: object) -> None:
-        raise Terminated
-
+    before: dict[signal.Signals, Any] = {}
     with contextlib.suppress(ValueError):  # not in the main thread: whoever runs us there heeds signals
-        signal.signal(signal.SIGTERM, stop)
+        before[signal.SIGTERM] = signal.signal(signal.SIGTERM, terminate)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background of a shell
+            before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield raised
+    finally:
+        for number, handler in before.items():
+            if handler is not None:  # None: it was not of Python's making
+                signal.signal(number, handler)

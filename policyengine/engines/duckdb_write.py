@@ -10,9 +10,10 @@ import errno
 import os
 import re
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -83,7 +84,7 @@ def write(
     """
     options, spill = options or Options(), folder / ".spill"
     host = FileHost(tables.connection, progress)
-    with machine(folder):
+    with machine(tables.connection, folder):
         try:
             _set(tables.connection, options, spill)
             return _write(plans, host, tables, periods, as_of, folder, options, selection, judge)
@@ -208,22 +209,57 @@ def share_of(memory: str) -> str:
 
 
 @contextmanager
-def machine(folder: Path) -> Iterator[None]:
-    """What the machine can't do while DuckDB writes into ``folder``, as ``MemoryError`` and ``OSError``."""
+def machine(connection: Any, folder: Path) -> Iterator[None]:
+    """What the machine can't do while DuckDB writes into ``folder``, as ``MemoryError`` and ``OSError``; a signal ends
+    the query that runs, and comes out as what its handler raised (``KeyboardInterrupt``)."""
     import duckdb
 
+    with _interrupting(connection) as raised:
+        try:
+            yield
+        except duckdb.OutOfMemoryException as e:
+            if _full(folder):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from e
+            raise MemoryError(str(e)) from e
+        except duckdb.IOException as e:
+            if "No space left" in str(e) or _full(folder):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from e
+            raise OSError(errno.EIO, str(e).splitlines()[0], str(folder)) from e
+        except (duckdb.InterruptException, RuntimeError) as e:  # either may come of a signal within a query
+            if raised:
+                raise raised[0] from e
+            raise
+
+
+@contextmanager
+def _interrupting(connection: Any) -> Iterator[list[BaseException]]:
+    """Signals that Python handles also end the query that runs: DuckDB by itself waits for what other threads began.
+
+    Gives what the handlers raised.
+    """
+    import duckdb
+
+    raised: list[BaseException] = []
+    before: dict[signal.Signals, Any] = {}
+
+    def heed(number: int, frame: Any) -> None:
+        with suppress(duckdb.Error):  # it may be closed
+            connection.interrupt()
+        try:
+            before[signal.Signals(number)](number, frame)
+        except BaseException as e:
+            raised.append(e)
+            raise
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if threading.current_thread() is threading.main_thread() and callable(handler := signal.getsignal(number)):
+            before[number] = handler
+            signal.signal(number, heed)
     try:
-        yield
-    except duckdb.OutOfMemoryException as e:
-        if _full(folder):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from e
-        raise MemoryError(str(e)) from e
-    except duckdb.IOException as e:
-        if "No space left" in str(e) or _full(folder):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from e
-        raise OSError(errno.EIO, str(e).splitlines()[0], str(folder)) from e
-    except duckdb.InterruptException as e:
-        raise KeyboardInterrupt from e
+        yield raised
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _full(folder: Path) -> bool:

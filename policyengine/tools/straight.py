@@ -60,7 +60,12 @@ def evaluate_straight(
 
     selector = Selector(law)
     selection = None if selector.alone else selection_of(selector)
-    with whole_folder(out) as folder, _work(folder) as work, machine(work), duckdb.connect() as connection:
+    with (
+        whole_folder(out) as folder,
+        _work(folder) as work,
+        duckdb.connect() as connection,
+        machine(connection, work),
+    ):
         _set(connection, work, wish.memory)
         reading, judging = _shares(files, progress)
         tables, said = canonical_of(connection, work / "tables", files, schema_for(law, files.mapping), reading)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
 
@@ -21,6 +22,14 @@ from tests.cli.conftest import Run
 from tests.cli.kills import ROOT, killed, register, start
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+
+
+@pytest.fixture(autouse=True)
+def _heeded() -> Iterator[None]:
+    """What is started here heeds Ctrl-C, also where the tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _many(world: Path, rows: int) -> Path:
@@ -103,30 +112,61 @@ def test_the_compiled_engine_interrupted(tmp_path: Path) -> None:
     assert list((tmp_path / "results").iterdir()) == []
 
 
+LONG = "SELECT sum(a.range * b.range) FROM range(100000) a, range(2000) b"
+
+
+# the first moments of a query are others than those when all threads are at it
 @posix
-def test_interrupted_within_a_query(capsys: pytest.CaptureFixture[str]) -> None:
-    """DuckDB raises no ``KeyboardInterrupt`` then."""
+@pytest.mark.parametrize("moment", [0.001, 0.004, 0.1])
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_within_a_query(
+    sent: signal.Signals, code: int, moment: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """DuckDB raises something else than the signal's handler then, and after the first threads are done."""
+    took = []
 
+    def query(moment: float | None) -> None:
+        with duckdb.connect() as connection, machine(connection, tmp_path):
+            connection.execute("SELECT 1")
+            if moment is not None:
+                Timer(moment, os.kill, (os.getpid(), sent)).start()
+            begun = time.monotonic()
+            try:
+                connection.execute(LONG).fetchall()
+            finally:
+                took.append(time.monotonic() - begun)
+
+    assert guarded(lambda: query(None)) == 0
+    assert guarded(lambda: query(moment)) == code
+    assert "nothing was left behind" in capsys.readouterr().err
+    assert took[1] < took[0] / 2
+
+
+@posix
+def test_stopped_within_a_query_of_another_connection(capsys: pytest.CaptureFixture[str]) -> None:
     def query() -> None:
-        Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
-        duckdb.sql("SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b").fetchall()
+        with duckdb.connect() as connection:
+            connection.execute("SELECT 1")
+            Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+            connection.execute(LONG).fetchall()
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where tests run side by side
-    try:
-        assert guarded(query) == 130
-    finally:
-        signal.signal(signal.SIGINT, before)
+    assert guarded(query) == 143
     assert "nothing was left behind" in capsys.readouterr().err
 
 
+def test_signals_are_handled_as_before_afterwards() -> None:
+    before = [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)]
+    assert guarded(lambda: 0) == 0
+    assert [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)] == before
+
+
 def test_what_the_machine_can_not_do_is_told_by_its_name(tmp_path: Path) -> None:
-    with pytest.raises(MemoryError), machine(tmp_path):
-        raise duckdb.OutOfMemoryException("could not allocate block")
-    with pytest.raises(OSError, match="No space left") as full, machine(tmp_path):
-        raise duckdb.IOException("Could not write file: No space left on device")
+    with duckdb.connect() as connection:
+        with pytest.raises(MemoryError), machine(connection, tmp_path):
+            raise duckdb.OutOfMemoryException("could not allocate block")
+        with pytest.raises(OSError, match="No space left") as full, machine(connection, tmp_path):
+            raise duckdb.IOException("Could not write file: No space left on device")
     assert full.value.errno == errno.ENOSPC
-    with pytest.raises(KeyboardInterrupt), machine(tmp_path):
-        raise duckdb.InterruptException("interrupted")
 
 
 def test_too_small_a_limit(run: Run, tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def impact_between(judging: Judging, before: Selector, after: Selector, to: Path
         if to is not None:
             write_shifts((), shape_of(plans), to)
         return Impact((), 0, 0, ())
-    with machine(judging.folder):
+    with machine(judging.connection, judging.folder):
         compared = shifts.Compared(DuckHost(judging.connection), old, new, judging.tables.persons)
         compared.prepare()
         if to is not None:
