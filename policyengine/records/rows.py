@@ -21,6 +21,7 @@ CACHE = 50_000  # distinct texts of a column remembered: most columns repeat the
 TOTALS = frozenset(("合计", "总计", "小计", "共计", "累计", "总和", "total", "subtotal", "grandtotal", "sum"))
 Parsed = Fact | Amount | UnitCell | Bad | None
 Parser = Callable[[str], Parsed]
+Measured = tuple[Fraction | None, str | None] | Bad
 
 TOTAL_ROW = Bad("PE426", "this is a row of totals, not a record", "这是合计行，不是记录", "nothing to mend", "无需处理")
 HEADER_AGAIN = Bad("PE427", "the header is repeated here", "此处重复了表头", "nothing to mend", "无需处理")
@@ -164,10 +165,18 @@ class RowReader:
     _fixed: list[tuple[str, str, Parsed]] = field(default_factory=list)
     _wide: list[tuple[Wide, Parser, list[tuple[str, str, Parsed]]]] = field(default_factory=list)
     _person: Column | None = None
+    _names: dict[str, str] = field(default_factory=dict)
+    _needed: list[tuple[str, Bad]] = field(default_factory=list)
+    _places: dict[str, int] = field(default_factory=dict)
+    _amounts: dict[tuple[int, str, str], Measured] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         layout, schema = self.layout, self.headers.schema
         self._person = layout.column("person_id")
+        self._names = {f: f for f in ("person_id", "date", "start", "end", "quantity", "unit", *self.headers.fields)}
+        self._names |= {c.field: c.header for c in reversed(layout.columns)}
+        self._places = {c.field: c.position for c in reversed(layout.columns)}
+        self._needed = [(d.id, _required(d)) for d in self.headers.fields.values() if d.required]
         self._columns = [(c.position, c.field, c.header, self._parser(c.field, c.unit)) for c in layout.columns]
         carried: Parser = _as_it_is if self.table.checked else str
         self._unread = [(p, name, carried) for p, name in layout.extras]
@@ -227,8 +236,7 @@ class RowReader:
 
     def position(self, field_id: str) -> int:
         """The position of a column, -1 without it."""
-        column = self.layout.column(field_id)
-        return column.position if column else -1
+        return self._places.get(field_id, -1)
 
     def _no_record(self, row: Row) -> Fault | None:
         """Rows of totals and repeated headers: counted as rejected, so that every row is accounted for."""
@@ -289,39 +297,31 @@ class RowReader:
 
     def _settle(self, one: RowFacts, found: dict[str, Parsed], wide: Wide | None, row: Row) -> None:
         """What several cells say together: the days, the quantity with its unit, what must be there."""
-        faulty = {f.column for f in one.faults}
-        if "person_id" not in found and self._header("person_id") not in faulty:
-            one.faults.append(Fault(self._header("person_id"), None, NO_PERSON))
+        faulty, names = {f.column for f in one.faults}, self._names
+        if "person_id" not in found and names["person_id"] not in faulty:
+            one.faults.append(Fault(names["person_id"], None, NO_PERSON))
         if self.headers.purpose == "records":
             self._days(one, found, faulty)
             self._quantity(one, found, wide, faulty, row)
-        for decl in self.headers.fields.values():
-            if (
-                decl.required
-                and decl.id not in found
-                and decl.id != "person_id"
-                and self._header(decl.id) not in faulty
-            ):
-                one.faults.append(Fault(self._header(decl.id), None, _required(decl)))
+        for field_id, missing in self._needed:
+            if field_id not in found and field_id != "person_id" and names[field_id] not in faulty:
+                one.faults.append(Fault(names[field_id], None, missing))
         one.facts = found  # type: ignore[assignment]
 
-    def _header(self, field_id: str) -> str:
-        column = self.layout.column(field_id)
-        return column.header if column else field_id
-
     def _days(self, one: RowFacts, found: Mapping[str, Parsed], faulty: set[str | None]) -> None:
-        if any(self._header(f) in faulty for f in ("date", "start", "end")):
+        names = self._names
+        if names["date"] in faulty or names["start"] in faulty or names["end"] in faulty:
             return
         day, start, end = (found.get(f) for f in ("date", "start", "end"))
         last = end or day
         if not isinstance(last, date):
-            one.faults.append(Fault(self._header("end" if start else "date"), None, NO_DATE))
+            one.faults.append(Fault(names["end" if start else "date"], None, NO_DATE))
             return
         first = start if isinstance(start, date) else last
         if day and end and day != end:
-            one.faults.append(Fault(self._header("date"), str(day), TWO_DATES))
+            one.faults.append(Fault(names["date"], str(day), TWO_DATES))
         elif first > last:
-            one.faults.append(Fault(self._header("start"), str(first), BACKWARDS))
+            one.faults.append(Fault(names["start"], str(first), BACKWARDS))
         one.start, one.end = first, last
 
     def _quantity(
@@ -332,33 +332,43 @@ class RowReader:
         faulty: set[str | None],
         row: Row,
     ) -> None:
-        column = self.layout.column("quantity")
-        position = wide.position if wide else column.position if column else None
-        name = wide.header if wide else self._header("quantity")
-        if name in faulty or self._header("unit") in faulty:
+        position = wide.position if wide else self.position("quantity")
+        name = wide.header if wide else self._names["quantity"]
+        if name in faulty or self._names["unit"] in faulty:
             return
         amount, stated = found.pop("quantity", None), found.pop("unit", None)
-        header = wide.unit if wide else column.unit if column else None
-        measured = cells.measured(amount, stated, header if amount is not None else None)  # type: ignore[arg-type]
-        if position is not None and position in row.joined and isinstance(amount, Amount):
+        figure = _cell(row, position)
+        key = (position, figure, _cell(row, self.position("unit")))
+        measured = self._amounts.get(key)
+        if measured is None:
+            if len(self._amounts) >= CACHE:
+                self._amounts.clear()
+            measured = self._amounts[key] = self._measured(amount, stated, wide)
+        if position in row.joined and isinstance(amount, Amount):
             measured = JOINED
-        if not isinstance(measured, Bad):
-            one.quantity, one.unit = measured
-            if one.quantity is not None:
-                low, high, decimals = self.headers.schema.quantity_bounds(one.unit)
-                measured = cells.within(one.quantity, low, high, decimals, one.unit or "") or measured
         if isinstance(measured, Bad):
-            text = _cell(row, position).strip() if position is not None else None
-            one.faults.append(Fault(name, text, measured))
+            one.faults.append(Fault(name, figure.strip() if position >= 0 else None, measured))
             return
+        one.quantity, one.unit = measured
         if one.quantity is not None:
             found["quantity"] = one.quantity
         if one.unit is not None:
             found["unit"] = one.unit
 
+    def _measured(self, amount: Parsed, stated: Parsed, wide: Wide | None) -> Measured:
+        """Quantity and unit, within the unit's bounds. They follow from the texts of the two cells."""
+        column = wide or self.layout.column("quantity")
+        header = column.unit if column else None
+        measured = cells.measured(amount, stated, header if amount is not None else None)  # type: ignore[arg-type]
+        if isinstance(measured, Bad) or measured[0] is None:
+            return measured
+        low, high, decimals = self.headers.schema.quantity_bounds(measured[1])
+        return cells.within(measured[0], low, high, decimals, measured[1] or "") or measured
+
 
 def _cell(row: Row, position: int) -> str:
-    return row.cells[position] if position < len(row.cells) else ""
+    """The cell's text; none in a short row, or at -1."""
+    return row.cells[position] if 0 <= position < len(row.cells) else ""
 
 
 def _required(decl: FieldDecl) -> Bad:

@@ -30,6 +30,8 @@ BIGINT = 2**63
 
 def text_of(value: Value) -> str:
     """A cell of a text format: exact decimal or fraction, ISO date, yes or no; nothing for None."""
+    if isinstance(value, str):  # most are; to ask whether one is a fraction takes ten times as long
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from fractions import Fraction
+from operator import attrgetter
 
 from policyengine.language import tree
 from policyengine.light import dataclass
@@ -177,12 +178,11 @@ def ledger_columns(shape: Shape, size: str = "full") -> tuple[Column, ...]:
 
 def _ledger(entries: Iterable[LedgerEntry], shape: Shape, size: str) -> Table:
     columns = ledger_columns(shape, size)
-    names = [c.name for c in columns]
-    return Table("ledger", columns, [tuple(getattr(e, n) for n in names) for e in entries])
+    return Table("ledger", columns, list(map(attrgetter(*(c.name for c in columns)), entries)))
 
 
 def _rejects(rejects: Iterable[Reject]) -> Table:
-    return Table("rejects", REJECTS, [tuple(getattr(r, c.name) for c in REJECTS) for r in rejects])
+    return Table("rejects", REJECTS, list(map(attrgetter(*(c.name for c in REJECTS)), rejects)))
 
 
 def _flags(flags: Iterable[FlagEntry]) -> Table:
