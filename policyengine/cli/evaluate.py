@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -131,7 +131,7 @@ def command(
         format_, ledger = format_ or was[0], ledger or was[1]
     law = _law(policy, policy_rev)
 
-    def read(rejects: tuple[Reject, ...], remarks: tuple[Diagnostic, ...]) -> None:
+    def read(rejects: Sequence[Reject], remarks: tuple[Diagnostic, ...]) -> None:
         tell(remarks)
         if rejects_xlsx is not None:
             tell(save_rejects(law, files, rejects, rejects_xlsx))

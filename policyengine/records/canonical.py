@@ -19,7 +19,7 @@ from policyengine.records.raw import RawTable
 from policyengine.records.read import Reading
 from policyengine.records.rows import RowFacts
 from policyengine.records.schema import Schema
-from policyengine.records.sqlcells import number_type, typed_csv
+from policyengine.records.sqlcells import load_table, number_type, typed_csv
 
 _SQL = {"date": "DATE", "yes_no": "BOOLEAN", "year": "INT"}
 _APART = ("record_id", "person_id", "date", "start", "end", "quantity", "unit")
@@ -68,16 +68,14 @@ class Written:
 
 @dataclass(slots=True)
 class SlowRows:
-    """The rows that go one by one, of all tables of one purpose: usable ones into a file, the others to the rejects.
-
-    ``rejected_ids``: the record ids of rejected rows, with place of the file and row.
-    """
+    """The rows that go one by one, of all tables of one purpose: usable ones into a file, the others to the rejects."""
 
     shape: Shape
     reading: Reading
-    rejected_ids: list[tuple[str, int, int]] = field(default_factory=list)
     given: set[str] = field(default_factory=set)
     _stream: Any = None
+    _ids: Any = None
+    _write_id: Any = None
     _columns: list[str] = field(default_factory=list)
 
     def take(self, table: RawTable, layout: Layout, rows: Iterable[RowFacts], file: int) -> int:
@@ -103,6 +101,21 @@ class SlowRows:
         present = frozenset(self._columns) & (self.given | self.shape.always())
         return Written(scan(path), present, frozenset(self.given))
 
+    def rejected_ids(self, connection: Any, table: str) -> bool:
+        """Make a table of the record ids of rejected rows, with place of the file and row; whether there are any."""
+        if self._ids is None:
+            return False
+        self._ids.close()
+        path = self._path("ids")
+        load_table(connection, table, [("record_id", "TEXT"), ("file", "INT"), ("row", "BIGINT")], path)
+        return True
+
+    def _reject_id(self, record_id: str, file: int, row: int) -> None:
+        if self._ids is None:
+            self._ids = self._path("ids").open("w", encoding="utf-8", newline="")
+            self._write_id = csv.writer(self._ids, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow
+        self._write_id((record_id, file, row))
+
     def _path(self, suffix: str) -> Path:
         return self.shape.folder / f"{self.shape.headers.purpose}-rows.{suffix}"
 
@@ -115,7 +128,7 @@ class SlowRows:
                 given = row.facts.get("record_id")
                 self.reading.reject(table, row, str(given) if given else None, records)
                 if record_id is not None:
-                    self.rejected_ids.append((record_id, file, row.number))
+                    self._reject_id(record_id, file, row.number)
                 yield None
                 continue
             facts: dict[str, Fact | None] = {**row.facts, "file": file, "row": row.number}

@@ -2,7 +2,7 @@
 
 Parquet and plain CSV files are read by SQL (``sqlcells.py``); rows that hold anything unusual, and all other kinds of
 files, go through ``rows.py``, which decides and gives the reasons. So both ways agree by construction where it is hard,
-and by tests where it is fast. Nothing is held in memory but one batch of rows, the rejects and the distinct odd cells.
+and by tests where it is fast. Nothing is held in memory but one batch of rows and the distinct odd cells.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ from policyengine.records.header import Headers
 from policyengine.records.model import Reject
 from policyengine.records.raw import Damaged, RawTable
 from policyengine.records.read import Reading
+from policyengine.records.rejects import Rejects
 from policyengine.records.schema import Purpose, Schema
 from policyengine.records.sqlcells import call, make_table, name, number
+
+REJECTED = "canonical_rejected"
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Canonical:
     persons: str | None
     circumstances: str | None
     files: tuple[tuple[str, str | None], ...]
-    rejects: tuple[Reject, ...]
+    rejects: Sequence[Reject]
     rows: int
     rejected_rows: int
     listed: bool
@@ -63,7 +66,7 @@ def read_tables(
     """
     if schema.clashes:
         return None, read.clashes(schema)
-    reading = Reading()
+    reading = Reading(Rejects(folder))
     try:
         return _Tables(connection, folder, schema, reading, small, told).read(records, persons, circumstances)
     except Damaged as e:
@@ -88,7 +91,7 @@ class _Tables:
     reading: Reading
     small: int
     told: Callable[[int], None] | None = None
-    rejected_ids: list[tuple[str, int, int]] = field(default_factory=list)
+    rejected_ids: bool = False  # whether there is a table of the record ids of rejected rows
     files: list[tuple[str, str | None]] = field(default_factory=list)
     digested: dict[str, str] = field(default_factory=dict)
 
@@ -113,7 +116,7 @@ class _Tables:
         self._check_ids(table, persons_table, circumstances_table, circumstances)
         warnings = tuple(d.message for d in reading.diagnostics if d.severity == "warning")
         return Canonical(
-            self.connection, table, persons_table, circumstances_table, tuple(self.files), tuple(reading.rejects),
+            self.connection, table, persons_table, circumstances_table, tuple(self.files), reading.rejects,
             reading.rows, reading.rejected, persons is not None, self.digested, warnings,
         ), reading.diagnostics  # fmt: skip
 
@@ -141,7 +144,7 @@ class _Tables:
         self.digested.update(digested.result())
         if must_have_rows and not self.reading.rows:
             read.nothing_at_all(self.reading, [Span(file, sheet=sheet) for file, sheet in self.files[first:]])
-        self.rejected_ids += slow.rejected_ids
+        self.rejected_ids = slow.rejected_ids(self.connection, REJECTED) or self.rejected_ids
         rest = slow.part(self.connection)
         return [*found, rest] if rest is not None else found
 
@@ -221,8 +224,8 @@ class _Tables:
         places: dict[str, list[tuple[int, int, bool]]] = {t: [] for t in twins}
         for record_id, file, row in self._rows(select.where(among)):
             places[record_id].append((file, row, True))
-        for record_id, file, row in self.rejected_ids:
-            if record_id in places:
+        if self.rejected_ids:
+            for record_id, file, row in self._rows(exp.select("*").from_(exp.to_table(REJECTED)).where(among.copy())):
                 places[record_id].append((file, row, False))
         for record_id, where in sorted(places.items(), key=lambda p: min(p[1])):
             named = [(*self.files[file], row) for file, row, _ in sorted(where)]
@@ -238,16 +241,12 @@ class _Tables:
 
         if not any("record_id" in part.given for part in parts):
             return []
-        rejected = [record_id for record_id, _, _ in self.rejected_ids]
         all_rows = exp.to_table("canonical_all")
-        if len(parts) == 1 and not rejected and self._ascending():
+        if len(parts) == 1 and not self.rejected_ids and self._ascending():
             return []
         ids: Any = exp.select(name("record_id")).from_(all_rows)
-        if rejected:
-            make_table(
-                self.connection, "canonical_rejected", [("record_id", "TEXT")], [(r,) for r in rejected], self.folder
-            )
-            more = exp.select(name("record_id")).from_(exp.to_table("canonical_rejected"))
+        if self.rejected_ids:
+            more = exp.select(name("record_id")).from_(exp.to_table(REJECTED))
             ids = exp.union(ids, more, distinct=False)
         passes = 1 + self.reading.rows // 4_000_000  # so many ids at once stay well below 1 GiB
         found: list[str] = []

@@ -20,6 +20,7 @@ from policyengine.records.header import Headers, Layout, layout_of
 from policyengine.records.model import Circumstance, Fact, Inputs, Person, Record, Reject
 from policyengine.records.personal import id_number_fault, mask
 from policyengine.records.raw import Damaged, RawTable, blank
+from policyengine.records.rejects import Rejects
 from policyengine.records.rows import BACKWARDS, RowFacts, RowReader
 from policyengine.records.schema import Purpose, Schema
 from policyengine.records.tables import open_tables
@@ -31,7 +32,7 @@ MAX_SHOWN = 200  # characters of a cell that a reject shows
 class Reading:
     """What has been read so far of the files for one purpose."""
 
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: Rejects = field(default_factory=Rejects)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     rows: int = 0
     rejected: int = 0
@@ -93,14 +94,14 @@ def _read(
         found = _records(records, schema, reading, digested, persons is None, None)
         before = len(reading.rejects)
         people = _persons(persons, schema, reading, digested)
-        unread = [(persons, reading.rejects[before:])]
+        unread: list[tuple[str | None, Sequence[Reject]]] = [(persons, reading.rejects[before:])]
     else:
         listed = Reading()  # the persons file says who is meant; what is wrong in it is told after the records
         people = _persons(persons, schema, listed, digested)
         others = Others(asked_for(only, {i: f.get("name") for i, f in people.items()}), dated)
         found = _records(records, schema, reading, digested, persons is None, others)
         reading.diagnostics += listed.diagnostics
-        reading.rejects += listed.rejects
+        reading.rejects.extend(listed.rejects)
         unread = [(persons, listed.rejects)]
     before = len(reading.rejects)
     held = circumstances_of(circumstances, schema, reading, digested)

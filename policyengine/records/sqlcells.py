@@ -353,12 +353,16 @@ def make_table(
     connection: Any, table: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str | None]], folder: Path
 ) -> None:
     """A table from rows of texts, through a file: faster than parameters by far. Empty texts are NULL."""
-    from sqlglot import exp
-
     path = folder / f"{table}.csv"
     write_rows(path, rows)
-    source = typed_csv(path, columns)
-    query = exp.select("*").from_(source)
+    load_table(connection, table, columns, path)
+
+
+def load_table(connection: Any, table: str, columns: Sequence[tuple[str, str]], path: Path) -> None:
+    """A table from a CSV file without header, which is removed."""
+    from sqlglot import exp
+
+    query = exp.select("*").from_(typed_csv(path, columns))
     # as with the views over it: who reads on the same connection again is done with what was read before
     create = exp.Create(this=exp.to_table(table, quoted=True), kind="TABLE", replace=True, expression=query)
     connection.execute(create.sql("duckdb"))

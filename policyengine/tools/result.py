@@ -22,7 +22,7 @@ from policyengine.tools.tables import shape_of, tables_of
 from policyengine.tools.tally import tally_of
 from policyengine.tools.write import MANIFEST, refuse_foreign, write_result
 
-Read = Callable[[tuple[Reject, ...], tuple[Diagnostic, ...]], None]
+Read = Callable[[Sequence[Reject], tuple[Diagnostic, ...]], None]
 """Called when everything has been read: with the rows that could not be, and with remarks. May refuse by raising."""
 
 
@@ -90,7 +90,7 @@ def options_of(
     }
 
 
-def save_rejects(law: Law, files: Files, rejects: tuple[Reject, ...], path: str | Path) -> list[Diagnostic]:
+def save_rejects(law: Law, files: Files, rejects: Sequence[Reject], path: str | Path) -> list[Diagnostic]:
     """The rejected rows as they stood, in a workbook to be mended; what can't be read twice is only listed."""
     from policyengine.records.rejects_xlsx import write_rejects
 

@@ -7,7 +7,7 @@ stands in the unfinished folder, which becomes the result, or vanishes.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -184,7 +184,7 @@ def canonical_of(
 
 
 def _entries(
-    written: Written, law: Law, rejects: tuple[Reject, ...], folder: Path, wish: Wish
+    written: Written, law: Law, rejects: Sequence[Reject], folder: Path, wish: Wish
 ) -> dict[str, dict[str, Any]]:
     """What the manifest says of each table; those that the engine had no row for, and rejects, are written here."""
     found = {}
@@ -199,7 +199,7 @@ def _entries(
     return found
 
 
-def _no_rows(law: Law, rejects: tuple[Reject, ...], wish: Wish) -> list[Table]:
+def _no_rows(law: Law, rejects: Sequence[Reject], wish: Wish) -> list[Table]:
     """The tables of a result in which nothing was judged."""
     return tables_of(Result((), (), (), ()), rejects, shape_of(law.plans), wish.size)
 

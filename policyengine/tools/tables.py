@@ -5,10 +5,11 @@ Column order is that of docs/results.md. Lists are one cell, joined by ``; `` (r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 from operator import attrgetter
+from typing import Any, overload
 
 from policyengine.language import tree
 from policyengine.light import dataclass
@@ -41,6 +42,27 @@ class Table:
     @property
     def names(self) -> list[str]:
         return [c.name for c in self.columns]
+
+
+@dataclass(frozen=True)
+class _Rows(Sequence[tuple[Value, ...]]):
+    """Rows that are made of ``items`` whenever they are looked at: there may be too many to hold."""
+
+    items: Sequence[Any]
+    row: Callable[[Any], tuple[Value, ...]]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[tuple[Value, ...]]:
+        return map(self.row, self.items)
+
+    @overload
+    def __getitem__(self, at: int) -> tuple[Value, ...]: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[tuple[Value, ...]]: ...
+    def __getitem__(self, at: int | slice) -> tuple[Value, ...] | list[tuple[Value, ...]]:
+        return list(map(self.row, self.items[at])) if isinstance(at, slice) else self.row(self.items[at])
 
 
 def _columns(text: str) -> tuple[Column, ...]:
@@ -181,8 +203,8 @@ def _ledger(entries: Iterable[LedgerEntry], shape: Shape, size: str) -> Table:
     return Table("ledger", columns, list(map(attrgetter(*(c.name for c in columns)), entries)))
 
 
-def _rejects(rejects: Iterable[Reject]) -> Table:
-    return Table("rejects", REJECTS, list(map(attrgetter(*(c.name for c in REJECTS)), rejects)))
+def _rejects(rejects: Sequence[Reject]) -> Table:
+    return Table("rejects", REJECTS, _Rows(rejects, attrgetter(*(c.name for c in REJECTS))))
 
 
 def _flags(flags: Iterable[FlagEntry]) -> Table:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from policyengine.diagnostics import PolicyError
+from policyengine.records import rejects
 from policyengine.records.model import Reject
 from policyengine.tools.evaluate import Files
 from policyengine.tools.into import evaluate_into
@@ -38,6 +39,11 @@ def both(policy: str, files: Files, wish: Wish, folder: Path, **asked: Any) -> t
         said.append(([*summary_lines(tally)], tally.unmet))
     assert said[0] == said[1]
     return folder / "reference", folder / "duckdb"
+
+
+@pytest.fixture(autouse=True)
+def _rejects_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rejects, "AT_ONCE", 1)
 
 
 def manifest(folder: Path) -> dict[str, Any]:
@@ -73,6 +79,7 @@ def test_every_byte(
         if name != "manifest.json":
             assert (other / name).read_bytes() == (one / name).read_bytes(), name
     assert manifest(other) == manifest(one)
+    assert manifest(one)["tables"]["rejects"]["rows"] > 0
 
 
 def test_every_row(tmp_path: Path) -> None:
