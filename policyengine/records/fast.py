@@ -11,7 +11,7 @@ from policyengine.records.canonical import Shape, SlowRows, Written, copy_to
 from policyengine.records.cells import UnitCell
 from policyengine.records.files import PACKED, Source
 from policyengine.records.header import Layout, plain
-from policyengine.records.parquet import BATCH, as_text, columns_of, scan
+from policyengine.records.parquet import BATCH, as_text, check_pages, columns_of, scan
 from policyengine.records.raw import RawTable, Row, blank
 from policyengine.records.rows import TOTALS, RowFacts, RowReader
 from policyengine.records.sqlcells import Cell, call, cell_of, few, learn, name, number, quicken, text, truly
@@ -40,13 +40,22 @@ class Target:
 def fast_part(
     source: Source, table: RawTable, layout: Layout, target: Target, small: int
 ) -> tuple[Written, int] | None:
-    """The canonical rows of the file's one table and how many rows it has; None where it has to go the slow way."""
+    """The canonical rows of the file's one table and how many rows it has; None where it has to go the slow way.
+
+    Raises ``Damaged`` where it is a Parquet file that breaks off or is spoilt within.
+    """
+    import duckdb
+
     if layout.wide or layout.values or source.kind not in ("text", "parquet"):
         return None
     if source.path.stat().st_size < (small // PACKED[".parquet"] if source.kind == "parquet" else small):
         return None
     if source.kind == "parquet":
-        return _Fast(source.path, source.path, 0, table, layout, target).part()
+        try:
+            return _Fast(source.path, source.path, 0, table, layout, target).part()
+        except duckdb.Error:
+            check_pages(source)
+            raise  # it is not the file
     staged = raw_parquet(target.connection, source, table, layout, target.path("raw"))
     if staged is None:
         return None

@@ -25,7 +25,7 @@ def read_parquet(source: Source) -> RawTable:
         kinds = columns_of(connection, source.path)
         table.header = list(kinds)
         texts = exp.select(*(as_text(name, kind) for name, kind in kinds.items())).from_(scan(source.path))
-        table.rows = _rows(source, connection.execute(texts.sql("duckdb")))
+        table.rows = _rows(source, connection, texts.sql("duckdb"))
     except duckdb.Error as e:
         table.notes.append(broken(source, e))
     return table
@@ -53,6 +53,20 @@ def columns_of(connection: Any, path: Path) -> dict[str, str]:
         raise duckdb.InvalidInputException("a column's name is no valid text") from e
 
 
+def check_pages(source: Source) -> None:
+    """Read every cell of the file; ``Damaged`` where DuckDB can't."""
+    import duckdb
+    from sqlglot import exp
+
+    try:
+        with duckdb.connect() as connection:
+            cells = [exp.column(name, quoted=True) for name in columns_of(connection, source.path)]
+            every = exp.func("bit_xor", exp.Anonymous(this="hash", expressions=cells))
+            connection.execute(exp.select(every).from_(scan(source.path)).sql("duckdb"))
+    except duckdb.Error as e:
+        raise Damaged(broken(source, e)) from e
+
+
 def broken(source: Source, problem: Exception) -> Diagnostic:
     """The file is no readable Parquet."""
     first = str(problem).splitlines()[0][:200] if str(problem) else type(problem).__name__
@@ -76,17 +90,16 @@ def as_text(name: str, kind: str, table: str | None = None) -> Any:
     return exp.func("coalesce", text, exp.Literal.string(""))
 
 
-def _rows(source: Source, result: Any) -> Iterator[Row]:
+def _rows(source: Source, connection: Any, query: str) -> Iterator[Row]:
+    """The rows; nothing is read before the first is asked for."""
     import duckdb
 
     number = 0
-    while True:
-        try:
-            batch = result.fetchmany(BATCH)
-        except duckdb.Error as e:
-            raise Damaged(broken(source, e)) from e
-        if not batch:
-            return
-        for cells in batch:
-            number += 1
-            yield Row(number, list(cells))
+    try:
+        result = connection.execute(query)
+        while batch := result.fetchmany(BATCH):
+            for cells in batch:
+                number += 1
+                yield Row(number, list(cells))
+    except duckdb.Error as e:
+        raise Damaged(broken(source, e)) from e

@@ -258,3 +258,18 @@ def test_a_column_whose_name_is_no_text_makes_the_file_unreadable(tmp_path: Path
     inputs, said = both_ways([str(path)], None, None, schema(), tmp_path)
     assert inputs is None
     assert codes(said, "error") == ["PE406"]
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.6, 0.9])
+def test_pages_that_are_spoilt_make_the_file_unreadable(share: float, tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    rows = "SELECT 'P' || range AS person_id, DATE '2016-01-01' + range::INT % 365 AS date, range % 9 AS quantity"
+    options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 2048, WRITE_BLOOM_FILTER false"
+    duckdb.execute(f"COPY ({rows} FROM range(8192)) TO '{path}' ({options})")
+    data = path.read_bytes()
+    pages = len(data) - int.from_bytes(data[-8:-4], "little") - 8  # what stands before the footer
+    at = int(pages * share)
+    path.write_bytes(data[:at] + bytes(200) + data[at + 200 :])
+    inputs, said = both_ways([str(path)], None, None, schema(), tmp_path)
+    assert inputs is None
+    assert codes(said, "error") == ["PE406"]
