@@ -53,6 +53,8 @@ def fast_part(
     if source.kind == "parquet":
         try:
             return _Fast(source.path, source.path, 0, table, layout, target).part()
+        except (duckdb.InterruptException, duckdb.OutOfMemoryException):
+            raise
         except duckdb.Error:
             check_pages(source)
             raise  # it is not the file
