@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from pathlib import Path
 from typing import Any
 
@@ -58,18 +59,29 @@ def fast_part(
         except duckdb.Error:
             check_pages(source)
             raise  # it is not the file
-    staged = raw_parquet(target.connection, source, table, layout, target.path("raw"))
-    if staged is None:
+    raw = target.path("raw")
+    apart = raw_parquet(target.connection, source, table, layout, raw)
+    if apart is None:
         return None
-    return _Fast(source.path, staged, layout.header_row, table, layout, target).part()
+    return _Fast(source.path, raw, layout.header_row, table, layout, target, apart).part()
 
 
 class _Fast:
-    """Reads one Parquet file of cells. ``source``: the user's file; ``above``: rows above those in ``path``."""
+    """Reads one Parquet file of cells. ``source``: the user's file; ``above``: rows above those in ``path``; ``apart``:
+    rows that are not in it, in order."""
 
-    def __init__(self, source: Path, path: Path, above: int, table: RawTable, layout: Layout, target: Target) -> None:
+    def __init__(
+        self,
+        source: Path,
+        path: Path,
+        above: int,
+        table: RawTable,
+        layout: Layout,
+        target: Target,
+        apart: Sequence[Row] = (),
+    ) -> None:
         self.source, self.path, self.above = source, path, above
-        self.table, self.layout, self.target = table, layout, target
+        self.table, self.layout, self.target, self.apart = table, layout, target, apart
         self.shape, self.connection = target.shape, target.connection
         self.reader = RowReader(table, layout, self.shape.headers)
         self.kinds = columns_of(self.connection, path)
@@ -317,11 +329,15 @@ class _Fast:
         query = self._source().select(name(NUMBER, "r"), *texts).where(odd).order_by(name(NUMBER, "r"))
         result = self.connection.cursor().execute(query.sql("duckdb"))
 
-        def rows() -> Iterator[RowFacts]:
+        def odd_ones() -> Iterator[Row]:
             while batch := result.fetchmany(BATCH):
                 for position, *cells in batch:
-                    if not blank(cells):
-                        yield from self.reader.read(Row(position + 1 + self.above, cells))
+                    yield Row(position + 1 + self.above, cells)
+
+        def rows() -> Iterator[RowFacts]:
+            for row in merge(odd_ones(), self.apart, key=lambda r: r.number):
+                if not blank(row.cells):
+                    yield from self.reader.read(row)
 
         return odd_rows, self.target.slow.take(self.table, self.layout, rows(), self.target.file)
 

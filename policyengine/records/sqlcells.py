@@ -395,5 +395,7 @@ def typed_csv(
     }  # fmt: skip
     if ragged:
         options["buffer_size"] = number(PIECE)
+    else:
+        options["new_line"] = text("\\n")  # else DuckDB goes by the first line break, which may be within a cell
     pairs = [exp.EQ(this=exp.to_identifier(key), expression=value) for key, value in options.items()]
     return call("read_csv", text(str(path)), *pairs)

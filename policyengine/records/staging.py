@@ -1,12 +1,14 @@
 """A plain CSV file in, the same cells as a Parquet file of texts out, through DuckDB's CSV reader.
 
 Plain is what both CSV readers surely read alike: valid text without NUL, quotation marks only around whole cells, no
-line breaks inside cells, no empty lines between rows. Any doubt, and the file goes the slow way.
+line breaks inside cells, no empty lines between rows. A few rows that have line breaks inside cells are put apart,
+and lines without cells left in their place. Any other doubt, and the file goes the slow way.
 """
 
 from __future__ import annotations
 
 import re
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +17,21 @@ from policyengine.records.canonical import copy_to
 from policyengine.records.cells import MAX_TEXT
 from policyengine.records.files import Source
 from policyengine.records.header import Layout
-from policyengine.records.raw import RawTable
+from policyengine.records.raw import RawTable, Row
 from policyengine.records.sqlcells import typed_csv
+from policyengine.records.text import rows_of_lines
 
 CHUNK = 1 << 20  # stays in the processor's cache
+MOST = 100_000  # rows with line breaks inside cells that are put apart; they are in memory
+TALLEST = 1000  # lines of such a row
 GROUP = 40_960  # rows of texts that are written together: with more, one of two threads often waits
 
 
-def raw_parquet(connection: Any, source: Source, table: RawTable, layout: Layout, path: Path) -> Path | None:
-    """Write the Parquet file ``path`` (columns ``c0``, ``c1``, … as in the layout); None where the file isn't plain."""
+def raw_parquet(connection: Any, source: Source, table: RawTable, layout: Layout, path: Path) -> list[Row] | None:
+    """Write the Parquet file ``path`` (columns ``c0``, ``c1``, … as in the layout); None where the file isn't plain.
+
+    Gives the rows that are apart: in the file nothing but rows without cells stands for them, one for each line.
+    """
     if table.encoding is None or table.delimiter is None or table.broken:
         return None
     utf8 = source.path
@@ -34,10 +42,16 @@ def raw_parquet(connection: Any, source: Source, table: RawTable, layout: Layout
     checked = beside(plain_lines, utf8, table.delimiter.encode())  # a third of the copy's time, on one processor
     rows = _copied(connection, utf8, table.delimiter, layout, path)
     lines = checked.result()
+    apart: list[Row] | None = []
+    if lines is not None and rows != lines - layout.header_row:
+        holed = path.with_suffix(".holed")
+        apart = put_apart(utf8, table.delimiter, layout.header_row, holed)
+        rows = _copied(connection, holed, table.delimiter, layout, path) if apart else None
+        holed.unlink()
     if utf8 != source.path:
         utf8.unlink()
     if rows is not None and lines is not None and rows == lines - layout.header_row:
-        return path
+        return apart
     path.unlink(missing_ok=True)
     return None
 
@@ -54,6 +68,41 @@ def _copied(connection: Any, utf8: Path, delimiter: str, layout: Layout, path: P
         return int(connection.execute(copy.sql("duckdb")).fetchone()[0])
     except duckdb.Error:
         return None
+
+
+def put_apart(path: Path, delimiter: str, above: int, to: Path) -> list[Row] | None:
+    """The rows of several lines, of a file in which quotation marks only stand around cells; in the copy ``to``, lines
+    with a delimiter alone stand for them. None where they are too many, or among the first ``above`` lines.
+    """
+    found: list[Row] = []
+    lines: list[bytes] = []  # of the row that is open
+    with path.open("rb") as stream, to.open("wb") as out:
+        for number, line in enumerate(stream, 1):
+            odd = line.count(b'"') % 2 == 1
+            if not lines and not odd:
+                out.write(line)
+                continue
+            lines.append(line)
+            if len(lines) > TALLEST:
+                return None
+            out.write(delimiter.encode() + line[len(line.rstrip(b"\r\n")) :])
+            if odd and len(lines) > 1:
+                row = _row_of(lines, number - len(lines) + 1, delimiter)
+                if row is None or row.number <= above or len(found) == MOST:
+                    return None
+                found.append(row)
+                lines = []
+    return None if lines else found
+
+
+def _row_of(lines: list[bytes], number: int, delimiter: str) -> Row | None:
+    """The one row that the lines are, from line ``number`` on."""
+    try:
+        text = b"".join(lines).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    rows = list(rows_of_lines(StringIO(text, newline=""), delimiter))
+    return Row(number, rows[0].cells) if len(rows) == 1 and rows[0].bad is None else None
 
 
 def _transcode(path: Path, encoding: str, to: Path) -> bool:

@@ -187,10 +187,15 @@ def _open(path: Path, encoding: str) -> TextIO:
 
 def rows(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:
     """Every row that is not an empty line."""
-    csv.field_size_limit(2 * MAX_LINE)
     with _open(path, encoding) as stream:
         simple = _without_quotes(path, stream)
-        yield from _simple_rows(simple, delimiter) if simple is not None else _Lines(stream).rows(delimiter)
+        yield from _simple_rows(simple, delimiter) if simple is not None else rows_of_lines(stream, delimiter)
+
+
+def rows_of_lines(stream: TextIO, delimiter: str) -> Iterator[Row]:
+    """Every row of the text that is not an empty line; a row that is never closed is bad, and ends with its line."""
+    csv.field_size_limit(2 * MAX_LINE)
+    return _Lines(stream).rows(delimiter)
 
 
 def _without_quotes(path: Path, stream: TextIO) -> TextIO | None:
@@ -203,6 +208,7 @@ def _without_quotes(path: Path, stream: TextIO) -> TextIO | None:
 
 
 def _simple_rows(stream: TextIO, delimiter: str) -> Iterator[Row]:
+    csv.field_size_limit(2 * MAX_LINE)
     for number, cells in enumerate(csv.reader(stream, delimiter=delimiter), 1):
         if cells and not (number == 1 and len(cells) < 3 and _said_delimiter(delimiter.join(cells))):
             yield Row(number, cells)
