@@ -1,8 +1,8 @@
 """A plain CSV file in, the same cells as a Parquet file of texts out, through DuckDB's CSV reader.
 
 Plain is what both CSV readers surely read alike: valid text without NUL, quotation marks only around whole cells, no
-line breaks inside cells, no empty lines between rows. A few rows that have line breaks inside cells are put apart,
-and lines without cells left in their place. Any other doubt, and the file goes the slow way.
+line breaks inside cells, no empty lines between rows. A few rows that have line breaks inside cells are put apart;
+lines without cells stand for them, and for empty lines. Any other doubt, and the file goes the slow way.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def raw_parquet(connection: Any, source: Source, table: RawTable, layout: Layout
     if lines is not None and rows != lines - layout.header_row:
         holed = path.with_suffix(".holed")
         apart = put_apart(utf8, table.delimiter, layout.header_row, holed)
-        rows = _copied(connection, holed, table.delimiter, layout, path) if apart else None
+        rows = _copied(connection, holed, table.delimiter, layout, path) if apart is not None else None
         holed.unlink()
     if utf8 != source.path:
         utf8.unlink()
@@ -72,20 +72,24 @@ def _copied(connection: Any, utf8: Path, delimiter: str, layout: Layout, path: P
 
 def put_apart(path: Path, delimiter: str, above: int, to: Path) -> list[Row] | None:
     """The rows of several lines, of a file in which quotation marks only stand around cells; in the copy ``to``, lines
-    with a delimiter alone stand for them. None where they are too many, or among the first ``above`` lines.
+    with a delimiter alone stand for them and for empty lines. None where they are too many, or among the first
+    ``above`` lines.
     """
     found: list[Row] = []
     lines: list[bytes] = []  # of the row that is open
     with path.open("rb") as stream, to.open("wb") as out:
         for number, line in enumerate(stream, 1):
             odd = line.count(b'"') % 2 == 1
-            if not lines and not odd:
+            filled = line.rstrip(b"\r\n")
+            if not lines and not odd and filled:
                 out.write(line)
+                continue
+            out.write(delimiter.encode() + line[len(filled) :])
+            if not lines and not odd:
                 continue
             lines.append(line)
             if len(lines) > TALLEST:
                 return None
-            out.write(delimiter.encode() + line[len(line.rstrip(b"\r\n")) :])
             if odd and len(lines) > 1:
                 row = _row_of(lines, number - len(lines) + 1, delimiter)
                 if row is None or row.number <= above or len(found) == MOST:

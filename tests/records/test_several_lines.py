@@ -20,6 +20,7 @@ CASES = [
     ('a,b\n"c\n\n\nd",e\nf,"g"\n"h\ni",j', 'a,b\n,\n,\n,\n,\nf,"g"\n,\n,', [2, 7]),
     ('a,"b\nc","d\ne"\nf,g\n', ",\n,\n,\nf,g\n", [1]),
     ('a,"b ""x\n""y"\nc,d\n', ",\n,\nc,d\n", [1]),
+    ("a,b\n\nc,d\r\n\r\n\n", "a,b\n,\nc,d\r\n,\r\n,\n", []),
     ('a,"b\nc,d\n', None, None),  # never closed
     ('a,"\udcff\nb"\n', None, None),  # no UTF-8
     ("a,b\n" + 'c,"' + "\n" * 1000 + '"\n', None, None),
@@ -57,6 +58,8 @@ AMONG = [
     ('R1,P1,2016-03-05,training,10,hours,c-1,"two\nlines",more\n', 1),
     ('R1,P1,2016-03-05,training,10,hours,"c-1\nc-2"\n', 0),
     (' ,,"\n",\n', 0),
+    ("\nR1,P1,2016-03-05,training,10,hours,c-1,two\n\n", 0),
+    ('\nR1,P1,2016-03-05,training,10,hours,c-1,"two\nlines"\n\n\n', 0),
     ('合计,,"\n",,30\n', 1),
 ]  # fmt: skip
 
@@ -79,4 +82,4 @@ def test_among_plain_rows(row: str, rejected: int, end: str, tmp_path: Path, mon
     assert inputs is not None
     assert codes(said, "error") == []
     assert (inputs.rows, inputs.rejected_rows) == (3 if row.startswith(" ") else 4, rejected)
-    assert [len(apart) for apart in seen] == [1]
+    assert [len(apart) for apart in seen] == [int('"' in row)]
