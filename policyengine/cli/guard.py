@@ -19,6 +19,7 @@ import click
 from policyengine.cli import settings
 from policyengine.diagnostics import Diagnostic, PolicyError, human
 from policyengine.messages import say, spoken
+from policyengine.signals import handled
 
 
 class Terminated(BaseException):
@@ -183,14 +184,8 @@ def _heeded() -> Iterator[list[BaseException]]:
         raised.append(Terminated())
         raise raised[-1]
 
-    before: dict[signal.Signals, Any] = {}
-    with contextlib.suppress(ValueError):  # not in the main thread: whoever runs us there heeds signals
-        before[signal.SIGTERM] = signal.signal(signal.SIGTERM, terminate)
-        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background of a shell
-            before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
-    try:
+    handlers: dict[signal.Signals, Callable[[int, Any], None]] = {signal.SIGTERM: terminate}
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background of a shell
+        handlers[signal.SIGINT] = interrupt
+    with handled(handlers):
         yield raised
-    finally:
-        for number, handler in before.items():
-            if handler is not None:  # None: it was not of Python's making
-                signal.signal(number, handler)

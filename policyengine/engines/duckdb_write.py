@@ -31,6 +31,7 @@ from policyengine.engines.compile.sources import Names
 from policyengine.engines.duckdb import DuckHost, sql
 from policyengine.engines.protocol import Periods, Progress, Selection, Tables
 from policyengine.plan.model import Plan
+from policyengine.signals import handled
 
 BESIDE = 250 * 10**6  # bytes that a run needs beside DuckDB's, as measured
 A_PERIOD = 700  # bytes that a person's period takes while it is decided, as measured
@@ -225,7 +226,9 @@ def machine(connection: Any, folder: Path) -> Iterator[None]:
             if "No space left" in str(e) or _full(folder):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from e
             raise OSError(errno.EIO, str(e).splitlines()[0], str(folder)) from e
-        except (duckdb.InterruptException, RuntimeError) as e:  # either may come of a signal within a query
+        except duckdb.InterruptException as e:
+            raise raised[0] if raised else KeyboardInterrupt() from e
+        except RuntimeError as e:  # DuckDB's own for a signal within a query, too
             if raised:
                 raise raised[0] from e
             raise
@@ -240,7 +243,7 @@ def _interrupting(connection: Any) -> Iterator[list[BaseException]]:
     import duckdb
 
     raised: list[BaseException] = []
-    before: dict[signal.Signals, Any] = {}
+    before = {n: h for n in (signal.SIGINT, signal.SIGTERM) if callable(h := signal.getsignal(n))}
 
     def heed(number: int, frame: Any) -> None:
         with suppress(duckdb.Error):  # it may be closed
@@ -251,15 +254,8 @@ def _interrupting(connection: Any) -> Iterator[list[BaseException]]:
             raised.append(e)
             raise
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if threading.current_thread() is threading.main_thread() and callable(handler := signal.getsignal(number)):
-            before[number] = handler
-            signal.signal(number, heed)
-    try:
+    with handled(dict.fromkeys(before, heed)):
         yield raised
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _full(folder: Path) -> bool:

@@ -75,7 +75,6 @@ class SlowRows:
     given: set[str] = field(default_factory=set)
     _stream: Any = None
     _ids: Any = None
-    _write_id: Any = None
     _columns: list[str] = field(default_factory=list)
 
     def take(self, table: RawTable, layout: Layout, rows: Iterable[RowFacts], file: int) -> int:
@@ -113,8 +112,7 @@ class SlowRows:
     def _reject_id(self, record_id: str, file: int, row: int) -> None:
         if self._ids is None:
             self._ids = self._path("ids").open("w", encoding="utf-8", newline="")
-            self._write_id = csv.writer(self._ids, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow
-        self._write_id((record_id, file, row))
+        write_to(self._ids, [[record_id, str(file), str(row)]])
 
     def _path(self, suffix: str) -> Path:
         return self.shape.folder / f"{self.shape.headers.purpose}-rows.{suffix}"

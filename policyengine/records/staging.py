@@ -42,15 +42,16 @@ def raw_parquet(connection: Any, source: Source, table: RawTable, layout: Layout
     checked = beside(plain_lines, utf8, table.delimiter.encode())  # a third of the copy's time, on one processor
     rows = _copied(connection, utf8, table.delimiter, layout, path)
     lines = checked.result()
+    wanted = None if lines is None else lines - layout.header_row
     apart: list[Row] | None = []
-    if lines is not None and rows != lines - layout.header_row:
+    if wanted is not None and rows != wanted:
         holed = path.with_suffix(".holed")
         apart = put_apart(utf8, table.delimiter, layout.header_row, holed)
         rows = _copied(connection, holed, table.delimiter, layout, path) if apart is not None else None
         holed.unlink()
     if utf8 != source.path:
         utf8.unlink()
-    if rows is not None and lines is not None and rows == lines - layout.header_row:
+    if wanted is not None and rows == wanted:
         return apart
     path.unlink(missing_ok=True)
     return None
@@ -72,21 +73,21 @@ def _copied(connection: Any, utf8: Path, delimiter: str, layout: Layout, path: P
 
 def put_apart(path: Path, delimiter: str, above: int, to: Path) -> list[Row] | None:
     """The rows of several lines, of a file in which quotation marks only stand around cells; in the copy ``to``, lines
-    with a delimiter alone stand for them and for empty lines. None where they are too many, or among the first
-    ``above`` lines.
+    with a delimiter alone stand for them and for empty lines. None where there is neither, or such rows are too many,
+    or among the first ``above`` lines.
     """
     found: list[Row] = []
+    empty = False
     lines: list[bytes] = []  # of the row that is open
     with path.open("rb") as stream, to.open("wb") as out:
         for number, line in enumerate(stream, 1):
             odd = line.count(b'"') % 2 == 1
             filled = line.rstrip(b"\r\n")
-            if not lines and not odd and filled:
-                out.write(line)
+            if not lines and not odd:
+                out.write(line if filled else delimiter.encode() + line)
+                empty = empty or not filled
                 continue
             out.write(delimiter.encode() + line[len(filled) :])
-            if not lines and not odd:
-                continue
             lines.append(line)
             if len(lines) > TALLEST:
                 return None
@@ -96,7 +97,7 @@ def put_apart(path: Path, delimiter: str, above: int, to: Path) -> list[Row] | N
                     return None
                 found.append(row)
                 lines = []
-    return None if lines else found
+    return found if not lines and (found or empty) else None
 
 
 def _row_of(lines: list[bytes], number: int, delimiter: str) -> Row | None:

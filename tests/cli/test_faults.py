@@ -166,6 +166,8 @@ def test_what_the_machine_can_not_do_is_told_by_its_name(tmp_path: Path) -> None
             raise duckdb.OutOfMemoryException("could not allocate block")
         with pytest.raises(OSError, match="No space left") as full, machine(connection, tmp_path):
             raise duckdb.IOException("Could not write file: No space left on device")
+        with pytest.raises(KeyboardInterrupt), machine(connection, tmp_path):
+            raise duckdb.InterruptException("interrupted")
     assert full.value.errno == errno.ENOSPC
 
 

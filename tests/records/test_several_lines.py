@@ -14,7 +14,7 @@ PLAIN = "R{n},P1,2016-03-05,training,10,hours,c-1,first\n"
 
 # the rows, what is left in their place, the numbers of those apart (None: the file goes the slow way)
 CASES = [
-    ("a,b\n", "a,b\n", []),
+    ("a,b\n", "a,b\n", None),  # there is nothing to put apart
     ('a,"b\nc"\n', ",\n,\n", [1]),
     ('a,"b\r\nc"\r\nd,e\r\n', ",\r\n,\r\nd,e\r\n", [1]),
     ('a,b\n"c\n\n\nd",e\nf,"g"\n"h\ni",j', 'a,b\n,\n,\n,\n,\nf,"g"\n,\n,', [2, 7]),
