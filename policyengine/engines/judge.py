@@ -222,14 +222,19 @@ class Judge:
         """What one ``unit`` is worth in the plan's unit on that day; None without an exchange."""
         if unit == self.plan.unit:
             return 1
+        found = self.exchanging(unit, day)
+        return None if found is None else found[1]
+
+    def exchanging(self, unit: str, day: date) -> tuple[str, Number] | None:
+        """The key of the rule that exchanges ``unit`` for the plan's unit on that day, and at which rate."""
         for rule in self.exchange:
             statement = rule.rule.statement
             if in_force(rule, day) and isinstance(statement, tree.Exchange):
                 give, take = statement.give, statement.take
                 if (give.unit, take.unit) == (unit, self.plan.unit):
-                    return whole(take.value / give.value)
+                    return rule.key, whole(take.value / give.value)
                 if (take.unit, give.unit) == (unit, self.plan.unit):
-                    return whole(give.value / take.value)
+                    return rule.key, whole(give.value / take.value)
         return None
 
     # --- 3. assign ------------------------------------------------------------------------------------------------

@@ -176,6 +176,16 @@ class Governing:
         return self.overrides or (self.over[-1] if self.over else self.rule).name
 
 
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A drop in the stretch in which it keeps ``over``, nearest first, from governing."""
+
+    rule: Rule
+    start: date | None
+    until: date | None
+    over: tuple[Rule, ...]
+
+
 @dataclass(frozen=True)
 class Policy:
     """A chain of packs, base first, and the rules that govern under it."""
@@ -188,6 +198,11 @@ class Policy:
     bounds: Mapping[str, tuple[Fraction, Fraction, int]]
     year_start: tuple[int, int]
     digest: str
+    dropped: tuple[Dropped, ...] = ()
+
+    @property
+    def laid(self) -> tuple[Governing | Dropped, ...]:
+        return *self.governing, *self.dropped
 
     @property
     def applies(self) -> Condition | None:

@@ -17,7 +17,7 @@ from policyengine.language import tree
 from policyengine.packs import aside
 from policyengine.packs.authority import Authority, Taken
 from policyengine.packs.document import MAX_PROBLEMS, enough
-from policyengine.packs.model import Governing, Pack, Policy, Rule, Table
+from policyengine.packs.model import Dropped, Governing, Pack, Policy, Rule, Table
 from policyengine.packs.pieces import Piece, Stretch, governs_periods, overlap, stretch_of, without
 from policyengine.packs.rules import splitting_days
 from policyengine.packs.strictness import Terms, conjuncts
@@ -44,6 +44,7 @@ def resolve(chain: tuple[Pack, ...]) -> tuple[Policy | None, list[Diagnostic]]:
             bounds={unit: bounds for pack in chain for unit, bounds in pack.bounds.items()},
             year_start=start,
             digest=hashlib.sha256("\n".join(p.digest for p in chain).encode()).hexdigest(),
+            dropped=tuple(resolver.dropped()),
         ),
         problems,
     )
@@ -206,6 +207,13 @@ class _Resolver:
                         overrides=piece.root if piece.root != piece.rule.name else "",
                         raises=piece.raises,
                     )
+
+    def dropped(self) -> Iterator[Dropped]:
+        """What does not govern because a pack above dropped it."""
+        for pieces in self.pieces.values():
+            for piece in sorted(pieces, key=lambda p: p.stretch[0] or date.min):
+                if piece.statement is None:
+                    yield Dropped(piece.rule, *piece.stretch, piece.over)
 
 
 def _stated(rule: Rule) -> tree.Statement | None:

@@ -31,6 +31,7 @@ class OfPeriod(Protocol):
 
 
 Row = TypeVar("Row", bound=OfPeriod)
+UNMET = ("not_met", "undetermined", "in_progress")
 
 
 @dataclass(frozen=True)
@@ -108,12 +109,13 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One thing that would be enough, verified by evaluating it.
+    """One thing that would be enough for one requirement, that of the rule ``rule``; verified by evaluating it.
 
     Either ``facts``: record id → the missing facts that would make it count (``gain``: by how much), or ``hours`` more
     of a recognised activity in none of the forms ``outside``, by the day ``until``.
     """
 
+    rule: str
     gain: Fraction
     until: date
     measure: str
@@ -138,6 +140,8 @@ class Case:
     why: Mapping[str, tuple[tree.Condition, ...]] = field(default_factory=dict)  # record id → conditions that failed
     vocabulary: Vocabulary | None = None
     remedies: tuple[Remedy, ...] = ()
+    together: bool = True  # the first remedy of each requirement that is not met, all together, meet all of them
+    besides: tuple[tuple[str, str], ...] = ()  # exchanges and drops that bear on the decision; what is dropped, or ""
 
     @property
     def name(self) -> str:
@@ -147,10 +151,16 @@ class Case:
     def labels(self, language: str) -> Labels:
         return Labels(self.known, language)
 
-    def cited(self, key: str) -> str:
-        """``annual-hours, 二（二）第1款`` for a rule key (several joined by ``+``)."""
+    def lacking(self) -> list[Finding]:
+        """The firm requirements that are not met."""
+        return lacking(self.findings)
+
+    def cited(self, key: str, unseen: str) -> str:
+        """``annual-hours, 二（二）第1款`` for a rule key (several joined by ``+``); ``unseen``: added where the text of
+        the law was not seen."""
         notes = [self.rules[k] for k in key.split("+") if k in self.rules]
-        return "; ".join(f"{n.name}, {n.at}" if n.at else n.name for n in notes) or key
+        shown = ((f"{n.name}, {n.at}" if n.at else n.name, n.confidence == "seen") for n in notes)
+        return "; ".join(text if seen else text + unseen for text, seen in shown) or key
 
 
 def note_of(rule: Rule, vocabulary: Vocabulary) -> RuleNote:
@@ -202,6 +212,11 @@ def labels_of(vocabulary: Vocabulary) -> dict[str, Any]:
         elif f"{word.kind}s" in labels:
             labels[f"{word.kind}s"][word.id] = word.zh
     return labels
+
+
+def lacking(findings: Iterable[Finding]) -> list[Finding]:
+    """Those of firm requirements that more would meet."""
+    return [f for f in findings if not f.advisory and f.status in UNMET and f.comparison == ">=" and f.shortfall > 0]
 
 
 def of_period(decision: Decision, findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -78,7 +78,9 @@ def _case(case: Case) -> dict[str, Any]:
         "findings": [_finding(case, f) for f in case.findings],
         "records": [_record(case, e) for e in case.ledger],
         "flags": [_flag(case, f) for f in case.flags],
+        "besides": [{"drops": dropped or None, "cites": _rule(case, k)} for k, dropped in case.besides],
         "enough": [_remedy(r) for r in case.remedies],
+        "enough_together": case.together if case.remedies else None,
     }
 
 
@@ -160,8 +162,9 @@ def _flag(case: Case, f: FlagEntry) -> dict[str, Any]:
 def _remedy(r: Remedy) -> dict[str, Any]:
     if r.facts:
         supplied = [{"record_id": k, "facts": list(v), "gain": r.gains[k]} for k, v in r.facts.items()]
-        return {"measure": r.measure, "supply": supplied, "gain": r.gain}
+        return {"rule": r.rule, "measure": r.measure, "supply": supplied, "gain": r.gain}
     return {
+        "rule": r.rule,
         "measure": r.measure,
         "hours": r.gain,
         "outside": list(r.outside),

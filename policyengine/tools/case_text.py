@@ -71,13 +71,17 @@ class _Writer:
         return f"{number(value)} {self.unit}"
 
     def cite(self, text: str, key: str) -> str:
-        return f"{text}{CITED}{self.case.cited(key)}" if key else text
+        return f"{text}{CITED}{self.cited(key)}" if key else text
+
+    def cited(self, key: str) -> str:
+        return self.case.cited(key, self.say(" (text not seen)", "（未见原文）"))
 
     # --- the whole ----------------------------------------------------------------------------------------------------
 
     def root(self) -> Node:
         root = Node(self._headline())
         root.below += self._requirements()
+        root.below += self._besides()
         root.below += self._caps()
         root.below += self._uncounted()
         root.below += self._consequences()
@@ -180,9 +184,17 @@ class _Writer:
         if f.circumstance:
             kinds = self.say(", ", "、").join(self.labels.term(k, "circumstance") for k in f.circumstance.split("+"))
             parts.append(self.say(f"because of {kinds}", f"因{kinds}"))
-        cites = [self.case.cited(k) for k in f.because if k in self.case.rules]
+        cites = [self.cited(k) for k in f.because if k in self.case.rules]
         text = self.say("; ", "；").join(parts + cites)
         return f" [{text}]" if text else ""
+
+    def _besides(self) -> Iterable[Node]:
+        """The exchanges by which hours of another unit count, and what is not required because a pack dropped it."""
+        for key, dropped in self.case.besides:
+            text = self.case.rules[key].text(self.language)
+            if dropped:
+                text += self.say(": ", "：") + self.case.rules[dropped].text(self.language)
+            yield Node(self.cite(text, key))
 
     # --- records ------------------------------------------------------------------------------------------------------
 
@@ -329,11 +341,24 @@ class _Writer:
         return self.say(f"{self.labels.fact(fact)} of {owner}", f"{owner} 的{self.labels.fact(fact)}")
 
     def _enough(self) -> Iterable[Node]:
-        options = [self._remedy(r) for r in self.case.remedies]
-        if not options:
+        """What would meet the requirement that is not met; of several, what each of them needs."""
+        if not self.case.remedies:
             return
-        lead = self.say("enough would be: ", "补足办法：")
-        yield Node(lead + self.say(", or ", "；或").join(options))
+        needed = [(f, [self._remedy(r) for r in self.case.remedies if r.rule == f.rule]) for f in self.case.lacking()]
+        either = self.say(", or ", "；或")
+        if len(needed) == 1:
+            yield Node(self.say("enough would be: ", "补足办法：") + either.join(needed[0][1]))
+            return
+        lead = self.say("each of these is needed, and one activity may serve several",
+                        "补足办法：以下各项均须补足，同一学习可同时计入数项")  # fmt: skip
+        if not self.case.together:
+            lead += self.say("; together they may still not be enough", "；合在一起仍可能不够")
+        below = []
+        for f, options in needed:
+            none = self.say("nothing was found that alone would be enough", "未找到单独足够的办法")
+            label = self.labels.measure(f.measure, self.case.decision.unit)
+            below.append(Node(self.cite(label + self.say(": ", "：") + (either.join(options) or none), f.rule)))
+        yield Node(lead, below)
 
     def _remedy(self, r: Remedy) -> str:
         if r.facts:

@@ -11,28 +11,47 @@ from fractions import Fraction
 
 from policyengine.light import dataclass
 from policyengine.records.model import Record
-from policyengine.tools.case import Remedy
+from policyengine.tools.case import UNMET, Remedy, lacking, of_period
 from policyengine.tools.samples import Sample, Samples, belonging, completions
 from policyengine.tools.trial import Situation
 from policyengine.trace import Finding
 
 SUPPLIED = 3  # options of missing facts that are shown; the first are those that need least
-UNMET = ("not_met", "undetermined", "in_progress")
+PIECES = 20  # activities into which hours are divided where a rule limits a single one
 ZERO = Fraction(0)
 OPEN = ("rejected", "missing_fact", "ambiguous")
 
 
-def enough_for(situation: Situation, samples: Samples) -> tuple[Remedy, ...]:
-    """Remedies for each firm requirement of the decision that is not met; none where nothing is lacking."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A remedy, and the records with which it was tried."""
+
+    remedy: Remedy
+    changed: tuple[Record, ...] = ()
+    added: tuple[Record, ...] = ()
+
+
+def enough_for(situation: Situation, samples: Samples) -> tuple[tuple[Remedy, ...], bool]:
+    """Remedies for each firm requirement of the decision that is not met, none where nothing is lacking; and whether
+    the first of each requirement, all together, meet all of them."""
     if situation.decision.outcome not in UNMET:
-        return ()
-    found: list[Remedy] = []
-    for f in situation.result.findings:
-        same = (f.period, f.policy) == (situation.decision.period, situation.decision.policy)
-        if same and not f.advisory and f.status in UNMET and f.comparison == ">=" and f.shortfall > 0:
-            found += _by_facts(situation, f)
-            found += _by_hours(situation, f, samples)
-    return tuple(found)
+        return (), True
+    needed = lacking(of_period(situation.decision, situation.result.findings))
+    ways = [
+        [*_by_facts(situation, f), *_by_hours(situation, f, samples, f"{n}-")] for n, f in enumerate(needed)
+    ]  # fmt: skip
+    together = len(needed) < 2 or (all(ways) and _all_met(situation, [each[0] for each in ways]))
+    return tuple(way.remedy for each in ways for way in each), together
+
+
+def _all_met(situation: Situation, ways: Iterable[Way]) -> bool:
+    """Whether nothing is lacking once all of these are done."""
+    changed: dict[str, Record] = {}
+    for record in (r for way in ways for r in way.changed):
+        known = changed.get(record.record_id, record)
+        changed[record.record_id] = replace(record, facts={**known.facts, **record.facts})
+    after = situation.tried(changed.values(), [r for way in ways for r in way.added])
+    return not lacking(after.findings.values())
 
 
 # --- missing facts ----------------------------------------------------------------------------------------------------
@@ -48,14 +67,14 @@ class Supply:
     enough: bool
 
 
-def _by_facts(situation: Situation, f: Finding) -> list[Remedy]:
+def _by_facts(situation: Situation, f: Finding) -> list[Way]:
     """Records that count once their missing facts are there: alone where one is enough, else the fewest together."""
     supplies = [s for r in _open_records(situation, f) if (s := _supply(situation, f, r)) is not None]
     alone = sorted((s for s in supplies if s.enough), key=lambda s: (len(s.facts), -s.gain, s.record.record_id))
     if alone:
-        return [_remedy(f, [s]) for s in alone[:SUPPLIED]]
+        return [_way(f, [s]) for s in alone[:SUPPLIED]]
     together = _fewest(situation, f, sorted(supplies, key=lambda s: (-s.gain, s.record.record_id)))
-    return [_remedy(f, together)] if together else []
+    return [_way(f, together)] if together else []
 
 
 def _fewest(situation: Situation, f: Finding, supplies: list[Supply]) -> list[Supply]:
@@ -104,14 +123,16 @@ def _met(situation: Situation, f: Finding, supplies: Sequence[Supply]) -> bool:
     return after is not None and after.status == "met"
 
 
-def _remedy(f: Finding, supplies: Sequence[Supply]) -> Remedy:
-    return Remedy(
+def _way(f: Finding, supplies: Sequence[Supply]) -> Way:
+    remedy = Remedy(
+        rule=f.rule,
         gain=sum((s.gain for s in supplies), Fraction(0)),
         until=f.window[1],
         measure=f.measure,
         facts={s.record.record_id: s.facts for s in supplies},
         gains={s.record.record_id: s.gain for s in supplies},
     )
+    return Way(remedy, changed=tuple(s.record for s in supplies))
 
 
 # --- more hours -------------------------------------------------------------------------------------------------------
@@ -126,9 +147,10 @@ class Offer:
     caps: frozenset[str]
     alike: bool
     does: bool | None = field(default=None)
+    pieces: int = 1
 
 
-def _by_hours(situation: Situation, f: Finding, samples: Samples) -> list[Remedy]:
+def _by_hours(situation: Situation, f: Finding, samples: Samples, mark: str) -> list[Way]:
     """As many more hours as are short, in the forms in which they would count in full."""
     offers = [
         Offer(kind.forms, sample, kind.caps, kind.alike)
@@ -145,13 +167,16 @@ def _by_hours(situation: Situation, f: Finding, samples: Samples) -> list[Remedy
         if offer.does is None:  # what is cut by the same caps fares alike
             offer.does = first[offer.caps].does
         if not offer.does and offer.sample.limited:
-            offer.does = _met_with(situation, f, list(offer.sample.records(situation, f, 20)))
+            offer.does, offer.pieces = _met_with(situation, f, list(offer.sample.records(situation, f, PIECES))), PIECES
     does = [t for o in offers if o.does for t in o.forms]
     does_not = [t for o in offers if not o.does for t in o.forms]
     if not does:
         return []
     outside, within = (does_not, []) if len(does_not) <= len(does) else ([], does)
-    return [Remedy(f.shortfall, f.window[1], f.measure, outside=tuple(outside), within=tuple(within))]
+    remedy = Remedy(f.rule, f.shortfall, f.window[1], f.measure, outside=tuple(outside), within=tuple(within))
+    first_offer = next(o for o in offers if o.does)
+    added = first_offer.sample.records(situation, f, first_offer.pieces, mark)
+    return [Way(remedy, added=tuple(added))]
 
 
 def _apart(offers: Iterable[Offer]) -> list[list[Offer]]:

@@ -19,6 +19,8 @@ from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.model import Policy, Rule
+from policyengine.packs.pieces import overlap
+from policyengine.packs.values import first_day, last_day
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
 from policyengine.tools.case import Case, RuleNote, labels_of, note_of, note_of_manifest, of_period, rows_of
@@ -27,7 +29,7 @@ from policyengine.tools.evaluate import Files, judge_one, read_files
 from policyengine.tools.samples import Samples
 from policyengine.tools.select import Law, Selector, load_law
 from policyengine.tools.trial import Situation
-from policyengine.trace import Decision, LedgerEntry, Result
+from policyengine.trace import Decision, Finding, LedgerEntry, Result
 
 if TYPE_CHECKING:
     from policyengine.tools.read_result import Written
@@ -39,7 +41,7 @@ class Notes(Mapping[str, RuleNote]):
     """The rules of a policy as notes, each made when it is asked for."""
 
     def __init__(self, policy: Policy):
-        rules = (r for g in policy.governing for r in (*g.over, g.rule))
+        rules = (r for laid in policy.laid for r in (*laid.over, laid.rule))
         self._rules: dict[str, Rule] = {r.key: r for r in rules}
         self._policy = policy
         self._notes: dict[str, RuleNote] = {}
@@ -109,9 +111,9 @@ class Explainer:
         ready, notes = self.selector.prepared[which], self._notes[which]
         if remedies:
             situation = Situation(ready, person, tuple(records.values()), decision, result, as_of)
-            enough = enough_for(situation, self._samples[which])
+            enough, together = enough_for(situation, self._samples[which])
         else:
-            enough = ()
+            enough, together = (), True
         return Case(
             person=person,
             decision=decision,
@@ -124,6 +126,8 @@ class Explainer:
             why=_why(ready, notes, person, rows, records),
             vocabulary=self.selector.law.policies[which].vocabulary,
             remedies=enough,
+            together=together,
+            besides=_besides(ready, notes, self.selector.law.policies[which], decision, findings, rows, records),
         )
 
 
@@ -143,6 +147,36 @@ def _why(
             world, parts = ready.judge.world, _parts(statement.when)
             failed[e.record_id] = tuple(c for c in parts if compile_condition(c, world)(scene) is False)
     return failed
+
+
+def _besides(
+    ready: Prepared, notes: Notes, policy: Policy, decision: Decision, findings: Iterable[Finding],
+    rows: Iterable[LedgerEntry], records: Mapping[str, Record],
+) -> tuple[tuple[str, str], ...]:  # fmt: skip
+    """The drops in force in the decision's period, with what they drop, and the exchanges that its figures needed."""
+    years = [int(year) for year in decision.period.split("..")]
+    start, end = first_day(years[0], policy.year_start), last_day(years[-1], policy.year_start)
+    found = {(d.rule.key, d.over[0].key): None for d in policy.dropped if overlap((d.start, d.until), (start, end))}
+    asked = [(notes.rule(f.rule), end) for f in findings]
+    for e in rows:
+        record = records.get(e.record_id)
+        if record is not None and e.converted_high != 0:
+            asked += [(notes.rule(key), record.end) for key in e.convert_rule.split("+")]
+    for rule, day in dict.fromkeys(asked):
+        unit = _unit(rule)
+        exchange = ready.judge.exchanging(unit, day) if unit is not None and unit != ready.plan.unit else None
+        if exchange is not None:
+            found[exchange[0], ""] = None
+    return tuple(found)
+
+
+def _unit(rule: Rule | None) -> str | None:
+    """The unit that a rule's figure is in."""
+    statement = rule.statement if rule is not None else None
+    while isinstance(statement, tree.Override):
+        statement = statement.statement
+    unit = getattr(getattr(statement, "figure", None), "unit", None)
+    return unit if isinstance(unit, str) else None
 
 
 def _parts(condition: tree.Condition) -> tuple[tree.Condition, ...]:
@@ -283,8 +317,10 @@ def explain_result(
             known=policy["labels"],
         )
         if other is not None:
-            more = {"records": other.records, "why": other.why, "vocabulary": other.vocabulary}
-            case = replace(case, **more, remedies=other.remedies)  # type: ignore[arg-type]
+            again_told = {
+                n: getattr(other, n) for n in ("records", "why", "vocabulary", "remedies", "together", "besides")
+            }
+            case = replace(case, **again_told)
         cases.append(case)
     return cases, notes
 

@@ -81,15 +81,18 @@ def _pack(pack: Pack) -> dict[str, Any]:
 
 
 def rules_of(policies: Iterable[Policy]) -> list[dict[str, Any]]:
-    """Every rule version that governs under some policy or is overridden by one that does, by key."""
+    """Every rule version that governs under some policy, or is overridden or dropped by one of its rules, by key."""
     found: dict[str, dict[str, Any]] = {}
     for policy in policies:
-        for governing in policy.governing:
-            for rule in (governing.rule, *governing.over):
+        for laid in policy.laid:
+            for rule in (laid.rule, *laid.over):
                 entry = found.setdefault(rule.key, {**rule_entry(rule, policy.vocabulary), "policies": []})
                 if policy.id not in entry["policies"]:
                     entry["policies"].append(policy.id)
-            _note_override(found[governing.rule.key], governing)
+            if isinstance(laid, Governing):
+                _note_override(found[laid.rule.key], laid)
+            else:
+                found[laid.rule.key]["drops"] = [r.key for r in laid.over]
     return [found[key] for key in sorted(found)]
 
 

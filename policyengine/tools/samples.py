@@ -97,13 +97,15 @@ class Samples:
         for belongs in belonging(self.prepared, f, bare):
             if belongs.get("form", form) != form:
                 continue
-            for unit, quantity, limited in _quantities(self.prepared, form, day):
+            for unit, quantity, limited, when in _quantities(self.prepared, form, day):
+                limit = limited or any(isinstance(_window(c), tree.PerActivity) for c in self.prepared.later.caps)
                 blank = replace(bare, quantity=quantity, unit=unit, facts={**bare.facts, **belongs})
-                for more in ({}, *completions(self.prepared, who, blank)):
-                    limit = limited or any(isinstance(_window(c), tree.PerActivity) for c in self.prepared.later.caps)
-                    sample = Sample({**blank.facts, **more}, unit, quantity, limit)
-                    if _counts(sample, f, situation):
-                        return sample
+                for converts in wishes(when, self.prepared.judge.world, _scene(who, blank)):
+                    whole = replace(blank, facts={**blank.facts, **converts})
+                    for more in ({}, *completions(self.prepared, who, whole)):
+                        sample = Sample({**whole.facts, **more}, unit, quantity, limit)
+                        if _counts(sample, f, situation):
+                            return sample
         return None
 
 
@@ -140,8 +142,11 @@ def belonging(prepared: Prepared, f: Finding, record: Record) -> list[Wish]:
     return [{owner: f.measure}] if owner and record.facts.get(owner, f.measure) == f.measure else []
 
 
-def _quantities(prepared: Prepared, form: str, day: date) -> Iterator[tuple[str, Fraction, bool]]:
-    """Unit, quantity that the form's rules turn into one counted hour, and whether a rule limits an activity."""
+def _quantities(
+    prepared: Prepared, form: str, day: date
+) -> Iterator[tuple[str, Fraction, bool, tree.Condition | None]]:
+    """Unit, quantity that a rule on the form turns into one counted hour, whether it limits an activity, and when it
+    applies."""
     for rule in prepared.judge.convert:
         statement = rule.rule.statement
         if form not in rule.named or not in_force(rule, day) or not isinstance(statement, tree.Convert):
@@ -152,9 +157,9 @@ def _quantities(prepared: Prepared, form: str, day: date) -> Iterator[tuple[str,
         if not rate:
             continue
         if isinstance(figure, tree.Stated):
-            yield figure.unit, Fraction(1) / rate, limited
+            yield figure.unit, Fraction(1) / rate, limited, statement.when
         elif isinstance(figure, tree.Quantity) and basis is not None and figure.value > 0:
-            yield basis.unit, basis.value / rate / figure.value / (statement.factor or 1), limited
+            yield basis.unit, basis.value / rate / figure.value / (statement.factor or 1), limited, statement.when
 
 
 def completions(prepared: Prepared, person: Person, record: Record) -> list[Wish]:

@@ -13,12 +13,12 @@ from policyengine.diagnostics import PolicyError
 from policyengine.tools.case import Case
 from policyengine.tools.case_data import data_of_cases, json_of_data
 from policyengine.tools.case_text import text_of_case
-from policyengine.tools.evaluate import Evaluation, Files, read_files
+from policyengine.tools.evaluate import Evaluation, Files, evaluate_files, read_files
 from policyengine.tools.explain import explain_files, explain_result
 from policyengine.tools.read_result import read_result
 from policyengine.tools.result import save
 from policyengine.tools.select import load_law
-from tests.tools.world import write_world
+from tests.tools.world import HEADER, write_world
 
 ANN = """\
 Ann (A*) · 2016 · not met: 87.5 of 90 hours, 2.5 short    shire
@@ -80,6 +80,39 @@ Ben (B*) · 2016 · not met: 100 of 120 hours, 20 short    mill
 └─ enough would be: 20 more recognised hours by 2016-12-31"""
 
 
+# A sector that counts in credits by a remembered rate, and asks two things of its own instead of the hours.
+MILL_CREDITS = """\
+- id: no-hours
+  cites: {source: rules, at: rule 1}
+  rule: drop shire/annual-hours because "millers count in credits"
+- id: rate
+  cites: {source: rules, at: rule 2}
+  confidence: remembered
+  rule: exchange 1 credit for 10 hours
+- id: credits
+  cites: {source: rules, at: rule 3}
+  rule: require total at least 12 credits per year
+- id: professional-credits
+  cites: {source: rules, at: rule 4}
+  rule: require professional at least 8 credits per year
+"""
+BOB = """\
+B* · 2016 · not met: 2 of 12 credits, 10 short    mill
+├─ total 2 / 12, 10 short    credits, rule 3
+│  ├─ public 2
+│  │  └─ R1 2016-05-05 training "T" 20 hours → 2 credits    stated-hours, art. 2
+│  └─ professional 0 / 8, 8 short    professional-credits, rule 4
+│     └─ professional 0    (expected 6: 6 short)    professional-hours, art. 4
+├─ drop shire/annual-hours because "millers count in credits": require total at least 90 hours per year    \
+no-hours, rule 1
+├─ exchange 1 credit for 10 hours    rate, rule 2 (text not seen)
+├─ consequence: may not be rated excellent    not-excellent, art. 6
+└─ each of these is needed, and one activity may serve several
+   ├─ total: 10 more recognised credits outside self study, publication by 2016-12-31    credits, rule 3
+   └─ professional: 8 more recognised credits of professional outside self study, publication by 2016-12-31    \
+professional-credits, rule 4"""
+
+
 def _cases(world: Path, files: Files, who: str) -> list[Case]:
     return explain_files(load_law(world / "policies"), files, who, (2016, 2016))[0]
 
@@ -91,6 +124,27 @@ def _cases(world: Path, files: Files, who: str) -> list[Case]:
 def test_word_for_word(world: Path, files: Files, who: str, language: str, text: str) -> None:
     (case,) = _cases(world, files, who)
     assert text_of_case(case, language) == text
+
+
+def test_two_requirements_a_drop_and_an_exchange(tmp_path: Path) -> None:
+    """What keeps a duty from holding, and what turns hours into credits, is cited; a remembered rate is said to be one;
+    two things that are lacking are not offered as a choice."""
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    text = rules.read_text(encoding="utf-8").replace("  change: raise-only\n", "  change: delegated\n")
+    rules.write_text(text, encoding="utf-8")
+    (world / "policies/mill/rules.yaml").write_text(MILL_CREDITS, encoding="utf-8")
+    records = tmp_path / "own.csv"
+    records.write_text(f"{HEADER}\nR1,B,2016-05-05,training,public,T,20,hours,c,,,\n", encoding="utf-8")
+    law, files = load_law(world / "policies/mill"), Files((str(records),))
+    (case,) = explain_files(law, files, "B", (2016, 2016))[0]
+    assert text_of_case(case) == BOB
+    evaluation = evaluate_files(law, files, (2016, 2016))
+    ((there,), notes) = explain_result(read_result(save(evaluation, tmp_path / "out")), "B")
+    assert (text_of_case(there), notes) == (BOB, ())
+    manifest = {r["key"]: r for r in read_result(tmp_path / "out").manifest["rules"]}
+    assert manifest["mill/no-hours"]["drops"] == ["shire/annual-hours"]
+    assert manifest["shire/annual-hours"]["policies"] == ["mill"]
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "parquet", "xlsx"])
@@ -111,8 +165,6 @@ def test_the_same_from_a_written_result(
 def test_a_result_whose_files_have_changed_shows_what_it_holds(
     world: Path, evaluation: Evaluation, tmp_path: Path
 ) -> None:
-    from policyengine.tools.evaluate import evaluate_files
-
     records = tmp_path / "records.csv"
     records.write_text((world / "records.csv").read_text())
     law = load_law(world / "policies")
@@ -167,6 +219,7 @@ def test_certificate(world: Path, files: Files) -> None:
         }
     ]
     assert data["cases"][0]["enough"][0] == {
+        "rule": "shire/annual-hours",
         "measure": "total",
         "supply": [{"record_id": "R009", "facts": ["evidence"], "gain": 16}],
         "gain": 16,
