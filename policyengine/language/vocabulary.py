@@ -86,7 +86,7 @@ CORE_FIELDS: tuple[FieldDecl, ...] = tuple(
         evidence text 学习证明 证明,证书编号,证明材料,证书号
         result term 考核结果 考试结果,考核情况,结果
         approved yes_no 单位认可 单位批准,是否认可,经单位认可
-        provider text 施教机构 培训机构,主办单位,承办单位,举办单位,机构
+        provider text 施教机构 培训机构,机构
         """,
     )
     + _core(
@@ -98,7 +98,7 @@ CORE_FIELDS: tuple[FieldDecl, ...] = tuple(
         employer text 用人单位 工作单位,单位名称,所在单位
         employer_kind term 单位性质 单位类型,单位类别
         title_level term 职称级别 职称等级,职称,专业技术职务级别
-        joined date 入职日期 入职时间,参加工作时间,joining
+        joined date 入职日期 入职时间,joining
         """,
     )
     + _core("person", "circumstance term 情形 情况")

@@ -25,7 +25,7 @@ DATA = Path(__file__).parent.parent / "data" / "records"
 TERMS = {
     "form": {
         "training": ("培训班", "培训"), "self_study": ("自学成果", "自学"), "lecture": ("学术讲座", "讲座"),
-        "publication": ("发表出版作品", "论文"),
+        "publication": ("发表出版作品", "发表论文"),
     },
     "subject": {"public": ("公需科目", "公需"), "professional": ("专业科目", "专业")},
     "circumstance": {"maternity": ("产假",), "illness": ("病假",)},
