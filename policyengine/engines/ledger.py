@@ -21,7 +21,8 @@ OPEN = ("counted", "missing_fact", "ambiguous")
 def ledger(
     records: list[Judged], items: list[Item], duplicates: set[int], asked: tuple[int, int], shown: Shown
 ) -> Iterator[LedgerEntry]:
-    """A row per record and asked period, or one that says that it counts in none of them; by record id, period."""
+    """A row per record and period that a decision is about (``asked``: the first and last), or one that says that it
+    counts in none of them; by record id, period."""
     of: list[list[Item]] = [[] for _ in records]
     for item in items:
         if asked[0] <= item.period <= asked[1]:

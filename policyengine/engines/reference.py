@@ -91,16 +91,23 @@ def evaluate_person(
     booked = account(prepared.judge, later.once, later.caps, person, judged, later.exact)
     case = Case(later, person, booked, as_of)
     spans = [Span(y, 1) for y in range(asked[0], asked[1] + 1)] if later.yearly else []
-    decided = [case.decide(span) for span in spans + _blocks(later, asked, as_of)]
+    blocks = blocks_of(later, asked, as_of)
+    decided = [case.decide(span) for span in spans + blocks]
     return Result(
         tuple(d for d, _ in decided),
         tuple(f for _, found in decided for f in found),
-        tuple(ledger(judged, booked.items, booked.duplicates, asked, later.shown)),
+        tuple(ledger(judged, booked.items, booked.duplicates, covered(asked, blocks), later.shown)),
         tuple(flags(prepared.flag_stage, prepared.repeats, judged)),
     )
 
 
-def _blocks(later: Later, asked: Periods, as_of: date | None) -> list[Span]:
+def covered(asked: Periods, blocks: Iterable[Span]) -> Periods:
+    """The years that the decisions are about: the asked ones, and those of blocks that begin before or end after."""
+    spans = [Span(asked[0], asked[1] - asked[0] + 1), *blocks]
+    return min(s.first for s in spans), max(s.last for s in spans)
+
+
+def blocks_of(later: Later, asked: Periods, as_of: date | None) -> list[Span]:
     """Blocks of years that end within the asked periods, or, with ``as_of``, hold it and an asked period.
 
     Only those for which the law requires something of the block as a whole.
@@ -125,4 +132,4 @@ def _block_of(rule: Ready) -> tuple[int, int] | None:
     return (window.count, window.starting or 0) if isinstance(window, tree.PerYears) else None
 
 
-__all__ = ["Prepared", "evaluate", "evaluate_person", "get_fact", "prepare", "years_of"]
+__all__ = ["Prepared", "blocks_of", "covered", "evaluate", "evaluate_person", "get_fact", "prepare", "years_of"]

@@ -255,8 +255,8 @@ def _quantity_test(compare: Callable[[Any, Any], bool], value: tree.Value) -> Te
         record = scene.record
         if record is None or record.unit is None:
             return None
-        unit = UNITS[record.unit]
-        if unit.dimension != wanted.dimension:
+        unit = UNITS.get(record.unit)  # the compiled engine's draft of a record has none, where no rule tells it apart
+        if unit is None or unit.dimension != wanted.dimension:
             return False
         return None if record.quantity is None else compare(record.quantity * unit.scale, fixed)
 

@@ -76,16 +76,24 @@ def ordered(
     for rule in rules:
         for name in rule.statement.after:
             first[rule.key].update(r.key for r in rules if r.name == name and r.key != rule.key)
+    stated = {key: _before(key, first) for key in first}
+    alike: list[Conflict] = []
     for number, one in enumerate(rules):
         for other in rules[number + 1 :]:
-            if other.key in first[one.key] or one.key in first[other.key] or not share(one, other, vocabulary):
+            if other.key in stated[one.key] or one.key in stated[other.key] or not share(one, other, vocabulary):
                 continue
-            if nested(one, other):
+            within, around = nested(one, other), nested(other, one)
+            if within and around:
+                alike.append((one, other))
+            elif within:
                 first[other.key].add(one.key)
-            elif nested(other, one):
+            elif around:
                 first[one.key].add(other.key)
             else:
                 conflicts.append((one, other))
+    for one, other in alike:  # by key, unless what is stated of others puts them the other way
+        if other.key not in _before(one.key, first):
+            first[other.key].add(one.key)
     result: list[CapRule] = []
     waiting = list(rules)
     done: set[str] = set()
@@ -98,6 +106,17 @@ def ordered(
         done.add(rule.key)
         waiting.remove(rule)
     return tuple(result), conflicts, []
+
+
+def _before(key: str, first: dict[str, set[str]]) -> set[str]:
+    """Every key that comes before it, also by way of others."""
+    found, waiting = set[str](), list(first[key])
+    while waiting:
+        before = waiting.pop()
+        if before not in found:
+            found.add(before)
+            waiting += first[before]
+    return found
 
 
 def exact_bounds(caps: Sequence[CapRule]) -> bool:

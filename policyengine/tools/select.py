@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
 from policyengine.engines.reference import Prepared, prepare
-from policyengine.engines.truth import Scene, Test, Truth, compile_condition, missing_facts, names_asked
+from policyengine.engines.truth import Scene, Test, Truth, World, compile_condition, missing_facts, names_asked
+from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.model import Policy
 from policyengine.plan.model import Plan
+from policyengine.plan.names import walk
 from policyengine.records.model import Fact, Person
 from policyengine.records.personal import mask
 from policyengine.tools.kept import keep, kept
@@ -174,6 +176,17 @@ class Unfit(Exception):
     """Who is judged by which policy depends on more than a person's facts: people are judged one by one."""
 
 
+def _looked_at(applies: tree.Condition | None, world: World) -> set[str]:
+    """The ids of the fields that ``applies`` looks at, those included of which it asks whether they are present."""
+    asked = set(names_asked(applies, world)) if applies is not None else set()
+    for part in walk(applies):
+        if isinstance(part, tree.Present):
+            asked.add(part.field)
+        elif isinstance(part, tree.Lasts):
+            asked.add("circumstance")
+    return asked
+
+
 def selection_of(selector: Selector) -> Selection:
     """Who is judged by which plan, by the facts that the packs' ``applies`` ask for. Raises ``Unfit``.
 
@@ -185,7 +198,7 @@ def selection_of(selector: Selector) -> Selection:
     for policy, ready in zip(selector.law.policies, selector.prepared, strict=True):
         for pack in policy.packs:
             world = ready.judge.world
-            asked = names_asked(pack.applies, world) if pack.applies is not None else ()
+            asked = _looked_at(pack.applies, world)
             if any(world.fields[name].of != "person" or name == "circumstance" for name in asked):
                 raise Unfit
             fields.update(asked)

@@ -96,9 +96,10 @@ def _show(connection: Any, name: str, relation: Any) -> None:
 
 
 def _open_for(found: list[Any]) -> tuple[int, list[str]] | None:
-    people = {who for _, persons in found for who in persons}
-    facts = {name for missing, _ in found for name in own_facts(missing.split(JOINED))}
-    return (len(people), sorted(facts)) if people else None
+    own = [(facts, persons) for missing, persons in found if (facts := own_facts(missing.split(JOINED)))]
+    people = {who for _, persons in own for who in persons}
+    lacking = {name for names, _ in own for name in names}
+    return (len(people), sorted(lacking)) if people else None
 
 
 def _unmet(found: list[Any], rows: Any, people: int) -> Unmet | None:

@@ -6,6 +6,7 @@ Each disagreement is a diagnostic with its file, line and column, so that a chan
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -46,7 +47,12 @@ def verify(folder: str | Path, records: Sequence[str] = (), key: str | Path | No
 
         found += check_signature(written.folder, key)
     try:
-        for check in (_seal(written), _bytes(written), _inputs(written, files), _Trace(written).disagreements()):
+        for check in (
+            _seal(written),
+            _bytes(written),
+            _inputs(written, files),
+            _Trace(written, _anchored(written)).disagreements(),
+        ):
             found += check
     except PolicyError as e:
         found += e.diagnostics
@@ -137,6 +143,7 @@ class _Trace:
     """The tables of a result, compared with each other. Rows are numbered as in a text file: the header is line 1."""
 
     written: Written
+    anchored: frozenset[str]  # rules whose window is counted from a date of the person
 
     def disagreements(self) -> Iterator[Diagnostic]:
         decisions = list(self._numbered("decisions", self.written.decisions()))
@@ -240,6 +247,7 @@ class _Trace:
             yield self._at("PE521", "decisions", line, "advisories", text)
         for measure, total, required, short in _measured(d):
             of_it = [f for f in findings if f.measure == measure and f.comparison == ">=" and _own_window(f)]
+            of_it = [f for f in of_it if f.rule not in self.anchored]  # without the date they have the period's days
             if not of_it:
                 continue
             f = max(reversed(of_it), key=lambda f: (not f.advisory, f.required or ZERO))
@@ -380,6 +388,12 @@ def _implied(findings: Sequence[Finding]) -> tuple[str, ...]:
         if status in statuses:
             return (status, "excused") if "excused" in statuses else (status,)
     return ("excused",) if "excused" in statuses else ("met",)
+
+
+def _anchored(written: Written) -> frozenset[str]:
+    """The keys of the rules whose window is so many months from a date."""
+    rules = ((r["key"], re.sub('"[^"]*"', "", r["en"])) for r in written.manifest["rules"])
+    return frozenset(key for key, text in rules if re.search(r" within \d+ months of ", text))
 
 
 def _own_window(f: Finding) -> bool:

@@ -161,6 +161,51 @@ def test_the_window_of_a_measure_that_is_not_yet_in_force(window: str) -> None:
     same(made, mine, 2016, somebody(joined=day("2015-12-30")))
 
 
+def test_a_flag_on_a_quantity_beside_a_record_in_another_unit() -> None:
+    made = plan(
+        "recognise training, workshop", "convert training at stated hours", "require total at least 10 hours per year",
+        'flag fee_charged "much" when quantity > 8 hours',
+    )  # fmt: skip
+    long = record("R1", "2016-03-01", quantity=9, unit="hours")
+    same(made, [long, record("R2", "2016-03-02", form="workshop", quantity=9, unit="items")], 2016)
+
+
+def test_this_period_of_a_measure_without_a_condition_and_a_split_record() -> None:
+    made = plan(
+        "recognise training", "convert training at stated hours",
+        "assign training split by days rounded down to 1 hour", "measure face_to_face: hours of training",
+        "require face_to_face of this period at least 10 hours per year",
+    )  # fmt: skip
+    for asked in (2016, 2017):
+        same(made, [record("R1", "2017-01-05", quantity=19, unit="hours", start="2016-12-24")], asked)
+
+
+def test_a_block_has_the_ledger_rows_of_all_its_years() -> None:
+    """Asked for 2016 alone: the block 2015..2016 is decided, and 7 + 5 = 12 hours can be traced."""
+    made = plan(
+        "recognise training", "convert training at stated hours",
+        "require total at least 10 hours per 2 years starting 2015",
+    )  # fmt: skip
+    days = ("2014-05-01", "2015-05-01", "2016-05-01", "2017-05-01")
+    mine = [record(f"R{n}", day, quantity=5 + 2 * (n == 1), unit="hours") for n, day in enumerate(days)]
+    same(made, mine, 2016)
+    result = run(made, mine, 2016)
+    assert [(d.period, d.total) for d in result.decisions if ".." in d.period] == [("2015..2016", 12)]
+    assert [(e.period, e.counted, e.reason) for e in result.ledger] == [
+        (None, 0, "outside_period"), ("2015", 7, "counted"), ("2016", 5, "counted"), (None, 0, "outside_period"),
+    ]  # fmt: skip
+
+
+def test_a_share_of_a_measure_that_is_not_in_force() -> None:
+    made = plan(
+        "recognise training", "convert training at stated hours", "require total at least 10 hours per year",
+        rule("r8", "measure face_to_face: hours of training", until=2016),
+        "expect public at least 2/3 of face_to_face per year",
+    )  # fmt: skip
+    for year in (2016, 2017):
+        same(made, [record("R1", f"{year}-05-01", quantity=8, unit="hours", subject="public")], year)
+
+
 @pytest.mark.parametrize("texts", [("a",), ("b", "a"), ("a", "b", "c", "it's", "a")])
 @pytest.mark.parametrize("missing", [True, False])
 def test_choices_between_texts_of_records(texts: tuple[str, ...], missing: bool, connection: Any) -> None:

@@ -42,6 +42,12 @@ ORDERS = [
     # after
     (["cap public at 9 hours per year after b", "cap training at 5 hours per year"], "ba"),
     (["cap training at 8 hours per activity after b", "cap training at 20 hours per year"], "ba"),
+    # as wide as each other: by name, unless one says after, also by way of others
+    (["cap training at 9 hours per year", "cap training at 8 hours per year"], "ab"),
+    (["cap training at 9 hours per year after b", "cap training at 8 hours per year after c",
+      "cap training at 7 hours per year"], "cba"),
+    (["cap training at 9 hours per year", "cap training at 8 hours per year after d",
+      "cap training at 7 hours per year", "cap training at 6 hours per year"], "adbc"),
 ]  # fmt: skip
 
 

@@ -54,6 +54,32 @@ def manifest(folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
+    "applies",
+    ["sector = milling", "joined is present", "joined is missing", "leave lasts at least 1 months",
+     "circumstance is present", "sector = milling or joined is missing"],
+)  # fmt: skip
+def test_whom_a_pack_governs(applies: str, tmp_path: Path) -> None:
+    """Also by what is not said of a person, and by circumstances; of Dan it is open where the sector is asked."""
+    world = write_world(tmp_path)
+    for name, old, new in (
+        ("policies/mill/pack.yaml", "applies: sector = milling", f"applies: {applies}"),
+        ("policies/shire/pack.yaml", "{just_cause: 正当理由}", "{just_cause: {zh: 正当理由, leave: true}}"),
+        ("persons.csv", "sector\nA1,Ann,farming", "sector,joined\nA1,Ann,farming,2010-01-01"),
+        ("records.csv", ",100,minutes,", ",4500,minutes,"),  # 100 hours: enough in the shire, not for millers
+    ):
+        text = (world / name).read_text(encoding="utf-8")
+        assert old in text
+        (world / name).write_text(text.replace(old, new), encoding="utf-8")
+    files = Files((str(world / "records.csv"),), str(world / "persons.csv"), str(world / "circumstances.csv"))
+    wanted, found = both(str(world / "policies"), files, Wish("csv"), tmp_path, periods=(2016, 2016))
+    for table in ("decisions", "findings", "ledger", "missing"):
+        assert (found / f"{table}.csv").read_text() == (wanted / f"{table}.csv").read_text(), table
+    decisions = (wanted / "decisions.csv").read_text()
+    assert ",mill," in decisions
+    assert ",shire," in decisions
+
+
+@pytest.mark.parametrize(
     ("policy", "files", "ledger", "periods", "as_of"),
     [
         ("policies", ALL, None, None, None),

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from policyengine.diagnostics import Diagnostic, PolicyError
-from policyengine.tools.evaluate import Evaluation
+from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.result import save
+from policyengine.tools.select import load_law
 from policyengine.tools.verify import verify
 from tests.tools.flips import flips, results
+from tests.tools.world import write_world
 
 
 def _codes(found: list[Diagnostic]) -> list[str]:
@@ -21,6 +23,23 @@ def _codes(found: list[Diagnostic]) -> list[str]:
 @pytest.mark.parametrize("ledger", ["full", "lean", "none"])
 def test_sound(evaluation: Evaluation, tmp_path: Path, format: str, ledger: str) -> None:
     assert verify(save(evaluation, tmp_path / "out", format, ledger)) == []
+
+
+@pytest.mark.parametrize("asked", [(2016, 2016), (2015, 2016)])
+def test_sound_with_a_block_and_a_window_from_a_date_that_is_missing(tmp_path: Path, asked: tuple[int, int]) -> None:
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    windows = ("150 hours per 2 years starting 2015", "30 hours within 12 months of joined")
+    more = "".join(
+        f"- id: window-{n}\n  cites: {{source: act, at: art. 9}}\n  rule: require total at least {window}\n"
+        for n, window in enumerate(windows)
+    )
+    rules.write_text(rules.read_text(encoding="utf-8") + more, encoding="utf-8")
+    files = Files((str(world / "records.csv"),), str(world / "persons.csv"))
+    done = evaluate_files(load_law(world / "policies/shire"), files, asked)
+    blocks = [d for d in done.result.decisions if d.person_id == "B2" and ".." in d.period]
+    assert [(d.period, d.total) for d in blocks] == [("2015..2016", 200)]
+    assert verify(save(done, tmp_path / "out")) == []
 
 
 def test_input_files(evaluation: Evaluation, written: Path, world: Path, tmp_path: Path) -> None:

@@ -33,8 +33,8 @@ REASONS = (
 
 @dataclass(slots=True)
 class Entries:
-    """``asked``: first and last period, by law. ``kept``: whether the table ``entries`` is there to read back from;
-    ``kinds``: types of the rule columns."""
+    """``asked``: first and last period that decisions are about, by law. ``kept``: whether the table ``entries`` is
+    there to read back from; ``kinds``: types of the rule columns."""
 
     accounts: Accounts
     asked: list[tuple[int, int]]

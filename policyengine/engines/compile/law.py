@@ -104,6 +104,11 @@ class Sum:
     rule: Ready | None = None
     this_period: bool = False
 
+    @property
+    def by_period(self) -> bool:
+        """Whether it may matter in which period a record counts."""
+        return self.this_period and self.rule is not None and self.rule.rule.statement.when is not None
+
 
 @dataclass(slots=True)
 class Law:
@@ -261,7 +266,7 @@ class Law:
                 continue
             test = one.rule.test if one.rule else self.prepared.later.term(one.measure)
             seen = scene
-            if one.this_period and place.by != "end":
+            if one.by_period and place.by != "end":
                 seen = dataclasses.replace(scene, period=self._period(draft, place))
             truth = test(seen)
             lacks: tuple[str, ...] = ()
@@ -271,7 +276,7 @@ class Law:
 
     def _even(self, draft: Draft, scene: Scene, place: Place) -> bool:
         """Whether all shares of a record count toward the same sums, in whatever periods they lie."""
-        rules = [one.rule for one in self.sums if one.this_period and one.rule]
+        rules = [one.rule for one in self.sums if one.rule and one.by_period]
         if place.by != "split" or not rules:
             return True
         assert scene.record is not None

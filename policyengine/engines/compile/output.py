@@ -311,6 +311,7 @@ class Output:
         columns["missing"] = _listed(t.col("missing", "s"))
         if self.text:
             columns["person_id"], columns["missing"] = safe(columns["person_id"]), safe(columns["missing"])
+            columns["comparison"] = safe(t.cast(columns["comparison"], "VARCHAR"))  # of a policy that is open it is "="
             columns["advisory"] = _yes_no(columns["advisory"])
         return Sheet("findings", _in_order(queries, ("person_id", "place", "k"), share, columns), columns)
 

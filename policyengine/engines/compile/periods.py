@@ -25,7 +25,7 @@ from policyengine.engines.compile.shares import Share
 from policyengine.engines.compile.terms import Asker, Owed
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.numbers import LIMITLESS, Number
-from policyengine.engines.reference import _blocks
+from policyengine.engines.reference import blocks_of
 from policyengine.engines.require import Span
 from policyengine.language import tree
 
@@ -54,7 +54,7 @@ class Periods:
         """Work out what is owed, for every span that is asked for, and those that others rest on."""
         later = self.law.prepared.later
         spans = [Span(y, 1) for y in range(self.asked[0], self.asked[1] + 1)] if later.yearly else []
-        blocks = _blocks(later, self.asked, self.as_of)
+        blocks = blocks_of(later, self.asked, self.as_of)
         self.folk.load()
         years = self._years(spans, blocks)
         if years:

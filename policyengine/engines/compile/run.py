@@ -28,6 +28,7 @@ from policyengine.engines.compile.relations import Relations
 from policyengine.engines.compile.shares import EVERYBODY, Share
 from policyengine.engines.compile.sources import Names, Sources, sources_of
 from policyengine.engines.protocol import Selection
+from policyengine.engines.reference import blocks_of, covered
 from policyengine.plan.model import Plan
 
 Asked = tuple[int, int]
@@ -111,7 +112,9 @@ def opened(
     accounts.prepare()
     if accounts.cuts:
         Cuts(accounts).keep()
-    entries, flags = Entries(accounts, known), Flags.of(plans, host, names, cases)
+    laters = (law.prepared.later for law in sources.laws)
+    told = [covered(span, blocks_of(later, span, as_of)) for later, span in zip(laters, known, strict=True)]
+    entries, flags = Entries(accounts, told), Flags.of(plans, host, names, cases)
     return Evaluation(sources, cases, accounts, entries, known, as_of, plans, selection, flags)
 
 

@@ -200,7 +200,10 @@ class Asker:
         window = statements[0].window  # type: ignore[attr-defined]
         if len(figures) > 1 or reduced or isinstance(window, tree.Within):
             raise Inexpressible("a share of what was counted that is overridden, reduced or anchored")
-        return shares[0].value, (self._sum(shares[0].measure, stretch.last, False), self._window(window))
+        whole = self._sum(shares[0].measure, stretch.last, False)
+        if whole < 0:  # a share of nothing
+            return Fraction(0), (self._sum("total", stretch.last, False), self._window(window))
+        return shares[0].value, (whole, self._window(window))
 
     @staticmethod
     def _window(window: tree.Window) -> str:
