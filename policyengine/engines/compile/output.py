@@ -132,7 +132,7 @@ class Output:
             elif name == "quantity":
                 written |= self._quantity().cells(name, value)
             else:
-                written[name] = value
+                written[name] = t.cast(value, "VARCHAR") if name == "period" else value
         return t.select(**written, case=t.col("case", "w")).from_(t.sub(query, "w"), copy=False)
 
     def _entry_columns(self, alias: str, ledger: str) -> Columns:
@@ -176,7 +176,8 @@ class Output:
     def read_back(self, relation: Any) -> Any:
         """A written ledger as ``entries`` has it: amounts in ticks, rows of the compiled queries and of others."""
         ticks = self.evaluation.cases.ticks
-        columns: Columns = {n: t.col(n) for n in ("record_id", "person_id", "period", "case")}
+        columns: Columns = {n: t.col(n) for n in ("record_id", "person_id", "case")}
+        columns["period"] = t.cast(t.col("period"), "INTEGER")
         for name in ("converted", "counted"):
             columns[name] = self.ledger.back(name, ticks)
         for name in ("open_converted", "open_counted"):
