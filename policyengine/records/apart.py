@@ -40,7 +40,7 @@ class Apart:
         root = str(Path(__file__).parent.parent.parent)
         paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "policyengine.records.apart", str(self.path)],
+            [sys.executable, "-P", "-m", "policyengine.records.apart", str(self.path)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8"},
         )  # fmt: skip

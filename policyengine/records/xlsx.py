@@ -215,7 +215,7 @@ def number_text(value: float) -> str:
 
 def serial_text(value: float, calendar_1904: bool) -> str:
     """A day number as date, with the time of day if it has one; a number below 1 is a time."""
-    seconds = round(value % 1 * 86_400)
+    seconds = min(round(value % 1 * 86_400), 86_399)  # the last half second is still of the day
     days = int(value // 1)
     if days == 0 and not calendar_1904:
         return str(timedelta(seconds=seconds))

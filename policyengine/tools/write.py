@@ -94,6 +94,7 @@ def whole_folder(out: str | Path) -> Iterator[Path]:
         yield folder
         _to_disk(folder)
         os.chmod(folder, 0o777 & ~_umask())
+        refuse_foreign(target)  # somebody may have put something there since
         _replace(folder, target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -129,22 +130,35 @@ def _ours(folder: Path) -> set[str]:
         return set()
 
 
-def _beside(target: Path) -> Path:
-    """A name for an unfinished folder that nobody else uses."""
-    return target.with_name(f"{_prefix(target)}{os.getpid()}-{os.urandom(4).hex()}")
+def _beside(target: Path, what: str = "unfinished") -> Path:
+    """A name for a folder beside the target that nobody else uses; an unfinished one tells whose it is."""
+    return target.with_name(f"{_prefix(target, what)}{os.getpid()}-{_here()}-{os.urandom(4).hex()}")
 
 
-def _prefix(target: Path) -> str:
-    return f".{target.name}.unfinished-"
+def _prefix(target: Path, what: str) -> str:
+    return f".{target.name}.{what}-"
+
+
+def _here() -> str:
+    """Where numbers of processes mean what they mean here: the machine and, within it, the container."""
+    machine = os.uname().nodename if os.name == "posix" else ""
+    try:
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return hashlib.sha256(f"{machine} {space}".encode()).hexdigest()[:8]
 
 
 def _sweep(target: Path) -> None:
     """Remove what a run that was killed left beside ``target``. Only where the process is known to be gone."""
     if os.name != "posix":
         return
-    for left in target.parent.glob(f"{_prefix(target)}*"):
-        number = left.name.removeprefix(_prefix(target)).partition("-")[0]
-        if number.isdigit() and not _alive(int(number)):
+    prefix, here = _prefix(target, "unfinished"), _here()
+    for left in target.parent.iterdir():
+        if not left.name.startswith(prefix):
+            continue
+        number, _, rest = left.name.removeprefix(prefix).partition("-")
+        if number.isdigit() and rest.startswith(f"{here}-") and not _alive(int(number)):
             shutil.rmtree(left, ignore_errors=True)
 
 
@@ -188,7 +202,7 @@ def _replace(folder: Path, target: Path) -> None:
         target.rmdir()
         os.rename(folder, target)
     elif not _exchange(folder, target):
-        aside = _beside(target)
+        aside = _beside(target, "replaced")  # not swept: after a kill between the two it is all there is
         os.rename(target, aside)
         try:
             os.rename(folder, target)

@@ -38,6 +38,28 @@ def test_streamed_sheets_hold_what_calamine_reads(path: Path, monkeypatch: pytes
     assert _tables(path) == whole
 
 
+@pytest.mark.parametrize("serial", [42735.0, 42735.5, 42735.999993, 42735.999996, 60.999999, 1.999999])
+def test_the_last_moment_of_a_day_is_of_that_day(
+    serial: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active["A1"] = serial
+    book.active["A1"].number_format = "yyyy-mm-dd"
+    path = tmp_path / "x.xlsx"
+    book.save(path)
+    whole = _tables(path)
+    monkeypatch.setattr(sheets, "_holdable", lambda *_: False)
+    assert [r[1][0][:10] for r in _tables(path)[0][1]] == [r[1][0][:10] for r in whole[0][1]]
+
+
+def test_a_file_beside_the_data_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit(1)", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert _tables(BOOKS[0])
+
+
 def test_without_calamine_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "python_calamine", None)
     inputs, said = read_inputs([str(DATA / "old.xls")], None, None, schema())

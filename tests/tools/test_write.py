@@ -114,13 +114,29 @@ def test_a_folder_of_others_is_left_alone(evaluation: Evaluation, written: Path,
     assert (save(evaluation, tmp_path / "empty") / "manifest.json").exists()
 
 
+def test_what_is_put_into_the_folder_meanwhile_is_left_alone(written: Path) -> None:
+    before = _content(written)
+
+    def meanwhile() -> None:
+        with whole_folder(written) as folder:
+            (folder / "manifest.json").write_text("{}")
+            (written / "minutes.txt").write_text("of a meeting")
+
+    with pytest.raises(PolicyError) as error:
+        meanwhile()
+    assert error.value.diagnostics[0].code == "PE911"
+    assert _content(written) == before | {"minutes.txt": b"of a meeting"}
+
+
 @pytest.mark.skipif(os.name != "posix", reason="processes are told apart by signals")
 def test_what_a_killed_run_left_is_swept_away(evaluation: Evaluation, tmp_path: Path) -> None:
     gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    left = tmp_path / f".out.unfinished-{int(gone.stdout)}-abc"
-    running = tmp_path / f".out.unfinished-{os.getppid()}-abc"
-    left.mkdir()
-    running.mkdir()
-    save(evaluation, tmp_path / "out")
+    left = tmp_path / f".[out].unfinished-{int(gone.stdout)}-{write._here()}-abc"
+    running = tmp_path / f".[out].unfinished-{os.getppid()}-{write._here()}-abc"
+    elsewhere = tmp_path / f".[out].unfinished-{int(gone.stdout)}-00000000-abc"  # another machine or container
+    for folder in (left, running, elsewhere):
+        folder.mkdir()
+    save(evaluation, tmp_path / "[out]")
     assert not left.exists()
     assert running.exists()
+    assert elsewhere.exists()
