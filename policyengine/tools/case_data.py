@@ -30,7 +30,7 @@ def data_of_cases(cases: Sequence[Case], reveal: bool = False) -> dict[str, Any]
         "circumstances": [{"kind": c.kind, "from": c.start, "to": c.end} for c in person.circumstances],
         "cases": [_case(c) for c in cases],
         "certificate": {
-            "activities": [a for c in cases for e in c.ledger if (a := _activity(c, e)) is not None],
+            "activities": _activities(cases),
             "years": [_year(c) for c in cases],
         },
     }
@@ -171,6 +171,15 @@ def _remedy(r: Remedy) -> dict[str, Any]:
         "within": list(r.within),
         "until": r.until,
     }
+
+
+def _activities(cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """What counted, once a period: a block of years holds the rows of its years again."""
+    rows: dict[tuple[str, str | None], tuple[Case, LedgerEntry]] = {}
+    for case in cases:
+        for e in case.ledger:
+            rows.setdefault((e.record_id, e.period), (case, e))
+    return [a for case, e in rows.values() if (a := _activity(case, e)) is not None]
 
 
 def _activity(case: Case, e: LedgerEntry) -> dict[str, Any] | None:
