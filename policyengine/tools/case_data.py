@@ -16,6 +16,7 @@ from policyengine.language.quantities import exact_text
 from policyengine.records.model import Record
 from policyengine.records.personal import mask
 from policyengine.tools.case import Case, Remedy
+from policyengine.tools.tables import EITHER
 from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
 
@@ -91,8 +92,10 @@ def _rule(case: Case, key: str) -> list[dict[str, Any]]:
 
 
 def _consequence(case: Case, name: str, key: str) -> dict[str, Any]:
-    note = case.rules.get(key)
-    return {"name": name, "text": note.said if note is not None else None, "cites": _rule(case, key)}
+    """``certain``: it follows from what is cited, not only from one of these rules (see ``EITHER``)."""
+    note, keys = case.rules.get(key), key.split(EITHER)
+    cites = [c for k in keys for c in _rule(case, k)]
+    return {"name": name, "text": note.said if note is not None else None, "certain": len(keys) == 1, "cites": cites}
 
 
 def _finding(case: Case, f: Finding) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
 from policyengine.records.personal import mask
 from policyengine.tools.case import Case, Labels, Remedy
+from policyengine.tools.tables import EITHER
 from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
 OUTCOMES = {
@@ -74,7 +75,8 @@ class _Writer:
         return f"{text}{CITED}{self.cited(key)}" if key else text
 
     def cited(self, key: str) -> str:
-        return self.case.cited(key, self.say(" (text not seen)", "（未见原文）"))
+        unseen = self.say(" (text not seen)", "（未见原文）")
+        return self.say(" or ", " 或 ").join(self.case.cited(k, unseen) for k in key.split(EITHER))
 
     # --- the whole ----------------------------------------------------------------------------------------------------
 

@@ -304,6 +304,8 @@ def explain_result(
         if not _asked(decision, periods):
             continue
         other = again.get((decision.period, decision.policy))
+        if other is not None and other.decision.consequences == decision.consequences:
+            decision = replace(decision, consequence_rules=other.decision.consequence_rules)
         policy = written.policy(decision.policy) or written.manifest["policies"][0]
         rows = tuple(_filled(e, other) for e in rows_of(decision, ledger))
         ids = {e.record_id for e in rows}

@@ -19,6 +19,7 @@ from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.tools.formats import read_rows
 from policyengine.tools.tables import (
+    EITHER,
     FINDINGS,
     FLAGS,
     LEDGER,
@@ -86,10 +87,10 @@ class Written:
         policy = self.policy(_text(row, "policy")) or {"unit": "hours", "labels": {"terms": {}}, "year_starts": "01-01"}
         subjects = [s for s in self.subjects() if row.get(s) is not None]
         consequences = parted(_text(row, "consequences"))
-        rules = [self._rule_of("conclude", n, row) for n in consequences]
-        days_left = None
+        month, day = policy["year_starts"].split("-")
+        days_left, start = None, (int(month), int(day))
         if row["outcome"] == "in_progress" and self.as_of is not None:
-            days_left = (self._last_day(row, policy["year_starts"]) - self.as_of).days
+            days_left = (_last_year(row, start)[1] - self.as_of).days
         return Decision(
             person_id=_text(row, "person_id"),
             period=_text(row, "period"),
@@ -106,7 +107,7 @@ class Written:
             capped_off=_figure(row, "capped_off"),
             advisories=parted(_text(row, "advisories")),
             consequences=consequences,
-            consequence_rules=tuple(rules),
+            consequence_rules=self._rules_of(consequences, row, _last_year(row, start)),
             possible=parted(_text(unsettled, "possible_consequences")) if unsettled else (),
             measures={m: _figure(row, m) for m in self.measures() if row.get(m) is not None},
             days_left=days_left,
@@ -127,25 +128,23 @@ class Written:
         found = {s: _maybe(row, f"{what}_{s}") for s in self.subjects() if f"{what}_{s}" in row}
         return {s: v for s, v in found.items() if v is not None}
 
-    def _rule_of(self, kind: str, name: str, row: Row) -> str:
-        """The rule version that concludes ``name`` in the row's period."""
-        last = _text(row, "period").rpartition("..")[2]
-        keys = [
-            r["key"]
-            for r in self.manifest["rules"]
-            if r["kind"] == kind
-            and r["name"] == name
-            and row["policy"] in r["policies"]
-            and (r["from"] or "")[:4] <= last
-            and (r["until"] or "9999")[:4] >= last
-        ]
-        return keys[0] if keys else ""
+    def _rules_of(self, consequences: tuple[str, ...], row: Row, days: tuple[date, date]) -> tuple[str, ...]:
+        """The rule versions behind consequences. Tables don't hold them: where fewer of a name follow than rules
+        conclude it, all that may be meant, joined by ``EITHER``."""
+        known = {name: self._concluding(name, row, days) for name in consequences}
+        as_many = {name: len(keys) == consequences.count(name) for name, keys in known.items()}
+        return tuple(known[n].pop(0) if as_many[n] else EITHER.join(known[n]) for n in consequences)
 
-    @staticmethod
-    def _last_day(row: Row, year_starts: str) -> date:
-        first, _, last = _text(row, "period").partition("..")
-        month, day = year_starts.split("-")
-        return period_bounds(int(first), (int(month), int(day)), int(last or first) - int(first) + 1)[1]
+    def _concluding(self, name: str, row: Row, days: tuple[date, date]) -> list[str]:
+        """The rules in force on all ``days`` that conclude ``name``, in the order of their keys."""
+        own = [r for r in self.manifest["rules"] if row["policy"] in r["policies"]]
+        for fits in (_covers, _touches):  # a pack whose years begin otherwise than the policy's may only touch them
+            rules = [r for r in own if fits(r, days)]
+            gone = {key for r in rules for key in (*r.get("overrides", ()), *r.get("drops", ()))}
+            keys = [r["key"] for r in rules if (r["kind"], r["name"]) == ("conclude", name) and r["key"] not in gone]
+            if keys:
+                return sorted(keys)
+        return []
 
     def findings(self, person: str | None = None) -> Iterator[Finding]:
         for row in self.rows("findings", person):
@@ -185,6 +184,24 @@ class Written:
             values: dict[str, Any] = {c.name: row[c.name] for c in FLAGS}
             values.update({k: _text(row, k) for k in ("text", "rule")})
             yield FlagEntry(**{**values, "missing": parted(_text(row, "missing"))})
+
+
+def _last_year(row: Row, year_start: tuple[int, int]) -> tuple[date, date]:
+    """First and last day of the year that a decision is about, or with which its block of years ends."""
+    return period_bounds(int(_text(row, "period").rpartition("..")[2]), year_start)
+
+
+def _covers(rule: Mapping[str, Any], days: tuple[date, date]) -> bool:
+    return _from_until(rule, *days)
+
+
+def _touches(rule: Mapping[str, Any], days: tuple[date, date]) -> bool:
+    return _from_until(rule, days[1], days[0])
+
+
+def _from_until(rule: Mapping[str, Any], start: date, until: date) -> bool:
+    """Whether a rule is in force from ``start`` or before, until ``until`` or after."""
+    return (rule["from"] or "") <= start.isoformat() and (rule["until"] or "9999-12-31") >= until.isoformat()
 
 
 def _text(row: Row, name: str) -> str:

@@ -21,6 +21,7 @@ Value = str | Fraction | int | bool | date | None
 LEDGER_SIZES = ("full", "lean", "none")
 NAMES = ("decisions", "findings", "ledger", "rejects", "flags", "missing")
 JOINED = "; "
+EITHER = "|"  # between rule keys of which it is one, where a table doesn't tell which
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from policyengine.tools.case import Case
 from policyengine.tools.case_data import data_of_cases
 from policyengine.tools.case_text import text_of_case
@@ -78,6 +80,14 @@ def written(folder: Path, law: Law, files: Files, periods: tuple[int, int], as_o
     return save(evaluate_files(law, files, periods, as_of), folder / "out")
 
 
+def from_the_tables_alone(folder: Path) -> list[Case]:
+    """Her cases from the written result, once the records are gone."""
+    (folder / "records.csv").unlink()
+    cases, (note,) = explain_result(read_result(folder / "out"), "P1")
+    assert note.code == "PE504"
+    return cases
+
+
 BLOCKS = (
     ("yearly", "require total at least 10 hours per year", ""),
     ("cycle", "require total at least 40 hours per 2 years starting 2016", ""),
@@ -95,3 +105,85 @@ def test_an_activity_stands_in_the_certificate_once(tmp_path: Path) -> None:
     certificate = data_of_cases(cases)["certificate"]
     assert [(a["record_id"], a["year"]) for a in certificate["activities"]] == [("T1", "2016"), ("T2", "2017")]
     assert [y["year"] for y in certificate["years"]] == ["2016", "2017", "2016..2017"]
+
+
+PRAISE = (
+    ("yearly", "require total at least 90 hours per year", ""),
+    ("bad", 'conclude not_excellent "old words" when not met', "  from: 2015\n  until: 2016\n"),
+    ("bad", 'conclude not_excellent "new words" when not met', "  from: 2017\n"),
+    ("praise-a", 'conclude praised "much done" when title_level = senior', ""),
+    ("praise-b", 'conclude praised "praised anyway" when title_level = junior', ""),
+)
+BAD_OLD, BAD_NEW = "old words    bad, art. 4", "new words    bad, art. 5"
+A, B = "much done    praise-a, art. 6", "praised anyway    praise-b, art. 7"
+EITHER = "praised    praise-a, art. 6 or praise-b, art. 7"
+
+
+@pytest.mark.parametrize(
+    ("title", "day", "hours", "from_records", "in_the_tables"),
+    [
+        ("junior", "2016-10-31", 100, [B], [EITHER]),
+        ("senior", "2016-10-31", 100, [A], [EITHER]),
+        ("", "2017-10-05", 100, [], []),
+        ("", "2016-10-31", 60, [BAD_OLD], [BAD_OLD]),  # August 2017 is of the year 2016
+        ("", "2017-08-31", 60, [BAD_OLD], [BAD_OLD]),
+        ("", "2017-10-05", 60, [BAD_NEW], [BAD_NEW]),
+    ],
+)
+def test_a_consequence_is_cited_as_it_followed(
+    tmp_path: Path, title: str, day: str, hours: int, from_records: list[str], in_the_tables: list[str]
+) -> None:
+    """A result holds names of consequences, no rules: where the files are gone, all that may be meant are cited."""
+    law = law_of(tmp_path, *PRAISE, starts="09-01")
+    files = files_of(
+        tmp_path,
+        f"R1,P1,{day},training,professional,T,{hours},hours\n",
+        f"person_id,name,title_level\nP1,Ann,{title}\n",
+    )
+    year = 2017 if day > "2017-09" else 2016
+    told = [text_of_case(c) for c in both(tmp_path, law, files, (year, year))]
+    assert [_followed(t) for t in told] == [from_records]
+    (case,) = from_the_tables_alone(tmp_path)
+    assert _followed(text_of_case(case)) == in_the_tables
+    cited = data_of_cases([case])["cases"][0]["consequences"]
+    assert (
+        [len(c["cites"]) == 1 for c in cited] == [c["certain"] for c in cited] == [x != EITHER for x in in_the_tables]
+    )
+
+
+def _followed(text: str) -> list[str]:
+    return [line.partition("consequence: ")[2] for line in text.splitlines() if "─ consequence: " in line]
+
+
+def test_as_many_rules_as_consequences_are_told_apart(tmp_path: Path) -> None:
+    law = law_of(tmp_path, *PRAISE[:1], *((n, r.partition(" when")[0] + " when met", m) for n, r, m in PRAISE[3:]))
+    files = files_of(tmp_path, "R1,P1,2016-05-05,training,professional,T,90,hours\n")
+    both(tmp_path, law, files, (2016, 2016))
+    (case,) = from_the_tables_alone(tmp_path)
+    assert _followed(text_of_case(case)) == ["much done    praise-a, art. 4", "praised anyway    praise-b, art. 5"]
+
+
+OWN_WORDS = """\
+- id: not-excellent
+  cites: {source: rules, at: rule 1}
+  from: 2016
+  rule: 'override shire/not-excellent: conclude not_excellent "no praise" when not met'
+"""
+
+
+def test_a_conclusion_that_is_overridden_is_not_meant(tmp_path: Path) -> None:
+    from tests.tools.world import write_world
+
+    world = write_world(tmp_path / "world")
+    rules = world / "policies/shire/rules.yaml"
+    text = rules.read_text(encoding="utf-8").replace(
+        "- id: not-excellent\n", "- id: not-excellent\n  change: delegated\n"
+    )
+    rules.write_text(text, encoding="utf-8")
+    (world / "policies/mill/rules.yaml").write_text(OWN_WORDS, encoding="utf-8")
+    (world / "records.csv").rename(tmp_path / "records.csv")
+    law, files = load_law(world / "policies/mill"), Files((str(tmp_path / "records.csv"),))
+    written(tmp_path, law, files, (2016, 2016))
+    (tmp_path / "records.csv").unlink()
+    (case,), _ = explain_result(read_result(tmp_path / "out"), "A1")
+    assert _followed(text_of_case(case)) == ["no praise    not-excellent, rule 1"]
