@@ -126,6 +126,16 @@ class Remedy:
 
 
 @dataclass(frozen=True)
+class Window:
+    """What counts in a finding whose window is not its period. ``days``: the first and the last; None where it is not
+    known when it begins. ``elsewhere``: how much more than ``rows`` counts, in records that are not at hand."""
+
+    days: tuple[date, date] | None
+    rows: tuple[LedgerEntry, ...] = ()
+    elsewhere: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True)
 class Case:
     """Everything about one decision."""
 
@@ -142,6 +152,7 @@ class Case:
     remedies: tuple[Remedy, ...] = ()
     together: bool = True  # the first remedy of each requirement that is not met, all together, meet all of them
     besides: tuple[tuple[str, str], ...] = ()  # exchanges and drops that bear on the decision; what is dropped, or ""
+    windows: Mapping[str, Window] = field(default_factory=dict)  # of findings whose window isn't the period, by rule
 
     @property
     def name(self) -> str:

@@ -19,6 +19,8 @@ from policyengine.tools.case import Case, Remedy
 from policyengine.tools.tables import EITHER
 from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
+ZERO = Fraction(0)
+
 
 def data_of_cases(cases: Sequence[Case], reveal: bool = False) -> dict[str, Any]:
     """All cases of one person."""
@@ -99,6 +101,9 @@ def _consequence(case: Case, name: str, key: str) -> dict[str, Any]:
 
 
 def _finding(case: Case, f: Finding) -> dict[str, Any]:
+    """``records``: what counted in a window that is not the period (None: the period's), ``elsewhere``: how much more,
+    in records that are not at hand."""
+    window = case.windows.get(f.rule)
     return {
         "rule": f.rule,
         "cites": _rule(case, f.rule),
@@ -115,7 +120,9 @@ def _finding(case: Case, f: Finding) -> dict[str, Any]:
         "carried": f.carried,
         "shortfall": f.shortfall,
         "status": f.status,
-        "window": list(f.window),
+        "window": list(f.window) if window is None or window.days else None,
+        "records": [_record(case, e) for e in window.rows] if window is not None else None,
+        "elsewhere": window.elsewhere if window is not None else ZERO,
         "because": list(f.because),
         "circumstance": f.circumstance.split("+") if f.circumstance else [],
         "missing": list(f.missing),

@@ -14,7 +14,7 @@ from policyengine.language import tree
 from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
 from policyengine.records.personal import mask
-from policyengine.tools.case import Case, Labels, Remedy
+from policyengine.tools.case import Case, Labels, Remedy, Window, rows_of
 from policyengine.tools.tables import EITHER
 from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
@@ -113,11 +113,13 @@ class _Writer:
     # --- what is owed -------------------------------------------------------------------------------------------------
 
     def _requirements(self) -> Iterable[Node]:
+        """What was asked of the period, with what counted in it; then what was asked of other windows, with theirs."""
         d = self.case.decision
-        subjects = dict(d.by_subject)
-        total = [f for f in self.case.findings if f.measure == "total"]
-        others = [f for f in self.case.findings if f.measure != "total" and f.measure not in subjects]
-        below = [self._subject(s, hours) for s, hours in sorted(subjects.items(), key=lambda i: (-i[1], i[0]))]
+        subjects, windows = dict(d.by_subject), self.case.windows
+        found = [f for f in self.case.findings if f.rule not in windows]
+        total = [f for f in found if f.measure == "total"]
+        others = [f for f in found if f.measure != "total" and f.measure not in subjects]
+        below = [self._subject(s, hours, found) for s, hours in sorted(subjects.items(), key=lambda i: (-i[1], i[0]))]
         rest = [e for e in self._counted() if e.subject not in subjects]
         if rest:
             below.append(Node(self.say("no subject given", "未注明科目"), [Node(self._record(e)) for e in rest]))
@@ -128,17 +130,28 @@ class _Writer:
             label = self.labels.measure("total", d.unit)
             yield Node(f"{label} {self.hours(d.total)}", below)
         yield from (Node(self._finding(f)) for f in others)
+        yield from (
+            Node(self._finding(f), self._within(windows[f.rule])) for f in self.case.findings if f.rule in windows
+        )
         asked = {f.measure for f in self.case.findings}
         for name, value in d.measures.items():
             if name not in asked and value:
                 yield Node(f"{self.labels.measure(name, d.unit)} {self.hours(value)}")
 
-    def _subject(self, subject: str, hours: Fraction) -> Node:
-        found = [f for f in self.case.findings if f.measure == subject]
+    def _subject(self, subject: str, hours: Fraction, findings: Iterable[Finding]) -> Node:
+        found = [f for f in findings if f.measure == subject]
         node = Node(self._finding(found[0]) if found else f"{self.labels.term(subject, 'subject')} {number(hours)}")
         node.below = [Node(self._finding(f)) for f in found[1:]]
         node.below += [Node(self._record(e)) for e in self._counted() if e.subject == subject]
         return node
+
+    def _within(self, window: Window) -> list[Node]:
+        """What counts in a window that is not the period."""
+        nodes = [Node(self._record(e)) for e in window.rows]
+        if window.elsewhere:
+            more = self.hours(window.elsewhere)
+            nodes.append(Node(self.say(f"{more} of records that are not at hand", f"另有 {more}，其记录不在手边")))
+        return nodes
 
     def _counted(self) -> list[LedgerEntry]:
         return [e for e in self.case.ledger if e.reason not in NOTHING_COUNTED and e.reason != "missing_fact"]
@@ -151,14 +164,19 @@ class _Writer:
         label = self.labels.measure(f.measure, f.unit)
         achieved = spread(f.achieved, f.achieved_high)
         needed = spread(f.required or Fraction(0), f.required_high)
+        where = ""
+        if f.rule in self.case.windows:
+            days = self.case.windows[f.rule].days
+            where = f"{days[0]}..{days[1]}" if days else self.say("a window that is not known", "起讫不明的时段")
+            label, where = self.say(label, f"{where} {label}"), self.say(f" in {where}", "")
         if f.advisory:
             state = self.say("kept", "已达到") if f.status == "met" else self._state(f)
             words = self.say("expected", "一般要求")
             bound = "" if f.comparison == ">=" else "≤ "
-            text = f"{label} {achieved}    ({words} {bound}{needed}: {state})"
+            text = f"{label} {achieved}{where}    ({words} {bound}{needed}: {state})"
         else:
             mark = "/" if f.comparison == ">=" else "≤"
-            text = f"{label} {achieved} {mark} {needed}"
+            text = f"{label} {achieved} {mark} {needed}{where}"
             if f.status != "met":
                 text += self.say(", ", "，") + self._state(f)
         return self.cite(text, f.rule) + self._history(f)
@@ -218,6 +236,8 @@ class _Writer:
         if record is not None:
             span = record.end.isoformat()
             parts.append(span if record.start == record.end else f"{record.start.isoformat()}..{span}")
+        elif e.period is not None and not rows_of(self.case.decision, [e]):
+            parts.append(e.period)
         if e.form:
             parts.append(self.labels.term(e.form, "form"))
         title = record.facts.get("title") if record is not None else None

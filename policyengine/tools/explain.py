@@ -24,6 +24,7 @@ from policyengine.packs.values import first_day, last_day
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
 from policyengine.tools.case import Case, RuleNote, labels_of, note_of, note_of_manifest, of_period, rows_of
+from policyengine.tools.case_windows import windows_in, windows_of
 from policyengine.tools.enough import enough_for
 from policyengine.tools.evaluate import Files, judge_one, read_files
 from policyengine.tools.samples import Samples
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from policyengine.tools.read_result import Written
 
 SHOWN = 10  # people that a message lists
+TOLD_AGAIN = ("records", "why", "vocabulary", "remedies", "together", "besides", "windows")
 
 
 class Notes(Mapping[str, RuleNote]):
@@ -128,6 +130,7 @@ class Explainer:
             remedies=enough,
             together=together,
             besides=_besides(ready, notes, self.selector.law.policies[which], decision, findings, rows, records),
+            windows=windows_of(ready, person, records.values(), decision, findings),
         )
 
 
@@ -288,6 +291,8 @@ def explain_result(
     written: Written, who: str, periods: Periods | None = None
 ) -> tuple[list[Case], tuple[Diagnostic, ...]]:
     """The cases as they were written, and a note where the packs or input files are out of reach."""
+    from policyengine.tools.read_result import year_start_of
+
     origin, notes = origin_of(written, who, periods is None)
     person = _person_of(written, origin, who)
     again: dict[tuple[str, str], Case] = {}
@@ -319,10 +324,10 @@ def explain_result(
             known=policy["labels"],
         )
         if other is not None:
-            again_told = {
-                n: getattr(other, n) for n in ("records", "why", "vocabulary", "remedies", "together", "besides")
-            }
-            case = replace(case, **again_told)
+            case = replace(case, **{n: getattr(other, n) for n in TOLD_AGAIN})
+        else:
+            windows = windows_in(decision, case.findings, ledger, year_start_of(policy), written.asked)
+            case = replace(case, windows=windows)
         cases.append(case)
     return cases, notes
 
@@ -377,8 +382,7 @@ def origin_of(written: Written, who: str, dated: bool) -> tuple[Origin | None, t
     for entry in written.manifest["inputs"]:
         if inputs.digests.get(entry["file"]) != entry["sha256"]:
             return None, (_unlike(entry["file"]),)
-    first, _, last = (options["period"] or "").partition("..")
-    return Origin(law, inputs, (int(first), int(last or first)) if first else None), ()
+    return Origin(law, inputs, written.asked), ()
 
 
 def _unlike(what: str) -> Diagnostic:

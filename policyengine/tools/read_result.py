@@ -74,6 +74,12 @@ class Written:
         given = self.manifest["options"]["as_of"]
         return date.fromisoformat(given) if given else None
 
+    @property
+    def asked(self) -> tuple[int, int] | None:
+        """The periods that were asked for; None: every one with a record."""
+        first, _, last = (self.manifest["options"]["period"] or "").partition("..")
+        return (int(first), int(last or first)) if first else None
+
     # --- rows as words of the trace ---------------------------------------------------------------------------------
 
     def decisions(self, person: str | None = None) -> Iterator[Decision]:
@@ -87,8 +93,7 @@ class Written:
         policy = self.policy(_text(row, "policy")) or {"unit": "hours", "labels": {"terms": {}}, "year_starts": "01-01"}
         subjects = [s for s in self.subjects() if row.get(s) is not None]
         consequences = parted(_text(row, "consequences"))
-        month, day = policy["year_starts"].split("-")
-        days_left, start = None, (int(month), int(day))
+        days_left, start = None, year_start_of(policy)
         if row["outcome"] == "in_progress" and self.as_of is not None:
             days_left = (_last_year(row, start)[1] - self.as_of).days
         return Decision(
@@ -184,6 +189,12 @@ class Written:
             values: dict[str, Any] = {c.name: row[c.name] for c in FLAGS}
             values.update({k: _text(row, k) for k in ("text", "rule")})
             yield FlagEntry(**{**values, "missing": parted(_text(row, "missing"))})
+
+
+def year_start_of(policy: Mapping[str, Any]) -> tuple[int, int]:
+    """Month and day on which the years of a manifest's policy begin."""
+    month, day = policy["year_starts"].split("-")
+    return int(month), int(day)
 
 
 def _last_year(row: Row, year_start: tuple[int, int]) -> tuple[date, date]:

@@ -32,15 +32,16 @@ sources: {{act: {{title: An act, confidence: seen}}}}
 vocabulary:
   terms:
     form: {{training: 培训班, lecture: 讲座}}
-    subject: {{professional: 专业科目}}
+    subject: {{professional: 专业科目, public: 公需科目}}
     title_level: {{junior: 初级, senior: 高级}}
+  measures: {{spoken: 讲授}}
   conclusions: {{praised: 表扬, not_excellent: 不得评优}}
 quantities:
   hours: {{min: 0, max: 10000, decimals: 2}}
 """
 ALWAYS = (
-    ("known", "recognise training", ""),
-    ("stated", "convert training at stated hours", ""),
+    ("known", "recognise training, lecture", ""),
+    ("stated", "convert training, lecture at stated hours", ""),
 )
 Rules = tuple[tuple[str, str, str], ...]
 HEADER = "record_id,person_id,date,form,subject,title,quantity,unit"
@@ -187,3 +188,96 @@ def test_a_conclusion_that_is_overridden_is_not_meant(tmp_path: Path) -> None:
     (tmp_path / "records.csv").unlink()
     (case,), _ = explain_result(read_result(tmp_path / "out"), "A1")
     assert _followed(text_of_case(case)) == ["no praise    not-excellent, rule 1"]
+
+
+WINDOWS = (
+    ("probation", "require total at least 120 hours within 12 months of joined", ""),
+    ("two-years", "expect professional at least 80 hours in any 2 years", ""),
+    ("spoken", "measure spoken: hours of lecture", ""),
+    ("spoken-hours", "require spoken at least 10 hours in any 2 years", ""),
+)
+JOINED = "person_id,name,joined\nP1,Ann,2016-07-01\n"
+ROWS = """\
+J1,P1,2016-10-10,training,professional,Autumn,50,hours
+J2,P1,2017-03-10,training,public,Spring,40,hours
+J3,P1,2017-11-10,lecture,professional,Late,20,hours
+J4,P1,2015-05-05,lecture,professional,Before,9,hours
+"""
+IN_2017 = """\
+Ann (P*) · 2017 · not met    vale
+├─ total 60 hours
+│  ├─ public 40
+│  │  └─ J2 2017-03-10 training "Spring" 40 hours → 40 hours    stated, art. 2
+│  └─ professional 20
+│     └─ J3 2017-11-10 lecture "Late" 20 hours → 20 hours    stated, art. 2
+├─ total 90 / 120 in 2016-07-01..2017-06-30, 30 short    probation, art. 3
+│  ├─ J1 2016-10-10 training "Autumn" 50 hours → 50 hours    stated, art. 2
+│  └─ J2 2017-03-10 training "Spring" 40 hours → 40 hours    stated, art. 2
+├─ spoken 20 / 10 in 2016-01-01..2017-12-31    spoken-hours, art. 6
+│  └─ J3 2017-11-10 lecture "Late" 20 hours → 20 hours    stated, art. 2
+├─ professional 70 in 2016-01-01..2017-12-31    (expected 80: 10 short)    two-years, art. 4
+│  ├─ J1 2016-10-10 training "Autumn" 50 hours → 50 hours    stated, art. 2
+│  └─ J3 2017-11-10 lecture "Late" 20 hours → 20 hours    stated, art. 2
+└─ enough would be: 30 more recognised hours by 2017-06-30"""
+IN_THE_TABLES = """\
+P* · 2017 · not met    vale
+├─ total 60 hours
+│  ├─ public 40
+│  │  └─ J2 training 40 hours → 40 hours    stated, art. 2
+│  └─ professional 20
+│     └─ J3 lecture 20 hours → 20 hours    stated, art. 2
+├─ total 90 / 120 in 2016-07-01..2017-06-30, 30 short    probation, art. 3
+│  └─ 90 hours of records that are not at hand
+├─ spoken 20 / 10 in 2016-01-01..2017-12-31    spoken-hours, art. 6
+│  └─ 20 hours of records that are not at hand
+└─ professional 70 in 2016-01-01..2017-12-31    (expected 80: 10 short)    two-years, art. 4
+   ├─ J3 lecture 20 hours → 20 hours    stated, art. 2
+   └─ 50 hours of records that are not at hand"""
+
+
+def test_what_counts_in_a_window_that_is_no_period_is_told_under_it(tmp_path: Path) -> None:
+    """Records of other years with it, and none of the period that lies outside; what is shown adds up."""
+    law, files = law_of(tmp_path, *WINDOWS), files_of(tmp_path, ROWS, JOINED)
+    (case,) = both(tmp_path, law, files, (2017, 2017))
+    assert text_of_case(case) == IN_2017
+    zh = text_of_case(case, "zh")
+    assert "├─ 2016-07-01..2017-06-30 总学时 90 / 120，尚差 30    probation, art. 3\n│  ├─ J1 2016-10-10" in zh
+    for f in data_of_cases([case])["cases"][0]["findings"]:
+        assert (sum(r["counted"] for r in f["records"]), f["elsewhere"]) == (f["achieved"], 0)
+    (case,) = from_the_tables_alone(tmp_path)
+    assert text_of_case(case) == IN_THE_TABLES
+
+
+def test_years_that_a_result_holds_are_told_from_its_tables(tmp_path: Path) -> None:
+    law, files = law_of(tmp_path, *WINDOWS[1:2]), files_of(tmp_path, ROWS)
+    both(tmp_path, law, files, (2016, 2017))
+    told = text_of_case(from_the_tables_alone(tmp_path)[1])
+    assert told.endswith(
+        """\
+└─ professional 70 in 2016-01-01..2017-12-31    (expected 80: 10 short)    two-years, art. 3
+   ├─ J1 2016 training 50 hours → 50 hours    stated, art. 2
+   └─ J3 lecture 20 hours → 20 hours    stated, art. 2"""
+    )
+
+
+def test_nothing_is_told_under_a_window_of_which_the_beginning_is_not_known(tmp_path: Path) -> None:
+    law, files = law_of(tmp_path, *WINDOWS[:1]), files_of(tmp_path, ROWS.partition("J3")[0])
+    (case,) = both(tmp_path, law, files, (2017, 2017))
+    adrift = """\
+├─ total 40 hours
+│  ├─ public 40
+│  │  └─ {} 40 hours → 40 hours    stated, art. 2
+│  └─ professional 0
+├─ total 0–90 / 120 in a window that is not known, not settled    probation, art. 3
+"""
+    assert adrift.format('J2 2017-03-10 training "Spring"') in text_of_case(case)
+    assert data_of_cases([case])["cases"][0]["findings"][0]["window"] is None
+    assert adrift.format("J2 training") in text_of_case(from_the_tables_alone(tmp_path)[0])
+
+
+def test_what_may_count_in_a_window_counts_from_nothing_up(tmp_path: Path) -> None:
+    law, files = law_of(tmp_path, *WINDOWS[1:2]), files_of(tmp_path, ROWS.replace("public", ""))
+    (case,) = both(tmp_path, law, files, (2017, 2017))
+    told = text_of_case(case)
+    assert "professional 70–110 in 2016-01-01..2017-12-31    (expected 80: not settled)" in told
+    assert 'J2 2017-03-10 training "Spring" 40 hours → 40 hours, counted 0–40' in told

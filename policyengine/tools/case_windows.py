@@ -1,0 +1,110 @@
+"""What counts in a requirement whose window is not its period: findings go in, ledger rows by rule key come out.
+
+``in any 5 years`` looks back over the years before, ``within 12 months of joined`` may begin and end inside of two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+from policyengine.engines.allocate import account
+from policyengine.engines.calendar import label, period_bounds, period_of
+from policyengine.engines.later import Stretch
+from policyengine.engines.ledger import ledger
+from policyengine.engines.reference import Periods, Prepared
+from policyengine.engines.totals import Totals
+from policyengine.language import tree
+from policyengine.records.model import Person, Record
+from policyengine.tools.case import Window
+from policyengine.trace import Decision, Finding, LedgerEntry
+
+ZERO = Fraction(0)
+EVER = (date.min.year, date.max.year)
+
+
+def windows_of(
+    ready: Prepared, person: Person, records: Iterable[Record], decision: Decision, findings: Iterable[Finding]
+) -> dict[str, Window]:
+    """The windows that are not the decision's period, by the finding's rule, from all records of the person."""
+    later, start = ready.later, ready.plan.year_start
+    asked = {rule.key: statement for rule, statement in later.requirements(*_years(decision))}
+    apart = [f for f in findings if f.rule in asked and f.window != _days(decision, start)]
+    found = {f.rule: Window(None) for f in findings if f.rule in asked and _adrift(asked[f.rule], person)}
+    if not apart:
+        return found
+    judged = [ready.judge.judge(r, person) for r in sorted(records, key=lambda r: (r.end, r.record_id))]
+    booked = account(ready.judge, later.once, later.caps, person, judged, later.exact)
+    totals = Totals(later, booked)
+    rows = {(e.record_id, e.period): e for e in ledger(judged, booked.items, booked.duplicates, EVER, later.shown)}
+    for f in apart:
+        statement = asked[f.rule]
+        first, last = (period_of(day, start) for day in f.window)
+        stretch = Stretch(first, last, f.window, isinstance(statement.window, tree.Within))
+        held = []
+        for n, truth in totals.members(f.measure, stretch, statement.this_period):
+            item = booked.items[n]
+            row = rows[judged[item.position].record.record_id, label(item.period)]
+            held.append(row if truth else replace(row, counted=ZERO))  # what may belong to it counts from 0 up
+        found[f.rule] = Window(f.window, tuple(e for e in held if e.counted_high != 0))
+    return found
+
+
+def _adrift(statement: tree.Require, person: Person) -> bool:
+    """Whether it is not known when the window begins; the finding then bears the days of the period."""
+    window = statement.window
+    return isinstance(window, tree.Within) and not isinstance(person.facts.get(window.field), date)
+
+
+def windows_in(
+    decision: Decision,
+    findings: Iterable[Finding],
+    entries: Sequence[LedgerEntry],
+    year_start: tuple[int, int],
+    asked: Periods | None,
+) -> dict[str, Window]:
+    """The same from the tables of a result alone. ``entries``: the person's ledger; ``asked``: its periods.
+
+    The tables hold no days of records and none of other years, so that part of what counts may not be shown.
+    """
+    found = {}
+    for f in findings:
+        if f.window == _days(decision, year_start):
+            if _seems_adrift(f, decision):
+                found[f.rule] = Window(None)
+            continue
+        first, last = (period_of(day, year_start) for day in f.window)
+        years = {label(y) for y in range(first, last + 1)}
+        rows = [e for e in entries if e.period in years and f.measure in ("total", e.subject, e.form)]
+        rows = [e for e in rows if e.counted_high != 0]
+        settled = all(e.counted == e.counted_high for e in rows)
+        if f.window != period_bounds(first, year_start, last - first + 1) or (settled and _sum(rows) > f.achieved):
+            rows = []  # it goes by the days of records, which only the files have
+        all_there = rows and not settled and (asked is None or (asked[0] <= first and last <= asked[1]))
+        found[f.rule] = Window(f.window, tuple(rows), ZERO if all_there else max(ZERO, f.achieved - _sum(rows)))
+    return found
+
+
+def _seems_adrift(f: Finding, d: Decision) -> bool:
+    """Whether a finding says something else than what counted in its period, for want of a fact of the person."""
+    shown: Mapping[str, Fraction] = {"total": d.total, **d.by_subject}
+    if f.measure not in shown or not any(m.startswith("person:") for m in f.missing):
+        return False
+    return f.achieved - f.carried != shown[f.measure] or (f.measure == "total" and f.achieved_high != d.total_high)
+
+
+def _days(decision: Decision, year_start: tuple[int, int]) -> tuple[date, date]:
+    first, count = _years(decision)
+    return period_bounds(first, year_start, count)
+
+
+def _years(decision: Decision) -> tuple[int, int]:
+    """The first year that a decision is about, and how many."""
+    first, _, last = decision.period.partition("..")
+    return int(first), int(last or first) - int(first) + 1
+
+
+def _sum(rows: Iterable[LedgerEntry]) -> Fraction:
+    return sum((e.counted for e in rows), ZERO)
