@@ -88,14 +88,17 @@ class Explainer:
         spans: Sequence[Periods | None],
         as_of: date | None = None,
         remedies: bool = True,
+        told: Periods | None = None,
     ) -> list[Case]:
-        """A case for each decision. ``spans``: the asked periods by policy; ``records``: all that the person has."""
+        """A case for each decision, of those that hold a period of ``told`` if it is given. ``spans``: the asked
+        periods by policy; ``records``: all that the person has."""
         result = judge_one(self.selector, person, records, spans, as_of)
         choice = self.selector.choose(person)
         # where another policy may govern, what is enough under one of them promises too much
         remedies = remedies and choice.governs is not None and choice.surely and not choice.candidates
         by_id = {r.record_id: r for r in records}
-        return [self._case(choice.governs or 0, person, by_id, d, result, as_of, remedies) for d in result.decisions]
+        decisions = [d for d in result.decisions if _asked(d, told)]
+        return [self._case(choice.governs or 0, person, by_id, d, result, as_of, remedies) for d in decisions]
 
     def _case(
         self,
@@ -293,13 +296,13 @@ def explain_result(
     """The cases as they were written, and a note where the packs or input files are out of reach."""
     from policyengine.tools.read_result import year_start_of
 
-    origin, notes = origin_of(written, who, periods is None)
+    origin, notes = origin_of(written, who)
     person = _person_of(written, origin, who)
     again: dict[tuple[str, str], Case] = {}
     if origin is not None:
         own = [r for r in origin.inputs.records if r.person_id == person.person_id]
-        spans = spans_of(origin.law, origin.inputs, periods or origin.asked)
-        fresh = Explainer(origin.law).cases(person, own, spans, written.as_of)
+        spans = spans_of(origin.law, origin.inputs, written.asked)  # of one year alone no block would be judged
+        fresh = Explainer(origin.law).cases(person, own, spans, written.as_of, told=periods)
         again = {(c.decision.period, c.decision.policy): c for c in fresh}
     findings, ledger = list(written.findings(person.person_id)), list(written.ledger(person.person_id))
     flags = list(written.flags(person.person_id))
@@ -360,10 +363,9 @@ class Origin:
 
     law: Law
     inputs: Inputs
-    asked: Periods | None
 
 
-def origin_of(written: Written, who: str, dated: bool) -> tuple[Origin | None, tuple[Diagnostic, ...]]:
+def origin_of(written: Written, who: str) -> tuple[Origin | None, tuple[Diagnostic, ...]]:
     """The packs and input files of a result, read for one person (see ``read_for``).
 
     None, with a note that says why, where they are gone or have changed.
@@ -376,13 +378,13 @@ def origin_of(written: Written, who: str, dated: bool) -> tuple[Origin | None, t
         files = Files(tuple(options["records"]), options["persons"], options["circumstances"], options.get("mapping"))
         if "-" in files.records:
             return None, (_unlike("-"),)
-        inputs, _ = read_for(law, files, who, dated and options["period"] is None)
+        inputs, _ = read_for(law, files, who, written.asked is None)
     except PolicyError as e:
         return None, (_unlike(str(e.diagnostics[0].span or e.diagnostics[0].message)),)
     for entry in written.manifest["inputs"]:
         if inputs.digests.get(entry["file"]) != entry["sha256"]:
             return None, (_unlike(entry["file"]),)
-    return Origin(law, inputs, written.asked), ()
+    return Origin(law, inputs), ()
 
 
 def _unlike(what: str) -> Diagnostic:

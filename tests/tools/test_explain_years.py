@@ -108,6 +108,16 @@ def test_an_activity_stands_in_the_certificate_once(tmp_path: Path) -> None:
     assert [y["year"] for y in certificate["years"]] == ["2016", "2017", "2016..2017"]
 
 
+def test_a_block_is_told_in_full_where_one_of_its_years_is_asked_for(tmp_path: Path) -> None:
+    law, files = law_of(tmp_path, *BLOCKS), files_of(tmp_path, "T1,P1,2016-05-05,training,professional,S,8,hours\n")
+    year, _, block = both(tmp_path, law, files, (2016, 2017))
+    told, notes = explain_result(read_result(tmp_path / "out"), "Ann", (2016, 2016))
+    assert notes == ()
+    assert [text_of_case(c) for c in told] == [text_of_case(c) for c in (year, block)]
+    assert "T1 2016-05-05" in text_of_case(told[1])
+    assert "32 more recognised hours by 2017-12-31" in text_of_case(told[1])
+
+
 PRAISE = (
     ("yearly", "require total at least 90 hours per year", ""),
     ("bad", 'conclude not_excellent "old words" when not met', "  from: 2015\n  until: 2016\n"),
