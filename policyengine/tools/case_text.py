@@ -103,12 +103,19 @@ class _Writer:
             text += self.say(
                 f": {total} of {self.hours(d.required_total)}", f"：{total} / {self.hours(d.required_total)}"
             )
+            carried = max((f.carried for f in self.case.findings if self._is_shown(f)), default=ZERO)
+            if carried:
+                text += self.say(f", {number(carried)} carried over", f"，另有结转 {number(carried)}")
             if d.shortfall_total:
                 short = number(d.shortfall_total)
                 text += self.say(f", {short} short", f"，尚差 {short}")
         if d.days_left is not None:
             text += self.say(f", {d.days_left} days left", f"，还剩 {d.days_left} 天")
         return f"{text}{CITED}{d.policy or self.say('no policy', '无适用政策')}"
+
+    def _is_shown(self, f: Finding) -> bool:
+        """Whether the headline gives the figure of this requirement."""
+        return f.measure == "total" and f.comparison == ">=" and f.required == self.case.decision.required_total
 
     # --- what is owed -------------------------------------------------------------------------------------------------
 

@@ -118,6 +118,19 @@ def test_a_block_is_told_in_full_where_one_of_its_years_is_asked_for(tmp_path: P
     assert "32 more recognised hours by 2017-12-31" in text_of_case(told[1])
 
 
+def test_hours_carried_over_stand_in_the_headline(tmp_path: Path) -> None:
+    """60 and 25 of the year before are 5 short of 90."""
+    carry = ("carry", "carry excess over yearly up to 25 hours to the next year", "")
+    law = law_of(tmp_path, ("yearly", "require total at least 90 hours per year", ""), carry)
+    rows = "T1,P1,2015-05-05,training,public,S,130,hours\nT2,P1,2016-05-05,training,public,W,60,hours\n"
+    before, case = both(tmp_path, law, files_of(tmp_path, rows), (2015, 2016))
+    assert text_of_case(before).startswith("Ann (P*) · 2015 · met: 130 of 90 hours    vale\n")
+    assert text_of_case(case).startswith(
+        "Ann (P*) · 2016 · not met: 60 of 90 hours, 25 carried over, 5 short    vale\n"
+    )
+    assert text_of_case(case, "zh").startswith("Ann (P*) · 2016 · 未完成：60 / 90 学时，另有结转 25，尚差 5    vale\n")
+
+
 PRAISE = (
     ("yearly", "require total at least 90 hours per year", ""),
     ("bad", 'conclude not_excellent "old words" when not met', "  from: 2015\n  until: 2016\n"),
