@@ -150,7 +150,7 @@ class Case:
     why: Mapping[str, tuple[tree.Condition, ...]] = field(default_factory=dict)  # record id → conditions that failed
     vocabulary: Vocabulary | None = None
     remedies: tuple[Remedy, ...] = ()
-    together: bool = True  # the first remedy of each requirement that is not met, all together, meet all of them
+    together: bool = True  # the first remedy of each requirement that is not met, all together, meet whatever is asked
     besides: tuple[tuple[str, str], ...] = ()  # exchanges and drops that bear on the decision; what is dropped, or ""
     windows: Mapping[str, Window] = field(default_factory=dict)  # of findings whose window isn't the period, by rule
 
@@ -228,6 +228,13 @@ def labels_of(vocabulary: Vocabulary) -> dict[str, Any]:
 def lacking(findings: Iterable[Finding]) -> list[Finding]:
     """Those of firm requirements that more would meet."""
     return [f for f in findings if not f.advisory and f.status in UNMET and f.comparison == ">=" and f.shortfall > 0]
+
+
+def beyond_more(findings: Iterable[Finding]) -> bool:
+    """Whether a firm requirement is open that no more would meet: a maximum, or a figure that the law leaves open."""
+    firm = [f for f in findings if not f.advisory and f.status in UNMET]
+    waiting = [f for f in firm if f.comparison != ">=" and f.status == "in_progress"]  # a maximum that is kept so far
+    return len(firm) > len(waiting) + len(lacking(firm))
 
 
 def of_period(decision: Decision, findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -376,7 +376,10 @@ class _Writer:
         needed = [(f, [self._remedy(r) for r in self.case.remedies if r.rule == f.rule]) for f in self.case.lacking()]
         either = self.say(", or ", "；或")
         if len(needed) == 1:
-            yield Node(self.say("enough would be: ", "补足办法：") + either.join(needed[0][1]))
+            lead = self.say("enough would be: ", "补足办法：")
+            if not self.case.together:
+                lead = self.say("needed, and it may still not be enough: ", "须补足，而仍可能不够：")
+            yield Node(lead + either.join(needed[0][1]))
             return
         lead = self.say("each of these is needed, and one activity may serve several",
                         "补足办法：以下各项均须补足，同一学习可同时计入数项")  # fmt: skip

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from policyengine.light import dataclass
 from policyengine.records.model import Record
-from policyengine.tools.case import UNMET, Remedy, lacking, of_period
+from policyengine.tools.case import UNMET, Remedy, beyond_more, lacking, of_period
 from policyengine.tools.samples import Sample, Samples, belonging, completions
 from policyengine.tools.trial import Situation
 from policyengine.trace import Finding
@@ -33,25 +33,31 @@ class Way:
 
 def enough_for(situation: Situation, samples: Samples) -> tuple[tuple[Remedy, ...], bool]:
     """Remedies for each firm requirement of the decision that is not met, none where nothing is lacking; and whether
-    the first of each requirement, all together, meet all of them."""
+    the first of each requirement, all together, meet all that is asked, maxima too."""
     if situation.decision.outcome not in UNMET:
         return (), True
-    needed = lacking(of_period(situation.decision, situation.result.findings))
+    findings = of_period(situation.decision, situation.result.findings)
+    needed = lacking(findings)
     ways = [
         [*_by_facts(situation, f), *_by_hours(situation, f, samples, f"{n}-")] for n, f in enumerate(needed)
     ]  # fmt: skip
-    together = len(needed) < 2 or (all(ways) and _all_met(situation, [each[0] for each in ways]))
+    maximum = any(f.comparison != ">=" and not f.advisory for f in findings)
+    if len(needed) < 2 and not maximum and not beyond_more(findings):
+        together = True
+    else:
+        sets = [[way] for way in ways[0]] if len(ways) == 1 else [[each[0] for each in ways if each]]
+        together = all(ways) and all(_all_met(situation, each) for each in sets)
     return tuple(way.remedy for each in ways for way in each), together
 
 
 def _all_met(situation: Situation, ways: Iterable[Way]) -> bool:
-    """Whether nothing is lacking once all of these are done."""
+    """Whether nothing is lacking, nor too much, once all of these are done."""
     changed: dict[str, Record] = {}
     for record in (r for way in ways for r in way.changed):
         known = changed.get(record.record_id, record)
         changed[record.record_id] = replace(record, facts={**known.facts, **record.facts})
     after = situation.tried(changed.values(), [r for way in ways for r in way.added])
-    return not lacking(after.findings.values())
+    return not lacking(after.findings.values()) and not beyond_more(after.findings.values())
 
 
 # --- missing facts ----------------------------------------------------------------------------------------------------
@@ -152,11 +158,14 @@ class Offer:
 
 def _by_hours(situation: Situation, f: Finding, samples: Samples, mark: str) -> list[Way]:
     """As many more hours as are short, in the forms in which they would count in full."""
-    offers = [
-        Offer(kind.forms, sample, kind.caps, kind.alike)
-        for kind in samples.kinds()
-        if (sample := samples.find(kind, f, situation)) is not None
-    ]
+    offers: list[Offer] = []
+    does_not: list[str] = []
+    for kind in samples.kinds():
+        sample = samples.find(kind, f, situation)
+        if sample is not None:
+            offers.append(Offer(kind.forms, sample, kind.caps, kind.alike))
+        elif samples.recognised(kind, f):  # what is recognised and is not sure to count in full is not enough
+            does_not += kind.forms
     first: dict[frozenset[str], Offer] = {}
     for offer in offers:
         if offer.alike:
@@ -169,7 +178,7 @@ def _by_hours(situation: Situation, f: Finding, samples: Samples, mark: str) -> 
         if not offer.does and offer.sample.limited:
             offer.does, offer.pieces = _met_with(situation, f, list(offer.sample.records(situation, f, PIECES))), PIECES
     does = [t for o in offers if o.does for t in o.forms]
-    does_not = [t for o in offers if not o.does for t in o.forms]
+    does_not = [*(t for o in offers if not o.does for t in o.forms), *does_not]
     if not does:
         return []
     outside, within = (does_not, []) if len(does_not) <= len(does) else ([], does)

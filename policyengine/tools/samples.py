@@ -90,6 +90,15 @@ class Samples:
             return self._search(kind, f, situation)
         return found
 
+    def recognised(self, kind: Kind, f: Finding) -> bool:
+        """Whether some rule recognises activities of that kind that may belong to what the finding measures."""
+        day, form = f.window[1], kind.forms[0]
+        bare = Record("", f.person_id, day, day, None, None, {"form": form})
+        scene = Scene({}, record=bare, period=day.year)
+        rules = (r for r in self.prepared.judge.recognise if in_force(r, day))
+        belongs = any(b.get("form", form) == form for b in belonging(self.prepared, f, bare))
+        return belongs and any(r.about(scene) is not False for r in rules)
+
     def _search(self, kind: Kind, f: Finding, situation: Situation) -> Sample | None:
         day, who = f.window[1], situation.person
         form = kind.forms[0]

@@ -10,10 +10,11 @@ import pytest
 
 from policyengine.records.model import Person
 from policyengine.tools.case import Remedy
+from policyengine.tools.case_text import text_of_case
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
-from policyengine.tools.explain import Explainer
+from policyengine.tools.explain import Explainer, explain_files
 from policyengine.tools.select import load_law
-from tests.tools.world import HEADER
+from tests.tools.world import HEADER, write_world
 
 
 def _remedies(world: Path, tmp_path: Path, *rows: str) -> tuple[Remedy, ...]:
@@ -118,3 +119,39 @@ def test_carried_out_it_is_enough_and_a_little_less_is_not(
             more = replace(template, record_id="Z", person_id=who, quantity=gain, unit="hours", facts=facts)
             (after,) = explainer.cases(person, [*own, more], spans, remedies=False)
             assert after.decision.outcome == outcome
+
+
+def _told(world: Path, tmp_path: Path, more: str, row: str) -> str:
+    """The last line of X's 2016 under the shire's pack with some rules more."""
+    rules = world / "policies/shire/rules.yaml"
+    rules.write_text(rules.read_text(encoding="utf-8") + more, encoding="utf-8")
+    (tmp_path / "own.csv").write_text(f"{HEADER}\n{row}\n", encoding="utf-8")
+    (case,), _ = explain_files(
+        load_law(world / "policies/shire"), Files((str(tmp_path / "own.csv"),)), "X", (2016, 2016)
+    )
+    return text_of_case(case).splitlines()[-1]
+
+
+def test_a_form_of_which_the_law_leaves_the_worth_open_is_not_enough(tmp_path: Path) -> None:
+    """A visit is recognised, and counts one or two hours: nobody can say that it is enough."""
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    rules.write_text(rules.read_text(encoding="utf-8").replace("training, visit at 1", "training at 1"))
+    more = "- id: visits\n  cites: {source: act, at: art. 8}\n  rule: convert visit at 1 to 2 hours per 45 minutes\n"
+    hours = _told(world, tmp_path, more, _training("R1", "85"))
+    assert hours == "└─ enough would be: 5 more recognised hours outside visit by 2016-12-31"
+
+
+@pytest.mark.parametrize(
+    ("rule", "lead"),
+    [
+        ("require professional at most 80 hours per year", "needed, and it may still not be enough"),
+        ("require professional at most 90 hours per year", "enough would be"),
+        ("require public at most 80 hours per year", "enough would be"),
+    ],
+)
+def test_what_leaves_another_requirement_unmet_is_not_called_enough(tmp_path: Path, rule: str, lead: str) -> None:
+    """There are too many professional hours: no more hours would meet that, whatever they do for the total."""
+    more = f"- id: most\n  cites: {{source: act, at: art. 8}}\n  rule: {rule}\n"
+    line = _told(write_world(tmp_path), tmp_path, more, _training("R1", "85"))
+    assert line == f"└─ {lead}: 5 more recognised hours by 2016-12-31"
