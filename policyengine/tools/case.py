@@ -205,11 +205,19 @@ def note_of_manifest(entry: Mapping[str, Any]) -> RuleNote:
         at=entry["cites"]["at"],
         source=entry["cites"]["number"] or entry["cites"]["title"],
         confidence=entry["confidence"],
-        text=lambda surface: str(entry["zh" if surface == "zh" else "en"]),
+        text=lambda surface: _stated(str(entry["zh" if surface == "zh" else "en"])),
         about=tuple(entry["about"]) if entry.get("about") is not None else None,
         said=entry.get("said"),
         concludes=entry.get("name"),
     )
+
+
+def _stated(text: str) -> str:
+    """A rule's text without ``override RULE:`` before what it states."""
+    for override, colon in (("override ", ": "), ("替代 ", "：")):
+        if text.startswith(override):
+            return text.partition(colon)[2]
+    return text
 
 
 def labels_of(vocabulary: Vocabulary) -> dict[str, Any]:

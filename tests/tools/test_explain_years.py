@@ -187,6 +187,11 @@ def test_as_many_rules_as_consequences_are_told_apart(tmp_path: Path) -> None:
     assert _followed(text_of_case(case)) == ["much done    praise-a, art. 4", "praised anyway    praise-b, art. 5"]
 
 
+OWN_CAP = """\
+- id: self-study-cap
+  cites: {source: rules, at: rule 1}
+  rule: "override shire/self-study-cap: cap publication at 10 hours per year"
+"""
 OWN_WORDS = """\
 - id: not-excellent
   cites: {source: rules, at: rule 1}
@@ -304,3 +309,26 @@ def test_what_may_count_in_a_window_counts_from_nothing_up(tmp_path: Path) -> No
     told = text_of_case(case)
     assert "professional 70–110 in 2016-01-01..2017-12-31    (expected 80: not settled)" in told
     assert 'J2 2017-03-10 training "Spring" 40 hours → 40 hours, counted 0–40' in told
+
+
+def test_an_overridden_cap_is_told_alike(tmp_path: Path) -> None:
+    """As what it says, without what it stands for."""
+    from tests.tools.world import write_world
+
+    world = write_world(tmp_path / "world")
+    rules = world / "policies/shire/rules.yaml"
+    text = rules.read_text(encoding="utf-8").replace(
+        "- id: self-study-cap\n", "- id: self-study-cap\n  change: delegated\n"
+    )
+    rules.write_text(text, encoding="utf-8")
+    (world / "policies/mill/rules.yaml").write_text(OWN_CAP, encoding="utf-8")
+    (world / "records.csv").rename(tmp_path / "records.csv")
+    (tmp_path / "persons.csv").write_text("person_id,name\nA1,Ann\n", encoding="utf-8")
+    law, files = (
+        load_law(world / "policies/mill"),
+        Files((str(tmp_path / "records.csv"),), str(tmp_path / "persons.csv")),
+    )
+    (case,) = both(tmp_path, law, files, (2016, 2016))
+    assert "├─ cap publication at 10 hours per year: 28 claimed, 18 cut    self-study-cap, rule 1\n" in text_of_case(
+        case
+    )
