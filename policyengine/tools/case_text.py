@@ -130,6 +130,8 @@ class _Writer:
         rest = [e for e in self._counted() if e.subject not in subjects]
         if rest:
             below.append(Node(self.say("no subject given", "未注明科目"), [Node(self._record(e)) for e in rest]))
+        if not self.case.ledger:  # nothing written of records
+            below += self._not_at_hand(d.total)
         if total:
             yield Node(self._finding(total[0]), below)
             yield from (Node(self._finding(f)) for f in total[1:])
@@ -154,11 +156,12 @@ class _Writer:
 
     def _within(self, window: Window) -> list[Node]:
         """What counts in a window that is not the period."""
-        nodes = [Node(self._record(e)) for e in window.rows]
-        if window.elsewhere:
-            more = self.hours(window.elsewhere)
-            nodes.append(Node(self.say(f"{more} of records that are not at hand", f"另有 {more}，其记录不在手边")))
-        return nodes
+        return [*(Node(self._record(e)) for e in window.rows), *self._not_at_hand(window.elsewhere)]
+
+    def _not_at_hand(self, hours: Fraction) -> list[Node]:
+        more = self.hours(hours)
+        text = self.say(f"{more} of records that are not at hand", f"另有 {more}，其记录不在手边")
+        return [Node(text)] if hours else []
 
     def _counted(self) -> list[LedgerEntry]:
         return [e for e in self.case.ledger if e.reason not in NOTHING_COUNTED and e.reason != "missing_fact"]

@@ -315,7 +315,10 @@ def explain_result(
         if other is not None and other.decision.consequences == decision.consequences:
             decision = replace(decision, consequence_rules=other.decision.consequence_rules)
         policy = written.policy(decision.policy) or written.manifest["policies"][0]
-        rows = tuple(_filled(e, other) for e in rows_of(decision, ledger))
+        if written.has("ledger") or other is None:
+            rows = tuple(_filled(e, other) for e in rows_of(decision, ledger))
+        else:
+            rows = other.ledger
         ids = {e.record_id for e in rows}
         case = Case(
             person=person,

@@ -160,7 +160,9 @@ class Written:
             yield Finding(**values, window=window)
 
     def ledger(self, person: str | None = None) -> Iterator[LedgerEntry]:
-        """Ledger rows; in a lean ledger form, subject, quantity and unit are None."""
+        """Ledger rows, none where the result has no ledger; in a lean one form, subject, quantity and unit are None."""
+        if not self.has("ledger"):
+            return
         highs = {(_text(m, "record_id"), m["period"]): m for m in self.rows("missing", person) if m["record_id"]}
         for row in self.rows("ledger", person):
             unsettled = highs.get((_text(row, "record_id"), row["period"]))

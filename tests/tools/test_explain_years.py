@@ -131,6 +131,18 @@ def test_hours_carried_over_stand_in_the_headline(tmp_path: Path) -> None:
     assert text_of_case(case, "zh").startswith("Ann (P*) · 2016 · 未完成：60 / 90 学时，另有结转 25，尚差 5    vale\n")
 
 
+def test_a_result_without_a_ledger(tmp_path: Path) -> None:
+    """Records are those of the files; without these, nothing is said of them but how much counts."""
+    law, files = law_of(tmp_path, *BLOCKS[:1]), files_of(tmp_path, "T1,P1,2016-05-05,training,professional,S,8,hours\n")
+    here, _ = explain_files(law, files, "Ann", (2016, 2016))
+    save(evaluate_files(law, files, (2016, 2016)), tmp_path / "out", ledger="none")
+    there, _ = explain_result(read_result(tmp_path / "out"), "Ann")
+    assert [text_of_case(c) for c in there] == [text_of_case(c) for c in here]
+    (case,) = from_the_tables_alone(tmp_path)
+    assert "total 8 / 10, 2 short    yearly, art. 3\n   ├─ professional 8\n" in text_of_case(case)
+    assert text_of_case(case).endswith("   └─ 8 hours of records that are not at hand")
+
+
 PRAISE = (
     ("yearly", "require total at least 90 hours per year", ""),
     ("bad", 'conclude not_excellent "old words" when not met', "  from: 2015\n  until: 2016\n"),
