@@ -333,7 +333,7 @@ def explain_result(
             case = replace(case, **{n: getattr(other, n) for n in TOLD_AGAIN})
         else:
             windows = windows_in(decision, case.findings, ledger, year_start_of(policy), written.asked)
-            case = replace(case, windows=windows)
+            case = replace(case, windows=windows, besides=written.drops(decision))
         cases.append(case)
     return cases, notes
 
@@ -392,8 +392,9 @@ def origin_of(written: Written, who: str) -> tuple[Origin | None, tuple[Diagnost
 
 def _unlike(what: str) -> Diagnostic:
     text = say(
-        f"{what} is no longer what this result was made from: dates, titles and what would be enough are left out",
-        f"{what} 已不是该结果所依据的内容：不显示日期、名称和补足办法",
+        f"{what} is no longer what this result was made from: dates, titles, exchanges and what would be enough are "
+        "left out",
+        f"{what} 已不是该结果所依据的内容：不显示日期、名称、换算标准和补足办法",
     )
     return Diagnostic("PE504", text, severity="note")
 

@@ -151,6 +151,16 @@ class Written:
                 return sorted(keys)
         return []
 
+    def drops(self, decision: Decision) -> tuple[tuple[str, str], ...]:
+        """The drops in force in a decision's period, each with what it drops."""
+        policy = self.policy(decision.policy)
+        if policy is None:
+            return ()
+        first, _, last = decision.period.partition("..")
+        days = period_bounds(int(first), year_start_of(policy), int(last or first) - int(first) + 1)
+        own = [r for r in self.manifest["rules"] if decision.policy in r["policies"] and _touches(r, days)]
+        return tuple((r["key"], r["drops"][0]) for r in own if r.get("drops"))
+
     def findings(self, person: str | None = None) -> Iterator[Finding]:
         for row in self.rows("findings", person):
             values: dict[str, Any] = {c.name: row[c.name] for c in FINDINGS}

@@ -145,6 +145,11 @@ def test_two_requirements_a_drop_and_an_exchange(tmp_path: Path) -> None:
     manifest = {r["key"]: r for r in read_result(tmp_path / "out").manifest["rules"]}
     assert manifest["mill/no-hours"]["drops"] == ["shire/annual-hours"]
     assert manifest["shire/annual-hours"]["policies"] == ["mill"]
+    records.unlink()
+    ((alone,), (note,)) = explain_result(read_result(tmp_path / "out"), "B")
+    assert "titles, exchanges and what would be enough are left out" in note.message
+    (drop,) = [line for line in BOB.splitlines() if "├─ drop " in line]
+    assert drop in text_of_case(alone).splitlines()
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "parquet", "xlsx"])
