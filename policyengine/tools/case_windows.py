@@ -88,11 +88,13 @@ def windows_in(
 
 
 def _seems_adrift(f: Finding, d: Decision) -> bool:
-    """Whether a finding says something else than what counted in its period, for want of a fact of the person."""
+    """Whether a finding has nothing of what counted in its period, for want of a fact of the person.
+
+    Where nothing counted, tables don't tell such a finding from others.
+    """
     shown: Mapping[str, Fraction] = {"total": d.total, **d.by_subject}
-    if f.measure not in shown or not any(m.startswith("person:") for m in f.missing):
-        return False
-    return f.achieved - f.carried != shown[f.measure] or (f.measure == "total" and f.achieved_high != d.total_high)
+    asks = any(m.startswith("person:") for m in f.missing)
+    return asks and f.achieved == 0 and shown.get(f.measure, ZERO) > 0
 
 
 def _days(decision: Decision, year_start: tuple[int, int]) -> tuple[date, date]:
