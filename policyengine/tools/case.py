@@ -151,7 +151,7 @@ class Case:
     vocabulary: Vocabulary | None = None
     remedies: tuple[Remedy, ...] = ()
     together: bool = True  # the first remedy of each requirement that is not met, all together, meet whatever is asked
-    besides: tuple[tuple[str, str], ...] = ()  # exchanges and drops that bear on the decision; what is dropped, or ""
+    besides: tuple[tuple[str, str], ...] = ()  # exchanges, carries, drops that bear on it; what is dropped, or ""
     windows: Mapping[str, Window] = field(default_factory=dict)  # of findings whose window isn't the period, by rule
 
     @property

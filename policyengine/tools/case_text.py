@@ -219,7 +219,8 @@ class _Writer:
         return f" [{text}]" if text else ""
 
     def _besides(self) -> Iterable[Node]:
-        """The exchanges by which hours of another unit count, and what is not required because a pack dropped it."""
+        """The exchanges by which hours of another unit count, the rules by which hours were carried over, and what is
+        not required because a pack dropped it."""
         for key, dropped in self.case.besides:
             text = self.case.rules[key].text(self.language)
             if dropped:

@@ -159,7 +159,8 @@ def _besides(
     ready: Prepared, notes: Notes, policy: Policy, decision: Decision, findings: Iterable[Finding],
     rows: Iterable[LedgerEntry], records: Mapping[str, Record],
 ) -> tuple[tuple[str, str], ...]:  # fmt: skip
-    """The drops in force in the decision's period, with what they drop, and the exchanges that its figures needed."""
+    """The drops in force in the decision's period, with what they drop, the exchanges that its figures needed, and the
+    rules by which hours were carried over."""
     years = [int(year) for year in decision.period.split("..")]
     start, end = first_day(years[0], policy.year_start), last_day(years[-1], policy.year_start)
     found = {(d.rule.key, d.over[0].key): None for d in policy.dropped if overlap((d.start, d.until), (start, end))}
@@ -173,6 +174,13 @@ def _besides(
         exchange = ready.judge.exchanging(unit, day) if unit is not None and unit != ready.plan.unit else None
         if exchange is not None:
             found[exchange[0], ""] = None
+    carried = {f.rule for f in findings if f.carried}
+    names = {r.rule.name for r in ready.later.require if r.key in carried}
+    for carry in ready.later.carry:
+        statement = carry.rule.statement
+        assert isinstance(statement, tree.Carry)
+        if statement.rule in names and carry.governs(years[0] - 1, policy.year_start):
+            found[carry.key, ""] = None
     return tuple(found)
 
 
