@@ -152,7 +152,8 @@ def cell_of(column: Column, decl: FieldDecl, kind: str, source: str, parse: Pars
     varchar = ("TEXT",)
     if decl.id in ("person_id", "record_id"):
         if kind in INTEGERS:
-            return Cell(column, raw, exp.GTE(this=plain, expression=number(0)), raw, varchar, parse)
+            value = exp.cast(plain, "TEXT")  # not ``raw``, which is an empty text where there is no number
+            return Cell(column, raw, exp.GTE(this=plain, expression=number(0)), value, varchar, parse)
         fast = exp.and_(matches(plain, ID), exp.LTE(this=call("strlen", plain), expression=number(MAX_ID)))
         fast, value = (fast, plain) if is_text else (never(), raw)
         # a person may be called total, which is no id

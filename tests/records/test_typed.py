@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.records.support import both_ways, codes, schema, text
+from tests.records.support import both_ways, codes, reject_lines, schema, text
 
 OWN = schema()
 FINE = replace(OWN, bounds={**OWN.bounds, "hours": (OWN.bounds["hours"][0], OWN.bounds["characters"][1], 6)})
@@ -249,6 +250,34 @@ def test_texts_beside_empty_ones(header: str, texts: tuple[str | None, ...], tmp
     inputs, _ = both_ways([str(path)], None, None, OWN, tmp_path)
     assert inputs is not None
     assert inputs.rows == len(texts)
+
+
+# SQL type, what the rows have as person_id and as record_id; expected: the persons and ids of the records, rejects
+NUMBERED = """
+BIGINT    1 NULL 2   7 8 9        1:7 2:9                  2 | person_id | PE420
+BIGINT    1 2 3      7 NULL NULL  1:7 2:records.parquet:2 3:records.parquet:3
+BIGINT    NULL NULL  NULL NULL                             1 | person_id | PE420, 2 | person_id | PE420
+INTEGER   1 -2 NULL  7 8 NULL     1:7 -2:8                 3 | person_id | PE420
+UBIGINT   1 NULL 2   7 8 NULL     1:7 2:records.parquet:3  2 | person_id | PE420
+DOUBLE    1 NULL 2   7 8 NULL     1:7 2:records.parquet:3  2 | person_id | PE420
+"""
+
+
+@pytest.mark.parametrize("case", NUMBERED.strip().splitlines())
+def test_ids_that_are_numbers_and_missing(case: str, tmp_path: Path) -> None:
+    kind, persons, ids, *rest = re.split("  +", case)
+    records = rest[0].split() if rest and "PE420" not in rest[0] else []
+    rejects = rest[-1].split(", ") if rest and "PE420" in rest[-1] else []
+    rows = ", ".join(f"({p}, {i})" for p, i in zip(persons.split(), ids.split(), strict=True))
+    path = tmp_path / "records.parquet"
+    duckdb.execute(
+        f"COPY (SELECT p::{kind} AS person_id, i::{kind} AS record_id, DATE '2016-03-05' AS date, 12 AS hours"
+        f" FROM (VALUES {rows}) t(p, i)) TO '{path}' (FORMAT parquet)"
+    )
+    inputs, _ = both_ways([str(path)], None, None, OWN, tmp_path)
+    assert inputs is not None
+    assert [f"{r.person_id}:{r.record_id}" for r in inputs.records] == records
+    assert reject_lines(inputs.rejects) == rejects
 
 
 def test_a_column_whose_name_is_no_text_makes_the_file_unreadable(tmp_path: Path) -> None:
