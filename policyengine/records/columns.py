@@ -98,22 +98,19 @@ class _Tables:
     def read(
         self, records: Sequence[str], persons: str | None, circumstances: str | None
     ) -> tuple[Canonical | None, list[Diagnostic]]:
-        reading = self.reading
-        found = self._union("records", records, must_have_rows=persons is None)
+        reading = self.reading  # rejects in the order in which ``read.py`` finds them
+        table = self._records(self._union("records", records, must_have_rows=persons is None))
         before = len(reading.rejects)
-        people = self._union("persons", [persons]) if persons is not None else []
+        persons_table = self._persons(self._union("persons", [persons])) if persons is not None else None
         of_persons, before = reading.rejects[before:], len(reading.rejects)
         held = read.circumstances_of(circumstances, self.schema, reading, self.digested)
         of_circumstances = reading.rejects[before:]
         if failed(reading.diagnostics):
             return None, reading.diagnostics
-        table = self._records(found)
-        before = len(reading.rejects)
-        persons_table = self._persons(people) if persons is not None else None
-        of_persons += reading.rejects[before:]
         reading.diagnostics += read.unread_rows([(persons, of_persons), (circumstances, of_circumstances)])
-        circumstances_table = self._circumstances(held, circumstances) if circumstances is not None else None
-        self._check_ids(table, persons_table, circumstances_table, circumstances)
+        people = self._people(table, persons_table)
+        circumstances_table = self._circumstances(held, people, circumstances) if circumstances is not None else None
+        self._check_ids(people)
         warnings = tuple(d.message for d in reading.diagnostics if d.severity == "warning")
         return Canonical(
             self.connection, table, persons_table, circumstances_table, tuple(self.files), reading.rejects,
@@ -221,12 +218,12 @@ class _Tables:
         ids = exp.select(name("record_id")).from_(exp.to_table("canonical_twins"))
         among = exp.In(this=name("record_id"), query=exp.paren(ids))
         select = exp.select(name("record_id"), name("file"), name("row")).from_(exp.to_table("canonical_all"))
-        places: dict[str, list[tuple[int, int, bool]]] = {t: [] for t in twins}
+        places: dict[str, list[tuple[int, int, bool]]] = {}
         for record_id, file, row in self._rows(select.where(among)):
-            places[record_id].append((file, row, True))
+            places.setdefault(record_id, []).append((file, row, True))
         if self.rejected_ids:
             for record_id, file, row in self._rows(exp.select("*").from_(exp.to_table(REJECTED)).where(among.copy())):
-                places[record_id].append((file, row, False))
+                places.setdefault(record_id, []).append((file, row, False))
         for record_id, where in sorted(places.items(), key=lambda p: min(p[1])):
             named = [(*self.files[file], row) for file, row, _ in sorted(where)]
             usable = [ok for _, _, ok in sorted(where)]
@@ -301,29 +298,39 @@ class _Tables:
         self._create_view("canonical_persons", distinct)
         return "canonical_persons"
 
-    def _circumstances(self, held: dict[str, list[Any]], path: str | None) -> str:
-        rows = [
-            (person_id, c.kind, c.start and c.start.isoformat(), c.end and c.end.isoformat())
-            for person_id, stretches in held.items()
-            for c in stretches
-        ]
-        columns = [("person_id", "TEXT"), ("kind", "TEXT"), ("start", "DATE"), ("end", "DATE")]
-        make_table(self.connection, "canonical_circumstances", columns, rows, self.folder)
-        return "canonical_circumstances"
-
-    def _check_ids(self, records: str, persons: str | None, circumstances: str | None, path: str | None) -> None:
-        """The warnings about identity numbers and about circumstances of people who are nowhere else."""
+    def _people(self, records: str, persons: str | None) -> Any:
+        """A query for the ids of everybody who is in the tables."""
         from sqlglot import exp
 
         people: Any = exp.select(name("person_id")).distinct().from_(exp.to_table(records))
         if persons is not None:
             people = exp.union(exp.select(name("person_id")).from_(exp.to_table(persons)), people)
-        people = exp.select(name("person_id")).from_(people.subquery("t"))  # set operations read from left to right
-        if circumstances is not None:
-            own = exp.select(name("person_id")).distinct().from_(exp.to_table(circumstances))
-            found = sorted(p for (p,) in self._rows(exp.except_(own, people.copy())))
-            if found:
-                self.reading.diagnostics.append(read.strangers(found, path or ""))
+        # set operations read from left to right
+        return exp.select(name("person_id")).from_(people.subquery("t"))
+
+    def _circumstances(self, held: dict[str, list[Any]], people: Any, path: str | None) -> str:
+        """The table of the circumstances of ``people``; a warning says who else is in the file ``path``."""
+        from sqlglot import exp
+
+        table = "canonical_circumstances"
+        columns = [("person_id", "TEXT"), ("kind", "TEXT"), ("start", "DATE"), ("end", "DATE")]
+        rows = [
+            (person_id, c.kind, c.start and c.start.isoformat(), c.end and c.end.isoformat())
+            for person_id, stretches in held.items()
+            for c in stretches
+        ]
+        make_table(self.connection, table, columns, rows, self.folder)
+        own = exp.select(name("person_id")).distinct().from_(exp.to_table(table))
+        unknown = {p for (p,) in self._rows(exp.except_(own, people.copy()))}
+        if unknown:
+            self.reading.diagnostics.append(read.strangers(sorted(unknown), path or ""))
+            make_table(self.connection, table, columns, [r for r in rows if r[0] not in unknown], self.folder)
+        return table
+
+    def _check_ids(self, people: Any) -> None:
+        """The warnings about identity numbers."""
+        from sqlglot import exp
+
         length = exp.Anonymous(this="strlen", expressions=[name("person_id")])
         shaped = exp.In(this=length, expressions=[number(15), number(18)])
         ids = exp.select(name("person_id")).from_(people.subquery("t")).where(shaped).order_by(name("person_id"))

@@ -10,7 +10,7 @@ import pytest
 
 from policyengine.records.columns import read_tables
 from policyengine.records.read import read_inputs
-from tests.records.support import schema
+from tests.records.support import both_ways, codes, schema
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,22 @@ def test_unread_rows_of_other_files_are_told(tmp_path: Path) -> None:
         tables, others = read_tables(connection, tmp_path, [names[0]], names[1], names[2], schema())
     assert tables is not None
     assert [str(d) for d in others] == [str(d) for d in said]
+
+
+def test_rejects_stand_in_the_order_of_the_files(tmp_path: Path) -> None:
+    """Rows of records, ids that stand twice, persons, persons who contradict themselves, circumstances."""
+    files = {
+        "r.csv": "记录编号,人员编号,学习日期,学时\nR1,P1,2016-03-05,1\nR1,P1,2016-03-06,1\nR2,P1,2016-03-07,x\n",
+        "p.csv": "人员编号,单位性质\nP1,企业\nP1,事业单位\nP2,学校\n",
+        "c.csv": "人员编号,情形,开始日期,结束日期\nP1,产假,2016-02-30,\nP9,产假,2016-01-01,2016-06-30\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    records, persons, circumstances = (str(tmp_path / name) for name in files)
+    inputs, said = both_ways([records], persons, circumstances, schema(), tmp_path)
+    assert inputs is not None
+    assert [(Path(r.file).name, r.row, r.code) for r in inputs.rejects] == [
+        ("r.csv", 4, "PE411"), ("r.csv", 2, "PE423"), ("r.csv", 3, "PE423"),
+        ("p.csv", 4, "PE414"), ("p.csv", 2, "PE424"), ("p.csv", 3, "PE424"), ("c.csv", 2, "PE410"),
+    ]  # fmt: skip
+    assert codes(said, "warning") == ["PE445", "PE447", "PE447"]
