@@ -34,6 +34,7 @@ BETWEEN = "|"  # code, column and reason of a fault
 
 NO_ID = Bad("PE433", "the row has no record_id", "该行没有记录编号")
 TWICE = Bad("PE423", "another row has the same record_id", "另有一行的记录编号相同")
+STRANGER = Bad("PE445", "this person is in no other file", "其他文件中没有此人")
 OTHERWISE = Bad("PE424", "another row says otherwise of this person", "另有一行的人员信息与此不同")
 CLASH = Bad("PE415", "the units contradict each other", "单位互相矛盾")
 BOUNDS = Bad("PE412", "the quantity is outside the bounds of its unit", "数量超出该单位的范围")
@@ -83,7 +84,8 @@ def read(
     """Read the files into ``host``. Raises ``PolicyError`` (PE931, PE932) where one can't be used as such."""
     parts = [_Reader(host, schema, "records", records)]
     parts += [_Reader(host, schema, "persons", [persons])] if persons else []
-    parts += [_Reader(host, schema, "circumstances", [circumstances])] if circumstances else []
+    others = tuple(part.purpose for part in parts)
+    parts += [_Reader(host, schema, "circumstances", [circumstances], others)] if circumstances else []
     for part in parts:
         part.read()
     rejects = t.union(*(part.rejects() for part in parts))
@@ -96,12 +98,13 @@ def read(
 
 @dataclass(slots=True)
 class _Reader:
-    """The files of one purpose."""
+    """The files of one purpose. ``others``: views of the people whom circumstances may be of."""
 
     host: SparkHost
     schema: Schema
     purpose: Purpose
     paths: Sequence[str]
+    others: Sequence[str] = ()
     cells: dict[str, _Cell] = field(default_factory=dict)
 
     def read(self) -> None:
@@ -266,7 +269,7 @@ class _Reader:
     def _among_others(self, query: Any, columns: list[str]) -> Any:
         """The rows, with what is wrong with them beside others: ids that stand twice, contradictions."""
         if self.purpose == "circumstances":
-            return query
+            return self._of_known(query, columns)
         key = "record_id" if self.purpose == "records" else "person_id"
         bad = TWICE if self.purpose == "records" else OTHERWISE
         columns = [*columns, "fault"]
@@ -282,6 +285,16 @@ class _Reader:
         fault = t.case([(t.present(t.col("fault", "y")), t.col("fault", "y")), (twice, _said(key, bad))], t.lit(None))
         own = {n: t.col(n, "y") for n in columns if n != "fault"}
         return t.select(**own, fault=fault).from_(t.sub(counted, "y"), copy=False)
+
+    def _of_known(self, query: Any, columns: list[str]) -> Any:
+        """The circumstances, with a fault where their person is in no other file."""
+        people = t.union(*(t.select(known=t.col("person_id")).from_(t.table(n), copy=False) for n in self.others))
+        everybody = t.select(known=t.col("known", "k")).from_(t.sub(people, "k"), copy=False).distinct()
+        strange = t.both(t.missing(t.col("fault", "x")), t.missing(t.col("known", "y")))
+        fault = t.case([(strange, _said(self._header("person_id"), STRANGER))], t.col("fault", "x"))
+        checked = t.select(**{n: t.col(n, "x") for n in columns}, fault=fault).from_(t.sub(query, "x"), copy=False)
+        same = t.equal(t.col("known", "y"), t.col("person_id", "x"))
+        return t.join(checked, t.sub(everybody, "y"), same, "LEFT")
 
     def rejects(self) -> Any:
         """The rows that are none, with column, code and reason."""

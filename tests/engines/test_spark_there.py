@@ -119,6 +119,31 @@ def test_cells_mean_on_a_cluster_what_they_mean_here(session: Any, tmp_path: Pat
     assert (register.rows, register.rejected) == (14, 11)
 
 
+def test_circumstances_of_strangers_are_rejects(session: Any, tmp_path: Path) -> None:
+    files = {
+        "records": "编号,身份证号,日期,学习形式\nR1,P1,2016-03-05,training\nR2,P3,,training\n",
+        "persons": "身份证号,姓名\nP2,张三\n",
+        "circumstances": "身份证号,情形,开始日期,结束日期\n"
+        + "".join(f"P{i},产假,2016-01-01,\n" for i in (1, 2, 3, 9)),
+    }
+    for name, content in files.items():
+        (tmp_path / f"{name}.csv").write_text(content, encoding="utf-8")
+    records, persons, circumstances = (f"file://{tmp_path}/{name}.csv" for name in files)
+    host = spark.SparkHost(session, f"file://{tmp_path}/work")
+    try:
+        register = spark_read.read(host, schema_of([plan("recognise training")]), [records], persons, circumstances)
+        rejected = [(r[0], r[2], r[3], r[4]) for r in host.rows(register.rejects)]
+        found = [p for (p,) in host.rows("SELECT person_id FROM circumstances")]
+    finally:
+        host.close()
+    assert sorted(found) == ["P1", "P2"]
+    assert sorted(rejected) == [
+        ("circumstances", "P3", "身份证号", "PE445"),
+        ("circumstances", "P9", "身份证号", "PE445"),
+        ("records", "P3", "日期", "PE421"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [("record_id,person_id,form\nR1,P1,x\n", "PE932"), ("date,日期,record_id,person_id\n2016-01-01,,R1,P1\n", "PE932")],
