@@ -25,6 +25,7 @@ DAMAGED = (BadZipFile, NotXlsx, Unreadable, zlib.error, EOFError, NotImplemented
 MAX_UNPACKED = 8 << 30  # bytes of a package: a million rows of 50 columns unpack to about 3 GB
 MAX_TEXTS = 1 << 30  # bytes of its shared texts, which stay in memory
 MAX_HELD = 64 << 20  # bytes of a sheet's XML that are read as a whole (measured: about 1.6 bytes of memory each)
+MAX_CELL = 1 << 16  # bytes of the XML of a cell: its formula has at most 8192 characters
 MAX_CELLS = 20_000_000  # cells of the rectangle that calamine lays out, 24 bytes each
 
 
@@ -120,14 +121,23 @@ def _holdable(package: ZipFile, part: str) -> bool:
         tail = b""
         while piece := stream.read(1 << 20):
             text = tail + piece
-            if re.search(rb'\bt\s*=\s*["\']e["\']|</f>\s*(?:<v>\s*</v>|<v\s*/>|</c>)', text):
+            if re.search(rb'\bt\s*=\s*["\']e["\']', text) or _uncalculated(text):
                 return False
             for letters, digits in re.findall(rb'\br\s*=\s*["\']([A-Z]{0,4})(\d{1,10})["\']', text):
                 height = max(height, int(digits))
                 if len(letters) > 1:
                     width = max(width, 26 ** len(letters) * (letters[0] - 63))
-            tail = piece[-60:]
+            tail = text[max(text.rfind(b"<c "), len(text) - MAX_CELL) :]
     return max(width, 26) * height <= MAX_CELLS or (width <= 26 and height <= 1_048_576)
+
+
+def _uncalculated(xml: bytes) -> bool:
+    """Whether some formula has no result. An empty text is one: ``<c t="str"><f>…</f><v></v></c>``."""
+    for found in re.finditer(rb"(?:</f>|<f\s[^>]*/>)\s*(?:<v>\s*</v>|<v\s*/>|</c>)", xml):
+        cell = xml[max(xml.rfind(b"<c ", 0, found.start()), 0) : found.start()]
+        if b"<v" not in found[0] or not re.match(rb'<c\s[^>]*\bt\s*=\s*["\']str["\']', cell):
+            return True
+    return False
 
 
 def _guarded(source: Source, rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:

@@ -146,7 +146,7 @@ class _Sheet(_Parser):
         self.ready: list[tuple[int, list[str]]] = []
         self.row, self.column, self.cells = 0, 0, list[str]()
         self.kind, self.style, self.parts = "n", 0, list[str]()
-        self.taking = self.phonetic = self.in_formula = False
+        self.taking = self.phonetic = self.in_formula = self.empty_text = False
         self.formula = ""  # of a cell without a result so far
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -157,9 +157,10 @@ class _Sheet(_Parser):
                 raise NotXlsx(f"there is no cell {where}")
             self.kind, self.style = attributes.get("t", "n"), int(attributes.get("s", "0") or 0)
             self.parts.clear()
-            self.formula = ""
+            self.formula, self.empty_text = "", False
         elif name in ("v", "t"):
             self.taking = not self.phonetic
+            self.empty_text = self.kind == "str"  # the result of the formula, unless a text follows
         elif name == "f":
             self.in_formula, self.formula = True, "="
         elif name == "row":
@@ -176,7 +177,7 @@ class _Sheet(_Parser):
         elif name == "f":
             self.in_formula = False
         elif name == "c":
-            if self.parts or self.formula:
+            if self.parts or (self.formula and not self.empty_text):
                 self.cells += [""] * (self.column - len(self.cells))
                 self.cells[self.column - 1] = self.value("".join(self.parts)) if self.parts else self.formula
         elif name == "row":

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from policyengine.records.rejects_xlsx import BAD_CELL, write_rejects
 from tests.records.support import DATA, codes, record_lines, schema
 
 BOOKS = [p for p in sorted(DATA.glob("*.xlsx")) if p.stem not in ("sheet-cut-off", "sheet-sparse", "sheet-errors")]
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+LINKS = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
 def _tables(path: Path) -> list[tuple[str | None, list[tuple[int, list[str]]]]]:
@@ -25,6 +29,22 @@ def _tables(path: Path) -> list[tuple[str | None, list[tuple[int, list[str]]]]]:
         rows = [(row.number, _trimmed(row.cells)) for row in table.rows]
         found.append((table.sheet, [r for r in rows if r[1]]))
     return found
+
+
+PARTS = {
+    "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
+    "_rels/.rels": f'<Relationships xmlns="{LINKS}"><Relationship Id="r1" Type="{OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets><sheet name="Sheet1" sheetId="1" r:id="r1"/></sheets></workbook>',
+    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{LINKS}"><Relationship Id="r1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+}
+
+
+def book(path: Path, cells: str) -> None:
+    """A workbook with one row, given as XML."""
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData><row r="1">{cells}</row></sheetData></worksheet>'
+    with zipfile.ZipFile(path, "w") as package:
+        for name, data in {**PARTS, "xl/worksheets/sheet1.xml": sheet}.items():
+            package.writestr(name, data)
 
 
 def _trimmed(cells: list[str]) -> list[str]:
@@ -58,6 +78,37 @@ def test_a_file_beside_the_data_is_not_run(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "json.py").write_text("raise SystemExit(1)", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert _tables(BOOKS[0])
+
+
+# the XML of a cell (its kind, what it holds), and the text that it is read as
+FORMULAS = """
+str  <f>IF(Z1="","",Z1)</f><v></v>         -
+str  <f>IF(Z1="","",Z1)</f><v/>            -
+str  <f>IF(Z1="","",Z1)</f>                =IF(Z1="","",Z1)
+n    <f>IF(Z1="","",Z1)</f><v></v>         =IF(Z1="","",Z1)
+n    <f>IF(Z1="","",Z1)</f><v />           =IF(Z1="","",Z1)
+n    <f>IF(Z1="","",Z1)</f>                =IF(Z1="","",Z1)
+str  <f t="shared" si="0"/><v></v>         -
+n    <f t="shared" si="0"/><v></v>         =
+n    <f t="shared" si="0"/>                =
+str  <f>Z1</f><v>自学</v>                  自学
+n    <f>Z1</f><v>7</v>                     7
+e    <f>1/0</f><v>#DIV/0!</v>              #DIV/0!
+"""
+
+
+@pytest.mark.parametrize("case", FORMULAS.strip().splitlines())
+def test_results_of_formulas(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind, holds, expected = re.split("  +", case)
+    path = tmp_path / "x.xlsx"
+    book(
+        path,
+        f'<c r="A1" t="inlineStr"><is><t>P1</t></is></c><c r="B1" s="0" t="{kind}">{holds}</c><c r="C1"><v>1</v></c>',
+    )
+    row = ["P1", expected.replace("-", ""), "1"]
+    assert _tables(path) == [("Sheet1", [(1, row)])]
+    monkeypatch.setattr(sheets, "_holdable", lambda *_: False)
+    assert _tables(path) == [("Sheet1", [(1, row)])]
 
 
 def test_without_calamine_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
