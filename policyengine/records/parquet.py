@@ -12,6 +12,7 @@ from policyengine.records.files import Source
 from policyengine.records.raw import Damaged, RawTable, Row
 
 BATCH = 10_000
+MOMENTS = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")  # types of which the time zone decides on which day they are
 
 
 def read_parquet(source: Source) -> RawTable:
@@ -76,7 +77,10 @@ def broken(source: Source, problem: Exception) -> Diagnostic:
 
 
 def as_text(name: str, kind: str, table: str | None = None) -> Any:
-    """The column as the text of cells; whole floating numbers without ``.0``, as spreadsheets show them."""
+    """The column as the text of cells; whole floating numbers without ``.0``, as spreadsheets show them.
+
+    A moment is told in UTC, whatever the time zone of the machine, which must not decide on which day it was.
+    """
     from sqlglot import exp
 
     column = exp.column(name, table=table, quoted=True)
@@ -87,6 +91,9 @@ def as_text(name: str, kind: str, table: str | None = None) -> Any:
             exp.LT(this=exp.Abs(this=column), expression=exp.Literal.number(10**15)),
         )
         text = exp.case().when(whole, exp.cast(exp.cast(column, "BIGINT"), "TEXT")).else_(text)
+    elif kind in MOMENTS:
+        there = exp.AtTimeZone(this=column, zone=exp.Literal.string("UTC"))
+        text = exp.DPipe(this=exp.cast(there, "TEXT"), expression=exp.Literal.string("+00"))
     return exp.func("coalesce", text, exp.Literal.string(""))
 
 

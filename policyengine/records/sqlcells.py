@@ -19,7 +19,7 @@ from policyengine.language.quantities import exact_text
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.records.cells import ANY_NUMBER, MAX_ID, MAX_TEXT, YEARS, Amount, Bad, UnitCell
 from policyengine.records.header import Column
-from policyengine.records.parquet import as_text
+from policyengine.records.parquet import MOMENTS, as_text
 from policyengine.records.rows import Parsed, Parser
 from policyengine.records.schema import Schema
 
@@ -194,7 +194,7 @@ def _day(column: Column, raw: Any, plain: Any, kind: str, parse: Parser) -> Cell
         fast = exp.and_(
             between(value.copy(), first, last), exp.EQ(this=exp.cast(value.copy(), "TEXT"), expression=plain)
         )
-    elif kind == "DATE" or (kind.startswith("TIMESTAMP") and "ZONE" not in kind.upper()):
+    elif kind == "DATE" or (kind.startswith("TIMESTAMP") and kind not in MOMENTS):
         fast = between(value.copy(), first, last)
     else:
         fast = never()

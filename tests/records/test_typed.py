@@ -179,6 +179,29 @@ def test_days(kind: str, value: str, expected: str, tmp_path: Path) -> None:
     assert outcome(parquet(tmp_path, columns), "end", tmp_path) == expected
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York"])
+@pytest.mark.parametrize("kind", ["TIMESTAMPTZ", "TIMESTAMPTZ_NS"])
+def test_the_time_zone_of_the_machine_decides_nothing(
+    kind: str, zone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A moment is on one day here and on another there."""
+    columns = {
+        "人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": "12",
+        "学习证明": f"CAST('2016-01-01 00:30:00+08' AS {kind})",
+    }  # fmt: skip
+    connect = duckdb.connect
+
+    def elsewhere() -> duckdb.DuckDBPyConnection:
+        connection = connect()
+        connection.execute(f"SET GLOBAL TimeZone = '{zone}'")
+        return connection
+
+    monkeypatch.setattr(duckdb, "connect", elsewhere)
+    assert outcome(parquet(tmp_path, columns), "evidence", tmp_path) == "2015-12-31_16:30:00+00"
+    columns["学习日期"] = columns.pop("学习证明")
+    assert outcome(parquet(tmp_path, columns), "end", tmp_path) == "PE410"
+
+
 @pytest.mark.parametrize(
     "value", ["0.000001", "7.5", "12345.678901", "9007199.254741", "9999999.999999", "4503599.627371"]
 )
