@@ -114,7 +114,7 @@ def _main(path: str) -> None:
 
     _limit()
     try:
-        book = CalamineWorkbook.from_path(path)
+        book = CalamineWorkbook.from_filelike(open(path, "rb"))  # noqa: SIM115 - by its content; a path goes by its name
         about = book.sheets_metadata
         named = [(a.name, str(a.typ).endswith("WorkSheet"), str(a.visible).endswith(".Visible")) for a in about]
         _write({"sheets": named})

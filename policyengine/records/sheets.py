@@ -40,6 +40,9 @@ def read_sheets(source: Source) -> Iterator[RawTable | Diagnostic]:
                 if "xl/workbook.xml" in package.namelist():
                     yield from _xlsx(source, package)
                     return
+                if not {"[Content_Types].xml", "mimetype", "content.xml"} & set(package.namelist()):
+                    yield _archive(source)
+                    return
                 if (wrong := _too_repetitive(package)) is not None:
                     yield _unreadable(source, *wrong)
                     return
@@ -74,6 +77,12 @@ def _too_repetitive(package: ZipFile) -> tuple[str, str] | None:
 def _unreadable(source: Source, en: str, zh: str) -> Diagnostic:
     message = say(f"the workbook can't be read: {en}", f"无法读取工作簿：{zh}")
     hint = say("open it in a spreadsheet program and save it again as XLSX", "请用表格软件打开后另存为 XLSX")
+    return Diagnostic("PE406", message, Span(source.shown), hint=hint)
+
+
+def _archive(source: Source) -> Diagnostic:
+    message = say("this is an archive of files, not a workbook", "这是压缩包，不是工作簿")
+    hint = say("unpack it first, and give the files or the folder", "请先解压，再给出其中的文件或文件夹")
     return Diagnostic("PE406", message, Span(source.shown), hint=hint)
 
 

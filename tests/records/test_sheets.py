@@ -141,6 +141,25 @@ def test_packages_that_are_no_workbooks(parts: dict[str, bytes], tmp_path: Path)
     assert codes(said, "error") == ["PE406"]
 
 
+@pytest.mark.parametrize("suffix", ["xlsx", "xls", "ods"])
+@pytest.mark.parametrize("name", ["sheets.xlsx", "old.xls", "libre.ods"])
+def test_the_content_says_which_workbook_it_is(name: str, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x.{suffix}"
+    path.write_bytes((DATA / name).read_bytes())
+    assert _tables(path) == _tables(DATA / name)
+
+
+def test_an_archive_is_to_be_unpacked_first(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as package:
+        package.write(DATA / "sheets.xlsx", "2016/sheets.xlsx")
+    inputs, said = read_inputs([str(path)], None, None, schema())
+    assert inputs is None
+    assert codes(said, "error") == ["PE406"]
+    assert "archive" in said[0].message
+    assert "unpack" in (said[0].hint or "")
+
+
 def test_rejects_are_mended_in_their_workbook_and_read_again(tmp_path: Path) -> None:
     from openpyxl import load_workbook
 
