@@ -18,7 +18,7 @@ from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.cells import Bad, UnitCell, compare, printable, unit
-from policyengine.records.raw import RawTable, Row, blank
+from policyengine.records.raw import HEAD, RawTable, Row, blank
 from policyengine.records.schema import Purpose, Schema
 
 PURPOSES: tuple[Purpose, ...] = ("records", "persons", "circumstances")
@@ -182,10 +182,14 @@ class Headers:
             "wide" for c in cells if c and self.schema.mapping.wide and _wide_values(self.schema, c) is not None
         }
 
+    def tell_person(self, known: set[str]) -> bool:
+        """Whether columns say whose rows they are; a mapping file may say it of the whole file."""
+        return "person_id" in known or "person_id" in self.schema.mapping.values
+
     def score(self, rows: list[list[str]]) -> int:
         """How many canonical columns the best of these rows names, 0 without one for the person."""
         known = [self.known(cells) for cells in rows]
-        return max((len(k) for k in known if "person_id" in k), default=0)
+        return max((len(k) for k in known if self.tell_person(k)), default=0)
 
 
 def _unit_headers() -> dict[str, list[str]]:
@@ -216,7 +220,7 @@ def find_header(head: list[Row], headers: Headers) -> tuple[list[str], int, int]
     for at, row in enumerate(head):
         for cells, rows in _readings(head, at, headers):
             known = headers.known(cells)
-            if "person_id" in known and len(known) > max(best, 0 if at <= alone else 1):
+            if headers.tell_person(known) and len(known) > max(best, 0 if at <= alone else 1):
                 best, found = len(known), (cells, row.number + rows - 1, at + rows)
     return found
 
@@ -239,12 +243,12 @@ def _readings(head: list[Row], at: int, headers: Headers) -> Iterable[tuple[list
 
 def layout_of(table: RawTable, headers: Headers) -> tuple[Layout | None, list[Diagnostic]]:
     """Find the header of a table and settle its columns. None with an error where that can't be done."""
-    head = table.head() if table.header is None else []
+    head = table.head(max(HEAD, headers.schema.mapping.header_row or 0)) if table.header is None else []
     if table.header is not None:
         found: tuple[list[str], int, int] | None = (table.header, 0, 0)
     else:
         found = find_header(head, headers)
-    if found is None or "person_id" not in headers.known(found[0]) | set(headers.schema.mapping.values):
+    if found is None or not headers.tell_person(headers.known(found[0])):
         return None, [_no_person(table, head, headers)]
     names, number, above = found
     return _columns(table, [printable(n.strip()) for n in names], number, above, headers)
@@ -254,8 +258,10 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
     decl = headers.fields["person_id"]
     known = ", ".join([decl.id, decl.zh or decl.id, *decl.aliases])
     span = Span(table.file, sheet=table.sheet)
-    first = table.header or next((r.cells for r in head if not blank(r.cells)), [])
-    shown = ", ".join(printable(c[:20]) for c in first[:8] if c)
+    wanted = headers.schema.mapping.header_row if table.header is None else None
+    asked = (r.cells for r in head if (not blank(r.cells) if wanted is None else r.number == wanted))
+    shown = ", ".join(printable(c[:20]) for c in (table.header or next(asked, []))[:8] if c) or say("nothing", "无内容")
+    place = say("the first row", "第一行") if wanted is None else say(f"row {wanted} (header_row)", f"第 {wanted} 行")
     return Diagnostic(
         "PE404",
         say(
@@ -263,8 +269,8 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
         ),
         span,
         hint=say(
-            f"the first row reads: {shown}; rename the column, or map it in a mapping file (columns: person_id)",
-            f"第一行为：{shown}；请修改列名，或在对照文件中指明（columns: person_id）",
+            f"{place} reads: {shown}; rename the column, or map it in a mapping file (columns: person_id)",
+            f"{place}为：{shown}；请修改列名，或在对照文件中指明（columns: person_id）",
         ),
     )
 

@@ -56,12 +56,12 @@ class RawTable:
     how: str = ""  # "CSV, GB18030, semicolons": for ``inspect``
     notes: list[Diagnostic] = field(default_factory=list)
 
-    def head(self) -> list[Row]:
+    def head(self, rows: int = HEAD) -> list[Row]:
         """The first rows, which stay in ``rows``."""
         first = []
         for row in self.rows:
             first.append(row)
-            if len(first) == HEAD:
+            if len(first) == rows:
                 break
         self.rows = chain(first, self.rows)
         return first

@@ -172,6 +172,36 @@ def test_the_header_is_the_row_that_names_most_columns() -> None:
     assert found[1:] == (3, 3)
 
 
+TITLES = "".join(f"说明{i}\n" for i in range(1, 31))
+
+
+# the mapping file, the file, and the records or the hint of PE404
+@pytest.mark.parametrize(
+    ("mapping", "content", "expected"),
+    [
+        ("header_row: 31", TITLES + HEADER + "P1,2016-03-05,1\n", ["r.csv:32 | P1 | 2016-03-05 | 1 hours |"]),
+        ("header_row: 30", TITLES + HEADER + "P1,2016-03-05,1\n", "row 30 (header_row) reads: 说明30;"),
+        ("header_row: 40", TITLES + HEADER + "P1,2016-03-05,1\n", "row 40 (header_row) reads: nothing;"),
+        ("", TITLES + HEADER + "P1,2016-03-05,1\n", "the first row reads: 说明1;"),
+        ("values: {person_id: P7}", "学习日期;学时\n2016-03-05;1\n", ["r.csv:2 | P7 | 2016-03-05 | 1 hours |"]),
+        ("values: {person_id: P7}", "张三\n\n学习日期,学时\n2016-03-05,1\n", ["r.csv:4 | P7 | 2016-03-05 | 1 hours |"]),
+        ("values: {person_id: P7}", "张三\n", "the first row reads: 张三;"),
+    ],
+)  # fmt: skip
+def test_headers_that_the_mapping_file_finds(
+    mapping: str, content: str, expected: list[str] | str, tmp_path: Path
+) -> None:
+    path = _written(tmp_path, "r.csv", content)
+    of = schema(Path(_written(tmp_path, "m.yaml", mapping)))
+    (tmp_path / "t").mkdir()
+    inputs, said = both_ways([path], None, None, of, tmp_path / "t")
+    if inputs is not None:
+        assert record_lines(inputs) == expected
+    else:
+        assert codes(said, "error") == ["PE404"]
+        assert (said[0].hint or "").startswith(str(expected))
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [
