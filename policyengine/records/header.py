@@ -393,6 +393,16 @@ def _clash(table: RawTable, number: int, field_id: str, columns: list[Column], o
     names = [c.header for c in columns] + ([other] if other else [])
     listed, listed_zh = " and ".join(names), "、".join(names)
     span = Span(table.file, number, columns[0].position + 1, sheet=table.sheet)
+    if other is not None:
+        own = ", ".join(c.header for c in columns)
+        hint = say(f"leave it out in the mapping file: ignore: [{own}]", f"请在对照文件中忽略该列：ignore: [{own}]")
+    elif plain(names[0]) == plain(names[1]):
+        hint = say(
+            "rename one of the two in the file: a mapping file can't tell them apart",
+            "请在文件中修改其中一列的列名：对照文件无法区分同名的列",
+        )
+    else:
+        hint = _settle(field_id, names[0], names[1])
     related = tuple(
         Related(say(f"{c.header} is column {c.position + 1}", f"“{c.header}”在第 {c.position + 1} 列"),
                 Span(table.file, number, c.position + 1, sheet=table.sheet))
@@ -402,7 +412,7 @@ def _clash(table: RawTable, number: int, field_id: str, columns: list[Column], o
         "PE405",
         say(f"two columns fit {field_id}: {listed}; neither is taken", f"有多列对应 {field_id}：{listed_zh}；均未采用"),
         span,
-        hint=_settle(field_id, names[0], names[1]),
+        hint=hint,
         related=related,
     )
 

@@ -14,6 +14,7 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
+from policyengine.records.cells import compare
 
 MAX_BYTES = 1_000_000
 TextMap = dict[str, str]
@@ -104,10 +105,19 @@ class _Reader:
         if row is not None and not (row.isascii() and row.isdigit() and 0 < int(row[:9]) <= 1000):
             self.wrong(get("header_row"), "header_row is a row number from 1 to 1000", "header_row 为 1 至 1000 的行号")
             row = None
+        columns, ignore = self.texts(get("columns")), self.list(get("ignore"))
+        taken = set(map(compare, columns.values()))
+        for header in ignore:
+            if compare(header) in taken:
+                self.wrong(
+                    get("ignore"),
+                    f"{header} stands both in columns and in ignore",
+                    f"{header} 同时列在 columns 和 ignore 中",
+                )
         return FileMapping(
             self.path,
-            columns=self.texts(get("columns")),
-            ignore=self.list(get("ignore")),
+            columns=columns,
+            ignore=ignore,
             values=self.texts(get("values")),
             units=self.texts(get("units")),
             header_row=int(row) if row else None,

@@ -172,6 +172,29 @@ def test_the_header_is_the_row_that_names_most_columns() -> None:
     assert found[1:] == (3, 3)
 
 
+# the header, the mapping file, and the hint of PE405
+@pytest.mark.parametrize(
+    ("header", "mapping", "hint"),
+    [
+        ("人员编号,日期,数量,数量", "", "rename one of the two in the file"),
+        ("人员编号,日期,数量,数量*", "", "rename one of the two in the file"),
+        ("人员编号,日期,数量,数量", "columns: {quantity: 数量}", "rename one of the two in the file"),
+        ("人员编号,日期,数量,时长", "", "columns: {quantity: 数量}, ignore: [时长]"),
+        ("人员编号,日期,数量", "values: {quantity: '8'}", "ignore: [数量]"),
+        ("人员编号,日期,数量,培训班", "wide: {培训班: {form: 培训班}}", "ignore: [数量]"),
+    ],
+)
+def test_two_columns_for_one_and_how_to_settle_it(header: str, mapping: str, hint: str, tmp_path: Path) -> None:
+    path = _written(tmp_path, "r.csv", header + "\nP1,2016-03-05,12,40\n")
+    inputs, said = read_inputs([path], None, None, schema(Path(_written(tmp_path, "m.yaml", mapping))))
+    assert inputs is None
+    assert codes(said, "error") == ["PE405"]
+    assert hint in (said[0].hint or "")
+    if hint.startswith("ignore"):
+        settled = schema(Path(_written(tmp_path, "m.yaml", f"{mapping}\n{hint}")))
+        assert read_inputs([path], None, None, settled)[0] is not None
+
+
 TITLES = "".join(f"说明{i}\n" for i in range(1, 31))
 
 
@@ -209,6 +232,7 @@ def test_headers_that_the_mapping_file_finds(
         ("columns: [a]", "pairs"),
         ("columns: {a: b, a: c}", "twice"),
         ("header_row: x", "row number"),
+        ("columns: {quantity: 数量}\nignore: [备注, 数 量]", "both in columns and in ignore"),
         ("columns: {person_id: [a]}", "one text"),
         ("a: &x 1\nb: *x", "aliases"),
         ("columns: {", "YAML"),
