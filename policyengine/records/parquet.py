@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
+from policyengine.records.cells import NO_CHARACTER
 from policyengine.records.files import Source
 from policyengine.records.raw import Damaged, RawTable, Row
 
@@ -24,7 +25,7 @@ def read_parquet(source: Source) -> RawTable:
     try:
         connection = duckdb.connect()
         kinds = columns_of(connection, source.path)
-        table.header = list(kinds)
+        table.header = _names(connection, source.path, kinds)
         texts = exp.select(*(as_text(name, kind) for name, kind in kinds.items())).from_(scan(source.path))
         table.rows = _rows(source, connection, texts.sql("duckdb"))
     except duckdb.Error as e:
@@ -36,9 +37,13 @@ def scan(path: Path, numbered: bool = False) -> Any:
     """``read_parquet('the file')``; its name is never a pattern. ``numbered``: with ``file_row_number``."""
     from sqlglot import exp
 
-    name = "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+    name = _unpatterned(path)
     option = exp.EQ(this=exp.to_identifier("file_row_number"), expression=exp.true())
     return exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(name), *([option] if numbered else [])])
+
+
+def _unpatterned(path: Path) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
 
 
 def columns_of(connection: Any, path: Path) -> dict[str, str]:
@@ -52,6 +57,21 @@ def columns_of(connection: Any, path: Path) -> dict[str, str]:
         return {name: str(kind) for name, kind, *_ in connection.description}
     except (RuntimeError, UnicodeDecodeError) as e:  # DuckDB hands out names as they stand in the file
         raise duckdb.InvalidInputException("a column's name is no valid text") from e
+
+
+def _names(connection: Any, path: Path, kinds: Iterable[str]) -> list[str]:
+    """The columns' names as the file has them: of two that differ in case only DuckDB renames one."""
+    from sqlglot import exp
+
+    schema = exp.Anonymous(this="parquet_schema", expressions=[exp.Literal.string(_unpatterned(path))])
+    (_, *parts) = connection.execute(exp.select("name", "num_children").from_(schema).sql("duckdb")).fetchall()
+    own: list[str] = []
+    within = 0  # parts of a nested column that are still to come
+    for name, children in parts:
+        if not within:
+            own.append(name)
+        within += (children or 0) - bool(within)
+    return own + list(kinds)[len(own) :]  # behind them, columns that DuckDB finds in the path
 
 
 def check_pages(source: Source) -> None:
@@ -79,7 +99,8 @@ def broken(source: Source, problem: Exception) -> Diagnostic:
 def as_text(name: str, kind: str, table: str | None = None) -> Any:
     """The column as the text of cells; whole floating numbers without ``.0``, as spreadsheets show them.
 
-    A moment is told in UTC, whatever the time zone of the machine, which must not decide on which day it was.
+    A moment is told in UTC, whatever the time zone of the machine, which must not decide on which day it was. Bytes not
+    declared as text are one if they are UTF-8; else they are marked (``cells.unfit`` finds the mark).
     """
     from sqlglot import exp
 
@@ -91,6 +112,9 @@ def as_text(name: str, kind: str, table: str | None = None) -> Any:
             exp.LT(this=exp.Abs(this=column), expression=exp.Literal.number(10**15)),
         )
         text = exp.case().when(whole, exp.cast(exp.cast(column, "BIGINT"), "TEXT")).else_(text)
+    elif kind == "BLOB":
+        decoded = exp.Anonymous(this="try", expressions=[exp.Anonymous(this="decode", expressions=[column])])
+        text = exp.func("coalesce", decoded, exp.DPipe(this=exp.Literal.string(NO_CHARACTER), expression=text))
     elif kind in MOMENTS:
         there = exp.AtTimeZone(this=column, zone=exp.Literal.string("UTC"))
         text = exp.DPipe(this=exp.cast(there, "TEXT"), expression=exp.Literal.string("+00"))

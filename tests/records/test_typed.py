@@ -157,7 +157,8 @@ def outcome(path: str, column: str, folder: Path, of: object = OWN) -> str:
     if inputs.rejects:
         return inputs.rejects[0].code
     (record,) = inputs.records
-    return text({"quantity": record.quantity, "end": record.end, **record.facts}.get(column))
+    own = {"quantity": record.quantity, "end": record.end, "person_id": record.person_id, "unit": record.unit}
+    return text({**own, **record.facts}.get(column))
 
 
 FIELD_OF = {
@@ -208,6 +209,44 @@ def test_the_time_zone_of_the_machine_decides_nothing(
 def test_floating_numbers_with_many_decimals(value: str, tmp_path: Path) -> None:
     columns = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": f"CAST('{value}' AS DOUBLE)"}
     assert outcome(parquet(tmp_path, columns), "quantity", tmp_path, FINE) == value
+
+
+# the column, bytes as BLOB, and what comes of them
+@pytest.mark.parametrize(
+    ("header", "field", "value", "expected"),
+    [
+        ("人员编号", "person_id", "encode('川A001号')", "川A001号"),
+        ("人员编号", "person_id", "encode('P1')", "P1"),
+        ("人员编号", "person_id", "encode('')", "PE420"),
+        ("人员编号", "person_id", "NULL::BLOB", "PE420"),
+        ("人员编号", "person_id", r"'\xE5\xFF'::BLOB", "PE418"),
+        ("登记编号", "record_id", "encode('编号1')", "编号1"),
+        ("学习证明", "evidence", "encode('《证书》')", "《证书》"),
+        ("学习证明", "evidence", r"'\xE5'::BLOB", "PE418"),
+        ("学习形式", "form", "encode('培训班')", "training"),
+        ("学习日期", "end", "encode('2016-03-05')", "2016-03-05"),
+        ("学时", "quantity", "encode('12')", "12"),
+        ("脱产", "full_time", "encode('是')", "yes"),
+        ("归属年度", "claimed_year", "encode('2016')", "2016"),
+        ("单位", "unit", "encode('学时')", "hours"),
+    ],
+)
+def test_bytes_are_texts_in_utf8(header: str, field: str, value: str, expected: str, tmp_path: Path) -> None:
+    columns = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", header: value}
+    assert outcome(parquet(tmp_path, columns), field, tmp_path) == expected
+
+
+@pytest.mark.parametrize("names", [("date", "Date"), ("date", "date"), ("date", "日期")])
+def test_two_columns_that_duckdb_would_rename(names: tuple[str, str], tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    path = tmp_path / "x.parquet"
+    nested = pa.array([{"date": 1, "list": [{"date": 2}]}])
+    write_table(pa.table([nested, ["P1"], ["2016-03-05"], ["2016-03-06"]], names=["more", "person_id", *names]), path)
+    inputs, said = both_ways([str(path)], None, None, OWN, tmp_path)
+    assert inputs is None
+    assert codes(said, "error") == ["PE405"]
 
 
 def test_one_that_is_too_large_among_many(tmp_path: Path) -> None:
