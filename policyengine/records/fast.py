@@ -49,6 +49,8 @@ def fast_part(
 
     if layout.wide or layout.values or source.kind not in ("text", "parquet"):
         return None
+    if source.kind == "parquet" and NUMBER in map(str.lower, layout.headers):  # DuckDB's name for the number of a row
+        return None
     if source.path.stat().st_size < (small // PACKED[".parquet"] if source.kind == "parquet" else small):
         return None
     if source.kind == "parquet":

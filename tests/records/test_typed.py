@@ -249,6 +249,11 @@ def test_two_columns_that_duckdb_would_rename(names: tuple[str, str], tmp_path: 
     assert codes(said, "error") == ["PE405"]
 
 
+def test_a_column_with_duckdb_s_name_for_the_number_of_a_row(tmp_path: Path) -> None:
+    columns = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": "12", "File_Row_Number": "7"}
+    assert outcome(parquet(tmp_path, columns), "quantity", tmp_path) == "12"
+
+
 def test_one_that_is_too_large_among_many(tmp_path: Path) -> None:
     """Neither the many clean cells nor empty ones beside it hide it."""
     path = tmp_path / "records.parquet"
