@@ -255,6 +255,24 @@ def test_a_foreign_folder_is_refused_before_any_work(run: Run, world: Path) -> N
     assert "PE911" in done.err
 
 
+# what the shell closes, the exit code and what stderr begins with
+@posix
+@pytest.mark.parametrize(
+    ("arguments", "closed", "code", "told"),
+    [
+        ("explain-code PE404", ">&-", 0, ""),
+        ("--version", ">&-", 0, ""),
+        ("inspect nowhere.csv", "2>&-", 2, ""),
+        ("inspect -", "<&-", 2, "<stdin>: error PE402"),
+    ],
+)
+def test_streams_that_are_closed(arguments: str, closed: str, code: int, told: str) -> None:
+    command = f"{sys.executable} -m policyengine {arguments} {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert done.stderr.startswith(told) if told else not done.stderr
+
+
 def test_streams_are_utf8_whatever_the_environment_says(world: Path) -> None:
     command = [sys.executable, "-m", "policyengine", "explain", str(world / "records.csv")]
     command += ["--policy", str(world / "policies/shire"), "--person", "A1", "--period", "2016", "--lang", "zh"]
