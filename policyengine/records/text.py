@@ -132,6 +132,8 @@ def read_text(source: Source, score: Score, sure: bool = True) -> RawTable:
 
     Not ``sure``: the encoding may be presumed from the beginning of the file (the table says so).
     """
+    if _unmarked_utf16(source.path):
+        return RawTable(source.shown, source.label, None, iter(()), notes=[_no_mark(source)])
     presumed = None if sure else encoding_of_head(source.path)
     encoding = presumed or encoding_of(source.path)
     name, (delimiter, points) = encoding.name, _delimiter(source.path, encoding.name, score)
@@ -150,6 +152,22 @@ def read_text(source: Source, score: Score, sure: bool = True) -> RawTable:
         )
         table.notes.append(Diagnostic("PE444", message, Span(source.shown), severity="warning"))
     return table
+
+
+def _unmarked_utf16(path: Path) -> bool:
+    """Whether every other byte is NUL in a good part of the beginning: digits and delimiters in UTF-16."""
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return False
+    few, many = sorted((head[::2].count(0), head[1::2].count(0)))
+    return not few and many * 10 > len(head)
+
+
+def _no_mark(source: Source) -> Diagnostic:
+    message = say("this seems to be UTF-16 without its mark at the beginning", "这像是没有字节顺序标记的 UTF-16 文本")
+    hint = say("save it as UTF-8", "请另存为 UTF-8")
+    return Diagnostic("PE406", message, Span(source.shown), hint=hint)
 
 
 def _delimiter(path: Path, encoding: str, score: Score) -> tuple[str, int]:

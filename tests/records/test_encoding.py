@@ -8,7 +8,7 @@ import pytest
 
 from policyengine.records import text
 from policyengine.records.text import Encoding, encoding_of, encoding_of_head
-from tests.records.support import both_ways, schema
+from tests.records.support import both_ways, codes, schema
 
 HEADER = "身份证号,学习日期,学习形式,学时\n"
 ROW = "P1,2016-03-01,培训班,8\n"
@@ -41,3 +41,14 @@ def test_a_file_is_read_as_what_it_is_as_a_whole(
     head = encoding_of_head(path)
     assert (head and head.name, encoding_of(path)) == (presumed, whole)
     both_ways([str(path)], None, None, schema(), tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("rows", [1, 100_000])
+def test_utf16_without_its_mark_is_told(encoding: str, rows: int, tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_bytes(("人员编号,学习日期,学时\n" + "P1,2016-03-05,12\n" * rows).encode(encoding))
+    inputs, said = both_ways([str(path)], None, None, schema(), tmp_path)
+    assert inputs is None
+    assert codes(said, "error") == ["PE406"]
+    assert "UTF-16" in said[0].message
