@@ -343,7 +343,19 @@ def explain_result(
             windows = windows_in(decision, case.findings, ledger, year_start_of(policy), written.asked)
             case = replace(case, windows=windows, besides=written.drops(decision))
         cases.append(case)
-    return cases, notes
+    return cases, (*notes, *_unlisted(written, origin is not None))
+
+
+def _unlisted(written: Written, again: bool) -> Iterator[Diagnostic]:
+    """A note that the result has no activities: worked out ``again`` from the files, or left out."""
+    if not written.unlisted:
+        return
+    text = say("this result was written without a ledger: ", "该结果未写台账：")
+    if again:
+        text += say("activities are worked out again from its files", "学习活动由原始文件重新计算")
+    else:
+        text += say("activities and what is remarked on them are left out", "不显示学习活动及其标记")
+    yield Diagnostic("PE504", text, severity="note")
 
 
 def _asked(decision: Decision, periods: Periods | None) -> bool:

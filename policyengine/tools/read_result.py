@@ -46,6 +46,11 @@ class Written:
     def has(self, table: str) -> bool:
         return table in self.manifest["tables"]
 
+    @property
+    def unlisted(self) -> bool:
+        """Whether of some decisions no activities are known: ``--ledger none``."""
+        return not self.has("ledger")
+
     def columns(self, table: str) -> list[Column]:
         """The columns that a table has, by what the manifest says of it."""
         known = {c.name: c for c in {"findings": FINDINGS, "ledger": LEDGER, "rejects": REJECTS, "flags": FLAGS,

@@ -17,8 +17,10 @@ from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
 from policyengine.tools.publish.publish import TABLES, publish
 from policyengine.tools.read_result import read_result
+from policyengine.tools.result import save
 from policyengine.tools.stats.make import statistics
 from tests.publish.conftest import Server
+from tests.stats.conftest import judged
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
@@ -109,6 +111,17 @@ def test_statistics_from_the_database(database: tuple[str, Ask], results: dict[s
     assert from_database.tables == from_folder.tables
     published = ask("SELECT value, value_exact FROM current_statistics WHERE statistic = 'by-sector' AND period = '2016' AND measure = 'hours'")  # noqa: E501  # fmt: skip
     assert sorted(Fraction(e or v) for v, e in published) == [41, 119, Fraction(1100, 9)]
+
+
+def test_results_without_a_ledger(county: Path, tmp_path: Path) -> None:
+    """Where some of the database have none, activities of their years have no figure, and a note says so."""
+    to = str(tmp_path / "status.duckdb")
+    for year, ledger in ((2016, "none"), (2017, "full")):
+        folder = save(judged(county, year, year), tmp_path / str(year), "csv", ledger)
+        assert [n.code for n in publish(folder, to).notes] == (["PE530"] if ledger == "none" else [])
+    made = statistics([to])
+    assert [(n.code, n.severity) for n in made.notes] == [("PE530", "note")]
+    assert made.tables == statistics([str(tmp_path / "2016"), str(tmp_path / "2017")]).tables
 
 
 def test_nobody_twice(database: tuple[str, Ask], results: dict[str, Path]) -> None:

@@ -125,6 +125,19 @@ def test_certificates(out: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "no.html").exists()
 
 
+def test_without_a_ledger(of_2016: Evaluation, tmp_path: Path) -> None:
+    """A report says that activities are left out; there is nothing to certify."""
+    from policyengine.tools.publish.publish import publish
+
+    bare, to = save(of_2016, tmp_path / "bare", "csv", "none"), str(tmp_path / "status.duckdb")
+    publish(bare, to)
+    for place in (bare, to):
+        for file in ("r.html", "r.xlsx"):
+            assert "note PE530" in run(place, "--out", tmp_path / file)
+        assert "error PE530" in run(place, "--certificates", "--out", tmp_path / "c.html", code=2)
+        assert not (tmp_path / "c.html").exists()
+
+
 def test_pdf(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if shutil.which("chromium"):
         run(out, "--certificates", "--person", "A1", "--out", tmp_path / "c.pdf")

@@ -135,6 +135,22 @@ def test_without_the_files(of_2016: Evaluation, county: Path, tmp_path: Path) ->
         statistics([out], named=named)
 
 
+def test_without_a_ledger(of_2016: Evaluation, of_2017: Evaluation, tmp_path: Path) -> None:
+    """No column of activities, no table by their facts, and a note; beside a result that has them, no figure."""
+    bare = str(save(of_2016, tmp_path / "bare", "csv", "none"))
+    made = statistics([bare])
+    assert [(n.code, n.severity) for n in made.notes] == [("PE530", "note")]
+    assert [t.name for t in made.tables] == [
+        "overall", "hours-distribution", "hours-quantiles", "by-region", "by-sector", "by-employer-kind",
+        "by-title-level", "by-outcome", "by-employer",
+    ]  # fmt: skip
+    assert not {"activities", "counted_activities", "cost"} & {n for t in made.tables for n in t.names}
+    assert rows(made, "overall", "people", "hours") == ["8 2540/9"]
+    full = str(save(of_2017, tmp_path / "full"))
+    columns = ("period", "people", "activities", "counted_activities", "cost")
+    assert rows(statistics([bare, full]), "overall", *columns) == ["2016 8 - - -", "2017 8 1 1 1"]
+
+
 def test_small_cells() -> None:
     """One small group: the next smallest goes too, so that it can't be found from the total; small counts within."""
     names = ("period", "region", "people", "met", "not_met", "completion_percent", "hours")

@@ -167,6 +167,32 @@ def test_the_same_from_a_written_result(
             assert data_of_cases([there]) == data_of_cases([here])
 
 
+@pytest.mark.parametrize("who", ["A1", "B2", "C3", "D4", "E5"])
+def test_without_a_ledger_activities_are_worked_out_again(
+    evaluation: Evaluation, world: Path, files: Files, tmp_path: Path, who: str
+) -> None:
+    out = read_result(save(evaluation, tmp_path / "out", "csv", "none"))
+    (there,), (note,) = explain_result(out, who)
+    (here,) = _cases(world, files, who)
+    assert text_of_case(there, "en", True) == text_of_case(here, "en", True)
+    assert (note.code, note.severity) == ("PE504", "note")
+
+
+def test_without_a_ledger_nor_the_files_activities_are_left_out(world: Path, tmp_path: Path) -> None:
+    records = tmp_path / "records.csv"
+    records.write_text((world / "records.csv").read_text())
+    law = load_law(world / "policies")
+    again = evaluate_files(law, Files((str(records),), str(world / "persons.csv")), (2016, 2016))
+    out = save(again, tmp_path / "out", "csv", "none")
+    records.unlink()
+    (case,), notes = explain_result(read_result(out), "A1")
+    assert [n.code for n in notes] == ["PE504", "PE504"]
+    assert "left out" in notes[1].message
+    text = text_of_case(case)
+    assert text.startswith("A* · 2016 · not met: 87.5 of 90 hours, 2.5 short    shire\n")
+    assert "R017" not in text
+
+
 def test_a_result_whose_files_have_changed_shows_what_it_holds(
     world: Path, evaluation: Evaluation, tmp_path: Path
 ) -> None:

@@ -38,9 +38,12 @@ class Current(Written):
             text = say("nothing has been published here", "此库中尚无结果")
             raise PolicyError([Diagnostic("PE501", text, Span(place))])
         object.__setattr__(self, "manifest", _together(manifests, place))
+        object.__setattr__(self, "_unlisted", any("ledger" not in m["tables"] for m in manifests))
 
-    def has(self, table: str) -> bool:
-        return table == "decisions" or table in _SHAPES
+    @property
+    def unlisted(self) -> bool:
+        some: bool = object.__getattribute__(self, "_unlisted")
+        return some
 
     def facts(self) -> Facts:
         """What is known of people and activities, as tables in the shape of canonical ones."""
@@ -139,7 +142,8 @@ def _together(manifests: list[dict[str, Any]], place: str) -> dict[str, Any]:
     names = ["person_id", "period", "policy", "outcome", "total", *subjects, "required_total", *owed, "shortfall_total"]
     names += ["capped_off", "advisories", "consequences", *measures]
     rows = {k: sum(m["rows"][k] for m in manifests) for k in ("in", "records", "rejected", "persons")}
-    tables = {t: {"file": place, "columns": names if t == "decisions" else []} for t in ("decisions", *_SHAPES)}
+    known = [t for t in _SHAPES if t != "ledger" or any(t in m["tables"] for m in manifests)]
+    tables = {t: {"file": place, "columns": names if t == "decisions" else []} for t in ("decisions", *known)}
     return {
         **last, "policies": list(policies.values()), "rules": list(rules.values()), "packs": list(packs.values()),
         "rows": rows, "tables": tables,

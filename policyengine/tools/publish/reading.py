@@ -9,13 +9,14 @@ from typing import Any
 
 from policyengine.records.sqlcells import name, text, typed_csv
 from policyengine.tools.stats.frames import described
+from policyengine.tools.stats.origin import without_ledger
 from policyengine.tools.stats.part import Source, as_, same
 
 FIGURE = "DECIMAL(28, 10)"
 # what statistics read, with types
 COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
     "current_decisions": (
-        *((c, "TEXT") for c in ("person_id", "period", "policy", "unit", "outcome")),
+        *((c, "TEXT") for c in ("result_id", "person_id", "period", "policy", "unit", "outcome")),
         *(
             (f"{c}{end}", kind)
             for c in ("total", "required_total", "shortfall_total", "capped_off")
@@ -56,24 +57,32 @@ def is_database(place: str) -> bool:
 
 
 def sources_of_database(connection: Any, folder: Path, place: str) -> Iterator[Source]:
-    """The current results of the database, as one source. Raises ``PolicyError`` PE540 where it can't be read."""
+    """The current results of the database: those with a ledger as one source, those without as another.
+
+    Raises ``PolicyError`` PE540 where it can't be read.
+    """
     tables = {view: copied(connection, folder, place, view, COLUMNS[view], "counted") for view in COLUMNS}
     manifests = [json.loads(m) for (m,) in _all(connection, tables["current_results"], "manifest")]
     subjects = [str(m) for (m,) in _all(connection, tables["current_decision_measures"], "measure")]
+    listed = [m for m in manifests if "ledger" in m["tables"]]
+    bare = [m for m in manifests if m not in listed]
     people = _one_each(tables["current_people"], "person_id", COLUMNS["current_people"])
     activities = _one_each(tables["current_activities"], "record_id", COLUMNS["current_activities"])
-    yield Source(
-        id=place,
-        place=place,
-        decisions=described(connection, _with_measures(tables, subjects)),
-        ledger=described(connection, _table(tables["current_ledger"])),
-        people=described(connection, people),
-        activities=described(connection, activities),
-        units={},
-        labels=[p["labels"] for m in manifests for p in m["policies"]],
-        subjects=subjects,
-        splits=True,
-    )
+    for group in filter(None, (listed, bare)):
+        ids = [str(m["sha256"]) for m in group]
+        yield Source(
+            id=place,
+            place=place,
+            decisions=described(connection, _with_measures(tables, subjects, ids)),
+            ledger=described(connection, _table(tables["current_ledger"])) if group is listed else None,
+            people=described(connection, people),
+            activities=described(connection, activities),
+            units={},
+            labels=[p["labels"] for m in group for p in m["policies"]],
+            subjects=subjects,
+            splits=True,
+            notes=() if group is listed else (without_ledger(place),),
+        )
 
 
 def copied(
@@ -135,8 +144,8 @@ def _one_each(table: str, key: str, columns: Sequence[tuple[str, str]]) -> Any:
     return exp.select(name(key), *cells).from_(_table(table)).group_by(name(key)).subquery("one")
 
 
-def _with_measures(tables: Mapping[str, str], measures: Sequence[str]) -> Any:
-    """Decisions with a column for each subject and measure, and its exact fraction."""
+def _with_measures(tables: Mapping[str, str], measures: Sequence[str], results: Sequence[str]) -> Any:
+    """Decisions of the results with a column for each subject, and its exact fraction."""
     from sqlglot import exp
 
     keys = ("person_id", "period", "policy")
@@ -151,4 +160,5 @@ def _with_measures(tables: Mapping[str, str], measures: Sequence[str]) -> Any:
     shown += [name(f"{m}{end}", "m") for m in measures for end in ("", "_exact")]
     query = exp.select(*shown).from_(_table(tables["current_decisions"]).as_("d"))
     on = exp.and_(*(same(k, "d", "m") for k in keys))
+    query = query.where(exp.In(this=name("result_id", "d"), expressions=[text(r) for r in results]))
     return query.join(wide.subquery("m"), on=on, join_type="left").subquery("decisions")

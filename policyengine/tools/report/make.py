@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from policyengine.diagnostics import Diagnostic
+from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.tools.explain import find_person
 from policyengine.tools.publish.reading import is_database, sources_of_database
 from policyengine.tools.read_result import Written, read_result
 from policyengine.tools.report.folk import One, everybody
 from policyengine.tools.stats.make import HERE, Statistics, standard
-from policyengine.tools.stats.origin import Facts, Named, facts_of
+from policyengine.tools.stats.origin import Facts, Named, facts_of, without_ledger
 from policyengine.tools.stats.sources import source_with
 from policyengine.tools.stats.store import build, working
 
@@ -42,10 +42,16 @@ def write_workbook(place: str, out: Path, reveal: bool = False, named: Named = H
 def write_certificates(
     place: str, out: Path, who: str | None = None, reveal: bool = False, named: Named = HERE
 ) -> Notes:
-    """Certificates of everybody, or of the person ``who``. Raises ``PolicyError`` PE915 where there is no such."""
+    """Certificates of everybody, or of the person ``who``.
+
+    Raises ``PolicyError``: PE915 where there is no such, PE530 where activities are not known: there is nothing to
+    certify.
+    """
     from policyengine.tools.report.certificates import certificates_page
 
     with _open(place, named) as (written, connection, folder, facts, notes):
+        if not written.has("ledger"):
+            raise PolicyError([without_ledger(place, "error")])
         only = _person(written, connection, facts, who) if who is not None else None
         people = everybody(written, connection, _empty(folder), facts, only)
         write_text(out, certificates_page(written, people, reveal))
@@ -55,10 +61,10 @@ def write_certificates(
 def _with_statistics(place: str, named: Named, write: Callable[[Written, Statistics, Iterator[One]], Any]) -> Notes:
     with _open(place, named) as (written, connection, folder, facts, notes):
         if is_database(place):
-            source = next(sources_of_database(connection, folder, place))
+            sources = sources_of_database(connection, folder, place)
         else:
-            source = source_with(connection, folder, written, facts)
-        store = build(connection, folder, [source], ())
+            sources = iter([source_with(connection, folder, written, facts)])
+        store = build(connection, folder, sources, ())
         made = Statistics(tuple(standard(store)), store.labels, notes)
         write(written, made, everybody(written, connection, _empty(folder), facts))
     return notes
@@ -81,11 +87,15 @@ def _open(place: str, named: Named) -> Iterator[tuple[Written, Any, Path, Facts 
             from policyengine.tools.publish.current import Current
 
             current = Current(connection, own, place)
-            yield current, connection, own, current.facts(), ()
+            yield current, connection, own, current.facts(), _lacks(current, place)
             return
         written = read_result(place)
         facts, notes = facts_of(connection, own, written, named)
-        yield written, connection, own, facts, notes
+        yield written, connection, own, facts, (*notes, *_lacks(written, place))
+
+
+def _lacks(written: Written, place: str) -> Notes:
+    return (without_ledger(place),) if written.unlisted else ()
 
 
 def _person(written: Written, connection: Any, facts: Facts | None, who: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from policyengine.diagnostics import Diagnostic, PolicyError, failed
+from policyengine.diagnostics import Diagnostic, PolicyError, Severity, failed
 from policyengine.messages import say
 from policyengine.plan.model import Plan
 from policyengine.tools.read_result import Written
@@ -101,6 +101,16 @@ def _without(what: str, explicit: bool, why: tuple[str, str] | None = None) -> t
         "因此不按地区、行业、单位、施教机构、经费来源统计；可用 --records、--persons、--policy 指定文件",
     )
     return None, (Diagnostic("PE530", text, hint=hint, severity="note"),)
+
+
+def without_ledger(place: object, severity: Severity = "note") -> Diagnostic:
+    """Of a result (or some of a database) that has no ledger: no activities can be told."""
+    text = say(
+        f"{place}: written without a ledger, so that there are no activities to tell of",
+        f"{place}：未写台账，没有可列的学习活动",
+    )
+    hint = say("evaluate again with --ledger full or lean", "请重新评定，并用 --ledger full 或 lean")
+    return Diagnostic("PE530", text, hint=hint, severity=severity)
 
 
 def listed_in(plans: Sequence[Plan]) -> list[tuple[str, Any]]:

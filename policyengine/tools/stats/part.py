@@ -223,7 +223,8 @@ class Part:
         outer = exp.select(*(as_(k.copy(), k.name) for k in keys))
         outer = outer.from_(exp.to_table(f"judged_{self.number}", quoted=True).as_("q"))
         outer = outer.join(years.subquery("y"), on=on, join_type="left")
-        outer = outer.select(*(as_(exp.Sum(this=name(c, "y")), c) for c in wide))
+        none = number(0)  # without activities; NULL is for those of whom no activities are known
+        outer = outer.select(*(as_(exp.func("coalesce", exp.Sum(this=name(c, "y")), none.copy()), c) for c in wide))
         return outer.group_by(*(k.copy() for k in keys))
 
     # --- activities ---

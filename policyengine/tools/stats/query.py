@@ -72,9 +72,10 @@ def _of_people(store: Store, title: str, keys: list[str], funds: bool) -> Table:
     measures += [_whole(o, _count(exp.EQ(this=name("outcome", "d"), expression=text(o)))) for o in OUTCOMES]
     measures.append(_figure(store, "hours", name("total", "d")))
     measures += [_figure(store, f"{s}_hours", name(f"subject_{s}", "d")) for s in store.subjects]
-    measures += [_whole(c, exp.Sum(this=name(c, "d"))) for c in ("activities", "counted_activities")]
+    if store.has_activities:
+        measures += [_known(c, "whole", int) for c in ("activities", "counted_activities")]
     if store.has_cost:
-        measures.append(_money(name("cost", "d")))
+        measures.append(_known("cost", "figure", Fraction))
     table = _run(store, title, keys, owners, measures, source)
     table = _with(table, "completion_percent", after="in_progress", of=_completion)
     return _with(table, "mean_hours", after="hours", of=lambda r: _share(r["hours"], r["people"]))
@@ -180,6 +181,16 @@ def _count(where: Any = None, distinct: Any = None) -> Any:
 
 def _whole(column: str, expression: Any) -> _Measure:
     return _Measure(Column(column, "whole"), expression, lambda v: 0 if v is None else int(v))
+
+
+def _known(column: str, kind: str, of: Callable[[Any], Value]) -> _Measure:
+    """A sum over decisions; None where it is not known of one of them."""
+    from sqlglot import exp
+
+    value = name(column, "d")
+    every = exp.EQ(this=_count(), expression=exp.Count(this=value))
+    case = exp.case().when(every, exp.Sum(this=value.copy()))
+    return _Measure(Column(column, kind), case, lambda v: None if v is None else of(v))
 
 
 def _figure(store: Store, column: str, value: Any) -> _Measure:

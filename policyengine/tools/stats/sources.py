@@ -9,7 +9,7 @@ from typing import Any
 
 from policyengine.tools.read_result import Written, read_result
 from policyengine.tools.stats.frames import Frame, frame_of
-from policyengine.tools.stats.origin import Facts, Named, facts_of, listed_in
+from policyengine.tools.stats.origin import Facts, Named, facts_of, listed_in, without_ledger
 from policyengine.tools.stats.part import Source
 
 
@@ -29,7 +29,8 @@ def sources_of(connection: Any, folder: Path, places: list[str], named: Named) -
 def source_of_folder(connection: Any, folder: Path, written: Written, named: Named) -> Source:
     """A written result, with the facts of people and activities where the files are within reach."""
     facts, notes = facts_of(connection, folder, written, named)
-    return replace(source_with(connection, folder, written, facts), notes=notes)
+    lacks = (without_ledger(written.folder),) if written.unlisted else ()
+    return replace(source_with(connection, folder, written, facts), notes=(*notes, *lacks))
 
 
 def source_with(connection: Any, folder: Path, written: Written, facts: Facts | None) -> Source:

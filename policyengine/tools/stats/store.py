@@ -35,6 +35,7 @@ class Store:
     activity_facts: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
     has_cost: bool = False
+    has_activities: bool = False  # of some decisions at least
     has_listings: bool = False  # there is ``listed_0``: provider, day and the lists it stands in
     labels: list[Mapping[str, Any]] = field(default_factory=list)
     notes: list[Diagnostic] = field(default_factory=list)
@@ -76,6 +77,7 @@ def build(connection: Any, folder: Path, sources: Iterable[Source], wanted: Sequ
     store.activity_facts = ordered([*(f for p in parts for f in p.activity_facts), *_of_ledgers(parts)])
     store.subjects = tuple(sorted({s for p in parts for s in p.subjects}))
     store.has_cost = any(p.has_cost for p in parts)
+    store.has_activities = bool(_of_ledgers(parts))
     store.has_listings = bool(parts) and "listed" in parts[0].activity_facts and bool(parts[0].source.listings)
     _union(store, "people", parts, ("person_id", *store.people_facts), ())
     facts = (*OF_DECISION, *store.activity_facts, *(("cost",) if store.has_cost else ()))
