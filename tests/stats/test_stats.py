@@ -113,6 +113,29 @@ def test_several_years(of_2016: Evaluation, of_2017: Evaluation, tmp_path: Path)
         statistics([str(other), str(again)])
 
 
+def test_a_block_of_years_beside_the_years(county: Path, tmp_path: Path) -> None:
+    """An activity is told under its year, not once more under the block, in every table."""
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    with open(tmp_path / "county" / "policies" / "county" / "rules.yaml", "a") as file:
+        file.write("- id: both\n  cites: {source: act, at: art. 8}\n")
+        file.write("  rule: require total at least 60 hours per 2 years starting 2016\n")
+    out = str(save(judged(tmp_path / "county", 2016, 2017), tmp_path / "out"))
+    made = statistics([out])
+    assert rows(made, "overall", "period", "activities", "counted_activities", "cost", "hours") == [
+        "2016 9 8 1233 2540/9", "2016..2017 0 0 0 2612/9", "2017 1 1 1 8",
+    ]  # fmt: skip
+    assert rows(made, "by-region", "period", "region", "activities", "cost") == [
+        "2016 north 5 222", "2016 south 3 1010", "2016 - 1 1",
+        "2016..2017 north 0 0", "2016..2017 south 0 0", "2016..2017 - 0 0",
+        "2017 north 0 0", "2017 south 0 0", "2017 - 1 1",
+    ]  # fmt: skip
+    assert rows(made, "by-form", "period", "form", "activities", "cost") == [
+        "2016 lecture 1 0", "2016 training 8 1233", "2017 training 1 1",
+    ]  # fmt: skip
+
+
 def test_without_the_files(of_2016: Evaluation, county: Path, tmp_path: Path) -> None:
     """What the result itself says is told, and why the rest is not; files that moved can be named."""
     moved = tmp_path / "county"

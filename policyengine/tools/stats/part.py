@@ -202,7 +202,7 @@ class Part:
         return [*OF_DECISION, "first", "last", *FIGURES, *(f"subject_{s}" for s in self.subjects)]
 
     def _with_sums(self) -> Any:
-        """A row per decision, with the sums of the activities of its years."""
+        """A row per decision, with the sums of the activities that are told under it."""
         from sqlglot import exp
 
         counted = exp.Filter(
@@ -214,15 +214,14 @@ class Part:
         years = exp.select(name("person_no"), name("year"), *sums)
         years = years.from_(exp.to_table(f"activity_{self.number}", quoted=True))
         years = years.group_by(name("person_no"), name("year"))
-        on = exp.and_(
-            same("person_no", "q", "y"),
-            exp.Between(this=name("year", "y"), low=name("first", "q"), high=name("last", "q")),
-        )
+        standing = exp.to_table(f"standing_{self.number}", quoted=True).as_("s")
+        told = exp.and_(same("person_no", "q", "s"), same("period", "q", "s"))
+        on = exp.and_(same("person_no", "s", "y"), same("year", "s", "y"))
         wide = ["activities", "counted_activities", *(["cost"] if self.has_cost else [])]
         keys = [name(c, "q") for c in ("person_no", *self._told())]
         outer = exp.select(*(as_(k.copy(), k.name) for k in keys))
         outer = outer.from_(exp.to_table(f"judged_{self.number}", quoted=True).as_("q"))
-        outer = outer.join(years.subquery("y"), on=on, join_type="left")
+        outer = outer.join(standing, on=told, join_type="left").join(years.subquery("y"), on=on, join_type="left")
         none = number(0)  # without activities; NULL is for those of whom no activities are known
         outer = outer.select(*(as_(exp.func("coalesce", exp.Sum(this=name(c, "y")), none.copy()), c) for c in wide))
         return outer.group_by(*(k.copy() for k in keys))
@@ -290,11 +289,11 @@ class Part:
         return query
 
 
-# Of several decisions about one year (a year, and the block of years around it) the narrowest speaks for an activity;
-# that is told in its own year.
+# Of several decisions about one year (a year, and the block of years around it) the narrowest speaks for an activity,
+# in every table; a table by facts of activities tells it in its own year.
 STANDING = """
 CREATE TABLE standing_{number} AS
-SELECT p.person_id, y.person_no, y.year, y.policy, y.unit, y.outcome
+SELECT p.person_id, y.person_no, y.year, y.period, y.policy, y.unit, y.outcome
 FROM (SELECT *, unnest(generate_series("first", "last")) AS year FROM judged_{number}) y
 JOIN people_{number} p ON p.person_no = y.person_no
 QUALIFY row_number() OVER (PARTITION BY y.person_no, y.year ORDER BY y."last" - y."first", y.period) = 1
