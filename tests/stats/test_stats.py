@@ -194,6 +194,48 @@ def test_small_cells() -> None:
     assert suppressed(table, 0) is table
 
 
+# counts of a group, which of them stay with --suppress 5
+COUNTS = [
+    ("met 48 not_met 1 excused 1", ""),  # 2 are left of the 50 people, so each hidden one were 1: met goes too
+    ("met 40 not_met 5 excused 3 undetermined 2", "met not_met"),
+    ("activities 13 counted_activities 1", "activities"),
+    ("activities 13 counted_activities 12", "activities"),  # one did not count
+    ("activities 13 counted_activities 13", "activities counted_activities"),
+    ("activities 13 counted_activities 0", "activities counted_activities"),
+    ("activities 4 counted_activities 0", ""),
+    ("activities 30 passed 20 failed 6", "activities passed failed"),
+]
+
+
+@pytest.mark.parametrize(("counts", "stay"), COUNTS)
+def test_small_counts(counts: str, stay: str) -> None:
+    words = counts.split()
+    names, values = words[::2], [int(v) for v in words[1::2]]
+    table = Table("t", tuple(Column(n, "whole") for n in ("people", *names)), [(50, *values)])
+    (row,) = suppressed(table, 5).rows
+    assert [n for n, v in zip(names, row[1:], strict=False) if v is not None] == stay.split()
+
+
+def test_figures_of_few_people(of_2016: Evaluation, tmp_path: Path) -> None:
+    """Public hours are A2's and A3's, so professional ones would tell them; two have nothing, one has 80."""
+    out = str(save(of_2016, tmp_path / "out"))
+    made = statistics([out], suppress=3)
+    assert rows(made, "overall", "met", "not_met", "excused", "hours", "mean_hours", "public_hours") == [
+        "5 - - 2540/9 35.28 -"
+    ]
+    assert rows(made, "overall", "professional_hours", "activities", "counted_activities", "cost", "hidden") == [
+        "- 9 - 1233 yes"
+    ]
+    assert rows(made, "hours-quantiles", "least", "quartile_1", "median", "quartile_3", "most", "hidden") == [
+        "- - 40 41 - yes"
+    ]
+    assert not [n for t in made.tables for n in t.names if " " in n]
+    made = statistics([out], [["outcome"]], suppress=2)
+    assert rows(made, "by-outcome", "outcome", "people", "hours", "mean_hours", "cost") == [
+        "excused - - - -", "met 5 2189/9 48.64 1232", "not_met - - - -",
+    ]  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def out(of_2016: Evaluation, tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(save(of_2016, tmp_path_factory.mktemp("cli") / "out"))

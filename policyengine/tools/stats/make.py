@@ -57,6 +57,7 @@ def statistics(
     wanted = [ALIASES.get(fact, fact) for group in by for fact in group]
     with working() as (connection, folder):
         store = build(connection, folder, sources_of(connection, folder, list(places), named), wanted)
+        store.least = suppress
         tables = _asked(store, by) if by else standard(store)
     shown = tuple(suppressed(t, suppress) for t in tables)
     return Statistics(shown, store.labels, tuple(store.notes))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -10,13 +10,15 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
-from policyengine.records.sqlcells import name, number, text
+from policyengine.records.sqlcells import call, name, number, text
 from policyengine.tools.stats.part import OF_DECISION
 from policyengine.tools.stats.store import Store
+from policyengine.tools.stats.suppress import BOUNDS, MAKERS, QUANTILES
 from policyengine.tools.tables import Column, Table, Value
 from policyengine.trace import OUTCOMES
 
 ALIASES = {"year": "period", "kind": "employer_kind", "level": "title_level", "base": "listed", "source": "paid_by"}
+AT_MOST = 999_999  # people among whom DuckDB finds the last of the least
 PLACES = 100  # percentages and means are rounded to two decimals, half up; the exact sums stand beside them
 
 
@@ -70,12 +72,13 @@ def _of_people(store: Store, title: str, keys: list[str], funds: bool) -> Table:
     owners = {k: "p" if k in store.people_facts and k not in OF_DECISION else "d" for k in keys}
     measures = [_whole("people", _count(distinct=name("person", "d")))]
     measures += [_whole(o, _count(exp.EQ(this=name("outcome", "d"), expression=text(o)))) for o in OUTCOMES]
-    measures.append(_figure(store, "hours", name("total", "d")))
-    measures += [_figure(store, f"{s}_hours", name(f"subject_{s}", "d")) for s in store.subjects]
+    hours = {"hours": name("total", "d"), **{f"{s}_hours": name(f"subject_{s}", "d") for s in store.subjects}}
+    measures += [_figure(store, column, value) for column, value in hours.items()]
     if store.has_activities:
         measures += [_known(c, "whole", int) for c in ("activities", "counted_activities")]
     if store.has_cost:
         measures.append(_known("cost", "figure", Fraction))
+    measures += _makers(store, {**hours, **({"cost": name("cost", "d")} if store.has_cost else {})})
     table = _run(store, title, keys, owners, measures, source)
     table = _with(table, "completion_percent", after="in_progress", of=_completion)
     return _with(table, "mean_hours", after="hours", of=lambda r: _share(r["hours"], r["people"]))
@@ -95,6 +98,8 @@ def _of_activities(store: Store, title: str, keys: list[str], funds: bool) -> Ta
         measures += [_whole("counted_activities", _count(counted)), _figure(store, "hours", name("counted", "a"))]
     if store.has_cost:
         measures.append(_money(name("cost", "a")))
+    cost = {"cost": name("cost", "a")} if store.has_cost else {}
+    measures += _makers(store, cost if funds else {"hours": name("counted", "a"), **cost})
     examined = "result" in store.activity_facts and "result" not in keys and not funds
     if examined:
         for result in ("passed", "failed"):
@@ -123,18 +128,19 @@ def spread(store: Store) -> list[Table]:
     inner = exp.select("*", exp.alias_(case, "band")).from_(exp.to_table("decided"))
     source = exp.select().from_(inner.subquery("d"))
     measures = [_whole("people", _count(distinct=name("person", "d"))), _figure(store, "hours", name("total", "d"))]
+    measures += _makers(store, {"hours": name("total", "d")})
     owners = {"period": "d", "unit": "d", "band": "d"}
     bands = _run(store, "hours-distribution", ["period", "unit", "band"], owners, measures, source)
     order = {b: i for i, b in enumerate(BANDS)}
     bands = Table(bands.name, bands.columns, sorted(bands.rows, key=lambda r: (r[0], r[1], order[str(r[2])])))
-    quantiles = [
-        _Measure(
-            Column(c, "figure"),
-            exp.Anonymous(this="quantile_disc", expressions=[name("total", "d"), exp.Literal.number(q)]),
-            lambda v: None if v is None else Fraction(int(v), store.ticks),
-        )
-        for c, q in (("least", "0"), ("quartile_1", "0.25"), ("median", "0.5"), ("quartile_3", "0.75"), ("most", "1"))
-    ]
+    shares = zip(QUANTILES, ("0", "0.25", "0.5", "0.75", "1"), strict=True)
+    asked = {c: call("quantile_disc", name("total", "d"), exp.Literal.number(q)) for c, q in shares}
+    if store.least > 1:
+        count = number(min(store.least, AT_MOST))
+        for c, end in zip(BOUNDS, ("min", "max"), strict=True):
+            asked[c] = call("list_extract", call(end, name("total", "d"), count.copy()), number(-1))
+    tick = lambda v: None if v is None else Fraction(int(v), store.ticks)
+    quantiles = [_Measure(Column(c, "figure"), e, tick) for c, e in asked.items()]
     source = exp.select().from_(exp.to_table("decided").as_("d"))
     return [bands, _run(store, "hours-quantiles", ["period", "unit"], owners, [measures[0], *quantiles], source)]
 
@@ -181,6 +187,20 @@ def _count(where: Any = None, distinct: Any = None) -> Any:
 
 def _whole(column: str, expression: Any) -> _Measure:
     return _Measure(Column(column, "whole"), expression, lambda v: 0 if v is None else int(v))
+
+
+def _makers(store: Store, figures: Mapping[str, Any]) -> list[_Measure]:
+    """How many people each figure is made up by, where the figures of few are to be hidden."""
+    from sqlglot import exp
+
+    if store.least <= 1:
+        return []
+    found = []
+    for column, value in figures.items():
+        some = exp.Where(this=exp.GT(this=value.copy(), expression=number(0)))
+        people = exp.Filter(this=_count(distinct=name("person", value.table)), expression=some)
+        found.append(_whole(MAKERS + column, people))
+    return found
 
 
 def _known(column: str, kind: str, of: Callable[[Any], Value]) -> _Measure:

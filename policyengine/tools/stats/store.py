@@ -37,6 +37,7 @@ class Store:
     has_cost: bool = False
     has_activities: bool = False  # of some decisions at least
     has_listings: bool = False  # there is ``listed_0``: provider, day and the lists it stands in
+    least: int = 0  # people below whom a figure is to be hidden: what is needed for that is counted too
     labels: list[Mapping[str, Any]] = field(default_factory=list)
     notes: list[Diagnostic] = field(default_factory=list)
 
