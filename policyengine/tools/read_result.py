@@ -126,8 +126,7 @@ class Written:
 
     def subjects(self) -> list[str]:
         """The subject columns of ``decisions``."""
-        names = self.manifest["tables"]["decisions"]["columns"]
-        return list(names[names.index("total") + 1 : names.index("required_total")])
+        return subjects_of(self.manifest)
 
     def measures(self) -> list[str]:
         """The declared measures, each a column of ``decisions``."""
@@ -230,6 +229,12 @@ def _touches(rule: Mapping[str, Any], days: tuple[date, date]) -> bool:
 def _from_until(rule: Mapping[str, Any], start: date, until: date) -> bool:
     """Whether a rule is in force from ``start`` or before, until ``until`` or after."""
     return (rule["from"] or "") <= start.isoformat() and (rule["until"] or "9999-12-31") >= until.isoformat()
+
+
+def subjects_of(manifest: Mapping[str, Any]) -> list[str]:
+    """The subject columns of a result's ``decisions``; declared measures come after the consequences."""
+    names = manifest["tables"]["decisions"]["columns"]
+    return list(names[names.index("total") + 1 : names.index("required_total")])
 
 
 def _text(row: Row, name: str) -> str:

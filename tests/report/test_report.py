@@ -165,6 +165,35 @@ def test_from_the_database_as_from_the_folder(out: Path, page: str, tmp_path: Pa
     run(to, "--out", tmp_path / "b.xlsx")
 
 
+def test_a_declared_measure_from_the_database(county: Path, tmp_path: Path) -> None:
+    """It is no subject of the statistics, and what falls short is told in the order that was written."""
+    import openpyxl
+
+    from policyengine.tools.publish.publish import publish
+    from policyengine.tools.stats.make import statistics
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    pack = tmp_path / "county" / "policies" / "county"
+    text = (pack / "pack.yaml").read_text()
+    assert "\n  conclusions:" in text
+    text = text.replace("\n  conclusions:", "\n  measures: {taught: 面授}\n  conclusions:")
+    (pack / "pack.yaml").write_text(text)
+    with open(pack / "rules.yaml", "a") as file:
+        for number, rule in enumerate(("measure taught: hours of lecture", "require taught at least 5 hours per year")):
+            file.write(f"- id: a{number}\n  cites: {{source: act, at: art. 9}}\n  rule: '{rule}'\n")
+    out, to = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out"), str(tmp_path / "status.duckdb")
+    publish(out, to)
+    assert statistics([to]).tables == statistics([str(out)]).tables
+    reasons = []
+    for place in (out, to):
+        run(place, "--out", tmp_path / "r.xlsx")
+        sheet = openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0]
+        reasons.append([row[-1].value for row in sheet.iter_rows()])
+    assert reasons[0] == reasons[1]
+    assert str(reasons[0][4]).startswith("taught: 0, at least 5 (not met, county/a1); total: 39, at least 40")
+
+
 def test_however_the_ledger_stands(of_2016: Evaluation, tmp_path: Path) -> None:
     """Large results have ledgers in no order, without what records say, fractions over a common denominator."""
     full = save(of_2016, tmp_path / "full", "csv")

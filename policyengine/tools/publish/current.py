@@ -13,12 +13,13 @@ from policyengine.messages import say
 from policyengine.records.sqlcells import name
 from policyengine.tools.publish.reading import copied
 from policyengine.tools.publish.staging import schema_statements
-from policyengine.tools.read_result import Row, Written
+from policyengine.tools.read_result import Row, Written, subjects_of
 from policyengine.tools.stats.origin import Facts
 from policyengine.tools.stats.part import as_
 from policyengine.tools.tables import FINDINGS, FLAGS, LEDGER, MISSING, Column
 
 _SHAPES = {"findings": FINDINGS, "ledger": (*LEDGER, Column("assign_rule")), "flags": FLAGS, "missing": MISSING}
+_ORDER = {"findings": ("period", "policy", "rule"), "ledger": ("record_id",), "flags": ("record_id", "flag", "rule")}
 _DECIDED = ("total", "required_total", "shortfall_total", "capped_off")
 _OF_MEASURE = (("", "value"), ("required_", "required"), ("shortfall_", "shortfall"))
 
@@ -74,7 +75,7 @@ class Current(Written):
         if table == "decisions":
             yield from self._decided(person)
             return
-        for row in self._all(table, person, *(("record_id",) if table in ("ledger", "flags") else ())):
+        for row in self._all(table, person, *_ORDER.get(table, ())):
             yield {c.name: _value(row, c) for c in _SHAPES[table]}
 
     def _decided(self, person: str | None) -> Iterator[Row]:
@@ -134,7 +135,7 @@ def _together(manifests: list[dict[str, Any]], place: str) -> dict[str, Any]:
     columns: list[str] = []
     for m in manifests:
         columns += [c for c in m["tables"]["decisions"]["columns"] if c not in columns]
-    head = [c for m in manifests for c in _subjects(m)]
+    head = [c for m in manifests for c in subjects_of(m)]
     subjects = list(dict.fromkeys(head))
     tail = columns[columns.index("consequences") + 1 :]
     measures = [c for c in tail if c not in subjects and not c.startswith(("required_", "shortfall_"))]
@@ -148,11 +149,6 @@ def _together(manifests: list[dict[str, Any]], place: str) -> dict[str, Any]:
         **last, "policies": list(policies.values()), "rules": list(rules.values()), "packs": list(packs.values()),
         "rows": rows, "tables": tables,
     }  # fmt: skip
-
-
-def _subjects(manifest: dict[str, Any]) -> list[str]:
-    names = manifest["tables"]["decisions"]["columns"]
-    return list(names[names.index("total") + 1 : names.index("required_total")])
 
 
 def _types() -> dict[str, list[tuple[str, str]]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.records.sqlcells import name, text, typed_csv
+from policyengine.tools.read_result import subjects_of
 from policyengine.tools.stats.frames import described
 from policyengine.tools.stats.origin import without_ledger
 from policyengine.tools.stats.part import Source, as_, same
@@ -63,13 +64,13 @@ def sources_of_database(connection: Any, folder: Path, place: str) -> Iterator[S
     """
     tables = {view: copied(connection, folder, place, view, COLUMNS[view], "counted") for view in COLUMNS}
     manifests = [json.loads(m) for (m,) in _all(connection, tables["current_results"], "manifest")]
-    subjects = [str(m) for (m,) in _all(connection, tables["current_decision_measures"], "measure")]
     listed = [m for m in manifests if "ledger" in m["tables"]]
     bare = [m for m in manifests if m not in listed]
     people = _one_each(tables["current_people"], "person_id", COLUMNS["current_people"])
     activities = _one_each(tables["current_activities"], "record_id", COLUMNS["current_activities"])
     for group in filter(None, (listed, bare)):
         ids = [str(m["sha256"]) for m in group]
+        subjects = list(dict.fromkeys(s for m in group for s in subjects_of(m)))
         yield Source(
             id=place,
             place=place,
