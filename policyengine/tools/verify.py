@@ -6,14 +6,15 @@ Each disagreement is a diagnostic with its file, line and column, so that a chan
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span, failed
+from policyengine.engines.calendar import period_bounds
 from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
 from policyengine.messages import say
@@ -51,7 +52,7 @@ def verify(folder: str | Path, records: Sequence[str] = (), key: str | Path | No
             _seal(written),
             _bytes(written),
             _inputs(written, files),
-            _Trace(written, _anchored(written)).disagreements(),
+            _Trace(written).disagreements(),
         ):
             found += check
     except PolicyError as e:
@@ -143,7 +144,6 @@ class _Trace:
     """The tables of a result, compared with each other. Rows are numbered as in a text file: the header is line 1."""
 
     written: Written
-    anchored: frozenset[str]  # rules whose window is counted from a date of the person
 
     def disagreements(self) -> Iterator[Diagnostic]:
         decisions = list(self._numbered("decisions", self.written.decisions()))
@@ -161,11 +161,12 @@ class _Trace:
                 f"{period} 的结论项（{policy}）没有对应的结果",
             )
             yield self._at("PE522", "findings", self._first(findings, person, period), "person_id", text)
+        rules = {r["key"] for r in self.written.manifest["rules"]}
         for line, f in findings:
-            yield from self._finding(line, f)
+            yield from self._finding(line, f, rules)
         if self.written.has("ledger"):
             ledger = list(self._numbered("ledger", self.written.ledger()))
-            yield from self._ledger(ledger, decisions)
+            yield from self._ledger(ledger, decisions, rules)
 
     def _numbered(self, table: str, rows: Iterable[Any]) -> Iterator[tuple[int, Any]]:
         return ((number + 2, row) for number, row in enumerate(rows))
@@ -245,18 +246,18 @@ class _Trace:
             shown = "; ".join(advisories) or say("none", "无")
             text = say(f"the findings give {shown}", f"按结论项应为 {shown}")
             yield self._at("PE521", "decisions", line, "advisories", text)
+        days = self._days(d)  # requirements of other windows (several years, months from a date) are not shown
         for measure, total, required, short in _measured(d):
-            of_it = [f for f in findings if f.measure == measure and f.comparison == ">=" and _own_window(f)]
-            of_it = [f for f in of_it if f.rule not in self.anchored]  # without the date they have the period's days
+            of_it = [f for f in findings if f.measure == measure and f.comparison == ">=" and f.window == days]
             if not of_it:
                 continue
-            f = max(reversed(of_it), key=lambda f: (not f.advisory, f.required or ZERO))
+            f = max(of_it, key=lambda f: (not f.advisory, f.required or ZERO))
             suffix = "total" if measure == "total" else measure
             for column, told, derived in (
-                (suffix, total, f.achieved - f.carried),
+                (suffix, total, total if _adrift(f, total) else f.achieved - f.carried),
                 (f"required_{suffix}", required, f.required),
                 (f"shortfall_{suffix}", short, f.shortfall),
-            ):
+            )[: 1 if measure in d.measures else 3]:  # decisions tell of declared measures only how much there is
                 if told != derived:
                     text = say(
                         f"{_figure(told)}, but the findings give {_figure(derived)}",
@@ -264,10 +265,25 @@ class _Trace:
                     )
                     yield self._at("PE521", "decisions", line, column, text)
 
-    def _finding(self, line: int, f: Finding) -> Iterator[Diagnostic]:
+    def _days(self, d: Decision) -> tuple[date, date]:
+        policy = self.written.policy(d.policy) or {"year_starts": "01-01"}
+        years = _years(d.period)
+        month, day = map(int, policy["year_starts"].split("-"))
+        return period_bounds(int(years[0]), (month, day), len(years))
+
+    def _rules(self, table: str, line: int, column: str, keys: Iterable[str], rules: set[str]) -> Iterator[Diagnostic]:
+        """Keys that the manifest has no rule for."""
+        for key in keys:
+            if key not in rules:
+                text = say(f"{key} is no rule of the manifest", f"清单中没有规则 {key}")
+                yield self._at("PE523" if table == "ledger" else "PE522", table, line, column, text)
+
+    def _finding(self, line: int, f: Finding, rules: set[str]) -> Iterator[Diagnostic]:
         """A finding's own figures: its status and its shortfall follow from what was required and achieved."""
         if f.measure == "policy":
             return
+        yield from self._rules("findings", line, "rule", (f.rule,), rules)
+        yield from self._rules("findings", line, "because", f.because, rules)
         if f.required is None:
             yield self._at("PE522", "findings", line, "required", say("it is empty", "为空"))
             return
@@ -302,13 +318,13 @@ class _Trace:
         self,
         ledger: Sequence[tuple[int, LedgerEntry]],
         decisions: Sequence[tuple[int, Decision]],
+        rules: set[str],
     ) -> Iterator[Diagnostic]:
         total: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
         cut: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
         subjects: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
         doubtful: set[tuple[str, str]] = set()
         full = "subject" in self.written.manifest["tables"]["ledger"]["columns"]
-        rules = {r["key"] for r in self.written.manifest["rules"]}
         for line, e in ledger:
             yield from self._row(line, e, rules)
             if e.period is None:
@@ -336,14 +352,17 @@ class _Trace:
                 f"为 {_figure(e.counted)}，但 {_figure(e.converted)} 未经核减",
             )
             yield self._at("PE523", "ledger", line, "counted", text)
+        if e.reason in ("counted", "capped") and (e.reason == "capped") != bool(e.cap_rule):
+            text = say(
+                f"{e.reason}, but {e.cap_rule or 'no cap'} cut it",
+                f"为 {e.reason}，但{f'经 {e.cap_rule} 核减' if e.cap_rule else '没有核减它的规则'}",
+            )
+            yield self._at("PE523", "ledger", line, "reason", text)
         if e.reason in ("rejected", "not_recognised", "no_conversion", "duplicate", "outside_period") and e.counted:
             text = say(f"a record that is {e.reason} counts nothing", f"{e.reason} 的记录不计")
             yield self._at("PE523", "ledger", line, "counted", text)
         for column in ("recognise_rule", "convert_rule", "assign_rule", "cap_rule"):
-            for key in filter(None, str(getattr(e, column)).split("+")):
-                if key not in rules:
-                    text = say(f"{key} is no rule of the manifest", f"清单中没有规则 {key}")
-                    yield self._at("PE523", "ledger", line, column, text)
+            yield from self._rules("ledger", line, column, filter(None, str(getattr(e, column)).split("+")), rules)
 
     def _sums(
         self,
@@ -390,24 +409,19 @@ def _implied(findings: Sequence[Finding]) -> tuple[str, ...]:
     return ("excused",) if "excused" in statuses else ("met",)
 
 
-def _anchored(written: Written) -> frozenset[str]:
-    """The keys of the rules whose window is so many months from a date."""
-    rules = ((r["key"], re.sub('"[^"]*"', "", r["en"])) for r in written.manifest["rules"])
-    return frozenset(key for key, text in rules if re.search(r" within \d+ months of ", text))
-
-
-def _own_window(f: Finding) -> bool:
-    """Whether the finding's window is the period itself (not several years, nor months from a date)."""
-    first, _, last = f.period.partition("..")
-    years = int(last or first) - int(first) + 1
-    start, end = f.window
-    return start.year == int(first) and (end.toordinal() - start.toordinal() + 1) in (365 * years + n for n in range(3))
+def _adrift(f: Finding, hours: Fraction) -> bool:
+    """Whether the days of the finding may be others, for want of a person's fact, and it allows these hours in them."""
+    high = f.achieved_high
+    unknown = any(m.startswith("person:") for m in f.missing)
+    return unknown and f.achieved - f.carried <= hours and (high is None or hours <= high)
 
 
 def _measured(d: Decision) -> Iterator[tuple[str, Fraction, Fraction | None, Fraction | None]]:
     yield "total", d.total, d.required_total, d.shortfall_total
     for subject, hours in d.by_subject.items():
         yield subject, hours, d.required_by_subject.get(subject), d.shortfall_by_subject.get(subject)
+    for measure, hours in d.measures.items():
+        yield measure, hours, None, None
 
 
 def _figure(value: Fraction | None) -> str:

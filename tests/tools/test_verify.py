@@ -63,7 +63,11 @@ CHANGES = [
     ("ledger", "shire/self-study-cap,capped", "shire/no-such-cap,capped", "PE523", "cap_rule"),
     ("findings", "90,90,87.5,87.5,0,2.5,not_met", "90,90,97.5,97.5,0,2.5,not_met", "PE522", "status"),
     ("findings", "90,90,87.5,87.5,0,2.5,not_met", "90,90,87.5,87.5,0,1.5,not_met", "PE522", "shortfall"),
-]
+    ("findings", "A1,2016,shire,shire/annual-hours,", "A1,2016,shire,shire/no-such-hours,", "PE522", "rule"),
+    ("ledger", "shire/self-study-cap,capped", "shire/self-study-cap,counted", "PE523", "reason"),
+    ("ledger", "12.5,12.5,shire/recognise-training,shire/stated-hours,,counted",
+     "12.5,12.5,shire/recognise-training,shire/stated-hours,,capped", "PE523", "reason"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("table", "old", "new", "code", "column"), CHANGES)
@@ -83,6 +87,41 @@ def test_a_changed_figure_is_found_where_it_is(
     if table != "ledger" or code == "PE523":
         line = text[: text.index(old)].count("\n") + 1
         assert {d.span.line for d in located if d.span} == {line}
+
+
+PACK_RULES = """
+- id: taught
+  cites: {source: act, at: art. 9}
+  rule: 'measure taught: hours of training'
+- id: taught-hours
+  cites: {source: act, at: art. 9}
+  rule: require taught at least 48 hours per year
+- id: twelve-months
+  cites: {source: act, at: art. 9}
+  rule: require total at least 100 hours within 12 months of joined
+"""
+
+
+def test_declared_measures(tmp_path: Path) -> None:
+    """One that is changed is found; months from a day are no period, though they be twelve."""
+    world = write_world(tmp_path)
+    pack = world / "policies" / "shire" / "pack.yaml"
+    text = pack.read_text().replace("year_starts: 01-01", "year_starts: 09-01")
+    pack.write_text(text.replace("\n  conclusions:", "\n  measures: {taught: 面授}\n  conclusions:"))
+    with open(world / "policies" / "shire" / "rules.yaml", "a") as file:
+        file.write(PACK_RULES)
+    (tmp_path / "own.csv").write_text("person_id,joined\nA1,2016-02-01\n")
+    files = Files((str(world / "records.csv"),), str(tmp_path / "own.csv"))
+    out = save(evaluate_files(load_law(world / "policies" / "shire"), files, (2016, 2016)), tmp_path / "out")
+    assert verify(out) == []
+    path = out / "decisions.csv"
+    lines = path.read_text().splitlines()
+    assert lines[0].endswith(",taught")
+    row = next(n for n, line in enumerate(lines) if line.startswith("A1,"))
+    lines[row] = lines[row].rpartition(",")[0] + ",99"
+    path.write_text("\n".join(lines) + "\n")
+    found = [d for d in verify(out) if d.code == "PE521"]
+    assert [(d.message[:10], d.span and d.span.line) for d in found] == [("taught: 99", row + 1)]
 
 
 def test_rows_taken_away_or_doubled(written: Path) -> None:
