@@ -13,6 +13,7 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.records import read
 from policyengine.records.header import Headers, Layout
+from policyengine.records.mends import Mends, source_columns
 from policyengine.records.model import Fact
 from policyengine.records.parquet import scan
 from policyengine.records.raw import RawTable
@@ -73,6 +74,7 @@ class SlowRows:
     shape: Shape
     reading: Reading
     given: set[str] = field(default_factory=set)
+    mends: Mends = field(default_factory=Mends)
     _stream: Any = None
     _ids: Any = None
     _columns: list[str] = field(default_factory=list)
@@ -84,7 +86,7 @@ class SlowRows:
         if self._stream is None:
             self._columns = [c for c, _ in self.shape.columns()]
             self._stream = self._path("csv").open("w", encoding="utf-8", newline="")
-        return write_to(self._stream, self._texts(table, rows, file))
+        return write_to(self._stream, self._texts(table, rows, file, source_columns(layout)))
 
     def part(self, connection: Any) -> Written | None:
         """All of them as a Parquet file; None if there are none."""
@@ -117,11 +119,15 @@ class SlowRows:
     def _path(self, suffix: str) -> Path:
         return self.shape.folder / f"{self.shape.headers.purpose}-rows.{suffix}"
 
-    def _texts(self, table: RawTable, rows: Iterable[RowFacts], file: int) -> Iterator[list[str] | None]:
+    def _texts(
+        self, table: RawTable, rows: Iterable[RowFacts], file: int, named: tuple[str, str] | None
+    ) -> Iterator[list[str] | None]:
         """A line for each usable row, None for the others."""
         records = self.shape.headers.purpose == "records"
         for row in rows:
             record_id = read.record_id_of(table, row) if records else None
+            if named is not None and record_id is not None:
+                self.mends.note(named, table, row, record_id)
             if row.faults:
                 given = row.facts.get("record_id")
                 self.reading.reject(table, row, str(given) if given else None, records)

@@ -19,6 +19,7 @@ from policyengine.records.canonical import Shape, SlowRows, Written
 from policyengine.records.fast import SMALL, Target, fast_part
 from policyengine.records.files import Source, digests, find_files
 from policyengine.records.header import Headers
+from policyengine.records.mends import Standing
 from policyengine.records.model import Reject
 from policyengine.records.raw import Damaged, RawTable
 from policyengine.records.read import Reading
@@ -27,6 +28,7 @@ from policyengine.records.schema import Purpose, Schema
 from policyengine.records.sqlcells import call, make_table, name, number
 
 REJECTED = "canonical_rejected"
+NAMED = "canonical_named"
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,14 @@ def _as_presumed(source: Source, table: RawTable) -> bool:
     return table.encoding is not None and encoding_of(source.path) == Encoding(table.encoding)
 
 
+def _among(table: str, *columns: str) -> Any:
+    """``(columns) IN (SELECT columns FROM table)``."""
+    from sqlglot import exp
+
+    known = exp.select(*map(name, columns)).from_(exp.to_table(table))
+    return exp.In(this=exp.Tuple(expressions=[name(c) for c in columns]), query=exp.paren(known))
+
+
 @dataclass(slots=True)
 class _Tables:
     connection: Any
@@ -92,6 +102,7 @@ class _Tables:
     small: int
     told: Callable[[int], None] | None = None
     rejected_ids: bool = False  # whether there is a table of the record ids of rejected rows
+    standing: Standing = field(default_factory=lambda: Standing({}))  # mended rows among the records
     files: list[tuple[str, str | None]] = field(default_factory=list)
     digested: dict[str, str] = field(default_factory=dict)
 
@@ -142,6 +153,9 @@ class _Tables:
         if must_have_rows and not self.reading.rows:
             read.nothing_at_all(self.reading, [Span(file, sheet=sheet) for file, sheet in self.files[first:]])
         self.rejected_ids = slow.rejected_ids(self.connection, REJECTED) or self.rejected_ids
+        if slow.mends.named:
+            self.standing = slow.mends.settle(self.files)
+            self._replace()
         rest = slow.part(self.connection)
         return [*found, rest] if rest is not None else found
 
@@ -205,11 +219,48 @@ class _Tables:
 
     # --- records ---
 
+    def _places(self) -> dict[tuple[str, str | None], int]:
+        """Where among the files each table of records stands; those of persons come behind."""
+        return {table: at for at, table in reversed(list(enumerate(self.files)))}
+
+    def _replace(self) -> None:
+        """Leave out the rejected rows that mended ones stand for."""
+        from sqlglot import exp
+
+        place = self._places()
+        rows = ((str(place[table]), str(row)) for table, own in self.standing.rows.items() for row in own)
+        make_table(self.connection, NAMED, [("file", "INT"), ("row", "BIGINT")], rows, self.folder)
+        replaced = 0
+        if self.rejected_ids:
+            deleted = exp.delete(exp.to_table(REJECTED), where=_among(NAMED, "file", "row"))
+            replaced = int(self.connection.execute(deleted.sql("duckdb")).fetchone()[0])
+        read.leave_out(self.reading, self.standing, replaced)
+
+    def _every(self, parts: list[Written]) -> None:
+        """The view ``canonical_all`` of the records, but for mended ones that would count twice."""
+        from sqlglot import exp
+
+        if not self.standing.rows:
+            self._view("records", parts, "canonical_all")
+            return
+        self._view("records", parts, "canonical_read")
+        every = exp.to_table("canonical_read")
+        columns = ("record_id", "file", "row")
+        named = exp.select(*map(name, columns)).from_(every).where(_among(NAMED, "file", "row"))
+        where = sorted((file, row, record_id) for record_id, file, row in self._rows(named))
+        gone = read.reject_mends(self.reading, self.standing, ((i, self.files[f], r) for f, r, i in where))
+        kinds = [("record_id", "TEXT"), ("file", "INT"), ("row", "BIGINT")]
+        place = self._places()
+        rows = ((m.record_id, str(place[m.table]), str(m.row)) for m in gone)
+        make_table(self.connection, "canonical_needless", kinds, rows, self.folder)
+        rest = exp.select("*").from_(every.copy()).where(exp.not_(_among("canonical_needless", *columns)))
+        self._create_view("canonical_all", rest)
+
     def _records(self, parts: list[Written]) -> str:
         """The view of all records, those apart that share their id with another row."""
         from sqlglot import exp
 
-        self._view("records", parts, "canonical_all")
+        self._every(parts)
         twins = self._twins(parts)
         if not twins:
             self._create_view("canonical_records", exp.select("*").from_(exp.to_table("canonical_all")))

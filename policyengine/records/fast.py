@@ -12,6 +12,7 @@ from policyengine.records.canonical import Shape, SlowRows, Written, copy_to
 from policyengine.records.cells import UnitCell
 from policyengine.records.files import PACKED, Source
 from policyengine.records.header import Layout, plain
+from policyengine.records.mends import source_columns
 from policyengine.records.parquet import BATCH, as_text, check_pages, columns_of, scan
 from policyengine.records.raw import RawTable, Row, blank
 from policyengine.records.rows import TOTALS, RowFacts, RowReader
@@ -47,7 +48,7 @@ def fast_part(
     """
     import duckdb
 
-    if layout.wide or layout.values or source.kind not in ("text", "parquet"):
+    if layout.wide or layout.values or source_columns(layout) or source.kind not in ("text", "parquet"):
         return None
     if source.kind == "parquet" and NUMBER in map(str.lower, layout.headers):  # DuckDB's name for the number of a row
         return None

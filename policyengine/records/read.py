@@ -17,6 +17,7 @@ from policyengine.records.alone import Others, asked_for, plain_id
 from policyengine.records.cells import Bad, printable
 from policyengine.records.files import Source, digests, find_files
 from policyengine.records.header import Headers, Layout, layout_of
+from policyengine.records.mends import Mend, Mends, Standing, Table, source_columns
 from policyengine.records.model import Circumstance, Fact, Inputs, Person, Record, Reject
 from policyengine.records.personal import id_number_fault, mask
 from policyengine.records.raw import Damaged, RawTable, blank
@@ -242,14 +243,20 @@ def _records(
     found: list[Record] = []
     seen: dict[str, list[_Place]] = {}
     spans: list[Span] = []
+    mends = Mends()
     for table, layout in tables_of(arguments, headers, reading, digested):
         spans.append(Span(table.file, sheet=table.sheet))
+        named = source_columns(layout)
+        if named is not None and others is not None:
+            others.sure = False  # what rows of others stand for is not known without reading them
         reading.diagnostics += foreign_columns(table, layout)
         before = reading.rows + len(others.rows if others else ())
         for row in rows_of(table, layout, headers, others):
             reading.rows += 1
             record_id = record_id_of(table, row)
             place = _Place(table.file, table.sheet, row.number, None if row.faults else len(found))
+            if named is not None:
+                mends.note(named, table, row, record_id)
             if row.faults:
                 reading.reject(table, row, record_id if row.facts.get("record_id") else None)
             else:
@@ -262,7 +269,8 @@ def _records(
         _meet(others, seen)
     if must_have_rows and not reading.rows:
         nothing_at_all(reading, spans)
-    gone: set[int] = set()
+    standing = mends.settle([(s.file, s.sheet) for s in spans])
+    gone = _replace(standing, found, seen, reading) if standing.rows else set()
     for record_id, places in seen.items():
         if len(places) > 1:
             reject_twins(
@@ -270,6 +278,43 @@ def _records(
             )
             gone.update(p.index for p in places if p.index is not None)
     return [r for i, r in enumerate(found) if i not in gone] if gone else found
+
+
+def _replace(standing: Standing, found: Sequence[Record], seen: dict[str, list[_Place]], reading: Reading) -> set[int]:
+    """Leave out the rejected rows that mended ones stand for. Gives the places in ``found`` of mended rows that are
+    rejected in turn."""
+    replaced = 0
+    for places in seen.values():
+        kept = [p for p in places if p.index is not None or not standing.names((p.file, p.sheet), p.row)]
+        replaced += len(places) - len(kept)
+        places[:] = kept
+    leave_out(reading, standing, replaced)
+    read = [(r.record_id, (r.file, r.sheet), r.row) for r in found if standing.names((r.file, r.sheet), r.row)]
+    gone: set[int] = set()
+    for mend in reject_mends(reading, standing, read):
+        places = seen[mend.record_id]
+        for at, p in enumerate(places):
+            if p.index is not None and ((p.file, p.sheet), p.row) == mend[:2]:
+                gone.add(p.index)
+                del places[at]
+                break
+    return gone
+
+
+def leave_out(reading: Reading, standing: Standing, replaced: int) -> None:
+    """Rejected rows, ``replaced`` in number, that others stand for: they are neither rows nor rejects."""
+    reading.rows -= replaced
+    reading.rejected -= replaced
+    reading.rejects.drop(lambda r: standing.names((r.file, r.sheet), r.row))
+
+
+def reject_mends(reading: Reading, standing: Standing, read: Iterable[tuple[str, Table, int]]) -> list[Mend]:
+    """Reject the mended rows that would count twice; ``read`` as in ``Standing.rejected``."""
+    found = standing.rejected(read)
+    for mend, bad in found:
+        reading.rejected += 1
+        reading.rejects.append(reject_of(*mend.table, mend.row, None, None, bad, None))
+    return [mend for mend, _ in found]
 
 
 def _meet(others: Others, seen: dict[str, list[_Place]]) -> None:

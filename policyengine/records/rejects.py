@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from itertools import chain, islice
 from operator import attrgetter
@@ -39,6 +39,15 @@ class Rejects(Sequence[Reject]):
     def extend(self, rejects: Iterable[Reject]) -> None:
         for reject in rejects:
             self.append(reject)
+
+    def drop(self, gone: Callable[[Reject], bool]) -> None:
+        """Leave out those of which ``gone`` is true."""
+        kept = Rejects()
+        kept._path = self._path and self._path.with_suffix(".kept")
+        kept.extend(r for r in self if not gone(r))
+        self._places, self._last = kept._places, kept._last
+        if self._path is not None and kept._path is not None and kept._places:
+            kept._path.replace(self._path)
 
     def __len__(self) -> int:
         return len(self._places) * AT_ONCE + len(self._last)

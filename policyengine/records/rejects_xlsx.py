@@ -1,8 +1,9 @@
 """Rejects in, a workbook out: the rejected rows as they stood in their files, the bad cells coloured, to be mended.
 
-The workbook can be read again like any records file. Sheets repeat the headers of the files they come from; the columns
-added behind them (where a row came from, what is wrong) are only carried along. Rows that are no records, totals and
-repeated headers, are left to the list.
+The workbook can be read again like any records file. Sheets repeat the headers of the files they come from; of the
+columns added behind them those that say where a row came from have it take that row's place (``mends.py``). Rows that
+are no records, totals and repeated headers, are left to the list, and so are rows of which only the id is wrong: which
+of two is to be changed is seen in their files.
 """
 
 from __future__ import annotations
@@ -14,19 +15,23 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic
 from policyengine.messages import say
+from policyengine.records.cells import Bad, day
 from policyengine.records.files import find_files
 from policyengine.records.header import Headers, Layout
+from policyengine.records.mends import place_text, source_columns
 from policyengine.records.model import Reject
 from policyengine.records.raw import Damaged, RawTable, Row
 from policyengine.records.read import Reading, tables_of_file
+from policyengine.records.rows import SOURCE_FILE, SOURCE_ROW, SURPLUS, RowReader
 from policyengine.records.schema import Purpose, Schema
 
-NO_RECORDS = ("PE426", "PE427")
+LISTED = ("PE423", "PE426", "PE427")
 MAX_CELL = 32_767
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _TITLE = re.compile(r"[\[\]:*?/\\']")
 BAD_CELL = "FFFF99"  # a yellow that black text keeps its contrast on
 BAD_ROW = "FFE0B2"
+WRONG = ("what is wrong", "问题")
 Rows = dict[int, list[Reject]]
 
 
@@ -38,7 +43,7 @@ def write_rejects(
 
     by_table: dict[tuple[str, str | None], Rows] = {}
     for reject in rejects:
-        if reject.code not in NO_RECORDS:
+        if reject.code not in LISTED:
             by_table.setdefault((reject.file, reject.sheet), {}).setdefault(reject.row, []).append(reject)
     book = Workbook(write_only=True)
     headers = Headers(schema, purpose)
@@ -52,7 +57,7 @@ def write_rejects(
             for table, layout in tables_of_file(source, headers, reading):
                 rows = by_table.get((table.file, table.sheet))
                 if rows:
-                    _sheet(book, _title(source.path.stem, table.sheet, titles), table, layout, rows)
+                    _sheet(book, _title(source.path.stem, table.sheet, titles), _Rows(table, layout, headers, rows))
         except Damaged as e:
             reading.diagnostics.append(e.problem)
     _list(book, _title(say("list", "清单"), None, titles), rejects)
@@ -71,33 +76,61 @@ def _title(stem: str, sheet: str | None, taken: set[str]) -> str:
     return title
 
 
-def _sheet(book: Any, title: str, table: RawTable, layout: Layout, rows: Rows) -> None:
+class _Rows:
+    """The rejected rows of one table. ``rows``: what is wrong with them, by row number."""
+
+    def __init__(self, table: RawTable, layout: Layout, headers: Headers, rows: Rows) -> None:
+        self.table, self.layout, self.rows = table, layout, rows
+        self.reader = RowReader(table, layout, headers)
+        added = {*SOURCE_FILE, *SOURCE_ROW, *WRONG} if source_columns(layout) else set()
+        self.shown = [(at, name) for at, name in enumerate(layout.headers) if name not in added]
+        self.days = {c.position for c in layout.columns if headers.fields[c.field].type == "date"}
+        known = not {*SURPLUS}.isdisjoint(layout.headers)
+        self.surplus = not known and any(f.code == "PE425" for faults in rows.values() for f in faults)
+
+    def names(self) -> list[str]:
+        more = [say(*SURPLUS)] if self.surplus else []
+        return [n for _, n in self.shown] + more + [say(*n) for n in (SOURCE_FILE, SOURCE_ROW, WRONG)]
+
+    def each(self) -> Iterator[Row]:
+        for at, row in enumerate(self.table.rows):
+            if at >= self.layout.rows_above and row.number in self.rows:
+                yield row
+
+    def texts(self, row: Row) -> list[str]:
+        """The cells as they are to be read again: what has been read is left out, days are those of any calendar."""
+        read = {one.suffix for one in self.reader.read(row) if not one.faults} if self.layout.wide else set()
+        done = {w.position for w in self.layout.wide if w.header in read}
+        texts = ["" if at in done or at >= len(row.cells) else self._text(at, row.cells[at]) for at, _ in self.shown]
+        beyond = row.cells[len(self.layout.headers) :]
+        return [*texts, ",".join(beyond).strip(",")] if self.surplus else texts
+
+    def _text(self, at: int, text: str) -> str:
+        if self.table.calendar_1904 and at in self.days and text.replace(".", "", 1).isdigit():
+            found = day(text, calendar_1904=True)
+            return text if isinstance(found, Bad) else found.isoformat()
+        return text
+
+
+def _sheet(book: Any, title: str, of: _Rows) -> None:
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
-    names = list(layout.headers)
-    added = [say("from file", "来源文件"), say("from row", "来源行"), say("what is wrong", "问题")]
-    sheet.append([_cell(sheet, n, bold=True) for n in names + added])
-    for row in _wanted(table, layout, rows):
-        sheet.append(_cells(sheet, row, layout, rows[row.number]))
+    sheet.append([_cell(sheet, n, bold=True) for n in of.names()])
+    for row in of.each():
+        sheet.append(_cells(sheet, row, of))
 
 
-def _wanted(table: RawTable, layout: Layout, rows: Rows) -> Iterator[Row]:
-    for at, row in enumerate(table.rows):
-        if at >= layout.rows_above and row.number in rows:
-            yield row
-
-
-def _cells(sheet: Any, row: Row, layout: Layout, faults: Sequence[Reject]) -> list[Any]:
+def _cells(sheet: Any, row: Row, of: _Rows) -> list[Any]:
+    faults = of.rows[row.number]
     by_header = {f.column: f for f in faults if f.column is not None}
-    by_field = {c.position: by_header.get(c.field) for c in layout.columns}
+    by_field = {c.position: by_header.get(c.field) for c in of.layout.columns}
     whole = any(f.column is None for f in faults)
     made = []
-    for position, header in enumerate(layout.headers):
-        text = row.cells[position] if position < len(row.cells) else ""
+    for (position, header), text in zip([*of.shown, (-1, "")], of.texts(row), strict=False):
         fault = by_header.get(header) or by_field.get(position)
         made.append(_cell(sheet, text, fault=fault, colour=BAD_CELL if fault else BAD_ROW if whole else None))
     reasons = "; ".join(f"{f.column + ': ' if f.column else ''}{_said(f)}" for f in faults)
-    place = faults[0].file + (f"[{faults[0].sheet}]" if faults[0].sheet else "")
+    place = place_text((of.table.file, of.table.sheet))
     return [*made, _cell(sheet, place), _cell(sheet, str(row.number)), _cell(sheet, reasons)]
 
 

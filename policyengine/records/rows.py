@@ -18,6 +18,8 @@ from policyengine.records.raw import RawTable, Row
 from policyengine.records.schema import Schema
 
 CACHE = 50_000  # distinct texts of a column remembered: most columns repeat themselves
+SOURCE_FILE, SOURCE_ROW = ("from file", "来源文件"), ("from row", "来源行")  # columns of a rejects workbook
+SURPLUS = ("surplus cells", "多余的单元格")  # one more: what a row had beyond its header
 TOTALS = frozenset(("合计", "总计", "小计", "共计", "累计", "总和", "total", "subtotal", "grandtotal", "sum"))
 Parsed = Fact | Amount | UnitCell | Bad | None
 Parser = Callable[[str], Parsed]
@@ -153,6 +155,11 @@ def _as_it_is(raw: str) -> Parsed:
     return cells.unfit(raw) or raw
 
 
+def _surplus(raw: str) -> Parsed:
+    """A cell of a rejects workbook for what a row had too much: as long as something stands there, it still has."""
+    return TOO_MANY if raw.strip() else None
+
+
 @dataclass(slots=True)
 class RowReader:
     """Reads the rows of one table."""
@@ -179,7 +186,9 @@ class RowReader:
         self._needed = [(d.id, _required(d)) for d in self.headers.fields.values() if d.required]
         self._columns = [(c.position, c.field, c.header, self._parser(c.field, c.unit)) for c in layout.columns]
         carried: Parser = _as_it_is if self.table.checked else str
-        self._unread = [(p, name, carried) for p, name in layout.extras]
+        own = {name for _, name in layout.extras}
+        mended = not own.isdisjoint(SOURCE_FILE) and not own.isdisjoint(SOURCE_ROW)
+        self._unread = [(p, n, _surplus if mended and n in SURPLUS else carried) for p, n in layout.extras]
         self._fixed = [self._constant(f, v) for f, v in layout.values]
         self._wide = [
             (w, self._parser("quantity", w.unit), [self._constant(f, v) for f, v in w.values])

@@ -16,6 +16,7 @@ from policyengine.messages import say
 from policyengine.records.cells import Bad, printable
 from policyengine.records.files import find_files
 from policyengine.records.header import HOW, Column, Headers, Layout
+from policyengine.records.mends import Mends, Standing, source_columns
 from policyengine.records.personal import looks_like_id_number, mask, mask_name
 from policyengine.records.raw import Damaged, RawTable, blank
 from policyengine.records.read import Reading, record_id_of, tables_of_file
@@ -59,8 +60,12 @@ class TableView:
     whole_rows: list[dict[str, Any]] = field(default_factory=list)
 
 
-Ids = dict[str, list[tuple[TableView, int, bool]]]
-"""Record id → where it stands: table, row, whether the row could be read."""
+@dataclass(slots=True)
+class Ids:
+    """Record id → where it stands: table, row, whether the row could be read; and the mended rows."""
+
+    places: dict[str, list[tuple[TableView, int, bool]]] = field(default_factory=dict)
+    mends: Mends = field(default_factory=Mends)
 
 
 def inspect(
@@ -71,19 +76,20 @@ def inspect(
     sources, problems = find_files(arguments)
     reading = Reading(diagnostics=problems)
     views: list[TableView] = []
-    seen: Ids = {}
+    seen = Ids()
     for source in sources:
         try:
             views += [_view(table, layout, headers, seen) for table, layout in tables_of_file(source, headers, reading)]
         except Damaged as e:
             reading.diagnostics.append(e.problem)
-    _twins(seen)
+    _twins(seen, seen.mends.settle([(v.file, v.sheet) for v in views]))
     return views, reading.diagnostics
 
 
-def _twins(seen: Ids) -> None:
-    """Rows of records that share their id: all of them would be rejected."""
-    for record_id, places in seen.items():
+def _twins(seen: Ids, standing: Standing) -> None:
+    """Rows of records that share their id: all of them would be rejected; not those that a mended row stands for."""
+    for record_id, found in seen.places.items():
+        places = [p for p in found if p[2] or not standing.names((p[0].file, p[0].sheet), p[1])]
         if len(places) < 2:
             continue
         first = places[0]
@@ -130,6 +136,7 @@ def _unit(column: Column) -> str | None:
 def _count(view: TableView, table: RawTable, layout: Layout, headers: Headers, seen: Ids) -> None:
     records = headers.purpose == "records"
     reader = RowReader(table, layout, headers)
+    named = source_columns(layout) if records else None
     by_header = {c.header: c for c in view.columns if c.read_as is not None}
     by_header |= {c.field or "": by_header[c.header] for c in layout.columns}
     for at, row in enumerate(table.rows):
@@ -140,8 +147,10 @@ def _count(view: TableView, table: RawTable, layout: Layout, headers: Headers, s
         for read in reader.read(row):
             view.rows += 1
             view.rejected += bool(read.faults)
+            if named is not None:
+                seen.mends.note(named, table, read, record_id_of(table, read))
             if records and read.facts.get("record_id"):
-                seen.setdefault(record_id_of(table, read), []).append((view, row.number, not read.faults))
+                seen.places.setdefault(record_id_of(table, read), []).append((view, row.number, not read.faults))
             for fault in read.faults:
                 view.problems[fault.bad.code] += 1
                 _note(view, by_header.get(fault.column or ""), fault, row.number)

@@ -37,3 +37,14 @@ def test_they_are_as_a_list(count: int, kept: bool, tmp_path: Path, monkeypatch:
         assert rejects[at] == plain[at]
     with pytest.raises(IndexError):
         rejects[count]
+
+
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("left", [0, 1, 3, 7])
+def test_some_are_dropped(left: int, kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 3)
+    rejects = Rejects(tmp_path if kept else None)
+    rejects.extend(_reject(n) for n in range(8))
+    rejects.drop(lambda r: r.row >= left)
+    rejects.extend(_reject(n) for n in range(8, 12))
+    assert list(rejects) == [_reject(n) for n in (*range(left), *range(8, 12))]
