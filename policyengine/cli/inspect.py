@@ -60,6 +60,7 @@ def _schema(policy: str | None, mapping: str | None) -> Schema:
     """The words of the policy (without one, the canonical columns alone) and the user's mapping."""
     from policyengine.diagnostics import PolicyError, failed
     from policyengine.records.mapping import NO_MAPPING, load_mapping
+    from policyengine.records.mapping_check import unknown
     from policyengine.records.schema import schema_of
 
     plans = []
@@ -80,4 +81,7 @@ def _schema(policy: str | None, mapping: str | None) -> Schema:
         if loaded is None:
             raise PolicyError(problems)
         used = loaded
-    return schema_of(plans, used)
+    schema = schema_of(plans, used)
+    if plans and (problems := unknown(schema)):  # without a policy its columns and terms are not known
+        raise PolicyError(problems)
+    return schema

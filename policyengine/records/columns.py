@@ -116,6 +116,7 @@ class _Tables:
         of_persons, before = reading.rejects[before:], len(reading.rejects)
         held = read.circumstances_of(circumstances, self.schema, reading, self.digested)
         of_circumstances = reading.rejects[before:]
+        reading.diagnostics += reading.met.unmatched(self.schema)
         if failed(reading.diagnostics):
             return None, reading.diagnostics
         reading.diagnostics += read.unread_rows([(persons, of_persons), (circumstances, of_circumstances)])

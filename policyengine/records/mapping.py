@@ -6,7 +6,7 @@ goes through the same functions as a cell of a records file.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ class FileMapping:
     """``columns``: canonical column → header. ``wide``: header → canonical columns that its cells' rows get.
 
     ``column_aliases``: canonical column → further headers. ``term_aliases``: field → term (any form) → further forms.
+    ``places``: line and column of each key and text, by the keys above it and itself.
     ``header_row`` counts from 1. ``sheets`` empty: all. ``empty``: cells that mean that there is nothing.
     """
 
@@ -40,6 +41,7 @@ class FileMapping:
     wide: dict[str, TextMap] = field(default_factory=dict)
     column_aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     term_aliases: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    places: dict[tuple[str, ...], tuple[int, int]] = field(default_factory=dict)
 
 
 NO_MAPPING = FileMapping()
@@ -76,6 +78,18 @@ def _wrong(path: str, mark: Any, en: str, zh: str) -> Diagnostic:
     span = Span(path, mark.line + 1, mark.column + 1) if mark is not None else Span(path)
     hint = say("docs/records.md shows every key of a mapping file", "docs/records.md 列有对照文件的全部写法")
     return Diagnostic("PE408", say(en, zh), span, hint=hint)
+
+
+def _places(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], tuple[int, int]]]:
+    """Where each key and each text stands, from 1, by the keys that lead to it and itself."""
+    for key, value in node.value if node.id == "mapping" else ():
+        here = (*path, str(key.value).strip())
+        yield here, (key.start_mark.line + 1, key.start_mark.column + 1)
+        yield from _places(value, here)
+    for item in node.value if node.id == "sequence" else ():
+        yield from _places(item, path)
+    if node.id == "scalar":
+        yield (*path, str(node.value).strip()), (node.start_mark.line + 1, node.start_mark.column + 1)
 
 
 class _Reader:
@@ -129,6 +143,7 @@ class _Reader:
                 k: {t: self.list(w) for t, w in self.pairs(v).items()}
                 for k, v in self.pairs(aliases.get("terms")).items()
             },
+            places=dict(_places(node)),
         )
 
     def pairs(self, node: Any) -> dict[str, Any]:

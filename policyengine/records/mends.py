@@ -15,8 +15,8 @@ from policyengine.diagnostics import Span
 from policyengine.light import dataclass
 from policyengine.records.cells import Bad
 from policyengine.records.header import Layout
-from policyengine.records.raw import RawTable
-from policyengine.records.rows import SOURCE_FILE, SOURCE_ROW, RowFacts
+from policyengine.records.raw import SOURCE_FILE, SOURCE_ROW, RawTable
+from policyengine.records.rows import RowFacts
 
 Table = tuple[str, str | None]
 """File and sheet, as messages name them."""

@@ -12,6 +12,7 @@ from policyengine.light import dataclass
 from policyengine.records.cells import Bad
 
 HEAD = 25  # rows looked at to find the header
+SOURCE_FILE, SOURCE_ROW = ("from file", "来源文件"), ("from row", "来源行")  # columns of a rejects workbook
 
 
 class Row(NamedTuple):
@@ -65,6 +66,11 @@ class RawTable:
                 break
         self.rows = chain(first, self.rows)
         return first
+
+
+def of_rejects(header: list[str]) -> bool:
+    """Whether a first row is that of a rejects workbook, of which neither sheets nor header row are the user's."""
+    return not set(header).isdisjoint(SOURCE_FILE) and not set(header).isdisjoint(SOURCE_ROW)
 
 
 def blank(cells: list[str]) -> bool:

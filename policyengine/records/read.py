@@ -17,10 +17,12 @@ from policyengine.records.alone import Others, asked_for, plain_id
 from policyengine.records.cells import Bad, printable
 from policyengine.records.files import Source, digests, find_files
 from policyengine.records.header import Headers, Layout, layout_of
+from policyengine.records.mapping import FileMapping
+from policyengine.records.mapping_check import Met, left_out
 from policyengine.records.mends import Mend, Mends, Standing, Table, source_columns
 from policyengine.records.model import Circumstance, Fact, Inputs, Person, Record, Reject
 from policyengine.records.personal import id_number_fault, mask
-from policyengine.records.raw import Damaged, RawTable, blank
+from policyengine.records.raw import Damaged, RawTable, blank, of_rejects
 from policyengine.records.rejects import Rejects
 from policyengine.records.rows import BACKWARDS, RowFacts, RowReader
 from policyengine.records.schema import Purpose, Schema
@@ -37,6 +39,7 @@ class Reading:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     rows: int = 0
     rejected: int = 0
+    met: Met = field(default_factory=Met)
 
     def reject(self, table: RawTable, row: RowFacts, record_id: str | None, counts: bool = True) -> None:
         """Keep every fault of a row. ``counts``: it is a row of a records file."""
@@ -97,7 +100,9 @@ def _read(
         people = _persons(persons, schema, reading, digested)
         unread: list[tuple[str | None, Sequence[Reject]]] = [(persons, reading.rejects[before:])]
     else:
-        listed = Reading()  # the persons file says who is meant; what is wrong in it is told after the records
+        listed = Reading(
+            met=reading.met
+        )  # the persons file says who is meant; what is wrong in it is told after the records
         people = _persons(persons, schema, listed, digested)
         others = Others(asked_for(only, {i: f.get("name") for i, f in people.items()}), dated)
         found = _records(records, schema, reading, digested, persons is None, others)
@@ -106,6 +111,7 @@ def _read(
         unread = [(persons, listed.rejects)]
     before = len(reading.rejects)
     held = circumstances_of(circumstances, schema, reading, digested)
+    reading.diagnostics += reading.met.unmatched(schema)
     if failed(reading.diagnostics):
         return None, reading.diagnostics
     unread.append((circumstances, reading.rejects[before:]))
@@ -167,18 +173,25 @@ def tables_of_file(
     """
     without: list[Diagnostic] = []
     read = 0
+    mapping, unnamed = headers.schema.mapping, list[str]()
+    reading.met.purposes.add(headers.purpose)
     for table in open_tables(source, headers.score, sure):
         if isinstance(table, Diagnostic):
             reading.diagnostics.append(table)
             read += 1
             continue
+        if table.sheet and mapping.sheets and not _named(table, mapping, reading.met):
+            unnamed.append(table.sheet)
+            continue
         reading.diagnostics += table.notes
         if failed(table.notes):
             read += 1
             continue
-        if table.sheet and headers.schema.mapping.sheets and table.sheet not in headers.schema.mapping.sheets:
-            continue
         layout, problems = layout_of(table, headers)
+        if mapping.file:
+            reading.met.table(layout.headers if layout is not None else _first_cells(table), headers)
+            if layout is None:
+                reading.met.table((c.strip() for row in table.head() for c in row.cells), headers, shown=False)
         if layout is None and all(d.code in ("PE404", "PE446") for d in problems):
             without += problems
             continue
@@ -186,10 +199,26 @@ def tables_of_file(
         read += 1
         if layout is not None:
             yield table, layout
+    reading.diagnostics += left_out(mapping, source.shown, unnamed, bool(read or without))
     if read:
         reading.diagnostics += [_left_out(d) for d in without]
     else:
         reading.diagnostics += without
+
+
+def _named(table: RawTable, mapping: FileMapping, met: Met) -> bool:
+    """Whether the mapping file names the sheet; those of a rejects workbook have names of their own."""
+    sheet = table.sheet or ""
+    met.sheets[sheet] = None
+    if sheet in mapping.sheets:
+        met.entries.add(("sheets", sheet))
+        return True
+    return any(of_rejects(row.cells) for row in table.head()[:1])
+
+
+def _first_cells(table: RawTable) -> list[str]:
+    first = table.header or next((row.cells for row in table.head() if not blank(row.cells)), [])
+    return [printable(c.strip()) for c in first]
 
 
 def _left_out(problem: Diagnostic) -> Diagnostic:

@@ -20,9 +20,9 @@ from policyengine.records.files import find_files
 from policyengine.records.header import Headers, Layout
 from policyengine.records.mends import place_text, source_columns
 from policyengine.records.model import Reject
-from policyengine.records.raw import Damaged, RawTable, Row
+from policyengine.records.raw import SOURCE_FILE, SOURCE_ROW, Damaged, RawTable, Row
 from policyengine.records.read import Reading, tables_of_file
-from policyengine.records.rows import SOURCE_FILE, SOURCE_ROW, SURPLUS, RowReader
+from policyengine.records.rows import SURPLUS, RowReader
 from policyengine.records.schema import Purpose, Schema
 
 LISTED = ("PE423", "PE426", "PE427")

@@ -14,12 +14,11 @@ from policyengine.records import cells
 from policyengine.records.cells import Amount, Bad, UnitCell
 from policyengine.records.header import Column, Headers, Layout, Wide, plain
 from policyengine.records.model import Fact
-from policyengine.records.raw import RawTable, Row
+from policyengine.records.raw import RawTable, Row, of_rejects
 from policyengine.records.schema import Schema
 
 CACHE = 50_000  # distinct texts of a column remembered: most columns repeat themselves
-SOURCE_FILE, SOURCE_ROW = ("from file", "来源文件"), ("from row", "来源行")  # columns of a rejects workbook
-SURPLUS = ("surplus cells", "多余的单元格")  # one more: what a row had beyond its header
+SURPLUS = ("surplus cells", "多余的单元格")  # in a rejects workbook, what a row had beyond its header
 TOTALS = frozenset(("合计", "总计", "小计", "共计", "累计", "总和", "total", "subtotal", "grandtotal", "sum"))
 Parsed = Fact | Amount | UnitCell | Bad | None
 Parser = Callable[[str], Parsed]
@@ -186,8 +185,7 @@ class RowReader:
         self._needed = [(d.id, _required(d)) for d in self.headers.fields.values() if d.required]
         self._columns = [(c.position, c.field, c.header, self._parser(c.field, c.unit)) for c in layout.columns]
         carried: Parser = _as_it_is if self.table.checked else str
-        own = {name for _, name in layout.extras}
-        mended = not own.isdisjoint(SOURCE_FILE) and not own.isdisjoint(SOURCE_ROW)
+        mended = of_rejects([name for _, name in layout.extras])
         self._unread = [(p, n, _surplus if mended and n in SURPLUS else carried) for p, n in layout.extras]
         self._fixed = [self._constant(f, v) for f, v in layout.values]
         self._wide = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -84,6 +84,12 @@ class Schema:
         if owner not in self._term_words:
             self._term_words[owner] = self._index(owner, self.vocabulary.terms_of(owner))
         return self._term_words[owner]
+
+    def known_terms(self, owner: str) -> tuple[Callable[[str], bool], list[str]]:
+        """Whether a word is a form of a term of ``owner`` without the mapping's own, and the names to suggest."""
+        words = self.vocabulary.terms_of(owner)
+        forms = {compare(form) for word in words for form in (word.id, word.zh or word.id, *word.aliases)}
+        return lambda text: compare(text) in forms, [n for w in words for n in (w.zh, w.id) if n]
 
     def _index(self, owner: str, words: Sequence[Word]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
         forms: dict[str, set[str]] = {}

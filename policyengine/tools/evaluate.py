@@ -101,29 +101,36 @@ def evaluate_files(
 
 
 def read_files(
-    law: Law, files: Files, only: str | None = None, dated: bool = False
+    law: Law, files: Files, only: str | None = None, dated: bool = False, checked: bool = True
 ) -> tuple[Inputs, tuple[Diagnostic, ...]]:
     """What the files hold, in the words of the law; ``only``: the records of this person alone (see ``read_inputs``).
 
-    Raises ``PolicyError`` where a file can't be read at all.
+    ``checked``: as ``schema_for`` takes it. Raises ``PolicyError`` where a file can't be read at all.
     """
-    schema = schema_for(law, files.mapping)
+    schema = schema_for(law, files.mapping, checked)
     inputs, said = read_inputs(files.records, files.persons, files.circumstances, schema, only, dated)
     if inputs is None or failed(said):
         raise PolicyError(said)
     return inputs, tuple(said)
 
 
-def schema_for(law: Law, mapping: str | None) -> Schema:
-    """What files may hold: the words of the law and of the mapping file. ``PolicyError`` where that is unusable."""
+def schema_for(law: Law, mapping: str | None, checked: bool = True) -> Schema:
+    """What files may hold: the words of the law and of the mapping file. ``PolicyError`` where that is unusable.
+
+    Not ``checked``: it may name columns and terms that only another law knows, with which this one is compared.
+    """
     if mapping is None:
         return schema_of(law.plans)
     from policyengine.records.mapping import load_mapping
+    from policyengine.records.mapping_check import unknown
 
     used, problems = load_mapping(mapping)
     if used is None:
         raise PolicyError(problems)
-    return schema_of(law.plans, used)
+    schema = schema_of(law.plans, used)
+    if checked and (problems := unknown(schema)):
+        raise PolicyError(problems)
+    return schema
 
 
 def engine_of(name: str, files: Files, remote: str | None = None) -> str:

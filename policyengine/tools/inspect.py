@@ -82,6 +82,7 @@ def inspect(
             views += [_view(table, layout, headers, seen) for table, layout in tables_of_file(source, headers, reading)]
         except Damaged as e:
             reading.diagnostics.append(e.problem)
+    reading.diagnostics += reading.met.unmatched(schema)
     _twins(seen, seen.mends.settle([(v.file, v.sheet) for v in views]))
     return views, reading.diagnostics
 

@@ -1,0 +1,119 @@
+"""What a mapping file names and nothing has: an error with its line, for it would silently have something unread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from policyengine.diagnostics import Diagnostic
+from policyengine.records.mapping_check import unknown
+from policyengine.records.rejects_xlsx import write_rejects
+from policyengine.tools.inspect import inspect
+from tests.records.support import both_ways, schema
+
+CSV = {"r.csv": "人员编号,学习日期,数量,单位\nP1,2016-03-05,8,学时\n"}
+TWO = {**CSV, "q.csv": "人员编号,学习日期,学时数量\nP1,2016-03-06,8\n"}
+WIDE = {"w.csv": "人员编号,学习日期,培训班学时\nP1,2016-03-05,8\n"}
+BOOK = {"b.xlsx": "2015年,2016年"}
+BOOKS = {**BOOK, "c.xlsx": "2017年"}
+
+
+def _mapping(text: str, tmp_path: Path) -> Path:
+    path = tmp_path / "m.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _codes(said: Sequence[Diagnostic]) -> str:
+    return "; ".join(f"{d.severity} {d.code} {d.span and d.span.line or ''}".strip() for d in said)
+
+
+# mapping, what it says, a word of the message or the hint
+@pytest.mark.parametrize(
+    ("text", "codes", "word"),
+    [
+        ("values: {foo: bar}", "error PE408 1", "foo"),
+        ("columns:\n  person_id: a\n  quantitty: b", "error PE408 3", "mean quantity"),
+        ("units: {nothing: 学时}", "error PE408 1", "nothing"),
+        ("wide:\n  培训班学时: {forms: 培训班}", "error PE408 2", "mean form"),
+        ("aliases: {columns: {persons: [x]}}", "error PE408 1", "persons"),
+        ("aliases: {terms: {forms: {培训班: [x]}}}", "error PE408 1", "mean form"),
+        ("aliases:\n  terms:\n    form: {培训课: [x]}", "error PE408 3", "培训班"),
+        ("aliases: {terms: {form: {培训班: [x], training: [y]}}, columns: {kind: [z]}}", "", ""),
+        ("columns: {region: a, to: b}", "", ""),
+    ],
+)
+def test_what_the_law_does_not_know(text: str, codes: str, word: str, tmp_path: Path) -> None:
+    path = _mapping(text, tmp_path)
+    said = unknown(schema(path))
+    assert _codes(said) == codes
+    assert all(word in f"{d.message} {d.hint}" for d in said)
+
+
+# mapping, files, what is said, a word of the first message or its hint, and how many records there are
+@pytest.mark.parametrize(
+    ("text", "files", "codes", "word", "records"),
+    [
+        ("columns: {quantity: 学时数}", CSV, "error PE408 1", "学时数", 0),
+        ("columns: {quantity: 学时数量}", TWO, "", "", 2),
+        ("columns: {region: 地区}", CSV, "", "", 1),  # a column of persons, and no file of persons
+        ("columns: {person_id: 编码}", CSV, "error PE404; error PE408 1", "编码", 0),
+        ("ignore: [没有的列]", CSV, "warning PE408 1", "没有的列", 1),
+        ("wide:\n  培训学时: {form: 培训班}", WIDE, "error PE408 2", "mean 培训班学时", 0),
+        ("wide:\n  培训班学时: {form: 培训班}\n  自学: {form: 自学}", WIDE, "error PE408 3", "自学", 0),
+        ("sheets: [2106年]", BOOK, "error PE408; error PE408 1", "2015年, 2016年", 0),
+        ("sheets: [2016年, 2106年]", BOOK, "warning PE440; error PE408 1", "2015年", 0),
+        ("sheets: [2016年]", BOOK, "warning PE440", "2015年", 1),
+        ("sheets: [2015年, 2017年]", BOOKS, "warning PE440", "2016年", 2),
+        ("sheets: [2016年]", BOOKS, "warning PE440; error PE408", "2015年", 0),
+        ("sheets: [2016年]", CSV, "error PE408 1", "2016年", 0),
+        ("columns: {quantity: 数量}\nsheets: [x]", {"none.csv": ""}, "error PE402", "empty", 0),
+    ],
+)
+def test_what_no_file_has(
+    text: str, files: dict[str, str], codes: str, word: str, records: int, tmp_path: Path
+) -> None:
+    path = _mapping(text, tmp_path)
+    names = []
+    for name, content in files.items():
+        names.append(str(tmp_path / name))
+        if name.endswith("csv"):
+            (tmp_path / name).write_text(content, encoding="utf-8")
+            continue
+        book = Workbook()
+        book.remove(book.active)
+        for title in content.split(","):
+            sheet = book.create_sheet(title)
+            for row in (["人员编号", "学习日期", "学时"], ["P1", f"{title[:4]}-03-05", 8]):
+                sheet.append(row)
+        book.save(tmp_path / name)
+    (tmp_path / "tables").mkdir()
+    of = schema(path)
+    inputs, said = both_ways(names, None, None, of, tmp_path / "tables")
+    assert sorted(_codes(said).split("; ")) == sorted(codes.split("; "))
+    assert not said or any(word in f"{d.message} {d.hint}" for d in said)
+    assert len(inputs.records if inputs else ()) == records
+    _, told = inspect(names, of)
+    assert sorted(_codes(told).split("; ")) == sorted(codes.split("; "))
+
+
+def test_sheets_and_header_row_are_not_those_of_a_rejects_workbook(tmp_path: Path) -> None:
+    path = _mapping("sheets: [2016年]\nheader_row: 3", tmp_path)
+    book = Workbook()
+    book.active.title = "2016年"
+    for row in (["学时表"], ["填表人"], ["人员编号", "学习日期", "学时"], ["P1", "2016-03-05", "约8"]):
+        book.active.append(row)
+    source, mended = tmp_path / "r.xlsx", tmp_path / "mended.xlsx"
+    book.save(source)
+    of = schema(path)
+    (tmp_path / "tables").mkdir()
+    inputs, _ = both_ways([str(source)], None, None, of, tmp_path / "tables")
+    assert inputs is not None
+    write_rejects(mended, inputs.rejects, [str(source)], of)
+    inputs, said = both_ways([str(source), str(mended)], None, None, of, tmp_path / "tables")
+    assert inputs is not None
+    assert [(Path(r.file).name, r.sheet, r.row) for r in inputs.rejects] == [("mended.xlsx", "r 2016年", 2)]
+    assert _codes(said) == "warning PE440"
