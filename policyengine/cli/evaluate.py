@@ -75,7 +75,7 @@ Examples:
     "--rejects-xlsx",
     type=click.Path(),
     metavar="FILE",
-    help="Also write the rejected rows as they stood, bad cells coloured, to be mended and read again.",
+    help="Also write the rejected rows as they stood, bad cells coloured, to be mended and read again; FILE is new.",
 )
 @click.option("--sign", type=click.Path(), metavar="KEY", help="Sign the result with this Ed25519 private key (PEM).")
 @click.option(
@@ -116,7 +116,7 @@ def command(
     whole or not at all.
     """
     from policyengine.tools.evaluate import Files, evaluate_files
-    from policyengine.tools.result import Wish, as_it_was, check_out, check_strict, save_rejects
+    from policyengine.tools.result import Wish, as_it_was, check_out, check_rejects, check_strict, save_rejects
     from policyengine.tools.tally import tally_of
 
     if update is not None:
@@ -126,6 +126,8 @@ def command(
     files = Files(records, persons, circumstances, mapping)
     if out is not None:
         check_out(out)
+    if rejects_xlsx is not None:
+        check_rejects(rejects_xlsx, out)
     if update is not None:
         was = as_it_was(update)
         format_, ledger = format_ or was[0], ledger or was[1]

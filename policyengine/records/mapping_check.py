@@ -127,6 +127,9 @@ def _nowhere(
 ) -> Diagnostic:
     if sheet:
         text = say(f"none of the files has a sheet {path[-1]}", f"各文件中都没有工作表“{path[-1]}”")
+        if not known:
+            hint = say("none is a workbook; leave sheets: out", "其中没有工作簿；请删去 sheets:")
+            return _wrong(mapping, path, text, hint, severity)
         return _wrong(mapping, path, text, _near(path[-1], known, "their sheets are", "工作表有"), severity)
     text = say(f"none of the files has a column {path[-1]}", f"各文件中都没有“{path[-1]}”列")
     return _wrong(mapping, path, text, _near(path[-1], known, "their columns are", "列有"), severity)

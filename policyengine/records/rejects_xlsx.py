@@ -8,15 +8,16 @@ of two is to be changed is seen in their files.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from policyengine.diagnostics import Diagnostic
+from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
 from policyengine.records.cells import Bad, day
-from policyengine.records.files import find_files
+from policyengine.records.files import STDIN, find_files
 from policyengine.records.header import Headers, Layout
 from policyengine.records.mends import place_text, source_columns
 from policyengine.records.model import Reject
@@ -47,7 +48,8 @@ def write_rejects(
             by_table.setdefault((reject.file, reject.sheet), {}).setdefault(reject.row, []).append(reject)
     book = Workbook(write_only=True)
     headers = Headers(schema, purpose)
-    sources, problems = find_files([a for a in arguments if a != "-"])
+    named = [a for a in arguments if a != "-"]
+    sources, problems = find_files(named) if named else ([], [])
     reading = Reading(diagnostics=problems)
     titles: set[str] = set()
     for source in sources:
@@ -61,8 +63,22 @@ def write_rejects(
         except Damaged as e:
             reading.diagnostics.append(e.problem)
     _list(book, _title(say("list", "清单"), None, titles), rejects)
-    book.save(path)
-    return [d for d in reading.diagnostics if d.severity == "error"]
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        book.save(beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    told = [_only_listed()] if any(file == STDIN for file, _ in by_table) else []
+    return told + [d for d in reading.diagnostics if d.severity == "error"]
+
+
+def _only_listed() -> Diagnostic:
+    message = say(
+        "rows of standard input can't be read twice; the workbook lists what is wrong with them and not the rows",
+        "标准输入无法读取两次；工作簿只列出其问题，不含原始行",
+    )
+    return Diagnostic("PE443", message, Span(STDIN), severity="warning")
 
 
 def _title(stem: str, sheet: str | None, taken: set[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -95,6 +96,26 @@ def save_rejects(law: Law, files: Files, rejects: Sequence[Reject], path: str | 
     from policyengine.records.rejects_xlsx import write_rejects
 
     return write_rejects(Path(path), rejects, files.records, schema_for(law, files.mapping))
+
+
+def check_rejects(path: str | Path, out: str | Path | None) -> None:
+    """Refuse, before any work, a rejects workbook in a place that is taken, is not there, or is the result's folder."""
+    target = Path(os.path.realpath(path))
+    hint = say("give --rejects-xlsx a new name", "请为 --rejects-xlsx 另取名称")
+    if target.is_dir():
+        text = say("this is a folder; --rejects-xlsx needs a file", "这是一个文件夹，--rejects-xlsx 需要文件名")
+        raise PolicyError([Diagnostic("PE910", text, Span(str(path)), hint)])
+    if target.exists():
+        text = say("there is a file of this name; it is left as it is", "已有同名文件，未作改动")
+        raise PolicyError([Diagnostic("PE910", text, Span(str(path)), hint)])
+    if out is not None and target.is_relative_to(os.path.realpath(out)):
+        text = say("--out replaces its folder as a whole", "--out 会整体替换其文件夹")
+        hint = say("put the rejects workbook elsewhere", "请将退回记录工作簿放在别处")
+        raise PolicyError([Diagnostic("PE911", text, Span(str(path)), hint)])
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(Path(path).parent))
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(Path(path).parent))
 
 
 def as_it_was(out: str | Path) -> tuple[str | None, str | None]:

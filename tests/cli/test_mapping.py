@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from openpyxl import load_workbook
 
 from tests.cli.conftest import Run
@@ -34,3 +35,38 @@ def test_a_mapping_holds_for_judging_explaining_and_mending(tmp_path: Path, run:
     bad = next(c for row in sheet.iter_rows() for c in row if str(c.value).startswith("2016-02-30"))
     fine = next(c for row in sheet.iter_rows() for c in row if c.value == "培训班")
     assert bad.fill.fgColor.rgb != fine.fill.fgColor.rgb
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("r.csv", "PE910"),
+        ("mending.xlsx", "PE910"),
+        ("folder", "PE910"),
+        ("no/x.xlsx", "PE902"),
+        ("out/x.xlsx", "PE911"),
+    ],
+)
+def test_a_rejects_workbook_overwrites_nothing(name: str, code: str, tmp_path: Path, run: Run) -> None:
+    records = tmp_path / "r.csv"
+    records.write_text("人员编号,日期,学时\nP1,16/3/5,8\n", encoding="utf-8")
+    (tmp_path / "mending.xlsx").write_bytes(b"half mended")
+    (tmp_path / "folder").mkdir()
+    before = {p: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
+    given = ["evaluate", records, "--policy", POLICY, "--out", tmp_path / "out", "--rejects-xlsx", tmp_path / name]
+    ran = run(*given)
+    assert ran.code == 2
+    assert [line for line in ran.err.splitlines() if "error" in line and code in line]
+    assert {p: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_rows_of_standard_input_are_listed(tmp_path: Path, run: Run) -> None:
+    book = tmp_path / "x.xlsx"
+    stdin = "人员编号,日期,学时\nP1,2016-03-05,8\nP1,16/3/5,8\n".encode()
+    ran = run("evaluate", "-", "--policy", POLICY, "--rejects-xlsx", book, stdin=stdin)
+    assert ran.code == 0
+    assert "PE401" not in ran.err
+    assert "PE443" in ran.err
+    assert [s.max_row for s in load_workbook(book).worksheets] == [2]
+    assert list(tmp_path.iterdir()) == [book]

@@ -28,7 +28,7 @@ def _mapping(text: str, tmp_path: Path) -> Path:
 
 
 def _codes(said: Sequence[Diagnostic]) -> str:
-    return "; ".join(f"{d.severity} {d.code} {d.span and d.span.line or ''}".strip() for d in said)
+    return "; ".join(f"{d.severity} {d.code} {(d.span and d.span.line) or ''}".strip() for d in said)
 
 
 # mapping, what it says, a word of the message or the hint
