@@ -136,6 +136,15 @@ def of_system(problem: OSError) -> Diagnostic:
                 about + say("there is no such file or folder", "没有这个文件或文件夹"),
                 hint=say("check the path", "请检查路径"),
             )
+        case errno.EFBIG:
+            return Diagnostic(
+                "PE906",
+                about + say("a file may not become as large as this", "文件超出允许的大小"),
+                hint=say(
+                    "raise the limit (ulimit -f), or choose another place: the file system may have one of its own",
+                    "请放宽限制（ulimit -f），或另选位置：文件系统本身也可能有限制",
+                ),
+            )
     return Diagnostic("PE906", about + say("the system refused: ", "系统拒绝：") + (problem.strerror or str(problem)))
 
 
