@@ -21,11 +21,12 @@ from policyengine.records.files import Source, digests, find_files
 from policyengine.records.header import Headers
 from policyengine.records.mends import Standing
 from policyengine.records.model import Reject
+from policyengine.records.personal import MORE
 from policyengine.records.raw import Damaged, RawTable
 from policyengine.records.read import Reading
 from policyengine.records.rejects import Rejects
 from policyengine.records.schema import Purpose, Schema
-from policyengine.records.sqlcells import call, make_table, name, number
+from policyengine.records.sqlcells import call, make_table, name, number, text
 
 REJECTED = "canonical_rejected"
 NAMED = "canonical_named"
@@ -384,7 +385,10 @@ class _Tables:
         from sqlglot import exp
 
         length = exp.Anonymous(this="strlen", expressions=[name("person_id")])
-        shaped = exp.In(this=length, expressions=[number(15), number(18)])
+        more = exp.and_(
+            exp.GT(this=length.copy(), expression=number(18)), call("regexp_matches", name("person_id"), text(MORE))
+        )
+        shaped = exp.or_(exp.In(this=length, expressions=[number(15), number(18)]), more)
         ids = exp.select(name("person_id")).from_(people.subquery("t")).where(shaped).order_by(name("person_id"))
         self.connection.execute(ids.sql("duckdb"))
         self.reading.diagnostics += read.check_id_numbers(p for (p,) in iter(self.connection.fetchone, None))

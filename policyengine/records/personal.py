@@ -10,13 +10,22 @@ from datetime import date
 
 _NEW = re.compile(r"\d{17}[\dX]")
 _OLD = re.compile(r"\d{15}")
+_CODE = re.compile(r"[0-9A-Za-z._/:#*-]*")
+MORE = r"^\d{17}[\dXx][^0-9A-Za-z]"  # an identity number and something behind it
+_MORE = re.compile(r"\d{17}[\dXx][^\d]", re.ASCII)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999
 _CHECK = "10X98765432"
 
 
 def mask(person_id: str) -> str:
-    """``510101199001010016`` → ``510101********0016``; shorter ids keep their first and last characters."""
+    """``510101199001010016`` → ``510101********0016``; shorter ids keep their first and last characters.
+
+    What may hold a name keeps its first characters alone: ``510101199001010016 王小明`` → ``510101****************``.
+    """
     size = len(person_id)
+    if not _CODE.fullmatch(person_id) or _MORE.match(person_id):
+        kept = 6 if size >= 15 and _OLD.match(person_id) else 1
+        return person_id[:kept] + "*" * max(size - kept, 1)
     if size >= 15:
         return person_id[:6] + "*" * (size - 10) + person_id[-4:]
     if size >= 5:
@@ -35,7 +44,12 @@ def looks_like_id_number(text: str) -> bool:
 
 
 def id_number_fault(text: str) -> str | None:
-    """``checksum`` or ``birth date`` where a number of that shape breaks GB 11643; None where it doesn't."""
+    """``checksum`` or ``birth date`` where a number of that shape breaks GB 11643; None where it doesn't.
+
+    ``more than the number`` where something else, such as a name, is behind it.
+    """
+    if re.match(MORE, text, re.ASCII):
+        return "more than the number"
     if not looks_like_id_number(text):
         return None
     born = text[6:14] if len(text) == 18 else "19" + text[6:12]

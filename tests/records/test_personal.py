@@ -10,7 +10,9 @@ from policyengine.records.personal import id_number_fault, mask, mask_name, neut
 @pytest.mark.parametrize(
     ("text", "masked"),
     [("510101199001010016", "510101********0016"), ("510101900101001", "510101*****1001"), ("P00012", "P***12"),
-     ("P1", "P*"), ("P", "P*"), ("", "*")],
+     ("P1", "P*"), ("P", "P*"), ("", "*"), ("a-1/2_X.b", "a******.b"),
+     ("510101199001010016 王小明", "510101" + "*" * 16), ("510101199001010016WangXM", "510101" + "*" * 18),
+     ("王小明510101199001010016", "王" + "*" * 20), ("Wang Xiaoming 7", "W" + "*" * 14), ("欧阳娜娜一", "欧****")],
 )  # fmt: skip
 def test_mask(text: str, masked: str) -> None:
     assert mask(text) == masked
@@ -31,6 +33,9 @@ def test_names_keep_their_first_character() -> None:
         ("510101199002300011", "birth date"),
         ("510101900101001", None),
         ("510101901301001", "birth date"),
+        ("510101190001010019 王小明", "more than the number"),
+        ("510101190001010019（补）", "more than the number"),
+        ("51010119000101001900", None),
         ("P1", None),
     ],
 )
