@@ -8,9 +8,11 @@ of two is to be changed is seen in their files.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,26 @@ def write_rejects(
         if reject.code not in LISTED:
             by_table.setdefault((reject.file, reject.sheet), {}).setdefault(reject.row, []).append(reject)
     book = Workbook(write_only=True)
-    headers = Headers(schema, purpose)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        told = _fill(book, by_table, rejects, arguments, Headers(schema, purpose))
+        book.save(beside)
+        beside.replace(path)
+    except OSError:
+        _abandon(book)
+        raise
+    finally:
+        beside.unlink(missing_ok=True)
+    return told
+
+
+def _fill(
+    book: Any,
+    by_table: dict[tuple[str, str | None], Rows],
+    rejects: Sequence[Reject],
+    arguments: Sequence[str],
+    headers: Headers,
+) -> list[Diagnostic]:
     named = [a for a in arguments if a != "-"]
     sources, problems = find_files(named) if named else ([], [])
     reading = Reading(diagnostics=problems)
@@ -63,14 +84,17 @@ def write_rejects(
         except Damaged as e:
             reading.diagnostics.append(e.problem)
     _list(book, _title(say("list", "清单"), None, titles), rejects)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        book.save(beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
     told = [_only_listed()] if any(file == STDIN for file, _ in by_table) else []
     return told + [d for d in reading.diagnostics if d.severity == "error"]
+
+
+def _abandon(book: Any) -> None:
+    """Close what openpyxl has open; left to itself it shows a traceback beside the message of what went wrong."""
+    for sheet in book.worksheets:
+        with contextlib.suppress(Exception):
+            sheet.close()
+        with contextlib.suppress(Exception):
+            sheet._writer.xf.close()
 
 
 def _only_listed() -> Diagnostic:
@@ -109,8 +133,10 @@ class _Rows:
         return [n for _, n in self.shown] + more + [say(*n) for n in (SOURCE_FILE, SOURCE_ROW, WRONG)]
 
     def each(self) -> Iterator[Row]:
+        """The rows that are rejected for what stands in them: a record may be good and a fact of its person not."""
         for at, row in enumerate(self.table.rows):
-            if at >= self.layout.rows_above and row.number in self.rows:
+            mine = at >= self.layout.rows_above and row.number in self.rows
+            if mine and any(one.faults for one in self.reader.read(row)):
                 yield row
 
     def texts(self, row: Row) -> list[str]:
@@ -129,10 +155,14 @@ class _Rows:
 
 
 def _sheet(book: Any, title: str, of: _Rows) -> None:
+    rows = of.each()
+    first = next(rows, None)
+    if first is None:
+        return
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
     sheet.append([_cell(sheet, n, bold=True) for n in of.names()])
-    for row in of.each():
+    for row in chain([first], rows):
         sheet.append(_cells(sheet, row, of))
 
 

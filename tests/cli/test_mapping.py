@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
@@ -70,3 +71,21 @@ def test_rows_of_standard_input_are_listed(tmp_path: Path, run: Run) -> None:
     assert "PE443" in ran.err
     assert [s.max_row for s in load_workbook(book).worksheets] == [2]
     assert list(tmp_path.iterdir()) == [book]
+
+
+def test_a_full_disk_while_the_workbook_is_written(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    unclosed: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", unclosed.append)
+    monkeypatch.setattr("openpyxl.writer.excel.ExcelWriter.save", _full)
+    records = tmp_path / "r.csv"
+    records.write_text("人员编号,日期,学时\nP1,16/3/5,8\n", encoding="utf-8")
+    ran = run("evaluate", records, "--policy", POLICY, "--rejects-xlsx", tmp_path / "x.xlsx")
+    gc.collect()
+    assert ran.code == 2
+    assert "PE904" in ran.err
+    assert unclosed == []
+    assert list(tmp_path.iterdir()) == [records]
+
+
+def _full(*_: object) -> None:
+    raise OSError(28, "No space left on device")

@@ -119,6 +119,19 @@ def test_day_numbers_of_the_other_calendar_stay_the_days_they_are(tmp_path: Path
     assert inputs.rejects == ()
 
 
+def test_a_good_record_with_a_bad_fact_of_its_person_is_only_listed(tmp_path: Path) -> None:
+    source = tmp_path / "r.csv"
+    source.write_text("人员编号,学习日期,学时,入职日期\nP1,2016-03-05,8,?\nP1,?,8,2010-01-01\n", encoding="utf-8")
+    of = schema()
+    inputs, _ = read_inputs([str(source)], str(source), None, of)
+    assert inputs is not None
+    assert [(r.row, r.column) for r in inputs.rejects] == [(3, "学习日期"), (2, "入职日期")]
+    write_rejects(tmp_path / "x.xlsx", inputs.rejects, [str(source)], of)
+    first, listed = load_workbook(tmp_path / "x.xlsx").worksheets
+    assert [row[5].value for row in first.iter_rows(min_row=2)] == ["3"]
+    assert listed.max_row == 3
+
+
 def test_a_workbook_of_a_workbook_and_what_inspect_says(tmp_path: Path) -> None:
     source = tmp_path / "r.csv"
     source.write_text(PLAIN + BAD, encoding="utf-8")
