@@ -126,8 +126,8 @@ class SlowRows:
         records = self.shape.headers.purpose == "records"
         for row in rows:
             record_id = read.record_id_of(table, row) if records else None
-            if named is not None and record_id is not None:
-                self.mends.note(named, table, row, record_id)
+            if named is not None:
+                self.mends.note(named, table, row, record_id or "")
             if row.faults:
                 given = row.facts.get("record_id")
                 self.reading.reject(table, row, str(given) if given else None, records)

@@ -140,7 +140,7 @@ class _Tables:
         sources, problems = find_files(arguments)
         self.reading.diagnostics += problems
         found: list[Written] = []
-        first = len(self.files)
+        first, rejects = len(self.files), len(self.reading.rejects)
         digested = beside(digests, sources)
         for source in sources:
             before = len(self.reading.diagnostics)
@@ -155,7 +155,9 @@ class _Tables:
         if must_have_rows and not self.reading.rows:
             read.nothing_at_all(self.reading, [Span(file, sheet=sheet) for file, sheet in self.files[first:]])
         self.rejected_ids = slow.rejected_ids(self.connection, REJECTED) or self.rejected_ids
-        if slow.mends.named:
+        if slow.mends.named and purpose != "records":
+            read.drop_mended(self.reading, slow.mends, self.files[first:], rejects)
+        elif slow.mends.named:
             self.standing = slow.mends.settle(self.files)
             self._replace()
         rest = slow.part(self.connection)

@@ -211,7 +211,7 @@ def _wide_values(schema: Schema, header: str) -> dict[str, str] | None:
 def find_header(head: list[Row], headers: Headers) -> tuple[list[str], int, int] | None:
     """Header texts, the header's row number and how many of ``head`` lie above the data; None where there is none."""
     wanted = headers.schema.mapping.header_row
-    if wanted is not None and not (head and of_rejects(head[0].cells)):
+    if wanted is not None and (not head or of_rejects(head[0].cells) is None):
         at = next((i for i, row in enumerate(head) if row.number == wanted), None)
         return (head[at].cells, wanted, at + 1) if at is not None else None
     first = next((at for at, row in enumerate(head) if not blank(row.cells)), 0)

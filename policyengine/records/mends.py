@@ -15,7 +15,7 @@ from policyengine.diagnostics import Span
 from policyengine.light import dataclass
 from policyengine.records.cells import Bad
 from policyengine.records.header import Layout
-from policyengine.records.raw import SOURCE_FILE, SOURCE_ROW, RawTable
+from policyengine.records.raw import SOURCE_FILES, SOURCE_ROW, RawTable
 from policyengine.records.rows import RowFacts
 
 Table = tuple[str, str | None]
@@ -35,7 +35,8 @@ class Mend(NamedTuple):
 def source_columns(layout: Layout) -> tuple[str, str] | None:
     """The headers of the columns that name source file and row; None unless there are both."""
     names = {name for _, name in layout.extras}
-    file, row = (next((n for n in known if n in names), None) for known in (SOURCE_FILE, SOURCE_ROW))
+    files = [n for known in SOURCE_FILES.values() for n in known]
+    file, row = (next((n for n in known if n in names), None) for known in (files, SOURCE_ROW))
     return (file, row) if file is not None and row is not None else None
 
 

@@ -12,7 +12,13 @@ from policyengine.light import dataclass
 from policyengine.records.cells import Bad
 
 HEAD = 25  # rows looked at to find the header
-SOURCE_FILE, SOURCE_ROW = ("from file", "来源文件"), ("from row", "来源行")  # columns of a rejects workbook
+# Columns of a rejects workbook; the first tells also what kind of file its rows are from.
+SOURCE_FILES = {
+    "records": ("from file", "来源文件"),
+    "persons": ("from persons file", "来源人员文件"),
+    "circumstances": ("from circumstances file", "来源情形文件"),
+}
+SOURCE_ROW = ("from row", "来源行")
 
 
 class Row(NamedTuple):
@@ -68,9 +74,14 @@ class RawTable:
         return first
 
 
-def of_rejects(header: list[str]) -> bool:
-    """Whether a first row is that of a rejects workbook, of which neither sheets nor header row are the user's."""
-    return not set(header).isdisjoint(SOURCE_FILE) and not set(header).isdisjoint(SOURCE_ROW)
+def of_rejects(header: list[str]) -> str | None:
+    """The kind of file whose rejected rows a table holds, by its first row; None if it is no rejects workbook's.
+
+    Of such a workbook neither sheets nor header row are the user's.
+    """
+    if set(header).isdisjoint(SOURCE_ROW):
+        return None
+    return next((kind for kind, names in SOURCE_FILES.items() if not set(header).isdisjoint(names)), None)
 
 
 def blank(cells: list[str]) -> bool:

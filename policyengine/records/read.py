@@ -187,6 +187,9 @@ def tables_of_file(
         if failed(table.notes):
             read += 1
             continue
+        if (kind := _of_others(table, headers.purpose)) is not None:
+            without.append(kind)
+            continue
         layout, problems = layout_of(table, headers)
         if mapping.file:
             reading.met.table(layout.headers if layout is not None else _first_cells(table), headers)
@@ -213,7 +216,22 @@ def _named(table: RawTable, mapping: FileMapping, met: Met) -> bool:
     if sheet in mapping.sheets:
         met.entries.add(("sheets", sheet))
         return True
-    return any(of_rejects(row.cells) for row in table.head()[:1])
+    return any(of_rejects(row.cells) is not None for row in table.head()[:1])
+
+
+def _of_others(table: RawTable, purpose: Purpose) -> Diagnostic | None:
+    """What is wrong with a sheet of rejected rows of files of another kind."""
+    first = table.header or next((row.cells for row in table.head()), [])
+    kind = of_rejects(first)
+    if kind is None or kind == purpose:
+        return None
+    kinds = {"records": "学习记录", "persons": "人员", "circumstances": "情形"}
+    message = say(f"it holds rejected rows of {kind}", f"其中为{kinds[kind]}文件的退回行")
+    hint = say(
+        f"put the workbook beside the file of {kind}, and name their folder or a pattern",
+        f"请将工作簿与{kinds[kind]}文件放在一起，并给出其文件夹或通配符",
+    )
+    return Diagnostic("PE446", message, Span(table.file, sheet=table.sheet), hint=hint)
 
 
 def _first_cells(table: RawTable) -> list[str]:
@@ -473,12 +491,25 @@ def _other_rows(
 ) -> Iterator[tuple[RawTable, RowFacts]]:
     """The readable rows of the persons or circumstances file; the others are in the rejects, but not in the counts."""
     headers = Headers(schema, purpose)
+    mends, tables, first = Mends(), list[Table](), len(reading.rejects)
     for table, layout in tables_of([path], headers, reading, digested):
+        named = source_columns(layout)
+        tables.append((table.file, table.sheet))
         for row in rows_of(table, layout, headers):
+            if named is not None:
+                mends.note(named, table, row, "")
             if row.faults:
                 reading.reject(table, row, None, counts=False)
             else:
                 yield table, row
+    drop_mended(reading, mends, tables, first)
+
+
+def drop_mended(reading: Reading, mends: Mends, tables: Sequence[Table], first: int) -> None:
+    """Leave out the rejected rows, from the ``first`` reject on, that mended ones stand for."""
+    standing = mends.settle(tables)
+    if standing.rows:
+        reading.rejects.drop(lambda r: standing.names((r.file, r.sheet), r.row), first)
 
 
 def unread_rows(rejects: Iterable[tuple[str | None, Sequence[Reject]]]) -> list[Diagnostic]:

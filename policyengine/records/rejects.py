@@ -40,11 +40,11 @@ class Rejects(Sequence[Reject]):
         for reject in rejects:
             self.append(reject)
 
-    def drop(self, gone: Callable[[Reject], bool]) -> None:
-        """Leave out those of which ``gone`` is true."""
+    def drop(self, gone: Callable[[Reject], bool], first: int = 0) -> None:
+        """Leave out those of which ``gone`` is true, from the ``first`` on."""
         kept = Rejects()
         kept._path = self._path and self._path.with_suffix(".kept")
-        kept.extend(r for r in self if not gone(r))
+        kept.extend(r for at, r in enumerate(self) if at < first or not gone(r))
         self._places, self._last = kept._places, kept._last
         if self._path is not None and kept._path is not None and kept._places:
             kept._path.replace(self._path)

@@ -23,12 +23,12 @@ from policyengine.records.files import STDIN, find_files
 from policyengine.records.header import Headers, Layout
 from policyengine.records.mends import place_text, source_columns
 from policyengine.records.model import Reject
-from policyengine.records.raw import SOURCE_FILE, SOURCE_ROW, Damaged, RawTable, Row
+from policyengine.records.raw import SOURCE_FILES, SOURCE_ROW, Damaged, RawTable, Row
 from policyengine.records.read import Reading, tables_of_file
 from policyengine.records.rows import SURPLUS, RowReader
 from policyengine.records.schema import Purpose, Schema
 
-LISTED = ("PE423", "PE426", "PE427")
+LISTED = ("PE423", "PE424", "PE426", "PE427")
 MAX_CELL = 32_767
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _TITLE = re.compile(r"[\[\]:*?/\\']")
@@ -39,7 +39,12 @@ Rows = dict[int, list[Reject]]
 
 
 def write_rejects(
-    path: Path, rejects: Sequence[Reject], arguments: Sequence[str], schema: Schema, purpose: Purpose = "records"
+    path: Path,
+    rejects: Sequence[Reject],
+    arguments: Sequence[str],
+    schema: Schema,
+    persons: str | None = None,
+    circumstances: str | None = None,
 ) -> list[Diagnostic]:
     """Write the workbook. ``arguments``: the files as they were read; what can't be read again is only listed."""
     from openpyxl import Workbook
@@ -51,7 +56,14 @@ def write_rejects(
     book = Workbook(write_only=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        told = _fill(book, by_table, rejects, arguments, Headers(schema, purpose))
+        told = _fill(
+            book, by_table, Headers(schema, "records"), [a for a in arguments if a != "-"], titles := set[str]()
+        )
+        others: tuple[tuple[Purpose, str | None], ...] = (("persons", persons), ("circumstances", circumstances))
+        for purpose, file in others:
+            if file is not None and file != "-":
+                told += _fill(book, by_table, Headers(schema, purpose), [file], titles)
+        _list(book, _title(say("list", "清单"), None, titles), rejects)
         book.save(beside)
         beside.replace(path)
     except OSError:
@@ -59,20 +71,19 @@ def write_rejects(
         raise
     finally:
         beside.unlink(missing_ok=True)
-    return told
+    return [_only_listed(), *told] if any(file == STDIN for file, _ in by_table) else told
 
 
 def _fill(
     book: Any,
     by_table: dict[tuple[str, str | None], Rows],
-    rejects: Sequence[Reject],
-    arguments: Sequence[str],
     headers: Headers,
+    arguments: Sequence[str],
+    titles: set[str],
 ) -> list[Diagnostic]:
-    named = [a for a in arguments if a != "-"]
-    sources, problems = find_files(named) if named else ([], [])
+    """A sheet for each table with rejected rows that can be mended; errors where a file can't be read again."""
+    sources, problems = find_files(arguments) if arguments else ([], [])
     reading = Reading(diagnostics=problems)
-    titles: set[str] = set()
     for source in sources:
         if not any(file == source.shown for file, _ in by_table):
             continue
@@ -83,9 +94,7 @@ def _fill(
                     _sheet(book, _title(source.path.stem, table.sheet, titles), _Rows(table, layout, headers, rows))
         except Damaged as e:
             reading.diagnostics.append(e.problem)
-    _list(book, _title(say("list", "清单"), None, titles), rejects)
-    told = [_only_listed()] if any(file == STDIN for file, _ in by_table) else []
-    return told + [d for d in reading.diagnostics if d.severity == "error"]
+    return [d for d in reading.diagnostics if d.severity == "error"]
 
 
 def _abandon(book: Any) -> None:
@@ -122,7 +131,9 @@ class _Rows:
     def __init__(self, table: RawTable, layout: Layout, headers: Headers, rows: Rows) -> None:
         self.table, self.layout, self.rows = table, layout, rows
         self.reader = RowReader(table, layout, headers)
-        added = {*SOURCE_FILE, *SOURCE_ROW, *WRONG} if source_columns(layout) else set()
+        self.sure = headers.purpose != "circumstances"  # whether what is wrong is seen in the row's cells, one by one
+        self.source = SOURCE_FILES[headers.purpose]
+        added = {*self.source, *SOURCE_ROW, *WRONG} if source_columns(layout) else set()
         self.shown = [(at, name) for at, name in enumerate(layout.headers) if name not in added]
         self.days = {c.position for c in layout.columns if headers.fields[c.field].type == "date"}
         known = not {*SURPLUS}.isdisjoint(layout.headers)
@@ -130,13 +141,13 @@ class _Rows:
 
     def names(self) -> list[str]:
         more = [say(*SURPLUS)] if self.surplus else []
-        return [n for _, n in self.shown] + more + [say(*n) for n in (SOURCE_FILE, SOURCE_ROW, WRONG)]
+        return [n for _, n in self.shown] + more + [say(*n) for n in (self.source, SOURCE_ROW, WRONG)]
 
     def each(self) -> Iterator[Row]:
         """The rows that are rejected for what stands in them: a record may be good and a fact of its person not."""
         for at, row in enumerate(self.table.rows):
             mine = at >= self.layout.rows_above and row.number in self.rows
-            if mine and any(one.faults for one in self.reader.read(row)):
+            if mine and (not self.sure or any(one.faults for one in self.reader.read(row))):
                 yield row
 
     def texts(self, row: Row) -> list[str]:

@@ -185,7 +185,7 @@ class RowReader:
         self._needed = [(d.id, _required(d)) for d in self.headers.fields.values() if d.required]
         self._columns = [(c.position, c.field, c.header, self._parser(c.field, c.unit)) for c in layout.columns]
         carried: Parser = _as_it_is if self.table.checked else str
-        mended = of_rejects([name for _, name in layout.extras])
+        mended = of_rejects([name for _, name in layout.extras]) is not None
         self._unread = [(p, n, _surplus if mended and n in SURPLUS else carried) for p, n in layout.extras]
         self._fixed = [self._constant(f, v) for f, v in layout.values]
         self._wide = [

@@ -95,7 +95,8 @@ def save_rejects(law: Law, files: Files, rejects: Sequence[Reject], path: str | 
     """The rejected rows as they stood, in a workbook to be mended; what can't be read twice is only listed."""
     from policyengine.records.rejects_xlsx import write_rejects
 
-    return write_rejects(Path(path), rejects, files.records, schema_for(law, files.mapping))
+    schema = schema_for(law, files.mapping)
+    return write_rejects(Path(path), rejects, files.records, schema, files.persons, files.circumstances)
 
 
 def check_rejects(path: str | Path, out: str | Path | None) -> None:

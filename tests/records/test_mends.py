@@ -132,6 +132,37 @@ def test_a_good_record_with_a_bad_fact_of_its_person_is_only_listed(tmp_path: Pa
     assert listed.max_row == 3
 
 
+def test_rows_of_persons_and_circumstances_have_sheets_of_their_own(tmp_path: Path) -> None:
+    texts = {
+        "r.csv": "人员编号,学习日期,学时\nP1,?,8\nP2,2016-03-05,8\n",
+        "persons/p.csv": "人员编号,地区,入职日期\nP1,四川,2010-01-01\nP2,四川,?\n",
+        "held/c.csv": "人员编号,情形,开始日期,结束日期\nP1,病假,2016-01-01,?\nP1,病假,2016-03-01,2016-02-01\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    of, given = schema(), [str(tmp_path / name) for name in texts]
+    inputs, _ = read_inputs(given[:1], *given[1:], of)
+    assert inputs is not None
+    mended = tmp_path / "mended.xlsx"
+    assert write_rejects(mended, inputs.rejects, given[:1], of, *given[1:]) == []
+    book = load_workbook(mended)
+    assert book.sheetnames == ["r", "p", "c", "list"]
+    book["r"]["B2"], book["p"]["C2"], book["c"]["D2"], book["c"]["D3"] = "2016-03-05", "2011-01-01", "2016-02-01", "x"
+    book.save(mended)
+    for folder in ("persons", "held"):
+        (tmp_path / folder / "mended.xlsx").write_bytes(mended.read_bytes())
+    (tmp_path / "tables").mkdir()
+    folders = [str(tmp_path / name) for name in ("persons", "held")]
+    again, said = both_ways([given[0], str(mended)], *folders, of, tmp_path / "tables")
+    assert again is not None
+    assert [(Path(r.file).name, r.sheet, r.row) for r in again.rejects] == [("mended.xlsx", "c", 3)]
+    assert again.rows == len(again.records) == 2
+    assert {str(p.facts.get("joined")) for p in again.persons.values()} == {"2010-01-01", "2011-01-01"}
+    assert [str(c.end) for c in again.persons["P1"].circumstances] == ["2016-02-01"]
+    assert {d.code for d in said} == {"PE440", "PE447"}
+
+
 def test_a_workbook_of_a_workbook_and_what_inspect_says(tmp_path: Path) -> None:
     source = tmp_path / "r.csv"
     source.write_text(PLAIN + BAD, encoding="utf-8")

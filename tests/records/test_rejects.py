@@ -48,3 +48,5 @@ def test_some_are_dropped(left: int, kept: bool, tmp_path: Path, monkeypatch: py
     rejects.drop(lambda r: r.row >= left)
     rejects.extend(_reject(n) for n in range(8, 12))
     assert list(rejects) == [_reject(n) for n in (*range(left), *range(8, 12))]
+    rejects.drop(lambda _: True, first=left)
+    assert list(rejects) == [_reject(n) for n in range(left)]
