@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from policyengine.packs.windows import implied
@@ -140,6 +143,21 @@ def test_the_reverse_is_the_opposite(
 ) -> None:
     opposite = {"stricter": "laxer", "laxer": "stricter"}.get(relation, relation)
     assert compare(rule(new), rule(old), law).relation == opposite
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("convert training at 1 hour per 45 minutes", "convert training at 1 hour per 50 minutes"),
+     ("require total at least 90 hours per year", "require total at least 80 hours per year"),
+     ("recognise training", "recognise training when evidence is present")],
+)  # fmt: skip
+def test_years_that_begin_on_other_days_are_not_compared(old: str, new: str) -> None:
+    """The 1st of January 2016 is in 2016 on one side and in 2015 on the other."""
+    day = date(2016, 1, 1)
+    before, after = (replace(PLAIN, year_start=start, start=day, until=day) for start in ((1, 1), (9, 1)))
+    verdict = compare(rule(old), rule(new), before, after)
+    assert (verdict.relation, verdict.permitted) == ("undecided", None)
+    assert verdict.why == "the year begins on another day: nothing says how they compare"
 
 
 # window, other window: how often a minimum of the first holds in the second, and a maximum

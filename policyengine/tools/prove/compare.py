@@ -28,6 +28,9 @@ def compare(old: tree.Statement, new: tree.Statement, context: Context, old_cont
     before = old_context or context
     if replace(old, because=None) == replace(new, because=None) and before is context:
         return Verdict("same", True)
+    if before.year_start != context.year_start:  # a situation has one period, which is another year on either side
+        why = say("the year begins on another day: nothing says how they compare", "年度起始日不同，无从比较宽严")
+        return Verdict("undecided", None, why=why)
     return _verdict(list(_aspects(old, new, before, context)))
 
 
