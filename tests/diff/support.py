@@ -80,6 +80,9 @@ def told(change: Change) -> str:
         parts.append(f"{change.before} → {change.after}")
     elif change.kind not in ("reworded", "cited"):
         parts[0] = f"{change.kind} {change.pack}: {change.subject}"
+        if change.kind in ("table", "scope"):
+            parts += [change.direction]
+            parts += [", ".join(f"{pack} {direction}" for pack, direction, _ in change.elsewhere)]
     return " | ".join(p for p in parts if p)
 
 

@@ -19,6 +19,7 @@ from policyengine.packs.model import Pack, Policy, Rule
 Kind = Literal[
     "added", "repealed", "amended", "renamed", "moved", "reworded", "cited", "authority", "table", "word", "field",
     "bounds", "scope", "chain", "year", "source", "undecidable", "pack_added", "pack_removed",
+    "about",
 ]  # fmt: skip
 How = Literal["", "version", "corrected", "dates"]
 Direction = Literal["stricter", "laxer", "neither", "same", "undecided"]

@@ -18,7 +18,7 @@ KINDS = {
     "word": ("word", "词语"), "field": ("field", "字段"), "bounds": ("bounds", "取值范围"),
     "scope": ("whom it applies to", "适用范围"), "chain": ("place in the chain", "上下级关系"),
     "year": ("start of the year", "年度起始"), "source": ("source", "文件"),
-    "undecidable": ("not decidable", "不可判断"),
+    "undecidable": ("not decidable", "不可判断"), "about": ("whose it is", "名称与制定机关"),
     "pack_added": ("new pack", "新增政策包"), "pack_removed": ("pack removed", "删除政策包"),
 }  # fmt: skip
 DIRECTIONS = {

@@ -109,7 +109,7 @@ def _grouped(
     first, second = gone[0] if gone else None, come[0] if come else None
     if len(gone) > 1 or len(come) > 1:
         return "neither", (), say("several rules are kept beside each other", "有几条规则并行适用")
-    direction, witness, why = _checked((first, second), around, policies, stretch)
+    direction, witness, why = checked((first, second), around, policies, stretch)
     if len(one) > len(gone) or len(other) > len(come):  # one more sentence that restricts, or one less
         if not come:
             direction = "laxer"
@@ -139,12 +139,13 @@ def _implied(group: Group, policy: Policy, stretch: Stretch) -> bool:
     return any(compare(s, statement, context).relation in ("laxer", "same") for s in beside if s != statement)
 
 
-def _checked(
+def checked(
     pair: tuple[tree.Statement | None, tree.Statement | None],
     around: tuple[Context, Context],
     policies: tuple[Policy, Policy],
     stretch: Stretch,
 ) -> Judgement:
+    """One statement against another, or against nothing, where both policies may govern."""
     direction, witness, why = _compared(*pair, *around)
     if direction not in ("stricter", "laxer"):
         return direction, witness, why
@@ -173,18 +174,59 @@ def _compared(
     one: tree.Statement | None, other: tree.Statement | None, before: Context, after: Context
 ) -> Judgement:  # fmt: skip
     if one is not None and other is not None:
-        verdict = compare(one, other, after, before)
-        return verdict.relation, _witnesses(verdict, after), verdict.why
+        return _told(compare(one, other, after, before), one, other, after)
     statement = other or one
     if statement is None:
         return SAME
     around = after if one is None else before
     if isinstance(statement, tree.Carry | tree.Reduce) and not _governs(statement.rule, around):
         return SAME
+    if isinstance(statement, tree.Assign):
+        return _assigned(statement, around, come=one is None)
+    if _nothing(statement):
+        return SAME
+    coming: Direction = next((d for kind, d in _COMING.items() if isinstance(statement, kind)), "undecided")
+    return coming if one is None else _REVERSE.get(coming, coming), (), _undirected(statement)
+
+
+def _told(verdict: Verdict, one: tree.Statement, other: tree.Statement, after: Context) -> Judgement:
+    """A verdict as a judgement: of consequences only whether they are the same."""
+    shown = _witnesses(verdict, after)
+    if isinstance(one, tree.Conclude) and isinstance(other, tree.Conclude) and verdict.relation != "same":
+        return "undecided", shown, verdict.why or _undirected(other)
+    return verdict.relation, shown, verdict.why
+
+
+def _undirected(statement: tree.Statement) -> str:
+    """Why a rule of this kind has no direction by itself."""
     if isinstance(statement, tree.Conclude):
-        return "neither", (), say("a consequence may be welcome or not", "后果可能有利，也可能不利")
-    coming: Direction = next((d for kind, d in _COMING.items() if isinstance(statement, kind)), "neither")
-    return coming if one is None else _REVERSE.get(coming, coming), (), ""
+        return say("a consequence may be welcome or not", "后果可能有利，也可能不利")
+    if isinstance(statement, tree.Exchange):
+        return say("whom an exchange helps depends on the unit of the records", "换算对谁有利，取决于学习记录的单位")
+    return ""
+
+
+def _assigned(statement: tree.Assign, around: Context, come: bool) -> Judgement:
+    """A rule about periods that comes or goes, against the period of the last day, which holds without any."""
+    here = (g for g in around.governing if overlap((g.start, g.until), (around.start, around.until)) is not None)
+    others = [g for g in here if isinstance(g.statement, tree.Assign) and g.statement != statement]
+    if others:
+        return "undecided", (), say("other rules on the period stand beside it", "另有归期规则并行适用")
+    default = tree.Assign(by="end")
+    pair = (default, statement) if come else (statement, default)
+    return _told(compare(*pair, around), *pair, around)
+
+
+def _nothing(statement: tree.Statement) -> bool:
+    """A figure of 0 of which less or nothing is the same: a minimum, a supplement, a carry-over or a reduction."""
+    match statement:
+        case tree.Require(comparison=">=", figure=tree.Quantity() | tree.Share() as figure):
+            return figure.value == 0
+        case tree.Add(figure=tree.Quantity() as figure) | tree.Carry(limit=tree.Quantity() as figure):
+            return figure.value == 0
+        case tree.Reduce(by=by):
+            return (by.value if isinstance(by, tree.Quantity) else by) == 0
+    return False
 
 
 def _governs(rule: str, context: Context) -> bool:

@@ -1,0 +1,179 @@
+"""Rows of a table on two sides, and which way each of them works: two tables in, changes with a direction out.
+
+A row does something through the rules that ask its table. Each of them is compared with itself, the row in the table
+and not in it, among the rules that govern now. Where the table says nothing at all the rules that ask it do not apply;
+a row that makes it speak, or silences it, is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+from policyengine.engines.lookup import Finder
+from policyengine.language import tree
+from policyengine.language.quantities import exact_text
+from policyengine.messages import say
+from policyengine.packs.model import Cell, Governing, Policy, Table
+from policyengine.packs.pieces import DAY
+from policyengine.plan.names import walk
+from policyengine.tools.diff.governs import effective
+from policyengine.tools.diff.model import Change, Law
+from policyengine.tools.diff.verdicts import Judgement, checked, together
+from policyengine.tools.prove.model import context_of
+
+MOST = 12  # rows of one table that are judged, each with every rule that asks it
+Row = tuple[Cell, ...]
+
+
+def table_changes(old: Law, new: Law, pack: str, one: Table | None, other: Table | None) -> Iterator[Change]:
+    """Columns that changed, and rows that came, went or changed; a row is known by its keys, year and first day."""
+    table = other or one
+    assert table is not None
+    columns = _columns(one), _columns(other)
+    if one is not None and other is not None and columns[0] != columns[1]:
+        why = say("the columns of the table are others", "数据表的列有变化")
+        yield Change("table", pack, table.id, "undecided", before=columns[0], after=columns[1], why=why)
+    before, after = _rows(one), _rows(other)
+    found = [k for k in sorted({*before, *after}) if before.get(k) != after.get(k)]
+    law = [k for k in found if _said(one, before.get(k)) != _said(other, after.get(k))]
+    whole = one is None or other is None or columns[0] != columns[1]
+    for key in found:
+        texts = _said(one, before.get(key)), _said(other, after.get(key))
+        subject = f"{table.id}: {key}"
+        if key not in law:
+            notes = _notes(one, before.get(key)), _notes(other, after.get(key))
+            yield Change("cited", pack, subject, before=notes[0], after=notes[1])
+        elif whole or len(law) > MOST:
+            yield Change("table", pack, subject, "undecided", before=texts[0], after=texts[1], why=_many(whole))
+        else:
+            assert one is not None
+            tables = one, _with(one, before.get(key), after.get(key))
+            told = Change("table", pack, subject, before=texts[0], after=texts[1])
+            yield _judged(told, old, new, tables)
+
+
+def _many(whole: bool) -> str:
+    if whole:
+        return say("the table as a whole is another", "整个数据表有变化")
+    return say(f"more than {MOST} rows changed; each by itself is not judged", f"变化超过 {MOST} 行，不逐行判断宽严")
+
+
+def _with(table: Table, gone: Row | None, come: Row | None) -> Table:
+    rows = [r for r in table.rows if r is not gone]
+    return replace(table, rows=(*rows, *([] if come is None else [come])), lines=())
+
+
+# --- which way -------------------------------------------------------------------------------------------------------
+
+
+def _judged(change: Change, old: Law, new: Law, tables: tuple[Table, Table]) -> Change:
+    """The change with its direction for the people whom the pack judges, and the packs above of which it is another."""
+    own = _by(old, new, change.pack, tables)
+    above = [n for n, c in sorted(new.chains.items()) if n != change.pack and any(p.id == change.pack for p in c)]
+    others = [(n, _by(old, new, n, tables)) for n in above if n in new.policies and n in old.policies]
+    elsewhere = tuple((n, j[0], j[2]) for n, j in others if j[0] != own[0])
+    return replace(change, direction=own[0], witness=own[1], why=own[2], elsewhere=elsewhere)
+
+
+def _by(old: Law, new: Law, pack: str, tables: tuple[Table, Table]) -> Judgement:
+    policy = new.policies.get(pack)
+    if policy is None or pack not in old.policies:
+        return "undecided", (), say("one of the two sides has errors", "其中一方有错误")
+    asking = [g for g in policy.governing if _asks(g, policy, tables[0].id)]
+    if not asking:
+        return "same", (), say("no rule in force asks the table", "现行规则都不查该表")
+    if not _speak_alike(*tables):
+        why = say(
+            "for some time the table has rows on one side only; without, the rules that ask it do not apply",
+            "有一段时间只有一方的表中有内容；没有内容时，查该表的规则不适用",
+        )
+        return "undecided", (), why
+    return together([_ruled(s, g, policy, tables) for g in asking for s in effective(g, policy)])
+
+
+def _ruled(statement: tree.Statement, g: Governing, policy: Policy, tables: tuple[Table, Table]) -> Judgement:
+    around = context_of(policy, g.start, g.until)
+    one, other = (replace(around, tables={**around.tables, t.id: t}) for t in tables)
+    return checked((statement, statement), (one, other), (policy, policy), (g.start, g.until))
+
+
+def _asks(g: Governing, policy: Policy, table: str) -> bool:
+    """Whether an outcome may depend on the table by this rule; a mark changes none."""
+    return not isinstance(g.statement, tree.Flag) and any(
+        isinstance(node, tree.InTable | tree.Lookup) and node.table == table
+        for statement in effective(g, policy)
+        for node in walk(statement)
+    )
+
+
+def _speak_alike(one: Table, other: Table) -> bool:
+    """Whether both tables have rows in the same days and years."""
+    finders = Finder(one), Finder(other)
+    days, years = {date(1, 1, 2)}, {0}
+    for table in (one, other):
+        for row in table.rows:
+            days.update(v for i in table.columns_with("from") if isinstance(v := row[i], date))
+            days.update(v for i in table.columns_with("until") if isinstance(v := row[i], date))
+            years.update(int(v) for i in table.columns_with("year") if isinstance(v := row[i], Fraction))
+    near = {d + s for d in days for s in (-DAY, 0 * DAY, DAY) if date.min < d < date.max}
+    return all(finders[0].any_row(d, y) == finders[1].any_row(d, y) for d in near for y in years)
+
+
+# --- what is shown ---------------------------------------------------------------------------------------------------
+
+
+def _columns(table: Table | None) -> str:
+    """``name: key text exact provider``: each column with all that is declared of it."""
+    parts = [
+        " ".join(p for p in (f"{c.id}:", c.role, c.type, c.match, c.field or "", c.unit or "") if p)
+        for c in (table.columns if table else ())
+    ]
+    return "; ".join(parts)
+
+
+def _rows(table: Table | None) -> Mapping[str, Row]:
+    if table is None:
+        return {}
+    keyed = [i for role in ("key", "year", "from") for i in table.columns_with(role)]
+    return {", ".join(cell_text(row[i]) for i in keyed if row[i] is not None): row for row in table.rows}
+
+
+def _said(table: Table | None, row: Row | None) -> str:
+    return _shown(table, row, notes=False) or ("" if row is None else "✓")
+
+
+def _notes(table: Table | None, row: Row | None) -> str:
+    return _shown(table, row, notes=True)
+
+
+def _shown(table: Table | None, row: Row | None, notes: bool) -> str:
+    if table is None or row is None:
+        return ""
+    columns = [(i, c) for i, c in enumerate(table.columns) if c.role not in ("key", "year", "from")]
+    wanted = [(i, c) for i, c in columns if (c.role == "note") == notes and row[i] is not None]
+    return ", ".join(f"{c.id} = {cell_text(row[i])}" for i, c in wanted)
+
+
+def cell_text(cell: Cell) -> str:
+    """A cell as it is written in a table."""
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "yes" if cell else "no"
+        case Fraction():
+            return exact_text(cell)
+        case date():
+            return cell.isoformat()
+        case str():
+            return cell
+        case (None, Fraction() as high):
+            return f"<={exact_text(high)}"
+        case (Fraction() as low, None):
+            return f">={exact_text(low)}"
+        case tuple():
+            return "、".join(exact_text(c) if isinstance(c, Fraction) else str(c) for c in cell)
+    return str(cell)
