@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from policyengine.tools.codes import FOLDER, SECTIONS, codes, listing, page
+from policyengine.tools.codes import CHINESE, FOLDER, SECTIONS, codes, listing, page
 
 SOURCES = sorted(Path("policyengine").rglob("*.py"))
 
@@ -29,16 +29,35 @@ def test_every_code_has_its_page_and_every_page_its_code() -> None:
 
 @pytest.mark.parametrize("code", codes())
 def test_a_page_has_its_form(code: str) -> None:
-    text = page(code)
+    text = page(code, "en")
     assert text is not None
-    headings = re.findall(r"^#+ .*$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    headings = _headings(text)
     assert re.fullmatch(rf"# {code}: [^.]+", headings[0])
     assert headings[1:] == [f"## {name}" for name in SECTIONS]
     parts = re.split(r"^## .*$", text, flags=re.MULTILINE)
     assert all(part.strip() for part in parts[1:])
     assert "```" in parts[2], "the example stands as it would in the file"
-    assert text.endswith("\n")
-    assert not text.endswith("\n\n")
+    whole = (FOLDER / f"{code}.md").read_text(encoding="utf-8")
+    assert all(t.endswith("\n") and not t.endswith("\n\n") for t in (text, whole))
+
+
+def _headings(text: str) -> list[str]:
+    return re.findall(r"^#+ .*$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+
+
+@pytest.mark.parametrize("code", [c for c in codes() if page(c, "zh") != page(c, "en")])
+def test_a_page_in_chinese_says_the_same_with_the_same_example(code: str) -> None:
+    english, text = page(code, "en"), page(code, "zh")
+    assert english is not None
+    assert text is not None
+    headings = _headings(text)
+    assert re.fullmatch(rf"# {code}：[^。]+", headings[0])
+    assert headings[1:] == [f"## {name}" for name in (CHINESE[0], "示例", CHINESE[1])]
+    parts = re.split(r"^## .*$", text, flags=re.MULTILINE)[1:]
+    assert all(re.search("[一-鿿]", part) for part in (headings[0], parts[0], parts[2]))
+    assert parts[1].strip().startswith("```")
+    assert parts[1].strip() in english
+    assert len(text) - len(parts[1]) > (len(english) - len(parts[1])) / 8, "nothing is left out"
 
 
 def test_nothing_else_lies_there() -> None:
