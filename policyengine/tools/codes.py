@@ -42,7 +42,7 @@ def page(code: str, lang: str | None = None) -> str | None:
     if parts is None:
         return None
     english, chinese = parts
-    if not chinese or (lang or spoken()) != "zh":
+    if (lang or spoken()) != "zh":
         return english
     meaning, mending = chinese.split(f"## {CHINESE[1]}\n")
     example = "\n\n".join(_FENCED.findall(english.split(f"## {SECTIONS[1]}\n")[1].split(f"## {SECTIONS[2]}\n")[0]))
@@ -55,8 +55,8 @@ def _parts(code: str) -> tuple[str, str] | None:
     path = FOLDER / f"{name}.md"
     if re.fullmatch(r"PE[0-9]{3}", name) is None or not path.is_file():
         return None
-    english, *chinese = _PARTED.split(path.read_text(encoding="utf-8"))
-    return english.rstrip("\n") + "\n", "".join(chinese)
+    english, chinese = _PARTED.split(path.read_text(encoding="utf-8"))
+    return english.rstrip("\n") + "\n", chinese
 
 
 def title(code: str, lang: str | None = None) -> str | None:
