@@ -115,7 +115,7 @@ def test_a_repealed_consequence_says_why_it_has_no_direction(comparison: Compari
     folder = copy(tmp_path)
     edit(folder, [{"in": "sichuan/rules-years.yaml", "remove": ["not-excellent", "2016"]}])
     (change,) = compared(comparison.old, law(folder)).changes
-    assert (change.direction, change.why) == ("neither", "a consequence may be welcome or not")
+    assert (change.direction, change.why) == ("undecided", "a consequence may be welcome or not")
 
 
 def test_nothing() -> None:
