@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span, failed
@@ -105,25 +105,36 @@ def format_file(path: Path, vocabulary: Vocabulary, surface: str) -> Formatted:
     texts, problems = _texts(document, vocabulary, surface)
     if failed(problems):
         return Formatted(path, document.raw, None, tuple(problems))
-    after = _laid_out(document, texts)
+    after = _laid_out(document, texts, texts)
     if after is None or not _says_the_same(after, texts, vocabulary, surface, document.file):
-        said = say(
-            "this file could not be laid out without changing what it says", "无法在不改变含义的前提下整理此文件"
-        )
-        hint = say("it was left as it is; write its rules one to a line", "已保持原样；请将每条规则写在一行内")
-        return Formatted(path, document.raw, None, (Diagnostic("PE602", said, Span(document.file), hint),))
+        return Formatted(path, document.raw, None, (_refused(document, texts, vocabulary, surface),))
     return Formatted(path, document.raw, _encoded(after, document.raw))
 
 
-def _laid_out(document: Document, texts: list[_Text]) -> str | None:
-    """The file's text with every rule in canonical form; in quotes where a plain value would be read otherwise."""
-    edits = [Edit(t.scalar, t.indent, t.printed) for t in texts]
+def _laid_out(document: Document, texts: list[_Text], chosen: list[_Text]) -> str | None:
+    """The file's text with the ``chosen`` of its rules in canonical form; in quotes where a plain value would be read
+    otherwise. None: some rule would say something else.
+    """
+    edits = [Edit(t.scalar, t.indent, t.printed) for t in chosen]
+    wanted = [t.printed if t in chosen else t.scalar.text for t in texts]
     for quoted in (False, True):
         after = replaced(document.text, edits, quoted)
         again, _ = parse_document(after.encode(), document.file)
-        if again is not None and [s.text for s, _, _ in _scalars(again)] == [t.printed for t in texts]:
+        if again is not None and [s.text for s, _, _ in _scalars(again)] == wanted:
             return after
     return None
+
+
+def _refused(document: Document, texts: list[_Text], vocabulary: Vocabulary, surface: str) -> Diagnostic:
+    """Names the first rule that can't be laid out by itself."""
+    said = say("this file could not be laid out without changing what it says", "无法在不改变含义的前提下整理此文件")
+    for text in texts:
+        after = _laid_out(document, texts, [text])
+        if after is None or not _says_the_same(after, texts, vocabulary, surface, document.file):
+            hint = say("it was left as it is; write this rule on one line", "文件已保持原样；请将这条规则写在一行内")
+            return replace(document.problem("PE602", said, text.scalar), hint=hint)
+    hint = say("it was left as it is; write its rules one to a line", "已保持原样；请将每条规则写在一行内")
+    return Diagnostic("PE602", said, Span(document.file), hint)
 
 
 def _says_the_same(after: str, texts: list[_Text], vocabulary: Vocabulary, surface: str, file: str) -> bool:

@@ -50,7 +50,7 @@ def _value(edit: Edit, before: int, comment: str, quoted: bool) -> str:
     """The value as it is written, with the comment that stood beside it."""
     line = _inline(edit.text, quoted)
     beside = f"  {comment}" if comment else ""
-    if quoted or before + width(line) <= WIDTH:
+    if quoted or "\n" in edit.text or before + width(line) <= WIDTH:
         return line + beside
     margin = " " * (edit.indent + 2)
     lines = _folded(edit.text, WIDTH - len(margin))
@@ -66,11 +66,11 @@ def yaml_text(text: str, flow: bool = False) -> str:
 
 
 def _inline(text: str, quoted: bool) -> str:
-    if not quoted and not _SPECIAL.search(text):
+    if not quoted and "\n" not in text and not _SPECIAL.search(text):
         return text
-    if "'" not in text:
+    if "'" not in text and "\n" not in text:
         return f"'{text}'"
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
 

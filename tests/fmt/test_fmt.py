@@ -17,6 +17,7 @@ from policyengine.packs.policies import load_policies
 from policyengine.tools.fmt import format_file, format_packs, write
 from tests.prove import small
 from tests.prove.packs import write as pack
+from tests.words import VOCABULARY
 
 SHIPPED = Path(__file__).parents[2] / "policies"
 
@@ -129,6 +130,35 @@ def test_a_file_with_a_mistake_is_left_as_it_is(tmp_path: Path) -> None:
     assert broken.problems[0].span.file.endswith("rules-more.yaml")
     assert broken.before == before
     assert next(f for f in files if f.path.name == "rules.yaml").changed
+
+
+def test_the_rule_that_cannot_be_laid_out_is_named(tmp_path: Path) -> None:
+    folder = pack(tmp_path, [("it", "要求每年总学时不少于90学时")])
+    rules = folder / "rules-more.yaml"
+    rules.write_text(
+        "- {id: a, cites: {source: law, at: 一}, rule: 限额 自学成果 每年 不超过 50 学时}\n"
+        "- id: b\n  cites: {source: law, at: 二}\n  ? rule\n  : |\n    限额 自学成果 每年 不超过 40 学时\n"
+    )
+    (problem,) = format_file(rules, VOCABULARY, "zh").problems
+    assert problem.span is not None
+    assert (problem.code, problem.span.line) == ("PE602", 5)
+    assert problem.hint == "it was left as it is; write this rule on one line"
+
+
+def test_a_text_over_two_lines_keeps_its_line_break(tmp_path: Path) -> None:
+    """In a block ``|`` the break is part of the text; the rest of the rule is laid out."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "- id: a\n  rule: |\n    不予认定 自学成果\n    当 考核结果=不合格 理由「须\n    合格」\n  note: n\n"
+    )
+    found = format_file(rules, VOCABULARY, "zh")
+    assert found.problems == ()
+    assert found.after is not None
+    assert found.after.decode() == (
+        '- id: a\n  rule: "不予认定 自学成果 当 考核结果 = 不合格 理由「须\\n合格」"\n  note: n\n'
+    )
+    rules.write_bytes(found.after)
+    assert not format_file(rules, VOCABULARY, "zh").changed
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
