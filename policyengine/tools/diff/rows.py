@@ -71,21 +71,23 @@ def _with(table: Table, gone: Row | None, come: Row | None) -> Table:
 
 def _judged(change: Change, old: Law, new: Law, tables: tuple[Table, Table]) -> Change:
     """The change with its direction for the people whom the pack judges, and the packs above of which it is another."""
-    own = _by(old, new, change.pack, tables)
+    alike = _speak_alike(*tables)
+    own = _by(old, new, change.pack, tables, alike)
     above = [n for n, c in sorted(new.chains.items()) if n != change.pack and any(p.id == change.pack for p in c)]
-    others = [(n, _by(old, new, n, tables)) for n in above if n in new.policies and n in old.policies]
+    others = [(n, _by(old, new, n, tables, alike)) for n in above if n in new.policies and n in old.policies]
     elsewhere = tuple((n, j[0], j[2]) for n, j in others if j[0] != own[0])
     return replace(change, direction=own[0], witness=own[1], why=own[2], elsewhere=elsewhere)
 
 
-def _by(old: Law, new: Law, pack: str, tables: tuple[Table, Table]) -> Judgement:
+def _by(old: Law, new: Law, pack: str, tables: tuple[Table, Table], alike: bool) -> Judgement:
+    """The row's direction for the people whom one pack judges. ``alike``: as of ``_speak_alike``."""
     policy = new.policies.get(pack)
     if policy is None or pack not in old.policies:
         return "undecided", (), say("one of the two sides has errors", "其中一方有错误")
     asking = [g for g in policy.governing if _asks(g, policy, tables[0].id)]
     if not asking:
         return "same", (), say("no rule in force asks the table", "现行规则都不查该表")
-    if not _speak_alike(*tables):
+    if not alike:
         why = say(
             "for some time the table has rows on one side only; without, the rules that ask it do not apply",
             "有一段时间只有一方的表中有内容；没有内容时，查该表的规则不适用",
