@@ -84,7 +84,7 @@ def listing() -> str:
         "# Diagnostics",
         "",
         "Made from the pages in `policyengine/codes/` by `python -m policyengine.tools.codes`. "
-        "`policyengine explain-code PE203` prints a page.",
+        "`policyengine explain-code PE203` prints a page, with `--lang zh` in Chinese.",
     ]
     for digit, name, about in _GROUPS:
         group = [c for c in codes() if c.startswith(f"PE{digit}")]
