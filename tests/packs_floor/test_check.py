@@ -249,6 +249,9 @@ def test_explain_code() -> None:
     page = run("explain-code", "pe203")
     assert page.returncode == 0
     assert page.stdout.startswith("# PE203: lowers a minimum that the base lets you only raise\n\n## What it means\n")
+    chinese = run("explain-code", "pe203", "--lang", "zh")
+    assert chinese.stdout.startswith("# PE203：降低了只许提高的标准\n\n## 含义\n")
+    assert "PE203  降低了只许提高的标准\n" in run("explain-code", "--lang", "zh").stdout
     unknown = run("explain-code", "PE2O3")
     assert unknown.returncode == 2
     assert "PE203" in unknown.stderr
