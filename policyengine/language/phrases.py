@@ -18,6 +18,7 @@ COMPARISONS = {
     "=": ("=", "="), "!=": ("!=", "!="), "<": ("<", "<"), "<=": ("at most", "不超过"), ">": (">", ">"),
     ">=": ("at least", "不少于"),
 }  # fmt: skip
+LITERALS = ("NUMBER", "YEAR", "DATE", "MONTH_DAY")
 
 
 class Phrases:
@@ -228,10 +229,10 @@ class Phrases:
         match o:
             case tree.Field(id=field):
                 form = self.field(field, owner)
-                return field if fold(form) in reserved() else form
+                return field if otherwise_read(form) else form
             case tree.Term(id=term):
                 form = self.term(term, owner)
-                return term if fold(form) in reserved() else form
+                return term if otherwise_read(form) else form
             case tree.YearOf(field=field):
                 return self.either(f"year of {self.field(field)}", f"{self.field(field)} 所在年度")
             case tree.ThisYear():
@@ -252,8 +253,14 @@ class Phrases:
         return self.name("table", figure.table) + self.bracketed(self.operand(a) for a in figure.arguments)
 
 
+def otherwise_read(form: str) -> bool:
+    """Whether a name in a test is read as a word of the language, a number or a day: then it goes by its id."""
+    patterns = grammar().patterns
+    return fold(form) in reserved() or any(patterns[p].fullmatch(fold(form)) for p in LITERALS)
+
+
 def reserved() -> frozenset[str]:
-    """The words with which a test can begin besides names: a field that is called so goes by its id."""
+    """The words with which a test can begin besides names."""
     rules = grammar()
     start = rules.starts["condition"]
     return frozenset(form for name in rules.expected([start]) for form in rules.forms.get(name, ()))

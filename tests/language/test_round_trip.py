@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from policyengine.language import tree
 from policyengine.language.parser import parse_condition, parse_statement
 from policyengine.language.printer import print_condition, print_statement
+from policyengine.language.vocabulary import Word, vocabulary
 from tests.strategies import CONDITIONS, SENTENCES, STATEMENTS
 from tests.words import VOCABULARY
 
@@ -43,6 +44,14 @@ def test_chinese_to_english_and_back_is_the_same_text(statement: tree.Statement)
     chinese = print_statement(statement, VOCABULARY, "zh")
     english = print_statement(read(chinese), VOCABULARY, "en")
     assert print_statement(read(english), VOCABULARY, "zh") == chinese
+
+
+@pytest.mark.parametrize("name", ["12", "1/2", "2020年", "2020-01-01", "3月31日"])
+def test_a_term_that_is_called_like_a_number_goes_by_its_id(name: str) -> None:
+    words = vocabulary([Word("odd", "term", name, of="sector")])
+    condition = tree.Compare(tree.Field("sector"), "=", tree.Term("odd"))
+    text = print_condition(condition, words, "zh")
+    assert parse_condition(text, words) == (condition, []), text
 
 
 @pytest.mark.parametrize("verb", sorted(SENTENCES))
