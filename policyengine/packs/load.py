@@ -100,6 +100,7 @@ class _Loader:
             digest=_digest(self.files),
             files=tuple(name for name, _ in self.files),
             vocabulary=vocabulary,
+            applies_place=self.document.place(applies) if isinstance(applies, Scalar) else None,
         )
         return pack, self.problems
 

@@ -143,6 +143,7 @@ class Pack:
     digest: str = ""
     files: tuple[str, ...] = ()
     vocabulary: Vocabulary | None = None  # own words over those of the chain
+    applies_place: Place | None = field(default=None, compare=False, repr=False)  # of its characters
 
 
 @dataclass(frozen=True, slots=True)

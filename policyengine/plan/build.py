@@ -12,6 +12,7 @@ from policyengine.diagnostics import Diagnostic
 from policyengine.language import tree
 from policyengine.packs.model import Governing, Policy
 from policyengine.plan import caps as cap_order
+from policyengine.plan.applies import check_applies
 from policyengine.plan.model import Plan, PlanRule
 from policyengine.plan.names import RuleNames, owning_field, unwrapped
 from policyengine.plan.report import Reporter
@@ -27,7 +28,9 @@ def plan_of(policy: Policy) -> tuple[Plan | None, list[Diagnostic]]:
     """The plan of a policy; None with the errors that keep it from running. Notes and warnings come with a plan too."""
     names, reporter = RuleNames.of(policy), Reporter()
     rules = sorted((_plan_rule(g, policy, names) for g in policy.governing), key=lambda r: (r.key, str(r.start)))
-    Statements(rules, policy.vocabulary, dict(policy.tables), names, reporter).check()
+    statements = Statements(rules, policy.vocabulary, dict(policy.tables), names, reporter)
+    check_applies(policy, statements.kinds)
+    statements.check()
     if reporter.failed:
         return None, reporter.all()
     plan = _plan(policy, rules)

@@ -58,7 +58,7 @@ class Kinds:
                 return Kind("year", say("this year", "本年度"))
             case tree.Term(id=name):
                 lists = frozenset(w.of for w in self.vocabulary.words if w.kind == "term" and w.id == name and w.of)
-                return Kind("term", self._word(name), lists=lists, literal=True)
+                return Kind("term", self.word(name), lists=lists, literal=True)
             case tree.Value(value=value, unit=unit):
                 return _of_value(value, unit)
             case tree.Lookup(table=name):
@@ -75,9 +75,10 @@ class Kinds:
             return None
         lists = frozenset((decl.terms or name,)) if decl.type == "term" else frozenset()
         type_ = "text" if decl.type == "unit" else decl.type
-        return Kind(type_, self._word(name), decl.unit or IMPLIED.get(name), lists)
+        return Kind(type_, self.word(name), decl.unit or IMPLIED.get(name), lists)
 
-    def _word(self, name: str) -> str:
+    def word(self, name: str) -> str:
+        """What messages call a field or term."""
         word = next((w for w in self.vocabulary.words if w.id == name and w.zh), None)
         return say(name, (word.zh if word else None) or name)
 
@@ -85,7 +86,12 @@ class Kinds:
 
     def conditions(self, rule: Rules, statement: tree.Statement) -> None:
         """Everything about the ``when`` of a sentence."""
-        for node in walk(statement.when):
+        self.comparisons(rule, statement.when)
+        self._sight(rule, statement)
+
+    def comparisons(self, rule: Rules, condition: tree.Condition | None) -> None:
+        """Whether what a condition compares can be compared."""
+        for node in walk(condition):
             match node:
                 case tree.Compare(left=left, op=op, right=right, span=span):
                     self._comparison(rule, left, op, right, span)
@@ -99,7 +105,6 @@ class Kinds:
                     self._in_table(rule, left, table, span)
                 case tree.Lookup():
                     self.arguments(rule, node, _span(node))
-        self._sight(rule, statement)
 
     def _comparison(self, rule: Rules, left: tree.Operand, op: str, right: tree.Operand, span: Span | None) -> None:
         one, other = self.kind(left), self.kind(right)
@@ -286,8 +291,8 @@ class Kinds:
         """A rule about a period asks for a fact of a record."""
         self.reporter.on(
             rule, "PE233",
-            say(f"{self._word(decl.id)} is a fact of a record; this rule is about a period",
-                f"{self._word(decl.id)}是记录的字段；本规则针对一个年度"),
+            say(f"{self.word(decl.id)} is a fact of a record; this rule is about a period",
+                f"{self.word(decl.id)}是记录的字段；本规则针对一个年度"),
             span,
             say("measure the records that have it (measure … where …) and require that measure",
                 "用 计量 …：… 当 … 汇总此类记录，再对该计量提出要求"),

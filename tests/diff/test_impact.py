@@ -226,23 +226,6 @@ def test_what_can_not_be_compiled_is_judged_one_by_one_and_said_only_where_that_
 
 
 @pytest.mark.usefixtures("large")
-def test_who_is_judged_by_what_depends_on_circumstances(shipped: Path, tmp_path: Path) -> None:
-    """Then a person's facts alone don't tell which policy governs."""
-    folder = copy(tmp_path)
-    pack = folder / "sectors" / "accounting" / "pack.yaml"
-    text = pack.read_text(encoding="utf-8")
-    (line,) = [x for x in text.splitlines() if x.startswith("applies:")]
-    pack.write_text(text.replace(line, "applies: 情形 = 病假"), encoding="utf-8")
-    sides = [Selector(load_law(f)) for f in (shipped, folder)]
-    with pytest.raises(Unfit):
-        impact_at_scale(*sides, FILES, (2016, 2016), None, None)
-    said: list[str] = []
-    found = impact_of(shipped, folder, FILES, (2016, 2016), tell=said.append)
-    assert len(said) == 1
-    assert found.shifts
-
-
-@pytest.mark.usefixtures("large")
 def test_nothing_to_judge(shipped: Path, tmp_path: Path) -> None:
     records = tmp_path / "records.csv"
     records.write_text("record_id,person_id,date,form,quantity,unit\nR1,P1,nonsense,training,80,hours\n")

@@ -1,0 +1,68 @@
+"""``applies``: which persons a pack is for. Its condition is typed like a rule's, and sees nothing but the person.
+
+Who is judged by which pack is decided once for a person, before any record or year is looked at: a condition that asks
+for these would be true of nobody, or of everybody.
+"""
+
+from __future__ import annotations
+
+from policyengine.diagnostics import Span
+from policyengine.language import tree
+from policyengine.messages import say
+from policyengine.packs.model import Citation, Governing, Pack, Policy, Rule
+from policyengine.plan.kinds import Kinds, Rules
+from policyengine.plan.model import PlanRule
+from policyengine.plan.names import walk
+
+TIMED = ("year", "from", "until")  # columns by which a row of a table is valid at some time only
+
+
+def check_applies(policy: Policy, kinds: Kinds) -> None:
+    """Says what is wrong with the ``applies`` of the packs of a chain."""
+    for pack in policy.packs:
+        if pack.applies is not None:
+            rule = _as_rule(pack, pack.applies)
+            kinds.comparisons(rule, pack.applies)
+            _sight(rule, pack.applies, policy, kinds)
+
+
+def _as_rule(pack: Pack, condition: tree.Condition) -> Rules:
+    """The condition in the form that messages are about; it cites no article."""
+    statement = tree.Excuse(when=condition)
+    rule = Rule(pack.id, "applies", statement, "", Citation("", ""), place=pack.applies_place)
+    return PlanRule(rule.key, rule.name, statement, None, None, Governing(rule, statement, None, None))
+
+
+def _sight(rule: Rules, condition: tree.Condition, policy: Policy, kinds: Kinds) -> None:
+    """What is asked for that is no fact of a person."""
+    person = say("applies is about a person: ask for a fact of persons (sector = …)",
+                 "applies 针对人：只问人员的字段（如 行业 = …）")  # fmt: skip
+
+    def refuse(code: str, what: str, span: Span | None) -> None:
+        kinds.reporter.on(rule, code, what, span, person)
+
+    for decl, span in kinds.fields_of(condition):
+        if decl.id == "circumstance":
+            refuse("PE234", say("circumstances belong to a period of a person", "情形属于人的某一年度"), span)
+        elif decl.of != "person":
+            name = kinds.word(decl.id)
+            refuse("PE233", say(f"{name} is a fact of a record", f"{name}是记录的字段"), span)
+    for node in walk(condition):
+        match node:
+            case tree.Lasts(span=span):
+                refuse("PE234", say("circumstances belong to a period of a person", "情形属于人的某一年度"), span)
+            case tree.Outcome(span=span) | tree.InEach(span=span):
+                refuse("PE235", say("whether a period is met is known only when its rules are concluded",
+                                    "是否完成只有在结论中才知道"), span)  # fmt: skip
+            case tree.Repeated(span=span):
+                refuse("PE236", say("only a flag can ask whether a record repeats an earlier one",
+                                    "只有 标记 可问记录是否重复"), span)  # fmt: skip
+            case tree.ThisYear():
+                refuse("PE234", say("which year it is, is not asked here", "此处不问年度"), None)
+            case tree.InTable(table=name) | tree.Lookup(table=name):
+                table = policy.tables.get(name)
+                if table is not None and any(column.role in TIMED for column in table.columns):
+                    said = say(
+                        f"the rows of the table {name} hold at some time only", f"表 {name} 的各行只在某一时间有效"
+                    )
+                    refuse("PE237", said, getattr(node, "span", None))
