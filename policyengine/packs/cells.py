@@ -53,7 +53,16 @@ class Reader:
             return tuple(part.strip() for part in _ALTERNATIVES.split(text) if part.strip()) or None
         if role == "key" and _ALTERNATIVES.search(text):
             return self._alternatives(text)
-        return self._one(text)
+        value = self._one(text)
+        if role == "value" and isinstance(value, Fraction) and value < 0:
+            return Bad(
+                say(
+                    f"“{text}” is less than nothing, and what a rule counts never is",
+                    f"“{text}”是负数，规则所计不会为负",
+                ),
+                say("write the figure of the document, 0 or more", "请按文件写 0 或正数"),
+            )
+        return value
 
     def _alternatives(self, text: str) -> Cell | Bad:
         values: list[Cell] = []

@@ -124,6 +124,7 @@ BAD: dict[str, tuple[str, str | bytes, str]] = {
     "validity overlaps": (BASES, "name,aliases,from,until\nA,,2016,2018\nA,,2018,\n", "PE152 3:1"),
     "no term": (CREDITS, "level,rank,credits\n国家级,1,1\n国家机,2,1\n", "PE151 3:1"),
     "no number": (CREDITS, "level,rank,credits\n国家级,1,abc\n", "PE151 2:7"),
+    "less than nothing": (CREDITS, "level,rank,credits\n国家级,1,-10\n", "PE151 2:7"),
     "NaN": (CREDITS, "level,rank,credits\n国家级,1,NaN\n", "PE151 2:7"),
     "1e400": (CREDITS, "level,rank,credits\n国家级,1,1e400\n", "PE151 2:7"),
     "division by zero": (CREDITS, "level,rank,credits\n国家级,1,1/0\n", "PE151 2:7"),
