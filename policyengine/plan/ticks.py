@@ -14,7 +14,7 @@ from math import lcm
 
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
-from policyengine.plan.model import Plan, PlanRule
+from policyengine.plan.model import Plan, PlanRule, S
 
 RECORDS_PER_PERSON = 1_000_000
 """One person has at most this many records, over all periods: a person who learns every minute of ten years has not."""
@@ -30,11 +30,16 @@ class Counting:
     culprit: PlanRule[tree.Statement] | None = None
     bounded_by: str = ""  # the unit (or field) whose declared bounds the greatest amount comes from
     unbounded: list[tuple[PlanRule[tree.Statement], str]] = field(default_factory=list)
+    beyond: list[tuple[PlanRule[tree.Statement], Fraction]] = field(default_factory=list)  # figures that are too great
 
     @property
     def greatest(self) -> int:
         """No sum of one person's hours has more ticks than this."""
-        total = self.per_record * RECORDS_PER_PERSON * (self.ticks or 1)
+        return self.summed(self.per_record)
+
+    def summed(self, most: Fraction) -> int:
+        """Ticks of as many times ``most`` as a person may have records."""
+        total = most * RECORDS_PER_PERSON * (self.ticks or 1)
         return -(-total.numerator // total.denominator)
 
 
@@ -82,7 +87,36 @@ def counting(plan: Plan) -> Counting:
     result.per_record = most_convert + most_add
     if result.ticks is not None:
         result.ticks = lcm(1, *parts) * lcm(*shares) * lcm(*reductions) ** (2 if len(shares) > 1 else 1)
+        # what is owed or is a limit is added up and multiplied as what records give is, and has the same room
+        result.beyond = [(r, v) for r, v in _stated(plan, rates, result.per_record) if result.summed(v) > GREATEST]
     return result
+
+
+def _stated(
+    plan: Plan, rates: dict[str, list[Fraction]], per_record: Fraction
+) -> Iterator[tuple[PlanRule[tree.Statement], Fraction]]:
+    """The figures of requirements, caps and other limits, in the plan's unit; a share is one of the greatest figure."""
+    owed = [v for r in plan.require for s in _statements(r) for v in _figures(plan, s.figure, rates)]
+    most = max((*owed, per_record), default=Fraction(0))
+    for rule in plan.rules():
+        for statement in _statements(rule):
+            match statement:
+                case tree.Require(figure=tree.Share(value=share)):
+                    if share > 1:  # a part is no greater than what it is taken of
+                        yield rule, share * most
+                case tree.Require(figure=figure) | tree.Cap(figure=figure):
+                    yield from ((rule, value) for value in _figures(plan, figure, rates))
+                case (
+                    tree.Convert(limit=tree.Quantity() as limit)
+                    | tree.Carry(limit=tree.Quantity() as limit)
+                    | tree.Reduce(by=tree.Quantity() as limit)
+                ):
+                    yield from ((rule, value) for value in _figures(plan, limit, rates))
+
+
+def _statements(rule: PlanRule[S]) -> tuple[S, ...]:
+    """The rule's sentence and those that are kept beside it."""
+    return rule.statement, *(s for _, s in rule.kept)
 
 
 def _rates(plan: Plan) -> dict[str, list[Fraction]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from fractions import Fraction
 
 from policyengine.language import tree
 from policyengine.language.quantities import COUNTED, UNITS, exact_text
@@ -169,6 +170,8 @@ class Together:
                 say(f"declare it in pack.yaml: quantities: {{{unit}: {{min: 0, max: …, decimals: …}}}}",
                     f"在 pack.yaml 中声明 quantities: {{{unit}: {{min: 0, max: …, decimals: …}}}}"),
             )  # fmt: skip
+        for rule, value in found.beyond:
+            self._too_great(rule, value, found)
         if found.ticks is None:
             self._endless()
         elif found.greatest > GREATEST and found.culprit is not None:
@@ -186,6 +189,17 @@ class Together:
             None,
             say(f"lower max or decimals of {unit} (quantities in pack.yaml, or the field's), or limit what one gives",
                 f"降低 {unit} 的 max 或 decimals（pack.yaml 的 quantities 或该字段），或写明每次限额"),
+        )  # fmt: skip
+
+    def _too_great(self, rule: Rules, value: Fraction, found: Counting) -> None:
+        most, unit = exact_text(Fraction(GREATEST // (RECORDS_PER_PERSON * (found.ticks or 1)))), self.plan.unit
+        self.reporter.on(
+            rule, "PE267",
+            say(f"sums may overflow: this states {exact_text(value)} {unit}, counted in {found.ticks} parts",
+                f"合计可能溢出：此处为 {exact_text(value)} {UNITS[unit].zh}，以 1/{found.ticks} 为单位计"),
+            None,
+            say(f"state the figure that the document has: at most {most} {unit} can be counted here",
+                f"请按文件写明数值：此处最多可计 {most} {UNITS[unit].zh}"),
         )  # fmt: skip
 
     def _endless(self) -> None:

@@ -59,6 +59,34 @@ def test_a_sum_that_might_overflow_is_refused_and_the_message_names_the_bounds()
     assert plan(limited, bounds=bounds).greatest <= GREATEST
 
 
+TOO_GREAT = [  # with one tick an hour a figure has at most 9,223,372,036,854 of them
+    ("require total at least 9223372036854 hours per year", []),
+    ("require total at least 9223372036855 hours per year", ["PE267"]),
+    ("require total at least 4611686018427.5 hours per year", ["PE267"]),  # in halves
+    ("expect total at least 1 to 9999999999999999999 hours per year", ["PE267"]),
+    ("require professional at least 9999999999999 of total per year", ["PE267"]),
+    ("require professional at least 1/2 of total per year", []),
+    ("cap training at 9999999999999999999 hours per year", ["PE267"]),
+    ("convert training at 1 hour per 45 minutes rounded down to 1 hour up to 9999999999999999999 hours per activity",
+     ["PE267"]),
+    ("carry excess over r1 up to 9999999999999999999 hours to the next year", ["PE267"]),
+    ("reduce r1 by 9999999999999999999 hours", ["PE267"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sentence", "told"), TOO_GREAT)
+def test_a_figure_that_sums_could_not_hold_is_refused_where_it_stands(sentence: str, told: list[str]) -> None:
+    said = complaints(TOTAL, sentence, bounds=MINUTES)
+    assert [d.code for d in said] == told
+    assert all(d.source == sentence for d in said)
+
+
+def test_a_share_of_a_figure_that_is_too_great_is_not_told_too() -> None:
+    great = "require total at least 9999999999999999999 hours per year"
+    said = complaints(great, "expect public at least 1/3 of total requirement per year", bounds=MINUTES)
+    assert [d.source for d in said] == [great]
+
+
 def test_a_split_without_rounding_has_no_ticks_and_says_so() -> None:
     assert plan(TOTAL, "assign split by days").ticks is None
     assert [d.code for d in complaints(TOTAL, "assign split by days")] == ["PE268"]
