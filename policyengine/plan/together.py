@@ -19,7 +19,7 @@ from policyengine.plan.disjoint import conjuncts, disjoint, same_terms
 from policyengine.plan.kinds import Rules
 from policyengine.plan.model import Plan
 from policyengine.plan.report import Reporter
-from policyengine.plan.statements import at_one_time, meet
+from policyengine.plan.statements import at_one_time
 from policyengine.plan.ticks import GREATEST, RECORDS_PER_PERSON, Counting, counting
 
 
@@ -69,8 +69,10 @@ class Together:
 
     def _exchanged(self, rule: Rules) -> bool:
         """Whether exchanges are in force without a gap from the rule's first day to its last."""
-        day = rule.start or date.min
-        end = rule.until or date.max
+        return self._covered(rule.start or date.min, rule.until or date.max)
+
+    def _covered(self, day: date, end: date) -> bool:
+        """Whether exchanges are in force without a gap from ``day`` to ``end``."""
         for exchange in sorted(self.plan.exchange, key=lambda e: e.start or date.min):
             if (exchange.start or date.min) <= day <= (exchange.until or date.max):
                 if exchange.until is None or exchange.until >= end:
@@ -78,14 +80,22 @@ class Together:
                 day = date.fromordinal(exchange.until.toordinal() + 1)
         return False
 
-    def _beside(self, rule: Rules) -> bool:
-        """Whether a requirement in the plan's unit is in force at some time beside this one."""
-        return any(
-            meet(rule, other) and self.plan.unit in _units_of(other.statement, self.plan) for other in self.plan.require
-        )
+    def _in_own_unit(self) -> list[Rules]:
+        """The requirements in the plan's unit, the latest first."""
+        own = [r for r in self.plan.require if self.plan.unit in _units_of(r.statement, self.plan)]
+        return sorted(own, key=lambda r: r.start or date.min, reverse=True)
+
+    def _beside(self, rule: Rules, other: Rules) -> bool:
+        """Whether there is a day on which both are in force and no exchange is."""
+        first = max(rule.start or date.min, other.start or date.min)
+        last = min(rule.until or date.max, other.until or date.max)
+        return first <= last and not self._covered(first, last)
 
     def _no_exchange(self, rule: Rules, statement: tree.Statement, unit: str) -> None:
         plan_unit = self.plan.unit
+        own = self._in_own_unit()
+        beside = [r for r in own if self._beside(rule, r)]
+        others = tuple(r for r in (*beside, *own) if r.key != rule.key)[:1]
         hint = say("add a rule: exchange 1 credit for … hours (换算), with whose rate it is, in force as long",
                    "加一条同期有效的规则：换算 1 学分 等于 … 学时，并注明依据")  # fmt: skip
         if isinstance(statement, tree.Convert | tree.Add | tree.Cap):
@@ -94,16 +104,16 @@ class Together:
             message = say(f"without an exchange, what this counts in {unit} adds nothing to a total in {plan_unit}",
                           f"此处以{UNITS[unit].zh}计，合计以{UNITS[plan_unit].zh}计：无换算时计 0")  # fmt: skip
             self.reporter.on(rule, "PE254", message, None, hint, "note")
-        elif isinstance(statement, tree.Require) and not self._beside(rule):
+        elif isinstance(statement, tree.Require | tree.Carry | tree.Reduce) and not beside:
             message = say(f"this counts in {unit}, other years in {plan_unit}, and there is no exchange: the years in "
                           "which it governs come out undetermined",
                           f"此处以{UNITS[unit].zh}计，其他年度以{UNITS[plan_unit].zh}计而无换算："
                           "此规则所辖年度的结论为待定")  # fmt: skip
-            self.reporter.on(rule, "PE255", message, None, hint, "warning")
+            self.reporter.on(rule, "PE255", message, None, hint, "warning", others)
         else:
             message = say(f"this is in {unit}, the total in {plan_unit}: without an exchange they can't be compared",
                           f"此处以{UNITS[unit].zh}计，合计以{UNITS[plan_unit].zh}计：没有换算不可比较")  # fmt: skip
-            self.reporter.on(rule, "PE243", message, None, hint)
+            self.reporter.on(rule, "PE243", message, None, hint, others=others)
 
     # --- two rules for one record ---------------------------------------------------------------------------------
 

@@ -167,7 +167,7 @@ class _Writer:
                 e("# Whose rate this is the document must say; without it credits and hours are never compared.",
                   "# 依据哪一条换算，须注明出处；没有换算，学分与学时不能比较。"),
                 "- id: credit-rate",
-                *self.cited(always=True),
+                *self.cited(),
                 f"  rule: {self.rule(exchange)}",
                 "",
             ]  # fmt: skip
@@ -197,10 +197,10 @@ class _Writer:
         ]  # fmt: skip
         return "\n".join(lines) + "\n"
 
-    def cited(self, always: bool = False) -> Iterator[str]:
+    def cited(self) -> Iterator[str]:
         at = yaml_text(self.answers.article, flow=True)
         yield f"  cites: {{source: {self.source}, at: {at}}}"
-        yield f"  from: {'null' if always else self.answers.since}"
+        yield f"  from: {self.answers.since}"
 
     def examples(self) -> Iterator[str]:
         """Sentences to go on with, as comments."""

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from policyengine.language import tree
+from policyengine.packs.model import Rule
 from tests.build import BOUNDS, complaints, governs, plan, rule
 
 ANNUAL = "require total at least 90 hours per year"
@@ -91,7 +92,31 @@ def test_an_exchange_must_be_in_force_as_long_as_what_needs_it() -> None:
         rule("rate", "exchange 1 credit for 1 hour", until=2017),
         rule("rate", "exchange 1 credit for 2 hours", start=2019),
     ]
-    assert [d.code for d in complaints(*rules, *gap)] == ["PE243"]
+    [said] = complaints(*rules, *gap)
+    assert said.code == "PE243"
+    assert [r.message for r in said.related] == ["base/a: require total at least 90 credits per year"]
+
+
+CREDITS = rule("own", "require total at least 30 credits per year", start=2020)
+RATE = rule("rate", "exchange 1 credit for 3 hours", start=2020)
+LATER = rule("rate", "exchange 1 credit for 3 hours", start=2021)
+HOURS = [
+    rule("old", "require total at least 90 hours per year", until=2019),
+    rule("public", "require public at least 9 hours per year"),
+    rule("over", "carry excess over old up to 30 hours to the next year"),
+    rule("leave", "reduce old by 5 hours per full month of leave"),
+]
+
+
+@pytest.mark.parametrize("one", HOURS)
+def test_years_before_the_exchange_are_undetermined_where_nothing_is_in_its_unit(one: Rule) -> None:
+    """The exchange is in force as long as what is in credits: the rules in hours are right as they stand."""
+    old = HOURS[0]
+    said = [d for d in complaints(old, one, CREDITS, RATE) if d.source == one.text]
+    assert [(d.code, d.severity) for d in said] == [("PE255", "warning")]
+    assert [r.message for r in said[0].related] == ["base/own@2020: require total at least 30 credits per year"]
+    wanted = "PE255" if one is old else "PE243"  # in 2020 nothing compares what is in hours with what is in credits
+    assert [d.code for d in complaints(old, one, CREDITS, LATER) if d.source == one.text] == [wanted]
 
 
 def test_a_rule_that_governs_in_several_stretches_is_complained_of_once() -> None:
