@@ -201,6 +201,8 @@ class _Checker:
         near = did_you_mean(key.text, properties)
         known = ", ".join(properties)
         hint = meant(near) if near else say(f"known keys: {known}", f"可用的键：{known}")
+        if "：" in key.text or key.text.startswith("－"):
+            hint = say("“：” and “－” are of full width: write “: ” and “- ”", "“：”和“－”是全角：请写半角的“: ”和“- ”")
         message = say(f"{where} has no key “{_clip(key.text)}”", f"{where}没有键“{_clip(key.text)}”")
         return self.document.problem("PE120", message, key, hint=hint)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 
 from policyengine.diagnostics import Diagnostic, Span
@@ -83,6 +85,9 @@ _SYNTAX: dict[str, tuple[str, str, str, str]] = {
         "请写出该值，或写 null",
     ),
 }
+# a key with the colon of a Chinese keyboard, or a list's entry with its dash: YAML reads them as text
+_FULL_WIDTH = re.compile(r"\s*(?:-\s+)?[\w-]+(：)|\s*([－—–])\s*[\w-]+\s*[:：]")
+_MISREAD = ("mapping values are not allowed", "could not find expected ':'")
 _FIRST = {"an anchor": "&", "an alias": "*", "a directive": "%", "a tag": "!"}
 
 
@@ -121,8 +126,26 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str, levels: int) -> Di
     if mark is None:
         return Diagnostic(code, what, Span(file), hint)
     line, column = mark.line + 1, mark.column + 1
+    if any(part in words for part in _MISREAD):
+        for number in (line, line - 1):
+            if number and (found := _FULL_WIDTH.match(line_of(text, number) or "")):
+                return _full_width(file, text, number, found)
     last = text.count("\n") + 1
     if line >= last and not (line_of(text, line) or ""):  # past the end: point at what began there
         context = getattr(error, "context_mark", None)
         line, column = (context.line + 1, context.column + 1) if context else (max(1, last - 1), 1)
     return Diagnostic(code, what, Span(file, line, column, line, column + 1), hint, source=line_of(text, line))
+
+
+def _full_width(file: str, text: str, line: int, found: re.Match[str]) -> Diagnostic:
+    """PE106 at a colon or dash of full width."""
+    at = found.start(found.lastindex or 0)
+    char, plain = found[0][at], ": " if found[1] else "- "
+    return Diagnostic(
+        "PE106",
+        say(f"full-width “{char}” after a key or before an entry is text to YAML",
+            f"全角“{char}”：键之后和列表项之前的全角符号被 YAML 当作文字"),
+        Span(file, line, at + 1, line, at + 2),
+        say(f"write “{plain}” (half-width, with a space)", f"请写成半角的“{plain}”（后有空格）"),
+        source=line_of(text, line),
+    )  # fmt: skip

@@ -60,6 +60,11 @@ FILES: dict[str, tuple[bytes, str]] = {
     "a million keys": (b"".join(b"k%d: x\n" % i for i in range(60_000)), "PE108 50001:1"),
     "two colons": (b"pack: base\ntitle: override a: b\n", "PE106 2:18"),
     "no colon": (b"pack: base\ntitle\nlevel: city\n", "PE106 3:1"),
+    "full-width colon": ("- id：r1\n  cites: {at: a}\n".encode(), "PE106 1:5"),
+    "full-width colon before a mapping": ("- id: r1\n  cites： {source: a, at: a}\n  rule: x\n".encode(), "PE106 2:8"),
+    "full-width colon between keys": ("pack: base\ntitle：x\nlevel: city\n".encode(), "PE106 2:6"),
+    "full-width dash": ("－ id: r1\n  rule: x\n".encode(), "PE106 1:1"),
+    "full-width colon of a text": ("rule: 替代 a：要求 b: c\n".encode(), "PE106 1:16"),
     "open quote": (b"pack: base\ntitle: 'abc\nlevel: city\n", "PE106 2:8"),
     "open bracket": (b"pack: base\nregimes: [a, b\nlevel: city\n", "PE106 3:6"),
     "wrong indentation": (b"title:\n    zh: a\n  en: b\n", "PE106 3:3"),
@@ -262,6 +267,13 @@ def test_messages_of_the_shape_name_the_key(tmp_path: Path) -> None:
     unknown = told(PACK + "vocabluary: {}\n")
     assert unknown.message == "this file has no key “vocabluary”"
     assert unknown.hint == "did you mean vocabulary?"
+    wide = told(PACK + "source：x: y\n")
+    assert wide.message == "this file has no key “source：x”"
+    assert wide.hint == "“：” and “－” are of full width: write “: ” and “- ”"
+    colon = told(PACK.replace("level: province", "level：province"))
+    assert colon.message == "full-width “：” after a key or before an entry is text to YAML"
+    assert colon.hint == "write “: ” (half-width, with a space)"
+    assert colon.source == "level：province"
     kind = told(PACK.replace("level: province", "level: provinze"))
     assert "expected one of national, province, city, sector, employer" in kind.message
     assert kind.hint == "did you mean province?"
