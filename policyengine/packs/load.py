@@ -17,7 +17,15 @@ from policyengine.packs.document import Document, read_document, shown
 from policyengine.packs.model import NotDecidable, Pack, Rule, Table
 from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
 from policyengine.packs.roots import root_of
-from policyengine.packs.rules import Context, Entry, find_source, read_rules, read_sources, version_problems
+from policyengine.packs.rules import (
+    Context,
+    Entry,
+    find_source,
+    read_rules,
+    read_sources,
+    source_problems,
+    version_problems,
+)
 from policyengine.packs.shape import did_you_mean, meant, shape_problems
 from policyengine.packs.tables import read_table
 from policyengine.packs.values import YearStart, optional_at, pairs_at, text_at, text_of, texts_at
@@ -52,6 +60,7 @@ class _Loader:
         self.files: list[tuple[str, bytes]] = [(PACK_FILE, document.raw)]
         self.id = text_at(self.root, "pack")
         self.sources = read_sources(document, self._at("sources"))
+        self.problems += source_problems(document, self._at("sources"))
         self.year_start = _year_start(self.root, base)
 
     def _at(self, key: str) -> Node | None:

@@ -6,6 +6,7 @@ PE303 (a day that splits a period), PE304 (until before from), and whatever the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -157,19 +158,12 @@ def _bound(
     day = day_of(text)
     if day is not None:
         return day, False, []
-    value = node.get(key) or node
-    return (
-        None,
-        True,
-        [
-            document.problem(
-                "PE161",
-                say(f"there is no day {text}", f"没有 {text} 这一天"),
-                value,
-                hint=say("look it up in a calendar", "请核对日历"),
-            )
-        ],
-    )
+    return None, True, [_no_day(document, text, node.get(key) or node)]
+
+
+def _no_day(document: Document, text: str, node: Node) -> Diagnostic:
+    said, hint = say(f"there is no day {text}", f"没有 {text} 这一天"), say("look it up in a calendar", "请核对日历")
+    return document.problem("PE161", said, node, hint=hint)
 
 
 def _splits(
@@ -272,7 +266,7 @@ def read_sources(document: Document, node: Node | None) -> dict[str, Source]:
             number=optional_at(value, "number"),
             issued=optional_at(value, "issued"),
             in_force=optional_at(value, "in_force"),
-            confidence=text_at(value, "confidence", "seen"),
+            confidence=text_at(value, "confidence"),
             note=optional_at(value, "note"),
             url=optional_at(value, "url"),
         )
@@ -280,13 +274,27 @@ def read_sources(document: Document, node: Node | None) -> dict[str, Source]:
     }
 
 
+def source_problems(document: Document, node: Node | None) -> Iterator[Diagnostic]:
+    """PE161: days on which no document can have been issued or come in force."""
+    for _, source in node.pairs if isinstance(node, MappingNode) else ():
+        for key in ("issued", "in_force"):
+            text = optional_at(source, key)
+            if text is not None and year_of(text) is None and day_of(text) is None and isinstance(source, MappingNode):
+                yield _no_day(document, text, source.get(key) or source)
+
+
 def _citation(document: Document, node: MappingNode, context: Context) -> tuple[Citation | None, list[Diagnostic]]:
     cites = node.get("cites")
     if isinstance(cites, Scalar):  # the article alone, or "source article"
         text = text_of(cites) or ""
         first, _, rest = text.partition(" ")
-        name, at = (first, rest.strip()) if first in context.sources and rest.strip() else (None, text)
+        named = first in context.sources or _looks_like_id(first, context.sources)
+        name, at = (first, rest.strip()) if named else (None, text)
         where: Node = cites
+        if named and not at and first in context.sources:
+            said = say(f"the article of {first} is missing", f"缺少 {first} 的条款")
+            hint = say(f"write {first} and the article after it", f"请在 {first} 之后写明条款")
+            return None, [document.problem("PE160", said, where, hint=hint)]
     else:
         name, at = optional_at(cites, "source"), text_at(cites, "at")
         where = (cites.get("source") if isinstance(cites, MappingNode) else None) or cites or node
@@ -294,6 +302,13 @@ def _citation(document: Document, node: MappingNode, context: Context) -> tuple[
     if source is None:
         return None, problems
     return Citation(source.id, at, source.title, source.number, source.confidence), []
+
+
+def _looks_like_id(word: str, sources: Mapping[str, Source]) -> bool:
+    """Whether the first word of a citation is meant as a source: articles aren't written ``rules-2021``."""
+    if not re.fullmatch(r"[a-z0-9_-]*[a-z][a-z0-9_-]*", word):
+        return False
+    return bool(re.search(r"[0-9_-]", word)) or did_you_mean(word, sources) is not None
 
 
 def find_source(

@@ -16,7 +16,7 @@ level: province
 authority: 省厅
 year_starts: 01-01
 sources:
-  law: {title: 办法, number: 〔2016〕1号}
+  law: {title: 办法, number: 〔2016〕1号, confidence: seen}
   old: {title: 旧办法, confidence: remembered}
 vocabulary:
   terms:
@@ -47,7 +47,7 @@ authority: 行业主管部门
 extends: base
 applies: 行业 = 会计
 sources:
-  own: {title: 行业规定, number: 〔2018〕10号}
+  own: {title: 行业规定, number: 〔2018〕10号, confidence: seen}
 """
 
 

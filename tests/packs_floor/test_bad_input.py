@@ -12,7 +12,7 @@ from policyengine.diagnostics import Diagnostic, human
 from policyengine.packs.document import read_document
 from policyengine.packs.policies import load_policies
 from policyengine.packs.shape import shape_problems
-from tests.packs_floor.folder import PACK, load, rule, seen, write
+from tests.packs_floor.folder import PACK, UPPER, load, load_two, rule, seen, write
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 10)}]\n" for i in range(9)
@@ -77,6 +77,10 @@ FILES: dict[str, tuple[bytes, str]] = {
     "unknown key": ((PACK + "vocabluary: {}\n").encode(), "PE120 28:1"),
     "unknown key inside": (PACK.replace("number: 〔2016〕1号", "nubmer: x").encode(), "PE120 7:20"),
     "key missing": (PACK.replace("level: province\n", "").encode(), "PE121 1:1"),
+    "source that nobody says was read": (PACK.replace(", confidence: seen", "", 1).encode(), "PE121 7:8"),
+    "source without a title": (PACK.replace("title: 办法", "title: ''", 1).encode(), "PE122 7:16"),
+    "issued on no day": (PACK.replace("title: 办法", "title: 办法, issued: 2020-02-30", 1).encode(), "PE161 7:28"),
+    "in force on no day": (PACK.replace("title: 办法", "title: 办法, in_force: 2021-02-29").encode(), "PE161 7:30"),
     "value of another kind": (PACK.replace("level: province", "level: [province]").encode(), "PE122 3:8"),
     "value not in the list": (PACK.replace("level: province", "level: provinze").encode(), "PE122 3:8"),
     "id with capitals": (PACK.replace("pack: base", "pack: Base").encode(), "PE122 1:7"),
@@ -118,6 +122,9 @@ RULES: dict[str, tuple[str, str]] = {
     "no article": ("- {id: a, rule: 认定 培训班}\n", "PE121 1:3"),
     "article of nothing": ("- {id: a, cites: {source: lwa, at: 一}, rule: 认定 培训班}\n", "PE160 1:27"),
     "which source": ("- {id: a, cites: 第一条, rule: 认定 培训班}\n", "PE160 1:18"),
+    "source without an article": ("- {id: a, cites: law, rule: 认定 培训班}\n", "PE160 1:18"),
+    "no article at all": ("- {id: a, cites: {source: law, at: ''}, rule: 认定 培训班}\n", "PE122 1:36"),
+    "article of spaces": ("- {id: a, cites: ' ', rule: 认定 培训班}\n", "PE122 1:18"),
     "id of the other form": ("- {id: a_b, cites: {source: law, at: 一}, rule: 认定 培训班}\n", "PE122 1:8"),
     "unknown key": ("- {id: a, cite: x, cites: {source: law, at: 一}, rule: 认定 培训班}\n", "PE120 1:11"),
     "change that does not exist": (rule("a", "认定 培训班", change="raise"), "PE122 3:11"),
@@ -140,6 +147,29 @@ def test_a_bad_rule_is_told_where(name: str, tmp_path: Path) -> None:
     policy, problems = load(tmp_path, text)
     assert policy is None
     assert expected in seen(problems), "\n".join(map(human, problems))
+
+
+SHORT = [  # a citation in a pack whose only source is rules-2020; the article that is read, None: PE160
+    ("第九条", "第九条"),
+    ("rules-2020 第九条", "第九条"),
+    ("rules-2020  第九条 第1款", "第九条 第1款"),
+    ("section 9", "section 9"),
+    ("9-2 a", "9-2 a"),
+    ("rules-2021 第九条", None),
+    ("rules-2021", None),
+    ("rules_2020 第九条", None),
+    ("rule-2020 第九条", None),
+    ("rules 第九条", None),
+    ("rules-2020", None),
+]
+
+
+@pytest.mark.parametrize(("cites", "article"), SHORT)
+def test_a_short_citation_names_a_source_or_an_article(cites: str, article: str | None, tmp_path: Path) -> None:
+    pack = UPPER.replace("own: {", "rules-2020: {")
+    policy, problems = load_two(tmp_path, "[]\n", f"- {{id: a, cites: {cites}, rule: 认定 培训班}}\n", pack)
+    assert seen(problems) == ([] if article else ["PE160 1:18"])
+    assert (policy.packs[-1].rules[0].cites.at if policy else None) == article
 
 
 MANY = {

@@ -18,7 +18,7 @@ title: 示例行业
 level: sector
 authority: 示例行业主管部门
 extends: sichuan
-sources: {{example: {{title: 示例行业规定}}}}
+sources: {{example: {{title: 示例行业规定, confidence: seen}}}}
 {more}"""
 RULE = "- {{id: {id}, cites: {{source: example, at: 第一条}}, from: {start}, rule: {rule}}}\n"
 
