@@ -86,18 +86,18 @@ NEVER = [
     "reject training when year of qualified_on = 2019 and year of qualified_on > 2020",
 ]
 SOMETIMES = [
-    ("convert paper at 1 hour each when author_rank = 1 or author_rank > 10", "author_rank = 1"),
-    ("reject paper when provider in bases", "provider = 市培训学院, in 2018"),
-    ("reject paper when provider not in bases", "provider = another, in 2018"),
+    ("convert paper at 1 hour each when author_rank = 1 or author_rank > 10", "form = paper, author_rank = 1"),
+    ("reject paper when provider in bases", "form = paper, provider = 市培训学院, in 2018"),
+    ("reject paper when provider not in bases", "form = paper, provider = another, in 2018"),
     ("flag fee_charged when fee > 99.99 yuan", "fee = 100 yuan"),
     ("excuse year when leave lasts at least 12 months", "maternity 2020-01-01 to 2020-12-31"),
     ("excuse year when leave in (illness) lasts at least 3 months and leave in (maternity) lasts at least 3 months",
      "maternity 2020-01-01 to 2020-03-31, illness 2020-01-01 to 2020-03-31"),
     ("conclude not_excellent when met in each of last 2 years and not met in each of last 3 years",
      "this year and those before: met, met, not met"),
-    ("reject training when year of qualified_on < this year", "qualified_on = 2018-12-31, in 2020"),
-    ("reject training when claimed_year < year of date", "claimed_year = 2019, 2020-01-01"),
-    ("reject training when days > 30", "days = 31"),
+    ("reject training when year of qualified_on < this year", "form = training, qualified_on = 2018-12-31, in 2020"),
+    ("reject training when claimed_year < year of date", "form = training, claimed_year = 2019, 2020-01-01"),
+    ("reject training when days > 30", "form = training, days = 31"),
 ]  # fmt: skip
 
 
@@ -193,6 +193,25 @@ def test_a_rule_that_never_applies_is_a_warning(tmp_path: Path) -> None:
     base = [("it", "折算 论文 每项 计 30 学时 当 作者排名 = 1 且 作者排名 > 1")]
     found = complaints(write(tmp_path, base))
     assert [(d.code, d.severity) for d in found if d.code == "PE354"] == [("PE354", "warning")]
+
+
+NEVER = [
+    ("认定 培训班 当 学习形式 = 远程教育", ["PE354"]),  # and not PE322: it frees nobody
+    ("认定 培训班、论文 当 学习形式 = 论文", ["PE322"]),
+    ("认定 培训班 当 日期 < 2015-01-01", ["PE354"]),
+    ("不予认定 培训班 当 学习形式 = 远程教育", ["PE354"]),
+    ("不予认定 培训班、远程教育 当 学习形式 = 远程教育", []),
+    ("限额 培训班 每年 不超过 5 学时 当 学习形式 = 远程教育", ["PE354"]),
+    ("限额 全部记录 每年 不超过 5 学时 当 学习形式 = 远程教育", []),
+]
+
+
+@pytest.mark.parametrize(("sentence", "told"), NEVER)
+def test_what_a_rule_is_about_and_its_condition_must_go_together(
+    sentence: str, told: list[str], tmp_path: Path
+) -> None:
+    found = complaints(write(tmp_path, [("known", "认定 培训班、论文 须有 学习证明")], [("it", sentence)]))
+    assert [d.code for d in found if d.code in ("PE322", "PE354")] == told
 
 
 def test_rules_of_different_times_do_not_meet(tmp_path: Path) -> None:

@@ -52,14 +52,23 @@ def reachable(statement: tree.Statement, context: Context) -> Witness | Undecide
     """A situation that the rule speaks of; None when there can be none, so that the rule never applies."""
     statement = body(statement)
     record = isinstance(statement, OF_RECORDS)
-    about: tree.Statement = (
-        tree.Flag(name="it", when=statement.when) if record else tree.Conclude(name="it", when=statement.when)
-    )
+    when = _of_these(statement, context)
+    about: tree.Statement = tree.Flag(name="it", when=when) if record else tree.Conclude(name="it", when=when)
     space = Space(((about, context),), record=record)
     side = side_of(about, context, "hours")
     answer = search(space, side, side, ("applies",))["applies"]
     assert not isinstance(answer, bool)
     return answer
+
+
+def _of_these(statement: tree.Statement, context: Context) -> tree.Condition | None:
+    """The rule's condition, together with that the record is one of those which the rule is about."""
+    terms = getattr(statement, "what", tree.What()).terms
+    owner = owning_field(terms, context.vocabulary) if terms else None
+    if owner is None or statement.when is None:
+        return statement.when
+    about = tree.In(tree.Field(owner), tuple(tree.Term(t) for t in terms))
+    return tree.And((about, statement.when))
 
 
 def _plainly_apart(a: tree.Statement, b: tree.Statement, context: Context) -> bool:
