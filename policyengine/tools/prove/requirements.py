@@ -22,7 +22,7 @@ def requirements(old: tree.Require, new: tree.Require, before: Context, after: C
     if old.comparison != new.comparison:
         yield unlike(say("one is a minimum and the other a maximum", "一个是最低要求，另一个是最高限制"))
         return
-    yield _firmness(old, new, before)
+    yield _firmness(old, new, before, after)
     yield _measured(old, new, before, after)
     old, new = _settled(old, before), _settled(new, after)
     a, b = unit_of(old.figure, before), unit_of(new.figure, after)
@@ -36,7 +36,7 @@ def requirements(old: tree.Require, new: tree.Require, before: Context, after: C
     yield from in_windows(old, new, before, after, unit, least=old.comparison == ">=")
 
 
-def _firmness(old: tree.Require, new: tree.Require, before: Context) -> Aspect:
+def _firmness(old: tree.Require, new: tree.Require, before: Context, after: Context) -> Aspect:
     """``expect`` is less than ``require`` wherever the firm one asks for anything."""
     soft, was_soft = isinstance(new, tree.Expect), isinstance(old, tree.Expect)
     if soft == was_soft:
@@ -47,7 +47,13 @@ def _firmness(old: tree.Require, new: tree.Require, before: Context) -> Aspect:
     side = side_of(firm, before, unit_of(firm.figure, before) or "")
     asked = search(space, side, side, ("applies",))["applies"]
     if isinstance(asked, Witness):
-        expects = replace(asked.old, kind="expects")
+        expected = (new, after) if soft else (old, before)
+        given = side_of(*expected, unit_of(expected[0].figure, expected[1]) or "")(asked.situation)
+        expects = (
+            replace(given, kind="expects")
+            if given is not None and given.applies
+            else replace(asked.old, kind="expects")
+        )
         asked = replace(asked, new=expects) if soft else replace(asked, old=expects)
     return Aspect(asked, asked, None, why) if soft else Aspect(stricter=asked)
 
