@@ -212,3 +212,13 @@ def test_no_pack_at_the_path(tmp_path: Path) -> None:
     code, out, err = command(str(tmp_path))
     assert (code, out) == (2, "")
     assert "PE130" in err
+
+
+def test_a_pack_whose_tests_can_not_be_read_is_not_said_to_have_none(tmp_path: Path) -> None:
+    folder = write(tmp_path, RULES)
+    (folder / "tests").mkdir(exist_ok=True)
+    (folder / "tests" / "cases.yaml").write_text("- {case: a, periods: 2018}\n")
+    code, _, err = command(str(folder))
+    assert code == 1
+    assert "PE120" in err
+    assert "PE611" not in err
