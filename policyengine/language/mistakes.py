@@ -103,6 +103,10 @@ class Mender:
         value = numeral(words)
         if value is None:
             return None
+        if words == "半" and self.sentence.text.startswith("年", end):
+            said = say("half a year is written in months", "半年请以月数书写")
+            self.builder.problem("PE208", said, start, end + 1, say("write 6 months", "请写 6 个月"))
+            raise Reported
         self.builder.problem(
             "PE208",
             say(f"numbers are written in figures, not “{words}”", f"数字请用阿拉伯数字，不写“{words}”"),
@@ -326,4 +330,4 @@ def suggestion(word: str, known: dict[str, str]) -> str | None:
 
     near = get_close_matches(word[:MAX_WORD], known, n=1, cutoff=0.6 if word.isascii() else 0.5)
     name = known[near[0]] if near else None
-    return say(f"did you mean {name}?", f"是不是“{name}”？ (did you mean {name}?)") if name else None
+    return say(f"did you mean {name}?", f"是不是“{name}”？") if name else None
