@@ -142,7 +142,8 @@ class _Resolver:
                     continue
                 from policyengine.packs import refusals
 
-                self.problems.append(refusals.contested(rule, piece.rule, taken.named, piece.stretch))
+                self.problems.append(refusals.contested(rule, piece.rule, taken.named, common))
+                met = True
                 continue
             met = True
             left += [replace(piece, stretch=rest) for rest in without(piece.stretch, common)]

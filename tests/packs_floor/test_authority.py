@@ -247,6 +247,16 @@ def test_an_override_that_meets_no_version_is_remarked(tmp_path: Path) -> None:
     assert "upper/more ..2015-12-31 as base/annual" in governing(policy)
 
 
+def test_two_overrides_of_one_time_are_told_with_that_time_and_nothing_else(tmp_path: Path) -> None:
+    base = rule("annual", "要求 每年 总学时 不少于 90 学时", change="raise-only", from_="2016")
+    text = "override base/annual: require total at least 100 hours per year"
+    upper = rule("one", text, source="own", from_="2018") + rule("two", text, source="own", from_="2020")
+    _, problems = load_two(tmp_path, base, upper)
+    assert [(d.code, d.message) for d in problems] == [
+        ("PE313", "upper/one and this both change base/annual at the same time (from 2020-01-01)")
+    ]
+
+
 def test_a_drop_ends_the_rule_for_its_time(tmp_path: Path) -> None:
     policy, problems = load_two(
         tmp_path, FREE, rule("gone", "drop base/free", source="own", from_="2017", until="2018")
