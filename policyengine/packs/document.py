@@ -6,6 +6,7 @@ schema of the file says what it is. What a file may contain is bounded before an
 
 from __future__ import annotations
 
+import errno
 import re
 import stat
 from dataclasses import field
@@ -114,10 +115,17 @@ def parse_document(data: bytes, file: str) -> tuple[Document | None, list[Diagno
 def _unreadable(file: str, error: OSError) -> Diagnostic:
     return Diagnostic(
         "PE101",
-        say(f"{file} can't be read: {error.strerror or error}", f"无法读取 {file}：{error.strerror or error}"),
+        say(f"{file} can't be read: {reason(error)}", f"无法读取 {file}：{reason(error)}"),
         Span(file),
         hint=say("check the name and that you may read it", "请检查文件名和读取权限"),
     )
+
+
+def reason(error: OSError) -> str:
+    """Why the system refuses a file; it says so in its own language only."""
+    known = {errno.ENOENT: "没有这个文件", errno.EACCES: "没有读取权限", errno.EISDIR: "它是文件夹"}
+    english = error.strerror or str(error)
+    return say(english, known.get(error.errno or 0, english))
 
 
 def _too_large(file: str, size: int) -> Diagnostic:

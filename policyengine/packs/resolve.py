@@ -174,7 +174,9 @@ class _Resolver:
         return taken.named == taken.root or taken.named in [r.name for r in piece.over]
 
     def _terms(self, stretch: Stretch, pack: Pack) -> Terms:
-        return Terms(self._rates(stretch), self.tables, conjuncts(pack.applies))
+        return Terms(
+            self._rates(stretch), self.tables, conjuncts(pack.applies), pack.vocabulary.words if pack.vocabulary else ()
+        )
 
     def _rates(self, stretch: Stretch) -> Callable[[str, str], tuple[Fraction, ...]]:
         """Every exchange of the chain that is in force in the stretch."""

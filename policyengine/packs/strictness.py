@@ -13,6 +13,7 @@ from typing import Literal
 
 from policyengine.language import tree
 from policyengine.language.quantities import COUNTED, UNITS, exact_text
+from policyengine.language.vocabulary import Word
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.model import Table
@@ -50,6 +51,12 @@ class Terms:
     rates: Rates
     tables: Mapping[str, Table]
     given: frozenset[tree.Condition] = frozenset()
+    words: tuple[Word, ...] = ()
+
+    def zh(self, measure: str) -> str:
+        """The total, a measure or a term, as Chinese messages name it."""
+        found = (w.zh for w in self.words if w.kind in ("measure", "term") and w.id == measure)
+        return "总学时" if measure == "total" else next(found, None) or measure
 
 
 SAME = Verdict("as_strict")
@@ -111,8 +118,9 @@ def _incomparable(why: str) -> Verdict:
 def _require(new: tree.Require, old: tree.Require, terms: Terms) -> Verdict:
     if new.measure != old.measure:
         return _incomparable(
-            say(f"it measures {new.measure}, not {old.measure}", f"计量的是 {new.measure}，不是 {old.measure}")
-        )
+            say(f"it measures {new.measure}, not {old.measure}",
+                f"计量的是{terms.zh(new.measure)}，不是{terms.zh(old.measure)}")
+        )  # fmt: skip
     if new.this_period != old.this_period:
         return _incomparable(
             say("one of them asks the measure of this period, the other of each record's", "只有一个按本期计量")

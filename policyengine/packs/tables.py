@@ -16,7 +16,7 @@ from policyengine.diagnostics import Diagnostic, Span
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say
 from policyengine.packs.cells import Bad, Reader, surface_forms
-from policyengine.packs.document import MAX_PROBLEMS, Document, enough, shown
+from policyengine.packs.document import MAX_PROBLEMS, Document, enough, reason, shown
 from policyengine.packs.meeting import TooMany, meeting_rows
 from policyengine.packs.model import Cell, Column, Table
 from policyengine.packs.nodes import Node, Scalar
@@ -120,8 +120,8 @@ def _read_sheet(document: Document, node: Node, path: Path) -> tuple[bytes, Shee
             else say("check the name; it is relative to the pack's folder", "请检查文件名，它相对于本包的文件夹")
         )
         said = say(
-            f"the table {shown(path)} can't be read: {error.strerror or error}",
-            f"无法读取数据表 {shown(path)}：{error.strerror or error}",
+            f"the table {shown(path)} can't be read: {reason(error)}",
+            f"无法读取数据表 {shown(path)}：{reason(error)}",
         )
         return b"", None, [document.problem("PE153", said, place, hint=hint)]
     sheet, problems = sheet_of(data, shown(path))

@@ -129,10 +129,9 @@ class Kinds:
 
     def _unlike(self, rule: Rules, one: Kind, other: Kind, span: Span | None) -> None:
         if one.type == other.type == "term":
-            known = ", ".join(
-                sorted(w.id for w in self.vocabulary.words if w.kind == "term" and w.of in one.lists)[:12]
-            )
-            hint = say(f"{one.what} is one of: {known}", f"{one.what}的词条：{known}")
+            known = [w for w in self.vocabulary.words if w.kind == "term" and w.of in one.lists]
+            listed = say(", ", "、").join(sorted(say(w.id, w.zh or w.id) for w in known)[:12])
+            hint = say(f"{one.what} is one of: {listed}", f"{one.what}的词条：{listed}")
             message = say(f"{other.what} is no value of {one.what}", f"{other.what}不是{one.what}的词条")
         else:
             message = say(
@@ -338,7 +337,7 @@ def _of_value(value: Fraction | str | bool | date, unit: str | None) -> Kind:
         return Kind("yes_no", say("yes" if value else "no", "是" if value else "否"), literal=True)
     if isinstance(value, Fraction):
         shown = exact_text(value)
-        return Kind("number", f"{shown} {unit}" if unit else shown, unit, literal=True)
+        return Kind("number", f"{shown} {say(unit, UNITS[unit].zh)}" if unit else shown, unit, literal=True)
     if isinstance(value, date):
         return Kind("date", value.isoformat(), literal=True)
     return Kind("text", f"“{value}”", literal=True)

@@ -11,6 +11,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import speak
 from policyengine.packs.policies import load_policies
 from policyengine.packs.tests_model import load_tests
+from policyengine.plan.build import plan_of
 from policyengine.tools.check import check
 from tests.packs_floor import test_authority, test_bad_input, test_cases, test_tables, test_words
 from tests.packs_floor.folder import PACK, load, load_two, rule, write
@@ -30,6 +31,38 @@ def said(problems: list[Diagnostic]) -> list[str]:
     texts = [t for d in own for t in (d.message, d.hint, *(r.message for r in d.related)) if t]
     assert texts
     return texts
+
+
+LEAKS = [  # an override of 要求 每年 总学时 不少于 90 学时, or another rule, and its whole message in Chinese
+    ("override base/annual: require professional at least 120 hours per year",
+     "无法与只能更严的 base/annual 比较：计量的是专业科目，不是总学时"),
+    ("override base/annual: require face_to_face at least 120 hours per year",
+     "无法与只能更严的 base/annual 比较：计量的是面授，不是总学时"),
+    ("reject training when days > 3 hours", "天数以天计，3 学时以学时计"),
+    ("require totl at least 120 hours per year", "“totl”未声明，此处应为词条或计量项"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), LEAKS)
+def test_no_english_is_left_in_a_message(text: str, expected: str, tmp_path: Path) -> None:
+    base = rule("annual", "要求 每年 总学时 不少于 90 学时", change="raise-only")
+    policy, problems = load_two(tmp_path, base, rule("it", text, source="own"))
+    problems += plan_of(policy)[1] if policy else []
+    told = [d for d in problems if d.severity == "error"]
+    assert [d.message for d in told] == [expected]
+    assert "did you mean" not in (told[0].hint or "")
+
+
+def test_the_terms_of_a_field_are_proposed_in_chinese(tmp_path: Path) -> None:
+    policy, _ = load(tmp_path, rule("it", "reject training when subject = national"))
+    assert policy is not None
+    assert [d.hint for d in plan_of(policy)[1]] == ["科目的词条：专业科目、公需科目"]
+
+
+def test_why_the_system_refuses_a_table_is_said_in_chinese(tmp_path: Path) -> None:
+    declared = test_tables.CREDITS
+    (said,) = (d for d in load(tmp_path, pack=PACK + declared)[1] if d.code == "PE153")
+    assert said.message.endswith("tables/credits.csv：没有这个文件")
 
 
 def check_texts(problems: list[Diagnostic]) -> None:
