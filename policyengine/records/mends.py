@@ -103,6 +103,16 @@ class Standing:
             if not end:
                 table, row = sources[place]
                 self.rows[table].pop(row, None)
+        self._give_way()
+
+    def _give_way(self) -> None:
+        """Of rows that stand for the same one, those that can't be read are replaced by those that can."""
+        for _, mends in list(self._each()):
+            usable = [m for m in mends if m.usable]
+            read = {(m.table, m.row) for m in usable}
+            for mend in mends if usable else ():
+                if (mend.table, mend.row) not in read:
+                    self.rows.setdefault(mend.table, {}).setdefault(mend.row, usable)
 
     def _each(self) -> Iterator[tuple[tuple[Table, int], list[Mend]]]:
         return (((table, row), mends) for table, rows in self.rows.items() for row, mends in rows.items())

@@ -25,6 +25,7 @@ CASES = [
     ("mended the second time", [BAD, "R3,P1,x,8,r.csv,3\n", "R3,P1,2016-03-05,8,m1.csv,2\n"], "R1 R3", ""),
     ("mended twice", [BAD, "R3,P1,2016-03-05,8,r.csv,3\n", "R4,P1,2016-03-06,8,r.csv,3\n"], "R1",
      "PE423 m1.csv:2; PE423 m2.csv:2"),
+    ("beside an unmended copy", [BAD, "R3,P1,x,8,r.csv,3\n", "R3,P1,2016-03-05,8,r.csv,3\n"], "R1 R3", ""),
     ("for a good row", [BAD, "R4,P1,2016-03-05,8,r.csv,2\n"], "R1", "PE410 in/r.csv:3; PE423 m1.csv:2"),
     ("of its own id", [BAD, "R1,P1,2016-03-05,8,r.csv,2\n"], "R1", "PE410 in/r.csv:3; PE423 m1.csv:2"),
     ("names a row that is none", [BAD, "R4,P1,2016-03-05,8,r.csv,9\n"], "R1 R4", "PE410 in/r.csv:3"),
