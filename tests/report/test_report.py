@@ -194,6 +194,55 @@ def test_a_declared_measure_from_the_database(county: Path, tmp_path: Path) -> N
     assert str(reasons[0][4]).startswith("taught: 0, at least 5 (not met, county/a1); total: 39, at least 40")
 
 
+MILL = """\
+pack: mill
+title: {zh: 磨坊, en: Mill}
+level: sector
+authority: The millers
+extends: county
+applies: sector = milling
+regimes: []
+surface: en
+sources:
+  rules: {title: Rules of the millers, confidence: seen}
+"""
+OWN = 'rule: conclude not_excellent "not rated excellent here" when not met'
+# what a sector does about the rule of the county, in rules of its own; key of the rule that concludes
+ABOVE = [
+    (('rule: drop county/not-excellent because "rated elsewhere"', OWN), "mill/r1"),
+    ((OWN.replace("rule: ", "rule: 'override county/not-excellent: ") + "'",), "mill/r0"),
+]
+
+
+@pytest.mark.parametrize(("rules", "key"), ABOVE)
+def test_a_consequence_cites_the_rule_that_governs(
+    county: Path, tmp_path: Path, rules: tuple[str, ...], key: str
+) -> None:
+    """Not the one that is dropped or overridden; in the database too, beside a later result of the county alone."""
+    from policyengine.tools.publish.publish import publish
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "world")
+    policies = tmp_path / "world" / "policies" / "county"
+    policies.rename(tmp_path / "base")
+    (policies / "mill").mkdir(parents=True)
+    (tmp_path / "base").rename(policies / "base")
+    given = (policies / "base" / "rules.yaml").read_text()
+    (policies / "base" / "rules.yaml").write_text(given.replace("at: art. 6}", "at: art. 6}\n  change: delegated"))
+    (policies / "mill" / "pack.yaml").write_text(MILL)
+    text = "".join(f"- id: r{n}\n  cites: {{source: rules, at: rule {n}}}\n  {r}\n" for n, r in enumerate(rules))
+    (policies / "mill" / "rules.yaml").write_text(text)
+    out, to = save(judged(tmp_path / "world", 2016, 2016), tmp_path / "out"), str(tmp_path / "status.duckdb")
+    publish(out, to, scope="all")
+    publish(save(judged(county, 2017, 2017), tmp_path / "later"), to, scope="all")
+    for place in (out, to):
+        run(place, "--out", tmp_path / "r.html", "--reveal")
+        page = (tmp_path / "r.html").read_text()
+        columns, details = unpacked(page, "index")["columns"], unpacked(page, "d0")
+        row = columns["id"].index("A6")  # a miller without proof
+        assert [k for _, k in details[row][2]] == [key], place
+
+
 def test_however_the_ledger_stands(of_2016: Evaluation, tmp_path: Path) -> None:
     """Large results have ledgers in no order, without what records say, fractions over a common denominator."""
     full = save(of_2016, tmp_path / "full", "csv")

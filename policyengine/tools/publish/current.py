@@ -127,10 +127,11 @@ def _figure(row: dict[str, Any], column: str) -> Fraction | None:
 def _together(manifests: list[dict[str, Any]], place: str) -> dict[str, Any]:
     """One manifest for the current results: every policy and rule once, the later one's words first."""
     last = manifests[-1]
-    policies, rules, packs = ({} for _ in range(3))
+    rules: dict[str, Any] = {}
+    policies, packs = ({} for _ in range(2))
     for m in manifests:
         policies.update({p["id"]: p for p in m["policies"]})
-        rules.update({r["key"]: r for r in m["rules"]})
+        rules.update({r["key"]: _also(rules.get(r["key"], {}), r) for r in m["rules"]})
         packs.update({p["id"]: p for p in m["packs"]})
     columns: list[str] = []
     for m in manifests:
@@ -149,6 +150,11 @@ def _together(manifests: list[dict[str, Any]], place: str) -> dict[str, Any]:
         **last, "policies": list(policies.values()), "rules": list(rules.values()), "packs": list(packs.values()),
         "rows": rows, "tables": tables,
     }  # fmt: skip
+
+
+def _also(known: dict[str, Any], rule: dict[str, Any]) -> dict[str, Any]:
+    """The rule as the later result has it, with what only the earlier one says: policies, what it stands over."""
+    return {**known, **rule, "policies": list(dict.fromkeys([*known.get("policies", ()), *rule["policies"]]))}
 
 
 def _types() -> dict[str, list[tuple[str, str]]]:
