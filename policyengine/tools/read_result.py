@@ -237,12 +237,6 @@ def subjects_of(manifest: Mapping[str, Any]) -> list[str]:
     return list(names[names.index("total") + 1 : names.index("required_total")])
 
 
-def _governs(rule: Mapping[str, Any], row: Row, last: str) -> bool:
-    """Whether the rule is one of the row's policy, and in force in the year ``last``."""
-    in_force = (rule["from"] or "")[:4] <= last <= (rule["until"] or "9999")[:4]
-    return in_force and row["policy"] in rule["policies"]
-
-
 def _text(row: Row, name: str) -> str:
     value = row.get(name)
     return "" if value is None else str(value)

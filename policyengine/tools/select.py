@@ -179,12 +179,7 @@ class Unfit(Exception):
 def _looked_at(applies: tree.Condition | None, world: World) -> set[str]:
     """The ids of the fields that ``applies`` looks at, those included of which it asks whether they are present."""
     asked = set(names_asked(applies, world)) if applies is not None else set()
-    for part in walk(applies):
-        if isinstance(part, tree.Present):
-            asked.add(part.field)
-        elif isinstance(part, tree.Lasts):
-            asked.add("circumstance")
-    return asked
+    return asked | {part.field for part in walk(applies) if isinstance(part, tree.Present)}
 
 
 def selection_of(selector: Selector) -> Selection:
