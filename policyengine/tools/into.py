@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from policyengine.engines.reference import Periods
 from policyengine.tools.evaluate import Files, engine_of, evaluate_files
 from policyengine.tools.result import Read, Wish, save
-from policyengine.tools.select import Law, Unfit
+from policyengine.tools.select import Law
 from policyengine.tools.tally import Tally, tally_of
 
 if TYPE_CHECKING:
@@ -46,10 +46,8 @@ def evaluate_into(
 
         try:
             return evaluate_straight(law, files, out, wish, periods, as_of, read, progress)
-        except Unfit:
-            pass  # nothing has been read yet; people are judged in memory
         except Inexpressible:
-            read = None  # so too, but what there is to say of the files has been said
+            read = None  # people are judged in memory; what there is to say of the files has been said
     evaluation = evaluate_files(law, files, periods, as_of, chosen, progress, remote)
     if read is not None:
         read(evaluation.inputs.rejects, evaluation.remarks)

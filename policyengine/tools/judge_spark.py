@@ -19,7 +19,7 @@ from policyengine.records.model import Inputs
 from policyengine.tools.evaluate import Files, judge_all, judging, schema_for
 from policyengine.tools.manifest import manifest_of
 from policyengine.tools.result import Wish, options_of
-from policyengine.tools.select import Law, Selector, Unfit, selection_of
+from policyengine.tools.select import Law, Selector, selection_of
 from policyengine.tools.tally import WARNED, Tally, outcomes_of
 from policyengine.tools.write import MANIFEST, manifest_bytes
 from policyengine.trace import Result
@@ -53,12 +53,9 @@ def judge(selector: Selector, inputs: Inputs, periods: Periods | None, as_of: da
     from policyengine.engines import spark
 
     others = judging(selector, [periods or years_of(p, inputs.records) for p in selector.law.plans], as_of)
-    try:
-        selection = None if selector.alone else selection_of(selector)
-        with spark.session(remote) as own:
-            found = spark.evaluate_all(selector.law.plans, inputs, periods, as_of, selection, others, own)
-    except Unfit:
-        found = None
+    selection = None if selector.alone else selection_of(selector)
+    with spark.session(remote) as own:
+        found = spark.evaluate_all(selector.law.plans, inputs, periods, as_of, selection, others, own)
     return judge_all(selector, inputs, periods, as_of) if found is None else found
 
 
@@ -95,7 +92,7 @@ def judge_there(
             )
             text = json.dumps(json.loads(manifest_bytes({**manifest, "tables": entries})), ensure_ascii=False)
             own.createDataFrame([(text,)], "value STRING").coalesce(1).write.text(f"{out}/{MANIFEST}")
-        except (Inexpressible, Unfit) as e:
+        except Inexpressible as e:
             raise PolicyError([_only_here(str(e))]) from e
         finally:
             host.close()

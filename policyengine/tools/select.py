@@ -172,10 +172,6 @@ def _every(tests: Iterable[Test], scene: Scene) -> Truth:
     return result
 
 
-class Unfit(Exception):
-    """Who is judged by which policy depends on more than a person's facts: people are judged one by one."""
-
-
 def _looked_at(applies: tree.Condition | None, world: World) -> set[str]:
     """The ids of the fields that ``applies`` looks at, those included of which it asks whether they are present."""
     asked = set(names_asked(applies, world)) if applies is not None else set()
@@ -183,7 +179,7 @@ def _looked_at(applies: tree.Condition | None, world: World) -> set[str]:
 
 
 def selection_of(selector: Selector) -> Selection:
-    """Who is judged by which plan, by the facts that the packs' ``applies`` ask for. Raises ``Unfit``.
+    """Who is judged by which plan, by the facts that the packs' ``applies`` ask for (``plan/applies.py``: the person's).
 
     People of whom it is open which policy governs, or whom none does, are nobody's.
     """
@@ -192,11 +188,7 @@ def selection_of(selector: Selector) -> Selection:
     fields: set[str] = set()
     for policy, ready in zip(selector.law.policies, selector.prepared, strict=True):
         for pack in policy.packs:
-            world = ready.judge.world
-            asked = _looked_at(pack.applies, world)
-            if any(world.fields[name].of != "person" or name == "circumstance" for name in asked):
-                raise Unfit
-            fields.update(asked)
+            fields |= _looked_at(pack.applies, ready.judge.world)
 
     def choose(facts: Mapping[str, Fact]) -> int | None:
         choice = selector.choose(Person("", dict(facts)))

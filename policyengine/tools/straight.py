@@ -53,8 +53,8 @@ def evaluate_straight(
     """Read the files, judge everybody and write the result. ``read`` is called when everything has been read, before
     anybody is judged: with the rows that could not be, and with remarks; what it raises ends the run.
 
-    Raises ``PolicyError`` where files, folder or policies can't be used, ``Unfit`` or ``Inexpressible`` where people
-    can only be judged one by one, ``MemoryError`` and ``OSError`` where the machine can't.
+    Raises ``PolicyError`` where files, folder or policies can't be used, ``Inexpressible`` where people can only be
+    judged one by one, ``MemoryError`` and ``OSError`` where the machine can't.
     """
     import duckdb
 

@@ -81,8 +81,8 @@ def impact_at_scale(
 ) -> Impact:
     """Judge by both sides and compare. ``to``: a file for every shift, by its name CSV or Parquet.
 
-    Raises ``PolicyError`` where a file can't be used, ``Unfit`` or the engine's ``Inexpressible`` where it can't be
-    judged here, ``MemoryError`` and ``OSError`` where the machine can't.
+    Raises ``PolicyError`` where a file can't be used, the engine's ``Inexpressible`` where it can't be judged
+    here, ``MemoryError`` and ``OSError`` where the machine can't.
     """
     import duckdb
 

@@ -20,7 +20,7 @@ from policyengine.messages import say
 from policyengine.records.model import Inputs, Person
 from policyengine.tools.diff.shift_file import write_shifts
 from policyengine.tools.evaluate import Files, is_large, judge_all, read_files, schema_for
-from policyengine.tools.select import Selector, Unfit, load_law
+from policyengine.tools.select import Selector, load_law
 from policyengine.tools.tables import Shape, decision_row, shape_of
 from policyengine.trace import Decision, Finding, Result
 
@@ -130,7 +130,7 @@ def impact_of(
 
         try:
             return impact_at_scale(before, after, files, periods, as_of, to)
-        except (Inexpressible, Unfit):
+        except Inexpressible:
             if tell is not None:
                 tell(
                     say(
