@@ -137,13 +137,15 @@ class Evaluated:
 
         import duckdb
 
+        from policyengine.records.duck_file import reader_text
         from policyengine.tools.formats import write_table
 
         self._connection = self._connection or duckdb.connect()
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"{table.name}.parquet"
             write_table(table, path, "parquet")
-            self._connection.execute(f'CREATE TABLE "{table.name}" AS SELECT * FROM read_parquet(?)', [str(path)])
+            source = reader_text("read_parquet", path)
+            self._connection.execute(f'CREATE TABLE "{table.name}" AS SELECT * FROM {source}')
         relation: duckdb.DuckDBPyRelation = self._connection.table(table.name)
         return relation
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
 from policyengine.records.cells import NO_CHARACTER
+from policyengine.records.duck_file import as_named, reader
 from policyengine.records.files import Source
 from policyengine.records.raw import Damaged, RawTable, Row
 
@@ -25,7 +26,7 @@ def read_parquet(source: Source) -> RawTable:
     try:
         connection = duckdb.connect()
         kinds = columns_of(connection, source.path)
-        table.header = _names(connection, source.path, kinds)
+        table.header = _names(connection, source.path)
         texts = exp.select(*(as_text(name, kind) for name, kind in kinds.items())).from_(scan(source.path))
         table.rows = _rows(source, connection, texts.sql("duckdb"))
     except duckdb.Error as e:
@@ -34,16 +35,10 @@ def read_parquet(source: Source) -> RawTable:
 
 
 def scan(path: Path, numbered: bool = False) -> Any:
-    """``read_parquet('the file')``; its name is never a pattern. ``numbered``: with ``file_row_number``."""
+    """The rows of the file. ``numbered``: with ``file_row_number``."""
     from sqlglot import exp
 
-    name = _unpatterned(path)
-    option = exp.EQ(this=exp.to_identifier("file_row_number"), expression=exp.true())
-    return exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(name), *([option] if numbered else [])])
-
-
-def _unpatterned(path: Path) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+    return reader("read_parquet", path, {"file_row_number": exp.true()} if numbered else {})
 
 
 def columns_of(connection: Any, path: Path) -> dict[str, str]:
@@ -59,11 +54,11 @@ def columns_of(connection: Any, path: Path) -> dict[str, str]:
         raise duckdb.InvalidInputException("a column's name is no valid text") from e
 
 
-def _names(connection: Any, path: Path, kinds: Iterable[str]) -> list[str]:
+def _names(connection: Any, path: Path) -> list[str]:
     """The columns' names as the file has them: of two that differ in case only DuckDB renames one."""
     from sqlglot import exp
 
-    schema = exp.Anonymous(this="parquet_schema", expressions=[exp.Literal.string(_unpatterned(path))])
+    schema = exp.Anonymous(this="parquet_schema", expressions=[exp.Literal.string(as_named(path))])
     (_, *parts) = connection.execute(exp.select("name", "num_children").from_(schema).sql("duckdb")).fetchall()
     own: list[str] = []
     within = 0  # parts of a nested column that are still to come
@@ -71,7 +66,7 @@ def _names(connection: Any, path: Path, kinds: Iterable[str]) -> list[str]:
         if not within:
             own.append(name)
         within += (children or 0) - bool(within)
-    return own + list(kinds)[len(own) :]  # behind them, columns that DuckDB finds in the path
+    return own
 
 
 def check_pages(source: Source) -> None:

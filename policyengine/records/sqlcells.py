@@ -18,6 +18,7 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.records.cells import ANY_NUMBER, MAX_ID, MAX_TEXT, YEARS, Amount, Bad, UnitCell
+from policyengine.records.duck_file import reader
 from policyengine.records.header import Column
 from policyengine.records.parquet import MOMENTS, as_text
 from policyengine.records.rows import Parsed, Parser
@@ -398,5 +399,4 @@ def typed_csv(
         options["buffer_size"] = number(PIECE)
     else:
         options["new_line"] = text("\\n")  # else DuckDB goes by the first line break, which may be within a cell
-    pairs = [exp.EQ(this=exp.to_identifier(key), expression=value) for key, value in options.items()]
-    return call("read_csv", text(str(path)), *pairs)
+    return reader("read_csv", path, options)

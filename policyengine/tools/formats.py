@@ -19,6 +19,7 @@ from typing import IO, Any
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say
+from policyengine.records.duck_file import reader_text
 from policyengine.records.personal import APOSTROPHED, neutralise
 from policyengine.tools.tables import Column, Table, Value
 
@@ -111,7 +112,7 @@ def _write_parquet(table: Table, path: Path) -> None:
         )
         types = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in columns)
         with duckdb.connect(config={"threads": 1}) as connection:
-            source = f"read_csv({_literal(str(between))}, columns={{{types}}}, {options})"
+            source = reader_text("read_csv", between, f"columns={{{types}}}, {options}")
             connection.execute(f"COPY (FROM {source}) TO {_literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
     finally:
         between.unlink(missing_ok=True)
@@ -321,7 +322,8 @@ def _read_parquet(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, ob
     with duckdb.connect() as connection:
         condition = " AND ".join(f'"{k}" = ?' for k in where) or "true"
         try:
-            found = connection.execute(f"SELECT * FROM read_parquet(?) WHERE {condition}", [str(path), *where.values()])
+            source = reader_text("read_parquet", path)
+            found = connection.execute(f"SELECT * FROM {source} WHERE {condition}", list(where.values()))
             names = [d[0] for d in found.description or ()]
             while rows := found.fetchmany(10_000):
                 for row in rows:

@@ -10,6 +10,7 @@ from typing import Any
 from policyengine.engines.duckdb_write import Written
 from policyengine.plan.model import Plan
 from policyengine.records.columns import Canonical
+from policyengine.records.duck_file import reader_text
 from policyengine.records.personal import mask
 from policyengine.tools.tables import JOINED
 from policyengine.tools.tally import (
@@ -81,8 +82,9 @@ def tally_files(
 
 def _relation(connection: Any, path: Path, format: str) -> Any:
     if format == "parquet":
-        return connection.read_parquet(str(path))
-    return connection.read_csv(str(path), all_varchar=True, header=True, delimiter=",", quotechar='"')
+        return connection.sql(f"FROM {reader_text('read_parquet', path)}")
+    shape = "all_varchar=true, header=true, delim=',', quote='\"'"
+    return connection.sql(f"FROM {reader_text('read_csv', path, shape)}")
 
 
 def _show(connection: Any, name: str, relation: Any) -> None:

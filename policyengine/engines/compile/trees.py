@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlglot import exp
 
+from policyengine.records.duck_file import reader
+
 Tree = Any  # an expression of sqlglot, whose common base has another name from version to version
 NULL = exp.null()
 UNLIMITED = 2**60
@@ -420,15 +422,14 @@ def names_in(values: Iterable[Tree]) -> set[str]:
     return {found.name for value in values for found in value.find_all(exp.Column)}
 
 
-def parquet(path: str) -> exp.Expression:
+def parquet(path: str) -> Tree:
     """The rows of a Parquet file."""
-    return exp.Anonymous(this="READ_PARQUET", expressions=[exp.Literal.string(path)])
+    return reader("READ_PARQUET", path)
 
 
-def csv(path: str) -> exp.Expression:
+def csv(path: str) -> Tree:
     """The rows of a CSV file with a header, every cell a text."""
-    all_text = exp.PropertyEQ(this=exp.to_identifier("all_varchar"), expression=exp.true())
-    return exp.Anonymous(this="READ_CSV", expressions=[exp.Literal.string(path), all_text])
+    return reader("READ_CSV", path, {"all_varchar": exp.true()})
 
 
 def alias(relation: Tree, name: str) -> Tree:

@@ -14,6 +14,7 @@ from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.output import safe
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.duckdb import DuckHost, sql
+from policyengine.records.parquet import columns_of
 from policyengine.tools.diff.shift_file import KEY, is_parquet, made, shift_columns
 from policyengine.tools.tables import JOINED, Column, Shape
 
@@ -43,8 +44,7 @@ class Compared:
         self.host.keep("shift_rules", self._rules())
 
     def _columns(self, file: Path) -> Mapping[str, str]:
-        described = self.host.connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(file)]).fetchall()
-        return {name: kind for name, kind, *_ in described}
+        return columns_of(self.host.connection, file)
 
     # --- what differs ---------------------------------------------------------------------------------------------
 

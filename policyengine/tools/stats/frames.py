@@ -13,6 +13,7 @@ from math import lcm
 from pathlib import Path
 from typing import Any
 
+from policyengine.records.duck_file import reader
 from policyengine.records.parquet import scan
 from policyengine.records.sqlcells import call, name, number, text
 from policyengine.tools.read_result import Written
@@ -68,8 +69,7 @@ def _csv(path: Path, columns: Sequence[tuple[str, str]]) -> Any:
         "delim": text(","), "quote": text('"'), "escape": text('"'), "max_line_size": number(100_000_000),
         "parallel": exp.false(),
     }  # fmt: skip
-    pairs = [exp.EQ(this=exp.to_identifier(key), expression=value) for key, value in options.items()]
-    return call("read_csv", text(str(path)), *pairs)
+    return reader("read_csv", path, options)
 
 
 def _as_csv(written: Written, table: str, folder: Path) -> Path:
