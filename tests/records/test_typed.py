@@ -356,6 +356,12 @@ def test_a_column_whose_name_is_no_text_makes_the_file_unreadable(tmp_path: Path
     assert codes(said, "error") == ["PE406"]
 
 
+@pytest.mark.parametrize("column", ["file_row_number", "FILE_Row_Number", "filename"])
+def test_a_column_that_is_called_as_one_of_duckdbs_own(column: str, tmp_path: Path) -> None:
+    columns = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": "12", column: "7"}
+    assert outcome(parquet(tmp_path, columns), "quantity", tmp_path) == "12"
+
+
 @pytest.mark.parametrize("share", [0.01, 0.3, 0.6, 0.9])
 def test_pages_that_are_spoilt_make_the_file_unreadable(share: float, tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
