@@ -14,6 +14,7 @@ from typing import cast
 from policyengine.diagnostics import Diagnostic
 from policyengine.language.vocabulary import FieldDecl, FieldType, Kind, Vocabulary, Word, vocabulary
 from policyengine.messages import say
+from policyengine.packs.columns import shared_columns
 from policyengine.packs.document import Document
 from policyengine.packs.nodes import Node, Scalar
 from policyengine.packs.shape import did_you_mean, meant
@@ -213,7 +214,7 @@ def vocabulary_problems(
     document: Document, words: tuple[Word, ...], fields: tuple[FieldDecl, ...], whole: Vocabulary
 ) -> list[Diagnostic]:
     """Words that two things share within one place of a sentence, and terms and fields that lack each other."""
-    problems = list(_shared(document, words, fields, whole))
+    problems = [*_shared(document, words, fields, whole), *_columns(document, words, whole)]
     for section, _ in pairs_at(document.root, "vocabulary", "terms"):
         decl = whole.fields.get(section.text)
         if decl is None or decl.type != "term":
@@ -262,6 +263,19 @@ def _without_terms(document: Document, key: Scalar, whole: Vocabulary) -> Iterab
                 f"请在 vocabulary: terms: {key.text} 下列出，或写 type: text",
             ),
         )
+
+
+def _columns(document: Document, words: tuple[Word, ...], whole: Vocabulary) -> Iterable[Diagnostic]:
+    for word, column in shared_columns(whole):
+        if word in words:
+            yield Diagnostic(
+                "PE140",
+                say(f"{word.id} needs the column {column} of decisions, which means something else",
+                    f"{word.id} 需用 decisions 表的 {column} 列，而该列另有含义"),
+                word.span,
+                hint=say("take another id for it", "请为它另取标识"),
+                source=document.line(word.span.line) if word.span else None,
+            )  # fmt: skip
 
 
 def _shared(

@@ -23,6 +23,7 @@ from policyengine.records.schema import Schema
 from policyengine.records.sqlcells import load_table, number_type, typed_csv
 
 _SQL = {"date": "DATE", "yes_no": "BOOLEAN", "year": "INT"}
+FILE, ROW = "_file", "_row"  # where a row stands; no field of a pack is called so, no name begins with _
 _APART = ("record_id", "person_id", "date", "start", "end", "quantity", "unit")
 
 
@@ -50,12 +51,12 @@ class Shape:
                      ("quantity", quantity), ("unit", "TEXT")]  # fmt: skip
         else:
             first = [("person_id", "TEXT")]
-        return [*first, *self.fields(), ("file", "INT"), ("row", "BIGINT")]
+        return [*first, *self.fields(), (FILE, "INT"), (ROW, "BIGINT")]
 
     def always(self) -> frozenset[str]:
         """Columns that the canonical table has even if no file does."""
         records = ("record_id", "start", "end", "quantity", "unit") if self.headers.purpose == "records" else ()
-        return frozenset(("person_id", "file", "row", *records))
+        return frozenset(("person_id", FILE, ROW, *records))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class SlowRows:
             return False
         self._ids.close()
         path = self._path("ids")
-        load_table(connection, table, [("record_id", "TEXT"), ("file", "INT"), ("row", "BIGINT")], path)
+        load_table(connection, table, [("record_id", "TEXT"), (FILE, "INT"), (ROW, "BIGINT")], path)
         return True
 
     def _reject_id(self, record_id: str, file: int, row: int) -> None:
@@ -135,7 +136,7 @@ class SlowRows:
                     self._reject_id(record_id, file, row.number)
                 yield None
                 continue
-            facts: dict[str, Fact | None] = {**row.facts, "file": file, "row": row.number}
+            facts: dict[str, Fact | None] = {**row.facts, FILE: file, ROW: row.number}
             if records:
                 facts |= {"record_id": record_id, "start": row.start, "end": row.end, "quantity": row.quantity}
                 facts["unit"] = row.unit

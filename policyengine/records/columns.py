@@ -15,7 +15,7 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, Span, failed
 from policyengine.records import read
 from policyengine.records.beside import beside
-from policyengine.records.canonical import Shape, SlowRows, Written
+from policyengine.records.canonical import FILE, ROW, Shape, SlowRows, Written
 from policyengine.records.fast import SMALL, Target, fast_part
 from policyengine.records.files import Source, digests, find_files
 from policyengine.records.header import Headers
@@ -272,7 +272,7 @@ class _Tables:
         make_table(self.connection, "canonical_twins", [("record_id", "TEXT")], [(t,) for t in twins], self.folder)
         ids = exp.select(name("record_id")).from_(exp.to_table("canonical_twins"))
         among = exp.In(this=name("record_id"), query=exp.paren(ids))
-        select = exp.select(name("record_id"), name("file"), name("row")).from_(exp.to_table("canonical_all"))
+        select = exp.select(name("record_id"), name(FILE), name(ROW)).from_(exp.to_table("canonical_all"))
         places: dict[str, list[tuple[int, int, bool]]] = {}
         for record_id, file, row in self._rows(select.where(among)):
             places.setdefault(record_id, []).append((file, row, True))
@@ -329,7 +329,7 @@ class _Tables:
         from sqlglot import exp
 
         columns = self._view("persons", parts, "canonical_person_rows")
-        facts = [c for c in columns if c not in ("file", "row")]
+        facts = [c for c in columns if c not in (FILE, ROW)]
         every = exp.to_table("canonical_person_rows")
         distinct = exp.select(*(name(c) for c in facts)).distinct().from_(every)
         twice = exp.GT(this=exp.Count(this=exp.Star()), expression=number(1))
@@ -342,7 +342,7 @@ class _Tables:
             make_table(self.connection, "canonical_unclear", [("person_id", "TEXT")], rows_of_ids, self.folder)
             unclear = exp.select(name("person_id")).from_(exp.to_table("canonical_unclear"))
             among = exp.In(this=name("person_id"), query=exp.paren(unclear))
-            rows = self._rows(exp.select(*(name(c) for c in ("file", "row", *facts))).from_(every).where(among))
+            rows = self._rows(exp.select(*(name(c) for c in (FILE, ROW, *facts))).from_(every).where(among))
             grouped: dict[str, list[tuple[str, str | None, int, tuple[Any, ...]]]] = {}
             at = facts.index("person_id") + 2
             for row in sorted(rows, key=lambda r: r[:2]):

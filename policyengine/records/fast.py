@@ -8,7 +8,7 @@ from heapq import merge
 from pathlib import Path
 from typing import Any
 
-from policyengine.records.canonical import Shape, SlowRows, Written, copy_to
+from policyengine.records.canonical import FILE, ROW, Shape, SlowRows, Written, copy_to
 from policyengine.records.cells import UnitCell
 from policyengine.records.files import PACKED, Source
 from policyengine.records.header import Layout, plain
@@ -301,7 +301,7 @@ class _Fast:
         from sqlglot import exp
 
         row = exp.paren(exp.Add(this=name(NUMBER, "r"), expression=number(self.above + 1)))
-        own: dict[str, Any] = {"file": number(self.target.file), "row": row}
+        own: dict[str, Any] = {FILE: number(self.target.file), ROW: row}
         if self.shape.headers.purpose == "records":
             value, unit, _ = self._quantity()
             first, last = self._days()

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from policyengine.language.vocabulary import FieldDecl, Vocabulary, Word, vocabulary
 from policyengine.light import dataclass
+from policyengine.packs.columns import shared_columns
 from policyengine.records.cells import compare
 from policyengine.records.mapping import NO_MAPPING, FileMapping
 
@@ -121,7 +122,9 @@ def schema_of(plans: Iterable[Planned], mapping: FileMapping = NO_MAPPING) -> Sc
         for unit, own in plan.bounds.items():
             bounds[unit] = _strictest(bounds[unit], own) if unit in bounds else own
     terms = [w for w in words.values() if w.kind != "field"]
-    return Schema(vocabulary(terms, fields.values()), bounds, mapping, tuple(dict.fromkeys(clashes)))
+    together = vocabulary(terms, fields.values())
+    clashes += [column for _, column in shared_columns(together)]
+    return Schema(together, bounds, mapping, tuple(dict.fromkeys(clashes)))
 
 
 def _strictest(a: Bounds, b: Bounds) -> Bounds:

@@ -18,6 +18,7 @@ from policyengine.engines.compile.axes import Column
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.duckdb_write import FileHost, Written
 from policyengine.engines.protocol import Periods, Selection, Tables
+from policyengine.records.canonical import FILE, ROW
 from policyengine.records.columns import Canonical
 from policyengine.records.personal import APOSTROPHED
 from policyengine.tools.read_result import Written as Result
@@ -28,7 +29,6 @@ from policyengine.tools.write import MANIFEST, entry_of
 PRINTS = "fingerprints"
 ASKED = ("period", "as_of", "format", "ledger")  # options on which every row depends
 PARTS = ("records", "persons", "circumstances")
-WHERE = ("file", "row")  # where something stood decides nothing
 _HASHES = ("rows", "mixed", "summed")
 
 
@@ -56,7 +56,7 @@ def take_prints(host: FileHost, tables: Canonical) -> None:
     for part in PARTS:
         name = getattr(tables, part)
         if name is not None:
-            said = [t.col(n, "r") for n in host.columns(name) if n not in WHERE]
+            said = [t.col(n, "r") for n in host.columns(name) if n not in (FILE, ROW)]  # where it stood decides nothing
             query = t.select(person_id=t.col("person_id", "r"), h=t.call("HASH", t.lit(part), *said))
             hashed.append(query.from_(t.table(name, "r"), copy=False))
     mixed, summed = t.call("BIT_XOR", t.col("h", "u")), t.cast(t.call("SUM", t.col("h", "u")), "VARCHAR")

@@ -20,6 +20,14 @@ BAD: dict[str, tuple[str, str, str]] = {
     "two fields of one name": ("zh: 费用", "zh: 级别", "PE140 24:5"),
     "core field of another type": (
         "rank: {zh: 排名, type: number, min: 1, max: 9}", "title: {type: date}", "PE141 23:5"),
+    "measure called as a column of decisions": ("{face_to_face: 面授}", "{capped_off: 面授}", "PE140 16:14"),
+    "measure called as a subject": ("{face_to_face: 面授}", "{public: 面授}", "PE140 16:14"),
+    "measure called as what a subject lacks": (
+        "{face_to_face: 面授}", "{shortfall_public: 面授}", "PE140 16:14"),
+    "measure called as half a figure": ("{face_to_face: 面授}", "{hours_den: 面授}", "PE140 16:14"),
+    "subject called as a column of decisions": ("subject: {public", "subject: {total", "PE140 12:15"),
+    "subject whose requirement is a column": ("subject: {public: 公需科目", "subject: {total_exact: 公需科目",
+                                              "PE140 12:15"),
     "record and person": (
         "quantities:", "  person:\n    rank: {zh: 名次, type: number}\nquantities:", "PE140 26:5"),
     "terms of no field": ("    level: {national", "    levle: {national", "PE142 15:5"),

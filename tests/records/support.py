@@ -49,7 +49,7 @@ BOUNDS = {
     "days": (Fraction(0), Fraction(3660), 1),
     "credits": (Fraction(0), Fraction(1000), 2),
 }
-APART = ("record_id", "person_id", "date", "start", "end", "quantity", "unit", "file", "row")
+APART = ("record_id", "person_id", "date", "start", "end", "quantity", "unit", "_file", "_row")
 
 
 def schema(mapping: Path | None = None) -> Schema:
@@ -136,7 +136,7 @@ def both_ways(
     assert inputs.digests == tables.digests
     places = {(r.record_id, r.file, r.sheet, r.row) for r in inputs.records}
     rows = table_rows(connection, tables.records)
-    assert places == {(r["record_id"], *tables.files[r["file"]], r["row"]) for r in rows}
+    assert places == {(r["record_id"], *tables.files[r["_file"]], r["_row"]) for r in rows}
     if tables.persons:
         listed = [(r["person_id"], r.items()) for r in table_rows(connection, tables.persons)]
         known = [(p.person_id, p.facts.items()) for p in inputs.persons.values()]

@@ -106,6 +106,30 @@ def test_every_byte(
     assert manifest(one)["tables"]["rejects"]["rows"] > 0
 
 
+def test_packs_may_use_the_names_that_queries_give_their_columns(tmp_path: Path) -> None:
+    world = write_world(tmp_path / "world")
+    measures = ("total_high", "place", "missing", "possible", "factor")
+    pack, rules, records = (world / n for n in ("policies/shire/pack.yaml", "policies/shire/rules.yaml", "records.csv"))
+    fields = "  record:\n    file: {type: text}\n    row: {type: year}\n"
+    text = pack.read_text(encoding="utf-8").replace("  record:\n", fields)
+    words = "".join(f"    {m}: {{}}\n" for m in measures)
+    text = text.replace("vocabulary:\n", f"vocabulary:\n  measures:\n{words}")
+    pack.write_text(text.replace("professional: 专", "owed_factor: 某科, professional: 专"), encoding="utf-8")
+    law = "".join(
+        f'- {{id: m{n}, cites: {{source: act, at: art. 9}}, rule: "measure {m}: hours of training"}}\n'
+        for n, m in enumerate(measures)
+    )
+    rules.write_text(rules.read_text(encoding="utf-8") + law, encoding="utf-8")
+    header, *rows = records.read_text(encoding="utf-8").splitlines()
+    rows = [f"{header},file,row", *(f"{r},f{n},2001" for n, r in enumerate(rows))]
+    records.write_text("\n".join(rows), encoding="utf-8")
+    files = Files((str(records),), str(world / "persons.csv"))
+    one, other = both(str(world / "policies/shire"), files, Wish(), tmp_path)
+    for table in ("decisions", "ledger", "missing"):
+        assert (other / f"{table}.csv").read_bytes() == (one / f"{table}.csv").read_bytes()
+    assert (one / "missing.csv").read_text().count("\n") > 1
+
+
 def test_every_row(tmp_path: Path) -> None:
     from policyengine.tools.read_result import read_result
 

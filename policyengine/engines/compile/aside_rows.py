@@ -112,7 +112,7 @@ class Aside:
     def _decision_shape(self) -> dict[str, str]:
         texts = ("person_id", "period", "policy", "outcome", "advisories", "consequences", "possible")
         shape = {"place": "INTEGER", **dict.fromkeys(texts, "VARCHAR"), "missing": "VARCHAR[]"}
-        return shape | fraction_columns((*self.figures, "total_high"))
+        return shape | fraction_columns((*self.figures, "_total_high"))
 
     def _decision(self, d: Decision, place: int) -> tuple[Any, ...]:
         figures: dict[str, Fraction | None] = {

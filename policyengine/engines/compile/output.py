@@ -227,18 +227,19 @@ class Output:
         columns |= self._figures(figures[:places], owed) | after | self._figures(figures[places:], ())
         if self.text:
             columns["person_id"] = safe(columns["person_id"])
-        return Sheet("decisions", _in_order(queries, ("person_id", "place", "period"), share, columns), columns)
+        return Sheet("decisions", _in_order(queries, ("person_id", "_place", "period"), share, columns), columns)
 
     def _figures(self, names: Iterable[str], owed: Container[str]) -> Columns:
         """The cells of figures; ``owed``: those that are no sums."""
-        factors = {n: "owed_factor" if n in owed else "factor" for n in names}
+        factors = {n: "_owed_factor" if n in owed else "_factor" for n in names}
         return {k: v for n, factor in factors.items() for k, v in self._cells(n, _figure(n, factor, "s")).items()}
 
     def _cells(self, name: str, value: Tree) -> Columns:
         return self.decided.text(name, value) if self.text else self.decided.cells(name, value)
 
     def _decided(self, periods: Periods, one: Decided) -> Any:
-        """Decisions in common columns; figures as they were worked out (``_figure``)."""
+        """Decisions in common columns; figures as they were worked out (``_figure``). Subjects and measures are
+        columns too: no name of theirs begins with _."""
         law, relations = periods.law, self.evaluation.relations
         assert relations is not None
         later = law.prepared.later
@@ -257,16 +258,17 @@ class Output:
             figures[measure] = t.col(f"measure{later.measure_names.index(measure)}", "r") if known else _none()
         return t.select(
             person_id=t.col("person_id", "r"),
-            place=t.add([t.col("place", "r"), t.lit(1000 * periods.decided.index(one))]),
+            _place=t.add([t.col("place", "r"), t.lit(1000 * periods.decided.index(one))]),
             period=t.col("period", "r"),
             policy=t.cast_to(t.lit(law.plan.policy), relations.kinds["policy"]),
             outcome=t.col("outcome", "r"),
             **{n: figures[n] for n in self.shape.figures()},
-            **{n: t.col(n, "r") for n in ("advisories", "consequences", "possible")},
-            total_high=t.col("total_high", "r"),
-            missing=t.col("missing", "r"),
-            factor=self._factor(ticks),
-            owed_factor=self._factor(ticks * periods.scale),
+            **{n: t.col(n, "r") for n in ("advisories", "consequences")},
+            _possible=t.col("possible", "r"),
+            _total_high=t.col("total_high", "r"),
+            _missing=t.col("missing", "r"),
+            _factor=self._factor(ticks),
+            _owed_factor=self._factor(ticks * periods.scale),
         ).from_(t.sub(rows, "r"), copy=False)
 
     def _factor(self, unit: int) -> Tree:
@@ -274,15 +276,17 @@ class Output:
         return t.lit(self.decided.unit // unit)
 
     def _other_decisions(self, share: Share) -> Any:
-        names = ["person_id", "place", "period", "policy", "outcome"]
         query = t.select(
-            **{n: self._typed(n) for n in names},
+            person_id=self._typed("person_id"),
+            _place=self._typed("place"),
+            **{n: self._typed(n) for n in ("period", "policy", "outcome")},
             **{n: _parts(n, self.decided.unit, "o") for n in self.shape.figures()},
-            **{n: self._typed(n) for n in ("advisories", "consequences", "possible")},
-            total_high=_parts("total_high", self.decided.unit, "o"),
-            missing=t.col("missing", "o"),
-            factor=self._factor(self.decided.unit),
-            owed_factor=self._factor(self.decided.unit),
+            **{n: self._typed(n) for n in ("advisories", "consequences")},
+            _possible=self._typed("possible"),
+            _total_high=_parts("_total_high", self.decided.unit, "o"),
+            _missing=t.col("missing", "o"),
+            _factor=self._factor(self.decided.unit),
+            _owed_factor=self._factor(self.decided.unit),
         ).from_(t.table("aside_decisions", "o"), copy=False)
         return share.of(query, "o")
 
@@ -302,7 +306,7 @@ class Output:
                 **{n: _parts(n, self.decided.unit, "o") for n in FIGURES},
                 **{n: self._typed(n) for n in _TOLD},
                 missing=t.col("missing", "o"),
-                owed_factor=self._factor(self.decided.unit),
+                _owed_factor=self._factor(self.decided.unit),
             ).from_(t.table("aside_findings", "o"), copy=False)
             queries.append(share.of(other, "o"))
         if not queries:
@@ -339,7 +343,7 @@ class Output:
             **{n: t.col(n, "r") for n in FIGURES},
             **told,
             missing=t.col("missing", "r"),
-            owed_factor=self._factor(unit),
+            _owed_factor=self._factor(unit),
         ).from_(t.sub(rows, "r"), copy=False)
 
     # --- flags and what is missing ------------------------------------------------------------------------------------
@@ -368,19 +372,19 @@ class Output:
         decided = [self._decided(p, one) for p in self.evaluation.periods for one in p.decided if one.asked]
         if self.aside.persons:
             decided.append(self._other_decisions(share))
-        facts = _listed(t.col("missing", "d"))
-        total, high = (_figure(n, "factor", "d") for n in ("total", "total_high"))
+        facts = _listed(t.col("_missing", "d"))
+        total, high = (_figure(n, "_factor", "d") for n in ("total", "_total_high"))
         open_ = t.either(
             t.compare(facts.copy(), "<>", t.lit("")),
-            t.compare(t.col("possible", "d"), "<>", t.lit("")),
+            t.compare(t.col("_possible", "d"), "<>", t.lit("")),
             t.missing(high.copy()),
             t.compare(high.copy(), "<>", total),
         )
         first = t.select(
-            person_id=t.col("person_id", "d"), place=t.col("place", "d"), period=t.col("period", "d"),
+            person_id=t.col("person_id", "d"), place=t.col("_place", "d"), period=t.col("period", "d"),
             policy=t.col("policy", "d"), record_id=t.cast(t.lit(None), "VARCHAR"),
             **self._cells("converted_high", _none()), **self._cells("counted_high", high), missing=facts,
-            possible_consequences=t.col("possible", "d"),
+            possible_consequences=t.col("_possible", "d"),
         ).from_(t.sub(t.union(*decided), "d"), copy=False)  # fmt: skip
         queries = [first.where(open_, copy=False)]
         if ledger:
@@ -434,7 +438,7 @@ _SAID = ("rule", "measure", "unit", "comparison", "advisory")
 _TOLD = ("status", "window_start", "window_end", "because", "circumstance")
 
 
-_FOLLOWS = ("advisories", "consequences", "possible", "possible_consequences")
+_FOLLOWS = ("advisories", "consequences", "possible_consequences")
 """Texts of which each share of the persons may have others."""
 
 
