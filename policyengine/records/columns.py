@@ -30,13 +30,14 @@ from policyengine.records.sqlcells import call, make_table, name, number, text
 
 REJECTED = "canonical_rejected"
 NAMED = "canonical_named"
+AT_ONCE = 4_000_000  # record ids compared together: they stay well below 1 GiB
 
 
 @dataclass(frozen=True)
 class Canonical:
     """Tables (or views over Parquet) of ``connection`` in the shape that ``engines/protocol.py`` states.
 
-    ``records`` has besides ``file`` (a place in ``files``) and ``row``. ``rows``, ``rejects``, … as in ``Inputs``.
+    ``records`` has besides ``_file`` (a place in ``files``) and ``_row``. ``rows``, ``rejects``, … as in ``Inputs``.
     """
 
     connection: Any
@@ -233,10 +234,10 @@ class _Tables:
 
         place = self._places()
         rows = ((str(place[table]), str(row)) for table, own in self.standing.rows.items() for row in own)
-        make_table(self.connection, NAMED, [("file", "INT"), ("row", "BIGINT")], rows, self.folder)
+        make_table(self.connection, NAMED, [(FILE, "INT"), (ROW, "BIGINT")], rows, self.folder)
         replaced = 0
         if self.rejected_ids:
-            deleted = exp.delete(exp.to_table(REJECTED), where=_among(NAMED, "file", "row"))
+            deleted = exp.delete(exp.to_table(REJECTED), where=_among(NAMED, FILE, ROW))
             replaced = int(self.connection.execute(deleted.sql("duckdb")).fetchone()[0])
         read.leave_out(self.reading, self.standing, replaced)
 
@@ -249,11 +250,11 @@ class _Tables:
             return
         self._view("records", parts, "canonical_read")
         every = exp.to_table("canonical_read")
-        columns = ("record_id", "file", "row")
-        named = exp.select(*map(name, columns)).from_(every).where(_among(NAMED, "file", "row"))
+        columns = ("record_id", FILE, ROW)
+        named = exp.select(*map(name, columns)).from_(every).where(_among(NAMED, FILE, ROW))
         where = sorted((file, row, record_id) for record_id, file, row in self._rows(named))
         gone = read.reject_mends(self.reading, self.standing, ((i, self.files[f], r) for f, r, i in where))
-        kinds = [("record_id", "TEXT"), ("file", "INT"), ("row", "BIGINT")]
+        kinds = [("record_id", "TEXT"), (FILE, "INT"), (ROW, "BIGINT")]
         place = self._places()
         rows = ((m.record_id, str(place[m.table]), str(m.row)) for m in gone)
         make_table(self.connection, "canonical_needless", kinds, rows, self.folder)
@@ -300,7 +301,7 @@ class _Tables:
         if self.rejected_ids:
             more = exp.select(name("record_id")).from_(exp.to_table(REJECTED))
             ids = exp.union(ids, more, distinct=False)
-        passes = 1 + self.reading.rows // 4_000_000  # so many ids at once stay well below 1 GiB
+        passes = 1 + self.reading.rows // AT_ONCE
         found: list[str] = []
         for turn in range(passes):
             share = exp.Mod(this=call("hash", name("record_id")), expression=number(passes))

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from policyengine.records import columns
 from tests.records.support import both_ways, codes, reject_lines, schema, text
 
 OWN = schema()
@@ -74,6 +75,9 @@ CASES = """
 数量（千字）  BIGINT  1000000000000000000    PE412
 数量（千字）  DOUBLE  1e300                  PE412
 数量（千字）  DOUBLE  1.5                    1500
+数量（千字）  VARCHAR  3000字                3000
+字数  DOUBLE          3000.5                 PE413
+字数  DOUBLE          3000.0                 3000
 费用(元)  BIGINT      1000000000000000000    PE412
 费用  BIGINT          10000000               10000000
 费用  BIGINT          10000001               PE412
@@ -162,22 +166,22 @@ def outcome(path: str, column: str, folder: Path, of: object = OWN) -> str:
 
 
 FIELD_OF = {
-    "学时": "quantity", "数量（千字）": "quantity", "费用(元)": "cost", "费用": "cost", "作者排名": "author_rank",
-    "个人承担比例": "share", "归属年度": "claimed_year", "脱产": "full_time",
+    "学时": "quantity", "数量（千字）": "quantity", "字数": "quantity", "费用(元)": "cost", "费用": "cost",
+    "作者排名": "author_rank", "个人承担比例": "share", "归属年度": "claimed_year", "脱产": "full_time",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("header", "kind", "value", "expected"), table(CASES))
 def test_numbers_and_marks(header: str, kind: str, value: str, expected: str, tmp_path: Path) -> None:
     cell = "NULL" if value == "NULL" else f"'{value}'"
-    columns = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", header: f"CAST({cell} AS {kind})"}
-    assert outcome(parquet(tmp_path, columns), FIELD_OF[header], tmp_path) == expected
+    cells = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", header: f"CAST({cell} AS {kind})"}
+    assert outcome(parquet(tmp_path, cells), FIELD_OF[header], tmp_path) == expected
 
 
 @pytest.mark.parametrize(("kind", "value", "expected"), table(DATES))
 def test_days(kind: str, value: str, expected: str, tmp_path: Path) -> None:
-    columns = {"人员编号": "'P1'", "学习日期": f"CAST('{value}' AS {kind})", "学时": "12"}
-    assert outcome(parquet(tmp_path, columns), "end", tmp_path) == expected
+    cells = {"人员编号": "'P1'", "学习日期": f"CAST('{value}' AS {kind})", "学时": "12"}
+    assert outcome(parquet(tmp_path, cells), "end", tmp_path) == expected
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York"])
@@ -186,7 +190,7 @@ def test_the_time_zone_of_the_machine_decides_nothing(
     kind: str, zone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A moment is on one day here and on another there."""
-    columns = {
+    cells = {
         "人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": "12",
         "学习证明": f"CAST('2016-01-01 00:30:00+08' AS {kind})",
     }  # fmt: skip
@@ -198,17 +202,17 @@ def test_the_time_zone_of_the_machine_decides_nothing(
         return connection
 
     monkeypatch.setattr(duckdb, "connect", elsewhere)
-    assert outcome(parquet(tmp_path, columns), "evidence", tmp_path) == "2015-12-31_16:30:00+00"
-    columns["学习日期"] = columns.pop("学习证明")
-    assert outcome(parquet(tmp_path, columns), "end", tmp_path) == "PE410"
+    assert outcome(parquet(tmp_path, cells), "evidence", tmp_path) == "2015-12-31_16:30:00+00"
+    cells["学习日期"] = cells.pop("学习证明")
+    assert outcome(parquet(tmp_path, cells), "end", tmp_path) == "PE410"
 
 
 @pytest.mark.parametrize(
     "value", ["0.000001", "7.5", "12345.678901", "9007199.254741", "9999999.999999", "4503599.627371"]
 )
 def test_floating_numbers_with_many_decimals(value: str, tmp_path: Path) -> None:
-    columns = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": f"CAST('{value}' AS DOUBLE)"}
-    assert outcome(parquet(tmp_path, columns), "quantity", tmp_path, FINE) == value
+    cells = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": f"CAST('{value}' AS DOUBLE)"}
+    assert outcome(parquet(tmp_path, cells), "quantity", tmp_path, FINE) == value
 
 
 # the column, bytes as BLOB, and what comes of them
@@ -232,8 +236,8 @@ def test_floating_numbers_with_many_decimals(value: str, tmp_path: Path) -> None
     ],
 )
 def test_bytes_are_texts_in_utf8(header: str, field: str, value: str, expected: str, tmp_path: Path) -> None:
-    columns = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", header: value}
-    assert outcome(parquet(tmp_path, columns), field, tmp_path) == expected
+    cells = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", header: value}
+    assert outcome(parquet(tmp_path, cells), field, tmp_path) == expected
 
 
 @pytest.mark.parametrize("names", [("date", "Date"), ("date", "date"), ("date", "日期")])
@@ -250,8 +254,8 @@ def test_two_columns_that_duckdb_would_rename(names: tuple[str, str], tmp_path: 
 
 
 def test_a_column_with_duckdb_s_name_for_the_number_of_a_row(tmp_path: Path) -> None:
-    columns = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": "12", "File_Row_Number": "7"}
-    assert outcome(parquet(tmp_path, columns), "quantity", tmp_path) == "12"
+    cells = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": "12", "File_Row_Number": "7"}
+    assert outcome(parquet(tmp_path, cells), "quantity", tmp_path) == "12"
 
 
 def test_one_that_is_too_large_among_many(tmp_path: Path) -> None:
@@ -356,10 +360,32 @@ def test_a_column_whose_name_is_no_text_makes_the_file_unreadable(tmp_path: Path
     assert codes(said, "error") == ["PE406"]
 
 
+def test_an_identity_number_that_a_floating_number_has_spoilt(tmp_path: Path) -> None:
+    cells = {"人员编号": "510101199001010016::DOUBLE", "学习日期": "DATE '2016-03-05'", "学时": "12"}
+    assert outcome(parquet(tmp_path, cells), "quantity", tmp_path) == "PE419"
+
+
+@pytest.mark.parametrize(("ids", "at_once"), [("i - (i = 5000)::INT", 10_000), ("(i * 7919) % 8999", 1_000)])
+def test_two_of_many_record_ids_that_are_alike(
+    ids: str, at_once: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In order, where each is held against the one before; and in any, where they are compared in several passes."""
+    monkeypatch.setattr(columns, "AT_ONCE", at_once)
+    path = tmp_path / "records.parquet"
+    duckdb.execute(
+        f"COPY (SELECT format('R{{:05d}}', {ids}) AS 记录编号, 'P1' AS 人员编号,"
+        " DATE '2016-03-05' AS 学习日期, 1 AS 学时"
+        f" FROM range(9000) t(i)) TO '{path}' (FORMAT parquet)"
+    )
+    inputs, _ = both_ways([str(path)], None, None, OWN, tmp_path)
+    assert inputs is not None
+    assert [(r.column, r.code) for r in inputs.rejects] == [("record_id", "PE423")] * 2
+
+
 @pytest.mark.parametrize("column", ["file_row_number", "FILE_Row_Number", "filename"])
 def test_a_column_that_is_called_as_one_of_duckdbs_own(column: str, tmp_path: Path) -> None:
-    columns = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": "12", column: "7"}
-    assert outcome(parquet(tmp_path, columns), "quantity", tmp_path) == "12"
+    cells = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": "12", column: "7"}
+    assert outcome(parquet(tmp_path, cells), "quantity", tmp_path) == "12"
 
 
 @pytest.mark.parametrize("share", [0.01, 0.3, 0.6, 0.9])

@@ -89,6 +89,8 @@ OPEN = [
     # nothing to divide by: 1 author, less 1
     ("convert training at 38 hours each divided by authors minus 1 rounded down to 0.1 hours", 1, "items",
      {"authors": 1}, 2, 38, ("authors",)),
+    # declared: 0 to 100,000 yuan in cents; a cent is the least there is to divide by
+    ("convert training at 90 hours each divided by cost rounded down to 0.1 hours", 1, "items", {}, 0, 9000, ("cost",)),
     # a missing argument: any figure of the table, or none; a combination it lacks: in need of review
     ("convert training at paper_hours(level, author_rank)", None, None, {"level": "national"}, 0, 30, ("author_rank",)),
     ("convert training at paper_hours(level, author_rank) otherwise 7 hours", None, None, {"author_rank": 4}, 5, 30,
