@@ -179,7 +179,7 @@ def _looked_at(applies: tree.Condition | None, world: World) -> set[str]:
 
 
 def selection_of(selector: Selector) -> Selection:
-    """Who is judged by which plan, by the facts that the packs' ``applies`` ask for (``plan/applies.py``: the person's).
+    """Who is judged by which plan, by the facts of persons that the packs' ``applies`` ask for.
 
     People of whom it is open which policy governs, or whom none does, are nobody's.
     """
