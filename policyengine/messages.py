@@ -33,3 +33,12 @@ def spoken() -> str:
 def say(en: str, zh: str) -> str:
     """The one of two texts that is in the language spoken."""
     return zh if _language == "zh" else en
+
+
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "\N{REPLACEMENT CHARACTER}")
+_WITHIN = {**_CONTROLS, ord("\n"): "\n"}
+
+
+def harmless(text: str, lines: bool = False) -> str:
+    """Text from a file as a terminal may show it: no character commands the terminal. ``lines``: of several lines."""
+    return text if text.isprintable() else text.translate(_WITHIN if lines else _CONTROLS)

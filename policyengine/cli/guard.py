@@ -18,7 +18,7 @@ import click
 
 from policyengine.cli import settings
 from policyengine.diagnostics import Diagnostic, PolicyError, human
-from policyengine.messages import say, spoken
+from policyengine.messages import harmless, say, spoken
 from policyengine.signals import handled
 
 
@@ -104,7 +104,7 @@ def _of_usage(problem: click.UsageError) -> str:
 def message(text: str) -> None:
     """One message to stderr; a reader that has gone is no error."""
     with contextlib.suppress(OSError, ValueError):
-        click.echo(text, err=True)
+        click.echo(harmless(text, lines=True), err=True)
 
 
 def tell(diagnostics: Iterable[Diagnostic]) -> None:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from policyengine.language import tree
 from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
+from policyengine.messages import harmless
 from policyengine.records.personal import mask
 from policyengine.tools.case import Case, Labels, Remedy, Window, rows_of
 from policyengine.tools.tables import EITHER
@@ -49,7 +50,7 @@ def tree_of_case(case: Case, language: str = "en", reveal: bool = False) -> Node
 
 
 def lines_of(node: Node) -> Iterator[str]:
-    yield node.text
+    yield harmless(node.text)
     for place, child in enumerate(node.below):
         last = place == len(node.below) - 1
         for number, line in enumerate(lines_of(child)):

@@ -41,8 +41,8 @@ SELECT m.missing, list(DISTINCT m.person_id) FROM run_missing m JOIN run_decisio
 WHERE m.record_id IS NULL AND d.outcome = 'undetermined' AND contains(m.missing, 'person:') GROUP BY m.missing"""
 _UNMET = """
 SELECT d.person_id, d.period, p.name FROM
-(SELECT * FROM run_decisions WHERE outcome = 'not_met' ORDER BY person_id, period LIMIT ?) d
-LEFT JOIN run_persons p USING (person_id) ORDER BY d.person_id, d.period"""
+(SELECT * FROM run_decisions WHERE outcome = 'not_met' ORDER BY person_id, length(period), period LIMIT ?) d
+LEFT JOIN run_persons p USING (person_id) ORDER BY d.person_id, length(d.period), d.period"""
 _NAMESAKES = "SELECT name FROM run_persons WHERE list_contains(?, name) GROUP BY name HAVING count(*) = 1"
 
 

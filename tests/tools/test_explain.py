@@ -218,6 +218,14 @@ def test_revealed(world: Path, files: Files) -> None:
     assert data_of_cases([case], reveal=True)["person_id"] == "A1"
 
 
+def test_no_text_from_a_file_commands_the_terminal(world: Path, tmp_path: Path) -> None:
+    records = tmp_path / "records.csv"
+    text = (world / "records.csv").read_text(encoding="utf-8").replace("Soils", "So\x1b]0;x\x07il\x9bs")
+    records.write_text(text, encoding="utf-8")
+    (case,) = explain_files(load_law(world / "policies"), Files((str(records),)), "A1", (2016, 2016))[0]
+    assert '"So\ufffd]0;x\ufffdil\ufffds"' in text_of_case(case)
+
+
 def test_certificate(world: Path, files: Files) -> None:
     """Kind, content, time and examination result of what counted, and the row that is verified once a year."""
     data = json.loads(json_of_data(data_of_cases(_cases(world, files, "A1"))))
