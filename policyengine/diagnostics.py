@@ -7,7 +7,6 @@ Each code has a page in ``policyengine/codes/<CODE>.md`` (``policyengine explain
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
 from typing import Literal, Protocol
 
 from policyengine.light import dataclass
@@ -106,16 +105,6 @@ def human(d: Diagnostic) -> str:
     if d.hint:
         lines.append(f"  {say('hint', '提示')}{colon}{d.hint}")
     return "\n".join(lines)
-
-
-@dataclass(slots=True)
-class Collector:
-    """A list of diagnostics under construction."""
-
-    items: list[Diagnostic] = field(default_factory=list)
-
-    def add(self, code: str, message: str, span: Span | None = None, **more: object) -> None:
-        self.items.append(Diagnostic(code, message, span, **more))  # type: ignore[arg-type]
 
 
 class Place(Protocol):

@@ -26,12 +26,10 @@ every row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
-from policyengine.plan.model import Plan
 from policyengine.records.model import Fact
 
 Periods = tuple[int, int]
@@ -58,16 +56,3 @@ class Selection:
 
     fields: tuple[str, ...]
     choose: Callable[[Mapping[str, Fact]], int | None]
-
-
-class Engine(Protocol):
-    """A new engine is one such function; results equal the reference evaluator's, row for row."""
-
-    def __call__(
-        self,
-        plans: Sequence[Plan],
-        tables: Tables,
-        periods: Periods | None,
-        as_of: date | None,
-        selection: Selection | None,
-    ) -> Any: ...

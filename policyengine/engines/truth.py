@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from policyengine.engines.calendar import full_months, merged, period_bounds, period_of
+from policyengine.engines.calendar import full_months, merged, period_of
 from policyengine.engines.lookup import Finder, Row
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
@@ -498,8 +498,3 @@ def compile_rule(what: tree.What | None, when: tree.Condition | None, world: Wor
     if when is not None:
         tests.append(compile_when(when, world))
     return all_of(tests)
-
-
-def window_of_period(period: int, world: World) -> tuple[date, date]:
-    """First and last day of a period."""
-    return period_bounds(period, world.year_start)

@@ -59,7 +59,7 @@ class _Loader:
         self.problems: list[Diagnostic] = []
         self.files: list[tuple[str, bytes]] = [(PACK_FILE, document.raw)]
         self.id = text_at(self.root, "pack")
-        self.sources = read_sources(document, self._at("sources"))
+        self.sources = read_sources(self._at("sources"))
         self.problems += source_problems(document, self._at("sources"))
         self.year_start = _year_start(self.root, base)
 

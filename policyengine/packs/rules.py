@@ -256,7 +256,7 @@ def _between(before: Entry, entry: Entry) -> list[Diagnostic]:
 # --- which article ----------------------------------------------------------------------------------------------------
 
 
-def read_sources(document: Document, node: Node | None) -> dict[str, Source]:
+def read_sources(node: Node | None) -> dict[str, Source]:
     """The documents of law under ``sources``."""
     pairs = node.pairs if isinstance(node, MappingNode) else ()
     return {

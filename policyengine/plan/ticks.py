@@ -156,7 +156,7 @@ def _values(plan: Plan, figure: tree.Figure) -> tuple[list[Fraction], str]:
     return [], getattr(figure, "unit", plan.unit)
 
 
-def _scales(plan: Plan, unit: str) -> list[tuple[str, Fraction]]:
+def _scales(unit: str) -> list[tuple[str, Fraction]]:
     """The units a record may state in the dimension of ``unit``, with how much of ``unit`` one of each is."""
     dimension = UNITS[unit].dimension
     return [(u.id, u.scale / UNITS[unit].scale) for u in UNITS.values() if u.dimension == dimension]
@@ -182,7 +182,7 @@ def _denominators(plan: Plan, statement: tree.Convert | tree.Add, rates: dict[st
             if basis is None:
                 yield whole.denominator
                 continue
-            for name, scale in _scales(plan, basis.unit):
+            for name, scale in _scales(basis.unit):
                 _, most, decimals = plan.bounds.get(name, (Fraction(0), Fraction(0), 0))
                 if most:
                     yield (whole * scale / basis.value / 10**decimals).denominator
@@ -213,7 +213,7 @@ def _greatest(
     most = max(values, default=Fraction(0))
     basis = tree.Quantity(Fraction(1), unit) if isinstance(figure, tree.Stated) else statement.basis
     if basis is not None:
-        bounds = [(plan.bounds[name][1] * scale) for name, scale in _scales(plan, basis.unit) if name in plan.bounds]
+        bounds = [(plan.bounds[name][1] * scale) for name, scale in _scales(basis.unit) if name in plan.bounds]
         if not bounds:
             result.unbounded.append((rule, basis.unit))
         most *= max(bounds, default=Fraction(0)) / basis.value

@@ -72,9 +72,6 @@ class Schema:
             return {"person_id": person_id, **own}
         return {"person_id": person_id, **{f.id: f for f in _CIRCUMSTANCE}}
 
-    def with_mapping(self, mapping: FileMapping) -> Schema:
-        return replace(self, mapping=mapping)
-
     @cached_property
     def _term_words(self) -> dict[str, tuple[dict[str, tuple[str, ...]], list[str]]]:
         return {}

@@ -146,8 +146,8 @@ class _Trace:
     written: Written
 
     def disagreements(self) -> Iterator[Diagnostic]:
-        decisions = list(self._numbered("decisions", self.written.decisions()))
-        findings = list(self._numbered("findings", self.written.findings()))
+        decisions = list(self._numbered(self.written.decisions()))
+        findings = list(self._numbered(self.written.findings()))
         yield from self._counts()
         yield from self._repeated(decisions)
         by_decision: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
@@ -165,10 +165,10 @@ class _Trace:
         for line, f in findings:
             yield from self._finding(line, f, rules)
         if self.written.has("ledger"):
-            ledger = list(self._numbered("ledger", self.written.ledger()))
+            ledger = list(self._numbered(self.written.ledger()))
             yield from self._ledger(ledger, decisions, rules)
 
-    def _numbered(self, table: str, rows: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+    def _numbered(self, rows: Iterable[Any]) -> Iterator[tuple[int, Any]]:
         return ((number + 2, row) for number, row in enumerate(rows))
 
     @staticmethod

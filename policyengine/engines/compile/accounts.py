@@ -59,7 +59,7 @@ class Accounts:
             self.caps = [caps_of(self.cases, law) for law in laws]
             if any(cap.unfixed for caps in self.caps for cap in caps):  # open, even if every fact is known
                 self.cases.doubtful = True
-            queries = [query for law, caps in zip(laws, self.caps, strict=True) for query in self._touched(law, caps)]
+            queries = [query for law, caps in zip(laws, self.caps, strict=True) for query in self._touched(caps)]
         if queries:
             self._keep_touched(queries)
         self._keep_routed()
@@ -75,7 +75,7 @@ class Accounts:
 
     # --- what caps touch ----------------------------------------------------------------------------------------------
 
-    def _touched(self, law: Law, caps: list[Cap]) -> Iterable[Any]:
+    def _touched(self, caps: list[Cap]) -> Iterable[Any]:
         """Queries for the (person, period) whose items some cap may cut."""
         local = all(self._is_local(cap) for cap in caps)
         for cap in caps:

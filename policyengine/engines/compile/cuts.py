@@ -108,7 +108,7 @@ class Cuts:
         for name, column in ((first, "first"), (last, "last"), (year, "year")):
             query.select(t.named(t.col(column, alias), name), copy=False)
 
-    def _columns(self, law: Law, caps: list[Cap]) -> list[str]:
+    def _columns(self, caps: list[Cap]) -> list[str]:
         names = [*ITEM, *(f"{kind}{cap.number}" for cap in caps for kind in "cr")]
         names += [f"{kind}{s}" for s in range(1, self.accounts.sums) for kind in "tn"]
         names += [f"f{cap.number}" for cap in caps if isinstance(cap.window, tree.PerField)]
@@ -196,7 +196,7 @@ class Cuts:
         ``rl`` and ``rh`` are the runs with every item at its least and at its most. For loose persons they are the
         bounds themselves, which each cap carries on (``allocate.Account._carry_bounds``).
         """
-        names = self._columns(law, caps)
+        names = self._columns(caps)
         query: Any = t.select(
             **{n: t.col(n) for n in (*names, "loose")},
             lo=t.col("low"), hi=t.col("high"), rl=t.col("low"), rh=t.col("high"), cuts=t.cast(t.lit(0), "BIGINT"),
@@ -280,7 +280,7 @@ class Cuts:
         numbers = range(len(law.sums))
         runs = f"runs_{law.number}"  # laws have different sums
         self.host.load(runs, {"s": "INTEGER", "b": "INTEGER"}, [(s, b) for s in numbers for b in (0, 1)])
-        names = self._columns(law, caps)
+        names = self._columns(caps)
         own = {
             kind: t.switch(
                 t.col("s", "v"),

@@ -60,13 +60,6 @@ class Probes:
         """A rule in force from ``start`` to ``until`` by the record's end date."""
         self.days(start, until + DAY if until is not None and until < date.max else None)
 
-    def period_span(self, start: date | None, until: date | None) -> None:
-        """A rule that governs the whole periods within ``start`` and ``until``."""
-        for day in (start, until):
-            if day is not None:
-                for year in range(day.year - 1, day.year + 3):
-                    self._year(Fraction(year))
-
     def what(self, what: tree.What | None) -> None:
         if what is not None and what.terms:
             self.probe(owning_field(what, self.world)).values.update(what.terms)

@@ -248,9 +248,9 @@ class Relations:
         """One row per finding of an asked span; None where nothing is ever required."""
         if not one.slots:
             return None
-        return t.union(*(self._finding(periods, one, k) for k in range(one.slots)))
+        return t.union(*(self._finding(one, k) for k in range(one.slots)))
 
-    def _finding(self, periods: Periods, one: Decided, k: int) -> Any:
+    def _finding(self, one: Decided, k: int) -> Any:
         kinds = sorted(_windows(one), key=str)
         starts, ends = [], []
         for window, anchor in kinds:
@@ -300,9 +300,9 @@ class Relations:
 
     def _open_facts(self, periods: Periods, one: Decided) -> Any:
         """The facts that would settle each open finding: those of its rules, and those of doubtful records."""
-        return t.union(*(q for k in range(one.slots) for q in self._open_finding(periods, one, k)))
+        return t.union(*(q for k in range(one.slots) for q in self._open_finding(one, k)))
 
-    def _open_finding(self, periods: Periods, one: Decided, k: int) -> Iterable[Any]:
+    def _open_finding(self, one: Decided, k: int) -> Iterable[Any]:
         status = t.col(f"status{k}", "d")
         firm = t.both(
             t.equal(t.col(f"ad{k}", "d"), t.lit(0)), t.equal(status.copy(), t.lit(OUTCOMES.index("undetermined")))
@@ -364,13 +364,6 @@ class Relations:
         if term.adrift:
             return "span"
         return term.measured[1] if term.anchor is None else f"from{term.anchor}"
-
-    @staticmethod
-    def _member() -> list[Tree]:
-        """Whether a doubtful item counts toward the finding's sum (``sum`` -1: every doubt of the record; else one
-        sum's).
-        """
-        return [t.equal(t.col("sum", "i"), t.col("sum", "s"))]
 
     def _in_window(self, kind: str) -> list[Tree]:
         period = t.col("period", "i")

@@ -16,7 +16,6 @@ from sqlglot import exp
 from policyengine.records.duck_file import reader
 
 Tree = Any  # an expression of sqlglot, whose common base has another name from version to version
-NULL = exp.null()
 UNLIMITED = 2**60
 """Ticks of what nothing limits; half of it is beyond any sum."""
 

@@ -123,7 +123,7 @@ def _reached(policy: Policy, stretch: Stretch) -> Iterator[Governing]:
     carried = any(isinstance(g.statement, tree.Carry) for g in policy.governing)
     start = None if moving else stretch[0]
     for g in policy.governing:
-        back = _years_back(g.statement, policy) + (1 if carried or moving else 0)
+        back = _years_back(g.statement) + (1 if carried or moving else 0)
         until = stretch[1]
         if until is not None and back:
             until = date(min(until.year + back, 9999), 12, 31)
@@ -131,7 +131,7 @@ def _reached(policy: Policy, stretch: Stretch) -> Iterator[Governing]:
             yield g
 
 
-def _years_back(statement: tree.Statement, policy: Policy) -> int:
+def _years_back(statement: tree.Statement) -> int:
     window = getattr(statement, "window", None)
     if isinstance(window, tree.Within):
         return window.months // 12 + 1

@@ -165,11 +165,11 @@ def _write(
         gone = "UPDATE coverage SET superseded_by = $1 WHERE scope = $2 AND period = $3 AND superseded_by IS NULL"
         target.change(gone, [staged.result_id, scope, period])
         target.change("INSERT INTO coverage VALUES ($1, $2, $3, NULL)", [staged.result_id, scope, period])
-    _refuse_twice(target, staged.result_id, periods)
+    _refuse_twice(target, staged.result_id)
     return replaced
 
 
-def _refuse_twice(target: Target, result_id: str, periods: Iterable[str]) -> None:
+def _refuse_twice(target: Target, result_id: str) -> None:
     """Nobody may have two current decisions about one period from two scopes."""
     query = (
         "SELECT d.person_id, d.period, min(o.result_id) FROM current_decisions d JOIN current_decisions o "

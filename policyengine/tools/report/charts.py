@@ -28,7 +28,7 @@ def outcomes_chart(table: Table, words: Words, by: Sequence[str]) -> str:
         cells = dict(zip(table.names, row, strict=True))
         parts = [(o, n) for o in SHADES if isinstance(n := cells.get(o), int) and n]
         if parts:
-            rows.append((_label(table, words, cells, by), parts))
+            rows.append((_label(words, cells, by), parts))
     height = len(rows) * (BAR + GAP) + 6
     said = "; ".join(f"{label}: " + ", ".join(f"{say(*OUTCOMES[o])} {n}" for o, n in parts) for label, parts in rows)
     body = []
@@ -56,7 +56,7 @@ def amounts_chart(table: Table, words: Words, column: str, by: Sequence[str]) ->
     for row in table.rows:
         cells = dict(zip(table.names, row, strict=True))
         if isinstance(value := cells.get(column), Fraction | int):
-            found.append((_label(table, words, cells, by), Fraction(value)))
+            found.append((_label(words, cells, by), Fraction(value)))
     found = found[:MOST]
     most = max((v for _, v in found), default=Fraction(0)) or Fraction(1)
     body = []
@@ -69,7 +69,7 @@ def amounts_chart(table: Table, words: Words, column: str, by: Sequence[str]) ->
     return _figure(title_of(table.name), said, len(found) * (BAR + GAP) + 6, body)
 
 
-def _label(table: Table, words: Words, cells: Mapping[str, object], by: Sequence[str]) -> str:
+def _label(words: Words, cells: Mapping[str, object], by: Sequence[str]) -> str:
     return " · ".join(words.cell(k, None if cells[k] is None else str(cells[k])) for k in by if k in cells)
 
 

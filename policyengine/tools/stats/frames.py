@@ -15,6 +15,7 @@ from typing import Any
 
 from policyengine.records.duck_file import reader
 from policyengine.records.parquet import scan
+from policyengine.records.personal import APOSTROPHED
 from policyengine.records.sqlcells import call, name, number, text
 from policyengine.tools.read_result import Written
 
@@ -37,13 +38,16 @@ class Frame:
         """A text column, NULL where empty, the apostrophe that keeps spreadsheets from calculating taken away."""
         from sqlglot import exp
 
+        from policyengine.engines.compile.trees import begins_with
+
         if column not in self.kinds:
             return exp.cast(exp.null(), "TEXT")
         cell: Any = name(column)
         if not self.texts:
             return exp.func("nullif", exp.cast(cell, "TEXT"), text(""))
-        masked = call("regexp_matches", cell.copy(), text("^'[=+@\t\r'-]"))
-        plain = exp.case().when(masked, call("substr", cell.copy(), number(2))).else_(cell)
+        rest = call("substr", cell.copy(), number(2))
+        masked = exp.and_(call("starts_with", cell.copy(), text("'")), begins_with(rest, APOSTROPHED))
+        plain = exp.case().when(masked, rest.copy()).else_(cell)
         return exp.func("nullif", plain, text(""))
 
 
