@@ -28,10 +28,22 @@ def floor_of(module: str) -> int:
     return FLOORS[parts[1] if len(parts) > 1 else ""]
 
 
+def imported_from(path: Path, node: ast.ImportFrom) -> Iterator[str]:
+    """``from policyengine import tools`` imports ``policyengine.tools``; a relative import what it stands for."""
+    module = node.module or ""
+    if node.level:
+        package = path.relative_to(ROOT.parent).parts[: -node.level]
+        module = ".".join([*package, *filter(None, [node.module])])
+    if module == "policyengine":
+        yield from (f"policyengine.{a.name}" for a in node.names if a.name in FLOORS)
+    elif module.startswith("policyengine."):
+        yield module
+
+
 def imports_of(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("policyengine"):
-            yield node.module
+        if isinstance(node, ast.ImportFrom):
+            yield from imported_from(path, node)
         elif isinstance(node, ast.Import):
             yield from (a.name for a in node.names if a.name.startswith("policyengine"))
 
@@ -48,6 +60,23 @@ def test_a_file_imports_only_from_its_floor_and_below() -> None:
             if floor_of(other) > floor_of(module) and other not in MODELS
         ]
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("from policyengine import tools", ["policyengine.tools"]),
+        ("from policyengine import __version__", []),
+        ("from ..tools import case", ["policyengine.tools"]),
+        ("from .. import tools", ["policyengine.tools"]),
+        ("from . import judge", ["policyengine.engines"]),
+        ("from policyengine.tools.case import Case", ["policyengine.tools.case"]),
+        ("import policyengine.tools.case", ["policyengine.tools.case"]),
+    ],
+)
+def test_every_way_to_import_is_seen(line: str, found: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: line)
+    assert list(imports_of(ROOT / "engines" / "judge.py")) == found
 
 
 EXAMPLES, POLICIES = ROOT.parent / "examples", ROOT.parent / "policies"

@@ -12,8 +12,10 @@ from policyengine.language.examples import EXAMPLES
 from policyengine.language.grammar import grammar
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import CORE_FIELDS, CORE_TERMS, FieldDecl, Word
-from policyengine.packs.load import load_pack
+from policyengine.packs.document import read_document
+from policyengine.packs.load import PACK_FILE, load_pack
 from policyengine.packs.model import Pack
+from policyengine.packs.values import text_at
 
 CONCEPTS = """
 规则包 | pack | a folder of law as one authority made it: rules, words, tables, tests
@@ -40,7 +42,7 @@ _VOCABULARY = (("measure", "Measures 计量项"), ("regime", "Delegated regimes 
 
 
 def glossary(policies: Path) -> str:
-    """The whole page; ``policies``: the folder with the base pack and ``sectors``."""
+    """The whole page; ``policies``: the folder with ``sectors`` and the pack that they extend."""
     field_head = ("中文", "id", "type", "of", "aliases")
     parts = [
         "# Glossary · 词汇表",
@@ -107,9 +109,10 @@ def _terms(words: Iterable[Word]) -> list[list[str]]:
 
 
 def _packs(policies: Path) -> list[Pack]:
-    base, _ = load_pack(policies / "sichuan", None)
-    packs = [base]
-    packs += [load_pack(folder, base)[0] for folder in sorted((policies / "sectors").iterdir()) if folder.is_dir()]
+    sectors = [folder for folder in sorted((policies / "sectors").iterdir()) if folder.is_dir()]
+    first, _ = read_document(sectors[0] / PACK_FILE)
+    base, _ = load_pack(policies / text_at(first.root, "extends"), None) if first else (None, [])
+    packs = [base, *(load_pack(folder, base)[0] for folder in sectors)]
     return [p for p in packs if p is not None]
 
 
