@@ -200,7 +200,7 @@ class Mender:
         words.sort(key=lambda w: w.of not in (None, "form"))
         names = [w.surface("zh" if self.chinese else "en") for w in words[:6]]
         if not names:
-            return say("the pack's vocabulary declares none", "本规则包的词汇表中没有声明")
+            return say("the pack's vocabulary declares none", "本政策包的词汇表中没有声明")
         more = "…" if len(words) > len(names) else ""
         return say(f"declared are {', '.join(names)}{more}", f"已声明：{'、'.join(names)}{more}")
 

@@ -55,8 +55,6 @@ def fast_part(
     if source.path.stat().st_size < (small // PACKED[".parquet"] if source.kind == "parquet" else small):
         return None
     if source.kind == "parquet":
-        if NUMBER in map(str.lower, table.header or ()):  # DuckDB can't number the rows beside it
-            return None
         try:
             return _Fast(source.path, source.path, 0, table, layout, target).part()
         except (duckdb.InterruptException, duckdb.OutOfMemoryException):

@@ -128,10 +128,10 @@ def test_stopped_within_a_query(
     def query(moment: float | None) -> None:
         with duckdb.connect() as connection, machine(connection, tmp_path):
             connection.execute("SELECT 1")
-            if moment is not None:
-                Timer(moment, os.kill, (os.getpid(), sent)).start()
             begun = time.monotonic()
             try:
+                if moment is not None:
+                    Timer(moment, os.kill, (os.getpid(), sent)).start()
                 connection.execute(LONG).fetchall()
             finally:
                 took.append(time.monotonic() - begun)

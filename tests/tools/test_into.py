@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ import pytest
 
 from policyengine.diagnostics import PolicyError
 from policyengine.records import rejects
-from policyengine.records.model import Reject
 from policyengine.tools.evaluate import Files
 from policyengine.tools.into import evaluate_into
 from policyengine.tools.result import Wish, check_strict
@@ -182,26 +180,3 @@ def test_pseudonyms_and_no_records(tmp_path: Path) -> None:
     one, other = both("policies/sichuan", ALL, Wish(key=str(tmp_path / "key")), tmp_path)
     assert (one / "decisions.csv").read_bytes() == (other / "decisions.csv").read_bytes()
     assert "510101190001010019" not in (other / "ledger.csv").read_text(encoding="utf-8")
-
-
-def test_strict_holds_where_people_can_only_be_judged_one_by_one(tmp_path: Path) -> None:
-    """Whom the packs claim depends on circumstances: the reference evaluator is taken before anything is read."""
-    world = write_world(tmp_path / "world")
-    pack = world / "policies/mill/pack.yaml"
-    pack.write_text(
-        pack.read_text(encoding="utf-8").replace("sector = milling", "sector = milling and circumstance != just_cause"),
-        encoding="utf-8",
-    )
-    told: list[int] = []
-
-    def read(rejects: Sequence[Reject], _: object) -> None:
-        told.append(len(rejects))
-        check_strict(rejects)
-
-    files = Files((str(world / "records.csv"),), str(world / "persons.csv"))
-    with pytest.raises(PolicyError):
-        evaluate_into(
-            load_law(world / "policies"), files, str(tmp_path / "out"), Wish(strict=True), engine="duckdb", read=read
-        )
-    assert told == [1]
-    assert not (tmp_path / "out").exists()
