@@ -59,9 +59,15 @@ def case(seed: int | Random) -> Case:
 
 def random_plan(rng: Random) -> Plan | None:
     """A plan, or None where the rules drawn do not go together."""
-    rules = Rules(rng).all()
+    drawn = Rules(rng)
+    rules = drawn.all()
     year_start = rng.choice(((1, 1), (1, 1), (1, 1), (9, 1), (7, 15)))
-    return plan_of(policy(rules, year_start=year_start))[0]
+    made = plan_of(policy(rules, year_start=year_start))[0]
+    if made is None:
+        return None
+    return (
+        plan_of(policy(drawn.beyond(), year_start=year_start))[0] or made
+    )  # as many draws as ever: trials stay the same
 
 
 # A missing value of these has a meaning of its own (no proof; equal to nothing; nothing claimed).
@@ -208,6 +214,32 @@ class Rules:
         self._require()
         self._excuse()
         self._conclude()
+        return self.rules
+
+    def beyond(self) -> list[Rule | Governing]:
+        """These and some more, from draws of their own: a measure that is not always in force, shares of it, its
+        records by the period in which they count, and flags on quantities."""
+        rng = self.rng = Random(repr(self.rules))
+        self.rules = list(self.rules)
+        name = next((n for n in ("face_to_face", "public_theme") if n not in self._measures()), None)
+        if name is not None and self.maybe(0.5):
+            stretch = rng.choice(({}, {"until": 2016}, {"start": 2017}))
+            measure = tree.Measure(name=name, unit=self.unit, what=self.any_what(), when=self.when(0.5))
+            self.rules.append(rule("r90", measure, **stretch))
+        for number, measure in enumerate(self._measures()):
+            kind: type[tree.Require] = rng.choice((tree.Require, tree.Expect))
+            if self.maybe(0.3):
+                share = tree.Share(F(rng.choice((1, 2)), 3), measure, of_requirement=False)
+                part = tree.Expect(measure=rng.choice(("total", *SUBJECTS)), figure=share, window=YEAR)
+                self.rules.append(rule(f"r91-{number}", part))
+            if self.maybe(0.3):
+                window = rng.choice((YEAR, tree.PerYears(2, 2015), tree.AnyYears(2)))
+                own = kind(measure=measure, figure=self.figure(5, 12), window=window, this_period=True)
+                self.rules.append(rule(f"r92-{number}", own))
+        if self.maybe(0.3):
+            value = tree.Value(F(rng.randint(1, 12)), rng.choice(("hours", "minutes", "days", "characters")))
+            when = tree.Compare(tree.Field("quantity"), rng.choice(("<", "<=", ">", ">=", "=")), value)
+            self.rules.append(rule("r93", tree.Flag(name="fee_charged", text="many", when=when)))
         return self.rules
 
     def maybe(self, chance: float) -> bool:

@@ -43,6 +43,10 @@ class Draft:
         self.seen[place] = None
         return self._axes[place].facts[self._codes[place]]
 
+    def probed(self, name: str) -> bool:
+        """Whether anything that is judged may ask for a field."""
+        return name in self._index
+
     def part(self, name: Hashable, ask: Callable[[Draft], T]) -> T:
         """An answer that rests on a few of the facts: each combination of those is asked about once."""
         memo = self._parts.get(name)

@@ -104,11 +104,6 @@ class Sum:
     rule: Ready | None = None
     this_period: bool = False
 
-    @property
-    def by_period(self) -> bool:
-        """Whether it may matter in which period a record counts."""
-        return self.this_period and self.rule is not None and self.rule.rule.statement.when is not None
-
 
 @dataclass(slots=True)
 class Law:
@@ -266,7 +261,7 @@ class Law:
                 continue
             test = one.rule.test if one.rule else self.prepared.later.term(one.measure)
             seen = scene
-            if one.by_period and place.by != "end":
+            if one.this_period and place.by != "end":
                 seen = dataclasses.replace(scene, period=self._period(draft, place))
             truth = test(seen)
             lacks: tuple[str, ...] = ()
@@ -276,7 +271,7 @@ class Law:
 
     def _even(self, draft: Draft, scene: Scene, place: Place) -> bool:
         """Whether all shares of a record count toward the same sums, in whatever periods they lie."""
-        rules = [one.rule for one in self.sums if one.rule and one.by_period]
+        rules = [one.rule for one in self.sums if one.rule and one.this_period]
         if place.by != "split" or not rules:
             return True
         assert scene.record is not None
@@ -294,7 +289,8 @@ class Law:
         """The period in which a record that is not split counts."""
         if place.by == "claim":
             return int(draft.get(place.field))
-        return period_of(draft.get("start"), self.plan.year_start)
+        day = "start" if draft.probed("start") else "end"  # else no condition asks for the period
+        return period_of(draft.get(day), self.plan.year_start)
 
     def flagged(self, draft: Draft) -> Flagged:
         """The flags that a draft bears."""
