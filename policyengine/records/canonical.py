@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.language.quantities import exact_text
-from policyengine.records import read
+from policyengine.records.given import Reading, record_id_of
 from policyengine.records.header import Headers, Layout
 from policyengine.records.mends import Mends, source_columns
 from policyengine.records.model import Fact
 from policyengine.records.parquet import scan
 from policyengine.records.raw import RawTable
-from policyengine.records.read import Reading
 from policyengine.records.rows import RowFacts
 from policyengine.records.schema import Schema
 from policyengine.records.sqlcells import load_table, number_type, typed_csv
@@ -126,7 +125,7 @@ class SlowRows:
         """A line for each usable row, None for the others."""
         records = self.shape.headers.purpose == "records"
         for row in rows:
-            record_id = read.record_id_of(table, row) if records else None
+            record_id = record_id_of(table, row) if records else None
             if named is not None:
                 self.mends.note(named, table, row, record_id or "")
             if row.faults:

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span, failed
-from policyengine.records import read
+from policyengine.records import given, read
 from policyengine.records.beside import beside
 from policyengine.records.canonical import FILE, ROW, Shape, SlowRows, Written
 from policyengine.records.fast import SMALL, Target, fast_part
 from policyengine.records.files import Source, digests, find_files
+from policyengine.records.given import Reading
 from policyengine.records.header import Headers
 from policyengine.records.mends import Standing
 from policyengine.records.model import Reject
 from policyengine.records.personal import MORE
 from policyengine.records.raw import Damaged, RawTable
-from policyengine.records.read import Reading
 from policyengine.records.rejects import Rejects
 from policyengine.records.schema import Purpose, Schema
 from policyengine.records.sqlcells import call, make_table, name, number, text
@@ -170,7 +170,7 @@ class _Tables:
         Not ``sure``: the encoding of a text file may be presumed; ``_Misread`` where it turns out to be another.
         """
         headers, found, tables = shape.headers, [], 0
-        for table, layout in read.tables_of_file(source, headers, self.reading, sure):
+        for table, layout in given.tables_of_file(source, headers, self.reading, sure):
             tables += 1
             self.reading.diagnostics += read.foreign_columns(table, layout)
             target = Target(self.connection, shape, slow, len(self.files), len(self.files) + 1)
@@ -182,7 +182,7 @@ class _Tables:
                 found.append(fast[0])
                 rows = fast[1]
             else:
-                rows = slow.take(table, layout, read.rows_of(table, layout, headers), target.file)
+                rows = slow.take(table, layout, given.rows_of(table, layout, headers), target.file)
             if headers.purpose == "records":
                 self.reading.rows += rows
                 if not rows:

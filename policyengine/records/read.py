@@ -7,58 +7,21 @@ compared with it. Every data row of the records files becomes a record or is rej
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
 from datetime import date
 
 from policyengine.diagnostics import Diagnostic, Severity, Span, failed
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.alone import Others, asked_for, plain_id
-from policyengine.records.cells import Bad, printable
-from policyengine.records.files import Source, digests, find_files
-from policyengine.records.header import Headers, Layout, layout_of
-from policyengine.records.mapping import FileMapping
-from policyengine.records.mapping_check import Met, left_out
+from policyengine.records.cells import Bad
+from policyengine.records.given import Reading, record_id_of, reject_of, rows_of, tables_of
+from policyengine.records.header import Headers, Layout
 from policyengine.records.mends import Mend, Mends, Standing, Table, source_columns
 from policyengine.records.model import Circumstance, Fact, Inputs, Person, Record, Reject
 from policyengine.records.personal import id_number_fault, mask
-from policyengine.records.raw import Damaged, RawTable, blank, of_rejects
-from policyengine.records.rejects import Rejects
-from policyengine.records.rows import BACKWARDS, RowFacts, RowReader
+from policyengine.records.raw import Damaged, RawTable
+from policyengine.records.rows import BACKWARDS, RowFacts
 from policyengine.records.schema import Purpose, Schema
-from policyengine.records.tables import open_tables
-
-MAX_SHOWN = 200  # characters of a cell that a reject shows
-
-
-@dataclass(slots=True)
-class Reading:
-    """What has been read so far of the files for one purpose."""
-
-    rejects: Rejects = field(default_factory=Rejects)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    rows: int = 0
-    rejected: int = 0
-    met: Met = field(default_factory=Met)
-
-    def reject(self, table: RawTable, row: RowFacts, record_id: str | None, counts: bool = True) -> None:
-        """Keep every fault of a row. ``counts``: it is a row of a records file."""
-        self.rejected += counts
-        for fault in row.faults:
-            self.rejects.append(
-                reject_of(table.file, table.sheet, row.number, fault.column, fault.value, fault.bad, record_id)
-            )
-
-
-def reject_of(
-    file: str, sheet: str | None, row: int, column: str | None, value: str | None, bad: Bad, record_id: str | None
-) -> Reject:
-    """A reject with the cell's text cut to a bearable length."""
-    if value is not None and len(value) > MAX_SHOWN:
-        value = value[:MAX_SHOWN] + "…"
-    return Reject(
-        file, sheet, row, column, value and printable(value), bad.code, bad.en, bad.hint, record_id, bad.zh, bad.hint_zh
-    )
 
 
 def read_inputs(
@@ -100,9 +63,7 @@ def _read(
         people = _persons(persons, schema, reading, digested)
         unread: list[tuple[str | None, Sequence[Reject]]] = [(persons, reading.rejects[before:])]
     else:
-        listed = Reading(
-            met=reading.met
-        )  # the persons file says who is meant; what is wrong in it is told after the records
+        listed = Reading(met=reading.met)  # the persons file says who is meant; its faults are told after the records
         people = _persons(persons, schema, listed, digested)
         others = Others(asked_for(only, {i: f.get("name") for i, f in people.items()}), dated)
         found = _records(records, schema, reading, digested, persons is None, others)
@@ -147,122 +108,6 @@ def clashes(schema: Schema) -> list[Diagnostic]:
         )
         for name in schema.clashes
     ]
-
-
-# --- tables -----------------------------------------------------------------------------------------------------------
-
-
-def tables_of(
-    arguments: Sequence[str], headers: Headers, reading: Reading, digested: dict[str, str]
-) -> Iterator[tuple[RawTable, Layout]]:
-    """Every table that has a layout; what is wrong with the others is kept in ``reading.diagnostics``."""
-    sources, problems = find_files(arguments)
-    reading.diagnostics += problems
-    digested.update(digests(sources))
-    for source in sources:
-        yield from tables_of_file(source, headers, reading)
-
-
-def tables_of_file(
-    source: Source, headers: Headers, reading: Reading, sure: bool = True
-) -> Iterator[tuple[RawTable, Layout]]:
-    """The file's tables with their layouts; what is wrong is kept in ``reading.diagnostics``.
-
-    A workbook's sheets without a person column, or of another purpose, are only reported while another sheet is read.
-    ``sure`` as in ``text.read_text``.
-    """
-    without: list[Diagnostic] = []
-    read = 0
-    mapping, unnamed = headers.schema.mapping, list[str]()
-    reading.met.purposes.add(headers.purpose)
-    for table in open_tables(source, headers.score, sure):
-        if isinstance(table, Diagnostic):
-            reading.diagnostics.append(table)
-            read += 1
-            continue
-        if table.sheet and mapping.sheets and not _named(table, mapping, reading.met):
-            unnamed.append(table.sheet)
-            continue
-        reading.diagnostics += table.notes
-        if failed(table.notes):
-            read += 1
-            continue
-        if (kind := _of_others(table, headers.purpose)) is not None:
-            without.append(kind)
-            continue
-        layout, problems = layout_of(table, headers)
-        if mapping.file:
-            reading.met.table(layout.headers if layout is not None else _first_cells(table), headers)
-            if layout is None:
-                reading.met.table((c.strip() for row in table.head() for c in row.cells), headers, shown=False)
-        if layout is None and all(d.code in ("PE404", "PE446") for d in problems):
-            without += problems
-            continue
-        reading.diagnostics += problems
-        read += 1
-        if layout is not None:
-            yield table, layout
-    reading.diagnostics += left_out(mapping, source.shown, unnamed, bool(read or without))
-    if read:
-        reading.diagnostics += [_left_out(d) for d in without]
-    else:
-        reading.diagnostics += without
-
-
-def _named(table: RawTable, mapping: FileMapping, met: Met) -> bool:
-    """Whether the mapping file names the sheet; those of a rejects workbook have names of their own."""
-    sheet = table.sheet or ""
-    met.sheets[sheet] = None
-    if sheet in mapping.sheets:
-        met.entries.add(("sheets", sheet))
-        return True
-    return any(of_rejects(row.cells) is not None for row in table.head()[:1])
-
-
-def _of_others(table: RawTable, purpose: Purpose) -> Diagnostic | None:
-    """What is wrong with a sheet of rejected rows of files of another kind."""
-    first = table.header or next((row.cells for row in table.head()), [])
-    kind = of_rejects(first)
-    if kind is None or kind == purpose:
-        return None
-    kinds = {"records": "学习记录", "persons": "人员", "circumstances": "情形"}
-    message = say(f"it holds rejected rows of {kind}", f"其中为{kinds[kind]}文件的退回行")
-    hint = say(
-        f"put the workbook beside the file of {kind}, and name their folder or a pattern",
-        f"请将工作簿与{kinds[kind]}文件放在一起，并给出其文件夹或通配符",
-    )
-    return Diagnostic("PE446", message, Span(table.file, sheet=table.sheet), hint=hint)
-
-
-def _first_cells(table: RawTable) -> list[str]:
-    first = table.header or next((row.cells for row in table.head() if not blank(row.cells)), [])
-    return [printable(c.strip()) for c in first]
-
-
-def _left_out(problem: Diagnostic) -> Diagnostic:
-    why = say("no column names the person", "没有标明人员的列") if problem.code == "PE404" else problem.message
-    message = say("the sheet is not read: ", "未读取该工作表：") + why
-    return Diagnostic("PE440", message, problem.span, severity="warning")
-
-
-def rows_of(table: RawTable, layout: Layout, headers: Headers, others: Others | None = None) -> Iterator[RowFacts]:
-    """The data rows of a table; empty ones are none. With ``others``, rows of people not asked about are left to it."""
-    reader = RowReader(table, layout, headers)
-    apart = others.filter_of(reader, table) if others is not None else None
-    for position, row in enumerate(table.rows):
-        if position < layout.rows_above or (apart is not None and apart.takes(row)):
-            continue
-        if row.bad is not None or not blank(row.cells):
-            yield from reader.read(row)
-    if apart is not None:
-        apart.end()
-
-
-def record_id_of(table: RawTable, row: RowFacts) -> str:
-    """The id that the file gives the record, else file and line; with the column of a wide table."""
-    sheet = f"[{table.sheet}]" if table.sheet else ""
-    own = row.facts.get("record_id") or f"{table.label}{sheet}:{row.number}"
-    return f"{own}:{row.suffix}" if row.suffix else str(own)
 
 
 # --- records ----------------------------------------------------------------------------------------------------------

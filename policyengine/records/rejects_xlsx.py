@@ -20,11 +20,11 @@ from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
 from policyengine.records.cells import Bad, day
 from policyengine.records.files import STDIN, find_files
+from policyengine.records.given import Reading, tables_of_file
 from policyengine.records.header import Headers, Layout
 from policyengine.records.mends import place_text, source_columns
 from policyengine.records.model import Reject
 from policyengine.records.raw import SOURCE_FILES, SOURCE_ROW, Damaged, RawTable, Row
-from policyengine.records.read import Reading, tables_of_file
 from policyengine.records.rows import SURPLUS, RowReader
 from policyengine.records.schema import Purpose, Schema
 

@@ -15,11 +15,11 @@ from policyengine.language.quantities import UNITS
 from policyengine.messages import say
 from policyengine.records.cells import Bad, printable
 from policyengine.records.files import find_files
+from policyengine.records.given import Reading, record_id_of, tables_of_file
 from policyengine.records.header import HOW, Column, Headers, Layout
 from policyengine.records.mends import Mends, Standing, source_columns
 from policyengine.records.personal import looks_like_id_number, mask, mask_name
 from policyengine.records.raw import Damaged, RawTable, blank
-from policyengine.records.read import Reading, record_id_of, tables_of_file
 from policyengine.records.rows import Fault, RowReader
 from policyengine.records.schema import Purpose, Schema
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from policyengine.diagnostics import Diagnostic, Span, failed
 from policyengine.messages import say
 from policyengine.packs.tests_model import PERSON_ID, Case
+from policyengine.records.given import rows_of
 from policyengine.records.header import Headers, layout_of
 from policyengine.records.model import Circumstance, Inputs, Person, Record
 from policyengine.records.raw import RawTable, Row
-from policyengine.records.read import rows_of
 from policyengine.records.rows import RowFacts
 from policyengine.records.schema import Purpose, Schema
 

@@ -201,8 +201,8 @@ class Asker:
         if len(figures) > 1 or reduced or isinstance(window, tree.Within):
             raise Inexpressible("a share of what was counted that is overridden, reduced or anchored")
         whole = self._sum(shares[0].measure, stretch.last, False)
-        if whole < 0:  # a share of nothing
-            return Fraction(0), (self._sum("total", stretch.last, False), self._window(window))
+        if whole < 0:  # a share of nothing is nothing
+            return Fraction(0), None
         return shares[0].value, (whole, self._window(window))
 
     @staticmethod
