@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from policyengine.tools.read_result import Written
 
 SHOWN = 10  # people that a message lists
-TOLD_AGAIN = ("records", "why", "vocabulary", "remedies", "together", "besides", "windows")
+TOLD_AGAIN = ("records", "why", "vocabulary", "remedies", "together", "besides", "windows", "turns_on")
 
 
 class Notes(Mapping[str, RuleNote]):
@@ -134,6 +134,7 @@ class Explainer:
             together=together,
             besides=_besides(ready, notes, self.selector.law.policies[which], decision, findings, rows, records),
             windows=windows_of(ready, person, records.values(), decision, findings),
+            turns_on=_turns_on(ready, person, decision),
         )
 
 
@@ -153,6 +154,16 @@ def _why(
             world, parts = ready.judge.world, _parts(statement.when)
             failed[e.record_id] = tuple(c for c in parts if compile_condition(c, world)(scene) is False)
     return failed
+
+
+def _turns_on(ready: Prepared, person: Person, decision: Decision) -> dict[str, tuple[str, ...]]:
+    """For each consequence that is only possible, the person's facts that its rules ask for and that are missing."""
+    last = int(decision.period.rpartition("..")[2])
+    found: dict[str, tuple[str, ...]] = {}
+    for rule, name in ready.later.conclusions(last) if decision.possible else ():
+        if name in decision.possible:
+            found[name] = tuple(dict.fromkeys((*found.get(name, ()), *rule.lacks(Scene(person.facts, period=last)))))
+    return found
 
 
 def _besides(

@@ -218,6 +218,20 @@ def test_revealed(world: Path, files: Files) -> None:
     assert data_of_cases([case], reveal=True)["person_id"] == "A1"
 
 
+def test_on_what_a_consequence_depends_that_is_only_possible(tmp_path: Path) -> None:
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    old = "when not met and not excused"
+    text = rules.read_text(encoding="utf-8")
+    assert old in text
+    rules.write_text(text.replace(old, f"{old} and sector = farming"), encoding="utf-8")
+    (case,) = explain_files(
+        load_law(world / "policies/shire"), Files((str(world / "records.csv"),)), "A1", (2016, 2016)
+    )[0]
+    assert "├─ possible consequence: not excellent, depending on sector\n" in text_of_case(case)
+    assert "├─ 可能的后果：不得评优，视行业而定\n" in text_of_case(case, "zh")
+
+
 def test_no_text_from_a_file_commands_the_terminal(world: Path, tmp_path: Path) -> None:
     records = tmp_path / "records.csv"
     text = (world / "records.csv").read_text(encoding="utf-8").replace("Soils", "So\x1b]0;x\x07il\x9bs")
