@@ -266,14 +266,15 @@ def _unit_names() -> list[str]:
     return [u.zh for u in UNITS.values() if u.id not in NO_QUANTITY]
 
 
-def _near(word: str, known: Iterable[str]) -> tuple[str, str]:
-    """A hint: the nearest known words, or some of them."""
+def _near(word: str, known: Iterable[str], others: Iterable[str] = ()) -> tuple[str, str]:
+    """A hint: the nearest known words, else the nearest ``others``, which may be written too; or some of the known."""
     from difflib import get_close_matches
 
     known = list(dict.fromkeys(known))
-    near = get_close_matches(word, known, 3, 0.5) or [k for k in known if word and (word in k or k in word)][:3]
-    if near:
-        return "did you mean " + ", ".join(near) + "?", "是不是 " + "、".join(near) + "？"
+    for words in (known, [*others]) if word else ():
+        near = get_close_matches(word, words, 3, 0.5) or [w for w in words if word in w or w in word][:3]
+        if near:
+            return "did you mean " + ", ".join(near) + "?", "是不是 " + "、".join(near) + "？"
     shown = known[:12]
     more = ", …" if len(known) > 12 else ""
     return ("write one of: " + ", ".join(shown) + more, "可写：" + "、".join(shown) + more) if known else ("", "")
@@ -414,6 +415,6 @@ def term_reader(words: Mapping[str, tuple[str, ...]], names: Iterable[str]) -> C
                 f"write one of: {both}",
                 f"请写其中之一：{both}",
             )
-        return Bad("PE414", "this term is not declared", "没有声明该术语", *_near(word, shown))
+        return Bad("PE414", "this term is not declared", "没有声明该术语", *_near(word, shown, words))
 
     return term

@@ -142,6 +142,9 @@ def test_a_wrong_word_gets_the_nearest_one_suggested() -> None:
     found = term("trainning")
     assert isinstance(found, Bad)
     assert "training" in found.hint
+    other = cells.term_reader({"发表出版作品": ("p",), "发表论文": ("p",)}, ["发表出版作品"])("论文")
+    assert isinstance(other, Bad)
+    assert other.hint_zh == "是不是 发表论文？"
     two = cells.term_reader({"进修": ("a", "b")}, ["a", "b"])("进修")
     assert isinstance(two, Bad)
     assert "several" in two.en
