@@ -98,12 +98,12 @@ def _read(
 
 
 def clashes(schema: Schema) -> list[Diagnostic]:
-    """Fields that two packs declare with different types: no file can be read for both."""
-    hint = say("evaluate by one pack at a time, or rename the field in one of them", "请逐包评定，或在其中一个包中改名")
+    """Columns by which two packs mean different things: no file can be read or written for both."""
+    hint = say("evaluate by one pack at a time, or rename it in one of them", "请逐包评定，或在其中一个包中改名")
     return [
         Diagnostic(
             "PE430",
-            say(f"two packs declare the column {name} with different types", f"两个政策包对列 {name} 声明了不同的类型"),
+            say(f"two packs mean different things by the column {name}", f"两个政策包对列 {name} 的含义不同"),
             hint=hint,
         )
         for name in schema.clashes
