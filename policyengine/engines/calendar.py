@@ -78,3 +78,15 @@ def merged(stretches: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
 def label(first: int, years: int = 1) -> str:
     """``2016`` or ``2016..2020``."""
     return str(first) if years == 1 else f"{first}..{first + years - 1}"
+
+
+def labelled(text: str) -> tuple[int, int]:
+    """The first and the last period that a label names."""
+    first, _, last = text.partition("..")
+    return int(first), int(last or first)
+
+
+def days_of(text: str, year_start: tuple[int, int]) -> tuple[date, date]:
+    """First and last day of the periods that a label names."""
+    first, last = labelled(text)
+    return period_bounds(first, year_start, last - first + 1)

@@ -186,6 +186,10 @@ class Dropped:
     until: date | None
     over: tuple[Rule, ...]
 
+    def holds_in(self, first: date, last: date) -> bool:
+        """Whether it is in force on some day from the first to the last."""
+        return (self.start is None or self.start <= last) and (self.until is None or first <= self.until)
+
 
 @dataclass(frozen=True)
 class Policy:

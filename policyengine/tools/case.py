@@ -151,9 +151,7 @@ class Case:
     vocabulary: Vocabulary | None = None
     remedies: tuple[Remedy, ...] = ()
     together: bool = True  # the first remedy of each requirement that is not met, all together, meet whatever is asked
-    turns_on: Mapping[str, tuple[str, ...]] = field(
-        default_factory=dict
-    )  # possible consequence → facts that are missing
+    turns_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # possible consequence → missing facts
     besides: tuple[tuple[str, str], ...] = ()  # exchanges, carries, drops that bear on it; what is dropped, or ""
     windows: Mapping[str, Window] = field(default_factory=dict)  # of findings whose window isn't the period, by rule
 

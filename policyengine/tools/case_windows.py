@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 
 from policyengine.engines.allocate import account
-from policyengine.engines.calendar import label, period_bounds, period_of
+from policyengine.engines.calendar import days_of, label, labelled, period_bounds, period_of
 from policyengine.engines.later import Stretch
 from policyengine.engines.ledger import ledger
 from policyengine.engines.reference import Periods, Prepared
@@ -30,8 +30,9 @@ def windows_of(
 ) -> dict[str, Window]:
     """The windows that are not the decision's period, by the finding's rule, from all records of the person."""
     later, start = ready.later, ready.plan.year_start
-    asked = {rule.key: statement for rule, statement in later.requirements(*_years(decision))}
-    apart = [f for f in findings if f.rule in asked and f.window != _days(decision, start)]
+    first, last = labelled(decision.period)
+    asked = {rule.key: statement for rule, statement in later.requirements(first, last - first + 1)}
+    apart = [f for f in findings if f.rule in asked and f.window != days_of(decision.period, start)]
     found = {f.rule: Window(None) for f in findings if f.rule in asked and _adrift(asked[f.rule], person)}
     if not apart:
         return found
@@ -71,7 +72,7 @@ def windows_in(
     """
     found = {}
     for f in findings:
-        if f.window == _days(decision, year_start):
+        if f.window == days_of(decision.period, year_start):
             if _seems_adrift(f, decision):
                 found[f.rule] = Window(None)
             continue
@@ -95,17 +96,6 @@ def _seems_adrift(f: Finding, d: Decision) -> bool:
     shown: Mapping[str, Fraction] = {"total": d.total, **d.by_subject}
     asks = any(m.startswith("person:") for m in f.missing)
     return asks and f.achieved == 0 and shown.get(f.measure, ZERO) > 0
-
-
-def _days(decision: Decision, year_start: tuple[int, int]) -> tuple[date, date]:
-    first, count = _years(decision)
-    return period_bounds(first, year_start, count)
-
-
-def _years(decision: Decision) -> tuple[int, int]:
-    """The first year that a decision is about, and how many."""
-    first, _, last = decision.period.partition("..")
-    return int(first), int(last or first) - int(first) + 1
 
 
 def _sum(rows: Iterable[LedgerEntry]) -> Fraction:

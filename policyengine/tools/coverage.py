@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from policyengine.diagnostics import Span
-from policyengine.engines.calendar import period_bounds, period_of
+from policyengine.engines.calendar import days_of, labelled, period_of
 from policyengine.engines.reference import Prepared, evaluate, prepare
 from policyengine.engines.truth import Scene, World, compile_condition, compile_what, find_row
 from policyengine.language import tree
@@ -152,10 +152,8 @@ def _scenes(prepared: Prepared, case: Case, inputs: Inputs, result: Result) -> I
         yield scene
     outcomes = {d.period: d.outcome for d in result.decisions}
     for label in case.expected:
-        first, _, last = label.partition("..")
-        year = int(last or first)
-        window = period_bounds(int(first), start, year - int(first) + 1)
-        scene = Scene(person.facts, person.circumstances, None, year, window)
+        year = labelled(label)[1]
+        scene = Scene(person.facts, person.circumstances, None, year, days_of(label, start))
         scene.outcome = lambda year, label=label, last=year: outcomes.get(label if year == last else str(year), "met")
         yield scene
 

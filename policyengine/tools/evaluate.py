@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
-from policyengine.engines.calendar import label, period_bounds, period_of
+from policyengine.engines.calendar import days_of, label, period_of
 from policyengine.engines.reference import Periods, Prepared, evaluate_person, years_of
 from policyengine.light import dataclass
 from policyengine.messages import say
@@ -253,9 +253,7 @@ def _unsure(selector: Selector, choice: Choice, person: Person, own: Result, oth
                 missing=tuple(sorted({*d.missing, *choice.missing})),
             )
         )
-        first, _, last = d.period.partition("..")
-        window = period_bounds(int(first), plan.year_start, int(last or first) - int(first) + 1)
-        findings.append(_which(person, d, window, ids, choice.missing))
+        findings.append(_which(person, d, days_of(d.period, plan.year_start), ids, choice.missing))
     return replace(own, decisions=tuple(decisions), findings=tuple(findings))
 
 

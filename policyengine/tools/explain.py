@@ -12,15 +12,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
-from policyengine.engines.calendar import period_of
+from policyengine.engines.calendar import days_of, labelled, period_of
 from policyengine.engines.reference import Periods, Prepared
 from policyengine.engines.truth import Scene, compile_condition
 from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.model import Policy, Rule
-from policyengine.packs.pieces import overlap
-from policyengine.packs.values import first_day, last_day
+from policyengine.plan.names import unwrapped
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
 from policyengine.tools.case import Case, RuleNote, labels_of, note_of, note_of_manifest, of_period, rows_of
@@ -148,7 +147,7 @@ def _why(
         record = records.get(e.record_id)
         if rule is None or record is None:
             continue
-        statement = rule.statement.statement if isinstance(rule.statement, tree.Override) else rule.statement
+        statement = unwrapped(rule)
         if isinstance(statement, tree.Recognise) and statement.when is not None:
             scene = Scene(person.facts, record=record, period=record.end.year)
             world, parts = ready.judge.world, _parts(statement.when)
@@ -158,7 +157,7 @@ def _why(
 
 def _turns_on(ready: Prepared, person: Person, decision: Decision) -> dict[str, tuple[str, ...]]:
     """For each consequence that is only possible, the person's facts that its rules ask for and that are missing."""
-    last = int(decision.period.rpartition("..")[2])
+    _, last = labelled(decision.period)
     found: dict[str, tuple[str, ...]] = {}
     for rule, name in ready.later.conclusions(last) if decision.possible else ():
         if name in decision.possible:
@@ -172,9 +171,8 @@ def _besides(
 ) -> tuple[tuple[str, str], ...]:  # fmt: skip
     """The drops in force in the decision's period, with what they drop, the exchanges that its figures needed, and the
     rules by which hours were carried over."""
-    years = [int(year) for year in decision.period.split("..")]
-    start, end = first_day(years[0], policy.year_start), last_day(years[-1], policy.year_start)
-    found = {(d.rule.key, d.over[0].key): None for d in policy.dropped if overlap((d.start, d.until), (start, end))}
+    start, end = days_of(decision.period, policy.year_start)
+    found = {(d.rule.key, d.over[0].key): None for d in policy.dropped if d.holds_in(start, end)}
     asked = [(notes.rule(f.rule), end) for f in findings]
     for e in rows:
         record = records.get(e.record_id)
@@ -185,22 +183,20 @@ def _besides(
         exchange = ready.judge.exchanging(unit, day) if unit is not None and unit != ready.plan.unit else None
         if exchange is not None:
             found[exchange[0], ""] = None
+    before = labelled(decision.period)[0] - 1
     carried = {f.rule for f in findings if f.carried}
     names = {r.rule.name for r in ready.later.require if r.key in carried}
     for carry in ready.later.carry:
         statement = carry.rule.statement
         assert isinstance(statement, tree.Carry)
-        if statement.rule in names and carry.governs(years[0] - 1, policy.year_start):
+        if statement.rule in names and carry.governs(before, policy.year_start):
             found[carry.key, ""] = None
     return tuple(found)
 
 
 def _unit(rule: Rule | None) -> str | None:
     """The unit that a rule's figure is in."""
-    statement = rule.statement if rule is not None else None
-    while isinstance(statement, tree.Override):
-        statement = statement.statement
-    unit = getattr(getattr(statement, "figure", None), "unit", None)
+    unit = getattr(getattr(unwrapped(rule), "figure", None), "unit", None) if rule is not None else None
     return unit if isinstance(unit, str) else None
 
 
@@ -372,8 +368,8 @@ def _unlisted(written: Written, again: bool) -> Iterator[Diagnostic]:
 def _asked(decision: Decision, periods: Periods | None) -> bool:
     if periods is None:
         return True
-    first, _, last = decision.period.partition("..")
-    return periods[0] <= int(last or first) and int(first) <= periods[1]
+    first, last = labelled(decision.period)
+    return periods[0] <= last and first <= periods[1]
 
 
 def _filled(e: LedgerEntry, other: Case | None) -> LedgerEntry:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
-from policyengine.engines.calendar import period_bounds
+from policyengine.engines.calendar import days_of, labelled, period_bounds
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.tools.formats import read_rows
@@ -82,8 +82,8 @@ class Written:
     @property
     def asked(self) -> tuple[int, int] | None:
         """The periods that were asked for; None: every one with a record."""
-        first, _, last = (self.manifest["options"]["period"] or "").partition("..")
-        return (int(first), int(last or first)) if first else None
+        given = self.manifest["options"]["period"]
+        return labelled(given) if given else None
 
     # --- rows as words of the trace ---------------------------------------------------------------------------------
 
@@ -160,8 +160,7 @@ class Written:
         policy = self.policy(decision.policy)
         if policy is None:
             return ()
-        first, _, last = decision.period.partition("..")
-        days = period_bounds(int(first), year_start_of(policy), int(last or first) - int(first) + 1)
+        days = days_of(decision.period, year_start_of(policy))
         own = [r for r in self.manifest["rules"] if decision.policy in r["policies"] and _touches(r, days)]
         return tuple((r["key"], r["drops"][0]) for r in own if r.get("drops"))
 
@@ -215,7 +214,7 @@ def year_start_of(policy: Mapping[str, Any]) -> tuple[int, int]:
 
 def _last_year(row: Row, year_start: tuple[int, int]) -> tuple[date, date]:
     """First and last day of the year that a decision is about, or with which its block of years ends."""
-    return period_bounds(int(_text(row, "period").rpartition("..")[2]), year_start)
+    return period_bounds(labelled(_text(row, "period"))[1], year_start)
 
 
 def _covers(rule: Mapping[str, Any], days: tuple[date, date]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from policyengine.engines.calendar import period_bounds
+from policyengine.engines.calendar import days_of
 from policyengine.messages import say
 from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs, Reject
@@ -106,8 +106,7 @@ def empty_periods(periods: Iterable[str], days: Iterable[date], plans: Iterable[
 
 
 def _has(days: list[date], period: str, year_start: tuple[int, int]) -> bool:
-    first, _, last = period.partition("..")
-    start, end = period_bounds(int(first), year_start, int(last or first) - int(first) + 1)
+    start, end = days_of(period, year_start)
     at = bisect_left(days, start)
     return at < len(days) and days[at] <= end
 

@@ -10,6 +10,7 @@ from datetime import date
 from fractions import Fraction
 
 from policyengine.engines.allocate import account
+from policyengine.engines.calendar import labelled
 from policyengine.engines.judge import Judged
 from policyengine.engines.reference import Prepared
 from policyengine.engines.require import Requirements, Span
@@ -41,8 +42,7 @@ class Situation:
     ):
         self.prepared, self.person, self.records = prepared, person, records
         self.decision, self.result, self.as_of = decision, result, as_of
-        first, _, last = decision.period.partition("..")
-        self.asked = int(first), int(last or first)
+        self.asked = labelled(decision.period)
         self._judged: dict[str, Judged] = {}
 
     def judge(self, record: Record) -> Judged:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span, failed
-from policyengine.engines.calendar import period_bounds
+from policyengine.engines.calendar import days_of, labelled
 from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.tools.read_result import Written, read_result
+from policyengine.tools.read_result import Written, read_result, year_start_of
 from policyengine.tools.write import MANIFEST, SIGNATURE, digest, manifest_bytes
 from policyengine.trace import Decision, Finding, LedgerEntry
 
@@ -48,12 +48,7 @@ def verify(folder: str | Path, records: Sequence[str] = (), key: str | Path | No
 
         found += check_signature(written.folder, key)
     try:
-        for check in (
-            _seal(written),
-            _bytes(written),
-            _inputs(written, files),
-            _Trace(written).disagreements(),
-        ):
+        for check in (_seal(written), _bytes(written), _inputs(written, files), _Trace(written).disagreements()):
             found += check
     except PolicyError as e:
         found += e.diagnostics
@@ -267,9 +262,7 @@ class _Trace:
 
     def _days(self, d: Decision) -> tuple[date, date]:
         policy = self.written.policy(d.policy) or {"year_starts": "01-01"}
-        years = _years(d.period)
-        month, day = map(int, policy["year_starts"].split("-"))
-        return period_bounds(int(years[0]), (month, day), len(years))
+        return days_of(d.period, year_start_of(policy))
 
     def _rules(self, table: str, line: int, column: str, keys: Iterable[str], rules: set[str]) -> Iterator[Diagnostic]:
         """Keys that the manifest has no rule for."""
@@ -392,8 +385,8 @@ class _Trace:
 
 
 def _years(period: str) -> list[str]:
-    first, _, last = period.partition("..")
-    return [str(y) for y in range(int(first), int(last or first) + 1)]
+    first, last = labelled(period)
+    return [str(y) for y in range(first, last + 1)]
 
 
 def _implied(findings: Sequence[Finding]) -> tuple[str, ...]:
