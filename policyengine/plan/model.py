@@ -38,6 +38,11 @@ class PlanRule(Generic[S]):
     def rule(self) -> Rule:
         return self.governing.rule
 
+    @property
+    def statements(self) -> tuple[S, ...]:
+        """Its own sentence and those that are kept beside it."""
+        return self.statement, *(s for _, s in self.kept)
+
 
 @dataclass(frozen=True)
 class Plan:

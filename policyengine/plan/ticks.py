@@ -14,7 +14,7 @@ from math import lcm
 
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
-from policyengine.plan.model import Plan, PlanRule, S
+from policyengine.plan.model import Plan, PlanRule
 
 RECORDS_PER_PERSON = 1_000_000
 """One person has at most this many records, over all periods: a person who learns every minute of ten years has not."""
@@ -52,7 +52,7 @@ def counting(plan: Plan) -> Counting:
     most_convert, most_add = Fraction(0), Fraction(0)
     converting: tuple[PlanRule[tree.Convert] | PlanRule[tree.Add], ...] = (*plan.convert, *plan.add)
     for rule in converting:
-        for statement in (rule.statement, *(s for _, s in rule.kept)):
+        for statement in rule.statements:
             parts += _denominators(plan, statement, rates)
             most = _greatest(plan, rule, statement, rates, result)
             if isinstance(statement, tree.Convert):
@@ -71,7 +71,7 @@ def counting(plan: Plan) -> Counting:
                 parts += [(rounding.step.value * r).denominator for r in rates.get(rounding.step.unit, ())]
     limits: tuple[PlanRule[tree.Cap] | PlanRule[tree.Require], ...] = (*plan.caps, *plan.require)
     for figure_rule in limits:
-        for one in (figure_rule.statement, *(s for _, s in figure_rule.kept)):
+        for one in figure_rule.statements:
             parts += [v.denominator for v in _figures(plan, one.figure, rates)]
             if isinstance(one.figure, tree.Share):
                 shares.append(one.figure.value.denominator)
@@ -96,10 +96,10 @@ def _stated(
     plan: Plan, rates: dict[str, list[Fraction]], per_record: Fraction
 ) -> Iterator[tuple[PlanRule[tree.Statement], Fraction]]:
     """The figures of requirements, caps and other limits, in the plan's unit; a share is one of the greatest figure."""
-    owed = [v for r in plan.require for s in _statements(r) for v in _figures(plan, s.figure, rates)]
+    owed = [v for r in plan.require for s in r.statements for v in _figures(plan, s.figure, rates)]
     most = max((*owed, per_record), default=Fraction(0))
     for rule in plan.rules():
-        for statement in _statements(rule):
+        for statement in rule.statements:
             match statement:
                 case tree.Require(figure=tree.Share(value=share)):
                     if share > 1:  # a part is no greater than what it is taken of
@@ -114,16 +114,11 @@ def _stated(
                     yield from ((rule, value) for value in _figures(plan, limit, rates))
 
 
-def _statements(rule: PlanRule[S]) -> tuple[S, ...]:
-    """The rule's sentence and those that are kept beside it."""
-    return rule.statement, *(s for _, s in rule.kept)
-
-
 def _rates(plan: Plan) -> dict[str, list[Fraction]]:
     """Unit → what one of it may be worth in the plan's unit, under any exchange."""
     rates: dict[str, list[Fraction]] = {plan.unit: [Fraction(1)]}
     for rule in plan.exchange:
-        for statement in (rule.statement, *(s for _, s in rule.kept)):
+        for statement in rule.statements:
             give, take = statement.give, statement.take
             if take.unit == plan.unit:
                 rates.setdefault(give.unit, []).append(take.value / give.value)

@@ -62,7 +62,7 @@ class Together:
     def _units(self) -> None:
         """What is in the other unit needs an exchange for as long as it is in force."""
         for rule in self.plan.rules():
-            for statement in (rule.statement, *(s for _, s in rule.kept)):
+            for statement in rule.statements:
                 for unit in set(_units_of(statement, self.plan)) - {self.plan.unit}:
                     if unit in COUNTED and not self._exchanged(rule):
                         self._no_exchange(rule, statement, unit)

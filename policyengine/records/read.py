@@ -197,7 +197,12 @@ def leave_out(reading: Reading, standing: Standing, replaced: int) -> None:
     """Rejected rows, ``replaced`` in number, that others stand for: they are neither rows nor rejects."""
     reading.rows -= replaced
     reading.rejected -= replaced
-    reading.rejects.drop(lambda r: standing.names((r.file, r.sheet), r.row))
+    _drop(reading, standing)
+
+
+def _drop(reading: Reading, standing: Standing, first: int = 0) -> None:
+    """Of the rejects from the ``first`` on, leave out those of rows that others stand for."""
+    reading.rejects.drop(lambda r: standing.names((r.file, r.sheet), r.row), first)
 
 
 def reject_mends(reading: Reading, standing: Standing, read: Iterable[tuple[str, Table, int]]) -> list[Mend]:
@@ -354,7 +359,7 @@ def drop_mended(reading: Reading, mends: Mends, tables: Sequence[Table], first: 
     """Leave out the rejected rows, from the ``first`` reject on, that mended ones stand for."""
     standing = mends.settle(tables)
     if standing.rows:
-        reading.rejects.drop(lambda r: standing.names((r.file, r.sheet), r.row), first)
+        _drop(reading, standing, first)
 
 
 def unread_rows(rejects: Iterable[tuple[str | None, Sequence[Reject]]]) -> list[Diagnostic]:

@@ -215,18 +215,21 @@ OWN_WORDS = """\
 """
 
 
-def test_a_conclusion_that_is_overridden_is_not_meant(tmp_path: Path) -> None:
+def overridden(folder: Path, rule: str, own: str) -> Law:
+    """The small world with a rule of the shire that the millers override; its records stand in ``folder``."""
     from tests.tools.world import write_world
 
-    world = write_world(tmp_path / "world")
+    world = write_world(folder / "world")
     rules = world / "policies/shire/rules.yaml"
-    text = rules.read_text(encoding="utf-8").replace(
-        "- id: not-excellent\n", "- id: not-excellent\n  change: delegated\n"
-    )
+    text = rules.read_text(encoding="utf-8").replace(f"- id: {rule}\n", f"- id: {rule}\n  change: delegated\n")
     rules.write_text(text, encoding="utf-8")
-    (world / "policies/mill/rules.yaml").write_text(OWN_WORDS, encoding="utf-8")
-    (world / "records.csv").rename(tmp_path / "records.csv")
-    law, files = load_law(world / "policies/mill"), Files((str(tmp_path / "records.csv"),))
+    (world / "policies/mill/rules.yaml").write_text(own, encoding="utf-8")
+    (world / "records.csv").rename(folder / "records.csv")
+    return load_law(world / "policies/mill")
+
+
+def test_a_conclusion_that_is_overridden_is_not_meant(tmp_path: Path) -> None:
+    law, files = overridden(tmp_path, "not-excellent", OWN_WORDS), Files((str(tmp_path / "records.csv"),))
     written(tmp_path, law, files, (2016, 2016))
     (tmp_path / "records.csv").unlink()
     (case,), _ = explain_result(read_result(tmp_path / "out"), "A1")
@@ -328,21 +331,9 @@ def test_what_may_count_in_a_window_counts_from_nothing_up(tmp_path: Path) -> No
 
 def test_an_overridden_cap_is_told_alike(tmp_path: Path) -> None:
     """As what it says, without what it stands for."""
-    from tests.tools.world import write_world
-
-    world = write_world(tmp_path / "world")
-    rules = world / "policies/shire/rules.yaml"
-    text = rules.read_text(encoding="utf-8").replace(
-        "- id: self-study-cap\n", "- id: self-study-cap\n  change: delegated\n"
-    )
-    rules.write_text(text, encoding="utf-8")
-    (world / "policies/mill/rules.yaml").write_text(OWN_CAP, encoding="utf-8")
-    (world / "records.csv").rename(tmp_path / "records.csv")
+    law = overridden(tmp_path, "self-study-cap", OWN_CAP)
     (tmp_path / "persons.csv").write_text("person_id,name\nA1,Ann\n", encoding="utf-8")
-    law, files = (
-        load_law(world / "policies/mill"),
-        Files((str(tmp_path / "records.csv"),), str(tmp_path / "persons.csv")),
-    )
+    files = Files((str(tmp_path / "records.csv"),), str(tmp_path / "persons.csv"))
     (case,) = both(tmp_path, law, files, (2016, 2016))
     assert "├─ cap publication at 10 hours per year: 28 claimed, 18 cut    self-study-cap, rule 1\n" in text_of_case(
         case

@@ -206,7 +206,7 @@ class Cases:
         for law in self.sources.laws:
             rates = _rates(law.plan)
             for rule in law.plan.caps:
-                for statement in (rule.statement, *(s for _, s in rule.kept)):
+                for statement in rule.statements:
                     parts.update(_figures(law.plan, statement.figure, rates))
         self.ticks = lcm(*(Fraction(p).denominator for p in parts))
         if self.ticks > MOST_PARTS:

@@ -271,7 +271,7 @@ class Law:
 
     def _even(self, draft: Draft, scene: Scene, place: Place) -> bool:
         """Whether all shares of a record count toward the same sums, in whatever periods they lie."""
-        rules = [one.rule for one in self.sums if one.rule and one.this_period]
+        rules = [one.rule for one in self.sums if one.this_period and one.rule]
         if place.by != "split" or not rules:
             return True
         assert scene.record is not None
@@ -353,7 +353,7 @@ def flag_law_of(number: int, plan: Plan) -> tuple[Law, Probes]:
     probes.probe("end")
     for rule in plan.flags:
         probes.span(rule.start, rule.until)
-        for statement in (rule.statement, *(s for _, s in rule.kept)):
+        for statement in rule.statements:
             _probe_statement(statement, probes)
     names = {node: f"\x00pair:{number}:{place}" for place, node in enumerate(probes.pairs)}
     nothing: dict[str, Any] = {stage: () for stage in _STAGES if stage != "flags"}
@@ -409,10 +409,10 @@ def _probe(plan: Plan, probes: Probes) -> None:
     one: PlanRule[Any]
     for rules in stages:
         for one in rules:
-            for statement in (one.statement, *(s for _, s in one.kept)):
+            for statement in one.statements:
                 _probe_statement(statement, probes)
     for required in plan.require:
-        for wanted in (required.statement, *(s for _, s in required.kept)):
+        for wanted in required.statements:
             _probe_measure(wanted.measure, plan, probes)
             if isinstance(wanted.figure, tree.Share):
                 _probe_measure(wanted.figure.measure, plan, probes)
