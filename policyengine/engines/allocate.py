@@ -22,14 +22,16 @@ from policyengine.records.model import Person
 class Account:
     """One person's items with the cuts that apply to them.
 
-    ``complete``: every amount, membership and limit is settled, one run gives everything. ``exact``: the bounds under
-    the caps are those of two runs.
+    ``duplicates``: by position, the rule for which another record counts instead; ``contested``: what would settle
+    whether it does. ``complete``: every amount, membership and limit is settled, one run gives everything. ``exact``:
+    the bounds under the caps are those of two runs.
     """
 
     records: list[Judged]
     items: list[Item]
     cuts: list[Cut]
-    duplicates: set[int]
+    duplicates: dict[int, str]
+    contested: dict[int, set[str]]
     complete: bool
     exact: bool
 
@@ -49,6 +51,27 @@ class Account:
         own = {n for n, t in members if t is not False}
         most = self.run([i.high if n in own else i.low for n, i in enumerate(items)])
         return low, min(UNBOUNDED, add_up(most[n] for n in own))
+
+    def settles(self, number: int) -> set[str]:
+        """What would settle the hours of an item: facts of its record, of those before it under the caps that cut it,
+        and of these caps."""
+        found: set[str] = set()
+        seen, ahead = {number}, [number]
+        while ahead:
+            one = ahead.pop()
+            item = self.items[one]
+            if item.low != item.high or one == number:
+                judged = self.records[item.position]
+                found |= judged.named(judged.missing) | self.contested.get(item.position, set())
+            if item.counted_low == item.counted_high:
+                continue
+            for cut in self.cuts:
+                if cut.key in item.cut_by:
+                    rivals = [n for n in cut.rivals(one) if n not in seen]
+                    found.update(cut.facts, *(cut.lacks.get(n, ()) for n in (one, *rivals)))
+                    seen.update(rivals)
+                    ahead += rivals
+        return found
 
     def run(self, values: list[Number]) -> list[Number]:
         """Apply the cuts to fixed values; their limits are known."""
@@ -75,7 +98,21 @@ class Account:
             self._spread_exactly()
         else:
             for cut in self.cuts:
-                self._carry_bounds(cut)
+                if cut.settled and all(self._is_settled(n) for n in cut.order):
+                    self._carry_settled(cut)
+                else:
+                    self._carry_bounds(cut)
+
+    def _is_settled(self, number: int) -> bool:
+        return self.items[number].counted_low == self.items[number].counted_high
+
+    def _carry_settled(self, cut: Cut) -> None:
+        """What one cut leaves of items that are settled, whatever is open elsewhere."""
+        room = cut.room(1)
+        for number in cut.order:
+            left = room.left(number)
+            self._keep(self.items[number], cut, left, left)
+            room.take(number, self.items[number].counted_low)
 
     def _spread_exactly(self) -> None:
         """Each item at its least while the others are at their most, and the reverse."""
@@ -131,7 +168,7 @@ def account(
     judge: Judge, once: Sequence[Ready], caps: Sequence[Ready], person: Person, records: list[Judged], exact: bool
 ) -> Account:
     """Count once and lay out the caps of one person. ``records`` in order (end date, record id)."""
-    shares, duplicates, settled = count_once(judge, once, records)
+    shares, duplicates, contested = count_once(judge, once, records)
     items = [
         Item(position, period, *judged.shares_days[period], *amount)
         for position, judged in enumerate(records)
@@ -141,13 +178,13 @@ def account(
     ]
     for item in items:
         item.high = min(item.high, UNBOUNDED)  # so that a cap without a figure is not seen to cut it
-    settled = settled and all(i.low is i.high or i.low == i.high for i in items)
+    settled = not contested and all(i.low is i.high or i.low == i.high for i in items)
     periods = {item.period for item in items}
     able = [rule for rule in caps if may_cut(rule, periods, judge.plan.year_start)]
     cuts = [cut for rule in able if (cut := cut_of(judge, rule, items, records, person)) is not None]
     known = all(cut.settled for cut in cuts)
     result = Account(
-        records, items, cuts, duplicates, settled and known, exact and known and all(c.nested for c in cuts)
+        records, items, cuts, duplicates, contested, settled and known, exact and known and all(c.nested for c in cuts)
     )
     result.spread()
     return result
@@ -158,45 +195,70 @@ def account(
 
 def count_once(
     judge: Judge, rules: Sequence[Ready], records: list[Judged]
-) -> tuple[list[dict[int, Amount]], set[int], bool]:
-    """Shares after ``count once``, the positions that count nothing because of it, and whether nothing is open."""
+) -> tuple[list[dict[int, Amount]], dict[int, str], dict[int, set[str]]]:
+    """Shares after ``count once``; by position the rule because of which a record counts nothing, and what would settle
+    whether another one counts instead."""
     shares = [r.shares for r in records]
-    duplicates: set[int] = set()
-    settled = True
-    for rule in rules:
-        statement = rule.rule.statement
+    duplicates: dict[int, str] = {}
+    contested: dict[int, set[str]] = {}
+    for versions in alike(rules):
+        statement = versions[0].rule.statement
         assert isinstance(statement, tree.CountOnce)
-        unsure, groups = _groups(judge, rule, statement, records, shares)
+        members, groups = _groups(judge, versions, statement, records, shares)
+        unsure = {p for p, (_, truth) in members.items() if truth is None}
         for group in groups:
             for position, keeps in _winners(statement.taking, group, shares, unsure):
                 if keeps is False:
-                    duplicates.add(position)
+                    duplicates[position] = members[position][0].key
                     shares[position] = dict.fromkeys(shares[position], NOTHING)
                 elif keeps is None:
-                    settled = False
+                    contested[position] = set().union(*(_open_facts(records[p], *members[p]) for p in group))
                     shares[position] = {p: (ZERO, high) for p, (_, high) in shares[position].items()}
-    return shares, duplicates, settled
+    return shares, duplicates, contested
+
+
+def alike(rules: Sequence[Ready]) -> list[list[Ready]]:
+    """``count once`` rules, the versions of one together that compare the same values and let the same record count:
+    what repeats a record does so also where the version has changed in between."""
+    found: dict[tuple[object, ...], list[Ready]] = {}
+    for rule in rules:
+        statement = rule.rule.statement
+        assert isinstance(statement, tree.CountOnce)
+        found.setdefault((rule.rule.name, statement.per, statement.taking), []).append(rule)
+    return list(found.values())
 
 
 def _groups(
-    judge: Judge, rule: Ready, statement: tree.CountOnce, records: list[Judged], shares: list[dict[int, Amount]]
-) -> tuple[set[int], list[list[int]]]:
-    """The positions that may not belong to the rule, and groups of two or more with equal, present values."""
+    judge: Judge,
+    versions: Sequence[Ready],
+    statement: tree.CountOnce,
+    records: list[Judged],
+    shares: list[dict[int, Amount]],
+) -> tuple[dict[int, tuple[Ready, Truth]], list[list[int]]]:
+    """The positions that belong or may belong to the rule, by which version, and groups of two or more with equal,
+    present values. Of a record that counts in several periods the version decides that governs the last."""
     groups: dict[tuple[object, ...], list[int]] = {}
-    unsure: set[int] = set()
+    members: dict[int, tuple[Ready, Truth]] = {}
+    start = judge.plan.year_start
     for position, judged in enumerate(records):
         if not any(high > 0 for _, high in shares[position].values()):
             continue
-        if not all(rule.governs(p, judge.plan.year_start) for p in shares[position]):
+        governing = [next((v for v in versions if v.governs(p, start)), None) for p in sorted(shares[position])]
+        rule = governing[-1]
+        if rule is None or None in governing:
             continue
         truth = rule.test(judged.scene)
         values = tuple(get_fact(judged.scene, judge.world.fields[name]) for name in statement.per)
         if truth is False or None in values:
             continue
-        if truth is None:
-            unsure.add(position)
+        members[position] = rule, truth
         groups.setdefault(values, []).append(position)
-    return unsure, [g for g in groups.values() if len(g) > 1]
+    return members, [g for g in groups.values() if len(g) > 1]
+
+
+def _open_facts(judged: Judged, rule: Ready, truth: Truth) -> set[str]:
+    """What a record of a group lacks, and what would settle whether it belongs."""
+    return judged.named(judged.missing) | (judged.named(rule.lacks(judged.scene)) if truth is None else set())
 
 
 def _winners(

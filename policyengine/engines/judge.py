@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from policyengine.engines.assign import Shares, in_time, shares
@@ -43,6 +43,10 @@ class Judged:
     shares: dict[int, Amount]
     claimed: dict[int, Amount]
     shares_days: dict[int, tuple[date, date]]
+
+    def named(self, facts: Iterable[str]) -> set[str]:
+        """Facts that the record lacks, as findings name them: ``R001:evidence``."""
+        return {f"{self.record.record_id}:{fact}" for fact in facts}
 
 
 class Judge:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from policyengine.engines.allocate import Account
 from policyengine.engines.calendar import label
 from policyengine.engines.judge import Judged
 from policyengine.engines.numbers import NOTHING, Amount, Shown
@@ -18,22 +19,35 @@ from policyengine.trace import FlagEntry, LedgerEntry
 OPEN = ("counted", "missing_fact", "ambiguous")
 
 
-def ledger(
-    records: list[Judged], items: list[Item], duplicates: set[int], asked: tuple[int, int], shown: Shown
-) -> Iterator[LedgerEntry]:
+def ledger(account: Account, asked: tuple[int, int], shown: Shown) -> Iterator[LedgerEntry]:
     """A row per record and period that a decision is about (``asked``: the first and last), or one that says that it
     counts in none of them; by record id, period."""
-    of: list[list[Item]] = [[] for _ in records]
-    for item in items:
+    records = account.records
+    of: list[list[int]] = [[] for _ in records]
+    for number, item in enumerate(account.items):
         if asked[0] <= item.period <= asked[1]:
-            of[item.position].append(item)
+            of[item.position].append(number)
     for position in sorted(range(len(records)), key=lambda p: records[p].record.record_id):
         judged = records[position]
-        for item in of[position]:
-            claimed = judged.claimed[item.period]
-            yield _entry(judged, item, claimed, _reason(judged, item, position in duplicates), shown)
+        for number in of[position]:
+            item = account.items[number]
+            once = account.duplicates.get(position, "")
+            reason = _reason(judged, item, bool(once))
+            cuts = once if reason == "duplicate" else "+".join(item.cut_by)
+            yield _entry(judged, item, judged.claimed[item.period], reason, cuts, _missing(account, number), shown)
         if not of[position]:
-            yield _entry(judged, None, NOTHING, "outside_period", shown)
+            yield _entry(judged, None, NOTHING, "outside_period", "", judged.missing, shown)
+
+
+def _missing(account: Account, number: int) -> tuple[str, ...]:
+    """What an item's own record lacks, and by their records' names the facts of others on which it waits."""
+    item = account.items[number]
+    judged = account.records[item.position]
+    if item.counted_low is item.counted_high or item.counted_low == item.counted_high:
+        return judged.missing
+    others = account.settles(number) - judged.named(judged.missing)
+    own = f"{judged.record.record_id}:"
+    return tuple(sorted({*judged.missing, *(fact.removeprefix(own) for fact in others)})) if others else judged.missing
 
 
 def _reason(judged: Judged, item: Item, duplicate: bool) -> str:
@@ -48,7 +62,15 @@ def _reason(judged: Judged, item: Item, duplicate: bool) -> str:
     return "capped" if item.cut_by else "counted"
 
 
-def _entry(judged: Judged, item: Item | None, converted: Amount, reason: str, shown: Shown) -> LedgerEntry:
+def _entry(
+    judged: Judged,
+    item: Item | None,
+    converted: Amount,
+    reason: str,
+    cuts: str,
+    missing: tuple[str, ...],
+    shown: Shown,
+) -> LedgerEntry:
     record, facts = judged.record, judged.record.facts
     form, subject = facts.get("form"), facts.get("subject")
     claimed, counted = shown.exact(converted[0]), shown.exact(item.counted_low if item else 0)
@@ -67,9 +89,9 @@ def _entry(judged: Judged, item: Item | None, converted: Amount, reason: str, sh
         judged.recognise_rule,
         judged.convert_rule,
         judged.assign_rule,
-        "+".join(item.cut_by) if item else "",
+        cuts,
         reason,
-        judged.missing,
+        missing,
     )
 
 

@@ -96,7 +96,7 @@ def evaluate_person(
     return Result(
         tuple(d for d, _ in decided),
         tuple(f for _, found in decided for f in found),
-        tuple(ledger(judged, booked.items, booked.duplicates, covered(asked, blocks), later.shown)),
+        tuple(ledger(booked, covered(asked, blocks), later.shown)),
         tuple(flags(prepared.flag_stage, prepared.repeats, judged)),
     )
 

@@ -146,6 +146,7 @@ class Requirements:
             owed = self._owed(figure.measure, statement.window, stretch, period, missing)
         else:
             owed = self.totals.of(figure.measure, stretch)
+            missing |= self.totals.doubts(figure.measure, stretch)
         return None if owed is None else (figure.value * owed[0], figure.value * owed[1])
 
     def _owed(

@@ -55,18 +55,17 @@ class Totals:
         return self.account.total([(n, True) for n in range(len(self.account.items))])
 
     def doubts(self, measure: str, stretch: Stretch, this_period: bool = False) -> set[str]:
-        """What would settle a measure: the missing facts of its doubtful records, ``R001:evidence``."""
+        """What would settle a measure: the missing facts of its doubtful records (``R001:evidence``), and what decides
+        how much caps leave of them."""
         found: set[str] = set()
         rule = self.later.measure_in(measure, stretch.last)
         for number, truth in self.members(measure, stretch, this_period):
             item = self.account.items[number]
             judged = self.account.records[item.position]
-            name = judged.record.record_id
             if item.low != item.high or item.counted_low != item.counted_high:
-                found.update(f"{name}:{fact}" for fact in judged.missing)
+                found |= self.account.settles(number)
             if truth is None:
-                lacks = self._lacks(rule, measure, judged.scene)
-                found.update(f"{name}:{fact}" for fact in lacks)
+                found |= judged.named(self._lacks(rule, measure, judged.scene))
         return found
 
     def _lacks(self, rule: Ready | None, measure: str, scene: Scene) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ day exceeding the figure (Hall 1935, for intervals).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 from datetime import date
 
@@ -47,7 +47,9 @@ class Cut:
 
     ``bound``: the sets whose limit an item meets; ``fills``: those whose limit it uses up (in a rolling window also
     those of later years). ``unsure``: items that may not belong to the cap. ``nested``: every window by activities or
-    days lies within one period, so that it can lie within a wider one. ``grids``: windows by days.
+    days lies within one period, so that it can lie within a wider one. ``grids``: windows by days. ``facts``: what
+    would settle its limits or where its window lies; ``lacks``: by item, what would settle whether it belongs, and
+    where in the order.
     """
 
     key: str
@@ -59,6 +61,8 @@ class Cut:
     nested: bool = True
     places: dict[int, tuple[Place, Place]] = field(default_factory=dict)
     grids: list[Grid] = field(default_factory=list)
+    facts: set[str] = field(default_factory=set)
+    lacks: dict[int, set[str]] = field(default_factory=dict)
 
     def room(self, which: int) -> Room:
         """All of its windows, empty: with their least (0) or greatest (1) limits."""
@@ -71,6 +75,20 @@ class Cut:
         if self.unsure or not all(low is high or low == high for row in limits for low, high in row):
             return False
         return not self.places or all(first == last for first, last in self.places.values())
+
+    def rivals(self, number: int) -> Iterator[int]:
+        """The items that may have their turn before an item, in a window that it meets."""
+        held = set(self.bound[number])
+        by_days = [grid.places for grid in self.grids if number in grid.places]
+        for other in self.order:
+            if self.places:
+                before = self.places[other][0] < self.places[number][1]
+            elif other == number:
+                return
+            else:
+                before = True
+            if before and (held.intersection(self.fills[other]) or any(other in places for places in by_days)):
+                yield other
 
     def turns(self) -> list[tuple[int, bool]]:
         """The items in order: each where it may first have its turn, and (True) where it has had it at the latest."""
@@ -103,6 +121,8 @@ def cut_of(judge: Judge, rule: Ready, items: Sequence[Item], records: Sequence[J
             members.append(number)
             if truth is None:
                 cut.unsure.add(number)
+                judged = records[item.position]
+                cut.lacks[number] = judged.named(rule.lacks(judged.scene))
     if not members:
         return None
     _Windows(judge, rule, statement, items, records, person, cut).lay(members)
@@ -112,8 +132,10 @@ def cut_of(judge: Judge, rule: Ready, items: Sequence[Item], records: Sequence[J
         rank = _ranks(judge, statement, records)
         for n in cut.fills:
             year, position = items[n].period if rolling else 0, items[n].position
-            least, most = rank(position)
+            least, most, lacks = rank(position)
             cut.places[n] = (year, least, position, n), (year, most, position, n)
+            if least != most:
+                cut.lacks.setdefault(n, set()).update(records[position].named(lacks))
         cut.order = sorted(cut.fills, key=lambda n: cut.places[n][0])
     else:
         cut.order = sorted(cut.fills, key=lambda n: (items[n].period, n)) if rolling else sorted(cut.fills)
@@ -192,6 +214,7 @@ class _Windows:
             limit = self._whenever(members, months)
             if limit is not None:
                 self.cut.unsure.update(members)
+                self.cut.facts.add(f"person:{name}")
                 self._add(max(self.items[n].period for n in members), members, members, limit)
             return
         first, last = window_from(day, months)
@@ -221,7 +244,7 @@ class _Windows:
             spans,
             wanted=lambda n: self.items[n].high,
             period=lambda n: self.items[n].period,
-            limit=lambda period: limit_in(self.judge, self.rule, period, self.person),
+            limit=self._limit,
         )
         for grid in self.cut.grids:
             for n in grid.places:
@@ -230,8 +253,14 @@ class _Windows:
                 self.cut.nested = self.cut.nested and first <= item.start and item.end <= last
                 self.cut.bound[n] = []
 
+    def _limit(self, period: int) -> Amount | None:
+        limit = limit_in(self.judge, self.rule, period, self.person)
+        if limit is not None and limit[0] != limit[1]:
+            self.cut.facts |= limit_facts(self.judge, self.rule, period, self.person)
+        return limit
+
     def _add(self, period: int, bound: list[int], fills: list[int], limit: Amount | None = None) -> None:
-        limit = limit or limit_in(self.judge, self.rule, period, self.person)
+        limit = limit or self._limit(period)
         if limit is None or add_up([self.items[n].high for n in fills]) <= limit[0]:
             return  # it can't cut anything
         one = len(self.cut.limits)
@@ -244,19 +273,22 @@ class _Windows:
                 self.cut.bound.setdefault(n, [])
 
 
-def _ranks(judge: Judge, statement: tree.Cap, records: Sequence[Judged]) -> Callable[[int], tuple[int, int]]:
-    """First and last preference that a record may have: the place of its term in ``taking``, those not named last."""
+def _ranks(judge: Judge, statement: tree.Cap, records: Sequence[Judged]) -> Callable[[int], tuple[int, int, list[str]]]:
+    """First and last preference that a record may have: the place of its term in ``taking``, those not named last; and
+    the facts that would settle it."""
     owners = [judge.world.fields[owning_field(tree.What((term,)), judge.world)] for term in statement.taking]
 
-    def rank(position: int) -> tuple[int, int]:
-        least = None
+    def rank(position: int) -> tuple[int, int, list[str]]:
+        least: int | None = None
+        lacks: list[str] = []
         for place, (term, owner) in enumerate(zip(statement.taking, owners, strict=True)):
             value = get_fact(records[position].scene, owner)
             if value == term:
-                return place if least is None else least, place
-            if value is None and least is None:
-                least = place
-        return len(owners) if least is None else least, len(owners)
+                return place if least is None else least, place, lacks
+            if value is None:
+                lacks.append(owner.id)
+                least = place if least is None else least
+        return len(owners) if least is None else least, len(owners), lacks
 
     return rank
 
@@ -282,6 +314,18 @@ def _limit_in(judge: Judge, rule: Ready, period: int, person: Person) -> Amount 
         if bounds is not None:
             found, least, most = True, min(least, bounds[0]), min(most, bounds[1])
     return (least, most) if found else None
+
+
+def limit_facts(judge: Judge, rule: Ready, period: int, person: Person) -> set[str]:
+    """What would settle a limit: facts that a table is asked with, or the law's ``figure`` where it is open."""
+    found: set[str] = set()
+    for one in (rule, *rule.kept):
+        statement = one.rule.statement
+        assert isinstance(statement, tree.Cap)
+        figure = own_figure(judge, statement.figure, period, person)
+        if figure is not None:
+            found.update(figure.missing or (("figure",) if figure.low != figure.high else ()))
+    return found
 
 
 def figure_bounds(judge: Judge, figure: tree.Figure, period: int, person: Person) -> Amount | None:

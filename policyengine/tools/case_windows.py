@@ -39,7 +39,7 @@ def windows_of(
     judged = [ready.judge.judge(r, person) for r in sorted(records, key=lambda r: (r.end, r.record_id))]
     booked = account(ready.judge, later.once, later.caps, person, judged, later.exact)
     totals = Totals(later, booked)
-    rows = {(e.record_id, e.period): e for e in ledger(judged, booked.items, booked.duplicates, EVER, later.shown)}
+    rows = {(e.record_id, e.period): e for e in ledger(booked, EVER, later.shown)}
     for f in apart:
         statement = asked[f.rule]
         first, last = (period_of(day, start) for day in f.window)

@@ -60,26 +60,23 @@ def test_bounds_are_those_of_the_reference(seed: int, connection: Any) -> None:
     assert differences(wanted, engine.evaluate(plan, inputs, (2015, 2018), connection=connection)) == []
 
 
-def test_both_ways_to_bounds_are_taken(connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Periods whose bounds are two runs, and people whose bounds are carried from cap to cap, do occur."""
-    runs, loose = [], []
-    run, keep = Cuts._run_losses, Cuts._keep_touched
+def test_queries_cut_what_is_settled_and_leave_the_rest(connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the people over a limit those without open facts are cut by queries, the others by the reference evaluator."""
+    cut, left = [], []
+    keep = Cuts._keep_touched
 
-    def counted_runs(self: Cuts, law: Any, caps: Any) -> Any:
-        runs.extend(self.host.rows(f"SELECT * FROM open_periods_{law.number}"))
-        return run(self, law, caps)
-
-    def counted_loose(self: Cuts, law: Any, caps: Any) -> None:
+    def kept(self: Cuts, law: Any, caps: Any) -> None:
         keep(self, law, caps)
-        loose.extend(self.host.rows(f"SELECT DISTINCT person_id FROM hot_{law.number} WHERE loose AND low <> high"))
+        cut.extend(self.host.rows(f"SELECT low = high FROM hot_{law.number}"))
+        left.extend(self.host.rows("SELECT person_id FROM routed"))
 
-    monkeypatch.setattr(Cuts, "_run_losses", counted_runs)
-    monkeypatch.setattr(Cuts, "_keep_touched", counted_loose)
+    monkeypatch.setattr(Cuts, "_keep_touched", kept)
     for seed in range(20, 30):
         rng = Random(seed)
         plan = capped_plan(rng)
         engine.evaluate(
             plan, people(rng, complete=False, size=30, records=(3, 12)), (2015, 2018), connection=connection
         )
-    assert len(runs) > 10
-    assert len(loose) > 5
+    assert {settled for (settled,) in cut} == {True}
+    assert len(cut) > 10
+    assert len(left) > 10

@@ -14,7 +14,6 @@ from typing import Any
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.cases import UNLIMITED, Cases
 from policyengine.engines.compile.items import Items, within
-from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.limits import Cap, caps_of, limit_of
 from policyengine.engines.compile.members import Members
 from policyengine.engines.compile.trees import Tree
@@ -57,8 +56,6 @@ class Accounts:
             self.members.keep()
             self.members.add_up()
             self.caps = [caps_of(self.cases, law) for law in laws]
-            if any(cap.unfixed for caps in self.caps for cap in caps):  # open, even if every fact is known
-                self.cases.doubtful = True
             queries = [query for law, caps in zip(laws, self.caps, strict=True) for query in self._touched(caps)]
         if queries:
             self._keep_touched(queries)
@@ -86,10 +83,6 @@ class Accounts:
                     yield query
                 else:
                     yield self._all_periods(query)
-
-    def is_local(self, law: Law) -> bool:
-        """Whether what caps do in one period of a person rests on nothing in others."""
-        return all(self._is_local(cap) for cap in self.caps[law.number])
 
     def _is_local(self, cap: Cap) -> bool:
         """Whether every window of the cap lies within one period of one person."""
@@ -168,10 +161,7 @@ class Accounts:
         """The items that may be under a cap, with fields of their records under other names."""
         c = f"c{cap.number}"
         names = ["person_id", "rp", "record_id", "period", "start", "end", "high", *fields]
-        open_ = [t.compare(t.col(c, "i"), ">", t.lit(1))]
-        if isinstance(cap.window, tree.PerDay):
-            open_.append(t.compare(self.members.period_of_start(), "<", t.col("period", "i")))
-        query = t.select(**{n: t.col(n, "i") for n in names}, open=t.flag(t.either(*open_)))
+        query = t.select(**{n: t.col(n, "i") for n in names})
         query.from_(t.sub(self.members.rows([c], **fields), "i"), copy=False)
         member = [
             t.equal(t.col("plan", "i"), t.lit(cap.law.number)),
@@ -190,14 +180,14 @@ class Accounts:
             amount = t.bounded(t.col("high", "m"), UNLIMITED)
             query = t.select(
                 person_id=t.col("person_id", "m"), rp=t.call("MAX", t.col("rp", "m")), period=t.col("period", "m"),
-                amount=amount, open=t.call("MAX", t.col("open", "m")),
+                amount=amount,
             )  # fmt: skip
             query.from_(t.sub(self._under(cap, value=name), "m"), copy=False)
             t.join(query, t.sub(self._most(cap), "x"), t.same_row("x", "m"))
             query.group_by(*(k.copy() for k in keys), copy=False)
             self.host.keep(held, query.having(t.compare(amount.copy(), ">", t.lit(cap.least)), copy=False))
             self.held.add(held)
-        names = ("person_id", "rp", "period", "amount", "open")
+        names = ("person_id", "rp", "period", "amount")
         return t.select(**{n: t.col(n, "h") for n in names}).from_(t.table(held, "h"), copy=False)
 
     def _most(self, cap: Cap) -> Any:
@@ -216,7 +206,6 @@ class Accounts:
             **{k: t.col(k, "m") for k in keys},
             rp=t.call("MAX", t.col("rp", "m")),
             period=t.call("MAX", t.col("period", "m")),
-            open=t.call("MAX", t.col("open", "m")),
             amount=t.bounded(t.col("high", "m"), UNLIMITED),
         ).from_(t.sub(self._under(cap), "m"), copy=False)
         self.host.keep(name, spans.group_by(*(t.col(k, "m") for k in keys), copy=False))
@@ -260,79 +249,26 @@ class Accounts:
             return
         every = t.select(person_id=t.col("person_id", "q"), period=t.col("period", "q"))
         self.host.keep("touched", every.from_(t.sub(t.union(*queries), "q"), copy=False).distinct(copy=False))
-        for law, caps in zip(self.cases.sources.laws, self.caps, strict=True):
-            if all(self._is_local(cap) for cap in caps):
-                self._keep_loose(law, caps)
-                for query in self._unbounded(law, caps):
-                    self._route(query)
-            else:
-                for query in self._doubtful(caps):
-                    self._route(query)
-
-    def _keep_loose(self, law: Law, caps: list[Cap]) -> None:
-        """The table of persons whose bounds are not those of two runs (``allocate.Account.exact``): some window that
-        cuts has an open member, order or limit, or does not lie within a period."""
-        queries = []
-        for cap in caps:
-            if cap.least is None:
-                continue
-            query = t.select(person_id=t.col("person_id", "r")).from_(t.sub(self._windows(cap), "r"), copy=False)
-            t.join(query, t.table(cap.limits, "l"), limit_of(cap, t.col("period", "r"), t.col("rp", "r")))
-            least = t.col("l0", "l")
-            cuts = t.compare(t.col("amount", "r"), ">", t.times(least, t.col("days", "r")))
-            finite = t.compare(least.copy(), "<", t.lit(UNLIMITED // 2))
-            loose = t.either(
-                t.compare(t.col("open", "r"), ">", t.lit(0)), t.compare(least.copy(), "<>", t.col("l1", "l"))
-            )
-            queries.append(query.where(t.both(finite, cuts, loose), copy=False))
-        if not queries:
-            self.host.load(f"loose_{law.number}", {"person_id": "VARCHAR"}, [])
-            return
-        every = t.select(person_id=t.col("person_id", "q")).from_(t.sub(t.union(*queries), "q"), copy=False)
-        self.host.keep(f"loose_{law.number}", every.distinct(copy=False))
-
-    def _windows(self, cap: Cap) -> Any:
-        """The windows of a cap within periods: what they hold at most, of how many days, and whether that is open."""
-        c = cap.number
-        day = t.lit(1)
-        match cap.window:
-            case tree.PerYears():
-                open_ = t.greatest(t.col(f"u{c}", "s"), t.col(f"o{c}", "s"))
-                return self._rows(cap, amount=t.col(f"k{c}", "s"), days=day, open=open_)
-            case tree.PerField(field=name):
-                return self._by_field(cap, name).select(t.named(day, "days"), copy=False)
-            case tree.PerActivity():
-                names = ("person_id", "rp", "period", "open")
-                query = t.select(**{n: t.col(n, "m") for n in names}, amount=t.col("high", "m"), days=day)
-                return query.from_(t.sub(self._under(cap), "m"), copy=False)
-        own = ("person_id", "rp", "period", "amount", "open")
-        days = t.days_between(t.col("start", "d"), t.col("end", "d"))
-        return t.select(**{n: t.col(n, "d") for n in own}, days=days).from_(
-            t.table(f"days_{cap.law.number}_{c}", "d"), copy=False
-        )
-
-    def _unbounded(self, law: Law, caps: list[Cap]) -> Iterable[Any]:
-        """Persons in whose touched periods an order is open, or whose exact bounds a window from a date would need."""
-        anchored = any(isinstance(r.statement.window, tree.Within) for r in law.plan.require)
-        for cap in caps:
-            open_ = [t.compare(t.col(f"o{cap.number}", "s"), ">", t.lit(0))]
-            query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
-            t.join(query, t.table("touched", "x"), t.same_row("x", "s"))
-            if anchored:
-                open_.append(t.compare(t.col("doubt", "s"), ">", t.lit(0)))
-            own = t.equal(t.col("plan", "s"), t.lit(law.number))
-            yield query.where(t.both(own, t.either(*open_)), copy=False)
+        for caps in self.caps:
+            for query in self._doubtful(caps):
+                self._route(query)
 
     def _doubtful(self, caps: list[Cap]) -> Iterable[Any]:
-        """Persons with open facts in a period that a cap touches."""
+        """Persons with open amounts, members, orders or limits in a period that a cap touches: what is left of a record
+        then waits for facts of others, which ``allocate.Account.settles`` names."""
         for cap in caps:
             open_ = [t.compare(t.col("doubt", "s"), ">", t.lit(0))]
             k = t.col(f"k{cap.number}", "s")
             open_ += [t.compare(t.col(f"{n}{cap.number}", "s"), ">", t.lit(0)) for n in "uo"]
-            if cap.unfixed:
+            if cap.unfixed and not self._is_local(cap):
                 open_.append(t.compare(k.copy(), ">", t.lit(0)))
             query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
             t.join(query, t.table("touched", "x"), t.same_row("x", "s"))
+            if cap.unfixed and self._is_local(cap):
+                limit = limit_of(cap, t.col("period", "s"), t.col("rp", "s"))
+                t.join(query, t.table(cap.limits, "l"), limit, "LEFT")
+                differ = t.compare(t.col("l0", "l"), "<>", t.col("l1", "l"))
+                open_.append(t.both(t.compare(k.copy(), ">", t.lit(0)), t.coalesce(differ, t.lit(False))))
             if isinstance(cap.window, tree.Within):
                 open_.append(t.both(t.compare(k.copy(), ">", t.lit(0)), self._undated(cap, query)))
             yield query.where(t.both(t.equal(t.col("plan", "s"), t.lit(cap.law.number)), t.either(*open_)), copy=False)
@@ -384,8 +320,8 @@ class Accounts:
         low, high = t.col("low", "i"), t.col("high", "i")
         query = t.select(
             **{n: t.col(n, "i") for n in names},
-            counted_low=t.coalesce(t.col("counted_low", "h"), low) if self.cuts else low,
-            counted_high=t.coalesce(t.col("counted_high", "h"), high) if self.cuts else high,
+            counted_low=t.coalesce(t.col("counted", "h"), low) if self.cuts else low,
+            counted_high=t.coalesce(t.col("counted", "h"), high) if self.cuts else high,
             cuts=t.coalesce(t.col("cuts", "h"), t.lit(0)) if self.cuts else t.lit(0),
         ).from_(t.sub(items, "i"), copy=False)
         if self.cuts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -13,6 +13,7 @@ from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry, Result
 
 FIGURES = ("required_base", "required_before", "required", "required_high", "achieved", "achieved_high", "carried",
            "shortfall")  # fmt: skip
+AT_ONCE = 10_000  # ledger rows that are handed to the host together
 
 
 @dataclass(slots=True)
@@ -98,16 +99,21 @@ class Aside:
         shapes = {"ledger": LEDGER, "findings": FINDINGS, "decisions": self._decision_shape(), "flags": FLAGS}
         for table, shape in shapes.items():
             self.host.load(f"aside_{table}", shape, [])
+        pending: dict[str, list[tuple[Any, ...]]] = {table: [] for table in shapes}
         for number, result in enumerate(results):
             self.persons += 1
-            rows: dict[str, Iterator[tuple[Any, ...]]] = {
-                "ledger": (entry_row(e, self.ledger) for e in result.ledger),
-                "findings": (finding_row(f, number, k, self.decided) for k, f in enumerate(result.findings)),
-                "decisions": (self._decision(d, k) for k, d in enumerate(result.decisions)),
-                "flags": (flag_row(f) for f in result.flags),
-            }
-            for table, found in rows.items():
-                self.host.append(f"aside_{table}", shapes[table], found)
+            pending["ledger"] += (entry_row(e, self.ledger) for e in result.ledger)
+            pending["findings"] += (finding_row(f, number, k, self.decided) for k, f in enumerate(result.findings))
+            pending["decisions"] += (self._decision(d, k) for k, d in enumerate(result.decisions))
+            pending["flags"] += (flag_row(f) for f in result.flags)
+            if len(pending["ledger"]) >= AT_ONCE:
+                self._append(shapes, pending)
+        self._append(shapes, pending)
+
+    def _append(self, shapes: Mapping[str, Any], pending: dict[str, list[tuple[Any, ...]]]) -> None:
+        for table, rows in pending.items():
+            self.host.append(f"aside_{table}", shapes[table], rows)
+            rows.clear()
 
     def _decision_shape(self) -> dict[str, str]:
         texts = ("person_id", "period", "policy", "outcome", "advisories", "consequences", "possible")

@@ -72,7 +72,7 @@ class Cases:
     doubtful: bool = False  # some amount, or whether it counts, is open
     moved: bool = False  # some record counts elsewhere than in the period of its end
     split: bool = False  # some record is split over periods
-    once: bool = False  # the table ``dups`` names the records that count once already
+    once: list[str] = field(default_factory=list)  # keys of rules, by whose number ``dups`` has records that count once
     table: str = "cases"
     finite: bool = True  # every amount and limit has a finite decimal, whatever the quantity
     needs: frozenset[str] = frozenset()  # the parts of the formula that differ between cases
@@ -358,7 +358,7 @@ class Cases:
         joined = self._amounts(base if where is None else base.where(where, copy=False), wanted, columns)
         counted = t.select(
             **{name: t.col(name, "a") for name in self._handed(wanted, columns)},
-            dup=t.col("dup", "a") if self.once else t.lit(False),
+            dup=t.col("dup", "a") if self.once else t.lit(None),
             period=self._period(),
             low=t.times(t.col("claimed_low", "a"), t.col("rl", "a")),
             high=t.times(t.col("claimed_high", "a"), t.col("rh", "a")),
@@ -389,8 +389,8 @@ class Cases:
         high = t.add([low.copy(), t.col("more", "c")]) if "more" in self.needs else low.copy()
         counts = {"rl": t.col("rl", "c"), "rh": t.col("rh", "c")}
         if self.once:
-            dup = t.present(t.col("record_id", "x"))
-            counts = {name: t.case([(dup.copy(), t.lit(0))], value) for name, value in counts.items()}
+            dup = t.col("rule", "x")
+            counts = {name: t.case([(t.present(dup.copy()), t.lit(0))], value) for name, value in counts.items()}
             counts["dup"] = dup
         query = t.select(
             record_id=t.col("record_id", "b"),

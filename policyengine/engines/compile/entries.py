@@ -14,7 +14,6 @@ from policyengine.engines.calendar import period_of
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.accounts import Accounts
 from policyengine.engines.compile.cases import UNLIMITED
-from policyengine.engines.compile.cuts import Cuts
 from policyengine.engines.compile.figures import Columns
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.shares import Share
@@ -57,7 +56,7 @@ class Entries:
             for column, text in zip(texts, (w.recognise, w.convert, w.assign), strict=False):
                 column.add(text)
         cuts = self._cut_words()
-        texts[3].update(text for _, _, text in cuts)
+        texts[3].update((*(text for _, _, text in cuts), *cases.once))
         for row in others:
             for column, text in zip(texts, row, strict=True):
                 column.add(text)
@@ -156,7 +155,7 @@ class Entries:
         if not within:
             reasons.append((t.negate(inside.copy()), t.cast_to(t.lit("outside_period"), kind)))
         if self.accounts.cases.once:
-            once = t.both(t.col("dup", "i"), t.equal(t.col("open", "i"), t.lit(1)))
+            once = t.both(t.present(t.col("dup", "i")), t.equal(t.col("open", "i"), t.lit(1)))
             reasons.append((once, t.cast_to(t.lit("duplicate"), kind)))
         if cuts:
             cut = t.compare(t.col("cuts", "i"), "<>", t.lit(0))
@@ -172,10 +171,14 @@ class Entries:
             "open_counted": t.minus(t.col("counted_high", "i"), t.col("counted_low", "i")),
         }
         cap = t.coalesce(t.col("cap_rule", "i"), none) if cuts else none
+        if self.accounts.cases.once:
+            keys = [t.cast_to(t.lit(key), self.kinds[3]) for key in self.accounts.cases.once]
+            rule = t.switch(t.col("dup", "i"), [(t.lit(n), key) for n, key in enumerate(keys, 1)], none.copy())
+            cap = t.case([(once.copy(), rule)], cap)
         period: Tree = t.col("period", "i")
         if not within:
             shown = {name: t.case([(inside.copy(), amount)], zero.copy()) for name, amount in shown.items()}
-            cap = t.case([(inside.copy(), cap)], none.copy()) if cuts else cap
+            cap = t.case([(inside.copy(), cap)], none.copy()) if cuts or self.accounts.cases.once else cap
             period = t.case([(inside.copy(), period)], t.lit(None))
         return t.select(
             record_id=t.col("record_id", "i"),
@@ -265,8 +268,6 @@ class Entries:
         """What is taken from the records, where the ledger does not say it."""
         if not self._read_back:
             self.host.keep("totals_all", self._totals_of_items())
-        elif self.accounts.cuts:
-            self.host.keep("lost", self._lost())
         if self.accounts.cases.doubtful and self._open_table == "open_dated":
             self._keep_open_dated()
 
@@ -297,7 +298,7 @@ class Entries:
         self.host.keep("open_items", share.of(query, "i"))
 
     def _totals_of_entries(self, share: Share) -> Any:
-        """Sums of the ledger's own rows; where bounds of a sum are those of two runs, as these have them."""
+        """Sums of the ledger's own rows."""
         numbers = range(self.accounts.sums)
         sums: dict[str, Tree] = {}
         for s in numbers:
@@ -316,7 +317,7 @@ class Entries:
         both.from_(t.sub(query, "g"), copy=False)
         if self.open_kept:
             t.join(both, t.sub(self._opened(), "o"), t.same_row("o", "g"), "LEFT")
-        return self._less(both, "lost")
+        return self._with_cut(both, {n: t.col(n, "s") for n in (*least, *most)})
 
     def _opened(self) -> Any:
         """By how much sums of a person and period may be more, for their open rows."""
@@ -340,36 +341,24 @@ class Entries:
             **self.accounts.sums_over("i", "low", "high"),
         ).from_(t.sub(self.accounts.items.items(wanted), "i"), copy=False)
         before.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False)
-        query = self._less(before, "losses")
+        sums = [f"{kind}{s}" for s in range(self.accounts.sums) for kind in "lh"]
+        left: Columns = {n: t.col(n, "s") for n in sums}
+        if self.accounts.cuts:
+            left = {n: t.minus(value, t.coalesce(t.col(n, "c"), t.lit(0))) for n, value in left.items()}
+        query = self._with_cut(before, left)
         t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "s")), "LEFT")
         return query.where(t.missing(t.col("person_id", "y")), copy=False)
 
-    def _lost(self) -> Any:
-        """What sums lose to caps beyond what the items of the ledger have lost by their own bounds already."""
-        query = t.select(
-            person_id=t.col("person_id", "c"),
-            period=t.col("period", "c"),
-            **{
-                n: t.minus(t.col(n, "c"), t.coalesce(t.col(n, "b"), t.lit(0)))
-                for n in (f"{kind}{s}" for s in range(self.accounts.sums) for kind in "lh")
-            },
-            cut=t.col("cut", "c"),
-        ).from_(t.table("losses", "c"), copy=False)
-        return t.join(query, t.sub(Cuts(self.accounts).spread_losses(), "b"), t.same_row("b", "c"), "LEFT")
-
-    def _less(self, sums: Any, lost: str) -> Any:
-        """Sums less what the caps take, which stands in the table ``lost``."""
-        names = [f"{kind}{s}" for s in range(self.accounts.sums) for kind in "lh"]
-        left: Columns = {n: t.col(n, "s") for n in names}
-        if self.accounts.cuts:
-            left = {n: t.minus(value, t.coalesce(t.col(n, "c"), t.lit(0))) for n, value in left.items()}
+    def _with_cut(self, sums: Any, columns: Columns) -> Any:
+        """Sums beside what caps cut off altogether."""
+        cuts = self.accounts.cuts
         query = t.select(
             person_id=t.col("person_id", "s"),
             period=t.col("period", "s"),
-            **{n: t.limited(value, UNLIMITED) for n, value in left.items()},
-            cut=t.cast(t.coalesce(t.col("cut", "c"), t.lit(0)) if self.accounts.cuts else t.lit(0), "BIGINT"),
+            **{n: t.limited(value, UNLIMITED) for n, value in columns.items()},
+            cut=t.cast(t.coalesce(t.col("cut", "c"), t.lit(0)) if cuts else t.lit(0), "BIGINT"),
         ).from_(t.sub(sums, "s"), copy=False)
-        return t.join(query, t.table(lost, "c"), t.same_row("c", "s"), "LEFT") if self.accounts.cuts else query
+        return t.join(query, t.table("losses", "c"), t.same_row("c", "s"), "LEFT") if cuts else query
 
     # --- doubts -------------------------------------------------------------------------------------------------------
 

@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from policyengine.engines.allocate import alike
 from policyengine.engines.calendar import period_bounds, period_of
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.cases import Cases
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.probes import Inexpressible
 from policyengine.engines.compile.trees import Tree
+from policyengine.engines.ready import Ready
 from policyengine.language import tree
 
 YearRange = tuple[int | None, int | None]
@@ -33,62 +35,84 @@ class Items:
         if self.cases.split:
             self._load_periods()
         for law in self.cases.sources.laws:
-            for place, rule in enumerate(law.prepared.later.once):
-                self._once(law, place, rule.rule.statement, governed(rule.start, rule.until, law))  # type: ignore[arg-type]
+            once = law.prepared.later.once
+            for versions in alike(once):
+                self._once(law, {next(n for n, r in enumerate(once) if r is v): v for v in versions})
 
     # --- count once ---------------------------------------------------------------------------------------------------
 
-    def _once(self, law: Law, place: int, statement: tree.CountOnce, years: YearRange) -> None:
+    def _once(self, law: Law, versions: Mapping[int, Ready]) -> None:
+        """Add to the table ``dups`` the records that do not count because another one does. ``versions``: of one rule,
+        by their places in the law."""
         host, records = self.cases.sources.host, self.cases.sources.records
+        statement = next(iter(versions.values())).rule.statement
+        assert isinstance(statement, tree.CountOnce)
         values = {f"v{i}": records.value(name) for i, name in enumerate(statement.per)}
-        judged = self.cases.judged((f"o{place}",), **values)
+        judged = self.cases.judged([f"o{place}" for place in versions], **values)
+        years = {place: governed(rule.start, rule.until, law) for place, rule in versions.items()}
         member = [
             t.equal(t.col("plan", "j"), t.lit(law.number)),
-            t.compare(t.col(f"o{place}", "j"), ">", t.lit(0)),
             t.compare(t.col("high", "j"), ">", t.lit(0)),
             *(t.present(t.col(name, "j")) for name in values),
-            *self._all_governed(years, law),
+            *self._all_governed(list(years.values()), law),
         ]
-        columns = ["record_id", "person_id", "end", "low", "high", f"o{place}", *values]
-        query = t.select(**{name: t.col(name, "j") for name in columns}).from_(t.sub(judged, "j"), copy=False)
-        host.keep("once_all", query.where(t.both(*member), copy=False))
+        before = bool(self.cases.once)
+        own, rule = self._version(years, versions)
+        every = t.select(
+            **{name: t.col(name, "j") for name in ("record_id", "person_id", "end", "low", "high", *values)},
+            belongs=own,
+            rule=rule,
+        ).from_(t.sub(judged, "j"), copy=False)
+        every.where(t.both(*member), copy=False)
+        kept = t.select(**{n: t.col(n, "e") for n in _names(every)}).from_(t.sub(every, "e"), copy=False)
+        host.keep("once_all", kept.where(t.compare(t.col("belongs", "e"), ">", t.lit(0)), copy=False))
         group = ["person_id", *values]
         several = t.select(**{n: t.col(n) for n in group}).from_(t.table("once_all"), copy=False)
         several = several.group_by(*(t.col(n) for n in group), copy=False)
         several = several.having(t.compare(t.count(), ">", t.lit(1)), copy=False)
         doubt = t.either(
-            t.compare(t.col("low", "m"), "<>", t.col("high", "m")), t.equal(t.col(f"o{place}", "m"), t.lit(2))
+            t.compare(t.col("low", "m"), "<>", t.col("high", "m")), t.equal(t.col("belongs", "m"), t.lit(2))
         )
         ranked = t.select(
             record_id=t.col("record_id", "m"),
             person_id=t.col("person_id", "m"),
+            rule=t.col("rule", "m"),
             rank=t.rank([t.col(n, "m") for n in group], _preference(statement.taking)),
             doubt=t.over(t.call("MAX", t.flag(doubt)), [t.col(n, "m") for n in group]),
         ).from_(t.table("once_all", "m"), copy=False)
         same = t.both(*(t.equal(t.col(n, "g"), t.col(n, "m")) for n in group))
         host.keep("once_ranked", t.join(ranked, t.sub(several, "g"), same))
-        losers = t.select(record_id=t.col("record_id")).from_(t.table("once_ranked"), copy=False)
+        losers = t.select(record_id=t.col("record_id"), rule=t.col("rule")).from_(t.table("once_ranked"), copy=False)
         losers.where(t.both(t.compare(t.col("rank"), ">", t.lit(1)), t.equal(t.col("doubt"), t.lit(0))), copy=False)
-        if self.cases.once:
-            before = t.select(record_id=t.col("record_id")).from_(t.table("dups"), copy=False)
-            host.keep("dups_more", t.union(before, losers))
-            host.keep("dups", t.select(record_id=t.col("record_id")).from_(t.table("dups_more"), copy=False))
-        else:
-            host.keep("dups", losers)
-            self.cases.once = True
+        if before:
+            earlier = t.select(**{n: t.col(n) for n in ("record_id", "rule")}).from_(t.table("dups"), copy=False)
+            host.keep("dups_more", t.union(earlier, losers))
+            losers = t.select(**{n: t.col(n) for n in ("record_id", "rule")}).from_(t.table("dups_more"), copy=False)
+        host.keep("dups", losers)
         open_ = t.select(person_id=t.col("person_id")).from_(t.table("once_ranked"), copy=False)
-        name = f"open_{law.number}_{place}"
+        name = f"open_{law.number}_{min(versions)}"
         host.keep(name, open_.where(t.equal(t.col("doubt"), t.lit(1)), copy=False).distinct(copy=False))
         self.routes.append(t.select(person_id=t.col("person_id")).from_(t.table(name), copy=False))
 
-    def _all_governed(self, years: YearRange, law: Law) -> list[Tree]:
-        """Every period in which the record counts is governed."""
-        conditions = within(t.col("period", "j"), years)
+    def _version(self, years: Mapping[int, YearRange], versions: Mapping[int, Ready]) -> tuple[Tree, Tree]:
+        """Whether a record belongs, by the version that governs its last period, and that version's number."""
+        belongs, numbers = [], []
+        for place, rule in versions.items():
+            self.cases.once.append(rule.key)
+            here = t.both(*within(t.col("period", "j"), years[place]))
+            belongs.append((here, t.col(f"o{place}", "j")))
+            numbers.append((here.copy(), t.lit(len(self.cases.once))))
+        return t.case(belongs, t.lit(0)), t.case(numbers, t.lit(None))
+
+    def _all_governed(self, years: list[YearRange], law: Law) -> list[Tree]:
+        """Every period in which the record counts is governed by some version."""
+        conditions = [t.either(*(t.both(*within(t.col("period", "j"), one)) for one in _joined(years)))]
         splits = [t.lit(n) for place, n in self.cases.places.items() if place.by == "split"]
-        if splits and conditions:
+        if splits:
             first = t.period(t.col("start", "j"), law.plan.year_start)
             split = t.among(t.col("place", "j"), splits)
-            conditions.append(t.either(t.negate(split), t.both(*within(first, years))))
+            whole = (t.both(*within(t.col("period", "j"), one), *within(first, one)) for one in _joined(years))
+            conditions.append(t.either(t.negate(split), *whole))
         return conditions
 
     # --- items --------------------------------------------------------------------------------------------------------
@@ -225,6 +249,21 @@ def within(period: Tree, years: YearRange) -> list[Tree]:
     first, last = years
     conditions = [] if first is None else [t.compare(period.copy(), ">=", t.lit(first))]
     return conditions + ([] if last is None else [t.compare(period.copy(), "<=", t.lit(last))])
+
+
+def _joined(years: Iterable[YearRange]) -> list[YearRange]:
+    """Ranges of years, those that follow one another made one."""
+    found: list[YearRange] = []
+    for first, last in sorted(years, key=lambda one: (one[0] is not None, one[0] or 0)):
+        if found and first is not None and found[-1][1] == first - 1:
+            found[-1] = found[-1][0], last
+        else:
+            found.append((first, last))
+    return found
+
+
+def _names(query: Any) -> list[str]:
+    return [e.alias for e in query.expressions]
 
 
 def _preference(taking: str) -> list[Tree]:

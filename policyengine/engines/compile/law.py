@@ -251,7 +251,7 @@ class Law:
         if truth is False or not statement.taking:
             return truth, 0, True
         record: Any = SimpleNamespace(scene=scene)
-        least, most = _ranks(self.prepared.judge, statement, [record])(0)
+        least, most, _ = _ranks(self.prepared.judge, statement, [record])(0)
         return truth, least, least == most
 
     def _sums(self, draft: Draft, scene: Scene, place: Place) -> Iterator[tuple[bool | None, tuple[str, ...]]]:

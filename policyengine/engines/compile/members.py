@@ -130,12 +130,6 @@ class Members:
         )
         return query.from_(t.table("case_kinds", "k"), copy=False)
 
-    def period_of_start(self) -> Tree:
-        """The period in which an item begins."""
-        laws = self.cases.sources.laws
-        starts = [(t.lit(w.number), t.period(t.col("start", "i"), w.plan.year_start)) for w in laws[1:]]
-        return t.switch(t.col("plan", "i"), starts, t.period(t.col("start", "i"), laws[0].plan.year_start))
-
     def _whole(self) -> Tree:
         """What the whole record of an item may count at most."""
         return t.col("whole", "m") if self.cases.split else t.lit(0)

@@ -113,6 +113,7 @@ class Relations:
                             term.advisory, periods.scaled(term.base),
                             None if term.share is not None else periods.scaled(term.before), kind,
                             because, circumstance, lacks, term.measured[0], int(term.adrift), OUTCOMES[status],
+                            term.share_of[0] if term.share_of else None,
                         )
                     )  # fmt: skip
         left = [
@@ -155,7 +156,7 @@ class Relations:
             "id": "INTEGER", "k": "INTEGER", "status": "INTEGER", "rule": kinds["rule"], "measure": kinds["measure"],
             "comparison": kinds["comparison"], "advisory": "BOOLEAN", "base": "BIGINT", "before": "BIGINT",
             "kind": "VARCHAR", "because": kinds["because"], "circumstance": kinds["circumstance"], "lacks": "INTEGER",
-            "sum": "INTEGER", "adrift": "INTEGER", "said": kinds["status"],
+            "sum": "INTEGER", "adrift": "INTEGER", "said": kinds["status"], "share_of": "INTEGER",
         }  # fmt: skip
         self.host.load(f"said_{name}", shape, words.said)
         shape = {"id": "INTEGER", "n": "INTEGER", "lacks": "INTEGER", "sum": "INTEGER"}
@@ -330,7 +331,8 @@ class Relations:
             ).from_(t.table(one.table, "d"), copy=False)
             t.join(query, t.table(f"said_{one.name}", "s"), said.copy())
             t.join(query, t.table("doubts", "i"), t.equal(t.col("person_id", "i"), t.col("person_id", "d")))
-            member = t.both(t.equal(t.col("sum", "i"), t.col("sum", "s")), *self._in_window(kind))
+            sums = (t.equal(t.col("sum", "i"), t.col(n, "s")) for n in ("sum", "share_of"))
+            member = t.both(t.either(*sums), *self._in_window(kind))
             t.join(query, t.table("facts", "f"), t.equal(t.col("id", "f"), t.col("miss", "i")))
             here = [open_.copy(), t.equal(t.col("kind", "s"), t.lit(kind)), t.equal(t.col("adrift", "s"), t.lit(0))]
             yield query.where(t.both(member, *here), copy=False)

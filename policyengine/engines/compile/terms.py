@@ -295,7 +295,7 @@ class _Case(Case):
     """A case whose earlier outcomes are known."""
 
     def __init__(self, later: Any, person: Person, as_of: date | None, before: Mapping[int, frozenset[str]]):
-        super().__init__(later, person, Account([], [], [], set(), True, True), as_of)
+        super().__init__(later, person, Account([], [], [], {}, {}, True, True), as_of)
         self._before = before
 
     def possible(self, span: Span) -> frozenset[str]:
