@@ -34,7 +34,7 @@ def day_of_year(year: int, month: int, day: int) -> date:
 
 
 def block_of(number: int, count: int, starting: int) -> int:
-    """The first period of the block of ``count`` that holds ``number``."""
+    """The first period of the block of ``count`` that holds ``number``; before ``starting`` there is no block."""
     return starting + (number - starting) // count * count
 
 
@@ -46,17 +46,18 @@ def add_months(day: date, months: int) -> date:
 
 
 def window_from(day: date, months: int) -> tuple[date, date]:
-    """First and last day of the ``months`` months from ``day`` on."""
+    """First and last day of the ``months`` months from ``day`` on: to the day before the same day of the month, or to
+    the month's last day where it has no such day (from January 31 one month is to February 28)."""
     after = add_months(day, months)
-    return day, after if after == date.max else after - DAY
+    return day, after if after == date.max or after.day < day.day else after - DAY
 
 
 def full_months(start: date, end: date) -> int:
-    """Full months in start..end, both included: stretches from day d to the day before day d of the next month."""
+    """Full months in start..end, both included (``window_from``)."""
     if end < start:
         return 0
     months = (end.year - start.year) * 12 + end.month - start.month + 1
-    while months > 0 and (add_months(start, months) == date.max or add_months(start, months) - DAY > end):
+    while months > 0 and (add_months(start, months) == date.max or window_from(start, months)[1] > end):
         months -= 1
     return months
 

@@ -112,9 +112,9 @@ class Case:
                 (sure if truths == {True} else perhaps).append((name, rule.key))
         return sure, perhaps
 
-    def _outcomes(self, span: Span, year: int, assumed: str) -> frozenset[str]:
-        """The possible outcomes of a year, given that of the period in question."""
-        if year == span.last:
+    def _outcomes(self, span: Span, year: int | None, assumed: str) -> frozenset[str]:
+        """The possible outcomes of a year, given that of the period in question (None, or the year itself)."""
+        if year is None or Span(year, 1) == span:
             return frozenset((assumed,))
         return self.possible(Span(year, 1)) if year >= 1 else frozenset(DECIDED)
 

@@ -195,10 +195,8 @@ class Converting:
             by = Fraction(value) - divisor.minus
             return low / by, high / by
         missing.add(divisor.field)
-        least = (decl.minimum or Fraction(0)) - divisor.minus
-        smallest = least if least > 0 else Fraction(1, 10**decl.decimals)
         most = None if decl.maximum is None else decl.maximum - divisor.minus
-        return (low / most if most is not None and most > 0 else ZERO), high / smallest
+        return (low / most if most is not None and most > 0 else ZERO), high / decl.least_above(Fraction(divisor.minus))
 
 
 def _plain(statement: tree.Convert | tree.Add) -> dict[str, Number]:

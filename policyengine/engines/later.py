@@ -194,7 +194,8 @@ class Later:
 def _may_belong(window: tree.Window, first: int, years: int) -> bool:
     """Whether a window may end with these periods: a block with its own years, all others with a single one."""
     if isinstance(window, tree.PerYears) and window.count > 1:
-        return years == window.count and block_of(first, years, window.starting or 0) == first
+        starting = window.starting or 0
+        return years == window.count and block_of(first, years, starting) == first >= starting
     return years == 1
 
 

@@ -116,7 +116,7 @@ def blocks_of(later: Later, asked: Periods, as_of: date | None) -> list[Span]:
     start = later.plan.year_start
     for count, starting in later.blocks:
         rules = [r for r in later.require if _block_of(r) == (count, starting)]
-        first = block_of(asked[0], count, starting)
+        first = max(block_of(asked[0], count, starting), starting)
         while first <= asked[1]:
             days, last = period_bounds(first, start, count), first + count - 1
             asked_for = last <= asked[1] or (as_of is not None and days[0] <= as_of <= days[1])

@@ -34,9 +34,9 @@ DECIDED = ("met", "not_met", "excused")
 class Scene:
     """What a condition can see. ``record`` is None at the period stages; ``window`` is the stretch judged there.
 
-    ``outcome`` gives the outcome of a period by its number, or the set of those that are possible (for ``conclude``);
-    ``repeated`` whether an earlier record of the person has the same values (for ``flag``). ``adrift``: it is not
-    known where the window lies.
+    ``outcome`` gives the outcome of a year by its number (None: of what is decided, a year or a block of years), or the
+    set of those that are possible (for ``conclude``); ``repeated`` whether an earlier record of the person has the same
+    values (for ``flag``). ``adrift``: it is not known where the window lies.
     """
 
     person: Mapping[str, object]
@@ -44,7 +44,7 @@ class Scene:
     record: Record | None = None
     period: int = 0
     window: tuple[date, date] = (date.min, date.max)
-    outcome: Callable[[int], str | frozenset[str]] | None = None
+    outcome: Callable[[int | None], str | frozenset[str]] | None = None
     repeated: Callable[[tuple[str, ...]], bool] | None = None
     adrift: bool = False
 
@@ -390,7 +390,7 @@ def compile_condition(node: tree.Condition | None, world: World) -> Test:
         case tree.Repeated(fields=names):
             return lambda scene: scene.repeated(names) if scene.repeated else False
         case tree.Outcome(state=state):
-            return lambda scene: outcome_is(scene, scene.period, state)
+            return lambda scene: outcome_is(scene, None, state)
         case tree.InEach():
             return _in_each(node)
     raise TypeError(node)
@@ -433,16 +433,16 @@ def _lasts(node: tree.Lasts, world: World) -> Test:
 # --- outcomes ---------------------------------------------------------------------------------------------------------
 
 
-def possible_outcomes(scene: Scene, year: int) -> frozenset[str]:
-    """The outcomes that a period may still have: one, where it is decided."""
+def possible_outcomes(scene: Scene, year: int | None) -> frozenset[str]:
+    """The outcomes that a year (None: what is decided) may still have: one, where it is decided."""
     outcome = scene.outcome(year) if scene.outcome else "undetermined"
     if isinstance(outcome, frozenset):
         return outcome
     return frozenset((outcome,) if outcome in DECIDED else DECIDED)
 
 
-def outcome_is(scene: Scene, year: int, *states: str) -> Truth:
-    """Whether the outcome of a period is one of ``states`` (``met``, ``excused``); unknown where it may be."""
+def outcome_is(scene: Scene, year: int | None, *states: str) -> Truth:
+    """Whether the outcome of a year (None: of what is decided) is one of ``states``; unknown where it may be."""
     possible = possible_outcomes(scene, year)
     return True if possible <= set(states) else None if possible & set(states) else False
 

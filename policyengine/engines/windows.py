@@ -171,7 +171,8 @@ class _Windows:
                 def first(n: int) -> int:
                     return block_of(self.items[n].period, count, begin)
 
-                self._groups(members, first, ends=lambda n: first(n) + count - 1)
+                held = [n for n in members if self.items[n].period >= begin]
+                self._groups(held, first, ends=lambda n: first(n) + count - 1)
             case tree.AnyYears(count=count):
                 self._rolling(members, count)
             case tree.PerDay():

@@ -58,6 +58,12 @@ class FieldDecl:
     terms: str | None = None  # id of the field whose vocabulary this one shares (``designated_by`` → ``party``)
     span: Span | None = field(default=None, compare=False)
 
+    def least_above(self, minus: Fraction) -> Fraction:
+        """The least by which a value within the bounds may exceed ``minus``."""
+        least = (self.minimum or Fraction(0)) - minus
+        step = Fraction(1, 10**self.decimals)
+        return least if least > 0 else (minus // step + 1) * step - minus
+
 
 def _core(of: str, rows: str) -> list[FieldDecl]:
     """Rows ``id type zh alias,alias``."""

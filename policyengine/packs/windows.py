@@ -14,7 +14,7 @@ def years_of(window: tree.Window) -> int | None:
 
 
 def window_within(one: tree.Window, other: tree.Window) -> bool:
-    """Whether every window of ``one`` lies in one window of ``other`` (records that lie in one period)."""
+    """Whether no window of ``one`` crosses the border of a window of ``other`` (records that lie in one period)."""
     if one == other:
         return True
     match one, other:
@@ -35,6 +35,12 @@ def implied(one: tree.Window, other: tree.Window, least: bool) -> Fraction | Non
     """
     if one == other or (years_of(one) == years_of(other) == 1):
         return Fraction(1)
+    if (
+        isinstance(one, tree.PerYears)
+        and isinstance(other, tree.PerYears)
+        and (one.starting or 0) > (other.starting or 0)
+    ):
+        return None  # the other has windows before the first of these
     return _least(one, other) if least else _most(one, other)
 
 

@@ -215,9 +215,7 @@ def _greatest(
     if isinstance(statement, tree.Convert):
         most *= statement.factor or 1
         if statement.divisor is not None:
-            decl = plan.fields[statement.divisor.field]
-            least = (decl.minimum or Fraction(0)) - statement.divisor.minus
-            most /= least if least > 0 else Fraction(1, 10**decl.decimals)
+            most /= plan.fields[statement.divisor.field].least_above(Fraction(statement.divisor.minus))
     if statement.rounding is not None:
         most += statement.rounding.step.value
     if isinstance(statement, tree.Convert) and statement.limit is not None:

@@ -154,7 +154,7 @@ def _scenes(prepared: Prepared, case: Case, inputs: Inputs, result: Result) -> I
     for label in case.expected:
         year = labelled(label)[1]
         scene = Scene(person.facts, person.circumstances, None, year, days_of(label, start))
-        scene.outcome = lambda year, label=label, last=year: outcomes.get(label if year == last else str(year), "met")
+        scene.outcome = lambda year, label=label: outcomes.get(label if year is None else str(year), "met")
         yield scene
 
 

@@ -261,6 +261,25 @@ def test_count_once(sentence: str, given: list[object], expected: dict[str, obje
             assert reasons[name] == "duplicate"
 
 
+def test_what_counts_once_does_so_across_versions_and_the_ledger_names_the_rule() -> None:
+    old = rule("o", "count once per title taking the highest", until=2016)
+    new = rule("o", "count once per title taking the highest", start=2017)
+    of_project = rule("o", "count once per project taking the highest", start=2017)
+    given = of([(*A, {"title": "T", "project": "X"}), (*B, {"title": "T", "project": "Y"})])
+    told = run(plan(*BASE, old, new), given, (2016, 2017)).ledger
+    assert [(e.counted, e.reason, e.cap_rule) for e in told] == [(0, "duplicate", "base/o"), (12, "counted", "")]
+    # another question asked from 2017 on: what is of 2016 repeats nothing of 2017
+    assert [e.counted for e in run(plan(*BASE, old, of_project), given, (2016, 2017)).ledger] == [10, 12]
+
+
+def test_an_hour_that_is_open_elsewhere_leaves_a_settled_cap_exact() -> None:
+    """8 hours a day are 8 on one day, 32 on four; a record of five years has room beside them. A is under no limit."""
+    given = [("R1", "2017-02-12", 41), ("R2", "2017-02-14/2017-02-17", 40), ("R3", "2016-01-01/2020-12-31", 320)]
+    old = ("A", "2014-05-01", 7, {"form": "lecture", **UNKNOWN})
+    found = counted(["cap training at 8 hours per day"], of([old, *given]))
+    assert found == {"A": (0, 7), "R1": 8, "R2": 32, "R3": 320}
+
+
 def test_what_counts_once_leaves_the_cap_to_the_others() -> None:
     given = of([(n, "2016-05-01", 10, {"title": t}) for n, t in (("A", "T"), ("B", "T"), ("C", "U"))])
     assert counted(["count once per title taking the highest", "cap records at 15 hours per year"], given) == {

@@ -120,6 +120,18 @@ def test_in_each_of_the_last_years(amounts: tuple[int | None, ...], sure: bool, 
     assert (d.consequences, d.possible) == (("promotion_ready",) * sure, ("promotion_ready",) * possible)
 
 
+def test_a_block_looks_at_its_years_not_at_itself() -> None:
+    """A block may be met although its last year is not: then that year was not met."""
+    block = "require total at least 20 hours per 2 years starting 2015"
+    rules: list[object] = [A, block, "conclude promotion_ready when met in each of last 2 years"]
+    made = plan(*BASE, *rules)
+    for last, ready in ((10, True), (9, False)):
+        decided = run(made, hours(("2015-05-01", 15), ("2016-05-01", last)), (2015, 2016)).decisions
+        block_ = decided[-1]
+        assert (block_.period, block_.outcome) == ("2015..2016", "met")
+        assert block_.consequences == ("promotion_ready",) * ready
+
+
 def test_met_or_excused_in_each_year() -> None:
     rules: list[object] = [A, ILL, "conclude promotion_ready when met or excused in each of last 2 years"]
     assert decision(rules, hours(("2015-05-01", 10)), somebody("P", EXCUSED)).consequences == ("promotion_ready",)

@@ -193,7 +193,7 @@ WINDOWS: list[tuple[str, Callable[[LedgerEntry, Record], Iterable[object]]]] = [
     ("per activity", lambda e, r: [e.record_id]),
     ("per year", lambda e, r: [e.period]),
     ("per project", lambda e, r: [(e.period, r.facts["project"])] if "project" in r.facts else []),
-    ("per 2 years starting 2016", lambda e, r: [(int(e.period or 0) - 2016) // 2]),
+    ("per 2 years starting 2016", lambda e, r: [(int(e.period or 0) - 2016) // 2] if e.period != "2015" else []),
     ("per 3 years starting 2015", lambda e, r: [(int(e.period or 0) - 2015) // 3]),
     ("in any 3 years", lambda e, r: [int(e.period or 0) + n for n in range(3)]),
     ("within 7 months of joined", lambda e, r: ["in"] if JOINED <= r.end <= date(2016, 9, 30) else []),

@@ -82,6 +82,50 @@ def test_what_would_settle_it_is_named_record_by_record() -> None:
     assert f.missing == ("R2:result",)
 
 
+CAP = "cap training at 10 hours per year"
+WAITING = [
+    # rules, records, what would settle how many professional hours there are, 8 of which are required
+    # the public record takes 8 of the 10 hours, or none of them
+    ([CAP], [("2016-01-05", 8, {"subject": "public", **REVIEW}), ("2016-02-01", 8)], ("R1:result",)),
+    # it comes after: it takes nothing from the other, which is met
+    ([CAP], [("2016-01-05", 8), ("2016-02-01", 8, {"subject": "public", **REVIEW})], None),
+    (["cap training at 2 to 9 hours per year"], [("2016-01-05", 8)], ("figure",)),
+    (["cap training at unknown hours per year"], [("2016-01-05", 8)], ("figure",)),
+    # whether the record is under the cap
+    (["cap training at 2 hours per year when employer_kind = enterprise"], [("2016-01-05", 8)],
+     ("R1:person:employer_kind",)),
+    (["cap training at 2 hours per year when mode = online"], [("2016-01-05", 8)], ("R1:mode",)),
+    # when the months begin
+    (["cap training at 2 hours within 12 months of joined"], [("2016-01-05", 8)], ("person:joined",)),
+    # which of the two comes first
+    (["cap training at 10 hours per year taking in_person first"],
+     [("2016-01-05", 8, {"subject": "public", "mode": "online"}), ("2016-02-01", 8)], ("R2:mode",)),
+    # whether the record repeats another one
+    (["count once per title taking the highest"],
+     [("2016-01-05", 9, {"subject": "public", "title": "L", **REVIEW}), ("2016-02-01", 8, {"title": "L"})],
+     ("R1:result",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "given", "missing"), WAITING)
+def test_what_caps_leave_waits_for(rules: list[object], given: list[object], missing: tuple[str, ...] | None) -> None:
+    records = hours(*((day, h, {"subject": "professional", **(more[0] if more else {})}) for day, h, *more in given))  # type: ignore[misc, attr-defined]
+    f = finding([*rules, "require professional at least 8 hours per year"], records)
+    assert (f.status, f.missing) == (("met", ()) if missing is None else ("undetermined", missing))
+
+
+def test_a_limit_that_rests_on_the_person_waits_for_the_fact() -> None:
+    rules: list[object] = ["cap training at level_hours(title_level) per year"]
+    f = finding([*rules, "require total at least 45 hours per year"], hours(("2016-05-01", 50)))
+    assert (f.status, f.missing) == ("undetermined", ("person:title_level",))
+
+
+def test_a_share_of_what_was_counted_waits_for_all_that_counts() -> None:
+    given = hours(("2016-05-01", 30, {"subject": "public", **REVIEW}), ("2016-06-01", 10, {"subject": "professional"}))
+    f = finding(["require professional at least 2/3 of total per year"], given)
+    assert (f.status, f.required, f.required_high, f.missing) == ("undetermined", F(20, 3), F(80, 3), ("R1:result",))
+
+
 def test_a_table_without_a_row_for_the_year_requires_nothing() -> None:
     rules = ["require total at least yearly_hours(this year) per year"]
     result = run(plan(*BASE, *rules), hours(("2017-05-01", 1)), (2016, 2018))
@@ -105,7 +149,7 @@ WINDOWS = [
     # requirement, in which period, achieved, window
     ("require total at least 1 hour per 2 years starting 2016", "2016..2017", 10, "2016-01-01", "2017-12-31"),
     ("require total at least 1 hour per 3 years starting 2016", "2016..2018", 15, "2016-01-01", "2018-12-31"),
-    ("require total at least 1 hour per 3 years starting 2017", "2014..2016", 15, "2014-01-01", "2016-12-31"),
+    ("require total at least 1 hour per 3 years starting 2014", "2014..2016", 15, "2014-01-01", "2016-12-31"),
     ("require total at least 1 hour in any 2 years", "2016", 10, "2015-01-01", "2016-12-31"),
     ("require total at least 1 hour in any 3 years", "2018", 15, "2016-01-01", "2018-12-31"),
     # from 2016-06-15 on, twelve months: only the record of May 2017; it ends in 2017
@@ -113,6 +157,31 @@ WINDOWS = [
     ("require total at least 1 hour within 36 months of joined", "2019", 10, "2016-06-15", "2019-06-14"),
     ("require total at least 1 hour within 6 months of joined", "2016", 0, "2016-06-15", "2016-12-14"),
 ]
+MONTH_ENDS = [
+    # from the day, to the month's last day where it has no such day
+    ("2016-02-29", "2017-02-28"), ("2016-02-28", "2017-02-27"), ("2015-08-31", "2016-08-30"),
+    ("2017-03-01", "2018-02-28"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("joined", "last"), MONTH_ENDS)
+def test_twelve_months_from_a_day(joined: str, last: str) -> None:
+    rules: list[object] = ["require total at least 1 hour within 12 months of joined"]
+    f = finding(rules, [], last[:4], somebody(joined=date.fromisoformat(joined)))
+    assert f.window == (date.fromisoformat(joined), date.fromisoformat(last))
+
+
+def test_before_the_first_year_there_is_no_block() -> None:
+    made = plan(
+        *BASE,
+        "require total at least 90 hours per 3 years starting 2017",
+        "cap training at 15 hours per 2 years starting 2016",
+    )
+    result = run(
+        made, hours(("2014-05-01", 10), ("2015-05-01", 10), ("2016-05-01", 10), ("2017-05-01", 10)), (2014, 2019)
+    )
+    assert [d.period for d in result.decisions] == ["2017..2019"]
+    assert [e.counted for e in result.ledger] == [10, 10, 10, 5]  # the cap cuts 2016..2017 only
 
 
 @pytest.mark.parametrize(("sentence", "period", "achieved", "first", "last"), WINDOWS)

@@ -112,6 +112,7 @@ class Accounts:
                 rows = self._rows(
                     cap, amount=t.col(f"k{c}", "s"), block=block(t.col("period", "s"), count, starting or 0)
                 )
+                rows.where(t.compare(t.col("period", "s"), ">=", t.lit(starting or 0)), copy=False)
                 yield self._over(cap, self._grouped(rows, "block", count - 1))
             case tree.AnyYears(count=count):
                 self._route(self._over(cap, self._rolled(cap, count)))

@@ -109,7 +109,9 @@ def full_months(start: Tree, end: Tree) -> Tree:
     )
     last = t.day_of_month(t.call("LAST_DAY", end.copy()))
     whole = t.both(t.equal(t.day_of_month(start), t.lit(1)), t.equal(t.day_of_month(end), last.copy()))
-    short = t.compare(t.minus(t.least(t.day_of_month(start), last), t.lit(1)), ">", t.day_of_month(end))
+    before = t.minus(t.day_of_month(start), t.lit(1))
+    needed = t.case([(t.compare(t.day_of_month(start), ">", last), last.copy())], before)
+    short = t.compare(needed, ">", t.day_of_month(end))
     return t.minus(t.add([months, t.flag(whole)]), t.flag(short))
 
 

@@ -123,6 +123,7 @@ class Cuts:
                 keys = [t.col("period", "b")]
             case tree.PerYears(count=count, starting=starting):
                 keys = [t.col("year", "b")]
+                member.append(t.compare(year.copy(), ">=", t.lit(starting or 0)))
                 year = t.add([block(year, count, starting or 0), t.lit(count - 1)])
             case tree.Within():
                 first, last, ends = _dates(cap)

@@ -42,11 +42,12 @@ class Decided:
         return f"decided_{self.name}"
 
 
-def years_back(law: Law) -> int:
-    """How many years before its own the conclusions of a law look at."""
+def years_asked(law: Law, years: int) -> range:
+    """How many years before the last one of a span the years lie that the conclusions of a law look at; a single year
+    is what is decided itself."""
     rules = law.prepared.later.conclude
-    seen = (n.years - 1 for r in rules for n in walk(r.rule.statement.when) if isinstance(n, tree.InEach))
-    return max(seen, default=0)
+    seen = (n.years for r in rules for n in walk(r.rule.statement.when) if isinstance(n, tree.InEach))
+    return range(int(years == 1), max(seen, default=0))
 
 
 def conclude(host: Any, one: Decided, asker: Asker) -> None:
@@ -54,9 +55,9 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
     one.consequences = [((), ())]
     if not one.law.prepared.later.conclude or not one.asked:
         return
-    back = years_back(one.law)
-    host.keep(f"before_{one.name}", _with_years_before(one, back))
-    keys = ["case_id", "mask", *(f"mask{ago}" for ago in range(1, back + 1))]
+    agos = years_asked(one.law, one.grid.years)
+    host.keep(f"before_{one.name}", _with_years_before(one, agos))
+    keys = ["case_id", "mask", *(f"mask{ago}" for ago in agos)]
     found = t.select(**{n: t.col(n) for n in keys}).from_(t.table(f"before_{one.name}"), copy=False)
     rows = host.rows(found.distinct(copy=False))
     cases = t.select(case_id=t.col("case_id"), who=t.col("who"), period=t.col("period"))
@@ -66,7 +67,7 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
     for row in rows:
         who, first = known[row[0]]
         span = Span(first, one.grid.years)
-        before = {span.last - ago: possible_of(mask) for ago, mask in enumerate(row[2:], start=1)}
+        before = {span.last - ago: possible_of(mask) for ago, mask in zip(agos, row[2:], strict=True)}
         result = asker.concluded(one.persons[who], span, possible_of(row[1]), before)
         loaded.append((*row, numbers.setdefault(result, len(numbers))))
     one.consequences = list(numbers)
@@ -84,15 +85,15 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
     host.drop(f"before_{one.name}")
 
 
-def _with_years_before(one: Decided, back: int) -> Any:
-    """The asked rows with the possible outcomes of the years before (7, everything, before year 1)."""
+def _with_years_before(one: Decided, agos: range) -> Any:
+    """The asked rows with the possible outcomes of years (7, everything, before year 1)."""
     yearly = f"decided_{one.law.number}_1"
     query = t.select(
         person_id=t.col("person_id", "d"), period=t.col("period", "d"), case_id=t.col("case_id", "d"),
         mask=t.col("mask", "d"),
-        **{f"mask{ago}": t.coalesce(t.col("mask", f"y{ago}"), t.lit(7)) for ago in range(1, back + 1)},
+        **{f"mask{ago}": t.coalesce(t.col("mask", f"y{ago}"), t.lit(7)) for ago in agos},
     ).from_(t.table(one.table, "d"), copy=False)  # fmt: skip
-    for ago in range(1, back + 1):
+    for ago in agos:
         alias = f"y{ago}"
         year = t.minus(t.col("last", "d"), t.lit(ago))
         same = t.both(

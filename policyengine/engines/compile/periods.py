@@ -17,7 +17,7 @@ from policyengine.engines.compile import trees as t
 from policyengine.engines.compile import ways
 from policyengine.engines.compile.accounts import Accounts
 from policyengine.engines.compile.cases import UNLIMITED
-from policyengine.engines.compile.decided import Decided, Source, conclude, years_back
+from policyengine.engines.compile.decided import Decided, Source, conclude, years_asked
 from policyengine.engines.compile.folk import Folk
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.probes import Inexpressible
@@ -85,9 +85,8 @@ class Periods:
         from.
         """
         later = self.law.prepared.later
-        back = years_back(self.law)
-        years = {y - ago for s in spans for y in (s.first,) for ago in range(back + 1)}
-        years |= {s.last - ago for s in blocks for ago in range(1, back + 1)}
+        years = {s.first for s in spans}
+        years |= {s.last - ago for s in (*spans, *blocks) for ago in years_asked(self.law, s.years)}
         if later.carry:
             years |= {y - 1 for y in years}
         return sorted(y for y in years if y >= 1)

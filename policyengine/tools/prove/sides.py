@@ -84,7 +84,12 @@ def period_scene(s: Situation, context: Context, years: int = 1) -> Scene:
     """The scene of a requirement whose window of ``years`` periods ends with the situation's period."""
     window = period_bounds(s.period - years + 1, context.year_start, years)
     scene = Scene(s.person, s.circumstances, period=s.period, window=window)
-    scene.outcome = lambda year: s.outcomes[s.period - year] if 0 <= s.period - year < len(s.outcomes) else "met"
+
+    def outcome(year: int | None) -> str:
+        ago = 0 if year is None else s.period - year
+        return s.outcomes[ago] if 0 <= ago < len(s.outcomes) else "met"
+
+    scene.outcome = outcome
     return scene
 
 
