@@ -13,11 +13,25 @@ _language = "en"
 
 
 def of_environment(environment: Mapping[str, str] = os.environ) -> str:
-    """``zh`` where the environment speaks Chinese (LC_ALL, LC_MESSAGES, LANG in that order), else ``en``."""
+    """``zh`` where the environment speaks Chinese (LC_ALL, LC_MESSAGES, LANG in that order, or Windows itself), else
+    ``en``."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if value := environment.get(name):
             return "zh" if value.lower().startswith(("zh", "chinese")) else "en"
-    return "en"
+    return "zh" if _windows_language() == _CHINESE else "en"
+
+
+_CHINESE = 4  # the primary language of 中文 in a Windows language id, whichever the region
+
+
+def _windows_language() -> int | None:
+    """The primary language in which Windows speaks to its user; None elsewhere."""
+    if os.name != "nt":
+        return None
+    import ctypes
+
+    language: int = ctypes.windll.kernel32.GetUserDefaultUILanguage()  # type: ignore[attr-defined]
+    return language & 0x3FF
 
 
 def speak(language: str) -> None:
@@ -35,10 +49,17 @@ def say(en: str, zh: str) -> str:
     return zh if _language == "zh" else en
 
 
-_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "\N{REPLACEMENT CHARACTER}")
+_DIRECTIONS = (
+    *range(0x200B, 0x2010),
+    *range(0x2028, 0x202F),
+    *range(0x2060, 0x206A),
+    0xFEFF,
+)  # unseen, or turning text
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160), *_DIRECTIONS), "\N{REPLACEMENT CHARACTER}")
 _WITHIN = {**_CONTROLS, ord("\n"): "\n"}
 
 
 def harmless(text: str, lines: bool = False) -> str:
-    """Text from a file as a terminal may show it: no character commands the terminal. ``lines``: of several lines."""
+    """Text from a file as a terminal may show it: no character commands the terminal or turns the line. ``lines``: of
+    several lines."""
     return text if text.isprintable() else text.translate(_WITHIN if lines else _CONTROLS)

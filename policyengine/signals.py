@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
+"""What ends a process, Ctrl-C apart: the system, a terminal that closes, Ctrl-Break of Windows."""
+
 
 @contextmanager
 def handled(handlers: Mapping[signal.Signals, Callable[[int, Any], None]]) -> Iterator[None]:

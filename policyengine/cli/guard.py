@@ -1,7 +1,7 @@
 """Runs a command and turns whatever comes out of it into a message on stderr and an exit code; no traceback gets out.
 
 0: done and clean. 1: findings. 2: unusable arguments or input, or a machine that can't (full disk, no memory).
-130 and 143: interrupted (the shell's convention), with nothing left behind.
+129, 130 and 143: the terminal closed, interrupted, stopped (the shell's convention), with nothing left behind.
 """
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ import click
 from policyengine.cli import settings
 from policyengine.diagnostics import Diagnostic, PolicyError, human
 from policyengine.messages import harmless, say, spoken
-from policyengine.signals import handled
+from policyengine.signals import ENDING, handled
 
 
 class Terminated(BaseException):
-    """The system asked the process to end (SIGTERM): unwinds so that temporary files are removed."""
+    """The system asked the process to end (SIGTERM, or SIGHUP as its terminal closed): unwinds so that temporary files
+    are removed. ``code``: the exit code."""
+
+    def __init__(self, code: int):
+        self.code = code
 
 
 class ReaderGone(BaseException):
@@ -51,7 +55,7 @@ def _ended(problem: BaseException) -> int:
             return 130
         case Terminated():
             message(say("stopped; nothing was left behind", "已终止，未留下任何文件"))
-            return 143
+            return problem.code
         case BrokenPipeError() | ReaderGone():
             return _reader_gone()
     if settings.debug:
@@ -182,19 +186,19 @@ def _reader_gone() -> int:
 
 @contextlib.contextmanager
 def _heeded() -> Iterator[list[BaseException]]:
-    """Have Ctrl-C and SIGTERM unwind what runs meanwhile. Gives what they raised."""
+    """Have Ctrl-C and what ends a process unwind what runs meanwhile. Gives what they raised."""
     raised: list[BaseException] = []
 
     def interrupt(*_: object) -> None:
         raised.append(KeyboardInterrupt())
         raise raised[-1]
 
-    def terminate(*_: object) -> None:
-        raised.append(Terminated())
+    def terminate(number: int, _: object) -> None:
+        raised.append(Terminated(128 + number))
         raise raised[-1]
 
-    handlers: dict[signal.Signals, Callable[[int, Any], None]] = {signal.SIGTERM: terminate}
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background of a shell
-        handlers[signal.SIGINT] = interrupt
-    with handled(handlers):
+    handlers: dict[signal.Signals, Callable[[int, Any], None]] = dict.fromkeys(ENDING, terminate)
+    handlers[signal.SIGINT] = interrupt
+    ignored = [n for n in handlers if signal.getsignal(n) is signal.SIG_IGN]  # nohup, or the background of a shell
+    with handled({n: handler for n, handler in handlers.items() if n not in ignored}):
         yield raised

@@ -31,7 +31,7 @@ from policyengine.engines.compile.sources import Names
 from policyengine.engines.duckdb import DuckHost, sql
 from policyengine.engines.protocol import Periods, Progress, Selection, Tables
 from policyengine.plan.model import Plan
-from policyengine.signals import handled
+from policyengine.signals import ENDING, handled
 
 BESIDE = 250 * 10**6  # bytes that a run needs beside DuckDB's, as measured
 A_PERIOD = 700  # bytes that a person's period takes while it is decided, as measured
@@ -243,7 +243,7 @@ def _interrupting(connection: Any) -> Iterator[list[BaseException]]:
     import duckdb
 
     raised: list[BaseException] = []
-    before = {n: h for n in (signal.SIGINT, signal.SIGTERM) if callable(h := signal.getsignal(n))}
+    before = {n: h for n in (signal.SIGINT, *ENDING) if callable(h := signal.getsignal(n))}
 
     def heed(number: int, frame: Any) -> None:
         with suppress(duckdb.Error):  # it may be closed

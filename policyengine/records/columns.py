@@ -17,7 +17,7 @@ from policyengine.records import given, read
 from policyengine.records.beside import beside
 from policyengine.records.canonical import FILE, ROW, Shape, SlowRows, Written
 from policyengine.records.fast import SMALL, Target, fast_part
-from policyengine.records.files import Source, digests, find_files
+from policyengine.records.files import Source, Watched, digests, find_files
 from policyengine.records.given import Reading
 from policyengine.records.header import Headers
 from policyengine.records.mends import Standing
@@ -38,6 +38,7 @@ class Canonical:
     """Tables (or views over Parquet) of ``connection`` in the shape that ``engines/protocol.py`` states.
 
     ``records`` has besides ``_file`` (a place in ``files``) and ``_row``. ``rows``, ``rejects``, … as in ``Inputs``.
+    ``watched``: the files, of which a view over Parquet is read again whenever it is asked.
     """
 
     connection: Any
@@ -51,6 +52,7 @@ class Canonical:
     listed: bool
     digests: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    watched: Watched = field(default_factory=Watched)
 
 
 def read_tables(
@@ -119,6 +121,7 @@ class _Tables:
         held = read.circumstances_of(circumstances, self.schema, reading, self.digested)
         of_circumstances = reading.rejects[before:]
         reading.diagnostics += reading.met.unmatched(self.schema)
+        reading.diagnostics += reading.watched.changed()
         if failed(reading.diagnostics):
             return None, reading.diagnostics
         reading.diagnostics += read.unread_rows([(persons, of_persons), (circumstances, of_circumstances)])
@@ -128,7 +131,7 @@ class _Tables:
         warnings = tuple(d.message for d in reading.diagnostics if d.severity == "warning")
         return Canonical(
             self.connection, table, persons_table, circumstances_table, tuple(self.files), reading.rejects,
-            reading.rows, reading.rejected, persons is not None, self.digested, warnings,
+            reading.rows, reading.rejected, persons is not None, self.digested, warnings, reading.watched,
         ), reading.diagnostics  # fmt: skip
 
     # --- all tables of the files for one purpose ---
@@ -142,6 +145,7 @@ class _Tables:
         self.reading.diagnostics += problems
         found: list[Written] = []
         first, rejects = len(self.files), len(self.reading.rejects)
+        self.reading.watched.add(sources)
         digested = beside(digests, sources)
         for source in sources:
             before = len(self.reading.diagnostics)

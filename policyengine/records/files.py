@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import field
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span
@@ -171,6 +172,41 @@ def _spool_stdin() -> Path:
         while chunk := sys.stdin.buffer.read(_CHUNK):
             stream.write(chunk)
     return Path(name)
+
+
+@dataclass(slots=True)
+class Watched:
+    """Files as they were before anything of them was read: what is judged has to be what the digests attest."""
+
+    before: dict[str, tuple[Path, Stamp]] = field(default_factory=dict)
+
+    def add(self, sources: Iterable[Source]) -> None:
+        for source in sources:
+            self.before[source.shown] = source.path, _stamp(source.path)
+
+    def changed(self) -> list[Diagnostic]:
+        """An error for each file that is another one now."""
+        return [_changed(shown) for shown, (path, stamp) in self.before.items() if _stamp(path) != stamp]
+
+
+Stamp = tuple[int, int, int] | None
+"""Number, size and time of the last change of a file; None: it is gone."""
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _changed(shown: str) -> Diagnostic:
+    message = say("the file was changed while it was being read", "文件在读取过程中被改动")
+    hint = say(
+        "run again when nobody writes to it; nothing was written", "请在无人写入该文件时重新运行；未写出任何内容"
+    )
+    return Diagnostic("PE400", message, Span(shown), hint=hint)
 
 
 def digests(sources: Iterable[Source]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.alone import Others
 from policyengine.records.cells import Bad, printable
-from policyengine.records.files import Source, digests, find_files
+from policyengine.records.files import Source, Watched, digests, find_files
 from policyengine.records.header import Headers, Layout, layout_of
 from policyengine.records.mapping import FileMapping
 from policyengine.records.mapping_check import Met, left_out
@@ -33,6 +33,7 @@ class Reading:
     rows: int = 0
     rejected: int = 0
     met: Met = field(default_factory=Met)
+    watched: Watched = field(default_factory=Watched)
 
     def reject(self, table: RawTable, row: RowFacts, record_id: str | None, counts: bool = True) -> None:
         """Keep every fault of a row. ``counts``: it is a row of a records file."""
@@ -60,9 +61,11 @@ def tables_of(
     """Every table that has a layout; what is wrong with the others is kept in ``reading.diagnostics``."""
     sources, problems = find_files(arguments)
     reading.diagnostics += problems
+    reading.watched.add(sources)
     digested.update(digests(sources))
     for source in sources:
         yield from tables_of_file(source, headers, reading)
+    reading.diagnostics += reading.watched.changed()
 
 
 def tables_of_file(

@@ -8,7 +8,6 @@ of two is to be changed is seen in their files.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
+from policyengine.records.books import abandon, save_book
 from policyengine.records.cells import Bad, day
 from policyengine.records.files import STDIN, find_files
 from policyengine.records.given import Reading, tables_of_file
@@ -64,10 +64,10 @@ def write_rejects(
             if file is not None and file != "-":
                 told += _fill(book, by_table, Headers(schema, purpose), [file], titles)
         _list(book, _title(say("list", "清单"), None, titles), rejects)
-        book.save(beside)
+        save_book(book, beside)
         beside.replace(path)
     except OSError:
-        _abandon(book)
+        abandon(book)
         raise
     finally:
         beside.unlink(missing_ok=True)
@@ -95,15 +95,6 @@ def _fill(
         except Damaged as e:
             reading.diagnostics.append(e.problem)
     return [d for d in reading.diagnostics if d.severity == "error"]
-
-
-def _abandon(book: Any) -> None:
-    """Close what openpyxl has open; left to itself it shows a traceback beside the message of what went wrong."""
-    for sheet in book.worksheets:
-        with contextlib.suppress(Exception):
-            sheet.close()
-        with contextlib.suppress(Exception):
-            sheet._writer.xf.close()
 
 
 def _only_listed() -> Diagnostic:

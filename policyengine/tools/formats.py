@@ -19,6 +19,7 @@ from typing import IO, Any
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say
+from policyengine.records.books import save_book
 from policyengine.records.duck_file import reader_text
 from policyengine.records.personal import APOSTROPHED, neutralise
 from policyengine.tools.tables import Column, Table, Value
@@ -183,7 +184,7 @@ def _write_xlsx(table: Table, path: Path) -> None:
                 )
             ]
         )
-    openpyxl = _openpyxl()
+    openpyxl = openpyxl_there()
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(table.name)
     sheet.freeze_panes = "A2"
@@ -192,11 +193,12 @@ def _write_xlsx(table: Table, path: Path) -> None:
         sheet.append([_cell(v) for v in row])
     book.properties.creator = "policyengine"
     book.properties.created = book.properties.modified = datetime(2000, 1, 1)  # no clock in a result
-    book.save(path)
+    save_book(book, path)
     _without_clock(path)
 
 
-def _openpyxl() -> Any:
+def openpyxl_there() -> Any:
+    """The library that writes XLSX. ``PolicyError`` where it is not installed."""
     try:
         import openpyxl
     except ImportError:
@@ -333,7 +335,7 @@ def _read_parquet(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, ob
 
 
 def _read_xlsx(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:
-    openpyxl = _openpyxl()
+    openpyxl = openpyxl_there()
     try:
         rows = openpyxl.load_workbook(path, read_only=True).worksheets[0].iter_rows(values_only=True)
         names = [str(n) for n in next(rows, ())]

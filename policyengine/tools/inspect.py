@@ -12,7 +12,7 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span, failed
 from policyengine.language.quantities import UNITS
-from policyengine.messages import say
+from policyengine.messages import harmless, say
 from policyengine.records.cells import Bad, printable
 from policyengine.records.files import find_files
 from policyengine.records.given import Reading, record_id_of, tables_of_file
@@ -172,7 +172,7 @@ def _masked(value: str | None, hidden: bool, field_id: str | None) -> str | None
     if value is None:
         return None
     shown = value if len(value) <= SHOWN else value[:SHOWN] + "…"
-    shown = printable(shown)
+    shown = harmless(printable(shown))
     if hidden or looks_like_id_number(value.strip().upper()):
         return mask_name(shown) if field_id == "name" else mask(shown)
     return shown

@@ -16,6 +16,7 @@ from policyengine.engines.reference import Periods
 from policyengine.messages import say
 from policyengine.records.model import Reject
 from policyengine.tools.evaluate import Evaluation, Files, schema_for
+from policyengine.tools.formats import openpyxl_there
 from policyengine.tools.manifest import manifest_of
 from policyengine.tools.read_result import read_result
 from policyengine.tools.select import Law
@@ -101,6 +102,7 @@ def save_rejects(law: Law, files: Files, rejects: Sequence[Reject], path: str | 
 
 def check_rejects(path: str | Path, out: str | Path | None) -> None:
     """Refuse, before any work, a rejects workbook in a place that is taken, is not there, or is the result's folder."""
+    openpyxl_there()
     target = Path(os.path.realpath(path))
     hint = say("give --rejects-xlsx a new name", "请为 --rejects-xlsx 另取名称")
     if target.is_dir():

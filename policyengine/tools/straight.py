@@ -82,6 +82,8 @@ def evaluate_straight(
             entries[update.PRINTS] = update.write_prints(run.host, folder)
         connection.close()
         shutil.rmtree(work)
+        if changed := tables.watched.changed():
+            raise PolicyError(changed)
         finish(folder, manifest, entries, wish.sign)
     return tally
 

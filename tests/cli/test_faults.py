@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
 import duckdb
 import pytest
@@ -18,6 +20,8 @@ import pytest
 from policyengine.cli import main
 from policyengine.cli.guard import guarded
 from policyengine.engines.duckdb_write import machine
+from policyengine.records import files
+from policyengine.tools import straight
 from tests.cli.conftest import Run
 from tests.cli.kills import ROOT, killed, register, start
 
@@ -57,15 +61,16 @@ def _start(world: Path, records: Path) -> subprocess.Popen[str]:
 
 @posix
 @pytest.mark.parametrize(
-    ("sent", "code", "told"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "stopped")]
+    ("sent", "code", "told"),
+    [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "stopped"), ("SIGHUP", 129, "stopped")],
 )
-def test_stopped_while_it_writes(world: Path, sent: signal.Signals, code: int, told: str) -> None:
+def test_stopped_while_it_writes(world: Path, sent: str, code: int, told: str) -> None:
     """The signal comes as soon as the unfinished folder is there."""
     (world / "results").mkdir()
     running = _start(world, _many(world, 4000))
     while running.poll() is None and not list((world / "results").iterdir()):
         time.sleep(0.002)
-    running.send_signal(sent)
+    running.send_signal(signal.Signals[sent])
     _, err = running.communicate(timeout=60)
     if running.returncode == 0:
         pytest.skip("it was done before the signal came")
@@ -152,6 +157,49 @@ def test_stopped_within_a_query_of_another_connection(capsys: pytest.CaptureFixt
 
     assert guarded(query) == 143
     assert "nothing was left behind" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("engine", ["reference", "duckdb"])
+def test_a_file_that_changes_while_it_is_read_is_not_judged(
+    engine: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manifest would attest another file than the one that was judged."""
+    records = tmp_path / "r.csv"
+    records.write_text("record_id,person_id,date,form,quantity,unit,evidence\nR1,P1,2016-05-01,training,5,hours,c\n")
+    digested = files.digests
+
+    def digests(sources: Iterable[files.Source]) -> dict[str, str]:
+        found = digested(sources)
+        records.write_text(records.read_text().replace(",5,hours", ",95,hours"))
+        return found
+
+    for module in ("given", "columns"):
+        monkeypatch.setattr(f"policyengine.records.{module}.digests", digests)
+    policy = ROOT / "policies" / "sichuan"
+    done = run("evaluate", records, "--policy", policy, "--engine", engine, "--out", tmp_path / "out")
+    assert (done.code, "PE400" in done.err, "changed while it was being read" in done.err) == (2, True, True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_parquet_that_is_replaced_after_it_was_checked_is_not_judged(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parquet is looked at again when people are judged, without a copy."""
+    files_, new = register(tmp_path, 2000), tmp_path / "new.parquet"
+    records = Path(files_[0])
+    shutil.copy(records, new)
+    read = straight.canonical_of
+
+    def canonical_of(*given: Any) -> Any:
+        found = read(*given)
+        os.replace(new, records)
+        return found
+
+    monkeypatch.setattr(straight, "canonical_of", canonical_of)
+    policy = ROOT / "policies" / "sichuan"
+    done = run("evaluate", *files_, "--policy", policy, "--engine", "duckdb", "--out", tmp_path / "out")
+    assert (done.code, "PE400" in done.err) == (2, True)
+    assert not (tmp_path / "out").exists()
 
 
 def test_signals_are_handled_as_before_afterwards() -> None:

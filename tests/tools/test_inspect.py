@@ -109,3 +109,12 @@ def test_where_no_column_is_the_day(tmp_path: Path) -> None:
     assert "no column is read as the day: name it date, or say which it is in a mapping file" in " ".join(
         _run(str(path)).stdout.split()
     )
+
+
+def test_a_cell_of_several_lines_is_shown_in_one(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(
+        'person_id,date,form,quantity,unit\nP1,2016-01-01,"冥想\n9 rows: 9 would be read",5,hours\n', encoding="utf-8"
+    )
+    (view,), _ = inspect([str(path)], schema())
+    assert [s["value"] for c in view.columns for s in c.samples] == ["冥想\ufffd9 rows: 9 would be read"]

@@ -10,7 +10,8 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
-from policyengine.tools.formats import SHEET_ROWS, _cell, _openpyxl, _without_clock
+from policyengine.records.books import save_book
+from policyengine.tools.formats import SHEET_ROWS, _cell, _without_clock, openpyxl_there
 
 COLOURS = {"met": "D5EDDB", "not_met": "F8D4D0", "excused": "DCE6F4", "undetermined": "FFF0C9", "in_progress": "E8E8E8"}
 _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))  # in names of sheets
@@ -21,7 +22,7 @@ class Workbook:
     """Sheets written row by row (memory stays flat), then the file as a whole."""
 
     def __init__(self) -> None:
-        self._openpyxl = _openpyxl()
+        self._openpyxl = openpyxl_there()
         self._book = self._openpyxl.Workbook(write_only=True)
         self._names: set[str] = set()
 
@@ -92,7 +93,7 @@ class Workbook:
         self._book.properties.created = self._book.properties.modified = datetime(2000, 1, 1)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._book.save(new)
+            save_book(self._book, new)
             _without_clock(new)
             os.replace(new, path)
         finally:
