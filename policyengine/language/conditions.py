@@ -45,9 +45,10 @@ class Conditions(Literals):
         """One test of a condition."""
         children, span = node.children, self.span(node)
         match node.data:
-            case "compare":
-                left, right = self.names.operands(self.operand(children[0]), [self.operand(children[2])])
-                return tree.Compare(left, OPERATORS[children[1].type], right[0], span)
+            case "compare" | "later":
+                left, right = self.names.operands(self.operand(children[0]), [self.operand(children[-1])])
+                sign = ">" if node.data == "later" else OPERATORS[children[1].type]
+                return tree.Compare(left, sign, right[0], span)
             case "in":
                 negated = isinstance(children[1], Token) and children[1].type == "NOT_IN"
                 left, items = self.names.operands(

@@ -49,7 +49,7 @@ class Expected:
         tests = {"LPAR", "_NOT", "_MET", "_EXCUSED", "_LEAVE", "_MET_IN_EACH", "_EXCUSED_IN_EACH", "_EITHER_IN_EACH"}
         tests |= self.terminals("有", "缺", "近", "重复", "repeated per", "未完成", "未免除")
         comparisons = {"EQ", "NE", "LT", "LE", "GT", "GE", "_IN", "NOT_IN"}
-        comparisons |= self.terminals("between", "介于", "is present", "is missing", "所在年度")
+        comparisons |= self.terminals("between", "介于", "is present", "is missing", "所在年度", "after")
         window = {"_PER", "_PER_ACTIVITY"} | self.terminals("per year", "in any", "任意", "within", "自", "per day")
         window |= self.terminals("每天", "每日", "每年度", "每年")
         every_verb = set(self.grammar.expected([self.grammar.starts["statement"]]))

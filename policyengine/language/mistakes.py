@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from policyengine.language.conditions import OPERATORS
 from policyengine.language.examples import EXAMPLES
 from policyengine.language.expected import Expected, alternatives
 from policyengine.language.forms import fold, inside_word
@@ -30,6 +31,7 @@ _STOPS = frozenset(" ,、，。;；:：()（）「」『』“”\"'=<>!≤≥�
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
 _NUMERAL = re.compile("[零〇一二两三四五六七八九十百千万亿半]+")
 _QUOTES = "「『“\"‘'"
+_NEGATION = re.compile("[不非未无没]|(?<![a-z])(?:no[nt]?|un|in|dis)")  # words, and the beginnings of English ones
 
 
 class Mender:
@@ -190,9 +192,15 @@ class Mender:
         return named | self.keywords(terminals)
 
     def keywords(self, terminals: Iterable[str]) -> dict[str, str]:
-        """Their first forms in the rule's language that are words."""
-        forms = (self.words.form(t) for t in terminals if t in self.grammar.forms)
+        """Their first forms in the rule's language that are words; comparisons are like one another, not in meaning."""
+        forms = (self.words.form(t) for t in terminals if t in self.grammar.forms and t not in OPERATORS)
         return {f: f for f in forms if f and len(f) > 1 and f[0].isalpha()}
+
+    def comparison(self, word: str, terminals: Iterable[str]) -> str | None:
+        """The comparison that a word is but for its spaces: ``atleast``."""
+        forms = (f for t in terminals if t in OPERATORS for f in self.grammar.forms[t])
+        form = next((f for f in forms if f.replace(" ", "") == word), None)
+        return did_you_mean(form) if form else None
 
     def some(self, kinds: list[str]) -> str | None:
         """A few declared words of those kinds."""
@@ -306,9 +314,13 @@ class Mender:
 
     def hint(self, start: int, expected: list[str], found: str) -> str | None:
         """A near miss of a keyword, or an example of the sentence."""
-        whole = any(fold(found) in forms for forms in self.grammar.forms.values())
-        if found and not whole and (near := suggestion(fold(found), self.keywords(expected))):
+        word = fold(found)
+        whole = any(word in forms for forms in self.grammar.forms.values())
+        near = self.comparison(word, expected) or suggestion(word, self.keywords(expected))
+        if found and not whole and near:
             return near
+        if found and "LE" in expected and self.sentence.token(start, self.grammar.accepting(("LT", "GT"))):
+            return say("“at least” is a minimum, “at most” a maximum", "“不少于”是下限，“不超过”是上限")
         verb = self.sentence.token(self.sentence.skip(0), self.grammar.accepts(self.grammar.starts["statement"]))
         example = EXAMPLES.get(fold(str(verb)).strip()) if verb is not None else None
         return say(f"for example: {example}", f"例如：{example}") if example else None
@@ -325,9 +337,17 @@ def clipped(word: str) -> str:
 
 
 def suggestion(word: str, known: dict[str, str]) -> str | None:
-    """``did you mean 培训班?``: the name of the nearest of the known forms, where one is near."""
+    """``did you mean 培训班?``: the name of the nearest of the known forms, where one is near.
+
+    None that a negation tells from the word: 合格 is near 不合格, and its opposite.
+    """
     from difflib import get_close_matches
 
-    near = get_close_matches(word[:MAX_WORD], known, n=1, cutoff=0.6 if word.isascii() else 0.5)
-    name = known[near[0]] if near else None
-    return say(f"did you mean {name}?", f"是不是“{name}”？") if name else None
+    word, negations = word[:MAX_WORD], len(_NEGATION.findall(word))
+    alike = [form for form in known if len(_NEGATION.findall(form)) == negations]
+    near = get_close_matches(word, alike, n=1, cutoff=0.6 if word.isascii() else 0.5) if len(word) > 1 else None
+    return did_you_mean(known[near[0]]) if near else None
+
+
+def did_you_mean(name: str) -> str:
+    return say(f"did you mean {name}?", f"是不是“{name}”？")
