@@ -18,7 +18,7 @@ from policyengine.language.grammar import KINDS, Accepts
 from policyengine.language.lexer import UNIT_FORMS, Reported
 from policyengine.language.names import kind_name
 from policyengine.language.nodes import Token
-from policyengine.language.numerals import numeral
+from policyengine.language.numerals import in_words, numeral
 from policyengine.language.vocabulary import Word
 from policyengine.messages import say
 
@@ -30,6 +30,8 @@ MAX_WORD = 40  # characters of a word that a message repeats
 _STOPS = frozenset(" ,、，。;；:：()（）「」『』“”\"'=<>!≤≥≠+*/%")
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
 _NUMERAL = re.compile("[零〇一二两三四五六七八九十百千万亿半]+")
+_BEGUN = re.compile("[0-9][0-9.]*(?: *分)? *$")
+_SEPARATED = re.compile(r"[0-9]+(?:,[0-9]{3})+[0-9]*(?:\.[0-9]+)?")
 _QUOTES = "「『“\"‘'"
 _NEGATION = re.compile("[不非未无没]|(?<![a-z])(?:no[nt]?|un|in|dis)")  # words, and the beginnings of English ones
 
@@ -50,6 +52,8 @@ class Mender:
         if len(self.sentence.diagnostics) >= MAX_PROBLEMS:
             raise Reported
         expected = set(self.grammar.expected(stack))
+        if end := self.number_goes_on(start):
+            return end
         if rest := self.rest_of_word(start, stack):
             return rest
         if "NUMBER" in expected and (token := self.numeral(start)):
@@ -92,9 +96,13 @@ class Mender:
         return any(self.sentence.folded.startswith(f, start) for f in forms)
 
     def numeral(self, start: int) -> Token | None:
-        """九十: the number is meant, in figures."""
+        """九十, ninety, 三分之二: the number is meant, in figures."""
+        if self.sentence.vocabulary.forms.at(self.sentence.folded, start):
+            return None
+        if whole := in_words(self.sentence.folded, start):
+            return self.figures(start, *whole)
         found = _NUMERAL.match(self.sentence.text, start, self.sentence.end)
-        if not found or self.sentence.vocabulary.forms.at(self.sentence.folded, start):
+        if not found:
             return None
         end = found.end()
         while end > start and end < self.sentence.end:
@@ -109,6 +117,11 @@ class Mender:
             said = say("half a year is written in months", "半年请以月数书写")
             self.builder.problem("PE208", said, start, end + 1, say("write 6 months", "请写 6 个月"))
             raise Reported
+        return self.figures(start, end, value)
+
+    def figures(self, start: int, end: int, value: str) -> Token:
+        """Report a number in words, and go on with it in figures."""
+        words = self.sentence.text[start:end]
         self.builder.problem(
             "PE208",
             say(f"numbers are written in figures, not “{words}”", f"数字请用阿拉伯数字，不写“{words}”"),
@@ -118,19 +131,32 @@ class Mender:
         )
         return Token("NUMBER", value, start, end)
 
+    def number_goes_on(self, start: int) -> int | None:
+        """The end of a number of which only the beginning is in figures as it should be: 2,500, 3分之2, 60 percent."""
+        folded = self.sentence.folded
+        begun = _BEGUN.search(folded[:start])
+        if begun is None:
+            return None
+        if (whole := in_words(folded, begun.start())) and whole[0] > start:
+            self.figures(begun.start(), *whole)
+            return whole[0]
+        separated = _SEPARATED.match(folded, begun.start())
+        if separated is None or separated.end() <= start:
+            return None
+        figures, words = separated[0].replace(",", ""), self.sentence.text[begun.start() : separated.end()]
+        self.builder.problem(
+            "PE208",
+            say("numbers are written without separators", "数字中不加千分号"),
+            start,
+            start + 1,
+            say(f"write {figures}, not {words}", f"请写 {figures}，不写 {words}"),
+        )
+        return separated.end()
+
     def unit(self, start: int, stack: list[int]) -> Token:
         """A number without a unit, or with one that nobody knows."""
         end = self.extent(start, self.after(stack, "UNIT"))
         word = self.sentence.text[start:end]
-        if self.sentence.folded[start] == "," and re.match("[0-9]{3}", self.sentence.folded[start + 1 : start + 4]):
-            self.builder.problem(
-                "PE208",
-                say("numbers are written without separators", "数字中不加千分号"),
-                start,
-                start + 1,
-                say("write 1000, not 1,000", "请写 1000，不写 1,000"),
-            )
-            raise Reported
         if end == start:
             self.missing_unit(start)
         else:

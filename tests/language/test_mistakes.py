@@ -62,6 +62,20 @@ def test_record() -> None:
         FILE.write_text("\n".join(f"> {rule}\n{messages(rule)}\n" for rule in CASES), encoding="utf-8")
 
 
+def only_a_number(expected: str) -> bool:
+    return expected.count(": error ") == 1 and "error PE208" in expected and "hint: write " in expected
+
+
+@pytest.mark.parametrize("rule", [rule for rule in CASES if only_a_number(CASES[rule])])
+def test_a_number_written_as_the_hint_says_is_read(rule: str) -> None:
+    [problem] = parse_statement(rule, VOCABULARY)[1]
+    assert problem.hint
+    assert problem.span
+    wanted, _, instead = problem.hint.removeprefix("write ").partition(", not ")
+    instead = instead or rule[problem.span.column - 1 : problem.span.end_column - 1]
+    assert parse_statement(rule.replace(instead, wanted), VOCABULARY)[1] == []
+
+
 def test_an_empty_rule() -> None:
     for text in ("", "   ", "。"):
         statement, (problem,) = parse_statement(text, VOCABULARY)
