@@ -16,7 +16,7 @@ from policyengine.messages import say
 from policyengine.packs.document import Document, read_document, shown
 from policyengine.packs.model import NotDecidable, Pack, Rule, Table
 from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
-from policyengine.packs.roots import root_of
+from policyengine.packs.roots import root_of, yaml_files
 from policyengine.packs.rules import (
     Context,
     Entry,
@@ -158,26 +158,14 @@ class _Loader:
         return tuple(e.rule for e in entries if e.rule is not None)
 
     def _rule_files(self) -> list[Path]:
-        """rules*.yaml by name; other YAML files of the folder are read by nobody, which is said."""
+        """rules*.yaml by name; other YAML files of the folder and below are read by nobody, which is said."""
         known, root = [], root_of(self.folder).resolve()
-        for path in sorted(self.folder.iterdir()):
-            if path.suffix not in (".yaml", ".yml") or path.name == PACK_FILE:
+        for path in yaml_files(self.folder):
+            inside = path.relative_to(self.folder)
+            if inside == Path(PACK_FILE) or inside.parent == Path("tests"):
                 continue
-            if not path.name.startswith("rules"):
-                self.problems.append(
-                    Diagnostic(
-                        "PE135",
-                        say(
-                            f"{path.name} is not read: rules stand in rules*.yaml",
-                            f"{path.name} 不会被读取：规则写在 rules*.yaml 中",
-                        ),
-                        Span(shown(path)),
-                        hint=say(
-                            "rename it (rules-….yaml), or move it out of the pack", "请改名（rules-….yaml），或移出本包"
-                        ),
-                        severity="warning",
-                    )
-                )
+            if path.parent != self.folder or not path.name.startswith("rules"):
+                self.problems.append(_not_read(path, inside))
             elif not path.resolve().is_relative_to(root):
                 self.problems.append(
                     Diagnostic(
@@ -202,6 +190,21 @@ class _Loader:
             self.problems += problems
             if source is not None:
                 yield NotDecidable(text_at(item, "at"), text_at(item, "why"), source.id)
+
+
+def _not_read(path: Path, inside: Path) -> Diagnostic:
+    """PE135 for a YAML file that lies at ``inside`` in the pack."""
+    hint = say("rename it (rules-….yaml), or move it out of the pack", "请改名（rules-….yaml），或移出本包")
+    if len(inside.parts) > 1:
+        hint = say(
+            "put it beside pack.yaml as rules-….yaml, cases into tests/, or move it out of the pack",
+            "规则请放在 pack.yaml 旁（rules-….yaml），案例放在 tests/ 中；其他文件请移出本包",
+        )
+    said = say(
+        f"{inside.as_posix()} is not read: rules stand in rules*.yaml beside pack.yaml",
+        f"{inside.as_posix()} 不会被读取：规则写在 pack.yaml 旁的 rules*.yaml 中",
+    )
+    return Diagnostic("PE135", said, Span(shown(path)), hint=hint, severity="warning")
 
 
 def _title(root: Node) -> dict[str, str]:

@@ -1,15 +1,17 @@
-"""Where packs lie: the folder in which ``extends: sichuan`` is looked up, and the packs in it by id."""
+"""Where packs lie: the folder in which ``extends: sichuan`` is looked up, the packs in it by id, their YAML files."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 PACK_FILE = "pack.yaml"
 _ID = re.compile(rb"""^pack:[ ]*["']?([A-Za-z0-9_-]+)""", re.MULTILINE)
 _DEPTH = 3  # policies/sectors/medical/pack.yaml
-_SKIPPED = {"tables", "tests", "law", "node_modules", "__pycache__"}
+_NO_YAML = {"tables", "law", "node_modules", "__pycache__"}
+_SKIPPED = _NO_YAML | {"tests"}
 _UPWARD = 3  # folders above a pack that are looked through where none is called "policies"
 
 
@@ -33,6 +35,22 @@ def packs_under(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
     for path in inside:
         if path.name not in _SKIPPED and not path.name.startswith((".", "_")):
             yield from packs_under(path, depth - 1)
+
+
+def is_yaml(path: PurePath) -> bool:
+    """By its name, in any case: some systems show and write RULES.YAML."""
+    return path.suffix.lower() in (".yaml", ".yml")
+
+
+def yaml_files(folder: Path) -> list[Path]:
+    """A pack's YAML files, then those in the folders below it, but for other packs, tables and the law's text."""
+    found = [p for p in sorted(folder.iterdir()) if is_yaml(p)]
+    for place, inside, names in os.walk(folder):
+        here = Path(place)
+        inside[:] = [n for n in sorted(inside) if n not in _NO_YAML and not n.startswith((".", "_"))]
+        inside[:] = [n for n in inside if not (here / n / PACK_FILE).is_file()]
+        found += [here / n for n in sorted(names) if here != folder and is_yaml(here / n)]
+    return found
 
 
 def id_of(folder: Path) -> str | None:

@@ -1,5 +1,6 @@
 """A policy in, notes out on what its last pack declares and nothing uses: tables, measures, flags, sources.
 
+That it has no rule to use anything is a warning.
 Terms and fields are left alone: records may hold what no rule asks for.
 """
 
@@ -17,8 +18,16 @@ _NAMES: dict[str, str] = {"measure": "measure", "conclusion": "conclude", "flag"
 
 
 def unused(policy: Policy) -> Iterator[Diagnostic]:
-    """PE170 for each, at its declaration."""
+    """PE170 for each, at its declaration; PE112 where no pack of the chain can have a rule."""
     pack = policy.packs[-1]
+    if pack.extends is None and not pack.rules:
+        yield Diagnostic(
+            "PE112",
+            say("this pack has no rule, so everybody is met", "本包没有规则，因此人人都算完成"),
+            Span(f"{pack.folder}/pack.yaml"),
+            say("write rules into rules*.yaml beside pack.yaml", "请在 pack.yaml 旁的 rules*.yaml 中写入规则"),
+            "warning",
+        )
     used = _used(pack)
     for word in pack.words:
         if word.kind == "table" and word.id not in used["table"]:

@@ -22,7 +22,7 @@ from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say
 from policyengine.packs.document import Document, parse_document, read_document, shown
 from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
-from policyengine.packs.roots import PACK_FILE, find_pack, packs_under
+from policyengine.packs.roots import PACK_FILE, find_pack, is_yaml, packs_under
 from policyengine.packs.values import optional_at
 from policyengine.packs.words import chain_vocabulary, read_fields, read_words
 from policyengine.tools.scalars import Edit, replaced
@@ -198,13 +198,13 @@ def _texts(document: Document, vocabulary: Vocabulary, surface: str) -> tuple[li
 def _files(path: Path) -> Iterator[Path]:
     """The files of packs at ``path`` that hold rules or conditions."""
     if path.is_file():
-        if path.name == PACK_FILE or (path.name.startswith("rules") and path.suffix in (".yaml", ".yml")):
+        if path.name == PACK_FILE or (path.name.startswith("rules") and is_yaml(path)):
             yield path
         return
     if path.is_dir():
         for folder in packs_under(path):
             yield folder / PACK_FILE
-            yield from sorted(p for p in folder.glob("rules*") if p.suffix in (".yaml", ".yml") and p.is_file())
+            yield from sorted(p for p in folder.glob("rules*") if is_yaml(p) and p.is_file())
 
 
 def _words_of(folder: Path, depth: int = 0) -> tuple[_Words | None, list[Diagnostic]]:

@@ -17,6 +17,7 @@ from policyengine.packs.model import Rule
 from policyengine.packs.nodes import Listing
 from policyengine.packs.nodes import Mapping as MappingNode
 from policyengine.packs.policies import load_policies
+from policyengine.packs.roots import is_yaml
 from policyengine.packs.shape import did_you_mean
 from policyengine.packs.values import text_at
 from policyengine.tools.revisions import GitFailure, blobs, entries, git, is_shallow, top_of
@@ -116,7 +117,7 @@ def _entries(commit: str, folder: str, rule: str, top: Path) -> Entries:
     names = [
         (e.blob, str(e.path))
         for e in entries(commit, top, folder)
-        if e.path.suffix in (".yaml", ".yml") and e.path.name.startswith("rules")
+        if is_yaml(e.path) and e.path.name.startswith("rules")
     ]
     found: dict[str, str] = {}
     for (_, path), data in zip(names, blobs([n for n, _ in names], top), strict=True):

@@ -23,7 +23,7 @@ from policyengine.cache import cache_folder
 from policyengine.diagnostics import Diagnostic
 from policyengine.messages import spoken
 from policyengine.packs.model import Pack, Policy
-from policyengine.packs.roots import find_pack, packs_under
+from policyengine.packs.roots import find_pack, packs_under, yaml_files
 from policyengine.plan.model import Plan
 
 Loaded = tuple[tuple[Policy, ...], tuple[Plan, ...], tuple[Diagnostic, ...]]
@@ -101,7 +101,7 @@ def _state(path: str, packs: Sequence[dict[str, Any]]) -> str | None:
     size = 0
     for pack in packs:
         folder = Path(pack["folder"])
-        note(str(folder), sorted(n for n in os.listdir(folder) if n.endswith((".yaml", ".yml"))))
+        note(*map(str, yaml_files(folder)))
         if pack["extends"] is not None:
             found, ids = find_pack(pack["extends"], folder)
             note(*map(str, found), *ids)

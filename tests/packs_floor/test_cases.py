@@ -165,6 +165,14 @@ def test_a_bad_case_does_not_hide_the_others(tmp_path: Path) -> None:
     assert told == ["PE181 1:3"]
 
 
+def test_cases_in_files_with_capitals_are_read(tmp_path: Path) -> None:
+    policy, _ = load(tmp_path, RULES)
+    assert policy is not None
+    one = "- {case: a, period: 2016, expect: {total: 1}}\n"
+    folder = write(tmp_path / "policies" / "base", {"tests/A.YAML": one, "tests/more/b.yaml": one})
+    assert [c.name for c in load_tests(folder, policy)[0]] == ["a"]
+
+
 def test_every_shipped_case_is_read() -> None:
     policies, problems = load_policies("policies")
     assert not [d for d in problems if d.severity == "error"]

@@ -67,6 +67,15 @@ def test_what_nothing_uses_is_noted(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("rules", [{}, {"base/rules.yaml": "[]"}, {"base/rules.yaml.txt": MINIMUM}])
+def test_a_pack_without_a_rule_is_remarked(rules: dict[str, str], tmp_path: Path) -> None:
+    upper = {"upper/pack.yaml": UPPER}  # it extends the other, and needs none
+    found = check([write(tmp_path / "policies", {"base/pack.yaml": PACK, **upper, **rules})])
+    assert [(d.severity, d.span.file[-14:]) for d in found if d.code == "PE112" and d.span] == [
+        ("warning", "base/pack.yaml")
+    ]
+
+
 def test_a_path_without_packs_is_no_finding_but_unusable(tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as raised:
         check([tmp_path])

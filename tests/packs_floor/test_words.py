@@ -170,6 +170,41 @@ def test_a_file_that_nobody_reads_is_remarked(tmp_path: Path) -> None:
     assert [(d.code, d.severity) for d in problems] == [("PE135", "warning")]
 
 
+@pytest.mark.parametrize(
+    ("place", "read"),
+    [
+        ("rules/all.yaml", False),
+        ("rules.d/rules.yml", False),
+        ("test/a.yaml", False),
+        ("tests/more/b.yaml", False),
+        ("more/rules-1.YAML", False),
+        ("Rules.yaml", False),
+        ("rules-1.YAML", True),
+        ("rules-1.Yml", True),
+        ("tests/c.yaml", True),
+        ("tests/c.YAML", True),
+        ("tables/d.yaml", True),
+        ("law/text.yaml", True),
+        (".cache/x.yaml", True),
+    ],
+)
+def test_a_yaml_file_below_or_in_capitals_is_read_or_remarked(place: str, read: bool, tmp_path: Path) -> None:
+    _, problems = load(tmp_path, rule("a", HOURS), **{place: rule("b", HOURS)})
+    found = [(d.code, d.severity, d.message.split(" ")[0]) for d in problems]
+    assert found == ([] if read else [("PE135", "warning", place)])
+
+
+def test_rules_in_capitals_govern(tmp_path: Path) -> None:
+    policy, _ = load(tmp_path, **{"rules-1.YAML": rule("b", HOURS)})
+    assert policy is not None
+    assert [r.id for r in policy.packs[0].rules] == ["b"]
+
+
+def test_packs_below_read_their_own_files(tmp_path: Path) -> None:
+    below = {"sectors/upper/pack.yaml": UPPER, "sectors/upper/rules.yaml": rule("b", HOURS)}
+    assert load(tmp_path, rule("a", HOURS), **below)[1] == []
+
+
 def test_a_link_out_of_the_policies_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(rule("a", HOURS), encoding="utf-8")
     (tmp_path / "policies" / "base").mkdir(parents=True)
