@@ -297,6 +297,11 @@ class Mender:
                 message = say(f"{mark} is no quotation mark here", f"此处不能用 {mark}")
             elif "TEXT" in expected:
                 hint = say("a closing mark inside the text is written twice", "文字中的右引号请写两次")
+                if self.cut_by_comment(start):
+                    hint = say(
+                        "to YAML “ #” begins a comment: put the whole rule in quotes ('…')",
+                        "“ #”之后的文字被 YAML 当作注释：请给整条规则加引号（'…'）",
+                    )
                 message = say(f"the text after {mark} has no end", f"{mark} 没有对应的右引号")
             else:
                 return False
@@ -312,6 +317,11 @@ class Mender:
             self.builder.problem("PE214", message, start, start + 1)
             return True
         return False
+
+    def cut_by_comment(self, start: int) -> bool:
+        """Whether YAML took the end of the text that begins there for a comment: the file's line has more than it."""
+        line = self.builder.place.line(self.builder.place.span(start, start + 1)) or ""
+        return " #" in line[line.find(self.sentence.text[start]) :] and "#" not in self.sentence.text
 
     def opening(self, before: int) -> int:
         """The place of the last bracket before there that is not closed; -1 where all are."""

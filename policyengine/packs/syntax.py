@@ -8,7 +8,7 @@ import yaml
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
-from policyengine.packs.nodes import line_of
+from policyengine.packs.nodes import line_of, lines_of
 
 # part of libyaml's words: what is wrong and how to mend it, in English and Chinese
 _SYNTAX: dict[str, tuple[str, str, str, str]] = {
@@ -85,9 +85,42 @@ _SYNTAX: dict[str, tuple[str, str, str, str]] = {
         "请写出该值，或写 null",
     ),
 }
-# a key with the colon of a Chinese keyboard, or a list's entry with its dash: YAML reads them as text
-_FULL_WIDTH = re.compile(r"\s*(?:-\s+)?[\w-]+(：)|\s*([－—–])\s*[\w-]+\s*[:：]")
-_MISREAD = ("mapping values are not allowed", "could not find expected ':'")
+# keys and entries that look so and are text to YAML: where (group 1), what is wrong and how to mend it
+_WIDE = "[\u3000\u00a0]"
+_TEXT: tuple[tuple[re.Pattern[str], tuple[str, str, str, str]], ...] = (
+    (re.compile(r"\s*(?:-\s+)?[\w-]+(：)|\s*([－—–])\s*[\w-]+\s*[:：]"), (
+        "full-width “{char}” after a key or before an entry is text to YAML",
+        "write “{plain}” (half-width, with a space)",
+        "全角“{char}”：键之后和列表项之前的全角符号被 YAML 当作文字",
+        "请写成半角的“{plain}”（后有空格）",
+    )),
+    (re.compile(rf" *(?:-|(?:- +)?[\w-]+:)({_WIDE})| *({_WIDE})\s*(?:- +)?[\w-]+:(?:\s|$)"), (
+        "{char} before a key or after “:” or “-” is text to YAML",
+        "write a plain (half-width) space",
+        "{char}：键之前、“:”或“-”之后的这种空格被 YAML 当作文字",
+        "请改为半角空格",
+    )),
+    (re.compile(r" *(-)[\w-]+:(?:\s|$)"), (
+        "“-” without a space after it is part of the key to YAML",
+        "write “- ”",
+        "“-”后面没有空格，YAML 把它当作键的一部分",
+        "请写成“- ”（后有空格）",
+    )),
+    (re.compile(r" *(?:- +)?[A-Za-z_]+(:)[^\s:/]"), (
+        "“:” without a space after it is text to YAML",
+        "write “: ”",
+        "“:”后面没有空格，YAML 把它当作文字",
+        "请写成“: ”（后有空格）",
+    )),
+)  # fmt: skip
+_KEY = re.compile(r" *(?:- +)?[\w-]+:(?:\s|$)")
+_SPACES = {"\u3000": ("a full-width space", "全角空格"), "\u00a0": ("a no-break space", "不换行空格")}
+_MISREAD = (
+    "mapping values are not allowed",
+    "could not find expected ':'",
+    "did not find expected '-' indicator",
+    "did not find expected key",
+)
 _FIRST = {"an anchor": "&", "an alias": "*", "a directive": "%", "a tag": "!"}
 
 
@@ -127,9 +160,11 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str, levels: int) -> Di
         return Diagnostic(code, what, Span(file), hint)
     line, column = mark.line + 1, mark.column + 1
     if any(part in words for part in _MISREAD):
-        for number in (line, line - 1):
-            if number and (found := _FULL_WIDTH.match(line_of(text, number) or "")):
-                return _full_width(file, text, number, found)
+        if (told := _text_to_yaml(file, text, line)) is not None:
+            return told
+        if "mapping values" in words and (key := _KEY.fullmatch((line_of(text, line) or "")[:column])):
+            what, hint = _indented()
+            column = len(key[0]) - len(key[0].lstrip(" -")) + 1
     last = text.count("\n") + 1
     if line >= last and not (line_of(text, line) or ""):  # past the end: point at what began there
         context = getattr(error, "context_mark", None)
@@ -137,15 +172,40 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str, levels: int) -> Di
     return Diagnostic(code, what, Span(file, line, column, line, column + 1), hint, source=line_of(text, line))
 
 
-def _full_width(file: str, text: str, line: int, found: re.Match[str]) -> Diagnostic:
-    """PE106 at a colon or dash of full width."""
+def _indented() -> tuple[str, str]:
+    """A key that stands deeper than the one above, which has its value already."""
+    return (
+        say(
+            "this line is indented otherwise than the keys above it, so YAML reads it as more of the text there",
+            "这一行的缩进与上面的键不一致，YAML 把它当成了上面文字的延续",
+        ),
+        say("keys of one mapping stand exactly under each other", "同一级的键要上下对齐"),
+    )
+
+
+def _text_to_yaml(file: str, text: str, line: int) -> Diagnostic | None:
+    """PE106 at what looks like a key or an entry and is none, in the line or above it, up to the key before."""
+    lines = lines_of(text)
+    for number in range(min(line, len(lines)), 0, -1):
+        content = lines[number - 1]
+        for pattern, said in _TEXT:
+            if found := pattern.match(content):
+                return _lookalike(file, number, content, found, said)
+        if number < line and _KEY.match(content):
+            return None
+    return None
+
+
+def _lookalike(file: str, line: int, content: str, found: re.Match[str], said: tuple[str, str, str, str]) -> Diagnostic:
+    """PE106 at a colon, dash or space that is text to YAML."""
     at = found.start(found.lastindex or 0)
-    char, plain = found[0][at], ": " if found[1] else "- "
+    plain = ": " if found.lastindex == 1 else "- "
+    en, zh = _SPACES.get(content[at], (content[at], content[at]))
+    what, hint, what_zh, hint_zh = said
     return Diagnostic(
         "PE106",
-        say(f"full-width “{char}” after a key or before an entry is text to YAML",
-            f"全角“{char}”：键之后和列表项之前的全角符号被 YAML 当作文字"),
+        say(what.format(char=en), what_zh.format(char=zh)),
         Span(file, line, at + 1, line, at + 2),
-        say(f"write “{plain}” (half-width, with a space)", f"请写成半角的“{plain}”（后有空格）"),
-        source=line_of(text, line),
-    )  # fmt: skip
+        say(hint.format(plain=plain), hint_zh.format(plain=plain)),
+        source=content,
+    )

@@ -65,6 +65,14 @@ FILES: dict[str, tuple[bytes, str]] = {
     "full-width colon between keys": ("pack: base\ntitle：x\nlevel: city\n".encode(), "PE106 2:6"),
     "full-width dash": ("－ id: r1\n  rule: x\n".encode(), "PE106 1:1"),
     "full-width colon of a text": ("rule: 替代 a：要求 b: c\n".encode(), "PE106 1:16"),
+    "full-width space after a key": ("- id: r\n  rule:　认定 x\n    当 y\n\n  cites: x\n".encode(), "PE106 2:8"),
+    "full-width spaces before a key": ("- id: r\n　　rule: x\n".encode(), "PE106 2:1"),
+    "no-break space after a key": ("pack:\u00a0base\nlevel: city\n".encode(), "PE106 1:6"),
+    "no-break space after a dash": ("-\u00a0id: r\n  rule: x\n".encode(), "PE106 1:2"),
+    "dash without a space": (b"-id: r\n  rule: x\n", "PE106 1:1"),
+    "second dash without a space": (b"- id: r\n  rule: x\n-id: s\n  rule: y\n", "PE106 3:1"),
+    "colon without a space": (b"- id: r\n  rule:x\n  cites: y\n", "PE106 2:7"),
+    "a key too deep": (b"- id: r\n   cites: x\n  rule: y\n", "PE106 2:4"),
     "open quote": (b"pack: base\ntitle: 'abc\nlevel: city\n", "PE106 2:8"),
     "open bracket": (b"pack: base\nregimes: [a, b\nlevel: city\n", "PE106 3:6"),
     "wrong indentation": (b"title:\n    zh: a\n  en: b\n", "PE106 3:3"),
@@ -112,6 +120,39 @@ def test_a_bad_pack_file_is_told_where_and_how_to_mend_it(name: str, tmp_path: P
     assert (first.source is not None) == (first.span.line > 0 and first.code != "PE103")
     assert seconds < 5, "bounded in time"  # about 0.3 s for the largest
     assert peak < 100_000_000, "bounded in memory"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- id: r\n   cites: x\n  rule: y\n", "this line is indented otherwise"),
+        ("- id: r\n  cites: {source: a, at: b}\n   rule: y\n", "this line is indented differently"),
+        ("pack: base\ntitle: override a: b\n", "a second “: ” stands in this line"),
+        ("rule: 认定\n  替代 a/b: 要求 x\n", "a second “: ” stands in this line"),
+        ("-id: r\n  rule: x\n", "“-” without a space"),
+        ("- id: r\n  rule:认定 x\n  cites: y\n", "“:” without a space"),
+        ("- id: r\n　　rule: x\n", "a full-width space before"),
+        ("- id: r\n  rule:　认定 x\n", "a full-width space before"),
+        ("- id: r\n\u00a0 rule: x\n", "a no-break space before"),
+        ("- id: r\n  rule:\u00a0认定 x\n  cites: y\n", "a no-break space before"),
+        ("pack: base\ntitle\nlevel: city\n", "a key without its “:”"),
+    ],
+)
+def test_what_yaml_misreads_is_named(text: str, said: str, tmp_path: Path) -> None:
+    write(tmp_path / "policies" / "base", {"pack.yaml": text})
+    [problem] = load_policies(tmp_path / "policies" / "base")[1]
+    assert problem.code == "PE106"
+    assert problem.message.startswith(said)
+
+
+def test_a_text_that_a_comment_cuts_is_told_so(tmp_path: Path) -> None:
+    text = "- id: a\n  cites: law 一\n  rule: 认定 培训班 理由「第 {}3 号\n"
+    for mark, said in (("#", "to YAML “ #” begins a comment"), ("", "a closing mark inside")):
+        _, (problem,) = load(tmp_path, text.format(mark))
+        assert problem.code == "PE214"
+        assert problem.hint
+        assert problem.hint.startswith(said)
+    assert load(tmp_path, text.format("#").replace("rule: ", "rule: '").replace("号", "号」'"))[1] == []
 
 
 # what is wrong: text of rules.yaml, then code and place
