@@ -16,6 +16,7 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span, failed
 from policyengine.language import tree
+from policyengine.language.forms import fold
 from policyengine.language.vocabulary import Word
 from policyengine.messages import say
 from policyengine.packs.model import Policy
@@ -106,7 +107,7 @@ def base_of(name: str, folder: Path, sector: str) -> Base:
         raise PolicyError(problems)
     policy = policies[0]
     forms = (sector, sector.replace("_", " "))
-    term = next((w for w in policy.vocabulary.terms_of("sector") if {w.id, w.zh, *w.aliases} & set(forms)), None)
+    term = next((w for w in policy.vocabulary.terms_of("sector") if set(_forms(w)) & set(forms)), None)
     return Base(policy, _requirement(policy), term)
 
 
@@ -151,12 +152,37 @@ def problems_with(answers: Answers) -> list[Diagnostic]:
     return found
 
 
+def name_taken(answers: Answers, base: Base | None) -> list[Diagnostic]:
+    """PE616 where the name is that of a sector that the chain has under another id, which would then mean two."""
+    if base is None or base.term is not None:
+        return []
+    name = fold(answers.name)
+    known = next((w for w in base.policy.vocabulary.terms_of("sector") if name in map(fold, _forms(w))), None)
+    if known is None:
+        return []
+    message = say(
+        f"“{answers.name}” is the name of the sector {known.id} of {base.policy.id} already",
+        f"“{answers.name}”已是 {base.policy.id} 中行业 {known.id} 的名称",
+    )
+    hint = say(
+        f"for this sector: policyengine new {known.id}; for another one: another --name",
+        f"若是该行业：policyengine new {known.id}；若是另一行业，请换一个 --name",
+    )
+    return [Diagnostic("PE616", message, hint=hint)]
+
+
+def _forms(word: Word) -> list[str]:
+    """Its id, its Chinese name, its aliases."""
+    return [form for form in (word.id, word.zh, *word.aliases) if form]
+
+
 def make(answers: Answers, base: Base | None) -> list[Path]:
     """Write the pack; gives its files. Raises ``PolicyError`` and leaves nothing behind where it can't be made."""
     from policyengine.tools.new_files import files_of, tests_of
 
     problems = problems_with(answers)
     answers = _on_one_line(answers)
+    problems += name_taken(answers, base)
     if problems:
         raise PolicyError(problems)
     answers.folder.mkdir(parents=True, exist_ok=True)

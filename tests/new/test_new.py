@@ -170,6 +170,18 @@ def test_an_id_that_is_taken_elsewhere() -> None:
     assert "PE615" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["教师", "教育", "Teaching"])
+def test_a_name_that_a_sector_has_already(name: str) -> None:
+    """And the hint's way is one: the sector's own id."""
+    done = new("teachers2", name=name)
+    assert done.exit_code == 2
+    assert f"PE616: “{name}” is the name of the sector teaching of sichuan already" in done.stderr
+    assert "policyengine new teaching;" in done.stderr
+    assert not Path("policies/sectors").exists()
+    assert new("teaching", name=name).exit_code == 0
+    faultless(Path("policies/sectors/teaching"))
+
+
 BAD = {
     "sector": ({}, "Social Work", "PE616"),
     "chinese id": ({}, "社工", "PE616"),
