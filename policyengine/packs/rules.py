@@ -104,6 +104,15 @@ def _entry(document: Document, node: MappingNode, context: Context) -> tuple[Ent
             )
         )
         until = None
+    if name == "year":
+        problems.append(
+            document.problem(
+                "PE140",
+                say("“excuse year” would mean the year and this rule", "“excuse year”会既指本年又指本规则"),
+                node.get("id") or node,
+                hint=say("give the rule another id, such as annual-hours", "请给规则另取标识，如 annual-hours"),
+            )
+        )
     cites, more = _citation(document, node, context)
     problems += more
     text = node.get("rule")

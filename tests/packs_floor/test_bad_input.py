@@ -168,6 +168,7 @@ RULES: dict[str, tuple[str, str]] = {
     "article of spaces": ("- {id: a, cites: ' ', rule: 认定 培训班}\n", "PE122 1:18"),
     "id of the other form": ("- {id: a_b, cites: {source: law, at: 一}, rule: 认定 培训班}\n", "PE122 1:8"),
     "unknown key": ("- {id: a, cite: x, cites: {source: law, at: 一}, rule: 认定 培训班}\n", "PE120 1:11"),
+    "id that excuse reads as the year": (rule("year", "要求 每年 总学时 不少于 90 学时"), "PE140 1:7"),
     "change that does not exist": (rule("a", "认定 培训班", change="raise"), "PE122 3:11"),
     "no such day": (rule("a", "认定 培训班", from_="2016-02-30"), "PE161 3:9"),
     "no such year": (rule("a", "认定 培训班", from_="16"), "PE122 3:9"),
