@@ -15,6 +15,7 @@ from policyengine.language.examples import EXAMPLES
 from policyengine.language.expected import Expected, alternatives
 from policyengine.language.forms import fold, inside_word
 from policyengine.language.grammar import KINDS, Accepts
+from policyengine.language.hints import MAX_WORD, QUOTES, did_you_mean, otherwise_written, suggestion
 from policyengine.language.lexer import UNIT_FORMS, Reported
 from policyengine.language.names import kind_name
 from policyengine.language.nodes import Token
@@ -26,14 +27,11 @@ if TYPE_CHECKING:
     from policyengine.language.builder import Builder
 
 MAX_PROBLEMS = 10  # of one rule: who has made more has misunderstood something else
-MAX_WORD = 40  # characters of a word that a message repeats
 _STOPS = frozenset(" ,、，。;；:：()（）「」『』“”\"'=<>!≤≥≠+*/%")
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
 _NUMERAL = re.compile("[零〇一二两三四五六七八九十百千万亿半]+")
 _BEGUN = re.compile("[0-9][0-9.]*(?: *分)? *$")
 _SEPARATED = re.compile(r"[0-9]+(?:,[0-9]{3})+[0-9]*(?:\.[0-9]+)?")
-_QUOTES = "「『“\"‘'"
-_NEGATION = re.compile("[不非未无没]|(?<![a-z])(?:no[nt]?|un|in|dis)")  # words, and the beginnings of English ones
 
 
 class Mender:
@@ -42,7 +40,7 @@ class Mender:
     def __init__(self, builder: Builder):
         self.builder, self.sentence = builder, builder.sentence
         self.grammar = self.sentence.grammar
-        self.chinese = "\u4e00" <= self.sentence.text.strip()[:1] <= "\u9fff"
+        self.chinese = "\u4e00" <= self.sentence.text.lstrip(f" {QUOTES}")[:1] <= "\u9fff"
         self.words = Expected(self.grammar, self.chinese)
 
     # --- mistakes that are stepped over -------------------------------------------------------------------------
@@ -290,7 +288,7 @@ class Mender:
 
     def unclosed(self, start: int, expected: list[str], ended: bool) -> bool:
         """Quotation marks or brackets that don't close."""
-        if not ended and self.sentence.text[start] in _QUOTES:
+        if not ended and self.sentence.text[start] in QUOTES:
             mark = self.sentence.text[start]
             if mark in "‘'":
                 hint = say('texts stand between 「 and 」 or " and "', "文字请放在「」之间")
@@ -349,8 +347,11 @@ class Mender:
         return end
 
     def hint(self, start: int, expected: list[str], found: str) -> str | None:
-        """A near miss of a keyword, or an example of the sentence."""
+        """How the language says it, a near miss of a keyword, or an example of the sentence."""
         word = fold(found)
+        months = not {self.words.terminal("个月内"), "_MONTHS_OF"}.isdisjoint(expected)
+        if found and (other := otherwise_written(self.sentence.folded, start, months)):
+            return other
         whole = any(word in forms for forms in self.grammar.forms.values())
         near = self.comparison(word, expected) or suggestion(word, self.keywords(expected))
         if found and not whole and near:
@@ -370,20 +371,3 @@ def _kinds(kinds: list[str], last: str | None = None) -> str:
 def clipped(word: str) -> str:
     """A word as a message repeats it."""
     return word if len(word) <= MAX_WORD else word[:MAX_WORD] + "…"
-
-
-def suggestion(word: str, known: dict[str, str]) -> str | None:
-    """``did you mean 培训班?``: the name of the nearest of the known forms, where one is near.
-
-    None that a negation tells from the word: 合格 is near 不合格, and its opposite.
-    """
-    from difflib import get_close_matches
-
-    word, negations = word[:MAX_WORD], len(_NEGATION.findall(word))
-    alike = [form for form in known if len(_NEGATION.findall(form)) == negations]
-    near = get_close_matches(word, alike, n=1, cutoff=0.6 if word.isascii() else 0.5) if len(word) > 1 else None
-    return did_you_mean(known[near[0]]) if near else None
-
-
-def did_you_mean(name: str) -> str:
-    return say(f"did you mean {name}?", f"是不是“{name}”？")

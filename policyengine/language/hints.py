@@ -1,0 +1,52 @@
+"""What stands in a rule in, what to write instead out: the nearest known word, or how the language says it."""
+
+from __future__ import annotations
+
+import re
+
+from policyengine.messages import say
+
+MAX_WORD = 40  # characters of a word that a message repeats, or that is compared with others
+QUOTES = "「『“\"‘'"
+_NEGATION = re.compile("[不非未无没]|(?<![a-z])(?:no[nt]?|un|in|dis)")  # words, and the beginnings of English ones
+_TRADITIONAL = str.maketrans(
+    "認換歸額計結轉減論標記適權總學時課須無則優項個萬屬於為過達滿沒續進複數應與從後單證習訓遠會議講專業編號級別職稱機構關團體驗書齡",
+    "认换归额计结转减论标记适权总学时课须无则优项个万属于为过达满没续进复数应与从后单证习训远会议讲专业编号级别职称机构关团体验书龄",
+)
+
+
+def suggestion(word: str, known: dict[str, str]) -> str | None:
+    """``did you mean 培训班?``: the name of the nearest of the known forms, where one is near.
+
+    None that a negation tells from the word: 合格 is near 不合格, and its opposite.
+    """
+    from difflib import get_close_matches
+
+    word = word[:MAX_WORD].translate(_TRADITIONAL)
+    negations = len(_NEGATION.findall(word))
+    alike = [form for form in known if len(_NEGATION.findall(form)) == negations]
+    near = get_close_matches(word, alike, n=1, cutoff=0.6 if word.isascii() else 0.5) if len(word) > 1 else None
+    return did_you_mean(known[near[0]]) if near else None
+
+
+def did_you_mean(name: str) -> str:
+    return say(f"did you mean {name}?", f"是不是“{name}”？")
+
+
+def otherwise_written(folded: str, start: int, months: bool) -> str | None:
+    """What officials often write at ``start`` of a folded rule that the language writes otherwise.
+
+    ``months``: whether a number of months is expected there.
+    """
+    before = folded[:start].rstrip()
+    if not before and folded[start : start + 1] in tuple(QUOTES):
+        return say("a rule stands without quotation marks", "规则的文字不加引号")
+    if folded.startswith(",", start) or (before.endswith((",", "、")) and folded[start : start + 1].isalpha()):
+        return say("no comma stands between the parts of a sentence", "句子的各部分之间不加逗号")
+    if found := re.compile("([0-9]{1,4}) *年度?内").match(folded, start):
+        return say("write 每年 for one year, 任意 3 年 for any three", "一年写“每年”，任何连续三年写“任意 3 年”")
+    found = re.search("([0-9]{1,3}) *$", before)
+    if found and months and folded.startswith(("年", "year"), start):
+        form = f"{12 * int(found[1])} {'个月内' if folded[start] == '年' else 'months of'}"
+        return say(f"write {form}", f"请写 {form}")
+    return None
