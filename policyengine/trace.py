@@ -22,8 +22,9 @@ class LedgerEntry:
 
     ``converted``: hours before caps; ``counted``: after. Each is the low bound, with ``*_high`` where facts are missing
     (equal to it when complete; ``None`` as high: unbounded). ``reason``: ``counted``, ``capped``, ``duplicate``,
-    ``rejected``, ``not_recognised``, ``missing_fact`` (in need of review), ``no_conversion``, ``outside_period``,
-    ``ambiguous``. ``missing``: the facts that would settle it, ``field`` ids. ``assign_rule`` empty: by end date.
+    ``rejected``, ``not_recognised``, ``missing_fact`` (in need of review), ``no_conversion``, ``no_exchange``,
+    ``outside_period``, ``ambiguous``, ``no_policy``. ``missing``: the facts that would settle it, ``field`` ids.
+    ``assign_rule`` empty: by end date.
     """
 
     record_id: str

@@ -34,7 +34,7 @@ def _matches(cell: Cell, value: object, ranged: bool) -> bool:
 
 
 class Finder:
-    """Finds the rows of one table. Keys of rows that are valid at one time never overlap (``plan/tables.py``)."""
+    """Finds the rows of one table. Keys of rows that are valid at one time never overlap (``packs/tables.py``)."""
 
     def __init__(self, table: Table):
         self.table = table

@@ -230,7 +230,6 @@ class _Words:
     def __init__(self, document: Document, policy: Policy):
         self.document, self.vocabulary = document, policy.vocabulary
         self.problems: list[Diagnostic] = []
-        self.record_ids: list[str] | None = None
         rules = [rule for pack in policy.packs for rule in pack.rules]
         self.rules = {r.name: r.name for r in rules} | {r.id: r.id for r in rules}
         self.columns_of = {

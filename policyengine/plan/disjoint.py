@@ -1,7 +1,7 @@
 """Can two conditions both hold for one record? Answered by cases over single fields; what is beyond that is "perhaps".
 
 ``disjoint`` is sure when it says yes. It knows equalities, term lists, ranges and presence over declared fields; a
-solver that proves more lives in ``tools/prove.py``.
+solver that proves more lives in ``tools/prove/``.
 """
 
 from __future__ import annotations

@@ -27,7 +27,6 @@ from policyengine.trace import Decision, Finding, LedgerEntry, Result
 if TYPE_CHECKING:
     from policyengine.engines.protocol import Progress
 
-ENGINES = ("auto", "duckdb", "reference", "spark")
 ZERO = Fraction(0)
 LARGE = 5_000_000  # bytes of records (some 30,000) from which on people are judged by the compiled engine
 SELECTING = "applies"  # stands for a rule key in the finding that says which policies a person may fall under

@@ -2,8 +2,8 @@
 
 An override of a ``raise-only`` rule that can be more generous than its base, two rules that treat one record
 differently, a rule that can never apply. ``illustrated`` adds to refusals that figures alone led to the situation that
-shows them. Codes: PE203 (as ``packs/authority.py``), PE351 undecided, PE352 and PE353 two rules meet, PE354 never
-applies.
+shows them. Codes: PE203 (as ``packs/authority.py``), PE351 undecided, PE260, PE262 and PE264 two rules meet, PE354
+never applies.
 """
 
 from __future__ import annotations
