@@ -21,6 +21,7 @@ from policyengine.tools.result import save
 from policyengine.tools.stats.make import statistics
 from tests.publish.conftest import Server
 from tests.stats.conftest import judged
+from tests.stats.world import YEARS, write_year
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
@@ -122,6 +123,20 @@ def test_results_without_a_ledger(county: Path, tmp_path: Path) -> None:
     made = statistics([to])
     assert [(n.code, n.severity) for n in made.notes] == [("PE530", "note")]
     assert made.tables == statistics([str(tmp_path / "2016"), str(tmp_path / "2017")]).tables
+
+
+def test_every_result_has_records_and_people_of_its_own(database: tuple[str, Ask], tmp_path: Path) -> None:
+    """Of two results that number their records alike, the same tables as from their folders."""
+    to, _ = database
+    folders = [str(save(judged(write_year(tmp_path / str(y), y), y, y), tmp_path / f"out-{y}")) for y in YEARS]
+    for folder in reversed(folders):
+        publish(folder, to)
+    made = statistics([to])
+    assert made.tables == statistics(folders).tables
+    funds = next(t for t in made.tables if t.name == "funds")
+    assert [tuple(map(str, r)) for r in funds.rows] == [
+        ("2016", "state", "1", "1", "600"), ("2017", "society", "1", "1", "1000"), ("2017", "None", "1", "1", "7"),
+    ]  # fmt: skip
 
 
 def test_nobody_twice(database: tuple[str, Ask], results: dict[str, Path]) -> None:

@@ -165,6 +165,41 @@ def test_from_the_database_as_from_the_folder(out: Path, page: str, tmp_path: Pa
     run(to, "--out", tmp_path / "b.xlsx")
 
 
+def test_from_several_results_as_from_their_folders(tmp_path: Path) -> None:
+    """Records that are numbered alike, and people who move: each year has its own, a person one certificate."""
+    from policyengine.tools.publish.publish import publish
+    from tests.stats.conftest import judged
+    from tests.stats.world import YEARS, write_year
+
+    def told(place: object) -> dict[tuple[str, str], Any]:
+        """Person and period → what the page has of them."""
+        run(place, "--out", tmp_path / "r.html", "--reveal")
+        page = (tmp_path / "r.html").read_text()
+        index, details = unpacked(page, "index"), unpacked(page, "d0")
+        words, columns = index["words"], index["columns"]
+        facts = [[words[n] for n in columns[c]] for c in ("period", "region", "sector", "employer")]
+        ids = list(zip(columns["id"], facts[0], strict=True))
+        return dict(zip(ids, zip(*facts, columns["total"], details, strict=True), strict=True))
+
+    to = str(tmp_path / "status.duckdb")
+    folders = [save(judged(write_year(tmp_path / str(y), y), y, y), tmp_path / f"out-{y}") for y in YEARS]
+    for folder in reversed(folders):
+        publish(folder, to)
+    one, other = map(told, folders)
+    assert list(told(to).items()) == [*one.items(), *other.items()]
+    run(to, "--certificates", "--reveal", "--out", tmp_path / "c.html")
+    page = (tmp_path / "c.html").read_text()
+    cells = [re.findall(r"<(?:td|dd)[^>]*>([^<]*)</", article) for article in page.split("<article")[1:]]
+    assert cells[0][:4] == ["Ann", "A1", "Acme", "—"]  # where she is now
+    activities = [cells[0][4:13], cells[0][13:22]]
+    assert [(a[0], a[3], a[5], a[6], a[7], a[8]) for a in activities] == [
+        ("2016", "Soils", "Old Mill", "passed", "c1", "30"), ("2017", "Law", "New Mill", "failed", "c3", "8"),
+    ]  # fmt: skip
+    assert [c[:2] for c in cells] == [["Ann", "A1"], ["Ben", "A2"]]
+    run(to, "--certificates", "--person", "Ben", "--reveal", "--out", tmp_path / "c.html")
+    assert (tmp_path / "c.html").read_text().count("<article") == 1
+
+
 def test_a_declared_measure_from_the_database(county: Path, tmp_path: Path) -> None:
     """It is no subject of the statistics, and what falls short is told in the order that was written."""
     import openpyxl

@@ -102,3 +102,29 @@ def write_county(folder: Path) -> Path:
     for name, text in (("records", RECORDS), ("persons", PERSONS), ("circumstances", CIRCUMSTANCES)):
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     return folder
+
+
+# two years whose records have no ids, so that their rows are their names; people move between them
+YEARS = {
+    2016: (
+        ("A1,2016-03-14,training,professional,Soils,30,hours,c1,passed,Old Mill,600,state",),
+        ("A1,Ann,farming,north,Farm,,",),
+    ),
+    2017: (
+        (
+            "A2,2017-03-15,training,professional,Seeds,40,hours,,failed,New Mill,1000,society",
+            "A1,2017-04-14,lecture,professional,Law,8,hours,c3,failed,New Mill,7,",
+        ),
+        ("A1,Ann,milling,south,Acme,,", "A2,Ben,farming,north,Farm,,"),
+    ),
+}
+
+
+def write_year(folder: Path, year: int) -> Path:
+    """The county in ``folder`` with the files of one of ``YEARS``."""
+    folder.mkdir()
+    records, persons = YEARS[year]
+    head = RECORDS.splitlines()[0].removeprefix("record_id,")
+    (write_county(folder) / "records.csv").write_text("\n".join([head, *records, ""]), encoding="utf-8")
+    (folder / "persons.csv").write_text("\n".join([PERSONS.splitlines()[0], *persons, ""]), encoding="utf-8")
+    return folder

@@ -1,19 +1,20 @@
-"""A status database goes in, its current results come out as one written result, for reports and certificates."""
+"""A status database goes in, its current results come out as written results, for reports and certificates."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.sqlcells import name
-from policyengine.tools.publish.reading import copied
+from policyengine.tools.publish.reading import copied, manifests_in, of_result
 from policyengine.tools.publish.staging import schema_statements
-from policyengine.tools.read_result import Row, Written, subjects_of
+from policyengine.tools.read_result import Row, Written
 from policyengine.tools.stats.origin import Facts
 from policyengine.tools.stats.part import as_
 from policyengine.tools.tables import FINDINGS, FLAGS, LEDGER, MISSING, Column
@@ -24,50 +25,48 @@ _DECIDED = ("total", "required_total", "shortfall_total", "capped_off")
 _OF_MEASURE = (("", "value"), ("required_", "required"), ("shortfall_", "shortfall"))
 
 
+def current_of(connection: Any, folder: Path, place: str) -> tuple[Written, list[Current]]:
+    """One written result that has the words of all of the database (not its rows), and every result in it, the
+    earliest first: ids of records are unique within a result only."""
+    wanted = ("results", "decisions", "decision_measures", "people", "activities", *_SHAPES)
+    types = _types()
+    tables = {t: copied(connection, folder, place, f"current_{t}", types[f"current_{t}"]) for t in wanted}
+    manifests = manifests_in(connection, tables["results"])
+    if not manifests:
+        text = say("nothing has been published here", "此库中尚无结果")
+        raise PolicyError([Diagnostic("PE501", text, Span(place))])
+    every = [Current(Path(place), m, connection, tables, n) for n, m in enumerate(manifests)]
+    return Written(Path(place), _together(manifests)), every
+
+
+@dataclass(frozen=True)
 class Current(Written):
-    """The rows of the ``current_…`` views, in the words of a written result; rows in the order of persons."""
+    """What is current of one result of a database: rows of the ``current_…`` views in the words of a written result,
+    in the order of persons. ``tables``: the views' copies. ``number``: which of the database's results it is."""
 
-    def __init__(self, connection: Any, folder: Path, place: str):
-        types = _types()
-        wanted = ("results", "decisions", "decision_measures", "people", "activities", *_SHAPES)
-        tables = {t: copied(connection, folder, place, f"current_{t}", types[f"current_{t}"]) for t in wanted}
-        object.__setattr__(self, "folder", Path(place))
-        object.__setattr__(self, "_connection", connection)
-        object.__setattr__(self, "_names", tables)
-        manifests = [json.loads(row["manifest"]) for row in self._all("results", None, "number")]
-        if not manifests:
-            text = say("nothing has been published here", "此库中尚无结果")
-            raise PolicyError([Diagnostic("PE501", text, Span(place))])
-        object.__setattr__(self, "manifest", _together(manifests, place))
-        object.__setattr__(self, "_unlisted", any("ledger" not in m["tables"] for m in manifests))
-
-    @property
-    def unlisted(self) -> bool:
-        some: bool = object.__getattribute__(self, "_unlisted")
-        return some
+    connection: Any
+    tables: Mapping[str, str]
+    number: int
 
     def facts(self) -> Facts:
-        """What is known of people and activities, as tables in the shape of canonical ones."""
+        """What the result knows of people and activities, as tables in the shape of canonical ones."""
         from sqlglot import exp
 
         days = {"start": "first_day", "end": "last_day"}
-        shown = ("title", "provider", "evidence", "result")
-        one = exp.select(name("record_id"), *(as_(exp.Max(this=name(days.get(c, c))), c) for c in
-                         ("person_id", "start", "end", *shown)), as_(exp.null(), "unit"))  # fmt: skip
-        one = one.from_(exp.to_table(self._table("activities"), quoted=True)).group_by(name("record_id"))
-        people = [c for c, _ in _types()["current_people"] if c not in ("result_id", "person_id")]
-        each = exp.select(name("person_id"), *(as_(exp.Max(this=name(c)), c) for c in people))
-        each = each.from_(exp.to_table(self._table("people"), quoted=True)).group_by(name("person_id"))
-        for view, query in (("canonical_records", one), ("canonical_persons", each)):
+        known = ("record_id", "person_id", "start", "end", "title", "provider", "evidence", "result")
+        records = exp.select(*(as_(name(days.get(c, c)), c) for c in known)).from_(self.relation("activities"))
+        people = [c for c, _ in _types()["current_people"] if c != "result_id"]
+        persons = exp.select(*map(name, people)).from_(self.relation("people"))
+        views = [f"known_{what}_{self.number}" for what in ("records", "persons")]
+        for view, query in zip(views, (records, persons), strict=True):
             create = exp.Create(this=exp.to_table(view, quoted=True), kind="VIEW", replace=True, expression=query)
             self._run(create)
-        return Facts("canonical_records", "canonical_persons", ())
+        return Facts(views[0], views[1], ())
 
     def relation(self, table: str) -> Any:
         """What to select a table's rows from."""
-        from sqlglot import exp
-
-        return exp.to_table(self._table(table), quoted=True)
+        columns = [c for c, _ in _types()[f"current_{table}"]]
+        return of_result(self.tables[table], str(self.manifest["sha256"]), columns)
 
     # --- rows ---
 
@@ -96,8 +95,7 @@ class Current(Written):
     def _all(self, table: str, person: str | None, *by: str) -> Iterator[dict[str, Any]]:
         from sqlglot import exp
 
-        order = by if table == "results" else ("person_id", *by)
-        query = exp.select("*").from_(exp.to_table(self._table(table), quoted=True)).order_by(*map(name, order))
+        query = exp.select("*").from_(self.relation(table)).order_by(*map(name, ("person_id", *by)))
         if person is not None:
             query = query.where(exp.EQ(this=name("person_id"), expression=exp.Literal.string(person)))
         result = self._run(query)
@@ -107,12 +105,7 @@ class Current(Written):
                 yield dict(zip(names, row, strict=True))
 
     def _run(self, query: Any) -> Any:
-        connection: Any = object.__getattribute__(self, "_connection")
-        return connection.cursor().execute(query.sql("duckdb"))
-
-    def _table(self, table: str) -> str:
-        names: dict[str, str] = object.__getattribute__(self, "_names")
-        return names[table]
+        return self.connection.cursor().execute(query.sql("duckdb"))
 
 
 def _value(row: dict[str, Any], column: Column) -> Any:
@@ -124,7 +117,7 @@ def _figure(row: dict[str, Any], column: str) -> Fraction | None:
     return None if value is None else Fraction(value)
 
 
-def _together(manifests: list[dict[str, Any]], place: str) -> dict[str, Any]:
+def _together(manifests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """One manifest for the current results: every policy and rule once, the later one's words first."""
     last = manifests[-1]
     rules: dict[str, Any] = {}
@@ -133,19 +126,8 @@ def _together(manifests: list[dict[str, Any]], place: str) -> dict[str, Any]:
         policies.update({p["id"]: p for p in m["policies"]})
         rules.update({r["key"]: _also(rules.get(r["key"], {}), r) for r in m["rules"]})
         packs.update({p["id"]: p for p in m["packs"]})
-    columns: list[str] = []
-    for m in manifests:
-        columns += [c for c in m["tables"]["decisions"]["columns"] if c not in columns]
-    head = [c for m in manifests for c in subjects_of(m)]
-    subjects = list(dict.fromkeys(head))
-    tail = columns[columns.index("consequences") + 1 :]
-    measures = [c for c in tail if c not in subjects and not c.startswith(("required_", "shortfall_"))]
-    owed = [f"{p}{s}" for p in ("required_", "shortfall_") for s in subjects]
-    names = ["person_id", "period", "policy", "outcome", "total", *subjects, "required_total", *owed, "shortfall_total"]
-    names += ["capped_off", "advisories", "consequences", *measures]
     rows = {k: sum(m["rows"][k] for m in manifests) for k in ("in", "records", "rejected", "persons")}
-    known = [t for t in _SHAPES if t != "ledger" or any(t in m["tables"] for m in manifests)]
-    tables = {t: {"file": place, "columns": names if t == "decisions" else []} for t in ("decisions", *known)}
+    tables = {t: entry for m in manifests for t, entry in m["tables"].items()}
     return {
         **last, "policies": list(policies.values()), "rules": list(rules.values()), "packs": list(packs.values()),
         "rows": rows, "tables": tables,
@@ -157,6 +139,7 @@ def _also(known: dict[str, Any], rule: dict[str, Any]) -> dict[str, Any]:
     return {**known, **rule, "policies": list(dict.fromkeys([*known.get("policies", ()), *rule["policies"]]))}
 
 
+@cache
 def _types() -> dict[str, list[tuple[str, str]]]:
     """Columns and types of every view, as the schema makes them."""
     import duckdb

@@ -1,4 +1,8 @@
-"""A status database goes in, its current results come out as one source of statistics."""
+"""A status database goes in, its current results come out as sources of statistics.
+
+Each result is a source of its own: ids of records are unique within a result only, and what is known of a person may
+differ from one to the next.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from policyengine.records.sqlcells import name, text, typed_csv
 from policyengine.tools.read_result import subjects_of
 from policyengine.tools.stats.frames import described
 from policyengine.tools.stats.origin import without_ledger
-from policyengine.tools.stats.part import Source, as_, same
+from policyengine.tools.stats.part import Source, aliased, as_, same
 
 FIGURE = "DECIMAL(28, 10)"
 # what statistics read, with types
@@ -25,25 +29,27 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
         ),
     ),
     "current_decision_measures": (
-        *((c, "TEXT") for c in ("person_id", "period", "policy", "measure")),
+        *((c, "TEXT") for c in ("result_id", "person_id", "period", "policy", "measure")),
         ("value", FIGURE),
         ("value_exact", "TEXT"),
     ),
     "current_ledger": (
-        *((c, "TEXT") for c in ("record_id", "person_id", "period", "reason", "form", "subject")),
+        *((c, "TEXT") for c in ("result_id", "record_id", "person_id", "period", "reason", "form", "subject")),
         ("converted", FIGURE),
         ("converted_exact", "TEXT"),
         ("counted", FIGURE),
         ("counted_exact", "TEXT"),
     ),
     "current_people": tuple(
-        (c, "TEXT") for c in ("person_id", "sector", "region", "employer", "employer_kind", "title_level", "joined")
+        (c, "TEXT")
+        for c in ("result_id", "person_id", "sector", "region", "employer", "employer_kind", "title_level", "joined")
     ),
     "current_activities": (
-        *((c, "TEXT") for c in ("record_id", "form", "subject", "provider", "listed", "result", "paid_by")),
+        *((c, "TEXT") for c in ("result_id", "record_id", "form", "subject", "provider", "listed")),
+        *((c, "TEXT") for c in ("result", "paid_by")),
         ("cost", "DECIMAL(28, 6)"),
     ),
-    "current_results": (("manifest", "TEXT"), ("result_id", "TEXT")),
+    "current_results": (("number", "BIGINT"), ("manifest", "TEXT")),
 }
 
 
@@ -58,32 +64,35 @@ def is_database(place: str) -> bool:
 
 
 def sources_of_database(connection: Any, folder: Path, place: str) -> Iterator[Source]:
-    """The current results of the database: those with a ledger as one source, those without as another.
+    """The current results of the database, in the order in which they were published.
 
     Raises ``PolicyError`` PE540 where it can't be read.
     """
     tables = {view: copied(connection, folder, place, view, COLUMNS[view], "counted") for view in COLUMNS}
-    manifests = [json.loads(m) for (m,) in _all(connection, tables["current_results"], "manifest")]
-    listed = [m for m in manifests if "ledger" in m["tables"]]
-    bare = [m for m in manifests if m not in listed]
-    people = _one_each(tables["current_people"], "person_id", COLUMNS["current_people"])
-    activities = _one_each(tables["current_activities"], "record_id", COLUMNS["current_activities"])
-    for group in filter(None, (listed, bare)):
-        ids = [str(m["sha256"]) for m in group]
-        subjects = list(dict.fromkeys(s for m in group for s in subjects_of(m)))
-        yield Source(
-            id=place,
-            place=place,
-            decisions=described(connection, _with_measures(tables, subjects, ids)),
-            ledger=described(connection, _table(tables["current_ledger"])) if group is listed else None,
-            people=described(connection, people),
-            activities=described(connection, activities),
-            units={},
-            labels=[p["labels"] for m in group for p in m["policies"]],
-            subjects=subjects,
-            splits=True,
-            notes=() if group is listed else (without_ledger(place),),
-        )
+    for manifest in manifests_in(connection, tables["current_results"]):
+        yield _source(connection, tables, place, manifest)
+
+
+def _source(connection: Any, tables: Mapping[str, str], place: str, manifest: Mapping[str, Any]) -> Source:
+    result, subjects = str(manifest["sha256"]), subjects_of(manifest)
+    frames = {
+        view: described(connection, of_result(tables[view], result, [c for c, _ in COLUMNS[view][1:]]))
+        for view in ("current_ledger", "current_people", "current_activities")
+    }
+    listed = "ledger" in manifest["tables"]
+    return Source(
+        id=result,
+        place=place,
+        decisions=described(connection, _with_measures(tables, subjects, result)),
+        ledger=frames["current_ledger"] if listed else None,
+        people=frames["current_people"],
+        activities=frames["current_activities"],
+        units={},
+        labels=[p["labels"] for p in manifest["policies"]],
+        subjects=subjects,
+        splits=True,
+        notes=() if listed else (without_ledger(place),),
+    )
 
 
 def copied(
@@ -124,29 +133,30 @@ def _create(connection: Any, table: str, query: Any) -> None:
     connection.execute(create.sql("duckdb"))
 
 
+def manifests_in(connection: Any, table: str) -> list[Mapping[str, Any]]:
+    """The manifests of the copied results, the earliest first."""
+    from sqlglot import exp
+
+    query = exp.select(name("manifest")).from_(_table(table)).order_by(name("number"))
+    return [json.loads(m) for (m,) in connection.execute(query.sql("duckdb")).fetchall()]
+
+
+def of_result(table: str, result_id: str, columns: Sequence[str]) -> Any:
+    """The columns of one result's rows in a copied table, to select from."""
+    from sqlglot import exp
+
+    own = exp.EQ(this=name("result_id"), expression=text(result_id))
+    return exp.select(*map(name, columns)).from_(_table(table)).where(own).subquery("own")
+
+
 def _table(table: str) -> Any:
     from sqlglot import exp
 
     return exp.to_table(table, quoted=True)
 
 
-def _all(connection: Any, table: str, column: str) -> list[tuple[Any, ...]]:
-    from sqlglot import exp
-
-    query = exp.select(name(column)).distinct().from_(_table(table)).order_by(name(column))
-    return list(connection.execute(query.sql("duckdb")).fetchall())
-
-
-def _one_each(table: str, key: str, columns: Sequence[tuple[str, str]]) -> Any:
-    """One row for each id: several current results may know a person, of different years."""
-    from sqlglot import exp
-
-    cells = [as_(exp.Max(this=name(c)), c) for c, _ in columns if c != key]
-    return exp.select(name(key), *cells).from_(_table(table)).group_by(name(key)).subquery("one")
-
-
-def _with_measures(tables: Mapping[str, str], measures: Sequence[str], results: Sequence[str]) -> Any:
-    """Decisions of the results with a column for each subject, and its exact fraction."""
+def _with_measures(tables: Mapping[str, str], measures: Sequence[str], result_id: str) -> Any:
+    """Decisions of the result with a column for each subject, and its exact fraction."""
     from sqlglot import exp
 
     keys = ("person_id", "period", "policy")
@@ -156,10 +166,11 @@ def _with_measures(tables: Mapping[str, str], measures: Sequence[str], results: 
             own = exp.EQ(this=name("measure"), expression=text(measure))
             value = exp.case().when(own, name(f"value{end}")).else_(exp.null())
             cells.append(as_(exp.Max(this=value), f"{measure}{end}"))
-    wide = exp.select(*cells).from_(_table(tables["current_decision_measures"])).group_by(*(name(k) for k in keys))
-    shown = [name(c, "d") for c, _ in COLUMNS["current_decisions"]]
+    long = of_result(tables["current_decision_measures"], result_id, (*keys, "measure", "value", "value_exact"))
+    wide = exp.select(*cells).from_(long).group_by(*(name(k) for k in keys))
+    columns = [c for c, _ in COLUMNS["current_decisions"][1:]]
+    shown = [name(c, "d") for c in columns]
     shown += [name(f"{m}{end}", "m") for m in measures for end in ("", "_exact")]
-    query = exp.select(*shown).from_(_table(tables["current_decisions"]).as_("d"))
+    query = exp.select(*shown).from_(aliased(of_result(tables["current_decisions"], result_id, columns), "d"))
     on = exp.and_(*(same(k, "d", "m") for k in keys))
-    query = query.where(exp.In(this=name("result_id", "d"), expressions=[text(r) for r in results]))
     return query.join(wide.subquery("m"), on=on, join_type="left").subquery("decisions")

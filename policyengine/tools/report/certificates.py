@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
+from itertools import groupby
 from typing import Any
 
 from policyengine.language.quantities import exact_text
@@ -17,7 +18,7 @@ from policyengine.tools.case import Labels
 from policyengine.tools.case_data import data_of_cases
 from policyengine.tools.case_text import OUTCOMES
 from policyengine.tools.read_result import Written
-from policyengine.tools.report.folk import One, cases_of
+from policyengine.tools.report.folk import One, cases_of, person_of
 from policyengine.tools.report.page import document
 
 STYLE = """
@@ -40,11 +41,12 @@ def certificates_page(written: Written, people: Iterable[One], reveal: bool) -> 
 
 def _all(title: str, written: Written, people: Iterable[One], reveal: bool) -> Iterator[str]:
     yield f"<style>{STYLE}</style>\n<main>\n"
-    for one in people:
-        cases = cases_of(one, written)
+    for _, several in groupby(people, person_of):
+        ones = list(several)
+        cases = [case for one in ones for case in cases_of(one, written)]
         labels = Labels(cases[0].known, spoken())
         yield f'<article class="certificate"><h1>{escape(title)}</h1>'
-        yield _holder(one, labels, reveal)
+        yield _holder(ones[-1], labels, reveal)
         certificate = data_of_cases(cases, reveal)["certificate"]
         yield _activities(certificate["activities"], labels)
         yield _years(certificate["years"], labels)

@@ -51,8 +51,10 @@ def page_data(written: Written, people: Iterable[One], reveal: bool) -> PageData
     labels = {str(p["id"]): Labels(p["labels"], spoken()) for p in written.manifest["policies"]}
     first = next(iter(labels.values()))
     waiting: list[Any] = []
+    who = None
     for one in people:
-        data.people += 1
+        data.people += one.person.person_id != who
+        who = one.person.person_id
         for decision in one.decisions:
             own = labels.get(decision.policy, first)
             _listed(data, one, decision, own, reveal)

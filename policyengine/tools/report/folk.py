@@ -5,12 +5,13 @@ Decisions, findings and flags stand in the order of persons and the ledger is pu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from heapq import merge
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from policyengine.records.model import Fact, Person, Record
 from policyengine.records.sqlcells import name
@@ -21,9 +22,16 @@ from policyengine.tools.stats.origin import Facts
 from policyengine.trace import Decision, Finding, FlagEntry
 
 
+class Part(NamedTuple):
+    """A written result, and what is known of its people and activities."""
+
+    written: Written
+    facts: Facts | None
+
+
 @dataclass(frozen=True)
 class One:
-    """Everything about a person. ``unsettled``: what is missing for records, of everybody."""
+    """Everything about a person in one result. ``unsettled``: what is missing for records, of everybody."""
 
     person: Person
     decisions: tuple[Decision, ...]
@@ -33,13 +41,28 @@ class One:
     unsettled: Unsettled
 
 
-def everybody(
-    written: Written, connection: Any, folder: Path, facts: Facts | None, only: str | None = None
-) -> Iterator[One]:
+def everybody(parts: Sequence[Part], connection: Any, folder: Path, only: str | None = None) -> Iterator[One]:
     """Everyone of whom something was decided, in order; ``only``: the person with that id.
 
-    ``folder``: an empty one, for files on the way.
+    Whom several parts tell of comes once for each decision, in the order of periods. ``folder``: an empty one, for
+    files on the way.
     """
+    every = merge(*(_of_part(p, connection, folder, only) for p in parts), key=person_of)
+    for _, several in groupby(every, person_of):
+        ones = list(several)
+        if len(ones) > 1:
+            ones = [replace(one, decisions=(d,)) for one in ones for d in one.decisions]
+            ones.sort(key=lambda one: (one.decisions[0].period, one.decisions[0].policy))
+        yield from ones
+
+
+def person_of(one: One) -> str:
+    """Of whom it is."""
+    return one.person.person_id
+
+
+def _of_part(part: Part, connection: Any, folder: Path, only: str | None) -> Iterator[One]:
+    written, facts = part
     unsettled = unsettled_of(written, only)
     findings = _Stream(written.findings(only), lambda f: f.person_id)
     ledger = _Stream(entries_of(written, connection, folder, facts, only), lambda e: e.person_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.tools.explain import find_person
 from policyengine.tools.publish.reading import is_database, sources_of_database
 from policyengine.tools.read_result import Written, read_result
-from policyengine.tools.report.folk import One, everybody
+from policyengine.tools.report.folk import One, Part, everybody
 from policyengine.tools.stats.make import HERE, Statistics, standard
-from policyengine.tools.stats.origin import Facts, Named, facts_of, without_ledger
+from policyengine.tools.stats.origin import Named, facts_of, without_ledger
 from policyengine.tools.stats.sources import source_with
 from policyengine.tools.stats.store import build, working
 
@@ -49,24 +49,24 @@ def write_certificates(
     """
     from policyengine.tools.report.certificates import certificates_page
 
-    with _open(place, named) as (written, connection, folder, facts, notes):
+    with _open(place, named) as (written, parts, connection, folder, notes):
         if not written.has("ledger"):
             raise PolicyError([without_ledger(place, "error")])
-        only = _person(written, connection, facts, who) if who is not None else None
-        people = everybody(written, connection, _empty(folder), facts, only)
+        only = _person(parts, connection, who) if who is not None else None
+        people = everybody(parts, connection, _empty(folder), only)
         write_text(out, certificates_page(written, people, reveal))
     return notes
 
 
 def _with_statistics(place: str, named: Named, write: Callable[[Written, Statistics, Iterator[One]], Any]) -> Notes:
-    with _open(place, named) as (written, connection, folder, facts, notes):
+    with _open(place, named) as (written, parts, connection, folder, notes):
         if is_database(place):
             sources = sources_of_database(connection, folder, place)
         else:
-            sources = iter([source_with(connection, folder, written, facts)])
+            sources = (source_with(connection, folder, *part) for part in parts)
         store = build(connection, folder, sources, ())
         made = Statistics(tuple(standard(store)), store.labels, notes)
-        write(written, made, everybody(written, connection, _empty(folder), facts))
+        write(written, made, everybody(parts, connection, _empty(folder)))
     return notes
 
 
@@ -78,36 +78,37 @@ def _empty(folder: Path) -> Path:
 
 
 @contextmanager
-def _open(place: str, named: Named) -> Iterator[tuple[Written, Any, Path, Facts | None, Notes]]:
-    """The result or the current results of the database, a working connection and folder, and the facts."""
+def _open(place: str, named: Named) -> Iterator[tuple[Written, list[Part], Any, Path, Notes]]:
+    """The words of the result or of the database, the results with their rows, a working connection and folder."""
     with working() as (connection, folder):
         own = folder / "source"
         own.mkdir()
         if is_database(place):
-            from policyengine.tools.publish.current import Current
+            from policyengine.tools.publish.current import current_of
 
-            current = Current(connection, own, place)
-            yield current, connection, own, current.facts(), _lacks(current, place)
-            return
-        written = read_result(place)
-        facts, notes = facts_of(connection, own, written, named)
-        yield written, connection, own, facts, (*notes, *_lacks(written, place))
-
-
-def _lacks(written: Written, place: str) -> Notes:
-    return (without_ledger(place),) if written.unlisted else ()
+            together, every = current_of(connection, own, place)
+            parts, notes = [Part(one, one.facts()) for one in every], Notes()
+        else:
+            together = read_result(place)
+            facts, notes = facts_of(connection, own, together, named)
+            parts = [Part(together, facts)]
+        lacks = (without_ledger(place),) if any(p.written.unlisted for p in parts) else ()
+        yield together, parts, connection, own, (*notes, *lacks)
 
 
-def _person(written: Written, connection: Any, facts: Facts | None, who: str) -> str:
+def _person(parts: Sequence[Part], connection: Any, who: str) -> str:
     """The id of the person with that id, name or masked id."""
     from policyengine.records.model import Person
 
-    ids = dict.fromkeys(str(row["person_id"]) for row in written.rows("decisions"))
-    known: dict[str, Any] = {}
-    if facts is not None and facts.persons is not None:
-        known = dict(connection.execute("SELECT person_id, name FROM canonical_persons").fetchall())
-    people = [Person(i, {"name": known[i]} if known.get(i) else {}) for i in ids]
-    return find_person(people, who).person_id
+    names: dict[str, Any] = {}
+    for written, facts in parts:
+        known: dict[str, Any] = {}
+        if facts is not None and facts.persons is not None:
+            known = dict(connection.execute(f"SELECT person_id, name FROM {facts.persons}").fetchall())
+        for row in written.rows("decisions"):
+            person_id = str(row["person_id"])
+            names[person_id] = known.get(person_id) or names.get(person_id)
+    return find_person([Person(i, {"name": n} if n else {}) for i, n in names.items()], who).person_id
 
 
 def write_text(path: Path, pieces: Iterable[str]) -> None:

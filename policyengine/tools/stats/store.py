@@ -72,7 +72,7 @@ def build(connection: Any, folder: Path, sources: Iterable[Source], wanted: Sequ
     for number_, source in enumerate(sources):
         parts.append(Part.of(connection, folder, source, number_, wanted))
         store.labels += [x for x in source.labels if x not in store.labels]
-        store.notes += source.notes
+        store.notes += [n for n in source.notes if n not in store.notes]
     store.ticks = lcm(1, *(p.ticks for p in parts))
     store.people_facts = ordered(f for p in parts for f in p.people_facts)
     store.activity_facts = ordered([*(f for p in parts for f in p.activity_facts), *_of_ledgers(parts)])
