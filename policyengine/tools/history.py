@@ -98,18 +98,30 @@ def _commits(rule: str, folder: Path) -> tuple[list[Commit], bool]:
     except PolicyError:
         return [], False
     inside = folder.resolve().relative_to(top.resolve()).as_posix()
-    try:
-        log = git("log", "--format=%H%x00%cs%x00%an%x00%s", "--", inside, at=top).decode("utf-8", "replace")
+    try:  # --parents: those of a commit are the nearest of this log, not of all commits
+        log = git("log", "--parents", "--format=%H%x00%P%x00%cs%x00%an%x00%s", "--", inside, at=top)
     except GitFailure:
         return [], False  # nothing was committed yet
-    commits = [line.split("\0") for line in log.splitlines() if line]
-    states = [_entries(commit[0], inside, rule, top) for commit in commits]
-    found = [
-        Commit(commit[0], commit[1], commit[2], commit[3], before, state)
-        for commit, state, before in zip(commits, states, [*states[1:], {}], strict=True)
-        if state != before
-    ]
+    commits = [line.split("\0") for line in log.decode("utf-8", "replace").splitlines() if line]
+    states = {commit[0]: _entries(commit[0], inside, rule, top) for commit in commits}
+    found = []
+    for id_, parents, day, author, subject in commits:
+        before = _before(states[id_], [states.get(p, {}) for p in parents.split()])
+        if before != states[id_]:
+            found.append(Commit(id_, day, author, subject, before, states[id_]))
     return found, is_shallow(top)
+
+
+def _before(state: Entries, parents: Sequence[Entries]) -> Entries:
+    """The entries that a commit found: of a merge's parents, whatever one of them has as it is now was not changed by
+    the merge."""
+    found: dict[str, str] = {}
+    for start in dict.fromkeys(s for entries_ in (*parents, state) for s in entries_):
+        known = [p.get(start) for p in parents] or [None]
+        old = state.get(start) if state.get(start) in known else known[0]
+        if old is not None:
+            found[start] = old
+    return found
 
 
 def _entries(commit: str, folder: str, rule: str, top: Path) -> Entries:

@@ -246,6 +246,43 @@ def test_history_of_a_repealed_rule(repository: Repository) -> None:
     assert repository.policyengine("history", "sichuan/never-was").returncode == 2
 
 
+CAUSE = "免除 本年 当 情形 = 正当理由"
+
+
+def test_history_blames_nobody_for_a_merge(repository: Repository) -> None:
+    """Bob's branch has the old rule only because it left earlier; the merge has what one of its parents has."""
+    repository.replace(YEARS, CAUSE, "免除 本年 当 情形 属于（正当理由、病假）")
+    repository.commit("illness is a reason")
+    repository.git("switch", "-qc", "bob", "v1")
+    (repository.folder / "policies" / "sichuan" / "README.md").write_text("Bob's\n", encoding="utf-8")
+    repository.replace(YEARS, *RAISED)
+    repository.commit("ninety-six")
+    repository.git("switch", "-q", "main")
+    repository.git("merge", "-q", "--no-edit", "bob")
+    for rule, subjects in (("just-cause", ["illness is a reason"]), ("annual-hours", ["ninety-six"])):
+        found = json.loads(repository.policyengine("history", f"sichuan/{rule}", "--format", "json").stdout)
+        assert [c["subject"] for c in found["commits"]] == [*subjects, "the packs"]
+
+
+def test_history_of_a_merge_that_changes_the_rule(repository: Repository) -> None:
+    """Both branches amend it, the merge decides otherwise."""
+    repository.replace(YEARS, CAUSE, "免除 本年 当 情形 属于（正当理由、病假）")
+    repository.commit("illness")
+    repository.git("switch", "-qc", "other", "v1")
+    repository.replace(YEARS, CAUSE, "免除 本年 当 情形 属于（正当理由、产假）")
+    repository.commit("birth")
+    repository.git("switch", "-q", "main")
+    repository.run("git", "merge", "-q", "other")
+    repository.git("checkout", "-q", "v1", "--", YEARS)
+    repository.replace(YEARS, CAUSE, "免除 本年 当 情形 属于（正当理由、病假、产假）")
+    repository.commit("both")
+    found = json.loads(repository.policyengine("history", "sichuan/just-cause", "--format", "json").stdout)
+    assert sorted(c["subject"] for c in found["commits"]) == ["birth", "both", "illness", "the packs"]
+    both = next(c for c in found["commits"] if c["subject"] == "both")
+    assert "病假）" in both["before"]["2016"]
+    assert "病假、产假" in both["after"]["2016"]
+
+
 def test_no_merge_is_under_way(repository: Repository) -> None:
     done = repository.policyengine("git", "merge-check", "HEAD", "MERGE_HEAD")
     assert done.returncode == 2
