@@ -216,6 +216,29 @@ def test_small_counts(counts: str, stay: str) -> None:
     assert [n for n, v in zip(names, row[1:], strict=False) if v is not None] == stay.split()
 
 
+# groups of one period: people, met, not_met, undetermined of each; what of them stays with --suppress 5
+COLUMNS = [
+    # 1 is hidden beside 11; who knows the sums finds both unless 8 and 12 go too
+    ("24 12 11 1, 39 25 14 0, 60 40 12 8", "24 12 - -, 39 25 14 0, 60 40 - -"),
+    # 1 and 2 are together too few, so 30 goes, and what is then the next smallest of its group
+    ("20 9 10 1, 30 12 16 2, 90 30 30 30", "20 - 10 -, 30 - 16 -, 90 - 30 -"),
+    # two groups are gone; of both together one did not meet it, which the rest of the column and its row would tell
+    ("3 3 0 0, 6 5 1 0, 50 30 20 0", "- - - -, - - - -, 50 - - 0"),
+    ("3 3 0 0, 6 6 0 0, 50 30 20 0", "- - - -, - - - -, 50 30 20 0"),
+    ("50 46 3 1", "50 - - -"),
+]
+
+
+@pytest.mark.parametrize(("given", "stay"), COLUMNS)
+def test_small_counts_in_columns(given: str, stay: str) -> None:
+    names = ("people", "met", "not_met", "undetermined")
+    table = Table(
+        "t", tuple(Column(n, "whole") for n in names), [tuple(map(int, g.split())) for g in given.split(", ")]
+    )
+    shown = [" ".join("-" if v is None else str(v) for v in r[:-1]) for r in suppressed(table, 5).rows]
+    assert shown == stay.split(", ")
+
+
 def test_figures_of_few_people(of_2016: Evaluation, tmp_path: Path) -> None:
     """Public hours are A2's and A3's, so professional ones would tell them; two have nothing, one has 80."""
     out = str(save(of_2016, tmp_path / "out"))
@@ -231,8 +254,9 @@ def test_figures_of_few_people(of_2016: Evaluation, tmp_path: Path) -> None:
     ]
     assert not [n for t in made.tables for n in t.names if " " in n]
     made = statistics([out], [["outcome"]], suppress=2)
+    # of those who are hidden only A4 has hours and only A6 cost: all hours without those of the others would tell them
     assert rows(made, "by-outcome", "outcome", "people", "hours", "mean_hours", "cost") == [
-        "excused - - - -", "met 5 2189/9 48.64 1232", "not_met - - - -",
+        "excused - - - -", "met 5 - - -", "not_met - - - -",
     ]  # fmt: skip
 
 

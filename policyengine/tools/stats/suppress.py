@@ -3,13 +3,14 @@
 A group of fewer people than asked loses all its figures; in a group that stays, a count of fewer does, and so do hours
 and cost that fewer people make up, and of a distribution what fewer have or less, or have or more. So that nothing
 can be found by subtraction, the next smallest goes too where only one is hidden, or where those that are hidden are
-together too few: among groups of a period, among the outcomes of a group, and among its subjects. Percentages and means
-that would give a hidden figure away are hidden with it.
+together too few: among groups of a period, in a column of theirs, among the outcomes of a group, and among its
+subjects. Percentages and means that would give a hidden figure away are hidden with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from policyengine.tools.tables import Table, Value
 from policyengine.trace import OUTCOMES
@@ -21,9 +22,11 @@ QUANTILES = ("least", "quartile_1", "median", "quartile_3", "most")
 MAKERS = "people of "
 BOUNDS = ("enough up to", "enough from")
 _COUNTS = (OUTCOMES, ("passed", "failed"))
+_SUMMED = (*OUTCOMES, "passed", "failed", "activities", "counted_activities")  # counts that groups add up to a total
 _DERIVED = {"completion_percent": OUTCOMES, "pass_percent": ("passed", "failed"), "mean_hours": ("hours",)}
 
 Row = Mapping[str, Value]
+Key = TypeVar("Key", str, int)
 
 
 def suppressed(table: Table, least: int) -> Table:
@@ -33,21 +36,31 @@ def suppressed(table: Table, least: int) -> Table:
     kept = [c for c in table.columns if c.name not in BOUNDS and not c.name.startswith(MAKERS)]
     rows = [dict(zip(table.names, r, strict=True)) for r in table.rows]
     figures = {c.name for c in kept if c.kind != "text"}
-    gone = _groups(rows, least)
+    strata = _strata(rows)
+    gone = _groups(rows, strata, least)
+    lost = [set(_within(row, least)) for row in rows]
+    for members in strata:
+        _across(rows, members, gone, lost, least)
     shown = []
     for number, row in enumerate(rows):
-        lost = figures if number in gone else figures & set(_within(row, least))
-        shown.append((*(None if c.name in lost else row[c.name] for c in kept), bool(lost)))
+        derived = {d for d, of in _DERIVED.items() if any(n in lost[number] for n in of)}
+        missing = figures if number in gone else figures & (lost[number] | derived)
+        shown.append((*(None if c.name in missing else row[c.name] for c in kept), bool(missing)))
     return Table(table.name, (*kept, type(kept[0])(HIDDEN, "yes_no")), shown)
 
 
-def _groups(rows: Sequence[Row], least: int) -> set[int]:
-    """The rows whose people are too few, and the one more that keeps them from being found."""
+def _strata(rows: Sequence[Row]) -> list[list[int]]:
+    """The rows of each period and unit, which somebody may know the sum of."""
     strata: dict[tuple[Value, ...], list[int]] = {}
     for number, row in enumerate(rows):
         strata.setdefault((row.get("period"), row.get("unit")), []).append(number)
+    return list(strata.values())
+
+
+def _groups(rows: Sequence[Row], strata: Sequence[Sequence[int]], least: int) -> set[int]:
+    """The rows whose people are too few, and the one more that keeps them from being found."""
     gone: set[int] = set()
-    for members in strata.values():
+    for members in strata:
         people = {m: _number(rows[m]["people"]) for m in members}
         few = [m for m in members if people[m] < least]
         if few and len(members) > len(few) and (len(few) == 1 or sum(people[m] for m in few) < least):
@@ -58,25 +71,61 @@ def _groups(rows: Sequence[Row], least: int) -> set[int]:
 
 def _within(row: Row, least: int) -> Iterator[str]:
     """The columns to hide in a group that is large enough."""
-    lost = [n for names in _COUNTS for n in _few({n: _number(row[n]) for n in names if n in row}, least)]
-    lost += _activities(row, least)
-    makers = {n.removeprefix(MAKERS): _number(v) for n, v in row.items() if n.startswith(MAKERS)}
-    lost += [n for n, people in makers.items() if 0 < people < least]
-    lost += _few({n: people for n, people in makers.items() if n.endswith("_hours")}, least)
-    lost += _ends(row)
-    yield from lost
-    yield from (derived for derived, of in _DERIVED.items() if any(n in lost for n in of))
+    for names in _COUNTS:
+        yield from _few({n: _number(row[n]) for n in names if n in row}, least)
+    yield from _activities(row, least)
+    makers = _makers(row)
+    yield from (n for n, people in makers.items() if 0 < people < least)
+    yield from _few({n: people for n, people in makers.items() if n.endswith("_hours")}, least)
+    yield from _ends(row)
+
+
+def _across(rows: Sequence[Row], members: Sequence[int], gone: set[int], lost: list[set[str]], least: int) -> None:
+    """Hide more of the groups that stay, until nothing hidden is alone or too few, in its column or in its row."""
+    stay = [m for m in members if m not in gone]
+    known = [{n: _number(rows[m].get(n)) for n in _SUMMED} | _makers(rows[m]) for m in members]
+    columns = {c: {m: own[c] for m, own in zip(members, known, strict=True)} for c in known[0]}
+    before = -1
+    while before != (before := sum(len(lost[m]) for m in stay)):
+        for column, counts in columns.items():
+            hidden = [m for m in members if m in gone or column in lost[m]]
+            if any(counts[m] or m not in gone for m in hidden):  # that groups which are gone have nothing is no secret
+                for m in _beside(hidden, counts, least):
+                    lost[m].add(column)
+        for m in stay:
+            lost[m].update(_together(rows[m], lost[m], least))
+
+
+def _together(row: Row, lost: set[str], least: int) -> Iterator[str]:
+    """What must go too in a group of which ``lost`` is hidden."""
+    of_subjects = {n: people for n, people in _makers(row).items() if n.endswith("_hours")}
+    for counts in (*({n: _number(row[n]) for n in names if n in row} for names in _COUNTS), of_subjects):
+        yield from _beside([n for n in counts if n in lost], counts, least)
+    if "hours" in lost and not lost & of_subjects.keys():  # subjects would add up to it
+        yield from sorted(of_subjects, key=lambda n: (of_subjects[n] == 0, of_subjects[n]))[:1]
+
+
+def _makers(row: Row) -> dict[str, int]:
+    """How many people make each figure up."""
+    return {n.removeprefix(MAKERS): _number(v) for n, v in row.items() if n.startswith(MAKERS)}
 
 
 def _few(counts: Mapping[str, int], least: int) -> list[str]:
-    """Those that are too few, and the next smallest until several are hidden that together are enough."""
+    """Those that are too few, and what must go with them."""
     small = [n for n, count in counts.items() if 0 < count < least]
-    if not small:
-        return []
-    rest = sorted((n for n in counts if n not in small), key=lambda n: (counts[n] == 0, counts[n]))
-    while rest and (len(small) == 1 or (counts[rest[0]] and sum(counts[n] for n in small) < least)):
-        small.append(rest.pop(0))
-    return small
+    return [*small, *_beside(small, counts, least)]
+
+
+def _beside(hidden: Sequence[Key], counts: Mapping[Key, int], least: int) -> list[Key]:
+    """The next smallest, until several are hidden that together are enough; nothing where nothing is hidden."""
+    known = set(hidden)
+    rest = sorted((n for n in counts if n not in known), key=lambda n: (counts[n] == 0, counts[n]))
+    more: list[Key] = []
+    total = sum(counts[n] for n in known)
+    while known and rest and (len(known) + len(more) == 1 or (counts[rest[0]] and total < least)):
+        total += counts[rest[0]]
+        more.append(rest.pop(0))
+    return more
 
 
 def _activities(row: Row, least: int) -> Sequence[str]:
