@@ -37,6 +37,8 @@ def command(
     tell(done.notes)
     if not done.changed:
         message(say("this result is there already; nothing was changed", "该结果已在库中，未作改动"))
+        for period, later in done.superseded:
+            message(say(f"{period}: superseded by {later[:12]}…", f"{period}：已被 {later[:12]}… 取代"))
         return 0
     for period, earlier in done.replaced:
         message(say(f"{period}: replaces {earlier[:12]}…", f"{period}：替换 {earlier[:12]}…"))

@@ -100,7 +100,8 @@ def test_the_later_replaces_and_the_earlier_stays(database: tuple[str, Ask], res
     assert ask("SELECT count(*) FROM current_decisions") == [(16,)]
     assert ask("SELECT count(*) FROM decisions") == [(24,)]
     assert ask("SELECT superseded_by FROM coverage WHERE superseded_by IS NOT NULL") == [(two.result_id,)]
-    assert not publish(results["both"], to).changed
+    again = publish(results["both"], to)
+    assert (again.changed, again.superseded) == (False, (("2016", two.result_id),))
     assert dict(ask("SELECT period, result_id FROM current_coverage")) == current
 
 
@@ -248,5 +249,8 @@ def test_command(tmp_path: Path, results: dict[str, Path]) -> None:
     assert "published" in run("publish", str(results["2016"]), "--to", to).output
     assert "already" in run("publish", str(results["2016"]), "--to", to).output
     assert "replaces" in run("publish", str(results["both"]), "--to", to).output
+    later = read_result(results["both"]).manifest["sha256"][:12]
+    said = run("publish", str(results["2016"]), "--to", to).output.splitlines()
+    assert said == ["this result is there already; nothing was changed", f"2016: superseded by {later}…"]
     assert "by region" in run("stats", to).output
     assert run("stats", str(tmp_path / "none.duckdb")).exit_code == 2

@@ -33,12 +33,14 @@ TABLES = (
 
 @dataclass(frozen=True)
 class Published:
-    """What came of it. ``changed``: False where the result was there already. ``replaced``: (period, result) pairs."""
+    """What came of it. ``changed``: False where the result was there already. ``replaced``: (period, result) pairs;
+    ``superseded``: the same of later results that have taken its place, where it was there already."""
 
     result_id: str
     changed: bool
     replaced: tuple[tuple[str, str], ...]
     notes: tuple[Diagnostic, ...]
+    superseded: tuple[tuple[str, str], ...] = ()
 
 
 class Target(Protocol):
@@ -68,7 +70,7 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
         source = source_of_folder(connection, own, written, named)
         with _opened(to, connection, place) as target:
             if _known(target, source.id, to):
-                return Published(source.id, False, (), source.notes)
+                return _again(target, source.id, source.notes)
             store = build(connection, own, [source], ())
             staged = Staged(connection, own, written, source, store)
             queries = list(staged.queries(standard(store)))
@@ -76,7 +78,7 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
             if not _ours(target, to):
                 _make_tables(target)
             elif _known(target, source.id, to):  # somebody else was faster
-                return Published(source.id, False, (), source.notes)
+                return _again(target, source.id, source.notes)
             replaced = _write(target, staged, queries, scope)
             target.commit()
     return Published(source.id, True, tuple(replaced), source.notes)
@@ -103,6 +105,15 @@ def _refuse_changed(written: Written) -> None:
 
 def _known(target: Target, result_id: str, to: str) -> bool:
     return _ours(target, to) and bool(target.rows("SELECT scope FROM results WHERE result_id = $1", [result_id]))
+
+
+def _again(target: Target, result_id: str, notes: tuple[Diagnostic, ...]) -> Published:
+    """What is there already stays as it is: it doesn't take its place back."""
+    query = (
+        "SELECT period, superseded_by FROM coverage WHERE result_id = $1 AND superseded_by IS NOT NULL ORDER BY period"
+    )
+    superseded = tuple((str(period), str(later)) for period, later in target.rows(query, [result_id]))
+    return Published(result_id, False, (), notes, superseded)
 
 
 def _ours(target: Target, to: str) -> bool:
