@@ -7,7 +7,7 @@ read from git's objects. Outside of a repository only the versions in law are kn
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
 from policyengine.light import dataclass
@@ -17,7 +17,7 @@ from policyengine.packs.model import Rule
 from policyengine.packs.nodes import Listing
 from policyengine.packs.nodes import Mapping as MappingNode
 from policyengine.packs.policies import load_policies
-from policyengine.packs.roots import is_yaml
+from policyengine.packs.roots import PACK_FILE, is_yaml
 from policyengine.packs.shape import did_you_mean
 from policyengine.packs.values import text_at
 from policyengine.tools.revisions import GitFailure, blobs, entries, git, is_shallow, top_of
@@ -59,15 +59,16 @@ def history_of(name: str, path: str | Path = "policies") -> History:
     rules = {id(r): r for pack in packs.values() for r in pack.rules}.values()
     names = sorted({r.name for r in rules})
     wanted = [n for n in names if n == name] or [n for n in names if n.split("/")[1] == name]
-    if not wanted and name.split("/")[0] in packs:
-        wanted = [name]  # repealed?
+    pack, slash, rule = name.partition("/")
+    if not wanted and slash and (pack in packs or not failed(problems)):
+        wanted = [name]  # repealed, by itself or with its pack?
     if len(wanted) != 1:
         unread = failed(problems) and not wanted and ("/" in name or not packs)
         raise PolicyError(problems if unread else [_unknown(name, names, wanted)])
     versions = {(r.key, r.until): r for r in rules if r.name == wanted[0]}
     ordered = sorted(versions.values(), key=lambda r: (r.start is not None, r.start))
     pack, _, rule = wanted[0].partition("/")
-    commits, shallow = _commits(rule, Path(packs[pack].folder))
+    commits, shallow = _commits(pack, rule, Path(path), Path(packs[pack].folder) if pack in packs else None)
     if not versions and not commits:
         raise PolicyError([_unknown(name, names, ())])
     return History(wanted[0], tuple(ordered), tuple(commits), shallow)
@@ -90,20 +91,24 @@ def _unknown(name: str, names: Sequence[str], several: Sequence[str]) -> Diagnos
     )
 
 
-def _commits(rule: str, folder: Path) -> tuple[list[Commit], bool]:
-    """Commits that changed the rule in the pack's folder, newest first (none outside of a repository), and whether
-    older ones are not here."""
+def _commits(pack: str, rule: str, path: Path, folder: Path | None) -> tuple[list[Commit], bool]:
+    """Commits that changed the rule of the pack, which is in ``folder`` now (None: no more), newest first (none outside
+    of a repository), and whether older ones are not here."""
     try:
-        top = top_of(folder)
+        top = top_of(folder or path)
     except PolicyError:
         return [], False
-    inside = folder.resolve().relative_to(top.resolve()).as_posix()
-    try:  # --parents: those of a commit are the nearest of this log, not of all commits
-        log = git("log", "--parents", "--format=%H%x00%P%x00%cs%x00%an%x00%s", "--", inside, at=top)
+    try:
+        folders = [folder.resolve().relative_to(top.resolve()).as_posix()] if folder else []
+        folders += [f for f in _left(pack, top) if f not in folders]
+        if not folders:
+            return [], False
+        # --parents: those of a commit are the nearest of this log, not of all commits
+        log = git("log", "--parents", "--format=%H%x00%P%x00%cs%x00%an%x00%s", "--", *folders, at=top)
     except GitFailure:
         return [], False  # nothing was committed yet
     commits = [line.split("\0") for line in log.decode("utf-8", "replace").splitlines() if line]
-    states = {commit[0]: _entries(commit[0], inside, rule, top) for commit in commits}
+    states = {commit[0]: _entries(commit[0], folders, rule, top) for commit in commits}
     found = []
     for id_, parents, day, author, subject in commits:
         before = _before(states[id_], [states.get(p, {}) for p in parents.split()])
@@ -124,13 +129,24 @@ def _before(state: Entries, parents: Sequence[Entries]) -> Entries:
     return found
 
 
-def _entries(commit: str, folder: str, rule: str, top: Path) -> Entries:
-    """The rule's entries in one commit."""
-    names = [
-        (e.blob, str(e.path))
-        for e in entries(commit, top, folder)
-        if is_yaml(e.path) and e.path.name.startswith("rules")
-    ]
+def _left(pack: str, top: Path) -> list[str]:
+    """Folders in which the pack lay and lies no more: it was moved, or is gone. The last one first."""
+    options = ("--raw", "--format=", "--no-abbrev", "--no-renames", "--diff-filter=D")
+    log = git("log", *options, "--", f":(glob)**/{PACK_FILE}", at=top).decode("utf-8", "surrogateescape")
+    gone: dict[str, str] = {}  # folder → blob of its pack.yaml
+    for line in log.splitlines():
+        meta, _, name = line.partition("\t")
+        folder = PurePosixPath(name).parent.as_posix()
+        if not (top / folder / PACK_FILE).exists():
+            gone.setdefault(folder, meta.split()[2])
+    documents = (parse_document(data, PACK_FILE)[0] for data in blobs(list(gone.values()), top))
+    return [f for f, d in zip(gone, documents, strict=True) if d is not None and text_at(d.root, "pack") == pack]
+
+
+def _entries(commit: str, folders: Sequence[str], rule: str, top: Path) -> Entries:
+    """The rule's entries in one commit, in whichever of the folders the pack lay then."""
+    inside = (_rule_files(commit, folder, top) for folder in folders)
+    names: list[tuple[str, str]] = next(filter(None, inside), [])
     found: dict[str, str] = {}
     for (_, path), data in zip(names, blobs([n for n, _ in names], top), strict=True):
         document, _ = parse_document(data, path)
@@ -142,3 +158,12 @@ def _entries(commit: str, folder: str, rule: str, top: Path) -> Entries:
                 parts = [f"until {until}" if until not in ("", "null") else "", change, text_at(node, "rule")]
                 found[text_at(node, "from")] = " · ".join(" ".join(p.split()) for p in parts if p)
     return found
+
+
+def _rule_files(commit: str, folder: str, top: Path) -> list[tuple[str, str]]:
+    """Blobs and paths of a pack's rules in one commit."""
+    return [
+        (e.blob, str(e.path))
+        for e in entries(commit, top, folder)
+        if is_yaml(e.path) and e.path.name.startswith("rules")
+    ]

@@ -246,6 +246,26 @@ def test_history_of_a_repealed_rule(repository: Repository) -> None:
     assert repository.policyengine("history", "sichuan/never-was").returncode == 2
 
 
+def test_history_of_a_pack_that_was_moved_and_is_gone(repository: Repository) -> None:
+    def subjects() -> list[str]:
+        done = repository.policyengine("history", "accounting/annual-credits", "--format", "json")
+        assert done.returncode == 0, done.stderr
+        return [c["subject"] for c in json.loads(done.stdout)["commits"]]
+
+    there, old = "policies/sectors/accounting", "policies/accounts"
+    repository.git("mv", there, old)
+    repository.commit("moved")
+    assert subjects() == ["the packs"]
+    repository.git("mv", old, there)
+    repository.commit("moved back")
+    assert subjects() == ["the packs"]
+    repository.git("rm", "-rq", there)
+    repository.commit("accounting is gone")
+    assert subjects() == ["accounting is gone", "the packs"]
+    assert "PE706" in repository.policyengine("history", "accounting/never-was").stderr
+    assert "PE706" in repository.policyengine("history", "nowhere/annual-credits").stderr
+
+
 CAUSE = "免除 本年 当 情形 = 正当理由"
 
 
