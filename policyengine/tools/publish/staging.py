@@ -15,7 +15,7 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.records.sqlcells import call, make_table, name, number, text
 from policyengine.tools.read_result import Written
-from policyengine.tools.stats.frames import Frame, denominator, frame_of, ticks
+from policyengine.tools.stats.frames import Frame, denominator, described, frame_of, ticks
 from policyengine.tools.stats.part import Source, aliased, as_, same
 from policyengine.tools.stats.store import Store
 from policyengine.tools.tables import Table
@@ -23,6 +23,7 @@ from policyengine.tools.tables import Table
 PLACES = 10  # decimals of a figure in the database
 FIGURE, MONEY = f"DECIMAL(28, {PLACES})", "DECIMAL(28, 6)"
 FACTS = ("name", "sector", "region", "employer", "employer_kind", "title_level", "joined")
+CLAIMED = ("form", "subject", "unit", "quantity")  # by records
 HIGHS = ("converted_high", "counted_high")
 Queries = Iterator[tuple[str, Sequence[str], Any]]
 
@@ -51,7 +52,7 @@ class Staged:
         yield from self._measures(frame)
         yield self._findings()
         if self.source.ledger is not None:
-            yield self._ledger(self.source.ledger)
+            yield self._ledger(self._told(self.source.ledger))
         yield self._flags()
         yield self._missing()
         if self.source.people is not None:
@@ -103,6 +104,21 @@ class Staged:
         cells = self._texts(frame, texts) + self._figures(frame, figures)
         cells += [as_(_boolean(frame, "advisory"), "advisory")]
         return self._rows("findings", frame, cells + [as_(_day(frame, c), c) for c in ("window_start", "window_end")])
+
+    def _told(self, ledger: Frame) -> Frame:
+        """The ledger, with what a lean one leaves to the records."""
+        from sqlglot import exp
+
+        records = self.source.activities
+        left = [c for c in CLAIMED if records is not None and c in records.kinds and not ledger.has(c)]
+        if records is None or not left:
+            return ledger
+        cells = [name(c, "r") for c in left]
+        if ledger.texts:
+            cells = [as_(exp.cast(c, "TEXT"), c.name) for c in cells]
+        query = exp.select(*(name(c, "l") for c in ledger.kinds), *cells).from_(aliased(ledger.relation, "l"))
+        query = query.join(aliased(records.relation, "r"), on=same("record_id", "l", "r"), join_type="left")
+        return described(self.connection, query.subquery("told"), ledger.texts)
 
     def _ledger(self, frame: Frame) -> tuple[str, Sequence[str], Any]:
         texts = ["record_id", "person_id", "period", "form", "subject", "unit", "recognise_rule", "convert_rule"]
