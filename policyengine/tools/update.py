@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +51,30 @@ class Standing:
 def take_prints(host: FileHost, tables: Canonical) -> None:
     """Make the table ``prints``: a row per person that differs when anything differs that is said of them.
 
-    Rows are hashed one by one (64 bits each) and added up, so that their order does not matter.
+    Rows are hashed one by one (64 bits each) and added up, so that their order does not matter. In a row each cell is
+    hashed with its column's name: what is said in another column says something else, and an empty cell says nothing.
     """
     hashed = []
     for part in PARTS:
         name = getattr(tables, part)
         if name is not None:
-            said = [t.col(n, "r") for n in host.columns(name) if n not in (FILE, ROW)]  # where it stood decides nothing
-            query = t.select(person_id=t.col("person_id", "r"), h=t.call("HASH", t.lit(part), *said))
+            cells = [_hashed(n) for n in host.columns(name) if n not in (FILE, ROW)]  # where it stood decides nothing
+            said = reduce(lambda one, other: t.call("XOR", one, other), cells)
+            query = t.select(person_id=t.col("person_id", "r"), h=t.call("HASH", t.lit(part), said))
             hashed.append(query.from_(t.table(name, "r"), copy=False))
     mixed, summed = t.call("BIT_XOR", t.col("h", "u")), t.cast(t.call("SUM", t.col("h", "u")), "VARCHAR")
     prints = t.select(person_id=t.col("person_id", "u"), rows=t.count(), mixed=mixed, summed=summed)
     prints.from_(t.sub(t.union(*hashed), "u"), copy=False).group_by(t.col("person_id", "u"), copy=False)
     host.keep("prints", prints)
+
+
+def _hashed(name: str) -> Tree:
+    """The hash of a cell (alias ``r``) and its column's name, 0 of an empty one.
+
+    Hashed once more: DuckDB joins the hashes of both bit by bit, so that cells which change columns would cancel out.
+    """
+    value = t.col(name, "r")
+    return t.case([(t.missing(value), t.lit(0))], t.call("HASH", t.call("HASH", t.lit(name), value.copy())))
 
 
 def write_prints(host: FileHost, folder: Path) -> dict[str, Any]:

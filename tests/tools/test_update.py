@@ -35,6 +35,9 @@ STEPS = [
     ("a person less", "persons.csv", "E5,Eve,farming\n", "", 1),  # her record is still there
     ("and her record", "records.csv", "R050,E5", "R050,B2", 1),
     ("a person more", "persons.csv", "D4,Dan", "F6,Fay,milling\nD4,Dan", 1),
+    ("columns change names", "records.csv", "title,quantity,unit,evidence", "evidence,quantity,unit,title", 4),
+    ("an empty column", "records.csv", "approved,fee\n", "approved,fee,provider\n", 0),
+    ("a column is another", "records.csv", "approved,fee,", "approved,remark,", 1),  # Ben's fee, which was flagged
 ]  # fmt: skip
 
 
