@@ -78,7 +78,7 @@ def evaluate_straight(
         tally = replace(tally_files(connection, folder, wish.format, tables, written, law.plans), stands=stands)
         manifest = manifest_of(law.policies, law.plans, tally, files.roles(), ENGINE, asked)
         if wish.update:
-            manifest[update.PRINTS] = update.kept(run.spans[0])
+            manifest[update.PRINTS] = update.kept(run.spans[0], selector.alone)
             entries[update.PRINTS] = update.write_prints(run.host, folder)
         connection.close()
         shutil.rmtree(work)

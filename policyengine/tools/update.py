@@ -84,12 +84,13 @@ def write_prints(host: FileHost, folder: Path) -> dict[str, Any]:
     return entry_of(path, host.copy(query, path, "parquet"), ["person_id", *_HASHES])
 
 
-def kept(span: Periods | None) -> dict[str, Any]:
-    """What the manifest says of the fingerprints: what took them, and the periods that were judged."""
+def kept(span: Periods | None, alone: bool) -> dict[str, Any]:
+    """What the manifest says of the fingerprints: what took them, the periods that were judged, and whether one pack
+    was named, which judges everybody (``alone``)."""
     import duckdb
 
     judged = label(span[0], span[1] - span[0] + 1) if span else None
-    return {"by": f"duckdb {duckdb.__version__}", "judged": judged}
+    return {"by": f"duckdb {duckdb.__version__}", "judged": judged, "alone": alone}
 
 
 # --- who is judged anew -----------------------------------------------------------------------------------------------
@@ -114,7 +115,8 @@ def standing(
         return None
     old = read_result(folder)
     span = spans[0]
-    if span is None or any(s != span for s in spans) or not _alike(old.manifest, manifest, kept(span), columns):
+    prints = kept(span, alone=selection is None)
+    if span is None or any(s != span for s in spans) or not _alike(old.manifest, manifest, prints, columns):
         return None
     host.view("old_prints", t.select_all_of(t.parquet(str(old.folder / f"{PRINTS}.parquet"))))
     same = [t.same(t.col(n, "o"), t.col(n, "p")) for n in ("person_id", *_HASHES)]

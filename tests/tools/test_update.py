@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,10 @@ def code(*arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
-def update(world: Path, out: Path, format: str, year: int = 2016) -> Tally:
+def update(world: Path, out: Path, format: str, year: int = 2016, policy: str = "policies") -> Tally:
     files = Files(*((str(world / "records.csv"),), str(world / "persons.csv"), str(world / "circumstances.csv")))
     wish = Wish(format, update=True)
-    return evaluate_into(load_law(world / "policies"), files, str(out), wish, (year, year))
+    return evaluate_into(load_law(world / policy), files, str(out), wish, (year, year))
 
 
 @pytest.mark.parametrize(("format", "steps"), [("csv", STEPS), ("parquet", STEPS[1:9:3])])
@@ -88,6 +89,18 @@ def test_nothing_stands_of_another_year_or_another_kind_of_result(tmp_path: Path
     files = Files((str(world / "records.csv"),), str(world / "persons.csv"), str(world / "circumstances.csv"))
     evaluate_into(load_law(world / "policies"), files, str(out), Wish("parquet"), (2015, 2015))
     assert update(world, out, "parquet", 2015).stands == 0  # it kept no fingerprints
+
+
+def test_nothing_stands_where_one_pack_is_named_that_judges_everybody(tmp_path: Path) -> None:
+    world, out = write_world(tmp_path / "world"), tmp_path / "out"
+    shutil.rmtree(world / "policies" / "mill")
+    pack = world / "policies" / "shire" / "pack.yaml"
+    pack.write_text(pack.read_text(encoding="utf-8").replace("applies: null", "applies: sector = farming"), "utf-8")
+    update(world, out, "csv")
+    tally = update(world, out, "csv", policy="policies/shire")
+    assert (tally.stands, tally.reasons) == (0, {})  # among farmers' packs nothing applied to Ben, the miller
+    assert update(world, out, "csv", policy="policies/shire").stands == PEOPLE
+    assert update(world, out, "csv").reasons == {"no_policy": 1}
 
 
 def test_the_command_keeps_the_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
