@@ -69,11 +69,14 @@ def evaluate_straight(
         _set(connection, work, wish.memory)
         reading, judging = _shares(files, progress)
         tables, said = canonical_of(connection, work / "tables", files, schema_for(law, files.mapping), reading)
+        spoilt = update.spoilt(out) if wish.update else []
         if read is not None:
-            read(tables.rejects, (*law.remarks, *said))
+            read(tables.rejects, (*law.remarks, *said, *spoilt))
         run = _Run(law, wish, tables, folder, work, periods, as_of, judging, selector, selection)
         asked = options_of(law, files, periods, as_of, wish.format, wish.size, wish.strict)
-        written, stands = run.updated(out, asked) if wish.update else (run.judged(), 0)
+        if wish.update:
+            update.take_prints(run.host, tables)
+        written, stands = run.updated(out, asked) if wish.update and not spoilt else (run.judged(), 0)
         entries = _entries(written, law, tables.rejects, folder, wish)
         tally = replace(tally_files(connection, folder, wish.format, tables, written, law.plans), stands=stands)
         manifest = manifest_of(law.policies, law.plans, tally, files.roles(), ENGINE, asked)
@@ -125,8 +128,10 @@ class _Run:
         return self.tables.rows <= IN_ORDER
 
     def updated(self, out: str | Path, asked: Mapping[str, Any]) -> tuple[Written, int]:
-        """Judge those of whom something differs from the result in ``out``; how many people's rows were taken over."""
-        update.take_prints(self.host, self.tables)
+        """Judge those of whom something differs from the result in ``out``; how many people's rows were taken over.
+
+        Their fingerprints have been taken.
+        """
         columns = {table.name: table.names for table in _no_rows(self.law, (), self.wish)}
         new = {"engine": {"name": ENGINE, "version": __version__}, "options": asked}
         found = update.standing(self.host, out, self.law, new, columns, self.spans, self.tables, self.selection)

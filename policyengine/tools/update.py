@@ -8,23 +8,26 @@ asked. The first are kept as a fingerprint in the result; where what was asked d
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from policyengine.diagnostics import Diagnostic
 from policyengine.engines.calendar import label
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.axes import Column
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.duckdb_write import FileHost, Written
 from policyengine.engines.protocol import Periods, Selection, Tables
+from policyengine.messages import say
 from policyengine.records.canonical import FILE, ROW
 from policyengine.records.columns import Canonical
 from policyengine.records.personal import APOSTROPHED
 from policyengine.tools.read_result import Written as Result
 from policyengine.tools.read_result import read_result
 from policyengine.tools.select import Law
+from policyengine.tools.verify import changed
 from policyengine.tools.write import MANIFEST, entry_of
 
 PRINTS = "fingerprints"
@@ -96,6 +99,15 @@ def kept(span: Periods | None, alone: bool) -> dict[str, Any]:
 # --- who is judged anew -----------------------------------------------------------------------------------------------
 
 
+def spoilt(folder: str | Path) -> list[Diagnostic]:
+    """What was changed or is missing in the result in ``folder``, as warnings: then nothing can be taken over."""
+    if not (Path(folder) / MANIFEST).exists():
+        return []
+    old = read_result(folder)
+    hint = say("everybody is judged anew", "将重新评定所有人")
+    return [replace(d, hint=hint, severity="warning") for d in changed(old)] if PRINTS in old.manifest else []
+
+
 def standing(
     host: FileHost,
     folder: str | Path,
@@ -109,7 +121,7 @@ def standing(
     """What stands of the result in ``folder``; None where all of it must be made anew.
 
     ``manifest``: the new one, as far as it is known; ``columns``: of the new tables; ``spans``: the periods to be
-    judged, by policy. The table ``prints`` is there.
+    judged, by policy. The table ``prints`` is there, and the result is as it was written (``spoilt``).
     """
     if not (Path(folder) / MANIFEST).exists():
         return None

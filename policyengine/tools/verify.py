@@ -59,6 +59,11 @@ def verify(folder: str | Path, records: Sequence[str] = (), key: str | Path | No
     return _bounded(found)
 
 
+def changed(written: Written) -> list[Diagnostic]:
+    """What is no longer as it was written: the manifest, or, where that keeps its seal, tables."""
+    return list(_seal(written)) or [d for d in _bytes(written) if d.severity == "error"]
+
+
 def _bounded(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     """At most ``MOST`` of each code, and a note that says how many more there are."""
     kept: list[Diagnostic] = []

@@ -103,6 +103,38 @@ def test_nothing_stands_where_one_pack_is_named_that_judges_everybody(tmp_path: 
     assert update(world, out, "csv").reasons == {"no_policy": 1}
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "new", "said"),
+    [
+        ("flags.csv", "R020", "R021", "PE510"),
+        ("ledger.csv", None, "", "PE510"),
+        ("flags.csv", None, None, "PE503"),
+        ("fingerprints.parquet", None, "x", "PE510"),
+        ("fingerprints.parquet", None, None, "PE503"),
+        ("manifest.json", '"not_met": 3', '"not_met": 2', "PE502"),
+    ],
+)
+def test_nothing_stands_of_a_result_that_was_changed(
+    file: str, text: str | None, new: str | None, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, out = write_world(tmp_path / "world"), tmp_path / "out"
+    command = ["evaluate", str(world / "records.csv"), "--policy", str(world / "policies/shire"), "--update", str(out)]
+    assert code(*command) == 0
+    sound = {path.name: path.read_bytes() for path in out.iterdir()}
+    if new is None:
+        (out / file).unlink()
+    else:
+        before = sound[file].decode() if text is not None else ""
+        assert text is None or text in before
+        (out / file).write_text(before.replace(text, new) if text is not None else new, encoding="utf-8")
+    capsys.readouterr()
+    assert code(*command) == 0
+    told = capsys.readouterr().err
+    assert f"warning {said}" in told
+    assert "everybody is judged anew" in told
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == sound
+
+
 def test_the_command_keeps_the_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world = write_world(tmp_path / "world")
     command = ["evaluate", str(world / "records.csv"), "--policy", str(world / "policies/shire"), "--period", "2016"]
