@@ -104,6 +104,22 @@ def test_every_byte(
     assert manifest(one)["tables"]["rejects"]["rows"] > 0
 
 
+def test_the_upper_bounds_of_records_of_people_whose_policy_is_open(tmp_path: Path) -> None:
+    """2 hours per 1000 characters; the total of both, 1 and 20 hours that are stated, is whole."""
+    world = write_world(tmp_path)
+    rows = ["R1,D4,2016-04-03,publication,10,,c", "R2,D4,2016-04-03,publication,490,,c",
+            "R3,D4,2016-02-08,training,20,hours,c"]  # fmt: skip
+    header = "record_id,person_id,date,form,quantity,unit,evidence"
+    (world / "records.csv").write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    files = Files((str(world / "records.csv"),), str(world / "persons.csv"))
+    for folder in both(str(world / "policies"), files, Wish("csv"), tmp_path, periods=(2016, 2016)):
+        lines = (folder / "missing.csv").read_text().splitlines()
+        assert [line for line in lines if line.startswith("D4,2016,,")] == [
+            "D4,2016,,R1,0.02,0.02,unit,",
+            "D4,2016,,R2,0.98,0.98,unit,",
+        ]
+
+
 def test_packs_may_use_the_names_that_queries_give_their_columns(tmp_path: Path) -> None:
     world = write_world(tmp_path / "world")
     measures = ("total_high", "place", "missing", "possible", "factor")

@@ -76,7 +76,7 @@ class Sheet:
 class Output:
     """Queries for the files of an evaluation. ``text``: cells as CSV has them.
 
-    ``ledger``: figures of the ledger; ``decided``: of decisions and findings, once there are any.
+    ``ledger``: figures of the ledger; ``decided``: of decisions, findings and what is missing, once there are any.
     """
 
     evaluation: Evaluation
@@ -93,7 +93,8 @@ class Output:
         aside = Aside(cases.sources.host, shape.figures())
         aside.load(others)
         ledger = Figures(lcm(cases.ticks, *aside.ledger.seen), aside.ledger.smooth and cases.finite)
-        decided = Figures(lcm(*aside.decided.seen), aside.decided.smooth)
+        seen, smooth = aside.decided.seen | aside.ledger.seen, aside.decided.smooth and aside.ledger.smooth
+        decided = Figures(lcm(*seen), smooth)
         evaluation.entries.load_words(aside.rule_words())
         return cls(evaluation, shape, aside, ledger, decided, text)
 
