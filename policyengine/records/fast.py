@@ -263,13 +263,15 @@ class _Fast:
         if value is None:
             return signs
         schema = self.shape.schema
-        inside = exp.case()
-        for unit_id in schema.bounds:
-            inside = inside.when(
-                exp.EQ(this=unit.copy(), expression=text(unit_id)),
-                _kept(value, schema.quantity_bounds(unit_id), schema.decimals),
-            )
-        inside = inside.else_(_kept(value, schema.quantity_bounds(None), schema.decimals))
+        inside = _kept(value, schema.quantity_bounds(None), schema.decimals)
+        if schema.bounds:
+            by_unit = exp.case()
+            for unit_id in schema.bounds:
+                by_unit = by_unit.when(
+                    exp.EQ(this=unit.copy(), expression=text(unit_id)),
+                    _kept(value, schema.quantity_bounds(unit_id), schema.decimals),
+                )
+            inside = by_unit.else_(inside)
         outside = exp.and_(exp.not_(_null(value.copy())), exp.not_(truly(inside)))
         return [*signs, outside]
 

@@ -178,6 +178,13 @@ def test_numbers_and_marks(header: str, kind: str, value: str, expected: str, tm
     assert outcome(parquet(tmp_path, cells), FIELD_OF[header], tmp_path) == expected
 
 
+@pytest.mark.parametrize(("value", "expected"), [("12", "12"), ("12.5", "12.5"), ("-1", "PE412")])
+def test_quantities_where_no_pack_bounds_them(value: str, expected: str, tmp_path: Path) -> None:
+    of = replace(OWN, bounds={})
+    cells = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "数量": f"'{value}'", "单位": "'学时'"}
+    assert outcome(parquet(tmp_path, cells), "quantity", tmp_path, of) == expected
+
+
 @pytest.mark.parametrize(("kind", "value", "expected"), table(DATES))
 def test_days(kind: str, value: str, expected: str, tmp_path: Path) -> None:
     cells = {"人员编号": "'P1'", "学习日期": f"CAST('{value}' AS {kind})", "学时": "12"}
