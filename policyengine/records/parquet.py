@@ -106,7 +106,9 @@ def as_text(name: str, kind: str, table: str | None = None) -> Any:
             exp.EQ(this=exp.func("trunc", column), expression=column),
             exp.LT(this=exp.Abs(this=column), expression=exp.Literal.number(10**15)),
         )
-        text = exp.case().when(whole, exp.cast(exp.cast(column, "BIGINT"), "TEXT")).else_(text)
+        # no plain cast: by a least and greatest value that leave NaN out, DuckDB takes it for a small number
+        number = exp.func("coalesce", exp.cast(exp.TryCast(this=column, to=exp.DataType.build("BIGINT")), "TEXT"), text)
+        text = exp.case().when(whole, number).else_(text)
     elif kind == "BLOB":
         decoded = exp.Anonymous(this="try", expressions=[exp.Anonymous(this="decode", expressions=[column])])
         text = exp.func("coalesce", decoded, exp.DPipe(this=exp.Literal.string(NO_CHARACTER), expression=text))

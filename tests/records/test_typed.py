@@ -185,6 +185,36 @@ def test_quantities_where_no_pack_bounds_them(value: str, expected: str, tmp_pat
     assert outcome(parquet(tmp_path, cells), "quantity", tmp_path, of) == expected
 
 
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("header", "others", "expected"),
+    [
+        ("学时", (12.5, 3.0), "PE411"),
+        ("费用", (12.0, 3.0), "PE411"),
+        ("作者排名", (1.0, 3.0), "PE411"),
+        ("脱产", (0.0, 1.0), "PE416"),
+        ("学习日期", (20160306.0, 20160307.0), "PE410"),
+    ],
+)
+def test_not_a_number_that_the_least_and_greatest_leave_out(
+    kind: str, header: str, others: tuple[float, float], expected: str, tmp_path: Path
+) -> None:
+    """As pyarrow writes a file; DuckDB itself writes no least and greatest of a column with NaN."""
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    first, last = others
+    values = pa.array([first, float("nan"), last], getattr(pa, kind)())
+    days = ["2016-03-06", "2016-03-05", "2016-03-07"]
+    cells = {"记录编号": ["R1", "R2", "R3"], "人员编号": ["P1"] * 3, "学习日期": days, header: values}
+    path = str(tmp_path / "records.parquet")
+    write_table(pa.table(cells), path)
+    inputs, said = both_ways([path], None, None, OWN, tmp_path)
+    assert inputs is not None, said
+    assert [r.record_id for r in inputs.records] == ["R1", "R3"]
+    assert [(r.record_id, r.code) for r in inputs.rejects] == [("R2", expected)]
+
+
 @pytest.mark.parametrize(("kind", "value", "expected"), table(DATES))
 def test_days(kind: str, value: str, expected: str, tmp_path: Path) -> None:
     cells = {"人员编号": "'P1'", "学习日期": f"CAST('{value}' AS {kind})", "学时": "12"}
