@@ -13,11 +13,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.sources import Names
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.spark import SparkHost
+from policyengine.engines.spark_files import INTEGERS, complain, opened, twice, unread
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.messages import say
 from policyengine.records.cells import MAX_ID, MAX_TEXT, YEARS, Amount, Bad, UnitCell
@@ -28,7 +29,6 @@ from policyengine.records.sqlcells import ID, number_type
 
 MANY = 200_000  # distinct texts of a column that are not canonical
 PLAIN_TEXT = "^[0-9A-Za-z\u3400-\u9fff《（(].{3,}[0-9A-Za-z\u3400-\u9fff》）)]$"
-INTEGERS = ("tinyint", "smallint", "int", "bigint")
 _SQL = {"date": "DATE", "yes_no": "BOOLEAN", "year": "INTEGER"}
 BETWEEN = "|"  # code, column and reason of a fault
 
@@ -87,13 +87,25 @@ def read(
     others = tuple(part.purpose for part in parts)
     parts += [_Reader(host, schema, "circumstances", [circumstances], others)] if circumstances else []
     for part in parts:
-        part.read()
+        _read(part)
     rejects = t.union(*(part.rejects() for part in parts))
     ((rows,),) = host.rows(t.select(n=t.count()).from_(t.table("read_records"), copy=False))
     rejected = t.select(n=t.count()).from_(t.table("read_records"), copy=False)
     ((refused,),) = host.rows(rejected.where(t.present(t.col("fault")), copy=False))
     names = Names("records", "persons" if persons else None, "circumstances" if circumstances else None)
     return Register(names, rows, refused, rejects)
+
+
+def _read(part: _Reader) -> None:
+    """Have the cluster read the files of a part. What it finds wrong with their rows it says only then."""
+    from pyspark.errors import AnalysisException, PySparkException
+
+    try:
+        part.read()
+    except AnalysisException:
+        raise  # it is not the files
+    except PySparkException as e:
+        raise PolicyError([unread(part.paths, str(e))]) from e
 
 
 @dataclass(slots=True)
@@ -109,8 +121,9 @@ class _Reader:
 
     def read(self) -> None:
         """Make the table ``read_…``, with ``fault``, and the view of the rows without one."""
-        self.host.view(f"raw_{self.purpose}", self._open())
-        self._find()
+        headers = Headers(self.schema, self.purpose)
+        self.host.view(f"raw_{self.purpose}", opened(self.host.spark, headers, self.paths))
+        self._find(headers)
         for cell in self.cells.values():
             self._learn(cell)
         columns = self._columns()
@@ -121,45 +134,23 @@ class _Reader:
         usable.where(t.missing(t.col("fault")), copy=False)
         self.host.view(self.purpose, self.host.frame(usable.distinct() if self.purpose == "persons" else usable))
 
-    def _open(self) -> Any:
-        """The files as Spark sees them; every cell of a CSV file is a text."""
-        reader = self.host.spark.read
-        try:
-            if all(path.lower().endswith((".csv", ".csv.gz")) for path in self.paths):
-                reader = reader.options(header=True, inferSchema=False, multiLine=True, quote='"', escape='"')
-                found = reader.csv(list(self.paths))
-            else:
-                found = reader.parquet(*self.paths)
-            found.schema  # noqa: B018 - asks the server, which answers whether it can be read
-        except Exception as e:
-            raise PolicyError([_unread(self.paths, str(e))]) from e
-        return found
-
-    def _find(self) -> None:
+    def _find(self, headers: Headers) -> None:
         """Which column is which field."""
-        headers = Headers(self.schema, self.purpose)
         for column in self.host.spark.table(f"raw_{self.purpose}").schema.fields:
             targets = headers.targets(column.name)
             if not targets:
                 continue
             name = targets[0].field
             if len(targets) > 1 or name in self.cells:
-                raise PolicyError([_twice(self.paths, column.name)])
+                raise PolicyError([twice(self.paths, column.name)])
             decl, kind = headers.fields[name], column.dataType.simpleString()
             cell = _cell(column.name, decl, kind, self.schema)
             if cell is None:
                 raise PolicyError([_strange(self.paths, column.name, kind)])
             if targets[0].unit is not None and targets[0].unit.times != 1:
-                raise PolicyError([_twice(self.paths, column.name)])
+                raise PolicyError([twice(self.paths, column.name)])
             cell.unit = targets[0].unit
             self.cells[name] = cell
-        wanted = {"person_id"} if self.purpose == "persons" else {"person_id", "kind"}
-        wanted = {"person_id", "record_id"} if self.purpose == "records" else wanted
-        lacking = sorted(wanted - self.cells.keys())
-        if self.purpose == "records" and not {"date", "end"} & self.cells.keys():
-            lacking.append("date")
-        if lacking:
-            raise PolicyError([_lacking(self.paths, lacking)])
 
     def _from(self, query: Any) -> Any:
         query = query.from_(t.table(f"raw_{self.purpose}", "r"), copy=False)
@@ -407,36 +398,8 @@ def _said(column: str, bad: Bad) -> Tree:
 # --- files that can't be used -----------------------------------------------------------------------------------------
 
 
-def _complain(code: str, paths: Sequence[str], said: tuple[str, str], hint: tuple[str, str]) -> Diagnostic:
-    return Diagnostic(code, say(*said), Span(paths[0]), say(*hint))
-
-
-def _unread(paths: Sequence[str], fault: str) -> Diagnostic:
-    told = (fault.strip().splitlines() or [""])[0][:300]
-    return _complain(
-        "PE932", paths, (f"the cluster can't read this: {told}", f"集群无法读取：{told}"),
-        ("name a CSV file (.csv) or a Parquet file or folder that the cluster sees",
-         "请指定集群可见的 CSV（.csv）或 Parquet 文件、文件夹"),
-    )  # fmt: skip
-
-
-def _twice(paths: Sequence[str], column: str) -> Diagnostic:
-    return _complain(
-        "PE932", paths, (f"it is not clear what the column {column} is", f"无法确定 {column} 列的含义"),
-        ("give each field one column, named as in docs/records.md", "每个字段只用一列，列名见 docs/records.md"),
-    )  # fmt: skip
-
-
-def _lacking(paths: Sequence[str], fields: Sequence[str]) -> Diagnostic:
-    names = ", ".join(fields)
-    return _complain(
-        "PE932", paths, (f"there is no column for {names}", f"缺少列：{names}"),
-        ("on a cluster every row needs an id of its own", "在集群上每行须有自己的编号"),
-    )  # fmt: skip
-
-
 def _odd(paths: Sequence[str], column: str) -> Diagnostic:
-    return _complain(
+    return complain(
         "PE932", paths,
         (f"the column {column} has more than {MANY:,} different cells that are not in canonical form",
          f"{column} 列中有超过 {MANY:,} 种不规范的写法"),
@@ -446,7 +409,7 @@ def _odd(paths: Sequence[str], column: str) -> Diagnostic:
 
 
 def _strange(paths: Sequence[str], column: str, kind: str) -> Diagnostic:
-    return _complain(
+    return complain(
         "PE931", paths,
         (f"the column {column} is {kind}, which does not hold it exactly", f"{column} 列类型为 {kind}，不能准确表示"),
         ("store it as STRING, DATE, BOOLEAN, a whole number or DECIMAL",

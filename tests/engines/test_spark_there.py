@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,71 @@ def test_circumstances_of_strangers_are_rejects(session: Any, tmp_path: Path) ->
         ("circumstances", "P9", "身份证号", "PE445"),
         ("records", "P3", "日期", "PE421"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (  # other order, other names, a column less, one more that nobody knows; rows that hold nothing are none
+            [
+                "record_id,person_id,date,form,学时\nR1,P1,2016-03-05,training,10\n",
+                "x,身份证号,编号,学习形式,日期\n,P2,R2,lecture,2016-03-06\n,,,,\n,,, ,\n\n",
+                "学时,date,person_id,record_id\n1.5,2016-03-07,P3,R3\n",
+            ],
+            [("R1", "P1", 5, "training", 10, "hours"), ("R2", "P2", 6, "lecture", None, None),
+             ("R3", "P3", 7, None, Fraction(3, 2), "hours")],
+        ),
+        (["record_id,person_id,date\nR1,P1,2016-03-05\n", "record_id,person_id\nR2,P2\n"], "b.csv"),
+        (["record_id,person_id,date,学时\nR1,P1,2016-03-05,1\n", "分钟,record_id,person_id,date\n1,R2,P2,2016-03-06\n"],
+         "分钟"),
+        (["record_id,person_id,date\nR1,P1,2016-03-05\nR2,P2,2016-03-05,x\n"], "PE932"),
+    ],
+)  # fmt: skip
+def test_each_file_has_a_header_of_its_own(files: list[str], found: Any, session: Any, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.csv" for name, _ in zip("abc", files, strict=False)]
+    for path, text in zip(paths, files, strict=True):
+        path.write_text(text, encoding="utf-8")
+    host = spark.SparkHost(session, f"file://{tmp_path}/work")
+    of = schema_of([plan("recognise training, lecture")])
+    named = [f"file://{path}" for path in paths]
+    try:
+        if isinstance(found, str):
+            with pytest.raises(PolicyError, match="PE932") as caught:
+                spark_read.read(host, of, named, None, None)
+            assert found in str(caught.value)
+            return
+        register = spark_read.read(host, of, named, None, None)
+        rows = host.rows("SELECT record_id, person_id, DAY(`end`), form, quantity, unit FROM records")
+        assert sorted(rows) == found
+        assert (register.rows, register.rejected) == (3, 0)
+    finally:
+        host.close()
+
+
+def test_parquet_files_with_other_columns(session: Any, tmp_path: Path) -> None:
+    """What one file has no column for is missing in its rows, whatever the server takes it for."""
+    import duckdb
+
+    one = "SELECT 'R1' AS record_id, 'P1' AS person_id, DATE '2016-01-01' AS date, 5::INTEGER AS quantity"
+    others = {
+        "b": "SELECT 'P2' AS 身份证号, DATE '2016-01-02' AS date, 'R2' AS record_id",
+        "c": "SELECT 7::BIGINT AS quantity, DATE '2016-01-02' AS date, 'R3' AS record_id, 'P3' AS person_id",
+        "d": "SELECT '7' AS quantity, DATE '2016-01-02' AS date, 'R4' AS record_id, 'P4' AS person_id",
+    }
+    with duckdb.connect() as connection:
+        for name, query in {"a": one, **others}.items():
+            connection.execute(f"COPY ({query}) TO '{tmp_path}/{name}.parquet'")
+    host = spark.SparkHost(session, f"file://{tmp_path}/work")
+    of = schema_of([plan("recognise training")])
+    try:
+        spark_read.read(host, of, [f"file://{tmp_path}/{name}.parquet" for name in "abc"], None, None)
+        rows = sorted(host.rows("SELECT record_id, person_id, quantity FROM records"))
+        assert rows == [("R1", "P1", 5), ("R2", "P2", None), ("R3", "P3", 7)]
+        with pytest.raises(PolicyError, match="PE932") as caught:
+            spark_read.read(host, of, [f"file://{tmp_path}/{name}.parquet" for name in "ad"], None, None)
+        assert "d.parquet" in str(caught.value)
+    finally:
+        host.close()
 
 
 @pytest.mark.parametrize(
