@@ -217,11 +217,11 @@ def find_header(head: list[Row], headers: Headers) -> tuple[list[str], int, int]
     first = next((at for at, row in enumerate(head) if not blank(row.cells)), 0)
     alone = len(head) if headers.purpose == "persons" else first  # up to there the person's column is enough
     best, found = 0, None
-    for at, row in enumerate(head):
+    for at in range(len(head)):
         for cells, rows in _readings(head, at, headers):
             known = headers.known(cells)
             if headers.tell_person(known) and len(known) > max(best, 0 if at <= alone else 1):
-                best, found = len(known), (cells, row.number + rows - 1, at + rows)
+                best, found = len(known), (cells, head[at + rows - 1].number, at + rows)
     return found
 
 

@@ -172,6 +172,14 @@ def test_the_header_is_the_row_that_names_most_columns() -> None:
     assert found[1:] == (3, 3)
 
 
+def test_a_title_and_an_empty_line_above_the_header() -> None:
+    """The empty line is not among the rows, but counts."""
+    head = [Row(1, ["登记表", "", ""]), Row(3, ["人员编号", "学习日期", "学时"]), Row(4, ["P1", "2016-03-05", "1"])]
+    found = find_header(head, Headers(schema(), "records"))
+    assert found is not None
+    assert found[1:] == (3, 2)
+
+
 # the header, the mapping file, and the hint of PE405
 @pytest.mark.parametrize(
     ("header", "mapping", "hint"),
