@@ -11,7 +11,7 @@ from policyengine.engines.duckdb_write import Written
 from policyengine.plan.model import Plan
 from policyengine.records.columns import Canonical
 from policyengine.records.duck_file import reader_text
-from policyengine.records.personal import mask
+from policyengine.records.personal import APOSTROPHED, mask
 from policyengine.tools.tables import JOINED
 from policyengine.tools.tally import (
     MASKED_AMONG,
@@ -33,6 +33,10 @@ _COLUMNS = {
     "flags": ("certain",),
     "persons": ("person_id", "name"),
 }
+_SIGNS = "".join(APOSTROPHED).replace("'", "''")
+_PLAIN = f"""
+CASE WHEN starts_with(person_id, '''') AND length(person_id) > 1 AND contains('{_SIGNS}', substr(person_id, 2, 1))
+THEN substr(person_id, 2) ELSE person_id END"""  # an id as it is, where CSV has an apostrophe before it
 _OUTCOMES = "SELECT period, outcome, count(*) FROM run_decisions GROUP BY ALL"
 _PEOPLE = "SELECT person_id FROM run_decisions UNION SELECT person_id FROM run_persons"
 _FLAGS = "SELECT count(*) FROM run_flags WHERE certain::VARCHAR IN ('true', 'yes')"
@@ -84,7 +88,8 @@ def _relation(connection: Any, path: Path, format: str) -> Any:
     if format == "parquet":
         return connection.sql(f"FROM {reader_text('read_parquet', path)}")
     shape = "all_varchar=true, header=true, delim=',', quote='\"'"
-    return connection.sql(f"FROM {reader_text('read_csv', path, shape)}")
+    written = connection.sql(f"FROM {reader_text('read_csv', path, shape)}")
+    return written.project(f"* REPLACE ({_PLAIN} AS person_id)")
 
 
 def _show(connection: Any, name: str, relation: Any) -> None:

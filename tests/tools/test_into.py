@@ -120,6 +120,18 @@ def test_the_upper_bounds_of_records_of_people_whose_policy_is_open(tmp_path: Pa
         ]
 
 
+@pytest.mark.parametrize("who", ["+86", "-A1", "@A1", "A1"])
+def test_ids_that_get_an_apostrophe_in_csv_are_of_one_person(who: str, tmp_path: Path) -> None:
+    world = write_world(tmp_path)
+    for name in ("records.csv", "persons.csv"):
+        text = (world / name).read_text(encoding="utf-8")
+        (world / name).write_text(text.replace("A1,", f"{who},"), encoding="utf-8")
+    files = Files((str(world / "records.csv"),), str(world / "persons.csv"))
+    one, other = both(str(world / "policies"), files, Wish("csv"), tmp_path, periods=(2016, 2016))
+    assert manifest(other) == manifest(one)
+    assert manifest(one)["rows"]["persons"] == 5
+
+
 def test_packs_may_use_the_names_that_queries_give_their_columns(tmp_path: Path) -> None:
     world = write_world(tmp_path / "world")
     measures = ("total_high", "place", "missing", "possible", "factor")
