@@ -112,7 +112,8 @@ class Remedy:
     """One thing that would be enough for one requirement, that of the rule ``rule``; verified by evaluating it.
 
     Either ``facts``: record id → the missing facts that would make it count (``gain``: by how much), or ``hours`` more
-    of a recognised activity in none of the forms ``outside``, by the day ``until``.
+    of a recognised activity in none of the forms ``outside``, by the day ``until``; of the ``subject``, if one is
+    given. ``limits``: keys of rules by which no single activity, or no single day, counts so many.
     """
 
     rule: str
@@ -123,6 +124,8 @@ class Remedy:
     gains: Mapping[str, Fraction] = field(default_factory=dict)
     outside: tuple[str, ...] = ()
     within: tuple[str, ...] = ()  # the forms that would do, where they are fewer than those that would not
+    subject: str | None = None
+    limits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ class Case:
     why: Mapping[str, tuple[tree.Condition, ...]] = field(default_factory=dict)  # record id → conditions that failed
     vocabulary: Vocabulary | None = None
     remedies: tuple[Remedy, ...] = ()
+    sought: bool = False  # whether remedies were looked for: without the files nobody can
     together: bool = True  # the first remedy of each requirement that is not met, all together, meet whatever is asked
     turns_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # possible consequence → missing facts
     besides: tuple[tuple[str, str], ...] = ()  # exchanges, carries, drops that bear on it; what is dropped, or ""

@@ -83,7 +83,7 @@ def _case(case: Case) -> dict[str, Any]:
         "records": [_record(case, e) for e in case.ledger],
         "flags": [_flag(case, f) for f in case.flags],
         "besides": [{"drops": dropped or None, "cites": _rule(case, k)} for k, dropped in case.besides],
-        "enough": [_remedy(r) for r in case.remedies],
+        "enough": [_remedy(case, r) for r in case.remedies],
         "enough_together": case.together if case.remedies else None,
     }
 
@@ -170,7 +170,7 @@ def _flag(case: Case, f: FlagEntry) -> dict[str, Any]:
     }
 
 
-def _remedy(r: Remedy) -> dict[str, Any]:
+def _remedy(case: Case, r: Remedy) -> dict[str, Any]:
     if r.facts:
         supplied = [{"record_id": k, "facts": list(v), "gain": r.gains[k]} for k, v in r.facts.items()]
         return {"rule": r.rule, "measure": r.measure, "supply": supplied, "gain": r.gain}
@@ -180,7 +180,9 @@ def _remedy(r: Remedy) -> dict[str, Any]:
         "hours": r.gain,
         "outside": list(r.outside),
         "within": list(r.within),
+        "subject": r.subject,
         "until": r.until,
+        "limits": [c for key in r.limits for c in _rule(case, key)],
     }
 
 

@@ -379,10 +379,18 @@ class _Writer:
 
     def _enough(self) -> Iterable[Node]:
         """What would meet the requirement that is not met; of several, what each of them needs."""
-        if not self.case.remedies:
+        if not self.case.sought:
             return
         needed = [(f, [self._remedy(r) for r in self.case.remedies if r.rule == f.rule]) for f in self.case.lacking()]
+        if not needed:
+            return
         either = self.say(", or ", "；或")
+        left = ""
+        if self.case.decision.days_left is not None:
+            left = self.say(" in the days that are left", "在余下的时间内")
+        if not self.case.remedies and len(needed) == 1:
+            yield Node(self.say(f"nothing was found that would be enough{left}", f"补足办法：{left}未找到足够的办法"))
+            return
         if len(needed) == 1:
             lead = self.say("enough would be: ", "补足办法：")
             if not self.case.together:
@@ -395,7 +403,7 @@ class _Writer:
             lead += self.say("; together they may still not be enough", "；合在一起仍可能不够")
         below = []
         for f, options in needed:
-            none = self.say("nothing was found that alone would be enough", "未找到单独足够的办法")
+            none = self.say(f"nothing was found that alone would be enough{left}", f"{left}未找到单独足够的办法")
             label = self.labels.measure(f.measure, self.case.decision.unit)
             below.append(Node(self.cite(label + self.say(": ", "：") + (either.join(options) or none), f.rule)))
         yield Node(lead, below)
@@ -409,12 +417,17 @@ class _Writer:
                 parts.append(self.say(f"{names} for {record} (+{gain})", f"{record} 补充{names}（+{gain}）"))
             return self.say(" and ", "，并").join(parts)
         until = r.until.isoformat()
-        kind = "" if r.measure == "total" else self.labels.measure(r.measure, self.case.decision.unit)
-        en, zh, limits = f" of {kind}" if kind else "", kind, ""
+        kinds = [] if r.measure == "total" else [self.labels.measure(r.measure, self.case.decision.unit)]
+        kinds += [self.labels.term(r.subject, "subject")] if r.subject else []
+        en, zh, limits = "".join(f" of {kind}" for kind in kinds), "、".join(kinds), ""
         forms = self.say(", ", "、").join(self.labels.term(t, "form") for t in r.outside or r.within)
         if forms:
             en += f" outside {forms}" if r.outside else f" in {forms}"
             limits = f"（{forms}除外）" if r.outside else f"（限{forms}）"
+        for key in r.limits:
+            rule = self.case.rules[key].text(self.language)
+            until += f", subject to: {rule} ({self.cited(key)})"
+            limits += f"，并受此限：{rule}（{self.cited(key)}）"
         return self.say(
             f"{number(r.gain)} more recognised {self.unit}{en} by {until}",
             f"{_day(r.until)}前再取得 {number(r.gain)} {self.unit}经认定的{zh or '学习'}{limits}",

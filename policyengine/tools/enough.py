@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field, replace
+from datetime import date
 from fractions import Fraction
 
+from policyengine.engines.calendar import period_bounds, period_of
+from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.records.model import Record
 from policyengine.tools.case import UNMET, Remedy, beyond_more, lacking, of_period
-from policyengine.tools.samples import Sample, Samples, belonging, completions
-from policyengine.tools.trial import Situation
+from policyengine.tools.samples import Sample, Samples, Want, belonging, completions
+from policyengine.tools.trial import Situation, Tried
 from policyengine.trace import Finding
 
 SUPPLIED = 3  # options of missing facts that are shown; the first are those that need least
 PIECES = 20  # activities into which hours are divided where a rule limits a single one
 ZERO = Fraction(0)
+ONE = (tree.PerActivity, tree.PerDay)
 OPEN = ("rejected", "missing_fact", "ambiguous")
 
 
@@ -156,36 +160,132 @@ class Offer:
     pieces: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What is wanted of activities, and whether none of them may put a maximum at risk."""
+
+    situation: Situation
+    want: Want
+    within_maxima: bool
+
+    def enough(self, records: Iterable[Record]) -> bool:
+        """Whether the requirement is met once these are there."""
+        tried = self.situation.tried(added=records)
+        after = tried.findings.get(self.want.finding.rule)
+        return after is not None and after.status == "met" and not self.spoiled(tried)
+
+    def spoiled(self, tried: Tried) -> bool:
+        return self.within_maxima and bool(_at_risk(tried.findings.values()) - _at_risk(self._before()))
+
+    def _before(self) -> Iterable[Finding]:
+        return of_period(self.situation.decision, self.situation.result.findings)
+
+
+def _at_risk(findings: Iterable[Finding]) -> set[str]:
+    """The firm maxima that are exceeded, or may be."""
+    most = (f for f in findings if f.comparison != ">=" and not f.advisory)
+    return {
+        f.rule for f in most if f.required is not None and (f.achieved_high is None or f.achieved_high > f.required)
+    }
+
+
 def _by_hours(situation: Situation, f: Finding, samples: Samples, mark: str) -> list[Way]:
-    """As many more hours as are short, in the forms in which they would count in full."""
+    """As many more hours as are short, in the forms in which they would count in full; such as keep every maximum,
+    if there are any."""
+    findings = of_period(situation.decision, situation.result.findings)
+    maxima = any(g.comparison != ">=" and not g.advisory for g in findings)
+    for within_maxima in (True, False) if maxima else (False,):
+        for want in _wants(situation, f, samples):
+            way = _way_of_hours(Trial(situation, want, within_maxima), samples, mark)
+            if way is not None:
+                return [way]
+    return []
+
+
+def _wants(situation: Situation, f: Finding, samples: Samples) -> Iterator[Want]:
+    """What may be asked of more activities: the latest days first, any subject before a certain one."""
+    for hours in _amounts(situation, f):
+        for days in _days_left(situation, f):
+            for subject in (None, *samples.subjects()):
+                yield Want(f, hours, days, subject)
+
+
+def _amounts(situation: Situation, f: Finding) -> Iterator[Fraction]:
+    """The hours that are short; of a share of a total that grows with them, so many that they make up for that too."""
+    yield f.shortfall
+    for rule in situation.prepared.later.require:
+        figure = rule.rule.statement.figure  # type: ignore[attr-defined]
+        if rule.key == f.rule and isinstance(figure, tree.Share) and not figure.of_requirement and figure.value < 1:
+            yield f.shortfall / (1 - figure.value)
+
+
+def _days_left(situation: Situation, f: Finding) -> Iterator[tuple[date, date]]:
+    """The periods of the window, the last first; of a window that has not ended only the days from ``as_of`` on.
+
+    Within one period: what lasts for several is divided among them, and each has its own caps.
+    """
+    first, last = f.window
+    if situation.as_of is not None and first < situation.as_of <= last:
+        first = situation.as_of
+    start = situation.prepared.plan.year_start
+    for period in range(period_of(last, start), period_of(first, start) - 1, -1):
+        begin, end = period_bounds(period, start)
+        yield max(first, begin), min(last, end)
+
+
+def _way_of_hours(trial: Trial, samples: Samples, mark: str) -> Way | None:
+    want, situation = trial.want, trial.situation
     offers: list[Offer] = []
     does_not: list[str] = []
     for kind in samples.kinds():
-        sample = samples.find(kind, f, situation)
+        sample = samples.find(kind, want, situation)
         if sample is not None:
             offers.append(Offer(kind.forms, sample, kind.caps, kind.alike))
-        elif samples.recognised(kind, f):  # what is recognised and is not sure to count in full is not enough
+        elif samples.recognised(kind, want):  # what is recognised and is not sure to count in full is not enough
             does_not += kind.forms
     first: dict[frozenset[str], Offer] = {}
     for offer in offers:
         if offer.alike:
             first.setdefault(offer.caps, offer)
     for together in _apart(o for o in offers if first.get(o.caps, o) is o):
-        _try_together(situation, f, together)
+        _try_together(trial, together)
     for offer in offers:
         if offer.does is None:  # what is cut by the same caps fares alike
             offer.does = first[offer.caps].does
         if not offer.does and offer.sample.limited:
-            offer.does, offer.pieces = _met_with(situation, f, list(offer.sample.records(situation, f, PIECES))), PIECES
+            offer.does, offer.pieces = trial.enough(list(offer.sample.records(want, PIECES))), PIECES
     does = [t for o in offers if o.does for t in o.forms]
     does_not = [*(t for o in offers if not o.does for t in o.forms), *does_not]
     if not does:
-        return []
+        return None
     outside, within = (does_not, []) if len(does_not) <= len(does) else ([], does)
-    remedy = Remedy(f.rule, f.shortfall, f.window[1], f.measure, outside=tuple(outside), within=tuple(within))
-    first_offer = next(o for o in offers if o.does)
-    added = first_offer.sample.records(situation, f, first_offer.pieces, mark)
-    return [Way(remedy, added=tuple(added))]
+    best = next(o for o in offers if o.does)
+    remedy = Remedy(
+        want.finding.rule,
+        want.hours,
+        want.days[1],
+        want.finding.measure,
+        outside=tuple(outside),
+        within=tuple(within),
+        subject=want.subject,
+        limits=_limits(situation, want, [o for o in offers if o.does]),
+    )
+    return Way(remedy, added=tuple(best.sample.records(want, best.pieces, mark)))
+
+
+def _limits(situation: Situation, want: Want, offers: Iterable[Offer]) -> tuple[str, ...]:
+    """The rules by which a single activity or a single day would not count so many hours: they are to be divided."""
+    of_one = {c.key: c for c in situation.prepared.later.caps if isinstance(c.rule.statement.window, ONE)}  # type: ignore[attr-defined]
+    keys = {r.key for cap in of_one.values() for r in (cap, *cap.kept)}
+    found: dict[str, None] = {}
+    for offer in offers:
+        if offer.pieces > 1 and offer.sample.limit:
+            found[offer.sample.limit] = None
+        if not offer.caps.isdisjoint(of_one):
+            (record,) = offer.sample.records(want)
+            tried = situation.tried(added=[replace(record, start=record.end)])
+            found.update((key, None) for key in tried.cut_by.get(record.record_id, ()) if key in keys)
+    return tuple(found)
 
 
 def _apart(offers: Iterable[Offer]) -> list[list[Offer]]:
@@ -201,21 +301,17 @@ def _apart(offers: Iterable[Offer]) -> list[list[Offer]]:
     return groups
 
 
-def _try_together(situation: Situation, f: Finding, offers: Sequence[Offer]) -> None:
+def _try_together(trial: Trial, offers: Sequence[Offer]) -> None:
     """Try activities that don't stand in each other's way in one case.
 
     One would do alone if it counts in full, what is achieved grows by just what the activities count, and what is
     required doesn't grow with it; else it is tried alone.
     """
-    records = [r for n, o in enumerate(offers) for r in o.sample.records(situation, f, 1, f"{n}-")]
-    tried = situation.tried(added=records)
+    f = trial.want.finding
+    records = [r for n, o in enumerate(offers) for r in o.sample.records(trial.want, 1, f"{n}-")]
+    tried = trial.situation.tried(added=records)
     after, counted = tried.findings.get(f.rule), [tried.counted.get(r.record_id, ZERO) for r in records]
-    adds_up = after is not None and after.required_high == f.required_high
+    adds_up = after is not None and after.required_high == f.required_high and not trial.spoiled(tried)
     adds_up = adds_up and after is not None and after.achieved - f.achieved == sum(counted)
     for record, hours, offer in zip(records, counted, offers, strict=True):
-        offer.does = hours == f.shortfall and (adds_up or _met_with(situation, f, [record]))
-
-
-def _met_with(situation: Situation, f: Finding, records: Iterable[Record]) -> bool:
-    after = situation.tried(added=records).findings.get(f.rule)
-    return after is not None and after.status == "met"
+        offer.does = hours >= trial.want.hours and (adds_up or trial.enough([record]))

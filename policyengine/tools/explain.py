@@ -22,7 +22,7 @@ from policyengine.packs.model import Policy, Rule
 from policyengine.plan.names import unwrapped
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
-from policyengine.tools.case import Case, RuleNote, labels_of, note_of, note_of_manifest, of_period, rows_of
+from policyengine.tools.case import UNMET, Case, RuleNote, labels_of, note_of, note_of_manifest, of_period, rows_of
 from policyengine.tools.case_windows import windows_in, windows_of
 from policyengine.tools.enough import enough_for
 from policyengine.tools.evaluate import Files, judge_one, read_files
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from policyengine.tools.read_result import Written
 
 SHOWN = 10  # people that a message lists
-TOLD_AGAIN = ("records", "why", "vocabulary", "remedies", "together", "besides", "windows", "turns_on")
+TOLD_AGAIN = ("records", "why", "vocabulary", "remedies", "sought", "together", "besides", "windows", "turns_on")
 
 
 class Notes(Mapping[str, RuleNote]):
@@ -130,6 +130,7 @@ class Explainer:
             why=_why(ready, notes, person, rows, records),
             vocabulary=self.selector.law.policies[which].vocabulary,
             remedies=enough,
+            sought=remedies and decision.outcome in UNMET,
             together=together,
             besides=_besides(ready, notes, self.selector.law.policies[which], decision, findings, rows, records),
             windows=windows_of(ready, person, records.values(), decision, findings),

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
+from policyengine.engines.calendar import period_of
 from policyengine.engines.judge import in_force
 from policyengine.engines.reference import Prepared
 from policyengine.engines.truth import Scene
@@ -34,24 +35,37 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
+class Want:
+    """What activities are to do: add ``hours`` to what the finding measures, on these days, as of ``subject`` (None:
+    whichever)."""
+
+    finding: Finding
+    hours: Fraction
+    days: tuple[date, date]
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
-    """Facts, unit and quantity for each hour that counts. ``limited``: a rule limits what one activity may count."""
+    """Facts, unit and quantity for each hour that counts. ``limited``: a rule limits what one activity may count;
+    ``limit``: its key, if it is the one that converts."""
 
     facts: dict[str, Fact]
     unit: str
     per_hour: Fraction
     limited: bool
+    limit: str = ""
 
-    def records(self, situation: Situation, f: Finding, pieces: int = 1, mark: str = "") -> Iterator[Record]:
-        """Activities that last the whole window and are together worth the hours that are short."""
-        share = self.per_hour * f.shortfall / pieces
+    def records(self, want: Want, pieces: int = 1, mark: str = "") -> Iterator[Record]:
+        """Activities that last all of the days and are together worth the hours."""
+        share = self.per_hour * want.hours / pieces
         for number in range(pieces):
             name = f"\uffff{mark}{number}"  # after every record of the person in any order
             # texts of which only the presence matters differ, lest they be taken for one activity
             facts = {k: f"{v}{name}" if v == ANY_TEXT else v for k, v in self.facts.items()}
-            who = situation.person.person_id
+            who = want.finding.person_id
             own = {**facts, "record_id": name, "person_id": who, "quantity": share, "unit": self.unit}
-            yield Record(name, who, *f.window, share, self.unit, own)
+            yield Record(name, who, *want.days, share, self.unit, own)
 
 
 class Samples:
@@ -63,7 +77,7 @@ class Samples:
         asked = [d for r in (*judge.recognise, *judge.reject, *judge.convert, *judge.add) for d in r.asks]
         self._personal = any(d.of == "person" for d in asked)
         self._kinds: list[Kind] | None = None
-        self._found: dict[tuple[tuple[str, ...], str, date], Sample | None] = {}
+        self._found: dict[tuple[object, ...], Sample | None] = {}
 
     def kinds(self) -> list[Kind]:
         """The forms of the vocabulary, those together that the same rules speak of."""
@@ -80,42 +94,49 @@ class Samples:
             self._kinds = [Kind(tuple(forms), caps, caps.isdisjoint(subtle)) for (_, caps), forms in groups.items()]
         return self._kinds
 
-    def find(self, kind: Kind, f: Finding, situation: Situation) -> Sample | None:
-        """An activity of that kind that counts toward what the finding measures; None where none is known."""
-        key = (kind.forms, f.rule, f.window[1])
+    def subjects(self) -> list[str]:
+        return [w.id for w in self.prepared.plan.vocabulary.terms_of("subject")]
+
+    def find(self, kind: Kind, want: Want, situation: Situation) -> Sample | None:
+        """An activity of that kind that does what is wanted, as far as it alone decides; None where none is known."""
+        key = (kind.forms, want.finding.rule, want.days[1], want.subject)
         if key not in self._found:
-            self._found[key] = self._search(kind, f, situation)
+            self._found[key] = self._search(kind, want, situation)
         found = self._found[key]
-        if self._personal and found is not None and not _counts(found, f, situation):
-            return self._search(kind, f, situation)
+        if self._personal and found is not None and not _counts(found, want, situation):
+            return self._search(kind, want, situation)
         return found
 
-    def recognised(self, kind: Kind, f: Finding) -> bool:
+    def recognised(self, kind: Kind, want: Want) -> bool:
         """Whether some rule recognises activities of that kind that may belong to what the finding measures."""
-        day, form = f.window[1], kind.forms[0]
-        bare = Record("", f.person_id, day, day, None, None, {"form": form})
+        f, day, form = want.finding, want.days[1], kind.forms[0]
+        bare = Record("", f.person_id, day, day, None, None, _facts(form, want))
         scene = Scene({}, record=bare, period=day.year)
         rules = (r for r in self.prepared.judge.recognise if in_force(r, day))
         belongs = any(b.get("form", form) == form for b in belonging(self.prepared, f, bare))
         return belongs and any(r.about(scene) is not False for r in rules)
 
-    def _search(self, kind: Kind, f: Finding, situation: Situation) -> Sample | None:
-        day, who = f.window[1], situation.person
+    def _search(self, kind: Kind, want: Want, situation: Situation) -> Sample | None:
+        day, who = want.days[1], situation.person
         form = kind.forms[0]
-        bare = Record("", who.person_id, day, day, None, None, {"form": form})
-        for belongs in belonging(self.prepared, f, bare):
+        bare = Record("", who.person_id, day, day, None, None, _facts(form, want))
+        for belongs in belonging(self.prepared, want.finding, bare):
             if belongs.get("form", form) != form:
                 continue
-            for unit, quantity, limited, when in _quantities(self.prepared, form, day):
-                limit = limited or any(isinstance(_window(c), tree.PerActivity) for c in self.prepared.later.caps)
+            for unit, quantity, limit, when in _quantities(self.prepared, form, day):
+                limited = any(isinstance(_window(c), tree.PerActivity) for c in self.prepared.later.caps)
                 blank = replace(bare, quantity=quantity, unit=unit, facts={**bare.facts, **belongs})
                 for converts in wishes(when, self.prepared.judge.world, _scene(who, blank)):
                     whole = replace(blank, facts={**blank.facts, **converts})
                     for more in ({}, *completions(self.prepared, who, whole)):
-                        sample = Sample({**whole.facts, **more}, unit, quantity, limit)
-                        if _counts(sample, f, situation):
+                        sample = Sample({**whole.facts, **more}, unit, quantity, limited or bool(limit), limit)
+                        if _counts(sample, want, situation):
                             return sample
         return None
+
+
+def _facts(form: str, want: Want) -> dict[str, Fact]:
+    return {"form": form} if want.subject is None else {"form": form, "subject": want.subject}
 
 
 def _subtle(cap: tree.Statement) -> bool:
@@ -128,47 +149,45 @@ def _window(rule: object) -> object:
     return rule.rule.statement.window  # type: ignore[attr-defined]
 
 
-def _counts(sample: Sample, f: Finding, situation: Situation) -> bool:
-    """Whether an activity of that kind is recognised and converted, with nothing open."""
-    (record,) = sample.records(situation, f)
-    judged = situation.judge(record)
-    amounts = judged.shares.values()
-    full = sum(low for low, _ in amounts) == f.shortfall or sample.limited
-    return judged.reason == "counted" and full and all(low == high for low, high in amounts)
+def _counts(sample: Sample, want: Want, situation: Situation) -> bool:
+    """Whether an activity of that kind is recognised and counts all that is wanted, or more, whatever is open of it."""
+    (record,) = sample.records(want)
+    low = sum((low for low, _ in situation.judge(record).shares.values()), Fraction(0))
+    return low > 0 if sample.limited else low >= want.hours
 
 
 def belonging(prepared: Prepared, f: Finding, record: Record) -> list[Wish]:
     """Facts with which the record belongs to what the finding measures."""
     if f.measure == "total":
         return [{}]
-    for rule in prepared.later.measures:
-        statement = rule.rule.statement
-        if isinstance(statement, tree.Measure) and statement.name == f.measure:
-            if rule.about(Scene({}, record=record, period=record.end.year)) is False:
-                return []
-            return wishes(statement.when, prepared.judge.world, Scene({}, record=record, period=record.end.year))
+    scene = Scene({}, record=record, period=record.end.year)
+    rule = prepared.later.measure_in(f.measure, period_of(record.end, prepared.plan.year_start))
+    if rule is not None:
+        holds = wishes(rule.rule.statement.when, prepared.judge.world, scene)
+        said = rule.about(scene)
+        if said is None and rule.owner is not None:  # the record does not say which of the terms it has
+            return [{rule.owner: term, **w} for term in sorted(rule.named) for w in holds if rule.owner not in w]
+        return holds if said else []
     owner = prepared.plan.vocabulary.field_of(f.measure)
     return [{owner: f.measure}] if owner and record.facts.get(owner, f.measure) == f.measure else []
 
 
-def _quantities(
-    prepared: Prepared, form: str, day: date
-) -> Iterator[tuple[str, Fraction, bool, tree.Condition | None]]:
-    """Unit, quantity that a rule on the form turns into one counted hour, whether it limits an activity, and when it
-    applies."""
+def _quantities(prepared: Prepared, form: str, day: date) -> Iterator[tuple[str, Fraction, str, tree.Condition | None]]:
+    """Unit, quantity that a rule on the form turns into one counted hour, the rule's key if it limits an activity, and
+    when it applies."""
     for rule in prepared.judge.convert:
         statement = rule.rule.statement
         if form not in rule.named or not in_force(rule, day) or not isinstance(statement, tree.Convert):
             continue
-        figure, basis, limited = statement.figure, statement.basis, statement.limit is not None
+        figure, basis, limit = statement.figure, statement.basis, rule.key if statement.limit is not None else ""
         unit = getattr(figure, "unit", None)
         rate = prepared.judge.rate(unit, day) if unit else None
         if not rate:
             continue
         if isinstance(figure, tree.Stated):
-            yield figure.unit, Fraction(1) / rate, limited, statement.when
+            yield figure.unit, Fraction(1) / rate, limit, statement.when
         elif isinstance(figure, tree.Quantity) and basis is not None and figure.value > 0:
-            yield basis.unit, basis.value / rate / figure.value / (statement.factor or 1), limited, statement.when
+            yield basis.unit, basis.value / rate / figure.value / (statement.factor or 1), limit, statement.when
 
 
 def completions(prepared: Prepared, person: Person, record: Record) -> list[Wish]:

@@ -22,10 +22,12 @@ from policyengine.trace import Decision, Finding, Result
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a trial came to: findings by rule key, and what each record counts at least, by its id."""
+    """What a trial came to: findings by rule key; what each record counts at least, and the caps that cut it, by its
+    id."""
 
     findings: Mapping[str, Finding]
     counted: Mapping[str, Fraction]
+    cut_by: Mapping[str, tuple[str, ...]]
 
 
 class Situation:
@@ -60,11 +62,13 @@ class Situation:
         requirements = Requirements(later, self.person, Totals(later, booked), self.as_of)
         span = Span(self.asked[0], self.asked[1] - self.asked[0] + 1)
         counted: dict[str, Fraction] = {}
+        cut_by: dict[str, tuple[str, ...]] = {}
         for item in booked.items:
             name = judged[item.position].record.record_id
             if span.first <= item.period <= span.last:
                 counted[name] = counted.get(name, Fraction(0)) + item.counted_low
-        return Tried({f.rule: f for f, _ in requirements.findings(span)}, counted)
+                cut_by[name] = (*cut_by.get(name, ()), *item.cut_by)
+        return Tried({f.rule: f for f, _ in requirements.findings(span)}, counted, cut_by)
 
     def _known(self, record: Record) -> Judged:
         if record.record_id not in self._judged:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
@@ -121,15 +122,20 @@ def test_carried_out_it_is_enough_and_a_little_less_is_not(
             assert after.decision.outcome == outcome
 
 
-def _told(world: Path, tmp_path: Path, more: str, row: str) -> str:
-    """The last line of X's 2016 under the shire's pack with some rules more."""
+def _told(
+    world: Path, tmp_path: Path, more: str, row: str, periods: tuple[int, int] = (2016, 2016), as_of: date | None = None
+) -> str:
+    """The last line of X's last period under the shire's pack with some rules more."""
     rules = world / "policies/shire/rules.yaml"
     rules.write_text(rules.read_text(encoding="utf-8") + more, encoding="utf-8")
     (tmp_path / "own.csv").write_text(f"{HEADER}\n{row}\n", encoding="utf-8")
-    (case,), _ = explain_files(
-        load_law(world / "policies/shire"), Files((str(tmp_path / "own.csv"),)), "X", (2016, 2016)
-    )
-    return text_of_case(case).splitlines()[-1]
+    files = Files((str(tmp_path / "own.csv"),))
+    cases, _ = explain_files(load_law(world / "policies/shire"), files, "X", periods, as_of)
+    return text_of_case(cases[-1]).splitlines()[-1]
+
+
+def _rule(sentence: str, name: str = "more") -> str:
+    return f"- id: {name}\n  cites: {{source: act, at: art. 8}}\n  rule: '{sentence}'\n"
 
 
 def test_a_form_of_which_the_law_leaves_the_worth_open_is_not_enough(tmp_path: Path) -> None:
@@ -155,3 +161,102 @@ def test_what_leaves_another_requirement_unmet_is_not_called_enough(tmp_path: Pa
     more = f"- id: most\n  cites: {{source: act, at: art. 8}}\n  rule: {rule}\n"
     line = _told(write_world(tmp_path), tmp_path, more, _training("R1", "85"))
     assert line == f"└─ {lead}: 5 more recognised hours by 2016-12-31"
+
+
+# 85 of 90 are there, all professional. What the rule leaves open of an activity is settled so that the hours count.
+OPEN_TO_ADD = [
+    # a public activity counts at most 3: it has to be a professional one
+    ("cap public at 3 hours per year", "5 more recognised hours of professional by 2016-12-31"),
+    ("require public at most 3 hours per year", "5 more recognised hours of professional by 2016-12-31"),
+    # one that costs something counts at least 5 all the same
+    ("add 20 hours to training when fee > 5", "5 more recognised hours by 2016-12-31"),
+]
+
+
+def _without_cap(folder: Path) -> Path:
+    """The world without its yearly cap, which would have to say which of two caps applies first."""
+    world = write_world(folder)
+    rules = world / "policies/shire/rules.yaml"
+    kept = [r for r in rules.read_text(encoding="utf-8").split("- id: ") if not r.startswith("self-study-cap")]
+    rules.write_text("- id: ".join(kept), encoding="utf-8")
+    return world
+
+
+@pytest.mark.parametrize(("rule", "enough"), OPEN_TO_ADD)
+def test_what_a_rule_leaves_open_of_an_activity_is_settled(tmp_path: Path, rule: str, enough: str) -> None:
+    line = _told(_without_cap(tmp_path), tmp_path, _rule(rule), _training("R1", "85"))
+    assert line == f"└─ enough would be: {enough}"
+
+
+def test_the_term_that_a_measure_names_is_added(tmp_path: Path) -> None:
+    """8 hours on the law are required, none is there; 85 + 8 are enough for the total too, which 5 are for alone."""
+    world = _without_cap(tmp_path)
+    pack = world / "policies/shire/pack.yaml"
+    text = pack.read_text(encoding="utf-8").replace("  flags:", "  measures: {lawful: 法律学时}\n  flags:")
+    pack.write_text(text.replace("  record:", "  record:\n    topic: {zh: 主题, type: text}"), encoding="utf-8")
+    more = _rule('measure lawful: hours of public where topic = "law"', "lawful")
+    more += _rule("require lawful at least 8 hours per year", "lawful-hours")
+    line = _told(world, tmp_path, more, _training("R1", "85"))
+    assert line == "   └─ lawful: 8 more recognised hours of lawful by 2016-12-31    lawful-hours, art. 8"
+
+
+def test_of_a_share_of_the_total_so_many_that_the_total_may_grow_with_them(tmp_path: Path) -> None:
+    """50 of 100 are public, 60 are asked: with 25 more it is 75 of 125; with 10 it would be 60 of 110."""
+    rows = f"{_training('R1', '50')}\n{_training('R2', '50').replace('professional', 'public')}"
+    rule = _rule("require public at least 3/5 of total per year")
+    assert _told(_without_cap(tmp_path), tmp_path, rule, rows).endswith(
+        "enough would be: 25 more recognised hours of public by 2016-12-31"
+    )
+
+
+def test_where_nothing_is_enough_it_is_said(tmp_path: Path) -> None:
+    """No activity after the first of a year counts anything."""
+    line = _told(_without_cap(tmp_path), tmp_path, _rule("cap records at 85 hours per year"), _training("R1", "85"))
+    assert line == "└─ nothing was found that would be enough"
+
+
+# 20 of 90 are there, and a day counts 20 at most: four days are enough, two are not. Of a year that is over all days
+# are tried: records of it may still come in.
+DAYS = [
+    (date(2016, 12, 28), "70 more recognised hours"),
+    (date(2016, 12, 30), None),
+    (date(2017, 3, 1), "70 more recognised hours"),
+]
+
+
+@pytest.mark.parametrize(("as_of", "enough"), DAYS)
+def test_only_the_days_that_are_left_count(tmp_path: Path, as_of: date, enough: str | None) -> None:
+    rule = _rule("cap records at 20 hours per day")
+    line = _told(_without_cap(tmp_path), tmp_path, rule, _training("R1", "20"), as_of=as_of)
+    if enough is None:
+        assert line == "└─ nothing was found that would be enough in the days that are left"
+    else:
+        limit = "cap records at 20 hours per day (more, art. 8)"
+        assert line == f"└─ enough would be: {enough} by 2016-12-31, subject to: {limit}"
+
+
+# 5 are short. What cuts a single activity of so many hours is told with its rule; what doesn't cut it is not.
+LIMITS = [
+    ("cap records at 85 hours per activity", ""),
+    ("cap visit at 4 hours per activity", ", subject to: cap visit at 4 hours per activity (more, art. 8)"),
+    ("cap records at 4 hours per activity", ", subject to: cap records at 4 hours per activity (more, art. 8)"),
+]
+
+
+@pytest.mark.parametrize(("rule", "limit"), LIMITS)
+def test_a_limit_of_a_single_activity_is_named(tmp_path: Path, rule: str, limit: str) -> None:
+    rows = "\n".join(_training(f"R{n}", "4") for n in range(21)) + "\n" + _training("R21", "1")
+    line = _told(_without_cap(tmp_path), tmp_path, _rule(rule), rows)
+    assert line == f"└─ enough would be: 5 more recognised hours by 2016-12-31{limit}"
+
+
+def test_in_a_block_of_years_one_year_is_enough(tmp_path: Path) -> None:
+    """An activity that is divided among five years under a limit of its days leaves open what each of them counts."""
+    rules = _rule("require total at least 300 hours per 5 years starting 2016", "block") + _rule(
+        "cap records at 8 hours per day", "daily"
+    )
+    line = _told(_without_cap(tmp_path), tmp_path, rules, _training("R1", "40"), (2016, 2020))
+    assert line == (
+        "└─ enough would be: 292 more recognised hours by 2020-12-31, "
+        "subject to: cap records at 8 hours per day (daily, art. 8)"
+    )
