@@ -28,6 +28,7 @@ OUTCOMES = {
 }
 CITED = "    "  # between what a line says and the rule and clause that it rests on
 ZERO = Fraction(0)
+NAMED = 4  # missing facts that a line names
 NOTHING_COUNTED = ("rejected", "not_recognised", "no_conversion", "no_exchange", "no_policy", "duplicate")
 
 
@@ -397,16 +398,28 @@ class _Writer:
                 lead = self.say("needed, and it may still not be enough: ", "须补足，而仍可能不够：")
             yield Node(lead + either.join(needed[0][1]))
             return
-        lead = self.say("each of these is needed, and one activity may serve several",
-                        "补足办法：以下各项均须补足，同一学习可同时计入数项")  # fmt: skip
+        lead = self.say("each of these is needed", "补足办法：以下各项均须补足")
+        if any(self._perhaps(f) for f, _ in needed):
+            lead += self.say(", where not in doubt", "，注明“如须补足”的除外")
+        lead += self.say(", and one activity may serve several", "，同一学习可同时计入数项")
         if not self.case.together:
             lead += self.say("; together they may still not be enough", "；合在一起仍可能不够")
         below = []
         for f, options in needed:
             none = self.say(f"nothing was found that alone would be enough{left}", f"{left}未找到单独足够的办法")
-            label = self.labels.measure(f.measure, self.case.decision.unit)
+            label = self.labels.measure(f.measure, self.case.decision.unit) + self._perhaps(f)
             below.append(Node(self.cite(label + self.say(": ", "：") + (either.join(options) or none), f.rule)))
         yield Node(lead, below)
+
+    def _perhaps(self, f: Finding) -> str:
+        """``, if needed (depending on hospital level)`` where it is not settled whether the requirement is lacking."""
+        open_of_person = f.status == "in_progress" and any(m.startswith("person:") for m in f.missing)
+        if not f.missing or not (f.status == "undetermined" or open_of_person):
+            return ""
+        facts = self.say(", ", "、").join(self._lacking(m) for m in f.missing[:NAMED])
+        if len(f.missing) > NAMED:
+            facts += self.say(f" and {len(f.missing) - NAMED} more", "等")
+        return self.say(f", if needed (depending on {facts})", f"，如须补足（视{facts}而定）")
 
     def _remedy(self, r: Remedy) -> str:
         if r.facts:

@@ -237,12 +237,16 @@ def _way_of_hours(trial: Trial, samples: Samples, mark: str) -> Way | None:
     want, situation = trial.want, trial.situation
     offers: list[Offer] = []
     does_not: list[str] = []
+    foreign = False  # whether there are forms that count, but not toward what is measured
     for kind in samples.kinds():
         sample = samples.find(kind, want, situation)
         if sample is not None:
             offers.append(Offer(kind.forms, sample, kind.caps, kind.alike))
         elif samples.recognised(kind, want):  # what is recognised and is not sure to count in full is not enough
-            does_not += kind.forms
+            if samples.belongs(kind, want):
+                does_not += kind.forms
+            else:
+                foreign = True
     first: dict[frozenset[str], Offer] = {}
     for offer in offers:
         if offer.alike:
@@ -258,7 +262,7 @@ def _way_of_hours(trial: Trial, samples: Samples, mark: str) -> Way | None:
     does_not = [*(t for o in offers if not o.does for t in o.forms), *does_not]
     if not does:
         return None
-    outside, within = (does_not, []) if len(does_not) <= len(does) else ([], does)
+    outside, within = (does_not, []) if len(does_not) <= len(does) and not foreign else ([], does)
     best = next(o for o in offers if o.does)
     remedy = Remedy(
         want.finding.rule,

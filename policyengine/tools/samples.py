@@ -108,18 +108,29 @@ class Samples:
         return found
 
     def recognised(self, kind: Kind, want: Want) -> bool:
-        """Whether some rule recognises activities of that kind that may belong to what the finding measures."""
-        f, day, form = want.finding, want.days[1], kind.forms[0]
-        bare = Record("", f.person_id, day, day, None, None, _facts(form, want))
-        scene = Scene({}, record=bare, period=day.year)
-        rules = (r for r in self.prepared.judge.recognise if in_force(r, day))
-        belongs = any(b.get("form", form) == form for b in belonging(self.prepared, f, bare))
-        return belongs and any(r.about(scene) is not False for r in rules)
+        """Whether some rule recognises activities of that kind."""
+        bare = self._bare(kind, want)
+        scene = Scene({}, record=bare, period=bare.end.year)
+        rules = (r for r in self.prepared.judge.recognise if in_force(r, bare.end))
+        return any(r.about(scene) is not False for r in rules)
+
+    def belongs(self, kind: Kind, want: Want) -> bool:
+        """Whether activities of that kind may belong to what the finding measures."""
+        form = kind.forms[0]
+        wanted = belonging(self.prepared, want.finding, self._bare(kind, want))
+        return any(b.get("form", form) == form for b in wanted)
+
+    @staticmethod
+    def _bare(kind: Kind, want: Want) -> Record:
+        day, form = want.days[1], kind.forms[0]
+        facts: dict[str, Fact] = {"form": form}
+        if want.subject is not None:
+            facts["subject"] = want.subject
+        return Record("", want.finding.person_id, day, day, None, None, facts)
 
     def _search(self, kind: Kind, want: Want, situation: Situation) -> Sample | None:
         day, who = want.days[1], situation.person
-        form = kind.forms[0]
-        bare = Record("", who.person_id, day, day, None, None, _facts(form, want))
+        form, bare = kind.forms[0], self._bare(kind, want)
         for belongs in belonging(self.prepared, want.finding, bare):
             if belongs.get("form", form) != form:
                 continue
@@ -133,10 +144,6 @@ class Samples:
                         if _counts(sample, want, situation):
                             return sample
         return None
-
-
-def _facts(form: str, want: Want) -> dict[str, Fact]:
-    return {"form": form} if want.subject is None else {"form": form, "subject": want.subject}
 
 
 def _subtle(cap: tree.Statement) -> bool:

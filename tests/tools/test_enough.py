@@ -260,3 +260,41 @@ def test_in_a_block_of_years_one_year_is_enough(tmp_path: Path) -> None:
         "└─ enough would be: 292 more recognised hours by 2020-12-31, "
         "subject to: cap records at 8 hours per day (daily, art. 8)"
     )
+
+
+def test_what_may_not_be_required_is_needed_only_perhaps(tmp_path: Path) -> None:
+    """Whether 40 public hours are required depends on the employer, of whom nothing is known."""
+    world = _without_cap(tmp_path)
+    pack = world / "policies/shire/pack.yaml"
+    text = pack.read_text(encoding="utf-8").replace(
+        "  record:", "  person:\n    big: {zh: 大单位, type: yes_no}\n  record:"
+    )
+    pack.write_text(text, encoding="utf-8")
+    rules = world / "policies/shire/rules.yaml"
+    rule = _rule("require public at least 40 hours per year when big = yes")
+    rules.write_text(rules.read_text(encoding="utf-8") + rule, encoding="utf-8")
+    (tmp_path / "own.csv").write_text(f"{HEADER}\n{_training('R1', '85')}\n", encoding="utf-8")
+    files = Files((str(tmp_path / "own.csv"),))
+    (case,), _ = explain_files(load_law(world / "policies/shire"), files, "X", (2016, 2016))
+    assert text_of_case(case).splitlines()[-3:] == [
+        "└─ each of these is needed, where not in doubt, and one activity may serve several",
+        "   ├─ total: 5 more recognised hours by 2016-12-31    annual-hours, art. 4",
+        "   └─ public, if needed (depending on big): 40 more recognised hours of public by 2016-12-31    more, art. 8",
+    ]
+    assert text_of_case(case, "zh").splitlines()[-3:] == [
+        "└─ 补足办法：以下各项均须补足，注明“如须补足”的除外，同一学习可同时计入数项",
+        "   ├─ 总学时：2016年12月31日前再取得 5 学时经认定的学习    annual-hours, art. 4",
+        "   └─ 公需科目，如须补足（视大单位而定）：2016年12月31日前再取得 40 学时经认定的公需科目    more, art. 8",
+    ]
+
+
+def test_the_forms_that_a_measure_speaks_of_are_named(tmp_path: Path) -> None:
+    """A publication counts, but not toward what is learnt in person."""
+    world = _without_cap(tmp_path)
+    pack = world / "policies/shire/pack.yaml"
+    text = pack.read_text(encoding="utf-8").replace("  flags:", "  measures: {in_person: 面授学时}\n  flags:")
+    pack.write_text(text, encoding="utf-8")
+    more = _rule("measure in_person: hours of training, visit", "in-person")
+    more += _rule("require in_person at least 91 hours per year", "in-person-hours")
+    line = _told(world, tmp_path, more, _training("R1", "90"))
+    assert line == "└─ enough would be: 1 more recognised hours of in person in training, visit by 2016-12-31"
