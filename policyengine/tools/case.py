@@ -156,6 +156,7 @@ class Case:
     sought: bool = False  # whether remedies were looked for: without the files nobody can
     together: bool = True  # the first remedy of each requirement that is not met, all together, meet whatever is asked
     turns_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # possible consequence → missing facts
+    may_follow: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # possible consequence → keys of its rules
     besides: tuple[tuple[str, str], ...] = ()  # exchanges, carries, drops that bear on it; what is dropped, or ""
     windows: Mapping[str, Window] = field(default_factory=dict)  # of findings whose window isn't the period, by rule
 

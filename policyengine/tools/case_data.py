@@ -78,6 +78,9 @@ def _case(case: Case) -> dict[str, Any]:
         "consequences": [_consequence(case, n, k) for n, k in zip(d.consequences, d.consequence_rules, strict=True)],
         "possible_consequences": list(d.possible),
         "possible_consequences_turn_on": {name: list(facts) for name, facts in case.turns_on.items()},
+        "possible_consequences_cite": {
+            name: [c for key in keys for c in _rule(case, key)] for name, keys in case.may_follow.items()
+        },
         "missing": list(d.missing),
         "findings": [_finding(case, f) for f in case.findings],
         "records": [_record(case, e) for e in case.ledger],

@@ -338,10 +338,12 @@ class _Writer:
         for name, key in zip(d.consequences, d.consequence_rules, strict=True):
             yield Node(self.cite(self.say("consequence: ", "后果：") + self._concluded(name, key), key))
         for name in d.possible:
-            text = self.say("possible consequence: ", "可能的后果：") + self._concluded(name, "")
+            keys = self.case.may_follow.get(name, ())
+            text = self.say("possible consequence: ", "可能的后果：")
+            text += self._concluded(name, keys[0] if len(keys) == 1 else "")
             if facts := self.say(", ", "、").join(self._lacking(m) for m in self.case.turns_on.get(name, ())):
                 text += self.say(f", depending on {facts}", f"，视{facts}而定")
-            yield Node(text)
+            yield Node(self.cite(text, EITHER.join(keys)))
 
     def _concluded(self, name: str, key: str) -> str:
         note = self.case.rules.get(key)

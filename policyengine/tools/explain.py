@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.engines.calendar import days_of, labelled, period_of
 from policyengine.engines.reference import Periods, Prepared
-from policyengine.engines.truth import Scene, compile_condition
+from policyengine.engines.truth import DECIDED, Scene, compile_condition
 from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.messages import say
@@ -35,7 +35,18 @@ if TYPE_CHECKING:
     from policyengine.tools.read_result import Written
 
 SHOWN = 10  # people that a message lists
-TOLD_AGAIN = ("records", "why", "vocabulary", "remedies", "sought", "together", "besides", "windows", "turns_on")
+TOLD_AGAIN = (
+    "records",
+    "why",
+    "vocabulary",
+    "remedies",
+    "sought",
+    "together",
+    "besides",
+    "windows",
+    "turns_on",
+    "may_follow",
+)
 
 
 class Notes(Mapping[str, RuleNote]):
@@ -113,6 +124,7 @@ class Explainer:
         ids = {e.record_id for e in rows}
         findings = of_period(decision, result.findings)
         ready, notes = self.selector.prepared[which], self._notes[which]
+        follows = _may_follow(ready, person, decision)
         if remedies:
             situation = Situation(ready, person, tuple(records.values()), decision, result, as_of)
             enough, together = enough_for(situation, self._samples[which])
@@ -134,7 +146,8 @@ class Explainer:
             together=together,
             besides=_besides(ready, notes, self.selector.law.policies[which], decision, findings, rows, records),
             windows=windows_of(ready, person, records.values(), decision, findings),
-            turns_on=_turns_on(ready, person, decision),
+            turns_on={name: facts for name, (facts, _) in follows.items()},
+            may_follow={name: keys for name, (_, keys) in follows.items()},
         )
 
 
@@ -156,13 +169,19 @@ def _why(
     return failed
 
 
-def _turns_on(ready: Prepared, person: Person, decision: Decision) -> dict[str, tuple[str, ...]]:
-    """For each consequence that is only possible, the person's facts that its rules ask for and that are missing."""
+def _may_follow(
+    ready: Prepared, person: Person, decision: Decision
+) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """For each consequence that is only possible, the person's facts that its rules ask for and that are missing; and
+    the keys of those rules that are not ruled out by the facts that are there."""
     _, last = labelled(decision.period)
-    found: dict[str, tuple[str, ...]] = {}
+    scene = Scene(person.facts, person.circumstances, None, last, days_of(decision.period, ready.plan.year_start))
+    scene.outcome = lambda year: frozenset(DECIDED)
+    found: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
     for rule, name in ready.later.conclusions(last) if decision.possible else ():
-        if name in decision.possible:
-            found[name] = tuple(dict.fromkeys((*found.get(name, ()), *rule.lacks(Scene(person.facts, period=last)))))
+        if name in decision.possible and rule.test(scene) is not False:
+            facts, keys = found.get(name, ((), ()))
+            found[name] = tuple(dict.fromkeys((*facts, *rule.lacks(scene)))), (*keys, rule.key)
     return found
 
 
@@ -349,7 +368,9 @@ def explain_result(
             case = replace(case, **{n: getattr(other, n) for n in TOLD_AGAIN})
         else:
             windows = windows_in(decision, case.findings, ledger, year_start_of(policy), written.asked)
-            case = replace(case, windows=windows, besides=written.drops(decision))
+            case = replace(
+                case, windows=windows, besides=written.drops(decision), may_follow=written.may_follow(decision)
+            )
         cases.append(case)
     return cases, (*notes, *_unlisted(written, origin is not None))
 

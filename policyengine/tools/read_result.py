@@ -164,6 +164,15 @@ class Written:
         own = [r for r in self.manifest["rules"] if decision.policy in r["policies"] and _touches(r, days)]
         return tuple((r["key"], r["drops"][0]) for r in own if r.get("drops"))
 
+    def may_follow(self, decision: Decision) -> dict[str, tuple[str, ...]]:
+        """For each consequence that is only possible, the rules that conclude it."""
+        policy = self.policy(decision.policy)
+        if policy is None:
+            return {}
+        row: Row = {"policy": decision.policy, "period": decision.period}
+        days = _last_year(row, year_start_of(policy))
+        return {name: tuple(self._concluding(name, row, days)) for name in decision.possible}
+
     def findings(self, person: str | None = None) -> Iterator[Finding]:
         for row in self.rows("findings", person):
             values: dict[str, Any] = {c.name: row[c.name] for c in FINDINGS}

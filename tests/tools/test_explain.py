@@ -60,7 +60,7 @@ Cat (C*) · 2016 · undetermined: 80–92 of 90 hours, 10 short    shire
 ├─ in need of review
 │  └─ R031 2016-10-08 self study "A report" 12000 characters → 0–12 hours: not known: approved    \
 recognise-self-study, art. 1
-├─ possible consequence: not excellent
+├─ possible consequence: may not be rated excellent    not-excellent, art. 6
 ├─ would settle it: approved of R031
 └─ enough would be: approved for R031 (+12), or 10 more recognised hours by 2016-12-31"""
 EVE = """\
@@ -228,8 +228,22 @@ def test_on_what_a_consequence_depends_that_is_only_possible(tmp_path: Path) -> 
     (case,) = explain_files(
         load_law(world / "policies/shire"), Files((str(world / "records.csv"),)), "A1", (2016, 2016)
     )[0]
-    assert "├─ possible consequence: not excellent, depending on sector\n" in text_of_case(case)
-    assert "├─ 可能的后果：不得评优，视行业而定\n" in text_of_case(case, "zh")
+    said, cited = "may not be rated excellent", "    not-excellent, art. 6\n"
+    assert f"├─ possible consequence: {said}, depending on sector{cited}" in text_of_case(case)
+    assert f"├─ 可能的后果：{said}，视行业而定{cited}" in text_of_case(case, "zh")
+    (one,) = data_of_cases([case])["cases"]
+    assert [c["rule"] for c in one["possible_consequences_cite"]["not_excellent"]] == ["shire/not-excellent"]
+
+
+def test_a_possible_consequence_is_cited_from_the_tables_alone(world: Path, tmp_path: Path) -> None:
+    """C3's self-study may yet count; the records are gone."""
+    records = tmp_path / "records.csv"
+    records.write_text((world / "records.csv").read_text())
+    files = Files((str(records),), str(world / "persons.csv"))
+    out = save(evaluate_files(load_law(world / "policies"), files, (2016, 2016)), tmp_path / "out", "csv")
+    records.unlink()
+    (case,), _ = explain_result(read_result(out), "C3")
+    assert case.may_follow == {"not_excellent": ("shire/not-excellent",)}
 
 
 def test_no_text_from_a_file_commands_the_terminal(world: Path, tmp_path: Path) -> None:
