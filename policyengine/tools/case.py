@@ -97,10 +97,14 @@ class Labels:
 
     def fact(self, name: str) -> str:
         """A missing fact: ``approved``, ``person:sector``; or what the law itself leaves open."""
-        if name in _OF_THE_LAW and name not in self.known["fields"]:
+        if self.of_the_law(name):
             return _OF_THE_LAW[name][self.language == "zh"]
         owner, colon, rest = name.partition(":")
         return self.field(rest if colon and owner in ("person", "table") else name)
+
+    def of_the_law(self, name: str) -> bool:
+        """Whether it is the law that leaves open what is missing."""
+        return name in _OF_THE_LAW and name not in self.known["fields"]
 
     def _of(self, kind: str, name: str) -> str:
         zh = self.known[kind].get(name) if self.language == "zh" else None
@@ -139,6 +143,14 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What counts toward a declared measure or a term. ``rule``: the key of the measure's definition, if it has one."""
+
+    rule: str
+    rows: tuple[LedgerEntry, ...]
+
+
+@dataclass(frozen=True)
 class Case:
     """Everything about one decision."""
 
@@ -159,6 +171,7 @@ class Case:
     may_follow: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # possible consequence → keys of its rules
     besides: tuple[tuple[str, str], ...] = ()  # exchanges, carries, drops that bear on it; what is dropped, or ""
     windows: Mapping[str, Window] = field(default_factory=dict)  # of findings whose window isn't the period, by rule
+    measured: Mapping[str, Measured] = field(default_factory=dict)  # of findings on other than total and subjects
 
     @property
     def name(self) -> str:

@@ -68,7 +68,7 @@ def _case(case: Case) -> dict[str, Any]:
         "unit": d.unit,
         "total": d.total,
         "total_high": d.total_high,
-        "by_subject": dict(d.by_subject),
+        "by_subject": dict(sorted(d.by_subject.items())),
         "measures": dict(d.measures),
         "required_total": d.required_total,
         "shortfall_total": d.shortfall_total,
@@ -106,8 +106,9 @@ def _consequence(case: Case, name: str, key: str) -> dict[str, Any]:
 
 def _finding(case: Case, f: Finding) -> dict[str, Any]:
     """``records``: what counted in a window that is not the period (None: the period's), ``elsewhere``: how much more,
-    in records that are not at hand."""
-    window = case.windows.get(f.rule)
+    in records that are not at hand. ``counted``: what of the records counts toward a measure other than the total and
+    the subjects (None: not known here), ``measured_by``: how it is defined."""
+    window, measured = case.windows.get(f.rule), case.measured.get(f.rule)
     return {
         "rule": f.rule,
         "cites": _rule(case, f.rule),
@@ -126,11 +127,17 @@ def _finding(case: Case, f: Finding) -> dict[str, Any]:
         "status": f.status,
         "window": list(f.window) if window is None or window.days else None,
         "records": [_record(case, e) for e in window.rows] if window is not None else None,
+        "measured_by": _rule(case, measured.rule) if measured is not None else [],
+        "counted": [_counted(e) for e in measured.rows] if measured is not None else None,
         "elsewhere": window.elsewhere if window is not None else ZERO,
         "because": list(f.because),
         "circumstance": f.circumstance.split("+") if f.circumstance else [],
         "missing": list(f.missing),
     }
+
+
+def _counted(e: LedgerEntry) -> dict[str, Any]:
+    return {"record_id": e.record_id, "period": e.period, "counted": e.counted, "counted_high": e.counted_high}
 
 
 def _facts(record: Record | None, *names: str) -> dict[str, Any]:
@@ -224,7 +231,7 @@ def _year(case: Case) -> dict[str, Any]:
         "policy": d.policy,
         "unit": d.unit,
         "total": d.total,
-        **d.by_subject,
+        **dict(sorted(d.by_subject.items())),
         "required": d.required_total,
         "outcome": d.outcome,
         "consequences": list(d.consequences),

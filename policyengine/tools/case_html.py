@@ -7,7 +7,8 @@ from html import escape
 
 from policyengine.messages import say
 from policyengine.tools.case import Case
-from policyengine.tools.case_text import CITED, Node, tree_of_case
+from policyengine.tools.case_text import tree_of_case
+from policyengine.tools.case_words import CITED, Node
 from policyengine.tools.report.page import document
 
 STYLE = """

@@ -6,16 +6,14 @@ The form of a line is ``what it is    rule, clause``; figures are exact.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
-from datetime import date
 from fractions import Fraction
 
 from policyengine.language import tree
-from policyengine.language.quantities import exact_text
-from policyengine.light import dataclass
 from policyengine.messages import harmless
 from policyengine.records.personal import mask
-from policyengine.tools.case import Case, Labels, Remedy, Window, rows_of
+from policyengine.tools.case import UNMET, Case, Window, rows_of
+from policyengine.tools.case_enough import Remedies
+from policyengine.tools.case_words import CITED, ZERO, Node, Words, number, spread
 from policyengine.tools.tables import EITHER
 from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
@@ -26,18 +24,7 @@ OUTCOMES = {
     "undetermined": ("undetermined", "尚不能确定"),
     "in_progress": ("in progress", "进行中"),
 }
-CITED = "    "  # between what a line says and the rule and clause that it rests on
-ZERO = Fraction(0)
-NAMED = 4  # missing facts that a line names
 NOTHING_COUNTED = ("rejected", "not_recognised", "no_conversion", "no_exchange", "no_policy", "duplicate")
-
-
-@dataclass
-class Node:
-    """A line with the lines below it."""
-
-    text: str
-    below: list[Node] = field(default_factory=list)
 
 
 def text_of_case(case: Case, language: str = "en", reveal: bool = False) -> str:
@@ -54,31 +41,12 @@ def lines_of(node: Node) -> Iterator[str]:
     yield harmless(node.text)
     for place, child in enumerate(node.below):
         last = place == len(node.below) - 1
-        for number, line in enumerate(lines_of(child)):
-            yield (("└─ " if last else "├─ ") if number == 0 else ("   " if last else "│  ")) + line
+        for row, line in enumerate(lines_of(child)):
+            yield (("└─ " if last else "├─ ") if row == 0 else ("   " if last else "│  ")) + line
 
 
-class _Writer:
+class _Writer(Words):
     """Writes one case in one language."""
-
-    def __init__(self, case: Case, language: str, reveal: bool):
-        self.case, self.language, self.reveal = case, language, reveal
-        self.labels: Labels = case.labels(language)
-        self.unit = self.labels.unit(case.decision.unit)
-
-    def say(self, en: str, zh: str) -> str:
-        return zh if self.language == "zh" else en
-
-    def hours(self, value: Fraction | None) -> str:
-        """An amount in the unit that the policy counts in."""
-        return f"{number(value)} {self.unit}"
-
-    def cite(self, text: str, key: str) -> str:
-        return f"{text}{CITED}{self.cited(key)}" if key else text
-
-    def cited(self, key: str) -> str:
-        unseen = self.say(" (text not seen)", "（未见原文）")
-        return self.say(" or ", " 或 ").join(self.case.cited(k, unseen) for k in key.split(EITHER))
 
     # --- the whole ----------------------------------------------------------------------------------------------------
 
@@ -91,7 +59,7 @@ class _Writer:
         root.below += self._consequences()
         root.below += self._flags()
         root.below += self._lacks()
-        root.below += self._enough()
+        root.below += Remedies(self.case, self.language, self.reveal).nodes()
         return root
 
     def _headline(self) -> str:
@@ -111,9 +79,20 @@ class _Writer:
             if d.shortfall_total:
                 short = number(d.shortfall_total)
                 text += self.say(f", {short} short", f"，尚差 {short}")
+        if not d.shortfall_total:
+            text += "".join(self.say("; ", "；") + self._firm(f) for f in self._unmet())
         if d.days_left is not None:
-            text += self.say(f", {d.days_left} days left", f"，还剩 {d.days_left} 天")
+            days = "day" if d.days_left == 1 else "days"
+            text += self.say(f", {d.days_left} {days} left", f"，还剩 {d.days_left} 天")
         return f"{text}{CITED}{d.policy or self.say('no policy', '无适用政策')}"
+
+    def _unmet(self) -> list[Finding]:
+        """The firm requirements for which the outcome is what it is."""
+        d = self.case.decision
+        states = ("not_met",) if d.outcome == "not_met" else ("not_met", "undetermined")
+        open_still = self.case.lacking() if d.outcome == "in_progress" else []
+        firm = (f for f in self.case.findings if not f.advisory and f.measure != "policy" and not self._is_shown(f))
+        return [f for f in firm if d.outcome in UNMET and (f.status in states or f in open_still)]
 
     def _is_shown(self, f: Finding) -> bool:
         """Whether the headline gives the figure of this requirement."""
@@ -140,10 +119,10 @@ class _Writer:
         else:
             label = self.labels.measure("total", d.unit)
             yield Node(f"{label} {self.hours(d.total)}", below)
-        yield from (Node(self._finding(f)) for f in others)
-        yield from (
-            Node(self._finding(f), self._within(windows[f.rule])) for f in self.case.findings if f.rule in windows
-        )
+        yield from (Node(self._finding(f), self._measured(f)) for f in others)
+        for f in self.case.findings:
+            if f.rule in windows:
+                yield Node(self._finding(f), [*self._measured(f, rows=False), *self._within(windows[f.rule])])
         asked = {f.measure for f in self.case.findings}
         for name, value in d.measures.items():
             if name not in asked and value:
@@ -155,6 +134,17 @@ class _Writer:
         node.below = [Node(self._finding(f)) for f in found[1:]]
         node.below += [Node(self._record(e)) for e in self._counted() if e.subject == subject]
         return node
+
+    def _measured(self, f: Finding, rows: bool = True) -> list[Node]:
+        """How a measure is defined, and what counts toward it of the records that stand under the total."""
+        measured, below = self.case.measured.get(f.rule), []
+        if measured is not None and measured.rule:
+            note = self.case.rules[measured.rule]
+            below.append(Node(self.cite(note.text(self.language), measured.rule)))
+        if measured is not None and rows and measured.rows:
+            each = [f"{e.record_id} {spread(e.counted, e.counted_high)}" for e in measured.rows]
+            below.append(Node(self.say("counted: ", "计入：") + self.say(", ", "、").join(each)))
+        return below
 
     def _within(self, window: Window) -> list[Node]:
         """What counts in a window that is not the period."""
@@ -173,25 +163,33 @@ class _Writer:
         if f.measure == "policy":
             packs = self.say(", ", "、").join(f.because)
             return self.say(f"which policy governs is open: {packs}", f"适用哪个政策尚不确定：{packs}")
-        label = self.labels.measure(f.measure, f.unit)
-        achieved = spread(f.achieved, f.achieved_high)
-        needed = spread(f.required or Fraction(0), f.required_high)
-        where = ""
-        if f.rule in self.case.windows:
-            days = self.case.windows[f.rule].days
-            where = f"{days[0]}..{days[1]}" if days else self.say("a window that is not known", "起讫不明的时段")
-            label, where = self.say(label, f"{where} {label}"), self.say(f" in {where}", "")
-        if f.advisory:
-            state = self.say("kept", "已达到") if f.status == "met" else self._state(f)
-            words = self.say("expected", "一般要求")
-            bound = "" if f.comparison == ">=" else "≤ "
-            text = f"{label} {achieved}{where}    ({words} {bound}{needed}: {state})"
-        else:
-            mark = "/" if f.comparison == ">=" else "≤"
-            text = f"{label} {achieved} {mark} {needed}{where}"
-            if f.status != "met":
-                text += self.say(", ", "，") + self._state(f)
+        if not f.advisory:
+            return self.cite(self._firm(f), f.rule) + self._history(f)
+        label, where = self._measure(f)
+        state = self.say("kept", "已达到") if f.status == "met" else self._state(f)
+        words = self.say("expected", "一般要求")
+        bound = "" if f.comparison == ">=" else "≤ "
+        needed = spread(f.required or ZERO, f.required_high)
+        text = f"{label} {spread(f.achieved, f.achieved_high)}{where}    ({words} {bound}{needed}: {state})"
         return self.cite(text, f.rule) + self._history(f)
+
+    def _firm(self, f: Finding) -> str:
+        """``total 87.5 / 90, 2.5 short``."""
+        label, where = self._measure(f)
+        mark = "/" if f.comparison == ">=" else "≤"
+        text = (
+            f"{label} {spread(f.achieved, f.achieved_high)} {mark} {spread(f.required or ZERO, f.required_high)}{where}"
+        )
+        return text if f.status == "met" else text + self.say(", ", "，") + self._state(f)
+
+    def _measure(self, f: Finding) -> tuple[str, str]:
+        """A measure's name, and its window where that is not the period: before it in Chinese, after it in English."""
+        label = self.labels.measure(f.measure, f.unit)
+        if f.rule not in self.case.windows:
+            return label, ""
+        days = self.case.windows[f.rule].days
+        where = f"{days[0]}..{days[1]}" if days else self.say("a window that is not known", "起讫不明的时段")
+        return self.say(label, f"{where} {label}"), self.say(f" in {where}", "")
 
     def _state(self, f: Finding) -> str:
         if f.status == "undetermined":
@@ -341,7 +339,7 @@ class _Writer:
             keys = self.case.may_follow.get(name, ())
             text = self.say("possible consequence: ", "可能的后果：")
             text += self._concluded(name, keys[0] if len(keys) == 1 else "")
-            if facts := self.say(", ", "、").join(self._lacking(m) for m in self.case.turns_on.get(name, ())):
+            if facts := self.say(", ", "、").join(self.lacking(m) for m in self.case.turns_on.get(name, ())):
                 text += self.say(f", depending on {facts}", f"，视{facts}而定")
             yield Node(self.cite(text, EITHER.join(keys)))
 
@@ -370,83 +368,15 @@ class _Writer:
             yield Node(self.cite(line, rule))
 
     def _lacks(self) -> Iterable[Node]:
-        if self.case.decision.missing:
-            facts = self.say(", ", "、").join(self._lacking(m) for m in self.case.decision.missing)
+        """The missing facts that would settle the case: those that can be given, and what the law leaves open."""
+        missing = self.case.decision.missing
+        of_the_law = [m for m in missing if self.labels.of_the_law(m.rpartition(":")[2])]
+        if given := [m for m in missing if m not in of_the_law]:
+            facts = self.say(", ", "、").join(self.lacking(m) for m in given)
             yield Node(self.say(f"would settle it: {facts}", f"补充以下事实即可确定：{facts}"))
-
-    def _lacking(self, name: str) -> str:
-        owner, colon, fact = name.rpartition(":")
-        if not colon or owner in ("person", "table"):
-            return self.labels.fact(name)
-        return self.say(f"{self.labels.fact(fact)} of {owner}", f"{owner} 的{self.labels.fact(fact)}")
-
-    def _enough(self) -> Iterable[Node]:
-        """What would meet the requirement that is not met; of several, what each of them needs."""
-        if not self.case.sought:
-            return
-        needed = [(f, [self._remedy(r) for r in self.case.remedies if r.rule == f.rule]) for f in self.case.lacking()]
-        if not needed:
-            return
-        either = self.say(", or ", "；或")
-        left = ""
-        if self.case.decision.days_left is not None:
-            left = self.say(" in the days that are left", "在余下的时间内")
-        if not self.case.remedies and len(needed) == 1:
-            yield Node(self.say(f"nothing was found that would be enough{left}", f"补足办法：{left}未找到足够的办法"))
-            return
-        if len(needed) == 1:
-            lead = self.say("enough would be: ", "补足办法：")
-            if not self.case.together:
-                lead = self.say("needed, and it may still not be enough: ", "须补足，而仍可能不够：")
-            yield Node(lead + either.join(needed[0][1]))
-            return
-        lead = self.say("each of these is needed", "补足办法：以下各项均须补足")
-        if any(self._perhaps(f) for f, _ in needed):
-            lead += self.say(", where not in doubt", "，注明“如须补足”的除外")
-        lead += self.say(", and one activity may serve several", "，同一学习可同时计入数项")
-        if not self.case.together:
-            lead += self.say("; together they may still not be enough", "；合在一起仍可能不够")
-        below = []
-        for f, options in needed:
-            none = self.say(f"nothing was found that alone would be enough{left}", f"{left}未找到单独足够的办法")
-            label = self.labels.measure(f.measure, self.case.decision.unit) + self._perhaps(f)
-            below.append(Node(self.cite(label + self.say(": ", "：") + (either.join(options) or none), f.rule)))
-        yield Node(lead, below)
-
-    def _perhaps(self, f: Finding) -> str:
-        """``, if needed (depending on hospital level)`` where it is not settled whether the requirement is lacking."""
-        open_of_person = f.status == "in_progress" and any(m.startswith("person:") for m in f.missing)
-        if not f.missing or not (f.status == "undetermined" or open_of_person):
-            return ""
-        facts = self.say(", ", "、").join(self._lacking(m) for m in f.missing[:NAMED])
-        if len(f.missing) > NAMED:
-            facts += self.say(f" and {len(f.missing) - NAMED} more", "等")
-        return self.say(f", if needed (depending on {facts})", f"，如须补足（视{facts}而定）")
-
-    def _remedy(self, r: Remedy) -> str:
-        if r.facts:
-            parts = []
-            for record, facts in r.facts.items():
-                names = self.say(" and ", "、").join(self.labels.fact(f) for f in facts)
-                gain = number(r.gains[record])
-                parts.append(self.say(f"{names} for {record} (+{gain})", f"{record} 补充{names}（+{gain}）"))
-            return self.say(" and ", "，并").join(parts)
-        until = r.until.isoformat()
-        kinds = [] if r.measure == "total" else [self.labels.measure(r.measure, self.case.decision.unit)]
-        kinds += [self.labels.term(r.subject, "subject")] if r.subject else []
-        en, zh, limits = "".join(f" of {kind}" for kind in kinds), "、".join(kinds), ""
-        forms = self.say(", ", "、").join(self.labels.term(t, "form") for t in r.outside or r.within)
-        if forms:
-            en += f" outside {forms}" if r.outside else f" in {forms}"
-            limits = f"（{forms}除外）" if r.outside else f"（限{forms}）"
-        for key in r.limits:
-            rule = self.case.rules[key].text(self.language)
-            until += f", subject to: {rule} ({self.cited(key)})"
-            limits += f"，并受此限：{rule}（{self.cited(key)}）"
-        return self.say(
-            f"{number(r.gain)} more recognised {self.unit}{en} by {until}",
-            f"{_day(r.until)}前再取得 {number(r.gain)} {self.unit}经认定的{zh or '学习'}{limits}",
-        )
+        if of_the_law:
+            facts = self.say(", ", "、").join(self.lacking(m) for m in of_the_law)
+            yield Node(self.say(f"for the authority to settle: {facts}", f"须由主管部门明确：{facts}"))
 
 
 def _total(amounts: Iterable[Fraction | None]) -> Fraction | None:
@@ -457,18 +387,3 @@ def _total(amounts: Iterable[Fraction | None]) -> Fraction | None:
             return None
         total += amount
     return total
-
-
-def _day(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
-
-
-def number(value: Fraction | None) -> str:
-    return "?" if value is None else exact_text(value)
-
-
-def spread(low: Fraction, high: Fraction | None) -> str:
-    """``87.5``, or ``20 to 36`` where facts are missing (``20 or more`` without an upper bound)."""
-    if high is None:
-        return f"{number(low)}…"
-    return number(low) if low == high else f"{number(low)}–{number(high)}"

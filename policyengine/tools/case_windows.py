@@ -1,6 +1,7 @@
-"""What counts in a requirement whose window is not its period: findings go in, ledger rows by rule key come out.
+"""What counts in a requirement that takes not just the records of its period: findings go in, ledger rows come out.
 
-``in any 5 years`` looks back over the years before, ``within 12 months of joined`` may begin and end inside of two.
+``in any 5 years`` looks back over the years before, ``within 12 months of joined`` may begin and end inside of two; a
+declared measure takes only some of the records.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from policyengine.engines.reference import Periods, Prepared
 from policyengine.engines.totals import Totals
 from policyengine.language import tree
 from policyengine.records.model import Person, Record
-from policyengine.tools.case import Window
+from policyengine.tools.case import Measured, Window
 from policyengine.trace import Decision, Finding, LedgerEntry
 
 ZERO = Fraction(0)
@@ -27,30 +28,40 @@ EVER = (date.min.year, date.max.year)
 
 def windows_of(
     ready: Prepared, person: Person, records: Iterable[Record], decision: Decision, findings: Iterable[Finding]
-) -> dict[str, Window]:
-    """The windows that are not the decision's period, by the finding's rule, from all records of the person."""
+) -> tuple[dict[str, Window], dict[str, Measured]]:
+    """By the finding's rule, from all records of the person: the windows that are not the decision's period, and what
+    counts toward measures other than the total and the subjects."""
     later, start = ready.later, ready.plan.year_start
     first, last = labelled(decision.period)
     asked = {rule.key: statement for rule, statement in later.requirements(first, last - first + 1)}
-    apart = [f for f in findings if f.rule in asked and f.window != days_of(decision.period, start)]
-    found = {f.rule: Window(None) for f in findings if f.rule in asked and _adrift(asked[f.rule], person)}
-    if not apart:
-        return found
+    known = {f.rule: f for f in findings if f.rule in asked}
+    adrift = {key for key in known if _adrift(asked[key], person)}
+    apart = {key for key, f in known.items() if f.window != days_of(decision.period, start)}
+    declared = {key for key, f in known.items() if f.measure != "total" and f.measure not in decision.by_subject}
+    windows = {key: Window(None) for key in adrift}
+    measured: dict[str, Measured] = {}
+    if not apart and not declared:
+        return windows, measured
     judged = [ready.judge.judge(r, person) for r in sorted(records, key=lambda r: (r.end, r.record_id))]
     booked = account(ready.judge, later.once, later.caps, person, judged, later.exact)
     totals = Totals(later, booked)
     rows = {(e.record_id, e.period): e for e in ledger(booked, EVER, later.shown)}
-    for f in apart:
-        statement = asked[f.rule]
+    for key in (k for k in known if k in apart or k in declared):
+        f, statement = known[key], asked[key]
         first, last = (period_of(day, start) for day in f.window)
         stretch = Stretch(first, last, f.window, isinstance(statement.window, tree.Within))
         held = []
-        for n, truth in totals.members(f.measure, stretch, statement.this_period):
+        for n, truth in () if key in adrift else totals.members(f.measure, stretch, statement.this_period):
             item = booked.items[n]
             row = rows[judged[item.position].record.record_id, label(item.period)]
             held.append(row if truth else replace(row, counted=ZERO))  # what may belong to it counts from 0 up
-        found[f.rule] = Window(f.window, tuple(e for e in held if e.counted_high != 0))
-    return found
+        counted = tuple(e for e in held if e.counted_high != 0)
+        if key in apart:
+            windows[key] = Window(f.window, counted)
+        if key in declared:
+            rule = later.measure_in(f.measure, last)
+            measured[key] = Measured(rule.key if rule is not None else "", counted)
+    return windows, measured
 
 
 def _adrift(statement: tree.Require, person: Person) -> bool:

@@ -46,6 +46,7 @@ TOLD_AGAIN = (
     "windows",
     "turns_on",
     "may_follow",
+    "measured",
 )
 
 
@@ -125,6 +126,7 @@ class Explainer:
         findings = of_period(decision, result.findings)
         ready, notes = self.selector.prepared[which], self._notes[which]
         follows = _may_follow(ready, person, decision)
+        windows, measured = windows_of(ready, person, records.values(), decision, findings)
         if remedies:
             situation = Situation(ready, person, tuple(records.values()), decision, result, as_of)
             enough, together = enough_for(situation, self._samples[which])
@@ -145,7 +147,8 @@ class Explainer:
             sought=remedies and decision.outcome in UNMET,
             together=together,
             besides=_besides(ready, notes, self.selector.law.policies[which], decision, findings, rows, records),
-            windows=windows_of(ready, person, records.values(), decision, findings),
+            windows=windows,
+            measured=measured,
             turns_on={name: facts for name, (facts, _) in follows.items()},
             may_follow={name: keys for name, (_, keys) in follows.items()},
         )

@@ -297,4 +297,4 @@ def test_the_forms_that_a_measure_speaks_of_are_named(tmp_path: Path) -> None:
     more = _rule("measure in_person: hours of training, visit", "in-person")
     more += _rule("require in_person at least 91 hours per year", "in-person-hours")
     line = _told(world, tmp_path, more, _training("R1", "90"))
-    assert line == "└─ enough would be: 1 more recognised hours of in person in training, visit by 2016-12-31"
+    assert line == "└─ enough would be: 1 more recognised hour of in person in training, visit by 2016-12-31"

@@ -390,3 +390,54 @@ def test_what_a_cap_without_a_figure_cuts_is_a_range(tmp_path: Path) -> None:
         load_law(world / "policies/shire"), Files((str(world / "records.csv"),)), "A1", (2016, 2016)
     )
     assert "58 claimed, 0–58 cut" in text_of_case(cases[0])
+
+
+def test_a_declared_measure_is_defined_and_told_record_by_record(tmp_path: Path) -> None:
+    """Ann learnt 37.5 hours of her 87.5 in person: the headline says what is lacking, though the total is there."""
+    world = write_world(tmp_path)
+    pack, rules = (world / f"policies/shire/{name}.yaml" for name in ("pack", "rules"))
+    text = pack.read_text(encoding="utf-8").replace("  flags:", "  measures: {in_person: 面授学时}\n  flags:")
+    pack.write_text(text, encoding="utf-8")
+    text = rules.read_text(encoding="utf-8").replace("total at least 90 hours", "total at least 80 hours")
+    text += "- {id: in-person, cites: {source: act, at: art. 8}, rule: 'measure in_person: hours of training, visit'}\n"
+    owed = "require in_person at least 40 hours per year"
+    text += f"- {{id: in-person-hours, cites: {{source: act, at: art. 9}}, rule: {owed}}}\n"
+    rules.write_text(text, encoding="utf-8")
+    files = Files((str(world / "records.csv"),))
+    (case,) = explain_files(load_law(world / "policies/shire"), files, "A1", (2016, 2016))[0]
+    lines = text_of_case(case).splitlines()
+    assert lines[0] == "A* · 2016 · not met: 87.5 of 80 hours; in person 37.5 / 40, 2.5 short    shire"
+    place = lines.index("├─ in person 37.5 / 40, 2.5 short    in-person-hours, art. 9")
+    assert lines[place + 1 : place + 3] == [
+        "│  ├─ measure in_person: hours of training, visit    in-person, art. 8",
+        "│  └─ counted: R001 12.5, R002 25",
+    ]
+    assert text_of_case(case, "zh").splitlines()[0] == (
+        "A* · 2016 · 未完成：87.5 / 80 学时；面授学时 37.5 / 40，尚差 2.5    shire"
+    )
+    (finding,) = [f for f in data_of_cases([case])["cases"][0]["findings"] if f["measure"] == "in_person"]
+    assert [c["rule"] for c in finding["measured_by"]] == ["shire/in-person"]
+    assert [(c["record_id"], c["counted"]) for c in finding["counted"]] == [("R001", Fraction(25, 2)), ("R002", 25)]
+
+
+def test_what_the_law_leaves_open_is_for_the_authority_to_settle(tmp_path: Path) -> None:
+    """A visit of 60 hours counts 60 to 120, as the law has it; with 20 hours it is open whether 90 are there."""
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    text = rules.read_text(encoding="utf-8").replace("training, visit at 1", "training at 1")
+    text += "- {id: visits, cites: {source: act, at: art. 8}, rule: convert visit at 1 to 2 hours per 45 minutes}\n"
+    rules.write_text(text, encoding="utf-8")
+    rows = ("R1,X,2016-05-05,training,public,T,20,hours,c,,,", "R2,X,2016-05-06,visit,public,T,2700,minutes,c,,,")
+    (tmp_path / "own.csv").write_text("\n".join((HEADER, *rows, "")), encoding="utf-8")
+    files = Files((str(tmp_path / "own.csv"),))
+    (case,) = explain_files(load_law(world / "policies/shire"), files, "X", (2016, 2016))[0]
+    text = text_of_case(case)
+    assert "├─ for the authority to settle: figure that the law leaves open of R2\n" in text
+    assert "├─ 须由主管部门明确：R2 的法定数额（未定）\n" in text_of_case(case, "zh")
+    assert "would settle it" not in text
+
+
+def test_one_day_is_left(world: Path, files: Files) -> None:
+    law = load_law(world / "policies")
+    (case,) = explain_files(law, files, "A1", (2016, 2016), date(2016, 12, 30))[0]
+    assert text_of_case(case).splitlines()[0].endswith("2.5 short, 1 day left    shire")

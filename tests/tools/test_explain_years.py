@@ -250,7 +250,7 @@ J3,P1,2017-11-10,lecture,professional,Late,20,hours
 J4,P1,2015-05-05,lecture,professional,Before,9,hours
 """
 IN_2017 = """\
-Ann (P*) · 2017 · not met    vale
+Ann (P*) · 2017 · not met; total 90 / 120 in 2016-07-01..2017-06-30, 30 short    vale
 ├─ total 60 hours
 │  ├─ public 40
 │  │  └─ J2 2017-03-10 training "Spring" 40 hours → 40 hours    stated, art. 2
@@ -260,13 +260,14 @@ Ann (P*) · 2017 · not met    vale
 │  ├─ J1 2016-10-10 training "Autumn" 50 hours → 50 hours    stated, art. 2
 │  └─ J2 2017-03-10 training "Spring" 40 hours → 40 hours    stated, art. 2
 ├─ spoken 20 / 10 in 2016-01-01..2017-12-31    spoken-hours, art. 6
+│  ├─ measure spoken: hours of lecture    spoken, art. 5
 │  └─ J3 2017-11-10 lecture "Late" 20 hours → 20 hours    stated, art. 2
 ├─ professional 70 in 2016-01-01..2017-12-31    (expected 80: 10 short)    two-years, art. 4
 │  ├─ J1 2016-10-10 training "Autumn" 50 hours → 50 hours    stated, art. 2
 │  └─ J3 2017-11-10 lecture "Late" 20 hours → 20 hours    stated, art. 2
 └─ enough would be: 30 more recognised hours by 2017-06-30"""
 IN_THE_TABLES = """\
-P* · 2017 · not met    vale
+P* · 2017 · not met; total 90 / 120 in 2016-07-01..2017-06-30, 30 short    vale
 ├─ total 60 hours
 │  ├─ public 40
 │  │  └─ J2 training 40 hours → 40 hours    stated, art. 2
