@@ -166,6 +166,7 @@ class Case:
     vocabulary: Vocabulary | None = None
     remedies: tuple[Remedy, ...] = ()
     sought: bool = False  # whether remedies were looked for: without the files nobody can
+    hinges_on: tuple[str, ...] = ()  # missing facts by which another policy may govern, where no remedy does under all
     together: bool = True  # the first remedy of each requirement that is not met, all together, meet whatever is asked
     turns_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # possible consequence → missing facts
     may_follow: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # possible consequence → keys of its rules

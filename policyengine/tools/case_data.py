@@ -87,6 +87,7 @@ def _case(case: Case) -> dict[str, Any]:
         "flags": [_flag(case, f) for f in case.flags],
         "besides": [{"drops": dropped or None, "cites": _rule(case, k)} for k, dropped in case.besides],
         "enough": [_remedy(case, r) for r in case.remedies],
+        "enough_hinges_on": list(case.hinges_on),
         "enough_together": case.together if case.remedies else None,
     }
 

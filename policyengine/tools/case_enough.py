@@ -22,6 +22,15 @@ class Remedies(Words):
         needed = [(f, [self._remedy(r) for r in self.case.remedies if r.rule == f.rule]) for f in self.case.lacking()]
         if not needed:
             return
+        if self.case.hinges_on:
+            facts = self.say(", ", "、").join(self.lacking(m) for m in self.case.hinges_on)
+            yield Node(
+                self.say(
+                    f"what would be enough depends on {facts}: it is open which policy governs",
+                    f"补足办法视{facts}而定：适用哪个政策尚不确定",
+                )
+            )
+            return
         either = self.say(", or ", "；或")
         left = ""
         if self.case.decision.days_left is not None:

@@ -35,9 +35,14 @@ class Way:
     added: tuple[Record, ...] = ()
 
 
-def enough_for(situation: Situation, samples: Samples) -> tuple[tuple[Remedy, ...], bool]:
+def enough_for(
+    situation: Situation, samples: Samples, others: Sequence[Situation] = ()
+) -> tuple[tuple[Remedy, ...], bool]:
     """Remedies for each firm requirement of the decision that is not met, none where nothing is lacking; and whether
-    the first of each requirement, all together, meet all that is asked, maxima too."""
+    the first of each requirement, all together, meet all that is asked, maxima too.
+
+    ``others``: the case under the other policies that may govern; only what is enough under them too is a remedy.
+    """
     if situation.decision.outcome not in UNMET:
         return (), True
     findings = of_period(situation.decision, situation.result.findings)
@@ -45,6 +50,8 @@ def enough_for(situation: Situation, samples: Samples) -> tuple[tuple[Remedy, ..
     ways = [
         [*_by_facts(situation, f), *_by_hours(situation, f, samples, f"{n}-")] for n, f in enumerate(needed)
     ]  # fmt: skip
+    if others:
+        ways = _under_all(ways, others)
     maximum = any(f.comparison != ">=" and not f.advisory for f in findings)
     if len(needed) < 2 and not maximum and not beyond_more(findings):
         together = True
@@ -52,6 +59,14 @@ def enough_for(situation: Situation, samples: Samples) -> tuple[tuple[Remedy, ..
         sets = [[way] for way in ways[0]] if len(ways) == 1 else [[each[0] for each in ways if each]]
         together = all(ways) and all(_all_met(situation, each) for each in sets)
     return tuple(way.remedy for each in ways for way in each), together
+
+
+def _under_all(ways: list[list[Way]], others: Sequence[Situation]) -> list[list[Way]]:
+    """Of one requirement those ways that are enough under the other policies too; of several all or none."""
+    if len(ways) == 1:
+        return [[way for way in ways[0] if all(_all_met(o, [way]) for o in others)]]
+    first = [each[0] for each in ways if each]
+    return ways if all(_all_met(o, first) for o in others) else [[] for _ in ways]
 
 
 def _all_met(situation: Situation, ways: Iterable[Way]) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.engines.calendar import days_of, labelled, period_of
-from policyengine.engines.reference import Periods, Prepared
+from policyengine.engines.reference import Periods, Prepared, evaluate_person
 from policyengine.engines.truth import DECIDED, Scene, compile_condition
 from policyengine.language import tree
 from policyengine.light import dataclass
@@ -41,6 +41,7 @@ TOLD_AGAIN = (
     "vocabulary",
     "remedies",
     "sought",
+    "hinges_on",
     "together",
     "besides",
     "windows",
@@ -105,11 +106,30 @@ class Explainer:
         periods by policy; ``records``: all that the person has."""
         result = judge_one(self.selector, person, records, spans, as_of)
         choice = self.selector.choose(person)
+        remedies = remedies and choice.governs is not None
         # where another policy may govern, what is enough under one of them promises too much
-        remedies = remedies and choice.governs is not None and choice.surely and not choice.candidates
+        others = choice.candidates if remedies else ()
+        rivals = [
+            (ready, evaluate_person(ready, person, records, span, as_of))
+            for ready, span in ((self.selector.prepared[i], spans[i]) for i in others)
+            if span is not None
+        ]
         by_id = {r.record_id: r for r in records}
         decisions = [d for d in result.decisions if _asked(d, told)]
-        return [self._case(choice.governs or 0, person, by_id, d, result, as_of, remedies) for d in decisions]
+        cases = []
+        for d in decisions:
+            alike = [
+                Situation(ready, person, records, other, judged, as_of)
+                for ready, judged in rivals
+                for other in judged.decisions
+                if other.period == d.period
+            ]
+            tried = remedies and len(alike) == len(choice.candidates)
+            case = self._case(choice.governs or 0, person, by_id, d, result, as_of, tried, alike)
+            if remedies and choice.missing and not case.remedies:
+                case = replace(case, sought=d.outcome in UNMET, hinges_on=choice.missing)
+            cases.append(case)
+        return cases
 
     def _case(
         self,
@@ -120,6 +140,7 @@ class Explainer:
         result: Result,
         as_of: date | None,
         remedies: bool,
+        others: Sequence[Situation],
     ) -> Case:
         rows = rows_of(decision, result.ledger)
         ids = {e.record_id for e in rows}
@@ -129,7 +150,7 @@ class Explainer:
         windows, measured = windows_of(ready, person, records.values(), decision, findings)
         if remedies:
             situation = Situation(ready, person, tuple(records.values()), decision, result, as_of)
-            enough, together = enough_for(situation, self._samples[which])
+            enough, together = enough_for(situation, self._samples[which], others)
         else:
             enough, together = (), True
         return Case(

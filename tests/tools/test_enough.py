@@ -85,13 +85,24 @@ def test_a_full_cap_is_left_out(world: Path, tmp_path: Path) -> None:
     assert (hours.gain, hours.outside) == (10, ("self_study", "publication"))
 
 
-def test_where_it_is_open_which_policy_governs_nothing_is_promised(
-    world: Path, evaluation: Evaluation, files: Files
+# D4's sector is not known: a miller owes 120 hours, everybody else 90. What is enough is enough for both.
+WHICHEVER = [
+    (120, "what would be enough depends on sector: it is open which policy governs"),
+    (90, "enough would be: 790/9 more recognised hours outside self study, publication by 2016-12-31"),
+]
+
+
+@pytest.mark.parametrize(("owed", "enough"), WHICHEVER)
+def test_where_it_is_open_which_policy_governs_what_is_enough_under_each(
+    tmp_path: Path, owed: int, enough: str
 ) -> None:
-    law = load_law(world / "policies")
-    own = [r for r in evaluation.inputs.records if r.person_id == "D4"]
-    (case,) = Explainer(law).cases(evaluation.inputs.persons["D4"], own, [(2016, 2016)] * 2)
-    assert (case.decision.outcome, case.remedies) == ("not_met", ())
+    world = write_world(tmp_path)
+    rules = world / "policies/mill/rules.yaml"
+    rules.write_text(rules.read_text(encoding="utf-8").replace("120 hours", f"{owed} hours"), encoding="utf-8")
+    files = Files((str(world / "records.csv"),), str(world / "persons.csv"))
+    (case,), _ = explain_files(load_law(world / "policies"), files, "D4", (2016, 2016))
+    assert case.decision.outcome == "not_met"
+    assert text_of_case(case).splitlines()[-1].startswith(f"└─ {enough}")
 
 
 def test_a_cap_that_leaves_too_little_is_left_out(world: Path, tmp_path: Path) -> None:
