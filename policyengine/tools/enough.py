@@ -119,6 +119,9 @@ def _fewest(situation: Situation, f: Finding, supplies: list[Supply]) -> list[Su
 def _open_records(situation: Situation, f: Finding) -> Iterator[Record]:
     """Records that count nothing or less than they might, and those of which it is open what they count toward."""
     first, last = situation.asked
+    names = {r.rule.name for r in situation.prepared.later.require if r.key == f.rule}
+    if any(c.rule.statement.rule in names for c in situation.prepared.later.carry):  # type: ignore[attr-defined]
+        first -= 1  # what the year before has left over counts too
     ids = {
         e.record_id
         for e in situation.result.ledger

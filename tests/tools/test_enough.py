@@ -220,6 +220,15 @@ def test_of_a_share_of_the_total_so_many_that_the_total_may_grow_with_them(tmp_p
     )
 
 
+def test_a_proof_for_the_year_before_that_is_carried_over(tmp_path: Path) -> None:
+    """90 of 90 and 5 without proof in 2015; 85 in 2016, to which 5 would be carried over."""
+    before = f"{_training('R1', '90')}\n{_training('R2', '5', '')}".replace("2016-05", "2015-05")
+    rows = f"{before}\n{_training('R3', '85')}"
+    rule = _rule("carry excess over annual-hours up to 30 hours to the next year")
+    line = _told(_without_cap(tmp_path), tmp_path, rule, rows, (2015, 2016))
+    assert line == "└─ enough would be: evidence for R2 (+5), or 5 more recognised hours by 2016-12-31"
+
+
 def test_where_nothing_is_enough_it_is_said(tmp_path: Path) -> None:
     """No activity after the first of a year counts anything."""
     line = _told(_without_cap(tmp_path), tmp_path, _rule("cap records at 85 hours per year"), _training("R1", "85"))
