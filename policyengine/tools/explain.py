@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.engines.calendar import days_of, labelled, period_of
 from policyengine.engines.reference import Periods, Prepared, evaluate_person
 from policyengine.engines.truth import DECIDED, Scene, compile_condition
+from policyengine.engines.windows import own_figure
 from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.messages import say
@@ -216,7 +218,9 @@ def _besides(
     """The drops in force in the decision's period, with what they drop, the exchanges that its figures needed, and the
     rules by which hours were carried over."""
     start, end = days_of(decision.period, policy.year_start)
-    found = {(d.rule.key, d.over[0].key): None for d in policy.dropped if d.holds_in(start, end)}
+    asks = partial(_asks, ready, decision)
+    dropped = [d for d in policy.dropped if d.holds_in(start, end) and asks(d.over[0])]
+    found = {(d.rule.key, d.over[0].key): None for d in dropped}
     asked = [(notes.rule(f.rule), end) for f in findings]
     for e in rows:
         record = records.get(e.record_id)
@@ -236,6 +240,14 @@ def _besides(
         if statement.rule in names and carry.governs(before, policy.year_start):
             found[carry.key, ""] = None
     return tuple(found)
+
+
+def _asks(ready: Prepared, decision: Decision, rule: Rule) -> bool:
+    """Whether a rule asks anything of a period: not where its figure is in a table without a row for it."""
+    figure = getattr(unwrapped(rule), "figure", None)
+    if not isinstance(figure, tree.Lookup):
+        return True
+    return own_figure(ready.judge, figure, labelled(decision.period)[1], Person(decision.person_id)) is not None
 
 
 def _unit(rule: Rule | None) -> str | None:

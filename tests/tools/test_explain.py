@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from policyengine.diagnostics import PolicyError
+from policyengine.records.model import Person
 from policyengine.tools.case import Case
 from policyengine.tools.case_data import data_of_cases, json_of_data
 from policyengine.tools.case_text import text_of_case
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files, read_files
-from policyengine.tools.explain import explain_files, explain_result
+from policyengine.tools.explain import Explainer, explain_files, explain_result
 from policyengine.tools.read_result import read_result
 from policyengine.tools.result import save
 from policyengine.tools.select import load_law
@@ -441,3 +442,12 @@ def test_one_day_is_left(world: Path, files: Files) -> None:
     law = load_law(world / "policies")
     (case,) = explain_files(law, files, "A1", (2016, 2016), date(2016, 12, 30))[0]
     assert text_of_case(case).splitlines()[0].endswith("2.5 short, 1 day left    shire")
+
+
+def test_a_drop_is_not_told_where_what_it_drops_asks_nothing() -> None:
+    """The province's table of themes has no row: nobody was asked for a theme, teachers or not."""
+    policies = Path(__file__).parents[2] / "policies"
+    (case,) = Explainer(load_law(policies / "sectors/teachers")).cases(Person("X"), [], [(2017, 2017)])
+    dropped = {dropped for _, dropped in case.besides}
+    assert any("annual-hours" in key for key in dropped)
+    assert not any("theme" in key for key in dropped)
