@@ -1,0 +1,127 @@
+"""Why a case came out so: failed conditions, what may follow, and the drops, exchanges and carries that bear on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+
+from policyengine.engines.calendar import days_of, labelled
+from policyengine.engines.reference import Prepared
+from policyengine.engines.truth import DECIDED, Scene, compile_condition
+from policyengine.engines.windows import own_figure
+from policyengine.language import tree
+from policyengine.packs.model import Policy, Rule
+from policyengine.plan.names import unwrapped
+from policyengine.records.model import Person, Record
+from policyengine.tools.case import RuleNote, note_of
+from policyengine.trace import Decision, Finding, LedgerEntry
+
+
+class Notes(Mapping[str, RuleNote]):
+    """The rules of a policy as notes, each made when it is asked for."""
+
+    def __init__(self, policy: Policy):
+        rules = (r for laid in policy.laid for r in (*laid.over, laid.rule))
+        self._rules: dict[str, Rule] = {r.key: r for r in rules}
+        self._policy = policy
+        self._notes: dict[str, RuleNote] = {}
+
+    def __getitem__(self, key: str) -> RuleNote:
+        if key not in self._notes:
+            self._notes[key] = note_of(self._rules[key], self._policy.vocabulary)
+        return self._notes[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rules
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def rule(self, key: str) -> Rule | None:
+        return self._rules.get(key)
+
+
+def why(
+    ready: Prepared, notes: Notes, person: Person, rows: Iterable[LedgerEntry], records: Mapping[str, Record]
+) -> dict[str, tuple[tree.Condition, ...]]:
+    """For each rejected record, which parts of the condition that would recognise it do not hold."""
+    failed = {}
+    for e in rows:
+        rule = notes.rule(e.recognise_rule) if e.reason == "rejected" else None
+        record = records.get(e.record_id)
+        if rule is None or record is None:
+            continue
+        statement = unwrapped(rule)
+        if isinstance(statement, tree.Recognise) and statement.when is not None:
+            scene = Scene(person.facts, record=record, period=record.end.year)
+            world, parts = ready.judge.world, _parts(statement.when)
+            failed[e.record_id] = tuple(c for c in parts if compile_condition(c, world)(scene) is False)
+    return failed
+
+
+def may_follow(
+    ready: Prepared, person: Person, decision: Decision
+) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """For each consequence that is only possible, the person's facts that its rules ask for and that are missing; and
+    the keys of those rules that are not ruled out by the facts that are there."""
+    _, last = labelled(decision.period)
+    scene = Scene(person.facts, person.circumstances, None, last, days_of(decision.period, ready.plan.year_start))
+    scene.outcome = lambda year: frozenset(DECIDED)
+    found: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    for rule, name in ready.later.conclusions(last) if decision.possible else ():
+        if name in decision.possible and rule.test(scene) is not False:
+            facts, keys = found.get(name, ((), ()))
+            found[name] = tuple(dict.fromkeys((*facts, *rule.lacks(scene)))), (*keys, rule.key)
+    return found
+
+
+def besides(
+    ready: Prepared, notes: Notes, policy: Policy, decision: Decision, findings: Iterable[Finding],
+    rows: Iterable[LedgerEntry], records: Mapping[str, Record],
+) -> tuple[tuple[str, str], ...]:  # fmt: skip
+    """The drops in force in the decision's period, with what they drop, the exchanges that its figures needed, and the
+    rules by which hours were carried over."""
+    start, end = days_of(decision.period, policy.year_start)
+    asks = partial(_asks, ready, decision)
+    dropped = [d for d in policy.dropped if d.holds_in(start, end) and asks(d.over[0])]
+    found = {(d.rule.key, d.over[0].key): None for d in dropped}
+    asked = [(notes.rule(f.rule), end) for f in findings]
+    for e in rows:
+        record = records.get(e.record_id)
+        if record is not None and e.converted_high != 0:
+            asked += [(notes.rule(key), record.end) for key in e.convert_rule.split("+")]
+    for rule, day in dict.fromkeys(asked):
+        unit = _unit(rule)
+        exchange = ready.judge.exchanging(unit, day) if unit is not None and unit != ready.plan.unit else None
+        if exchange is not None:
+            found[exchange[0], ""] = None
+    before = labelled(decision.period)[0] - 1
+    carried = {f.rule for f in findings if f.carried}
+    names = {r.rule.name for r in ready.later.require if r.key in carried}
+    for carry in ready.later.carry:
+        statement = carry.rule.statement
+        assert isinstance(statement, tree.Carry)
+        if statement.rule in names and carry.governs(before, policy.year_start):
+            found[carry.key, ""] = None
+    return tuple(found)
+
+
+def _asks(ready: Prepared, decision: Decision, rule: Rule) -> bool:
+    """Whether a rule asks anything of a period: not where its figure is in a table without a row for it."""
+    figure = getattr(unwrapped(rule), "figure", None)
+    if not isinstance(figure, tree.Lookup):
+        return True
+    return own_figure(ready.judge, figure, labelled(decision.period)[1], Person(decision.person_id)) is not None
+
+
+def _unit(rule: Rule | None) -> str | None:
+    """The unit that a rule's figure is in."""
+    unit = getattr(getattr(unwrapped(rule), "figure", None), "unit", None) if rule is not None else None
+    return unit if isinstance(unit, str) else None
+
+
+def _parts(condition: tree.Condition) -> tuple[tree.Condition, ...]:
+    return condition.items if isinstance(condition, tree.And) else (condition,)
