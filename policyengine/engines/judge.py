@@ -45,8 +45,8 @@ class Judged:
     shares_days: dict[int, tuple[date, date]]
 
     def named(self, facts: Iterable[str]) -> set[str]:
-        """Facts that the record lacks, as findings name them: ``R001:evidence``."""
-        return {f"{self.record.record_id}:{fact}" for fact in facts}
+        """Facts that the record or its person lacks, as findings name them: ``R001:evidence``, ``person:sector``."""
+        return {f if f.startswith("person:") else f"{self.record.record_id}:{f}" for f in facts}
 
 
 class Judge:

@@ -93,7 +93,7 @@ WAITING = [
     (["cap training at unknown hours per year"], [("2016-01-05", 8)], ("figure",)),
     # whether the record is under the cap
     (["cap training at 2 hours per year when employer_kind = enterprise"], [("2016-01-05", 8)],
-     ("R1:person:employer_kind",)),
+     ("person:employer_kind",)),
     (["cap training at 2 hours per year when mode = online"], [("2016-01-05", 8)], ("R1:mode",)),
     # when the months begin
     (["cap training at 2 hours within 12 months of joined"], [("2016-01-05", 8)], ("person:joined",)),
