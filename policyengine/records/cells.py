@@ -7,13 +7,13 @@ Parquet column. Nothing is guessed: what has two readings, or none, is ``Bad``. 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from fractions import Fraction
 
 from policyengine.language.quantities import NO_QUANTITY, UNITS, exact_text
 from policyengine.light import dataclass
+from policyengine.records.characters import UNSEEN, folded, signs
 
 MAX_TEXT = 32_767  # characters of one cell: what a spreadsheet can hold
 MAX_ID = 200
@@ -53,9 +53,7 @@ class UnitCell:
 
 # --- text -------------------------------------------------------------------------------------------------------------
 
-_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f"
-_INVISIBLE = dict.fromkeys(map(ord, _UNSEEN))
-SPACES = " \t\r\n\u00a0\u2002\u2003\u2009\u202f\u3000" + _UNSEEN  # what may stand around a cell's text
+SPACES = " \t\r\n\u00a0\u2002\u2003\u2009\u202f\u3000" + UNSEEN  # what may stand around a cell's text
 ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!")
 _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 # What people write into a text cell to say that there is nothing.
@@ -72,16 +70,14 @@ def clean(text: str) -> str:
 
 def compare(text: str) -> str:
     """The form in which words are compared: compatibility characters plain, case folded, no spaces or underscores."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_INVISIBLE)
-    return "".join(text.casefold().replace("_", " ").split())
+    return "".join(folded(text).casefold().replace("_", " ").split())
 
 
 def _plain(text: str) -> str:
     """Full-width digits and signs made plain, one space between words."""
     if text.isascii():
         return text
-    return " ".join(unicodedata.normalize("NFKC", text).translate(_INVISIBLE).split())
+    return " ".join(folded(text).split())
 
 
 def printable(text: str) -> str:
@@ -148,6 +144,11 @@ def identifier(text: str) -> str | Bad | None:
         )  # fmt: skip
     if len(text) > MAX_ID:
         return Bad("PE417", f"an id has at most {MAX_ID} characters", f"编号最多 {MAX_ID} 个字符")
+    if found := signs(text):
+        return Bad(
+            "PE417", f"the sign {found} is no part of an id", f"“{found}”不能是编号的一部分",
+            "remove it if it is a mark of a footnote; else write plain digits", "如为脚注标记请删去；否则请写普通数字",
+        )  # fmt: skip
     return text[:17] + "X" if _OLD_ID_LOWER.fullmatch(text) else text
 
 

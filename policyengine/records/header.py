@@ -7,7 +7,6 @@ A header is understood by the column's id, its Chinese name, a declared or the u
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 from functools import lru_cache
@@ -18,6 +17,7 @@ from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.cells import Bad, UnitCell, compare, printable, unit
+from policyengine.records.characters import folded
 from policyengine.records.raw import HEAD, RawTable, Row, blank, of_rejects
 from policyengine.records.schema import Purpose, Schema
 
@@ -157,7 +157,7 @@ class Headers:
 
     def _with_notes(self, header: str) -> set[Target]:
         """Headers with a note that says nothing else: 时长(分钟), 身份证号（必填）, 学习量/学时."""
-        text = unicodedata.normalize("NFKC", header)
+        text = folded(header)
         base, notes = _BRACKETS.sub("", text), _BRACKETS.findall(text)
         if not notes and "/" in text:
             base, _, note = text.rpartition("/")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from fractions import Fraction
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from policyengine.language.quantities import exact_text
 from policyengine.records import cells
 from policyengine.records.cells import Amount, Bad, UnitCell
+from policyengine.records.characters import folded
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,7 @@ def test_day_numbers_of_the_1904_calendar() -> None:
     "text",
     ["2016-02-30", "2016-00-10", "5/3/2016", "16-3-5", "2016-3", "2016", "20161", "20999", "80001", "20160230", "一月五日",
      "2016-03-05 24:00", "2016-03-05Z", "2016-03-05T10:00Z", "2016-03-05T10:00+00:00", "2016-03-05~2016-03-08", "1899-12-31",
-     "2200-01-01", "2016-03-05 吧", "x" * 5000],
+     "2200-01-01", "2016-03-05 吧", "x" * 5000, "2016-3-1①", "2016-3-1²", "2016-3-⑴"],
 )  # fmt: skip
 def test_texts_that_are_no_day(text: str) -> None:
     assert isinstance(cells.day(text), Bad)
@@ -79,7 +81,7 @@ def test_numbers(text: str, value: str, unit: str | None) -> None:
 @pytest.mark.parametrize(
     "text",
     ["abc", "NaN", "nan", "inf", "-inf", "", "12.", "1,23", "1.2.3", "十二", "约12", ">12", "12~16", "12 5", "0x10", "90分",
-     "12学", "12学时/天", "1e400", "1e-400", "9" * 300, "1/2", "½", "--5", "1_000"],
+     "12学", "12学时/天", "1e400", "1e-400", "9" * 300, "1/2", "½", "--5", "1_000", "12①", "12²", "12₂", "12⑴", "12⒈", "①"],
 )  # fmt: skip
 def test_texts_that_are_no_number(text: str) -> None:
     assert isinstance(cells.number(text), Bad)
@@ -157,6 +159,20 @@ def test_a_wrong_word_gets_the_nearest_one_suggested() -> None:
 )  # fmt: skip
 def test_ids(text: str, expected: str | None) -> None:
     assert cells.identifier(text) == (expected.replace("\u200b", "") if expected and not text.isascii() else expected)
+
+
+def test_signs_beside_a_text_are_no_digits_of_it() -> None:
+    for text in ("1001②", "1001²", "R⑴", "510101190001010019①"):
+        found = cells.identifier(text)
+        assert isinstance(found, Bad)
+        assert found.code == "PE417"
+        assert text[-1] in found.en
+    assert isinstance(cells.yes_no("①"), Bad)
+    assert isinstance(cells.year("2016①"), Bad)
+    for code in range(0x110000):
+        one = chr(code)
+        if unicodedata.category(one) in ("No", "So"):
+            assert folded(one) == one or not any(c.isdigit() for c in folded(one)), hex(code)
 
 
 def test_digits_that_a_spreadsheet_lost_are_not_made_up() -> None:

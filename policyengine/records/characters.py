@@ -1,0 +1,29 @@
+"""The characters of a cell in, plain ones out: full-width ones as ASCII, those that nobody sees left out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f"
+_INVISIBLE = dict.fromkeys(map(ord, UNSEEN))
+# Of these Unicode would make plain digits, though they are signs beside them: ² ⁵ ₁ ½ ① ⑴ ⒈ ㆒ ㈠ ㎡ 🄁.
+_SIGNS = re.compile(
+    "([\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209f\u2150-\u215f\u2189\u2460-\u24ff"
+    "\u3190-\u319f\u3200-\u33ff\U0001f100-\U0001f2ff]+)"
+)
+
+
+def folded(text: str) -> str:
+    """Compatibility characters (full width, ligatures) as plain ones; signs such as ① and ² stay what they are."""
+    if text.isascii():
+        return text
+    if not _SIGNS.search(text):
+        return unicodedata.normalize("NFKC", text).translate(_INVISIBLE)
+    parts = (p if at % 2 else unicodedata.normalize("NFKC", p) for at, p in enumerate(_SIGNS.split(text)))
+    return "".join(parts).translate(_INVISIBLE)
+
+
+def signs(text: str) -> str:
+    """The signs in a text that are neither digits nor letters of it, each once: ① of 1001①."""
+    return "" if text.isascii() else "".join(dict.fromkeys("".join(_SIGNS.findall(text))))
