@@ -141,7 +141,7 @@ class _Reader:
             if not targets:
                 continue
             name = targets[0].field
-            if len(targets) > 1 or name in self.cells:
+            if len(targets) > 1 or name in self.cells or targets[0].other is not None:
                 raise PolicyError([twice(self.paths, column.name)])
             decl, kind = headers.fields[name], column.dataType.simpleString()
             cell = _cell(column.name, decl, kind, self.schema)

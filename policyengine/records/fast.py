@@ -11,8 +11,9 @@ from typing import Any
 from policyengine.records.canonical import FILE, ROW, Shape, SlowRows, Written, copy_to
 from policyengine.records.cells import UnitCell
 from policyengine.records.files import PACKED, Source
-from policyengine.records.header import Layout, plain
+from policyengine.records.header import Layout
 from policyengine.records.mends import source_columns
+from policyengine.records.naming import plain
 from policyengine.records.parquet import BATCH, as_text, check_pages, columns_of, scan
 from policyengine.records.raw import RawTable, Row, blank
 from policyengine.records.rows import TOTALS, RowFacts, RowReader

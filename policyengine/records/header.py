@@ -6,18 +6,17 @@ A header is understood by the column's id, its Chinese name, a declared or the u
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import field
-from functools import lru_cache
+from dataclasses import field, replace
 
 from policyengine.diagnostics import Diagnostic, Related, Span
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.records.cells import Bad, UnitCell, compare, printable, unit
-from policyengine.records.characters import folded
+from policyengine.records.cells import Bad, UnitCell, printable, unit
+from policyengine.records.naming import UNIT_NAMES, Target, noted, notes, plain
 from policyengine.records.raw import HEAD, RawTable, Row, blank, of_rejects
 from policyengine.records.schema import Purpose, Schema
 
@@ -27,15 +26,6 @@ HOW = {
     MAPPED: ("mapping file", "对照文件"), BY_ID: ("id", "标识"), BY_NAME: ("name", "名称"), BY_ALIAS: ("alias", "别名"),
     BY_UNIT: ("the unit in the header", "表头中的单位"),
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a header stands for. ``rank``: how surely, the lower the surer."""
-
-    field: str
-    rank: int
-    unit: UnitCell | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +71,6 @@ class Layout:
 
 # --- what a header may be called --------------------------------------------------------------------------------------
 
-_DECORATION = re.compile(r"[*:;,.。、\"'“”‘’?!#\-]")
-_BRACKETS = re.compile(r"[(\[【〔](.*?)[)\]】〕]")
-_NOTES = re.compile(
-    r"必填项?|选填项?|可选|可空|非必填|可不填|required|optional|格式.*|例如?.*|如.*|yyyy.*|\d+位|文本", re.IGNORECASE
-)
-_ITEM_COUNTS = ("件数", "篇数", "科数", "门数", "项数", "部数", "本数")
-
-
-_OPENED = dict.fromkeys(map(ord, "()[]【】〔〕"))
-
-
-@lru_cache(maxsize=4096)
-def plain(header: str) -> str:
-    """A header as headers are compared: no spaces, stars, colons; brackets open but their content kept."""
-    return _DECORATION.sub("", compare(header)).translate(_OPENED)
-
 
 @dataclass(slots=True)
 class Headers:
@@ -115,14 +89,15 @@ class Headers:
         self.ignored = {plain(h) for h in mapping.ignore}
         fixed = {f: h for f, h in mapping.columns.items() if f in self.fields}
         for field_id, header in fixed.items():
-            self._add(header, Target(field_id, MAPPED))
+            base, _ = notes(header) or (header, [])
+            named = UNIT_NAMES.get(plain(base)) if field_id == "quantity" else None
+            self._add(header, Target(field_id, MAPPED, named))
         for decl in self.fields.values():
             if decl.id not in fixed:
                 self._declared(decl, mapping.column_aliases.get(decl.id, ()))
         if self.purpose == "records" and "quantity" not in fixed:
-            for unit_id, names in _unit_headers().items():
-                for name in names:
-                    self._add(name, Target("quantity", BY_UNIT, UnitCell(unit_id)))
+            for name, named in UNIT_NAMES.items():
+                self._add(name, Target("quantity", BY_UNIT, named))
         if self.purpose == "records":
             persons = (f for f in self.schema.columns("persons").values() if f.id != "person_id")
             self.foreign = {plain(n) for f in persons for n in (f.id, f.zh, *f.aliases) if n}
@@ -137,7 +112,12 @@ class Headers:
             self._add(alias, Target(decl.id, BY_ID))
 
     def _add(self, header: str, target: Target) -> None:
-        self.index.setdefault(plain(header), set()).add(target)
+        """Note a header by which a column is known; a quantity's may name its unit, and so may that of a measure."""
+        _, units = notes(header) or (header, [])
+        own = self.fields[target.field].unit
+        if target.field != "quantity":
+            units = [u for u in units if own is not None and UNITS[u.unit].dimension == UNITS[own].dimension]
+        self.index.setdefault(plain(header), set()).add(noted(target, units))
 
     def targets(self, header: str) -> list[Target]:
         """What the header may stand for, the surest only; several when it can't be told."""
@@ -152,29 +132,15 @@ class Headers:
         best = min(t.rank for t in found)
         surest = {t for t in found if t.rank == best}
         if best < BY_UNIT and (by_unit := next((t for t in found if t.rank == BY_UNIT), None)):
-            surest = {Target(t.field, t.rank, by_unit.unit) if t.field == "quantity" else t for t in surest}
+            surest = {replace(by_unit, rank=t.rank) if t.field == "quantity" else t for t in surest}
         return sorted(surest, key=lambda t: t.field)
 
     def _with_notes(self, header: str) -> set[Target]:
         """Headers with a note that says nothing else: 时长(分钟), 身份证号（必填）, 学习量/学时."""
-        text = folded(header)
-        base, notes = _BRACKETS.sub("", text), _BRACKETS.findall(text)
-        if not notes and "/" in text:
-            base, _, note = text.rpartition("/")
-            notes = [note]
-        units = []
-        for note in notes:
-            found = (
-                unit(note) if note.strip() not in ("元", "万元") else UnitCell("yuan", 10_000 if "万" in note else 1)
-            )
-            if isinstance(found, UnitCell):
-                units.append(found)
-            elif not _NOTES.fullmatch(note.strip()):
-                return set()
-        if not notes or len(units) > 1 or plain(base) in self.ignored:
+        base, units = notes(header) or (header, [])
+        if base == header or plain(base) in self.ignored:
             return set()
-        named = units[0] if units else None
-        return {Target(t.field, t.rank, named or t.unit) for t in self.index.get(plain(base), ())}
+        return {noted(t, units) for t in self.index.get(plain(base), ())}
 
     def known(self, cells: Iterable[str]) -> set[str]:
         """The canonical columns that a row of headers names."""
@@ -190,14 +156,6 @@ class Headers:
         """How many canonical columns the best of these rows names, 0 without one for the person."""
         known = [self.known(cells) for cells in rows]
         return max((len(k) for k in known if self.tell_person(k)), default=0)
-
-
-def _unit_headers() -> dict[str, list[str]]:
-    names = {u.id: [u.id, u.zh + "数", *([u.zh] if len(u.zh) > 1 else [])] for u in UNITS.values()}
-    names["hours"] += ["课时", "课时数"]
-    names["days"] += ["日数", "学习天数", "培训天数"]
-    names["items"] += _ITEM_COUNTS
-    return {u: n for u, n in names.items() if u not in ("months", "years", "yuan")}
 
 
 def _wide_values(schema: Schema, header: str) -> dict[str, str] | None:
@@ -367,6 +325,8 @@ def _column(position: int, name: str, target: Target, headers: Headers, span: Sp
         if isinstance(found, Bad):
             return Column(position, name, target.field, target.rank), _bad_unit(span, name, said)
         stated = found
+    elif target.other is not None and stated is not None:
+        return Column(position, name, target.field, target.rank), _two_units(span, name, target)
     fits = stated is None or target.field == "quantity"
     if stated is not None and decl.unit is not None and decl.type == "number":
         fits = UNITS[stated.unit].dimension == UNITS[decl.unit].dimension
@@ -379,6 +339,22 @@ def _bad_unit(span: Span, name: str, said: str) -> Diagnostic:
     hint = say(
         "rename the header, or state the unit in a mapping file (units: …)",
         "请修改表头，或在对照文件中写明单位（units: …）",
+    )
+    return Diagnostic("PE409", message, span, hint=hint)
+
+
+def _two_units(span: Span, name: str, target: Target) -> Diagnostic:
+    both = [UNITS[u.unit].zh for u in (target.other, target.unit) if u is not None]
+    listed, listed_zh = " and ".join(dict.fromkeys(both)), "、".join(dict.fromkeys(both))
+    message = say(
+        f"the header {name} names two units: {listed}; neither is taken",
+        f"表头“{name}”写有两种单位：{listed_zh}；均未采用",
+    )
+    ways = [f"units: {{{target.field}: {u}}}" for u in dict.fromkeys(both) if isinstance(unit(u), UnitCell)]
+    ways.append(f"ignore: [{json.dumps(name, ensure_ascii=False)}]")
+    hint = say(
+        "say in a mapping file which it is, or leave the column out: " + ", or ".join(ways),
+        "请在对照文件中指明是哪一种，或忽略该列：" + "，或 ".join(ways),
     )
     return Diagnostic("PE409", message, span, hint=hint)
 

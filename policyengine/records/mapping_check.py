@@ -11,8 +11,9 @@ from dataclasses import field
 from policyengine.diagnostics import Diagnostic, Severity, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.records.header import MAPPED, Headers, plain
+from policyengine.records.header import MAPPED, Headers
 from policyengine.records.mapping import FileMapping
+from policyengine.records.naming import plain
 from policyengine.records.schema import Purpose, Schema
 
 MANY = 500  # names that near ones are looked for among

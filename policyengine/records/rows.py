@@ -12,8 +12,9 @@ from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
 from policyengine.records import cells
 from policyengine.records.cells import Amount, Bad, UnitCell
-from policyengine.records.header import Column, Headers, Layout, Wide, plain
+from policyengine.records.header import Column, Headers, Layout, Wide
 from policyengine.records.model import Fact
+from policyengine.records.naming import plain
 from policyengine.records.raw import RawTable, Row, of_rejects
 from policyengine.records.schema import Schema
 

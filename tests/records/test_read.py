@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from policyengine.records.cells import UnitCell, unit
 from policyengine.records.header import Headers, find_header
 from policyengine.records.mapping import load_mapping
 from policyengine.records.raw import Row
@@ -201,6 +202,66 @@ def test_two_columns_for_one_and_how_to_settle_it(header: str, mapping: str, hin
     if hint.startswith("ignore"):
         settled = schema(Path(_written(tmp_path, "m.yaml", f"{mapping}\n{hint}")))
         assert read_inputs([path], None, None, settled)[0] is not None
+
+
+# the header of the third column, the mapping file, and the quantity that its 12 is
+@pytest.mark.parametrize(
+    ("header", "mapping", "expected"),
+    [
+        ("学时,学分", "columns: {quantity: 学时}\nignore: [学分]", "12 hours"),
+        ("学分,学时", "columns: {quantity: 学分}\nignore: [学时]", "12 credits"),
+        ("时长(分钟),x", "columns: {quantity: 时长(分钟)}", "12 minutes"),
+        ("时长（分钟）,x", "aliases: {columns: {quantity: [时长(分钟)]}}", "12 minutes"),
+        ("学习量/学时,x", "columns: {quantity: 学习量/学时}", "12 hours"),
+        ("字数(千字),x", "columns: {quantity: 字数(千字)}", "12000 characters"),
+        ("学时(课时),x", "", "12 hours"),
+        ("数量,x", "columns: {quantity: 数量}", "12 -"),
+    ],
+)
+def test_a_mapped_header_keeps_the_unit_that_it_names(header: str, mapping: str, expected: str, tmp_path: Path) -> None:
+    path = _written(tmp_path, "r.csv", f"人员编号,日期,{header}\nP1,2016-03-05,12,\n")
+    (tmp_path / "t").mkdir()
+    of = schema(Path(_written(tmp_path, "m.yaml", mapping)))
+    inputs, said = both_ways([path], None, None, of, tmp_path / "t")
+    assert inputs is not None, said
+    assert record_lines(inputs) == [f"r.csv:2 | P1 | 2016-03-05 | {expected} |"]
+
+
+def test_a_mapped_measure_keeps_its_unit_and_a_mapped_date_has_none(tmp_path: Path) -> None:
+    path = _written(tmp_path, "r.csv", "人员编号,日期(日),费用(万元)\nP1,2016-03-05,1.2\n")
+    of = schema(Path(_written(tmp_path, "m.yaml", "columns: {date: 日期(日), cost: 费用(万元)}")))
+    inputs, said = read_inputs([path], None, None, of)
+    assert inputs is not None, said
+    assert record_lines(inputs) == ["r.csv:2 | P1 | 2016-03-05 | - - | cost=12000"]
+
+
+# the header, and what the hint says of its units
+@pytest.mark.parametrize(
+    ("header", "mends"),
+    [
+        ("学时(小时)", ["units: {quantity: 学时}", "units: {quantity: 小时}"]),
+        ("学时/学分", ["units: {quantity: 学时}", "units: {quantity: 学分}"]),
+        ("学分/学时", ["units: {quantity: 学分}", "units: {quantity: 学时}"]),
+        ("学时（学分）", ["units: {quantity: 学时}", "units: {quantity: 学分}"]),
+        ("学时[天]", ["units: {quantity: 学时}", "units: {quantity: 天}"]),
+        ("学时（元）", ["units: {quantity: 学时}"]),
+        ("学时数(分钟)", ["units: {quantity: 学时}", "units: {quantity: 分钟}"]),
+        ("时长(小时)(学时)", ["units: {quantity: 小时}", "units: {quantity: 学时}"]),
+    ],
+)
+def test_a_header_of_two_units_is_not_settled_unseen(header: str, mends: list[str], tmp_path: Path) -> None:
+    path = _written(tmp_path, "r.csv", f"人员编号,日期,{header}\nP1,2016-03-05,12\n")
+    for mapping in ("", f'columns: {{quantity: "{header}"}}'):
+        inputs, said = read_inputs([path], None, None, schema(Path(_written(tmp_path, "m.yaml", mapping))))
+        assert inputs is None
+        assert codes(said, "error") == ["PE409"]
+        hint = (said[0].hint or "").partition(": ")[2]
+        assert hint.split(", or ") == [*mends, f'ignore: ["{header}"]']
+        for mend in [] if mapping else hint.split(", or "):
+            inputs, _ = read_inputs([path], None, None, schema(Path(_written(tmp_path, "m.yaml", mend))))
+            assert inputs is not None
+            read = unit(mend[17:-1]) if mend.startswith("units") else None
+            assert inputs.records[0].unit == (read.unit if isinstance(read, UnitCell) else None)
 
 
 TITLES = "".join(f"说明{i}\n" for i in range(1, 31))
