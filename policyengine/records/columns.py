@@ -22,7 +22,7 @@ from policyengine.records.given import Reading
 from policyengine.records.header import Headers
 from policyengine.records.mends import Standing
 from policyengine.records.model import Reject
-from policyengine.records.personal import MORE
+from policyengine.records.personal import APART, MORE
 from policyengine.records.raw import Damaged, RawTable
 from policyengine.records.rejects import Rejects
 from policyengine.records.schema import Purpose, Schema
@@ -391,10 +391,9 @@ class _Tables:
         """The warnings about identity numbers."""
         from sqlglot import exp
 
-        length = exp.Anonymous(this="strlen", expressions=[name("person_id")])
-        more = exp.and_(
-            exp.GT(this=length.copy(), expression=number(18)), call("regexp_matches", name("person_id"), text(MORE))
-        )
+        length = call("strlen", call("translate", name("person_id"), text(APART), text("")))
+        longer = exp.GT(this=call("strlen", name("person_id")), expression=number(18))
+        more = exp.and_(longer, call("regexp_matches", name("person_id"), text(MORE)))
         shaped = exp.or_(exp.In(this=length, expressions=[number(15), number(18)]), more)
         ids = exp.select(name("person_id")).from_(people.subquery("t")).where(shaped).order_by(name("person_id"))
         self.connection.execute(ids.sql("duckdb"))

@@ -12,6 +12,7 @@ _NEW = re.compile(r"\d{17}[\dX]")
 _OLD = re.compile(r"\d{15}")
 _CODE = re.compile(r"[0-9A-Za-z._/:#*-]*")
 MORE = r"^\d{17}[\dXx][^0-9A-Za-z]"  # an identity number and something behind it
+APART = " -"  # what a number is at times written with: 510101 19900101 0011
 _MORE = re.compile(r"\d{17}[\dXx][^\d]", re.ASCII)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999
 _CHECK = "10X98765432"
@@ -46,10 +47,14 @@ def looks_like_id_number(text: str) -> bool:
 def id_number_fault(text: str) -> str | None:
     """``checksum`` or ``birth date`` where a number of that shape breaks GB 11643; None where it doesn't.
 
-    ``more than the number`` where something else, such as a name, is behind it.
+    ``more than the number`` where something else, such as a name, is behind it; ``spaces or hyphens`` where they stand
+    in it: without them it is another id.
     """
     if re.match(MORE, text, re.ASCII):
         return "more than the number"
+    joined = text.translate(dict.fromkeys(map(ord, APART)))
+    if joined != text and looks_like_id_number(joined.upper()) and id_number_fault(joined.upper()) != "birth date":
+        return "spaces or hyphens"
     if not looks_like_id_number(text):
         return None
     born = text[6:14] if len(text) == 18 else "19" + text[6:12]

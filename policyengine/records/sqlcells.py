@@ -32,7 +32,7 @@ ID = "[A-Za-wyz_.:/-]*[0-9][0-9A-Za-wyz_.:/-]*"
 # Five characters and more (none and null have four), a letter first, no kind of space last, nothing that no text has.
 TEXT = (
     r"[0-9A-Za-z\x{3400}-\x{9fff}《（(][^\x00\x{10ffff}]{3,}"
-    r"[^\x00-\x20\x{a0}\x{2000}-\x{200f}\x{202f}\x{2060}\x{3000}\x{feff}\x{10ffff}]"
+    r"[^\x00-\x20\x{a0}\x{ad}\x{61c}\x{180e}\x{2000}-\x{200f}\x{202a}-\x{202f}\x{2060}-\x{206f}\x{3000}\x{feff}\x{10ffff}]"
 )
 # Longer than none and null, shorter than an identity number with x, and of characters that url_encode leaves alone
 # (A-Z a-z 0-9 . _ ~ -): it is an id, and a text, and told at half the cost of the patterns.

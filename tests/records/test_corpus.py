@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from policyengine.records import fast
 from policyengine.records.model import Inputs
 from tests.records.support import DATA, both_ways, codes, person_lines, record_lines, reject_lines, schema, text
 
@@ -75,6 +76,18 @@ def test_file_is_read_as_worked_out_by_hand(case: Path, tmp_path: Path) -> None:
             for c in p.circumstances
         ]
         assert held == expected["circumstances"]
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if DATA.joinpath(f"{c.name[:-12]}.csv").exists()], ids=lambda c: c.name
+)
+def test_cells_tested_by_their_patterns_mean_the_same(
+    case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fast, "few", lambda *_: False)  # as if no column repeated itself
+    expected = yaml.load(case.read_text(encoding="utf-8"), yaml.BaseLoader)
+    of = schema(DATA / expected["mapping"] if "mapping" in expected else None)
+    both_ways(_files(case, expected), None, None, of, tmp_path)
 
 
 def test_the_corpus_is_large_enough_and_says_why() -> None:

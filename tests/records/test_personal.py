@@ -36,6 +36,12 @@ def test_names_keep_their_first_character() -> None:
         ("510101190001010019 王小明", "more than the number"),
         ("510101190001010019（补）", "more than the number"),
         ("51010119000101001900", None),
+        ("510101 19000101 0019", "spaces or hyphens"),
+        ("510101-19000101-0018", "spaces or hyphens"),
+        ("51010119000103001 x", "spaces or hyphens"),
+        ("510101 900101 001", "spaces or hyphens"),
+        ("2016-9999-0001-9999-99", None),  # no day of birth
+        ("P-1", None),
         ("P1", None),
     ],
 )
