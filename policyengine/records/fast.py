@@ -16,9 +16,10 @@ from policyengine.records.mends import source_columns
 from policyengine.records.naming import plain
 from policyengine.records.parquet import BATCH, as_text, check_pages, columns_of, scan
 from policyengine.records.raw import RawTable, Row, blank
-from policyengine.records.rows import TOTALS, RowFacts, RowReader
-from policyengine.records.sqlcells import Cell, call, cell_of, few, learn, name, number, quicken, text, truly
+from policyengine.records.rows import RowFacts, RowReader
+from policyengine.records.sqlcells import Cell, call, cell_of, few, learn, matches, name, number, quicken, text, truly
 from policyengine.records.staging import raw_parquet
+from policyengine.records.totals import TITLE, TITLED, of_person, of_title
 
 NUMBER = "file_row_number"
 
@@ -137,7 +138,7 @@ class _Fast:
         found = self._suspicious(relation)
         for field_id, cell in self.cells.items():
             if field_id not in found or found[field_id]:
-                special = self._special if field_id == "person_id" else None
+                special = self._special if field_id == "person_id" else of_title if field_id in TITLED else None
                 meaning = f"canonical_meant_{self.target.part}_{field_id}"
                 learn(cell, self.connection, relation.copy(), meaning, self.shape.folder, special)
             else:
@@ -178,8 +179,7 @@ class _Fast:
 
     def _special(self, raw: str) -> bool:
         """Rows of totals and repeated headers are told by their person cell."""
-        word = plain(raw)
-        return word in TOTALS or word == plain(self.cells["person_id"].column.header)
+        return of_person(raw) is not None or plain(raw) == plain(self.cells["person_id"].column.header)
 
     def _odd(self) -> Any:
         """Whether a row can't be used as the queries read it: ``rows.py`` then says why, or finds that it can."""
@@ -187,6 +187,8 @@ class _Fast:
 
         signs = [c.unread() for c in self.cells.values() if c.refused]
         signs.append(_null(self.cells["person_id"].out()))
+        # canonical texts among which totals may be: of the others ``learn`` leaves those to rows.py
+        signs += [matches(c.raw, TITLE) for f, c in self.cells.items() if f in TITLED and c.fast != exp.false()]
         if self.shape.headers.purpose == "records":
             signs += self._odd_days() + self._odd_quantity()
         for decl in self.shape.headers.fields.values():

@@ -10,7 +10,7 @@ from fractions import Fraction
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
-from policyengine.records import cells
+from policyengine.records import cells, totals
 from policyengine.records.cells import Amount, Bad, UnitCell
 from policyengine.records.header import Column, Headers, Layout, Wide
 from policyengine.records.model import Fact
@@ -20,12 +20,10 @@ from policyengine.records.schema import Schema
 
 CACHE = 50_000  # distinct texts of a column remembered: most columns repeat themselves
 SURPLUS = ("surplus cells", "多余的单元格")  # in a rejects workbook, what a row had beyond its header
-TOTALS = frozenset(("合计", "总计", "小计", "共计", "累计", "总和", "total", "subtotal", "grandtotal", "sum"))
 Parsed = Fact | Amount | UnitCell | Bad | None
 Parser = Callable[[str], Parsed]
 Measured = tuple[Fraction | None, str | None] | Bad
 
-TOTAL_ROW = Bad("PE426", "this is a row of totals, not a record", "这是合计行，不是记录", "nothing to mend", "无需处理")
 HEADER_AGAIN = Bad("PE427", "the header is repeated here", "此处重复了表头", "nothing to mend", "无需处理")
 NO_PERSON = Bad("PE420", "the row names no person", "该行没有人员编号", "fill in the person's id", "请填写人员编号")
 NO_DATE = Bad(
@@ -172,6 +170,7 @@ class RowReader:
     _fixed: list[tuple[str, str, Parsed]] = field(default_factory=list)
     _wide: list[tuple[Wide, Parser, list[tuple[str, str, Parsed]]]] = field(default_factory=list)
     _person: Column | None = None
+    _titled: list[int] = field(default_factory=list)
     _names: dict[str, str] = field(default_factory=dict)
     _needed: list[tuple[str, Bad]] = field(default_factory=list)
     _places: dict[str, int] = field(default_factory=dict)
@@ -180,6 +179,7 @@ class RowReader:
     def __post_init__(self) -> None:
         layout, schema = self.layout, self.headers.schema
         self._person = layout.column("person_id")
+        self._titled = [c.position for c in layout.columns if c.field in totals.TITLED]
         self._names = {f: f for f in ("person_id", "date", "start", "end", "quantity", "unit", *self.headers.fields)}
         self._names |= {c.field: c.header for c in reversed(layout.columns)}
         self._places = {c.field: c.position for c in reversed(layout.columns)}
@@ -248,16 +248,21 @@ class RowReader:
 
     def _no_record(self, row: Row) -> Fault | None:
         """Rows of totals and repeated headers: counted as rejected, so that every row is accounted for."""
+        for position in self._titled:
+            if position < len(row.cells) and totals.of_title(text := row.cells[position]):
+                return Fault(None, text.strip(), totals.TOTAL_ROW)
         if self._person is None:
             return None
         person = _cell(row, self._person.position)
         word = plain(person) if len(person) < 60 else person
         if word and word == plain(self._person.header):
             return Fault(self._person.header, person.strip(), HEADER_AGAIN)
-        if not word or word in TOTALS:
-            for text in row.cells:
-                if 0 < len(text) < 60 and plain(text) in TOTALS:
-                    return Fault(None, text.strip(), TOTAL_ROW)
+        if word:
+            bad = totals.of_person(person)
+            return None if bad is None else Fault(None, person.strip(), bad)
+        for text in row.cells:
+            if 0 < len(text) < 60 and plain(text) in totals.WORDS:
+                return Fault(None, text.strip(), totals.TOTAL_ROW)
         return None
 
     def _one(
