@@ -11,7 +11,7 @@ from policyengine.messages import say
 from policyengine.records.alone import Others
 from policyengine.records.cells import Bad, printable
 from policyengine.records.files import Source, Watched, digests, find_files
-from policyengine.records.header import Headers, Layout, layout_of
+from policyengine.records.header import Headers, Layout, holds_data, layout_of
 from policyengine.records.mapping import FileMapping
 from policyengine.records.mapping_check import Met, left_out
 from policyengine.records.model import Reject
@@ -97,7 +97,8 @@ def tables_of_file(
             continue
         layout, problems = layout_of(table, headers)
         if mapping.file:
-            reading.met.table(layout.headers if layout is not None else _first_cells(table), headers)
+            names = layout.headers if layout is not None else _first_cells(table)
+            reading.met.table(names, headers, shown=layout is not None or not holds_data(table, names))
             if layout is None:
                 reading.met.table((c.strip() for row in table.head() for c in row.cells), headers, shown=False)
         if layout is None and all(d.code in ("PE404", "PE446") for d in problems):

@@ -16,7 +16,7 @@ from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.cells import Bad, UnitCell, printable, unit
-from policyengine.records.naming import UNIT_NAMES, Target, noted, notes, plain
+from policyengine.records.naming import UNIT_NAMES, Target, is_data, noted, notes, plain
 from policyengine.records.raw import HEAD, RawTable, Row, blank, of_rejects
 from policyengine.records.schema import Purpose, Schema
 
@@ -218,19 +218,27 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
     span = Span(table.file, sheet=table.sheet)
     wanted = headers.schema.mapping.header_row if table.header is None else None
     asked = (r.cells for r in head if (not blank(r.cells) if wanted is None else r.number == wanted))
-    shown = ", ".join(printable(c[:20]) for c in (table.header or next(asked, []))[:8] if c) or say("nothing", "无内容")
+    cells = table.header or next(asked, [])
     place = say("the first row", "第一行") if wanted is None else say(f"row {wanted} (header_row)", f"第 {wanted} 行")
-    return Diagnostic(
-        "PE404",
-        say(
-            f"no column names the person (a header row with one of: {known})", f"没有标明人员的列（表头须有：{known}）"
-        ),
-        span,
-        hint=say(
-            f"{place} reads: {shown}; rename the column, or map it in a mapping file (columns: person_id)",
-            f"{place}为：{shown}；请修改列名，或在对照文件中指明（columns: person_id）",
-        ),
+    shown = ", ".join(printable(c[:20]) for c in cells[:8] if c) or say("nothing", "无内容")
+    hint = say(
+        f"{place} reads: {shown}; rename the column, or map it in a mapping file (columns: person_id)",
+        f"{place}为：{shown}；请修改列名，或在对照文件中指明（columns: person_id）",
     )
+    if holds_data(table, cells):
+        hint = say(
+            f"{place} holds numbers, days or ids, and so is no header: write one above the data",
+            f"{place}是数字、日期或编号，不是表头：请在数据上方加上表头行",
+        )
+    text = say(
+        f"no column names the person (a header row with one of: {known})", f"没有标明人员的列（表头须有：{known}）"
+    )
+    return Diagnostic("PE404", text, span, hint=hint)
+
+
+def holds_data(table: RawTable, cells: Sequence[str]) -> bool:
+    """Whether the cells that stand where a header should are somebody's data, which no message shows."""
+    return table.header is None and any(map(is_data, cells))
 
 
 def _columns(

@@ -108,7 +108,7 @@ class Met:
         fields = {f for p in self.purposes for f in schema.columns(p)}
 
         def look(kind: str, key: str, path: tuple[str, ...], known: Collection[str], severity: Severity) -> None:
-            if (kind, key) not in self.entries:
+            if (kind, key) not in self.entries and (known or kind == "sheets"):
                 found.append(_nowhere(mapping, path, known, kind == "sheets", severity))
 
         for field_id, header in mapping.columns.items():

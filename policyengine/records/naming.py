@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 
 from policyengine.language.quantities import UNITS
 from policyengine.light import dataclass
-from policyengine.records.cells import UnitCell, compare, unit
+from policyengine.records.cells import Amount, UnitCell, clean, compare, day, number, unit, year
 from policyengine.records.characters import folded
 
 _DECORATION = re.compile(r"[*:;,.。、\"'“”‘’?!#\-]")
@@ -17,6 +18,7 @@ _NOTES = re.compile(
     r"必填项?|选填项?|可选|可空|非必填|可不填|required|optional|格式.*|例如?.*|如.*|yyyy.*|\d+位|文本", re.IGNORECASE
 )
 _ITEM_COUNTS = ("件数", "篇数", "科数", "门数", "项数", "部数", "本数")
+_CODE = re.compile(r"[A-Za-z]{0,4}[-_]?[0-9]{3,}[Xx]?")
 _OPENED = dict.fromkeys(map(ord, "()[]【】〔〕"))
 
 
@@ -34,6 +36,16 @@ class Target:
 def plain(header: str) -> str:
     """A header as headers are compared: no spaces, stars, colons; brackets open but their content kept."""
     return _DECORATION.sub("", compare(header)).translate(_OPENED)
+
+
+def is_data(cell: str) -> bool:
+    """Whether a cell holds a day, a number or an id, as no header does; 2016 and 1月 may be headers."""
+    text = clean(cell)
+    if not text or isinstance(year(text), int):
+        return False
+    if isinstance(amount := number(text), Amount):
+        return amount.unit not in ("months", "years")
+    return isinstance(day(text), date) or _CODE.fullmatch(text) is not None
 
 
 def notes(header: str) -> tuple[str, list[UnitCell]] | None:

@@ -18,10 +18,12 @@ from policyengine.records.files import find_files
 from policyengine.records.given import Reading, record_id_of, tables_of_file
 from policyengine.records.header import HOW, Column, Headers, Layout
 from policyengine.records.mends import Mends, Standing, source_columns
+from policyengine.records.naming import plain
 from policyengine.records.personal import looks_like_id_number, mask, mask_name
 from policyengine.records.raw import Damaged, RawTable, blank
 from policyengine.records.rows import Fault, RowReader
 from policyengine.records.schema import Purpose, Schema
+from policyengine.records.totals import WORDS
 
 SAMPLES = 3
 SHOWN = 40  # characters of a sample
@@ -163,7 +165,10 @@ def _note(view: TableView, column: ColumnView | None, fault: Fault, row: int) ->
         column.unreadable += 1
     reason = say(fault.bad.en, fault.bad.zh)
     if len(seen) < SAMPLES and all(s["code"] != fault.bad.code or s["value"] != fault.value for s in seen):
-        hidden = column is not None and column.read_as in ("person_id", "name")
+        # a row as such may hold anybody's id and name
+        hidden = (
+            column.read_as in ("person_id", "name") if column is not None else plain(fault.value or "") not in WORDS
+        )
         value = _masked(fault.value, hidden, column.read_as if column else None)
         seen.append({"row": row, "value": value, "code": fault.bad.code, "reason": reason})
 

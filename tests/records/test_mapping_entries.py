@@ -61,6 +61,7 @@ def test_what_the_law_does_not_know(text: str, codes: str, word: str, tmp_path: 
         ("columns: {quantity: 学时数量}", TWO, "", "", 2),
         ("columns: {region: 地区}", CSV, "", "", 1),  # a column of persons, and no file of persons
         ("columns: {person_id: 编码}", CSV, "error PE404; error PE408 1", "编码", 0),
+        ("columns: {person_id: 编码}", {"r.csv": "510101190001010019,张三丰\n"}, "error PE404", "no header", 0),
         ("ignore: [没有的列]", CSV, "warning PE408 1", "没有的列", 1),
         ("wide:\n  培训学时: {form: 培训班}", WIDE, "error PE408 2", "mean 培训班学时", 0),
         ("wide:\n  培训班学时: {form: 培训班}\n  自学: {form: 自学}", WIDE, "error PE408 3", "自学", 0),

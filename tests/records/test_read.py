@@ -278,6 +278,12 @@ TITLES = "".join(f"说明{i}\n" for i in range(1, 31))
         ("values: {person_id: P7}", "学习日期;学时\n2016-03-05;1\n", ["r.csv:2 | P7 | 2016-03-05 | 1 hours |"]),
         ("values: {person_id: P7}", "张三\n\n学习日期,学时\n2016-03-05,1\n", ["r.csv:4 | P7 | 2016-03-05 | 1 hours |"]),
         ("values: {person_id: P7}", "张三\n", "the first row reads: 张三;"),
+        ("", "510101190001010019,张三丰,培训班\n", "the first row holds numbers, days or ids"),
+        ("", "P0012,张三丰\n", "the first row holds numbers, days or ids"),
+        ("", "张三丰,2016/3/5\n", "the first row holds numbers, days or ids"),
+        ("", "张三丰,12学时\n", "the first row holds numbers, days or ids"),
+        ("header_row: 2", HEADER + "P1,2016-03-05,1\n", "row 2 (header_row) holds numbers, days or ids"),
+        ("", "姓名,2016,2017年,1月\n", "the first row reads: 姓名, 2016, 2017年, 1月;"),
     ],
 )  # fmt: skip
 def test_headers_that_the_mapping_file_finds(
@@ -292,6 +298,7 @@ def test_headers_that_the_mapping_file_finds(
     else:
         assert codes(said, "error") == ["PE404"]
         assert (said[0].hint or "").startswith(str(expected))
+        assert "张三丰" not in f"{said}"
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,19 @@ def test_samples_hide_who_they_are_about(tmp_path: Path) -> None:
     assert "510101********0019" in text
 
 
+def test_samples_of_whole_rows_hide_who_is_in_them(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(
+        "身份证号,学习日期\n1001,2016-03-05,王小明\n填表人：李四光,\n合计,\n510101190001010019 汇总,\n"
+        '"510101190001010027,张三丰,2016\n',
+        encoding="utf-8",
+    )
+    text = _run(str(path)).stdout
+    assert all(code in text for code in ("PE425", "PE426"))
+    assert "合计" in text
+    assert not any(word in text for word in ("小明", "四光", "三丰", "510101190001010019", "510101190001010027"))
+
+
 def test_json_has_the_same(tmp_path: Path) -> None:
     result = _run(str(DATA / "terms.csv"), "--format", "json")
     data = json.loads(result.stdout)
