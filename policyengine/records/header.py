@@ -144,9 +144,14 @@ class Headers:
 
     def known(self, cells: Iterable[str]) -> set[str]:
         """The canonical columns that a row of headers names."""
-        return {t.field for c in cells for t in self.targets(c)} | {
-            "wide" for c in cells if c and self.schema.mapping.wide and _wide_values(self.schema, c) is not None
-        }
+        return {t.field for c in cells for t in self.targets(c)} | {"wide" for c in cells if c and self._is_wide(c)}
+
+    def names_more(self, low: str, high: str) -> bool:
+        """Whether a cell below another says which column it is; 公需科目 of ``wide:`` does so below 学时."""
+        return self._is_wide(low) or (bool(self.targets(low)) and not self.targets(high))
+
+    def _is_wide(self, cell: str) -> bool:
+        return bool(self.schema.mapping.wide) and _wide_values(self.schema, cell) is not None
 
     def tell_person(self, known: set[str]) -> bool:
         """Whether columns say whose rows they are; a mapping file may say it of the whole file."""
@@ -190,9 +195,7 @@ def _readings(head: list[Row], at: int, headers: Headers) -> Iterable[tuple[list
     if at + 1 < len(head):
         lower = head[at + 1].cells
         above = upper + [""] * (len(lower) - len(upper))
-        if any(lower) and all(
-            headers.targets(low) and not headers.targets(high) for low, high in zip(lower, above, strict=False) if low
-        ):
+        if any(lower) and all(headers.names_more(low, high) for low, high in zip(lower, above, strict=False) if low):
             yield [low or high for low, high in zip(lower + [""] * (len(above) - len(lower)), above, strict=True)], 2
 
 
