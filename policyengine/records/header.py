@@ -231,7 +231,7 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
     if holds_data(table, cells):
         hint = say(
             f"{place} holds numbers, days or ids, and so is no header: write one above the data",
-            f"{place}是数字、日期或编号，不是表头：请在数据上方加上表头行",
+            f"{place}含有数字、日期或编号，不是表头：请在数据上方加上表头行",
         )
     text = say(
         f"no column names the person (a header row with one of: {known})", f"没有标明人员的列（表头须有：{known}）"
@@ -335,6 +335,9 @@ def _column(position: int, name: str, target: Target, headers: Headers, span: Sp
         found = unit(said)
         if isinstance(found, Bad):
             return Column(position, name, target.field, target.rank), _bad_unit(span, name, said)
+        own = None if target.other or target.rank == MAPPED or target.field != "quantity" else stated
+        if own is not None and own.unit != found.unit:
+            return Column(position, name, target.field, target.rank), _overruled(span, name, own, found)
         stated = found
     elif target.other is not None and stated is not None:
         return Column(position, name, target.field, target.rank), _two_units(span, name, target)
@@ -350,6 +353,20 @@ def _bad_unit(span: Span, name: str, said: str) -> Diagnostic:
     hint = say(
         "rename the header, or state the unit in a mapping file (units: …)",
         "请修改表头，或在对照文件中写明单位（units: …）",
+    )
+    return Diagnostic("PE409", message, span, hint=hint)
+
+
+def _overruled(span: Span, name: str, own: UnitCell, said: UnitCell) -> Diagnostic:
+    """A mapping file is read with many files: one of them may well be in the unit that its header names."""
+    own_zh, said_zh = UNITS[own.unit].zh, UNITS[said.unit].zh
+    message = say(
+        f"the header {name} says {own_zh}, the mapping file {said_zh} (units: quantity)",
+        f"表头“{name}”的单位是{own_zh}，对照文件写的是{said_zh}（units: quantity）",
+    )
+    hint = say(
+        f"read this file without units:; or, if the header is wrong, name it too: columns: {{quantity: {name}}}",
+        f"请不带 units: 读取该文件；如果表头有误，请同时指明该列：columns: {{quantity: {name}}}",
     )
     return Diagnostic("PE409", message, span, hint=hint)
 

@@ -264,6 +264,29 @@ def test_a_header_of_two_units_is_not_settled_unseen(header: str, mends: list[st
             assert inputs.records[0].unit == (read.unit if isinstance(read, UnitCell) else None)
 
 
+# two files, one of them with a header of two units; the mapping that settles it is not right for the other
+@pytest.mark.parametrize(
+    ("other", "more", "expected"),
+    [
+        ("数量", "", "90 hours"),
+        ("课时", "", "90 hours"),
+        ("时长(分钟)", "", "PE409"),
+        ("学分", "", "PE409"),
+        ("时长(分钟)", "\ncolumns: {quantity: 时长(分钟)}", "90 hours"),
+    ],
+)
+def test_units_of_a_mapping_file_do_not_overrule_a_header(other: str, more: str, expected: str, tmp_path: Path) -> None:
+    one = _written(tmp_path, "a.csv", "人员编号,日期,学时(小时)\nP1,2016-03-05,12\n")
+    two = _written(tmp_path, "b.csv", f"人员编号,日期,{other}\nP1,2016-03-05,90\n")
+    of = schema(Path(_written(tmp_path, "m.yaml", "units: {quantity: 学时}" + more)))
+    inputs, said = read_inputs([two] if more else [one, two], None, None, of)
+    if inputs is None:
+        assert codes(said, "error") == [expected]
+        assert "columns: {quantity: " + other + "}" in (said[0].hint or "")
+    else:
+        assert record_lines(inputs)[-1] == f"b.csv:2 | P1 | 2016-03-05 | {expected} |"
+
+
 TITLES = "".join(f"说明{i}\n" for i in range(1, 31))
 
 
