@@ -12,7 +12,7 @@ import pytest
 
 from policyengine.messages import speak
 from policyengine.packs.model import Table
-from policyengine.tools.prove import Undecided, meet, reachable
+from policyengine.tools.prove import Undecided, Witness, meet, reachable
 from policyengine.tools.prove.words import differing, situation
 from tests.prove.law import BASES, CREDITS, YEARLY, context, rule
 from tests.prove.packs import complaints, write
@@ -34,6 +34,12 @@ MEETING = [
      "cap training, paper at 10 hours per activity when fee > 0",
      "form = training, approved = no, fee = 0.01 yuan: a counts at most 50 hours, b counts at most 10 hours"),
 ]  # fmt: skip
+
+MEETING_FROM_2020 = [
+    ("start < date", "year of start = year of date"),
+    ("claimed_year = year of date", "claimed_year >= 2022"),
+    ("full_months > 0", "days <= 28"),
+]
 
 # fmt: off
 APART = [
@@ -62,6 +68,12 @@ def test_two_rules_meet(a: str, b: str, told: str) -> None:
     assert found is not None
     assert not isinstance(found, Undecided)
     assert differing(found, law.vocabulary, "a", "b") == told
+
+
+@pytest.mark.parametrize(("a", "b"), MEETING_FROM_2020)
+def test_two_rules_meet_on_some_days_only(a: str, b: str) -> None:
+    one, other = (rule(f"convert training at {n} hours each when {c}") for n, c in ((8, a), (9, b)))
+    assert isinstance(meet(one, other, replace(context(), start=date(2020, 1, 1))), Witness)
 
 
 @pytest.mark.parametrize(("a", "b"), APART)
@@ -99,6 +111,45 @@ SOMETIMES = [
     ("reject training when claimed_year < year of date", "form = training, claimed_year = 2019, 2020-01-01"),
     ("reject training when days > 30", "form = training, days = 31"),
 ]  # fmt: skip
+
+
+# of rules in force from 2020: which of them nothing can fulfil, days and years decide
+FROM_2020 = {
+    "reject training when start >= 2020-07-01": True,
+    "reject training when start >= 2020-07-01 and date < 2020-07-01": False,
+    "reject training when year of start = 2021": True,
+    "reject training when year of start = 2021 and year of date < 2021": False,
+    "reject training when claimed_year < year of date and claimed_year >= 2022": True,
+    "reject training when qualified_on = date and date = 2021-06-30": True,
+    "reject training when qualified_on > start and qualified_on < date and year of qualified_on = year of date": True,
+    "reject training when qualified_on > start and qualified_on < date and days = 3": True,
+    "reject training when qualified_on > start and qualified_on < date and days = 2": False,
+    "excuse year when year of qualified_on = this year and qualified_on >= 2022-07-01": True,
+    "excuse year when qualified_on >= 2022-07-01 and year of qualified_on < this year": True,
+    "excuse year when year of qualified_on < this year and qualified_on >= 2022-07-01 and this year = 2022": False,
+    "flag fee_charged when days = 29 and full_months = 1": True,
+    "flag fee_charged when days = 28 and full_months = 1": True,
+    "flag fee_charged when days = 27 and full_months = 1": False,
+    "flag fee_charged when days = 32 and full_months = 0": False,
+    "flag fee_charged when start >= 2021-06-30 and date <= 2021-07-10 and days > 10": True,
+    "flag fee_charged when start >= 2021-06-30 and date <= 2021-07-10 and days > 11": False,
+    "flag fee_charged when start >= 2021-01-30 and date <= 2021-02-27 and full_months = 1": True,  # from the 31st on
+    "flag fee_charged when days > author_count and author_count > 5": True,
+    "flag fee_charged when author_rank = author_count and author_count = 5": True,
+    "flag fee_charged when author_rank = author_count and author_count = 5 and author_rank != 5": False,
+}
+
+
+@pytest.mark.parametrize("text", FROM_2020)
+def test_days_that_a_rule_asks(text: str) -> None:
+    found = reachable(rule(text), replace(context(), start=date(2020, 1, 1)))
+    assert not isinstance(found, Undecided)
+    assert (found is not None) == FROM_2020[text]
+
+
+def test_days_and_months_of_certain_dates_are_left_open() -> None:
+    text = "flag fee_charged when days = 29 and full_months = 1 and date = 2021-06-30"
+    assert isinstance(reachable(rule(text), replace(context(), start=date(2020, 1, 1))), Undecided)
 
 
 @pytest.mark.parametrize("text", NEVER)
@@ -199,6 +250,7 @@ NEVER = [
     ("认定 培训班 当 学习形式 = 远程教育", ["PE354"]),  # and not PE322: it frees nobody
     ("认定 培训班、论文 当 学习形式 = 论文", ["PE322"]),
     ("认定 培训班 当 日期 < 2015-01-01", ["PE354"]),
+    ("认定 培训班 当 开始日期 >= 2021-01-01", ["PE322"]),
     ("不予认定 培训班 当 学习形式 = 远程教育", ["PE354"]),
     ("不予认定 培训班、远程教育 当 学习形式 = 远程教育", []),
     ("限额 培训班 每年 不超过 5 学时 当 学习形式 = 远程教育", ["PE354"]),

@@ -12,6 +12,7 @@ from policyengine.engines.numbers import Amount
 from policyengine.language import tree
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.model import Context, Given, Situation, Witness
+from policyengine.tools.prove.search import Answer, untried
 from policyengine.tools.prove.sides import plan_rule, plan_with, world_of
 
 ZERO = Fraction(0)
@@ -24,7 +25,7 @@ def _judge(statement: tree.Assign, context: Context) -> Judge:
     return Judge.of(plan, world_of(context))
 
 
-def differing(old: tree.Assign, new: tree.Assign, before: Context, after: Context, both: bool) -> Witness | None:
+def differing(old: tree.Assign, new: tree.Assign, before: Context, after: Context, both: bool) -> Answer:
     """A record that the two put into different periods; with ``both`` only one that both rules speak of."""
     space = Space(((old, before), (new, after)), record=True)
     one, other = _judge(old, before), _judge(new, after)
@@ -35,7 +36,7 @@ def differing(old: tree.Assign, new: tree.Assign, before: Context, after: Contex
         if a.claimed != b.claimed:
             asked = tuple(dict.fromkeys((*space.told, "start", "end")))
             return Witness(s, asked, _shares(a.claimed, a.assign_rule), _shares(b.claimed, b.assign_rule), timed=True)
-    return None
+    return None if space.exact and space.sure else untried()
 
 
 def _dated(space: Space) -> Iterator[Situation]:
@@ -50,7 +51,7 @@ def _shares(claimed: Mapping[int, Amount], rule: str) -> Given:
 
 def compare_assign(
     old: tree.Assign, new: tree.Assign, before: Context, after: Context
-) -> tuple[Witness | None, Witness | None, Witness | None]:
+) -> tuple[Answer, Answer, Answer]:
     """Exceeding, laxer, stricter: all the same record, or none."""
     found = differing(old, new, before, after, both=False)
     return found, found, found

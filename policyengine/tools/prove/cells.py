@@ -10,17 +10,19 @@ is reached, so that trying those points and their neighbours decides; with a rou
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from math import prod
 
 from policyengine.engines.calendar import add_months, day_of_year, period_bounds, period_of
-from policyengine.engines.truth import Scene, Test, World, compile_condition, compile_what
+from policyengine.engines.truth import Scene, Test, World, compile_condition
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
-from policyengine.plan.names import owning_field, walk
-from policyengine.records.model import Circumstance, Fact, Record
+from policyengine.plan.names import walk
+from policyengine.records.model import Circumstance, Fact
+from policyengine.tools.prove import alike, days
 from policyengine.tools.prove.mentions import Mentions
 from policyengine.tools.prove.model import Context, Situation
 from policyengine.tools.prove.quantities import quantities_of, units_of
@@ -29,11 +31,11 @@ from policyengine.tools.prove.sides import world_of
 DAY = timedelta(days=1)
 OTHERS = ("甲", "乙")  # texts that no rule and no table names
 MOST_MOMENTS = 48  # days looked at; a table that changes oftener is left to the figures of those
+MOST_OTHERS = 96  # further days, because of beginnings and of dates compared with each other
 MOST_CELLS = 6000  # about a tenth of a second
 FEW_DIVISORS = 12  # numbers of authors tried one by one
-DATED = ("date", "end", "start", "days", "full_months")
-RECORD_ONLY = (*DATED, "quantity", "unit", "circumstance")
-LEAVES = (tree.Compare, tree.In, tree.InTable, tree.Present, tree.InRange)
+OF_DAYS = {*days.OF_ENDS, "start", *days.LENGTHS}
+RECORD_ONLY = (*OF_DAYS, "quantity", "unit", "circumstance")
 Values = tuple[Fact | None, ...]
 
 
@@ -43,7 +45,7 @@ class Space:
 
     ``record``: about single records (else about a person in a period). ``unit``: what amounts are compared in.
     ``years``: the length of the window of requirements. ``exact``: whether no situation outside the list can answer
-    differently.
+    differently. ``sure``: not even one that the solver would look for, on days that were not tried.
     """
 
     statements: Sequence[tuple[tree.Statement, Context]]
@@ -52,23 +54,25 @@ class Space:
     years: int = 1
     mentions: Mentions = field(default_factory=Mentions)
     exact: bool = True
+    sure: bool = True
     _worlds: list[World] = field(default_factory=list)
     _told: frozenset[str] = frozenset()
     _given: list[Test] = field(default_factory=list)
-    _leaves: list[tuple[object, Test, frozenset[str]]] = field(default_factory=list)
+    _leaves: list[alike.Leaf] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for statement, context in self.statements:
             self.mentions.note(statement, context)
             world = world_of(context)
             self._worlds.append(world)
-            self._leaves += _leaves_of(statement, context, world)
+            self._leaves += alike.leaves_of(statement, context, world)
         self._told = frozenset(self.mentions.fields)
         for (_, context), world in zip(self.statements, self._worlds, strict=True):
             if context.given is not None:
                 self.mentions.note(context.given, context)
                 self._given.append(compile_condition(context.given, world))
-                self._leaves += _leaves_of(context.given, context, world)
+                self._leaves += alike.leaves_of(context.given, context, world)
+        self.sure = days.decided(self.mentions, self.context)
 
     @property
     def context(self) -> Context:
@@ -98,48 +102,42 @@ class Space:
         """End dates (or days of periods) at which the statements may answer differently."""
         start, until = self.context.start, self.context.until
         year_start = self.context.year_start
-        points = set(self.mentions.days) | {d + DAY for d in self.mentions.days} | {d - DAY for d in self.mentions.days}
-        for year in self.mentions.periods:
-            for number in (year - 1, year, year + 1):
-                if 1 < number < 9990:
-                    points.add(period_bounds(number, year_start)[0])
+        points = days.beside(self.mentions.days, 1)
+        points |= set(days.firsts((y + n for y in self.mentions.periods for n in (-1, 0, 1)), self.context))
         usual = start or until
         if usual is None:
             usual = min(points) if points else date(2020, *year_start)
+        points.add(usual)
+        others = days.ends(self.mentions, self.context, points)
         for statement, _ in self.statements:
             if isinstance(statement, tree.Assign) and statement.until:
-                last = day_of_year(usual.year + 1, *statement.until)
-                points |= {last, last + DAY}
-        inside = sorted(
-            {p for p in (*points, usual) if (start is None or start <= p) and (until is None or p <= until)}
-        )
-        if not self.record:  # whole periods: the one in which a point lies
-            first = {period_bounds(period_of(p, year_start), year_start)[1]: None for p in inside}
-            whole = [d for d in first if until is None or d <= until]
-            inside = whole or list(first)[:1]
-        if len(inside) > MOST_MOMENTS:
+                for year in {usual.year, *(d.year for d in others)}:
+                    points |= days.beside([day_of_year(year + 1, *statement.until)], 1)
+        known, more = self._inside(points), self._inside(others - points)
+        if len(known) > MOST_MOMENTS:
             self.exact = False
-            inside = inside[: MOST_MOMENTS // 2] + inside[-MOST_MOMENTS // 2 :]
-        return inside
+            known = known[: MOST_MOMENTS // 2] + known[-MOST_MOMENTS // 2 :]
+        if len(more) > MOST_OTHERS:
+            self.sure = False
+            more = more[:MOST_OTHERS]
+        return list(dict.fromkeys((*known, *more)))
+
+    def _inside(self, points: Iterable[date]) -> list[date]:
+        """Those within the stretch of the question; of whole periods, the last days of those that the points are in."""
+        start, until = self.context.start, self.context.until
+        inside = sorted(p for p in points if (start is None or start <= p) and (until is None or p <= until))
+        if self.record:
+            return inside
+        year_start = self.context.year_start
+        first = {period_bounds(period_of(p, year_start), year_start)[1]: None for p in inside}
+        return [d for d in first if until is None or d <= until] or list(first)[:1]
 
     def starts(self, end: date) -> list[date]:
         """First days of a record that ends on ``end``: the same day unless its length or its beginning is asked."""
-        found = {end}
-        for name in ("days", "full_months"):
-            for constant in self.mentions.constants.get(name, ()):
-                if isinstance(constant, Fraction) and 0 <= constant <= 4000:
-                    for count in range(int(constant) - 1, int(constant) + 3):
-                        if name == "days" and count >= 1:
-                            found.add(end - timedelta(days=count - 1))
-                        elif name == "full_months" and count >= 0:
-                            found.add(min(end, add_months(end + DAY, -count)))
-        for constant in self.mentions.constants.get("start", ()):
-            if isinstance(constant, date):
-                found.update(d for d in (constant - DAY, constant, constant + DAY) if d <= end)
         split = any(isinstance(s, tree.Assign) for s, _ in self.statements)
-        if split or "start" in self.mentions.years or "start" in self.mentions.relative:
-            found.add(period_bounds(period_of(end, self.context.year_start), self.context.year_start)[0] - DAY)
-        return sorted(found, reverse=True)
+        found = sorted(days.starts(self.mentions, self.context, end, split), reverse=True)
+        kept = self._distinct(["start"], [found], end)
+        return found if kept is None else [start for (start,) in kept if isinstance(start, date)]
 
     # --- fields -----------------------------------------------------------------------------------------------------
 
@@ -153,13 +151,13 @@ class Space:
             values: list[Fact | None] = list(self._values(decl, end))
             if name in self.mentions.tested:
                 values.append(None)
-            result.append((decl, self._told_apart(decl, tuple(values), end)))
+            kept = self._distinct([name], [tuple(values)], end)
+            result.append((decl, tuple(values) if kept is None else tuple(v for (v,) in kept)))
         return result
 
     def _values(self, decl: FieldDecl, end: date) -> Sequence[Fact]:
         name, mentions = decl.id, self.mentions
-        constants, partners = mentions.constants.get(name, set()), len(mentions.partners.get(name, ()))
-        period = period_of(end, self.context.year_start)
+        constants, partners = days.joined(mentions, name, self.context), len(mentions.partners.get(name, ()))
         match decl.type:
             case "term":
                 terms = [w.id for w in self.context.vocabulary.terms_of(name)]
@@ -172,14 +170,22 @@ class Space:
                     return self._divisors(decl)
                 return _numbers(decl, {c for c in constants if isinstance(c, Fraction)}, partners + 1)
             case "year":
-                near = {int(c) for c in constants if isinstance(c, Fraction | int)}
-                near |= {period} if name in mentions.relative or not near else set()
-                return sorted({n + d for n in near for d in (-1, 0, 1)})
+                return self._years(decl, constants, end)
             case "date":
-                return self._dates(decl, constants, period, partners + 1)
+                return self._dates(decl, end)
             case _:
                 texts = sorted(c for c in constants if isinstance(c, str))
                 return [*texts, *OTHERS[: 1 + min(1, partners)]]
+
+    def _years(self, decl: FieldDecl, constants: Iterable[object], end: date) -> Sequence[Fact]:
+        near, around = {int(c) for c in constants if isinstance(c, Fraction | int)}, 1
+        if decl.id in self.mentions.relative:
+            around = days.reach(self.mentions)
+            near |= {period_of(d, self.context.year_start) for d in days.bound(self.mentions, self.context)}
+        if decl.id in self.mentions.relative or not near:
+            near.add(period_of(end, self.context.year_start))
+        close = sorted({n + d for n in near for d in (-1, 0, 1)})
+        return [*close, *sorted({n + d for n in near for d in range(-around, around + 1)} - set(close))]
 
     def _divisors(self, decl: FieldDecl) -> Sequence[Fact]:
         """Every value where they are few; else the least ones (and no proof by trying)."""
@@ -190,39 +196,44 @@ class Space:
             self.exact = False
         return [least + i * step for i in range(min(FEW_DIVISORS, count))]
 
-    def _dates(self, decl: FieldDecl, constants: Iterable[object], period: int, copies: int) -> Sequence[Fact]:
-        points = {c for c in constants if isinstance(c, date)}
-        years = set(self.mentions.years.get(decl.id, ()))
-        if decl.id in self.mentions.relative or not (points or years):
-            years |= {period - 1, period, period + 1}
-        for year in years:
-            for number in (year, year + 1):
-                if 1 <= number <= 9998:
-                    points.add(period_bounds(number, self.context.year_start)[0])
-        found = set[date]()
-        for p in points:
-            found.update(p + timedelta(days=d) for d in range(-1, copies + 1) if p.year > 1)
-        if decl.id in self.mentions.relative:  # months before a date of the period
-            first = period_bounds(period, self.context.year_start)[0]
+    def _dates(self, decl: FieldDecl, end: date) -> Sequence[Fact]:
+        mentions, context = self.mentions, self.context
+        relative, partners = decl.id in mentions.relative, mentions.partners.get(decl.id, set())
+        points = days.changes(mentions, decl.id, context)
+        if relative or not points:
+            period = period_of(end, context.year_start)
+            points |= set(days.firsts(range(period - 1, period + 3), context))
+        if relative:
+            points |= days.bound(mentions, context)
+        if partners & OF_DAYS:
+            points |= {end, *(self.starts(end) if "start" in partners else ())}
+        found = days.beside(points, 1 + len(partners))
+        if relative:  # months before a date of the period
+            first = period_bounds(period_of(end, context.year_start), context.year_start)[0]
             found.update(add_months(first, m) for m in (1, 6, 11))
         return sorted(found)
 
-    def _told_apart(self, decl: FieldDecl, values: Values, end: date) -> Values:
-        """Of values that every condition answers alike, the first: the rest would be the same situation again."""
-        name = decl.id
-        if name in self.mentions.divisors or name in self.mentions.relative or self.mentions.partners.get(name):
-            return values
-        tests = [test for _, test, fields in self._leaves if fields == {name}]
-        if any(name in fields and fields != {name} for _, _, fields in self._leaves):
-            return values
-        lookups = [(n, w) for n, w in self._lookups() if name in map(_named, n.arguments)]
-        kept: dict[object, Fact | None] = {}
-        for value in values:
-            scene = _partial({decl.id: (decl, value)}, end, self.context.year_start)
-            answers = tuple(test(scene) for test in tests)
-            rows = tuple(_rows(n, w, name, value) for n, w in lookups)
-            kept.setdefault((answers, rows), value)
-        return tuple(kept.values())
+    def _distinct(self, names: list[str], options: Sequence[Sequence[Fact | None]], end: date) -> list[Values] | None:
+        """Of values (``start`` among them) that every condition answers alike, the first; None: too many."""
+        decls, year_start = self.context.vocabulary.fields, self.context.year_start
+
+        def made(values: Mapping[str, Fact | None]) -> Scene:
+            start = values.get("start", end)
+            assert isinstance(start, date)
+            given = {n: (decls[n], v) for n, v in values.items() if n != "start"}
+            return alike.scene(given, start, end, year_start)
+
+        return alike.distinct(names, options, self._leaves, made, self._beyond, year_start)
+
+    def _beyond(self, name: str, value: Fact | None) -> object:
+        """What depends on a value apart from conditions: figures of tables, shares, the period of a record."""
+        split = any(isinstance(s, tree.Assign) for s, _ in self.statements)
+        if name in self.mentions.divisors or name in self.mentions.placing or (split and name == "start"):
+            return value
+        lookups = [(n, w) for n, w in self._lookups() if name in map(alike.looked_up, n.arguments)]
+        if lookups and name == "start":
+            return value
+        return tuple(alike.rows(n, w, name, value) for n, w in lookups)
 
     def _lookups(self) -> Iterator[tuple[tree.Lookup, World]]:
         for (statement, _), world in zip(self.statements, self._worlds, strict=True):
@@ -287,26 +298,20 @@ class Space:
         for end in self.moments():
             variables = self.variables(end)
             amounts = self._amounts() if self.record else [(None, None)]
-            parts = (
-                self.circumstances(end),
-                self.outcomes(),
-                self.repetitions(),
-                self.starts(end) if self.record else [end],
-            )
-            size = len(amounts)
-            for values in (*(v for _, v in variables), *parts):
-                size *= len(values)
-            if size > MOST_CELLS:
+            parts = (self.circumstances(end), self.outcomes(), self.repetitions())
+            names = [d.id for d, _ in variables]
+            starts = self.starts(end) if self.record else [end]
+            chosen = self._distinct([*names, "start"], [*(v for _, v in variables), starts], end)
+            size = len(amounts) * prod(len(part) for part in parts)
+            if chosen is None or len(chosen) * size > MOST_CELLS:
                 self.exact = False
                 return
-            for values in itertools.product(*(v for _, v in variables)):
-                facts = {
-                    d.id: v for (d, _), v in zip(variables, values, strict=True) if d.of == "record" and v is not None
-                }
-                person = {
-                    d.id: v for (d, _), v in zip(variables, values, strict=True) if d.of == "person" and v is not None
-                }
-                for held, outcome, repeated, start in itertools.product(*parts):
+            for *values, start in chosen:
+                assert isinstance(start, date)
+                given = [(d, v) for (d, _), v in zip(variables, values, strict=True) if v is not None]
+                facts = {d.id: v for d, v in given if d.of == "record"}
+                person = {d.id: v for d, v in given if d.of == "person"}
+                for held, outcome, repeated in itertools.product(*parts):
                     for unit, quantity in amounts:
                         yield Situation(
                             period_of(end, years), start, end, quantity, unit, facts, person, held, outcome, repeated
@@ -347,58 +352,3 @@ def _in_turns(one: str, other: str, first: date, last: date, pieces: int) -> tup
         result.append(Circumstance(next(kinds), first, end))
         first = end + DAY
     return tuple(result)
-
-
-def _named(operand: tree.Operand) -> str | None:
-    return (
-        operand.id if isinstance(operand, tree.Field) else operand.field if isinstance(operand, tree.YearOf) else None
-    )
-
-
-def _leaves_of(statement: object, context: Context, world: World) -> Iterator[tuple[object, Test, frozenset[str]]]:
-    """The smallest conditions of a statement, compiled, each with the fields that it asks."""
-    for node in walk(statement):
-        if isinstance(node, tree.What) and node.terms:
-            owner = owning_field(node.terms, context.vocabulary)
-            if owner is not None:
-                yield node, compile_what(node, world), frozenset({owner})
-        elif isinstance(node, LEAVES):
-            fields = {p.id for p in walk(node) if isinstance(p, tree.Field)}
-            fields |= {p.field for p in walk(node) if isinstance(p, tree.YearOf | tree.Present)}
-            if "circumstance" not in fields:
-                yield node, compile_condition(node, world), frozenset(fields)
-
-
-def _partial(given: dict[str, tuple[FieldDecl, Fact | None]], end: date, year_start: tuple[int, int]) -> Scene:
-    """A scene in which only these fields are given."""
-    facts = {n: v for n, (d, v) in given.items() if d.of != "person" and v is not None}
-    person = {n: v for n, (d, v) in given.items() if d.of == "person" and v is not None}
-    period = period_of(end, year_start)
-    return Scene(person, record=Record("R", "P", end, end, None, None, facts), period=period)
-
-
-def _rows(node: tree.Lookup, world: World, name: str, value: Fact | None) -> object:
-    """Which rows of a looked-up table have this value in the columns that the field is matched with."""
-    finder = world.finders[node.table]
-    table = finder.table
-    arguments = node.arguments
-    if table.columns_with("year"):
-        arguments = tuple(a for a in arguments if not isinstance(a, tree.ThisYear))
-    if any(isinstance(a, tree.YearOf) and a.field == name for a in arguments):
-        return value
-    found = []
-    from policyengine.engines.lookup import _matches, canonical_text
-
-    wanted = canonical_text(value)
-    for argument, column in zip(arguments, finder.keys, strict=False):
-        if isinstance(argument, tree.Field) and argument.id == name and value is not None:
-            aliases = table.columns_with("alias") if column == finder.keys[0] else []
-            ranged = table.columns[column].match == "range"
-            found.append(
-                tuple(
-                    number
-                    for number, row in enumerate(table.rows)
-                    if _matches(row[column], wanted, ranged) or any(_matches(row[a], wanted, False) for a in aliases)
-                )
-            )
-    return (tuple(found), value is None)

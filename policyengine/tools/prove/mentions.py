@@ -24,7 +24,8 @@ class Mentions:
     with. ``amounts``: what the quantity of a record is compared with, by unit.
 
     ``partners``: how many other fields a field is compared with (directly or by their years). ``relative``: fields
-    whose year is compared with the period in question or with another's. ``periods`` and ``days``: where tables and
+    whose year is compared with the period in question or with another's; ``placing``: whose very value decides where
+    a record, or how many months, belong. ``periods`` and ``days``: where tables and
     conditions change in time.
     """
 
@@ -34,6 +35,7 @@ class Mentions:
     years: dict[str, set[int]] = field(default_factory=dict)
     partners: dict[str, set[str]] = field(default_factory=dict)
     relative: set[str] = field(default_factory=set)
+    placing: set[str] = field(default_factory=set)
     tested: set[str] = field(default_factory=set)  # for presence
     compared: set[str] = field(default_factory=set)
     periods: set[int] = field(default_factory=set)
@@ -97,10 +99,12 @@ class Mentions:
                 self._ask(name)
                 self.tested.add(name)
                 self.relative.add(name)
+                self.placing.add(name)
             case tree.PerMonth(kinds=kinds, before=before):
                 if before:
                     self._ask(before)
                     self.relative.add(before)
+                    self.placing.add(before)
                     self.compared.add(before)
                 else:
                     wanted = frozenset(kinds) or _leave(context)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from policyengine.messages import say
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.model import Given, Situation, Undecided, Witness
 from policyengine.tools.prove.sides import Side
@@ -49,7 +50,13 @@ def search(space: Space, old: Side, new: Side, asks: tuple[str, ...]) -> dict[st
         result[ask] = found.get(ask)
         if ask not in found and not space.exact:
             result[ask] = _solve(space, old, new, ask)
+        if result[ask] is None and not space.sure:
+            result[ask] = untried()
     return result
+
+
+def untried() -> Undecided:
+    return Undecided(say("not all days that may decide it could be tried", "未能逐一试过可能起决定作用的日期"))
 
 
 def _solve(space: Space, old: Side, new: Side, ask: str) -> Answer:
@@ -60,7 +67,5 @@ def _solve(space: Space, old: Side, new: Side, ask: str) -> Answer:
         return answer
     o, n = old(answer), new(answer)
     if o is None or n is None or not ASKS[ask](o, n):  # never trust a translation: the evaluator has the last word
-        from policyengine.messages import say
-
         return Undecided(say("the cases could not be told apart", "未能区分全部情形"))
     return Witness(answer, space.told, o, n, space.timed)

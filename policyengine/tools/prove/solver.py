@@ -10,7 +10,7 @@ whatever the solver finds is tried on the evaluator before anybody hears of it (
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -31,6 +31,7 @@ from policyengine.tools.prove.quantities import bases_in, grid, unit_converted, 
 from policyengine.tools.prove.sides import exchange_rate, unit_of, world_of
 
 PATIENCE = 1500  # milliseconds for one question; answers usually take 10
+MOST_QUESTIONS = 100  # days and units, each of which is a question of its own
 MOST_ANSWERS = 4000  # rows of one condition's table of answers
 
 Values = Sequence[Fact | None]
@@ -46,17 +47,26 @@ def solve(space: Space, ask: str, patience: int = PATIENCE) -> Situation | Undec
                 "未安装证明所需的部件（pip install 'policyengine-cpd[prove]'）")
         )  # fmt: skip
     undecided: Undecided | None = None
+    for number, (start, end, unit) in enumerate(_questions(space)):
+        if number == MOST_QUESTIONS:
+            return Undecided(say("too many days decide it", "起决定作用的日期过多"))
+        try:
+            answer = _Question(z3, space, start, end, unit).answer(ask, patience)
+        except _TooMany:
+            answer = Undecided(say("too many combinations of facts decide it", "决定结果的事实组合过多"))
+        if isinstance(answer, Situation):
+            return answer
+        undecided = undecided or answer
+    return undecided
+
+
+def _questions(space: Space) -> Iterator[tuple[date, date, str | None]]:
+    """First days, last days and units of records; days and no unit of periods."""
+    units = units_of(space.statements, space.mentions) if space.record else [None]
     for end in space.moments():
         for start in space.starts(end) if space.record else [end]:
-            for unit in units_of(space.statements, space.mentions) if space.record else [None]:
-                try:
-                    answer = _Question(z3, space, start, end, unit).answer(ask, patience)
-                except _TooMany:
-                    answer = Undecided(say("too many combinations of facts decide it", "决定结果的事实组合过多"))
-                if isinstance(answer, Situation):
-                    return answer
-                undecided = undecided or answer
-    return undecided
+            for unit in units:
+                yield start, end, unit
 
 
 class _TooMany(Exception):

@@ -1,0 +1,146 @@
+"""Days worth trying: what statements ask of a record's days in, last days and first days out that stand for all.
+
+What is asked of the end, the beginning and the length of a record are bounds on two days and on their distance, so that
+whatever can be fulfilled is fulfilled where two of the bounds meet, or a day beside. Other dates, and years, that are
+compared with these days or with the period lie before, between or behind them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from fractions import Fraction
+
+from policyengine.engines.calendar import add_months, full_months, period_bounds, period_of
+from policyengine.tools.prove.mentions import Constant, Mentions
+from policyengine.tools.prove.model import Context
+
+DAY = timedelta(days=1)
+LENGTHS = {"days": 4000, "full_months": 130}  # and the greatest that an activity is thought to have
+OF_ENDS = ("date", "end")
+CYCLE = 1461  # days in which every month has had each of its lengths
+
+
+def changes(mentions: Mentions, name: str, context: Context) -> set[date]:
+    """Days on which the answers about a date, or a year, change: those it is compared with, the first of periods."""
+    constants = mentions.constants.get(name, ())
+    years = {*mentions.years.get(name, ()), *(int(c) for c in constants if isinstance(c, Fraction))}
+    decl = context.vocabulary.fields.get(name)
+    if decl is None or decl.type not in ("date", "year"):
+        return set()
+    return {c for c in constants if isinstance(c, date)} | set(firsts((y + n for y in years for n in (0, 1)), context))
+
+
+def firsts(periods: Iterable[int], context: Context) -> Iterator[date]:
+    """The first days of the periods, as far as the calendar reaches with a little to spare."""
+    return (period_bounds(p, context.year_start)[0] for p in periods if 2 <= p <= 9990)
+
+
+def bound(mentions: Mentions, context: Context) -> set[date]:
+    """The changes of beginnings, and of all dates and years that are compared with each other or with the period."""
+    return set[date]().union(*(changes(mentions, name, context) for name in ("start", *mentions.relative)))
+
+
+def reach(mentions: Mentions) -> int:
+    """How many dates and years may stand side by side."""
+    return 1 + len(mentions.relative - set(OF_ENDS))
+
+
+def ends(mentions: Mentions, context: Context, around: Iterable[date]) -> set[date]:
+    """Last days at which beginnings, lengths and other dates bring something new; ``around``: days tried anyway."""
+    found = bound(mentions, context)
+    near = 1
+    if mentions.relative:
+        near = reach(mentions)
+        periods = {period_of(d, context.year_start) for d in (*found, *around)}
+        found |= set(firsts({p + n for p in periods for n in range(2 - near, near)}, context))
+    found = beside(found, near)
+    if "start" in mentions.fields:
+        found |= {end for start in found for end in _ends_after(mentions, context, start)}
+    return found | set(_months_by_days(mentions, context))
+
+
+def beside(days: Iterable[date], near: int) -> set[date]:
+    """The days and those at most ``near`` before and behind them."""
+    return {d + timedelta(days=n) for d in days if 1 < d.year < 9999 for n in range(-near, near + 1)}
+
+
+def lengths(mentions: Mentions, name: str, context: Context) -> list[int]:
+    """The numbers of days or months that lengths are compared with, themselves and through other fields."""
+    constants = {c for c in joined(mentions, name, context) if isinstance(c, Fraction)}
+    return sorted({int(c) for c in constants if 0 <= c <= LENGTHS[name]})
+
+
+def joined(mentions: Mentions, name: str, context: Context) -> set[Constant]:
+    """The constants of a field and of those that it is compared with, directly or through others, whose least and
+    greatest values included.
+    """
+    found = [name]
+    for one in found:
+        found += sorted(mentions.partners.get(one, set()) - set(found))
+    constants = set[Constant]().union(*(mentions.constants.get(one, set()) for one in found))
+    decls = [context.vocabulary.fields.get(one) for one in found[1:]]
+    return constants | {limit for d in decls if d for limit in (d.minimum, d.maximum) if limit is not None}
+
+
+def _ends_after(mentions: Mentions, context: Context, start: date) -> Iterator[date]:
+    """Last days of the records from ``start`` on that are just as long as is asked."""
+    for count in lengths(mentions, "days", context):
+        yield from (start + timedelta(days=count + n) for n in (-2, -1, 0))
+    for months in lengths(mentions, "full_months", context):
+        for after in (add_months(start, months), add_months(start, months + 1)):
+            yield from (after - 2 * DAY, after - DAY)
+
+
+def starts(mentions: Mentions, context: Context, end: date, split: bool) -> set[date]:
+    """First days of records that end on ``end``. ``split``: whether a record may be divided among periods."""
+    found = {end}
+    for count in lengths(mentions, "days", context):
+        found.update(end - timedelta(days=n - 1) for n in range(count - 1, count + 3))
+    for months in lengths(mentions, "full_months", context):
+        for number in range(max(1, months - 1), months + 3):
+            latest = _latest_start(end, number)
+            found |= {latest, latest + DAY}
+    found |= beside(changes(mentions, "start", context), 1)
+    first = period_bounds(period_of(end, context.year_start), context.year_start)[0]
+    if split or "start" in mentions.years or "start" in mentions.relative:
+        found.add(first - DAY)
+    if "start" in mentions.relative:
+        near = reach(mentions)
+        found |= beside({first, end, *bound(mentions, context)}, near)
+    return {d for d in found if d <= end}
+
+
+def _latest_start(end: date, months: int) -> date:
+    """The last day from which on there are so many full months until ``end``."""
+    found = add_months(end + DAY, -months)
+    while add_months(found + DAY, months) - DAY <= end:
+        found += DAY
+    return found
+
+
+def decided(mentions: Mentions, context: Context) -> bool:
+    """Whether these days stand for all: not where days and months of one record meet what is asked of its dates, nor
+    where an activity would have to last for years.
+    """
+    asked = [n for n in LENGTHS if n in mentions.fields]
+    if any(isinstance(c, Fraction) and c > LENGTHS[n] for n in asked for c in joined(mentions, n, context)):
+        return False
+    return len(asked) < 2 or not (mentions.days or mentions.periods or mentions.relative or bound(mentions, context))
+
+
+def _months_by_days(mentions: Mentions, context: Context) -> Iterator[date]:
+    """Last days of records with so many days and so many full months, where both are asked: months differ."""
+    if not all(n in mentions.fields for n in LENGTHS):
+        return
+    first = context.start or (context.until - timedelta(days=CYCLE) if context.until else date(2020, 1, 1))
+    last = min(context.until or date.max, first + timedelta(days=CYCLE))
+    met = set[tuple[int, int]]()
+    days = {n + d for n in lengths(mentions, "days", context) for d in (-1, 0, 1) if n + d > 0}
+    for offset in range((last - first).days + 1):
+        end = first + timedelta(days=offset)
+        for count in days:
+            met_now = (count, full_months(end - timedelta(days=count - 1), end))
+            if met_now not in met:
+                met.add(met_now)
+                yield end
