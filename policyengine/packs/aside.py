@@ -39,7 +39,8 @@ def _freed(own: Piece, pieces: list[Piece], pack: Pack, authority: Authority) ->
         if any(_as_below(statement, p, pack) for p, _ in meeting):
             continue
         for piece, common in meeting:
-            for base in (piece.rule, *piece.over) if _frees(statement, piece) else ():
+            frees = _frees(statement, piece, pack) and not _given_below(statement, piece, [p for p, _ in meeting], pack)
+            for base in (piece.rule, *piece.over) if frees else ():
                 if base.pack != pack.id and authority.change_of(base, common, pack) != "delegated":
                     return base
     return None
@@ -52,14 +53,30 @@ def _by_form(statement: tree.Statement | None) -> tuple[tree.Statement, ...]:
     return () if statement is None else (statement,)
 
 
-def _frees(statement: tree.Statement, piece: Piece) -> bool:
+def _frees(statement: tree.Statement, piece: Piece, pack: Pack) -> bool:
     """Whether the statement takes something from what the piece asks, or gives what the piece denies."""
     below = piece.statement
     match statement, below:
         case ((tree.Reduce(rule=name) | tree.Carry(rule=name)), tree.Require()):
             return not isinstance(below, tree.Expect) and piece.root == name
         case (tree.Recognise(what=what), tree.Recognise(what=other)) | (tree.Add(what=what), tree.Convert(what=other)):
-            return not what.terms or not other.terms or bool(set(what.terms) & set(other.terms))
+            return _crossing(what, other, pack) or bool(set(what.terms) & set(other.terms))
+    return False
+
+
+def _crossing(one: tree.What, other: tree.What, pack: Pack) -> bool:
+    """Whether a record can be among both since one of them says nothing of the field that the other names."""
+    words = pack.vocabulary.words if pack.vocabulary else ()
+    fields = [{w.of for w in words if w.kind == "term" and w.id in what.terms} for what in (one, other)]
+    return not one.terms or not other.terms or fields[0].isdisjoint(fields[1])
+
+
+def _given_below(statement: tree.Statement, piece: Piece, pieces: list[Piece], pack: Pack) -> bool:
+    """Whether all that a recognition by another field (a subject) takes of the piece's forms is recognised below."""
+    match statement, piece.statement:
+        case tree.Recognise(what=what), tree.Recognise(what=other) if what.terms and _crossing(what, other, pack):
+            forms = _by_form(replace(statement, what=other))
+            return all(any(_as_below(form, p, pack) for p in pieces) for form in forms)
     return False
 
 

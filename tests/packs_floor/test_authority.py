@@ -162,8 +162,16 @@ ASIDE: dict[str, tuple[str, list[str], list[str]]] = {
         MINIMUM, ["要求 每年 专业科目 不少于 60 学时", "核减 upper/r0 休假 每满一个月 减 1/12"], []),
     "recognised without proof beside": (RECOGNISE, ["认定 远程教育"], ["PE322"]),
     "recognised on more terms beside": (RECOGNISE, ["认定 远程教育 须有 学习证明 且 单位认可 = 是"], []),
+    "recognised by subject beside": (RECOGNISE, ["认定 专业科目"], ["PE322"]),
+    "recognised by subject under the base's terms": (RECOGNISE, ["认定 专业科目 须有 学习证明"], []),
+    "recognised by subject under one base rule's terms": (
+        RECOGNISE + rule("works", "认定 发表出版作品 须有 施教机构", change="raise-only"),
+        ["认定 专业科目 须有 学习证明"], ["PE322"]),
+    "recognised by another subject": (
+        rule("recognise", "认定 公需科目 须有 学习证明", change="raise-only"), ["认定 专业科目"], []),
     "another form recognised": (RECOGNISE, ["认定 发表出版作品"], []),
     "more for a form of the base": (TIMED, ["另加 2 学时 于 培训班"], ["PE322"]),
+    "more for a subject of the base": (TIMED, ["另加 2 学时 于 专业科目"], ["PE322"]),
     "more where that is delegated": (FREE, ["另加 2 学时 于 培训班"], []),
     "excused beside": (MINIMUM, ["免除 本年 当 情形 = 产假"], []),
     "a further cap": (MINIMUM, ["限额 远程教育 每年 不超过 40 学时"], []),
