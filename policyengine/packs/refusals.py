@@ -215,8 +215,12 @@ _LAXER: tuple[tuple[type[tree.Statement], tuple[str, str, str, str]], ...] = (
     (tree.Cap, ("raises a cap that {} lets you only lower", "allows", "提高了 {} 只允许降低的限额", "限于")),
     (tree.Convert, ("gives more than {} does", "gives", "比 {} 计得多", "计")),
     (tree.Add, ("gives more than {} does", "gives", "比 {} 计得多", "计")),
+    (tree.Carry, ("carries over more than {} does", "carries over at most", "比 {} 结转得多", "结转不超过")),
+    (tree.Reduce, ("lowers more than {} does", "lowers by", "比 {} 核减得多", "核减限于")),
     (tree.Excuse, ("excuses more than {} does", "excuses only under", "比 {} 免除得多", "免除限于")),
 )
+# kinds of which a further rule takes nothing from those beside it
+ADDING = (tree.Require, tree.Cap, tree.Reject, tree.Flag, tree.Conclude)
 _MINIMUM = ("lowers a minimum that {} lets you only raise", "requires", "降低了 {} 只允许提高的下限", "要求")
 _MAXIMUM = (
     "raises a maximum that {} lets you only lower",
@@ -231,7 +235,7 @@ def refusal(rule: Rule, statement: tree.Statement, base: Rule, verdict: Verdict)
     if verdict.kind == "no_exchange":
         problem = beside(_no_exchange(rule, base, verdict), base, _the_rule())
     elif verdict.kind == "incomparable":
-        problem = beside(_incomparable(rule, base, verdict), base, _the_rule())
+        problem = beside(_incomparable(rule, statement, base, verdict), base, _the_rule())
     elif verdict.kind == "laxer":
         problem = _laxer(rule, statement, base, verdict)
     else:
@@ -251,12 +255,17 @@ def _no_exchange(rule: Rule, base: Rule, verdict: Verdict) -> Diagnostic:
     return at(rule, "PE314", said, base.name, hint=hint)
 
 
-def _incomparable(rule: Rule, base: Rule, verdict: Verdict) -> Diagnostic:
+def _incomparable(rule: Rule, statement: tree.Statement, base: Rule, verdict: Verdict) -> Diagnostic:
     said = say(
         f"this can't be compared with {base.name}, which may only be made stricter: {verdict.base}",
         f"无法与只能更严的 {base.name} 比较：{verdict.base}",
     )
-    hint = say("state it as a rule of your own; both then hold", "请另写为自己的规则，两条都适用")
+    hint = (
+        say("state it as a rule of your own; both then hold", "请另写为自己的规则，两条都适用")
+        if isinstance(statement, ADDING)
+        else say(f"leave {base.name} in force; only {base.pack} can let it be replaced (change: delegated)",
+                 f"请让 {base.name} 继续有效；是否可以替代须由 {base.pack} 规定（change: delegated）")
+    )  # fmt: skip
     return at(rule, "PE315", said, base.name, hint=hint)
 
 

@@ -15,7 +15,7 @@ from policyengine.language import tree
 from policyengine.language.quantities import COUNTED, UNITS, exact_text
 from policyengine.language.vocabulary import Word
 from policyengine.light import dataclass
-from policyengine.messages import say
+from policyengine.messages import say, spoken
 from policyengine.packs.model import Table
 from policyengine.packs.windows import implied, not_implied, window_words
 
@@ -94,6 +94,14 @@ def compare(new: tree.Statement, old: tree.Statement, terms: Terms) -> Verdict:
                 ),
                 _condition(new.when, old.when, terms, wanted="narrower"),
             )
+        case (tree.Carry(rule=one), tree.Carry(rule=other)) | (tree.Reduce(rule=one), tree.Reduce(rule=other)) if (
+            one != other
+        ):
+            return _incomparable(say("it speaks of another requirement", "所指的要求不同"))
+        case tree.Carry(), tree.Carry():
+            parts = _condition(new.when, old.when, terms, wanted="narrower"), _carried(new.limit, old.limit, terms)
+        case tree.Reduce(), tree.Reduce():
+            parts = _condition(new.when, old.when, terms, wanted="narrower"), _lowered(new, old, terms)
         case _:
             return _incomparable(
                 say("only figures, recognitions and conditions can be compared", "只能比较数值、认定和条件")
@@ -312,6 +320,33 @@ def _paid(
         f"每 {exact_text(old.basis.value)} {other.zh} 计 {verdict.base}",
     )
     return Verdict("laxer", per, say(f"pay no more than {per}", f"所计不得多于{per}"))
+
+
+def _carried(new: tree.Quantity | None, old: tree.Quantity | None, terms: Terms) -> Verdict:
+    """How much goes over to the next year."""
+    if old is None:
+        return SAME
+    if new is not None:
+        return _figure(new, old, terms, "down")
+    most = f"{exact_text(old.value)} {named(old.unit)}"
+    return Verdict("laxer", most, say("keep the limit", "请保留上限"))
+
+
+def _lowered(new: tree.Reduce, old: tree.Reduce, terms: Terms) -> Verdict:
+    """By how much a requirement is lowered, and for which months. Where only a search tells, the lower one governs."""
+    if new.per != old.per:
+        if new.per is None or old.per is None or new.per.before != old.per.before:
+            return UNSETTLED
+        leave = {w.id for w in terms.words if w.kind == "term" and w.leave}
+        more = (set(new.per.kinds) or leave) - (set(old.per.kinds) or leave)
+        if more:
+            kinds = say(", ", "、").join(terms.zh(k) if spoken() == "zh" else k for k in old.per.kinds or sorted(leave))
+            return Verdict("laxer", kinds, say("lower it for no other circumstances", "请不要因其他情形核减"))
+    if isinstance(new.by, Fraction) and isinstance(old.by, Fraction):
+        return _numbers((new.by, new.by), (old.by, old.by), "down", "", exact_text(new.by))
+    if isinstance(new.by, Fraction) or isinstance(old.by, Fraction):
+        return UNSETTLED
+    return _figure(new.by, old.by, terms, "down")
 
 
 def _scaled(figure: tree.Figure, by: Fraction) -> tree.Figure | None:

@@ -20,6 +20,8 @@ REJECT = rule("reject", "不予认定 培训班 当 费用 > 100", change="raise
 EXCUSE = rule("excuse", "免除 annual 当 情形 = 产假", change="raise-only")
 RANGE = rule("range", "折算 发表出版作品 每千字 计 1 至 2 学时", change="raise-only")
 LOST = rule("lost", "限额 远程教育 每年 不超过 未知 学时", change="raise-only")
+CARRY = rule("carry", "结转 超出 annual 部分 不超过 30 学时 至下一年度", change="raise-only")
+LOWER = rule("lower", "核减 annual 休假 每满一个月 减 1/12", change="raise-only")
 FREE = rule("free", "折算 培训班 每天 计 8 学时", change="delegated")
 FIXED = rule("fixed", "要求 每年 总学时 不少于 90 学时")
 EXPECT = rule("expect", "一般要求 每年 专业科目 不少于 60 学时", change="raise-only")
@@ -126,6 +128,25 @@ CASES: dict[str, tuple[str, list[str], list[str]]] = {
     "excused for less": (MINIMUM + EXCUSE, ["替代 base/excuse：免除 本年 当 情形 = 产假"], ["PE203"]),
     "excused under more": (
         MINIMUM + EXCUSE, ["替代 base/excuse：免除 annual 当 情形 = 产假 且 缺 地区"], []),
+    # carrying over and lowering
+    "less carried over": (
+        MINIMUM + CARRY, ["替代 base/carry：结转 超出 base/annual 部分 不超过 3 学时 至下一年度"], []),
+    "more carried over": (
+        MINIMUM + CARRY, ["替代 base/carry：结转 超出 base/annual 部分 不超过 31 学时 至下一年度"], ["PE203"]),
+    "carried over without limit": (
+        MINIMUM + CARRY, ["替代 base/carry：结转 超出 base/annual 部分 至下一年度"], ["PE203"]),
+    "carried over under a condition": (
+        MINIMUM + CARRY, ["替代 base/carry：结转 超出 base/annual 部分 不超过 30 学时 至下一年度 当 行业 = 会计"], []),
+    "carried over to another": (
+        MINIMUM + MOST + CARRY, ["替代 base/carry：结转 超出 base/most 部分 不超过 3 学时 至下一年度"], ["PE315"]),
+    "lowered by less": (MINIMUM + LOWER, ["替代 base/lower：核减 base/annual 休假 每满一个月 减 1/24"], []),
+    "lowered by more": (MINIMUM + LOWER, ["替代 base/lower：核减 base/annual 休假 每满一个月 减 1/6"], ["PE203"]),
+    "lowered for less": (
+        MINIMUM + LOWER, ["替代 base/lower：核减 base/annual 休假 属于（产假） 每满一个月 减 1/12"], []),
+    "lowered for more": (
+        MINIMUM + LOWER, ["替代 base/lower：核减 base/annual 休假 属于（产假、病假） 每满一个月 减 1/12"], ["PE203"]),
+    "lowered by hours": (
+        MINIMUM + LOWER, ["替代 base/lower：核减 base/annual 休假 每满一个月 减 5 学时"], []),
     # what change allows
     "fixed overridden": (FIXED, ["override base/fixed: require total at least 120 hours per year"], ["PE311"]),
     "fixed dropped": (FIXED, ["drop base/fixed"], ["PE311"]),
