@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from policyengine.diagnostics import Span
-from policyengine.engines.calendar import days_of, labelled, period_of
+from policyengine.engines.calendar import days_of, labelled, period_bounds, period_of
 from policyengine.engines.reference import Prepared, evaluate, prepare
 from policyengine.engines.truth import Scene, World, compile_condition, compile_what, find_row
 from policyengine.language import tree
@@ -104,7 +104,7 @@ def keys_of(result: Result) -> frozenset[str]:
 
 def _points(rule: Rule, bench: Bench) -> Iterator[Point]:
     span = rule.rule.span
-    if not isinstance(rule.statement, tree.Exchange | tree.Measure | tree.CountOnce):
+    if not isinstance(rule.statement, tree.Exchange | tree.Measure):
         yield Point("rule", rule.key, say("applies", "适用"), span)
     for leaf in _leaves(rule.statement.when):
         for held in (True, False):
@@ -167,11 +167,11 @@ def _touched(
     rule: Rule, bench: Bench, world: World, scenes: list[Scene], result: Result, applied: frozenset[str]
 ) -> Iterator[Point]:
     span = rule.rule.span
-    if rule.key in applied:
-        yield Point("rule", rule.key, say("applies", "适用"), span)
     record = isinstance(rule.statement, OF_RECORDS)
     about = compile_what(getattr(rule.statement, "what", None), world)
     own = [s for s in scenes if (s.record is not None) == record and _in_force(rule, s) and about(s)]
+    if rule.key in applied or _told_by_effect(rule, bench, world, own, result):
+        yield Point("rule", rule.key, say("applies", "适用"), span)
     for leaf in _leaves(rule.statement.when):
         test = compile_condition(leaf, world)
         for held in {test(s) for s in own} - {None}:
@@ -188,6 +188,28 @@ def _touched(
                     for e in result.ledger
                 )
                 yield Point("branch", rule.key, say("cuts", "扣减") if cut else say("leaves whole", "不扣减"), span)
+
+
+def _told_by_effect(rule: Rule, bench: Bench, world: World, own: list[Scene], result: Result) -> bool:
+    """Whether a rule that results do not name did something: hours were carried, a record counted once with another."""
+    match rule.statement:
+        case tree.Carry(rule=required):
+            names = {r.key: r.name for r in bench.plan.require}
+            return any(
+                f.carried > 0 and names.get(f.rule) == required and _carries_to(rule, f.period, bench.plan.year_start)
+                for f in result.findings
+            )
+        case tree.CountOnce(when=when):
+            once = {e.record_id for e in result.ledger if e.reason == "duplicate"}
+            test = compile_condition(when, world)
+            return any(s.record is not None and s.record.record_id in once and test(s) for s in own)
+    return False
+
+
+def _carries_to(rule: Rule, label: str, year_start: tuple[int, int]) -> bool:
+    """Whether a ``carry`` is in force in the year before the labelled one, whose excess it carries."""
+    first, last = period_bounds(labelled(label)[0] - 1, year_start)
+    return (rule.start is None or rule.start <= first) and (rule.until is None or last <= rule.until)
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------

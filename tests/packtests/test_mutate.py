@@ -183,6 +183,39 @@ def test_coverage_of_rules_branches_and_rows(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("hours", "second", "missing"),
+    [
+        (95, "2018-05-01", []),
+        (90, "2018-05-01", ["base/carry@2016"]),  # nothing is left over
+        (95, None, ["base/once@2016"]),
+    ],
+)
+def test_what_results_do_not_name_is_told_by_its_effect(
+    tmp_path: Path, hours: int, second: str | None, missing: list[str]
+) -> None:
+    rules = [
+        ("classes", "认定 培训班"),
+        ("hours", "折算 培训班 按 标定学时"),
+        ("once", "不重复计算 培训班 同一 名称 取最早"),
+        ("annual", "要求 每年 总学时 不少于 90 学时"),
+        ("carry", "结转 超出 annual 部分 至下一年度"),
+    ]
+    record = "{{日期: {}, 学习形式: 培训班, 名称: {}, 数量: {}, 单位: 学时}}"
+    given = [
+        record.format("2017-03-01", "甲", hours),
+        record.format(second or "2018-05-01", "甲" if second else "乙", 10),
+    ]
+    folder = write(tmp_path, rules)
+    (folder / "tests").mkdir()
+    (folder / "tests" / "t.yaml").write_text(
+        f"- case: a\n  period: 2018\n  expect: {{outcome: 未完成}}\n  records: [{', '.join(given)}]\n"
+    )
+    (made,), problems = benches([folder])
+    assert problems == []
+    assert [p.rule for p in coverage(made).missing() if p.kind == "rule"] == missing
+
+
 def test_the_command_tells_of_both(tmp_path: Path) -> None:
     made = bench(tmp_path, JUST)
     result = CliRunner().invoke(main, ["test", made.folder, "--coverage", "--mutate"])
