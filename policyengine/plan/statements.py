@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from policyengine.diagnostics import Span
 from policyengine.language import tree
-from policyengine.language.quantities import COUNTED, UNITS
+from policyengine.language.quantities import COUNTED, UNITS, exact_text
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say
 from policyengine.packs.model import Table
@@ -267,6 +267,8 @@ class Statements:
 
     def _share(self, rule: Rules, statement: tree.Require, figure: tree.Share) -> None:
         self._measure(rule, figure.measure)
+        if figure.value > 1 and (figure.of_requirement or figure.measure == "total"):
+            self._more_than_all(rule, figure)
         if not figure.of_requirement:
             return
         owed = [
@@ -283,6 +285,20 @@ class Statements:
                 None, say("state that requirement, or a share of what was counted: 2/3 of total",
                           "先写明该要求，或取已计合计的份额：总学时 的 2/3"),
             )  # fmt: skip
+
+    def _more_than_all(self, rule: Rules, figure: tree.Share) -> None:
+        """Of what was counted in all nobody reaches more; of what is owed it may be meant, and hardly ever is."""
+        value = exact_text(figure.value)
+        of, of_zh = (
+            ("what is required", "所要求的") if figure.of_requirement else ("all that was counted", "已计的合计")
+        )
+        self.reporter.on(
+            rule, "PE253",
+            say(f"{value} times {of} is more than all of it", f"{of_zh}的 {value} 倍，多于其全部"),
+            None,
+            say("say a share between 0 and 1, e.g. 2/3 or 60%", "请写 0 与 1 之间的份额，如 2/3 或 60%"),
+            "warning" if figure.of_requirement else "error",
+        )  # fmt: skip
 
     def _referring(self, rule: Rules, statement: tree.Carry | tree.Reduce | tree.Excuse) -> None:
         names = statement.rules if isinstance(statement, tree.Excuse) else (statement.rule,)

@@ -190,6 +190,23 @@ BAD = [
 ]  # fmt: skip
 
 
+SHARES = [
+    ("professional at least 60% of total", []),
+    ("professional at least 1 of total", []),
+    ("professional at least 60 of total", [("PE253", "error")]),  # a % forgotten
+    ("professional at least 3/2 of total", [("PE253", "error")]),
+    ("total at least 3/2 of professional", []),
+    ("professional at least 66.7% of total requirement", []),
+    ("professional at least 66.7 of total requirement", [("PE253", "warning")]),
+]
+
+
+@pytest.mark.parametrize(("sentence", "told"), SHARES)
+def test_a_share_of_more_than_all(sentence: str, told: list[tuple[str, str]]) -> None:
+    made = rule("annual", ANNUAL), rule("share", f"require {sentence} per year")
+    assert [(d.code, d.severity) for d in complaints(*made)] == told
+
+
 @pytest.mark.parametrize(("sentence", "code"), BAD)
 def test_ill_typed(sentence: str, code: str | None) -> None:
     try:

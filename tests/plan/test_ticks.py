@@ -64,7 +64,7 @@ TOO_GREAT = [  # with one tick an hour a figure has at most 9,223,372,036,854 of
     ("require total at least 9223372036855 hours per year", ["PE267"]),
     ("require total at least 4611686018427.5 hours per year", ["PE267"]),  # in halves
     ("expect total at least 1 to 9999999999999999999 hours per year", ["PE267"]),
-    ("require professional at least 9999999999999 of total per year", ["PE267"]),
+    ("require total at least 9999999999999 of professional per year", ["PE267"]),
     ("require professional at least 1/2 of total per year", []),
     ("cap training at 9999999999999999999 hours per year", ["PE267"]),
     ("convert training at 1 hour per 45 minutes rounded down to 1 hour up to 9999999999999999999 hours per activity",
