@@ -35,6 +35,7 @@ class Together:
         self._units()
         self._meeting(self.plan.convert, "PE262", self._same_record)
         self._meeting(self.plan.assign, "PE264", _same_tier)
+        self._once()
         self._caps()
         return self._counting()
 
@@ -144,6 +145,23 @@ class Together:
         """Whether two convert rules take records in one unit."""
         dimensions = [_taken(r.statement) for r in (one, other)]
         return None in dimensions or dimensions[0] == dimensions[1]
+
+    def _once(self) -> None:
+        """Of two rules for one record the later one finds what the earlier one left: nothing says which is which."""
+        for one, other in at_one_time(self.plan.count_once):
+            terms, others = one.statement.what.terms, other.statement.what.terms  # type: ignore[attr-defined]
+            apart = terms and others and one.about == other.about and set(terms).isdisjoint(others)
+            if apart or disjoint(one.statement.when, other.statement.when, self.plan.vocabulary):
+                continue
+            self.reporter.on(
+                other, "PE260",
+                say(f"this and {one.key} may count the same record once with others: which applies first?",
+                    f"此规则与 {one.key} 可能涉及同一记录，先适用哪一条？"),
+                None,
+                say("make one rule of them, or give each of them other forms or conditions",
+                    "请合为一条规则，或使两者的形式、条件互不重叠"),
+                "warning", (one,),
+            )  # fmt: skip
 
     # --- caps -----------------------------------------------------------------------------------------------------
 

@@ -98,3 +98,19 @@ EXACT = [
 def test_exact_bounds(caps: tuple[str, ...], exact: bool) -> None:
     made = plan(*(rule(name, s) for name, s in zip("abc", caps, strict=False)))
     assert exact_bounds(made.caps) is exact
+
+
+# two `count once` rules → whether one record may be under both
+ONCE = [
+    ("training per title taking the highest", "paper per title taking the highest", False),
+    ("training, paper per title taking the highest", "paper per provider taking the highest", True),
+    ("public per title taking the highest", "paper per title taking the highest", True),
+    ("per title taking the highest", "per provider taking the earliest", True),
+    ("per title taking the highest when approved = yes", "per title taking the earliest when approved = no", False),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "shared"), ONCE)
+def test_two_rules_that_count_a_record_once(one: str, other: str, shared: bool) -> None:
+    found = complaints(rule("a", f"count once {one}"), rule("b", f"count once {other}"))
+    assert [(d.code, d.severity) for d in found] == [("PE260", "warning")] * shared
