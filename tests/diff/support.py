@@ -11,7 +11,7 @@ from typing import Any
 from policyengine.messages import speak
 from policyengine.tools.diff.compare import compare_sides
 from policyengine.tools.diff.model import Change, Comparison, Effect, Law
-from policyengine.tools.diff.phrases import stretch
+from policyengine.tools.diff.phrases import manner, stretch
 from policyengine.tools.diff.sides import load_side
 from policyengine.tools.revisions import Tree
 
@@ -74,7 +74,8 @@ def told(change: Change) -> str:
     if change.kind in ("added", "repealed", "amended"):
         parts += [stretch(change), " ".join(p for p in (change.direction, change.how) if p)]
         parts += [", ".join(f"{pack} {direction}" for pack, direction, _ in change.elsewhere)]
-    elif change.kind in ("renamed", "moved"):
+        parts += [manner(change)] if change.twin else []
+    elif change.kind == "renamed":
         parts[0] = f"{change.kind} {change.before} → {change.after}"
     elif change.kind == "authority":
         parts.append(f"{change.before} → {change.after}")

@@ -17,7 +17,7 @@ from policyengine.light import dataclass
 from policyengine.packs.model import Pack, Policy, Rule
 
 Kind = Literal[
-    "added", "repealed", "amended", "renamed", "moved", "reworded", "cited", "authority", "table", "word", "field",
+    "added", "repealed", "amended", "renamed", "reworded", "cited", "authority", "table", "word", "field",
     "bounds", "scope", "chain", "year", "source", "undecidable", "pack_added", "pack_removed",
     "about",
 ]  # fmt: skip
@@ -38,6 +38,7 @@ class Change:
     smallest situation that shows it; ``why``: what no situation shows. ``how`` an amendment was made: a new
     ``version`` from a day on, the text of a version ``corrected`` for all of its time, or the ``dates`` of versions
     moved. ``elsewhere``: packs above this one for whose people the direction is another, each with it and why.
+    ``twin``: the rule of another pack that says the same, where this one went to or came from.
     """
 
     kind: Kind
@@ -54,6 +55,7 @@ class Change:
     why: str = ""
     how: How = ""
     elsewhere: tuple[tuple[str, Direction, str], ...] = ()
+    twin: str = ""
 
     @property
     def is_law(self) -> bool:

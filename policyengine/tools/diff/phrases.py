@@ -12,7 +12,7 @@ from policyengine.tools.diff.model import Change
 
 KINDS = {
     "added": ("added", "新增"), "repealed": ("repealed", "废止"), "amended": ("amended", "修改"),
-    "renamed": ("renamed", "改名"), "moved": ("moved", "移动"), "reworded": ("only reworded", "仅改写法"),
+    "renamed": ("renamed", "改名"), "reworded": ("only reworded", "仅改写法"),
     "cited": ("source or note", "出处或说明"), "authority": ("what lower authorities may do", "下级权限"),
     "table": ("table", "数据表"),
     "word": ("word", "词语"), "field": ("field", "字段"), "bounds": ("bounds", "取值范围"),
@@ -63,6 +63,10 @@ def _day(day: date | None, rule: Rule, first: bool) -> str:
 
 def manner(change: Change) -> str:
     """How an amendment was made: ``new version from 2020``, ``text of the version in force since 2016 corrected``."""
+    if change.twin and change.new is None:
+        return say(f"moved to {change.twin}", f"移至 {change.twin}")
+    if change.twin:
+        return say(f"moved from {change.twin}", f"移自 {change.twin}")
     if change.how == "dates" and change.kind in ("added", "repealed"):
         told = {
             "added": ("the rule now also holds in this time", "该规则现在也适用于这段时间"),

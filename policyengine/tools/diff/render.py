@@ -47,7 +47,7 @@ def _lines(comparison: Comparison, impact: Impact | None, reveal: bool) -> Itera
 
 
 def _sides(change: Change) -> Iterator[str]:
-    if change.kind in ("renamed", "moved"):
+    if change.kind == "renamed":
         yield f"{change.before} → {change.after}"
     else:
         if change.before:

@@ -1,4 +1,4 @@
-"""Rules of one pack on two sides: what was added, repealed, amended, renamed, moved or only reworded, and from when."""
+"""Rules of one pack on two sides: what was added, repealed, amended, renamed or only reworded, and from when."""
 
 from __future__ import annotations
 
@@ -34,9 +34,12 @@ def rule_changes(old: Law, new: Law) -> Iterator[Change]:
     moved = _same_law(before, after, gone, come)
     for name, to in moved.items():
         one, other = before[name][0], after[to][0]
-        kind: Kind = "renamed" if one.pack == other.pack else "moved"
-        yield Change(kind, other.pack, to, old=one, new=other, before=name, after=to)
-        yield from _amended(old, new, to, before[name], after[to], moved)
+        if one.pack == other.pack:
+            yield Change("renamed", other.pack, to, old=one, new=other, before=name, after=to)
+            yield from _amended(old, new, to, before[name], after[to], moved)
+        else:  # it holds for other people now
+            yield from _amended(old, new, name, before[name], (), moved, twin=other)
+            yield from _amended(old, new, to, (), after[to], moved, twin=one)
     for name in sorted({*before, *after} - set(moved) - set(moved.values())):
         yield from _amended(old, new, name, before.get(name, ()), after.get(name, ()), moved)
 
@@ -75,9 +78,16 @@ def _law(rules: Sequence[Rule]) -> list[tuple[str, ...]]:
 
 
 def _amended(
-    old: Law, new: Law, name: str, before: Sequence[Rule], after: Sequence[Rule], moved: Mapping[str, str]
+    old: Law,
+    new: Law,
+    name: str,
+    before: Sequence[Rule],
+    after: Sequence[Rule],
+    moved: Mapping[str, str],
+    twin: Rule | None = None,
 ) -> Iterator[Change]:
-    """What differs between the versions of one rule, stretch by stretch."""
+    """What differs between the versions of one rule, stretch by stretch. ``twin``: the same rule in another pack on
+    the other side."""
     pack = name.split("/")[0]
     differing = [s for s in stages(before, after) if not same_law(s.old, s.new, moved)]
     for stage in joined(differing):
@@ -87,10 +97,16 @@ def _amended(
             if same_sentence(stage.old, stage.new, moved):
                 continue
         change = _change(kind, pack, name, stage, _text(stage.old), _text(stage.new))
-        direction, witness, why = judged(old, new, stage, pack)
-        other = elsewhere(old, new, stage, pack, direction)
+        direction, witness, why = judged(old, new, stage, pack, twin)
+        other = elsewhere(old, new, stage, pack, direction, twin)
         yield replace(
-            change, direction=direction, witness=witness, why=why, how=_how(stage, before, after), elsewhere=other
+            change,
+            direction=direction,
+            witness=witness,
+            why=why,
+            how=_how(stage, before, after),
+            elsewhere=other,
+            twin=twin.name if twin else "",
         )
     if not differing:
         yield from _presented(pack, name, before, after)

@@ -40,13 +40,14 @@ _ON_RECORDS = (
 )  # fmt: skip
 
 
-def judged(old: Law, new: Law, stage: Stage, pack: str) -> Judgement:
-    """The direction of what differs in a stretch, for the people whom the policy of ``pack`` judges."""
+def judged(old: Law, new: Law, stage: Stage, pack: str, twin: Rule | None = None) -> Judgement:
+    """The direction of what differs in a stretch, for the people whom the policy of ``pack`` judges. ``twin``: the same
+    rule in another pack on the other side, which may govern them too."""
     before, after = old.policies.get(pack), new.policies.get(pack)
     if before is None or after is None:
         return _by_text(old, new, stage, pack)
     stretch = (stage.start, stage.until)
-    names = roots((before, after), (stage.old, stage.new))
+    names = roots((before, after), (stage.old, stage.new, twin))
     one, other = in_place(before, names, stretch), in_place(after, names, stretch)
     others = [g for p in (before, after) for g in p.governing if isinstance(g.statement, tree.Require | tree.Cap)]
     edges = [*one, *other, *(others if len(one) != len(other) else ())]
@@ -54,12 +55,14 @@ def judged(old: Law, new: Law, stage: Stage, pack: str) -> Judgement:
     return together(parts)
 
 
-def elsewhere(old: Law, new: Law, stage: Stage, pack: str, own: Direction) -> tuple[tuple[str, Direction, str], ...]:
+def elsewhere(
+    old: Law, new: Law, stage: Stage, pack: str, own: Direction, twin: Rule | None = None
+) -> tuple[tuple[str, Direction, str], ...]:
     """Packs over ``pack`` for whose people the direction is another than for its own, with why."""
     found = []
     for name, chain in sorted(new.chains.items()):
         if name != pack and any(p.id == pack for p in chain) and name in new.policies and name in old.policies:
-            direction, _, why = judged(old, new, stage, name)
+            direction, _, why = judged(old, new, stage, name, twin)
             if direction != own:
                 found.append((name, direction, why))
     return tuple(found)
