@@ -8,7 +8,7 @@ with there being nothing. A rule on records that makes more hours count is neith
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from policyengine.language import tree
 from policyengine.messages import say
@@ -16,6 +16,7 @@ from policyengine.packs.model import Governing, Policy, Rule
 from policyengine.packs.pieces import Stretch, covers, overlap
 from policyengine.plan.names import unwrapped
 from policyengine.tools.diff.governs import as_written, cut, effective, in_place, roots
+from policyengine.tools.diff.missing import where_missing
 from policyengine.tools.diff.model import Direction, Law
 from policyengine.tools.diff.monotone import against, both_ways, carries_on
 from policyengine.tools.diff.timeline import Stage
@@ -33,6 +34,7 @@ _COMING: dict[type[tree.Statement], Direction] = {
     tree.Recognise: "laxer", tree.Convert: "laxer", tree.Add: "laxer", tree.Carry: "laxer", tree.Excuse: "laxer",
     tree.Reduce: "laxer", tree.Flag: "same", tree.Measure: "same", tree.Delegate: "same",
 }  # fmt: skip
+_PROVED = ("stricter", "laxer", "same")
 _REVERSE: dict[Direction, Direction] = {"stricter": "laxer", "laxer": "stricter"}
 _ON_RECORDS = (
     tree.Recognise, tree.Reject, tree.Convert, tree.Add, tree.Cap, tree.CountOnce, tree.Measure, tree.Assign,
@@ -177,7 +179,8 @@ def _compared(
     one: tree.Statement | None, other: tree.Statement | None, before: Context, after: Context
 ) -> Judgement:  # fmt: skip
     if one is not None and other is not None:
-        return _told(compare(one, other, after, before), one, other, after)
+        told = _told(compare(one, other, after, before), one, other, after)
+        return _with_missing(told, where_missing(one, other, before, after)) if told[0] in _PROVED else told
     statement = other or one
     if statement is None:
         return SAME
@@ -198,6 +201,12 @@ def _told(verdict: Verdict, one: tree.Statement, other: tree.Statement, after: C
     if isinstance(one, tree.Conclude) and isinstance(other, tree.Conclude) and verdict.relation != "same":
         return "undecided", shown, verdict.why or _undirected(other)
     return verdict.relation, shown, verdict.why
+
+
+def _with_missing(told: Judgement, found: Mapping[Direction, str]) -> Judgement:
+    """What is proved of known facts, and what happens where one is missing, as one judgement."""
+    more = [(way, (shown,), "") for way, shown in found.items() if way != told[0]]
+    return together([told, *more])
 
 
 def _undirected(statement: tree.Statement) -> str:

@@ -43,6 +43,7 @@ _GIVEN: dict[str, tuple[str, str]] = {
     "not_reduces": ("reduces nothing", "不核减"),
     "carries": ("carries over up to {}", "结转不超过 {}"),
     "not_carries": ("carries nothing over", "不结转"),
+    "open": ("leaves it open", "不能确定"),
     "applies": ("applies", "适用"),
     "not_applies": ("does not apply", "不适用"),
     "one": ("counts one", "只计一条"),
