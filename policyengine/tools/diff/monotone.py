@@ -70,6 +70,12 @@ def carries_on(policy: Policy, statement: tree.Statement, stretch: Stretch) -> b
     )
 
 
+def asked(policy: Policy, measure: str, stretch: Stretch) -> bool:
+    """Whether anything is required of a measure in the stretch or in the year after it."""
+    here = (g.statement for g in _reached(policy, stretch))
+    return any(isinstance(s, tree.Require) and s.measure == measure for s in here)
+
+
 def _competing(
     policy: Policy, statement: tree.Statement, stretch: Stretch, firm: Sequence[tree.Require]
 ) -> str:  # fmt: skip

@@ -18,7 +18,7 @@ from policyengine.plan.names import unwrapped
 from policyengine.tools.diff.governs import as_written, cut, effective, in_place, roots
 from policyengine.tools.diff.missing import where_missing
 from policyengine.tools.diff.model import Direction, Law
-from policyengine.tools.diff.monotone import against, both_ways, carries_on
+from policyengine.tools.diff.monotone import against, asked, both_ways, carries_on
 from policyengine.tools.diff.timeline import Stage
 from policyengine.tools.prove import words
 from policyengine.tools.prove.aspects import bare
@@ -154,9 +154,9 @@ def checked(
     direction, witness, why = _compared(*pair, *around)
     if direction not in ("stricter", "laxer"):
         return direction, witness, why
-    one, other = pair
-    apart = isinstance(one, tree.Require) and isinstance(other, tree.Require) and one.when != other.when
-    if apart and any(carries_on(p, s, stretch) for p in policies for s in pair if s is not None):
+    if _apart(pair, policies, stretch) and any(
+        carries_on(p, s, stretch) for p in policies for s in pair if s is not None
+    ):
         return (
             "neither", witness,
             say(
@@ -173,6 +173,21 @@ def checked(
             if reason:
                 return "neither", witness, reason
     return direction, witness, why
+
+
+def _apart(
+    pair: tuple[tree.Statement | None, tree.Statement | None], policies: tuple[Policy, Policy], stretch: Stretch
+) -> bool:
+    """Whether only one of two requirements applies to somebody: under another condition, or because there is only one;
+    then only where the other side asks anything else of the hours that it would have carried on."""
+    match pair:
+        case tree.Require() as one, tree.Require() as other:
+            return one.when != other.when
+        case tree.Require() as one, None:
+            return asked(policies[1], one.measure, stretch)
+        case None, tree.Require() as other:
+            return asked(policies[0], other.measure, stretch)
+    return False
 
 
 def _compared(
