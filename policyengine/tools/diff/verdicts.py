@@ -9,11 +9,13 @@ with there being nothing. A rule on records that makes more hours count is neith
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.packs.model import Governing, Policy, Rule
 from policyengine.packs.pieces import Stretch, covers, overlap
+from policyengine.packs.windows import implied, years_of
 from policyengine.plan.names import unwrapped
 from policyengine.tools.diff.governs import as_written, cut, effective, in_place, roots
 from policyengine.tools.diff.missing import where_missing
@@ -194,7 +196,7 @@ def _compared(
     one: tree.Statement | None, other: tree.Statement | None, before: Context, after: Context
 ) -> Judgement:  # fmt: skip
     if one is not None and other is not None:
-        told = _told(compare(one, other, after, before), one, other, after)
+        told = _in_windows(_told(compare(one, other, after, before), one, other, after), one, other, before, after)
         return _with_missing(told, where_missing(one, other, before, after)) if told[0] in _PROVED else told
     statement = other or one
     if statement is None:
@@ -216,6 +218,44 @@ def _told(verdict: Verdict, one: tree.Statement, other: tree.Statement, after: C
     if isinstance(one, tree.Conclude) and isinstance(other, tree.Conclude) and verdict.relation != "same":
         return "undecided", shown, verdict.why or _undirected(other)
     return verdict.relation, shown, verdict.why
+
+
+def _in_windows(
+    told: Judgement, one: tree.Statement, other: tree.Statement, before: Context, after: Context
+) -> Judgement:
+    """A verdict on requirements in windows of other lengths, for every single decision.
+
+    That 10 hours a year make 20 in two years is true of whoever has them every year. A decision looks at one window
+    only: what it asks is surely more, or less, where one of the two windows that end with its year lies in the other
+    and the figure doesn't go the other way. A block has decisions of its own.
+    """
+    if told[0] not in _PROVED or not isinstance(one, tree.Require) or not isinstance(other, tree.Require):
+        return told
+    least = other.comparison == ">="
+    if implied(one.window, other.window, least) == implied(other.window, one.window, least) == 1:
+        return told
+    if any(isinstance(r.window, tree.PerYears) and r.window.count > 1 for r in (one, other)):
+        return (
+            "neither",
+            told[1],
+            say(
+                "their windows differ: a block of years is judged as a whole, its years are not",
+                "两者的周期不同：多年合为一个周期判断，其中各年不再单独判断",
+            ),
+        )
+    shorter = (years_of(other.window) or 1) < (years_of(one.window) or 1)
+    way: Direction = "stricter" if shorter == least else "laxer"
+    figures = _told(compare(replace(one, window=other.window), other, after, before), one, other, after)
+    if figures[0] in (way, "same"):
+        return way, told[1] if told[0] == way else figures[1], figures[2]
+    return (
+        "neither",
+        told[1],
+        say(
+            "their windows differ: hours of other years may help or be lacking",
+            "两者的周期不同：其他年度的学时可能补足，也可能不够",
+        ),
+    )
 
 
 def _with_missing(told: Judgement, found: Mapping[Direction, str]) -> Judgement:
