@@ -1,13 +1,14 @@
 """Rows of a table on two sides, and which way each of them works: two tables in, changes with a direction out.
 
 A row does something through the rules that ask its table. Each of them is compared with itself, the row in the table
-and not in it, among the rules that govern now. Where the table says nothing at all the rules that ask it do not apply;
-a row that makes it speak, or silences it, is not judged.
+and not in it, among the rules that govern now. A row that was split, or closed for a new one, is judged with those that
+took its place: rows of the two sides that one lookup could both find are one change. Where the table says nothing at
+all the rules that ask it do not apply; a row that makes it speak, or silences it, is not judged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -16,6 +17,7 @@ from policyengine.engines.lookup import Finder
 from policyengine.language import tree
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say
+from policyengine.packs.meeting import meeting_rows
 from policyengine.packs.model import Cell, Governing, Policy, Table
 from policyengine.packs.pieces import DAY
 from policyengine.plan.names import walk
@@ -40,19 +42,20 @@ def table_changes(old: Law, new: Law, pack: str, one: Table | None, other: Table
     found = [k for k in sorted({*before, *after}) if before.get(k) != after.get(k)]
     law = [k for k in found if _said(one, before.get(k)) != _said(other, after.get(k))]
     whole = one is None or other is None or columns[0] != columns[1]
-    for key in found:
-        texts = _said(one, before.get(key)), _said(other, after.get(key))
-        subject = f"{table.id}: {key}"
-        if key not in law:
-            notes = _notes(one, before.get(key)), _notes(other, after.get(key))
-            yield Change("cited", pack, subject, before=notes[0], after=notes[1])
-        elif whole or len(law) > MOST:
-            yield Change("table", pack, subject, "undecided", before=texts[0], after=texts[1], why=_many(whole))
-        else:
-            assert one is not None
-            tables = one, _with(one, before.get(key), after.get(key))
-            told = Change("table", pack, subject, before=texts[0], after=texts[1])
-            yield _judged(told, old, new, tables)
+    for key in (k for k in found if k not in law):
+        notes = _notes(one, before.get(key)), _notes(other, after.get(key))
+        yield Change("cited", pack, f"{table.id}: {key}", before=notes[0], after=notes[1])
+    if whole or len(law) > MOST:
+        for key in law:
+            texts = _said(one, before.get(key)), _said(other, after.get(key))
+            why = _many(whole)
+            yield Change("table", pack, f"{table.id}: {key}", "undecided", before=texts[0], after=texts[1], why=why)
+        return
+    assert one is not None
+    for keys in _groups(table, law, before, after):
+        subject = f"{table.id}: {'; '.join(keys)}"
+        told = Change("table", pack, subject, before=_told(one, keys, before), after=_told(table, keys, after))
+        yield _judged(told, old, new, (one, _with(one, keys, before, after)))
 
 
 def _many(whole: bool) -> str:
@@ -61,9 +64,36 @@ def _many(whole: bool) -> str:
     return say(f"more than {MOST} rows changed; each by itself is not judged", f"变化超过 {MOST} 行，不逐行判断宽严")
 
 
-def _with(table: Table, gone: Row | None, come: Row | None) -> Table:
-    rows = [r for r in table.rows if r is not gone]
-    return replace(table, rows=(*rows, *([] if come is None else [come])), lines=())
+def _groups(
+    table: Table, keys: Sequence[str], before: Mapping[str, Row], after: Mapping[str, Row]
+) -> list[list[str]]:  # fmt: skip
+    """The keys of rows that changed, those together of which one is found now where another one was before."""
+    together = {k: [k] for k in keys}
+    for a in keys:
+        for b in keys:
+            if together[a] is not together[b] and _meet(table, before.get(a), after.get(b)):
+                together[a] += together[b]
+                together.update(dict.fromkeys(together[b], together[a]))
+    return list({id(g): sorted(g) for g in together.values()}.values())
+
+
+def _meet(table: Table, gone: Row | None, come: Row | None) -> bool:
+    if gone is None or come is None:
+        return False
+    return any(meeting_rows(replace(table, rows=(gone, come), lines=())))
+
+
+def _with(table: Table, keys: Sequence[str], before: Mapping[str, Row], after: Mapping[str, Row]) -> Table:
+    """The old table with these rows as they are now."""
+    gone = [before[k] for k in keys if k in before]
+    rows = [r for r in table.rows if not any(r is g for g in gone)]
+    return replace(table, rows=(*rows, *(after[k] for k in keys if k in after)), lines=())
+
+
+def _told(table: Table, keys: Sequence[str], rows: Mapping[str, Row]) -> str:
+    """What the rows say, each after its key where there are several."""
+    texts = [(k, _said(table, rows[k])) for k in keys if k in rows]
+    return "; ".join(text if len(keys) == 1 else f"{key}: {text}" for key, text in texts)
 
 
 # --- which way -------------------------------------------------------------------------------------------------------
@@ -140,7 +170,8 @@ def _rows(table: Table | None) -> Mapping[str, Row]:
     if table is None:
         return {}
     keyed = [i for role in ("key", "year", "from") for i in table.columns_with(role)]
-    return {", ".join(cell_text(row[i]) for i in keyed if row[i] is not None): row for row in table.rows}
+    ranged = [c.match == "range" for c in table.columns]
+    return {", ".join(cell_text(row[i], ranged[i]) for i in keyed if row[i] is not None): row for row in table.rows}
 
 
 def _said(table: Table | None, row: Row | None) -> str:
@@ -159,8 +190,8 @@ def _shown(table: Table | None, row: Row | None, notes: bool) -> str:
     return ", ".join(f"{c.id} = {cell_text(row[i])}" for i, c in wanted)
 
 
-def cell_text(cell: Cell) -> str:
-    """A cell as it is written in a table."""
+def cell_text(cell: Cell, ranged: bool = False) -> str:
+    """A cell as it is written in a table. ``ranged``: two numbers are a range, not alternatives."""
     match cell:
         case None:
             return ""
@@ -176,6 +207,8 @@ def cell_text(cell: Cell) -> str:
             return f"<={exact_text(high)}"
         case (Fraction() as low, None):
             return f">={exact_text(low)}"
+        case (Fraction() as low, Fraction() as high) if ranged:
+            return exact_text(low) if low == high else f"{exact_text(low)}-{exact_text(high)}"
         case tuple():
             return "、".join(exact_text(c) if isinstance(c, Fraction) else str(c) for c in cell)
     return str(cell)
