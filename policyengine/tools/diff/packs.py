@@ -10,6 +10,7 @@ from policyengine.messages import say
 from policyengine.packs.model import Pack
 from policyengine.tools.diff.model import LAW, Change, Direction, Kind, Law
 from policyengine.tools.diff.rows import table_changes
+from policyengine.tools.diff.sameness import ordered
 
 
 def pack_changes(old: Law, new: Law) -> Iterator[Change]:
@@ -34,7 +35,6 @@ def _pack(one: Pack, other: Pack) -> Iterator[Change]:
     surface = "zh" if other.title.get("zh") else "en"  # one for both sides: other words are no other condition
     rows: list[tuple[Kind, str, str, str]] = [
         ("chain", "extends", one.extends or "", other.extends or ""),
-        ("scope", "applies", _condition(one, surface), _condition(other, surface)),
         ("chain", "regimes", "、".join(sorted(one.regimes)), "、".join(sorted(other.regimes))),
         ("year", "year_starts", _day(one.year_start), _day(other.year_start)),
         ("chain", "level", one.level, other.level),
@@ -43,9 +43,11 @@ def _pack(one: Pack, other: Pack) -> Iterator[Change]:
     ]
     for kind, subject, before, after in rows:
         if before != after:
-            why = _other_rules() if kind == "scope" else ""
             way: Direction = "undecided" if kind in LAW else "same"
-            yield Change(kind, other.id, subject, way, before=before, after=after, why=why)
+            yield Change(kind, other.id, subject, way, before=before, after=after)
+    if ordered(one.applies) != ordered(other.applies):  # a term may bear another name, and the condition is the same
+        before, after = _condition(one, surface), _condition(other, surface)
+        yield Change("scope", other.id, "applies", "undecided", before=before, after=after, why=_other_rules())
     yield from _named("word", other.id, _words(one), _words(other))
     yield from _named("field", other.id, _fields(one), _fields(other))
     yield from _named("bounds", other.id, _bounds(one), _bounds(other))
