@@ -252,6 +252,9 @@ class Compared:
         query = t.select(**columns).from_(t.table("shifts", "s"), copy=False)
         t.join(query, t.sub(rules, "r"), t.both(*self._same(KEY, "r", "s")), "LEFT")
         query = query.order_by(*(t.col(n, "s") for n in KEY), copy=False)
+        if not parquet:
+            for cell in query.expressions:  # else an empty text would be written as "", and nothing as nothing
+                cell.set("this", t.call("NULLIF", t.cast(cell.this, "VARCHAR"), t.lit("")))
         with made(to) as path:
             target = str(path).replace("'", "''")
             options = "FORMAT parquet, COMPRESSION zstd" if parquet else "FORMAT csv, HEADER true"
