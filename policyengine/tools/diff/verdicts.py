@@ -143,7 +143,8 @@ def _implied(group: Group, policy: Policy, stretch: Stretch) -> bool:
     whole = [g for g in here if isinstance(g.statement, kind) and covers((g.start, g.until), stretch)]
     beside = [s for g in whole for s in effective(g, policy) if getattr(s, "window", None) == statement.window]
     context = context_of(policy, *stretch)
-    return any(compare(s, statement, context).relation in ("laxer", "same") for s in beside if s != statement)
+    others = [s for s in beside if s != statement and compare(s, statement, context).relation in ("laxer", "same")]
+    return any("stricter" not in where_missing(s, statement, context, context) for s in others)
 
 
 def checked(
