@@ -123,8 +123,9 @@ def _main(path: str) -> None:
                 continue
             sheet = book.get_sheet_by_name(name)
             _write({"merged": sheet.merged_cell_ranges or []})
+            margin = [""] * (sheet.start[1] if sheet.start else 0)  # calamine leaves out empty columns on the left
             for cells in sheet.iter_rows():
-                _write([text_of(c) for c in cells])
+                _write(margin + [text_of(c) for c in cells])
             _write(None)
     except BaseException as e:  # failures inside the compiled code among them
         known = type(e).__name__ == "PasswordError"
