@@ -1,9 +1,10 @@
 """Rejects in, a workbook out: the rejected rows as they stood in their files, the bad cells coloured, to be mended.
 
 The workbook can be read again like any records file. Sheets repeat the headers of the files they come from; of the
-columns added behind them those that say where a row came from have it take that row's place (``mends.py``). Rows that
-are no records, totals and repeated headers, are left to the list, and so are rows of which only the id is wrong: which
-of two is to be changed is seen in their files.
+columns added behind them those that say where a row came from have it take that row's place (``mends.py``). What is
+wrong with a row stays wrong until it is mended, also where its text alone wouldn't show it: something stands there that
+can't be read. Rows that are no records, totals and repeated headers, are left to the list, and so are rows of which
+only the id is wrong: which of two is to be changed is seen in their files.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
 from policyengine.records.books import abandon, save_book
-from policyengine.records.cells import Bad, day
+from policyengine.records.cells import NO_CHARACTER, Bad, day, unfit
 from policyengine.records.files import STDIN, find_files
-from policyengine.records.given import Reading, tables_of_file
+from policyengine.records.given import Reading, reject_of, tables_of_file
 from policyengine.records.header import Headers, Layout
 from policyengine.records.mends import place_text, source_columns
 from policyengine.records.model import Reject
 from policyengine.records.raw import SOURCE_FILES, SOURCE_ROW, Damaged, RawTable, Row
-from policyengine.records.rows import SURPLUS, RowReader
+from policyengine.records.rows import JOINED, NO_FIGURE, SURPLUS, RowReader
 from policyengine.records.schema import Purpose, Schema
 
 LISTED = ("PE423", "PE424", "PE426", "PE427")
@@ -125,10 +126,11 @@ class _Rows:
         self.sure = headers.purpose != "circumstances"  # whether what is wrong is seen in the row's cells, one by one
         self.source = SOURCE_FILES[headers.purpose]
         added = {*self.source, *SOURCE_ROW, *WRONG} if source_columns(layout) else set()
-        self.shown = [(at, name) for at, name in enumerate(layout.headers) if name not in added]
+        self.shown = [(at, name) for at, name in enumerate(layout.headers) if name not in {*added, *SURPLUS}]
+        self.surplus_at = [at for at, name in enumerate(layout.headers) if name in SURPLUS]
         self.days = {c.position for c in layout.columns if headers.fields[c.field].type == "date"}
-        known = not {*SURPLUS}.isdisjoint(layout.headers)
-        self.surplus = not known and any(f.code == "PE425" for faults in rows.values() for f in faults)
+        shapeless = (f.column is None and f.code != NO_FIGURE.code for faults in rows.values() for f in faults)
+        self.surplus = bool(self.surplus_at) or any(shapeless)
 
     def names(self) -> list[str]:
         more = [say(*SURPLUS)] if self.surplus else []
@@ -145,9 +147,19 @@ class _Rows:
         """The cells as they are to be read again: what has been read is left out, days are those of any calendar."""
         read = {one.suffix for one in self.reader.read(row) if not one.faults} if self.layout.wide else set()
         done = {w.position for w in self.layout.wide if w.header in read}
-        texts = ["" if at in done or at >= len(row.cells) else self._text(at, row.cells[at]) for at, _ in self.shown]
-        beyond = row.cells[len(self.layout.headers) :]
-        return [*texts, ",".join(beyond).strip(",")] if self.surplus else texts
+        cells, more = self._apart(row)
+        texts = ["" if at in done or at >= len(cells) else self._text(at, cells[at]) for at, _ in self.shown]
+        return [*texts, ",".join(c for c in more if c.strip())] if self.surplus else texts
+
+    def _apart(self, row: Row) -> tuple[list[str], list[str]]:
+        """The cells, and what is to be settled before they can be read: in a column of its own it rejects the row."""
+        cells, bad = [*row.cells], row.bad
+        more = [say(bad.en, bad.zh)] if bad is not None else []
+        if bad is not None and cells and self.table.delimiter is not None:
+            opened = cells.pop().strip().split("\n")[0]  # never closed; the lines below are rows of their own
+            more = [f'"{opened}']
+        beyond = cells[len(self.layout.headers) :]
+        return cells, [*(cells[at] for at in self.surplus_at if at < len(cells)), *beyond, *more]
 
     def _text(self, at: int, text: str) -> str:
         if self.table.calendar_1904 and at in self.days and text.replace(".", "", 1).isdigit():
@@ -174,12 +186,23 @@ def _cells(sheet: Any, row: Row, of: _Rows) -> list[Any]:
     by_field = {c.position: by_header.get(c.field) for c in of.layout.columns}
     whole = any(f.column is None for f in faults)
     made = []
-    for (position, header), text in zip([*of.shown, (-1, "")], of.texts(row), strict=False):
+    for (position, header), text in zip([*of.shown, (-1, say(*SURPLUS))], of.texts(row), strict=False):
         fault = by_header.get(header) or by_field.get(position)
+        text = _kept(text, fault)
+        if fault is None and (unread := unfit(text)) is not None:
+            fault = reject_of(of.table.file, of.table.sheet, row.number, header, None, unread, None)
         made.append(_cell(sheet, text, fault=fault, colour=BAD_CELL if fault else BAD_ROW if whole else None))
     reasons = "; ".join(f"{f.column + ': ' if f.column else ''}{_said(f)}" for f in faults)
     place = place_text((of.table.file, of.table.sheet))
     return [*made, _cell(sheet, place), _cell(sheet, str(row.number)), _cell(sheet, reasons)]
+
+
+def _kept(text: str, fault: Reject | None) -> str:
+    """The text as a workbook can hold it; where that is not all of it, it isn't read again as if it were."""
+    if fault is not None and fault.code == JOINED.code:
+        text += say(" (merged)", "（合并）")
+    text = _CONTROL.sub(NO_CHARACTER, text)
+    return text if len(text) <= MAX_CELL else text[: MAX_CELL - 2] + NO_CHARACTER
 
 
 def _said(reject: Reject) -> str:

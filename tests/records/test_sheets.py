@@ -186,6 +186,7 @@ def test_rejects_are_mended_in_their_workbook_and_read_again(tmp_path: Path) -> 
     merged = book["sheet-merged Sheet1"]
     for cell, value in {"D2": 2, "D3": "16学时", "D4": "8"}.items():
         merged[cell].value = value
+    book["nul"]["E2"].value = "讲座"
     book.save(path)
     again, said = read_inputs([str(path)], None, None, schema())
     assert again is not None
