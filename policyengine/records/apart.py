@@ -23,7 +23,11 @@ SECONDS = 600
 
 
 class Unreadable(Exception):
-    """The workbook can't be read; the text says why, as far as it is known."""
+    """The workbook can't be read; the text says why, as far as it is known, and ``zh`` the same in Chinese."""
+
+    def __init__(self, en: str, zh: str = "") -> None:
+        super().__init__(en)
+        self.zh = zh
 
 
 @dataclass(slots=True)
@@ -50,7 +54,7 @@ class Apart:
     def _next(self) -> Any:
         line = self._process.stdout.readline()
         if not line.endswith(b"\n"):
-            raise Unreadable("it is damaged, or too large")
+            raise Unreadable("it is damaged, or too large", "文件已损坏，或过大")
         found = json.loads(line)
         if isinstance(found, dict) and "wrong" in found:
             raise Unreadable(found["wrong"])
@@ -128,8 +132,7 @@ def _main(path: str) -> None:
                 _write(margin + [text_of(c) for c in cells])
             _write(None)
     except BaseException as e:  # failures inside the compiled code among them
-        known = type(e).__name__ == "PasswordError"
-        _write({"wrong": "it is protected by a password" if known else str(e)[:200] or "it is damaged"})
+        _write({"wrong": str(e)[:200] or "it is damaged"})
 
 
 if __name__ == "__main__":

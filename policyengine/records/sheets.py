@@ -1,13 +1,14 @@
 """A workbook (XLSX, XLS, ODS) in, a table per sheet out: numbers, days and merged cells as texts.
 
-``calamine`` reads it, in a process of its own. Where it can't (see ``xlsx.py``) an XLSX sheet is streamed instead.
+``calamine`` reads XLSX and XLS, in a process of its own. Where it can't (see ``xlsx.py``) an XLSX sheet is streamed
+instead, and ODS always is (``ods.py``).
 """
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
@@ -15,12 +16,16 @@ from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
 from policyengine.records.apart import Apart, Unreadable
 from policyengine.records.files import Source
+from policyengine.records.ods import Range, read_ods
 from policyengine.records.raw import Damaged, RawTable, Row, blank
+from policyengine.records.xls import Marks, look, marked
 from policyengine.records.xlsx import Book, NotXlsx
 
-Range = tuple[tuple[int, int], tuple[int, int]]
 # What the package's parts, damaged, protected or packed in a way that is not known, may raise.
 DAMAGED = (BadZipFile, NotXlsx, Unreadable, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+
+_MANIFEST = "META-INF/manifest.xml"
+_OTHER = ("it is no XLSX, XLS or ODS", "不是 XLSX、XLS 或 ODS")
 
 MAX_UNPACKED = 8 << 30  # bytes of a package: a million rows of 50 columns unpack to about 3 GB
 MAX_TEXTS = 1 << 30  # bytes of its shared texts, which stay in memory
@@ -34,21 +39,27 @@ def read_sheets(source: Source) -> Iterator[RawTable | Diagnostic]:
     try:
         if is_zipfile(source.path):
             with ZipFile(source.path) as package:
-                if (wrong := _bomb(package)) is not None:
-                    yield _unreadable(source, *wrong)
-                    return
-                if "xl/workbook.xml" in package.namelist():
-                    yield from _xlsx(source, package)
-                    return
-                if not {"[Content_Types].xml", "mimetype", "content.xml"} & set(package.namelist()):
-                    yield _archive(source)
-                    return
-                if (wrong := _too_repetitive(package)) is not None:
-                    yield _unreadable(source, *wrong)
-                    return
-        yield from _calamine(source, "ODS" if is_zipfile(source.path) else "XLS")
+                yield from _package(source, package)
+        else:
+            yield from _xls(source)
     except DAMAGED as e:
-        yield _unreadable(source, str(e), str(e))
+        yield _damaged(source, e)
+
+
+def _package(source: Source, package: ZipFile) -> Iterator[RawTable | Diagnostic]:
+    names = set(package.namelist())
+    if (wrong := _bomb(package)) is not None:
+        yield _unreadable(source, *wrong)
+    elif "xl/workbook.xml" in names:
+        yield from _xlsx(source, package)
+    elif _MANIFEST in names and b"encryption-data" in package.read(_MANIFEST):
+        yield _locked(source)
+    elif "content.xml" in names:
+        yield from _ods(source, package)
+    elif {"[Content_Types].xml", "mimetype"} & names:
+        yield _unreadable(source, *_OTHER)
+    else:
+        yield _archive(source)
 
 
 def _bomb(package: ZipFile) -> tuple[str, str] | None:
@@ -58,25 +69,23 @@ def _bomb(package: ZipFile) -> tuple[str, str] | None:
     return None
 
 
-def _too_repetitive(package: ZipFile) -> tuple[str, str] | None:
-    """An ODS file may say "this cell, a billion times"; empty ones are common and harmless."""
-    if "content.xml" not in package.namelist():
-        return None
-    width = 0
-    with package.open("content.xml") as stream:
-        tail = b""
-        while piece := stream.read(1 << 20):
-            for times in re.findall(rb'number-columns-repeated="(\d{1,12})"[^>]*(?<!/)>', tail + piece):
-                width += int(times)
-                if int(times) > 16_384 or width > 5_000_000:
-                    return "one cell is repeated too often", "单元格重复次数过多"
-            tail = piece[-200:]
-    return None
-
-
 def _unreadable(source: Source, en: str, zh: str) -> Diagnostic:
     message = say(f"the workbook can't be read: {en}", f"无法读取工作簿：{zh}")
     hint = say("open it in a spreadsheet program and save it again as XLSX", "请用表格软件打开后另存为 XLSX")
+    return Diagnostic("PE406", message, Span(source.shown), hint=hint)
+
+
+def _damaged(source: Source, problem: Exception) -> Diagnostic:
+    zh = getattr(problem, "zh", "") or f"文件已损坏，或不是该格式（{problem}）"
+    return _unreadable(source, str(problem), zh)
+
+
+def _locked(source: Source) -> Diagnostic:
+    message = say("the workbook is protected by a password", "工作簿有密码")
+    hint = say(
+        "open it in a spreadsheet program, take the password away and save it as XLSX",
+        "请用表格软件打开，取消密码后另存为 XLSX",
+    )
     return Diagnostic("PE406", message, Span(source.shown), hint=hint)
 
 
@@ -101,7 +110,7 @@ def _missing_calamine(source: Source) -> Diagnostic:
 def _xlsx(source: Source, package: ZipFile) -> Iterator[RawTable | Diagnostic]:
     book = Book(package)
     parts = {n: p for n, p in book.parts.items() if p in package.namelist() and "worksheets" in p}
-    if all(_holdable(package, part) for part in parts.values()):
+    if not any(book.styles.zeros) and all(_holdable(package, part) for part in parts.values()):
         tables = _calamine(source, "XLSX")
     else:
         tables = (_streamed(source, book, name) for name in parts)
@@ -140,11 +149,17 @@ def _holdable(package: ZipFile, part: str) -> bool:
     return max(width, 26) * height <= MAX_CELLS or (width <= 26 and height <= 1_048_576)
 
 
+_UNCALCULATED = re.compile(
+    rb"(?:</(?P<a>\w+:|)f>|<(?P<b>\w+:|)f\s[^>]*/>)\s*(?P<v><(\w+:|)v>\s*</(\w+:|)v>|<(\w+:|)v\s*/>)?(?(v)|</(\w+:|)c>)"
+)
+
+
 def _uncalculated(xml: bytes) -> bool:
     """Whether some formula has no result. An empty text is one: ``<c t="str"><f>…</f><v></v></c>``."""
-    for found in re.finditer(rb"(?:</f>|<f\s[^>]*/>)\s*(?:<v>\s*</v>|<v\s*/>|</c>)", xml):
-        cell = xml[max(xml.rfind(b"<c ", 0, found.start()), 0) : found.start()]
-        if b"<v" not in found[0] or not re.match(rb'<c\s[^>]*\bt\s*=\s*["\']str["\']', cell):
+    for found in _UNCALCULATED.finditer(xml):
+        prefix = found["a"] or found["b"] or b""
+        cell = xml[max(xml.rfind(b"<" + prefix + b"c ", 0, found.start()), 0) : found.start()]
+        if found["v"] is None or not re.match(rb'<(\w+:|)c\s[^>]*\bt\s*=\s*["\']str["\']', cell):
             return True
     return False
 
@@ -153,7 +168,7 @@ def _guarded(source: Source, rows: Iterator[tuple[int, list[str]]]) -> Iterator[
     try:
         yield from rows
     except DAMAGED as e:
-        raise Damaged(_unreadable(source, str(e), str(e))) from e
+        raise Damaged(_damaged(source, e)) from e
 
 
 def _hidden(source: Source, name: str) -> list[Diagnostic]:
@@ -161,24 +176,54 @@ def _hidden(source: Source, name: str) -> list[Diagnostic]:
     return [Diagnostic("PE440", message, Span(source.shown, sheet=name), severity="warning")]
 
 
-# --- calamine ---------------------------------------------------------------------------------------------------------
+# --- ODS --------------------------------------------------------------------------------------------------------------
 
 
-def _calamine(source: Source, kind: str) -> Iterator[RawTable | Diagnostic]:
+def _ods(source: Source, package: ZipFile) -> Iterator[RawTable]:
+    for sheet, rows in read_ods(package):
+        table = RawTable(
+            source.shown, source.label, sheet.name, _filled(_guarded(source, rows), sheet.merged), how="ODS"
+        )
+        table.calendar_1904 = sheet.calendar_1904
+        table.notes += _hidden(source, sheet.name) if sheet.hidden else []
+        yield table
+
+
+# --- XLS, and calamine ------------------------------------------------------------------------------------------------
+
+
+def _xls(source: Source) -> Iterator[RawTable | Diagnostic]:
+    facts = look(source.path)
+    if facts is None:
+        yield _unreadable(source, "it is damaged, or cut off", "文件已损坏，或不完整")
+    elif facts.locked:
+        yield _locked(source)
+    elif not facts.workbook:
+        yield _unreadable(source, *_OTHER)
+    else:
+        for table in _calamine(source, "XLS", facts.marks):
+            if isinstance(table, RawTable):
+                table.calendar_1904 = facts.calendar_1904
+            yield table
+
+
+def _calamine(source: Source, kind: str, marks: Sequence[Marks] = ()) -> Iterator[RawTable | Diagnostic]:
+    """``marks``: of each sheet, in their order, what calamine doesn't tell."""
     if find_spec("python_calamine") is None:
         yield _missing_calamine(source)
         return
     reader = Apart(source.path)
     try:
-        for name, worksheet, visible in reader.start().sheets:
+        for at, (name, worksheet, visible) in enumerate(reader.start().sheets):
             if not worksheet:
                 continue
             merged, rows = reader.sheet()
-            table = RawTable(source.shown, source.label, name, _filled(_guarded(source, rows), merged), how=kind)
+            rows = marked(_guarded(source, rows), marks[at] if at < len(marks) else {})
+            table = RawTable(source.shown, source.label, name, _filled(rows, merged), how=kind)
             table.notes += [] if visible else _hidden(source, name)
             yield table
     except Unreadable as e:
-        yield _unreadable(source, str(e), str(e))
+        yield _damaged(source, e)
     finally:
         reader.close()
 
@@ -187,13 +232,17 @@ def _calamine(source: Source, kind: str) -> Iterator[RawTable | Diagnostic]:
 
 
 def _filled(rows: Iterable[tuple[int, list[str]]], merged: list[Range]) -> Iterator[Row]:
-    """Rows with every cell of a merged range holding the range's text. Rows that hold nothing else stay empty."""
+    """Rows with every cell of a merged range holding the range's text. Rows that hold nothing else stay empty.
+
+    ``merged`` may grow: the ranges that begin in a row must be there with it.
+    """
     starting: dict[int, list[Range]] = {}
-    for area in merged:
-        starting.setdefault(area[0][0], []).append(area)
+    known = 0
     open_ones: list[tuple[Range, str]] = []
     for number, cells in rows:
-        at = number - 1
+        for area in merged[known:]:
+            starting.setdefault(area[0][0], []).append(area)
+        at, known = number - 1, len(merged)
         open_ones = [(area, text) for area, text in open_ones if area[1][0] >= at]
         for area in starting.pop(at, []):
             column = area[0][1]

@@ -1,7 +1,8 @@
 """An XLSX sheet in, rows of texts out, streamed: memory holds the shared texts and one piece of XML, not the sheet.
 
 Used where the whole sheet can't be held (a million rows, or two cells far apart) and where cells hold spreadsheet
-errors, which ``calamine`` shows as empty cells. ECMA-376 part 1, 18.3 (worksheets) and 18.4 (shared texts).
+errors, which ``calamine`` shows as empty cells, or numbers that a format shows with leading zeros, which it leaves out.
+ECMA-376 part 1, 18.3 (worksheets) and 18.4 (shared texts).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class NotXlsx(Exception):
     """The file is no workbook of this kind, or damaged."""
 
 
-class _Parser:
+class Parser:
     """Feeds a part of the package to expat and calls ``start``, ``end`` and ``text`` with names without prefix."""
 
     def __init__(self) -> None:
@@ -55,7 +56,7 @@ class _Parser:
             raise NotXlsx(str(e)) from e
 
 
-class _Relations(_Parser):
+class _Relations(Parser):
     def __init__(self) -> None:
         super().__init__()
         self.targets: dict[str, str] = {}
@@ -65,7 +66,7 @@ class _Relations(_Parser):
             self.targets[attributes.get("Id", "")] = attributes.get("Target", "")
 
 
-class _Workbook(_Parser):
+class _Workbook(Parser):
     def __init__(self) -> None:
         super().__init__()
         self.sheets: list[tuple[str, str, bool]] = []  # name, relation, hidden
@@ -80,13 +81,20 @@ class _Workbook(_Parser):
             self.sheets.append((attributes.get("name", ""), relation, hidden))
 
 
-class _Styles(_Parser):
-    """Which cell styles show a number as a date."""
+def zeros_of(code: str) -> int:
+    """With how many digits a number format such as ``000000`` shows a whole number; 0 if it is none of these."""
+    match = re.fullmatch("0{2,20}", _NO_CODE.sub("", code).partition(";")[0].strip())
+    return len(match[0]) if match else 0
+
+
+class _Styles(Parser):
+    """Which cell styles show a number as a date, and how many digits they show at least."""
 
     def __init__(self) -> None:
         super().__init__()
         self.codes: dict[str, str] = {}
         self.dates: list[bool] = []
+        self.zeros: list[int] = []
         self.inside = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -98,6 +106,7 @@ class _Styles(_Parser):
             number = attributes.get("numFmtId", "0")
             code = _NO_CODE.sub("", self.codes.get(number, "")).lower()
             known = number.isdigit() and int(number) in _DATE_FORMATS
+            self.zeros.append(zeros_of(self.codes.get(number, "")))
             self.dates.append(known if number not in self.codes else any(c in code for c in "ymdhs年月日"))
 
     def end(self, name: str) -> None:
@@ -105,7 +114,7 @@ class _Styles(_Parser):
             self.inside = False
 
 
-class _SharedTexts(_Parser):
+class _SharedTexts(Parser):
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[str] = []
@@ -137,12 +146,12 @@ def unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda m: chr(int(m[1], 16)), text) if "_x" in text else text
 
 
-class _Sheet(_Parser):
+class _Sheet(Parser):
     """Collects rows; ``ready`` holds those that are complete."""
 
-    def __init__(self, texts: list[str], dates: list[bool], calendar_1904: bool) -> None:
+    def __init__(self, texts: list[str], styles: _Styles, calendar_1904: bool) -> None:
         super().__init__()
-        self.texts, self.dates, self.calendar_1904 = texts, dates, calendar_1904
+        self.texts, self.dates, self.zeros, self.calendar_1904 = texts, styles.dates, styles.zeros, calendar_1904
         self.ready: list[tuple[int, list[str]]] = []
         self.row, self.column, self.cells = 0, 0, list[str]()
         self.kind, self.style, self.parts = "n", 0, list[str]()
@@ -201,7 +210,10 @@ class _Sheet(_Parser):
             case "n":
                 if self.style < len(self.dates) and self.dates[self.style]:
                     return serial_text(float(text), self.calendar_1904)
-                return number_text(float(text))
+                shown = number_text(float(text))
+                return (
+                    shown.zfill(self.zeros[self.style]) if shown.isdigit() and self.style < len(self.zeros) else shown
+                )
             case "d":
                 return text
         return unescaped(text)  # texts, results of formulas, errors such as #N/A
@@ -271,7 +283,7 @@ class Book:
         }
         self.hidden = {name for name, _, hidden in workbook.sheets if hidden}
         self._texts: list[str] | None = None
-        self._dates: list[bool] | None = None
+        self.styles: _Styles = self._parse(_Styles(), "xl/styles.xml", optional=True)
 
     def _parse(self, parser: Any, part: str, optional: bool = False) -> Any:
         names = {n.lower(): n for n in self.package.namelist()}
@@ -286,10 +298,9 @@ class Book:
 
     def rows(self, sheet: str) -> Iterator[tuple[int, list[str]]]:
         """Row number (from 1) and texts, for every row that the sheet names."""
-        if self._texts is None or self._dates is None:
+        if self._texts is None:
             self._texts = self._parse(_SharedTexts(), "xl/sharedStrings.xml", optional=True).texts
-            self._dates = self._parse(_Styles(), "xl/styles.xml", optional=True).dates
-        parser = _Sheet(self._texts or [], self._dates or [], self.calendar_1904)
+        parser = _Sheet(self._texts or [], self.styles, self.calendar_1904)
         try:
             with self.package.open(self.parts[sheet]) as stream:
                 for _ in parser.feed(stream):
@@ -304,7 +315,7 @@ class Book:
         tail = b""
         with self.package.open(self.parts[sheet]) as stream:
             while piece := stream.read(PIECE):
-                for reference in re.findall(rb'mergeCell\s+ref="([A-Z0-9:$]{1,40})"', tail + piece):
+                for reference in re.findall(rb'mergeCell\s+ref=["\']([A-Z0-9:$]{1,40})["\']', tail + piece):
                     found.append(read_range(reference.decode()))
                 tail = piece[-80:] if b"</mergeCell" not in piece[-80:] else b""
         return list(dict.fromkeys(r for r in found if r is not None))

@@ -9,7 +9,7 @@ import pytest
 
 from policyengine.records import sheets
 from tests.records.support import both_ways, schema
-from tests.records.workbooks import Range, xls, xlsx
+from tests.records.workbooks import Range, ods, xls, xlsx
 
 HEADER = ["部门", "人员编号", "学习日期", "学习形式", "学时"]
 ROWS: list[list[Any]] = [
@@ -25,7 +25,7 @@ CASES: list[tuple[Range, str]] = [
     ((1, 3, 2, 2), "P1 5 8, P2 5 9, P3 5 7"),
     ((1, 2, 4, 4), "P3 7 7, PE431 2, PE431 3"),
 ]
-MADE = {"xlsx": xlsx, "streamed": xlsx, "xls": xls}
+MADE = {"xlsx": xlsx, "streamed": xlsx, "xls": xls, "ods": ods}
 
 
 @pytest.mark.parametrize("at", [(0, 0), (1, 1), (0, 3), (4, 0)], ids=str)

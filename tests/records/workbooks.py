@@ -1,6 +1,6 @@
 """Workbooks made for tests: XLS as bytes of its records, ODS as its XML, XLSX by openpyxl; ``rows`` are lists of cells.
 
-A cell is a text, a number, None (empty), or an ``Err`` (what a spreadsheet shows where it can't calculate).
+A cell is a text, a number, None (empty), an ``Err`` (what a spreadsheet shows where it can't calculate) or ``Zeros``.
 """
 # ruff: noqa: E501
 
@@ -32,6 +32,13 @@ class Err:
     formula: bool = False
 
 
+@dataclass(frozen=True)
+class Zeros:
+    """A number that the format 000000 shows."""
+
+    value: int
+
+
 # --- XLSX -------------------------------------------------------------------------------------------------------------
 
 
@@ -42,7 +49,9 @@ def xlsx(path: Path, rows: Sequence[Sequence[Any]], at: tuple[int, int] = (0, 0)
     for r, row in enumerate(rows, at[0] + 1):
         for c, value in enumerate(row, at[1] + 1):
             if value is not None:
-                book.active.cell(r, c, value)
+                plain = value.value if isinstance(value, Zeros) else value.text if isinstance(value, Err) else value
+                cell = book.active.cell(r, c, plain)
+                cell.number_format = "000000" if isinstance(value, Zeros) else cell.number_format
     for top, bottom, left, right in merged:
         book.active.merge_cells(None, top + at[0] + 1, left + at[1] + 1, bottom + at[0] + 1, right + at[1] + 1)
     book.save(path)
@@ -85,13 +94,17 @@ def _record(kind: int, data: bytes) -> bytes:
 
 
 def _cell(row: int, column: int, value: Any) -> bytes:
-    at = struct.pack("<HHH", row, column, 15)
+    at = struct.pack("<HHH", row, column, 16 if isinstance(value, Zeros) else 15)
     if value is None:
         return b""
     if isinstance(value, Err) and value.formula:
         return _record(0x06, at + struct.pack("<BxBxxxHHIH", 2, _CODES[value.text], 0xFFFF, 0, 0, 0))
     if isinstance(value, Err):
         return _record(0x205, at + struct.pack("<BB", _CODES[value.text], 1))
+    if isinstance(value, Zeros) and row % 2:
+        return _record(0x27E, at + struct.pack("<I", value.value << 2 | 2))
+    if isinstance(value, Zeros):  # as several cells in one record
+        return _record(0xBD, at + struct.pack("<IH", value.value << 2 | 2, column))
     if isinstance(value, int | float):
         return _record(0x203, at + struct.pack("<d", value))
     return _record(0x204, at + struct.pack("<HB", len(value), 1) + value.encode("utf-16-le"))
@@ -115,7 +128,8 @@ def xls(
     first = _record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0))
     first += _record(0x2F, b"\0" * 6) if locked else b""
     first += _record(0x42, struct.pack("<H", 1200)) + _record(0x22, struct.pack("<H", calendar_1904))
-    first += _record(0xE0, b"\0" * 20) * 16
+    first += _record(0x41E, struct.pack("<HHB", 164, 6, 0) + b"000000")
+    first += _record(0xE0, b"\0" * 20) * 16 + _record(0xE0, struct.pack("<HH", 0, 164) + b"\0" * 16)
     name = "Sheet1".encode("utf-16-le")
     size = len(first) + 4 + 8 + len(name) + 4
     first += _record(0x85, struct.pack("<IHBB", size, 0, len(name) // 2, 1) + name) + _record(0x0A, b"")
@@ -130,6 +144,8 @@ def ods_cell(value: Any, spans: str = "") -> str:
         return f"<table:table-cell{spans}/>"
     if isinstance(value, Err):
         return f'<table:table-cell{spans} table:formula="of:=NA()" office:value-type="string" office:string-value=""><text:p>{value.text}</text:p></table:table-cell>'
+    if isinstance(value, Zeros):
+        return f'<table:table-cell{spans} office:value-type="float" office:value="{value.value}"><text:p>{value.value:06}</text:p></table:table-cell>'
     kind = "float" if isinstance(value, int | float) else "string"
     of = f' office:value="{value}"' if kind == "float" else ""
     return f'<table:table-cell{spans} office:value-type="{kind}"{of}><text:p>{value}</text:p></table:table-cell>'
