@@ -125,6 +125,8 @@ class _Tables:
         if failed(reading.diagnostics):
             return None, reading.diagnostics
         reading.diagnostics += read.unread_rows([(persons, of_persons), (circumstances, of_circumstances)])
+        if persons_table is not None:
+            self._unlisted(table, persons_table, persons or "")
         people = self._people(table, persons_table)
         circumstances_table = self._circumstances(held, people, circumstances) if circumstances is not None else None
         self._check_ids(people)
@@ -367,6 +369,16 @@ class _Tables:
             people = exp.union(exp.select(name("person_id")).from_(exp.to_table(persons)), people)
         # set operations read from left to right
         return exp.select(name("person_id")).from_(people.subquery("t"))
+
+    def _unlisted(self, records: str, persons: str, path: str) -> None:
+        """A warning about people with records whom the persons file doesn't name."""
+        from sqlglot import exp
+
+        own, listed = (exp.select(name("person_id")).from_(exp.to_table(t)) for t in (records, persons))
+        missing = exp.except_(own, listed).subquery("t")
+        count = exp.Window(this=exp.Count(this=exp.Star()))
+        found = self._rows(exp.select(name("person_id"), count).from_(missing).order_by(name("person_id")).limit(3))
+        self.reading.diagnostics += read.unlisted([p for p, _ in found], path, found[0][1] if found else 0)
 
     def _circumstances(self, held: dict[str, list[Any]], people: Any, path: str | None) -> str:
         """The table of the circumstances of ``people``; a warning says who else is in the file ``path``."""

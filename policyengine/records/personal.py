@@ -44,6 +44,9 @@ def looks_like_id_number(text: str) -> bool:
     return bool(_NEW.fullmatch(text) or _OLD.fullmatch(text))
 
 
+FAULTS_ZH = {"checksum": "校验码", "birth date": "出生日期", "more than the number": "号码之后另有内容"}
+
+
 def id_number_fault(text: str) -> str | None:
     """``checksum`` or ``birth date`` where a number of that shape breaks GB 11643; None where it doesn't.
 

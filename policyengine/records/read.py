@@ -18,7 +18,7 @@ from policyengine.records.given import Reading, record_id_of, reject_of, rows_of
 from policyengine.records.header import Headers, Layout
 from policyengine.records.mends import Mend, Mends, Standing, Table, source_columns
 from policyengine.records.model import Circumstance, Fact, Inputs, Person, Record, Reject
-from policyengine.records.personal import id_number_fault, mask
+from policyengine.records.personal import FAULTS_ZH, id_number_fault, mask
 from policyengine.records.raw import Damaged, RawTable
 from policyengine.records.rows import BACKWARDS, RowFacts
 from policyengine.records.schema import Purpose, Schema
@@ -77,6 +77,8 @@ def _read(
         return None, reading.diagnostics
     unread.append((circumstances, reading.rejects[before:]))
     reading.diagnostics += unread_rows(unread)
+    if persons is not None:
+        reading.diagnostics += unlisted(sorted({r.person_id for r in found} - people.keys()), persons)
     by_id = {p: Person(p, facts) for p, facts in people.items()}
     for record in found:
         if record.person_id not in by_id:
@@ -389,15 +391,31 @@ def strangers(persons: list[str], path: str) -> Diagnostic:
     return Diagnostic("PE445", message, Span(path), severity="warning")
 
 
+def unlisted(persons: Sequence[str], path: str, count: int | None = None) -> list[Diagnostic]:
+    """A warning where records name people whom the persons file doesn't: the first ``persons`` of so many."""
+    count = len(persons) if count is None else count
+    if not count:
+        return []
+    some = ", ".join(mask(p) for p in persons[:3]) + (", …" if count > 3 else "")
+    message = say(
+        f"{count} persons with records are in no row of this file that was read; their facts are not known: {some}",
+        f"{count} 名有记录的人员不在该文件已读取的行中，其情况不详：{some}",
+    )
+    hint = say("check their ids: a leading zero may be lost", "请核对其编号，例如是否丢失了前导零")
+    return [Diagnostic("PE445", message, Span(path), hint=hint, severity="warning")]
+
+
 def check_id_numbers(persons: Iterable[str]) -> list[Diagnostic]:
     """A warning for ids that have the shape of a 身份证号 and break its rules; they are used all the same."""
     wrong = [(p, fault) for p in persons if (fault := id_number_fault(p))]
     if not wrong:
         return []
-    some = ", ".join(f"{mask(p)} ({fault})" for p, fault in wrong[:3]) + (", …" if len(wrong) > 3 else "")
+    more = ", …" if len(wrong) > 3 else ""
+    some = ", ".join(f"{mask(p)} ({fault})" for p, fault in wrong[:3]) + more
+    some_zh = "、".join(f"{mask(p)}（{FAULTS_ZH[fault]}）" for p, fault in wrong[:3]) + more.replace(", ", "、")
     message = say(
         f"{len(wrong)} ids look like identity numbers but can't be right: {some}",
-        f"有 {len(wrong)} 个编号形似身份证号但不正确：{some}",
+        f"有 {len(wrong)} 个编号形似身份证号但不正确：{some_zh}",
     )
     hint = say("check them; a mistyped id makes two persons of one", "请核对；录错的号码会把一个人变成两个人")
     return [Diagnostic("PE441", message, hint=hint, severity="warning")]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from policyengine.records.personal import id_number_fault, mask, mask_name, neutralise, pseudonymiser
+from policyengine.messages import speak
+from policyengine.records.personal import FAULTS_ZH, id_number_fault, mask, mask_name, neutralise, pseudonymiser
+from policyengine.records.read import check_id_numbers
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,16 @@ def test_names_keep_their_first_character() -> None:
 )
 def test_checksum_of_identity_numbers(text: str, fault: str | None) -> None:
     assert id_number_fault(text) == fault
+    assert fault is None or fault in FAULTS_ZH
+
+
+def test_faults_of_identity_numbers_are_told_in_the_language_spoken() -> None:
+    speak("zh")
+    try:
+        (said,) = check_id_numbers(["510101190001010018", "510101199002300012"])
+    finally:
+        speak("en")
+    assert said.message.endswith("：510101********0018（校验码）、510101********0012（出生日期）")
 
 
 def test_pseudonyms_depend_on_the_key_alone() -> None:
