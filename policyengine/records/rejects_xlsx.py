@@ -158,7 +158,7 @@ class _Rows:
         if bad is not None and cells and self.table.delimiter is not None:
             opened = cells.pop().strip().split("\n")[0]  # never closed; the lines below are rows of their own
             more = [f'"{opened}']
-        beyond = cells[len(self.layout.headers) :]
+        beyond = cells[len(self.layout.headers) :] if self.table.sheet is None else []
         return cells, [*(cells[at] for at in self.surplus_at if at < len(cells)), *beyond, *more]
 
     def _text(self, at: int, text: str) -> str:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
+from policyengine.messages import say
 from policyengine.records import cells, totals
 from policyengine.records.cells import Amount, Bad, UnitCell
 from policyengine.records.header import Column, Headers, Layout, Wide
@@ -52,6 +53,10 @@ JOINED = Bad(
 TOO_MANY = Bad(
     "PE425", "the row has more cells than the header", "该行的单元格多于表头",
     "put a cell that contains the delimiter into quotation marks", "含分隔符的单元格请加引号",
+)  # fmt: skip
+UNSETTLED = Bad(
+    "PE425", "here stands what the row has too much", "此处是该行多余的内容",
+    "move it where it belongs, and empty this cell", "请移到所属的单元格，并清空此处",
 )  # fmt: skip
 
 
@@ -155,7 +160,7 @@ def _as_it_is(raw: str) -> Parsed:
 
 def _surplus(raw: str) -> Parsed:
     """A cell of a rejects workbook for what a row had too much: as long as something stands there, it still has."""
-    return TOO_MANY if raw.strip() else None
+    return UNSETTLED if raw.strip() else None
 
 
 @dataclass(slots=True)
@@ -167,6 +172,7 @@ class RowReader:
     headers: Headers
     _columns: list[tuple[int, str, str, Parser]] = field(default_factory=list)
     _unread: list[tuple[int, str, Parser]] = field(default_factory=list)
+    _carry: Parser = str
     _fixed: list[tuple[str, str, Parsed]] = field(default_factory=list)
     _wide: list[tuple[Wide, Parser, list[tuple[str, str, Parsed]]]] = field(default_factory=list)
     _person: Column | None = None
@@ -185,9 +191,9 @@ class RowReader:
         self._places = {c.field: c.position for c in reversed(layout.columns)}
         self._needed = [(d.id, _required(d)) for d in self.headers.fields.values() if d.required]
         self._columns = [(c.position, c.field, c.header, self._parser(c.field, c.unit)) for c in layout.columns]
-        carried: Parser = _as_it_is if self.table.checked else str
+        self._carry = _as_it_is if self.table.checked else str
         mended = of_rejects([name for _, name in layout.extras]) is not None
-        self._unread = [(p, n, _surplus if mended and n in SURPLUS else carried) for p, n in layout.extras]
+        self._unread = [(p, n, _surplus if mended and n in SURPLUS else self._carry) for p, n in layout.extras]
         self._fixed = [self._constant(f, v) for f, v in layout.values]
         self._wide = [
             (w, self._parser("quantity", w.unit), [self._constant(f, v) for f, v in w.values])
@@ -235,6 +241,8 @@ class RowReader:
             yield one
         if not filled:
             one = self._one(row, self._fixed, None, None)
+            if any(of in ("date", "end") for wide in self.layout.wide for of, _ in wide.values):
+                one.faults = [f for f in one.faults if f.bad is not NO_DATE]  # no cell for it is missing
             one.faults.append(Fault(None, None, NO_FIGURE))
             yield one
 
@@ -296,17 +304,24 @@ class RowReader:
 
     def _carried(self, row: Row, faults: list[Fault]) -> dict[str, str]:
         extra = {}
-        for position, name, read in self._unread:
+        width = len(self.layout.headers)
+        further = self._further(width, len(row.cells)) if len(row.cells) > width else []
+        for position, name, read in self._unread + further if further else self._unread:
             if position < len(row.cells) and (raw := row.cells[position]):
                 value = read(raw)
                 if isinstance(value, Bad):
                     faults.append(Fault(name, raw, value))
                 elif value is not None:
                     extra[name] = str(value)
-        width = len(self.layout.headers)
-        if len(row.cells) > width and (surplus := next((c for c in row.cells[width:] if c.strip()), None)):
+        if not further and (surplus := next((c for c in row.cells[width:] if c.strip()), None)):
             faults.append(Fault(None, surplus, TOO_MANY))
         return extra
+
+    def _further(self, width: int, end: int) -> list[tuple[int, str, Parser]]:
+        """Columns of a sheet that lie beyond its header: notes beside a table, carried along like those within."""
+        if self.table.sheet is None:
+            return []
+        return [(at, say(f"column {at + 1}", f"第{at + 1}列"), self._carry) for at in range(width, end)]
 
     def _settle(self, one: RowFacts, found: dict[str, Parsed], wide: Wide | None, row: Row) -> None:
         """What several cells say together: the days, the quantity with its unit, what must be there."""

@@ -100,6 +100,7 @@ def test_what_a_row_had_too_much_still_stands_in_the_way(tmp_path: Path) -> None
         inputs, _ = both_ways([str(source), str(mended)], None, None, schema(), tmp_path / "tables")
         assert inputs is not None
         assert [r.code for r in inputs.rejects] == left
+        assert all("empty this cell" in r.hint for r in inputs.rejects)
         assert inputs.rows == 1
 
 

@@ -64,6 +64,17 @@ def test_leading_zeros_that_a_format_shows_are_of_the_id(kind: str, tmp_path: Pa
     assert found == [("000123", 8, None), ("1234567", 8, "000007")]
 
 
+@pytest.mark.parametrize("kind", [*MADE, "streamed"])
+def test_notes_beside_the_table_are_carried_along(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if kind == "streamed":
+        monkeypatch.setattr(sheets, "_holdable", lambda *_: False)
+    path = tmp_path / f"r.{kind}"
+    MADE.get(kind, xlsx)(path, [HEADER[:2], ["P1", "2016-03-05"], ["P2", "2016-03-06", None, "a note"]], (1, 1))
+    inputs, _ = both_ways([str(path)], None, None, schema(), tmp_path)
+    assert inputs is not None
+    assert [(r.person_id, dict(r.extra)) for r in inputs.records] == [("P1", {}), ("P2", {"column 5": "a note"})]
+
+
 @pytest.mark.parametrize(("kind", "options"), [("xls", {"calendar_1904": True}), ("ods", {"null_date": "1904-01-01"})])
 def test_day_numbers_are_of_the_calendar_that_the_file_names(
     kind: str, options: dict[str, Any], tmp_path: Path
