@@ -15,7 +15,8 @@ from zipfile import ZipFile
 from policyengine.records.cells import ERRORS
 from policyengine.records.xlsx import LAST_COLUMN, LAST_ROW, NotXlsx, Parser, moment_text, number_text
 
-MAX_REPEATED = 20_000_000  # cells of a package that are written once and stand in many places
+MAX_REPEATED = 20_000_000  # cells and spaces of a package that are written once and stand in many places
+MAX_ROW = 64_000_000  # characters of a row
 _OFFICE, _TABLE, _TEXT, _STYLE = (
     f"urn:oasis:names:tc:opendocument:xmlns:{n}:1.0 " for n in ("office", "table", "text", "style")
 )
@@ -98,7 +99,7 @@ class _Content(Parser):
         self.facts: dict[str, str] | None = None  # of the cell that is open
         self.cell = self.paragraph = 0  # depth of the cell and of the paragraph in it
         self.shown: list[str] = []
-        self.bottom, self.column, self.repeated = 0, 0, 0
+        self.bottom, self.column, self.size, self.repeated = 0, 0, 0, 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
@@ -110,7 +111,7 @@ class _Content(Parser):
             self.facts, self.cell = attributes, self.depth
         elif name == "table-row" and self.sheet is not None:
             times = _times(attributes, "number-rows-repeated")
-            self.row, self.column = _Rows(self.sheet, self.bottom + 1, times, [], []), 0
+            self.row, self.column, self.size = _Rows(self.sheet, self.bottom + 1, times, [], []), 0, 0
         elif name == "table" and self.depth == self.spreadsheet + 1:
             hidden = attributes.get(_TABLE + "style-name") in self.hidden
             self.sheet, self.bottom = Sheet(attributes.get(_TABLE + "name", ""), hidden, self.calendar_1904), 0
@@ -134,7 +135,9 @@ class _Content(Parser):
         elif name in _NOT_OF_THE_CELL:
             self.skipped = self.depth
         elif name == "s":
-            self.text(" " * min(int(attributes.get(_TEXT + "c", "1")), LAST_COLUMN))
+            spaces = max(int(attributes.get(_TEXT + "c", "1")), 1)
+            self._count(spaces - 1)
+            self.text(" " * spaces)
         elif name in ("tab", "line-break"):
             self.text("\t" if name == "tab" else "\n")
 
@@ -158,6 +161,9 @@ class _Content(Parser):
     def text(self, data: str) -> None:
         if self.paragraph and not self.skipped:
             self.shown.append(data)
+            self.size += len(data)
+            if self.size > MAX_ROW:
+                raise NotXlsx("a row is too long")
 
     def _place(self, facts: dict[str, str]) -> None:
         """Put the cell into the row, as often as it stands there."""

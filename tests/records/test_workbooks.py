@@ -184,6 +184,7 @@ def test_rows_and_sheets_of_ods(tmp_path: Path) -> None:
         ('<table:table-row><table:table-cell office:value-type="string" table:number-columns-repeated="16385"><text:p>x</text:p></table:table-cell></table:table-row>', "no column"),
         ('<table:table-row table:number-rows-repeated="1048577"><table:table-cell office:value-type="string"><text:p>x</text:p></table:table-cell></table:table-row>', "no row"),
         ('<table:table-row table:number-rows-repeated="10000"><table:table-cell office:value-type="string" table:number-columns-repeated="10000"><text:p>x</text:p></table:table-cell></table:table-row>', "too often"),
+        ('<table:table-row><table:table-cell office:value-type="string"><text:p>x<text:s text:c="999999999"/></text:p></table:table-cell></table:table-row>', "too often"),
     ],
 )  # fmt: skip
 def test_what_an_ods_file_may_not_ask_for(row: str, said: str, tmp_path: Path) -> None:
@@ -192,6 +193,14 @@ def test_what_an_ods_file_may_not_ask_for(row: str, said: str, tmp_path: Path) -
     assert inputs is None
     assert codes(problems, "error") == ["PE406"]
     assert said in problems[0].message
+
+
+def test_a_row_of_ods_may_not_be_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("policyengine.records.ods.MAX_ROW", 50)
+    ods(tmp_path / "x.ods", [HEADER, ["P1", "x" * 51]])
+    inputs, problems = read_inputs([str(tmp_path / "x.ods")], None, None, schema())
+    assert inputs is None
+    assert "a row is too long" in problems[0].message
 
 
 def _zip(path: Path, *parts: str) -> None:
