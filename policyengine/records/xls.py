@@ -50,14 +50,15 @@ class _Streams:
     """The streams of a compound file by name, from wherever in its folders."""
 
     def __init__(self, data: bytes) -> None:
-        if not data.startswith(MAGIC):
+        sizes = struct.unpack_from("<HH", data, 30)
+        if not data.startswith(MAGIC) or sizes not in ((9, 6), (12, 6)):
             raise ValueError
-        self.data = data
-        self.size, self.small = (1 << n for n in struct.unpack_from("<HH", data, 30))
-        tables, folder, self.limit, small_table, _, more, _ = struct.unpack_from("<II4xIIIII", data, 44)
+        self.size, self.small = (1 << n for n in sizes)
+        self.data = data = data + bytes(self.size)  # the last sector may be cut short
+        tables, folder, self.limit, small_table, packed, more, lists = struct.unpack_from("<II4xIIIII", data, 44)
         places = list(struct.unpack_from("<109I", data, 76))
         per_sector = self.size // 4
-        while more < _END and len(places) <= len(data) // self.size + 109:
+        for _ in range(min(lists, len(data) // self.size)):
             *next_ones, more = struct.unpack_from(f"<{per_sector}I", data, (more + 1) * self.size)
             places += next_ones
         self.table: list[int] = []
@@ -71,8 +72,8 @@ class _Streams:
             if kind == 2:
                 name = entries[at : at + max(length - 2, 0)].decode("utf-16-le")
                 self.entries.setdefault(name, struct.unpack_from("<II", entries, at + 116))
-        packed = self._chain(small_table)
-        self.small_table = struct.unpack(f"<{len(packed) // 4}I", packed)
+        numbers = self._chain(small_table if packed else _END)
+        self.small_table = struct.unpack(f"<{len(numbers) // 4}I", numbers)
         self.small_data = self._chain(root)
 
     def _chain(self, first: int) -> bytes:

@@ -53,6 +53,13 @@ def test_errors_are_no_empty_cells(kind: str, at: tuple[int, int], tmp_path: Pat
     ]  # fmt: skip
 
 
+def test_errors_of_a_small_xls_are_seen_too(tmp_path: Path) -> None:
+    xls(tmp_path / "r.xls", [HEADER, ["P1", "2016-03-05", "培训班", Err("#N/A"), "x"]], small=True)
+    inputs, _ = read_inputs([str(tmp_path / "r.xls")], None, None, schema())
+    assert inputs is not None
+    assert [(r.row, r.value, r.code) for r in inputs.rejects] == [(2, "#N/A", "PE432")]
+
+
 @pytest.mark.parametrize("kind", MADE)
 def test_leading_zeros_that_a_format_shows_are_of_the_id(kind: str, tmp_path: Path) -> None:
     path = tmp_path / f"r.{kind}"

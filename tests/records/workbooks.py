@@ -60,8 +60,11 @@ def xlsx(path: Path, rows: Sequence[Sequence[Any]], at: tuple[int, int] = (0, 0)
 # --- XLS --------------------------------------------------------------------------------------------------------------
 
 
-def compound(streams: dict[str, bytes]) -> bytes:
-    """A compound file with these streams beside each other ([MS-CFB]), each in sectors of 512 bytes."""
+def compound(streams: dict[str, bytes], small: bool = False) -> bytes:
+    """A compound file with these streams beside each other ([MS-CFB]), each in sectors of 512 bytes.
+
+    ``small``: a single one, of less than 4096 bytes, in sectors of 64 bytes within the stream of the root.
+    """
     data, table, entries = b"", list[int](), list[bytes]()
 
     def chain(size: int) -> int:
@@ -74,17 +77,26 @@ def compound(streams: dict[str, bytes]) -> bytes:
         links = struct.pack("<HBBIII", len(text), kind, 1, _NONE, right, child)
         return text.ljust(64, b"\0") + links + b"\0" * 36 + struct.pack("<IQ", start, size)
 
+    root, packed, size = 0xFFFFFFFE, 0xFFFFFFFE, 0
+    if small:
+        ((name, stream),) = streams.items()
+        count = -(-len(stream) // 64)
+        numbers = struct.pack(f"<{count}I", *range(1, count), 0xFFFFFFFE).ljust(512, b"\xff")
+        data = stream.ljust(-(-len(stream) // 512) * 512, b"\0")
+        root, packed = chain(len(data) // 512), chain(1)
+        entries.append(entry(name, 2, _NONE, _NONE, 0, len(stream)))
+        data, size, streams = data + numbers, len(data), {}
     for number, (name, stream) in enumerate(streams.items(), 1):
         stream = stream.ljust(max(4096, -(-len(stream) // 512) * 512), b"\0")
         entries.append(entry(name, 2, number + 1 if number < len(streams) else _NONE, _NONE, chain(len(stream) // 512), len(stream)))  # fmt: skip
         data += stream
-    entries.insert(0, entry("Root Entry", 5, _NONE, 1, 0xFFFFFFFE, 0))
+    entries.insert(0, entry("Root Entry", 5, _NONE, 1, root, size))
     folder = b"".join(entries)
     folder = folder.ljust(-(-len(folder) // 512) * 512, b"\0")
     at = chain(len(folder) // 512)
     table.append(0xFFFFFFFD)
     assert len(table) <= 128
-    head = struct.pack("<HHHHH6xIIIIIIIII", 62, 3, 0xFFFE, 9, 6, 0, 1, at, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    head = struct.pack("<HHHHH6xIIIIIIIII", 62, 3, 0xFFFE, 9, 6, 0, 1, at, 0, 4096, packed, int(small), 0xFFFFFFFE, 0)
     head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 16 + head + struct.pack("<I", len(table) - 1)
     return head.ljust(512, b"\xff") + data + folder + struct.pack(f"<{len(table)}I", *table).ljust(512, b"\xff")
 
@@ -117,6 +129,7 @@ def xls(
     merged: Sequence[Range] = (),
     calendar_1904: bool = False,
     locked: bool = False,
+    small: bool = False,
 ) -> None:
     """A workbook of Excel 97 ([MS-XLS]) with one sheet."""
     sheet = _record(0x809, struct.pack("<HHHHII", 0x600, 16, 0, 0, 0, 0))
@@ -133,7 +146,7 @@ def xls(
     name = "Sheet1".encode("utf-16-le")
     size = len(first) + 4 + 8 + len(name) + 4
     first += _record(0x85, struct.pack("<IHBB", size, 0, len(name) // 2, 1) + name) + _record(0x0A, b"")
-    path.write_bytes(compound({"Workbook": first + sheet}))
+    path.write_bytes(compound({"Workbook": first + sheet}, small))
 
 
 # --- ODS --------------------------------------------------------------------------------------------------------------
