@@ -13,7 +13,7 @@ from itertools import groupby
 from zipfile import ZipFile
 
 from policyengine.records.cells import ERRORS
-from policyengine.records.xlsx import LAST_COLUMN, LAST_ROW, NotXlsx, Parser, moment_text, number_text
+from policyengine.records.xlsx import LAST_COLUMN, LAST_ROW, NotXlsx, Parser, formula_text, moment_text, number_text
 
 MAX_REPEATED = 20_000_000  # cells and spaces of a package that are written once and stand in many places
 MAX_ROW = 64_000_000  # characters of a row
@@ -52,7 +52,7 @@ class _Rows:
 def _text(facts: dict[str, str], shown: str) -> str:
     """The value of a cell, by its attributes: an error as it is shown, a formula that was never calculated as such."""
     formula, kind = facts.get(_TABLE + "formula"), facts.get(_OFFICE + "value-type")
-    calculated = "=" + formula.partition("=")[2] if formula is not None else ""
+    calculated = formula_text(formula.partition("=")[2]) if formula is not None else ""
     known = shown.upper() in ERRORS
     if facts.get(_LIBRE) == "error" or (formula is not None and (known or _OWN_ERROR.fullmatch(shown))):
         return shown if known else calculated or "#N/A"

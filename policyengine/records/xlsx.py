@@ -146,6 +146,12 @@ def unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda m: chr(int(m[1], 16)), text) if "_x" in text else text
 
 
+def formula_text(formula: str) -> str:
+    """A formula that was never calculated: ``=A1+1``. ``="…"``, a text that is kept as such, is none that needs it."""
+    kept = re.fullmatch(r'"(?:[^"]|"")*"', formula)
+    return f"= {formula}" if formula.startswith('"') and not kept else f"={formula}"
+
+
 class _Sheet(Parser):
     """Collects rows; ``ready`` holds those that are complete."""
 
@@ -188,7 +194,9 @@ class _Sheet(Parser):
         elif name == "c":
             if self.parts or (self.formula and not self.empty_text):
                 self.cells += [""] * (self.column - len(self.cells))
-                self.cells[self.column - 1] = self.value("".join(self.parts)) if self.parts else self.formula
+                self.cells[self.column - 1] = (
+                    self.value("".join(self.parts)) if self.parts else formula_text(self.formula[1:])
+                )
         elif name == "row":
             self.ready.append((self.row, self.cells))
         elif name == "rPh":

@@ -88,6 +88,8 @@ str  <f>IF(Z1="","",Z1)</f>                =IF(Z1="","",Z1)
 n    <f>IF(Z1="","",Z1)</f><v></v>         =IF(Z1="","",Z1)
 n    <f>IF(Z1="","",Z1)</f><v />           =IF(Z1="","",Z1)
 n    <f>IF(Z1="","",Z1)</f>                =IF(Z1="","",Z1)
+n    <f>"a"&amp;Z1&amp;"b"</f>              = "a"&Z1&"b"
+n    <f>"007"</f>                          ="007"
 str  <f t="shared" si="0"/><v></v>         -
 n    <f t="shared" si="0"/><v></v>         =
 n    <f t="shared" si="0"/>                =

@@ -131,6 +131,7 @@ ODS_CELLS = r"""
 <table:table-cell office:value-type="date" office:date-value="2016-03-05T14:30:00"><text:p>x</text:p></table:table-cell> => 2016-03-05 14:30:00
 <table:table-cell office:value-type="time" office:time-value="PT01H30M00S"><text:p>x</text:p></table:table-cell> => 1:30:00
 <table:table-cell office:value-type="boolean" office:boolean-value="true"><text:p>WAHR</text:p></table:table-cell> => true
+<table:table-cell table:formula="of:=&quot;a&quot;&amp;[.A1]&amp;&quot;b&quot;"></table:table-cell> => = "a"&[.A1]&"b"
 <table:table-cell table:formula="of:=[.A1]+1"/> => =[.A1]+1
 <table:table-cell table:formula="of:=[.A1]+1" office:value-type="float" office:value="3"><text:p>3</text:p></table:table-cell> => 3
 <table:table-cell table:formula="of:=IF(1;&quot;&quot;)" office:value-type="string" office:string-value=""><text:p/></table:table-cell> => -
