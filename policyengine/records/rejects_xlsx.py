@@ -194,7 +194,10 @@ def _cells(sheet: Any, row: Row, of: _Rows) -> list[Any]:
         made.append(_cell(sheet, text, fault=fault, colour=BAD_CELL if fault else BAD_ROW if whole else None))
     reasons = "; ".join(f"{f.column + ': ' if f.column else ''}{_said(f)}" for f in faults)
     place = place_text((of.table.file, of.table.sheet))
-    return [*made, _cell(sheet, place), _cell(sheet, str(row.number)), _cell(sheet, reasons)]
+    # what stands beyond the header of a sheet
+    beside = row.cells[len(of.layout.headers) :] if of.table.sheet is not None else []
+    notes = [_cell(sheet, _kept(note, None)) for note in beside]
+    return [*made, _cell(sheet, place), _cell(sheet, str(row.number)), _cell(sheet, reasons), *notes]
 
 
 def _kept(text: str, fault: Reject | None) -> str:

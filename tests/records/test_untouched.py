@@ -124,3 +124,13 @@ def test_what_is_too_much_in_a_mended_row_goes_into_the_next_workbook(tmp_path: 
     _, after, path = _again([str(source)], None, tmp_path)
     assert after.records == ()
     assert [c.value for c in load_workbook(path).worksheets[0][2]][3:6] == [None, "x,y", str(source)]
+
+
+def test_notes_beside_a_sheet_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("policyengine.records.sheets._holdable", lambda *_: False)
+    source = tmp_path / "r.xlsx"
+    xlsx(source, [["人员编号", "学习日期"], ["P1", "?", None, "a note"]])
+    _, after, path = _again([str(source)], None, tmp_path)
+    assert [r.code for r in after.rejects] == ["PE410"]
+    row = [c.value for c in load_workbook(path).worksheets[0][2]]
+    assert (row[2:4], row[5:]) == ([f"{source}[Sheet]", "2"], [None, "a note"])
