@@ -49,9 +49,12 @@ def _judged(records: Any, persons: Any) -> Any:
     )
     failed, unknown = (result != "passed").fill_null(False), result.is_null()
     study = form == "self_study"
-    refused = (study & (pl.col("approved") == False).fill_null(False)) | (  # noqa: E712
-        (study | (form == "accounting_exam")) & failed
-    )
+    flunked = (
+        form.is_in(["training", "workshop", "further_study", "distance"]) & (sector == "accounting")
+        & (pl.col("end") < date(2018, 7, 1)) & failed
+    )  # fmt: skip
+    not_approved = (pl.col("approved") == False).fill_null(False)  # noqa: E712
+    refused = flunked | (study & not_approved) | ((study | (form == "accounting_exam")) & failed)
     hidden = [(pl.col(n) == False).fill_null(False) for n in ("published", "job_related")]  # noqa: E712
     works = form == "publication"
     state = (
@@ -63,6 +66,7 @@ def _judged(records: Any, persons: Any) -> Any:
     proven = works & pl.col("evidence").is_not_null()
     recognise = (
         pl.when(proven & hidden[0]).then(pl.lit("sichuan/unpublished@2016"))
+        .when(flunked & pl.col("evidence").is_not_null()).then(pl.lit("accounting/failed-training@2014"))
         .when(proven & hidden[1]).then(pl.lit("sichuan/unrelated@2016"))
         .otherwise(form.replace_strict(RECOGNISED, return_dtype=pl.String))
     )  # fmt: skip

@@ -83,7 +83,7 @@ def judged(r: Row, sector: str) -> Row:
         "record_id": r["record_id"], "person_id": r["person_id"], "period": r["end"].year, "end": r["end"],
         "converted": 0 if unit is None else most, "low": low, "high": most if state > 0 else 0, "counted": low,
         "own": low, "own_high": most if state > 0 else 0, "cap": "", "reason": reason, "capped": capped,
-        "recognise": "" if state < 0 else _recognised(r, form),
+        "recognise": "" if state < 0 else _recognised(r, form, sector),
         "convert": "" if state < 0 or rate is None or elsewhere else convert, "subject": r["subject"],
         "credit_class": r["credit_class"], "national": r["project_level"] == "national_project",
     }  # fmt: skip
@@ -100,7 +100,15 @@ def _state(r: Row, form: str, sector: str) -> int:
         if approved is False or r["result"] not in ("passed", None):
             return 0
         return 2 if approved is None or r["result"] is None else 1
+    if _flunked(r, form, sector):
+        return 0
     return int(not (form == "publication" and (r["published"] is False or r["job_related"] is False)))
+
+
+def _flunked(r: Row, form: str, sector: str) -> bool:
+    """Accountants' training before July 2018 counts where it was passed."""
+    trained = form == "distance" or form in CLASSES
+    return trained and sector == "accounting" and r["end"] < EXAMS_FROM and r["result"] == "failed"
 
 
 def _rate(r: Row, form: str, unit: str | None) -> tuple[int | None, str]:
@@ -123,7 +131,9 @@ def _rate(r: Row, form: str, unit: str | None) -> tuple[int | None, str]:
     return COMMON.get(unit), rules.get(unit, "sichuan/time-hours@2016")
 
 
-def _recognised(r: Row, form: str) -> str:
+def _recognised(r: Row, form: str, sector: str) -> str:
+    if _flunked(r, form, sector) and r["evidence"] is not None:
+        return "accounting/failed-training@2014"
     if form == "publication" and r["evidence"] is not None:
         for fact, rule in (("published", "unpublished"), ("job_related", "unrelated")):
             if r[fact] is False:

@@ -5,7 +5,7 @@
 -- 1 professional, 2 public, 4 class 1, 8 class 2, 16 national project.
 
 CREATE TYPE recognise_rule AS ENUM (
-    '', 'accounting/recognise-activities@2018-07-01', 'accounting/recognise-exams@2018-07-01',
+    '', 'accounting/failed-training@2014', 'accounting/recognise-activities@2018-07-01', 'accounting/recognise-exams@2018-07-01',
     'medical/recognise-projects', 'sichuan/recognise-academic@2016', 'sichuan/recognise-classes@2016',
     'sichuan/recognise-degree@2016', 'sichuan/recognise-distance@2016', 'sichuan/recognise-overseas@2016',
     'sichuan/recognise-practice@2016', 'sichuan/recognise-publication@2016', 'sichuan/recognise-self-study@2016',
@@ -70,9 +70,11 @@ LEFT JOIN rates r ON r.unit = u.unit AND r.level = l.level AND r.role = o.role
 
 CREATE OR REPLACE TEMP VIEW judged AS
 WITH told AS (
-    SELECT record_id, r.person_id, CAST(year(r."end") AS SMALLINT) AS period, r."end", w.*, evidence, published, job_related,
+    SELECT record_id, r.person_id, CAST(year(r."end") AS SMALLINT) AS period, r."end", w.*,
+        coalesce(w.sector = 'accounting' AND failed, false) AS flunked,  -- before July 2018 training counts where it was passed
+        evidence, published, job_related,
         CASE WHEN strange OR (accounts AND r."end" < DATE '2018-07-01') THEN -1  -- no rule recognises it
-             WHEN evidence IS NULL THEN 0
+             WHEN evidence IS NULL OR flunked THEN 0
              WHEN shown = 0 THEN 1
              WHEN shown = 3 THEN CASE WHEN NOT published OR NOT job_related THEN 0 ELSE 1 END
              WHEN result <> 'passed' OR (shown = 1 AND NOT approved) THEN 0
@@ -83,7 +85,9 @@ WITH told AS (
         CAST(CASE subject WHEN 'professional' THEN 1 WHEN 'public' THEN 2 ELSE 0 END
             + CASE credit_class WHEN 'class_1' THEN 4 WHEN 'class_2' THEN 8 ELSE 0 END
             + CASE WHEN project_level = 'national_project' THEN 16 ELSE 0 END AS TINYINT) AS kind
-    FROM records r JOIN persons p ON p.person_id = r.person_id
+    FROM (SELECT *, form IN ('training', 'workshop', 'further_study', 'distance') AND result = 'failed' AND "end" < DATE '2018-07-01' AS failed
+          FROM records) r
+    JOIN persons p ON p.person_id = r.person_id
     JOIN ways w ON w.sector = p.sector AND w.form = r.form AND w.unit = coalesce(r.unit, '')
         AND w.level = coalesce(project_level, '') AND w.role = coalesce(project_role, '')
 )
@@ -91,6 +95,7 @@ SELECT record_id, person_id, period, "end", kind, capped,
     CASE WHEN open OR state < 0 THEN 0 ELSE amount END AS converted, CASE WHEN state < 0 THEN 0 ELSE amount END AS converted_high,
     CASE WHEN state = 1 AND NOT open THEN amount ELSE 0 END AS low, CASE WHEN state > 0 THEN amount ELSE 0 END AS high,
     CASE WHEN state < 0 THEN ''::recognise_rule
+         WHEN flunked AND evidence IS NOT NULL THEN 'accounting/failed-training@2014'
          WHEN shown = 3 AND evidence IS NOT NULL AND NOT published THEN 'sichuan/unpublished@2016'
          WHEN shown = 3 AND evidence IS NOT NULL AND NOT job_related THEN 'sichuan/unrelated@2016' ELSE recognise END AS recognise_rule,
     CASE WHEN state < 0 THEN ''::convert_rule ELSE convert END AS convert_rule,
