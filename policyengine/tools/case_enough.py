@@ -44,8 +44,11 @@ class Remedies(Words):
                 lead = self.say("needed, and it may still not be enough: ", "须补足，而仍可能不够：")
             yield Node(lead + either.join(needed[0][1]))
             return
+        doubtful = [bool(self._perhaps(f)) for f, _ in needed]
         lead = self.say("each of these is needed", "补足办法：以下各项均须补足")
-        if any(self._perhaps(f) for f, _ in needed):
+        if all(doubtful):
+            lead = self.say("each of these may be needed", "补足办法：以下各项可能须补足")
+        elif any(doubtful):
             lead += self.say(", where not in doubt", "，注明“如须补足”的除外")
         lead += self.say(", and one activity may serve several", "，同一学习可同时计入数项")
         if not self.case.together:

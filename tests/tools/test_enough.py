@@ -308,6 +308,26 @@ def test_what_may_not_be_required_is_needed_only_perhaps(tmp_path: Path) -> None
     ]
 
 
+def test_where_everything_is_in_doubt_nothing_is_said_to_be_needed(tmp_path: Path) -> None:
+    world = _without_cap(tmp_path)
+    pack = world / "policies/shire/pack.yaml"
+    text = pack.read_text(encoding="utf-8").replace(
+        "  record:", "  person:\n    big: {zh: 大单位, type: yes_no}\n  record:"
+    )
+    pack.write_text(text, encoding="utf-8")
+    rules = world / "policies/shire/rules.yaml"
+    more = _rule("require public at least 40 hours per year when big = yes") + _rule(
+        "require publication at least 10 hours per year when big = yes"
+    ).replace("more", "works")
+    rules.write_text(rules.read_text(encoding="utf-8") + more, encoding="utf-8")
+    (tmp_path / "own.csv").write_text(f"{HEADER}\n{_training('R1', '95')}\n", encoding="utf-8")
+    (case,), _ = explain_files(
+        load_law(world / "policies/shire"), Files((str(tmp_path / "own.csv"),)), "X", (2016, 2016)
+    )
+    assert "└─ each of these may be needed, and one activity may serve several" in text_of_case(case)
+    assert "└─ 补足办法：以下各项可能须补足，同一学习可同时计入数项" in text_of_case(case, "zh")
+
+
 def test_the_forms_that_a_measure_speaks_of_are_named(tmp_path: Path) -> None:
     """A publication counts, but not toward what is learnt in person."""
     world = _without_cap(tmp_path)
