@@ -49,13 +49,10 @@ def say(en: str, zh: str) -> str:
     return zh if _language == "zh" else en
 
 
-_DIRECTIONS = (
-    *range(0x200B, 0x2010),
-    *range(0x2028, 0x202F),
-    *range(0x2060, 0x206A),
-    0xFEFF,
-)  # unseen, or turning text
-_CONTROLS = dict.fromkeys((*range(32), *range(127, 160), *_DIRECTIONS), "\N{REPLACEMENT CHARACTER}")
+_UNSEEN = (0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
+"""Characters that nobody sees, or that turn the text behind them."""
+
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160), *_UNSEEN), "\N{REPLACEMENT CHARACTER}")
 _WITHIN = {**_CONTROLS, ord("\n"): "\n"}
 
 

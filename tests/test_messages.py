@@ -25,7 +25,8 @@ def test_language_of_the_system(
 
 HARMLESS = [
     ("甲 A1 · 10 学时", "甲 A1 · 10 学时"), ("a\x1b[31mb", "a\ufffd[31mb"), ("a\nb", "a\ufffdb"),
-    ("R1\u202e", "R1\ufffd"), ("\u2066甲\u2069", "\ufffd甲\ufffd"), ("a\u200bb", "a\ufffdb"), ("\ufeffa", "\ufffda"),
+    ("R1\u202e", "R1\ufffd"), ("\u2066甲\u2069", "\ufffd甲\ufffd"), ("a\u200bb", "a\ufffdb"), ("a\u061cb", "a\ufffdb"),
+    ("\ufeffa", "\ufffda"),
 ]  # fmt: skip
 
 

@@ -66,7 +66,7 @@ class Account:
             if item.counted_low == item.counted_high:
                 continue
             for cut in self.cuts:
-                if cut.key in item.cut_by:
+                if one in cut.bound:
                     rivals = [n for n in cut.rivals(one) if n not in seen]
                     found.update(cut.facts, *(cut.lacks.get(n, ()) for n in (one, *rivals)))
                     seen.update(rivals)
@@ -206,14 +206,17 @@ def count_once(
         assert isinstance(statement, tree.CountOnce)
         members, groups = _groups(judge, versions, statement, records, shares)
         unsure = {p for p, (_, truth) in members.items() if truth is None}
+        opened: dict[int, set[str]] = {}
         for group in groups:
             for position, keeps in _winners(statement.taking, group, shares, unsure):
                 if keeps is False:
                     duplicates[position] = members[position][0].key
                     shares[position] = dict.fromkeys(shares[position], NOTHING)
                 elif keeps is None:
-                    contested[position] = set().union(*(_open_facts(records[p], *members[p]) for p in group))
+                    told = (_open_facts(records[p], *members[p]) | contested.get(p, set()) for p in group)
+                    opened[position] = set().union(*told)
                     shares[position] = {p: (ZERO, high) for p, (_, high) in shares[position].items()}
+        contested |= opened
     return shares, duplicates, contested
 
 
@@ -224,7 +227,7 @@ def alike(rules: Sequence[Ready]) -> list[list[Ready]]:
     for rule in rules:
         statement = rule.rule.statement
         assert isinstance(statement, tree.CountOnce)
-        found.setdefault((rule.rule.name, statement.per, statement.taking), []).append(rule)
+        found.setdefault((rule.rule.name, tuple(sorted(statement.per)), statement.taking), []).append(rule)
     return list(found.values())
 
 

@@ -116,7 +116,8 @@ class Case:
         """The possible outcomes of a year, given that of the period in question (None, or the year itself)."""
         if year is None or Span(year, 1) == span:
             return frozenset((assumed,))
-        return self.possible(Span(year, 1)) if year >= 1 else frozenset(DECIDED)
+        decided = year >= 1 and self.later.yearly  # where only blocks are decided, nothing is known of a year
+        return self.possible(Span(year, 1)) if decided else frozenset(DECIDED)
 
 
 def _owed(findings: tuple[Finding, ...], days: tuple[date, date]) -> dict[str, Finding]:

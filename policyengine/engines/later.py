@@ -84,7 +84,7 @@ class Later:
     def of(cls, plan: Plan, world: World, judge: Judge) -> Later:
         """Compile stages 4 to 8."""
         windows = [r.statement.window for r in plan.require]
-        blocks = sorted({(w.count, w.starting or 0) for w in windows if isinstance(w, tree.PerYears) and w.count > 1})
+        blocks = sorted({series_of(w) for w in windows if isinstance(w, tree.PerYears) and w.count > 1})
         excuse = ready(plan.excuse, world)
         for rule in excuse:
             rule.test = all_of([rule.test, *(k.test for k in rule.kept)])
@@ -189,6 +189,12 @@ class Later:
         if name not in self._terms:
             self._terms[name] = compile_rule(tree.What((name,)), None, self.world)
         return self._terms[name]
+
+
+def series_of(window: tree.PerYears) -> tuple[int, int]:
+    """The blocks of a window: how many years each has, and which of as many years they begin with. Versions that start
+    in different years may have the same ones."""
+    return window.count, (window.starting or 0) % window.count
 
 
 def _may_belong(window: tree.Window, first: int, years: int) -> bool:

@@ -16,7 +16,7 @@ from policyengine.engines.allocate import account
 from policyengine.engines.calendar import block_of, period_bounds, period_of
 from policyengine.engines.conclude import Case
 from policyengine.engines.judge import Judge
-from policyengine.engines.later import Later, world_of
+from policyengine.engines.later import Later, series_of, world_of
 from policyengine.engines.ledger import flags, ledger, repeats_asked
 from policyengine.engines.ready import Ready, Stage, ready
 from policyengine.engines.require import Span
@@ -115,21 +115,21 @@ def blocks_of(later: Later, asked: Periods, as_of: date | None) -> list[Span]:
     spans = []
     start = later.plan.year_start
     for count, starting in later.blocks:
-        rules = [r for r in later.require if _block_of(r) == (count, starting)]
-        first = max(block_of(asked[0], count, starting), starting)
+        rules = [(r, w) for r in later.require if (w := _blocks(r)) is not None and series_of(w) == (count, starting)]
+        first = block_of(asked[0], count, starting)
         while first <= asked[1]:
             days, last = period_bounds(first, start, count), first + count - 1
             asked_for = last <= asked[1] or (as_of is not None and days[0] <= as_of <= days[1])
-            if asked_for and any(r.governs(last, start) for r in rules):
+            if asked_for and any(r.governs(last, start) and (w.starting or 0) <= first for r, w in rules):
                 spans.append(Span(first, count))
             first += count
     return spans
 
 
-def _block_of(rule: Ready) -> tuple[int, int] | None:
-    """The blocks on which a requirement is: how many years, and one in which a block begins."""
+def _blocks(rule: Ready) -> tree.PerYears | None:
+    """The window of a requirement, where it is blocks of years."""
     window = rule.rule.statement.window  # type: ignore[attr-defined]
-    return (window.count, window.starting or 0) if isinstance(window, tree.PerYears) else None
+    return window if isinstance(window, tree.PerYears) and window.count > 1 else None
 
 
 __all__ = ["Prepared", "blocks_of", "covered", "evaluate", "evaluate_person", "get_fact", "prepare", "years_of"]

@@ -38,6 +38,7 @@ def implied(one: tree.Window, other: tree.Window, least: bool) -> Fraction | Non
     if (
         isinstance(one, tree.PerYears)
         and isinstance(other, tree.PerYears)
+        and min(one.count, other.count) > 1
         and (one.starting or 0) > (other.starting or 0)
     ):
         return None  # the other has windows before the first of these

@@ -42,7 +42,8 @@ def save_book(book: Any, path: Path) -> None:
     try:
         book.save(stream)
         stream.close()
-    except OSError:
+    except BaseException:
+        stream.full = True
         abandon(book)
         raise
 

@@ -179,14 +179,17 @@ class Watched:
     """Files as they were before anything of them was read: what is judged has to be what the digests attest."""
 
     before: dict[str, tuple[Path, Stamp]] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
 
     def add(self, sources: Iterable[Source]) -> None:
         for source in sources:
-            self.before[source.shown] = source.path, _stamp(source.path)
+            self.before.setdefault(source.shown, (source.path, _stamp(source.path)))
 
     def changed(self) -> list[Diagnostic]:
-        """An error for each file that is another one now."""
-        return [_changed(shown) for shown, (path, stamp) in self.before.items() if _stamp(path) != stamp]
+        """An error for each file that is another one now, once."""
+        found = [n for n, (path, stamp) in self.before.items() if n not in self.told and _stamp(path) != stamp]
+        self.told.update(found)
+        return [_changed(shown) for shown in found]
 
 
 Stamp = tuple[int, int, int] | None

@@ -44,7 +44,12 @@ def looks_like_id_number(text: str) -> bool:
     return bool(_NEW.fullmatch(text) or _OLD.fullmatch(text))
 
 
-FAULTS_ZH = {"checksum": "校验码", "birth date": "出生日期", "more than the number": "号码之后另有内容"}
+FAULTS_ZH = {
+    "checksum": "校验码",
+    "birth date": "出生日期",
+    "more than the number": "号码之后另有内容",
+    "spaces or hyphens": "含空格或连字符",
+}
 
 
 def id_number_fault(text: str) -> str | None:

@@ -262,7 +262,7 @@ class _Writer(Words):
     def _caps(self) -> Iterable[Node]:
         groups: dict[str, list[LedgerEntry]] = {}
         for e in self.case.ledger:
-            if e.cap_rule and e.counted != e.converted:
+            if e.cap_rule and e.counted != e.converted and e.reason != "duplicate":
                 groups.setdefault(e.cap_rule, []).append(e)
         for key, cut in groups.items():
             notes = [self.case.rules[k] for k in key.split("+") if k in self.case.rules]
@@ -312,11 +312,11 @@ class _Writer(Words):
             return self.cite(text + colon + why, e.recognise_rule)
         if e.reason in ("missing_fact", "ambiguous"):
             text += f" → {self.hours_range(e.counted, e.counted_high)}"
-            lacks = self.say(", ", "、").join(self.labels.fact(m) for m in e.missing)
+            lacks = self.say(", ", "、").join(self.lacking(m) for m in e.missing)
             if lacks:
                 text += colon + self.say(f"not known: {lacks}", f"不明：{lacks}")
             return self.cite(text, e.recognise_rule if e.reason == "missing_fact" else e.convert_rule)
-        return self.cite(text, e.recognise_rule)
+        return self.cite(text, e.cap_rule if e.reason == "duplicate" else e.recognise_rule)
 
     def _failed(self, condition: tree.Condition) -> str:
         """A condition that did not hold, as people say it."""

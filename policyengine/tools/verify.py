@@ -330,7 +330,7 @@ class _Trace:
             key = (e.person_id, e.period)
             total[key] += e.counted
             subjects[e.person_id, e.period, e.subject or ""] += e.counted
-            if e.cap_rule:
+            if e.cap_rule and e.reason != "duplicate":
                 cut[key] += e.converted - e.counted
             if e.counted_high != e.counted or e.missing:
                 doubtful.add(key)

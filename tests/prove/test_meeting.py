@@ -133,7 +133,8 @@ FROM_2020 = {
     "flag fee_charged when days = 32 and full_months = 0": False,
     "flag fee_charged when start >= 2021-06-30 and date <= 2021-07-10 and days > 10": True,
     "flag fee_charged when start >= 2021-06-30 and date <= 2021-07-10 and days > 11": False,
-    "flag fee_charged when start >= 2021-01-30 and date <= 2021-02-27 and full_months = 1": True,  # from the 31st on
+    "flag fee_charged when start >= 2021-01-30 and date <= 2021-02-28 and full_months = 1": True,
+    "flag fee_charged when start >= 2021-01-30 and date <= 2021-02-27 and full_months = 1": False,  # February has 28
     "flag fee_charged when days > author_count and author_count > 5": True,
     "flag fee_charged when author_rank = author_count and author_count = 5": True,
     "flag fee_charged when author_rank = author_count and author_count = 5 and author_rank != 5": False,

@@ -86,7 +86,11 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
 
 
 def _with_years_before(one: Decided, agos: range) -> Any:
-    """The asked rows with the possible outcomes of years (7, everything, before year 1)."""
+    """The asked rows with the possible outcomes of years (7, everything, before year 1 and where none is decided)."""
+    if not one.law.prepared.later.yearly:
+        own = {n: t.col(n, "d") for n in ("person_id", "period", "case_id", "mask")}
+        query = t.select(**own, **{f"mask{ago}": t.lit(7) for ago in agos}).from_(t.table(one.table, "d"), copy=False)
+        return query.where(t.among(t.col("period", "d"), [t.lit(s.first) for s in one.asked]), copy=False)
     yearly = f"decided_{one.law.number}_1"
     query = t.select(
         person_id=t.col("person_id", "d"), period=t.col("period", "d"), case_id=t.col("case_id", "d"),

@@ -218,7 +218,7 @@ class Output:
     def decisions(self, share: Share) -> Sheet:
         """One row per person and period, by person."""
         queries = [self._decided(p, one) for p in self.evaluation.periods for one in p.decided if one.asked]
-        if self.aside.persons:
+        if self.aside.persons or not queries:
             queries.append(self._other_decisions(share))
         columns = {n: t.col(n, "s") for n in ("person_id", "period", "policy", "outcome")}
         after = {n: t.col(n, "s") for n in ("advisories", "consequences")}
@@ -371,7 +371,7 @@ class Output:
     def missing(self, ledger: bool, share: Share) -> Sheet:
         """A row for every decision and every ledger row that a missing fact leaves open."""
         decided = [self._decided(p, one) for p in self.evaluation.periods for one in p.decided if one.asked]
-        if self.aside.persons:
+        if self.aside.persons or not decided:
             decided.append(self._other_decisions(share))
         facts = _listed(t.col("_missing", "d"))
         total, high = (_figure(n, "_factor", "d") for n in ("total", "_total_high"))

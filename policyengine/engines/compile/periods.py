@@ -86,7 +86,8 @@ class Periods:
         """
         later = self.law.prepared.later
         years = {s.first for s in spans}
-        years |= {s.last - ago for s in (*spans, *blocks) for ago in years_asked(self.law, s.years)}
+        if later.yearly:
+            years |= {s.last - ago for s in (*spans, *blocks) for ago in years_asked(self.law, s.years)}
         if later.carry:
             years |= {y - 1 for y in years}
         return sorted(y for y in years if y >= 1)

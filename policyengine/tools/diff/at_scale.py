@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from policyengine.diagnostics import PolicyError
 from policyengine.engines.compile.run import spans_of
 from policyengine.engines.duckdb import DuckHost
 from policyengine.engines.duckdb_write import Options, machine, write
@@ -64,6 +65,8 @@ class Judging:
             None if selector.alone else selection_of(selector),
             judging(selector, spans, self.as_of),
         )
+        if changed := tables.watched.changed():
+            raise PolicyError(changed)
         return folder if written is not None else None
 
     def _read(self, side: str, selector: Selector) -> Canonical:
