@@ -39,6 +39,17 @@ class Span:
         return self.first + self.years - 1
 
 
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """What one reduction gives at least and at most, the kinds of circumstance that it is for, and what would settle
+    it."""
+
+    least: Number
+    most: Number
+    kinds: list[str]
+    missing: set[str]
+
+
 class Requirements:
     """One person's findings."""
 
@@ -184,28 +195,30 @@ class Requirements:
 
     def _reduce(self, reduce: Ready, before: Amount, result: Required, scene: Scene, adrift: int) -> None:
         """Lower the figure by what one reduction gives; the figure's low bound by the most that it may give."""
-        least, most = UNBOUNDED, UNBOUNDED
-        kinds: list[str] = []
-        for one in (reduce, *reduce.kept):
-            cut = one.rule.statement
-            assert isinstance(cut, tree.Reduce)
-            truth = one.test(scene)
-            (few, many), held = ((ZERO, ZERO), []) if truth is False else self._months(cut.per, scene, adrift)
-            if truth is None or few != many:
-                result.missing.update(one.lacks(scene))
-            if few != many and cut.per is not None and cut.per.before:
-                result.missing.add(f"person:{cut.per.before}")
-            by: Amount
-            if isinstance(cut.by, Fraction):
-                by = before[0] * cut.by, before[1] * cut.by
-            else:
-                by = (self._in_unit(cut.by, scene.period),) * 2
-            least, most = min(least, by[1] * few if truth else ZERO), min(most, by[0] * many)
-            kinds += held
+        pieces = [self._piece(one, before, scene, adrift) for one in (reduce, *reduce.kept)]
+        least, most = min(p.least for p in pieces), min(p.most for p in pieces)
         result.low, result.high = result.low - most, result.high - least
+        if least < most:
+            result.missing.update(*(p.missing for p in pieces if p.least < most))
         if most:
             result.keys.append(reduce.key)
-            result.circumstances += kinds
+            result.circumstances += next(p.kinds for p in pieces if p.most == most)
+
+    def _piece(self, one: Ready, before: Amount, scene: Scene, adrift: int) -> Reduction:
+        """What one of the reductions that are kept together gives."""
+        cut = one.rule.statement
+        assert isinstance(cut, tree.Reduce)
+        truth = one.test(scene)
+        (few, many), held = ((ZERO, ZERO), []) if truth is False else self._months(cut.per, scene, adrift)
+        missing = set(one.lacks(scene)) if truth is None or few != many else set()
+        if few != many and cut.per is not None and cut.per.before:
+            missing.add(f"person:{cut.per.before}")
+        by: Amount
+        if isinstance(cut.by, Fraction):
+            by = before[0] * cut.by, before[1] * cut.by
+        else:
+            by = (self._in_unit(cut.by, scene.period),) * 2
+        return Reduction(by[1] * few if truth else ZERO, by[0] * many, held, missing)
 
     def _months(self, per: tree.PerMonth | None, scene: Scene, adrift: int) -> tuple[tuple[int, int], list[str]]:
         """Full months for which a reduction is due, with the kinds of circumstance that they come from.

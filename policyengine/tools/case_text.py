@@ -316,7 +316,10 @@ class _Writer(Words):
             if lacks:
                 text += colon + self.say(f"not known: {lacks}", f"不明：{lacks}")
             return self.cite(text, e.recognise_rule if e.reason == "missing_fact" else e.convert_rule)
-        return self.cite(text, e.cap_rule if e.reason == "duplicate" else e.recognise_rule)
+        if e.reason == "duplicate":
+            note = self.case.rules.get(e.cap_rule)
+            return self.cite(text + (colon + note.text(self.language) if note is not None else ""), e.cap_rule)
+        return self.cite(text, e.recognise_rule)
 
     def _failed(self, condition: tree.Condition) -> str:
         """A condition that did not hold, as people say it."""

@@ -36,7 +36,10 @@ def summary_lines(tally: Tally, out: Path | str | None = None) -> Iterator[str]:
             f"重新评定 {tally.people - tally.stands} 人；{tally.stands} 人的情况没有变化",
         )
     if not tally.outcomes:
-        yield say("nothing was judged: no period has a record", "没有可评定的年度：没有记录")
+        if tally.records:
+            yield say("no decision is due in these periods", "所评年度没有应作出的决定")
+        else:
+            yield say("nothing was judged: no period has a record", "没有可评定的年度：没有记录")
     for period, counts in tally.outcomes.items():
         shares = say(", ", "，").join(f"{n} {say(*OUTCOMES[o])}" for o, n in counts.items())
         yield f"  {period}  {shares}"
