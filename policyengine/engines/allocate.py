@@ -34,6 +34,7 @@ class Account:
     contested: dict[int, set[str]]
     complete: bool
     exact: bool
+    _waits: list[set[str]] | None = None
 
     def total(self, members: Sequence[tuple[int, Truth]]) -> Amount:
         """Bounds of the counted hours of some items, given by number and whether they belong to the sum (None: may)."""
@@ -53,25 +54,39 @@ class Account:
         return low, min(UNBOUNDED, add_up(most[n] for n in own))
 
     def settles(self, number: int) -> set[str]:
-        """What would settle the hours of an item: facts of its record, of those before it under the caps that cut it,
+        """What would settle the hours of an item: facts of its record, of those before it under the caps that hold it,
         and of these caps."""
-        found: set[str] = set()
-        seen, ahead = {number}, [number]
-        while ahead:
-            one = ahead.pop()
-            item = self.items[one]
-            if item.low != item.high or one == number:
-                judged = self.records[item.position]
-                found |= judged.named(judged.missing) | self.contested.get(item.position, set())
-            if item.counted_low == item.counted_high:
-                continue
+        judged = self.records[self.items[number].position]
+        return judged.named(judged.missing) | self.waits[number]
+
+    @property
+    def waits(self) -> list[set[str]]:
+        """For each item that is open what it waits for, cap after cap: in every window an item waits for what it may
+        have before it."""
+        if self._waits is None:
+            self._waits = [self._own(n) for n in range(len(self.items))]
             for cut in self.cuts:
-                if one in cut.bound:
-                    rivals = [n for n in cut.rivals(one) if n not in seen]
-                    found.update(cut.facts, *(cut.lacks.get(n, ()) for n in (one, *rivals)))
-                    seen.update(rivals)
-                    ahead += rivals
-        return found
+                self._wait_for(cut, self._waits)
+        return self._waits
+
+    def _own(self, number: int) -> set[str]:
+        item = self.items[number]
+        if item.low == item.high:
+            return set()
+        judged = self.records[item.position]
+        return judged.named(judged.missing) | self.contested.get(item.position, set())
+
+    def _wait_for(self, cut: Cut, waits: list[set[str]]) -> None:
+        before: dict[object, set[str]] = {}  # by window: what those wait for that may have had their turn
+        for number, turn_over in cut.turns():
+            own = waits[number] | cut.lacks.get(number, set())
+            if turn_over:
+                if self._is_settled(number):
+                    continue
+                own = own.union(cut.facts, *(before.get(w, ()) for w in cut.windows(number, cut.bound)))
+                waits[number] = own
+            for window in cut.windows(number, cut.fills):
+                before.setdefault(window, set()).update(own)
 
     def run(self, values: list[Number]) -> list[Number]:
         """Apply the cuts to fixed values; their limits are known."""

@@ -40,14 +40,13 @@ def ledger(account: Account, asked: tuple[int, int], shown: Shown) -> Iterator[L
 
 
 def _missing(account: Account, number: int) -> tuple[str, ...]:
-    """What an item's own record lacks, and by their records' names the facts of others on which it waits."""
+    """What an item's own record lacks; where it lacks nothing, what decides how much others and caps leave it."""
     item = account.items[number]
     judged = account.records[item.position]
-    if item.counted_low is item.counted_high or item.counted_low == item.counted_high:
+    if judged.missing or item.counted_low is item.counted_high or item.counted_low == item.counted_high:
         return judged.missing
-    others = account.settles(number) - judged.named(judged.missing)
     own = f"{judged.record.record_id}:"
-    return tuple(sorted({*judged.missing, *(fact.removeprefix(own) for fact in others)})) if others else judged.missing
+    return tuple(sorted({fact.removeprefix(own) for fact in account.settles(number)}))
 
 
 def _reason(judged: Judged, item: Item, duplicate: bool) -> str:

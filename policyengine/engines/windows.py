@@ -8,7 +8,7 @@ day exceeding the figure (Hall 1935, for intervals).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 
@@ -76,19 +76,12 @@ class Cut:
             return False
         return not self.places or all(first == last for first, last in self.places.values())
 
-    def rivals(self, number: int) -> Iterator[int]:
-        """The items that may have their turn before an item, in a window that it meets."""
-        held = set(self.bound[number])
-        by_days = [grid.places for grid in self.grids if number in grid.places]
-        for other in self.order:
-            if self.places:
-                before = self.places[other][0] < self.places[number][1]
-            elif other == number:
-                return
-            else:
-                before = True
-            if before and (held.intersection(self.fills[other]) or any(other in places for places in by_days)):
-                yield other
+    def windows(self, number: int, sets: Mapping[int, list[int]]) -> Iterator[object]:
+        """The windows of an item: those of ``sets`` (``bound`` or ``fills``), and the grids that it is in."""
+        yield from sets.get(number, ())
+        for place, grid in enumerate(self.grids):
+            if number in grid.places:
+                yield "grid", place
 
     def turns(self) -> list[tuple[int, bool]]:
         """The items in order: each where it may first have its turn, and (True) where it has had it at the latest."""
