@@ -14,6 +14,8 @@ from policyengine.tools.verify import verify
 from tests.tools.flips import flips, results
 from tests.tools.world import write_world
 
+PACKS = Path(__file__).parents[1] / "packs"
+
 
 def _codes(found: list[Diagnostic]) -> list[str]:
     return [d.code for d in found]
@@ -40,6 +42,23 @@ def test_sound_with_a_block_and_a_window_from_a_date_that_is_missing(tmp_path: P
     blocks = [d for d in done.result.decisions if d.person_id == "B2" and ".." in d.period]
     assert [(d.period, d.total) for d in blocks] == [("2015..2016", 200)]
     assert verify(save(done, tmp_path / "out")) == []
+
+
+@pytest.mark.parametrize("engine", ["reference", "duckdb"])
+@pytest.mark.parametrize("ledger", ["full", "lean"])
+def test_what_repeats_another_record_is_no_cut(engine: str, ledger: str, tmp_path: Path) -> None:
+    """The rule by which it counts 0 stands where caps stand; capped_off is what caps cut."""
+    records = tmp_path / "r.csv"
+    records.write_text(
+        "记录编号,人员编号,日期,学习形式,名称,收录类别\nR1,A,2016-03-01,收录论文,论文甲,SCI收录\n"
+        "R2,A,2016-04-01,收录论文,论文甲,EI收录\n",
+        encoding="utf-8",
+    )
+    found = evaluate_files(load_law(PACKS / "anhui"), Files((str(records),)), engine=engine)
+    assert [(e.reason, e.cap_rule) for e in found.result.ledger] == [("counted", ""), ("duplicate", "anhui/once")]
+    assert [d.capped_off for d in found.result.decisions] == [0]
+    save(found, tmp_path / "out", ledger=ledger)
+    assert verify(tmp_path / "out") == []
 
 
 def test_input_files(evaluation: Evaluation, written: Path, world: Path, tmp_path: Path) -> None:
