@@ -30,7 +30,7 @@ MAX_PROBLEMS = 10  # of one rule: who has made more has misunderstood something 
 _STOPS = frozenset(" ,、，。;；:：()（）「」『』“”\"'=<>!≤≥≠+*/%")
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
 _NUMERAL = re.compile("[零〇一二两三四五六七八九十百千万亿半]+")
-_BEGUN = re.compile("[0-9][0-9.]*(?: *分)? *$")
+_BEGUN = re.compile("[0-9][0-9.]*(?: *分|个)? *$")
 _SEPARATED = re.compile(r"[0-9]+(?:,[0-9]{3})+[0-9]*(?:\.[0-9]+)?")
 
 
@@ -108,26 +108,27 @@ class Mender:
                 break
             end -= 1  # 两千字: 两 千字
         words = self.sentence.text[start:end]
-        value = numeral(words)
-        if value is None:
+        if not words:
             return None
         if words == "半" and self.sentence.text.startswith("年", end):
             said = say("half a year is written in months", "半年请以月数书写")
             self.builder.problem("PE208", said, start, end + 1, say("write 6 months", "请写 6 个月"))
             raise Reported
-        return self.figures(start, end, value)
+        return self.figures(start, end, numeral(words))
 
-    def figures(self, start: int, end: int, value: str) -> Token:
-        """Report a number in words, and go on with it in figures."""
-        words = self.sentence.text[start:end]
+    def figures(self, start: int, end: int, value: str | None) -> Token:
+        """Report a number in words, and go on with it in figures; None: nobody can say for sure in which."""
+        words = clipped(self.sentence.text[start:end])
         self.builder.problem(
             "PE208",
             say(f"numbers are written in figures, not “{words}”", f"数字请用阿拉伯数字，不写“{words}”"),
             start,
             end,
-            say(f"write {value}", f"请写 {value}"),
+            say(f"write {value}", f"请写 {value}")
+            if value
+            else say("for example: 90, 0.5, 2/3 or 50%", "例如：90、0.5、2/3、50%"),
         )
-        return Token("NUMBER", value, start, end)
+        return Token("NUMBER", value or "1", start, end)
 
     def number_goes_on(self, start: int) -> int | None:
         """The end of a number of which only the beginning is in figures as it should be: 2,500, 3分之2, 60 percent."""
