@@ -114,6 +114,8 @@ _TEXT: tuple[tuple[re.Pattern[str], tuple[str, str, str, str]], ...] = (
     )),
 )  # fmt: skip
 _KEY = re.compile(r" *(?:- +)?[\w-]+:(?:\s|$)")
+# a key or an entry whose text stands on the lines below
+_BLOCK = re.compile(r"( *(?:- +)?)([\w-]+:\s+)?[|>][-+0-9]*\s*(?:#.*)?")
 _SPACES = {"\u3000": ("a full-width space", "全角空格"), "\u00a0": ("a no-break space", "不换行空格")}
 _MISREAD = (
     "mapping values are not allowed",
@@ -186,14 +188,36 @@ def _indented() -> tuple[str, str]:
 def _text_to_yaml(file: str, text: str, line: int) -> Diagnostic | None:
     """PE106 at what looks like a key or an entry and is none, in the line or above it, up to the key before."""
     lines = lines_of(text)
+    texts = _in_blocks(lines[:line])
     for number in range(min(line, len(lines)), 0, -1):
         content = lines[number - 1]
+        if number in texts:
+            continue
         for pattern, said in _TEXT:
             if found := pattern.match(content):
                 return _lookalike(file, number, content, found, said)
         if number < line and _KEY.match(content):
             return None
     return None
+
+
+def _in_blocks(lines: list[str]) -> set[int]:
+    """The numbers of the lines that are the text after a “|” or “>”, where a line may look like anything."""
+    found = set()
+    least: int | None = None  # spaces that a line of the text has: as many as the first, which has more than its key
+    begun = False
+    for number, content in enumerate(lines, 1):
+        spaces = len(content) - len(content.lstrip(" "))
+        if least is not None and (not content.strip() or spaces >= least):
+            found.add(number)
+            if not begun and content.strip():
+                least, begun = spaces, True
+        elif block := _BLOCK.fullmatch(content):
+            before = block[1] if block[2] else block[1].rstrip(" ")[:-1]  # up to the key, or to the dash
+            least, begun = len(before) + 1, False
+        else:
+            least = None
+    return found
 
 
 def _lookalike(file: str, line: int, content: str, found: re.Match[str], said: tuple[str, str, str, str]) -> Diagnostic:

@@ -72,6 +72,10 @@ FILES: dict[str, tuple[bytes, str]] = {
     "dash without a space": (b"-id: r\n  rule: x\n", "PE106 1:1"),
     "second dash without a space": (b"- id: r\n  rule: x\n-id: s\n  rule: y\n", "PE106 3:1"),
     "colon without a space": (b"- id: r\n  rule:x\n  cites: y\n", "PE106 2:7"),
+    "colon without a space after a text": (b"- note: |\n    a:b\n\n    c\n  rule:x\n  cites: y\n", "PE106 5:7"),
+    "a key too deep after a text": (b"- id: r\n  note: |\n    a:b\n    c\n   rule: x\n", "PE106 5:4"),
+    "a key too deep after a folded >": (b"- id: r\n  note: >- # y\n\n    a:b\n      -c: d\n   rule: x\n", "PE106 6:4"),
+    "a key too deep after an entry": (b"notes:\n- |\n  a:b\n rule: x\n", "PE106 4:2"),
     "a key too deep": (b"- id: r\n   cites: x\n  rule: y\n", "PE106 2:4"),
     "open quote": (b"pack: base\ntitle: 'abc\nlevel: city\n", "PE106 2:8"),
     "open bracket": (b"pack: base\nregimes: [a, b\nlevel: city\n", "PE106 3:6"),
@@ -127,6 +131,7 @@ def test_a_bad_pack_file_is_told_where_and_how_to_mend_it(name: str, tmp_path: P
     [
         ("- id: r\n   cites: x\n  rule: y\n", "this line is indented otherwise"),
         ("- id: r\n  cites: {source: a, at: b}\n   rule: y\n", "this line is indented differently"),
+        ("- id: r\n  note: |\n    a:b\n    c\n   rule: y\n", "this line is indented differently"),
         ("pack: base\ntitle: override a: b\n", "a second “: ” stands in this line"),
         ("rule: 认定\n  替代 a/b: 要求 x\n", "a second “: ” stands in this line"),
         ("-id: r\n  rule: x\n", "“-” without a space"),
