@@ -9,6 +9,7 @@ from policyengine.messages import say
 MAX_WORD = 40  # characters of a word that a message repeats, or that is compared with others
 QUOTES = "「『“\"‘'"
 _NEGATION = re.compile("[不非未无没]|(?<![a-z])(?:no[nt]?|un|in|dis)")  # words, and the beginnings of English ones
+_EQUAL = re.compile("(?<![a-z0-9_-])(is) +(?:not? +)?$|(?<![!<>不于或])(等于|为|==?) *$")
 _TRADITIONAL = str.maketrans(
     "認換歸額計結轉減論標記適權總學時課須無則優項個萬屬於為過達滿沒續進複數應與從後單證習訓遠會議講專業編號級別職稱機構關團體驗書齡",
     "认换归额计结转减论标记适权总学时课须无则优项个万属于为过达满没续进复数应与从后单证习训远会议讲专业编号级别职称机构关团体验书龄",
@@ -31,6 +32,12 @@ def suggestion(word: str, known: dict[str, str]) -> str | None:
 
 def did_you_mean(name: str) -> str:
     return say(f"did you mean {name}?", f"是不是“{name}”？")
+
+
+def after_equal(folded: str, start: int) -> tuple[int, int] | None:
+    """Where the “is” or “=” begins and ends that stands before ``start``, with or without a “not” between them."""
+    found = _EQUAL.search(folded[:start])
+    return found.span(found.lastindex or 0) if found else None
 
 
 def otherwise_written(folded: str, start: int, months: bool) -> str | None:

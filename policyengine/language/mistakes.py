@@ -15,7 +15,7 @@ from policyengine.language.examples import EXAMPLES
 from policyengine.language.expected import Expected, alternatives
 from policyengine.language.forms import fold, inside_word
 from policyengine.language.grammar import KINDS, Accepts
-from policyengine.language.hints import MAX_WORD, QUOTES, did_you_mean, otherwise_written, suggestion
+from policyengine.language.hints import MAX_WORD, QUOTES, after_equal, did_you_mean, otherwise_written, suggestion
 from policyengine.language.lexer import UNIT_FORMS, Reported
 from policyengine.language.names import kind_name
 from policyengine.language.nodes import Token
@@ -52,6 +52,8 @@ class Mender:
         expected = set(self.grammar.expected(stack))
         if end := self.number_goes_on(start):
             return end
+        if compared := self.compared_twice(start):
+            return compared
         if rest := self.rest_of_word(start, stack):
             return rest
         if "NUMBER" in expected and (token := self.numeral(start)):
@@ -62,6 +64,23 @@ class Mender:
         if kinds and (self.sentence.folded[start].isalpha() or self.sentence.folded[start] == "_"):
             return self.word(start, stack, kinds)
         return None
+
+    def compared_twice(self, start: int) -> int | None:
+        """The end of a comparison that stands after “is”, as in laws: rank is greater than 3."""
+        found = after_equal(self.sentence.folded, start)
+        if found is None:
+            return None
+        ranges = self.words.terminals("between", "介于")
+        signs = self.grammar.accepting({*OPERATORS, self.words.terminal("after"), *ranges} - {"EQ", "NE"})
+        token = self.sentence.token(self.sentence.skip(found[1]), signs)
+        if token is None or token.end <= start:
+            return None
+        equal, sign = self.sentence.text[slice(*found)], " ".join(token.text.split())
+        message = say(f"“{equal}” and “{sign}” are two comparisons", f"“{equal}”和“{sign}”是两个比较")
+        self.builder.problem("PE200", message, *found, say(f"leave out “{equal}”", f"请去掉“{equal}”"))
+        if token.type in ranges or self.sentence.last is None or self.sentence.last.type not in OPERATORS:
+            raise Reported
+        return token.end
 
     def lacks_unit(self, start: int, expected: set[str]) -> bool:
         """Whether a number stands before ``start`` that can't do without a unit."""
