@@ -59,6 +59,10 @@ class Space:
     _told: frozenset[str] = frozenset()
     _given: list[Test] = field(default_factory=list)
     _leaves: list[alike.Leaf] = field(default_factory=list)
+    _lookups: list[tuple[tree.Lookup, World]] = field(default_factory=list)
+    _split: bool = False  # whether a record may be divided among periods
+    _starts: dict[date, list[date]] = field(default_factory=dict)  # by last day, once asked
+    _rows: dict[tuple[str, Fact | None], object] = field(default_factory=dict)  # by field and value, on any day
 
     def __post_init__(self) -> None:
         for statement, context in self.statements:
@@ -66,6 +70,8 @@ class Space:
             world = world_of(context)
             self._worlds.append(world)
             self._leaves += alike.leaves_of(statement, context, world)
+            self._lookups += ((node, world) for node in walk(statement) if isinstance(node, tree.Lookup))
+            self._split = self._split or isinstance(statement, tree.Assign)
         self._told = frozenset(self.mentions.fields)
         for (_, context), world in zip(self.statements, self._worlds, strict=True):
             if context.given is not None:
@@ -134,10 +140,11 @@ class Space:
 
     def starts(self, end: date) -> list[date]:
         """First days of a record that ends on ``end``: the same day unless its length or its beginning is asked."""
-        split = any(isinstance(s, tree.Assign) for s, _ in self.statements)
-        found = sorted(days.starts(self.mentions, self.context, end, split), reverse=True)
-        kept = self._distinct(["start"], [found], end)
-        return found if kept is None else [start for (start,) in kept if isinstance(start, date)]
+        if end not in self._starts:
+            found = sorted(days.starts(self.mentions, self.context, end, self._split), reverse=True)
+            kept = self._distinct(["start"], [found], end)
+            self._starts[end] = found if kept is None else [start for (start,) in kept if isinstance(start, date)]
+        return self._starts[end]
 
     # --- fields -----------------------------------------------------------------------------------------------------
 
@@ -227,19 +234,14 @@ class Space:
 
     def _beyond(self, name: str, value: Fact | None) -> object:
         """What depends on a value apart from conditions: figures of tables, shares, the period of a record."""
-        split = any(isinstance(s, tree.Assign) for s, _ in self.statements)
-        if name in self.mentions.divisors or name in self.mentions.placing or (split and name == "start"):
+        if name in self.mentions.divisors or name in self.mentions.placing or (self._split and name == "start"):
             return value
-        lookups = [(n, w) for n, w in self._lookups() if name in map(alike.looked_up, n.arguments)]
-        if lookups and name == "start":
-            return value
-        return tuple(alike.rows(n, w, name, value) for n, w in lookups)
-
-    def _lookups(self) -> Iterator[tuple[tree.Lookup, World]]:
-        for (statement, _), world in zip(self.statements, self._worlds, strict=True):
-            for node in walk(statement):
-                if isinstance(node, tree.Lookup):
-                    yield node, world
+        if (name, value) not in self._rows:
+            lookups = [(n, w) for n, w in self._lookups if name in map(alike.looked_up, n.arguments)]
+            if lookups and name == "start":
+                return value
+            self._rows[name, value] = tuple(alike.rows(n, w, name, value) for n, w in lookups)
+        return self._rows[name, value]
 
     # --- circumstances, outcomes, repetitions -----------------------------------------------------------------------
 
@@ -295,9 +297,9 @@ class Space:
     def situations(self) -> Iterator[Situation]:
         """All of them, smallest first; nothing when there are too many to try (``exact`` is False then)."""
         years = self.context.year_start
+        amounts = self._amounts() if self.record else [(None, None)]
         for end in self.moments():
             variables = self.variables(end)
-            amounts = self._amounts() if self.record else [(None, None)]
             parts = (self.circumstances(end), self.outcomes(), self.repetitions())
             names = [d.id for d, _ in variables]
             starts = self.starts(end) if self.record else [end]

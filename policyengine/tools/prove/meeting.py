@@ -4,8 +4,11 @@ out.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
+from policyengine.plan.disjoint import disjoint
 from policyengine.plan.names import owning_field
 from policyengine.tools.prove.assigning import differing
 from policyengine.tools.prove.cells import Space
@@ -72,11 +75,17 @@ def _of_these(statement: tree.Statement, context: Context) -> tree.Condition | N
 
 
 def _plainly_apart(a: tree.Statement, b: tree.Statement, context: Context) -> bool:
-    """Told from the words alone: different terms of one field, or units of different kinds."""
+    """Told from the words alone: conditions that exclude each other, different terms of one field, units of different
+    kinds, or one amount.
+    """
+    if disjoint(a.when, b.when, context.vocabulary):
+        return True
     one, other = getattr(a, "what", tree.What()).terms, getattr(b, "what", tree.What()).terms
     if one and other and set(one).isdisjoint(other):
         return owning_field(one, context.vocabulary) == owning_field(other, context.vocabulary)
     if isinstance(a, tree.Convert) and isinstance(b, tree.Convert):
+        if replace(a, what=b.what, when=b.when, because=b.because) == b:
+            return True
         units = [UNITS[u].dimension if (u := unit_converted(c)) else None for c in (a, b)]
         return None not in units and units[0] != units[1]
     return False
