@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from policyengine.diagnostics import Diagnostic
 from policyengine.language import tree
+from policyengine.language.disjoint import disjoint, of_records
 from policyengine.packs.authority import Authority
 from policyengine.packs.model import Pack, Rule
 from policyengine.packs.pieces import Piece, overlap
@@ -60,8 +61,22 @@ def _frees(statement: tree.Statement, piece: Piece, pack: Pack) -> bool:
         case ((tree.Reduce(rule=name) | tree.Carry(rule=name)), tree.Require()):
             return not isinstance(below, tree.Expect) and piece.root == name
         case (tree.Recognise(what=what), tree.Recognise(what=other)) | (tree.Add(what=what), tree.Convert(what=other)):
-            return _crossing(what, other, pack) or bool(set(what.terms) & set(other.terms))
+            meeting = _crossing(what, other, pack) or bool(set(what.terms) & set(other.terms))
+            return meeting and not _apart(what, statement.when, other, pack)
     return False
+
+
+def _apart(what: tree.What, when: tree.Condition | None, other: tree.What, pack: Pack) -> bool:
+    """Whether a rule's own condition leaves out all that the other is about: ``when form = …``."""
+    words = pack.vocabulary
+    if words is None:
+        return False
+
+    def owner(spoken: tree.What) -> str | None:
+        fields = {words.field_of(term) for term in spoken.terms}
+        return fields.pop() if len(fields) == 1 else None
+
+    return disjoint(of_records(what, owner(what), when), of_records(other, owner(other), None), words)
 
 
 def _crossing(one: tree.What, other: tree.What, pack: Pack) -> bool:

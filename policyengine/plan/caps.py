@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from policyengine.language import tree
+from policyengine.language.disjoint import conjuncts, disjoint
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.packs.windows import window_within
-from policyengine.plan.disjoint import conjuncts, disjoint
 from policyengine.plan.model import PlanRule
 
 CapRule = PlanRule[tree.Cap]

@@ -12,10 +12,10 @@ from datetime import date
 from fractions import Fraction
 
 from policyengine.language import tree
+from policyengine.language.disjoint import conjuncts, disjoint, same_terms
 from policyengine.language.quantities import COUNTED, UNITS, exact_text
 from policyengine.messages import say
 from policyengine.plan import caps as cap_order
-from policyengine.plan.disjoint import conjuncts, disjoint, same_terms
 from policyengine.plan.kinds import Rules
 from policyengine.plan.model import Plan
 from policyengine.plan.report import Reporter

@@ -190,6 +190,15 @@ ASIDE: dict[str, tuple[str, list[str], list[str]]] = {
         ["认定 专业科目 须有 学习证明"], ["PE322"]),
     "recognised by another subject": (
         rule("recognise", "认定 公需科目 须有 学习证明", change="raise-only"), ["认定 专业科目"], []),
+    "a subject recognised among other forms only": (RECOGNISE, ["认定 专业科目 当 学习形式 = 发表出版作品"], []),
+    "a subject recognised among the base's forms": (RECOGNISE, ["认定 专业科目 当 学习形式 = 远程教育"], ["PE322"]),
+    "a form recognised in another subject only": (
+        rule("recognise", "认定 公需科目 须有 学习证明", change="raise-only"),
+        ["认定 远程教育 当 科目 = 专业科目"], []),
+    "a form recognised where the base's condition fails": (
+        rule("recognise", "认定 公需科目 当 单位认可 = 是", change="raise-only"),
+        ["认定 远程教育 当 单位认可 = 否"], ["PE322"]),
+    "more for a subject among other forms": (TIMED, ["另加 2 学时 于 专业科目 当 学习形式 = 发表出版作品"], []),
     "another form recognised": (RECOGNISE, ["认定 发表出版作品"], []),
     "more for a form of the base": (TIMED, ["另加 2 学时 于 培训班"], ["PE322"]),
     "more for a subject of the base": (TIMED, ["另加 2 学时 于 专业科目"], ["PE322"]),

@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from policyengine.language import tree
+from policyengine.language.disjoint import disjoint
 from policyengine.language.quantities import UNITS
-from policyengine.plan.disjoint import disjoint
 from policyengine.plan.names import owning_field
 from policyengine.tools.prove.assigning import differing
 from policyengine.tools.prove.cells import Space

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policyengine.language import tree
-from policyengine.plan.disjoint import disjoint
+from policyengine.language.disjoint import disjoint
 from tests.build import said, words
 
 PAIRS = [

@@ -36,6 +36,14 @@ def disjoint(one: tree.Condition | None, other: tree.Condition | None, vocabular
     return bool(given) and impossible(tree.And(given), vocabulary)
 
 
+def of_records(what: tree.What, owner: str | None, when: tree.Condition | None) -> tree.Condition | None:
+    """The condition, with that the record is one of those spoken of. ``owner``: the field of the terms, if known."""
+    if owner is None or not what.terms:
+        return when
+    among = tree.In(tree.Field(owner), tuple(tree.Term(t) for t in what.terms))
+    return among if when is None else tree.And((among, when))
+
+
 def impossible(condition: tree.Condition, vocabulary: Vocabulary) -> bool:
     """Whether nothing makes the condition true."""
     cases = _cases(condition, False)
