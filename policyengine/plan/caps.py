@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from policyengine.language import tree
-from policyengine.language.disjoint import conjuncts, disjoint
+from policyengine.language.disjoint import conjuncts, disjoint, of_records
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.packs.windows import window_within
 from policyengine.plan.model import PlanRule
@@ -63,7 +63,8 @@ def share(one: CapRule, other: CapRule, vocabulary: Vocabulary | None = None) ->
     """Whether one record may be under both."""
     if _apart(one, other):
         return False
-    return vocabulary is None or not disjoint(one.statement.when, other.statement.when, vocabulary)
+    first, second = (of_records(r.statement.what, r.about, r.statement.when) for r in (one, other))
+    return vocabulary is None or not disjoint(first, second, vocabulary)
 
 
 def ordered(

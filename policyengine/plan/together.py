@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 
 from policyengine.language import tree
-from policyengine.language.disjoint import conjuncts, disjoint, same_terms
+from policyengine.language.disjoint import conjuncts, disjoint, of_records, same_terms
 from policyengine.language.quantities import COUNTED, UNITS, exact_text
 from policyengine.messages import say
 from policyengine.plan import caps as cap_order
@@ -136,10 +136,15 @@ class Together:
         first, second = set(conjuncts(a.when)), set(conjuncts(b.when))
         if not (first <= second or second <= first):
             return False
-        if disjoint(a.when, b.when, self.plan.vocabulary):
+        if self._apart(one, other):
             return False
         terms, others = a.what.terms, b.what.terms  # type: ignore[attr-defined]
         return not terms or not others or (one.about == other.about and same_terms(terms, others))
+
+    def _apart(self, one: Rules, other: Rules) -> bool:
+        """Whether no record is one that both speak of, by form, subject or condition."""
+        first, second = (of_records(r.statement.what, r.about, r.statement.when) for r in (one, other))  # type: ignore[attr-defined]
+        return disjoint(first, second, self.plan.vocabulary)
 
     def _same_record(self, one: Rules, other: Rules) -> bool:
         """Whether two convert rules take records in one unit."""
@@ -151,7 +156,7 @@ class Together:
         for one, other in at_one_time(self.plan.count_once):
             terms, others = one.statement.what.terms, other.statement.what.terms  # type: ignore[attr-defined]
             apart = terms and others and one.about == other.about and set(terms).isdisjoint(others)
-            if apart or disjoint(one.statement.when, other.statement.when, self.plan.vocabulary):
+            if apart or self._apart(one, other):
                 continue
             self.reporter.on(
                 other, "PE260",

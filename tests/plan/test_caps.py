@@ -34,6 +34,7 @@ ORDERS = [
     (["cap training at 9 hours per year", "cap self_study at 5 hours per year"], "ab"),
     (["cap records at 9 hours per project when mode = online",
       "cap records at 5 hours per day when mode = in_person"], "ab"),
+    (["cap records at 9 hours per project when form = training", "cap self_study at 5 hours per day"], "ab"),
     # neither within the other
     (["cap public at 9 hours per year", "cap training at 5 hours per year"], None),
     (["cap training at 9 hours per project", "cap training at 5 hours per day"], None),
@@ -107,6 +108,9 @@ ONCE = [
     ("public per title taking the highest", "paper per title taking the highest", True),
     ("per title taking the highest", "per provider taking the earliest", True),
     ("per title taking the highest when approved = yes", "per title taking the earliest when approved = no", False),
+    ("per title taking the highest when form = training", "paper per title, provider taking the highest", False),
+    ("per title taking the highest when form != training", "paper per title, provider taking the highest", True),
+    ("public per title taking the highest when form = training", "paper per title taking the highest", False),
 ]
 
 
@@ -114,3 +118,17 @@ ONCE = [
 def test_two_rules_that_count_a_record_once(one: str, other: str, shared: bool) -> None:
     found = complaints(rule("a", f"count once {one}"), rule("b", f"count once {other}"))
     assert [(d.code, d.severity) for d in found] == [("PE260", "warning")] * shared
+
+
+# two `convert` rules → whether the words alone show that one record is under both
+CONVERT = [
+    ("paper at 2 hours each", "records at 3 hours each when form = training", False),
+    ("paper at 2 hours each", "records at 3 hours each when form = paper", True),
+    ("paper at 2 hours each", "public at 3 hours each when form = training", False),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "shared"), CONVERT)
+def test_two_rules_that_convert_a_record(one: str, other: str, shared: bool) -> None:
+    found = complaints(rule("a", f"convert {one}"), rule("b", f"convert {other}"))
+    assert [d.code for d in found] == ["PE262"] * shared

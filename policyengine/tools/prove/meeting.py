@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from policyengine.language import tree
-from policyengine.language.disjoint import disjoint
+from policyengine.language.disjoint import disjoint, of_records
 from policyengine.language.quantities import UNITS
 from policyengine.plan.names import owning_field
 from policyengine.tools.prove.assigning import differing
@@ -55,7 +55,7 @@ def reachable(statement: tree.Statement, context: Context) -> Witness | Undecide
     """A situation that the rule speaks of; None when there can be none, so that the rule never applies."""
     statement = body(statement)
     record = isinstance(statement, OF_RECORDS)
-    when = _of_these(statement, context)
+    when = statement.when and _of_these(statement, context)
     about: tree.Statement = tree.Flag(name="it", when=when) if record else tree.Conclude(name="it", when=when)
     space = Space(((about, context),), record=record)
     side = side_of(about, context, "hours")
@@ -66,19 +66,15 @@ def reachable(statement: tree.Statement, context: Context) -> Witness | Undecide
 
 def _of_these(statement: tree.Statement, context: Context) -> tree.Condition | None:
     """The rule's condition, together with that the record is one of those which the rule is about."""
-    terms = getattr(statement, "what", tree.What()).terms
-    owner = owning_field(terms, context.vocabulary) if terms else None
-    if owner is None or statement.when is None:
-        return statement.when
-    about = tree.In(tree.Field(owner), tuple(tree.Term(t) for t in terms))
-    return tree.And((about, statement.when))
+    what = getattr(statement, "what", tree.What())
+    return of_records(what, owning_field(what.terms, context.vocabulary) if what.terms else None, statement.when)
 
 
 def _plainly_apart(a: tree.Statement, b: tree.Statement, context: Context) -> bool:
     """Told from the words alone: conditions that exclude each other, different terms of one field, units of different
     kinds, or one amount.
     """
-    if disjoint(a.when, b.when, context.vocabulary):
+    if disjoint(_of_these(a, context), _of_these(b, context), context.vocabulary):
         return True
     one, other = getattr(a, "what", tree.What()).terms, getattr(b, "what", tree.What()).terms
     if one and other and set(one).isdisjoint(other):
