@@ -1,7 +1,7 @@
 """Can two conditions both hold for one record? Answered by cases over single fields; what is beyond that is "perhaps".
 
-``disjoint`` is sure when it says yes. It knows equalities, term lists, ranges and presence over declared fields; a
-solver that proves more lives in ``tools/prove/``.
+``disjoint`` is sure when it says yes. It knows equalities, term lists, ranges and presence over declared fields, and
+how long a month is; a solver that proves more lives in ``tools/prove/``.
 """
 
 from __future__ import annotations
@@ -117,6 +117,12 @@ class _Domain:
             return not any(self._fits(v) for v in self.allowed - self.excluded)
         return self.low is not None and self.low == self.high and self.low in self.excluded
 
+    def numbers(self) -> tuple[Fraction | None, Fraction | None]:
+        """The least and the greatest number that it may still be; None: without end."""
+        single = [v for v in self.allowed or () if isinstance(v, Fraction) and self._fits(v)]
+        low, high = (min(single), max(single)) if single else (self.low, self.high)
+        return low if isinstance(low, Fraction) else None, high if isinstance(high, Fraction) else None
+
     def _fits(self, value: object) -> bool:
         return not (
             (self.low is not None and value < self.low)  # type: ignore[operator]
@@ -128,7 +134,16 @@ def _contradictory(atoms: Conjunction, vocabulary: Vocabulary) -> bool:
     domains: dict[tuple[str, str], _Domain] = {}
     for atom in atoms:
         _narrow(atom, domains, vocabulary)
-    return any(d.empty() for d in domains.values())
+    return any(d.empty() for d in domains.values()) or _lengths_apart(domains)
+
+
+def _lengths_apart(domains: dict[tuple[str, str], _Domain]) -> bool:
+    """Whether no activity has both as many days and as many full months: that many months have 28 days each at least,
+    and 31 each, with those of the month not full, at most.
+    """
+    days, months = (domains.get(("field", name), _Domain()).numbers() for name in ("days", "full_months"))
+    too_short = days[1] is not None and months[0] is not None and days[1] < 28 * months[0]
+    return too_short or (days[0] is not None and months[1] is not None and days[0] > 31 * (months[1] + 1))
 
 
 def _subject(node: tree.Operand) -> tuple[str, str] | None:

@@ -40,6 +40,14 @@ PAIRS = [
     ("level = national or mode = online", "level = provincial", False),
     ("not (level = national or level = city)", "level != provincial", True),
     ("not (author_rank = 1 and approved = yes)", "author_rank = 1 and approved = yes", True),
+    # days and full months of one activity: February has 28 days, July and August have 62
+    ("days at most 1", "full_months at least 2", True),
+    ("days < 28", "full_months = 1", True),
+    ("days = 28", "full_months = 1", False),
+    ("days in (10, 27, 62)", "full_months > 1 and full_months < 3", False),
+    ("days in (10, 27, 55)", "full_months > 1 and full_months < 3", True),
+    ("days at least 93", "full_months at most 1", True),
+    ("days at least 61", "not full_months at least 2", False),  # December 1 to January 30
     # two fields are not compared with each other
     ("author_rank < authors", "author_rank > authors", False),
 ]  # fmt: skip

@@ -57,6 +57,8 @@ APART = [
      "convert training at 1 hour each when fee != 1 and fee != 3"),
     ("assign training by end date", "assign by start date"),
     ("recognise training when evidence is present", "recognise training when approved = yes"),
+    ("convert training at 8 hours each when days <= 1",
+     "convert training at 9 hours each when full_months >= 2 and date >= 2020-01-01"),
 ]
 # fmt: on
 
@@ -135,6 +137,7 @@ FROM_2020 = {
     "flag fee_charged when start >= 2021-06-30 and date <= 2021-07-10 and days > 11": False,
     "flag fee_charged when start >= 2021-01-30 and date <= 2021-02-28 and full_months = 1": True,
     "flag fee_charged when start >= 2021-01-30 and date <= 2021-02-27 and full_months = 1": False,  # February has 28
+    "flag fee_charged when days = 27 and full_months = 1 and date = 2021-06-30": False,
     "flag fee_charged when days > author_count and author_count > 5": True,
     "flag fee_charged when author_rank = author_count and author_count = 5": True,
     "flag fee_charged when author_rank = author_count and author_count = 5 and author_rank != 5": False,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from policyengine.language import tree
-from policyengine.language.disjoint import disjoint, of_records
+from policyengine.language.disjoint import disjoint, impossible, of_records
 from policyengine.language.quantities import UNITS
 from policyengine.plan.names import owning_field
 from policyengine.tools.prove.assigning import differing
@@ -56,6 +56,8 @@ def reachable(statement: tree.Statement, context: Context) -> Witness | Undecide
     statement = body(statement)
     record = isinstance(statement, OF_RECORDS)
     when = statement.when and _of_these(statement, context)
+    if when is not None and impossible(when, context.vocabulary):
+        return None
     about: tree.Statement = tree.Flag(name="it", when=when) if record else tree.Conclude(name="it", when=when)
     space = Space(((about, context),), record=record)
     side = side_of(about, context, "hours")
