@@ -342,6 +342,28 @@ def test_as_strict_is_accepted(way: str, tmp_path: Path) -> None:
     assert complaints(write(tmp_path, [("it", base)], [("here", f"替代 base/it：{override}")])) == []
 
 
+# base rule, what stands over it and speaks of the override of the same requirement, the counterexample if it is laxer
+NAMED: dict[str, tuple[str, str, str | None]] = {
+    "carried over less": ("结转 超出 annual 部分 至下一年度", "结转 超出 an 部分 不超过 20 学时 至下一年度", None),
+    "lowered by less": ("核减 annual 休假 每满一个月 减 1/12", "核减 an 休假 每满一个月 减 1/24", None),
+    "excused for longer leave": (
+        "免除 annual 当 休假 持续 不少于 6 个月", "免除 an 当 休假 持续 不少于 8 个月", None),
+    "excused from another too": (
+        "免除 annual 当 休假 持续 不少于 6 个月", "免除 an、pro 当 休假 持续 不少于 6 个月",
+        "例如：要求 pro：base 不免除，此处免除"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", NAMED)
+def test_an_override_is_the_requirement_that_it_stands_for(way: str, tmp_path: Path) -> None:
+    base, override, example = NAMED[way]
+    under = [("annual", ANNUAL), ("pro", "要求 每年 专业科目 不少于 30 学时"), ("it", base)]
+    over = [("an", "替代 base/annual：要求 每年 总学时 不少于 100 学时"), ("here", f"替代 base/it：{override}")]
+    found = complaints(write(tmp_path, under, over))
+    assert [d.code for d in found] == ["PE203"] * (example is not None)
+    assert example is None or found[0].related[0].message == example
+
+
 def test_out_of_time_is_a_warning_that_names_the_safeguard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import policyengine.tools.prove.solver as solver
     from policyengine.tools.prove import Undecided

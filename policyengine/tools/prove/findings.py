@@ -20,7 +20,8 @@ from policyengine.messages import say
 from policyengine.packs.model import Governing, Pack, Policy, Rule
 from policyengine.packs.pieces import overlap
 from policyengine.packs.refusals import at
-from policyengine.plan.names import unwrapped, walk
+from policyengine.plan.build import qualified
+from policyengine.plan.names import RuleNames, unwrapped, walk
 from policyengine.tools.prove import words
 from policyengine.tools.prove.compare import compare
 from policyengine.tools.prove.meeting import meet, reachable
@@ -52,12 +53,14 @@ def _own(policy: Policy) -> list[Governing]:
 
 def _overrides(policy: Policy) -> Iterator[Diagnostic]:
     """What stands over a rule that may only be made stricter, and is not."""
+    names = RuleNames.of(policy)
     for g in _own(policy):
         if not (g.raises and g.over):
             continue
         base = g.over[0]
         # as its author wrote it: what governs may be narrower, where resolving has joined the conditions of both
-        verdict = compare(unwrapped(base), unwrapped(g.rule), context_of(policy, g.start, g.until))
+        old, new = (qualified(unwrapped(r), r.pack, names) for r in (base, g.rule))
+        verdict = compare(old, new, context_of(policy, g.start, g.until))
         if verdict.permitted is False:
             yield _more_generous(g, base, verdict, policy)
         elif verdict.permitted is None:
@@ -237,7 +240,7 @@ def _illustrated(problem: Diagnostic, chains: dict[Path, tuple[Pack, ...] | None
     vocabulary = chain[-1].vocabulary
     if rule is None or other is None or vocabulary is None:
         return problem
-    shown = _shown(problem.code, rule, other, _context(chain, rule, other))
+    shown = _shown(problem.code, rule, other, _context(chain, rule, other), _names(chain))
     if shown is None:
         return problem
     name = other.pack if other.pack != rule.pack else other.id
@@ -245,12 +248,22 @@ def _illustrated(problem: Diagnostic, chains: dict[Path, tuple[Pack, ...] | None
     return replace(problem, related=(example, *problem.related))
 
 
-def _shown(code: str, rule: Rule, other: Rule, context: Context) -> Witness | None:
+def _names(chain: tuple[Pack, ...]) -> RuleNames:
+    """What names mean in a chain that governs nobody: an override stands for what it names."""
+    names = RuleNames({}, tuple(p.id for p in chain))
+    for rule in (r for pack in chain for r in pack.rules):
+        over = rule.statement.rule if isinstance(rule.statement, tree.Override | tree.Drop) else ""
+        names.known[rule.name] = names.find(over, rule.pack) or rule.name
+    return names
+
+
+def _shown(code: str, rule: Rule, other: Rule, context: Context, names: RuleNames) -> Witness | None:
     """The situation that shows why ``rule`` can't stand beside or over ``other``."""
     if code in MEETINGS:
         answer = meet(unwrapped(other), unwrapped(rule), context)
         return answer if isinstance(answer, Witness) else None
-    verdict = compare(unwrapped(other), unwrapped(rule), context)
+    old, new = (qualified(unwrapped(r), r.pack, names) for r in (other, rule))
+    verdict = compare(old, new, context)
     return verdict.laxer if verdict.permitted is False else None
 
 

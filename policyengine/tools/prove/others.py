@@ -117,7 +117,7 @@ def named_rules(old: tuple[str, ...], new: tuple[str, ...]) -> Aspect:
 
 def _freed(of: tuple[str, ...], names: set[str], everything: bool) -> str:
     if everything:
-        return say(f"a requirement other than {', '.join(of)}", f"{'、'.join(of)} 以外的要求")
+        return say(f"a requirement other than {', '.join(map(bare, of))}", f"{'、'.join(map(bare, of))} 以外的要求")
     return say("the requirement ", "要求 ") + min(names) if of and names else ""
 
 
