@@ -64,7 +64,7 @@ class Totals:
             judged = self.account.records[item.position]
             if item.low != item.high or item.counted_low != item.counted_high:
                 found |= self.account.settles(number)
-            if truth is None:
+            if truth is None and item.counted_high:
                 found |= judged.named(self._lacks(rule, measure, judged.scene))
         return found
 

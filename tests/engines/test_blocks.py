@@ -48,7 +48,9 @@ def test_blocks(rules: list[object], asked: tuple[int, int], expected: list[tupl
 
 def test_where_no_block_is_due_there_is_a_result_without_decisions(tmp_path: Path) -> None:
     records = tmp_path / "r.csv"
-    records.write_text("record_id,person_id,date,form,quantity,unit,evidence\nR1,A,2010-05-01,培训班,10,学时,c\n", encoding="utf-8")
+    records.write_text(
+        "record_id,person_id,date,form,quantity,unit,evidence\nR1,A,2010-05-01,培训班,10,学时,c\n", encoding="utf-8"
+    )
     for name in ("reference", "duckdb"):
         asked = ["--policy", str(ROOT / "tests/packs/blocks"), "--engine", name, "--out", str(tmp_path / name)]
         done = CliRunner().invoke(main, ["evaluate", str(records), *asked])

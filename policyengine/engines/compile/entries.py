@@ -291,7 +291,8 @@ class Entries:
                 t.compare(t.col("converted", "i"), ">", t.lit(0)),
             ),
         )
-        query = t.select(**{n: t.col(n, "i") for n in own}, open=open_, end=t.cast(t.lit(None), "DATE"))
+        some = t.compare(t.add([t.col("counted", "i"), t.col("open_counted", "i")]), ">", t.lit(0))
+        query = t.select(**{n: t.col(n, "i") for n in own}, open=open_, some=some, end=t.cast(t.lit(None), "DATE"))
         query.from_(t.table("entries", "i"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "i")))
         query.where(leaves_open("i", "w"), copy=False)
@@ -369,7 +370,9 @@ class Entries:
             **{n: t.col(n, "l") for n in ("miss", "sum")},
         ).from_(t.table(self._open_table, "i"), copy=False)
         t.join(query, t.table("lacking", "l"), t.equal(t.col("d", "l"), t.col("case", "i")))
-        lacks = t.either(t.col("open", "i"), t.negate(t.col("own", "l")))
+        lacks = t.either(
+            t.both(t.col("own", "l"), t.col("open", "i")), t.both(t.negate(t.col("own", "l")), t.col("some", "i"))
+        )
         query.where(t.both(lacks, t.present(t.col("period", "i"))), copy=False)
         self.host.keep("doubts", share.of(query, "i"))
 
@@ -382,6 +385,7 @@ class Entries:
         query = t.select(
             **{n: t.col(n, "i") for n in ("record_id", "person_id", "period", "end")},
             open=open_.copy(),
+            some=t.compare(t.col("counted_high", "i"), ">", t.lit(0)),
             case=t.col("d", "i"),
         ).from_(t.sub(self.accounts.counted_items(), "i"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "i")))
