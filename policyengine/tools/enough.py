@@ -52,8 +52,7 @@ def enough_for(
     ]  # fmt: skip
     if others:
         ways = _under_all(ways, others)
-    maximum = any(f.comparison != ">=" and not f.advisory for f in findings)
-    if len(needed) < 2 and not maximum and not beyond_more(findings):
+    if len(needed) < 2 and not _spoilable(situation) and not beyond_more(findings):
         together = True
     else:
         sets = [[way] for way in ways[0]] if len(ways) == 1 else [[each[0] for each in ways if each]]
@@ -180,11 +179,11 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What is wanted of activities, and whether none of them may put a maximum at risk."""
+    """What is wanted of activities, and whether none of them may put another requirement at risk."""
 
     situation: Situation
     want: Want
-    within_maxima: bool
+    keeps_others: bool
 
     def enough(self, records: Iterable[Record]) -> bool:
         """Whether the requirement is met once these are there."""
@@ -193,28 +192,51 @@ class Trial:
         return after is not None and after.status == "met" and not self.spoiled(tried)
 
     def spoiled(self, tried: Tried) -> bool:
-        return self.within_maxima and bool(_at_risk(tried.findings.values()) - _at_risk(self._before()))
+        return self.keeps_others and bool(_at_risk(tried.findings.values()) - _at_risk(_before(self.situation)))
 
-    def _before(self) -> Iterable[Finding]:
-        return of_period(self.situation.decision, self.situation.result.findings)
+    def raises(self, tried: Tried) -> bool:
+        """Whether more is required of some measure than before: what is tried together might make up for it there."""
+        return any(
+            f.rule in tried.findings and tried.findings[f.rule].required_high != f.required_high
+            for f in _before(self.situation)
+            if not f.advisory
+        )
+
+
+def _before(situation: Situation) -> tuple[Finding, ...]:
+    return of_period(situation.decision, situation.result.findings)
 
 
 def _at_risk(findings: Iterable[Finding]) -> set[str]:
-    """The firm maxima that are exceeded, or may be."""
-    most = (f for f in findings if f.comparison != ">=" and not f.advisory)
-    return {
-        f.rule for f in most if f.required is not None and (f.achieved_high is None or f.achieved_high > f.required)
-    }
+    """The firm maxima that are exceeded, or may be, and what is lacking of the others."""
+    found = list(findings)
+    most = (f for f in found if f.comparison != ">=" and not f.advisory)
+    beyond = (f for f in most if f.required is not None and (f.achieved_high is None or f.achieved_high > f.required))
+    return {f.rule for f in (*beyond, *lacking(found))}
+
+
+def _spoilable(situation: Situation) -> bool:
+    """Whether there is a firm requirement that more activities might leave unmet: a maximum, or a share of a total that
+    grows with them."""
+    firm = [f for f in _before(situation) if not f.advisory]
+    return any(f.comparison != ">=" or _growing_share(situation, f) is not None for f in firm)
+
+
+def _growing_share(situation: Situation, f: Finding) -> Fraction | None:
+    """The share that is required of what counts, where it is that: it grows with what counts."""
+    for rule in situation.prepared.later.require:
+        figure = rule.rule.statement.figure  # type: ignore[attr-defined]
+        if rule.key == f.rule and isinstance(figure, tree.Share) and not figure.of_requirement:
+            return figure.value
+    return None
 
 
 def _by_hours(situation: Situation, f: Finding, samples: Samples, mark: str) -> list[Way]:
-    """As many more hours as are short, in the forms in which they would count in full; such as keep every maximum,
-    if there are any."""
-    findings = of_period(situation.decision, situation.result.findings)
-    maxima = any(g.comparison != ">=" and not g.advisory for g in findings)
-    for within_maxima in (True, False) if maxima else (False,):
+    """As many more hours as are short, in the forms in which they would count in full; such as leave no other
+    requirement unmet, if there are any."""
+    for keeps_others in (True, False) if _spoilable(situation) else (False,):
         for want in _wants(situation, f, samples):
-            way = _way_of_hours(Trial(situation, want, within_maxima), samples, mark)
+            way = _way_of_hours(Trial(situation, want, keeps_others), samples, mark)
             if way is not None:
                 return [way]
     return []
@@ -231,10 +253,9 @@ def _wants(situation: Situation, f: Finding, samples: Samples) -> Iterator[Want]
 def _amounts(situation: Situation, f: Finding) -> Iterator[Fraction]:
     """The hours that are short; of a share of a total that grows with them, so many that they make up for that too."""
     yield f.shortfall
-    for rule in situation.prepared.later.require:
-        figure = rule.rule.statement.figure  # type: ignore[attr-defined]
-        if rule.key == f.rule and isinstance(figure, tree.Share) and not figure.of_requirement and figure.value < 1:
-            yield f.shortfall / (1 - figure.value)
+    share = _growing_share(situation, f)
+    if share is not None and share < 1:
+        yield f.shortfall / (1 - share)
 
 
 def _days_left(situation: Situation, f: Finding) -> Iterator[tuple[date, date]]:
@@ -267,7 +288,7 @@ def _way_of_hours(trial: Trial, samples: Samples, mark: str) -> Way | None:
                 foreign = True
     first: dict[frozenset[str], Offer] = {}
     for offer in offers:
-        if offer.alike:
+        if offer.alike and not trial.keeps_others:  # other requirements may tell their forms apart
             first.setdefault(offer.caps, offer)
     for together in _apart(o for o in offers if first.get(o.caps, o) is o):
         _try_together(trial, together)
@@ -333,7 +354,7 @@ def _try_together(trial: Trial, offers: Sequence[Offer]) -> None:
     records = [r for n, o in enumerate(offers) for r in o.sample.records(trial.want, 1, f"{n}-")]
     tried = trial.situation.tried(added=records)
     after, counted = tried.findings.get(f.rule), [tried.counted.get(r.record_id, ZERO) for r in records]
-    adds_up = after is not None and after.required_high == f.required_high and not trial.spoiled(tried)
+    adds_up = after is not None and not trial.raises(tried) and not trial.spoiled(tried)
     adds_up = adds_up and after is not None and after.achieved - f.achieved == sum(counted)
     for record, hours, offer in zip(records, counted, offers, strict=True):
         offer.does = hours >= trial.want.hours and (adds_up or trial.enough([record]))
