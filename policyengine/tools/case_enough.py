@@ -85,7 +85,8 @@ class Remedies(Words):
         zh, limits = "、".join(kinds), ""
         en = kinds.pop(0) if kinds and kinds[0].endswith(f" {self.unit}") else unit  # not credits of national credits
         en += "".join(f" of {kind}" for kind in kinds)
-        forms = self.say(", ", "、").join(self.labels.term(t, "form") for t in r.outside or r.within)
+        named = r.outside or (r.within if r.within != (r.measure,) else ())  # not hours of training in training
+        forms = self.say(", ", "、").join(self.labels.term(t, "form") for t in named)
         if forms:
             en += f" outside {forms}" if r.outside else f" in {forms}"
             limits = f"（{forms}除外）" if r.outside else f"（限{forms}）"

@@ -88,8 +88,9 @@ class Samples:
             groups: dict[tuple[frozenset[str], frozenset[str]], list[str]] = {}
             for word in self.prepared.plan.vocabulary.terms_of("form"):
                 caps = frozenset(c.key for c in later.caps if word.id in c.named) | open_caps
-                spoken = frozenset(r.key for r in (*rules, *later.measures) if word.id in r.named)
-                groups.setdefault((spoken, caps), []).append(word.id)
+                spoken = {r.key for r in (*rules, *later.measures) if word.id in r.named}
+                spoken |= {r.key for r in later.require if word.id in _measured(r.rule.statement)}
+                groups.setdefault((frozenset(spoken), caps), []).append(word.id)
             subtle = {c.key for c in later.caps if _subtle(c.rule.statement)}
             self._kinds = [Kind(tuple(forms), caps, caps.isdisjoint(subtle)) for (_, caps), forms in groups.items()]
         return self._kinds
@@ -150,6 +151,13 @@ def _subtle(cap: tree.Statement) -> bool:
     """Whether a cap looks at more than the form: a condition, a preference, days or activities."""
     plain = isinstance(cap, tree.Cap) and isinstance(cap.window, tree.PerYears) and not cap.taking
     return not plain or cap.when is not None
+
+
+def _measured(requirement: tree.Statement) -> tuple[str, ...]:
+    """The measures of which a requirement speaks; one may be a form."""
+    assert isinstance(requirement, tree.Require)
+    figure = requirement.figure
+    return (requirement.measure, *([figure.measure] if isinstance(figure, tree.Share) else []))
 
 
 def _window(rule: object) -> object:

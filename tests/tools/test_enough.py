@@ -220,6 +220,22 @@ def test_of_a_share_of_the_total_so_many_that_the_total_may_grow_with_them(tmp_p
     )
 
 
+# The rules that recognise and convert speak of training, visit and publication alike.
+OF_A_FORM = [("training", "4 more"), ("visit", "12 more"), ("publication", "12 more")]
+
+
+@pytest.mark.parametrize(("form", "hours"), OF_A_FORM)
+def test_of_forms_that_rules_treat_alike_only_the_required_one_is_enough(tmp_path: Path, form: str, hours: str) -> None:
+    world = _without_cap(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    text = rules.read_text(encoding="utf-8").replace("total at least 90 hours", f"{form} at least 12 hours")
+    text = text.replace("convert training at stated", "convert training, visit, publication at stated")
+    kept = [r for r in text.split("- id: ") if not r.startswith(("time-hours", "publication-hours"))]
+    rules.write_text("- id: ".join(kept), encoding="utf-8")
+    line = _told(world, tmp_path, "", _training("R1", "8"))
+    assert line == f"└─ enough would be: {hours} recognised hours of {form} by 2016-12-31"
+
+
 # Rules, what is there by subject, what is enough. Hours of whichever subject would be enough for the total, but would
 # leave a share unmet that is kept for now.
 SHARES_KEPT = [
