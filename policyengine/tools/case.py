@@ -111,6 +111,17 @@ class Labels:
         return zh or name.replace("_", " ")
 
 
+def owner_of(missing: str) -> tuple[str, str]:
+    """``R001:evidence`` as the record and its fact; ``person:sector``, and what is of no certain record, as it is.
+
+    A record id made from a file and a line has a colon of its own: ``a.csv: 2:evidence``.
+    """
+    owner, _, fact = missing.rpartition(":")
+    if owner in ("person", "table"):
+        return "", missing
+    return owner, fact
+
+
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """One thing that would be enough for one requirement, that of the rule ``rule``; verified by evaluating it.

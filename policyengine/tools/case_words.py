@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
-from policyengine.tools.case import Case, Labels
+from policyengine.tools.case import Case, Labels, owner_of
 from policyengine.tools.tables import EITHER
 
 CITED = "    "  # between what a line says and the rule and clause that it rests on
@@ -45,9 +45,9 @@ class Words:
         return self.say(" or ", " 或 ").join(self.case.cited(k, unseen) for k in key.split(EITHER))
 
     def lacking(self, name: str) -> str:
-        owner, colon, fact = name.rpartition(":")
-        if not colon or owner in ("person", "table"):
-            return self.labels.fact(name)
+        owner, fact = owner_of(name)
+        if not owner:
+            return self.labels.fact(fact)
         return self.say(f"{self.labels.fact(fact)} of {owner}", f"{owner} 的{self.labels.fact(fact)}")
 
 

@@ -14,8 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from policyengine.cli import main
-from policyengine.tools.evaluate import Evaluation
+from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.result import save
+from policyengine.tools.select import load_law
+from tests.tools.world import HEADER, write_world
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +61,23 @@ def test_every_reason_is_a_click_away(page: str) -> None:
     keys = {k for d in details for f in d[0] for k in (f[7], *f[10])} | {k for d in details for r in d[1] for k in r[8]}
     assert keys <= set(index["rules"])
     assert index["rules"]["county/annual"][:3] == ["require total at least 40 hours per year", "Act 1", "art. 4"]
+
+
+def test_a_missing_fact_is_told_with_its_record(tmp_path: Path) -> None:
+    """Whether a report of 30 hours is approved decides what a second one counts under their cap of 50; the records have
+    the ids that file and line give them."""
+    policies = write_world(tmp_path) / "policies/shire"
+    row = ",X,2016-10-08,self_study,professional,A report,30000,characters,c,passed"
+    known = ",X,2016-05-05,training,professional,T,50,hours,c,,,"
+    (tmp_path / "own.csv").write_text(f"{HEADER}\n{row},,\n{row.replace('A rep', 'Another rep')},yes,\n{known}\n")
+    made = save(evaluate_files(load_law(policies), Files((str(tmp_path / "own.csv"),)), (2016, 2016)), tmp_path / "out")
+    run(made, "--out", tmp_path / "r.html")
+    ((_, records, _, _, lacks, _),) = unpacked((tmp_path / "r.html").read_text(), "d0")
+    assert [(r[0], r[9]) for r in records if r[9]] == [
+        ("own.csv:2", ["approved"]),
+        ("own.csv:3", ["own.csv:2: approved"]),
+    ]
+    assert lacks == ["own.csv:2: approved"]
 
 
 def test_nothing_is_loaded_and_nobody_is_named(page: str) -> None:

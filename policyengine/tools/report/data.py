@@ -16,7 +16,7 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.messages import spoken
 from policyengine.records.personal import mask, mask_name
-from policyengine.tools.case import Labels, of_period, rows_of
+from policyengine.tools.case import Labels, of_period, owner_of, rows_of
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.entries import Entry, missing_of, shown
 from policyengine.tools.report.folk import One
@@ -107,10 +107,8 @@ def _details(one: One, d: Decision, labels: Labels) -> list[Any]:
 
 def _fact(missing: str, labels: Labels) -> str:
     """``R001:evidence`` as a record and the name of a field."""
-    owner, colon, rest = missing.partition(":")
-    if colon and owner not in ("person", "table"):
-        return f"{owner}: {labels.fact(rest)}"
-    return labels.fact(missing)
+    owner, fact = owner_of(missing)
+    return f"{owner}: {labels.fact(fact)}" if owner else labels.fact(fact)
 
 
 def _flags(one: One, d: Decision) -> Iterator[Any]:
@@ -132,7 +130,7 @@ def _finding(f: Finding, labels: Labels) -> list[Any]:
 def _record(one: One, e: Entry, labels: Labels) -> list[Any]:
     quantity = "" if e.quantity is None else f"{shown(e.quantity)} {labels.unit(e.unit)}"
     keys = [k for k in (e.recognise_rule, e.convert_rule, e.assign_rule, e.cap_rule) if k]
-    lacks = [labels.fact(m) for m in missing_of(e, one.unsettled)] if one.unsettled else []
+    lacks = [_fact(m, labels) for m in missing_of(e, one.unsettled)] if one.unsettled else []
     return [
         e.record_id, e.end or "", labels.term(e.form, "form") if e.form else "", e.title or "", quantity,
         shown(e.converted), shown(e.counted), e.reason, "+".join(keys).split("+") if keys else [], lacks,
