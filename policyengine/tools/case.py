@@ -96,29 +96,35 @@ class Labels:
         return known.zh if known and self.language == "zh" else (unit or "").replace("_", " ")
 
     def fact(self, name: str) -> str:
-        """A missing fact: ``approved``, ``person:sector``; or what the law itself leaves open."""
+        """A missing fact: ``approved``, ``person:sector``; or what the law itself leaves open: ``figure``,
+        ``table:rates``."""
+        owner, colon, rest = name.partition(":")
+        if colon and owner == "table":
+            table = self._of("tables", rest)
+            return f"数额（{table}未列）" if self.language == "zh" else f"figure that the table {table} leaves open"
         if self.of_the_law(name):
             return _OF_THE_LAW[name][self.language == "zh"]
-        owner, colon, rest = name.partition(":")
-        return self.field(rest if colon and owner in ("person", "table") else name)
+        return self.field(rest if colon and owner == "person" else name)
 
     def of_the_law(self, name: str) -> bool:
         """Whether it is the law that leaves open what is missing."""
-        return name in _OF_THE_LAW and name not in self.known["fields"]
+        return name.startswith("table:") or (name in _OF_THE_LAW and name not in self.known["fields"])
 
     def _of(self, kind: str, name: str) -> str:
-        zh = self.known[kind].get(name) if self.language == "zh" else None
+        zh = self.known.get(kind, {}).get(name) if self.language == "zh" else None
         return zh or name.replace("_", " ")
 
 
 def owner_of(missing: str) -> tuple[str, str]:
-    """``R001:evidence`` as the record and its fact; ``person:sector``, and what is of no certain record, as it is.
+    """``R001:evidence`` as the record and its fact, ``R001:table:rates`` as the record and ``table:rates``; no record
+    for ``person:sector``, and for what is of no certain one.
 
     A record id made from a file and a line has a colon of its own: ``a.csv: 2:evidence``.
     """
     owner, _, fact = missing.rpartition(":")
-    if owner in ("person", "table"):
-        return "", missing
+    for kind in ("person", "table"):
+        if owner == kind or owner.endswith(f":{kind}"):
+            return owner.removesuffix(kind).removesuffix(":"), f"{kind}:{fact}"
     return owner, fact
 
 
@@ -253,7 +259,7 @@ def _stated(text: str) -> str:
 
 def labels_of(vocabulary: Vocabulary) -> dict[str, Any]:
     """Chinese names by kind of word: ``terms`` by field, the others by id."""
-    labels: dict[str, Any] = {"terms": {}, "fields": {}, "measures": {}, "conclusions": {}, "flags": {}}
+    labels: dict[str, Any] = {"terms": {}, "fields": {}, "measures": {}, "conclusions": {}, "flags": {}, "tables": {}}
     for word in vocabulary.words:
         if not word.zh:
             continue

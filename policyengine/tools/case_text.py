@@ -11,7 +11,7 @@ from fractions import Fraction
 from policyengine.language import tree
 from policyengine.messages import harmless
 from policyengine.records.personal import mask
-from policyengine.tools.case import UNMET, Case, Window, rows_of
+from policyengine.tools.case import UNMET, Case, Window, owner_of, rows_of
 from policyengine.tools.case_enough import Remedies
 from policyengine.tools.case_words import CITED, ZERO, Node, Words, number, spread
 from policyengine.tools.tables import EITHER
@@ -373,7 +373,7 @@ class _Writer(Words):
     def _lacks(self) -> Iterable[Node]:
         """The missing facts that would settle the case: those that can be given, and what the law leaves open."""
         missing = self.case.decision.missing
-        of_the_law = [m for m in missing if self.labels.of_the_law(m.rpartition(":")[2])]
+        of_the_law = [m for m in missing if self.labels.of_the_law(owner_of(m)[1])]
         if given := [m for m in missing if m not in of_the_law]:
             facts = self.say(", ", "、").join(self.lacking(m) for m in given)
             yield Node(self.say(f"would settle it: {facts}", f"补充以下事实即可确定：{facts}"))

@@ -438,6 +438,29 @@ def test_what_the_law_leaves_open_is_for_the_authority_to_settle(tmp_path: Path)
     assert "would settle it" not in text
 
 
+def test_what_a_table_leaves_open_is_for_the_authority_to_settle(tmp_path: Path) -> None:
+    """A visit counts what the table says of its host; of Elm it says nothing, and nobody can give that."""
+    world = write_world(tmp_path)
+    pack, rules = (world / f"policies/shire/{name}.yaml" for name in ("pack", "rules"))
+    columns = "{host: {role: key, field: provider}, hours: {role: value, type: number, unit: hours}}"
+    table = f"tables:\n  host_hours: {{zh: 访问学时表, file: hosts.csv, columns: {columns}}}\n"
+    pack.write_text(pack.read_text(encoding="utf-8") + table, encoding="utf-8")
+    (world / "policies/shire/hosts.csv").write_text("host,hours\nOak,20\n")
+    text = rules.read_text(encoding="utf-8").replace("training, visit at 1", "training at 1")
+    text += "- {id: hosts, cites: {source: act, at: art. 8}, rule: convert visit at host_hours(provider)}\n"
+    rules.write_text(text, encoding="utf-8")
+    rows = ("R1,X,2016-05-05,training,public,T,80,hours,c,,,,", "R2,X,2016-05-06,visit,public,T,,,c,,,,Elm")
+    (tmp_path / "own.csv").write_text("\n".join((f"{HEADER},provider", *rows, "")), encoding="utf-8")
+    files = Files((str(tmp_path / "own.csv"),))
+    (case,) = explain_files(load_law(world / "policies/shire"), files, "X", (2016, 2016))[0]
+    assert case.decision.missing == ("R2:table:host_hours",)
+    text, zh = text_of_case(case), text_of_case(case, "zh")
+    assert "├─ for the authority to settle: figure that the table host hours leaves open of R2\n" in text
+    assert "├─ 须由主管部门明确：R2 的数额（访问学时表未列）\n" in zh
+    assert "not known: figure that the table host hours leaves open " in text
+    assert "settle it" not in text
+
+
 def test_one_day_is_left(world: Path, files: Files) -> None:
     law = load_law(world / "policies")
     (case,) = explain_files(law, files, "A1", (2016, 2016), date(2016, 12, 30))[0]

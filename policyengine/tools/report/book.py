@@ -8,7 +8,7 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say, spoken
 from policyengine.records.personal import mask, mask_name
-from policyengine.tools.case import Labels, of_period, rows_of
+from policyengine.tools.case import Labels, of_period, owner_of, rows_of
 from policyengine.tools.case_text import OUTCOMES
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.folk import One
@@ -69,9 +69,7 @@ def reasons(one: One, d: Decision, labels: Labels) -> str:
             state = say(*OUTCOMES[f.status])
             said.append(f"{measure}: {exact_text(f.achieved)}, {op} {need} ({state}, {f.rule})")
     if d.missing:
-        said.append(
-            say("not known: ", "不详：") + ", ".join(sorted({labels.fact(m.rpartition(":")[2]) for m in d.missing}))
-        )
+        said.append(say("not known: ", "不详：") + ", ".join(sorted({labels.fact(owner_of(m)[1]) for m in d.missing})))
     lost = [e for e in rows_of(d, one.ledger) if e.reason != "counted"]
     for e in lost[:MOST]:
         rule = e.cap_rule or e.recognise_rule
