@@ -371,12 +371,17 @@ class _Writer(Words):
             yield Node(self.cite(line, rule))
 
     def _lacks(self) -> Iterable[Node]:
-        """The missing facts that would settle the case: those that can be given, and what the law leaves open."""
+        """The missing facts that would settle the case together: those that can be given, and what the law leaves
+        open."""
         missing = self.case.decision.missing
         of_the_law = [m for m in missing if self.labels.of_the_law(owner_of(m)[1])]
         if given := [m for m in missing if m not in of_the_law]:
             facts = self.say(", ", "、").join(self.lacking(m) for m in given)
-            yield Node(self.say(f"would settle it: {facts}", f"补充以下事实即可确定：{facts}"))
+            if of_the_law:  # the facts alone do not settle it
+                lead = self.say("needed to settle it: ", "要确定，须补充：")
+            else:
+                lead = self.say("would settle it: ", "补充以下事实即可确定：")
+            yield Node(lead + facts)
         if of_the_law:
             facts = self.say(", ", "、").join(self.lacking(m) for m in of_the_law)
             yield Node(self.say(f"for the authority to settle: {facts}", f"须由主管部门明确：{facts}"))

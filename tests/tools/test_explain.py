@@ -429,13 +429,24 @@ def test_what_the_law_leaves_open_is_for_the_authority_to_settle(tmp_path: Path)
     text += "- {id: visits, cites: {source: act, at: art. 8}, rule: convert visit at 1 to 2 hours per 45 minutes}\n"
     rules.write_text(text, encoding="utf-8")
     rows = ("R1,X,2016-05-05,training,public,T,20,hours,c,,,", "R2,X,2016-05-06,visit,public,T,2700,minutes,c,,,")
-    (tmp_path / "own.csv").write_text("\n".join((HEADER, *rows, "")), encoding="utf-8")
     files = Files((str(tmp_path / "own.csv"),))
-    (case,) = explain_files(load_law(world / "policies/shire"), files, "X", (2016, 2016))[0]
-    text = text_of_case(case)
-    assert "├─ for the authority to settle: figure that the law leaves open of R2\n" in text
-    assert "├─ 须由主管部门明确：R2 的法定数额（未定）\n" in text_of_case(case, "zh")
-    assert "would settle it" not in text
+    of_the_law = "├─ for the authority to settle: figure that the law leaves open of R2\n"
+    zh_of_the_law = "├─ 须由主管部门明确：R2 的法定数额（未定）\n"
+    # with a report of 20 hours that may be approved it is open too, and neither alone settles it
+    report = "R3,X,2016-05-07,self_study,public,T,20000,characters,c,passed,,"
+    for more, en, zh in (
+        ((), of_the_law, zh_of_the_law),
+        (
+            (report,),
+            f"├─ needed to settle it: approved of R3\n{of_the_law}",
+            f"├─ 要确定，须补充：R3 的单位认可\n{zh_of_the_law}",
+        ),
+    ):
+        (tmp_path / "own.csv").write_text("\n".join((HEADER, *rows, *more, "")), encoding="utf-8")
+        (case,) = explain_files(load_law(world / "policies/shire"), files, "X", (2016, 2016))[0]
+        assert en in text_of_case(case)
+        assert zh in text_of_case(case, "zh")
+        assert "would settle it" not in text_of_case(case)
 
 
 def test_what_a_table_leaves_open_is_for_the_authority_to_settle(tmp_path: Path) -> None:
