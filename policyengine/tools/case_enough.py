@@ -9,8 +9,6 @@ from policyengine.tools.case import Remedy
 from policyengine.tools.case_words import Node, Words, number
 from policyengine.trace import Finding
 
-NAMED = 4  # missing facts that a line names
-
 
 class Remedies(Words):
     """Writes what would be enough in one case."""
@@ -23,7 +21,7 @@ class Remedies(Words):
         if not needed:
             return
         if self.case.hinges_on:
-            facts = self.say(", ", "、").join(self.lacking(m) for m in self.case.hinges_on)
+            facts = self.lacking(self.case.hinges_on)
             yield Node(
                 self.say(
                     f"what would be enough depends on {facts}: it is open which policy governs",
@@ -65,9 +63,7 @@ class Remedies(Words):
         open_of_person = f.status == "in_progress" and any(m.startswith("person:") for m in f.missing)
         if not f.missing or not (f.status == "undetermined" or open_of_person):
             return ""
-        facts = self.say(", ", "、").join(self.lacking(m) for m in f.missing[:NAMED])
-        if len(f.missing) > NAMED:
-            facts += self.say(f" and {len(f.missing) - NAMED} more", "等")
+        facts = self.lacking(f.missing)
         return self.say(f", if needed (depending on {facts})", f"，如须补足（视{facts}而定）")
 
     def _remedy(self, r: Remedy) -> str:

@@ -143,7 +143,7 @@ class _Writer(Words):
             below.append(Node(self.cite(note.text(self.language), measured.rule)))
         if measured is not None and rows and measured.rows:
             each = [f"{e.record_id} {spread(e.counted, e.counted_high)}" for e in measured.rows]
-            below.append(Node(self.say("counted: ", "计入：") + self.say(", ", "、").join(each)))
+            below.append(Node(self.say("counted: ", "计入：") + self.some(each)))
         return below
 
     def _within(self, window: Window) -> list[Node]:
@@ -312,7 +312,7 @@ class _Writer(Words):
             return self.cite(text + colon + why, e.recognise_rule)
         if e.reason in ("missing_fact", "ambiguous"):
             text += f" → {self.hours_range(e.counted, e.counted_high)}"
-            lacks = self.say(", ", "、").join(self.lacking(m) for m in e.missing)
+            lacks = self.lacking(e.missing)
             if lacks:
                 text += colon + self.say(f"not known: {lacks}", f"不明：{lacks}")
             return self.cite(text, e.recognise_rule if e.reason == "missing_fact" else e.convert_rule)
@@ -342,7 +342,7 @@ class _Writer(Words):
             keys = self.case.may_follow.get(name, ())
             text = self.say("possible consequence: ", "可能的后果：")
             text += self._concluded(name, keys[0] if len(keys) == 1 else "")
-            if facts := self.say(", ", "、").join(self.lacking(m) for m in self.case.turns_on.get(name, ())):
+            if facts := self.lacking(self.case.turns_on.get(name, ())):
                 text += self.say(f", depending on {facts}", f"，视{facts}而定")
             yield Node(self.cite(text, EITHER.join(keys)))
 
@@ -376,14 +376,14 @@ class _Writer(Words):
         missing = self.case.decision.missing
         of_the_law = [m for m in missing if self.labels.of_the_law(owner_of(m)[1])]
         if given := [m for m in missing if m not in of_the_law]:
-            facts = self.say(", ", "、").join(self.lacking(m) for m in given)
+            facts = self.lacking(given)
             if of_the_law:  # the facts alone do not settle it
                 lead = self.say("needed to settle it: ", "要确定，须补充：")
             else:
                 lead = self.say("would settle it: ", "补充以下事实即可确定：")
             yield Node(lead + facts)
         if of_the_law:
-            facts = self.say(", ", "、").join(self.lacking(m) for m in of_the_law)
+            facts = self.lacking(of_the_law)
             yield Node(self.say(f"for the authority to settle: {facts}", f"须由主管部门明确：{facts}"))
 
 

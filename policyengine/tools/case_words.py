@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import field
 from fractions import Fraction
 
@@ -12,6 +13,7 @@ from policyengine.tools.tables import EITHER
 
 CITED = "    "  # between what a line says and the rule and clause that it rests on
 ZERO = Fraction(0)
+NAMED = 4  # records that a line names
 
 
 @dataclass
@@ -44,11 +46,28 @@ class Words:
         unseen = self.say(" (text not seen)", "（未见原文）")
         return self.say(" or ", " 或 ").join(self.case.cited(k, unseen) for k in key.split(EITHER))
 
-    def lacking(self, name: str) -> str:
-        owner, fact = owner_of(name)
-        if not owner:
-            return self.labels.fact(fact)
-        return self.say(f"{self.labels.fact(fact)} of {owner}", f"{owner} 的{self.labels.fact(fact)}")
+    def lacking(self, missing: Iterable[str]) -> str:
+        """Missing facts, each once with the records that lack it: ``approved of R1, R2; sector``."""
+        owners: dict[str, list[str]] = {}
+        for owner, fact in map(owner_of, missing):
+            owners.setdefault(self.labels.fact(fact), []).extend([owner] if owner else [])
+        parts = [self._of(fact, ids) for fact, ids in owners.items()]
+        if any(len(ids) > 1 for ids in owners.values()):
+            return self.say("; ", "；").join(parts)
+        return self.say(", ", "、").join(parts)
+
+    def _of(self, fact: str, ids: list[str]) -> str:
+        if not ids:
+            return fact
+        owners = self.some(ids)
+        space = "" if len(ids) > NAMED else " "
+        return self.say(f"{fact} of {owners}", f"{owners}{space}的{fact}")
+
+    def some(self, each: Sequence[str]) -> str:
+        """``R1, R2, R3, R4 and 26 more``: what a line can name of records."""
+        shown = self.say(", ", "、").join(each[:NAMED])
+        more = len(each) - NAMED
+        return shown + self.say(f" and {more} more", f" 等 {len(each)} 条") if more > 0 else shown
 
 
 def number(value: Fraction | None) -> str:

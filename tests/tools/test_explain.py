@@ -14,6 +14,7 @@ from policyengine.records.model import Person
 from policyengine.tools.case import Case
 from policyengine.tools.case_data import data_of_cases, json_of_data
 from policyengine.tools.case_text import text_of_case
+from policyengine.tools.case_words import Words
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files, read_files
 from policyengine.tools.explain import Explainer, explain_files, explain_result
 from policyengine.tools.read_result import read_result
@@ -447,6 +448,48 @@ def test_what_the_law_leaves_open_is_for_the_authority_to_settle(tmp_path: Path)
         assert en in text_of_case(case)
         assert zh in text_of_case(case, "zh")
         assert "would settle it" not in text_of_case(case)
+
+
+def test_of_many_records_a_line_names_a_few(tmp_path: Path) -> None:
+    """Seven visits that count 1 to 2 hours each, five reports of 5 hours that may be approved, 60 hours for certain."""
+    world = write_world(tmp_path)
+    pack, rules = (world / f"policies/shire/{name}.yaml" for name in ("pack", "rules"))
+    text = pack.read_text(encoding="utf-8").replace("  flags:", "  measures: {in_person: 面授学时}\n  flags:")
+    pack.write_text(text, encoding="utf-8")
+    text = rules.read_text(encoding="utf-8").replace("training, visit at 1", "training at 1")
+    text += "- {id: visits, cites: {source: act, at: art. 8}, rule: convert visit at 1 to 2 hours per 45 minutes}\n"
+    text += "- {id: in-person, cites: {source: act, at: art. 8}, rule: 'measure in_person: hours of training, visit'}\n"
+    owed = "expect in_person at least 40 hours per year"
+    text += f"- {{id: in-person-hours, cites: {{source: act, at: art. 9}}, rule: {owed}}}\n"
+    rules.write_text(text, encoding="utf-8")
+    rows = ["R0,X,2016-05-05,training,public,T,60,hours,c,,,"]
+    rows += [f"V{n},X,2016-05-0{n},visit,public,T{n},45,minutes,c,,," for n in range(1, 8)]
+    rows += [f"S{n},X,2016-06-0{n},self_study,public,T{n},5000,characters,c,passed,," for n in range(1, 6)]
+    (tmp_path / "own.csv").write_text("\n".join((HEADER, *rows, "")), encoding="utf-8")
+    files = Files((str(tmp_path / "own.csv"),))
+    (case,) = explain_files(load_law(world / "policies/shire"), files, "X", (2016, 2016))[0]
+    text, zh = text_of_case(case), text_of_case(case, "zh")
+    assert "├─ needed to settle it: approved of S1, S2, S3, S4 and 1 more\n" in text
+    assert "authority to settle: figure that the law leaves open of V1, V2, V3, V4 and 3 more\n" in text
+    assert "counted: V1 1–2, V2 1–2, V3 1–2, V4 1–2 and 4 more\n" in text
+    assert "├─ 要确定，须补充：S1、S2、S3、S4 等 5 条的单位认可\n" in zh
+    assert "├─ 须由主管部门明确：V1、V2、V3、V4 等 7 条的法定数额（未定）\n" in zh
+    assert "计入：V1 1–2、V2 1–2、V3 1–2、V4 1–2 等 8 条\n" in zh
+
+
+# Missing facts, as a line names them.
+MISSING = [
+    (("person:sector", "R1:approved"), "sector, approved of R1", "行业、R1 的单位认可"),
+    (("R1:approved", "R2:approved", "person:sector"), "approved of R1, R2; sector", "R1、R2 的单位认可；行业"),
+    (("R1:approved", "R1:result"), "approved of R1, result of R1", "R1 的单位认可、R1 的考核结果"),
+    (("approved",), "approved", "单位认可"),
+]
+
+
+@pytest.mark.parametrize(("missing", "en", "zh"), MISSING)
+def test_a_missing_fact_is_named_once(files: Files, world: Path, missing: tuple[str, ...], en: str, zh: str) -> None:
+    (case,) = explain_files(load_law(world / "policies"), files, "A1", (2016, 2016))[0]
+    assert (Words(case, "en", False).lacking(missing), Words(case, "zh", False).lacking(missing)) == (en, zh)
 
 
 def test_what_a_table_leaves_open_is_for_the_authority_to_settle(tmp_path: Path) -> None:
