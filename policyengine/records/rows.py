@@ -177,6 +177,7 @@ class RowReader:
     _wide: list[tuple[Wide, Parser, list[tuple[str, str, Parsed]]]] = field(default_factory=list)
     _person: Column | None = None
     _titled: list[int] = field(default_factory=list)
+    _telling: list[int] = field(default_factory=list)
     _names: dict[str, str] = field(default_factory=dict)
     _needed: list[tuple[str, Bad]] = field(default_factory=list)
     _places: dict[str, int] = field(default_factory=dict)
@@ -186,6 +187,7 @@ class RowReader:
         layout, schema = self.layout, self.headers.schema
         self._person = layout.column("person_id")
         self._titled = [c.position for c in layout.columns if c.field in totals.TITLED]
+        self._telling = [c.position for c in layout.columns if c.field in totals.TELLING]
         self._names = {f: f for f in ("person_id", "date", "start", "end", "quantity", "unit", *self.headers.fields)}
         self._names |= {c.field: c.header for c in reversed(layout.columns)}
         self._places = {c.field: c.position for c in reversed(layout.columns)}
@@ -267,11 +269,18 @@ class RowReader:
             return Fault(self._person.header, person.strip(), HEADER_AGAIN)
         if word:
             bad = totals.of_person(person)
-            return None if bad is None else Fault(None, person.strip(), bad)
+            if bad is None or (not totals.is_word(person) and self._tells(row, self._person.position)):
+                return None
+            return Fault(None, person.strip(), bad)
         for text in row.cells:
             if 0 < len(text) < 60 and plain(text) in totals.WORDS:
                 return Fault(None, text.strip(), totals.TOTAL_ROW)
         return None
+
+    def _tells(self, row: Row, person: int) -> bool:
+        """Whether other cells make the row somebody's, though its id (部门:12) looks like a line below the table."""
+        places = self._telling if self.headers.purpose != "persons" else range(len(row.cells))
+        return any(totals.tells(_cell(row, at)) for at in places if at != person)
 
     def _one(
         self, row: Row, fixed: list[tuple[str, str, Parsed]], wide: Wide | None, figure: Parser | None

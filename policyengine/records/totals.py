@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from policyengine.records.cells import SPACES, Bad
+from policyengine.records.cells import SPACES, Bad, clean, says_nothing
 from policyengine.records.characters import folded
 from policyengine.records.naming import plain
 
@@ -40,12 +40,13 @@ TITLE = (
     + f"|(?i:(?:grand|sub)?{_GAP}total)){_GAP}[:：]?{_GAP}"
 )
 TITLED = ("title", "form", "subject")
+TELLING = ("title", "form", "kind")  # what a record or a circumstance has, and a line of totals has not
 _TITLE = re.compile(TITLE)
 
 
 @lru_cache(maxsize=4096)
 def of_person(text: str) -> Bad | None:
-    """What the person's cell says that is no person: a total, or who filled in the table. An id never is."""
+    """What the person's cell may say that is no person: a total, or who filled in the table. Few ids look like that."""
     if len(text) > 200:
         return None
     if plain(text) in WORDS:
@@ -56,6 +57,16 @@ def of_person(text: str) -> Bad | None:
     if _TOTAL.fullmatch(shown):
         return TOTAL_ROW
     return FOOT_ROW if _FOOT.fullmatch("".join(shown.split())) else None
+
+
+def is_word(text: str) -> bool:
+    """Whether the person's cell is such a word and nothing else, which is nobody's id."""
+    return len(text) < 60 and plain(text) in WORDS
+
+
+def tells(text: str) -> bool:
+    """Whether a cell beside the person's holds what totals and lines below a table have not; those may be merged."""
+    return bool(text := clean(text)) and not says_nothing(text) and of_person(text) is None
 
 
 def of_title(text: str) -> bool:
