@@ -98,7 +98,7 @@ def tables_of_file(
         layout, problems = layout_of(table, headers)
         if mapping.file:
             names = layout.headers if layout is not None else _first_cells(table)
-            reading.met.table(names, headers, shown=layout is not None or not holds_data(table, names))
+            reading.met.table(names, headers, shown=layout is not None or not holds_data(table, names, headers))
             if layout is None:
                 reading.met.table((c.strip() for row in table.head() for c in row.cells), headers, shown=False)
         if layout is None and all(d.code in ("PE404", "PE446") for d in problems):

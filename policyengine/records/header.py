@@ -16,7 +16,7 @@ from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.cells import Bad, UnitCell, printable, unit
-from policyengine.records.naming import UNIT_NAMES, Target, is_data, noted, notes, plain
+from policyengine.records.naming import UNIT_NAMES, Target, are_data, noted, notes, plain
 from policyengine.records.raw import HEAD, RawTable, Row, blank, of_rejects
 from policyengine.records.schema import Purpose, Schema
 
@@ -144,13 +144,13 @@ class Headers:
 
     def known(self, cells: Iterable[str]) -> set[str]:
         """The canonical columns that a row of headers names."""
-        return {t.field for c in cells for t in self.targets(c)} | {"wide" for c in cells if c and self._is_wide(c)}
+        return {t.field for c in cells for t in self.targets(c)} | {"wide" for c in cells if c and self.is_wide(c)}
 
     def names_more(self, low: str, high: str) -> bool:
         """Whether a cell below another says which column it is; 公需科目 of ``wide:`` does so below 学时."""
-        return self._is_wide(low) or (bool(self.targets(low)) and not self.targets(high))
+        return self.is_wide(low) or (bool(self.targets(low)) and not self.targets(high))
 
-    def _is_wide(self, cell: str) -> bool:
+    def is_wide(self, cell: str) -> bool:
         return bool(self.schema.mapping.wide) and _wide_values(self.schema, cell) is not None
 
     def tell_person(self, known: set[str]) -> bool:
@@ -228,7 +228,7 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
         f"{place} reads: {shown}; rename the column, or map it in a mapping file (columns: person_id)",
         f"{place}为：{shown}；请修改列名，或在对照文件中指明（columns: person_id）",
     )
-    if holds_data(table, cells):
+    if holds_data(table, cells, headers):
         hint = say(
             f"{place} holds numbers, days or ids, and so is no header: write one above the data",
             f"{place}含有数字、日期或编号，不是表头：请在数据上方加上表头行",
@@ -239,9 +239,9 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
     return Diagnostic("PE404", text, span, hint=hint)
 
 
-def holds_data(table: RawTable, cells: Sequence[str]) -> bool:
+def holds_data(table: RawTable, cells: Sequence[str], headers: Headers) -> bool:
     """Whether the cells that stand where a header should are somebody's data, which no message shows."""
-    return table.header is None and any(map(is_data, cells))
+    return table.header is None and are_data([c for c in cells if not headers.is_wide(c)])
 
 
 def _columns(

@@ -29,6 +29,8 @@ def _near(word: str, known: Iterable[str], en: str, zh: str) -> str:
     from difflib import get_close_matches
 
     names = list(dict.fromkeys(known))[:MANY]
+    if not names:
+        return ""  # their first rows may be data, which is not shown
     near = get_close_matches(word[:100], names, 3, 0.5)
     if near:
         return say("did you mean ", "是不是：") + say(", ", "、").join(near) + say("?", "？")
@@ -103,12 +105,12 @@ class Met:
     def unmatched(self, schema: Schema) -> list[Diagnostic]:
         """An error for each entry that is in none of the files; for a column to be ignored a warning does."""
         mapping, found = schema.mapping, list[Diagnostic]()
-        if not self.headers and not self.sheets:
+        if not self._seen and not self.sheets:
             return []  # no file could be looked at
         fields = {f for p in self.purposes for f in schema.columns(p)}
 
         def look(kind: str, key: str, path: tuple[str, ...], known: Collection[str], severity: Severity) -> None:
-            if (kind, key) not in self.entries and (known or kind == "sheets"):
+            if (kind, key) not in self.entries and (self._seen or kind == "sheets"):
                 found.append(_nowhere(mapping, path, known, kind == "sheets", severity))
 
         for field_id, header in mapping.columns.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -19,6 +20,7 @@ _NOTES = re.compile(
 )
 _ITEM_COUNTS = ("件数", "篇数", "科数", "门数", "项数", "部数", "本数")
 _CODE = re.compile(r"[A-Za-z]{0,4}[-_]?[0-9]{3,}[Xx]?")
+_MONTH = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])")
 _OPENED = dict.fromkeys(map(ord, "()[]【】〔〕"))
 
 
@@ -46,6 +48,12 @@ def is_data(cell: str) -> bool:
     if isinstance(amount := number(text), Amount):
         return amount.unit not in ("months", "years")
     return isinstance(day(text), date) or _CODE.fullmatch(text) is not None
+
+
+def are_data(cells: Sequence[str]) -> bool:
+    """Whether one of a row's cells is data. Three months such as 201601 head a wide table; of ids few look like one."""
+    months = {text for cell in cells if _MONTH.fullmatch(text := clean(cell))}
+    return any(is_data(cell) for cell in cells if len(months) < 3 or clean(cell) not in months)
 
 
 def notes(header: str) -> tuple[str, list[UnitCell]] | None:

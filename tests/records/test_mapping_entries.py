@@ -17,6 +17,8 @@ from tests.records.support import both_ways, schema
 CSV = {"r.csv": "人员编号,学习日期,数量,单位\nP1,2016-03-05,8,学时\n"}
 TWO = {**CSV, "q.csv": "人员编号,学习日期,学时数量\nP1,2016-03-06,8\n"}
 WIDE = {"w.csv": "人员编号,学习日期,培训班学时\nP1,2016-03-05,8\n"}
+YEAR = {"e.csv": "员工,201601,201602\nA1,5,6\n"}
+MONTHS = "".join(f"\n  '20160{m}': {{date: 2016-0{m}-15, unit: 学时}}" for m in (1, 2))
 BOOK = {"b.xlsx": "2015年,2016年"}
 BOOKS = {**BOOK, "c.xlsx": "2017年"}
 
@@ -61,7 +63,15 @@ def test_what_the_law_does_not_know(text: str, codes: str, word: str, tmp_path: 
         ("columns: {quantity: 学时数量}", TWO, "", "", 2),
         ("columns: {region: 地区}", CSV, "", "", 1),  # a column of persons, and no file of persons
         ("columns: {person_id: 编码}", CSV, "error PE404; error PE408 1", "编码", 0),
-        ("columns: {person_id: 编码}", {"r.csv": "510101190001010019,张三丰\n"}, "error PE404", "no header", 0),
+        (
+            "columns: {person_id: 编码}",
+            {"r.csv": "510101190001010019,张三丰\n"},
+            "error PE404; error PE408 1",
+            "no header",
+            0,
+        ),
+        ("columns: {person_id: 员工X}\nwide:" + MONTHS, YEAR, "error PE404; error PE408 1", "员工, 201601, 201602", 0),
+        ("columns: {person_id: 员工}\nwide:" + MONTHS, YEAR, "", "", 2),
         ("ignore: [没有的列]", CSV, "warning PE408 1", "没有的列", 1),
         ("wide:\n  培训学时: {form: 培训班}", WIDE, "error PE408 2", "mean 培训班学时", 0),
         ("wide:\n  培训班学时: {form: 培训班}\n  自学: {form: 自学}", WIDE, "error PE408 3", "自学", 0),

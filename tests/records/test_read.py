@@ -307,6 +307,9 @@ TITLES = "".join(f"说明{i}\n" for i in range(1, 31))
         ("", "张三丰,12学时\n", "the first row holds numbers, days or ids"),
         ("header_row: 2", HEADER + "P1,2016-03-05,1\n", "row 2 (header_row) holds numbers, days or ids"),
         ("", "姓名,2016,2017年,1月\n", "the first row reads: 姓名, 2016, 2017年, 1月;"),
+        ("", "姓名,201601,201602,201603\n", "the first row reads: 姓名, 201601, 201602, 201603;"),
+        ("", "201601,张三丰,201602\n", "the first row holds numbers, days or ids"),
+        ("", "201601,201602,201603,张三丰,12\n", "the first row holds numbers, days or ids"),
     ],
 )  # fmt: skip
 def test_headers_that_the_mapping_file_finds(
