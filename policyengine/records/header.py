@@ -360,13 +360,14 @@ def _bad_unit(span: Span, name: str, said: str) -> Diagnostic:
 def _overruled(span: Span, name: str, own: UnitCell, said: UnitCell) -> Diagnostic:
     """A mapping file is read with many files: one of them may well be in the unit that its header names."""
     own_zh, said_zh = UNITS[own.unit].zh, UNITS[said.unit].zh
+    way = f"columns: {{quantity: {_quoted(name)}}}"
     message = say(
         f"the header {name} says {own_zh}, the mapping file {said_zh} (units: quantity)",
         f"表头“{name}”的单位是{own_zh}，对照文件写的是{said_zh}（units: quantity）",
     )
     hint = say(
-        f"read this file without units:; or, if the header is wrong, name it too: columns: {{quantity: {name}}}",
-        f"请不带 units: 读取该文件；如果表头有误，请同时指明该列：columns: {{quantity: {name}}}",
+        f"read this file without units:; or, if the header is wrong, name it too: {way}",
+        f"请不带 units: 读取该文件；如果表头有误，请同时指明该列：{way}",
     )
     return Diagnostic("PE409", message, span, hint=hint)
 
@@ -379,7 +380,7 @@ def _two_units(span: Span, name: str, target: Target) -> Diagnostic:
         f"表头“{name}”写有两种单位：{listed_zh}；均未采用",
     )
     ways = [f"units: {{{target.field}: {u}}}" for u in dict.fromkeys(both) if isinstance(unit(u), UnitCell)]
-    ways.append(f"ignore: [{json.dumps(name, ensure_ascii=False)}]")
+    ways.append(f"ignore: [{_quoted(name)}]")
     hint = say(
         "say in a mapping file which it is, or leave the column out: " + ", or ".join(ways),
         "请在对照文件中指明是哪一种，或忽略该列：" + "，或 ".join(ways),
@@ -398,7 +399,7 @@ def _clash(table: RawTable, number: int, field_id: str, columns: list[Column], o
     listed, listed_zh = " and ".join(names), "、".join(names)
     span = Span(table.file, number, columns[0].position + 1, sheet=table.sheet)
     if other is not None:
-        own = ", ".join(c.header for c in columns)
+        own = ", ".join(_quoted(c.header) for c in columns)
         hint = say(f"leave it out in the mapping file: ignore: [{own}]", f"请在对照文件中忽略该列：ignore: [{own}]")
     elif plain(names[0]) == plain(names[1]):
         hint = say(
@@ -422,8 +423,11 @@ def _clash(table: RawTable, number: int, field_id: str, columns: list[Column], o
 
 
 def _settle(field_id: str, chosen: str, other: str | None) -> str:
-    ignored = f", ignore: [{other}]" if other else ""
-    return say(
-        f"say which it is in a mapping file: columns: {{{field_id}: {chosen}}}{ignored}",
-        f"请在对照文件中指明：columns: {{{field_id}: {chosen}}}{ignored}",
-    )
+    ignored = f", ignore: [{_quoted(other)}]" if other else ""
+    way = f"columns: {{{field_id}: {_quoted(chosen)}}}{ignored}"
+    return say(f"say which it is in a mapping file: {way}", f"请在对照文件中指明：{way}")
+
+
+def _quoted(header: str) -> str:
+    """A header as a mapping file may have it, whatever brackets and colons it holds."""
+    return json.dumps(header, ensure_ascii=False)

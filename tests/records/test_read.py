@@ -188,9 +188,14 @@ def test_a_title_and_an_empty_line_above_the_header() -> None:
         ("人员编号,日期,数量,数量", "", "rename one of the two in the file"),
         ("人员编号,日期,数量,数量*", "", "rename one of the two in the file"),
         ("人员编号,日期,数量,数量", "columns: {quantity: 数量}", "rename one of the two in the file"),
-        ("人员编号,日期,数量,时长", "", "columns: {quantity: 数量}, ignore: [时长]"),
-        ("人员编号,日期,数量", "values: {quantity: '8'}", "ignore: [数量]"),
-        ("人员编号,日期,数量,培训班", "wide: {培训班: {form: 培训班}}", "ignore: [数量]"),
+        ("人员编号,日期,数量,时长", "", 'columns: {quantity: "数量"}, ignore: ["时长"]'),
+        (
+            "人员编号,日期,数量[个],时长[分]",
+            "aliases: {columns: {quantity: ['数量[个]', '时长[分]']}}",
+            'columns: {quantity: "数量[个]"}, ignore: ["时长[分]"]',
+        ),
+        ("人员编号,日期,数量", "values: {quantity: '8'}", 'ignore: ["数量"]'),
+        ("人员编号,日期,数量,培训班", "wide: {培训班: {form: 培训班}}", 'ignore: ["数量"]'),
     ],
 )
 def test_two_columns_for_one_and_how_to_settle_it(header: str, mapping: str, hint: str, tmp_path: Path) -> None:
@@ -271,6 +276,7 @@ def test_a_header_of_two_units_is_not_settled_unseen(header: str, mends: list[st
         ("数量", "", "90 hours"),
         ("课时", "", "90 hours"),
         ("时长(分钟)", "", "PE409"),
+        ("时长[分钟]", "", "PE409"),
         ("学分", "", "PE409"),
         ("时长(分钟)", "\ncolumns: {quantity: 时长(分钟)}", "90 hours"),
     ],
@@ -282,7 +288,9 @@ def test_units_of_a_mapping_file_do_not_overrule_a_header(other: str, more: str,
     inputs, said = read_inputs([two] if more else [one, two], None, None, of)
     if inputs is None:
         assert codes(said, "error") == [expected]
-        assert "columns: {quantity: " + other + "}" in (said[0].hint or "")
+        way = (said[0].hint or "").partition("name it too: ")[2]
+        of = schema(Path(_written(tmp_path, "m.yaml", f"units: {{quantity: 学时}}\n{way}")))
+        assert read_inputs([two], None, None, of)[0] is not None
     else:
         assert record_lines(inputs)[-1] == f"b.csv:2 | P1 | 2016-03-05 | {expected} |"
 
