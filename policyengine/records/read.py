@@ -398,8 +398,9 @@ def unlisted(persons: Sequence[str], path: str, count: int | None = None) -> lis
         return []
     some = ", ".join(mask(p) for p in persons[:3]) + (", …" if count > 3 else "")
     message = say(
-        f"{count} persons with records are in no row of this file that was read; their facts are not known: {some}",
-        f"{count} 名有记录的人员不在该文件已读取的行中，其情况不详：{some}",
+        f"{count} persons with records are in no row of the persons file that was read; "
+        f"their facts are not known: {some}",
+        f"{count} 名有记录的人员不在人员文件已读取的行中，其情况不详：{some}",
     )
     hint = say("check their ids: a leading zero may be lost", "请核对其编号，例如是否丢失了前导零")
     return [Diagnostic("PE445", message, Span(path), hint=hint, severity="warning")]

@@ -33,5 +33,6 @@ def test_people_with_records_that_the_persons_file_does_not_name(
         first, last = (said or "").split(": ")
         assert problem.message.startswith(first)
         assert problem.message.endswith(last)
+        assert "persons file" in problem.message  # where no file is named beside it
         assert problem.span is not None
         assert problem.span.file == str(listed)
