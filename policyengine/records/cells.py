@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from policyengine.language.quantities import NO_QUANTITY, UNITS, exact_text
 from policyengine.light import dataclass
-from policyengine.records.characters import UNSEEN, folded, signs
+from policyengine.records.characters import UNSEEN, folded, mark
 
 MAX_TEXT = 32_767  # characters of one cell: what a spreadsheet can hold
 MAX_ID = 200
@@ -144,9 +144,9 @@ def identifier(text: str) -> str | Bad | None:
         )  # fmt: skip
     if len(text) > MAX_ID:
         return Bad("PE417", f"an id has at most {MAX_ID} characters", f"编号最多 {MAX_ID} 个字符")
-    if found := signs(text):
+    if found := mark(text):
         return Bad(
-            "PE417", f"the sign {found} is no part of an id", f"“{found}”不能是编号的一部分",
+            "PE417", f"the sign {found} behind an id is no part of it", f"编号末尾的“{found}”不能是编号的一部分",
             "remove it if it is a mark of a footnote; else write plain digits", "如为脚注标记请删去；否则请写普通数字",
         )  # fmt: skip
     return text[:17] + "X" if _OLD_ID_LOWER.fullmatch(text) else text

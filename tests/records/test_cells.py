@@ -155,14 +155,15 @@ def test_a_wrong_word_gets_the_nearest_one_suggested() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("P1", "P1"), ("Ｐ１", "P1"), ("'0012", "0012"), ("51010119000103001x", "51010119000103001X"), ("12e5", "12e5"),
-     ("无", None), ("-", None), ("P\u200b1", "P\u200b1")],
+     ("无", None), ("-", None), ("P\u200b1", "P\u200b1"), ("①", "①"), ("②③", "②③"), ("A-①班", "A-①班"),
+     ("A-①", "A-①"), ("㈱-1", "㈱-1"), ("（①）", "(①)")],
 )  # fmt: skip
 def test_ids(text: str, expected: str | None) -> None:
     assert cells.identifier(text) == (expected.replace("\u200b", "") if expected and not text.isascii() else expected)
 
 
 def test_signs_beside_a_text_are_no_digits_of_it() -> None:
-    for text in ("1001②", "1001²", "R⑴", "510101190001010019①"):
+    for text in ("1001②", "1001²", "R⑴", "510101190001010019①", "1001 ②", "王五①②"):
         found = cells.identifier(text)
         assert isinstance(found, Bad)
         assert found.code == "PE417"
