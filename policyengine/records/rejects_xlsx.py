@@ -26,7 +26,7 @@ from policyengine.records.header import Headers, Layout
 from policyengine.records.mends import place_text, source_columns
 from policyengine.records.model import Reject
 from policyengine.records.raw import SOURCE_FILES, SOURCE_ROW, Damaged, RawTable, Row
-from policyengine.records.rows import JOINED, NO_FIGURE, SURPLUS, RowReader
+from policyengine.records.rows import JOINED, MERGED, NO_FIGURE, SURPLUS, RowReader, is_merged
 from policyengine.records.schema import Purpose, Schema
 
 LISTED = ("PE423", "PE424", "PE426", "PE427")
@@ -202,8 +202,8 @@ def _cells(sheet: Any, row: Row, of: _Rows) -> list[Any]:
 
 def _kept(text: str, fault: Reject | None) -> str:
     """The text as a workbook can hold it; where that is not all of it, it isn't read again as if it were."""
-    if fault is not None and fault.code == JOINED.code:
-        text += say(" (merged)", "（合并）")
+    if fault is not None and fault.code == JOINED.code and not is_merged(text):
+        text += say(*MERGED)
     text = _CONTROL.sub(NO_CHARACTER, text)
     return text if len(text) <= MAX_CELL else text[: MAX_CELL - 2] + NO_CHARACTER
 

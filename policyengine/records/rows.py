@@ -20,6 +20,7 @@ from policyengine.records.raw import RawTable, Row, of_rejects
 from policyengine.records.schema import Schema
 
 CACHE = 50_000  # distinct texts of a column remembered: most columns repeat themselves
+MERGED = (" (merged)", "（合并）")  # in a rejects workbook, behind a figure that was merged over several rows
 SURPLUS = ("surplus cells", "多余的单元格")  # in a rejects workbook, what a row had beyond its header
 Parsed = Fact | Amount | UnitCell | Bad | None
 Parser = Callable[[str], Parsed]
@@ -158,6 +159,15 @@ def _as_it_is(raw: str) -> Parsed:
     return cells.unfit(raw) or raw
 
 
+def is_merged(text: str) -> bool:
+    """Whether a figure of a rejects workbook still has the mark of one for several rows."""
+    return text.strip().endswith(tuple(m.strip() for m in MERGED))
+
+
+def _of_merged(parse: Parser) -> Parser:
+    return lambda raw: JOINED if is_merged(raw) else parse(raw)
+
+
 def _surplus(raw: str) -> Parsed:
     """A cell of a rejects workbook for what a row had too much: as long as something stands there, it still has."""
     return UNSETTLED if raw.strip() else None
@@ -171,6 +181,7 @@ class RowReader:
     layout: Layout
     headers: Headers
     _columns: list[tuple[int, str, str, Parser]] = field(default_factory=list)
+    _mended: bool = False  # of a rejects workbook
     _unread: list[tuple[int, str, Parser]] = field(default_factory=list)
     _carry: Parser = str
     _fixed: list[tuple[str, str, Parsed]] = field(default_factory=list)
@@ -192,10 +203,10 @@ class RowReader:
         self._names |= {c.field: c.header for c in reversed(layout.columns)}
         self._places = {c.field: c.position for c in reversed(layout.columns)}
         self._needed = [(d.id, _required(d)) for d in self.headers.fields.values() if d.required]
+        self._mended = of_rejects([name for _, name in layout.extras]) is not None
         self._columns = [(c.position, c.field, c.header, self._parser(c.field, c.unit)) for c in layout.columns]
         self._carry = _as_it_is if self.table.checked else str
-        mended = of_rejects([name for _, name in layout.extras]) is not None
-        self._unread = [(p, n, _surplus if mended and n in SURPLUS else self._carry) for p, n in layout.extras]
+        self._unread = [(p, n, _surplus if self._mended and n in SURPLUS else self._carry) for p, n in layout.extras]
         self._fixed = [self._constant(f, v) for f, v in layout.values]
         self._wide = [
             (w, self._parser("quantity", w.unit), [self._constant(f, v) for f, v in w.values])
@@ -206,7 +217,8 @@ class RowReader:
     def _parser(self, field_id: str, header: UnitCell | None = None) -> Parser:
         decl, schema = self.headers.fields[field_id], self.headers.schema
         empty = frozenset(schema.mapping.empty)
-        return remembered(parser_of(decl, schema, self.table.calendar_1904, header), empty)
+        parse = remembered(parser_of(decl, schema, self.table.calendar_1904, header), empty)
+        return _of_merged(parse) if self._mended and field_id == "quantity" else parse
 
     def parser(self, field_id: str) -> Parser:
         """From the text of a cell of that column to its value."""

@@ -89,16 +89,24 @@ def test_faults_that_a_text_does_not_show_stay(text: bytes, codes: str, language
     assert {r.file for r in after.rejects} == {str(path)}
 
 
-def test_a_figure_for_several_rows_stays_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("language", "figure"), [("en", "90 (merged)"), ("zh", "90（合并）")])
+def test_a_figure_for_several_rows_stays_one(language: str, figure: str, tmp_path: Path) -> None:
     source = tmp_path / "r.xlsx"
     rows = [["人员编号", "学习日期", "学时"], ["P1", "2016-03-05", 90], ["P2", "2016-03-06", None]]
     xlsx(source, rows, merged=[(1, 2, 2, 2)])
-    _, after, path = _again([str(source)], None, tmp_path)
+    speak(language)
+    try:
+        _, after, path = _again([str(source)], None, tmp_path)
+        further = tmp_path / "further.xlsx"
+        write_rejects(further, after.rejects, [str(source), str(path)], schema())
+    finally:
+        speak("en")
     assert after.records == ()
     assert [(r.row, r.column, r.value, r.code) for r in after.rejects] == [
-        (2, "学时", "90 (merged)", "PE411"),
-        (3, "学时", "90 (merged)", "PE411"),
+        (2, "学时", figure, "PE431"),
+        (3, "学时", figure, "PE431"),
     ]
+    assert [c.value for c in load_workbook(further).worksheets[0]["C"]] == ["学时", figure, figure]
     book = load_workbook(path)
     book.worksheets[0]["C2"], book.worksheets[0]["C3"] = "45", "45学时"
     book.save(path)
