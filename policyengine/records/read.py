@@ -365,17 +365,20 @@ def drop_mended(reading: Reading, mends: Mends, tables: Sequence[Table], first: 
 
 
 def unread_rows(rejects: Iterable[tuple[str | None, Sequence[Reject]]]) -> list[Diagnostic]:
-    """A warning for each file, not of records, of which rows were rejected. ``rejects``: file and what was rejected."""
+    """A warning for each file, not of records, of which rows were rejected.
+
+    ``rejects``: file and what was rejected, of the persons and then of the circumstances.
+    """
     found = []
-    for path, of_file in rejects:
+    for kind, kind_zh, (path, of_file) in zip(("persons", "circumstances"), ("人员", "情形"), rejects, strict=True):
         rows = {(r.file, r.sheet, r.row) for r in of_file}
         if path is not None and rows:
             first = min(of_file, key=lambda r: r.row)
             message = say(
-                f"{len(rows)} rows of this file could not be read and are left out (row {first.row}: {first.reason}); "
-                "rejects says why",
-                f"该文件有 {len(rows)} 行无法读取、未采用（第 {first.row} 行：{first.reason_zh or first.reason}），"
-                "原因见 rejects",
+                f"{len(rows)} rows of the {kind} file could not be read and are left out "
+                f"(row {first.row}: {first.reason}); rejects says why",
+                f"{kind_zh}文件有 {len(rows)} 行无法读取、未采用"
+                f"（第 {first.row} 行：{first.reason_zh or first.reason}），原因见 rejects",
             )
             found.append(Diagnostic("PE447", message, Span(path), severity="warning"))
     return found
