@@ -39,7 +39,7 @@ class Account:
     def total(self, members: Sequence[tuple[int, Truth]]) -> Amount:
         """Bounds of the counted hours of some items, given by number and whether they belong to the sum (None: may)."""
         items = self.items
-        if self.complete:
+        if self.complete or all(items[n].counted_low == items[n].counted_high for n, _ in members):
             low = add_up([items[n].counted_low for n, t in members if t])
             perhaps = [items[n].counted_high for n, t in members if t is None]
             return low, add_up([low, *perhaps]) if perhaps else low
