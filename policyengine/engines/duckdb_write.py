@@ -153,7 +153,7 @@ def _ledger(output: Output, host: FileHost, folder: Path, options: Options, writ
     host.view("entries", output.read_back(relation.copy()))
     output.evaluation.entries.kept = True
     if own:
-        written.tables["ledger"] = (path.name, rows, [e.alias for e in query.expressions])
+        written.tables["ledger"] = (path.name, rows, t.names_of(query))
     elif options.ledger != "none":
         _file(host, "ledger", output.ledger_file(t.alias(relation, "w"), options.ledger), folder, options, written)
     return path
@@ -170,7 +170,7 @@ def _file(host: FileHost, table: str, query: Any, folder: Path, options: Options
     if options.format == "csv":
         for column in query.expressions:  # else an empty text would be written as "", and nothing as nothing
             column.set("this", t.call("NULLIF", t.cast(column.this, "VARCHAR"), t.lit("")))
-    written.tables[table] = (path.name, host.copy(query, path, options.format), [e.alias for e in query.expressions])
+    written.tables[table] = (path.name, host.copy(query, path, options.format), t.names_of(query))
 
 
 def _limit(connection: Any) -> int:

@@ -147,7 +147,7 @@ class Requirements:
             if rate is None:
                 missing.add("exchange")
                 return ZERO, UNBOUNDED
-            missing.update(found.missing or (("figure",) if found.low != found.high else ()))
+            missing.update(found.settled_by)
             low, high = times(found.low, rate), times(found.high, rate)
             if not found.missing:
                 return low, high

@@ -85,7 +85,7 @@ def write(
 
 def _save(host: SparkHost, table: str, query: Any, out: str, written: Written) -> None:
     """Write a table, and name what was written ``written_…``."""
-    columns = [e.alias for e in query.expressions]
+    columns = t.names_of(query)
     host.store(f"written_{table}", host.frame(query), f"{out}/{table}")
     ((count,),) = host.rows(t.select(n=t.count()).from_(t.table(f"written_{table}"), copy=False))
     written.tables[table] = (table, count, columns)

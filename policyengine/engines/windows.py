@@ -318,7 +318,7 @@ def limit_facts(judge: Judge, rule: Ready, period: int, person: Person) -> set[s
         assert isinstance(statement, tree.Cap)
         figure = own_figure(judge, statement.figure, period, person)
         if figure is not None:
-            found.update(figure.missing or (("figure",) if figure.low != figure.high else ()))
+            found.update(figure.settled_by)
     return found
 
 
@@ -342,6 +342,11 @@ class OwnFigure:
     high: Number
     unit: str
     missing: tuple[str, ...] = ()
+
+    @property
+    def settled_by(self) -> tuple[str, ...]:
+        """What would settle it: the facts, or the law's own ``figure`` where that is open."""
+        return self.missing or (("figure",) if self.low != self.high else ())
 
 
 def own_figure(judge: Judge, figure: tree.Figure, period: int, person: Person) -> OwnFigure | None:

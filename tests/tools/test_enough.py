@@ -331,14 +331,20 @@ def test_in_a_block_of_years_one_year_is_enough(tmp_path: Path) -> None:
     )
 
 
-def test_what_may_not_be_required_is_needed_only_perhaps(tmp_path: Path) -> None:
-    """Whether 40 public hours are required depends on the employer, of whom nothing is known."""
+def _with_large_employers(tmp_path: Path) -> Path:
+    """The world without caps, whose law may ask whether the employer is large."""
     world = _without_cap(tmp_path)
     pack = world / "policies/shire/pack.yaml"
     text = pack.read_text(encoding="utf-8").replace(
         "  record:", "  person:\n    big: {zh: 大单位, type: yes_no}\n  record:"
     )
     pack.write_text(text, encoding="utf-8")
+    return world
+
+
+def test_what_may_not_be_required_is_needed_only_perhaps(tmp_path: Path) -> None:
+    """Whether 40 public hours are required depends on the employer, of whom nothing is known."""
+    world = _with_large_employers(tmp_path)
     rules = world / "policies/shire/rules.yaml"
     rule = _rule("require public at least 40 hours per year when big = yes")
     rules.write_text(rules.read_text(encoding="utf-8") + rule, encoding="utf-8")
@@ -358,12 +364,7 @@ def test_what_may_not_be_required_is_needed_only_perhaps(tmp_path: Path) -> None
 
 
 def test_where_everything_is_in_doubt_nothing_is_said_to_be_needed(tmp_path: Path) -> None:
-    world = _without_cap(tmp_path)
-    pack = world / "policies/shire/pack.yaml"
-    text = pack.read_text(encoding="utf-8").replace(
-        "  record:", "  person:\n    big: {zh: 大单位, type: yes_no}\n  record:"
-    )
-    pack.write_text(text, encoding="utf-8")
+    world = _with_large_employers(tmp_path)
     rules = world / "policies/shire/rules.yaml"
     more = _rule("require public at least 40 hours per year when big = yes") + _rule(
         "require publication at least 10 hours per year when big = yes"

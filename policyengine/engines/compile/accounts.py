@@ -317,7 +317,7 @@ class Accounts:
         """
         caps = [f"c{c}" for c in range(len(self.members.places))] if self.cuts else []
         items = self.items.items((*wanted, *caps), None, **columns)
-        names = [n for n in (_names(items.this) if self.cases.split else _names(items)) if n not in caps]
+        names = [n for n in (t.names_of(items.this) if self.cases.split else t.names_of(items)) if n not in caps]
         low, high = t.col("low", "i"), t.col("high", "i")
         query = t.select(
             **{n: t.col(n, "i") for n in names},
@@ -350,7 +350,3 @@ def block(period: Tree, count: int, starting: int) -> Tree:
     """The first period of the block that holds a period (``calendar.block_of``)."""
     past = t.modulo(t.minus(period.copy(), t.lit(starting)), count)
     return t.minus(period, past)
-
-
-def _names(query: Any) -> list[str]:
-    return [e.alias for e in query.expressions]

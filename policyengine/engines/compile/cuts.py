@@ -133,7 +133,7 @@ class Cuts:
                 member.append(t.compare(t.col("end", "a"), "<=", t.col(last, "a")))
             case _:
                 return None  # a rolling window that is not exceeded cuts nothing
-        named = [n for n in _names(query) if n not in ("year", "member", "limit")]
+        named = [n for n in t.names_of(query) if n not in ("year", "member", "limit")]
         placed = t.select(
             **{n: t.col(n, "a") for n in named}, year=year, member=t.coalesce(t.both(*member), t.lit(False))
         ).from_(t.sub(query, "a"), copy=False)
@@ -172,7 +172,7 @@ class Cuts:
         if found is None:
             return query
         limited, named = found
-        keys = [n for n in _names(limited) if n.startswith("key")]
+        keys = [n for n in t.names_of(limited) if n.startswith("key")]
         window = [t.col(n, "e") for n in ("person_id", "member", *keys)]
         order = [t.col(n, "e") for n in (f"r{cap.number}", "day", "record_id", "period")]
         left = _left(t.col("value", "e"), t.col("limit", "e"), t.running(t.col("value", "e"), window, order))
@@ -209,7 +209,3 @@ def _left(value: Tree, limit: Tree, before: Tree) -> Tree:
 
 def _dates(cap: Cap) -> tuple[str, str, str]:
     return f"first{cap.number}", f"last{cap.number}", f"ends{cap.number}"
-
-
-def _names(query: Any) -> list[str]:
-    return [e.alias for e in query.expressions]

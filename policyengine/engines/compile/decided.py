@@ -87,21 +87,16 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
 
 def _with_years_before(one: Decided, agos: range) -> Any:
     """The asked rows with the possible outcomes of years (7, everything, before year 1 and where none is decided)."""
-    if not one.law.prepared.later.yearly:
-        own = {n: t.col(n, "d") for n in ("person_id", "period", "case_id", "mask")}
-        query = t.select(**own, **{f"mask{ago}": t.lit(7) for ago in agos}).from_(t.table(one.table, "d"), copy=False)
-        return query.where(t.among(t.col("period", "d"), [t.lit(s.first) for s in one.asked]), copy=False)
-    yearly = f"decided_{one.law.number}_1"
-    query = t.select(
-        person_id=t.col("person_id", "d"), period=t.col("period", "d"), case_id=t.col("case_id", "d"),
-        mask=t.col("mask", "d"),
-        **{f"mask{ago}": t.coalesce(t.col("mask", f"y{ago}"), t.lit(7)) for ago in agos},
-    ).from_(t.table(one.table, "d"), copy=False)  # fmt: skip
-    for ago in agos:
+    decided = one.law.prepared.later.yearly
+    masks = {f"mask{ago}": t.coalesce(t.col("mask", f"y{ago}"), t.lit(7)) if decided else t.lit(7) for ago in agos}
+    query = t.select(**{n: t.col(n, "d") for n in ("person_id", "period", "case_id", "mask")}, **masks).from_(
+        t.table(one.table, "d"), copy=False
+    )
+    for ago in agos if decided else ():
         alias = f"y{ago}"
         year = t.minus(t.col("last", "d"), t.lit(ago))
         same = t.both(
             t.equal(t.col("person_id", alias), t.col("person_id", "d")), t.equal(t.col("period", alias), year)
         )
-        t.join(query, t.table(yearly, alias), same, "LEFT")
+        t.join(query, t.table(f"decided_{one.law.number}_1", alias), same, "LEFT")
     return query.where(t.among(t.col("period", "d"), [t.lit(s.first) for s in one.asked]), copy=False)

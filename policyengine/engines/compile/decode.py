@@ -51,7 +51,7 @@ def decisions_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Iter
     exact, high = figures(evaluation.cases.ticks)
     part, _ = figures(evaluation.cases.ticks * periods.scale)
     query = _relations(evaluation).decisions(periods, one)
-    columns = [e.alias for e in query.expressions]
+    columns = t.names_of(query)
     for values in evaluation.sources.host.stream(query):
         row = dict(zip(columns, values, strict=True))
         required = {

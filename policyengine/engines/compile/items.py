@@ -64,7 +64,7 @@ class Items:
             rule=rule,
         ).from_(t.sub(judged, "j"), copy=False)
         every.where(t.both(*member), copy=False)
-        kept = t.select(**{n: t.col(n, "e") for n in _names(every)}).from_(t.sub(every, "e"), copy=False)
+        kept = t.select(**{n: t.col(n, "e") for n in t.names_of(every)}).from_(t.sub(every, "e"), copy=False)
         host.keep("once_all", kept.where(t.compare(t.col("belongs", "e"), ">", t.lit(0)), copy=False))
         group = ["person_id", *values]
         several = t.select(**{n: t.col(n) for n in group}).from_(t.table("once_all"), copy=False)
@@ -260,10 +260,6 @@ def _joined(years: Iterable[YearRange]) -> list[YearRange]:
         else:
             found.append((first, last))
     return found
-
-
-def _names(query: Any) -> list[str]:
-    return [e.alias for e in query.expressions]
 
 
 def _preference(taking: str) -> list[Tree]:

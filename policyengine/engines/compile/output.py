@@ -390,7 +390,7 @@ class Output:
         queries = [first.where(open_, copy=False)]
         if ledger:
             queries += list(self._open_entries(share))
-        columns = {n: t.col(n, "s") for n in [e.alias for e in first.expressions] if n != "place"}
+        columns = {n: t.col(n, "s") for n in t.names_of(first) if n != "place"}
         if self.text:
             columns |= {n: safe(columns[n]) for n in ("person_id", "record_id", "missing")}
         order = ("person_id", "record_id", "place", "period")

@@ -400,9 +400,9 @@ class Periods:
             **{f"short{k}": ways.short(k) for k in range(one.slots)},
             mask=ways.mask(one.slots),
         ).from_(t.sub(compared, "u"), copy=False)
-        final = t.select(
-            **{n: t.col(n, "o") for n in [e.alias for e in masked.expressions]}, outcome=ways.outcome(one.slots)
-        ).from_(t.sub(masked, "o"), copy=False)
+        final = t.select(**{n: t.col(n, "o") for n in t.names_of(masked)}, outcome=ways.outcome(one.slots)).from_(
+            t.sub(masked, "o"), copy=False
+        )
         self.host.keep(one.table, final)
 
     def _slot(self, one: Decided, k: int) -> dict[str, Tree]:

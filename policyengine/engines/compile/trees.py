@@ -416,6 +416,11 @@ def tally(relation: Tree, column: str) -> exp.Select:
     return select(**{column: value, "n": count()}).from_(relation, copy=False).group_by(value.copy(), copy=False)
 
 
+def names_of(query: Any) -> list[str]:
+    """The names of a query's columns, in order."""
+    return [column.alias for column in query.expressions]
+
+
 def names_in(values: Iterable[Tree]) -> set[str]:
     """The names of the columns that expressions read."""
     return {found.name for value in values for found in value.find_all(exp.Column)}
