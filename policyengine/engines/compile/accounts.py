@@ -14,6 +14,7 @@ from typing import Any
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.cases import UNLIMITED, Cases
 from policyengine.engines.compile.items import Items, within
+from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.limits import Cap, caps_of, limit_of
 from policyengine.engines.compile.members import Members
 from policyengine.engines.compile.trees import Tree
@@ -22,12 +23,14 @@ from policyengine.language import tree
 
 @dataclass
 class Accounts:
-    """``caps`` by law; ``cuts``: whether the table ``counted`` has items that some cap may cut; ``held``: the tables
-    made of what values of a field hold."""
+    """``caps`` by law; ``cuts``: whether the table ``counted`` has items that some cap may cut; ``open``: whether some
+    of them are open, so that there are the tables ``run_losses`` and ``waits``; ``held``: the tables made of what
+    values of a field hold."""
 
     items: Items
     caps: list[list[Cap]] = field(default_factory=list)
     cuts: bool = False
+    open: bool = False
     held: set[str] = field(default_factory=set)
 
     @property
@@ -250,15 +253,16 @@ class Accounts:
             return
         every = t.select(person_id=t.col("person_id", "q"), period=t.col("period", "q"))
         self.host.keep("touched", every.from_(t.sub(t.union(*queries), "q"), copy=False).distinct(copy=False))
-        for caps in self.caps:
-            for query in self._doubtful(caps):
+        for law, caps in zip(self.cases.sources.laws, self.caps, strict=True):
+            for query in self._doubtful(law, caps):
                 self._route(query)
 
-    def _doubtful(self, caps: list[Cap]) -> Iterable[Any]:
-        """Persons with open amounts, members, orders or limits in a period that a cap touches: what is left of a record
-        then waits for facts of others, which ``allocate.Account.settles`` names."""
+    def _doubtful(self, law: Law, caps: list[Cap]) -> Iterable[Any]:
+        """Persons with something open in a period that a cap touches, where two runs of the caps do not bound it
+        (``allocate.Account.exact``): an open member, order or limit; of other laws also an open amount."""
+        exact = self._has_exact_bounds(law, caps)
         for cap in caps:
-            open_ = [t.compare(t.col("doubt", "s"), ">", t.lit(0))]
+            open_ = [] if exact else [t.compare(t.col("doubt", "s"), ">", t.lit(0))]
             k = t.col(f"k{cap.number}", "s")
             open_ += [t.compare(t.col(f"{n}{cap.number}", "s"), ">", t.lit(0)) for n in "uo"]
             if cap.unfixed and not self._is_local(cap):
@@ -272,7 +276,26 @@ class Accounts:
                 open_.append(t.both(t.compare(k.copy(), ">", t.lit(0)), t.coalesce(differ, t.lit(False))))
             if isinstance(cap.window, tree.Within):
                 open_.append(t.both(t.compare(k.copy(), ">", t.lit(0)), self._undated(cap, query)))
-            yield query.where(t.both(t.equal(t.col("plan", "s"), t.lit(cap.law.number)), t.either(*open_)), copy=False)
+            yield query.where(t.both(t.equal(t.col("plan", "s"), t.lit(law.number)), t.either(*open_)), copy=False)
+            if exact and isinstance(cap.window, tree.PerDay) and cap.least is not None:
+                yield self._across_years(cap)
+
+    def _has_exact_bounds(self, law: Law, caps: list[Cap]) -> bool:
+        """Whether two runs of the caps, period by period, give the bounds of every sum that is asked for."""
+        asked = (r.rule.statement.window for r in law.prepared.later.require)  # type: ignore[attr-defined]
+        dated = any(isinstance(window, tree.Within) for window in asked)
+        return law.prepared.later.exact and not dated and all(self._is_local(cap) for cap in caps)
+
+    def _across_years(self, cap: Cap) -> Any:
+        """Persons with an open amount in a touched period, and a record under a cap per day that began in the period
+        before its own."""
+        query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
+        t.join(query, t.table("touched", "x"), t.same_row("x", "s"))
+        days = t.table(f"days_{cap.law.number}_{cap.number}", "d")
+        t.join(query, days, t.equal(t.col("person_id", "d"), t.col("person_id", "s")))
+        began = t.compare(t.period(t.col("start", "d"), cap.law.plan.year_start), "<", t.col("period", "d"))
+        own = t.equal(t.col("plan", "s"), t.lit(cap.law.number))
+        return query.where(t.both(own, began, t.compare(t.col("doubt", "s"), ">", t.lit(0))), copy=False)
 
     def _undated(self, cap: Cap, query: Any) -> Tree:
         """Whether the person's date is missing."""
@@ -321,8 +344,8 @@ class Accounts:
         low, high = t.col("low", "i"), t.col("high", "i")
         query = t.select(
             **{n: t.col(n, "i") for n in names},
-            counted_low=t.coalesce(t.col("counted", "h"), low) if self.cuts else low,
-            counted_high=t.coalesce(t.col("counted", "h"), high) if self.cuts else high,
+            counted_low=t.coalesce(t.col("counted_low", "h"), low) if self.cuts else low,
+            counted_high=t.coalesce(t.col("counted_high", "h"), high) if self.cuts else high,
             cuts=t.coalesce(t.col("cuts", "h"), t.lit(0)) if self.cuts else t.lit(0),
         ).from_(t.sub(items, "i"), copy=False)
         if self.cuts:

@@ -1,13 +1,14 @@
 """Caps applied in order, to the items of those people and periods that exceed one (``allocate.Account``).
 
-Touched items go in; out come the tables ``counted`` (what is left of each) and ``losses`` (what the caps take from
-every sum of a person and period). All amounts, members and limits are known here (``accounts.Accounts`` hands the
-others to the reference evaluator). In its window an item takes what those before it have left, so that running sums
-say everything: min(amount, limit - what came before), never below 0.
+Touched items go in; out come the tables ``counted`` (what is left of each, with bounds), ``losses`` (what the caps take
+from every sum of a person and period) and, where amounts are open, ``run_losses``. All members, orders and limits are
+known here (``accounts.Accounts`` hands the others to the reference evaluator). In its window an item takes what those
+before it have left, so that running sums say everything: min(amount, limit - what came before), never below 0.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,17 @@ from policyengine.engines.compile.items import within
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.limits import Cap, limit_of
 from policyengine.engines.compile.trees import Tree
+from policyengine.engines.compile.waits import keep_waits
 from policyengine.language import tree
 
-ITEM = ("record_id", "person_id", "rp", "day", "start", "end", "period", "low", "high")
+ITEM = ("record_id", "person_id", "rp", "day", "start", "end", "period", "low", "high", "d")
+
+Amounts = Mapping[str, tuple[str, str]]
+"""Amounts of an item that caps cut: what each is before any of them, and which amount of those before it in its window
+comes before it. The first two are its least and its most (one where it is settled)."""
+
+SETTLED = {"value": ("low", "value")}
+OPEN = {"least": ("low", "highs"), "most": ("high", "lows"), "lows": ("low", "lows"), "highs": ("high", "highs")}
 
 
 @dataclass(slots=True)
@@ -33,14 +42,19 @@ class Cuts:
         return self.accounts.host
 
     def keep(self) -> None:
-        """Make the tables ``counted`` and ``losses``."""
-        parts = []
-        for law, caps in zip(self.accounts.cases.sources.laws, self.accounts.caps, strict=True):
-            if caps:
-                self._keep_touched(law, caps)
-                parts.append(self._spread(law, caps))
+        """Make the tables ``counted`` and ``losses``; where touched amounts are open, ``run_losses`` and ``waits``."""
+        laws = [pair for pair in zip(self.accounts.cases.sources.laws, self.accounts.caps, strict=True) if pair[1]]
+        for law, caps in laws:
+            self._keep_touched(law, caps)
+        open_ = [(law, caps) for law, caps in laws if self._keep_open(law)]
+        parts = [self._spread(law, caps, SETTLED, self._settled(law, caps, (law, caps) in open_)) for law, caps in laws]
+        parts += [self._spread(law, caps, OPEN, self.open_items(law, caps)) for law, caps in open_]
         self.host.keep("counted", t.union(*parts))
         self.host.keep("losses", self._losses())
+        if open_:
+            self.accounts.open = True
+            self.host.keep("run_losses", t.union(*(self._run_losses(law, caps) for law, caps in open_)))
+            keep_waits(self, open_)
         hot = (f"hot_{law.number}" for law in self.accounts.cases.sources.laws)
         for table in ("members", "sums", *sorted(self.accounts.held), *hot):  # the largest that nothing asks any more
             self.host.drop(table)
@@ -53,7 +67,7 @@ class Cuts:
         wanted = [f"{kind}{cap.number}" for cap in caps for kind in "cr"]
         wanted += [f"{kind}{s}" for s in range(1, self.accounts.sums) for kind in "tn"]
         hot = t.select(**{n: t.col(n, "i") for n in (*ITEM, *wanted, *fields)})
-        hot.from_(t.sub(self.accounts.members.rows(wanted, **fields), "i"), copy=False)
+        hot.from_(t.sub(self.accounts.members.rows(["d", *wanted], **fields), "i"), copy=False)
         t.join(hot, t.table("touched", "x"), t.same_row("x", "i"))
         t.join(hot, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
         hot.where(
@@ -95,7 +109,7 @@ class Cuts:
 
     # --- windows ------------------------------------------------------------------------------------------------------
 
-    def _placed(self, cap: Cap, query: Any) -> tuple[Any, list[str]] | None:
+    def placed(self, cap: Cap, query: Any) -> tuple[Any, list[str]] | None:
         """Items with the window they are in (``key…``), its limit, and whether the cap concerns them; the keys."""
         c, cases = cap.number, self.accounts.cases
         member = [t.compare(t.col(f"c{c}", "a"), ">", t.lit(0)), t.compare(t.col("high", "a"), ">", t.lit(0))]
@@ -151,60 +165,134 @@ class Cuts:
         t.join(limited, t.table(cap.limits, "l"), limit, "LEFT")
         return limited, named
 
+    @staticmethod
+    def window(cap: Cap, query: Any, apart: Sequence[str] = ()) -> tuple[list[Tree], list[Tree]]:
+        """What parts placed items (alias ``e``) into windows, and their order in one. ``apart``: what keeps rows apart
+        beside these."""
+        keys = [n for n in t.names_of(query) if n.startswith("key")]
+        window = [t.col(n, "e") for n in ("person_id", "member", *keys, *apart)]
+        return window, [t.col(n, "e") for n in (f"r{cap.number}", "day", "record_id", "period")]
+
     # --- what is left -------------------------------------------------------------------------------------------------
 
-    def _spread(self, law: Law, caps: list[Cap]) -> Any:
+    def _keep_open(self, law: Law) -> bool:
+        """The table of touched periods in which some amount is open, and whether there is one."""
+        if not self.accounts.cases.doubtful:
+            return False
+        query = t.select(person_id=t.col("person_id", "h"), period=t.col("period", "h"))
+        query.from_(t.table(f"hot_{law.number}", "h"), copy=False)
+        query.where(t.compare(t.col("low", "h"), "<>", t.col("high", "h")), copy=False)
+        self.host.keep(_open(law), query.distinct(copy=False))
+        return bool(self.host.rows(t.select_all(_open(law)).limit(1, copy=False)))
+
+    def open_items(self, law: Law, caps: list[Cap]) -> Any:
+        """The touched items of periods in which some amount is open."""
+        return t.join(self._hot(law, caps), t.table(_open(law), "o"), t.same_row("o", "h"))
+
+    def _settled(self, law: Law, caps: list[Cap], is_open: bool) -> Any:
+        """The touched items of the other periods."""
+        query = self._hot(law, caps)
+        if is_open:
+            t.join(query, t.table(_open(law), "o"), t.same_row("o", "h"), "LEFT")
+            query.where(t.missing(t.col("person_id", "o")), copy=False)
+        return query
+
+    def _hot(self, law: Law, caps: list[Cap]) -> Any:
+        query = t.select(**{n: t.col(n, "h") for n in self._columns(caps)})
+        return query.from_(t.table(f"hot_{law.number}", "h"), copy=False)
+
+    def _spread(self, law: Law, caps: list[Cap], amounts: Amounts, items: Any) -> Any:
         """What each item counts, cap after cap, and as bits which of them cut it."""
         query: Any = t.select(
-            **{n: t.col(n) for n in self._columns(caps)}, value=t.col("low"), cuts=t.cast(t.lit(0), "BIGINT")
-        ).from_(t.table(f"hot_{law.number}"), copy=False)
+            **{n: t.col(n, "h") for n in self._columns(caps)},
+            **{n: t.col(before, "h") for n, (before, _) in amounts.items()},
+            cuts=t.cast(t.lit(0), "BIGINT"),
+        ).from_(t.sub(items, "h"), copy=False)
         for cap in caps:
             if cap.least is not None:
-                query = self._cut(cap, query)
+                query = self._cut(cap, query, amounts)
         handed = ["record_id", "person_id", "period", "low", "high", "cuts"]
         handed += [f"{kind}{s}" for s in range(1, self.accounts.sums) for kind in "tn"]
-        result = t.select(**{n: t.col(n, "z") for n in handed}, counted=t.col("value", "z"), plan=t.lit(law.number))
-        return result.from_(t.sub(query, "z"), copy=False)
+        least, most = [*amounts, *amounts][:2]
+        return t.select(
+            **{n: t.col(n, "z") for n in handed}, counted_low=t.col(least, "z"), counted_high=t.col(most, "z"),
+            plan=t.lit(law.number),
+        ).from_(t.sub(query, "z"), copy=False)  # fmt: skip
 
-    def _cut(self, cap: Cap, query: Any) -> Any:
+    def _cut(self, cap: Cap, query: Any, amounts: Amounts, apart: Sequence[str] = ()) -> Any:
         """One more cap: each item in order takes at most what its window has left."""
-        found = self._placed(cap, query)
+        found = self.placed(cap, query)
         if found is None:
             return query
         limited, named = found
-        keys = [n for n in t.names_of(limited) if n.startswith("key")]
-        window = [t.col(n, "e") for n in ("person_id", "member", *keys)]
-        order = [t.col(n, "e") for n in (f"r{cap.number}", "day", "record_id", "period")]
-        left = _left(t.col("value", "e"), t.col("limit", "e"), t.running(t.col("value", "e"), window, order))
-        others = [n for n in named if n not in ("value", "cuts")]
-        level = t.select(
-            **{n: t.col(n, "e") for n in (*others, "value", "cuts")},
-            after=t.case([(t.col("member", "e"), left)], t.col("value", "e")),
-        ).from_(t.sub(limited, "e"), copy=False)
-        fell = t.compare(t.col("after", "g"), "<", t.col("value", "g"))
-        cuts = t.add([t.col("cuts", "g"), t.case([(fell, t.lit(1 << cap.number))], t.lit(0))])
-        return t.select(**{n: t.col(n, "g") for n in others}, value=t.col("after", "g"), cuts=cuts).from_(
-            t.sub(level, "g"), copy=False
-        )
+        window, order = self.window(cap, limited, apart)
+        left = {
+            f"{n}_left": t.case([(t.col("member", "e"), self._left(n, before, window, order))], t.col(n, "e"))
+            for n, (_, before) in amounts.items()
+        }
+        level = t.select(**{n: t.col(n, "e") for n in named}, **left).from_(t.sub(limited, "e"), copy=False)
+        fell = (t.compare(t.col(f"{n}_left", "g"), "<", t.col(n, "g")) for n in [*amounts][:2])
+        cuts = t.add([t.col("cuts", "g"), t.case([(t.either(*fell), t.lit(1 << cap.number))], t.lit(0))])
+        kept = {n: t.col(f"{n}_left" if n in amounts else n, "g") for n in named if n != "cuts"}
+        return t.select(**kept, cuts=cuts).from_(t.sub(level, "g"), copy=False)
+
+    @staticmethod
+    def _left(name: str, before: str, window: Sequence[Tree], order: Sequence[Tree]) -> Tree:
+        """What of an amount a limit leaves after what came before."""
+        taken = t.running(t.col(before, "e"), [w.copy() for w in window], [o.copy() for o in order])
+        return t.greatest(t.lit(0), t.least(t.col(name, "e"), t.minus(t.col("limit", "e"), taken)))
+
+    # --- what sums lose -----------------------------------------------------------------------------------------------
 
     def _losses(self) -> Any:
-        """What the caps take from every sum of a person and period, and altogether (``cut``)."""
-        lost = t.minus(t.col("low", "c"), t.col("counted", "c"))
-        columns = {
-            f"{kind}{s}": t.wide_sum(t.times(lost.copy(), t.col(f"{member}{s}", "c")) if s else lost.copy())
-            for s in range(self.accounts.sums)
-            for kind, member in (("l", "t"), ("h", "n"))
-        }
-        query = t.select(
-            person_id=t.col("person_id", "c"), period=t.col("period", "c"), **columns, cut=t.wide_sum(lost.copy())
-        )
+        """What the caps take from the items of every sum of a person and period, and altogether (``cut``)."""
+        columns: dict[str, Tree] = {}
+        for s in range(self.accounts.sums):
+            for kind, bound, member in (("l", "low", "t"), ("h", "high", "n")):
+                lost = t.minus(t.col(bound, "c"), t.col(f"counted_{bound}", "c"))
+                columns[f"{kind}{s}"] = t.wide_sum(t.times(lost, t.col(f"{member}{s}", "c")) if s else lost)
+        cut = t.wide_sum(t.minus(t.col("low", "c"), t.col("counted_low", "c")))
+        query = t.select(person_id=t.col("person_id", "c"), period=t.col("period", "c"), **columns, cut=cut)
         query.from_(t.table("counted", "c"), copy=False)
         return query.group_by(t.col("person_id", "c"), t.col("period", "c"), copy=False)
 
+    def _run_losses(self, law: Law, caps: list[Cap]) -> Any:
+        """What sums of open periods lose beyond what their items lose one by one: two runs of the caps for every sum.
 
-def _left(value: Tree, limit: Tree, before: Tree) -> Tree:
-    """What of an amount a limit leaves after what came before."""
-    return t.greatest(t.lit(0), t.least(value, t.minus(limit, before)))
+        In the low run (``b`` 0) the items of the sum are at their least and the others at their most, in the high run
+        the reverse; items that may belong to it are others in the low run and its own in the high run.
+        """
+        numbers = range(len(law.sums))
+        runs = f"runs_{law.number}"  # laws have different sums
+        self.host.load(runs, {"s": "INTEGER", "b": "INTEGER"}, [(s, b) for s in numbers for b in (0, 1)])
+        belongs = [t.switch(t.col("s", "v"), [(t.lit(s), t.col(f"{kind}{s}", "h")) for s in numbers if s], t.lit(1))
+                   for kind in "tn"]  # fmt: skip
+        own = t.case([(t.equal(t.col("b", "v"), t.lit(0)), belongs[0])], belongs[1])
+        value = t.case([(t.equal(own, t.col("b", "v")), t.col("high", "h"))], t.col("low", "h"))
+        query: Any = t.select(
+            **{n: t.col(n, "h") for n in self._columns(caps)}, s=t.col("s", "v"), b=t.col("b", "v"), own=own.copy(),
+            before=value, value=value.copy(), cuts=t.cast(t.lit(0), "BIGINT"),
+        ).from_(t.sub(self.open_items(law, caps), "h"), copy=False)  # fmt: skip
+        t.join(query, t.table(runs, "v"), t.lit(True), "CROSS")
+        for cap in caps:
+            if cap.least is not None:
+                query = self._cut(cap, query, SETTLED, ("s", "b"))
+        lost = t.times(t.minus(t.col("before", "q"), t.col("value", "q")), t.col("own", "q"))
+        columns = {}
+        for s in range(self.accounts.sums):
+            for b, kind in enumerate("lh"):
+                this = t.both(t.equal(t.col("s", "q"), t.lit(s)), t.equal(t.col("b", "q"), t.lit(b)))
+                columns[f"{kind}{s}"] = t.wide_sum(t.case([(this, lost.copy())], t.lit(0)))
+        result = t.select(person_id=t.col("person_id", "q"), period=t.col("period", "q"), **columns)
+        result.from_(t.sub(query, "q"), copy=False)
+        result.group_by(t.col("person_id", "q"), t.col("period", "q"), copy=False)
+        beyond = {n: t.minus(t.col(n, "r"), t.col(n, "c")) for n in columns}
+        more = t.select(person_id=t.col("person_id", "r"), period=t.col("period", "r"), **beyond)
+        return t.join(more.from_(t.sub(result, "r"), copy=False), t.table("losses", "c"), t.same_row("c", "r"))
+
+
+def _open(law: Law) -> str:
+    return f"open_periods_{law.number}"
 
 
 def _dates(cap: Cap) -> tuple[str, str, str]:

@@ -12,18 +12,23 @@ from policyengine.engines.compile.decided import Decided
 from policyengine.engines.compile.periods import Periods
 from policyengine.engines.compile.relations import JOINED, Relations
 from policyengine.engines.compile.run import Evaluation
+from policyengine.engines.compile.waits import facts_waited_for
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry, Result
 
 ZERO = Fraction(0)
 
 
 def ledger_of(evaluation: Evaluation) -> Iterator[LedgerEntry]:
-    """The ledger's rows, in no order."""
+    """The ledger's rows, in no order; ``decide`` comes before."""
     cases = evaluation.cases
     exact, high = figures(cases.ticks)
     words = {number: w for w, number in cases.words.items()}
     column = cases.sources.records.column("quantity")
     unit = column.unit if column else 1
+    waited: dict[tuple[str, int | None], tuple[str, ...]] = {}
+    if evaluation.accounts.open:
+        rows = evaluation.sources.host.rows(facts_waited_for())
+        waited = {(record, period): tuple(facts) for record, period, facts in rows}
     for row in evaluation.sources.host.stream(t.select_all("entries")):
         (record, person, period, form, subject, quantity, own, converted, counted, open_converted, open_counted,
          recognise, convert, assign, cap, reason, case) = row  # fmt: skip
@@ -31,7 +36,7 @@ def ledger_of(evaluation: Evaluation) -> Iterator[LedgerEntry]:
             record, person, None if period is None else str(period), form, subject,
             None if quantity is None else Fraction(int(quantity), unit), own,
             exact(converted), high(converted + open_converted), exact(counted), high(counted + open_counted),
-            recognise, convert, assign, cap, reason, words[case].missing,
+            recognise, convert, assign, cap, reason, words[case].missing or waited.get((record, period), ()),
         )  # fmt: skip
 
 

@@ -67,7 +67,7 @@ class Entries:
         shape |= {"unsure": "INTEGER"}
         for s in sums:
             shape |= {f"t{s}": "BIGINT", f"n{s}": "BIGINT"}
-        rows, lacking = [], []
+        rows, lacking, belongs = [], [], []
         for w, number in cases.words.items():
             said: dict[str, Any] = {
                 "d": number, "plan": w.plan, "reason": w.reason, "recognise": w.recognise, "convert": w.convert,
@@ -77,6 +77,8 @@ class Entries:
             }  # fmt: skip
             for s, (truth, lacks) in enumerate(w.sums):
                 said |= {f"t{s}": int(truth is True), f"n{s}": int(truth is not False)}
+                if truth is not False:
+                    belongs.append((number, s))
                 if truth is not False and w.missing:
                     lacking.append((number, s, said["miss"], True))
                 if truth is None and lacks:
@@ -85,6 +87,7 @@ class Entries:
         self.host.load("words", shape, rows)
         shape = {"d": "INTEGER", "sum": "INTEGER", "miss": "INTEGER", "own": "BOOLEAN"}
         self.host.load("lacking", shape, lacking)
+        self.host.load("belongs", {"d": "INTEGER", "sum": "INTEGER"}, belongs)
         self.host.load("cut_words", {"plan": "INTEGER", "cuts": "BIGINT", "text": kinds[3]}, cuts)
         self.kinds = kinds
         self._worded()
@@ -318,7 +321,7 @@ class Entries:
         both.from_(t.sub(query, "g"), copy=False)
         if self.open_kept:
             t.join(both, t.sub(self._opened(), "o"), t.same_row("o", "g"), "LEFT")
-        return self._with_cut(both, {n: t.col(n, "s") for n in (*least, *most)})
+        return self._with_cut(both, (*least, *most))
 
     def _opened(self) -> Any:
         """By how much sums of a person and period may be more, for their open rows."""
@@ -343,23 +346,28 @@ class Entries:
         ).from_(t.sub(self.accounts.items.items(wanted), "i"), copy=False)
         before.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False)
         sums = [f"{kind}{s}" for s in range(self.accounts.sums) for kind in "lh"]
-        left: Columns = {n: t.col(n, "s") for n in sums}
-        if self.accounts.cuts:
-            left = {n: t.minus(value, t.coalesce(t.col(n, "c"), t.lit(0))) for n, value in left.items()}
-        query = self._with_cut(before, left)
+        query = self._with_cut(before, sums, self.accounts.cuts)
         t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "s")), "LEFT")
         return query.where(t.missing(t.col("person_id", "y")), copy=False)
 
-    def _with_cut(self, sums: Any, columns: Columns) -> Any:
-        """Sums beside what caps cut off altogether."""
-        cuts = self.accounts.cuts
+    def _with_cut(self, sums: Any, names: Iterable[str], less: bool = False) -> Any:
+        """Sums, with what two runs of the caps say beyond the bounds of each item, beside what caps cut off altogether.
+        ``less``: what caps take from each item is still to be taken off."""
+        tables = {"c": "losses"} if self.accounts.cuts else {}
+        tables |= {"x": "run_losses"} if self.accounts.open else {}
+        off = [alias for alias in tables if less or alias == "x"]
+        columns: Columns = {n: t.col(n, "s") for n in names}
+        for alias in off:
+            columns = {n: t.minus(value, t.coalesce(t.col(n, alias), t.lit(0))) for n, value in columns.items()}
         query = t.select(
             person_id=t.col("person_id", "s"),
             period=t.col("period", "s"),
             **{n: t.limited(value, UNLIMITED) for n, value in columns.items()},
-            cut=t.cast(t.coalesce(t.col("cut", "c"), t.lit(0)) if cuts else t.lit(0), "BIGINT"),
+            cut=t.cast(t.coalesce(t.col("cut", "c"), t.lit(0)) if tables else t.lit(0), "BIGINT"),
         ).from_(t.sub(sums, "s"), copy=False)
-        return t.join(query, t.table("losses", "c"), t.same_row("c", "s"), "LEFT") if cuts else query
+        for alias, table in tables.items():
+            t.join(query, t.table(table, alias), t.same_row(alias, "s"), "LEFT")
+        return query
 
     # --- doubts -------------------------------------------------------------------------------------------------------
 
@@ -374,7 +382,19 @@ class Entries:
             t.both(t.col("own", "l"), t.col("open", "i")), t.both(t.negate(t.col("own", "l")), t.col("some", "i"))
         )
         query.where(t.both(lacks, t.present(t.col("period", "i"))), copy=False)
-        self.host.keep("doubts", share.of(query, "i"))
+        doubts = [share.of(query, "i")]
+        if self.accounts.open:
+            doubts.append(share.of(self._waits(), "w"))
+        self.host.keep("doubts", t.union(*doubts))
+
+    def _waits(self) -> Any:
+        """For every sum the facts of other records that items of it wait for under caps."""
+        query = t.select(
+            record_id=t.col("other", "w"), **{n: t.col(n, "w") for n in ("person_id", "period", "end")},
+            miss=t.col("miss", "o"), sum=t.col("sum", "b"),
+        ).from_(t.table("waits", "w"), copy=False)  # fmt: skip
+        t.join(query, t.table("words", "o"), t.equal(t.col("d", "o"), t.col("other_case", "w")))
+        return t.join(query, t.table("belongs", "b"), t.equal(t.col("d", "b"), t.col("case", "w")))
 
     def _keep_open_dated(self) -> None:
         """The table ``open_dated``: open items with their days, from the records."""

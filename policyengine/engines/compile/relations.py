@@ -17,6 +17,7 @@ from policyengine.engines.compile.decided import Decided
 from policyengine.engines.compile.periods import Periods
 from policyengine.engines.compile.terms import contested
 from policyengine.engines.compile.trees import Tree
+from policyengine.engines.compile.waits import fact_of
 from policyengine.engines.compile.ways import OPEN
 from policyengine.language import tree
 from policyengine.trace import OUTCOMES
@@ -325,10 +326,9 @@ class Relations:
         if not self.accounts.cases.doubtful:
             return
         for kind in sorted({self._kind(term) for owed in one.owed for term in owed.terms[k : k + 1]}):
-            query = t.select(
-                **{n: v.copy() for n, v in row.items()},
-                fact=_of_record(),
-            ).from_(t.table(one.table, "d"), copy=False)
+            fact = fact_of(t.col("record_id", "i"), t.col("fact", "f"))
+            query = t.select(**{n: v.copy() for n, v in row.items()}, fact=fact)
+            query.from_(t.table(one.table, "d"), copy=False)
             t.join(query, t.table(f"said_{one.name}", "s"), said.copy())
             t.join(query, t.table("doubts", "i"), t.equal(t.col("person_id", "i"), t.col("person_id", "d")))
             sums = (t.equal(t.col("sum", "i"), t.col(n, "s")) for n in ("sum", "share_of"))
@@ -343,7 +343,7 @@ class Relations:
         before = t.both(t.equal(t.col("person_id", "b"), t.col("person_id", "d")), t.equal(t.col("period", "b"), year))
         left = t.both(t.equal(t.col("id", "l"), t.col("id", "b")), t.equal(t.col("n", "l"), t.col(f"ci{k}", "d")))
         loose = t.both(open_, t.col(f"loose{k}", "d"))
-        fact = _of_record()
+        fact = fact_of(t.col("record_id", "i"), t.col("fact", "f"))
         for of_record in (False, True)[: 1 + self.accounts.cases.doubtful]:
             query = t.select(
                 **{n: v.copy() for n, v in row.items()}, fact=fact.copy() if of_record else t.col("fact", "f")
@@ -376,13 +376,6 @@ class Relations:
         if kind.startswith("any"):
             first = t.minus(t.col("last", "d"), t.lit(int(kind[3:]) - 1))
         return [t.compare(period, ">=", first), t.compare(period.copy(), "<=", t.col("last", "d"))]
-
-
-def _of_record() -> Tree:
-    """A fact as findings name it (``judge.Judged.named``)."""
-    fact = t.col("fact", "f")
-    of_person = t.equal(t.call("LEFT", fact.copy(), t.lit(len("person:"))), t.lit("person:"))
-    return t.case([(of_person, fact)], t.concat(t.col("record_id", "i"), t.lit(":"), fact.copy()))
 
 
 def _windows(one: Decided) -> set[tuple[str, int | None]]:

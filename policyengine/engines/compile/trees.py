@@ -168,6 +168,11 @@ def running(value: Tree, partition: Sequence[Tree], order: Sequence[Tree], inclu
     return cast(least(coalesce(window, lit(0)), lit(UNLIMITED)), "BIGINT")
 
 
+def sum_over(value: Tree, partition: Sequence[Tree]) -> Tree:
+    """The sum over all rows of a partition."""
+    return exp.Window(this=exp.Sum(this=value), partition_by=list(partition))
+
+
 def rank(partition: Sequence[Tree], order: Sequence[Tree]) -> Tree:
     """The place of a row in its partition, from 1."""
     return exp.Window(this=exp.RowNumber(), partition_by=list(partition), order=ordering(order))
