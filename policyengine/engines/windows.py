@@ -241,6 +241,8 @@ class _Windows:
             limit=self._limit,
         )
         for grid in self.cut.grids:
+            if any(low != high for row in grid.limits for low, high in row):
+                self.cut.facts.update(*(self._limit_facts(self.items[n].period) for n in grid.places))
             for n in grid.places:
                 item = self.items[n]
                 first, last = period_bounds(item.period, self.judge.plan.year_start)
@@ -248,15 +250,17 @@ class _Windows:
                 self.cut.bound[n] = []
 
     def _limit(self, period: int) -> Amount | None:
-        limit = limit_in(self.judge, self.rule, period, self.person)
-        if limit is not None and limit[0] != limit[1]:
-            self.cut.facts |= limit_facts(self.judge, self.rule, period, self.person)
-        return limit
+        return limit_in(self.judge, self.rule, period, self.person)
+
+    def _limit_facts(self, period: int) -> set[str]:
+        return limit_facts(self.judge, self.rule, period, self.person)
 
     def _add(self, period: int, bound: list[int], fills: list[int], limit: Amount | None = None) -> None:
         limit = limit or self._limit(period)
         if limit is None or add_up([self.items[n].high for n in fills]) <= limit[0]:
             return  # it can't cut anything
+        if limit[0] != limit[1]:
+            self.cut.facts |= self._limit_facts(period)
         one = len(self.cut.limits)
         self.cut.limits.append(limit)
         for n in bound:

@@ -14,7 +14,7 @@ from policyengine.engines.compile.cuts import Cuts
 from policyengine.language import tree
 from policyengine.plan.build import plan_of
 from policyengine.plan.model import Plan
-from tests.build import policy
+from tests.build import inputs, plan, policy, record
 from tests.engines.differences import differences
 from tests.generate import YEAR, Rules
 from tests.generate_people import people
@@ -60,23 +60,59 @@ def test_bounds_are_those_of_the_reference(seed: int, connection: Any) -> None:
     assert differences(wanted, engine.evaluate(plan, inputs, (2015, 2018), connection=connection)) == []
 
 
-def test_queries_cut_what_is_settled_and_leave_the_rest(connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the people over a limit those without open facts are cut by queries, the others by the reference evaluator."""
-    cut, left = [], []
-    keep = Cuts._keep_touched
+BASE = ["recognise records when result != failed", "convert training at stated hours"]
+DAY, ALL, ONLINE = (f"cap training at 12 hours per {w}" for w in ("day", "year", "year when mode = online"))
+OPEN, PASSED, WEB = {"mode": None}, {"result": "passed"}, {"result": "passed", "mode": "online"}
+NEW_YEAR = "2015-12-31"
 
-    def kept(self: Cuts, law: Any, caps: Any) -> None:
-        keep(self, law, caps)
-        cut.extend(self.host.rows(f"SELECT low = high FROM hot_{law.number}"))
-        left.extend(self.host.rows("SELECT person_id FROM routed"))
 
-    monkeypatch.setattr(Cuts, "_keep_touched", kept)
-    for seed in range(20, 30):
+@pytest.mark.parametrize(
+    ("cap", "start", "one", "other", "total", "settles"),
+    [  # two records of 2016-01-01: hours and facts; of OPEN it is not known whether it counts, nor its mode
+        (ALL, None, (10, OPEN), (5, PASSED), (5, 12), "1:result"),  # each by itself: 0 to 10, and 2 to 5
+        (DAY, None, (10, OPEN), (5, PASSED), (5, 12), "1:result"),
+        (DAY, NEW_YEAR, (20, OPEN), (10, PASSED), (4, 30), "1:result"),  # of two years: each by itself
+        (ONLINE, None, (10, OPEN), (5, WEB), (2, 15), "1:mode 1:result"),  # who is under the cap is open, too
+        (ONLINE, None, (10, PASSED), (5, WEB), (12, 15), "1:mode"),
+        (ONLINE, None, (10, PASSED), (5, PASSED), (12, 15), "1:mode 2:mode"),
+        (ONLINE, None, (10, WEB), (5, OPEN), (10, 15), "2:mode 2:result"),
+    ],
+)
+def test_bounds_by_hand(
+    cap: str, start: str | None, one: Any, other: Any, total: Any, settles: str, connection: Any
+) -> None:
+    made = plan(*BASE, cap, f"require total at least {total[1]} hours per year")
+    records = [
+        record(str(n), "2016-01-01", "training", hours, "hours", start=start, **facts)
+        for n, (hours, facts) in enumerate((one, other), start=1)
+    ]
+    wanted = reference.evaluate(made, inputs(records), (2016, 2016))
+    assert differences(wanted, engine.evaluate(made, inputs(records), (2016, 2016), connection=connection)) == []
+    [decision] = wanted.decisions
+    assert (decision.total, decision.total_high, " ".join(decision.missing)) == (*total, settles)
+
+
+def test_queries_bound_what_is_open(connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the people over a limit those with open amounts and members are bounded by queries, by two runs or loosely;
+    those with open orders are left to the reference evaluator."""
+    found: dict[str, int] = dict.fromkeys(("settled", "exact", "loose", "waits", "left"), 0)
+    keep = Cuts._keep_open
+
+    def kept(self: Cuts, law: Any, caps: Any) -> bool:
+        is_open = keep(self, law, caps)
+        items = {"settled": self._settled(law, caps, is_open)}
+        if is_open:
+            items |= {"exact": self.open_items(law, caps, False), "loose": self.open_items(law, caps, True)}
+        for name, query in items.items():
+            found[name] += len(self.host.rows(query))
+        found["left"] += len(self.host.rows("SELECT person_id FROM routed"))
+        return is_open
+
+    monkeypatch.setattr(Cuts, "_keep_open", kept)
+    for seed in range(20, 40):
         rng = Random(seed)
         plan = capped_plan(rng)
-        engine.evaluate(
-            plan, people(rng, complete=False, size=30, records=(3, 12)), (2015, 2018), connection=connection
-        )
-    assert {settled for (settled,) in cut} == {True}
-    assert len(cut) > 10
-    assert len(left) > 10
+        inputs = people(rng, complete=False, size=30, records=(3, 12))
+        result = engine.evaluate(plan, inputs, (2015, 2018), connection=connection)
+        found["waits"] += sum(any(":" in fact for fact in row.missing) for row in result.ledger)
+    assert {name: number > 10 for name, number in found.items()} == dict.fromkeys(found, True)

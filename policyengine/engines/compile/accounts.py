@@ -258,13 +258,16 @@ class Accounts:
                 self._route(query)
 
     def _doubtful(self, law: Law, caps: list[Cap]) -> Iterable[Any]:
-        """Persons with something open in a period that a cap touches, where two runs of the caps do not bound it
-        (``allocate.Account.exact``): an open member, order or limit; of other laws also an open amount."""
-        exact = self._has_exact_bounds(law, caps)
+        """Persons with something open in a period that a cap touches which ``cuts.py`` does not bound: an order or a
+        limit; an amount or a member where a cap or a requirement reaches over periods, or goes by dates."""
+        local = all(self._is_local(cap) for cap in caps)
+        asked = (r.rule.statement.window for r in law.prepared.later.require)  # type: ignore[attr-defined]
+        dated = any(isinstance(window, tree.Within) for window in asked)
         for cap in caps:
-            open_ = [] if exact else [t.compare(t.col("doubt", "s"), ">", t.lit(0))]
-            k = t.col(f"k{cap.number}", "s")
-            open_ += [t.compare(t.col(f"{n}{cap.number}", "s"), ">", t.lit(0)) for n in "uo"]
+            k, names = t.col(f"k{cap.number}", "s"), [f"o{cap.number}"]
+            names += ["doubt"] if dated or not local else []
+            names += [] if local else [f"u{cap.number}"]
+            open_ = [t.compare(t.col(n, "s"), ">", t.lit(0)) for n in names]
             if cap.unfixed and not self._is_local(cap):
                 open_.append(t.compare(k.copy(), ">", t.lit(0)))
             query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
@@ -277,25 +280,6 @@ class Accounts:
             if isinstance(cap.window, tree.Within):
                 open_.append(t.both(t.compare(k.copy(), ">", t.lit(0)), self._undated(cap, query)))
             yield query.where(t.both(t.equal(t.col("plan", "s"), t.lit(law.number)), t.either(*open_)), copy=False)
-            if exact and isinstance(cap.window, tree.PerDay) and cap.least is not None:
-                yield self._across_years(cap)
-
-    def _has_exact_bounds(self, law: Law, caps: list[Cap]) -> bool:
-        """Whether two runs of the caps, period by period, give the bounds of every sum that is asked for."""
-        asked = (r.rule.statement.window for r in law.prepared.later.require)  # type: ignore[attr-defined]
-        dated = any(isinstance(window, tree.Within) for window in asked)
-        return law.prepared.later.exact and not dated and all(self._is_local(cap) for cap in caps)
-
-    def _across_years(self, cap: Cap) -> Any:
-        """Persons with an open amount in a touched period, and a record under a cap per day that began in the period
-        before its own."""
-        query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
-        t.join(query, t.table("touched", "x"), t.same_row("x", "s"))
-        days = t.table(f"days_{cap.law.number}_{cap.number}", "d")
-        t.join(query, days, t.equal(t.col("person_id", "d"), t.col("person_id", "s")))
-        began = t.compare(t.period(t.col("start", "d"), cap.law.plan.year_start), "<", t.col("period", "d"))
-        own = t.equal(t.col("plan", "s"), t.lit(cap.law.number))
-        return query.where(t.both(own, began, t.compare(t.col("doubt", "s"), ">", t.lit(0))), copy=False)
 
     def _undated(self, cap: Cap, query: Any) -> Tree:
         """Whether the person's date is missing."""

@@ -231,12 +231,12 @@ class Cases:
         shape = {
             "kind": "INTEGER", "d": "INTEGER", "plan": "INTEGER", "rl": "BIGINT", "rh": "BIGINT", "num": "BIGINT",
             "off": "BIGINT", "den": "BIGINT", "mul": "BIGINT", "lim": "BIGINT", "plus": "BIGINT", "more": "BIGINT",
-            "place": "INTEGER", "simple": "BOOLEAN",
+            "place": "INTEGER", "simple": "BOOLEAN", "miss": "INTEGER",
         }  # fmt: skip
         for s in range(max(len(law.sums) for law in laws)):
             shape |= {f"t{s}": "BIGINT", f"n{s}": "BIGINT"}
         for c in range(max(len(law.plan.caps) for law in laws)):
-            shape |= {f"c{c}": "INTEGER", f"r{c}": "INTEGER"}
+            shape |= {f"c{c}": "INTEGER", f"r{c}": "INTEGER", f"w{c}": "INTEGER"}
         for o in range(max(len(law.plan.count_once) for law in laws)):
             shape[f"o{o}"] = "INTEGER"
         kinds: dict[tuple[int, int], int] = {}  # many combinations are judged alike: their row is made once
@@ -252,7 +252,9 @@ class Cases:
                 amount = value or verdict.amount or _NO_AMOUNT
                 if id(amount) not in parts:
                     parts[id(amount)] = self._constant(amount) if isinstance(amount, Valued) else self._formula(amount)
-                row = {"d": self._word(verdict, value), **parts[id(verdict)], **parts[id(amount)]}
+                own = verdict.missing if value is None else value.missing
+                row = {"d": self._word(verdict, value), "miss": self.list_of(own)}
+                row |= {**parts[id(verdict)], **parts[id(amount)]}
                 kinds[pair] = rows.setdefault(tuple(map(row.get, columns)), len(rows))
             return kinds[pair]
 
@@ -307,8 +309,8 @@ class Cases:
                 raise Inexpressible("a split by days without a rounding")
         for s, (truth, _) in enumerate(verdict.sums):
             row |= {f"t{s}": int(truth is True), f"n{s}": int(truth is not False)}
-        for c, (truth, rank, ordered) in enumerate(verdict.caps):
-            row |= {f"c{c}": _three(truth) if ordered else 3, f"r{c}": rank}
+        for c, (truth, rank, ordered, lacks) in enumerate(verdict.caps):
+            row |= {f"c{c}": _three(truth) if ordered else 3, f"r{c}": rank, f"w{c}": self.list_of(lacks)}
         for o, truth in enumerate(verdict.once):
             row[f"o{o}"] = _three(truth)
         return row

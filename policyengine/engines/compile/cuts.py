@@ -21,14 +21,15 @@ from policyengine.engines.compile.trees import Tree
 from policyengine.engines.compile.waits import keep_waits
 from policyengine.language import tree
 
-ITEM = ("record_id", "person_id", "rp", "day", "start", "end", "period", "low", "high", "d")
+ITEM = ("record_id", "person_id", "rp", "day", "start", "end", "period", "low", "high", "kind")
 
 Amounts = Mapping[str, tuple[str, str]]
 """Amounts of an item that caps cut: what each is before any of them, and which amount of those before it in its window
 comes before it. The first two are its least and its most (one where it is settled)."""
 
 SETTLED = {"value": ("low", "value")}
-OPEN = {"least": ("low", "highs"), "most": ("high", "lows"), "lows": ("low", "lows"), "highs": ("high", "highs")}
+EXACT = {"least": ("low", "highs"), "most": ("high", "lows"), "lows": ("low", "lows"), "highs": ("high", "highs")}
+LOOSE = {"least": ("low", "most"), "most": ("high", "taken")}
 
 
 @dataclass(slots=True)
@@ -42,17 +43,21 @@ class Cuts:
         return self.accounts.host
 
     def keep(self) -> None:
-        """Make the tables ``counted`` and ``losses``; where touched amounts are open, ``run_losses`` and ``waits``."""
+        """Make the tables ``counted`` and ``losses``; where something is open, ``run_losses`` and ``waits``."""
         laws = [pair for pair in zip(self.accounts.cases.sources.laws, self.accounts.caps, strict=True) if pair[1]]
+        open_ = []
         for law, caps in laws:
             self._keep_touched(law, caps)
-        open_ = [(law, caps) for law, caps in laws if self._keep_open(law)]
+            if self._keep_open(law, caps):
+                open_.append((law, caps))
         parts = [self._spread(law, caps, SETTLED, self._settled(law, caps, (law, caps) in open_)) for law, caps in laws]
-        parts += [self._spread(law, caps, OPEN, self.open_items(law, caps)) for law, caps in open_]
+        for law, caps in open_:
+            parts.append(self._spread(law, caps, EXACT, self.open_items(law, caps, loose=False)))
+            parts.append(self._spread(law, caps, LOOSE, self.open_items(law, caps, loose=True)))
         self.host.keep("counted", t.union(*parts))
         self.host.keep("losses", self._losses())
         if open_:
-            self.accounts.open = True
+            self.accounts.open = self.accounts.cases.doubtful = True
             self.host.keep("run_losses", t.union(*(self._run_losses(law, caps) for law, caps in open_)))
             keep_waits(self, open_)
         hot = (f"hot_{law.number}" for law in self.accounts.cases.sources.laws)
@@ -67,7 +72,7 @@ class Cuts:
         wanted = [f"{kind}{cap.number}" for cap in caps for kind in "cr"]
         wanted += [f"{kind}{s}" for s in range(1, self.accounts.sums) for kind in "tn"]
         hot = t.select(**{n: t.col(n, "i") for n in (*ITEM, *wanted, *fields)})
-        hot.from_(t.sub(self.accounts.members.rows(["d", *wanted], **fields), "i"), copy=False)
+        hot.from_(t.sub(self.accounts.members.rows(["kind", *wanted], **fields), "i"), copy=False)
         t.join(hot, t.table("touched", "x"), t.same_row("x", "i"))
         t.join(hot, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
         hot.where(
@@ -175,19 +180,66 @@ class Cuts:
 
     # --- what is left -------------------------------------------------------------------------------------------------
 
-    def _keep_open(self, law: Law) -> bool:
-        """The table of touched periods in which some amount is open, and whether there is one."""
-        if not self.accounts.cases.doubtful:
-            return False
+    def _keep_open(self, law: Law, caps: list[Cap]) -> bool:
+        """The table of touched periods in which an amount or a member is open, and whether there is one. ``loose``: the
+        person's bounds are not those of two runs (``allocate.Account.exact``)."""
         query = t.select(person_id=t.col("person_id", "h"), period=t.col("period", "h"))
         query.from_(t.table(f"hot_{law.number}", "h"), copy=False)
-        query.where(t.compare(t.col("low", "h"), "<>", t.col("high", "h")), copy=False)
-        self.host.keep(_open(law), query.distinct(copy=False))
-        return bool(self.host.rows(t.select_all(_open(law)).limit(1, copy=False)))
+        unsure = (t.equal(t.col(f"c{cap.number}", "h"), t.lit(2)) for cap in caps)
+        query.where(t.either(t.compare(t.col("low", "h"), "<>", t.col("high", "h")), *unsure), copy=False)
+        found = f"open_found_{law.number}"
+        self.host.keep(found, query.distinct(copy=False))
+        if not self.host.rows(t.select_all(found).limit(1, copy=False)):
+            return False
+        marked = t.select(person_id=t.col("person_id", "o"), period=t.col("period", "o"))
+        marked.from_(t.table(found, "o"), copy=False)
+        loose: Tree = t.lit(True)
+        queries = [self._loose_persons(law, caps, cap, found) for cap in caps if cap.least is not None]
+        if law.prepared.later.exact and queries:
+            persons = t.select(person_id=t.col("person_id", "q")).from_(t.sub(t.union(*queries), "q"), copy=False)
+            same = t.equal(t.col("person_id", "z"), t.col("person_id", "o"))
+            t.join(marked, t.sub(persons.distinct(copy=False), "z"), same, "LEFT")
+            loose = t.present(t.col("person_id", "z"))
+        self.host.keep(_open(law), marked.select(t.named(loose, "loose"), copy=False))
+        return True
 
-    def open_items(self, law: Law, caps: list[Cap]) -> Any:
-        """The touched items of periods in which some amount is open."""
-        return t.join(self._hot(law, caps), t.table(_open(law), "o"), t.same_row("o", "h"))
+    def _loose_persons(self, law: Law, caps: list[Cap], cap: Cap, among: str) -> Any:
+        """Of the persons in a table those with a window that the cap cuts, of which a member is not sure, or lies on
+        days of an earlier period, too."""
+        items = self._hot(law, caps)
+        items.where(t.found_in(t.col("person_id", "h"), "person_id", among), copy=False)
+        query = t.select(person_id=t.col("person_id", "p")).from_(t.sub(self.cutting(cap, items), "p"), copy=False)
+        loose = [t.equal(t.col(f"c{cap.number}", "p"), t.lit(2))]
+        if isinstance(cap.window, tree.PerDay):
+            began = t.period(t.col("start", "p"), law.plan.year_start)
+            loose.append(t.compare(began, "<", t.col("period", "p")))
+        return query.where(t.either(*loose), copy=False)
+
+    def cutting(self, cap: Cap, items: Any) -> Any:
+        """The items of windows that hold more than their limits, and that the cap may cut therefore: in which one
+        (``head``: its first record), and where in it (``place``)."""
+        found = self.placed(cap, items)
+        assert found is not None, "a window of several years is left to the reference evaluator where something is open"
+        query, names = found
+        window, order = self.window(cap, query)
+        held = t.sum_over(t.col("high", "e"), [w.copy() for w in window])
+        windows = t.select(
+            **{n: t.col(n, "e") for n in names},
+            head=t.over(t.call("MIN", t.col("record_id", "e")), [w.copy() for w in window]),
+            place=t.rank(window, order),
+            cuts=t.both(t.col("member", "e"), t.compare(held, ">", t.col("limit", "e"))),
+        ).from_(t.sub(query, "e"), copy=False)
+        placed = t.select(**{n: t.col(n, "p") for n in (*names, "head", "place")}).from_(
+            t.sub(windows, "p"), copy=False
+        )
+        return placed.where(t.col("cuts", "p"), copy=False)
+
+    def open_items(self, law: Law, caps: list[Cap], loose: bool | None = None) -> Any:
+        """The touched items of periods in which something is open. ``loose``: only those that are or are not."""
+        query = t.join(self._hot(law, caps), t.table(_open(law), "o"), t.same_row("o", "h"))
+        if loose is None:
+            return query
+        return query.where(t.col("loose", "o") if loose else t.negate(t.col("loose", "o")), copy=False)
 
     def _settled(self, law: Law, caps: list[Cap], is_open: bool) -> Any:
         """The touched items of the other periods."""
@@ -225,22 +277,40 @@ class Cuts:
         if found is None:
             return query
         limited, named = found
-        window, order = self.window(cap, limited, apart)
-        left = {
-            f"{n}_left": t.case([(t.col("member", "e"), self._left(n, before, window, order))], t.col(n, "e"))
-            for n, (_, before) in amounts.items()
-        }
-        level = t.select(**{n: t.col(n, "e") for n in named}, **left).from_(t.sub(limited, "e"), copy=False)
+        if amounts is LOOSE:
+            left = self._cut_loosely(cap, limited)
+        else:
+            cut = {f"{n}_left": self._left(cap, limited, n, before, apart) for n, (_, before) in amounts.items()}
+            left = t.select(**{n: t.col(n, "e") for n in named}, **cut).from_(t.sub(limited, "e"), copy=False)
         fell = (t.compare(t.col(f"{n}_left", "g"), "<", t.col(n, "g")) for n in [*amounts][:2])
         cuts = t.add([t.col("cuts", "g"), t.case([(t.either(*fell), t.lit(1 << cap.number))], t.lit(0))])
         kept = {n: t.col(f"{n}_left" if n in amounts else n, "g") for n in named if n != "cuts"}
-        return t.select(**kept, cuts=cuts).from_(t.sub(level, "g"), copy=False)
+        return t.select(**kept, cuts=cuts).from_(t.sub(left, "g"), copy=False)
 
-    @staticmethod
-    def _left(name: str, before: str, window: Sequence[Tree], order: Sequence[Tree]) -> Tree:
-        """What of an amount a limit leaves after what came before."""
-        taken = t.running(t.col(before, "e"), [w.copy() for w in window], [o.copy() for o in order])
-        return t.greatest(t.lit(0), t.least(t.col(name, "e"), t.minus(t.col("limit", "e"), taken)))
+    def _cut_loosely(self, cap: Cap, limited: Any) -> Any:
+        """Bounds where a member may be unsure (``allocate.Account._carry_bounds``): an item comes after the others at
+        their most, and after what those that are surely under the cap keep at least; one that may not be keeps its
+        most."""
+        names = t.names_of(limited)
+        left = {n: self._left(cap, limited, n, before) for n, (_, before) in LOOSE.items()}
+        first = t.select(**{n: t.col(n, "e") for n in names}, least_left=left["least"])
+        first.from_(t.sub(limited, "e"), copy=False)
+        sure = t.equal(t.col(f"c{cap.number}", "e"), t.lit(1))
+        second = t.select(
+            **{n: t.col(n, "e") for n in (*names, "least_left")},
+            taken=t.case([(sure, t.col("least_left", "e"))], t.lit(0)),
+        ).from_(t.sub(first, "e"), copy=False)
+        result = t.select(
+            **{n: t.col(n, "e") for n in (*names, "least_left")},
+            most_left=t.case([(sure.copy(), left["most"])], t.col("most", "e")),
+        )
+        return result.from_(t.sub(second, "e"), copy=False)
+
+    def _left(self, cap: Cap, limited: Any, name: str, before: str, apart: Sequence[str] = ()) -> Tree:
+        """What is left of an amount after what came before in its window."""
+        taken = t.running(t.col(before, "e"), *self.window(cap, limited, apart))
+        left = t.greatest(t.lit(0), t.least(t.col(name, "e"), t.minus(t.col("limit", "e"), taken)))
+        return t.case([(t.col("member", "e"), left)], t.col(name, "e"))
 
     # --- what sums lose -----------------------------------------------------------------------------------------------
 
@@ -272,7 +342,7 @@ class Cuts:
         query: Any = t.select(
             **{n: t.col(n, "h") for n in self._columns(caps)}, s=t.col("s", "v"), b=t.col("b", "v"), own=own.copy(),
             before=value, value=value.copy(), cuts=t.cast(t.lit(0), "BIGINT"),
-        ).from_(t.sub(self.open_items(law, caps), "h"), copy=False)  # fmt: skip
+        ).from_(t.sub(self.open_items(law, caps, loose=False), "h"), copy=False)  # fmt: skip
         t.join(query, t.table(runs, "v"), t.lit(True), "CROSS")
         for cap in caps:
             if cap.least is not None:

@@ -388,12 +388,11 @@ class Entries:
         self.host.keep("doubts", t.union(*doubts))
 
     def _waits(self) -> Any:
-        """For every sum the facts of other records that items of it wait for under caps."""
+        """For every sum the facts that items of it wait for under caps."""
         query = t.select(
-            record_id=t.col("other", "w"), **{n: t.col(n, "w") for n in ("person_id", "period", "end")},
-            miss=t.col("miss", "o"), sum=t.col("sum", "b"),
+            record_id=t.col("other", "w"), **{n: t.col(n, "w") for n in ("person_id", "period", "end", "miss")},
+            sum=t.col("sum", "b"),
         ).from_(t.table("waits", "w"), copy=False)  # fmt: skip
-        t.join(query, t.table("words", "o"), t.equal(t.col("d", "o"), t.col("other_case", "w")))
         return t.join(query, t.table("belongs", "b"), t.equal(t.col("d", "b"), t.col("case", "w")))
 
     def _keep_open_dated(self) -> None:

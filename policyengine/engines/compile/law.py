@@ -57,8 +57,8 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the rules say of a combination, whatever the quantity. ``amount``: its formula, or None where each quantity
-    is judged by itself. ``simple``: there is one way to assign it. ``caps``, ``once``, ``sums``: whether it belongs
-    (with what is missing to say so, or its place in the order of a cap), in the plan's order."""
+    is judged by itself. ``simple``: there is one way to assign it. ``caps``, ``once``, ``sums``: whether it belongs, in
+    the plan's order; with what is missing to say so, of caps also the place in the order and whether that is known."""
 
     plan: int
     state: int
@@ -70,7 +70,7 @@ class Verdict:
     amount: Formula | None
     place: Place
     simple: bool
-    caps: tuple[tuple[bool | None, int, bool], ...]
+    caps: tuple[tuple[bool | None, int, bool, tuple[str, ...]], ...]
     sums: tuple[tuple[bool | None, tuple[str, ...]], ...]
     once: tuple[bool | None, ...]
 
@@ -244,15 +244,17 @@ class Law:
         place = Place(statement.by, statement.field or "", statement.rounding if statement.by == "split" else None)
         return place, key, settled and len(options) == 1
 
-    def _cap(self, rule: Ready, scene: Scene) -> tuple[bool | None, int, bool]:
-        """Whether the record is under a cap, its place in the cap's order, and whether that is known."""
+    def _cap(self, rule: Ready, scene: Scene) -> tuple[bool | None, int, bool, tuple[str, ...]]:
+        """Whether the record is under a cap, its place in the cap's order, whether that is known, and what would settle
+        whether it is under it."""
         truth, statement = rule.test(scene), rule.rule.statement
         assert isinstance(statement, tree.Cap)
+        lacks = named(rule.lacks(scene)) if truth is None else ()
         if truth is False or not statement.taking:
-            return truth, 0, True
+            return truth, 0, True, lacks
         record: Any = SimpleNamespace(scene=scene)
         least, most, _ = _ranks(self.prepared.judge, statement, [record])(0)
-        return truth, least, least == most
+        return truth, least, least == most, lacks
 
     def _sums(self, draft: Draft, scene: Scene, place: Place) -> Iterator[tuple[bool | None, tuple[str, ...]]]:
         for one in self.sums:
