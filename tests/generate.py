@@ -70,22 +70,20 @@ def random_plan(rng: Random) -> Plan | None:
     )  # as many draws as ever: trials stay the same
 
 
-# A missing value of these has a meaning of its own (no proof; equal to nothing; nothing claimed).
-NEVER = {"record_id", "person_id", "evidence", "title", "project", "claimed_year", "late_reason"}
+# A missing value of these has a meaning of its own (nothing claimed).
+NEVER = {"record_id", "person_id", "claimed_year", "late_reason"}
 
 
 def settled_fields(plan: Plan) -> set[str]:
-    """Fields whose absence is itself a fact under this plan: asked with ``is present``, or compared for equality."""
+    """Fields whose absence is itself a fact under this plan: asked with ``is present``, or compared by a flag."""
     fixed = set(NEVER)
     for one in plan.rules():
         for statement in (one.statement, *(s for _, s in one.kept)):
             for node in walk(statement):
-                if isinstance(node, tree.Present | tree.PerField):
+                if isinstance(node, tree.Present):
                     fixed.add(node.field)
                 elif isinstance(node, tree.Repeated):
                     fixed.update(node.fields)
-                elif isinstance(node, tree.CountOnce):
-                    fixed.update(node.per)
     return fixed
 
 

@@ -6,12 +6,12 @@ Records take their hours in order, each at most what every window that holds it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from policyengine.engines.judge import Judge, Judged
 from policyengine.engines.numbers import NOTHING, UNBOUNDED, ZERO, Amount, Number, add_up
 from policyengine.engines.ready import Ready
-from policyengine.engines.truth import Truth, get_fact
+from policyengine.engines.truth import Truth, get_fact, lacking
 from policyengine.engines.windows import Cut, Item, cut_of, figure_bounds, may_cut
 from policyengine.language import tree
 from policyengine.light import dataclass
@@ -152,7 +152,7 @@ class Account:
         for number, turn_over in cut.turns():
             item, sure = self.items[number], number not in cut.unsure
             if not turn_over:
-                highs[number] = most.left(number) if sure else UNBOUNDED
+                highs[number] = most.left(number) if sure else cut.alone.get(number, UNBOUNDED)
                 least.take(number, item.counted_high)
                 continue
             self._keep(item, cut, least.left(number) + item.counted_high, highs[number])
@@ -219,18 +219,20 @@ def count_once(
     for versions in alike(rules):
         statement = versions[0].rule.statement
         assert isinstance(statement, tree.CountOnce)
-        members, groups = _groups(judge, versions, statement, records, shares)
-        unsure = {p for p, (_, truth) in members.items() if truth is None}
+        members = _members(judge, versions, statement, records, shares)
         opened: dict[int, set[str]] = {}
-        for group in groups:
-            for position, keeps in _winners(statement.taking, group, shares, unsure):
-                if keeps is False:
-                    duplicates[position] = members[position][0].key
-                    shares[position] = dict.fromkeys(shares[position], NOTHING)
-                elif keeps is None:
-                    told = (_open_facts(records[p], *members[p]) | contested.get(p, set()) for p in group)
-                    opened[position] = set().union(*told)
-                    shares[position] = {p: (ZERO, high) for p, (_, high) in shares[position].items()}
+        counting = list(shares)
+        for position, equal, perhaps in _rivals(members):
+            keeps = _keeps(statement.taking, position, equal, perhaps, shares, members)
+            if keeps is False:
+                duplicates[position] = members[position].rule.key
+                counting[position] = dict.fromkeys(shares[position], NOTHING)
+            elif keeps is None:
+                group = (position, *equal, *perhaps)
+                told = (_open_facts(judge, records[p], members[p]) | contested.get(p, set()) for p in group)
+                opened[position] = set().union(*told)
+                counting[position] = {p: (ZERO, high) for p, (_, high) in shares[position].items()}
+        shares = counting
         contested |= opened
     return shares, duplicates, contested
 
@@ -246,17 +248,26 @@ def alike(rules: Sequence[Ready]) -> list[list[Ready]]:
     return list(found.values())
 
 
-def _groups(
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A record that belongs to ``count once`` (None: perhaps), by which version, and what is compared (None: it is
+    missing)."""
+
+    rule: Ready
+    truth: Truth
+    values: tuple[object, ...]
+
+
+def _members(
     judge: Judge,
     versions: Sequence[Ready],
     statement: tree.CountOnce,
     records: list[Judged],
     shares: list[dict[int, Amount]],
-) -> tuple[dict[int, tuple[Ready, Truth]], list[list[int]]]:
-    """The positions that belong or may belong to the rule, by which version, and groups of two or more with equal,
-    present values. Of a record that counts in several periods the version decides that governs the last."""
-    groups: dict[tuple[object, ...], list[int]] = {}
-    members: dict[int, tuple[Ready, Truth]] = {}
+) -> dict[int, _Member]:
+    """By position the records that belong or may belong to the rule. Of a record that counts in several periods the
+    version decides that governs the last."""
+    members: dict[int, _Member] = {}
     start = judge.plan.year_start
     for position, judged in enumerate(records):
         if not any(high > 0 for _, high in shares[position].values()):
@@ -266,43 +277,66 @@ def _groups(
         if rule is None or None in governing:
             continue
         truth = rule.test(judged.scene)
-        values = tuple(get_fact(judged.scene, judge.world.fields[name]) for name in statement.per)
-        if truth is False or None in values:
-            continue
-        members[position] = rule, truth
-        groups.setdefault(values, []).append(position)
-    return members, [g for g in groups.values() if len(g) > 1]
+        if truth is not False:
+            values = tuple(get_fact(judged.scene, judge.world.fields[name]) for name in statement.per)
+            members[position] = _Member(rule, truth, values)
+    return members
 
 
-def _open_facts(judged: Judged, rule: Ready, truth: Truth) -> set[str]:
-    """What a record of a group lacks, and what would settle whether it belongs."""
-    return judged.named(judged.missing) | (judged.named(rule.lacks(judged.scene)) if truth is None else set())
-
-
-def _winners(
-    taking: str, group: list[int], shares: list[dict[int, Amount]], unsure: set[int]
-) -> Iterable[tuple[int, Truth]]:
-    """For each of the group: does it count (True), not (False), or depending on what is missing (None)."""
-    totals = {p: (add_up(a for a, _ in shares[p].values()), add_up(b for _, b in shares[p].values())) for p in group}
-    if unsure & set(group):
-        return [(p, None) for p in group]
-    if all(low == high for low, high in totals.values()):
-        winner = min(group, key=lambda p: _preference(taking, totals[p][0], p))
-        return [(p, p == winner) for p in group]
-    if taking == "lowest":
-        return [(p, None) for p in group]
-    certain = {p for p in group if totals[p][0] > 0}  # surely recognised: it is there in every completion
-    result: list[tuple[int, Truth]] = []
-    for p in group:
-        others = [o for o in group if o != p]
-        least, most = (_preference(taking, totals[p][bound], p) for bound in (0, 1))
-        if p in certain and all(least < _preference(taking, totals[o][1], o) for o in others):
-            result.append((p, True))
-        elif any(o in certain and _preference(taking, totals[o][0], o) < most for o in others):
-            result.append((p, False))
+def _rivals(members: Mapping[int, _Member]) -> Iterable[tuple[int, list[int], list[int]]]:
+    """For each record that another one repeats or may repeat: those that have the same values, and those that may have,
+    because one of the two lacks a value where all others are the same."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    blank = []
+    for position, member in members.items():
+        if None in member.values:
+            blank.append(position)
         else:
-            result.append((p, None))
-    return result
+            groups.setdefault(member.values, []).append(position)
+    for position, member in members.items():
+        equal = [] if None in member.values else [p for p in groups[member.values] if p != position]
+        among = blank if None not in member.values else members
+        perhaps = [p for p in among if p != position and _may_equal(member.values, members[p].values)]
+        if equal or perhaps:
+            yield position, equal, perhaps
+
+
+def _may_equal(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
+
+
+def _open_facts(judge: Judge, judged: Judged, member: _Member) -> set[str]:
+    """What a record of a group lacks, and what would settle whether it belongs, and what it repeats."""
+    statement = member.rule.rule.statement
+    assert isinstance(statement, tree.CountOnce)
+    compared = lacking((judge.world.fields[name] for name in statement.per), judged.scene)
+    belongs = member.rule.lacks(judged.scene) if member.truth is None else ()
+    return judged.named({*judged.missing, *compared, *belongs})
+
+
+def _keeps(
+    taking: str,
+    position: int,
+    equal: list[int],
+    perhaps: list[int],
+    shares: list[dict[int, Amount]],
+    members: Mapping[int, _Member],
+) -> Truth:
+    """Whether a record counts beside those with the same values and those that may have them; None: it depends on what
+    is missing."""
+    others = [*equal, *perhaps]
+    amounts = {p: (add_up(a for a, _ in shares[p].values()), add_up(b for _, b in shares[p].values()))
+               for p in (position, *others)}  # fmt: skip
+    settled = all(low == high for low, high in amounts.values())
+    if any(members[p].truth is None for p in amounts) or (taking == "lowest" and not settled):
+        return None
+    certain = {p for p in amounts if amounts[p][0] > 0}  # surely recognised: it is there in every completion
+    least, most = (_preference(taking, amounts[position][bound], position) for bound in (0, 1))
+    if position in certain and all(least < _preference(taking, amounts[p][1], p) for p in others):
+        return True
+    if any(p in certain and _preference(taking, amounts[p][0], p) < most for p in equal):
+        return False
+    return None
 
 
 def _preference(taking: str, amount: Number, position: int) -> tuple[Number, int]:

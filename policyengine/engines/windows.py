@@ -17,8 +17,9 @@ from policyengine.engines.judge import Judge, Judged
 from policyengine.engines.numbers import UNBOUNDED, ZERO, Amount, Number, add_up, times
 from policyengine.engines.ready import Ready
 from policyengine.engines.rooms import Grid, Room, grids
-from policyengine.engines.truth import Scene, find_figure, get_fact, missing_facts, owning_field
+from policyengine.engines.truth import Scene, find_figure, get_fact, lacking, missing_facts, owning_field
 from policyengine.language import tree
+from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
 from policyengine.records.model import Person
 
@@ -47,9 +48,9 @@ class Cut:
 
     ``bound``: the sets whose limit an item meets; ``fills``: those whose limit it uses up (in a rolling window also
     those of later years). ``unsure``: items that may not belong to the cap. ``nested``: every window by activities or
-    days lies within one period, so that it can lie within a wider one. ``grids``: windows by days. ``facts``: what
-    would settle its limits or where its window lies; ``lacks``: by item, what would settle whether it belongs, and
-    where in the order.
+    days lies within one period, so that it can lie within a wider one. ``grids``: windows by days. ``alone``: the limit
+    that an unsure item meets in whichever window it is. ``facts``: what would settle its limits or where its window
+    lies; ``lacks``: by item, what would settle whether it belongs, and where in the order.
     """
 
     key: str
@@ -61,6 +62,7 @@ class Cut:
     nested: bool = True
     places: dict[int, tuple[Place, Place]] = field(default_factory=dict)
     grids: list[Grid] = field(default_factory=list)
+    alone: dict[int, Number] = field(default_factory=dict)
     facts: set[str] = field(default_factory=set)
     lacks: dict[int, set[str]] = field(default_factory=dict)
 
@@ -155,7 +157,7 @@ class _Windows:
                 self._groups(members, lambda n: self.items[n].position)
                 self.cut.nested = len(self.cut.limits) == len(self.cut.bound)
             case tree.PerField(field=name):
-                self._groups(self._governed(members), lambda n: (self.items[n].period, self._value(n, name)))
+                self._by_field(self._governed(members), self.judge.world.fields[name])
             case tree.PerYears(count=1):
                 self._groups(self._governed(members), lambda n: self.items[n].period)
             case tree.PerYears(count=count, starting=starting):
@@ -179,10 +181,37 @@ class _Windows:
     def _governed(self, members: list[int]) -> list[int]:
         return [n for n in members if self._governs(self.items[n].period)]
 
-    def _value(self, number: int, name: str) -> object:
-        """The field's value; a missing one is its own group."""
-        value = get_fact(self.records[self.items[number].position].scene, self.judge.world.fields[name])
-        return ("", self.items[number].position) if value is None else ("=", value)
+    def _by_field(self, members: list[int], decl: FieldDecl) -> None:
+        """A window for each value in a period. A record whose value is missing may have any of them, or one that no
+        other has; alone it meets the limit as well."""
+        held: dict[tuple[int, object], list[int]] = {}
+        blank: dict[int, list[int]] = {}
+        for n in members:
+            period, value = self.items[n].period, get_fact(self.records[self.items[n].position].scene, decl)
+            if value is None:
+                blank.setdefault(period, []).append(n)
+            else:
+                held.setdefault((period, value), []).append(n)
+        for (period, _), known in held.items():
+            self._add_blurred(period, known, blank.get(period, []), decl)
+        for period, others in blank.items():
+            if len(others) > 1:
+                self._add_blurred(period, [], others, decl)
+            for n in others:
+                if n not in self.cut.fills:
+                    self._add(period, [n], [n])
+
+    def _add_blurred(self, period: int, known: list[int], blank: list[int], decl: FieldDecl) -> None:
+        """A window of records of one value, and those whose value is missing."""
+        if not self._add(period, known + blank, known + blank):
+            return
+        limit = self.cut.limits[-1][1]
+        for n in blank:
+            if n not in self.cut.unsure:
+                self.cut.alone[n] = limit
+            self.cut.unsure.add(n)
+            judged = self.records[self.items[n].position]
+            self.cut.lacks.setdefault(n, set()).update(judged.named(lacking([decl], judged.scene)))
 
     def _groups(
         self, members: list[int], of: Callable[[int], object], ends: Callable[[int], int] | None = None
@@ -255,10 +284,11 @@ class _Windows:
     def _limit_facts(self, period: int) -> set[str]:
         return limit_facts(self.judge, self.rule, period, self.person)
 
-    def _add(self, period: int, bound: list[int], fills: list[int], limit: Amount | None = None) -> None:
+    def _add(self, period: int, bound: list[int], fills: list[int], limit: Amount | None = None) -> bool:
+        """Add a window; whether it can cut anything, else it is left out."""
         limit = limit or self._limit(period)
         if limit is None or add_up([self.items[n].high for n in fills]) <= limit[0]:
-            return  # it can't cut anything
+            return False
         if limit[0] != limit[1]:
             self.cut.facts |= self._limit_facts(period)
         one = len(self.cut.limits)
@@ -269,6 +299,7 @@ class _Windows:
             for n in fills:
                 self.cut.fills.setdefault(n, []).append(one)
                 self.cut.bound.setdefault(n, [])
+        return True
 
 
 def _ranks(judge: Judge, statement: tree.Cap, records: Sequence[Judged]) -> Callable[[int], tuple[int, int, list[str]]]:

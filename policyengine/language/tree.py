@@ -376,7 +376,7 @@ class Assign(Statement):  # 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountOnce(Statement):  # 4
-    """Records that agree in every field of ``per`` (a missing value agrees with nothing) count once over all periods.
+    """Records that agree in every field of ``per`` (a missing value may agree with any) count once over all periods.
 
     ``taking``: ``highest``, ``lowest``, ``earliest`` or ``latest``; ties by date, then record id.
     """

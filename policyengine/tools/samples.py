@@ -48,13 +48,15 @@ class Want:
 @dataclass(frozen=True, slots=True)
 class Sample:
     """Facts, unit and quantity for each hour that counts. ``limited``: a rule limits what one activity may count;
-    ``limit``: its key, if it is the one that converts."""
+    ``limit``: its key, if it is the one that converts. ``compared``: texts by which it may repeat another activity or
+    share a limit with it; each gets its own."""
 
     facts: dict[str, Fact]
     unit: str
     per_hour: Fraction
     limited: bool
     limit: str = ""
+    compared: tuple[str, ...] = ()
 
     def records(self, want: Want, pieces: int = 1, mark: str = "") -> Iterator[Record]:
         """Activities that last all of the days and are together worth the hours."""
@@ -62,7 +64,8 @@ class Sample:
         for number in range(pieces):
             name = f"\uffff{mark}{number}"  # after every record of the person in any order
             # texts of which only the presence matters differ, lest they be taken for one activity
-            facts = {k: f"{v}{name}" if v == ANY_TEXT else v for k, v in self.facts.items()}
+            facts = dict.fromkeys(self.compared, ANY_TEXT) | self.facts
+            facts = {k: f"{v}{name}" if v == ANY_TEXT else v for k, v in facts.items()}
             who = want.finding.person_id
             own = {**facts, "record_id": name, "person_id": who, "quantity": share, "unit": self.unit}
             yield Record(name, who, *want.days, share, self.unit, own)
@@ -76,6 +79,7 @@ class Samples:
         judge = prepared.judge
         asked = [d for r in (*judge.recognise, *judge.reject, *judge.convert, *judge.add) for d in r.asks]
         self._personal = any(d.of == "person" for d in asked)
+        self._compared = _compared(prepared)
         self._kinds: list[Kind] | None = None
         self._found: dict[tuple[object, ...], Sample | None] = {}
 
@@ -141,10 +145,23 @@ class Samples:
                 for converts in wishes(when, self.prepared.judge.world, _scene(who, blank)):
                     whole = replace(blank, facts={**blank.facts, **converts})
                     for more in ({}, *completions(self.prepared, who, whole)):
-                        sample = Sample({**whole.facts, **more}, unit, quantity, limited or bool(limit), limit)
+                        facts = {**whole.facts, **more}
+                        sample = Sample(facts, unit, quantity, limited or bool(limit), limit, self._compared)
                         if _counts(sample, want, situation):
                             return sample
         return None
+
+
+def _compared(prepared: Prepared) -> tuple[str, ...]:
+    """Texts of records that ``count once`` or a cap compares."""
+    names: set[str] = set()
+    for rule in (*prepared.later.once, *prepared.later.caps):
+        statement = rule.rule.statement
+        if isinstance(statement, tree.CountOnce):
+            names.update(statement.per)
+        elif isinstance(statement, tree.Cap) and isinstance(statement.window, tree.PerField):
+            names.add(statement.window.field)
+    return tuple(sorted(n for n in names if prepared.judge.world.fields[n].type == "text"))
 
 
 def _subtle(cap: tree.Statement) -> bool:

@@ -88,9 +88,29 @@ PROJECTS = [
 ]  # fmt: skip
 
 
-def test_per_field_holds_within_a_year_and_a_missing_value_is_its_own() -> None:
+def test_per_field_holds_within_a_year() -> None:
     found = counted(["cap training at 12 hours per project"], of(PROJECTS))
-    assert found == {"A": 10, "B": 2, "C": 10, "D": 10, "E": 10, "F": 10}
+    assert found == {"A": 10, "B": 2, "C": 10, "D": (0, 10), "E": (0, 10), "F": 10}  # D may be of X, Y or another
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [  # at most 12 hours per project; of those without one it is not known which
+        ([("A", "2016-05-01", 20)], {"A": 12}),  # whichever it is
+        ([("A", "2016-05-01", 20), ("B", "2017-05-01", 20, {"project": "X"})], {"A": 12, "B": 12}),
+        ([("A", "2016-05-01", 20), ("B", "2016-06-01", 5)], {"A": 12, "B": (0, 5)}),
+        ([("A", "2016-05-01", 5), ("B", "2016-06-01", 5, {"project": "X"})], {"A": 5, "B": 5}),  # together 10
+        ([("A", "2016-05-01", 5), ("B", "2016-06-01", 20, {"project": "X"})], {"A": 5, "B": (7, 12)}),
+        ([("B", "2016-05-01", 20, {"project": "X"}), ("A", "2016-06-01", 20)], {"B": 12, "A": (0, 12)}),
+    ],
+)
+def test_a_missing_value_may_be_any(records: list[object], expected: dict[str, object]) -> None:
+    cap = "cap training at 12 hours per project"
+    assert counted([cap], of(records)) == expected
+    for entry in run(plan(*BASE, cap), of(records), (2010, 2025)).ledger:
+        blank = {f"{r.record_id}:project" for r in of(records) if "project" not in r.facts}
+        own = {fact.removeprefix(f"{entry.record_id}:") for fact in blank}
+        assert set(entry.missing) == (own if isinstance(expected[entry.record_id], tuple) else set())
 
 
 DAYS = [
@@ -236,7 +256,15 @@ ONCE = [
     (HIGHEST, [("B", "2016-05-01", 10), ("A", "2016-05-01", 10)], {"A": 10, "B": 0}),
     # another title, a missing one, a form that the rule does not name
     (HIGHEST, [A, (*B, {"title": "other"})], {"A": 10, "B": 12}),
-    ("count once per title, project taking the highest", [A, B], {"A": 10, "B": 12}),
+    (HIGHEST, [A, (*B, {"title": None})], {"A": (0, 10), "B": 12}),  # B is more than A, whatever its title
+    (HIGHEST, [A, (*B, {"title": None}), ("C", "2016-06-01", 11)], {"A": 0, "B": 12, "C": (0, 11)}),
+    ("count once per title, project taking the highest", [A, B], {"A": (0, 10), "B": 12}),
+    ("count once per title, project taking the highest", [(*A, {"title": "S"}), B], {"A": 10, "B": 12}),
+    (
+        "count once per title, project taking the highest",
+        [(*A, {"project": "X"}), (*B, {"project": "Y"})],
+        {"A": 10, "B": 12},
+    ),
     ("count once paper per title taking the highest", [A, B], {"A": 10, "B": 12}),
     # what counts nothing anyway competes with nothing
     ("count once per title taking the lowest", [A, ("B", "2017-06-01", 5, {"result": "failed"})], {"A": 10, "B": 0}),

@@ -45,8 +45,7 @@ def drawn(rng: Random) -> tuple[Plan, list[Record]]:
         facts: dict[str, object] = {"subject": rng.choice(("public", "professional"))}
         if rng.random() < 0.5:
             facts["approved"] = rng.random() < 0.85
-        if rng.random() < 0.7:
-            facts["project"] = rng.choice("XY")
+        facts["project"] = rng.choice("XY") if rng.random() < 0.7 else f"Z{number}"
         day = f"{rng.choice((2016, 2016, 2017))}-0{rng.randint(1, 4)}-0{rng.randint(1, 4)}"
         form = rng.choice(("training", "training", "lecture", "self_study", "paper"))
         start = day[:-1] + "1" if rng.random() < 0.4 else None

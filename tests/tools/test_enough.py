@@ -181,6 +181,9 @@ OPEN_TO_ADD = [
     ("require public at most 3 hours per year", "5 more recognised hours of professional by 2016-12-31"),
     # one that costs something counts at least 5 all the same
     ("add 20 hours to training when fee > 5", "5 more recognised hours by 2016-12-31"),
+    # another activity has a title of its own, and a provider
+    ("count once per title, provider taking the highest", "5 more recognised hours by 2016-12-31"),
+    ("cap training at 85 hours per title", "5 more recognised hours by 2016-12-31"),
 ]
 
 

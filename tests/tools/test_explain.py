@@ -528,3 +528,16 @@ def test_a_drop_is_not_told_where_what_it_drops_asks_nothing() -> None:
     dropped = {dropped for _, dropped in case.besides}
     assert any("annual-hours" in key for key in dropped)
     assert not any("theme" in key for key in dropped)
+
+
+def test_what_a_record_lacks_itself_is_named_beside_what_another_lacks(tmp_path: Path) -> None:
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    once = "- {id: once, cites: {source: act, at: art. 8}, rule: count once per title taking the highest}\n"
+    rules.write_text(rules.read_text(encoding="utf-8") + once, encoding="utf-8")
+    rows = (f"R{n},X,2016-05-0{n},training,public,,{n}0,hours,c,,," for n in (5, 6))
+    (tmp_path / "own.csv").write_text("\n".join((HEADER, *rows, "")), encoding="utf-8")
+    files = Files((str(tmp_path / "own.csv"),))
+    (case,) = explain_files(load_law(world / "policies/shire"), files, "X", (2016, 2016))[0]
+    assert "R5 2016-05-05 training 50 hours → 0–50 hours: not known: title; title of R6 " in text_of_case(case)
+    assert "R5 2016-05-05 培训班 50 学时 → 0–50 学时：不明：名称；R6 的名称 " in text_of_case(case, "zh")

@@ -110,6 +110,7 @@ class Accounts:
             case tree.PerActivity():
                 yield self._over(cap, self._rows(cap, amount=t.col(f"a{c}", "s")), anywhere=self.cases.moved)
             case tree.PerField(field=name):
+                self._route(self._blank(cap, name))
                 yield self._over(cap, self._by_field(cap, name))
             case tree.PerYears(count=count, starting=starting):
                 rows = self._rows(
@@ -193,6 +194,16 @@ class Accounts:
             self.held.add(held)
         names = ("person_id", "rp", "period", "amount")
         return t.select(**{n: t.col(n, "h") for n in names}).from_(t.table(held, "h"), copy=False)
+
+    def _blank(self, cap: Cap, name: str) -> Any:
+        """Persons with a record that lacks the value, beside others of its period that it may share a limit with."""
+        query = t.select(person_id=t.col("person_id", "m"))
+        query.from_(t.sub(self._under(cap, value=name), "m"), copy=False)
+        t.join(query, t.sub(self._most(cap), "x"), t.same_row("x", "m"))
+        query.group_by(t.col("person_id", "m"), t.col("period", "m"), copy=False)
+        lacking = t.call("MAX", t.flag(t.missing(t.col("value", "m"))))
+        several = t.compare(t.count(), ">", t.lit(1))
+        return query.having(t.both(several, t.compare(lacking, ">", t.lit(0))), copy=False)
 
     def _most(self, cap: Cap) -> Any:
         """The (person, period) that hold more than the smallest limit, whatever the value: no others can exceed one."""

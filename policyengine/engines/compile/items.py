@@ -53,7 +53,6 @@ class Items:
         member = [
             t.equal(t.col("plan", "j"), t.lit(law.number)),
             t.compare(t.col("high", "j"), ">", t.lit(0)),
-            *(t.present(t.col(name, "j")) for name in values),
             *self._all_governed(list(years.values()), law),
         ]
         before = bool(self.cases.once)
@@ -68,6 +67,7 @@ class Items:
         host.keep("once_all", kept.where(t.compare(t.col("belongs", "e"), ">", t.lit(0)), copy=False))
         group = ["person_id", *values]
         several = t.select(**{n: t.col(n) for n in group}).from_(t.table("once_all"), copy=False)
+        several.where(t.both(*(t.present(t.col(n)) for n in values)), copy=False)
         several = several.group_by(*(t.col(n) for n in group), copy=False)
         several = several.having(t.compare(t.count(), ">", t.lit(1)), copy=False)
         doubt = t.either(
@@ -93,6 +93,21 @@ class Items:
         name = f"open_{law.number}_{min(versions)}"
         host.keep(name, open_.where(t.equal(t.col("doubt"), t.lit(1)), copy=False).distinct(copy=False))
         self.routes.append(t.select(person_id=t.col("person_id")).from_(t.table(name), copy=False))
+        host.keep(f"blank_{law.number}_{min(versions)}", self._blank(list(values)))
+        blank = t.select(person_id=t.col("person_id"))
+        self.routes.append(blank.from_(t.table(f"blank_{law.number}_{min(versions)}"), copy=False))
+
+    @staticmethod
+    def _blank(values: list[str]) -> Any:
+        """Persons with a record that lacks a value and may repeat another one (``allocate._rivals``)."""
+        query = t.select(person_id=t.col("person_id", "b")).from_(t.table("once_all", "b"), copy=False)
+        alike = (t.either(t.missing(t.col(n, "b")), t.missing(t.col(n, "m")),
+                          t.equal(t.col(n, "b"), t.col(n, "m"))) for n in values)  # fmt: skip
+        others = t.compare(t.col("record_id", "m"), "<>", t.col("record_id", "b"))
+        same = t.equal(t.col("person_id", "m"), t.col("person_id", "b"))
+        t.join(query, t.table("once_all", "m"), t.both(same, others, *alike))
+        lacking = t.either(*(t.missing(t.col(n, "b")) for n in values))
+        return query.where(lacking, copy=False).distinct(copy=False)
 
     def _version(self, years: Mapping[int, YearRange], versions: Mapping[int, Ready]) -> tuple[Tree, Tree]:
         """Whether a record belongs, by the version that governs its last period, and that version's number."""
