@@ -7,38 +7,46 @@ Records take their hours in order, each at most what every window that holds it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 
 from policyengine.engines.judge import Judge, Judged
 from policyengine.engines.numbers import NOTHING, UNBOUNDED, ZERO, Amount, Number, add_up
 from policyengine.engines.ready import Ready
 from policyengine.engines.truth import Truth, get_fact, lacking
-from policyengine.engines.windows import Cut, Item, cut_of, figure_bounds, may_cut
+from policyengine.engines.windows import Cut, Filled, Gap, Gaps, Item, cut_of, figure_bounds, may_cut
 from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.records.model import Person
+
+MOST_WORLDS = 64  # ways to fill a person's gaps that are tried
 
 
 @dataclass(slots=True)
 class Account:
     """One person's items with the cuts that apply to them.
 
-    ``duplicates``: by position, the rule for which another record counts instead; ``contested``: what would settle
-    whether it does. ``complete``: every amount, membership and limit is settled, one run gives everything. ``exact``:
-    the bounds under the caps are those of two runs.
+    ``duplicates``: by position, the rule for which another record counts instead; ``contested``: that one may.
+    ``complete``: every amount, membership and limit is settled, one run gives everything. ``exact``: the bounds under
+    the caps are those of two runs. ``worlds``: the same where what records lack, and may have in common with others, is
+    filled in, in every way; empty where these are too many.
     """
 
     records: list[Judged]
     items: list[Item]
     cuts: list[Cut]
     duplicates: dict[int, str]
-    contested: dict[int, set[str]]
+    contested: dict[int, Contest]
     complete: bool
     exact: bool
+    worlds: list[Account] = field(default_factory=list)
     _waits: list[set[str]] | None = None
 
     def total(self, members: Sequence[tuple[int, Truth]]) -> Amount:
         """Bounds of the counted hours of some items, given by number and whether they belong to the sum (None: may)."""
         items = self.items
+        if self.worlds:
+            bounds = [world.total(members) for world in self.worlds]
+            return min(low for low, _ in bounds), max(high for _, high in bounds)
         if self.complete or all(items[n].counted_low == items[n].counted_high for n, _ in members):
             low = add_up([items[n].counted_low for n, t in members if t])
             perhaps = [items[n].counted_high for n, t in members if t is None]
@@ -74,7 +82,7 @@ class Account:
         if item.low == item.high:
             return set()
         judged = self.records[item.position]
-        return judged.named(judged.missing) | self.contested.get(item.position, set())
+        return judged.named(judged.missing) | _facts(self.contested.get(item.position))
 
     def _wait_for(self, cut: Cut, waits: list[set[str]]) -> None:
         before: dict[object, set[str]] = {}  # by window: what those wait for that may have had their turn
@@ -117,6 +125,21 @@ class Account:
                     self._carry_settled(cut)
                 else:
                     self._carry_bounds(cut)
+
+    def tighten(self) -> None:
+        """Give items the bounds that they have in some world."""
+        for number, item in enumerate(self.items):
+            each = [world.items[number] for world in self.worlds]
+            item.low, item.high = min(i.low for i in each), max(i.high for i in each)
+            item.counted_low = min(i.counted_low for i in each)
+            item.counted_high = max(i.counted_high for i in each)
+            cutting = {key for i in each for key in i.cut_by}
+            item.cut_by = tuple(cut.key for cut in self.cuts if cut.key in cutting)
+        open_ = {item.position for item in self.items if item.low != item.high}
+        for position in self.contested.keys() - open_:
+            del self.contested[position]
+            if all(position in world.duplicates for world in self.worlds):
+                self.duplicates[position] = self.worlds[0].duplicates[position]
 
     def _is_settled(self, number: int) -> bool:
         return self.items[number].counted_low == self.items[number].counted_high
@@ -183,7 +206,24 @@ def account(
     judge: Judge, once: Sequence[Ready], caps: Sequence[Ready], person: Person, records: list[Judged], exact: bool
 ) -> Account:
     """Count once and lay out the caps of one person. ``records`` in order (end date, record id)."""
-    shares, duplicates, contested = count_once(judge, once, records)
+    result, gaps = _account(judge, once, caps, person, records, exact, {})
+    worlds = _worlds(gaps)
+    if len(worlds) > 1:
+        result.worlds = [_account(judge, once, caps, person, records, exact, filled)[0] for filled in worlds]
+        result.tighten()
+    return result
+
+
+def _account(
+    judge: Judge,
+    once: Sequence[Ready],
+    caps: Sequence[Ready],
+    person: Person,
+    records: list[Judged],
+    exact: bool,
+    filled: Filled,
+) -> tuple[Account, Gaps]:
+    shares, duplicates, contested, gaps = count_once(judge, once, records, filled)
     items = [
         Item(position, period, *judged.shares_days[period], *amount)
         for position, judged in enumerate(records)
@@ -196,45 +236,86 @@ def account(
     settled = not contested and all(i.low is i.high or i.low == i.high for i in items)
     periods = {item.period for item in items}
     able = [rule for rule in caps if may_cut(rule, periods, judge.plan.year_start)]
-    cuts = [cut for rule in able if (cut := cut_of(judge, rule, items, records, person)) is not None]
+    cuts = [cut for rule in able if (cut := cut_of(judge, rule, items, records, person, filled)) is not None]
     known = all(cut.settled for cut in cuts)
     result = Account(
         records, items, cuts, duplicates, contested, settled and known, exact and known and all(c.nested for c in cuts)
     )
     result.spread()
-    return result
+    for cut in cuts:
+        for gap, values in cut.gaps.items():
+            gaps.setdefault(gap, set()).update(values)
+    return result, gaps
+
+
+def _worlds(gaps: Gaps) -> list[Filled]:
+    """Every way to fill the gaps with values that others have, or with new ones; none where there are too many."""
+    worlds: list[dict[Gap, object]] = [{}]
+    for gap, values in sorted(gaps.items(), key=lambda one: one[0]):
+        grown = []
+        for world in worlds:
+            new = dict.fromkeys(v for (_, name), v in world.items() if name == gap[1] and isinstance(v, tuple))
+            options = (*sorted(values, key=str), *new, ("new", len(new)))
+            grown += [{**world, gap: value} for value in options]
+        if len(grown) > MOST_WORLDS:
+            return []
+        worlds = grown
+    return list(worlds)
 
 
 # --- count once -------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """That another record may count instead of one: by which rule, and what would settle whether it does."""
+
+    rule: str
+    facts: set[str]
+
+
 def count_once(
-    judge: Judge, rules: Sequence[Ready], records: list[Judged]
-) -> tuple[list[dict[int, Amount]], dict[int, str], dict[int, set[str]]]:
-    """Shares after ``count once``; by position the rule because of which a record counts nothing, and what would settle
-    whether another one counts instead."""
+    judge: Judge, rules: Sequence[Ready], records: list[Judged], filled: Filled
+) -> tuple[list[dict[int, Amount]], dict[int, str], dict[int, Contest], Gaps]:
+    """Shares after ``count once``; by position the rule because of which a record counts nothing, and whether another
+    one may count instead; and the gaps on which that may depend."""
     shares = [r.shares for r in records]
     duplicates: dict[int, str] = {}
-    contested: dict[int, set[str]] = {}
+    contested: dict[int, Contest] = {}
+    gaps: Gaps = {}
     for versions in alike(rules):
         statement = versions[0].rule.statement
         assert isinstance(statement, tree.CountOnce)
-        members = _members(judge, versions, statement, records, shares)
-        opened: dict[int, set[str]] = {}
+        members = _members(judge, versions, statement, records, shares, filled)
+        facts = {p: _open_facts(judge, records[p], m) | _facts(contested.get(p)) for p, m in members.items()}
+        amounts = {p: (add_up(a for a, _ in shares[p].values()), add_up(b for _, b in shares[p].values()))
+                   for p in members}  # fmt: skip
+        told: dict[frozenset[int], set[str]] = {}  # by group, of which many records may have the same
+        opened: dict[int, Contest] = {}
         counting = list(shares)
         for position, equal, perhaps in _rivals(members):
-            keeps = _keeps(statement.taking, position, equal, perhaps, shares, members)
+            member = members[position]
+            for name, value in zip(statement.per, member.values, strict=True):
+                if value is None:
+                    others = {dict(zip(statement.per, members[p].values, strict=True))[name] for p in perhaps}
+                    gaps.setdefault((position, name), set()).update(others - {None})
+            keeps = _keeps(statement.taking, position, equal, perhaps, amounts, members)
             if keeps is False:
-                duplicates[position] = members[position].rule.key
+                duplicates[position] = member.rule.key
                 counting[position] = dict.fromkeys(shares[position], NOTHING)
             elif keeps is None:
-                group = (position, *equal, *perhaps)
-                told = (_open_facts(judge, records[p], members[p]) | contested.get(p, set()) for p in group)
-                opened[position] = set().union(*told)
+                group = frozenset((position, *equal, *perhaps))
+                if group not in told:
+                    told[group] = set().union(*(facts[p] for p in group))
+                opened[position] = Contest(member.rule.key, told[group])
                 counting[position] = {p: (ZERO, high) for p, (_, high) in shares[position].items()}
         shares = counting
         contested |= opened
-    return shares, duplicates, contested
+    return shares, duplicates, contested, gaps
+
+
+def _facts(contest: Contest | None) -> set[str]:
+    return contest.facts if contest is not None else set()
 
 
 def alike(rules: Sequence[Ready]) -> list[list[Ready]]:
@@ -264,6 +345,7 @@ def _members(
     statement: tree.CountOnce,
     records: list[Judged],
     shares: list[dict[int, Amount]],
+    filled: Filled,
 ) -> dict[int, _Member]:
     """By position the records that belong or may belong to the rule. Of a record that counts in several periods the
     version decides that governs the last."""
@@ -278,7 +360,8 @@ def _members(
             continue
         truth = rule.test(judged.scene)
         if truth is not False:
-            values = tuple(get_fact(judged.scene, judge.world.fields[name]) for name in statement.per)
+            told = ((name, get_fact(judged.scene, judge.world.fields[name])) for name in statement.per)
+            values = tuple(filled.get((position, name)) if value is None else value for name, value in told)
             members[position] = _Member(rule, truth, values)
     return members
 
@@ -319,18 +402,17 @@ def _keeps(
     position: int,
     equal: list[int],
     perhaps: list[int],
-    shares: list[dict[int, Amount]],
+    amounts: Mapping[int, Amount],
     members: Mapping[int, _Member],
 ) -> Truth:
     """Whether a record counts beside those with the same values and those that may have them; None: it depends on what
     is missing."""
     others = [*equal, *perhaps]
-    amounts = {p: (add_up(a for a, _ in shares[p].values()), add_up(b for _, b in shares[p].values()))
-               for p in (position, *others)}  # fmt: skip
-    settled = all(low == high for low, high in amounts.values())
-    if any(members[p].truth is None for p in amounts) or (taking == "lowest" and not settled):
+    group = (position, *others)
+    settled = all(amounts[p][0] == amounts[p][1] for p in group)
+    if any(members[p].truth is None for p in group) or (taking == "lowest" and not settled):
         return None
-    certain = {p for p in amounts if amounts[p][0] > 0}  # surely recognised: it is there in every completion
+    certain = {p for p in group if amounts[p][0] > 0}  # surely recognised: it is there in every completion
     least, most = (_preference(taking, amounts[position][bound], position) for bound in (0, 1))
     if position in certain and all(least < _preference(taking, amounts[p][1], p) for p in others):
         return True

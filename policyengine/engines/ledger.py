@@ -31,9 +31,10 @@ def ledger(account: Account, asked: tuple[int, int], shown: Shown) -> Iterator[L
         judged = records[position]
         for number in of[position]:
             item = account.items[number]
-            once = account.duplicates.get(position, "")
+            once, contest = account.duplicates.get(position, ""), account.contested.get(position)
             reason = _reason(judged, item, bool(once))
-            cuts = once if reason == "duplicate" else "+".join(item.cut_by)
+            open_ = (contest.rule,) if contest is not None and reason == "missing_fact" else ()
+            cuts = once if reason == "duplicate" else "+".join((*open_, *item.cut_by))
             yield _entry(judged, item, judged.claimed[item.period], reason, cuts, _missing(account, number), shown)
         if not of[position]:
             yield _entry(judged, None, NOTHING, "outside_period", "", judged.missing, shown)
@@ -45,8 +46,10 @@ def _missing(account: Account, number: int) -> tuple[str, ...]:
     judged = account.records[item.position]
     if judged.missing or item.counted_low is item.counted_high or item.counted_low == item.counted_high:
         return judged.missing
-    own = f"{judged.record.record_id}:"
-    return tuple(sorted({fact.removeprefix(own) for fact in account.settles(number)}))
+    prefix = f"{judged.record.record_id}:"
+    facts = account.settles(number)
+    own = {fact.removeprefix(prefix) for fact in facts if fact.startswith(prefix)}
+    return tuple(sorted(own or facts))
 
 
 def _reason(judged: Judged, item: Item, duplicate: bool) -> str:

@@ -13,6 +13,9 @@ from datetime import date
 from policyengine.engines.numbers import UNBOUNDED, ZERO, Amount, Number
 from policyengine.light import dataclass
 
+FREE: Number = UNBOUNDED * UNBOUNDED
+"""What a window without a figure holds: more than any items that are unbounded themselves."""
+
 
 @dataclass(slots=True)
 class Grid:
@@ -66,7 +69,7 @@ def _grid(
             total, year = total + sums[column], max(year, years[column])
             one = limit(year) if year else None
             days = (end - starts[row]).days + 1
-            line.append((UNBOUNDED, UNBOUNDED) if one is None or days < 1 else (one[0] * days, one[1] * days))
+            line.append((FREE, FREE) if one is None or days < 1 else (one[0] * days, one[1] * days))
             if total > line[-1][0]:
                 tight_columns.add(column)
                 if not tight_rows or tight_rows[-1] != row:

@@ -27,6 +27,16 @@ Place = tuple[int, int, int, int]
 """Where an item stands in a cap's order: year (in rolling windows), preference, record, item."""
 
 
+Gap = tuple[int, str]
+"""A record's position and a field that it lacks."""
+
+Gaps = dict[Gap, set[object]]
+"""Values that gaps may have in common with other records, so that it matters which they have."""
+
+Filled = Mapping[Gap, object]
+"""Gaps with values."""
+
+
 @dataclass(slots=True)
 class Item:
     """A record's share in one period, before and after caps. ``position``: of the record among the person's records."""
@@ -50,7 +60,7 @@ class Cut:
     those of later years). ``unsure``: items that may not belong to the cap. ``nested``: every window by activities or
     days lies within one period, so that it can lie within a wider one. ``grids``: windows by days. ``alone``: the limit
     that an unsure item meets in whichever window it is. ``facts``: what would settle its limits or where its window
-    lies; ``lacks``: by item, what would settle whether it belongs, and where in the order.
+    lies; ``lacks``: by item, what would settle whether it belongs, and where in the order. ``gaps``: see ``Gaps``.
     """
 
     key: str
@@ -63,6 +73,7 @@ class Cut:
     places: dict[int, tuple[Place, Place]] = field(default_factory=dict)
     grids: list[Grid] = field(default_factory=list)
     alone: dict[int, Number] = field(default_factory=dict)
+    gaps: Gaps = field(default_factory=dict)
     facts: set[str] = field(default_factory=set)
     lacks: dict[int, set[str]] = field(default_factory=dict)
 
@@ -103,7 +114,9 @@ def may_cut(rule: Ready, periods: Iterable[int], year_start: tuple[int, int]) ->
     return True
 
 
-def cut_of(judge: Judge, rule: Ready, items: Sequence[Item], records: Sequence[Judged], person: Person) -> Cut | None:
+def cut_of(
+    judge: Judge, rule: Ready, items: Sequence[Item], records: Sequence[Judged], person: Person, filled: Filled
+) -> Cut | None:
     """What one cap rule is for a person; None when it concerns none of the items."""
     statement = rule.rule.statement
     assert isinstance(statement, tree.Cap)
@@ -120,7 +133,7 @@ def cut_of(judge: Judge, rule: Ready, items: Sequence[Item], records: Sequence[J
                 cut.lacks[number] = judged.named(rule.lacks(judged.scene))
     if not members:
         return None
-    _Windows(judge, rule, statement, items, records, person, cut).lay(members)
+    _Windows(judge, rule, statement, items, records, person, filled, cut).lay(members)
     if not cut.limits and not cut.grids:
         return None
     if statement.taking:
@@ -148,6 +161,7 @@ class _Windows:
     items: Sequence[Item]
     records: Sequence[Judged]
     person: Person
+    filled: Filled
     cut: Cut
 
     def lay(self, members: list[int]) -> None:
@@ -187,7 +201,7 @@ class _Windows:
         held: dict[tuple[int, object], list[int]] = {}
         blank: dict[int, list[int]] = {}
         for n in members:
-            period, value = self.items[n].period, get_fact(self.records[self.items[n].position].scene, decl)
+            period, value = self.items[n].period, self._value(n, decl)
             if value is None:
                 blank.setdefault(period, []).append(n)
             else:
@@ -201,6 +215,11 @@ class _Windows:
                 if n not in self.cut.fills:
                     self._add(period, [n], [n])
 
+    def _value(self, number: int, decl: FieldDecl) -> object:
+        position = self.items[number].position
+        value = get_fact(self.records[position].scene, decl)
+        return self.filled.get((position, decl.id)) if value is None else value
+
     def _add_blurred(self, period: int, known: list[int], blank: list[int], decl: FieldDecl) -> None:
         """A window of records of one value, and those whose value is missing."""
         if not self._add(period, known + blank, known + blank):
@@ -210,6 +229,8 @@ class _Windows:
             if n not in self.cut.unsure:
                 self.cut.alone[n] = limit
             self.cut.unsure.add(n)
+            values = {self._value(k, decl) for k in known}
+            self.cut.gaps.setdefault((self.items[n].position, decl.id), set()).update(values)
             judged = self.records[self.items[n].position]
             self.cut.lacks.setdefault(n, set()).update(judged.named(lacking([decl], judged.scene)))
 

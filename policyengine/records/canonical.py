@@ -154,11 +154,11 @@ def write_to(stream: Any, lines: Iterable[list[str] | None]) -> int:
 
 
 def copy_to(select: Any, path: Path, group: int | None = None) -> Any:
-    """``COPY (select) TO 'path' (FORMAT parquet)``, to be read as a whole; ``group``: rows that are written together."""
+    """``COPY (select) TO 'path' (FORMAT parquet)``, to be read whole; ``group``: rows that are written together."""
     from sqlglot import exp
 
     # what finds single values costs a sixth of the time that a file of texts takes
-    options = {"FORMAT": exp.var("parquet"), "WRITE_BLOOM_FILTER": exp.var("false")}
+    options: dict[str, Any] = {"FORMAT": exp.var("parquet"), "WRITE_BLOOM_FILTER": exp.var("false")}
     options |= {"ROW_GROUP_SIZE": exp.Literal.number(group)} if group else {}
     params = [exp.CopyParameter(this=exp.var(n), expression=value) for n, value in options.items()]
     return exp.Copy(this=exp.paren(select), kind=False, files=[exp.Literal.string(str(path))], params=params)

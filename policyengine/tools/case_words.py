@@ -50,17 +50,15 @@ class Words:
         """Missing facts, each once with the records that lack it: ``approved of R1, R2; sector``."""
         owners: dict[str, list[str]] = {}
         for owner, fact in map(owner_of, missing):
-            owners.setdefault(self.labels.fact(fact), []).append(owner)
-        parts = []
-        for fact, ids in owners.items():
-            others = [owner for owner in ids if owner]
-            parts += [fact] if len(others) < len(ids) else []
-            parts += [self._of(fact, others)] if others else []
+            owners.setdefault(self.labels.fact(fact), []).extend([owner] if owner else [])
+        parts = [self._of(fact, ids) for fact, ids in owners.items()]
         if any(len(ids) > 1 for ids in owners.values()):
             return self.say("; ", "；").join(parts)
         return self.say(", ", "、").join(parts)
 
     def _of(self, fact: str, ids: list[str]) -> str:
+        if not ids:
+            return fact
         owners = self.some(ids)
         space = "" if len(ids) > NAMED else " "
         return self.say(f"{fact} of {owners}", f"{owners}{space}的{fact}")

@@ -530,7 +530,7 @@ def test_a_drop_is_not_told_where_what_it_drops_asks_nothing() -> None:
     assert not any("theme" in key for key in dropped)
 
 
-def test_what_a_record_lacks_itself_is_named_beside_what_another_lacks(tmp_path: Path) -> None:
+def test_of_a_record_without_a_title_it_is_open_whether_it_counts(tmp_path: Path) -> None:
     world = write_world(tmp_path)
     rules = world / "policies/shire/rules.yaml"
     once = "- {id: once, cites: {source: act, at: art. 8}, rule: count once per title taking the highest}\n"
@@ -539,5 +539,8 @@ def test_what_a_record_lacks_itself_is_named_beside_what_another_lacks(tmp_path:
     (tmp_path / "own.csv").write_text("\n".join((HEADER, *rows, "")), encoding="utf-8")
     files = Files((str(tmp_path / "own.csv"),))
     (case,) = explain_files(load_law(world / "policies/shire"), files, "X", (2016, 2016))[0]
-    assert "R5 2016-05-05 training 50 hours → 0–50 hours: not known: title; title of R6 " in text_of_case(case)
-    assert "R5 2016-05-05 培训班 50 学时 → 0–50 学时：不明：名称；R6 的名称 " in text_of_case(case, "zh")
+    text, zh = text_of_case(case), text_of_case(case, "zh")
+    assert "├─ count once per title taking the highest: 0–50 cut    once, art. 8\n" in text
+    assert "R5 2016-05-05 training 50 hours → 0–50 hours: not known: title " in text
+    assert "├─ would settle it: title of R5, R6\n" in text
+    assert "R5 2016-05-05 培训班 50 学时 → 0–50 学时：不明：名称 " in zh
