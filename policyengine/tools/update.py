@@ -7,9 +7,10 @@ asked. The first are kept as a fingerprint in the result; where what was asked d
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +89,22 @@ def write_prints(host: FileHost, folder: Path) -> dict[str, Any]:
 
 
 def kept(span: Periods | None, alone: bool) -> dict[str, Any]:
-    """What the manifest says of the fingerprints: what took them, the periods that were judged, and whether one pack
-    was named, which judges everybody (``alone``)."""
+    """What the manifest says of the fingerprints: what took them and judged, the periods that were judged, and whether
+    one pack was named, which judges everybody (``alone``)."""
     import duckdb
 
     judged = label(span[0], span[1] - span[0] + 1) if span else None
-    return {"by": f"duckdb {duckdb.__version__}", "judged": judged, "alone": alone}
+    return {"by": f"duckdb {duckdb.__version__}", "program": _program(), "judged": judged, "alone": alone}
+
+
+@cache
+def _program() -> str:
+    """A digest of the program's text: a result of one that reads or judges otherwise does not stand, whatever its
+    version says."""
+    home, digest = Path(__file__).parent.parent, hashlib.sha256()
+    for path in sorted(p for end in ("py", "lark", "json") for p in home.rglob(f"*.{end}")):
+        digest.update(path.relative_to(home).as_posix().encode() + path.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
 
 
 # --- who is judged anew -----------------------------------------------------------------------------------------------

@@ -91,6 +91,16 @@ def test_nothing_stands_of_another_year_or_another_kind_of_result(tmp_path: Path
     assert update(world, out, "parquet", 2015).stands == 0  # it kept no fingerprints
 
 
+def test_nothing_stands_of_a_program_that_reads_or_judges_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, out = write_world(tmp_path / "world"), tmp_path / "out"
+    update(world, out, "csv")
+    monkeypatch.setattr("policyengine.tools.update._program", lambda: "another")
+    assert update(world, out, "csv").stands == 0
+    assert update(world, out, "csv").stands == PEOPLE
+
+
 def test_nothing_stands_where_one_pack_is_named_that_judges_everybody(tmp_path: Path) -> None:
     world, out = write_world(tmp_path / "world"), tmp_path / "out"
     shutil.rmtree(world / "policies" / "mill")
