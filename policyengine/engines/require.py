@@ -314,7 +314,9 @@ class Requirements:
             missing = required.missing | self.totals.doubts(statement.measure, stretch, statement.this_period)
             missing |= open_carry
             if applies is None:
-                missing.update(rule.lacks(scene) or self._anchor(statement.window))
+                missing.update(rule.lacks(scene))
+            if stretch.adrift:
+                missing.update(self._anchor(statement.window))
             if excusing is None and (least or status == "undetermined"):  # no excuse ends the wait of a maximum
                 missing.update(name for e in self.later.excuses(rule, span.last) for name in e.lacks(scene))
         excused, shown = status == "excused", self.later.shown

@@ -41,7 +41,9 @@ class Totals:
 
     def members(self, measure: str, stretch: Stretch, this_period: bool = False) -> Members:
         """The items of a stretch that belong, or may belong, to a measure."""
-        numbers = self._within(stretch)
+        return self._belonging(self._within(stretch), measure, stretch, this_period)
+
+    def _belonging(self, numbers: Sequence[int], measure: str, stretch: Stretch, this_period: bool) -> Members:
         if not numbers:
             return ()
         test = self._test(measure, stretch.last)
@@ -56,10 +58,11 @@ class Totals:
 
     def doubts(self, measure: str, stretch: Stretch, this_period: bool = False) -> set[str]:
         """What would settle a measure: the missing facts of its doubtful records (``R001:evidence``), and what decides
-        how much caps leave of them."""
+        how much caps leave of them; of all records where it is not known where the stretch lies."""
         found: set[str] = set()
         rule = self.later.measure_in(measure, stretch.last)
-        for number, truth in self.members(measure, stretch, this_period):
+        numbers = range(len(self.account.items)) if stretch.adrift else self._within(stretch)
+        for number, truth in self._belonging(numbers, measure, stretch, this_period):
             item = self.account.items[number]
             judged = self.account.records[item.position]
             if item.low != item.high or item.counted_low != item.counted_high:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterator
+from datetime import date
 from random import Random
 
 from hypothesis import given, settings
@@ -19,6 +20,7 @@ VALUES: dict[str, tuple[object, ...]] = {
     "mode": ("online", "in_person"), "level": ("national", "city"), "subject": ("public", "professional"),
     "result": ("passed", "failed"), "title_level": ("junior", "middle"),
     "title": ("X", "Y", "another"), "project": ("p", "q", "another"),
+    "joined": (date(2015, 12, 1), date(2016, 7, 1), date(2020, 1, 1)),
 }  # fmt: skip
 AT_MOST = 5  # facts that are tried in all ways
 
@@ -39,13 +41,15 @@ def some_plan(rng: Random) -> Plan:
         order = any_of(("", " taking professional first")) + (" after base/c0" if n else "")
         rules.append(rule(f"c{n}", f"cap training at {figure} {window}{order}" + any_of(("", " when result = passed"))))
     measure, hours = any_of(("total", "public", "professional")), any_of((10, 20, 30))
-    return plan(*rules, rule("y", f"require {measure} at least {hours} hours per year"))
+    window = any_of(("per year", "per year", "within 12 months of joined"))
+    when = any_of(("", "", " when title_level = junior"))
+    return plan(*rules, rule("y", f"require {measure} at least {hours} hours {window}{when}"))
 
 
 def some_records(rng: Random) -> list[Record]:
     made = []
     for n in range(rng.randint(2, 5)):
-        names = [name for name in VALUES if name != "title_level"]
+        names = [name for name in VALUES if name not in ("title_level", "joined")]
         facts = {name: rng.choice(VALUES[name][:2]) for name in names if rng.random() > 0.15}
         day = f"{rng.choice((2016, 2016, 2017))}-{rng.randint(1, 12):02d}-05"
         form, hours = rng.choice(("training", "lecture")), rng.choice((5, 10, 20))
@@ -77,7 +81,8 @@ def test_the_named_facts_settle_it(seed: int) -> None:
         made = some_plan(rng)
     except AssertionError:  # two caps of which neither lies within the other
         return
-    records, person = some_records(rng), somebody(**({"title_level": "junior"} if rng.random() < 0.7 else {}))
+    known = {"title_level": "junior", "joined": date(2016, 3, 1)}
+    records, person = some_records(rng), somebody(**{n: v for n, v in known.items() if rng.random() < 0.7})  # type: ignore[arg-type]
     for decision in run(made, records, (2016, 2017), person).decisions:
         if decision.outcome == "undetermined" and len(decision.missing) <= AT_MOST:
             assert decision.missing

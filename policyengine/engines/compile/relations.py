@@ -102,7 +102,7 @@ class Relations:
                 statement = rules[term.rule].rule.statement
                 assert isinstance(statement, tree.Require)
                 kind = term.measured[1] if term.anchor is None else f"from{term.anchor}"
-                kind = "span" if term.adrift else kind
+                kind = "ever" if term.adrift else kind
                 said: dict[int, Any] = {}
                 for way in term.ways:
                     lacks = cases.list_of(way.missing)
@@ -334,7 +334,7 @@ class Relations:
             sums = (t.equal(t.col("sum", "i"), t.col(n, "s")) for n in ("sum", "share_of"))
             member = t.both(t.either(*sums), *self._in_window(kind))
             t.join(query, t.table("facts", "f"), t.equal(t.col("id", "f"), t.col("miss", "i")))
-            here = [open_.copy(), t.equal(t.col("kind", "s"), t.lit(kind)), t.equal(t.col("adrift", "s"), t.lit(0))]
+            here = [open_.copy(), t.equal(t.col("kind", "s"), t.lit(kind))]
             yield query.where(t.both(member, *here), copy=False)
 
     def _open_carry(self, one: Decided, k: int, row: dict[str, Tree], open_: Tree) -> Iterable[Any]:
@@ -364,10 +364,12 @@ class Relations:
     @staticmethod
     def _kind(term: Any) -> str:
         if term.adrift:
-            return "span"
+            return "ever"
         return term.measured[1] if term.anchor is None else f"from{term.anchor}"
 
     def _in_window(self, kind: str) -> list[Tree]:
+        if kind == "ever":
+            return []
         period = t.col("period", "i")
         if kind.startswith("from"):
             end, first, last = t.col("end", "i"), t.col(f"first{kind[4:]}", "d"), t.col(f"last{kind[4:]}", "d")

@@ -40,13 +40,20 @@ def keep_waits(cuts: Cuts, laws: Iterable[tuple[Law, list[Cap]]]) -> None:
 
 
 def facts_waited_for() -> Any:
-    """By item the facts that it waits for (``facts``), those of its own record by their names alone."""
+    """By item the facts that it waits for (``facts``): those of its own record by their names alone, and where there
+    are none those of others."""
     itself = t.equal(t.col("other", "w"), t.col("record_id", "w"))
     fact = t.case([(itself, t.col("fact", "f"))], fact_of(t.col("other", "w"), t.col("fact", "f")))
-    query = t.select(record_id=t.col("record_id", "w"), period=t.col("period", "w"), facts=t.distinct_list(fact))
-    query.from_(t.table("waits", "w"), copy=False)
-    t.join(query, t.table("facts", "f"), t.equal(t.col("id", "f"), t.col("miss", "w")))
-    return query.group_by(t.col("record_id", "w"), t.col("period", "w"), copy=False)
+    item = [t.col(n, "w") for n in ("record_id", "period")]
+    told = t.select(record_id=item[0], period=item[1], fact=fact, own=t.flag(itself.copy()))
+    told.select(t.named(t.over(t.call("MAX", t.flag(itself.copy())), [i.copy() for i in item]), "some"), copy=False)
+    told.from_(t.table("waits", "w"), copy=False)
+    t.join(told, t.table("facts", "f"), t.equal(t.col("id", "f"), t.col("miss", "w")))
+    query = t.select(
+        record_id=t.col("record_id", "q"), period=t.col("period", "q"), facts=t.distinct_list(t.col("fact", "q"))
+    ).from_(t.sub(told, "q"), copy=False)
+    query.where(t.equal(t.col("own", "q"), t.col("some", "q")), copy=False)
+    return query.group_by(t.col("record_id", "q"), t.col("period", "q"), copy=False)
 
 
 def fact_of(record: Tree, fact: Tree) -> Tree:
