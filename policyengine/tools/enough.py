@@ -287,10 +287,12 @@ def _way_of_hours(trial: Trial, samples: Samples, mark: str) -> Way | None:
             else:
                 foreign = True
     first: dict[frozenset[str], Offer] = {}
+    tried: list[Offer] = []
     for offer in offers:
-        if offer.alike and not trial.keeps_others:  # other requirements may tell their forms apart
-            first.setdefault(offer.caps, offer)
-    for together in _apart(o for o in offers if first.get(o.caps, o) is o):
+        alike = offer.alike and not trial.keeps_others  # other requirements may tell their forms apart
+        if not alike or first.setdefault(offer.caps, offer) is offer:
+            tried.append(offer)
+    for together in _apart(tried):
         _try_together(trial, together)
     for offer in offers:
         if offer.does is None:  # what is cut by the same caps fares alike

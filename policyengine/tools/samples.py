@@ -26,7 +26,8 @@ from policyengine.trace import Finding
 class Kind:
     """Forms of which the same rules speak, and the caps among those rules.
 
-    ``alike``: none of the caps tells one of their records from another by more than its form.
+    ``alike``: their records fare in stage 4 like those of other such forms with the same caps: no cap looks at more
+    than the form, and no ``count once`` speaks of some records only.
     """
 
     forms: tuple[str, ...]
@@ -89,14 +90,20 @@ class Samples:
             judge, later = self.prepared.judge, self.prepared.later
             rules = (*judge.recognise, *judge.reject, *judge.convert, *judge.add, *judge.assign, *later.once)
             open_caps = {c.key for c in later.caps if c.owner != "form"}
+            open_once = {r.key for r in later.once if r.owner != "form"}
+            per_form = any("form" in _per(r.rule.statement) for r in (*later.caps, *later.once))
             groups: dict[tuple[frozenset[str], frozenset[str]], list[str]] = {}
             for word in self.prepared.plan.vocabulary.terms_of("form"):
                 caps = frozenset(c.key for c in later.caps if word.id in c.named) | open_caps
                 spoken = {r.key for r in (*rules, *later.measures) if word.id in r.named}
                 spoken |= {r.key for r in later.require if word.id in _measured(r.rule.statement)}
+                spoken |= {word.id} if per_form else open_once
                 groups.setdefault((frozenset(spoken), caps), []).append(word.id)
-            subtle = {c.key for c in later.caps if _subtle(c.rule.statement)}
-            self._kinds = [Kind(tuple(forms), caps, caps.isdisjoint(subtle)) for (_, caps), forms in groups.items()]
+            subtle = {r.key for r in (*later.caps, *later.once) if _subtle(r.rule.statement)}
+            self._kinds = [
+                Kind(tuple(forms), caps, not per_form and subtle.isdisjoint(spoken | caps))
+                for (spoken, caps), forms in groups.items()
+            ]
         return self._kinds
 
     def subjects(self) -> list[str]:
@@ -154,20 +161,25 @@ class Samples:
 
 def _compared(prepared: Prepared) -> tuple[str, ...]:
     """Texts of records that ``count once`` or a cap compares."""
-    names: set[str] = set()
-    for rule in (*prepared.later.once, *prepared.later.caps):
-        statement = rule.rule.statement
-        if isinstance(statement, tree.CountOnce):
-            names.update(statement.per)
-        elif isinstance(statement, tree.Cap) and isinstance(statement.window, tree.PerField):
-            names.add(statement.window.field)
+    names = {n for r in (*prepared.later.once, *prepared.later.caps) for n in _per(r.rule.statement)}
     return tuple(sorted(n for n in names if prepared.judge.world.fields[n].type == "text"))
 
 
-def _subtle(cap: tree.Statement) -> bool:
-    """Whether a cap looks at more than the form: a condition, a preference, days or activities."""
-    plain = isinstance(cap, tree.Cap) and isinstance(cap.window, tree.PerYears) and not cap.taking
-    return not plain or cap.when is not None
+def _per(rule: tree.Statement) -> tuple[str, ...]:
+    """The fields whose values ``count once`` or a cap compares."""
+    if isinstance(rule, tree.CountOnce):
+        return rule.per
+    window = rule.window if isinstance(rule, tree.Cap) else None
+    return (window.field,) if isinstance(window, tree.PerField) else ()
+
+
+def _subtle(rule: tree.Statement) -> bool:
+    """Whether a cap looks at more than the form: a condition, a preference, days or activities; whether ``count once``
+    speaks of some records only."""
+    if isinstance(rule, tree.CountOnce):
+        return bool(rule.what.terms) or rule.when is not None
+    plain = isinstance(rule, tree.Cap) and isinstance(rule.window, tree.PerYears) and not rule.taking
+    return not plain or rule.when is not None
 
 
 def _measured(requirement: tree.Statement) -> tuple[str, ...]:

@@ -202,6 +202,40 @@ def test_what_a_rule_leaves_open_of_an_activity_is_settled(tmp_path: Path, rule:
     assert line == f"└─ enough would be: {enough}"
 
 
+# All forms are recognised as they are, and counted at stated hours: a rule that counts some of them once, and what is
+# there without a title or a proof. Another activity has a title of its own, but one without may repeat it.
+ONCE_FOR_SOME = [
+    # 40 certain, as it comes first; whatever publication comes later may repeat the others
+    ("publication per title taking the earliest", "publication 40 30 30", "50 more recognised hours outside publ"),
+    # 50 certain; it is more than 40 of another training or visit, which may be the same
+    ("training, visit per title taking the highest", "training 50 30 30", "40 more recognised hours outside tra"),
+    ("per title taking the highest when subject = professional", "training 50 30 30", "40 more recognised hours of"),
+    # a training without a title may be another training, never a visit
+    ("per form, title taking the highest", "training 50 30 30", "40 more recognised hours outside training by"),
+    ("per title taking the highest", "training 50 30 30", "nothing was found"),
+]
+
+
+@pytest.mark.parametrize(("once", "there", "enough"), ONCE_FOR_SOME)
+def test_forms_that_are_counted_once_are_tried_by_themselves(
+    tmp_path: Path, once: str, there: str, enough: str
+) -> None:
+    form, *hours = there.split()
+    rows = [f"R{n},X,2016-05-05,{form},professional,,{h},hours,,,," for n, h in enumerate(hours)]
+    rules = _rule(f"count once {once}", "once")
+    assert enough in _told(_all_recognised(tmp_path), tmp_path, rules, "\n".join(rows))
+
+
+def _all_recognised(folder: Path) -> Path:
+    """The world with nothing but 90 hours a year, of any form at stated hours."""
+    world = write_world(folder)
+    forms = "training, self_study, publication, visit"
+    rules = _rule(f"recognise {forms}", "recognised") + _rule(f"convert {forms} at stated hours", "stated")
+    rules += _rule("require total at least 90 hours per year", "annual-hours")
+    (world / "policies/shire/rules.yaml").write_text(rules, encoding="utf-8")
+    return world
+
+
 def test_the_term_that_a_measure_names_is_added(tmp_path: Path) -> None:
     """8 hours on the law are required, none is there; 85 + 8 are enough for the total too, which 5 are for alone."""
     world = _without_cap(tmp_path)
