@@ -47,9 +47,10 @@ def enough_for(
         return (), True
     findings = of_period(situation.decision, situation.result.findings)
     needed = lacking(findings)
-    ways = [
-        [*_by_facts(situation, f), *_by_hours(situation, f, samples, f"{n}-")] for n, f in enumerate(needed)
-    ]  # fmt: skip
+    ways: list[list[Way]] = []
+    for f in needed:
+        used = sum(len(way.added) for each in ways for way in each)
+        ways.append([*_by_facts(situation, f), *_by_hours(situation, f, samples, used)])
     if others:
         ways = _under_all(ways, others)
     if len(needed) < 2 and not _spoilable(situation) and not beyond_more(findings):
@@ -231,12 +232,12 @@ def _growing_share(situation: Situation, f: Finding) -> Fraction | None:
     return None
 
 
-def _by_hours(situation: Situation, f: Finding, samples: Samples, mark: str) -> list[Way]:
+def _by_hours(situation: Situation, f: Finding, samples: Samples, used: int) -> list[Way]:
     """As many more hours as are short, in the forms in which they would count in full; such as leave no other
-    requirement unmet, if there are any."""
+    requirement unmet, if there are any. ``used``: how many activities there are for other requirements."""
     for keeps_others in (True, False) if _spoilable(situation) else (False,):
         for want in _wants(situation, f, samples):
-            way = _way_of_hours(Trial(situation, want, keeps_others), samples, mark)
+            way = _way_of_hours(Trial(situation, want, keeps_others), samples, used)
             if way is not None:
                 return [way]
     return []
@@ -272,7 +273,7 @@ def _days_left(situation: Situation, f: Finding) -> Iterator[tuple[date, date]]:
         yield max(first, begin), min(last, end)
 
 
-def _way_of_hours(trial: Trial, samples: Samples, mark: str) -> Way | None:
+def _way_of_hours(trial: Trial, samples: Samples, used: int) -> Way | None:
     want, situation = trial.want, trial.situation
     offers: list[Offer] = []
     does_not: list[str] = []
@@ -298,7 +299,7 @@ def _way_of_hours(trial: Trial, samples: Samples, mark: str) -> Way | None:
         if offer.does is None:  # what is cut by the same caps fares alike
             offer.does = first[offer.caps].does
         if not offer.does and offer.sample.limited:
-            offer.does, offer.pieces = trial.enough(list(offer.sample.records(want, PIECES))), PIECES
+            offer.does, offer.pieces = trial.enough(list(offer.sample.records(want, situation, PIECES))), PIECES
     does = [t for o in offers if o.does for t in o.forms]
     does_not = [*(t for o in offers if not o.does for t in o.forms), *does_not]
     if not does:
@@ -315,7 +316,7 @@ def _way_of_hours(trial: Trial, samples: Samples, mark: str) -> Way | None:
         subject=want.subject,
         limits=_limits(situation, want, [o for o in offers if o.does]),
     )
-    return Way(remedy, added=tuple(best.sample.records(want, best.pieces, mark)))
+    return Way(remedy, added=tuple(best.sample.records(want, situation, best.pieces, used)))
 
 
 def _limits(situation: Situation, want: Want, offers: Iterable[Offer]) -> tuple[str, ...]:
@@ -327,7 +328,7 @@ def _limits(situation: Situation, want: Want, offers: Iterable[Offer]) -> tuple[
         if offer.pieces > 1 and offer.sample.limit:
             found[offer.sample.limit] = None
         if not offer.caps.isdisjoint(of_one):
-            (record,) = offer.sample.records(want)
+            (record,) = offer.sample.records(want, situation)
             tried = situation.tried(added=[replace(record, start=record.end)])
             found.update((key, None) for key in tried.cut_by.get(record.record_id, ()) if key in keys)
     return tuple(found)
@@ -350,13 +351,23 @@ def _try_together(trial: Trial, offers: Sequence[Offer]) -> None:
     """Try activities that don't stand in each other's way in one case.
 
     One would do alone if it counts in full, what is achieved grows by just what the activities count, and what is
-    required doesn't grow with it; else it is tried alone.
+    required doesn't grow with it; else it is tried alone. So is one that doesn't count in full where there are not
+    enough values of their own for all.
     """
     f = trial.want.finding
-    records = [r for n, o in enumerate(offers) for r in o.sample.records(trial.want, 1, f"{n}-")]
+    records = [r for n, o in enumerate(offers) for r in o.sample.records(trial.want, trial.situation, first=n)]
     tried = trial.situation.tried(added=records)
     after, counted = tried.findings.get(f.rule), [tried.counted.get(r.record_id, ZERO) for r in records]
     adds_up = after is not None and not trial.raises(tried) and not trial.spoiled(tried)
     adds_up = adds_up and after is not None and after.achieved - f.achieved == sum(counted)
-    for record, hours, offer in zip(records, counted, offers, strict=True):
-        offer.does = hours >= trial.want.hours and (adds_up or trial.enough([record]))
+    alike = len(offers) > 1 and any(_alike(records, d.id) for d in offers[0].sample.compared)
+    for hours, offer in zip(counted, offers, strict=True):
+        full = hours >= trial.want.hours
+        alone = offer.sample.records(trial.want, trial.situation)
+        offer.does = (full and adds_up) or ((full or alike) and trial.enough(alone))
+
+
+def _alike(records: Sequence[Record], name: str) -> bool:
+    """Whether some of them have one value, or none."""
+    values = {r.facts.get(name) for r in records}
+    return None in values or len(values) < len(records)

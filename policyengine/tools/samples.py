@@ -5,16 +5,18 @@ They are found once for a policy and then only measured out anew for each person
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
+from itertools import count, islice, repeat, takewhile
 
 from policyengine.engines.calendar import period_of
 from policyengine.engines.judge import in_force
 from policyengine.engines.reference import Prepared
-from policyengine.engines.truth import Scene
+from policyengine.engines.truth import Scene, record_fact
 from policyengine.language import tree
+from policyengine.language.vocabulary import FieldDecl, Vocabulary
 from policyengine.light import dataclass
 from policyengine.records.model import Fact, Person, Record
 from policyengine.tools.trial import Situation
@@ -49,23 +51,25 @@ class Want:
 @dataclass(frozen=True, slots=True)
 class Sample:
     """Facts, unit and quantity for each hour that counts. ``limited``: a rule limits what one activity may count;
-    ``limit``: its key, if it is the one that converts. ``compared``: texts by which it may repeat another activity or
-    share a limit with it; each gets its own."""
+    ``limit``: its key, if it is the one that converts. ``compared``: fields by which it may repeat another activity or
+    share a limit with it; each activity gets values of its own, while there are any."""
 
     facts: dict[str, Fact]
     unit: str
     per_hour: Fraction
     limited: bool
     limit: str = ""
-    compared: tuple[str, ...] = ()
+    compared: tuple[FieldDecl, ...] = ()
 
-    def records(self, want: Want, pieces: int = 1, mark: str = "") -> Iterator[Record]:
-        """Activities that last all of the days and are together worth the hours."""
+    def records(self, want: Want, situation: Situation, pieces: int = 1, first: int = 0) -> Iterator[Record]:
+        """Activities that last all of the days and are together worth the hours. ``first``: the number of the first;
+        those of different numbers have different values."""
         share = self.per_hour * want.hours / pieces
+        free = {d.id: list(islice(_free(d, want, situation), first, first + pieces)) for d in self.compared}
         for number in range(pieces):
-            name = f"\uffff{mark}{number}"  # after every record of the person in any order
+            name = f"\uffff{first + number}"  # after every record of the person in any order
+            facts = {k: values[number] for k, values in free.items() if number < len(values)} | self.facts
             # texts of which only the presence matters differ, lest they be taken for one activity
-            facts = dict.fromkeys(self.compared, ANY_TEXT) | self.facts
             facts = {k: f"{v}{name}" if v == ANY_TEXT else v for k, v in facts.items()}
             who = want.finding.person_id
             own = {**facts, "record_id": name, "person_id": who, "quantity": share, "unit": self.unit}
@@ -79,8 +83,9 @@ class Samples:
         self.prepared = prepared
         judge = prepared.judge
         asked = [d for r in (*judge.recognise, *judge.reject, *judge.convert, *judge.add) for d in r.asks]
-        self._personal = any(d.of == "person" for d in asked)
         self._compared = _compared(prepared)
+        # whether what does for one person may not do for another
+        self._personal = any(d.of == "person" for d in asked) or any(d.type != "text" for d in self._compared)
         self._kinds: list[Kind] | None = None
         self._found: dict[tuple[object, ...], Sample | None] = {}
 
@@ -115,9 +120,16 @@ class Samples:
         if key not in self._found:
             self._found[key] = self._search(kind, want, situation)
         found = self._found[key]
-        if self._personal and found is not None and not _counts(found, want, situation):
+        if self._personal and found is not None and not self._suits(found, want, situation):
             return self._search(kind, want, situation)
         return found
+
+    def _suits(self, sample: Sample, want: Want, situation: Situation) -> bool:
+        return not self._repeats(sample.facts, situation) and _counts(sample, want, situation)
+
+    def _repeats(self, facts: Wish, situation: Situation) -> bool:
+        """Whether a record of the person has a value that is compared."""
+        return any(d.id in facts and facts[d.id] in _taken(d, situation) for d in self._compared)
 
     def recognised(self, kind: Kind, want: Want) -> bool:
         """Whether some rule recognises activities of that kind."""
@@ -151,18 +163,58 @@ class Samples:
                 blank = replace(bare, quantity=quantity, unit=unit, facts={**bare.facts, **belongs})
                 for converts in wishes(when, self.prepared.judge.world, _scene(who, blank)):
                     whole = replace(blank, facts={**blank.facts, **converts})
-                    for more in ({}, *completions(self.prepared, who, whole)):
-                        facts = {**whole.facts, **more}
+                    for facts in self._options(whole, blank.facts, situation):
                         sample = Sample(facts, unit, quantity, limited or bool(limit), limit, self._compared)
                         if _counts(sample, want, situation):
                             return sample
         return None
 
+    def _options(self, record: Record, given: Mapping[str, Fact], situation: Situation) -> Iterator[dict[str, Fact]]:
+        """The record's facts with what some rule would recognise it by, what repeats a record of the person last; where
+        that is compared and not ``given``, the activities may first have values of their own."""
+        more: list[Wish] = [{}, *completions(self.prepared, situation.person, record)]
+        own = {d.id for d in self._compared} - given.keys()
+        for wish in sorted(more, key=lambda w: self._repeats(w, situation)):
+            facts = {**record.facts, **wish}
+            if not own.isdisjoint(facts):
+                yield {k: v for k, v in facts.items() if k not in own}
+            yield facts
 
-def _compared(prepared: Prepared) -> tuple[str, ...]:
-    """Texts of records that ``count once`` or a cap compares."""
+
+def _compared(prepared: Prepared) -> tuple[FieldDecl, ...]:
+    """Fields of records that ``count once`` or a cap compares."""
     names = {n for r in (*prepared.later.once, *prepared.later.caps) for n in _per(r.rule.statement)}
-    return tuple(sorted(n for n in names if prepared.judge.world.fields[n].type == "text"))
+    return tuple(d for n in sorted(names) if (d := prepared.judge.world.fields[n]).of == "record")
+
+
+def _free(decl: FieldDecl, want: Want, situation: Situation) -> Iterator[Fact]:
+    """Values of a field that no record of the person has; a text stands for as many as are wanted."""
+    if decl.type == "text":
+        return repeat(ANY_TEXT)
+    taken = _taken(decl, situation)
+    values = _values(decl, want.days, situation.prepared.plan.vocabulary)
+    return (v for v in values if v not in taken)
+
+
+def _taken(decl: FieldDecl, situation: Situation) -> set[object]:
+    return {record_fact(r, decl.id) for r in situation.records}
+
+
+def _values(decl: FieldDecl, days: tuple[date, date], vocabulary: Vocabulary) -> Iterable[Fact]:
+    """What a field may have in an activity on these days; of a subject nothing: that is wanted or left open."""
+    match decl.type:
+        case "term" if decl.id != "subject":
+            return (w.id for w in vocabulary.terms_of(decl.id))
+        case "yes_no":
+            return (True, False)
+        case "number":
+            least, most, step = decl.minimum or Fraction(0), decl.maximum, Fraction(1, 10**decl.decimals)
+            return takewhile(lambda v: most is None or v <= most, (least + n * step for n in count()))
+        case "date":
+            return (days[1] - timedelta(n) for n in range((days[1] - days[0]).days + 1))
+        case "year":
+            return range(days[1].year, 0, -1)
+    return ()
 
 
 def _per(rule: tree.Statement) -> tuple[str, ...]:
@@ -195,7 +247,7 @@ def _window(rule: object) -> object:
 
 def _counts(sample: Sample, want: Want, situation: Situation) -> bool:
     """Whether an activity of that kind is recognised and counts all that is wanted, or more, whatever is open of it."""
-    (record,) = sample.records(want)
+    (record,) = sample.records(want, situation)
     low = sum((low for low, _ in situation.judge(record).shares.values()), Fraction(0))
     return low > 0 if sample.limited else low >= want.hours
 

@@ -226,11 +226,112 @@ def test_forms_that_are_counted_once_are_tried_by_themselves(
     assert enough in _told(_all_recognised(tmp_path), tmp_path, rules, "\n".join(rows))
 
 
-def _all_recognised(folder: Path) -> Path:
-    """The world with nothing but 90 hours a year, of any form at stated hours."""
+# 90 a year are required. A field by which activities are counted once, or share a limit of 60 hours; the trainings that
+# are there (its value and the hours); what is enough: another activity has a value that none of them has, but where all
+# are taken it may have any.
+VALUES_OF_ITS_OWN = [
+    ("type: number, min: 1, max: 999", ["1 60"], "enough would be: 30 more"),
+    ("type: number, min: 1, max: 2", ["1 60"], "enough would be: 30 more"),
+    ("type: number, min: 1, max: 2", ["1 40", "2 20"], "nothing was found"),
+    ("type: number, min: 0.5, max: 1, decimals: 1", ["0.5 40", "0.6 20"], "enough would be: 30 more"),
+    ("type: term", ["first 60"], "enough would be: 30 more"),
+    ("type: term", ["second 60"], "enough would be: 30 more"),
+    ("type: term", ["first 40", "second 20"], "enough would be: 30 more"),
+    ("type: term", ["first 40", "second 10", "third 10"], "nothing was found"),
+    ("type: date", ["2016-12-31 60"], "enough would be: 30 more"),
+    ("type: year", ["2016 60"], "enough would be: 30 more"),
+    ("type: yes_no", ["no 60"], "enough would be: 30 more"),
+    ("type: yes_no", ["no 40", "yes 20"], "nothing was found"),
+]
+
+
+@pytest.mark.parametrize("rule", ["count once per batch taking the highest", "cap records at 60 hours per batch"])
+@pytest.mark.parametrize(("batch", "there", "enough"), VALUES_OF_ITS_OWN)
+def test_another_activity_has_values_of_its_own(
+    tmp_path: Path, batch: str, there: list[str], enough: str, rule: str
+) -> None:
+    world = _with_batches(tmp_path, batch, _rule(rule))
+    (line,) = _told_of_batches(world, there)
+    assert enough in line
+
+
+# Only with a batch, or only with the first or the second of three, a training is recognised.
+BATCH_ASKED = [
+    ("type: number, min: 1, max: 999", "batch is present", ["1 60"]),
+    ("type: date", "batch is present", ["2016-12-31 60"]),
+    ("type: term", "batch is present", ["first 60"]),
+    ("type: term", "batch in (second, third)", ["second 60"]),
+    ("type: term", "batch in (second, third)", ["third 60"]),
+]
+
+
+@pytest.mark.parametrize(("batch", "when", "there"), BATCH_ASKED)
+def test_a_value_of_its_own_is_one_that_counts(tmp_path: Path, batch: str, when: str, there: list[str]) -> None:
+    world = _with_batches(tmp_path, batch, _rule("count once per batch taking the highest"), when)
+    (line,) = _told_of_batches(world, there)
+    assert "enough would be: 30 more" in line
+
+
+def test_what_is_a_value_of_its_own_differs_by_person(tmp_path: Path) -> None:
+    world = _with_batches(
+        tmp_path, "type: term", _rule("count once per batch taking the highest"), "batch in (second, third)"
+    )
+    lines = _told_of_batches(world, ["second 60"], ["third 60"], ["first 90", "second 60"])
+    assert all("enough would be: 30 more" in line for line in lines)
+
+
+def test_forms_that_are_tried_for_the_one_value_that_is_left_do_each(tmp_path: Path) -> None:
+    """A visit of the second batch would do as well as a training of it."""
+    more = _rule("count once per batch taking the highest") + _rule("cap visit at 80 hours per year", "visits")
+    (line,) = _told_of_batches(_with_batches(tmp_path, "type: number, min: 1, max: 2", more), ["1 60"])
+    assert line == "└─ enough would be: 30 more recognised hours by 2016-12-31"
+
+
+def test_what_two_requirements_ask_for_has_different_values(tmp_path: Path) -> None:
+    """An activity for each: 30 of any form, and 10 of a visit, which has no batch of the 30."""
+    more = _rule("count once per batch taking the highest") + _rule(
+        "require visit at least 10 hours per year", "visits"
+    )
+    (line,) = _told_of_batches(_with_batches(tmp_path, "type: number, min: 1, max: 9", more), ["1 60"], lines=3)
+    assert line.splitlines()[0] == "└─ each of these is needed, and one activity may serve several"
+
+
+def _with_batches(folder: Path, batch: str, more: str, when: str = "") -> Path:
+    """The world of one rule for all forms, whose records may tell of a batch, which they may need (``when``)."""
+    world = _all_recognised(folder, when)
+    pack, rules = (world / "policies/shire" / name for name in ("pack.yaml", "rules.yaml"))
+    terms = "    batch: {first: 第一批, second: 第二批, third: 第三批}\n" if batch == "type: term" else ""
+    text = pack.read_text(encoding="utf-8").replace("    subject: {", f"{terms}    subject: {{")
+    pack.write_text(text.replace("  record:", f"  record:\n    batch: {{zh: 批次, {batch}}}"), encoding="utf-8")
+    rules.write_text(rules.read_text(encoding="utf-8") + more, encoding="utf-8")
+    return world
+
+
+def _told_of_batches(world: Path, *persons: list[str], lines: int = 1) -> list[str]:
+    """The last lines of each person's 2016; of trainings that are there: batch and hours."""
+    rows = [
+        f"{p}-{n},{p},2016-05-05,training,professional,T,{hours},hours,c,,,,{batch}"
+        for p, there in enumerate(persons)
+        for n, (batch, hours) in enumerate(t.split() for t in there)
+    ]
+    (world / "own.csv").write_text("\n".join([f"{HEADER},batch", *rows]) + "\n", encoding="utf-8")
+    law = load_law(world / "policies/shire")
+    records = evaluate_files(law, Files((str(world / "own.csv"),)), (2016, 2016)).inputs.records
+    explainer = Explainer(law)
+    cases = [
+        explainer.cases(Person(str(p)), [r for r in records if r.person_id == str(p)], [(2016, 2016)])[0]
+        for p in range(len(persons))
+    ]
+    return ["\n".join(text_of_case(case).splitlines()[-lines:]) for case in cases]
+
+
+def _all_recognised(folder: Path, when: str = "") -> Path:
+    """The world with nothing but 90 hours a year, of any form at stated hours (``when``: if that holds)."""
     world = write_world(folder)
     forms = "training, self_study, publication, visit"
-    rules = _rule(f"recognise {forms}", "recognised") + _rule(f"convert {forms} at stated hours", "stated")
+    rules = _rule(f"recognise {forms}{when and ' when '}{when}", "recognised") + _rule(
+        f"convert {forms} at stated hours", "stated"
+    )
     rules += _rule("require total at least 90 hours per year", "annual-hours")
     (world / "policies/shire/rules.yaml").write_text(rules, encoding="utf-8")
     return world
