@@ -170,7 +170,7 @@ def _touched(
     record = isinstance(rule.statement, OF_RECORDS)
     about = compile_what(getattr(rule.statement, "what", None), world)
     own = [s for s in scenes if (s.record is not None) == record and _in_force(rule, s) and about(s)]
-    if rule.key in applied or _told_by_effect(rule, bench, world, own, result):
+    if rule.key in applied or _carried(rule, bench, result):
         yield Point("rule", rule.key, say("applies", "适用"), span)
     for leaf in _leaves(rule.statement.when):
         test = compile_condition(leaf, world)
@@ -190,20 +190,17 @@ def _touched(
                 yield Point("branch", rule.key, say("cuts", "扣减") if cut else say("leaves whole", "不扣减"), span)
 
 
-def _told_by_effect(rule: Rule, bench: Bench, world: World, own: list[Scene], result: Result) -> bool:
-    """Whether a rule that results do not name did something: hours were carried, a record counted once with another."""
-    match rule.statement:
-        case tree.Carry(rule=required):
-            names = {r.key: r.name for r in bench.plan.require}
-            return any(
-                f.carried > 0 and names.get(f.rule) == required and _carries_to(rule, f.period, bench.plan.year_start)
-                for f in result.findings
-            )
-        case tree.CountOnce(when=when):
-            once = {e.record_id for e in result.ledger if e.reason == "duplicate"}
-            test = compile_condition(when, world)
-            return any(s.record is not None and s.record.record_id in once and test(s) for s in own)
-    return False
+def _carried(rule: Rule, bench: Bench, result: Result) -> bool:
+    """Whether a rule that results do not name carried hours."""
+    if not isinstance(rule.statement, tree.Carry):
+        return False
+    names = {r.key: r.name for r in bench.plan.require}
+    return any(
+        f.carried > 0
+        and names.get(f.rule) == rule.statement.rule
+        and _carries_to(rule, f.period, bench.plan.year_start)
+        for f in result.findings
+    )
 
 
 def _carries_to(rule: Rule, label: str, year_start: tuple[int, int]) -> bool:
