@@ -273,7 +273,8 @@ def _quantities(prepared: Prepared, form: str, day: date) -> Iterator[tuple[str,
     when it applies."""
     for rule in prepared.judge.convert:
         statement = rule.rule.statement
-        if form not in rule.named or not in_force(rule, day) or not isinstance(statement, tree.Convert):
+        about = not rule.named or form in rule.named  # without names it is about every record
+        if not about or not in_force(rule, day) or not isinstance(statement, tree.Convert):
             continue
         figure, basis, limit = statement.figure, statement.basis, rule.key if statement.limit is not None else ""
         unit = getattr(figure, "unit", None)

@@ -159,6 +159,18 @@ def test_a_form_of_which_the_law_leaves_the_worth_open_is_not_enough(tmp_path: P
     assert hours == "└─ enough would be: 5 more recognised hours outside visit by 2016-12-31"
 
 
+def test_a_rate_for_every_record_tells_what_is_enough(tmp_path: Path) -> None:
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    text = rules.read_text(encoding="utf-8").replace("convert training at stated", "convert records at stated")
+    rules.write_text(text, encoding="utf-8")
+    (tmp_path / "own.csv").write_text(f"{HEADER}\n{_training('R1', '85')}\n", encoding="utf-8")
+    (case,), _ = explain_files(
+        load_law(world / "policies/shire"), Files((str(tmp_path / "own.csv"),)), "X", (2016, 2016)
+    )
+    assert text_of_case(case).splitlines()[-1] == "└─ enough would be: 5 more recognised hours by 2016-12-31"
+
+
 @pytest.mark.parametrize(
     ("rule", "lead"),
     [
