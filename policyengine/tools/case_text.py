@@ -262,12 +262,13 @@ class _Writer(Words):
     def _caps(self) -> Iterable[Node]:
         groups: dict[str, list[LedgerEntry]] = {}
         for e in self.case.ledger:
-            if e.cap_rule and e.counted != e.converted and e.reason != "duplicate":
-                groups.setdefault(e.cap_rule, []).append(e)
+            _, caps = self.once_and_caps(e.cap_rule)
+            if caps and e.counted != e.converted and e.reason != "duplicate":
+                groups.setdefault(caps, []).append(e)
         for key, cut in groups.items():
             notes = [self.case.rules[k] for k in key.split("+") if k in self.case.rules]
             text = self.say("; ", "；").join(n.text(self.language) for n in notes) or key
-            least = [max(ZERO, e.converted - e.counted_high) if e.counted_high is not None else ZERO for e in cut]
+            least = [self._surely_cut(e) for e in cut]
             most = [e.converted_high - e.counted if e.converted_high is not None else None for e in cut]
             lost = spread(sum(least, ZERO), _total(most))
             about = notes[0].about if len(notes) == 1 else None
@@ -278,6 +279,11 @@ class _Writer(Words):
                 facts.insert(0, self.say(f"{claimed} claimed", f"申报 {claimed}"))
             line = text + self.say(": ", "：") + self.say(", ", "，").join(facts)
             yield Node(self.cite(line, key), [Node(self._record(e, rules=False)) for e in cut])
+
+    def _surely_cut(self, e: LedgerEntry) -> Fraction:
+        """What caps cut of a row at least: nothing where another record may count instead."""
+        once, _ = self.once_and_caps(e.cap_rule)
+        return ZERO if once or e.counted_high is None else max(ZERO, e.converted - e.counted_high)
 
     @staticmethod
     def _claims(e: LedgerEntry, about: Sequence[str]) -> bool:
@@ -311,15 +317,20 @@ class _Writer(Words):
                 why = note.text(self.language)
             return self.cite(text + colon + why, e.recognise_rule)
         if e.reason in ("missing_fact", "ambiguous"):
-            text += f" → {self.hours_range(e.counted, e.counted_high)}"
-            lacks = self.lacking(e.missing)
-            if lacks:
-                text += colon + self.say(f"not known: {lacks}", f"不明：{lacks}")
-            return self.cite(text, e.recognise_rule if e.reason == "missing_fact" else e.convert_rule)
+            return self._open(e, text + f" → {self.hours_range(e.counted, e.counted_high)}")
         if e.reason == "duplicate":
             note = self.case.rules.get(e.cap_rule)
             return self.cite(text + (colon + note.text(self.language) if note is not None else ""), e.cap_rule)
         return self.cite(text, e.recognise_rule)
+
+    def _open(self, e: LedgerEntry, text: str) -> str:
+        """Why it is open how much a row counts."""
+        once, _ = self.once_and_caps(e.cap_rule)
+        why = [self.say("may repeat another record", "可能与其他记录重复")] if once else []
+        if lacks := self.lacking(sorted(e.missing, key=lambda m: owner_of(m)[0] != "")):  # its own first
+            why.append(self.say(f"not known: {lacks}", f"不明：{lacks}"))
+        text += self.say(": ", "：") + self.say("; ", "；").join(why) if why else ""
+        return self.cite(text, self.opened_by(e))
 
     def _failed(self, condition: tree.Condition) -> str:
         """A condition that did not hold, as people say it."""

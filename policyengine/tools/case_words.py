@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 from fractions import Fraction
@@ -10,6 +11,7 @@ from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
 from policyengine.tools.case import Case, Labels, owner_of
 from policyengine.tools.tables import EITHER
+from policyengine.trace import LedgerEntry
 
 CITED = "    "  # between what a line says and the rule and clause that it rests on
 ZERO = Fraction(0)
@@ -45,6 +47,24 @@ class Words:
     def cited(self, key: str) -> str:
         unseen = self.say(" (text not seen)", "（未见原文）")
         return self.say(" or ", " 或 ").join(self.case.cited(k, unseen) for k in key.split(EITHER))
+
+    def once_and_caps(self, cap_rule: str) -> tuple[str, str]:
+        """The keys that a ledger row joins in ``cap_rule``: of the rule by which another record counts instead, or may;
+        and of the caps that cut."""
+        keys = cap_rule.split("+")
+        once = [k for k in keys if k in self.case.rules and self.case.rules[k].kind == "count_once"]
+        return "+".join(once), "+".join(k for k in keys if k not in once)
+
+    def opened_by(self, e: LedgerEntry) -> str:
+        """The keys of the rules that leave open how much a row counts: ``count once`` alone where what its own record
+        lacks is only what that rule names."""
+        own = e.convert_rule if e.reason == "ambiguous" else e.recognise_rule
+        once, _ = self.once_and_caps(e.cap_rule)
+        if not once:
+            return own
+        named = {word for key in once.split("+") for word in re.findall(r"\w+", self.case.rules[key].text("en"))}
+        lacks = {fact.removeprefix("person:") for owner, fact in map(owner_of, e.missing) if not owner}
+        return once if lacks <= named else f"{own}+{once}"
 
     def lacking(self, missing: Iterable[str]) -> str:
         """Missing facts, each once with the records that lack it: ``approved of R1, R2; sector``."""

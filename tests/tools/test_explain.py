@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -540,7 +541,52 @@ def test_of_a_record_without_a_title_it_is_open_whether_it_counts(tmp_path: Path
     files = Files((str(tmp_path / "own.csv"),))
     (case,) = explain_files(load_law(world / "policies/shire"), files, "X", (2016, 2016))[0]
     text, zh = text_of_case(case), text_of_case(case, "zh")
-    assert "├─ count once per title taking the highest: 0–50 cut    once, art. 8\n" in text
-    assert "R5 2016-05-05 training 50 hours → 0–50 hours: not known: title " in text
+    assert "R5 2016-05-05 training 50 hours → 0–50 hours: may repeat another record; not known: title    once, " in text
     assert "├─ would settle it: title of R5, R6\n" in text
-    assert "R5 2016-05-05 培训班 50 学时 → 0–50 学时：不明：名称 " in zh
+    assert "R5 2016-05-05 培训班 50 学时 → 0–50 学时：可能与其他记录重复；不明：名称    once, " in zh
+
+
+# R5 may repeat either other one, as its title is not known; R6 repeats R7 if that is approved.
+MAY_REPEAT = """\
+├─ cap training at 25 hours per day: 70 claimed, 0–70 cut    lecture, art. 9
+│  ├─ R5 2016-05-05 training 30 hours → 30 hours, counted 0–25
+│  └─ R6 2016-05-06 training "T" 40 hours → 40 hours, counted 0–25
+├─ in need of review
+│  ├─ R5 2016-05-05 training 30 hours → 0–25 hours: may repeat another record; not known: title    once, art. 8
+│  ├─ R6 2016-05-06 training "T" 40 hours → 0–25 hours: may repeat another record; not known: title of R5, \
+approved of R7    once, art. 8
+│  └─ R7 2016-05-07 self study "T" 49000 characters → 0–49 hours: may repeat another record; not known: approved    \
+recognise-self-study, art. 1; once, art. 8
+"""
+MAY_REPEAT_ZH = """\
+├─ 有待核实
+│  ├─ R5 2016-05-05 培训班 30 学时 → 0–25 学时：可能与其他记录重复；不明：名称    once, art. 8
+│  ├─ R6 2016-05-06 培训班 「T」 40 学时 → 0–25 学时：可能与其他记录重复；不明：R5 的名称、R7 的单位认可    once, art. 8
+│  └─ R7 2016-05-07 自学成果 「T」 49000 字 → 0–49 学时：可能与其他记录重复；不明：单位认可    \
+recognise-self-study, art. 1; once, art. 8
+"""
+
+
+def test_where_another_record_may_count_instead_that_is_said_with_its_rule(tmp_path: Path) -> None:
+    """The recognition of R5 and R6 is settled and not cited; that of R7 is not. A cap that cuts stands by itself."""
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    text = rules.read_text(encoding="utf-8")
+    text += "- {id: once, cites: {source: act, at: art. 8}, rule: count once per title taking the highest}\n"
+    text += "- {id: lecture, cites: {source: act, at: art. 9}, rule: cap training at 25 hours per day}\n"
+    rules.write_text(text, encoding="utf-8")
+    rows = (
+        "R5,X,2016-05-05,training,public,,30,hours,c,,,",
+        "R6,X,2016-05-06,training,public,T,40,hours,c,,,",
+        "R7,X,2016-05-07,self_study,public,T,49000,characters,c,passed,,",
+    )
+    (tmp_path / "own.csv").write_text("\n".join((HEADER, *rows, "")), encoding="utf-8")
+    evaluation = evaluate_files(load_law(world / "policies/shire"), Files((str(tmp_path / "own.csv"),)), (2016, 2016))
+    named = {"R5": "shire/once+shire/lecture", "R6": "shire/once+shire/lecture", "R7": "shire/once"}
+    ledger = tuple(replace(e, cap_rule=named[e.record_id]) for e in evaluation.result.ledger)
+    told = replace(evaluation, result=replace(evaluation.result, ledger=ledger))
+    ((case,), _) = explain_result(read_result(save(told, tmp_path / "out")), "X")
+    assert MAY_REPEAT in text_of_case(case)
+    assert MAY_REPEAT_ZH in text_of_case(case, "zh")
+    records = {r["record_id"]: r for r in data_of_cases([case])["cases"][0]["records"]}
+    assert [c["rule"] for c in records["R5"]["cut_by"]] == ["shire/once", "shire/lecture"]
