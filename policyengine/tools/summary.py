@@ -74,6 +74,13 @@ def warning_lines(tally: Tally) -> Iterator[str]:
             "a persons file can say them: --persons",
             f"{people} 人的结论取决于不详的人员情况（{'、'.join(names)}），可用 --persons 给出人员文件",
         )
+    if tally.unsaid is not None:
+        people, names = tally.unsaid
+        yield say(
+            f"what is open for {people} people turns on facts that none of the records gives ({', '.join(names)}); "
+            "the records files can say them, each in a column",
+            f"{people} 人的结论取决于所有记录均未写明的情况（{'、'.join(names)}），可在记录文件中各用一列写明",
+        )
     for reason, (en, zh) in _WARNINGS.items():
         if reason in tally.reasons:
             yield say(en, zh).format(tally.reasons[reason])

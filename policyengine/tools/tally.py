@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from policyengine.engines.calendar import days_of
+from policyengine.engines.truth import record_fact
 from policyengine.messages import say
 from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs, Reject
 from policyengine.records.personal import mask
+from policyengine.tools.case import owner_of
 from policyengine.tools.evaluate import Evaluation
 from policyengine.trace import OUTCOMES, Result
 
 WARNED = ("no_conversion", "no_exchange", "ambiguous", "no_policy")  # ledger reasons that the summary warns of
 OF_PERSON = "person:"  # how a missing fact of the person is written
+MOST = 3  # facts that no record gives, of which the summary warns
 MASKED_AMONG = 100_000  # so many people at most are looked through for one whose masked id nobody else has
 
 Outcomes = dict[str, dict[str, int]]
@@ -40,6 +43,7 @@ class Tally:
     ``rows``: of the records files, of which ``records`` became records and ``rejected`` did not; ``people``:
     everybody in any of the files; ``outcomes``: by period; ``reasons``: of ledger rows, those of
     ``WARNED`` alone; ``open_for``: how many people's outcome is open for want of facts about themselves, and which;
+    ``unsaid``: how many people's is for want of facts of records that no record gives at all, and which (``MOST``);
     ``mostly``: where no row at all could be read, why most could not (English, Chinese); ``digests``: of the inputs;
     ``stands``: of how many people the rows were taken over from an earlier result.
     """
@@ -53,6 +57,7 @@ class Tally:
     flags: int
     notes: tuple[str, ...] = ()
     open_for: tuple[int, list[str]] | None = None
+    unsaid: tuple[int, list[str]] | None = None
     mostly: tuple[str, str] | None = None
     unmet: Unmet | None = None
     stands: int = 0
@@ -74,6 +79,7 @@ def tally_of(evaluation: Evaluation) -> Tally:
         flags=sum(f.certain for f in result.flags),
         notes=(*inputs.warnings, *empty_periods(outcomes, {r.end for r in inputs.records}, evaluation.law.plans)),
         open_for=_open_for(result),
+        unsaid=_unsaid(result, inputs, fields_of_records(evaluation.law.plans)),
         mostly=mostly(inputs.rows, inputs.rejected_rows, inputs.rejects),
         unmet=_unmet(result, inputs),
         digests=inputs.digests,
@@ -127,6 +133,26 @@ def _open_for(result: Result) -> tuple[int, list[str]] | None:
             people.add(d.person_id)
             facts.update(own)
     return (len(people), sorted(facts)) if people else None
+
+
+def _unsaid(result: Result, inputs: Inputs, fields: frozenset[str]) -> tuple[int, list[str]] | None:
+    people: dict[str, set[str]] = {}
+    for d in result.decisions:
+        for owner, fact in map(owner_of, d.missing if d.outcome == "undetermined" else ()):
+            if owner and fact in fields:
+                people.setdefault(fact, set()).add(d.person_id)
+    given = {fact for fact in people if any(record_fact(r, fact) is not None for r in inputs.records)}
+    facts = most_of({fact: len(who) for fact, who in people.items() if fact not in given})
+    return (len(set().union(*(people[f] for f in facts))), facts) if facts else None
+
+
+def fields_of_records(plans: Iterable[Plan]) -> frozenset[str]:
+    return frozenset(f.id for plan in plans for f in plan.fields.values() if f.of == "record")
+
+
+def most_of(concerned: Mapping[str, int]) -> list[str]:
+    """The facts that concern the most people; from fact → how many people."""
+    return sorted(concerned, key=lambda fact: (-concerned[fact], fact))[:MOST]
 
 
 def own_facts(missing: Iterable[str]) -> list[str]:

@@ -19,7 +19,9 @@ from policyengine.tools.tally import (
     Tally,
     Unmet,
     empty_periods,
+    fields_of_records,
     first_named,
+    most_of,
     mostly,
     outcomes_of,
     own_facts,
@@ -43,6 +45,15 @@ _FLAGS = "SELECT count(*) FROM run_flags WHERE certain::VARCHAR IN ('true', 'yes
 _OPEN = """
 SELECT m.missing, list(DISTINCT m.person_id) FROM run_missing m JOIN run_decisions d USING (person_id, period)
 WHERE m.record_id IS NULL AND d.outcome = 'undetermined' AND contains(m.missing, 'person:') GROUP BY m.missing"""
+_UNDETERMINED = """
+run_missing m JOIN run_decisions d USING (person_id, period) WHERE m.record_id IS NULL AND d.outcome = 'undetermined'"""
+_NAMED = f"""
+SELECT DISTINCT unnest(regexp_extract_all(m.missing, ':([^:;]+)(?:; |$)', 1)) FROM {_UNDETERMINED}"""
+_LACKED = f"""
+CREATE OR REPLACE TEMP TABLE run_lacked AS SELECT DISTINCT person_id, fact FROM (
+SELECT person_id, split_part(missing, ':', -1) AS fact, left(missing, -length(fact) - 1) AS owner
+FROM (SELECT m.person_id, unnest(string_split(m.missing, '{JOINED}')) AS missing FROM {_UNDETERMINED})
+WHERE list_contains(?, fact) AND owner <> '' AND NOT regexp_matches(owner, '(^|:)(person|table)$'))"""
 _UNMET = """
 SELECT d.person_id, d.period, p.name FROM
 (SELECT * FROM run_decisions WHERE outcome = 'not_met' ORDER BY person_id, length(period), period LIMIT ?) d
@@ -78,6 +89,7 @@ def tally_files(
         flags=flags,
         notes=(*tables.warnings, *empty_periods(outcomes, days, plans)),
         open_for=_open_for(rows(_OPEN)),
+        unsaid=_unsaid(rows, connection.table(tables.records), fields_of_records(plans)),
         mostly=mostly(tables.rows, tables.rejected_rows, tables.rejects),
         unmet=_unmet(rows(_UNMET, _LOOKED_AT), rows, people),
         digests=tables.digests,
@@ -107,6 +119,21 @@ def _open_for(found: list[Any]) -> tuple[int, list[str]] | None:
     people = {who for _, persons in own for who in persons}
     lacking = {name for names, _ in own for name in names}
     return (len(people), sorted(lacking)) if people else None
+
+
+def _unsaid(rows: Any, records: Any, fields: frozenset[str]) -> tuple[int, list[str]] | None:
+    """Mostly nothing: all that decisions name is looked through first; whose it is, only where no record gives it."""
+    facts = [fact for (fact,) in rows(_NAMED) if fact in fields and not _is_given(records, fact)]
+    if not facts:
+        return None
+    rows(_LACKED, facts)
+    most = most_of(dict(rows("SELECT fact, count(*) FROM run_lacked GROUP BY fact")))
+    ((people,),) = rows("SELECT count(DISTINCT person_id) FROM run_lacked WHERE list_contains(?, fact)", most)
+    return (people, most) if people else None
+
+
+def _is_given(records: Any, fact: str) -> bool:
+    return fact in records.columns and bool(records.filter(f'"{fact}" IS NOT NULL').limit(1).fetchall())
 
 
 def _unmet(found: list[Any], rows: Any, people: int) -> Unmet | None:

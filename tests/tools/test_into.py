@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from policyengine.diagnostics import PolicyError
+from policyengine.messages import speak
 from policyengine.records import rejects
 from policyengine.tools.evaluate import Files
 from policyengine.tools.into import evaluate_into
@@ -208,3 +209,45 @@ def test_pseudonyms_and_no_records(tmp_path: Path) -> None:
     one, other = both("policies/sichuan", ALL, Wish(key=str(tmp_path / "key")), tmp_path)
     assert (one / "decisions.csv").read_bytes() == (other / "decisions.csv").read_bytes()
     assert "510101190001010019" not in (other / "ledger.csv").read_text(encoding="utf-8")
+
+
+# A and B have a class of 50 hours and one of 60: 110, or 60 if one repeats the other; C a class of 45 and a report of
+# 50 that may be approved. 90 are owed. What columns the file has besides, with which cells; by what records are told
+# apart; how many people the warning speaks of (0: there is none), and which facts.
+NEVER_GIVEN = [
+    ("", "", "title", 3, "title, approved"),
+    ("", "", "title, provider, subject", 3, "provider, subject, title"),  # three at most
+    (",title", ",", "title", 3, "title, approved"),  # a column, but nothing in it
+    (",approved", ",yes", "title", 3, "title"),
+    (",title", ",T{}", "title", 1, "approved"),
+    (",title,approved", ",T{},yes", "title", 0, ""),
+]
+
+
+@pytest.mark.parametrize(("columns", "cells", "compared", "people", "facts"), NEVER_GIVEN)
+def test_facts_that_no_record_gives(
+    columns: str, cells: str, compared: str, people: int, facts: str, tmp_path: Path
+) -> None:
+    """They are named with a next step: a column was left out."""
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    once = f"{{id: once, cites: {{source: act, at: art. 8}}, rule: 'count once per {compared} taking the highest'}}"
+    rules.write_text(rules.read_text(encoding="utf-8") + f"- {once}\n", encoding="utf-8")
+    learnt = [(p, "training", n, "hours") for p in "AB" for n in (50, 60)]
+    learnt += [("C", "training", 45, "hours"), ("C", "self_study", 50000, "characters")]
+    rows = [f"{p}{n},{p},2016-05-05,{form},{n},{unit},c,passed{cells.format(n)}" for p, form, n, unit in learnt]
+    header = f"record_id,person_id,date,form,quantity,unit,evidence,result{columns}"
+    (world / "own.csv").write_text("\n".join((header, *rows, "")), encoding="utf-8")
+    law, files = load_law(world / "policies/shire"), Files((str(world / "own.csv"),))
+    en = f"what is open for {people} people turns on facts that none of the records gives ({facts}); "
+    zh = f"{people} 人的结论取决于所有记录均未写明的情况（{facts.replace(', ', '、')}），"
+    for engine, format in (("reference", "csv"), ("duckdb", "csv"), ("duckdb", "parquet")):
+        tally = evaluate_into(law, files, str(tmp_path / f"{engine}-{format}"), Wish(format), engine=engine)
+        for language, warning in (("en", f"warning: {en}"), ("zh", f"注意：{zh}")):
+            speak(language)
+            try:
+                said = [line for line in summary_lines(tally) if line.startswith(warning)]
+            finally:
+                speak("en")
+            assert len(said) == (people > 0), (engine, format, language)
+        assert (tally.unsaid is None) == (people == 0)
