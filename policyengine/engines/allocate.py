@@ -287,18 +287,18 @@ def count_once(
         statement = versions[0].rule.statement
         assert isinstance(statement, tree.CountOnce)
         members = _members(judge, versions, statement, records, shares, filled)
-        facts = {p: _open_facts(judge, records[p], m) | _facts(contested.get(p)) for p, m in members.items()}
+        rivals = list(_rivals(members))
         amounts = {p: (add_up(a for a, _ in shares[p].values()), add_up(b for _, b in shares[p].values()))
-                   for p in members}  # fmt: skip
+                   for p, _, _ in rivals}  # fmt: skip
+        facts: dict[int, set[str]] = {}
         told: dict[frozenset[int], set[str]] = {}  # by group, of which many records may have the same
         opened: dict[int, Contest] = {}
         counting = list(shares)
-        for position, equal, perhaps in _rivals(members):
+        for position, equal, perhaps in rivals:
             member = members[position]
-            for name, value in zip(statement.per, member.values, strict=True):
-                if value is None:
-                    others = {dict(zip(statement.per, members[p].values, strict=True))[name] for p in perhaps}
-                    gaps.setdefault((position, name), set()).update(others - {None})
+            for place in [n for n, value in enumerate(member.values) if value is None]:
+                others = {members[p].values[place] for p in perhaps} - {None}
+                gaps.setdefault((position, statement.per[place]), set()).update(others)
             keeps = _keeps(statement.taking, position, equal, perhaps, amounts, members)
             if keeps is False:
                 duplicates[position] = member.rule.key
@@ -306,6 +306,8 @@ def count_once(
             elif keeps is None:
                 group = frozenset((position, *equal, *perhaps))
                 if group not in told:
+                    for p in group - facts.keys():
+                        facts[p] = _open_facts(judge, records[p], members[p]) | _facts(contested.get(p))
                     told[group] = set().union(*(facts[p] for p in group))
                 opened[position] = Contest(member.rule.key, told[group])
                 counting[position] = {p: (ZERO, high) for p, (_, high) in shares[position].items()}

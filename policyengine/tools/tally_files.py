@@ -42,11 +42,11 @@ THEN substr(person_id, 2) ELSE person_id END"""  # an id as it is, where CSV has
 _OUTCOMES = "SELECT period, outcome, count(*) FROM run_decisions GROUP BY ALL"
 _PEOPLE = "SELECT person_id FROM run_decisions UNION SELECT person_id FROM run_persons"
 _FLAGS = "SELECT count(*) FROM run_flags WHERE certain::VARCHAR IN ('true', 'yes')"
-_OPEN = """
-SELECT m.missing, list(DISTINCT m.person_id) FROM run_missing m JOIN run_decisions d USING (person_id, period)
-WHERE m.record_id IS NULL AND d.outcome = 'undetermined' AND contains(m.missing, 'person:') GROUP BY m.missing"""
 _UNDETERMINED = """
 run_missing m JOIN run_decisions d USING (person_id, period) WHERE m.record_id IS NULL AND d.outcome = 'undetermined'"""
+_OPEN = f"""
+SELECT m.missing, list(DISTINCT m.person_id) FROM {_UNDETERMINED} AND contains(m.missing, 'person:')
+GROUP BY m.missing"""
 _NAMED = f"""
 SELECT DISTINCT unnest(regexp_extract_all(m.missing, ':([^:;]+)(?:; |$)', 1)) FROM {_UNDETERMINED}"""
 _LACKED = f"""

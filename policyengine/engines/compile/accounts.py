@@ -275,21 +275,24 @@ class Accounts:
         asked = (r.rule.statement.window for r in law.prepared.later.require)  # type: ignore[attr-defined]
         dated = any(isinstance(window, tree.Within) for window in asked)
         for cap in caps:
-            k, names = t.col(f"k{cap.number}", "s"), [f"o{cap.number}"]
-            names += ["doubt"] if dated or not local else []
-            names += [] if local else [f"u{cap.number}"]
+            names = [
+                f"o{cap.number}",
+                *(["doubt"] if dated or not local else []),
+                *([] if local else [f"u{cap.number}"]),
+            ]
             open_ = [t.compare(t.col(n, "s"), ">", t.lit(0)) for n in names]
-            if cap.unfixed and not self._is_local(cap):
-                open_.append(t.compare(k.copy(), ">", t.lit(0)))
+            holds = t.compare(t.col(f"k{cap.number}", "s"), ">", t.lit(0))
             query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
             t.join(query, t.table("touched", "x"), t.same_row("x", "s"))
             if cap.unfixed and self._is_local(cap):
                 limit = limit_of(cap, t.col("period", "s"), t.col("rp", "s"))
                 t.join(query, t.table(cap.limits, "l"), limit, "LEFT")
                 differ = t.compare(t.col("l0", "l"), "<>", t.col("l1", "l"))
-                open_.append(t.both(t.compare(k.copy(), ">", t.lit(0)), t.coalesce(differ, t.lit(False))))
+                open_.append(t.both(holds.copy(), t.coalesce(differ, t.lit(False))))
+            elif cap.unfixed:
+                open_.append(holds.copy())
             if isinstance(cap.window, tree.Within):
-                open_.append(t.both(t.compare(k.copy(), ">", t.lit(0)), self._undated(cap, query)))
+                open_.append(t.both(holds.copy(), self._undated(cap, query)))
             yield query.where(t.both(t.equal(t.col("plan", "s"), t.lit(law.number)), t.either(*open_)), copy=False)
 
     def _undated(self, cap: Cap, query: Any) -> Tree:

@@ -90,12 +90,11 @@ class Items:
             losers = t.select(**{n: t.col(n) for n in ("record_id", "rule")}).from_(t.table("dups_more"), copy=False)
         host.keep("dups", losers)
         open_ = t.select(person_id=t.col("person_id")).from_(t.table("once_ranked"), copy=False)
-        name = f"open_{law.number}_{min(versions)}"
-        host.keep(name, open_.where(t.equal(t.col("doubt"), t.lit(1)), copy=False).distinct(copy=False))
-        self.routes.append(t.select(person_id=t.col("person_id")).from_(t.table(name), copy=False))
-        host.keep(f"blank_{law.number}_{min(versions)}", self._blank(list(values)))
-        blank = t.select(person_id=t.col("person_id"))
-        self.routes.append(blank.from_(t.table(f"blank_{law.number}_{min(versions)}"), copy=False))
+        open_.where(t.equal(t.col("doubt"), t.lit(1)), copy=False)
+        for name, query in (("open", open_), ("blank", self._blank(list(values)))):
+            table = f"{name}_{law.number}_{min(versions)}"
+            host.keep(table, query.distinct(copy=False))
+            self.routes.append(t.select(person_id=t.col("person_id")).from_(t.table(table), copy=False))
 
     @staticmethod
     def _blank(values: list[str]) -> Any:
@@ -107,7 +106,7 @@ class Items:
         same = t.equal(t.col("person_id", "m"), t.col("person_id", "b"))
         t.join(query, t.table("once_all", "m"), t.both(same, others, *alike))
         lacking = t.either(*(t.missing(t.col(n, "b")) for n in values))
-        return query.where(lacking, copy=False).distinct(copy=False)
+        return query.where(lacking, copy=False)
 
     def _version(self, years: Mapping[int, YearRange], versions: Mapping[int, Ready]) -> tuple[Tree, Tree]:
         """Whether a record belongs, by the version that governs its last period, and that version's number."""

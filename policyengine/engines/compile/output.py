@@ -407,17 +407,17 @@ class Output:
             miss=t.col("miss", "w"), **highs,
         ).from_(t.table("open_items" if self.evaluation.entries.open_kept else "entries", "r"), copy=False)  # fmt: skip
         t.join(rows, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "r")))
-        lacks = t.col("facts", "l")
-        if self.evaluation.accounts.open:
+        lacks: Tree = t.col("facts", "l")
+        waits = self.evaluation.accounts.open
+        if waits:
             itself = t.compare(t.col("miss", "r"), "<>", t.lit(0))
-            lacks = t.case([(t.either(itself, t.missing(t.col("facts", "x"))), lacks)], t.col("facts", "x"))
+            lacks = t.case([(itself, lacks)], t.coalesce(t.col("facts", "x"), lacks.copy()))
         own = t.select(
             **{n: t.col(n, "r") for n in ("record_id", "person_id", "period")},
-            **{n: _common(t.col(n, "r"), self._factor(ticks)) for n in highs},
-            missing=lacks,
-        ).from_(t.sub(rows, "r"), copy=False)
+            **{n: _common(t.col(n, "r"), self._factor(ticks)) for n in highs}, missing=lacks,
+        ).from_(t.sub(rows, "r"), copy=False)  # fmt: skip
         t.join(own, t.table("lists", "l"), t.equal(t.col("id", "l"), t.col("miss", "r")))
-        if self.evaluation.accounts.open:
+        if waits:
             same = (t.equal(t.col(n, "x"), t.col(n, "r")) for n in ("record_id", "period"))
             t.join(own, t.sub(facts_waited_for(), "x"), t.both(*same), "LEFT")
         own.where(t.either(t.col("open", "r"), t.compare(t.col("miss", "r"), "<>", t.lit(0))), copy=False)

@@ -170,7 +170,7 @@ def running(value: Tree, partition: Sequence[Tree], order: Sequence[Tree], inclu
 
 def sum_over(value: Tree, partition: Sequence[Tree]) -> Tree:
     """The sum over all rows of a partition."""
-    return exp.Window(this=exp.Sum(this=value), partition_by=list(partition))
+    return over(exp.Sum(this=value), partition)
 
 
 def rank(partition: Sequence[Tree], order: Sequence[Tree]) -> Tree:
