@@ -129,35 +129,35 @@ def plain_lines(path: Path, delimiter: bytes) -> int | None:
     lines, rest = 0, b""
     with path.open("rb") as stream:
         while piece := stream.read(CHUNK):
-            whole, newline, tail = (rest + piece).rpartition(b"\n")
-            if not newline:
-                rest = tail
-                if len(rest) > CHUNK:
-                    return None
-                continue
-            rest = tail
-            if not _plain(whole + b"\n", stray):
+            piece = rest + piece
+            end = piece.rfind(b"\n") + 1
+            if not end and len(piece) > 2 * CHUNK:
                 return None
-            lines += whole.count(b"\n") + 1
-    if rest and not _plain(rest + b"\n", stray):
+            if not _plain(piece, end, stray):
+                return None
+            lines += piece.count(b"\n")
+            rest = piece[end:]
+    if rest and not _plain(rest + b"\n", len(rest) + 1, stray):
         return None
     return lines + (1 if rest else 0)
 
 
-def _plain(lines: bytes, stray: re.Pattern[bytes]) -> bool:
-    if b"\0" in lines or (b"\r" in lines and lines.count(b"\r") != lines.count(b"\r\n")):
+def _plain(piece: bytes, end: int, stray: re.Pattern[bytes]) -> bool:
+    """Whether the lines that end before ``end`` are; ``piece`` is looked through where it is, a copy takes as long."""
+    if piece.find(b"\0", 0, end) >= 0:
         return False
-    if b'"' in lines and stray.search(b"\n" + lines.replace(b'""', b"")):
+    if piece.find(b"\r", 0, end) >= 0 and piece.count(b"\r", 0, end) != piece.count(b"\r\n", 0, end):
         return False
-    return _short(lines)
+    if piece.find(b'"', 0, end) >= 0 and stray.search(b"\n" + piece[:end].replace(b'""', b"")):
+        return False
+    return _short(piece, end)
 
 
-def _short(lines: bytes) -> bool:
-    """Whether no line has more than ``MAX_TEXT`` bytes; ``lines`` end with a line break."""
+def _short(piece: bytes, end: int) -> bool:
+    """Whether none of the lines that end before ``end`` has more than ``MAX_TEXT`` bytes."""
     place = 0
-    while place < len(lines):
-        end = lines.rfind(b"\n", place, place + MAX_TEXT + 1)
-        if end < 0:
+    while place < end:
+        place = piece.rfind(b"\n", place, min(place + MAX_TEXT + 1, end)) + 1
+        if not place:
             return False
-        place = end + 1
     return True
