@@ -13,6 +13,7 @@ from policyengine.engines.ready import Ready, ready
 from policyengine.engines.truth import Test, World, all_of, compile_rule
 from policyengine.language import tree
 from policyengine.light import dataclass
+from policyengine.packs.windows import of_a_year
 from policyengine.plan.caps import exact_bounds
 from policyengine.plan.model import Plan
 from policyengine.plan.names import walk
@@ -152,7 +153,7 @@ class Later:
                 for excuse in self.excuse
                 if isinstance(excuse.rule.statement, tree.Excuse)
                 and excuse.governs(period, self.plan.year_start)
-                and (not excuse.rule.statement.rules or rule.rule.name in excuse.rule.statement.rules)
+                and _reaches(excuse.rule.statement, rule)
             ]
         return found
 
@@ -189,6 +190,15 @@ class Later:
         if name not in self._terms:
             self._terms[name] = compile_rule(tree.What((name,)), None, self.world)
         return self._terms[name]
+
+
+def _reaches(excuse: tree.Excuse, rule: Ready) -> bool:
+    """Whether an excuse frees from a requirement. ``excuse year`` frees from what the year asks: a block's or a longer
+    window's requirement is excused by its name alone."""
+    if excuse.rules:
+        return rule.rule.name in excuse.rules
+    assert isinstance(rule.rule.statement, tree.Require)
+    return of_a_year(rule.rule.statement.window)
 
 
 def series_of(window: tree.PerYears) -> tuple[int, int]:

@@ -22,6 +22,7 @@ from policyengine.packs.pieces import Piece, Stretch, governs_periods, overlap, 
 from policyengine.packs.rules import splitting_days
 from policyengine.packs.strictness import Terms, conjuncts
 from policyengine.packs.values import YearStart
+from policyengine.packs.windows import of_a_year
 
 
 def resolve(chain: tuple[Pack, ...]) -> tuple[Policy | None, list[Diagnostic]]:
@@ -175,8 +176,14 @@ class _Resolver:
 
     def _terms(self, stretch: Stretch, pack: Pack) -> Terms:
         return Terms(
-            self._rates(stretch), self.tables, conjuncts(pack.applies), pack.vocabulary.words if pack.vocabulary else ()
-        )
+            self._rates(stretch), self.tables, conjuncts(pack.applies),
+            pack.vocabulary.words if pack.vocabulary else (), frozenset(filter(self._yearly, self.pieces)),
+        )  # fmt: skip
+
+    def _yearly(self, root: str) -> bool:
+        """Whether a rule requires something of each year, in all its versions."""
+        stated = [p.statement for p in self.pieces[root] if p.statement is not None]
+        return bool(stated) and all(isinstance(s, tree.Require) and of_a_year(s.window) for s in stated)
 
     def _rates(self, stretch: Stretch) -> Callable[[str, str], tuple[Fraction, ...]]:
         """Every exchange of the chain that is in force in the stretch."""

@@ -46,12 +46,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a comparison needs to know around the statements: exchanges, tables, what holds of every person."""
+    """What a comparison needs to know around the statements: exchanges, tables, what holds of every person, and which
+    rules require something of each year, so that ``excuse year`` frees from them."""
 
     rates: Rates
     tables: Mapping[str, Table]
     given: frozenset[tree.Condition] = frozenset()
     words: tuple[Word, ...] = ()
+    yearly: frozenset[str] = frozenset()
 
     def zh(self, measure: str) -> str:
         """The total, a measure or a term, as Chinese messages name it."""
@@ -83,7 +85,8 @@ def compare(new: tree.Statement, old: tree.Statement, terms: Terms) -> Verdict:
         case tree.Reject(), tree.Reject():
             parts = (_wider_reach(new, old, terms),)
         case tree.Excuse(), tree.Excuse():
-            fewer = not old.rules or (new.rules and set(new.rules) <= set(old.rules))
+            freed = old.rules or terms.yearly
+            fewer = set(new.rules) <= set(freed) if new.rules else not old.rules
             parts = (
                 SAME
                 if fewer

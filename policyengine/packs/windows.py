@@ -13,6 +13,11 @@ def years_of(window: tree.Window) -> int | None:
     return window.count if isinstance(window, tree.PerYears | tree.AnyYears) else None
 
 
+def of_a_year(window: tree.Window | None) -> bool:
+    """Whether it is each year by itself."""
+    return isinstance(window, tree.PerYears) and window.count == 1
+
+
 def window_within(one: tree.Window, other: tree.Window) -> bool:
     """Whether no window of ``one`` crosses the border of a window of ``other`` (records that lie in one period)."""
     if one == other:

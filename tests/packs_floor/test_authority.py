@@ -18,6 +18,7 @@ CAP = rule("cap", "限额 远程教育、发表出版作品 每年 合计 不超
 RECOGNISE = rule("recognise", "认定 培训班、远程教育 须有 学习证明", change="raise-only")
 REJECT = rule("reject", "不予认定 培训班 当 费用 > 100", change="raise-only")
 EXCUSE = rule("excuse", "免除 annual 当 情形 = 产假", change="raise-only")
+YEAR = rule("excuse", "免除 本年 当 情形 = 产假", change="raise-only")
 RANGE = rule("range", "折算 发表出版作品 每千字 计 1 至 2 学时", change="raise-only")
 LOST = rule("lost", "限额 远程教育 每年 不超过 未知 学时", change="raise-only")
 CARRY = rule("carry", "结转 超出 annual 部分 不超过 30 学时 至下一年度", change="raise-only")
@@ -126,6 +127,10 @@ CASES: dict[str, tuple[str, list[str], list[str]]] = {
     "more rejected": (REJECT, ["替代 base/reject：不予认定 培训班、远程教育 当 费用 > 100"], []),
     "less rejected": (REJECT, ["替代 base/reject：不予认定 培训班 当 费用 > 100 且 排名 > 1"], ["PE203"]),
     "excused for less": (MINIMUM + EXCUSE, ["替代 base/excuse：免除 本年 当 情形 = 产假"], ["PE203"]),
+    "excused for one of the year's": (
+        MINIMUM + YEAR, ["替代 base/excuse：免除 annual 当 情形 = 产假"], []),
+    "excused for a block, not for the year": (
+        MINIMUM + BLOCK + YEAR, ["替代 base/excuse：免除 annual、block 当 情形 = 产假"], ["PE203"]),
     "excused under more": (
         MINIMUM + EXCUSE, ["替代 base/excuse：免除 annual 当 情形 = 产假 且 缺 地区"], []),
     # carrying over and lowering

@@ -16,6 +16,7 @@ from tests.prove.law import context, rule
 HOURS = "annual-hours: require total at least 90 hours per year"
 PLAIN = context(HOURS)
 RATED = context(HOURS, "rate: exchange 1 credit for 3 hours")
+BLOCKS = context(HOURS, "block: require total at least 360 hours per 5 years starting 2016")
 MEASURED = context(
     "face-to-face: measure face_to_face: hours of training where approved = yes",
     "minimum: require face_to_face at least 20 hours per year",
@@ -116,6 +117,12 @@ PAIRS: list[tuple[Context, str, str, str, bool, str]] = [
     (PLAIN, "excuse annual-hours when circumstance = illness",
      "excuse year when circumstance = illness",
      "laxer", False, "a requirement other than annual-hours: base does not excuse, this excuses"),
+    (BLOCKS, "excuse year when circumstance = illness",
+     "excuse annual-hours when circumstance = illness",
+     "stricter", True, "a requirement other than annual-hours: base excuses, this does not excuse"),
+    (BLOCKS, "excuse year when circumstance = illness",
+     "excuse annual-hours, block when circumstance = illness",
+     "neither", False, "the requirement block: base does not excuse, this excuses"),
     (PLAIN, "require total at least 60 to 90 hours per year",
      "require total at least 75 hours per year",
      "neither", True, "in every case: base requires 60–90 hours, this requires 75 hours"),

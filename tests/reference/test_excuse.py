@@ -162,6 +162,26 @@ def test_excuse_of_one_rule_leaves_the_others() -> None:
     assert result.decisions[0].outcome == "excused"
 
 
+REACH = [
+    # the requirement of 2016, or of a window that ends in it; its status under "excuse year" and under "excuse a"
+    ("per year", "excused", "excused"),
+    ("of this period per year", "excused", "excused"),
+    ("in any 5 years", "not_met", "excused"),
+    ("per 5 years starting 2012", "not_met", "excused"),
+    ("within 12 months of joined", "not_met", "excused"),
+]
+
+
+@pytest.mark.parametrize(("window", "year", "named"), REACH)
+def test_excuse_year_frees_from_what_the_year_asks(window: str, year: str, named: str) -> None:
+    this = "of this period " if window.startswith("of this period") else ""
+    asked = rule("a", f"require professional {this}at least 96 hours {window.removeprefix('of this period ')}")
+    person = somebody("P", ("valid_reason", "2016-03-01", "2016-03-01"), joined=date(2015, 5, 1))
+    for which, status in (("year", year), ("a", named)):
+        made = plan(*BASE, asked, rule("e", f"excuse {which} when circumstance = valid_reason"))
+        assert [f.status for f in run(made, [], 2016, person).findings] == [status]
+
+
 def test_a_kept_excuse_needs_both() -> None:
     base = rule("e", "excuse year when circumstance = illness")
     over = rule("e", "override base/e: excuse year when title_level = senior", pack="sector")

@@ -75,7 +75,7 @@ def _aspects(old: tree.Statement, new: tree.Statement, before: Context, after: C
         case tree.CountOnce(), tree.CountOnce():
             yield from others.count_once(old, new, before, after)
         case tree.Excuse(), tree.Excuse():
-            yield others.named_rules(old.rules, new.rules)
+            yield others.named_rules(old.rules, new.rules, before, after)
             yield searched(Space(pairs, record=False), old, new, "")
         case tree.Reduce(), tree.Reduce():
             yield from others.reductions(old, new, before, after)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from policyengine.language import tree
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say
+from policyengine.packs.windows import of_a_year
 from policyengine.tools.prove.aspects import (
     Aspect,
     bare,
@@ -106,11 +107,11 @@ def reductions(old: tree.Reduce, new: tree.Reduce, before: Context, after: Conte
     yield searched(Space(((old, before), (new, after)), record=False, unit=unit), old, new, unit)
 
 
-def named_rules(old: tuple[str, ...], new: tuple[str, ...]) -> Aspect:
-    """Of which requirements an excuse frees; no names are all of them."""
+def named_rules(old: tuple[str, ...], new: tuple[str, ...], before: Context, after: Context) -> Aspect:
+    """Of which requirements an excuse frees; no names are all of the year, also those of packs that extend this one."""
     one, other = {bare(r) for r in old}, {bare(r) for r in new}
-    more = _freed(old, other - one, bool(old) and not new)
-    fewer = _freed(new, one - other, bool(new) and not old)
+    more = _freed(old, other - one if old else _beyond_a_year(other, after), bool(old) and not new)
+    fewer = _freed(new, one - other if new else _beyond_a_year(one, before), bool(new) and not old)
     laxer = told(more, plain("not_excused"), plain("excused")) if more else None
     return Aspect(laxer, laxer, told(fewer, plain("excused"), plain("not_excused")) if fewer else None)
 
@@ -118,7 +119,15 @@ def named_rules(old: tuple[str, ...], new: tuple[str, ...]) -> Aspect:
 def _freed(of: tuple[str, ...], names: set[str], everything: bool) -> str:
     if everything:
         return say(f"a requirement other than {', '.join(map(bare, of))}", f"{'、'.join(map(bare, of))} 以外的要求")
-    return say("the requirement ", "要求 ") + min(names) if of and names else ""
+    return say("the requirement ", "要求 ") + min(names) if names else ""
+
+
+def _beyond_a_year(names: set[str], context: Context) -> set[str]:
+    """Those of the named requirements that are not of each year."""
+    longer = [
+        g for g in context.governing if isinstance(g.statement, tree.Require) and not of_a_year(g.statement.window)
+    ]
+    return names & {bare(name) for g in longer for name in (g.name, *(r.name for r in g.over))}
 
 
 def exchanges(old: tree.Exchange, new: tree.Exchange, context: Context) -> Aspect:
