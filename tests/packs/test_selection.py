@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from policyengine.records.model import Person
+from policyengine.records.schema import schema_of
 from policyengine.tools.select import Selector, load_law
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -25,6 +26,8 @@ CHAINS = {"sichuan": ["national", "sichuan"], **{pack: ["national", "sichuan", p
         ({"sector": "publishing", "region": "provincial"}, "publishing"),
         ({"sector": "pharmacy", "region": "leshan"}, "pharmacists"),
         ({"sector": "construction", "region": "leshan"}, "constructors"),
+        ({"sector": "housing", "region": "leshan"}, "sichuan"),
+        ({"sector": "housing", "region": "chengdu"}, "chengdu"),
         ({"sector": "engineering", "region": "chengdu"}, "chengdu"),
         ({"sector": "engineering", "region": "leshan"}, "sichuan"),
     ],
@@ -36,6 +39,15 @@ def test_the_most_specific_pack_judges(facts: dict[str, str], pack: str) -> None
     policy = SELECTOR.law.policies[choice.governs]
     assert (policy.id, choice.candidates, choice.missing) == (pack, (), ())
     assert [p.id for p in policy.packs] == CHAINS[pack]
+
+
+@pytest.mark.parametrize(
+    ("cell", "term"), [("住房和城乡建设", "housing"), ("住建", "housing"), ("建造师", "construction")]
+)
+def test_who_builds_is_no_constructor_for_that(cell: str, term: str) -> None:
+    schema = schema_of(SELECTOR.law.plans)
+    forms, _ = schema.terms(schema.fields["sector"])
+    assert forms[cell] == (term,)
 
 
 def test_who_may_fall_under_another_pack_is_said() -> None:
