@@ -21,14 +21,14 @@ RECOGNISED = {
        for f in ("distance", "practice", "overseas", "degree", "self_study", "publication")},
     "accounting_exam": "accounting/recognise-exams@2018-07-01",
     "accounting_meeting": "accounting/recognise-activities@2018-07-01",
-    "cme_project": "medical/recognise-projects", "cme_activity": "medical/recognise-projects",
+    "cme_project": "medical/recognise-projects", "cme_activity": "medical/recognise-activities",
 }  # fmt: skip
 
 
 def polars(job: Job) -> None:
     import polars as pl
 
-    persons = pl.scan_parquet(job.persons).select("person_id", "sector", "employer_kind")
+    persons = pl.scan_parquet(job.persons).select("person_id", "sector", "employer_kind", "joined")
     entries = _counted(_judged(pl.scan_parquet(job.records), persons))
     if job.ledger:
         ledger = job.out / "ledger.parquet"
@@ -77,8 +77,11 @@ def _judged(records: Any, persons: Any) -> Any:
         .when(national).then(pl.when(attends).then(3000).otherwise(18000))
         .otherwise(pl.when(attends).then(1500).otherwise(9000))
     )  # fmt: skip
+    elsewhere = (sector == "medical") & ~medics  # hours, for which credits have no exchange
+    credited = elsewhere & unit.is_null() & (pl.col("quantity") <= 10000)  # or credits, of which no record has more
     rate = (
-        pl.when(study).then(pl.when(characters).then(9))
+        pl.when(credited).then(TICKS)
+        .when(study).then(pl.when(characters).then(9))
         .when(works).then(pl.when(characters).then(18))
         .when(form == "accounting_exam").then(pl.when(unit == "items").then(90 * TICKS))
         .when(form == "accounting_meeting").then(pl.when(unit == "days").then(10 * TICKS))
@@ -88,7 +91,8 @@ def _judged(records: Any, persons: Any) -> Any:
     )  # fmt: skip
     named = pl.when(national).then(pl.lit("medical/national-")).otherwise(pl.lit("medical/provincial-"))
     convert = (
-        pl.when(study).then(pl.lit("sichuan/self-study-hours@2016"))
+        pl.when(credited).then(pl.lit("medical/stated-credits"))
+        .when(study).then(pl.lit("sichuan/self-study-hours@2016"))
         .when(works).then(pl.lit("sichuan/publication-hours@2016"))
         .when(form == "accounting_exam").then(pl.lit("accounting/exam-credits@2018-07-01"))
         .when(form == "accounting_meeting").then(pl.lit("accounting/meeting-credits@2018-07-01"))
@@ -108,7 +112,7 @@ def _judged(records: Any, persons: Any) -> Any:
     told = records.join(persons.select("person_id", "sector"), on="person_id", how="left").select(
         "record_id", "person_id", "end", "subject", "credit_class", "unit", hundredths=hundredths,
         period=pl.col("end").dt.year(), state=state, rate=rate, recognise=recognise, convert=convert, limit=limit,
-        elsewhere=(sector == "medical") & ~medics, national=national.fill_null(False),
+        elsewhere=elsewhere & ~credited, national=national.fill_null(False),
     )  # fmt: skip
     most = told.with_columns(
         most=pl.when(gone).then(nothing).otherwise(pl.col("hundredths") * pl.col("rate").cast(pl.Int64) // 100),
@@ -203,9 +207,11 @@ def _decisions(entries: Any, persons: Any, excused: Any) -> Any:
         required=pl.when(medical).then(25 * TICKS).otherwise(90 * TICKS).cast(pl.Int64),
         five=five,
     )
-    classes = (pl.col("class_1") < 5 * TICKS) | (pl.col("class_2") < 15 * TICKS)
-    failed = (pl.col("total_high") < pl.col("required")) | (medical & classes)
-    open_ = (total < pl.col("required")) | (medical & (pl.col("five") < 10 * TICKS))
+    short = pl.max_horizontal(0, 5 * TICKS - pl.col("class_1"), 15 * TICKS - pl.col("class_2"))
+    # what may be credits may be of either class
+    failed = (pl.col("total_high") < pl.col("required")) | (medical & (pl.col("total_high") - total < short))
+    served = pl.col("joined") < pl.date(pl.col("period") - 4, 2, 1)  # no full month of the five years lies before
+    open_ = (total < pl.col("required")) | (medical & (short > 0)) | (medical & served & (pl.col("five") < 10 * TICKS))
     professional = pl.col("professional_high")
     share = accountant & (pl.col("period") >= 2019) & (professional * 3 < total * 2)
     said = (

@@ -20,6 +20,7 @@ PROJECTS = {
     ("provincial_project", "attendee"): 1500, ("provincial_project", "lecturer"): 9000,
 }  # fmt: skip
 EXAMS_FROM = date(2018, 7, 1)
+MOST_CREDITS = 10000  # of one record
 SECTORAL = {
     "accounting_exam": "accounting", "accounting_meeting": "accounting", "cme_project": "medical",
     "cme_activity": "medical",
@@ -36,7 +37,9 @@ def python(job: Job) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    sectors = {p["person_id"]: (p["sector"], p["employer_kind"]) for p in pq.read_table(job.persons).to_pylist()}
+    sectors = {
+        p["person_id"]: (p["sector"], p["employer_kind"], p["joined"]) for p in pq.read_table(job.persons).to_pylist()
+    }
     by_person: dict[str, list[Row]] = defaultdict(list)
     ledger: list[Row] = []
     for batch in pq.ParquetFile(job.records).iter_batches(columns=list(FIELDS)):
@@ -46,8 +49,8 @@ def python(job: Job) -> None:
             ledger.append(entry)
     excused = set(_excused(pq.read_table(job.circumstances).to_pylist()))
     decisions: list[Row] = []
-    for who, (sector, employer) in sorted(sectors.items()):
-        decisions += _decided(who, sector, employer, by_person.get(who, ()), excused)
+    for who, (sector, employer, joined) in sorted(sectors.items()):
+        decisions += _decided(who, sector, employer, joined, by_person.get(who, ()), excused)
     columns = ("record_id", "person_id", "period", "converted", "counted", "recognise", "convert", "cap", "reason")
     pq.write_table(pa.table({name: [row[name] for row in ledger] for name in columns}), job.out / "ledger.parquet")
     pq.write_table(pa.Table.from_pylist(decisions), job.out / "decisions.parquet")
@@ -62,6 +65,8 @@ def judged(r: Row, sector: str) -> Row:
     state = _state(r, form, sector)
     rate, convert = _rate(r, form, unit)
     elsewhere = sector == "medical" and SECTORAL.get(form) != "medical"  # hours, for which credits have no exchange
+    if elsewhere and unit is None and r["quantity"] <= MOST_CREDITS:  # or credits
+        rate, convert, elsewhere = TICKS, "medical/stated-credits", False
     most = 0 if state < 0 or rate is None or elsewhere else int(r["quantity"] * rate)
     if state < 0:
         reason = "not_recognised"
@@ -140,7 +145,7 @@ def _recognised(r: Row, form: str, sector: str) -> str:
                 return f"sichuan/{rule}@2016"
     if form in SECTORAL:
         if SECTORAL[form] == "medical":
-            return "medical/recognise-projects"
+            return f"medical/recognise-{'projects' if form == 'cme_project' else 'activities'}"
         return f"accounting/recognise-{'exams' if form == 'accounting_exam' else 'activities'}@2018-07-01"
     kind = "classes" if form in CLASSES else "academic" if form in ACADEMIC else form.replace("_", "-")
     return f"sichuan/recognise-{kind}@2016"
@@ -181,7 +186,7 @@ def _limit(entries: Iterable[Row]) -> None:
 
 
 def _decided(
-    who: str, sector: str, employer: str | None, entries: Iterable[Row], excused: set[tuple[str, int]]
+    who: str, sector: str, employer: str | None, joined: date, entries: Iterable[Row], excused: set[tuple[str, int]]
 ) -> Iterator[Row]:
     _limit(entries)
     years: dict[int, list[Row]] = defaultdict(list)
@@ -194,8 +199,10 @@ def _decided(
         classes = [sum(e["counted"] for e in own if e["credit_class"] == c) for c in ("class_1", "class_2")]
         national.append(sum(e["counted"] for e in own if e["national"]))
         required = (25 if medical else 90) * TICKS
-        failed = total_high < required or (medical and (classes[0] < 5 * TICKS or classes[1] < 15 * TICKS))
-        open_ = total < required or (medical and sum(national[-5:]) < 10 * TICKS)
+        short = max(0, 5 * TICKS - classes[0], 15 * TICKS - classes[1]) if medical else 0
+        failed = total_high < required or total_high - total < short  # what may be credits may be of either class
+        served = joined < date(year - 4, 2, 1)  # no full month of the five years lies before
+        open_ = total < required or short > 0 or (medical and served and sum(national[-5:]) < 10 * TICKS)
         free = (who, year) in excused
         outcome = ("excused" if free else "not_met") if failed else "undetermined" if open_ else "met"
         professional_high = sum(e["own_high"] for e in own if e["subject"] != "public")

@@ -5,7 +5,7 @@ COPY (
         SELECT DISTINCT person_id, unnest(range(year(start), year(coalesce("end", DATE '2020-12-31')) + 1)) AS period
         FROM circumstances WHERE kind = 'just_cause'
     ), years AS (
-        SELECT p.person_id, p.sector, p.employer_kind, y.period, e.person_id IS NOT NULL AS excused,
+        SELECT p.person_id, p.sector, p.employer_kind, p.joined, y.period, e.person_id IS NOT NULL AS excused,
             coalesce(free, 0) + least(450000, coalesce(limited, 0)) AS total,
             coalesce(free_high, 0) + least(450000, coalesce(limited_high, 0)) AS total_high,
             coalesce(capped_off, 0) AS capped_off, coalesce(professional, 0) AS professional, coalesce(professional_high, 0) AS professional_high, coalesce(public, 0) AS public,
@@ -15,13 +15,15 @@ COPY (
         LEFT JOIN excused e ON e.person_id = p.person_id AND e.period = y.period
     ), owed AS (
         SELECT *, CASE sector WHEN 'medical' THEN 225000 ELSE 810000 END AS required,
-            -- whether the hospital's level asks for ten national credits in five years is not known
-            sector = 'medical' AND sum(national) OVER (PARTITION BY person_id ORDER BY period ROWS BETWEEN 4 PRECEDING AND CURRENT ROW) < 90000
+            -- whether the hospital's level asks for ten national credits in five years is not known; nobody is asked
+            -- who joined when a full month of the five years was over
+            sector = 'medical' AND joined < make_date(CAST(period AS BIGINT) - 4, 2, 1) AND sum(national) OVER (PARTITION BY person_id ORDER BY period ROWS BETWEEN 4 PRECEDING AND CURRENT ROW) < 90000
                 AS national_open
         FROM years
     ), judged AS (
-        SELECT *, total_high < required OR (sector = 'medical' AND (class_1 < 45000 OR class_2 < 135000)) AS failed,
-            total < required OR national_open AS open
+        -- what may be credits may be of either class
+        SELECT *, total_high < required OR (sector = 'medical' AND total_high - total < greatest(45000 - class_1, 135000 - class_2)) AS failed,
+            total < required OR national_open OR (sector = 'medical' AND (class_1 < 45000 OR class_2 < 135000)) AS open
         FROM owed
     ), concluded AS (
         SELECT *, CASE WHEN failed THEN CASE WHEN excused THEN 'excused' ELSE 'not_met' END WHEN open THEN 'undetermined' ELSE 'met' END AS outcome

@@ -6,7 +6,7 @@
 
 CREATE TYPE recognise_rule AS ENUM (
     '', 'accounting/failed-training@2014', 'accounting/recognise-activities@2018-07-01', 'accounting/recognise-exams@2018-07-01',
-    'medical/recognise-projects', 'sichuan/recognise-academic@2016', 'sichuan/recognise-classes@2016',
+    'medical/recognise-activities', 'medical/recognise-projects', 'sichuan/recognise-academic@2016', 'sichuan/recognise-classes@2016',
     'sichuan/recognise-degree@2016', 'sichuan/recognise-distance@2016', 'sichuan/recognise-overseas@2016',
     'sichuan/recognise-practice@2016', 'sichuan/recognise-publication@2016', 'sichuan/recognise-self-study@2016',
     'sichuan/unpublished@2016', 'sichuan/unrelated@2016'
@@ -34,7 +34,7 @@ CREATE OR REPLACE TEMP TABLE forms AS FROM (VALUES
     ('self_study', NULL, 1, 'sichuan/recognise-self-study@2016'), ('publication', NULL, 3, 'sichuan/recognise-publication@2016'),
     ('accounting_exam', 'accounting', 2, 'accounting/recognise-exams@2018-07-01'),
     ('accounting_meeting', 'accounting', 0, 'accounting/recognise-activities@2018-07-01'),
-    ('cme_project', 'medical', 0, 'medical/recognise-projects'), ('cme_activity', 'medical', 0, 'medical/recognise-projects')
+    ('cme_project', 'medical', 0, 'medical/recognise-projects'), ('cme_activity', 'medical', 0, 'medical/recognise-activities')
 ) t(form, sector, shown, recognise);
 
 -- Ticks for one of the unit; '' is a record without a unit, which counts at most what its greatest unit would give.
@@ -73,6 +73,7 @@ WITH told AS (
     SELECT record_id, r.person_id, CAST(year(r."end") AS SMALLINT) AS period, r."end", w.*,
         coalesce(w.sector = 'accounting' AND failed, false) AS flunked,  -- before July 2018 training counts where it was passed
         evidence, published, job_related,
+        w.elsewhere AND w.open AND quantity <= 10000 AS credited,  -- without a unit they may be credits, within what a record may have of them
         CASE WHEN strange OR (accounts AND r."end" < DATE '2018-07-01') THEN -1  -- no rule recognises it
              WHEN evidence IS NULL OR flunked THEN 0
              WHEN shown = 0 THEN 1
@@ -80,7 +81,8 @@ WITH told AS (
              WHEN result <> 'passed' OR (shown = 1 AND NOT approved) THEN 0
              WHEN result IS NULL OR (shown = 1 AND approved IS NULL) THEN 2  -- in need of review
              ELSE 1 END AS state,
-        CASE WHEN rate IS NULL OR strange OR elsewhere THEN 0 ELSE CAST(quantity * rate AS BIGINT) END AS amount,
+        CASE WHEN credited THEN CAST(quantity * 9000 AS BIGINT) WHEN rate IS NULL OR strange OR elsewhere THEN 0
+            ELSE CAST(quantity * rate AS BIGINT) END AS amount,
         CASE WHEN by_year THEN 'year' WHEN by_project THEN coalesce(project, '') END AS capped,
         CAST(CASE subject WHEN 'professional' THEN 1 WHEN 'public' THEN 2 ELSE 0 END
             + CASE credit_class WHEN 'class_1' THEN 4 WHEN 'class_2' THEN 8 ELSE 0 END
@@ -98,7 +100,7 @@ SELECT record_id, person_id, period, "end", kind, capped,
          WHEN flunked AND evidence IS NOT NULL THEN 'accounting/failed-training@2014'
          WHEN shown = 3 AND evidence IS NOT NULL AND NOT published THEN 'sichuan/unpublished@2016'
          WHEN shown = 3 AND evidence IS NOT NULL AND NOT job_related THEN 'sichuan/unrelated@2016' ELSE recognise END AS recognise_rule,
-    CASE WHEN state < 0 THEN ''::convert_rule ELSE convert END AS convert_rule,
+    CASE WHEN state < 0 THEN ''::convert_rule WHEN credited THEN 'medical/stated-credits' ELSE convert END AS convert_rule,
     CASE WHEN state < 0 THEN 'not_recognised'::reason WHEN state = 0 THEN 'rejected' WHEN rate IS NULL THEN 'no_conversion'
-         WHEN elsewhere THEN 'no_exchange' WHEN state = 2 OR open THEN 'missing_fact' ELSE 'counted' END AS reason
+         WHEN elsewhere AND NOT credited THEN 'no_exchange' WHEN state = 2 OR open THEN 'missing_fact' ELSE 'counted' END AS reason
 FROM told;
