@@ -152,7 +152,7 @@ OVERRIDDEN = """- id: no-theme
   from: 2021
   change: raise-only
   rule: 替代 sichuan/theme-hours：要求 每年 公需主题学时 不少于 年度主题（本年度）
-- id: face-to-face-hours"""
+- id: annual-hours"""
 
 
 def test_what_only_the_two_together_break(repository: Repository) -> None:
@@ -164,7 +164,7 @@ def test_what_only_the_two_together_break(repository: Repository) -> None:
         text = path.read_text(encoding="utf-8")
         path.write_text(re.sub(r"(?ms)^- id: no-theme\n.*?(?=^- |^#|\Z)", "", text), encoding="utf-8")
     repository.commit("the theme is everybody's")
-    branch(repository, "theirs", "policies/sectors/publishing/rules.yaml", "- id: face-to-face-hours", OVERRIDDEN)
+    branch(repository, "theirs", "policies/sectors/publishing/rules.yaml", "- id: annual-hours", OVERRIDDEN)
     done = repository.policyengine("git", "merge-check", "ours", "theirs")
     assert done.returncode == 1
     assert "may not stand" in done.stderr
