@@ -8,15 +8,16 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from policyengine.engines.calendar import days_of
+from policyengine.engines.calendar import days_of, period_bounds, period_of
 from policyengine.engines.truth import record_fact
+from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs, Reject
 from policyengine.records.personal import mask
 from policyengine.tools.case import owner_of
 from policyengine.tools.evaluate import Evaluation
-from policyengine.trace import OUTCOMES, Result
+from policyengine.trace import OUTCOMES, Finding, Result
 
 WARNED = ("no_conversion", "no_exchange", "ambiguous", "no_policy")  # ledger reasons that the summary warns of
 OF_PERSON = "person:"  # how a missing fact of the person is written
@@ -24,6 +25,8 @@ MOST = 3  # facts that no record gives, of which the summary warns
 MASKED_AMONG = 100_000  # so many people at most are looked through for one whose masked id nobody else has
 
 Outcomes = dict[str, dict[str, int]]
+Judged = tuple[str, str, date, date]
+"""Policy, rule, and window of a finding (``is_told``)."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,9 @@ def tally_of(evaluation: Evaluation) -> Tally:
     """The counts of a trace in memory."""
     inputs, result = evaluation.inputs, evaluation.result
     outcomes = outcomes_of((d.period, d.outcome, 1) for d in result.decisions)
+    plans, days = evaluation.law.plans, {r.end for r in inputs.records}
+    long = longer_than_a_year(plans)
+    judged = {(f.policy, f.rule, *f.window) for f in result.findings if f.rule in long and is_told(f)}
     reasons = Counter(e.reason for e in result.ledger)
     return Tally(
         rows=inputs.rows,
@@ -77,9 +83,9 @@ def tally_of(evaluation: Evaluation) -> Tally:
         outcomes=outcomes,
         reasons={reason: reasons[reason] for reason in WARNED if reasons[reason]},
         flags=sum(f.certain for f in result.flags),
-        notes=(*inputs.warnings, *empty_periods(outcomes, {r.end for r in inputs.records}, evaluation.law.plans)),
+        notes=(*inputs.warnings, *empty_periods(outcomes, days, plans), *cut_short(judged, days, plans)),
         open_for=_open_for(result),
-        unsaid=_unsaid(result, inputs, fields_of_records(evaluation.law.plans)),
+        unsaid=_unsaid(result, inputs, fields_of_records(plans)),
         mostly=mostly(inputs.rows, inputs.rejected_rows, inputs.rejects),
         unmet=_unmet(result, inputs),
         digests=inputs.digests,
@@ -115,6 +121,39 @@ def _has(days: list[date], period: str, year_start: tuple[int, int]) -> bool:
     start, end = days_of(period, year_start)
     at = bisect_left(days, start)
     return at < len(days) and days[at] <= end
+
+
+def longer_than_a_year(plans: Iterable[Plan]) -> frozenset[str]:
+    """The keys of the requirements whose window is not one year."""
+    return frozenset(r.key for plan in plans for r in plan.require if r.statement.window != tree.PerYears())
+
+
+def is_told(f: Finding) -> bool:
+    """Whether earlier records could change a finding: those that are met by at least so much stay met."""
+    return f.status != "excused" and (f.status != "met" or f.comparison != ">=")
+
+
+def cut_short(judged: Iterable[Judged], days: Collection[date], plans: Iterable[Plan]) -> tuple[str, ...]:
+    """A warning for each rule with a window that begins in a year before the first record. ``days``: of records.
+
+    Windows that end before it are of years without any record (``empty_periods``).
+    """
+    if not days:
+        return ()
+    first = min(days)
+    years = {plan.policy: period_bounds(period_of(first, plan.year_start), plan.year_start)[0] for plan in plans}
+    starts: dict[str, date] = {}
+    for policy, rule, start, end in judged:
+        if start < years[policy] <= end:
+            starts[rule] = min(start, starts.get(rule, start))
+    return tuple(
+        say(
+            f"{rule} looks back to {start}, but the first record is of {first}: nothing counts from before; "
+            "if there are earlier records, give them too",
+            f"{rule} 自 {start} 起计算，而最早的学习记录为 {first}：此前按没有学习计；如有更早的记录，请一并提供",
+        )
+        for rule, start in sorted(starts.items())
+    )
 
 
 def mostly(rows: int, rejected: int, rejects: Iterable[Reject]) -> tuple[str, str] | None:

@@ -18,9 +18,11 @@ from policyengine.tools.tally import (
     WARNED,
     Tally,
     Unmet,
+    cut_short,
     empty_periods,
     fields_of_records,
     first_named,
+    longer_than_a_year,
     most_of,
     mostly,
     outcomes_of,
@@ -32,6 +34,7 @@ _LOOKED_AT = 1000  # people who did not meet the requirement, for one who can be
 _COLUMNS = {
     "decisions": ("person_id", "period", "outcome"),
     "missing": ("person_id", "period", "record_id", "missing"),
+    "findings": ("policy", "rule", "status", "comparison", "window_start", "window_end"),
     "flags": ("certain",),
     "persons": ("person_id", "name"),
 }
@@ -41,6 +44,9 @@ CASE WHEN starts_with(person_id, '''') AND length(person_id) > 1 AND contains('{
 THEN substr(person_id, 2) ELSE person_id END"""  # an id as it is, where CSV has an apostrophe before it
 _OUTCOMES = "SELECT period, outcome, count(*) FROM run_decisions GROUP BY ALL"
 _PEOPLE = "SELECT person_id FROM run_decisions UNION SELECT person_id FROM run_persons"
+_JUDGED = """
+SELECT DISTINCT policy, rule, window_start::DATE, window_end::DATE FROM run_findings
+WHERE list_contains(?, rule) AND status <> 'excused' AND (status <> 'met' OR comparison <> '>=')"""
 _FLAGS = "SELECT count(*) FROM run_flags WHERE certain::VARCHAR IN ('true', 'yes')"
 _UNDETERMINED = """
 run_missing m JOIN run_decisions d USING (person_id, period) WHERE m.record_id IS NULL AND d.outcome = 'undetermined'"""
@@ -65,7 +71,7 @@ def tally_files(
     connection: Any, folder: Path, format: str, tables: Canonical, written: Written, plans: Iterable[Plan]
 ) -> Tally:
     """The counts. ``connection``: where ``tables`` stand; ``folder``: where ``written`` stands, as ``format``."""
-    for name in ("decisions", "missing", "flags"):
+    for name in ("decisions", "missing", "findings", "flags"):
         file = written.tables.get(name)
         _show(connection, name, _relation(connection, folder / file[0], format) if file else None)
     _show(connection, "persons", connection.table(tables.persons) if tables.persons else None)
@@ -79,6 +85,8 @@ def tally_files(
     ((records,),) = connection.table(tables.records).count("*").fetchall()
     outcomes = outcomes_of(rows(_OUTCOMES))
     days = {day for (day,) in connection.table(tables.records).project('"end"').distinct().fetchall()}
+    long = sorted(longer_than_a_year(plans))
+    judged = rows(_JUDGED, long) if long else []
     return Tally(
         rows=tables.rows,
         records=records,
@@ -87,7 +95,7 @@ def tally_files(
         outcomes=outcomes,
         reasons={reason: written.reasons[reason] for reason in WARNED if reason in written.reasons},
         flags=flags,
-        notes=(*tables.warnings, *empty_periods(outcomes, days, plans)),
+        notes=(*tables.warnings, *empty_periods(outcomes, days, plans), *cut_short(judged, days, plans)),
         open_for=_open_for(rows(_OPEN)),
         unsaid=_unsaid(rows, connection.table(tables.records), fields_of_records(plans)),
         mostly=mostly(tables.rows, tables.rejected_rows, tables.rejects),

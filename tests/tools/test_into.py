@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from policyengine.diagnostics import PolicyError
+from policyengine.engines.calendar import labelled
 from policyengine.messages import speak
 from policyengine.records import rejects
 from policyengine.tools.evaluate import Files
@@ -251,3 +252,49 @@ def test_facts_that_no_record_gives(
                 speak("en")
             assert len(said) == (people > 0), (engine, format, language)
         assert (tally.unsaid is None) == (people == 0)
+
+
+# A had 30 hours in 2015 or 2016, and 30 more in 2016. A rule besides the 90 hours a year; the day of the first record;
+# what is asked; from when on the warning says that the rule looks back (empty: there is none).
+LOOKING_BACK = [
+    ("require total at least 100 hours in any 3 years", "2016-03-05", "2016", "2014-01-01"),
+    ("expect total at least 100 hours in any 3 years", "2016-03-05", "2016", "2014-01-01"),
+    ("require total at least 100 hours in any 3 years", "2015-12-31", "2015..2016", "2013-01-01"),  # said once
+    ("require total at least 100 hours in any 2 years", "2015-12-31", "2016", ""),
+    ("require total at least 60 hours in any 3 years", "2016-03-05", "2016", ""),  # met whatever was before
+    ("require total at most 60 hours in any 3 years", "2016-03-05", "2016", "2014-01-01"),  # kept by what is there
+    ("require total at least 100 hours per 3 years starting 2015", "2016-03-05", "2015..2017", "2015-01-01"),
+    ("require total at least 100 hours per 3 years starting 2016", "2016-03-05", "2016..2018", ""),
+    ("require total at least 100 hours within 24 months of joined", "2016-03-05", "2016", "2014-06-01"),
+    ("require total at least 95 hours per year", "2016-03-05", "2016", ""),
+]
+
+
+@pytest.mark.parametrize(("rule", "first", "period", "since"), LOOKING_BACK)
+def test_windows_that_begin_before_the_first_record(
+    rule: str, first: str, period: str, since: str, tmp_path: Path
+) -> None:
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    long = f"- {{id: long, cites: {{source: act, at: art. 8}}, rule: '{rule}'}}\n"
+    rules.write_text(rules.read_text(encoding="utf-8") + long, encoding="utf-8")
+    rows = [f"{n},A,{day},training,30,hours,c" for n, day in enumerate((first, "2016-09-09"))]
+    text = "\n".join(("record_id,person_id,date,form,quantity,unit,evidence", *rows, ""))
+    (world / "own.csv").write_text(text, encoding="utf-8")
+    (world / "people.csv").write_text("person_id,joined\nA,2014-06-01\n", encoding="utf-8")
+    law, files = load_law(world / "policies/shire"), Files((str(world / "own.csv"),), str(world / "people.csv"))
+    asked = labelled(period)
+    en, zh = (
+        f"shire/long looks back to {since}, but the first record is of {first}: ",
+        f"shire/long 自 {since} 起计算，",
+    )
+    for engine, format in (("reference", "csv"), ("duckdb", "csv"), ("duckdb", "parquet")):
+        for language, warning in (("en", f"warning: {en}"), ("zh", f"注意：{zh}")):
+            speak(language)
+            try:
+                out = str(tmp_path / f"{engine}-{format}-{language}")
+                tally = evaluate_into(law, files, out, Wish(format), asked, engine=engine)
+                said = [line for line in summary_lines(tally) if "shire/long" in line]
+            finally:
+                speak("en")
+            assert [line.startswith(warning) for line in said] == [True] * bool(since), (engine, format, said)
