@@ -48,6 +48,7 @@ class RuleNote:
     confidence: str
     text: Callable[[str], str]
     about: tuple[str, ...] | None = None
+    block: tuple[int, int] | None = None  # of a requirement on blocks of years: how many, and from which year on
     said: str | None = None  # the words of the law that a conclusion, a flag or a rejection carries
     concludes: str | None = None  # the name of what it concludes, flags or measures
 
@@ -190,6 +191,7 @@ class Case:
     besides: tuple[tuple[str, str], ...] = ()  # exchanges, carries, drops that bear on it; what is dropped, or ""
     windows: Mapping[str, Window] = field(default_factory=dict)  # of findings whose window isn't the period, by rule
     measured: Mapping[str, Measured] = field(default_factory=dict)  # of findings on other than total and subjects
+    blocks: tuple[tuple[str, str], ...] = ()  # blocks of years that its year lies in, and their requirements' keys
 
     @property
     def name(self) -> str:
@@ -198,6 +200,10 @@ class Case:
 
     def labels(self, language: str) -> Labels:
         return Labels(self.known, language)
+
+    @property
+    def asks_nothing(self) -> bool:
+        return asks_nothing(self.decision, self.findings)
 
     def lacking(self) -> list[Finding]:
         """The firm requirements that are not met."""
@@ -223,9 +229,15 @@ def note_of(rule: Rule, vocabulary: Vocabulary) -> RuleNote:
         confidence=rule.confidence,
         text=cache(lambda surface: _printed(statement, vocabulary, surface)),
         about=what.terms if what is not None and statement.when is None else None,
+        block=_block(statement),
         said=getattr(statement, "text", None) or statement.because,
         concludes=getattr(statement, "name", None),
     )
+
+
+def _block(statement: tree.Statement) -> tuple[int, int] | None:
+    window = statement.window if isinstance(statement, tree.Require) else None
+    return (window.count, window.starting or 0) if isinstance(window, tree.PerYears) and window.count > 1 else None
 
 
 def _printed(statement: tree.Statement, vocabulary: Vocabulary, surface: str) -> str:
@@ -244,6 +256,7 @@ def note_of_manifest(entry: Mapping[str, Any]) -> RuleNote:
         confidence=entry["confidence"],
         text=lambda surface: _stated(str(entry["zh" if surface == "zh" else "en"])),
         about=tuple(entry["about"]) if entry.get("about") is not None else None,
+        block=tuple(entry["block"]) if entry.get("block") else None,
         said=entry.get("said"),
         concludes=entry.get("name"),
     )
@@ -273,6 +286,11 @@ def labels_of(vocabulary: Vocabulary) -> dict[str, Any]:
 def lacking(findings: Iterable[Finding]) -> list[Finding]:
     """Those of firm requirements that more would meet."""
     return [f for f in findings if not f.advisory and f.status in UNMET and f.comparison == ">=" and f.shortfall > 0]
+
+
+def asks_nothing(decision: Decision, findings: Iterable[Finding]) -> bool:
+    """Whether it is met only because nothing was required."""
+    return decision.outcome == "met" and all(f.advisory for f in findings)
 
 
 def beyond_more(findings: Iterable[Finding]) -> bool:

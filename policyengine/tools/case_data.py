@@ -65,6 +65,7 @@ def _case(case: Case) -> dict[str, Any]:
         "period": d.period,
         "policy": d.policy,
         "outcome": d.outcome,
+        "nothing_required": case.asks_nothing,
         "unit": d.unit,
         "total": d.total,
         "total_high": d.total_high,
@@ -85,6 +86,7 @@ def _case(case: Case) -> dict[str, Any]:
         "findings": [_finding(case, f) for f in case.findings],
         "records": [_record(case, e) for e in case.ledger],
         "flags": [_flag(case, f) for f in case.flags],
+        "blocks": [{"period": period, "cites": _rule(case, key)} for period, key in case.blocks],
         "besides": [{"drops": dropped or None, "cites": _rule(case, k)} for k, dropped in case.besides],
         "enough": [_remedy(case, r) for r in case.remedies],
         "enough_hinges_on": list(case.hinges_on),
@@ -235,5 +237,6 @@ def _year(case: Case) -> dict[str, Any]:
         **dict(sorted(d.by_subject.items())),
         "required": d.required_total,
         "outcome": d.outcome,
+        "nothing_required": case.asks_nothing,
         "consequences": list(d.consequences),
     }

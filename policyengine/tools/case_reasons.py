@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from policyengine.engines.calendar import days_of, labelled
+from policyengine.engines.calendar import block_of, days_of, label, labelled
 from policyengine.engines.reference import Prepared
 from policyengine.engines.truth import DECIDED, Scene, compile_condition
 from policyengine.engines.windows import own_figure
@@ -106,6 +106,17 @@ def besides(
         assert isinstance(statement, tree.Carry)
         if statement.rule in names and carry.governs(before, policy.year_start):
             found[carry.key, ""] = None
+    return tuple(found)
+
+
+def blocks_around(ready: Prepared, decision: Decision) -> tuple[tuple[str, str], ...]:
+    """The blocks that a decision's year lies in, each with the keys of what is required of it."""
+    year, last = labelled(decision.period)
+    found = []
+    for count, starting in ready.later.blocks if year == last else ():
+        first = block_of(year, count, starting)
+        if keys := [rule.key for rule, _ in ready.later.requirements(first, count)]:
+            found.append((label(first, count), "+".join(keys)))
     return tuple(found)
 
 

@@ -24,6 +24,7 @@ OUTCOMES = {
     "undetermined": ("undetermined", "尚不能确定"),
     "in_progress": ("in progress", "进行中"),
 }
+NOTHING_ASKED = ("nothing was required", "当期没有必须达到的要求")
 NOTHING_COUNTED = ("rejected", "not_recognised", "no_conversion", "no_exchange", "no_policy", "duplicate")
 
 
@@ -53,6 +54,7 @@ class _Writer(Words):
     def root(self) -> Node:
         root = Node(self._headline())
         root.below += self._requirements()
+        root.below += self._blocks()
         root.below += self._besides()
         root.below += self._caps()
         root.below += self._uncounted()
@@ -67,6 +69,9 @@ class _Writer(Words):
         shown = mask(d.person_id) if not self.reveal else d.person_id
         who = f"{self.case.name} ({shown})" if self.case.name else shown
         outcome = self.say(*OUTCOMES[d.outcome])
+        if self.case.asks_nothing:
+            nothing = self.say(*NOTHING_ASKED)
+            outcome += self.say(f" ({nothing})", f"（{nothing}）")
         text = f"{who} · {d.period} · {outcome}"
         if d.required_total is not None:
             total = spread(d.total, d.total_high)
@@ -217,6 +222,15 @@ class _Writer(Words):
         cites = [self.cited(k) for k in f.because if k in self.case.rules]
         text = self.say("; ", "；").join(parts + cites)
         return f" [{text}]" if text else ""
+
+    def _blocks(self) -> Iterable[Node]:
+        """The blocks of years that the year lies in."""
+        for block, key in self.case.blocks:
+            text = self.say(
+                f"the year lies in {block}, which is decided as a whole: at its end, or before that with --as-of",
+                f"本年度属于 {block} 周期，该周期期满时一并评定，期满前可用 --as-of 评定",
+            )
+            yield Node(self.cite(text, key))
 
     def _besides(self) -> Iterable[Node]:
         """The exchanges by which hours of another unit count, the rules by which hours were carried over, and what is

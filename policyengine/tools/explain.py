@@ -19,7 +19,7 @@ from policyengine.messages import say
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
 from policyengine.tools.case import UNMET, Case, labels_of, note_of_manifest, of_period, rows_of
-from policyengine.tools.case_reasons import Notes, besides, may_follow, why
+from policyengine.tools.case_reasons import Notes, besides, blocks_around, may_follow, why
 from policyengine.tools.case_windows import windows_in, windows_of
 from policyengine.tools.enough import enough_for
 from policyengine.tools.evaluate import Files, judge_one, read_files
@@ -45,6 +45,7 @@ TOLD_AGAIN = (
     "turns_on",
     "may_follow",
     "measured",
+    "blocks",
 )
 
 
@@ -140,6 +141,7 @@ class Explainer:
             besides=besides(ready, notes, self.selector.law.policies[which], decision, findings, rows, records),
             windows=windows,
             measured=measured,
+            blocks=blocks_around(ready, decision),
             turns_on={name: facts for name, (facts, _) in follows.items()},
             may_follow={name: keys for name, (_, keys) in follows.items()},
         )
@@ -290,7 +292,11 @@ def explain_result(
         else:
             windows = windows_in(decision, case.findings, ledger, year_start_of(policy), written.asked)
             case = replace(
-                case, windows=windows, besides=written.drops(decision), may_follow=written.may_follow(decision)
+                case,
+                windows=windows,
+                blocks=written.blocks(decision),
+                besides=written.drops(decision),
+                may_follow=written.may_follow(decision),
             )
         cases.append(case)
     return cases, (*notes, *_unlisted(written, origin is not None))

@@ -122,6 +122,7 @@ def rule_entry(rule: Rule, vocabulary: Vocabulary) -> dict[str, Any]:
         },
         "said": note.said,
         "about": list(note.about) if note.about is not None else None,
+        **({"block": list(note.block)} if note.block is not None else {}),
         "confidence": rule.confidence,
         "from": rule.start.isoformat() if rule.start else None,
         "until": rule.until.isoformat() if rule.until else None,

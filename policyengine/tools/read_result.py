@@ -7,14 +7,14 @@ with each other is for ``verify.py`` to say.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
-from policyengine.engines.calendar import days_of, labelled, period_bounds
+from policyengine.engines.calendar import block_of, days_of, label, labelled, period_bounds
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.tools.formats import read_rows
@@ -148,10 +148,8 @@ class Written:
         """The rules in force on all ``days`` that conclude ``name``, in the order of their keys."""
         own = [r for r in self.manifest["rules"] if row["policy"] in r["policies"]]
         for fits in (_covers, _touches):  # a pack whose years begin otherwise than the policy's may only touch them
-            rules = [r for r in own if fits(r, days)]
-            gone = {key for r in rules for key in (*r.get("overrides", ()), *r.get("drops", ()))}
-            keys = [r["key"] for r in rules if (r["kind"], r["name"]) == ("conclude", name) and r["key"] not in gone]
-            if keys:
+            rules = _standing(r for r in own if fits(r, days))
+            if keys := [r["key"] for r in rules if (r["kind"], r["name"]) == ("conclude", name)]:
                 return sorted(keys)
         return []
 
@@ -163,6 +161,21 @@ class Written:
         days = days_of(decision.period, year_start_of(policy))
         own = [r for r in self.manifest["rules"] if decision.policy in r["policies"] and _touches(r, days)]
         return tuple((r["key"], r["drops"][0]) for r in own if r.get("drops"))
+
+    def blocks(self, decision: Decision) -> tuple[tuple[str, str], ...]:
+        """The blocks that a decision's year lies in, each with the keys of what is required of it."""
+        policy, (year, last) = self.policy(decision.policy), labelled(decision.period)
+        if policy is None or year != last:
+            return ()
+        own = [r for r in self.manifest["rules"] if decision.policy in r["policies"]]
+        asked: dict[str, list[str]] = {}
+        for count, starting in sorted({tuple(r["block"]) for r in own if r.get("block")}):
+            first = block_of(year, count, starting)
+            days = period_bounds(first + count - 1, year_start_of(policy))
+            rules = [r for r in _standing(r for r in own if _covers(r, days)) if r.get("block") == [count, starting]]
+            if first >= starting and rules:
+                asked.setdefault(label(first, count), []).extend(sorted(r["key"] for r in rules))
+        return tuple((block, "+".join(keys)) for block, keys in asked.items())
 
     def may_follow(self, decision: Decision) -> dict[str, tuple[str, ...]]:
         """For each consequence that is only possible, the rules that conclude it."""
@@ -224,6 +237,13 @@ def year_start_of(policy: Mapping[str, Any]) -> tuple[int, int]:
 def _last_year(row: Row, year_start: tuple[int, int]) -> tuple[date, date]:
     """First and last day of the year that a decision is about, or with which its block of years ends."""
     return period_bounds(labelled(_text(row, "period"))[1], year_start)
+
+
+def _standing(rules: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those that none of them overrides or drops."""
+    rules = list(rules)
+    gone = {key for r in rules for key in (*r.get("overrides", ()), *r.get("drops", ()))}
+    return [r for r in rules if r["key"] not in gone]
 
 
 def _covers(rule: Mapping[str, Any], days: tuple[date, date]) -> bool:

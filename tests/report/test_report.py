@@ -144,6 +144,26 @@ def test_certificates(out: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "no.html").exists()
 
 
+def test_a_year_of_which_nothing_was_required(county: Path, tmp_path: Path) -> None:
+    """The certificate and the workbook say so beside the outcome."""
+    import openpyxl
+
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    path = tmp_path / "county" / "policies" / "county" / "rules.yaml"
+    path.write_text(path.read_text().replace("art. 4}", "art. 4}\n  from: 2017"))
+    out = save(judged(tmp_path / "county", 2016, 2017), tmp_path / "out")
+    run(out, "--certificates", "--person", "A4", "--out", tmp_path / "c.html", "--lang", "zh")
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", (tmp_path / "c.html").read_text())
+    assert [c for c in cells if "完成" in c] == ["完成 (当期没有必须达到的要求)", "未完成 (不得评优)"]
+    run(out, "--out", tmp_path / "r.xlsx", "--reveal")
+    rows = [[c.value for c in row] for row in openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0].iter_rows()]
+    told = {row[7]: row[-1] for row in rows if row[0] == "A4"}
+    assert told["2016"] == "nothing was required"
+    assert "nothing" not in told["2017"]
+
+
 def test_without_a_ledger(of_2016: Evaluation, tmp_path: Path) -> None:
     """A report says that activities are left out; there is nothing to certify."""
     from policyengine.tools.publish.publish import publish

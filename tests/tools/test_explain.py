@@ -285,6 +285,7 @@ def test_certificate(world: Path, files: Files) -> None:
             "professional": 62.5,
             "required": 90,
             "outcome": "not_met",
+            "nothing_required": False,
             "consequences": ["not_excellent"],
         }
     ]

@@ -118,6 +118,46 @@ def test_a_block_is_told_in_full_where_one_of_its_years_is_asked_for(tmp_path: P
     assert "32 more recognised hours by 2017-12-31" in text_of_case(told[1])
 
 
+# Rules; the year, of which Ann has 8 hours, and what the headline says of it; the block that is named, with its rule.
+# From the tables alone all is told as well.
+NOTHING = "met (nothing was required)"
+WITHIN = "within 12 months of joined"
+UNASKED = [
+    ((("advice", "expect total at least 9 hours per year", ""),), 2016, f"{NOTHING}: 8 of 9 hours, 1 short", ""),
+    ((("yearly", "require total at least 9 hours per year", "  from: 2017\n"),), 2016, NOTHING, ""),
+    ((("yearly", "require total at least 9 hours per year", ""),), 2016, "not met: 8 of 9 hours, 1 short", ""),
+    ((("yearly", "require total at least 8 hours per year", ""),), 2016, "met: 8 of 8 hours", ""),
+    ((("gone", "require total at least 9 hours per year when title_level = senior", ""),), 2016, NOTHING, ""),
+    ((*BLOCKS[1:], ("new", f"require total at least 9 hours {WITHIN}", "")), 2016, NOTHING, "2016..2017"),
+    ((*BLOCKS[1:], ("new", f"require total at least 9 hours {WITHIN}", "")), 2019, NOTHING, "2018..2019"),
+    ((*BLOCKS[1:], ("new", f"require total at least 9 hours {WITHIN}", "")), 2015, NOTHING, ""),  # before the first
+    (BLOCKS, 2016, "not met: 8 of 10 hours, 2 short", "2016..2017"),
+    ((BLOCKS[0], (*BLOCKS[1][:2], "  until: 2016\n")), 2016, "not met: 8 of 10 hours, 2 short", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "year", "outcome", "block"), UNASKED)
+def test_a_year_of_which_nothing_is_required_and_the_block_that_it_lies_in(
+    rules: Rules, year: int, outcome: str, block: str, tmp_path: Path
+) -> None:
+    law = law_of(tmp_path, *rules)
+    files = files_of(
+        tmp_path,
+        f"T1,P1,{year}-05-05,training,professional,S,8,hours\n",
+        "person_id,name,title_level,joined\nP1,Ann,junior,2000-02-02\n",
+    )
+    (case, *_) = both(tmp_path, law, files, (year, year))
+    (alone, *_) = from_the_tables_alone(tmp_path)
+    for one in (case, alone):
+        lines = text_of_case(one).splitlines()
+        assert lines[0].partition("    ")[0].endswith(f" · {year} · {outcome}")
+        at = next((n for n, rule in enumerate(rules, 3) if rule[0] == "cycle"), 0)
+        said = f"the year lies in {block}, which is decided as a whole: at its end, or before that with --as-of"
+        told = [f"├─ {said}    cycle, art. {at}", f"└─ {said}    cycle, art. {at}"] if block else []
+        assert [line for line in lines if "the year lies in" in line] in [told[:1], told[1:]]
+    assert ("当期没有必须达到的要求" in text_of_case(case, "zh")) == outcome.startswith(NOTHING)
+
+
 def test_hours_carried_over_stand_in_the_headline(tmp_path: Path) -> None:
     """60 and 25 of the year before are 5 short of 90."""
     carry = ("carry", "carry excess over yearly up to 25 hours to the next year", "")

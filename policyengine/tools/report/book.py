@@ -8,8 +8,8 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say, spoken
 from policyengine.records.personal import mask, mask_name
-from policyengine.tools.case import Labels, of_period, owner_of, rows_of
-from policyengine.tools.case_text import OUTCOMES
+from policyengine.tools.case import Labels, asks_nothing, of_period, owner_of, rows_of
+from policyengine.tools.case_text import NOTHING_ASKED, OUTCOMES
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.folk import One
 from policyengine.tools.report.sheets import COLOURS, Workbook
@@ -60,7 +60,7 @@ def _rows(written: Written, people: Iterable[One], reveal: bool) -> Iterator[Seq
 
 def reasons(one: One, d: Decision, labels: Labels) -> str:
     """Why, in a few sentences: what falls short, and which records did not count in full."""
-    said = []
+    said = [say(*NOTHING_ASKED)] if asks_nothing(d, of_period(d, one.findings)) else []
     for f in of_period(d, one.findings):
         if f.status != "met":
             op = say(*OPERATORS.get(f.comparison, (f.comparison, f.comparison)))

@@ -16,7 +16,7 @@ from policyengine.messages import say, spoken
 from policyengine.records.personal import mask, mask_name
 from policyengine.tools.case import Labels
 from policyengine.tools.case_data import data_of_cases
-from policyengine.tools.case_text import OUTCOMES
+from policyengine.tools.case_text import NOTHING_ASKED, OUTCOMES
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.folk import One, cases_of, person_of
 from policyengine.tools.report.page import document
@@ -95,7 +95,8 @@ def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
     rows = []
     for y in years:
         outcome = say(*OUTCOMES[y["outcome"]])
-        after = "; ".join(labels.conclusion(c) for c in y["consequences"])
+        nothing = [say(*NOTHING_ASKED)] if y["nothing_required"] else []
+        after = "; ".join((*nothing, *(labels.conclusion(c) for c in y["consequences"])))
         required = "" if y["required"] is None else exact_text(y["required"])
         total = f"{exact_text(y['total'])} {labels.unit(y['unit'])}"
         rows.append((str(y["year"]), total, required, outcome + (f" ({after})" if after else ""), "", ""))
