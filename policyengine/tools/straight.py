@@ -78,7 +78,9 @@ def evaluate_straight(
             update.take_prints(run.host, tables)
         written, stands = run.updated(out, asked) if wish.update and not spoilt else (run.judged(), 0)
         entries = _entries(written, law, tables.rejects, folder, wish)
-        tally = replace(tally_files(connection, folder, wish.format, tables, written, law.plans), stands=stands)
+        persons = files.persons is not None
+        tally = tally_files(connection, folder, wish.format, tables, written, law.plans, persons)
+        tally = replace(tally, stands=stands)
         manifest = manifest_of(law.policies, law.plans, tally, files.roles(), ENGINE, asked)
         if wish.update:
             manifest[update.PRINTS] = update.kept(run.spans[0], selector.alone)

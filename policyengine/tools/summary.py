@@ -68,18 +68,21 @@ def warning_lines(tally: Tally) -> Iterator[str]:
             f"{tally.rejected} 行无法读作记录，原因见 rejects",
         ) + _of_all(tally)
     if tally.open_for is not None:
-        people, names = tally.open_for
+        people, facts = tally.open_for
         yield say(
-            f"what is open for {people} people turns on facts of theirs that are not known ({', '.join(names)}); "
-            "a persons file can say them: --persons",
-            f"{people} 人的结论取决于不详的人员情况（{'、'.join(names)}），可用 --persons 给出人员文件",
+            f"what is open for {people} people turns on facts of theirs that are not known ({_named(tally, facts)}); ",
+            f"{people} 人的结论取决于不详的人员情况（{_named(tally, facts)}），",
+        ) + (
+            say("the persons file can say them, each in a column", "可在人员文件中补充")
+            if tally.persons
+            else say("a persons file can say them: --persons", "可用 --persons 给出人员文件")
         )
     if tally.unsaid is not None:
-        people, names = tally.unsaid
+        people, facts = tally.unsaid
         yield say(
-            f"what is open for {people} people turns on facts that none of the records gives ({', '.join(names)}); "
+            f"what is open for {people} people turns on facts that none of the records gives ({_named(tally, facts)}); "
             "the records files can say them, each in a column",
-            f"{people} 人的结论取决于所有记录均未写明的情况（{'、'.join(names)}），可在记录文件中各用一列写明",
+            f"{people} 人的结论取决于所有记录均未写明的情况（{_named(tally, facts)}），可在记录文件中各用一列写明",
         )
     for reason, (en, zh) in _WARNINGS.items():
         if reason in tally.reasons:
@@ -87,6 +90,11 @@ def warning_lines(tally: Tally) -> Iterator[str]:
     if tally.flags:
         yield say(f"{tally.flags} flags were raised on records", f"记录上有 {tally.flags} 处标记")
     yield from tally.notes
+
+
+def _named(tally: Tally, facts: list[str]) -> str:
+    """Fields by their names in the language spoken."""
+    return say(", ", "、").join(say(f.replace("_", " "), tally.fields.get(f, f)) for f in facts)
 
 
 def _of_all(tally: Tally) -> str:

@@ -48,6 +48,7 @@ class Tally:
     ``WARNED`` alone; ``open_for``: how many people's outcome is open for want of facts about themselves, and which;
     ``unsaid``: how many people's is for want of facts of records that no record gives at all, and which (``MOST``);
     ``mostly``: where no row at all could be read, why most could not (English, Chinese); ``digests``: of the inputs;
+    ``fields``: the Chinese names of the fields that these may name; ``persons``: whether a persons file was given;
     ``stands``: of how many people the rows were taken over from an earlier result.
     """
 
@@ -63,6 +64,8 @@ class Tally:
     unsaid: tuple[int, list[str]] | None = None
     mostly: tuple[str, str] | None = None
     unmet: Unmet | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    persons: bool = False
     stands: int = 0
     digests: Mapping[str, str] = field(default_factory=dict)
 
@@ -88,6 +91,8 @@ def tally_of(evaluation: Evaluation) -> Tally:
         unsaid=_unsaid(result, inputs, fields_of_records(plans)),
         mostly=mostly(inputs.rows, inputs.rejected_rows, inputs.rejects),
         unmet=_unmet(result, inputs),
+        fields=names_of(plans),
+        persons=evaluation.files.persons is not None,
         digests=inputs.digests,
     )
 
@@ -187,6 +192,11 @@ def _unsaid(result: Result, inputs: Inputs, fields: frozenset[str]) -> tuple[int
 
 def fields_of_records(plans: Iterable[Plan]) -> frozenset[str]:
     return frozenset(f.id for plan in plans for f in plan.fields.values() if f.of == "record")
+
+
+def names_of(plans: Iterable[Plan]) -> dict[str, str]:
+    """The Chinese names of fields."""
+    return {f.id: f.zh for plan in plans for f in plan.fields.values() if f.zh}
 
 
 def most_of(concerned: Mapping[str, int]) -> list[str]:

@@ -25,6 +25,7 @@ from policyengine.tools.tally import (
     longer_than_a_year,
     most_of,
     mostly,
+    names_of,
     outcomes_of,
     own_facts,
 )
@@ -68,9 +69,16 @@ _NAMESAKES = "SELECT name FROM run_persons WHERE list_contains(?, name) GROUP BY
 
 
 def tally_files(
-    connection: Any, folder: Path, format: str, tables: Canonical, written: Written, plans: Iterable[Plan]
+    connection: Any,
+    folder: Path,
+    format: str,
+    tables: Canonical,
+    written: Written,
+    plans: Iterable[Plan],
+    persons: bool,
 ) -> Tally:
-    """The counts. ``connection``: where ``tables`` stand; ``folder``: where ``written`` stands, as ``format``."""
+    """The counts. ``connection``: where ``tables`` stand; ``folder``: where ``written`` stands, as ``format``;
+    ``persons``: whether a persons file was given."""
     for name in ("decisions", "missing", "findings", "flags"):
         file = written.tables.get(name)
         _show(connection, name, _relation(connection, folder / file[0], format) if file else None)
@@ -100,6 +108,8 @@ def tally_files(
         unsaid=_unsaid(rows, connection.table(tables.records), fields_of_records(plans)),
         mostly=mostly(tables.rows, tables.rejected_rows, tables.rejects),
         unmet=_unmet(rows(_UNMET, _LOOKED_AT), rows, people),
+        fields=names_of(plans),
+        persons=persons,
         digests=tables.digests,
     )
 

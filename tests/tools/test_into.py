@@ -223,6 +223,7 @@ NEVER_GIVEN = [
     (",title", ",T{}", "title", 1, "approved"),
     (",title,approved", ",T{},yes", "title", 0, ""),
 ]
+NAMED = {"title": "名称", "approved": "单位认可", "provider": "施教机构", "subject": "科目"}
 
 
 @pytest.mark.parametrize(("columns", "cells", "compared", "people", "facts"), NEVER_GIVEN)
@@ -241,7 +242,8 @@ def test_facts_that_no_record_gives(
     (world / "own.csv").write_text("\n".join((header, *rows, "")), encoding="utf-8")
     law, files = load_law(world / "policies/shire"), Files((str(world / "own.csv"),))
     en = f"what is open for {people} people turns on facts that none of the records gives ({facts}); "
-    zh = f"{people} 人的结论取决于所有记录均未写明的情况（{facts.replace(', ', '、')}），"
+    names = "、".join(NAMED[fact] for fact in facts.split(", ") if fact)
+    zh = f"{people} 人的结论取决于所有记录均未写明的情况（{names}），"
     for engine, format in (("reference", "csv"), ("duckdb", "csv"), ("duckdb", "parquet")):
         tally = evaluate_into(law, files, str(tmp_path / f"{engine}-{format}"), Wish(format), engine=engine)
         for language, warning in (("en", f"warning: {en}"), ("zh", f"注意：{zh}")):
@@ -298,3 +300,39 @@ def test_windows_that_begin_before_the_first_record(
             finally:
                 speak("en")
             assert [line.startswith(warning) for line in said] == [True] * bool(since), (engine, format, said)
+
+
+PERSONS_FILE = [
+    (None, "a persons file can say them: --persons", "可用 --persons 给出人员文件"),
+    ("person_id,name\nA,Ann\n", "the persons file can say them, each in a column", "可在人员文件中补充"),
+]
+
+
+@pytest.mark.parametrize(("persons", "en", "zh"), PERSONS_FILE)
+def test_facts_of_people_that_are_not_known(persons: str | None, en: str, zh: str, tmp_path: Path) -> None:
+    """By their names in the language spoken, with a next step that fits the files given."""
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    more = "- {id: more, cites: {source: act, at: art. 8}, rule: 'require total at least 10 hours per year when %s'}\n"
+    more %= "employer_kind = guild"
+    pack = world / "policies/shire/pack.yaml"
+    text = pack.read_text(encoding="utf-8").replace("    sector:", "    employer_kind: {guild: 行会}\n    sector:")
+    pack.write_text(text, encoding="utf-8")
+    rules.write_text(rules.read_text(encoding="utf-8").replace("90 hours", "5 hours") + more, encoding="utf-8")
+    records = "record_id,person_id,date,form,quantity,unit,evidence\nR1,A,2016-05-05,training,8,hours,c\n"
+    (world / "own.csv").write_text(records, encoding="utf-8")
+    if persons is not None:
+        (world / "people.csv").write_text(persons, encoding="utf-8")
+    files = Files((str(world / "own.csv"),), str(world / "people.csv") if persons is not None else None)
+    law = load_law(world / "policies/shire")
+    for engine in ("reference", "duckdb"):
+        tally = evaluate_into(law, files, str(tmp_path / engine), Wish("csv"), engine=engine)
+        for language, said in (
+            ("en", f"1 people turns on facts of theirs that are not known (employer kind); {en}"),
+            ("zh", f"1 人的结论取决于不详的人员情况（单位性质），{zh}"),
+        ):
+            speak(language)
+            try:
+                assert [line for line in summary_lines(tally) if line.endswith(said)], (engine, language)
+            finally:
+                speak("en")
