@@ -223,6 +223,7 @@ def _activity(case: Case, e: LedgerEntry) -> dict[str, Any] | None:
         "to": record.end if record is not None else None,
         **_facts(record, "provider", "evidence", "result"),
         "hours": e.counted,
+        "unit": case.decision.unit,
     }
 
 

@@ -137,8 +137,9 @@ def test_certificates(out: Path, tmp_path: Path) -> None:
     cells = re.findall(r"<td[^>]*>([^<]*)</td>", page)
     first = ["2016", "培训班", "专业科目", "Soils", "2016-03-14", "Old Mill"]
     assert cells[:6] == first
-    assert cells[8] == "30"
-    assert "380/9 学时" in cells
+    assert cells[8] == "30 学时"
+    assert cells[cells.index("380/9 学时") + 1] == "40 学时"
+    assert re.findall(r"<th[^>]*>([^<]*)</th>", page)[8:11] == ["计入", "年度", "合计"]
     assert "完成" in cells
     assert "PE915" in run(out, "--certificates", "--person", "Zoe", "--out", tmp_path / "no.html", code=2)
     assert not (tmp_path / "no.html").exists()

@@ -274,6 +274,7 @@ def test_certificate(world: Path, files: Files) -> None:
         "evidence": "c-1",
         "result": "passed",
         "hours": 12.5,
+        "unit": "hours",
     }
     assert data["certificate"]["years"] == [
         {

@@ -7,6 +7,7 @@ page for the employer's yearly verification (年度验证) with room for seal an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
 from html import escape
 from itertools import groupby
 from typing import Any
@@ -71,7 +72,7 @@ def _activities(activities: list[Mapping[str, Any]], labels: Labels) -> str:
     """Kind, content, time, examination result; the evidence and the hours."""
     head = (
         say("year", "年度"), say("kind", "种类"), say("subject", "科目"), say("content", "内容"), say("time", "时间"),
-        say("provider", "施教机构"), say("exam result", "考核结果"), say("evidence", "证明"), say("hours", "学时"),
+        say("provider", "施教机构"), say("exam result", "考核结果"), say("evidence", "证明"), say("counted", "计入"),
     )  # fmt: skip
     rows = []
     for a in activities:
@@ -81,7 +82,7 @@ def _activities(activities: list[Mapping[str, Any]], labels: Labels) -> str:
                 str(a["year"]), labels.term(a["kind"], "form") if a["kind"] else "",
                 labels.term(a["subject"], "subject") if a["subject"] else "", str(a["content"] or ""), " – ".join(days),
                 str(a["provider"] or ""), labels.term(a["result"], "result") if a["result"] else "",
-                str(a["evidence"] or ""), exact_text(a["hours"]),
+                str(a["evidence"] or ""), _amount(a["hours"], a["unit"], labels),
             )
         )  # fmt: skip
     return f"<h2>{say('Activities', '学习登记')}</h2>" + _table(say("Activities", "学习登记"), head, rows)
@@ -89,7 +90,7 @@ def _activities(activities: list[Mapping[str, Any]], labels: Labels) -> str:
 
 def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
     head = (
-        say("year", "年度"), say("hours", "学时"), say("required", "应学"), say("result", "考核结论"),
+        say("year", "年度"), say("total", "合计"), say("required", "应学"), say("result", "考核结论"),
         say("verified by the employer (seal, date)", "用人单位考核验证（盖章、日期）"), say("signature", "经办人签字"),
     )  # fmt: skip
     rows = []
@@ -97,13 +98,18 @@ def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
         outcome = say(*OUTCOMES[y["outcome"]])
         nothing = [say(*NOTHING_ASKED)] if y["nothing_required"] else []
         after = "; ".join((*nothing, *(labels.conclusion(c) for c in y["consequences"])))
-        required = "" if y["required"] is None else exact_text(y["required"])
-        total = f"{exact_text(y['total'])} {labels.unit(y['unit'])}"
+        required = "" if y["required"] is None else _amount(y["required"], y["unit"], labels)
+        total = _amount(y["total"], y["unit"], labels)
         rows.append((str(y["year"]), total, required, outcome + (f" ({after})" if after else ""), "", ""))
     section = f"<h2>{say('Yearly verification', '年度考核验证')}</h2>" + _table(
         say("Yearly verification", "年度考核验证"), head, rows, signed=2
     )
     return f'<section class="verification">{section}</section>'
+
+
+def _amount(value: Fraction, unit: str, labels: Labels) -> str:
+    """``30 credits``: of one person, different policies may count in different units."""
+    return f"{exact_text(value)} {labels.unit(unit)}"
 
 
 def _table(title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]], signed: int = 0) -> str:
