@@ -126,6 +126,44 @@ def test_workbook(out: Path, tmp_path: Path) -> None:
     assert len(sheet.conditional_formatting) > 0
 
 
+# A4 has 39 hours; A7 41, and 8 more that may be approved. Rules; of whom; what the reasons say (empty: nothing).
+NEW = "lecture when approved = yes"
+REASONS = [
+    ("expect professional at least 60 hours per year", "A4", "professional: 39, expected at least 60 (not kept, more"),
+    ("require professional at least 60 hours per year", "A4", "professional: 39, at least 60 (not met, more, art. 9)"),
+    ("require total at most 45 hours per year", "A7", "total: 41–49, at most 45 (undetermined, more, art. 9)"),
+    (
+        "expect total at least 45 hours per year",
+        "A7",
+        "total: 41–49, expected at least 45 (undetermined, more, art. 9)",
+    ),
+    ("expect total at least 41 hours per year", "A7", ""),
+]
+
+
+@pytest.mark.parametrize(("rule", "who", "said"), REASONS)
+def test_reasons_of_the_workbook(county: Path, rule: str, who: str, said: str, tmp_path: Path) -> None:
+    """What is only expected is no breach, an open figure has both bounds, and the clause is cited."""
+    import openpyxl
+
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    rules = tmp_path / "county" / "policies" / "county" / "rules.yaml"
+    text = rules.read_text().replace("recognise training, lecture when evidence is present", "recognise training")
+    for name, sentence in (("open", f"recognise {NEW}"), ("more", rule)):
+        text += f"- id: {name}\n  cites: {{source: act, at: art. 9}}\n  rule: '{sentence}'\n"
+    rules.write_text(text)
+    with open(tmp_path / "county" / "records.csv", "a") as file:
+        file.write("R20,A7,2016-05-15,lecture,professional,Law,8,hours,c20,passed,New Mill,,\n")
+    out = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out")
+    run(out, "--out", tmp_path / "r.xlsx", "--reveal")
+    rows = [[c.value for c in row] for row in openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0].iter_rows()]
+    (told,) = (str(row[-1]) for row in rows if row[0] == who)
+    assert said in told
+    assert ("more" in told) == bool(said)
+
+
 def test_certificates(out: Path, tmp_path: Path) -> None:
     run(out, "--certificates", "--out", tmp_path / "c.html", "--lang", "zh")
     page = (tmp_path / "c.html").read_text()
@@ -266,7 +304,7 @@ def test_a_declared_measure_from_the_database(county: Path, tmp_path: Path) -> N
         sheet = openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0]
         reasons.append([row[-1].value for row in sheet.iter_rows()])
     assert reasons[0] == reasons[1]
-    assert str(reasons[0][4]).startswith("taught: 0, at least 5 (not met, county/a1); total: 39, at least 40")
+    assert str(reasons[0][4]).startswith("taught: 0, at least 5 (not met, a1, art. 9); total: 39, at least 40")
 
 
 MILL = """\

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from policyengine.language.quantities import exact_text
 from policyengine.messages import say, spoken
 from policyengine.records.personal import mask, mask_name
-from policyengine.tools.case import Labels, asks_nothing, of_period, owner_of, rows_of
+from policyengine.tools.case import (
+    Labels,
+    RuleNote,
+    asks_nothing,
+    cited,
+    note_of_manifest,
+    of_period,
+    owner_of,
+    rows_of,
+)
 from policyengine.tools.case_text import NOTHING_ASKED, OUTCOMES
+from policyengine.tools.case_words import spread
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.folk import One
 from policyengine.tools.report.sheets import COLOURS, Workbook
 from policyengine.tools.report.words import OPERATORS, REASONS
 from policyengine.tools.stats.make import Statistics
 from policyengine.tools.stats.words import COLUMNS, Words, title_of
-from policyengine.trace import Decision
+from policyengine.trace import Decision, Finding
 
 FACTS = ("region", "sector", "employer", "employer_kind", "title_level")
 MOST = 5  # records whose reasons are told one by one in a cell
@@ -45,6 +54,7 @@ def _shown(words: Words, column: Any, value: Any) -> Any:
 
 def _rows(written: Written, people: Iterable[One], reveal: bool) -> Iterator[Sequence[Any]]:
     known = {str(p["id"]): Labels(p["labels"], spoken()) for p in written.manifest["policies"]}
+    rules = {r["key"]: note_of_manifest(r) for r in written.manifest["rules"]}
     first = next(iter(known.values()))
     for one in people:
         name = str(one.person.facts.get("name") or "")
@@ -54,28 +64,41 @@ def _rows(written: Written, people: Iterable[One], reveal: bool) -> Iterator[Seq
             yield [
                 d.person_id if reveal else mask(d.person_id), name if reveal or not name else mask_name(name), *facts,
                 d.period, say(*OUTCOMES[d.outcome]), d.total, d.required_total, d.shortfall_total, labels.unit(d.unit),
-                "; ".join(labels.conclusion(c) for c in d.consequences), reasons(one, d, labels),
+                "; ".join(labels.conclusion(c) for c in d.consequences), reasons(one, d, labels, rules),
             ]  # fmt: skip
 
 
-def reasons(one: One, d: Decision, labels: Labels) -> str:
+def reasons(one: One, d: Decision, labels: Labels, rules: Mapping[str, RuleNote]) -> str:
     """Why, in a few sentences: what falls short, and which records did not count in full."""
-    said = [say(*NOTHING_ASKED)] if asks_nothing(d, of_period(d, one.findings)) else []
-    for f in of_period(d, one.findings):
-        if f.status != "met":
-            op = say(*OPERATORS.get(f.comparison, (f.comparison, f.comparison)))
-            need = "" if f.required is None else exact_text(f.required)
-            measure = labels.measure(f.measure, f.unit)
-            state = say(*OUTCOMES[f.status])
-            said.append(f"{measure}: {exact_text(f.achieved)}, {op} {need} ({state}, {f.rule})")
+    findings = of_period(d, one.findings)
+    said = [say(*NOTHING_ASKED)] if asks_nothing(d, findings) else []
+    said += [_asked(f, labels, rules) for f in findings if f.status != "met"]
     if d.missing:
         said.append(say("not known: ", "不详：") + ", ".join(sorted({labels.fact(owner_of(m)[1]) for m in d.missing})))
     lost = [e for e in rows_of(d, one.ledger) if e.reason != "counted"]
     for e in lost[:MOST]:
-        rule = e.cap_rule or e.recognise_rule
+        rule = _cited(rules, e.cap_rule or e.recognise_rule or "")
         said.append(
             f"{e.record_id}: {say(*REASONS.get(e.reason, (e.reason, e.reason)))}" + (f" ({rule})" if rule else "")
         )
     if len(lost) > MOST:
         said.append(say(f"and {len(lost) - MOST} more records", f"另有 {len(lost) - MOST} 条记录"))
     return "; ".join(said)
+
+
+def _asked(f: Finding, labels: Labels, rules: Mapping[str, RuleNote]) -> str:
+    """A requirement that is not met, or not settled: ``total: 20–36, at least 40 (undetermined, annual, art. 4)``."""
+    if f.measure == "policy":
+        return say("which policy governs is open: ", "适用哪个政策尚不确定：") + ", ".join(f.because)
+    op = say(*OPERATORS.get(f.comparison, (f.comparison, f.comparison)))
+    need = "" if f.required is None else spread(f.required, f.required_high)
+    state = say(*OUTCOMES[f.status])
+    if f.advisory:
+        op = say(f"expected {op}", f"一般要求{op}")
+        state = say("not kept", "未达到") if f.status == "not_met" else state
+    measure, achieved = labels.measure(f.measure, f.unit), spread(f.achieved, f.achieved_high)
+    return f"{measure}: {achieved}, {op} {need} ({state}, {_cited(rules, f.rule)})"
+
+
+def _cited(rules: Mapping[str, RuleNote], key: str) -> str:
+    return cited(rules, key, say(" (text not seen)", "（未见原文）"))
