@@ -13,13 +13,16 @@ from click.testing import CliRunner
 
 from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
+from policyengine.messages import speak
 from policyengine.tools.evaluate import Evaluation
 from policyengine.tools.formats import text_of
 from policyengine.tools.result import save
 from policyengine.tools.stats.make import Statistics, statistics
 from policyengine.tools.stats.origin import Named
 from policyengine.tools.stats.suppress import suppressed
+from policyengine.tools.stats.words import Words
 from policyengine.tools.tables import Column, Table
+from tests.stats.conftest import judged
 
 
 def rows(made: Statistics, table: str, *columns: str) -> list[str]:
@@ -71,9 +74,28 @@ def test_providers_and_bases(made: Statistics) -> None:
     """Old Mill is a base until 30 June: A3's training of 15 July was not at a base. Of six results one failed."""
     columns = ("people", "activities", "hours", "passed", "failed", "pass_percent")
     assert rows(made, "providers", "provider", "listed", *columns) == [
-        "New Mill - 5 6 1550/9 4 1 80", "Old Mill bases 2 2 70 2 0 100", "Old Mill - 1 1 40 1 0 100",
+        "New Mill - 5 6 1550/9 4 1 80", "Old Mill - 1 1 40 1 0 100", "Old Mill bases 2 2 70 2 0 100",
     ]  # fmt: skip
-    assert rows(made, "bases", "listed", "activities") == ["bases 2", "- 7"]
+    assert rows(made, "bases", "listed", "activities") == ["- 7", "bases 2"]
+
+
+def test_a_provider_that_is_not_known(county: Path, tmp_path: Path) -> None:
+    """It is not said to stand in no list, and is a group of its own, in figures and in words."""
+    shutil.copytree(county, tmp_path / "county")
+    with open(tmp_path / "county" / "records.csv", "a") as file:
+        file.write("R20,A7,2016-05-15,training,professional,Law,8,hours,c20,passed,,,\n")
+    made = statistics([str(save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out"))])
+    bases, providers = (next(t for t in made.tables if t.name == name) for name in ("bases", "providers"))
+    assert [(r[1], r[3], r[4]) for r in bases.rows] == [("-", 6, 7), ("bases", 2, 2), (None, 1, 1)]
+    assert [r[1:3] for r in providers.rows][-1] == (None, None)
+    words = Words(made.labels)
+    speak("zh")
+    try:
+        cells = [{"provider": r[1], "listed": r[2]} for r in providers.rows]
+        told = [[words.cell(n, None if v is None else str(v)) for n, v in row.items()] for row in cells]
+    finally:
+        speak("en")
+    assert told == [["New Mill", "不在名单"], ["Old Mill", "不在名单"], ["Old Mill", "bases"], ["不详", "不详"]]
 
 
 def test_distribution(made: Statistics) -> None:

@@ -18,6 +18,7 @@ from policyengine.records.sqlcells import call, make_table, name, number, text
 from policyengine.tools.stats.frames import LARGEST_TICKS, Frame, denominator, ticks
 
 FIGURES = ("total", "required_total", "shortfall_total", "capped_off")
+NO_LIST = "-"  # of a provider that stands in no list; nothing is known of a record without a provider
 OF_RECORD = ("form", "subject", "provider", "paid_by", "result", "listed")  # facts of activities that tables need
 OF_DECISION = ("period", "policy", "unit", "outcome")
 OF_LEDGER = ("reason",)
@@ -240,7 +241,7 @@ class Part:
         for provider, day in connection.execute(pairs.sql("duckdb")).fetchall():
             if provider is not None:
                 found = [i for i, finder in self.source.listings if finder.find([provider], day, day.year) is not None]
-                rows.append((provider, day.isoformat(), "+".join(found)))
+                rows.append((provider, day.isoformat(), "+".join(found) or NO_LIST))
         columns = [("provider", "TEXT"), ("end", "DATE"), ("listed", "TEXT")]
         make_table(connection, f"listed_{self.number}", columns, rows, folder)
 

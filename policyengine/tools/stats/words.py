@@ -7,6 +7,7 @@ from typing import Any
 
 from policyengine.messages import say, spoken
 from policyengine.tools.case_text import OUTCOMES
+from policyengine.tools.stats.part import NO_LIST
 
 TITLES = {
     "overall": ("people, hours and funds by year", "各年度人数、学时、经费"),
@@ -47,7 +48,8 @@ BANDS = {
     "all to double": "全部至两倍", "double or more": "两倍以上",
 }  # fmt: skip
 UNKNOWN = ("unknown", "不详")
-NOTHING = {"listed": ("not in a list", "不在名单"), "unit": ("", "")}
+NOTHING = {"unit": ("", "")}
+NOT_LISTED = ("not in a list", "不在名单")
 
 
 def title_of(table: str) -> str:
@@ -82,6 +84,8 @@ class Words:
         """The name of a group: a term's, an outcome's, a unit's."""
         if value is None or value == "":
             return say(*NOTHING.get(column, UNKNOWN))
+        if column == "listed" and value == NO_LIST:
+            return say(*NOT_LISTED)
         if column == "outcome":
             return say(*OUTCOMES.get(value, (value, value)))
         if column == "band":
