@@ -298,6 +298,19 @@ def asks_nothing(decision: Decision, findings: Iterable[Finding]) -> bool:
     return decision.outcome == "met" and all(f.advisory for f in findings)
 
 
+def labels_together(each: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Labels of the policies of one law: each also has the terms of the others, for a record may name any of them."""
+    each = list(each)
+    every: dict[str, dict[str, str]] = {}
+    for known in each:
+        for field_, terms in known["terms"].items():
+            every.setdefault(field_, {}).update(terms)
+    return [
+        {**known, "terms": {f: {**every[f], **known["terms"].get(f, {})} for f in {**known["terms"], **every}}}
+        for known in each
+    ]
+
+
 def beyond_more(findings: Iterable[Finding]) -> bool:
     """Whether a firm requirement is open that no more would meet: a maximum, or a figure that the law leaves open."""
     firm = [f for f in findings if not f.advisory and f.status in UNMET]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
@@ -18,7 +19,7 @@ from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
-from policyengine.tools.case import UNMET, Case, labels_of, note_of_manifest, of_period, rows_of
+from policyengine.tools.case import UNMET, Case, labels_of, labels_together, note_of_manifest, of_period, rows_of
 from policyengine.tools.case_reasons import Notes, besides, blocks_around, may_follow, why
 from policyengine.tools.case_windows import windows_in, windows_of
 from policyengine.tools.enough import enough_for
@@ -56,13 +57,11 @@ class Explainer:
         self.selector = Selector(law)
         self._notes = tuple(Notes(p) for p in law.policies)
         self._samples = tuple(Samples(p) for p in self.selector.prepared)
-        self._known: dict[int, Mapping[str, Any]] = {}
 
-    def known(self, which: int) -> Mapping[str, Any]:
-        """The labels of a policy's words."""
-        if which not in self._known:
-            self._known[which] = labels_of(self.selector.law.policies[which].vocabulary)
-        return self._known[which]
+    @cached_property
+    def known(self) -> list[dict[str, Any]]:
+        """The labels of the policies' words."""
+        return labels_together(labels_of(p.vocabulary) for p in self.selector.law.policies)
 
     def cases(
         self,
@@ -131,7 +130,7 @@ class Explainer:
             ledger=rows,
             flags=tuple(f for f in result.flags if f.record_id in ids),
             rules=notes,
-            known=self.known(which),
+            known=self.known[which],
             records=records,
             why=why(ready, notes, person, rows, records),
             vocabulary=self.selector.law.policies[which].vocabulary,
@@ -285,7 +284,7 @@ def explain_result(
             ledger=rows,
             flags=tuple(f for f in flags if f.record_id in ids),
             rules=rules,
-            known=policy["labels"],
+            known=written.labels[policy["id"]],
         )
         if other is not None:
             case = replace(case, **{n: getattr(other, n) for n in TOLD_AGAIN})

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.engines.calendar import block_of, days_of, label, labelled, period_bounds
 from policyengine.light import dataclass
 from policyengine.messages import say
+from policyengine.tools.case import labels_together
 from policyengine.tools.formats import read_rows
 from policyengine.tools.tables import (
     EITHER,
@@ -73,6 +75,13 @@ class Written:
 
     def policy(self, name: str) -> Mapping[str, Any] | None:
         return next((p for p in self.manifest["policies"] if p["id"] == name), None)
+
+    @cached_property
+    def labels(self) -> dict[str, dict[str, Any]]:
+        """The labels of each policy's words, with the terms of all (``labels_together``)."""
+        policies = self.manifest["policies"]
+        together = labels_together(p["labels"] for p in policies)
+        return {str(p["id"]): known for p, known in zip(policies, together, strict=True)}
 
     @property
     def as_of(self) -> date | None:

@@ -257,6 +257,25 @@ def test_no_text_from_a_file_commands_the_terminal(world: Path, tmp_path: Path) 
     assert '"So\ufffd]0;x\ufffdil\ufffds"' in text_of_case(case)
 
 
+def test_a_form_that_only_another_pack_knows_has_its_name(tmp_path: Path) -> None:
+    """From records, from the written result, from its tables alone, and in the workbook's labels."""
+    world = write_world(tmp_path)
+    pack = world / "policies/mill/pack.yaml"
+    text = pack.read_text(encoding="utf-8")
+    pack.write_text(text + "vocabulary:\n  terms:\n    form: {grinding_class: 磨面班}\n", encoding="utf-8")
+    (world / "own.csv").write_text(f"{HEADER}\nX1,A1,2016-05-05,磨面班,,T,8,hours,c,,,\n", encoding="utf-8")
+    law, files = load_law(world / "policies"), Files((str(world / "own.csv"),), str(world / "persons.csv"))
+    (here,), _ = explain_files(law, files, "A1", (2016, 2016))
+    out = read_result(save(evaluate_files(law, files, (2016, 2016)), tmp_path / "out"))
+    (there,), _ = explain_result(out, "A1")
+    (world / "own.csv").unlink()
+    (alone,), _ = explain_result(out, "A1")
+    for case in (here, there, alone):
+        assert "磨面班" in text_of_case(case, "zh")
+        assert "grinding class" in text_of_case(case)
+    assert [known["terms"]["form"]["grinding_class"] for known in out.labels.values()] == ["磨面班"] * 2
+
+
 def test_certificate(world: Path, files: Files) -> None:
     """Kind, content, time and examination result of what counted, and the row that is verified once a year."""
     data = json.loads(json_of_data(data_of_cases(_cases(world, files, "A1"))))

@@ -53,7 +53,7 @@ def _shown(words: Words, column: Any, value: Any) -> Any:
 
 
 def _rows(written: Written, people: Iterable[One], reveal: bool) -> Iterator[Sequence[Any]]:
-    known = {str(p["id"]): Labels(p["labels"], spoken()) for p in written.manifest["policies"]}
+    known = {name: Labels(known, spoken()) for name, known in written.labels.items()}
     rules = {r["key"]: note_of_manifest(r) for r in written.manifest["rules"]}
     first = next(iter(known.values()))
     for one in people:

@@ -48,7 +48,7 @@ def page_data(written: Written, people: Iterable[One], reveal: bool) -> PageData
     data = PageData()
     names = ("id", "name", "period", "outcome", "total", "required", "short", "unit", *FACTS)
     data.columns = {n: [] for n in names}
-    labels = {str(p["id"]): Labels(p["labels"], spoken()) for p in written.manifest["policies"]}
+    labels = {name: Labels(known, spoken()) for name, known in written.labels.items()}
     first = next(iter(labels.values()))
     waiting: list[Any] = []
     who = None

@@ -134,7 +134,7 @@ def cases_of(one: One, written: Written) -> list[Case]:
                 ledger=rows,
                 flags=tuple(f for f in one.flags if f.record_id in ids),
                 rules=rules,
-                known=policy["labels"],
+                known=written.labels[policy["id"]],
                 records=records,
             )
         )
