@@ -7,7 +7,7 @@ Parquet column. Nothing is guessed: what has two readings, or none, is ``Bad``. 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -18,6 +18,7 @@ from policyengine.records.characters import UNSEEN, folded, mark
 MAX_TEXT = 32_767  # characters of one cell: what a spreadsheet can hold
 MAX_ID = 200
 MAX_SHORT = 200  # a date, number, term, unit or yes/no is shorter than this
+NEAR = 4  # terms that a hint names
 YEARS = (1900, 2199)
 SERIALS = (21_000, 80_000)  # spreadsheet day numbers from 1957 to 2119; 20161 rather is a year and a month
 ANY_NUMBER = Fraction(10**12 - 1)  # where nothing is declared: six decimals more and 64 bits still hold it
@@ -267,15 +268,24 @@ def _unit_names() -> list[str]:
     return [u.zh for u in UNITS.values() if u.id not in NO_QUANTITY]
 
 
-def _near(word: str, known: Iterable[str], others: Iterable[str] = ()) -> tuple[str, str]:
-    """A hint: the nearest known words, else the nearest ``others``, which may be written too; or some of the known."""
+def _near(word: str, known: Iterable[str]) -> tuple[str, str]:
+    """A hint: the nearest of the known words, or some of them."""
+    known = list(dict.fromkeys(known))
+    return _hint(_nearest(word, known)[:3], known)
+
+
+def _nearest(word: str, words: Sequence[str]) -> list[str]:
+    """The words like this one, the nearest first; else those that hold it or that it holds."""
     from difflib import get_close_matches
 
-    known = list(dict.fromkeys(known))
-    for words in (known, [*others]) if word else ():
-        near = get_close_matches(word, words, 3, 0.5) or [w for w in words if word in w or w in word][:3]
-        if near:
-            return "did you mean " + ", ".join(near) + "?", "是不是 " + "、".join(near) + "？"
+    if not word or not words:
+        return []
+    return get_close_matches(word, words, len(words), 0.5) or [w for w in words if word in w or w in word]
+
+
+def _hint(near: Sequence[str], known: Sequence[str]) -> tuple[str, str]:
+    if near:
+        return "did you mean " + ", ".join(near) + "?", "是不是 " + "、".join(near) + "？"
     shown = known[:12]
     more = ", …" if len(known) > 12 else ""
     return ("write one of: " + ", ".join(shown) + more, "可写：" + "、".join(shown) + more) if known else ("", "")
@@ -398,9 +408,26 @@ def yes_no(text: str) -> bool | Bad:
     )
 
 
-def term_reader(words: Mapping[str, tuple[str, ...]], names: Iterable[str]) -> Callable[[str], str | Bad]:
-    """A function for one field's terms. ``words``: compared form → the term ids that have it; ``names``: for hints."""
-    shown = list(names)
+def term_reader(
+    words: Mapping[str, tuple[str, ...]], names: Iterable[str], held: Mapping[str, int] | None = None
+) -> Callable[[str], str | Bad]:
+    """A function for one field's terms. ``words``: compared form → the term ids that have it; ``names``: for hints;
+    ``held``: how many policies have a term.
+
+    A hint names several terms, each once, by its name or else its nearest form: those that the most policies have
+    first, for a term of a single sector is mostly no word of the person's.
+    """
+    shown, policies = list(dict.fromkeys(names)), held or {}
+
+    def near(word: str) -> list[str]:
+        spelt = {compare(name): name for name in reversed(shown)}
+        best: dict[str, str] = {}
+        forms = _nearest(word, [*dict.fromkeys((*spelt, *words))])
+        for form in sorted(forms, key=lambda form: form not in spelt):
+            for term in words.get(form, ()):
+                best.setdefault(term, spelt.get(form, form))
+        ranked = sorted(best, key=lambda term: -policies.get(term, 0))
+        return list(dict.fromkeys(best[term] for term in ranked))[:NEAR]
 
     def term(text: str) -> str | Bad:
         word = compare(text) if len(text) <= MAX_SHORT else ""
@@ -416,6 +443,6 @@ def term_reader(words: Mapping[str, tuple[str, ...]], names: Iterable[str]) -> C
                 f"write one of: {both}",
                 f"请写其中之一：{both}",
             )
-        return Bad("PE414", "this term is not declared", "没有声明该术语", *_near(word, shown, words))
+        return Bad("PE414", "this term is not declared", "没有声明该术语", *_hint(near(word), shown))
 
     return term

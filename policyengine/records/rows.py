@@ -94,7 +94,7 @@ def parser_of(decl: FieldDecl, schema: Schema, calendar_1904: bool, header: Unit
             return cells.free_text
         case "term":
             words, names = schema.terms(decl)
-            return cells.term_reader(words, names) if words else cells.free_text
+            return cells.term_reader(words, names, schema.holders(decl)) if words else cells.free_text
         case "date":
             return lambda text: cells.day(text, calendar_1904)
         case "yes_no":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Literal, Protocol
@@ -42,12 +43,14 @@ class Planned(Protocol):
 
 @dataclass(frozen=True)
 class Schema:
-    """The readers' view of the law. ``clashes``: fields that two plans declare with different types."""
+    """The readers' view of the law. ``clashes``: fields that two plans declare with different types; ``held``: how many
+    plans have a term of a field."""
 
     vocabulary: Vocabulary
     bounds: Mapping[str, Bounds]
     mapping: FileMapping = NO_MAPPING
     clashes: tuple[str, ...] = ()
+    held: Mapping[tuple[str | None, str], int] = field(default_factory=dict)
 
     @property
     def fields(self) -> Mapping[str, FieldDecl]:
@@ -83,6 +86,11 @@ class Schema:
             self._term_words[owner] = self._index(owner, self.vocabulary.terms_of(owner))
         return self._term_words[owner]
 
+    def holders(self, decl: FieldDecl) -> dict[str, int]:
+        """How many plans have each of a field's terms."""
+        owner = decl.terms or decl.id
+        return {term: plans for (of, term), plans in self.held.items() if of == owner}
+
     def known_terms(self, owner: str) -> tuple[Callable[[str], bool], list[str]]:
         """Whether a word is a form of a term of ``owner`` without the mapping's own, and the names to suggest."""
         words = self.vocabulary.terms_of(owner)
@@ -107,12 +115,14 @@ def schema_of(plans: Iterable[Planned], mapping: FileMapping = NO_MAPPING) -> Sc
     words: dict[tuple[str, str | None, str], Word] = {}
     bounds: dict[str, Bounds] = {}
     clashes: list[str] = []
+    held: Counter[tuple[str | None, str]] = Counter()
     for plan in plans:
         for decl in plan.vocabulary.fields.values():
             known = fields.get(decl.id)
             if known and (known.of, known.type) != (decl.of, decl.type):
                 clashes.append(decl.id)
             fields[decl.id] = _both(known, decl) if known else decl
+        held.update((word.of, word.id) for word in plan.vocabulary.words if word.kind == "term")
         for word in plan.vocabulary.words:
             key = (word.kind, word.of, word.id)
             words[key] = _same_word(words[key], word) if key in words else word
@@ -121,7 +131,7 @@ def schema_of(plans: Iterable[Planned], mapping: FileMapping = NO_MAPPING) -> Sc
     terms = [w for w in words.values() if w.kind != "field"]
     together = vocabulary(terms, fields.values())
     clashes += [column for _, column in shared_columns(together)]
-    return Schema(together, bounds, mapping, tuple(dict.fromkeys(clashes)))
+    return Schema(together, bounds, mapping, tuple(dict.fromkeys(clashes)), held)
 
 
 def _strictest(a: Bounds, b: Bounds) -> Bounds:

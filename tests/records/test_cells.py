@@ -147,6 +147,17 @@ def test_a_wrong_word_gets_the_nearest_one_suggested() -> None:
     other = cells.term_reader({"发表出版作品": ("p",), "发表论文": ("p",)}, ["发表出版作品"])("论文")
     assert isinstance(other, Bad)
     assert other.hint_zh == "是不是 发表论文？"
+    words = {
+        "会计类论文": ("a",),
+        "accounting_paper": ("a",),
+        "发表论文": ("p",),
+        "发表出版作品": ("p",),
+        "论著": ("p",),
+    }
+    words |= {"论述": ("s",), "自学成果": ("s",)}
+    every = cells.term_reader(words, ["会计类论文", "发表出版作品", "自学成果"], {"a": 1, "p": 3, "s": 3})("论文")
+    assert isinstance(every, Bad)
+    assert every.hint_zh == "是不是 发表论文、论述、会计类论文？"  # each term once, those of the base first
     two = cells.term_reader({"进修": ("a", "b")}, ["a", "b"])("进修")
     assert isinstance(two, Bad)
     assert "several" in two.en

@@ -10,8 +10,9 @@ import pytest
 
 from policyengine.diagnostics import PolicyError
 from policyengine.records.model import Person
-from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.evaluate import Evaluation, Files, evaluate_files, read_files
 from policyengine.tools.select import Selector, load_law
+from tests.tools.world import write_world
 
 
 def test_each_person_by_the_pack_that_applies(evaluation: Evaluation) -> None:
@@ -98,3 +99,15 @@ def test_splitting_by_person_changes_nothing(world: Path, evaluation: Evaluation
         result = evaluate_files(law, Files((str(part),), persons, held), (2016, 2016)).result
         found += [d for d in result.decisions if d.person_id.startswith(person)]
     assert tuple(found) == evaluation.result.decisions
+
+
+def test_a_word_that_is_no_term_gets_those_of_all_packs_before_those_of_one(tmp_path: Path) -> None:
+    """Though the mill's is spelt more alike."""
+    world = write_world(tmp_path)
+    pack = world / "policies/mill/pack.yaml"
+    text = pack.read_text(encoding="utf-8")
+    pack.write_text(text + "vocabulary:\n  terms:\n    form: {mill_class: 磨坊培训}\n", encoding="utf-8")
+    (world / "own.csv").write_text("person_id,date,form\nA1,2016-05-05,坊培训\n", encoding="utf-8")
+    inputs, _ = read_files(load_law(world / "policies"), Files((str(world / "own.csv"),)))
+    (reject,) = inputs.rejects
+    assert (reject.code, reject.hint) == ("PE414", "did you mean 培训班, 磨坊培训?")
