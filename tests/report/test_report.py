@@ -271,7 +271,8 @@ def test_from_several_results_as_from_their_folders(tmp_path: Path) -> None:
     assert cells[0][:4] == ["Ann", "A1", "Acme", "—"]  # where she is now
     activities = [cells[0][4:13], cells[0][13:22]]
     assert [(a[0], a[3], a[5], a[6], a[7], a[8]) for a in activities] == [
-        ("2016", "Soils", "Old Mill", "passed", "c1", "30"), ("2017", "Law", "New Mill", "failed", "c3", "8"),
+        ("2016", "Soils", "Old Mill", "passed", "c1", "30 hours"),
+        ("2017", "Law", "New Mill", "failed", "c3", "8 hours"),
     ]  # fmt: skip
     assert [c[:2] for c in cells] == [["Ann", "A1"], ["Ben", "A2"]]
     run(to, "--certificates", "--person", "Ben", "--reveal", "--out", tmp_path / "c.html")
