@@ -5,6 +5,7 @@ Outcomes of earlier periods are worked out when a condition asks for them, once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from policyengine.engines.allocate import Account
@@ -40,6 +41,7 @@ class Case:
         total = self.totals.of("total", stretch)
         shown, subjects = self.later.shown, self.later.subjects
         owed = _owed(findings, stretch.days)
+        own = of_this_period(self.later, span, findings)
         return Decision(
             person_id=self.person.person_id,
             period=label(span.first, span.years),
@@ -58,7 +60,7 @@ class Case:
             consequences=tuple(n for n, _ in sure),
             consequence_rules=tuple(k for _, k in sure),
             possible=tuple(n for n, _ in perhaps),
-            measures={m: shown.exact(self.totals.of(m, stretch)[0]) for m in self.later.measure_names},
+            measures={m: shown.exact(self.totals.of(m, stretch, m in own)[0]) for m in self.later.measure_names},
             days_left=(stretch.days[1] - self.as_of).days if outcome == "in_progress" and self.as_of else None,
             missing=_missing(findings) if outcome == "undetermined" else (),
         ), findings
@@ -129,6 +131,16 @@ def _owed(findings: tuple[Finding, ...], days: tuple[date, date]) -> dict[str, F
             if known is None or (not f.advisory, f.required) > (not known.advisory, known.required):
                 owed[f.measure] = f
     return owed
+
+
+def of_this_period(later: Later, span: Span, findings: Iterable[Finding]) -> frozenset[str]:
+    """The measures that a decision shows of this period: those of which all that the period asks is asked so."""
+    asked = {rule.key: statement.this_period for rule, statement in later.requirements(span.first, span.years)}
+    if True not in asked.values():
+        return frozenset()
+    days = later.stretch(span.first, span.years).days
+    told = {(f.measure, asked[f.rule]) for f in findings if f.window == days}
+    return frozenset(measure for measure, own in told if own and (measure, False) not in told)
 
 
 def _missing(findings: tuple[Finding, ...]) -> tuple[str, ...]:

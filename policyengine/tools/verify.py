@@ -253,8 +253,10 @@ class _Trace:
                 continue
             f = max(of_it, key=lambda f: (not f.advisory, f.required or ZERO))
             suffix = "total" if measure == "total" else measure
+            own = {g.achieved - g.carried for g in of_it}  # a measure of this period may have another than its own
+            found = total if _adrift(f, total) or (measure in d.measures and total in own) else f.achieved - f.carried
             for column, told, derived in (
-                (suffix, total, total if _adrift(f, total) else f.achieved - f.carried),
+                (suffix, total, found),
                 (f"required_{suffix}", required, f.required),
                 (f"shortfall_{suffix}", short, f.shortfall),
             )[: 1 if measure in d.measures else 3]:  # decisions tell of declared measures only how much there is

@@ -6,9 +6,10 @@ from datetime import date
 
 import pytest
 
+from policyengine.engines import duckdb, reference
 from policyengine.records.model import Person, Record
 from policyengine.trace import Finding
-from tests.build import F, governs, plan, record, rule, run, somebody
+from tests.build import F, governs, inputs, plan, record, rule, run, somebody
 
 BASE = [
     rule("all", "recognise records when result != failed"),
@@ -272,6 +273,30 @@ def test_themes_of_this_period() -> None:
     assert finding(rules, made_up, "2016").achieved == 6
     rules[2] = "require public_theme at least 5 hours per year"
     assert finding(rules, made_up, "2016").achieved == 0
+
+
+SHOWN_OF_THEMES = [
+    # what is asked, what the decision about 2016 shows of the theme: 6 of this period, nothing by the day
+    (["require public_theme of this period at least 5 hours per year"], 6),
+    (["expect public_theme of this period at least 5 hours per year"], 6),
+    (["require public_theme of this period at most 9 hours per year"], 6),
+    (["require public_theme at least 5 hours per year"], 0),
+    (["require total at least 5 hours per year"], 0),
+    (["require public_theme of this period at least 5 hours in any 2 years"], 0),  # asked of more than the period
+    ([f"require public_theme {own}at least 5 hours per year" for own in ("of this period ", "")], 0),
+    ([f"require public_theme of this period at least 5 hours {w}" for w in ("per year", "in any 2 years")], 6),
+    (["require public_theme of this period at least 5 hours per year when title_level = senior"], 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "shown"), SHOWN_OF_THEMES)
+def test_a_decision_shows_a_measure_as_the_period_asks_it(rules: list[object], shown: int) -> None:
+    made = plan(*BASE, "measure public_theme: hours of public where theme in themes", "assign to claimed year", *rules)  # type: ignore[arg-type]
+    facts = {"subject": "public", "theme": "law", "claimed_year": 2016}
+    who, records = somebody(title_level="junior"), hours(("2017-02-01", 6, facts))
+    for judge in (reference.evaluate, duckdb.evaluate):
+        decision = judge(made, inputs(records, [who]), (2016, 2016), None).decisions[0]
+        assert decision.measures == {"public_theme": shown}
 
 
 # --- shares, conditions, kept figures ---------------------------------------------------------------------------------

@@ -143,6 +143,51 @@ def test_declared_measures(tmp_path: Path) -> None:
     assert [(d.message[:10], d.span and d.span.line) for d in found] == [("taught: 99", row + 1)]
 
 
+BY_PERIOD = """
+- id: by-start
+  cites: {source: act, at: art. 9}
+  rule: assign by start date
+- id: taught
+  cites: {source: act, at: art. 9}
+  rule: 'measure taught: hours of training where title in titles'
+- id: taught-of-this-period
+  cites: {source: act, at: art. 9}
+  rule: require taught of this period at least 4 hours per year
+"""
+BY_DAY = (
+    BY_PERIOD[: BY_PERIOD.index("- id: by-start")]
+    + """\
+- id: taught-by-day
+  cites: {source: act, at: art. 9}
+  rule: require taught at least 4 hours per year
+"""
+)
+
+
+@pytest.mark.parametrize(("more", "shown"), [("", "8"), (BY_DAY, "0")])
+def test_a_measure_of_this_period(more: str, shown: str, tmp_path: Path) -> None:
+    """A course over New Year on what the table lists for 2015: 8 hours of the period 2015, nothing by its last day."""
+    world = write_world(tmp_path)
+    pack = world / "policies" / "shire"
+    table = "tables:\n  titles: {file: titles.csv, columns: {year: {role: year}, title: {role: key, field: title}}}\n"
+    text = (pack / "pack.yaml").read_text() + table
+    (pack / "pack.yaml").write_text(text.replace("\n  conclusions:", "\n  measures: {taught: 面授}\n  conclusions:"))
+    (pack / "titles.csv").write_text("year,title\n2015,Soils\n2016,Law\n")
+    with open(pack / "rules.yaml", "a") as file:
+        file.write(BY_PERIOD + more)
+    records = tmp_path / "r.csv"
+    header = "record_id,person_id,start,date,form,title,quantity,unit,evidence"
+    records.write_text(f"{header}\nR1,A1,2015-12-30,2016-01-02,training,Soils,8,hours,c-1\n")
+    for engine in ("reference", "duckdb"):
+        found = evaluate_files(load_law(pack), Files((str(records),)), (2015, 2015), engine=engine)
+        out = save(found, tmp_path / engine)
+        assert (out / "decisions.csv").read_text().splitlines()[1].endswith(f",{shown}")
+        assert verify(out) == []
+        path = out / "decisions.csv"
+        path.write_text(path.read_text().rstrip("\n").rpartition(",")[0] + ",3\n")
+        assert [d.message[:9] for d in verify(out) if d.code == "PE521"] == ["taught: 3"]
+
+
 def test_rows_taken_away_or_doubled(written: Path) -> None:
     path = written / "ledger.csv"
     lines = path.read_text().splitlines(keepends=True)

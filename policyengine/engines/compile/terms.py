@@ -16,7 +16,7 @@ from typing import Any
 from policyengine.engines.allocate import Account
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.probes import Inexpressible
-from policyengine.engines.conclude import Case, _owed
+from policyengine.engines.conclude import Case, _owed, of_this_period
 from policyengine.engines.later import Stretch
 from policyengine.engines.numbers import UNBOUNDED, Amount, Number
 from policyengine.engines.ready import Ready
@@ -135,7 +135,7 @@ class Asker:
                 terms.append(term[0])
                 shown.append(term[1])
         leaves = tuple(self._carries(asked, span)) if carries and span.years == 1 else ()
-        return Owed(tuple(terms), leaves, self._shown(terms, shown, span), tuple(self._sums(span)))
+        return Owed(tuple(terms), leaves, self._shown(terms, shown, span), tuple(self._sums(span, shown)))
 
     def _term(
         self, asked: Requirements, totals: Any, rule: Ready, statement: tree.Require, span: Span
@@ -226,8 +226,9 @@ class Asker:
                 return number
         raise KeyError(measure)
 
-    def _sums(self, span: Span) -> list[int]:
-        return [self._sum(name, span.last, False) for name in self.names]
+    def _sums(self, span: Span, findings: list[Finding]) -> list[int]:
+        own = of_this_period(self.law.prepared.later, span, findings)
+        return [self._sum(name, span.last, name in own) for name in self.names]
 
     def _shown(self, terms: list[Term], findings: list[Finding], span: Span) -> tuple[int, ...]:
         """By measure the place of the finding that the decision shows (``conclude._owed``), or a ``contest``; or -1."""
