@@ -236,8 +236,12 @@ class Rules:
                 self.rules.append(rule(f"r92-{number}", own))
         if self.maybe(0.3):
             value = tree.Value(F(rng.randint(1, 12)), rng.choice(("hours", "minutes", "days", "characters")))
-            when = tree.Compare(tree.Field("quantity"), rng.choice(("<", "<=", ">", ">=", "=")), value)
+            when = tree.Compare(tree.Field("quantity"), rng.choice(("<", "<=", ">", ">=", "=", "!=")), value)
             self.rules.append(rule("r93", tree.Flag(name="fee_charged", text="many", when=when)))
+        if self.maybe(0.15):
+            amounts = [(F(rng.randint(1, 12)), u) for u in rng.sample(("hours", "minutes", "clock_hours", "days"), 2)]
+            among = tree.In(tree.Field("quantity"), tuple(tree.Value(*a) for a in amounts), self.maybe(0.3))
+            self.rules.append(rule("r94", tree.Reject(what=self.any_what(), when=among, because="so many")))
         return self.rules
 
     def maybe(self, chance: float) -> bool:

@@ -227,7 +227,7 @@ def _compare(left: tree.Operand, op: str, right: tree.Operand, world: World) -> 
     compare = _OPERATORS[op]
     if isinstance(left, tree.Field) and isinstance(right, tree.Term | tree.Value):
         if left.id == "quantity" and isinstance(right, tree.Value) and right.unit:
-            return _quantity_test(compare, right)
+            return negate(_quantity_test(operator.eq, right)) if op == "!=" else _quantity_test(compare, right)
         if left.id == "circumstance":
             has = _circumstance_in({right.id} if isinstance(right, tree.Term) else set())
             return has if op == "=" else negate(has)
@@ -279,6 +279,8 @@ def _circumstance_in(kinds: Container[str]) -> Test:
 def _in(node: tree.In, world: World) -> Test:
     if isinstance(node.left, tree.Field) and node.left.id == "circumstance":
         return _circumstance_in({i.id for i in node.items if isinstance(i, tree.Term)})
+    if isinstance(node.left, tree.Field) and node.left.id == "quantity":  # each item is in a unit of its own
+        return any_of([_compare(node.left, "=", item, world) for item in node.items])
     value, unit = _operand(node.left, world), _unit_of(node.left, world)
     fixed = frozenset(_literal(i, unit) for i in node.items if isinstance(i, tree.Term | tree.Value))
     others = [_operand(i, world, unit) for i in node.items if not isinstance(i, tree.Term | tree.Value)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from policyengine.engines import duckdb, reference
 from policyengine.records.model import Person
 from policyengine.trace import LedgerEntry
-from tests.build import governs, plan, record, rule, run, somebody
+from tests.build import governs, inputs, plan, record, rule, run, somebody
 
 HOURS = "convert training, self_study, paper at stated hours"
 FORMS = [
@@ -130,3 +131,26 @@ THREE_VALUED = [
 def test_three_values(condition: str, truth: bool | None) -> None:
     reason = {True: "counted", False: "rejected", None: "missing_fact"}[truth]
     assert judged(f"recognise training when {condition}", HOURS, author_rank=2).reason == reason
+
+
+AMOUNTS = [(3, "hours"), (3, "days"), (180, "minutes"), (3, "clock_hours"), (3, None), (None, "days")]
+QUANTITIES = [
+    # condition, what it is of each of these: y, n, or ? where it is unknown
+    ("quantity = 3 days", "n y n n ? ?"),
+    ("quantity != 3 days", "y n y y ? ?"),
+    ("not quantity = 3 days", "y n y y ? ?"),
+    ("quantity in (3 clock_hours, 4 clock_hours)", "n n y y ? n"),
+    ("quantity not in (3 clock_hours, 4 clock_hours)", "y y n n ? y"),
+    ("quantity in (3 days, 180 minutes)", "n y y y ? ?"),
+    ("quantity not in (3 hours, 4 days)", "n y y y ? ?"),
+    ("quantity in (60 minutes)", "n n n n ? n"),
+]
+
+
+@pytest.mark.parametrize(("condition", "truths"), QUANTITIES)
+def test_a_quantity_is_compared_in_its_unit(condition: str, truths: str) -> None:
+    made = plan(f"recognise training when {condition}", "convert training at 8 hours per activity")
+    given = [record(f"R{n}", "2016-05-01", "training", *amount) for n, amount in enumerate(AMOUNTS)]
+    for judge in (reference.evaluate, duckdb.evaluate):
+        reasons = [e.reason for e in judge(made, inputs(given), (2016, 2016), None).ledger]
+        assert " ".join({"counted": "y", "rejected": "n", "missing_fact": "?"}[r] for r in reasons) == truths

@@ -112,6 +112,8 @@ class Probes:
                 self._compare(None, left, "=", item)
         elif isinstance(left, tree.Lookup) or any(isinstance(i, tree.Lookup) for i in items):
             raise Inexpressible("a list that holds table figures and facts")
+        elif any(isinstance(i, tree.Value) and i.unit for i in items):
+            raise Inexpressible("a list that holds facts and figures in units")
         else:
             self._pair(node, (left, *items))
 
