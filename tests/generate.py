@@ -242,6 +242,11 @@ class Rules:
             amounts = [(F(rng.randint(1, 12)), u) for u in rng.sample(("hours", "minutes", "clock_hours", "days"), 2)]
             among = tree.In(tree.Field("quantity"), tuple(tree.Value(*a) for a in amounts), self.maybe(0.3))
             self.rules.append(rule("r94", tree.Reject(what=self.any_what(), when=among, because="so many")))
+        if self.maybe(0.2):
+            share = tree.Share(F(rng.randint(1, 3), 4), "total", of_requirement=False)
+            window, bound = rng.choice((YEAR, YEAR, tree.AnyYears(2))), rng.choice((">=", "<="))
+            part = tree.Require(measure=rng.choice(SUBJECTS), figure=share, comparison=bound, window=window)
+            self.rules.append(rule("r95", part))
         return self.rules
 
     def maybe(self, chance: float) -> bool:

@@ -306,9 +306,11 @@ class Requirements:
         excusing: Truth = False
         keys: list[str] = []
         kinds: list[str] = []
-        if state != "met" and self.later.excuse:
+        waiting = self.as_of is not None and self.as_of < stretch.days[1]
+        growing = waiting and _grows(rule)
+        if (state != "met" or growing) and self.later.excuse:
             excusing, keys, kinds = self._excused(rule, span.last, scene)
-        status, possible = status_of(state, least, excusing, self.as_of is not None and self.as_of < stretch.days[1])
+        status, possible = status_of(state, least, excusing, waiting, growing)
         missing: set[str] = set()
         if status in ("undetermined", "in_progress"):
             missing = required.missing | self.totals.doubts(statement.measure, stretch, statement.this_period)
@@ -317,7 +319,7 @@ class Requirements:
                 missing.update(rule.lacks(scene))
             if stretch.adrift:
                 missing.update(self._anchor(statement.window))
-            if excusing is None and (least or status == "undetermined"):  # no excuse ends the wait of a maximum
+            if excusing is None and (least or growing or status == "undetermined"):  # none ends a maximum's wait
                 missing.update(name for e in self.later.excuses(rule, span.last) for name in e.lacks(scene))
         excused, shown = status == "excused", self.later.shown
         because, named = required.keys, required.circumstances
@@ -392,14 +394,23 @@ def held_kinds(scene: Scene, kinds: object) -> list[str]:
     )
 
 
+def _grows(rule: Ready) -> bool:
+    """Whether what is required is a share of what is counted, so that more records raise it."""
+    figures = [r.rule.statement.figure for r in (rule, *rule.kept)]  # type: ignore[attr-defined]
+    return any(isinstance(f, tree.Share) and not f.of_requirement and f.value > 0 for f in figures)
+
+
 @lru_cache(maxsize=64)
-def status_of(state: str, least: bool, excusing: Truth, waiting: bool) -> tuple[str, frozenset[str]]:
+def status_of(
+    state: str, least: bool, excusing: Truth, waiting: bool, growing: bool = False
+) -> tuple[str, frozenset[str]]:
     """A finding's status and the outcomes that are possible for it.
 
     ``state``: met, not_met or undetermined, before any excuse; ``least``: it is a minimum; ``waiting``: its window has
-    not ended.
+    not ended; ``growing``: until then more records may raise what is required.
     """
-    if waiting and (state == "undetermined" or (least and state == "not_met") or (not least and state == "met")):
+    open_still = growing or state == "undetermined" or (state == "not_met" if least else state == "met")
+    if waiting and open_still:
         if excusing is True and state == "not_met":
             return "excused", frozenset(("excused",))
         return "in_progress", OPEN

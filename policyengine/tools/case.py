@@ -314,7 +314,7 @@ def labels_together(each: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def beyond_more(findings: Iterable[Finding]) -> bool:
     """Whether a firm requirement is open that no more would meet: a maximum, or a figure that the law leaves open."""
     firm = [f for f in findings if not f.advisory and f.status in UNMET]
-    waiting = [f for f in firm if f.comparison != ">=" and f.status == "in_progress"]  # a maximum that is kept so far
+    waiting = [f for f in firm if f.status == "in_progress" and not f.shortfall]  # a maximum or share kept so far
     return len(firm) > len(waiting) + len(lacking(firm))
 
 

@@ -95,7 +95,8 @@ class _Writer(Words):
         """The firm requirements for which the outcome is what it is."""
         d = self.case.decision
         states = ("not_met",) if d.outcome == "not_met" else ("not_met", "undetermined")
-        open_still = self.case.lacking() if d.outcome == "in_progress" else []
+        short = [f for f in self.case.findings if f.status in UNMET and f.shortfall]
+        open_still = short if d.outcome == "in_progress" else []
         firm = (f for f in self.case.findings if not f.advisory and f.measure != "policy" and not self._is_shown(f))
         return [f for f in firm if d.outcome in UNMET and (f.status in states or f in open_still)]
 
@@ -201,6 +202,8 @@ class _Writer(Words):
             return self.say("not settled", "尚不能确定")
         if f.status == "excused":
             return self.say(f"{number(f.shortfall)} short, excused", f"尚差 {number(f.shortfall)}，已免除")
+        if f.status == "in_progress" and not f.shortfall:
+            return self.say("kept so far", "目前符合")
         over = f.comparison != ">="
         return self.say(
             f"{number(f.shortfall)} {'too many' if over else 'short'}",

@@ -59,7 +59,7 @@ class Situation:
         judged.sort(key=lambda j: (j.record.end, j.record.record_id))
         later = self.prepared.later
         booked = account(self.prepared.judge, later.once, later.caps, self.person, judged, later.exact)
-        requirements = Requirements(later, self.person, Totals(later, booked), self.as_of)
+        requirements = Requirements(later, self.person, Totals(later, booked), None)  # as if nothing else came
         span = Span(self.asked[0], self.asked[1] - self.asked[0] + 1)
         counted: dict[str, Fraction] = {}
         cut_by: dict[str, tuple[str, ...]] = {}

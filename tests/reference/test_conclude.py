@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from policyengine.engines import duckdb, reference
 from policyengine.records.model import Person, Record
 from policyengine.trace import Decision
-from tests.build import plan, record, rule, run, somebody
+from tests.build import day, inputs, plan, record, rule, run, somebody
 
 BASE = [
     rule("all", "recognise records when result != failed"),
@@ -72,6 +75,31 @@ def test_what_was_not_met_stays_so_while_the_year_goes_on() -> None:
     rules: list[object] = [A, rule("m", "require professional at most 5 hours per year")]
     records = hours(("2016-05-01", 6), subject="professional")
     assert decision(rules, records, as_of="2016-06-01").outcome == "not_met"
+
+
+HALF, THIRDS = (f"require professional {share} of total per year" for share in ("at most 1/2", "at least 2/3"))
+SHARES = [
+    # what is required, professional and public hours by March; outcome on 1 March, and after the year
+    (HALF, 10, 5, "in_progress", "not_met"),  # 5 more public hours would keep it
+    (HALF, 10, 10, "in_progress", "met"),
+    (THIRDS, 5, 0, "in_progress", "met"),  # 5 more public hours would break it
+    (THIRDS, 5, 5, "in_progress", "not_met"),
+    ("require professional at least 5 hours per year", 5, 0, "met", "met"),  # no share, whatever comes
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("required", "professional", "public", "early", "late"), SHARES)
+def test_a_share_of_what_counts_is_open_while_the_year_goes_on(
+    required: str, professional: int, public: int, early: str, late: str
+) -> None:
+    given = [*hours(("2016-02-01", professional), subject="professional"), *hours(("2016-02-02", public))]
+    records = [replace(r, record_id=f"R{n}") for n, r in enumerate(given)]
+    made, who = plan(*BASE, required), somebody("P", EXCUSED)
+    for judge in (reference.evaluate, duckdb.evaluate):
+        for as_of, outcome in (("2016-03-01", early), ("2016-12-31", late)):
+            found = judge(made, inputs(records, [who]), (2016, 2016), day(as_of))
+            assert [f.status for f in found.findings] == [outcome]
+    assert decision([required, ILL], records, who, "2016-03-01").outcome == ("excused" if late == "not_met" else early)
 
 
 CONCLUSIONS = [

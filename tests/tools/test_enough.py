@@ -412,6 +412,29 @@ def test_what_would_leave_a_share_of_the_total_unmet_is_not_enough(
     assert _told(_without_cap(tmp_path), tmp_path, rules, rows).startswith(f"└─ {enough}")
 
 
+SHARES_SO_FAR = [
+    # what is required on 1 June, professional hours of 90, what is told
+    ("professional at least 2/3 of total", 60, "2016 · in progress: 90 of 90 hours, 213 days left"),
+    ("professional at least 2/3 of total", 60, "professional 60 / 60, kept so far    share, art. 8"),
+    ("professional at least 2/3 of total", 50, "enough would be: 30 more recognised hours of professional by"),
+    ("professional at most 1/2 of total", 45, "professional 45 ≤ 45, kept so far    share, art. 8"),
+    ("professional at most 1/2 of total", 46, "hours; professional 46 ≤ 45, 1 too many, 213 days left"),
+]
+
+
+@pytest.mark.parametrize(("share", "professional", "told"), SHARES_SO_FAR)
+def test_a_share_while_the_year_goes_on(tmp_path: Path, share: str, professional: int, told: str) -> None:
+    rows = [
+        _training("R1", str(professional)),
+        _training("R2", str(90 - professional)).replace("professional", "public"),
+    ]
+    world = _without_cap(tmp_path)
+    _told(world, tmp_path, _rule(f"require {share} per year", "share"), "\n".join(rows))
+    files = Files((str(tmp_path / "own.csv"),))
+    cases, _ = explain_files(load_law(world / "policies/shire"), files, "X", (2016, 2016), date(2016, 6, 1))
+    assert told in text_of_case(cases[-1])
+
+
 def test_a_form_that_would_leave_a_share_unmet_is_not_named(tmp_path: Path) -> None:
     """A visit alone leaves 20 of 90 hours of training; tried with one of each form it would be 90 of 300."""
     rule = _rule("require training at least 1/4 of total per year")
