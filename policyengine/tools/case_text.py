@@ -75,10 +75,11 @@ class _Writer(Words):
         text = f"{who} · {d.period} · {outcome}"
         if d.required_total is not None:
             total = spread(d.total, d.total_high)
-            text += self.say(
-                f": {total} of {self.hours(d.required_total)}", f"：{total} / {self.hours(d.required_total)}"
-            )
-            carried = max((f.carried for f in self.case.findings if self._is_shown(f)), default=ZERO)
+            asked = [f for f in self.case.findings if self._is_shown(f)]
+            most = next((f.required_high for f in asked if f.shortfall == d.shortfall_total), d.required_total)
+            owed = self.hours_range(d.required_total, most)
+            text += self.say(f": {total} of {owed}", f"：{total} / {owed}")
+            carried = max((f.carried for f in asked), default=ZERO)
             if carried:
                 text += self.say(f", {number(carried)} carried over", f"，另有结转 {number(carried)}")
             if d.shortfall_total:
@@ -216,7 +217,10 @@ class _Writer(Words):
         if f.required_base is not None and f.required_base != f.required_before:
             parts.append(self.say(f"base {number(f.required_base)}", f"原定 {number(f.required_base)}"))
         if f.required_before is not None and f.required_before != f.required:
-            parts.append(self.say(f"reduced from {number(f.required_before)}", f"核减前 {number(f.required_before)}"))
+            before = number(f.required_before)
+            sure = f.required_high is not None and f.required_high < f.required_before
+            text = self.say(f"reduced from {before}", f"核减前 {before}")
+            parts.append(text if sure else self.say("may be ", "可能核减，") + text)
         if f.carried:
             parts.append(self.say(f"{number(f.carried)} carried over", f"其中结转 {number(f.carried)}"))
         if f.circumstance:

@@ -416,6 +416,32 @@ def test_what_a_cap_without_a_figure_cuts_is_a_range(tmp_path: Path) -> None:
     assert "58 claimed, 0–58 cut" in text_of_case(cases[0])
 
 
+REDUCED = [
+    # A1's sector: the headline and the line of the requirement, 37.5 of 90 hours or of a third of them
+    ("", ": 37.5 of 30–90 hours, 52.5 short", "total 37.5 / 30–90, not settled", "may be reduced from 90"),
+    ("milling", ": 37.5 of 30 hours", "total 37.5 / 30", "reduced from 90"),
+    ("farming", ": 37.5 of 90 hours, 52.5 short", "total 37.5 / 90, 52.5 short", ""),
+]
+
+
+@pytest.mark.parametrize(("sector", "head", "line", "reduced"), REDUCED)
+def test_what_may_reduce_a_requirement_is_no_fact(
+    tmp_path: Path, sector: str, head: str, line: str, reduced: str
+) -> None:
+    world = write_world(tmp_path)
+    rule = "{id: less, cites: {source: act, at: art. 9}, rule: 'reduce annual-hours by 2/3 when sector = milling'}"
+    with open(world / "policies/shire/rules.yaml", "a", encoding="utf-8") as file:
+        file.write(f"- {rule}\n")
+    rows = (world / "records.csv").read_text(encoding="utf-8").splitlines()[:3]
+    (tmp_path / "r.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (tmp_path / "p.csv").write_text(f"person_id,sector\nA1,{sector}\n", encoding="utf-8")
+    files = Files((str(tmp_path / "r.csv"),), str(tmp_path / "p.csv"))
+    (case,) = explain_files(load_law(world / "policies/shire"), files, "A1", (2016, 2016))[0]
+    lines = text_of_case(case).splitlines()
+    assert head + "    shire" in lines[0]
+    assert lines[1][3:] == f"{line}    annual-hours, art. 4" + (f" [{reduced}; less, art. 9]" if reduced else "")
+
+
 def _ask_in_person(world: Path, verb: str) -> Path:
     """Declare hours in person and ask for 40 of them; the file of rules."""
     pack, rules = (world / f"policies/shire/{name}.yaml" for name in ("pack", "rules"))
