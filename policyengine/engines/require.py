@@ -5,15 +5,16 @@ A finding says what was required, what was achieved, and which of met, not met a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from policyengine.engines.calendar import DAY, full_months, label, period_bounds, period_of, window_from
 from policyengine.engines.later import Later, Required, Stretch
 from policyengine.engines.numbers import LIMITLESS, NOTHING, UNBOUNDED, ZERO, Amount, Number, times
 from policyengine.engines.ready import Ready
+from policyengine.engines.reasons import held_kinds, telling, truth_in
 from policyengine.engines.totals import Totals
 from policyengine.engines.truth import DECIDED, Scene, Truth, get_fact, missing_facts, stretches_of
 from policyengine.engines.windows import own_figure
@@ -238,8 +239,12 @@ class Requirements:
             months = full_months(first, min(day - DAY, last)) if day > first else 0
             return (months, months), []
         kinds = per.kinds or tuple(self.later.world.leave_kinds)
-        months = sum(full_months(a, b) for a, b in stretches_of(scene, kinds))
-        return (months, months), held_kinds(scene, kinds) if months else []
+
+        def months_of(some: Iterable[str]) -> int:
+            return sum(full_months(a, b) for a, b in stretches_of(scene, some))
+
+        months = months_of(kinds)
+        return (months, months), telling(held_kinds(scene, kinds), months_of) if months else []
 
     def _in_unit(self, quantity: tree.Quantity, period: int) -> Number:
         rate = self.later.judge.rate(quantity.unit, period_bounds(period, self._start)[1])
@@ -362,7 +367,8 @@ class Requirements:
         for excuse in self.later.excuses(rule, period):
             truth = excuse.test(scene)
             if truth:
-                return True, [excuse.key], held_kinds(scene, self._kinds(excuse.rule.statement.when))
+                held = held_kinds(scene, self._kinds(excuse.rule.statement.when))
+                return True, [excuse.key], telling(held, partial(truth_in, excuse, scene, held))
             if truth is None:
                 result = None
         return result, [], []
@@ -378,20 +384,6 @@ class Requirements:
             elif isinstance(node, tree.Present) and node.field == "circumstance":
                 kinds.update(w.id for w in self.later.plan.vocabulary.terms_of("circumstance"))
         return kinds
-
-
-def held_kinds(scene: Scene, kinds: object) -> list[str]:
-    """Those of the circumstances that the person is in during the window."""
-    first, last = scene.window
-    return sorted(
-        {
-            c.kind
-            for c in scene.circumstances
-            if c.kind in kinds  # type: ignore[operator]
-            and (c.start is None or c.start <= last)
-            and (c.end is None or c.end >= first)
-        }
-    )
 
 
 def _grows(rule: Ready) -> bool:
@@ -423,4 +415,4 @@ def status_of(
     return (possible.copy().pop() if len(possible) == 1 else "undetermined"), frozenset(possible)
 
 
-__all__ = ["LIMITLESS", "Required", "Requirements", "Span", "held_kinds", "missing_facts", "status_of"]
+__all__ = ["LIMITLESS", "Required", "Requirements", "Span", "missing_facts", "status_of"]

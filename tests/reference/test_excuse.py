@@ -6,10 +6,11 @@ from datetime import date
 
 import pytest
 
+from policyengine.engines import duckdb, reference
 from policyengine.engines.calendar import full_months, merged
 from policyengine.engines.require import status_of
 from policyengine.records.model import Record
-from tests.build import F, governs, plan, record, rule, run, somebody
+from tests.build import F, governs, inputs, plan, record, rule, run, somebody
 
 BASE = [
     rule("all", "recognise records when result != failed"),
@@ -150,6 +151,44 @@ def test_excuse(condition: str, circumstances: list[Stretch], status: str) -> No
     assert f.because == (("base/e",) if status == "excused" else ())
     met = run(made, [training(96, result="passed")], 2016, somebody("P", *circumstances))
     assert met.findings[0].status == "met"
+
+
+REASON = ("valid_reason", "2016-05-01", "2016-05-01")
+ILL, SICK = ("illness", "2016-01-01", "2016-06-30"), ("illness", "2016-01-01", "2016-01-02")  # six months, two days
+BIRTH, BORN = ("maternity", "2016-03-01", "2016-08-31"), ("maternity", "2016-03-30", "2016-03-31")
+EARLY, LATE = ("illness", "2016-01-01", "2016-03-31"), ("maternity", "2016-04-01", "2016-06-30")
+NAMED: list[tuple[str, list[tuple[list[Stretch], str]]]] = [
+    # a rule; circumstances of several people, those that had a part in what it gives them
+    (
+        "excuse year when circumstance = valid_reason or leave in (illness) lasts at least 6 months",
+        [([REASON, SICK], "valid_reason"), ([REASON, ILL], "illness+valid_reason"), ([ILL, BIRTH], "illness")],
+    ),
+    (
+        "excuse year when circumstance = valid_reason and leave lasts at least 6 months",
+        [([REASON, ILL, BORN], "illness+valid_reason"), ([REASON, BIRTH, SICK], "maternity+valid_reason")],
+    ),
+    (
+        "excuse year when leave lasts at least 6 months",
+        [([ILL, BORN], "illness"), ([SICK, BIRTH], "maternity"), ([EARLY, LATE], "illness+maternity"),
+         ([ILL, ("maternity", "2016-01-01", "2016-06-30")], "illness+maternity")],  # either would do
+    ),
+    ("excuse year when circumstance = valid_reason or title_level is missing", [([REASON], "")]),
+    (
+        "reduce a by 1/12 per full month of leave",
+        [([SICK, BIRTH], "maternity"), ([ILL, BORN], "illness"), ([EARLY, LATE], "illness+maternity"),
+         ([ILL, ("maternity", "2016-01-01", "2016-06-30")], "illness+maternity"), ([REASON, ILL], "illness")],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "cases"), NAMED)
+def test_only_circumstances_that_have_a_part_are_named(said: str, cases: list[tuple[list[Stretch], str]]) -> None:
+    made = plan(*BASE, ANNUAL, said)
+    people = [somebody(f"P{n}", *circumstances) for n, (circumstances, _) in enumerate(cases)]
+    for judge in (reference.evaluate, duckdb.evaluate):
+        findings = judge(made, inputs([], people), (2016, 2016), None).findings
+        assert [f.circumstance for f in findings] == [named for _, named in cases]
+        assert all(f.because == ("base/r4",) for f in findings)
 
 
 def test_excuse_of_one_rule_leaves_the_others() -> None:

@@ -32,6 +32,9 @@ from policyengine.engines.later import world_of
 from policyengine.language import tree
 from policyengine.plan.names import walk
 
+Kinds = tuple[str, ...]
+"""Kinds of circumstance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
@@ -247,21 +250,31 @@ class Folk:
     def _spells(self) -> str:
         return f"spells_{self.law.number}"
 
-    def _kind_sets(self) -> tuple[list[tuple[str, ...]], list[tree.Lasts]]:
-        """The sets of kinds whose months are counted, and the conditions on how long they last."""
+    def _kind_sets(self) -> tuple[list[Kinds], list[tuple[Kinds, tree.Lasts]]]:
+        """The sets of kinds whose months are counted, and those of which a condition asks how long they last; with the
+        parts of them that say which had a part in a reduction or an excuse (``reasons.telling``)."""
         later = self.law.prepared.later
         leave = tuple(sorted(self.probes.world.leave_kinds))
-        months: dict[tuple[str, ...], None] = {}
-        lasts: dict[tree.Lasts, None] = {}
+        months: dict[Kinds, None] = {}
+        lasts: dict[tuple[Kinds, tree.Lasts], None] = {}
         for rule in (*later.require, *later.carry, *later.excuse, *later.reduce, *later.conclude):
             for one in (rule, *rule.kept):
                 statement = one.rule.statement
                 for node in walk(statement.when):
                     if isinstance(node, tree.Lasts):
-                        lasts[node] = None
+                        kinds = tuple(sorted(node.kinds)) or leave
+                        parts = self._parts(kinds) if isinstance(statement, tree.Excuse) else ()
+                        lasts |= {(some, node): None for some in (kinds, *parts)}
                 if isinstance(statement, tree.Reduce) and statement.per is not None and statement.per.before is None:
-                    months[tuple(sorted(statement.per.kinds)) or leave] = None
+                    kinds = tuple(sorted(statement.per.kinds)) or leave
+                    months |= dict.fromkeys((kinds, *self._parts(kinds)))
         return list(months), list(lasts)
+
+    def _parts(self, kinds: Kinds) -> list[Kinds]:
+        """Of several kinds that occur each alone, and all but each."""
+        found = [kind for kind in kinds if kind in self.kinds]
+        several = found if len(found) > 1 else []
+        return [(k,) for k in several] + [tuple(o for o in found if o != k) for k in several]
 
     def _stretches(self, years: int) -> list[Stretch]:
         """The kinds of windows that belong to a decision about so many years."""
@@ -398,14 +411,12 @@ class Folk:
         traits = [f"{stretch.name}_kinds"]
         self._joined(query, t.sub(masks, f"k_{stretch.name}"), f"k_{stretch.name}", {"kinds": traits[0]})
         months, lasts = self._kind_sets()
-        leave = tuple(sorted(self.probes.world.leave_kinds))
-        asked: dict[tuple[str, ...], list[tuple[str, Tree]]] = {}
+        asked: dict[Kinds, list[tuple[str, Tree]]] = {}
         for place, kinds in enumerate(months):
             asked.setdefault(kinds, []).append((f"{stretch.name}_months{place}", t.whole_sum(t.col("months", "w"))))
-        for place, node in enumerate(lasts):
+        for place, (kinds, node) in enumerate(lasts):
             longest = t.call("MAX", t.col("months" if node.unit == "months" else "days", "w"))
             long_enough = t.flag(t.compare(longest, ">=", t.lit(node.at_least)))
-            kinds = tuple(sorted(node.kinds)) or leave
             asked.setdefault(kinds, []).append((f"{stretch.name}_lasts{place}", long_enough))
         for place, (kinds, columns) in enumerate(asked.items()):
             alias = f"w{place}_{stretch.name}"
