@@ -98,7 +98,7 @@ class Conditions(Literals):
             case "date":
                 return tree.Value(self.date(children[0]), None, self.span(node))
             case "yes" | "no":
-                return tree.Value(node.data == "yes", None, self.span(node))
+                return self.names.truth(node, self.sentence.text[node.start : node.end])
             case "year":
                 return tree.Value(Fraction(fold(children[0].text)[:4]), None, self.span(node))
         value = self.number(children[0])

@@ -12,11 +12,13 @@ from typing import Protocol
 
 from policyengine.diagnostics import Span
 from policyengine.language import tree
-from policyengine.language.nodes import Token
+from policyengine.language.forms import fold
+from policyengine.language.nodes import Node, Token
 from policyengine.language.vocabulary import Kind, Vocabulary, Word
 from policyengine.messages import say
 
 PREFERRED = ("form", "subject")
+TRUTHS = ("yes", "no")
 UNKNOWN_ID = "?"  # in the place of a name that was reported; such a tree never leaves the parser
 
 
@@ -189,6 +191,11 @@ class Resolver:
         decls = [self.vocabulary.fields[n] for n in names if n in self.vocabulary.fields]
         return next((d.terms or d.id for d in decls if d.type == "term"), None)
 
+    def truth(self, node: Node, text: str) -> Token:
+        """``yes`` or ``no`` as written: a truth value, but beside a field with a term of that name (是) that term."""
+        found = self.vocabulary.forms.forms.get(fold(text), ())
+        return Token(node.data, text, node.start, node.end, tuple(w for w in found if w.kind == "term"))
+
     def fitting(self, token: Token, owner: str | None) -> list[Word]:
         return [w for w in token.words if w.kind == "term" and w.of == owner] if owner else []
 
@@ -201,6 +208,8 @@ class Resolver:
             return tree.Term(self.only(item, fitting), span)
         if fields := [w for w in item.words if w.kind == "field"]:
             return tree.Field(self.only(item, fields), span)
+        if item.type in TRUTHS:
+            return tree.Value(item.type == "yes", None, span)
         return tree.Term(self.only(item, [w for w in item.words if w.kind == "term"]), span)
 
 

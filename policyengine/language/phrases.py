@@ -232,7 +232,7 @@ class Phrases:
                 return field if otherwise_read(form) else form
             case tree.Term(id=term):
                 form = self.term(term, owner)
-                return term if otherwise_read(form) else form
+                return term if otherwise_read(form) and not self.as_truth(form, owner) else form
             case tree.YearOf(field=field):
                 return self.either(f"year of {self.field(field)}", f"{self.field(field)} 所在年度")
             case tree.ThisYear():
@@ -248,6 +248,11 @@ class Phrases:
             case tree.Value(value=Fraction() as number, unit=unit, word=word):
                 return f"{exact_text(number)} {self.unit(unit, number, word)}" if unit else self.number(number)
         raise TypeError(o)
+
+    def as_truth(self, form: str, owner: str | None) -> bool:
+        """Whether it is 是, 否, yes or no beside a field that has a term of that name: it is read as the term."""
+        fitting = any(w.kind == "term" and w.of == owner for w in self.meanings(form))
+        return fitting and fold(form) in ("是", "否", "yes", "no")
 
     def lookup(self, figure: tree.Lookup) -> str:
         return self.name("table", figure.table) + self.bracketed(self.operand(a) for a in figure.arguments)

@@ -15,7 +15,7 @@ from fractions import Fraction
 from policyengine.diagnostics import Span
 from policyengine.language import tree
 from policyengine.language.quantities import BY_WORD, NO_QUANTITY, UNITS, exact_text
-from policyengine.language.vocabulary import FieldDecl, Vocabulary
+from policyengine.language.vocabulary import FieldDecl, Vocabulary, Word
 from policyengine.messages import say
 from policyengine.packs.model import Table
 from policyengine.plan.model import PlanRule
@@ -129,8 +129,7 @@ class Kinds:
 
     def _unlike(self, rule: Rules, one: Kind, other: Kind, span: Span | None) -> None:
         if one.type == other.type == "term":
-            known = [w for w in self.vocabulary.words if w.kind == "term" and w.of in one.lists]
-            listed = say(", ", "、").join(sorted(say(w.id, w.zh or w.id) for w in known)[:12])
+            listed = say(", ", "、").join(sorted(say(w.id, w.zh or w.id) for w in self._terms(one))[:12])
             hint = say(f"{one.what} is one of: {listed}", f"{one.what}的词条：{listed}")
             message = say(f"{other.what} is no value of {one.what}", f"{other.what}不是{one.what}的词条")
         else:
@@ -139,7 +138,12 @@ class Kinds:
                 f"{one.what}是{_TYPES[one.type]()}，{other.what}是{_TYPES[other.type]()}，不能比较",
             )
             hint = say("compare it with a value of its own type", "与同类型的值比较")
+            if ids := ", ".join(sorted(w.id for w in self._terms(one))[:12]):
+                hint = say(f"compare it with a term of its own, by its id: {ids}", f"与其词条比较，词条可写编号：{ids}")
         self.reporter.on(rule, "PE230", message, span, hint)
+
+    def _terms(self, kind: Kind) -> list[Word]:
+        return [w for w in self.vocabulary.words if w.kind == "term" and w.of in kind.lists]
 
     def _named_otherwise(self, rule: Rules, named: str, span: Span | None) -> None:
         """The unit of a record is compared with a text that no record has there."""

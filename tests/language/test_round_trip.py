@@ -54,6 +54,24 @@ def test_a_term_that_is_called_like_a_number_goes_by_its_id(name: str) -> None:
     assert parse_condition(text, words) == (condition, []), text
 
 
+SECTOR = tree.Field("sector")
+TRUTH_TERMS = [
+    ("行业 = 是", tree.Compare(SECTOR, "=", tree.Term("fits"))),
+    ("是 = 行业", tree.Compare(tree.Term("fits"), "=", SECTOR)),
+    ("行业 属于（否、待定）", tree.In(SECTOR, (tree.Term("fails"), tree.Term("open")))),
+    ("单位认可 = 是", tree.Compare(tree.Field("approved"), "=", tree.Value(True))),
+    ("地区 = 否", tree.Compare(tree.Field("region"), "=", tree.Value(False))),  # has no term 否
+]
+
+
+@pytest.mark.parametrize(("text", "condition"), TRUTH_TERMS)
+def test_a_term_that_is_called_yes_is_meant_beside_its_field(text: str, condition: tree.Condition) -> None:
+    names = {"fits": "是", "fails": "否", "open": "待定"}
+    words = vocabulary([Word(name, "term", zh, of="sector") for name, zh in names.items()])
+    assert parse_condition(text, words) == (condition, [])
+    assert print_condition(condition, words, "zh") == text
+
+
 @pytest.mark.parametrize("verb", sorted(SENTENCES))
 def test_every_kind_of_sentence_is_generated(verb: str) -> None:
     """The strategies know every statement of the tree (a new one must come here too)."""

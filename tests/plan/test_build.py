@@ -125,6 +125,11 @@ def test_a_rule_that_governs_in_several_stretches_is_complained_of_once() -> Non
     assert [d.code for d in complaints(*pieces)] == ["PE230"]
 
 
+def test_what_is_no_term_is_answered_with_the_ids_of_the_terms() -> None:
+    [said] = complaints(rule("a", "recognise training when subject = yes"))
+    assert said.hint == "compare it with a term of its own, by its id: professional, public"
+
+
 def test_a_complaint_shows_place_source_and_article() -> None:
     [said] = complaints(rule("a", "recognise training when subject = passed"))
     assert str(said) == (
