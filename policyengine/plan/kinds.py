@@ -336,6 +336,11 @@ _TYPES = {
 }
 
 
+def type_word(type_: str) -> str:
+    """How messages call a field's type: ``a number``; the unit of a record is a text."""
+    return _TYPES["text" if type_ == "unit" else type_]()
+
+
 def _of_value(value: Fraction | str | bool | date, unit: str | None) -> Kind:
     if isinstance(value, bool):
         return Kind("yes_no", say("yes" if value else "no", "是" if value else "否"), literal=True)

@@ -14,12 +14,17 @@ from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say
 from policyengine.packs.model import Table
 from policyengine.packs.shape import did_you_mean
-from policyengine.plan.kinds import Kinds, Rules
+from policyengine.plan.kinds import Kinds, Rules, type_word
 from policyengine.plan.model import PlanRule
 from policyengine.plan.names import RuleNames, owning_field
 from policyengine.plan.report import Reporter
 
 YEAR = tree.PerYears()
+_OWNERS = {
+    "record": ("of a record", "记录"),
+    "person": ("of a person", "人员"),
+    "derived": ("worked out of a record's days", "由记录日期算出"),
+}  # fmt: skip
 
 
 class Statements:
@@ -83,13 +88,14 @@ class Statements:
             return False
         right = decl.of in of and decl.id != "circumstance" and (types is None or decl.type in types)
         if not right:
-            wanted = say(" or ".join(types) if types else "any", "、".join(types) if types else "任何类型")
-            owner = say("a record" if "record" in of else "a person", "记录" if "record" in of else "人员")
+            found = type_word(decl.type)
+            wanted = say(" or ", "或").join(type_word(t) for t in types) if types else say("a field", "字段")
+            owner = say("a record", "记录") if "record" in of else say("a person", "人员")
             self._say(
                 rule, "PE246",
-                say(f"{name} can't be used here: it is {decl.type} of a {decl.of}",
-                    f"此处不能用 {name}：它是{decl.of}的 {decl.type} 字段"),
-                span, say(f"a field of {owner} is wanted, of type {wanted}", f"需要{owner}的字段，类型：{wanted}"),
+                say(f"{name} can't be used here: it is {found} {_OWNERS[decl.of][0]}",
+                    f"此处不能用 {name}：它是{_OWNERS[decl.of][1]}的{found}"),
+                span, say(f"{wanted} of {owner} is wanted", f"需要{owner}的{wanted}"),
             )  # fmt: skip
         return right
 

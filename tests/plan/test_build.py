@@ -195,6 +195,23 @@ BAD = [
 ]  # fmt: skip
 
 
+DIVIDED = "convert paper at 90 hours each divided by"
+UNUSABLE = [
+    (f"{DIVIDED} level rounded down to 1 hour", "level", "a term of a record", "a number of a record"),
+    ("cap training at 9 hours per days", "days", "a number worked out of a record's days", "a field of a record"),
+    ("cap training at 9 hours per joined", "joined", "a date of a person", "a field of a record"),
+    ("cap paper at 9 hours within 6 months of title_level", "title_level", "a term of a person", "a date of a person"),
+    ("count once per joined taking the highest", "joined", "a date of a person", "a field of a record"),
+]
+
+
+@pytest.mark.parametrize(("sentence", "name", "found", "wanted"), UNUSABLE)
+def test_a_field_that_cannot_be_used_is_told_in_words(sentence: str, name: str, found: str, wanted: str) -> None:
+    [said] = complaints(rule("a", sentence))
+    assert said.message == f"{name} can't be used here: it is {found}"
+    assert said.hint == f"{wanted} is wanted"
+
+
 SHARES = [
     ("professional at least 60% of total", []),
     ("professional at least 1 of total", []),
