@@ -144,6 +144,20 @@ class Later:
             self._requirements[first, years] = found
         return found
 
+    def required_yearly(self, name: str, period: int) -> Ready | None:
+        """The requirement per year that a name means in a period; one of several years may govern beside it."""
+        return next(
+            (
+                rule
+                for rule in self.require
+                if rule.rule.name == name
+                and isinstance(rule.rule.statement, tree.Require)
+                and rule.rule.statement.window == tree.PerYears()
+                and rule.governs(period, self.plan.year_start)
+            ),
+            None,
+        )
+
     def excuses(self, rule: Ready, period: int) -> list[Ready]:
         """What may excuse a requirement in a period."""
         found = self._excuses.get((id(rule), period))

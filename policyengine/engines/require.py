@@ -261,13 +261,11 @@ class Requirements:
                 continue
             stretch = self.later.stretch(period - 1, 1)
             scene = self._scene(period - 1, stretch)
-            before = next(
-                (r for r in self.later.require if r.rule.name == statement.rule and r.governs(period - 1, self._start)),
-                None,
-            )
-            wanted = before.rule.statement if before else None
-            if before is None or not isinstance(wanted, tree.Require) or wanted.window != YEAR:
+            before = self.later.required_yearly(statement.rule, period - 1)
+            if before is None:
                 continue
+            wanted = before.rule.statement
+            assert isinstance(wanted, tree.Require)
             asked = (before, carry, *carry.kept)
             truths = [one.test(scene) for one in asked]
             required = None if False in truths else self._required(before, stretch, period - 1)

@@ -328,9 +328,13 @@ class Statements:
     def _carry(self, rule: Rules, statement: tree.Carry, targets: list[Rules]) -> None:
         if statement.limit is not None:
             self._in_counted(rule, statement.limit.unit, None)
+        yearly = [t for t in targets if isinstance(t.statement, tree.Require) and t.statement.window == YEAR]
         for target in targets:
             wanted = target.statement
-            if isinstance(wanted, tree.Require) and (wanted.window != YEAR or wanted.comparison != ">="):
+            if not isinstance(wanted, tree.Require):
+                continue
+            beside = any(meet(target, one) for one in yearly)  # one of several years may govern beside that of a year
+            if not beside or wanted.comparison != ">=":
                 self._say(
                     rule, "PE247",
                     say(f"{target.name} is no minimum per year: nothing over it passes to the next year",

@@ -414,6 +414,17 @@ def test_nothing_is_carried_over_a_requirement_that_did_not_apply() -> None:
     assert finding([annual, "carry excess over a to the next year"], given, "2016", person).carried == 0
 
 
+def test_the_excess_is_over_the_year_where_a_requirement_of_several_years_goes_by_the_same_name() -> None:
+    base = rule("two", "require total at least 20 hours per 2 years starting 2015")
+    over = rule("one", "override base/two: require total at least 10 hours per year", pack="city")
+    carry = rule("over", "carry excess over one to the next year", pack="city")
+    rules: list[object] = [base, governs(over, base, keeps_stricter=False), carry]
+    given = hours(("2015-05-01", 13), ("2016-05-01", 8))
+    f = finding(rules, given, "2016", of="city/one")
+    assert (f.carried, f.achieved, f.status) == (3, 11, "met")
+    assert finding(rules, given, "2015..2016", of="base/two").carried == 0
+
+
 def test_carried_in_doubt() -> None:
     carry = "carry excess over a to the next year when title_level = senior"
     given = hours(("2015-05-01", 15), ("2016-05-01", 7))

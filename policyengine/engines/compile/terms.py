@@ -258,12 +258,11 @@ class Asker:
             assert isinstance(statement, tree.Carry)
             if statement.rule in found or not carry.governs(span.first, start):
                 continue
-            before = next(
-                (r for r in later.require if r.rule.name == statement.rule and r.governs(span.first, start)), None
-            )
-            wanted = before.rule.statement if before else None
-            if before is None or not isinstance(wanted, tree.Require) or wanted.window != tree.PerYears():
+            before = later.required_yearly(statement.rule, span.first)
+            if before is None:
                 continue
+            wanted = before.rule.statement
+            assert isinstance(wanted, tree.Require)
             if self._share(before, stretch)[0] is not None:
                 raise Inexpressible("hours carried over a share of what was counted")
             rules = (before, carry, *carry.kept)
