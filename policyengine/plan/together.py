@@ -17,9 +17,9 @@ from policyengine.language.quantities import COUNTED, UNITS, exact_text
 from policyengine.messages import say
 from policyengine.plan import caps as cap_order
 from policyengine.plan.kinds import Rules
-from policyengine.plan.model import Plan
+from policyengine.plan.model import Plan, PlanRule
 from policyengine.plan.report import Reporter
-from policyengine.plan.statements import at_one_time
+from policyengine.plan.statements import at_one_time, meet
 from policyengine.plan.ticks import GREATEST, RECORDS_PER_PERSON, Counting, counting
 
 
@@ -67,6 +67,31 @@ class Together:
                 for unit in set(_units_of(statement, self.plan)) - {self.plan.unit}:
                     if unit in COUNTED and not self._exchanged(rule):
                         self._no_exchange(rule, statement, unit)
+        for measure in self.plan.measures:
+            if measure.rule.pack == self.plan.policy and measure.statement.unit != self.plan.unit:
+                self._in_words_only(measure)
+
+    def _of_its_time(self, measure: PlanRule[tree.Measure]) -> bool:
+        """Whether the total is required in the measure's unit while it is in force: years of another law."""
+        return any(
+            r.statement.measure == "total" and measure.statement.unit in _units_of(r.statement, self.plan)
+            for r in self.plan.require
+            if meet(r, measure)
+        )
+
+    def _in_words_only(self, measure: PlanRule[tree.Measure]) -> None:
+        """A measure that is said to be of the other unit: the word changes nothing of what is added up."""
+        if self._of_its_time(measure):
+            return
+        said, own = measure.statement.unit, self.plan.unit
+        said_zh, own_zh = UNITS[said].zh, UNITS[own].zh
+        self.reporter.on(
+            measure, "PE254",
+            say(f"this measure is said to be of {said}, and the policy counts in {own}: so it is counted in {own}",
+                f"此计量写作{said_zh}，而本政策以{own_zh}计：此计量也以{own_zh}计"),
+            None, say(f"write {own}; a figure in {said} is compared through the exchange",
+                      f"请写{own_zh}；以{said_zh}写的数值通过换算比较"), "warning",
+        )  # fmt: skip
 
     def _exchanged(self, rule: Rules) -> bool:
         """Whether exchanges are in force without a gap from the rule's first day to its last."""

@@ -119,6 +119,26 @@ def test_years_before_the_exchange_are_undetermined_where_nothing_is_in_its_unit
     assert [d.code for d in complaints(old, one, CREDITS, LATER) if d.source == one.text] == [wanted]
 
 
+MEASURED = [
+    # rules beside an hourly total of 2020 and after, in the pack "base"; what is said of the measure
+    ([rule("m", "measure face_to_face: hours of training")], []),
+    ([rule("m", "measure face_to_face: credits of training")], ["PE254"]),
+    # years whose own law counts in credits
+    ([rule("m", "measure face_to_face: credits of training", until=2019)], ["PE254"]),
+    ([rule("m", "measure face_to_face: credits of training", until=2019),
+      rule("old", "require total at least 30 credits per year", until=2019)], []),
+    # the measure of a base pack is for those who count in credits too
+    ([rule("m", "measure face_to_face: credits of training"), rule("own", ANNUAL, pack="upper")], []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "told"), MEASURED)
+def test_a_measure_is_of_the_unit_in_which_the_policy_counts(rules: list[Rule], told: list[str]) -> None:
+    said = complaints(rule("annual", ANNUAL, start=2020), rule("rate", "exchange 1 credit for 3 hours"), *rules)
+    assert [d.code for d in said] == told
+    assert all("so it is counted in hours" in d.message and d.severity == "warning" for d in said)
+
+
 def test_a_rule_that_governs_in_several_stretches_is_complained_of_once() -> None:
     wrong = rule("a", "recognise training when subject = passed")
     pieces = [governs(wrong, until=date(2015, 12, 31)), governs(wrong, start=date(2017, 1, 1))]
