@@ -75,15 +75,13 @@ NEVER = {"record_id", "person_id", "claimed_year", "late_reason"}
 
 
 def settled_fields(plan: Plan) -> set[str]:
-    """Fields whose absence is itself a fact under this plan: asked with ``is present``, or compared by a flag."""
+    """Fields whose absence is itself a fact under this plan: asked with ``is present``."""
     fixed = set(NEVER)
     for one in plan.rules():
         for statement in (one.statement, *(s for _, s in one.kept)):
             for node in walk(statement):
                 if isinstance(node, tree.Present):
                     fixed.add(node.field)
-                elif isinstance(node, tree.Repeated):
-                    fixed.update(node.fields)
     return fixed
 
 

@@ -381,12 +381,13 @@ def _rivals(members: Mapping[int, _Member]) -> Iterable[tuple[int, list[int], li
     for position, member in members.items():
         equal = [] if None in member.values else [p for p in groups[member.values] if p != position]
         among = blank if None not in member.values else members
-        perhaps = [p for p in among if p != position and _may_equal(member.values, members[p].values)]
+        perhaps = [p for p in among if p != position and may_equal(member.values, members[p].values)]
         if equal or perhaps:
             yield position, equal, perhaps
 
 
-def _may_equal(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+def may_equal(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    """Whether two records may have the same values; what is missing (None) may be anything."""
     return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
 
 

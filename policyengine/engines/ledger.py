@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from policyengine.engines.allocate import Account
+from policyengine.engines.allocate import Account, may_equal
 from policyengine.engines.calendar import label
 from policyengine.engines.judge import Judged
 from policyengine.engines.numbers import NOTHING, Amount, Shown
 from policyengine.engines.ready import Ready, Stage
-from policyengine.engines.truth import record_fact
+from policyengine.engines.truth import Truth, record_fact
 from policyengine.engines.windows import Item
 from policyengine.language import tree
 from policyengine.plan.names import walk
@@ -102,25 +102,72 @@ def repeats_asked(rules: list[Ready]) -> frozenset[tuple[str, ...]]:
     return frozenset(n.fields for r in rules for n in walk(r.rule.statement.when) if isinstance(n, tree.Repeated))
 
 
+class Earlier:
+    """What the records before have in the fields that are compared: ``whole`` the values of those that have all of
+    them, ``blank`` by record id those of the others (None: missing)."""
+
+    def __init__(self, names: tuple[str, ...]):
+        self.names = names
+        self.whole: set[tuple[object, ...]] = set()
+        self.blank: dict[str, tuple[object, ...]] = {}
+
+    def values(self, record: Record) -> tuple[object, ...]:
+        return tuple(record_fact(record, n) for n in self.names)
+
+    def add(self, record: Record) -> None:
+        held = self.values(record)
+        if None in held:
+            self.blank[record.record_id] = held
+        else:
+            self.whole.add(held)
+
+    def repeated(self, record: Record) -> Truth:
+        """Whether a record has the same values as one before; unknown where it may have, and one of them lacks some."""
+        held = self.values(record)
+        if None not in held:
+            return True if held in self.whole else None if self._perhaps(held) else False
+        return None if self._perhaps(held) or any(may_equal(held, other) for other in self.whole) else False
+
+    def lacks(self, record: Record) -> set[str]:
+        """What would settle it: what the record lacks, and ``R1:title``, what one before lacks that it may repeat."""
+        held = self.values(record)
+        found = {n for n, value in zip(self.names, held, strict=True) if value is None}
+        for other in self._perhaps(held):
+            values = zip(self.names, self.blank[other], strict=True)
+            found.update(f"{other}:{n}" for n, value in values if value is None)
+        return found
+
+    def _perhaps(self, held: tuple[object, ...]) -> list[str]:
+        return [other for other, values in self.blank.items() if may_equal(held, values)]
+
+
 def flags(stage: Stage, asked: frozenset[tuple[str, ...]], records: Iterable[Judged]) -> list[FlagEntry]:
     """Compliance flags on every record that could be read; ``records`` in order (end date, record id)."""
     if not stage.rules:
         return []
-    seen: dict[tuple[str, ...], set[tuple[object, ...]]] = {names: set() for names in asked}
+    earlier = {names: Earlier(names) for names in asked}
     found: list[FlagEntry] = []
     for judged in records:
         record, scene = judged.record, judged.scene
         if asked:
-            values = {names: tuple(record_fact(record, n) for n in names) for names in asked}
-            scene.repeated = lambda names, values=values: values[names] in seen[names]
+            scene.repeated = lambda names, record=record: earlier[names].repeated(record)
         for rule in stage.of(record.facts.get("form"), record.end):
             truth = rule.test(scene)
             if truth is not False:
-                found.append(_flag(rule, record, truth is True, () if truth else rule.lacks(scene)))
-        for names, held in values.items() if asked else ():
-            if None not in held:
-                seen[names].add(held)
+                missing = () if truth else _settles(rule, judged, earlier)
+                found.append(_flag(rule, record, truth is True, missing))
+        for before in earlier.values():
+            before.add(record)
     return sorted(found, key=lambda f: (f.record_id, f.flag, f.rule))
+
+
+def _settles(rule: Ready, judged: Judged, earlier: Mapping[tuple[str, ...], Earlier]) -> tuple[str, ...]:
+    """What a flag waits for: what its condition asks for, and what says whether the record repeats one before."""
+    record, missing = judged.record, set(rule.lacks(judged.scene))
+    for names in repeats_asked([rule]):
+        if earlier[names].repeated(record) is None:
+            missing |= earlier[names].lacks(record)
+    return tuple(sorted(missing))
 
 
 def _flag(rule: Ready, record: Record, certain: bool, missing: tuple[str, ...]) -> FlagEntry:

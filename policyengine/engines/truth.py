@@ -36,7 +36,7 @@ class Scene:
 
     ``outcome`` gives the outcome of a year by its number (None: of what is decided, a year or a block of years), or the
     set of those that are possible (for ``conclude``); ``repeated`` whether an earlier record of the person has the same
-    values (for ``flag``). ``adrift``: it is not known where the window lies.
+    values (for ``flag``; unknown where one of the two lacks some). ``adrift``: it is not known where the window lies.
     """
 
     person: Mapping[str, object]
@@ -45,7 +45,7 @@ class Scene:
     period: int = 0
     window: tuple[date, date] = (date.min, date.max)
     outcome: Callable[[int | None], str | frozenset[str]] | None = None
-    repeated: Callable[[tuple[str, ...]], bool] | None = None
+    repeated: Callable[[tuple[str, ...]], Truth] | None = None
     adrift: bool = False
 
     @property

@@ -12,6 +12,7 @@ from datetime import date
 
 from policyengine.diagnostics import Span
 from policyengine.engines.calendar import days_of, labelled, period_bounds, period_of
+from policyengine.engines.ledger import Earlier
 from policyengine.engines.reference import Prepared, evaluate, prepare
 from policyengine.engines.truth import Scene, World, compile_condition, compile_what, find_row
 from policyengine.language import tree
@@ -140,16 +141,14 @@ def _scenes(prepared: Prepared, case: Case, inputs: Inputs, result: Result) -> I
     """Each record of the case, and the person in each expected period."""
     (person,) = inputs.persons.values()
     start = prepared.plan.year_start
-    earlier: set[tuple[object, ...]] = set()
+    earlier = {names: Earlier(names) for names in prepared.repeats}
     for record in sorted(inputs.records, key=lambda r: (r.end, r.record_id)):
         scene = Scene(person.facts, (), record, period_of(record.end, start))
-        known = frozenset(earlier)
-        scene.repeated = lambda names, r=record, known=known: (names, *(r.facts.get(n) for n in names)) in known
-        for rule in prepared.flags:
-            for node in walk(rule.rule.statement.when):
-                if isinstance(node, tree.Repeated):
-                    earlier.add((node.fields, *(record.facts.get(n) for n in node.fields)))
+        known = {names: before.repeated(record) for names, before in earlier.items()}
+        scene.repeated = known.__getitem__
         yield scene
+        for before in earlier.values():
+            before.add(record)
     outcomes = {d.period: d.outcome for d in result.decisions}
     for label in case.expected:
         year = labelled(label)[1]

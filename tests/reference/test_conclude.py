@@ -190,6 +190,20 @@ def test_the_decision_shows_totals_by_subject_and_what_caps_took() -> None:
     assert (d.required_by_subject, d.shortfall_by_subject) == ({"professional": 5}, {"professional": 2})
 
 
+REPEATED = [
+    # flag's fields, titles by record (None: missing), flags: record, whether it is certain, what would settle it
+    ("title", {"R1": "A", "R2": None}, [("R2", False, ("title",))]),
+    ("title", {"R1": None, "R2": "A"}, [("R2", False, ("R1:title",))]),
+    ("title", {"R1": None, "R2": None}, [("R2", False, ("R1:title", "title"))]),
+    ("title", {"R1": "A", "R2": "A", "R3": None},
+     [("R2", True, ()), ("R3", False, ("title",))]),
+    ("title", {"R1": None, "R2": "A", "R3": "A"},  # what the first lacks changes nothing for the last
+     [("R2", False, ("R1:title",)), ("R3", True, ())]),
+    ("title, date", {"R1": "A", "R2": None}, []),  # on other days
+    ("title, form", {"R1": "A", "R2": None}, [("R2", False, ("title",))]),
+]  # fmt: skip
+
+
 class TestFlags:
     def flags(
         self, rules: list[object], records: list[Record], person: Person | None = None
@@ -209,11 +223,22 @@ class TestFlags:
 
     def test_repeated_looks_at_earlier_records_only(self) -> None:
         rows = [record("R3", "2016-05-02", title="A"), record("R1", "2016-05-03", title="A"),
-                record("R2", "2016-05-01", title="B"), record("R4", "2016-05-04")]  # fmt: skip
+                record("R2", "2016-05-01", title="B"), record("R4", "2016-05-04", title="C")]  # fmt: skip
         rule_ = "flag looks_repeated when repeated per title"
         assert self.flags([rule_], rows) == [("R1", "looks_repeated", True)]
         assert self.flags([rule_], rows[::-1]) == [("R1", "looks_repeated", True)]
         assert self.flags(["flag looks_repeated when repeated per title, date"], rows) == []
+
+    @pytest.mark.parametrize(("per", "titles", "expected"), REPEATED)
+    def test_repeated_is_unknown_where_a_value_is_missing(
+        self, per: str, titles: dict[str, str | None], expected: list[object]
+    ) -> None:
+        rows = [
+            record(name, f"2016-05-0{n}", **({} if title is None else {"title": title}))
+            for n, (name, title) in enumerate(titles.items(), 1)
+        ]
+        result = run(plan(*BASE, f"flag looks_repeated when repeated per {per}"), rows[::-1], 2016)
+        assert [(f.record_id, f.certain, f.missing) for f in result.flags] == expected
 
     def test_in_force_on_the_records_date(self) -> None:
         rules: list[object] = [rule("f", "flag fee_charged when cost > 100 yuan", start=2016)]

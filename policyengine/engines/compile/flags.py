@@ -16,6 +16,7 @@ from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.cases import Cases
 from policyengine.engines.compile.draft import Memo, judged
 from policyengine.engines.compile.host import Host
+from policyengine.engines.compile.items import may_repeat
 from policyengine.engines.compile.law import Flagged, flag_law_of
 from policyengine.engines.compile.shares import shares_of
 from policyengine.engines.compile.sources import Names, Sources, sources_of
@@ -60,6 +61,26 @@ class Flags:
         if sources.repeats:
             self._keep_repeated()
         self._load()
+
+    def routes(self) -> list[Any]:
+        """Persons with a record of which it is open whether it repeats another one: one of the two lacks a value. They
+        are looked for only where a record does."""
+        host, sources = self.host, self.sources
+        found = []
+        for place, names in enumerate(sources.repeats):
+            values = {f"v{i}": sources.records.value(name) for i, name in enumerate(names)}
+            columns = {n: t.col(n, "r") for n in ("record_id", "person_id")}
+            every = t.select(**columns, **values).from_(t.table(sources.names.records, "r"), copy=False)
+            lacking, table = t.either(*(t.missing(v.copy()) for v in values.values())), f"flag_blank_{place}"
+            host.keep(table, every.where(lacking))
+            ((some,),) = host.rows(t.select(n=t.count()).from_(t.table(table), copy=False))
+            if some:
+                pairs = may_repeat(list(values), t.table(table, "b"), t.sub(every, "m"))
+                host.keep(f"flag_open_{place}", pairs.distinct(copy=False))
+                query = t.select(person_id=t.col("person_id"))
+                found.append(query.from_(t.table(f"flag_open_{place}"), copy=False))
+            host.drop(table)
+        return found
 
     # --- keys ---------------------------------------------------------------------------------------------------------
 

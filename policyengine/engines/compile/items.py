@@ -91,22 +91,11 @@ class Items:
         host.keep("dups", losers)
         open_ = t.select(person_id=t.col("person_id")).from_(t.table("once_ranked"), copy=False)
         open_.where(t.equal(t.col("doubt"), t.lit(1)), copy=False)
-        for name, query in (("open", open_), ("blank", self._blank(list(values)))):
+        blank = may_repeat(list(values), t.table("once_all", "b"), t.table("once_all", "m"))
+        for name, query in (("open", open_), ("blank", blank)):
             table = f"{name}_{law.number}_{min(versions)}"
             host.keep(table, query.distinct(copy=False))
             self.routes.append(t.select(person_id=t.col("person_id")).from_(t.table(table), copy=False))
-
-    @staticmethod
-    def _blank(values: list[str]) -> Any:
-        """Persons with a record that lacks a value and may repeat another one (``allocate._rivals``)."""
-        query = t.select(person_id=t.col("person_id", "b")).from_(t.table("once_all", "b"), copy=False)
-        alike = (t.either(t.missing(t.col(n, "b")), t.missing(t.col(n, "m")),
-                          t.equal(t.col(n, "b"), t.col(n, "m"))) for n in values)  # fmt: skip
-        others = t.compare(t.col("record_id", "m"), "<>", t.col("record_id", "b"))
-        same = t.equal(t.col("person_id", "m"), t.col("person_id", "b"))
-        t.join(query, t.table("once_all", "m"), t.both(same, others, *alike))
-        lacking = t.either(*(t.missing(t.col(n, "b")) for n in values))
-        return query.where(lacking, copy=False)
 
     def _version(self, years: Mapping[int, YearRange], versions: Mapping[int, Ready]) -> tuple[Tree, Tree]:
         """Whether a record belongs, by the version that governs its last period, and that version's number."""
@@ -256,6 +245,18 @@ def governed(start: date | None, until: date | None, law: Law) -> YearRange:
         last = period_of(until, law.plan.year_start)
         last -= period_bounds(last, law.plan.year_start)[1] > until
     return first, last
+
+
+def may_repeat(values: list[str], own: Any, among: Any) -> Any:
+    """Persons with a record of ``own`` (alias ``b``) that lacks a value and may have the same as another one of
+    ``among`` (alias ``m``; ``allocate.may_equal``)."""
+    query = t.select(person_id=t.col("person_id", "b")).from_(own, copy=False)
+    alike = (t.either(t.missing(t.col(n, "b")), t.missing(t.col(n, "m")),
+                      t.equal(t.col(n, "b"), t.col(n, "m"))) for n in values)  # fmt: skip
+    others = t.compare(t.col("record_id", "m"), "<>", t.col("record_id", "b"))
+    same = t.equal(t.col("person_id", "m"), t.col("person_id", "b"))
+    t.join(query, among, t.both(same, others, *alike))
+    return query.where(t.either(*(t.missing(t.col(n, "b")) for n in values)), copy=False)
 
 
 def within(period: Tree, years: YearRange) -> list[Tree]:

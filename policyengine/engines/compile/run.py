@@ -108,13 +108,16 @@ def opened(
     cases.judge()
     items = Items(cases)
     items.prepare()
+    flags = Flags.of(plans, host, names, cases)
+    if flags is not None:
+        items.routes += flags.routes()
     accounts = Accounts(items)
     accounts.prepare()
     if accounts.cuts:
         Cuts(accounts).keep()
     laters = (law.prepared.later for law in sources.laws)
     told = [covered(span, blocks_of(later, span, as_of)) for later, span in zip(laters, known, strict=True)]
-    entries, flags = Entries(accounts, told), Flags.of(plans, host, names, cases)
+    entries = Entries(accounts, told)
     return Evaluation(sources, cases, accounts, entries, known, as_of, plans, selection, flags)
 
 
