@@ -107,6 +107,8 @@ def _record_atom(rng: Random) -> tree.Condition:
             tree.InRange(field("author_rank"), tree.Value(F(2)), tree.Value(F(rng.randint(2, 5)))),
             tree.Compare(field("paper_characters"), rng.choice(("<=", ">")), tree.Value(F(2000), "characters")),
             tree.Compare(field("days"), rng.choice(("<=", ">")), number),
+            tree.Compare(field("date"), rng.choice(("<=", ">")), tree.DayOfYear(rng.randint(1, 12), 15)),
+            tree.Compare(tree.DayOfYear(rng.randint(1, 12), 15), "<", tree.Value(date(2016, rng.randint(1, 12), 15))),
             tree.InTable(field("provider"), "bases", rng.random() < 0.4),
             tree.InTable(field("theme"), "themes", rng.random() < 0.2),
             tree.Compare(PAPER_HOURS, ">=", tree.Value(F(10), "hours")),
@@ -123,6 +125,7 @@ def _person_atom(rng: Random) -> tree.Condition:
             tree.In(field("employer_kind"), (_term("state_organ"), _term("public_institution")), rng.random() < 0.3),
             tree.In(field("title_level"), tuple(map(_term, rng.sample(("junior", "middle", "senior"), 2)))),
             tree.Compare(tree.YearOf("qualified_on"), rng.choice(("<", "=", ">=")), tree.ThisYear()),
+            tree.Compare(field("joined"), rng.choice(("<", ">=", "=")), tree.DayOfYear(rng.randint(1, 12), 1)),
             tree.Compare(field("joined"), rng.choice(("<", ">=")), tree.Value(date(2016, rng.randint(1, 12), 1))),
             tree.Present(rng.choice(("title_level", "joined", "sector")), rng.random() < 0.4),
         )

@@ -70,6 +70,7 @@ _SIMPLE = st.one_of(
     st.builds(tree.Term, st.sampled_from(_PLAIN_TERMS)),
     st.builds(tree.YearOf, FIELDS),
     st.just(tree.ThisYear()),
+    st.builds(tree.DayOfYear, st.integers(1, 12), st.integers(1, 28)),
     VALUES,
 )
 LOOKUPS = st.builds(tree.Lookup, names("table"), st.lists(_SIMPLE, min_size=1, max_size=3).map(tuple))

@@ -33,6 +33,12 @@ def day_of_year(year: int, month: int, day: int) -> date:
     return date(year, month, min(day, calendar.monthrange(year, month)[1]))
 
 
+def day_in_period(number: int, month: int, day: int, year_start: tuple[int, int]) -> date:
+    """The day of that name that lies in the period; of periods beyond the calendar, in its first or last year."""
+    year = number + ((month, day) < year_start)
+    return day_of_year(max(1, min(year, date.max.year)), month, day)
+
+
 def block_of(number: int, count: int, starting: int) -> int:
     """The first period of the block of ``count`` that holds ``number``; before ``starting`` there is no block."""
     return starting + (number - starting) // count * count

@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from policyengine.engines.calendar import full_months, merged, period_of
+from policyengine.engines.calendar import day_in_period, full_months, merged, period_of
 from policyengine.engines.lookup import Finder, Row
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
@@ -169,6 +169,9 @@ def _operand(node: tree.Operand, world: World, unit: str | None = None) -> Opera
             return year_of
         case tree.ThisYear():
             return lambda scene: scene.period
+        case tree.DayOfYear(month=month, day=day):
+            begins = world.year_start
+            return lambda scene: day_in_period(scene.period, month, day, begins)
         case tree.Term() | tree.Value():
             fixed = _literal(node, unit)
             return lambda scene: fixed

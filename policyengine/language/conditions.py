@@ -91,6 +91,8 @@ class Conditions(Literals):
                 return tree.YearOf(self.names.field(children[0]))
             case "this_year":
                 return tree.ThisYear()
+            case "day_of_year":
+                return tree.DayOfYear(*self.month_day(children[0]))
             case "lookup":
                 return self.lookup(node)
             case "text":

@@ -44,7 +44,7 @@ class Expected:
 
     def groups(self) -> list[tuple[set[str], float, str, str]]:
         """Sets of terminals with one name, and how much of a set must be possible for the name to fit."""
-        operand = {"FIELD", "TERM", "TABLE", "NUMBER", "TEXT", "DATE", "YEAR", "_THIS_YEAR", self.minus()}
+        operand = {"FIELD", "TERM", "TABLE", "NUMBER", "TEXT", "DATE", "YEAR", "MONTH_DAY", "_THIS_YEAR", self.minus()}
         operand |= self.terminals("year of", "yes", "no", "是", "否")
         tests = {"LPAR", "_NOT", "_MET", "_EXCUSED", "_LEAVE", "_MET_IN_EACH", "_EXCUSED_IN_EACH", "_EITHER_IN_EACH"}
         tests |= self.terminals("有", "缺", "近", "重复", "repeated per", "未完成", "未免除")

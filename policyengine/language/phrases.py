@@ -11,7 +11,7 @@ from policyengine.language import tree
 from policyengine.language.forms import fold
 from policyengine.language.grammar import grammar
 from policyengine.language.names import PREFERRED, owner_of
-from policyengine.language.quantities import UNITS, exact_text
+from policyengine.language.quantities import MONTHS, UNITS, exact_text
 from policyengine.language.vocabulary import Kind, Vocabulary, Word
 
 COMPARISONS = {
@@ -217,7 +217,9 @@ class Phrases:
         if isinstance(o, tree.Field):
             decl = self.vocabulary.fields.get(o.id)
             return decl is not None and decl.type in ("date", "year")
-        return isinstance(o, tree.YearOf | tree.ThisYear) or (isinstance(o, tree.Value) and isinstance(o.value, date))
+        return isinstance(o, tree.YearOf | tree.ThisYear | tree.DayOfYear) or (
+            isinstance(o, tree.Value) and isinstance(o.value, date)
+        )
 
     def owner(self, o: tree.Operand) -> str | None:
         """The list of terms of an enumerated field."""
@@ -237,6 +239,8 @@ class Phrases:
                 return self.either(f"year of {self.field(field)}", f"{self.field(field)} 所在年度")
             case tree.ThisYear():
                 return self.either("this year", "本年度")
+            case tree.DayOfYear(month=month, day=day):
+                return self.either(f"{MONTHS[month - 1].capitalize()} {day} of this year", f"本年度 {month}月{day}日")
             case tree.Lookup():
                 return self.lookup(o)
             case tree.Value(value=bool(value)):

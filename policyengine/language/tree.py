@@ -165,6 +165,14 @@ class ThisYear:
 
 
 @dataclass(frozen=True, slots=True)
+class DayOfYear:
+    """``July 1 of this year``: the day of that name that lies in the period in question."""
+
+    month: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """A term of the vocabulary (``public``), belonging to an enumerated field."""
 
@@ -182,7 +190,7 @@ class Value:
     word: str | None = _field(default=None, compare=False, repr=False)
 
 
-Operand = Field | YearOf | ThisYear | Term | Value | Lookup
+Operand = Field | YearOf | ThisYear | DayOfYear | Term | Value | Lookup
 
 
 @dataclass(frozen=True, slots=True)

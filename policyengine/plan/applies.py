@@ -57,7 +57,7 @@ def _sight(rule: Rules, condition: tree.Condition, policy: Policy, kinds: Kinds)
             case tree.Repeated(span=span):
                 refuse("PE236", say("only a flag can ask whether a record repeats an earlier one",
                                     "只有 标记 可问记录是否重复"), span)  # fmt: skip
-            case tree.ThisYear():
+            case tree.ThisYear() | tree.DayOfYear():
                 refuse("PE234", say("which year it is, is not asked here", "此处不问年度"), None)
             case tree.InTable(table=name) | tree.Lookup(table=name):
                 table = policy.tables.get(name)

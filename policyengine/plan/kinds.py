@@ -56,6 +56,8 @@ class Kinds:
                 return Kind("year", say(f"the year of {name}", f"{name} 所在年度"))
             case tree.ThisYear():
                 return Kind("year", say("this year", "本年度"))
+            case tree.DayOfYear():
+                return Kind("date", say("a day of this year", "本年度的日期"))
             case tree.Term(id=name):
                 lists = frozenset(w.of for w in self.vocabulary.words if w.kind == "term" and w.id == name and w.of)
                 return Kind("term", self.word(name), lists=lists, literal=True)

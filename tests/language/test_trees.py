@@ -22,6 +22,7 @@ from policyengine.language.tree import (
     Condition,
     Convert,
     CountOnce,
+    DayOfYear,
     Delegate,
     Divisor,
     Drop,
@@ -166,6 +167,10 @@ CONDITIONS: dict[str, Condition] = {
     "施教机构 不属于 继续教育基地": InTable(Field("provider"), "bases", True),
     "author_rank between 1 and 3": InRange(Field("author_rank"), Value(Fraction(1)), Value(Fraction(3))),
     "取得资格日期 所在年度 < 本年度": Compare(YearOf("qualified_on"), "<", ThisYear()),
+    "入职日期 >= 本年度 7月1日": Compare(Field("joined"), ">=", DayOfYear(7, 1)),
+    "joined in (January 1 of this year, February 29 of this year)": In(
+        Field("joined"), (DayOfYear(1, 1), DayOfYear(2, 29))
+    ),
     "日期 >= 2019年6月30日": Compare(Field("date"), ">=", Value(date(2019, 6, 30))),
     "论文字数 不超过 2 千字": Compare(Field("paper_characters"), "<=", Value(Fraction(2000), "characters")),
     "申报年度 = 2016 年": Compare(Field("claimed_year"), "=", Value(Fraction(2016))),

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from policyengine.engines import duckdb, reference
-from policyengine.engines.calendar import full_months, merged
+from policyengine.engines.calendar import day_in_period, full_months, merged
 from policyengine.engines.require import status_of
 from policyengine.records.model import Record
 from tests.build import F, governs, inputs, plan, record, rule, run, somebody
@@ -46,6 +46,52 @@ def test_stretches_that_touch_or_overlap_are_one() -> None:
     assert merged([(d(5), d(9)), (d(1), d(4)), (d(20), d(22)), (d(8), d(12))]) == [(d(1), d(12)), (d(20), d(22))]
     assert merged([(d(1), d(4)), (d(6), d(9))]) == [(d(1), d(4)), (d(6), d(9))]
     assert merged([(d(4), d(1))]) == []
+
+
+DAYS_OF_PERIODS = [
+    # period, day, year start, the day of that name in it
+    (2020, (7, 1), (1, 1), "2020-07-01"),
+    (2020, (1, 1), (1, 1), "2020-01-01"),
+    (2020, (7, 1), (9, 1), "2021-07-01"),
+    (2020, (9, 1), (9, 1), "2020-09-01"),
+    (2020, (8, 31), (9, 1), "2021-08-31"),
+    (2020, (2, 29), (1, 1), "2020-02-29"),
+    (2021, (2, 29), (1, 1), "2021-02-28"),
+    (9999, (7, 1), (9, 1), "9999-07-01"),  # the calendar's last year
+]
+
+
+@pytest.mark.parametrize(("period", "day", "year_start", "expected"), DAYS_OF_PERIODS)
+def test_a_day_of_a_period(period: int, day: tuple[int, int], year_start: tuple[int, int], expected: str) -> None:
+    assert day_in_period(period, *day, year_start) == date.fromisoformat(expected)
+
+
+JOINED = [
+    # who joins on July 1 or later is excused that year: period, joined, year start, status
+    ("2016", "2016-07-01", (1, 1), "excused"),
+    ("2016", "2016-06-30", (1, 1), "not_met"),
+    ("2017", "2016-07-01", (1, 1), "not_met"),
+    ("2016", None, (1, 1), "undetermined"),
+    ("2016", "2017-07-01", (9, 1), "excused"),
+    ("2016", "2017-06-30", (9, 1), "not_met"),
+]
+
+
+@pytest.mark.parametrize(("period", "joined", "year_start", "status"), JOINED)
+def test_a_day_of_this_year(period: str, joined: str | None, year_start: tuple[int, int], status: str) -> None:
+    person = somebody(**({} if joined is None else {"joined": date.fromisoformat(joined)}))
+    made = plan(*BASE, ANNUAL, "excuse year when joined >= July 1 of this year", year_start=year_start)
+    found = run(made, [], (2016, 2017), person).findings
+    assert [f.status for f in found if f.period == period] == [status]
+
+
+def test_a_day_of_the_year_of_a_record() -> None:
+    """July 1 of the period that holds the record's last day."""
+    made = plan(*BASE, "reject records when date after July 1 of this year", year_start=(9, 1))
+    days = ["2016-07-01", "2016-07-02", "2016-08-31", "2016-09-01", "2017-07-01"]
+    given = [record(f"R{n}", day, "training", 1, "hours", result="passed") for n, day in enumerate(days)]
+    entries = run(made, given, (2015, 2016), somebody()).ledger
+    assert [e.reason for e in entries] == ["counted", "rejected", "rejected", "counted", "counted"]
 
 
 REDUCE = [

@@ -250,6 +250,12 @@ def operand_of(node: tree.Operand, source: Callable[[str], Source], world: World
             return t.period(source(name).value(name), world.year_start), "number", 0
         case tree.ThisYear():
             return this.copy(), "number", 0
+        case tree.DayOfYear(month=2, day=29):
+            raise Inexpressible("a day that not every year has, compared with a fact")
+        case tree.DayOfYear(month=month, day=day):
+            later = int((month, day) < world.year_start)
+            year = t.greatest(t.lit(1), t.least(t.lit(date.max.year), t.add([this.copy(), t.lit(later)])))
+            return t.date_of(year, month, day), "date", 0
         case tree.Term(id=term):
             return t.lit(term), "text", 0
         case tree.Value(value=value):

@@ -181,6 +181,12 @@ class Probes:
                     if isinstance(value, Fraction | int):
                         self._year(Fraction(value))
 
+            case tree.DayOfYear():
+                for value in values:
+                    if isinstance(value, date):
+                        for number in (value.year - 1, value.year):  # the periods in which that day of the year lies
+                            self._year(Fraction(number))
+
     def _year(self, value: Fraction) -> None:
         for source in self.this_year:
             if isinstance(source, tree.YearOf):

@@ -380,7 +380,11 @@ def _check_pairs(law: Law, probes: Probes) -> None:
     """A measure asked of the period in which a record counts is judged by that period, which no pair knows."""
     others = any(rule.statement.by != "end" for rule in law.plan.assign)
     asked = any(s.this_period and s.rule is not None for s in law.sums)
-    if others and asked and any(isinstance(n, tree.ThisYear) for node in probes.pairs for n in walk(node)):
+    if (
+        others
+        and asked
+        and any(isinstance(n, tree.ThisYear | tree.DayOfYear) for node in probes.pairs for n in walk(node))
+    ):
         raise Inexpressible("a measure of this period that compares this year with a fact")
 
 

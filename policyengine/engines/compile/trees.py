@@ -215,6 +215,11 @@ def day_of_month(value: Tree) -> Tree:
     return exp.Extract(this=exp.var("DAY"), expression=value.copy())
 
 
+def date_of(year: Tree, month: int, day: int) -> Tree:
+    """A day of a year that has it."""
+    return exp.DateFromParts(year=year, month=lit(month), day=lit(day))
+
+
 def year(value: Tree) -> Tree:
     return exp.Extract(this=exp.var("YEAR"), expression=value)
 

@@ -119,6 +119,9 @@ class Space:
             if isinstance(statement, tree.Assign) and statement.until:
                 for year in {usual.year, *(d.year for d in others)}:
                     points |= days.beside([day_of_year(year + 1, *statement.until)], 1)
+        near = {period_of(d, year_start) + n for d in (usual, *others) for n in (-1, 0, 1)}
+        for name in (*days.OF_ENDS, "start"):
+            points |= days.beside(days.marked(self.mentions, name, near, self.context), 1)
         known, more = self._inside(points), self._inside(others - points)
         if len(known) > MOST_MOMENTS:
             self.exact = False
@@ -212,6 +215,8 @@ class Space:
             points |= set(days.firsts(range(period - 1, period + 3), context))
         if relative:
             points |= days.bound(mentions, context)
+            period = period_of(end, context.year_start)
+            points |= days.marked(mentions, decl.id, range(period - 1, period + 3), context)
         if partners & OF_DAYS:
             points |= {end, *(self.starts(end) if "start" in partners else ())}
         found = days.beside(points, 1 + len(partners))

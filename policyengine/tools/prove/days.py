@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 
-from policyengine.engines.calendar import add_months, full_months, period_bounds, period_of
+from policyengine.engines.calendar import add_months, day_in_period, full_months, period_bounds, period_of
 from policyengine.tools.prove.mentions import Constant, Mentions
 from policyengine.tools.prove.model import Context
 
@@ -29,6 +29,12 @@ def changes(mentions: Mentions, name: str, context: Context) -> set[date]:
     if decl is None or decl.type not in ("date", "year"):
         return set()
     return {c for c in constants if isinstance(c, date)} | set(firsts((y + n for y in years for n in (0, 1)), context))
+
+
+def marked(mentions: Mentions, name: str, periods: Iterable[int], context: Context) -> set[date]:
+    """Days of these periods with which a date is compared by their names (``July 1 of this year``)."""
+    marks = mentions.marks.get(name, ())
+    return {day_in_period(p, *mark, context.year_start) for p in periods for mark in marks if 2 <= p <= 9990}
 
 
 def firsts(periods: Iterable[int], context: Context) -> Iterator[date]:
@@ -121,9 +127,11 @@ def _latest_start(end: date, months: int) -> date:
 
 def decided(mentions: Mentions, context: Context) -> bool:
     """Whether these days stand for all: not where days and months of one record meet what is asked of its dates, nor
-    where an activity would have to last for years.
+    where an activity would have to last for years, nor where its dates are compared with a day of the year by its name.
     """
     asked = [n for n in LENGTHS if n in mentions.fields]
+    if mentions.marks.keys() & {"start", *OF_ENDS}:
+        return False
     if any(isinstance(c, Fraction) and c > LENGTHS[n] for n in asked for c in joined(mentions, n, context)):
         return False
     return len(asked) < 2 or not (mentions.days or mentions.periods or mentions.relative or bound(mentions, context))

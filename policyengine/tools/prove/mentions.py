@@ -43,6 +43,7 @@ class Mentions:
     timed: bool = False
     kinds: list[frozenset[str]] = field(default_factory=list)
     lasting: list[tuple[frozenset[str], int, str]] = field(default_factory=list)
+    marks: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     outcome_years: set[int] = field(default_factory=set)
     repeated: set[tuple[str, ...]] = field(default_factory=set)
     divisors: dict[str, tree.Divisor] = field(default_factory=dict)
@@ -112,7 +113,7 @@ class Mentions:
             case tree.YearOf(field=name) | tree.Field(id=name) if name != "circumstance":
                 self._ask(name)
                 self.compared.add(name)
-            case tree.ThisYear():
+            case tree.ThisYear() | tree.DayOfYear():
                 self.timed = True
 
     def _ask(self, name: str) -> None:
@@ -139,6 +140,11 @@ class Mentions:
                     self._relate(name, context)
                 case tree.Field(id=name), tree.ThisYear():
                     self.relative.add(name)
+                case tree.Field(id=name), tree.DayOfYear(month=month, day=day):
+                    self.relative.add(name)
+                    self.marks.setdefault(name, set()).add((month, day))
+                case tree.DayOfYear(), tree.Value(value=date() as day_):
+                    self.periods.update((day_.year - 1, day_.year, day_.year + 1))
                 case tree.YearOf(field=name), tree.Value(value=Fraction() as value):
                     self.years.setdefault(name, set()).add(int(value))
                     if name in ("date", "end"):
