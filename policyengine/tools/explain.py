@@ -346,9 +346,11 @@ class Origin:
 def origin_of(written: Written, who: str) -> tuple[Origin | None, tuple[Diagnostic, ...]]:
     """The packs and input files of a result, read for one person (see ``read_for``).
 
-    None, with a note that says why, where they are gone or have changed.
+    None, with a note that says why, where they are gone or have changed, or name nobody as the result does.
     """
     options = written.manifest["options"]
+    if options.get("pseudonymised"):
+        return None, (_hidden(),)
     try:
         law = load_law(options["policy"], options.get("commit"))
         if [p.digest for p in law.policies] != [p["sha256"] for p in written.manifest["policies"]]:
@@ -366,10 +368,19 @@ def origin_of(written: Written, who: str) -> tuple[Origin | None, tuple[Diagnost
 
 
 def _unlike(what: str) -> Diagnostic:
+    return _left_out(f"{what} is no longer what this result was made from", f"{what} 已不是该结果所依据的内容")
+
+
+def _hidden() -> Diagnostic:
+    return _left_out(
+        "persons have pseudonyms here, which the files do not know", "人员编号已化名，无法与文件中的人员对应"
+    )
+
+
+def _left_out(english: str, chinese: str) -> Diagnostic:
     text = say(
-        f"{what} is no longer what this result was made from: dates, titles, exchanges and what would be enough are "
-        "left out",
-        f"{what} 已不是该结果所依据的内容：不显示日期、名称、换算标准和补足办法",
+        f"{english}: dates, titles, exchanges and what would be enough are left out",
+        f"{chinese}：不显示日期、名称、换算标准和补足办法",
     )
     return Diagnostic("PE504", text, severity="note")
 
