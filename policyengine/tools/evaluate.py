@@ -42,6 +42,11 @@ class Files:
     circumstances: str | None = None
     mapping: str | None = None
 
+    @property
+    def once(self) -> bool:
+        """Whether one of them is standard input, which can't be read a second time."""
+        return "-" in (*self.records, self.persons, self.circumstances)
+
     def roles(self) -> dict[str, tuple[str, ...]]:
         return {
             "records": self.records,

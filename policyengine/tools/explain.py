@@ -167,7 +167,7 @@ def read_for(law: Law, files: Files, who: str, dated: bool) -> tuple[Inputs, tup
 
     ``dated``: the periods follow from everybody's records. Standard input, which can't be read twice, is read whole.
     """
-    if "-" not in (*files.records, files.persons, files.circumstances):
+    if not files.once:
         inputs, remarks = read_files(law, files, who, dated)
         if inputs.sure and people_called(inputs.persons.values(), who):
             return inputs, remarks
@@ -356,7 +356,7 @@ def origin_of(written: Written, who: str) -> tuple[Origin | None, tuple[Diagnost
         if [p.digest for p in law.policies] != [p["sha256"] for p in written.manifest["policies"]]:
             return None, (_unlike(options["policy"]),)
         files = Files(tuple(options["records"]), options["persons"], options["circumstances"], options.get("mapping"))
-        if "-" in files.records:
+        if files.once:
             return None, (_unlike("-"),)
         inputs, _ = read_for(law, files, who, written.asked is None)
     except PolicyError as e:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run
 
 
@@ -17,3 +19,24 @@ def test_the_next_step_that_is_told_works_with_pseudonyms(run: Run, world: Path,
     assert (done.code, done.err.count("note PE504: persons have pseudonyms here")) == (0, 1)
     assert "not met: 100 of 120 hours, 20 short    mill" in done.out
     assert "error PE915" in run("explain", tmp_path / "out", "--person", "A1").err
+
+
+@pytest.mark.parametrize("given", ["records", "persons", "circumstances"])
+def test_nothing_waits_for_standard_input_that_has_been_read(
+    run: Run, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    """It is not asked again, as at a terminal that would wait for ever. Statistics do not ask for circumstances."""
+    names = {name: world / f"{name}.csv" for name in ("records", "persons", "circumstances")}
+    data, names[given] = names[given].read_bytes(), Path("-")
+    options = ("--persons", names["persons"], "--circumstances", names["circumstances"])
+    out = tmp_path / "out"
+    args = ("evaluate", names["records"], *options, "--policy", world / "policies", "--period", "2016", "--out", out)
+    assert run(*args, stdin=data).code == 0
+    monkeypatch.setattr("policyengine.records.files._spool_stdin", lambda: pytest.fail("asked standard input"))
+    told = run("explain", out, "--person", "A1")
+    assert (told.code, told.err.count("note PE504: - is no longer")) == (0, 1)
+    unknown = int(given != "circumstances")
+    report, published = ("--out", tmp_path / "report.html"), ("--to", tmp_path / "status.duckdb")
+    for command in (("stats", out), ("report", out, *report), ("publish", out, *published)):
+        done = run(*command)
+        assert (done.code, done.err.count("note PE530: -: not what")) == (0, unknown), done.err

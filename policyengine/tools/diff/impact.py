@@ -160,12 +160,12 @@ def impact_one_by_one(
 
 def read_twice(files: Files) -> None:
     """Refuse what can't be read a second time, as two laws that read files differently ask (PE709)."""
-    if "-" in files.records:
+    if files.once:
         said = say(
             "the two sides read records differently, and standard input can only be read once",
             "两边读取记录的方式不同，而标准输入只能读取一次",
         )
-        hint = say("save the records to a file and name it", "请把记录存为文件后指定该文件")
+        hint = say("save what it gives to a file and name it", "请把其内容存为文件后指定该文件")
         raise PolicyError([Diagnostic("PE709", said, hint=hint)])
 
 

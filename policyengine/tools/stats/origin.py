@@ -57,7 +57,7 @@ def facts_of(
             return _without(named.policy or options["policy"], explicit)
         records = list(named.records or options["records"])
         persons = named.persons or options["persons"]
-        if "-" in records:
+        if "-" in (*records, persons):
             return _without("-", explicit)
         canonical, said = read_tables(
             connection, folder, records, persons, None, schema_for(law, options.get("mapping"))
