@@ -80,9 +80,11 @@ R1,P1,2016-05-01,training,professional,92,hours,C1
 
 def test_judged_by_the_packs_of_a_commit(repository: Repository) -> None:
     (repository.folder / "records.csv").write_text(RECORDS, encoding="utf-8")
+    (repository.folder / "persons.csv").write_text("person_id,sector\nP1,engineering\n", encoding="utf-8")
     repository.replace(YEARS, *RAISED)
     repository.replace(YEARS, "一般要求 每年 专业科目 不少于 60", "一般要求 每年 专业科目 不少于 64")
-    arguments = ("evaluate", "records.csv", "--policy", "policies/sichuan", "--period", "2016")
+    files = ("records.csv", "--persons", "persons.csv")
+    arguments = ("evaluate", *files, "--policy", "policies/sichuan", "--period", "2016")
     now = repository.policyengine(*arguments)
     then = repository.policyengine(*arguments, "--policy-rev", "v1", "--out", "out")
     assert (now.returncode, then.returncode) == (0, 0), now.stderr + then.stderr
@@ -92,10 +94,12 @@ def test_judged_by_the_packs_of_a_commit(repository: Repository) -> None:
     assert manifest["options"]["policy_rev"] == "v1"
     assert manifest["options"]["commit"] == repository.git("rev-parse", "v1").strip()
     assert {r["file"] for r in manifest["rules"]} >= {f"v1:{YEARS}"}
-    assert repository.policyengine("verify", "out", "records.csv").returncode == 0
+    assert repository.policyengine("verify", "out", "records.csv", "persons.csv").returncode == 0
     explained = repository.policyengine("explain", "out", "--person", "P1")
     assert explained.returncode == 0
     assert "no longer what this result was made from" not in explained.stderr
+    counted = repository.policyengine("stats", "out", "--by", "sector", "--format", "csv")
+    assert counted.stdout.splitlines()[1].startswith("2016,engineering,hours,1,1,"), counted.stderr
 
 
 @pytest.mark.parametrize(

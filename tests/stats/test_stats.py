@@ -14,9 +14,10 @@ from click.testing import CliRunner
 from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
 from policyengine.messages import speak
-from policyengine.tools.evaluate import Evaluation
+from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.formats import text_of
 from policyengine.tools.result import save
+from policyengine.tools.select import load_law
 from policyengine.tools.stats.make import Statistics, statistics
 from policyengine.tools.stats.origin import Named
 from policyengine.tools.stats.suppress import suppressed
@@ -171,6 +172,8 @@ def test_without_the_files(of_2016: Evaluation, county: Path, tmp_path: Path) ->
     assert rows(made, "overall", "people", "hours") == ["8 2540/9"]
     assert rows(made, "by-form", "form", "activities") == ["lecture 1", "training 8"]
     assert not [t.name for t in made.tables if t.name in ("by-region", "providers", "funds")]
+    with pytest.raises(PolicyError, match=r"PE534.*region here; .*: not what this result was made from, or not here"):
+        statistics([out], [["region"]])
     there = tmp_path / "elsewhere"
     named = Named((str(there / "records.csv"),), str(there / "persons.csv"), str(there / "policies" / "county"))
     assert rows(statistics([out], named=named), "by-region", "region", "people")[0] == "north 4"
@@ -178,6 +181,13 @@ def test_without_the_files(of_2016: Evaluation, county: Path, tmp_path: Path) ->
         file.write("R99,A1,2016-03-14,training,professional,Soils,30,hours,c1,passed,Old Mill,100.50,state\n")
     with pytest.raises(PolicyError, match="PE531"):
         statistics([out], named=named)
+
+
+def test_without_a_persons_file(county: Path, tmp_path: Path) -> None:
+    files = Files((str(county / "records.csv"),))
+    out = save(evaluate_files(load_law(county / "policies" / "county"), files, (2016, 2016)), tmp_path / "out")
+    with pytest.raises(PolicyError, match=r"PE534.*region here; facts of people take a persons file"):
+        statistics([str(out)], [["region"]])
 
 
 def test_without_a_ledger(of_2016: Evaluation, of_2017: Evaluation, tmp_path: Path) -> None:

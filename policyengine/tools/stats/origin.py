@@ -52,7 +52,7 @@ def facts_of(
         return _without(str(written.folder), False, _HIDDEN)
     explicit = bool(named.records or named.persons or named.policy)
     try:
-        law = load_law(named.policy or options["policy"])
+        law = load_law(named.policy or options["policy"], None if named.policy else options.get("commit"))
         if [p.digest for p in law.policies] != [p["sha256"] for p in written.manifest["policies"]]:
             return _without(named.policy or options["policy"], explicit)
         records = list(named.records or options["records"])

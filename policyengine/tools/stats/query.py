@@ -46,21 +46,30 @@ def grouped(store: Store, title: str, by: Sequence[str], funds: bool = False) ->
     known = dimensions(store)
     for given, fact in zip(by, wanted, strict=True):
         if fact not in known:
-            raise PolicyError([_unknown(given, known)])
+            raise PolicyError([_unknown(given, known, _lacking(store))])
     keys = list(dict.fromkeys(("period", *wanted, *(() if funds else ("unit",)))))
     of_activities = any(k in store.activity_facts for k in keys)
     build = _of_activities if of_activities else _of_people
     return build(store, title, keys, funds)
 
 
-def _unknown(given: str, known: Sequence[str]) -> Diagnostic:
+def _unknown(given: str, known: Sequence[str], lacking: Sequence[str]) -> Diagnostic:
     from difflib import get_close_matches
 
-    near = get_close_matches(given, known, 1)
+    near = get_close_matches(given, known, 1) if not lacking else []  # what is asked for may be among what lacks
     message = say(f"nothing can be grouped by {given} here", f"此处不能按“{given}”分组")
     names = ", ".join(known)
     hint = say(f"did you mean {near[0]}? ", f"是不是 {near[0]}？") if near else ""
-    return Diagnostic("PE534", message, hint=hint + say(f"there are: {names}", f"可用：{names}"))
+    hint += say(f"there are: {names}", f"可用：{names}")
+    return Diagnostic("PE534", say("; ", "；").join((message, *lacking)), hint=hint)
+
+
+def _lacking(store: Store) -> list[str]:
+    """Why facts of people or of activities are not there."""
+    reasons = [n.message for n in store.notes if n.code == "PE530"]
+    if reasons or store.people_facts:
+        return reasons
+    return [say("facts of people take a persons file, which is not here", "人员的情况须有人员文件，此处没有")]
 
 
 def _of_people(store: Store, title: str, keys: list[str], funds: bool) -> Table:
