@@ -243,8 +243,9 @@ def _print(evaluation: Evaluation, format_: str | None) -> None:
     if format_ == "jsonl":
         write_jsonl(table, sys.stdout)
     elif format_ is None and on_terminal(sys.stdout):
-        from rich.console import Console
         from rich.table import Table
+
+        from policyengine.tools.screen import Console
 
         shown = Table()
         for name in ON_TERMINAL:

@@ -252,6 +252,18 @@ def test_a_reader_that_goes_away(world: Path) -> None:
     assert "rror" not in err
 
 
+@posix
+def test_a_reader_of_tables_that_goes_away(run: Run, world: Path) -> None:
+    out = world / "out"
+    run("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", out)
+    command = [sys.executable, "-m", "policyengine", "stats", str(out)]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    assert running.stderr is not None
+    running.stdout.close()
+    assert (running.stderr.read(), running.wait(60)) == ("", 0)
+
+
 @pytest.mark.parametrize(
     ("problem", "code"),
     [

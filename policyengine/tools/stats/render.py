@@ -37,8 +37,9 @@ def shown(words: Words, column: Column, value: Value) -> str:
 
 def print_tables(statistics: Statistics, stream: IO[str], colour: bool) -> None:
     """Every table, the largest ones in part."""
-    from rich.console import Console
     from rich.table import Table as Shown
+
+    from policyengine.tools.screen import Console
 
     words = Words(statistics.labels)
     console = Console(file=stream, no_color=not colour, width=None if colour else 200, highlight=False)
