@@ -50,13 +50,14 @@ def command(
     from policyengine.tools.explain import explain_files, explain_result, nothing_in
 
     if len(records) == 1 and (Path(records[0]) / "manifest.json").is_file():
-        if policy is not None:
-            raise click.UsageError(
-                say(
-                    "a written result is explained by its own policy; leave --policy out",
-                    "已写出的结果按其自身的政策说明，请去掉 --policy",
-                )
-            )
+        given = {
+            "--policy": policy,
+            "--persons": persons,
+            "--circumstances": circumstances,
+            "--mapping": mapping,
+            "--as-of": as_of,
+        }
+        _by_itself([option for option, value in given.items() if value is not None])
         from policyengine.tools.read_result import read_result
 
         cases, remarks = explain_result(read_result(records[0]), person, period)
@@ -84,3 +85,15 @@ def command(
 
         click.echo("\n\n".join(text_of_case(c, spoken(), reveal) for c in cases))
     return 0
+
+
+def _by_itself(given: list[str]) -> None:
+    """Refuse what would be something else than the written result was made of."""
+    if given:
+        english, chinese = ", ".join(given), "、".join(given)
+        raise click.UsageError(
+            say(
+                f"a written result is explained by its own policy, files and day; leave {english} out",
+                f"已写出的结果按其自身的政策、文件和日期说明，请去掉 {chinese}",
+            )
+        )

@@ -1,4 +1,4 @@
-"""Results whose files are in place, but can not be read as they were: what the commands show all the same."""
+"""Written results: what the commands make of them where the files can not be read as they were, or others are named."""
 
 from __future__ import annotations
 
@@ -40,3 +40,22 @@ def test_nothing_waits_for_standard_input_that_has_been_read(
     for command in (("stats", out), ("report", out, *report), ("publish", out, *published)):
         done = run(*command)
         assert (done.code, done.err.count("note PE530: -: not what")) == (0, unknown), done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--policy", "p"), "leave --policy out"),
+        (("--persons", "p.csv"), "leave --persons out"),
+        (("--circumstances", "c.csv"), "leave --circumstances out"),
+        (("--mapping", "m.yaml"), "leave --mapping out"),
+        (("--as-of", "2016-12-01", "--persons", "p.csv"), "leave --persons, --as-of out"),
+    ],
+)
+def test_a_written_result_is_explained_by_itself(
+    run: Run, world: Path, tmp_path: Path, options: tuple[str, ...], told: str
+) -> None:
+    out = tmp_path / "out"
+    run("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", out)
+    done = run("explain", out, "--person", "A1", *options)
+    assert (done.code, done.out, done.err.count("error PE901: a written result"), done.err.count(told)) == (2, "", 1, 1)
