@@ -130,7 +130,8 @@ def command(
         check_rejects(rejects_xlsx, out)
     if update is not None:
         was = as_it_was(update)
-        format_, ledger = format_ or was[0], ledger or was[1]
+        if format_ in (None, was[0]):  # another format has a ledger of its own kind
+            format_, ledger = was[0], ledger or was[1]
     law = _law(policy, policy_rev)
 
     def read(rejects: Sequence[Reject], remarks: tuple[Diagnostic, ...]) -> None:

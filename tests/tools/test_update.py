@@ -155,6 +155,25 @@ def test_the_command_keeps_the_format(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
+    ("was", "options", "ledger"),
+    [
+        ([], ["--format", "parquet"], "lean"),
+        ([], ["--format", "parquet", "--ledger", "full"], "full"),
+        (["--ledger", "none"], ["--format", "csv"], "none"),
+        (["--ledger", "lean"], [], "lean"),
+        (["--ledger", "lean"], ["--ledger", "full"], "full"),
+    ],
+)
+def test_the_ledger_is_kept_within_a_format(was: list[str], options: list[str], ledger: str, tmp_path: Path) -> None:
+    """In another format it is what --out would write."""
+    world, out = write_world(tmp_path / "world"), tmp_path / "out"
+    command = ["evaluate", str(world / "records.csv"), "--policy", str(world / "policies/shire"), "--period", "2016"]
+    assert code(*command, "--update", str(out), *was) == 0
+    assert code(*command, "--update", str(out), *options) == 0
+    assert read_result(out).manifest["options"]["ledger"] == ledger
+
+
+@pytest.mark.parametrize(
     "more", [["--out", "x"], ["--format", "xlsx"], ["--engine", "reference"], ["--pseudonymise", "key"]]
 )
 def test_what_can_not_be_updated(more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
