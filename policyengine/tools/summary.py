@@ -7,7 +7,7 @@ from pathlib import Path
 
 from policyengine.messages import say
 from policyengine.tools.case_text import OUTCOMES
-from policyengine.tools.tally import Tally, Unmet
+from policyengine.tools.tally import TWINS, Tally, Unmet
 
 _WARNINGS = {
     "no_conversion": (
@@ -102,7 +102,10 @@ def _of_all(tally: Tally) -> str:
     if tally.mostly is None:
         return ""
     en, zh = tally.mostly
-    return say(f" (mostly: {en}). Is this the file of records?", f"（多为：{zh}）。这是学习记录文件吗？")
+    asked = say("Is this the file of records?", "这是学习记录文件吗？")
+    if tally.mostly == TWINS:
+        asked = say("Is a copy among the files?", "是否同时给出了文件的副本？")
+    return say(f" (mostly: {en}). ", f"（多为：{zh}）。") + asked
 
 
 def _shell(text: str) -> str:

@@ -21,6 +21,7 @@ from policyengine.trace import OUTCOMES, Finding, Result
 
 WARNED = ("no_conversion", "no_exchange", "ambiguous", "no_policy")  # ledger reasons that the summary warns of
 OF_PERSON = "person:"  # how a missing fact of the person is written
+TWINS = ("rows repeat each other", "各行互相重复")  # why they can't be read; each itself names the row that it repeats
 MOST = 3  # facts that no record gives, of which the summary warns
 MASKED_AMONG = 100_000  # so many people at most are looked through for one whose masked id nobody else has
 
@@ -165,8 +166,11 @@ def mostly(rows: int, rejected: int, rejects: Iterable[Reject]) -> tuple[str, st
     """Where no row at all could be read: why most of them could not."""
     if rejected < rows:
         return None
-    found = Counter((r.reason, r.reason_zh) for r in rejects).most_common(1)
-    return found[0][0] if found else None
+    found: dict[str, Counter[tuple[str, str]]] = {}
+    for r in rejects:
+        found.setdefault(r.code, Counter())[TWINS if r.code == "PE423" else (r.reason, r.reason_zh)] += 1
+    most = max(found.values(), key=Counter.total, default=None)
+    return most.most_common(1)[0][0] if most else None
 
 
 def _open_for(result: Result) -> tuple[int, list[str]] | None:

@@ -158,6 +158,27 @@ def test_a_file_that_holds_no_record_at_all_is_asked_about(run: Run, world: Path
     assert "rejects says why (mostly: the row has no date). Is this the file of records?" in done.err
 
 
+TWO = "R1,A1,2016-03-14,training,60,hours\nR1,A1,2016-03-14,training,60,hours\n"
+PAST = "R2,A1,2016-02-30,training,1,hours\n"
+LOST = "R3,,2016-03-14,training,1,hours\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (TWO, "mostly: rows repeat each other). Is a copy among the files?"),
+        (TWO + PAST, "mostly: rows repeat each other). Is a copy among the files?"),
+        (TWO + 3 * LOST, "mostly: the row names no person). Is this the file of records?"),
+        (PAST + PAST.replace("02-30", "13-01x") + LOST, "mostly: there is no such day in the calendar). Is this"),
+    ],
+)
+def test_what_most_rows_lack_is_counted_by_code(run: Run, world: Path, rows: str, told: str) -> None:
+    """What a reason says of one row (the row that it repeats) makes no other reason of it."""
+    (world / "bad.csv").write_text("record_id,person_id,date,form,quantity,unit\n" + rows)
+    done = run("evaluate", world / "bad.csv", "--policy", world / "policies/shire", "--out", world / "out")
+    assert f"rejects says why ({told}" in done.err
+
+
 def test_facts_of_persons_that_decide_and_are_not_known(run: Run, tmp_path: Path) -> None:
     """Without a persons file nobody's sector is known; the summary says that this is what leaves the outcome open."""
     root = Path(__file__).parent.parent.parent
