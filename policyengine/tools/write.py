@@ -86,18 +86,32 @@ def whole_folder(out: str | Path) -> Iterator[Path]:
     """A new folder to write into that becomes ``out`` when the block ends well, and vanishes when it does not."""
     target = Path(os.path.realpath(out))
     refuse_foreign(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(target)
-    folder = _beside(target)
+    with _parents(target):
+        _sweep(target)
+        folder = _beside(target)
+        try:
+            folder.mkdir(mode=0o700)  # within the block: an interrupt may come at any moment
+            yield folder
+            _to_disk(folder)
+            os.chmod(folder, 0o777 & ~_umask())
+            refuse_foreign(target)  # somebody may have put something there since
+            _replace(folder, target)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _parents(target: Path) -> Iterator[None]:
+    """The folders above ``target`` are there in the block; those that it made go again where it fails."""
+    absent = [folder for folder in target.parents if not folder.exists()]  # the innermost first
     try:
-        folder.mkdir(mode=0o700)  # within the block: an interrupt may come at any moment
-        yield folder
-        _to_disk(folder)
-        os.chmod(folder, 0o777 & ~_umask())
-        refuse_foreign(target)  # somebody may have put something there since
-        _replace(folder, target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for folder in absent:
+            with contextlib.suppress(OSError):  # never made, or in use by others since
+                folder.rmdir()
+        raise
 
 
 def refuse_foreign(target: Path) -> None:

@@ -88,15 +88,23 @@ def _full(*_: object, **__: object) -> None:
     raise OSError(28, "full")
 
 
-def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("out", "meanwhile", "left"),
+    [("out", None, []), ("of/county/out", None, []), ("of/county/out", "of/theirs", ["of", "of/theirs"])],
+)
+def test_an_interrupt_leaves_nothing(tmp_path: Path, out: str, meanwhile: str | None, left: list[str]) -> None:
+    """Nor the folders above, unless others use them by then."""
+
     def half() -> None:
-        with whole_folder(tmp_path / "out") as folder:
+        with whole_folder(tmp_path / out) as folder:
             (folder / "half").write_text("half")
+            if meanwhile is not None:
+                (tmp_path / meanwhile).mkdir()
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         half()
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*")) == left
 
 
 def test_a_folder_of_others_is_left_alone(evaluation: Evaluation, written: Path, tmp_path: Path) -> None:
