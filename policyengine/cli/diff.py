@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policyengine.cli.guard import message, tell
-from policyengine.cli.settings import Day, Periods
+from policyengine.cli.settings import Day, Periods, only_one
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ Exit code: 0 compared; with --exit-code 1 where something changed in law or down
 @click.option("--persons", help="File with a row for each person.")
 @click.option("--circumstances", help="File with people's leave and other circumstances.")
 @click.option(
-    "--policy", help="The pack to judge by, inside each side; by default all packs, each person by their own."
+    "--policy",
+    multiple=True,
+    callback=only_one,
+    help="The pack to judge by, inside each side; by default all packs, each person by their own.",
 )
 @click.option("--period", type=Periods(), help="2016 or 2016..2018; by default every year that has a record.")
 @click.option("--as-of", type=Day(), help="Judge as on this day.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policyengine.cli.guard import message, tell
-from policyengine.cli.settings import Day, Memory, Periods, on_terminal
+from policyengine.cli.settings import Day, Memory, Periods, on_terminal, only_one
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("records", nargs=-1, required=True)
-@click.option("--policy", required=True, help="A pack's folder, or a folder of packs.")
+@click.option(
+    "--policy", multiple=True, callback=only_one, required=True, help="A pack's folder, or a folder of packs."
+)
 @click.option("--policy-rev", metavar="REV", help="Judge by the packs as they stood at this git revision.")
 @click.option("--persons", help="File with a row for each person.")
 @click.option("--circumstances", help="File with people's leave and other circumstances.")
@@ -123,6 +125,7 @@ def command(
         _check_update(out, format_, engine, pseudonymise)
         out = update
     _check(out, format_, sign)
+    _check_used(out, ledger, memory_limit, engine, remote)
     files = Files(records, persons, circumstances, mapping)
     if out is not None:
         check_out(out)
@@ -185,6 +188,23 @@ def _check(out: str | None, format_: str | None, sign: str | None) -> None:
     if out is None and sign is not None:
         text = say("only a result in a folder can be signed: --out", "只能对写入文件夹的结果签名：--out")
         raise click.UsageError(text)
+
+
+def _check_used(out: str | None, ledger: str | None, memory_limit: str | None, engine: str, remote: str | None) -> None:
+    """What would change nothing, as the rest is asked for."""
+    if out is None and ledger is not None:
+        text = say("only a result in a folder has a ledger: --out", "只有写入文件夹的结果才有台账：--out")
+    elif out is None and memory_limit is not None:
+        text = say(
+            "only what is written into a folder can be kept to an amount of memory: --out",
+            "只能对写入文件夹的结果限制内存：--out",
+        )
+    elif remote is not None and engine != "spark":
+        text = say("--remote is the server of --engine spark; name both or none",
+                   "--remote 是 --engine spark 的服务器，二者须同时给出")  # fmt: skip
+    else:
+        return
+    raise click.UsageError(text)
 
 
 def _check_update(out: str | None, format_: str | None, engine: str, pseudonymise: str | None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from policyengine.cli.guard import tell
-from policyengine.cli.settings import Day, Periods
+from policyengine.cli.settings import Day, Periods, only_one
 from policyengine.messages import say, spoken
 
 EPILOG = """\b
@@ -22,7 +22,12 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("records", nargs=-1, required=True)
-@click.option("--policy", help="A pack's folder or a folder of packs; not needed for a written result.")
+@click.option(
+    "--policy",
+    multiple=True,
+    callback=only_one,
+    help="A pack's folder or a folder of packs; not needed for a written result.",
+)
 @click.option("--person", required=True, help="The person's id, or a name that only one person has.")
 @click.option("--period", type=Periods(), help="2016 or 2016..2018; by default every period there is.")
 @click.option("--persons", help="File with a row for each person.")

@@ -53,6 +53,15 @@ def add_common(command: click.Command) -> click.Command:
     return command
 
 
+def only_one(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> str | None:
+    """The value of a ``multiple`` option that may be given once; click itself takes the last without a word."""
+    if len(given) > 1:
+        name = param.opts[0]
+        text = say(f"{name} is given {len(given)} times; give it once", f"{name} 给出了 {len(given)} 次，只能给出一次")
+        raise click.UsageError(text, ctx)
+    return given[0] if given else None
+
+
 def prepare_streams() -> None:
     """UTF-8 on every system, the language of the environment, no debug: the state in which a command starts."""
     global debug
