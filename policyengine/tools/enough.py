@@ -17,6 +17,7 @@ from policyengine.records.model import Record
 from policyengine.tools.case import UNMET, Remedy, beyond_more, lacking, of_period
 from policyengine.tools.samples import Sample, Samples, Want, belonging, completions
 from policyengine.tools.trial import Situation, Tried
+from policyengine.tools.wishes import supplied
 from policyengine.trace import Finding
 
 SUPPLIED = 3  # options of missing facts that are shown; the first are those that need least
@@ -73,8 +74,7 @@ def _all_met(situation: Situation, ways: Iterable[Way]) -> bool:
     """Whether nothing is lacking, nor too much, once all of these are done."""
     changed: dict[str, Record] = {}
     for record in (r for way in ways for r in way.changed):
-        known = changed.get(record.record_id, record)
-        changed[record.record_id] = replace(record, facts={**known.facts, **record.facts})
+        changed[record.record_id] = supplied(changed.get(record.record_id, record), record.facts)
     after = situation.tried(changed.values(), [r for way in ways for r in way.added])
     return not lacking(after.findings.values()) and not beyond_more(after.findings.values())
 
@@ -138,7 +138,7 @@ def _supply(situation: Situation, f: Finding, record: Record) -> Supply | None:
     for facts in (*completions(situation.prepared, situation.person, record), *belongs):
         if best is not None and len(facts) > len(best.facts):
             continue
-        changed = replace(record, facts={**record.facts, **facts})
+        changed = supplied(record, facts)
         after = situation.tried(changed=[changed]).findings.get(f.rule)
         gain = after.achieved - f.achieved if after is not None else Fraction(0)
         if after is not None and gain > 0 and (best is None or (len(facts), -gain) < (len(best.facts), -best.gain)):

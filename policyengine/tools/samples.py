@@ -20,7 +20,7 @@ from policyengine.language.vocabulary import FieldDecl, Vocabulary
 from policyengine.light import dataclass
 from policyengine.records.model import Fact, Person, Record
 from policyengine.tools.trial import Situation
-from policyengine.tools.wishes import ANY_TEXT, Wish, wishes
+from policyengine.tools.wishes import ANY_TEXT, Wish, supplied, wishes
 from policyengine.trace import Finding
 
 
@@ -307,13 +307,13 @@ def _unrejected(prepared: Prepared, person: Person, record: Record, wish: Wish) 
             continue
         more = []
         for option in options:
-            scene = _scene(person, replace(record, facts={**record.facts, **option}))
+            scene = _scene(person, supplied(record, option))
             if rule.test(scene) is False:
                 more.append(option)
                 continue
             for other in wishes(rule.rule.statement.when, prepared.judge.world, scene, holds=False):
                 whole = {**option, **other}
-                if rule.test(_scene(person, replace(record, facts={**record.facts, **whole}))) is False:
+                if rule.test(_scene(person, supplied(record, whole))) is False:
                     more.append(whole)
         options = more
     return options

@@ -5,17 +5,20 @@ Only proposals: whoever uses one evaluates it. At most ``MOST`` are made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
-from policyengine.engines.truth import Scene, World, compile_condition
+from policyengine.engines.truth import Scene, World, compile_condition, record_fact
 from policyengine.language import tree
-from policyengine.records.model import Fact
+from policyengine.language.vocabulary import FieldDecl
+from policyengine.records.model import Fact, Record
 
 Wish = dict[str, Fact]
 MOST = 16
 ANY_TEXT = "—"  # stands for a text of which only the presence matters
+_MIRRORED = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 
@@ -32,20 +35,48 @@ def wishes(condition: tree.Condition | None, world: World, scene: Scene, holds: 
         case tree.And(items=items) | tree.Or(items=items):
             each = [wishes(i, world, scene, holds) for i in items]
             if isinstance(condition, tree.And) == holds:
-                return _together(each)
+                return _together(each) or _between(condition, each, world, scene, holds)
             return [w for some in each for w in some][:MOST]
     if compile_condition(condition, world)(scene) is holds:
         return [{}]
     assert scene.record is not None
-    facts = scene.record.facts
-    return [w for w in _proposals(condition, world, scene.record.end, holds) if not w.keys() & facts.keys()]
+    proposals = _proposals(condition, world, scene.record.end, holds)
+    return [w for p in proposals if (w := _lacked(p, world, scene.record)) is not None]
+
+
+def supplied(record: Record, facts: Mapping[str, Fact]) -> Record:
+    """The record with facts that it lacked."""
+    quantity, unit = facts.get("quantity", record.quantity), facts.get("unit", record.unit)
+    assert quantity is None or isinstance(quantity, Fraction)
+    assert unit is None or isinstance(unit, str)
+    return replace(record, quantity=quantity, unit=unit, facts={**record.facts, **facts})
+
+
+def _lacked(wish: Wish, world: World, record: Record) -> Wish | None:
+    """What of a wish the record does not say yet; None where it says otherwise (its days always stand), or where no
+    record could say it."""
+    known = {name: record_fact(record, name) for name in wish}
+    if any(known[name] not in (None, value) for name, value in wish.items()):
+        return None
+    lacked = {name: value for name, value in wish.items() if known[name] is None}
+    return lacked if all(_allowed(world.fields.get(n), v) for n, v in lacked.items()) else None
+
+
+def _allowed(decl: FieldDecl | None, value: Fact) -> bool:
+    """Whether a record may have that value: a number within the field's bounds; nothing of the person."""
+    if decl is None or not isinstance(value, Fraction):
+        return decl is None or decl.of != "person"
+    least, most = decl.minimum, decl.maximum
+    return decl.of != "person" and (least is None or value >= least) and (most is None or value <= most)
 
 
 def _proposals(condition: tree.Condition, world: World, day: date, holds: bool) -> list[Wish]:
     """Facts that would make one comparison true or false."""
     match condition:
         case tree.Compare(left=tree.Field(id=name), op=op, right=right):
-            return _compared(name, op if holds else _OPPOSITE[op], right, world)
+            return [_in_unit(w, right) for w in _compared(name, op if holds else _OPPOSITE[op], right, world)]
+        case tree.Compare(left=left, op=op, right=tree.Field() as right):
+            return _proposals(tree.Compare(right, _MIRRORED[op], left), world, day, holds)
         case tree.In(left=tree.Field(id=name), items=items, negated=negated):
             values = [v for i in items if (v := _literal(i)) is not None]
             if negated != holds:
@@ -55,9 +86,16 @@ def _proposals(condition: tree.Condition, world: World, day: date, holds: bool) 
             return [{name: ANY_TEXT}] if negated == holds else _listed(name, table, world, day)
         case tree.Present(field=name, negated=negated):
             return [{}] if negated == holds else [{name: v} for v in _samples(name, world, day)]
-        case tree.InRange(left=tree.Field(id=name), low=low) if holds:
-            return [{name: v}] if (v := _literal(low)) is not None else [{}]
+        case tree.InRange(left=tree.Field(id=name), low=low, high=high):
+            bounds = ((low, ">="),) if holds else ((low, "<"), (high, ">"))
+            return [_in_unit(w, bound) for bound, op in bounds for w in _compared(name, op, bound, world)]
     return [{}]
+
+
+def _in_unit(wish: Wish, operand: tree.Operand) -> Wish:
+    """A wish for the column ``quantity`` with the unit in which it is compared."""
+    unit = operand.unit if isinstance(operand, tree.Value) else None
+    return {**wish, "unit": unit} if unit is not None and "quantity" in wish else wish
 
 
 def _together(each: Iterable[list[Wish]]) -> list[Wish]:
@@ -68,6 +106,38 @@ def _together(each: Iterable[list[Wish]]) -> list[Wish]:
             {**a, **b} for a in merged for b in some if all(a[k] == b[k] for k in a.keys() & b.keys())
         ][:MOST]  # fmt: skip
     return merged
+
+
+def _between(
+    condition: tree.Condition, each: Iterable[list[Wish]], world: World, scene: Scene, holds: bool
+) -> list[Wish]:
+    """Where the parts of a condition wish for different values: any of these, or one beside them, that suits all."""
+    assert scene.record is not None
+    merged: list[Wish] = [{}]
+    for some in each:
+        near = [n for w in some for n in (w, *_beside(w, world))]
+        both = [w for a in merged for b in near for w in ({**a, **b}, {**b, **a})]
+        merged = [w for n, w in enumerate(both) if w not in both[:n]][: MOST * 4]
+    test = compile_condition(condition, world)
+    lacked = [w for m in merged if (w := _lacked(m, world, scene.record)) is not None]
+    return [w for w in lacked if test(replace(scene, record=supplied(scene.record, w))) is holds][:MOST]
+
+
+def _beside(wish: Wish, world: World) -> list[Wish]:
+    """The wish with each of its numbers and days a step less and more."""
+    return [{**wish, name: v} for name, value in wish.items() for v in _next_to(name, value, world)]
+
+
+def _next_to(name: str, value: Fact, world: World) -> list[Fact]:
+    """The values before and after a number or a day."""
+    if isinstance(value, date):
+        return [value - timedelta(days=1), value + timedelta(days=1)]
+    if isinstance(value, bool | str):
+        return []
+    decl = world.fields.get(name)
+    step = Fraction(1, 10**decl.decimals) if decl is not None and name != "quantity" else Fraction(1)
+    below, above = Fraction(value) // step * step, -(-Fraction(value) // step) * step
+    return [below if below < value else below - step, above if above > value else above + step]
 
 
 def _literal(operand: tree.Operand) -> Fact | None:
@@ -84,17 +154,17 @@ def _compared(name: str, op: str, right: tree.Operand, world: World) -> list[Wis
         return [{name: value}]
     if op == "!=":
         return [{name: not value}] if isinstance(value, bool) else _other_than(name, [value], world)
-    up = 1 if op == ">" else -1
-    if isinstance(value, date):
-        return [{name: value + timedelta(days=up)}]
-    return [{name: Fraction(value) + up}] if isinstance(value, Fraction | int) else [{}]
+    beside = _next_to(name, value, world)
+    return [{name: beside[op == ">"]}] if beside else [{}]
 
 
 def _other_than(name: str, values: list[Fact], world: World) -> list[Wish]:
     terms = [w.id for w in world.vocabulary.terms_of(name)]
     if terms:
         return [Wish({name: t}) for t in terms if t not in values][:MOST]
-    return [{name: ANY_TEXT}] if all(isinstance(v, str) for v in values) else [{}]
+    if all(isinstance(v, str) for v in values):
+        return [{name: ANY_TEXT}]
+    return [{name: v} for value in values for v in _next_to(name, value, world) if v not in values][:MOST]
 
 
 def _listed(name: str, table: str, world: World, day: date) -> list[Wish]:

@@ -79,6 +79,38 @@ def test_what_a_record_says_is_not_wished_away(world: Path, tmp_path: Path) -> N
     assert hours.facts == {}
 
 
+# Of one training of 90 hours on one day, when it is recognised, and the facts by which it would be. What a record says
+# stays as it is: its days, its quantity; and no value lies outside the bounds of its field.
+FACTS_LACKED = [
+    ("days > 2 or approved = yes", ("approved",)),
+    ("date after 2016-06-01 or approved = yes", ("approved",)),
+    ("start after 2016-06-01 or approved = yes", ("approved",)),
+    ("quantity at least 100 hours or approved = yes", ("approved",)),
+    ("sector = farming or approved = yes", ("approved",)),
+    ("full_months >= 1 or days > 2", None),
+    ("fee > 1000000", None),
+    ("fee between 2 and 4 and fee != 2", ("fee",)),
+    ("fee >= 3 and fee <= 3 and fee != 3", None),
+    ("fee > 2 and fee < 2.02", ("fee",)),
+    ("2 < fee", ("fee",)),
+    ("not fee between 0 and 2", ("fee",)),
+]
+
+
+@pytest.mark.parametrize(("when", "facts"), FACTS_LACKED)
+def test_only_what_a_record_lacks_is_to_be_added(tmp_path: Path, when: str, facts: tuple[str, ...] | None) -> None:
+    world = _all_recognised(tmp_path, when)
+    remedies = [r for r in _remedies(world, tmp_path, _training("R1", "90")) if r.facts]
+    assert [r.facts for r in remedies] == ([{"R1": facts}] if facts else [])
+
+
+def test_a_quantity_that_is_lacked_counts_once_it_is_added(tmp_path: Path) -> None:
+    world = _all_recognised(tmp_path, "quantity at least 95 hours")
+    row = "R1,X,2016-05-05,training,professional,T,,,c,,,"
+    facts = next(r for r in _remedies(world, tmp_path, row) if r.facts)
+    assert (facts.facts, facts.gain) == ({"R1": ("quantity", "unit")}, 95)
+
+
 def test_a_full_cap_is_left_out(world: Path, tmp_path: Path) -> None:
     rows = (_training("R1", "30"), "R2,X,2016-02-02,self_study,professional,S,60000,characters,c,passed,yes,")
     (hours,) = _remedies(world, tmp_path, *rows)
