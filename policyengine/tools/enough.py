@@ -9,21 +9,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field, replace
 from datetime import date
 from fractions import Fraction
+from math import ceil
 
 from policyengine.engines.calendar import period_bounds, period_of
 from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.records.model import Record
 from policyengine.tools.case import UNMET, Remedy, beyond_more, lacking, of_period
-from policyengine.tools.samples import Sample, Samples, Want, belonging, completions
+from policyengine.tools.samples import MOST_ACTIVITIES, Sample, Samples, Want, belonging, completions
 from policyengine.tools.trial import Situation, Tried
 from policyengine.tools.wishes import supplied
 from policyengine.trace import Finding
 
 SUPPLIED = 3  # options of missing facts that are shown; the first are those that need least
-PIECES = 20  # activities into which hours are divided where a rule limits a single one
 ZERO = Fraction(0)
-ONE = (tree.PerActivity, tree.PerDay)
+ONE = (tree.PerActivity, tree.PerDay, tree.PerField)
 OPEN = ("rejected", "missing_fact", "ambiguous")
 
 
@@ -175,7 +175,8 @@ class Offer:
     caps: frozenset[str]
     alike: bool
     does: bool | None = field(default=None)
-    pieces: int = 1
+    pieces: int = 0  # into how many activities the hours are divided; 0: as many as they take
+    counted: Fraction = ZERO  # of the activities, at least, as they were tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,9 +298,10 @@ def _way_of_hours(trial: Trial, samples: Samples, used: int) -> Way | None:
         _try_together(trial, together)
     for offer in offers:
         if offer.does is None:  # what is cut by the same caps fares alike
-            offer.does = first[offer.caps].does
-        if not offer.does and offer.sample.limited:
-            offer.does, offer.pieces = trial.enough(list(offer.sample.records(want, situation, PIECES))), PIECES
+            twin = first[offer.caps]
+            offer.does, offer.counted = twin.does, twin.counted
+        if not offer.does and offer.sample.limited and offer.counted:
+            _try_divided(trial, offer)
     does = [t for o in offers if o.does for t in o.forms]
     does_not = [*(t for o in offers if not o.does for t in o.forms), *does_not]
     if not does:
@@ -320,15 +322,16 @@ def _way_of_hours(trial: Trial, samples: Samples, used: int) -> Way | None:
 
 
 def _limits(situation: Situation, want: Want, offers: Iterable[Offer]) -> tuple[str, ...]:
-    """The rules by which a single activity or a single day would not count so many hours: they are to be divided."""
+    """The rules by which one activity, one day or one value of a field would not count so many hours: they are to be
+    divided."""
     of_one = {c.key: c for c in situation.prepared.later.caps if isinstance(c.rule.statement.window, ONE)}  # type: ignore[attr-defined]
     keys = {r.key for cap in of_one.values() for r in (cap, *cap.kept)}
     found: dict[str, None] = {}
     for offer in offers:
-        if offer.pieces > 1 and offer.sample.limit:
+        if offer.pieces and offer.sample.limit:
             found[offer.sample.limit] = None
         if not offer.caps.isdisjoint(of_one):
-            (record,) = offer.sample.records(want, situation)
+            record = next(offer.sample.records(want, situation))
             tried = situation.tried(added=[replace(record, start=record.end)])
             found.update((key, None) for key in tried.cut_by.get(record.record_id, ()) if key in keys)
     return tuple(found)
@@ -355,16 +358,38 @@ def _try_together(trial: Trial, offers: Sequence[Offer]) -> None:
     enough values of their own for all.
     """
     f = trial.want.finding
-    records = [r for n, o in enumerate(offers) for r in o.sample.records(trial.want, trial.situation, first=n)]
+    each: list[list[Record]] = []
+    for offer in offers:
+        used = sum(map(len, each))
+        each.append(list(offer.sample.records(trial.want, trial.situation, first=used)))
+    records = [r for some in each for r in some]
     tried = trial.situation.tried(added=records)
-    after, counted = tried.findings.get(f.rule), [tried.counted.get(r.record_id, ZERO) for r in records]
+    after = tried.findings.get(f.rule)
+    for offer, own in zip(offers, each, strict=True):
+        offer.counted = sum((tried.counted.get(r.record_id, ZERO) for r in own), ZERO)
     adds_up = after is not None and not trial.raises(tried) and not trial.spoiled(tried)
-    adds_up = adds_up and after is not None and after.achieved - f.achieved == sum(counted)
+    adds_up = adds_up and after is not None and after.achieved - f.achieved == sum(o.counted for o in offers)
     alike = len(offers) > 1 and any(_alike(records, d.id) for d in offers[0].sample.compared)
-    for hours, offer in zip(counted, offers, strict=True):
-        full = hours >= trial.want.hours
+    for offer, own in zip(offers, each, strict=True):
+        full = offer.counted >= trial.want.hours
+        # what no cap cuts and does not count in full may repeat a record, or the other way round
+        perhaps = alike or not any(r.record_id in tried.cut_by and tried.cut_by[r.record_id] for r in own)
         alone = offer.sample.records(trial.want, trial.situation)
-        offer.does = (full and adds_up) or ((full or alike) and trial.enough(alone))
+        offer.does = (full and adds_up) or ((full or perhaps) and trial.enough(alone))
+
+
+def _try_divided(trial: Trial, offer: Offer) -> None:
+    """Try the hours in as many activities as a limit of one of them asks for, or as many times an activity."""
+    sample, hours = offer.sample, trial.want.hours
+    number = sample.least(hours)
+    pieces = ceil(number * hours / offer.counted)
+    options = [sample] if sample.quantity is not None or sample.worth else []
+    if not sample.worth and sample.limit and sample.quantity is not None:  # a rounding may leave less of each part
+        options.append(replace(sample, quantity=sample.quantity * hours, worth=offer.counted))
+    for option in options if pieces <= MOST_ACTIVITIES else ():
+        if trial.enough(option.records(trial.want, trial.situation, pieces)):
+            offer.does, offer.sample, offer.pieces = True, option, pieces
+            return
 
 
 def _alike(records: Sequence[Record], name: str) -> bool:

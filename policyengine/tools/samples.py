@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import count, islice, repeat, takewhile
+from math import ceil
 
 from policyengine.engines.calendar import period_of
 from policyengine.engines.judge import in_force
@@ -19,9 +20,13 @@ from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
 from policyengine.light import dataclass
 from policyengine.records.model import Fact, Person, Record
+from policyengine.tools.drafts import Draft, Drafts
 from policyengine.tools.trial import Situation
 from policyengine.tools.wishes import ANY_TEXT, Wish, supplied, wishes
 from policyengine.trace import Finding
+
+MOST_ACTIVITIES = 400  # that are tried together
+ZERO = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +55,30 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Facts, unit and quantity for each hour that counts. ``limited``: a rule limits what one activity may count;
-    ``limit``: its key, if it is the one that converts. ``compared``: fields by which it may repeat another activity or
-    share a limit with it; each activity gets values of its own, while there are any."""
+    """Facts, unit and quantity: for each hour that counts, or of one activity that counts ``worth`` at least (0: it
+    grows with its quantity). ``limited``: a rule limits what one activity may count; ``limit``: its key, if it is the
+    one that converts. ``compared``: fields by which it may repeat another activity or share a limit with it; each
+    activity gets values of its own, while there are any."""
 
     facts: dict[str, Fact]
-    unit: str
-    per_hour: Fraction
+    unit: str | None
+    quantity: Fraction | None
+    worth: Fraction
     limited: bool
     limit: str = ""
     compared: tuple[FieldDecl, ...] = ()
 
-    def records(self, want: Want, situation: Situation, pieces: int = 1, first: int = 0) -> Iterator[Record]:
-        """Activities that last all of the days and are together worth the hours. ``first``: the number of the first;
-        those of different numbers have different values."""
-        share = self.per_hour * want.hours / pieces
+    def least(self, hours: Fraction) -> int:
+        """How many activities are worth the hours."""
+        return ceil(hours / self.worth) if self.worth else 1
+
+    def records(self, want: Want, situation: Situation, pieces: int = 0, first: int = 0) -> Iterator[Record]:
+        """Activities that last all of the days and are together worth the hours: ``pieces``, or as many as it takes.
+        ``first``: the number of the first; those of different numbers have different values."""
+        pieces = pieces or self.least(want.hours)
+        share = self.quantity
+        if share is not None and not self.worth:
+            share = share * want.hours / pieces
         free = {d.id: list(islice(_free(d, want, situation), first, first + pieces)) for d in self.compared}
         for number in range(pieces):
             name = f"\uffff{first + number}"  # after every record of the person in any order
@@ -72,7 +86,9 @@ class Sample:
             # texts of which only the presence matters differ, lest they be taken for one activity
             facts = {k: f"{v}{name}" if v == ANY_TEXT else v for k, v in facts.items()}
             who = want.finding.person_id
-            own = {**facts, "record_id": name, "person_id": who, "quantity": share, "unit": self.unit}
+            own: dict[str, Fact] = {**facts, "record_id": name, "person_id": who}
+            own |= {} if share is None else {"quantity": share}
+            own |= {} if self.unit is None else {"unit": self.unit}
             yield Record(name, who, *want.days, share, self.unit, own)
 
 
@@ -85,7 +101,11 @@ class Samples:
         asked = [d for r in (*judge.recognise, *judge.reject, *judge.convert, *judge.add) for d in r.asks]
         self._compared = _compared(prepared)
         # whether what does for one person may not do for another
-        self._personal = any(d.of == "person" for d in asked) or any(d.type != "text" for d in self._compared)
+        self._drafts = Drafts(prepared)
+        self._personal = self._drafts.uneven or any(d.of == "person" for d in asked)
+        self._personal = self._personal or any(d.type != "text" for d in self._compared)
+        windows = [c.rule.statement.window for c in prepared.later.caps]  # type: ignore[attr-defined]
+        self._limited = any(isinstance(w, tree.PerActivity | tree.PerField) for w in windows)
         self._kinds: list[Kind] | None = None
         self._found: dict[tuple[object, ...], Sample | None] = {}
 
@@ -116,11 +136,11 @@ class Samples:
 
     def find(self, kind: Kind, want: Want, situation: Situation) -> Sample | None:
         """An activity of that kind that does what is wanted, as far as it alone decides; None where none is known."""
-        key = (kind.forms, want.finding.rule, want.days[1], want.subject)
+        key = (kind.forms, want.finding.rule, want.days, want.subject)
         if key not in self._found:
             self._found[key] = self._search(kind, want, situation)
         found = self._found[key]
-        if self._personal and found is not None and not self._suits(found, want, situation):
+        if self._personal and (found is None or not self._suits(found, want, situation)):
             return self._search(kind, want, situation)
         return found
 
@@ -153,21 +173,42 @@ class Samples:
         return Record("", want.finding.person_id, day, day, None, None, facts)
 
     def _search(self, kind: Kind, want: Want, situation: Situation) -> Sample | None:
-        day, who = want.days[1], situation.person
-        form, bare = kind.forms[0], self._bare(kind, want)
+        who, form, bare = situation.person, kind.forms[0], self._bare(kind, want)
         for belongs in belonging(self.prepared, want.finding, bare):
             if belongs.get("form", form) != form:
                 continue
-            for unit, quantity, limit, when in _quantities(self.prepared, form, day):
-                limited = any(isinstance(_window(c), tree.PerActivity) for c in self.prepared.later.caps)
-                blank = replace(bare, quantity=quantity, unit=unit, facts={**bare.facts, **belongs})
-                for converts in wishes(when, self.prepared.judge.world, _scene(who, blank)):
-                    whole = replace(blank, facts={**blank.facts, **converts})
-                    for facts in self._options(whole, blank.facts, situation):
-                        sample = Sample(facts, unit, quantity, limited or bool(limit), limit, self._compared)
-                        if _counts(sample, want, situation):
+            for draft in self._drafts.of(replace(bare, facts={**bare.facts, **belongs})):
+                if any(belongs.get(k, v) != v for k, v in draft.facts.items()):
+                    continue
+                size = draft.quantity
+                size = size * want.hours if size is not None and draft.grows else size
+                given = {**bare.facts, **belongs, **draft.facts}
+                blank = replace(bare, quantity=size, unit=draft.unit, facts=given)
+                for converts in wishes(draft.when, self.prepared.judge.world, _scene(who, blank)):
+                    for facts in self._options(supplied(blank, converts), given, situation):
+                        sample = self._sized(draft, facts, want, situation)
+                        if sample is not None:
                             return sample
         return None
+
+    def _sized(self, draft: Draft, facts: dict[str, Fact], want: Want, situation: Situation) -> Sample | None:
+        """The draft as an activity that counts all the hours if it grows, else as many of it as they take."""
+        quantity, unit = facts.get("quantity", draft.quantity), facts.get("unit", draft.unit)
+        assert quantity is None or isinstance(quantity, Fraction)
+        assert unit is None or isinstance(unit, str)
+        limited = self._limited or bool(draft.limit)
+        sample = Sample(facts, unit, quantity, ZERO, limited, draft.limit, self._compared)
+        if draft.grows and quantity is not None:
+            if _counts(sample, want, situation):
+                return sample
+            more = replace(sample, quantity=quantity * (1 + draft.step / want.hours))  # for what is rounded off
+            if draft.step and _counts(more, want, situation):
+                return more
+            sample = replace(sample, quantity=quantity * want.hours)
+        found = replace(sample, worth=want.hours)  # one activity
+        low = _worth(next(found.records(want, situation)), situation)
+        found = replace(found, worth=low)
+        return found if low > 0 and found.least(want.hours) <= MOST_ACTIVITIES else None
 
     def _options(self, record: Record, given: Mapping[str, Fact], situation: Situation) -> Iterator[dict[str, Fact]]:
         """The record's facts with what some rule would recognise it by, what repeats a record of the person last; where
@@ -241,15 +282,16 @@ def _measured(requirement: tree.Statement) -> tuple[str, ...]:
     return (requirement.measure, *([figure.measure] if isinstance(figure, tree.Share) else []))
 
 
-def _window(rule: object) -> object:
-    return rule.rule.statement.window  # type: ignore[attr-defined]
-
-
 def _counts(sample: Sample, want: Want, situation: Situation) -> bool:
-    """Whether an activity of that kind is recognised and counts all that is wanted, or more, whatever is open of it."""
-    (record,) = sample.records(want, situation)
-    low = sum((low for low, _ in situation.judge(record).shares.values()), Fraction(0))
-    return low > 0 if sample.limited else low >= want.hours
+    """Whether activities of that kind are recognised and count all that is wanted, or more, whatever is open of them;
+    where its rate limits one, whether it counts at all."""
+    low = _worth(next(sample.records(want, situation)), situation)
+    return low > 0 if sample.limit else low >= (sample.worth or want.hours)
+
+
+def _worth(record: Record, situation: Situation) -> Fraction:
+    """What a record counts at least before count once and caps."""
+    return sum((Fraction(low) for low, _ in situation.judge(record).shares.values()), ZERO)
 
 
 def belonging(prepared: Prepared, f: Finding, record: Record) -> list[Wish]:
@@ -266,25 +308,6 @@ def belonging(prepared: Prepared, f: Finding, record: Record) -> list[Wish]:
         return holds if said else []
     owner = prepared.plan.vocabulary.field_of(f.measure)
     return [{owner: f.measure}] if owner and record.facts.get(owner, f.measure) == f.measure else []
-
-
-def _quantities(prepared: Prepared, form: str, day: date) -> Iterator[tuple[str, Fraction, str, tree.Condition | None]]:
-    """Unit, quantity that a rule on the form turns into one counted hour, the rule's key if it limits an activity, and
-    when it applies."""
-    for rule in prepared.judge.convert:
-        statement = rule.rule.statement
-        about = not rule.named or form in rule.named  # without names it is about every record
-        if not about or not in_force(rule, day) or not isinstance(statement, tree.Convert):
-            continue
-        figure, basis, limit = statement.figure, statement.basis, rule.key if statement.limit is not None else ""
-        unit = getattr(figure, "unit", None)
-        rate = prepared.judge.rate(unit, day) if unit else None
-        if not rate:
-            continue
-        if isinstance(figure, tree.Stated):
-            yield figure.unit, Fraction(1) / rate, limit, statement.when
-        elif isinstance(figure, tree.Quantity) and basis is not None and figure.value > 0:
-            yield basis.unit, basis.value / rate / figure.value / (statement.factor or 1), limit, statement.when
 
 
 def completions(prepared: Prepared, person: Person, record: Record) -> list[Wish]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from policyengine.records.model import Person
-from policyengine.tools.case import Remedy
+from policyengine.tools.case import Case, Remedy
 from policyengine.tools.case_text import text_of_case
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.explain import Explainer, explain_files
@@ -181,14 +181,97 @@ def _rule(sentence: str, name: str = "more") -> str:
     return f"- id: {name}\n  cites: {{source: act, at: art. 8}}\n  rule: '{sentence}'\n"
 
 
-def test_a_form_of_which_the_law_leaves_the_worth_open_is_not_enough(tmp_path: Path) -> None:
-    """A visit is recognised, and counts one or two hours: nobody can say that it is enough."""
-    world = write_world(tmp_path)
-    rules = world / "policies/shire/rules.yaml"
-    rules.write_text(rules.read_text(encoding="utf-8").replace("training, visit at 1", "training at 1"))
-    more = "- id: visits\n  cites: {source: act, at: art. 8}\n  rule: convert visit at 1 to 2 hours per 45 minutes\n"
-    hours = _told(world, tmp_path, more, _training("R1", "85"))
-    assert hours == "└─ enough would be: 5 more recognised hours outside visit by 2016-12-31"
+# Of 90 hours 70 are there, in visits, which count no more. What a training counts; and trainings that are enough, by
+# hand: quantity, unit, batch and how many (None: nothing is known to be enough).
+RATES = [
+    ("8 hours per activity", ",,,3"),
+    ("0.05 hours per activity", ",,,400"),
+    ("0.04 hours per activity", None),  # 500 activities
+    ("rates(batch, form) per day", "2,days,3,1"),
+    ("rates(batch, form)", ",,3,2"),
+    ("1 to 2 hours per 45 minutes", "900,minutes,,1"),
+    ("0 to 2 hours per 45 minutes", None),
+    ("unknown hours per 45 minutes", None),
+    ("2 hours per day divided by batch rounded down to 0.5 hours", "10,days,1,1"),
+    ("2 hours per day divided by batch minus 2 rounded up to 1 hour", "10,days,3,1"),
+    ("1 hour per 45 minutes times 2", "450,minutes,,1"),
+    ("1 hour per 45 minutes rounded down to 3 hours", "945,minutes,,1"),
+    ("1 hour per 45 minutes rounded down to 30 hours", "1350,minutes,,1"),
+    ("1 hour per 45 minutes up to 4 hours per activity", "180,minutes,,5"),
+    ("1 hour per 45 minutes rounded down to 3 hours up to 6 hours per activity", "270,minutes,,4"),
+    ("stated hours when quantity at least 30 hours", "30,hours,,1"),
+    ("stated hours when quantity at most 6 hours", "6,hours,,4"),
+    ("stated hours when 6 hours > quantity and batch is present", "5,hours,1,4"),
+    ("8 hours per activity when quantity between 3 days and 5 days", "3,days,,3"),
+    ("stated hours when batch between 2 and 3 and batch != 2", "20,hours,3,1"),
+]
+
+
+@pytest.mark.parametrize(("rate", "by_hand"), RATES)
+def test_an_activity_is_sized_as_its_rate_wants_it(tmp_path: Path, rate: str, by_hand: str | None) -> None:
+    more = _rule("cap visit at 70 hours per year", "visits") + _rule(f"convert training at {rate}", "rate")
+    world = _with_batches(tmp_path, "type: number, min: 1, max: 9", more)
+    _with_rates(world)
+    there = "R1,X,2016-05-05,visit,professional,T,70,hours,c,,,,"
+    limit = f", subject to: convert training at {rate} (rate, art. 8)" if "up to 4" in rate or "up to 6" in rate else ""
+    enough = f"enough would be: 20 more recognised hours in training by 2016-12-31{limit}"
+    assert _line(world, there) == f"└─ {enough if by_hand else 'nothing was found that would be enough'}"
+    if by_hand:
+        quantity, unit, batch, times = by_hand.split(",")
+        row = f"2016-06-06,training,professional,,{quantity},{unit},c,,,,{batch}"
+        added = [f"T{n},X,{row}" for n in range(int(times))]
+        assert _case(world, there, *added).decision.outcome == "met"
+        assert _case(world, there, *added[1:]).decision.outcome == "not_met"
+
+
+# Of 90 hours 15 are there; what each activity counts, or each value of a field, is limited.
+DIVIDED = [
+    "cap records at 5 hours per batch",  # a batch of its own for each of 15
+    "cap records at 5 hours per title",
+    "cap records at 0.5 hour per activity",
+]
+
+
+@pytest.mark.parametrize("rule", DIVIDED)
+def test_hours_are_divided_among_as_many_activities_as_a_limit_asks_for(tmp_path: Path, rule: str) -> None:
+    world = _with_batches(tmp_path, "type: number, min: 1, max: 99", _rule(rule))
+    rows = [f"R{n},X,2016-05-05,training,professional,T{n},0.5,hours,c,,,,{n}" for n in range(1, 31)]
+    limit = f"subject to: {rule} (more, art. 8)"
+    assert _line(world, *rows) == f"└─ enough would be: 75 more recognised hours by 2016-12-31, {limit}"
+
+
+def test_where_a_record_may_repeat_another_a_further_activity_may_still_be_enough(tmp_path: Path) -> None:
+    """80 and 12 of which the title is lacking: 80 or 92. With 10 of another title it is 80 + 10, or 80 + 12."""
+    world = _with_batches(tmp_path, "type: number", _rule("count once per title taking the highest"))
+    there = ["R1,X,2016-05-05,training,professional,T,80,hours,c,,,,", "R2,X,2016-05-06,training,,,12,hours,c,,,,"]
+    assert _line(world, *there) == "└─ enough would be: 10 more recognised hours by 2016-12-31"
+    assert _case(world, *there, "R3,X,2016-06-06,visit,,V,10,hours,c,,,,").decision.outcome == "met"
+
+
+def _with_rates(world: Path) -> None:
+    """A table of rates by batch, and nothing but visits at stated hours: trainings go by another rule."""
+    pack, rules = (world / "policies/shire" / name for name in ("pack.yaml", "rules.yaml"))
+    table = "tables:\n  rates:\n    file: rates.csv\n    columns:\n      batch: {role: key, type: number}\n"
+    table += "      form: {role: key}\n      hours: {role: value, type: number, unit: hours}\n"
+    days = "  days: {min: 0, max: 1000, decimals: 1}\n"
+    pack.write_text(pack.read_text(encoding="utf-8") + days + table, encoding="utf-8")
+    (pack.parent / "rates.csv").write_text("batch,form,hours\n1,training,2\n3,training,10\n4,visit,90\n")
+    text = rules.read_text(encoding="utf-8")
+    rules.write_text(
+        text.replace("convert training, self_study, publication, visit", "convert visit"), encoding="utf-8"
+    )
+
+
+def _case(world: Path, *rows: str) -> Case:
+    """X's 2016 with these rows of records, a batch in the last column."""
+    (world / "own.csv").write_text("\n".join([f"{HEADER},batch", *rows]) + "\n", encoding="utf-8")
+    (case,), _ = explain_files(load_law(world / "policies/shire"), Files((str(world / "own.csv"),)), "X", (2016, 2016))
+    return case
+
+
+def _line(world: Path, *rows: str) -> str:
+    """The last line of X's 2016."""
+    return text_of_case(_case(world, *rows)).splitlines()[-1]
 
 
 def test_a_rate_for_every_record_tells_what_is_enough(tmp_path: Path) -> None:
