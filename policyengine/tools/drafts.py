@@ -21,6 +21,8 @@ from policyengine.plan.names import walk
 from policyengine.records.model import Record
 from policyengine.tools.wishes import MOST, Wish, supplied
 
+LAST_DAY = date.max.toordinal()
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -48,9 +50,27 @@ class Drafts:
         judge = prepared.judge
         self._rates = (*judge.convert, *judge.add)
         conditions = [r.rule.statement.when for r in (*judge.recognise, *judge.reject, *self._rates)]
-        self._asked = tuple(dict.fromkeys(q for c in conditions for q in _quantities(c)))
+        self._asked = tuple(dict.fromkeys(q for c in conditions for q in _compared(c, "quantity")))
+        days, months = ([v.value for c in conditions for v in _compared(c, n)] for n in ("days", "full_months"))
+        lengths = {int(v) + n for v in days if isinstance(v, Fraction) for n in (-1, 0, 1)}
+        lengths |= {31 * (int(v) + n) for v in months if isinstance(v, Fraction) for n in (-1, 0, 1)}
+        # how many days activities may last besides all there are, the most first
+        self.lengths = tuple(sorted((n for n in {*lengths, *([1] if lengths else [])} if n > 0), reverse=True))
+        self._ends, self._starts = (
+            {v.value for c in conditions for n in names for v in _compared(c, n) if isinstance(v.value, date)}
+            for names in (("date", "end"), ("start",))
+        )
         # whether what is converted for one amount may not be for another
         self.uneven = bool(self._asked) or any(_step(r.rule.statement) for r in self._rates)
+
+    def turns(self, days: tuple[date, date]) -> list[tuple[date, date]]:
+        """The parts of some days that conditions on the date of an activity tell apart, the latest end first."""
+        if not self._ends and not self._starts:
+            return []
+        first, last = days
+        ends = {(first, e) for v in self._ends for e in _about(v) if first <= e < last}
+        starts = {(s, last) for v in self._starts for s in _about(v) if first < s <= last}
+        return sorted(ends | starts, key=lambda d: (d[1], d[0]), reverse=True)
 
     def of(self, record: Record) -> list[Draft]:
         """What the rules in force on the record's last day want of one of its form; what grows first."""
@@ -136,12 +156,17 @@ class Drafts:
                 yield from (q for q in (turn, turn + 1, turn - 1, turn / 2) if q > 0)
 
 
-def _quantities(condition: tree.Condition | None) -> Iterator[tree.Value]:
-    """The values with which a condition compares the column ``quantity``."""
+def _about(day: date) -> tuple[date, ...]:
+    """A day with the days beside it, as far as there are any."""
+    return tuple(date.fromordinal(n) for n in range(day.toordinal() - 1, day.toordinal() + 2) if 0 < n < LAST_DAY)
+
+
+def _compared(condition: tree.Condition | None, name: str) -> Iterator[tree.Value]:
+    """The values with which a condition compares a field."""
     for node in walk(condition):
         if isinstance(node, tree.Compare | tree.In | tree.InRange):
             parts = list(walk(node))
-            if any(isinstance(p, tree.Field) and p.id == "quantity" for p in parts):
+            if any(isinstance(p, tree.Field) and p.id == name for p in parts):
                 yield from (p for p in parts if isinstance(p, tree.Value))
 
 

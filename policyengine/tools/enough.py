@@ -247,7 +247,7 @@ def _by_hours(situation: Situation, f: Finding, samples: Samples, used: int) -> 
 def _wants(situation: Situation, f: Finding, samples: Samples) -> Iterator[Want]:
     """What may be asked of more activities: the latest days first, any subject before a certain one."""
     for hours in _amounts(situation, f):
-        for days in _days_left(situation, f):
+        for days in (d for left in _days_left(situation, f) for d in (left, *samples.turns(left))):
             for subject in (None, *samples.subjects()):
                 yield Want(f, hours, days, subject)
 

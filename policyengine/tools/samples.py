@@ -20,7 +20,7 @@ from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
 from policyengine.light import dataclass
 from policyengine.records.model import Fact, Person, Record
-from policyengine.tools.drafts import Draft, Drafts
+from policyengine.tools.drafts import Draft, Drafts, first_day
 from policyengine.tools.trial import Situation
 from policyengine.tools.wishes import ANY_TEXT, Wish, supplied, wishes
 from policyengine.trace import Finding
@@ -58,7 +58,7 @@ class Sample:
     """Facts, unit and quantity: for each hour that counts, or of one activity that counts ``worth`` at least (0: it
     grows with its quantity). ``limited``: a rule limits what one activity may count; ``limit``: its key, if it is the
     one that converts. ``compared``: fields by which it may repeat another activity or share a limit with it; each
-    activity gets values of its own, while there are any."""
+    activity gets values of its own, while there are any. ``length``: how many days one lasts; 0: all there are."""
 
     facts: dict[str, Fact]
     unit: str | None
@@ -67,16 +67,17 @@ class Sample:
     limited: bool
     limit: str = ""
     compared: tuple[FieldDecl, ...] = ()
+    length: int = 0
 
     def least(self, hours: Fraction) -> int:
         """How many activities are worth the hours."""
         return ceil(hours / self.worth) if self.worth else 1
 
     def records(self, want: Want, situation: Situation, pieces: int = 0, first: int = 0) -> Iterator[Record]:
-        """Activities that last all of the days and are together worth the hours: ``pieces``, or as many as it takes.
+        """Activities that end with the days and are together worth the hours: ``pieces``, or as many as it takes.
         ``first``: the number of the first; those of different numbers have different values."""
         pieces = pieces or self.least(want.hours)
-        share = self.quantity
+        share, start = self.quantity, first_day(want.days, self.length)
         if share is not None and not self.worth:
             share = share * want.hours / pieces
         free = {d.id: list(islice(_free(d, want, situation), first, first + pieces)) for d in self.compared}
@@ -89,7 +90,7 @@ class Sample:
             own: dict[str, Fact] = {**facts, "record_id": name, "person_id": who}
             own |= {} if share is None else {"quantity": share}
             own |= {} if self.unit is None else {"unit": self.unit}
-            yield Record(name, who, *want.days, share, self.unit, own)
+            yield Record(name, who, start, want.days[1], share, self.unit, own)
 
 
 class Samples:
@@ -102,6 +103,7 @@ class Samples:
         self._compared = _compared(prepared)
         # whether what does for one person may not do for another
         self._drafts = Drafts(prepared)
+        self.turns = self._drafts.turns
         self._personal = self._drafts.uneven or any(d.of == "person" for d in asked)
         self._personal = self._personal or any(d.type != "text" for d in self._compared)
         windows = [c.rule.statement.window for c in prepared.later.caps]  # type: ignore[attr-defined]
@@ -173,7 +175,16 @@ class Samples:
         return Record("", want.finding.person_id, day, day, None, None, facts)
 
     def _search(self, kind: Kind, want: Want, situation: Situation) -> Sample | None:
+        for length in (0, *self._drafts.lengths):
+            found = self._lasting(length, kind, want, situation)
+            if found is not None:
+                return found
+        return None
+
+    def _lasting(self, length: int, kind: Kind, want: Want, situation: Situation) -> Sample | None:
+        """An activity of that kind that lasts so many days (0: all there are)."""
         who, form, bare = situation.person, kind.forms[0], self._bare(kind, want)
+        bare = replace(bare, start=first_day(want.days, length))
         for belongs in belonging(self.prepared, want.finding, bare):
             if belongs.get("form", form) != form:
                 continue
@@ -186,18 +197,20 @@ class Samples:
                 blank = replace(bare, quantity=size, unit=draft.unit, facts=given)
                 for converts in wishes(draft.when, self.prepared.judge.world, _scene(who, blank)):
                     for facts in self._options(supplied(blank, converts), given, situation):
-                        sample = self._sized(draft, facts, want, situation)
+                        sample = self._sized(draft, facts, length, want, situation)
                         if sample is not None:
                             return sample
         return None
 
-    def _sized(self, draft: Draft, facts: dict[str, Fact], want: Want, situation: Situation) -> Sample | None:
+    def _sized(
+        self, draft: Draft, facts: dict[str, Fact], length: int, want: Want, situation: Situation
+    ) -> Sample | None:
         """The draft as an activity that counts all the hours if it grows, else as many of it as they take."""
         quantity, unit = facts.get("quantity", draft.quantity), facts.get("unit", draft.unit)
         assert quantity is None or isinstance(quantity, Fraction)
         assert unit is None or isinstance(unit, str)
         limited = self._limited or bool(draft.limit)
-        sample = Sample(facts, unit, quantity, ZERO, limited, draft.limit, self._compared)
+        sample = Sample(facts, unit, quantity, ZERO, limited, draft.limit, self._compared, length)
         if draft.grows and quantity is not None:
             if _counts(sample, want, situation):
                 return sample

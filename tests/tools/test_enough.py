@@ -224,6 +224,36 @@ def test_an_activity_is_sized_as_its_rate_wants_it(tmp_path: Path, rate: str, by
         assert _case(world, there, *added[1:]).decision.outcome == "not_met"
 
 
+# Nothing is there. When an activity is recognised, the day of the question, and by when it has to end (None: never).
+LASTING = [
+    ("days < 3", None, "2016-12-31"),
+    ("days > 2", None, "2016-12-31"),
+    ("days = 5", None, "2016-12-31"),
+    ("days > 366", None, None),
+    ("days > 5", date(2016, 12, 28), None),
+    ("full_months < 2", None, "2016-12-31"),
+    ("full_months = 3", None, "2016-12-31"),
+    ("date before 2016-06-30", None, "2016-06-29"),
+    ("date between 2016-03-01 and 2016-06-30 and days < 3", None, "2016-06-30"),
+    ("date before 2016-06-30", date(2016, 6, 29), "2016-06-29"),
+    ("date before 2016-06-30", date(2016, 6, 30), None),
+    ("date after 2016-12-31", None, None),
+    ("start after 2016-06-30", None, "2016-12-31"),
+    ("2016-06-30 > start and not days < 180", None, "2016-12-31"),
+]
+
+
+@pytest.mark.parametrize(("when", "as_of", "until"), LASTING)
+def test_an_activity_is_on_the_days_that_conditions_ask_for(
+    tmp_path: Path, when: str, as_of: date | None, until: str | None
+) -> None:
+    line = _told(_all_recognised(tmp_path, when), tmp_path, "", _training("R1", "0"), as_of=as_of)
+    if until is None:
+        assert line.startswith("└─ nothing was found that would be enough")
+    else:
+        assert line == f"└─ enough would be: 90 more recognised hours by {until}"
+
+
 # Of 90 hours 15 are there; what each activity counts, or each value of a field, is limited.
 DIVIDED = [
     "cap records at 5 hours per batch",  # a batch of its own for each of 15
