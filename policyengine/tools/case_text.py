@@ -5,15 +5,16 @@ The form of a line is ``what it is    rule, clause``; figures are exact.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from policyengine.language import tree
 from policyengine.messages import harmless
 from policyengine.records.personal import mask
-from policyengine.tools.case import UNMET, Case, Window, owner_of, rows_of
+from policyengine.tools.case import UNMET, Case, Window, owner_of
+from policyengine.tools.case_caps import NOTHING_COUNTED, Activities, Caps
 from policyengine.tools.case_enough import Remedies
-from policyengine.tools.case_words import CITED, ZERO, Node, Words, number, spread
+from policyengine.tools.case_words import CITED, ZERO, Node, number, spread
 from policyengine.tools.tables import EITHER
 from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
@@ -25,7 +26,6 @@ OUTCOMES = {
     "in_progress": ("in progress", "进行中"),
 }
 NOTHING_ASKED = ("nothing was required", "当期没有必须达到的要求")
-NOTHING_COUNTED = ("rejected", "not_recognised", "no_conversion", "no_exchange", "no_policy", "duplicate")
 
 
 def text_of_case(case: Case, language: str = "en", reveal: bool = False) -> str:
@@ -46,7 +46,7 @@ def lines_of(node: Node) -> Iterator[str]:
             yield (("└─ " if last else "├─ ") if row == 0 else ("   " if last else "│  ")) + line
 
 
-class _Writer(Words):
+class _Writer(Activities):
     """Writes one case in one language."""
 
     # --- the whole ----------------------------------------------------------------------------------------------------
@@ -56,7 +56,7 @@ class _Writer(Words):
         root.below += self._requirements()
         root.below += self._blocks()
         root.below += self._besides()
-        root.below += self._caps()
+        root.below += Caps(self.case, self.language, self.reveal).nodes()
         root.below += self._uncounted()
         root.below += self._consequences()
         root.below += self._flags()
@@ -117,7 +117,7 @@ class _Writer(Words):
         below = [self._subject(s, hours, found) for s, hours in sorted(subjects.items(), key=lambda i: (-i[1], i[0]))]
         rest = [e for e in self._counted() if e.subject not in subjects]
         if rest:
-            below.append(Node(self.say("no subject given", "未注明科目"), [Node(self._record(e)) for e in rest]))
+            below.append(Node(self.say("no subject given", "未注明科目"), [Node(self.record(e)) for e in rest]))
         if not self.case.ledger:  # nothing written of records
             below += self._not_at_hand(d.total)
         if total:
@@ -139,7 +139,7 @@ class _Writer(Words):
         found = [f for f in findings if f.measure == subject]
         node = Node(self._finding(found[0]) if found else f"{self.labels.term(subject, 'subject')} {number(hours)}")
         node.below = [Node(self._finding(f)) for f in found[1:]]
-        node.below += [Node(self._record(e)) for e in self._counted() if e.subject == subject]
+        node.below += [Node(self.record(e)) for e in self._counted() if e.subject == subject]
         return node
 
     def _measured(self, f: Finding, rows: bool = True) -> list[Node]:
@@ -155,7 +155,7 @@ class _Writer(Words):
 
     def _within(self, window: Window) -> list[Node]:
         """What counts in a window that is not the period."""
-        return [*(Node(self._record(e)) for e in window.rows), *self._not_at_hand(window.elsewhere)]
+        return [*(Node(self.record(e)) for e in window.rows), *self._not_at_hand(window.elsewhere)]
 
     def _not_at_hand(self, hours: Fraction) -> list[Node]:
         more = self.hours(hours)
@@ -250,66 +250,6 @@ class _Writer(Words):
 
     # --- records ------------------------------------------------------------------------------------------------------
 
-    def _record(self, e: LedgerEntry, rules: bool = True) -> str:
-        """``R017 2016-11-02 publication "…" 14000 characters → 28 hours, counted 20``."""
-        text = self._activity(e) + f" → {self.hours_range(e.converted, e.converted_high)}"
-        if (e.counted, e.counted_high) != (e.converted, e.converted_high):
-            counted = spread(e.counted, e.counted_high)
-            text += self.say(f", counted {counted}", f"，计入 {counted}")
-        return self.cite(text, e.convert_rule if rules else "")
-
-    def hours_range(self, low: Fraction, high: Fraction | None) -> str:
-        return f"{spread(low, high)} {self.unit}"
-
-    def _activity(self, e: LedgerEntry) -> str:
-        """What a record is: id, date, form, title, quantity."""
-        record = self.case.records.get(e.record_id)
-        parts = [e.record_id]
-        if record is not None:
-            span = record.end.isoformat()
-            parts.append(span if record.start == record.end else f"{record.start.isoformat()}..{span}")
-        elif e.period is not None and not rows_of(self.case.decision, [e]):
-            parts.append(e.period)
-        if e.form:
-            parts.append(self.labels.term(e.form, "form"))
-        title = record.facts.get("title") if record is not None else None
-        if isinstance(title, str) and title:
-            short = title if len(title) <= 40 else title[:39] + "…"
-            parts.append(self.say(f'"{short}"', f"「{short}」"))
-        if e.quantity is not None:
-            parts.append(f"{number(e.quantity)} {self.labels.unit(e.unit)}".strip())
-        return " ".join(parts)
-
-    def _caps(self) -> Iterable[Node]:
-        groups: dict[str, list[LedgerEntry]] = {}
-        for e in self.case.ledger:
-            _, caps = self.once_and_caps(e.cap_rule)
-            if caps and e.counted != e.converted and e.reason != "duplicate":
-                groups.setdefault(caps, []).append(e)
-        for key, cut in groups.items():
-            notes = [self.case.rules[k] for k in key.split("+") if k in self.case.rules]
-            text = self.say("; ", "；").join(n.text(self.language) for n in notes) or key
-            least = [self._surely_cut(e) for e in cut]
-            most = [e.converted_high - e.counted if e.converted_high is not None else None for e in cut]
-            lost = spread(sum(least, ZERO), _total(most))
-            about = notes[0].about if len(notes) == 1 else None
-            facts = [self.say(f"{lost} cut", f"核掉 {lost}")]
-            if about:
-                claims = [e for e in self.case.ledger if self._claims(e, about)]
-                claimed = spread(sum((e.converted for e in claims), ZERO), _total(e.converted_high for e in claims))
-                facts.insert(0, self.say(f"{claimed} claimed", f"申报 {claimed}"))
-            line = text + self.say(": ", "：") + self.say(", ", "，").join(facts)
-            yield Node(self.cite(line, key), [Node(self._record(e, rules=False)) for e in cut])
-
-    def _surely_cut(self, e: LedgerEntry) -> Fraction:
-        """What caps cut of a row at least: nothing where another record may count instead."""
-        once, _ = self.once_and_caps(e.cap_rule)
-        return ZERO if once or e.counted_high is None else max(ZERO, e.converted - e.counted_high)
-
-    @staticmethod
-    def _claims(e: LedgerEntry, about: Sequence[str]) -> bool:
-        return e.reason not in NOTHING_COUNTED and (e.form in about or e.subject in about)
-
     def _uncounted(self) -> Iterable[Node]:
         for reasons, en, zh in (
             (("rejected", "not_recognised"), "not recognised", "不予认定"),
@@ -325,7 +265,7 @@ class _Writer(Words):
                 yield Node(self.say(en, zh), [Node(self._why(e)) for e in rows])
 
     def _why(self, e: LedgerEntry) -> str:
-        text = self._activity(e)
+        text = self.activity(e)
         colon = self.say(": ", "：")
         if e.reason == "not_recognised":
             return text + colon + self.say("no rule recognises this form", "没有规则认定此种形式")
@@ -417,13 +357,3 @@ class _Writer(Words):
         if of_the_law:
             facts = self.lacking(of_the_law)
             yield Node(self.say(f"for the authority to settle: {facts}", f"须由主管部门明确：{facts}"))
-
-
-def _total(amounts: Iterable[Fraction | None]) -> Fraction | None:
-    """A sum; None where one of the amounts has no bound."""
-    total = ZERO
-    for amount in amounts:
-        if amount is None:
-            return None
-        total += amount
-    return total
