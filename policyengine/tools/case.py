@@ -318,6 +318,20 @@ def beyond_more(findings: Iterable[Finding]) -> bool:
     return len(firm) > len(waiting) + len(lacking(firm))
 
 
+def exceeded(findings: Iterable[Finding]) -> list[Finding]:
+    """The firm maxima of which there is too much."""
+    return [f for f in findings if not f.advisory and f.status in UNMET and f.comparison != ">=" and f.shortfall > 0]
+
+
+def kept(f: Finding) -> bool:
+    """Whether a finding is met, or would be if its window ended now."""
+    if f.status != "in_progress":
+        return f.status == "met"
+    if f.comparison == ">=":
+        return f.required_high is not None and f.achieved >= f.required_high
+    return f.required is not None and f.achieved_high is not None and f.achieved_high <= f.required
+
+
 def of_period(decision: Decision, findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(f for f in findings if (f.period, f.policy) == (decision.period, decision.policy))
 

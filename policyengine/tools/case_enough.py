@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from policyengine.tools.case import Remedy
+from policyengine.tools.case import Remedy, exceeded
 from policyengine.tools.case_words import Node, Words, number
 from policyengine.trace import Finding
 
@@ -17,7 +17,7 @@ class Remedies(Words):
         """What would meet the requirement that is not met; of several, what each of them needs."""
         if not self.case.sought:
             return
-        needed = [(f, [self._remedy(r) for r in self.case.remedies if r.rule == f.rule]) for f in self.case.lacking()]
+        needed = [(f, [self._remedy(r) for r in self.case.remedies if r.rule == f.rule]) for f in self._needed()]
         if not needed:
             return
         if self.case.hinges_on:
@@ -57,6 +57,11 @@ class Remedies(Words):
             label = self.labels.measure(f.measure, self.case.decision.unit) + self._perhaps(f)
             below.append(Node(self.cite(label + self.say(": ", "：") + (either.join(options) or none), f.rule)))
         yield Node(lead, below)
+
+    def _needed(self) -> list[Finding]:
+        """What is lacking; of what there is too much, if nothing else is needed or something would do."""
+        lacking, found = self.case.lacking(), {r.rule for r in self.case.remedies}
+        return lacking + [f for f in exceeded(self.case.findings) if not lacking or f.rule in found]
 
     def _perhaps(self, f: Finding) -> str:
         """``, if needed (depending on hospital level)`` where it is not settled whether the requirement is lacking."""

@@ -15,25 +15,15 @@ from policyengine.engines.calendar import period_bounds, period_of
 from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.records.model import Record
-from policyengine.tools.case import UNMET, Remedy, beyond_more, lacking, of_period
-from policyengine.tools.samples import MOST_ACTIVITIES, Sample, Samples, Want, belonging, completions
+from policyengine.tools.case import UNMET, Remedy, beyond_more, exceeded, kept, lacking, of_period
+from policyengine.tools.enough_facts import Way, by_facts
+from policyengine.tools.samples import MOST_ACTIVITIES, Sample, Samples, Want
 from policyengine.tools.trial import Situation, Tried
 from policyengine.tools.wishes import supplied
 from policyengine.trace import Finding
 
-SUPPLIED = 3  # options of missing facts that are shown; the first are those that need least
 ZERO = Fraction(0)
 ONE = (tree.PerActivity, tree.PerDay, tree.PerField)
-OPEN = ("rejected", "missing_fact", "ambiguous")
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A remedy, and the records with which it was tried."""
-
-    remedy: Remedy
-    changed: tuple[Record, ...] = ()
-    added: tuple[Record, ...] = ()
 
 
 def enough_for(
@@ -51,7 +41,12 @@ def enough_for(
     ways: list[list[Way]] = []
     for f in needed:
         used = sum(len(way.added) for each in ways for way in each)
-        ways.append([*_by_facts(situation, f), *_by_hours(situation, f, samples, used)])
+        ways.append([*by_facts(situation, f), *_by_hours(situation, f, samples, used)])
+    for f in exceeded(findings):
+        if _share(situation, f) is not None:  # more of anything else makes it a smaller share
+            used = sum(len(way.added) for each in ways for way in each)
+            needed.append(f)
+            ways.append(_by_hours(situation, f, samples, used))
     if others:
         ways = _under_all(ways, others)
     if len(needed) < 2 and not _spoilable(situation) and not beyond_more(findings):
@@ -77,90 +72,6 @@ def _all_met(situation: Situation, ways: Iterable[Way]) -> bool:
         changed[record.record_id] = supplied(changed.get(record.record_id, record), record.facts)
     after = situation.tried(changed.values(), [r for way in ways for r in way.added])
     return not lacking(after.findings.values()) and not beyond_more(after.findings.values())
-
-
-# --- missing facts ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Supply:
-    """Facts that would make one record count ``gain`` more; ``enough``: they alone meet the requirement."""
-
-    record: Record  # with the facts added
-    facts: tuple[str, ...]
-    gain: Fraction
-    enough: bool
-
-
-def _by_facts(situation: Situation, f: Finding) -> list[Way]:
-    """Records that count once their missing facts are there: alone where one is enough, else the fewest together."""
-    supplies = [s for r in _open_records(situation, f) if (s := _supply(situation, f, r)) is not None]
-    alone = sorted((s for s in supplies if s.enough), key=lambda s: (len(s.facts), -s.gain, s.record.record_id))
-    if alone:
-        return [_way(f, [s]) for s in alone[:SUPPLIED]]
-    together = _fewest(situation, f, sorted(supplies, key=lambda s: (-s.gain, s.record.record_id)))
-    return [_way(f, together)] if together else []
-
-
-def _fewest(situation: Situation, f: Finding, supplies: list[Supply]) -> list[Supply]:
-    """The largest gains that together are enough, without any that is not needed."""
-    taken: list[Supply] = []
-    for supply in supplies:
-        taken.append(supply)
-        if len(taken) > 1 and _met(situation, f, taken):
-            for one in list(reversed(taken))[1:]:
-                fewer = [s for s in taken if s is not one]
-                if _met(situation, f, fewer):
-                    taken = fewer
-            return taken
-    return []
-
-
-def _open_records(situation: Situation, f: Finding) -> Iterator[Record]:
-    """Records that count nothing or less than they might, and those of which it is open what they count toward."""
-    first, last = situation.asked
-    names = {r.rule.name for r in situation.prepared.later.require if r.key == f.rule}
-    if any(c.rule.statement.rule in names for c in situation.prepared.later.carry):  # type: ignore[attr-defined]
-        first -= 1  # what the year before has left over counts too
-    ids = {
-        e.record_id
-        for e in situation.result.ledger
-        if e.reason in OPEN and e.period is not None and first <= int(e.period) <= last
-    }
-    ids.update(m.rpartition(":")[0] for m in f.missing)
-    return (r for r in situation.records if r.record_id in ids)
-
-
-def _supply(situation: Situation, f: Finding, record: Record) -> Supply | None:
-    """The fewest facts under which the record adds to what the finding measures."""
-    best: Supply | None = None
-    belongs = [w for w in belonging(situation.prepared, f, record) if w]
-    for facts in (*completions(situation.prepared, situation.person, record), *belongs):
-        if best is not None and len(facts) > len(best.facts):
-            continue
-        changed = supplied(record, facts)
-        after = situation.tried(changed=[changed]).findings.get(f.rule)
-        gain = after.achieved - f.achieved if after is not None else Fraction(0)
-        if after is not None and gain > 0 and (best is None or (len(facts), -gain) < (len(best.facts), -best.gain)):
-            best = Supply(changed, tuple(sorted(facts)), gain, after.status == "met")
-    return best
-
-
-def _met(situation: Situation, f: Finding, supplies: Sequence[Supply]) -> bool:
-    after = situation.tried(changed=[s.record for s in supplies]).findings.get(f.rule)
-    return after is not None and after.status == "met"
-
-
-def _way(f: Finding, supplies: Sequence[Supply]) -> Way:
-    remedy = Remedy(
-        rule=f.rule,
-        gain=sum((s.gain for s in supplies), Fraction(0)),
-        until=f.window[1],
-        measure=f.measure,
-        facts={s.record.record_id: s.facts for s in supplies},
-        gains={s.record.record_id: s.gain for s in supplies},
-    )
-    return Way(remedy, changed=tuple(s.record for s in supplies))
 
 
 # --- more hours -------------------------------------------------------------------------------------------------------
@@ -191,7 +102,7 @@ class Trial:
         """Whether the requirement is met once these are there."""
         tried = self.situation.tried(added=records)
         after = tried.findings.get(self.want.finding.rule)
-        return after is not None and after.status == "met" and not self.spoiled(tried)
+        return after is not None and kept(after) and not self.spoiled(tried)
 
     def spoiled(self, tried: Tried) -> bool:
         return self.keeps_others and bool(_at_risk(tried.findings.values()) - _at_risk(_before(self.situation)))
@@ -221,15 +132,15 @@ def _spoilable(situation: Situation) -> bool:
     """Whether there is a firm requirement that more activities might leave unmet: a maximum, or a share of a total that
     grows with them."""
     firm = [f for f in _before(situation) if not f.advisory]
-    return any(f.comparison != ">=" or _growing_share(situation, f) is not None for f in firm)
+    return any(f.comparison != ">=" or _share(situation, f) is not None for f in firm)
 
 
-def _growing_share(situation: Situation, f: Finding) -> Fraction | None:
-    """The share that is required of what counts, where it is that: it grows with what counts."""
+def _share(situation: Situation, f: Finding) -> tree.Share | None:
+    """The share of what counts that is required or allowed, where it is that: it grows with what counts."""
     for rule in situation.prepared.later.require:
         figure = rule.rule.statement.figure  # type: ignore[attr-defined]
         if rule.key == f.rule and isinstance(figure, tree.Share) and not figure.of_requirement:
-            return figure.value
+            return figure
     return None
 
 
@@ -253,11 +164,15 @@ def _wants(situation: Situation, f: Finding, samples: Samples) -> Iterator[Want]
 
 
 def _amounts(situation: Situation, f: Finding) -> Iterator[Fraction]:
-    """The hours that are short; of a share of a total that grows with them, so many that they make up for that too."""
-    yield f.shortfall
-    share = _growing_share(situation, f)
-    if share is not None and share < 1:
-        yield f.shortfall / (1 - share)
+    """The hours that are short; of a share of a total that grows with them, so many that they make up for that too; of
+    too large a share so many of something else that it is none."""
+    share = _share(situation, f)
+    if f.comparison == ">=":
+        yield f.shortfall
+        if share is not None and share.value < 1:
+            yield f.shortfall / (1 - share.value)
+    elif share is not None and share.value > 0:
+        yield f.shortfall / share.value
 
 
 def _days_left(situation: Situation, f: Finding) -> Iterator[tuple[date, date]]:
@@ -284,7 +199,7 @@ def _way_of_hours(trial: Trial, samples: Samples, used: int) -> Way | None:
         if sample is not None:
             offers.append(Offer(kind.forms, sample, kind.caps, kind.alike))
         elif samples.recognised(kind, want):  # what is recognised and is not sure to count in full is not enough
-            if samples.belongs(kind, want):
+            if samples.belongs(kind, want) or want.finding.comparison != ">=":
                 does_not += kind.forms
             else:
                 foreign = True
@@ -307,12 +222,12 @@ def _way_of_hours(trial: Trial, samples: Samples, used: int) -> Way | None:
     if not does:
         return None
     outside, within = (does_not, []) if len(does_not) <= len(does) and not foreign else ([], does)
-    best = next(o for o in offers if o.does)
+    best, share = next(o for o in offers if o.does), _share(situation, want.finding)
     remedy = Remedy(
         want.finding.rule,
         want.hours,
         want.days[1],
-        want.finding.measure,
+        want.finding.measure if share is None or want.finding.comparison == ">=" else share.measure,
         outside=tuple(outside),
         within=tuple(within),
         subject=want.subject,

@@ -163,8 +163,11 @@ class Samples:
     def belongs(self, kind: Kind, want: Want) -> bool:
         """Whether activities of that kind may belong to what the finding measures."""
         form = kind.forms[0]
-        wanted = belonging(self.prepared, want.finding, self._bare(kind, want))
-        return any(b.get("form", form) == form for b in wanted)
+        return any(b.get("form", form) == form for b in self._wanted(want, self._bare(kind, want)))
+
+    def _wanted(self, want: Want, record: Record) -> list[Wish]:
+        """Facts with which the record is of what is measured; not of that, where there is too much of it."""
+        return (belonging if want.finding.comparison == ">=" else _apart)(self.prepared, want.finding, record)
 
     @staticmethod
     def _bare(kind: Kind, want: Want) -> Record:
@@ -185,7 +188,7 @@ class Samples:
         """An activity of that kind that lasts so many days (0: all there are)."""
         who, form, bare = situation.person, kind.forms[0], self._bare(kind, want)
         bare = replace(bare, start=first_day(want.days, length))
-        for belongs in belonging(self.prepared, want.finding, bare):
+        for belongs in self._wanted(want, bare):
             if belongs.get("form", form) != form:
                 continue
             for draft in self._drafts.of(replace(bare, facts={**bare.facts, **belongs})):
@@ -321,6 +324,22 @@ def belonging(prepared: Prepared, f: Finding, record: Record) -> list[Wish]:
         return holds if said else []
     owner = prepared.plan.vocabulary.field_of(f.measure)
     return [{owner: f.measure}] if owner and record.facts.get(owner, f.measure) == f.measure else []
+
+
+def _apart(prepared: Prepared, f: Finding, record: Record) -> list[Wish]:
+    """Facts with which the record does not belong to what the finding measures."""
+    rule = prepared.later.measure_in(f.measure, period_of(record.end, prepared.plan.year_start))
+    if rule is not None:
+        scene = Scene({}, record=record, period=record.end.year)
+        if rule.about(scene) is False:
+            return [{}]
+        return wishes(rule.rule.statement.when, prepared.judge.world, scene, holds=False)
+    owner = prepared.plan.vocabulary.field_of(f.measure)
+    if owner is None or record.facts.get(owner) == f.measure:
+        return []
+    if owner in record.facts or owner == "subject":  # which is wanted, or left open
+        return [{}]
+    return [{owner: w.id} for w in prepared.plan.vocabulary.terms_of(owner) if w.id != f.measure]
 
 
 def completions(prepared: Prepared, person: Person, record: Record) -> list[Wish]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from policyengine.records.model import Person
-from policyengine.tools.case import Case, Remedy
+from policyengine.tools.case import Case, Remedy, kept
 from policyengine.tools.case_text import text_of_case
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.explain import Explainer, explain_files
@@ -513,6 +513,69 @@ def test_of_a_share_of_the_total_so_many_that_the_total_may_grow_with_them(tmp_p
     assert _told(_without_cap(tmp_path), tmp_path, rule, rows).endswith(
         "enough would be: 25 more recognised hours of public by 2016-12-31"
     )
+
+
+# A maximum, what is there by subject in trainings, and what is told last: more of something else makes a share smaller.
+TOO_MUCH = [
+    # 40 of 100, with 20 more it is 40 of 120
+    (
+        "public at most 1/3 of total",
+        "60 professional, 40 public",
+        "└─ enough would be: 20 more recognised hours of prof",
+    ),
+    (
+        "training at most 1/2 of total",
+        "100 public",
+        "└─ enough would be: 100 more recognised hours outside training by",
+    ),
+    (
+        "public at most 1/2 of professional",
+        "60 professional, 40 public",
+        "└─ enough would be: 20 more recognised hours of",
+    ),
+    # 10 more would do for the total
+    (
+        "public at most 1/3 of total",
+        "40 professional, 40 public",
+        "   └─ public: 40 more recognised hours of professional",
+    ),
+    ("public at most 0 of total", "60 professional, 40 public", "└─ nothing was found that would be enough"),
+    ("public at most 30 hours", "60 professional, 40 public", "└─ nothing was found that would be enough"),
+    ("total at most 30 hours", "90 professional", "└─ nothing was found that would be enough"),
+]
+
+
+@pytest.mark.parametrize(("most", "there", "told"), TOO_MUCH)
+def test_where_there_is_too_much_more_of_something_else_may_be_enough(
+    tmp_path: Path, most: str, there: str, told: str
+) -> None:
+    parts = [h.split() for h in there.split(", ")]
+    rows = "\n".join(_training(f"R{n}", h).replace("professional", s) for n, (h, s) in enumerate(parts))
+    assert _told(_without_cap(tmp_path), tmp_path, _rule(f"require {most} per year"), rows).startswith(told)
+
+
+# The comparison, what is required, the least and the most that counts, the status, and whether it is kept so far.
+KEPT = [
+    (">=", 5, (5, 7), "in_progress", True),
+    (">=", 5, (4, 7), "in_progress", False),
+    (">=", 5, (4, 7), "undetermined", False),
+    ("<=", 5, (4, 5), "in_progress", True),
+    ("<=", 5, (4, 6), "in_progress", False),
+    ("<=", 5, (6, 6), "met", True),
+]
+
+
+@pytest.mark.parametrize(("comparison", "required", "achieved", "status", "so_far"), KEPT)
+def test_whether_a_requirement_is_kept_so_far(
+    evaluation: Evaluation, comparison: str, required: int, achieved: tuple[int, int], status: str, so_far: bool
+) -> None:
+    low, high = map(Fraction, achieved)
+    needed = Fraction(required)
+    f = replace(
+        evaluation.result.findings[0], comparison=comparison, required=needed, required_high=needed,
+        achieved=low, achieved_high=high, status=status,
+    )  # fmt: skip
+    assert kept(f) is so_far
 
 
 # The rules that recognise and convert speak of training, visit and publication alike.
