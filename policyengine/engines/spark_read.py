@@ -28,7 +28,7 @@ from policyengine.records.schema import Purpose, Schema
 from policyengine.records.sqlcells import ID, number_type
 
 MANY = 200_000  # distinct texts of a column that are not canonical
-PLAIN_TEXT = "^[0-9A-Za-z\u3400-\u9fff《（(].{3,}[0-9A-Za-z\u3400-\u9fff》）)]$"
+PLAIN_TEXT = "^[0-9A-Za-z\u3400-\u9fff《（(].{4,}[0-9A-Za-z\u3400-\u9fff》）)]$"
 _SQL = {"date": "DATE", "yes_no": "BOOLEAN", "year": "INTEGER"}
 BETWEEN = "|"  # code, column and reason of a fault
 

@@ -158,6 +158,13 @@ def free_text(text: str) -> str | Bad | None:
     return None if says_nothing(text) else text
 
 
+def proof(text: str) -> str | Bad | None:
+    """Text of the column for proof, where a bare no says that there is none. A bare yes is a text: there is one."""
+    # the longest no is as long as false, so that a longer text needs no look: the readers in SQL rely on it
+    denied = len(text) <= LONGEST_NO and folded(text).casefold() in NO
+    return None if denied else free_text(text)
+
+
 # --- dates ------------------------------------------------------------------------------------------------------------
 
 _TIME = (
@@ -390,6 +397,7 @@ def measured(
 
 YES = frozenset(("是", "yes", "y", "true", "1", "√", "✓", "✔", "☑"))
 NO = frozenset(("否", "no", "n", "false", "0", "×", "✗", "✘"))
+LONGEST_NO = max(map(len, NO))
 
 
 def yes_no(text: str) -> bool | Bad:

@@ -91,7 +91,7 @@ def parser_of(decl: FieldDecl, schema: Schema, calendar_1904: bool, header: Unit
         return cells.identifier
     match decl.type:
         case "text":
-            return cells.free_text
+            return cells.proof if decl.id == "evidence" else cells.free_text
         case "term":
             words, names = schema.terms(decl)
             return cells.term_reader(words, names, schema.holders(decl)) if words else cells.free_text

@@ -29,14 +29,15 @@ MANY = 1_000_000  # distinct texts of one column that are read ahead; a column w
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 # No e+ (lost digits), x (of an identity number), quotes or spaces; at least one digit, so that it says something.
 ID = "[A-Za-wyz_.:/-]*[0-9][0-9A-Za-wyz_.:/-]*"
-# Five characters and more (none and null have four), a letter first, no kind of space last, nothing that no text has.
+# Six characters and more (none and null have four, false five), a letter first, no kind of space last, nothing that no
+# text has.
 TEXT = (
-    r"[0-9A-Za-z\x{3400}-\x{9fff}《（(][^\x00\x{10ffff}]{3,}"
+    r"[0-9A-Za-z\x{3400}-\x{9fff}《（(][^\x00\x{10ffff}]{4,}"
     r"[^\x00-\x20\x{a0}\x{ad}\x{61c}\x{180e}\x{2000}-\x{200f}\x{202a}-\x{202f}\x{2060}-\x{206f}\x{3000}\x{feff}\x{10ffff}]"
 )
-# Longer than none and null, shorter than an identity number with x, and of characters that url_encode leaves alone
-# (A-Z a-z 0-9 . _ ~ -): it is an id, and a text, and told at half the cost of the patterns.
-SHORT = (5, 17)
+# Longer than none, null and false, shorter than an identity number with x, and of characters that url_encode leaves
+# alone (A-Z a-z 0-9 . _ ~ -): it is an id, and a text, and told at half the cost of the patterns.
+SHORT = (6, 17)
 PIECE = 1 << 23  # bytes of a text file that one thread reads at a time
 EXACT = Fraction(10**15)  # fifteen digits
 

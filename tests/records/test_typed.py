@@ -114,6 +114,14 @@ CASES = """
 脱产  BIGINT          1                      yes
 脱产  BIGINT          2                      PE416
 脱产  DOUBLE          NaN                    PE416
+学习证明  BOOLEAN     false                  -
+学习证明  BOOLEAN     true                   true
+学习证明  VARCHAR     false                  -
+学习证明  VARCHAR     False                  -
+学习证明  VARCHAR     否                     -
+学习证明  BIGINT      0                      -
+学习证明  BIGINT      2016                   2016
+施教机构  VARCHAR     false                  false
 """
 DATES = """
 DATE           1900-01-01               1900-01-01
@@ -168,6 +176,7 @@ def outcome(path: str, column: str, folder: Path, of: object = OWN) -> str:
 FIELD_OF = {
     "学时": "quantity", "数量（千字）": "quantity", "字数": "quantity", "费用(元)": "cost", "费用": "cost",
     "作者排名": "author_rank", "个人承担比例": "share", "归属年度": "claimed_year", "脱产": "full_time",
+    "学习证明": "evidence", "施教机构": "provider",
 }  # fmt: skip
 
 
@@ -313,7 +322,7 @@ ODD_TEXTS = (
     "none", "null", "NULL", "total", "abcde", "-----", "~abcd", ".abcd", "51010119000103001x", "5101011900010300x",
     "R 2345", " R2345", "R2345 ", "R2345\u3000", "1.2E+17", "1e+17", "12e+5", "=abcde", "#N/A", "#abcde", "'12345",
     "Ｒ12345", "R/1-2", "R:12345", "R" * 17, "R" * 18, "R" * 201, "n/a", "\\n", "12%34", "编号12345", "a\nb12",
-    "R\U0010ffff2345", "\U0010ffffR2345", "R2345\U0010ffff",
+    "R\U0010ffff2345", "\U0010ffffR2345", "R2345\U0010ffff", "false", "FALSE", "no", "false1",
 )  # fmt: skip
 
 
