@@ -1,18 +1,20 @@
 """The Python interface: ``load`` a policy, ``evaluate`` records by it, ask the result for tables and explanations.
 
-Every mistake in packs or files is a ``PolicyError`` that carries its diagnostics; nothing is printed.
+Every mistake in packs, files or arguments is a ``PolicyError`` that carries its diagnostics; nothing is printed.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.light import dataclass
+from policyengine.messages import LANGUAGES, say
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from policyengine.tools.tables import Table
 
 StrPath = str | os.PathLike[str]
+ENGINES = ("auto", "duckdb", "reference")  # spark has a server to be named, which only the command line does
+LEDGERS = ("full", "lean", "none")
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,12 @@ def load(path: StrPath, as_of: str | date | None = None) -> LoadedPolicy:
     """The policy of the pack at ``path``, or the policies of a folder of packs.
 
     ``as_of``: judge as on this day (``2019-12-31``); periods that have not ended by then are in progress.
-    Raises ``PolicyError`` with every diagnostic where a pack has an error.
+    Raises ``PolicyError`` with every diagnostic where a pack has an error, PE901 where ``as_of`` is no day.
     """
     from policyengine.tools.select import load_law
 
-    return LoadedPolicy(load_law(os.fspath(path)), _day(as_of))
+    day = _day(as_of)
+    return LoadedPolicy(load_law(os.fspath(path)), day)
 
 
 def evaluate(
@@ -60,10 +65,14 @@ def evaluate(
     """Judge everybody in ``records`` (a file, folder or glob, or several).
 
     ``period``: ``2019``, ``"2016..2018"`` or ``(2016, 2018)``; by default every year that has a record.
-    Raises ``PolicyError`` where the files can't be used; rows that can't be read are in ``rejects``.
+    ``engine``: ``auto``, ``duckdb`` or ``reference``; all give the same.
+    Raises ``PolicyError`` where the files can't be used, PE901 where an argument can't; rows that can't be read are in
+    ``rejects``.
     """
     from policyengine.tools.evaluate import Files, evaluate_files
 
+    asked = _periods(period)
+    _among("engine", engine, ENGINES)
     loaded = policy if isinstance(policy, LoadedPolicy) else load(policy)
     named = [records] if isinstance(records, str | os.PathLike) else list(records)
     files = Files(
@@ -71,7 +80,7 @@ def evaluate(
         os.fspath(persons) if persons is not None else None,
         os.fspath(circumstances) if circumstances is not None else None,
     )
-    return Evaluated(evaluate_files(loaded.law, files, _periods(period), loaded.as_of, engine))
+    return Evaluated(evaluate_files(loaded.law, files, asked, loaded.as_of, engine))
 
 
 class Evaluated:
@@ -174,35 +183,58 @@ class Evaluated:
         """A person's case as text, period after period. ``reveal``: ids in full."""
         from policyengine.tools.case_text import text_of_case
 
+        _among("language", language, LANGUAGES)
         return "\n\n".join(text_of_case(c, language, reveal) for c in self.cases(person, period))
 
     def write(self, out: StrPath, format: str = "csv", ledger: str | None = None) -> Path:
-        """Write the result into a folder, as ``evaluate --out`` does."""
+        """Write the result into a folder, as ``evaluate --out`` does. ``ledger``: ``full``, ``lean`` or ``none``."""
+        from policyengine.tools.formats import FORMATS
         from policyengine.tools.result import save
 
+        _among("format", format, FORMATS)
+        if ledger is not None:
+            _among("ledger", ledger, LEDGERS)
         return save(self.evaluation, os.fspath(out), format, ledger)
 
 
 def _day(given: str | date | None) -> date | None:
-    if isinstance(given, str):
-        try:
-            return date.fromisoformat(given)
-        except ValueError:
-            raise _unusable(f"{given!r} is not a day", "write it as 2016-12-31") from None
-    return given
+    if given is None or (isinstance(given, date) and not isinstance(given, datetime)):  # a datetime is a date too
+        return given
+    try:
+        return date.fromisoformat(given if isinstance(given, str) else "")
+    except ValueError:
+        raise _unusable(
+            say(f"{given!r} is not a day", f"{given!r} 不是日期"), say("write it as 2016-12-31", "请写成 2016-12-31")
+        ) from None
 
 
 def _periods(given: int | str | tuple[int, int] | None) -> tuple[int, int] | None:
-    if given is None or isinstance(given, tuple):
-        return given
+    if given is None:
+        return None
     first, dots, last = str(given).partition("..")
     try:
-        periods = int(first), int(last if dots else first)
-    except ValueError:
-        raise _unusable(f"{given!r} is not a period", "write a year, 2016, or first..last, 2016..2018") from None
-    if not 1000 <= periods[0] <= periods[1] < 9900:
-        raise _unusable(f"{given!r} is not a period", "write a year, 2016, or first..last, 2016..2018")
-    return periods
+        periods = _two_years(given) if isinstance(given, tuple) else (int(first), int(last if dots else first))
+        if 1000 <= periods[0] <= periods[1] < 9900:
+            return periods
+    except (TypeError, ValueError):
+        pass
+    raise _unusable(
+        say(f"{given!r} is not a period", f"{given!r} 不是年度"),
+        say("write a year, 2016, or first..last, 2016..2018", "请写成 2016 或 2016..2018"),
+    )
+
+
+def _two_years(given: tuple[int, int]) -> tuple[int, int]:
+    first, last = map(index, given)  # texts and 2016.5 are no years
+    return first, last
+
+
+def _among(name: str, given: str, known: Sequence[str]) -> None:
+    if given not in known:
+        shown = ", ".join(known)
+        raise _unusable(
+            say(f"{name} can't be {given!r}", f"{name} 不能是 {given!r}"), say(f"write one of {shown}", f"可写 {shown}")
+        )
 
 
 def _unusable(text: str, hint: str) -> PolicyError:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,3 +44,43 @@ def test_mistakes_carry_their_diagnostics(world: Path) -> None:
             call()
         assert error.value.diagnostics[0].code.startswith("PE")
         assert error.value.diagnostics[0].message in str(error.value)
+
+
+# an argument that can't be, and the word that the message must have
+ARGUMENTS: list[tuple[dict[str, Any], str]] = [
+    ({"period": (2018, 2016)}, "(2018, 2016)"),
+    ({"period": ("2016", "2017")}, "('2016', '2017')"),
+    ({"period": (2016,)}, "(2016,)"),
+    ({"period": (2016, 2016.5)}, "2016.5"),
+    ({"period": (2016, 2017, 2018)}, "(2016, 2017, 2018)"),
+    ({"period": True}, "True"),
+    ({"engine": "foo"}, "auto, duckdb, reference"),
+    ({"engine": "spark"}, "auto, duckdb, reference"),
+    ({"as_of": datetime(2017, 5, 1, 3)}, "datetime.datetime(2017, 5, 1, 3, 0)"),
+    ({"as_of": 20190101}, "20190101"),
+    ({"format": "CSV"}, "csv, jsonl, parquet, xlsx"),
+    ({"format": ""}, "csv, jsonl, parquet, xlsx"),
+    ({"ledger": "bad"}, "full, lean, none"),
+    ({"ledger": ""}, "full, lean, none"),
+    ({"language": "fr"}, "en, zh"),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), ARGUMENTS, ids=repr)
+def test_arguments_that_cannot_be_are_told(given: dict[str, Any], said: str, world: Path, tmp_path: Path) -> None:
+    with pytest.raises(pe.PolicyError) as error:
+        _everything_with(given, world, tmp_path / "out")
+    assert [d.code for d in error.value.diagnostics] == ["PE901"]
+    assert said in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+TAKE = {"load": ("as_of",), "evaluate": ("period", "engine"), "explain": ("language",), "write": ("format", "ledger")}
+
+
+def _everything_with(given: dict[str, Any], world: Path, out: Path) -> None:
+    of = {name: {k: v for k, v in given.items() if k in keys} for name, keys in TAKE.items()}
+    policy = pe.load(world / "policies/shire", **of["load"])
+    result = pe.evaluate(policy, world / "records.csv", **of["evaluate"])
+    result.explain("A1", **of["explain"])
+    result.write(out, **of["write"])
