@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from policyengine.cli.guard import message
+from policyengine.cli.guard import message, tell
 from policyengine.messages import say
 
 EPILOG = """\b
@@ -112,10 +112,11 @@ def command(
         sector, name, authority, title, source_number, confidence, article, unit, minimum, since, rate,
         below.policy.id if below else None, surface, folder,
     )  # fmt: skip
-    files = make(answers, below)
+    files, warnings = make(answers, below)
     for path in files:
         click.echo(str(path))
-    message(_next(answers.place))
+    tell(warnings)
+    message(_next(answers.place, len(warnings)))
     return 0
 
 
@@ -129,15 +130,16 @@ def _ask(option: str, question: str, default: Any = None, kind: Any = str) -> An
         raise click.UsageError(say(f"missing: --{option}", f"缺少选项 --{option}")) from None
 
 
-def _next(place: Path) -> str:
+def _next(place: Path, warnings: int) -> str:
     """What to do next."""
+    aside = say(f" (warnings, see above: {warnings})", f"（警告 {warnings} 条，见上）") if warnings else ""
     return say(
-        f"""{place} passes check, fmt and test. What to do next:
+        f"""{place} passes check{aside}, fmt and test. What to do next:
   1. go through the document article by article: a rule for each that decides something ({place / "rules.yaml"}),
      the others under not_decidable ({place / "pack.yaml"})
   2. a case worked by hand for each rule ({place / "tests"})
   3. policyengine check {place}; policyengine test {place} --coverage --mutate; policyengine fmt {place}""",
-        f"""{place} 已通过 check、fmt 和 test。接下来：
+        f"""{place} 已通过 check{aside}、fmt 和 test。接下来：
   1. 逐条阅读文件：能判断的写成规则（{place / "rules.yaml"}），不能的写入 not_decidable（{place / "pack.yaml"}）
   2. 为每条规则配一个手工核算的案例（{place / "tests"}）
   3. policyengine check {place}；policyengine test {place} --coverage --mutate；policyengine fmt {place}""",

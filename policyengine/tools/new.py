@@ -176,8 +176,11 @@ def _forms(word: Word) -> list[str]:
     return [form for form in (word.id, word.zh, *word.aliases) if form]
 
 
-def make(answers: Answers, base: Base | None) -> list[Path]:
-    """Write the pack; gives its files. Raises ``PolicyError`` and leaves nothing behind where it can't be made."""
+def make(answers: Answers, base: Base | None) -> tuple[list[Path], list[Diagnostic]]:
+    """Write the pack; gives its files, and the warnings of ``check``.
+
+    Raises ``PolicyError`` and leaves nothing behind where it can't be made.
+    """
     from policyengine.tools.new_files import files_of, tests_of
 
     problems = problems_with(answers)
@@ -190,19 +193,20 @@ def make(answers: Answers, base: Base | None) -> list[Path]:
     try:
         for name, text in files_of(answers, base):
             _write(unfinished / name, text)
-        plan, wrong = _plan(unfinished)
+        plan, found = _plan(unfinished)
         if plan is not None:
             name, text = tests_of(answers, base, plan)
             _write(unfinished / name, text)
-            wrong = faults(unfinished)
-        if wrong:
-            raise PolicyError(_named(d, unfinished, answers.place) for d in wrong)
+            found = faults(unfinished)
+        found = [_named(d, unfinished, answers.place) for d in found]
+        if failed(found):
+            raise PolicyError(d for d in found if d.severity == "error")
         unfinished.chmod(0o755)
         unfinished.rename(answers.place)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
-    return sorted(p for p in answers.place.rglob("*") if p.is_file())
+    return sorted(p for p in answers.place.rglob("*") if p.is_file()), found
 
 
 def _on_one_line(answers: Answers) -> Answers:
@@ -228,11 +232,12 @@ def _plan(folder: Path) -> tuple[Plan | None, list[Diagnostic]]:
 
 
 def faults(folder: Path) -> list[Diagnostic]:
-    """What ``check``, ``fmt --check`` and ``test`` find wrong in a pack."""
-    found = [d for d in check([folder]) if d.severity == "error"]
-    if found:
+    """What ``check``, ``fmt --check`` and ``test`` find wrong in a pack, and the warnings of ``check``."""
+    found = [d for d in check([folder]) if d.severity != "note"]
+    if failed(found):
         return found
-    files, found = format_packs([folder])
+    files, problems = format_packs([folder])
+    found += problems
     for file in files:
         if file.after is None or file.changed:
             found.append(Diagnostic("PE602", say("not in canonical layout", "未按规范格式书写"), Span(str(file.path))))
@@ -250,10 +255,12 @@ def faults(folder: Path) -> list[Diagnostic]:
 
 def _named(problem: Diagnostic, unfinished: Path, place: Path) -> Diagnostic:
     """As it would be called in its place."""
-    if problem.span is None:
-        return problem
-    file = problem.span.file.replace(unfinished.name, place.name)
-    return replace(problem, span=replace(problem.span, file=file))
+
+    def there(span: Span | None) -> Span | None:
+        return span and replace(span, file=span.file.replace(unfinished.name, place.name))
+
+    related = tuple(replace(r, span=there(r.span)) for r in problem.related)
+    return replace(problem, span=there(problem.span), related=related)
 
 
 __all__ = [

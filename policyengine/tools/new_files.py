@@ -166,6 +166,7 @@ class _Writer:
             lines += [
                 e("# Whose rate this is the document must say; without it credits and hours are never compared.",
                   "# 依据哪一条换算，须注明出处；没有换算，学分与学时不能比较。"),
+                *self.earlier(exchange),
                 "- id: credit-rate",
                 *self.cited(),
                 f"  rule: {self.rule(exchange)}",
@@ -197,9 +198,32 @@ class _Writer:
         ]  # fmt: skip
         return "\n".join(lines) + "\n"
 
+    def earlier(self, exchange: tree.Exchange) -> Iterator[str]:
+        """The exchange for the years before the document, which the base judges in its own unit: a result has one unit.
+
+        No law says it, so it is marked as remembered. Whether a figure in the base's unit meets one in the same unit
+        does not hang on the rate.
+        """
+        e, own, below = self.either, self.unit(self.answers.unit), self.unit(exchange.take.unit)
+        yield e("# For the years before the document; without this entry they come out undetermined.",
+                "# 用于文件施行以前的年度；没有这一条，那些年度的结论为待定。")  # fmt: skip
+        yield "- id: credit-rate"
+        yield self.place_cited()
+        yield "  from: null"
+        yield f"  until: {self.answers.since - 1}"
+        yield "  confidence: remembered"
+        yield f"  rule: {self.rule(exchange)}"
+        note = e(
+            f"these years are counted in {below}; only to show them in {own} beside the others, at the document's rate",
+            f"此前以{below}计；换算只为与以后各年同以{own}列出，比率沿用本文件",
+        )
+        yield f"  note: {yaml_text(note)}"
+
+    def place_cited(self) -> str:
+        return f"  cites: {{source: {self.source}, at: {yaml_text(self.answers.article, flow=True)}}}"
+
     def cited(self) -> Iterator[str]:
-        at = yaml_text(self.answers.article, flow=True)
-        yield f"  cites: {{source: {self.source}, at: {at}}}"
+        yield self.place_cited()
         yield f"  from: {self.answers.since}"
 
     def examples(self) -> Iterator[str]:

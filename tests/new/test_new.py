@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import policyengine as pe
 from policyengine.cli import main
 from policyengine.messages import speak
 from policyengine.packs.policies import load_policies
@@ -53,8 +54,8 @@ def new(sector: str, *more: str, asked: str | None = None, **changed: str) -> Re
 
 
 def faultless(folder: Path) -> None:
-    """check, fmt --check and test have nothing to say, but that no rate is known for earlier years (PE255)."""
-    assert [str(d) for d in check([folder]) if d.severity in ("error", "warning") and d.code != "PE255"] == []
+    """check, fmt --check and test have nothing to say."""
+    assert [str(d) for d in check([folder]) if d.severity in ("error", "warning")] == []
     files, problems = format_packs([folder])
     assert problems == []
     assert not any(f.changed or f.after is None for f in files)
@@ -96,7 +97,50 @@ def test_credits_come_with_the_exchange_they_need() -> None:
     text = Path("policies/sectors/social_work/rules.yaml").read_text(encoding="utf-8")
     assert "rule: exchange 1 credit for 3 hours" in text
     assert "override sichuan/annual-hours: require total at least 30 credits per year" in text
-    assert "from: null" not in text, "no rate is claimed for the time before the document"
+    earlier = text.partition("- id: credit-rate")[2].partition("- id: credit-rate")[0]
+    assert "from: null\n  until: 2019\n  confidence: remembered\n" in earlier, "no law is claimed for that time"
+
+
+# sector, records' hours in 2018, and what comes of the base's 90 hours: they are shown in credits, 3 hours each
+EARLIER = """
+hours=95  met      95/3  30
+hours=89  not_met  89/3  30
+"""
+
+
+@pytest.mark.parametrize("case", EARLIER.strip().splitlines())
+def test_the_years_before_a_document_in_credits_are_judged(case: str, tmp_path: Path) -> None:
+    hours, outcome, total, required = case.replace("hours=", "").split()
+    assert new("social_work", "--rate", "3", unit="credits", minimum="25.5").exit_code == 0
+    Path("records.csv").write_text(
+        f"record_id,person_id,date,form,quantity,unit,evidence\nR,P,2018-05-01,training,{hours},hours,c\n"
+    )
+    Path("persons.csv").write_text("person_id,sector\nP,社会工作者\n", encoding="utf-8")
+    (row,) = pe.evaluate("policies/sectors/social_work", "records.csv", 2018, "persons.csv").rows("decisions")
+    assert [str(row[k]) for k in ("outcome", "total", "required_total")] == [outcome, total, required]
+
+
+def test_warnings_of_check_are_told() -> None:
+    """Of a base whose hours ended no rate is asked, and its years come out undetermined."""
+    base = Path("policies/old")
+    base.mkdir()
+    (base / "pack.yaml").write_text(
+        "pack: old\ntitle: {zh: 旧, en: old}\nlevel: province\nauthority: 某厅\nextends: null\n"
+        "sources: {s: {title: 某, confidence: seen}}\nvocabulary: {terms: {form: {training: 培训班}}}\n"
+        "quantities:\n  hours: {min: 0, max: 999, decimals: 2}\n  credits: {min: 0, max: 999, decimals: 2}\n",
+        encoding="utf-8",
+    )
+    (base / "rules.yaml").write_text(
+        "- id: old-hours\n  cites: {source: s, at: 一}\n  from: null\n  until: 2015\n"
+        "  rule: 要求 每年 总学时 不少于 80 学时\n",
+        encoding="utf-8",
+    )
+    done = new("social_work", base="old", unit="credits", minimum="30")
+    assert done.exit_code == 0, done.stderr
+    assert "warning PE255" in done.stderr
+    assert "(policies/sectors/social_work/rules.yaml:" in done.stderr
+    assert "passes check (warnings, see above: 1), fmt and test" in done.stderr
+    assert "warnings" not in new("audit").stderr
 
 
 def test_its_own_cases_notice_every_change_of_its_figures() -> None:
