@@ -17,7 +17,7 @@ import click
 
 from policyengine import __version__
 from policyengine.cli.guard import ReaderGone, guarded
-from policyengine.cli.settings import add_common, common_options
+from policyengine.cli.settings import add_common, common_options, speak_as_asked
 from policyengine.messages import say
 
 COLLECTED = 50_000  # new objects until cycles are looked for: rows and verdicts are many and have none
@@ -94,7 +94,12 @@ class Commands(click.Group):
         gc.set_threshold(COLLECTED)
         if not standalone_mode:
             return command_line(*given, standalone_mode=False, **named)
-        sys.exit(guarded(lambda: command_line(*given, standalone_mode=False, **named)))
+
+        def run() -> Any:
+            speak_as_asked((given[0] if given else named.get("args")) or sys.argv[1:])
+            return command_line(*given, standalone_mode=False, **named)
+
+        sys.exit(guarded(run))
 
 
 @click.group(

@@ -70,7 +70,7 @@ def _failed(problem: BaseException) -> int:
         message(problem.format_message())
     elif isinstance(problem, click.UsageError):
         if problem.ctx is not None:
-            message(problem.ctx.get_usage())
+            message(problem.ctx.get_usage().replace("Usage: ", say("Usage: ", "用法："), 1))
         path = problem.ctx.command_path if problem.ctx else "policyengine"
         hint = say(f"{path} --help shows how it is used", f"{path} --help 显示用法")
         message(human(Diagnostic("PE901", _of_usage(problem), hint=hint)))
@@ -95,14 +95,38 @@ def _of_usage(problem: click.UsageError) -> str:
         return problem.format_message()
     match problem:
         case click.NoSuchOption():
-            return f"没有选项 {problem.option_name}"
+            near = "、".join(problem.possibilities or ())
+            return f"没有选项 {problem.option_name}" + (f"，是不是 {near}？" if near else "")
+        case click.exceptions.NoSuchCommand():
+            return f"没有命令“{problem.command_name}”"
+        case click.BadOptionUsage():
+            taken = "does not take a value" in problem.message
+            return f"选项 {problem.option_name} " + ("不带值" if taken else "缺少值")
         case click.MissingParameter(param=click.Parameter() as param):
             return f"缺少 {param.get_error_hint(problem.ctx)}"
         case click.BadParameter(param=click.Parameter() as param):
-            return f"{param.get_error_hint(problem.ctx)} 的值不能用：{problem.message}"
+            return f"{param.get_error_hint(problem.ctx)} 的值不能用：{of_value(param.type, problem)}"
         case click.UsageError(message="Missing command."):
             return "缺少命令"
+        case click.UsageError(message=said) if said.startswith("Got unexpected extra argument"):
+            return "多余的参数：" + said.partition("(")[2].removesuffix(")")
     return problem.format_message()
+
+
+def of_value(kind: click.ParamType[Any], problem: click.UsageError) -> str:
+    """What a value of this type must be; types of our own have said it already, click itself speaks English."""
+    if spoken() != "zh":
+        return problem.message
+    match kind:
+        case click.Choice():
+            return "只能是 " + "、".join(map(str, kind.choices))
+        case click.IntRange(min=int() as least, max=None):
+            return f"须是不小于 {least} 的整数"
+        case click.IntRange(min=int() as least, max=int() as most):
+            return f"须是 {least} 至 {most} 的整数"
+        case click.Path():
+            return "没有这个文件，或它是文件夹，或没有读写权限"
+    return problem.message
 
 
 def message(text: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from policyengine.cli.guard import message, tell
+from policyengine.cli.guard import message, of_value, tell
 from policyengine.messages import say
 
 EPILOG = """\b
@@ -120,10 +120,15 @@ def command(
     return 0
 
 
-def _ask(option: str, question: str, default: Any = None, kind: Any = str) -> Any:
-    """Ask; where nobody is there to answer, say which option is missing."""
+def _ask(option: str, question: str, default: Any = None, kind: click.ParamType[Any] = click.STRING) -> Any:
+    """Ask until the answer can be; where nobody is there to answer, say which option is missing."""
     try:
-        return click.prompt(question, default=default, type=kind, err=True)
+        while True:
+            given = click.prompt(question, default=default, type=kind, value_proc=str, err=True)
+            try:
+                return kind.convert(given, None, None)
+            except click.UsageError as e:
+                message(say("Error: ", "错误：") + of_value(kind, e))
     except click.Abort:
         if sys.stdin.isatty():
             raise

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import click
@@ -20,6 +21,14 @@ debug = False
 def _set_language(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     if value:
         speak(value)
+
+
+def speak_as_asked(arguments: Sequence[str]) -> None:
+    """Speak the language of ``--lang``, wherever it stands: wrong arguments are told of before it is read."""
+    for word, following in pairwise([*arguments, ""]):
+        name, equals, value = word.partition("=")
+        if name == "--lang" and (asked := value if equals else following) in LANGUAGES:
+            speak(asked)
 
 
 def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:

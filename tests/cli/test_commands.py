@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,34 @@ def test_wrong_use_is_2_and_says_what_to_do(run: Run, arguments: tuple[str, ...]
     done = run(*arguments)
     assert (done.code, done.out) == (2, "")
     assert "hint: " in done.err or "Usage: " in done.err
+
+
+# arguments, and what is said of them in Chinese
+WRONG_USE = """
+evaluate r.csv --policy p --format foo    '--format' 的值不能用：只能是 csv、jsonl、parquet、xlsx
+stats x --suppress -1                     '--suppress' 的值不能用：须是不小于 0 的整数
+new x --from 20                           '--from' 的值不能用：须是 1950 至 2199 的整数
+git textconv nowhere.yaml                 'FILE' 的值不能用：没有这个文件，或它是文件夹，或没有读写权限
+evaluate r.csv --policy                   选项 --policy 缺少值
+fmt --check=1                             选项 --check 不带值
+explain-code A B                          多余的参数：B
+evaluate r.csv --polcy p                  没有选项 --polcy，是不是 --policy、--policy-rev？
+git foo                                   没有命令“foo”
+foo                                       没有命令“foo”
+evaluate                                  缺少 'RECORDS...'
+evaluate r.csv --policy p --period 20     '--period' 的值不能用：“20”不是年度，请写成 2016 或 2016..2018
+"""
+
+
+@pytest.mark.parametrize("case", WRONG_USE.strip().splitlines())
+def test_wrong_use_is_told_in_chinese(run: Run, case: str) -> None:
+    arguments, said = re.split("  +", case)
+    command, *rest = arguments.split()
+    for words in (("--lang", "zh", command, *rest), (command, "--lang=zh", *rest)):
+        done = run(*words)
+        assert (done.code, done.out) == (2, "")
+        assert f"错误 PE901：{said}" in done.err
+        assert "Usage:" not in done.err
 
 
 def test_near_commands(run: Run) -> None:

@@ -192,6 +192,17 @@ def test_the_rate_is_asked_where_units_differ() -> None:
     assert "1 of these credits is how many hours" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh", "错误：只能是 zh、en"), ("en", "Error: 'x' is not one of 'zh', 'en'.")],
+)
+def test_an_answer_that_cannot_be_is_asked_again(language: str, said: str) -> None:
+    arguments = [part for name, value in ANSWERS.items() if name != "surface" for part in (f"--{name}", value)]
+    done = CliRunner().invoke(main, ["new", "audit", *arguments, "--lang", language], input="x\nzh\n")
+    assert done.exit_code == 0, done.stderr
+    assert said in done.stderr
+
+
 def test_nobody_there_to_answer() -> None:
     done = CliRunner().invoke(main, ["new", "audit", "--surface", "zh", "--base", "sichuan"], input="")
     assert done.exit_code == 2
