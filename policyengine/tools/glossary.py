@@ -30,7 +30,7 @@ CONCEPTS = """
 未完成 | not_met | a firm requirement is not met, whatever the missing facts turn out to be
 已免除 | excused | what is not met is excused
 待定 | undetermined | missing facts decide; the decision lists them
-进行中 | in_progress | the window has not ended and what it asks for is not there yet
+进行中 | in_progress | the window has not ended, and what it asks for is not there yet or may still be lost
 提示 | advisory | a shortfall of what the law only generally expects
 后果 | consequence | what `conclude` rules say of the outcome
 退回 | reject | a row that could not be read as a record; it stands in `rejects`
