@@ -194,6 +194,8 @@ BAD = [
     ('recognise training when unit in ("hours", "Stunden")', "PE230"),
     ("recognise training when form = subject", "PE230"),
     ("recognise training when joined at least 2016", "PE230"),
+    ("recognise training when joined at least July 1 of this year", None),
+    ("recognise training when author_rank at least July 1 of this year", "PE230"),
     ("recognise training when employer_kind in (enterprise, senior)", "PE230"),
     ("recognise training when title between \"A\" and \"B\"", "PE231"),
     ("recognise training when author_rank at most 3 days", "PE232"),
