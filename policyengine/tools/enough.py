@@ -220,7 +220,7 @@ def _way_of_hours(trial: Trial, samples: Samples, used: int) -> Way | None:
     does = [t for o in offers if o.does for t in o.forms]
     does_not = [*(t for o in offers if not o.does for t in o.forms), *does_not]
     if not does:
-        return None
+        return _way_of_several(trial, [o for o in offers if o.counted], used)
     outside, within = (does_not, []) if len(does_not) <= len(does) and not foreign else ([], does)
     best, share = next(o for o in offers if o.does), _share(situation, want.finding)
     remedy = Remedy(
@@ -273,10 +273,7 @@ def _try_together(trial: Trial, offers: Sequence[Offer]) -> None:
     enough values of their own for all.
     """
     f = trial.want.finding
-    each: list[list[Record]] = []
-    for offer in offers:
-        used = sum(map(len, each))
-        each.append(list(offer.sample.records(trial.want, trial.situation, first=used)))
+    each = _activities(trial, [(o, trial.want.hours) for o in offers])
     records = [r for some in each for r in some]
     tried = trial.situation.tried(added=records)
     after = tried.findings.get(f.rule)
@@ -291,6 +288,44 @@ def _try_together(trial: Trial, offers: Sequence[Offer]) -> None:
         perhaps = alike or not any(r.record_id in tried.cut_by and tried.cut_by[r.record_id] for r in own)
         alone = offer.sample.records(trial.want, trial.situation)
         offer.does = (full and adds_up) or ((full or perhaps) and trial.enough(alone))
+
+
+def _activities(trial: Trial, parts: Iterable[tuple[Offer, Fraction]], used: int = 0) -> list[list[Record]]:
+    """For each offer activities that are worth so many hours, all with values of their own."""
+    each: list[list[Record]] = []
+    for offer, hours in parts:
+        first = used + sum(map(len, each))
+        each.append(list(offer.sample.records(replace(trial.want, hours=hours), trial.situation, first=first)))
+    return each
+
+
+def _way_of_several(trial: Trial, offers: Sequence[Offer], used: int) -> Way | None:
+    """The hours divided among forms of which none alone would do, each as far as limits let it count."""
+    want, situation = trial.want, trial.situation
+    each = _activities(trial, [(o, want.hours) for o in offers])
+    if len(each) < 2:
+        return None
+    tried = situation.tried(added=[r for own in each for r in own])
+    left, parts, limits = want.hours, list[tuple[Offer, Fraction]](), dict[str, None]()
+    for offer, own in zip(offers, each, strict=True):
+        part = min(left, sum((tried.counted.get(r.record_id, ZERO) for r in own), ZERO))
+        if part > 0:
+            left -= part
+            parts.append((offer, part))
+            limits.update((key, None) for r in own for key in tried.cut_by.get(r.record_id, ()))
+    added = [r for own in _activities(trial, parts, used) for r in own]
+    if left > 0 or not trial.enough(added):
+        return None
+    remedy = Remedy(
+        want.finding.rule,
+        want.hours,
+        want.days[1],
+        want.finding.measure,
+        within=tuple(form for offer, _ in parts for form in offer.forms),
+        subject=want.subject,
+        limits=tuple(limits),
+    )
+    return Way(remedy, added=tuple(added))
 
 
 def _try_divided(trial: Trial, offer: Offer) -> None:

@@ -270,6 +270,38 @@ def test_hours_are_divided_among_as_many_activities_as_a_limit_asks_for(tmp_path
     assert _line(world, *rows) == f"└─ enough would be: 75 more recognised hours by 2016-12-31, {limit}"
 
 
+# Nothing is there; no form alone counts so many hours. What is enough, and activities that are, by hand.
+SEVERAL = [
+    (
+        ["cap records at 40 hours per form"],
+        "training, self study, publication",
+        "training 40, self_study 40, publication 10",
+    ),
+    (["cap records at 20 hours per form"], None, ""),
+    (
+        ["cap training at 50 hours per year", "cap visit, publication, self_study at 45 hours per year"],
+        "training, self study, publication, visit",
+        "training 45, visit 45",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("caps", "forms", "by_hand"), SEVERAL)
+def test_hours_are_divided_among_forms(tmp_path: Path, caps: list[str], forms: str | None, by_hand: str) -> None:
+    world = _with_batches(tmp_path, "type: number", "".join(_rule(c, f"cap-{n}") for n, c in enumerate(caps)))
+    there = "R0,X,2016-05-05,training,,,0,hours,c,,,,"
+    if forms is None:
+        assert _line(world, there) == "└─ nothing was found that would be enough"
+        return
+    limits = "".join(f", subject to: {c} (cap-{n}, art. 8)" for n, c in enumerate(caps))
+    assert _line(world, there) == f"└─ enough would be: 90 more recognised hours in {forms} by 2016-12-31{limits}"
+    rows = [
+        f"T{n},X,2016-06-06,{form},,,{hours},hours,c,,,,"
+        for n, (form, hours) in enumerate(d.split() for d in by_hand.split(", "))
+    ]
+    assert _case(world, there, *rows).decision.outcome == "met"
+
+
 def test_where_a_record_may_repeat_another_a_further_activity_may_still_be_enough(tmp_path: Path) -> None:
     """80 and 12 of which the title is lacking: 80 or 92. With 10 of another title it is 80 + 10, or 80 + 12."""
     world = _with_batches(tmp_path, "type: number", _rule("count once per title taking the highest"))
