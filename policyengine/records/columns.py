@@ -17,7 +17,7 @@ from policyengine.records import given, read
 from policyengine.records.beside import beside
 from policyengine.records.canonical import FILE, ROW, Shape, SlowRows, Written
 from policyengine.records.fast import SMALL, Target, fast_part
-from policyengine.records.files import Source, Watched, digests, find_files
+from policyengine.records.files import Source, Watched, digests, find_files, stdin_for_all
 from policyengine.records.given import Reading
 from policyengine.records.header import Headers
 from policyengine.records.mends import Standing
@@ -70,8 +70,8 @@ def read_tables(
     None when a file is unusable as such, as ``read_inputs``. Table names begin with ``canonical_``. Files of fewer than
     ``small`` bytes are read row by row. ``told`` is called with the size of each file that has been read.
     """
-    if schema.clashes:
-        return None, read.clashes(schema)
+    if problems := [*read.clashes(schema), *stdin_for_all(records, persons, circumstances)]:
+        return None, problems
     reading = Reading(Rejects(folder))
     try:
         return _Tables(connection, folder, schema, reading, small, told).read(records, persons, circumstances)

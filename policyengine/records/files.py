@@ -40,8 +40,11 @@ def find_files(arguments: Sequence[str]) -> tuple[list[Source], list[Diagnostic]
     """Every file that the arguments name, in a fixed order (folders sorted); errors for those that name none."""
     found: list[tuple[Path, str, str]] = []
     problems: list[Diagnostic] = []
-    for argument in arguments:
-        found += _expand(argument, problems)
+    for number, argument in enumerate(arguments):
+        if argument == "-" and "-" in arguments[:number]:
+            problems.append(_twice(STDIN))
+        else:
+            found += _expand(argument, problems)
     if not arguments:
         problems.append(Diagnostic("PE401", say("no records file is named", "没有给出记录文件"), hint=_hint_files()))
     sources: list[Source] = []
@@ -60,6 +63,24 @@ def find_files(arguments: Sequence[str]) -> tuple[list[Source], list[Diagnostic]
             continue
         sources.append(Source(path, shown, label if labels.count(label) == 1 else shown, kind))
     return sources, problems
+
+
+def stdin_for_all(records: Sequence[str], persons: str | None, circumstances: str | None) -> list[Diagnostic]:
+    """An error where standard input is named for more than one of them: the first would take all of it."""
+    named = {
+        say("the records", "学习记录"): "-" in records,
+        say("--persons", "--persons"): persons == "-",
+        say("--circumstances", "--circumstances"): circumstances == "-",
+    }
+    names = [name for name, given in named.items() if given]
+    if len(names) < 2:
+        return []
+    message = say(
+        f"standard input can be read once, and is named for {' and '.join(names)}",
+        f"标准输入只能读取一次，却同时用于{'、'.join(names)}",
+    )
+    hint = say("save one of them to a file and name it", "请将其中之一存为文件后指定该文件")
+    return [Diagnostic("PE400", message, Span(STDIN), hint=hint)]
 
 
 def _hint_files() -> str:

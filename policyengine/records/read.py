@@ -14,6 +14,7 @@ from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.alone import Others, asked_for, plain_id
 from policyengine.records.cells import Bad
+from policyengine.records.files import stdin_for_all
 from policyengine.records.given import Reading, record_id_of, reject_of, rows_of, tables_of
 from policyengine.records.header import Headers, Layout
 from policyengine.records.mends import Mend, Mends, Standing, Table, source_columns
@@ -37,8 +38,8 @@ def read_inputs(
     ``only``: read the records of this person (id or name) alone, as they are read among all; of other rows nothing but
     their ids and, ``dated``, the first and last day on which they end.
     """
-    if schema.clashes:
-        return None, clashes(schema)
+    if problems := [*clashes(schema), *stdin_for_all(records, persons, circumstances)]:
+        return None, problems
     reading = Reading()
     try:
         return _read(records, persons, circumstances, schema, reading, only, dated)

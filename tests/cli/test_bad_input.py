@@ -132,6 +132,38 @@ def test_paths_that_lead_nowhere(run: Run, world: Path) -> None:
     assert not (world / "out").exists()
 
 
+@pytest.mark.parametrize("engine", ["reference", "duckdb"])
+@pytest.mark.parametrize(
+    ("records", "options", "code", "told"),
+    [
+        ("- -", "", 0, "<stdin>: warning PE443: the file is named twice and read once"),
+        (
+            "-",
+            "--persons -",
+            2,
+            "<stdin>: error PE400: standard input can be read once, and is named for the records and",
+        ),
+        ("-", "--persons - --circumstances -", 2, "for the records and --persons and --circumstances"),
+        ("records.csv", "--persons - --circumstances -", 2, "is named for --persons and --circumstances"),
+    ],
+)
+def test_standard_input_named_twice(
+    run: Run,
+    world: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    engine: str,
+    records: str,
+    options: str,
+    code: int,
+    told: str,
+) -> None:
+    monkeypatch.chdir(world)
+    data = (world / "records.csv").read_bytes()
+    args = ("--policy", "policies/shire", *options.split(), "--engine", engine, "--out", "out")
+    done = run("evaluate", *records.split(), *args, stdin=data)
+    assert (done.code, done.err.count(told)) == (code, 1), done.err
+
+
 RULE = "- id: more\n  cites: {source: act, at: art. 9}\n  rule: require total at least 10 hours per year\n"
 BOMB = "a: &a [x, x]\n" + "".join(
     f"{c}: &{c} [{', '.join([f'*{p}'] * 9)}]\n" for p, c in zip("abcdefgh", "bcdefghi", strict=True)
