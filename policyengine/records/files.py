@@ -131,6 +131,10 @@ def _hidden(name: str) -> bool:
 def _folder(folder: Path, problems: list[Diagnostic]) -> list[tuple[Path, str, str]]:
     found, others = [], []
     for here, folders, names in os.walk(folder):
+        if "manifest.json" in names and _is_result(Path(here) / "manifest.json"):
+            problems.append(_result(folder, here))
+            folders.clear()
+            continue
         folders[:] = sorted(f for f in folders if not _hidden(f))
         for name in sorted(n for n in names if not _hidden(n)):
             path = Path(here) / name
@@ -150,6 +154,23 @@ def _folder(folder: Path, problems: list[Diagnostic]) -> list[tuple[Path, str, s
         message = say("the folder holds no file of a kind that can be read", "文件夹中没有可读取的文件")
         problems.append(Diagnostic("PE401", message, Span(str(folder)), hint=_hint_files()))
     return found
+
+
+def _is_result(manifest: Path) -> bool:
+    """Whether it is the manifest of a result of ours, by its first key (``tools/write.py``)."""
+    try:
+        with manifest.open("rb") as stream:
+            return b'"policyengine-result"' in stream.read(100)
+    except OSError:
+        return False
+
+
+def _result(folder: Path, here: str) -> Diagnostic:
+    message = say(
+        f"a written result in the folder is not read: {here}", f"文件夹中有已写出的评定结果，不予读取：{here}"
+    )
+    hint = say("keep results outside of the folder of records", "请将结果放在学习记录文件夹之外")
+    return Diagnostic("PE443", message, Span(str(folder)), hint=hint, severity="warning")
 
 
 def _twice(shown: str) -> Diagnostic:

@@ -59,3 +59,19 @@ def test_a_written_result_is_explained_by_itself(
     run("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", out)
     done = run("explain", out, "--person", "A1", *options)
     assert (done.code, done.out, done.err.count("error PE901: a written result"), done.err.count(told)) == (2, "", 1, 1)
+
+
+def test_a_result_among_the_records_is_not_read(run: Run, world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor passed over in silence. A manifest of another program is a file as any other."""
+    (world / "in" / "old").mkdir(parents=True)
+    (world / "records.csv").rename(world / "in" / "records.csv")
+    monkeypatch.chdir(world / "in")
+    args = ("evaluate", ".", "--policy", "../policies/shire", "--period", "2016", "--out", "old/2016")
+    said = ".: warning PE443: a written result in the folder is not read: ./old/2016"
+    for times, out in enumerate(("old/2016", "old/2016", "old/other")):
+        done = run(*args[:-1], out)
+        assert (done.code, done.err.count(said)) == (0, min(times, 1)), done.err
+        assert "11 rows in: 10 records in the ledger" in done.err
+    assert "PE401: the folder holds no file" in run("evaluate", "old", *args[2:-1], "../x").err
+    (world / "in" / "old" / "manifest.json").write_text("{}")
+    assert "manifest.json: error PE404" in run(*args).err
