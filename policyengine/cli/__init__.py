@@ -104,7 +104,7 @@ class Commands(click.Group):
 
 @click.group(
     cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"max_content_width": 100},
     epilog="\b\nExample:\n  policyengine evaluate examples/records.csv --policy policies/sichuan --out out",
 )
 @click.version_option(__version__, prog_name="policyengine")

@@ -67,7 +67,7 @@ def _ended(problem: BaseException) -> int:
 
 def _failed(problem: BaseException) -> int:
     if isinstance(problem, click.exceptions.NoArgsIsHelpError):
-        message(problem.format_message())
+        message(settings.help_of(problem.ctx))
     elif isinstance(problem, click.UsageError):
         if problem.ctx is not None:
             message(problem.ctx.get_usage().replace("Usage: ", say("Usage: ", "用法："), 1))

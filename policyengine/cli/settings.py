@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from policyengine.messages import LANGUAGES, of_environment, say, speak
+from policyengine.messages import LANGUAGES, of_environment, say, speak, spoken
 
 F = TypeVar("F", bound=Callable[..., Any])
 debug = False
@@ -36,6 +36,21 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     debug = debug or value
 
 
+def help_of(ctx: click.Context) -> str:
+    """What ``--help`` shows, in the language spoken."""
+    if spoken() == "zh":
+        from policyengine.cli.help_zh import help_in_chinese
+
+        return help_in_chinese(ctx)
+    return ctx.get_help()
+
+
+def _show_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(help_of(ctx), color=ctx.color)
+        ctx.exit()
+
+
 def _common() -> list[click.Option]:
     return [
         click.Option(
@@ -46,12 +61,16 @@ def _common() -> list[click.Option]:
             ["--debug"], is_flag=True, expose_value=False, is_eager=True, callback=_set_debug,
             help="Show the traceback of a failure.",
         ),
+        click.Option(
+            ["-h", "--help"], is_flag=True, expose_value=False, is_eager=True, callback=_show_help,
+            help="Show this message and exit.",
+        ),
     ]  # fmt: skip
 
 
 def common_options(command: Any) -> Any:
     """Give a function under decoration the options that every command has."""
-    command.__click_params__ = [*getattr(command, "__click_params__", []), *_common()]
+    command.__click_params__ = [*getattr(command, "__click_params__", []), *reversed(_common())]
     return command
 
 

@@ -6,11 +6,13 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
-from policyengine.cli import COMMANDS, main
+from policyengine.cli import COMMANDS, help_zh, main
 from tests.cli.conftest import Run
 
 WARN = "warning: 1 rows could not be read as records; rejects says why"
@@ -178,6 +180,37 @@ def test_every_command_has_help_with_an_example(run: Run) -> None:
         assert "--lang" in done.out, name
     assert run("--version").out == "policyengine, version 0.1.0\n"
     assert "evaluate" in run("--help").out
+
+
+def _every_command(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for below in command.list_commands(context):
+            found = command.get_command(context, below)
+            assert found is not None
+            yield from _every_command(found, f"{name} {below}".strip())
+
+
+def test_help_in_chinese_has_the_same_commands_and_options() -> None:
+    common = {"--lang", "--debug", "--help"}
+    own = {
+        name or "policyengine": {p.opts[-1] for p in command.params if isinstance(p, click.Option)} - common
+        for name, command in _every_command(main)
+    }
+    assert {name: set(text.options) for name, text in help_zh.texts().items()} == own
+
+
+@pytest.mark.parametrize("name", [name for name, _ in _every_command(main)])
+def test_help_in_chinese(run: Run, name: str) -> None:
+    done = run(*name.split(), "--help", "--lang", "zh")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"用法：main {name}".rstrip())
+    assert help_zh.texts()[name or "policyengine"].lines[0] in done.out
+    for word in ("Usage", "Options", "Commands", "Example", "Exit code", "required", "default:", "Show "):
+        assert word not in done.out
+    assert "显示本说明并退出" in done.out
+    assert "Show this message and exit." in run(*name.split(), "--help").out, "English as before"
 
 
 def test_a_file_that_holds_no_record_at_all_is_asked_about(run: Run, world: Path) -> None:
