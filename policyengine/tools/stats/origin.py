@@ -63,6 +63,8 @@ def facts_of(
             connection, folder, records, persons, None, schema_for(law, options.get("mapping"))
         )
     except PolicyError as e:
+        if e.diagnostics[0].code == "PE531":
+            raise  # said here already
         return _without(str(e.diagnostics[0].span or e.diagnostics[0].message), explicit)
     if canonical is None or failed(said):
         return _without(str(next((d.span for d in said if d.span), "")), explicit)
