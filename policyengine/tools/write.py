@@ -86,7 +86,7 @@ def whole_folder(out: str | Path) -> Iterator[Path]:
     """A new folder to write into that becomes ``out`` when the block ends well, and vanishes when it does not."""
     target = Path(os.path.realpath(out))
     refuse_foreign(target)
-    with _parents(target):
+    with parents_of(target):
         _sweep(target)
         folder = _beside(target)
         try:
@@ -101,7 +101,7 @@ def whole_folder(out: str | Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _parents(target: Path) -> Iterator[None]:
+def parents_of(target: Path) -> Iterator[None]:
     """The folders above ``target`` are there in the block; those that it made go again where it fails."""
     absent = [folder for folder in target.parents if not folder.exists()]  # the innermost first
     try:

@@ -7,6 +7,7 @@ import gzip
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from click.testing import CliRunner
 
 from policyengine.cli import main
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.report.make import write_text
+from policyengine.tools.report.sheets import Workbook
 from policyengine.tools.result import save
 from policyengine.tools.select import load_law
 from tests.tools.world import HEADER, write_world
@@ -377,3 +380,18 @@ def test_however_the_ledger_stands(of_2016: Evaluation, tmp_path: Path) -> None:
         pages.append((unpacked(report, "d0"), (tmp_path / f"{folder.name}.html").read_text()))
     for page in pages[1:]:
         assert page == pages[0]
+
+
+def test_an_interrupt_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the file nor the folders above it."""
+
+    def interrupt(*_: object) -> Iterator[str]:
+        yield "half"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_text(tmp_path / "a" / "b" / "report.html", interrupt())
+    monkeypatch.setattr("policyengine.tools.report.sheets.save_book", lambda *_: list(interrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        Workbook().save(tmp_path / "a" / "b" / "report.xlsx")
+    assert list(tmp_path.iterdir()) == []

@@ -17,6 +17,7 @@ from policyengine.tools.stats.make import HERE, Statistics, standard
 from policyengine.tools.stats.origin import Named, facts_of, without_ledger
 from policyengine.tools.stats.sources import source_with
 from policyengine.tools.stats.store import build, working
+from policyengine.tools.write import parents_of
 
 Notes = tuple[Diagnostic, ...]
 
@@ -113,12 +114,12 @@ def _person(parts: Sequence[Part], connection: Any, who: str) -> str:
 
 def write_text(path: Path, pieces: Iterable[str]) -> None:
     """The file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(new, "w", encoding="utf-8", errors="replace", newline="\n") as file:
-            for piece in pieces:
-                file.write(piece)
-        os.replace(new, path)
-    finally:
-        new.unlink(missing_ok=True)
+    with parents_of(path):
+        try:
+            with open(new, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+                for piece in pieces:
+                    file.write(piece)
+            os.replace(new, path)
+        finally:
+            new.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
 from policyengine.records.books import save_book
 from policyengine.tools.formats import SHEET_ROWS, _cell, _without_clock, openpyxl_there
+from policyengine.tools.write import parents_of
 
 COLOURS = {"met": "D5EDDB", "not_met": "F8D4D0", "excused": "DCE6F4", "undetermined": "FFF0C9", "in_progress": "E8E8E8"}
 _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))  # in names of sheets
@@ -91,13 +92,13 @@ class Workbook:
         new = path.with_name(f".{path.name}.{os.getpid()}")
         self._book.properties.creator = "policyengine"
         self._book.properties.created = self._book.properties.modified = datetime(2000, 1, 1)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_book(self._book, new)
-            _without_clock(new)
-            os.replace(new, path)
-        finally:
-            new.unlink(missing_ok=True)
+        with parents_of(path):
+            try:
+                save_book(self._book, new)
+                _without_clock(new)
+                os.replace(new, path)
+            finally:
+                new.unlink(missing_ok=True)
 
 
 def _too_many(title: str) -> Diagnostic:
