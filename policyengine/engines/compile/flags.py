@@ -22,7 +22,9 @@ from policyengine.engines.compile.shares import shares_of
 from policyengine.engines.compile.sources import Names, Sources, sources_of
 from policyengine.engines.protocol import Selection
 from policyengine.language import tree
+from policyengine.packs.strictness import conjuncts
 from policyengine.plan.model import Plan
+from policyengine.plan.names import walk
 
 AT_ONCE = 4_000_000  # hashes that are compared at once, about 40 bytes each
 
@@ -75,12 +77,24 @@ class Flags:
             host.keep(table, every.where(lacking))
             ((some,),) = host.rows(t.select(n=t.count()).from_(t.table(table), copy=False))
             if some:
+                if demanded := self._demanded(names):  # one of the two has to bear the flag
+                    every.where(t.both(*(t.present(sources.records.value(name)) for name in demanded)), copy=False)
                 pairs = may_repeat(list(values), t.table(table, "b"), t.sub(every, "m"))
                 host.keep(f"flag_open_{place}", pairs.distinct(copy=False))
                 query = t.select(person_id=t.col("person_id"))
                 found.append(query.from_(t.table(f"flag_open_{place}"), copy=False))
             host.drop(table)
         return found
+
+    def _demanded(self, names: tuple[str, ...]) -> list[str]:
+        """Those of the compared facts without which a record bears no flag for repeating another one."""
+        found = set(names)
+        for law in self.sources.laws:
+            for statement in (s for rule in law.plan.flags for s in rule.statements):
+                if any(isinstance(n, tree.Repeated) and n.fields == names for n in walk(statement.when)):
+                    parts = conjuncts(statement.when)
+                    found &= {c.field for c in parts if isinstance(c, tree.Present) and not c.negated}
+        return sorted(found)
 
     # --- keys ---------------------------------------------------------------------------------------------------------
 
