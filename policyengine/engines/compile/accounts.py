@@ -17,6 +17,7 @@ from policyengine.engines.compile.items import Items, within
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.limits import Cap, caps_of, limit_of
 from policyengine.engines.compile.members import Members
+from policyengine.engines.compile.stretches import Stretches
 from policyengine.engines.compile.trees import Tree
 from policyengine.language import tree
 
@@ -76,7 +77,8 @@ class Accounts:
     # --- what caps touch ----------------------------------------------------------------------------------------------
 
     def _touched(self, caps: list[Cap]) -> Iterable[Any]:
-        """Queries for the (person, period) whose items some cap may cut."""
+        """Queries for the (person, period) whose items some cap may cut; ``open``: 0 where none that share a limit are
+        open."""
         local = all(self._is_local(cap) for cap in caps)
         for cap in caps:
             if cap.least is None:
@@ -98,7 +100,7 @@ class Accounts:
 
     def _all_periods(self, query: Any) -> Any:
         persons = t.select(person_id=t.col("person_id", "q")).from_(t.sub(query, "q"), copy=False).distinct(copy=False)
-        every = t.select(person_id=t.col("person_id", "s"), period=t.col("period", "s"))
+        every = t.select(person_id=t.col("person_id", "s"), period=t.col("period", "s"), open=t.lit(1))
         every.from_(t.table("sums", "s"), copy=False)
         return t.join(every, t.sub(persons, "p"), t.equal(t.col("person_id", "p"), t.col("person_id", "s")))
 
@@ -154,7 +156,7 @@ class Accounts:
 
     def _over(self, cap: Cap, rows: Any, anywhere: bool = False) -> Any:
         """The (person, period) of rows whose amount is over the limit. ``anywhere``: over the smallest of any year."""
-        query = t.select(person_id=t.col("person_id", "r"), period=t.col("period", "r"))
+        query = t.select(person_id=t.col("person_id", "r"), period=t.col("period", "r"), open=t.lit(1))
         query.from_(t.sub(rows, "r"), copy=False)
         amount = t.col("amount", "r")
         if anywhere:
@@ -165,7 +167,7 @@ class Accounts:
     def _under(self, cap: Cap, **fields: str) -> Any:
         """The items that may be under a cap, with fields of their records under other names."""
         c = f"c{cap.number}"
-        names = ["person_id", "rp", "record_id", "period", "start", "end", "high", *fields]
+        names = ["person_id", "rp", "record_id", "period", "start", "end", "low", "high", c, *fields]
         query = t.select(**{n: t.col(n, "i") for n in names})
         query.from_(t.sub(self.members.rows([c], **fields), "i"), copy=False)
         member = [
@@ -210,49 +212,24 @@ class Accounts:
         return self._rows(cap).where(t.compare(t.col(f"k{cap.number}", "s"), ">", t.lit(cap.least)), copy=False)
 
     def _by_day(self, cap: Cap) -> Iterable[Any]:
-        """Stretches of days that hold more than their limit; persons with stretches that partly overlap go elsewhere.
+        """Stretches of days that hold more than their limit; persons whose stretches take room from one another go
+        elsewhere (``stretches.py``)."""
+        stretches = Stretches(self.host, cap)
+        stretches.keep(self._under(cap))
+        yield stretches.over()
+        for query in stretches.crowded(self._unsettled(cap.law)):
+            self._route(query)
 
-        Where records share only some of their days, which of them have room is a question of flows: the reference
-        evaluator answers it, unless all of them together fit even the shortest stretch.
-        """
-        name = f"days_{cap.law.number}_{cap.number}"
-        keys = ["person_id", "start", "end"]
-        spans = t.select(
-            **{k: t.col(k, "m") for k in keys},
-            rp=t.call("MAX", t.col("rp", "m")),
-            period=t.call("MAX", t.col("period", "m")),
-            amount=t.bounded(t.col("high", "m"), UNLIMITED),
-        ).from_(t.sub(self._under(cap), "m"), copy=False)
-        self.host.keep(name, spans.group_by(*(t.col(k, "m") for k in keys), copy=False))
-        days = t.days_between(t.col("start", "d"), t.col("end", "d"))
-        over = t.select(person_id=t.col("person_id", "d"), period=t.col("period", "d")).from_(
-            t.table(name, "d"), copy=False
-        )
-        yield over.where(t.compare(t.col("amount", "d"), ">", t.times(days, t.lit(cap.least))), copy=False)
-        order = [t.col("start", "d"), t.col("end", "d")]
-        before = t.prior_max(t.col("end", "d"), [t.col("person_id", "d")], order)
-        opened = t.select(
-            person_id=t.col("person_id", "d"), start=t.col("start", "d"), end=t.col("end", "d"),
-            amount=t.col("amount", "d"), days=days.copy(),
-            opens=t.case([(t.compare(before, ">=", t.col("start", "d")), t.lit(0))], t.lit(1)),
-        ).from_(t.table(name, "d"), copy=False)  # fmt: skip
-        group = t.running(
-            t.col("opens", "o"), [t.col("person_id", "o")], [t.col("start", "o"), t.col("end", "o")], True
-        )
-        grouped = t.select(
-            person_id=t.col("person_id", "o"), amount=t.col("amount", "o"), days=t.col("days", "o"), part=group
-        ).from_(t.sub(opened, "o"), copy=False)
-        parts = t.select(person_id=t.col("person_id", "g")).from_(t.sub(grouped, "g"), copy=False)
-        parts.group_by(t.col("person_id", "g"), t.col("part", "g"), copy=False)
-        fits = t.times(t.call("MIN", t.col("days", "g")), t.lit(cap.least))
-        parts.having(
-            t.both(
-                t.compare(t.count(), ">", t.lit(1)),
-                t.compare(t.bounded(t.col("amount", "g"), UNLIMITED), ">", fits),
-            ),
-            copy=False,
-        )
-        self._route(parts)
+    def _unsettled(self, law: Law) -> Any:
+        """Persons with an amount, a member or an order that is open under some cap; ``loose``: 1 where their bounds may
+        not be those of two runs (``allocate.Account.exact``), days that cross a year left aside."""
+        unsure = [t.compare(t.col(f"{kind}{c}", "s"), ">", t.lit(0)) for c in self.members.places for kind in "uo"]
+        firm = law.prepared.later.exact and not self.cases.moved and not self.cases.split
+        loose = t.flag(t.either(*(u.copy() for u in unsure))) if firm else t.lit(1)
+        query = t.select(person_id=t.col("person_id", "s"), loose=t.call("MAX", loose))
+        query.from_(t.table("sums", "s"), copy=False)
+        query.where(t.either(t.compare(t.col("doubt", "s"), ">", t.lit(0)), *unsure), copy=False)
+        return query.group_by(t.col("person_id", "s"), copy=False)
 
     # --- routing ------------------------------------------------------------------------------------------------------
 
@@ -262,25 +239,26 @@ class Accounts:
     def _keep_touched(self, queries: list[Any]) -> None:
         if not queries:
             return
-        every = t.select(person_id=t.col("person_id", "q"), period=t.col("period", "q"))
-        self.host.keep("touched", every.from_(t.sub(t.union(*queries), "q"), copy=False).distinct(copy=False))
+        keys = [t.col(n, "q") for n in ("person_id", "period")]
+        every = t.select(**{k.name: k for k in keys}, open=t.call("MAX", t.col("open", "q")))
+        every.from_(t.sub(t.union(*queries), "q"), copy=False)
+        self.host.keep("touched", every.group_by(*(k.copy() for k in keys), copy=False))
         for law, caps in zip(self.cases.sources.laws, self.caps, strict=True):
             for query in self._doubtful(law, caps):
                 self._route(query)
 
     def _doubtful(self, law: Law, caps: list[Cap]) -> Iterable[Any]:
         """Persons with something open in a period that a cap touches which ``cuts.py`` does not bound: an order or a
-        limit; an amount or a member where a cap or a requirement reaches over periods, or goes by dates."""
+        limit; an amount or a member where a cap reaches over periods; an amount that may share what is exceeded where a
+        requirement goes by dates."""
         local = all(self._is_local(cap) for cap in caps)
         asked = (r.rule.statement.window for r in law.prepared.later.require)  # type: ignore[attr-defined]
         dated = any(isinstance(window, tree.Within) for window in asked)
         for cap in caps:
-            names = [
-                f"o{cap.number}",
-                *(["doubt"] if dated or not local else []),
-                *([] if local else [f"u{cap.number}"]),
-            ]
+            names = [f"o{cap.number}", *([] if local else [f"u{cap.number}"])]
             open_ = [t.compare(t.col(n, "s"), ">", t.lit(0)) for n in names]
+            if dated or not local:
+                open_.append(t.both(*(t.compare(t.col(*n), ">", t.lit(0)) for n in (("doubt", "s"), ("open", "x")))))
             holds = t.compare(t.col(f"k{cap.number}", "s"), ">", t.lit(0))
             query = t.select(person_id=t.col("person_id", "s")).from_(t.table("sums", "s"), copy=False)
             t.join(query, t.table("touched", "x"), t.same_row("x", "s"))

@@ -21,7 +21,8 @@ from policyengine.records.model import Person
 @dataclass(slots=True)
 class Cap:
     """A cap of a law. ``number``: its place in the order of caps; ``least``: its smallest limit in any year (None: it
-    never has one); ``by_person``: the limit rests on facts of the person; ``unfixed``: some limit is open."""
+    never has one); ``by_person``: the limit rests on facts of the person; ``unfixed``: some limit is open; ``even``:
+    it has the same limit in every year that it governs, and for everybody."""
 
     law: Law
     number: int
@@ -30,6 +31,7 @@ class Cap:
     least: int | None = None
     by_person: bool = False
     unfixed: bool = False
+    even: bool = False
 
     @property
     def window(self) -> tree.Window:
@@ -70,6 +72,7 @@ def _load_limits(cases: Cases, cap: Cap, first: int, last: int) -> None:
     people = range(len(sources.people)) if cap.by_person else (0,)
     draft = sources.draft()
     rows = []
+    without = False
     for number in people:
         plan, codes = sources.people[number]
         if cap.by_person and plan != law.number:
@@ -79,10 +82,13 @@ def _load_limits(cases: Cases, cap: Cap, first: int, last: int) -> None:
             if not cap.rule.governs(year, law.plan.year_start):
                 continue
             limit = limit_in(law.prepared.judge, cap.rule, year, Person("", facts))
-            if limit is not None:
+            if limit is None:
+                without = True
+            else:
                 rows.append((number, year, cases.in_ticks(limit[0]), cases.in_ticks(limit[1])))
     cap.unfixed = any(row[2] != row[3] for row in rows)
     cap.least = min((row[2] for row in rows), default=None)
+    cap.even = not without and len({figure for row in rows for figure in row[2:]}) == 1
     columns = {"rp": "INTEGER", "year": "INTEGER", "l0": "BIGINT", "l1": "BIGINT"}
     cases.sources.host.load(cap.limits, columns, rows)
 
