@@ -6,12 +6,13 @@ Records take their hours in order, each at most what every window that holds it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from policyengine.engines.judge import Judge, Judged
 from policyengine.engines.numbers import NOTHING, UNBOUNDED, ZERO, Amount, Number, add_up
 from policyengine.engines.ready import Ready
+from policyengine.engines.rivals import Member, Rivals, Values
 from policyengine.engines.truth import Truth, get_fact, lacking
 from policyengine.engines.windows import Cut, Filled, Gap, Gaps, Item, cut_of, figure_bounds, may_cut
 from policyengine.language import tree
@@ -81,8 +82,10 @@ class Account:
         item = self.items[number]
         if item.low == item.high:
             return set()
+        if item.position in self.contested:
+            return self.contested[item.position].facts  # what the record lacks itself is among them
         judged = self.records[item.position]
-        return judged.named(judged.missing) | _facts(self.contested.get(item.position))
+        return judged.named(judged.missing)
 
     def _wait_for(self, cut: Cut, waits: list[set[str]]) -> None:
         before: dict[object, set[str]] = {}  # by window: what those wait for that may have had their turn
@@ -244,7 +247,7 @@ def _account(
     result.spread()
     for cut in cuts:
         for gap, values in cut.gaps.items():
-            gaps.setdefault(gap, set()).update(values)
+            gaps.setdefault(gap, []).extend(values)
     return result, gaps
 
 
@@ -255,7 +258,7 @@ def _worlds(gaps: Gaps) -> list[Filled]:
         grown = []
         for world in worlds:
             new = dict.fromkeys(v for (_, name), v in world.items() if name == gap[1] and isinstance(v, tuple))
-            options = (*sorted(values, key=str), *new, ("new", len(new)))
+            options = (*sorted(set().union(*values), key=str), *new, ("new", len(new)))
             grown += [{**world, gap: value} for value in options]
         if len(grown) > MOST_WORLDS:
             return []
@@ -287,29 +290,28 @@ def count_once(
         statement = versions[0].rule.statement
         assert isinstance(statement, tree.CountOnce)
         members = _members(judge, versions, statement, records, shares, filled)
-        rivals = list(_rivals(members))
-        amounts = {p: (add_up(a for a, _ in shares[p].values()), add_up(b for _, b in shares[p].values()))
-                   for p, _, _ in rivals}  # fmt: skip
+        rivals = Rivals(statement.taking, members)
         facts: dict[int, set[str]] = {}
-        told: dict[frozenset[int], set[str]] = {}  # by group, of which many records may have the same
+        told: dict[Values, set[str]] = {}  # by what is compared: those who have the same are in one group
         opened: dict[int, Contest] = {}
         counting = list(shares)
-        for position, equal, perhaps in rivals:
-            member = members[position]
+        for position, member in members.items():
+            group = rivals.group(member.values)
+            if group is None:
+                continue
             for place in [n for n, value in enumerate(member.values) if value is None]:
-                others = {members[p].values[place] for p in perhaps} - {None}
-                gaps.setdefault((position, statement.per[place]), set()).update(others)
-            keeps = _keeps(statement.taking, position, equal, perhaps, amounts, members)
+                gaps.setdefault((position, statement.per[place]), []).append(rivals.known(group, place))
+            keeps = rivals.keeps(group, position)
             if keeps is False:
                 duplicates[position] = member.rule.key
                 counting[position] = dict.fromkeys(shares[position], NOTHING)
             elif keeps is None:
-                group = frozenset((position, *equal, *perhaps))
-                if group not in told:
-                    for p in group - facts.keys():
-                        facts[p] = _open_facts(judge, records[p], members[p]) | _facts(contested.get(p))
-                    told[group] = set().union(*(facts[p] for p in group))
-                opened[position] = Contest(member.rule.key, told[group])
+                if member.values not in told:
+                    for p in group.positions:
+                        if p not in facts:
+                            facts[p] = _open_facts(judge, records[p], members[p]) | _facts(contested.get(p))
+                    told[member.values] = set().union(*(facts[p] for p in group.positions))
+                opened[position] = Contest(member.rule.key, told[member.values])
                 counting[position] = {p: (ZERO, high) for p, (_, high) in shares[position].items()}
         shares = counting
         contested |= opened
@@ -331,16 +333,6 @@ def alike(rules: Sequence[Ready]) -> list[list[Ready]]:
     return list(found.values())
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """A record that belongs to ``count once`` (None: perhaps), by which version, and what is compared (None: it is
-    missing)."""
-
-    rule: Ready
-    truth: Truth
-    values: tuple[object, ...]
-
-
 def _members(
     judge: Judge,
     versions: Sequence[Ready],
@@ -348,10 +340,10 @@ def _members(
     records: list[Judged],
     shares: list[dict[int, Amount]],
     filled: Filled,
-) -> dict[int, _Member]:
+) -> dict[int, Member]:
     """By position the records that belong or may belong to the rule. Of a record that counts in several periods the
     version decides that governs the last."""
-    members: dict[int, _Member] = {}
+    members: dict[int, Member] = {}
     start = judge.plan.year_start
     for position, judged in enumerate(records):
         if not any(high > 0 for _, high in shares[position].values()):
@@ -364,74 +356,23 @@ def _members(
         if truth is not False:
             told = ((name, get_fact(judged.scene, judge.world.fields[name])) for name in statement.per)
             values = tuple(filled.get((position, name)) if value is None else value for name, value in told)
-            members[position] = _Member(rule, truth, values)
+            members[position] = Member(rule, truth, values, _sum(shares[position]))
     return members
 
 
-def _rivals(members: Mapping[int, _Member]) -> Iterable[tuple[int, list[int], list[int]]]:
-    """For each record that another one repeats or may repeat: those that have the same values, and those that may have,
-    because one of the two lacks a value where all others are the same."""
-    groups: dict[tuple[object, ...], list[int]] = {}
-    blank = []
-    for position, member in members.items():
-        if None in member.values:
-            blank.append(position)
-        else:
-            groups.setdefault(member.values, []).append(position)
-    for position, member in members.items():
-        equal = [] if None in member.values else [p for p in groups[member.values] if p != position]
-        among = blank if None not in member.values else members
-        perhaps = [p for p in among if p != position and may_equal(member.values, members[p].values)]
-        if equal or perhaps:
-            yield position, equal, perhaps
+def _sum(shares: Mapping[int, Amount]) -> Amount:
+    if len(shares) == 1:
+        return next(iter(shares.values()))
+    return add_up(low for low, _ in shares.values()), add_up(high for _, high in shares.values())
 
 
-def may_equal(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    """Whether two records may have the same values; what is missing (None) may be anything."""
-    return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
-
-
-def _open_facts(judge: Judge, judged: Judged, member: _Member) -> set[str]:
+def _open_facts(judge: Judge, judged: Judged, member: Member) -> set[str]:
     """What a record of a group lacks, and what would settle whether it belongs, and what it repeats."""
     statement = member.rule.rule.statement
     assert isinstance(statement, tree.CountOnce)
     compared = lacking((judge.world.fields[name] for name in statement.per), judged.scene)
     belongs = member.rule.lacks(judged.scene) if member.truth is None else ()
     return judged.named({*judged.missing, *compared, *belongs})
-
-
-def _keeps(
-    taking: str,
-    position: int,
-    equal: list[int],
-    perhaps: list[int],
-    amounts: Mapping[int, Amount],
-    members: Mapping[int, _Member],
-) -> Truth:
-    """Whether a record counts beside those with the same values and those that may have them; None: it depends on what
-    is missing."""
-    others = [*equal, *perhaps]
-    group = (position, *others)
-    settled = all(amounts[p][0] == amounts[p][1] for p in group)
-    if any(members[p].truth is None for p in group) or (taking == "lowest" and not settled):
-        return None
-    certain = {p for p in group if amounts[p][0] > 0}  # surely recognised: it is there in every completion
-    least, most = (_preference(taking, amounts[position][bound], position) for bound in (0, 1))
-    if position in certain and all(least < _preference(taking, amounts[p][1], p) for p in others):
-        return True
-    if any(p in certain and _preference(taking, amounts[p][0], p) < most for p in equal):
-        return False
-    return None
-
-
-def _preference(taking: str, amount: Number, position: int) -> tuple[Number, int]:
-    """What sorts a group: the first counts."""
-    return {
-        "highest": (-amount, position),
-        "lowest": (amount, position),
-        "earliest": (ZERO, position),
-        "latest": (ZERO, -position),
-    }[taking]
 
 
 __all__ = ["Account", "Item", "account", "figure_bounds"]

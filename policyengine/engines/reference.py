@@ -2,9 +2,9 @@
 
 It follows ``docs/semantics.md`` sentence by sentence; every other engine is tested against it. One person's case
 depends on nothing but that person's records and facts. The stages in order: ``judge.py`` (1 recognise, with
-``convert.py`` and ``assign.py`` for 2 and 3), ``allocate.py`` (4 count once and cap, over ``windows.py``),
-``totals.py`` (5), ``require.py`` (6, and 7 excuse and reduce), ``conclude.py`` (8), ``ledger.py`` (the rows about
-records).
+``convert.py`` and ``assign.py`` for 2 and 3), ``allocate.py`` (4 count once and cap, over ``rivals.py`` and
+``windows.py``), ``totals.py`` (5), ``require.py`` (6, and 7 excuse and reduce), ``conclude.py`` (8), ``ledger.py``
+(the rows about records).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ day exceeding the figure (Hall 1935, for intervals).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 
@@ -30,8 +30,9 @@ Place = tuple[int, int, int, int]
 Gap = tuple[int, str]
 """A record's position and a field that it lacks."""
 
-Gaps = dict[Gap, set[object]]
-"""Values that gaps may have in common with other records, so that it matters which they have."""
+Gaps = dict[Gap, list[Collection[object]]]
+"""Values that gaps may have in common with other records, so that it matters which they have; the collections are
+shared by many gaps."""
 
 Filled = Mapping[Gap, object]
 """Gaps with values."""
@@ -206,11 +207,11 @@ class _Windows:
                 blank.setdefault(period, []).append(n)
             else:
                 held.setdefault((period, value), []).append(n)
-        for (period, _), known in held.items():
-            self._add_blurred(period, known, blank.get(period, []), decl)
+        for (period, value), known in held.items():
+            self._add_blurred(period, known, blank.get(period, []), decl, [value])
         for period, others in blank.items():
             if len(others) > 1:
-                self._add_blurred(period, [], others, decl)
+                self._add_blurred(period, [], others, decl, [])
             for n in others:
                 if n not in self.cut.fills:
                     self._add(period, [n], [n])
@@ -220,8 +221,10 @@ class _Windows:
         value = get_fact(self.records[position].scene, decl)
         return self.filled.get((position, decl.id)) if value is None else value
 
-    def _add_blurred(self, period: int, known: list[int], blank: list[int], decl: FieldDecl) -> None:
-        """A window of records of one value, and those whose value is missing."""
+    def _add_blurred(
+        self, period: int, known: list[int], blank: list[int], decl: FieldDecl, values: list[object]
+    ) -> None:
+        """A window of records of one value (``values``), and those whose value is missing."""
         if not self._add(period, known + blank, known + blank):
             return
         limit = self.cut.limits[-1][1]
@@ -229,8 +232,7 @@ class _Windows:
             if n not in self.cut.unsure:
                 self.cut.alone[n] = limit
             self.cut.unsure.add(n)
-            values = {self._value(k, decl) for k in known}
-            self.cut.gaps.setdefault((self.items[n].position, decl.id), set()).update(values)
+            self.cut.gaps.setdefault((self.items[n].position, decl.id), []).append(values)
             judged = self.records[self.items[n].position]
             self.cut.lacks.setdefault(n, set()).update(judged.named(lacking([decl], judged.scene)))
 

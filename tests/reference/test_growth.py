@@ -1,0 +1,67 @@
+"""One person's time grows as the records do: twice the records, about twice the calls. Calls are counted, not seconds.
+
+A call of a Python function is the same on every machine; a record that is compared with all others doubles them twice.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import date, timedelta
+from fractions import Fraction as F
+
+import pytest
+
+from policyengine.records.model import Record
+from tests.build import plan, record, run
+
+BASE = ["recognise records when result != failed", "convert training at stated hours"]
+
+
+def _calls(work: Callable[[], object]) -> int:
+    """How often Python functions are called (or generators resumed) meanwhile."""
+    count = 0
+
+    def tell(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(tell)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def _one(n: int, **facts: object) -> Record:
+    end = date(2016, 1, 1) + timedelta(n % 366)
+    return record(
+        f"R{n:04}", str(end), "training", F(n % 7 + 1, 3), "hours", person="P", result="passed",
+        **{name: value for name, value in facts.items() if value is not None},
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+GROWING = [
+    # three titles only: the groups grow
+    ("count once per title taking the highest", lambda n: {"title": f"T{n % 3}"}),
+    ("count once per title taking the earliest", lambda n: {"title": f"T{n % 3}"}),
+    # many groups, and a quarter of the records may be of one or two of them
+    ("count once per title, evidence taking the highest",
+     lambda n: {"title": f"T{n // 4}", "evidence": None if n % 4 == 0 else f"c{n}"}),
+    # an eighth may have any of three projects
+    ("cap records at 20 hours per project", lambda n: {"project": None if n % 8 == 0 else f"P{n % 3}"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sentence", "facts"), GROWING)
+def test_twice_the_records_take_about_twice_the_calls(sentence: str, facts: Callable[[int], dict[str, object]]) -> None:
+    made = plan(*BASE, sentence)
+
+    def judged(size: int) -> int:
+        records = [_one(n, **facts(n)) for n in range(size)]
+        return _calls(lambda: run(made, records, 2016))
+
+    judged(10)  # what is made once, at the first use
+    assert judged(800) < 2.3 * judged(400)
