@@ -59,9 +59,10 @@ class Cut:
 
     ``bound``: the sets whose limit an item meets; ``fills``: those whose limit it uses up (in a rolling window also
     those of later years). ``unsure``: items that may not belong to the cap. ``nested``: every window by activities or
-    days lies within one period, so that it can lie within a wider one. ``grids``: windows by days. ``alone``: the limit
-    that an unsure item meets in whichever window it is. ``facts``: what would settle its limits or where its window
-    lies; ``lacks``: by item, what would settle whether it belongs, and where in the order. ``gaps``: see ``Gaps``.
+    days lies within one period, so that it can lie within a wider one. ``grids``: windows by days; ``grid_of``: the
+    grid of an item, by its place among them. ``alone``: the limit that an unsure item meets in whichever window it is.
+    ``facts``: what would settle its limits or where its window lies; ``lacks``: by item, what would settle whether it
+    belongs, and where in the order. ``gaps``: see ``Gaps``.
     """
 
     key: str
@@ -73,6 +74,7 @@ class Cut:
     nested: bool = True
     places: dict[int, tuple[Place, Place]] = field(default_factory=dict)
     grids: list[Grid] = field(default_factory=list)
+    grid_of: dict[int, int] = field(default_factory=dict)
     alone: dict[int, Number] = field(default_factory=dict)
     gaps: Gaps = field(default_factory=dict)
     facts: set[str] = field(default_factory=set)
@@ -85,17 +87,17 @@ class Cut:
     @property
     def settled(self) -> bool:
         """Whether its members, their order and its limits are known."""
-        limits = [self.limits, *(row for grid in self.grids for row in grid.limits)]
-        if self.unsure or not all(low is high or low == high for row in limits for low, high in row):
+        if self.unsure or not all(low is high or low == high for low, high in self.limits):
+            return False
+        if not all(grid.settled for grid in self.grids):
             return False
         return not self.places or all(first == last for first, last in self.places.values())
 
     def windows(self, number: int, sets: Mapping[int, list[int]]) -> Iterator[object]:
-        """The windows of an item: those of ``sets`` (``bound`` or ``fills``), and the grids that it is in."""
+        """The windows of an item: those of ``sets`` (``bound`` or ``fills``), and the grid that it is in."""
         yield from sets.get(number, ())
-        for place, grid in enumerate(self.grids):
-            if number in grid.places:
-                yield "grid", place
+        if number in self.grid_of:
+            yield "grid", self.grid_of[number]
 
     def turns(self) -> list[tuple[int, bool]]:
         """The items in order: each where it may first have its turn, and (True) where it has had it at the latest."""
@@ -286,20 +288,26 @@ class _Windows:
         spans: dict[tuple[date, date], list[int]] = {}
         for n in members:
             spans.setdefault((self.items[n].start, self.items[n].end), []).append(n)
-        self.cut.grids = grids(
+        found = grids(
             spans,
             wanted=lambda n: self.items[n].high,
             period=lambda n: self.items[n].period,
             limit=self._limit,
         )
-        for grid in self.cut.grids:
-            if any(low != high for row in grid.limits for low, high in row):
+        for grid in found:
+            single = len(grid.limits) == len(grid.limits[0]) == 1  # a set like those of other windows
+            if single:
+                self.cut.limits.append(grid.limits[0][0])
+            else:
+                self.cut.grid_of.update(dict.fromkeys(grid.places, len(self.cut.grids)))
+                self.cut.grids.append(grid)
+            if not grid.settled:
                 self.cut.facts.update(*(self._limit_facts(self.items[n].period) for n in grid.places))
             for n in grid.places:
                 item = self.items[n]
                 first, last = period_bounds(item.period, self.judge.plan.year_start)
                 self.cut.nested = self.cut.nested and first <= item.start and item.end <= last
-                self.cut.bound[n] = []
+                self.cut.bound[n] = [len(self.cut.limits) - 1] if single else []
 
     def _limit(self, period: int) -> Amount | None:
         return limit_in(self.judge, self.rule, period, self.person)

@@ -35,10 +35,11 @@ def _calls(work: Callable[[], object]) -> int:
     return count
 
 
-def _one(n: int, **facts: object) -> Record:
+def _one(n: int, days: int = 1, **facts: object) -> Record:
     end = date(2016, 1, 1) + timedelta(n % 366)
     return record(
         f"R{n:04}", str(end), "training", F(n % 7 + 1, 3), "hours", person="P", result="passed",
+        start=str(end - timedelta(days - 1)),
         **{name: value for name, value in facts.items() if value is not None},
     )  # type: ignore[arg-type]  # fmt: skip
 
@@ -65,3 +66,15 @@ def test_twice_the_records_take_about_twice_the_calls(sentence: str, facts: Call
 
     judged(10)  # what is made once, at the first use
     assert judged(800) < 2.3 * judged(400)
+
+
+def test_windows_by_days_take_calls_as_there_are_windows() -> None:
+    """A window for each first and last day: four times as many for twice the days, and no item looks at all of them."""
+    made = plan(*BASE, "cap records at 1 hours per day")
+
+    def judged(size: int) -> int:
+        records = [_one(n, days=2) for n in range(size)]
+        return _calls(lambda: run(made, records, 2016))
+
+    judged(10)
+    assert judged(80) < 4 * judged(40)
