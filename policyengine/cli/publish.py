@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from policyengine.cli.guard import message, tell
+from policyengine.cli.settings import only_one
 from policyengine.messages import say
 
 EPILOG = """\b
@@ -21,7 +22,7 @@ Examples:
 @click.option("--scope", help="Whose result it is; one result of a period is current in each. By default the policy.")
 @click.option("--records", multiple=True, help="The records files, where they have moved since.")
 @click.option("--persons", help="The persons file, where it has moved since.")
-@click.option("--policy", help="The packs, where they have moved since.")
+@click.option("--policy", multiple=True, callback=only_one, help="The packs, where they have moved since.")
 def command(
     folder: str, to: str, scope: str | None, records: tuple[str, ...], persons: str | None, policy: str | None
 ) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policyengine.cli.guard import message, tell
-from policyengine.cli.settings import on_terminal
+from policyengine.cli.settings import on_terminal, only_one
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ Examples:
 @click.option("--out", type=click.Path(), help="File (a folder for several tables as csv) to write to.")
 @click.option("--records", multiple=True, help="The records files, where they have moved since.")
 @click.option("--persons", help="The persons file, where it has moved since.")
-@click.option("--policy", help="The packs, where they have moved since.")
+@click.option("--policy", multiple=True, callback=only_one, help="The packs, where they have moved since.")
 def command(
     results: tuple[str, ...],
     by: tuple[str, ...],

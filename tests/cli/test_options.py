@@ -26,6 +26,16 @@ def test_evaluate(run: Run, world: Path, options: str, told: str) -> None:
     assert f"error PE901: {told}" in done.err
 
 
-@pytest.mark.parametrize("command", ["explain r.csv --person A1", "inspect r.csv", "diff v1 v2 --records r.csv"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "explain r.csv --person A1",
+        "inspect r.csv",
+        "diff v1 v2 --records r.csv",
+        "stats out",
+        "report out --out r.html",
+        "publish out --to s.duckdb",
+    ],
+)
 def test_one_policy(run: Run, command: str) -> None:
     assert "PE901: --policy is given 2 times" in run(*command.split(), "--policy", "a", "--policy", "b").err
