@@ -79,6 +79,42 @@ def same(made: Plan, records: list[Any], asked: int, *persons: Any, as_of: date 
     assert differences(wanted, engine.evaluate(made, who, (asked, asked), as_of)) == []
 
 
+@pytest.mark.parametrize(
+    ("hours", "aside"),
+    [  # at most 12 hours per project; None: of no known project
+        ({"X": 5, "Y": 5, None: 5}, False),  # X and the third have 10 at most
+        ({"X": 8, "Y": 5, None: 4}, False),
+        ({"X": 8, "Y": 5, None: 5}, True),
+        ({"X": 9, "Y": 20}, False),
+        ({"X": 1, "Y": 20, None: 1}, True),
+        ({None: 20}, False),  # whichever project it is
+        ({"X": 1, None: 12}, True),
+    ],
+)
+def test_a_record_without_the_value_goes_to_the_reference_where_it_may_exceed_a_limit_with_others(
+    hours: dict[str | None, int], aside: bool, connection: Any
+) -> None:
+    made = plan(
+        "recognise training", "convert training at stated hours", "cap training at 12 hours per project",
+        "require total at least 15 hours per year",
+    )  # fmt: skip
+    records = [
+        record(f"R{n}", f"2016-0{n}-01", quantity=amount, unit="hours", **({} if name is None else {"project": name}))
+        for n, (name, amount) in enumerate(hours.items(), 1)
+    ]
+    who, asked = inputs(records), (2016, 2016)
+    sent: list[str] = []
+
+    def judge(person: Any, own: Any) -> Any:
+        sent.append(person.person_id)
+        return reference.evaluate_person(reference.prepare(made), person, own, asked)
+
+    found = engine.evaluate_all([made], who, asked, judge=judge, connection=connection)
+    assert found is not None
+    assert differences(reference.evaluate(made, who, asked), found) == []
+    assert sent == (["P"] if aside else [])
+
+
 def test_a_split_record_whose_first_share_fills_the_cap_of_its_activity() -> None:
     made = plan(
         "recognise training", "convert training at stated hours", "assign split by days rounded up to 1 hour",

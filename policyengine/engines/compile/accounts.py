@@ -198,14 +198,24 @@ class Accounts:
         return t.select(**{n: t.col(n, "h") for n in names}).from_(t.table(held, "h"), copy=False)
 
     def _blank(self, cap: Cap, name: str) -> Any:
-        """Persons with a record that lacks the value, beside others of its period that it may share a limit with."""
-        query = t.select(person_id=t.col("person_id", "m"))
-        query.from_(t.sub(self._under(cap, value=name), "m"), copy=False)
-        t.join(query, t.sub(self._most(cap), "x"), t.same_row("x", "m"))
-        query.group_by(t.col("person_id", "m"), t.col("period", "m"), copy=False)
-        lacking = t.call("MAX", t.flag(t.missing(t.col("value", "m"))))
-        several = t.compare(t.count(), ">", t.lit(1))
-        return query.having(t.both(several, t.compare(lacking, ">", t.lit(0))), copy=False)
+        """Persons with records that lack the value, beside others of their period: where these and those of one value
+        hold more than the smallest limit together, they may share it."""
+        keys = [t.col(n, "m") for n in ("person_id", "period", "value")]
+        values = t.select(
+            person_id=keys[0], period=keys[1], value=keys[2], amount=t.bounded(t.col("high", "m"), UNLIMITED),
+            records=t.count(),
+        )  # fmt: skip
+        values.from_(t.sub(self._under(cap, value=name), "m"), copy=False)
+        t.join(values, t.sub(self._most(cap), "x"), t.same_row("x", "m"))
+        values.group_by(*(k.copy() for k in keys), copy=False)
+        query = t.select(person_id=t.col("person_id", "v")).from_(t.sub(values, "v"), copy=False)
+        query.group_by(t.col("person_id", "v"), t.col("period", "v"), copy=False)
+        amount, lacks = t.col("amount", "v"), t.missing(t.col("value", "v"))
+        lacking = t.call("MAX", t.case([(lacks, amount)], t.lit(0)))
+        fullest = t.call("MAX", t.case([(lacks.copy(), t.lit(0))], amount.copy()))
+        several = t.compare(t.call("SUM", t.col("records", "v")), ">", t.lit(1))
+        shared = t.compare(t.add([fullest, lacking]), ">", t.lit(cap.least))
+        return query.having(t.both(several, t.compare(lacking.copy(), ">", t.lit(0)), shared), copy=False)
 
     def _most(self, cap: Cap) -> Any:
         """The (person, period) that hold more than the smallest limit, whatever the value: no others can exceed one."""

@@ -249,7 +249,7 @@ def governed(start: date | None, until: date | None, law: Law) -> YearRange:
 
 def may_repeat(values: list[str], own: Any, among: Any) -> Any:
     """Persons with a record of ``own`` (alias ``b``) that lacks a value and may have the same as another one of
-    ``among`` (alias ``m``; ``allocate.may_equal``)."""
+    ``among`` (alias ``m``)."""
     query = t.select(person_id=t.col("person_id", "b")).from_(own, copy=False)
     alike = (t.either(t.missing(t.col(n, "b")), t.missing(t.col(n, "m")),
                       t.equal(t.col(n, "b"), t.col(n, "m"))) for n in values)  # fmt: skip
