@@ -107,8 +107,6 @@ def _record_atom(rng: Random) -> tree.Condition:
             tree.InRange(field("author_rank"), tree.Value(F(2)), tree.Value(F(rng.randint(2, 5)))),
             tree.Compare(field("paper_characters"), rng.choice(("<=", ">")), tree.Value(F(2000), "characters")),
             tree.Compare(field("days"), rng.choice(("<=", ">")), number),
-            tree.Compare(field("date"), rng.choice(("<=", ">")), tree.DayOfYear(rng.randint(1, 12), 15)),
-            tree.Compare(tree.DayOfYear(rng.randint(1, 12), 15), "<", tree.Value(date(2016, rng.randint(1, 12), 15))),
             tree.InTable(field("provider"), "bases", rng.random() < 0.4),
             tree.InTable(field("theme"), "themes", rng.random() < 0.2),
             tree.Compare(PAPER_HOURS, ">=", tree.Value(F(10), "hours")),
@@ -125,7 +123,6 @@ def _person_atom(rng: Random) -> tree.Condition:
             tree.In(field("employer_kind"), (_term("state_organ"), _term("public_institution")), rng.random() < 0.3),
             tree.In(field("title_level"), tuple(map(_term, rng.sample(("junior", "middle", "senior"), 2)))),
             tree.Compare(tree.YearOf("qualified_on"), rng.choice(("<", "=", ">=")), tree.ThisYear()),
-            tree.Compare(field("joined"), rng.choice(("<", ">=", "=")), tree.DayOfYear(rng.randint(1, 12), 1)),
             tree.Compare(field("joined"), rng.choice(("<", ">=")), tree.Value(date(2016, rng.randint(1, 12), 1))),
             tree.Present(rng.choice(("title_level", "joined", "sector")), rng.random() < 0.4),
         )
@@ -248,6 +245,14 @@ class Rules:
             window, bound = rng.choice((YEAR, YEAR, tree.AnyYears(2))), rng.choice((">=", "<="))
             part = tree.Require(measure=rng.choice(SUBJECTS), figure=share, comparison=bound, window=window)
             self.rules.append(rule("r95", part))
+        day = tree.DayOfYear(rng.randint(1, 12), rng.choice((1, 15)))
+        if self.maybe(0.2):
+            joined = tree.Compare(tree.Field("joined"), rng.choice(("<", ">=", "=")), day)
+            self.rules.append(rule("r96", tree.Excuse(when=joined)))
+        if self.maybe(0.2):
+            fixed = tree.Value(date(2016, rng.randint(1, 12), 15))
+            early = rng.choice((tree.Compare(tree.Field("date"), "<=", day), tree.Compare(day, "<", fixed)))
+            self.rules.append(rule("r97", tree.Reject(what=self.any_what(), when=early, because="too early")))
         return self.rules
 
     def maybe(self, chance: float) -> bool:

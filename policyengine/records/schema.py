@@ -50,7 +50,7 @@ class Schema:
     bounds: Mapping[str, Bounds]
     mapping: FileMapping = NO_MAPPING
     clashes: tuple[str, ...] = ()
-    held: Mapping[tuple[str | None, str], int] = field(default_factory=dict)
+    held: Mapping[tuple[str | None, str], int] = field(default_factory=dict, compare=False)  # hints alone rest on it
 
     @property
     def fields(self) -> Mapping[str, FieldDecl]:
