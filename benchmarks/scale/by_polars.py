@@ -211,7 +211,8 @@ def _decisions(entries: Any, persons: Any, excused: Any) -> Any:
     # what may be credits may be of either class
     failed = (pl.col("total_high") < pl.col("required")) | (medical & (pl.col("total_high") - total < short))
     served = pl.col("joined") < pl.date(pl.col("period") - 4, 2, 1)  # no full month of the five years lies before
-    open_ = (total < pl.col("required")) | (medical & (short > 0)) | (medical & served & (pl.col("five") < 10 * TICKS))
+    five_open = medical & served & (pl.col("five") < 10 * TICKS)
+    open_ = (total < pl.col("required")) | (medical & (short > 0)) | five_open
     professional = pl.col("professional_high")
     share = accountant & (pl.col("period") >= 2019) & (professional * 3 < total * 2)
     said = (
@@ -221,8 +222,9 @@ def _decisions(entries: Any, persons: Any, excused: Any) -> Any:
     advisories = pl.concat_str(*said, separator="; ", ignore_nulls=True)
     body = pl.col("employer_kind").is_in(["state_organ", "public_institution", "social_organisation"]).fill_null(False)
     outcome = (
-        pl.when(failed & pl.col("excused")).then(pl.lit("excused")).when(failed).then(pl.lit("not_met"))
-        .when(open_).then(pl.lit("undetermined")).otherwise(pl.lit("met"))
+        pl.when(failed & ~pl.col("excused")).then(pl.lit("not_met"))
+        .when(failed & ~five_open).then(pl.lit("excused"))  # what five years ask is not excused by one
+        .when(failed | open_).then(pl.lit("undetermined")).otherwise(pl.lit("met"))
     )  # fmt: skip
     return rows.with_columns(outcome=outcome).select(
         "person_id", pl.col("period").cast(pl.String),

@@ -202,9 +202,13 @@ def _decided(
         short = max(0, 5 * TICKS - classes[0], 15 * TICKS - classes[1]) if medical else 0
         failed = total_high < required or total_high - total < short  # what may be credits may be of either class
         served = joined < date(year - 4, 2, 1)  # no full month of the five years lies before
-        open_ = total < required or short > 0 or (medical and served and sum(national[-5:]) < 10 * TICKS)
+        five_open = medical and served and sum(national[-5:]) < 10 * TICKS
+        open_ = total < required or short > 0 or five_open
         free = (who, year) in excused
-        outcome = ("excused" if free else "not_met") if failed else "undetermined" if open_ else "met"
+        if failed:  # what five years ask is not excused by one
+            outcome = "not_met" if not free else "undetermined" if five_open else "excused"
+        else:
+            outcome = "undetermined" if open_ else "met"
         professional_high = sum(e["own_high"] for e in own if e["subject"] != "public")
         advisories = []
         if not free and sector == "accounting" and year >= 2019 and professional_high * 3 < total * 2:

@@ -26,7 +26,9 @@ COPY (
             total < required OR national_open OR (sector = 'medical' AND (class_1 < 45000 OR class_2 < 135000)) AS open
         FROM owed
     ), concluded AS (
-        SELECT *, CASE WHEN failed THEN CASE WHEN excused THEN 'excused' ELSE 'not_met' END WHEN open THEN 'undetermined' ELSE 'met' END AS outcome
+        -- a just cause excuses what the year asks, not what five years do
+        SELECT *, CASE WHEN failed AND NOT excused THEN 'not_met' WHEN failed AND NOT national_open THEN 'excused'
+            WHEN failed OR open THEN 'undetermined' ELSE 'met' END AS outcome
         FROM judged
     )
     SELECT person_id, CAST(period AS VARCHAR) AS period, CASE sector WHEN 'engineering' THEN 'sichuan' ELSE sector END AS policy, outcome,
