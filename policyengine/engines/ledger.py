@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from policyengine.engines.alike import Alike, Values, filled
 from policyengine.engines.allocate import Account
 from policyengine.engines.calendar import label
 from policyengine.engines.judge import Judged
@@ -17,8 +18,6 @@ from policyengine.records.model import Record
 from policyengine.trace import FlagEntry, LedgerEntry
 
 OPEN = ("counted", "missing_fact", "ambiguous")
-Compared = tuple[object, ...]
-Places = tuple[int, ...]
 
 
 def ledger(account: Account, asked: tuple[int, int], shown: Shown) -> Iterator[LedgerEntry]:
@@ -105,55 +104,31 @@ def repeats_asked(rules: list[Ready]) -> frozenset[tuple[str, ...]]:
 
 
 class Earlier:
-    """What the records before have in the fields that are compared (None: missing).
-
-    Records are looked up by the values that neither of two lacks: ``_groups`` has their ids and values by which of the
-    values they have, ``_found`` by that, by the places compared, and by what stands there.
-    """
+    """The records before, by the fields that are compared."""
 
     def __init__(self, names: tuple[str, ...]):
         self.names = names
-        self._groups: dict[Places, list[tuple[str, Compared]]] = {}
-        self._found: dict[tuple[Places, Places], dict[Compared, list[tuple[str, Compared]]]] = {}
+        self._ids: Alike[str] = Alike()
 
-    def _values(self, record: Record) -> tuple[Compared, Places]:
-        held = tuple(record_fact(record, n) for n in self.names)
-        return held, tuple(n for n, value in enumerate(held) if value is not None)
+    def _values(self, record: Record) -> Values:
+        return tuple(record_fact(record, n) for n in self.names)
 
     def add(self, record: Record) -> None:
-        held, own = self._values(record)
-        entry = record.record_id, held
-        self._groups.setdefault(own, []).append(entry)
-        for (places, common), found in self._found.items():
-            if places == own:
-                found.setdefault(tuple(held[n] for n in common), []).append(entry)
-
-    def _like(self, held: Compared, own: Places) -> Iterator[tuple[Places, list[tuple[str, Compared]]]]:
-        """Those that have the same where neither lacks a value, by the places at which they have one."""
-        for places, entries in self._groups.items():
-            common = tuple(n for n in places if n in own)
-            if (places, common) not in self._found:
-                found = self._found[places, common] = {}
-                for entry in entries:
-                    found.setdefault(tuple(entry[1][n] for n in common), []).append(entry)
-            like = self._found[places, common].get(tuple(held[n] for n in common))
-            if like:
-                yield places, like
+        self._ids.add(record.record_id, self._values(record))
 
     def repeated(self, record: Record) -> Truth:
         """Whether a record has the same values as one before; unknown where it may have, and one of them lacks some."""
-        held, own = self._values(record)
-        like = [places for places, _ in self._like(held, own)]
-        whole = len(own) == len(self.names)
-        return True if whole and own in like else None if like else False
+        held = self._values(record)
+        like = [places for (places, _, _), _ in self._ids.parts(held)]
+        return True if None not in held and filled(held) in like else None if like else False
 
     def lacks(self, record: Record) -> set[str]:
         """What would settle it: what the record lacks, and ``R1:title``, what one before lacks that it may repeat."""
-        held, own = self._values(record)
-        found = {n for place, n in enumerate(self.names) if place not in own}
-        for places, like in self._like(held, own):
+        held = self._values(record)
+        found = {n for n, value in zip(self.names, held, strict=True) if value is None}
+        for (places, _, _), like in self._ids.parts(held):
             missing = [n for place, n in enumerate(self.names) if place not in places]
-            found.update(f"{other}:{n}" for other, _ in like for n in missing)
+            found.update(f"{other}:{n}" for other in like for n in missing)
         return found
 
 

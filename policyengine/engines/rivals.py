@@ -1,9 +1,7 @@
 """Which records may repeat each other under ``count once``, and which of them counts. One person's members go in.
 
-Values agree where at every place they are equal, or one of the two lacks a value. So a record's group depends on its
-values only, and is made of few parts: for each choice of places that records fill, those that have the same values
-where both fill them. Parts are looked up, and what is asked of one is worked out once: no record is compared with all
-others of its group.
+A record's group depends on its values only, and is made of few parts (``alike.py``). What is asked of a part is worked
+out once: no record is compared with all others of its group.
 """
 
 from __future__ import annotations
@@ -12,16 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from heapq import nsmallest
 
+from policyengine.engines.alike import Alike, PartKey, Values, filled
 from policyengine.engines.numbers import ZERO, Amount, Number
 from policyengine.engines.ready import Ready
 from policyengine.engines.truth import Truth
 from policyengine.light import dataclass
-
-Values = tuple[object, ...]
-"""What is compared of a record; None: it is missing."""
-
-Places = tuple[int, ...]
-"""Places of values."""
 
 Preference = tuple[Number, int]
 """What sorts a group: the first counts. No two records have the same."""
@@ -69,17 +62,16 @@ class Rivals:
 
     def __init__(self, taking: str, members: Mapping[int, Member]):
         self._taking, self._members = taking, members
-        self._filling: dict[Places, list[int]] = {}
+        self._alike: Alike[int] = Alike()
         for position, member in members.items():
-            self._filling.setdefault(_filled(member.values), []).append(position)
-        self._alike: dict[tuple[Places, Places], dict[Values, list[int]]] = {}
-        self._parts: dict[tuple[Places, Places, Values], Part] = {}
+            self._alike.add(position, member.values)
+        self._parts: dict[PartKey, Part] = {}
         self._groups: dict[Values, Group | None] = {}
 
     def group(self, values: Values) -> Group | None:
         """The members that have a member's values, or may have them; None where there is no other."""
         if values not in self._groups:
-            found = list(self._found(values))
+            found = list(self._alike.parts(values))
             alone = len(found) == 1 and len(found[0][1]) == 1
             self._groups[values] = None if alone else self._group(values, [self._part(*one) for one in found])
         return self._groups[values]
@@ -102,27 +94,7 @@ class Rivals:
             return False
         return None
 
-    def _found(self, values: Values) -> Iterator[tuple[tuple[Places, Places, Values], list[int]]]:
-        """The parts of a group: the places that their records fill, those where they are compared, and the values
-        there, with the records."""
-        own = _filled(values)
-        for filled in self._filling:
-            common = own if filled == own else tuple(n for n in own if n in filled)
-            wanted = _at(values, common)
-            positions = self._having(filled, common).get(wanted)
-            if positions is not None:
-                yield (filled, common, wanted), positions
-
-    def _having(self, filled: Places, common: Places) -> dict[Values, list[int]]:
-        """The records that fill just those places, by their values at some of them."""
-        having = self._alike.get((filled, common))
-        if having is None:
-            having = self._alike[filled, common] = {}
-            for position in self._filling[filled]:
-                having.setdefault(_at(self._members[position].values, common), []).append(position)
-        return having
-
-    def _part(self, key: tuple[Places, Places, Values], positions: list[int]) -> Part:
+    def _part(self, key: PartKey, positions: list[int]) -> Part:
         if key not in self._parts:
             each = [(p, self._members[p]) for p in positions]
             self._parts[key] = Part(
@@ -134,8 +106,8 @@ class Rivals:
         return self._parts[key]
 
     def _group(self, values: Values, parts: list[Part]) -> Group:
-        filled = _filled(values)
-        equal = None if None in values else self._parts[filled, filled, values]
+        own = filled(values)
+        equal = None if None in values else self._parts[own, own, values]
         return Group(parts, equal, any(p.open for p in parts), nsmallest(2, (one for p in parts for one in p.first)))
 
     def _preference(self, amount: Number, position: int) -> Preference:
@@ -147,13 +119,3 @@ class Rivals:
             case "earliest":
                 return ZERO, position
         return ZERO, -position  # the latest
-
-
-def _filled(values: Values) -> Places:
-    if None not in values:
-        return tuple(range(len(values)))
-    return tuple(place for place, value in enumerate(values) if value is not None)
-
-
-def _at(values: Values, places: Places) -> Values:
-    return values if len(places) == len(values) else tuple(values[place] for place in places)
