@@ -329,7 +329,7 @@ _STAGES = ("recognise", "reject", "convert", "add", "assign", "count_once", "cap
 
 @light.dataclass(frozen=True, slots=True)
 class Known(tree.Compare):
-    """A comparison of two facts whose truth a draft holds; ``original``: what it says."""
+    """A comparison of two facts whose truth a draft holds; ``original``: what it says, where walks find its facts."""
 
     original: tree.Condition | None = None
 
