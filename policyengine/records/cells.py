@@ -59,6 +59,8 @@ ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#
 _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 # What people write into a text cell to say that there is nothing.
 NOTHING = frozenset(("-", "--", "—", "——", "–", "/", "\\", "无", "没有", "n/a", "none", "null", "\\n"))
+# What they write instead of repeating the cell above; all shorter than the texts that SQL reads by itself.
+AS_ABOVE = frozenset(("同上", "同前", "上同", "〃", "″", "''", '"', "”", "“", "ditto"))
 
 
 def clean(text: str) -> str:
@@ -117,7 +119,13 @@ def unfit(text: str) -> Bad | None:
 
 
 def no_value(text: str) -> Bad | None:
-    """Whether a spreadsheet left an error (``#N/A``) or a formula where a value should stand."""
+    """Whether a spreadsheet left an error (``#N/A``) or a formula where a value should stand, or a person 同上."""
+    if len(text) < 8 and "".join(text.split()).strip("()（）。.").casefold() in AS_ABOVE:
+        return Bad(
+            "PE417", "this refers to a cell above, and which one is not guessed",
+            "此处指上面的单元格，指哪一格不作猜测",
+            "write it out in this row", "请在本行写明",
+        )  # fmt: skip
     if text[0] not in "=#" or (text[0] == "#" and text.upper() not in ERRORS):
         return None
     return Bad(
