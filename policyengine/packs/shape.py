@@ -194,6 +194,11 @@ class _Checker:
         if "enum" in part and isinstance(node, Scalar):
             near = did_you_mean(node.text, part["enum"])
             hint = meant(near) if near else None
+        if isinstance(node, Scalar) and node.style is None and node.text.startswith(("｛", "［")):
+            hint = say(
+                "“｛” and “［” are of full width, which is text to YAML: write { } and [ ], with “: ” and “, ” between",
+                "“｛”和“［”是全角，YAML 当作文字：请写半角的 { } 和 [ ]，其中用“: ”和“, ”",
+            )
         message = say(f"{where} can't be {said}: {_expected(part)}", f"{where}不能是{said}：{_expected(part)}")
         return self.document.problem("PE122", message, node, hint=hint or _spoken(part.get("description")))
 

@@ -167,6 +167,8 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str, levels: int) -> Di
         if "mapping values" in words and (key := _KEY.fullmatch((line_of(text, line) or "")[:column])):
             what, hint = _indented()
             column = len(key[0]) - len(key[0].lstrip(" -")) + 1
+        elif (before := (line_of(text, line) or "")[: column - 1].rstrip()) and before[-1] in "\"']}":
+            what, hint = _goes_on(before[-1])
     last = text.count("\n") + 1
     if line >= last and not (line_of(text, line) or ""):  # past the end: point at what began there
         context = getattr(error, "context_mark", None)
@@ -182,6 +184,17 @@ def _indented() -> tuple[str, str]:
             "这一行的缩进与上面的键不一致，YAML 把它当成了上面文字的延续",
         ),
         say("keys of one mapping stand exactly under each other", "同一级的键要上下对齐"),
+    )
+
+
+def _goes_on(closing: str) -> tuple[str, str]:
+    """A text that begins with a quotation mark or bracket, which to YAML ends where that is closed."""
+    return (
+        say(
+            f"to YAML the value ends at the closing {closing}, and here it goes on",
+            f"在 YAML 中，值到右侧的 {closing} 为止，此处却还有文字",
+        ),
+        say("put the whole text in other quotes ('…' or \"…\")", "请给整段文字另加引号（'…' 或 \"…\"）"),
     )
 
 

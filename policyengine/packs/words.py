@@ -1,7 +1,7 @@
 """The vocabulary and fields of a pack.yaml in, words and declared fields out, laid over those of the chain.
 
 Errors: PE140 (a name with two meanings), PE141 (a name of the base declared differently), PE142 (terms without their
-field, a field without its terms), PE143 (bounds).
+field, a field without its terms), PE143 (bounds), PE122 (aliases that run together).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from policyengine.language.vocabulary import FieldDecl, FieldType, Kind, Vocabul
 from policyengine.messages import say
 from policyengine.packs.columns import shared_columns
 from policyengine.packs.document import Document
-from policyengine.packs.nodes import Node, Scalar
+from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
 from policyengine.packs.shape import did_you_mean, meant
 from policyengine.packs.values import canonical, number_at, optional_at, pairs_at, text_at, text_of, texts_at, yes_at
 
@@ -66,6 +66,7 @@ def read_words(document: Document, base: Vocabulary | None) -> tuple[tuple[Word,
                 )
             )
         words.append(_over(word, before))
+        problems.extend(_run_together(document, node))
 
     for field, terms in pairs_at(root, "vocabulary", "terms"):
         for key, node in pairs_at(terms):
@@ -81,6 +82,22 @@ def read_words(document: Document, base: Vocabulary | None) -> tuple[tuple[Word,
 def _word(document: Document, key: Scalar, node: Node, kind: Kind, of: str | None) -> Word:
     zh = text_of(node) if isinstance(node, Scalar) else optional_at(node, "zh")
     return Word(key.text, kind, zh, texts_at(node, "aliases"), of, yes_at(node, "leave"), document.span(key))
+
+
+def _run_together(document: Document, node: Node) -> Iterable[Diagnostic]:
+    """Aliases that only a Chinese comma parts: to YAML they are one text, which no record would ever have."""
+    aliases = node.get("aliases") if isinstance(node, Mapping) else None
+    for item in aliases.items if isinstance(aliases, Listing) else ():
+        if isinstance(item, Scalar) and item.style is None and any(mark in item.text for mark in "，、；"):
+            yield document.problem(
+                "PE122",
+                say(f"“{item.text}” is one alias to YAML, not several", f"“{item.text}”在 YAML 中是一个写法，不是几个"),
+                item,
+                hint=say(
+                    "write “, ” between aliases; put one that has such a mark in it in quotes ('…')",
+                    "各写法之间用半角的“, ”；写法本身含有这种标点的，请加引号（'…'）",
+                ),
+            )
 
 
 def _says_leave(node: Node) -> bool:
@@ -117,6 +134,7 @@ def read_fields(document: Document, base: Vocabulary | None) -> tuple[tuple[Fiel
                 span=document.span(key),
             )
             problems += _field_problems(document, key, node, field, known.get(key.text), fields)
+            problems.extend(_run_together(document, node))
             fields.append(_field_over(field, known.get(key.text)))
     return tuple(fields), problems
 
