@@ -7,13 +7,14 @@ goes through the same functions as a cell of a records file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
+from policyengine.packs.document import parse_document
 from policyengine.records.cells import compare
 
 MAX_BYTES = 1_000_000
@@ -66,10 +67,11 @@ def load_mapping(path: str) -> tuple[FileMapping | None, list[Diagnostic]]:
                 _wrong(path, None, "YAML aliases (*name) are not allowed here", "此处不允许 YAML 别名（*name）")
             ]
         node = yaml.compose(text, Loader=yaml.BaseLoader)
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as e:
-        mark = getattr(e, "problem_mark", None)
-        problem = getattr(e, "problem", None) or "it is not YAML in UTF-8"
-        return None, [_wrong(path, mark, f"this is not readable YAML: {problem}", f"YAML 无法读取：{problem}")]
+    except (UnicodeDecodeError, yaml.YAMLError, RecursionError):
+        _, problems = parse_document(raw, path)  # says why in the words that it has for the files of packs
+        return None, [replace(d, code="PE408") for d in problems[:1]] or [
+            _wrong(path, None, "it is not YAML", "这不是 YAML")
+        ]
     mapping = reader.mapping(node)
     return (None, reader.problems) if reader.problems else (mapping, [])
 
@@ -98,8 +100,9 @@ class _Reader:
     def __init__(self, path: str) -> None:
         self.path, self.problems = path, list[Diagnostic]()
 
-    def wrong(self, node: Any, en: str, zh: str) -> None:
-        self.problems.append(_wrong(self.path, node.start_mark if node is not None else None, en, zh))
+    def wrong(self, node: Any, en: str, zh: str, hint: str | None = None) -> None:
+        told = _wrong(self.path, node.start_mark if node is not None else None, en, zh)
+        self.problems.append(replace(told, hint=hint) if hint else told)
 
     def mapping(self, node: Any) -> FileMapping:
         if node is None or (node.id == "scalar" and not node.value):
@@ -112,6 +115,9 @@ class _Reader:
                     value,
                     f"{key} is not a key of a mapping file; there are {names}",
                     f"没有 {key} 这个键；可用：{names}",
+                    say("after a key stands a half-width “: ” with a space", "键之后须是半角的“: ”（后有空格）")
+                    if set(key) & set("：:")
+                    else None,
                 )
         get: Callable[[str], Any] = found.get
         aliases = self.pairs(get("aliases")) if get("aliases") else {}
@@ -136,11 +142,11 @@ class _Reader:
             units=self.texts(get("units")),
             header_row=int(row) if row else None,
             sheets=self.list(get("sheets")),
-            empty=self.list(get("empty")),
+            empty=self.words(get("empty")),
             wide={k: self.texts(v) for k, v in self.pairs(get("wide")).items()},
-            column_aliases={k: self.list(v) for k, v in self.pairs(aliases.get("columns")).items()},
+            column_aliases={k: self.words(v) for k, v in self.pairs(aliases.get("columns")).items()},
             term_aliases={
-                k: {t: self.list(w) for t, w in self.pairs(v).items()}
+                k: {t: self.words(w) for t, w in self.pairs(v).items()}
                 for k, v in self.pairs(aliases.get("terms")).items()
             },
             places=dict(_places(node)),
@@ -169,6 +175,22 @@ class _Reader:
         if node.id == "sequence":
             return tuple(self.text(n) for n in node.value)
         return (self.text(node),)
+
+    def words(self, node: Any) -> tuple[str, ...]:
+        """A list of words that are looked up in cells and headers; nobody notices one that is never found."""
+        items = node.value if node is not None and node.id == "sequence" else [node]
+        for item in items:
+            if item is not None and item.id == "scalar" and not item.style and set(item.value) & set("，、；"):
+                self.wrong(
+                    item,
+                    f"“{item.value}” is one word to YAML, not several",
+                    f"“{item.value}”在 YAML 中是一个词，不是几个",
+                    say(
+                        "write [a, b] with “, ” between; put a word that has such a mark in it in quotes ('…')",
+                        "请写成 [甲, 乙]，用半角的“, ”隔开；词本身含有这种标点的，请加引号（'…'）",
+                    ),
+                )
+        return self.list(node)
 
     def text(self, node: Any) -> str:
         if node.id != "scalar":

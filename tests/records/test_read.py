@@ -345,8 +345,14 @@ def test_headers_that_the_mapping_file_finds(
         ("columns: {quantity: 数量}\nignore: [备注, 数 量]", "both in columns and in ignore"),
         ("columns: {person_id: [a]}", "one text"),
         ("a: &x 1\nb: *x", "aliases"),
-        ("columns: {", "YAML"),
-        ("\udcff", "YAML"),
+        ("columns: {", "missing"),
+        ("\udcff", "not UTF-8"),
+        ("columns:\n\tdate: 日期", "a tab"),
+        ("columns：\n  date: 日期", "full-width"),
+        ("empty: [不详、/]", "one word to YAML"),
+        ("empty: 不详，/", "one word to YAML"),
+        ("aliases: {columns: {person_id: [档案号；编码]}}", "one word to YAML"),
+        ("aliases: {terms: {form: {培训班: [短训班、面授]}}}", "one word to YAML"),
     ],
 )
 def test_mapping_files_that_are_wrong(tmp_path: Path, text: str, word: str) -> None:
@@ -356,6 +362,15 @@ def test_mapping_files_that_are_wrong(tmp_path: Path, text: str, word: str) -> N
     assert mapping is None
     assert {d.code for d in said} == {"PE408"}
     assert any(word in d.message for d in said)
+
+
+def test_a_word_in_quotes_may_have_a_chinese_comma_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text("empty: ['不详、/']\nignore: [地点、时间]\n", encoding="utf-8")
+    mapping, said = load_mapping(str(path))
+    assert not said
+    assert mapping is not None
+    assert (mapping.empty, mapping.ignore) == (("不详、/",), ("地点、时间",))
 
 
 def test_a_missing_mapping_file_says_so() -> None:
