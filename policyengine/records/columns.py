@@ -122,6 +122,7 @@ class _Tables:
         of_circumstances = reading.rejects[before:]
         reading.diagnostics += reading.met.unmatched(self.schema)
         reading.diagnostics += reading.watched.changed()
+        read.drop_applied(reading, persons)
         if failed(reading.diagnostics):
             return None, reading.diagnostics
         reading.diagnostics += read.unread_rows([(persons, of_persons), (circumstances, of_circumstances)])

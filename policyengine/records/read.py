@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Severity, Span, failed
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.alone import Others, asked_for, plain_id
 from policyengine.records.cells import Bad
-from policyengine.records.files import stdin_for_all
+from policyengine.records.files import find_files, stdin_for_all
 from policyengine.records.given import Reading, record_id_of, reject_of, rows_of, tables_of
 from policyengine.records.header import Headers, Layout
 from policyengine.records.mends import Mend, Mends, Standing, Table, source_columns
@@ -74,6 +75,7 @@ def _read(
     before = len(reading.rejects)
     held = circumstances_of(circumstances, schema, reading, digested)
     reading.diagnostics += reading.met.unmatched(schema)
+    drop_applied(reading, persons)
     if failed(reading.diagnostics):
         return None, reading.diagnostics
     unread.append((circumstances, reading.rejects[before:]))
@@ -283,6 +285,16 @@ def foreign_columns(table: RawTable, layout: Layout) -> list[Diagnostic]:
     )
     hint = say("give the same file with --persons to apply them", "如需采用，请用 --persons 再给出同一文件")
     return [Diagnostic("PE442", message, Span(table.file, sheet=table.sheet), hint=hint, severity="warning")]
+
+
+def drop_applied(reading: Reading, persons: str | None) -> None:
+    """Leave out the warning about columns of persons in a file that is the persons file as well."""
+    if persons is None or persons == "-" or all(d.code != "PE442" for d in reading.diagnostics):
+        return
+    given = {source.path.resolve() for source in find_files([persons])[0]}
+    reading.diagnostics[:] = [
+        d for d in reading.diagnostics if d.code != "PE442" or not d.span or Path(d.span.file).resolve() not in given
+    ]
 
 
 # --- persons and circumstances ----------------------------------------------------------------------------------------

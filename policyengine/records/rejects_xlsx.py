@@ -143,6 +143,12 @@ class _Rows:
             if mine and (not self.sure or any(one.faults for one in self.reader.read(row))):
                 yield row
 
+    def faults(self, row: Row) -> list[Reject]:
+        """What is wrong with the row; of one that is read as a record and as a person, only what is so here."""
+        found = {(f.column, f.code): f for f in reversed(self.rows[row.number])}
+        own = {(fault.column, fault.bad.code) for one in self.reader.read(row) for fault in one.faults}
+        return [f for key, f in reversed(found.items()) if not self.sure or key in own]
+
     def texts(self, row: Row) -> list[str]:
         """The cells as they are to be read again: what has been read is left out, days are those of any calendar."""
         read = {one.suffix for one in self.reader.read(row) if not one.faults} if self.layout.wide else set()
@@ -181,7 +187,7 @@ def _sheet(book: Any, title: str, of: _Rows) -> None:
 
 
 def _cells(sheet: Any, row: Row, of: _Rows) -> list[Any]:
-    faults = of.rows[row.number]
+    faults = of.faults(row)
     by_header = {f.column: f for f in faults if f.column is not None}
     by_field = {c.position: by_header.get(c.field) for c in of.layout.columns}
     whole = any(f.column is None for f in faults)
