@@ -146,7 +146,8 @@ def _first_cells(table: RawTable) -> list[str]:
 
 
 def _left_out(problem: Diagnostic) -> Diagnostic:
-    why = say("no column names the person", "没有标明人员的列") if problem.code == "PE404" else problem.message
+    nobody = problem.code == "PE404" and not (problem.span and problem.span.line)  # its message is long
+    why = say("no column names the person", "没有标明人员的列") if nobody else problem.message
     message = say("the sheet is not read: ", "未读取该工作表：") + why
     return Diagnostic("PE440", message, problem.span, severity="warning")
 

@@ -15,7 +15,7 @@ from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.records.cells import Bad, UnitCell, printable, unit
+from policyengine.records.cells import MAX_TEXT, Bad, UnitCell, printable, unit
 from policyengine.records.naming import UNIT_NAMES, Target, are_data, noted, notes, plain
 from policyengine.records.raw import HEAD, RawTable, Row, blank, of_rejects
 from policyengine.records.schema import Purpose, Schema
@@ -216,6 +216,9 @@ def layout_of(table: RawTable, headers: Headers) -> tuple[Layout | None, list[Di
 
 
 def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic:
+    """PE404, which says what stands where a header should be."""
+    if (lone := _lone_person(head, headers)) is not None:
+        return _no_header(table, *lone)
     decl = headers.fields["person_id"]
     known = ", ".join([decl.id, decl.zh or decl.id, *decl.aliases])
     span = Span(table.file, sheet=table.sheet)
@@ -228,7 +231,12 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
         f"{place} reads: {shown}; rename the column, or map it in a mapping file (columns: person_id)",
         f"{place}为：{shown}；请修改列名，或在对照文件中指明（columns: person_id）",
     )
-    if holds_data(table, cells, headers):
+    if (mark := _other_mark(table, cells, headers)) is not None:
+        hint = say(
+            f"the columns seem to be parted by {mark}: save the file with commas, semicolons or tabs between them",
+            f"各列似以“{mark}”分隔：请另存为以半角逗号、分号或制表符分隔的文件",
+        )
+    elif holds_data(table, cells, headers):
         hint = say(
             f"{place} holds numbers, days or ids, and so is no header: write one above the data",
             f"{place}含有数字、日期或编号，不是表头：请在数据上方加上表头行",
@@ -237,6 +245,41 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
         f"no column names the person (a header row with one of: {known})", f"没有标明人员的列（表头须有：{known}）"
     )
     return Diagnostic("PE404", text, span, hint=hint)
+
+
+def _lone_person(head: list[Row], headers: Headers) -> tuple[Row, int] | None:
+    """A row, and the place in it, that names the person's column and no other: not enough below the first row."""
+    if headers.schema.mapping.header_row is not None:
+        return None
+    places = ((row, at) for row in head for at, cell in enumerate(row.cells) if _is_person(cell, headers))
+    return next(places, None)
+
+
+def _is_person(cell: str, headers: Headers) -> bool:
+    return any(target.field == "person_id" for target in headers.targets(cell))
+
+
+def _no_header(table: RawTable, row: Row, at: int) -> Diagnostic:
+    span, name = Span(table.file, row.number, at + 1, sheet=table.sheet), printable(row.cells[at].strip())
+    text = say(
+        f"no row is a header for certain: row {row.number} names the person ({name}), but no other known column",
+        f"不能确定表头在哪一行：第 {row.number} 行有标明人员的列（{name}），但没有其他已知的列",
+    )
+    hint = say(
+        "give the other columns known names (date, form, hours), or map them in a mapping file (columns:; wide: where "
+        "each form or year has a column of its own)",
+        "请将其他列改为已知的列名（日期、学习形式、学时），或在对照文件中指明"
+        "（columns:；每种形式或每年各占一列的，写 wide:）",
+    )
+    return Diagnostic("PE404", text, span, hint=hint)
+
+
+def _other_mark(table: RawTable, cells: Sequence[str], headers: Headers) -> str | None:
+    """A mark that parts a line of text into headers, the person's among them, though none of the three that may."""
+    line = next((c for c in cells if c.strip()), "")
+    if table.delimiter is None or len(line) > MAX_TEXT:
+        return None
+    return next((m for m in "，；、|" if any(_is_person(part.strip(), headers) for part in line.split(m)[:100])), None)
 
 
 def holds_data(table: RawTable, cells: Sequence[str], headers: Headers) -> bool:

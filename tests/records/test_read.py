@@ -336,6 +336,27 @@ def test_headers_that_the_mapping_file_finds(
 
 
 @pytest.mark.parametrize(
+    ("text", "place", "word"),
+    [
+        ("人员编号，日期，学时\nP1，2016-03-05，8\n", 0, "parted by ，"),
+        ("人员编号|日期|学时\nP1|2016-03-05|8\n", 0, "parted by |"),
+        ("说明，日期，学时\nP1，2016-03-05，8\n", 0, "the first row reads"),
+        ("2016年汇总,,\n姓名,身份证号,公需课\n张三,P1,8\n", 2, "wide:"),
+    ],
+)
+def test_a_header_that_is_none_is_told_by_what_stands_there(tmp_path: Path, text: str, place: int, word: str) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(text, encoding="utf-8")
+    (tmp_path / "a").mkdir()
+    inputs, (told,) = both_ways([str(path)], None, None, schema(), tmp_path / "a")
+    assert inputs is None
+    assert told.code == "PE404"
+    assert told.span is not None
+    assert told.span.line == place
+    assert word in str(told.hint)
+
+
+@pytest.mark.parametrize(
     ("text", "word"),
     [
         ("colums: {}", "not a key"),
