@@ -287,7 +287,9 @@ class RowReader:
         for text in row.cells:
             if 0 < len(text) < 60 and plain(text) in totals.WORDS:
                 return Fault(None, text.strip(), totals.TOTAL_ROW)
-        return None
+        first = next((text.strip() for text in row.cells if text.strip()), "")  # often the column of serial numbers
+        bad = totals.of_person(first)
+        return None if bad is None or self._tells(row, self._person.position) else Fault(None, first, bad)
 
     def _tells(self, row: Row, person: int) -> bool:
         """Whether other cells make the row somebody's, though its id (部门:12) looks like a line below the table."""
