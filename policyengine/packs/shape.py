@@ -76,6 +76,11 @@ def meant(near: str) -> str:
     return say(f"did you mean {near}?", f"是不是 {near}？")
 
 
+def of_full_width() -> str:
+    """The hint for a key in which a colon or dash is of full width, and so is text."""
+    return say("“：” and “－” are of full width: write “: ” and “- ”", "“：”和“－”是全角：请写半角的“: ”和“- ”")
+
+
 def typed(scalar: Scalar) -> tuple[str, str | Fraction | bool | None]:
     """A scalar's kind by YAML 1.2's core schema, and its value; ``year: 2016`` is a whole number, ``01-01`` a text."""
     if scalar.style is not None or (scalar.text and scalar.text[0] not in _MAYBE_TYPED):
@@ -153,7 +158,7 @@ class _Checker:
         names = part.get("propertyNames")
         for key, value in node.pairs:
             if names is not None:
-                yield from self.check(_as_text(key), names, say(f"the name “{key.text}”", f"名称“{key.text}”"))
+                yield from self.check(_as_text(key), names, say("a name", "名称"))
             if key.text in properties:
                 yield from self.check(value, properties[key.text], f"“{key.text}”")
             elif more is False:
@@ -207,7 +212,7 @@ class _Checker:
         known = ", ".join(properties)
         hint = meant(near) if near else say(f"known keys: {known}", f"可用的键：{known}")
         if "：" in key.text or key.text.startswith("－"):
-            hint = say("“：” and “－” are of full width: write “: ” and “- ”", "“：”和“－”是全角：请写半角的“: ”和“- ”")
+            hint = of_full_width()
         message = say(f"{where} has no key “{_clip(key.text)}”", f"{where}没有键“{_clip(key.text)}”")
         return self.document.problem("PE120", message, key, hint=hint)
 

@@ -19,7 +19,7 @@ from policyengine.packs.model import Policy
 from policyengine.packs.nodes import Listing, Node, Scalar
 from policyengine.packs.nodes import Mapping as MappingNode
 from policyengine.packs.roots import is_yaml
-from policyengine.packs.shape import did_you_mean, meant, shape_problems
+from policyengine.packs.shape import did_you_mean, meant, of_full_width, shape_problems
 from policyengine.packs.values import canonical, day_of, optional_at, pairs_at, text_at, text_of
 
 PERSON_ID = "P1"  # of the person of every case
@@ -224,6 +224,9 @@ def _case(document: Document, node: MappingNode, words: _Words) -> tuple[Case | 
     return (None if problems else case), problems
 
 
+_COLUMN_ZH = {"record": "学习记录文件的列", "person": "人员文件的列"}
+
+
 class _Words:
     """Resolves names in tests against the policy, and collects what it does not know."""
 
@@ -256,7 +259,7 @@ class _Words:
             name = (
                 "record_id"
                 if key.text == "id"
-                else self._find(key, self.columns_of[of], say(f"column of the {of}s file", f"{of} 的列"))
+                else self._find(key, self.columns_of[of], say(f"column of the {of}s file", _COLUMN_ZH[of]))
             )
             if name in cells:
                 said = say(f"“{key.text}” is {name}, which is given already", f"“{key.text}”就是 {name}，已经写过")
@@ -380,6 +383,7 @@ class _Words:
     def _unknown(self, node: Scalar, name: str, known: Iterable[str], kind: str) -> None:
         near = did_you_mean(name, known)
         hint = meant(near) if near else say("known: ", "可用的：") + ", ".join(sorted(known)[:12])
+        hint = of_full_width() if "：" in name else hint
         self.problems.append(
             self.document.problem("PE180", say(f"“{name}” is no {kind}", f"“{name}”不是{kind}"), node, hint=hint)
         )

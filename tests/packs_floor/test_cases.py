@@ -159,6 +159,16 @@ def test_a_bad_case_is_told_where(name: str, tmp_path: Path) -> None:
     assert told == [expected]
 
 
+def test_a_column_with_a_full_width_colon_is_told_as_that(tmp_path: Path) -> None:
+    policy, _ = load(tmp_path, RULES)
+    assert policy is not None
+    text = "- {case: a, period: 2016, records: [{数量：90, 单位: 学时}], expect: {total: 1}}\n"
+    folder = write(tmp_path / "policies" / "base", {"tests/a.yaml": text})
+    _, (told,) = load_tests(folder, policy)
+    assert told.code == "PE180"
+    assert str(told.hint).startswith("“：” and “－” are of full width")
+
+
 def test_a_bad_case_does_not_hide_the_others(tmp_path: Path) -> None:
     found, told = cases(tmp_path, "- {case: a}\n- {case: b, period: 2016, expect: {total: 1}}\n")
     assert [c.name for c in found] == ["b"]
