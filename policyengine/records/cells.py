@@ -161,6 +161,20 @@ def identifier(text: str) -> str | Bad | None:
     return text[:17] + "X" if _OLD_ID_LOWER.fullmatch(text) else text
 
 
+_PARTED = re.compile("[、，；,;]")
+
+
+def person(text: str) -> str | Bad | None:
+    """A person's id. A list of them is none: the hours would go to somebody who has all these ids for a name."""
+    parts = [part for part in _PARTED.split(text) if part.strip(SPACES)] if not text.isalnum() else [text]
+    if len(parts) > 1 and (set(text) & set("、，；") or all(re.search("[0-9]", part) for part in parts)):
+        return Bad(
+            "PE417", "several ids stand in this cell", "一格内有多个编号",
+            "give each person a row", "请每人各占一行",
+        )  # fmt: skip
+    return identifier(text)
+
+
 def free_text(text: str) -> str | Bad | None:
     """Text as it stands; None where it says that there is nothing."""
     return None if says_nothing(text) else text
@@ -169,7 +183,7 @@ def free_text(text: str) -> str | Bad | None:
 def proof(text: str) -> str | Bad | None:
     """Text of the column for proof, where a bare no says that there is none. A bare yes is a text: there is one."""
     # the longest no is as long as false, so that a longer text needs no look: the readers in SQL rely on it
-    denied = len(text) <= LONGEST_NO and folded(text).casefold() in NO
+    denied = len(text) <= LONGEST_NO and (folded(text).casefold() in NO or text in LACKING)
     return None if denied else free_text(text)
 
 
@@ -405,7 +419,8 @@ def measured(
 
 YES = frozenset(("是", "yes", "y", "true", "1", "√", "✓", "✔", "☑"))
 NO = frozenset(("否", "no", "n", "false", "0", "×", "✗", "✘"))
-LONGEST_NO = max(map(len, NO))
+LACKING = frozenset(("暂无", "暂缺", "缺", "未提供", "未取得", "待补"))  # of a proof
+LONGEST_NO = max(map(len, NO | LACKING))
 
 
 def yes_no(text: str) -> bool | Bad:

@@ -87,7 +87,9 @@ class RowFacts:
 
 def parser_of(decl: FieldDecl, schema: Schema, calendar_1904: bool, header: UnitCell | None = None) -> Parser:
     """The function for one column: cleaned, non-empty text → value, None (the cell says "nothing") or ``Bad``."""
-    if decl.id in ("person_id", "record_id"):
+    if decl.id == "person_id":
+        return cells.person
+    if decl.id == "record_id":
         return cells.identifier
     match decl.type:
         case "text":

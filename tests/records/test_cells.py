@@ -187,6 +187,18 @@ def test_signs_beside_a_text_are_no_digits_of_it() -> None:
             assert folded(one) == one or not any(c.isdigit() for c in folded(one)), hex(code)
 
 
+@pytest.mark.parametrize("text", ["1001、1002", "张三，李四", "P1；P2", "1001;1002", "1001, 1002", "、1、2"])
+def test_a_list_of_people_is_nobodys_id(text: str) -> None:
+    found = cells.person(text)
+    assert isinstance(found, Bad)
+    assert found.code == "PE417"
+
+
+@pytest.mark.parametrize("text", ["1001", "1001、", "Smith, John", "A-07/3", "王小明 1001", "CN=x,OU=1"])
+def test_one_person_is(text: str) -> None:
+    assert cells.person(text) == cells.identifier(text)
+
+
 def test_digits_that_a_spreadsheet_lost_are_not_made_up() -> None:
     for text in ("5.10101E+17", "5.1010119900101e+17", "1E+3"):
         found = cells.identifier(text)
