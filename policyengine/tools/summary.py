@@ -89,7 +89,7 @@ def warning_lines(tally: Tally) -> Iterator[str]:
             yield say(en, zh).format(tally.reasons[reason])
     if tally.flags:
         yield say(f"{tally.flags} flags were raised on records", f"记录上有 {tally.flags} 处标记")
-    yield from tally.notes
+    yield from dict.fromkeys(tally.notes)  # of several sheets of one workbook the same may be said
 
 
 def _named(tally: Tally, facts: list[str]) -> str:
@@ -102,7 +102,10 @@ def _of_all(tally: Tally) -> str:
     if tally.mostly is None:
         return ""
     en, zh = tally.mostly
-    asked = say("Is this the file of records?", "这是学习记录文件吗？")
+    asked = say(
+        "Is this the file of records? policyengine inspect shows what its columns are read as",
+        "这是学习记录文件吗？policyengine inspect 显示各列读作什么",
+    )
     if tally.mostly == TWINS:
         asked = say("Is a copy among the files?", "是否同时给出了文件的副本？")
     return say(f" (mostly: {en}). ", f"（多为：{zh}）。") + asked

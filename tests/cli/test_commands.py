@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from openpyxl import Workbook
 
 from policyengine.cli import COMMANDS, help_zh, main
 from tests.cli.conftest import Run
@@ -217,7 +218,19 @@ def test_a_file_that_holds_no_record_at_all_is_asked_about(run: Run, world: Path
     """What was rejected most often stands on the summary, where nothing else does."""
     done = run("evaluate", world / "persons.csv", "--policy", world / "policies", "--out", world / "out")
     assert done.code == 0
-    assert "rejects says why (mostly: the row has no date). Is this the file of records?" in done.err
+    assert "rejects says why (mostly: the row has no date). Is this the file of records? " in done.err
+    assert "policyengine inspect shows what its columns are read as" in done.err
+
+
+def test_what_is_said_of_each_sheet_stands_once_on_the_summary(run: Run, world: Path) -> None:
+    book = Workbook()
+    for sheet in (book.active, book.create_sheet("2017")):
+        sheet.append(["person_id", "name", "date", "form", "hours"])
+        sheet.append(["A1", "Ann", "2016-03-14", "training", 8])
+    book.save(world / "two.xlsx")
+    done = run("evaluate", world / "two.xlsx", "--policy", world / "policies/shire", "--out", world / "out")
+    assert done.err.count("warning PE442: ") == 2
+    assert done.err.count("\nwarning: columns about persons are carried along but not applied: name\n") == 1
 
 
 TWO = "R1,A1,2016-03-14,training,60,hours\nR1,A1,2016-03-14,training,60,hours\n"
