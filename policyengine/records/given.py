@@ -15,7 +15,7 @@ from policyengine.records.header import Headers, Layout, holds_data, layout_of
 from policyengine.records.mapping import FileMapping
 from policyengine.records.mapping_check import Met, left_out
 from policyengine.records.model import Reject
-from policyengine.records.raw import RawTable, blank, of_rejects
+from policyengine.records.raw import RawTable, blank, is_list, of_rejects
 from policyengine.records.rejects import Rejects
 from policyengine.records.rows import RowFacts, RowReader
 from policyengine.records.schema import Purpose
@@ -77,6 +77,7 @@ def tables_of_file(
     ``sure`` as in ``text.read_text``.
     """
     without: list[Diagnostic] = []
+    lists: list[Diagnostic] = []  # of a rejects workbook; only where nothing else is there to be read are they told of
     read = 0
     mapping, unnamed = headers.schema.mapping, list[str]()
     reading.met.purposes.add(headers.purpose)
@@ -96,6 +97,9 @@ def tables_of_file(
             without.append(kind)
             continue
         layout, problems = layout_of(table, headers)
+        if is_list(_first_cells(table)):
+            lists += problems
+            continue
         if mapping.file:
             names = layout.headers if layout is not None else _first_cells(table)
             reading.met.table(names, headers, shown=layout is not None or not holds_data(table, names, headers))
@@ -112,7 +116,7 @@ def tables_of_file(
     if read:
         reading.diagnostics += [_left_out(d) for d in without]
     else:
-        reading.diagnostics += without
+        reading.diagnostics += without or lists
 
 
 def _named(table: RawTable, mapping: FileMapping, met: Met) -> bool:

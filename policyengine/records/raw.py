@@ -19,6 +19,11 @@ SOURCE_FILES = {
     "circumstances": ("from circumstances file", "来源情形文件"),
 }
 SOURCE_ROW = ("from row", "来源行")
+# The header of its last sheet, the list of all that is wrong, in either language.
+LIST = (
+    ("file", "文件"), ("sheet", "工作表"), ("row", "行"), ("column", "列"), ("value", "值"), ("code", "代码"),
+    ("reason", "原因"), ("hint", "改正办法"),
+)  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -82,6 +87,11 @@ def of_rejects(header: list[str]) -> str | None:
     if set(header).isdisjoint(SOURCE_ROW):
         return None
     return next((kind for kind, names in SOURCE_FILES.items() if not set(header).isdisjoint(names)), None)
+
+
+def is_list(header: list[str]) -> bool:
+    """Whether a table is the list of a rejects workbook, in which no row is to be read, by its first row."""
+    return tuple(header) in tuple(zip(*LIST, strict=True))
 
 
 def blank(cells: list[str]) -> bool:

@@ -25,7 +25,7 @@ from policyengine.records.given import Reading, reject_of, tables_of_file
 from policyengine.records.header import Headers, Layout
 from policyengine.records.mends import place_text, source_columns
 from policyengine.records.model import Reject
-from policyengine.records.raw import SOURCE_FILES, SOURCE_ROW, Damaged, RawTable, Row
+from policyengine.records.raw import LIST, SOURCE_FILES, SOURCE_ROW, Damaged, RawTable, Row
 from policyengine.records.rows import JOINED, MERGED, NO_FIGURE, SURPLUS, RowReader, is_merged
 from policyengine.records.schema import Purpose, Schema
 
@@ -241,9 +241,7 @@ def _list(book: Any, title: str, rejects: Sequence[Reject]) -> None:
     """Every reject, a row each."""
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
-    names = [("file", "文件"), ("sheet", "工作表"), ("row", "行"), ("column", "列"), ("value", "值"), ("code", "代码"),
-             ("reason", "原因"), ("hint", "改正办法")]  # fmt: skip
-    sheet.append([_cell(sheet, say(*n), bold=True) for n in names])
+    sheet.append([_cell(sheet, say(*n), bold=True) for n in LIST])
     for r in rejects:
         reason, hint = say(r.reason, r.reason_zh or r.reason), say(r.hint, r.hint_zh or r.hint)
         texts = [r.file, r.sheet or "", str(r.row), r.column or "", r.value or "", r.code, reason, hint]

@@ -181,3 +181,18 @@ def test_a_workbook_of_a_workbook_and_what_inspect_says(tmp_path: Path) -> None:
     assert (inputs.rows, inputs.rejects) == (2, ())
     views, _ = inspect(names, schema())
     assert [v.rejected for v in views] == [1, 1, 0]
+
+
+def test_the_list_of_a_workbook_is_no_sheet_to_be_warned_of(tmp_path: Path) -> None:
+    source = tmp_path / "r.csv"
+    source.write_text(PLAIN + BAD, encoding="utf-8")
+    mended = _mended([source], {"C2": "2016-03-05"}, tmp_path)
+    inputs, said = both_ways([str(source), str(mended)], None, None, schema(), tmp_path / "tables")
+    assert inputs is not None
+    assert (len(inputs.records), said) == (2, [])
+    book = load_workbook(mended)
+    del book["r"]
+    book.save(mended)
+    inputs, said = read_inputs([str(mended)], None, None, schema())
+    assert inputs is None, "a workbook that holds nothing but the list is told of"
+    assert [d.code for d in said] == ["PE404"]
