@@ -237,7 +237,7 @@ def unknown_person(who: str, ids: Iterable[str], names: Iterable[object]) -> Pol
 
 def nothing_in(who: str, periods: Periods | None) -> PolicyError:
     """The message that the person has no decision in the asked periods."""
-    asked = f" {periods[0]}..{periods[1]}" if periods else ""
+    asked = " " + "..".join(map(str, dict.fromkeys(periods))) if periods else ""
     text = say(f"nothing was decided about {mask(who)}{asked}", f"{mask(who)}{asked} 没有评定结果")
     return PolicyError(
         [Diagnostic("PE917", text, hint=say("leave --period out to see all", "去掉 --period 可查看全部"))]

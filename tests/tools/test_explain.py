@@ -17,7 +17,7 @@ from policyengine.tools.case_data import data_of_cases, json_of_data
 from policyengine.tools.case_text import text_of_case
 from policyengine.tools.case_words import Words
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files, read_files
-from policyengine.tools.explain import Explainer, explain_files, explain_result
+from policyengine.tools.explain import Explainer, explain_files, explain_result, nothing_in
 from policyengine.tools.read_result import read_result
 from policyengine.tools.result import save
 from policyengine.tools.select import load_law
@@ -332,6 +332,11 @@ def test_unknown_person(world: Path, files: Files, who: str, code: str) -> None:
     assert "A1" not in str(diagnostic)
     if who == "Anna":
         assert diagnostic.hint == "near: Ann"
+
+
+def test_periods_without_a_decision_are_written_as_everywhere() -> None:
+    said = [nothing_in("1001", p).diagnostics[0].message for p in (None, (2016, 2016), (2016, 2018))]
+    assert said == [f"nothing was decided about 1***{p}" for p in ("", " 2016", " 2016..2018")]
 
 
 def test_a_name_that_two_have(world: Path, files: Files, tmp_path: Path) -> None:
