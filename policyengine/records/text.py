@@ -155,13 +155,16 @@ def read_text(source: Source, score: Score, sure: bool = True) -> RawTable:
 
 
 def _unmarked_utf16(path: Path) -> bool:
-    """Whether every other byte is NUL in a good part of the beginning: digits and delimiters in UTF-16."""
+    """Whether every other byte is NUL in a good part of the beginning: digits and delimiters in UTF-16.
+
+    A few NULs are among the others as well: those of characters such as 一 (U+4E00) and 需 (U+9700).
+    """
     with path.open("rb") as stream:
         head = stream.read(4096)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return False
     few, many = sorted((head[::2].count(0), head[1::2].count(0)))
-    return not few and many * 10 > len(head)
+    return few * 10 < many and many * 10 > len(head)
 
 
 def _no_mark(source: Source) -> Diagnostic:
