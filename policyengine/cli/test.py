@@ -55,7 +55,7 @@ def command(packs: tuple[str, ...], covered: bool, mutated: bool, xml: Path | No
         from policyengine.tools.junit import junit
 
         xml.write_bytes(junit(results))
-    message(_summary(results))
+    message(_summary(results, len(problems)))
     return 1 if problems or any(r.failed for r in results) else 0
 
 
@@ -107,9 +107,12 @@ def _mutation(bench: Bench) -> Iterator[str]:
         yield f"    {mutant.span}: {mutant.rule}: {mutant.what}"
 
 
-def _summary(results: Sequence[PackResult]) -> str:
+def _summary(results: Sequence[PackResult], errors: int) -> str:
     cases, failed = sum(len(r.cases) for r in results), sum(r.failed for r in results)
-    return say(
+    told = say(
         f"{cases} cases in {len(results)} packs: {cases - failed} passed, {failed} failed",
         f"{len(results)} 个政策包共 {cases} 个案例：{cases - failed} 个通过，{failed} 个未通过",
+    )
+    return told + say(f"; {errors} errors, whose cases were not run", f"；另有 {errors} 处错误，有关案例未运行") * (
+        errors > 0
     )

@@ -193,6 +193,7 @@ def test_a_cell_that_cannot_be_read(tmp_path: Path) -> None:
     assert "PE610" in err
     assert "P: " in err
     assert out.splitlines()[0] == "base: 0 passed"
+    assert err.splitlines()[-1] == "0 cases in 1 packs: 0 passed, 0 failed; 1 errors, whose cases were not run"
 
 
 def test_a_pack_without_tests_is_a_warning(tmp_path: Path) -> None:
