@@ -284,7 +284,13 @@ def unit(text: str) -> UnitCell | Bad:
             "write 分钟 or 学分",
             "请写明分钟或学分",
         )
-    return Bad("PE414", "this is not a unit", "不是计量单位", *_near(word, _unit_names()))
+    names = list(dict.fromkeys(_unit_names()))
+    near = _nearest(word, names)[:3]
+    hint, hint_zh = _hint(near, names)
+    if not near:  # 单位 is also what people call the place where somebody works
+        hint += "; if the column names employers, leave it out in a mapping file (ignore: [单位])"
+        hint_zh += "；如该列是工作单位，请在对照文件中忽略（ignore: [单位]）"
+    return Bad("PE414", "this is not a unit", "不是计量单位", hint, hint_zh)
 
 
 def _quantity_unit(found: str, times: int) -> UnitCell | Bad:

@@ -187,6 +187,15 @@ def test_signs_beside_a_text_are_no_digits_of_it() -> None:
             assert folded(one) == one or not any(c.isdigit() for c in folded(one)), hex(code)
 
 
+def test_an_employer_in_the_column_of_units_is_told_what_to_do() -> None:
+    found, mistyped = cells.unit("某某局"), cells.unit("学实")
+    assert isinstance(found, Bad)
+    assert isinstance(mistyped, Bad)
+    assert "ignore: [单位]" in found.hint
+    assert "ignore: [单位]" in found.hint_zh
+    assert mistyped.hint == "did you mean 学时, 学分?"
+
+
 @pytest.mark.parametrize("text", ["1001、1002", "张三，李四", "P1；P2", "1001;1002", "1001, 1002", "、1、2"])
 def test_a_list_of_people_is_nobodys_id(text: str) -> None:
     found = cells.person(text)
