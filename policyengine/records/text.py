@@ -264,6 +264,14 @@ class _Lines:
         self.number += 1
         return line
 
+    def _closes(self, delimiter: str) -> bool:
+        """Whether the quotation marks of the row in hand stand around cells. One that opened and never closed ends at
+        the next that opens, in a row further down, and a cell goes on behind it."""
+        try:
+            return bool(list(csv.reader(self.taken, delimiter=delimiter, strict=True)))
+        except csv.Error:
+            return False
+
     def rows(self, delimiter: str) -> Iterator[Row]:
         while True:
             parser = csv.reader(self, delimiter=delimiter)
@@ -271,8 +279,9 @@ class _Lines:
                 start = self.number - len(self.taken) + 1
                 if self.endless:
                     yield Row(start, [], _ENDLESS)
-                elif self.runaway:
-                    yield Row(start, cells, _UNCLOSED)
+                elif self.runaway or (len(self.taken) > 1 and not self._closes(delimiter)):
+                    alone = csv.reader([self.taken[0].rstrip("\r\n")], delimiter=delimiter)
+                    yield Row(start, next(alone, cells), _UNCLOSED)
                     self.back.extendleft(reversed(self.taken[1:]))
                     self.number = start
                 elif cells and not (start == 1 and _said_delimiter(self.taken[0])):

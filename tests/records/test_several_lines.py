@@ -22,6 +22,7 @@ CASES = [
     ('a,"b ""x\n""y"\nc,d\n', ",\n,\nc,d\n", [1]),
     ("a,b\n\nc,d\r\n\r\n\n", "a,b\n,\nc,d\r\n,\r\n,\n", []),
     ('a,"b\nc,d\n', None, None),  # never closed
+    ('a,"b\nc,"d"\n', None, None),  # nor here: what would close it opens the next
     ('a,"\udcff\nb"\n', None, None),  # no UTF-8
     ("a,b\n" + 'c,"' + "\n" * 1000 + '"\n', None, None),
 ]  # fmt: skip
