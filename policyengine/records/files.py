@@ -16,6 +16,7 @@ from pathlib import Path
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
+from policyengine.records.foreign import is_foreign
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".jsonl", ".ndjson", ".json", ".parquet")
 PACKED = {".parquet": 16, ".xlsx": 4, ".ods": 4}  # how many bytes of text a byte of such a file stands for
@@ -27,7 +28,8 @@ _CHUNK = 1 << 20
 class Source:
     """A file to read. ``shown`` is how messages name it; ``label`` is what made record ids begin with.
 
-    ``kind``: ``text`` (delimited), ``jsonl``, ``workbook`` (XLSX, XLS, ODS), ``parquet``, ``empty`` or ``html``.
+    ``kind``: ``text`` (delimited), ``jsonl``, ``workbook`` (XLSX, XLS, ODS), ``parquet``, ``empty``, ``html`` or
+    ``foreign`` (``foreign.py``).
     """
 
     path: Path
@@ -195,6 +197,8 @@ def kind_of(path: Path) -> str:
         return "workbook"
     if head.startswith(b"PAR1"):
         return "parquet"
+    if is_foreign(head):
+        return "foreign"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:100].lower().startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<meta", b"<head")):
         return "html"

@@ -25,6 +25,11 @@ def open_tables(source: Source, score: Score, sure: bool = True) -> Iterator[Raw
             message = say("this is a web page or XML, whatever its name says", "这是网页或 XML，与文件名不符")
             hint = say("open it in a spreadsheet program and save it as XLSX", "请用表格软件打开后另存为 XLSX")
             yield Diagnostic("PE406", message, span, hint=hint)
+        case "foreign":
+            from policyengine.records.foreign import foreign
+
+            with source.path.open("rb") as stream:
+                yield foreign(stream.read(100), source.shown)
         case "text":
             from policyengine.records.text import read_text
 

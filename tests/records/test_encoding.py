@@ -53,3 +53,33 @@ def test_utf16_without_its_mark_is_told(encoding: str, rows: int, tmp_path: Path
     assert inputs is None
     assert codes(said, "error") == ["PE406"]
     assert "UTF-16" in said[0].message
+
+
+# what the file begins with, and what is said of it
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (b"\x1f\x8b\x08\0", "compressed"),
+        (b"\x28\xb5\x2f\xfd", "compressed"),
+        (b"\xfd7zXZ\0", "compressed"),
+        (b"7z\xbc\xaf\x27\x1c", "compressed"),
+        (b"Rar!\x1a\x07\x01\0", "compressed"),
+        (b"\x89PNG\r\n\x1a\n", "picture"),
+        (b"\xff\xd8\xff\xe0", "picture"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b"PARE", "encrypted"),
+        (b"ARROW1\0\0", "Arrow"),
+        (b"SQLite format 3\0", "SQLite"),
+        ("\ufeff".encode("utf-32-le"), "UTF-32"),
+        ("\ufeff".encode("utf-32-be"), "UTF-32"),
+    ],
+)
+def test_what_is_surely_no_table_is_called_by_its_name(head: bytes, said: str, tmp_path: Path) -> None:
+    """Not "no column names the person", with the bytes as if they were headers."""
+    path = tmp_path / "records.csv"
+    path.write_bytes(head + HEADER.encode() + bytes(range(256)) * 9)
+    inputs, found = both_ways([str(path)], None, None, schema(), tmp_path)
+    assert inputs is None
+    assert codes(found, "error") == ["PE406"]
+    assert said in found[0].message
+    assert found[0].hint

@@ -1,0 +1,51 @@
+"""The first bytes of a file in; what it is, where it is surely no table, and what to do with it, out."""
+
+from __future__ import annotations
+
+from policyengine.diagnostics import Diagnostic, Span
+from policyengine.messages import say
+
+_PACKED = (
+    ("this is a compressed file", "这是压缩文件"),
+    ("unpack it first, and give what is in it", "请先解压，再给出其中的文件"),
+)
+_PICTURE = (
+    ("this is a picture, not a table", "这是图片，不是表格"),
+    ("ask for the table itself, as XLSX or CSV", "请索取表格本身（XLSX 或 CSV）"),
+)
+_OTHER_DATA = ("write it as Parquet or CSV", "请另存为 Parquet 或 CSV")
+# what a file begins with, what it is, how to mend it
+_KINDS = (
+    (b"\x1f\x8b", *_PACKED),
+    (b"\x28\xb5\x2f\xfd", *_PACKED),
+    (b"\xfd7zXZ\0", *_PACKED),
+    (b"7z\xbc\xaf\x27\x1c", *_PACKED),
+    (b"Rar!\x1a\x07", *_PACKED),
+    (b"\x89PNG\r\n\x1a\n", *_PICTURE),
+    (b"\xff\xd8\xff", *_PICTURE),
+    (
+        b"%PDF-",
+        ("this is a PDF, not a table", "这是 PDF，不是表格"),
+        ("ask for the table that it was printed from, as XLSX or CSV", "请索取生成它的表格（XLSX 或 CSV）"),
+    ),
+    (
+        b"PARE",
+        ("the Parquet file is encrypted", "Parquet 文件已加密"),
+        ("write it without encryption", "请不加密另存"),
+    ),
+    (b"ARROW1\0\0", ("this is an Arrow file", "这是 Arrow 文件"), _OTHER_DATA),
+    (b"SQLite format 3\0", ("this is a database of SQLite", "这是 SQLite 数据库"), _OTHER_DATA),
+    (b"\xff\xfe\0\0", ("this is UTF-32 text", "这是 UTF-32 文本"), ("save it as UTF-8", "请另存为 UTF-8")),
+    (b"\0\0\xfe\xff", ("this is UTF-32 text", "这是 UTF-32 文本"), ("save it as UTF-8", "请另存为 UTF-8")),
+)
+
+
+def is_foreign(head: bytes) -> bool:
+    """Whether the file begins as none that can be read does."""
+    return any(head.startswith(magic) for magic, _, _ in _KINDS)
+
+
+def foreign(head: bytes, shown: str) -> Diagnostic:
+    """Why the file, which is foreign, can't be read (PE406)."""
+    message, hint = next((message, hint) for magic, message, hint in _KINDS if head.startswith(magic))
+    return Diagnostic("PE406", say(*message), Span(shown), hint=say(*hint))
