@@ -60,3 +60,8 @@ def harmless(text: str, lines: bool = False) -> str:
     """Text from a file as a terminal may show it: no character commands the terminal or turns the line. ``lines``: of
     several lines."""
     return text if text.isprintable() else text.translate(_WITHIN if lines else _CONTROLS)
+
+
+def in_line(text: str) -> str:
+    """Text from a file as one cell of a table on a terminal shows it."""
+    return harmless(text.replace("\n", "⏎"))

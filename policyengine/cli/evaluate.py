@@ -13,7 +13,7 @@ import click
 
 from policyengine.cli.guard import message, tell
 from policyengine.cli.settings import Day, Memory, Periods, on_terminal, only_one
-from policyengine.messages import say
+from policyengine.messages import in_line, say
 
 if TYPE_CHECKING:
     from policyengine.diagnostics import Diagnostic
@@ -273,7 +273,7 @@ def _print(evaluation: Evaluation, format_: str | None) -> None:
             shown.add_column(name, overflow="fold")
         for row in table.rows:
             cells = dict(zip(table.names, row, strict=True))
-            shown.add_row(*(text_of(cells[n]) for n in ON_TERMINAL))
+            shown.add_row(*(in_line(text_of(cells[n])) for n in ON_TERMINAL))
         Console().print(shown)
     else:
         write_csv(table, sys.stdout)

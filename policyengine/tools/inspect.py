@@ -12,7 +12,7 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span, failed
 from policyengine.language.quantities import UNITS
-from policyengine.messages import harmless, say
+from policyengine.messages import harmless, in_line, say
 from policyengine.records.cells import Bad, printable
 from policyengine.records.files import find_files
 from policyengine.records.given import Reading, record_id_of, tables_of_file
@@ -223,7 +223,7 @@ def as_text(views: Sequence[TableView], width: int = 100, colour: bool = False) 
     out = StringIO()
     console = Console(file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, emoji=False)
     for view in views:
-        name = view.file + (f"[{view.sheet}]" if view.sheet else "")
+        name = in_line(view.file + (f"[{view.sheet}]" if view.sheet else ""))
         line = say(f"header in row {view.header_row}", f"表头在第 {view.header_row} 行") if view.header_row else ""
         console.print(f"{name}  ({'; '.join(p for p in (view.how, line) if p)})", markup=False, soft_wrap=True)
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
@@ -248,7 +248,7 @@ def as_text(views: Sequence[TableView], width: int = 100, colour: bool = False) 
         for c in view.columns:
             for s in c.samples:
                 console.print(
-                    f"  {_place(s)} {c.header}: {s['value'] or ''}  {s['code']} {s['reason']}",
+                    f"  {_place(s)} {in_line(c.header)}: {s['value'] or ''}  {s['code']} {s['reason']}",
                     markup=False,
                     soft_wrap=True,
                 )
@@ -271,7 +271,7 @@ def as_text(views: Sequence[TableView], width: int = 100, colour: bool = False) 
 def _plain(text: str) -> Any:
     from rich.text import Text
 
-    return Text(text.replace("\n", "⏎"))
+    return Text(in_line(text))
 
 
 def _place(sample: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,17 @@ def test_a_pack_as_it_should_not_be(run: Run, world: Path, file: str, change, to
     assert told in done.err
     assert len(done.err) < 20_000
     assert not (world / "out").exists()
+
+
+def test_ids_and_names_are_shown_on_a_terminal_as_they_stand(
+    run: Run, world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the library that draws tables, brackets may be a style, or the end of one that never began."""
+    ids = ["A[it]", "A[/b]", ":a:", "A\x1b]0;x"]
+    rows = [f"T{at},{id_},2016-03-01,training,professional,10,hours,c" for at, id_ in enumerate(ids)]
+    path = world / "odd.csv"
+    path.write_text("\n".join([HEADER, *rows]), encoding="utf-8")
+    monkeypatch.setattr("policyengine.cli.evaluate.on_terminal", lambda stream: stream is sys.stdout)
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = run("evaluate", path, "--policy", world / "policies/shire").out
+    assert [id_ for id_ in ids if id_.replace("\x1b", "\ufffd") not in shown] == []

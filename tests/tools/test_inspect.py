@@ -131,3 +131,11 @@ def test_a_cell_of_several_lines_is_shown_in_one(tmp_path: Path) -> None:
     )
     (view,), _ = inspect([str(path)], schema())
     assert [s["value"] for c in view.columns for s in c.samples] == ["冥想\ufffd9 rows: 9 would be read"]
+
+
+def test_a_header_neither_commands_the_terminal_nor_turns_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("person_id,date,\x1b]0;x\x07no\u202ete,学时\nP1,2016-01-01,a,5\n", encoding="utf-8")
+    text = _run(str(path)).stdout
+    assert "\ufffd]0;x\ufffdno\ufffdte" in text
+    assert not {"\x1b", "\x07", "\u202e"} & set(text)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from policyengine.language.quantities import exact_text
-from policyengine.messages import say
+from policyengine.messages import in_line, say
 from policyengine.tools.formats import json_of, text_of, write_csv
 from policyengine.tools.stats.make import Statistics
 from policyengine.tools.stats.suppress import HIDDEN
@@ -50,7 +50,7 @@ def print_tables(statistics: Statistics, stream: IO[str], colour: bool) -> None:
             frame.add_column(words.column(c.name), justify="left" if c.kind == "text" else "right")
         places = [table.columns.index(c) for c in columns]
         for row in table.rows[:SHOWN]:
-            frame.add_row(*(shown(words, c, row[p]) for c, p in zip(columns, places, strict=True)))
+            frame.add_row(*(in_line(shown(words, c, row[p])) for c, p in zip(columns, places, strict=True)))
         console.print(frame)
         if len(table.rows) > SHOWN:
             more = len(table.rows) - SHOWN
