@@ -12,7 +12,7 @@ import yaml
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
 from policyengine.packs.nodes import Listing, Mapping, Node, Scalar, line_of, span_of
-from policyengine.packs.syntax import syntax_error, too_deep
+from policyengine.packs.syntax import UNWANTED, syntax_error, too_deep, unwanted
 
 MAX_DEPTH = 50  # packs need 6
 MAX_NODES = 100_000  # keys and values after aliases are expanded
@@ -190,6 +190,9 @@ class _Composer:
                 say("split it, or put it into a file of its own", "请拆分，或另存为单独的文件"),
                 event,
             )
+        # as an escape ("\u202e") it is seen in the file, and not wherever the text is shown
+        if event.style == '"' and (found := UNWANTED.search(event.value)):
+            self._stop("PE104", *unwanted(found[0]), event)
         if event.anchor:
             self.anchors[event.anchor] = (node, 1, 1)
         return node

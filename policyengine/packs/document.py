@@ -7,7 +7,6 @@ schema of the file says what it is. What a file may contain is bounded before an
 from __future__ import annotations
 
 import errno
-import re
 import stat
 from dataclasses import field
 from pathlib import Path
@@ -18,14 +17,10 @@ from policyengine.messages import say
 from policyengine.packs.compose import compose, empty
 from policyengine.packs.nodes import Node, Scalar, line_of, span_of
 from policyengine.packs.place import ScalarPlace
+from policyengine.packs.syntax import UNWANTED, unwanted
 
 MAX_PROBLEMS = 200  # of one file; whoever has mended these checks again
 MAX_BYTES = 1_000_000  # the whole regulation with every article as a note is 60 kB
-
-# Line breaks that editors do not show as such, control characters, and marks that make text read otherwise than it is.
-_FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]"
-)
 
 
 @dataclass(frozen=True)
@@ -165,7 +160,7 @@ def _decoded(data: bytes, file: str) -> tuple[str, Diagnostic | None]:
 
 def _unwanted(text: str, file: str) -> Diagnostic | None:
     """The first character that a pack may not contain."""
-    found = _FORBIDDEN.search(text)
+    found = UNWANTED.search(text)
     tab = text.find("\t")
     if tab >= 0 and (found is None or tab < found.start()):
         return _at(
@@ -177,21 +172,8 @@ def _unwanted(text: str, file: str) -> Diagnostic | None:
             hint=say("replace it by two spaces", "请改为两个空格"),
         )
     if found is not None:
-        code = f"U+{ord(found.group()):04X}"
-        name = say("a NUL byte", "NUL 字节")
-        if found.group() != "\0":
-            name = say(f"the invisible character {code}", f"不可见字符 {code}")
-        return _at(
-            "PE104",
-            say(f"{name} stands here; a rule must read exactly as it is", f"此处有{name}；规则必须所见即所得"),
-            file,
-            text,
-            found.start(),
-            hint=say(
-                "delete it (it often comes in when text is copied from a web page or a PDF)",
-                "请删除它（常在从网页或 PDF 复制文字时带入）",
-            ),
-        )
+        message, hint = unwanted(found.group())
+        return _at("PE104", message, file, text, found.start(), hint=hint)
     if not text.strip() or not any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n")):
         return empty(file)
     return None

@@ -10,6 +10,9 @@ from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
 from policyengine.packs.nodes import line_of, lines_of
 
+# Line breaks that editors do not show as such, control characters, and marks that make text read otherwise than it is.
+UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")
+
 # part of libyaml's words: what is wrong and how to mend it, in English and Chinese
 _SYNTAX: dict[str, tuple[str, str, str, str]] = {
     "mapping values are not allowed": (
@@ -245,4 +248,21 @@ def _lookalike(file: str, line: int, content: str, found: re.Match[str], said: t
         Span(file, line, at + 1, line, at + 2),
         say(hint.format(plain=plain), hint_zh.format(plain=plain)),
         source=content,
+    )
+
+
+def unwanted(character: str) -> tuple[str, str]:
+    """Message and hint of PE104: a character that a pack may not contain."""
+    code = f"U+{ord(character):04X}"
+    name = (
+        say("a NUL byte", "NUL 字节")
+        if character == "\0"
+        else say(f"the invisible character {code}", f"不可见字符 {code}")
+    )
+    return (
+        say(f"{name} stands here; a rule must read exactly as it is", f"此处有{name}；规则必须所见即所得"),
+        say(
+            "delete it (it often comes in when text is copied from a web page or a PDF)",
+            "请删除它（常在从网页或 PDF 复制文字时带入）",
+        ),
     )
