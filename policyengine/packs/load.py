@@ -162,23 +162,13 @@ class _Loader:
         known, root = [], root_of(self.folder).resolve()
         for path in yaml_files(self.folder):
             inside = path.relative_to(self.folder)
-            if inside == Path(PACK_FILE) or inside.parent == Path("tests"):
+            if inside.parent == Path("tests"):
                 continue
-            if path.parent != self.folder or not path.name.startswith("rules"):
+            if inside != Path(PACK_FILE) and (path.parent != self.folder or not path.name.startswith("rules")):
                 self.problems.append(_not_read(path, inside))
             elif not path.resolve().is_relative_to(root):
-                self.problems.append(
-                    Diagnostic(
-                        "PE136",
-                        say(
-                            f"{path.name} is a link that leads outside of {shown(root)}",
-                            f"{path.name} 是指向 {shown(root)} 之外的链接",
-                        ),
-                        Span(shown(path)),
-                        hint=say("put the file itself into the pack's folder", "请把文件本身放进本包"),
-                    )
-                )
-            else:
+                self.problems.append(_leads_outside(path, root))
+            elif inside != Path(PACK_FILE):
                 known.append(path)
         return known
 
@@ -190,6 +180,16 @@ class _Loader:
             self.problems += problems
             if source is not None:
                 yield NotDecidable(text_at(item, "at"), text_at(item, "why"), source.id)
+
+
+def _leads_outside(path: Path, root: Path) -> Diagnostic:
+    """PE136 for a file of a pack that is a link."""
+    message = say(
+        f"{path.name} is a link that leads outside of {shown(root)}",
+        f"{path.name} 是指向 {shown(root)} 之外的链接",
+    )
+    hint = say("put the file itself into the pack's folder", "请把文件本身放进本包")
+    return Diagnostic("PE136", message, Span(shown(path)), hint=hint)
 
 
 def _not_read(path: Path, inside: Path) -> Diagnostic:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from policyengine.diagnostics import human
+from policyengine.packs.policies import load_policies
 from tests.packs_floor.folder import PACK, UPPER, load, load_two, rule, seen
 
 # what is wrong: text of pack.yaml replaced, by what, code and place
@@ -212,3 +213,13 @@ def test_a_link_out_of_the_policies_folder_is_not_followed(tmp_path: Path) -> No
     policy, problems = load(tmp_path)
     assert policy is None
     assert [d.code for d in problems] == ["PE136"]
+
+
+def test_nor_is_one_in_the_place_of_pack_yaml(tmp_path: Path) -> None:
+    assert load(tmp_path, rule("a", HOURS))[1] == []
+    inside = tmp_path / "policies" / "base" / "pack.yaml"
+    (tmp_path / "pack.yaml").symlink_to(inside.rename(tmp_path / "outside.yaml"))
+    inside.symlink_to(tmp_path / "pack.yaml")
+    policies, problems = load_policies(inside.parent)
+    assert not policies
+    assert [(d.code, d.message.split(" ")[0]) for d in problems] == [("PE136", "pack.yaml")]
