@@ -25,10 +25,12 @@ from policyengine.records.xlsx import Book, NotXlsx
 DAMAGED = (BadZipFile, NotXlsx, Unreadable, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
 
 _MANIFEST = "META-INF/manifest.xml"
+_ABOUT = ("meta-inf/manifest.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml")
 _OTHER = ("it is no XLSX, XLS or ODS", "不是 XLSX、XLS 或 ODS")
 
 MAX_UNPACKED = 8 << 30  # bytes of a package: a million rows of 50 columns unpack to about 3 GB
 MAX_TEXTS = 1 << 30  # bytes of its shared texts, which stay in memory
+MAX_ABOUT = 64 << 20  # bytes of a part that says what is in the package, all of which stays in memory
 MAX_HELD = 64 << 20  # bytes of a sheet's XML that are read as a whole (measured: about 1.6 bytes of memory each)
 MAX_CELL = 1 << 16  # bytes of the XML of a cell: its formula has at most 8192 characters
 MAX_CELLS = 20_000_000  # cells of the rectangle that calamine lays out, 24 bytes each
@@ -64,7 +66,8 @@ def _package(source: Source, package: ZipFile) -> Iterator[RawTable | Diagnostic
 
 def _bomb(package: ZipFile) -> tuple[str, str] | None:
     sizes = {i.filename.lower(): i.file_size for i in package.infolist()}
-    if sum(sizes.values()) > MAX_UNPACKED or sizes.get("xl/sharedstrings.xml", 0) > MAX_TEXTS:
+    about, texts = max(sizes.get(part, 0) for part in _ABOUT), sizes.get("xl/sharedstrings.xml", 0)
+    if sum(sizes.values()) > MAX_UNPACKED or texts > MAX_TEXTS or about > MAX_ABOUT:
         return "it unpacks to more than can be read", "解压后超出可读取的大小"
     return None
 

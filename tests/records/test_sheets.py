@@ -143,6 +143,26 @@ def test_packages_that_are_no_workbooks(parts: dict[str, bytes], tmp_path: Path)
     assert codes(said, "error") == ["PE406"]
 
 
+@pytest.mark.parametrize("name", ["sheets.xlsx", "libre.ods"])
+@pytest.mark.parametrize(
+    "part", ["META-INF/manifest.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"]
+)
+def test_a_small_package_with_a_part_of_gigabytes(
+    part: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some megabytes unpack to gigabytes of these parts, which stay in memory."""
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(DATA / name) as real, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+        for own in set(real.namelist()) - {part}:
+            package.writestr(own, real.read(own))
+        package.writestr(part, b" " * 100_001)
+    monkeypatch.setattr(sheets, "MAX_ABOUT", 100_000)
+    inputs, said = read_inputs([str(path)], None, None, schema())
+    assert inputs is None
+    assert [d.code for d in said] == ["PE406"]
+    assert "unpacks to more" in said[0].message
+
+
 @pytest.mark.parametrize("suffix", ["xlsx", "xls", "ods"])
 @pytest.mark.parametrize("name", ["sheets.xlsx", "old.xls", "libre.ods"])
 def test_the_content_says_which_workbook_it_is(name: str, suffix: str, tmp_path: Path) -> None:
