@@ -14,6 +14,7 @@ from policyengine.records.files import Source
 from policyengine.records.raw import Damaged, RawTable, Row
 
 BATCH = 10_000
+EXACT_UP_TO = {"DOUBLE": 2**53 - 1, "FLOAT": 2**24 - 1}  # whole numbers that stand for no neighbour of theirs too
 MOMENTS = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")  # types of which the time zone decides on which day they are
 
 
@@ -92,7 +93,8 @@ def broken(source: Source, problem: Exception) -> Diagnostic:
 
 
 def as_text(name: str, kind: str, table: str | None = None) -> Any:
-    """The column as the text of cells; whole floating numbers without ``.0``, as spreadsheets show them.
+    """The column as the text of cells; whole floating numbers without ``.0``, as spreadsheets show them, and as
+    powers of ten where there is none for every whole number, so that nobody takes them for an id or a day.
 
     A moment is told in UTC, whatever the time zone of the machine, which must not decide on which day it was. Bytes not
     declared as text are one if they are UTF-8; else they are marked (``cells.unfit`` finds the mark).
@@ -101,14 +103,8 @@ def as_text(name: str, kind: str, table: str | None = None) -> Any:
 
     column = exp.column(name, table=table, quoted=True)
     text: Any = exp.cast(column, "TEXT")
-    if kind in ("DOUBLE", "FLOAT"):
-        whole = exp.and_(
-            exp.EQ(this=exp.func("trunc", column), expression=column),
-            exp.LT(this=exp.Abs(this=column), expression=exp.Literal.number(10**15)),
-        )
-        # no plain cast: by a least and greatest value that leave NaN out, DuckDB takes it for a small number
-        number = exp.func("coalesce", exp.cast(exp.TryCast(this=column, to=exp.DataType.build("BIGINT")), "TEXT"), text)
-        text = exp.case().when(whole, number).else_(text)
+    if kind in EXACT_UP_TO:
+        text = _of_floating(column, EXACT_UP_TO[kind], text)
     elif kind == "BLOB":
         decoded = exp.Anonymous(this="try", expressions=[exp.Anonymous(this="decode", expressions=[column])])
         text = exp.func("coalesce", decoded, exp.DPipe(this=exp.Literal.string(NO_CHARACTER), expression=text))
@@ -116,6 +112,21 @@ def as_text(name: str, kind: str, table: str | None = None) -> Any:
         there = exp.AtTimeZone(this=column, zone=exp.Literal.string("UTC"))
         text = exp.DPipe(this=exp.cast(there, "TEXT"), expression=exp.Literal.string("+00"))
     return exp.func("coalesce", text, exp.Literal.string(""))
+
+
+def _of_floating(column: Any, exact: int, text: Any) -> Any:
+    from sqlglot import exp
+
+    def up_to(most: int) -> Any:
+        return exp.LTE(this=exp.Abs(this=column), expression=exp.Literal.number(most))
+
+    whole = exp.EQ(this=exp.func("trunc", column), expression=column)
+    # no plain cast: by a least and greatest value that leave NaN out, DuckDB takes it for a small number
+    number = exp.func("coalesce", exp.cast(exp.TryCast(this=column, to=exp.DataType.build("BIGINT")), "TEXT"), text)
+    powers = exp.Anonymous(this="printf", expressions=[exp.Literal.string("%.15e"), exp.cast(column, "DOUBLE")])
+    return (
+        exp.case().when(exp.and_(whole, up_to(exact)), number).when(exp.and_(whole, up_to(10**16)), powers).else_(text)
+    )
 
 
 def _rows(source: Source, connection: Any, query: str) -> Iterator[Row]:

@@ -202,7 +202,7 @@ def test_quantities_where_no_pack_bounds_them(value: str, expected: str, tmp_pat
         ("费用", (12.0, 3.0), "PE411"),
         ("作者排名", (1.0, 3.0), "PE411"),
         ("脱产", (0.0, 1.0), "PE416"),
-        ("学习日期", (20160306.0, 20160307.0), "PE410"),
+        ("学习日期", (42435.0, 42437.0), "PE410"),
     ],
 )
 def test_not_a_number_that_the_least_and_greatest_leave_out(
@@ -404,6 +404,31 @@ def test_a_column_whose_name_is_no_text_makes_the_file_unreadable(tmp_path: Path
     inputs, said = both_ways([str(path)], None, None, schema(), tmp_path)
     assert inputs is None
     assert codes(said, "error") == ["PE406"]
+
+
+# the column, SQL type, a whole number, what comes of it: from 2^53 and 2^24 on the one next to it may be meant
+WHOLE = """
+人员编号  DOUBLE  999999999999999    999999999999999
+人员编号  DOUBLE  1234567890123456   1234567890123456
+人员编号  DOUBLE  9007199254740991   9007199254740991
+人员编号  DOUBLE  9007199254740993   PE419
+人员编号  DOUBLE  9999999999999998   PE419
+人员编号  FLOAT   16777215           16777215
+人员编号  FLOAT   16777217           PE419
+人员编号  FLOAT   123456789          PE419
+学习日期  DOUBLE  20160305           2016-03-05
+学习日期  FLOAT   20160305           PE410
+学习日期  FLOAT   42434              2016-03-05
+费用      FLOAT   12                 12
+费用      FLOAT   123456789          PE412
+"""
+
+
+@pytest.mark.parametrize(("header", "kind", "value", "expected"), table(WHOLE))
+def test_whole_floating_numbers(header: str, kind: str, value: str, expected: str, tmp_path: Path) -> None:
+    cells = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", header: f"'{value}'::{kind}"}
+    of = {"人员编号": "person_id", "学习日期": "end", "费用": "cost"}
+    assert outcome(parquet(tmp_path, cells), of[header], tmp_path) == expected
 
 
 def test_an_identity_number_that_a_floating_number_has_spoilt(tmp_path: Path) -> None:
