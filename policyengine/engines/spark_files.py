@@ -106,10 +106,10 @@ def twice(paths: Sequence[str], column: str) -> Diagnostic:
 
 def _lacking(path: str, fields: Sequence[str]) -> Diagnostic:
     names = ", ".join(fields)
-    return complain(
-        "PE932", [path], (f"there is no column for {names}", f"缺少列：{names}"),
-        ("on a cluster every row needs an id of its own", "在集群上每行须有自己的编号"),
-    )  # fmt: skip
+    hint = ("name the column as in docs/records.md", "请按 docs/records.md 命名该列")
+    if "record_id" in fields:
+        hint = ("on a cluster every row needs an id of its own", "在集群上每行须有自己的编号")
+    return complain("PE932", [path], (f"there is no column for {names}", f"缺少列：{names}"), hint)
 
 
 def _unlike(path: str, column: str, kind: str, before: str) -> Diagnostic:

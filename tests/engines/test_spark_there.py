@@ -211,16 +211,21 @@ def test_parquet_files_with_other_columns(session: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code"),
-    [("record_id,person_id,form\nR1,P1,x\n", "PE932"), ("date,日期,record_id,person_id\n2016-01-01,,R1,P1\n", "PE932")],
+    ("text", "hint"),
+    [
+        ("record_id,person_id,form\nR1,P1,x\n", "name the column"),
+        ("person_id,date,form\nP1,2016-01-01,x\n", "an id of its own"),
+        ("date,日期,record_id,person_id\n2016-01-01,,R1,P1\n", "one column"),
+    ],
 )
-def test_files_that_are_no_register(text: str, code: str, session: Any, tmp_path: Path) -> None:
+def test_files_that_are_no_register(text: str, hint: str, session: Any, tmp_path: Path) -> None:
     path = tmp_path / "records.csv"
     path.write_text(text, encoding="utf-8")
     host = spark.SparkHost(session, f"file://{tmp_path}/work")
     with pytest.raises(PolicyError) as caught:
         spark_read.read(host, schema_of([plan("recognise training")]), [f"file://{path}"], None, None)
-    assert [d.code for d in caught.value.diagnostics] == [code]
+    assert [d.code for d in caught.value.diagnostics] == ["PE932"]
+    assert hint in (caught.value.diagnostics[0].hint or "")
     host.close()
 
 
