@@ -199,7 +199,7 @@ class Builder(Conditions):
             case "quantity":
                 return self.quantity(node)
             case "between":
-                low, high = (self.number(c) for c in node.children[:2])
+                low, high = (self.plain(c) for c in node.children[:2])
                 times, unit = self.unit(node.children[2])
                 if low > high:
                     self.wrong("PE208", node, say("a range begins with its lower end", "范围应从小到大"))

@@ -103,7 +103,7 @@ class Conditions(Literals):
                 return self.names.truth(node, self.sentence.text[node.start : node.end])
             case "year":
                 return tree.Value(Fraction(fold(children[0].text)[:4]), None, self.span(node))
-        value = self.number(children[0])
+        value = self.plain(children[0]) if len(children) > 1 else self.number(children[0])
         signed = -value if node.data == "negative" else value
         if len(children) == 1:
             return tree.Value(signed, None, self.span(node))

@@ -52,7 +52,7 @@ class Literals:
 
     def whole(self, token: Token) -> int:
         """A count of years or months."""
-        value = self.number(token)
+        value = self.plain(token)
         if value.denominator != 1 or not 1 <= value <= MAX_WHOLE:
             self.wrong(
                 "PE208",
@@ -62,10 +62,24 @@ class Literals:
             return 1
         return int(value)
 
+    def plain(self, token: Token) -> Fraction:
+        """A number before a unit, or of years: no percentage, which is a part of something that is named."""
+        if fold(token.text).endswith("%"):
+            self.wrong(
+                "PE208",
+                token,
+                say("a percentage has no unit", "百分数后不能跟单位"),
+                say(
+                    "a share says of what: 50% of total requirement",
+                    "百分数须写明占什么，如：总学时 要求 的 50%",
+                ),
+            )
+        return self.number(token)
+
     def quantity(self, node: Node) -> tree.Quantity:
         number, unit = node.children
         times, name = self.unit(unit)
-        return tree.Quantity(self.number(number) * times, name, measure_word(unit, name))
+        return tree.Quantity(self.plain(number) * times, name, measure_word(unit, name))
 
     def positive(self, node: Node) -> tree.Quantity:
         """A quantity that something is divided by or rounded to."""
