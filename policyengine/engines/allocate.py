@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from policyengine.engines.alike import Values
+from policyengine.engines.assign import Days
 from policyengine.engines.judge import Judge, Judged
 from policyengine.engines.numbers import NOTHING, UNBOUNDED, ZERO, Amount, Number, add_up
 from policyengine.engines.ready import Ready
@@ -21,6 +22,7 @@ from policyengine.light import dataclass
 from policyengine.records.model import Person
 
 MOST_WORLDS = 64  # ways to fill a person's gaps that are tried
+NOWHERE: dict[int, Days] = {}
 
 
 @dataclass(slots=True)
@@ -229,7 +231,7 @@ def _account(
 ) -> tuple[Account, Gaps]:
     shares, duplicates, contested, gaps = count_once(judge, once, records, filled)
     items = [
-        Item(position, period, *judged.shares_days[period], *amount)
+        Item(position, period, *judged.shares_days[period], *amount, (judged.other_days or NOWHERE).get(period))
         for position, judged in enumerate(records)
         for period, amount in (
             shares[position].items() if len(shares[position]) == 1 else sorted(shares[position].items())
@@ -343,22 +345,28 @@ def _members(
     filled: Filled,
 ) -> dict[int, Member]:
     """By position the records that belong or may belong to the rule. Of a record that counts in several periods the
-    version decides that governs the last."""
+    version decides that governs the last; of one of which it is not known where it counts any may."""
     members: dict[int, Member] = {}
     start = judge.plan.year_start
     for position, judged in enumerate(records):
         if not any(high > 0 for _, high in shares[position].values()):
             continue
         governing = [next((v for v in versions if v.governs(p, start)), None) for p in sorted(shares[position])]
-        rule = governing[-1]
-        if rule is None or None in governing:
-            continue
-        truth = rule.test(judged.scene)
-        if truth is not False:
+        rule, truth = _belongs(judged, governing)
+        if rule is not None and truth is not False:
             told = ((name, get_fact(judged.scene, judge.world.fields[name])) for name in statement.per)
             values = tuple(filled.get((position, name)) if value is None else value for name, value in told)
             members[position] = Member(rule, truth, values, _sum(shares[position]))
     return members
+
+
+def _belongs(judged: Judged, governing: Sequence[Ready | None]) -> tuple[Ready | None, Truth]:
+    """The version that a record belongs to, and whether it does. ``governing``: by period those that govern."""
+    able = [version for version in governing if version is not None]
+    if judged.other_days is None:  # it counts in all of them
+        return (able[-1], able[-1].test(judged.scene)) if len(able) == len(governing) else (None, False)
+    truths = {version.test(judged.scene) for version in able} | ({False} if None in governing else set())
+    return able[-1] if able else None, truths.pop() if len(truths) == 1 else None
 
 
 def _sum(shares: Mapping[int, Amount]) -> Amount:

@@ -10,7 +10,8 @@ from policyengine.engines.numbers import ZERO, Amount, Number, round_to, whole
 from policyengine.language import tree
 from policyengine.records.model import Record
 
-Share = tuple[Amount, tuple[date, date]]
+Days = tuple[date, date]
+Share = tuple[Amount, Days]
 Shares = dict[int, Share]
 """Period → what of the amount counts there, and on which of the record's days."""
 

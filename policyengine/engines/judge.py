@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date
 
-from policyengine.engines.assign import Shares, in_time, shares
+from policyengine.engines.assign import Days, Shares, in_time, shares
 from policyengine.engines.calendar import period_of
 from policyengine.engines.convert import Converting
 from policyengine.engines.numbers import NOTHING, UNBOUNDED, ZERO, Amount, Number, add_up, times, whole
@@ -30,6 +30,8 @@ class Judged:
     """One record after stage 3. ``claimed``: its shares by period if it is recognised; ``shares``: what they count.
 
     ``state``: recognised, rejected, not_recognised or review. ``reason``: as in the ledger, before caps.
+    ``other_days``: None where it is known how the record is assigned; else, by periods in which all of it or its part
+    of them may count, all of its days (``shares_days`` has those of the part).
     """
 
     record: Record
@@ -42,7 +44,8 @@ class Judged:
     missing: Missing
     shares: dict[int, Amount]
     claimed: dict[int, Amount]
-    shares_days: dict[int, tuple[date, date]]
+    shares_days: dict[int, Days]
+    other_days: dict[int, Days] | None
 
     def named(self, facts: Iterable[str]) -> set[str]:
         """Facts that the record or its person lacks, as findings name them: ``R001:evidence``, ``person:sector``."""
@@ -81,11 +84,11 @@ class Judge:
         state, by, doubts = self._recognised(scene, form)
         amount, convert_rule, reason, unsettled = self._converted(scene, form)
         if self.assign:
-            placed, assign_rule, ambiguous, unassigned = self._assigned(scene, form, amount)
+            placed, assign_rule, ambiguous, unassigned, others = self._assigned(scene, form, amount)
             claimed = {p: a for p, (a, _) in placed.items()}
             days = {p: d for p, (_, d) in placed.items()}
         else:
-            assign_rule, ambiguous, unassigned = "", False, NONE
+            assign_rule, ambiguous, unassigned, others = "", False, NONE, None
             claimed, days = {scene.period: amount}, {scene.period: (record.start, record.end)}
         if state in ("rejected", "not_recognised"):
             reason = state
@@ -100,7 +103,9 @@ class Judge:
         elif state != "recognised":
             counted = dict.fromkeys(claimed, NOTHING)
         missing = tuple(sorted({*doubts, *unsettled, *unassigned})) if doubts or unsettled or unassigned else ()
-        return Judged(record, scene, state, by, convert_rule, assign_rule, reason, missing, counted, claimed, days)
+        return Judged(
+            record, scene, state, by, convert_rule, assign_rule, reason, missing, counted, claimed, days, others
+        )
 
     # --- 1. recognise ---------------------------------------------------------------------------------------------
 
@@ -243,8 +248,11 @@ class Judge:
 
     # --- 3. assign ------------------------------------------------------------------------------------------------
 
-    def _assigned(self, scene: Scene, form: object, amount: Amount) -> tuple[Shares, str, bool, Missing]:
-        """Shares by period with their days, the rule's key, whether ambiguous, and what would settle it."""
+    def _assigned(
+        self, scene: Scene, form: object, amount: Amount
+    ) -> tuple[Shares, str, bool, Missing, dict[int, Days] | None]:
+        """Shares by period with their days, the rule's key, whether ambiguous, what would settle it, and
+        ``other_days``."""
         record, year_start = scene.record, self.plan.year_start
         assert record is not None
         by_end: Shares = {scene.period: (amount, (record.start, record.end))}
@@ -271,23 +279,25 @@ class Judge:
             options.append(("", by_end))
         first = options[0][1]
         if all(placed == first for _, placed in options):
-            return first, options[0][0] if settled or len(options) == 1 else options[-1][0], False, ()
-        return (
-            _union([placed for _, placed in options]),
-            "+".join(k for k, _ in options if k),
-            ambiguous,
-            tuple(missing),
-        )
+            return first, options[0][0] if settled or len(options) == 1 else options[-1][0], False, (), None
+        union, others = _union([placed for _, placed in options])
+        return union, "+".join(k for k, _ in options if k), ambiguous, tuple(missing), others
 
 
-def _union(options: list[Shares]) -> Shares:
-    """Bounds over several ways to assign one record."""
+def _union(options: list[Shares]) -> tuple[Shares, dict[int, Days]]:
+    """Bounds over several ways to assign one record, on the fewest of its days; and the most, where they differ: all
+    of its days instead of its part of them."""
     union: Shares = {}
+    others: dict[int, Days] = {}
     for period in sorted({p for placed in options for p in placed}):
         amounts = [placed[period][0] if period in placed else NOTHING for placed in options]
-        days = next(placed[period][1] for placed in options if period in placed)
-        union[period] = (min(a for a, _ in amounts), max(b for _, b in amounts)), days
-    return union
+        days = [placed[period][1] for placed in options if period in placed]
+        fewest = max(a for a, _ in days), min(b for _, b in days)
+        most = min(a for a, _ in days), max(b for _, b in days)
+        union[period] = (min(a for a, _ in amounts), max(b for _, b in amounts)), fewest
+        if fewest != most:
+            others[period] = most
+    return union, others
 
 
 def either(one: Truth, other: Truth) -> Truth:

@@ -31,7 +31,7 @@ class Totals:
         asked = (measure, stretch.first, stretch.last, this_period, stretch.days if stretch.dated else None)
         found = self._known.get(asked)
         if found is None:
-            if measure == "total" and self.account.complete:
+            if measure == "total" and self.account.complete and not stretch.dated:
                 whole = add_up([self.account.items[n].counted_low for n in self._within(stretch)])
                 found = whole, whole
             else:
@@ -48,9 +48,14 @@ class Totals:
             return ()
         test = self._test(measure, stretch.last)
         if test is None:
-            return [(n, True) for n in numbers] if measure == "total" else ()
-        truths = self._all(test, this_period)
-        return [(n, truths[n]) for n in numbers if truths[n] is not False]
+            found: Members = [(n, True) for n in numbers] if measure == "total" else ()
+        else:
+            truths = self._all(test, this_period)
+            found = [(n, truths[n]) for n in numbers if truths[n] is not False]
+        return [(n, truth and self._ends_within(n, stretch)) for n, truth in found] if stretch.dated else found
+
+    def _ends_within(self, number: int, stretch: Stretch) -> Truth:
+        return self.account.items[number].ends_within(*stretch.days)
 
     def everything(self) -> Amount:
         """Bounds of all hours of all periods."""
@@ -69,9 +74,13 @@ class Totals:
                 found |= self.account.settles(number)
             if truth is None and item.counted_high:
                 found |= judged.named(self._lacks(rule, measure, judged.scene))
+                if stretch.dated and self._ends_within(number, stretch) is None:
+                    found |= judged.named(judged.missing)
         return found
 
     def _lacks(self, rule: Ready | None, measure: str, scene: Scene) -> tuple[str, ...]:
+        if measure == "total":
+            return ()
         return rule.lacks(scene) if rule else missing_facts(tree.What((measure,)), self.later.world, scene)
 
     def _within(self, stretch: Stretch) -> list[int]:
@@ -79,8 +88,7 @@ class Totals:
             if stretch.first == stretch.last:
                 return self._periods.get(stretch.first, [])
             return [n for p in range(stretch.first, stretch.last + 1) for n in self._periods.get(p, ())]
-        start, end = stretch.days
-        return [n for n, item in enumerate(self.account.items) if start <= item.end <= end]
+        return [n for n, item in enumerate(self.account.items) if item.ends_within(*stretch.days) is not False]
 
     def _test(self, measure: str, period: int) -> Test | None:
         """Whether a record belongs to a measure, as it was defined in ``period``; None: every one, or none does."""

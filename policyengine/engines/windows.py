@@ -40,7 +40,10 @@ Filled = Mapping[Gap, object]
 
 @dataclass(slots=True)
 class Item:
-    """A record's share in one period, before and after caps. ``position``: of the record among the person's records."""
+    """A record's share in one period, before and after caps. ``position``: of the record among the person's records.
+
+    ``other_days``: all days of the record, where it is not known whether they or ``start`` to ``end`` are the share's.
+    """
 
     position: int
     period: int
@@ -48,9 +51,20 @@ class Item:
     end: date
     low: Number
     high: Number
+    other_days: tuple[date, date] | None = None
     cut_by: tuple[str, ...] = ()
     counted_low: Number = ZERO
     counted_high: Number = ZERO
+
+    @property
+    def last_end(self) -> date:
+        """The last day on which it may end."""
+        return self.end if self.other_days is None else self.other_days[1]
+
+    def ends_within(self, first: date, last: date) -> bool | None:
+        """Whether it ends between two days; None where only one of the days on which it may end lies there."""
+        inside = first <= self.end <= last
+        return inside if inside == (first <= self.last_end <= last) else None
 
 
 @dataclass(slots=True)
@@ -171,7 +185,9 @@ class _Windows:
         """Fill the cut's limits and the sets that its items are in."""
         match self.statement.window:
             case tree.PerActivity():
-                self._groups(members, lambda n: self.items[n].position)
+                placed = {n: self.records[self.items[n].position].other_days is None for n in members}
+                self._groups([n for n in members if placed[n]], lambda n: self.items[n].position)
+                self._unplaced([n for n in members if not placed[n]])
                 self.cut.nested = len(self.cut.limits) == len(self.cut.bound)
             case tree.PerField(field=name):
                 self._by_field(self._governed(members), self.judge.world.fields[name])
@@ -250,6 +266,23 @@ class _Windows:
             if self._governs(last):
                 self._add(last, held, held)
 
+    def _unplaced(self, members: list[int]) -> None:
+        """A window for each record of which it is not known where it counts. The version of the last period in which it
+        does governs: for an item that of its own or of a later one."""
+        groups: dict[int, list[int]] = {}
+        for n in members:
+            groups.setdefault(self.items[n].position, []).append(n)
+        for held in groups.values():
+            limits = {p: self._limit(p) if self._governs(p) else None for p in (self.items[n].period for n in held)}
+            known = {p: limit for p, limit in limits.items() if limit is not None}
+            able = [n for n in held if known and self.items[n].period <= max(known)]
+            if able:
+                least, most = min(low for low, _ in known.values()), max(high for _, high in known.values())
+                self._add(max(known), able, able, (least, most))
+            for n in able:
+                if any(limit is None for p, limit in limits.items() if p >= self.items[n].period):
+                    self._doubt(n, UNBOUNDED)
+
     def _rolling(self, members: list[int], count: int) -> None:
         for year in sorted({self.items[n].period for n in members}):
             if self._governs(year):
@@ -267,15 +300,19 @@ class _Windows:
             return
         first, last = window_from(day, months)
         year = period_of(last, self.judge.plan.year_start)
-        held = [n for n in members if first <= self.items[n].end <= last]
+        ends = {n: self.items[n].ends_within(first, last) for n in members}
+        held = [n for n in members if ends[n] is not False]
         if held and self._governs(year):
             self._add(year, held, held)
+            for n in held:
+                if ends[n] is None:
+                    self._doubt(n, UNBOUNDED)
 
     def _whenever(self, members: list[int], months: int) -> Amount | None:
         """A limit whose year is not known: the least of any year in which a window that holds an item may end."""
         start = self.judge.plan.year_start
         first = min(period_of(self.items[n].end, start) for n in members)
-        last = max(period_of(window_from(self.items[n].end, months)[1], start) for n in members)
+        last = max(period_of(window_from(self.items[n].last_end, months)[1], start) for n in members)
         limits = [
             limit
             for year in range(first, last + 1)
@@ -308,6 +345,17 @@ class _Windows:
                 first, last = period_bounds(item.period, self.judge.plan.year_start)
                 self.cut.nested = self.cut.nested and first <= item.start and item.end <= last
                 self.cut.bound[n] = [len(self.cut.limits) - 1] if single else []
+                if item.other_days is not None:  # on its fewest days it takes room in every window that it may lie in
+                    limit, (start, end) = self._limit(item.period), item.other_days
+                    self._doubt(n, UNBOUNDED if limit is None else limit[1] * ((end - start).days + 1))
+
+    def _doubt(self, number: int, alone: Number) -> None:
+        """An item of which it is not known where it lies. ``alone``: the limit that it meets wherever it does."""
+        if number not in self.cut.unsure:
+            self.cut.alone[number] = alone
+        self.cut.unsure.add(number)
+        judged = self.records[self.items[number].position]
+        self.cut.lacks.setdefault(number, set()).update(judged.named(judged.missing))
 
     def _limit(self, period: int) -> Amount | None:
         return limit_in(self.judge, self.rule, period, self.person)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import F, plan, record, run
+from tests.build import F, day, plan, record, rule, run, somebody
 
 BASE = ["recognise records", "convert training, lecture at stated hours", "convert paper at 1 to 2 hours each"]
 
@@ -116,3 +116,58 @@ def test_bounds_hold_where_an_earlier_share_was_rounded_up() -> None:
 def test_an_activity_in_no_asked_period_is_shown_as_such() -> None:
     [e] = run(plan(*BASE), [record("R1", "2015-05-01", "training", 10, "hours")], 2016).ledger
     assert (e.period, e.reason, e.counted) == (None, "outside_period", 0)
+
+
+# Of the first record it is not known how it is assigned, for want of ``approved``: what the later stages make of them.
+STATED = "convert training, workshop at stated hours"
+SPLIT_OR_END = ["assign split by days when approved = yes", "cap training at 8 hours per day"]
+CLAIM_OR_SPLIT = ["assign training to claimed year when approved = yes", "assign split by days"]
+SPLIT_OR_CLAIM = ["assign training split by days when approved = yes", "assign to claimed year"]
+CLAIM_OR_END = ["assign to claimed year when approved = yes"]
+OPEN_CASES = [
+    # 12 days, 96 hours: five of its days are in 2017 (40 hours), or all of them, for which the cap has 96
+    (SPLIT_OR_END, [], [("2016-12-25", "2017-01-05", 96)], {"2016": (0, 56), "2017": (40, 96)}),
+    # which of two versions is asked: up to 40 hours in 2016, up to 15 in 2017
+    (CLAIM_OR_END, [("cap training at 40 hours per activity", None, 2016),
+                    ("cap training at 15 hours per activity", 2017, None)],
+     [("2017-02-01", "2017-02-01", 20)], {"2016": (0, 20), "2017": (0, 15)}),
+    # R2 repeats R1 only where R1 counts in 2017 too: 5 in 2016 and 10 in 2017, or 5 in 2017
+    (CLAIM_OR_END, [("count once per title taking the earliest", 2017, None)],
+     [("2017-02-01", "2017-02-01", 5), ("2017-03-01", "2017-03-01", 10)], {"2016": (0, 5), "2017": (0, 15)}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "versions", "records", "expected"), OPEN_CASES)
+def test_where_it_is_open_how_a_record_is_assigned_so_are_its_days_and_its_version(
+    rules: list[str], versions: list[tuple[str, int | None, int | None]], records: list[tuple[str, str, int]],
+    expected: dict[str, object],
+) -> None:  # fmt: skip
+    made = plan(BASE[0], STATED, *rules, *(rule("v", text, start, until) for text, start, until in versions))
+    for approved in (None, True, False):
+        facts = {} if approved is None else {"approved": approved}
+        rows = [
+            record(f"R{n}", end, "training", hours, "hours", start=start, claimed_year=2016, title="A",
+                   **({"approved": False} if n > 1 else facts))  # type: ignore[arg-type]
+            for n, (start, end, hours) in enumerate(records, 1)
+        ]  # fmt: skip
+        found = {d.period: (d.total, d.total_high) for d in run(made, rows, (2016, 2017)).decisions}
+        if approved is None:
+            assert found == expected
+        for year, (low, high) in found.items():
+            assert expected[year][0] <= low <= high <= expected[year][1], approved  # type: ignore[index]
+
+
+@pytest.mark.parametrize("rules", [CLAIM_OR_SPLIT, SPLIT_OR_CLAIM])
+def test_whether_a_record_lies_in_a_window_is_open_with_its_days(rules: list[str]) -> None:
+    """It is to January 5; its part of 2016 ends in the twelve months, all of it, claimed for 2016, does not."""
+    made = plan(BASE[0], STATED, *rules, "require total at least 5 hours within 12 months of joined")
+    found = {}
+    for approved in (None, True, False):
+        facts = {} if approved is None else {"approved": approved}
+        row = record("R1", "2017-01-05", "training", 96, "hours", start="2016-12-25", claimed_year=2016, **facts)  # type: ignore[arg-type]
+        [one] = run(made, [row], 2016, somebody(joined=day("2016-01-01"))).findings
+        found[approved] = one.status
+        if approved is None:
+            assert (one.achieved, one.achieved_high, one.missing) == (0, 96, ("R1:approved",))
+    claimed = rules is CLAIM_OR_SPLIT
+    assert found == {None: "undetermined", claimed: "not_met", not claimed: "met"}
