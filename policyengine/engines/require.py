@@ -116,19 +116,20 @@ class Requirements:
         assert isinstance(statement, tree.Require)
         missing: set[str] = set()
         bounds = self._figure(statement, stretch, period, missing)
-        if bounds is None:
-            return None
         base, keys = None, []
         pick = max if statement.comparison == ">=" else min
         for kept in rule.kept:
             wanted = kept.rule.statement
             assert isinstance(wanted, tree.Require)
             other = self._figure(wanted, stretch, period, missing)
-            if other is not None:
-                base, stricter = other[0], (pick(bounds[0], other[0]), pick(bounds[1], other[1]))
+            if other is not None:  # it governs alone where the rule over it has no figure
+                base = other[0]
+                stricter = other if bounds is None else (pick(bounds[0], other[0]), pick(bounds[1], other[1]))
                 if stricter != bounds:
                     keys.append(kept.key)
                 bounds = stricter
+        if bounds is None:
+            return None
         result = Required(base, bounds[0], *bounds, keys, missing=missing)
         for reduce in self.later.reduce:
             cut = reduce.rule.statement

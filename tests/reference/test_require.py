@@ -364,6 +364,9 @@ def test_the_strictest_of_kept_figures_governs_and_the_trace_says_which() -> Non
     assert (f.rule, f.status, f.shortfall) == ("sector/hours", "not_met", 5)
     f = finding([governs(city, base)], hours(("2016-05-01", 95)), "2016", somebody())
     assert (f.required, f.required_base, f.because) == (100, 90, ())
+    f = finding([governs(sector, base)], hours(("2017-05-01", 80)), "2017", somebody())  # the table has no 2017
+    assert (f.required, f.required_base, f.because) == (90, 90, ("base/hours",))
+    assert (f.rule, f.status, f.shortfall) == ("sector/hours", "not_met", 10)
 
 
 def test_expect_never_decides_and_is_shown() -> None:
