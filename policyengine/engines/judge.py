@@ -311,6 +311,7 @@ def _with_kept(rule: Ready, joined: Callable[[list[Test]], Test]) -> None:
         rule.test = joined([rule.test, *(k.test for k in rule.kept)])
         rule.when = joined([rule.when, *(k.test for k in rule.kept)])
         rule.asks = tuple(dict.fromkeys(d for r in (rule, *rule.kept) for d in r.asks))
+        rule.consults = tuple(dict.fromkeys(f for r in (rule, *rule.kept) for f in r.consults))
 
 
 __all__ = ["NOTHING", "UNBOUNDED", "ZERO", "Amount", "Judge", "Judged", "Ready", "in_force", "ready"]

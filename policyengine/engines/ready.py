@@ -20,6 +20,7 @@ from policyengine.engines.truth import (
     fields_asked,
     lacking,
     owning_field,
+    rows_lacking,
 )
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
@@ -32,9 +33,9 @@ from policyengine.plan.names import walk
 class Ready:
     """``about``: whether the rule speaks of the record; ``when``: its condition; ``test``: both.
 
-    ``named``: the terms it names, of the field ``owner``. ``asks``: the fields its answer depends on. ``kept``: the
-    base rules that go on restricting it (``raise-only``). ``personal``: a figure of it asks for facts of the person;
-    if not, ``figures`` remembers what it is in a period.
+    ``named``: the terms it names, of the field ``owner``. ``asks``: the fields its answer depends on, ``consults``: the
+    figures of tables. ``kept``: the base rules that go on restricting it (``raise-only``). ``personal``: a figure of it
+    asks for facts of the person; if not, ``figures`` remembers what it is in a period.
     """
 
     key: str
@@ -47,14 +48,17 @@ class Ready:
     owner: str | None
     when: Test
     asks: tuple[FieldDecl, ...]
+    consults: tuple[tree.Lookup, ...]
+    world: World
     kept: tuple[Ready, ...] = ()
     personal: bool = False
     figures: dict[int, tuple[Number, Number]] = field(default_factory=dict)
     _periods: dict[int, bool] = field(default_factory=dict)
 
     def lacks(self, scene: Scene) -> tuple[str, ...]:
-        """The facts that the rule asks for and the scene does not have."""
-        return lacking(self.asks, scene)
+        """The facts that the rule asks for and the scene lacks, and tables without a figure for those it has."""
+        facts = lacking(self.asks, scene)
+        return (*facts, *rows_lacking(self.consults, self.world, scene)) if self.consults else facts
 
     def governs(self, period: int, year_start: tuple[int, int]) -> bool:
         """Whether the rule is in force for the whole of a period."""
@@ -101,6 +105,8 @@ def _ready(rule: PlanRule[tree.Statement], world: World) -> Ready:
         owning_field(what, world) if what and what.terms else None,
         when,
         fields_asked((what, statement.when), world),
+        tuple(n for n in walk(statement.when) if isinstance(n, tree.Lookup)),
+        world,
     )
 
 

@@ -123,6 +123,12 @@ def lacking(decls: Iterable[FieldDecl], scene: Scene) -> tuple[str, ...]:
     return tuple(sorted(f"person:{d.id}" if d.of == "person" else d.id for d in decls if get_fact(scene, d) is None))
 
 
+def rows_lacking(figures: Iterable[tree.Lookup], world: World, scene: Scene) -> tuple[str, ...]:
+    """The tables that have no figure for the facts they are asked with, as results name them: ``table:rates``."""
+    absent = {f.table for f in figures if find_figure(f, world, scene) is None and not missing_facts(f, world, scene)}
+    return tuple(sorted(f"table:{table}" for table in absent))
+
+
 # --- operands ---------------------------------------------------------------------------------------------------------
 
 

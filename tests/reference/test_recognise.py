@@ -107,6 +107,19 @@ def test_conditions_ask_the_person_too() -> None:
     assert judged(*rules).missing == ("person:employer_kind",)
 
 
+def test_a_table_that_has_no_figure_for_the_record_is_named_as_what_is_missing() -> None:
+    """Provincial papers have figures up to the third author; of the fifth the condition stays unknown."""
+    rules = ["recognise paper when paper_hours(level, author_rank) at least 10 hours", "convert paper at 8 hours each"]
+    one = record("R1", "2016-05-01", "paper", 1, "items", level="provincial", author_rank=5)
+    [decision] = run(plan(*rules, "require total at least 5 hours per year"), [one], 2016).decisions
+    assert (decision.outcome, decision.missing) == ("undetermined", ("R1:table:paper_hours",))
+    excused = "excuse year when level_hours(title_level) at least 10 hours"  # junior and middle have a figure
+    [decision] = run(
+        plan("require total at least 5 hours per year", excused), [], 2016, somebody(title_level="senior")
+    ).decisions
+    assert (decision.outcome, decision.missing) == ("undetermined", ("table:level_hours",))
+
+
 THREE_VALUED = [
     # author_rank = 2, level and mode missing
     ("author_rank = 2 and level = city", None),
