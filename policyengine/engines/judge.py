@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from datetime import date
 
@@ -271,7 +272,7 @@ class Judge:
                 if truth is None:
                     missing.update(rule.lacks(scene))
                 sure += truth is True
-                options.append((rule.key, shares(statement, record, amount, year_start)))
+                options.append((rule.key, shares(self.in_counted(statement, record.end), record, amount, year_start)))
             settled, ambiguous = settled or sure > 0, ambiguous or sure > 1
             if settled:
                 break
@@ -282,6 +283,15 @@ class Judge:
             return first, options[0][0] if settled or len(options) == 1 else options[-1][0], False, (), None
         union, others = _union([placed for _, placed in options])
         return union, "+".join(k for k, _ in options if k), ambiguous, tuple(missing), others
+
+    def in_counted(self, statement: tree.Assign, day: date) -> tree.Assign:
+        """The sentence with the step of its rounding in the plan's unit, at that day's exchange."""
+        rounding = statement.rounding
+        rate = 1 if rounding is None else self.rate(rounding.step.unit, day)
+        if rounding is None or rate is None or rate == 1:  # check refuses a step that no exchange leads from
+            return statement
+        step = tree.Quantity(rounding.step.value * rate, self.plan.unit)
+        return dataclasses.replace(statement, rounding=dataclasses.replace(rounding, step=step))
 
 
 def _union(options: list[Shares]) -> tuple[Shares, dict[int, Days]]:

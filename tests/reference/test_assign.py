@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.build import F, day, plan, record, rule, run, somebody
+from policyengine.engines import duckdb, reference
+from tests.build import F, day, inputs, plan, record, rule, run, somebody
 
+STATED = "convert training, workshop at stated hours"
 BASE = ["recognise records", "convert training, lecture at stated hours", "convert paper at 1 to 2 hours each"]
 
 
@@ -113,13 +115,33 @@ def test_bounds_hold_where_an_earlier_share_was_rounded_up() -> None:
             assert low <= exact.get(year, 0) <= high  # type: ignore[operator]
 
 
+def test_shares_are_rounded_in_the_unit_of_the_step() -> None:
+    """10 hours, 12 of 17 days in 2016: 7 whole hours and 3; of whole credits at 3 hours, 2 (6 hours) and the rest."""
+    exchange, one = (
+        "exchange 1 credit for 3 hours",
+        record("R1", "2017-01-05", "training", 10, "hours", start="2016-12-20"),
+    )
+    for step, total, expected in (
+        ("1 hour", "90 hours", (7, 3)), ("1 credit", "90 hours", (6, 4)),
+        ("1 hour", "90 credits", (F(7, 3), 1)), ("1 credit", "90 credits", (2, F(4, 3))),
+    ):  # fmt: skip
+        rules = [f"assign split by days rounded down to {step}", f"require total at least {total} per year", exchange]
+        for judge in (reference.evaluate, duckdb.evaluate):
+            found = judge(plan(*BASE[:1], STATED, *rules), inputs([one]), (2016, 2017), None)
+            assert tuple(d.total for d in found.decisions) == expected, (step, total)
+    # at the rate of the day on which the record ends
+    rates = [rule("x", exchange, until=2016), rule("x", "exchange 1 credit for 4 hours", start=2017)]
+    split = "assign split by days rounded down to 1 credit"
+    found = run(plan(*BASE[:1], STATED, split, "require total at least 90 hours per year", *rates), [one], (2016, 2017))
+    assert [d.total for d in found.decisions] == [4, 6]
+
+
 def test_an_activity_in_no_asked_period_is_shown_as_such() -> None:
     [e] = run(plan(*BASE), [record("R1", "2015-05-01", "training", 10, "hours")], 2016).ledger
     assert (e.period, e.reason, e.counted) == (None, "outside_period", 0)
 
 
 # Of the first record it is not known how it is assigned, for want of ``approved``: what the later stages make of them.
-STATED = "convert training, workshop at stated hours"
 SPLIT_OR_END = ["assign split by days when approved = yes", "cap training at 8 hours per day"]
 CLAIM_OR_SPLIT = ["assign training to claimed year when approved = yes", "assign split by days"]
 SPLIT_OR_CLAIM = ["assign training split by days when approved = yes", "assign to claimed year"]

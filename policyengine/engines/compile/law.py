@@ -234,7 +234,7 @@ class Law:
                 assert isinstance(statement, tree.Assign)
                 truth = (statement.by != "claim" or draft.get(self.claims[rule.key]) is True) and rule.test(scene)
                 if truth is not False:
-                    options.append((rule.key, statement))
+                    options.append((rule.key, judge.in_counted(statement, record.end)))
                     settled = settled or truth is True
             if settled:
                 break
