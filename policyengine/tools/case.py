@@ -192,6 +192,7 @@ class Case:
     windows: Mapping[str, Window] = field(default_factory=dict)  # of findings whose window isn't the period, by rule
     measured: Mapping[str, Measured] = field(default_factory=dict)  # of findings on other than total and subjects
     blocks: tuple[tuple[str, str], ...] = ()  # blocks of years that its year lies in, and their requirements' keys
+    as_of: date | None = None
 
     @property
     def name(self) -> str:
@@ -204,6 +205,15 @@ class Case:
     @property
     def asks_nothing(self) -> bool:
         return asks_nothing(self.decision, self.findings)
+
+    @property
+    def days_left(self) -> int | None:
+        """Days until the first window ends of what is in progress: of months from a date it may be before the period
+        does."""
+        ends = [f.window[1] for f in self.findings if f.status == "in_progress" and not f.advisory]
+        if self.decision.days_left is None or self.as_of is None or not ends:
+            return self.decision.days_left
+        return (min(ends) - self.as_of).days
 
     def lacking(self) -> list[Finding]:
         """The firm requirements that are not met."""

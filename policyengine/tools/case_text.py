@@ -87,9 +87,10 @@ class _Writer(Activities):
                 text += self.say(f", {short} short", f"，尚差 {short}")
         if not d.shortfall_total:
             text += "".join(self.say("; ", "；") + self._firm(f) for f in self._unmet())
-        if d.days_left is not None:
-            days = "day" if d.days_left == 1 else "days"
-            text += self.say(f", {d.days_left} {days} left", f"，还剩 {d.days_left} 天")
+        left = self.case.days_left
+        if left is not None:
+            days = "day" if left == 1 else "days"
+            text += self.say(f", {left} {days} left", f"，还剩 {left} 天")
         return f"{text}{CITED}{d.policy or self.say('no policy', '无适用政策')}"
 
     def _unmet(self) -> list[Finding]:

@@ -141,6 +141,7 @@ class Explainer:
             windows=windows,
             measured=measured,
             blocks=blocks_around(ready, decision),
+            as_of=as_of,
             turns_on={name: facts for name, (facts, _) in follows.items()},
             may_follow={name: keys for name, (_, keys) in follows.items()},
         )
@@ -285,6 +286,7 @@ def explain_result(
             flags=tuple(f for f in flags if f.record_id in ids),
             rules=rules,
             known=written.labels[policy["id"]],
+            as_of=written.as_of,
         )
         if other is not None:
             case = replace(case, **{n: getattr(other, n) for n in TOLD_AGAIN})

@@ -322,6 +322,27 @@ P* · 2017 · not met; total 90 / 120 in 2016-07-01..2017-06-30, 30 short    val
    └─ 50 hours of records that are not at hand"""
 
 
+def test_the_days_that_are_left_are_those_of_the_window_that_ends_first(tmp_path: Path) -> None:
+    """The twelve months from July 1, 2016 end 121 days after March 1, 2017; the year 305 days after it."""
+    law, files = law_of(tmp_path, *WINDOWS), files_of(tmp_path, ROWS, JOINED)
+    day = date(2017, 3, 1)
+    (case,) = both(tmp_path, law, files, (2017, 2017), day)
+    assert "in 2016-07-01..2017-06-30, 30 short, 121 days left    vale\n" in text_of_case(case)
+    (alone,) = from_the_tables_alone(tmp_path)
+    assert ", 121 days left    vale\n" in text_of_case(alone)
+    enough = (*WINDOWS[1:], ("probation", "require total at least 90 hours within 12 months of joined", ""))
+    (tmp_path / "other").mkdir()
+    yearly = ("yearly", "require total at least 90 hours per year", "")
+    (case,) = both(
+        tmp_path / "other",
+        law_of(tmp_path / "other", *enough, yearly),
+        files_of(tmp_path / "other", ROWS, JOINED),
+        (2017, 2017),
+        day,
+    )
+    assert "2017 · in progress: 60 of 90 hours, 30 short, 305 days left" in text_of_case(case)
+
+
 def test_what_counts_in_a_window_that_is_no_period_is_told_under_it(tmp_path: Path) -> None:
     """Records of other years with it, and none of the period that lies outside; what is shown adds up."""
     law, files = law_of(tmp_path, *WINDOWS), files_of(tmp_path, ROWS, JOINED)
