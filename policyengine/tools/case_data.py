@@ -74,7 +74,7 @@ def _case(case: Case) -> dict[str, Any]:
         "required_total": d.required_total,
         "shortfall_total": d.shortfall_total,
         "capped_off": d.capped_off,
-        "days_left": d.days_left,
+        "days_left": case.days_left,
         "advisories": list(d.advisories),
         "consequences": [_consequence(case, n, k) for n, k in zip(d.consequences, d.consequence_rules, strict=True)],
         "possible_consequences": list(d.possible),

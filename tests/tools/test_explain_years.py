@@ -328,6 +328,7 @@ def test_the_days_that_are_left_are_those_of_the_window_that_ends_first(tmp_path
     day = date(2017, 3, 1)
     (case,) = both(tmp_path, law, files, (2017, 2017), day)
     assert "in 2016-07-01..2017-06-30, 30 short, 121 days left    vale\n" in text_of_case(case)
+    assert data_of_cases([case])["cases"][0]["days_left"] == 121
     (alone,) = from_the_tables_alone(tmp_path)
     assert ", 121 days left    vale\n" in text_of_case(alone)
     enough = (*WINDOWS[1:], ("probation", "require total at least 90 hours within 12 months of joined", ""))
