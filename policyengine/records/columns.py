@@ -16,7 +16,7 @@ from policyengine.diagnostics import Diagnostic, Span, failed
 from policyengine.records import given, read
 from policyengine.records.beside import beside
 from policyengine.records.canonical import FILE, ROW, Shape, SlowRows, Written
-from policyengine.records.fast import SMALL, Target, fast_part
+from policyengine.records.fast import SMALL, Target, fast_part, part_of
 from policyengine.records.files import Source, Watched, digests, find_files, stdin_for_all
 from policyengine.records.given import Reading
 from policyengine.records.header import Headers
@@ -24,9 +24,10 @@ from policyengine.records.mends import Standing
 from policyengine.records.model import Reject
 from policyengine.records.personal import APART, MORE
 from policyengine.records.raw import Damaged, RawTable
-from policyengine.records.rejects import Rejects
+from policyengine.records.rejects import Rejects, in_order
 from policyengine.records.schema import Purpose, Schema
 from policyengine.records.sqlcells import call, make_table, name, number, text
+from policyengine.records.together import Group, Together, together
 
 REJECTED = "canonical_rejected"
 NAMED = "canonical_named"
@@ -150,16 +151,18 @@ class _Tables:
         first, rejects = len(self.files), len(self.reading.rejects)
         self.reading.watched.add(sources)
         digested = beside(digests, sources)
+        several = together(sources, self.folder, self.small)
         for source in sources:
             before = len(self.reading.diagnostics)
             try:
-                found += self._parts(source, shape, slow, sure=False)
+                found += self._parts(source, shape, slow, several, sure=False)
             except _Misread:
                 del self.reading.diagnostics[before:]
-                found += self._parts(source, shape, slow, sure=True)
+                found += self._parts(source, shape, slow, several, sure=True)
             if self.told is not None:
                 self.told(source.path.stat().st_size)
         self.digested.update(digested.result())
+        found += self._groups(list(several.groups.values()), shape, slow, first, rejects)
         if must_have_rows and not self.reading.rows:
             read.nothing_at_all(self.reading, [Span(file, sheet=sheet) for file, sheet in self.files[first:]])
         self.rejected_ids = slow.rejected_ids(self.connection, REJECTED) or self.rejected_ids
@@ -171,8 +174,8 @@ class _Tables:
         rest = slow.part(self.connection)
         return [*found, rest] if rest is not None else found
 
-    def _parts(self, source: Source, shape: Shape, slow: SlowRows, sure: bool) -> list[Written]:
-        """Where the canonical rows of the file's tables stand, but for those in ``slow``.
+    def _parts(self, source: Source, shape: Shape, slow: SlowRows, several: Together, sure: bool) -> list[Written]:
+        """Where the canonical rows of the file's tables stand, but for those in ``slow`` and in ``several``.
 
         Not ``sure``: the encoding of a text file may be presumed; ``_Misread`` where it turns out to be another.
         """
@@ -180,8 +183,12 @@ class _Tables:
         for table, layout in given.tables_of_file(source, headers, self.reading, sure):
             tables += 1
             self.reading.diagnostics += read.foreign_columns(table, layout)
-            target = Target(self.connection, shape, slow, len(self.files), len(self.files) + 1)
-            fast = fast_part(source, table, layout, target, self.small)
+            place = len(self.files)
+            if several.take(source, table, layout, place):
+                self.files.append((table.file, table.sheet))
+                continue
+            target = Target(self.connection, shape, slow, place + 1)
+            fast = fast_part(source, table, layout, target, place, self.small)
             if fast is None and table.presumed and not _as_presumed(source, table):
                 raise _Misread
             self.files.append((table.file, table.sheet))
@@ -189,7 +196,7 @@ class _Tables:
                 found.append(fast[0])
                 rows = fast[1]
             else:
-                rows = slow.take(table, layout, given.rows_of(table, layout, headers), target.file)
+                rows = slow.take(table, layout, given.rows_of(table, layout, headers), place)
             if headers.purpose == "records":
                 self.reading.rows += rows
                 if not rows:
@@ -198,6 +205,37 @@ class _Tables:
         if source.kind == "text" and not tables and not sure:
             raise _Misread
         return found
+
+    def _groups(self, groups: Sequence[Group], shape: Shape, slow: SlowRows, first: int, rejects: int) -> list[Written]:
+        """Where the canonical rows of files that are read together stand. Their rejects come among those of the others,
+        from the reject ``rejects`` on, in the order of the files, the ``first`` and those behind it.
+        """
+        found: list[Written] = []
+        lists = [self.reading.rejects]
+        for group in groups:
+            self.reading.rejects = Rejects(self.folder, f"rejects-{group.part}")
+            lists.append(self.reading.rejects)
+            target = Target(self.connection, shape, slow, group.part)
+            raw = group.raw(target) if group.size >= self.small else None
+            if raw is not None:
+                part, rows = part_of(raw, target)
+                found.append(part)
+            else:
+                rows = sum(self._slowly(source, shape, slow, place) for place, source in group.sources.items())
+            if shape.headers.purpose == "records":
+                self.reading.rows += rows
+        self.reading.rejects = lists[0]
+        if any(map(len, lists[1:])):
+            self.reading.rejects = Rejects(self.folder, f"rejects-of-{shape.headers.purpose}")
+            place = {table: at for at, table in enumerate(self.files) if at >= first}
+            ordered = in_order(lists, rejects, lambda reject: place[reject.file, reject.sheet])
+            self.reading.rejects.extend(ordered)
+        return found
+
+    def _slowly(self, source: Source, shape: Shape, slow: SlowRows, place: int) -> int:
+        """Take the rows of a file whose lines were laid beside others in vain; what it is said to be is known."""
+        tables = given.tables_of_file(source, shape.headers, Reading())
+        return sum(slow.take(t, layout, given.rows_of(t, layout, shape.headers), place) for t, layout in tables)
 
     def _view(self, purpose: Purpose, parts: Sequence[Written], view: str) -> list[str]:
         """The view ``view`` of all parts together, and its columns."""

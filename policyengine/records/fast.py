@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -29,28 +30,51 @@ SMALL = 1 << 19  # bytes of text: a smaller file is read row by row in less time
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where canonical rows go. ``file``: the place of the table's file; ``part``: the table's number among all."""
+    """Where canonical rows go. ``part``: a number that no other target has."""
 
     connection: Any
     shape: Shape
     slow: SlowRows
-    file: int
     part: int
 
     def path(self, kind: str) -> Path:
         return self.shape.folder / f"part-{self.part}-{kind}.parquet"
 
 
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A Parquet file of cells. ``tables``: whose rows they are, by the place of each table's file.
+
+    ``file``, ``row``, ``label``: SQL of the place of a row's file, of its number there, and of what a record id made
+    for it begins with. ``apart``: rows that are not in it, with their place, in order. ``own``: it is no file of the
+    user's.
+    """
+
+    path: Path
+    layout: Layout
+    tables: Mapping[int, RawTable]
+    file: Any
+    row: Any
+    label: Any
+    apart: Sequence[tuple[int, Row]] = ()
+    own: bool = True
+
+
+def by_columns(layout: Layout) -> bool:
+    """Whether a table can be: each row is one record, has all its cells, and stands for no other row."""
+    return not (layout.wide or layout.values or source_columns(layout))
+
+
 def fast_part(
-    source: Source, table: RawTable, layout: Layout, target: Target, small: int
+    source: Source, table: RawTable, layout: Layout, target: Target, place: int, small: int
 ) -> tuple[Written, int] | None:
     """The canonical rows of the file's one table and how many rows it has; None where it has to go the slow way.
 
-    Raises ``Damaged`` where it is a Parquet file that breaks off or is spoilt within.
+    ``place``: of the file among all. Raises ``Damaged`` where it is a Parquet file that breaks off or is spoilt within.
     """
     import duckdb
 
-    if layout.wide or layout.values or source_columns(layout) or source.kind not in ("text", "parquet"):
+    if not by_columns(layout) or source.kind not in ("text", "parquet"):
         return None
     if source.kind == "parquet" and NUMBER in map(str.lower, layout.headers):  # DuckDB's name for the number of a row
         return None
@@ -58,7 +82,7 @@ def fast_part(
         return None
     if source.kind == "parquet":
         try:
-            return _Fast(source.path, source.path, 0, table, layout, target).part()
+            return part_of(_alone(source.path, table, layout, place, own=False), target)
         except (duckdb.InterruptException, duckdb.OutOfMemoryException):
             raise
         except duckdb.Error:
@@ -68,28 +92,34 @@ def fast_part(
     apart = raw_parquet(target.connection, source, table, layout, raw)
     if apart is None:
         return None
-    return _Fast(source.path, raw, layout.header_row, table, layout, target, apart).part()
+    return part_of(_alone(raw, table, layout, place, [(place, row) for row in apart]), target)
+
+
+def _alone(
+    path: Path, table: RawTable, layout: Layout, place: int, apart: Sequence[tuple[int, Row]] = (), own: bool = True
+) -> Raw:
+    """The cells of one table, without the rows above its data."""
+    from sqlglot import exp
+
+    row = exp.paren(exp.Add(this=name(NUMBER, "r"), expression=number(layout.header_row + 1)))
+    return Raw(path, layout, {place: table}, number(place), row, text(table.label), apart, own)
+
+
+def part_of(raw: Raw, target: Target) -> tuple[Written, int]:
+    """The canonical rows, and how many rows there are, rejected ones included."""
+    return _Fast(raw, target).part()
 
 
 class _Fast:
-    """Reads one Parquet file of cells. ``source``: the user's file; ``above``: rows above those in ``path``; ``apart``:
-    rows that are not in it, in order."""
+    """Reads one Parquet file of cells."""
 
-    def __init__(
-        self,
-        source: Path,
-        path: Path,
-        above: int,
-        table: RawTable,
-        layout: Layout,
-        target: Target,
-        apart: Sequence[Row] = (),
-    ) -> None:
-        self.source, self.path, self.above = source, path, above
-        self.table, self.layout, self.target, self.apart = table, layout, target, apart
+    def __init__(self, raw: Raw, target: Target) -> None:
+        self.raw, self.path, self.layout, self.target = raw, raw.path, raw.layout, target
         self.shape, self.connection = target.shape, target.connection
-        self.reader = RowReader(table, layout, self.shape.headers)
-        self.kinds = columns_of(self.connection, path)
+        table = next(iter(raw.tables.values()))  # all have one layout, and are read alike
+        self.reader = RowReader(table, self.layout, self.shape.headers)
+        kinds = columns_of(self.connection, self.path)
+        self.kinds = dict(islice(kinds.items(), len(self.layout.headers)))
         self.cells = self._cells()
         self.named = False  # every row has a record id
 
@@ -281,7 +311,6 @@ class _Fast:
     # --- results ---
 
     def part(self) -> tuple[Written, int]:
-        """The canonical rows, and how many rows there are, rejected ones included."""
         from sqlglot import exp
 
         self._learn()
@@ -295,7 +324,7 @@ class _Fast:
             path = self.target.path("usual")
             self.connection.execute(copy_to(usual.where(exp.not_(odd)), path).sql("duckdb"))
             relation = scan(path)
-            if self.path != self.source:
+            if self.raw.own:
                 self.path.unlink()
         return Written(relation, frozenset(columns), frozenset(self.cells)), total - odd_rows + read_rows
 
@@ -303,12 +332,11 @@ class _Fast:
         """Canonical column → expression, in the canonical order."""
         from sqlglot import exp
 
-        row = exp.paren(exp.Add(this=name(NUMBER, "r"), expression=number(self.above + 1)))
-        own: dict[str, Any] = {FILE: number(self.target.file), ROW: row}
+        own: dict[str, Any] = {FILE: self.raw.file.copy(), ROW: self.raw.row.copy()}
         if self.shape.headers.purpose == "records":
             value, unit, _ = self._quantity()
             first, last = self._days()
-            made = call("concat", text(f"{self.table.label}:"), exp.cast(row.copy(), "TEXT"))
+            made = call("concat", self.raw.label.copy(), text(":"), exp.cast(self.raw.row.copy(), "TEXT"))
             record_id = self.cells["record_id"].out() if "record_id" in self.cells else None
             if record_id is not None and not self.named:
                 record_id = exp.func("coalesce", record_id, made)
@@ -333,21 +361,26 @@ class _Fast:
         odd_rows: int = self.connection.fetchone()[0]
         if not odd_rows:
             return 0, 0
+        place = [_named(self.raw.file.copy(), "at_file"), _named(self.raw.row.copy(), "at_row")]
         texts = [as_text(n, kind, "r") for n, kind in self.kinds.items()]
-        query = self._source().select(name(NUMBER, "r"), *texts).where(odd).order_by(name(NUMBER, "r"))
+        query = self._source().select(*place, *texts).where(odd).order_by(name("at_file"), name("at_row"))
         result = self.connection.cursor().execute(query.sql("duckdb"))
 
-        def odd_ones() -> Iterator[Row]:
+        def odd_ones() -> Iterator[tuple[int, Row]]:
             while batch := result.fetchmany(BATCH):
-                for position, *cells in batch:
-                    yield Row(position + 1 + self.above, cells)
+                for file, row, *cells in batch:
+                    yield file, Row(row, cells)
 
-        def rows() -> Iterator[RowFacts]:
-            for row in merge(odd_ones(), self.apart, key=lambda r: r.number):
+        def read(rows: Iterator[tuple[int, Row]]) -> Iterator[RowFacts]:
+            for _, row in rows:
                 if not blank(row.cells):
                     yield from self.reader.read(row)
 
-        return odd_rows, self.target.slow.take(self.table, self.layout, rows(), self.target.file)
+        every = merge(odd_ones(), self.raw.apart, key=lambda r: (r[0], r[1].number))
+        found = 0
+        for file, rows in groupby(every, key=lambda r: r[0]):
+            found += self.target.slow.take(self.raw.tables[file], self.layout, read(rows), file)
+        return odd_rows, found
 
 
 def exp_count() -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
+from heapq import merge
 from itertools import chain, islice
 from operator import attrgetter
 from pathlib import Path
@@ -18,13 +19,14 @@ _cells = attrgetter(*(f.name for f in fields(Reject)))
 
 
 class Rejects(Sequence[Reject]):
-    """Rejects in the order in which they were found. ``folder``: where their file may stand; None: all in memory.
+    """Rejects in the order in which they were found. ``folder``: where their file ``name`` may stand; None: all in
+    memory.
 
     The file is open only while it is read or written, so that its folder can be removed at any time.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._path = folder and folder / "rejects"
+    def __init__(self, folder: Path | None = None, name: str = "rejects") -> None:
+        self._path = folder and folder / name
         self._places: list[int] = []  # where in the file each piece of ``AT_ONCE`` begins
         self._last: list[Reject] = []
 
@@ -76,3 +78,12 @@ class Rejects(Sequence[Reject]):
         with self._path.open("rb") as file:
             file.seek(place)
             return [Reject(*cells) for cells in marshal.load(file)]
+
+
+def in_order(lists: Sequence[Rejects], first: int, place: Callable[[Reject], int]) -> Iterator[Reject]:
+    """The rejects of the first list up to ``first``, then its others and those of the other lists by ``place``, by
+    which each list is in order.
+    """
+    own = iter(lists[0])
+    yield from islice(own, first)
+    yield from merge(own, *lists[1:], key=place)

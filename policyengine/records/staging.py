@@ -123,10 +123,7 @@ def _transcode(path: Path, encoding: str, to: Path) -> bool:
 
 def plain_lines(path: Path, delimiter: bytes) -> int | None:
     """How many lines the file, valid UTF-8, has up to its last filled one; None where it isn't plain."""
-    around = re.escape(delimiter)
-    # the quotation mark comes first: it is found fifty times as fast as what stands before it
-    stray = re.compile(rb'"(?<![\n' + around + rb']")(?![\r\n' + around + rb"])")
-    lines, rest = 0, b""
+    stray, lines, rest = _stray(delimiter), 0, b""
     with path.open("rb") as stream:
         while piece := stream.read(CHUNK):
             piece = rest + piece
@@ -140,6 +137,19 @@ def plain_lines(path: Path, delimiter: bytes) -> int | None:
     if rest and not _plain(rest + b"\n", len(rest) + 1, stray):
         return None
     return lines + (1 if rest else 0)
+
+
+def plain(data: bytes, delimiter: bytes) -> bool:
+    """Whether all lines of the text, valid UTF-8, are."""
+    whole = data if data.endswith(b"\n") else data + b"\n"
+    return _plain(whole, len(whole), _stray(delimiter))
+
+
+def _stray(delimiter: bytes) -> re.Pattern[bytes]:
+    """A quotation mark that is neither before nor behind a whole cell."""
+    around = re.escape(delimiter)
+    # the quotation mark comes first: it is found fifty times as fast as what stands before it
+    return re.compile(rb'"(?<![\n' + around + rb']")(?![\r\n' + around + rb"])")
 
 
 def _plain(piece: bytes, end: int, stray: re.Pattern[bytes]) -> bool:
