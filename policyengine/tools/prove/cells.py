@@ -29,7 +29,7 @@ from policyengine.tools.prove.quantities import quantities_of, units_of
 from policyengine.tools.prove.sides import world_of
 
 DAY = timedelta(days=1)
-OTHERS = ("甲", "乙")  # texts that no rule and no table names
+OTHERS = ("\ufdd0", "\ufdd1")  # texts that no rule and no table names: Unicode gives these to nobody
 MOST_MOMENTS = 48  # days looked at; a table that changes oftener is left to the figures of those
 MOST_OTHERS = 96  # further days, because of beginnings and of dates compared with each other
 MOST_CELLS = 6000  # about a tenth of a second
