@@ -13,6 +13,7 @@ from policyengine.language.quantities import COUNTED, UNITS, exact_text
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say
 from policyengine.packs.model import Table
+from policyengine.packs.pieces import Stretch, days, without
 from policyengine.packs.shape import did_you_mean
 from policyengine.plan.kinds import Kinds, Rules, type_word
 from policyengine.plan.model import PlanRule
@@ -258,17 +259,34 @@ class Statements:
         if name == "total":
             return
         if self.vocabulary.find("measure", name) is not None:
-            defining = [r for r in self.rules if isinstance(r.statement, tree.Measure) and r.statement.name == name]
-            if not defining:
-                self._say(
-                    rule, "PE244",
-                    say(f"no rule says what the measure {name} adds up", f"没有规则定义计量 {name}"),
-                    None, say(f"add a rule: measure {name}: hours of …", f"加一条规则：计量 {name}：… 的 学时"),
-                )  # fmt: skip
+            self._defined(rule, name)
         elif owning_field((name,), self.vocabulary) is None:
             self._say(
                 rule, "PE245", say(f"{name} is no term of a record", f"{name}不是记录的词条"), None,
                 say("require total, a measure, or a term of the record", "可要求 总学时、计量 或 记录的词条"),
+            )  # fmt: skip
+
+    def _defined(self, rule: Rules, name: str) -> None:
+        """Some rule defines the measure, and in every year of the requirement: undefined it adds up to 0."""
+        defining = [r for r in self.rules if isinstance(r.statement, tree.Measure) and r.statement.name == name]
+        lacking: list[Stretch] = [(rule.start, rule.until)]
+        for one in defining:
+            lacking = [rest for stretch in lacking for rest in without(stretch, (one.start, one.until))]
+        if not defining:
+            self._say(
+                rule, "PE244",
+                say(f"no rule says what the measure {name} adds up", f"没有规则定义计量 {name}"),
+                None, say(f"add a rule: measure {name}: hours of …", f"加一条规则：计量 {name}：… 的 学时"),
+            )  # fmt: skip
+        elif lacking:
+            self.reporter.on(
+                rule, "PE244",
+                say(f"{days(lacking[0])} no rule says what the measure {name} adds up: nobody has any of it",
+                    f"{days(lacking[0])}没有规则定义计量 {name}：任何人的都是 0"),
+                None,
+                say("let the rule that defines it begin and end with this one",
+                    "请让定义它的规则与本规则同时施行、同时终止"),
+                "warning",
             )  # fmt: skip
 
     def _share(self, rule: Rules, statement: tree.Require, figure: tree.Share) -> None:

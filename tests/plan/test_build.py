@@ -139,6 +139,30 @@ def test_a_measure_is_of_the_unit_in_which_the_policy_counts(rules: list[Rule], 
     assert all("so it is counted in hours" in d.message and d.severity == "warning" for d in said)
 
 
+NOBODY = "no rule says what the measure face_to_face adds up: nobody has any of it"
+DEFINED = [
+    # years in which the measure is defined, beside a requirement on it from 2016 to 2019; what is said of that
+    ([], ["no rule says what the measure face_to_face adds up"]),
+    ([(None, None)], []),
+    ([(2016, 2017), (2018, None)], []),
+    ([(2017, None)], [f"from 2016-01-01 until 2016-12-31 {NOBODY}"]),
+    ([(2016, 2018)], [f"from 2019-01-01 until 2019-12-31 {NOBODY}"]),
+    ([(2010, 2016), (2019, None)], [f"from 2017-01-01 until 2018-12-31 {NOBODY}"]),
+]
+
+
+@pytest.mark.parametrize(("years", "told"), DEFINED)
+def test_a_measure_is_defined_in_all_years_of_what_is_required_of_it(
+    years: list[tuple[int | None, int | None]], told: list[str]
+) -> None:
+    asked = rule("asked", "require face_to_face at least 9 hours per year", start=2016, until=2019)
+    defining = [rule("m", "measure face_to_face: hours of training", start=s, until=u) for s, u in years]
+    said = complaints(rule("annual", ANNUAL), asked, *defining)
+    assert [(d.code, d.message, d.severity) for d in said] == [
+        ("PE244", text, "warning" if years else "error") for text in told
+    ]
+
+
 def test_a_rule_that_governs_in_several_stretches_is_complained_of_once() -> None:
     wrong = rule("a", "recognise training when subject = passed")
     pieces = [governs(wrong, until=date(2015, 12, 31)), governs(wrong, start=date(2017, 1, 1))]
