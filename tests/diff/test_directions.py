@@ -34,7 +34,11 @@ PACK = {
             "published": {"zh": "发表", "type": "yes_no"},
         }
     },
-    "quantities": {"items": {"min": 0, "max": 10, "decimals": 0}, "hours": {"min": 0, "max": 100, "decimals": 1}},
+    "quantities": {
+        "items": {"min": 0, "max": 10, "decimals": 0},
+        "hours": {"min": 0, "max": 100, "decimals": 1},
+        "credits": {"min": 0, "max": 100, "decimals": 1},
+    },
     "tables": {
         "points": {
             "zh": "分值",
@@ -53,19 +57,21 @@ STATED = {"converted": "convert paper at stated hours"}
 
 
 def pack(folder: Path, rules: Mapping[str, str], table: str) -> Path:
-    """The pack with these rules (``2015: …`` from that year on) and rows of its table."""
+    """The pack with these rules (``2015: …`` from that year on, ``2015-2018: …`` in these years) and rows of its
+    table."""
     place = folder / "policies" / "p"
     (place / "tables").mkdir(parents=True)
     (place / "pack.yaml").write_text(yaml.safe_dump(PACK, allow_unicode=True), encoding="utf-8")
     (place / "tables" / "points.csv").write_text(f"rank,from,until,value\n{table}\n", encoding="utf-8")
     entries = []
     for name, text in rules.items():
-        found = re.fullmatch(r"(?:(\d{4}): )?(.+)", text)
+        found = re.fullmatch(r"(?:(\d{4})(?:-(\d{4}))?: )?(.+)", text)
         assert found is not None
-        start = int(found[1]) if found[1] else None
+        start, until = (int(year) if year else None for year in found.groups()[:2])
         entries.append(
-            {"id": name, "cites": {"source": "s", "at": "1"}, "from": start, "change": "raise-only", "rule": found[2]}
-        )
+            {"id": name, "cites": {"source": "s", "at": "1"}, "from": start, "until": until, "change": "raise-only",
+             "rule": found[3]}
+        )  # fmt: skip
     (place / "rules.yaml").write_text(yaml.safe_dump(entries, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return folder / "policies"
 

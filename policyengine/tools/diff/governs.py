@@ -53,11 +53,24 @@ def cut(stretch: Stretch, pieces: Iterable[Governing]) -> Iterator[Stretch]:
     yield start, until
 
 
-def effective(g: Governing, policy: Policy) -> tuple[tree.Statement, ...]:
-    """The sentences that count: one, or those of the rules kept beside each other of which neither is the stricter."""
+def looked_up(pieces: Sequence[Governing], policies: Sequence[Policy]) -> Iterator[Governing]:
+    """What decides how statements compare besides themselves, and may be another in the course of their time: the
+    exchange, what a measure adds up, the requirement that is reduced or of which a share is asked."""
+    kinds: set[type[tree.Statement]] = {tree.Exchange}
+    if any(isinstance(g.statement, tree.Require) for g in pieces):
+        kinds |= {tree.Measure, tree.Require}
+    if any(isinstance(g.statement, tree.Reduce) for g in pieces):
+        kinds.add(tree.Require)
+    for policy in policies:
+        yield from (g for g in policy.governing if isinstance(g.statement, tuple(kinds)))
+
+
+def effective(g: Governing, policy: Policy, stretch: Stretch | None = None) -> tuple[tree.Statement, ...]:
+    """The sentences that count (in a stretch of its time): one, or those of the rules kept beside each other of which
+    neither is the stricter."""
     if not (g.keeps_stricter and g.over):
         return (g.statement,)
-    context = context_of(policy, g.start, g.until)
+    context = context_of(policy, *(stretch or (g.start, g.until)))
     counting: list[tree.Statement] = []
     for statement in (g.statement, *map(unwrapped, g.over)):
         if any(compare(c, statement, context).relation in ("laxer", "same") for c in counting):

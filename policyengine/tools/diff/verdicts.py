@@ -14,10 +14,10 @@ from dataclasses import replace
 from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.packs.model import Governing, Policy, Rule
-from policyengine.packs.pieces import Stretch, covers, overlap
+from policyengine.packs.pieces import Stretch, covers, days, overlap
 from policyengine.packs.windows import implied, years_of
 from policyengine.plan.names import unwrapped
-from policyengine.tools.diff.governs import as_written, cut, effective, in_place, roots
+from policyengine.tools.diff.governs import as_written, cut, effective, in_place, looked_up, roots
 from policyengine.tools.diff.missing import where_missing
 from policyengine.tools.diff.model import Direction, Law
 from policyengine.tools.diff.monotone import against, asked, both_ways, carries_on
@@ -54,9 +54,16 @@ def judged(old: Law, new: Law, stage: Stage, pack: str, twin: Rule | None = None
     names = roots((before, after), (stage.old, stage.new, twin))
     one, other = in_place(before, names, stretch), in_place(after, names, stretch)
     others = [g for p in (before, after) for g in p.governing if isinstance(g.statement, tree.Require | tree.Cap)]
-    edges = [*one, *other, *(others if len(one) != len(other) else ())]
-    parts = [_part(one, other, before, after, part) for part in cut(stretch, edges)]
-    return together(parts)
+    around = looked_up((*one, *other), (before, after))
+    edges = [*one, *other, *around, *(others if len(one) != len(other) else ())]
+    parts = {part: _part(one, other, before, after, part) for part in cut(stretch, edges)}
+    return together([*parts.values()] if len(set(parts.values())) == 1 else [_dated(j, p) for p, j in parts.items()])
+
+
+def _dated(judgement: Judgement, stretch: Stretch) -> Judgement:
+    """A judgement that holds for a part of the time only, its situations with the days."""
+    direction, witness, why = judgement
+    return direction, tuple(say(f"{days(stretch)}, {w}", f"{days(stretch)}，{w}") for w in witness), why
 
 
 def elsewhere(
@@ -94,8 +101,8 @@ def _part(
     one: Sequence[Governing], other: Sequence[Governing], before: Policy, after: Policy, stretch: Stretch
 ) -> Judgement:
     """One stretch in which the same rules are in force throughout, on each side."""
-    was = [effective(g, before) for g in one if overlap((g.start, g.until), stretch) is not None]
-    now = [effective(g, after) for g in other if overlap((g.start, g.until), stretch) is not None]
+    was = [effective(g, before, stretch) for g in one if overlap((g.start, g.until), stretch) is not None]
+    now = [effective(g, after, stretch) for g in other if overlap((g.start, g.until), stretch) is not None]
     gone, come = [s for s in was if s not in now], [s for s in now if s not in was]
     pairs: list[tuple[Group, Group]] = []
     while gone and (mate := next((c for c in come if type(c[0]) is type(gone[0][0])), come[0] if come else None)):

@@ -15,7 +15,7 @@ from policyengine.tools.prove.aspects import ONE, ZERO, Aspect, no_exchange, sea
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.model import Context, Undecided, Witness
 from policyengine.tools.prove.search import Answer, search
-from policyengine.tools.prove.sides import exchange_rate, side_of, unit_of
+from policyengine.tools.prove.sides import exchange_rate, in_stretch, side_of, unit_of
 
 
 def requirements(old: tree.Require, new: tree.Require, before: Context, after: Context) -> Iterator[Aspect]:
@@ -79,19 +79,11 @@ def _membership(measure: str, context: Context) -> tree.Measure | None:
     if measure == "total":
         return everything
     for g in context.governing:
-        if isinstance(g.statement, tree.Measure) and g.statement.name == measure and _in_stretch(g, context):
+        if isinstance(g.statement, tree.Measure) and g.statement.name == measure and in_stretch(g, context):
             return g.statement
     if context.vocabulary.field_of(measure) is not None:
         return replace(everything, what=tree.What((measure,)))
     return None
-
-
-def _in_stretch(g: object, context: Context) -> bool:
-    start, until = getattr(g, "start", None), getattr(g, "until", None)
-    return not (
-        (until is not None and context.start is not None and until < context.start)
-        or (start is not None and context.until is not None and start > context.until)
-    )
 
 
 def _settled(statement: tree.Require, context: Context) -> tree.Require:
@@ -109,7 +101,7 @@ def _settled(statement: tree.Require, context: Context) -> tree.Require:
             and not isinstance(one, tree.Expect)
             and (one.measure, one.window, one.comparison) == (figure.measure, statement.window, ">=")
             and not isinstance(one.figure, tree.Share)
-            and _in_stretch(g, context)
+            and in_stretch(g, context)
         ):
             unit = owed[0][2] if owed else unit_of(one.figure, context) or ""
             rate = exchange_rate(context, unit_of(one.figure, context) or "", unit)

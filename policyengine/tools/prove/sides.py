@@ -26,6 +26,7 @@ from policyengine.language import tree
 from policyengine.language.quantities import UNITS, exact_text
 from policyengine.messages import say
 from policyengine.packs.model import Citation, Governing, Rule
+from policyengine.packs.pieces import overlap
 from policyengine.plan.model import Plan, PlanRule
 from policyengine.records.model import Fact, Person
 from policyengine.tools.prove.model import Context, Given, Situation
@@ -285,13 +286,23 @@ def _reducing(statement: tree.Reduce, context: Context, unit: str) -> Side:
     return gives
 
 
+def in_stretch(g: Governing, context: Context) -> bool:
+    """Whether a rule is in force on some of the days that the question is about."""
+    return overlap((g.start, g.until), (context.start, context.until)) is not None
+
+
+def lowers(statement: tree.Reduce, g: Governing) -> bool:
+    """Whether a reduction names a requirement."""
+    return statement.rule in {g.name, *(r.name for r in g.over), *(r.id for r in (g.rule, *g.over))}
+
+
 def figure_lowered(statement: tree.Reduce, context: Context) -> tree.Require | None:
     """The yearly requirement with a plain figure that a reduction lowers."""
     for g in context.governing:
-        names = {g.name, *(r.name for r in g.over), *(r.id for r in (g.rule, *g.over))}
         one = g.statement
         if (
-            statement.rule in names
+            in_stretch(g, context)
+            and lowers(statement, g)
             and isinstance(one, tree.Require)
             and isinstance(one.figure, tree.Quantity)
             and one.window == tree.PerYears()
