@@ -15,7 +15,7 @@ from policyengine.tools.prove.aspects import ONE, ZERO, Aspect, no_exchange, sea
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.model import Context, Undecided, Witness
 from policyengine.tools.prove.search import Answer, search
-from policyengine.tools.prove.sides import exchange_rate, in_stretch, side_of, unit_of
+from policyengine.tools.prove.sides import exchange_rate, in_stretch, lowers, side_of, unit_of
 
 
 def requirements(old: tree.Require, new: tree.Require, before: Context, after: Context) -> Iterator[Aspect]:
@@ -24,6 +24,7 @@ def requirements(old: tree.Require, new: tree.Require, before: Context, after: C
         return
     yield _firmness(old, new, before, after)
     yield _measured(old, new, before, after)
+    yield from _falling(old, new, before, after)
     old, new = _settled(old, before), _settled(new, after)
     a, b = unit_of(old.figure, before), unit_of(new.figure, after)
     if (a is None) != (b is None) or (a is None and not _same_share(old.figure, new.figure)):
@@ -84,6 +85,35 @@ def _membership(measure: str, context: Context) -> tree.Measure | None:
     if context.vocabulary.field_of(measure) is not None:
         return replace(everything, what=tree.What((measure,)))
     return None
+
+
+def _falling(old: tree.Require, new: tree.Require, before: Context, after: Context) -> Iterator[Aspect]:
+    """A share of what is owed falls with it where that is reduced; a figure, or a share of something else, does not."""
+    if _owed(old) == _owed(new):
+        return
+    falls = _reduced(old, before), _reduced(new, after)
+    if old.comparison == "<=":
+        falls = falls[1], falls[0]
+    if any(falls):
+        why = say("what it is a share of may be reduced, and the share with it", "所要求的可以核减，其比例随之减少")
+        yield Aspect(laxer=falls[1], stricter=falls[0], why=why)
+
+
+def _owed(statement: tree.Require) -> str | None:
+    """The measure of which a requirement asks a share of what is owed."""
+    figure = statement.figure
+    return figure.measure if isinstance(figure, tree.Share) and figure.of_requirement else None
+
+
+def _reduced(statement: tree.Require, context: Context) -> bool:
+    """Whether what a requirement asks a share of may be reduced for somebody."""
+    here = [g for g in context.governing if in_stretch(g, context)]
+    owed = [
+        g for g in here
+        if isinstance(g.statement, tree.Require) and not isinstance(g.statement, tree.Expect)
+        and (g.statement.measure, g.statement.window) == (_owed(statement), statement.window)
+    ]  # fmt: skip
+    return any(isinstance(r.statement, tree.Reduce) and lowers(r.statement, g) for r in here for g in owed)
 
 
 def _settled(statement: tree.Require, context: Context) -> tree.Require:
