@@ -26,6 +26,7 @@ from policyengine.tools.prove import words
 from policyengine.tools.prove.aspects import bare
 from policyengine.tools.prove.compare import compare
 from policyengine.tools.prove.model import Context, Verdict, context_of
+from policyengine.tools.prove.sides import in_stretch
 
 Judgement = tuple[Direction, tuple[str, ...], str]
 SAME: Judgement = ("same", (), "")
@@ -34,7 +35,7 @@ SAME: Judgement = ("same", (), "")
 _COMING: dict[type[tree.Statement], Direction] = {
     tree.Require: "stricter", tree.Cap: "stricter", tree.CountOnce: "stricter", tree.Reject: "stricter",
     tree.Recognise: "laxer", tree.Convert: "laxer", tree.Add: "laxer", tree.Carry: "laxer", tree.Excuse: "laxer",
-    tree.Reduce: "laxer", tree.Flag: "same", tree.Measure: "same", tree.Delegate: "same",
+    tree.Reduce: "laxer", tree.Flag: "same", tree.Delegate: "same",
 }  # fmt: skip
 _PROVED = ("stricter", "laxer", "same")
 _REVERSE: dict[Direction, Direction] = {"stricter": "laxer", "laxer": "stricter"}
@@ -214,6 +215,8 @@ def _compared(
         return SAME
     if isinstance(statement, tree.Assign):
         return _assigned(statement, around, come=one is None)
+    if isinstance(statement, tree.Measure):
+        return _measured(statement, before if one is None else after, come=one is None)
     if _nothing(statement):
         return SAME
     coming: Direction = next((d for kind, d in _COMING.items() if isinstance(statement, kind)), "undecided")
@@ -290,6 +293,19 @@ def _assigned(statement: tree.Assign, around: Context, come: bool) -> Judgement:
     default = tree.Assign(by="end")
     pair = (default, statement) if come else (statement, default)
     return _told(compare(*pair, around), *pair, around)
+
+
+def _measured(statement: tree.Measure, without: Context, come: bool) -> Judgement:
+    """A definition that comes or goes: on the side ``without`` one a measure adds up to nothing, which meets no
+    minimum."""
+    here = [g.statement for g in without.governing if in_stretch(g, without) and isinstance(g.statement, tree.Require)]
+    ways: set[Direction] = {
+        "laxer" if r.comparison == ">=" else "stricter" for r in here if r.measure == statement.name
+    }
+    if any(isinstance(r.figure, tree.Share) and r.figure.measure == statement.name for r in here):
+        ways |= {"stricter", "laxer"}
+    found: list[Judgement] = [(way if come else _REVERSE[way], (), "") for way in sorted(ways)]
+    return together(found)
 
 
 def _nothing(statement: tree.Statement) -> bool:
