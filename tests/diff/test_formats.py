@@ -118,6 +118,15 @@ def test_a_repealed_consequence_says_why_it_has_no_direction(comparison: Compari
     assert (change.direction, change.why) == ("undecided", "a consequence may be welcome or not")
 
 
+def test_a_request_that_only_rewords_changes_nothing_in_law(comparison: Comparison, tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    by = "cap self_study, publication at 50 hours per year\n  confidence: remembered"
+    edit(folder, [{"in": "sichuan/rules-years.yaml",
+                   "replace": "限额 自学成果、发表出版作品 每年 合计 不超过 50 学时", "by": by}])  # fmt: skip
+    note = FORMATS["markdown"](compared(comparison.old, law(folder)), None, False)
+    assert note == ("## What changes in law\n\nNothing.\n\nWording, sources or notes: `sichuan/self-study-cap`\n")
+
+
 def test_nothing() -> None:
     nothing = Law("a", {}, {})
     for name, write in FORMATS.items():

@@ -142,9 +142,9 @@ def as_markdown(comparison: Comparison, impact: Impact | None, reveal: bool) -> 
 def _markdown(comparison: Comparison, impact: Impact | None, reveal: bool) -> Iterator[str]:
     yield "## " + say("What changes in law", "规定的变化")
     yield ""
-    if comparison.empty:
-        yield say("Nothing.", "没有变化。")
     law = [c for c in comparison.changes if c.is_law]
+    if not law and not comparison.effects:
+        yield say("Nothing.", "没有变化。")
     if law:
         head = say("| what | from | direction | before | now | source |", "| 变化 | 起止 | 严宽 | 原先 | 现在 | 依据 |")
         yield head
@@ -162,8 +162,8 @@ def _markdown(comparison: Comparison, impact: Impact | None, reveal: bool) -> It
     rest = [c for c in comparison.changes if not c.is_law]
     if rest:
         yield ""
-        yield say("Only in wording, sources or notes: ", "只涉及写法、出处或说明：") + ", ".join(
-            f"`{c.subject}`" for c in rest
+        yield say("Wording, sources or notes: ", "写法、出处或说明：") + ", ".join(
+            dict.fromkeys(f"`{c.subject}`" for c in rest)
         )
     if comparison.effects:
         yield ""

@@ -108,8 +108,8 @@ def _amended(
             elsewhere=other,
             twin=twin.name if twin else "",
         )
-    if not differing:
-        yield from _presented(pack, name, before, after)
+    for stage in stages(before, after):
+        yield from _presented(pack, name, stage, _how(stage, before, after), same_law(stage.old, stage.new, moved))
 
 
 def _how(stage: Stage, before: Sequence[Rule], after: Sequence[Rule]) -> How:
@@ -122,16 +122,16 @@ def _how(stage: Stage, before: Sequence[Rule], after: Sequence[Rule]) -> How:
     return "version" if stage.new.start is not None and stage.new.start == stage.start else "dates"
 
 
-def _presented(pack: str, name: str, before: Sequence[Rule], after: Sequence[Rule]) -> Iterator[Change]:
-    """The same law, written or cited otherwise."""
-    for stage in stages(before, after):
-        one, other = stage.old, stage.new
-        if one is None or other is None:
-            continue
-        if "".join(one.text.split()) != "".join(other.text.split()):
-            yield _change("reworded", pack, name, stage, _text(one), _text(other))
-        elif (one.cites, one.confidence, one.note) != (other.cites, other.confidence, other.note):
-            yield _change("cited", pack, name, stage, _source(one), _source(other))
+def _presented(pack: str, name: str, stage: Stage, how: How, alike: bool) -> Iterator[Change]:
+    """What is written or cited otherwise, where the law is ``alike``; and how sure it is of what was corrected."""
+    one, other = stage.old, stage.new
+    if one is None or other is None:
+        return
+    if alike and "".join(one.text.split()) != "".join(other.text.split()):
+        yield _change("reworded", pack, name, stage, _text(one), _text(other))
+    cited = (one.cites, one.confidence) != (other.cites, other.confidence)
+    if (cited or one.note != other.note) if alike else (cited and how == "corrected"):
+        yield _change("cited", pack, name, stage, _source(one), _source(other))
 
 
 def _change(kind: Kind, pack: str, name: str, stage: Stage, before: str, after: str) -> Change:
