@@ -64,7 +64,7 @@ def pack_folders(path: Path) -> tuple[list[Path], list[Diagnostic]]:
     for folder in folders:
         name = id_of(folder)
         if name is not None and by_id.setdefault(name, folder) != folder:
-            problems.append(_same_id(name, folder, by_id[name]))
+            problems.append(same_id(name, folder, by_id[name]))
     return folders, problems
 
 
@@ -93,7 +93,8 @@ def _missing(path: Path, there: bool) -> Diagnostic:
     )
 
 
-def _same_id(name: str, folder: Path, other: Path) -> Diagnostic:
+def same_id(name: str, folder: Path, other: Path) -> Diagnostic:
+    """Two packs with one id."""
     said = say(
         f"two packs are called {name}: {shown(other)} and {shown(folder)}",
         f"有两个包都叫 {name}：{shown(other)} 和 {shown(folder)}",
@@ -152,7 +153,7 @@ class ChainLoader:
             said, hint = _not_found(name, seen)
             return None, [document.problem("PE131", said, where, hint=hint)]
         if len(found) > 1:
-            return None, [_same_id(name, found[1], found[0])]
+            return None, [same_id(name, found[1], found[0])]
         if found[0] in (*above, place):
             said = say(
                 f"{name} extends this pack, directly or through others, and this pack extends {name}",

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 PACK_FILE = "pack.yaml"
 _ID = re.compile(rb"""^pack:[ ]*["']?([A-Za-z0-9_-]+)""", re.MULTILINE)
 _DEPTH = 3  # policies/sectors/medical/pack.yaml
+_DEEP = 5  # of the packs of a repository of much else: services/cpd/policies
 _NO_YAML = {"tables", "law", "node_modules", "__pycache__"}
 _SKIPPED = _NO_YAML | {"tests"}
 _UPWARD = 3  # folders above a pack that are looked through where none is called "policies"
@@ -26,15 +27,26 @@ def packs_under(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
     if (folder / PACK_FILE).is_file():
         yield folder
         return
-    if depth == 0:
-        return
+    for path in _inside(folder) if depth else ():
+        yield from packs_under(path, depth - 1)
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The folders in a folder, by name, but for those that hold no packs to be judged by."""
     try:
-        inside = sorted(p for p in folder.iterdir() if p.is_dir())
+        found = sorted(p for p in folder.iterdir() if p.is_dir())
     except OSError:
+        return []
+    return [p for p in found if p.name not in _SKIPPED and not p.name.startswith((".", "_"))]
+
+
+def policies_under(folder: Path, depth: int = _DEEP) -> Iterator[Path]:
+    """Folders called ``policies`` that hold packs, wherever below ``folder`` they lie."""
+    if folder.name == "policies" and next(packs_under(folder), None) is not None:
+        yield folder
         return
-    for path in inside:
-        if path.name not in _SKIPPED and not path.name.startswith((".", "_")):
-            yield from packs_under(path, depth - 1)
+    for path in _inside(folder) if depth else ():
+        yield from policies_under(path, depth - 1)
 
 
 def is_yaml(path: PurePath) -> bool:

@@ -20,7 +20,7 @@ from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.roots import PACK_FILE
 
-_FILES = (".yaml", ".yml", ".csv", ".md", ".txt")
+FILES = (".yaml", ".yml", ".csv", ".md", ".txt")
 _MAX_FILE = 20_000_000  # bytes; a table of a pack is far below
 _MAX_FILES = 20_000
 _SECONDS = 60
@@ -236,7 +236,7 @@ def write_tree(commit: str, top: Path, folder: Path, under: PurePosixPath | None
     """Write the pack files of a commit below ``folder``. Raises ``PolicyError`` (PE704, PE707): nothing is left out."""
     listed = [e for e in entries(commit, top) if under is None or under in e.path.parents]
     packs = {e.path.parent for e in listed if e.path.name == PACK_FILE}
-    inside = [e for e in listed if e.path.suffix.lower() in _FILES and packs & set(e.path.parents)]
+    inside = [e for e in listed if e.path.suffix.lower() in FILES and packs & set(e.path.parents)]
     if not inside:
         said = say(f"there is no pack in {commit[:12]}", f"{commit[:12]} 中没有政策包")
         hint = say(f"a pack is a folder with a {PACK_FILE}", f"政策包是含有 {PACK_FILE} 的文件夹")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,45 @@ def test_revisions_ranges_and_the_working_tree(words: list[str], expected: list[
     assert subjects(done.stdout) == expected
     assert repository.git("status", "--porcelain") == before  # nothing was checked out
     assert repository.policyengine("diff", *words, "--exit-code").returncode == (1 if expected else 0)
+
+
+def test_packs_that_lie_deep_in_a_repository_of_much_else(repository: Repository) -> None:
+    (repository.folder / "services" / "cpd").mkdir(parents=True)
+    repository.git("mv", "policies", "services/cpd/policies")
+    repository.commit("moved")
+    repository.replace("services/cpd/policies/sectors/accounting/rules.yaml", "每科 计 90 学分", "每科 计 60 学分")
+    repository.commit("fewer credits")
+    repository.replace(f"services/cpd/{YEARS}", *LOWERED)
+    for words, expected in (
+        (["HEAD~1", "HEAD"], ["accounting/exam-credits"]),
+        (["HEAD"], ["sichuan/self-study-cap"]),
+        (["v1", "HEAD~1"], []),
+    ):
+        assert subjects(repository.policyengine("diff", *words, "--format", "json").stdout) == expected
+    assert repository.policyengine("git", "merge-check", "HEAD~1", "HEAD").returncode == 0
+
+
+def test_two_packs_of_one_name_are_not_compared(repository: Repository) -> None:
+    for place in ("a/policies/p", "b/policies/p"):
+        (repository.folder / place).mkdir(parents=True)
+        shutil.copytree(repository.folder / "policies" / "national", repository.folder / place, dirs_exist_ok=True)
+    shutil.rmtree(repository.folder / "policies")
+    repository.commit("two of them")
+    done = repository.policyengine("diff", "HEAD", "HEAD")
+    assert done.returncode == 2
+    assert "HEAD:b/policies/p/pack.yaml: error PE133: two packs are called national: " in done.stderr
+    assert "HEAD:a/policies/p and HEAD:b/policies/p\n" in done.stderr
+    assert done.stdout == ""
+
+
+def test_packs_beside_the_policies_are_named_where_they_differ(repository: Repository) -> None:
+    shutil.copytree(repository.folder / "policies" / "national", repository.folder / "archive" / "2015")
+    repository.commit("an archive")
+    assert repository.policyengine("diff", "HEAD~1", "HEAD").stderr.startswith(
+        "note: only policies/ is compared; packs beside it differ too: archive/2015 "
+    )
+    repository.replace(YEARS, *LOWERED)
+    assert repository.policyengine("diff", "HEAD").stderr == ""
 
 
 def test_files_of_a_commit_are_named_as_git_names_them(repository: Repository) -> None:

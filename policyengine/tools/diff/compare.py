@@ -13,7 +13,7 @@ from policyengine.tools.diff.impact import Impact, impact_of
 from policyengine.tools.diff.model import Change, Comparison, Law
 from policyengine.tools.diff.packs import pack_changes
 from policyengine.tools.diff.rules import rule_changes
-from policyengine.tools.diff.sides import named, pack_folder, sides
+from policyengine.tools.diff.sides import left_out, named, pack_folder, sides
 from policyengine.tools.evaluate import Files
 
 
@@ -30,12 +30,19 @@ def compare_files(
     """Compare what two folders or revisions say and, with ``files``, whom the difference touches.
 
     ``policy``: the pack to judge by, as a path inside each side; ``shifts``: a file for every decision that changes;
-    ``tell``: is told what takes long.
+    ``tell``: is told what takes long, and what was left out.
 
     Raises ``PolicyError`` (PE701..PE710, and what a side's packs can't be read for) where a side can't be read.
     """
     with sides(words, at) as (old, new, one, other):
         impact = None
+        if tell is not None and (packs := ", ".join(left_out(one, other))):
+            tell(
+                say(
+                    f"note: only policies/ is compared; packs beside it differ too: {packs} (name a folder as NEW)",
+                    f"提示：只比较了 policies/；它之外的政策包也有变化：{packs}（可把文件夹写作 NEW）",
+                )
+            )
         if files is not None:
             folders = pack_folder(one, policy), pack_folder(other, policy)
             try:

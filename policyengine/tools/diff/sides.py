@@ -15,11 +15,13 @@ from pathlib import Path
 from policyengine.diagnostics import Diagnostic, PolicyError, Related, Span, failed
 from policyengine.messages import say
 from policyengine.packs.model import Pack, Policy
-from policyengine.packs.policies import ChainLoader, pack_folders
-from policyengine.packs.roots import PACK_FILE, packs_under
+from policyengine.packs.policies import ChainLoader, pack_folders, same_id
+from policyengine.packs.roots import PACK_FILE, packs_under, policies_under
 from policyengine.plan.build import plan_of
 from policyengine.tools.diff.model import Law
-from policyengine.tools.revisions import Tree, range_of, top_of, tree_at
+from policyengine.tools.revisions import FILES, Tree, range_of, top_of, tree_at
+
+_SAME_ID = "PE133"
 
 
 @contextmanager
@@ -52,12 +54,12 @@ def _alike(tree: Tree, other: Tree) -> Tree:
 
 def load_side(tree: Tree) -> Law:
     """The packs of one side. Raises ``PolicyError`` where one of them can't be read at all."""
-    top = policies_of(tree)
-    folders, problems = pack_folders(top)
+    found = [pack_folders(top) for top in policies_of(tree)]
+    folders, problems = [f for some, _ in found for f in some], [p for _, said in found for p in said]
     loader = ChainLoader()
     chains: dict[str, tuple[Pack, ...]] = {}
     policies: dict[str, Policy] = {}
-    unread: list[Diagnostic] = []
+    unread = [p for p in problems if p.code == _SAME_ID]  # nothing says which of the two is to be compared
     found_in: dict[Diagnostic, list[str]] = {}
     for folder in folders:  # those of packs below are added where only a part of the packs is asked for
         chain, wrong = loader.chain(folder)
@@ -65,6 +67,9 @@ def load_side(tree: Tree) -> Law:
             unread += wrong
             continue
         folders += [f for p in chain if (f := Path(p.folder)).resolve() not in {g.resolve() for g in folders}]
+        known = chains.get(chain[-1].id)
+        if known is not None and Path(known[-1].folder).resolve() != folder.resolve():
+            unread.append(same_id(chain[-1].id, folder, Path(known[-1].folder)))
         policy, more = loader.policy(folder)
         problems += [*wrong, *more]
         chains[chain[-1].id] = chain
@@ -84,12 +89,20 @@ def load_side(tree: Tree) -> Law:
     return law
 
 
-def policies_of(tree: Tree) -> Path:
-    """The folder of packs of a side: itself a pack, its ``policies``, or itself. Raises ``PolicyError`` (PE704)."""
+def policies_of(tree: Tree) -> list[Path]:
+    """The folders of packs of a side: itself a pack, its ``policies``, those further below, or itself. Raises
+    ``PolicyError`` (PE704).
+    """
     whole = tree.folder
     inside = whole / "policies"
-    top = whole if whole.name == "policies" or (whole / PACK_FILE).is_file() or not inside.is_dir() else inside
-    if next(packs_under(top), None) is None:
+    if whole.name == "policies" or (whole / PACK_FILE).is_file():
+        tops = [whole]
+    elif inside.is_dir():
+        tops = [inside]
+    else:
+        below = list(policies_under(whole))
+        tops = [*below, *(p for p in packs_under(whole) if not set(below) & set(p.parents))]
+    if all(next(packs_under(top), None) is None for top in tops):
         raise PolicyError(
             [
                 Diagnostic(
@@ -99,7 +112,31 @@ def policies_of(tree: Tree) -> Path:
                 )
             ]
         )
-    return top
+    return tops
+
+
+def left_out(one: Tree, other: Tree) -> list[str]:
+    """Packs beside the ``policies`` that both sides have at their top, of which they have other files."""
+    found = [_beside(tree) for tree in (one, other)]
+    if found[0] is None or found[1] is None:
+        return []
+    return sorted(name for name in {*found[0], *found[1]} if found[0].get(name) != found[1].get(name))
+
+
+def _beside(tree: Tree) -> dict[str, dict[str, bytes]] | None:
+    """The files of packs outside of ``policies``, by folder and name; None where the side is no whole repository."""
+    inside = tree.folder / "policies"
+    if policies_of(tree) != [inside]:
+        return None
+    packs = [p for p in packs_under(tree.folder) if inside not in p.parents]
+    return {
+        p.relative_to(tree.folder).as_posix(): {
+            f.relative_to(p).as_posix(): f.read_bytes().replace(b"\r\n", b"\n")
+            for f in sorted(p.rglob("*"))
+            if f.suffix.lower() in FILES and f.is_file()
+        }
+        for p in packs
+    }
 
 
 def named(problem: Diagnostic, law: Law) -> Diagnostic:
@@ -107,7 +144,8 @@ def named(problem: Diagnostic, law: Law) -> Diagnostic:
     if law.commit is None:
         return problem
     related: Iterable[Related] = (replace(r, span=_placed(r.span, law)) for r in problem.related)
-    return replace(problem, span=_placed(problem.span, law), related=tuple(related))
+    said = problem.message.replace(f"{law.folder}{os.sep}", f"{law.label}:")
+    return replace(problem, message=said, span=_placed(problem.span, law), related=tuple(related))
 
 
 def _placed(span: Span | None, law: Law) -> Span | None:
@@ -121,7 +159,8 @@ def pack_folder(tree: Tree, policy: str | None) -> Path:
     """The pack or folder of packs of a side to judge by. Raises ``PolicyError`` (PE704) where the side has none
     there."""
     if policy is None:
-        return policies_of(tree)
+        tops = policies_of(tree)
+        return tops[0] if len(tops) == 1 else tree.folder
     inside = Path(policy)
     for folder in (tree.folder / inside, tree.folder / Path(*inside.parts[1:])):
         if not inside.is_absolute() and ".." not in inside.parts and folder.is_dir():
