@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -246,3 +248,40 @@ def test_a_workflow_on_a_branch(template: str, repository: Repository) -> None:
     assert "**laxer**" in said
     sarif = json.loads((repository.folder / "policies.sarif").read_text(encoding="utf-8"))
     assert sarif["version"] == "2.1.0"
+
+
+CURL = """#!/bin/sh
+for word; do last="$word"; case "$word" in PUT|POST) method="$word";; esac; done
+case "$method" in "") cat "$NOTED" ;; *) echo "$method $last" >> sent ;; esac
+"""
+
+
+@pytest.mark.parametrize("rows", [10, 3000])
+def test_a_long_comment_is_cut_between_lines_and_says_so(rows: int, repository: Repository, tmp_path: Path) -> None:
+    stub = tmp_path / "stub"
+    stub.mkdir()
+    row = "| 修改 `sichuan/self-study-cap` |"
+    for name, text in (("policyengine", f"#!/bin/sh\nyes '{row}' | head -n {rows}\n"), ("curl", CURL)):
+        (stub / name).write_text(text, encoding="utf-8")
+        (stub / name).chmod(0o755)
+    (stub / "python").symlink_to(sys.executable)
+    noted = tmp_path / "noted.json"
+    environment = {
+        "PATH": f"{stub}{os.pathsep}{os.environ['PATH']}", "GITHUB_STEP_SUMMARY": "summary.md", "NOTED": str(noted),
+        "POLICIES_TOKEN": "t", "CI_API_V4_URL": "api", "CI_PROJECT_ID": "1", "CI_MERGE_REQUEST_IID": "2",
+    }  # fmt: skip
+    github = next(s for s in steps("github-policies.yml") if "SUMMARY" in s)
+    script = yaml.safe_load((HOME / "ci-templates" / "gitlab-policies.yml").read_text(encoding="utf-8"))["policies"]
+    gitlab = "\n".join(script["script"][:2])
+    notes = [[], [{"id": 7, "body": "hello"}, {"id": 8, "body": "<!-- policyengine diff -->\n…"}]]
+    for command, file, known in ((github, "comment.md", notes[0]), *((gitlab, "note.md", n) for n in notes)):
+        noted.write_text(json.dumps(known), encoding="utf-8")
+        done = repository.run("/bin/bash", "-eo", "pipefail", "-c", command, **environment)
+        assert done.returncode == 0, done.stderr
+        said = (repository.folder / file).read_text(encoding="utf-8").splitlines()
+        cut = ["", said[-1]] if rows > 1000 else []
+        assert said == ["<!-- policyengine diff -->", *[row] * (len(said) - 1 - len(cut)), *cut]
+        assert said[-1].startswith("The rest is in the ") == bool(cut)
+    assert (repository.folder / "sent").read_text() == "POST api/projects/1/merge_requests/2/notes\n" + (
+        "PUT api/projects/1/merge_requests/2/notes/8\n"
+    )
