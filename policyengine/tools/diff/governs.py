@@ -7,6 +7,7 @@ where the stricter figure of several governs, it is that figure which counts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 from policyengine.language import tree
@@ -68,16 +69,30 @@ def looked_up(pieces: Sequence[Governing], policies: Sequence[Policy]) -> Iterat
 def effective(g: Governing, policy: Policy, stretch: Stretch | None = None) -> tuple[tree.Statement, ...]:
     """The sentences that count (in a stretch of its time): one, or those of the rules kept beside each other of which
     neither is the stricter."""
-    if not (g.keeps_stricter and g.over):
-        return (g.statement,)
+    stated = [(g.statement, g.rule.pack), *((unwrapped(r), r.pack) for r in g.over if g.keeps_stricter)]
+    named, *kept = (_named(statement, pack, policy) for statement, pack in stated)
+    if not kept:
+        return (named,)
     context = context_of(policy, *(stretch or (g.start, g.until)))
     counting: list[tree.Statement] = []
-    for statement in (g.statement, *map(unwrapped, g.over)):
+    for statement in (named, *kept):
         if any(compare(c, statement, context).relation in ("laxer", "same") for c in counting):
             continue
         counting = [c for c in counting if compare(statement, c, context).relation not in ("laxer", "same")]
         counting.append(statement)
     return tuple(counting)
+
+
+def _named(statement: tree.Statement, pack: str, policy: Policy) -> tree.Statement:
+    """The sentence with the rules that it speaks of by the names under which they govern: two packs may have rules of
+    one id."""
+    match statement:
+        case tree.Excuse(rules=(_, *_) as rules):
+            names = RuleNames.of(policy)
+            return replace(statement, rules=tuple(sorted(names.find(r, pack) or r for r in rules)))
+        case tree.Carry(rule=rule) | tree.Reduce(rule=rule):
+            return replace(statement, rule=RuleNames.of(policy).find(rule, pack) or rule)
+    return statement
 
 
 def as_written(chain: Sequence[Pack], start: date | None, until: date | None) -> Context:

@@ -205,6 +205,8 @@ def _compared(
     one: tree.Statement | None, other: tree.Statement | None, before: Context, after: Context
 ) -> Judgement:  # fmt: skip
     if one is not None and other is not None:
+        if _of_other_rules(one, other):
+            return "neither", (), say("they speak of different rules of one name", "两者所指的规则同名，却不是同一条")
         told = _in_windows(_told(compare(one, other, after, before), one, other, after), one, other, before, after)
         return _with_missing(told, where_missing(one, other, before, after)) if told[0] in _PROVED else told
     statement = other or one
@@ -221,6 +223,13 @@ def _compared(
         return SAME
     coming: Direction = next((d for kind, d in _COMING.items() if isinstance(statement, kind)), "undecided")
     return coming if one is None else _REVERSE.get(coming, coming), (), _undirected(statement)
+
+
+def _of_other_rules(one: tree.Statement, other: tree.Statement) -> bool:
+    """Whether two sentences speak of rules that bear one id in different packs; proofs go by the id alone."""
+    gone, come = ({*getattr(s, "rules", ()), getattr(s, "rule", "")} for s in (one, other))
+    full = [{n for n in names if "/" in n} for names in (gone - come, come - gone)]
+    return not {bare(n) for n in full[0]}.isdisjoint(bare(n) for n in full[1])
 
 
 def _told(verdict: Verdict, one: tree.Statement, other: tree.Statement, after: Context) -> Judgement:
