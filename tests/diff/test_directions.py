@@ -27,6 +27,7 @@ PACK = {
     "vocabulary": {
         "terms": {"form": {"paper": "论文"}, "subject": {"public": "公需", "professional": "专业"}},
         "measures": {"good": {"zh": "合格学时"}},
+        "flags": {"looked_at": {"zh": "核对"}},
     },
     "fields": {
         "record": {

@@ -35,7 +35,7 @@ SAME: Judgement = ("same", (), "")
 _COMING: dict[type[tree.Statement], Direction] = {
     tree.Require: "stricter", tree.Cap: "stricter", tree.CountOnce: "stricter", tree.Reject: "stricter",
     tree.Recognise: "laxer", tree.Convert: "laxer", tree.Add: "laxer", tree.Carry: "laxer", tree.Excuse: "laxer",
-    tree.Reduce: "laxer", tree.Flag: "same", tree.Delegate: "same",
+    tree.Reduce: "laxer", tree.Flag: "stricter", tree.Delegate: "same",
 }  # fmt: skip
 _PROVED = ("stricter", "laxer", "same")
 _REVERSE: dict[Direction, Direction] = {"stricter": "laxer", "laxer": "stricter"}
