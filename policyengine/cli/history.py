@@ -50,11 +50,12 @@ def _lines(history: History):  # type: ignore[no-untyped-def]
         yield f"  {commit.id[:10]} {commit.day} {commit.author}: {commit.subject}"
         for start in sorted({*commit.before, *commit.after}):
             before, after = commit.before.get(start), commit.after.get(start)
+            since = start or say("from the beginning", "自始")
             if before != after:
                 if before:
-                    yield f"    - {start} · {before}"
+                    yield f"    - {since} · {before}"
                 if after:
-                    yield f"    + {start} · {after}"
+                    yield f"    + {since} · {after}"
     if history.shallow:
         yield say(
             "  older commits are not in this clone; get them with: git fetch --unshallow",

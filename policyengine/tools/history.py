@@ -130,15 +130,17 @@ def _before(state: Entries, parents: Sequence[Entries]) -> Entries:
 
 
 def _left(pack: str, top: Path) -> list[str]:
-    """Folders in which the pack lay and lies no more: it was moved, or is gone. The last one first."""
+    """Folders in which the pack lay and lies no more: it was moved (committed or not yet), or is gone. The last one
+    first."""
     options = ("--raw", "--format=", "--no-abbrev", "--no-renames", "--diff-filter=D")
     log = git("log", *options, "--", f":(glob)**/{PACK_FILE}", at=top).decode("utf-8", "surrogateescape")
+    held = [(str(e.path), e.blob) for e in entries("HEAD", top) if e.path.name == PACK_FILE]
+    deleted = [(name, meta.split()[2]) for meta, _, name in (line.partition("\t") for line in log.splitlines())]
     gone: dict[str, str] = {}  # folder → blob of its pack.yaml
-    for line in log.splitlines():
-        meta, _, name = line.partition("\t")
+    for name, blob in (*held, *deleted):
         folder = PurePosixPath(name).parent.as_posix()
         if not (top / folder / PACK_FILE).exists():
-            gone.setdefault(folder, meta.split()[2])
+            gone.setdefault(folder, blob)
     documents = (parse_document(data, PACK_FILE)[0] for data in blobs(list(gone.values()), top))
     return [f for f, d in zip(gone, documents, strict=True) if d is not None and text_at(d.root, "pack") == pack]
 

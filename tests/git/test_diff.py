@@ -310,6 +310,12 @@ def test_history_of_a_pack_that_was_moved_and_is_gone(repository: Repository) ->
     assert "PE706" in repository.policyengine("history", "nowhere/annual-credits").stderr
 
 
+def test_history_of_a_pack_that_is_being_moved(repository: Repository) -> None:
+    repository.git("mv", "policies/sichuan", "policies/四川")
+    said = repository.policyengine("history", "self-study-cap").stdout
+    assert "Li: the packs\n    + from the beginning · until 2015 · raise-only · 限额 " in said
+
+
 CAUSE = "免除 本年 当 情形 = 正当理由"
 
 
