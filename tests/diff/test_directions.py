@@ -58,17 +58,17 @@ STATED = {"converted": "convert paper at stated hours"}
 
 
 def pack(folder: Path, rules: Mapping[str, str], table: str) -> Path:
-    """The pack with these rules (``2015: …`` from that year on, ``2015-2018: …`` in these years) and rows of its
-    table."""
+    """The pack with these rules (``2015: …`` from that year on, ``2015-2018: …`` in these years, a day for a
+    year) and rows of its table."""
     place = folder / "policies" / "p"
     (place / "tables").mkdir(parents=True)
     (place / "pack.yaml").write_text(yaml.safe_dump(PACK, allow_unicode=True), encoding="utf-8")
     (place / "tables" / "points.csv").write_text(f"rank,from,until,value\n{table}\n", encoding="utf-8")
     entries = []
     for name, text in rules.items():
-        found = re.fullmatch(r"(?:(\d{4})(?:-(\d{4}))?: )?(.+)", text)
+        found = re.fullmatch(r"(?:(\d{4}(?:-\d\d-\d\d)?)(?:-(\d{4}(?:-\d\d-\d\d)?))?: )?(.+)", text)
         assert found is not None
-        start, until = (int(year) if year else None for year in found.groups()[:2])
+        start, until = (yaml.safe_load(day) if day else None for day in found.groups()[:2])
         entries.append(
             {"id": name, "cites": {"source": "s", "at": "1"}, "from": start, "until": until, "change": "raise-only",
              "rule": found[3]}

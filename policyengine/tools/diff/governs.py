@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
+from policyengine.engines.calendar import period_bounds, period_of
 from policyengine.language import tree
 from policyengine.packs.model import Governing, Pack, Policy, Rule
-from policyengine.packs.pieces import DAY, Stretch, overlap
+from policyengine.packs.pieces import DAY, Stretch, governs_periods, overlap
 from policyengine.plan.names import RuleNames, unwrapped
 from policyengine.tools.prove.compare import compare
 from policyengine.tools.prove.model import Context, context_of
@@ -62,8 +63,18 @@ def looked_up(pieces: Sequence[Governing], policies: Sequence[Policy]) -> Iterat
         kinds |= {tree.Measure, tree.Require}
     if any(isinstance(g.statement, tree.Reduce) for g in pieces):
         kinds.add(tree.Require)
+    yearly = all(governs_periods(g.statement) for g in pieces)
     for policy in policies:
-        yield from (g for g in policy.governing if isinstance(g.statement, tuple(kinds)))
+        found = (g for g in policy.governing if isinstance(g.statement, tuple(kinds)))
+        yield from (_by_years(g, policy.year_start) if yearly else g for g in found)
+
+
+def _by_years(g: Governing, year_start: tuple[int, int]) -> Governing:
+    """The years that a rule governs which is in force on their last day, as an exchange does for a figure of a year."""
+    start = None if g.start is None else period_bounds(period_of(g.start, year_start), year_start)[0]
+    if g.until is None or g.until == date.max:
+        return replace(g, start=start)
+    return replace(g, start=start, until=period_bounds(period_of(g.until + DAY, year_start), year_start)[0] - DAY)
 
 
 def effective(g: Governing, policy: Policy, stretch: Stretch | None = None) -> tuple[tree.Statement, ...]:

@@ -14,7 +14,7 @@ from datetime import date
 from fractions import Fraction
 from functools import cache
 
-from policyengine.engines.calendar import period_bounds
+from policyengine.engines.calendar import period_bounds, period_of
 from policyengine.engines.judge import Judge
 from policyengine.engines.later import world_of as world_of_plan
 from policyengine.engines.lookup import Finder
@@ -328,12 +328,13 @@ def _rate(context: Context, unit: str, of: str) -> Fraction:
 
 
 def exchange_rate(context: Context, give: str, take: str) -> Fraction | None:
-    """How many ``take`` one ``give`` is, by the exchange in force at the end of the context's stretch; None: no
-    exchange.
+    """How many ``take`` one ``give`` is, by the exchange in force at the end of the context's stretch, or, where that
+    is open, of its first year; None: no exchange.
     """
     if give == take:
         return ONE
-    day = context.until or context.start or date(2000, 1, 1)
+    start = context.start or date(2000, 1, 1)
+    day = context.until or period_bounds(period_of(start, context.year_start), context.year_start)[1]
     for g in context.governing:
         if isinstance(g.statement, tree.Exchange) and (g.start or date.min) <= day <= (g.until or date.max):
             one, other = g.statement.give, g.statement.take
