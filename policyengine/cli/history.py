@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,6 +44,8 @@ def _lines(history: History):  # type: ignore[no-untyped-def]
     for version in history.versions:
         start, until = version.label or say("from the beginning", "自始"), version.until
         end = say(f"until {until}", f"至 {until}") if until else say("in force", "现行")
+        if version.start is not None and version.start > date.today():
+            end = say("not yet in force", "尚未施行") + (say(f", {end}", f"，{end}") if until else "")
         yield f"  {start} · {end} · {version.cites}"
         yield f"    {version.text}"
     yield say("commits", "提交") if history.commits else say("no commits here", "这里没有提交记录")

@@ -63,8 +63,9 @@ def history_of(name: str, path: str | Path = "policies") -> History:
     if not wanted and slash and (pack in packs or not failed(problems)):
         wanted = [name]  # repealed, by itself or with its pack?
     if len(wanted) != 1:
-        unread = failed(problems) and not wanted and ("/" in name or not packs)
-        raise PolicyError(problems if unread else [_unknown(name, names, wanted)])
+        unread = problems if failed(problems) and not wanted else []
+        sure = not unread or ("/" not in name and packs)  # in full, it is of a pack that can't be read
+        raise PolicyError([*unread, *([_unknown(name, names, wanted)] if sure else [])])
     versions = {(r.key, r.until): r for r in rules if r.name == wanted[0]}
     ordered = sorted(versions.values(), key=lambda r: (r.start is not None, r.start))
     pack, _, rule = wanted[0].partition("/")

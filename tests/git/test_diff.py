@@ -113,6 +113,35 @@ def test_history_has_versions_and_commits(repository: Repository) -> None:
     assert "90" in found["commits"][0]["before"]["2016"]
 
 
+def test_history_of_a_rule_whose_pack_cannot_be_read(repository: Repository) -> None:
+    repository.replace(YEARS, "  from: 2016\n  rule: 免除 本年", "  from: 2997\n  rule: 免除 本年")
+    short = repository.policyengine("history", "just-cause")
+    assert short.returncode == 2
+    assert "error PE122: “from” can't be “2997”" in short.stderr
+    assert "error PE706: no pack here has a rule just-cause\n" in short.stderr
+    full = repository.policyengine("history", "sichuan/just-cause")
+    assert "error PE122: “from” can't be “2997”" in full.stderr
+    assert "PE706" not in full.stderr
+
+
+def test_history_of_a_version_that_is_still_to_come(repository: Repository) -> None:
+    old = "  from: 2016\n  rule: 免除 本年 当 情形 = 正当理由"
+    entry = "- id: just-cause\n  cites: {source: opinion-2016, at: 四第2款}\n"
+    repository.replace(
+        YEARS,
+        old,
+        old.replace("  rule", "  until: 2197\n  rule")
+        + f"\n{entry}  from: 2198\n  until: 2198\n  rule: 免除 本年 当 情形 = 病假"
+        + f"\n{entry}  from: 2199\n  rule: 免除 本年 当 情形 = 产假",
+    )
+    said = repository.policyengine("history", "just-cause").stdout.splitlines()
+    assert [line.split(" · ")[:2] for line in said if " · " in line][:3] == [
+        ["  2016", "until 2197-12-31"],
+        ["  2198", "not yet in force, until 2198-12-31"],
+        ["  2199", "not yet in force"],
+    ]
+
+
 RECORDS = """record_id,person_id,date,form,subject,quantity,unit,evidence
 R1,P1,2016-05-01,training,professional,92,hours,C1
 """
