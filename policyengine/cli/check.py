@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from policyengine.cli.guard import message
+from policyengine.cli.settings import Command
 from policyengine.messages import say
 
 EPILOG = """\b
@@ -20,7 +21,7 @@ Exit code: 0 no errors (there may be warnings), 1 errors, 2 there is no pack at 
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("packs", nargs=-1, type=click.Path())
 @click.option(
     "--format", "format_", type=click.Choice(["human", "json", "sarif", "github"]), default="human", show_default=True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policyengine.cli.guard import message, tell
-from policyengine.cli.settings import Day, Periods, only_one
+from policyengine.cli.settings import Command, Day, Periods
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Exit code: 0 compared; with --exit-code 1 where something changed in law or down
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("sides", nargs=-1, required=True, metavar="OLD [NEW]")
 @click.option("--records", multiple=True, help="Judge these records by both sides and show whose decision changes.")
 @click.option("--mapping", help="A mapping file, for columns that their headers alone don't explain.")
@@ -35,8 +35,6 @@ Exit code: 0 compared; with --exit-code 1 where something changed in law or down
 @click.option("--circumstances", help="File with people's leave and other circumstances.")
 @click.option(
     "--policy",
-    multiple=True,
-    callback=only_one,
     help="The pack to judge by, inside each side; by default all packs, each person by their own.",
 )
 @click.option("--period", type=Periods(), help="2016 or 2016..2018; by default every year that has a record.")

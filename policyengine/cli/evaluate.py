@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policyengine.cli.guard import message, tell
-from policyengine.cli.settings import Day, Memory, Periods, on_terminal, only_one
+from policyengine.cli.settings import Command, Day, Memory, Periods, on_terminal
 from policyengine.messages import in_line, say
 
 if TYPE_CHECKING:
@@ -44,11 +44,9 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("records", nargs=-1, required=True)
-@click.option(
-    "--policy", multiple=True, callback=only_one, required=True, help="A pack's folder, or a folder of packs."
-)
+@click.option("--policy", required=True, help="A pack's folder, or a folder of packs.")
 @click.option("--policy-rev", metavar="REV", help="Judge by the packs as they stood at this git revision.")
 @click.option("--persons", help="File with a row for each person.")
 @click.option("--circumstances", help="File with people's leave and other circumstances.")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from policyengine.cli.guard import tell
-from policyengine.cli.settings import Day, Periods, only_one
+from policyengine.cli.settings import Command, Day, Periods
 from policyengine.messages import say, spoken
 
 EPILOG = """\b
@@ -20,12 +20,10 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("records", nargs=-1, required=True)
 @click.option(
     "--policy",
-    multiple=True,
-    callback=only_one,
     help="A pack's folder or a folder of packs; not needed for a written result.",
 )
 @click.option("--person", required=True, help="The person's id, or a name that only one person has.")

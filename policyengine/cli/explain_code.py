@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from policyengine.cli.settings import Command
 from policyengine.messages import say
 
 EPILOG = """\b
@@ -15,7 +16,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("code", required=False)
 def command(code: str | None) -> int:
     """Print the page of CODE (PE203); without one, every code with its title."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from policyengine.cli.guard import message, tell
+from policyengine.cli.settings import Command
 from policyengine.messages import say
 
 EPILOG = """\b
@@ -20,7 +21,7 @@ rules that can't be read (it is left as it is), 2 there is nothing to format at 
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("packs", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--check", is_flag=True, help="Write nothing; list the files that are not in canonical layout.")
 @click.option(

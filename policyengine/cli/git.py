@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policyengine.cli.guard import message, tell
-from policyengine.cli.settings import add_common
+from policyengine.cli.settings import Command, add_common
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ Examples:
 
 class _Parts(click.Group):
     """Subcommands with the options that every command has."""
+
+    command_class = Command
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         found = super().get_command(ctx, name)

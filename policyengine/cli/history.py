@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from policyengine.cli.settings import Command
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("rule")
 @click.option("--policies", default="policies", show_default=True, help="Folder of packs.")
 @click.option("--format", "format_", type=click.Choice(["human", "json"]), default="human", show_default=True)

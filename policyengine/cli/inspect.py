@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policyengine.cli.guard import tell
-from policyengine.cli.settings import on_terminal, only_one
+from policyengine.cli.settings import Command, on_terminal
 
 if TYPE_CHECKING:
     from policyengine.records.schema import Schema
@@ -24,12 +24,10 @@ Exit code: 0 the files can be used (rows may still be rejected), 2 they can't, a
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("files", nargs=-1, required=True)
 @click.option(
     "--policy",
-    multiple=True,
-    callback=only_one,
     help="A pack's folder, or a folder of packs: its words are those that the cells may hold.",
 )
 @click.option(

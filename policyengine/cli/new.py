@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from policyengine.cli.guard import message, of_value, tell
+from policyengine.cli.settings import Command
 from policyengine.messages import say
 
 EPILOG = """\b
@@ -45,7 +46,7 @@ class Figure(click.ParamType[Fraction]):
         )
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("sector")
 @click.option("--name", help="The sector's name, as people read it.")
 @click.option("--authority", help="Who issues the rules.")

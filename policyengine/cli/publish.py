@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from policyengine.cli.guard import message, tell
-from policyengine.cli.settings import only_one
+from policyengine.cli.settings import Command
 from policyengine.messages import say
 
 EPILOG = """\b
@@ -16,13 +16,13 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("folder", metavar="DIR")
 @click.option("--to", required=True, help="FILE.duckdb or postgresql://… (a password is better kept in ~/.pgpass).")
 @click.option("--scope", help="Whose result it is; one result of a period is current in each. By default the policy.")
 @click.option("--records", multiple=True, help="The records files, where they have moved since.")
 @click.option("--persons", help="The persons file, where it has moved since.")
-@click.option("--policy", multiple=True, callback=only_one, help="The packs, where they have moved since.")
+@click.option("--policy", help="The packs, where they have moved since.")
 def command(
     folder: str, to: str, scope: str | None, records: tuple[str, ...], persons: str | None, policy: str | None
 ) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policyengine.cli.guard import message, tell
-from policyengine.cli.settings import only_one
+from policyengine.cli.settings import Command
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("folder", metavar="DIR")
 @click.option("--out", required=True, type=click.Path(), help="FILE.html, FILE.xlsx or, for certificates, FILE.pdf.")
 @click.option("--certificates", is_flag=True, help="Registration certificates (登记证书), a page for each person.")
@@ -33,7 +33,7 @@ Examples:
 @click.option("--reveal", is_flag=True, help="Show ids and names in full; by default they are masked.")
 @click.option("--records", multiple=True, help="The records files, where they have moved since.")
 @click.option("--persons", help="The persons file, where it has moved since.")
-@click.option("--policy", multiple=True, callback=only_one, help="The packs, where they have moved since.")
+@click.option("--policy", help="The packs, where they have moved since.")
 def command(
     folder: str,
     out: str,

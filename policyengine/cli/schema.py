@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from policyengine.cli.settings import Command
+
 EPILOG = """\b
 Examples:
   policyengine schema pack
@@ -13,7 +15,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("name", type=click.Choice(["pack", "rules", "tests"]), default="pack")
 def command(name: str) -> int:
     """Print the JSON Schema of pack.yaml (pack), rules*.yaml (rules) or tests/*.yaml (tests).

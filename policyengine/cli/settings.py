@@ -81,13 +81,38 @@ def add_common(command: click.Command) -> click.Command:
     return command
 
 
-def only_one(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> str | None:
-    """The value of a ``multiple`` option that may be given once; click itself takes the last without a word."""
-    if len(given) > 1:
-        name = param.opts[0]
-        text = say(f"{name} is given {len(given)} times; give it once", f"{name} 给出了 {len(given)} 次，只能给出一次")
-        raise click.UsageError(text, ctx)
-    return given[0] if given else None
+class Command(click.Command):
+    """A command that takes an option once, and no empty value: click itself takes the last of several without a word,
+    and to the system an empty path (a variable of the shell that was not set) is the current folder."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        order = self.make_parser(ctx).parse_args(list(args))[2]
+        if not any(param.name == "help" for param in order):
+            _refuse_repeated(ctx, order)
+        rest = super().parse_args(ctx, args)
+        _refuse_empty(ctx, self.params)
+        return rest
+
+
+def _refuse_repeated(ctx: click.Context, order: Sequence[click.Parameter]) -> None:
+    for param in order:
+        if isinstance(param, click.Option) and not (param.multiple or param.is_flag) and (n := order.count(param)) > 1:
+            name = param.opts[0]
+            raise click.UsageError(
+                say(f"{name} is given {n} times; give it once", f"{name} 给出了 {n} 次，只能给出一次"), ctx
+            )
+
+
+def _refuse_empty(ctx: click.Context, params: Sequence[click.Parameter]) -> None:
+    for param in params:
+        value = ctx.params.get(param.name or "")
+        if value == "" or (isinstance(value, tuple) and "" in value):
+            name = param.opts[0] if isinstance(param, click.Option) else param.human_readable_name
+            text = say(
+                f"{name} is empty: perhaps a variable of the command line was not set",
+                f"{name} 是空的：可能是命令行中的变量没有值",
+            )
+            raise click.UsageError(text, ctx)
 
 
 def prepare_streams() -> None:

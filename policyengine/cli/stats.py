@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policyengine.cli.guard import message, tell
-from policyengine.cli.settings import on_terminal, only_one
+from policyengine.cli.settings import Command, on_terminal
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("results", nargs=-1, required=True, metavar="DIR...")
 @click.option(
     "--by", multiple=True, metavar="FACT,...", help="Group by these facts instead (may be repeated for more tables)."
@@ -34,7 +34,7 @@ Examples:
 @click.option("--out", type=click.Path(), help="File (a folder for several tables as csv) to write to.")
 @click.option("--records", multiple=True, help="The records files, where they have moved since.")
 @click.option("--persons", help="The persons file, where it has moved since.")
-@click.option("--policy", multiple=True, callback=only_one, help="The packs, where they have moved since.")
+@click.option("--policy", help="The packs, where they have moved since.")
 def command(
     results: tuple[str, ...],
     by: tuple[str, ...],

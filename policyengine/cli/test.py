@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policyengine.cli.guard import message, tell
+from policyengine.cli.settings import Command
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ at the path.
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("packs", nargs=-1, type=click.Path())
 @click.option("--coverage", "covered", is_flag=True, help="Show which rules, branches and table rows no case touches.")
 @click.option("--mutate", "mutated", is_flag=True, help="Change each rule a little; show the changes no case notices.")

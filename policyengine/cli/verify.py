@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from policyengine.cli.guard import message, tell
+from policyengine.cli.settings import Command
 from policyengine.messages import say
 
 EPILOG = """\b
@@ -14,7 +15,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("folder")
 @click.argument("records", nargs=-1)
 @click.option("--key", type=click.Path(), metavar="PUB", help="It must be signed by this Ed25519 public key (PEM).")

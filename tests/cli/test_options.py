@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,45 @@ def test_evaluate(run: Run, world: Path, options: str, told: str) -> None:
 )
 def test_one_policy(run: Run, command: str) -> None:
     assert "PE901: --policy is given 2 times" in run(*command.split(), "--policy", "a", "--policy", "b").err
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("evaluate r.csv --policy p --persons a.csv --persons b.csv", "--persons is given 2 times"),
+        ("evaluate r.csv --policy p --period 2016 --period 2017", "--period is given 2 times"),
+        ("evaluate r.csv --policy p --out a --period=2016 --out=b --out c", "--out is given 3 times"),
+        ("stats out --persons a.csv --persons b.csv", "--persons is given 2 times"),
+        ("git merge-check a b --format json --format human", "--format is given 2 times"),
+        ("schema --lang en --lang zh", "--lang 给出了 2 次"),
+    ],
+)
+def test_once(run: Run, command: str, told: str) -> None:
+    done = run(*command.split())
+    assert (done.code, done.out) == (2, "")
+    assert told in done.err
+
+
+def test_what_may_be_repeated(run: Run, world: Path) -> None:
+    judge = ("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", world / "out")
+    assert run(*judge, "--debug", "--debug").code == 0
+    tables = run("stats", world / "out", "--by", "form", "--by", "subject", "--format", "json")
+    assert list(json.loads(tables.out)) == ["by-form", "by-subject"]
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("evaluate", "", "--policy", "p"), "RECORDS is empty"),
+        (("evaluate", "r.csv", "", "--policy", "p"), "RECORDS is empty"),
+        (("evaluate", "r.csv", "--policy", "p", "--persons", ""), "--persons is empty"),
+        (("evaluate", "r.csv", "--policy", "p", "--out="), "--out is empty"),
+        (("check", ""), "PACKS is empty"),
+        (("diff", "", "HEAD"), "OLD [NEW] is empty"),
+    ],
+)
+def test_empty(run: Run, command: tuple[str, ...], told: str) -> None:
+    """An empty path would be the current folder, whatever lies in it."""
+    done = run(*command)
+    assert (done.code, done.out) == (2, "")
+    assert f"error PE901: {told}: perhaps a variable of the command line was not set" in done.err
