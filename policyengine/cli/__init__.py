@@ -38,7 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("what changed in law, and whose decision with it", "法规的变化及其影响的人"),
     "history": ("a rule's versions in law and in git", "一条规则的历次版本"),
     "git": ("rules shown as law in git, and branches checked", "在 git 中按条文显示规则，合并前检查分支"),
-    "schema": ("the JSON Schemas of packs and results", "政策包与结果的 JSON Schema"),
+    "schema": ("the JSON Schemas of a pack's files", "政策包各文件的 JSON Schema"),
     "explain-code": ("what a diagnostic code means and how to mend it", "诊断代码的含义与改正办法"),
     "lsp": ("the language server for editors", "编辑器用的语言服务"),
     "serve": ("the local workbench", "本地工作台"),
@@ -77,6 +77,15 @@ class Commands(click.Group):
         if commands := [(name, say(*COMMANDS[name])) for name in self.list_commands(ctx)]:
             with formatter.section(say("Commands", "命令")):
                 formatter.write_dl(commands)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the arguments; ``--help`` and ``--version`` print here. A reader that has gone is told as below."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except BrokenPipeError:
+            raise ReaderGone from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. A reader that has gone is told to the guard in its own words: click would exit with 1."""

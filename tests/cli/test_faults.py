@@ -264,6 +264,17 @@ def test_a_reader_of_tables_that_goes_away(run: Run, world: Path) -> None:
     assert (running.stderr.read(), running.wait(60)) == ("", 0)
 
 
+@posix
+@pytest.mark.parametrize("asked", ["--help", "--version", "check --help"])
+def test_a_reader_of_help_that_goes_away(asked: str) -> None:
+    command = [sys.executable, "-m", "policyengine", *asked.split()]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    assert running.stderr is not None
+    running.stdout.close()
+    assert (running.stderr.read(), running.wait(60)) == ("", 0)
+
+
 @pytest.mark.parametrize(
     ("problem", "code"),
     [
