@@ -31,7 +31,7 @@ from policyengine.tools.tables import (
     Value,
     parted,
 )
-from policyengine.tools.write import MANIFEST, MARK
+from policyengine.tools.write import MANIFEST, MARK, digest, manifest_bytes
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
 
 Row = Mapping[str, Value]
@@ -315,6 +315,24 @@ def read_result(folder: str | Path) -> Written:
         if part not in manifest:
             raise _damaged(path, say(f"{part} is missing", f"缺少 {part}"))
     return Written(folder, manifest)
+
+
+def unchanged_result(folder: str | Path) -> Written:
+    """The result in ``folder``, for whoever counts, publishes or certifies it: every byte is what was written.
+
+    Raises ``PolicyError`` as ``read_result``, and PE543 where a table or the manifest was changed, or is missing.
+    """
+    written = read_result(folder)
+    path = written.folder / MANIFEST
+    sound = path.read_bytes() == manifest_bytes(written.manifest)
+    for entry in written.manifest["tables"].values():
+        path = written.folder / entry["file"] if sound else path
+        sound = sound and path.is_file() and digest(path) == entry["sha256"]
+    if not sound:
+        message = say("this result was changed after it was written", "该结果写出后被改动")
+        hint = say("policyengine verify tells where; evaluate again", "policyengine verify 可查看何处；请重新评定")
+        raise PolicyError([Diagnostic("PE543", message, Span(str(path)), hint)])
+    return written
 
 
 def _damaged(path: Path, why: str) -> PolicyError:

@@ -17,6 +17,7 @@ from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
 from policyengine.tools.publish.publish import TABLES, publish
 from policyengine.tools.read_result import read_result
+from policyengine.tools.report.make import write_certificates, write_report, write_workbook
 from policyengine.tools.result import save
 from policyengine.tools.stats.make import statistics
 from tests.publish.conftest import Server
@@ -166,13 +167,34 @@ def test_unusable_targets(tmp_path: Path, results: dict[str, Path]) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_changed_result_is_not_published(tmp_path: Path, results: dict[str, Path]) -> None:
-    shutil.copytree(results["2016"], tmp_path / "out")
-    table = tmp_path / "out" / "decisions.csv"
-    table.write_text(table.read_text().replace("not_met", "met", 1))
-    with pytest.raises(PolicyError, match="PE543"):
-        publish(tmp_path / "out", str(tmp_path / "status.duckdb"))
-    assert not (tmp_path / "status.duckdb").exists()
+@pytest.mark.parametrize("how", ["other words", "half of it", "nothing in it", "gone"])
+def test_a_changed_result_is_not_taken(tmp_path: Path, results: dict[str, Path], how: str) -> None:
+    """What an authority publishes, counts or certifies is what was decided: also not half of a file that was copied."""
+    out = tmp_path / "out"
+    shutil.copytree(results["2016"], out)
+    table = out / "decisions.csv"
+    was = table.read_text()
+    if how == "gone":
+        table.unlink()
+    else:
+        table.write_text(
+            {
+                "other words": was.replace("not_met", "met", 1),
+                "half of it": was[: was.index("\n", len(was) // 2) + 1],
+                "nothing in it": "",
+            }[how]
+        )
+    for take in (
+        lambda: publish(out, str(tmp_path / "status.duckdb")),
+        lambda: statistics([str(results["2017"]), str(out)]),
+        lambda: write_report(str(out), tmp_path / "report.html"),
+        lambda: write_workbook(str(out), tmp_path / "report.xlsx"),
+        lambda: write_certificates(str(out), tmp_path / "certificates.html"),
+    ):
+        with pytest.raises(PolicyError, match="PE543") as caught:
+            take()
+        assert str(table) in str(caught.value)
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_a_failure_in_the_middle_leaves_nothing(

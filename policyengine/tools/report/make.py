@@ -11,7 +11,7 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.tools.explain import find_person
 from policyengine.tools.publish.reading import is_database, sources_of_database
-from policyengine.tools.read_result import Written, read_result
+from policyengine.tools.read_result import Written, unchanged_result
 from policyengine.tools.report.folk import One, Part, everybody
 from policyengine.tools.stats.make import HERE, Statistics, standard
 from policyengine.tools.stats.origin import Named, facts_of, without_ledger
@@ -90,7 +90,7 @@ def _open(place: str, named: Named) -> Iterator[tuple[Written, list[Part], Any, 
             together, every = current_of(connection, own, place)
             parts, notes = [Part(one, one.facts()) for one in every], Notes()
         else:
-            together = read_result(place)
+            together = unchanged_result(place)
             facts, notes = facts_of(connection, own, together, named)
             parts = [Part(together, facts)]
         lacks = (without_ledger(place),) if any(p.written.unlisted for p in parts) else ()

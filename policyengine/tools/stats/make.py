@@ -52,7 +52,8 @@ def statistics(
     """The standard tables of all results together, or those grouped by each of ``by``.
 
     ``suppress``: hide figures of fewer people than this. Raises ``PolicyError`` where a place holds no result (PE501),
-    two results decide the same (PE532), or nothing can be grouped so (PE534).
+    or one that was changed since it was written (PE543), two results decide the same (PE532), or nothing can be grouped
+    so (PE534).
     """
     wanted = [ALIASES.get(fact, fact) for group in by for fact in group]
     with working() as (connection, folder):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from policyengine.tools.read_result import Written, read_result
+from policyengine.tools.read_result import Written, unchanged_result
 from policyengine.tools.stats.frames import Frame, frame_of
 from policyengine.tools.stats.origin import Facts, Named, facts_of, listed_in, without_ledger
 from policyengine.tools.stats.part import Source
@@ -23,7 +23,7 @@ def sources_of(connection: Any, folder: Path, places: list[str], named: Named) -
         if is_database(place):
             yield from sources_of_database(connection, own, place)
         else:
-            yield source_of_folder(connection, own, read_result(place), named)
+            yield source_of_folder(connection, own, unchanged_result(place), named)
 
 
 def source_of_folder(connection: Any, folder: Path, written: Written, named: Named) -> Source:
