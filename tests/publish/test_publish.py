@@ -221,6 +221,32 @@ def test_a_failure_in_the_middle_leaves_nothing(
     assert not (tmp_path / "new.duckdb").exists()
 
 
+@pytest.mark.parametrize(
+    ("refused", "hint"),
+    [
+        ('Could not write file "new.duckdb.wal": No space left on device', "the disk is full: free some space"),
+        ('Cannot open file "new.duckdb": Permission denied', "check who may write there"),
+        ('Cannot open file "new.duckdb": Read-only file system', "check who may write there"),
+        ('Could not set lock on file "new.duckdb"', "close other programs that have it open"),
+    ],
+)
+def test_what_the_system_refuses(
+    tmp_path: Path, results: dict[str, Path], monkeypatch: pytest.MonkeyPatch, refused: str, hint: str
+) -> None:
+    """The hint is of what is the matter; of a commit that could not be written nothing is left, its log included."""
+    from policyengine.tools.publish.embedded import Embedded
+
+    def failing(self: Embedded) -> None:
+        (tmp_path / "new.duckdb.wal").touch()
+        raise duckdb.IOException(refused)
+
+    monkeypatch.setattr(Embedded, "commit", failing)
+    with pytest.raises(PolicyError, match="PE540") as caught:
+        publish(results["2016"], str(tmp_path / "new.duckdb"))
+    assert str(caught.value.diagnostics[0].hint).startswith(f"nothing was changed; {hint}")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_server_dies_in_the_middle(
     server: Server, results: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

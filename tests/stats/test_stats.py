@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import shutil
 from fractions import Fraction
 from pathlib import Path
+from typing import IO
 
 import pytest
 from click.testing import CliRunner
@@ -326,3 +328,28 @@ def test_command(out: str, tmp_path: Path) -> None:
     assert [c.value for c in sheet[2]][:4] == ["2016", "北区", "学时", 4]
     assert sheet.freeze_panes == "B2"
     assert sheet.auto_filter.ref
+
+
+def test_a_full_disk_leaves_the_tables_that_were_there(
+    of_2016: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not some tables of one result beside others of another, and no folder where there was none."""
+    from policyengine.tools.stats import render
+
+    made = statistics([str(save(of_2016, tmp_path / "out", "csv"))])
+    there, new = tmp_path / "there", tmp_path / "a" / "new"
+    render.write_file(made, "csv", there)
+    before = {path.name: path.read_bytes() for path in there.iterdir()}
+    write = render.write_csv
+
+    def failing(table: Table, file: IO[str]) -> None:
+        if table.name == made.tables[3].name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(Table(table.name, table.columns, ()), file)
+
+    monkeypatch.setattr(render, "write_csv", failing)
+    for folder in (there, new):
+        with pytest.raises(OSError, match="No space left"):
+            render.write_file(made, "csv", folder)
+    assert {path.name: path.read_bytes() for path in there.iterdir()} == before
+    assert not (tmp_path / "a").exists()

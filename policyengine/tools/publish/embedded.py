@@ -67,7 +67,8 @@ def opened(to: str, connection: Any, folder: Path) -> Iterator[Embedded]:
     finally:
         closed(connection)
         if new and not _holds(path):
-            path.unlink(missing_ok=True)
+            for left in (path, path.with_name(f"{path.name}.wal")):  # of what was written last, where the disk is full
+                left.unlink(missing_ok=True)
 
 
 def attach(connection: Any, path: Path, read_only: bool) -> None:
@@ -110,8 +111,14 @@ def _holds(path: Path) -> bool:
 def unusable(to: str, problem: Exception) -> PolicyError:
     first = str(problem).splitlines()[0][:200] if str(problem) else type(problem).__name__
     text = say(f"the database can't be used: {first}", f"无法使用该数据库：{first}")
-    hint = say(
-        "nothing was changed; close other programs that have it open and try again",
-        "未作任何改动；请关闭占用它的程序后重试",
-    )
+    hint = say("nothing was changed; ", "未作任何改动；") + _what_to_do(first)
     return PolicyError([Diagnostic("PE540", text, Span(to), hint)])
+
+
+def _what_to_do(refusal: str) -> str:
+    """By what the database says the system refused; where that is something else, it is most often in use."""
+    if "No space left" in refusal:
+        return say("the disk is full: free some space and try again", "磁盘已满：请腾出空间后重试")
+    if "Permission denied" in refusal or "Read-only file system" in refusal:
+        return say("check who may write there, or choose another place", "请检查写入权限，或另选位置")
+    return say("close other programs that have it open and try again", "请关闭占用它的程序后重试")

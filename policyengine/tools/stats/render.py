@@ -5,7 +5,9 @@ CSV and JSON are data: ids, exact figures. Terminal and XLSX are for people: nam
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,6 +18,7 @@ from policyengine.tools.stats.make import Statistics
 from policyengine.tools.stats.suppress import HIDDEN
 from policyengine.tools.stats.words import Words, title_of
 from policyengine.tools.tables import Column, Table, Value
+from policyengine.tools.write import parents_of
 
 SHOWN = 30  # groups of a table on a terminal
 FORMATS = ("table", "csv", "json", "xlsx")
@@ -79,14 +82,28 @@ def write_json(statistics: Statistics, stream: IO[str]) -> None:
 
 
 def write_csv_files(statistics: Statistics, folder: Path) -> None:
-    """A file for each table, in a folder that appears whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for table in statistics.tables:
-        path = folder / f"{table.name}.csv"
-        new = folder / f".{table.name}.unfinished"
-        with open(new, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+    """A file for each table; none is there, or another than before, until all are written."""
+    paths = [folder / f"{table.name}.csv" for table in statistics.tables]
+    with _unfinished(paths) as files:
+        for table, file in zip(statistics.tables, files, strict=True):
             write_csv(table, file)
-        new.replace(path)
+
+
+@contextmanager
+def _unfinished(paths: Sequence[Path]) -> Iterator[list[IO[str]]]:
+    """Files to be written beside ``paths``, which they become when the block ends well; else nothing is left."""
+    new = [path.with_name(f".{path.name}.{os.getpid()}") for path in paths]
+    with ExitStack() as undone:
+        for path in paths:
+            undone.enter_context(parents_of(path))
+        for one in new:
+            undone.callback(one.unlink, missing_ok=True)
+        with ExitStack() as opened:
+            yield [
+                opened.enter_context(open(n, "w", encoding="utf-8", errors="backslashreplace", newline="")) for n in new
+            ]
+        for one, path in zip(new, paths, strict=True):
+            one.replace(path)
 
 
 def write_xlsx(statistics: Statistics, path: Path) -> None:
@@ -117,16 +134,10 @@ def write_file(statistics: Statistics, format: str, path: Path) -> None:
     if format == "csv" and path.suffix != ".csv":
         write_csv_files(statistics, path)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.unfinished")
-    try:
-        with open(new, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            if format == "json":
-                write_json(statistics, file)
-            elif format == "csv":
-                write_csv(statistics.tables[0], file)
-            else:
-                print_tables(statistics, file, colour=False)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    with _unfinished([path]) as (file,):
+        if format == "json":
+            write_json(statistics, file)
+        elif format == "csv":
+            write_csv(statistics.tables[0], file)
+        else:
+            print_tables(statistics, file, colour=False)
