@@ -56,6 +56,12 @@ _CONTROLS = dict.fromkeys((*range(32), *range(127, 160), *_UNSEEN), "\N{REPLACEM
 _WITHIN = {**_CONTROLS, ord("\n"): "\n"}
 
 
+def is_utf8(text: str) -> bool:
+    """Whether a path or argument that came from the system is UTF-8: Python keeps bytes that are not, half a character
+    each, and neither a manifest nor DuckDB can hold those."""
+    return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
 def harmless(text: str, lines: bool = False) -> str:
     """Text from a file as a terminal may show it: no character commands the terminal or turns the line. ``lines``: of
     several lines."""

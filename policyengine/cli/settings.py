@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from policyengine.messages import LANGUAGES, of_environment, say, speak, spoken
+from policyengine.messages import LANGUAGES, is_utf8, of_environment, say, speak, spoken
 
 F = TypeVar("F", bound=Callable[..., Any])
 debug = False
@@ -82,15 +82,16 @@ def add_common(command: click.Command) -> click.Command:
 
 
 class Command(click.Command):
-    """A command that takes an option once, and no empty value: click itself takes the last of several without a word,
-    and to the system an empty path (a variable of the shell that was not set) is the current folder."""
+    """A command that takes an option once, and no value that is empty or not UTF-8: click itself takes the last of
+    several without a word, and to the system an empty path (a variable of the shell that was not set) is the current
+    folder."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         order = self.make_parser(ctx).parse_args(list(args))[2]
         if not any(param.name == "help" for param in order):
             _refuse_repeated(ctx, order)
         rest = super().parse_args(ctx, args)
-        _refuse_empty(ctx, self.params)
+        _refuse_unfit(ctx, self.params)
         return rest
 
 
@@ -103,15 +104,23 @@ def _refuse_repeated(ctx: click.Context, order: Sequence[click.Parameter]) -> No
             )
 
 
-def _refuse_empty(ctx: click.Context, params: Sequence[click.Parameter]) -> None:
+def _refuse_unfit(ctx: click.Context, params: Sequence[click.Parameter]) -> None:
     for param in params:
-        value = ctx.params.get(param.name or "")
-        if value == "" or (isinstance(value, tuple) and "" in value):
-            name = param.opts[0] if isinstance(param, click.Option) else param.human_readable_name
-            text = say(
-                f"{name} is empty: perhaps a variable of the command line was not set",
-                f"{name} 是空的：可能是命令行中的变量没有值",
-            )
+        given = ctx.params.get(param.name or "")
+        name = param.opts[0] if isinstance(param, click.Option) else param.human_readable_name
+        for value in given if isinstance(given, tuple) else (given,):
+            if value == "":
+                text = say(
+                    f"{name} is empty: perhaps a variable of the command line was not set",
+                    f"{name} 是空的：可能是命令行中的变量没有值",
+                )
+            elif isinstance(value, str) and not is_utf8(value):
+                text = say(
+                    f"{name} is not UTF-8 ({value}): use a locale of UTF-8 (LC_ALL=C.UTF-8), or rename the file",
+                    f"{name} 不是 UTF-8（{value}）：请使用 UTF-8 的语言环境（LC_ALL=C.UTF-8），或给该文件改名",
+                )
+            else:
+                continue
             raise click.UsageError(text, ctx)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,31 @@ def test_empty(run: Run, command: tuple[str, ...], told: str) -> None:
     done = run(*command)
     assert (done.code, done.out) == (2, "")
     assert f"error PE901: {told}: perhaps a variable of the command line was not set" in done.err
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (("evaluate", "\udcbc.csv", "--policy", "p"), "RECORDS"),
+        (("evaluate", "r.csv", "--policy", "p", "--out", "\udcbc"), "--out"),
+        (("explain", "out", "--person", "\udce5\udcbc\udca0"), "--person"),
+        (("publish", "out", "--to", "\udcbc.duckdb"), "--to"),
+    ],
+)
+def test_not_utf8(run: Run, command: tuple[str, ...], name: str) -> None:
+    """Bytes of another encoding, as Python hands them on: neither a manifest nor a database can hold such a name."""
+    done = run(*command)
+    assert (done.code, done.out) == (2, "")
+    assert f"error PE901: {name} is not UTF-8 (" in done.err
+    assert "use a locale of UTF-8 (LC_ALL=C.UTF-8)" in done.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no file can have such a name")
+@pytest.mark.parametrize("engine", ["reference", "duckdb"])
+def test_a_file_in_a_folder_is_not_utf8(run: Run, world: Path, engine: str) -> None:
+    folder = world / "returns"
+    folder.mkdir()
+    (world / "records.csv").rename(folder / "\udcbc\udcc7.csv")
+    done = run("evaluate", folder, "--policy", world / "policies/shire", "--out", world / "out", "--engine", engine)
+    assert (done.code, (world / "out").exists()) == (2, False)
+    assert "error PE400: the name of this file or of a folder above it is not UTF-8" in done.err
