@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -262,6 +263,28 @@ def test_a_reader_of_tables_that_goes_away(run: Run, world: Path) -> None:
     assert running.stderr is not None
     running.stdout.close()
     assert (running.stderr.read(), running.wait(60)) == ("", 0)
+
+
+@posix
+def test_interrupted_while_it_starts() -> None:
+    """Libraries take a part of a second to load; Ctrl-C then is no traceback either."""
+    code = """
+        import builtins, runpy, time
+        load = builtins.__import__
+        def slow(name, *rest, **more):
+            if name == "policyengine.cli":
+                print("loading", flush=True)
+                time.sleep(60)
+            return load(name, *rest, **more)
+        builtins.__import__ = slow
+        runpy.run_module("policyengine", run_name="__main__")
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    running.stdout.readline()
+    running.send_signal(signal.SIGINT)
+    assert (running.communicate(timeout=60)[1], running.returncode) == ("", -signal.SIGINT)
 
 
 @posix
