@@ -143,9 +143,21 @@ def tell(diagnostics: Iterable[Diagnostic]) -> None:
 
 def of_system(problem: OSError) -> Diagnostic:
     """What the operating system refused, said for people."""
-    name = str(problem.filename) if problem.filename else ""
+    name = _place(problem)
     about = f"{name}: " if name else ""
     match problem.errno:
+        case errno.EISDIR:
+            return Diagnostic(
+                "PE910",
+                about + say("this is a folder; a file is wanted here", "这是文件夹，此处需要文件"),
+                hint=say("give another name", "请换一个名称"),
+            )
+        case errno.ENOTDIR | errno.EEXIST:
+            return Diagnostic(
+                "PE910",
+                about + say("there is a file where a folder is wanted", "此处需要文件夹，却已有同名文件"),
+                hint=say("give another name", "请换一个名称"),
+            )
         case errno.ENOSPC | errno.EDQUOT:
             return Diagnostic(
                 "PE904",
@@ -174,6 +186,14 @@ def of_system(problem: OSError) -> Diagnostic:
                 ),
             )
     return Diagnostic("PE906", about + say("the system refused: ", "系统拒绝：") + (problem.strerror or str(problem)))
+
+
+def _place(problem: OSError) -> str:
+    """What it is about, as the user knows it: not the unfinished file beside it that was to take its place."""
+    name = os.fsdecode(problem.filename2 or problem.filename or "")
+    if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and name and not os.path.lexists(name):
+        return os.path.dirname(os.path.abspath(name))  # nothing may be made in there
+    return name
 
 
 def _no_memory() -> Diagnostic:

@@ -19,7 +19,7 @@ import duckdb
 import pytest
 
 from policyengine.cli import main
-from policyengine.cli.guard import guarded
+from policyengine.cli.guard import guarded, of_system
 from policyengine.engines.duckdb_write import machine
 from policyengine.records import files
 from policyengine.tools import straight
@@ -306,6 +306,7 @@ def test_a_reader_of_help_that_goes_away(asked: str) -> None:
         (OSError(5, "Input/output error"), "PE906"),
         (OSError(27, "File too large"), "PE906"),
         (FileNotFoundError(2, "none", "/x"), "PE902"),
+        (NotADirectoryError(20, "Not a directory", "/x/out"), "PE910"),
         (MemoryError(), "PE903"),
         (RecursionError("too deep"), "PE999"),
         (ZeroDivisionError("division by zero"), "PE999"),
@@ -324,6 +325,26 @@ def test_whatever_is_raised_becomes_a_message(
     assert f"error {code}: " in done.err or f": error {code}: " in done.err
     assert "hint: " in done.err or "Input/output" in done.err
     assert not (world / "out").exists()
+
+
+@posix
+def test_what_is_in_the_way_is_named(run: Run, world: Path) -> None:
+    """The place that was asked for, or the folder where nothing may be made; not an unfinished file that is gone."""
+    out, folder, file = world / "out", world / "folder.json", world / "file"
+    run("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", out)
+    folder.mkdir()
+    file.write_text("mine")
+    done = run("stats", out, "--out", folder)
+    assert (done.code, done.err.splitlines()[0]) == (
+        2,
+        f"error PE910: {folder}: this is a folder; a file is wanted here",
+    )
+    for place in (file, file / "within"):
+        done = run("stats", out, "--out", place, "--format", "csv")
+        assert done.err.startswith(f"error PE910: {place}: there is a file where a folder is wanted\n"), done.err
+    assert file.read_text() == "mine"
+    refused = of_system(PermissionError(errno.EACCES, "denied", str(world / ".report.html.123")))
+    assert (refused.code, refused.message) == ("PE905", f"{world}: you may not read or write this")
 
 
 def test_debug_shows_where(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], world: Path) -> None:
