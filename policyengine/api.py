@@ -51,7 +51,7 @@ def load(path: StrPath, as_of: str | date | None = None) -> LoadedPolicy:
     from policyengine.tools.select import load_law
 
     day = _day(as_of)
-    return LoadedPolicy(load_law(os.fspath(path)), day)
+    return LoadedPolicy(load_law(_path("path", path)), day)
 
 
 def evaluate(
@@ -76,9 +76,9 @@ def evaluate(
     loaded = policy if isinstance(policy, LoadedPolicy) else load(policy)
     named = [records] if isinstance(records, str | os.PathLike) else list(records)
     files = Files(
-        tuple(os.fspath(r) for r in named),
-        os.fspath(persons) if persons is not None else None,
-        os.fspath(circumstances) if circumstances is not None else None,
+        tuple(_path("records", r) for r in named),
+        _path("persons", persons) if persons is not None else None,
+        _path("circumstances", circumstances) if circumstances is not None else None,
     )
     return Evaluated(evaluate_files(loaded.law, files, asked, loaded.as_of, engine))
 
@@ -126,20 +126,22 @@ class Evaluated:
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """A table as Python values: exact fractions, dates, texts. Needs no DuckDB."""
-        table = self._tables()[name]
+        table = self._table(name)
         return [dict(zip(table.names, row, strict=True)) for row in table.rows]
 
     def table(self, name: str) -> duckdb.DuckDBPyRelation:
         """A table by name, as a DuckDB relation."""
         if name not in self._relations:
-            self._relations[name] = self._relation(self._tables()[name])
+            self._relations[name] = self._relation(self._table(name))
         return self._relations[name]
 
-    def _tables(self) -> dict[str, Table]:
+    def _table(self, name: str) -> Table:
         from policyengine.tools.tables import shape_of, tables_of
 
         e = self.evaluation
-        return {t.name: t for t in tables_of(e.result, e.inputs.rejects, shape_of(e.law.plans))}
+        tables = {t.name: t for t in tables_of(e.result, e.inputs.rejects, shape_of(e.law.plans))}
+        _among("table", name, tuple(tables))
+        return tables[name]
 
     def _relation(self, table: Table) -> duckdb.DuckDBPyRelation:
         import tempfile
@@ -194,7 +196,17 @@ class Evaluated:
         _among("format", format, FORMATS)
         if ledger is not None:
             _among("ledger", ledger, LEDGERS)
-        return save(self.evaluation, os.fspath(out), format, ledger)
+        return save(self.evaluation, _path("out", out), format, ledger)
+
+
+def _path(name: str, given: StrPath) -> str:
+    """A path as text; to the system an empty one would be the current folder."""
+    path = os.fspath(given)
+    if not path:
+        raise _unusable(
+            say(f"{name} is empty", f"{name} 是空的"), say("name a file or folder", "请给出文件或文件夹的路径")
+        )
+    return path
 
 
 def _day(given: str | date | None) -> date | None:

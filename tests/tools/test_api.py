@@ -84,3 +84,24 @@ def _everything_with(given: dict[str, Any], world: Path, out: Path) -> None:
     result = pe.evaluate(policy, world / "records.csv", **of["evaluate"])
     result.explain("A1", **of["explain"])
     result.write(out, **of["write"])
+
+
+def test_an_empty_path_is_not_the_current_folder(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(world)
+    policy = pe.load("policies/shire")
+    result = pe.evaluate(policy, "records.csv")
+    for name, call in (
+        ("path", lambda: pe.load("")),
+        ("records", lambda: pe.evaluate(policy, ["records.csv", ""])),
+        ("persons", lambda: pe.evaluate(policy, "records.csv", persons="")),
+        ("out", lambda: result.write("")),
+    ):
+        with pytest.raises(pe.PolicyError, match=f"PE901: {name} is empty"):
+            call()
+
+
+def test_a_table_that_there_is_not(world: Path) -> None:
+    result = pe.evaluate(world / "policies/shire", world / "records.csv")
+    for ask in (result.table, result.rows):
+        with pytest.raises(pe.PolicyError, match="decisions, findings, ledger, rejects, flags, missing"):
+            ask("Ledger")
