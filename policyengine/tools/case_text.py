@@ -14,7 +14,7 @@ from policyengine.records.personal import mask
 from policyengine.tools.case import UNMET, Case, Window, owner_of
 from policyengine.tools.case_caps import NOTHING_COUNTED, Activities, Caps
 from policyengine.tools.case_enough import Remedies
-from policyengine.tools.case_words import CITED, ZERO, Node, number, spread
+from policyengine.tools.case_words import CITED, ZERO, Node, number, opened_by, spread
 from policyengine.tools.tables import EITHER
 from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
@@ -292,7 +292,7 @@ class _Writer(Activities):
         if lacks := self.lacking(sorted(e.missing, key=lambda m: owner_of(m)[0] != "")):  # its own first
             why.append(self.say(f"not known: {lacks}", f"不明：{lacks}"))
         text += self.say(": ", "：") + self.say("; ", "；").join(why) if why else ""
-        return self.cite(text, self.opened_by(e))
+        return self.cite(text, opened_by(self.case.rules, e))
 
     def _failed(self, condition: tree.Condition) -> str:
         """A condition that did not hold, as people say it."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from fractions import Fraction
 
 from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
-from policyengine.tools.case import Case, Labels, owner_of
+from policyengine.tools.case import Case, Labels, RuleNote, owner_of
 from policyengine.tools.tables import EITHER
 from policyengine.trace import LedgerEntry
 
@@ -49,22 +49,8 @@ class Words:
         return self.say(" or ", " 或 ").join(self.case.cited(k, unseen) for k in key.split(EITHER))
 
     def once_and_caps(self, cap_rule: str) -> tuple[str, str]:
-        """The keys that a ledger row joins in ``cap_rule``: of the rule by which another record counts instead, or may;
-        and of the caps that cut."""
-        keys = cap_rule.split("+")
-        once = [k for k in keys if k in self.case.rules and self.case.rules[k].kind == "count_once"]
-        return "+".join(once), "+".join(k for k in keys if k not in once)
-
-    def opened_by(self, e: LedgerEntry) -> str:
-        """The keys of the rules that leave open how much a row counts: ``count once`` alone where what its own record
-        lacks is only what that rule names."""
-        own = e.convert_rule if e.reason == "ambiguous" else e.recognise_rule
-        once, _ = self.once_and_caps(e.cap_rule)
-        if not once:
-            return own
-        named = {word for key in once.split("+") for word in re.findall(r"\w+", self.case.rules[key].text("en"))}
-        lacks = {fact.removeprefix("person:") for owner, fact in map(owner_of, e.missing) if not owner}
-        return once if lacks <= named else f"{own}+{once}"
+        """As the function of that name."""
+        return once_and_caps(self.case.rules, cap_rule)
 
     def lacking(self, missing: Iterable[str]) -> str:
         """Missing facts, each once with the records that lack it: ``approved of R1, R2; sector``."""
@@ -88,6 +74,26 @@ class Words:
         shown = self.say(", ", "、").join(each[:NAMED])
         more = len(each) - NAMED
         return shown + self.say(f" and {more} more", f" 等 {len(each)} 条") if more > 0 else shown
+
+
+def once_and_caps(rules: Mapping[str, RuleNote], cap_rule: str) -> tuple[str, str]:
+    """The keys that a ledger row joins in ``cap_rule``: of the rule by which another record counts instead, or may;
+    and of the caps that cut."""
+    keys = cap_rule.split("+")
+    once = [k for k in keys if k in rules and rules[k].kind == "count_once"]
+    return "+".join(once), "+".join(k for k in keys if k not in once)
+
+
+def opened_by(rules: Mapping[str, RuleNote], e: LedgerEntry) -> str:
+    """The keys of the rules that leave open how much a row counts: ``count once`` alone where what its own record
+    lacks is only what that rule names."""
+    own = e.convert_rule if e.reason == "ambiguous" else e.recognise_rule
+    once, _ = once_and_caps(rules, e.cap_rule)
+    if not once:
+        return own
+    named = {word for key in once.split("+") for word in re.findall(r"\w+", rules[key].text("en"))}
+    lacks = {fact.removeprefix("person:") for owner, fact in map(owner_of, e.missing) if not owner}
+    return once if lacks <= named else f"{own}+{once}"
 
 
 def number(value: Fraction | None) -> str:

@@ -168,6 +168,29 @@ def test_reasons_of_the_workbook(county: Path, rule: str, who: str, said: str, t
     assert ("more" in told) == bool(said)
 
 
+# Capped at 10 hours a year: A7's 16 are recognised if they are approved; what the reasons cite is not the cap.
+UNDECIDED = "R20: a fact is missing (open, art. 9)"
+
+
+def test_what_leaves_a_record_open_is_cited_and_not_the_cap(county: Path, tmp_path: Path) -> None:
+    """The cap would cut the record as well; the article that keeps it from counting is that on recognition."""
+    import openpyxl
+
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    rules = tmp_path / "county" / "policies" / "county" / "rules.yaml"
+    text = rules.read_text().replace("recognise training, lecture when evidence is present", "recognise training")
+    rules.write_text(f"{text}- id: open\n  cites: {{source: act, at: art. 9}}\n  rule: recognise {NEW}\n")
+    with open(tmp_path / "county" / "records.csv", "a") as file:
+        file.write("R20,A7,2016-05-15,lecture,professional,Law,16,hours,c20,passed,New Mill,,\n")
+    out = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out")
+    assert "county/lecture-cap" in (out / "ledger.csv").read_text()
+    run(out, "--out", tmp_path / "r.xlsx", "--reveal")
+    rows = [[c.value for c in row] for row in openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0].iter_rows()]
+    assert [row[-1] for row in rows if row[0] == "A7"] == [UNDECIDED]
+
+
 def test_certificates(out: Path, tmp_path: Path) -> None:
     run(out, "--certificates", "--out", tmp_path / "c.html", "--lang", "zh")
     page = (tmp_path / "c.html").read_text()

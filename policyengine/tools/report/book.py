@@ -18,8 +18,9 @@ from policyengine.tools.case import (
     rows_of,
 )
 from policyengine.tools.case_text import NOTHING_ASKED, OUTCOMES
-from policyengine.tools.case_words import spread
+from policyengine.tools.case_words import opened_by, spread
 from policyengine.tools.read_result import Written
+from policyengine.tools.report.entries import Entry, ledger_entry
 from policyengine.tools.report.folk import One
 from policyengine.tools.report.sheets import COLOURS, Workbook
 from policyengine.tools.report.words import OPERATORS, REASONS
@@ -77,13 +78,20 @@ def reasons(one: One, d: Decision, labels: Labels, rules: Mapping[str, RuleNote]
         said.append(say("not known: ", "不详：") + ", ".join(sorted({labels.fact(owner_of(m)[1]) for m in d.missing})))
     lost = [e for e in rows_of(d, one.ledger) if e.reason != "counted"]
     for e in lost[:MOST]:
-        rule = _cited(rules, e.cap_rule or e.recognise_rule or "")
+        rule = _cited(rules, _decided_by(e, one, rules))
         said.append(
             f"{e.record_id}: {say(*REASONS.get(e.reason, (e.reason, e.reason)))}" + (f" ({rule})" if rule else "")
         )
     if len(lost) > MOST:
         said.append(say(f"and {len(lost) - MOST} more records", f"另有 {len(lost) - MOST} 条记录"))
     return "; ".join(said)
+
+
+def _decided_by(e: Entry, one: One, rules: Mapping[str, RuleNote]) -> str:
+    """The rule by which a record does not count in full; where it is open how much does, that which leaves it open."""
+    if e.reason in ("missing_fact", "ambiguous"):
+        return opened_by(rules, ledger_entry(e, one.unsettled))
+    return e.cap_rule or e.recognise_rule or ""
 
 
 def _asked(f: Finding, labels: Labels, rules: Mapping[str, RuleNote]) -> str:
