@@ -72,9 +72,10 @@ class Caps(Activities):
             yield Node(self.cite(line, key), [Node(self.record(e, rules=False)) for e in cut])
 
     def _surely_cut(self, e: LedgerEntry) -> Fraction:
-        """What caps cut of a row at least: nothing where another record may count instead."""
+        """What caps cut of a row at least: nothing where it may not count, or another record may count instead."""
         once, _ = self.once_and_caps(e.cap_rule)
-        return ZERO if once or e.counted_high is None else max(ZERO, e.converted - e.counted_high)
+        perhaps = e.reason == "missing_fact" and not e.counted
+        return ZERO if once or perhaps or e.counted_high is None else max(ZERO, e.converted - e.counted_high)
 
     def _claimed(self, key: str, about: set[str]) -> str:
         """What was claimed under a cap on some terms, and how much of it narrower caps left; nothing where the ledger

@@ -50,3 +50,25 @@ def test_what_came_to_a_cap(tmp_path: Path, caps: tuple[str, ...], done: str, sa
     lines = [line.lstrip("├─└ ") for line in text_of_case(case).splitlines()]
     told = dict(line.partition("    ")[0].split(": ", 1) for line in lines if line.startswith("cap "))
     assert told == said
+
+
+# "open": it counts if it is approved. At least is what is cut without those; at most, what each row may lose, added up.
+OPEN = [
+    ("self_study 49, self_study 3 open, publication 6", "58 claimed, 5–9 cut"),  # 5 of 49 and 6
+    # 10 where it is recognised, none where it is not
+    ("self_study 60 open", "60 claimed, 0–60 cut"),
+]
+
+
+@pytest.mark.parametrize(("done", "said"), OPEN)
+def test_a_record_that_may_not_count_is_not_surely_cut(tmp_path: Path, done: str, said: str) -> None:
+    world = write_world(tmp_path)
+    rows = []
+    for n, (form, hours, *open_) in enumerate(d.split() for d in done.split(", ")):
+        characters = int(hours) * (500 if form == "publication" else 1000)
+        approved = "" if open_ else "yes"
+        rows.append(f"R{n},X,2016-05-{n + 10},{form},,,{characters},characters,c,passed,{approved},")
+    (tmp_path / "own.csv").write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
+    files = Files((str(tmp_path / "own.csv"),))
+    (case,), _ = explain_files(load_law(world / "policies/shire"), files, "X", (2016, 2016))
+    assert f"cap self_study, publication at 50 hours per year: {said}    " in text_of_case(case)
