@@ -276,6 +276,20 @@ def test_small_counts_in_columns(given: str, stay: str) -> None:
     assert shown == stay.split(", ")
 
 
+# People and four outcomes. Of a and b the last two are hidden, of c and d the first two, of e the first three. The sums
+# say that a and b hide 14 in the last two columns, 7 of them in the last: so 7 of the 8 that the third hides; 1 is e's.
+SEVERAL = "58 31 20 3 4, 39 12 20 4 3, 47 3 4 20 20, 47 4 3 20 20, 47 3 4 1 39"
+
+
+def test_small_counts_that_follow_from_several_sums() -> None:
+    """The smallest that ties the outcomes of the one side to those of the other goes too: 12 of b."""
+    names = ("people", "met", "not_met", "excused", "undetermined")
+    given = [tuple(map(int, g.split())) for g in SEVERAL.split(", ")]
+    table = Table("t", tuple(Column(n, "whole") for n in names), given)
+    shown = [" ".join("-" if v is None else str(v) for v in r[:-1]) for r in suppressed(table, 5).rows]
+    assert shown == ["58 31 20 - -", "39 - 20 - -", "47 - - 20 20", "47 - - 20 20", "47 - - - 39"]
+
+
 def test_figures_of_few_people(of_2016: Evaluation, tmp_path: Path) -> None:
     """Public hours are A2's and A3's, so professional ones would tell them; two have nothing, one has 80."""
     out = str(save(of_2016, tmp_path / "out"))

@@ -4,12 +4,14 @@ A group of fewer people than asked loses all its figures; in a group that stays,
 and cost that fewer people make up, and of a distribution what fewer have or less, or have or more. So that nothing
 can be found by subtraction, the next smallest goes too where only one is hidden, or where those that are hidden are
 together too few: among groups of a period, in a column of theirs, among the outcomes of a group, and among its
-subjects. Percentages and means that would give a hidden figure away are hidden with it.
+subjects; and where a small one would follow from several such sums together. Percentages and means that would give a
+hidden figure away are hidden with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import TypeVar
 
 from policyengine.tools.tables import Table, Value
@@ -20,6 +22,7 @@ QUANTILES = ("least", "quartile_1", "median", "quartile_3", "most")
 # What only this module needs to know, in columns that it takes away: how many people make a figure up, and up to where
 # and from where on in the distribution there are enough people.
 MAKERS = "people of "
+PEOPLE = "people"
 BOUNDS = ("enough up to", "enough from")
 _COUNTS = (OUTCOMES, ("passed", "failed"))
 _SUMMED = (*OUTCOMES, "passed", "failed", "activities", "counted_activities")  # counts that groups add up to a total
@@ -31,7 +34,7 @@ Key = TypeVar("Key", str, int)
 
 def suppressed(table: Table, least: int) -> Table:
     """Figures of fewer than ``least`` people are None; column ``hidden`` says yes or no for each row."""
-    if "people" not in table.names or least <= 1:
+    if PEOPLE not in table.names or least <= 1:
         return table
     kept = [c for c in table.columns if c.name not in BOUNDS and not c.name.startswith(MAKERS)]
     rows = [dict(zip(table.names, r, strict=True)) for r in table.rows]
@@ -61,7 +64,7 @@ def _groups(rows: Sequence[Row], strata: Sequence[Sequence[int]], least: int) ->
     """The rows whose people are too few, and the one more that keeps them from being found."""
     gone: set[int] = set()
     for members in strata:
-        people = {m: _number(rows[m]["people"]) for m in members}
+        people = {m: _number(rows[m][PEOPLE]) for m in members}
         few = [m for m in members if people[m] < least]
         if few and len(members) > len(few) and (len(few) == 1 or sum(people[m] for m in few) < least):
             few.append(min((m for m in members if m not in few), key=people.__getitem__))
@@ -85,6 +88,9 @@ def _across(rows: Sequence[Row], members: Sequence[int], gone: set[int], lost: l
     stay = [m for m in members if m not in gone]
     known = [{n: _number(rows[m].get(n)) for n in _SUMMED} | _makers(rows[m]) for m in members]
     columns = {c: {m: own[c] for m, own in zip(members, known, strict=True)} for c in known[0]}
+    figures = dict(zip(members, known, strict=True))
+    subjects = {n for n in columns if n.endswith("_hours")}
+    sums = [{*OUTCOMES, PEOPLE} & rows[members[0]].keys(), {*subjects, "hours"} if subjects else set()]
     before = -1
     while before != (before := sum(len(lost[m]) for m in stay)):
         for column, counts in columns.items():
@@ -94,6 +100,46 @@ def _across(rows: Sequence[Row], members: Sequence[int], gone: set[int], lost: l
                     lost[m].add(column)
         for m in stay:
             lost[m].update(_together(rows[m], lost[m], least))
+        for added in sums:
+            for m, column in _linked(figures, added, gone, lost, least):
+                lost[m].add(column)
+
+
+def _linked(
+    known: Mapping[int, Mapping[str, int]], added: Set[str], gone: set[int], lost: Sequence[set[str]], least: int
+) -> Iterator[tuple[int, str]]:
+    """One figure more, where a hidden one follows from several sums. ``added``: columns of which one is the sum of the
+    others.
+
+    A hidden figure links its group with its column. Where nothing else links the two, the sums on either side of it
+    give it away; then the smallest figure goes that links both sides as well.
+    """
+    hidden = {m: frozenset(added if m in gone else added & lost[m]) for m in known}
+    alike = Counter(hidden.values())
+    for m, counts in known.items():
+        others = [links for links, count in alike.items() if count > (links == hidden[m])]
+        for n in sorted(c for c in hidden[m] - {PEOPLE} if 0 < counts[c] < least):
+            near = _reached(hidden[m] - {n}, others)
+            if n in near:
+                continue
+            far = _reached({n}, others)
+            more = []
+            for o, links in hidden.items():
+                side = far if o == m or links & near else near if links & far else set()
+                more += [(known[o][c] == 0, known[o][c], o, c) for c in side - links - {PEOPLE}]
+            if more:
+                yield min(more)[2:]
+                return
+
+
+def _reached(columns: Set[str], links: Sequence[frozenset[str]]) -> set[str]:
+    """The columns that groups link with these, directly or by way of others."""
+    found: set[str] = set()
+    new = set(columns)
+    while new - found:
+        found |= new
+        new = {n for link in links if link & found for n in link}
+    return found
 
 
 def _together(row: Row, lost: set[str], least: int) -> Iterator[str]:
