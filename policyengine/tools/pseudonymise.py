@@ -1,7 +1,8 @@
 """An evaluation and a secret key go in, the same evaluation comes out with persons' ids made unrecognisable.
 
 The same person has the same pseudonym wherever the same key is used (HMAC-SHA256), so years join. What rejected
-rows held is left out: it may be a name or an id in a form that nobody could read.
+rows held is left out: it may be a name or an id in a form that nobody could read. So is what warnings show of ids: the
+first and last characters of one or two people's, beside the pseudonyms of few, may tell who they are.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from policyengine.tools.evaluate import Evaluation
 from policyengine.trace import Result
 
 _NUMBERS = re.compile(r"\d{17}[\dXx]|\d{15}")  # identity numbers within a text
+_MASKED = re.compile(r"[^\s,、：(（]*\*[^\s,、(（]*")  # ids as messages show them: 510101********0016
 
 
 def pseudonymised(evaluation: Evaluation, key_file: str | Path) -> Evaluation:
@@ -34,7 +36,7 @@ def pseudonymised(evaluation: Evaluation, key_file: str | Path) -> Evaluation:
     )
     persons = {hide(i): replace(p, person_id=hide(i), facts=_facts(p.facts, hide)) for i, p in inputs.persons.items()}
     rejects = tuple(_hidden(r, hide) for r in inputs.rejects)
-    warnings = tuple(_NUMBERS.sub(lambda m: hide(m[0]), w) for w in inputs.warnings)
+    warnings = tuple(_MASKED.sub("…", _NUMBERS.sub(lambda m: hide(m[0]), w)) for w in inputs.warnings)
     shown = replace(inputs, persons=persons, rejects=rejects, warnings=warnings)
     return replace(evaluation, result=result, inputs=shown, pseudonymised=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from pathlib import Path
@@ -14,10 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
 from policyengine.records.personal import pseudonymiser
-from policyengine.tools.evaluate import Evaluation
+from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.pseudonymise import pseudonymised
 from policyengine.tools.read_result import read_result
 from policyengine.tools.result import save
+from policyengine.tools.select import load_law
 from policyengine.tools.sign import Signer
 from policyengine.tools.stats.make import statistics
 from policyengine.tools.verify import verify
@@ -104,9 +106,25 @@ def test_pseudonyms(of_2016: Evaluation, tmp_path: Path) -> None:
     assert "A1" not in (out / "ledger.csv").read_text().replace("R0A1", "")
     made = statistics([str(out)])
     assert [n.code for n in made.notes] == ["PE530"]
+    assert "--records" not in str(made.notes[0].hint)  # naming the files would not help: they know no pseudonyms
     (tmp_path / "short").write_bytes(b"secret")
     with pytest.raises(PolicyError, match="PE565"):
         pseudonymised(of_2016, tmp_path / "short")
+
+
+def test_warnings_show_nothing_of_ids_beside_pseudonyms(county: Path, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"0123456789abcdef")
+    wrong = "510101199001010017"  # its last digit should be 6
+    (tmp_path / "persons.csv").write_text(f"person_id,name\n{wrong},Ida\n", encoding="utf-8")
+    (tmp_path / "kinds.csv").write_text("person_id,kind,from,to\nZ77777,just_cause,2016-01-01,\n", encoding="utf-8")
+    files = Files((str(county / "records.csv"),), str(tmp_path / "persons.csv"), str(tmp_path / "kinds.csv"))
+    judged = evaluate_files(load_law(county / "policies" / "county"), files, (2016, 2016))
+    assert [text in " ".join(judged.inputs.warnings) for text in ("A*", "Z***77", "510101********0017")] == [True] * 3
+    out = save(pseudonymised(judged, tmp_path / "key"), tmp_path / "out")
+    notes = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["warnings"]["notes"]
+    assert len(notes) == 3
+    assert "*" not in "".join(notes)
+    assert any(note.endswith("… (checksum)") for note in notes)
 
 
 def test_command(county: Path, tmp_path: Path) -> None:

@@ -98,10 +98,14 @@ def _without(what: str, explicit: bool, why: tuple[str, str] | None = None) -> t
         hint = say("name the very files that evaluate was given", "请指定评定时使用的文件")
         raise PolicyError([Diagnostic("PE531", text, hint=hint)])
     hint = say(
-        "without it nothing is told by region, sector, employer, provider or source of funds; name the files with "
-        "--records, --persons and --policy",
-        "因此不按地区、行业、单位、施教机构、经费来源统计；可用 --records、--persons、--policy 指定文件",
+        "without it nothing is told by region, sector, employer, provider or source of funds",
+        "因此不按地区、行业、单位、施教机构、经费来源统计",
     )
+    if why is None:  # the very files may still be found; of pseudonyms they say nothing
+        named = say(
+            "name the files with --records, --persons and --policy", "可用 --records、--persons、--policy 指定文件"
+        )
+        hint += say("; ", "；") + named
     return None, (Diagnostic("PE530", text, hint=hint, severity="note"),)
 
 
