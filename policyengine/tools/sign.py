@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,7 @@ def check_signature(folder: Path, public_key: str | Path | None) -> list[Diagnos
     """
     path = folder / SIGNATURE
     if not path.is_file():
-        if public_key is None:
-            return []
-        text = say("this result is not signed", "该结果没有签名")
-        hint = say("evaluate --sign KEY signs a result", "evaluate --sign 密钥 可对结果签名")
-        return [Diagnostic("PE560", text, Span(str(folder)), hint)]
+        return [] if public_key is None else [_unsigned(folder)]
     crypto = _library()
     trusted = _public(public_key, crypto) if public_key is not None else None
     content = path.read_bytes()
@@ -62,14 +59,39 @@ def check_signature(folder: Path, public_key: str | Path | None) -> list[Diagnos
         text = say("the signature is not of this manifest: one of them was changed", "签名与清单不符：其中之一被改动")
         return [Diagnostic("PE561", text, Span(str(path)))]
     if trusted is not None and trusted != signed[0]:
-        text = say("another key has signed this result", "该结果由另一把密钥签名")
-        hint = say("ask whoever sent it for their public key", "请向提供者索取公钥")
-        return [Diagnostic("PE562", text, Span(str(path)), hint)]
+        return [_anothers(path)]
     if trusted is None:
         text = say("signed, but by whom is not checked", "已签名，但未核对签名者")
         hint = say("say --key PUB.pem", "请加 --key 公钥.pem")
         return [Diagnostic("PE563", text, Span(str(path)), hint, severity="note")]
     return []
+
+
+def not_vouched(folder: Path, sign: Callable[[bytes], bytes] | None) -> list[Diagnostic]:
+    """Why rows of the result in ``folder`` can't be taken over: its signature does not hold (PE561), or, where ``sign``
+    is to sign them, that key has not signed them before (PE560, PE562).
+
+    An Ed25519 signature of the same bytes by the same key is the same.
+    """
+    found = [d for d in check_signature(folder, None) if d.severity == "error"]
+    if found or sign is None:
+        return found
+    path = folder / SIGNATURE
+    if not path.is_file():
+        return [_unsigned(folder)]
+    return [] if path.read_bytes() == sign((folder / MANIFEST).read_bytes()) else [_anothers(path)]
+
+
+def _unsigned(folder: Path) -> Diagnostic:
+    text = say("this result is not signed", "该结果没有签名")
+    hint = say("evaluate --sign KEY signs a result", "evaluate --sign 密钥 可对结果签名")
+    return Diagnostic("PE560", text, Span(str(folder)), hint)
+
+
+def _anothers(path: Path) -> Diagnostic:
+    text = say("another key has signed this result", "该结果由另一把密钥签名")
+    hint = say("ask whoever sent it for their public key", "请向提供者索取公钥")
+    return Diagnostic("PE562", text, Span(str(path)), hint)
 
 
 def _parts(content: bytes) -> tuple[bytes, bytes] | None:

@@ -69,7 +69,7 @@ def evaluate_straight(
         _set(connection, work, wish.memory)
         reading, judging = _shares(files, progress)
         tables, said = canonical_of(connection, work / "tables", files, schema_for(law, files.mapping), reading)
-        spoilt = update.spoilt(out) if wish.update else []
+        spoilt = update.spoilt(out, wish.sign) if wish.update else []
         if read is not None:
             read(tables.rejects, (*law.remarks, *said, *spoilt))
         run = _Run(law, wish, tables, folder, work, periods, as_of, judging, selector, selection)

@@ -8,7 +8,7 @@ asked. The first are kept as a fingerprint in the result; where what was asked d
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, reduce
 from pathlib import Path
@@ -29,7 +29,7 @@ from policyengine.tools.read_result import Written as Result
 from policyengine.tools.read_result import read_result
 from policyengine.tools.select import Law
 from policyengine.tools.verify import changed
-from policyengine.tools.write import MANIFEST, entry_of
+from policyengine.tools.write import MANIFEST, SIGNATURE, entry_of
 
 PRINTS = "fingerprints"
 ASKED = ("period", "as_of", "format", "ledger")  # options on which every row depends
@@ -110,13 +110,24 @@ def _program() -> str:
 # --- who is judged anew -----------------------------------------------------------------------------------------------
 
 
-def spoilt(folder: str | Path) -> list[Diagnostic]:
-    """What was changed or is missing in the result in ``folder``, as warnings: then nothing can be taken over."""
+def spoilt(folder: str | Path, sign: Callable[[bytes], bytes] | None = None) -> list[Diagnostic]:
+    """What was changed or is missing in the result in ``folder``, as warnings: then nothing can be taken over.
+
+    ``sign``: what will sign the new one. Rows that somebody changed together with their digests, and left without that
+    key's signature, would be signed unseen.
+    """
     if not (Path(folder) / MANIFEST).exists():
         return []
     old = read_result(folder)
+    if PRINTS not in old.manifest:
+        return []
+    found = changed(old)
+    if not found and (sign is not None or (old.folder / SIGNATURE).exists()):
+        from policyengine.tools.sign import not_vouched
+
+        found = not_vouched(old.folder, sign)
     hint = say("everybody is judged anew", "将重新评定所有人")
-    return [replace(d, hint=hint, severity="warning") for d in changed(old)] if PRINTS in old.manifest else []
+    return [replace(d, hint=hint, severity="warning") for d in found]
 
 
 def standing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from policyengine.tools.result import Wish
 from policyengine.tools.select import load_law
 from policyengine.tools.tally import Tally
 from policyengine.tools.verify import verify
+from policyengine.tools.write import digest, manifest_bytes
+from tests.report.test_sign import key_pair
 from tests.tools.world import write_world
 
 PEOPLE = 5
@@ -143,6 +146,50 @@ def test_nothing_stands_of_a_result_that_was_changed(
     assert f"warning {said}" in told
     assert "everybody is judged anew" in told
     assert {path.name: path.read_bytes() for path in out.iterdir()} == sound
+
+
+def forge(out: Path) -> None:
+    """A flag less, with the digests that fit: nothing but a signature tells."""
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    flags = out / "flags.csv"
+    flags.write_text(flags.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    entry = manifest["tables"]["flags"]
+    entry["sha256"], entry["rows"] = digest(flags), 0
+    (out / "manifest.json").write_bytes(manifest_bytes(manifest))
+
+
+# what becomes of the result in between; the key that signs the new one (none: it is not signed); what is said
+SIGNED = [
+    ("kept", "mine.pem", ""),
+    ("kept", "", ""),
+    ("forged", "mine.pem", "PE561"),
+    ("forged", "", "PE561"),
+    ("forged, its signature removed", "mine.pem", "PE560"),
+    ("kept", "another.pem", "PE562"),
+]
+
+
+@pytest.mark.parametrize(("then", "key", "said"), SIGNED)
+def test_nothing_is_signed_that_was_not_judged_or_signed_with_that_key(
+    then: str, key: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, out = write_world(tmp_path / "world"), tmp_path / "out"
+    for name in ("mine", "another"):
+        key_pair(tmp_path, name)
+    command = ["evaluate", str(world / "records.csv"), "--policy", str(world / "policies/shire"), "--update", str(out)]
+    command += ["--period", "2016"]
+    assert code(*command, "--sign", str(tmp_path / "mine.pem")) == 0
+    sound = (out / "flags.csv").read_bytes()
+    if then != "kept":
+        forge(out)
+    if "removed" in then:
+        (out / "manifest.sig").unlink()
+    capsys.readouterr()
+    assert code(*command, *(["--sign", str(tmp_path / key)] if key else [])) == 0
+    told = capsys.readouterr().err
+    assert (f"warning {said}" in told and "everybody is judged anew" in told) == bool(said)
+    assert ("0 people judged anew" in told) == (not said)
+    assert (out / "flags.csv").read_bytes() == sound
 
 
 def test_the_command_keeps_the_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
