@@ -31,7 +31,7 @@ from policyengine.tools.tables import (
     Value,
     parted,
 )
-from policyengine.tools.write import MANIFEST, MARK, digest, manifest_bytes
+from policyengine.tools.write import MANIFEST, MARK, SIGNATURE, digest, manifest_bytes
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
 
 Row = Mapping[str, Value]
@@ -320,7 +320,8 @@ def read_result(folder: str | Path) -> Written:
 def unchanged_result(folder: str | Path) -> Written:
     """The result in ``folder``, for whoever counts, publishes or certifies it: every byte is what was written.
 
-    Raises ``PolicyError`` as ``read_result``, and PE543 where a table or the manifest was changed, or is missing.
+    Raises ``PolicyError`` as ``read_result``, PE543 where a table or the manifest was changed or is missing, PE561 where
+    it was signed and changed together with its digests, and PE908 where what checks signatures is not installed.
     """
     written = read_result(folder)
     path = written.folder / MANIFEST
@@ -332,6 +333,11 @@ def unchanged_result(folder: str | Path) -> Written:
         message = say("this result was changed after it was written", "该结果写出后被改动")
         hint = say("policyengine verify tells where; evaluate again", "policyengine verify 可查看何处；请重新评定")
         raise PolicyError([Diagnostic("PE543", message, Span(str(path)), hint)])
+    if (written.folder / SIGNATURE).exists():
+        from policyengine.tools.sign import not_vouched
+
+        if found := not_vouched(written.folder, None):
+            raise PolicyError(found)
     return written
 
 

@@ -19,8 +19,11 @@ from policyengine.tools.publish.publish import TABLES, publish
 from policyengine.tools.read_result import read_result
 from policyengine.tools.report.make import write_certificates, write_report, write_workbook
 from policyengine.tools.result import save
+from policyengine.tools.sign import Signer
 from policyengine.tools.stats.make import statistics
+from policyengine.tools.write import digest, manifest_bytes
 from tests.publish.conftest import Server
+from tests.report.test_sign import key_pair
 from tests.stats.conftest import judged
 from tests.stats.world import YEARS, write_year
 
@@ -195,6 +198,23 @@ def test_a_changed_result_is_not_taken(tmp_path: Path, results: dict[str, Path],
             take()
         assert str(table) in str(caught.value)
     assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_result_that_was_changed_with_its_digests_is_not_published_under_its_old_signature(
+    county: Path, tmp_path: Path
+) -> None:
+    key_pair(tmp_path, "k")
+    out = save(judged(county, 2016, 2016), tmp_path / "out", sign=Signer(tmp_path / "k.pem"))
+    manifest = read_result(out).manifest
+    table = out / "decisions.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("not_met", "met", 1), encoding="utf-8")
+    manifest["tables"]["decisions"]["sha256"] = digest(table)
+    (out / "manifest.json").write_bytes(manifest_bytes(manifest))
+    with pytest.raises(PolicyError, match="PE561"):
+        publish(out, str(tmp_path / "status.duckdb"))
+    assert not (tmp_path / "status.duckdb").exists()
+    (out / "manifest.sig").unlink()  # then nothing tells
+    assert publish(out, str(tmp_path / "status.duckdb")).changed
 
 
 def test_a_failure_in_the_middle_leaves_nothing(

@@ -57,7 +57,8 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
 
     ``scope``: whose result it is; results replace each other within one scope only. By default the policy's id, ``*``
     for a folder of packs. Raises ``PolicyError``: PE501 no result, PE540 no such database, PE541 another's database,
-    PE542 a person would be decided twice, PE543 the result was changed since it was written.
+    PE542 a person would be decided twice, PE543 the result was changed since it was written, PE561 since it was
+    signed.
     """
     written = unchanged_result(folder)
     policies = [str(p["id"]) for p in written.manifest["policies"]]
