@@ -320,8 +320,8 @@ def read_result(folder: str | Path) -> Written:
 def unchanged_result(folder: str | Path) -> Written:
     """The result in ``folder``, for whoever counts, publishes or certifies it: every byte is what was written.
 
-    Raises ``PolicyError`` as ``read_result``, PE543 where a table or the manifest was changed or is missing, PE561 where
-    it was signed and changed together with its digests, and PE908 where what checks signatures is not installed.
+    Raises ``PolicyError`` as ``read_result``, PE543 where a table or the manifest was changed or is missing, PE561
+    where it was signed and changed with its digests, and PE908 where what checks signatures is not installed.
     """
     written = read_result(folder)
     path = written.folder / MANIFEST

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,13 @@ from policyengine.records.personal import pseudonymiser
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.pseudonymise import pseudonymised
 from policyengine.tools.read_result import read_result
+from policyengine.tools.report.make import write_certificates, write_report, write_workbook
 from policyengine.tools.result import save
 from policyengine.tools.select import load_law
 from policyengine.tools.sign import Signer
 from policyengine.tools.stats.make import statistics
 from policyengine.tools.verify import verify
+from policyengine.tools.write import digest, manifest_bytes
 
 
 def key_pair(folder: Path, name: str) -> tuple[Path, Path]:
@@ -93,6 +96,35 @@ def test_keys_that_are_none(tmp_path: Path, signed: tuple[Path, Path, Path]) -> 
         Signer(tmp_path / "k")
     with pytest.raises(PolicyError, match="PE564"):
         verify(signed[0], (), tmp_path / "k")
+
+
+def test_nothing_is_made_of_a_changed_result(signed: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    """The decisions changed, and then their digest with them: the signature tells."""
+    out = tmp_path / "out"
+    shutil.copytree(signed[0], out)
+    table, manifest = out / "decisions.csv", read_result(signed[0]).manifest
+    making: list[Callable[[], object]] = [
+        lambda: statistics([str(out)]),
+        lambda: write_report(str(out), tmp_path / "r.html"),
+        lambda: write_workbook(str(out), tmp_path / "r.xlsx"),
+        lambda: write_certificates(str(out), tmp_path / "c.html"),
+    ]
+
+    def refused() -> list[str]:
+        found = []
+        for make in making:
+            with pytest.raises(PolicyError) as e:
+                make()
+            found += [d.code for d in e.value.diagnostics]
+        return found
+
+    for make in making:
+        make()
+    table.write_text(table.read_text(encoding="utf-8").replace("not_met", "met", 1), encoding="utf-8")
+    assert refused() == ["PE543"] * 4
+    manifest["tables"]["decisions"]["sha256"] = digest(table)
+    (out / "manifest.json").write_bytes(manifest_bytes(manifest))
+    assert refused() == ["PE561"] * 4
 
 
 def test_pseudonyms(of_2016: Evaluation, tmp_path: Path) -> None:
