@@ -41,22 +41,24 @@ def verify(folder: str | Path, records: Sequence[str] = (), key: str | Path | No
         if e.diagnostics[0].code == "PE501":
             raise
         return list(e.diagnostics)
-    files = _sources(records)
-    found: list[Diagnostic] = []
+    return _bounded(_disagreements(written, _sources(records), key))
+
+
+def _disagreements(written: Written, files: Sequence[Source], key: str | Path | None) -> Iterator[Diagnostic]:
+    """All of them, as they are found: in a large result that was changed there are more than memory should hold."""
     if key is not None or (written.folder / SIGNATURE).exists():
         from policyengine.tools.sign import check_signature
 
-        found += check_signature(written.folder, key)
+        yield from check_signature(written.folder, key)
     try:
         for check in (_seal(written), _bytes(written), _inputs(written, files), _Trace(written).disagreements()):
-            found += check
+            yield from check
     except PolicyError as e:
-        found += e.diagnostics
+        yield from e.diagnostics
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
         path = written.folder / MANIFEST
         text = say(f"the manifest was changed: {e!r} is not as we write it", f"清单已被改动：{e!r} 与写出时不同")
-        found.append(Diagnostic("PE502", text, Span(str(path))))
-    return _bounded(found)
+        yield Diagnostic("PE502", text, Span(str(path)))
 
 
 def changed(written: Written) -> list[Diagnostic]:
@@ -150,30 +152,26 @@ class _Trace:
         findings = list(self._numbered(self.written.findings()))
         yield from self._counts()
         yield from self._repeated(decisions)
-        by_decision: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
-        for _, f in findings:
-            by_decision[f.person_id, f.period, f.policy].append(f)
+        by_decision: dict[tuple[str, str, str], list[tuple[int, Finding]]] = defaultdict(list)
+        for line, f in findings:
+            by_decision[f.person_id, f.period, f.policy].append((line, f))
         for line, d in decisions:
-            yield from self._decision(line, d, by_decision.pop((d.person_id, d.period, d.policy), []))
-        for person, period, policy in by_decision:
+            own = by_decision.pop((d.person_id, d.period, d.policy), [])
+            yield from self._decision(line, d, [f for _, f in own])
+        for (_, period, policy), rest in by_decision.items():
             text = say(
                 f"findings of {period} under {policy} belong to no decision",
                 f"{period} 的结论项（{policy}）没有对应的结果",
             )
-            yield self._at("PE522", "findings", self._first(findings, person, period), "person_id", text)
+            yield self._at("PE522", "findings", rest[0][0], "person_id", text)
         rules = {r["key"] for r in self.written.manifest["rules"]}
         for line, f in findings:
             yield from self._finding(line, f, rules)
         if self.written.has("ledger"):
-            ledger = list(self._numbered(self.written.ledger()))
-            yield from self._ledger(ledger, decisions, rules)
+            yield from self._ledger(self._numbered(self.written.ledger()), decisions, rules)
 
     def _numbered(self, rows: Iterable[Any]) -> Iterator[tuple[int, Any]]:
         return ((number + 2, row) for number, row in enumerate(rows))
-
-    @staticmethod
-    def _first(findings: Sequence[tuple[int, Finding]], person: str, period: str) -> int:
-        return next(line for line, f in findings if (f.person_id, f.period) == (person, period))
 
     def _at(self, code: str, table: str, line: int, column: str, text: str) -> Diagnostic:
         """A disagreement in a row; the column is the number of the column, from 1."""
@@ -316,7 +314,7 @@ class _Trace:
 
     def _ledger(
         self,
-        ledger: Sequence[tuple[int, LedgerEntry]],
+        ledger: Iterable[tuple[int, LedgerEntry]],
         decisions: Sequence[tuple[int, Decision]],
         rules: set[str],
     ) -> Iterator[Diagnostic]:
