@@ -19,7 +19,7 @@ from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
-from policyengine.tools.case import UNMET, Case, labels_of, labels_together, note_of_manifest, of_period, rows_of
+from policyengine.tools.case import UNMET, Case, labels_of, labels_together, of_period, rows_of
 from policyengine.tools.case_reasons import Notes, besides, blocks_around, may_follow, why
 from policyengine.tools.case_windows import windows_in, windows_of
 from policyengine.tools.enough import enough_for
@@ -264,7 +264,6 @@ def explain_result(
         again = {(c.decision.period, c.decision.policy): c for c in fresh}
     findings, ledger = list(written.findings(person.person_id)), list(written.ledger(person.person_id))
     flags = list(written.flags(person.person_id))
-    rules = {r["key"]: note_of_manifest(r) for r in written.manifest["rules"]}
     cases = []
     for decision in written.decisions(person.person_id):
         if not _asked(decision, periods):
@@ -284,7 +283,7 @@ def explain_result(
             findings=of_period(decision, findings),
             ledger=rows,
             flags=tuple(f for f in flags if f.record_id in ids),
-            rules=rules,
+            rules=written.notes,
             known=written.labels[policy["id"]],
             as_of=written.as_of,
         )

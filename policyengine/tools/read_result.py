@@ -18,7 +18,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.engines.calendar import block_of, days_of, label, labelled, period_bounds
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.tools.case import labels_together
+from policyengine.tools.case import RuleNote, labels_together, note_of_manifest
 from policyengine.tools.formats import read_rows
 from policyengine.tools.tables import (
     EITHER,
@@ -82,6 +82,11 @@ class Written:
         policies = self.manifest["policies"]
         together = labels_together(p["labels"] for p in policies)
         return {str(p["id"]): known for p, known in zip(policies, together, strict=True)}
+
+    @cached_property
+    def notes(self) -> dict[str, RuleNote]:
+        """The rule versions by key, made once: everybody's case refers to them."""
+        return {r["key"]: note_of_manifest(r) for r in self.manifest["rules"]}
 
     @property
     def as_of(self) -> date | None:
@@ -149,13 +154,26 @@ class Written:
     def _rules_of(self, consequences: tuple[str, ...], row: Row, days: tuple[date, date]) -> tuple[str, ...]:
         """The rule versions behind consequences. Tables don't hold them: where fewer of a name follow than rules
         conclude it, all that may be meant, joined by ``EITHER``."""
-        known = {name: self._concluding(name, row, days) for name in consequences}
+        known = {name: list(self._concluding(name, _text(row, "policy"), days)) for name in consequences}
         as_many = {name: len(keys) == consequences.count(name) for name, keys in known.items()}
         return tuple(known[n].pop(0) if as_many[n] else EITHER.join(known[n]) for n in consequences)
 
-    def _concluding(self, name: str, row: Row, days: tuple[date, date]) -> list[str]:
-        """The rules in force on all ``days`` that conclude ``name``, in the order of their keys."""
-        own = [r for r in self.manifest["rules"] if row["policy"] in r["policies"]]
+    def _concluding(self, name: str, policy: str, days: tuple[date, date]) -> tuple[str, ...]:
+        """The rules in force on all ``days`` that conclude ``name``, in the order of their keys.
+
+        Looked up once: where every city has a pack, hundreds of rules stand behind each of a million decisions.
+        """
+        asked = (name, policy, days)
+        if asked not in self._concluded:
+            self._concluded[asked] = tuple(self._that_conclude(name, policy, days))
+        return self._concluded[asked]
+
+    @cached_property
+    def _concluded(self) -> dict[tuple[str, str, tuple[date, date]], tuple[str, ...]]:
+        return {}
+
+    def _that_conclude(self, name: str, policy: str, days: tuple[date, date]) -> list[str]:
+        own = [r for r in self.manifest["rules"] if policy in r["policies"]]
         for fits in (_covers, _touches):  # a pack whose years begin otherwise than the policy's may only touch them
             rules = _standing(r for r in own if fits(r, days))
             if keys := [r["key"] for r in rules if (r["kind"], r["name"]) == ("conclude", name)]:
@@ -193,7 +211,7 @@ class Written:
             return {}
         row: Row = {"policy": decision.policy, "period": decision.period}
         days = _last_year(row, year_start_of(policy))
-        return {name: tuple(self._concluding(name, row, days)) for name in decision.possible}
+        return {name: self._concluding(name, decision.policy, days) for name in decision.possible}
 
     def findings(self, person: str | None = None) -> Iterator[Finding]:
         for row in self.rows("findings", person):

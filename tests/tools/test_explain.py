@@ -18,7 +18,7 @@ from policyengine.tools.case_text import text_of_case
 from policyengine.tools.case_words import Words
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files, read_files
 from policyengine.tools.explain import Explainer, explain_files, explain_result, nothing_in
-from policyengine.tools.read_result import read_result
+from policyengine.tools.read_result import Written, read_result
 from policyengine.tools.result import save
 from policyengine.tools.select import load_law
 from tests.tools.world import HEADER, write_world
@@ -645,3 +645,22 @@ def test_where_another_record_may_count_instead_that_is_said_with_its_rule(tmp_p
     assert MAY_REPEAT_ZH in text_of_case(case, "zh")
     records = {r["record_id"]: r for r in data_of_cases([case])["cases"][0]["records"]}
     assert [c["rule"] for c in records["R5"]["cut_by"]] == ["shire/once", "shire/lecture"]
+
+
+def test_what_all_decisions_of_a_policy_and_year_share_is_looked_up_once(
+    evaluation: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where every city has a pack, hundreds of rules would be gone through for each decision and person."""
+    written = read_result(save(evaluation, tmp_path / "out"))
+    looked: list[tuple[str, str]] = []
+    search = Written._that_conclude
+    monkeypatch.setattr(
+        Written,
+        "_that_conclude",
+        lambda self, name, policy, days: looked.append((name, policy)) or search(self, name, policy, days),
+    )
+    first, again = (list(written.decisions()), list(written.decisions()))
+    assert first == again  # nothing was taken out of what is shared
+    assert [d.consequence_rules for d in first if d.consequences] == [("shire/not-excellent",)] * 3
+    assert sorted(looked) == [("not_excellent", "mill"), ("not_excellent", "shire")]  # of A1 and D4; of B2
+    assert written.notes is written.notes

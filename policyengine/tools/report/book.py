@@ -12,7 +12,6 @@ from policyengine.tools.case import (
     RuleNote,
     asks_nothing,
     cited,
-    note_of_manifest,
     of_period,
     owner_of,
     rows_of,
@@ -55,7 +54,6 @@ def _shown(words: Words, column: Any, value: Any) -> Any:
 
 def _rows(written: Written, people: Iterable[One], reveal: bool) -> Iterator[Sequence[Any]]:
     known = {name: Labels(known, spoken()) for name, known in written.labels.items()}
-    rules = {r["key"]: note_of_manifest(r) for r in written.manifest["rules"]}
     first = next(iter(known.values()))
     for one in people:
         name = str(one.person.facts.get("name") or "")
@@ -65,7 +63,7 @@ def _rows(written: Written, people: Iterable[One], reveal: bool) -> Iterator[Seq
             yield [
                 d.person_id if reveal else mask(d.person_id), name if reveal or not name else mask_name(name), *facts,
                 d.period, say(*OUTCOMES[d.outcome]), d.total, d.required_total, d.shortfall_total, labels.unit(d.unit),
-                "; ".join(labels.conclusion(c) for c in d.consequences), reasons(one, d, labels, rules),
+                "; ".join(labels.conclusion(c) for c in d.consequences), reasons(one, d, labels, written.notes),
             ]  # fmt: skip
 
 

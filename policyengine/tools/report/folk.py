@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from policyengine.records.model import Fact, Person, Record
 from policyengine.records.sqlcells import name
-from policyengine.tools.case import Case, note_of_manifest, of_period, rows_of
+from policyengine.tools.case import Case, of_period, rows_of
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.entries import Entry, Unsettled, entries_of, ledger_entry, unsettled_of
 from policyengine.tools.stats.origin import Facts
@@ -118,7 +118,6 @@ def _ordered(connection: Any, table: str, only: str | None, *by: str) -> Iterato
 
 def cases_of(one: One, written: Written) -> list[Case]:
     """A person's cases, as explain has them."""
-    rules = {r["key"]: note_of_manifest(r) for r in written.manifest["rules"]}
     ledger = [ledger_entry(e, one.unsettled) for e in one.ledger]
     records = {e.record_id: _record(e) for e in one.ledger if e.end is not None}
     cases = []
@@ -133,7 +132,7 @@ def cases_of(one: One, written: Written) -> list[Case]:
                 findings=of_period(decision, one.findings),
                 ledger=rows,
                 flags=tuple(f for f in one.flags if f.record_id in ids),
-                rules=rules,
+                rules=written.notes,
                 known=written.labels[policy["id"]],
                 records=records,
             )
