@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,24 @@ def save_book(book: Any, path: Path) -> None:
         stream.close()
     except BaseException:
         stream.full = True
-        abandon(book)
+        _abandon(book)
         raise
 
 
-def abandon(book: Any) -> None:
+@contextmanager
+def rows_of_book(book: Any) -> Iterator[None]:
+    """While rows are appended: whatever ends that early, Ctrl-C too, ends it without a word of openpyxl's own.
+
+    Else its sheets are cleared away open, and the last thing that is seen is a traceback.
+    """
+    try:
+        yield
+    except BaseException:
+        _abandon(book)
+        raise
+
+
+def _abandon(book: Any) -> None:
     """Close what openpyxl has open."""
     for sheet in book.worksheets:
         with suppress(Exception):

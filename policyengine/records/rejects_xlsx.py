@@ -18,7 +18,7 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
-from policyengine.records.books import abandon, save_book
+from policyengine.records.books import rows_of_book, save_book
 from policyengine.records.cells import NO_CHARACTER, Bad, day, unfit
 from policyengine.records.files import STDIN, find_files
 from policyengine.records.given import Reading, reject_of, tables_of_file
@@ -57,19 +57,17 @@ def write_rejects(
     book = Workbook(write_only=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        told = _fill(
-            book, by_table, Headers(schema, "records"), [a for a in arguments if a != "-"], titles := set[str]()
-        )
-        others: tuple[tuple[Purpose, str | None], ...] = (("persons", persons), ("circumstances", circumstances))
-        for purpose, file in others:
-            if file is not None and file != "-":
-                told += _fill(book, by_table, Headers(schema, purpose), [file], titles)
-        _list(book, _title(say("list", "清单"), None, titles), rejects)
+        with rows_of_book(book):
+            told = _fill(
+                book, by_table, Headers(schema, "records"), [a for a in arguments if a != "-"], titles := set[str]()
+            )
+            others: tuple[tuple[Purpose, str | None], ...] = (("persons", persons), ("circumstances", circumstances))
+            for purpose, file in others:
+                if file is not None and file != "-":
+                    told += _fill(book, by_table, Headers(schema, purpose), [file], titles)
+            _list(book, _title(say("list", "清单"), None, titles), rejects)
         save_book(book, beside)
         beside.replace(path)
-    except OSError:
-        abandon(book)
-        raise
     finally:
         beside.unlink(missing_ok=True)
     return [_only_listed(), *told] if any(file == STDIN for file, _ in by_table) else told

@@ -19,7 +19,7 @@ from typing import IO, Any
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say
-from policyengine.records.books import save_book
+from policyengine.records.books import rows_of_book, save_book
 from policyengine.records.duck_file import reader_text
 from policyengine.records.personal import APOSTROPHED, neutralise
 from policyengine.tools.tables import Column, Table, Value
@@ -188,9 +188,10 @@ def _write_xlsx(table: Table, path: Path) -> None:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(table.name)
     sheet.freeze_panes = "A2"
-    sheet.append(table.names)
-    for row in table.rows:
-        sheet.append([_cell(v) for v in row])
+    with rows_of_book(book):
+        sheet.append(table.names)
+        for row in table.rows:
+            sheet.append([_cell(v) for v in row])
     book.properties.creator = "policyengine"
     book.properties.created = book.properties.modified = datetime(2000, 1, 1)  # no clock in a result
     save_book(book, path)

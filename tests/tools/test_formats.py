@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 
 from policyengine.diagnostics import PolicyError
 from policyengine.tools.formats import FORMATS, SHEET_ROWS, read_rows, write_table
+from policyengine.tools.report.sheets import Workbook
 from policyengine.tools.tables import Column, Table
 
 COLUMNS = (
@@ -90,3 +94,32 @@ def test_a_sheet_that_is_too_small_is_said(tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as error:
         write_table(Table("t", COLUMNS[:1], [("a",)] * SHEET_ROWS), tmp_path / "t.xlsx", "xlsx")
     assert error.value.diagnostics[0].code == "PE907"
+
+
+@pytest.mark.parametrize("face", ["result", "report"])
+def test_a_workbook_given_up_between_two_rows_says_nothing_of_its_own(
+    face: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while rows are made: a sheet that is cleared away open shows a traceback below our message."""
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: said.append(what.exc_value))
+
+    def interrupted() -> Iterator[tuple[str, ...]]:
+        yield from [("a",)] * 3
+        raise KeyboardInterrupt
+
+    class Rows(list[tuple[str, ...]]):
+        def __iter__(self) -> Iterator[tuple[str, ...]]:
+            return interrupted()
+
+    try:
+        if face == "result":
+            write_table(Table("t", COLUMNS[:1], Rows()), tmp_path / "t.xlsx", "xlsx")
+        else:
+            Workbook().sheet("t", ["who"], interrupted())
+    except KeyboardInterrupt:
+        ended = True
+    gc.collect()
+    assert ended
+    assert said == []
+    assert not any(tmp_path.iterdir())

@@ -10,7 +10,7 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
-from policyengine.records.books import save_book
+from policyengine.records.books import rows_of_book, save_book
 from policyengine.tools.formats import SHEET_ROWS, _cell, _without_clock, openpyxl_there
 from policyengine.tools.write import parents_of
 
@@ -46,13 +46,14 @@ class Workbook:
         last = get_column_letter(max(len(head), 1))
         if colour is not None:
             self._colour(sheet, colour, last)
-        sheet.append([self._head(sheet, text) for text in head])
-        count = 1
-        for row in rows:
-            count += 1
-            if count > SHEET_ROWS:
-                raise PolicyError([_too_many(title)])
-            sheet.append([_cell(v) for v in row])
+        with rows_of_book(self._book):
+            sheet.append([self._head(sheet, text) for text in head])
+            count = 1
+            for row in rows:
+                count += 1
+                if count > SHEET_ROWS:
+                    raise PolicyError([_too_many(title)])
+                sheet.append([_cell(v) for v in row])
         sheet.auto_filter.ref = f"A1:{last}{count}"
 
     def _colour(self, sheet: Any, colour: tuple[int, Mapping[str, str]], last: str) -> None:
