@@ -37,7 +37,7 @@ def read_inputs(
     """Read everything. None when a file is unusable as such (errors in the diagnostics); a bad row is only a reject.
 
     ``only``: read the records of this person (id or name) alone, as they are read among all; of other rows nothing but
-    their ids and, ``dated``, the first and last day on which they end.
+    their ids and, ``dated``, the first and last day on which they end. Where nobody is meant, ``persons`` has all.
     """
     if problems := [*clashes(schema), *stdin_for_all(records, persons, circumstances)]:
         return None, problems
@@ -93,6 +93,8 @@ def _read(
     if unknown:
         reading.diagnostics.append(strangers(unknown, circumstances or ""))
     reading.diagnostics += check_id_numbers(sorted(by_id))
+    if others and others.sure and not any(map(others.asked, by_id)):  # nobody is meant: it is told who comes near
+        by_id |= {p: Person(p) for p in others.people - by_id.keys()}
     warnings = tuple(d.message for d in reading.diagnostics if d.severity == "warning")
     rejects = tuple(reading.rejects)
     days = others.days() if others and others.sure else None

@@ -164,13 +164,13 @@ def explain_files(
 
 
 def read_for(law: Law, files: Files, who: str, dated: bool) -> tuple[Inputs, tuple[Diagnostic, ...]]:
-    """The files with one person's records; with everybody's where nobody is found, to say who comes near.
+    """The files with one person's records; with everybody's where rows of others may be in the way.
 
     ``dated``: the periods follow from everybody's records. Standard input, which can't be read twice, is read whole.
     """
     if not files.once:
         inputs, remarks = read_files(law, files, who, dated)
-        if inputs.sure and people_called(inputs.persons.values(), who):
+        if inputs.sure:
             return inputs, remarks
     return read_files(law, files)
 
@@ -230,6 +230,7 @@ def unknown_person(who: str, ids: Iterable[str], names: Iterable[object]) -> Pol
     ids = list(ids)
     near = [mask(i) for i in get_close_matches(who, ids, 3, 0.7)]
     near += get_close_matches(who, [n for n in names if isinstance(n, str)], 3, 0.5)
+    near = [n for n in dict.fromkeys(near) if n != mask(who)]  # masked, several may look alike, and as what was asked
     hint = say(f"near: {', '.join(near)}", f"相近的有：{'、'.join(near)}") if near else None
     hint = hint or say("give an id or name as the file has it", "请按文件中的写法给出人员编号或姓名")
     text = say(f"nobody here has the id or name {mask(who)}", f"没有编号或姓名为“{mask(who)}”的人员")

@@ -12,6 +12,7 @@ import pytest
 
 from policyengine.diagnostics import PolicyError
 from policyengine.records.model import Person
+from policyengine.tools import explain
 from policyengine.tools.case import Case
 from policyengine.tools.case_data import data_of_cases, json_of_data
 from policyengine.tools.case_text import text_of_case
@@ -337,6 +338,33 @@ def test_unknown_person(world: Path, files: Files, who: str, code: str) -> None:
 def test_periods_without_a_decision_are_written_as_everywhere() -> None:
     said = [nothing_in("1001", p).diagnostics[0].message for p in (None, (2016, 2016), (2016, 2018))]
     assert said == [f"nothing was decided about 1***{p}" for p in ("", " 2016", " 2016..2018")]
+
+
+@pytest.mark.parametrize(
+    ("who", "hint"),
+    [
+        ("510101199001010034", "near: 510101********0026, 510101********0018"),  # two are masked as ...0018
+        ("510101199103040018", "give an id or name as the file has it"),  # masked like those that come near
+    ],
+)
+def test_who_comes_near_is_known_without_reading_all_rows(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, who: str, hint: str
+) -> None:
+    """An id with a slip of the pen took five times as long as one without, and held all records in memory."""
+    ids = ("510101199001010018", "510101199101010018", "510101199001010026")
+    rows = [f"R{n},{i},2016-03-14,training,public,Law,25,hours,c,passed,," for n, i in enumerate(ids)]
+    own = tmp_path / "own.csv"
+    own.write_text("\n".join((HEADER, *rows, "")), encoding="utf-8")
+    read: list[str | None] = []
+    real = explain.read_files
+    monkeypatch.setattr(
+        explain, "read_files", lambda law, files, *only: read.append(only[0]) or real(law, files, *only)
+    )
+    with pytest.raises(PolicyError) as error:
+        explain_files(load_law(world / "policies/shire"), Files((str(own),)), who)
+    (diagnostic,) = error.value.diagnostics
+    assert (diagnostic.code, diagnostic.hint) == ("PE915", hint)
+    assert read == [who]
 
 
 def test_a_name_that_two_have(world: Path, files: Files, tmp_path: Path) -> None:
