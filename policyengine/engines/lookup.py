@@ -42,6 +42,7 @@ class Finder:
         self._year = next(iter(table.columns_with("year")), None)
         self._from = next(iter(table.columns_with("from")), None)
         self._until = next(iter(table.columns_with("until")), None)
+        self._told: dict[int, dict[object, list[int]]] = {}
         self._ranged = [table.columns[k].match == "range" for k in self.keys]
         self._rows: dict[object, list[Row]] = {}  # by the first key and its aliases
         self._scanned: list[Row] = []  # those whose first key is a range
@@ -87,6 +88,19 @@ class Finder:
             if isinstance(until, date) and until < date.max:
                 days.add(until + timedelta(days=1))
         return sorted(days)
+
+    def told_at(self, place: int) -> dict[object, list[int]]:
+        """Text → the numbers of the rows that have it as the key at that place, or as an alias of the first. Worked out
+        once: each of thousands of projects in a register is looked up in a table of as many."""
+        if place not in self._told:
+            columns = [self.keys[place], *(self.table.columns_with("alias") if place == 0 else ())]
+            told = self._told[place] = {}
+            for number, row in enumerate(self.table.rows):
+                for cell in (row[c] for c in columns):
+                    for one in cell if isinstance(cell, tuple) else (cell,):
+                        if one is not None:
+                            told.setdefault(canonical_text(one), []).append(number)
+        return self._told[place]
 
     def find(self, arguments: Sequence[object], on: date, year: int) -> Row | None:
         """The row whose key columns match ``arguments`` in order, valid then; None when there is none."""

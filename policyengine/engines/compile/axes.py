@@ -195,19 +195,13 @@ def _class_of(text: str, probe: Probe, finders: Mapping[str, Finder]) -> object 
 
 def rows_met(finder: Finder, place: int, text: str, only_existence: bool) -> frozenset[object]:
     """The rows of a table whose key at that place is the text; of each only when it is valid where that is all."""
-    column, wanted = finder.keys[place], canonical_text(text)
-    columns = [column, *(finder.table.columns_with("alias") if place == 0 else ())]
-    if finder.table.columns[column].match == "range":
+    if finder.table.columns[finder.keys[place]].match == "range":
         raise Inexpressible("a text that is matched with a range")
     met: set[object] = set()
-    for number, row in enumerate(finder.table.rows):
-        cells: list[object] = []
-        for place_ in columns:
-            cell = row[place_]
-            cells.extend(cell if isinstance(cell, tuple) else (cell,))
-        if any(canonical_text(cell) == wanted for cell in cells if cell is not None):
-            validity = [row[c] for role in ("from", "until", "year") for c in finder.table.columns_with(role)]
-            met.add(tuple(validity) if only_existence else number)
+    for number in finder.told_at(place).get(canonical_text(text), ()):
+        row = finder.table.rows[number]
+        validity = [row[c] for role in ("from", "until", "year") for c in finder.table.columns_with(role)]
+        met.add(tuple(validity) if only_existence else number)
     return frozenset(met)
 
 
