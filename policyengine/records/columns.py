@@ -28,6 +28,7 @@ from policyengine.records.rejects import Rejects, in_order
 from policyengine.records.schema import Purpose, Schema
 from policyengine.records.sqlcells import call, make_table, name, number, text
 from policyengine.records.together import Group, Together, together
+from policyengine.records.viewed import Viewed
 
 REJECTED = "canonical_rejected"
 NAMED = "canonical_named"
@@ -162,7 +163,7 @@ class _Tables:
             if self.told is not None:
                 self.told(source.path.stat().st_size)
         self.digested.update(digested.result())
-        found += self._groups(list(several.groups.values()), shape, slow, first, rejects)
+        found += self._groups(several.all(), shape, slow, first, rejects)
         if must_have_rows and not self.reading.rows:
             read.nothing_at_all(self.reading, [Span(file, sheet=sheet) for file, sheet in self.files[first:]])
         self.rejected_ids = slow.rejected_ids(self.connection, REJECTED) or self.rejected_ids
@@ -206,7 +207,9 @@ class _Tables:
             raise _Misread
         return found
 
-    def _groups(self, groups: Sequence[Group], shape: Shape, slow: SlowRows, first: int, rejects: int) -> list[Written]:
+    def _groups(
+        self, groups: Sequence[Group | Viewed], shape: Shape, slow: SlowRows, first: int, rejects: int
+    ) -> list[Written]:
         """Where the canonical rows of files that are read together stand. Their rejects come among those of the others,
         from the reject ``rejects`` on, in the order of the files, the ``first`` and those behind it.
         """

@@ -1,4 +1,4 @@
-"""The path of one file in, DuckDB's reader of that file and nothing else out.
+"""The paths of files in, DuckDB's reader of these files and nothing else out.
 
 DuckDB would take ``[1]``, ``*`` and ``?`` in a path for a pattern that other files match, ``~`` for the home folder,
 and a folder named ``form=distance`` for a column of every file below it, over the one that the file has.
@@ -6,18 +6,25 @@ and a folder named ``form=distance`` for a column of every file below it, over t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 
-def reader(function: str, path: str | Path, options: Mapping[str, Any] | None = None) -> Any:
-    """``read_parquet('the file', …)`` or ``read_csv`` as a tree. ``options``: name → tree."""
+def reader(function: str, path: str | Path | Sequence[Path], options: Mapping[str, Any] | None = None) -> Any:
+    """``read_parquet('the file', …)`` or ``read_csv`` as a tree; of several files ``['the first', …]``.
+
+    ``options``: name → tree.
+    """
     from sqlglot import exp
 
     given = {"hive_partitioning": exp.false(), **(options or {})}
     pairs = [exp.EQ(this=exp.to_identifier(name), expression=value) for name, value in given.items()]
-    return exp.Anonymous(this=function, expressions=[exp.Literal.string(as_named(path)), *pairs])
+    if isinstance(path, str | Path):
+        files: Any = exp.Literal.string(as_named(path))
+    else:
+        files = exp.Array(expressions=[exp.Literal.string(as_named(p)) for p in path])
+    return exp.Anonymous(this=function, expressions=[files, *pairs])
 
 
 def reader_text(function: str, path: str | Path, options: str = "") -> str:

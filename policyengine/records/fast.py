@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import groupby, islice
 from pathlib import Path
@@ -15,7 +15,7 @@ from policyengine.records.files import PACKED, Source
 from policyengine.records.header import Layout
 from policyengine.records.mends import source_columns
 from policyengine.records.naming import plain
-from policyengine.records.parquet import BATCH, as_text, check_pages, columns_of, scan
+from policyengine.records.parquet import BATCH, as_text, check_pages, kinds_of, scan
 from policyengine.records.raw import RawTable, Row, blank
 from policyengine.records.rows import RowFacts, RowReader
 from policyengine.records.sqlcells import Cell, call, cell_of, few, learn, matches, name, number, quicken, text, truly
@@ -43,21 +43,23 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A Parquet file of cells. ``tables``: whose rows they are, by the place of each table's file.
+    """Cells in Parquet files. ``relation``: they and ``file_row_number``, or a view of both; its columns begin with
+    those of the layout, bare. ``tables``: whose rows they are, by the place of each table's file.
 
     ``file``, ``row``, ``label``: SQL of the place of a row's file, of its number there, and of what a record id made
-    for it begins with. ``apart``: rows that are not in it, with their place, in order. ``own``: it is no file of the
-    user's.
+    for it begins with. ``apart``: rows that are not in it, with their place, in order. ``own``: the file, if it is none
+    of the user's; ``sources``: those that are.
     """
 
-    path: Path
+    relation: Any
     layout: Layout
     tables: Mapping[int, RawTable]
     file: Any
     row: Any
     label: Any
     apart: Sequence[tuple[int, Row]] = ()
-    own: bool = True
+    own: Path | None = None
+    sources: Sequence[Source] = ()
 
 
 def by_columns(layout: Layout) -> bool:
@@ -72,53 +74,59 @@ def fast_part(
 
     ``place``: of the file among all. Raises ``Damaged`` where it is a Parquet file that breaks off or is spoilt within.
     """
-    import duckdb
-
-    if not by_columns(layout) or source.kind not in ("text", "parquet"):
+    if not by_columns(layout) or source.kind not in ("text", "parquet") or text_bytes(source) < small:
         return None
     if source.kind == "parquet" and NUMBER in map(str.lower, layout.headers):  # DuckDB's name for the number of a row
         return None
-    if source.path.stat().st_size < (small // PACKED[".parquet"] if source.kind == "parquet" else small):
-        return None
     if source.kind == "parquet":
-        try:
-            return part_of(_alone(source.path, table, layout, place, own=False), target)
-        except (duckdb.InterruptException, duckdb.OutOfMemoryException):
-            raise
-        except duckdb.Error:
-            check_pages(source)
-            raise  # it is not the file
+        return part_of(_alone(source.path, table, layout, place, sources=[source]), target)
     raw = target.path("raw")
     apart = raw_parquet(target.connection, source, table, layout, raw)
     if apart is None:
         return None
-    return part_of(_alone(raw, table, layout, place, [(place, row) for row in apart]), target)
+    return part_of(replace(_alone(raw, table, layout, place), apart=[(place, row) for row in apart], own=raw), target)
 
 
-def _alone(
-    path: Path, table: RawTable, layout: Layout, place: int, apart: Sequence[tuple[int, Row]] = (), own: bool = True
-) -> Raw:
+def text_bytes(source: Source) -> int:
+    """How many bytes of text the file stands for."""
+    return source.path.stat().st_size * (PACKED[".parquet"] if source.kind == "parquet" else 1)
+
+
+def _alone(path: Path, table: RawTable, layout: Layout, place: int, sources: Sequence[Source] = ()) -> Raw:
     """The cells of one table, without the rows above its data."""
     from sqlglot import exp
 
     row = exp.paren(exp.Add(this=name(NUMBER, "r"), expression=number(layout.header_row + 1)))
-    return Raw(path, layout, {place: table}, number(place), row, text(table.label), apart, own)
+    scanned = scan(path, numbered=True)
+    return Raw(scanned, layout, {place: table}, number(place), row, text(table.label), sources=sources)
 
 
 def part_of(raw: Raw, target: Target) -> tuple[Written, int]:
-    """The canonical rows, and how many rows there are, rejected ones included."""
-    return _Fast(raw, target).part()
+    """The canonical rows, and how many rows there are, rejected ones included.
+
+    Raises ``Damaged`` where a file of the user's breaks off or is spoilt within.
+    """
+    import duckdb
+
+    try:
+        return _Fast(raw, target).part()
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException):
+        raise
+    except duckdb.Error:
+        for source in raw.sources:
+            check_pages(source)
+        raise  # it is none of the files
 
 
 class _Fast:
-    """Reads one Parquet file of cells."""
+    """Reads the cells of one layout."""
 
     def __init__(self, raw: Raw, target: Target) -> None:
-        self.raw, self.path, self.layout, self.target = raw, raw.path, raw.layout, target
+        self.raw, self.layout, self.target = raw, raw.layout, target
         self.shape, self.connection = target.shape, target.connection
         table = next(iter(raw.tables.values()))  # all have one layout, and are read alike
         self.reader = RowReader(table, self.layout, self.shape.headers)
-        kinds = columns_of(self.connection, self.path)
+        kinds = kinds_of(self.connection, raw.relation.copy())
         self.kinds = dict(islice(kinds.items(), len(self.layout.headers)))
         self.cells = self._cells()
         self.named = False  # every row has a record id
@@ -145,10 +153,10 @@ class _Fast:
     # --- queries ---
 
     def _source(self, joined: bool = True) -> Any:
-        """``FROM the file AS r LEFT JOIN what its odd cells mean``."""
+        """``FROM the cells AS r LEFT JOIN what its odd cells mean``."""
         from sqlglot import exp
 
-        relation = exp.select().from_(_as_r(scan(self.path, numbered=True)))
+        relation = exp.select().from_(_as_r(self.raw.relation.copy()))
         for cell in self.cells.values() if joined else ():
             if cell.meant:
                 on = exp.EQ(this=cell.raw.copy(), expression=name("raw", cell.meant))
@@ -159,7 +167,7 @@ class _Fast:
         """Find the columns with cells that are not canonical, and what those mean."""
         from sqlglot import exp
 
-        relation = _as_r(scan(self.path))
+        relation = _as_r(self.raw.relation.copy())
         for cell in self.cells.values():
             if cell.patterned and few(cell, self.connection, relation.copy()):
                 cell.fast = exp.false()
@@ -324,8 +332,8 @@ class _Fast:
             path = self.target.path("usual")
             self.connection.execute(copy_to(usual.where(exp.not_(odd)), path).sql("duckdb"))
             relation = scan(path)
-            if self.raw.own:
-                self.path.unlink()
+            if self.raw.own is not None:
+                self.raw.own.unlink()
         return Written(relation, frozenset(columns), frozenset(self.cells)), total - odd_rows + read_rows
 
     def _columns(self) -> dict[str, Any]:

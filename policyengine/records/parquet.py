@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from policyengine.messages import say
 from policyengine.records.cells import NO_CHARACTER
 from policyengine.records.duck_file import as_named, reader
 from policyengine.records.files import Source
-from policyengine.records.raw import Damaged, RawTable, Row
+from policyengine.records.raw import HEAD, Damaged, RawTable, Row
 
 BATCH = 10_000
 EXACT_UP_TO = {"DOUBLE": 2**53 - 1, "FLOAT": 2**24 - 1}  # whole numbers that stand for no neighbour of theirs too
@@ -25,9 +26,9 @@ def read_parquet(source: Source) -> RawTable:
 
     table = RawTable(source.shown, source.label, None, iter(()), [], how="Parquet", checked=False)
     try:
-        connection = duckdb.connect()
+        connection = _database().cursor()
         kinds = columns_of(connection, source.path)
-        table.header = _names(connection, source.path)
+        table.kinds, table.header = kinds, _names(connection, source.path)
         texts = exp.select(*(as_text(name, kind) for name, kind in kinds.items())).from_(scan(source.path))
         table.rows = _rows(source, connection, texts.sql("duckdb"))
     except duckdb.Error as e:
@@ -35,8 +36,16 @@ def read_parquet(source: Source) -> RawTable:
     return table
 
 
-def scan(path: Path, numbered: bool = False) -> Any:
-    """The rows of the file. ``numbered``: with ``file_row_number``."""
+@cache
+def _database() -> Any:
+    """One for all files: to start another takes longer than to open the file. It keeps nothing of them."""
+    import duckdb
+
+    return duckdb.connect(config={"enable_external_file_cache": False})
+
+
+def scan(path: Path | Sequence[Path], numbered: bool = False) -> Any:
+    """The rows of the file, or of files of one layout. ``numbered``: with ``file_row_number``."""
     from sqlglot import exp
 
     return reader("read_parquet", path, {"file_row_number": exp.true()} if numbered else {})
@@ -44,10 +53,15 @@ def scan(path: Path, numbered: bool = False) -> Any:
 
 def columns_of(connection: Any, path: Path) -> dict[str, str]:
     """Column name → type, as DuckDB names it; ``duckdb.Error`` where it can't read the file."""
+    return kinds_of(connection, scan(path))
+
+
+def kinds_of(connection: Any, relation: Any) -> dict[str, str]:
+    """The same of any rows."""
     import duckdb
     from sqlglot import exp
 
-    described = exp.select("*").from_(scan(path)).limit(0)
+    described = exp.select("*").from_(relation).limit(0)
     connection.execute(described.sql("duckdb"))
     try:
         return {name: str(kind) for name, kind, *_ in connection.description}
@@ -136,9 +150,11 @@ def _rows(source: Source, connection: Any, query: str) -> Iterator[Row]:
     number = 0
     try:
         result = connection.execute(query)
-        while batch := result.fetchmany(BATCH):
+        batch = result.fetchmany(HEAD)  # of most files nobody asks for more here
+        while batch:
             for cells in batch:
                 number += 1
                 yield Row(number, list(cells))
+            batch = result.fetchmany(BATCH)
     except duckdb.Error as e:
         raise Damaged(broken(source, e)) from e

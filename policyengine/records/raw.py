@@ -51,7 +51,8 @@ class RawTable:
     """One table of one file. ``header``: the column names where the format has them (JSON Lines, Parquet).
 
     ``checked``: whether cells of columns that are only carried along are looked at (Parquet vouches for its texts).
-    ``label``: what made record ids begin with. ``notes``: what the user should know of how it was read.
+    ``label``: what made record ids begin with. ``notes``: what the user should know of how it was read. ``kinds``: the
+    types of Parquet's columns, by their names in DuckDB.
     """
 
     file: str
@@ -67,6 +68,7 @@ class RawTable:
     presumed: bool = False  # the encoding is that of the beginning: whoever reads on must find out whether of all
     how: str = ""  # "CSV, GB18030, semicolons": for ``inspect``
     notes: list[Diagnostic] = field(default_factory=list)
+    kinds: dict[str, str] = field(default_factory=dict)
 
     def head(self, rows: int = HEAD) -> list[Row]:
         """The first rows, which stay in ``rows``."""

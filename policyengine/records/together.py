@@ -3,7 +3,8 @@
 To read a file by queries costs a tenth of a second, however small it is: as much as its rows, up to some megabytes.
 So the files of one layout share the queries. In front of each line stand the place of its file and the difference
 between its numbers there and here, so that every row keeps file and number. Plain is what ``staging.py`` says, where
-besides the CSV reader of the slow way makes one row of every line: no file may spoil the others.
+besides the CSV reader of the slow way makes one row of every line: no file may spoil the others. Parquet files stay
+where they are (``viewed.py``).
 """
 
 from __future__ import annotations
@@ -16,21 +17,24 @@ from io import StringIO
 from pathlib import Path
 
 from policyengine.records.canonical import FILE, copy_to
-from policyengine.records.fast import NUMBER, Raw, Target, by_columns
+from policyengine.records.fast import NUMBER, Raw, Target, by_columns, text_bytes
 from policyengine.records.files import Source
 from policyengine.records.header import Layout
+from policyengine.records.parquet import scan
 from policyengine.records.raw import RawTable, Row, blank
 from policyengine.records.sqlcells import name, typed_csv
 from policyengine.records.staging import GROUP, MOST, plain, put_apart
 from policyengine.records.text import MAX_LINE
+from policyengine.records.viewed import Viewed, one_layout, viewable
 
-LARGE = 1 << 23  # bytes of a file that is read alone: the queries cost less than its rows
+# bytes of a file that is read alone: the queries cost less than its rows
+LARGE = {"text": 1 << 23, "parquet": 1 << 25}
 SHIFT, LABEL = "_shift", "_label"  # beside FILE, columns of the Parquet file
 
 
 @dataclass(slots=True)
 class Group:
-    """Files of one layout. ``path``: where their ``lines`` stand; ``size``: bytes of the files; ``part``: as of
+    """Files of one layout. ``path``: where their ``lines`` stand; ``size``: bytes of text in the files; ``part``: as of
     ``Target``; ``tables``, ``sources``: by the place of the file; ``apart``: rows that are not among the lines.
     """
 
@@ -51,7 +55,7 @@ class Group:
         with self.path.open("ab") as out:
             out.write(front + found.text[:-1].replace(b"\n", b"\n" + front) + b"\n")
         self.lines += found.text.count(b"\n")
-        self.size += source.path.stat().st_size
+        self.size += text_bytes(source)
         # without its rows, which hold the file open
         self.tables[place] = RawTable(table.file, table.label, table.sheet, iter(()))
         self.sources[place] = source
@@ -76,24 +80,36 @@ class Group:
             path.unlink(missing_ok=True)
             return None
         row = exp.paren(exp.Add(this=name(NUMBER, "r"), expression=name(SHIFT, "r")))
-        return Raw(path, self.layout, self.tables, name(FILE, "r"), row, name(LABEL, "r"), self.apart)
+        return Raw(
+            scan(path, numbered=True),
+            self.layout,
+            self.tables,
+            name(FILE, "r"),
+            row,
+            name(LABEL, "r"),
+            self.apart,
+            path,
+        )
 
 
 @dataclass(slots=True)
 class Together:
     """The files of one purpose that are read together. ``folder``: where their lines may stand; ``shown``: those that
-    may be among them.
+    may be among them; ``viewed``: of Parquet.
     """
 
     folder: Path
     shown: frozenset[str]
     groups: dict[tuple[Layout, str], Group] = field(default_factory=dict)
+    viewed: dict[tuple[Layout, str], Viewed] = field(default_factory=dict)
 
     def take(self, source: Source, table: RawTable, layout: Layout, place: int) -> bool:
         """Take the table of the file, whose place among all is ``place``; whether it can be."""
-        if source.shown not in self.shown or not by_columns(layout) or table.delimiter is None:
+        if source.shown not in self.shown or not by_columns(layout):
             return False
-        if sum(len(group.apart) for group in self.groups.values()) > MOST:
+        if source.kind == "parquet":
+            return self._view(source, table, layout, place)
+        if table.delimiter is None or sum(len(group.apart) for group in self.groups.values()) > MOST:
             return False
         found = _lines_of(source.path, table, layout, self.folder)
         if found is None:
@@ -104,12 +120,26 @@ class Together:
         self.groups[key].lay(source, table, layout, place, found)
         return True
 
+    def _view(self, source: Source, table: RawTable, layout: Layout, place: int) -> bool:
+        kinds = table.kinds
+        if not viewable(table, kinds):
+            return False
+        group = self.viewed.setdefault(one_layout(layout, kinds), Viewed(layout, list(kinds), place + 1))
+        group.add(source, table, place)
+        return True
+
+    def all(self) -> list[Group | Viewed]:
+        return [*self.groups.values(), *self.viewed.values()]
+
 
 def together(sources: Sequence[Source], folder: Path, small: int) -> Together:
     """For these files. Where all that may be read together is less than ``small`` bytes, nothing is."""
-    sizes = {s.shown: size for s in sources if s.kind == "text" and (size := s.path.stat().st_size) < LARGE}
-    worth = len(sizes) > 1 and sum(sizes.values()) >= small
-    return Together(folder, frozenset(sizes) if worth else frozenset())
+    shown: list[str] = []
+    for kind, large in LARGE.items():
+        some = [s for s in sources if s.kind == kind and s.path.stat().st_size < large]
+        if len(some) > 1 and sum(map(text_bytes, some)) >= small:
+            shown += [s.shown for s in some]
+    return Together(folder, frozenset(shown))
 
 
 @dataclass(frozen=True, slots=True)

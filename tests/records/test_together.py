@@ -213,7 +213,7 @@ def test_rows_apart_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
 def test_a_large_file_is_read_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, grouped: list[list[int]]) -> None:
     names = written(tmp_path, [ONE, BAD + TWO.split("\n", 1)[1], BAD.replace("R", "S")])
-    monkeypatch.setattr(together, "LARGE", Path(names[1]).stat().st_size)
+    monkeypatch.setitem(together.LARGE, "text", Path(names[1]).stat().st_size)
     assert read(names, 0) == read(names, SLOW)
     assert grouped == [[0, 2]]
 
