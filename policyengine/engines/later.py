@@ -36,12 +36,14 @@ class Stretch:
 
 @dataclass(slots=True)
 class Required:
-    """A requirement's figure: as overridden, before reductions, and the bounds of what governs."""
+    """A requirement's figure: as overridden, before reductions, and the bounds of what governs. ``perhaps_none``: there
+    may be no figure at all, so that the rule does not apply."""
 
     base: Number | None
     before: Number
     low: Number
     high: Number
+    perhaps_none: bool = False
     keys: list[str] = field(default_factory=list)
     circumstances: list[str] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)

@@ -115,22 +115,24 @@ class Requirements:
         statement = rule.rule.statement
         assert isinstance(statement, tree.Require)
         missing: set[str] = set()
-        bounds = self._figure(statement, stretch, period, missing)
+        own = self._figure(statement, stretch, period, missing)
+        bounds, perhaps_none = own if own is not None else (None, True)
         base, keys = None, []
         pick = max if statement.comparison == ">=" else min
         for kept in rule.kept:
             wanted = kept.rule.statement
             assert isinstance(wanted, tree.Require)
-            other = self._figure(wanted, stretch, period, missing)
-            if other is not None:  # it governs alone where the rule over it has no figure
-                base = other[0]
+            found = self._figure(wanted, stretch, period, missing)
+            if found is not None:  # it governs alone where the rule over it has no figure
+                other, absent = found
+                base, perhaps_none = other[0], perhaps_none and absent
                 stricter = other if bounds is None else (pick(bounds[0], other[0]), pick(bounds[1], other[1]))
                 if stricter != bounds:
                     keys.append(kept.key)
                 bounds = stricter
         if bounds is None:
             return None
-        result = Required(base, bounds[0], *bounds, keys, missing=missing)
+        result = Required(base, bounds[0], *bounds, perhaps_none, keys, missing=missing)
         for reduce in self.later.reduce:
             cut = reduce.rule.statement
             assert isinstance(cut, tree.Reduce)
@@ -139,7 +141,10 @@ class Requirements:
         result.low, result.high = max(result.low, ZERO), max(result.high, ZERO)
         return result
 
-    def _figure(self, statement: tree.Require, stretch: Stretch, period: int, missing: set[str]) -> Amount | None:
+    def _figure(
+        self, statement: tree.Require, stretch: Stretch, period: int, missing: set[str]
+    ) -> tuple[Amount, bool] | None:
+        """A figure's bounds, and whether there may be none at all; None where there is none."""
         figure = statement.figure
         if not isinstance(figure, tree.Share):
             found = own_figure(self.later.judge, figure, period, self.person)
@@ -148,26 +153,32 @@ class Requirements:
             rate = self.later.judge.rate(found.unit, period_bounds(period, self._start)[1])
             if rate is None:
                 missing.add("exchange")
-                return ZERO, UNBOUNDED
+                return (ZERO, UNBOUNDED), bool(found.missing)
             missing.update(found.settled_by)
             low, high = times(found.low, rate), times(found.high, rate)
             if not found.missing:
-                return low, high
-            return (ZERO, high) if statement.comparison == ">=" else (low, UNBOUNDED)  # or there is no figure at all
-        owed: Amount | None
+                return (low, high), False
+            return ((ZERO, high) if statement.comparison == ">=" else (low, UNBOUNDED)), True
         if figure.of_requirement:
             owed = self._owed(figure.measure, statement.window, stretch, period, missing)
+            if owed is None:
+                return None
+            (low, high), perhaps_none = owed
         else:
-            owed = self.totals.of(figure.measure, stretch)
+            perhaps_none = False
+            low, high = self.totals.of(figure.measure, stretch)
+            if stretch.adrift:  # of what may be counted there: as much as there is, or nothing
+                low, high = ZERO, self.totals.everything()[1]
             missing |= self.totals.doubts(figure.measure, stretch)
-        return None if owed is None else (figure.value * owed[0], figure.value * owed[1])
+        return (figure.value * low, figure.value * high), perhaps_none
 
     def _owed(
         self, measure: str, window: tree.Window, stretch: Stretch, period: int, missing: set[str]
-    ) -> Amount | None:
-        """The strictest firm requirement on a measure with that window; None where there is none."""
+    ) -> tuple[Amount, bool] | None:
+        """The strictest firm requirement on a measure with that window, and whether there may be none; None where there
+        is none."""
         low, high = ZERO, ZERO
-        found = False
+        found, perhaps_none = False, True
         for other in self.later.require:
             wanted = other.rule.statement
             assert isinstance(wanted, tree.Require)
@@ -188,10 +199,10 @@ class Requirements:
             found, high = True, max(high, required.high)
             missing.update(required.missing)
             if applies:
-                low = max(low, required.low)
+                low, perhaps_none = max(low, required.low), perhaps_none and required.perhaps_none
             else:
                 missing.update(other.lacks(scene))
-        return (low, high) if found else None
+        return ((low, high), perhaps_none) if found else None
 
     # --- 7. reduce ------------------------------------------------------------------------------------------------
 
@@ -275,7 +286,8 @@ class Requirements:
             own = self.totals.of(wanted.measure, stretch, wanted.this_period)
             limits = [c.rule.statement.limit for c in (carry, *carry.kept)]  # type: ignore[attr-defined]
             limit = min((self._in_unit(one, period) for one in limits if one is not None), default=UNBOUNDED)
-            low = ZERO if None in truths else max(ZERO, min(limit, own[0] - required.high))
+            unsure = None in truths or required.perhaps_none
+            low = ZERO if unsure else max(ZERO, min(limit, own[0] - required.high))
             high = max(ZERO, min(limit, own[1] - required.low))
             if low == high:
                 return (low, high), set()
@@ -305,7 +317,7 @@ class Requirements:
             state = "met" if low >= required.high else "not_met" if high < required.low else "undetermined"
         else:
             state = "met" if high <= required.low else "not_met" if low > required.high else "undetermined"
-        if applies is None and state == "not_met":
+        if (applies is None or required.perhaps_none) and state == "not_met":
             state = "undetermined"
         excusing: Truth = False
         keys: list[str] = []

@@ -7,9 +7,10 @@ from datetime import date
 import pytest
 
 from policyengine.engines import duckdb, reference
-from policyengine.records.model import Person, Record
+from policyengine.records.model import Fact, Person, Record
 from policyengine.trace import Finding
 from tests.build import F, governs, inputs, plan, record, rule, run, somebody
+from tests.engines.differences import differences
 
 BASE = [
     rule("all", "recognise records when result != failed"),
@@ -385,6 +386,39 @@ def test_a_figure_in_the_other_unit_without_an_exchange_is_open() -> None:
     assert (f.status, f.missing) == ("undetermined", ("exchange",))
 
 
+# --- a figure that there may not be -----------------------------------------------------------------------------------
+
+BY_KIND = rule("a", "require total at least 90 hours per year when employer_kind = enterprise")
+BY_RANK = rule("a", "require total at least level_hours(title_level) per year")  # junior 12, middle 40, senior none
+HALF = "require public at most 1/2 of total requirement per year"
+TWO_THIRDS = "require professional at least 2/3 of total within 12 months of joined"
+OWED = [
+    # the rules, the person, the status of the last of them, what is missing
+    ([BY_KIND, HALF], {"employer_kind": "enterprise"}, "not_met", ()),  # 50 of at most 45
+    ([BY_KIND, HALF], {"employer_kind": "state_organ"}, None, ()),  # a half of nothing that is required
+    ([BY_KIND, HALF], {}, "undetermined", ("person:employer_kind",)),
+    ([BY_RANK, HALF], {"title_level": "middle"}, "not_met", ()),  # 50 of at most 20
+    ([BY_RANK, HALF], {"title_level": "senior"}, None, ()),
+    ([BY_RANK, HALF], {}, "undetermined", ("person:title_level",)),
+    (["require total at least 90 hours per year", BY_KIND, HALF], {}, "not_met", ()),  # 90 are required in any case
+    ([TWO_THIRDS], {"joined": date(2016, 1, 1)}, "not_met", ()),  # 0 of 100/3
+    ([TWO_THIRDS], {}, "undetermined", ("person:joined",)),
+]
+
+
+@pytest.mark.parametrize(("rules", "facts", "status", "missing"), OWED)
+def test_a_share_of_what_may_not_be_required_or_may_lie_anywhere(
+    rules: list[object], facts: dict[str, Fact], status: str | None, missing: tuple[str, ...]
+) -> None:
+    made, given, person = plan(*BASE, *rules), hours(("2016-05-01", 50, {"subject": "public"})), somebody(**facts)
+    result = run(made, given, 2016, person)
+    last = f"base/r{len(BASE) + len(rules)}"
+    found = [(f.status, f.missing) for f in result.findings if f.rule == last]
+    assert found == ([] if status is None else [(status, missing)])
+    if TWO_THIRDS not in rules:  # which the compiled engine leaves to the reference evaluator
+        assert differences(result, duckdb.evaluate(made, inputs(given, [person]), (2016, 2016))) == []
+
+
 # --- carry ------------------------------------------------------------------------------------------------------------
 
 ANNUAL = rule("a", "require total at least 10 hours per year")
@@ -438,6 +472,26 @@ def test_carried_in_doubt() -> None:
     )
     assert (f.achieved, f.achieved_high, f.status) == (7, 12, "undetermined")
     assert f.missing == ("R1:result",)
+
+
+@pytest.mark.parametrize(
+    ("facts", "carried", "status"),
+    [({"title_level": "middle"}, 10, "met"), ({"title_level": "senior"}, 0, "not_met"), ({}, 0, "undetermined")],
+)
+def test_nothing_may_be_carried_where_the_table_may_ask_nothing(
+    facts: dict[str, Fact], carried: int, status: str
+) -> None:
+    rules = [
+        rule("a", "require total at least level_hours(title_level) per year", until=2015),  # 12, 40 or none
+        rule("a", "require total at least 10 hours per year", start=2016),
+        "carry excess over a to the next year",
+    ]
+    made, given, person = plan(*BASE, *rules), hours(("2015-05-01", 50)), somebody(**facts)
+    result = run(made, given, 2016, person)
+    [f] = result.findings
+    assert (f.carried, f.achieved, f.status) == (carried, carried, status)
+    assert f.missing == (() if facts else ("person:title_level",))
+    assert differences(result, duckdb.evaluate(made, inputs(given, [person]), (2016, 2016))) == []
 
 
 def test_carry_follows_what_was_required_after_reductions() -> None:

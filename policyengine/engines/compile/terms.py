@@ -154,7 +154,7 @@ class Asker:
         excused = asked._excused(rule, span.last, scene)
         by: tuple[Any, ...] | None = None
         if applies is not None and excused[0] is not None and not stretch.adrift:  # else each lacks facts of their own
-            figures = (required.base, required.before, required.low, required.high)
+            figures = (required.base, required.before, required.low, required.high, required.perhaps_none)
             words = (required.keys, required.circumstances, sorted(required.missing), *excused[1:])
             by = (id(rule), span, stretch.first, stretch.days, figures, excused[0], *map(tuple, words))
             if by in self._known:
@@ -275,8 +275,9 @@ class Asker:
             measured = self._sum(wanted.measure, span.first, wanted.this_period), "span"
             lacks = {f for one, truth in zip(rules, truths, strict=True) if truth is None for f in one.lacks(scene)}
             missing = tuple(sorted(required.missing | lacks))
+            sure = None not in truths and not required.perhaps_none
             found[statement.rule] = CarryTerm(
-                statement.rule, measured, None not in truths, limit, required.low, required.high, missing
+                statement.rule, measured, sure, limit, required.low, required.high, missing
             )
         return list(found.values())
 
