@@ -238,27 +238,23 @@ def _unsure(selector: Selector, choice: Choice, person: Person, own: Result, oth
     decisions: list[Decision] = []
     findings = list(own.findings)
     for d in own.decisions:
-        if choice.surely and all(o.get(d.period) == d.outcome for o in outcomes):
-            decisions.append(d)
-            continue
         alike = [next((x for x in r.decisions if x.period == d.period), None) for r in others]
-        sure = [c for c in d.consequences if choice.surely and all(x and c in x.consequences for x in alike)]
-        every = [c for x in (d, *alike) if x for c in (*x.consequences, *x.possible) if c not in sure]
-        decisions.append(
-            replace(
-                d,
-                outcome="undetermined",
-                consequences=tuple(sure),
-                consequence_rules=tuple(
-                    k for c, k in zip(d.consequences, d.consequence_rules, strict=True) if c in sure
-                ),
-                possible=tuple(dict.fromkeys(every)),
-                days_left=None,
-                missing=tuple(sorted({*d.missing, *choice.missing})),
-            )
-        )
+        told = _follows(d, alike, choice.surely)
+        if choice.surely and all(o.get(d.period) == d.outcome for o in outcomes):
+            decisions.append(told)
+            continue
+        missing = tuple(sorted({*d.missing, *choice.missing}))
+        decisions.append(replace(told, outcome="undetermined", days_left=None, missing=missing))
         findings.append(_which(person, d, days_of(d.period, plan.year_start), ids, choice.missing))
     return replace(own, decisions=tuple(decisions), findings=tuple(findings))
+
+
+def _follows(d: Decision, alike: Sequence[Decision | None], surely: bool) -> Decision:
+    """The decision with what follows under every policy that may govern; what follows under some is possible."""
+    sure = [c for c in d.consequences if surely and all(x and c in x.consequences for x in alike)]
+    every = [c for x in (d, *alike) if x for c in (*x.consequences, *x.possible) if c not in sure]
+    rules = tuple(k for c, k in zip(d.consequences, d.consequence_rules, strict=True) if c in sure)
+    return replace(d, consequences=tuple(sure), consequence_rules=rules, possible=tuple(dict.fromkeys(every)))
 
 
 def _which(

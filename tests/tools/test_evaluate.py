@@ -53,6 +53,24 @@ def test_missing_sector_leaves_open_only_what_it_decides(world: Path, tmp_path: 
     assert (finding.because, finding.status) == (("shire", "mill"), "undetermined")
 
 
+def test_what_follows_under_one_of_the_policies_alone_is_possible(tmp_path: Path) -> None:
+    """20/9 hours: not met in the shire, and not for a miller, of whom another thing follows."""
+    world = write_world(tmp_path)
+    shire, mill = world / "policies/shire/rules.yaml", world / "policies/mill/rules.yaml"
+    shire.write_text(shire.read_text().replace("at: art. 6}", "at: art. 6}\n  change: delegated"))
+    with (world / "policies/mill/pack.yaml").open("a") as pack:
+        pack.write("vocabulary: {conclusions: {no_licence: 不予换证}}\n")
+    with mill.open("a") as rules:
+        rules.write("- {id: excellent, cites: {source: rules, at: rule 2}, rule: drop shire/not-excellent}\n")
+        rules.write("- {id: licence, cites: {source: rules, at: rule 3}, rule: conclude no_licence when not met}\n")
+    files = Files((str(world / "records.csv"),), str(world / "persons.csv"))
+    result = evaluate_files(load_law(world / "policies"), files, (2016, 2016)).result
+    found = {d.person_id: (d.outcome, d.consequences, d.possible) for d in result.decisions}
+    assert found["A1"] == ("not_met", ("not_excellent",), ())
+    assert found["B2"] == ("not_met", ("no_licence",), ())
+    assert found["D4"] == ("not_met", (), ("not_excellent", "no_licence"))
+
+
 def test_one_pack_judges_everybody(world: Path, files: Files) -> None:
     result = evaluate_files(load_law(world / "policies/shire"), files, (2016, 2016)).result
     assert {d.policy for d in result.decisions} == {"shire"}
