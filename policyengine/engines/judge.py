@@ -62,9 +62,9 @@ class Judge:
         self.convert, self.add = ready(plan.convert, world), ready(plan.add, world)
         self.assign, self.exchange = ready(plan.assign, world), ready(plan.exchange, world)
         for rule in self.recognise:
-            _with_kept(rule, all_of)
+            with_kept(rule, all_of)
         for rule in self.reject:
-            _with_kept(rule, any_of)
+            with_kept(rule, any_of)
         self._recognise, self._reject = Stage(self.recognise), Stage(self.reject)
         self._convert, self._add, self._assign = Stage(self.convert), Stage(self.add), Stage(self.assign)
         self._converting = {
@@ -315,7 +315,7 @@ def either(one: Truth, other: Truth) -> Truth:
     return True if one or other else None if one is None or other is None else False
 
 
-def _with_kept(rule: Ready, joined: Callable[[list[Test]], Test]) -> None:
+def with_kept(rule: Ready, joined: Callable[[list[Test]], Test]) -> None:
     """Restrict a rule by the base rules kept beside it."""
     if rule.kept:
         rule.test = joined([rule.test, *(k.test for k in rule.kept)])
@@ -324,4 +324,4 @@ def _with_kept(rule: Ready, joined: Callable[[list[Test]], Test]) -> None:
         rule.consults = tuple(dict.fromkeys(f for r in (rule, *rule.kept) for f in r.consults))
 
 
-__all__ = ["NOTHING", "UNBOUNDED", "ZERO", "Amount", "Judge", "Judged", "Ready", "in_force", "ready"]
+__all__ = ["NOTHING", "UNBOUNDED", "ZERO", "Amount", "Judge", "Judged", "Ready", "in_force", "ready", "with_kept"]

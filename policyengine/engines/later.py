@@ -6,7 +6,7 @@ from dataclasses import field
 from datetime import date
 
 from policyengine.engines.calendar import block_of, period_bounds
-from policyengine.engines.judge import Judge
+from policyengine.engines.judge import Judge, with_kept
 from policyengine.engines.lookup import Finder
 from policyengine.engines.numbers import Number, Shown
 from policyengine.engines.ready import Ready, ready
@@ -90,7 +90,7 @@ class Later:
         blocks = sorted({series_of(w) for w in windows if isinstance(w, tree.PerYears) and w.count > 1})
         excuse = ready(plan.excuse, world)
         for rule in excuse:
-            rule.test = all_of([rule.test, *(k.test for k in rule.kept)])
+            with_kept(rule, all_of)
         return cls(
             plan,
             world,

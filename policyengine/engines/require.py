@@ -378,7 +378,8 @@ class Requirements:
         for excuse in self.later.excuses(rule, period):
             truth = excuse.test(scene)
             if truth:
-                held = held_kinds(scene, self._kinds(excuse.rule.statement.when))
+                conditions = [one.rule.statement.when for one in (excuse, *excuse.kept)]
+                held = held_kinds(scene, set().union(*map(self._kinds, conditions)))
                 return True, [excuse.key], telling(held, partial(truth_in, excuse, scene, held))
             if truth is None:
                 result = None

@@ -11,6 +11,7 @@ from policyengine.engines.calendar import day_in_period, full_months, merged
 from policyengine.engines.require import status_of
 from policyengine.records.model import Record
 from tests.build import F, governs, inputs, plan, record, rule, run, somebody
+from tests.engines.differences import differences
 
 BASE = [
     rule("all", "recognise records when result != failed"),
@@ -272,8 +273,24 @@ def test_a_kept_excuse_needs_both() -> None:
     over = rule("e", "override base/e: excuse year when title_level = senior", pack="sector")
     made = plan(*BASE, ANNUAL, governs(over, base))
     ill = ("illness", "2016-05-01", None)
-    assert run(made, [], 2016, somebody("P", ill, title_level="senior")).findings[0].status == "excused"
+    [excused] = run(made, [], 2016, somebody("P", ill, title_level="senior")).findings
+    assert (excused.status, excused.circumstance) == ("excused", "illness")
     assert run(made, [], 2016, somebody(title_level="senior")).findings[0].status == "not_met"
+
+
+def test_what_a_kept_excuse_waits_for_is_named() -> None:
+    base = rule("e", "excuse year when title_level = junior")
+    over = rule("e", "override base/e: excuse year when employer_kind = enterprise", pack="sector")
+    made = plan(*BASE, ANNUAL, governs(over, base))
+    for facts, missing in (
+        ({"employer_kind": "enterprise"}, ("person:title_level",)),
+        ({"title_level": "junior"}, ("person:employer_kind",)),
+    ):
+        person = somebody(**facts)  # type: ignore[arg-type]
+        result = run(made, [], 2016, person)
+        [decision] = result.decisions
+        assert (decision.outcome, decision.missing) == ("undetermined", missing)
+        assert differences(result, duckdb.evaluate(made, inputs([], [person]), (2016, 2016))) == []
 
 
 STATUS = [
