@@ -20,7 +20,7 @@ from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.cells import Bad
 from policyengine.records.files import Source
-from policyengine.records.raw import HEAD, RawTable, Row
+from policyengine.records.raw import HEAD, RawTable, Row, blank
 
 DELIMITERS = (",", ";", "\t")
 NAMES = {",": ("commas", "逗号"), ";": ("semicolons", "分号"), "\t": ("tabs", "制表符")}
@@ -235,6 +235,18 @@ def _simple_rows(stream: TextIO, delimiter: str) -> Iterator[Row]:
             yield Row(number, cells)
 
 
+def _as_it_stands(line: str, delimiter: str) -> list[str]:
+    """The cells of a line. One with more than spaces behind its closing quotation mark keeps its marks: the CSV parser
+    drops them, and "甲"乙 would be 甲乙 without a word."""
+    cell = re.compile(rf'"((?:[^"]++|"")*+)"([^{delimiter}]*)|[^{delimiter}]*')
+    cells, place = list[str](), 0
+    while place <= len(line) and (found := cell.match(line, place)):
+        quoted, behind = found.groups()
+        cells.append(quoted.replace('""', '"') + behind if quoted is not None and blank([behind]) else found[0])
+        place = found.end() + len(delimiter)
+    return cells
+
+
 class _Lines:
     """Hands lines to the CSV parser and remembers those of the row that it is on, to take them back."""
 
@@ -285,7 +297,9 @@ class _Lines:
                     self.back.extendleft(reversed(self.taken[1:]))
                     self.number = start
                 elif cells and not (start == 1 and _said_delimiter(self.taken[0])):
-                    yield Row(start, cells)
+                    line = self.taken[0]
+                    plain = len(self.taken) > 1 or '"' not in line or self._closes(delimiter)
+                    yield Row(start, cells if plain else _as_it_stands(line.rstrip("\r\n"), delimiter))
                 self.taken, self.size, self.runaway, self.endless = [], 0, False, False
             if self.ended and not self.back:
                 return
