@@ -11,7 +11,7 @@ from policyengine.messages import say
 from policyengine.records.alone import Others
 from policyengine.records.cells import Bad, printable
 from policyengine.records.files import Source, Watched, digests, find_files
-from policyengine.records.header import Headers, Layout, holds_data, layout_of
+from policyengine.records.header import Headers, Layout, holds_data, layout_of, quoted
 from policyengine.records.mapping import FileMapping
 from policyengine.records.mapping_check import Met, left_out
 from policyengine.records.model import Reject
@@ -22,6 +22,8 @@ from policyengine.records.schema import Purpose
 from policyengine.records.tables import open_tables
 
 MAX_SHOWN = 200  # characters of a cell that a reject shows
+MAX_KIND = 60  # characters of a column's type that a message shows
+PARTS = ("STRUCT", "MAP", "UNION", "INTERVAL")  # types of Parquet columns, beside lists, that are no ids
 
 
 @dataclass(slots=True)
@@ -97,6 +99,8 @@ def tables_of_file(
             without.append(kind)
             continue
         layout, problems = layout_of(table, headers)
+        if layout is not None and (unlike := _ids_of_parts(table, layout)):
+            layout, problems = None, unlike
         if is_list(_first_cells(table)):
             lists += problems
             continue
@@ -142,6 +146,28 @@ def _of_others(table: RawTable, purpose: Purpose) -> Diagnostic | None:
         f"请将工作簿与{kinds[kind]}文件放在一起，并给出其文件夹或通配符",
     )
     return Diagnostic("PE446", message, Span(table.file, sheet=table.sheet), hint=hint)
+
+
+def _ids_of_parts(table: RawTable, layout: Layout) -> list[Diagnostic]:
+    """Columns of ids in which a cell holds several values or a length of time: their text would be taken for an id."""
+    found, kinds = [], tuple(table.kinds.values())
+    for column in layout.columns if kinds else ():
+        kind = kinds[column.position]
+        if column.field not in ("person_id", "record_id") or not (kind.endswith("]") or kind.startswith(PARTS)):
+            continue
+        shown, name = kind if len(kind) <= MAX_KIND else kind[:MAX_KIND] + "…", column.header
+        message = say(
+            f"the column {name} ({column.field}) is of the type {shown}, which is no id",
+            f"“{name}”列（{column.field}）的类型为 {shown}，不能作为编号",
+        )
+        hint = say(
+            "write it as text or whole numbers, one id a row; or name another column in a mapping file "
+            f"(columns: {{{column.field}: …}}, ignore: [{quoted(name)}])",
+            "请将该列写成文本或整数，每行一个编号；或在对照文件中指明另一列"
+            f"（columns: {{{column.field}: …}}, ignore: [{quoted(name)}]）",
+        )
+        found.append(Diagnostic("PE434", message, Span(table.file, column=column.position + 1), hint=hint))
+    return found
 
 
 def _first_cells(table: RawTable) -> list[str]:

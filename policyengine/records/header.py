@@ -403,7 +403,7 @@ def _bad_unit(span: Span, name: str, said: str) -> Diagnostic:
 def _overruled(span: Span, name: str, own: UnitCell, said: UnitCell) -> Diagnostic:
     """A mapping file is read with many files: one of them may well be in the unit that its header names."""
     own_zh, said_zh = UNITS[own.unit].zh, UNITS[said.unit].zh
-    way = f"columns: {{quantity: {_quoted(name)}}}"
+    way = f"columns: {{quantity: {quoted(name)}}}"
     message = say(
         f"the header {name} says {own_zh}, the mapping file {said_zh} (units: quantity)",
         f"表头“{name}”的单位是{own_zh}，对照文件写的是{said_zh}（units: quantity）",
@@ -423,7 +423,7 @@ def _two_units(span: Span, name: str, target: Target) -> Diagnostic:
         f"表头“{name}”写有两种单位：{listed_zh}；均未采用",
     )
     ways = [f"units: {{{target.field}: {u}}}" for u in dict.fromkeys(both) if isinstance(unit(u), UnitCell)]
-    ways.append(f"ignore: [{_quoted(name)}]")
+    ways.append(f"ignore: [{quoted(name)}]")
     hint = say(
         "say in a mapping file which it is, or leave the column out: " + ", or ".join(ways),
         "请在对照文件中指明是哪一种，或忽略该列：" + "，或 ".join(ways),
@@ -442,7 +442,7 @@ def _clash(table: RawTable, number: int, field_id: str, columns: list[Column], o
     listed, listed_zh = " and ".join(names), "、".join(names)
     span = Span(table.file, number, columns[0].position + 1, sheet=table.sheet)
     if other is not None:
-        own = ", ".join(_quoted(c.header) for c in columns)
+        own = ", ".join(quoted(c.header) for c in columns)
         hint = say(f"leave it out in the mapping file: ignore: [{own}]", f"请在对照文件中忽略该列：ignore: [{own}]")
     elif plain(names[0]) == plain(names[1]):
         hint = say(
@@ -466,11 +466,11 @@ def _clash(table: RawTable, number: int, field_id: str, columns: list[Column], o
 
 
 def _settle(field_id: str, chosen: str, other: str | None) -> str:
-    ignored = f", ignore: [{_quoted(other)}]" if other else ""
-    way = f"columns: {{{field_id}: {_quoted(chosen)}}}{ignored}"
+    ignored = f", ignore: [{quoted(other)}]" if other else ""
+    way = f"columns: {{{field_id}: {quoted(chosen)}}}{ignored}"
     return say(f"say which it is in a mapping file: {way}", f"请在对照文件中指明：{way}")
 
 
-def _quoted(header: str) -> str:
+def quoted(header: str) -> str:
     """A header as a mapping file may have it, whatever brackets and colons it holds."""
     return json.dumps(header, ensure_ascii=False)

@@ -286,6 +286,30 @@ def test_bytes_are_texts_in_utf8(header: str, field: str, value: str, expected: 
     assert outcome(parquet(tmp_path, cells), field, tmp_path) == expected
 
 
+@pytest.mark.parametrize("header", ["人员编号", "记录编号"])
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("[1, 2]", "INTEGER[]"), ("{'a': 1}", "STRUCT(a INTEGER)"), ("MAP {'a': 1}", "MAP(VARCHAR, INTEGER)"),
+        ("INTERVAL 3 DAY", "INTERVAL"),
+    ],
+)  # fmt: skip
+def test_ids_of_parts_are_refused(header: str, value: str, kind: str, tmp_path: Path) -> None:
+    cells = {"人员编号": "'P1'", "记录编号": "'R1'", "学习日期": "DATE '2016-03-05'", "学时": "12"} | {header: value}
+    inputs, said = both_ways([parquet(tmp_path, cells)], None, None, OWN, tmp_path)
+    assert inputs is None
+    (error,) = [d for d in said if d.severity == "error"]
+    assert (error.code, error.span and error.span.column) == ("PE434", 1 if header == "人员编号" else 2)
+    assert header in error.message
+    assert f"of the type {kind}," in error.message
+
+
+@pytest.mark.parametrize("value", ["[1, 2]", "INTERVAL 3 DAY"])
+def test_parts_in_columns_that_are_carried_along(value: str, tmp_path: Path) -> None:
+    cells = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": "12", "更多": value}
+    assert outcome(parquet(tmp_path, cells), "quantity", tmp_path) == "12"
+
+
 @pytest.mark.parametrize("names", [("date", "Date"), ("date", "date"), ("date", "日期")])
 def test_two_columns_that_duckdb_would_rename(names: tuple[str, str], tmp_path: Path) -> None:
     import pyarrow as pa
