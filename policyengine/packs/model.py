@@ -60,6 +60,7 @@ class Rule:
     change: str = "fixed"
     confidence: str = "seen"
     note: str | None = None
+    gap: str | None = None  # why no version was in force between the one before and this one
     span: Span | None = field(default=None, compare=False)  # of the rule text in the YAML file
     label: str = ""  # "2016": how ``from`` was written; "" when open
     place: Place | None = field(default=None, compare=False, repr=False)  # of the characters of the rule text

@@ -138,6 +138,7 @@ def _entry(document: Document, node: MappingNode, context: Context) -> tuple[Ent
         change=text_at(node, "change", "fixed"),
         confidence=text_at(node, "confidence", cites.confidence),
         note=optional_at(node, "note"),
+        gap=optional_at(node, "gap"),
         span=document.span(text),
         label=optional_at(node, "from") or "",
         place=document.place(text),

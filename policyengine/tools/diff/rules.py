@@ -130,7 +130,8 @@ def _presented(pack: str, name: str, stage: Stage, how: How, alike: bool) -> Ite
     if alike and "".join(one.text.split()) != "".join(other.text.split()):
         yield _change("reworded", pack, name, stage, _text(one), _text(other))
     cited = (one.cites, one.confidence) != (other.cites, other.confidence)
-    if (cited or one.note != other.note) if alike else (cited and how == "corrected"):
+    noted = (one.note, one.gap) != (other.note, other.gap)
+    if (cited or noted) if alike else (cited and how == "corrected"):
         yield _change("cited", pack, name, stage, _source(one), _source(other))
 
 
@@ -146,4 +147,5 @@ def _text(rule: Rule | None) -> str:
 
 def _source(rule: Rule) -> str:
     parts = [str(rule.cites), rule.confidence if rule.confidence != "seen" else "", rule.note or ""]
+    parts.append(f"gap: {rule.gap}" if rule.gap else "")
     return " · ".join(p for p in parts if p)
