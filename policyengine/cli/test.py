@@ -54,8 +54,10 @@ def command(packs: tuple[str, ...], covered: bool, mutated: bool, xml: Path | No
                 click.echo(line)
     if xml is not None:
         from policyengine.tools.junit import junit
+        from policyengine.tools.write import whole_file
 
-        xml.write_bytes(junit(results))
+        with whole_file(xml) as new:
+            new.write_bytes(junit(results, problems))
     message(_summary(results, len(problems)))
     return 1 if problems or any(r.failed for r in results) else 0
 

@@ -114,6 +114,25 @@ def parents_of(target: Path) -> Iterator[None]:
         raise
 
 
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A name beside ``path`` to write to; the file becomes ``path`` when the block ends well, else nothing is left.
+
+    What is no file, as ``/dev/stdout``, is written to where it is.
+    """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    target = Path(os.path.realpath(path))
+    new = target.with_name(f".{target.name}.{os.getpid()}")
+    with parents_of(target):
+        try:
+            yield new
+            os.replace(new, target)
+        finally:
+            new.unlink(missing_ok=True)
+
+
 def refuse_foreign(target: Path) -> None:
     """Refuse a target that is a file, or a folder with anything in it that no result of ours wrote."""
     if not target.exists():

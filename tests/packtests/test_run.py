@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -185,15 +186,39 @@ def test_the_command_in_chinese(tmp_path: Path) -> None:
 
 
 def test_a_cell_that_cannot_be_read(tmp_path: Path) -> None:
-    folder = pack(tmp_path, "total: 26")
+    folder, xml = pack(tmp_path, "total: 26"), tmp_path / "made" / "out.xml"
     path = folder / "tests" / "cases.yaml"
     path.write_text(path.read_text().replace("2018-05-01", "2018-02-30"))
-    code, out, err = command(str(folder))
+    code, out, err = command(str(folder), "--junit", str(xml))
     assert code == 1
     assert "PE610" in err
     assert "P: " in err
     assert out.splitlines()[0] == "base: 0 passed"
     assert err.splitlines()[-1] == "0 cases in 1 packs: 0 passed, 0 failed; 1 errors, whose cases were not run"
+    root = ElementTree.fromstring(xml.read_bytes())
+    assert [root.get(n) for n in ("tests", "failures", "errors")] == ["1", "0", "1"]
+    case = root.find("testsuite[@name='could not be read']/testcase")
+    assert case is not None
+    assert (case.get("file"), case.get("line")) == (str(path), "1")
+    error = case.find("error")
+    assert error is not None
+    assert error.get("type") == "PE610"
+    assert str(error.text).startswith(f"{path}:1:")
+
+
+def test_a_file_of_results_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, xml = pack(tmp_path, "total: 26"), tmp_path / "out.xml"
+    xml.write_bytes(b"of yesterday")
+    write_bytes = Path.write_bytes
+
+    def full(self: Path, data: bytes) -> int:
+        write_bytes(self, data[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert command(str(folder), "--junit", str(xml))[0] == 2
+    assert xml.read_bytes() == b"of yesterday"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out.xml", "policies"]
 
 
 def test_a_pack_without_tests_is_a_warning(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from policyengine.tools.stats.make import HERE, Statistics, standard
 from policyengine.tools.stats.origin import Named, facts_of, without_ledger
 from policyengine.tools.stats.sources import source_with
 from policyengine.tools.stats.store import build, working
-from policyengine.tools.write import parents_of
+from policyengine.tools.write import whole_file
 
 Notes = tuple[Diagnostic, ...]
 
@@ -114,12 +113,5 @@ def _person(parts: Sequence[Part], connection: Any, who: str) -> str:
 
 def write_text(path: Path, pieces: Iterable[str]) -> None:
     """The file appears whole or not at all."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    with parents_of(path):
-        try:
-            with open(new, "w", encoding="utf-8", errors="replace", newline="\n") as file:
-                for piece in pieces:
-                    file.write(piece)
-            os.replace(new, path)
-        finally:
-            new.unlink(missing_ok=True)
+    with whole_file(path) as new, open(new, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+        file.writelines(pieces)

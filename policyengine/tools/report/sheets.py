@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
 from policyengine.records.books import rows_of_book, save_book
 from policyengine.tools.formats import SHEET_ROWS, _cell, _without_clock, openpyxl_there
-from policyengine.tools.write import parents_of
+from policyengine.tools.write import whole_file
 
 COLOURS = {"met": "D5EDDB", "not_met": "F8D4D0", "excused": "DCE6F4", "undetermined": "FFF0C9", "in_progress": "E8E8E8"}
 _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))  # in names of sheets
@@ -90,16 +89,11 @@ class Workbook:
 
     def save(self, path: Path) -> None:
         """The file appears whole or not at all, and is the same for the same rows."""
-        new = path.with_name(f".{path.name}.{os.getpid()}")
         self._book.properties.creator = "policyengine"
         self._book.properties.created = self._book.properties.modified = datetime(2000, 1, 1)
-        with parents_of(path):
-            try:
-                save_book(self._book, new)
-                _without_clock(new)
-                os.replace(new, path)
-            finally:
-                new.unlink(missing_ok=True)
+        with whole_file(path) as new:
+            save_book(self._book, new)
+            _without_clock(new)
 
 
 def _too_many(title: str) -> Diagnostic:
