@@ -28,6 +28,7 @@ from policyengine.plan.model import Plan
 from policyengine.tools.check import check
 from policyengine.tools.fmt import format_packs
 from policyengine.tools.test_packs import benches, run
+from policyengine.tools.write import parents_of
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -188,24 +189,24 @@ def make(answers: Answers, base: Base | None) -> tuple[list[Path], list[Diagnost
     problems += name_taken(answers, base)
     if problems:
         raise PolicyError(problems)
-    answers.folder.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{answers.sector}-", dir=answers.folder))
-    try:
-        for name, text in files_of(answers, base):
-            _write(unfinished / name, text)
-        plan, found = _plan(unfinished)
-        if plan is not None:
-            name, text = tests_of(answers, base, plan)
-            _write(unfinished / name, text)
-            found = faults(unfinished)
-        found = [_named(d, unfinished, answers.place) for d in found]
-        if failed(found):
-            raise PolicyError(d for d in found if d.severity == "error")
-        unfinished.chmod(0o755)
-        unfinished.rename(answers.place)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
+    with parents_of(answers.place):
+        unfinished = Path(tempfile.mkdtemp(prefix=f".{answers.sector}-", dir=answers.folder))
+        try:
+            for name, text in files_of(answers, base):
+                _write(unfinished / name, text)
+            plan, found = _plan(unfinished)
+            if plan is not None:
+                name, text = tests_of(answers, base, plan)
+                _write(unfinished / name, text)
+                found = faults(unfinished)
+            found = [_named(d, unfinished, answers.place) for d in found]
+            if failed(found):
+                raise PolicyError(d for d in found if d.severity == "error")
+            unfinished.chmod(0o755)
+            unfinished.rename(answers.place)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
     return sorted(p for p in answers.place.rglob("*") if p.is_file()), found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import shutil
 from collections.abc import Iterator
@@ -257,3 +258,14 @@ def test_answers_that_cannot_be(what: str) -> None:
     assert done.exit_code == 2
     assert code in done.stderr
     assert not Path("policies/sectors").exists() or not list(Path("policies/sectors").iterdir())
+
+
+@pytest.mark.parametrize("refused", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()], ids=repr)
+def test_where_it_breaks_off_no_folder_is_left(refused: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaking(path: Path, text: str) -> None:
+        path.parent.mkdir(exist_ok=True)
+        raise refused
+
+    monkeypatch.setattr("policyengine.tools.new._write", breaking)
+    assert new("social_work", folder="packs/of/sectors").exit_code != 0
+    assert not Path("packs").exists()

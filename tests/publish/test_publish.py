@@ -237,8 +237,8 @@ def test_a_failure_in_the_middle_leaves_nothing(
         publish(results["2016"], str(path))
     assert everything(ask_file(path)) == before
     with pytest.raises(OSError, match="gone"):
-        publish(results["2016"], str(tmp_path / "new.duckdb"))
-    assert not (tmp_path / "new.duckdb").exists()
+        publish(results["2016"], str(tmp_path / "of" / "2016" / "new.duckdb"))
+    assert [p.name for p in tmp_path.iterdir()] == ["status.duckdb"]
 
 
 @pytest.mark.parametrize(

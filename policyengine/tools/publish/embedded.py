@@ -9,6 +9,7 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
+from policyengine.tools.write import parents_of
 
 
 class Embedded:
@@ -58,17 +59,17 @@ def opened(to: str, connection: Any, folder: Path) -> Iterator[Embedded]:
         hint = say("give --to such a name", "请用 --to 指定")
         raise PolicyError([Diagnostic("PE540", text, Span(to), hint)])
     new = not path.exists()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        attach(connection, path, read_only=False)
-        yield Embedded(connection)
-    except duckdb.Error as e:
-        raise unusable(to, e) from None
-    finally:
-        closed(connection)
-        if new and not _holds(path):
-            for left in (path, path.with_name(f"{path.name}.wal")):  # of what was written last, where the disk is full
-                left.unlink(missing_ok=True)
+    with parents_of(path):
+        try:
+            attach(connection, path, read_only=False)
+            yield Embedded(connection)
+        except duckdb.Error as e:
+            raise unusable(to, e) from None
+        finally:
+            closed(connection)
+            if new and not _holds(path):
+                for left in (path, path.with_name(f"{path.name}.wal")):  # of what was written last: the disk is full
+                    left.unlink(missing_ok=True)
 
 
 def attach(connection: Any, path: Path, read_only: bool) -> None:
