@@ -101,7 +101,8 @@ def save_rejects(law: Law, files: Files, rejects: Sequence[Reject], path: str | 
 
 
 def check_rejects(path: str | Path, out: str | Path | None) -> None:
-    """Refuse, before any work, a rejects workbook in a place that is taken, is not there, or is the result's folder."""
+    """Refuse, before any work, a rejects workbook in a place that is taken, is not there, or is the result's folder,
+    or under a name that is no workbook's."""
     openpyxl_there()
     target = Path(os.path.realpath(path))
     hint = say("give --rejects-xlsx a new name", "请为 --rejects-xlsx 另取名称")
@@ -111,6 +112,10 @@ def check_rejects(path: str | Path, out: str | Path | None) -> None:
     if target.exists():
         text = say("there is a file of this name; it is left as it is", "已有同名文件，未作改动")
         raise PolicyError([Diagnostic("PE910", text, Span(str(path)), hint)])
+    if Path(path).suffix.lower() != ".xlsx":
+        text = say("--rejects-xlsx writes a workbook, whose name ends in .xlsx",
+                   "--rejects-xlsx 写出工作簿，文件名应以 .xlsx 结尾")  # fmt: skip
+        raise PolicyError([Diagnostic("PE901", text, Span(str(path)), hint)])
     if out is not None and target.is_relative_to(os.path.realpath(out)):
         text = say("--out replaces its folder as a whole", "--out 会整体替换其文件夹")
         hint = say("put the rejects workbook elsewhere", "请将退回记录工作簿放在别处")

@@ -62,6 +62,16 @@ def test_a_rejects_workbook_overwrites_nothing(name: str, code: str, tmp_path: P
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("name", ["rejects.csv", "rejects", "rejects.xls"])
+def test_a_rejects_workbook_has_the_name_of_one(name: str, tmp_path: Path, run: Run) -> None:
+    records, book = tmp_path / "r.csv", tmp_path / name
+    records.write_text("人员编号,日期,学时\nP1,16/3/5,8\n", encoding="utf-8")
+    ran = run("evaluate", records, "--policy", POLICY, "--out", tmp_path / "out", "--rejects-xlsx", book)
+    assert ran.code == 2
+    assert f"{book}: error PE901: --rejects-xlsx writes a workbook, whose name ends in .xlsx" in ran.err
+    assert list(tmp_path.iterdir()) == [records]
+
+
 def test_rows_of_standard_input_are_listed(tmp_path: Path, run: Run) -> None:
     book = tmp_path / "x.xlsx"
     stdin = "人员编号,日期,学时\nP1,2016-03-05,8\nP1,16/3/5,8\n".encode()
