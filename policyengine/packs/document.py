@@ -118,7 +118,10 @@ def _unreadable(file: str, error: OSError) -> Diagnostic:
 
 def reason(error: OSError) -> str:
     """Why the system refuses a file; it says so in its own language only."""
-    known = {errno.ENOENT: "没有这个文件", errno.EACCES: "没有读取权限", errno.EISDIR: "它是文件夹"}
+    known = {
+        errno.ENOENT: "没有这个文件", errno.EACCES: "没有读取权限", errno.EISDIR: "它是文件夹",
+        errno.ENOTDIR: "路径中有一段不是文件夹", errno.EIO: "读取存储设备出错",
+    }  # fmt: skip
     english = error.strerror or str(error)
     return say(english, known.get(error.errno or 0, english))
 

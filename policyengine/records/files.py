@@ -193,7 +193,9 @@ def _twice(shown: str) -> Diagnostic:
 
 
 def _unreadable(shown: str, problem: OSError) -> Diagnostic:
-    message = say("the file can't be read: ", "无法读取文件：") + (problem.strerror or str(problem))
+    from policyengine.packs.document import reason
+
+    message = say("the file can't be read: ", "无法读取文件：") + reason(problem)
     return Diagnostic("PE400", message, Span(shown), hint=say("check who may read it", "请检查读取权限"))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.packs.document import parse_document
+from policyengine.packs.document import parse_document, reason
 from policyengine.records.cells import compare
 
 MAX_BYTES = 1_000_000
@@ -56,7 +56,9 @@ def load_mapping(path: str) -> tuple[FileMapping | None, list[Diagnostic]]:
     try:
         raw = file.open("rb").read(MAX_BYTES + 1)
     except OSError as e:
-        return None, [_wrong(path, None, e.strerror or str(e), e.strerror or str(e))]
+        message = say(f"the mapping file can't be read: {reason(e)}", f"无法读取对照文件：{reason(e)}")
+        hint = say("check the name and that you may read it", "请检查文件名和读取权限")
+        return None, [Diagnostic("PE408", message, Span(path), hint=hint)]
     if len(raw) > MAX_BYTES:
         return None, [_wrong(path, None, "a mapping file has at most 1 MB", "对照文件最大 1 MB")]
     reader = _Reader(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from policyengine.messages import speak
 from policyengine.records.cells import UnitCell, unit
 from policyengine.records.header import Headers, find_header
 from policyengine.records.mapping import load_mapping
@@ -396,3 +397,19 @@ def test_a_word_in_quotes_may_have_a_chinese_comma_in_it(tmp_path: Path) -> None
 
 def test_a_missing_mapping_file_says_so() -> None:
     assert [d.code for d in load_mapping("no-such.yaml")[1]] == ["PE408"]
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "text"),
+    [
+        ("", "zh", "无法读取对照文件：它是文件夹"), ("no-such.yaml", "zh", "无法读取对照文件：没有这个文件"),
+        ("", "en", "the mapping file can't be read: Is a directory"),
+    ],
+)  # fmt: skip
+def test_why_a_mapping_file_can_not_be_read(name: str, language: str, text: str, tmp_path: Path) -> None:
+    speak(language)
+    try:
+        found, (problem,) = load_mapping(str(tmp_path / name))
+    finally:
+        speak("en")
+    assert (found, problem.code, problem.message) == (None, "PE408", text)
