@@ -32,12 +32,18 @@ def command(packs: tuple[str, ...], format_: str) -> int:
     Shape of the files, rules, words, units, tables, versions that overlap or leave a gap, overrides that a base does
     not allow, and the packs' own tests.
     """
-    from policyengine.diagnostics import failed
+    from policyengine.diagnostics import PolicyError, failed
     from policyengine.tools.check import check
     from policyengine.tools.reporters import REPORTERS, counted
 
     paths = packs or (("policies",) if Path("policies").is_dir() else (".",))
-    found = check(paths)
+    try:
+        found = check(paths)
+    except PolicyError as e:
+        if format_ != "human":  # whoever reads it reads this too
+            sys.stdout.write(REPORTERS[format_](e.diagnostics))
+            return 2
+        raise
     sys.stdout.write(REPORTERS[format_](found))
     if format_ == "human":
         count = counted(found)

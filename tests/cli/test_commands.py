@@ -262,3 +262,13 @@ def test_facts_of_persons_that_decide_and_are_not_known(run: Run, tmp_path: Path
     assert "turns on facts of theirs that are not known (region, sector); a persons file can say them" in done.err
     told = run("evaluate", records, "--policy", root / "policies/sichuan", "--period", "2016", "--out", tmp_path / "o2")
     assert "turns on facts" not in told.err
+
+
+@pytest.mark.parametrize(
+    ("format_", "told"), [("json", '"code": "PE130"'), ("sarif", '"ruleId": "PE130"'), ("github", "::error file=")]
+)
+def test_check_tells_programs_that_there_is_no_pack(run: Run, world: Path, format_: str, told: str) -> None:
+    ran = run("check", world / "no-such", "--format", format_)
+    assert (ran.code, ran.err) == (2, "")
+    assert told in ran.out
+    assert "no-such" in ran.out
