@@ -18,12 +18,13 @@ from policyengine.diagnostics import PolicyError
 from policyengine.messages import speak
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.formats import text_of
+from policyengine.tools.report.sheets import Workbook
 from policyengine.tools.result import save
 from policyengine.tools.select import load_law
 from policyengine.tools.stats.make import Statistics, statistics
 from policyengine.tools.stats.origin import Named
 from policyengine.tools.stats.suppress import suppressed
-from policyengine.tools.stats.words import Words
+from policyengine.tools.stats.words import TITLES, Words, sheet_of
 from policyengine.tools.tables import Column, Table
 from tests.stats.conftest import judged
 
@@ -367,3 +368,14 @@ def test_a_full_disk_leaves_the_tables_that_were_there(
             render.write_file(made, "csv", folder)
     assert {path.name: path.read_bytes() for path in there.iterdir()} == before
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_sheet_s_name_is_cut(language: str) -> None:
+    speak(language)
+    try:
+        names = [sheet_of(table) for table in TITLES]
+        assert [Workbook()._name(name) for name in names] == names
+    finally:
+        speak("en")
+    assert len(set(names)) == len(names)

@@ -24,7 +24,7 @@ from policyengine.tools.report.folk import One
 from policyengine.tools.report.sheets import COLOURS, Workbook
 from policyengine.tools.report.words import OPERATORS, REASONS
 from policyengine.tools.stats.make import Statistics
-from policyengine.tools.stats.words import COLUMNS, Words, title_of
+from policyengine.tools.stats.words import COLUMNS, Words, sheet_of
 from policyengine.trace import Decision, Finding
 
 FACTS = ("region", "sector", "employer", "employer_kind", "title_level")
@@ -44,7 +44,7 @@ def workbook(written: Written, made: Statistics, people: Iterable[One], reveal: 
     words = Words(made.labels)
     for table in made.tables:
         cells = ([_shown(words, c, v) for c, v in zip(table.columns, row, strict=True)] for row in table.rows)
-        book.sheet(title_of(table.name), [words.column(c.name) for c in table.columns], cells)
+        book.sheet(sheet_of(table.name), [words.column(c.name) for c in table.columns], cells)
     return book
 
 

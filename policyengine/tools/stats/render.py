@@ -16,7 +16,7 @@ from policyengine.messages import in_line, say
 from policyengine.tools.formats import json_of, text_of, write_csv
 from policyengine.tools.stats.make import Statistics
 from policyengine.tools.stats.suppress import HIDDEN
-from policyengine.tools.stats.words import Words, title_of
+from policyengine.tools.stats.words import Words, sheet_of, title_of
 from policyengine.tools.tables import Column, Table, Value
 from policyengine.tools.write import parents_of
 
@@ -114,7 +114,7 @@ def write_xlsx(statistics: Statistics, path: Path) -> None:
     book = Workbook()
     for table in statistics.tables:
         head = [words.column(c.name) for c in table.columns]
-        book.sheet(title_of(table.name), head, _cells(words, table))
+        book.sheet(sheet_of(table.name), head, _cells(words, table))
     book.save(path)
 
 

@@ -25,6 +25,13 @@ TITLES = {
     "providers": ("providers: activities, people, exam results", "施教机构：活动、人数、考核合格率"),
     "bases": ("activities at providers in the packs' lists", "名单内的施教机构（基地）"),
 }  # fmt: skip
+SHEETS = {  # of those titles that are longer than the name of a sheet may be
+    "overall": "people, hours and funds",
+    "hours-distribution": "hours, by share of required",
+    "hours-quantiles": "hours, least to most",
+    "providers": "providers",
+    "bases": "providers in packs' lists",
+}
 COLUMNS = {
     "period": ("period", "年度"), "policy": ("policy", "政策"), "unit": ("unit", "计量单位"),
     "outcome": ("outcome", "评定结果"), "people": ("people", "人数"), "met": ("met", "完成"),
@@ -58,6 +65,12 @@ def title_of(table: str) -> str:
         return say(*TITLES[table])
     facts = table.removeprefix("by-")
     return say(f"by {facts}", f"按 {facts}")
+
+
+def sheet_of(table: str) -> str:
+    """A table's name as that of a sheet: a whole one, where the title would be cut."""
+    title = title_of(table)
+    return say(SHEETS.get(table, title), title)
 
 
 class Words:
