@@ -204,6 +204,10 @@ _DATES = (
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 _MONTH_ONLY = re.compile(r"\d{4}(?:[-/.]\d{1,2}|\s*年(?:\s*\d{1,2}\s*月)?|度)?")
 _UTC = re.compile(r"\s*(?:[Zz]|[+-]00(?::?00)?)")
+_RANGE = re.compile(
+    r"\d{4}(?:\d{4}|[-/.]\d{1,2}[-/.]\d{1,2}|\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*[日号]?)"
+    r"\s*(?:至|到|to|[-~–—―]+)\s*(?:\d{8}|(?:\d{4}\s*[-/.年]\s*)?(?:\d{1,2}\s*[-/.月]\s*)?\d{1,2}\s*[日号]?)"
+)
 _DATE_HINT = ("write it as 2016-03-05", "请写成 2016-03-05")
 
 
@@ -219,6 +223,11 @@ def day(text: str, calendar_1904: bool = False) -> date | Bad:
         return date(1899, 12, 30) + timedelta(int(match[1]) + (SHIFT_1904 if calendar_1904 else 0))
     if _MONTH_ONLY.fullmatch(text):
         return Bad("PE410", "the day is missing", "缺少日", *_DATE_HINT)
+    if _RANGE.fullmatch(text):
+        return Bad(
+            "PE410", "this is a range of days, not one day", "这是起止日期，不是一个日期",
+            "give the first and the last day a column each (start, end)", "请将起止日期分为两列（开始日期、结束日期）",
+        )  # fmt: skip
     return Bad("PE410", "this is not a date", "不是日期", *_DATE_HINT)
 
 

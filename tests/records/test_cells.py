@@ -55,6 +55,24 @@ def test_texts_that_are_no_day(text: str) -> None:
     assert isinstance(cells.day(text), Bad)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["2016-3-1至2016-3-3", "2016年3月3日-5日", "2016.3.1—3.5", "2016-03-05~2016-03-08", "20160301-20160305", "2016/3/1 － 3/5",
+     "2016年3月3日 到 4月5日", "2016年12月30日——2017年1月2日", "2016-03-01 to 2016-03-05", "2016.3.1-5"],
+)  # fmt: skip
+def test_a_range_of_days_is_told_as_one(text: str) -> None:
+    found = cells.day(text)
+    assert isinstance(found, Bad)
+    assert (found.code, found.en) == ("PE410", "this is a range of days, not one day")
+
+
+@pytest.mark.parametrize("text", ["2016-3", "2016-3-1-", "2016年3月至5月", "3-5", "2016-03-05 吧", "2016-02-30"])
+def test_what_is_no_range_of_days(text: str) -> None:
+    found = cells.day(text)
+    assert isinstance(found, Bad)
+    assert "range" not in found.en
+
+
 @given(st.dates(date(1900, 1, 1), date(2199, 12, 31)))
 def test_every_day_is_read_back_from_every_form(day: date) -> None:
     forms = (
