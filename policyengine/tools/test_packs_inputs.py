@@ -22,7 +22,8 @@ def inputs_of(case: Case, schema: Schema) -> tuple[Inputs | None, list[Diagnosti
     records = []
     for row in _read("records", rows, case, schema, problems):
         if row.faults or row.start is None or row.end is None:
-            problems += _unreadable(case, row, str(case.records[row.number - 1]["record_id"]))
+            who = str(case.records[row.number - 1]["record_id"])
+            problems += _unreadable(case, row, who, Headers(schema, "records"))
         else:
             records.append(
                 Record(
@@ -32,7 +33,7 @@ def inputs_of(case: Case, schema: Schema) -> tuple[Inputs | None, list[Diagnosti
             )  # fmt: skip
     facts = dict[str, object]()
     for row in _read("persons", [{"person_id": PERSON_ID, **case.person}], case, schema, problems):
-        problems += _unreadable(case, row, say("the person", "人员"))
+        problems += _unreadable(case, row, say("the person", "人员"), Headers(schema, "persons"))
         facts.update(row.facts)
     facts.pop("person_id", None)
     if failed(problems):
@@ -60,10 +61,12 @@ def _read(
         yield from rows_of(table, layout, headers)
 
 
-def _unreadable(case: Case, row: RowFacts, who: str) -> list[Diagnostic]:
+def _unreadable(case: Case, row: RowFacts, who: str, headers: Headers) -> list[Diagnostic]:
     found = []
     for fault in row.faults:
         column, value = fault.column or "", fault.value or ""
+        decl = headers.fields.get(column)  # the cells of a case stand under the ids of their fields
+        column = say(column, decl.zh or column) if decl is not None else column
         why, hint = say(fault.bad.en, fault.bad.zh), say(fault.bad.hint, fault.bad.hint_zh)
         found.append(_problem(case, say(f"{who}: {column} {value!r}: {why}", f"{who}：{column}“{value}”：{why}"), hint))
     return found

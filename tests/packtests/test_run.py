@@ -206,6 +206,14 @@ def test_a_cell_that_cannot_be_read(tmp_path: Path) -> None:
     assert str(error.text).startswith(f"{path}:1:")
 
 
+def test_a_column_is_named_in_the_language_spoken(tmp_path: Path) -> None:
+    folder = pack(tmp_path, "total: 26")
+    path = folder / "tests" / "cases.yaml"
+    path.write_text(path.read_text().replace("2018-05-01", "2018-02-30"))
+    assert "：日期“2018-02-30”：日历上没有这一天" in command(str(folder), "--lang", "zh")[2]
+    assert ": date '2018-02-30': there is no such day" in command(str(folder))[2]
+
+
 def test_a_file_of_results_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, xml = pack(tmp_path, "total: 26"), tmp_path / "out.xml"
     xml.write_bytes(b"of yesterday")
