@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from policyengine.tools.read_result import Written
 
 SHOWN = 10  # people that a message lists
+TABLES = ("decisions", "missing", "findings", "ledger", "flags")  # of a result, which a case is told from
 TOLD_AGAIN = (
     "records",
     "why",
@@ -252,8 +253,9 @@ def nothing_in(who: str, periods: Periods | None) -> PolicyError:
 def explain_result(
     written: Written, who: str, periods: Periods | None = None
 ) -> tuple[list[Case], tuple[Diagnostic, ...]]:
-    """The cases as they were written, and a note where the packs or input files are out of reach."""
-    from policyengine.tools.read_result import year_start_of
+    """The cases as they were written; a note where the packs or input files are out of reach, a warning where the
+    tables are not what was written."""
+    from policyengine.tools.read_result import changed_tables, year_start_of
 
     origin, notes = origin_of(written, who)
     person = _person_of(written, origin, who)
@@ -300,7 +302,8 @@ def explain_result(
                 may_follow=written.may_follow(decision),
             )
         cases.append(case)
-    return cases, (*notes, *_unlisted(written, origin is not None))
+    changed = changed_tables(written, TABLES)  # a hundredth of the time, with a million records
+    return cases, (*notes, *changed, *_unlisted(written, origin is not None))
 
 
 def _unlisted(written: Written, again: bool) -> Iterator[Diagnostic]:

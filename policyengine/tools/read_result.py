@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -348,15 +349,29 @@ def unchanged_result(folder: str | Path) -> Written:
         path = written.folder / entry["file"] if sound else path
         sound = sound and path.is_file() and digest(path) == entry["sha256"]
     if not sound:
-        message = say("this result was changed after it was written", "该结果写出后被改动")
-        hint = say("policyengine verify tells where; evaluate again", "policyengine verify 可查看何处；请重新评定")
-        raise PolicyError([Diagnostic("PE543", message, Span(str(path)), hint)])
+        raise PolicyError([_changed(path)])
     if (written.folder / SIGNATURE).exists():
         from policyengine.tools.sign import not_vouched
 
         if found := not_vouched(written.folder, None):
             raise PolicyError(found)
     return written
+
+
+def changed_tables(written: Written, tables: Iterable[str]) -> Iterator[Diagnostic]:
+    """PE543, a warning, for each of these tables, where the result has it, that is not what was written."""
+    for table in tables:
+        if written.has(table):
+            entry = written.manifest["tables"][table]
+            path = written.folder / entry["file"]
+            if not path.is_file() or digest(path) != entry["sha256"]:
+                yield replace(_changed(path), severity="warning")
+
+
+def _changed(path: Path) -> Diagnostic:
+    message = say("this result was changed after it was written", "该结果写出后被改动")
+    hint = say("policyengine verify tells where; evaluate again", "policyengine verify 可查看何处；请重新评定")
+    return Diagnostic("PE543", message, Span(str(path)), hint)
 
 
 def _damaged(path: Path, why: str) -> PolicyError:

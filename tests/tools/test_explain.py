@@ -171,6 +171,17 @@ def test_the_same_from_a_written_result(
             assert data_of_cases([there]) == data_of_cases([here])
 
 
+def test_a_table_that_was_changed_is_told(evaluation: Evaluation, tmp_path: Path) -> None:
+    out = save(evaluation, tmp_path / "out")
+    decisions = out / "decisions.csv"
+    text = decisions.read_text(encoding="utf-8")
+    decisions.write_text(text.replace(",not_met,87.5,", ",met,87.5,"), encoding="utf-8")
+    (out / "rejects.csv").unlink()  # no case is told from it
+    ((there,), notes) = explain_result(read_result(out), "A1")
+    assert (there.decision.outcome, there.decision.total) == ("met", Fraction("87.5"))
+    assert [(d.code, d.severity, d.span and d.span.file) for d in notes] == [("PE543", "warning", str(decisions))]
+
+
 @pytest.mark.parametrize("who", ["A1", "B2", "C3", "D4", "E5"])
 def test_without_a_ledger_activities_are_worked_out_again(
     evaluation: Evaluation, world: Path, files: Files, tmp_path: Path, who: str
