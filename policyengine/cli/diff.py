@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
 from policyengine.cli.settings import Command, Day, Periods
 from policyengine.messages import say
@@ -78,7 +79,8 @@ def command(
         raise click.UsageError(say("--shifts needs --records", "--shifts 需要同时给出 --records"))
     files = Files(records, persons, circumstances, mapping) if records else None
     target = Path(shifts) if shifts is not None else None
-    comparison, impact = compare_files(sides, files, policy, period, as_of, shifts=target, tell=message)
+    with progress():
+        comparison, impact = compare_files(sides, files, policy, period, as_of, shifts=target, tell=message)
     _tell_problems(comparison)
     sys.stdout.write(FORMATS[format_](comparison, impact, reveal))
     changed = any(c.is_law for c in comparison.changes) or bool(comparison.effects)

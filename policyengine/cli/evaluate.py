@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
+from policyengine.cli.bar import bar
 from policyengine.cli.guard import message, tell
 from policyengine.cli.settings import Command, Day, Memory, Periods, on_terminal
 from policyengine.messages import in_line, say
+from policyengine.progress import Hearer
 
 if TYPE_CHECKING:
     from policyengine.diagnostics import Diagnostic
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from policyengine.tools.evaluate import Evaluation
     from policyengine.tools.tally import Tally
 
-MOMENT = 0.5  # seconds
 STEPS = {
     "reading": ("reading", "读取"),
     "judging": ("judging", "评定"),
@@ -228,23 +228,10 @@ def _signer(sign: str | None) -> Callable[[bytes], bytes] | None:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[float, str], None] | None]:
-    """A bar on stderr, where that is a terminal and the work takes longer than a moment; nothing anywhere else."""
-    if not on_terminal(sys.stderr):
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    begun = time.monotonic()
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1.0, visible=False)
-
-        def tell_bar(share: float, step: str) -> None:
-            shown = time.monotonic() - begun > MOMENT
-            bar.update(task, completed=share, description=say(*STEPS.get(step, (step, step))), visible=shown)
-
-        yield tell_bar
+def _progress() -> Iterator[Hearer | None]:
+    """The bar, told of steps by the names that engines have for them; None where nobody looks."""
+    with bar(time_left=True) as shown:
+        yield None if shown is None else lambda share, step: shown(share, say(*STEPS.get(step, (step, step))))
 
 
 def _law(policy: str, revision: str | None):  # type: ignore[no-untyped-def]

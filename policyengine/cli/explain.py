@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from policyengine.cli.bar import progress
 from policyengine.cli.guard import tell
 from policyengine.cli.settings import Command, Day, Periods
 from policyengine.messages import say, spoken
@@ -63,7 +64,8 @@ def command(
         _by_itself([option for option, value in given.items() if value is not None])
         from policyengine.tools.read_result import read_result
 
-        cases, remarks = explain_result(read_result(records[0]), person, period)
+        with progress():
+            cases, remarks = explain_result(read_result(records[0]), person, period)
     else:
         if policy is None:
             raise click.UsageError(say("say by which policy: --policy FOLDER", "请用 --policy 指定政策"))
@@ -71,7 +73,8 @@ def command(
         from policyengine.tools.select import load_law
 
         files = Files(records, persons, circumstances, mapping)
-        cases, remarks = explain_files(load_law(policy), files, person, period, as_of)
+        with progress():
+            cases, remarks = explain_files(load_law(policy), files, person, period, as_of)
     tell(remarks)
     if not cases:
         raise nothing_in(person, period)

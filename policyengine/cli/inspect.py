@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from policyengine.cli.bar import progress
 from policyengine.cli.guard import tell
 from policyengine.cli.settings import Command, on_terminal
 
@@ -44,7 +45,9 @@ def command(files: tuple[str, ...], policy: str | None, purpose: Any, mapping: s
     from policyengine.diagnostics import failed
     from policyengine.tools.inspect import as_json, as_text, inspect
 
-    views, diagnostics = inspect(files, _schema(policy, mapping), purpose)
+    schema = _schema(policy, mapping)
+    with progress():
+        views, diagnostics = inspect(files, schema, purpose)
     if format_ == "json":
         click.echo(json.dumps(as_json(views, diagnostics), ensure_ascii=False, indent=2))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
 from policyengine.cli.settings import Command
 from policyengine.messages import say
@@ -34,7 +35,8 @@ def command(
     from policyengine.tools.publish.publish import publish, shown
     from policyengine.tools.stats.origin import Named
 
-    done = publish(folder, to, scope, Named(records, persons, policy))
+    with progress():
+        done = publish(folder, to, scope, Named(records, persons, policy))
     tell(done.notes)
     if not done.changed:
         message(say("this result is there already; nothing was changed", "该结果已在库中，未作改动"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
 from policyengine.cli.settings import Command
 from policyengine.messages import say
@@ -59,14 +60,16 @@ def command(
         raise click.UsageError(say("--out must end in .html, .xlsx or .pdf", "--out 应以 .html、.xlsx 或 .pdf 结尾"))
     if person is not None and not certificates:
         raise click.UsageError(say("--person goes with --certificates", "--person 须与 --certificates 一起使用"))
-    if suffix == ".xlsx":
-        tell(make.write_workbook(folder, path, reveal, named))
-    elif suffix == ".pdf":
-        tell(_printed(folder, path, certificates, person, reveal, named))
-    elif certificates:
-        tell(make.write_certificates(folder, path, person, reveal, named))
-    else:
-        tell(make.write_report(folder, path, reveal, named))
+    with progress():
+        if suffix == ".xlsx":
+            notes = make.write_workbook(folder, path, reveal, named)
+        elif suffix == ".pdf":
+            notes = _printed(folder, path, certificates, person, reveal, named)
+        elif certificates:
+            notes = make.write_certificates(folder, path, person, reveal, named)
+        else:
+            notes = make.write_report(folder, path, reveal, named)
+    tell(notes)
     message(say(f"written to {out}", f"已写入 {out}"))
     return 0
 

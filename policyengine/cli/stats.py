@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
 from policyengine.cli.settings import Command, on_terminal
 from policyengine.messages import say
@@ -60,7 +61,8 @@ def command(
         raise click.UsageError(text)
     if format_ == "xlsx" and out is None:
         raise click.UsageError(say("xlsx needs a file: --out FILE.xlsx", "xlsx 需要文件：--out 文件.xlsx"))
-    made = statistics(results, groups, suppress, Named(records, persons, policy))
+    with progress():
+        made = statistics(results, groups, suppress, Named(records, persons, policy))
     tell(made.notes)
     _write(made, format_, out)
     return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
 from policyengine.cli.settings import Command
 from policyengine.messages import say
@@ -49,9 +50,10 @@ def command(packs: tuple[str, ...], covered: bool, mutated: bool, xml: Path | No
     for result in results:
         click.echo("\n".join(_shown(result)))
     for bench in found:
-        for lines in (_coverage(bench) if covered else (), _mutation(bench) if mutated else ()):
-            for line in lines:
-                click.echo(line)
+        with progress():
+            lines = [*(_coverage(bench) if covered else ()), *(_mutation(bench) if mutated else ())]
+        for line in lines:
+            click.echo(line)
     if xml is not None:
         from policyengine.tools.junit import junit
         from policyengine.tools.write import whole_file

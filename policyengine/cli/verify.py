@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
 from policyengine.cli.settings import Command
 from policyengine.messages import say
@@ -26,7 +27,8 @@ def command(folder: str, records: tuple[str, ...], key: str | None) -> int:
     """
     from policyengine.tools.verify import verify
 
-    found = verify(folder, records, key)
+    with progress():
+        found = verify(folder, records, key)
     tell(found)
     wrong = sum(d.severity == "error" for d in found)
     if wrong:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span, failed
+from policyengine.messages import say
+from policyengine.progress import told
 from policyengine.records import given, read
 from policyengine.records.beside import beside
 from policyengine.records.canonical import FILE, ROW, Shape, SlowRows, Written
@@ -153,7 +155,8 @@ class _Tables:
         self.reading.watched.add(sources)
         digested = beside(digests, sources)
         several = together(sources, self.folder, self.small)
-        for source in sources:
+        for done, source in enumerate(sources):
+            told(done / len(sources) if done else None, say("reading files", "读取文件"))
             before = len(self.reading.diagnostics)
             try:
                 found += self._parts(source, shape, slow, several, sure=False)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
+from policyengine.progress import counted
 from policyengine.records.files import Source
 from policyengine.records.raw import RawTable
 from policyengine.records.text import Score
@@ -37,12 +38,19 @@ def open_tables(source: Source, score: Score, sure: bool = True) -> Iterator[Raw
         case "jsonl":
             from policyengine.records.jsonl import read_jsonl
 
-            yield read_jsonl(source)
+            yield _told(source, read_jsonl(source))
         case "parquet":
             from policyengine.records.parquet import read_parquet
 
-            yield read_parquet(source)
+            yield _told(source, read_parquet(source))
         case _:
             from policyengine.records.sheets import read_sheets
 
-            yield from read_sheets(source)
+            yield from (_told(source, table) for table in read_sheets(source))
+
+
+def _told(source: Source, table: RawTable | Diagnostic) -> RawTable | Diagnostic:
+    """It is told that the table is being read; how many rows it has is not known."""
+    if isinstance(table, RawTable):
+        table.rows = counted(table.rows, None, say(f"reading {source.path.name}", f"读取 {source.path.name}"))
+    return table

@@ -18,6 +18,7 @@ from typing import TextIO
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
+from policyengine.progress import counted
 from policyengine.records.cells import Bad
 from policyengine.records.files import Source
 from policyengine.records.raw import HEAD, RawTable, Row, blank
@@ -210,7 +211,11 @@ def rows(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:
     """Every row that is not an empty line."""
     with _open(path, encoding) as stream:
         simple = _without_quotes(path, stream)
-        yield from _simple_rows(simple, delimiter) if simple is not None else rows_of_lines(stream, delimiter)
+        if simple is not None:
+            yield from _simple_rows(simple, delimiter)
+        else:
+            stage = say(f"reading {path.name}", f"读取 {path.name}")
+            yield from counted(rows_of_lines(stream, delimiter), path.stat().st_size, stage, stream.buffer.tell)
 
 
 def rows_of_lines(stream: TextIO, delimiter: str) -> Iterator[Row]:

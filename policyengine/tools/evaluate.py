@@ -17,6 +17,7 @@ from policyengine.engines.calendar import days_of, label, period_of
 from policyengine.engines.reference import Periods, Prepared, evaluate_person, years_of
 from policyengine.light import dataclass
 from policyengine.messages import say
+from policyengine.progress import Hearer, heard_by
 from policyengine.records.files import PACKED, find_files
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.read import read_inputs
@@ -78,7 +79,7 @@ def evaluate_files(
     periods: Periods | None = None,
     as_of: date | None = None,
     engine: str = "auto",
-    progress: Progress | None = None,
+    progress: Hearer | None = None,
     remote: str | None = None,
 ) -> Evaluation:
     """Read the files and judge everybody. Raises ``PolicyError`` where they or a policy for someone can't be had.
@@ -90,7 +91,8 @@ def evaluate_files(
         from policyengine.tools.judge_spark import judge, stands_there
 
         stands_there(files, "stdout")
-    inputs, remarks = read_files(law, files)
+    with heard_by(progress):
+        inputs, remarks = read_files(law, files)
     selector = Selector(law)
     if chosen == "duckdb":
         from policyengine.tools.judge_compiled import judge_compiled

@@ -12,7 +12,7 @@ from policyengine.tools.select import Law
 from policyengine.tools.tally import Tally, tally_of
 
 if TYPE_CHECKING:
-    from policyengine.engines.protocol import Progress
+    from policyengine.progress import Hearer
 
 STRAIGHT = ("csv", "parquet")  # formats that the compiled engine writes itself
 
@@ -26,7 +26,7 @@ def evaluate_into(
     as_of: date | None = None,
     engine: str = "auto",
     read: Read | None = None,
-    progress: Progress | None = None,
+    progress: Hearer | None = None,
     remote: str | None = None,
 ) -> Tally:
     """Judge everybody and write the folder ``out``, whole or not at all. ``remote``: the server of ``spark``.

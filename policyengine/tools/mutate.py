@@ -22,6 +22,7 @@ from policyengine.messages import say, speak, spoken
 from policyengine.packs.model import Table
 from policyengine.plan.model import Plan, PlanRule
 from policyengine.plan.names import walk
+from policyengine.progress import counted
 from policyengine.tools.coverage import keys_of
 from policyengine.tools.test_packs import Bench, judged
 from policyengine.tools.test_packs_compare import agrees
@@ -82,10 +83,11 @@ class Mutation:
 def mutation(bench: Bench) -> Mutation:
     """Try every change of the pack's own rules and tables on the pack's own cases."""
     every = list(mutants(bench))
-    noticed = _noticed(bench, every)
+    noticed = list(counted(_noticed(bench, every), len(every), say("trying changes", "试验改动"), every=1))
     killed = [m for m, is_noticed in zip(every, noticed, strict=True) if is_noticed]
     others = [m for m, is_noticed in zip(every, noticed, strict=True) if not is_noticed]
-    same = [m for m in others if _decides_the_same(bench, m)]
+    asked = counted(others, len(others), say("seeing what changes decide", "判断改动是否影响结果"), every=1)
+    same = [m for m in asked if _decides_the_same(bench, m)]
     return Mutation(bench.pack, tuple(killed), tuple(m for m in others if m not in same), tuple(same))
 
 
@@ -124,15 +126,18 @@ def _dormant(statement: tree.Statement, plan: Plan) -> bool:
 # --- running them -----------------------------------------------------------------------------------------------------
 
 
-def _noticed(bench: Bench, every: Sequence[Mutant]) -> list[bool]:
+def _noticed(bench: Bench, every: Sequence[Mutant]) -> Iterator[bool]:
     """For each change whether some case comes out otherwise than it expects."""
     workers = min(os.cpu_count() or 1, 8)
     if workers == 1 or len(every) * len(bench.cases) < WORTH_IT:
-        return _try_all(bench, every)
+        touched = _touched(bench)
+        yield from (_is_noticed(bench, m, touched) for m in every)
+        return
     size = -(-len(every) // (workers * 4))
     chunks = [every[n : n + size] for n in range(0, len(every), size)]
     with ProcessPoolExecutor(workers, initializer=speak, initargs=(spoken(),)) as pool:
-        return [n for part in pool.map(_try_all, [bench] * len(chunks), chunks) for n in part]
+        for part in pool.map(_try_all, [bench] * len(chunks), chunks):
+            yield from part
 
 
 def _try_all(bench: Bench, some: Sequence[Mutant]) -> list[bool]:

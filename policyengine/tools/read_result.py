@@ -19,6 +19,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.engines.calendar import block_of, days_of, label, labelled, period_bounds
 from policyengine.light import dataclass
 from policyengine.messages import say
+from policyengine.progress import told
 from policyengine.tools.case import RuleNote, labels_together, note_of_manifest
 from policyengine.tools.formats import read_rows
 from policyengine.tools.tables import (
@@ -53,6 +54,11 @@ class Written:
     def unlisted(self) -> bool:
         """Whether of some decisions no activities are known: ``--ledger none``."""
         return not self.has("ledger")
+
+    @property
+    def decided(self) -> int:
+        """How many decisions there are."""
+        return int(self.manifest["tables"]["decisions"]["rows"])
 
     def columns(self, table: str) -> list[Column]:
         """The columns that a table has, by what the manifest says of it."""
@@ -345,7 +351,9 @@ def unchanged_result(folder: str | Path) -> Written:
     written = read_result(folder)
     path = written.folder / MANIFEST
     sound = path.read_bytes() == manifest_bytes(written.manifest)
-    for entry in written.manifest["tables"].values():
+    tables = written.manifest["tables"].values()
+    for done, entry in enumerate(tables):
+        told(done / len(tables), say("checking that nothing was changed", "核对是否被改动"))
         path = written.folder / entry["file"] if sound else path
         sound = sound and path.is_file() and digest(path) == entry["sha256"]
     if not sound:

@@ -18,6 +18,7 @@ from policyengine.engines.calendar import days_of, labelled
 from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
 from policyengine.messages import say
+from policyengine.progress import counted
 from policyengine.tools.read_result import Written, read_result, year_start_of
 from policyengine.tools.write import MANIFEST, SIGNATURE, digest, manifest_bytes
 from policyengine.trace import Decision, Finding, LedgerEntry
@@ -148,14 +149,14 @@ class _Trace:
     written: Written
 
     def disagreements(self) -> Iterator[Diagnostic]:
-        decisions = list(self._numbered(self.written.decisions()))
-        findings = list(self._numbered(self.written.findings()))
+        decisions = list(self._numbered("decisions", self.written.decisions()))
+        findings = list(self._numbered("findings", self.written.findings()))
         yield from self._counts()
         yield from self._repeated(decisions)
         by_decision: dict[tuple[str, str, str], list[tuple[int, Finding]]] = defaultdict(list)
         for line, f in findings:
             by_decision[f.person_id, f.period, f.policy].append((line, f))
-        for line, d in decisions:
+        for line, d in counted(decisions, len(decisions), say("comparing decisions with findings", "核对结果与结论项")):
             own = by_decision.pop((d.person_id, d.period, d.policy), [])
             yield from self._decision(line, d, [f for _, f in own])
         for (_, period, policy), rest in by_decision.items():
@@ -165,13 +166,18 @@ class _Trace:
             )
             yield self._at("PE522", "findings", rest[0][0], "person_id", text)
         rules = {r["key"] for r in self.written.manifest["rules"]}
-        for line, f in findings:
+        for line, f in counted(findings, len(findings), say("checking findings", "核对结论项")):
             yield from self._finding(line, f, rules)
         if self.written.has("ledger"):
-            yield from self._ledger(self._numbered(self.written.ledger()), decisions, rules)
+            yield from self._ledger(self._numbered("ledger", self.written.ledger()), decisions, rules)
 
-    def _numbered(self, rows: Iterable[Any]) -> Iterator[tuple[int, Any]]:
-        return ((number + 2, row) for number, row in enumerate(rows))
+    def _numbered(self, table: str, rows: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+        return enumerate(self._read(table, rows, say("checking", "核对")), 2)
+
+    def _read(self, table: str, rows: Iterable[Any], doing: str) -> Iterator[Any]:
+        """The rows, with how many of them have been read; ``doing``: what is done to them."""
+        entry = self.written.manifest["tables"][table]
+        return counted(rows, entry.get("rows"), f"{doing} {entry['file']}")
 
     def _at(self, code: str, table: str, line: int, column: str, text: str) -> Diagnostic:
         """A disagreement in a row; the column is the number of the column, from 1."""
@@ -195,7 +201,7 @@ class _Trace:
         for name, entry in self.written.manifest["tables"].items():
             found: Counter[str] = Counter()
             number = 0
-            for row in self.written.rows(name):
+            for row in self._read(name, self.written.rows(name), say("counting", "清点")):
                 number += 1
                 if name == "ledger":
                     found[str(row["record_id"])] += 1
@@ -334,7 +340,7 @@ class _Trace:
                 cut[key] += e.converted - e.counted
             if e.counted_high != e.counted or e.missing:
                 doubtful.add(key)
-        for line, d in decisions:
+        for line, d in counted(decisions, len(decisions), say("adding up the ledger", "汇总台账")):
             yield from self._sums(line, d, total, cut, subjects if full else None, doubtful)
 
     def _row(self, line: int, e: LedgerEntry, rules: set[str]) -> Iterator[Diagnostic]:

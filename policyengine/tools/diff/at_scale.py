@@ -20,10 +20,12 @@ from policyengine.engines.compile.run import spans_of
 from policyengine.engines.duckdb import DuckHost
 from policyengine.engines.duckdb_write import Options, machine, write
 from policyengine.engines.protocol import Periods, Tables
+from policyengine.messages import say
+from policyengine.progress import told
 from policyengine.records.columns import Canonical
 from policyengine.records.schema import Schema
 from policyengine.tools.diff import shifts
-from policyengine.tools.diff.impact import EXAMPLES, Impact, Outcome, Shift, read_twice
+from policyengine.tools.diff.impact import EXAMPLES, Impact, Outcome, Shift, judging_by, read_twice
 from policyengine.tools.diff.shift_file import write_shifts
 from policyengine.tools.evaluate import Files, judging, schema_for
 from policyengine.tools.select import Selector, selection_of
@@ -64,6 +66,7 @@ class Judging:
             Options(ledger="none", memory=MEMORY, spills=True),
             None if selector.alone else selection_of(selector),
             judging(selector, spans, self.as_of),
+            judging_by(side),
         )
         if changed := tables.watched.changed():
             raise PolicyError(changed)
@@ -104,6 +107,7 @@ def impact_between(judging: Judging, before: Selector, after: Selector, to: Path
             write_shifts((), shape_of(plans), to)
         return Impact((), 0, 0, ())
     with machine(judging.connection, judging.folder):
+        told(None, say("comparing both sides", "比较两方"))
         compared = shifts.Compared(DuckHost(judging.connection), old, new, judging.tables.persons)
         compared.prepare()
         if to is not None:

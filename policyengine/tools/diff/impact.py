@@ -14,9 +14,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.engines.protocol import Progress
 from policyengine.engines.reference import Periods
 from policyengine.light import dataclass
 from policyengine.messages import say
+from policyengine.progress import hearer
 from policyengine.records.model import Inputs, Person
 from policyengine.tools.diff.shift_file import write_shifts
 from policyengine.tools.evaluate import Files, is_large, judge_all, read_files, schema_for
@@ -25,6 +27,7 @@ from policyengine.tools.tables import Shape, decision_row, shape_of
 from policyengine.trace import Decision, Finding, Result
 
 Key = tuple[str, str]  # person, period
+JUDGING = {"old": ("judging by OLD", "按旧方评定"), "new": ("judging by NEW", "按新方评定")}
 BETTER = {"not_met": 0, "undetermined": 1, "in_progress": 2, "excused": 3, "met": 4}
 
 
@@ -152,10 +155,18 @@ def impact_one_by_one(
         read_twice(files)
     again = inputs if alike else read_files(after.law, files, checked=False)[0]
     shape = shape_of((*before.law.plans, *after.law.plans))
-    impact = compared(judge_all(before, inputs, periods, as_of), judge_all(after, again, periods, as_of), again, shape)
+    was = judge_all(before, inputs, periods, as_of, judging_by("old"))
+    now = judge_all(after, again, periods, as_of, judging_by("new"))
+    impact = compared(was, now, again, shape)
     if to is not None:
         write_shifts(impact.shifts, shape, to)
     return impact
+
+
+def judging_by(side: str) -> Progress | None:
+    """What an engine tells while it judges by ``old`` or ``new``; None where nobody hears, so that it asks nothing."""
+    hears, stage = hearer(), say(*JUDGING[side])
+    return None if hears is None else lambda share, _: hears(share, stage)
 
 
 def read_twice(files: Files) -> None:

@@ -68,6 +68,13 @@ class Current(Written):
         columns = [c for c, _ in _types()[f"current_{table}"]]
         return of_result(self.tables[table], str(self.manifest["sha256"]), columns)
 
+    @property
+    def decided(self) -> int:
+        from sqlglot import exp
+
+        ((count,),) = self._run(exp.select(exp.Count(this=exp.Star())).from_(self.relation("decisions"))).fetchall()
+        return int(count)
+
     # --- rows ---
 
     def rows(self, table: str, person: str | None = None) -> Iterator[Row]:

@@ -6,13 +6,14 @@ it replaces stays, marked as superseded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
+from policyengine.progress import told
 from policyengine.records.personal import mask
 from policyengine.tools.publish.reading import is_server
 from policyengine.tools.publish.staging import Staged, result_row
@@ -139,7 +140,7 @@ def shown(to: str) -> str:
 
 
 def _write(
-    target: Target, staged: Staged, queries: Iterable[tuple[str, Sequence[str], Any]], scope: str
+    target: Target, staged: Staged, queries: Sequence[tuple[str, Sequence[str], Any]], scope: str
 ) -> list[tuple[str, str]]:
     """Insert every row and mark what is replaced."""
     row = dict(result_row(staged.written, scope))
@@ -148,8 +149,10 @@ def _write(
     names = ", ".join(row)
     marks = ", ".join(f"${n + 1}" for n in range(len(row)))
     target.change(f"INSERT INTO results (published_at, {names}) VALUES (now(), {marks})", list(row.values()))
-    for table, columns, query in queries:
+    for done, (table, columns, query) in enumerate(queries):
+        told(done / len(queries), say("writing the database's tables", "写入数据库各表"))
         target.insert(table, columns, query)
+    told(None, say("seeing whom other results decide about", "核对其他结果"))
     covered = (
         "SELECT DISTINCT period FROM decisions WHERE result_id = $1 "
         "UNION SELECT DISTINCT period FROM ledger WHERE result_id = $1 AND period IS NOT NULL"

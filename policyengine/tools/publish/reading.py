@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from policyengine.messages import say
+from policyengine.progress import told
 from policyengine.records.sqlcells import name, text, typed_csv
 from policyengine.tools.read_result import subjects_of
 from policyengine.tools.stats.frames import described
@@ -101,6 +103,7 @@ def copied(
     """The view's rows as a table of the working file."""
     from sqlglot import exp
 
+    told(None, say("reading the database", "读取数据库"))
     table = f"{prefix}_{view}_{folder.name.replace('-', '_')}"
     query = exp.select(*(name(c) for c, _ in columns))
     if is_server(place):

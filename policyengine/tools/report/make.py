@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.messages import say
+from policyengine.progress import counted, told
 from policyengine.tools.explain import find_person
 from policyengine.tools.publish.reading import is_database, sources_of_database
 from policyengine.tools.read_result import Written, unchanged_result
@@ -54,6 +56,7 @@ def write_certificates(
             raise PolicyError([without_ledger(place, "error")])
         only = _person(parts, connection, who) if who is not None else None
         people = everybody(parts, connection, _empty(folder), only)
+        people = _told_of(parts, people) if only is None else people
         write_text(out, certificates_page(written, people, reveal))
     return notes
 
@@ -66,8 +69,21 @@ def _with_statistics(place: str, named: Named, write: Callable[[Written, Statist
             sources = (source_with(connection, folder, *part) for part in parts)
         store = build(connection, folder, sources, ())
         made = Statistics(tuple(standard(store)), store.labels, notes)
-        write(written, made, everybody(parts, connection, _empty(folder)))
+        write(written, made, _told_of(parts, everybody(parts, connection, _empty(folder))))
     return notes
+
+
+def _told_of(parts: Sequence[Part], people: Iterator[One]) -> Iterator[One]:
+    """The people, while it is told how many decisions of all they have."""
+    stage, done, whole = say("writing people", "写出人员"), 0, sum(p.written.decided for p in parts)
+    told(None, say("putting the ledger in order", "台账排序"))
+
+    def so_far() -> int:
+        return done
+
+    for one in counted(people, whole, stage, so_far, 1):
+        done += len(one.decisions)
+        yield one
 
 
 def _empty(folder: Path) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
+from policyengine.progress import told
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 SECONDS = 1800  # a batch of some ten thousand certificates
@@ -41,6 +42,7 @@ def print_pdf(page: Path, out: Path) -> None:
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--no-sandbox")  # Chromium refuses root with its sandbox; the page is our own
         command += [f"--print-to-pdf={made}", page.resolve().as_uri()]
+        told(None, say("printing to PDF", "输出 PDF"))
         try:
             done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
         except subprocess.TimeoutExpired:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic
+from policyengine.messages import say
+from policyengine.progress import told
 from policyengine.tools.stats.origin import Named
 from policyengine.tools.stats.query import ALIASES, dimensions, grouped, spread
 from policyengine.tools.stats.sources import sources_of
@@ -32,7 +34,7 @@ STANDARD: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("providers", ("provider", "listed")),
     ("bases", ("listed",)),
 )
-
+ADDING = ("making the statistical tables", "汇总统计表")
 
 HERE = Named()  # the files where the result says
 
@@ -68,7 +70,8 @@ def standard(store: Store) -> list[Table]:
     """Every standard table that the facts allow."""
     known = dimensions(store)
     tables = []
-    for title, by in STANDARD:
+    for done, (title, by) in enumerate(STANDARD):
+        told(done / len(STANDARD), say(*ADDING))
         present = tuple(b for b in by if b in known)
         if present[:1] == by[:1]:
             tables.append(grouped(store, title, present))
@@ -80,4 +83,8 @@ def standard(store: Store) -> list[Table]:
 
 
 def _asked(store: Store, by: Sequence[Sequence[str]]) -> list[Table]:
-    return [grouped(store, "by-" + "-".join(group).replace("_", "-"), group) for group in by]
+    tables = []
+    for done, group in enumerate(by):
+        told(done / len(by), say(*ADDING))
+        tables.append(grouped(store, "by-" + "-".join(group).replace("_", "-"), group))
+    return tables

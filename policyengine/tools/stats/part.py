@@ -14,6 +14,7 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
+from policyengine.progress import told
 from policyengine.records.sqlcells import call, make_table, name, number, text
 from policyengine.tools.stats.frames import LARGEST_TICKS, Frame, denominator, ticks
 
@@ -71,6 +72,7 @@ class Part:
     @classmethod
     def of(cls, connection: Any, folder: Path, source: Source, number_: int, wanted: Sequence[str]) -> Part:
         """Count the source. Raises ``PolicyError`` PE533 where its figures have no common denominator of any use."""
+        told(None, say("reading the result's tables", "读取结果表"))
         subjects = tuple(s for s in source.subjects if source.decisions.has(s))
         per_hour = denominator(connection, source.decisions, (*FIGURES, *subjects))
         if source.ledger is not None:
@@ -107,6 +109,7 @@ class Part:
         from sqlglot import exp
 
         table = f"{what}_{self.number}"
+        told(None, say("joining people, decisions and activities", "关联人员、结果与学习活动"))
         create = exp.Create(this=exp.to_table(table, quoted=True), kind="TABLE", expression=query)
         connection.execute(create.sql("duckdb"))
         connection.execute(exp.select("*").from_(exp.to_table(table, quoted=True)).limit(0).sql("duckdb"))
