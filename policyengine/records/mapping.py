@@ -14,7 +14,6 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.packs.document import parse_document, reason
 from policyengine.records.cells import compare
 
 MAX_BYTES = 1_000_000
@@ -51,6 +50,8 @@ NO_MAPPING = FileMapping()
 def load_mapping(path: str) -> tuple[FileMapping | None, list[Diagnostic]]:
     """Read a mapping file; None with the errors when it is not usable."""
     import yaml
+
+    from policyengine.packs.document import parse_document, reason
 
     file = Path(path)
     try:

@@ -121,10 +121,9 @@ class Together:
         return True
 
     def _view(self, source: Source, table: RawTable, layout: Layout, place: int) -> bool:
-        kinds = table.kinds
-        if not viewable(table, kinds):
+        if not viewable(table):
             return False
-        group = self.viewed.setdefault(one_layout(layout, kinds), Viewed(layout, list(kinds), place + 1))
+        group = self.viewed.setdefault(one_layout(table, layout), Viewed(layout, list(table.kinds), place + 1))
         group.add(source, table, place)
         return True
 

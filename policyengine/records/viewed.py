@@ -7,7 +7,7 @@ the dictionaries of the files are kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -64,13 +64,13 @@ class Viewed:
         return exp.alias_(call("list_extract", call("list_value", *values), at), column, quoted=True)
 
 
-def viewable(table: RawTable, kinds: Mapping[str, str]) -> bool:
+def viewable(table: RawTable) -> bool:
     """Whether the file can be read with others. Not where it has no row: then it is read alone, and that is told."""
-    if list(kinds) != table.header or not {NUMBER, INDEX}.isdisjoint(map(str.lower, kinds)):
+    if list(table.kinds) != table.header or not {NUMBER, INDEX}.isdisjoint(map(str.lower, table.kinds)):
         return False  # DuckDB renamed a column, or would take one of its own for it
     return any(not blank(row.cells) for row in table.head())
 
 
-def one_layout(layout: Layout, kinds: Mapping[str, str]) -> tuple[Layout, str]:
+def one_layout(table: RawTable, layout: Layout) -> tuple[Layout, str]:
     """What files have in common that can be read together: names, order and types of their columns."""
-    return replace(layout, header_row=0, rows_above=0), repr(list(kinds.items()))
+    return replace(layout, header_row=0, rows_above=0), repr(list(table.kinds.items()))

@@ -349,31 +349,33 @@ def unchanged_result(folder: str | Path) -> Written:
     where it was signed and changed with its digests, and PE908 where what checks signatures is not installed.
     """
     written = read_result(folder)
-    path = written.folder / MANIFEST
-    sound = path.read_bytes() == manifest_bytes(written.manifest)
-    tables = written.manifest["tables"].values()
-    for done, entry in enumerate(tables):
+    manifest, tables = written.folder / MANIFEST, written.manifest["tables"]
+    if manifest.read_bytes() != manifest_bytes(written.manifest):
+        raise PolicyError([_changed(manifest)])
+    for done, table in enumerate(tables):
         told(done / len(tables), say("checking that nothing was changed", "核对是否被改动"))
-        path = written.folder / entry["file"] if sound else path
-        sound = sound and path.is_file() and digest(path) == entry["sha256"]
-    if not sound:
-        raise PolicyError([_changed(path)])
+        if (found := _of_table(written, table)) is not None:
+            raise PolicyError([found])
     if (written.folder / SIGNATURE).exists():
         from policyengine.tools.sign import not_vouched
 
-        if found := not_vouched(written.folder, None):
-            raise PolicyError(found)
+        if wrong := not_vouched(written.folder, None):
+            raise PolicyError(wrong)
     return written
 
 
 def changed_tables(written: Written, tables: Iterable[str]) -> Iterator[Diagnostic]:
     """PE543, a warning, for each of these tables, where the result has it, that is not what was written."""
-    for table in tables:
-        if written.has(table):
-            entry = written.manifest["tables"][table]
-            path = written.folder / entry["file"]
-            if not path.is_file() or digest(path) != entry["sha256"]:
-                yield replace(_changed(path), severity="warning")
+    for table in filter(written.has, tables):
+        if (found := _of_table(written, table)) is not None:
+            yield replace(found, severity="warning")
+
+
+def _of_table(written: Written, table: str) -> Diagnostic | None:
+    """PE543 where a table is missing, or its bytes are not those that the manifest says."""
+    entry = written.manifest["tables"][table]
+    path = written.folder / entry["file"]
+    return None if path.is_file() and digest(path) == entry["sha256"] else _changed(path)
 
 
 def _changed(path: Path) -> Diagnostic:
