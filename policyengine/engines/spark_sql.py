@@ -33,7 +33,27 @@ def spark_sql(query: Any) -> str:
                 node.replace(exp.Anonymous(this="DATE_SUB", expressions=[node.this, node.expression]))
             case exp.Literal(is_int=True) if isinstance(node.parent, exp.Alias | exp.Coalesce) or _result(node):
                 node.replace(exp.Cast(this=node.copy(), to=bigint.copy()))
+    _sort_last(query)
     return str(query.sql("spark", copy=False))
+
+
+def _sort_last(query: Any) -> None:
+    """Rows that are sorted in a subquery, and only dressed outside, are sorted outside: Apache Spark's optimizer (4.2)
+    refuses a plan of its own making where columns of a union are renamed above the sort."""
+    from sqlglot import exp
+
+    source = query.args.get("from_")
+    inner = source.this if source else None
+    if not isinstance(inner, exp.Subquery) or not inner.this.args.get("order") or query.args.get("order"):
+        return
+    order = inner.this.args["order"].pop()
+    named = set(inner.this.named_selects)
+    for key in list(order.find_all(exp.Column)):
+        if key.name not in named:
+            inner.this.select(exp.alias_(key.copy(), key.name, quoted=True), copy=False)
+            named.add(key.name)
+        key.set("table", exp.to_identifier(inner.alias, quoted=False))
+    query.set("order", order)
 
 
 def _result(node: Any) -> bool:

@@ -15,6 +15,8 @@ import pytest
 
 from policyengine.diagnostics import PolicyError
 from policyengine.engines import spark as engine
+from policyengine.engines.compile import trees as t
+from policyengine.engines.spark_sql import spark_sql
 from tests.engines import trials
 from tests.engines.spark_server import server
 
@@ -41,6 +43,16 @@ def test_equals_the_reference(block: int, session: Any, tmp_path: Path) -> None:
         tally += more
         if tally.cases >= CASES:
             break
+
+
+def test_what_is_sorted_inside_is_sorted_in_the_end() -> None:
+    """Apache Spark 4.2 refuses its own plan of a sort inside, where what is sorted by is no column outside."""
+    rows = t.select(a=t.col("a", "u"), b=t.col("b", "u")).from_(t.table("rows", "u"), copy=False)
+    query = t.select(x=t.col("a", "s")).from_(t.sub(t.sorted_by(rows, "u", ("a", "place")), "s"), copy=False)
+    assert spark_sql(query) == (
+        "SELECT s.`a` AS `x` FROM (SELECT u.`a` AS `a`, u.`b` AS `b`, u.`place` AS `place` FROM rows AS u) AS s "
+        "ORDER BY s.`a`, s.`place`"
+    )
 
 
 def test_nobody_answers() -> None:
