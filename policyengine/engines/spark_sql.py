@@ -28,7 +28,8 @@ def spark_sql(query: Any) -> str:
             case exp.DataType() if node.this in narrow:
                 node.replace(bigint.copy())
             case exp.DateDiff():
-                node.replace(exp.Anonymous(this="DATEDIFF", expressions=[node.this, node.expression]))
+                days = exp.Anonymous(this="DATEDIFF", expressions=[node.this, node.expression])  # an INT there
+                node.replace(exp.Cast(this=days, to=bigint.copy()))
             case exp.DateSub():
                 node.replace(exp.Anonymous(this="DATE_SUB", expressions=[node.this, node.expression]))
             case exp.Literal(is_int=True) if isinstance(node.parent, exp.Alias | exp.Coalesce) or _result(node):

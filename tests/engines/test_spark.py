@@ -45,6 +45,14 @@ def test_equals_the_reference(block: int, session: Any, tmp_path: Path) -> None:
             break
 
 
+def test_days_are_counted_in_64_bits() -> None:
+    """The room of days under a cap per day, in ticks: 101 days of 8 hours are more than 2^31."""
+    room = t.times(t.days_between(t.col("start"), t.col("end")), t.lit(21_600_000))
+    assert spark_sql(t.select(room=room)) == (
+        "SELECT ((CAST(DATEDIFF(`end`, `start`) AS BIGINT) + 1)) * (21600000) AS `room`"
+    )
+
+
 def test_what_is_sorted_inside_is_sorted_in_the_end() -> None:
     """Apache Spark 4.2 refuses its own plan of a sort inside, where what is sorted by is no column outside."""
     rows = t.select(a=t.col("a", "u"), b=t.col("b", "u")).from_(t.table("rows", "u"), copy=False)
