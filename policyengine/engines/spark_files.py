@@ -42,14 +42,33 @@ def _frame(spark: Any, path: str) -> Any:
             return found
         # enforceSchema: where the path is that of several files, Spark compares their headers
         reader = reader.options(header=True, inferSchema=False, enforceSchema=False)
+        # a row with more cells than the header would lose them: it fails, which Spark sees where it reads whole rows
+        reader = reader.options(mode="FAILFAST", columnPruning=False)
         found = reader.options(multiLine=True, quote='"', escape='"').csv(path)
         headers = [column.name for column in found.schema.fields]
         if not headers:
             return found
         cells = found.toDF(*(f"c{i}" for i in range(len(headers))))
+        if _unclosed(spark, path, cells):
+            raise PolicyError([_swallows(path)])
         return cells.filter(" OR ".join(f"TRIM({name}) <> ''" for name in cells.columns)).toDF(*headers)
+    except PolicyError:
+        raise
     except Exception as e:
         raise PolicyError([unread([path], str(e))]) from e
+
+
+def _unclosed(spark: Any, path: str, cells: Any) -> bool:
+    """Whether a quotation mark may never close: then the rows below it are one cell, and gone without a word.
+
+    In a sound file they come in pairs; an odd one inside a cell that has none around it does no harm, unless there are
+    cells of several lines too.
+    """
+    of_line = "LENGTH(value) - LENGTH(REPLACE(value, '\"', ''))"
+    ((marks,),) = spark.read.text(path).selectExpr(f"SUM(CAST({of_line} AS BIGINT))").collect()
+    if not (marks or 0) % 2:
+        return False
+    return bool(cells.filter(" OR ".join(f"{name} LIKE '%\n%'" for name in cells.columns)).limit(1).collect())
 
 
 def _known(path: str, frame: Any, headers: Headers, names: dict[Any, str], kinds: dict[str, str]) -> Any:
@@ -101,6 +120,16 @@ def twice(paths: Sequence[str], column: str) -> Diagnostic:
     return complain(
         "PE932", paths, (f"it is not clear what the column {column} is", f"无法确定 {column} 列的含义"),
         ("give each field one column, named as in docs/records.md", "每个字段只用一列，列名见 docs/records.md"),
+    )  # fmt: skip
+
+
+def _swallows(path: str) -> Diagnostic:
+    return complain(
+        "PE932", [path],
+        ("a quotation mark is not closed, so that the rows below it would be taken for one cell",
+         "有一个引号没有闭合，其后各行会被当作一个单元格"),
+        ("look for a cell of several lines, and close its quotation mark; inside a cell write each mark twice",
+         "请查找含有多行的单元格，补上引号；单元格内的引号请写两个"),
     )  # fmt: skip
 
 

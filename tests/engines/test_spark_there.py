@@ -161,6 +161,13 @@ def test_circumstances_of_strangers_are_rejects(session: Any, tmp_path: Path) ->
         (["record_id,person_id,date,学时\nR1,P1,2016-03-05,1\n", "分钟,record_id,person_id,date\n1,R2,P2,2016-03-06\n"],
          "分钟"),
         (["record_id,person_id,date\nR1,P1,2016-03-05\nR2,P2,2016-03-05,x\n"], "PE932"),
+        (['record_id,person_id,date,title\nR1,P1,2016-03-05,"a\nR2,P2,2016-03-05,x\n'], "not closed"),
+        (
+            ['record_id,person_id,date,学时,title,form\nR1,P1,2016-03-05,10,"a\nb",training\n'
+             'R2,P2,2016-03-06,,"2"" x",lecture\n', 'date,学时,person_id,record_id,title\n2016-03-07,1.5,P3,R3,2" x\n'],
+            [("R1", "P1", 5, "training", 10, "hours"), ("R2", "P2", 6, "lecture", None, None),
+             ("R3", "P3", 7, None, Fraction(3, 2), "hours")],
+        ),
     ],
 )  # fmt: skip
 def test_each_file_has_a_header_of_its_own(files: list[str], found: Any, session: Any, tmp_path: Path) -> None:
