@@ -39,8 +39,8 @@ PATIENCE = 10  # seconds
 def session(remote: str) -> Iterator[Any]:
     """A session of our own on the server at ``sc://host:port``.
 
-    Raises ``PolicyError`` (PE930) where the client is not installed, the server can't be reached, or it does not count
-    exactly.
+    Raises ``PolicyError`` (PE930) where the client is not installed, the server can't be reached, does not count
+    exactly, or is older than the client can speak to.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of the client, about versions of pandas that we do not use
@@ -57,6 +57,7 @@ def session(remote: str) -> Iterator[Any]:
         except Exception as e:
             raise PolicyError([unreachable(remote, e)]) from e
         try:
+            try_rows(opened_session)
             yield opened_session
         finally:
             opened_session.stop()
@@ -106,6 +107,25 @@ def unreachable(remote: str, fault: Exception) -> Diagnostic:
         hint=say("say --remote sc://host:port; the server listens on 15002 by default",
                  "请写 --remote sc://主机:端口；服务默认监听 15002 端口"),
     )  # fmt: skip
+
+
+def try_rows(opened_session: Any) -> None:
+    """Send a row there. A client asks a server that is older than itself for settings which that does not have.
+
+    Raises ``PolicyError`` (PE930) where the server does not take it.
+    """
+    import pyspark
+
+    try:
+        opened_session.createDataFrame(_table({"n": "BIGINT"}, [(1,)])).collect()
+    except Exception as e:
+        told = str(e).strip().splitlines() or [type(e).__name__]
+        server, client = opened_session.version, pyspark.__version__
+        text = say(f"the server (Spark {server}) does not take rows from this client ({client}): {told[0]}",
+                   f"服务器（Spark {server}）不接受此客户端（{client}）的数据：{told[0]}")  # fmt: skip
+        hint = say(f"install the client of the server's version: pip install pyspark-client=={server}",
+                   f"请安装与服务器版本相同的客户端：pip install pyspark-client=={server}")  # fmt: skip
+        raise PolicyError([Diagnostic("PE930", text, hint=hint)]) from e
 
 
 class SparkHost:

@@ -72,6 +72,22 @@ def test_nobody_answers() -> None:
     assert [d.code for d in caught.value.diagnostics] == ["PE930"]
 
 
+def test_a_server_older_than_the_client() -> None:
+    """Apache Spark 4.0.1 does not know a setting that the client of 4.2 asks it for."""
+
+    class Older:
+        version = "4.0.1"
+
+        def createDataFrame(self, _table: Any) -> Any:
+            raise ValueError('[SQL_CONF_NOT_FOUND] The SQL config "x" cannot be found.\nJVM stacktrace')
+
+    with pytest.raises(PolicyError) as caught:
+        engine.try_rows(Older())
+    (found,) = caught.value.diagnostics
+    assert (found.code, "Spark 4.0.1" in found.message, "stacktrace" in found.message) == ("PE930", True, False)
+    assert "pyspark-client==4.0.1" in (found.hint or "")
+
+
 def test_a_program_that_is_no_file_may_connect() -> None:
     """The client takes such a program for its own tests, and ends it."""
     program = "from policyengine.engines.spark import _client; _client()"
