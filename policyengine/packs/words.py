@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import cast
 
 from policyengine.diagnostics import Diagnostic
+from policyengine.language.grammar import grammar
 from policyengine.language.vocabulary import FieldDecl, FieldType, Kind, Vocabulary, Word, vocabulary
 from policyengine.messages import say
 from policyengine.packs.columns import shared_columns
@@ -232,7 +233,11 @@ def vocabulary_problems(
     document: Document, words: tuple[Word, ...], fields: tuple[FieldDecl, ...], whole: Vocabulary
 ) -> list[Diagnostic]:
     """Words that two things share within one place of a sentence, and terms and fields that lack each other."""
-    problems = [*_shared(document, words, fields, whole), *_columns(document, words, whole)]
+    problems = [
+        *_shared(document, words, fields, whole),
+        *_columns(document, words, whole),
+        *_keywords(document, words, whole),
+    ]
     for section, _ in pairs_at(document.root, "vocabulary", "terms"):
         decl = whole.fields.get(section.text)
         if decl is None or decl.type != "term":
@@ -292,6 +297,27 @@ def _columns(document: Document, words: tuple[Word, ...], whole: Vocabulary) -> 
                     f"{word.id} 需用 decisions 表的 {column} 列，而该列另有含义"),
                 word.span,
                 hint=say("take another id for it", "请为它另取标识"),
+                source=document.line(word.span.line) if word.span else None,
+            )  # fmt: skip
+
+
+def _keywords(document: Document, words: tuple[Word, ...], whole: Vocabulary) -> Iterable[Diagnostic]:
+    """Terms and measures called as the language calls everything: a rule that names one would be read as the other."""
+    listed = {f.terms or f.id for f in whole.fields.values() if f.of == "record"}  # whose terms a rule speaks of
+    for terminal, everything in (("_TOTAL", False), ("_RECORDS", True)):
+        known = {canonical(form) for form in grammar().forms[terminal]}
+        for word in words:
+            name = next((n for n in (word.id, word.zh, *word.aliases) if n and canonical(n) in known), None)
+            if name is None or not (
+                word.of in listed if word.kind == "term" else word.kind == "measure" and not everything
+            ):
+                continue
+            yield Diagnostic(
+                "PE140",
+                say(f"in rules “{name}” means {'every record' if everything else 'the total of all records'}",
+                    f"规则中的“{name}”指{'每一条记录' if everything else '全部记录的合计'}"),
+                word.span,
+                hint=say(f"take another name for {word.id}", f"请给 {word.id} 另取名称"),
                 source=document.line(word.span.line) if word.span else None,
             )  # fmt: skip
 

@@ -29,6 +29,10 @@ BAD: dict[str, tuple[str, str, str]] = {
     "subject called as a column of decisions": ("subject: {public", "subject: {total", "PE140 12:15"),
     "subject whose requirement is a column": ("subject: {public: 公需科目", "subject: {total_exact: 公需科目",
                                               "PE140 12:15"),
+    "measure called as the total": ("{face_to_face: 面授}", "{face_to_face: 总学分}", "PE140 16:14"),
+    "subject called as the total": ("subject: {public: 公需科目", "subject: {public: 总学时", "PE140 12:15"),
+    "form called as every record": ("distance: {zh: 远程教育", "distance: {zh: 全部记录", "PE140 11:27"),
+    "alias that means every record": ("aliases: [网络培训]", "aliases: [Records]", "PE140 11:27"),
     "record and person": (
         "quantities:", "  person:\n    rank: {zh: 名次, type: number}\nquantities:", "PE140 26:5"),
     "terms of no field": ("    level: {national", "    levle: {national", "PE142 15:5"),
@@ -51,6 +55,19 @@ def test_a_bad_declaration_is_told_where(name: str, tmp_path: Path) -> None:
     policy, problems = load(tmp_path, pack=PACK.replace(old, new))
     assert policy is None
     assert expected in seen(problems), "\n".join(map(human, problems))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("{accounting: 会计", "{accounting: 总学时"),
+        ("{fee_charged: 收费", "{fee_charged: 全部记录"),
+        ("{face_to_face: 面授", "{face_to_face: 全部记录"),
+    ],
+)
+def test_what_no_rule_could_take_for_everything_may_be_called_so(old: str, new: str, tmp_path: Path) -> None:
+    """The total and every record stand where measures and terms of records do, and nowhere else."""
+    assert load(tmp_path, pack=PACK.replace(old, new))[1] == []
 
 
 def test_one_name_may_mean_a_term_a_measure_and_a_flag(tmp_path: Path) -> None:
