@@ -31,6 +31,7 @@ class Conditions(Literals):
                     items += item.items if isinstance(item, kind) else (item,)
                 return kind(tuple(items))
             case "not":
+                self.denied_in_each(node)
                 return tree.Not(self.condition(children[0]))
             case "not_met" | "not_excused":
                 return tree.Not(tree.Outcome(node.data[4:], self.span(node)))
@@ -40,6 +41,21 @@ class Conditions(Literals):
                 present = tuple(tree.Present(self.names.field(c), False, self.span(c)) for c in children)
                 return present[0] if len(present) == 1 else tree.And(present)
         return self.test(node)
+
+    def denied_in_each(self, node: Node) -> None:
+        """``not met in each of last 2 years``: a reader may take it for "met in none", which it does not say."""
+        each = node.children[0]
+        before = fold(self.sentence.text[node.start : each.start])
+        if each.data.startswith("each_") and before.strip() == "not":
+            said = " ".join(self.sentence.text[each.start : each.end].split())
+            self.wrong(
+                "PE204",
+                node,
+                say(f"“not {said}” can mean not in all of these years or in none",
+                    f"“not {said}”可指并非各年都如此，也可指各年都不如此"),
+                say(f"write not ({said}) for not in all; the language can't say in none (docs/limits.md)",
+                    f"并非各年都如此，请写 not ({said})；各年都不如此无法这样写（docs/limits.md）"),
+            )  # fmt: skip
 
     def test(self, node: Node) -> tree.Condition:
         """One test of a condition."""

@@ -150,7 +150,8 @@ class Phrases:
             case tree.Not(item=tree.Outcome(state="met")):
                 return self.either("not met", "未完成")
             case tree.Not(item=item):
-                return self.either("not ", "非 ") + self.within(item, tree.And | tree.Or)
+                each = tree.InEach if not self.chinese else tree.Or  # "not met in each of …" is read in two ways
+                return self.either("not ", "非 ") + self.within(item, tree.And | tree.Or | each)
         return self.test(c)
 
     def within(self, c: tree.Condition, weaker: type | UnionType) -> str:

@@ -96,7 +96,7 @@ NEVER = [
     "excuse year when circumstance = illness and circumstance != illness",
     "require total at least 90 hours per year when employer_kind = enterprise and employer_kind in (state_organ)",
     "conclude not_excellent when met and not met",
-    "conclude not_excellent when met in each of last 3 years and not met in each of last 2 years",
+    "conclude not_excellent when met in each of last 3 years and not (met in each of last 2 years)",
     "reject training when year of qualified_on = 2019 and year of qualified_on > 2020",
 ]
 SOMETIMES = [
@@ -107,7 +107,7 @@ SOMETIMES = [
     ("excuse year when leave lasts at least 12 months", "maternity 2020-01-01 to 2020-12-31"),
     ("excuse year when leave in (illness) lasts at least 3 months and leave in (maternity) lasts at least 3 months",
      "maternity 2020-01-01 to 2020-03-31, illness 2020-01-01 to 2020-03-31"),
-    ("conclude not_excellent when met in each of last 2 years and not met in each of last 3 years",
+    ("conclude not_excellent when met in each of last 2 years and not (met in each of last 3 years)",
      "this year and those before: met, met, not met"),
     ("reject training when year of qualified_on < this year", "form = training, qualified_on = 2018-12-31, in 2020"),
     ("reject training when claimed_year < year of date", "form = training, claimed_year = 2019, 2020-01-01"),
