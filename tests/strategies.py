@@ -126,7 +126,7 @@ WINDOWS: st.SearchStrategy[tree.Window] = st.one_of(
     st.just(tree.PerDay()),
     st.builds(tree.PerField, st.sampled_from([f.id for f in _FIELDS])),
     st.just(tree.PerYears()),
-    st.builds(tree.PerYears, st.integers(1, 99), st.integers(1000, 9999)),
+    st.builds(tree.PerYears, st.integers(1, 99), st.integers(1900, 2199)),
     st.builds(tree.AnyYears, st.integers(1, 99)),
     st.builds(tree.Within, st.integers(1, 999), FIELDS),
 )

@@ -252,7 +252,7 @@ class Builder(Conditions):
         """A block of years; where the blocks begin must be said, for one year it needn't."""
         count = self.whole(next(c for c in node.children if isinstance(c, Token)))
         years: list[Any] = [c.children[0] for c in node.children if isinstance(c, Node)]
-        start = self.whole(years[0]) if years else None
+        start = self.year_number(years[0]) if years else None
         if start is None and count > 1:
             self.wrong(
                 "PE213",

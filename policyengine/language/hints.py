@@ -10,13 +10,17 @@ MAX_WORD = 40  # characters of a word that a message repeats, or that is compare
 QUOTES = "「『“\"‘'"
 _NEGATION = re.compile("[不非未无没]|(?<![a-z])(?:no[nt]?|un|in|dis)")  # words, and the beginnings of English ones
 _EQUAL = re.compile("(?<![a-z0-9_-])(is) +(?:not? +)?$|(?<![!<>不于或])(等于|为|==?) *$")
+_ROUNDED = re.compile("round(?:ed|ing)?(?![a-z])|四舍五入|(?:向[上下])?取整|[舍进]位|不计")
+_WITHIN = re.compile("(?:[0-9]{1,4}|[一二两三四五六七八九十]{1,3})? *个?年度?[以之]?内")
+_GENERALLY = re.compile("(?:一般|原则上|generally(?![a-z])|in principle)")
+_OUGHT = re.compile("(?:应当?|须)(?= *[不至达])")
 _TRADITIONAL = str.maketrans(
     "認換歸額計結轉減論標記適權總學時課須無則優項個萬屬於為過達滿沒續進複數應與從後單證習訓遠會議講專業編號級別職稱機構關團體驗書齡",
     "认换归额计结转减论标记适权总学时课须无则优项个万属于为过达满没续进复数应与从后单证习训远会议讲专业编号级别职称机构关团体验书龄",
 )
 
 
-def suggestion(word: str, known: dict[str, str]) -> str | None:
+def suggestion(word: str, known: dict[str, str], near: float = 0.6) -> str | None:
     """``did you mean 培训班?``: the name of the nearest of the known forms, where one is near.
 
     None that a negation tells from the word: 合格 is near 不合格, and its opposite.
@@ -26,8 +30,8 @@ def suggestion(word: str, known: dict[str, str]) -> str | None:
     word = word[:MAX_WORD].translate(_TRADITIONAL)
     negations = len(_NEGATION.findall(word))
     alike = [form for form in known if len(_NEGATION.findall(form)) == negations]
-    near = get_close_matches(word, alike, n=1, cutoff=0.6 if word.isascii() else 0.5) if len(word) > 1 else None
-    return did_you_mean(known[near[0]]) if near else None
+    found = get_close_matches(word, alike, n=1, cutoff=near if word.isascii() else 0.5) if len(word) > 1 else None
+    return did_you_mean(known[found[0]]) if found else None
 
 
 def did_you_mean(name: str) -> str:
@@ -40,6 +44,13 @@ def after_equal(folded: str, start: int) -> tuple[int, int] | None:
     return found.span(found.lastindex or 0) if found else None
 
 
+def within_years(folded: str, start: int) -> str | None:
+    """三年内, 年度内: years that nothing says are to be counted in blocks or rolling."""
+    if _WITHIN.match(folded, start):
+        return say("write 每年 for one year, 任意 3 年 for any three", "一年写“每年”，任何连续三年写“任意 3 年”")
+    return None
+
+
 def otherwise_written(folded: str, start: int, months: bool) -> str | None:
     """What officials often write at ``start`` of a folded rule that the language writes otherwise.
 
@@ -50,8 +61,18 @@ def otherwise_written(folded: str, start: int, months: bool) -> str | None:
         return say("a rule stands without quotation marks", "规则的文字不加引号")
     if folded.startswith(",", start) or (before.endswith((",", "、")) and folded[start : start + 1].isalpha()):
         return say("no comma stands between the parts of a sentence", "句子的各部分之间不加逗号")
-    if found := re.compile("([0-9]{1,4}) *年度?内").match(folded, start):
-        return say("write 每年 for one year, 任意 3 年 for any three", "一年写“每年”，任何连续三年写“任意 3 年”")
+    if not months and (years := within_years(folded, start)):
+        return years
+    if _ROUNDED.match(folded, start):
+        return say("say which way, to what: rounded down to 1 hour, rounded up to 1 hour, rounded half up to 1 hour",
+                   "请写明向哪边、到多少：不足 1 学时 舍去，不足 1 学时 进位，按 1 学时 四舍五入")  # fmt: skip
+    if _GENERALLY.match(folded, start):
+        return say(
+            "what the law asks generally is a sentence that begins with “expect”",
+            "“一般”“原则上”的要求，句首写“一般要求”",
+        )
+    if found := _OUGHT.match(folded, start):
+        return say(f"leave out “{found[0]}”", f"请去掉“{found[0]}”")
     found = re.search("([0-9]{1,3}) *$", before)
     if found and months and folded.startswith(("年", "year"), start):
         form = f"{12 * int(found[1])} {'个月内' if folded[start] == '年' else 'months of'}"

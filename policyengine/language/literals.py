@@ -17,6 +17,7 @@ from policyengine.messages import say
 
 MAX_DIGITS = 30
 MAX_WHOLE = 9999  # years and months are counted by no larger number
+YEARS = (1900, 2199)  # in which blocks of years may begin
 
 
 class Literals:
@@ -60,6 +61,22 @@ class Literals:
                 say(f"a whole number from 1 to {MAX_WHOLE} is expected here", f"此处应为 1 至 {MAX_WHOLE} 的整数"),
             )
             return 1
+        return int(value)
+
+    def year_number(self, token: Token) -> int:
+        """A year in four digits: 20 is not taken for 2020, whose blocks of three years are others."""
+        value = self.plain(token)
+        if value.denominator != 1 or not YEARS[0] <= value <= YEARS[1]:
+            self.wrong(
+                "PE208",
+                token,
+                say(
+                    f"a year from {YEARS[0]} to {YEARS[1]} is expected here",
+                    f"此处应为 {YEARS[0]} 至 {YEARS[1]} 的年度",
+                ),
+                say("a year has four digits: 2020", "年度请写四位数：2020"),
+            )
+            return YEARS[0]
         return int(value)
 
     def plain(self, token: Token) -> Fraction:

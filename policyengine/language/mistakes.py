@@ -15,7 +15,15 @@ from policyengine.language.examples import EXAMPLES
 from policyengine.language.expected import Expected, alternatives
 from policyengine.language.forms import fold, inside_word
 from policyengine.language.grammar import KINDS, Accepts
-from policyengine.language.hints import MAX_WORD, QUOTES, after_equal, did_you_mean, otherwise_written, suggestion
+from policyengine.language.hints import (
+    MAX_WORD,
+    QUOTES,
+    after_equal,
+    did_you_mean,
+    otherwise_written,
+    suggestion,
+    within_years,
+)
 from policyengine.language.lexer import UNIT_FORMS, Reported
 from policyengine.language.names import kind_name
 from policyengine.language.nodes import Token
@@ -30,6 +38,7 @@ MAX_PROBLEMS = 10  # of one rule: who has made more has misunderstood something 
 _STOPS = frozenset(" ,、，。;；:：()（）「」『』“”\"'=<>!≤≥≠+*/%")
 _ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
 _NUMERAL = re.compile("[零〇一二两三四五六七八九十百千万亿半]+")
+_HALF_A_YEAR = re.compile("半年|half a year(?![a-z])")
 _BEGUN = re.compile("[0-9][0-9.]*(?: *分|个)? *$")
 _SEPARATED = re.compile(r"[0-9]+(?:,[0-9]{3})+[0-9]*(?:\.[0-9]+)?")
 
@@ -54,9 +63,10 @@ class Mender:
             return end
         if compared := self.compared_twice(start):
             return compared
+        self.denied_presence(start)
         if rest := self.rest_of_word(start, stack):
             return rest
-        if "NUMBER" in expected and (token := self.numeral(start)):
+        if "NUMBER" in expected and (token := self.numeral(start, stack)):
             return token
         if self.lacks_unit(start, expected):
             return self.unit(start, stack)
@@ -81,6 +91,17 @@ class Mender:
         if token.type in ranges or self.sentence.last is None or self.sentence.last.type not in OPERATORS:
             raise Reported
         return token.end
+
+    def denied_presence(self, start: int) -> None:
+        """``evidence is not present``: its opposite is said outright."""
+        found = re.compile("(present|missing)(?![a-z0-9_])").match(self.sentence.folded, start)
+        equal = after_equal(self.sentence.folded, start)
+        if found is None or equal is None or "not" not in self.sentence.folded[equal[1] : start]:
+            return
+        instead = "is missing" if found[1] == "present" else "is present"
+        message = say(f"“is not {found[1]}” is said outright", f"“is not {found[1]}”请直接写其反面")
+        self.builder.problem("PE200", message, equal[0], found.end(), say(f"write {instead}", f"请写 {instead}"))
+        raise Reported
 
     def lacks_unit(self, start: int, expected: set[str]) -> bool:
         """Whether a number stands before ``start`` that can't do without a unit."""
@@ -112,10 +133,24 @@ class Mender:
         forms = (f for words in self.grammar.forms.values() for f in words if not f.isascii())
         return any(self.sentence.folded.startswith(f, start) for f in forms)
 
-    def numeral(self, start: int) -> Token | None:
+    def half_a_year(self, start: int, end: int, stack: list[int]) -> None:
+        """半年: in months where months can stand; nothing is asked of half a year."""
+        follow = self.after(stack, "NUMBER")
+        hint = say("write 6 months", "请写 6 个月")
+        if follow is None or not follow.unit:
+            hint = say(
+                "a stretch is a year, several years, or months from a date",
+                "期间只能是一年、若干年，或自某日起的若干个月",
+            )
+        self.builder.problem("PE208", say("half a year is written in months", "半年请以月数书写"), start, end, hint)
+        raise Reported
+
+    def numeral(self, start: int, stack: list[int]) -> Token | None:
         """九十, ninety, 三分之二: the number is meant, in figures."""
         if self.sentence.vocabulary.forms.at(self.sentence.folded, start):
             return None
+        if half := _HALF_A_YEAR.match(self.sentence.folded, start):
+            self.half_a_year(start, half.end(), stack)
         if whole := in_words(self.sentence.folded, start):
             return self.figures(start, *whole)
         found = _NUMERAL.match(self.sentence.text, start, self.sentence.end)
@@ -129,10 +164,6 @@ class Mender:
         words = self.sentence.text[start:end]
         if not words:
             return None
-        if words == "半" and self.sentence.text.startswith("年", end):
-            said = say("half a year is written in months", "半年请以月数书写")
-            self.builder.problem("PE208", said, start, end + 1, say("write 6 months", "请写 6 个月"))
-            raise Reported
         return self.figures(start, end, numeral(words))
 
     def figures(self, start: int, end: int, value: str | None) -> Token:
@@ -173,6 +204,7 @@ class Mender:
 
     def unit(self, start: int, stack: list[int]) -> Token:
         """A number without a unit, or with one that nobody knows."""
+        self.share(start)
         end = self.extent(start, self.after(stack, "UNIT"))
         word = self.sentence.text[start:end]
         if end == start:
@@ -181,10 +213,32 @@ class Mender:
             self.unknown_unit(word, start, end)
         return Token("UNIT", word, start, end)
 
+    def share(self, start: int) -> None:
+        """2/3 总学时, 50% of total: a share says of what the other way round, and a cap is no share."""
+        place = self.sentence.skip(start)
+        for word in ("的", "of the ", "of "):
+            if self.sentence.folded.startswith(word, place):
+                place = self.sentence.skip(place + len(word))
+        total = self.sentence.token(place, self.grammar.accepting(("_TOTAL",)))
+        if total is None:
+            return
+        begun = self.number_before(start)
+        number, of = self.sentence.text[begun:start].strip(), total.text.strip()
+        said = clipped(" ".join(self.sentence.text[begun : total.end].split()))
+        if self.sentence.folded.startswith(("限额", "cap ")):
+            self.builder.problem(
+                "PE200", say(f"a cap is no share: “{said}”", f"限额不是比例：“{said}”"), begun, total.end, of_cap()
+            )
+        else:
+            instead = f"{of} 的 {number}" if self.chinese else f"{number} of {of}"
+            hint = say(f"write {instead}", f"请写 {instead}")
+            self.builder.problem("PE200", say(f"“{said}” is no quantity", f"“{said}”不是数额"), begun, total.end, hint)
+        raise Reported
+
     def unknown_unit(self, word: str, start: int, end: int) -> None:
         known = {u: u for u in UNIT_FORMS.forms if u.isascii() != self.chinese}
         message = say(f"there is no unit “{clipped(word)}”", f"没有“{clipped(word)}”这个单位")
-        self.builder.problem("PE207", message, start, end, suggestion(fold(word), known) or self.units())
+        self.builder.problem("PE207", message, start, end, suggestion(fold(word), known, 0.7) or self.units())
 
     def missing_unit(self, end: int) -> None:
         start = self.number_before(end)
@@ -221,7 +275,8 @@ class Mender:
     def undeclared(self, word: str, start: int, end: int, kinds: list[str], known: dict[str, str]) -> None:
         wanted, word = _kinds(kinds), clipped(word)
         message = say(f"“{word}” is not declared; a {wanted} is expected here", f"“{word}”未声明，此处应为{wanted}")
-        self.builder.problem("PE201", message, start, end, suggestion(fold(word), known) or self.some(kinds))
+        years = within_years(self.sentence.folded, start) if "MEASURE" in kinds else None
+        self.builder.problem("PE201", message, start, end, years or suggestion(fold(word), known) or self.some(kinds))
 
     def other_kind(self, word: str, start: int, end: int, kinds: list[str], declared: tuple[Word, ...]) -> None:
         wanted, named = _kinds(kinds), _kinds([w.kind for w in declared], say(" and ", "和"))
@@ -370,8 +425,13 @@ class Mender:
         """How the language says it, a near miss of a keyword, or an example of the sentence."""
         word = fold(found)
         months = not {self.words.terminal("个月内"), "_MONTHS_OF"}.isdisjoint(expected)
+        if self.of_several_terms(start, expected):
+            return say("a term stands beside its field: circumstance = maternity, circumstance in (maternity, illness)",
+                       "词条要与字段比较：情形 = 产假；几个词条：情形 属于（产假、病假）")  # fmt: skip
         if found and (other := otherwise_written(self.sentence.folded, start, months)):
             return other
+        if self.sentence.folded.startswith("限额") and self.sentence.token(start, self.grammar.accepting(("_TOTAL",))):
+            return of_cap()
         whole = any(word in forms for forms in self.grammar.forms.values())
         near = self.comparison(word, expected) or suggestion(word, self.keywords(expected))
         if found and not whole and near:
@@ -381,6 +441,22 @@ class Mender:
         verb = self.sentence.token(self.sentence.skip(0), self.grammar.accepts(self.grammar.starts["statement"]))
         example = EXAMPLES.get(fold(str(verb)).strip()) if verb is not None else None
         return say(f"for example: {example}", f"例如：{example}") if example else None
+
+    def of_several_terms(self, start: int, expected: list[str]) -> bool:
+        """Whether a term stands in a condition without its field, or goes on as a list after “=”."""
+        last, folded = self.sentence.last, self.sentence.folded
+        if last is None or last.type != "TERM" or "MEASURE" in expected:
+            return False
+        term = self.grammar.accepting(("TERM",))
+        goes_on = folded[start : start + 1] in (",", "、") and after_equal(folded, last.start) is not None
+        return "EQ" in expected or (goes_on and self.sentence.token(self.sentence.skip(start + 1), term) is not None)
+
+
+def of_cap() -> str:
+    return say(
+        "a cap is a figure: for a third of the 90 hours that are owed, 30 hours",
+        "限额请写数额：应完成 90 学时的三分之一，写 30 学时",
+    )
 
 
 def _kinds(kinds: list[str], last: str | None = None) -> str:
