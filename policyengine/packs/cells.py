@@ -18,6 +18,10 @@ from policyengine.packs.values import YearStart, canonical, day_of, first_day, l
 
 _ALTERNATIVES = re.compile(r"[、;；]")
 _YES_NO = {"yes": True, "no": False, "true": True, "false": False, "是": True, "否": False}
+# What a spreadsheet has instead of a text: a look at the cell above, an error, a formula. As in records.
+_NO_TEXT = re.compile(
+    r"同上|同前|上同|〃|″|''|\"|”|“|ditto|#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!)|=.+", re.IGNORECASE
+)
 _BETWEEN = re.compile(r"(.+?)(?:-|–|—|~|至|到)(.+)")
 _ONE_SIDED = re.compile(r"(>=|≥|不少于|<=|≤|不超过|>|<|大于|小于)(.+)")
 
@@ -49,6 +53,8 @@ class Reader:
             return self._day(text)
         if self.column.match == "range":
             return self._range(text)
+        if self.column.type == "text" and role in ("key", "alias") and (bad := no_text(text)):
+            return bad
         if role == "alias":
             return tuple(part.strip() for part in _ALTERNATIVES.split(text) if part.strip()) or None
         if role == "key" and _ALTERNATIVES.search(text):
@@ -183,6 +189,19 @@ class Reader:
             if low > high
             else (low, high)
         )
+
+
+def no_text(text: str) -> Bad | None:
+    """Whether a text cell refers to another, or holds a spreadsheet's error or formula: nothing would find the row."""
+    if not _NO_TEXT.fullmatch(text):
+        return None
+    return Bad(
+        say(
+            f"“{text}” is what a spreadsheet shows, not the text itself",
+            f"“{text}”指别的单元格或是表格的错误，不是内容本身",
+        ),
+        say("write it out in this row", "请在本行写明"),
+    )
 
 
 def surface_forms(words: list[Word]) -> dict[str, str]:

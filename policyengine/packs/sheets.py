@@ -38,6 +38,12 @@ def sheet_of(data: bytes, file: str) -> tuple[Sheet | None, list[Diagnostic]]:
     def bad(message: str, line: int, hint: str) -> tuple[None, list[Diagnostic]]:
         return None, [Diagnostic("PE153", message, Span(file, line), hint)]
 
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return bad(
+            say("this is a workbook of a spreadsheet program, not a CSV file", "这是电子表格的工作簿，不是 CSV 文件"),
+            1,
+            say("save the sheet as CSV UTF-8", "请将该工作表另存为 CSV UTF-8"),
+        )
     body = data.removeprefix(b"\xef\xbb\xbf")
     try:
         text = body.decode("utf-8")
@@ -77,7 +83,7 @@ def sheet_of(data: bytes, file: str) -> tuple[Sheet | None, list[Diagnostic]]:
                 )
     except csv.Error as error:
         return bad(
-            say(f"this line is not CSV: {error}", f"这一行不是 CSV：{error}"),
+            say(f"this line is not CSV: {error}", "这一行不是 CSV：引号的位置不对"),
             begins,
             say("look for a quotation mark that is never closed", "请查找没有闭合的引号"),
         )

@@ -241,6 +241,11 @@ def _order(
         if found is None:
             near = did_you_mean(canonical(column.id), headers)
             hint = meant(near) if near else say("columns here: ", "表中的列：") + ", ".join(sheet.rows[0])
+            if len(sheet.rows[0]) == 1 and any(mark in sheet.rows[0][0] for mark in ";\t，；"):
+                hint = say(
+                    "columns are separated by commas: save it as CSV (comma)",
+                    "各列之间用半角逗号：请另存为“CSV（逗号分隔）”",
+                )
             problems.append(
                 sheet.problem(
                     "PE150", say(f"the table has no column {column.id}", f"表中没有列 {column.id}"), 0, hint=hint

@@ -128,6 +128,11 @@ BAD: dict[str, tuple[str, str | bytes, str]] = {
     "NaN": (CREDITS, "level,rank,credits\n国家级,1,NaN\n", "PE151 2:7"),
     "1e400": (CREDITS, "level,rank,credits\n国家级,1,1e400\n", "PE151 2:7"),
     "division by zero": (CREDITS, "level,rank,credits\n国家级,1,1/0\n", "PE151 2:7"),
+    "as above": (BASES, "name,aliases,from,until\n四川大学,,,\n同上,,2016,\n", "PE151 3:1"),
+    "as above among aliases": (BASES, "name,aliases,from,until\n四川大学,〃,,\n", "PE151 2:6"),
+    "a spreadsheet's error as a name": (BASES, "name,aliases,from,until\n#N/A,,,\n", "PE151 2:1"),
+    "a formula as a name": (BASES, "name,aliases,from,until\n=A1,,,\n", "PE151 2:1"),
+    "a workbook": (BASES, b"PK\x03\x04\x14\x00", "PE153 1:0"),
     "no range": (CREDITS, 'level,rank,credits\n"国家级",a-b,1\n', "PE151 2:7"),
     "range backwards": (CREDITS, "level,rank,credits\n国家级,3-1,1\n", "PE151 2:5"),
     "ranges meet": (CREDITS, "level,rank,credits\n国家级,1-3,1\n国家级,>=3,1\n", "PE152 3:1"),
@@ -153,6 +158,18 @@ def test_a_bad_table_is_told_where(name: str, tmp_path: Path) -> None:
     assert found is None
     assert expected in seen(problems), "\n".join(map(human, problems))
     assert all(d.hint for d in problems)
+
+
+def test_a_note_may_refer_to_the_one_above(tmp_path: Path) -> None:
+    declared = BASES + "      source: {role: note}\n"
+    found, problems = table(tmp_path, declared, "name,aliases,from,until,source\n四川大学,,,,名单\n西南交大,,,,同上\n")
+    assert (problems, len(found.rows) if found else 0) == ([], 2)
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "，"])
+def test_another_separator_is_told(separator: str, tmp_path: Path) -> None:
+    _, problems = table(tmp_path, BASES, separator.join(["name", "aliases", "from", "until"]) + "\n")
+    assert {d.hint for d in problems} == {"columns are separated by commas: save it as CSV (comma)"}
 
 
 def test_a_table_that_is_not_there(tmp_path: Path) -> None:
