@@ -6,7 +6,7 @@ persons can tell is ``unsettled``, and is proved by ``check`` (tools/prove) wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
@@ -59,6 +59,11 @@ class Terms:
         """The total, a measure or a term, as Chinese messages name it."""
         found = (w.zh for w in self.words if w.kind in ("measure", "term") and w.id == measure)
         return "总学时" if measure == "total" else next(found, None) or measure
+
+    def named(self, what: Iterable[str]) -> str:
+        """A list of terms, as messages name it; an empty one is every record."""
+        listed = sorted(what)
+        return say(", ".join(listed) or "every record", "、".join(map(self.zh, listed)) or "全部记录")
 
 
 SAME = Verdict("as_strict")
@@ -370,8 +375,8 @@ def _narrower_reach(
     """Nothing counts under the new that would not have counted under the old."""
     more = set(new.what.terms) - set(old.what.terms)
     if old.what.terms and (more or not new.what.terms):
-        named = ", ".join(sorted(more)) or say("every record", "全部记录")
-        return Verdict("laxer", ", ".join(old.what.terms), say(f"leave out {named}", f"请删去 {named}"))
+        named = terms.named(more)
+        return Verdict("laxer", terms.named(old.what.terms), say(f"leave out {named}", f"请删去 {named}"))
     return _condition(new.when, old.when, terms, wanted="narrower")
 
 
@@ -379,7 +384,7 @@ def _wider_reach(new: tree.Cap | tree.Reject, old: tree.Cap | tree.Reject, terms
     """Everything that the old cuts or rejects is cut or rejected by the new."""
     missing = set(old.what.terms) - set(new.what.terms)
     if new.what.terms and (missing or not old.what.terms):
-        named = ", ".join(sorted(missing)) or say("every record", "全部记录")
+        named = terms.named(missing)
         return Verdict("laxer", named, say(f"name {named} too", f"请一并写上 {named}"))
     return _condition(new.when, old.when, terms, wanted="wider")
 

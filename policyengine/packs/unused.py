@@ -14,7 +14,7 @@ from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.packs.model import Pack, Policy
 
-_NAMES: dict[str, str] = {"measure": "measure", "conclusion": "conclude", "flag": "flag"}
+_NAMES = {"measure": ("measure", "计量"), "conclusion": ("conclude", "结论"), "flag": ("flag", "标记")}
 
 
 def unused(policy: Policy) -> Iterator[Diagnostic]:
@@ -32,19 +32,21 @@ def unused(policy: Policy) -> Iterator[Diagnostic]:
     for word in pack.words:
         if word.kind == "table" and word.id not in used["table"]:
             yield _note(
-                say(f"no rule looks anything up in the table {word.id}", f"没有规则使用数据表 {word.id}"), word.span
+                say(f"no rule looks anything up in the table {word.id}", f"没有规则使用数据表“{word.surface('zh')}”"),
+                word.span,
             )
         elif word.kind in _NAMES and word.id not in used[word.kind]:
             yield _note(
                 say(
-                    f"no rule of this pack states the {word.kind} {word.id} ({_NAMES[word.kind]} …)",
-                    f"本包没有规则写出 {word.id}（{_NAMES[word.kind]} …）",
+                    f"no rule of this pack states the {word.kind} {word.id} ({_NAMES[word.kind][0]} …)",
+                    f"本包没有规则写出“{word.surface('zh')}”（{_NAMES[word.kind][1]} …）",
                 ),
                 word.span,
             )
         elif word.kind == "regime" and word.id not in used["regime"] and word.id not in pack.regimes:
             yield _note(
-                say(f"no rule of this pack delegates the regime {word.id}", f"本包没有规则授权 {word.id}"), word.span
+                say(f"no rule of this pack delegates the regime {word.id}", f"本包没有规则授权“{word.surface('zh')}”"),
+                word.span,
             )
     cited = {rule.cites.source for rule in pack.rules} | {n.source for n in pack.not_decidable}
     for name in pack.sources:

@@ -53,7 +53,7 @@ class Kinds:
             case tree.Field(id=name):
                 return self._of_field(name)
             case tree.YearOf(field=name):
-                return Kind("year", say(f"the year of {name}", f"{name} 所在年度"))
+                return Kind("year", say(f"the year of {name}", f"{self.word(name)} 所在年度"))
             case tree.ThisYear():
                 return Kind("year", say("this year", "本年度"))
             case tree.DayOfYear():
@@ -140,7 +140,13 @@ class Kinds:
                 f"{one.what}是{_TYPES[one.type]()}，{other.what}是{_TYPES[other.type]()}，不能比较",
             )
             hint = say("compare it with a value of its own type", "与同类型的值比较")
-            if ids := ", ".join(sorted(w.id for w in self._terms(one))[:12]):
+            if one.type == "date" and other.type in ("year", "number") and not one.literal:
+                hint = say(f"of a year, compare “year of {one.what}”; a day is written 2016-07-01",
+                           f"与年度比较，请写“{one.what} 所在年度”；日期请写 2016年7月1日")  # fmt: skip
+            names = say(", ", "、").join(sorted(say(w.id, w.zh or w.id) for w in self._terms(one))[:12])
+            if names and other.type == "text":
+                hint = say(f"a term stands without quotation marks: {names}", f"词条不加引号：{names}")
+            elif ids := ", ".join(sorted(w.id for w in self._terms(one))[:12]):
                 hint = say(f"compare it with a term of its own, by its id: {ids}", f"与其词条比较，词条可写编号：{ids}")
         self.reporter.on(rule, "PE230", message, span, hint)
 

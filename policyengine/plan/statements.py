@@ -95,7 +95,7 @@ class Statements:
             self._say(
                 rule, "PE246",
                 say(f"{name} can't be used here: it is {found} {_OWNERS[decl.of][0]}",
-                    f"此处不能用 {name}：它是{_OWNERS[decl.of][1]}的{found}"),
+                    f"此处不能用 {self.kinds.word(name)}：它是{_OWNERS[decl.of][1]}的{found}"),
                 span, say(f"{wanted} of {owner} is wanted", f"需要{owner}的{wanted}"),
             )  # fmt: skip
         return right
@@ -262,27 +262,28 @@ class Statements:
             self._defined(rule, name)
         elif owning_field((name,), self.vocabulary) is None:
             self._say(
-                rule, "PE245", say(f"{name} is no term of a record", f"{name}不是记录的词条"), None,
+                rule, "PE245", say(f"{name} is no term of a record", f"{self.kinds.word(name)}不是记录的词条"), None,
                 say("require total, a measure, or a term of the record", "可要求 总学时、计量 或 记录的词条"),
             )  # fmt: skip
 
     def _defined(self, rule: Rules, name: str) -> None:
         """Some rule defines the measure, and in every year of the requirement: undefined it adds up to 0."""
         defining = [r for r in self.rules if isinstance(r.statement, tree.Measure) and r.statement.name == name]
+        called = self.kinds.word(name)
         lacking: list[Stretch] = [(rule.start, rule.until)]
         for one in defining:
             lacking = [rest for stretch in lacking for rest in without(stretch, (one.start, one.until))]
         if not defining:
             self._say(
                 rule, "PE244",
-                say(f"no rule says what the measure {name} adds up", f"没有规则定义计量 {name}"),
-                None, say(f"add a rule: measure {name}: hours of …", f"加一条规则：计量 {name}：… 的 学时"),
+                say(f"no rule says what the measure {name} adds up", f"没有规则定义计量项“{called}”"),
+                None, say(f"add a rule: measure {name}: hours of …", f"加一条规则：计量 {called}：… 的 学时"),
             )  # fmt: skip
         elif lacking:
             self.reporter.on(
                 rule, "PE244",
                 say(f"{days(lacking[0])} no rule says what the measure {name} adds up: nobody has any of it",
-                    f"{days(lacking[0])}没有规则定义计量 {name}：任何人的都是 0"),
+                    f"{days(lacking[0])}没有规则定义计量项“{called}”：任何人的都是 0"),
                 None,
                 say("let the rule that defines it begin and end with this one",
                     "请让定义它的规则与本规则同时施行、同时终止"),

@@ -40,6 +40,9 @@ LEAKS = [  # an override of 要求 每年 总学时 不少于 90 学时, or anot
      "无法与只能更严的 base/annual 比较：计量的是面授，不是总学时"),
     ("reject training when days > 3 hours", "天数以天计，3 学时以学时计"),
     ("require totl at least 120 hours per year", "“totl”未声明，此处应为词条或计量项"),
+    ("reject training when year of joined > 2016-07-01", "入职日期 所在年度是年度，2016-07-01是日期，不能比较"),
+    ("cap training at 9 hours per joined", "此处不能用 入职日期：它是人员的日期"),
+    ("require face_to_face at least 9 hours per year", "没有规则定义计量项“面授”"),
 ]  # fmt: skip
 
 
@@ -51,6 +54,41 @@ def test_no_english_is_left_in_a_message(text: str, expected: str, tmp_path: Pat
     told = [d for d in problems if d.severity == "error"]
     assert [d.message for d in told] == [expected]
     assert "did you mean" not in (told[0].hint or "")
+
+
+HINTS = [  # a rule, and what its hint says in Chinese
+    ("reject training when result = “合格”", "词条不加引号：不合格、合格"),
+    ("reject training when date < 2016", "与年度比较，请写“日期 所在年度”；日期请写 2016年7月1日"),
+    ("reject training when joined = this year", "与年度比较，请写“入职日期 所在年度”；日期请写 2016年7月1日"),
+    ("require face_to_face at least 9 hours per year", "加一条规则：计量 面授：… 的 学时"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), HINTS)
+def test_a_hint_names_things_as_the_pack_does(text: str, expected: str, tmp_path: Path) -> None:
+    policy, _ = load(tmp_path, rule("it", text))
+    assert policy is not None
+    assert [d.hint for d in plan_of(policy)[1] if d.severity == "error"] == [expected]
+
+
+def test_a_cap_that_leaves_out_a_form_is_told_in_chinese(tmp_path: Path) -> None:
+    base = rule("cap", "限额 培训班、发表出版作品 每年 合计 不超过 50 学时", change="raise-only")
+    _, problems = load_two(
+        tmp_path, base, rule("it", "override base/cap: cap training at 40 hours per year", source="own")
+    )
+    assert [d.hint for d in problems if d.severity == "error"] == ["请一并写上 发表出版作品，或让上级规则继续有效"]
+
+
+def test_what_nothing_uses_is_named_in_chinese(tmp_path: Path) -> None:
+    write(
+        tmp_path / "policies", {"base/pack.yaml": PACK, "base/rules.yaml": rule("a", "要求 每年 总学时 不少于 90 学时")}
+    )
+    told = {d.message for d in check([tmp_path / "policies"]) if d.code == "PE170"}
+    assert told >= {
+        "本包没有规则写出“面授”（计量 …）",
+        "本包没有规则写出“收费”（标记 …）",
+        "本包没有规则授权“继续医学教育”",
+    }
 
 
 def test_the_terms_of_a_field_are_proposed_in_chinese(tmp_path: Path) -> None:
