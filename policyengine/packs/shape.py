@@ -204,8 +204,27 @@ class _Checker:
                 "“｛” and “［” are of full width, which is text to YAML: write { } and [ ], with “: ” and “, ” between",
                 "“｛”和“［”是全角，YAML 当作文字：请写半角的 { } 和 [ ]，其中用“: ”和“, ”",
             )
-        message = say(f"{where} can't be {said}: {_expected(part)}", f"{where}不能是{said}：{_expected(part)}")
+        message = say(
+            f"{where} can't be {said}: {self._expected(part)}", f"{where}不能是{said}：{self._expected(part)}"
+        )
         return self.document.problem("PE122", message, node, hint=hint or _spoken(part.get("description")))
+
+    def _expected(self, part: Schema) -> str:
+        return say("expected ", "应为") + self._wanted(part)
+
+    def _wanted(self, part: Schema) -> str:
+        """What a value should be: in the schema's own words, one of these, of this kind, or one of several of these."""
+        part = self._resolved(part)
+        if "x-expected" in part:
+            return _spoken(part["x-expected"]) or ""
+        if "enum" in part:
+            choices = [str(e) for e in part["enum"]]
+            return say("one of " + ", ".join(choices), " " + "、".join(choices) + " 之一")
+        if "anyOf" in part:
+            branches = [self._resolved(one) for one in part["anyOf"]]
+            return say(" or ", "或").join(self._wanted(one) for one in branches if one.get("type") != "null")
+        kinds = [part["type"]] if isinstance(part.get("type"), str) else part.get("type", [])
+        return say(" or ", "或").join(say(*_KINDS[k]) for k in kinds)
 
     def _unknown(self, key: Scalar, properties: Mapping[str, Schema], where: str) -> Diagnostic:
         near = did_you_mean(key.text, properties)
@@ -217,7 +236,7 @@ class _Checker:
         return self.document.problem("PE120", message, key, hint=hint)
 
     def _missing(self, node: MappingNode, name: str, properties: Mapping[str, Schema], where: str) -> Diagnostic:
-        about = _spoken(properties.get(name, {}).get("description")) or name
+        about = _spoken(self._resolved(properties.get(name, {})).get("description")) or name
         hint = say(f"add “{name}: …”: {about}", f"请添加“{name}: …”：{about}")
         return self.document.problem("PE121", say(f"{where} lacks “{name}”", f"{where}缺少“{name}”"), node, hint=hint)
 
@@ -229,17 +248,6 @@ def _as_text(key: Scalar) -> Scalar:
 
 def _clip(text: str) -> str:
     return text if len(text) <= 40 else text[:40] + "…"
-
-
-def _expected(part: Schema) -> str:
-    if "x-expected" in part:
-        about = _spoken(part["x-expected"])
-        return say(f"expected {about}", f"应为{about}")
-    if "enum" in part:
-        choices = [str(e) for e in part["enum"]]
-        return say("expected one of " + ", ".join(choices), "应为 " + "、".join(choices) + " 之一")
-    kinds = [part["type"]] if isinstance(part.get("type"), str) else part.get("type", [])
-    return say("expected ", "应为") + say(" or ", "或").join(say(*_KINDS[k]) for k in kinds)
 
 
 def _spoken(text: str | None) -> str | None:

@@ -368,6 +368,12 @@ def test_messages_of_the_shape_name_the_key(tmp_path: Path) -> None:
     assert "expected one of national, province, city, sector, employer" in kind.message
     assert kind.hint == "did you mean province?"
     assert "“year_starts” can't be “13-01”: expected a month and a day" in told(PACK.replace("01-01", "13-01")).message
+    assert (
+        "“note” can't be a list: expected a text"
+        in told(PACK.replace("confidence: seen}", "confidence: seen, note: [a]}")).message
+    )
+    lacking = told(PACK.replace(", confidence: seen}", "}"))
+    assert (lacking.hint or "").startswith("add “confidence: …”: seen: the text was read")
 
 
 def test_the_small_validator_agrees_with_jsonschema(tmp_path: Path) -> None:
