@@ -46,14 +46,23 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_Number, parse
 
 
 def text_of(value: Any) -> str:
-    """A JSON value as the text of a cell."""
-    if value is None:
+    """A JSON value as the text of a cell, an empty one where nothing is in it: ``[]`` is no proof."""
+    if _is_nothing(value):
         return ""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return json.dumps(value, ensure_ascii=False)
+
+
+def _is_nothing(value: Any) -> bool:
+    match value:
+        case dict():
+            return all(map(_is_nothing, value.values()))
+        case list():
+            return all(map(_is_nothing, value))
+    return value is None or value == ""
 
 
 def read_jsonl(source: Source) -> RawTable:

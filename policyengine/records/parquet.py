@@ -17,6 +17,8 @@ from policyengine.records.raw import HEAD, Damaged, RawTable, Row
 BATCH = 10_000
 EXACT_UP_TO = {"DOUBLE": 2**53 - 1, "FLOAT": 2**24 - 1}  # whole numbers that stand for no neighbour of theirs too
 MOMENTS = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")  # types of which the time zone decides on which day they are
+# A list, map or struct without a value in it, as DuckDB writes it: brackets and the names of a struct's parts.
+NOTHING_IN_IT = r"([\[\]{}]|, |NULL|''|'[^']*': )*"
 
 
 def read_parquet(source: Source) -> RawTable:
@@ -111,7 +113,8 @@ def as_text(name: str, kind: str, table: str | None = None) -> Any:
     powers of ten where there is none for every whole number, so that nobody takes them for an id or a day.
 
     A moment is told in UTC, whatever the time zone of the machine, which must not decide on which day it was. Bytes not
-    declared as text are one if they are UTF-8; else they are marked (``cells.unfit`` finds the mark).
+    declared as text are one if they are UTF-8; else they are marked (``cells.unfit`` finds the mark). A list without a
+    value is an empty cell: ``[]`` in the column for proof is none.
     """
     from sqlglot import exp
 
@@ -125,6 +128,9 @@ def as_text(name: str, kind: str, table: str | None = None) -> Any:
     elif kind in MOMENTS:
         there = exp.AtTimeZone(this=column, zone=exp.Literal.string("UTC"))
         text = exp.DPipe(this=exp.cast(there, "TEXT"), expression=exp.Literal.string("+00"))
+    elif kind.endswith("]") or kind.startswith(("MAP", "STRUCT")):
+        within = exp.Anonymous(this="regexp_full_match", expressions=[text, exp.Literal.string(NOTHING_IN_IT)])
+        text = exp.case().when(within, exp.Literal.string("")).else_(text.copy())
     return exp.func("coalesce", text, exp.Literal.string(""))
 
 

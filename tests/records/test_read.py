@@ -413,3 +413,17 @@ def test_why_a_mapping_file_can_not_be_read(name: str, language: str, text: str,
     finally:
         speak("en")
     assert (found, problem.code, problem.message) == (None, "PE408", text)
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("[]", None), ("{}", None), ("[null]", None), ('["", [], {}]', None), ('{"no": null, "files": []}', None),
+        ("null", None), ('["C1", "C2"]', '["C1", "C2"]'), ("[false]", "[false]"), ('{"no": "C1"}', '{"no": "C1"}'),
+    ],
+)  # fmt: skip
+def test_a_list_of_json_without_a_value_is_no_proof(cell: str, said: str | None, tmp_path: Path) -> None:
+    line = f'{{"person_id": "P1", "date": "2016-03-05", "evidence": {cell}}}\n'
+    inputs, _ = both_ways([_written(tmp_path, "r.jsonl", line)], None, None, schema(), tmp_path)
+    assert inputs is not None
+    assert [dict(r.facts).get("evidence") for r in inputs.records] == [said]

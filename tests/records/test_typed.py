@@ -304,6 +304,21 @@ def test_ids_of_parts_are_refused(header: str, value: str, kind: str, tmp_path: 
     assert f"of the type {kind}," in error.message
 
 
+# a cell of several values in the column for proof, and what it says: where no value is in it, there is no certificate
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("[]::VARCHAR[]", None), ("[NULL, '']::VARCHAR[]", None), ("[NULL, NULL]::INTEGER[2]", None),
+        ("[[]]::INTEGER[][]", None), ("MAP {}", None), ("{'no': NULL::VARCHAR, 'from': ''}", None),
+        ("NULL::VARCHAR[]", None),
+        ("['C1', 'C2']", "[C1, C2]"), ("[0]", "[0]"), ("['NULL']", "['NULL']"), ("{'no': 'C1'}", "{'no': C1}"),
+    ],
+)  # fmt: skip
+def test_a_list_without_a_value_is_no_proof(value: str, said: str | None, tmp_path: Path) -> None:
+    cells = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": "12", "学习证明": value}
+    assert outcome(parquet(tmp_path, cells), "evidence", tmp_path) == text(said)
+
+
 @pytest.mark.parametrize("value", ["[1, 2]", "INTERVAL 3 DAY"])
 def test_parts_in_columns_that_are_carried_along(value: str, tmp_path: Path) -> None:
     cells = {"人员编号": "'P1'", "学习日期": "DATE '2016-03-05'", "学时": "12", "更多": value}
