@@ -74,6 +74,7 @@ def read_jsonl(source: Source) -> RawTable:
                 if key not in keys and len(keys) < MAX_KEYS:
                     keys[key] = len(keys)
     table = RawTable(source.shown, source.label, None, _rows(source.path, keys), list(keys), how="JSON Lines")
+    table.nested = True
     if _is_array(source.path):
         message = say("this is one JSON array, not an object per line", "这是一个 JSON 数组，而不是每行一个对象")
         hint = say(

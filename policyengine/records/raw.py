@@ -52,7 +52,7 @@ class RawTable:
 
     ``checked``: whether cells of columns that are only carried along are looked at (Parquet vouches for its texts).
     ``label``: what made record ids begin with. ``notes``: what the user should know of how it was read. ``kinds``: the
-    types of Parquet's columns, by their names in DuckDB.
+    types of Parquet's columns, by their names in DuckDB. ``nested``: a cell may be a list or an object, as JSON.
     """
 
     file: str
@@ -67,6 +67,7 @@ class RawTable:
     broken: bool = False  # some bytes are no text in this encoding
     presumed: bool = False  # the encoding is that of the beginning: whoever reads on must find out whether of all
     how: str = ""  # "CSV, GB18030, semicolons": for ``inspect``
+    nested: bool = False
     notes: list[Diagnostic] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
 

@@ -55,6 +55,11 @@ TOO_MANY = Bad(
     "PE425", "the row has more cells than the header", "该行的单元格多于表头",
     "put a cell that contains the delimiter into quotation marks", "含分隔符的单元格请加引号",
 )  # fmt: skip
+IDS = ("person_id", "record_id")
+NO_ID = Bad(
+    "PE434", "a list or an object is no id", "列表或对象不能作为编号",
+    "write one id as a text, and a line for each person", "请写成一个编号的文本，每人各占一行",
+)  # fmt: skip
 UNSETTLED = Bad(
     "PE425", "here stands what the row has too much", "此处是该行多余的内容",
     "move it where it belongs, and empty this cell", "请移到所属的单元格，并清空此处",
@@ -170,6 +175,11 @@ def _of_merged(parse: Parser) -> Parser:
     return lambda raw: JOINED if is_merged(raw) else parse(raw)
 
 
+def _of_one(parse: Parser) -> Parser:
+    """An id in a file whose cells may be lists or objects: the text of one is nobody's."""
+    return lambda text: NO_ID if text[0] + text[-1] in ("[]", "{}") else parse(text)
+
+
 def _surplus(raw: str) -> Parsed:
     """A cell of a rejects workbook for what a row had too much: as long as something stands there, it still has."""
     return UNSETTLED if raw.strip() else None
@@ -219,7 +229,9 @@ class RowReader:
     def _parser(self, field_id: str, header: UnitCell | None = None) -> Parser:
         decl, schema = self.headers.fields[field_id], self.headers.schema
         empty = frozenset(schema.mapping.empty)
-        parse = remembered(parser_of(decl, schema, self.table.calendar_1904, header), empty)
+        parse = parser_of(decl, schema, self.table.calendar_1904, header)
+        nested = self.table.nested or self._mended  # as a row of a rejects workbook may have stood in such a file
+        parse = remembered(_of_one(parse) if nested and field_id in IDS else parse, empty)
         return _of_merged(parse) if self._mended and field_id == "quantity" else parse
 
     def parser(self, field_id: str) -> Parser:

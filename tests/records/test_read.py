@@ -427,3 +427,14 @@ def test_a_list_of_json_without_a_value_is_no_proof(cell: str, said: str | None,
     inputs, _ = both_ways([_written(tmp_path, "r.jsonl", line)], None, None, schema(), tmp_path)
     assert inputs is not None
     assert [dict(r.facts).get("evidence") for r in inputs.records] == [said]
+
+
+@pytest.mark.parametrize("key", ["person_id", "record_id"])
+@pytest.mark.parametrize("cell", ['["P1"]', '["P1", "P2"]', '{"id": "P1"}', "[1]", '"[1]"'])
+def test_a_list_or_object_of_json_is_nobodys_id(key: str, cell: str, tmp_path: Path) -> None:
+    whole = {"person_id": '"P1"', "record_id": '"R1"', "date": '"2016-03-05"'} | {key: cell}
+    lines = "{" + ", ".join(f'"{k}": {v}' for k, v in whole.items()) + "}\n"
+    inputs, _ = both_ways([_written(tmp_path, "r.jsonl", lines)], None, None, schema(), tmp_path)
+    assert inputs is not None
+    assert [(r.column, r.code) for r in inputs.rejects] == [(key, "PE434")]
+    assert inputs.records == ()

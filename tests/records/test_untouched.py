@@ -125,6 +125,14 @@ def test_lines_that_are_no_objects_stay_rejected(tmp_path: Path) -> None:
     assert [r.code for r in after.rejects] == ["PE425", "PE425", "PE425"]
 
 
+def test_ids_that_are_lists_stay_rejected(tmp_path: Path) -> None:
+    source = tmp_path / "r.jsonl"
+    source.write_text('{"person_id": ["P1"], "date": "2016-03-05", "hours": 1}\n', encoding="utf-8")
+    _, after, _ = _again([str(source)], None, tmp_path)
+    assert after.records == ()
+    assert [r.code for r in after.rejects] == ["PE434"]
+
+
 def test_what_is_too_much_in_a_mended_row_goes_into_the_next_workbook(tmp_path: Path) -> None:
     source = tmp_path / "r.csv"
     more = b"surplus cells,from file,from row"
