@@ -25,7 +25,7 @@ from policyengine.records.cells import MAX_ID, MAX_TEXT, YEARS, Amount, Bad, Uni
 from policyengine.records.header import Headers
 from policyengine.records.rows import BACKWARDS, NO_DATE, NO_PERSON, TWO_DATES, Parsed, parser_of, remembered
 from policyengine.records.schema import Purpose, Schema
-from policyengine.records.sqlcells import ID, number_type
+from policyengine.records.sqlcells import ID, PERSON, number_type
 
 MANY = 200_000  # distinct texts of a column that are not canonical
 PLAIN_TEXT = "^[0-9A-Za-z\u3400-\u9fff《（(].{4,}[0-9A-Za-z\u3400-\u9fff》）)]$"
@@ -315,7 +315,8 @@ def _cell(column: str, decl: FieldDecl, kind: str, schema: Schema) -> _Cell | No
     raw = own if is_text else t.cast(own.copy(), "VARCHAR")
     make: Callable[[Tree, Tree, str], _Cell] = lambda plain, value, type_: _Cell(column, decl, raw, plain, value, type_)
     if decl.id in ("person_id", "record_id"):
-        fits = _matches(own, f"^{ID}$", MAX_ID) if is_text else t.compare(own.copy(), ">=", t.lit(0))
+        pattern = PERSON if decl.id == "person_id" else ID
+        fits = _matches(own, f"^{pattern}$", MAX_ID) if is_text else t.compare(own.copy(), ">=", t.lit(0))
         return make(fits, raw.copy(), "VARCHAR") if is_text or kind in INTEGERS else None
     if decl.type == "text":
         return make(_matches(own, PLAIN_TEXT, MAX_TEXT) if is_text else t.lit(False), raw.copy(), "VARCHAR")

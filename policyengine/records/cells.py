@@ -135,7 +135,15 @@ def no_value(text: str) -> Bad | None:
 
 
 _LOST_DIGITS = re.compile(r"\d(?:\.\d+)?e\+\d+", re.IGNORECASE)
+_POWERS = re.compile(r"\d\.\d+[Ee](?:[7-9]|1\d|2[0-2])")  # the same as Java programs write it
 _OLD_ID_LOWER = re.compile(r"\d{17}x")
+
+
+LOST = Bad(
+    "PE419", "a spreadsheet turned this number into powers of ten and lost its last digits",
+    "表格软件把该号码变成了科学计数，末尾数字已丢失",
+    "format the column as text, enter the number again, and export", "将该列设为文本格式后重新录入并导出",
+)  # fmt: skip
 
 
 def identifier(text: str) -> str | Bad | None:
@@ -146,11 +154,7 @@ def identifier(text: str) -> str | Bad | None:
     if not text or says_nothing(text):
         return None
     if _LOST_DIGITS.fullmatch(text):
-        return Bad(
-            "PE419", "a spreadsheet turned this number into powers of ten and lost its last digits",
-            "表格软件把该号码变成了科学计数，末尾数字已丢失",
-            "format the column as text, enter the number again, and export", "将该列设为文本格式后重新录入并导出",
-        )  # fmt: skip
+        return LOST
     if len(text) > MAX_ID:
         return Bad("PE417", f"an id has at most {MAX_ID} characters", f"编号最多 {MAX_ID} 个字符")
     if found := mark(text):
@@ -172,7 +176,8 @@ def person(text: str) -> str | Bad | None:
             "PE417", "several ids stand in this cell", "一格内有多个编号",
             "give each person a row", "请每人各占一行",
         )  # fmt: skip
-    return identifier(text)
+    found = identifier(text)
+    return LOST if isinstance(found, str) and _POWERS.fullmatch(found) else found
 
 
 def free_text(text: str) -> str | Bad | None:

@@ -29,6 +29,8 @@ MANY = 1_000_000  # distinct texts of one column that are read ahead; a column w
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 # No e+ (lost digits), x (of an identity number), quotes or spaces; at least one digit, so that it says something.
 ID = "[A-Za-wyz_.:/-]*[0-9][0-9A-Za-wyz_.:/-]*"
+# No point behind a first digit either (5.1E17).
+PERSON = "([A-Za-wyz_.:/-]+[0-9][0-9A-Za-wyz_.:/-]*|[0-9]([0-9A-Za-wyz_:/-][0-9A-Za-wyz_.:/-]*)?)"
 # Six characters and more (none and null have four, false five), a letter first, no kind of space last, nothing that no
 # text has.
 TEXT = (
@@ -156,7 +158,8 @@ def cell_of(column: Column, decl: FieldDecl, kind: str, source: str, parse: Pars
         if kind in INTEGERS:
             value = exp.cast(plain, "TEXT")  # not ``raw``, which is an empty text where there is no number
             return Cell(column, raw, exp.GTE(this=plain, expression=number(0)), value, varchar, parse)
-        fast = exp.and_(matches(plain, ID), exp.LTE(this=call("strlen", plain), expression=number(MAX_ID)))
+        pattern = PERSON if decl.id == "person_id" else ID
+        fast = exp.and_(matches(plain, pattern), exp.LTE(this=call("strlen", plain), expression=number(MAX_ID)))
         fast, value = (fast, plain) if is_text else (never(), raw)
         # a person may be called total, which is no id
         return Cell(column, raw, fast, value, varchar, parse, plain=is_text, short=is_text and decl.id == "record_id")

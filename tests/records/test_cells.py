@@ -233,6 +233,21 @@ def test_digits_that_a_spreadsheet_lost_are_not_made_up() -> None:
         assert found.code == "PE419"
 
 
+@pytest.mark.parametrize("text", ["5.1010119900101E17", "5.1E17", "1.3800138E10", "5.10101e17", "'5.1E17", "５.１E17"])
+def test_a_number_as_java_writes_it_is_nobody(text: str) -> None:
+    """Two people of one day of birth may have the same such number: their last digits are lost."""
+    found = cells.person(text)
+    assert isinstance(found, Bad)
+    assert found.code == "PE419"
+
+
+@pytest.mark.parametrize(
+    "text", ["1.2E3", "E17", "5E17", "A5.1E17", "5.1E17A", "5.E17", "51.0E17", "5.1", "3.1-E17", "5.1E23"]
+)
+def test_other_ids_with_a_point_or_an_e_stay(text: str) -> None:
+    assert cells.person(text) == text
+
+
 @given(st.text(max_size=400))
 def test_any_text_has_a_meaning_or_a_reason(text: str) -> None:
     cleaned = cells.clean(text)

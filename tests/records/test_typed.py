@@ -365,6 +365,21 @@ ODD_TEXTS = (
 )  # fmt: skip
 
 
+def test_ids_of_people_with_a_point_or_an_e(tmp_path: Path) -> None:
+    """A number that lost its digits is nobody's id, in whatever way the file is read."""
+    ids = ("5.1010119900101E17", "5.1e17", "1.2E3", "5.1", "1.", "E17", "A5.1E17", "5E17", "1", "1.5.E7", "-5.1E17")
+    path = tmp_path / "records.parquet"
+    values = ", ".join(f"('{own}')" for own in ids)
+    duckdb.execute(
+        f"COPY (SELECT own AS 人员编号, DATE '2016-03-05' AS 学习日期 FROM (VALUES {values}) AS t(own))"
+        f" TO '{path}' (FORMAT parquet)"
+    )
+    inputs, _ = both_ways([str(path)], None, None, OWN, tmp_path)
+    assert inputs is not None
+    assert [(r.value, r.code) for r in inputs.rejects] == [(own, "PE419") for own in ids[:2]]
+    assert sorted(r.person_id for r in inputs.records) == sorted(ids[2:])
+
+
 @pytest.mark.parametrize("header", ["登记编号", "学习证明"])
 def test_odd_texts_among_many_harmless_ones(header: str, tmp_path: Path) -> None:
     """Where the first rows are short and harmless a cheap test goes before the pattern; it lets nothing else pass."""
