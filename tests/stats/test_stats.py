@@ -139,6 +139,36 @@ def test_several_years(of_2016: Evaluation, of_2017: Evaluation, tmp_path: Path)
         statistics([str(other), str(again)])
 
 
+@pytest.mark.parametrize("declared", ["type: text", "type: date", "type: term", "type: yes_no"])
+def test_a_cost_that_is_no_number_is_not_added_up(declared: str, county: Path, tmp_path: Path) -> None:
+    """A pack says what its column ``cost`` is; where that is no amount of money there are no costs, and no failure."""
+    from policyengine.tools.publish.publish import publish
+
+    shutil.copytree(county, tmp_path / "county")
+    pack, records = tmp_path / "county" / "policies" / "county" / "pack.yaml", tmp_path / "county" / "records.csv"
+    text = pack.read_text("utf-8").replace("type: number, unit: yuan, min: 0, max: 1000000, decimals: 2", declared)
+    pack.write_text(text.replace("    circumstance:", "    cost: {low: 低}\n    circumstance:", "term" in declared))
+    said = {"type: text": "some", "type: date": "2016-01-01", "type: term": "low", "type: yes_no": "yes"}[declared]
+    head, *lines = (line.split(",") for line in records.read_text("utf-8").splitlines())
+    records.write_text("\n".join(",".join(row) for row in [head, *([*r[:11], said, r[12]] for r in lines), []]))
+    out = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out")
+    made = statistics([str(out)])
+    assert rows(made, "overall", "activities", "hours") == ["9 2540/9"]
+    assert [t.name for t in made.tables if "cost" in t.names] == []
+    assert publish(out, str(tmp_path / "status.duckdb")).notes == ()
+
+
+def test_a_measure_called_unit_is_no_unit(county: Path, tmp_path: Path) -> None:
+    shutil.copytree(county, tmp_path / "county")
+    folder = tmp_path / "county" / "policies" / "county"
+    text = (folder / "pack.yaml").read_text("utf-8")
+    (folder / "pack.yaml").write_text(text.replace("  conclusions:", "  measures: {unit: 单位内}\n  conclusions:"))
+    with open(folder / "rules.yaml", "a") as file:
+        file.write("- id: unit\n  cites: {source: act, at: art. 8}\n  rule: 'measure unit: hours of training'\n")
+    made = statistics([str(save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out"))])
+    assert rows(made, "overall", "period", "unit", "people", "hours") == ["2016 hours 8 2540/9"]
+
+
 def test_a_block_of_years_beside_the_years(county: Path, tmp_path: Path) -> None:
     """An activity is told under its year, not once more under the block, in every table."""
     from tests.stats.conftest import judged

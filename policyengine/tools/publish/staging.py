@@ -16,7 +16,7 @@ from policyengine.language.quantities import exact_text
 from policyengine.records.sqlcells import call, make_table, name, number, text
 from policyengine.tools.read_result import Written
 from policyengine.tools.stats.frames import Frame, denominator, described, frame_of, ticks
-from policyengine.tools.stats.part import Source, aliased, as_, same
+from policyengine.tools.stats.part import Source, aliased, as_, is_money, same
 from policyengine.tools.stats.store import Store
 from policyengine.tools.tables import Table
 
@@ -154,7 +154,7 @@ class Staged:
         cells += [as_(name("start", "r"), "first_day"), as_(name("end", "r"), "last_day")]
         for c in columns:
             cells.append(as_(exp.cast(name(c, "r") if c in frame.kinds else exp.null(), "TEXT"), c))
-        cost = name("cost", "r") if "cost" in frame.kinds else exp.null()
+        cost = name("cost", "r") if is_money(frame.kinds) else exp.null()
         cells.append(as_(exp.cast(cost, MONEY, dialect="duckdb"), "cost"))
         assert self.source.ledger is not None
         ledger = self.source.ledger

@@ -47,12 +47,17 @@ class Source:
         """What a decision counts in, by its policy."""
         from sqlglot import exp
 
-        if "unit" in self.decisions.kinds:
+        if not self.units and "unit" in self.decisions.kinds:  # of a result a measure may be called so
             return self.decisions.text("unit")
         case = exp.case()
         for policy, unit in self.units.items():
             case = case.when(exp.EQ(this=self.decisions.text("policy"), expression=text(policy)), text(unit))
         return case.else_(text("")) if self.units else text("")
+
+
+def is_money(kinds: Mapping[str, str]) -> bool:
+    """Whether there is a ``cost`` that can be added up: packs declare it as they need it, perhaps as a text."""
+    return kinds.get("cost", "").startswith("DECIMAL")
 
 
 @dataclass
@@ -87,7 +92,8 @@ class Part:
         records = records if source.ledger is not None else ()
         facts = tuple(c for c in people if c not in ("person_id", "name"))
         records = tuple(r for r in records if r not in (*OF_DECISION, *OF_LEDGER, *facts, "person_id", "record_id"))
-        part = cls(source, number_, per_hour, facts, records, subjects, "cost" in own and source.ledger is not None)
+        has_cost = is_money(own) and source.ledger is not None
+        part = cls(source, number_, per_hour, facts, records, subjects, has_cost)
         part._build(connection, folder)
         return part
 
