@@ -68,6 +68,7 @@ def command(
             cases, remarks = explain_result(read_result(records[0]), person, period)
     else:
         if policy is None:
+            _must_be_there(records)
             raise click.UsageError(say("say by which policy: --policy FOLDER", "请用 --policy 指定政策"))
         from policyengine.tools.evaluate import Files
         from policyengine.tools.select import load_law
@@ -91,6 +92,17 @@ def command(
 
         click.echo("\n\n".join(text_of_case(c, spoken(), reveal) for c in cases))
     return 0
+
+
+def _must_be_there(records: tuple[str, ...]) -> None:
+    """Say first of a name that it leads to nothing: it may be that of a result, misspelt."""
+    from glob import has_magic
+
+    from policyengine.tools.read_result import read_result
+
+    for name in records:
+        if name != "-" and not has_magic(name) and not Path(name).exists():
+            read_result(name)
 
 
 def _by_itself(given: list[str]) -> None:

@@ -121,11 +121,12 @@ def _expand(argument: str, problems: list[Diagnostic]) -> list[tuple[Path, str, 
             problems.append(Diagnostic("PE401", message, Span(argument), hint=_hint_files()))
         return [(Path(m), m, Path(m).name) for m in matches if not _hidden(m)]
     message = say("there is no such file or folder", "没有这个文件或文件夹")
-    problems.append(Diagnostic("PE400", message, Span(argument), hint=_near_path(path)))
+    problems.append(Diagnostic("PE400", message, Span(argument), hint=near_path(path)))
     return []
 
 
-def _near_path(path: Path) -> str:
+def near_path(path: Path) -> str:
+    """What may help where ``path`` leads to nothing."""
     from difflib import get_close_matches
 
     try:

@@ -321,12 +321,20 @@ def _high(unsettled: Row | None, row: Row, low: str, high: str) -> Fraction | No
 
 
 def read_result(folder: str | Path) -> Written:
-    """The result in ``folder``. ``PolicyError`` PE501 where there is none, PE502 where its manifest is damaged."""
+    """The result in ``folder``.
+
+    ``PolicyError`` PE902 where there is no folder, PE501 where no result is in it, PE502 where its manifest is damaged.
+    """
     folder = Path(folder)
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
+        if not folder.exists():
+            from policyengine.records.files import near_path
+
+            text = say("there is no such file or folder", "没有这个文件或文件夹")
+            raise PolicyError([Diagnostic("PE902", text, Span(str(folder)), near_path(folder))]) from None
         text = say(
             "this is not a result of policyengine: it has no manifest.json", "这不是评定结果：缺少 manifest.json"
         )

@@ -90,10 +90,6 @@ def _load(path: str | Path) -> Law:
                 plans.append(plan)
     if failed(said):
         raise PolicyError(said)
-    if not plans:
-        text = say("there is no policy pack here", "此处没有政策包")
-        hint = say("name a folder with a pack.yaml in it, or a folder of such", "请指定含有 pack.yaml 的文件夹或其上级")
-        raise PolicyError([Diagnostic("PE912", f"{path}: {text}", hint=hint)])
     return Law(str(path), tuple(policies), tuple(plans), tuple(said))
 
 

@@ -34,12 +34,12 @@ def verify(folder: str | Path, records: Sequence[str] = (), key: str | Path | No
     """Everything that disagrees in the result in ``folder``; nothing where it is sound.
 
     ``records``: input files whose digests are compared with those of the manifest. ``PolicyError`` where there is
-    no result (PE501) or no such file. ``key``: the public key of whoever must have signed it.
+    no result (PE501), or no such folder or file. ``key``: the public key of whoever must have signed it.
     """
     try:
         written = read_result(folder)
     except PolicyError as e:
-        if e.diagnostics[0].code == "PE501":
+        if e.diagnostics[0].code in ("PE501", "PE902"):
             raise
         return list(e.diagnostics)
     return _bounded(_disagreements(written, _sources(records), key))

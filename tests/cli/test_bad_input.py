@@ -113,6 +113,23 @@ def test_a_file_that_holds_no_records(run: Run, world: Path, content: str, told:
     assert not (world / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "verify {}/ou", "stats {}/ou", "report {}/ou --out {}/r.html", "publish {}/ou --to {}/s.duckdb",
+        "explain {}/ou --person Ann", "stats {}/ou.duckdb", "report {}/ou.duckdb --out {}/r.html",
+        "explain {}/records.csv {}/ou --person Ann",
+    ],
+)  # fmt: skip
+def test_a_result_that_is_not_there(command: str, run: Run, world: Path) -> None:
+    """It is said to be missing, and what is near; not that it has no manifest, nor that a policy should be named."""
+    (world / "out").mkdir()
+    done = run(*command.format(world, world).split())
+    assert done.code == 2
+    assert "error PE902: there is no such file or folder" in done.err
+    assert ".duckdb" in command or f"did you mean {world}/out?" in done.err
+
+
 def test_paths_that_lead_nowhere(run: Run, world: Path) -> None:
     (world / "empty").mkdir()
     shire = world / "policies/shire"

@@ -62,7 +62,7 @@ def is_server(place: str) -> bool:
 
 def is_database(place: str) -> bool:
     """Whether the place is a status database rather than the folder of a result."""
-    return is_server(place) or (place.endswith(".duckdb") and not Path(place).is_dir())
+    return is_server(place) or (place.endswith(".duckdb") and Path(place).is_file())
 
 
 def sources_of_database(connection: Any, folder: Path, place: str) -> Iterator[Source]:
