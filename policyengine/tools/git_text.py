@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from policyengine.packs.document import parse_document
-from policyengine.packs.nodes import Listing, Mapping, Node
-from policyengine.packs.values import optional_at, text_at
+from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
+from policyengine.packs.values import optional_at, text_at, text_of
 
 
 def law_text(path: str | Path) -> str:
@@ -35,9 +35,9 @@ def _paragraph(item: Node) -> Iterator[str]:
     head = [text_at(item, "id"), f"{_day(item, 'from')}–{_day(item, 'until')}", _cited(item)]
     head += [text_at(item, "change"), text_at(item, "confidence")]
     yield "  ".join(part for part in head if part)
-    for key in ("rule", "note"):
+    for key in ("rule", "note", "gap"):
         if said := " ".join(text_at(item, key).split()):
-            yield f"    {said}"
+            yield f"    {said}" if key != "gap" else f"    gap: {said}"
     yield ""
 
 
@@ -50,5 +50,6 @@ def _cited(item: Node) -> str:
     cites = item.get("cites") if isinstance(item, Mapping) else None
     if cites is None:
         return ""
-    said = " ".join(p for p in (text_at(cites, "source"), text_at(cites, "at")) if p)
+    parts = [text_of(cites)] if isinstance(cites, Scalar) else [text_at(cites, "source"), text_at(cites, "at")]
+    said = " ".join(p for p in parts if p)
     return f"〔{said}〕" if said else ""

@@ -74,6 +74,12 @@ LAW = """- id: hours
   from: null
   confidence: remembered
   rule: 一般要求 每年 专业科目 不少于 60 学时
+- id: reason
+  cites: order 第十条
+  from: 2022
+  gap: 2021年的
+    文件未见
+  rule: 免除 本年 当 情形 = 正当理由
 """
 TEXT = """hours  2016–2020  〔order 第八条〕  raise-only
     要求 每年 总学时 不少于 90 学时
@@ -81,6 +87,10 @@ TEXT = """hours  2016–2020  〔order 第八条〕  raise-only
 
 share  –  〔order 第九条〕  remembered
     一般要求 每年 专业科目 不少于 60 学时
+
+reason  2022–  〔order 第十条〕
+    免除 本年 当 情形 = 正当理由
+    gap: 2021年的 文件未见
 """
 
 
