@@ -13,6 +13,7 @@ from policyengine.messages import say
 from policyengine.packs.windows import implied, window_words, years_of
 from policyengine.tools.prove.aspects import ONE, ZERO, Aspect, no_exchange, searched, unlike
 from policyengine.tools.prove.cells import Space
+from policyengine.tools.prove.mentions import Mentions
 from policyengine.tools.prove.model import Context, Undecided, Witness
 from policyengine.tools.prove.search import Answer, search
 from policyengine.tools.prove.sides import exchange_rate, in_stretch, lowers, side_of, unit_of
@@ -24,6 +25,7 @@ def requirements(old: tree.Require, new: tree.Require, before: Context, after: C
         return
     yield _firmness(old, new, before, after)
     yield _measured(old, new, before, after)
+    yield from _of_period(old, new, before, after)
     yield from _falling(old, new, before, after)
     old, new = _settled(old, before), _settled(new, after)
     a, b = unit_of(old.figure, before), unit_of(new.figure, after)
@@ -72,6 +74,28 @@ def _measured(old: tree.Require, new: tree.Require, before: Context, after: Cont
     if old.comparison == "<=":
         found = Aspect(found.stricter, found.stricter, found.laxer)
     return found
+
+
+def _of_period(old: tree.Require, new: tree.Require, before: Context, after: Context) -> Iterator[Aspect]:
+    """Of which year a measure's condition is asked says something where it depends on the year, and a record may count
+    in another one than that of its date."""
+    if old.this_period == new.this_period:
+        return
+    rules = [g.statement for context in (before, after) for g in context.governing]
+    if not any(isinstance(s, tree.Assign) and s.by != "end" for s in rules):
+        return
+    mentions = Mentions()
+    for context in (before, after):
+        if (measure := _membership(new.measure, context)) is not None:
+            mentions.note(measure, context)
+    if mentions.timed or mentions.periods or mentions.days:
+        yield unlike(
+            say(
+                "one asks what belongs to the measure in the year in which a record counts, the other in that of its "
+                "date",
+                "一个按记录计入的年度、另一个按记录日期所在的年度判断是否属于该计量",
+            )
+        )
 
 
 def _membership(measure: str, context: Context) -> tree.Measure | None:

@@ -50,6 +50,7 @@ _GIVEN: dict[str, tuple[str, str]] = {
     "both": ("counts both", "两条都计"),
     "worth": ("makes it {}", "折合 {}"),
     "assigned": ("counts it in {}", "计入 {} 年度"),
+    "shared": ("counts {}", "计 {}"),
 }
 
 
@@ -79,6 +80,8 @@ def given(one: Given) -> str:
     en, zh = _GIVEN[one.kind]
     if one.kind == "assigned":
         return say(en, zh).format(say(", ", "、").join(one.text.split()))
+    if one.kind == "shared":
+        return say(en, zh).format(one.text)
     figure = say(f"{amount(one)} {one.window}".strip(), amount(one))
     if spoken() == "zh" and one.window:
         zh = one.window + zh
