@@ -16,6 +16,8 @@ from policyengine.messages import say
 from policyengine.packs.model import Governing, Policy
 from policyengine.packs.pieces import Stretch, overlap
 from policyengine.packs.windows import window_within, years_of
+from policyengine.plan.build import cap_rules
+from policyengine.plan.caps import ordered, share
 from policyengine.plan.names import owning_field
 from policyengine.tools.prove.aspects import bare
 
@@ -68,6 +70,28 @@ def carries_on(policy: Policy, statement: tree.Statement, stretch: Stretch) -> b
         for g in here
         if isinstance(g.statement, tree.Require)
     )
+
+
+def reordered(
+    pair: tuple[tree.Statement | None, tree.Statement | None], policies: tuple[Policy, Policy]
+) -> bool:  # fmt: skip
+    """Whether a cap says another order than before, and caps on the same records follow each other otherwise by it."""
+    match pair:
+        case tree.Cap() as one, tree.Cap() as other if set(one.after) != set(other.after):
+            before, after = map(_following, policies)
+            return any((b, a) in after for a, b in before if (a, b) not in after)
+    return False
+
+
+def _following(policy: Policy) -> set[tuple[str, str]]:
+    """Names of caps that may be about the same record, the one that applies first before the other."""
+    caps, _, _ = ordered(cap_rules(policy), policy.vocabulary)
+    return {
+        (one.name, other.name)
+        for number, one in enumerate(caps)
+        for other in caps[number + 1 :]
+        if share(one, other, policy.vocabulary)
+    }
 
 
 def asked(policy: Policy, measure: str, stretch: Stretch) -> bool:

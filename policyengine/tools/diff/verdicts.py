@@ -15,12 +15,13 @@ from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.packs.model import Governing, Policy, Rule
 from policyengine.packs.pieces import Stretch, covers, days, overlap
-from policyengine.packs.windows import implied, years_of
+from policyengine.packs.windows import implied, of_a_year, years_of
 from policyengine.plan.names import unwrapped
 from policyengine.tools.diff.governs import as_written, cut, effective, in_place, looked_up, roots
 from policyengine.tools.diff.missing import where_missing
 from policyengine.tools.diff.model import Direction, Law
-from policyengine.tools.diff.monotone import against, asked, both_ways, carries_on
+from policyengine.tools.diff.monotone import against, asked, both_ways, carries_on, reordered
+from policyengine.tools.diff.sameness import ordered
 from policyengine.tools.diff.timeline import Stage
 from policyengine.tools.prove import words
 from policyengine.tools.prove.aspects import bare
@@ -136,11 +137,12 @@ def _grouped(
 def _implied(group: Group, policy: Policy, stretch: Stretch) -> bool:
     """Whether a requirement or a cap asks nothing that another one beside it does not ask.
 
-    Not where one of them alone may be lowered or excused, or hours be carried to it, nor across windows of other
-    lengths, which end in years with other laws and circumstances.
+    Not one that is only expected: a decision names each of these that falls short. Nor where one of them alone may be
+    lowered or excused, or hours be carried to it, nor across windows of other lengths, which end in years with other
+    laws and circumstances.
     """
     statement = group[0]
-    if len(group) > 1 or not isinstance(statement, tree.Require | tree.Cap):
+    if len(group) > 1 or isinstance(statement, tree.Expect) or not isinstance(statement, tree.Require | tree.Cap):
         return False
     kind = tree.Cap if isinstance(statement, tree.Cap) else tree.Require
     here = [g for g in policy.governing if overlap((g.start, g.until), stretch) is not None]
@@ -163,6 +165,8 @@ def checked(
 ) -> Judgement:
     """One statement against another, or against nothing, where both policies may govern."""
     direction, witness, why = _compared(*pair, *around)
+    if direction in _PROVED and reordered(pair, policies):
+        return "neither", witness, say("hours are cut by the caps in another order", "各限额扣减学时的先后次序不同")
     if direction not in ("stricter", "laxer"):
         return direction, witness, why
     if _apart(pair, policies, stretch) and any(
@@ -207,6 +211,8 @@ def _compared(
     if one is not None and other is not None:
         if _of_other_rules(one, other):
             return "neither", (), say("they speak of different rules of one name", "两者所指的规则同名，却不是同一条")
+        if isinstance(one, tree.Assign) and isinstance(other, tree.Assign):
+            return _moved(one, other, before, after)
         told = _in_windows(_told(compare(one, other, after, before), one, other, after), one, other, before, after)
         return _with_missing(told, where_missing(one, other, before, after)) if told[0] in _PROVED else told
     statement = other or one
@@ -252,6 +258,15 @@ def _in_windows(
     if told[0] not in _PROVED or not isinstance(one, tree.Require) or not isinstance(other, tree.Require):
         return told
     least = other.comparison == ">="
+    if of_a_year(one.window) != of_a_year(other.window) and any(map(_excuses_years, (before, after))):
+        return (
+            "neither",
+            told[1],
+            say(
+                "an excuse of the year frees from what is required of each year, and from nothing else",
+                "免除本年只免除每年的要求，不免除其他周期的要求",
+            ),
+        )
     if implied(one.window, other.window, least) == implied(other.window, one.window, least) == 1:
         return told
     if any(isinstance(r.window, tree.PerYears) and r.window.count > 1 for r in (one, other)):
@@ -278,6 +293,12 @@ def _in_windows(
     )
 
 
+def _excuses_years(around: Context) -> bool:
+    """Whether a year as such may be excused."""
+    here = (g.statement for g in around.governing if in_stretch(g, around))
+    return any(isinstance(s, tree.Excuse) and not s.rules for s in here)
+
+
 def _with_missing(told: Judgement, found: Mapping[Direction, str]) -> Judgement:
     """What is proved of known facts, and what happens where one is missing, as one judgement."""
     more = [(way, (shown,), "") for way, shown in found.items() if way != told[0]]
@@ -295,13 +316,31 @@ def _undirected(statement: tree.Statement) -> str:
 
 def _assigned(statement: tree.Assign, around: Context, come: bool) -> Judgement:
     """A rule about periods that comes or goes, against the period of the last day, which holds without any."""
-    here = (g for g in around.governing if overlap((g.start, g.until), (around.start, around.until)) is not None)
-    others = [g for g in here if isinstance(g.statement, tree.Assign) and g.statement != statement]
-    if others:
-        return "undecided", (), say("other rules on the period stand beside it", "另有归期规则并行适用")
+    if _assigning(around, statement):
+        return _beside_others()
     default = tree.Assign(by="end")
     pair = (default, statement) if come else (statement, default)
     return _told(compare(*pair, around), *pair, around)
+
+
+def _moved(one: tree.Assign, other: tree.Assign, before: Context, after: Context) -> Judgement:
+    """Two rules about periods. They are compared each by itself, where the period of the last day holds for records of
+    which it does not speak; beside other such rules that is only so where both speak of the same records."""
+    told = _told(compare(one, other, after, before), one, other, after)
+    alike = ordered((one.what, one.when)) == ordered((other.what, other.when))
+    if told[0] == "same" and not alike and (_assigning(before, one) or _assigning(after, other)):
+        return _beside_others()
+    return told
+
+
+def _beside_others() -> Judgement:
+    return "undecided", (), say("other rules on the period stand beside it", "另有归期规则并行适用")
+
+
+def _assigning(around: Context, statement: tree.Assign) -> bool:
+    """Whether other rules about periods are in force beside one."""
+    here = (g.statement for g in around.governing if in_stretch(g, around))
+    return any(isinstance(s, tree.Assign) and s != statement for s in here)
 
 
 def _measured(statement: tree.Measure, without: Context, come: bool) -> Judgement:
