@@ -121,4 +121,7 @@ def _sources(pack: Pack) -> dict[str, str]:
 
 
 def _undecidable(pack: Pack) -> dict[str, str]:
-    return {f"{n.source} {n.at}": n.why for n in pack.not_decidable}
+    found: dict[str, list[str]] = {}  # an article may leave several things open
+    for note in pack.not_decidable:
+        found.setdefault(f"{note.source} {note.at}", []).append(note.why)
+    return {place: " · ".join(notes) for place, notes in found.items()}
