@@ -97,6 +97,8 @@ def _commits(pack: str, rule: str, path: Path, folder: Path | None) -> tuple[lis
     of a repository), and whether older ones are not here."""
     try:
         top = top_of(folder or path)
+    except GitFailure:
+        raise
     except PolicyError:
         return [], False
     try:
@@ -108,7 +110,7 @@ def _commits(pack: str, rule: str, path: Path, folder: Path | None) -> tuple[lis
         log = git("log", "--parents", "--format=%H%x00%P%x00%cs%x00%an%x00%s", "--", *folders, at=top)
     except GitFailure:
         return [], False  # nothing was committed yet
-    commits = [line.split("\0") for line in log.decode("utf-8", "replace").splitlines() if line]
+    commits = [line.split("\0") for line in log.decode("utf-8", "replace").split("\n") if line]
     states = {commit[0]: _entries(commit[0], folders, rule, top) for commit in commits}
     found = []
     for id_, parents, day, author, subject in commits:
@@ -135,8 +137,9 @@ def _left(pack: str, top: Path) -> list[str]:
     first."""
     options = ("--raw", "--format=", "--no-abbrev", "--no-renames", "--diff-filter=D")
     log = git("log", *options, "--", f":(glob)**/{PACK_FILE}", at=top).decode("utf-8", "surrogateescape")
+    lines = [line for line in log.split("\n") if line]
     held = [(str(e.path), e.blob) for e in entries("HEAD", top) if e.path.name == PACK_FILE]
-    deleted = [(name, meta.split()[2]) for meta, _, name in (line.partition("\t") for line in log.splitlines())]
+    deleted = [(name, meta.split()[2]) for meta, _, name in (line.partition("\t") for line in lines)]
     gone: dict[str, str] = {}  # folder → blob of its pack.yaml
     for name, blob in (*held, *deleted):
         folder = PurePosixPath(name).parent.as_posix()

@@ -24,6 +24,7 @@ FILES = (".yaml", ".yml", ".csv", ".md", ".txt")
 _MAX_FILE = 20_000_000  # bytes; a table of a pack is far below
 _MAX_FILES = 20_000
 _SECONDS = 60
+_TRUST = "safe.directory"  # of which git speaks, in whatever language, where somebody else owns a repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +85,22 @@ class GitFailure(PolicyError):
         self.said = said
         lines = said.splitlines() or [""]
         hint = say("mend what git says, then run this again", "请按 git 的提示处理后重试")
+        if call := next((line.strip() for line in lines if _TRUST in line and "--add" in line), ""):
+            hint = say(f"if it may be trusted, run: {call}", f"确认可以信任后，请执行：{call}")
         super().__init__([Diagnostic("PE703", say(f"git says: {lines[0]}", f"git 报告：{lines[0]}"), hint=hint)])
 
 
 def top_of(at: Path | None = None, bare: bool = False) -> Path:
     """The repository's top folder; of a ``bare`` one, where that is allowed, its own folder.
 
-    Raises ``PolicyError`` (PE701) outside of one.
+    Raises ``PolicyError``: PE701 outside of one, PE703 where git does not trust its owner.
     """
     place = at or Path.cwd()
     try:
         return Path(git("rev-parse", "--show-toplevel", at=place).decode().rstrip("\n"))
-    except GitFailure:
+    except GitFailure as failure:
+        if _TRUST in failure.said:
+            raise
         own = _bare(place)
         if own is None:
             said = say(f"{place} is in no git repository", f"{place} 不在 git 仓库中")

@@ -307,6 +307,30 @@ def test_packs_in_a_submodule(repository: Repository, tmp_path: Path) -> None:
     assert repository.policyengine("diff", "HEAD", at=above / "rules").returncode == 0
 
 
+def test_history_of_commits_whose_lines_are_not_lines(repository: Repository) -> None:
+    """A subject and an author with separators that are lines elsewhere, and not to git."""
+    repository.replace(YEARS, "合计 不超过 50 学时", "合计 不超过 40 学时")
+    repository.git("config", "user.name", "Li\u2028Wang")
+    repository.git(
+        "commit", "-q", "-a", "--author=Li\u2028Wang <li@example.org>", "-m", "A lower\u2028cap\x0c for\x85 all"
+    )
+    done = repository.policyengine("history", "sichuan/self-study-cap", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    [first, _] = json.loads(done.stdout)["commits"]
+    assert (first["author"], first["subject"][:7]) == ("Li\u2028Wang", "A lower")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("diff", "HEAD", "HEAD"), ("history", "sichuan/just-cause"), ("git", "install")], ids=lambda a: a[0]
+)
+def test_a_repository_of_somebody_else(repository: Repository, arguments: tuple[str, ...]) -> None:
+    """What git does not trust is no folder without a repository, and its history is not empty."""
+    done = repository.policyengine(*arguments, GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
+    assert done.returncode == 2
+    assert "PE703" in done.stderr
+    assert "hint: if it may be trusted, run: git config --global --add safe.directory" in done.stderr
+
+
 def test_history_of_a_repealed_rule(repository: Repository) -> None:
     path = repository.folder / YEARS
     text = path.read_text(encoding="utf-8")
