@@ -9,6 +9,7 @@ from policyengine.diagnostics import Diagnostic, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.nodes import lines_of
+from policyengine.packs.syntax import unmerged
 
 MAX_ROWS = 20_000
 
@@ -58,6 +59,8 @@ def sheet_of(data: bytes, file: str) -> tuple[Sheet | None, list[Diagnostic]]:
                 say("save it as CSV UTF-8", "请另存为 CSV UTF-8"),
             )
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if (conflict := unmerged("PE153", file, text)) is not None:
+        return None, [conflict]
     if "\0" in text:
         return bad(
             say("a NUL byte stands here", "此处是 NUL 字节"),

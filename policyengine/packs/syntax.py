@@ -13,6 +13,8 @@ from policyengine.packs.nodes import line_of, lines_of
 # Line breaks that editors do not show as such, control characters, and marks that make text read otherwise than it is.
 UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")
 
+_OURS, _THEIRS = (re.compile(f"^{sign}{{7}} ", re.MULTILINE) for sign in "<>")
+
 # part of libyaml's words: what is wrong and how to mend it, in English and Chinese
 _SYNTAX: dict[str, tuple[str, str, str, str]] = {
     "mapping values are not allowed": (
@@ -151,8 +153,28 @@ def too_deep(levels: int) -> tuple[str, str]:
     )
 
 
+def unmerged(code: str, file: str, text: str) -> Diagnostic | None:
+    """What git leaves in a file whose lines it could not merge: both versions, between lines of its own."""
+    begins = _OURS.search(text)
+    ends = _THEIRS.search(text, begins.end()) if begins else None
+    if begins is None or ends is None:
+        return None
+    first, last = (text.count("\n", 0, found.start()) + 1 for found in (begins, ends))
+    said = say(
+        f"git could not merge lines {first} to {last}: two versions stand here, one above ======= and one below",
+        f"git 未能合并第 {first} 至 {last} 行：此处有两个版本，======= 之上和之下各一个",
+    )
+    hint = say(
+        "write what is to hold, and delete the lines <<<<<<<, ======= and >>>>>>>",
+        "请写定应保留的内容，并删除 <<<<<<<、=======、>>>>>>> 各行",
+    )
+    return Diagnostic(code, said, Span(file, first), hint, source=line_of(text, first))
+
+
 def syntax_error(error: yaml.YAMLError, file: str, text: str, levels: int) -> Diagnostic:
     """PE106 at the place where the reading stopped (or where what is never closed began); PE107 for libyaml's bound."""
+    if (conflict := unmerged("PE106", file, text)) is not None:
+        return conflict
     words = " ".join(str(error).split())
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if "nesting depth" in words:

@@ -168,6 +168,10 @@ def test_a_name_that_is_no_utf8(tmp_path: Path) -> None:
         ("- id: r\n\u00a0 rule: x\n", "a no-break space before"),
         ("- id: r\n  rule:\u00a0认定 x\n  cites: y\n", "a no-break space before"),
         ("pack: base\ntitle\nlevel: city\n", "a key without its “:”"),
+        (
+            "pack: base\n<<<<<<< HEAD\ntitle: a\n=======\ntitle: b\n>>>>>>> branch\nlevel: city\n",
+            "git could not merge lines 2 to 6: two versions stand here",
+        ),
     ],
 )
 def test_what_yaml_misreads_is_named(text: str, said: str, tmp_path: Path) -> None:

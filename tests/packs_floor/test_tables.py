@@ -104,6 +104,9 @@ BAD: dict[str, tuple[str, str | bytes, str]] = {
     "empty": (BASES, "", "PE153 1:0"),
     "neither UTF-8 nor GBK": (BASES, b"name,aliases,from,until\n\xff\xff\xff,,,\n", "PE153 2:0"),
     "NUL byte": (BASES, "name,aliases,from,until\na\0,,,\n", "PE153 2:0"),
+    "two versions that git left": (
+        BASES, "name,aliases,from,until\na,,,\n<<<<<<< HEAD\nb,,,\n=======\nc,,,\n>>>>>>> branch\n", "PE153 3:0",
+    ),
     "open quote": (BASES, 'name,aliases,from,until\n"a,,,\n', "PE153 2:0"),
     "too large": (BASES, "name,aliases,from,until\n" + "a,,,\n" * 1_100_000, "PE153 0:0"),
     "too many rows": (
