@@ -57,12 +57,12 @@ ALWAYS = {"recognised": "recognise paper"}
 STATED = {"converted": "convert paper at stated hours"}
 
 
-def pack(folder: Path, rules: Mapping[str, str], table: str) -> Path:
+def pack(folder: Path, rules: Mapping[str, str], table: str, more: Mapping[str, str]) -> Path:
     """The pack with these rules (``2015: …`` from that year on, ``2015-2018: …`` in these years, a day for a
-    year) and rows of its table."""
+    year) and rows of its table. ``more``: other keys of its pack.yaml."""
     place = folder / "policies" / "p"
     (place / "tables").mkdir(parents=True)
-    (place / "pack.yaml").write_text(yaml.safe_dump(PACK, allow_unicode=True), encoding="utf-8")
+    (place / "pack.yaml").write_text(yaml.safe_dump({**PACK, **more}, allow_unicode=True), encoding="utf-8")
     (place / "tables" / "points.csv").write_text(f"rank,from,until,value\n{table}\n", encoding="utf-8")
     entries = []
     for name, text in rules.items():
@@ -82,7 +82,7 @@ def test_which_way_a_change_works(case: dict[str, Any], tmp_path: Path) -> None:
     common = {**ALWAYS, **STATED, **case.get("rules", {})}
     rows = case.get("rows", [">=1,,,5"] * 2)
     sides = [
-        law(pack(tmp_path / side, {**common, **case.get(side, {})}, table))
+        law(pack(tmp_path / side, {**common, **case.get(side, {})}, table, case.get("pack", {})))
         for side, table in zip(("old", "new"), rows, strict=True)
     ]
     for one, other in (sides, sides[::-1]) if "back" in case else (sides,):

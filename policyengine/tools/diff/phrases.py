@@ -8,6 +8,7 @@ from datetime import date
 from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.packs.model import Rule
+from policyengine.packs.pieces import DAY
 from policyengine.tools.diff.model import Change
 
 KINDS = {
@@ -40,6 +41,8 @@ def stretch(change: Change) -> str:
     if rule is None:
         return ""
     start, until = _day(change.start, rule, first=True), _day(change.until, rule, first=False)
+    if start.isdigit() or change.start is None:
+        until = _last_year(change, rule) or until
     if start and until:
         return start if start == until else say(f"{start} to {until}", f"{start} 至 {until}")
     if start:
@@ -59,6 +62,16 @@ def _day(day: date | None, rule: Rule, first: bool) -> str:
         if first and day == rule.start and rule.label:
             return rule.label
     return day.isoformat()
+
+
+def _last_year(change: Change, rule: Rule) -> str:
+    """The year that a stretch of a rule ends with, where years begin on another day than 1 January."""
+    until = change.until
+    if until is None or until != rule.until or until == date.max or not rule.whole_periods:
+        return ""
+    after = until + DAY
+    whole = change.start is None or (change.start.month, change.start.day) == (after.month, after.day)
+    return str(after.year - 1) if whole else ""
 
 
 def manner(change: Change) -> str:
