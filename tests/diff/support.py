@@ -79,6 +79,7 @@ def told(change: Change) -> str:
         parts[0] = f"{change.kind} {change.before} → {change.after}"
     elif change.kind == "authority":
         parts.append(f"{change.before} → {change.after}")
+        parts += [", ".join(f"{pack} {direction}" for pack, direction, _ in change.elsewhere)]
     elif change.kind not in ("reworded", "cited"):
         parts[0] = f"{change.kind} {change.pack}: {change.subject}"
         if change.kind in ("table", "scope"):

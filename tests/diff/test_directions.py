@@ -53,28 +53,44 @@ PACK = {
         }
     },
 }
+ABOVE = {
+    "pack": "above", "title": {"en": "A"}, "level": "sector", "authority": "B", "extends": "p", "applies": None,
+    "surface": "en", "sources": {"s": {"title": "T", "confidence": "seen"}},
+}  # fmt: skip
 ALWAYS = {"recognised": "recognise paper"}
 STATED = {"converted": "convert paper at stated hours"}
 
 
-def pack(folder: Path, rules: Mapping[str, str], table: str, more: Mapping[str, str]) -> Path:
+def pack(
+    folder: Path, rules: Mapping[str, str], table: str, more: Mapping[str, str], above: Mapping[str, str]
+) -> Path:  # fmt: skip
     """The pack with these rules (``2015: …`` from that year on, ``2015-2018: …`` in these years, a day for a
-    year) and rows of its table. ``more``: other keys of its pack.yaml."""
+    year; ``… !delegated``) and rows of its table. ``more``: other keys of its pack.yaml; ``above``: rules of a pack
+    that extends it."""
     place = folder / "policies" / "p"
     (place / "tables").mkdir(parents=True)
     (place / "pack.yaml").write_text(yaml.safe_dump({**PACK, **more}, allow_unicode=True), encoding="utf-8")
     (place / "tables" / "points.csv").write_text(f"rank,from,until,value\n{table}\n", encoding="utf-8")
+    (place / "rules.yaml").write_text(_entries(rules), encoding="utf-8")
+    if above:
+        place = folder / "policies" / "above"
+        place.mkdir()
+        (place / "pack.yaml").write_text(yaml.safe_dump(ABOVE), encoding="utf-8")
+        (place / "rules.yaml").write_text(_entries(above), encoding="utf-8")
+    return folder / "policies"
+
+
+def _entries(rules: Mapping[str, str]) -> str:
     entries = []
     for name, text in rules.items():
-        found = re.fullmatch(r"(?:(\d{4}(?:-\d\d-\d\d)?)(?:-(\d{4}(?:-\d\d-\d\d)?))?: )?(.+)", text)
+        found = re.fullmatch(r"(?:(\d{4}(?:-\d\d-\d\d)?)(?:-(\d{4}(?:-\d\d-\d\d)?))?: )?(.+?)(?: !([a-z-]+))?", text)
         assert found is not None
         start, until = (yaml.safe_load(day) if day else None for day in found.groups()[:2])
         entries.append(
-            {"id": name, "cites": {"source": "s", "at": "1"}, "from": start, "until": until, "change": "raise-only",
-             "rule": found[3]}
+            {"id": name, "cites": {"source": "s", "at": "1"}, "from": start, "until": until,
+             "change": found[4] or "raise-only", "rule": found[3]}
         )  # fmt: skip
-    (place / "rules.yaml").write_text(yaml.safe_dump(entries, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    return folder / "policies"
+    return yaml.safe_dump(entries, allow_unicode=True, sort_keys=False)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
@@ -82,7 +98,7 @@ def test_which_way_a_change_works(case: dict[str, Any], tmp_path: Path) -> None:
     common = {**ALWAYS, **STATED, **case.get("rules", {})}
     rows = case.get("rows", [">=1,,,5"] * 2)
     sides = [
-        law(pack(tmp_path / side, {**common, **case.get(side, {})}, table, case.get("pack", {})))
+        law(pack(tmp_path / side, {**common, **case.get(side, {})}, table, case.get("pack", {}), case.get("above", {})))
         for side, table in zip(("old", "new"), rows, strict=True)
     ]
     for one, other in (sides, sides[::-1]) if "back" in case else (sides,):

@@ -93,9 +93,11 @@ def _amended(
     for stage in joined(differing):
         kind: Kind = "added" if stage.old is None else "repealed" if stage.new is None else "amended"
         if stage.old and stage.new and stage.old.change != stage.new.change:
-            yield _change("authority", pack, name, stage, stage.old.change, stage.new.change)
-            if same_sentence(stage.old, stage.new, moved):
+            powers = _change("authority", pack, name, stage, stage.old.change, stage.new.change)
+            if same_sentence(stage.old, stage.new, moved):  # where packs above use the power, their people may notice
+                yield replace(powers, elsewhere=elsewhere(old, new, stage, pack, "same", twin))
                 continue
+            yield powers
         change = _change(kind, pack, name, stage, _text(stage.old), _text(stage.new))
         direction, witness, why = judged(old, new, stage, pack, twin)
         other = elsewhere(old, new, stage, pack, direction, twin)
