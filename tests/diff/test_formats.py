@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from policyengine.messages import speak
 from policyengine.tools.diff.formats import FORMATS
 from policyengine.tools.diff.impact import Impact, Outcome, Shift
-from policyengine.tools.diff.model import Comparison, Law
+from policyengine.tools.diff.model import Change, Comparison, Law
 from policyengine.tools.diff.phrases import explained, headline
 from policyengine.tools.diff.render import cell
 from tests.diff.support import compared, copy, edit, law
@@ -83,6 +84,23 @@ def test_nothing_is_markup(comparison: Comparison) -> None:
     assert EVIL not in note
     rows = [line for line in note.splitlines() if line.startswith("| \\<b>")]
     assert [line.replace("\\|", "").count("|") for line in rows] == [4]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("bases: A", "`bases: A`"),
+        ("bases: A|B", "`bases: A\\|B`"),
+        ("bases: A\nB", "`bases: A B`"),
+        ("a `b`", "`` a `b` ``"),
+    ],
+)
+def test_the_name_of_a_row_ends_no_cell(name: str, shown: str, comparison: Comparison) -> None:
+    change = Change("table", "p", name, "laxer")
+    cited = Change("cited", "p", name)
+    note = FORMATS["markdown"](replace(comparison, changes=(change, cited)), None, False)
+    assert f"\n| table {shown} |  | **laxer** |" in note
+    assert note.count(shown) == 2
 
 
 def test_for_programs(comparison: Comparison) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -151,7 +152,7 @@ def _markdown(comparison: Comparison, impact: Impact | None, reveal: bool) -> It
         yield "|---|---|---|---|---|---|"
         for c in law:
             cells = (
-                f"{say(*KINDS[c.kind])} `{c.subject}`",
+                f"{say(*KINDS[c.kind])} {code(c.subject)}",
                 stretch(c),
                 "<br>".join([f"**{say(*DIRECTIONS[c.direction])}**"] * judged(c) + [cell(w) for w in explained(c)]),
                 cell(c.before),
@@ -163,7 +164,7 @@ def _markdown(comparison: Comparison, impact: Impact | None, reveal: bool) -> It
     if rest:
         yield ""
         yield say("Wording, sources or notes: ", "写法、出处或说明：") + ", ".join(
-            dict.fromkeys(f"`{c.subject}`" for c in rest)
+            dict.fromkeys(code(c.subject) for c in rest)
         )
     if comparison.effects:
         yield ""
@@ -179,6 +180,14 @@ def _markdown(comparison: Comparison, impact: Impact | None, reveal: bool) -> It
             yield f"| {' | '.join(block.head)} |"
             yield "|" + "---|" * len(block.head)
             yield from (f"| {' | '.join(map(cell, row))} |" for row in block.rows)
+
+
+def code(text: str) -> str:
+    """A name as code, inside of a markdown table: that of a table's row may have any sign in it."""
+    text = " ".join(text.split()).replace("|", "\\|")
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    marks = "`" * (longest + 1)
+    return f"{marks} {text} {marks}" if longest else f"`{text}`"
 
 
 def cell(text: str) -> str:
