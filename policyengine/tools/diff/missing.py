@@ -2,8 +2,9 @@
 not everything is known out.
 
 ``tools/prove`` compares statements where every fact is known. Two conditions that agree there may still part where one
-of them asks for a fact and the other does not: what the one decides the other leaves open. A statement that is open
-may turn out either way, so that leaving open what was decided takes something or gives something.
+of them asks for a fact and the other does not: what the one decides the other leaves open. So does a figure that a
+table lacks. A statement that is open may turn out either way, so that leaving open what was decided takes something or
+gives something.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from fractions import Fraction
 from policyengine.engines.truth import Test, Truth, compile_rule
 from policyengine.language import tree
 from policyengine.messages import say
+from policyengine.packs.model import Table
 from policyengine.packs.windows import years_of
 from policyengine.plan.names import walk
 from policyengine.records.model import Fact
@@ -37,12 +39,14 @@ def where_missing(one: tree.Statement, other: tree.Statement, before: Context, a
     Nothing for statements of other kinds than each other, and for those of which no kind of answer is the better one.
     """
     found: Found = {}
-    if type(one) is not type(other) or not isinstance(other, (*_GOOD, *_BAD)) or _asked(one) == _asked(other):
+    rows = _asks_rows(one, before), _asks_rows(other, after)
+    alike = _asked(one) == _asked(other) and rows[0] == rows[1]
+    if type(one) is not type(other) or not isinstance(other, (*_GOOD, *_BAD)) or alike:
         return found
     years = max(years_of(getattr(s, "window", None) or tree.PerYears()) or 1 for s in (one, other))
     space = Space(((one, before), (other, after)), record=not isinstance(other, _ON_PERIODS), years=years)
     tests = _test(one, before), _test(other, after)
-    for situation in _lacking(space):
+    for situation in _lacking(space, any(rows)):
         truths = _truth(tests[0], situation, space, before), _truth(tests[1], situation, space, after)
         if truths[0] is truths[1]:
             continue
@@ -60,6 +64,12 @@ def _asked(statement: tree.Statement) -> object:
     return ordered((getattr(statement, "what", None), statement.when))
 
 
+def _asks_rows(statement: tree.Statement, context: Context) -> dict[str, Table]:
+    """The tables whose figures a condition compares: where one has no row, that is as unknown as a missing fact."""
+    lookups = (node for node in walk(statement.when) if isinstance(node, tree.Lookup))
+    return {node.table: context.tables[node.table] for node in lookups}
+
+
 def _test(statement: tree.Statement, context: Context) -> Test:
     return compile_rule(getattr(statement, "what", None), statement.when, world_of(context))
 
@@ -68,14 +78,16 @@ def _truth(test: Test, situation: Situation, space: Space, context: Context) -> 
     return test(record_scene(situation) if space.record else period_scene(situation, context, space.years))
 
 
-def _lacking(space: Space) -> Iterator[Situation]:
-    """The situations of the space, each without one of the facts that a statement asks, then without all of them."""
+def _lacking(space: Space, whole: bool) -> Iterator[Situation]:
+    """The situations of the space, each without one of the facts that a statement asks, then without all of them;
+    ``whole``: first with every fact."""
     given = {n.id for _, c in space.statements for n in walk(c.given) if isinstance(n, tree.Field)}
     fields = space.context.vocabulary.fields
     asked = [n for n in space.told if not fields[n].required and n not in given]
+    none: list[tuple[str, ...]] = [()] if whole else []
     tried: set[object] = set()
     for situation in space.situations():
-        for names in (*((n,) for n in asked), *([tuple(asked)] if len(asked) > 1 else [])):
+        for names in (*none, *((n,) for n in asked), *([tuple(asked)] if len(asked) > 1 else [])):
             left = replace(situation, facts=_without(situation.facts, names), person=_without(situation.person, names))
             key = (left.end, left.start, left.quantity, left.unit, left.circumstances, left.outcomes, left.repeated,
                    *left.facts.items(), *left.person.items())  # fmt: skip
