@@ -16,10 +16,12 @@ from click.testing import CliRunner
 from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
 from policyengine.tools.publish.publish import TABLES, publish
+from policyengine.tools.publish.staging import figure
 from policyengine.tools.read_result import read_result
 from policyengine.tools.report.make import write_certificates, write_report, write_workbook
 from policyengine.tools.result import save
 from policyengine.tools.sign import Signer
+from policyengine.tools.stats.frames import described
 from policyengine.tools.stats.make import statistics
 from policyengine.tools.write import digest, manifest_bytes
 from tests.publish.conftest import Server
@@ -85,6 +87,29 @@ def test_what_was_written(database: tuple[str, Ask], results: dict[str, Path]) -
     assert ask("SELECT people, met, not_met, excused FROM current_completion WHERE period = '2016'") == [(8, 5, 2, 1)]
     measures = ask("SELECT value, value_exact FROM current_decision_measures WHERE person_id = 'A2' AND measure = 'public' AND period = '2016'")  # noqa: E501  # fmt: skip
     assert [tuple(map(str, m)) for m in measures] == [("40.0000000000", "None")]
+
+
+@pytest.mark.parametrize(
+    ("column", "texts"),
+    [
+        ("f TEXT", "('20/9'), (''), ('1.5'), ('1/3')"),
+        ("f_num BIGINT, f_den BIGINT", "(20, 9), (NULL, NULL), (3, 2), (1, 3)"),
+        ("f DECIMAL(28, 10), f_exact TEXT", "(2.2222222222, '20/9'), (NULL, NULL), (1.5, NULL), (0.3333333333, '1/3')"),
+    ],
+)
+def test_no_figure_stays_none_beside_fractions(column: str, texts: str) -> None:
+    """However a table writes its figures: where there is none the database has NULL, also beside thirds and ninths."""
+    from sqlglot import exp
+
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE t ({column})")
+        connection.execute(f"INSERT INTO t VALUES {texts}")
+        frame = described(connection, exp.to_table("t"), texts=column == "f TEXT")
+        query = exp.select(*figure(connection, frame, "f")).from_("t")
+        found = [tuple(map(str, row)) for row in connection.execute(query.sql("duckdb")).fetchall()]
+    assert found == [
+        ("2.2222222222", "20/9"), ("None", "None"), ("1.5000000000", "None"), ("0.3333333333", "1/3"),
+    ]  # fmt: skip
 
 
 def test_twice_is_once(database: tuple[str, Ask], results: dict[str, Path]) -> None:

@@ -217,7 +217,9 @@ def figure(connection: Any, frame: Frame, column: str) -> tuple[Any, Any]:
         return _decimal(whole, tenth), nothing
     wide = exp.paren(exp.Mul(this=exp.paren(value.copy()), expression=number(shift)))
     half = exp.Add(this=exp.Mul(this=wide, expression=number(2)), expression=number(per_unit))
+    known = exp.not_(exp.Is(this=value.copy(), expression=exp.null()))  # greatest passes over what is NULL
     rounded = call("greatest", exp.IntDiv(this=exp.paren(half), expression=number(2 * per_unit)), number(-(10**27)))
+    rounded = exp.case().when(known, rounded)
     remainder = exp.Mod(this=wide.copy(), expression=number(per_unit))
     inexact = exp.NEQ(this=remainder, expression=number(0))
     divisor = call("gcd", value.copy(), exp.cast(number(per_unit), "HUGEINT", dialect="duckdb"))
