@@ -303,6 +303,23 @@ def lacking(findings: Iterable[Finding]) -> list[Finding]:
     return [f for f in findings if not f.advisory and f.status in UNMET and f.comparison == ">=" and f.shortfall > 0]
 
 
+def figure_of(decision: Decision, finding: Finding) -> bool:
+    """Whether the figure that a decision requires is that of this finding."""
+    return finding.measure == "total" and finding.comparison == ">=" and finding.required == decision.required_total
+
+
+def most_required(decision: Decision, findings: Iterable[Finding]) -> Fraction | None:
+    """The most that may be required in total, where it is open how much is; None: no upper bound, or nothing."""
+    asked = (f for f in findings if figure_of(decision, f) and f.shortfall == decision.shortfall_total)
+    return next((f.required_high for f in asked), decision.required_total)
+
+
+def reduced_for_sure(finding: Finding) -> bool:
+    """Whether less is required than before reductions, whatever the facts that are missing."""
+    high, before = finding.required_high, finding.required_before
+    return high is not None and before is not None and high < before
+
+
 def asks_nothing(decision: Decision, findings: Iterable[Finding]) -> bool:
     """Whether it is met only because nothing was required."""
     return decision.outcome == "met" and all(f.advisory for f in findings)

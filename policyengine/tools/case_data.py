@@ -15,7 +15,7 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.records.model import Record
 from policyengine.records.personal import mask
-from policyengine.tools.case import Case, Remedy
+from policyengine.tools.case import Case, Remedy, most_required
 from policyengine.tools.tables import EITHER
 from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
@@ -237,6 +237,7 @@ def _year(case: Case) -> dict[str, Any]:
         "total": d.total,
         **dict(sorted(d.by_subject.items())),
         "required": d.required_total,
+        "required_high": most_required(d, case.findings),
         "outcome": d.outcome,
         "nothing_required": case.asks_nothing,
         "consequences": list(d.consequences),

@@ -11,7 +11,7 @@ from fractions import Fraction
 from policyengine.language import tree
 from policyengine.messages import harmless
 from policyengine.records.personal import mask
-from policyengine.tools.case import UNMET, Case, Window, owner_of
+from policyengine.tools.case import UNMET, Case, Window, figure_of, most_required, owner_of, reduced_for_sure
 from policyengine.tools.case_caps import NOTHING_COUNTED, Activities, Caps
 from policyengine.tools.case_enough import Remedies
 from policyengine.tools.case_words import CITED, ZERO, Node, number, opened_by, spread
@@ -76,8 +76,7 @@ class _Writer(Activities):
         if d.required_total is not None:
             total = spread(d.total, d.total_high)
             asked = [f for f in self.case.findings if self._is_shown(f)]
-            most = next((f.required_high for f in asked if f.shortfall == d.shortfall_total), d.required_total)
-            owed = self.hours_range(d.required_total, most)
+            owed = self.hours_range(d.required_total, most_required(d, asked))
             text += self.say(f": {total} of {owed}", f"：{total} / {owed}")
             carried = max((f.carried for f in asked), default=ZERO)
             if carried:
@@ -104,7 +103,7 @@ class _Writer(Activities):
 
     def _is_shown(self, f: Finding) -> bool:
         """Whether the headline gives the figure of this requirement."""
-        return f.measure == "total" and f.comparison == ">=" and f.required == self.case.decision.required_total
+        return figure_of(self.case.decision, f)
 
     # --- what is owed -------------------------------------------------------------------------------------------------
 
@@ -219,9 +218,8 @@ class _Writer(Activities):
             parts.append(self.say(f"base {number(f.required_base)}", f"原定 {number(f.required_base)}"))
         if f.required_before is not None and f.required_before != f.required:
             before = number(f.required_before)
-            sure = f.required_high is not None and f.required_high < f.required_before
             text = self.say(f"reduced from {before}", f"核减前 {before}")
-            parts.append(text if sure else self.say("may be ", "可能核减，") + text)
+            parts.append(text if reduced_for_sure(f) else self.say("may be ", "可能核减，") + text)
         if f.carried:
             parts.append(self.say(f"{number(f.carried)} carried over", f"其中结转 {number(f.carried)}"))
         if f.circumstance:

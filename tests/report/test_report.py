@@ -191,6 +191,36 @@ def test_what_leaves_a_record_open_is_cited_and_not_the_cap(county: Path, tmp_pa
     assert [row[-1] for row in rows if row[0] == "A7"] == [UNDECIDED]
 
 
+# 60 hours, half of it for farmers: A7 has 41 and no sector, A1 is a farmer with 380/9.
+HALF = "- id: half\n  cites: {source: act, at: art. 9}\n  rule: reduce annual by 1/2 when sector = farming\n"
+
+
+def test_both_bounds_of_what_may_be_reduced(county: Path, tmp_path: Path) -> None:
+    """41 of 30, undetermined and 19 short, would make no sense: what is owed is told as explain tells it."""
+    import openpyxl
+
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    rules = tmp_path / "county" / "policies" / "county" / "rules.yaml"
+    rules.write_text(rules.read_text().replace("at least 40", "at least 60") + HALF)
+    out = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out")
+    run(out, "--out", tmp_path / "r.html", "--reveal")
+    page = (tmp_path / "r.html").read_text()
+    index, details = unpacked(page, "index")["columns"], unpacked(page, "d0")
+    for who, owed, short, sure in (("A1", "30", "0", 1), ("A7", "30–60", "19", 0)):
+        at = index["id"].index(who)
+        assert (index["required"][at], index["short"][at]) == (owed, short)
+        (finding,) = details[at][0]
+        assert (finding[4], finding[6], finding[9], finding[11]) == (owed, short, "60", sure)
+    run(out, "--out", tmp_path / "r.xlsx", "--reveal")
+    rows = [[c.value for c in row] for row in openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0].iter_rows()]
+    assert [row[10] for row in rows if row[0] in ("A1", "A7")] == [30, "30–60"]
+    run(out, "--certificates", "--person", "A7", "--out", tmp_path / "c.html")
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", (tmp_path / "c.html").read_text())
+    assert cells[cells.index("41 hours", 10) + 1] == "30–60 hours"
+
+
 def test_certificates(out: Path, tmp_path: Path) -> None:
     run(out, "--certificates", "--out", tmp_path / "c.html", "--lang", "zh")
     page = (tmp_path / "c.html").read_text()

@@ -12,6 +12,7 @@ from policyengine.tools.case import (
     RuleNote,
     asks_nothing,
     cited,
+    most_required,
     of_period,
     owner_of,
     rows_of,
@@ -62,9 +63,15 @@ def _rows(written: Written, people: Iterable[One], reveal: bool) -> Iterator[Seq
             facts = [labels.term(str(v), f) if (v := one.person.facts.get(f)) is not None else "" for f in FACTS]
             yield [
                 d.person_id if reveal else mask(d.person_id), name if reveal or not name else mask_name(name), *facts,
-                d.period, say(*OUTCOMES[d.outcome]), d.total, d.required_total, d.shortfall_total, labels.unit(d.unit),
+                d.period, say(*OUTCOMES[d.outcome]), d.total, _owed(d, one), d.shortfall_total, labels.unit(d.unit),
                 "; ".join(labels.conclusion(c) for c in d.consequences), reasons(one, d, labels, written.notes),
             ]  # fmt: skip
+
+
+def _owed(d: Decision, one: One) -> Any:
+    """What is required: a figure, or as text both bounds where it is open how much is."""
+    most = most_required(d, of_period(d, one.findings))
+    return d.required_total if d.required_total in (None, most) else spread(d.required_total, most)
 
 
 def reasons(one: One, d: Decision, labels: Labels, rules: Mapping[str, RuleNote]) -> str:

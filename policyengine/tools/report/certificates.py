@@ -12,12 +12,12 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
-from policyengine.language.quantities import exact_text
 from policyengine.messages import say, spoken
 from policyengine.records.personal import mask, mask_name
 from policyengine.tools.case import Labels
 from policyengine.tools.case_data import data_of_cases
 from policyengine.tools.case_text import NOTHING_ASKED, OUTCOMES
+from policyengine.tools.case_words import spread
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.folk import One, cases_of, person_of
 from policyengine.tools.report.page import document
@@ -82,7 +82,7 @@ def _activities(activities: list[Mapping[str, Any]], labels: Labels) -> str:
                 str(a["year"]), labels.term(a["kind"], "form") if a["kind"] else "",
                 labels.term(a["subject"], "subject") if a["subject"] else "", str(a["content"] or ""), " – ".join(days),
                 str(a["provider"] or ""), labels.term(a["result"], "result") if a["result"] else "",
-                str(a["evidence"] or ""), _amount(a["hours"], a["unit"], labels),
+                str(a["evidence"] or ""), _amount(a["hours"], a["unit"], labels, a["hours"]),
             )
         )  # fmt: skip
     return f"<h2>{say('Activities', '学习登记')}</h2>" + _table(say("Activities", "学习登记"), head, rows)
@@ -98,8 +98,8 @@ def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
         outcome = say(*OUTCOMES[y["outcome"]])
         nothing = [say(*NOTHING_ASKED)] if y["nothing_required"] else []
         after = "; ".join((*nothing, *(labels.conclusion(c) for c in y["consequences"])))
-        required = "" if y["required"] is None else _amount(y["required"], y["unit"], labels)
-        total = _amount(y["total"], y["unit"], labels)
+        required = "" if y["required"] is None else _amount(y["required"], y["unit"], labels, y["required_high"])
+        total = _amount(y["total"], y["unit"], labels, y["total"])
         rows.append((str(y["year"]), total, required, outcome + (f" ({after})" if after else ""), "", ""))
     section = f"<h2>{say('Yearly verification', '年度考核验证')}</h2>" + _table(
         say("Yearly verification", "年度考核验证"), head, rows, signed=2
@@ -107,9 +107,9 @@ def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
     return f'<section class="verification">{section}</section>'
 
 
-def _amount(value: Fraction, unit: str, labels: Labels) -> str:
+def _amount(value: Fraction, unit: str, labels: Labels, high: Fraction | None) -> str:
     """``30 credits``: of one person, different policies may count in different units."""
-    return f"{exact_text(value)} {labels.unit(unit)}"
+    return f"{spread(value, high)} {labels.unit(unit)}"
 
 
 def _table(title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]], signed: int = 0) -> str:

@@ -16,7 +16,8 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.messages import spoken
 from policyengine.records.personal import mask, mask_name
-from policyengine.tools.case import Labels, of_period, owner_of, rows_of
+from policyengine.tools.case import Labels, most_required, of_period, owner_of, reduced_for_sure, rows_of
+from policyengine.tools.case_words import spread
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.entries import Entry, missing_of, shown
 from policyengine.tools.report.folk import One
@@ -82,7 +83,7 @@ def _listed(data: PageData, one: One, d: Decision, labels: Labels, reveal: bool)
         "period": data.word(d.period),
         "outcome": OUTCOMES.index(d.outcome),
         "total": exact_text(d.total),
-        "required": _text(d.required_total),
+        "required": owed(d, one),
         "short": _text(d.shortfall_total),
         "unit": data.word(labels.unit(d.unit)),
     }
@@ -91,6 +92,13 @@ def _listed(data: PageData, one: One, d: Decision, labels: Labels, reveal: bool)
         row[fact] = data.word(labels.term(str(value), fact) if value is not None else "")
     for column, value in row.items():
         data.columns[column].append(value)
+
+
+def owed(d: Decision, one: One) -> str:
+    """What is required in total; both bounds where it is open how much is."""
+    if d.required_total is None:
+        return ""
+    return spread(d.required_total, most_required(d, of_period(d, one.findings)))
 
 
 def _details(one: One, d: Decision, labels: Labels) -> list[Any]:
@@ -117,13 +125,12 @@ def _flags(one: One, d: Decision) -> Iterator[Any]:
 
 
 def _finding(f: Finding, labels: Labels) -> list[Any]:
-    achieved = exact_text(f.achieved)
-    if f.achieved_high != f.achieved:
-        achieved += "…" if f.achieved_high is None else "–" + exact_text(f.achieved_high)
+    achieved = spread(f.achieved, f.achieved_high)
+    required = "" if f.required is None else spread(f.required, f.required_high)
     return [
         labels.measure(f.measure, f.unit), OUTCOMES.index(f.status), 1 if f.advisory else 0, f.comparison,
-        _text(f.required), achieved, exact_text(f.shortfall), f.rule, _text(f.required_base),
-        _text(f.required_before), list(f.because),
+        required, achieved, exact_text(f.shortfall), f.rule, _text(f.required_base),
+        _text(f.required_before), list(f.because), 1 if reduced_for_sure(f) else 0,
     ]  # fmt: skip
 
 

@@ -74,11 +74,11 @@
   const reasons = ([findings, records, follows, may, missing, flags]) => {
     const out = [];
     if (findings.length) out.push(make("h3", {}, T.findings));
-    for (const [measure, status, advisory, op, required, achieved, short, rule, base, before, because] of findings) {
+    for (const [measure, status, advisory, op, required, achieved, short, rule, base, before, because, sure] of findings) {
       const parts = [make("span", { class: "o o" + status }, T.outcomes[status]), ` ${measure} ${achieved} / ${T.ops[op] || op} ${required}`];
       if (short !== "0") parts.push(` · ${T.short} ${short}`);
       if (advisory) parts.push(` · ${T.advisory}`);
-      if (before && before !== required) parts.push(` · ${T.before} ${before}`);
+      if (before && before !== required) parts.push(` · ${sure ? "" : T.may_reduce}${T.before} ${before}`);
       if (base && base !== before) parts.push(` · ${T.base} ${base}`);
       out.push(make("div", {}, ...parts), ...law([rule, ...because]));
     }
