@@ -221,6 +221,29 @@ def test_both_bounds_of_what_may_be_reduced(county: Path, tmp_path: Path) -> Non
     assert cells[cells.index("41 hours", 10) + 1] == "30–60 hours"
 
 
+def test_which_policy_governs_is_open(county: Path, tmp_path: Path) -> None:
+    """A7 has no sector, and farmers have a pack of their own that asks 60 hours for the county's 40: of 41 both follow.
+    The page names both packs; there is no figure of a measure ``policy``."""
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    county_, farmers = (tmp_path / "county" / "policies" / n for n in ("county", "farmers"))
+    farmers.mkdir()
+    pack = (county_ / "pack.yaml").read_text().partition("vocabulary:")[0].replace("extends: null", "extends: county")
+    pack = pack.replace("pack: county", "pack: farmers").replace("level: province", "level: sector")
+    (farmers / "pack.yaml").write_text(pack.replace("applies: null", "applies: sector = farming"))
+    more = "require total at least 60 hours per year"
+    (farmers / "rules.yaml").write_text(
+        f"- id: more\n  cites: {{source: act, at: art. 9}}\n  rule: '{more}'\n"
+    )
+    out = save(judged(tmp_path / "county", 2016, 2016, "."), tmp_path / "out")
+    run(out, "--out", tmp_path / "r.html", "--reveal", "--lang", "zh")
+    page = (tmp_path / "r.html").read_text()
+    at = unpacked(page, "index")["columns"]["id"].index("A7")
+    told = [f for f in unpacked(page, "d0")[at][0] if not f[3]]
+    assert told == [["适用哪个政策尚不确定：county、farmers", 3, 0, "", "", "", "0", "", "", "", [], 0]]
+
+
 def test_certificates(out: Path, tmp_path: Path) -> None:
     run(out, "--certificates", "--out", tmp_path / "c.html", "--lang", "zh")
     page = (tmp_path / "c.html").read_text()

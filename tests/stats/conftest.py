@@ -16,9 +16,9 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_county(tmp_path_factory.mktemp("county"))
 
 
-def judged(county: Path, first: int, last: int) -> Evaluation:
+def judged(county: Path, first: int, last: int, policy: str = "county") -> Evaluation:
     files = Files((str(county / "records.csv"),), str(county / "persons.csv"), str(county / "circumstances.csv"))
-    return evaluate_files(load_law(county / "policies" / "county"), files, (first, last))
+    return evaluate_files(load_law(county / "policies" / policy), files, (first, last))
 
 
 @pytest.fixture(scope="session")

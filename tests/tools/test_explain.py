@@ -316,7 +316,7 @@ def test_certificate(world: Path, files: Files) -> None:
             "public": 25,
             "professional": 62.5,
             "required": 90,
-                "required_high": 90,
+            "required_high": 90,
             "outcome": "not_met",
             "nothing_required": False,
             "consequences": ["not_excellent"],

@@ -23,7 +23,7 @@ from policyengine.tools.read_result import Written
 from policyengine.tools.report.entries import Entry, ledger_entry
 from policyengine.tools.report.folk import One
 from policyengine.tools.report.sheets import COLOURS, Workbook
-from policyengine.tools.report.words import OPERATORS, REASONS
+from policyengine.tools.report.words import OPERATORS, REASONS, open_policy
 from policyengine.tools.stats.make import Statistics
 from policyengine.tools.stats.words import COLUMNS, Words, sheet_of
 from policyengine.trace import Decision, Finding
@@ -102,7 +102,7 @@ def _decided_by(e: Entry, one: One, rules: Mapping[str, RuleNote]) -> str:
 def _asked(f: Finding, labels: Labels, rules: Mapping[str, RuleNote]) -> str:
     """A requirement that is not met, or not settled: ``total: 20–36, at least 40 (undetermined, annual, art. 4)``."""
     if f.measure == "policy":
-        return say("which policy governs is open: ", "适用哪个政策尚不确定：") + ", ".join(f.because)
+        return open_policy(f)
     op = say(*OPERATORS.get(f.comparison, (f.comparison, f.comparison)))
     need = "" if f.required is None else spread(f.required, f.required_high)
     state = say(*OUTCOMES[f.status])

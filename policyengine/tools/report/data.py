@@ -21,6 +21,7 @@ from policyengine.tools.case_words import spread
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.entries import Entry, missing_of, shown
 from policyengine.tools.report.folk import One
+from policyengine.tools.report.words import open_policy
 from policyengine.trace import OUTCOMES, Decision, Finding
 
 PIECE = 100  # decisions whose details are unpacked together
@@ -125,6 +126,8 @@ def _flags(one: One, d: Decision) -> Iterator[Any]:
 
 
 def _finding(f: Finding, labels: Labels) -> list[Any]:
+    if f.measure == "policy":  # no figure: the page shows the words alone
+        return [open_policy(f), OUTCOMES.index(f.status), 0, "", "", "", "0", "", "", "", [], 0]
     achieved = spread(f.achieved, f.achieved_high)
     required = "" if f.required is None else spread(f.required, f.required_high)
     return [

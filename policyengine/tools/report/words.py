@@ -7,6 +7,7 @@ from typing import Any
 from policyengine.messages import say
 from policyengine.tools.case_text import OUTCOMES
 from policyengine.tools.stats.words import COLUMNS
+from policyengine.trace import Finding
 
 REASONS = {
     "counted": ("counted", "计入"), "capped": ("cut by a cap", "超出限额"),
@@ -17,6 +18,11 @@ REASONS = {
     "ambiguous": ("claimed by several rules", "同时适用几条规则"), "no_policy": ("no policy applies", "无适用政策"),
 }  # fmt: skip
 OPERATORS = {">=": ("at least", "不少于"), "<=": ("at most", "不超过"), "=": ("exactly", "等于")}
+
+
+def open_policy(finding: Finding) -> str:
+    """Of the finding that it is open which policy governs a person: which may."""
+    return say("which policy governs is open: ", "适用哪个政策尚不确定：") + say(", ", "、").join(finding.because)
 
 
 def page_texts() -> dict[str, Any]:
