@@ -233,9 +233,7 @@ def test_which_policy_governs_is_open(county: Path, tmp_path: Path) -> None:
     pack = pack.replace("pack: county", "pack: farmers").replace("level: province", "level: sector")
     (farmers / "pack.yaml").write_text(pack.replace("applies: null", "applies: sector = farming"))
     more = "require total at least 60 hours per year"
-    (farmers / "rules.yaml").write_text(
-        f"- id: more\n  cites: {{source: act, at: art. 9}}\n  rule: '{more}'\n"
-    )
+    (farmers / "rules.yaml").write_text(f"- id: more\n  cites: {{source: act, at: art. 9}}\n  rule: '{more}'\n")
     out = save(judged(tmp_path / "county", 2016, 2016, "."), tmp_path / "out")
     run(out, "--out", tmp_path / "r.html", "--reveal", "--lang", "zh")
     page = (tmp_path / "r.html").read_text()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from html import escape
+from unicodedata import east_asian_width
 
+from policyengine.language.quantities import exact_text
 from policyengine.messages import say
 from policyengine.tools.case_text import OUTCOMES
 from policyengine.tools.stats.words import Words, title_of
@@ -18,7 +20,7 @@ SHADES = {
     "undetermined": "#8a5c00",
     "in_progress": "#666",
 }
-WIDE, BAR, GAP, LEFT, MOST = 640, 22, 12, 170, 24
+WIDE, BAR, GAP, LEFT, RIGHT, MOST = 470, 22, 12, 170, 110, 24  # WIDE: of the bars; LEFT, RIGHT: of texts, at least
 
 
 def outcomes_chart(table: Table, words: Words, by: Sequence[str]) -> str:
@@ -31,12 +33,13 @@ def outcomes_chart(table: Table, words: Words, by: Sequence[str]) -> str:
             rows.append((_label(words, cells, by), parts))
     height = len(rows) * (BAR + GAP) + 6
     said = "; ".join(f"{label}: " + ", ".join(f"{say(*OUTCOMES[o])} {n}" for o, n in parts) for label, parts in rows)
+    left = max([LEFT, *(_width(label) + 8 for label, _ in rows)])
     body = []
     for place, (label, parts) in enumerate(rows):
-        y, x, whole = place * (BAR + GAP), Fraction(LEFT), sum(n for _, n in parts)
-        body.append(_text(LEFT - 8, y + 16, label, "end"))
+        y, x, whole = place * (BAR + GAP), Fraction(left), sum(n for _, n in parts)
+        body.append(_text(left - 8, y + 16, label, "end"))
         for outcome, n in parts:
-            width = Fraction((WIDE - LEFT) * n, whole)
+            width = Fraction(WIDE * n, whole)
             tip = f"<title>{escape(say(*OUTCOMES[outcome]))}: {n}</title>"
             box = (
                 f'<rect x="{_px(x)}" y="{y}" width="{_px(width)}" height="{BAR}" fill="{SHADES[outcome]}">{tip}</rect>'
@@ -45,9 +48,8 @@ def outcomes_chart(table: Table, words: Words, by: Sequence[str]) -> str:
             if width > 9 * len(str(n)) + 6:
                 body.append(_text(int(x + width / 2), y + 16, str(n), "middle", "#fff"))
             x += width
-    return _figure(
-        title_of(table.name), said, height, body, legend=[o for o in SHADES if any(o in dict(p) for _, p in rows)]
-    )
+    keys = [o for o in SHADES if any(o in dict(p) for _, p in rows)]
+    return _figure(title_of(table.name), said, (left + WIDE, height), body, len(table.rows) - MOST, keys)
 
 
 def amounts_chart(table: Table, words: Words, column: str, by: Sequence[str]) -> str:
@@ -57,16 +59,18 @@ def amounts_chart(table: Table, words: Words, column: str, by: Sequence[str]) ->
         cells = dict(zip(table.names, row, strict=True))
         if isinstance(value := cells.get(column), Fraction | int):
             found.append((_label(words, cells, by), Fraction(value)))
-    found = found[:MOST]
+    more, found = len(found) - MOST, found[:MOST]
     most = max((v for _, v in found), default=Fraction(0)) or Fraction(1)
+    left = max([LEFT, *(_width(label) + 8 for label, _ in found)])
+    right = max([RIGHT, *(_width(_amount(value)) + 6 for _, value in found)])
     body = []
     for place, (label, value) in enumerate(found):
-        y, width = place * (BAR + GAP), (WIDE - LEFT - 110) * value / most
-        body.append(_text(LEFT - 8, y + 16, label, "end"))
-        body.append(f'<rect x="{LEFT}" y="{y}" width="{_px(width)}" height="{BAR}" fill="#1f4e79"/>')
-        body.append(_text(LEFT + int(width) + 6, y + 16, _amount(value), "start"))
+        y, width = place * (BAR + GAP), (WIDE - RIGHT) * value / most
+        body.append(_text(left - 8, y + 16, label, "end"))
+        body.append(f'<rect x="{left}" y="{y}" width="{_px(width)}" height="{BAR}" fill="#1f4e79"/>')
+        body.append(_text(left + int(width) + 6, y + 16, _amount(value), "start"))
     said = "; ".join(f"{label}: {_amount(value)}" for label, value in found)
-    return _figure(title_of(table.name), said, len(found) * (BAR + GAP) + 6, body)
+    return _figure(title_of(table.name), said, (left + WIDE - RIGHT + right, len(found) * (BAR + GAP) + 6), body, more)
 
 
 def _label(words: Words, cells: Mapping[str, object], by: Sequence[str]) -> str:
@@ -74,7 +78,14 @@ def _label(words: Words, cells: Mapping[str, object], by: Sequence[str]) -> str:
 
 
 def _amount(value: Fraction) -> str:
-    return f"{(value + Fraction(1, 2)).__floor__():,}"
+    """``7,803.9``: exact, thousands apart."""
+    whole, point, after = exact_text(value).partition(".")
+    return f"{int(whole):,}{point}{after}"
+
+
+def _width(text: str) -> int:
+    """Of a text in the chart, in its units, at most: Chinese characters are as wide as they are high."""
+    return sum(14 if east_asian_width(c) in "WF" else 10 if c.isupper() else 8 for c in text)
 
 
 def _px(value: Fraction) -> str:
@@ -85,9 +96,14 @@ def _text(x: int, y: int, text: str, anchor: str, colour: str = "currentColor") 
     return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'
 
 
-def _figure(title: str, said: str, height: int, body: Sequence[str], legend: Sequence[str] = ()) -> str:
+def _figure(
+    title: str, said: str, size: tuple[int, int], body: Sequence[str], more: int, legend: Sequence[str] = ()
+) -> str:
+    """``more``: groups that have no bar."""
     keys = "".join(f'<li><span style="background:{SHADES[o]}"></span>{escape(say(*OUTCOMES[o]))}</li>' for o in legend)
     listed = f'<ul class="legend">{keys}</ul>' if keys else ""
     name = escape(f"{title}. {said}", quote=True)
-    svg = f'<svg viewBox="0 0 {WIDE} {height}" role="img" aria-label="{name}">{"".join(body)}</svg>'
-    return f"<figure><figcaption>{escape(title)}</figcaption>{svg}{listed}</figure>"
+    svg = f'<svg viewBox="0 0 {size[0]} {size[1]}" role="img" aria-label="{name}">{"".join(body)}</svg>'
+    left_out = say(f"… and {more} more, in the table below", f"……另有 {more} 项，见下文统计表")
+    note = f'<p class="soft">{left_out}</p>' if more > 0 else ""
+    return f"<figure><figcaption>{escape(title)}</figcaption>{svg}{listed}{note}</figure>"
