@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from policyengine.cli import main
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.report.make import write_text
+from policyengine.tools.report.page import content
 from policyengine.tools.report.sheets import Workbook
 from policyengine.tools.result import save
 from policyengine.tools.select import load_law
@@ -240,6 +241,49 @@ def test_which_policy_governs_is_open(county: Path, tmp_path: Path) -> None:
     at = unpacked(page, "index")["columns"]["id"].index("A7")
     told = [f for f in unpacked(page, "d0")[at][0] if not f[3]]
     assert told == [["适用哪个政策尚不确定：county、farmers", 3, 0, "", "", "", "0", "", "", "", [], 0]]
+
+
+ADDRESS = "https://certificates.example/2016/03/14/0123456789abcdef0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (ADDRESS, f'<div class="long">{ADDRESS}</div>'),
+        ("<" * 25, '<div class="long">' + "&lt;" * 25 + "</div>"),
+        ("岩土工程勘察新规范与地基处理技术高级研修班（第三期）结业证书", None),
+        ("Soils and seeds, an introduction for everybody", None),
+    ],
+)
+def test_what_has_no_place_to_break_is_broken(text: str, shown: str | None) -> None:
+    """In a browser the longest word makes a column's width; Chinese and words with spaces break by themselves."""
+    assert content(text) == (shown or text)
+
+
+def test_an_address_as_evidence(county: Path, tmp_path: Path) -> None:
+    """One of them made everybody's certificates print at half their size."""
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    records = tmp_path / "county" / "records.csv"
+    records.write_text(records.read_text().replace(",c1,", f",{ADDRESS},"))
+    persons = tmp_path / "county" / "persons.csv"
+    persons.write_text(persons.read_text().replace(",Mill,", f",{ADDRESS},"))
+    out = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out")
+    run(out, "--certificates", "--out", tmp_path / "c.html")
+    assert f'<td><div class="long">{ADDRESS}</div></td>' in (tmp_path / "c.html").read_text()
+    assert ".certificate dd { margin: 0; overflow-wrap: anywhere; }" in (tmp_path / "c.html").read_text()
+    run(out, "--out", tmp_path / "r.html")
+    assert f'<td><div class="long">{ADDRESS}</div></td>' in (tmp_path / "r.html").read_text()  # by employer
+
+
+def test_cells_have_names_on_a_phone_and_folded_tables_are_printed(page: str) -> None:
+    """On a narrow screen heads are hidden and each cell shows its label: also those of records. The one cell without is
+    that which holds the reasons. A browser prints nothing of what is folded."""
+    script = page[page.index('"use strict"') :]
+    assert re.findall(r'make\("td", \{ (\S+?):', script) == ['"data-label"', "colspan"]
+    assert script.count('make("td"') == 2
+    assert 'addEventListener("beforeprint"' in script
 
 
 def test_certificates(out: Path, tmp_path: Path) -> None:

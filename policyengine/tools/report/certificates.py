@@ -20,13 +20,14 @@ from policyengine.tools.case_text import NOTHING_ASKED, OUTCOMES
 from policyengine.tools.case_words import spread
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.folk import One, cases_of, person_of
-from policyengine.tools.report.page import document
+from policyengine.tools.report.page import content, document
 
 STYLE = """
 .certificate { padding: 1rem 0; border-bottom: 1px solid var(--line); }
 .certificate table { margin: .5rem 0 1rem; }
-.certificate dl { display: grid; grid-template-columns: auto 1fr auto 1fr; gap: .2rem 1rem; }
-.certificate dt { color: var(--soft); } .certificate dd { margin: 0; } td.sign { min-width: 9rem; height: 3.5rem; }
+.certificate dl { display: grid; grid-template-columns: auto minmax(0, 1fr) auto minmax(0, 1fr); gap: .2rem 1rem; }
+.certificate dt { color: var(--soft); } .certificate dd { margin: 0; overflow-wrap: anywhere; }
+td.sign { min-width: 9rem; height: 3.5rem; }
 @media print {
   @page { size: A4; margin: 15mm; }
   .certificate { break-after: page; border: 0; } .verification { break-before: page; }
@@ -119,7 +120,7 @@ def _table(title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]], sig
         last = len(row) - signed
         body.append(
             "<tr>"
-            + "".join(f"<td{' class=sign' if i >= last else ''}>{escape(c)}</td>" for i, c in enumerate(row))
+            + "".join(f"<td{' class=sign' if i >= last else ''}>{content(c)}</td>" for i, c in enumerate(row))
             + "</tr>"
         )
     region = f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(title)}">'

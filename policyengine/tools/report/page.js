@@ -35,7 +35,9 @@
     page = 0;
     draw();
   };
-  const cell = (label, content, cls) => make("td", { "data-label": label, class: cls }, content);
+  const unbroken = x => typeof x === "string" && /[^\s\u2e80-\uffef]{25,}/.test(x); // it would push other columns out
+  const cell = (label, content, cls) => make("td", { "data-label": label, class: cls },
+    unbroken(content) ? make("div", { class: "long" }, content) : content);
   const row = i => {
     const button = make("button", { type: "button", class: "why", "aria-expanded": "false" }, T.why);
     const line = make("tr", {},
@@ -88,12 +90,17 @@
     if (flags.length) out.push(make("h3", {}, T.flags), ...flags.map(([name, id, key, text]) => make("div", {}, `${id}: ${text || name}`, ...law([key]))));
     if (records.length) out.push(make("h3", {}, T.records), table(T.recordHead, records.map(
       ([id, day, form, title, quantity, converted, counted, reason, keys, lacks]) => make("tr", {},
-        ...[id, day, form, title, quantity].map(x => make("td", {}, x)), make("td", { class: "n" }, converted), make("td", { class: "n" }, counted),
-        make("td", {}, (T.reasons[reason] || reason) + (lacks.length ? ": " + lacks.join(", ") : ""),
-          make("details", {}, make("summary", {}, T.rules), ...law(keys)))))));
+        ...[id, day, form, title, quantity, converted, counted].map((x, n) => cell(T.recordHead[n], x, n > 4 ? "n" : null)),
+        cell(T.recordHead[7], make("div", {}, (T.reasons[reason] || reason) + (lacks.length ? ": " + lacks.join(", ") : ""),
+          make("details", {}, make("summary", {}, T.rules), ...law(keys))))))));
     return out;
   };
-  let timer;
+  let timer, folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not([open])")];
+    for (const d of folded) d.open = true;
+  });
+  addEventListener("afterprint", () => { for (const d of folded) d.open = false; });
   $("q").addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(search, 150); });
   for (const f of filters) $("f-" + f).addEventListener("change", search);
   $("filters").addEventListener("submit", e => { e.preventDefault(); search(); });

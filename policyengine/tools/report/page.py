@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
@@ -132,7 +133,16 @@ def _head(text: str, kind: str) -> str:
 
 def _cell(text: str, kind: str) -> str:
     right = "" if kind == "text" else ' class="n"'
-    return f"<td{right}>{escape(text)}</td>"
+    return f"<td{right}>{content(text)}</td>"
+
+
+def content(text: str) -> str:
+    """A cell's text. What has no place to break, such as the address of a certificate, is broken anywhere: else it
+    pushes the other columns out of sight, and makes everybody's printed page as small as its own."""
+    return f'<div class="long">{escape(text)}</div>' if _UNBROKEN.search(text) else escape(text)
+
+
+_UNBROKEN = re.compile(r"[^\s\u2e80-\uffef]{25,}")  # Chinese is broken between any two characters
 
 
 def _footer(written: Sequence[Written]) -> str:
