@@ -12,6 +12,7 @@ from typing import IO
 
 import pytest
 from click.testing import CliRunner
+from rich.cells import cell_len
 
 from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
@@ -23,6 +24,7 @@ from policyengine.tools.result import save
 from policyengine.tools.select import load_law
 from policyengine.tools.stats.make import Statistics, statistics
 from policyengine.tools.stats.origin import Named
+from policyengine.tools.stats.render import print_tables
 from policyengine.tools.stats.suppress import suppressed
 from policyengine.tools.stats.words import TITLES, Words, sheet_of
 from policyengine.tools.tables import Column, Table
@@ -409,3 +411,41 @@ def test_no_sheet_s_name_is_cut(language: str) -> None:
     finally:
         speak("en")
     assert len(set(names)) == len(names)
+
+
+LONG = "四川省示例岩土工程勘察设计研究院有限责任公司第三分公司"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+@pytest.mark.parametrize("employer", ["Mill", LONG])
+def test_no_figure_is_cut_on_a_narrow_terminal(width: int, employer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that is too wide comes in several, each with its groups; a long name goes on in the next line."""
+    from io import StringIO
+
+    columns = ("people", "met", "not_met", "hours", "professional_hours", "public_hours", "activities", "cost")
+    figures = (
+        174,
+        87,
+        66,
+        Fraction("14848.79"),
+        Fraction("11807.49"),
+        Fraction("2872.97"),
+        661,
+        Fraction("1427800.05"),
+    )
+    kinds = ("figure" if isinstance(f, Fraction) else "whole" for f in figures)
+    of_figures = tuple(Column(c, kind) for c, kind in zip(columns, kinds, strict=True))  # type: ignore[arg-type]
+    of_groups = (Column("period"), Column("employer"), Column("unit"))
+    table = Table("by-employer", (*of_groups, *of_figures), [("2016..2020", employer, "hours", *figures)])
+    monkeypatch.setenv("COLUMNS", str(width))
+    shown = StringIO()
+    print_tables(Statistics((table,), (), ()), shown, colour=True)
+    lines = shown.getvalue().splitlines()
+    assert max(map(cell_len, lines)) <= width
+    assert "…" not in shown.getvalue()
+    for figure in map(text_of, figures):
+        assert sum(f" {figure} " in line for line in lines) == 1
+    cells = [line.split("│") for line in lines if line.startswith("│")]
+    parts = shown.getvalue().count("┏")
+    assert "".join(row[2].strip() for row in cells) == employer * parts
+    assert (parts > 1) == (width < 200)

@@ -6,7 +6,7 @@ CSV and JSON are data: ids, exact figures. Terminal and XLSX are for people: nam
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -39,7 +39,8 @@ def shown(words: Words, column: Column, value: Value) -> str:
 
 
 def print_tables(statistics: Statistics, stream: IO[str], colour: bool) -> None:
-    """Every table, the largest ones in part."""
+    """Every table, the largest ones in part. One that is too wide comes in several, each with its groups: no figure is
+    cut."""
     from rich.table import Table as Shown
 
     from policyengine.tools.screen import Console
@@ -47,18 +48,43 @@ def print_tables(statistics: Statistics, stream: IO[str], colour: bool) -> None:
     words = Words(statistics.labels)
     console = Console(file=stream, no_color=not colour, width=None if colour else 200, highlight=False)
     for table in statistics.tables:
-        columns = [c for c in table.columns if not _empty(table, c)]
-        frame = Shown(title=title_of(table.name), title_justify="left", title_style="bold")
-        for c in columns:
-            frame.add_column(words.column(c.name), justify="left" if c.kind == "text" else "right")
-        places = [table.columns.index(c) for c in columns]
-        for row in table.rows[:SHOWN]:
-            frame.add_row(*(in_line(shown(words, c, row[p])) for c, p in zip(columns, places, strict=True)))
-        console.print(frame)
+        columns = [(p, c) for p, c in enumerate(table.columns) if not _empty(table, c)]
+        rows = table.rows[:SHOWN]
+        cells = {p: [words.column(c.name), *(in_line(shown(words, c, r[p])) for r in rows)] for p, c in columns}
+        groups = {p: cells.pop(p) for p, c in columns if c.kind == "text"}
+        title: str | None = title_of(table.name)
+        for some in _fitting(groups, cells, console.width):
+            frame = Shown(title=title, title_justify="left", title_style="bold")
+            for head, *_ in groups.values():
+                frame.add_column(head, overflow="fold")
+            for p in some:
+                frame.add_column(cells[p][0], justify="right", no_wrap=True)
+            together = zip(*(g[1:] for g in groups.values()), *(cells[p][1:] for p in some), strict=True)
+            for line in together:
+                frame.add_row(*line)
+            console.print(frame)
+            title = None
         if len(table.rows) > SHOWN:
             more = len(table.rows) - SHOWN
             english = f"… and {more} more; --format csv or xlsx has all"
             console.print(say(english, f"……另有 {more} 行；csv、xlsx 格式列出全部"))
+
+
+def _fitting(groups: Mapping[int, list[str]], cells: Mapping[int, list[str]], width: int) -> Iterator[list[int]]:
+    """The columns of figures in as many parts as it takes, each as wide as fits beside the groups."""
+    from rich.cells import cell_len
+
+    def wide(column: list[str]) -> int:
+        return max(map(cell_len, column)) + 3  # a space on each side, and a line
+
+    room = width - 1 - min(sum(map(wide, groups.values())), width // 2)  # of long names; they go on in the next line
+    part: list[int] = []
+    for place, column in cells.items():
+        if part and sum(wide(cells[p]) for p in part) + wide(column) > room:
+            yield part
+            part = []
+        part.append(place)
+    yield part
 
 
 def _empty(table: Table, column: Column) -> bool:
