@@ -85,6 +85,11 @@ def test_a_missing_fact_is_told_with_its_record(tmp_path: Path) -> None:
     assert lacks == ["own.csv:2: approved"]
 
 
+def test_long_words_of_headings_are_broken(page: str) -> None:
+    """A name of 300 letters makes no page, also that of explain, wider than the screen."""
+    assert re.search(r"\nbody \{[^}]*overflow-wrap: break-word", page)
+
+
 def test_nothing_is_loaded_and_nobody_is_named(page: str) -> None:
     assert not re.findall(r'(?:src|href)="(?!#)', page)
     assert "@import" not in page
@@ -306,7 +311,7 @@ def test_certificates(out: Path, tmp_path: Path) -> None:
 
 
 def test_a_year_of_which_nothing_was_required(county: Path, tmp_path: Path) -> None:
-    """The certificate and the workbook say so beside the outcome."""
+    """The certificate and the workbook say so beside the outcome, the page among the reasons."""
     import openpyxl
 
     from tests.stats.conftest import judged
@@ -323,6 +328,13 @@ def test_a_year_of_which_nothing_was_required(county: Path, tmp_path: Path) -> N
     told = {row[7]: row[-1] for row in rows if row[0] == "A4"}
     assert told["2016"] == "nothing was required"
     assert "nothing" not in told["2017"]
+    run(out, "--out", tmp_path / "r.html", "--reveal")
+    page = (tmp_path / "r.html").read_text()
+    index = unpacked(page, "index")
+    at = [i for i, who in enumerate(index["columns"]["id"]) if who == "A4"]
+    reasons = {index["words"][index["columns"]["period"][i]]: unpacked(page, "d0")[i][0] for i in at}
+    assert [f[:2] for f in reasons["2016"]] == [["nothing was required", 0]]
+    assert [f[0] for f in reasons["2017"]] == ["total"]
 
 
 def test_without_a_ledger(of_2016: Evaluation, tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from policyengine.language.quantities import exact_text
-from policyengine.messages import spoken
+from policyengine.messages import say, spoken
 from policyengine.records.personal import mask, mask_name
-from policyengine.tools.case import Labels, most_required, of_period, owner_of, reduced_for_sure, rows_of
+from policyengine.tools.case import Labels, asks_nothing, most_required, of_period, owner_of, reduced_for_sure, rows_of
+from policyengine.tools.case_text import NOTHING_ASKED
 from policyengine.tools.case_words import spread
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.entries import Entry, missing_of, shown
@@ -104,8 +105,10 @@ def owed(d: Decision, one: One) -> str:
 
 def _details(one: One, d: Decision, labels: Labels) -> list[Any]:
     """Findings, records, consequences, missing facts of one decision."""
+    findings = of_period(d, one.findings)
+    asked = [_in_words(say(*NOTHING_ASKED), d.outcome)] if asks_nothing(d, findings) else []
     return [
-        [_finding(f, labels) for f in of_period(d, one.findings)],
+        asked + [_finding(f, labels) for f in findings],
         [_record(one, e, labels) for e in rows_of(d, one.ledger)],
         [[labels.conclusion(n), k] for n, k in zip(d.consequences, d.consequence_rules, strict=True)],
         [labels.conclusion(n) for n in d.possible],
@@ -125,9 +128,14 @@ def _flags(one: One, d: Decision) -> Iterator[Any]:
     return (f for f in one.flags if f.record_id in ids)
 
 
+def _in_words(text: str, status: str) -> list[Any]:
+    """As a finding without figures, of which the page shows the words alone."""
+    return [text, OUTCOMES.index(status), 0, "", "", "", "0", "", "", "", [], 0]
+
+
 def _finding(f: Finding, labels: Labels) -> list[Any]:
-    if f.measure == "policy":  # no figure: the page shows the words alone
-        return [open_policy(f), OUTCOMES.index(f.status), 0, "", "", "", "0", "", "", "", [], 0]
+    if f.measure == "policy":
+        return _in_words(open_policy(f), f.status)
     achieved = spread(f.achieved, f.achieved_high)
     required = "" if f.required is None else spread(f.required, f.required_high)
     return [
