@@ -254,8 +254,15 @@ def explain_result(
     written: Written, who: str, periods: Periods | None = None
 ) -> tuple[list[Case], tuple[Diagnostic, ...]]:
     """The cases as they were written; a note where the packs or input files are out of reach, a warning where the
-    tables are not what was written."""
-    from policyengine.tools.read_result import changed_tables, year_start_of
+    manifest or the tables are not what was written."""
+    from policyengine.tools.read_result import as_it_is
+
+    with as_it_is(written):
+        return _written_cases(written, who, periods)
+
+
+def _written_cases(written: Written, who: str, periods: Periods | None) -> tuple[list[Case], tuple[Diagnostic, ...]]:
+    from policyengine.tools.read_result import changed_parts, year_start_of
 
     origin, notes = origin_of(written, who)
     person = _person_of(written, origin, who)
@@ -302,7 +309,7 @@ def explain_result(
                 may_follow=written.may_follow(decision),
             )
         cases.append(case)
-    changed = changed_tables(written, TABLES)  # a hundredth of the time, with a million records
+    changed = changed_parts(written, TABLES)  # a hundredth of the time, with a million records
     return cases, (*notes, *changed, *_unlisted(written, origin is not None))
 
 

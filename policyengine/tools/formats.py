@@ -28,6 +28,7 @@ FORMATS = ("csv", "jsonl", "parquet", "xlsx")
 SHEET_ROWS = 1_048_576  # what a sheet of XLSX can hold, header included
 SHEET_CELL = 32_767  # characters
 BIGINT = 2**63
+MOST_DIGITS = 4300  # of a whole number as text that Python reads
 
 
 def text_of(value: Value) -> str:
@@ -283,6 +284,9 @@ def _value(raw: Mapping[str, object], name: str, kind: str) -> Value:
 @lru_cache(maxsize=65_536)
 def _fraction(text: str) -> Fraction:
     """Results hold the same few thousand figures again and again."""
+    _, _, power = text.lower().partition("e")
+    if power and abs(int(power)) > MOST_DIGITS:  # 1e999999999 in a changed table: its digits would fill the memory
+        raise ValueError(say(f"{text} is not a figure of ours", f"“{text}”不是本程序写出的数"))
     return Fraction(text)
 
 
@@ -315,8 +319,14 @@ def _wrong_width(line: int, cells: int, columns: int) -> str:
 
 def _read_jsonl(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:
     with open(path, encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line, parse_float=Decimal)
+        for number, line in enumerate(file, 1):
+            try:
+                row = json.loads(line, parse_float=Decimal)
+            except RecursionError as e:
+                raise ValueError(str(e)) from None
+            if not isinstance(row, dict):
+                raise ValueError(say(f"line {number} is no JSON object", f"第 {number} 行不是 JSON 对象"))
+            yield row
 
 
 def _read_parquet(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:

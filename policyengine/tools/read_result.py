@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -77,7 +78,7 @@ class Written:
             yield from read_rows(path, path.suffix[1:], self.columns(table), where)
         except FileNotFoundError:
             raise _unusable(path, say("this table of the result is missing", "结果中缺少此表")) from None
-        except (ValueError, KeyError, ArithmeticError, UnicodeError) as e:
+        except (ValueError, KeyError, TypeError, ArithmeticError) as e:
             raise _unusable(path, say(f"this table was changed: {e}", f"此表已被改动：{e}")) from None
 
     def policy(self, name: str) -> Mapping[str, Any] | None:
@@ -340,7 +341,7 @@ def read_result(folder: str | Path) -> Written:
         )
         hint = say("name the folder that evaluate --out wrote", "请指定 evaluate --out 写出的文件夹")
         raise PolicyError([Diagnostic("PE501", text, Span(str(folder)), hint)]) from None
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise _damaged(path, str(e)) from None
     if not isinstance(manifest, dict) or MARK not in manifest:
         raise _damaged(path, say("it is not one of ours", "不是本程序所写"))
@@ -357,9 +358,9 @@ def unchanged_result(folder: str | Path) -> Written:
     where it was signed and changed with its digests, and PE908 where what checks signatures is not installed.
     """
     written = read_result(folder)
-    manifest, tables = written.folder / MANIFEST, written.manifest["tables"]
-    if manifest.read_bytes() != manifest_bytes(written.manifest):
-        raise PolicyError([_changed(manifest)])
+    tables = written.manifest["tables"]
+    if not _sealed(written):
+        raise PolicyError([_changed(written.folder / MANIFEST)])
     for done, table in enumerate(tables):
         told(done / len(tables), say("checking that nothing was changed", "核对是否被改动"))
         if (found := _of_table(written, table)) is not None:
@@ -372,8 +373,27 @@ def unchanged_result(folder: str | Path) -> Written:
     return written
 
 
-def changed_tables(written: Written, tables: Iterable[str]) -> Iterator[Diagnostic]:
-    """PE543, a warning, for each of these tables, where the result has it, that is not what was written."""
+@contextmanager
+def as_it_is(written: Written) -> Iterator[None]:
+    """Whatever fails in here because the manifest is no longer as it was written is told so: PE502."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
+        if _sealed(written):
+            raise
+        raise _damaged(written.folder / MANIFEST, say(f"{e!r} is not as we write it", f"{e!r} 与写出时不同")) from None
+
+
+def _sealed(written: Written) -> bool:
+    """Whether the manifest is byte for byte what was written."""
+    return (written.folder / MANIFEST).read_bytes() == manifest_bytes(written.manifest)
+
+
+def changed_parts(written: Written, tables: Iterable[str]) -> Iterator[Diagnostic]:
+    """PE543, a warning, for the manifest and each of these tables, where the result has it, that is not what was
+    written."""
+    if not _sealed(written):
+        yield replace(_changed(written.folder / MANIFEST), severity="warning")
     for table in filter(written.has, tables):
         if (found := _of_table(written, table)) is not None:
             yield replace(found, severity="warning")

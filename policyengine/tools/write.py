@@ -159,7 +159,7 @@ def _ours(folder: Path) -> set[str]:
         if MARK not in manifest:
             return set()
         return {MANIFEST, SIGNATURE, *(t["file"] for t in manifest["tables"].values())}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return set()
 
 

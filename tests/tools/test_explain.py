@@ -182,6 +182,48 @@ def test_a_table_that_was_changed_is_told(evaluation: Evaluation, tmp_path: Path
     assert [(d.code, d.severity, d.span and d.span.file) for d in notes] == [("PE543", "warning", str(decisions))]
 
 
+def test_a_manifest_that_was_changed_is_told(evaluation: Evaluation, tmp_path: Path) -> None:
+    manifest = save(evaluation, tmp_path / "out") / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b"at least 90 hours", b"at least 60 hours"))
+    _, notes = explain_result(read_result(tmp_path / "out"), "A1")
+    assert [(d.code, d.severity, d.span and d.span.file) for d in notes] == [("PE543", "warning", str(manifest))]
+
+
+# what is in the place of a part of the manifest, by the keys that lead to it
+DAMAGED = [
+    (("options", "records"), None),
+    (("options",), "x"),
+    (("tables",), 0),
+    (("tables", "decisions"), []),
+    (("inputs",), [{}]),
+    (("policies",), [1]),
+    (("rules",), [None]),
+    (("rules", 0, "policies"), 1),
+]
+
+
+@pytest.mark.parametrize(("keys", "value"), DAMAGED, ids=str)
+def test_a_manifest_that_was_damaged_is_told(
+    evaluation: Evaluation, tmp_path: Path, keys: tuple[str | int, ...], value: object
+) -> None:
+    path = save(evaluation, tmp_path / "out") / "manifest.json"
+    manifest = part = json.loads(path.read_bytes())
+    for key in keys[:-1]:
+        part = part[key]
+    part[keys[-1]] = value
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(PolicyError, match="PE502") as raised:
+        explain_result(read_result(tmp_path / "out"), "A1")
+    assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "", "[]", '{"policyengine-result": 1}'], ids=lambda c: c[:9])
+def test_what_is_no_manifest_is_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(PolicyError, match="PE502"):
+        read_result(tmp_path)
+
+
 @pytest.mark.parametrize("who", ["A1", "B2", "C3", "D4", "E5"])
 def test_without_a_ledger_activities_are_worked_out_again(
     evaluation: Evaluation, world: Path, files: Files, tmp_path: Path, who: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -69,6 +70,32 @@ def test_any_text_and_figure(format: str, rows: list[tuple[str, Fraction | None]
     columns = COLUMNS[:2]
     write_table(Table("t", columns, rows), path, format)
     assert [(a or "", b) for a, b in _back(path, format, columns)] == rows
+
+
+CHANGED = {
+    "figure": ("hours", "1e50000"),  # with more of them, its digits would fill the memory
+    "list for a figure": ("hours", [1]),
+    "list for a whole number": ("lines", [1]),
+    "text for yes or no": ("sure", "perhaps"),
+}
+
+
+@pytest.mark.parametrize("case", CHANGED)
+def test_a_changed_value_is_no_such_table(case: str, tmp_path: Path) -> None:
+    (name, value), path = CHANGED[case], tmp_path / "t.jsonl"
+    write_table(Table("t", COLUMNS, ROWS[:1]), path, "jsonl")
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        _back(path, "jsonl")
+
+
+@pytest.mark.parametrize("line", ["[1]", "null", "1", '"who"', "[" * 100_000])
+def test_a_line_that_is_no_object_is_told(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    write_table(Table("t", COLUMNS, ROWS[:1]), path, "jsonl")
+    path.write_text(path.read_text() + line + "\n")
+    with pytest.raises(ValueError, match="line 2 is no JSON object" if len(line) < 9 else "recursion"):
+        _back(path, "jsonl")
 
 
 def test_text_formats_write_decimals_and_fractions(tmp_path: Path) -> None:
