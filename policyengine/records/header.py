@@ -315,8 +315,9 @@ def _columns(
     for field_id, columns in by_field.items():
         if len(columns) > 1 or field_id in values_of_all:
             problems.append(_clash(table, number, field_id, columns, values_of_all.get(field_id)))
-    if wide and "quantity" in by_field:
-        problems.append(_clash(table, number, "quantity", by_field["quantity"], wide[0].header))
+    for field_id, header in {f: w.header for w in reversed(wide) for f in ("quantity", *dict(w.values))}.items():
+        if field_id in by_field:
+            problems.append(_clash(table, number, field_id, by_field[field_id], header))
     problems += _misplaced(table, names, {*by_field, *values_of_all}, number, headers)
     if problems:
         return None, problems

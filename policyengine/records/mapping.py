@@ -124,6 +124,13 @@ class _Reader:
                 )
         get: Callable[[str], Any] = found.get
         aliases = self.pairs(get("aliases")) if get("aliases") else {}
+        for key, value in aliases.items():
+            if key not in ("columns", "terms"):
+                self.wrong(
+                    value,
+                    f"{key} is not a key of aliases; there are columns, terms",
+                    f"aliases 中没有 {key} 这个键；可用：columns, terms",
+                )
         row = self.text(get("header_row")) if get("header_row") else None
         if row is not None and not (row.isascii() and row.isdigit() and 0 < int(row[:9]) <= 1000):
             self.wrong(get("header_row"), "header_row is a row number from 1 to 1000", "header_row 为 1 至 1000 的行号")

@@ -5,7 +5,7 @@ An entry that fits nothing would silently have the right column unread. One that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import field
 
 from policyengine.diagnostics import Diagnostic, Severity, Span
@@ -55,6 +55,7 @@ def unknown(schema: Schema) -> list[Diagnostic]:
         ]
         if path[-1] not in columns
     ]
+    found += _said_before(mapping)
     owners = {d.terms or d.id for d in columns.values() if d.type == "term"}
     for owner, terms in mapping.term_aliases.items():
         path = ("aliases", "terms", owner)
@@ -68,6 +69,21 @@ def unknown(schema: Schema) -> list[Diagnostic]:
                 hint = _near(term, names, "it has", "有")
                 found.append(_wrong(mapping, (*path, term), text, hint, "error"))
     return found
+
+
+def _said_before(mapping: FileMapping) -> Iterator[Diagnostic]:
+    """An error for each column that an entry of ``wide:`` gives anew: one of two would be taken without a word."""
+    for header, values in mapping.wide.items():
+        for column in values:
+            if column == "quantity":
+                text = say(f"the cells of {header} are the quantity", f"“{header}”列的单元格就是数量")
+                hint = say("say with unit: what they are counted in", "请用 unit: 写明单位")
+            elif column in mapping.values:
+                text = say(f"{column} stands both in values and in wide", f"{column} 同时列在 values 和 wide 中")
+                hint = say("keep one of the two", "请保留其中一处")
+            else:
+                continue
+            yield _wrong(mapping, ("wide", header, column), text, hint, "error")
 
 
 def _no_column(mapping: FileMapping, path: tuple[str, ...], known: Iterable[str]) -> Diagnostic:

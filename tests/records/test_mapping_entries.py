@@ -9,6 +9,7 @@ import pytest
 from openpyxl import Workbook
 
 from policyengine.diagnostics import Diagnostic
+from policyengine.records.mapping import load_mapping
 from policyengine.records.mapping_check import unknown
 from policyengine.records.rejects_xlsx import write_rejects
 from policyengine.tools.inspect import inspect
@@ -46,6 +47,8 @@ def _codes(said: Sequence[Diagnostic]) -> str:
         ("aliases:\n  terms:\n    form: {培训课: [x]}", "error PE408 3", "培训班"),
         ("aliases: {terms: {form: {培训班: [x], training: [y]}}, columns: {kind: [z]}}", "", ""),
         ("columns: {region: a, to: b}", "", ""),
+        ("wide:\n  培训班学时: {form: 培训班, quantity: '5'}", "error PE408 2", "are the quantity"),
+        ("values: {form: 讲座}\nwide:\n  培训班学时: {form: 培训班}", "error PE408 3", "both in values and in wide"),
     ],
 )
 def test_what_the_law_does_not_know(text: str, codes: str, word: str, tmp_path: Path) -> None:
@@ -53,6 +56,13 @@ def test_what_the_law_does_not_know(text: str, codes: str, word: str, tmp_path: 
     said = unknown(schema(path))
     assert _codes(said) == codes
     assert all(word in f"{d.message} {d.hint}" for d in said)
+
+
+def test_a_key_of_aliases_that_there_is_not(tmp_path: Path) -> None:
+    mapping, said = load_mapping(str(_mapping("aliases:\n  term: {form: {培训班: [短训]}}", tmp_path)))
+    assert mapping is None
+    assert _codes(said) == "error PE408 2"
+    assert "term is not a key of aliases; there are columns, terms" in said[0].message
 
 
 # mapping, files, what is said, a word of the first message or its hint, and how many records there are

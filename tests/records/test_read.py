@@ -197,6 +197,8 @@ def test_a_title_and_an_empty_line_above_the_header() -> None:
         ),
         ("人员编号,日期,数量", "values: {quantity: '8'}", 'ignore: ["数量"]'),
         ("人员编号,日期,数量,培训班", "wide: {培训班: {form: 培训班}}", 'ignore: ["数量"]'),
+        ("人员编号,日期,学习形式,培训班", "wide: {培训班: {form: 培训班, unit: 学时}}", 'ignore: ["学习形式"]'),
+        ("人员编号,日期,科目,2016年", "wide: {2016年: {date: 2016-12-31, unit: 学时}}", 'ignore: ["日期"]'),
     ],
 )
 def test_two_columns_for_one_and_how_to_settle_it(header: str, mapping: str, hint: str, tmp_path: Path) -> None:
