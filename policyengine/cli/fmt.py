@@ -22,12 +22,12 @@ rules that can't be read (it is left as it is), 2 there is nothing to format at 
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@click.argument("packs", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("packs", nargs=-1, type=click.Path())
 @click.option("--check", is_flag=True, help="Write nothing; list the files that are not in canonical layout.")
 @click.option(
     "--surface", type=click.Choice(["zh", "en"]), help="Chinese or English; by default what each pack.yaml says."
 )
-def command(packs: tuple[Path, ...], check: bool, surface: str | None) -> int:
+def command(packs: tuple[str, ...], check: bool, surface: str | None) -> int:
     """Write the rules of PACKS in canonical layout: packs, folders of packs, or single files (by default policies/).
 
     Only the texts of rules and conditions are written anew: comments, blank lines and the order of keys stay. What a
@@ -35,8 +35,8 @@ def command(packs: tuple[Path, ...], check: bool, surface: str | None) -> int:
     """
     from policyengine.tools.fmt import format_packs, write
 
-    paths = packs or ((Path("policies"),) if Path("policies").is_dir() else (Path("."),))
-    files, problems = format_packs(paths, surface)
+    paths = packs or (("policies",) if Path("policies").is_dir() else (".",))
+    files, problems = format_packs(map(Path, paths), surface)
     tell(problems)
     changed = [f for f in files if f.changed]
     unread = [f for f in files if f.after is None]

@@ -60,13 +60,11 @@ class Figure(click.ParamType[Fraction]):
 @click.option("--from", "since", type=YEARS, help="The first year for which it holds.")
 @click.option("--base", help="Id of the pack that it extends; none for the lowest pack.")
 @click.option("--surface", type=SURFACES, help="Write rules and comments in Chinese or English.")
-@click.option(
-    "--folder", type=click.Path(path_type=Path), help="Where the pack's folder is made.  [default: policies/sectors]"
-)
+@click.option("--folder", type=click.Path(), help="Where the pack's folder is made.  [default: policies/sectors]")
 def command(
     sector: str, name: str | None, authority: str | None, source_title: str | None, source_number: str | None,
     confidence: str | None, article: str | None, unit: str | None, minimum: Fraction | None, rate: Fraction | None,
-    since: int | None, base: str | None, surface: str | None, folder: Path | None,
+    since: int | None, base: str | None, surface: str | None, folder: str | None,
 ) -> int:  # fmt: skip
     """Start a pack for SECTOR (its id, such as social_work): a folder with rules, tests, tables and a README.
 
@@ -80,13 +78,13 @@ def command(
         say("en", "zh"),
         SURFACES,
     )
-    folder = folder or folder_of_packs()
-    known = bases_near(folder)
+    place = Path(folder) if folder is not None else folder_of_packs()
+    known = bases_near(place)
     among = ", ".join([*known, "none"])
     asked = base or _ask(
         "base", say("the pack it extends", "所依据的上级政策包") + f" ({among})", known[0] if known else "none"
     )
-    below = None if asked in NO_BASE else base_of(asked, folder, sector)
+    below = None if asked in NO_BASE else base_of(asked, place, sector)
     term = below.term if below else None
     name = name or _ask("name", say("the sector's name", "行业名称"), (term.zh or term.id) if term else None)
     authority = authority or _ask("authority", say("who issues the rules", "制定机关"))
@@ -111,7 +109,7 @@ def command(
     since = since or _ask("from", say("the first year it holds for", "自哪一年度起"), date.today().year, YEARS)
     answers = Answers(
         sector, name, authority, title, source_number, confidence, article, unit, minimum, since, rate,
-        below.policy.id if below else None, surface, folder,
+        below.policy.id if below else None, surface, place,
     )  # fmt: skip
     files, warnings = make(answers, below)
     for path in files:

@@ -31,8 +31,8 @@ at the path.
 @click.argument("packs", nargs=-1, type=click.Path())
 @click.option("--coverage", "covered", is_flag=True, help="Show which rules, branches and table rows no case touches.")
 @click.option("--mutate", "mutated", is_flag=True, help="Change each rule a little; show the changes no case notices.")
-@click.option("--junit", "xml", type=click.Path(path_type=Path), help="Write the results as JUnit XML to this file.")
-def command(packs: tuple[str, ...], covered: bool, mutated: bool, xml: Path | None) -> int:
+@click.option("--junit", "xml", type=click.Path(), help="Write the results as JUnit XML to this file.")
+def command(packs: tuple[str, ...], covered: bool, mutated: bool, xml: str | None) -> int:
     """Run the tests of PACKS: packs or folders of packs (by default policies/).
 
     A case that comes out otherwise than it says is shown with what was expected, what came out, and the explanation.
@@ -58,7 +58,7 @@ def command(packs: tuple[str, ...], covered: bool, mutated: bool, xml: Path | No
         from policyengine.tools.junit import junit
         from policyengine.tools.write import whole_file
 
-        with whole_file(xml) as new:
+        with whole_file(Path(xml)) as new:
             new.write_bytes(junit(results, problems))
     message(_summary(results, len(problems)))
     return 1 if problems or any(r.failed for r in results) else 0

@@ -7,13 +7,14 @@ schema of the file says what it is. What a file may contain is bounded before an
 from __future__ import annotations
 
 import errno
+import os
 import stat
 from dataclasses import field
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.light import dataclass
-from policyengine.messages import say
+from policyengine.messages import is_utf8, say
 from policyengine.packs.compose import compose, empty
 from policyengine.packs.nodes import Node, Scalar, line_of, span_of
 from policyengine.packs.place import ScalarPlace
@@ -68,7 +69,8 @@ def enough(file: str) -> Diagnostic:
 def shown(path: Path) -> str:
     """The path as messages name it: relative to the working folder where it lies inside, with ``/``."""
     try:
-        return path.resolve().relative_to(Path.cwd()).as_posix() if path.is_absolute() else path.as_posix()
+        real = Path(os.path.realpath(path))  # unlike Path.resolve it bears links that lead to themselves
+        return real.relative_to(Path.cwd()).as_posix() if path.is_absolute() else path.as_posix()
     except ValueError:
         return path.as_posix()
 
@@ -76,6 +78,8 @@ def shown(path: Path) -> str:
 def read_document(path: Path) -> tuple[Document | None, list[Diagnostic]]:
     """Read one YAML file. Errors: PE101..PE113; with any of them there is no document."""
     file = shown(path)
+    if not is_utf8(str(path)):
+        return None, [_not_utf8(file)]
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # a pipe or a device would be waited for
@@ -89,6 +93,12 @@ def read_document(path: Path) -> tuple[Document | None, list[Diagnostic]]:
     if len(data) > MAX_BYTES:
         return None, [_too_large(file, len(data))]
     return parse_document(data, file)
+
+
+def _not_utf8(file: str) -> Diagnostic:
+    message = say("the name of this file or of a folder above it is not UTF-8", "该文件或其所在文件夹的名称不是 UTF-8")
+    hint = say("rename it (names from a Chinese ZIP are often in GBK)", "请改名（中文 ZIP 中的文件名常为 GBK 编码）")
+    return Diagnostic("PE101", message, Span(file), hint=hint)
 
 
 def parse_document(data: bytes, file: str) -> tuple[Document | None, list[Diagnostic]]:

@@ -6,6 +6,7 @@ pack.yaml is read first (who, which law, which words), then the tables, then eve
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -166,7 +167,7 @@ class _Loader:
                 continue
             if inside != Path(PACK_FILE) and (path.parent != self.folder or not path.name.startswith("rules")):
                 self.problems.append(_not_read(path, inside))
-            elif not path.resolve().is_relative_to(root):
+            elif not Path(os.path.realpath(path)).is_relative_to(root):
                 self.problems.append(_leads_outside(path, root))
             elif not _is_text(path.name):
                 self.problems.append(_no_text(path))

@@ -115,12 +115,14 @@ def _result(d: Diagnostic, codes: list[str]) -> dict[str, Any]:
 
 
 def _location(span: Span) -> dict[str, Any]:
+    from os import fsencode
     from pathlib import Path
     from urllib.parse import quote
 
-    # a relative reference may not begin with a slash
+    # a relative reference may not begin with a slash; a name in GBK is bytes
     path = Path(span.file)
-    place: dict[str, Any] = {"artifactLocation": {"uri": path.as_uri() if path.is_absolute() else quote(span.file)}}
+    uri = path.as_uri() if path.is_absolute() else quote(fsencode(span.file))
+    place: dict[str, Any] = {"artifactLocation": {"uri": uri}}
     if span.line:
         region = {"startLine": span.line}
         if span.column:

@@ -75,6 +75,9 @@ def test_what_may_be_repeated(run: Run, world: Path) -> None:
         (("evaluate", "r.csv", "--policy", "p", "--persons", ""), "--persons is empty"),
         (("evaluate", "r.csv", "--policy", "p", "--out="), "--out is empty"),
         (("check", ""), "PACKS is empty"),
+        (("fmt", ""), "PACKS is empty"),
+        (("test", "--junit", ""), "--junit is empty"),
+        (("new", "x", "--folder", ""), "--folder is empty"),
         (("diff", "", "HEAD"), "OLD [NEW] is empty"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +12,8 @@ import pytest
 
 from policyengine.diagnostics import human
 from policyengine.packs.policies import load_policies
+from policyengine.tools.check import check
+from policyengine.tools.reporters import as_sarif
 from tests.packs_floor.folder import PACK, UPPER, load, load_two, rule, seen
 
 # what is wrong: text of pack.yaml replaced, by what, code and place
@@ -230,6 +234,26 @@ def test_a_link_out_of_the_policies_folder_is_not_followed(tmp_path: Path) -> No
     policy, problems = load(tmp_path)
     assert policy is None
     assert [d.code for d in problems] == ["PE136"]
+
+
+def test_a_link_to_itself_is_told(tmp_path: Path) -> None:
+    (tmp_path / "policies" / "base").mkdir(parents=True)
+    (tmp_path / "policies" / "base" / "rules-x.yaml").symlink_to("rules-x.yaml")
+    policy, problems = load(tmp_path)
+    assert policy is None
+    assert [(d.code, Path(d.span.file).name if d.span else "") for d in problems] == [("PE101", "rules-x.yaml")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the file system takes names in UTF-8 alone")
+@pytest.mark.parametrize("name", ["rules-补充.yaml", "tests/补充.yaml"])
+def test_a_file_whose_name_is_in_gbk_is_told(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "policies" / "base"
+    (folder / "tests").mkdir(parents=True)
+    (folder / os.fsdecode(name.encode("gbk"))).write_text("[]")
+    load(tmp_path, rule("a", HOURS))  # writes the pack
+    (said,) = [d for d in check([folder]) if d.severity == "error"]
+    assert (said.code, "is not UTF-8" in said.message) == ("PE101", True)
+    assert "%B2%B9%B3%E4.yaml" in as_sarif([said])
 
 
 def test_nor_is_one_in_the_place_of_pack_yaml(tmp_path: Path) -> None:
