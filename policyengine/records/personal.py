@@ -14,6 +14,7 @@ _CODE = re.compile(r"[0-9A-Za-z._/:#*-]*")
 MORE = r"^\d{17}[\dXx][^0-9A-Za-z]"  # an identity number and something behind it
 APART = " -"  # what a number is at times written with: 510101 19900101 0011
 _MORE = re.compile(r"\d{17}[\dXx][^\d]", re.ASCII)
+_WITHIN = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15})(?!\d)")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999
 _CHECK = "10X98765432"
 
@@ -32,6 +33,11 @@ def mask(person_id: str) -> str:
     if size >= 5:
         return person_id[:1] + "*" * (size - 3) + person_id[-2:]
     return person_id[:1] + "*" * max(size - 1, 1)
+
+
+def mask_within(text: str) -> str:
+    """``张三510101199001010016`` → ``张三510101********0016``: the identity numbers in a text alone."""
+    return _WITHIN.sub(lambda found: mask(found[0]), text)
 
 
 def mask_name(name: str) -> str:

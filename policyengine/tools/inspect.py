@@ -19,7 +19,7 @@ from policyengine.records.given import Reading, record_id_of, tables_of_file
 from policyengine.records.header import HOW, Column, Headers, Layout
 from policyengine.records.mends import Mends, Standing, source_columns
 from policyengine.records.naming import plain
-from policyengine.records.personal import looks_like_id_number, mask, mask_name
+from policyengine.records.personal import mask, mask_name, mask_within
 from policyengine.records.raw import Damaged, RawTable, blank
 from policyengine.records.rows import Fault, RowReader
 from policyengine.records.schema import Purpose, Schema
@@ -176,9 +176,10 @@ def _note(view: TableView, column: ColumnView | None, fault: Fault, row: int) ->
 def _masked(value: str | None, hidden: bool, field_id: str | None) -> str | None:
     if value is None:
         return None
-    shown = value if len(value) <= SHOWN else value[:SHOWN] + "…"
+    shown = value if hidden else mask_within(value)
+    shown = shown if len(shown) <= SHOWN else shown[:SHOWN] + "…"
     shown = harmless(printable(shown))
-    if hidden or looks_like_id_number(value.strip().upper()):
+    if hidden:
         return mask_name(shown) if field_id == "name" else mask(shown)
     return shown
 

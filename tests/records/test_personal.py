@@ -5,8 +5,33 @@ from __future__ import annotations
 import pytest
 
 from policyengine.messages import speak
-from policyengine.records.personal import FAULTS_ZH, id_number_fault, mask, mask_name, neutralise, pseudonymiser
+from policyengine.records.personal import (
+    FAULTS_ZH,
+    id_number_fault,
+    mask,
+    mask_name,
+    mask_within,
+    neutralise,
+    pseudonymiser,
+)
 from policyengine.records.read import check_id_numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("510101199001010016", "510101********0016"),
+        (" 51010119900101001x ", " 510101********001x "),
+        ("510101900101001", "510101*****1001"),
+        ("王小明510101199001010016", "王小明510101********0016"),
+        ('["510101199001010016", "510101199001010024"]', '["510101********0016", "510101********0024"]'),
+        ("８学时５１０１０１１９９００１０１００１６", "８学时５１０１０１************"),
+        ("C-5101011990010100160", "C-5101011990010100160"),  # a digit more
+        ("培训班", "培训班"),
+    ],
+)
+def test_mask_within_a_text(text: str, masked: str) -> None:
+    assert mask_within(text) == masked
 
 
 @pytest.mark.parametrize(
