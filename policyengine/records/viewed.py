@@ -37,7 +37,7 @@ class Viewed:
     def add(self, source: Source, table: RawTable, place: int) -> None:
         self.size += text_bytes(source)
         # without its rows, which hold a connection open
-        self.tables[place] = RawTable(table.file, table.label, table.sheet, iter(()))
+        self.tables[place] = RawTable(table.file, table.label, table.sheet, iter(()), checked=table.checked)
         self.sources[place] = source
 
     def raw(self, target: Target) -> Raw:

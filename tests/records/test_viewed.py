@@ -20,6 +20,7 @@ from tests.records.test_together import BAD, ID, MENDED, NO_ID, ONE, SLOW, TURNE
 SAME = ID.replace("title", "Note,note")  # DuckDB renames the second
 TAKEN = ID.replace("title", "File_Index")
 NUMBERED = ID.replace("title", "file_row_number")
+LONG = BAD.replace("title", "note").replace("fourth", "x" * 33_000)  # more than a cell may hold
 
 
 def body(text: str) -> str:
@@ -51,6 +52,7 @@ CASES: list[tuple[str, list[str], dict[int, dict[str, str]], list[list[int]], in
     ("a name that is the database's", [TAKEN + body(ONE), NUMBERED + body(TWO), BAD, ONE.replace("R1", "R8")], {},
      [[2, 3]], 6, "2:1 PE410"),
     ("a mended row", [ONE, TWO, BAD, MENDED.replace("2.csv,2", "2.parquet,1")], {}, [[0, 1, 2]], 5, ""),
+    ("what is only carried along is not looked at", [LONG, ONE.replace("title", "note")], {}, [[0, 1]], 3, "0:1 PE410"),
     ("no person", ["a,b\n1,2\n", ONE, TWO], {}, [[0, 1]], 0, ""),
 ]  # fmt: skip
 
