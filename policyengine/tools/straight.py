@@ -75,7 +75,7 @@ def evaluate_straight(
         run = _Run(law, wish, tables, folder, work, periods, as_of, judging, selector, selection)
         asked = options_of(law, files, periods, as_of, wish.format, wish.size, wish.strict)
         if wish.update:
-            update.take_prints(run.host, tables)
+            update.take_prints(run.host, tables, law, selection)
         written, stands = run.updated(out, asked) if wish.update and not spoilt else (run.judged(), 0)
         entries = _entries(written, law, tables.rejects, folder, wish)
         persons = files.persons is not None

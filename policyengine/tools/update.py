@@ -52,8 +52,9 @@ class Standing:
 # --- fingerprints -----------------------------------------------------------------------------------------------------
 
 
-def take_prints(host: FileHost, tables: Canonical) -> None:
-    """Make the table ``prints``: a row per person that differs when anything differs that is said of them.
+def take_prints(host: FileHost, tables: Canonical, law: Law, selection: Selection | None) -> None:
+    """Make the table ``prints``: a row per person that differs when anything differs that is said of them; with the
+    policy that surely governs, if one does.
 
     Rows are hashed one by one (64 bits each) and added up, so that their order does not matter. In a row each cell is
     hashed with its column's name: what is said in another column says something else, and an empty cell says nothing.
@@ -69,7 +70,29 @@ def take_prints(host: FileHost, tables: Canonical) -> None:
     mixed, summed = t.call("BIT_XOR", t.col("h", "u")), t.cast(t.call("SUM", t.col("h", "u")), "VARCHAR")
     prints = t.select(person_id=t.col("person_id", "u"), rows=t.count(), mixed=mixed, summed=summed)
     prints.from_(t.sub(t.union(*hashed), "u"), copy=False).group_by(t.col("person_id", "u"), copy=False)
-    host.keep("prints", prints)
+    _take_governing(host, law, tables.persons, selection)
+    both = t.select(**{n: t.col(n, "h") for n in ("person_id", *_HASHES)}, policy=t.col("policy", "g"))
+    both.from_(t.sub(prints, "h"), copy=False)
+    host.keep("prints", t.join(both, t.table("governing", "g"), _same_person("g", "h"), "LEFT"))
+
+
+def _take_governing(host: FileHost, law: Law, persons: str | None, selection: Selection | None) -> None:
+    """Make the table ``governing``: the policy of everybody of whom the facts leave no other that may govern."""
+    if selection is None or persons is None:
+        host.load("governing", {"person_id": "VARCHAR", "policy": "VARCHAR"}, ())
+        return
+    known = host.columns(persons)
+    names = [name for name in selection.fields if name in known]
+    facts = t.select(**{n: t.col(n, "p") for n in names}, here=t.lit(1)).from_(t.table(persons, "p"), copy=False)
+    rows = []
+    for *values, _ in host.rows(facts.distinct(copy=False)):
+        place = selection.choose({n: v for n, v in zip(names, values, strict=True) if v is not None})
+        if place is not None:
+            rows.append((*values, law.policies[place].id))
+    host.load("choice", {**dict.fromkeys(names, "VARCHAR"), "policy": "VARCHAR"}, rows)
+    sure = t.select(person_id=t.col("person_id", "p"), policy=t.col("policy", "c")).from_(t.table(persons, "p"))
+    same = [t.same(t.col(n, "p"), t.col(n, "c")) for n in names]
+    host.keep("governing", t.join(sure, t.table("choice", "c"), t.both(*same)))
 
 
 def _hashed(name: str) -> Tree:
@@ -85,7 +108,7 @@ def write_prints(host: FileHost, folder: Path) -> dict[str, Any]:
     """Keep the fingerprints with the result; gives what the manifest says of the table."""
     path = folder / f"{PRINTS}.parquet"
     query = t.select_all("prints").order_by(t.col("person_id"), copy=False)
-    return entry_of(path, host.copy(query, path, "parquet"), ["person_id", *_HASHES])
+    return entry_of(path, host.copy(query, path, "parquet"), ["person_id", *_HASHES, "policy"])
 
 
 def kept(span: Periods | None, alone: bool) -> dict[str, Any]:
@@ -160,7 +183,7 @@ def standing(
     if len(unchanged) < max(len(then), len(law.policies)):
         if selection is None or tables.persons is None:
             return None
-        _stale_by_law(host, old, law, unchanged, tables.persons, selection)
+        _stale_by_law(host, unchanged)
     ((everybody,),) = host.rows(t.select(n=t.count()).from_(t.table("prints")))
     ((judged,),) = host.rows(t.select(n=t.count()).from_(t.table("stale")))
     return Standing(old, _of_the_stale(host, tables), span, judged, everybody - judged)
@@ -186,27 +209,14 @@ def _without(one: str, other: str, same: Sequence[Tree]) -> Any:
     return query.where(t.missing(t.col("person_id", "o")), copy=False)
 
 
-def _stale_by_law(
-    host: FileHost, old: Result, law: Law, unchanged: set[str], persons: str, selection: Selection
-) -> None:
-    """Add to ``stale`` everybody of whom it is not sure that the same, unchanged policy governs."""
-    known = host.columns(persons)
-    names = [name for name in selection.fields if name in known]
-    facts = t.select(**{n: t.col(n, "p") for n in names}, here=t.lit(1)).from_(t.table(persons, "p"), copy=False)
-    rows = []
-    for *values, _ in host.rows(facts.distinct(copy=False)):
-        place = selection.choose({n: v for n, v in zip(names, values, strict=True) if v is not None})
-        if place is not None and law.policies[place].id in unchanged:
-            rows.append((*values, law.policies[place].id))
-    host.load("choice", {**dict.fromkeys(names, "VARCHAR"), "policy": "VARCHAR"}, rows)
-    sure = t.select(person_id=t.col("person_id", "p"), policy=t.col("policy", "c")).from_(t.table(persons, "p"))
-    t.join(sure, t.table("choice", "c"), t.both(*(t.same(t.col(n, "p"), t.col(n, "c")) for n in names)))
-    entry = old.manifest["tables"]["decisions"]
-    decided = t.select(person_id=t.col("person_id", "s")).from_(t.sub(sure, "s"), copy=False)
-    before = t.alias(_file(old.folder / entry["file"]), "d")
-    same = [t.equal(t.col(n, "d"), t.col(n, "s")) for n in ("person_id", "policy")]
-    host.keep("steady", t.join(decided, before, t.both(*same)).distinct(copy=False))
-    moved = _without("prints", "steady", [t.equal(t.col("person_id", "o"), t.col("person_id", "p"))])
+def _stale_by_law(host: FileHost, unchanged: set[str]) -> None:
+    """Add to ``stale`` everybody of whom it is not sure, now or then, that the same, unchanged policy governs."""
+    host.load("unchanged", {"policy": "VARCHAR"}, [(policy,) for policy in unchanged])
+    steady = t.select(person_id=t.col("person_id", "p")).from_(t.table("prints", "p"), copy=False)
+    same = [t.equal(t.col(n, "o"), t.col(n, "p")) for n in ("person_id", "policy")]
+    t.join(steady, t.table("old_prints", "o"), t.both(*same))
+    host.keep("steady", t.join(steady, t.table("unchanged", "n"), t.equal(t.col("policy", "n"), t.col("policy", "p"))))
+    moved = _without("prints", "steady", [_same_person("o", "p")])
     both = t.union(t.select(person_id=t.col("person_id")).from_(t.table("stale")), moved)
     query = t.select(person_id=t.col("person_id", "u")).from_(t.sub(both, "u"), copy=False).distinct(copy=False)
     host.keep("stale_all", query)

@@ -116,6 +116,21 @@ def test_nothing_stands_where_one_pack_is_named_that_judges_everybody(tmp_path: 
     assert update(world, out, "csv").reasons == {"no_policy": 1}
 
 
+def test_who_may_have_been_under_a_pack_that_is_gone_is_judged_anew(tmp_path: Path) -> None:
+    """Dan's 100 hours were enough for the shire (90) and not for the millers (120), of whom he might have been."""
+    world, out = write_world(tmp_path / "world"), tmp_path / "out"
+    records = world / "records.csv"
+    records.write_text(records.read_text(encoding="utf-8").replace("100,minutes", "100,hours"), encoding="utf-8")
+    update(world, out, "csv")
+    assert "D4,2016,shire,undetermined," in (out / "decisions.csv").read_text(encoding="utf-8")
+    shutil.move(world / "policies" / "mill", tmp_path / "mill")
+    assert update(world, out, "csv").stands == PEOPLE - 2  # Ben, the miller, and Dan
+    assert "D4,2016,shire,met," in (out / "decisions.csv").read_text(encoding="utf-8")
+    shutil.move(tmp_path / "mill", world / "policies" / "mill")
+    assert update(world, out, "csv").stands == PEOPLE - 2
+    assert "D4,2016,shire,undetermined," in (out / "decisions.csv").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("file", "text", "new", "said"),
     [
