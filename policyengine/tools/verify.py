@@ -20,7 +20,7 @@ from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.progress import counted
 from policyengine.tools.read_result import Written, read_result, year_start_of
-from policyengine.tools.write import MANIFEST, SIGNATURE, digest, manifest_bytes
+from policyengine.tools.write import BY_ITSELF, MANIFEST, SIGNATURE, digest, manifest_bytes
 from policyengine.trace import Decision, Finding, LedgerEntry
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _bytes(written: Written) -> Iterator[Diagnostic]:
             )
             yield Diagnostic("PE510", text, Span(str(path)))
     for path in sorted(written.folder.iterdir()):
-        if path.name not in listed:
+        if path.name not in listed | BY_ITSELF:
             text = say("this file is not part of the result", "此文件不属于该结果")
             yield Diagnostic("PE511", text, Span(str(path)), severity="warning")
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from policyengine.tools.tables import Table
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"  # beside it, where the result is signed
+BY_ITSELF = {".DS_Store", "Thumbs.db", "desktop.ini"}  # what file managers put into a folder that somebody looks at
 MARK = "policyengine-result"  # the first key of our manifests: what makes a folder ours
 
 
@@ -93,8 +95,8 @@ def whole_folder(out: str | Path) -> Iterator[Path]:
             folder.mkdir(mode=0o700)  # within the block: an interrupt may come at any moment
             yield folder
             _to_disk(folder)
-            os.chmod(folder, 0o777 & ~_umask())
             refuse_foreign(target)  # somebody may have put something there since
+            _admit(folder, target)
             _replace(folder, target)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -128,6 +130,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     with parents_of(target):
         try:
             yield new
+            if target.exists():
+                shutil.copymode(target, new)
             os.replace(new, target)
         finally:
             new.unlink(missing_ok=True)
@@ -141,7 +145,8 @@ def refuse_foreign(target: Path) -> None:
         text = say("this is a file; a result needs a folder", "这是一个文件，结果需要写入文件夹")
         hint = say("give --out another name", "请为 --out 另取一个名称")
         raise PolicyError([Diagnostic("PE910", text, Span(str(target)), hint)])
-    present = set(os.listdir(target))
+    _refuse_fixed(target)
+    present = set(os.listdir(target)) - BY_ITSELF
     foreign = sorted(present - _ours(target))
     if foreign:
         text = say(
@@ -150,6 +155,27 @@ def refuse_foreign(target: Path) -> None:
         )
         hint = say("give --out a new or empty folder", "请为 --out 指定新的或空的文件夹")
         raise PolicyError([Diagnostic("PE911", text, Span(str(target)), hint)])
+
+
+def _refuse_fixed(target: Path) -> None:
+    """Refuse a folder that can't be exchanged for another: it would be only in the end, after all work."""
+    if os.path.ismount(target):
+        text = say("a disk or a volume begins at this folder, which can't be replaced by a result",
+                   "此处是磁盘或数据卷的根目录，不能用结果替换")  # fmt: skip
+    elif _is_current(target):
+        text = say("this is the current folder; a result replaces its folder as a whole, and this one would be gone",
+                   "这是当前所在的文件夹；结果会整体替换其文件夹，当前文件夹将不复存在")  # fmt: skip
+    else:
+        return
+    hint = say("name a folder in it, as --out result", "请指定其中的一个文件夹，如 --out result")
+    raise PolicyError([Diagnostic("PE911", text, Span(str(target)), hint)])
+
+
+def _is_current(folder: Path) -> bool:
+    try:
+        return os.path.samefile(folder, os.curdir)
+    except OSError:  # the current one was removed
+        return False
 
 
 def _ours(folder: Path) -> set[str]:
@@ -203,6 +229,21 @@ def _alive(process: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def _admit(folder: Path, target: Path) -> None:
+    """Let those into ``folder`` who may look into the target that it replaces; into a new one, whom the umask lets."""
+    if not target.exists():
+        os.chmod(folder, 0o777 & ~_umask())
+        return
+    there = target.stat()
+    mode = stat.S_IMODE(there.st_mode)
+    if os.name == "posix" and there.st_gid != folder.stat().st_gid:
+        try:
+            os.chown(folder, -1, there.st_gid)
+        except PermissionError:  # what that group may do is not for ours
+            mode &= ~stat.S_IRWXG
+    os.chmod(folder, mode)
 
 
 def _umask() -> int:

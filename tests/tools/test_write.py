@@ -13,8 +13,9 @@ import pytest
 from policyengine.diagnostics import PolicyError
 from policyengine.tools import write
 from policyengine.tools.evaluate import Evaluation
-from policyengine.tools.result import save
-from policyengine.tools.write import whole_folder
+from policyengine.tools.result import check_out, save
+from policyengine.tools.verify import verify
+from policyengine.tools.write import whole_file, whole_folder
 
 TABLES = ("decisions", "findings", "ledger", "rejects", "flags", "missing")
 
@@ -134,6 +135,81 @@ def test_what_is_put_into_the_folder_meanwhile_is_left_alone(written: Path) -> N
         meanwhile()
     assert error.value.diagnostics[0].code == "PE911"
     assert _content(written) == before | {"minutes.txt": b"of a meeting"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+@pytest.mark.parametrize("mode", [0o700, 0o750, 0o2770])
+def test_who_may_look_into_a_result_stays_as_it_is(written: Path, mode: int) -> None:
+    for filled in (True, False):
+        written.chmod(mode)
+        with whole_folder(written) as folder:
+            if filled:
+                (folder / "manifest.json").write_text('{"policyengine-result": 1, "tables": {}}')
+        assert written.stat().st_mode & 0o7777 == mode
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may give a folder to any group")
+def test_whose_a_result_is_stays_as_it_is(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.chown(written, -1, 12345)
+    written.chmod(0o750)
+    with whole_folder(written) as folder:
+        (folder / "manifest.json").write_text('{"policyengine-result": 1, "tables": {}}')
+    assert (written.stat().st_gid, written.stat().st_mode & 0o777) == (12345, 0o750)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "not permitted")
+
+    monkeypatch.setattr(os, "chown", refused)  # as for who is not in that group: ours is another
+    with whole_folder(written):
+        pass
+    assert (written.stat().st_gid == 12345, written.stat().st_mode & 0o777) == (False, 0o700)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+def test_who_may_read_a_file_stays_as_it_is(tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    report.write_text("before")
+    report.chmod(0o600)
+    with whole_file(report) as new:
+        new.write_text("after")
+    assert (report.read_text(), report.stat().st_mode & 0o777) == ("after", 0o600)
+
+
+@pytest.mark.parametrize("named", [".", "{}", "../out"])
+def test_the_folder_that_one_is_in_is_not_replaced(
+    evaluation: Evaluation, written: Path, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its content would be there, but for whoever is in it: the shell would be in a folder that is gone."""
+    monkeypatch.chdir(written)
+    with pytest.raises(PolicyError) as error:
+        save(evaluation, named.format(written))
+    assert error.value.diagnostics[0].code == "PE911"
+    assert "current folder" in error.value.diagnostics[0].message
+    assert (Path.cwd() / "manifest.json").exists()
+    assert (save(evaluation, "new") / "manifest.json").exists()
+
+
+def test_where_a_volume_begins_nothing_is_replaced(
+    evaluation: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As at the folder that a container is given: the system refuses to rename it, after all work."""
+    (tmp_path / "volume").mkdir()
+    monkeypatch.setattr(os.path, "ismount", lambda path: Path(path).name == "volume")
+    with pytest.raises(PolicyError) as error:
+        check_out(tmp_path / "volume")
+    assert error.value.diagnostics[0].code == "PE911"
+    assert (save(evaluation, tmp_path / "volume" / "out") / "manifest.json").exists()
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "desktop.ini"])
+def test_what_a_file_manager_puts_into_every_folder_is_nobodys(
+    evaluation: Evaluation, written: Path, name: str
+) -> None:
+    before = _content(written)
+    (written / name).write_bytes(b"of icons")
+    assert verify(written) == []
+    save(evaluation, written)
+    assert _content(written) == before
 
 
 @pytest.mark.skipif(os.name != "posix", reason="processes are told apart by signals")
