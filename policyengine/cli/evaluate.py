@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -134,6 +135,7 @@ def command(
         if format_ in (None, was[0]):  # another format has a ledger of its own kind
             format_, ledger = was[0], ledger or was[1]
     law = _law(policy, policy_rev)
+    made: list[str] = []  # the workbook of rejects, unless --strict fails for what it lists
 
     def read(rejects: Sequence[Reject], remarks: tuple[Diagnostic, ...]) -> None:
         tell(remarks)
@@ -141,6 +143,8 @@ def command(
             tell(save_rejects(law, files, rejects, rejects_xlsx))
         if strict:
             check_strict(rejects)
+        if rejects_xlsx is not None:
+            made.append(rejects_xlsx)
 
     if out is None:
         with _progress() as progress:
@@ -164,7 +168,7 @@ def command(
             pseudonymise,
             update is not None,
         )
-        with _progress() as progress:
+        with _progress() as progress, _undone(made):
             tally = evaluate_into(law, files, out, wish, period, as_of, engine, read, progress, remote)
     _summarise(tally, out)
     return 0
@@ -225,6 +229,17 @@ def _signer(sign: str | None) -> Callable[[bytes], bytes] | None:
     from policyengine.tools.sign import Signer
 
     return Signer(sign)
+
+
+@contextlib.contextmanager
+def _undone(made: Sequence[str]) -> Iterator[None]:
+    """Where the run fails, files that it made go again: nothing is left behind, and their names can be given anew."""
+    try:
+        yield
+    except BaseException:
+        for path in made:
+            Path(path).unlink(missing_ok=True)
+        raise
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 from pathlib import Path
@@ -60,6 +61,29 @@ def test_a_rejects_workbook_overwrites_nothing(name: str, code: str, tmp_path: P
     assert [line for line in ran.err.splitlines() if "error" in line and code in line]
     assert {p: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"), [(KeyboardInterrupt(), 130), (OSError(errno.ENOSPC, "full", "out"), 2), (MemoryError(), 2)]
+)
+def test_a_run_that_fails_leaves_no_rejects_workbook(
+    raised: BaseException, code: int, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says that nothing was left, and would be refused the same name when it is run again."""
+    records, book = tmp_path / "r.csv", tmp_path / "x.xlsx"
+    records.write_text("人员编号,日期,学时\nP1,16/3/5,8\n", encoding="utf-8")
+    given = ["evaluate", records, "--policy", POLICY, "--out", tmp_path / "out", "--rejects-xlsx", book]
+
+    def fails(*_: object) -> None:
+        assert book.exists()
+        raise raised
+
+    with monkeypatch.context() as patched:
+        patched.setattr("policyengine.tools.into.save", fails)
+        assert run(*given).code == code
+    assert [p.name for p in tmp_path.iterdir()] == ["r.csv"]
+    assert run(*given, "--strict").code == 2  # for what the workbook lists
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["r.csv", "x.xlsx"]
 
 
 @pytest.mark.parametrize("name", ["rejects.csv", "rejects", "rejects.xls"])
