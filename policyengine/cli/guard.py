@@ -170,6 +170,12 @@ def of_system(problem: OSError) -> Diagnostic:
                 about + say("you may not read or write this", "没有读写权限"),
                 hint=say("check who owns it, or choose another place", "请检查权限，或另选位置"),
             )
+        case errno.ENOENT if not name and _nowhere():
+            return Diagnostic(
+                "PE902",
+                say("the folder that you are in is gone: it was removed", "当前所在的文件夹已不存在：已被删除"),
+                hint=say("go into one that is there (cd), and run again", "请先进入存在的文件夹（cd），再重新运行"),
+            )
         case errno.ENOENT:
             return Diagnostic(
                 "PE902",
@@ -194,6 +200,15 @@ def _place(problem: OSError) -> str:
     if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and name and not os.path.lexists(name):
         return os.path.dirname(os.path.abspath(name))  # nothing may be made in there
     return name
+
+
+def _nowhere() -> bool:
+    """Whether there is no current folder."""
+    try:
+        os.getcwd()
+    except OSError:
+        return True
+    return False
 
 
 def _no_memory() -> Diagnostic:

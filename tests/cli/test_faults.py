@@ -347,6 +347,19 @@ def test_what_is_in_the_way_is_named(run: Run, world: Path) -> None:
     assert (refused.code, refused.message) == ("PE905", f"{world}: you may not read or write this")
 
 
+@posix  # elsewhere a folder that somebody is in can't be removed
+@pytest.mark.parametrize("named", ["evaluate records.csv --policy p", "diff main..HEAD"])
+def test_the_folder_that_one_is_in_was_removed(
+    named: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    done = run(*named.split())
+    assert done.code == 2
+    assert "PE902: the folder that you are in is gone" in done.err
+
+
 def test_debug_shows_where(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], world: Path) -> None:
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
