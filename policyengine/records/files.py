@@ -145,12 +145,17 @@ def _hidden(name: str) -> bool:
 
 def _folder(folder: Path, problems: list[Diagnostic]) -> list[tuple[Path, str, str]]:
     found, others = [], []
-    for here, folders, names in os.walk(folder):
+
+    def refused(problem: OSError) -> None:
+        problems.append(_unreadable(str(problem.filename), problem))
+
+    for here, folders, names in os.walk(folder, onerror=refused):
         if "manifest.json" in names and _is_result(Path(here) / "manifest.json"):
             problems.append(_result(folder, here))
             folders.clear()
             continue
         folders[:] = sorted(f for f in folders if not _hidden(f))
+        problems += [_linked(str(link)) for f in folders if (link := Path(here) / f).is_symlink()]
         for name in sorted(n for n in names if not _hidden(n)):
             path = Path(here) / name
             if path.suffix.lower() in SUFFIXES:
@@ -188,6 +193,13 @@ def _result(folder: Path, here: str) -> Diagnostic:
     return Diagnostic("PE443", message, Span(str(folder)), hint=hint, severity="warning")
 
 
+def _linked(shown: str) -> Diagnostic:
+    """Of a link to a folder: it may lead back to where it stands."""
+    message = say("this is a link to another folder, which is not read", "这是指向另一文件夹的链接，其中的文件不予读取")
+    hint = say("name that folder as well", "请同时给出那个文件夹")
+    return Diagnostic("PE443", message, Span(shown), hint=hint, severity="warning")
+
+
 def _twice(shown: str) -> Diagnostic:
     message = say("the file is named twice and read once", "该文件给出了两次，只读取一次")
     return Diagnostic("PE443", message, Span(shown), severity="warning")
@@ -196,7 +208,10 @@ def _twice(shown: str) -> Diagnostic:
 def _unreadable(shown: str, problem: OSError) -> Diagnostic:
     from policyengine.packs.document import reason
 
-    message = say("the file can't be read: ", "无法读取文件：") + reason(problem)
+    if os.path.isdir(shown):
+        message = say("the folder can't be read: ", "无法读取文件夹：") + reason(problem)
+    else:
+        message = say("the file can't be read: ", "无法读取文件：") + reason(problem)
     return Diagnostic("PE400", message, Span(shown), hint=say("check who may read it", "请检查读取权限"))
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from policyengine.diagnostics import Span
 from policyengine.messages import speak
 from policyengine.records.cells import UnitCell, unit
 from policyengine.records.header import Headers, find_header
@@ -73,6 +77,40 @@ def test_the_same_file_twice_is_read_once(tmp_path: Path) -> None:
     assert inputs is not None
     assert inputs.rows == 1
     assert codes(said, "warning") == ["PE443", "PE443"]
+
+
+def test_a_folder_below_that_can_not_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in there is not known: nobody is judged without it."""
+    (tmp_path / "sub").mkdir()
+    for folder in (tmp_path, tmp_path / "sub"):
+        _written(folder, "r.csv", HEADER + "P1,2016-03-05,1\n")
+    scandir = os.scandir
+
+    def refused(path: str) -> Any:
+        if Path(path).name == "sub":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    inputs, said = read_inputs([str(tmp_path)], None, None, schema())
+    assert inputs is None
+    assert [(d.code, d.message) for d in said] == [("PE400", "the folder can't be read: Permission denied")]
+    assert said[0].span == Span(str(tmp_path / "sub"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are for administrators elsewhere")
+def test_a_folder_below_that_is_a_link_is_told_of(tmp_path: Path) -> None:
+    for name in ("given", "other"):
+        (tmp_path / name).mkdir()
+        _written(tmp_path / name, f"{name}.csv", HEADER + "P1,2016-03-05,1\n")
+    (tmp_path / "given" / "2016").symlink_to(tmp_path / "other")
+    inputs, said = read_inputs([str(tmp_path / "given")], None, None, schema())
+    assert inputs is not None
+    assert inputs.rows == 1
+    assert [(d.code, d.span) for d in said] == [("PE443", Span(str(tmp_path / "given" / "2016")))]
+    inputs, _ = read_inputs([str(tmp_path / "given"), str(tmp_path / "given" / "2016")], None, None, schema())
+    assert inputs is not None
+    assert inputs.rows == 2
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
