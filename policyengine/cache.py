@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -16,3 +17,15 @@ def cache_folder() -> Path | None:
     except OSError:
         return None
     return place if os.access(place, os.W_OK) and owner == getattr(os, "getuid", lambda: owner)() else None
+
+
+def keep_whole(file: Path, content: bytes) -> None:
+    """All at once, so that no other process reads half of it. Where it can't be done, without a word, nothing is left
+    (the disk is full; on Windows, another process has the file open)."""
+    new = file.with_suffix(f".{os.getpid()}")
+    try:
+        new.write_bytes(content)
+        os.replace(new, file)
+    except OSError:
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)

@@ -7,7 +7,6 @@ Lark makes it in 0.2 s; it is kept as JSON in the user's cache folder, from wher
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import field
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from policyengine.cache import cache_folder
+from policyengine.cache import cache_folder, keep_whole
 from policyengine.language.forms import Keywords
 from policyengine.light import dataclass
 
@@ -122,7 +121,7 @@ def grammar() -> Grammar:
     if table is None:
         table = {"source": text, **made(text)}
         if file:
-            _write(file, table)
+            keep_whole(file, json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode())
     return _loaded(table)
 
 
@@ -199,13 +198,3 @@ def _read(file: Path, text: str) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return table if isinstance(table, dict) and table.get("source") == text else None
-
-
-def _write(file: Path, table: dict[str, Any]) -> None:
-    """All at once, so that no other process reads half of it; without a word where it can't be done."""
-    new = file.with_suffix(f".{os.getpid()}")
-    try:
-        new.write_text(json.dumps(table, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
-        os.replace(new, file)
-    except OSError:
-        pass

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from policyengine import __version__
-from policyengine.cache import cache_folder
+from policyengine.cache import cache_folder, keep_whole
 from policyengine.diagnostics import Diagnostic
 from policyengine.messages import spoken
 from policyengine.packs.model import Pack, Policy
@@ -63,14 +63,12 @@ def keep(path: str, loaded: Loaded) -> None:
     state = _state(path, packs) if file is not None else None
     if file is None or state is None:
         return
-    with contextlib.suppress(OSError, pickle.PicklingError):
+    with contextlib.suppress(pickle.PicklingError):
         data = io.BytesIO()
         _Writer(data, protocol=5).dump(loaded)
         body = data.getvalue()
         head = json.dumps({"state": state, "packs": packs, "sha256": hashlib.sha256(body).hexdigest()})
-        new = file.with_suffix(f".{os.getpid()}")
-        new.write_bytes(head.encode() + b"\n" + body)
-        os.replace(new, file)
+        keep_whole(file, head.encode() + b"\n" + body)
 
 
 def _file(path: str) -> Path | None:

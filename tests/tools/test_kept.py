@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pickle
@@ -129,6 +130,26 @@ def test_switched_off_or_nowhere_to_keep(loads: list[str], world: Path, monkeypa
     load_law(world / "policies/shire")
     load_law(world / "policies/shire")
     assert len(loads) == 4
+
+
+@pytest.mark.parametrize("step", ["write_bytes", "replace"])
+def test_what_can_not_be_kept_leaves_nothing(
+    step: str, loads: list[str], world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full; on Windows, another process has the file open that is to be replaced."""
+
+    def refused(place: Path, *content: bytes) -> None:
+        if step == "write_bytes":
+            place.touch()
+        raise OSError(errno.ENOSPC, "full")
+
+    load_law(world / "policies/mill")  # the grammar is kept
+    file = kept._file(str(world / "policies/shire"))
+    assert file is not None
+    before = set(file.parent.iterdir())
+    monkeypatch.setattr(*((Path, step) if step == "write_bytes" else (os, step)), refused)
+    assert load_law(world / "policies/shire").policies[0].id == "shire"
+    assert set(file.parent.iterdir()) == before
 
 
 def test_what_lies_there_is_not_trusted(loads: list[str], world: Path) -> None:
