@@ -168,7 +168,7 @@ def of_system(problem: OSError) -> Diagnostic:
             return Diagnostic(
                 "PE905",
                 about + say("you may not read or write this", "没有读写权限"),
-                hint=say("check who owns it, or choose another place", "请检查权限，或另选位置"),
+                hint=_hint_access(),
             )
         case errno.ENOENT if not name and _nowhere():
             return Diagnostic(
@@ -200,6 +200,16 @@ def _place(problem: OSError) -> str:
     if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and name and not os.path.lexists(name):
         return os.path.dirname(os.path.abspath(name))  # nothing may be made in there
     return name
+
+
+def _hint_access() -> str:
+    if sys.platform != "win32":
+        return say("check who owns it, or choose another place", "请检查权限，或另选位置")
+    # Windows says the same of a file that a program has open, and of the folder that it is in
+    return say(
+        "close it, and what is in it, where Excel or another program has it open; or choose another place",
+        "如果它或其中的文件正在 Excel 等程序中打开，请先关闭；或另选位置",
+    )
 
 
 def _nowhere() -> bool:

@@ -277,7 +277,10 @@ def _replace(folder: Path, target: Path) -> None:
         os.rename(folder, target)
     elif not _exchange(folder, target):
         aside = _beside(target, "replaced")  # not swept: after a kill between the two it is all there is
-        os.rename(target, aside)
+        try:
+            os.rename(target, aside)
+        except OSError as e:  # on Windows where a file in it is open: it is the target that is in use
+            raise OSError(e.errno, e.strerror, str(target)) from e
         try:
             os.rename(folder, target)
         except BaseException:

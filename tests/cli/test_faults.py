@@ -347,6 +347,29 @@ def test_what_is_in_the_way_is_named(run: Run, world: Path) -> None:
     assert (refused.code, refused.message) == ("PE905", f"{world}: you may not read or write this")
 
 
+def test_a_result_that_is_open_elsewhere_is_named(run: Run, world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows a folder can't be renamed while Excel has a file of it open: neither who owns it nor the folder above
+    is the matter."""
+    given = ("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", world / "out")
+    assert run(*given).code == 0
+    rename, before = os.rename, sorted(p.name for p in world.iterdir())
+
+    def refused(one: Path, other: Path) -> None:
+        if Path(one) == world / "out":
+            raise PermissionError(errno.EACCES, "Access is denied", str(one), 5, str(other))
+        rename(one, other)
+
+    monkeypatch.setattr("policyengine.tools.write._exchange", lambda *_: False)
+    monkeypatch.setattr(os, "rename", refused)
+    done = run(*given)
+    assert done.err.startswith(f"error PE905: {world / 'out'}: you may not read or write this\n")
+    assert sorted(p.name for p in world.iterdir()) == before
+    monkeypatch.setattr(sys, "platform", "win32")
+    told = of_system(PermissionError(errno.EACCES, "Access is denied", str(world / "out")))
+    monkeypatch.undo()
+    assert "Excel" in (told.hint or "")
+
+
 @posix  # elsewhere a folder that somebody is in can't be removed
 @pytest.mark.parametrize("named", ["evaluate records.csv --policy p", "diff main..HEAD"])
 def test_the_folder_that_one_is_in_was_removed(
