@@ -121,7 +121,7 @@ def command(
     from policyengine.tools.tally import tally_of
 
     if update is not None:
-        _check_update(out, format_, engine, pseudonymise)
+        _check_update(out, format_, engine, pseudonymise is not None)
         out = update
     _check(out, format_, sign)
     _check_used(out, ledger, memory_limit, engine, remote)
@@ -134,6 +134,7 @@ def command(
         was = as_it_was(update)
         if format_ in (None, was[0]):  # another format has a ledger of its own kind
             format_, ledger = was[0], ledger or was[1]
+        _check_update(None, format_, engine, was[2])
     law = _law(policy, policy_rev)
     made: list[str] = []  # the workbook of rejects, unless --strict fails for what it lists
 
@@ -209,11 +210,12 @@ def _check_used(out: str | None, ledger: str | None, memory_limit: str | None, e
     raise click.UsageError(text)
 
 
-def _check_update(out: str | None, format_: str | None, engine: str, pseudonymise: str | None) -> None:
-    """An update replaces the result in its folder, by the compiled engine."""
+def _check_update(out: str | None, format_: str | None, engine: str, pseudonyms: bool) -> None:
+    """An update replaces the result in its folder, by the compiled engine. ``format_``, ``pseudonyms``: as asked for,
+    then as they are in the folder: the ids of persons do not come out where they had been replaced."""
     if out is not None:
         text = say("--update names the folder already; leave --out away", "--update 已指定文件夹，请去掉 --out")
-    elif format_ in ("jsonl", "xlsx") or engine in ("reference", "spark") or pseudonymise is not None:
+    elif format_ in ("jsonl", "xlsx") or engine in ("reference", "spark") or pseudonyms:
         text = say(
             "--update works on CSV and Parquet results of the compiled engine, without pseudonyms",
             "--update 用于编译引擎写出的 CSV 或 Parquet 结果，且不含化名",

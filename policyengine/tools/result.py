@@ -126,12 +126,12 @@ def check_rejects(path: str | Path, out: str | Path | None) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(Path(path).parent))
 
 
-def as_it_was(out: str | Path) -> tuple[str | None, str | None]:
-    """Format and kind of ledger of the result in ``out``; None where there is no result."""
+def as_it_was(out: str | Path) -> tuple[str | None, str | None, bool]:
+    """Format and kind of ledger of the result in ``out``, None where there is no result; whether it has pseudonyms."""
     if not (Path(out) / MANIFEST).exists():
-        return None, None
+        return None, None, False
     options = read_result(out).manifest["options"]
-    return options.get("format"), options.get("ledger")
+    return options.get("format"), options.get("ledger"), bool(options.get("pseudonymised"))
 
 
 def check_out(out: str | Path) -> None:

@@ -241,3 +241,25 @@ def test_the_ledger_is_kept_within_a_format(was: list[str], options: list[str], 
 def test_what_can_not_be_updated(more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert code("evaluate", "records.csv", "--policy", "p", "--update", str(tmp_path / "out"), *more) == 2
     assert "--update" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("was", "refused"),
+    [(["--pseudonymise", "key"], True), (["--format", "xlsx"], True), (["--format", "jsonl"], True), ([], False)],
+)
+def test_a_result_that_an_update_can_not_make_is_left_alone(
+    was: list[str], refused: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Above all, no ids of persons come where there were pseudonyms."""
+    world, out = write_world(tmp_path / "world"), tmp_path / "out"
+    (tmp_path / "key").write_text("a key of more than thirty-two characters", encoding="utf-8")
+    given = ["evaluate", str(world / "records.csv"), "--policy", str(world / "policies/shire"), "--period", "2016"]
+    options = [str(tmp_path / "key") if option == "key" else option for option in was]
+    assert code(*given, *options, "--out", str(out)) == 0
+    before = {p.name: p.read_bytes() for p in out.iterdir()}
+    capsys.readouterr()
+    assert code(*given, "--update", str(out)) == (2 if refused else 0)
+    assert ("--update works on CSV and Parquet results" in capsys.readouterr().err) == refused
+    assert ({p.name: p.read_bytes() for p in out.iterdir()} == before) == refused
+    if "xlsx" in was:  # another format can be asked for
+        assert code(*given, "--update", str(out), "--format", "csv") == 0
