@@ -259,7 +259,10 @@ class Watched:
 
     def add(self, sources: Iterable[Source]) -> None:
         for source in sources:
-            self.before.setdefault(source.shown, (source.path, _stamp(source.path)))
+            self.note(source.shown, source.path)
+
+    def note(self, shown: str, path: Path) -> None:
+        self.before.setdefault(shown, (path, _stamp(path)))
 
     def changed(self) -> list[Diagnostic]:
         """An error for each file that is another one now, once."""

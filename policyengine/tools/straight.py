@@ -20,7 +20,7 @@ from policyengine.engines.compile.run import spans_of
 from policyengine.engines.duckdb_write import FileHost, Options, Written, machine, share_of, write
 from policyengine.engines.protocol import Periods, Progress, Selection, Tables
 from policyengine.records.columns import Canonical, read_tables
-from policyengine.records.files import find_files
+from policyengine.records.files import Watched, find_files
 from policyengine.records.model import Reject
 from policyengine.records.schema import Schema
 from policyengine.tools import update
@@ -32,7 +32,7 @@ from policyengine.tools.select import Law, Selector, selection_of
 from policyengine.tools.tables import Table, shape_of, tables_of
 from policyengine.tools.tally import WARNED, Tally
 from policyengine.tools.tally_files import tally_files
-from policyengine.tools.write import entry_of, finish, whole_folder
+from policyengine.tools.write import MANIFEST, entry_of, finish, whole_folder
 from policyengine.trace import Result
 
 ENGINE = "duckdb"
@@ -69,6 +69,8 @@ def evaluate_straight(
         _set(connection, work, wish.memory)
         reading, judging = _shares(files, progress)
         tables, said = canonical_of(connection, work / "tables", files, schema_for(law, files.mapping), reading)
+        earlier = Watched()
+        earlier.note(str(Path(out) / MANIFEST), Path(out) / MANIFEST)
         spoilt = update.spoilt(out, wish.sign) if wish.update else []
         if read is not None:
             read(tables.rejects, (*law.remarks, *said, *spoilt))
@@ -76,7 +78,7 @@ def evaluate_straight(
         asked = options_of(law, files, periods, as_of, wish.format, wish.size, wish.strict)
         if wish.update:
             update.take_prints(run.host, tables, law, selection)
-        written, stands = run.updated(out, asked) if wish.update and not spoilt else (run.judged(), 0)
+        written, stands = run.updated(out, asked, earlier) if wish.update and not spoilt else (run.judged(), 0)
         entries = _entries(written, law, tables.rejects, folder, wish)
         persons = files.persons is not None
         tally = tally_files(connection, folder, wish.format, tables, written, law.plans, persons)
@@ -129,10 +131,12 @@ class _Run:
     def _ordered(self) -> bool:
         return self.tables.rows <= IN_ORDER
 
-    def updated(self, out: str | Path, asked: Mapping[str, Any]) -> tuple[Written, int]:
+    def updated(self, out: str | Path, asked: Mapping[str, Any], earlier: Watched) -> tuple[Written, int]:
         """Judge those of whom something differs from the result in ``out``; how many people's rows were taken over.
 
-        Their fingerprints have been taken.
+        Their fingerprints have been taken. ``earlier``: the manifest in ``out``, as it was before anything of the
+        result was read. Raises ``PolicyError`` where another run has replaced it since: the rows may be of others than
+        the fingerprints.
         """
         columns = {table.name: table.names for table in _no_rows(self.law, (), self.wish)}
         new = {"engine": {"name": ENGINE, "version": __version__}, "options": asked}
@@ -142,7 +146,10 @@ class _Run:
         part = self.work / "part"
         part.mkdir()
         fresh = self._write(found.tables, found.periods, part) if found.judged else Written()
-        return update.joined(self.host, found, fresh, part, self.folder, self._ordered), found.stands
+        written = update.joined(self.host, found, fresh, part, self.folder, self._ordered)
+        if changed := earlier.changed():
+            raise PolicyError(changed)
+        return written, found.stands
 
 
 @contextmanager

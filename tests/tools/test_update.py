@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from policyengine.cli import main
+from policyengine.diagnostics import PolicyError
+from policyengine.tools import straight
 from policyengine.tools.evaluate import Files
 from policyengine.tools.into import evaluate_into
 from policyengine.tools.read_result import read_result
@@ -16,7 +19,7 @@ from policyengine.tools.result import Wish
 from policyengine.tools.select import load_law
 from policyengine.tools.tally import Tally
 from policyengine.tools.verify import verify
-from policyengine.tools.write import digest, manifest_bytes
+from policyengine.tools.write import digest, manifest_bytes, whole_folder
 from tests.report.test_sign import key_pair
 from tests.tools.world import write_world
 
@@ -161,6 +164,31 @@ def test_nothing_stands_of_a_result_that_was_changed(
     assert f"warning {said}" in told
     assert "everybody is judged anew" in told
     assert {path.name: path.read_bytes() for path in out.iterdir()} == sound
+
+
+def test_a_result_that_another_run_replaces_meanwhile_is_not_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows may be of other records than the fingerprints that were compared."""
+    world, out, other = write_world(tmp_path / "world"), tmp_path / "out", tmp_path / "other"
+    update(world, out, "csv")
+    records = world / "records.csv"
+    before = records.read_text(encoding="utf-8")
+    records.write_text(before.replace("12.5,hours", "13.5,hours"), encoding="utf-8")
+    update(world, other, "csv")  # as the run that is quicker reads the records
+    records.write_text(before, encoding="utf-8")
+    joined = straight.update.joined
+
+    def meanwhile(*given: Any) -> Any:
+        with whole_folder(out) as folder:
+            shutil.copytree(other, folder, dirs_exist_ok=True)
+        return joined(*given)
+
+    monkeypatch.setattr(straight.update, "joined", meanwhile)
+    with pytest.raises(PolicyError) as error:
+        update(world, out, "csv")
+    assert [(d.code, str(d.span)) for d in error.value.diagnostics] == [("PE400", str(out / "manifest.json"))]
+    assert {p.name: digest(p) for p in out.iterdir()} == {p.name: digest(p) for p in other.iterdir()}
 
 
 def forge(out: Path) -> None:
