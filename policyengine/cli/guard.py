@@ -162,13 +162,22 @@ def of_system(problem: OSError) -> Diagnostic:
             return Diagnostic(
                 "PE904",
                 about + say("the disk is full; nothing was written", "磁盘已满，未写出任何内容"),
-                hint=say("free some space or choose another place with --out", "请腾出空间，或用 --out 另选位置"),
+                hint=say(
+                    "free some space or choose another place: with --out, or with TMPDIR for temporary files",
+                    "请腾出空间，或另选位置：结果用 --out，临时文件用环境变量 TMPDIR",
+                ),
             )
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return Diagnostic(
                 "PE905",
                 about + say("you may not read or write this", "没有读写权限"),
                 hint=_hint_access(),
+            )
+        case errno.ENOENT if not name and "temporary directory" in (problem.strerror or ""):  # as tempfile says it
+            return Diagnostic(
+                "PE905",
+                say("no folder for temporary files can be written to", "没有可以写入的临时文件夹"),
+                hint=say("set TMPDIR to one that can be", "请用环境变量 TMPDIR 指定一个可以写入的文件夹"),
             )
         case errno.ENOENT if not name and _nowhere():
             return Diagnostic(

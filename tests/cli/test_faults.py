@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -345,6 +346,33 @@ def test_what_is_in_the_way_is_named(run: Run, world: Path) -> None:
     assert file.read_text() == "mine"
     refused = of_system(PermissionError(errno.EACCES, "denied", str(world / ".report.html.123")))
     assert (refused.code, refused.message) == ("PE905", f"{world}: you may not read or write this")
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (duckdb.TransactionException('Failed to commit: Could not write "work.duckdb.wal": No space left'), "PE904"),
+        (duckdb.IOException('Could not write file "work.duckdb": No space left on device'), "PE904"),
+        (duckdb.OutOfMemoryException("could not allocate block of size 256.0 KiB"), "PE903"),
+        (FileNotFoundError(2, "No usable temporary directory found in ['/tmp', '/var/tmp']"), "PE905"),
+    ],
+)
+def test_where_there_is_no_room_for_temporary_files(
+    raised: Exception, code: str, run: Run, world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small /tmp is no fault of the program, and neither file nor folder is missing."""
+    assert (
+        run("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", world / "out").code == 0
+    )
+
+    def fails(*_: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("policyengine.tools.stats.make.build", fails)
+    done = run("stats", world / "out")
+    assert done.code == 2
+    assert re.match(rf"error {code}: .*(disk is full|not enough memory|no folder for temporary files)", done.err)
+    assert code == "PE903" or "TMPDIR" in done.err
 
 
 def test_a_result_that_is_open_elsewhere_is_named(run: Run, world: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,9 @@ of its activities. ``activity``: a row per record and decided year with what the
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -58,8 +61,15 @@ def working() -> Iterator[tuple[Any, Path]]:
     with tempfile.TemporaryDirectory(prefix="policyengine-") as folder:
         spill = str(Path(folder) / "spill")
         config: Any = {"memory_limit": MEMORY, "temp_directory": spill, "preserve_insertion_order": False}
-        with duckdb.connect(str(Path(folder) / "work.duckdb"), config=config) as connection:
-            yield connection, Path(folder)
+        try:
+            with duckdb.connect(str(Path(folder) / "work.duckdb"), config=config) as connection:
+                yield connection, Path(folder)
+        except duckdb.OutOfMemoryException as e:
+            raise MemoryError(str(e)) from e
+        except duckdb.Error as e:
+            if "No space left" not in str(e) and shutil.disk_usage(folder).free >= 2**16:
+                raise
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), tempfile.gettempdir()) from e
 
 
 def build(connection: Any, folder: Path, sources: Iterable[Source], wanted: Sequence[str]) -> Store:
