@@ -228,6 +228,6 @@ def owner_of(vocabulary: Vocabulary, terms: Sequence[str]) -> str | None:
     fields = {f.id: f for f in vocabulary.fields.values() if f.of == "record" and f.type == "term"}
     for field in (*(p for p in PREFERRED if p in fields), *fields):
         owner = fields[field].terms or field
-        if terms and set(terms) <= {w.id for w in vocabulary.words if w.kind == "term" and w.of == owner}:
+        if terms and set(terms) <= {w.id for w in vocabulary.owned_by(owner)}:
             return owner
     return None

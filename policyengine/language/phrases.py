@@ -43,7 +43,7 @@ class Phrases:
     def name(self, kind: Kind, word_id: str) -> str:
         """A measure, table, regime, conclusion or flag: its Chinese name where no other of its kind has it."""
         return self.readable(
-            (w for w in self.vocabulary.words if w.kind == kind and w.id == word_id),
+            self.vocabulary.named(kind, word_id),
             word_id,
             lambda form: {w.id for w in self.meanings(form) if w.kind == kind} == {word_id},
         )
@@ -68,8 +68,7 @@ class Phrases:
 
     def term_words(self, term_id: str, owner: str | None) -> list[Word]:
         """The words with this id, those of ``owner`` first."""
-        words = [w for w in self.vocabulary.words if w.kind == "term" and w.id == term_id]
-        return sorted(words, key=lambda w: w.of != owner)
+        return sorted(self.vocabulary.named("term", term_id), key=lambda w: w.of != owner)
 
     def listed_as(self, form: str) -> set[str]:
         """What a form in a list of terms is read as: of form before subject before other fields of the record."""
@@ -91,7 +90,7 @@ class Phrases:
 
     def measured(self, word_id: str) -> str:
         """A measure or a term, whichever it is, by a form that is not also one of the other."""
-        measures = [w for w in self.vocabulary.words if w.kind == "measure" and w.id == word_id]
+        measures = self.vocabulary.named("measure", word_id)
         words = measures or self.term_words(word_id, owner_of(self.vocabulary, [word_id]))
 
         def safe(form: str) -> bool:
@@ -109,9 +108,7 @@ class Phrases:
             as_term = owner and any(w.kind == "term" and w.of == owner for w in found)
             return not as_term and {w.id for w in found if w.kind == "field"} == {field_id}
 
-        return self.readable(
-            [w for w in self.vocabulary.words if (w.kind, w.id) == ("field", field_id)], field_id, safe
-        )
+        return self.readable(self.vocabulary.named("field", field_id), field_id, safe)
 
     # --- numbers and texts --------------------------------------------------------------------------------------
 

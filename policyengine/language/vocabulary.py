@@ -134,6 +134,23 @@ class Vocabulary:
                 forms.setdefault(form, []).append(word)
         return Forms({form: tuple(words) for form, words in forms.items()})
 
+    @cached_property
+    def _owned(self) -> dict[str | None, list[Word]]:
+        """The terms, by the list that they are of."""
+        found: dict[str | None, list[Word]] = {}
+        for word in self.words:
+            if word.kind == "term":
+                found.setdefault(word.of, []).append(word)
+        return found
+
+    @cached_property
+    def _named(self) -> dict[tuple[Kind, str], list[Word]]:
+        """The words, by kind and id."""
+        found: dict[tuple[Kind, str], list[Word]] = {}
+        for word in self.words:
+            found.setdefault((word.kind, word.id), []).append(word)
+        return found
+
     def by_kind(self, kind: Kind) -> list[Word]:
         return [w for w in self.words if w.kind == kind]
 
@@ -141,15 +158,23 @@ class Vocabulary:
         """The terms an enumerated field may take, following ``FieldDecl.terms``."""
         decl = self.fields.get(field_id)
         owner = decl.terms if decl and decl.terms else field_id
-        return [w for w in self.words if w.kind == "term" and w.of == owner]
+        return self.owned_by(owner)
+
+    def owned_by(self, owner: str | None) -> list[Word]:
+        """The terms of a list, which several fields may share."""
+        return [*self._owned.get(owner, ())]
+
+    def named(self, kind: Kind, word_id: str) -> list[Word]:
+        """The words of a kind with this id: terms of several lists may have one."""
+        return [*self._named.get((kind, word_id), ())]
 
     def field_of(self, term: str) -> str | None:
         """The enumerated field that a term belongs to; None when undeclared or in several."""
-        owners = {w.of for w in self.words if w.kind == "term" and w.id == term}
+        owners = {w.of for w in self.named("term", term)}
         return owners.pop() if len(owners) == 1 else None
 
     def find(self, kind: Kind, word_id: str) -> Word | None:
-        return next((w for w in self.words if w.kind == kind and w.id == word_id), None)
+        return next(iter(self.named(kind, word_id)), None)
 
 
 def vocabulary(words: Iterable[Word] = (), fields: Iterable[FieldDecl] = ()) -> Vocabulary:

@@ -81,9 +81,11 @@ def _apart(what: tree.What, when: tree.Condition | None, other: tree.What, pack:
 
 def _crossing(one: tree.What, other: tree.What, pack: Pack) -> bool:
     """Whether a record can be among both since one of them says nothing of the field that the other names."""
-    words = pack.vocabulary.words if pack.vocabulary else ()
-    fields = [{w.of for w in words if w.kind == "term" and w.id in what.terms} for what in (one, other)]
-    return not one.terms or not other.terms or fields[0].isdisjoint(fields[1])
+    if not one.terms or not other.terms or pack.vocabulary is None:
+        return True
+    named = pack.vocabulary.named
+    fields = [{w.of for term in what.terms for w in named("term", term)} for what in (one, other)]
+    return fields[0].isdisjoint(fields[1])
 
 
 def _given_below(statement: tree.Statement, piece: Piece, pieces: list[Piece], pack: Pack) -> bool:

@@ -59,7 +59,7 @@ class Kinds:
             case tree.DayOfYear():
                 return Kind("date", say("a day of this year", "本年度的日期"))
             case tree.Term(id=name):
-                lists = frozenset(w.of for w in self.vocabulary.words if w.kind == "term" and w.id == name and w.of)
+                lists = frozenset(w.of for w in self.vocabulary.named("term", name) if w.of)
                 return Kind("term", self.word(name), lists=lists, literal=True)
             case tree.Value(value=value, unit=unit):
                 return _of_value(value, unit)

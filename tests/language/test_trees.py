@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 
@@ -66,6 +67,8 @@ from policyengine.language.tree import (
     Within,
     YearOf,
 )  # fmt: skip
+from policyengine.language.vocabulary import Vocabulary, Word
+from policyengine.plan.names import owning_field
 from tests.words import VOCABULARY
 
 
@@ -221,3 +224,28 @@ def test_measure_words_are_kept_and_mean_nothing() -> None:
     assert statement.basis is not None
     assert statement.basis.word == "篇"
     assert statement == Convert(what=What(("paper",)), figure=q(30, "credits"), basis=q(1, "items"))
+
+
+def test_words_are_found_without_going_through_all() -> None:
+    """A hundred sentences look at the list of words no more often than one."""
+
+    class Watched(tuple[Word, ...]):
+        seen = 0
+
+        def __iter__(self) -> Iterator[Word]:
+            Watched.seen += 1
+            return super().__iter__()
+
+    def looks(times: int) -> int:
+        words = Vocabulary(Watched(VOCABULARY.words), VOCABULARY.fields)
+        tree, _ = parse_statement("cap training, workshop at 8 hours per day when role = lecturer", VOCABULARY)
+        assert tree is not None
+        Watched.seen = 0
+        for _ in range(times):
+            assert print_statement(tree, words, "zh") == "限额 培训班、研修班 每天 合计 不超过 8 学时 当 角色 = 授课人"
+            assert owning_field(("training", "workshop"), words) == "form"
+            assert words.field_of("lecturer") == "role"
+            assert [w.id for w in words.terms_of("subject")] == ["public", "professional", "class_1", "class_2"]
+        return Watched.seen
+
+    assert looks(100) == looks(1)
