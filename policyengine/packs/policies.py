@@ -6,6 +6,7 @@ packs with one id).
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span
@@ -15,7 +16,7 @@ from policyengine.packs.load import load_pack
 from policyengine.packs.model import Pack, Policy
 from policyengine.packs.nodes import Mapping
 from policyengine.packs.resolve import resolve
-from policyengine.packs.roots import PACK_FILE, find_pack, id_of, packs_under
+from policyengine.packs.roots import PACK_FILE, Look, find_pack, id_of, ids_under, packs_under
 from policyengine.packs.shape import did_you_mean, meant
 from policyengine.packs.values import optional_at
 
@@ -113,6 +114,7 @@ class ChainLoader:
     def __init__(self) -> None:
         self.known: dict[Path, Chain | None] = {}
         self.told: set[Diagnostic] = set()
+        self.look: Look = cache(ids_under)
 
     def policy(self, folder: Path) -> tuple[Policy | None, list[Diagnostic]]:
         """The policy of the chain that ends in ``folder``, and the problems not told before."""
@@ -148,7 +150,7 @@ class ChainLoader:
         if not isinstance(root, Mapping) or name is None:
             return (), []
         where = root.get("extends") or root
-        found, seen = find_pack(name, place)
+        found, seen = find_pack(name, place, self.look)
         if not found:
             said, hint = _not_found(name, seen)
             return None, [document.problem("PE131", said, where, hint=hint)]

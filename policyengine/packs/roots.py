@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 
 PACK_FILE = "pack.yaml"
@@ -13,6 +13,7 @@ _DEPTH = 3  # policies/sectors/medical/pack.yaml
 _DEEP = 5  # of the packs of a repository of much else: services/cpd/policies
 _NO_YAML = {"tables", "law", "node_modules", "__pycache__"}
 _SKIPPED = _NO_YAML | {"tests"}
+Look = Callable[[Path, int], dict[Path, str]]  # as ``ids_under``
 _UPWARD = 3  # folders above a pack that are looked through where none is called "policies"
 
 
@@ -75,18 +76,23 @@ def id_of(folder: Path) -> str | None:
     return found[1].decode() if found else None
 
 
-def find_pack(name: str, beside: Path) -> tuple[list[Path], list[str]]:
-    """Folders of packs with that id that the pack ``beside`` may extend, and the ids of all that were seen."""
+def ids_under(folder: Path, depth: int = _DEPTH) -> dict[Path, str]:
+    """The packs under a folder that have an id, with it."""
+    return {place: found for place in packs_under(folder, depth) if (found := id_of(place)) is not None}
+
+
+def find_pack(name: str, beside: Path, look: Look = ids_under) -> tuple[list[Path], list[str]]:
+    """Folders of packs with that id that the pack ``beside`` may extend, and the ids of all that were seen.
+
+    Who asks this for many packs gives a ``look`` that remembers, so that not every pack is opened for every other.
+    """
     whole = beside.absolute()
     root = root_of(beside)
     scopes = [root] if root.name == "policies" else list(whole.parents)[:_UPWARD]
     seen: dict[Path, str] = {}
     for level, scope in enumerate(scopes):
         depth = _DEPTH if len(scopes) == 1 else min(level + 1, _DEPTH)
-        for folder in packs_under(scope, depth):
-            found = id_of(folder)
-            if found is not None and folder != whole:
-                seen[folder] = found
+        seen.update((folder, found) for folder, found in look(scope, depth).items() if folder != whole)
         matching = [folder for folder, found in seen.items() if found == name]
         if matching:
             return matching, sorted(set(seen.values()))

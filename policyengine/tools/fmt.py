@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span, failed
@@ -22,7 +23,7 @@ from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say
 from policyengine.packs.document import Document, parse_document, read_document, shown
 from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
-from policyengine.packs.roots import PACK_FILE, find_pack, is_yaml, packs_under
+from policyengine.packs.roots import PACK_FILE, Look, find_pack, ids_under, is_yaml, packs_under
 from policyengine.packs.values import optional_at
 from policyengine.packs.words import chain_vocabulary, read_fields, read_words
 from policyengine.tools.scalars import Edit, replaced
@@ -63,6 +64,10 @@ class _Words:
     surface: str
 
 
+_Found = tuple[_Words | None, list[Diagnostic]]
+_Below = Callable[[Path, int], _Found]
+
+
 def format_packs(paths: Iterable[Path], surface: str | None = None) -> tuple[list[Formatted], list[Diagnostic]]:
     """The files of packs, folders of packs, or single files, formatted; nothing is written.
 
@@ -70,7 +75,9 @@ def format_packs(paths: Iterable[Path], surface: str | None = None) -> tuple[lis
     """
     result: list[Formatted] = []
     problems: list[Diagnostic] = []
-    words: dict[Path, tuple[_Words | None, list[Diagnostic]]] = {}
+    words: dict[Path, _Found] = {}
+    look = cache(ids_under)
+    words_of: _Below = cache(lambda folder, depth: _words_of(folder, depth, words_of, look))
     seen: set[Path] = set()
     for path in paths:
         files = list(_files(path))
@@ -89,7 +96,7 @@ def format_packs(paths: Iterable[Path], surface: str | None = None) -> tuple[lis
             seen.add(file.absolute())
             folder = file.parent
             if folder not in words:
-                words[folder] = _words_of(folder)
+                words[folder] = words_of(folder, 0)
                 problems += words[folder][1]
             known = words[folder][0]
             if known is not None:
@@ -207,20 +214,22 @@ def _files(path: Path) -> Iterator[Path]:
             yield from sorted(p for p in folder.glob("rules*") if is_yaml(p) and p.is_file())
 
 
-def _words_of(folder: Path, depth: int = 0) -> tuple[_Words | None, list[Diagnostic]]:
-    """The words of the chain that ends in ``folder``, whatever its rules are like."""
+def _words_of(folder: Path, depth: int, below: _Below, look: Look) -> _Found:
+    """The words of the chain that ends in ``folder``, whatever its rules are like. ``below``: the same of the pack
+    below, ``look``: which packs there are; both remember, since many packs have one base.
+    """
     document, problems = read_document(folder / PACK_FILE)
     if document is None:
         return None, problems
     name = optional_at(document.root, "extends")
     inherited: _Words | None = None
     if name is not None and depth < DEEPEST:
-        found, _ = find_pack(name, folder)
+        found, _ = find_pack(name, folder, look)
         if len(found) != 1:
             where = document.root.get("extends") if isinstance(document.root, Mapping) else None
             said = say(f"there is no pack {name} to take words from", f"找不到所依据的政策包 {name}")
             return None, [document.problem("PE131", said, where or document.root)]
-        inherited, problems = _words_of(Path(shown(found[0])), depth + 1)
+        inherited, problems = below(Path(shown(found[0])), depth + 1)
         if inherited is None:
             return None, problems
     own = inherited.vocabulary if inherited else None

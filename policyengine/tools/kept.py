@@ -15,6 +15,7 @@ import os
 import pickle
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from policyengine.cache import cache_folder, keep_whole
 from policyengine.diagnostics import Diagnostic
 from policyengine.messages import spoken
 from policyengine.packs.model import Pack, Policy
-from policyengine.packs.roots import find_pack, packs_under, yaml_files
+from policyengine.packs.roots import find_pack, ids_under, packs_under, yaml_files
 from policyengine.plan.model import Plan
 
 Loaded = tuple[tuple[Policy, ...], tuple[Plan, ...], tuple[Diagnostic, ...]]
@@ -96,12 +97,12 @@ def _state(path: str, packs: Sequence[dict[str, Any]]) -> str | None:
 
     note(__version__, sys.version, *_program())
     note(*(str(p) for p in packs_under(Path(path))))
-    size = 0
+    size, look = 0, cache(ids_under)
     for pack in packs:
         folder = Path(pack["folder"])
         note(*map(str, yaml_files(folder)))
         if pack["extends"] is not None:
-            found, ids = find_pack(pack["extends"], folder)
+            found, ids = find_pack(pack["extends"], folder, look)
             note(*map(str, found), *ids)
         for name in pack["files"]:
             content = (folder / name).read_bytes()

@@ -86,7 +86,9 @@ def rules_of(policies: Iterable[Policy]) -> list[dict[str, Any]]:
     for policy in policies:
         for laid in policy.laid:
             for rule in (laid.rule, *laid.over):
-                entry = found.setdefault(rule.key, {**rule_entry(rule, policy.vocabulary), "policies": []})
+                if rule.key not in found:  # a base's rules are those of every policy over it
+                    found[rule.key] = {**rule_entry(rule, policy.vocabulary), "policies": []}
+                entry = found[rule.key]
                 if policy.id not in entry["policies"]:
                     entry["policies"].append(policy.id)
             if isinstance(laid, Governing):

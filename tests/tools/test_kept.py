@@ -13,7 +13,9 @@ import pytest
 
 from policyengine.diagnostics import PolicyError
 from policyengine.messages import speak
-from policyengine.tools import kept, select
+from policyengine.packs import roots
+from policyengine.tools import kept, manifest, select
+from policyengine.tools.fmt import format_packs
 from policyengine.tools.select import Law, load_law
 from tests.tools.world import write_world
 
@@ -175,3 +177,44 @@ def test_what_lies_there_is_not_trusted(loads: list[str], world: Path) -> None:
         assert load_law(path).policies[0].id == "shire"
         assert len(loads) == 1
     assert not (world / "evil").exists()
+
+
+@pytest.fixture
+def crowd(world: Path) -> int:
+    """Twenty more packs over the shire."""
+    for number in range(20):
+        place = world / "policies" / f"mill{number}"
+        place.mkdir()
+        text = (world / "policies/mill/pack.yaml").read_text(encoding="utf-8")
+        (place / "pack.yaml").write_text(text.replace("pack: mill\n", f"pack: mill{number}\n"), encoding="utf-8")
+        rules = (world / "policies/mill/rules.yaml").read_text(encoding="utf-8")
+        (place / "rules.yaml").write_text(rules, encoding="utf-8")
+    return 22
+
+
+def test_a_pack_is_not_opened_for_every_other(
+    loads: list[str], world: Path, crowd: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+    id_of = roots.id_of
+    monkeypatch.setattr(roots, "id_of", lambda folder: (opened.append(folder), id_of(folder))[1])
+    policies = world / "policies"
+    for work in (load_law, load_law, lambda path: format_packs([path])):
+        opened.clear()
+        work(policies)
+        assert crowd <= len(opened) <= 2 * crowd  # once to load, and once to say what the law was made from
+    assert len(loads) == 1
+
+
+def test_a_rule_of_a_base_is_printed_once_for_all_packs_over_it(
+    loads: list[str], world: Path, crowd: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    law = load_law(world / "policies")
+    assert len(law.policies) == crowd
+    printed: list[str] = []
+    entry = manifest.rule_entry
+    monkeypatch.setattr(manifest, "rule_entry", lambda rule, words: (printed.append(rule.key), entry(rule, words))[1])
+    rules = manifest.rules_of(law.policies)
+    assert sorted(printed) == [r["key"] for r in rules]
+    shire = [r for r in rules if r["pack"] == "shire"]
+    assert any(len(r["policies"]) == crowd for r in shire)
