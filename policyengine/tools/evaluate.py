@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ZERO = Fraction(0)
 LARGE = 5_000_000  # bytes of records (some 30,000) from which on people are judged by the compiled engine
+PERSON = 8  # bytes of records that take as long as a byte of persons: whoever has none is judged for every period too
 SELECTING = "applies"  # stands for a rule key in the finding that says which policies a person may fall under
 NO_POLICY = "no_policy"
 
@@ -166,8 +167,13 @@ def is_large(files: Files) -> bool:
     """Whether there is so much to judge that compiling the policies first is faster. Standard input is not."""
     if "-" in files.records:
         return False
-    found, _ = find_files(files.records)
-    return sum(f.path.stat().st_size * PACKED.get(f.path.suffix.lower(), 1) for f in found) > LARGE
+    return _bytes(*files.records) + PERSON * _bytes(files.persons) + _bytes(files.circumstances) > LARGE
+
+
+def _bytes(*names: str | None) -> int:
+    """How large files are, as text; of standard input nothing is known."""
+    found, _ = find_files([name for name in names if name is not None and name != "-"])
+    return sum(f.path.stat().st_size * PACKED.get(f.path.suffix.lower(), 1) for f in found)
 
 
 def judge_all(
