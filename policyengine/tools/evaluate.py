@@ -248,10 +248,12 @@ def _unsure(selector: Selector, choice: Choice, person: Person, own: Result, oth
     for d in own.decisions:
         alike = [next((x for x in r.decisions if x.period == d.period), None) for r in others]
         told = _follows(d, alike, choice.surely)
-        if choice.surely and all(o.get(d.period) == d.outcome for o in outcomes):
+        # undetermined under each of them is not settled by what one of them waits for
+        settled = choice.surely and d.outcome != "undetermined"
+        if settled and all(o.get(d.period) == d.outcome for o in outcomes):
             decisions.append(told)
             continue
-        missing = tuple(sorted({*d.missing, *choice.missing}))
+        missing = tuple(sorted({*d.missing, *choice.missing, *(m for x in alike if x for m in x.missing)}))
         decisions.append(replace(told, outcome="undetermined", days_left=None, missing=missing))
         findings.append(_which(person, d, days_of(d.period, plan.year_start), ids, choice.missing))
     return replace(own, decisions=tuple(decisions), findings=tuple(findings))

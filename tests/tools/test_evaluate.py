@@ -12,6 +12,7 @@ from policyengine.diagnostics import PolicyError
 from policyengine.records.model import Person
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files, read_files
 from policyengine.tools.select import Selector, load_law
+from policyengine.trace import Decision
 from tests.tools.world import write_world
 
 
@@ -51,6 +52,36 @@ def test_missing_sector_leaves_open_only_what_it_decides(world: Path, tmp_path: 
     assert (decision.consequences, decision.possible) == ((), ("not_excellent",))
     finding = next(f for f in result.findings if f.person_id == "D4" and f.measure == "policy")
     assert (finding.because, finding.status) == (("shire", "mill"), "undetermined")
+
+
+# Sure hours of training, and characters of self-study of which it is not known whether it was approved (1000: 1 hour).
+OPEN_UNDER_ONE_OR_BOTH = [
+    (80, 45000, {"shire": "undetermined", "mill": "undetermined"}),  # 80 to 125 of 90, or of 120
+    (95, 30000, {"shire": "met", "mill": "undetermined"}),  # 95 to 125
+    (80, 12000, {"shire": "undetermined", "mill": "not_met"}),  # 80 to 92
+]
+
+
+@pytest.mark.parametrize(("hours", "characters", "alone"), OPEN_UNDER_ONE_OR_BOTH)
+def test_all_that_may_decide_is_missing_where_it_is_open_which_policy_governs(
+    tmp_path: Path, hours: int, characters: int, alone: dict[str, str]
+) -> None:
+    world = write_world(tmp_path)
+    rows = [
+        f"R1,D4,2016-03-03,training,professional,T,{hours},hours,c,,,",
+        f"R2,D4,2016-04-04,self_study,professional,S,{characters},characters,c,passed,,",
+    ]
+    records = world / "records.csv"
+    records.write_text("\n".join([records.read_text().splitlines()[0], *rows]))
+    files = Files((str(records),), str(world / "persons.csv"))
+
+    def dans(folder: str) -> Decision:
+        result = evaluate_files(load_law(world / folder), files, (2016, 2016)).result
+        return next(d for d in result.decisions if d.person_id == "D4")
+
+    assert {pack: dans(f"policies/{pack}").outcome for pack in alone} == alone
+    both = dans("policies")
+    assert (both.policy, both.outcome, both.missing) == ("shire", "undetermined", ("R2:approved", "person:sector"))
 
 
 def test_what_follows_under_one_of_the_policies_alone_is_possible(tmp_path: Path) -> None:
