@@ -332,14 +332,19 @@ class _Writer(Activities):
             yield Node(self.cite(self.say(f"flag on {f.record_id}: {text}", f"标记 {f.record_id}：{text}"), f.rule))
         for (name, rule), flags in doubtful.items():
             text = flags[0].text or self.labels.flag(name)
-            lacks = self.say(", ", "、").join(
-                self.labels.fact(m) for m in dict.fromkeys(m for f in flags for m in f.missing)
-            )
+            lacks = self._doubts(flags)
             ids = self.say(", ", "、").join(f.record_id for f in flags)
             line = self.say(
                 f"may be flagged, {lacks} not known: {text} ({ids})", f"可能需标记，{lacks}不明：{text}（{ids}）"
             )
             yield Node(self.cite(line, rule))
+
+    def _doubts(self, flags: Iterable[FlagEntry]) -> str:
+        """What is missing for flags to be sure; with the records that lack it where some of it others lack."""
+        missing = [(f.record_id, m) for f in flags for m in f.missing]
+        if any(owner_of(m)[0] for _, m in missing):
+            missing = [(r, m if ":" in m else f"{r}:{m}") for r, m in missing]
+        return self.lacking(dict.fromkeys(m for _, m in missing))
 
     def _lacks(self) -> Iterable[Node]:
         """The missing facts that would settle the case together: those that can be given, and what the law leaves

@@ -529,6 +529,34 @@ def test_what_may_reduce_a_requirement_is_no_fact(
     assert lines[1][3:] == f"{line}    annual-hours, art. 4" + (f" [{reduced}; less, art. 9]" if reduced else "")
 
 
+# Titles of X's trainings in order; what is not known where they may repeat one another. A title that another record
+# lacks is told with that record, in the reader's words.
+MAY_REPEAT = [
+    (("", "T"), "title of R1 not known: looks repeated (R2)", "R1 的名称不明：疑似重复（R2）"),
+    (("", "T", ""), "title of R1, R3 not known: looks repeated (R2, R3)", "R1、R3 的名称不明：疑似重复（R2、R3）"),
+    (("T", ""), "title not known: looks repeated (R2)", "名称不明：疑似重复（R2）"),
+]
+
+
+@pytest.mark.parametrize(("titles", "english", "chinese"), MAY_REPEAT)
+def test_whose_title_is_lacking_where_records_may_be_repeated(
+    tmp_path: Path, titles: tuple[str, ...], english: str, chinese: str
+) -> None:
+    world = write_world(tmp_path)
+    pack, rules = (world / f"policies/shire/{name}.yaml" for name in ("pack", "rules"))
+    text = pack.read_text(encoding="utf-8").replace("  flags: {", "  flags: {looks_repeated: 疑似重复, ")
+    pack.write_text(text, encoding="utf-8")
+    with open(rules, "a", encoding="utf-8") as file:
+        file.write(
+            "- {id: same, cites: {source: act, at: art. 8}, rule: flag looks_repeated when repeated per title}\n"
+        )
+    rows = [f"R{n},X,2016-05-0{n},training,professional,{t},9,hours,c,,," for n, t in enumerate(titles, 1)]
+    (tmp_path / "r.csv").write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
+    (case,) = explain_files(load_law(world / "policies/shire"), Files((str(tmp_path / "r.csv"),)), "X", (2016, 2016))[0]
+    assert f"├─ may be flagged, {english}    same, art. 8" in text_of_case(case).splitlines()
+    assert f"├─ 可能需标记，{chinese}    same, art. 8" in text_of_case(case, "zh").splitlines()
+
+
 def _ask_in_person(world: Path, verb: str) -> Path:
     """Declare hours in person and ask for 40 of them; the file of rules."""
     pack, rules = (world / f"policies/shire/{name}.yaml" for name in ("pack", "rules"))
