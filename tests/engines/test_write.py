@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from policyengine.engines.duckdb_write import Options, write
 from policyengine.engines.protocol import Tables
 from policyengine.tools.formats import read_rows, write_table
 from policyengine.tools.tables import shape_of, tables_of
+from tests.build import inputs, plan, record
 from tests.engines.test_duckdb import generated
 
 
@@ -41,21 +43,21 @@ def test_files_hold_the_reference_result(
 ) -> None:
     if seed % 2:  # as where not everybody fits into memory at once
         monkeypatch.setattr(duckdb_write, "shares_of", lambda host, table, _: shares_of(host, table, 3))
-    plan, inputs, periods, as_of = generated(seed, 30)
+    made, given, periods, as_of = generated(seed, 30)
     host = DuckHost(connection)
-    names = load_inputs(host, inputs, [plan])
+    names = load_inputs(host, given, [made])
     tables = Tables(connection, names.records, names.persons, names.circumstances)
     told: list[float] = []
     try:
         written = write(
-            [plan], tables, periods, as_of, tmp_path, Options(format, ledger), progress=lambda d, _: told.append(d)
+            [made], tables, periods, as_of, tmp_path, Options(format, ledger), progress=lambda d, _: told.append(d)
         )
     finally:
         host.close()
     assert written is not None
     assert told == sorted(told)
     assert told[-1] == 1.0
-    wanted = tables_of(reference.evaluate(plan, inputs, periods, as_of), (), shape_of([plan]), ledger)
+    wanted = tables_of(reference.evaluate(made, given, periods, as_of), (), shape_of([made]), ledger)
     for table in wanted:
         if table.name == "rejects" or (ledger == "none" and table.name == "missing"):
             continue
@@ -96,13 +98,49 @@ def test_what_is_sorted_is_written_in_order(
         return copy(host, query, path, format)
 
     monkeypatch.setattr(duckdb_write.FileHost, "copy", explained)
-    plan, inputs, periods, as_of = generated(1, 30)
+    made, given, periods, as_of = generated(1, 30)
     host = DuckHost(connection)
-    names = load_inputs(host, inputs, [plan])
+    names = load_inputs(host, given, [made])
     tables = Tables(connection, names.records, names.persons, names.circumstances)
     try:
-        write([plan], tables, periods, as_of, tmp_path, Options(format, "lean", ordered=True))
+        write([made], tables, periods, as_of, tmp_path, Options(format, "lean", ordered=True))
     finally:
         host.close()
     assert {f"decisions.{format}", f"findings.{format}", f"ledger.{format}", f"missing.{format}"} <= set(plans)
     assert [name for name, found in plans.items() if "BATCH COPY" not in found] == []
+
+
+# Minutes for an hour; minutes of the records; the total. The finer the parts, the less was left before the point.
+MANY_DECIMALS = [
+    (64, [60000] * 110, "103125"),
+    (128, [60000, 60000, 60000, 1], "1406.2578125"),
+    (256, [2561], "10.00390625"),
+    (192, [60000] * 4, "1250"),  # a third of an hour has no decimal, its multiples have
+    (512, [60000, 1], "117.189453125"),
+]
+
+
+@pytest.mark.parametrize("format", ["csv", "parquet"])
+@pytest.mark.parametrize(("each", "minutes", "total"), MANY_DECIMALS)
+def test_large_figures_have_room_for_all_their_decimals(
+    each: int, minutes: list[int], total: str, format: str, connection: Any, tmp_path: Path
+) -> None:
+    made = plan(
+        "recognise training",
+        f"convert training at 1 hour per {each} minutes",
+        "require total at least 200000 hours per year",
+    )
+    rows = [record(f"R{n:03}", "2016-05-01", quantity=m, unit="minutes") for n, m in enumerate(minutes)]
+    host = DuckHost(connection)
+    names = load_inputs(host, inputs(rows), [made])
+    tables = Tables(connection, names.records, names.persons, names.circumstances)
+    try:
+        write([made], tables, (2016, 2016), None, tmp_path, Options(format, "lean"))
+    finally:
+        host.close()
+    shapes = {
+        t.name: t.columns for t in tables_of(reference.evaluate(made, inputs(rows)), (), shape_of([made]), "lean")
+    }
+    (decision,) = read_rows(tmp_path / f"decisions.{format}", format, shapes["decisions"])
+    (finding,) = read_rows(tmp_path / f"findings.{format}", format, shapes["findings"])
+    assert decision["total"] == finding["achieved"] == Fraction(total)

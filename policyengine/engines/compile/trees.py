@@ -407,11 +407,12 @@ def whole_quotient(value: Tree, by: int) -> Tree:
 
 
 def decimal(value: Tree, digits: int) -> Tree:
-    """A whole number of 10**-digits as a decimal."""
+    """A whole number of 10**-digits as a decimal. Of 18 digits only where it has room for 10**9 hours: of somebody with
+    records whose quantity is missing the upper bound alone has millions."""
     if not digits:
         return cast(value, "DECIMAL(18, 0)")
     one = exp.Literal.number("0." + "0" * (digits - 1) + "1")
-    width = 18 - digits if digits <= 8 else 38 - digits
+    width = 18 - digits if digits <= 4 else 38 - digits
     return times(cast(value, f"DECIMAL({width - 1}, 0)"), cast(one, f"DECIMAL({digits + 1}, {digits})"))
 
 
