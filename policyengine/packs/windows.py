@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from policyengine.language import tree
@@ -101,9 +102,27 @@ def window_words(window: tree.Window) -> str:
             return say(f"within {months} months", f"{months} 个月内")
 
 
+def both_in_words(one: tree.Window, other: tree.Window, named: Callable[[str], str] = str) -> tuple[str, str]:
+    """Two windows in words, and where these are the same, with the year or the field that they go by (``named``)."""
+    here, there = window_words(one), window_words(other)
+    return (here, there) if here != there else (_in_full(one, named), _in_full(other, named))
+
+
+def _in_full(window: tree.Window, named: Callable[[str], str]) -> str:
+    words = window_words(window)
+    match window:
+        case tree.PerYears(starting=int() as start):
+            return say(f"{words} starting {start}", f"自 {start} 年起{words}")
+        case tree.Within(field=field):
+            return say(f"{words} of {named(field)}", f"自{named(field)}起 {words}")
+        case tree.PerField(field=field):
+            return say(f"per {named(field)} within a year", f"年度内每个{named(field)}")
+    return words
+
+
 def not_implied(one: tree.Window, other: tree.Window, least: bool) -> str:
     """Why a figure over ``one`` says nothing of one over ``other``, for an official."""
-    here, there = window_words(one), window_words(other)
+    here, there = both_in_words(one, other)
     if not least:
         return say(f"a limit {here} does not bound what counts {there}", f"{here}的限额不能限制{there}所计的数量")
     if years_of(one) is not None and years_of(other) is not None:

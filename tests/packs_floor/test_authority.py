@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from policyengine.diagnostics import human
+from policyengine.language import tree
 from policyengine.packs.model import Policy
 from policyengine.packs.policies import load_policies
+from policyengine.packs.windows import not_implied
 from tests.packs_floor.folder import PACK, UPPER, load_two, rule, seen, write
 
 MINIMUM = rule("annual", "要求 每年 总学时 不少于 90 学时", change="raise-only")
@@ -473,3 +475,22 @@ def test_extends(tmp_path: Path) -> None:
     assert codes("e", {"upper/pack.yaml": UPPER.replace("extends: base", "extends: upper")})[0].startswith("PE131")
     deep = {"upper/pack.yaml": UPPER, "x/y/base/pack.yaml": PACK}
     assert codes("f", deep) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "least", "said"),
+    [
+        (tree.PerYears(2, 2016), tree.PerYears(2, 2015), True,
+         "a minimum per 2 years starting 2016 does not secure one per 2 years starting 2015: "
+         "the hours may all lie in the same year"),
+        (tree.Within(12, "joined"), tree.Within(12, "qualified_on"), True,
+         "a minimum within 12 months of joined does not secure one within 12 months of qualified_on"),
+        (tree.PerField("title"), tree.PerField("project"), False,
+         "a limit per title within a year does not bound what counts per project within a year"),
+        (tree.PerYears(5, 2020), tree.PerYears(), True,
+         "a minimum per 5 years does not secure one per year: the hours may all lie in the same year"),
+    ],
+)  # fmt: skip
+def test_windows_are_told_apart(one: tree.Window, other: tree.Window, least: bool, said: str) -> None:
+    """What one does not secure of the other: two of one length by what they begin with, or go by."""
+    assert not_implied(one, other, least) == said

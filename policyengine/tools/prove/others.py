@@ -148,7 +148,7 @@ def exchanges(old: tree.Exchange, new: tree.Exchange, context: Context) -> Aspec
     if a == b:
         return Aspect()
     why = say(
-        f"1 {one} was {exact_text(a)} {other}, here it is {exact_text(b)}",
+        f"{quantity(Fraction(1), one)} was {quantity(a, other)}, here it is {quantity(b, other)}",
         f"1 {unit_zh(one)}原折合 {exact_text(a)} {unit_zh(other)}，此处折合 {exact_text(b)} {unit_zh(other)}",
     )
     witness = told(quantity(Fraction(1), one), plain("worth", a, other), plain("worth", b, other))

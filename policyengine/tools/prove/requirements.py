@@ -10,13 +10,14 @@ from fractions import Fraction
 
 from policyengine.language import tree
 from policyengine.messages import say
-from policyengine.packs.windows import implied, window_words, years_of
+from policyengine.packs.windows import both_in_words, implied, years_of
 from policyengine.tools.prove.aspects import ONE, ZERO, Aspect, no_exchange, searched, unlike
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.mentions import Mentions
 from policyengine.tools.prove.model import Context, Undecided, Witness
 from policyengine.tools.prove.search import Answer, search
 from policyengine.tools.prove.sides import exchange_rate, in_stretch, lowers, side_of, unit_of
+from policyengine.tools.prove.words import field_name
 
 
 def requirements(old: tree.Require, new: tree.Require, before: Context, after: Context) -> Iterator[Aspect]:
@@ -198,9 +199,8 @@ def in_windows(
             *(Undecided(say("their windows differ and hours are carried over", "两者的周期不同，且有学时结转")),) * 3
         )
         return
-    yield from (
-        _with_windows(aspect, old.window, new.window) for aspect in _rescaled(space, old, new, unit, years, least)
-    )
+    told = both_in_words(old.window, new.window, lambda name: field_name(name, after.vocabulary))
+    yield from (_with_windows(aspect, told) for aspect in _rescaled(space, old, new, unit, years, least))
 
 
 def _rescaled(
@@ -224,16 +224,16 @@ def _rescaled(
         yield Aspect(stricter=search(space, *sides, ("stricter",))["stricter"])
 
 
-def _with_windows(aspect: Aspect, old: tree.Window, new: tree.Window) -> Aspect:
+def _with_windows(aspect: Aspect, told: tuple[str, str]) -> Aspect:
     """The witnesses tell for which stretch each figure is."""
 
-    def told(answer: Answer | bool) -> Answer | bool:
+    def shown(answer: Answer | bool) -> Answer | bool:
         if not isinstance(answer, Witness):
             return answer
-        n = replace(answer.new, window=window_words(new)) if answer.new is not None else None
-        return replace(answer, old=replace(answer.old, window=window_words(old)), new=n)
+        n = replace(answer.new, window=told[1]) if answer.new is not None else None
+        return replace(answer, old=replace(answer.old, window=told[0]), new=n)
 
-    return Aspect(told(aspect.exceeding), told(aspect.laxer), told(aspect.stricter), aspect.why)
+    return Aspect(shown(aspect.exceeding), shown(aspect.laxer), shown(aspect.stricter), aspect.why)
 
 
 def _varies(space: Space) -> bool:
