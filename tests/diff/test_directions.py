@@ -25,7 +25,11 @@ PACK = {
     "surface": "en",
     "sources": {"s": {"title": "T", "confidence": "seen"}},
     "vocabulary": {
-        "terms": {"form": {"paper": "论文"}, "subject": {"public": "公需", "professional": "专业"}},
+        "terms": {
+            "form": {"paper": "论文"},
+            "subject": {"public": "公需", "professional": "专业"},
+            "circumstance": {"illness": {"zh": "病假", "leave": True}},
+        },
         "measures": {"good": {"zh": "合格学时"}},
         "flags": {"looked_at": {"zh": "核对"}},
     },

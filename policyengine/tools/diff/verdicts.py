@@ -16,7 +16,7 @@ from policyengine.messages import say
 from policyengine.packs.model import Governing, Policy, Rule
 from policyengine.packs.pieces import Stretch, covers, days, overlap
 from policyengine.packs.windows import implied, of_a_year, years_of
-from policyengine.plan.names import unwrapped
+from policyengine.plan.names import unwrapped, walk
 from policyengine.tools.diff.governs import as_written, cut, effective, in_place, looked_up, roots
 from policyengine.tools.diff.missing import where_missing
 from policyengine.tools.diff.model import Direction, Law
@@ -278,6 +278,15 @@ def _in_windows(
                 "两者的周期不同：多年合为一个周期判断，其中各年不再单独判断",
             ),
         )
+    if any(_freed_by_leave(around, least) for around in (before, after)):
+        return (
+            "neither",
+            told[1],
+            say(
+                "over a longer window other leave decides an excuse or a reduction",
+                "期间不同，决定免除、核减的休假也不同",
+            ),
+        )
     shorter = (years_of(other.window) or 1) < (years_of(one.window) or 1)
     way: Direction = "stricter" if shorter == least else "laxer"
     figures = _told(compare(replace(one, window=other.window), other, after, before), one, other, after)
@@ -297,6 +306,23 @@ def _excuses_years(around: Context) -> bool:
     """Whether a year as such may be excused."""
     here = (g.statement for g in around.governing if in_stretch(g, around))
     return any(isinstance(s, tree.Excuse) and not s.rules for s in here)
+
+
+def _freed_by_leave(around: Context, least: bool) -> bool:
+    """Whether leave in a longer window works against what the window does: it frees from a maximum, of which more is
+    counted; from a minimum only where an excuse asks that there is none."""
+    for g in around.governing:
+        s = g.statement
+        if not isinstance(s, tree.Reduce) and not (isinstance(s, tree.Excuse) and s.rules):
+            continue
+        of_leave = any(isinstance(n, tree.Lasts | tree.PerMonth) or n == tree.Field("circumstance") for n in walk(s))
+        if of_leave and in_stretch(g, around) and (not least or any(map(_denies, walk(s.when)))):
+            return True
+    return False
+
+
+def _denies(node: object) -> bool:
+    return isinstance(node, tree.Not) or getattr(node, "negated", False) or getattr(node, "op", "") == "!="
 
 
 def _with_missing(told: Judgement, found: Mapping[Direction, str]) -> Judgement:
