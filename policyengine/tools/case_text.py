@@ -22,7 +22,7 @@ OUTCOMES = {
     "met": ("met", "完成"),
     "not_met": ("not met", "未完成"),
     "excused": ("excused", "已免除"),
-    "undetermined": ("undetermined", "尚不能确定"),
+    "undetermined": ("undetermined", "待定"),
     "in_progress": ("in progress", "进行中"),
 }
 NOTHING_ASKED = ("nothing was required", "当期没有必须达到的要求")
@@ -200,7 +200,7 @@ class _Writer(Activities):
 
     def _state(self, f: Finding) -> str:
         if f.status == "undetermined":
-            return self.say("not settled", "尚不能确定")
+            return self.say("not settled", "待定")
         if f.status == "excused":
             return self.say(f"{number(f.shortfall)} short, excused", f"尚差 {number(f.shortfall)}，已免除")
         if f.status == "in_progress" and not f.shortfall:

@@ -18,7 +18,7 @@ from policyengine.packs.model import Pack
 from policyengine.packs.values import text_at
 
 CONCEPTS = """
-规则包 | pack | a folder of law as one authority made it: rules, words, tables, tests
+政策包 | pack | a folder of law as one authority made it: rules, words, tables, tests
 链 | chain | packs on top of each other, from the national one down; together they make a policy
 规则版本 | rule version | a rule as it was in force for a stretch of time: `sichuan/annual-hours@2016`
 年度 | period | a year of the policy, from its year start; several years where a requirement says so

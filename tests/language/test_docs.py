@@ -60,3 +60,16 @@ def test_every_kind_of_node_has_an_example() -> None:
 def test_the_glossary_is_that_of_the_packs() -> None:
     written = (DOCS / "glossary.md").read_text("utf-8")
     assert written == glossary(DOCS.parent / "policies"), "python -m policyengine.tools.glossary > docs/glossary.md"
+
+
+def test_an_outcome_has_one_name_in_chinese() -> None:
+    """The words of messages, of statistics, of packs' tests and of the glossary."""
+    from policyengine.packs.tests_model import OUTCOMES
+    from policyengine.tools import case_text
+    from policyengine.tools.stats.words import COLUMNS
+
+    words = {outcome: zh for zh, outcome in OUTCOMES.items()}
+    assert {o: zh for o, (_, zh) in case_text.OUTCOMES.items()} == words
+    assert {o: COLUMNS[o][1] for o in words} == words
+    page = (DOCS / "glossary.md").read_text("utf-8")
+    assert [o for o, zh in words.items() if f"| {zh} | {o} |" not in page] == []
