@@ -39,7 +39,8 @@ def command(
         done = publish(folder, to, scope, Named(records, persons, policy))
     tell(done.notes)
     if not done.changed:
-        message(say("this result is there already; nothing was changed", "该结果已在库中，未作改动"))
+        there = say(f"this result is there already, in the scope {done.scope}", f"该结果已在库中（范围“{done.scope}”）")
+        message(there + say("; nothing was changed", "，未作改动"))
         for period, later in done.superseded:
             message(say(f"{period}: superseded by {later[:12]}…", f"{period}：已被 {later[:12]}… 取代"))
         return 0

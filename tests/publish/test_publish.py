@@ -343,7 +343,10 @@ def test_command(tmp_path: Path, results: dict[str, Path]) -> None:
     assert "already" in run("publish", str(results["2016"]), "--to", to).output
     assert "replaces" in run("publish", str(results["both"]), "--to", to).output
     later = read_result(results["both"]).manifest["sha256"][:12]
-    said = run("publish", str(results["2016"]), "--to", to).output.splitlines()
-    assert said == ["this result is there already; nothing was changed", f"2016: superseded by {later}…"]
+    for scope in ((), ("--scope", "elsewhere")):  # where it is stays the same, and is said
+        said = run("publish", str(results["2016"]), "--to", to, *scope).output.splitlines()
+        assert said == [
+            "this result is there already, in the scope county; nothing was changed", f"2016: superseded by {later}…"
+        ]  # fmt: skip
     assert "by region" in run("stats", to).output
     assert run("stats", str(tmp_path / "none.duckdb")).exit_code == 2

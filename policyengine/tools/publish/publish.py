@@ -41,6 +41,7 @@ class Published:
     replaced: tuple[tuple[str, str], ...]
     notes: tuple[Diagnostic, ...]
     superseded: tuple[tuple[str, str], ...] = ()
+    scope: str = ""  # in which it was there already, whatever was asked for now
 
 
 class Target(Protocol):
@@ -100,7 +101,8 @@ def _again(target: Target, result_id: str, notes: tuple[Diagnostic, ...]) -> Pub
         "SELECT period, superseded_by FROM coverage WHERE result_id = $1 AND superseded_by IS NOT NULL ORDER BY period"
     )
     superseded = tuple((str(period), str(later)) for period, later in target.rows(query, [result_id]))
-    return Published(result_id, False, (), notes, superseded)
+    [(scope,)] = target.rows("SELECT scope FROM results WHERE result_id = $1", [result_id])
+    return Published(result_id, False, (), notes, superseded, str(scope))
 
 
 def _ours(target: Target, to: str) -> bool:
