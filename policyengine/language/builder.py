@@ -51,7 +51,8 @@ class Builder(Conditions):
         parts: dict[str, Part] = {}
         for part in (*self.own(node), *(p for child in node.children for p in self.parts(child))):
             if part.field in parts:
-                self.wrong("PE212", part.node, say("this part is said twice", "此处重复：同一项只能写一次"))
+                joined = say("join the conditions by “and”", "几个条件之间请用“且”") if part.field == "when" else None
+                self.wrong("PE212", part.node, say("this part is said twice", "此处重复：同一项只能写一次"), joined)
             parts.setdefault(part.field, part)
         values = {name: part.value for name, part in parts.items()}
         self.check(node, values)
