@@ -105,6 +105,12 @@ _TEXT: tuple[tuple[re.Pattern[str], tuple[str, str, str, str]], ...] = (
         "{char}：键之前、“:”或“-”之后的这种空格被 YAML 当作文字",
         "请改为半角空格",
     )),
+    (re.compile(r" *(?:- +)?[\w-]+:\s+([｛［])"), (
+        "full-width “{char}” at the beginning of a value is text to YAML",
+        "write {{ }} and [ ], with “: ” and “, ” between",
+        "全角“{char}”：值开头的全角括号被 YAML 当作文字",
+        "请写半角的 {{ }} 和 [ ]，其中用“: ”和“, ”",
+    )),
     (re.compile(r" *(-)[\w-]+:(?:\s|$)"), (
         "“-” without a space after it is part of the key to YAML",
         "write “- ”",

@@ -172,6 +172,7 @@ def test_a_name_that_is_no_utf8(tmp_path: Path) -> None:
             "pack: base\n<<<<<<< HEAD\ntitle: a\n=======\ntitle: b\n>>>>>>> branch\nlevel: city\n",
             "git could not merge lines 2 to 6: two versions stand here",
         ),
+        ("- id: r\n  cites: ｛source: a, at: b｝\n", "full-width “｛” at the beginning of a value"),
     ],
 )
 def test_what_yaml_misreads_is_named(text: str, said: str, tmp_path: Path) -> None:
