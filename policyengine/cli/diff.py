@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from policyengine.messages import say
 
 if TYPE_CHECKING:
     from policyengine.tools.diff.model import Comparison
+    from policyengine.tools.evaluate import Files
 
 EPILOG = """\b
 Examples:
@@ -78,6 +80,8 @@ def command(
     if shifts is not None and not records:
         raise click.UsageError(say("--shifts needs --records", "--shifts 需要同时给出 --records"))
     files = Files(records, persons, circumstances, mapping) if records else None
+    if shifts is not None and files is not None:
+        _check_shifts(shifts, files)
     target = Path(shifts) if shifts is not None else None
     with progress():
         comparison, impact = compare_files(sides, files, policy, period, as_of, shifts=target, tell=message)
@@ -85,6 +89,22 @@ def command(
     sys.stdout.write(FORMATS[format_](comparison, impact, reveal))
     changed = any(c.is_law for c in comparison.changes) or bool(comparison.effects)
     return 1 if exit_code and changed else 0
+
+
+def _check_shifts(shifts: str, files: Files) -> None:
+    """Refuse a name that asks for neither format, and that of a file that is read, which would be lost."""
+    from policyengine.records.files import find_files
+
+    if not shifts.lower().endswith((".csv", ".parquet")):
+        raise click.UsageError(say("--shifts must end in .csv or .parquet", "--shifts 应以 .csv 或 .parquet 结尾"))
+    given = [name for names in files.roles().values() for name in names if name != "-"]
+    if os.path.realpath(shifts) in {os.path.realpath(source.path) for source in find_files(given)[0]}:
+        raise click.UsageError(
+            say(
+                f"--shifts would overwrite {shifts}, which is read; give it a name of its own",
+                f"--shifts 会覆盖所读取的 {shifts}，请另取名称",
+            )
+        )
 
 
 def _tell_problems(comparison: Comparison) -> None:

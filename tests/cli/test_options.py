@@ -68,6 +68,27 @@ def test_what_may_be_repeated(run: Run, world: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("records.csv", "--shifts would overwrite"),
+        ("persons.csv", "--shifts would overwrite"),
+        ("folder/../records.csv", "--shifts would overwrite"),
+        ("shifts.xlsx", "--shifts must end in .csv or .parquet"),
+        ("shifts", "--shifts must end in .csv or .parquet"),
+    ],
+)
+def test_shifts_go_into_a_file_of_their_own(run: Run, world: Path, name: str, told: str) -> None:
+    (world / "folder").mkdir()
+    before = {p: p.read_bytes() for p in world.glob("*.csv")}
+    laws = (world / "policies", world / "policies")
+    read = ("--records", world / "records.csv", "--persons", world / "persons.csv")
+    done = run("diff", *laws, *read, "--shifts", world / name)
+    assert done.code == 2
+    assert f"error PE901: {told}" in done.err
+    assert {p: p.read_bytes() for p in world.glob("*.csv")} == before
+
+
+@pytest.mark.parametrize(
     ("command", "told"),
     [
         (("evaluate", "", "--policy", "p"), "RECORDS is empty"),
