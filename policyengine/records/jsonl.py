@@ -15,6 +15,7 @@ from policyengine.records.raw import RawTable, Row
 from policyengine.records.text import MAX_LINE
 
 MAX_KEYS = 2_000
+MAX_DEPTH = 100  # of values within values
 
 _NO_OBJECT = Bad("PE425", "the line is no JSON object", "该行不是 JSON 对象",
                  'write one object per line: {"person_id": "P1"}', '每行写一个对象：{"person_id": "P1"}')  # fmt: skip
@@ -25,6 +26,9 @@ _ENDLESS = Bad(
 )
 _MANY = Bad("PE425", f"the file has more than {MAX_KEYS:,} different keys", f"文件中有超过 {MAX_KEYS:,} 个不同的键",
             "keys are column names; put values into values", "键是列名，数据请写在值中")  # fmt: skip
+
+_DEEP = Bad("PE425", f"a value is nested deeper than {MAX_DEPTH} levels", f"值的嵌套超过 {MAX_DEPTH} 层",
+            "write texts, numbers, true and false as values", "值请写文本、数字、true 或 false")  # fmt: skip
 
 
 class _Twice(ValueError):
@@ -128,6 +132,18 @@ def _object(line: bytes) -> dict[str, Any] | Bad:
         return _BROKEN
     except _Twice:
         return _TWICE
-    except (ValueError, RecursionError):
+    except ValueError:
         return _NO_OBJECT
-    return found if isinstance(found, dict) else _NO_OBJECT
+    except RecursionError:
+        return _DEEP
+    if not isinstance(found, dict):
+        return _NO_OBJECT
+    return _DEEP if line.count(b"[") + line.count(b"{") > MAX_DEPTH and _is_deep(found) else found
+
+
+def _is_deep(found: dict[str, Any]) -> bool:
+    level: list[Any] = [found]
+    for _ in range(MAX_DEPTH):
+        inner = [v for one in level for v in (one.values() if isinstance(one, dict) else one)]
+        level = [v for v in inner if isinstance(v, dict | list)]
+    return bool(level)

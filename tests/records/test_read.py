@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import sys
 from pathlib import Path
@@ -478,3 +479,28 @@ def test_a_list_or_object_of_json_is_nobodys_id(key: str, cell: str, tmp_path: P
     assert inputs is not None
     assert [(r.column, r.code) for r in inputs.rejects] == [(key, "PE434")]
     assert inputs.records == ()
+
+
+# what stands in the place of a value; whether the row is read
+@pytest.mark.parametrize(
+    ("value", "read_too"),
+    [
+        ("[" * 99 + "]" * 99, True),  # the object itself is the first level
+        ("[" * 100 + "]" * 100, False),
+        ('{"a":' * 900 + "1" + "}" * 900, False),
+        ("[" * 100_000 + "]" * 100_000, False),
+        (json.dumps("[{" * 200), True),
+        ("[" + "[]," * 200 + "[]]", True),
+    ],
+    ids=lambda v: str(v)[:12],
+)
+def test_a_value_of_json_that_is_nested_too_deep(value: str, read_too: bool, tmp_path: Path) -> None:
+    lines = (f'{{"人员编号": "P{n}", "学习日期": "2016-03-05", "备注": {v}}}\n' for n, v in enumerate((value, "1")))
+    path = _written(tmp_path, "r.jsonl", "".join(lines))
+    (tmp_path / "tables").mkdir()
+    inputs, _ = both_ways([path], None, None, schema(), tmp_path / "tables")
+    assert inputs is not None
+    assert [r.row for r in inputs.records] == ([1, 2] if read_too else [2])
+    assert [(r.row, r.reason) for r in inputs.rejects] == (
+        [] if read_too else [(1, "a value is nested deeper than 100 levels")]
+    )
