@@ -11,6 +11,7 @@ from policyengine.records import cells
 from policyengine.records.cells import Bad
 from policyengine.records.header import Headers
 from policyengine.records.mapping import KEYS, load_mapping
+from policyengine.records.mapping_check import unknown
 from tests.records.support import schema
 
 TEXT = Path("docs/records.md").read_text(encoding="utf-8")
@@ -27,6 +28,7 @@ def test_the_mapping_file_shown_has_every_key_and_is_valid(tmp_path: Path) -> No
     mapping, said = load_mapping(str(path))
     assert said == []
     assert mapping is not None
+    assert unknown(schema(path)) == []
     assert all(re.search(rf"^{key}:", shown, re.MULTILINE) for key in KEYS)
     assert mapping.wide["培训班学时"] == {"form": "培训班", "unit": "学时"}
     assert mapping.term_aliases == {"form": {"培训班": ("短训班",)}}
