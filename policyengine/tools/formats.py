@@ -217,14 +217,28 @@ def openpyxl_there() -> Any:
 
 
 def _cell(value: Value) -> object:
-    """Figures of up to 15 digits as numbers (what a spreadsheet keeps exactly), everything else as text."""
+    """Figures of up to 15 digits as numbers (what a spreadsheet keeps exactly), everything else as text.
+
+    Raises ``PolicyError`` PE907 where a text is longer than a cell can be: cut, it would name only some facts.
+    """
     if isinstance(value, Fraction):
         text = exact_text(value)
         return Decimal(text) if "/" not in text and len(text.replace(".", "").lstrip("-0")) <= 15 else text
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     text = _safe(value)
-    return "".join(c for c in text[:SHEET_CELL] if c >= " " or c in "\t\n\r") or None
+    if len(text) > SHEET_CELL:
+        raise PolicyError([_too_long(text)])
+    return "".join(c for c in text if c >= " " or c in "\t\n\r") or None
+
+
+def _too_long(text: str) -> Diagnostic:
+    message = say(
+        f"{text[:40]}… has {len(text)} characters; a cell of a sheet holds {SHEET_CELL}",
+        f"“{text[:40]}……”有 {len(text)} 个字符，工作表的一个单元格只能容纳 {SHEET_CELL} 个",
+    )
+    hint = say("write csv or parquet instead: --format csv", "请改用 csv 或 parquet：--format csv")
+    return Diagnostic("PE907", message, hint=hint)
 
 
 def _without_clock(path: Path) -> None:

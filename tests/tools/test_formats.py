@@ -123,6 +123,20 @@ def test_a_sheet_that_is_too_small_is_said(tmp_path: Path) -> None:
     assert error.value.diagnostics[0].code == "PE907"
 
 
+@pytest.mark.parametrize(("length", "told"), [(32_767, False), (32_768, True)])
+def test_a_text_that_no_cell_can_hold_is_said(length: int, told: bool, tmp_path: Path) -> None:
+    """A list of missing facts was cut at what a spreadsheet holds, in the middle of one, and nobody was told."""
+    table = Table("t", COLUMNS[:1], [("R" * length,)])
+    if not told:
+        write_table(table, tmp_path / "t.xlsx", "xlsx")
+        assert [r["who"] for r in read_rows(tmp_path / "t.xlsx", "xlsx", COLUMNS[:1])] == ["R" * length]
+        return
+    with pytest.raises(PolicyError) as error:
+        write_table(table, tmp_path / "t.xlsx", "xlsx")
+    assert error.value.diagnostics[0].code == "PE907"
+    assert "32768 characters" in error.value.diagnostics[0].message
+
+
 @pytest.mark.parametrize("face", ["result", "report"])
 def test_a_workbook_given_up_between_two_rows_says_nothing_of_its_own(
     face: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
