@@ -41,8 +41,12 @@ def mask_within(text: str) -> str:
 
 
 def mask_name(name: str) -> str:
-    """``张三`` → ``张*``; ``Ana Silva`` → ``A** S****``."""
-    return " ".join(part[:1] + "*" * (len(part) - 1) for part in name.split(" "))
+    """``张三`` → ``张*``; ``Ana Silva`` → ``A** S****``; ``张 三``, as lists write it → ``张 *``."""
+    first, *others = name.split(" ")
+    masked = [first[:1] + "*" * (len(first) - 1 or int(not others))]
+    return " ".join(
+        masked + [part[:1] + "*" * (len(part) - 1) if len(part) > 1 else "*" * len(part) for part in others]
+    )
 
 
 def looks_like_id_number(text: str) -> bool:

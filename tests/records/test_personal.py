@@ -49,6 +49,11 @@ def test_names_keep_their_first_character() -> None:
     assert mask_name("张三") == "张*"
     assert mask_name("欧阳娜娜") == "欧***"
     assert mask_name("Ana Silva") == "A** S****"
+    assert mask_name("张 三") == "张 *"
+    assert mask_name("张  三") == "张  *"
+    assert mask_name("张\u3000三") == "张**"
+    assert mask_name("J F Kennedy") == "J * K******"
+    assert mask_name("张") == "张*"
 
 
 @pytest.mark.parametrize(
