@@ -136,8 +136,9 @@ class Converting:
         if not lacks and otherwise is not None:
             return otherwise.value, otherwise.value
         missing.update(lacks or (f"table:{figure.table}",))
-        options = [*finder.figures(), Fraction(0) if otherwise is None else otherwise.value]
-        return min(options), max(options)
+        other = Fraction(0) if otherwise is None else otherwise.value
+        least, most = finder.bounds() or (other, other)
+        return min(least, other), max(most, other)
 
     def _by_quantity(self, record: Record, low: Number, high: Number, missing: set[str]) -> Amount:
         """The figure for the record's quantity, which may be any within the declared bounds when it is missing."""

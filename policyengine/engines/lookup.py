@@ -48,6 +48,7 @@ class Finder:
         self._scanned: list[Row] = []  # those whose first key is a range
         self._changes = self._days_of_change()
         self._stocked: dict[tuple[int, int], bool] = {}
+        self._bounds: dict[tuple[int, int] | None, tuple[Fraction, Fraction] | None] = {}
         for row in table.rows if self.keys else ():
             if self._ranged[0]:
                 self._scanned.append(row)
@@ -126,9 +127,19 @@ class Finder:
         rows = self.table.rows if on is None else [row for row in self.table.rows if self._valid(row, on, year)]
         return [f for row in rows if (f := self.figure(row)) is not None]
 
+    def bounds(self, on: date | None = None, year: int = 0) -> tuple[Fraction, Fraction] | None:
+        """The least and the greatest of ``figures``; None where there are none. Worked out once for each stretch of
+        days: whoever lacks a key of the table asks for it, record after record."""
+        asked = None if on is None else (bisect_right(self._changes, on), 0 if self._year is None else year)
+        if asked not in self._bounds:
+            figures = self.figures(on, year)
+            self._bounds[asked] = (min(figures), max(figures)) if figures else None
+        return self._bounds[asked]
+
     def greatest(self) -> Fraction:
         """The greatest figure in the table; 0 for an empty one."""
-        return max(self.figures(), default=Fraction(0))
+        bounds = self.bounds()
+        return Fraction(0) if bounds is None else bounds[1]
 
     def value_unit(self) -> str:
         unit = self.table.columns[self.values[0]].unit if self.values else None

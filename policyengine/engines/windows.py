@@ -478,6 +478,6 @@ def own_figure(judge: Judge, figure: tree.Figure, period: int, person: Person) -
             found = find_figure(figure, judge.world, scene)
             if found is not None:
                 return OwnFigure(found, found, finder.value_unit())
-            missing, figures = missing_facts(figure, judge.world, scene), finder.figures(scene.day, period)
-            return OwnFigure(min(figures), max(figures), finder.value_unit(), missing) if missing and figures else None
+            missing, bounds = missing_facts(figure, judge.world, scene), finder.bounds(scene.day, period)
+            return OwnFigure(*bounds, finder.value_unit(), missing) if missing and bounds else None
     raise TypeError(figure)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import pytest
 
 from policyengine.engines.compile.axes import rows_met
 from policyengine.engines.lookup import Finder
-from tests.prove.law import BASES
+from policyengine.packs.model import Column, Table
+from tests.build import plan, record, run
+from tests.prove.law import BASES, YEARLY
 
 
 def test_each_of_thousands_of_names_is_looked_up_at_once() -> None:
@@ -18,3 +24,53 @@ def test_each_of_thousands_of_names_is_looked_up_at_once() -> None:
     assert time.process_time() - begin < 20  # about 0.2 s
     assert met == [frozenset({n}) for n in range(20_000)]
     assert rows_met(finder, 0, "Base", only_existence=False) == frozenset()
+
+
+RATES = Table(
+    "rates",
+    (
+        Column("project", "key", field="project"),
+        Column("hours", "value", "number", unit="hours"),
+        Column("from", "from", "date"),
+        Column("until", "until", "date"),
+    ),
+    (
+        ("a", Fraction(4), None, date(2016, 12, 31)),
+        ("b", Fraction(9), date(2016, 7, 1), None),
+        ("c", Fraction(2), date(2018, 1, 1), date(2018, 12, 31)),
+        ("d", None, None, None),
+    ),
+)
+BOUNDS = [
+    (None, (2, 9)),  # on any day
+    (date(2016, 6, 30), (4, 4)),
+    (date(2016, 7, 1), (4, 9)),
+    (date(2016, 12, 31), (4, 9)),
+    (date(2017, 1, 1), (9, 9)),
+    (date(2018, 12, 31), (2, 9)),
+    (date(2019, 1, 1), (9, 9)),
+]
+
+
+def test_bounds_of_a_table_on_a_day() -> None:
+    finder = Finder(RATES)
+    for _ in range(2):  # worked out, and remembered
+        assert [finder.bounds(day, 2018) for day, _ in BOUNDS] == [bounds for _, bounds in BOUNDS]
+    yearly = Finder(YEARLY)  # 72 hours in 2016, 90 in 2018
+    assert [yearly.bounds(date(2020, 1, 1), year) for year in (2016, 2017, 2018)] == [(72, 72), None, (90, 90)]
+
+
+def test_a_table_is_gone_through_once_for_all_records_that_lack_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The figures of paper_hours go up to 30; what lacks the rank may come to any of them, or to none (0)."""
+    asked: list[object] = []
+    figures = Finder.figures
+    monkeypatch.setattr(Finder, "figures", lambda self, *when: (asked.append(when), figures(self, *when))[1])
+    records = [record(f"R{n}", "2016-05-01", "training", level="national") for n in range(50)]
+    law = plan(
+        "recognise records",
+        "convert training at paper_hours(level, author_rank)",
+        "require total at least 9 hours per year",
+    )
+    result = run(law, records, 2016)
+    assert {(e.converted, e.converted_high) for e in result.ledger} == {(0, 30)}
+    assert len(asked) == 1
