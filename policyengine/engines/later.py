@@ -10,8 +10,9 @@ from policyengine.engines.judge import Judge, with_kept
 from policyengine.engines.lookup import Finder
 from policyengine.engines.numbers import Number, Shown
 from policyengine.engines.ready import Ready, ready
-from policyengine.engines.truth import Test, World, all_of, compile_rule
+from policyengine.engines.truth import Test, World, all_of, compile_rule, fields_asked
 from policyengine.language import tree
+from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
 from policyengine.packs.windows import of_a_year
 from policyengine.plan.caps import exact_bounds
@@ -82,6 +83,7 @@ class Later:
     _conclusions: dict[int, list[tuple[Ready, str]]] = field(default_factory=dict)
     _stretches: dict[tuple[int, int], Stretch] = field(default_factory=dict)
     _terms: dict[str, Test] = field(default_factory=dict)
+    _fields: dict[str, tuple[FieldDecl, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plan: Plan, world: World, judge: Judge) -> Later:
@@ -206,6 +208,12 @@ class Later:
         if name not in self._terms:
             self._terms[name] = compile_rule(tree.What((name,)), None, self.world)
         return self._terms[name]
+
+    def fields_of(self, term: str) -> tuple[FieldDecl, ...]:
+        """The fields that say whether a record has the term."""
+        if term not in self._fields:
+            self._fields[term] = fields_asked(tree.What((term,)), self.world)
+        return self._fields[term]
 
 
 def _reaches(excuse: tree.Excuse, rule: Ready) -> bool:

@@ -8,8 +8,7 @@ from policyengine.engines.allocate import Account
 from policyengine.engines.later import Later, Stretch
 from policyengine.engines.numbers import Amount, add_up
 from policyengine.engines.ready import Ready
-from policyengine.engines.truth import Scene, Test, Truth, missing_facts
-from policyengine.language import tree
+from policyengine.engines.truth import Scene, Test, Truth, lacking
 
 Members = Sequence[tuple[int, Truth]]
 """Numbers of items, and whether they belong to a sum (None: perhaps)."""
@@ -81,7 +80,7 @@ class Totals:
     def _lacks(self, rule: Ready | None, measure: str, scene: Scene) -> tuple[str, ...]:
         if measure == "total":
             return ()
-        return rule.lacks(scene) if rule else missing_facts(tree.What((measure,)), self.later.world, scene)
+        return rule.lacks(scene) if rule else lacking(self.later.fields_of(measure), scene)
 
     def _within(self, stretch: Stretch) -> list[int]:
         if not stretch.dated:

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import pytest
 
+from policyengine.engines import later
 from policyengine.engines.compile.axes import rows_met
 from policyengine.engines.lookup import Finder
 from policyengine.packs.model import Column, Table
@@ -73,4 +74,18 @@ def test_a_table_is_gone_through_once_for_all_records_that_lack_its_key(monkeypa
     )
     result = run(law, records, 2016)
     assert {(e.converted, e.converted_high) for e in result.ledger} == {(0, 30)}
+    assert len(asked) == 1
+
+
+def test_what_a_term_is_asked_of_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for every record that lacks it."""
+    asked: list[object] = []
+    real = later.fields_asked
+    monkeypatch.setattr(later, "fields_asked", lambda node, world: (asked.append(node), real(node, world))[1])
+    records = [record(f"R{n}", "2016-05-01", "training", 2, "hours") for n in range(50)]
+    law = plan(
+        "recognise records", "convert training at stated hours", "require professional at least 90 hours per year"
+    )
+    result = run(law, records, 2016)
+    assert result.decisions[0].missing == tuple(sorted(f"R{n}:subject" for n in range(50)))
     assert len(asked) == 1
