@@ -23,7 +23,7 @@ from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.read import read_inputs
 from policyengine.records.schema import Schema, schema_of
 from policyengine.tools.select import Choice, Law, Selector
-from policyengine.trace import Decision, Finding, LedgerEntry, Result
+from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry, Result
 
 if TYPE_CHECKING:
     from policyengine.engines.protocol import Progress
@@ -238,7 +238,8 @@ def _by(ready: Prepared, person: Person, records: Sequence[Record], span: Period
 
 
 def _unsure(selector: Selector, choice: Choice, person: Person, own: Result, others: Sequence[Result]) -> Result:
-    """The trace under the more general policy, ``undetermined`` wherever a candidate would decide otherwise."""
+    """The trace under the more general policy, ``undetermined`` wherever a candidate would decide otherwise; with what
+    follows and what is flagged under any of them."""
     assert choice.governs is not None
     outcomes: list[Mapping[str, str]] = [{d.period: d.outcome for d in r.decisions} for r in others]
     ids = tuple(selector.law.policies[i].id for i in (choice.governs, *choice.candidates))
@@ -256,7 +257,26 @@ def _unsure(selector: Selector, choice: Choice, person: Person, own: Result, oth
         missing = tuple(sorted({*d.missing, *choice.missing, *(m for x in alike if x for m in x.missing)}))
         decisions.append(replace(told, outcome="undetermined", days_left=None, missing=missing))
         findings.append(_which(person, d, days_of(d.period, plan.year_start), ids, choice.missing))
-    return replace(own, decisions=tuple(decisions), findings=tuple(findings))
+    flags = _flagged((own, *others), choice)
+    return replace(own, decisions=tuple(decisions), findings=tuple(findings), flags=flags)
+
+
+def _flagged(each: Sequence[Result], choice: Choice) -> tuple[FlagEntry, ...]:
+    """The flags under the policies that may govern, the more general one's first in ``each``. As they are: those that
+    are alike under all of them, and those that all raise for certain; others also wait for what tells which governs."""
+    alike, sure = set[FlagEntry](), set[tuple[str, str]]()
+    if choice.surely:
+        alike = set.intersection(*({*r.flags} for r in each))
+        sure = set.intersection(*({(f.record_id, f.flag) for f in r.flags if f.certain} for r in each))
+    found: dict[tuple[str, str], FlagEntry] = {}
+    for r in each:
+        for f in r.flags:
+            if f not in alike and (f.record_id, f.flag) not in sure:
+                f = replace(f, certain=False, missing=tuple(sorted({*f.missing, *choice.missing})))
+            elif r is not each[0]:  # it is told by the rule of the more general policy
+                continue
+            found.setdefault((f.record_id, f.rule), f)
+    return tuple(sorted(found.values(), key=lambda f: (f.record_id, f.flag, f.rule)))
 
 
 def _follows(d: Decision, alike: Sequence[Decision | None], surely: bool) -> Decision:

@@ -102,6 +102,48 @@ def test_what_follows_under_one_of_the_policies_alone_is_possible(tmp_path: Path
     assert found["D4"] == ("not_met", (), ("not_excellent", "no_licence"))
 
 
+# What the millers' rules say of the fee of 5; the flags (sure, missing) of Dan, who may be a miller.
+ASKED_FOR = ("fee_charged", "shire/fee")
+FLAGGED = [
+    ((), {ASKED_FOR: (True, ())}),  # nothing of their own: it is asked for under both
+    (("drop shire/fee",), {ASKED_FOR: (False, ("person:sector",))}),
+    (("override shire/fee: flag fee_charged when fee >= 4",), {ASKED_FOR: (True, ())}),
+    (
+        ("override shire/fee: flag fee_charged when fee > 5",),
+        {ASKED_FOR: (False, ("person:sector",))},
+    ),
+    (
+        ("drop shire/fee", "flag dusty when quantity > 90 minutes"),
+        {ASKED_FOR: (False, ("person:sector",)), ("dusty", "mill/rule-1"): (False, ("person:sector",))},
+    ),
+    (
+        ("flag dusty when result = passed",),  # of which nothing is known either
+        {ASKED_FOR: (True, ()), ("dusty", "mill/rule-0"): (False, ("person:sector", "result"))},
+    ),
+]
+
+
+@pytest.mark.parametrize("engine", ["reference", "duckdb"])
+@pytest.mark.parametrize(("rules", "flags"), FLAGGED)
+def test_a_flag_is_sure_that_is_raised_under_each_policy_that_may_govern(
+    tmp_path: Path, rules: tuple[str, ...], flags: dict[tuple[str, str], tuple[bool, tuple[str, ...]]], engine: str
+) -> None:
+    world = write_world(tmp_path)
+    shire, mill = world / "policies/shire/rules.yaml", world / "policies/mill/rules.yaml"
+    shire.write_text(shire.read_text().replace("at: art. 7}", "at: art. 7}\n  change: delegated"))
+    with (world / "policies/mill/pack.yaml").open("a") as pack:
+        pack.write("vocabulary: {flags: {dusty: 粉尘}}\n")
+    with mill.open("a") as file:
+        for n, rule in enumerate(rules):
+            file.write(f"- {{id: rule-{n}, cites: {{source: rules, at: rule {n}}}, rule: '{rule}'}}\n")
+    records = world / "records.csv"
+    records.write_text(records.read_text().replace("100,minutes,c-9,,,", "100,minutes,c-9,,,5"))
+    files = Files((str(records),), str(world / "persons.csv"))
+    result = evaluate_files(load_law(world / "policies"), files, (2016, 2016), None, engine).result
+    found = {(f.flag, f.rule): (f.certain, f.missing) for f in result.flags if f.person_id == "D4"}
+    assert found == flags
+
+
 def test_one_pack_judges_everybody(world: Path, files: Files) -> None:
     result = evaluate_files(load_law(world / "policies/shire"), files, (2016, 2016)).result
     assert {d.policy for d in result.decisions} == {"shire"}
