@@ -62,15 +62,17 @@ def why(
     return failed
 
 
-def may_follow(
-    ready: Prepared, person: Person, decision: Decision
-) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+Follows = dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
+"""Possible consequence → the missing facts of the person on which it depends, and the keys of the rules."""
+
+
+def may_follow(ready: Prepared, person: Person, decision: Decision) -> Follows:
     """For each consequence that is only possible, the person's facts that its rules ask for and that are missing; and
     the keys of those rules that are not ruled out by the facts that are there."""
     _, last = labelled(decision.period)
     scene = Scene(person.facts, person.circumstances, None, last, days_of(decision.period, ready.plan.year_start))
     scene.outcome = lambda year: frozenset(DECIDED)
-    found: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    found: Follows = {}
     for rule, name in ready.later.conclusions(last) if decision.possible else ():
         if name in decision.possible and rule.test(scene) is not False:
             facts, keys = found.get(name, ((), ()))

@@ -20,12 +20,12 @@ from policyengine.messages import say
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
 from policyengine.tools.case import UNMET, Case, labels_of, labels_together, of_period, rows_of
-from policyengine.tools.case_reasons import Notes, besides, blocks_around, may_follow, why
+from policyengine.tools.case_reasons import Follows, Notes, besides, blocks_around, may_follow, why
 from policyengine.tools.case_windows import windows_in, windows_of
 from policyengine.tools.enough import enough_for
 from policyengine.tools.evaluate import Files, judge_one, read_files
 from policyengine.tools.samples import Samples
-from policyengine.tools.select import Law, Selector, load_law
+from policyengine.tools.select import Choice, Law, Selector, load_law
 from policyengine.tools.trial import Situation
 from policyengine.trace import Decision, LedgerEntry, Result
 
@@ -96,7 +96,7 @@ class Explainer:
                 if other.period == d.period
             ]
             tried = remedies and len(alike) == len(choice.candidates)
-            case = self._case(choice.governs or 0, person, by_id, d, result, as_of, tried, alike)
+            case = self._case(choice, person, by_id, d, result, as_of, tried, alike)
             if remedies and choice.missing and not case.remedies:
                 case = replace(case, sought=d.outcome in UNMET, hinges_on=choice.missing)
             cases.append(case)
@@ -104,7 +104,7 @@ class Explainer:
 
     def _case(
         self,
-        which: int,
+        choice: Choice,
         person: Person,
         records: Mapping[str, Record],
         decision: Decision,
@@ -116,8 +116,10 @@ class Explainer:
         rows = rows_of(decision, result.ledger)
         ids = {e.record_id for e in rows}
         findings = of_period(decision, result.findings)
+        which = choice.governs or 0
         ready, notes = self.selector.prepared[which], self._notes[which]
-        follows = may_follow(ready, person, decision)
+        rules = {key: note for i in choice.candidates for key, note in self._notes[i].items()}
+        follows = self._follows(choice, person, decision)
         windows, measured = windows_of(ready, person, records.values(), decision, findings)
         if remedies:
             situation = Situation(ready, person, tuple(records.values()), decision, result, as_of)
@@ -130,7 +132,7 @@ class Explainer:
             findings=findings,
             ledger=rows,
             flags=tuple(f for f in result.flags if f.record_id in ids),
-            rules=notes,
+            rules={**rules, **notes} if rules else notes,
             known=self.known[which],
             records=records,
             why=why(ready, notes, person, rows, records),
@@ -146,6 +148,20 @@ class Explainer:
             turns_on={name: facts for name, (facts, _) in follows.items()},
             may_follow={name: keys for name, (_, keys) in follows.items()},
         )
+
+    def _follows(self, choice: Choice, person: Person, decision: Decision) -> Follows:
+        """As ``may_follow`` under all policies that may govern; with what tells which one does, where they differ."""
+        each = [
+            may_follow(self.selector.prepared[i], person, decision) for i in (choice.governs or 0, *choice.candidates)
+        ]
+        found: Follows = {}
+        for name in decision.possible:
+            own = [follows.get(name, ((), ())) for follows in each]
+            open_ = choice.missing if any(o != own[0] for o in own) else ()
+            facts = dict.fromkeys((*(f for some, _ in own for f in some), *open_))
+            if keys := tuple(dict.fromkeys(key for _, some in own for key in some)):
+                found[name] = tuple(facts), keys
+        return found
 
 
 # --- from records ----------------------------------------------------------------------------------------------------

@@ -213,13 +213,17 @@ class Written:
         return tuple((block, "+".join(keys)) for block, keys in asked.items())
 
     def may_follow(self, decision: Decision) -> dict[str, tuple[str, ...]]:
-        """For each consequence that is only possible, the rules that conclude it."""
+        """For each consequence that is only possible, the rules that conclude it; those of others where the decision's
+        policy has none, since it is open which one governs."""
         policy = self.policy(decision.policy)
         if policy is None:
             return {}
         row: Row = {"policy": decision.policy, "period": decision.period}
         days = _last_year(row, year_start_of(policy))
-        return {name: self._concluding(name, decision.policy, days) for name in decision.possible}
+        others = [p["id"] for p in self.manifest["policies"]]
+        found = {name: self._concluding(name, decision.policy, days) for name in decision.possible}
+        every = {n: (k for p in others for k in self._concluding(n, p, days)) for n, keys in found.items() if not keys}
+        return found | {name: tuple(dict.fromkeys(keys)) for name, keys in every.items()}
 
     def findings(self, person: str | None = None) -> Iterator[Finding]:
         for row in self.rows("findings", person):

@@ -529,6 +529,49 @@ def test_what_may_reduce_a_requirement_is_no_fact(
     assert lines[1][3:] == f"{line}    annual-hours, art. 4" + (f" [{reduced}; less, art. 9]" if reduced else "")
 
 
+# What may follow for Dan, of whom it is not known whether he is a miller: each by its own rule, in the reader's words.
+MAY_FOLLOW = {
+    "en": [
+        "possible consequence: may not be rated excellent, depending on sector    not-excellent, art. 6",
+        "possible consequence: no licence, depending on sector    licence, rule 3",
+        "may be flagged, sector not known: dusty (R040)    dust, rule 4",
+    ],
+    "zh": [
+        "可能的后果：may not be rated excellent，视行业而定    not-excellent, art. 6",
+        "可能的后果：不予换证，视行业而定    licence, rule 3",
+        "可能需标记，行业不明：粉尘（R040）    dust, rule 4",
+    ],
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_another_policy_that_may_govern_says_is_cited_and_named(tmp_path: Path, language: str) -> None:
+    world = write_world(tmp_path)
+    shire, mill = world / "policies/shire/rules.yaml", world / "policies/mill/rules.yaml"
+    shire.write_text(shire.read_text().replace("at: art. 6}", "at: art. 6}\n  change: delegated"))
+    with (world / "policies/mill/pack.yaml").open("a", encoding="utf-8") as pack:
+        pack.write("vocabulary: {conclusions: {no_licence: 不予换证}, flags: {dusty: 粉尘}}\n")
+    with mill.open("a") as file:
+        for n, name, rule in (
+            (2, "excellent", "drop shire/not-excellent"),
+            (3, "licence", "conclude no_licence when not met"),
+            (4, "dust", "flag dusty when quantity > 90 minutes"),
+        ):
+            file.write(f"- {{id: {name}, cites: {{source: rules, at: rule {n}}}, rule: {rule}}}\n")
+    law, files = load_law(world / "policies"), Files((str(world / "records.csv"),), str(world / "persons.csv"))
+    (here,), _ = explain_files(law, files, "D4", (2016, 2016))
+    lines = [line[3:] for line in text_of_case(here, language).splitlines()]
+    assert [line for line in MAY_FOLLOW[language] if line not in lines] == []
+    out = save(evaluate_files(law, files, (2016, 2016)), tmp_path / "out")
+    (there,), _ = explain_result(read_result(out), "D4")
+    assert text_of_case(there, language) == text_of_case(here, language)
+    (world / "records.csv").unlink()
+    (alone,), _ = explain_result(read_result(out), "D4")  # on what it depends is not in the tables
+    lines = [line[3:].replace(", depending on sector", "") for line in text_of_case(alone, language).splitlines()]
+    told = [line.replace(", depending on sector", "").replace("，视行业而定", "") for line in MAY_FOLLOW[language]]
+    assert [line for line in told if line not in lines] == []
+
+
 # Titles of X's trainings in order; what is not known where they may repeat one another. A title that another record
 # lacks is told with that record, in the reader's words.
 MAY_REPEAT = [
