@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import errno
 import gzip
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from click.testing import CliRunner
 
 from policyengine.cli import main
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.report import pdf
 from policyengine.tools.report.make import write_text
 from policyengine.tools.report.page import content
 from policyengine.tools.report.sheets import Workbook
@@ -34,6 +37,32 @@ def run(*arguments: object, code: int = 0) -> str:
     result = CliRunner().invoke(main, ["report", *map(str, arguments)])
     assert result.exit_code == code, result.output
     return result.output
+
+
+def test_a_pdf_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes from the folder of temporary files, most often another file system: the disk is full within the copy."""
+    (tmp_path / "out.pdf").write_bytes(b"earlier")
+    (tmp_path / "page.html").write_text("<html>")
+
+    def prints(command: list[str], **_: object) -> Any:
+        (made,) = (c.partition("=")[2] for c in command if c.startswith("--print-to-pdf="))
+        Path(made).write_bytes(b"new")
+        return subprocess.CompletedProcess(command, 0)
+
+    def full(_: Path, to: Path) -> None:
+        Path(to).write_bytes(b"ne")
+        raise OSError(errno.ENOSPC, "full", str(to))
+
+    monkeypatch.setattr(pdf, "browser", lambda: "chromium")
+    monkeypatch.setattr(subprocess, "run", prints)
+    pdf.print_pdf(tmp_path / "page.html", tmp_path / "new" / "out.pdf")
+    assert (tmp_path / "new" / "out.pdf").read_bytes() == b"new"
+    for copies in ("copyfile", "copy2", "move"):
+        monkeypatch.setattr(shutil, copies, full)
+    with pytest.raises(OSError, match="full"):
+        pdf.print_pdf(tmp_path / "page.html", tmp_path / "out.pdf")
+    assert (tmp_path / "out.pdf").read_bytes() == b"earlier"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["new", "out.pdf", "page.html"]
 
 
 def unpacked(page: str, name: str) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
 from policyengine.progress import told
+from policyengine.tools.write import whole_file
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 SECONDS = 1800  # a batch of some ten thousand certificates
@@ -51,4 +52,5 @@ def print_pdf(page: Path, out: Path) -> None:
             text = say("Chromium could not print the page", "Chromium 未能输出 PDF")
             hint = say("print fewer people at a time with --person", "请用 --person 分批输出")
             raise PolicyError([Diagnostic("PE551", text, hint=hint)])
-        shutil.move(made, out)
+        with whole_file(out) as new:
+            shutil.copyfile(made, new)  # from another file system, it may be
