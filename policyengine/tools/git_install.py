@@ -63,14 +63,15 @@ def _setting(name: str, top: Path) -> str | None:
 
 def _added(attributes: Path) -> bool:
     try:
-        text = attributes.read_text(encoding="utf-8") if attributes.exists() else ""
+        text = attributes.read_bytes().decode("utf-8") if attributes.exists() else ""  # with its line ends
     except UnicodeDecodeError:
         raise PolicyError([_not_text(attributes)]) from None
     if any(line.split() == ATTRIBUTES.split() for line in text.splitlines()):
         return False
     attributes.parent.mkdir(parents=True, exist_ok=True)
-    between = "" if not text or text.endswith("\n") else "\n"
-    attributes.write_text(f"{text}{between}{ATTRIBUTES}\n", encoding="utf-8")
+    end = "\r\n" if "\r\n" in text else "\n"
+    between = "" if not text or text.endswith("\n") else end
+    attributes.write_bytes(f"{text}{between}{ATTRIBUTES}{end}".encode())
     return True
 
 

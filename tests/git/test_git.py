@@ -53,6 +53,20 @@ def test_a_broken_file_is_shown_as_it_is(repository: Repository) -> None:
     assert "+- id: [broken" in repository.git("diff")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"*.csv text\r\n", b"*.csv text\r\nrules*.yaml diff=policyengine\r\n"),
+        (b"*.csv text\r\n*.md text", b"*.csv text\r\n*.md text\r\nrules*.yaml diff=policyengine\r\n"),
+        (b"*.csv text", b"*.csv text\nrules*.yaml diff=policyengine\n"),
+    ],
+)
+def test_attributes_keep_their_line_ends(before: bytes, after: bytes, repository: Repository) -> None:
+    (repository.folder / ".gitattributes").write_bytes(before)
+    assert repository.policyengine("git", "install").returncode == 0
+    assert (repository.folder / ".gitattributes").read_bytes() == after
+
+
 def test_attributes_that_are_no_text(repository: Repository) -> None:
     (repository.folder / ".gitattributes").write_bytes("*.csv text\n".encode("utf-16"))
     done = repository.policyengine("git", "install")
