@@ -81,7 +81,7 @@ def _failed(problem: BaseException) -> int:
     elif isinstance(problem, MemoryError):
         message(human(_no_memory()))
     elif isinstance(problem, OSError):
-        if problem.errno == errno.EPIPE:
+        if problem.errno == errno.EPIPE or _told_otherwise(problem):
             return _reader_gone()
         message(human(of_system(problem)))
     else:
@@ -209,6 +209,11 @@ def _place(problem: OSError) -> str:
     if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and name and not os.path.lexists(name):
         return os.path.dirname(os.path.abspath(name))  # nothing may be made in there
     return name
+
+
+def _told_otherwise(problem: OSError) -> bool:
+    """Whether it says that a reader has gone, as Windows says it."""
+    return sys.platform == "win32" and problem.errno == errno.EINVAL and problem.filename is None
 
 
 def _hint_access() -> str:

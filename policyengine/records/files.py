@@ -5,6 +5,7 @@ The content decides the kind, not the name: systems export text and web pages as
 
 from __future__ import annotations
 
+import contextlib
 import glob as globbing
 import hashlib
 import os
@@ -243,11 +244,16 @@ def _spool_stdin() -> Path:
     import tempfile
 
     handle, name = tempfile.mkstemp(prefix="policyengine-", suffix=".stdin")
-    atexit.register(lambda: Path(name).unlink(missing_ok=True))
+    atexit.register(_remove, name)
     with os.fdopen(handle, "wb") as stream:
         while chunk := sys.stdin.buffer.read(_CHUNK):
             stream.write(chunk)
     return Path(name)
+
+
+def _remove(name: str) -> None:
+    with contextlib.suppress(OSError):  # on Windows, of a run that failed while it had the file open
+        os.unlink(name)
 
 
 @dataclass(slots=True)

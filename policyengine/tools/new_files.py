@@ -44,7 +44,10 @@ class _Writer:
     def schema(self, name: str, deeper: int = 0) -> str:
         """The line by which editors find the schema, where the pack lies beside the program's sources."""
         place = self.answers.place.absolute()
-        path = os.path.relpath(SCHEMAS / name, place.joinpath(*["x"] * deeper))
+        try:
+            path = os.path.relpath(SCHEMAS / name, place.joinpath(*["x"] * deeper))
+        except ValueError:  # on another drive of Windows
+            return ""
         return f"# yaml-language-server: $schema={Path(path).as_posix()}\n" if path.count("..") <= 5 else ""
 
     # --- what the pack states -----------------------------------------------------------------------------------------

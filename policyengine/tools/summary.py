@@ -113,7 +113,10 @@ def _of_all(tally: Tally) -> str:
 
 def _shell(text: str) -> str:
     """As a word of a command line; unquoted where no shell, that of Windows included, would mind."""
+    import os
     import re
     import shlex
 
+    if os.name == "nt":  # to cmd.exe single quotes are none
+        return text if re.fullmatch(r"[\w./\\:-]+", text) else f'"{text}"'
     return text if re.fullmatch(r"[\w./:-]+", text) else shlex.quote(text)

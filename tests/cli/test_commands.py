@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from openpyxl import Workbook
 
 from policyengine.cli import COMMANDS, help_zh, main
+from policyengine.tools.summary import _shell
 from tests.cli.conftest import Run
 
 WARN = "warning: 1 rows could not be read as records; rejects says why"
@@ -34,6 +36,26 @@ def test_evaluate_to_a_folder(run: Run, world: Path) -> None:
     assert told.out.startswith("Ann (A*) · 2016 · not met: 87.5 of 90 hours, 2.5 short    shire\n├─ total")
     sound = run("verify", world / "out", world / "records.csv", world / "persons.csv")
     assert (sound.code, sound.out) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "posix", "windows"),
+    [
+        ("out/2016", "out/2016", "out/2016"),
+        ("out\\2016", "'out\\2016'", "out\\2016"),
+        ("my out", "'my out'", '"my out"'),
+        ("510101********0016", "'510101********0016'", '"510101********0016"'),
+    ],
+)
+def test_what_to_do_next_can_be_typed_as_it_stands(
+    text: str, posix: str, windows: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To cmd.exe single quotation marks are letters."""
+    for system, quoted in (("posix", posix), ("nt", windows)):
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "name", system)
+            found = _shell(text)
+        assert found == quoted
 
 
 def test_evaluate_to_stdout(run: Run, world: Path) -> None:

@@ -348,6 +348,27 @@ def test_what_is_in_the_way_is_named(run: Run, world: Path) -> None:
     assert (refused.code, refused.message) == ("PE905", f"{world}: you may not read or write this")
 
 
+def test_a_reader_that_goes_away_on_windows(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There a pipe that nobody reads any more is an invalid argument; of a file it stays an error."""
+
+    def failing(problem: OSError) -> int:
+        with monkeypatch.context() as patched:
+
+            def run() -> None:
+                patched.setattr(sys, "platform", "win32")
+                raise problem
+
+            patched.setattr("policyengine.cli.guard._reader_gone", lambda: 0)
+            return guarded(run)
+
+    assert failing(OSError(errno.EINVAL, "Invalid argument")) == 0
+    assert capsys.readouterr().err == ""
+    assert failing(OSError(errno.EINVAL, "Invalid argument", "a:b")) == 2
+    assert "PE906" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("raised", "code"),
     [

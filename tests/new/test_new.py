@@ -211,6 +211,19 @@ def test_nobody_there_to_answer() -> None:
     assert not Path("policies/sectors/audit").exists()
 
 
+def test_a_pack_on_another_drive_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There no relative path leads from it to the program's schemas, so it names none."""
+
+    def relpath(*_: object) -> str:
+        raise ValueError("path is on mount 'C:', start on mount 'D:'")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("policyengine.tools.new_files.os.path.relpath", relpath)
+        made = new("social_work")
+    assert made.exit_code == 0, made.output
+    assert "$schema" not in Path("policies/sectors/social_work/pack.yaml").read_text(encoding="utf-8")
+
+
 def test_nothing_is_overwritten() -> None:
     assert new("social_work").exit_code == 0
     before = {p: p.read_bytes() for p in Path("policies/sectors").rglob("*") if p.is_file()}

@@ -14,6 +14,7 @@ import pytest
 
 from policyengine.diagnostics import Span
 from policyengine.messages import speak
+from policyengine.records import files
 from policyengine.records.cells import UnitCell, unit
 from policyengine.records.header import Headers, find_header
 from policyengine.records.mapping import load_mapping
@@ -123,6 +124,12 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert inputs is not None
     assert record_lines(inputs) == ["stdin:1 | P1 | 2016-03-05 | 2 hours |"]
     assert list(inputs.digests) == ["<stdin>"]
+
+
+def test_a_copy_of_standard_input_that_can_not_be_removed_is_left(tmp_path: Path) -> None:
+    """On Windows, where a run that failed has it open: at the end of the program nobody is there to tell."""
+    files._remove(str(tmp_path))
+    assert tmp_path.exists()
 
 
 def test_files_with_one_name_have_records_with_names_of_their_own(tmp_path: Path) -> None:
