@@ -126,7 +126,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield path
         return
     target = Path(os.path.realpath(path))
-    new = target.with_name(f".{target.name}.{os.getpid()}")
+    new = target.with_name(f".{_beginning(target.name)}.{os.getpid()}")
     with parents_of(target):
         try:
             yield new
@@ -195,7 +195,12 @@ def _beside(target: Path, what: str = "unfinished") -> Path:
 
 
 def _prefix(target: Path, what: str) -> str:
-    return f".{target.name}.{what}-"
+    return f".{_beginning(target.name)}.{what}-"
+
+
+def _beginning(name: str, most: int = 200) -> str:
+    """The first bytes of a name, so that there is room for what is put behind it: a name has at most 255."""
+    return os.fsencode(name)[:most].decode(sys.getfilesystemencoding(), "ignore")
 
 
 def _here() -> str:

@@ -175,6 +175,18 @@ def test_who_may_read_a_file_stays_as_it_is(tmp_path: Path) -> None:
     assert (report.read_text(), report.stat().st_mode & 0o777) == ("after", 0o600)
 
 
+@pytest.mark.parametrize("name", ["关于继续教育学时认定结果的汇总" * 5 + "2016年度表格", "r" * 255], ids=["zh", "en"])
+def test_a_name_may_be_as_long_as_names_are(name: str, evaluation: Evaluation, tmp_path: Path) -> None:
+    """What is put beside it until it is whole has a longer one."""
+    assert 240 < len(os.fsencode(name)) <= 255
+    for _ in range(2):
+        assert (save(evaluation, tmp_path / name) / "manifest.json").exists()
+    with whole_file(tmp_path / "of" / name) as new:
+        new.write_text("x")
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([name, "of"])
+    assert [p.name for p in (tmp_path / "of").iterdir()] == [name]
+
+
 @pytest.mark.parametrize("named", [".", "{}", "../out"])
 def test_the_folder_that_one_is_in_is_not_replaced(
     evaluation: Evaluation, written: Path, named: str, monkeypatch: pytest.MonkeyPatch
