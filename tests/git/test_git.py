@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import yaml
 from policyengine.tools.git_text import law_text
 from tests.git.conftest import HOME, YEARS, Repository
 
+ROOT = Path(__file__).parents[2]
 RAISED = ("national/annual-hours：要求 每年 总学时 不少于 90", "national/annual-hours：要求 每年 总学时 不少于 96")
 
 
@@ -51,6 +53,16 @@ def test_a_broken_file_is_shown_as_it_is(repository: Repository) -> None:
     repository.policyengine("git", "install", "--local")
     (repository.folder / YEARS).write_text("- id: [broken\n", encoding="utf-8")
     assert "+- id: [broken" in repository.git("diff")
+
+
+def test_a_checkout_has_the_same_bytes_on_every_system(tmp_path: Path) -> None:
+    """Git for Windows makes line ends of its own where nothing says otherwise; digests of packs would be others."""
+    (tmp_path / ".gitattributes").write_bytes((ROOT / ".gitattributes").read_bytes())
+    (tmp_path / "pack.yaml").write_bytes(b"pack: a\n")
+    git = ["git", "-c", "core.autocrlf=true", "-C", str(tmp_path)]
+    for command in (["init", "-q"], ["add", "-A"], ["checkout-index", "-f", "-a", "--prefix=out/"]):
+        subprocess.run([*git, *command], check=True, capture_output=True)
+    assert (tmp_path / "out" / "pack.yaml").read_bytes() == b"pack: a\n"
 
 
 @pytest.mark.parametrize(
