@@ -99,7 +99,7 @@ def whole_folder(out: str | Path) -> Iterator[Path]:
             _admit(folder, target)
             _replace(folder, target)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
 
 @contextlib.contextmanager
@@ -246,7 +246,7 @@ def _admit(folder: Path, target: Path) -> None:
     if os.name == "posix" and there.st_gid != folder.stat().st_gid:
         try:
             os.chown(folder, -1, there.st_gid)
-        except PermissionError:  # what that group may do is not for ours
+        except OSError:  # what that group may do is not for ours
             mode &= ~stat.S_IRWXG
     os.chmod(folder, mode)
 
@@ -292,8 +292,15 @@ def _replace(folder: Path, target: Path) -> None:
             os.rename(aside, target)
             raise
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            _remove(aside)
     _sync_folder(target.parent)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, also one that was made read-only (``chmod 500``)."""
+    with contextlib.suppress(OSError):
+        os.chmod(folder, 0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,6 +148,28 @@ def test_who_may_look_into_a_result_stays_as_it_is(written: Path, mode: int) -> 
             if filled:
                 (folder / "manifest.json").write_text('{"policyengine-result": 1, "tables": {}}')
         assert written.stat().st_mode & 0o7777 == mode
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+@pytest.mark.parametrize("exchanged", [True, False])
+def test_nothing_is_left_of_a_result_that_was_made_read_only(
+    exchanged: bool, evaluation: Evaluation, written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove, modes = shutil.rmtree, []
+
+    def removed(folder: Path, **given: Any) -> None:
+        if folder.exists():  # to root no folder is read-only
+            modes.append(folder.stat().st_mode & 0o777)
+        remove(folder, **given)
+
+    written.chmod(0o500)
+    monkeypatch.setattr(shutil, "rmtree", removed)
+    if not exchanged:
+        monkeypatch.setattr(write, "_exchange", lambda *_: False)
+    save(evaluation, written)
+    assert modes == [0o700]
+    assert [p.name for p in written.parent.iterdir()] == [written.name]
+    written.chmod(0o700)
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may give a folder to any group")
