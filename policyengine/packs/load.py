@@ -169,8 +169,6 @@ class _Loader:
                 self.problems.append(_not_read(path, inside))
             elif not Path(os.path.realpath(path)).is_relative_to(root):
                 self.problems.append(_leads_outside(path, root))
-            elif not _is_text(path.name):
-                self.problems.append(_no_text(path))
             elif inside != Path(PACK_FILE):
                 known.append(path)
         return known
@@ -193,22 +191,6 @@ def _leads_outside(path: Path, root: Path) -> Diagnostic:
     )
     hint = say("put the file itself into the pack's folder", "请把文件本身放进本包")
     return Diagnostic("PE136", message, Span(shown(path)), hint=hint)
-
-
-def _is_text(name: str) -> bool:
-    """Whether a file's name can be written: systems that take any bytes for one may have it in another encoding."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _no_text(path: Path) -> Diagnostic:
-    """PE103 for the name of a file of a pack."""
-    said = say("the name of this file is not UTF-8", "文件名不是 UTF-8 编码")
-    hint = say("rename it (rules-….yaml)", "请改名（rules-….yaml）")
-    return Diagnostic("PE103", said, Span(shown(path).encode("utf-8", "replace").decode()), hint=hint)
 
 
 def _not_read(path: Path, inside: Path) -> Diagnostic:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 import tracemalloc
 from pathlib import Path
@@ -137,18 +135,6 @@ def test_a_bad_pack_file_is_told_where_and_how_to_mend_it(name: str, tmp_path: P
     assert (first.source is not None) == (first.span.line > 0 and first.code != "PE103")
     assert seconds < 5, "bounded in time"  # about 0.3 s for the largest
     assert peak < 100_000_000, "bounded in memory"
-
-
-@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are Unicode there")
-def test_a_name_that_is_no_utf8(tmp_path: Path) -> None:
-    """A file that was unpacked with its name in GBK: told as such, by a name that can be written."""
-    write(tmp_path / "policies" / "base", {"pack.yaml": PACK})
-    folder = tmp_path / "policies" / "base"
-    Path(os.fsdecode(os.fsencode(folder) + "/rules-规则.yaml".encode("gbk"))).write_text("[]\n", encoding="utf-8")
-    found, [problem] = load_policies(folder)
-    assert not found
-    assert human(problem).splitlines()[0].endswith("error PE103: the name of this file is not UTF-8")
-    assert human(problem).encode()
 
 
 @pytest.mark.parametrize(
