@@ -281,7 +281,8 @@ def test_facts_of_persons_that_decide_and_are_not_known(run: Run, tmp_path: Path
     root = Path(__file__).parent.parent.parent
     records = root / "examples" / "stories" / "records.csv"
     done = run("evaluate", records, "--policy", root / "policies", "--period", "2016", "--out", tmp_path / "out")
-    assert "turns on facts of theirs that are not known (joined, new teacher, region, registered on, sector); " in done.err
+    facts = "joined, new teacher, region, registered on, sector"
+    assert f"turns on facts of theirs that are not known ({facts}); a persons file can say them" in done.err
     told = run("evaluate", records, "--policy", root / "policies/sichuan", "--period", "2016", "--out", tmp_path / "o2")
     assert "turns on facts" not in told.err
 
