@@ -49,17 +49,22 @@ class Server:
 
     folder: Path
     programs: Path
-    port: int
+    port: int = 0
 
     @property
     def url(self) -> str:
         return f"postgresql://clerk@127.0.0.1:{self.port}/postgres"
 
+    @property
+    def log(self) -> Path:
+        return self.folder.with_suffix(".log")
+
     def _as_owner(self, *command: str, **options: object) -> subprocess.Popen[bytes]:
         """The server refuses to run as root: then it runs as the package's user."""
         if os.geteuid() == 0:
             command = ("runuser", "-u", "postgres", "--", *command)
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)  # type: ignore[call-overload,no-any-return]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log, **options)  # type: ignore[call-overload,no-any-return]
 
     def make(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -72,6 +77,10 @@ class Server:
         assert run.wait(120) == 0, "initdb failed"
 
     def start(self) -> None:
+        """On a port that is free now: somebody else may have taken an earlier one in the meantime."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
         # the system is never killed here, so what was written need not be on the disk: recovery is short on a busy one
         where = ["-k", str(self.folder), "-p", str(self.port), "-h", "127.0.0.1", "-c", "fsync=off"]
         self.process = self._as_owner(str(self.programs / "postgres"), "-D", str(self.folder / "data"), *where)
@@ -82,7 +91,7 @@ class Server:
                 if self._answers():
                     return
             time.sleep(0.1)
-        raise AssertionError("the PostgreSQL server did not start")
+        raise AssertionError(f"the PostgreSQL server did not start: {self.log.read_text()[-2000:]}")
 
     def _answers(self) -> bool:
         import psycopg
@@ -113,15 +122,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is not installed: apt-get install postgresql")
         pytest.skip("no PostgreSQL server program on this machine (Debian: apt-get install postgresql)")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("pg")
     for parent in (folder, *folder.parents):  # the server's own user must get there
         if parent.owner() == "root" and parent != Path("/"):
             with contextlib.suppress(PermissionError):
                 parent.chmod(parent.stat().st_mode | 0o011)
-    made = Server(folder / "server", programs, port)
+    made = Server(folder / "server", programs)
     made.make()
     made.start()
     yield made

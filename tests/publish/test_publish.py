@@ -315,6 +315,7 @@ def test_the_server_dies_in_the_middle(
     with pytest.raises(PolicyError, match="PE540"):
         publish(results["2016"], url)
     server.start()
+    url = server.url.rpartition("/")[0] + "/dies"
     with psycopg.connect(url) as session:
         assert session.execute("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'").fetchone() == (0,)  # noqa: E501  # fmt: skip
     assert publish(results["2016"], url).changed
