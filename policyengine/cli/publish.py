@@ -32,7 +32,8 @@ def command(
     All or nothing. Publishing a result twice changes nothing; a later result of the same scope and period takes the
     place of the earlier one, which stays in the history. docs/database.md describes the tables and views.
     """
-    from policyengine.tools.publish.publish import publish, shown
+    from policyengine.tools.publish.publish import publish
+    from policyengine.tools.publish.reading import shown
     from policyengine.tools.stats.origin import Named
 
     with progress():

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
 from policyengine.tools.publish.publish import TABLES, publish
+from policyengine.tools.publish.reading import shown
 from policyengine.tools.publish.staging import figure
 from policyengine.tools.read_result import read_result
 from policyengine.tools.report.make import write_certificates, write_report, write_workbook
@@ -193,6 +194,40 @@ def test_unusable_targets(tmp_path: Path, results: dict[str, Path]) -> None:
             publish(results["2016"], to)
         assert "secret" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("postgresql://clerk:geheim@127.0.0.1:1/x", "postgresql://…@127.0.0.1:1/x"),
+        ("postgresql://127.0.0.1:1/x?user=clerk&password=geheim", "postgresql://127.0.0.1:1/x?user=clerk&password=…"),
+        ("postgresql://127.0.0.1:1/x?password=ge@heim&user=u", "postgresql://127.0.0.1:1/x?password=…&user=u"),
+        ("postgresql://127.0.0.1:1/x?password=ab&geheim", "postgresql://127.0.0.1:1/x?password=…"),
+        ("postgresql://clerk:ab@geheim@127.0.0.1:1/x", "postgresql://…@127.0.0.1:1/x"),
+        ("postgresql://clerk:geheim%zz@127.0.0.1:1/x", "postgresql://…@127.0.0.1:1/x"),
+        ("postgresql://clerk@127.0.0.1:1/x", "postgresql://…@127.0.0.1:1/x"),
+        ("of a@b.duckdb", "of a@b.duckdb"),
+    ],
+)
+def test_a_password_is_never_shown(address: str, name: str, results: dict[str, Path], tmp_path: Path) -> None:
+    """Nor pieces of one that were taken for a host or an option; the name of a file is no address."""
+    assert shown(address) == name
+    if name != address and "heim" in address:
+        with pytest.raises(PolicyError, match="PE540") as caught:
+            publish(results["2016"], address)
+        assert "heim" not in str(caught.value)
+        assert name in str(caught.value)
+
+
+def test_statistics_do_not_tell_the_password_of_the_database(
+    database: tuple[str, Ask], results: dict[str, Path]
+) -> None:
+    to = database[0] + ("" if database[0].endswith(".duckdb") else "?password=geheim")
+    publish(results["2016"], to)
+    with pytest.raises(PolicyError, match="PE532") as caught:
+        statistics([to, str(results["2016"])])
+    assert "geheim" not in str(caught.value)
+    assert to.partition("?")[0].rpartition("@")[2] in str(caught.value)
 
 
 @pytest.mark.parametrize("how", ["other words", "half of it", "nothing in it", "gone"])

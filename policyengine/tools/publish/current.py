@@ -12,7 +12,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.sqlcells import name
-from policyengine.tools.publish.reading import copied, manifests_in, of_result
+from policyengine.tools.publish.reading import copied, manifests_in, of_result, shown
 from policyengine.tools.publish.staging import schema_statements
 from policyengine.tools.read_result import Row, Written
 from policyengine.tools.stats.origin import Facts
@@ -34,7 +34,7 @@ def current_of(connection: Any, folder: Path, place: str) -> tuple[Written, list
     manifests = manifests_in(connection, tables["results"])
     if not manifests:
         text = say("nothing has been published here", "此库中尚无结果")
-        raise PolicyError([Diagnostic("PE501", text, Span(place))])
+        raise PolicyError([Diagnostic("PE501", text, Span(shown(place)))])
     every = [Current(Path(place), m, connection, tables, n) for n, m in enumerate(manifests)]
     return Written(Path(place), _together(manifests)), every
 

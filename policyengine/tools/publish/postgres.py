@@ -88,12 +88,28 @@ def library() -> Any:
 
 def unusable(to: str, problem: Exception) -> PolicyError:
     """What the server said, without the password of the address."""
-    from policyengine.tools.publish.publish import shown
+    from policyengine.tools.publish.reading import secret, shown
 
-    first = " ".join(str(problem).split())[:200] or type(problem).__name__
+    password = secret(to)
+    first = _without(password, " ".join(str(problem).split()))[:200] or type(problem).__name__
     text = say(f"the database server refused or went away: {first}", f"数据库服务器拒绝或中断：{first}")
     hint = say("nothing was changed; see that it runs and try again", "未作任何改动；请检查服务器后重试")
+    if re.search(r"[@/?#&]|%(?![0-9A-Fa-f]{2})", password):  # taken for parts of the address
+        hint = say(
+            "nothing was changed; in a password @ is written %40, / %2F, ? %3F, # %23, & %26 and % %25",
+            "未作任何改动；密码中的 @ 写作 %40，/ 写作 %2F，? 写作 %3F，# 写作 %23，& 写作 %26，% 写作 %25",
+        )
     return PolicyError([Diagnostic("PE540", text, Span(shown(to)), hint)])
+
+
+def _without(password: str, said: str) -> str:
+    """The message without pieces of a password that were taken for a host, a port or an option."""
+
+    def quoted(found: re.Match[str]) -> str:
+        head, at, tail = found[2].rpartition("@")
+        return f"{found[1]}…{at}{tail if at else ''}{found[1]}" if (head or tail) in password else found[0]
+
+    return re.sub(r"([\"'])([^\"']+)\1", quoted, said)
 
 
 def fetch(to: str, query: Any, path: Path) -> None:

@@ -15,7 +15,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.personal import mask
-from policyengine.tools.publish.reading import is_server
+from policyengine.tools.publish.reading import is_server, shown
 from policyengine.tools.publish.staging import Staged, result_row
 from policyengine.tools.read_result import unchanged_result
 from policyengine.tools.stats.make import HERE, standard
@@ -133,12 +133,6 @@ def _make_tables(target: Target) -> None:
 def _foreign(to: str, why: str) -> Diagnostic:
     message = say(f"this is not a status database of this program: {why}", f"这不是本程序的继续教育情况数据库：{why}")
     return Diagnostic("PE541", message, Span(shown(to)), say("name another database", "请指定另一个数据库"))
-
-
-def shown(to: str) -> str:
-    """The database's name without a password."""
-    head, at, tail = to.rpartition("@")
-    return f"{head.partition('://')[0]}://…@{tail}" if at else to
 
 
 def _write(

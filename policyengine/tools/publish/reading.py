@@ -7,6 +7,7 @@ differ from one to the next.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from policyengine.tools.stats.origin import without_ledger
 from policyengine.tools.stats.part import Source, aliased, as_, same
 
 FIGURE = "DECIMAL(28, 10)"
+_OF_PASSWORD = re.compile(r"(?is)([?&]\w*password=)(.*?)(?=&\w+=|$)")  # a password behind the question mark
 # what statistics read, with types
 COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
     "current_decisions": (
@@ -60,6 +62,21 @@ def is_server(place: str) -> bool:
     return place.startswith(("postgresql://", "postgres://"))
 
 
+def shown(place: str) -> str:
+    """The database's name without a password, wherever in the address it stands."""
+    if not is_server(place):
+        return place
+    head, at, tail = _OF_PASSWORD.sub(r"\1…", place).rpartition("@")
+    return f"{head.partition('://')[0]}://…@{tail}" if at else tail
+
+
+def secret(place: str) -> str:
+    """What of a server's address is password, as it is written there; empty without one."""
+    address, *more = _OF_PASSWORD.split(place)
+    given = address.partition("://")[2].rpartition("@")[0].partition(":")[2]
+    return given + "".join(more[1::3])
+
+
 def is_database(place: str) -> bool:
     """Whether the place is a status database rather than the folder of a result."""
     return is_server(place) or (place.endswith(".duckdb") and Path(place).is_file())
@@ -84,7 +101,7 @@ def _source(connection: Any, tables: Mapping[str, str], place: str, manifest: Ma
     listed = "ledger" in manifest["tables"]
     return Source(
         id=result,
-        place=place,
+        place=shown(place),
         decisions=described(connection, _with_measures(tables, subjects, result)),
         ledger=frames["current_ledger"] if listed else None,
         people=frames["current_people"],
@@ -93,7 +110,7 @@ def _source(connection: Any, tables: Mapping[str, str], place: str, manifest: Ma
         labels=[p["labels"] for p in manifest["policies"]],
         subjects=subjects,
         splits=True,
-        notes=() if listed else (without_ledger(place),),
+        notes=() if listed else (without_ledger(shown(place)),),
     )
 
 
