@@ -262,7 +262,9 @@ class RowReader:
         if not self._wide:
             yield self._one(row, self._fixed, None, None)
             return
-        filled = [(w, parse, more) for w, parse, more in self._wide if _cell(row, w.position).strip()]
+        empty = self.headers.schema.mapping.empty
+        figures = [(own, cells.clean(_cell(row, own[0].position))) for own in self._wide]
+        filled = [own for own, figure in figures if figure and figure not in empty]
         for wide, parse, more in filled:
             one = self._one(row, [*self._fixed, *more], wide, parse)
             one.suffix = wide.header

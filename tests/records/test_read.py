@@ -258,6 +258,17 @@ def test_two_columns_for_one_and_how_to_settle_it(header: str, mapping: str, hin
         assert read_inputs([path], None, None, settled)[0] is not None
 
 
+def test_a_cell_of_a_wide_table_that_means_nothing_is_no_record(tmp_path: Path) -> None:
+    """As an empty one is none: there was no such activity, so that nothing is open about it."""
+    rows = 'P1,2016-03-05,12,/\nP2,2016-03-05,不详,8\nP3,2016-03-05, / ,"=""/"""\nP4,2016-03-05,暂无,\u200b\n'
+    path = _written(tmp_path, "r.csv", "人员编号,日期,培训班,远程\n" + rows)
+    mapping = "wide: {培训班: {form: 培训班, unit: 学时}, 远程: {form: 讲座, unit: 学时}}\nempty: [不详, /]"
+    inputs, _ = both_ways([path], None, None, schema(Path(_written(tmp_path, "m.yaml", mapping))), tmp_path)
+    assert inputs is not None
+    assert [(r.person_id, r.quantity) for r in inputs.records] == [("P1", 12), ("P2", 8)]
+    assert [(r.row, r.column, r.code) for r in inputs.rejects] == [(4, None, "PE429"), (5, "培训班", "PE411")]
+
+
 # the header of the third column, the mapping file, and the quantity that its 12 is
 @pytest.mark.parametrize(
     ("header", "mapping", "expected"),
