@@ -72,6 +72,8 @@ class _Names:
 
     def __init__(self, folder: Path, revision: str):
         self.folder, self.revision = folder.resolve(), revision
+        places = {f"{f}{os.sep}" for f in (folder, self.folder)} | {f"{f.as_posix()}/" for f in (folder, self.folder)}
+        self.written = sorted(places, key=len, reverse=True)  # as messages name it
         self.known: dict[int, Pack] = {}
 
     def file(self, name: str) -> str:
@@ -93,5 +95,17 @@ class _Names:
         return replace(table, file=self.file(table.file)) if os.path.isabs(table.file) else table
 
     def problem(self, problem: Diagnostic) -> Diagnostic:
-        related = tuple(Related(r.message, self.span(r.span)) for r in problem.related)
-        return replace(problem, span=self.span(problem.span), related=related)
+        related = tuple(Related(self.text(r.message), self.span(r.span)) for r in problem.related)
+        return replace(
+            problem,
+            message=self.text(problem.message),
+            hint=problem.hint and self.text(problem.hint),
+            span=self.span(problem.span),
+            related=related,
+        )
+
+    def text(self, said: str) -> str:
+        """What is said, where it names a file too."""
+        for folder in self.written:
+            said = said.replace(folder, f"{self.revision}:")
+        return said

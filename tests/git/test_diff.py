@@ -185,6 +185,7 @@ def test_judged_by_the_packs_of_a_commit(repository: Repository) -> None:
         (["git", "merge-check", "HEAD", "orphan"], "PE702"),
         (["evaluate", "r.csv", "--policy", "policies", "--policy-rev", "nowhere"], "PE702"),
         (["evaluate", "r.csv", "--policy", "policies/none", "--policy-rev", "v1"], "PE704"),
+        (["evaluate", "r.csv", "--policy", YEARS, "--policy-rev", "v1"], f"PE130: v1:{YEARS} is a file"),
         (["git", "textconv", "nothing.yaml"], "PE901"),
     ],
     ids=lambda a: " ".join(a) if isinstance(a, list) else a,
