@@ -6,7 +6,7 @@ Every mistake in packs, files or arguments is a ``PolicyError`` that carries its
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from operator import index
 from pathlib import Path
@@ -74,7 +74,7 @@ def evaluate(
     asked = _periods(period)
     _among("engine", engine, ENGINES)
     loaded = policy if isinstance(policy, LoadedPolicy) else load(policy)
-    named = [records] if isinstance(records, str | os.PathLike) else list(records)
+    named = _several(records)
     files = Files(
         tuple(_path("records", r) for r in named),
         _path("persons", persons) if persons is not None else None,
@@ -166,6 +166,9 @@ class Evaluated:
         from policyengine.tools.explain import Explainer, find_person, nothing_in
 
         e = self.evaluation
+        if not isinstance(person, str):
+            text = say(f"person can't be {_kind(person)}", f"person 不能是 {_kind(person)}")
+            raise _unusable(text, say("give the id or name as a text", "请以文本给出编号或姓名"))
         one = find_person(e.inputs.persons.values(), person)
         records = [r for r in e.inputs.records if r.person_id == one.person_id]
         asked = _periods(period) or e.asked
@@ -201,12 +204,25 @@ class Evaluated:
 
 def _path(name: str, given: StrPath) -> str:
     """A path as text; to the system an empty one would be the current folder."""
-    path = os.fspath(given)
+    path = os.fspath(given) if isinstance(given, str | os.PathLike) else None
+    if not isinstance(path, str):  # a table of another library, None, bytes
+        text = say(f"{name} can't be {_kind(given)}", f"{name} 不能是 {_kind(given)}")
+        raise _unusable(text, say("name a file or folder", "请给出文件或文件夹的路径"))
     if not path:
         raise _unusable(
             say(f"{name} is empty", f"{name} 是空的"), say("name a file or folder", "请给出文件或文件夹的路径")
         )
     return path
+
+
+def _several(given: Any) -> list[Any]:
+    """A file alone, or several."""
+    return list(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else [given]
+
+
+def _kind(given: object) -> str:
+    """What is not shown in full: it may be a table of people."""
+    return "None" if given is None else type(given).__name__
 
 
 def _day(given: str | date | None) -> date | None:

@@ -100,6 +100,28 @@ def test_an_empty_path_is_not_the_current_folder(world: Path, monkeypatch: pytes
             call()
 
 
+def test_what_is_no_path_and_no_person_is_told(world: Path) -> None:
+    """Ids are texts also where they look like numbers; of what is no file only the kind is shown."""
+    policy = pe.load(world / "policies/shire")
+    records = world / "records.csv"
+    result = pe.evaluate(policy, records)
+    for said, call in (
+        ("path can't be int", lambda: pe.load(2016)),  # type: ignore[arg-type]
+        ("path can't be None", lambda: pe.evaluate(None, records)),  # type: ignore[arg-type]
+        ("records can't be None", lambda: pe.evaluate(policy, None)),  # type: ignore[arg-type]
+        ("records can't be bytes", lambda: pe.evaluate(policy, b"records.csv")),  # type: ignore[arg-type]
+        ("records can't be dict", lambda: pe.evaluate(policy, [{"person_id": "geheim"}])),  # type: ignore[list-item]
+        ("records can't be int", lambda: pe.evaluate(policy, [records, 7])),  # type: ignore[list-item]
+        ("persons can't be list", lambda: pe.evaluate(policy, records, persons=[records])),  # type: ignore[arg-type]
+        ("out can't be None", lambda: result.write(None)),  # type: ignore[arg-type]
+        ("person can't be int", lambda: result.explain(1001)),  # type: ignore[arg-type]
+        ("person can't be None", lambda: result.cases(None)),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(pe.PolicyError, match=f"PE901: {said}") as error:
+            call()
+        assert "geheim" not in str(error.value)
+
+
 def test_a_table_that_there_is_not(world: Path) -> None:
     result = pe.evaluate(world / "policies/shire", world / "records.csv")
     for ask in (result.table, result.rows):
