@@ -281,7 +281,7 @@ def _written_cases(written: Written, who: str, periods: Periods | None) -> tuple
     from policyengine.tools.read_result import changed_parts, year_start_of
 
     origin, notes = origin_of(written, who)
-    person = _person_of(written, origin, who)
+    person = _person_of(written, origin, who, notes)
     again: dict[tuple[str, str], Case] = {}
     if origin is not None:
         own = [r for r in origin.inputs.records if r.person_id == person.person_id]
@@ -413,8 +413,15 @@ def _left_out(english: str, chinese: str) -> Diagnostic:
     return Diagnostic("PE504", text, severity="note")
 
 
-def _person_of(written: Written, origin: Origin | None, who: str) -> Person:
-    """The person as the files have them, or, without files, by an id of the result."""
+def _person_of(written: Written, origin: Origin | None, who: str, notes: Sequence[Diagnostic]) -> Person:
+    """The person as the files have them, or, without files, by an id of the result; then ``notes`` say why it knows no
+    name."""
     if origin is not None:
         return find_person(origin.inputs.persons.values(), who)
-    return find_person([Person(i) for i in sorted({str(row["person_id"]) for row in written.rows("decisions")})], who)
+    people = [Person(i) for i in sorted({str(row["person_id"]) for row in written.rows("decisions")})]
+    try:
+        return find_person(people, who)
+    except PolicyError as e:
+        known = say("; without its files a result knows ids, no names", "；没有原始文件时，结果中只有编号，没有姓名")
+        said = [replace(d, hint=f"{d.hint}{known}") if d.code == "PE915" else d for d in e.diagnostics]
+        raise PolicyError([*notes, *said]) from None

@@ -21,6 +21,20 @@ def test_the_next_step_that_is_told_works_with_pseudonyms(run: Run, world: Path,
     assert "error PE915" in run("explain", tmp_path / "out", "--person", "A1").err
 
 
+def test_whose_name_is_asked_without_the_files_learns_why_it_is_not_known(
+    run: Run, world: Path, tmp_path: Path
+) -> None:
+    args = ("--policy", world / "policies", "--persons", world / "persons.csv", "--out", tmp_path / "out")
+    assert run("evaluate", world / "records.csv", *args).code == 0
+    assert run("explain", tmp_path / "out", "--person", "Ann").code == 0
+    (world / "persons.csv").rename(tmp_path / "elsewhere.csv")
+    done = run("explain", tmp_path / "out", "--person", "Ann")
+    assert (done.code, done.out) == (2, "")
+    note, error = done.err.index("persons.csv is no longer what"), done.err.index("error PE915")
+    assert note < error < done.err.index("without its files a result knows ids, no names")
+    assert run("explain", tmp_path / "out", "--person", "A1").code == 0
+
+
 @pytest.mark.parametrize("given", ["records", "persons", "circumstances"])
 def test_nothing_waits_for_standard_input_that_has_been_read(
     run: Run, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
