@@ -54,7 +54,8 @@ def command(
     from policyengine.tools.stats.make import statistics
     from policyengine.tools.stats.origin import Named
 
-    groups = [[f.strip() for f in group.split(",") if f.strip()] for group in by]
+    named = [tuple(f.strip() for f in group.split(",") if f.strip()) for group in by]
+    groups = list(dict.fromkeys(named))  # a table asked for twice is one, as is its file
     format_ = format_ or _by_name(out)
     if format_ == "csv" and out is None and len(groups) != 1:
         text = say("several tables as csv need a folder: --out FOLDER", "多个表的 csv 需要文件夹：--out 文件夹")

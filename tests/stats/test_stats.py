@@ -355,6 +355,13 @@ def run(*arguments: str, code: int = 0) -> str:
     return result.output
 
 
+def test_a_table_that_is_asked_for_twice_is_one(out: str, tmp_path: Path) -> None:
+    """Its file was written twice at once, and the second found the first gone."""
+    twice = ("--by", "region,form", "--by", "region, form", "--by", "form")
+    run("stats", out, *twice, "--out", str(tmp_path / "s"), "--format", "csv")
+    assert sorted(p.name for p in (tmp_path / "s").iterdir()) == ["by-form.csv", "by-region-form.csv"]
+
+
 def test_command(out: str, tmp_path: Path) -> None:
     assert "by region" in run("stats", out)
     assert "按地区" in (shown := run("stats", out, "--lang", "zh"))
