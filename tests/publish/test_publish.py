@@ -308,6 +308,7 @@ def test_a_failure_in_the_middle_leaves_nothing(
         ('Cannot open file "new.duckdb": Permission denied', "check who may write there"),
         ('Cannot open file "new.duckdb": Read-only file system', "check who may write there"),
         ('Could not set lock on file "new.duckdb"', "close other programs that have it open"),
+        ('The file "new.duckdb" exists, but it is not a valid DuckDB database file!', "choose another name"),
     ],
 )
 def test_what_the_system_refuses(

@@ -122,4 +122,6 @@ def _what_to_do(refusal: str) -> str:
         return say("the disk is full: free some space and try again", "磁盘已满：请腾出空间后重试")
     if "Permission denied" in refusal or "Read-only file system" in refusal:
         return say("check who may write there, or choose another place", "请检查写入权限，或另选位置")
+    if "not a valid DuckDB database" in refusal:
+        return say("choose another name: this file is something else", "该文件不是数据库，请另选文件名")
     return say("close other programs that have it open and try again", "请关闭占用它的程序后重试")
