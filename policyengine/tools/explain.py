@@ -258,9 +258,14 @@ def nothing_in(who: str, periods: Periods | None) -> PolicyError:
     """The message that the person has no decision in the asked periods."""
     asked = " " + "..".join(map(str, dict.fromkeys(periods))) if periods else ""
     text = say(f"nothing was decided about {mask(who)}{asked}", f"{mask(who)}{asked} 没有评定结果")
-    return PolicyError(
-        [Diagnostic("PE917", text, hint=say("leave --period out to see all", "去掉 --period 可查看全部"))]
-    )
+    hint = say("leave --period out to see all", "去掉 --period 可查看全部")
+    if periods is None:
+        hint = say(
+            "either the policy does not apply to this person, or no period is known: see the person's facts, and the "
+            "days of the records",
+            "可能该政策不适用于此人，或无法得知年度：请查看此人的信息和各记录的日期",
+        )
+    return PolicyError([Diagnostic("PE917", text, hint=hint)])
 
 
 # --- from a written result -------------------------------------------------------------------------------------------

@@ -394,6 +394,11 @@ def test_periods_without_a_decision_are_written_as_everywhere() -> None:
     assert said == [f"nothing was decided about 1***{p}" for p in ("", " 2016", " 2016..2018")]
 
 
+def test_who_asked_for_no_period_is_not_told_to_leave_it_out() -> None:
+    hints = [nothing_in("1001", p).diagnostics[0].hint or "" for p in (None, (2016, 2016))]
+    assert ["--period" in h for h in hints] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("who", "hint"),
     [
