@@ -90,7 +90,7 @@ def command(
     authority = authority or _ask("authority", say("who issues the rules", "制定机关"))
     title = source_title or _ask("source-title", say("title of the document", "文件名称"))
     if source_number is None:
-        source_number = _ask("source-number", say("its number (empty: none)", "文号（没有则留空）"), "")
+        source_number = _ask("source-number", say("its number (empty: none)", "文号（没有则留空）"), "", alone="")
     confidence = confidence or _ask(
         "confidence", say("seen, or remembered", "已见原文填 seen，凭记忆填 remembered"), "seen", CONFIDENCE
     )
@@ -119,8 +119,10 @@ def command(
     return 0
 
 
-def _ask(option: str, question: str, default: Any = None, kind: click.ParamType[Any] = click.STRING) -> Any:
-    """Ask until the answer can be; where nobody is there to answer, say which option is missing."""
+def _ask(
+    option: str, question: str, default: Any = None, kind: click.ParamType[Any] = click.STRING, alone: Any = None
+) -> Any:
+    """Ask until the answer can be; where nobody is there to answer, it is ``alone``, or the option is missing."""
     try:
         while True:
             given = click.prompt(question, default=default, type=kind, value_proc=str, err=True)
@@ -131,6 +133,9 @@ def _ask(option: str, question: str, default: Any = None, kind: click.ParamType[
     except click.Abort:
         if sys.stdin.isatty():
             raise
+        if alone is not None:
+            click.echo(err=True)  # below the question
+            return alone
         raise click.UsageError(say(f"missing: --{option}", f"缺少选项 --{option}")) from None
 
 

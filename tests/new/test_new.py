@@ -211,6 +211,16 @@ def test_nobody_there_to_answer() -> None:
     assert not Path("policies/sectors/audit").exists()
 
 
+def test_a_document_without_a_number_in_a_script() -> None:
+    """As the empty answer says where somebody is asked."""
+    arguments = [part for name, value in ANSWERS.items() if name != "source-number" for part in (f"--{name}", value)]
+    done = CliRunner().invoke(main, ["new", "audit", *arguments], input="")
+    assert done.exit_code == 0, done.stderr
+    folder = Path("policies/sectors/audit")
+    assert load_policies(folder)[0][0].packs[-1].sources["rules-2020"].number is None
+    faultless(folder)
+
+
 def test_a_pack_on_another_drive_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """There no relative path leads from it to the program's schemas, so it names none."""
 
