@@ -54,17 +54,16 @@ def textconv(file: str) -> int:
 def install(local: bool) -> int:
     """Let `git diff`, `git log -p` and `git show` of this repository show rules as law.
 
-    Writes a diff driver into .git/config, and the line that names it into .gitattributes (commit that file).
+    Writes a diff driver into .git/config, and the lines that name it into .gitattributes (commit that file).
     """
-    from policyengine.tools.git_install import ATTRIBUTES
     from policyengine.tools.git_install import install as write
 
     done = write(local=local)
     for name, value in done.settings:
         message(f".git/config: {name} = {value}")
-    if done.added:
+    for line in done.added:
         said = say("added; commit this file for everybody else", "已添加；请提交此文件供他人使用")
-        message(f"{done.attributes.name}: {ATTRIBUTES} ({said})" if not local else f"{done.attributes}: {ATTRIBUTES}")
+        message(f"{done.attributes.name}: {line} ({said})" if not local else f"{done.attributes}: {line}")
     if not done.settings and not done.added:
         message(say("git already shows rules as law here", "这里的 git 已经按条文显示规则"))
     return 0

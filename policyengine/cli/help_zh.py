@@ -167,7 +167,7 @@ git 中的规则：比较时按条文显示，合并前检查。
 
 = git install
 让本仓库的 git diff、git log -p 和 git show 按条文显示规则。
-在 .git/config 中写入 diff 驱动，在 .gitattributes 中写入指定它的一行（请提交该文件）。
+在 .git/config 中写入 diff 驱动，在 .gitattributes 中写入指定它的各行（请提交该文件）。
 --local  不动 .gitattributes，改写 .git/info/attributes。
 
 = git merge-check

@@ -16,18 +16,17 @@ from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.tools.revisions import GitFailure, git, top_of
 
-ATTRIBUTES = "rules*.yaml diff=policyengine"
+ATTRIBUTES = ("rules*.yaml diff=policyengine", "rules*.yml diff=policyengine")
 _HEADING = r"^([^[:space:]].*)$"  # the head of a paragraph, which git repeats above each hunk
 
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """``settings`` that were written, by name; ``attributes``: the file that has the line; ``added``: whether it is
-    new."""
+    """``settings`` that were written, by name; ``attributes``: the file that has the lines; ``added``: the new ones."""
 
     settings: tuple[tuple[str, str], ...]
     attributes: Path
-    added: bool
+    added: tuple[str, ...]
 
 
 def install(at: Path | None = None, local: bool = False) -> Installed:
@@ -61,23 +60,25 @@ def _setting(name: str, top: Path) -> str | None:
         return None
 
 
-def _added(attributes: Path) -> bool:
+def _added(attributes: Path) -> tuple[str, ...]:
     try:
         text = attributes.read_bytes().decode("utf-8") if attributes.exists() else ""  # with its line ends
     except UnicodeDecodeError:
         raise PolicyError([_not_text(attributes)]) from None
-    if any(line.split() == ATTRIBUTES.split() for line in text.splitlines()):
-        return False
+    there = [line.split() for line in text.splitlines()]
+    wanted = tuple(line for line in ATTRIBUTES if line.split() not in there)
+    if not wanted:
+        return ()
     attributes.parent.mkdir(parents=True, exist_ok=True)
     end = "\r\n" if "\r\n" in text else "\n"
     between = "" if not text or text.endswith("\n") else end
-    attributes.write_bytes(f"{text}{between}{ATTRIBUTES}{end}".encode())
-    return True
+    attributes.write_bytes(f"{text}{between}{''.join(line + end for line in wanted)}".encode())
+    return wanted
 
 
 def _not_text(attributes: Path) -> Diagnostic:
     return Diagnostic(
         "PE708",
         say(f"{attributes} is not UTF-8 text, so no line was added", f"{attributes} 不是 UTF-8 文本，没有添加内容"),
-        hint=say(f"add the line yourself: {ATTRIBUTES}", f"请自行添加一行：{ATTRIBUTES}"),
+        hint=say(f"add these lines yourself: {'; '.join(ATTRIBUTES)}", f"请自行添加这几行：{'；'.join(ATTRIBUTES)}"),
     )

@@ -21,13 +21,16 @@ ROOT = Path(__file__).parents[2]
 RAISED = ("national/annual-hours：要求 每年 总学时 不少于 90", "national/annual-hours：要求 每年 总学时 不少于 96")
 
 
+BOTH = "rules*.yaml diff=policyengine\nrules*.yml diff=policyengine\n"
+
+
 # --- git diff, git log -p -------------------------------------------------------------------------------------------
 
 
 def test_git_shows_rules_as_law(repository: Repository) -> None:
     first = repository.policyengine("git", "install")
     assert first.returncode == 0
-    assert (repository.folder / ".gitattributes").read_text() == "rules*.yaml diff=policyengine\n"
+    assert (repository.folder / ".gitattributes").read_text() == BOTH
     again = repository.policyengine("git", "install")
     assert "already" in again.stderr
     repository.commit("attributes")
@@ -68,15 +71,25 @@ def test_a_checkout_has_the_same_bytes_on_every_system(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (b"*.csv text\r\n", b"*.csv text\r\nrules*.yaml diff=policyengine\r\n"),
-        (b"*.csv text\r\n*.md text", b"*.csv text\r\n*.md text\r\nrules*.yaml diff=policyengine\r\n"),
-        (b"*.csv text", b"*.csv text\nrules*.yaml diff=policyengine\n"),
+        (b"*.csv text\r\n", b"*.csv text\r\n" + BOTH.replace("\n", "\r\n").encode()),
+        (b"*.csv text\r\n*.md text", b"*.csv text\r\n*.md text\r\n" + BOTH.replace("\n", "\r\n").encode()),
+        (b"*.csv text", b"*.csv text\n" + BOTH.encode()),
+        (b"rules*.yaml  diff=policyengine\n", b"rules*.yaml  diff=policyengine\nrules*.yml diff=policyengine\n"),
     ],
 )
 def test_attributes_keep_their_line_ends(before: bytes, after: bytes, repository: Repository) -> None:
     (repository.folder / ".gitattributes").write_bytes(before)
     assert repository.policyengine("git", "install").returncode == 0
     assert (repository.folder / ".gitattributes").read_bytes() == after
+
+
+def test_git_shows_rules_in_a_file_that_ends_in_yml(repository: Repository) -> None:
+    repository.policyengine("git", "install")
+    path = repository.folder / YEARS
+    path.rename(path.with_suffix(".yml"))
+    repository.commit("another ending")
+    repository.replace(YEARS.removesuffix(".yaml") + ".yml", *RAISED)
+    assert "+    替代 national/annual-hours：要求 每年 总学时 不少于 96 学时" in repository.git("diff")
 
 
 def test_attributes_that_are_no_text(repository: Repository) -> None:
