@@ -54,7 +54,13 @@ def command(
     from policyengine.tools.stats.make import statistics
     from policyengine.tools.stats.origin import Named
 
-    named = [tuple(f.strip() for f in group.split(",") if f.strip()) for group in by]
+    named = [tuple(f.strip() for f in group.split(",")) for group in by]
+    if any("" in group for group in named):
+        text = say(
+            "--by has an empty name: write names with a comma between them, as --by region,form",
+            "--by 中有空的名称：请用逗号隔开各名称，如 --by region,form",
+        )
+        raise click.UsageError(text)
     groups = list(dict.fromkeys(named))  # a table asked for twice is one, as is its file
     format_ = format_ or _by_name(out)
     if format_ == "csv" and out is None and len(groups) != 1:

@@ -384,6 +384,11 @@ def test_command(out: str, tmp_path: Path) -> None:
     assert sheet.auto_filter.ref
 
 
+@pytest.mark.parametrize("by", [",", "form,,subject", "form,", " , form"])
+def test_a_grouping_by_nothing_is_refused(by: str, out: str) -> None:
+    assert "--by has an empty name" in run("stats", out, "--by", by, code=2)
+
+
 def test_a_full_disk_leaves_the_tables_that_were_there(
     of_2016: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
