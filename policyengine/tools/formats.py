@@ -336,8 +336,10 @@ def _read_jsonl(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, obje
         for number, line in enumerate(file, 1):
             try:
                 row = json.loads(line, parse_float=Decimal)
-            except RecursionError as e:
-                raise ValueError(str(e)) from None
+            except (ValueError, RecursionError) as e:
+                raise ValueError(
+                    say(f"line {number} is no JSON object: {e}", f"第 {number} 行不是 JSON 对象")
+                ) from None
             if not isinstance(row, dict):
                 raise ValueError(say(f"line {number} is no JSON object", f"第 {number} 行不是 JSON 对象"))
             yield row

@@ -78,6 +78,10 @@ class Written:
             yield from read_rows(path, path.suffix[1:], self.columns(table), where)
         except FileNotFoundError:
             raise _unusable(path, say("this table of the result is missing", "结果中缺少此表")) from None
+        except UnicodeDecodeError:
+            raise _unusable(
+                path, say("this table was changed: it is not UTF-8", "此表已被改动：不是 UTF-8 编码")
+            ) from None
         except (ValueError, KeyError, TypeError, ArithmeticError) as e:
             raise _unusable(path, say(f"this table was changed: {e}", f"此表已被改动：{e}")) from None
 
@@ -346,7 +350,7 @@ def read_result(folder: str | Path) -> Written:
         hint = say("name the folder that evaluate --out wrote", "请指定 evaluate --out 写出的文件夹")
         raise PolicyError([Diagnostic("PE501", text, Span(str(folder)), hint)]) from None
     except (ValueError, RecursionError) as e:
-        raise _damaged(path, str(e)) from None
+        raise _damaged(path, _no_json(e)) from None
     if not isinstance(manifest, dict) or MARK not in manifest:
         raise _damaged(path, say("it is not one of ours", "不是本程序所写"))
     for part in ("tables", "rules", "policies", "options", "inputs", "rows"):
@@ -414,6 +418,15 @@ def _changed(path: Path) -> Diagnostic:
     message = say("this result was changed after it was written", "该结果写出后被改动")
     hint = say("policyengine verify tells where; evaluate again", "policyengine verify 可查看何处；请重新评定")
     return Diagnostic("PE543", message, Span(str(path)), hint)
+
+
+def _no_json(e: Exception) -> str:
+    """Why a file is no JSON; what Python says of it is English."""
+    if isinstance(e, json.JSONDecodeError):
+        return say(str(e), f"第 {e.lineno} 行第 {e.colno} 列起不是 JSON")
+    if isinstance(e, UnicodeDecodeError):
+        return say("it is not UTF-8", "不是 UTF-8 编码")
+    return say(str(e), "不是 JSON")
 
 
 def _damaged(path: Path, why: str) -> PolicyError:

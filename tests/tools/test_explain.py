@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from policyengine.diagnostics import PolicyError
+from policyengine.messages import speak
 from policyengine.records.model import Person
 from policyengine.tools import explain
 from policyengine.tools.case import Case
@@ -222,6 +223,27 @@ def test_what_is_no_manifest_is_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(PolicyError, match="PE502"):
         read_result(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "清单已被改动或损坏：第 1 行第 1 列起不是 JSON"),
+        (b'{\n "a": }', "清单已被改动或损坏：第 2 行第 7 列起不是 JSON"),
+        (b'{"a": "\xff"}', "清单已被改动或损坏：不是 UTF-8 编码"),
+        (b"[" * 100_000, "清单已被改动或损坏：不是 JSON"),
+    ],
+    ids=["nothing", "no value", "other bytes", "deep"],
+)
+def test_what_is_no_manifest_is_told_in_chinese(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "manifest.json").write_bytes(content)
+    speak("zh")
+    try:
+        with pytest.raises(PolicyError) as raised:
+            read_result(tmp_path)
+    finally:
+        speak("en")
+    assert raised.value.diagnostics[0].message == said
 
 
 @pytest.mark.parametrize("who", ["A1", "B2", "C3", "D4", "E5"])

@@ -94,7 +94,7 @@ def test_a_line_that_is_no_object_is_told(line: str, tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     write_table(Table("t", COLUMNS, ROWS[:1]), path, "jsonl")
     path.write_text(path.read_text() + line + "\n")
-    with pytest.raises(ValueError, match="line 2 is no JSON object" if len(line) < 9 else "recursion"):
+    with pytest.raises(ValueError, match="line 2 is no JSON object"):
         _back(path, "jsonl")
 
 
