@@ -7,6 +7,7 @@ with each other is for ``verify.py`` to say.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,6 +24,7 @@ from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.tools.case import RuleNote, labels_together, note_of_manifest
 from policyengine.tools.formats import read_rows
+from policyengine.tools.manifest_shape import first_fault
 from policyengine.tools.tables import (
     EITHER,
     FINDINGS,
@@ -38,6 +40,7 @@ from policyengine.tools.write import MANIFEST, MARK, SIGNATURE, digest, manifest
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
 
 Row = Mapping[str, Value]
+_PERIOD = re.compile(r"[0-9]{4}(\.\.[0-9]{4})?")
 _TEXT_OF_DECISIONS = ("person_id", "period", "policy", "outcome", "advisories", "consequences")
 
 
@@ -117,8 +120,17 @@ class Written:
         open_rows = {
             (m["person_id"], m["period"], m["policy"]): m for m in self.rows("missing", person) if not m["record_id"]
         }
-        for row in self.rows("decisions", person):
+        for row in self._dated("decisions", person):
             yield self._decision(row, open_rows.get((row["person_id"], row["period"], row["policy"])))
+
+    def _dated(self, table: str, person: str | None) -> Iterator[Row]:
+        """Rows of a table whose periods are ours: ``2016``, ``2016..2020``, or none in the ledger."""
+        for row in self.rows(table, person):
+            period = _text(row, "period")
+            if not _PERIOD.fullmatch(period) and (period or table != "ledger"):
+                text = say(f"this table was changed: {period!r} is no period", f"此表已被改动：“{period}”不是年度")
+                raise _unusable(self.folder / self.manifest["tables"][table]["file"], text)
+            yield row
 
     def _decision(self, row: Row, unsettled: Row | None) -> Decision:
         policy = self.policy(_text(row, "policy")) or {"unit": "hours", "labels": {"terms": {}}, "year_starts": "01-01"}
@@ -230,7 +242,7 @@ class Written:
         return found | {name: tuple(dict.fromkeys(keys)) for name, keys in every.items()}
 
     def findings(self, person: str | None = None) -> Iterator[Finding]:
-        for row in self.rows("findings", person):
+        for row in self._dated("findings", person):
             values: dict[str, Any] = {c.name: row[c.name] for c in FINDINGS}
             window = (values.pop("window_start"), values.pop("window_end"))
             values.update({k: _text(row, k) for k in ("circumstance", "rule", "policy", "unit")})
@@ -242,7 +254,7 @@ class Written:
         if not self.has("ledger"):
             return
         highs = {(_text(m, "record_id"), m["period"]): m for m in self.rows("missing", person) if m["record_id"]}
-        for row in self.rows("ledger", person):
+        for row in self._dated("ledger", person):
             unsettled = highs.get((_text(row, "record_id"), row["period"]))
             yield LedgerEntry(
                 record_id=_text(row, "record_id"),
@@ -353,9 +365,8 @@ def read_result(folder: str | Path) -> Written:
         raise _damaged(path, _no_json(e)) from None
     if not isinstance(manifest, dict) or MARK not in manifest:
         raise _damaged(path, say("it is not one of ours", "不是本程序所写"))
-    for part in ("tables", "rules", "policies", "options", "inputs", "rows"):
-        if part not in manifest:
-            raise _damaged(path, say(f"{part} is missing", f"缺少 {part}"))
+    if (place := first_fault(manifest)) is not None:
+        raise _damaged(path, say(f"{place} is missing, or not as we write it", f"{place} 缺失，或与写出时不同"))
     return Written(folder, manifest)
 
 
@@ -386,10 +397,34 @@ def as_it_is(written: Written) -> Iterator[None]:
     """Whatever fails in here because the manifest is no longer as it was written is told so: PE502."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
-        if _sealed(written):
-            raise
-        raise _damaged(written.folder / MANIFEST, say(f"{e!r} is not as we write it", f"{e!r} 与写出时不同")) from None
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as e:
+        if not _sealed(written):
+            text = say(f"{e!r} is not as we write it", f"{e!r} 与写出时不同")
+            raise _damaged(written.folder / MANIFEST, text) from None
+        _tell_forged([written.folder])
+        raise
+
+
+@contextmanager
+def as_they_are(places: Iterable[str | Path]) -> Iterator[None]:
+    """Whatever fails in here because a result was changed and sealed again is told as ``verify`` does. A place may be
+    a database, of which nothing is known."""
+    try:
+        yield
+    except (PolicyError, OSError, MemoryError):
+        raise
+    except Exception:  # of DuckDB too
+        _tell_forged(places)
+        raise
+
+
+def _tell_forged(places: Iterable[str | Path]) -> None:
+    """Raise ``PolicyError`` where a folder's tables and manifest disagree; else what failed is a fault of ours."""
+    from policyengine.tools.verify import verify
+
+    for folder in (Path(p) for p in places):
+        if folder.is_dir() and (found := [d for d in verify(folder) if d.severity == "error"]):
+            raise PolicyError(found) from None
 
 
 def _sealed(written: Written) -> bool:

@@ -28,6 +28,7 @@ from policyengine.tools.stats.render import print_tables
 from policyengine.tools.stats.suppress import suppressed
 from policyengine.tools.stats.words import TITLES, Words, sheet_of
 from policyengine.tools.tables import Column, Table
+from policyengine.tools.write import digest, manifest_bytes
 from tests.stats.conftest import judged
 
 
@@ -387,6 +388,56 @@ def test_command(out: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("by", [",", "form,,subject", "form,", " , form"])
 def test_a_grouping_by_nothing_is_refused(by: str, out: str) -> None:
     assert "--by has an empty name" in run("stats", out, "--by", by, code=2)
+
+
+def forged(out: str, folder: Path, keys: tuple[str | int, ...]) -> Path:
+    """A copy of the result with a part of its manifest taken away, sealed again."""
+    target = Path(shutil.copytree(out, folder / "forged"))
+    manifest = part = json.loads((target / "manifest.json").read_bytes())
+    for key in keys[:-1]:
+        part = part[key]
+    del part[keys[-1]]
+    (target / "manifest.json").write_bytes(manifest_bytes(manifest))
+    return target
+
+
+@pytest.mark.parametrize(
+    ("keys", "place"),
+    [
+        (("rows", "in"), "rows.in"),
+        (("inputs", 0, "sha256"), "inputs[0].sha256"),
+        (("policies", 0, "labels", "terms"), "policies[0].labels.terms"),
+        (("engine",), "engine"),
+        (("tables", "findings", "columns", 0), "tables.findings.columns"),
+    ],
+)
+def test_a_manifest_without_a_part_though_sealed_again(
+    keys: tuple[str | int, ...], place: str, out: str, tmp_path: Path
+) -> None:
+    target = str(forged(out, tmp_path, keys))
+    for command in (
+        ["stats", target],
+        ["explain", target, "--person", "A1"],
+        ["publish", target, "--to", str(tmp_path / "s.duckdb")],
+        ["verify", target],
+    ):
+        said = run(*command, code=1 if command[0] == "verify" else 2)
+        assert f"PE502: the manifest was changed or damaged: {place} is missing, or not as we write it" in said
+
+
+def test_a_period_that_is_none_though_sealed_again(out: str, tmp_path: Path) -> None:
+    """Digits of another width, which Python takes for figures and DuckDB does not."""
+    target = Path(shutil.copytree(out, tmp_path / "forged"))
+    manifest = json.loads((target / "manifest.json").read_bytes())
+    for table in ("decisions", "findings", "ledger"):
+        entry = manifest["tables"][table]
+        path = target / entry["file"]
+        path.write_text(path.read_text("utf-8").replace(",2016,", ",２０１６,"), encoding="utf-8")
+        entry["sha256"] = digest(path)
+    (target / "manifest.json").write_bytes(manifest_bytes(manifest))
+    for command in (["stats"], ["explain", "--person", "A1"], ["publish", "--to", str(tmp_path / "s.duckdb")]):
+        said = run(command[0], str(target), *command[1:], code=2)
+        assert "PE503: this table was changed: '２０１６' is no period" in said
 
 
 def test_a_full_disk_leaves_the_tables_that_were_there(

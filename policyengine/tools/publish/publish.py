@@ -17,7 +17,7 @@ from policyengine.progress import told
 from policyengine.records.personal import mask
 from policyengine.tools.publish.reading import is_server, shown
 from policyengine.tools.publish.staging import Staged, result_row
-from policyengine.tools.read_result import unchanged_result
+from policyengine.tools.read_result import as_they_are, unchanged_result
 from policyengine.tools.stats.make import HERE, standard
 from policyengine.tools.stats.origin import Named
 from policyengine.tools.stats.sources import source_of_folder
@@ -68,13 +68,15 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
     with working() as (connection, place):
         own = place / "source"
         own.mkdir()
-        source = source_of_folder(connection, own, written, named)
+        with as_they_are([folder]):
+            source = source_of_folder(connection, own, written, named)
         with _opened(to, connection, place) as target:
             if _known(target, source.id, to):
                 return _again(target, source.id, source.notes)
-            store = build(connection, own, [source], ())
-            staged = Staged(connection, own, written, source, store)
-            queries = list(staged.queries(standard(store)))
+            with as_they_are([folder]):
+                store = build(connection, own, [source], ())
+                staged = Staged(connection, own, written, source, store)
+                queries = list(staged.queries(standard(store)))
             target.begin()
             if not _ours(target, to):
                 _make_tables(target)

@@ -12,7 +12,7 @@ from policyengine.messages import say
 from policyengine.progress import counted, told
 from policyengine.tools.explain import find_person
 from policyengine.tools.publish.reading import is_database, sources_of_database
-from policyengine.tools.read_result import Written, unchanged_result
+from policyengine.tools.read_result import Written, as_they_are, unchanged_result
 from policyengine.tools.report.folk import One, Part, everybody
 from policyengine.tools.stats.make import HERE, Statistics, standard
 from policyengine.tools.stats.origin import Named, facts_of, without_ledger
@@ -96,7 +96,7 @@ def _empty(folder: Path) -> Path:
 @contextmanager
 def _open(place: str, named: Named) -> Iterator[tuple[Written, list[Part], Any, Path, Notes]]:
     """The words of the result or of the database, the results with their rows, a working connection and folder."""
-    with working() as (connection, folder):
+    with as_they_are([place]), working() as (connection, folder):
         own = folder / "source"
         own.mkdir()
         if is_database(place):

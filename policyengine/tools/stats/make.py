@@ -13,6 +13,7 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic
 from policyengine.messages import say
 from policyengine.progress import told
+from policyengine.tools.read_result import as_they_are
 from policyengine.tools.stats.origin import Named
 from policyengine.tools.stats.query import ALIASES, dimensions, grouped, spread
 from policyengine.tools.stats.sources import sources_of
@@ -58,7 +59,7 @@ def statistics(
     so (PE534).
     """
     wanted = [ALIASES.get(fact, fact) for group in by for fact in group]
-    with working() as (connection, folder):
+    with as_they_are(places), working() as (connection, folder):
         store = build(connection, folder, sources_of(connection, folder, list(places), named), wanted)
         store.least = suppress
         tables = _asked(store, by) if by else standard(store)
