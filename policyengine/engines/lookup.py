@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import lru_cache
+from itertools import product
 
 from policyengine.packs.model import Cell, Table
 
@@ -44,6 +45,8 @@ class Finder:
         self._until = next(iter(table.columns_with("until")), None)
         self._told: dict[int, dict[object, list[int]]] = {}
         self._ranged = [table.columns[k].match == "range" for k in self.keys]
+        self._exact = [p for p, ranged in enumerate(self._ranged) if p and not ranged]  # keys but the first
+        self._indexes: dict[int, dict[tuple[object, ...], list[Row]]] = {}  # by how many keys are asked for
         self._rows: dict[object, list[Row]] = {}  # by the first key and its aliases
         self._scanned: list[Row] = []  # those whose first key is a range
         self._changes = self._days_of_change()
@@ -108,7 +111,7 @@ class Finder:
         if not self.keys or not arguments:
             return next((row for row in self.table.rows if self._valid(row, on, year)), None)
         wanted = [canonical_text(a) for a in arguments]
-        for row in self._rows.get(wanted[0], ()) or self._scanned:
+        for row in self._candidates(wanted):
             if self._valid(row, on, year) and all(
                 _matches(row[column], value, ranged)
                 for position, (column, value, ranged) in enumerate(zip(self.keys, wanted, self._ranged, strict=False))
@@ -116,6 +119,22 @@ class Finder:
             ):
                 return row
         return None
+
+    def _candidates(self, wanted: Sequence[object]) -> Sequence[Row]:
+        """The rows that have these exact keys, in their order; a range is compared row by row."""
+        places = [p for p in self._exact if p < len(wanted)]
+        if self._ranged[0] or not places:
+            return self._rows.get(wanted[0], ()) or self._scanned
+        index = self._indexes.get(len(places))
+        if index is None:
+            index = self._indexes[len(places)] = {}
+            for first, rows in self._rows.items():
+                for row in rows:
+                    cells = (row[self.keys[p]] for p in places)
+                    names = [cell if isinstance(cell, tuple) else (cell,) for cell in cells]
+                    for key in {(first, *map(canonical_text, each)) for each in product(*names)}:
+                        index.setdefault(key, []).append(row)
+        return index.get((wanted[0], *(wanted[p] for p in places)), ())
 
     def figure(self, row: Row) -> Fraction | None:
         """The row's value column; None when the cell is empty."""

@@ -27,6 +27,62 @@ def test_each_of_thousands_of_names_is_looked_up_at_once() -> None:
     assert rows_met(finder, 0, "Base", only_existence=False) == frozenset()
 
 
+def rooms(rows: tuple[tuple[object, ...], ...]) -> Finder:
+    """A table by form, level (perhaps several in a cell), a range of points, and subject."""
+    columns = (
+        Column("form", "key", field="form"),
+        Column("level", "key", field="level"),
+        Column("points", "key", "number", match="range", field="points"),
+        Column("subject", "key", field="subject"),
+        Column("hours", "value", "number", unit="hours"),
+        Column("other", "alias"),
+    )
+    return Finder(Table("rooms", columns, rows))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("asked", "hours"),
+    [
+        (("Course", "A", 5, "law"), 1),
+        (("COURSE", " b ", 5, "law"), 1),  # the second of its levels
+        (("course", "a", 11, "law"), 2),  # the range decides
+        (("course", "a", 21, "law"), None),
+        (("course", "a", 5, "soil"), 3),
+        (("course", "c", 5, "law"), None),
+        (("class", "a", 5, "soil"), 3),  # by its alias
+        (("talk", "a", 5, "law"), None),
+        (("talk", None, 5, "law"), 4),  # an empty cell is met by nothing that is said
+        (("course", "a", 11), 2),  # fewer keys than the table has
+        (("course", "b"), 1),
+        (("class",), 3),
+    ],
+)
+def test_rows_by_several_keys(asked: tuple[object, ...], hours: int | None) -> None:
+    low, high = (Fraction(0), Fraction(10)), (Fraction(11), Fraction(20))
+    finder = rooms(
+        (
+            ("course", ("a", "b"), low, "law", Fraction(1), None),
+            ("course", "a", high, "law", Fraction(2), None),
+            ("course", "a", low, "soil", Fraction(3), "class"),
+            ("talk", None, low, "law", Fraction(4), None),
+        )
+    )
+    found = finder.find(asked, date(2016, 1, 1), 2016)
+    assert (found and finder.figure(found)) == hours
+
+
+def test_tables_by_two_keys_are_not_gone_through() -> None:
+    """20,000 rows of one first key were compared with each record."""
+    columns = (Column("a", "key", field="a"), Column("b", "key", field="b"), Column("hours", "value", "number"))
+    finder = Finder(Table("two", columns, tuple(("x", f"B{n}", Fraction(n)) for n in range(20_000))))
+    begin = time.process_time()
+    for n in range(20_000):
+        row = finder.find(("X", f"b{n}"), date(2016, 1, 1), 2016)
+        assert row is not None
+        assert row[2] == n
+    assert time.process_time() - begin < 20  # about 0.2 s
+
+
 RATES = Table(
     "rates",
     (
