@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
+from policyengine.cli.over import refuse_over
 from policyengine.cli.settings import Command, Day, Periods
 from policyengine.messages import say
 
@@ -93,18 +93,9 @@ def command(
 
 def _check_shifts(shifts: str, files: Files) -> None:
     """Refuse a name that asks for neither format, and that of a file that is read, which would be lost."""
-    from policyengine.records.files import find_files
-
     if not shifts.lower().endswith((".csv", ".parquet")):
         raise click.UsageError(say("--shifts must end in .csv or .parquet", "--shifts 应以 .csv 或 .parquet 结尾"))
-    given = [name for names in files.roles().values() for name in names if name != "-"]
-    if os.path.realpath(shifts) in {os.path.realpath(source.path) for source in find_files(given)[0]}:
-        raise click.UsageError(
-            say(
-                f"--shifts would overwrite {shifts}, which is read; give it a name of its own",
-                f"--shifts 会覆盖所读取的 {shifts}，请另取名称",
-            )
-        )
+    refuse_over("--shifts", shifts, [name for names in files.roles().values() for name in names])
 
 
 def _tell_problems(comparison: Comparison) -> None:

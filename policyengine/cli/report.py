@@ -9,6 +9,7 @@ import click
 
 from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
+from policyengine.cli.over import made_from, refuse_over
 from policyengine.cli.settings import Command
 from policyengine.messages import say
 
@@ -60,6 +61,7 @@ def command(
         raise click.UsageError(say("--out must end in .html, .xlsx or .pdf", "--out 应以 .html、.xlsx 或 .pdf 结尾"))
     if person is not None and not certificates:
         raise click.UsageError(say("--person goes with --certificates", "--person 须与 --certificates 一起使用"))
+    refuse_over("--out", out, [folder, *records, persons, policy, *made_from([folder])])
     with progress():
         if suffix == ".xlsx":
             notes = make.write_workbook(folder, path, reveal, named)

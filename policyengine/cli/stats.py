@@ -10,6 +10,7 @@ import click
 
 from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
+from policyengine.cli.over import made_from, refuse_over
 from policyengine.cli.settings import Command, on_terminal
 from policyengine.messages import say
 
@@ -68,6 +69,8 @@ def command(
         raise click.UsageError(text)
     if format_ == "xlsx" and out is None:
         raise click.UsageError(say("xlsx needs a file: --out FILE.xlsx", "xlsx 需要文件：--out 文件.xlsx"))
+    if out is not None:
+        refuse_over("--out", out, [*results, *records, persons, policy, *made_from(results)])
     with progress():
         made = statistics(results, groups, suppress, Named(records, persons, policy))
     tell(made.notes)

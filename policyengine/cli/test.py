@@ -10,6 +10,7 @@ import click
 
 from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
+from policyengine.cli.over import refuse_over
 from policyengine.cli.settings import Command
 from policyengine.messages import say
 
@@ -40,7 +41,10 @@ def command(packs: tuple[str, ...], covered: bool, mutated: bool, xml: str | Non
     from policyengine.diagnostics import PolicyError
     from policyengine.tools.test_packs import benches, no_tests, run
 
-    found, problems = benches(packs or (("policies",) if Path("policies").is_dir() else (".",)))
+    named = packs or (("policies",) if Path("policies").is_dir() else (".",))
+    if xml is not None:
+        refuse_over("--junit", xml, named)
+    found, problems = benches(named)
     if absent := [d for d in problems if d.code == "PE130"]:
         raise PolicyError(absent)
     tell(problems)

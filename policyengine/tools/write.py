@@ -147,7 +147,7 @@ def refuse_foreign(target: Path) -> None:
         raise PolicyError([Diagnostic("PE910", text, Span(str(target)), hint)])
     _refuse_fixed(target)
     present = set(os.listdir(target)) - BY_ITSELF
-    foreign = sorted(present - _ours(target))
+    foreign = sorted(present - files_of_result(target))
     if foreign:
         text = say(
             f"this folder holds something that is not a result of policyengine ({foreign[0]}); it is left as it is",
@@ -178,7 +178,7 @@ def _is_current(folder: Path) -> bool:
         return False
 
 
-def _ours(folder: Path) -> set[str]:
+def files_of_result(folder: Path) -> set[str]:
     """The files that a result of ours in ``folder`` consists of; none where it holds no such result."""
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())

@@ -135,3 +135,37 @@ def test_a_file_in_a_folder_is_not_utf8(run: Run, world: Path, engine: str) -> N
     done = run("evaluate", folder, "--policy", world / "policies/shire", "--out", world / "out", "--engine", engine)
     assert (done.code, (world / "out").exists()) == (2, False)
     assert "error PE400: the name of this file or of a folder above it is not UTF-8" in done.err
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "name"),
+    [
+        ("stats", "--out", "out/decisions.csv"),
+        ("stats", "--out", "records.csv"),
+        ("stats", "--out", "policies/shire/pack.yaml"),
+        ("report", "--out", "persons.html"),
+        ("test", "--junit", "policies/shire/pack.yaml"),
+        ("test", "--junit", "policies/shire/../shire/rules.yaml"),
+    ],
+)
+def test_nothing_that_is_read_is_overwritten(run: Run, world: Path, command: str, option: str, name: str) -> None:
+    (world / "persons.html").symlink_to(world / "persons.csv")
+    files = (world / "records.csv", "--persons", world / "persons.csv", "--policy", world / "policies")
+    assert run("evaluate", *files, "--out", world / "out", "--format", "csv").code == 0
+    before = {p: p.read_bytes() for p in world.rglob("*") if p.is_file()}
+    read = world / ("policies" if command == "test" else "out")
+    done = run(command, read, option, world / name)
+    assert done.code == 2
+    assert f"error PE901: {option} would overwrite" in done.err
+    assert {p: p.read_bytes() for p in world.rglob("*") if p.is_file()} == before
+
+
+def test_what_a_command_wrote_it_may_write_again(run: Run, world: Path) -> None:
+    files = (world / "records.csv", "--persons", world / "persons.csv", "--policy", world / "policies")
+    assert run("evaluate", *files, "--out", world / "out", "--format", "csv").code == 0
+    for command in (
+        ("stats", world / "out", "--out", world / "s.json"),
+        ("report", world / "out", "--out", world / "r.html"),
+        ("test", world / "policies", "--junit", world / "policies" / "results.xml"),
+    ):
+        assert [run(*command).code, run(*command).code] in ([0, 0], [1, 1])

@@ -1,0 +1,56 @@
+"""What a file that a command writes may not be: one that it reads, or a part of a pack or a result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from policyengine.messages import say
+
+
+def refuse_over(option: str, target: str, read: Iterable[str | Path | None]) -> None:
+    """Refuse a target that is among the files that are read (patterns and folders of records too), or stands in a
+    folder of packs or a result as a part of it; what was written there before may be written again."""
+    from policyengine.records.files import find_files
+
+    path = Path(os.path.realpath(target))
+    if not path.is_file():
+        return
+    given = [str(name) for name in read if name is not None and str(name) != "-"]
+    folders = [Path(os.path.realpath(name)) for name in given if Path(name).is_dir()]
+    files = {os.path.realpath(name) for name in given}
+    files |= {os.path.realpath(s.path) for name in given for s in find_files([name])[0]}
+    if str(path) in files or any(path.is_relative_to(f) and _part_of(path, f) for f in folders):
+        raise click.UsageError(
+            say(
+                f"{option} would overwrite {target}, which is read; give it a name of its own",
+                f"{option} 会覆盖所读取的 {target}，请另取名称",
+            )
+        )
+
+
+def _part_of(path: Path, folder: Path) -> bool:
+    """Whether a file in the folder is one that packs or a result consist of."""
+    from policyengine.tools.revisions import FILES
+    from policyengine.tools.write import files_of_result
+
+    if ours := files_of_result(folder):
+        return path.parent == folder and path.name in ours
+    return path.suffix.lower() in FILES
+
+
+def made_from(places: Iterable[str]) -> list[str]:
+    """The files and packs that the results in these places say they were made from."""
+    from policyengine.tools.read_result import read_result
+    from policyengine.tools.write import MANIFEST
+
+    found: list[str] = []
+    for place in places:
+        if (Path(place) / MANIFEST).is_file():
+            options = read_result(place).manifest["options"]
+            others = [options[k] for k in ("policy", "persons", "circumstances")] + [options.get("mapping")]
+            found += [*options["records"], *(o for o in others if o is not None)]
+    return found
