@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from policyengine.engines.calendar import labelled
-from policyengine.tools.tables import FINDINGS, FLAGS, MISSING, Column
+from policyengine.tools.tables import FINDINGS, FLAGS, LEDGER, MISSING, Column
 from policyengine.tools.write import MARK
 
 MOST = 2**63  # of rows
@@ -119,6 +119,7 @@ def _among(columns: Iterable[Column]) -> Callable[[Any], bool]:
     return lambda value: _texts(value) and names <= set(value)
 
 
+OF_ANY_LEDGER = [c for c in LEDGER if c.name in ("record_id", "person_id", "period", "converted", "counted", "reason")]
 WORDS = {"*": _text}
 TABLE = {"file": _text, "rows": _count, "columns": _texts, "sha256": _text}
 SHAPE: dict[str, Any] = {
@@ -152,6 +153,7 @@ SHAPE: dict[str, Any] = {
     "tables": {
         "decisions": {**TABLE, "columns": _of_decisions},
         "findings": {**TABLE, "columns": _among(FINDINGS)}, "flags": {**TABLE, "columns": _among(FLAGS)},
-        "missing": {**TABLE, "columns": _among(MISSING)}, "*": TABLE,
+        "missing": {**TABLE, "columns": _among(MISSING)}, "ledger?": {**TABLE, "columns": _among(OF_ANY_LEDGER)},
+        "*": TABLE,
     },
 }  # fmt: skip

@@ -409,6 +409,7 @@ def forged(out: str, folder: Path, keys: tuple[str | int, ...]) -> Path:
         (("policies", 0, "labels", "terms"), "policies[0].labels.terms"),
         (("engine",), "engine"),
         (("tables", "findings", "columns", 0), "tables.findings.columns"),
+        (("tables", "ledger", "columns", 1), "tables.ledger.columns"),
     ],
 )
 def test_a_manifest_without_a_part_though_sealed_again(
