@@ -75,11 +75,15 @@ class Finder:
 
     def any_row(self, on: date, year: int) -> bool:
         """Whether the table says anything for that day and year."""
-        asked = (bisect_right(self._changes, on), 0 if self._year is None else year)
+        asked = self._stretch(on, year)
         known = self._stocked.get(asked)
         if known is None:
             known = self._stocked[asked] = any(self._valid(row, on, year) for row in self.table.rows)
         return known
+
+    def _stretch(self, on: date, year: int) -> tuple[int, int]:
+        """Alike for all days and years for which the table's rows are the same."""
+        return bisect_right(self._changes, on), 0 if self._year is None else year
 
     def _days_of_change(self) -> list[date]:
         """Days on which other rows are valid than the day before."""
@@ -149,7 +153,7 @@ class Finder:
     def bounds(self, on: date | None = None, year: int = 0) -> tuple[Fraction, Fraction] | None:
         """The least and the greatest of ``figures``; None where there are none. Worked out once for each stretch of
         days: whoever lacks a key of the table asks for it, record after record."""
-        asked = None if on is None else (bisect_right(self._changes, on), 0 if self._year is None else year)
+        asked = None if on is None else self._stretch(on, year)
         if asked not in self._bounds:
             figures = self.figures(on, year)
             self._bounds[asked] = (min(figures), max(figures)) if figures else None

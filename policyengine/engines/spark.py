@@ -99,14 +99,19 @@ def _uninstalled() -> Diagnostic:
 
 def unreachable(remote: str, fault: Exception) -> Diagnostic:
     """What is said where a server does not answer."""
-    told = str(fault).strip().splitlines() or [type(fault).__name__]
+    told = _first_line(fault)
     return Diagnostic(
         "PE930",
-        say(f"no Spark Connect server answers at {remote}: {told[0]}",
-            f"{remote} 上没有 Spark Connect 服务应答：{told[0]}"),
+        say(f"no Spark Connect server answers at {remote}: {told}",
+            f"{remote} 上没有 Spark Connect 服务应答：{told}"),
         hint=say("say --remote sc://host:port; the server listens on 15002 by default",
                  "请写 --remote sc://主机:端口；服务默认监听 15002 端口"),
     )  # fmt: skip
+
+
+def _first_line(fault: Exception) -> str:
+    """What a server says first; a stack of Java follows."""
+    return next(iter(str(fault).strip().splitlines()), type(fault).__name__)
 
 
 def try_rows(opened_session: Any) -> None:
@@ -119,10 +124,9 @@ def try_rows(opened_session: Any) -> None:
     try:
         opened_session.createDataFrame(_table({"n": "BIGINT"}, [(1,)])).collect()
     except Exception as e:
-        told = str(e).strip().splitlines() or [type(e).__name__]
-        server, client = opened_session.version, pyspark.__version__
-        text = say(f"the server (Spark {server}) does not take rows from this client ({client}): {told[0]}",
-                   f"服务器（Spark {server}）不接受此客户端（{client}）的数据：{told[0]}")  # fmt: skip
+        told, server, client = _first_line(e), opened_session.version, pyspark.__version__
+        text = say(f"the server (Spark {server}) does not take rows from this client ({client}): {told}",
+                   f"服务器（Spark {server}）不接受此客户端（{client}）的数据：{told}")  # fmt: skip
         hint = say(f"install the client of the server's version: pip install pyspark-client=={server}",
                    f"请安装与服务器版本相同的客户端：pip install pyspark-client=={server}")  # fmt: skip
         raise PolicyError([Diagnostic("PE930", text, hint=hint)]) from e

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -84,16 +85,23 @@ def test_all_that_may_decide_is_missing_where_it_is_open_which_policy_governs(
     assert (both.policy, both.outcome, both.missing) == ("shire", "undetermined", ("R2:approved", "person:sector"))
 
 
+def millers_with(folder: Path, article: str, words: str, rules: Sequence[str]) -> Path:
+    """The world where the shire leaves an article to those above it, and the millers' pack has more words and rules."""
+    world = write_world(folder)
+    shire, mill = world / "policies/shire/rules.yaml", world / "policies/mill/rules.yaml"
+    shire.write_text(shire.read_text().replace(f"at: {article}}}", f"at: {article}}}\n  change: delegated"))
+    with (world / "policies/mill/pack.yaml").open("a") as pack:
+        pack.write(f"vocabulary: {words}\n")
+    with mill.open("a") as file:
+        for n, rule in enumerate(rules):
+            file.write(f"- {{id: rule-{n}, cites: {{source: rules, at: rule {n}}}, rule: '{rule}'}}\n")
+    return world
+
+
 def test_what_follows_under_one_of_the_policies_alone_is_possible(tmp_path: Path) -> None:
     """20/9 hours: not met in the shire, and not for a miller, of whom another thing follows."""
-    world = write_world(tmp_path)
-    shire, mill = world / "policies/shire/rules.yaml", world / "policies/mill/rules.yaml"
-    shire.write_text(shire.read_text().replace("at: art. 6}", "at: art. 6}\n  change: delegated"))
-    with (world / "policies/mill/pack.yaml").open("a") as pack:
-        pack.write("vocabulary: {conclusions: {no_licence: 不予换证}}\n")
-    with mill.open("a") as rules:
-        rules.write("- {id: excellent, cites: {source: rules, at: rule 2}, rule: drop shire/not-excellent}\n")
-        rules.write("- {id: licence, cites: {source: rules, at: rule 3}, rule: conclude no_licence when not met}\n")
+    own = ("drop shire/not-excellent", "conclude no_licence when not met")
+    world = millers_with(tmp_path, "art. 6", "{conclusions: {no_licence: 不予换证}}", own)
     files = Files((str(world / "records.csv"),), str(world / "persons.csv"))
     result = evaluate_files(load_law(world / "policies"), files, (2016, 2016)).result
     found = {d.person_id: (d.outcome, d.consequences, d.possible) for d in result.decisions}
@@ -128,14 +136,7 @@ FLAGGED = [
 def test_a_flag_is_sure_that_is_raised_under_each_policy_that_may_govern(
     tmp_path: Path, rules: tuple[str, ...], flags: dict[tuple[str, str], tuple[bool, tuple[str, ...]]], engine: str
 ) -> None:
-    world = write_world(tmp_path)
-    shire, mill = world / "policies/shire/rules.yaml", world / "policies/mill/rules.yaml"
-    shire.write_text(shire.read_text().replace("at: art. 7}", "at: art. 7}\n  change: delegated"))
-    with (world / "policies/mill/pack.yaml").open("a") as pack:
-        pack.write("vocabulary: {flags: {dusty: 粉尘}}\n")
-    with mill.open("a") as file:
-        for n, rule in enumerate(rules):
-            file.write(f"- {{id: rule-{n}, cites: {{source: rules, at: rule {n}}}, rule: '{rule}'}}\n")
+    world = millers_with(tmp_path, "art. 7", "{flags: {dusty: 粉尘}}", rules)
     records = world / "records.csv"
     records.write_text(records.read_text().replace("100,minutes,c-9,,,", "100,minutes,c-9,,,5"))
     files = Files((str(records),), str(world / "persons.csv"))
