@@ -182,6 +182,10 @@ git 中的规则：比较时按条文显示，合并前检查。
 输出 pack.yaml（pack）、rules*.yaml（rules）或 tests/*.yaml（tests）的 JSON Schema。
 第一行为 "# yaml-language-server: $schema=路径" 的文件，带 YAML 语言服务的编辑器会补全并检查。
 
+= lsp
+通过标准输入输出为编辑器服务（Language Server Protocol）：编写政策包时的诊断信息、接下来可写什么的建议、
+词和规则的含义、在何处声明和使用、排版、着色。由编辑器启动，随编辑器结束。
+
 = explain-code
 输出 CODE（如 PE203）的说明页；不写则列出全部代码及标题。
 """

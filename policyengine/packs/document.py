@@ -9,6 +9,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import field
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from policyengine.packs.syntax import UNWANTED, unwanted
 
 MAX_PROBLEMS = 200  # of one file; whoever has mended these checks again
 MAX_BYTES = 1_000_000  # the whole regulation with every article as a note is 60 kB
+_held: ContextVar[Mapping[str, bytes] | None] = ContextVar("held", default=None)
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,23 @@ def shown(path: Path) -> str:
         return path.as_posix()
 
 
+@contextmanager
+def held(files: Mapping[str, bytes]) -> Iterator[None]:
+    """As long as it lasts, these files (by their real path) are read as an editor holds them, not from the disk."""
+    token = _held.set(files)
+    try:
+        yield
+    finally:
+        _held.reset(token)
+
+
 def read_document(path: Path) -> tuple[Document | None, list[Diagnostic]]:
     """Read one YAML file. Errors: PE101..PE113; with any of them there is no document."""
     file = shown(path)
     if not is_utf8(str(path)):
         return None, [_not_utf8(file)]
+    if (files := _held.get()) and (unsaved := files.get(os.path.realpath(path))) is not None:
+        return (None, [_too_large(file, len(unsaved))]) if len(unsaved) > MAX_BYTES else parse_document(unsaved, file)
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # a pipe or a device would be waited for

@@ -57,15 +57,15 @@ class _Text:
 
 
 @dataclass(slots=True)
-class _Words:
+class Words:
     """The words of a pack and the surface that it is written in."""
 
     vocabulary: Vocabulary
     surface: str
 
 
-_Found = tuple[_Words | None, list[Diagnostic]]
-_Below = Callable[[Path, int], _Found]
+Found = tuple[Words | None, list[Diagnostic]]
+_Below = Callable[[Path, int], Found]
 
 
 def format_packs(paths: Iterable[Path], surface: str | None = None) -> tuple[list[Formatted], list[Diagnostic]]:
@@ -75,9 +75,8 @@ def format_packs(paths: Iterable[Path], surface: str | None = None) -> tuple[lis
     """
     result: list[Formatted] = []
     problems: list[Diagnostic] = []
-    words: dict[Path, _Found] = {}
-    look = cache(ids_under)
-    words_of: _Below = cache(lambda folder, depth: _words_of(folder, depth, words_of, look))
+    words: dict[Path, Found] = {}
+    words_of = words_by_folder()
     seen: set[Path] = set()
     for path in paths:
         files = list(_files(path))
@@ -96,7 +95,7 @@ def format_packs(paths: Iterable[Path], surface: str | None = None) -> tuple[lis
             seen.add(file.absolute())
             folder = file.parent
             if folder not in words:
-                words[folder] = words_of(folder, 0)
+                words[folder] = words_of(folder)
                 problems += words[folder][1]
             known = words[folder][0]
             if known is not None:
@@ -214,15 +213,21 @@ def _files(path: Path) -> Iterator[Path]:
             yield from sorted(p for p in folder.glob("rules*") if is_yaml(p) and p.is_file())
 
 
-def _words_of(folder: Path, depth: int, below: _Below, look: Look) -> _Found:
-    """The words of the chain that ends in ``folder``, whatever its rules are like. ``below``: the same of the pack
-    below, ``look``: which packs there are; both remember, since many packs have one base.
-    """
+def words_by_folder() -> Callable[[Path], Found]:
+    """Gives the words of the chain that ends in a folder, whatever its rules are like; what it has read it remembers,
+    since many packs have one base."""
+    look = cache(ids_under)
+    below: _Below = cache(lambda folder, depth: _words_of(folder, depth, below, look))
+    return lambda folder: below(folder, 0)
+
+
+def _words_of(folder: Path, depth: int, below: _Below, look: Look) -> Found:
+    """``below``: the same of the pack below; ``look``: which packs there are."""
     document, problems = read_document(folder / PACK_FILE)
     if document is None:
         return None, problems
     name = optional_at(document.root, "extends")
-    inherited: _Words | None = None
+    inherited: Words | None = None
     if name is not None and depth < DEEPEST:
         found, _ = find_pack(name, folder, look)
         if len(found) != 1:
@@ -239,7 +244,7 @@ def _words_of(folder: Path, depth: int, below: _Below, look: Look) -> _Found:
     if failed(problems):
         return None, problems
     surface = optional_at(document.root, "surface") or (inherited.surface if inherited else "zh")
-    return _Words(chain_vocabulary(own, words, fields), surface), []
+    return Words(chain_vocabulary(own, words, fields), surface), []
 
 
 def write(file: Formatted) -> None:

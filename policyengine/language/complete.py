@@ -1,0 +1,183 @@
+"""The beginning of a rule in, what can be written next out: exactly what the grammar and the vocabulary allow there.
+
+What is proposed keeps the rule readable: each proposal, put in, leaves a beginning of a sentence (a test does so).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+from policyengine.language.examples import EXAMPLES
+from policyengine.language.expected import Expected
+from policyengine.language.forms import fold
+from policyengine.language.grammar import KINDS, grammar
+from policyengine.language.nodes import Token
+from policyengine.language.partial import Start, read
+from policyengine.language.phrases import Phrases
+from policyengine.language.quantities import MULTIPLES, UNITS
+from policyengine.language.vocabulary import Vocabulary, Word
+from policyengine.light import dataclass
+
+_SIGNS = frozenset(' (（「“"、，,：:')  # behind these nothing needs a space
+_WIDE = {":": "：", "(": "（", ")": "）", ",": "、"}  # as ``fmt`` writes them; YAML takes “: ” for its own
+_OF_OTHERS = ("OVERRIDE", "替代", "DROP", "不适用")  # verbs about a rule of another pack
+_COMPARISONS = frozenset(("EQ", "NE", "_IN", "NOT_IN"))
+_LISTS = _COMPARISONS | {"LPAR", "_SEP", "TERM"}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What may stand from offset ``start`` to the end of the text. ``kind``: ``keyword``, ``unit``, ``rule`` or that of
+    the ``word``. ``example``: a sentence with the verb that is proposed."""
+
+    text: str
+    start: int
+    kind: str
+    word: Word | None = None
+    example: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a word may begin: its offset, the states of the parser there, the tokens before."""
+
+    start: int
+    stack: tuple[int, ...]
+    before: tuple[Token, ...]
+
+
+def proposals(
+    text: str,
+    vocabulary: Vocabulary,
+    start: Start = "statement",
+    rules: Iterable[str] = (),
+    surface: str = "zh",
+) -> list[Proposal]:
+    """What can follow ``text``, the rule up to the cursor: keywords first, then words, each once.
+
+    ``rules``: the names that rules of the chain go by; ``surface``: ``zh`` or ``en``, the language of a text that has
+    no word yet. A text that can't be the beginning of a rule has none.
+    """
+    chinese = _is_chinese(text, surface)
+    ids = tuple(dict.fromkeys(rules))
+    found: dict[tuple[str, int], Proposal] = {}
+    for place in _places(text, vocabulary, start):
+        typed = fold(text[place.start :])
+        for p in _at(place, vocabulary, ids, chinese, typed):
+            form = fold(p.text)
+            if form.startswith(typed) and form != typed:
+                found.setdefault((p.text, p.start), p)
+    return [_spaced(text, p) for p in found.values()]
+
+
+def _is_chinese(text: str, surface: str) -> bool:
+    first = next((c for c in text if c.isalpha()), "")
+    return "\u4e00" <= first <= "\u9fff" if first else surface == "zh"
+
+
+def _spaced(text: str, p: Proposal) -> Proposal:
+    """With the space that the sentence needs before it."""
+    before = text[: p.start]
+    tight = p.kind == "unit" and before.endswith(("每", "标定"))
+    if not before or before[-1] in _SIGNS or p.text[0] in "(),、：:（）" or tight:
+        return p
+    return Proposal(" " + p.text, p.start, p.kind, p.word, p.example)
+
+
+# --- where a word may begin -------------------------------------------------------------------------------------------
+
+
+def _places(text: str, vocabulary: Vocabulary, start: Start) -> Iterator[_Place]:
+    """Where reading stopped: the end of the text, or a word that is unknown as yet. At the end the last word may go on
+    too."""
+    reading = read(text, vocabulary, start)
+    tokens = reading.tokens
+    if tokens and reading.stopped == len(text) and text[-1] not in _SIGNS and text[-1] != "\u3000":
+        yield _Place(tokens[-1].start, reading.stacks[-2], tokens[:-1])
+    if reading.stacks[-1]:
+        yield _Place(reading.stopped, reading.stacks[-1], tokens)
+
+
+# --- what may stand there ---------------------------------------------------------------------------------------------
+
+
+def _at(place: _Place, vocabulary: Vocabulary, rules: tuple[str, ...], chinese: bool, typed: str) -> Iterator[Proposal]:
+    """The likeliest first: values of the field that is compared, verbs in the order of the stages, other keywords.
+
+    A keyword stands for its other forms (不少于 for 至少, 达到, >=), which are there for whoever begins to write one.
+    """
+    table = grammar()
+    terminals = sorted(table.expected(place.stack))
+    phrases = Phrases(vocabulary, "zh" if chinese else "en")
+    owner = _owner(place.before) if "TERM" in terminals else None
+    if owner is not None:
+        for word in vocabulary.terms_of(owner):
+            yield Proposal(phrases.term(word.id, word.of), place.start, word.kind, word)
+    words = Expected(table, chinese)
+    keywords = [name for name in terminals if name in table.forms]
+    forms = [f for name in keywords if (f := words.form(name))]
+    forms += [f for name in keywords for f in table.forms[name] if typed and f not in forms]
+    verbs = list(EXAMPLES)
+    for form in sorted(forms, key=lambda f: verbs.index(f) if f in EXAMPLES else len(verbs)):
+        written = _WIDE.get(form, form) if chinese else form
+        yield Proposal(written, place.start, "keyword", example=EXAMPLES.get(form))
+    if "UNIT" in terminals:
+        number = _number(place.before)
+        yield from (Proposal(phrases.unit(u, number), place.start, "unit") for u in UNITS)
+        yield from (Proposal(m, place.start, "unit") for m in (MULTIPLES if chinese else ()))
+    if "RULE" in terminals:
+        others = place.before[-1].type in _OF_OTHERS if place.before else False
+        yield from (Proposal(rule, place.start, "rule") for rule in rules if "/" in rule or not others)
+    for kind in (k for k in KINDS if k in terminals):
+        for word in _words(kind, vocabulary) if kind != "TERM" or owner is None else ():
+            yield Proposal(_written(word, phrases), place.start, word.kind, word)
+
+
+def _number(tokens: tuple[Token, ...]) -> Fraction | None:
+    """The number that a unit at the end of the tokens belongs to: 1 after “per”; None where there is none."""
+    last = tokens[-1] if tokens else None
+    if last is None or (last.type != "NUMBER" and last.type != "_PER"):
+        return None
+    return Fraction(1) if last.type == "_PER" else None if "%" in last.text else Fraction(last.text)
+
+
+def _written(word: Word, phrases: Phrases) -> str:
+    """The word's name, or its id where the name could be read as another word."""
+    match word.kind:
+        case "term":
+            return phrases.terms([word.id])
+        case "field":
+            return phrases.field(word.id)
+    return phrases.name(word.kind, word.id)
+
+
+def _words(kind: str, vocabulary: Vocabulary) -> list[Word]:
+    """The words of a kind; of terms those that a record may have."""
+    if kind != "TERM":
+        return [w for w in vocabulary.words if w.kind == kind.lower()]
+    records = [f.id for f in vocabulary.fields.values() if f.of == "record" and f.type == "term"]
+    return list(dict.fromkeys(w for f in records for w in vocabulary.terms_of(f)))
+
+
+def _owner(tokens: tuple[Token, ...]) -> str | None:
+    """The field whose values stand at the end of the tokens, if it is plain."""
+    return _compared(tokens) or ("circumstance" if _of_leave(tokens) else None)
+
+
+def _compared(tokens: tuple[Token, ...]) -> str | None:
+    """The field whose values stand at the end of the tokens: 单位性质 属于（国家机关、"""
+    following = ""
+    for token in reversed(tokens):
+        if token.type == "FIELD" and following in _COMPARISONS:
+            return token.words[0].id if token.words else None
+        if token.type not in _LISTS and token.type != "FIELD":  # 用人单位 is a field and a value
+            return None
+        following = token.type
+    return None
+
+
+def _of_leave(tokens: tuple[Token, ...]) -> bool:
+    """Whether kinds of leave stand at the end of the tokens: 休假 属于（产假、"""
+    begins = next((t for t in reversed(tokens) if t.type not in _LISTS), None)
+    return begins is not None and begins is not tokens[-1] and fold(begins.text).endswith(("休假", "leave"))

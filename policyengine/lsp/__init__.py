@@ -1,0 +1,1 @@
+"""The language server: what an editor knows of packs while they are written."""

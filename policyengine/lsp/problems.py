@@ -1,0 +1,41 @@
+"""Packs that are open in, what ``check`` says of them out, by file: unsaved text counts, as the editor shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.messages import say
+from policyengine.packs.document import held, shown
+from policyengine.packs.roots import PACK_FILE
+from policyengine.tools.check import check
+
+
+def problems(folders: Iterable[Path], files: Mapping[str, bytes]) -> dict[str, list[Diagnostic]]:
+    """By absolute path, each message once, whichever packs say it. ``folders``: of packs; ``files``: unsaved texts by
+    real path. A message without a place stands at the beginning of the pack.yaml."""
+    found: dict[str, dict[Diagnostic, None]] = {}
+    with held(files):
+        for folder in folders:
+            try:
+                said: Iterable[Diagnostic] = check([shown(folder)])
+            except PolicyError as e:
+                said = e.diagnostics
+            for d in said:
+                placed = d if d.span else replace(d, span=Span(shown(folder / PACK_FILE), 1, 1))
+                assert placed.span is not None
+                found.setdefault(str(Path(placed.span.file).absolute()), {})[placed] = None
+    return {file: list(of_file) for file, of_file in found.items()}
+
+
+def text_of(d: Diagnostic) -> str:
+    """The message, what it rests on, and how to mend it."""
+    colon = say(": ", "：")
+    lines = [d.message]
+    if d.citation:
+        lines.append(say("source", "依据") + colon + d.citation)
+    if d.hint:
+        lines.append(say("hint", "提示") + colon + d.hint)
+    return "\n".join(lines)

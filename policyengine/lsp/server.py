@@ -1,0 +1,324 @@
+"""The language server: what the modules beside this one find, in the words of the protocol (LSP 3.17, through pygls).
+
+Positions of the protocol count from 0, in units of UTF-16 unless the editor says otherwise; ours from 1, in characters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.uris import from_fs_path, to_fs_path
+from pygls.workspace import PositionCodec, TextDocument
+
+from policyengine import __version__
+from policyengine.diagnostics import Diagnostic, Span
+from policyengine.language.complete import Proposal, proposals
+from policyengine.language.names import kind_name
+from policyengine.language.nodes import Token
+from policyengine.lsp.cursor import rule_before, starts_of, tokens_of
+from policyengine.lsp.library import Library, PackFile, chain, folder_of
+from policyengine.lsp.meaning import meaning
+from policyengine.lsp.places import declared, outline, used
+from policyengine.lsp.problems import problems, text_of
+from policyengine.messages import say, speak
+from policyengine.packs.document import Document, held, parse_document, shown
+from policyengine.tools.codes import FOLDER as CODES
+from policyengine.tools.fmt import format_file
+
+_EVENTS = (
+    types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE, types.TEXT_DOCUMENT_DID_SAVE,
+    types.TEXT_DOCUMENT_DID_CLOSE, types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+)  # fmt: skip
+PAUSE = 0.3  # seconds without a change after which packs are checked
+T = TypeVar("T")
+
+_SEVERITIES = {
+    "error": types.DiagnosticSeverity.Error,
+    "warning": types.DiagnosticSeverity.Warning,
+    "note": types.DiagnosticSeverity.Information,
+}
+_ITEMS = {
+    "keyword": types.CompletionItemKind.Keyword, "unit": types.CompletionItemKind.Unit,
+    "rule": types.CompletionItemKind.Reference, "term": types.CompletionItemKind.EnumMember,
+    "field": types.CompletionItemKind.Field, "table": types.CompletionItemKind.Function,
+}  # fmt: skip
+_COLOURS = ("keyword", "operator", "number", "string", "type", "property", "enumMember", "variable", "function")
+_COLOUR_OF = {
+    **dict.fromkeys(("EQ", "NE", "LT", "LE", "GT", "GE", "_IN", "NOT_IN"), "operator"),
+    **dict.fromkeys(("NUMBER", "YEAR", "DATE", "MONTH_DAY"), "number"),
+    **dict.fromkeys(("MEASURE", "REGIME", "CONCLUSION", "FLAG"), "variable"),
+    **dict.fromkeys(("RULE", "TABLE"), "function"),
+    "TEXT": "string", "UNIT": "type", "FIELD": "property", "TERM": "enumMember",
+}  # fmt: skip
+_PLAIN = ("_SEP", "COLON", "LPAR", "RPAR")
+
+
+class Editor:
+    """What is open in the editor, and the packs around it."""
+
+    def __init__(self, server: LanguageServer):
+        self.server = server
+        self.library = Library()
+        self._told: set[str] = set()
+        self._waiting: asyncio.Task[None] | None = None
+
+    # --- what is open -----------------------------------------------------------------------------------------------
+
+    def document(self, uri: str) -> TextDocument:
+        return self.server.workspace.get_text_document(uri)
+
+    def texts(self) -> dict[str, bytes]:
+        """The open files by real path, as they are in the editor."""
+        found = {}
+        for document in self.server.workspace.text_documents.values():
+            path = to_fs_path(document.uri)
+            if path is not None:
+                found[os.path.realpath(path)] = document.source.encode()
+        return found
+
+    def within(self, uri: str, ask: Callable[[Document, list[PackFile], Path], T]) -> T | None:
+        """What ``ask`` says of an open file, its pack and those below it; None where the file is no YAML or in no
+        pack."""
+        path = Path(to_fs_path(uri) or "")
+        folder = folder_of(path)
+        if folder is None:
+            return None
+        with held(self.texts()):
+            document, _ = parse_document(self.document(uri).source.encode(), shown(path))
+            return ask(document, chain(folder), folder) if document is not None else None
+
+    # --- what is wrong ----------------------------------------------------------------------------------------------
+
+    def check_soon(self) -> None:
+        """Check the packs of all open files once nothing has changed for a moment."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._waiting = asyncio.get_running_loop().create_task(self._check())
+
+    async def _check(self) -> None:
+        await asyncio.sleep(PAUSE)
+        texts = self.texts()
+        folders = sorted({f for path in texts if (f := folder_of(Path(path))) is not None})
+        found = await asyncio.get_running_loop().run_in_executor(None, problems, folders, texts)
+        for file in sorted(self._told | set(found)):
+            self._tell(file, found.get(file, []))
+        self._told = set(found)
+
+    def _tell(self, file: str, said: list[Diagnostic]) -> None:
+        lines = self.lines_of(file)
+        told = [
+            types.Diagnostic(
+                range=self.range(d.span, lines) if d.span else _START,
+                message=text_of(d),
+                severity=_SEVERITIES[d.severity],
+                code=d.code,
+                code_description=types.CodeDescription(href=(CODES / f"{d.code}.md").as_uri()),
+                source="policyengine",
+                related_information=[
+                    types.DiagnosticRelatedInformation(location=self.location(r.span), message=r.message)
+                    for r in d.related
+                    if r.span is not None
+                ],
+            )
+            for d in said
+        ]
+        uri = from_fs_path(file) or ""
+        self.server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri=uri, diagnostics=told))
+
+    # --- places -----------------------------------------------------------------------------------------------------
+
+    def lines_of(self, file: str) -> Sequence[str]:
+        """The lines of a file as the editor has it, else as it lies on disk."""
+        for document in self.server.workspace.text_documents.values():
+            if os.path.realpath(to_fs_path(document.uri) or "") == os.path.realpath(file):
+                lines: Sequence[str] = document.lines
+                return lines
+        try:
+            return Path(file).read_text(encoding="utf-8-sig", errors="replace").splitlines(keepends=True)
+        except OSError:
+            return []
+
+    def range(self, span: Span, lines: Sequence[str]) -> types.Range:
+        """A span, or the whole line where it has no columns."""
+        line = max(span.line, 1) - 1
+        end_line = span.end_line - 1 if span.end_line else line
+        width = len(lines[end_line].rstrip("\r\n")) if end_line < len(lines) else 0
+        start = types.Position(line, max(span.column, 1) - 1)
+        end = types.Position(end_line, span.end_column - 1 if span.end_column else width)
+        return self.codec.range_to_client_units(lines, types.Range(start, end))
+
+    def location(self, span: Span) -> types.Location:
+        path = str(Path(span.file).absolute())
+        return types.Location(from_fs_path(path) or "", self.range(span, self.lines_of(path)))
+
+    @property
+    def codec(self) -> PositionCodec:
+        return self.server.workspace.position_codec
+
+
+_START = types.Range(types.Position(0, 0), types.Position(0, 0))
+
+
+def language_server(speaks_as_editor: bool) -> LanguageServer:
+    """A server that is ready to start. ``speaks_as_editor``: messages are in the editor's language, not in the one that
+    was asked for."""
+    server = LanguageServer("policyengine", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Incremental)
+    editor = Editor(server)
+    feature = server.feature
+
+    @feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        if speaks_as_editor and params.locale:
+            speak("zh" if params.locale.lower().startswith("zh") else "en")
+
+    async def changed(ls: LanguageServer, _: object) -> None:
+        editor.check_soon()
+
+    for event in _EVENTS:
+        feature(event)(changed)
+
+    @feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=list(" :：（(、，,=/")))
+    def complete(params: types.CompletionParams) -> types.CompletionList:
+        return types.CompletionList(is_incomplete=True, items=_items(editor, params))
+
+    @feature(types.TEXT_DOCUMENT_HOVER)
+    def hover(params: types.HoverParams) -> types.Hover | None:
+        uri = params.text_document.uri
+        line, column = _place(editor, uri, params.position)
+        found = editor.within(uri, lambda d, packs, f: meaning(d, packs, editor.library.words(f), line, column))
+        if found is None:
+            return None
+        text = types.MarkupContent(types.MarkupKind.Markdown, found.text)
+        return types.Hover(text, editor.range(found.span, editor.document(uri).lines))
+
+    @feature(types.TEXT_DOCUMENT_DEFINITION)
+    def definition(params: types.DefinitionParams) -> list[types.Location]:
+        uri = params.text_document.uri
+        line, column = _place(editor, uri, params.position)
+        found = editor.within(uri, lambda d, packs, f: declared(d, packs, editor.library.words(f), line, column))
+        return [editor.location(span) for span in found or ()]
+
+    @feature(types.TEXT_DOCUMENT_REFERENCES)
+    def references(params: types.ReferenceParams) -> list[types.Location]:
+        uri = params.text_document.uri
+        line, column = _place(editor, uri, params.position)
+        found = editor.within(uri, lambda d, packs, _: used(d, packs, editor.library, line, column))
+        return [editor.location(span) for span in found or ()]
+
+    @feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    def symbols(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+        uri = params.text_document.uri
+        lines = editor.document(uri).lines
+        return [
+            types.DocumentSymbol(
+                s.name, types.SymbolKind.Function, editor.range(s.whole, lines), editor.range(s.id, lines), s.detail
+            )
+            for s in editor.within(uri, lambda d, *_: outline(d)) or ()
+        ]
+
+    @feature(types.TEXT_DOCUMENT_FORMATTING)
+    def formatting(params: types.DocumentFormattingParams) -> list[types.TextEdit]:
+        return _formatted(editor, params.text_document.uri)
+
+    @feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, types.SemanticTokensLegend(list(_COLOURS), []))
+    def colours(params: types.SemanticTokensParams) -> types.SemanticTokens:
+        return types.SemanticTokens(_coloured(editor, params.text_document.uri))
+
+    return server
+
+
+def _place(editor: Editor, uri: str, position: types.Position) -> tuple[int, int]:
+    """Line and column of ours."""
+    document = editor.document(uri)
+    found = editor.codec.position_from_client_units(document.lines, position)
+    return found.line + 1, found.character + 1
+
+
+# --- completion -------------------------------------------------------------------------------------------------------
+
+
+def _items(editor: Editor, params: types.CompletionParams) -> list[types.CompletionItem]:
+    uri, lines = params.text_document.uri, editor.document(params.text_document.uri).lines
+    line, column = _place(editor, uri, params.position)
+    folder = folder_of(Path(to_fs_path(uri) or ""))
+    before = rule_before([text.rstrip("\r\n") for text in lines], line, column)
+    if folder is None or before is None:
+        return []
+    start, text = before
+    with held(editor.texts()):
+        words = editor.library.words(folder)
+        packs = chain(folder)
+        rules = [e.name if p is not packs[0] else e.id.text.strip() for p in packs for e in p.entries()]
+    items = []
+    for i, p in enumerate(proposals(text, words.vocabulary, start, rules, words.surface)):
+        typed = Span("", line, column - (len(text) - p.start), line, column)
+        items.append(_item(p, i, editor.range(typed, lines)))
+    return items
+
+
+def _item(p: Proposal, place: int, where: types.Range) -> types.CompletionItem:
+    label = p.text.strip()
+    kind = {"rule": say("rule", "规则"), "unit": say("unit", "单位"), "keyword": None}
+    detail = kind[p.kind] if p.kind in kind else kind_name(p.kind)
+    if p.word is not None:
+        other = p.word.id if label != p.word.id else p.word.zh
+        detail = " · ".join(filter(None, (detail, other)))
+    return types.CompletionItem(
+        label=label,
+        kind=_ITEMS.get(p.kind, types.CompletionItemKind.Variable),
+        detail=detail,
+        documentation=types.MarkupContent(types.MarkupKind.Markdown, f"`{p.example}`") if p.example else None,
+        sort_text=f"{place:04}",
+        filter_text=label,
+        text_edit=types.TextEdit(where, p.text),
+    )
+
+
+# --- layout and colour ------------------------------------------------------------------------------------------------
+
+
+def _formatted(editor: Editor, uri: str) -> list[types.TextEdit]:
+    """The whole file in canonical layout; none where a rule can't be read, which the file's messages say."""
+    path, document = Path(to_fs_path(uri) or ""), editor.document(uri)
+    folder = folder_of(path)
+    if folder is None or path.parent != folder:
+        return []
+    with held(editor.texts()):
+        words = editor.library.words(folder)
+        done = format_file(path, words.vocabulary, words.surface)
+    if not done.changed or done.after is None:
+        return []
+    end = types.Position(len(document.lines), 0)
+    return [types.TextEdit(types.Range(types.Position(0, 0), end), done.after.decode("utf-8-sig"))]
+
+
+def _coloured(editor: Editor, uri: str) -> list[int]:
+    """The protocol's five numbers for each word of a rule: lines and columns since the one before, length, colour."""
+    lines = editor.document(uri).lines
+    data: list[int] = []
+    last = types.Position(0, 0)
+    for span, colour in editor.within(uri, lambda d, _, f: list(_words(d, editor, f))) or ():
+        where = editor.range(span, lines)
+        down = where.start.line - last.line
+        right = where.start.character - (0 if down else last.character)
+        data += [down, right, where.end.character - where.start.character, _COLOURS.index(colour), 0]
+        last = where.start
+    return data
+
+
+def _words(document: Document, editor: Editor, folder: Path) -> Iterator[tuple[Span, str]]:
+    words = editor.library.words(folder).vocabulary
+    for start, scalar in starts_of(document):
+        for token, spans in tokens_of(document, scalar, start, words):
+            if token.type not in _PLAIN:
+                yield from ((span, _colour(token)) for span in spans)
+
+
+def _colour(token: Token) -> str:
+    return _COLOUR_OF.get(token.type, "keyword")

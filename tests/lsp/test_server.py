@@ -1,0 +1,208 @@
+"""The server as an editor talks to it: a process of its own, over standard input and output."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("pygls")
+
+from lsprotocol import types
+from pygls.lsp.client import LanguageClient
+
+from tests.lsp.support import POLICIES
+
+YEARS = "sichuan/rules-years.yaml"
+PATIENCE = 60.0  # seconds for an answer, on a machine with much else to do
+_RULE = "要求 每年 总学时 不少于 80 学时"
+
+
+class Editor:
+    """An editor with one file open; ``told``: what it was told of each file, by the file's name."""
+
+    def __init__(self, path: Path):
+        self.client = LanguageClient("editor", "1")
+        self.path, self.uri, self.text = path, path.as_uri(), path.read_text(encoding="utf-8")
+        self.told: dict[str, list[types.Diagnostic]] = {}
+        self.version = 1
+        self.news = asyncio.Event()
+
+        @self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+        def _(params: types.PublishDiagnosticsParams) -> None:
+            self.told["/".join(params.uri.split("/")[-2:])] = list(params.diagnostics)
+            self.news.set()
+
+    async def start(self, *arguments: str, locale: str | None = None) -> None:
+        await self.client.start_io(sys.executable, "-m", "policyengine", *arguments, "lsp")
+        wanted = types.InitializeParams(capabilities=types.ClientCapabilities(), locale=locale)
+        await self.client.initialize_async(wanted)
+        self.client.initialized(types.InitializedParams())
+        item = types.TextDocumentItem(self.uri, "yaml", self.version, self.text)
+        self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+
+    def write(self, text: str) -> None:
+        self.version += 1
+        which = types.VersionedTextDocumentIdentifier(self.version, self.uri)
+        change = types.TextDocumentContentChangeWholeDocument(text)
+        self.text = text
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(which, [change]))
+
+    async def until(self, so: Callable[[], bool]) -> None:
+        """Wait for news until something is so."""
+        async with asyncio.timeout(PATIENCE):
+            while not so():
+                await self.news.wait()
+                self.news.clear()
+
+    def at(self, line_with: str, word: str) -> dict[str, Any]:
+        lines = self.text.split("\n")
+        line = next(i for i, text in enumerate(lines) if line_with in text)
+        return {
+            "text_document": types.TextDocumentIdentifier(self.uri),
+            "position": types.Position(line, lines[line].index(word)),
+        }
+
+    async def stop(self) -> int | None:
+        await self.client.shutdown_async(None)
+        self.client.exit(None)
+        process = self.client._server
+        code = await asyncio.wait_for(process.wait(), PATIENCE) if process is not None else None
+        await self.client.stop()
+        return code
+
+
+def talk(
+    path: Path, what: Callable[[Editor], Awaitable[None]], *arguments: str, locale: str | None = None
+) -> int | None:
+    async def whole() -> int | None:
+        editor = Editor(path)
+        await editor.start(*arguments, locale=locale)
+        await asyncio.wait_for(what(editor), 3 * PATIENCE)
+        return await editor.stop()
+
+    return asyncio.run(whole())
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    for pack in ("national", "sichuan"):
+        shutil.copytree(POLICIES / pack, tmp_path / "policies" / pack)
+    return tmp_path / "policies" / YEARS
+
+
+def test_a_mistake_is_told_while_it_is_written_and_not_longer(rules: Path) -> None:
+    """The file on disk is sound all the time."""
+
+    async def what(editor: Editor) -> None:
+        wrong = _RULE.replace("80", "八十")
+        editor.write(editor.text.replace(_RULE, wrong))
+        await editor.until(lambda: "PE208" in [d.code for d in editor.told.get(YEARS, [])])
+        (found,) = (d for d in editor.told[YEARS] if d.code == "PE208")
+        where = editor.at("不少于 八十", "八十")["position"]
+        assert (found.range.start, found.range.end.character) == (where, where.character + 2)
+        assert found.message.split("\n")[-1] == "提示：请写 80"
+        assert found.code_description is not None
+        assert found.code_description.href.endswith("/PE208.md")
+        editor.write(editor.text.replace(wrong, _RULE))
+        await editor.until(lambda: "PE208" not in [d.code for d in editor.told.get(YEARS, [])])
+
+    assert talk(rules, what, locale="zh-cn") == 0
+
+
+def test_what_is_not_saved_counts_in_other_files_too(rules: Path) -> None:
+    """A word that goes from pack.yaml is missed in the rules that use it; on disk it is still there."""
+    path = rules.parent / "pack.yaml"
+
+    async def what(editor: Editor) -> None:
+        gone = [line for line in editor.text.split("\n") if "self_study: {zh: 自学成果" not in line]
+        editor.write("\n".join(gone))
+        await editor.until(lambda: any("自学成果" in d.message for d in editor.told.get(YEARS, [])))
+
+    assert talk(path, what) == 0
+
+
+def test_positions_are_in_units_of_the_protocol(rules: Path) -> None:
+    """A character outside of the basic plane counts twice in UTF-16."""
+    line = "  rule: 结论 不得评优「𠮷𠮷」当 未完成 且 单位性质 属于（国家机关"
+    text = rules.read_text(encoding="utf-8")
+    old = next(part for part in text.split("\n") if "结论 不得评优" in part)
+    rules.write_text(text.replace(old, line + "、事业单位、社会团体）"), encoding="utf-8")
+
+    async def what(editor: Editor) -> None:
+        asked = editor.at("𠮷𠮷", "国家机关")
+        asked["position"].character += 2
+        found = await editor.client.text_document_hover_async(types.HoverParams(**asked))
+        assert found is not None
+        assert isinstance(found.contents, types.MarkupContent)
+        assert found.contents.value.startswith("**国家机关** `state_organ`")
+        assert found.range is not None
+        assert found.range.start == asked["position"]
+
+    assert talk(rules, what) == 0
+
+
+def test_what_can_come_next_replaces_what_is_begun(rules: Path) -> None:
+    async def what(editor: Editor) -> None:
+        editor.write(editor.text.replace(_RULE, "要求 每年 总"))
+        asked = editor.at("要求 每年 总", "要求 每年 总")
+        asked["position"].character += len("要求 每年 总")
+        found = await editor.client.text_document_completion_async(types.CompletionParams(**asked))
+        assert isinstance(found, types.CompletionList)
+        item, *_ = found.items
+        edit = item.text_edit
+        assert isinstance(edit, types.TextEdit)
+        assert (item.label, edit.new_text) == ("总学时", "总学时")
+        assert edit.range.end.character - edit.range.start.character == 1
+
+    assert talk(rules, what) == 0
+
+
+def test_layout_outline_and_colours(rules: Path) -> None:
+    async def what(editor: Editor) -> None:
+        which = types.TextDocumentIdentifier(editor.uri)
+        canonical = editor.text
+        editor.write(canonical.replace(_RULE, "要求每年总学时不少于80学时"))
+        options = types.FormattingOptions(2, True)
+        wanted = types.DocumentFormattingParams(which, options)
+        (edit,) = await editor.client.text_document_formatting_async(wanted) or ()
+        assert edit.new_text == canonical
+        symbols = await editor.client.text_document_document_symbol_async(types.DocumentSymbolParams(which))
+        assert symbols is not None
+        assert symbols[0].name == "self-study-cap"
+        colours = await editor.client.text_document_semantic_tokens_full_async(types.SemanticTokensParams(which))
+        assert colours is not None
+        first = next(i for i, line in enumerate(canonical.split("\n")) if "rule: 限额" in line)
+        assert list(colours.data[:5]) == [first, 8, 2, 0, 0]  # 限额, a keyword
+
+    assert talk(rules, what) == 0
+
+
+@pytest.mark.parametrize(("arguments", "said"), [(("--lang", "en"), "unit"), ((), "单位")])
+def test_a_language_that_was_asked_for_holds(rules: Path, arguments: tuple[str, ...], said: str) -> None:
+    async def what(editor: Editor) -> None:
+        asked = types.HoverParams(**editor.at(_RULE, "学时 不"))
+        asked.position.character = editor.at(_RULE, "80 学时")["position"].character + 3
+        found = await editor.client.text_document_hover_async(asked)
+        assert found is not None
+        assert isinstance(found.contents, types.MarkupContent)
+        assert said in found.contents.value
+
+    assert talk(rules, what, *arguments, locale="zh-CN") == 0
+
+
+def test_a_file_outside_of_packs_has_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text("- id: a\n  rule: 要求 每年\n", encoding="utf-8")
+
+    async def what(editor: Editor) -> None:
+        asked = editor.at("rule", "要求")
+        assert await editor.client.text_document_hover_async(types.HoverParams(**asked)) is None
+        assert not await editor.client.text_document_definition_async(types.DefinitionParams(**asked))
+
+    assert talk(path, what) == 0
