@@ -25,7 +25,6 @@ from policyengine.packs.rules import read_sources
 from policyengine.packs.values import optional_at, text_at, text_of
 from policyengine.tools.fmt import Words
 
-
 _TYPES_ZH = {
     "term": "词条", "text": "文字", "number": "数字", "date": "日期", "yes_no": "是否", "year": "年份", "unit": "单位",
 }  # fmt: skip
