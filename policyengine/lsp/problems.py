@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
@@ -12,12 +13,14 @@ from policyengine.packs.document import held, shown
 from policyengine.packs.roots import PACK_FILE
 from policyengine.tools.check import check
 
+_one_at_a_time = Lock()  # a check that is not wanted any more runs on in its thread, and the prover bears one only
+
 
 def problems(folders: Iterable[Path], files: Mapping[str, bytes]) -> dict[str, list[Diagnostic]]:
     """By absolute path, each message once, whichever packs say it. ``folders``: of packs; ``files``: unsaved texts by
     real path. A message without a place stands at the beginning of the pack.yaml."""
     found: dict[str, dict[Diagnostic, None]] = {}
-    with held(files):
+    with _one_at_a_time, held(files):
         for folder in folders:
             try:
                 said: Iterable[Diagnostic] = check([shown(folder)])

@@ -105,7 +105,12 @@ class Editor:
         await asyncio.sleep(PAUSE)
         texts = self.texts()
         folders = sorted({f for path in texts if (f := folder_of(Path(path))) is not None})
-        found = await asyncio.get_running_loop().run_in_executor(None, problems, folders, texts)
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(None, problems, folders, texts)
+        except Exception as e:  # the editor goes on; what it shows is of the check before
+            said = say(f"the packs could not be checked: {e!r}", f"无法检查政策包：{e!r}")
+            self.server.window_log_message(types.LogMessageParams(types.MessageType.Error, said))
+            return
         for file in sorted(self._told | set(found)):
             self._tell(file, found.get(file, []))
         self._told = set(found)
