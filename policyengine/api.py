@@ -71,7 +71,7 @@ def evaluate(
     """
     from policyengine.tools.evaluate import Files, evaluate_files
 
-    asked = _periods(period)
+    asked = periods_of(period)
     _among("engine", engine, ENGINES)
     loaded = policy if isinstance(policy, LoadedPolicy) else load(policy)
     named = _several(records)
@@ -171,7 +171,7 @@ class Evaluated:
             raise _unusable(text, say("give the id or name as a text", "请以文本给出编号或姓名"))
         one = find_person(e.inputs.persons.values(), person)
         records = [r for r in e.inputs.records if r.person_id == one.person_id]
-        asked = _periods(period) or e.asked
+        asked = periods_of(period) or e.asked
         spans = [asked or years_of(p, e.inputs.records) for p in e.law.plans]
         cases = Explainer(e.law).cases(one, records, spans, e.as_of)
         if not cases:
@@ -236,7 +236,8 @@ def _day(given: str | date | None) -> date | None:
         ) from None
 
 
-def _periods(given: int | str | tuple[int, int] | None) -> tuple[int, int] | None:
+def periods_of(given: int | str | tuple[int, int] | None) -> tuple[int, int] | None:
+    """First and last period. Raises ``PolicyError`` (PE901) where it is neither a year nor two."""
     if given is None:
         return None
     first, dots, last = str(given).partition("..")

@@ -76,17 +76,23 @@ def _failed(problem: BaseException) -> int:
         message(human(Diagnostic("PE901", _of_usage(problem), hint=hint)))
     elif isinstance(problem, click.ClickException):
         message(f"error PE901: {problem.format_message()}")
-    elif isinstance(problem, PolicyError):
-        tell(problem.diagnostics)
-    elif isinstance(problem, MemoryError):
-        message(human(_no_memory()))
-    elif isinstance(problem, OSError):
-        if problem.errno == errno.EPIPE or _told_otherwise(problem):
-            return _reader_gone()
-        message(human(of_system(problem)))
+    elif isinstance(problem, OSError) and (problem.errno == errno.EPIPE or _told_otherwise(problem)):
+        return _reader_gone()
     else:
-        message(human(_unforeseen(problem)))
+        tell(diagnostics_of(problem))
     return 2
+
+
+def diagnostics_of(problem: BaseException) -> tuple[Diagnostic, ...]:
+    """What a failure is to people: what it carries, or what the machine or the program could not."""
+    match problem:
+        case PolicyError():
+            return problem.diagnostics
+        case MemoryError():
+            return (_no_memory(),)
+        case OSError():
+            return (of_system(problem),)
+    return (_unforeseen(problem),)
 
 
 def _of_usage(problem: click.UsageError) -> str:

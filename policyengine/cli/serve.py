@@ -1,0 +1,80 @@
+"""``policyengine serve``: the local workbench, in a browser."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from policyengine.cli.guard import message
+from policyengine.cli.settings import Command
+from policyengine.messages import say
+
+if TYPE_CHECKING:
+    from policyengine.web.server import Workbench
+
+EPILOG = """\b
+Examples:
+  policyengine serve
+  policyengine --lang zh serve policies --open
+
+Ends with Ctrl-C; then everything that was given or made is removed.
+"""
+
+
+@click.command(cls=Command, epilog=EPILOG)
+@click.argument("policies", required=False, type=click.Path())
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="By default one that is free.")
+@click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
+def command(policies: str | None, port: int, opens: bool) -> int:
+    """A workbench in the browser: the packs of POLICIES (by default policies/) as law, and records judged by them.
+
+    It answers on this machine only, and only to whoever knows the address that is printed.
+    """
+    import tempfile
+
+    from policyengine.packs.policies import pack_folders
+    from policyengine.web.desk import Desk
+    from policyengine.web.server import Workbench
+
+    place = Path(policies if policies is not None else "policies" if Path("policies").is_dir() else ".")
+    folders, said = pack_folders(place)
+    if not folders:
+        from policyengine.diagnostics import PolicyError
+
+        raise PolicyError(said)
+    with tempfile.TemporaryDirectory(prefix="policyengine-", ignore_cleanup_errors=True) as folder:
+        try:
+            workbench = Workbench(Desk(place, Path(folder)), port)
+        except OSError as e:
+            text = say(f"port {port} can't be used: {e.strerror}", f"端口 {port} 无法使用，可能已被占用")
+            raise click.UsageError(text) from e
+        with workbench, suppress(KeyboardInterrupt):  # which is how it ends
+            _serve(workbench, Path(folder) if opens else None)
+    message(say("closed; nothing was left behind", "已关闭，未留下任何文件"))
+    return 0
+
+
+def _serve(workbench: Workbench, opens: Path | None) -> None:
+    """Tell where it is, and answer until it is closed. ``opens``: the folder for the page that the browser opens."""
+    address = f"{workbench.address}/?key={workbench.key}"
+    sys.stdout.write(address + "\n")
+    sys.stdout.flush()
+    message(say("open this address in a browser; Ctrl-C ends the workbench and removes what was given and made",
+                "请在浏览器中打开此网址；按 Ctrl-C 关闭工作台，并删除所提交的文件和结果"))  # fmt: skip
+    if opens is not None:
+        _open(address, opens)
+    workbench.serve_forever(poll_interval=0.2)
+
+
+def _open(address: str, folder: Path) -> None:
+    """Open the browser by a file that leads on: on the browser's command line everybody on the machine could read the
+    key."""
+    import webbrowser
+
+    page = folder / "open.html"
+    page.write_text(f'<!doctype html><meta http-equiv="refresh" content="0;url={address}">', encoding="utf-8")
+    webbrowser.open(page.as_uri())

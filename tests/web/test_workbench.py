@@ -1,0 +1,288 @@
+"""The workbench as a browser sees it: who is let in, what files come to, what its pages say."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from policyengine.messages import speak
+from policyengine.web.desk import Desk
+from policyengine.web.server import COOKIE, Workbench
+
+ROOT = Path(__file__).parents[2]
+BATCH = "0123456789abcdef"
+RECORDS = """姓名,身份证号,日期,学习形式,科目,数量,单位,学习证明
+<b>甲</b>,510101199001010016,2016-05-01,培训班,公需科目,30,学时,有
+<b>甲</b>,510101199001010016,2016-06-01,培训班,专业科目,50,学时,有
+<b>甲</b>,510101199001010016,2016-06-31,培训班,专业科目,50,学时,有
+"""
+
+
+class Browser:
+    """Asks one workbench; lets in by its key unless a test says otherwise."""
+
+    def __init__(self, workbench: Workbench):
+        self.workbench = workbench
+        self.own = {
+            "Host": f"127.0.0.1:{workbench.server_port}",
+            "Origin": workbench.address,
+            "Cookie": f"{COOKIE}={workbench.key}",
+        }
+
+    def ask(
+        self, path: str, body: bytes | str | None = None, **headers: str | None
+    ) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.workbench.server_port, timeout=60)
+        sent = {k: v for k, v in (self.own | headers).items() if v is not None}
+        content = body.encode() if isinstance(body, str) else body
+        connection.request("GET" if body is None else "POST", path, content, sent)
+        answer = connection.getresponse()
+        found = answer.status, dict(answer.getheaders()), answer.read()
+        connection.close()
+        return found
+
+    def page(self, path: str) -> str:
+        status, _, content = self.ask(path)
+        assert status == 200, content.decode()
+        return content.decode()
+
+    def send(self, name: str, content: str, kind: str = "records", batch: str = BATCH) -> tuple[int, bytes]:
+        status, _, answer = self.ask(f"/files/{batch}/{kind}?name={quote(name)}", content)
+        return status, answer
+
+    def judge(self, policy: str = "sichuan", period: str = "2016", batch: str = BATCH) -> tuple[int, dict[str, str]]:
+        status, _, answer = self.ask("/judge", json.dumps({"batch": batch, "policy": policy, "period": period}))
+        told: dict[str, str] = json.loads(answer)
+        return status, told
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    for pack in ("national", "sichuan"):
+        shutil.copytree(ROOT / "policies" / pack, tmp_path / "policies" / pack)
+    desk = tmp_path / "desk"
+    desk.mkdir()
+    with Workbench(Desk(tmp_path / "policies", desk)) as workbench:
+        thread = threading.Thread(target=workbench.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield Browser(workbench)
+        workbench.shutdown()
+        thread.join()
+
+
+# --- who is let in ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Cookie": None}, 403),
+        ({"Cookie": f"{COOKIE}=guessed"}, 403),
+        ({"Cookie": f"{COOKIE}="}, 403),
+        ({"Cookie": '"; broken'}, 403),
+        ({"Host": "evil.example"}, 403),  # a name of another site that leads here
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": None}, 200),  # an address that somebody types has none
+    ],
+)
+def test_who_may_read(browser: Browser, headers: dict[str, str | None], status: int) -> None:
+    assert browser.ask("/", **headers)[0] == status
+
+
+@pytest.mark.parametrize("path", ["/judge", f"/files/{BATCH}/records?name=a.csv", "/results/1/case"])
+@pytest.mark.parametrize(
+    "headers", [{"Origin": None}, {"Origin": "http://evil.example"}, {"Cookie": None}, {"Host": "evil.example"}]
+)
+def test_who_may_send(browser: Browser, path: str, headers: dict[str, str | None]) -> None:
+    assert browser.ask(path, "{}", **headers)[0] == 403
+    assert list(browser.workbench.desk.folder.iterdir()) == []
+
+
+def test_the_key_lets_in_once_and_stays_out_of_addresses(browser: Browser) -> None:
+    status, headers, content = browser.ask(f"/?key={browser.workbench.key}", Cookie=None)
+    assert status == 200
+    assert headers["Set-Cookie"] == f"{COOKIE}={browser.workbench.key}; HttpOnly; SameSite=Strict; Path=/"
+    assert b"url=/" in content
+    assert browser.ask("/?key=guessed", Cookie=None)[0] == 403
+
+
+def test_pages_load_nothing_and_are_not_kept(browser: Browser) -> None:
+    _, headers, content = browser.ask("/")
+    policy = headers["Content-Security-Policy"]
+    (nonce,) = re.findall(r'<script nonce="([^"]+)">', content.decode())
+    assert policy.startswith("default-src 'none'; ")
+    assert f"script-src 'nonce-{nonce}'" in policy
+    assert headers["Cache-Control"] == "no-store"
+    assert "script-src" not in browser.ask("/packs/sichuan")[1]["Content-Security-Policy"]
+
+
+# --- records ----------------------------------------------------------------------------------------------------------
+
+
+def test_records_are_judged_and_told(browser: Browser) -> None:
+    """80 of 90 hours; a row of 31 June is told by the file's own name; nothing of a file becomes HTML."""
+    assert browser.send("学习记录.csv", RECORDS)[0] == 200
+    assert browser.judge() == (200, {"result": "/results/1"})
+    page = browser.page("/results/1")
+    assert "1 people, 3 rows in: 2 records in the ledger, 1 rejected" in page
+    assert "<td>records/学习记录.csv</td><td>4</td>" in page
+    assert str(browser.workbench.desk.folder) not in page
+    status, _, case = browser.ask("/results/1/case", urlencode({"who": "510101199001010016", "period": ""}))
+    assert status == 200
+    assert "not met: 80 of 90 hours, 10 short" in case.decode()
+    assert "510101199001010016" not in case.decode()
+    assert "<b>甲" not in case.decode() + browser.page("/results/1/report.html")
+    assert "/results/1" in browser.page("/")
+
+
+def test_what_can_be_taken_along(browser: Browser) -> None:
+    browser.send("a.csv", RECORDS)
+    browser.judge()
+    status, headers, content = browser.ask("/results/1/tables.zip")
+    assert (status, headers["Content-Disposition"]) == (200, "attachment; filename=result-1.zip")
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        assert {"decisions.csv", "ledger.csv", "rejects.csv", "manifest.json"} <= set(packed.namelist())
+        assert str(browser.workbench.desk.folder) not in packed.read("rejects.csv").decode()
+        assert str(browser.workbench.desk.folder) not in packed.read("manifest.json").decode()
+    status, headers, content = browser.ask("/results/1/report.xlsx")
+    assert (status, content[:2]) == (200, b"PK")
+
+
+@pytest.mark.parametrize(
+    ("policy", "period", "said"),
+    [
+        ("nowhere", "2016", "PE940: there is no pack nowhere"),
+        ("../sichuan", "2016", "PE940: there is no pack ../sichuan"),
+        ("sichuan", "2016-2017", "PE901: '2016-2017' is not a period"),
+    ],
+)
+def test_what_can_not_be_judged(browser: Browser, policy: str, period: str, said: str) -> None:
+    browser.send("a.csv", RECORDS)
+    status, told = browser.judge(policy, period)
+    assert status == 422
+    assert said in told["problem"]
+    assert not (browser.workbench.desk.folder / BATCH).exists()
+
+
+def test_a_file_that_is_no_records_file(browser: Browser) -> None:
+    browser.send("a.csv", "a,b\n1,2\n")
+    status, told = browser.judge()
+    assert (status, told["problem"].split(":")[0]) == (422, "records/a.csv")
+    assert browser.judge()[1]["problem"].startswith("error PE940: no records were given")
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("a.csv", "a.csv"),
+        ("../../a.csv", "a.csv"),
+        ("C:\\temp\\a.csv", "a.csv"),
+        ("..", "file"),
+        ("", "file"),
+        ("a[1]*?.csv", "a_1___.csv"),
+        ("a\nb.csv", "a_b.csv"),
+        ("长" * 300 + ".csv", "长" * 60 + ".csv"),
+    ],
+)
+def test_of_a_name_only_the_end_is_kept(browser: Browser, name: str, kept: str) -> None:
+    assert browser.send(name, "x")[0] == 200
+    (path,) = (browser.workbench.desk.folder / BATCH / "records").iterdir()
+    assert path.name == kept
+
+
+@pytest.mark.parametrize("path", ["/files/../records", "/files/xyz/records", f"/files/{BATCH}/other", "/files/records"])
+def test_a_file_goes_nowhere_else(browser: Browser, path: str) -> None:
+    assert browser.ask(f"{path}?name=a.csv", "x")[0] == 422
+    assert list(browser.workbench.desk.folder.iterdir()) == []
+
+
+def test_a_file_that_breaks_off_is_told(browser: Browser) -> None:
+    import socket
+
+    with socket.create_connection(("127.0.0.1", browser.workbench.server_port), 60) as line:
+        head = "".join(f"{k}: {v}\r\n" for k, v in browser.own.items())
+        line.sendall(f"POST /files/{BATCH}/records?name=a HTTP/1.1\r\n{head}Content-Length: 9\r\n\r\nx".encode())
+        line.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: line.recv(4096), b""))
+    assert b" 422 " in answer.split(b"\r\n")[0]
+    assert b"did not arrive whole" in answer
+
+
+def test_a_form_is_bounded(browser: Browser) -> None:
+    assert browser.ask("/judge", "x" * 70_000)[0] == 422
+    assert browser.ask("/judge", "[]")[0] == 422
+
+
+# --- packs ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_pack_as_law(browser: Browser) -> None:
+    page = browser.page("/packs/sichuan")
+    assert "cap self_study, publication at 50 hours per year" in page
+    assert "限额 自学成果、发表出版作品 每年 合计 不超过 50 学时" in page
+    assert "川人社发〔2016〕20号 二（二）第3款 · a lower pack may only raise it" in page
+    assert re.search(r"(\d+) of \1 cases hold", page)
+    speak("zh")
+    assert "下级只许提高" in browser.page("/packs/sichuan")
+
+
+def test_a_pack_with_a_mistake_shows_it(browser: Browser) -> None:
+    rules = browser.workbench.desk.policies / "sichuan" / "rules-years.yaml"
+    text = rules.read_text(encoding="utf-8")
+    rules.write_text(text.replace("总学时 不少于 80 学时", "总学时 不少于 <80> 学时"), encoding="utf-8")
+    page = browser.page("/packs/sichuan")
+    assert "&lt;80&gt;" in page
+    assert "<80>" not in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/packs/nowhere", "/packs/..", "/results/1", "/results/x", "/etc/passwd", "/results/1/x"]
+)
+def test_pages_that_there_are_not(browser: Browser, path: str) -> None:
+    status, _, content = browser.ask(path)
+    assert status == 422
+    assert b"there is no such page" in content
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize(("ends", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_the_command_leaves_nothing_behind(tmp_path: Path, ends: signal.Signals, code: int) -> None:
+    command = [sys.executable, "-m", "policyengine", "serve", str(ROOT / "policies")]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+        env={"TMPDIR": str(tmp_path), "PATH": "", "LANG": "C.UTF-8", "HOME": str(tmp_path / "home")},
+    )  # fmt: skip
+    assert process.stdout is not None
+    address = process.stdout.readline().strip()
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?key=[\w-]{32}", address)
+    assert [p.name[:13] for p in tmp_path.iterdir() if p.is_dir()].count("policyengine-") == 1
+    process.send_signal(ends)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in said) == (code, False)
+    assert not [p for p in tmp_path.iterdir() if p.name.startswith("policyengine-")]
+
+
+def test_a_port_in_use_is_told(browser: Browser) -> None:
+    port = str(browser.workbench.server_port)
+    command = [sys.executable, "-m", "policyengine", "serve", str(ROOT / "policies"), "--port", port]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False)
+    assert done.returncode == 2
+    assert f"port {port} can't be used" in done.stderr
