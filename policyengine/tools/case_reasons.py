@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from policyengine.engines.calendar import block_of, days_of, label, labelled
+from policyengine.engines.calendar import block_of, days_of, label, labelled, period_of
 from policyengine.engines.reference import Prepared
 from policyengine.engines.truth import DECIDED, Scene, compile_condition
 from policyengine.engines.windows import own_figure
@@ -56,7 +56,7 @@ def why(
             continue
         statement = unwrapped(rule)
         if isinstance(statement, tree.Recognise) and statement.when is not None:
-            scene = Scene(person.facts, record=record, period=record.end.year)
+            scene = Scene(person.facts, record=record, period=period_of(record.end, ready.plan.year_start))
             world, parts = ready.judge.world, _parts(statement.when)
             failed[e.record_id] = tuple(c for c in parts if compile_condition(c, world)(scene) is False)
     return failed

@@ -156,7 +156,7 @@ class Samples:
     def recognised(self, kind: Kind, want: Want) -> bool:
         """Whether some rule recognises activities of that kind."""
         bare = self._bare(kind, want)
-        scene = Scene({}, record=bare, period=bare.end.year)
+        scene = _scene(self.prepared, Person(""), bare)
         rules = (r for r in self.prepared.judge.recognise if in_force(r, bare.end))
         return any(r.about(scene) is not False for r in rules)
 
@@ -198,7 +198,7 @@ class Samples:
                 size = size * want.hours if size is not None and draft.grows else size
                 given = {**bare.facts, **belongs, **draft.facts}
                 blank = replace(bare, quantity=size, unit=draft.unit, facts=given)
-                for converts in wishes(draft.when, self.prepared.judge.world, _scene(who, blank)):
+                for converts in wishes(draft.when, self.prepared.judge.world, _scene(self.prepared, who, blank)):
                     for facts in self._options(supplied(blank, converts), given, situation):
                         sample = self._sized(draft, facts, length, want, situation)
                         if sample is not None:
@@ -314,8 +314,8 @@ def belonging(prepared: Prepared, f: Finding, record: Record) -> list[Wish]:
     """Facts with which the record belongs to what the finding measures."""
     if f.measure == "total":
         return [{}]
-    scene = Scene({}, record=record, period=record.end.year)
-    rule = prepared.later.measure_in(f.measure, period_of(record.end, prepared.plan.year_start))
+    scene = _scene(prepared, Person(""), record)
+    rule = prepared.later.measure_in(f.measure, scene.period)
     if rule is not None:
         holds = wishes(rule.rule.statement.when, prepared.judge.world, scene)
         said = rule.about(scene)
@@ -330,7 +330,7 @@ def _apart(prepared: Prepared, f: Finding, record: Record) -> list[Wish]:
     """Facts with which the record does not belong to what the finding measures."""
     rule = prepared.later.measure_in(f.measure, period_of(record.end, prepared.plan.year_start))
     if rule is not None:
-        scene = Scene({}, record=record, period=record.end.year)
+        scene = _scene(prepared, Person(""), record)
         if rule.about(scene) is False:
             return [{}]
         return wishes(rule.rule.statement.when, prepared.judge.world, scene, holds=False)
@@ -345,7 +345,7 @@ def _apart(prepared: Prepared, f: Finding, record: Record) -> list[Wish]:
 def completions(prepared: Prepared, person: Person, record: Record) -> list[Wish]:
     """Sets of facts that the record lacks and with which some rule would recognise it."""
     found: list[Wish] = []
-    scene = _scene(person, record)
+    scene = _scene(prepared, person, record)
     for rule in prepared.judge.recognise:
         if not in_force(rule, record.end) or rule.about(scene) is False:
             continue
@@ -362,17 +362,17 @@ def _unrejected(prepared: Prepared, person: Person, record: Record, wish: Wish) 
             continue
         more = []
         for option in options:
-            scene = _scene(person, supplied(record, option))
+            scene = _scene(prepared, person, supplied(record, option))
             if rule.test(scene) is False:
                 more.append(option)
                 continue
             for other in wishes(rule.rule.statement.when, prepared.judge.world, scene, holds=False):
                 whole = {**option, **other}
-                if rule.test(_scene(person, supplied(record, whole))) is False:
+                if rule.test(_scene(prepared, person, supplied(record, whole))) is False:
                     more.append(whole)
         options = more
     return options
 
 
-def _scene(person: Person, record: Record) -> Scene:
-    return Scene(person.facts, record=record, period=record.end.year)
+def _scene(prepared: Prepared, person: Person, record: Record) -> Scene:
+    return Scene(person.facts, record=record, period=period_of(record.end, prepared.plan.year_start))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
+from policyengine.engines.calendar import period_of
 from policyengine.engines.truth import Scene, World, compile_condition, record_fact
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
@@ -172,7 +173,7 @@ def _listed(name: str, table: str, world: World, day: date) -> list[Wish]:
     for row in finder.table.rows:
         cell = row[finder.keys[0]] if finder.keys else None
         first = cell[0] if isinstance(cell, tuple) and cell else cell
-        if isinstance(first, str) and finder.find([first], day, day.year) is not None:
+        if isinstance(first, str) and finder.find([first], day, period_of(day, world.year_start)) is not None:
             return [{name: first}]
     return []
 
@@ -190,5 +191,5 @@ def _samples(name: str, world: World, day: date) -> list[Fact]:
         case "date":
             return [day]
         case "year":
-            return [day.year]
+            return [period_of(day, world.year_start)]
     return [ANY_TEXT]

@@ -86,6 +86,18 @@ def test_providers_and_bases(made: Statistics) -> None:
     assert rows(made, "bases", "listed", "activities") == ["- 7", "bases 2"]
 
 
+def test_a_list_by_years_is_asked_for_the_policys_year(county: Path, tmp_path: Path) -> None:
+    """Where years begin in September all activities from March to July 2016 are of 2015, the year of the list."""
+    shutil.copytree(county, tmp_path / "county")
+    pack = tmp_path / "county" / "policies" / "county"
+    text = (pack / "pack.yaml").read_text(encoding="utf-8").replace("year_starts: 01-01", "year_starts: 09-01")
+    text = text.replace("from: {role: from}, until: {role: until}", "year: {role: year}")
+    (pack / "pack.yaml").write_text(text, encoding="utf-8")
+    (pack / "tables" / "bases.csv").write_text("name,year\nOld Mill,2015\n", encoding="utf-8")
+    made = statistics([str(save(judged(tmp_path / "county", 2015, 2015), tmp_path / "out"))])
+    assert rows(made, "bases", "listed", "activities") == ["- 6", "bases 3"]
+
+
 def test_a_provider_that_is_not_known(county: Path, tmp_path: Path) -> None:
     """It is not said to stand in no list, and is a group of its own, in figures and in words."""
     shutil.copytree(county, tmp_path / "county")

@@ -47,14 +47,16 @@ Rules = tuple[tuple[str, str, str], ...]
 HEADER = "record_id,person_id,date,form,subject,title,quantity,unit"
 
 
-def law_of(folder: Path, *rules: tuple[str, str, str], starts: str = "01-01") -> Law:
+def law_of(
+    folder: Path, *rules: tuple[str, str, str], starts: str = "01-01", always: Rules = ALWAYS, tables: str = ""
+) -> Law:
     """A pack of rules: ``(id, rule, more keys)``; the n-th cites article n."""
     place = folder / "policies" / "vale"
-    place.mkdir(parents=True)
-    (place / "pack.yaml").write_text(PACK.format(starts=starts), encoding="utf-8")
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "pack.yaml").write_text(PACK.format(starts=starts) + tables, encoding="utf-8")
     text = "".join(
         f"- id: {name}\n  cites: {{source: act, at: art. {n}}}\n  rule: '{rule}'\n{more}"
-        for n, (name, rule, more) in enumerate((*ALWAYS, *rules), 1)
+        for n, (name, rule, more) in enumerate((*always, *rules), 1)
     )
     (place / "rules.yaml").write_text(text, encoding="utf-8")
     return load_law(place)
@@ -116,6 +118,41 @@ def test_a_block_is_told_in_full_where_one_of_its_years_is_asked_for(tmp_path: P
     assert [text_of_case(c) for c in told] == [text_of_case(c) for c in (year, block)]
     assert "T1 2016-05-05" in text_of_case(told[1])
     assert "32 more recognised hours by 2017-12-31" in text_of_case(told[1])
+
+
+SEPTEMBER = [  # the year 2016 begins in September: its July 1 is that of 2017
+    ("2017-08-15", "it does not hold that result = passed"),
+    ("2017-05-15", "it does not hold that date > July 1 of this year, it does not hold that result = passed"),
+]
+
+
+@pytest.mark.parametrize(("day", "why"), SEPTEMBER)
+def test_why_a_record_is_rejected_is_asked_of_the_policys_year(tmp_path: Path, day: str, why: str) -> None:
+    rule = ("late", "recognise training when date after July 1 of this year and result = passed", "")
+    law = law_of(tmp_path, rule, *BLOCKS[:1], starts="09-01", always=ALWAYS[1:])
+    files = files_of(tmp_path, "")
+    row = f"R1,P1,{day},training,public,T,5,hours,failed\n"
+    (tmp_path / "records.csv").write_text(f"{HEADER},result\n{row}", encoding="utf-8")
+    (case,) = both(tmp_path, law, files, (2016, 2016))
+    assert f'R1 {day} training "T" 5 hours: {why}    late, art. 2' in text_of_case(case)
+
+
+SCHOOLS = """\
+tables:
+  schools:
+    file: schools.csv
+    columns: {name: {role: key, field: provider}, year: {role: year}}
+"""
+
+
+def test_what_a_record_lacks_is_sought_in_the_list_of_the_policys_year(tmp_path: Path) -> None:
+    """In years from September, May 2017 is of 2016, whose list has a school."""
+    (tmp_path / "policies" / "vale").mkdir(parents=True)
+    (tmp_path / "policies" / "vale" / "schools.csv").write_text("name,year\nOld School,2016\n", encoding="utf-8")
+    rule = ("listed", "recognise training when provider in schools", "")
+    law = law_of(tmp_path, rule, *BLOCKS[:1], starts="09-01", always=ALWAYS[1:], tables=SCHOOLS)
+    (case,) = both(tmp_path, law, files_of(tmp_path, "R1,P1,2017-05-15,training,public,T,10,hours\n"), (2016, 2016))
+    assert case.remedies[0].facts == {"R1": ("provider",)}
 
 
 # Rules; the year, of which Ann has 8 hours, and what the headline says of it; the block that is named, with its rule.

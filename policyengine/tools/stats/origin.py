@@ -6,13 +6,15 @@ only where those files and the packs still are what they were.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Severity, failed
 from policyengine.messages import say
+from policyengine.packs.model import Table
 from policyengine.plan.model import Plan
 from policyengine.tools.read_result import Written
 
@@ -119,14 +121,24 @@ def without_ledger(place: object, severity: Severity = "note") -> Diagnostic:
     return Diagnostic("PE530", text, hint=hint, severity=severity)
 
 
-def listed_in(plans: Sequence[Plan]) -> list[tuple[str, Any]]:
-    """Tables of the packs whose first key is the provider (lists of recognised bases): id and finder, each once."""
-    from policyengine.engines.lookup import Finder
+Lists = Callable[[str, date], bool]
+"""Whether a provider stands in a table on a day."""
 
-    found: dict[str, Any] = {}
+
+def listed_in(plans: Sequence[Plan]) -> list[tuple[str, Lists]]:
+    """Tables of the packs whose one key is the provider (lists of recognised bases), by id, each once."""
+    found: dict[str, Lists] = {}
     for plan in plans:
         for name, table in plan.tables.items():
             keys = table.columns_with("key")
             if len(keys) == 1 and table.columns[keys[0]].field == "provider":
-                found.setdefault(name, Finder(table))
+                found.setdefault(name, _lists(table, plan.year_start))
     return list(found.items())
+
+
+def _lists(table: Table, year_start: tuple[int, int]) -> Lists:
+    from policyengine.engines.calendar import period_of
+    from policyengine.engines.lookup import Finder
+
+    finder = Finder(table)
+    return lambda provider, day: finder.find([provider], day, period_of(day, year_start)) is not None

@@ -17,6 +17,7 @@ from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.sqlcells import call, make_table, name, number, text
 from policyengine.tools.stats.frames import LARGEST_TICKS, Frame, denominator, ticks
+from policyengine.tools.stats.origin import Lists
 
 FIGURES = ("total", "required_total", "shortfall_total", "capped_off")
 NO_LIST = "-"  # of a provider that stands in no list; nothing is known of a record without a provider
@@ -41,7 +42,7 @@ class Source:
     subjects: Sequence[str] = ()
     notes: tuple[Diagnostic, ...] = ()
     splits: bool = False  # a record may count in several periods
-    listings: Sequence[tuple[str, Any]] = ()
+    listings: Sequence[tuple[str, Lists]] = ()
 
     def unit(self) -> Any:
         """What a decision counts in, by its policy."""
@@ -249,7 +250,7 @@ class Part:
         rows = []
         for provider, day in connection.execute(pairs.sql("duckdb")).fetchall():
             if provider is not None:
-                found = [i for i, finder in self.source.listings if finder.find([provider], day, day.year) is not None]
+                found = [i for i, lists in self.source.listings if lists(provider, day)]
                 rows.append((provider, day.isoformat(), "+".join(found) or NO_LIST))
         columns = [("provider", "TEXT"), ("end", "DATE"), ("listed", "TEXT")]
         make_table(connection, f"listed_{self.number}", columns, rows, folder)

@@ -9,7 +9,7 @@ from typing import Any
 
 from policyengine.tools.read_result import Written, unchanged_result
 from policyengine.tools.stats.frames import Frame, frame_of
-from policyengine.tools.stats.origin import Facts, Named, facts_of, listed_in, without_ledger
+from policyengine.tools.stats.origin import Facts, Lists, Named, facts_of, listed_in, without_ledger
 from policyengine.tools.stats.part import Source
 
 
@@ -60,5 +60,5 @@ def _frame(connection: Any, table: str | None) -> Frame | None:
     return described(connection, exp.to_table(table, quoted=True)) if table else None
 
 
-def _listings(facts: Facts | None) -> list[tuple[str, Any]]:
+def _listings(facts: Facts | None) -> list[tuple[str, Lists]]:
     return listed_in(facts.plans) if facts is not None else []
