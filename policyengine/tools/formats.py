@@ -21,7 +21,7 @@ from policyengine.language.quantities import exact_text
 from policyengine.messages import say
 from policyengine.records.books import rows_of_book, save_book
 from policyengine.records.duck_file import reader_text
-from policyengine.records.personal import APOSTROPHED, neutralise
+from policyengine.records.personal import APOSTROPHED, mask_within, neutralise
 from policyengine.tools.tables import Column, Table, Value
 
 FORMATS = ("csv", "jsonl", "parquet", "xlsx")
@@ -264,23 +264,48 @@ def read_rows(
 ) -> Iterator[dict[str, Value]]:
     """The rows of a table that was written by ``write_table``; ``where``: only those with these texts.
 
-    Raises ``ValueError`` where the file no longer is such a table.
+    Raises ``ValueError``, in the language spoken, where the file no longer is such a table.
     """
     read = {"csv": _read_csv, "jsonl": _read_jsonl, "parquet": _read_parquet, "xlsx": _read_xlsx}[format]
     kinds = {c.name: c.kind for c in columns}
-    for raw in read(path, where or {}):
+    for number, raw in enumerate(read(path, where or {}), first_line(format)):
         if where and any(raw.get(k) != v for k, v in where.items()):
             continue
-        yield {name: _value(raw, name, kind) for name, kind in kinds.items()}
+        try:
+            row = {name: _value(raw, name, kind) for name, kind in kinds.items()}
+        except ValueError as e:
+            place = "" if where else say(f"row {number}, ", f"第 {number} 行，")  # of some rows: none of the file
+            raise ValueError(f"{place}{e}") from None
+        yield row
+
+
+def first_line(format: str) -> int:
+    """Where a table's first row stands: below the header, if it has one."""
+    return 1 if format == "jsonl" else 2
+
+
+_KINDS = {
+    "figure": ("a figure", "数"), "whole": ("a whole number", "整数"), "date": ("a day", "日期"),
+    "yes_no": ("yes or no", "是或否"),
+}  # fmt: skip
 
 
 def _value(raw: Mapping[str, object], name: str, kind: str) -> Value:
-    if kind == "figure" and f"{name}_num" in raw:
-        top, bottom = raw[f"{name}_num"], raw[f"{name}_den"]
-        return None if top is None else Fraction(int(top), int(bottom))  # type: ignore[call-overload]
-    if name not in raw:
+    paired = kind == "figure" and f"{name}_num" in raw
+    if not paired and name not in raw:
         raise ValueError(say(f"the column {name} is missing", f"缺少列 {name}"))
-    cell = raw[name]
+    cell = raw[f"{name}_num" if paired else name]
+    try:
+        if paired:
+            return None if cell is None else Fraction(int(cell), int(raw[f"{name}_den"]))  # type: ignore[call-overload]
+        return _typed(cell, kind)
+    except (ValueError, KeyError, TypeError, ArithmeticError):
+        (what, what_zh), shown = _KINDS[kind], mask_within(str(cell)[:40])
+        text = say(f"{name}: {shown!r} is not {what} as we write it", f"{name}：“{shown}”不是本程序写出的{what_zh}")
+        raise ValueError(text) from None
+
+
+def _typed(cell: object, kind: str) -> Value:
     if cell is None or (cell == "" and kind != "text"):
         return None
     match kind:
@@ -300,7 +325,7 @@ def _fraction(text: str) -> Fraction:
     """Results hold the same few thousand figures again and again."""
     _, _, power = text.lower().partition("e")
     if power and abs(int(power)) > MOST_DIGITS:  # 1e999999999 in a changed table: its digits would fill the memory
-        raise ValueError(say(f"{text} is not a figure of ours", f"“{text}”不是本程序写出的数"))
+        raise ValueError(text)
     return Fraction(text)
 
 
@@ -322,7 +347,8 @@ def _read_csv(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object
                 if all(row[at] == text or _plain_text(row[at]) == text for at, text in asked):
                     yield {n: _plain_text(c) for n, c in zip(names, row, strict=True)}
         except csv.Error as e:
-            raise ValueError(str(e)) from None
+            line = reader.line_num
+            raise ValueError(say(f"line {line} is no CSV: {e}", f"第 {line} 行不是 CSV：引号的位置不对")) from None
 
 
 def _wrong_width(line: int, cells: int, columns: int) -> str:
@@ -358,7 +384,7 @@ def _read_parquet(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, ob
                 for row in rows:
                     yield dict(zip(names, row, strict=True))
         except duckdb.Error as e:
-            raise ValueError(str(e).splitlines()[0]) from None
+            raise ValueError(say(str(e).splitlines()[0], "无法作为 Parquet 读取")) from None
 
 
 def _read_xlsx(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:
@@ -369,10 +395,15 @@ def _read_xlsx(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, objec
         for row in rows:
             cells = [*row, *[None] * (len(names) - len(row))]
             yield {
-                n: _plain_text(c) if isinstance(c, str) else c if c is None else format(Decimal(repr(c)), "f")
+                n: _plain_text(c) if isinstance(c, str) else c if c is None else _text_of_cell(c)
                 for n, c in zip(names, cells, strict=True)
             }
     except FileNotFoundError:
         raise
     except Exception as e:  # a damaged workbook fails anywhere: in the archive, its compression, XML or values
-        raise ValueError(str(e) or type(e).__name__) from None
+        raise ValueError(say(str(e) or type(e).__name__, "无法作为 XLSX 读取")) from None
+
+
+def _text_of_cell(cell: object) -> str:
+    """A number with all its digits; what else stands there is none of ours."""
+    return format(Decimal(repr(cell)), "f") if type(cell) in (int, float) else str(cell)

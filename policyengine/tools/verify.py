@@ -19,6 +19,7 @@ from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.progress import counted
+from policyengine.tools.formats import first_line
 from policyengine.tools.read_result import Written, read_result, year_start_of
 from policyengine.tools.write import BY_ITSELF, MANIFEST, SIGNATURE, digest, manifest_bytes
 from policyengine.trace import Decision, Finding, LedgerEntry
@@ -144,7 +145,7 @@ def _inputs(written: Written, files: Sequence[Source]) -> Iterator[Diagnostic]:
 
 @dataclass
 class _Trace:
-    """The tables of a result, compared with each other. Rows are numbered as in a text file: the header is line 1."""
+    """The tables of a result, compared with each other. Rows are numbered as the lines of a text file."""
 
     written: Written
 
@@ -172,7 +173,8 @@ class _Trace:
             yield from self._ledger(self._numbered("ledger", self.written.ledger()), decisions, rules)
 
     def _numbered(self, table: str, rows: Iterable[Any]) -> Iterator[tuple[int, Any]]:
-        return enumerate(self._read(table, rows, say("checking", "核对")), 2)
+        first = first_line(Path(self.written.manifest["tables"][table]["file"]).suffix[1:])
+        return enumerate(self._read(table, rows, say("checking", "核对")), first)
 
     def _read(self, table: str, rows: Iterable[Any], doing: str) -> Iterator[Any]:
         """The rows, with how many of them have been read; ``doing``: what is done to them."""

@@ -11,11 +11,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policyengine.diagnostics import PolicyError
+from policyengine.messages import speak
 from policyengine.tools.formats import FORMATS, SHEET_ROWS, read_rows, write_table
 from policyengine.tools.report.sheets import Workbook
 from policyengine.tools.tables import Column, Table
@@ -85,8 +87,55 @@ def test_a_changed_value_is_no_such_table(case: str, tmp_path: Path) -> None:
     (name, value), path = CHANGED[case], tmp_path / "t.jsonl"
     write_table(Table("t", COLUMNS, ROWS[:1]), path, "jsonl")
     path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
-    with pytest.raises((ValueError, TypeError, KeyError)):
+    with pytest.raises(ValueError, match=f"^row 1, {name}: .* as we write it$"):
         _back(path, "jsonl")
+
+
+FORGED = {  # format, what is put for what, and what is told of it
+    "no figure": ("csv", "20/9", "abc", "第 2 行，hours：“abc”不是本程序写出的数"),
+    "a division by nothing": ("csv", "20/9", "1/0", "第 2 行，hours：“1/0”不是本程序写出的数"),
+    "no power": ("csv", "20/9", "1e5x", "第 2 行，hours：“1e5x”不是本程序写出的数"),
+    "no day": ("csv", "2016-02-29", "2016-02-30", "第 2 行，day：“2016-02-30”不是本程序写出的日期"),
+    "no whole number": ("csv", ",7,", ",x,", "第 2 行，lines：“x”不是本程序写出的整数"),
+    "neither yes nor no": ("csv", ",yes", ",maybe", "第 2 行，sure：“maybe”不是本程序写出的是或否"),
+    "an id elsewhere": (
+        "csv",
+        "20/9",
+        "a510101199001010016",
+        "第 2 行，hours：“a510101\\*{8}0016”不是本程序写出的数",
+    ),
+    "an open quotation mark": ("csv", ",7,", ',"7,', "第 2 行不是 CSV：引号的位置不对"),
+    "a row of JSON Lines": ("jsonl", '"20/9"', '"x"', "第 1 行，hours：“x”不是本程序写出的数"),
+}
+
+
+@pytest.mark.parametrize("case", FORGED)
+def test_what_a_changed_table_holds_is_told_in_the_language_spoken(case: str, tmp_path: Path) -> None:
+    """It was what Python says of it, in English and without the row."""
+    format, old, new, told = FORGED[case]
+    path = tmp_path / f"t.{format}"
+    write_table(Table("t", COLUMNS, [("a", Fraction(20, 9), 7, date(2016, 2, 29), True)]), path, format)
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    speak("zh")
+    try:
+        with pytest.raises(ValueError, match=f"^{told}$"):
+            _back(path, format)
+    finally:
+        speak("en")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(True, "True"), ("abc", "abc"), (date(2016, 2, 29), "2016-02-29 00:00:00")]
+)
+def test_what_a_changed_workbook_holds_is_told(value: object, told: str, tmp_path: Path) -> None:
+    write_table(Table("t", COLUMNS[:2], [("a", Fraction(5))]), tmp_path / "t.xlsx", "xlsx")
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    book.worksheets[0]["B2"] = value
+    book.save(tmp_path / "t.xlsx")
+    with pytest.raises(ValueError, match=f"^row 2, hours: '{told}' is not a figure as we write it$"):
+        _back(tmp_path / "t.xlsx", "xlsx", COLUMNS[:2])
 
 
 @pytest.mark.parametrize("line", ["[1]", "null", "1", '"who"', "[" * 100_000])

@@ -109,6 +109,16 @@ def test_a_changed_figure_is_found_where_it_is(
         assert {d.span.line for d in located if d.span} == {line}
 
 
+def test_a_row_of_json_lines_is_told_by_its_line(evaluation: Evaluation, tmp_path: Path) -> None:
+    """They have no header: the first row is line 1."""
+    path = save(evaluation, tmp_path / "out", "jsonl") / "decisions.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines, 1) if '"outcome":"excused"' in line)
+    lines[at - 1] = lines[at - 1].replace('"outcome":"excused"', '"outcome":"met"')
+    path.write_text("".join(lines), encoding="utf-8")
+    assert {d.span.line for d in verify(path.parent) if d.code == "PE521" and d.span} == {at}
+
+
 PACK_RULES = """
 - id: taught
   cites: {source: act, at: art. 9}
