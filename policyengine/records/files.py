@@ -10,6 +10,7 @@ import glob as globbing
 import hashlib
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -52,7 +53,7 @@ def find_files(arguments: Sequence[str]) -> tuple[list[Source], list[Diagnostic]
         problems.append(Diagnostic("PE401", say("no records file is named", "没有给出记录文件"), hint=_hint_files()))
     sources: list[Source] = []
     seen: set[str] = set()
-    labels = [label for _, _, label in found]
+    labels = Counter(label for _, _, label in found)
     for path, shown, label in found:
         if not is_utf8(shown):
             problems.append(_not_utf8(shown))
@@ -67,7 +68,7 @@ def find_files(arguments: Sequence[str]) -> tuple[list[Source], list[Diagnostic]
         except OSError as e:
             problems.append(_unreadable(shown, e))
             continue
-        sources.append(Source(path, shown, label if labels.count(label) == 1 else shown, kind))
+        sources.append(Source(path, shown, label if labels[label] == 1 else shown, kind))
     return sources, problems
 
 

@@ -322,8 +322,9 @@ def reject_contradictions(
     reading: Reading, person_id: str, rows: Sequence[tuple[str, str | None, int, object]]
 ) -> None:
     """Of rows that say different things of one person all are rejected. ``rows``: file, sheet, row, facts."""
+    first, unlike = rows[0], next(r for r in rows if r[3] != rows[0][3])
     for file, sheet, row, facts in rows:
-        other = next(r for r in rows if r[3] != facts)
+        other = unlike if facts == first[3] else first  # the first row that says something else
         span = Span(other[0], other[2], sheet=other[1])
         bad = Bad(
             "PE424", f"the person stands at {span} with other facts", f"该人员在 {span} 的信息与此不同",
@@ -336,9 +337,9 @@ def circumstances_of(
     path: str | None, schema: Schema, reading: Reading, digested: dict[str, str]
 ) -> dict[str, list[Circumstance]]:
     """The circumstances by person."""
-    held: dict[str, list[Circumstance]] = {}
+    held: dict[str, dict[Circumstance, None]] = {}
     if path is None:
-        return held
+        return {}
     for table, row in _other_rows("circumstances", path, schema, reading, digested):
         start, end = row.facts.get("from"), row.facts.get("to")
         if isinstance(start, date) and isinstance(end, date) and start > end:
@@ -347,10 +348,8 @@ def circumstances_of(
         one = Circumstance(
             str(row.facts["kind"]), start if isinstance(start, date) else None, end if isinstance(end, date) else None
         )
-        of_person = held.setdefault(str(row.facts["person_id"]), [])
-        if one not in of_person:
-            of_person.append(one)
-    return held
+        held.setdefault(str(row.facts["person_id"]), {})[one] = None
+    return {person_id: list(own) for person_id, own in held.items()}
 
 
 def _other_rows(

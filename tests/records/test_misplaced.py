@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import openpyxl
 import pytest
 
+from policyengine.records import files
 from policyengine.records.columns import read_tables
 from policyengine.records.read import read_inputs
 from tests.records.support import both_ways, codes, schema
@@ -102,3 +105,32 @@ def test_rejects_stand_in_the_order_of_the_files(tmp_path: Path) -> None:
         ("p.csv", 4, "PE414"), ("p.csv", 2, "PE424"), ("p.csv", 3, "PE424"), ("c.csv", 2, "PE410"),
     ]  # fmt: skip
     assert codes(said, "warning") == ["PE445", "PE447", "PE447"]
+
+
+def test_one_id_for_thousands_of_rows_is_told_in_time(tmp_path: Path) -> None:
+    """All rows of an id that was never filled in are alike but the last; each was compared with all of them."""
+    ids = "".join(f"待补,{'企业' if n < 20_000 else '事业单位'}\n" for n in range(20_001))
+    (tmp_path / "p.csv").write_text(f"人员编号,单位性质\n{ids}", encoding="utf-8")
+    days = "".join(f"P1,产假,{date(1950, 1, 1) + timedelta(n)},\n" for n in range(20_000))
+    (tmp_path / "c.csv").write_text(f"人员编号,情形,开始日期,结束日期\n{days}P1,产假,1950-01-01,\n", encoding="utf-8")
+    (tmp_path / "r.csv").write_text("人员编号,学习日期,学时\nP1,2016-03-05,1\n", encoding="utf-8")
+    begin = time.process_time()
+    inputs, _ = read_inputs([str(tmp_path / "r.csv")], str(tmp_path / "p.csv"), str(tmp_path / "c.csv"), schema())
+    assert time.process_time() - begin < 20  # about 1 s
+    assert inputs is not None
+    told = [r.reason.removeprefix("the person stands at ") for r in inputs.rejects]
+    first, last = f"{tmp_path / 'p.csv'}:2", f"{tmp_path / 'p.csv'}:20002"
+    assert told == [f"{last} with other facts"] * 20_000 + [f"{first} with other facts"]
+    assert len(inputs.persons["P1"].circumstances) == 20_000
+
+
+def test_files_of_a_folder_are_named_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each name was counted among all."""
+    named = [(Path(f"/nowhere/{n}.csv"), f"{n}.csv", f"unit {n // 2}" if n < 2 else f"{n}.csv") for n in range(60_000)]
+    monkeypatch.setattr(files, "_expand", lambda *_: named)
+    monkeypatch.setattr(files, "kind_of", lambda _: "text")
+    begin = time.process_time()
+    found, problems = files.find_files(["folder"])
+    assert time.process_time() - begin < 20  # about 1 s
+    assert problems == []
+    assert [s.label for s in found] == [f"{n}.csv" for n in range(60_000)]  # two of one name are told apart
