@@ -78,8 +78,8 @@ def first_day(year: int, start: YearStart) -> date:
 
 
 def last_day(year: int, start: YearStart) -> date:
-    """The last day of period ``year``."""
-    return date(year + 1, *start) - timedelta(days=1)
+    """The last day of period ``year``, as far as the calendar reaches: of 9999, which stands for "for ever"."""
+    return date(year + 1, *start) - timedelta(days=1) if year < date.max.year else date.max
 
 
 def period_of(day: date, start: YearStart) -> int:

@@ -78,6 +78,17 @@ def test_validity_may_be_years_or_days(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("starts", ["01-01", "09-01"])
+def test_a_row_that_holds_for_ever_ends_with_the_calendar(tmp_path: Path, starts: str) -> None:
+    """9999 was a day of the year 10000, which there is none of: the program failed."""
+    declared = PACK.replace("year_starts: 01-01", f"year_starts: {starts}") + BASES
+    rows = "name,aliases,from,until\n四川大学,,,9999\n省干校,,,9999-12-31\n"
+    policy, problems = load(tmp_path, pack=declared, **{"tables/bases.csv": rows})
+    assert problems == []
+    assert policy is not None
+    assert [row[3] for row in policy.tables["bases"].rows] == [date.max, date.max]
+
+
 @pytest.mark.parametrize("data", [
     "name,aliases,from,until\n四川大学,,,\n".encode(),
     "\ufeffname,aliases,from,until\r\n四川大学,,,\r\n".encode(),
