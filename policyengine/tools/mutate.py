@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -32,6 +32,7 @@ STAGES = (
     "excuse", "reduce", "conclude", "flags",
 )  # fmt: skip
 TURNED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+LAST_DAY = date.max.toordinal()
 WORTH_IT = 4000  # case runs from which a second process pays: about three seconds
 Rule = PlanRule[tree.Statement]
 
@@ -239,8 +240,7 @@ def _variants_of(parent: Any, name: str, value: Any) -> Iterator[Any]:
         elif name == "starting":
             yield value + 1
     elif isinstance(value, date):
-        yield value + timedelta(days=1)
-        yield value - timedelta(days=1)
+        yield from (date.fromordinal(n) for n in (value.toordinal() + 1, value.toordinal() - 1) if 0 < n <= LAST_DAY)
     elif isinstance(value, tuple):
         if name == "until" and value and isinstance(value[0], int):
             month, day = value

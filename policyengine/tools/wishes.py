@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 
 from policyengine.engines.calendar import period_of
@@ -130,9 +130,10 @@ def _beside(wish: Wish, world: World) -> list[Wish]:
 
 
 def _next_to(name: str, value: Fact, world: World) -> list[Fact]:
-    """The values before and after a number or a day."""
+    """The values before and after a number or a day; of the calendar's first and last day, the day itself."""
     if isinstance(value, date):
-        return [value - timedelta(days=1), value + timedelta(days=1)]
+        day = value.toordinal()
+        return [date.fromordinal(max(day - 1, 1)), date.fromordinal(min(day + 1, date.max.toordinal()))]
     if isinstance(value, bool | str):
         return []
     decl = world.fields.get(name)

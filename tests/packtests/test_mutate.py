@@ -67,6 +67,11 @@ CHANGES = {
         "cap paper at 2 hours per activity",
         "cap paper at 1 hour per activity",
     ],
+    "reject paper when date between 0001-01-01 and 9999-12-31": [
+        "reject paper",
+        "reject paper when date between 0001-01-02 and 9999-12-31",
+        "reject paper when date between 0001-01-01 and 9999-12-30",
+    ],
     "reject paper when not provider in bases": [
         "reject paper",
         "reject paper when provider in bases",

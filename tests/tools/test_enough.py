@@ -87,6 +87,8 @@ FACTS_LACKED = [
     ("start after 2016-06-01 or approved = yes", ("approved",)),
     ("quantity at least 100 hours or approved = yes", ("approved",)),
     ("sector = farming or approved = yes", ("approved",)),
+    ("not date between 0001-01-01 and 9999-12-31 or approved = yes", ("approved",)),
+    ("date after 9999-12-31 or date before 0001-01-01 or approved = yes", ("approved",)),
     ("full_months >= 1 or days > 2", None),
     ("fee > 1000000", None),
     ("fee between 2 and 4 and fee != 2", ("fee",)),
