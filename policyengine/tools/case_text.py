@@ -294,7 +294,7 @@ class _Writer(Activities):
 
     def _failed(self, condition: tree.Condition) -> str:
         """A condition that did not hold, as people say it."""
-        if isinstance(condition, tree.Present):
+        if isinstance(condition, tree.Present) and not condition.negated:
             name = self.labels.field(condition.field)
             return self.say(f"no {name}", f"无{name}")
         assert self.case.vocabulary is not None

@@ -137,6 +137,18 @@ def test_why_a_record_is_rejected_is_asked_of_the_policys_year(tmp_path: Path, d
     assert f'R1 {day} training "T" 5 hours: {why}    late, art. 2' in text_of_case(case)
 
 
+def test_what_a_record_has_is_not_told_as_lacking(tmp_path: Path) -> None:
+    """It is rejected for what stands there, and was told to have none."""
+    rule = ("away", "recognise training when provider is missing and evidence is present", "")
+    law = law_of(tmp_path, rule, *BLOCKS[:1], always=ALWAYS[1:])
+    files = files_of(tmp_path, "")
+    row = "R1,P1,2016-05-15,training,public,T,5,hours,A school\n"
+    (tmp_path / "records.csv").write_text(f"{HEADER},provider\n{row}", encoding="utf-8")
+    (case,) = both(tmp_path, law, files, (2016, 2016))
+    assert "5 hours: it does not hold that provider is missing, no evidence    away" in text_of_case(case)
+    assert "5 学时：不符合：缺 施教机构，无学习证明    away" in text_of_case(case, "zh")
+
+
 SCHOOLS = """\
 tables:
   schools:
