@@ -1,7 +1,7 @@
 """Can two conditions both hold for one record? Answered by cases over single fields; what is beyond that is "perhaps".
 
-``disjoint`` is sure when it says yes. It knows equalities, term lists, ranges and presence over declared fields, and
-how long a month is; a solver that proves more lives in ``tools/prove/``.
+``disjoint`` is sure when it says yes. It knows equalities, term lists, ranges and presence over declared fields, units
+of a quantity, and how long a month is; a solver that proves more lives in ``tools/prove/``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
 from policyengine.light import dataclass
 
+QUANTITY = "quantity"  # the column that is compared in the unit of each figure
+_DIMENSIONS = frozenset(u.dimension for u in UNITS.values())
 MOST_CASES = 64  # disjuncts looked at; a condition with more is "perhaps"
 Conjunction = tuple[tree.Condition, ...]
 _NEGATED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_ORDER = ("<", "<=", ">", ">=")
 _FLIPPED = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
@@ -75,6 +78,8 @@ def _cases(node: tree.Condition, negated: bool) -> list[Conjunction] | None:
 def _negate(atom: tree.Condition) -> tree.Condition:
     match atom:
         case tree.Compare(left=left, op=op, right=right):
+            if op in _ORDER and any(isinstance(o, tree.Value) and o.unit for o in (left, right)) and _of_quantity(atom):
+                return tree.Not(atom)  # what is counted in another dimension is neither more nor less
             return tree.Compare(left, _NEGATED[op], right)
         case tree.In(left=left, items=items, negated=negated):
             return tree.In(left, items, not negated)
@@ -134,7 +139,11 @@ def _contradictory(atoms: Conjunction, vocabulary: Vocabulary) -> bool:
     domains: dict[tuple[str, str], _Domain] = {}
     for atom in atoms:
         _narrow(atom, domains, vocabulary)
-    return any(d.empty() for d in domains.values()) or _lengths_apart(domains)
+    measured = sum(
+        domain.present for (kind, name), domain in domains.items() if name == QUANTITY and kind in _DIMENSIONS
+    )
+    unmeasured = domains.get(("field", QUANTITY), _Domain()).missing
+    return any(d.empty() for d in domains.values()) or measured + unmeasured > 1 or _lengths_apart(domains)
 
 
 def _lengths_apart(domains: dict[tuple[str, str], _Domain]) -> bool:
@@ -162,6 +171,28 @@ def _literal(node: tree.Operand, decl: FieldDecl | None) -> Fraction | date | st
     return None
 
 
+def _of_quantity(atom: tree.Compare) -> bool:
+    return any(isinstance(o, tree.Field) and o.id == QUANTITY for o in (atom.left, atom.right))
+
+
+def _compared(
+    subject: tuple[str, str], operands: Sequence[tree.Operand], decl: FieldDecl | None
+) -> tuple[tuple[str, str], list[Fraction | date | str | bool]] | None:
+    """What values are compared with, and these; of the column ``quantity`` it is the one in their dimension, and they
+    are in its base unit. None where they are not known, or of several dimensions."""
+    units = [o.unit for o in operands if isinstance(o, tree.Value) and o.unit]
+    if subject != ("field", QUANTITY) or not units:
+        values = [v for o in operands if (v := _literal(o, decl)) is not None]
+        return (subject, values) if len(values) == len(operands) else None
+    scaled = [
+        o.value * UNITS[o.unit].scale
+        for o in operands
+        if isinstance(o, tree.Value) and o.unit and isinstance(o.value, Fraction)
+    ]
+    dimensions = {UNITS[u].dimension for u in units}
+    return ((dimensions.pop(), QUANTITY), [*scaled]) if len(dimensions) == 1 and len(scaled) == len(operands) else None
+
+
 def _narrow(atom: tree.Condition, domains: dict[tuple[str, str], _Domain], vocabulary: Vocabulary) -> None:
     """Take one atom into account; those that compare fields with each other say nothing here."""
     match atom:
@@ -180,31 +211,34 @@ def _narrow(atom: tree.Condition, domains: dict[tuple[str, str], _Domain], vocab
         case tree.In(left=left, items=items, negated=negated):
             subject = _subject(left)
             if subject is not None and subject[1] != "circumstance":
-                decl = vocabulary.fields.get(subject[1])
-                values = [_literal(i, decl) for i in items]
-                if None not in values:
-                    domain = _domain(subject, domains, vocabulary)
+                found = _compared(subject, items, vocabulary.fields.get(subject[1]))
+                if found is not None:
+                    domain = _domain(found[0], domains, vocabulary, given=not negated)
                     if negated:
-                        domain.excluded.update(values)
+                        domain.excluded.update(found[1])
                     else:
-                        domain.only(set(values))
+                        domain.only(set(found[1]))
         case tree.Compare(left=left, op=op, right=right):
             subject = _subject(left)
             if subject is None:
                 subject, right, op = _subject(right), left, _FLIPPED[op]
             if subject is not None and subject[1] != "circumstance":
                 decl = vocabulary.fields.get(subject[1])
-                value = _literal(right, decl)
-                if value is not None:
-                    _compare(_domain(subject, domains, vocabulary), op, value, _step(subject, decl))
+                found = _compared(subject, [right], decl)
+                if found is not None:
+                    domain = _domain(found[0], domains, vocabulary, given=op != "!=")
+                    _compare(domain, op, found[1][0], _step(subject, decl))
 
 
-def _domain(subject: tuple[str, str], domains: dict[tuple[str, str], _Domain], vocabulary: Vocabulary) -> _Domain:
-    """The field's domain so far; finite ones start with what is declared."""
+def _domain(
+    subject: tuple[str, str], domains: dict[tuple[str, str], _Domain], vocabulary: Vocabulary, given: bool
+) -> _Domain:
+    """The field's domain so far; finite ones start with what is declared. ``given``: it has one of some values; of a
+    quantity that has none of them another dimension may be meant."""
     if subject not in domains:
         domains[subject] = _Domain()
     domain = domains[subject]
-    domain.present = True
+    domain.present = domain.present or given or subject[0] not in _DIMENSIONS
     decl = vocabulary.fields.get(subject[1])
     if subject[0] == "field" and decl is not None and domain.allowed is None:
         if decl.type == "term":

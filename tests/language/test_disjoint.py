@@ -48,6 +48,22 @@ PAIRS = [
     ("days in (10, 27, 55)", "full_months > 1 and full_months < 3", True),
     ("days at least 93", "full_months at most 1", True),
     ("days at least 61", "not full_months at least 2", False),  # December 1 to January 30
+    # a quantity is compared in the unit of each figure; in another dimension it is neither equal nor more nor less
+    ("quantity at least 120 minutes", "quantity at most 4 clock_hours", False),  # two to four hours
+    ("quantity at least 121 minutes", "quantity at most 2 clock_hours", True),
+    ("quantity = 3 clock_hours", "quantity = 180 minutes", False),
+    ("quantity = 3 days", "quantity = 3 hours", True),
+    ("quantity at most 3 days", "quantity at least 1 hour", True),
+    ("quantity in (2 clock_hours, 30 minutes)", "quantity between 100 minutes and 3 clock_hours", False),
+    ("quantity in (2 clock_hours, 30 minutes)", "quantity between 1 minute and 29 minutes", True),
+    ("quantity in (2 days, 30 minutes)", "quantity = 2 hours", False),  # several dimensions: not looked at
+    ("quantity != 3 days", "quantity = 3 hours", False),
+    ("quantity != 3 days", "quantity = 3 days", True),
+    ("quantity not in (2 days, 3 days)", "quantity = 2 days", True),
+    ("not quantity at least 3 days", "quantity at least 100 hours", False),
+    ("not quantity at least 3 days", "not quantity < 3 days", False),  # what is counted in hours
+    ("quantity is missing", "quantity at least 3 days", True),
+    ("quantity is missing", "quantity != 3 days", False),  # of what is counted in hours
     # two fields are not compared with each other
     ("author_rank < authors", "author_rank > authors", False),
 ]  # fmt: skip
