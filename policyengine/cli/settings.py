@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from policyengine.messages import LANGUAGES, is_utf8, of_environment, say, speak, spoken
 
-F = TypeVar("F", bound=Callable[..., Any])
 debug = False
 
 

@@ -80,9 +80,7 @@ class Statements:
 
     # --- fields and figures ---------------------------------------------------------------------------------------
 
-    def _field(
-        self, rule: Rules, name: str, of: tuple[str, ...], types: tuple[str, ...] | None, span: Span | None = None
-    ) -> bool:
+    def _field(self, rule: Rules, name: str, of: tuple[str, ...], types: tuple[str, ...] | None) -> bool:
         """Whether a field that a sentence names is one of the record (or person), and of a type that it can use."""
         decl = self.vocabulary.fields.get(name)
         if decl is None:
@@ -96,7 +94,7 @@ class Statements:
                 rule, "PE246",
                 say(f"{name} can't be used here: it is {found} {_OWNERS[decl.of][0]}",
                     f"此处不能用 {self.kinds.word(name)}：它是{_OWNERS[decl.of][1]}的{found}"),
-                span, say(f"{wanted} of {owner} is wanted", f"需要{owner}的{wanted}"),
+                None, say(f"{wanted} of {owner} is wanted", f"需要{owner}的{wanted}"),
             )  # fmt: skip
         return right
 

@@ -189,7 +189,7 @@ def parted(old: str, new: str, top: Path) -> str:
         ) from None
 
 
-def range_of(words: tuple[str, ...], at: Path | None = None) -> tuple[str, str | None]:
+def range_of(words: tuple[str, ...]) -> tuple[str, str | None]:
     """OLD and NEW of a command's arguments: two words, ``A..B``, ``A...B`` (from where they parted), or one revision,
     compared with the working tree (None)."""
     if len(words) == 2:
@@ -198,7 +198,7 @@ def range_of(words: tuple[str, ...], at: Path | None = None) -> tuple[str, str |
     if "..." in word and not Path(word).exists():
         old, _, new = word.partition("...")
         old, new = old or "HEAD", new or "HEAD"
-        return parted(old, new, top_of(at, bare=True)), new
+        return parted(old, new, top_of(bare=True)), new
     if ".." in word and not Path(word).exists():
         old, _, new = word.partition("..")
         return old or "HEAD", new or "HEAD"
@@ -206,13 +206,10 @@ def range_of(words: tuple[str, ...], at: Path | None = None) -> tuple[str, str |
 
 
 @contextmanager
-def tree_at(
-    word: str | None, at: Path | None = None, under: PurePosixPath | None = None, revision: bool = False
-) -> Iterator[Tree]:
+def tree_at(word: str | None, at: Path | None = None, revision: bool = False) -> Iterator[Tree]:
     """The packs that a word means: a folder on disk, a git revision, or (None) the working tree.
 
-    ``under``: only files below this folder of the repository; ``revision``: a folder of that name is not meant. The
-    temporary folder lives as long as the context.
+    ``revision``: a folder of that name is not meant. The temporary folder lives as long as the context.
     """
     if word is None:
         top = top_of(at)
@@ -225,7 +222,7 @@ def tree_at(
     commit = commit_of(word, at)
     top = top_of(at, bare=True)
     with TemporaryDirectory(prefix="policyengine-") as folder:
-        write_tree(commit, top, Path(folder), under)
+        write_tree(commit, top, Path(folder))
         yield Tree(word, Path(folder), commit)
 
 
@@ -237,9 +234,9 @@ def _folder(place: Path) -> Path | None:
     return next((p for p in here if (p / PACK_FILE).is_file()), None)
 
 
-def write_tree(commit: str, top: Path, folder: Path, under: PurePosixPath | None = None) -> None:
+def write_tree(commit: str, top: Path, folder: Path) -> None:
     """Write the pack files of a commit below ``folder``. Raises ``PolicyError`` (PE704, PE707): nothing is left out."""
-    listed = [e for e in entries(commit, top) if under is None or under in e.path.parents]
+    listed = entries(commit, top)
     packs = {e.path.parent for e in listed if e.path.name == PACK_FILE}
     inside = [e for e in listed if e.path.suffix.lower() in FILES and packs & set(e.path.parents)]
     if not inside:

@@ -51,10 +51,10 @@ class Situation:
         """Stages 1 to 3 of one record."""
         return self.prepared.judge.judge(record, self.person)
 
-    def tried(self, changed: Iterable[Record] = (), added: Iterable[Record] = (), alone: bool = False) -> Tried:
-        """The case with some records changed and others added; ``alone``: without the person's own records."""
+    def tried(self, changed: Iterable[Record] = (), added: Iterable[Record] = ()) -> Tried:
+        """The case with some records changed and others added."""
         new = {r.record_id: r for r in changed}
-        own = [] if alone else [self._known(r) for r in self.records if r.record_id not in new]
+        own = [self._known(r) for r in self.records if r.record_id not in new]
         judged = [*own, *(self.judge(r) for r in (*new.values(), *added))]
         judged.sort(key=lambda j: (j.record.end, j.record.record_id))
         later = self.prepared.later

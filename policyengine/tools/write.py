@@ -198,9 +198,9 @@ def _prefix(target: Path, what: str) -> str:
     return f".{_beginning(target.name)}.{what}-"
 
 
-def _beginning(name: str, most: int = 200) -> str:
-    """The first bytes of a name, so that there is room for what is put behind it: a name has at most 255."""
-    return os.fsencode(name)[:most].decode(sys.getfilesystemencoding(), "ignore")
+def _beginning(name: str) -> str:
+    """The first 200 bytes of a name, so that there is room for what is put behind it: a name has at most 255."""
+    return os.fsencode(name)[:200].decode(sys.getfilesystemencoding(), "ignore")
 
 
 def _here() -> str:

@@ -94,7 +94,7 @@ def decisions_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Iter
 
 def findings_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Iterator[tuple[int, int, Finding]]:
     """Findings of one kind of span with the places of the span and the finding."""
-    query = _relations(evaluation).findings(periods, one)
+    query = _relations(evaluation).findings(one)
     if query is None:
         return
     part, high = figures(evaluation.cases.ticks * periods.scale)

@@ -299,7 +299,7 @@ class Output:
             for number, one in enumerate(periods.decided):
                 relations = self.evaluation.relations
                 assert relations is not None
-                rows = relations.findings(periods, one)
+                rows = relations.findings(one)
                 if rows is not None and one.asked:
                     queries.append(self._found(periods, rows, number))
         if self.aside.persons:

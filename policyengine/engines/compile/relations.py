@@ -70,7 +70,7 @@ class Relations:
         for periods in self.periods:
             for one in periods.decided:
                 if one.asked and one.slots:
-                    self.host.keep(f"open_{one.name}", self._open_facts(periods, one))
+                    self.host.keep(f"open_{one.name}", self._open_facts(one))
 
     # --- words --------------------------------------------------------------------------------------------------------
 
@@ -246,7 +246,7 @@ class Relations:
         query.where(t.col("firm", "o"), copy=False)
         return query.group_by(t.col("person_id", "o"), t.col("period", "o"), copy=False)
 
-    def findings(self, periods: Periods, one: Decided) -> Any | None:
+    def findings(self, one: Decided) -> Any | None:
         """One row per finding of an asked span; None where nothing is ever required."""
         if not one.slots:
             return None
@@ -300,7 +300,7 @@ class Relations:
 
     # --- what is missing ----------------------------------------------------------------------------------------------
 
-    def _open_facts(self, periods: Periods, one: Decided) -> Any:
+    def _open_facts(self, one: Decided) -> Any:
         """The facts that would settle each open finding: those of its rules, and those of doubtful records."""
         return t.union(*(q for k in range(one.slots) for q in self._open_finding(one, k)))
 

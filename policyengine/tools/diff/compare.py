@@ -23,7 +23,6 @@ def compare_files(
     policy: str | None = None,
     periods: tuple[int, int] | None = None,
     as_of: date | None = None,
-    at: Path | None = None,
     shifts: Path | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> tuple[Comparison, Impact | None]:
@@ -34,7 +33,7 @@ def compare_files(
 
     Raises ``PolicyError`` (PE701..PE710, and what a side's packs can't be read for) where a side can't be read.
     """
-    with sides(words, at) as (old, new, one, other):
+    with sides(words) as (old, new, one, other):
         impact = None
         if tell is not None and (packs := ", ".join(left_out(one, other))):
             tell(

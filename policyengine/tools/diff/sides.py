@@ -25,15 +25,15 @@ _SAME_ID = "PE133"
 
 
 @contextmanager
-def sides(words: tuple[str, ...], at: Path | None = None) -> Iterator[tuple[Law, Law, Tree, Tree]]:
+def sides(words: tuple[str, ...]) -> Iterator[tuple[Law, Law, Tree, Tree]]:
     """Both sides of ``diff``'s arguments, and the folders they were read from (which live as long as the context).
 
     Raises ``PolicyError`` (PE701..PE707, and what a pack can't be read for) where one can't be had.
     """
-    old, new = range_of(words, at)
+    old, new = range_of(words)
     ranged = len(words) == 1 and words[0] != old  # A..B, A...B: a folder called A is not meant
     with ExitStack() as stack:
-        trees = [stack.enter_context(tree_at(word, at, revision=ranged)) for word in (old, new)]
+        trees = [stack.enter_context(tree_at(word, revision=ranged)) for word in (old, new)]
         one, other = _alike(trees[0], trees[1]), _alike(trees[1], trees[0])
         yield load_side(one), load_side(other), one, other
 

@@ -37,7 +37,7 @@ MOST_ANSWERS = 4000  # rows of one condition's table of answers
 Values = Sequence[Fact | None]
 
 
-def solve(space: Space, ask: str, patience: int = PATIENCE) -> Situation | Undecided | None:
+def solve(space: Space, ask: str) -> Situation | Undecided | None:
     """Search all situations of ``space`` for one that answers ``ask`` (see ``search.ASKS``)."""
     try:
         import z3
@@ -51,7 +51,7 @@ def solve(space: Space, ask: str, patience: int = PATIENCE) -> Situation | Undec
         if number == MOST_QUESTIONS:
             return Undecided(say("too many days decide it", "起决定作用的日期过多"))
         try:
-            answer = _Question(z3, space, start, end, unit).answer(ask, patience)
+            answer = _Question(z3, space, start, end, unit).answer(ask)
         except _TooMany:
             answer = Undecided(say("too many combinations of facts decide it", "决定结果的事实组合过多"))
         if isinstance(answer, Situation):
@@ -114,7 +114,7 @@ class _Question:
 
     # --- the question -----------------------------------------------------------------------------------------------
 
-    def answer(self, ask: str, patience: int) -> Situation | Undecided | None:
+    def answer(self, ask: str) -> Situation | Undecided | None:
         z3 = self.z3
         low, high, step = grid(self.space.context, self.unit) if self.unit else (Fraction(0), Fraction(0), Fraction(1))
         count = z3.Int("quantity")
@@ -126,7 +126,7 @@ class _Question:
         wanted = self._wanted(ask, old, new)
         everything = [*self.bounds, *within, old_known, new_known, wanted, *self._given()]
         solver = z3.Solver()
-        solver.set("timeout", patience)
+        solver.set("timeout", PATIENCE)
         solver.add(*everything)
         state = solver.check()
         if state == z3.unsat:
@@ -137,7 +137,7 @@ class _Question:
         whole = [z3.And(count % int(n) == 0, count <= 20 * int(n)) for n in bases if n.denominator == 1 and n > 0]
         for extra in ([z3.Or(whole), count > 0], [count > 0], []):
             least = z3.Optimize()
-            least.set("timeout", patience)
+            least.set("timeout", PATIENCE)
             least.add(*everything, *extra)
             least.minimize(count)
             for name in (*self.variables, *self.others):
