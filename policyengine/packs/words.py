@@ -13,6 +13,7 @@ from typing import cast
 
 from policyengine.diagnostics import Diagnostic
 from policyengine.language.grammar import grammar
+from policyengine.language.quantities import exact_text
 from policyengine.language.vocabulary import FieldDecl, FieldType, Kind, Vocabulary, Word, vocabulary
 from policyengine.messages import say
 from policyengine.packs.columns import shared_columns
@@ -134,15 +135,24 @@ def read_fields(document: Document, base: Vocabulary | None) -> tuple[tuple[Fiel
                 terms=optional_at(node, "terms"),
                 span=document.span(key),
             )
-            problems += _field_problems(document, key, node, field, known.get(key.text), fields)
+            before = known.get(key.text)
+            whole = _field_over(field, before)
+            problems += _field_problems(document, key, node, (field, whole), before, fields)
             problems.extend(_run_together(document, node))
-            fields.append(_field_over(field, known.get(key.text)))
+            fields.append(whole)
     return tuple(fields), problems
 
 
 def _field_problems(
-    document: Document, key: Scalar, node: Node, field: FieldDecl, before: FieldDecl | None, earlier: list[FieldDecl]
+    document: Document,
+    key: Scalar,
+    node: Node,
+    declared: tuple[FieldDecl, FieldDecl],
+    before: FieldDecl | None,
+    earlier: list[FieldDecl],
 ) -> Iterable[Diagnostic]:
+    """``declared``: the field as it stands here, and with what the base pack says of it (``before``)."""
+    field, whole = declared
     if any(f.id == field.id for f in earlier):
         yield document.problem(
             "PE140",
@@ -175,12 +185,22 @@ def _field_problems(
                     key,
                     hint=say("delete it, or write type: number", "请删除它，或写 type: number"),
                 )
-    if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
+    least, greatest = whole.minimum, whole.maximum
+    if least is not None and greatest is not None and least > greatest:
+        both = field.minimum is not None and field.maximum is not None
         yield document.problem(
             "PE143",
-            say(f"the least value of {field.id} is greater than the greatest", f"{field.id} 的最小值大于最大值"),
+            say(f"the least value of {field.id} is greater than the greatest", f"{field.id} 的最小值大于最大值")
+            if both
+            else say(
+                f"with what the base pack says of it, the least value of {field.id} is {exact_text(least)} and the"
+                f" greatest {exact_text(greatest)}",
+                f"连同上级包的规定，{field.id} 的最小值是 {exact_text(least)}，最大值是 {exact_text(greatest)}",
+            ),
             key,
-            hint=say("exchange min and max", "请对调 min 和 max"),
+            hint=say("exchange min and max", "请对调 min 和 max")
+            if both
+            else say("write both min and max here", "请在此把 min 和 max 都写上"),
         )
 
 

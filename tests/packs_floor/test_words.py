@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from policyengine.diagnostics import human
+from policyengine.diagnostics import Diagnostic, human
 from policyengine.packs.policies import load_policies
 from policyengine.tools.check import check
 from policyengine.tools.reporters import as_sarif
@@ -115,6 +115,23 @@ def test_what_rules_of_the_base_depend_on_stays(tmp_path: Path) -> None:
 
     write(tmp_path / "table" / "policies", {"base/t.csv": "name\n", "upper/t.csv": "name\n"})
     assert codes("table", bases, PACK + bases) == ["PE141"]
+
+
+def test_bounds_hold_together_with_those_of_the_base(tmp_path: Path) -> None:
+    """The base says that a rank is 1 to 9: from 20 on there is none up to 9."""
+
+    def problems(name: str, bounds: str) -> list[Diagnostic]:
+        return load_two(
+            tmp_path / name, "[]\n", "", UPPER + f"fields: {{record: {{rank: {{type: number, {bounds}}}}}}}\n"
+        )[1]
+
+    (least,) = problems("least", "min: 20")
+    assert (least.code, least.message) == (
+        "PE143",
+        "with what the base pack says of it, the least value of rank is 20 and the greatest 9",
+    )
+    assert [d.code for d in problems("greatest", "max: 0")] == ["PE143"]
+    assert problems("both", "min: 20, max: 30") == problems("narrower", "min: 9") == []
 
 
 def test_the_name_of_a_table_is_a_word(tmp_path: Path) -> None:
