@@ -98,11 +98,12 @@ def _coverage(bench: Bench) -> Iterator[str]:
 
 
 def _mutation(bench: Bench) -> Iterator[str]:
+    from policyengine.tools.inspect import share
     from policyengine.tools.mutate import mutation
 
     found = mutation(bench)
     killed, total = len(found.killed), len(found.killed) + len(found.survived)
-    percent = f"{float(found.share) * 100:.1f} %"
+    percent = share(*found.share.as_integer_ratio())
     same = (
         say(f" ({len(found.same)} more decide nothing otherwise)", f"（另有 {len(found.same)} 处不影响任何结果）")
         if found.same

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from policyengine.cli import main
 from policyengine.language.printer import print_statement
 from policyengine.tools.coverage import coverage
-from policyengine.tools.mutate import Mutation, mutation, variants
+from policyengine.tools.mutate import Mutation, mutants, mutation, variants
 from policyengine.tools.test_packs import Bench, benches
 from tests.prove.law import rule, words
 from tests.prove.packs import write
@@ -231,6 +231,21 @@ def test_the_command_tells_of_both(tmp_path: Path) -> None:
     told = next(line for line in lines if "changes noticed" in line)
     assert told.startswith("base: changes noticed: ")
     assert any("recognise training" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("killed", "survived", "told"),
+    [(2999, 1, "2999 of 3000, 99.9%"), (3000, 0, "3000 of 3000, 100%"), (1, 2, "1 of 3, 33.3%")],
+)
+def test_all_changes_are_noticed_only_where_they_are(
+    killed: int, survived: int, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = bench(tmp_path, JUST)
+    one = next(mutants(made))
+    found = Mutation("base", (one,) * killed, (one,) * survived, ())
+    monkeypatch.setattr("policyengine.tools.mutate.mutation", lambda _: found)
+    result = CliRunner().invoke(main, ["test", made.folder, "--mutate"])
+    assert f"base: changes noticed: {told}" in result.stdout.splitlines()
 
 
 # --- the shipped packs ------------------------------------------------------------------------------------------------
