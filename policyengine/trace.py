@@ -1,7 +1,7 @@
 """The words of a result: Decision, Finding, LedgerEntry, FlagEntry. Ledger rows sum to findings, findings imply
 decisions.
 
-Hours and credits are exact fractions. Column order here is column order in every file.
+Hours and credits are exact fractions. Which columns files have, and in what order, ``tools/tables.py`` says.
 """
 
 from __future__ import annotations

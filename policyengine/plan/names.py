@@ -52,7 +52,8 @@ class RuleNames:
         return cls(known, tuple(p.id for p in policy.packs))
 
     def find(self, name: str, pack: str) -> str | None:
-        """What ``name`` means in a rule of ``pack``: its own rule, else the nearest pack's below; None: no such."""
+        """What ``name`` means in a rule of ``pack``: its own rule, else that of the nearest pack below, else of the
+        nearest above; None: no such."""
         if "/" in name:
             return self.known.get(name)
         at = self.packs.index(pack) if pack in self.packs else len(self.packs) - 1

@@ -20,7 +20,8 @@ _CHECK = "10X98765432"
 
 
 def mask(person_id: str) -> str:
-    """``510101199001010016`` → ``510101********0016``; shorter ids keep their first and last characters.
+    """``510101199001010016`` → ``510101********0016``; of shorter ids the first and the last two characters stay, of
+    those with less than five the first.
 
     What may hold a name keeps its first characters alone: ``510101199001010016 王小明`` → ``510101****************``.
     """
