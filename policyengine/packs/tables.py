@@ -7,6 +7,7 @@ PE153 (a file that is no table).
 from __future__ import annotations
 
 import stat
+from collections import Counter
 from datetime import date
 from fractions import Fraction
 from itertools import islice
@@ -266,7 +267,7 @@ def _order(
                     say("declare it (role: note where no rule uses it)", "请列出（规则用不到的写 role: note）"),
                 )
             )
-    for header in {h for h in headers if h and headers.count(h) > 1}:
+    for header in (h for h, times in Counter(headers).items() if h and times > 1):
         problems.append(
             sheet.problem(
                 "PE150",

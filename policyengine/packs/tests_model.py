@@ -6,6 +6,7 @@ reads them as it reads a records file. Errors: PE180 (a name that the policy lac
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -194,7 +195,7 @@ def _case(document: Document, node: MappingNode, words: _Words) -> tuple[Case | 
                 )
             )
     ids = [r["record_id"] for r in records]
-    for twice in {i for i in ids if ids.count(i) > 1}:
+    for twice in (i for i, times in Counter(ids).items() if times > 1):
         problems.append(
             document.problem(
                 "PE181",

@@ -169,6 +169,16 @@ def test_a_column_with_a_full_width_colon_is_told_as_that(tmp_path: Path) -> Non
     assert str(told.hint).startswith("“：” and “－” are of full width")
 
 
+def test_records_of_one_name_are_told_in_their_order(tmp_path: Path) -> None:
+    policy, _ = load(tmp_path, RULES)
+    assert policy is not None
+    names = [f"r{n}" for n in range(9)]
+    records = ", ".join(f"{{id: {n}}}" for n in (*names, *names))
+    text = f"- {{case: a, period: 2016, records: [{records}], expect: {{total: 1}}}}\n"
+    _, problems = load_tests(write(tmp_path / "policies" / "base", {"tests/a.yaml": text}), policy)
+    assert [d.message for d in problems] == [f"two records are called {n}" for n in names]
+
+
 def test_a_bad_case_does_not_hide_the_others(tmp_path: Path) -> None:
     found, told = cases(tmp_path, "- {case: a}\n- {case: b, period: 2016, expect: {total: 1}}\n")
     assert [c.name for c in found] == ["b"]

@@ -174,6 +174,15 @@ def test_a_bad_table_is_told_where(name: str, tmp_path: Path) -> None:
     assert all(d.hint for d in problems)
 
 
+def test_columns_of_one_name_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:
+    names = [f"c{n}" for n in range(9)]
+    columns = "".join(f"      {n}: {{role: note}}\n" for n in names)
+    _, problems = table(
+        tmp_path, BASES + columns, ",".join(["name", "aliases", "from", "until", *names, *names]) + "\n"
+    )
+    assert [d.message for d in problems if "two" in d.message] == [f"two columns are called {n}" for n in names]
+
+
 def test_a_note_may_refer_to_the_one_above(tmp_path: Path) -> None:
     declared = BASES + "      source: {role: note}\n"
     found, problems = table(tmp_path, declared, "name,aliases,from,until,source\n四川大学,,,,名单\n西南交大,,,,同上\n")
