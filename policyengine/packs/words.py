@@ -29,6 +29,9 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
     ("flags", "flag"),
 )
 
+GREATEST = 10**12
+"""No bound of a number is greater: with six decimals 64 bits still hold it, which is what engines count in."""
+
 Bounds = dict[str, tuple[Fraction, Fraction, int]]
 
 
@@ -202,6 +205,17 @@ def _field_problems(
             if both
             else say("write both min and max here", "请在此把 min 和 max 都写上"),
         )
+    yield from _too_great(document, key, field.minimum, field.maximum)
+
+
+def _too_great(document: Document, key: Scalar, *bounds: Fraction | None) -> Iterable[Diagnostic]:
+    if any(b is not None and abs(b) > GREATEST for b in bounds):
+        yield document.problem(
+            "PE143",
+            say(f"the bounds of {key.text} go beyond {GREATEST}", f"{key.text} 的范围超过 {GREATEST}"),
+            key,
+            hint=say("lower max to what really occurs", "请把 max 降到实际所需"),
+        )
 
 
 def _field_over(field: FieldDecl, before: FieldDecl | None) -> FieldDecl:
@@ -237,6 +251,7 @@ def read_bounds(document: Document) -> tuple[Bounds, list[Diagnostic]]:
                     hint=say("min is at least 0, and max at least min", "min 不小于 0，max 不小于 min"),
                 )
             )
+        problems += _too_great(document, key, high)
         bounds[key.text] = (low, high, int(text_at(node, "decimals", "0")))
     return bounds, problems
 

@@ -14,9 +14,10 @@ import pytest
 from policyengine.engines import duckdb as engine
 from policyengine.engines import reference
 from policyengine.engines.compile import trees as t
+from policyengine.language.vocabulary import FieldDecl
 from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs
-from tests.build import day, inputs, plan, record, rule, run, somebody
+from tests.build import BOUNDS, F, day, inputs, plan, record, rule, run, said, somebody, words
 from tests.engines import trials
 from tests.engines.differences import differences
 from tests.generate import random_plan
@@ -204,6 +205,26 @@ def test_a_flag_on_a_quantity_beside_a_record_in_another_unit() -> None:
     )  # fmt: skip
     long = record("R1", "2016-03-01", quantity=9, unit="hours")
     same(made, [long, record("R2", "2016-03-02", form="workshop", quantity=9, unit="items")], 2016)
+
+
+@pytest.mark.parametrize("condition", ["charged > 3 yuan", "charged > whole"])
+def test_great_numbers_with_many_decimals(condition: str) -> None:
+    """Six decimals of a number up to 10**12, also where it is compared with one of other decimals."""
+    of = partial(FieldDecl, of="record", type="number", unit="yuan", minimum=F(0), maximum=F(10**12))
+    fields = [of("charged", zh="收取", decimals=6), of("whole", zh="整数")]
+    bounds = {**BOUNDS, "items": (F(0), F(10**12), 6)}
+    made = plan(
+        "recognise training", "convert training at stated hours", "require total at least 10 hours per year",
+        rule("r9", said(f"flag fee_charged when {condition}", words(fields=fields))),
+        vocabulary=words(fields=fields), bounds=bounds,
+    )  # fmt: skip
+    great = F("999999999999.999999")
+    mine = [
+        record("R1", "2016-03-01", quantity=9, unit="hours", charged=great, whole=F(10**12 - 1)),
+        record("R2", "2016-03-02", quantity=great, unit="items", charged=F("0.000001"), whole=F(10**12)),
+    ]
+    same(made, mine, 2016)
+    assert [f.record_id for f in run(made, mine, 2016).flags] == ["R1"]
 
 
 def test_this_period_of_a_measure_without_a_condition_and_a_split_record() -> None:

@@ -49,6 +49,8 @@ BAD: dict[str, tuple[str, str, str]] = {
     "bounds of a text": ("level: {zh: 级别, type: term}", "level: {zh: 级别, type: term, max: 3}", "PE143 22:5"),
     "bounds of a quantity": ("hours: {min: 0, max: 10000", "hours: {min: 10, max: 1", "PE143 26:3"),
     "negative quantity": ("hours: {min: 0", "hours: {min: -1", "PE143 26:3"),
+    "greater than can be counted": ("min: 1, max: 9", "min: 1, max: 1000000000001", "PE143 23:5"),
+    "a quantity greater than can be counted": ("hours: {min: 0, max: 10000", "hours: {min: 0, max: 1e13", "PE143 26:3"),
 }  # fmt: skip
 
 

@@ -82,7 +82,7 @@ class Source:
             return t.cast(t.lit(None), self.type_of(name))
         value = t.col(column.name, self.table)
         if column.kind == "number" and column.scale:
-            return t.cast(t.times(value, t.lit(column.unit)), "BIGINT")
+            return t.parts(value, column.scale)
         return t.cast(value, "BIGINT") if column.kind == "number" and name == "quantity" else value
 
     def fact(self, name: str, value: Any) -> Fact:
@@ -229,7 +229,7 @@ def _compared(left: tuple[Tree, str, int], op: str, right: tuple[Tree, str, int]
     if kind != other:
         raise Inexpressible("a comparison of facts of different kinds")
     if scale != scale_b:
-        a, b = t.times(a, t.lit(10**scale_b)), t.times(b, t.lit(10**scale))
+        a, b = (t.times(t.cast(one, "DECIMAL(19, 0)"), t.lit(10**by)) for one, by in ((a, scale_b), (b, scale)))
     return t.compare(a, op, b)
 
 

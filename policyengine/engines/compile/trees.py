@@ -416,6 +416,14 @@ def decimal(value: Tree, digits: int) -> Tree:
     return times(cast(value, f"DECIMAL({width - 1}, 0)"), cast(one, f"DECIMAL({digits + 1}, {digits})"))
 
 
+def parts(value: Tree, scale: int) -> Tree:
+    """A decimal of 18 digits as a whole number of 10**-scale. Multiplied it still has its decimals, so that of a great
+    one the product needs more digits; with these for all it would take twenty times as long."""
+    one, wide = lit(10**scale), cast(value.copy(), f"DECIMAL(28, {scale})")
+    small = compare(call("ABS", value.copy()), "<", lit(10 ** (18 - 2 * scale)))
+    return case([(small, cast(times(value, one), "BIGINT"))], cast(times(wide, one.copy()), "BIGINT"))
+
+
 def sorted_by(query: exp.Select, alias: str, names: Sequence[str]) -> exp.Select:
     """The rows in the order of some columns of what is selected from."""
     return query.order_by(*(col(n, alias) for n in names), copy=False)
