@@ -314,6 +314,11 @@ def most_required(decision: Decision, findings: Iterable[Finding]) -> Fraction |
     return next((f.required_high for f in asked), decision.required_total)
 
 
+def carried_over(decision: Decision, findings: Iterable[Finding]) -> Fraction:
+    """The hours of the year before that count towards what is required in total, beside its own total."""
+    return max((f.carried for f in findings if figure_of(decision, f)), default=Fraction(0))
+
+
 def reduced_for_sure(finding: Finding) -> bool:
     """Whether less is required than before reductions, whatever the facts that are missing."""
     high, before = finding.required_high, finding.required_before

@@ -15,7 +15,7 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.records.model import Record
 from policyengine.records.personal import mask
-from policyengine.tools.case import Case, Remedy, most_required
+from policyengine.tools.case import Case, Remedy, carried_over, most_required
 from policyengine.tools.tables import EITHER
 from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
@@ -235,6 +235,7 @@ def _year(case: Case) -> dict[str, Any]:
         "policy": d.policy,
         "unit": d.unit,
         "total": d.total,
+        "carried": carried_over(d, case.findings),
         **dict(sorted(d.by_subject.items())),
         "required": d.required_total,
         "required_high": most_required(d, case.findings),

@@ -11,7 +11,16 @@ from fractions import Fraction
 from policyengine.language import tree
 from policyengine.messages import harmless
 from policyengine.records.personal import mask
-from policyengine.tools.case import UNMET, Case, Window, figure_of, most_required, owner_of, reduced_for_sure
+from policyengine.tools.case import (
+    UNMET,
+    Case,
+    Window,
+    carried_over,
+    figure_of,
+    most_required,
+    owner_of,
+    reduced_for_sure,
+)
 from policyengine.tools.case_caps import NOTHING_COUNTED, Activities, Caps
 from policyengine.tools.case_enough import Remedies
 from policyengine.tools.case_words import CITED, ZERO, Node, number, opened_by, spread
@@ -78,7 +87,7 @@ class _Writer(Activities):
             asked = [f for f in self.case.findings if self._is_shown(f)]
             owed = self.hours_range(d.required_total, most_required(d, asked))
             text += self.say(f": {total} of {owed}", f"：{total} / {owed}")
-            carried = max((f.carried for f in asked), default=ZERO)
+            carried = carried_over(d, asked)
             if carried:
                 text += self.say(f", {number(carried)} carried over", f"，另有结转 {number(carried)}")
             if d.shortfall_total:

@@ -366,6 +366,41 @@ def test_a_year_of_which_nothing_was_required(county: Path, tmp_path: Path) -> N
     assert [f[0] for f in reasons["2017"]] == ["total"]
 
 
+def test_hours_carried_over(county: Path, tmp_path: Path) -> None:
+    """A4 has 39 hours in 2016 and none in 2017: of 30 required each year 9 are carried over, 21 are lacking. Without
+    them 0 of 30 and 21 short would make no sense, and with 35 in place of 30 in 2016 nor would 0 of 4 and met."""
+    import openpyxl
+
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    path = tmp_path / "county" / "policies" / "county" / "rules.yaml"
+    first = path.read_text().replace("at least 40", "at least 30").replace("art. 4}", "art. 4}\n  until: 2016")
+    later = "- id: annual\n  cites: {source: act, at: art. 4}\n  from: 2017\n  rule: require total at least %s hours "
+    later += "per year\n"
+    carry = "- id: over\n  cites: {source: act, at: art. 9}\n  rule: carry excess over annual to the next year\n"
+    for owed, short, state in ((30, 21, "not met"), (4, 0, "met")):
+        path.write_text(first + later % owed + carry)
+        out = save(judged(tmp_path / "county", 2016, 2017), tmp_path / f"out-{owed}")
+        run(out, "--certificates", "--person", "A4", "--out", tmp_path / f"{owed}.html")
+        cells = re.findall(r"<td[^>]*>([^<]*)</td>", (tmp_path / f"{owed}.html").read_text())
+        at = cells.index("0 hours, 9 hours carried over")
+        assert cells[at - 1 : at + 2] == ["2017", "0 hours, 9 hours carried over", f"{owed} hours"]
+        assert cells[cells.index("30 hours") - 1] == "39 hours"
+        run(out, "--out", tmp_path / f"{owed}.xlsx", "--reveal")
+        book = openpyxl.load_workbook(tmp_path / f"{owed}.xlsx").worksheets[0]
+        rows = {row[7]: row for row in book.iter_rows(values_only=True) if row[0] == "A4"}
+        assert rows["2017"][8:12] == (state, 0, owed, short)
+        assert rows["2017"][14] == f"total: 9 (9 carried over), at least {owed} ({state}, annual, art. 4)"
+        assert not rows["2016"][14]
+        run(out, "--out", tmp_path / f"page-{owed}.html", "--reveal")
+        page = (tmp_path / f"page-{owed}.html").read_text()
+        index = unpacked(page, "index")
+        at = [i for i, who in enumerate(index["columns"]["id"]) if who == "A4"]
+        told = {index["words"][index["columns"]["period"][i]]: unpacked(page, "d0")[i][0][0][-1] for i in at}
+        assert told == {"2016": "", "2017": "9"}
+
+
 def test_without_a_ledger(of_2016: Evaluation, tmp_path: Path) -> None:
     """A report says that activities are left out; there is nothing to certify."""
     from policyengine.tools.publish.publish import publish

@@ -377,6 +377,7 @@ def test_certificate(world: Path, files: Files) -> None:
             "policy": "shire",
             "unit": "hours",
             "total": 87.5,
+            "carried": 0,
             "public": 25,
             "professional": 62.5,
             "required": 90,

@@ -18,7 +18,7 @@ from policyengine.tools.case import (
     rows_of,
 )
 from policyengine.tools.case_text import NOTHING_ASKED, OUTCOMES
-from policyengine.tools.case_words import opened_by, spread
+from policyengine.tools.case_words import number, opened_by, spread
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.entries import Entry, ledger_entry
 from policyengine.tools.report.folk import One
@@ -75,10 +75,11 @@ def _owed(d: Decision, one: One) -> Any:
 
 
 def reasons(one: One, d: Decision, labels: Labels, rules: Mapping[str, RuleNote]) -> str:
-    """Why, in a few sentences: what falls short, and which records did not count in full."""
+    """Why, in a few sentences: what falls short or was met by what a year before left over, and which records did not
+    count in full."""
     findings = of_period(d, one.findings)
     said = [say(*NOTHING_ASKED)] if asks_nothing(d, findings) else []
-    said += [_asked(f, labels, rules) for f in findings if f.status != "met"]
+    said += [_asked(f, labels, rules) for f in findings if f.status != "met" or f.carried]
     if d.missing:
         said.append(say("not known: ", "不详：") + ", ".join(sorted({labels.fact(owner_of(m)[1]) for m in d.missing})))
     lost = [e for e in rows_of(d, one.ledger) if e.reason != "counted"]
@@ -100,7 +101,7 @@ def _decided_by(e: Entry, one: One, rules: Mapping[str, RuleNote]) -> str:
 
 
 def _asked(f: Finding, labels: Labels, rules: Mapping[str, RuleNote]) -> str:
-    """A requirement that is not met, or not settled: ``total: 20–36, at least 40 (undetermined, annual, art. 4)``."""
+    """A requirement and what became of it: ``total: 20–36, at least 40 (undetermined, annual, art. 4)``."""
     if f.measure == "policy":
         return open_policy(f)
     op = say(*OPERATORS.get(f.comparison, (f.comparison, f.comparison)))
@@ -110,6 +111,8 @@ def _asked(f: Finding, labels: Labels, rules: Mapping[str, RuleNote]) -> str:
         op = say(f"expected {op}", f"一般要求{op}")
         state = say("not kept", "未达到") if f.status == "not_met" else state
     measure, achieved = labels.measure(f.measure, f.unit), spread(f.achieved, f.achieved_high)
+    if f.carried:
+        achieved += say(f" ({number(f.carried)} carried over)", f"（其中结转 {number(f.carried)}）")
     return f"{measure}: {achieved}, {op} {need} ({state}, {_cited(rules, f.rule)})"
 
 

@@ -101,6 +101,9 @@ def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
         after = "; ".join((*nothing, *(labels.conclusion(c) for c in y["consequences"])))
         required = "" if y["required"] is None else _amount(y["required"], y["unit"], labels, y["required_high"])
         total = _amount(y["total"], y["unit"], labels, y["total"])
+        if y["carried"]:
+            carried = _amount(y["carried"], y["unit"], labels, y["carried"])
+            total += say(f", {carried} carried over", f"，另有结转 {carried}")
         rows.append((str(y["year"]), total, required, outcome + (f" ({after})" if after else ""), "", ""))
     section = f"<h2>{say('Yearly verification', '年度考核验证')}</h2>" + _table(
         say("Yearly verification", "年度考核验证"), head, rows, signed=2

@@ -141,7 +141,7 @@ def _finding(f: Finding, labels: Labels) -> list[Any]:
     return [
         labels.measure(f.measure, f.unit), OUTCOMES.index(f.status), 1 if f.advisory else 0, f.comparison,
         required, achieved, exact_text(f.shortfall), f.rule, _text(f.required_base),
-        _text(f.required_before), list(f.because), 1 if reduced_for_sure(f) else 0,
+        _text(f.required_before), list(f.because), 1 if reduced_for_sure(f) else 0, _text(f.carried or None),
     ]  # fmt: skip
 
 

@@ -76,8 +76,9 @@
   const reasons = ([findings, records, follows, may, missing, flags]) => {
     const out = [];
     if (findings.length) out.push(make("h3", {}, T.findings));
-    for (const [measure, status, advisory, op, required, achieved, short, rule, base, before, because, sure] of findings) {
+    for (const [measure, status, advisory, op, required, achieved, short, rule, base, before, because, sure, carried] of findings) {
       const parts = [make("span", { class: "o o" + status }, T.outcomes[status]), op ? ` ${measure} ${achieved} / ${T.ops[op] || op} ${required}` : ` ${measure}`];
+      if (carried) parts.push(` · ${T.carried} ${carried}`);
       if (short !== "0") parts.push(` · ${T.short} ${short}`);
       if (advisory) parts.push(` · ${T.advisory}`);
       if (before && before !== required) parts.push(` · ${sure ? "" : T.may_reduce}${T.before} ${before}`);

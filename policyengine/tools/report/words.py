@@ -38,6 +38,7 @@ def page_texts() -> dict[str, Any]:
         "found": say("{n} decisions · page {p} of {l}", "{n} 项结果 · 第 {p} 页，共 {l} 页"),
         "findings": say("requirements", "要求"), "advisory": say("advisory", "一般要求"),
         "before": say("before reductions", "核减前"), "may_reduce": say("may be reduced, ", "可能核减，"),
+        "carried": say("of these carried over", "其中结转"),
         "base": say("in the general rules", "一般规定为"),
         "follows": say("what follows", "后果"), "may": say("may follow: ", "可能的后果："),
         "missing": say("facts that would settle it: ", "尚缺的事实："), "flags": say("flags", "标记"),
