@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import combinations
 
 from policyengine.language import tree
 from policyengine.language.disjoint import conjuncts, disjoint, of_records
@@ -70,48 +71,49 @@ def share(one: CapRule, other: CapRule, vocabulary: Vocabulary | None = None) ->
 def ordered(
     caps: Sequence[CapRule], vocabulary: Vocabulary
 ) -> tuple[tuple[CapRule, ...], list[Conflict], list[CapRule]]:
-    """The caps in the order in which they apply; pairs without a stated order; those that wait for each other."""
-    rules = sorted(caps, key=lambda r: r.key)
-    first: dict[str, set[str]] = {r.key: set() for r in rules}  # key → keys that come before it
+    """The caps in the order in which they apply; pairs without a stated order; those that wait for each other.
+
+    An override stands over each version of its base apart: there are several caps of one key, of different times.
+    """
+    rules = sorted(caps, key=lambda r: (r.key, r.start or date.min))
+    first: list[set[int]] = [set() for _ in rules]  # place → places of those that come before it
     conflicts: list[Conflict] = []
-    for rule in rules:
+    for place, rule in enumerate(rules):
         for name in rule.statement.after:
-            first[rule.key].update(r.key for r in rules if r.name == name and r.key != rule.key)
-    stated = {key: _before(key, first) for key in first}
-    alike: list[Conflict] = []
-    for number, one in enumerate(rules):
-        for other in rules[number + 1 :]:
-            if other.key in stated[one.key] or one.key in stated[other.key] or not share(one, other, vocabulary):
-                continue
-            within, around = nested(one, other), nested(other, one)
-            if within and around:
-                alike.append((one, other))
-            elif within:
-                first[other.key].add(one.key)
-            elif around:
-                first[one.key].add(other.key)
-            else:
-                conflicts.append((one, other))
-    for one, other in alike:  # by key, unless what is stated of others puts them the other way
-        if other.key not in _before(one.key, first):
-            first[other.key].add(one.key)
-    result: list[CapRule] = []
-    waiting = list(rules)
-    done: set[str] = set()
+            first[place].update(n for n, r in enumerate(rules) if r.name == name and r.key != rule.key)
+    stated = [_before(place, first) for place in range(len(rules))]
+    alike: list[tuple[int, int]] = []
+    for a, b in combinations(range(len(rules)), 2):
+        one, other = rules[a], rules[b]
+        if b in stated[a] or a in stated[b] or not share(one, other, vocabulary):
+            continue
+        within, around = nested(one, other), nested(other, one)
+        if within and around:
+            alike.append((a, b))
+        elif within:
+            first[b].add(a)
+        elif around:
+            first[a].add(b)
+        else:
+            conflicts.append((one, other))
+    for a, b in alike:  # by key, unless what is stated of others puts them the other way
+        if b not in _before(a, first):
+            first[b].add(a)
+    result: list[int] = []
+    waiting = list(range(len(rules)))
     while waiting:
-        free = [r for r in waiting if first[r.key] <= done]
-        if not free:
-            return (*result, *waiting), conflicts, waiting
-        rule = free[0]
-        result.append(rule)
-        done.add(rule.key)
-        waiting.remove(rule)
-    return tuple(result), conflicts, []
+        free = next((n for n in waiting if first[n] <= set(result)), None)
+        if free is None:
+            left = [rules[n] for n in waiting]
+            return (*(rules[n] for n in result), *left), conflicts, left
+        result.append(free)
+        waiting.remove(free)
+    return tuple(rules[n] for n in result), conflicts, []
 
 
-def _before(key: str, first: dict[str, set[str]]) -> set[str]:
-    """Every key that comes before it, also by way of others."""
-    found, waiting = set[str](), list(first[key])
+def _before(place: int, first: list[set[int]]) -> set[int]:
+    """Every place that comes before it, also by way of others."""
+    found, waiting = set[int](), list(first[place])
     while waiting:
         before = waiting.pop()
         if before not in found:

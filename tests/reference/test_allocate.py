@@ -198,6 +198,19 @@ def test_a_cap_governs_whole_years_and_longer_windows_by_their_last() -> None:
     assert counted([old, new], of(YEARS)) == {"A": 10, "B": 5, "C": 0, "D": 9}
 
 
+def test_an_override_of_two_versions_is_the_narrower_cap_in_both_their_times() -> None:
+    """20 hours of training, of which 14 count, and 20 of a lecture, which has 30 − 14 = 16 left, before 2017 and after:
+    were the wider cap the first, training would have 20 of it, then 14, and the lecture 10."""
+    base = [rule("n", f"cap training at {hours} hours per year", *years, change="delegated")
+            for hours, years in ((10, (None, 2016)), (12, (2017, None)))]  # fmt: skip
+    city = rule("n", "override base/n: cap training at 14 hours per year", pack="city")
+    law = [governs(city, base[0], until=base[0].until), governs(city, base[1], start=base[1].start)]
+    given = of([(n, f"{year}-05-01", 20, {"form": form}) for n, year, form in (
+        ("A", 2016, "training"), ("B", 2016, "lecture"), ("C", 2017, "training"), ("D", 2017, "lecture"))])  # fmt: skip
+    told = counted([*law, rule("a", "cap records at 30 hours per year")], given)
+    assert told == {"A": 14, "B": 16, "C": 14, "D": 16}
+
+
 def test_the_stricter_of_kept_caps_governs() -> None:
     base = rule("c", "cap training at 12 hours per year")
     over = rule("c", "override base/c: cap training at yearly_hours(this year) per year", pack="sector")
