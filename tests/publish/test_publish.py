@@ -28,7 +28,7 @@ from policyengine.tools.write import digest, manifest_bytes
 from tests.publish.conftest import Server
 from tests.report.test_sign import key_pair
 from tests.stats.conftest import judged
-from tests.stats.world import YEARS, write_year
+from tests.stats.world import YEARS, write_county, write_year
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
@@ -133,6 +133,57 @@ def test_the_later_replaces_and_the_earlier_stays(database: tuple[str, Ask], res
     again = publish(results["both"], to)
     assert (again.changed, again.superseded) == (False, (("2016", two.result_id),))
     assert dict(ask("SELECT period, result_id FROM current_coverage")) == current
+
+
+RULE = {
+    "block": "require total at least 100 hours per 2 years starting 2016",
+    "dear": "flag dear when cost is present and cost > 50 yuan",
+}
+
+
+def with_rule(folder: Path, rule: str) -> Path:
+    """The county with one more rule, in ``folder``."""
+    pack = write_county(folder) / "policies" / "county"
+    with (pack / "rules.yaml").open("a", encoding="utf-8") as rules:
+        rules.write(f"- id: {rule}\n  cites: {{source: act, at: art. 8}}\n  rule: {RULE[rule]}\n")
+    words = (pack / "pack.yaml").read_text(encoding="utf-8")
+    (pack / "pack.yaml").write_text(words.replace("fields:\n", "  flags: {dear: 昂贵}\nfields:\n"), encoding="utf-8")
+    return folder
+
+
+def test_a_year_that_ends_a_block_leaves_the_years_before(database: tuple[str, Ask], tmp_path: Path) -> None:
+    """The ledger of 2017 has the rows of 2016 too, which the block counts. Nine records are of 2016, one is of 2017."""
+    to, ask = database
+    county = with_rule(tmp_path / "county", "block")
+    folders = [save(judged(county, year, year), tmp_path / str(year)) for year in (2016, 2017)]
+    one, two = (publish(folder, to) for folder in folders)
+    assert two.replaced == ()
+    current = dict(ask("SELECT period, result_id FROM current_coverage"))
+    assert current == {"2016": one.result_id, "2017": two.result_id, "2016..2017": two.result_id}
+    decided = "SELECT period, count(*) FROM current_decisions GROUP BY period"
+    assert dict(ask(decided)) == {"2016": 8, "2017": 8, "2016..2017": 8}
+    rows = "SELECT result_id, period, count(*) FROM current_ledger GROUP BY result_id, period"
+    assert {tuple(row) for row in ask(rows)} == {
+        (one.result_id, "2016", 9), (two.result_id, "2016", 9), (two.result_id, "2017", 1),
+    }  # fmt: skip
+    assert statistics([to]).tables == statistics([str(folder) for folder in folders]).tables
+
+
+def test_what_a_later_result_leaves_out_is_not_current_with_other_years(
+    database: tuple[str, Ask], tmp_path: Path
+) -> None:
+    """R01, R04 and R07 are flagged. R07 is withdrawn, and 2016 judged anew; R09, of 2017, stays as it was."""
+    to, ask = database
+    county = with_rule(tmp_path / "county", "dear")
+    publish(save(judged(county, 2016, 2017), tmp_path / "years"), to)
+    flagged, known = (f"SELECT record_id FROM current_{t} ORDER BY record_id" for t in ("flags", "activities"))
+    assert ask(flagged) == [("R01",), ("R04",), ("R07",)]
+    records = county / "records.csv"
+    lines = records.read_text(encoding="utf-8").splitlines(keepends=True)
+    records.write_text("".join(line for line in lines if not line.startswith("R07")), encoding="utf-8")
+    publish(save(judged(county, 2016, 2016), tmp_path / "anew"), to)
+    assert ask(flagged) == [("R01",), ("R04",)]
+    assert ask(known) == [(f"R{n:02}",) for n in (1, 2, 3, 4, 5, 6, 8, 9, 10)]
 
 
 def test_statistics_from_the_database(database: tuple[str, Ask], results: dict[str, Path]) -> None:

@@ -23,7 +23,7 @@ from policyengine.tools.stats.origin import Named
 from policyengine.tools.stats.sources import source_of_folder
 from policyengine.tools.stats.store import build, working
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TABLES = (
     "results", "coverage", "decisions", "decision_measures", "findings", "ledger", "flags",
     "missing", "rules", "people",
@@ -129,7 +129,7 @@ def _make_tables(target: Target) -> None:
 
     for statement in schema_statements():
         target.change(statement)
-    target.change("INSERT INTO about VALUES (1)")
+    target.change("INSERT INTO about VALUES ($1)", [SCHEMA_VERSION])
 
 
 def _foreign(to: str, why: str) -> Diagnostic:
@@ -151,11 +151,13 @@ def _write(
         told(done / len(queries), say("writing the database's tables", "写入数据库各表"))
         target.insert(table, columns, query)
     told(None, say("seeing whom other results decide about", "核对其他结果"))
+    # the ledger also has rows of years that only a block decided here reaches back to: other results are about these
     covered = (
         "SELECT DISTINCT period FROM decisions WHERE result_id = $1 "
-        "UNION SELECT DISTINCT period FROM ledger WHERE result_id = $1 AND period IS NOT NULL"
+        "UNION SELECT DISTINCT period FROM ledger WHERE result_id = $1 AND period BETWEEN $2 AND $3"
     )
-    periods = sorted(str(p) for (p,) in target.rows(covered, [staged.result_id]))
+    first, last = staged.written.asked or (0, 9999)
+    periods = sorted(str(p) for (p,) in target.rows(covered, [staged.result_id, f"{first:04}", f"{last:04}"]))
     replaced = []
     for period in periods:
         earlier = "SELECT result_id FROM coverage WHERE scope = $1 AND period = $2 AND superseded_by IS NULL"

@@ -56,13 +56,34 @@ CREATE VIEW current_coverage AS SELECT result_id, scope, period FROM coverage WH
 CREATE VIEW current_decisions AS SELECT t.* FROM decisions t JOIN current_coverage c ON c.result_id = t.result_id AND c.period = t.period;
 CREATE VIEW current_decision_measures AS SELECT t.* FROM decision_measures t JOIN current_coverage c ON c.result_id = t.result_id AND c.period = t.period;
 CREATE VIEW current_findings AS SELECT t.* FROM findings t JOIN current_coverage c ON c.result_id = t.result_id AND c.period = t.period;
-CREATE VIEW current_ledger AS SELECT t.* FROM ledger t JOIN current_coverage c ON c.result_id = t.result_id AND c.period = t.period;
-CREATE VIEW current_missing AS SELECT t.* FROM missing t JOIN current_coverage c ON c.result_id = t.result_id AND c.period = t.period;
+-- What is of a record is current with its year, and with a block of years that is decided by it.
+CREATE VIEW current_ledger AS
+    SELECT t.* FROM ledger t JOIN current_coverage c ON c.result_id = t.result_id AND c.period = t.period
+    UNION ALL
+    SELECT t.* FROM ledger t
+    WHERE NOT EXISTS (SELECT 1 FROM current_coverage c WHERE c.result_id = t.result_id AND c.period = t.period)
+        AND EXISTS (
+            SELECT 1 FROM current_decisions d WHERE d.result_id = t.result_id AND d.person_id = t.person_id
+                AND length(d.period) > 4 AND t.period BETWEEN left(d.period, 4) AND right(d.period, 4));
+CREATE VIEW current_missing AS
+    SELECT t.* FROM missing t JOIN current_coverage c ON c.result_id = t.result_id AND c.period = t.period
+    UNION ALL
+    SELECT t.* FROM missing t
+    WHERE NOT EXISTS (SELECT 1 FROM current_coverage c WHERE c.result_id = t.result_id AND c.period = t.period)
+        AND EXISTS (
+            SELECT 1 FROM current_decisions d WHERE d.result_id = t.result_id AND d.person_id = t.person_id
+                AND length(d.period) > 4 AND t.period BETWEEN left(d.period, 4) AND right(d.period, 4))
+        AND coalesce(t.record_id, '') <> '';
 CREATE VIEW current_statistics AS SELECT t.* FROM statistics t JOIN current_coverage c ON c.result_id = t.result_id AND c.period = t.period;
 CREATE VIEW current_results AS SELECT * FROM results WHERE result_id IN (SELECT result_id FROM current_coverage);
 CREATE VIEW current_people AS SELECT t.* FROM people t WHERE t.result_id IN (SELECT result_id FROM current_coverage);
-CREATE VIEW current_activities AS SELECT t.* FROM activities t WHERE t.result_id IN (SELECT result_id FROM current_coverage);
-CREATE VIEW current_flags AS SELECT t.* FROM flags t WHERE t.result_id IN (SELECT result_id FROM current_coverage);
+-- A record is known by its result and its id; its person is asked for the sake of the index.
+CREATE VIEW current_activities AS SELECT t.* FROM activities t WHERE EXISTS (
+    SELECT 1 FROM current_ledger l WHERE l.result_id = t.result_id AND l.person_id = t.person_id AND l.record_id = t.record_id);
+CREATE VIEW current_flags AS SELECT t.* FROM flags t WHERE EXISTS (
+    SELECT 1 FROM current_ledger l WHERE l.result_id = t.result_id AND l.person_id = t.person_id AND l.record_id = t.record_id)
+    OR t.result_id IN (SELECT result_id FROM current_coverage) AND NOT EXISTS (
+    SELECT 1 FROM ledger l WHERE l.result_id = t.result_id AND l.person_id = t.person_id AND l.record_id = t.record_id);
 CREATE VIEW current_completion AS
     SELECT period, policy, unit, COUNT(*) AS people,
         SUM(CASE WHEN outcome = 'met' THEN 1 ELSE 0 END) AS met, SUM(CASE WHEN outcome = 'not_met' THEN 1 ELSE 0 END) AS not_met,
