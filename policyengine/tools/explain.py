@@ -386,22 +386,45 @@ def origin_of(written: Written, who: str) -> tuple[Origin | None, tuple[Diagnost
         return None, (_hidden(),)
     try:
         law = load_law(options["policy"], options.get("commit"))
-        if [p.digest for p in law.policies] != [p["sha256"] for p in written.manifest["policies"]]:
-            return None, (_unlike(options["policy"]),)
-        files = Files(tuple(options["records"]), options["persons"], options["circumstances"], options.get("mapping"))
-        if files.once:
-            return None, (_unlike("-"),)
+    except PolicyError:  # of other packs it may be, which came since
+        at = f"{options['commit'][:10]}:" if options.get("commit") else ""
+        return None, (_gone(f"{at}{options['policy']}"),)
+    if [p.digest for p in law.policies] != [p["sha256"] for p in written.manifest["policies"]]:
+        return None, (_unlike(options["policy"]),)
+    files = Files(tuple(options["records"]), options["persons"], options["circumstances"], options.get("mapping"))
+    if files.once:
+        return None, (_unlike("-"),)
+    try:
         inputs, _ = read_for(law, files, who, written.asked is None)
     except PolicyError as e:
-        return None, (_unlike(str(e.diagnostics[0].span or e.diagnostics[0].message)),)
-    for entry in written.manifest["inputs"]:
-        if inputs.digests.get(entry["file"]) != entry["sha256"]:
-            return None, (_unlike(entry["file"]),)
+        place = e.diagnostics[0].span
+        return None, (_gone(place.file if place else ", ".join(files.records)),)
+    then = {entry["file"]: entry["sha256"] for entry in written.manifest["inputs"]}
+    for file, digest in inputs.digests.items():
+        if file not in then:  # a folder or pattern holds more than it did
+            return None, (_added(file),)
+        if then[file] != digest:
+            return None, (_unlike(file),)
+    if gone := then.keys() - inputs.digests.keys():
+        return None, (_gone(min(gone)),)
     return Origin(law, inputs), ()
 
 
 def _unlike(what: str) -> Diagnostic:
     return _left_out(f"{what} is no longer what this result was made from", f"{what} 已不是该结果所依据的内容")
+
+
+def _added(file: str) -> Diagnostic:
+    return _left_out(f"{file} was not there when this result was made", f"该结果写出时没有 {file}")
+
+
+def _gone(what: str) -> Diagnostic:
+    told = _left_out(
+        f"{what} is not here, or no longer what this result was made from",
+        f"{what} 不在此处，或已不是该结果所依据的内容",
+    )
+    hint = say("run this in the folder in which evaluate was run", "请在当初运行 evaluate 的文件夹中运行")
+    return replace(told, hint=hint)
 
 
 def _hidden() -> Diagnostic:

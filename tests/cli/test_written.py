@@ -30,7 +30,7 @@ def test_whose_name_is_asked_without_the_files_learns_why_it_is_not_known(
     (world / "persons.csv").rename(tmp_path / "elsewhere.csv")
     done = run("explain", tmp_path / "out", "--person", "Ann")
     assert (done.code, done.out) == (2, "")
-    note, error = done.err.index("persons.csv is no longer what"), done.err.index("error PE915")
+    note, error = done.err.index("persons.csv is not here"), done.err.index("error PE915")
     assert note < error < done.err.index("without its files a result knows ids, no names")
     assert run("explain", tmp_path / "out", "--person", "A1").code == 0
 

@@ -229,9 +229,10 @@ def test_without_the_files(of_2016: Evaluation, county: Path, tmp_path: Path) ->
         file.write("R99,A1,2016-03-14,training,professional,Soils,30,hours,c1,passed,Old Mill,100.50,state\n")
     with pytest.raises(PolicyError, match="PE531"):
         statistics([out], named=named)
-    (there / "policies" / "county" / "rules.yaml").write_text("[]")
-    with pytest.raises(PolicyError, match=r"PE531: [^:]*county: not what this result was made from, or not here\n"):
-        statistics([out], named=named)
+    for rules in ("[]", "- id: broken"):  # where a pack is at fault, nothing is said of its file
+        (there / "policies" / "county" / "rules.yaml").write_text(rules)
+        with pytest.raises(PolicyError, match=r"PE531: [^:]*county: not what this result was made from, or not here\n"):
+            statistics([out], named=named)
 
 
 def test_without_a_persons_file(county: Path, tmp_path: Path) -> None:

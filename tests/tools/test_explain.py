@@ -497,6 +497,36 @@ def test_one_persons_records_are_read_as_among_all(world: Path, files: Files, tm
         assert alone.persons[who] == everybody.persons[who]
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("in/late.csv", "record_id,person_id,date,form,quantity,unit,evidence\nX,A1,2016-05-01,training,1,hours,c\n",
+         "in/late.csv was not there when this result was made"),
+        ("in/records.csv", "record_id,person_id,date\n", "in/records.csv is no longer what this result was made from"),
+        ("in/records.csv", None, "in is not here, or no longer what this result was made from"),
+        # a pack that the result is not about is at fault, and what stands in the way is not known to have changed
+        ("policies/more/pack.yaml", "pack: x\n", "policies is not here, or no longer what this result was made from"),
+    ],
+)  # fmt: skip
+def test_what_became_of_the_files_of_a_result(
+    file: str, text: str | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above all a file that came into the folder later: with its hour, 1.5 would have been enough instead of 2.5."""
+    monkeypatch.chdir(write_world(tmp_path))
+    for folder in ("in", "policies/more"):
+        Path(folder).mkdir()
+    Path("records.csv").rename("in/records.csv")
+    out = save(evaluate_files(load_law("policies"), Files(("in",), "persons.csv"), (2016, 2016)), "out")
+    ((there,), notes) = explain_result(read_result(out), "A1")
+    assert ("2.5 more recognised hours" in text_of_case(there), notes) == (True, ())
+    Path(file).unlink() if text is None else Path(file).write_text(text, encoding="utf-8")
+    ((alone,), (note,)) = explain_result(read_result(out), "A1")
+    assert note.message.startswith(f"{said}: dates, titles")
+    assert (note.hint is not None) == (" not here" in said)
+    assert "not met: 87.5 of 90 hours, 2.5 short" in text_of_case(alone)
+    assert "enough" not in text_of_case(alone)
+
+
 def test_what_the_law_leaves_open_is_said_in_words() -> None:
     from policyengine.tools.case import Labels
 

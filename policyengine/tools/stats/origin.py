@@ -53,10 +53,14 @@ def facts_of(
     if options.get("pseudonymised"):
         return _without(str(written.folder), False, _HIDDEN)
     explicit = bool(named.records or named.persons or named.policy)
+    policy = named.policy or options["policy"]
     try:
-        law = load_law(named.policy or options["policy"], None if named.policy else options.get("commit"))
+        law = load_law(policy, None if named.policy else options.get("commit"))
+    except PolicyError:  # of other packs it may be, which came since
+        return _without(policy, explicit)
+    try:
         if [p.digest for p in law.policies] != [p["sha256"] for p in written.manifest["policies"]]:
-            return _without(named.policy or options["policy"], explicit)
+            return _without(policy, explicit)
         records = list(named.records or options["records"])
         persons = named.persons or options["persons"]
         if "-" in (*records, persons):
