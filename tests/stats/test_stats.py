@@ -205,6 +205,9 @@ def test_a_block_of_years_beside_the_years(county: Path, tmp_path: Path) -> None
     assert rows(made, "by-form", "period", "form", "activities", "cost") == [
         "2016 lecture 1 0", "2016 training 8 1233", "2017 training 1 1",
     ]  # fmt: skip
+    apart = [str(save(judged(tmp_path / "county", year, year), tmp_path / str(year))) for year in (2016, 2017)]
+    for folders in (apart, apart[::-1]):  # the block stands with 2017, whose ledger has the rows of 2016 as well
+        assert statistics(folders).tables == made.tables
 
 
 def test_without_the_files(of_2016: Evaluation, county: Path, tmp_path: Path) -> None:

@@ -112,6 +112,16 @@ class Part:
         self._table(connection, "activity", self._activity())
         self._table(connection, "decided", self._with_sums())
 
+    def leave_out(self, connection: Any) -> None:
+        """Without the activities of years that the table ``elsewhere`` has for this part."""
+        own = f"SELECT person_no, year FROM elsewhere WHERE part = {self.number}"
+        if connection.execute(f"{own} LIMIT 1").fetchone() is None:
+            return
+        for what in ("standing", "activity"):
+            connection.execute(f"DELETE FROM {what}_{self.number} WHERE (person_no, year) IN ({own})")
+        connection.execute(f"DROP TABLE decided_{self.number}")
+        self._table(connection, "decided", self._with_sums())
+
     def _table(self, connection: Any, what: str, query: Any) -> None:
         from sqlglot import exp
 
@@ -309,6 +319,29 @@ FROM (SELECT *, unnest(generate_series("first", "last")) AS year FROM judged_{nu
 JOIN people_{number} p ON p.person_no = y.person_no
 QUALIFY row_number() OVER (PARTITION BY y.person_no, y.year ORDER BY y."last" - y."first", y.period) = 1
 """
+
+
+# The years of a block about which another result decides more narrowly, and tells the activities.
+ELSEWHERE = """
+CREATE TABLE elsewhere AS WITH standing AS ({standing})
+SELECT DISTINCT a.part, a.person_no, a.year FROM standing a JOIN standing b USING (person_id, year)
+WHERE length(a.period) > 4 AND a.part <> b.part AND (b.span, b.period, b.part) < (a.span, a.period, a.part)
+"""
+STANDING_OF = """
+SELECT {number} AS part, person_id, person_no, year, CAST(period AS TEXT) AS period,
+CAST(right(CAST(period AS TEXT), 4) AS INT) - CAST(left(CAST(period AS TEXT), 4) AS INT) AS span FROM standing_{number}
+"""
+
+
+def tell_once(connection: Any, parts: Sequence[Part]) -> None:
+    """Of several results that decide about a person's year only the narrowest decision tells its activities."""
+    parts = [p for p in parts if p.source.ledger is not None]
+    if len(parts) < 2:
+        return
+    standing = " UNION ALL ".join(STANDING_OF.format(number=p.number) for p in parts)
+    connection.execute(ELSEWHERE.format(standing=standing))
+    for part in parts:
+        part.leave_out(connection)
 
 
 def as_(expression: Any, alias: str) -> Any:

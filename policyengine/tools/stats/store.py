@@ -22,7 +22,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
 from policyengine.records.personal import mask
 from policyengine.records.sqlcells import name, number
-from policyengine.tools.stats.part import FIGURES, OF_DECISION, OF_LEDGER, Part, Source, as_, ordered
+from policyengine.tools.stats.part import FIGURES, OF_DECISION, OF_LEDGER, Part, Source, as_, ordered, tell_once
 
 MEMORY = "2GB"  # before DuckDB goes on on the disk
 
@@ -83,6 +83,7 @@ def build(connection: Any, folder: Path, sources: Iterable[Source], wanted: Sequ
         parts.append(Part.of(connection, folder, source, number_, wanted))
         store.labels += [x for x in source.labels if x not in store.labels]
         store.notes += [n for n in source.notes if n not in store.notes]
+    tell_once(connection, parts)
     store.ticks = lcm(1, *(p.ticks for p in parts))
     store.people_facts = ordered(f for p in parts for f in p.people_facts)
     store.activity_facts = ordered([*(f for p in parts for f in p.activity_facts), *_of_ledgers(parts)])
