@@ -24,6 +24,7 @@ from policyengine.tools.result import save
 from policyengine.tools.sign import Signer
 from policyengine.tools.stats.frames import described
 from policyengine.tools.stats.make import statistics
+from policyengine.tools.stats.origin import Named
 from policyengine.tools.write import digest, manifest_bytes
 from tests.publish.conftest import Server
 from tests.report.test_sign import key_pair
@@ -205,6 +206,39 @@ def test_results_without_a_ledger(county: Path, tmp_path: Path) -> None:
     made = statistics([to])
     assert [(n.code, n.severity) for n in made.notes] == [("PE530", "note")]
     assert made.tables == statistics([str(tmp_path / "2016"), str(tmp_path / "2017")]).tables
+
+
+def test_what_was_published_without_its_files_gets_their_facts_later(
+    database: tuple[str, Ask], county: Path, tmp_path: Path
+) -> None:
+    """Until then no cost is told, instead of 0; afterwards everything is as if the files had been there."""
+    to, ask = database
+    files, gone = tmp_path / "county", tmp_path / "archive"
+    shutil.copytree(county, files)
+    for year, ledger in ((2016, "lean"), (2017, "full")):
+        save(judged(files, year, year), tmp_path / str(year), "csv", ledger)
+    folders = [str(tmp_path / str(year)) for year in (2016, 2017)]
+    publish(folders[1], to)
+    files.rename(gone)
+    assert publish(folders[0], to).changed
+    made = statistics([to])
+    assert [(n.code, n.severity) for n in made.notes] == [("PE530", "note")]
+    for name, columns in (("overall", ["cost"]), ("by-form", ["cost", "passed", "failed", "pass_percent"])):
+        table = next(t for t in made.tables if t.name == name)
+        assert {(r[0], *(r[table.names.index(c)] for c in columns)) for r in table.rows} == {
+            ("2016", *(None for _ in columns)), ("2017", *(1, 1, 0, 100)[: len(columns)]),
+        }  # fmt: skip
+    before = everything(ask)
+    assert not publish(folders[0], to).changed
+    assert everything(ask) == before
+    named = Named((str(gone / "records.csv"),), str(gone / "persons.csv"), str(gone / "policies" / "county"))
+    filled = publish(folders[0], to, named=named)
+    assert (filled.changed, filled.replaced, filled.notes) == (True, (), ())
+    gone.rename(files)
+    assert statistics([to]).tables == statistics(folders).tables
+    assert statistics([to]).notes == ()
+    assert ask("SELECT DISTINCT form FROM current_ledger WHERE record_id = 'R03'") == [("lecture",)]
+    assert not publish(folders[0], to).changed
 
 
 def test_every_result_has_records_and_people_of_its_own(database: tuple[str, Ask], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.sqlcells import name
-from policyengine.tools.publish.reading import copied, manifests_in, of_result, shown
+from policyengine.tools.publish.reading import copied, lacking, manifests_in, of_result, shown
 from policyengine.tools.publish.staging import schema_statements
 from policyengine.tools.read_result import Row, Written
 from policyengine.tools.stats.origin import Facts
@@ -61,7 +61,12 @@ class Current(Written):
         for view, query in zip(views, (records, persons), strict=True):
             create = exp.Create(this=exp.to_table(view, quoted=True), kind="VIEW", replace=True, expression=query)
             self._run(create)
-        return Facts(views[0], views[1], ())
+        bare = self.lacks()
+        return Facts(None if "activities" in bare else views[0], None if "people" in bare else views[1], ())
+
+    def lacks(self) -> list[str]:
+        """Of what nothing was known when the result was published."""
+        return lacking(self.connection, {f"current_{t}": name for t, name in self.tables.items()}, self.manifest)
 
     def relation(self, table: str) -> Any:
         """What to select a table's rows from."""

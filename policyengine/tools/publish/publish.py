@@ -20,6 +20,7 @@ from policyengine.tools.publish.staging import Staged, result_row
 from policyengine.tools.read_result import as_they_are, unchanged_result
 from policyengine.tools.stats.make import HERE, standard
 from policyengine.tools.stats.origin import Named
+from policyengine.tools.stats.part import Source
 from policyengine.tools.stats.sources import source_of_folder
 from policyengine.tools.stats.store import build, working
 
@@ -29,12 +30,15 @@ TABLES = (
     "missing", "rules", "people",
     "activities", "statistics",
 )  # fmt: skip
+# what files say more than a result; to a lean ledger they add words
+FACTUAL = ("ledger", "people", "activities", "statistics")
 
 
 @dataclass(frozen=True)
 class Published:
-    """What came of it. ``changed``: False where the result was there already. ``replaced``: (period, result) pairs;
-    ``superseded``: the same of later results that have taken its place, where it was there already."""
+    """What came of it. ``changed``: False where the result was there already, with no fewer facts. ``replaced``:
+    (period, result) pairs; ``superseded``: the same of later results that have taken its place, where it was there
+    already."""
 
     result_id: str
     changed: bool
@@ -71,7 +75,8 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
         with as_they_are([folder]):
             source = source_of_folder(connection, own, written, named)
         with _opened(to, connection, place) as target:
-            if _known(target, source.id, to):
+            known = _known(target, source.id, to)
+            if known and not _bare(target, source):
                 return _again(target, source.id, source.notes)
             with as_they_are([folder]):
                 store = build(connection, own, [source], ())
@@ -80,9 +85,13 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
             target.begin()
             if not _ours(target, to):
                 _make_tables(target)
-            elif _known(target, source.id, to):  # somebody else was faster
+            elif _known(target, source.id, to) and not (known and _bare(target, source)):  # somebody else was faster
                 return _again(target, source.id, source.notes)
-            replaced = _write(target, staged, queries, scope)
+            if known:
+                _fill(target, source.id, queries)
+                replaced = []
+            else:
+                replaced = _write(target, staged, queries, scope)
             target.commit()
     return Published(source.id, True, tuple(replaced), source.notes)
 
@@ -105,6 +114,25 @@ def _again(target: Target, result_id: str, notes: tuple[Diagnostic, ...]) -> Pub
     superseded = tuple((str(period), str(later)) for period, later in target.rows(query, [result_id]))
     [(scope,)] = target.rows("SELECT scope FROM results WHERE result_id = $1", [result_id])
     return Published(result_id, False, (), notes, superseded, str(scope))
+
+
+def _bare(target: Target, source: Source) -> bool:
+    """Whether the result stands there without facts of its files, which are within reach now."""
+    query = (
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM {of} WHERE result_id = $1) "
+        "AND NOT EXISTS (SELECT 1 FROM {facts} WHERE result_id = $1)"
+    )
+    there = [("decisions", "people", source.people), ("ledger", "activities", source.activities)]
+    asked = [query.format(of=of, facts=facts) for of, facts, frame in there if frame is not None]
+    return any(target.rows(query, [source.id]) for query in asked)
+
+
+def _fill(target: Target, result_id: str, queries: Sequence[tuple[str, Sequence[str], Any]]) -> None:
+    """Put what follows from the facts in the place of what was published without them."""
+    for table, columns, query in queries:
+        if table in FACTUAL:
+            target.change(f"DELETE FROM {table} WHERE result_id = $1", [result_id])
+            target.insert(table, columns, query)
 
 
 def _ours(target: Target, to: str) -> bool:

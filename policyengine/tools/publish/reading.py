@@ -17,7 +17,7 @@ from policyengine.progress import told
 from policyengine.records.sqlcells import name, text, typed_csv
 from policyengine.tools.read_result import subjects_of
 from policyengine.tools.stats.frames import described
-from policyengine.tools.stats.origin import without_ledger
+from policyengine.tools.stats.origin import published_without, without_ledger
 from policyengine.tools.stats.part import Source, aliased, as_, same
 
 FIGURE = "DECIMAL(28, 10)"
@@ -99,19 +99,38 @@ def _source(connection: Any, tables: Mapping[str, str], place: str, manifest: Ma
         for view in ("current_ledger", "current_people", "current_activities")
     }
     listed = "ledger" in manifest["tables"]
+    bare = lacking(connection, tables, manifest)
+    notes = [published_without(shown(place), manifest["outcomes"])] if bare else []
+    if not listed:
+        notes.append(without_ledger(shown(place)))
     return Source(
         id=result,
         place=shown(place),
         decisions=described(connection, _with_measures(tables, subjects, result)),
         ledger=frames["current_ledger"] if listed else None,
-        people=frames["current_people"],
-        activities=frames["current_activities"],
+        people=None if "people" in bare else frames["current_people"],
+        activities=None if "activities" in bare else frames["current_activities"],
         units={},
         labels=[p["labels"] for p in manifest["policies"]],
         subjects=subjects,
         splits=True,
-        notes=() if listed else (without_ledger(shown(place)),),
+        notes=tuple(notes),
     )
+
+
+def lacking(connection: Any, tables: Mapping[str, str], manifest: Mapping[str, Any]) -> list[str]:
+    """Which of a result's facts (``people``, ``activities``) nothing is known of, as its files were out of reach when
+    it was published: those that it has decisions and ledger rows of, and that stand in no row."""
+    from sqlglot import exp
+
+    found = []
+    for facts, of in (("people", "decisions"), ("activities", "ledger")):
+        given = facts == "activities" or manifest["options"]["persons"]
+        some = [of_result(tables[f"current_{t}"], str(manifest["sha256"]), ["result_id"]) for t in (of, facts)]
+        rows = [connection.execute(exp.select("*").from_(s).limit(1).sql("duckdb")).fetchone() for s in some]
+        if given and rows[0] is not None and rows[1] is None:
+            found.append(facts)
+    return found
 
 
 def copied(

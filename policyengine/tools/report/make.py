@@ -11,11 +11,11 @@ from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
 from policyengine.progress import counted, told
 from policyengine.tools.explain import find_person
-from policyengine.tools.publish.reading import is_database, sources_of_database
+from policyengine.tools.publish.reading import is_database, shown, sources_of_database
 from policyengine.tools.read_result import Written, as_they_are, unchanged_result
 from policyengine.tools.report.folk import One, Part, everybody
 from policyengine.tools.stats.make import HERE, Statistics, standard
-from policyengine.tools.stats.origin import Named, facts_of, without_ledger
+from policyengine.tools.stats.origin import Named, facts_of, published_without, without_ledger
 from policyengine.tools.stats.sources import source_with
 from policyengine.tools.stats.store import build, working
 from policyengine.tools.write import whole_file
@@ -103,7 +103,8 @@ def _open(place: str, named: Named) -> Iterator[tuple[Written, list[Part], Any, 
             from policyengine.tools.publish.current import current_of
 
             together, every = current_of(connection, own, place)
-            parts, notes = [Part(one, one.facts()) for one in every], Notes()
+            parts = [Part(one, one.facts()) for one in every]
+            notes = tuple(published_without(shown(place), one.manifest["outcomes"]) for one in every if one.lacks())
         else:
             together = unchanged_result(place)
             facts, notes = facts_of(connection, own, together, named)

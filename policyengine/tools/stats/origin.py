@@ -6,7 +6,7 @@ only where those files and the packs still are what they were.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -103,16 +103,30 @@ def _without(what: str, explicit: bool, why: tuple[str, str] | None = None) -> t
     if explicit:
         hint = say("name the very files that evaluate was given", "请指定评定时使用的文件")
         raise PolicyError([Diagnostic("PE531", text, hint=hint)])
-    hint = say(
-        "without it nothing is told by region, sector, employer, provider or source of funds",
-        "因此不按地区、行业、单位、施教机构、经费来源统计",
-    )
+    hint = _untold()
     if why is None:  # the very files may still be found; of pseudonyms they say nothing
         named = say(
             "name the files with --records, --persons and --policy", "可用 --records、--persons、--policy 指定文件"
         )
         hint += say("; ", "；") + named
     return None, (Diagnostic("PE530", text, hint=hint, severity="note"),)
+
+
+def published_without(place: str, periods: Iterable[str]) -> Diagnostic:
+    """Of a result in a database whose files were out of reach when it was published."""
+    years = ", ".join(periods)
+    text = say(
+        f"{place}: the result of {years} was published without its files",
+        f"{place}：{years} 的结果发布时没有其所依据的文件",
+    )
+    return Diagnostic("PE530", text, hint=_untold(), severity="note")
+
+
+def _untold() -> str:
+    return say(
+        "without it nothing is told by region, sector, employer, provider or source of funds",
+        "因此不按地区、行业、单位、施教机构、经费来源统计",
+    )
 
 
 def without_ledger(place: object, severity: Severity = "note") -> Diagnostic:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -106,13 +105,14 @@ def _of_activities(store: Store, title: str, keys: list[str], funds: bool) -> Ta
         counted = exp.GT(this=name("counted", "a"), expression=number(0))
         measures += [_whole("counted_activities", _count(counted)), _figure(store, "hours", name("counted", "a"))]
     if store.has_cost:
-        measures.append(_money(name("cost", "a")))
+        measures.append(_told(store, "cost", "figure", exp.Sum(this=name("cost", "a")), "cost"))
     cost = {"cost": name("cost", "a")} if store.has_cost else {}
     measures += _makers(store, cost if funds else {"hours": name("counted", "a"), **cost})
     examined = "result" in store.activity_facts and "result" not in keys and not funds
     if examined:
         for result in ("passed", "failed"):
-            measures.append(_whole(result, _count(exp.EQ(this=name("result", "a"), expression=text(result)))))
+            count = _count(exp.EQ(this=name("result", "a"), expression=text(result)))
+            measures.append(_told(store, result, "whole", count, "result"))
     table = _run(store, title, keys, owners, measures, source)
     if examined:
         return _with(table, "pass_percent", "failed", lambda r: _percent(r["passed"], _sum(r, "passed", "failed")))
@@ -228,10 +228,17 @@ def _figure(store: Store, column: str, value: Any) -> _Measure:
     return _Measure(Column(column, "figure"), exp.Sum(this=value), lambda v: Fraction(int(v or 0), store.ticks))
 
 
-def _money(value: Any) -> _Measure:
+def _told(store: Store, column: str, kind: str, value: Any, fact: str) -> _Measure:
+    """A sum or count over activities; None where a result among them does not know the fact of its own."""
     from sqlglot import exp
 
-    return _Measure(Column("cost", "figure"), exp.Sum(this=value), lambda v: Fraction(v or Decimal(0)))
+    show: Callable[[Any], Value] = int if kind == "whole" else Fraction
+    if lacking := store.unknown[fact]:
+        without = _count(exp.In(this=name("source", "a"), expressions=[number(n) for n in lacking]))
+        known = exp.func("coalesce", value, number(0))
+        value = exp.case().when(exp.EQ(this=without, expression=number(0)), known)
+        return _Measure(Column(column, kind), value, lambda v: None if v is None else show(v))
+    return _Measure(Column(column, kind), value, lambda v: show(v or 0))
 
 
 # --- what follows from the sums ------------------------------------------------------------------------------------
@@ -250,8 +257,8 @@ def _completion(row: dict[str, Any]) -> Value:
     return _percent(row["met"], row["people"] - row["excused"])
 
 
-def _percent(part: int, whole: int) -> Value:
-    return _share(Fraction(100 * part), whole)
+def _percent(part: int | None, whole: int) -> Value:
+    return _share(Fraction(100 * (part or 0)), whole)
 
 
 def _share(total: Fraction, count: int) -> Value:
@@ -261,4 +268,4 @@ def _share(total: Fraction, count: int) -> Value:
 
 
 def _sum(row: dict[str, Any], *names: str) -> int:
-    return sum(row[n] for n in names)
+    return sum(row[n] or 0 for n in names)

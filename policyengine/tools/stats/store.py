@@ -39,6 +39,7 @@ class Store:
     subjects: tuple[str, ...] = ()
     has_cost: bool = False
     has_activities: bool = False  # of some decisions at least
+    unknown: dict[str, tuple[int, ...]] = field(default_factory=dict)  # sources whose activities lack cost or result
     has_listings: bool = False  # there is ``listed_0``: provider, day and the lists it stands in
     least: int = 0  # people below whom a figure is to be hidden: what is needed for that is counted too
     labels: list[Mapping[str, Any]] = field(default_factory=list)
@@ -90,6 +91,8 @@ def build(connection: Any, folder: Path, sources: Iterable[Source], wanted: Sequ
     store.subjects = tuple(sorted({s for p in parts for s in p.subjects}))
     store.has_cost = any(p.has_cost for p in parts)
     store.has_activities = bool(_of_ledgers(parts))
+    store.unknown["cost"] = tuple(p.number for p in parts if not p.has_cost)
+    store.unknown["result"] = tuple(p.number for p in parts if "result" not in p.activity_facts)
     store.has_listings = bool(parts) and "listed" in parts[0].activity_facts and bool(parts[0].source.listings)
     _union(store, "people", parts, ("person_id", *store.people_facts), ())
     facts = (*OF_DECISION, *store.activity_facts, *(("cost",) if store.has_cost else ()))
