@@ -477,6 +477,39 @@ def test_from_several_results_as_from_their_folders(tmp_path: Path) -> None:
     assert (tmp_path / "c.html").read_text().count("<article") == 1
 
 
+def test_from_the_database_each_year_is_told_with_the_law_of_its_result(tmp_path: Path) -> None:
+    """Between the two a figure, a text and an article of versions without a date were corrected. A1 has lectures over
+    the cap in 2016, and nothing in 2017."""
+    from policyengine.tools.publish.publish import publish
+    from tests.stats.conftest import judged
+    from tests.stats.world import write_county
+
+    county, to = write_county(tmp_path / "county"), str(tmp_path / "status.duckdb")
+    publish(save(judged(county, 2016, 2016), tmp_path / "2016"), to)
+    rules = county / "policies" / "county" / "rules.yaml"
+    corrected = rules.read_text(encoding="utf-8")
+    for old, new in (("40 hours", "45 hours"), ("may not be rated", "is not rated"), ("art. 3}", "art. 3a}")):
+        assert old in corrected
+        corrected = corrected.replace(old, new)
+    rules.write_text(corrected, encoding="utf-8")
+    publish(save(judged(county, 2017, 2017), tmp_path / "2017"), to)
+    run(to, "--out", tmp_path / "r.html", "--reveal")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    index, details = unpacked(page, "index"), unpacked(page, "d0")
+    columns, law = index["columns"], index["rules"]
+    years = [index["words"][n] for n in columns["period"]]
+    decided = {(who, year): d for who, year, d in zip(columns["id"], years, details, strict=True)}
+    for year, hours, verb in (("2016", 40, "may not be"), ("2017", 45, "is not")):
+        ((finding,), _, follows, *_) = decided["A4", year]  # a finding's rule is its eighth cell
+        assert law[finding[7]][0] == f"require total at least {hours} hours per year"
+        assert law[follows[0][1]][3] == f"{verb} rated excellent"
+    lecture = next(r for r in decided["A1", "2016"][1] if r[0] == "R03")
+    assert law[lecture[8][-1]][:3] == ["cap lecture at 10 hours per year", "Act 1", "art. 3"]
+    assert law["county/lecture-cap"][2] == "art. 3a"
+    assert law["county/time"] == ["convert training, lecture at 1 hour per 45 minutes", "Act 1", "art. 2", "", "seen"]
+    assert [key for key in law if "county/time" in key] == ["county/time"]
+
+
 def test_a_declared_measure_from_the_database(county: Path, tmp_path: Path) -> None:
     """It is no subject of the statistics, and what falls short is told in the order that was written."""
     import openpyxl

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
@@ -21,6 +22,10 @@ from policyengine.tools.tables import FINDINGS, FLAGS, LEDGER, MISSING, Column
 
 _SHAPES = {"findings": FINDINGS, "ledger": (*LEDGER, Column("assign_rule")), "flags": FLAGS, "missing": MISSING}
 _ORDER = {"findings": ("period", "policy", "rule"), "ledger": ("record_id",), "flags": ("record_id", "flag", "rule")}
+# columns with keys of rules, some with several (``a+b``, ``a; b``)
+_KEYS = ("rule", "because", "advisories")
+OF_LEDGER = ("recognise_rule", "convert_rule", "assign_rule", "cap_rule")
+_WORDS = ("zh", "en", "cites", "said", "confidence")
 _DECIDED = ("total", "required_total", "shortfall_total", "capped_off")
 _OF_MEASURE = (("", "value"), ("required_", "required"), ("shortfall_", "shortfall"))
 
@@ -35,18 +40,25 @@ def current_of(connection: Any, folder: Path, place: str) -> tuple[Written, list
     if not manifests:
         text = say("nothing has been published here", "此库中尚无结果")
         raise PolicyError([Diagnostic("PE501", text, Span(shown(place)))])
-    every = [Current(Path(place), m, connection, tables, n) for n, m in enumerate(manifests)]
+    names = list(_apart(manifests))
+    manifests = [_renamed(m, own) for m, own in zip(manifests, names, strict=True)]
+    every = [
+        Current(Path(place), m, connection, tables, n, own)
+        for n, (m, own) in enumerate(zip(manifests, names, strict=True))
+    ]
     return Written(Path(place), _together(manifests)), every
 
 
 @dataclass(frozen=True)
 class Current(Written):
     """What is current of one result of a database: rows of the ``current_…`` views in the words of a written result,
-    in the order of persons. ``tables``: the views' copies. ``number``: which of the database's results it is."""
+    in the order of persons. ``tables``: the views' copies. ``number``: which of the database's results it is.
+    ``names``: the keys, as they are shown, of its rules that a later result has in other words."""
 
     connection: Any
     tables: Mapping[str, str]
     number: int
+    names: Mapping[str, str]
 
     def facts(self) -> Facts:
         """What the result knows of people and activities, as tables in the shape of canonical ones."""
@@ -114,7 +126,10 @@ class Current(Written):
         names = [d[0] for d in result.description]
         while rows := result.fetchmany(5_000):
             for row in rows:
-                yield dict(zip(names, row, strict=True))
+                found = dict(zip(names, row, strict=True))
+                if self.names:
+                    found |= {c: in_names(found[c], self.names) for c in (*_KEYS, *OF_LEDGER) if found.get(c)}
+                yield found
 
     def _run(self, query: Any) -> Any:
         return self.connection.cursor().execute(query.sql("duckdb"))
@@ -127,6 +142,37 @@ def _value(row: dict[str, Any], column: Column) -> Any:
 def _figure(row: dict[str, Any], column: str) -> Fraction | None:
     value = row[f"{column}_exact"] or row[column]
     return None if value is None else Fraction(value)
+
+
+def _apart(manifests: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
+    """For each result the rules that a later one has in other words: the law of a year stays that of its result.
+
+    Their keys are named with the result's periods, or with its number where a result of the same ones has other words.
+    """
+    last = {r["key"]: r for m in manifests for r in m["rules"]}
+    taken: set[str] = set()
+    for number, m in enumerate(manifests, 1):
+        own = [r["key"] for r in m["rules"] if any(r.get(w) != last[r["key"]].get(w) for w in _WORDS)]
+        years = ", ".join(m["outcomes"])
+        found = {key: f"{key} ({years})" for key in own}
+        found = {key: f"{key} ({years}, {number})" if name in taken else name for key, name in found.items()}
+        taken.update(found.values())
+        yield found
+
+
+def _renamed(manifest: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
+    if not names:
+        return manifest
+    rules = []
+    for rule in manifest["rules"]:
+        lists = {c: [names.get(k, k) for k in rule[c]] for c in ("overrides", "drops") if c in rule}
+        rules.append({**rule, "key": names.get(rule["key"], rule["key"]), **lists})
+    return {**manifest, "rules": rules}
+
+
+def in_names(keys: str, names: Mapping[str, str]) -> str:
+    """The keys of a cell as they are shown."""
+    return re.sub(r"[^+;\s]+", lambda key: names.get(key[0], key[0]), keys)
 
 
 def _together(manifests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

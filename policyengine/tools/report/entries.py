@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from policyengine.language.quantities import exact_text
 from policyengine.records.sqlcells import call, name, text
-from policyengine.tools.publish.current import Current
+from policyengine.tools.publish.current import OF_LEDGER, Current, in_names
 from policyengine.tools.read_result import Written
 from policyengine.tools.stats.frames import Frame, described, figure_text, frame_of
 from policyengine.tools.stats.origin import Facts
@@ -89,8 +89,15 @@ def entries_of(
         query = query.join(aliased(records, "r"), on=same("record_id", "l", "r"), join_type="left")
     query = query.order_by(*(name(c, "l") for c in ("person_id", "period", "record_id")))
     result = connection.cursor().execute(query.sql("duckdb"))
+    names = written.names if isinstance(written, Current) else {}
     while found := result.fetchmany(AT_ONCE):
-        yield from map(Entry._make, found)
+        entries = map(Entry._make, found)
+        yield from (_named(e, names) for e in entries) if names else entries
+
+
+def _named(e: Entry, names: Mapping[str, str]) -> Entry:
+    keys = {c: key for c in OF_LEDGER if (key := getattr(e, c))}
+    return e._replace(**{c: in_names(key, names) for c, key in keys.items()})
 
 
 def _told(column: str, frame: Frame, known: Mapping[str, str]) -> Any:
