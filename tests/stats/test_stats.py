@@ -210,6 +210,35 @@ def test_a_block_of_years_beside_the_years(county: Path, tmp_path: Path) -> None
         assert statistics(folders).tables == made.tables
 
 
+def test_an_activity_that_counts_in_two_years_is_paid_for_in_the_first(county: Path, tmp_path: Path) -> None:
+    """Its 500 yuan are told in 2016, also where each year has a result of its own. R21
+    counts in 2017 alone."""
+    from policyengine.tools.publish.publish import publish
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    with open(tmp_path / "county" / "policies" / "county" / "rules.yaml", "a") as file:
+        file.write("- id: split\n  cites: {source: act, at: art. 9}\n  rule: assign training split by days\n")
+    lines = (tmp_path / "county" / "records.csv").read_text("utf-8").splitlines()
+    head, *rest = (line.split(",") for line in lines)
+    dated = [",".join([*r[:2], r[2], *r[2:]]) for r in rest]
+    fair = "A5,2016-12-31,2017-01-01,training,professional,Fair,10,hours,c20,passed,New Mill,500,state"
+    late = "A5,2017-01-01,2017-01-01,training,professional,Fair,10,hours,c21,passed,New Mill,30,state"
+    text = [",".join([*head[:2], "start", "end", *head[3:]]), *dated, f"R20,{fair}", f"R21,{late}"]
+    (tmp_path / "county" / "records.csv").write_text("\n".join(text) + "\n", "utf-8")
+    out, *apart = (
+        str(save(judged(tmp_path / "county", first, last), tmp_path / f"{first}-{last}"))
+        for first, last in ((2016, 2017), (2016, 2016), (2017, 2017))
+    )
+    made = statistics([out])
+    assert rows(made, "overall", "period", "activities", "cost") == ["2016 10 1733", "2017 3 31"]
+    to = str(tmp_path / "status.duckdb")
+    for folder in apart:
+        publish(folder, to)
+    for places in (apart, apart[::-1], [to]):
+        assert statistics(places).tables == made.tables
+
+
 def test_without_the_files(of_2016: Evaluation, county: Path, tmp_path: Path) -> None:
     """What the result itself says is told, and why the rest is not; files that moved can be named."""
     moved = tmp_path / "county"

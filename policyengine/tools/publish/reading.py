@@ -39,6 +39,7 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
     ),
     "current_ledger": (
         *((c, "TEXT") for c in ("result_id", "record_id", "person_id", "period", "reason", "form", "subject")),
+        ("assign_rule", "TEXT"),
         ("converted", FIGURE),
         ("converted_exact", "TEXT"),
         ("counted", FIGURE),
@@ -51,6 +52,7 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
     "current_activities": (
         *((c, "TEXT") for c in ("result_id", "record_id", "form", "subject", "provider", "listed")),
         *((c, "TEXT") for c in ("result", "paid_by")),
+        *((c, "DATE") for c in ("first_day", "last_day")),
         ("cost", "DECIMAL(28, 6)"),
     ),
     "current_results": (("number", "BIGINT"), ("manifest", "TEXT")),

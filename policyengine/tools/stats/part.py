@@ -115,10 +115,19 @@ class Part:
     def leave_out(self, connection: Any) -> None:
         """Without the activities of years that the table ``elsewhere`` has for this part."""
         own = f"SELECT person_no, year FROM elsewhere WHERE part = {self.number}"
-        if connection.execute(f"{own} LIMIT 1").fetchone() is None:
-            return
-        for what in ("standing", "activity"):
-            connection.execute(f"DELETE FROM {what}_{self.number} WHERE (person_no, year) IN ({own})")
+        if connection.execute(f"{own} LIMIT 1").fetchone() is not None:
+            for what in ("standing", "activity"):
+                connection.execute(f"DELETE FROM {what}_{self.number} WHERE (person_no, year) IN ({own})")
+            self._sum_again(connection)
+
+    def leave_unpaid(self, connection: Any) -> None:
+        """Without the cost of records that the table ``paid_elsewhere`` has for this part."""
+        own = f"SELECT person_no, paid FROM paid_elsewhere WHERE part = {self.number}"
+        if connection.execute(f"{own} LIMIT 1").fetchone() is not None:
+            connection.execute(f"UPDATE activity_{self.number} SET cost = NULL WHERE (person_no, paid) IN ({own})")
+            self._sum_again(connection)
+
+    def _sum_again(self, connection: Any) -> None:
         connection.execute(f"DROP TABLE decided_{self.number}")
         self._table(connection, "decided", self._with_sums())
 
@@ -277,6 +286,8 @@ class Part:
         inner.append(as_(ticks(ledger, "counted", self.ticks), "counted"))
         own = records.kinds if records is not None else {}
         from_ledger = [f for f in self.activity_facts if f not in own and f != "listed"]
+        if self.has_cost and self.source.splits:
+            inner.append(as_(ledger.text("assign_rule"), "assign_rule"))
         inner += [self._code(f, ledger.text(f)) for f in from_ledger]
         rows = exp.select(*inner).from_(ledger.relation.copy())
         rows = rows.where(exp.not_(exp.Is(this=ledger.text("period"), expression=exp.null())))
@@ -302,12 +313,23 @@ class Part:
             if self.source.splits:  # a record that counts in several periods is paid for once
                 window = exp.Window(this=call("min", name("year", "l")), partition_by=[name("record_id", "l")])
                 cost = exp.case().when(exp.EQ(this=name("year", "l"), expression=window), cost).else_(exp.null())
+                query = query.select(as_(self._paid(), "paid"))
             query = query.select(as_(cost, "cost"))
         if "listed" in self.activity_facts and self.source.listings:
             known = exp.to_table(f"listed_{self.number}", quoted=True).as_("b")
             on = exp.and_(same("provider", "r", "b"), same("end", "r", "b"))
             query = query.select(self._code("listed", name("listed", "b"))).join(known, on=on, join_type="left")
         return query
+
+    def _paid(self) -> Any:
+        """By what a record is known again in another result, if a rule says in which years it counts: id and days."""
+        from sqlglot import exp
+
+        assert self.source.activities is not None
+        days = ("start", "end") if "start" in self.source.activities.kinds else ("first_day", "last_day")
+        cells = [name("record_id", "l"), *(exp.cast(name(d, "r"), "TEXT") for d in days)]
+        known = exp.NEQ(this=name("assign_rule", "l"), expression=text(""))
+        return exp.case().when(known, call("concat_ws", text(" "), *cells)).else_(exp.null())
 
 
 # Of several decisions about one year (a year, and the block of years around it) the narrowest speaks for an activity,
@@ -333,8 +355,22 @@ CAST(right(CAST(period AS TEXT), 4) AS INT) - CAST(left(CAST(period AS TEXT), 4)
 """
 
 
+# What another result pays for, in an earlier year that the record counts in as well.
+PAID = """
+CREATE TABLE paid_elsewhere AS WITH paid AS ({paid})
+SELECT DISTINCT a.part, a.person_no, a.paid FROM paid a JOIN paid b USING (person_id, paid)
+WHERE a.part <> b.part AND (b.year, b.part) < (a.year, a.part)
+"""
+PAID_IN = """
+SELECT {number} AS part, p.person_id, a.person_no, a.year, a.paid
+FROM activity_{number} a JOIN people_{number} p ON p.person_no = a.person_no
+WHERE a.paid IS NOT NULL AND a.cost IS NOT NULL
+"""
+
+
 def tell_once(connection: Any, parts: Sequence[Part]) -> None:
-    """Of several results that decide about a person's year only the narrowest decision tells its activities."""
+    """Of several results that decide about a person's year only the narrowest decision tells its activities; a record
+    that counts in the years of several is paid for in the first."""
     parts = [p for p in parts if p.source.ledger is not None]
     if len(parts) < 2:
         return
@@ -342,6 +378,12 @@ def tell_once(connection: Any, parts: Sequence[Part]) -> None:
     connection.execute(ELSEWHERE.format(standing=standing))
     for part in parts:
         part.leave_out(connection)
+    parts = [p for p in parts if "paid" in p.columns["activity"]]
+    if len(parts) < 2:
+        return
+    connection.execute(PAID.format(paid=" UNION ALL ".join(PAID_IN.format(number=p.number) for p in parts)))
+    for part in parts:
+        part.leave_unpaid(connection)
 
 
 def as_(expression: Any, alias: str) -> Any:
