@@ -141,32 +141,31 @@ def _fetched(hint: str, top: Path) -> str:
     )
 
 
-def commit_of(revision: str, at: Path | None = None) -> str:
-    """The commit that a revision names. Raises ``PolicyError`` (PE702) where there is none."""
+def commit_of(revision: str, at: Path | None = None, or_folder: bool = False) -> str:
+    """The commit that a revision names. Raises ``PolicyError`` (PE702) where there is none.
+
+    ``or_folder``: it might have been a folder instead, and is none.
+    """
     top = top_of(at, bare=True)
     try:
         if revision.startswith("-"):
             raise GitFailure(revision)
         return git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", at=top).decode().strip()
     except GitFailure:
-        raise PolicyError(
-            [
-                Diagnostic(
-                    "PE702",
-                    say(
-                        f"{revision} is neither a folder here nor a revision of this repository",
-                        f"{revision} 既不是这里的文件夹，也不是本仓库的版本",
-                    ),
-                    hint=_fetched(
-                        say(
-                            "name a folder, a branch, a tag or a commit: HEAD~1, main, v1.2",
-                            "请指定文件夹、分支、标签或提交，如 HEAD~1、main、v1.2",
-                        ),
-                        top,
-                    ),
-                )
-            ]
-        ) from None
+        text = say(f"{revision} is no revision of this repository", f"{revision} 不是本仓库的版本")
+        hint = say(
+            "name a branch, a tag or a commit: HEAD~1, main, v1.2", "请指定分支、标签或提交，如 HEAD~1、main、v1.2"
+        )
+        if or_folder:
+            text = say(
+                f"{revision} is neither a folder here nor a revision of this repository",
+                f"{revision} 既不是这里的文件夹，也不是本仓库的版本",
+            )
+            hint = say(
+                "name a folder, a branch, a tag or a commit: HEAD~1, main, v1.2",
+                "请指定文件夹、分支、标签或提交，如 HEAD~1、main、v1.2",
+            )
+        raise PolicyError([Diagnostic("PE702", text, hint=_fetched(hint, top))]) from None
 
 
 def parted(old: str, new: str, top: Path) -> str:
@@ -219,7 +218,7 @@ def tree_at(word: str | None, at: Path | None = None, revision: bool = False) ->
     if place is not None:
         yield Tree(word, place)
         return
-    commit = commit_of(word, at)
+    commit = commit_of(word, at, or_folder=not revision)
     top = top_of(at, bare=True)
     with TemporaryDirectory(prefix="policyengine-") as folder:
         write_tree(commit, top, Path(folder))

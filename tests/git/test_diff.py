@@ -174,7 +174,6 @@ def test_judged_by_the_packs_of_a_commit(repository: Repository) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (["diff", "nowhere", "HEAD"], "PE702"),
         (["diff", "-x", "HEAD"], "PE901"),
         (["diff", "HEAD", "main...nowhere"], "PE702"),
         (["diff", "nowhere...HEAD"], "PE702"),
@@ -184,6 +183,8 @@ def test_judged_by_the_packs_of_a_commit(repository: Repository) -> None:
         (["git", "merge-check", "HEAD", "nowhere"], "PE702"),
         (["git", "merge-check", "HEAD", "orphan"], "PE702"),
         (["evaluate", "r.csv", "--policy", "policies", "--policy-rev", "nowhere"], "PE702"),
+        (["evaluate", "r.csv", "--policy", "policies", "--policy-rev", "empty"], "PE702: empty is no revision"),
+        (["diff", "nowhere", "HEAD"], "PE702: nowhere is neither a folder here nor a revision"),
         (["evaluate", "r.csv", "--policy", "policies/none", "--policy-rev", "v1"], "PE704"),
         (["evaluate", "r.csv", "--policy", YEARS, "--policy-rev", "v1"], f"PE130: v1:{YEARS} is a file"),
         (["git", "textconv", "nothing.yaml"], "PE901"),
