@@ -69,6 +69,10 @@ class PolicyError(Exception):
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
         super().__init__("\n".join(human(d) for d in self.diagnostics))
 
+    def __reduce__(self) -> tuple[type[PolicyError], tuple[tuple[Diagnostic, ...]]]:
+        """Copied and sent to another process by its diagnostics: an exception is by its text, of which none is made."""
+        return type(self), (self.diagnostics,)
+
 
 def failed(diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether any of them is an error."""

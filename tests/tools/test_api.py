@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 import policyengine as pe
+from policyengine.diagnostics import Diagnostic, Span
 
 
 def test_load_evaluate_explain(world: Path) -> None:
@@ -127,3 +130,16 @@ def test_a_table_that_there_is_not(world: Path) -> None:
     for ask in (result.table, result.rows):
         with pytest.raises(pe.PolicyError, match="decisions, findings, ledger, rejects, flags, missing"):
             ask("Ledger")
+
+
+COPIED = [copy.copy, copy.deepcopy, lambda found: pickle.loads(pickle.dumps(found))]
+
+
+@pytest.mark.parametrize("copied", COPIED, ids=["copy", "deepcopy", "pickle"])
+def test_a_mistake_may_be_sent_to_another_process(copied: Any) -> None:
+    """A pool of processes was broken by it: no later call of it was answered."""
+    error = pe.PolicyError([Diagnostic("PE130", "no pack", Span("a", 1, 2), hint="h"), Diagnostic("PE901", "no day")])
+    again = copied(error)
+    assert type(again) is pe.PolicyError
+    assert again.diagnostics == error.diagnostics
+    assert str(again) == str(error)
