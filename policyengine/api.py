@@ -87,12 +87,18 @@ class Evaluated:
     """What an evaluation came to. Its tables are DuckDB relations (``.arrow()``, ``.df()``, ``.fetchall()``).
 
     Columns are those of docs/results.md, as in Parquet: DECIMAL, or numerator and denominator without a finite decimal.
+    The relations share one connection, which one thread at a time may ask; a copy, also one sent to another process,
+    makes its own. Everything else may be asked by several threads at once.
     """
 
     def __init__(self, evaluation: Evaluation):
         self.evaluation = evaluation
         self._relations: dict[str, duckdb.DuckDBPyRelation] = {}
         self._connection: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied: a connection can't be, and is made anew when a table is asked for."""
+        return {**self.__dict__, "_relations": {}, "_connection": None}
 
     @property
     def decisions(self) -> duckdb.DuckDBPyRelation:

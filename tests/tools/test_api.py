@@ -143,3 +143,15 @@ def test_a_mistake_may_be_sent_to_another_process(copied: Any) -> None:
     assert type(again) is pe.PolicyError
     assert again.diagnostics == error.diagnostics
     assert str(again) == str(error)
+
+
+@pytest.mark.parametrize("copied", COPIED, ids=["copy", "deepcopy", "pickle"])
+def test_a_result_may_be_copied_also_once_its_tables_were_asked_for(copied: Any, world: Path) -> None:
+    """Ann has 87.5 of 90 hours and D4 has 20/9; the copy's relations are its own, and stay when the other is gone."""
+    result = pe.evaluate(world / "policies/shire", world / "records.csv", period=2016, persons=world / "persons.csv")
+    rows = result.decisions.fetchall()
+    again = copied(result)
+    del result
+    assert again.decisions.fetchall() == rows
+    assert {row["person_id"]: row["total"] for row in again.rows("decisions")}["D4"] == Fraction(20, 9)
+    assert again.explain("Ann").startswith("Ann (A*) · 2016 · not met: 87.5 of 90 hours, 2.5 short")
