@@ -239,7 +239,7 @@ def _alive(process: int) -> bool:
 def _admit(folder: Path, target: Path) -> None:
     """Let those into ``folder`` who may look into the target that it replaces; into a new one, whom the umask lets."""
     if not target.exists():
-        os.chmod(folder, 0o777 & ~_umask())
+        os.chmod(folder, _usual_mode(folder))
         return
     there = target.stat()
     mode = stat.S_IMODE(there.st_mode)
@@ -251,10 +251,15 @@ def _admit(folder: Path, target: Path) -> None:
     os.chmod(folder, mode)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _usual_mode(folder: Path) -> int:
+    """Who may look into a folder that is made in ``folder``, as the umask has it. To ask the umask itself is to change
+    it for all threads: what they make meanwhile is open to everybody, and two that ask at once leave it so for good."""
+    tried = folder / ".mode"
+    tried.mkdir()
+    try:
+        return tried.stat().st_mode & 0o777
+    finally:
+        tried.rmdir()
 
 
 def _to_disk(folder: Path) -> None:

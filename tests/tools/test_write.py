@@ -151,6 +151,23 @@ def test_who_may_look_into_a_result_stays_as_it_is(written: Path, mode: int) -> 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o755), (0o027, 0o750), (0o077, 0o700), (0o000, 0o777)])
+def test_a_new_folder_is_as_the_umask_has_it_which_stays_as_it_is(
+    mask: int, mode: int, evaluation: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is that of the process: changed for a moment, it is so for every thread, and may stay so."""
+    before, changes = os.umask(mask), []
+    try:
+        monkeypatch.setattr(os, "umask", lambda new: changes.append(new) or mask)
+        made = save(evaluation, tmp_path / "new")
+    finally:
+        monkeypatch.undo()
+        os.umask(before)
+    assert (made.stat().st_mode & 0o777, changes) == (mode, [])
+    assert sorted(p.suffix for p in made.iterdir()) == [".csv"] * 6 + [".json"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
 @pytest.mark.parametrize("exchanged", [True, False])
 def test_nothing_is_left_of_a_result_that_was_made_read_only(
     exchanged: bool, evaluation: Evaluation, written: Path, monkeypatch: pytest.MonkeyPatch
