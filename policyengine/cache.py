@@ -8,8 +8,11 @@ from pathlib import Path
 
 
 def cache_folder() -> Path | None:
-    """The user's own cache folder (``XDG_CACHE_HOME``), made where it lacks; None where it can't be written."""
+    """The user's own cache folder (``XDG_CACHE_HOME``), made where it lacks; None where it can't be written, or where
+    it would be one of the current folder: who has no home has ``~`` for it, a service for one."""
     root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    if not os.path.isabs(root):
+        return None
     place = Path(root) / "policyengine"
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -58,13 +58,13 @@ def kept(path: str) -> Loaded | None:
 
 
 def keep(path: str, loaded: Loaded) -> None:
-    """Keep a law; without a word where it can't be done."""
+    """Keep a law; without a word where it can't be done: a file was removed since, or the program's can't be listed."""
     file = _file(path)
     packs = [_of_pack(p) for p in {p.folder: p for policy in loaded[0] for p in policy.packs}.values()]
-    state = _state(path, packs) if file is not None else None
-    if file is None or state is None:
-        return
-    with contextlib.suppress(pickle.PicklingError):
+    with contextlib.suppress(pickle.PicklingError, OSError):
+        state = _state(path, packs) if file is not None else None
+        if file is None or state is None:
+            return
         data = io.BytesIO()
         _Writer(data, protocol=5).dump(loaded)
         body = data.getvalue()

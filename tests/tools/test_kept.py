@@ -134,6 +134,35 @@ def test_switched_off_or_nowhere_to_keep(loads: list[str], world: Path, monkeypa
     assert len(loads) == 4
 
 
+@pytest.mark.parametrize("home", [{"XDG_CACHE_HOME": "cache"}, {"XDG_CACHE_HOME": "~/cache"}, {}])
+def test_nothing_is_kept_in_the_current_folder(
+    home: dict[str, str], loads: list[str], world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose home is not known has ``~`` for it: a folder of that name was made wherever a command was run."""
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    for name, value in home.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.chdir(world)
+    before = set(world.iterdir())
+    load_law(world / "policies/shire")
+    load_law(world / "policies/shire")
+    assert (len(loads), set(world.iterdir())) == (2, before)
+
+
+def test_a_file_that_can_not_be_read_any_more_keeps_nothing(
+    loads: list[str], world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A law that was loaded is one: removed since, or where the program's folder can't be listed, it is not kept."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "denied")
+
+    monkeypatch.setattr(os, "scandir", refused)
+    assert [load_law(world / "policies/shire").policies[0].id for _ in range(2)] == ["shire", "shire"]
+    assert len(loads) == 2
+
+
 @pytest.mark.parametrize("step", ["write_bytes", "replace"])
 def test_what_can_not_be_kept_leaves_nothing(
     step: str, loads: list[str], world: Path, monkeypatch: pytest.MonkeyPatch
