@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from policyengine import __version__
+from policyengine.address import shown
 from policyengine.cli.guard import ReaderGone, guarded
 from policyengine.cli.settings import add_common, common_options, speak_as_asked
 from policyengine.messages import say
@@ -70,7 +71,7 @@ class Commands(click.Group):
 
             near = get_close_matches(name, self.list_commands(ctx), 1)
             hint = say(f" Did you mean {near[0]}?", f"是不是 {near[0]}？") if near else ""
-            ctx.fail(say(f"There is no command {name!r}.", f"没有命令“{name}”。") + hint)
+            ctx.fail(say(f"There is no command {shown(name)!r}.", f"没有命令“{shown(name)}”。") + hint)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

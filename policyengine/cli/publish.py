@@ -6,7 +6,7 @@ import click
 
 from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
-from policyengine.cli.settings import Command
+from policyengine.cli.settings import Command, Database
 from policyengine.messages import say
 
 EPILOG = """\b
@@ -19,7 +19,12 @@ Examples:
 
 @click.command(cls=Command, epilog=EPILOG)
 @click.argument("folder", metavar="DIR")
-@click.option("--to", required=True, help="FILE.duckdb or postgresql://… (a password is better kept in ~/.pgpass).")
+@click.option(
+    "--to",
+    required=True,
+    type=Database(),
+    help="FILE.duckdb or postgresql://… (a password is better kept in ~/.pgpass).",
+)
 @click.option("--scope", help="Whose result it is; one result of a period is current in each. By default the policy.")
 @click.option("--records", multiple=True, help="The records files, where they have moved since.")
 @click.option("--persons", help="The persons file, where it has moved since.")
@@ -32,8 +37,8 @@ def command(
     All or nothing. Publishing a result twice changes nothing; a later result of the same scope and period takes the
     place of the earlier one, which stays in the history. docs/database.md describes the tables and views.
     """
+    from policyengine.address import shown
     from policyengine.tools.publish.publish import publish
-    from policyengine.tools.publish.reading import shown
     from policyengine.tools.stats.origin import Named
 
     with progress():

@@ -10,7 +10,7 @@ import click
 from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
 from policyengine.cli.over import made_from, refuse_over
-from policyengine.cli.settings import Command
+from policyengine.cli.settings import Command, Database
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Examples:
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@click.argument("folder", metavar="DIR")
+@click.argument("folder", type=Database(), metavar="DIR")
 @click.option("--out", required=True, type=click.Path(), help="FILE.html, FILE.xlsx or, for certificates, FILE.pdf.")
 @click.option("--certificates", is_flag=True, help="Registration certificates (登记证书), a page for each person.")
 @click.option("--person", help="Only this person's certificate (id or name).")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Any
 
 import click
 
+from policyengine.address import is_meant_for_one, is_server, shown
 from policyengine.messages import LANGUAGES, is_utf8, of_environment, say, speak, spoken
 
 debug = False
@@ -86,9 +87,10 @@ class Command(click.Command):
     folder."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        order = self.make_parser(ctx).parse_args(list(args))[2]
+        given, further, order = self.make_parser(ctx).parse_args(list(args))
         if not any(param.name == "help" for param in order):
             _refuse_repeated(ctx, order)
+            _refuse_databases(ctx, self.params, given, further)
         rest = super().parse_args(ctx, args)
         _refuse_unfit(ctx, self.params)
         return rest
@@ -101,6 +103,23 @@ def _refuse_repeated(ctx: click.Context, order: Sequence[click.Parameter]) -> No
             raise click.UsageError(
                 say(f"{name} is given {n} times; give it once", f"{name} 给出了 {n} 次，只能给出一次"), ctx
             )
+
+
+def _refuse_databases(
+    ctx: click.Context, params: Sequence[click.Parameter], given: Mapping[str, Any], further: Sequence[str]
+) -> None:
+    """An address where none is taken: it would be read as a path, made a folder, and shown with its password."""
+    fit = {p.name for p in params if isinstance(p.type, Database)}
+    for name, said in (*given.items(), ("", further)):
+        for value in said if isinstance(said, list | tuple) else (said,):
+            if isinstance(value, str) and is_meant_for_one(value) and not (name in fit and is_server(value)):
+                text = say(
+                    f"{shown(value)} is the address of a database: publish --to writes into one, stats and report read "
+                    "it; it begins with postgresql:// in small letters",
+                    f"{shown(value)} 是数据库地址：写入用 publish --to，读取用 stats 和 report；"
+                    "地址以小写的 postgresql:// 开头",
+                )
+                raise click.UsageError(text, ctx)
 
 
 def _refuse_unfit(ctx: click.Context, params: Sequence[click.Parameter]) -> None:
@@ -144,6 +163,10 @@ def on_terminal(stream: Any) -> bool:
         and not os.environ.get("NO_COLOR")
         and os.environ.get("TERM") != "dumb"
     )
+
+
+class Database(click.types.StringParamType):
+    """A path, or the address of a database server."""
 
 
 class Day(click.ParamType[date]):

@@ -11,7 +11,7 @@ import click
 from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
 from policyengine.cli.over import made_from, refuse_over
-from policyengine.cli.settings import Command, on_terminal
+from policyengine.cli.settings import Command, Database, on_terminal
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Examples:
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@click.argument("results", nargs=-1, required=True, metavar="DIR...")
+@click.argument("results", nargs=-1, required=True, type=Database(), metavar="DIR...")
 @click.option(
     "--by", multiple=True, metavar="FACT,...", help="Group by these facts instead (may be repeated for more tables)."
 )

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from policyengine.address import shown
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.engines.compile.aside import JudgeOne
 from policyengine.engines.compile.axes import Column
@@ -99,11 +100,12 @@ def _uninstalled() -> Diagnostic:
 
 def unreachable(remote: str, fault: Exception) -> Diagnostic:
     """What is said where a server does not answer."""
-    told = _first_line(fault)
+    name = shown(remote)
+    told = _first_line(fault).replace(remote, name)
     return Diagnostic(
         "PE930",
-        say(f"no Spark Connect server answers at {remote}: {told}",
-            f"{remote} 上没有 Spark Connect 服务应答：{told}"),
+        say(f"no Spark Connect server answers at {name}: {told}",
+            f"{name} 上没有 Spark Connect 服务应答：{told}"),
         hint=say("say --remote sc://host:port; the server listens on 15002 by default",
                  "请写 --remote sc://主机:端口；服务默认监听 15002 端口"),
     )  # fmt: skip

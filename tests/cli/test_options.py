@@ -60,6 +60,33 @@ def test_once(run: Run, command: str, told: str) -> None:
     assert told in done.err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "evaluate {} --policy p",
+        "evaluate r.csv --policy p --out {}",
+        "evaluate r.csv --policy p --as-of={}",
+        "explain out --person {}",
+        "inspect {}",
+        "verify {} r.csv",
+        "publish out {}",
+        "publish {} --to s.duckdb",
+        "stats POSTGRES://clerk:geheim@host/x",
+        "stats out --out {}",
+        "check {}",
+        "diff v1 {}",
+        "{}",
+    ],
+)
+def test_the_address_of_a_database_is_not_taken_for_a_path(run: Run, tmp_path: Path, command: str) -> None:
+    """It became a folder of that name, and was shown with its password."""
+    done = run(*command.format("postgresql://clerk:geheim@host/x?sslpassword=geheim").split())
+    assert (done.code, done.out) == (2, "")
+    assert "error PE901" in done.err
+    assert "geheim" not in done.err
+    assert not list(tmp_path.glob("*:*"))
+
+
 def test_what_may_be_repeated(run: Run, world: Path) -> None:
     judge = ("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", world / "out")
     assert run(*judge, "--debug", "--debug").code == 0

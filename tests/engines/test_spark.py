@@ -67,9 +67,11 @@ def test_nobody_answers() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         remote = f"sc://127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(PolicyError) as caught, engine.session(remote):
+    with pytest.raises(PolicyError) as caught, engine.session(f"{remote}/;token=geheim"):
         pass
     assert [d.code for d in caught.value.diagnostics] == ["PE930"]
+    assert f"{remote}/;token=…: " in str(caught.value)
+    assert "geheim" not in str(caught.value)
 
 
 def test_a_server_older_than_the_client() -> None:

@@ -13,10 +13,10 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from policyengine.address import shown
 from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
 from policyengine.tools.publish.publish import TABLES, publish
-from policyengine.tools.publish.reading import shown
 from policyengine.tools.publish.staging import figure
 from policyengine.tools.read_result import read_result
 from policyengine.tools.report.make import write_certificates, write_report, write_workbook

@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from policyengine.address import shown
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.sqlcells import name
-from policyengine.tools.publish.reading import copied, lacking, manifests_in, of_result, shown
+from policyengine.tools.publish.reading import copied, lacking, manifests_in, of_result
 from policyengine.tools.publish.staging import schema_statements
 from policyengine.tools.read_result import Row, Written
 from policyengine.tools.stats.origin import Facts

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from policyengine.address import shown
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
 from policyengine.tools.write import parents_of
@@ -57,7 +58,7 @@ def opened(to: str, connection: Any, folder: Path) -> Iterator[Embedded]:
     if path.suffix != ".duckdb" or path.is_dir():
         text = say("a status database is FILE.duckdb or postgresql://…", "数据库应为 文件.duckdb 或 postgresql://…")
         hint = say("give --to such a name", "请用 --to 指定")
-        raise PolicyError([Diagnostic("PE540", text, Span(to), hint)])
+        raise PolicyError([Diagnostic("PE540", text, Span(shown(to)), hint)])
     new = not path.exists()
     with parents_of(path):
         try:
@@ -113,7 +114,7 @@ def unusable(to: str, problem: Exception) -> PolicyError:
     first = str(problem).splitlines()[0][:200] if str(problem) else type(problem).__name__
     text = say(f"the database can't be used: {first}", f"无法使用该数据库：{first}")
     hint = say("nothing was changed; ", "未作任何改动；") + _what_to_do(first)
-    return PolicyError([Diagnostic("PE540", text, Span(to), hint)])
+    return PolicyError([Diagnostic("PE540", text, Span(shown(to)), hint)])
 
 
 def _what_to_do(refusal: str) -> str:

@@ -88,7 +88,7 @@ def library() -> Any:
 
 def unusable(to: str, problem: Exception) -> PolicyError:
     """What the server said, without the password of the address."""
-    from policyengine.tools.publish.reading import secret, shown
+    from policyengine.address import secret, shown
 
     password = secret(to)
     first = _without(password, " ".join(str(problem).split()))[:200] or type(problem).__name__

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from policyengine.address import is_server, shown
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.personal import mask
-from policyengine.tools.publish.reading import is_server, shown
 from policyengine.tools.publish.staging import Staged, result_row
 from policyengine.tools.read_result import as_they_are, unchanged_result
 from policyengine.tools.stats.make import HERE, standard

@@ -7,11 +7,11 @@ differ from one to the next.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from policyengine.address import is_server, shown
 from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.sqlcells import name, text, typed_csv
@@ -21,7 +21,6 @@ from policyengine.tools.stats.origin import published_without, without_ledger
 from policyengine.tools.stats.part import Source, aliased, as_, same
 
 FIGURE = "DECIMAL(28, 10)"
-_OF_PASSWORD = re.compile(r"(?is)([?&]\w*password=)(.*?)(?=&\w+=|$)")  # a password behind the question mark
 # what statistics read, with types
 COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
     "current_decisions": (
@@ -57,26 +56,6 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
     ),
     "current_results": (("number", "BIGINT"), ("manifest", "TEXT")),
 }
-
-
-def is_server(place: str) -> bool:
-    """Whether the name is that of a PostgreSQL server."""
-    return place.startswith(("postgresql://", "postgres://"))
-
-
-def shown(place: str) -> str:
-    """The database's name without a password, wherever in the address it stands."""
-    if not is_server(place):
-        return place
-    head, at, tail = _OF_PASSWORD.sub(r"\1…", place).rpartition("@")
-    return f"{head.partition('://')[0]}://…@{tail}" if at else tail
-
-
-def secret(place: str) -> str:
-    """What of a server's address is password, as it is written there; empty without one."""
-    address, *more = _OF_PASSWORD.split(place)
-    given = address.partition("://")[2].rpartition("@")[0].partition(":")[2]
-    return given + "".join(more[1::3])
 
 
 def is_database(place: str) -> bool:
