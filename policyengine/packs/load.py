@@ -225,9 +225,11 @@ def _year_start(root: Node, base: Pack | None) -> YearStart:
 
 
 def _digest(files: list[tuple[str, bytes]]) -> str:
-    """Of everything that governs: names and bytes, in a fixed order."""
+    """Of everything that governs: names and bytes, in a fixed order, with the line ends of git's own: what it checks
+    out on Windows is the same law."""
     total = hashlib.sha256()
-    for name, data in sorted(files):
+    for name, written in sorted(files):
+        data = written.replace(b"\r\n", b"\n")
         total.update(f"{name}\0{len(data)}\0".encode())
         total.update(data)
     return total.hexdigest()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from policyengine.diagnostics import Diagnostic, human
 from policyengine.packs.meeting import meeting_rows
 from policyengine.packs.model import Cell, Column, Table
-from tests.packs_floor.folder import PACK, load, seen, write
+from tests.packs_floor.folder import PACK, load, rule, seen, write
 
 CREDITS = """\
 tables:
@@ -62,6 +62,20 @@ def test_cells_are_typed_by_their_column(tmp_path: Path) -> None:
         ("city", (Fraction(1), Fraction(3)), None),
     )
     assert found.lines == (2, 3, 4, 5)
+
+
+def test_line_ends_of_windows_are_the_same_law(tmp_path: Path) -> None:
+    """git checks files out with them (core.autocrlf); a single cell that differs is another law."""
+    name, rows, rules = "tables/credits.csv", "level,rank,credits\n国家级,1-3,10\n", rule("a", "认定 培训班")
+    law, of_windows, other = (
+        load(tmp_path / end, ends(rules), ends(PACK + CREDITS), **{name: ends(rows.replace("10", figure))})[0]
+        for end, ends, figure in (
+            ("lf", str.encode, "10"),
+            ("crlf", lambda text: text.replace("\n", "\r\n").encode(), "10"),
+            ("other", str.encode, "11"),
+        )
+    )
+    assert [p.digest == law.digest for p in (law, of_windows, other) if p and law] == [True, True, False]
 
 
 def test_validity_may_be_years_or_days(tmp_path: Path) -> None:
