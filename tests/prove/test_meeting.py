@@ -278,6 +278,17 @@ def test_what_a_rule_is_about_and_its_condition_must_go_together(
     assert [d.code for d in found if d.code in ("PE322", "PE354")] == told
 
 
+@pytest.mark.parametrize(("moved", "told"), [("结束日期", ["PE354"]), ("开始日期", [])])
+def test_a_cap_on_records_of_days_that_it_was_not_in_force_on(moved: str, told: list[str], tmp_path: Path) -> None:
+    """From 2016 on: whoever counts then may, where that goes by another day, be a record that ended before or after."""
+    folder = write(
+        tmp_path, [("it", "限额 培训班 每年 不超过 5 学时 当 日期 >= 2020-01-01"), ("m", f"归期 按 {moved}")]
+    )
+    text = (folder / "rules.yaml").read_text()
+    (folder / "rules.yaml").write_text(text.replace("from: 2016", "from: 2016\n  until: 2019-12-31", 1))
+    assert [d.code for d in complaints(folder) if d.code == "PE354"] == told
+
+
 def test_rules_of_different_times_do_not_meet(tmp_path: Path) -> None:
     folder = write(tmp_path, [("one", "折算 论文 每项 计 30 学时"), ("two", "折算 论文 每项 计 10 学时")])
     text = (folder / "rules.yaml").read_text()

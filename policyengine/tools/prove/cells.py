@@ -23,7 +23,7 @@ from policyengine.language.vocabulary import FieldDecl
 from policyengine.plan.names import walk
 from policyengine.records.model import Circumstance, Fact
 from policyengine.tools.prove import alike, days
-from policyengine.tools.prove.mentions import Mentions
+from policyengine.tools.prove.mentions import Mentions, counts_elsewhere
 from policyengine.tools.prove.model import Context, Situation
 from policyengine.tools.prove.quantities import quantities_of, units_of
 from policyengine.tools.prove.sides import world_of
@@ -44,7 +44,8 @@ class Space:
     """The situations of one question about ``statements``, each with its own context.
 
     ``record``: about single records (else about a person in a period). ``unit``: what amounts are compared in.
-    ``years``: the length of the window of requirements. ``exact``: whether no situation outside the list can answer
+    ``years``: the length of the window of requirements. ``anywhere``: not only about records of the stretch that the
+    question is about, since others may count in it. ``exact``: whether no situation outside the list can answer
     differently. ``sure``: not even one that the solver would look for, on days that were not tried.
     """
 
@@ -52,6 +53,7 @@ class Space:
     record: bool
     unit: str = "hours"
     years: int = 1
+    anywhere: bool = False
     mentions: Mentions = field(default_factory=Mentions)
     exact: bool = True
     sure: bool = True
@@ -72,6 +74,7 @@ class Space:
             self._leaves += alike.leaves_of(statement, context, world)
             self._lookups += ((node, world) for node in walk(statement) if isinstance(node, tree.Lookup))
             self._split = self._split or isinstance(statement, tree.Assign)
+            self.anywhere = self.anywhere or (self.record and counts_elsewhere(statement, context))
         self._told = frozenset(self.mentions.fields)
         for (_, context), world in zip(self.statements, self._worlds, strict=True):
             if context.given is not None:
@@ -133,7 +136,7 @@ class Space:
 
     def _inside(self, points: Iterable[date]) -> list[date]:
         """Those within the stretch of the question; of whole periods, the last days of those that the points are in."""
-        start, until = self.context.start, self.context.until
+        start, until = (None, None) if self.anywhere else (self.context.start, self.context.until)
         inside = sorted(p for p in points if (start is None or start <= p) and (until is None or p <= until))
         if self.record:
             return inside

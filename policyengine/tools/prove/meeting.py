@@ -12,6 +12,7 @@ from policyengine.language.quantities import UNITS
 from policyengine.plan.names import owning_field
 from policyengine.tools.prove.assigning import differing
 from policyengine.tools.prove.cells import Space
+from policyengine.tools.prove.mentions import counts_elsewhere
 from policyengine.tools.prove.model import Context, Undecided, Witness, body
 from policyengine.tools.prove.quantities import unit_converted
 from policyengine.tools.prove.search import search
@@ -59,7 +60,7 @@ def reachable(statement: tree.Statement, context: Context) -> Witness | Undecide
     if when is not None and impossible(when, context.vocabulary):
         return None
     about: tree.Statement = tree.Flag(name="it", when=when) if record else tree.Conclude(name="it", when=when)
-    space = Space(((about, context),), record=record)
+    space = Space(((about, context),), record=record, anywhere=record and counts_elsewhere(statement, context))
     side = side_of(about, context, "hours")
     answer = search(space, side, side, ("applies",))["applies"]
     assert not isinstance(answer, bool)

@@ -214,3 +214,15 @@ def _figures(table: Table) -> set[Constant]:
 def _leave(context: Context, every: bool = False) -> frozenset[str]:
     """The kinds of circumstance that are leave (or all of them)."""
     return frozenset(w.id for w in context.vocabulary.terms_of("circumstance") if every or w.leave)
+
+
+def counts_elsewhere(statement: tree.Statement, context: Context) -> bool:
+    """Whether a rule that goes by the year in which a record counts asks when the record was, and that may be another
+    year: it was claimed, or is split."""
+    if not isinstance(statement, tree.Cap | tree.CountOnce | tree.Measure):
+        return False
+    if not any(isinstance(g.statement, tree.Assign) and g.statement.by != "end" for g in context.governing):
+        return False
+    asked = Mentions()
+    asked.note(statement.when, context)
+    return bool(asked.timed or asked.days or asked.periods or asked.fields.keys() & {"date", "start", "end"})

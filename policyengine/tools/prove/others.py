@@ -21,7 +21,8 @@ from policyengine.tools.prove.aspects import (
     unlike,
 )
 from policyengine.tools.prove.cells import Space
-from policyengine.tools.prove.model import Context
+from policyengine.tools.prove.mentions import counts_elsewhere
+from policyengine.tools.prove.model import Context, Undecided
 from policyengine.tools.prove.sides import exchange_rate, figure_lowered, unit_of
 from policyengine.tools.prove.words import field_name, quantity
 
@@ -38,6 +39,10 @@ def measures(old: tree.Measure, new: tree.Measure, before: Context, after: Conte
     yield from same_name(old.name, new.name)
     if old.unit != new.unit:
         yield unlike(say("they are in different units", "两者的单位不同"))
+    if (old.what, old.when) != (new.what, new.when) and any(map(_of_another_year, (old, new), (before, after))):
+        why = say("it is asked of the year in which a record counts, which may not be that of its date",
+                  "按记录计入的年度判断是否属于该计量，可能不是记录日期所在的年度")  # fmt: skip
+        yield Aspect(*(Undecided(why),) * 3)
     found = searched(Space(((old, before), (new, after)), record=True), old, new, "")
     used = {
         g.statement.comparison
@@ -50,6 +55,12 @@ def measures(old: tree.Measure, new: tree.Measure, before: Context, after: Conte
         either = found.laxer or found.stricter
         found = Aspect(either, either, either)
     yield found
+
+
+def _of_another_year(measure: tree.Measure, context: Context) -> bool:
+    """Whether a requirement asks a measure, which depends on the year, in the year in which records count."""
+    asked = (g.statement for g in context.governing if isinstance(g.statement, tree.Require))
+    return counts_elsewhere(measure, context) and any(r.this_period and r.measure == measure.name for r in asked)
 
 
 def count_once(old: tree.CountOnce, new: tree.CountOnce, before: Context, after: Context) -> Iterator[Aspect]:

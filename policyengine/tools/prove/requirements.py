@@ -13,7 +13,7 @@ from policyengine.messages import say
 from policyengine.packs.windows import both_in_words, implied, years_of
 from policyengine.tools.prove.aspects import ONE, ZERO, Aspect, no_exchange, searched, unlike
 from policyengine.tools.prove.cells import Space
-from policyengine.tools.prove.mentions import Mentions
+from policyengine.tools.prove.mentions import Mentions, counts_elsewhere
 from policyengine.tools.prove.model import Context, Undecided, Witness
 from policyengine.tools.prove.search import Answer, search
 from policyengine.tools.prove.sides import exchange_rate, in_stretch, lowers, side_of, unit_of
@@ -262,4 +262,11 @@ def caps(old: tree.Cap, new: tree.Cap, before: Context, after: Context) -> Itera
         return
     if old.taking != new.taking:
         yield unlike(say("they cut hours in a different order", "两者扣减学时的先后次序不同"))
+    for cap, context in ((old, before), (new, after)):
+        figure = Mentions()
+        figure.note(cap.figure, context)
+        if figure.timed and counts_elsewhere(cap, context):
+            why = say("its figure goes by the year in which a record counts, its condition by that of its date",
+                      "其数额按记录计入的年度，其条件按记录日期所在的年度")  # fmt: skip
+            yield Aspect(*(Undecided(why),) * 3)
     yield from in_windows(old, new, before, after, unit, least=False)
