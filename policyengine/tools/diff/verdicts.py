@@ -85,7 +85,7 @@ def together(parts: Sequence[Judgement]) -> Judgement:
     """One judgement of several stretches or rules: both ways anywhere is neither."""
     told = [p for p in parts if p[0] != "same"]
     if not told:
-        return SAME
+        return "same", (), next((p[2] for p in parts if p[2]), "")
     directions = {p[0] for p in told}
     shown = tuple(dict.fromkeys(w for p in told for w in p[1]))[:2]
     why = next((p[2] for p in told if p[2]), "")
@@ -224,7 +224,7 @@ def _compared(
     if isinstance(statement, tree.Assign):
         return _assigned(statement, around, come=one is None)
     if isinstance(statement, tree.Measure):
-        return _measured(statement, before if one is None else after, come=one is None)
+        return _measured(statement, before, after, come=one is None)
     if _nothing(statement):
         return SAME
     coming: Direction = next((d for kind, d in _COMING.items() if isinstance(statement, kind)), "undecided")
@@ -369,17 +369,26 @@ def _assigning(around: Context, statement: tree.Assign) -> bool:
     return any(isinstance(s, tree.Assign) and s != statement for s in here)
 
 
-def _measured(statement: tree.Measure, without: Context, come: bool) -> Judgement:
-    """A definition that comes or goes: on the side ``without`` one a measure adds up to nothing, which meets no
-    minimum."""
+def _measured(statement: tree.Measure, before: Context, after: Context, come: bool) -> Judgement:
+    """A definition that comes or goes: on the side without it a measure adds up to nothing, which meets no minimum."""
+    without = before if come else after
     here = [g.statement for g in without.governing if in_stretch(g, without) and isinstance(g.statement, tree.Require)]
     ways: set[Direction] = {
         "laxer" if r.comparison == ">=" else "stricter" for r in here if r.measure == statement.name
     }
     if any(isinstance(r.figure, tree.Share) and r.figure.measure == statement.name for r in here):
         ways |= {"stricter", "laxer"}
+    if not ways and not _known(statement.name, without):
+        more, less = say("more", "增加"), say("less", "减少")
+        told = more if come else less
+        return "same", (), say(f"only that decisions have a column {told}", f"仅结论表{told}一列")
     found: list[Judgement] = [(way if come else _REVERSE[way], (), "") for way in sorted(ways)]
     return together(found)
+
+
+def _known(measure: str, context: Context) -> bool:
+    """Whether a measure is defined, at any time."""
+    return any(isinstance(g.statement, tree.Measure) and g.statement.name == measure for g in context.governing)
 
 
 def _nothing(statement: tree.Statement) -> bool:
