@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from heapq import nlargest
 
+from policyengine.engines.numbers import Number
 from policyengine.light import dataclass
-from policyengine.records.model import Record
+from policyengine.records.model import Fact, Record
 from policyengine.tools.case import Remedy, kept
 from policyengine.tools.samples import belonging, completions
 from policyengine.tools.trial import Situation
@@ -14,6 +16,7 @@ from policyengine.tools.wishes import supplied
 from policyengine.trace import Finding
 
 SUPPLIED = 3  # options of missing facts that are shown; the first are those that need least
+MOST_OPEN = 100  # records that are tried, each in a case of all the person's records
 OPEN = ("rejected", "missing_fact", "ambiguous")
 
 
@@ -38,7 +41,8 @@ class Supply:
 
 def by_facts(situation: Situation, f: Finding) -> list[Way]:
     """Records that count once their missing facts are there: alone where one is enough, else the fewest together."""
-    supplies = [s for r in _open_records(situation, f) if (s := _supply(situation, f, r)) is not None]
+    tried = _worthiest(situation, f, list(_open_records(situation, f)))
+    supplies = [s for r in tried if (s := _supply(situation, f, r)) is not None]
     alone = sorted((s for s in supplies if s.enough), key=lambda s: (len(s.facts), -s.gain, s.record.record_id))
     if alone:
         return [_way(f, [s]) for s in alone[:SUPPLIED]]
@@ -60,6 +64,24 @@ def _fewest(situation: Situation, f: Finding, supplies: list[Supply]) -> list[Su
     return []
 
 
+def _worthiest(situation: Situation, f: Finding, records: Sequence[Record]) -> Sequence[Record]:
+    """Of very many records those that would be worth most by themselves, once their facts are there."""
+    if len(records) <= MOST_OPEN:
+        return records
+
+    def worth(record: Record) -> Number:
+        judged = (situation.judge(supplied(record, facts)) for facts in _completed(situation, f, record))
+        return max((sum(high for _, high in j.claimed.values()) for j in judged), default=0)
+
+    return nlargest(MOST_OPEN, records, key=worth)
+
+
+def _completed(situation: Situation, f: Finding, record: Record) -> Iterator[Mapping[str, Fact]]:
+    """What the record may lack."""
+    yield from completions(situation.prepared, situation.person, record)
+    yield from (w for w in belonging(situation.prepared, f, record) if w)
+
+
 def _open_records(situation: Situation, f: Finding) -> Iterator[Record]:
     """Records that count nothing or less than they might, and those of which it is open what they count toward."""
     first, last = situation.asked
@@ -78,8 +100,7 @@ def _open_records(situation: Situation, f: Finding) -> Iterator[Record]:
 def _supply(situation: Situation, f: Finding, record: Record) -> Supply | None:
     """The fewest facts under which the record adds to what the finding measures."""
     best: Supply | None = None
-    belongs = [w for w in belonging(situation.prepared, f, record) if w]
-    for facts in (*completions(situation.prepared, situation.person, record), *belongs):
+    for facts in _completed(situation, f, record):
         if best is not None and len(facts) > len(best.facts):
             continue
         changed = supplied(record, facts)

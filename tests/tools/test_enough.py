@@ -15,6 +15,7 @@ from policyengine.tools.case_text import text_of_case
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.explain import Explainer, explain_files
 from policyengine.tools.select import load_law
+from policyengine.tools.trial import Situation
 from tests.tools.world import HEADER, write_world
 
 
@@ -52,6 +53,20 @@ def test_the_fewest_proofs_together(world: Path, tmp_path: Path) -> None:
     assert together.facts == {"R4": ("evidence",), "R3": ("evidence",)}
     assert (together.gain, dict(together.gains)) == (25, {"R4": Fraction(15), "R3": Fraction(10)})
     assert hours.gain == 22
+
+
+def test_of_very_many_open_records_the_worthiest_are_tried(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """22 short, and 300 proofs of half an hour beside those of 15 and 10 hours: each trial is a case of them all."""
+    trials: list[int] = []
+    tried = Situation.tried
+    monkeypatch.setattr(Situation, "tried", lambda *a, **k: trials.append(1) or tried(*a, **k))
+    few = (_training("R1", "68"), *(_training(f"S{n:03}", "0.5", "") for n in range(300)))
+    together, hours = _remedies(world, tmp_path, *few, _training("Z3", "10", ""), _training("Z4", "15", ""))
+    assert together.facts == {"Z4": ("evidence",), "Z3": ("evidence",)}
+    assert hours.gain == 22
+    assert len(trials) < 250
 
 
 def test_a_proof_counts_only_what_its_cap_leaves(world: Path, tmp_path: Path) -> None:
