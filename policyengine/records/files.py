@@ -117,7 +117,11 @@ def _expand(argument: str, problems: list[Diagnostic]) -> list[tuple[Path, str, 
     if path.exists():
         return [(path, argument, path.name)]
     if globbing.has_magic(argument):
-        matches = sorted(p for p in globbing.glob(argument, recursive=True) if os.path.isfile(p))
+        problems += _closed(argument)
+        found = globbing.glob(argument, recursive=True)
+        matches = sorted(p for p in found if os.path.isfile(p))
+        if "**" not in argument:
+            problems += [_folder_left_out(p) for p in sorted(found) if os.path.isdir(p) and not _hidden(p)]
         if not matches:
             message = say("no file matches this pattern", "没有文件符合该模式")
             problems.append(Diagnostic("PE401", message, Span(argument), hint=_hint_files()))
@@ -125,6 +129,30 @@ def _expand(argument: str, problems: list[Diagnostic]) -> list[tuple[Path, str, 
     message = say("there is no such file or folder", "没有这个文件或文件夹")
     problems.append(Diagnostic("PE400", message, Span(argument), hint=near_path(path)))
     return []
+
+
+def _closed(pattern: str) -> list[Diagnostic]:
+    """An error for each folder that a pattern goes through and that can't be looked into: it would be left out
+    without a word."""
+    found: dict[str, Diagnostic] = {}
+    above, name = os.path.split(pattern)
+    while name:
+        within = pattern if name == "**" else above or os.curdir
+        for folder in globbing.glob(within, recursive=True) if globbing.has_magic(within) else [within]:
+            try:
+                if not os.path.isdir(folder):
+                    continue
+                if globbing.has_magic(name):
+                    os.scandir(folder).close()
+                else:
+                    os.stat(os.path.join(folder, name))
+            except FileNotFoundError:
+                continue
+            except OSError as e:
+                found[os.path.join(folder, "")] = _unreadable(folder, e)
+        pattern = above
+        above, name = os.path.split(pattern)
+    return [found[folder] for folder in sorted(found)]
 
 
 def near_path(path: Path) -> str:
@@ -193,6 +221,16 @@ def _result(folder: Path, here: str) -> Diagnostic:
     )
     hint = say("keep results outside of the folder of records", "请将结果放在学习记录文件夹之外")
     return Diagnostic("PE443", message, Span(str(folder)), hint=hint, severity="warning")
+
+
+def _folder_left_out(shown: str) -> Diagnostic:
+    message = say(
+        "the pattern also stands for this folder, which is not read", "该模式也匹配此文件夹，其中的文件不予读取"
+    )
+    hint = say(
+        "name that folder as well, or write **/ for folders below", "请同时给出该文件夹，或用 **/ 表示其下的文件夹"
+    )
+    return Diagnostic("PE443", message, Span(shown), hint=hint, severity="warning")
 
 
 def _linked(shown: str) -> Diagnostic:

@@ -100,6 +100,38 @@ def test_a_folder_below_that_can_not_be_read_is_an_error(tmp_path: Path, monkeyp
     assert said[0].span == Span(str(tmp_path / "sub"))
 
 
+@pytest.mark.parametrize("pattern", ["**/*.csv", "*/*.csv", "*/r.csv", "**"])
+def test_a_folder_that_a_pattern_can_not_look_into_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    """It was left out, with all that is in it, without a word."""
+    for name in ("locked", "open"):
+        (tmp_path / name).mkdir()
+        _written(tmp_path / name, "r.csv", HEADER + "P1,2016-03-05,1\n")
+    locked = str(tmp_path / "locked")
+    for call in ("scandir", "stat", "lstat"):
+        known = getattr(os, call)
+
+        def refused(path: Any = ".", *a: Any, known: Any = known, call: str = call, **k: Any) -> Any:
+            inside = isinstance(path, str | Path) and str(path).startswith(locked + os.sep)
+            if inside or (call == "scandir" and str(path) == locked):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return known(path, *a, **k)
+
+        monkeypatch.setattr(os, call, refused)
+    _, said = read_inputs([str(tmp_path / pattern)], None, None, schema())
+    assert [d.span.file for d in said if d.code == "PE400" and d.span] == [locked]
+
+
+def test_a_folder_that_a_pattern_stands_for_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "2016").mkdir()
+    _written(tmp_path, "2016.csv", HEADER + "P1,2016-03-05,1\n")
+    inputs, said = read_inputs([str(tmp_path / "2016*")], None, None, schema())
+    assert inputs is not None
+    assert [(d.code, d.span) for d in said] == [("PE443", Span(str(tmp_path / "2016")))]
+    assert not read_inputs([str(tmp_path / "**" / "2016*")], None, None, schema())[1]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="links are for administrators elsewhere")
 def test_a_folder_below_that_is_a_link_is_told_of(tmp_path: Path) -> None:
     for name in ("given", "other"):
