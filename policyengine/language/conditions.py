@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from policyengine.language import tree
@@ -12,6 +14,9 @@ from policyengine.language.literals import Literals, measure_word
 from policyengine.language.names import UNKNOWN_ID
 from policyengine.language.nodes import Node, Token
 from policyengine.messages import say
+
+_EXCUSED_IN_EACH = re.compile("均 *已免除$")
+_EXCUSED = re.compile("(?<![a-z0-9_-])excused$")
 
 OPERATORS = {"EQ": "=", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 
@@ -24,6 +29,8 @@ class Conditions(Literals):
         children = node.children
         match node.data:
             case "and" | "or":
+                if node.data == "or":
+                    self.read_across(children)
                 kind: type[tree.And] | type[tree.Or] = tree.And if node.data == "and" else tree.Or
                 items: list[tree.Condition] = []
                 for child in children:
@@ -55,6 +62,29 @@ class Conditions(Literals):
                     f"“not {said}”可指并非各年都如此，也可指各年都不如此"),
                 say(f"write not ({said}) for not in all; the language can't say in none (docs/limits.md)",
                     f"并非各年都如此，请写 not ({said})；各年都不如此无法这样写（docs/limits.md）"),
+            )  # fmt: skip
+
+    def read_across(self, nodes: Sequence[Node]) -> None:
+        """``近 2 年 均 已免除 或 完成``: a reader may take it for one of the two in each year; it is not."""
+        text, folded = self.sentence.text, self.sentence.folded
+        for one, other in pairwise(nodes):
+            said = " ".join(text[one.start : other.end].split())
+            before, between = folded[one.start : one.end], folded[one.end : other.start]
+            after = folded[other.start : other.end]
+            if between.strip() == "或" and _EXCUSED_IN_EACH.search(before) and after.startswith("完成"):
+                each, apart = "近 … 年 均 完成 或 已免除", "（近 … 年 均 已免除） 或 完成"
+            elif between.strip() == "or" and _EXCUSED.search(before) and after.startswith("met in each"):
+                each, apart = "met or excused in each of last …", "excused or (met in each of last …)"
+            else:
+                continue
+            self.problem(
+                "PE204",
+                say(f"“{said}” can mean one of the two in each of these years, or two things apart",
+                    f"“{said}”可指这几年中每年为二者之一，也可指分开的两件事"),
+                one.start,
+                other.end,
+                say(f"write {each} for one of the two in each year, or {apart}",
+                    f"每年为二者之一，请写 {each}；分开的，请写 {apart}"),
             )  # fmt: skip
 
     def test(self, node: Node) -> tree.Condition:

@@ -147,8 +147,10 @@ class Phrases:
             case tree.Not(item=tree.Outcome(state="met")):
                 return self.either("not met", "未完成")
             case tree.Not(item=item):
-                each = tree.InEach if not self.chinese else tree.Or  # "not met in each of …" is read in two ways
-                return self.either("not ", "非 ") + self.within(item, tree.And | tree.Or | each)
+                # "not met in each of …" is read in two ways; 非 … 完成 或 已免除 too, but not 非 … 完成
+                clear = self.chinese and isinstance(item, tree.InEach) and len(item.states) == 1
+                weaker = tree.And | tree.Or if clear else tree.And | tree.Or | tree.InEach
+                return self.either("not ", "非 ") + self.within(item, weaker)
         return self.test(c)
 
     def within(self, c: tree.Condition, weaker: type | UnionType) -> str:
@@ -159,10 +161,12 @@ class Phrases:
     def alternatives(self, items: list[str]) -> str:
         """Joined by "or"; where two would be read as "met or excused in each of …" the one is put into brackets."""
         for i in range(len(items) - 1):
-            if items[i].endswith("均 完成") and items[i + 1].startswith("已免除"):
-                items[i] = f"（{items[i]}）"
-            if items[i].endswith("met") and items[i + 1].startswith("excused in each"):
-                items[i + 1] = f"({items[i + 1]})"
+            for one, other in (("完成", "已免除"), ("已免除", "完成")):
+                if items[i].endswith(f"均 {one}") and items[i + 1].startswith(other):
+                    items[i] = f"（{items[i]}）"
+            for one, other in (("met", "excused"), ("excused", "met")):
+                if items[i].endswith(one) and items[i + 1].startswith(f"{other} in each"):
+                    items[i + 1] = f"({items[i + 1]})"
         return self.either(" or ", " 或 ").join(items)
 
     def test(self, c: tree.Condition) -> str:
