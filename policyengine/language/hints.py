@@ -12,6 +12,9 @@ _NEGATION = re.compile("[不非未无没]|(?<![a-z])(?:no[nt]?|un|in|dis)")  # w
 _EQUAL = re.compile("(?<![a-z0-9_-])(is) +(?:not? +)?$|(?<![!<>不于或])(等于|为|==?) *$")
 _ROUNDED = re.compile("round(?:ed|ing)?(?![a-z])|四舍五入|(?:向[上下])?取整|[舍进]位|不计")
 _WITHIN = re.compile("(?:[0-9]{1,4}|[一二两三四五六七八九十]{1,3})? *个?年度?[以之]?内")
+_SCHOOL_YEAR = re.compile("学年|自然年|日历年|(?:school|academic|calendar) year(?![a-z])")
+_PART_OF_YEAR = re.compile("个?(?:月|季度?|周|星期|学期)|(?:month|quarter|week|term|semester)s?(?![a-z0-9_-])")
+_EACH = re.compile("(?:每个?|(?<![a-z])per) *$")
 _GENERALLY = re.compile("(?:一般|原则上|generally(?![a-z])|in principle)")
 _OUGHT = re.compile("(?:应当?|须)(?= *[不至达])")
 _TRADITIONAL = str.maketrans(
@@ -48,6 +51,19 @@ def within_years(folded: str, start: int) -> str | None:
     """三年内, 年度内: years that nothing says are to be counted in blocks or rolling."""
     if _WITHIN.match(folded, start):
         return say("write 每年 for one year, 任意 3 年 for any three", "一年写“每年”，任何连续三年写“任意 3 年”")
+    return None
+
+
+def not_by(folded: str, start: int) -> str | None:
+    """每学年, 每季度, per month: stretches that are no window of the language."""
+    if not _EACH.search(folded[:start]):
+        return None
+    if _SCHOOL_YEAR.match(folded, start):
+        return say("write per year; the day on which years begin stands in pack.yaml: year_starts",
+                   "请写“每年”；年度自哪一天起，在 pack.yaml 的 year_starts 写明")  # fmt: skip
+    if _PART_OF_YEAR.match(folded, start):
+        return say("no window is a month, a quarter or a week: per year, in any 3 years, within 6 months of a date",
+                   "期间不按月、季、周、学期计：每年、任意 3 年、自某日起 6 个月内")  # fmt: skip
     return None
 
 

@@ -20,6 +20,7 @@ from policyengine.language.hints import (
     QUOTES,
     after_equal,
     did_you_mean,
+    not_by,
     otherwise_written,
     suggestion,
     within_years,
@@ -276,6 +277,7 @@ class Mender:
         wanted, word = _kinds(kinds), clipped(word)
         message = say(f"“{word}” is not declared; a {wanted} is expected here", f"“{word}”未声明，此处应为{wanted}")
         years = within_years(self.sentence.folded, start) if "MEASURE" in kinds else None
+        years = years or (not_by(self.sentence.folded, start) if "FIELD" in kinds else None)
         self.builder.problem("PE201", message, start, end, years or suggestion(fold(word), known) or self.some(kinds))
 
     def other_kind(self, word: str, start: int, end: int, kinds: list[str], declared: tuple[Word, ...]) -> None:
@@ -345,6 +347,8 @@ class Mender:
         if self.unclosed(start, expected, ended):
             return
         wanted = alternatives(self.words.phrases(expected))
+        if not wanted and self.day_of_what_year():
+            return
         end = start if ended else self.found(start)
         found = clipped(self.sentence.text[start:end])
         if ended:
@@ -360,6 +364,17 @@ class Mender:
         else:
             message = say(f"{wanted} is expected here, not “{found}”", f"此处应为{wanted}，而不是“{found}”")
         self.builder.problem("PE200", message, start, end, self.hint(start, expected, found))
+
+    def day_of_what_year(self) -> bool:
+        """7月1日 alone: in Chinese 本年度 stands before it."""
+        day = self.sentence.last
+        if day is None or day.type != "MONTH_DAY" or not self.chinese:
+            return False
+        message = say(f"{day.text} of which year?", f"{day.text}：没有写明哪一年")
+        hint = say(f"write 本年度 {day.text}, or a day with its year: 2020年{day.text}",
+                   f"请写 本年度 {day.text}，或写明年份：2020年{day.text}")  # fmt: skip
+        self.builder.problem("PE200", message, day.start, day.end, hint)
+        return True
 
     def unclosed(self, start: int, expected: list[str], ended: bool) -> bool:
         """Quotation marks or brackets that don't close."""
@@ -431,7 +446,7 @@ class Mender:
         if found and (other := otherwise_written(self.sentence.folded, start, months)):
             return other
         if self.sentence.folded.startswith("限额") and self.sentence.token(start, self.grammar.accepting(("_TOTAL",))):
-            return of_cap()
+            return did_you_mean("全部记录") if "_RECORDS" in expected else of_cap()
         whole = any(word in forms for forms in self.grammar.forms.values())
         near = self.comparison(word, expected) or suggestion(word, self.keywords(expected))
         if found and not whole and near:
