@@ -87,14 +87,13 @@ class Reader:
             return self._term(text)
         if kind == "number":
             value = number(text)
-            return (
-                Bad(
-                    say(f"“{text}” is no number", f"“{text}”不是数"),
-                    say("write it in digits: 90, 0.5 or 2/3", "请用数字书写：90、0.5 或 2/3"),
-                )
-                if value is None
-                else value
-            )
+            if value is not None:
+                return value
+            hint = say("write it in digits: 90, 0.5 or 2/3", "请用数字书写：90、0.5 或 2/3")
+            if self.column.role == "key" and not isinstance(self._range(text), Bad):
+                hint = say("for stretches of numbers write match: range at this column in pack.yaml",
+                           "要写区间，请在 pack.yaml 的这一列写 match: range")  # fmt: skip
+            return Bad(say(f"“{text}” is no number", f"“{text}”不是数"), hint)
         if kind == "year":
             year = year_of(text)
             return (

@@ -368,15 +368,17 @@ def _cell(text: str, column: Column, reader: Reader) -> Cell | Bad:
 
 def _meeting(sheet: Sheet, table: Table, one: int, other: int) -> Diagnostic:
     names = ", ".join(c.id for c in table.columns if c.role in ("key", "year"))
+    ranges = any(c.match == "range" for c in table.columns)
     return sheet.problem(
         "PE152",
         say(
             f"this row and the one in line {table.lines[one]} answer to the same {names}; which one holds?",
-            f"这一行与第 {table.lines[one]} 行的 {names} 相同，以哪一行为准？",
+            f"这一行与第 {table.lines[one]} 行的 {names} 相同{'或有重叠' if ranges else ''}，以哪一行为准？",
         ),
         other + 1,
         hint=say(
-            "delete one of them, or give them different validity (from, until)",
-            "请删去一行，或写明不同的有效期（from、until）",
+            f"delete one of them{', separate the ranges' if ranges else ''}, or give them different validity"
+            " (from, until)",
+            f"请删去一行，{'分开范围，' if ranges else ''}或写明不同的有效期（from、until）",
         ),
     )

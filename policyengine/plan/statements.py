@@ -301,10 +301,11 @@ class Statements:
             and r.statement.comparison == ">=" and not isinstance(r.statement.figure, tree.Share)
         ]  # fmt: skip
         if not owed:
+            called = say("total", "总学时") if figure.measure == "total" else self.kinds.word(figure.measure)
             self._say(
                 rule, "PE240",
-                say(f"nothing firm is required of {figure.measure} over this window to take a share of",
-                    f"此期间没有对 {figure.measure} 的硬性要求，无从取其份额"),
+                say(f"nothing firm is required of {called} over this window to take a share of",
+                    f"此期间没有对“{called}”的硬性要求，无从取其份额"),
                 None, say("state that requirement, or a share of what was counted: 2/3 of total",
                           "先写明该要求，或取已计合计的份额：总学时 的 2/3"),
             )  # fmt: skip

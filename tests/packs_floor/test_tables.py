@@ -197,6 +197,23 @@ def test_columns_of_one_name_are_told_in_the_order_of_the_file(tmp_path: Path) -
     assert [d.message for d in problems if "two" in d.message] == [f"two columns are called {n}" for n in names]
 
 
+@pytest.mark.parametrize(
+    ("declared", "csv", "hint"),
+    [
+        (CREDITS, "level,rank,credits\n国家级,1-3,1\n国家级,3-5,1\n",
+         "delete one of them, separate the ranges, or give them different validity (from, until)"),
+        (CREDITS.replace("match: range", "type: number"), "level,rank,credits\n国家级,1-3,1\n",
+         "for stretches of numbers write match: range at this column in pack.yaml"),
+        (CREDITS.replace("match: range", "type: number"), "level,rank,credits\n国家级,first,1\n",
+         "write it in digits: 90, 0.5 or 2/3"),
+        (CREDITS, "level,rank,credits\n国家级,1-3,1-3\n", "write it in digits: 90, 0.5 or 2/3"),
+    ],
+)  # fmt: skip
+def test_a_bad_row_is_told_how_to_mend_it(declared: str, csv: str, hint: str, tmp_path: Path) -> None:
+    _, problems = table(tmp_path, declared, csv)
+    assert [d.hint for d in problems] == [hint]
+
+
 def test_a_note_may_refer_to_the_one_above(tmp_path: Path) -> None:
     declared = BASES + "      source: {role: note}\n"
     found, problems = table(tmp_path, declared, "name,aliases,from,until,source\n四川大学,,,,名单\n西南交大,,,,同上\n")

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from policyengine.language import tree
+from policyengine.messages import speak
 from policyengine.packs.model import Rule
 from tests.build import BOUNDS, complaints, governs, plan, rule
 
@@ -267,6 +268,23 @@ SHARES = [
     ("professional at least 66.7% of total requirement", []),
     ("professional at least 66.7 of total requirement", [("PE253", "warning")]),
 ]
+
+
+@pytest.mark.parametrize(
+    ("share", "window", "told"),
+    [
+        ("1/2 of total requirement", "per year", []),
+        ("1/2 of total requirement", "per 2 years starting 2020", ["此期间没有对“总学时”的硬性要求，无从取其份额"]),
+        ("1/2 of professional requirement", "per year", ["此期间没有对“专业科目”的硬性要求，无从取其份额"]),
+    ],
+)
+def test_a_share_is_of_what_is_required_over_the_same_window(share: str, window: str, told: list[str]) -> None:
+    speak("zh")
+    try:
+        found = complaints(rule("annual", ANNUAL), rule("share", f"require public at least {share} {window}"))
+    finally:
+        speak("en")
+    assert [d.message for d in found if d.code == "PE240"] == told
 
 
 @pytest.mark.parametrize(("sentence", "told"), SHARES)
