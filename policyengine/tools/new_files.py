@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from policyengine.language.quantities import UNITS, exact_text
 from policyengine.language.vocabulary import Vocabulary, Word, vocabulary
 from policyengine.plan.model import Plan
 from policyengine.tools.new import Answers, Base
-from policyengine.tools.new_case import Record, record_that_counts
+from policyengine.tools.new_case import Record, day_within, record_that_counts
 from policyengine.tools.scalars import yaml_text
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "packs"
@@ -331,6 +331,7 @@ tables:
         units = (a.unit, *([self.base.unit] if self.base and self.base.unit else []))
         found = record_that_counts(plan, "annual-minimum", self.term.id, units, a.since)
         assert found is not None
+        day = day_within(plan, a.since)
         head = self.schema("tests.schema.json", deeper=1) + e(
             "# Cases worked by hand: a person, records, and what must come out (docs/packs.md).",
             "# 手工核算的案例：人员、记录与应有的结果（docs/packs.md）。",
@@ -340,7 +341,7 @@ tables:
             "",
             f"- case: {e('nothing registered, not met', '没有记录，未完成')}",
             f"  cites: {yaml_text(a.article)}",
-            f"  person: {{{self.sector()}}}",
+            f"  person: {{{self.person(found)}}}",
             f"  period: {a.since}",
             "  records: []",
             "  expect:",
@@ -353,10 +354,10 @@ tables:
                 "",
                 f"- case: {name}",
                 f"  cites: {yaml_text(a.article)}",
-                f"  person: {{{self.sector()}}}",
+                f"  person: {{{self.person(found)}}}",
                 f"  period: {a.since}",
                 "  records:",
-                f"    - {{{self.cells(record)}}}",
+                f"    - {{{', '.join(self.cells(record.cells(day)))}}}",
                 "  expect:",
                 "    findings:",
                 f"      annual-minimum: {{status: {outcome}}}",
@@ -371,24 +372,24 @@ tables:
         yield found, e("exactly the minimum, met", "恰好达到，完成"), e("met", "完成")
         yield found.less(), e("a little less, not met", "略有不足，未完成"), e("not_met", "未完成")
 
-    def sector(self) -> str:
+    def person(self, found: Record) -> str:
+        """The person of a case as a mapping in one line."""
         zh = self.term.zh or self.term.id
-        return self.either(f"sector: {self.term.id}", f"行业: {yaml_text(zh, flow=True)}")
+        sector = self.either(f"sector: {self.term.id}", f"行业: {yaml_text(zh, flow=True)}")
+        return ", ".join([sector, *self.cells(found.person)])
 
-    def cells(self, record: Record) -> str:
-        """A record as a mapping in one line."""
-        parts = []
-        for field, value in record.cells(self.answers.since):
+    def cells(self, facts: Iterable[tuple[str, str]]) -> Iterator[str]:
+        """Facts as the entries of a mapping in one line."""
+        for field, value in facts:
             decl = self.words.fields[field]
             name = self.either(field, decl.zh or field)
             if self.chinese and decl.type == "term":
-                value = next((w.zh or w.id for w in self.words.terms_of(field) if w.id == value), value)
+                value = next((w.zh or w.id for w in self.words.terms_of(decl.terms or field) if w.id == value), value)
             if self.chinese and field == "unit":
                 value = UNITS[value].zh
             if decl.type == "yes_no":
-                value = self.either("yes", "是")
-            parts.append(f"{name}: {yaml_text(value, flow=True)}")
-        return ", ".join(parts)
+                value = self.either(value, {"yes": "是", "no": "否"}[value])
+            yield f"{name}: {yaml_text(value, flow=True)}"
 
 
 def files_of(answers: Answers, base: Base | None) -> Texts:

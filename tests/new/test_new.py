@@ -121,6 +121,33 @@ def test_the_years_before_a_document_in_credits_are_judged(case: str, tmp_path: 
     assert [str(row[k]) for k in ("outcome", "total", "required_total")] == [outcome, total, required]
 
 
+# a rule of the base on facts of the person, and those that the cases have so that all of the 100 hours are owed
+HANGS_ON = {
+    "核减 annual-hours 入职日期 前 每满一个月 减 1/12": "行业: 社会工作者, 入职日期: 1990-01-01",
+    "核减 annual-hours 减 1/2 当 职称级别 = 初级": "行业: 社会工作者, 职称级别: 中级",
+    "免除 annual-hours 当 单位性质 = 国家机关 且 职称级别 = 初级": (
+        "行业: 社会工作者, 单位性质: 国家机关, 职称级别: 中级"
+    ),
+    "免除 annual-hours 当 入职日期 < 2000年1月1日": "行业: 社会工作者, 入职日期: 2050-01-01",
+}
+
+
+@pytest.mark.parametrize("rule", HANGS_ON)
+@pytest.mark.parametrize("year_starts", ["01-01", "09-01"])
+def test_the_cases_have_the_facts_on_which_it_hangs_how_much_is_owed(rule: str, year_starts: str) -> None:
+    rules, pack = Path("policies/sichuan/rules-years.yaml"), Path("policies/sichuan/pack.yaml")
+    text = rules.read_text(encoding="utf-8")
+    cited = "{source: opinion-2016, at: 二（二）第1款}"
+    rules.write_text(f"{text}\n- id: hangs\n  cites: {cited}\n  from: 2016\n  rule: {rule}\n", encoding="utf-8")
+    pack.write_text(f"{pack.read_text(encoding='utf-8')}\nyear_starts: {year_starts}\n", encoding="utf-8")
+    done = new("social_work")
+    assert done.exit_code == 0, done.stderr
+    cases = Path("policies/sectors/social_work/tests/年度要求.yaml").read_text(encoding="utf-8")
+    assert cases.count("- case:") == 3
+    assert cases.count(f"  person: {{{HANGS_ON[rule]}}}\n") == 3
+    assert cases.count("日期: 2021-05-10" if year_starts == "09-01" else "日期: 2020-05-10") == 2
+
+
 def test_warnings_of_check_are_told() -> None:
     """Of a base whose hours ended no rate is asked, and its years come out undetermined."""
     base = Path("policies/old")
