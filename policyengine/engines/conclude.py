@@ -5,8 +5,9 @@ Outcomes of earlier periods are worked out when a condition asks for them, once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import date
+from fractions import Fraction
 
 from policyengine.engines.allocate import Account
 from policyengine.engines.calendar import label
@@ -40,7 +41,7 @@ class Case:
         sure, perhaps = self._consequences(span, possible)
         total = self.totals.of("total", stretch)
         shown, subjects = self.later.shown, self.later.subjects
-        owed = _owed(findings, stretch.days)
+        owed = _owed(findings, stretch.days, self.requirements.adrift(span))
         own = of_this_period(self.later, span, findings)
         return Decision(
             person_id=self.person.person_id,
@@ -122,15 +123,20 @@ class Case:
         return self.possible(Span(year, 1)) if decided else frozenset(DECIDED)
 
 
-def _owed(findings: tuple[Finding, ...], days: tuple[date, date]) -> dict[str, Finding]:
-    """For each measure the requirement of the period that a decision shows: a firm one before others, the strictest."""
+def _owed(findings: tuple[Finding, ...], days: tuple[date, date], adrift: Container[str]) -> dict[str, Finding]:
+    """For each measure the requirement of the period that a decision shows: a firm one before others, one of the period
+    itself before one of ``adrift`` (rules of which it is not known where their window lies), the strictest."""
     owed: dict[str, Finding] = {}
     for f in findings:
         if f.window == days and f.comparison == ">=" and f.required is not None:
             known = owed.get(f.measure)
-            if known is None or (not f.advisory, f.required) > (not known.advisory, known.required):
+            if known is None or _rank(f, adrift) > _rank(known, adrift):
                 owed[f.measure] = f
     return owed
+
+
+def _rank(f: Finding, adrift: Container[str]) -> tuple[bool, bool, Fraction]:
+    return not f.advisory, f.rule not in adrift, f.required or Fraction(0)
 
 
 def of_this_period(later: Later, span: Span, findings: Iterable[Finding]) -> frozenset[str]:

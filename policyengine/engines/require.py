@@ -83,6 +83,12 @@ class Requirements:
 
     # --- windows --------------------------------------------------------------------------------------------------
 
+    def adrift(self, span: Span) -> set[str]:
+        """The rules of which it is not known where their window lies, for want of a date of the person."""
+        windows = ((rule.key, s.window) for rule, s in self.later.requirements(span.first, span.years))
+        dated = ((key, self.person.facts.get(w.field)) for key, w in windows if isinstance(w, tree.Within))
+        return {key for key, day in dated if not isinstance(day, date)}
+
     def _stretch(self, window: tree.Window, span: Span) -> Stretch | None:
         """The stretch of a window that belongs to the decision about ``span``; None when none does."""
         match window:

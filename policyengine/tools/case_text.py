@@ -82,9 +82,9 @@ class _Writer(Activities):
             nothing = self.say(*NOTHING_ASKED)
             outcome += self.say(f" ({nothing})", f"（{nothing}）")
         text = f"{who} · {d.period} · {outcome}"
-        if d.required_total is not None:
+        asked = [f for f in self.case.findings if self._is_shown(f)]
+        if d.required_total is not None and asked:
             total = spread(d.total, d.total_high)
-            asked = [f for f in self.case.findings if self._is_shown(f)]
             owed = self.hours_range(d.required_total, most_required(d, asked))
             text += self.say(f": {total} of {owed}", f"：{total} / {owed}")
             carried = carried_over(d, asked)
@@ -93,7 +93,7 @@ class _Writer(Activities):
             if d.shortfall_total:
                 short = number(d.shortfall_total)
                 text += self.say(f", {short} short", f"，尚差 {short}")
-        if not d.shortfall_total:
+        if not d.shortfall_total or not asked:
             text += "".join(self.say("; ", "；") + self._firm(f) for f in self._unmet())
         left = self.case.days_left
         if left is not None:
@@ -111,8 +111,10 @@ class _Writer(Activities):
         return [f for f in firm if d.outcome in UNMET and (f.status in states or f in open_still)]
 
     def _is_shown(self, f: Finding) -> bool:
-        """Whether the headline gives the figure of this requirement."""
-        return figure_of(self.case.decision, f)
+        """Whether the headline gives the figure of this requirement: none of a window of which it is not known where it
+        lies, with which what counted in the period is not to be compared."""
+        window = self.case.windows.get(f.rule)
+        return figure_of(self.case.decision, f) and (window is None or window.days is not None)
 
     # --- what is owed -------------------------------------------------------------------------------------------------
 

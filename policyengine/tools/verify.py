@@ -258,6 +258,12 @@ class _Trace:
             if not of_it:
                 continue
             f = max(of_it, key=lambda f: (not f.advisory, f.required or ZERO))
+            # one whose window may be another, for want of a person's fact, is shown where there is no other
+            settled = [
+                g for g in of_it if g.advisory == f.advisory and not any(m.startswith("person:") for m in g.missing)
+            ]
+            other = max(settled, key=lambda g: g.required or ZERO, default=f)
+            f = f if (f.required, f.shortfall) == (required, short) else other
             suffix = "total" if measure == "total" else measure
             own = {g.achieved - g.carried for g in of_it}  # a measure of this period may have another than its own
             found = total if _adrift(f, total) or (measure in d.measures and total in own) else f.achieved - f.carried

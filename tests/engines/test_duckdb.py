@@ -198,6 +198,17 @@ def test_the_window_of_a_measure_that_is_not_yet_in_force(window: str) -> None:
     same(made, mine, 2016, somebody(joined=day("2015-12-30")))
 
 
+@pytest.mark.parametrize("yearly", ["30 hours", "2/3 of professional"])
+def test_what_a_decision_shows_beside_a_window_of_which_the_day_is_not_known(yearly: str) -> None:
+    made = plan(
+        "recognise training", "convert training at stated hours",
+        "require total at least 120 hours within 36 months of joined", f"require total at least {yearly} per year",
+        "require total at least 20 hours per year",
+    )  # fmt: skip
+    mine = [record("R1", "2016-03-01", quantity=9, unit="hours", subject="professional")]
+    same(made, mine, 2016, somebody())
+
+
 def test_a_flag_on_a_quantity_beside_a_record_in_another_unit() -> None:
     made = plan(
         "recognise training, workshop", "convert training at stated hours", "require total at least 10 hours per year",

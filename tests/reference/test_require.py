@@ -221,6 +221,25 @@ def test_an_unknown_day_to_count_from_leaves_every_period_open() -> None:
     assert (f.status, f.missing) == ("undetermined", ("person:joined",))
 
 
+# requirements beside 5 hours in 2016; what a decision says is required and lacking where the day is not known
+SHOWN = [
+    (
+        ["30 hours per year", "120 hours within 36 months of joined"],
+        30,
+        25,
+    ),  # of the year; the other has its own window
+    (["120 hours within 36 months of joined", "5 hours per year"], 5, 0),
+    (["120 hours within 36 months of joined"], 120, 120),
+]
+
+
+@pytest.mark.parametrize(("asked", "required", "short"), SHOWN)
+def test_a_decision_shows_what_its_own_period_requires(asked: list[str], required: int, short: int) -> None:
+    made = plan(*BASE, *(f"require total at least {one}" for one in asked))
+    [decision] = run(made, hours(*FIVE), 2016, somebody()).decisions
+    assert (decision.required_total, decision.shortfall_total) == (required, short)
+
+
 def test_whether_leave_falls_into_a_window_that_may_lie_anywhere_is_open() -> None:
     """In 2016 she was not ill; but the twelve months that end then may have begun in 2015, when she was."""
     rules: list[object] = ["require total at least 30 hours within 12 months of joined when circumstance = illness"]

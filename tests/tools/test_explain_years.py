@@ -429,6 +429,8 @@ def test_nothing_is_told_under_a_window_of_which_the_beginning_is_not_known(tmp_
 ├─ total 0–90 / 120 in a window that is not known, not settled    probation, art. 3
 """
     assert adrift.format('J2 2017-03-10 training "Spring"') in text_of_case(case)
+    headline = text_of_case(case).splitlines()[0]  # 40 hours of 2017 are not 40 of the 120
+    assert "undetermined; total 0–90 / 120 in a window that is not known, not settled" in headline
     assert data_of_cases([case])["cases"][0]["findings"][0]["window"] is None
     assert adrift.format("J2 training") in text_of_case(from_the_tables_alone(tmp_path)[0])
 

@@ -233,7 +233,8 @@ class Asker:
     def _shown(self, terms: list[Term], findings: list[Finding], span: Span) -> tuple[int, ...]:
         """By measure the place of the finding that the decision shows (``conclude._owed``), or a ``contest``; or -1."""
         days = self.law.prepared.later.stretch(span.first, span.years).days
-        owed = _owed(tuple(findings), days)
+        adrift = {f.rule for f, term in zip(findings, terms, strict=True) if term.adrift}
+        owed = _owed(tuple(findings), days, adrift)
         places = []
         for measure in self.measures:
             chosen = owed.get(measure)
@@ -242,6 +243,7 @@ class Asker:
                 i for i, f in enumerate(findings) if f.measure == measure and f.window == days and f.comparison == ">="
             ]
             rivals = [i for i in rivals if not terms[i].advisory] or rivals
+            rivals = [i for i in rivals if not terms[i].adrift] or rivals
             if len(rivals) > 1 and any(terms[i].share is not None for i in rivals):
                 place = contest(rivals)  # which is stricter depends on what was counted
             places.append(place)
