@@ -229,7 +229,7 @@ class Requirements:
         assert isinstance(cut, tree.Reduce)
         truth = one.test(scene)
         (few, many), held = ((ZERO, ZERO), []) if truth is False else self._months(cut.per, scene, adrift)
-        missing = set(one.lacks(scene)) if truth is None or few != many else set()
+        missing = set(one.lacks(scene)) if truth is None else set()
         if few != many and cut.per is not None and cut.per.before:
             missing.add(f"person:{cut.per.before}")
         by: Amount

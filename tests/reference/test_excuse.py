@@ -9,7 +9,7 @@ import pytest
 from policyengine.engines import duckdb, reference
 from policyengine.engines.calendar import day_in_period, full_months, merged
 from policyengine.engines.require import status_of
-from policyengine.records.model import Record
+from policyengine.records.model import Fact, Record
 from tests.build import F, governs, inputs, plan, record, rule, run, somebody
 from tests.engines.differences import differences
 
@@ -47,6 +47,7 @@ def test_stretches_that_touch_or_overlap_are_one() -> None:
     assert merged([(d(5), d(9)), (d(1), d(4)), (d(20), d(22)), (d(8), d(12))]) == [(d(1), d(12)), (d(20), d(22))]
     assert merged([(d(1), d(4)), (d(6), d(9))]) == [(d(1), d(4)), (d(6), d(9))]
     assert merged([(d(4), d(1))]) == []
+    assert merged([(d(1), date.max), (d(5), d(9))]) == [(d(1), date.max)]
 
 
 DAYS_OF_PERIODS = [
@@ -145,6 +146,27 @@ def test_an_unknown_date_leaves_the_figure_open() -> None:
     assert (f.required, f.required_high, f.status, f.missing) == (0, 96, "undetermined", ("person:joined",))
 
 
+DOUBTFUL = [
+    # the reduction, facts; bounds of the 96 hours, what would settle them
+    ("before joined when title_level = senior", {"joined": date(2016, 7, 1)}, 48, 96, ("person:title_level",)),
+    ("before joined when title_level = senior", {}, 0, 96, ("person:joined", "person:title_level")),
+    # that it reduces is settled by the title, whatever the sector; by how much is not
+    ("before joined when title_level = senior or sector = medicine", {"title_level": "senior"}, 0, 96,
+     ("person:joined",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "facts", "low", "high", "missing"), DOUBTFUL)
+def test_a_reduction_waits_for_what_decides_it(
+    said: str, facts: dict[str, Fact], low: int, high: int, missing: tuple[str, ...]
+) -> None:
+    made = plan(*BASE, ANNUAL, f"reduce a by 1/12 per full month {said}")
+    for judge in (reference.evaluate, duckdb.evaluate):
+        given = inputs([training(50, result="passed")], [somebody(**facts)])
+        [f] = judge(made, given, (2016, 2016), None).findings
+        assert (f.required, f.required_high, f.status, f.missing) == (low, high, "undetermined", missing)
+
+
 def test_reductions_add_up_and_stop_at_nothing() -> None:
     rules = [*BASE, ANNUAL, "reduce a by 10 hours when title_level = senior", "reduce a by 1/2 per full month of leave"]
     person = somebody("P", ("illness", "2016-03-01", "2016-03-31"), title_level="senior")
@@ -153,6 +175,11 @@ def test_reductions_add_up_and_stop_at_nothing() -> None:
     assert run(plan(*rules), [], 2016, person).findings[0].required == 0
     [f] = run(plan(*rules), [], 2016, somebody()).findings
     assert (f.required, f.required_high, f.status) == (86, 96, "not_met")
+
+
+def test_a_reduction_in_the_other_unit_is_exchanged() -> None:
+    rules = [*BASE, ANNUAL, "exchange 1 credit for 3 hours", "reduce a by 2 credits when title_level = senior"]
+    assert run(plan(*rules), [], 2016, somebody(title_level="senior")).findings[0].required == 90
 
 
 def test_a_fraction_is_of_the_figure_that_governs() -> None:
@@ -220,6 +247,11 @@ NAMED: list[tuple[str, list[tuple[list[Stretch], str]]]] = [
          ([ILL, ("maternity", "2016-01-01", "2016-06-30")], "illness+maternity")],  # either would do
     ),
     ("excuse year when circumstance = valid_reason or title_level is missing", [([REASON], "")]),
+    # either of two would do, the third would not; the year's first day and its last are of the year
+    ("excuse year when circumstance = valid_reason or leave lasts at least 6 months",
+     [([REASON, ILL, BORN], "illness+valid_reason")]),
+    ("excuse year when circumstance = illness",
+     [([("illness", "2015-12-01", "2016-01-01")], "illness"), ([("illness", "2016-12-31", None)], "illness")]),
     (
         "reduce a by 1/12 per full month of leave",
         [([SICK, BIRTH], "maternity"), ([ILL, BORN], "illness"), ([EARLY, LATE], "illness+maternity"),
