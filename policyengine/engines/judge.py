@@ -173,6 +173,8 @@ class Judge:
             for rule in rules:
                 spoke = either(spoke, rule.about(scene))
             adds = True if sure or spoke is False else None if maybe or spoke is None else False
+            if adds is None and spoke is None:
+                missing.update(rule.owner for rule in rules if rule.owner and rule.about(scene) is None)
         if adds is not False:
             extra, more, also = self._added(scene, form, sure_to_apply=adds is True)
             if more:

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from policyengine.trace import LedgerEntry
-from tests.build import F, governs, plan, record, rule, run
+from tests.build import BOUNDS, F, governs, plan, record, rule, run
 
 TOTAL = "require total at least 90 hours per year"
 IN_CREDITS = "require total at least 90 credits per year"
@@ -116,6 +116,14 @@ def test_a_missing_unit_is_none_that_the_quantity_could_not_be_in() -> None:
     for impossible in (F(1, 2), 10**6 + 1):
         e = converted(sentence, quantity=impossible)
         assert (e.converted_high, e.reason) == (0, "no_conversion")
+    # from 45 minutes to 90
+    made = plan("recognise records", "convert training at 1 hour per 45 minutes", bounds={"minutes": (F(45), F(90), 0)})
+    given = [record(f"R{n}", "2016-05-01", "training", n) for n in (44, 45, 90, 91)]
+    assert [e.converted_high for e in run(made, given, 2016).ledger] == [0, 1, 2, 0]
+    # units that a pack leaves out of its bounds are in none of its records: 90 are minutes, not clock hours
+    made = plan("recognise records", "convert training at 1 hour per 45 minutes", bounds={"minutes": BOUNDS["minutes"]})
+    [e] = run(made, [record("R1", "2016-05-01", "training", 90)], 2016).ledger
+    assert (e.converted, e.converted_high, e.missing) == (0, 2, ("unit",))
 
 
 def test_one_of_two_rules_applies_by_unit_or_condition() -> None:
@@ -166,13 +174,37 @@ def test_add(facts: dict[str, object], unit: str, low: int, high: int, reason: s
 
 
 def test_add_alone_where_no_rule_converts_the_form() -> None:
-    assert converted(ADD, form="conference", paper_characters=1).converted == 20
+    e = converted(ADD, form="conference", paper_characters=1)
+    assert (e.converted, e.reason, e.convert_rule) == (20, "counted", "base/r2")
+
+
+def test_an_addition_to_what_two_rules_convert_leaves_it_ambiguous() -> None:
+    two = [
+        "convert training at 8 hours per day when level = city",
+        "convert training at 5 hours per day when mode = online",
+    ]
+    e = converted(*two, "add 3 hours to training", quantity=1, unit="days", level="city", mode="online")
+    assert (e.reason, e.converted, e.converted_high) == ("ambiguous", 8, 11)
 
 
 def test_an_addition_is_as_doubtful_as_the_conversion() -> None:
     e = converted("convert conference at 5 hours per day when level = city", "add 20 hours to conference",
                   form="conference", quantity=2, unit="days")  # fmt: skip
     assert (e.converted, e.converted_high) == (0, 30)
+
+
+@pytest.mark.parametrize(
+    ("facts", "low", "high", "missing"),
+    [  # public hours are converted by the day, these are stated: no rule converts them; or none is in force for them
+        ({"subject": "public"}, 0, 0, ()), ({"subject": "professional"}, 20, 20, ()), ({}, 0, 20, ("subject",)),
+    ],
+)  # fmt: skip
+def test_an_addition_waits_for_what_says_whether_a_rule_converts_the_record(
+    facts: dict[str, object], low: int, high: int, missing: tuple[str, ...]
+) -> None:
+    rules = ["convert public at 5 hours per day", "add 20 hours to training"]
+    e = converted(*rules, quantity=2, unit="hours", **facts)
+    assert (e.converted, e.converted_high, e.missing) == (low, high, missing)
 
 
 def test_several_additions_add_up() -> None:
@@ -215,6 +247,24 @@ def test_of_a_kept_rate_the_lower_governs() -> None:
     e = converted(governs(over, base), quantity=14000, unit="characters", **facts)
     assert (e.converted, e.convert_rule) == (28, "sector/study")
     assert converted(governs(over, base), quantity=40000, unit="characters", **facts).converted == 30
+
+
+KEPT_RATES = [
+    # level; bounds of 10,000 characters at 5 hours for 1,000, of national papers at 2
+    ({"level": "national"}, 20, 20, ()),
+    ({"level": "city"}, 50, 50, ()),
+    ({}, 20, 50, ("level",)),
+]
+
+
+@pytest.mark.parametrize(("facts", "low", "high", "missing"), KEPT_RATES)
+def test_a_kept_rate_restricts_what_it_speaks_of(
+    facts: dict[str, object], low: int, high: int, missing: tuple[str, ...]
+) -> None:
+    base = rule("study", "convert training at 2 hours per 1000 characters when level = national")
+    over = rule("study", "override base/study: convert training at 5 hours per 1000 characters", pack="sector")
+    e = converted(governs(over, base), quantity=10000, unit="characters", **facts)
+    assert (e.converted, e.converted_high, e.missing) == (low, high, missing)
 
 
 def test_a_rejected_record_shows_what_it_would_be_worth() -> None:
