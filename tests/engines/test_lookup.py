@@ -47,6 +47,7 @@ def rooms(rows: tuple[tuple[object, ...], ...]) -> Finder:
         (("COURSE", " b ", 5, "law"), 1),  # the second of its levels
         (("course", "a", 11, "law"), 2),  # the range decides
         (("course", "a", 21, "law"), None),
+        (("course", "a", -1, "law"), None),
         (("course", "a", 5, "soil"), 3),
         (("course", "c", 5, "law"), None),
         (("class", "a", 5, "soil"), 3),  # by its alias

@@ -155,12 +155,38 @@ DAYS = [
     ([("A", "2016-05-01/2016-05-02", 20), ("B", "2016-05-02/2016-05-03", 20)], {"A": 16, "B": 8}),
     # apart
     ([("A", "2016-05-01", 10), ("B", "2016-05-02", 10)], {"A": 8, "B": 8}),
+    # B and C share no day, but both lie in A's ten, which hold 80
+    (
+        [("A", "2016-05-01/2016-05-10", 76), ("B", "2016-05-02/2016-05-03", 16), ("C", "2016-05-05/2016-05-06", 16)],
+        {"A": 48, "B": 16, "C": 16},
+    ),
+    # what is too much for one day leaves eight others to B
+    ([("A", "2016-05-01", 10), ("B", "2016-05-01/2016-05-09", 1)], {"A": 8, "B": 1}),
 ]
 
 
 @pytest.mark.parametrize(("given", "expected"), DAYS)
 def test_per_day(given: list[object], expected: dict[str, object]) -> None:
     assert counted(["cap records at 8 hours per day"], of(given)) == expected
+
+
+def test_days_that_nobody_shares_have_each_the_figure_of_their_year() -> None:
+    versions = [
+        rule("c", f"cap training at {n} hours per day", *years) for n, years in ((8, (None, 2016)), (5, (2017,)))
+    ]
+    assert counted(versions, of([("A", "2016-12-31", 9), ("B", "2017-01-01", 9)])) == {"A": 8, "B": 5}
+
+
+def test_a_limit_is_that_of_the_person_and_the_year() -> None:
+    """Of 45 hours juniors keep 12, those of middle rank 40."""
+    people = [somebody("P1", title_level="junior"), somebody("P2", title_level="middle"), somebody("P3")]
+    given = [record("R1", "2016-05-01", "training", 45, "hours", person=p.person_id, result="passed") for p in people]
+    made = plan(*BASE, "cap training at level_hours(title_level) per year")
+    totals = {d.person_id: (d.total, d.total_high) for d in run(made, given, 2016, *people).decisions}
+    assert totals == {"P1": (12, 12), "P2": (40, 40), "P3": (12, 45)}
+    rules = ["cap training at 15 hours per year", "require total at least 1 hour per 2 years starting 2016"]
+    result = run(plan(*BASE, "require total at least 1 hour per year", *rules), of(YEARS), (2016, 2018))
+    assert {d.period: d.capped_off for d in result.decisions} == {"2016": 5, "2017": 0, "2018": 0, "2016..2017": 5}
 
 
 def test_the_stated_preference_comes_before_the_date() -> None:
@@ -282,6 +308,9 @@ class TestDoubt:
 
     def test_an_unknown_anchor(self) -> None:
         assert counted(["cap training at 4 hours within 6 months of joined"], of(YEARS[:1])) == {"A": (4, 10)}
+        # wherever the months lie, what was in force until 2013 governs none that end later
+        ended = rule("c", "cap training at 4 hours within 6 months of joined", until=2013)
+        assert counted([ended], of(YEARS[:1])) == {"A": 10}
 
 
 HIGHEST = "count once per title taking the highest"
@@ -341,6 +370,34 @@ def test_what_counts_once_does_so_across_versions_and_the_ledger_names_the_rule(
     assert [(e.counted, e.reason, e.cap_rule) for e in told] == [(0, "duplicate", "base/o"), (12, "counted", "")]
     # another question asked from 2017 on: what is of 2016 repeats nothing of 2017
     assert [e.counted for e in run(plan(*BASE, old, of_project), given, (2016, 2017)).ledger] == [10, 12]
+    # the same question in other words
+    old = rule("o", "count once per title, subject taking the highest", until=2016)
+    new = rule("o", "count once per subject, title taking the highest", start=2017)
+    given = of([(*one, {"title": "T", "subject": "public"}) for one in (A, B)])
+    assert [e.counted for e in run(plan(*BASE, old, new), given, (2016, 2017)).ledger] == [0, 12]
+
+
+def test_what_counts_once_whatever_a_record_lacks_is_known() -> None:
+    """C is of A's title, then it is more; or it is not, then B of A's project is: A counts nothing in either case."""
+    rules = [f"count once per {field} taking the highest" for field in ("title", "project")]
+    given = [
+        ("A", "2016-05-01", 10, {"title": "T", "project": "X"}),
+        ("B", "2016-06-01", 12, {"title": "U", "project": "X"}),
+        ("C", "2016-07-01", 12, {"project": "Y"}),
+    ]
+    entries = run(plan(*BASE, *rules), of(given), 2016).ledger
+    assert [(e.counted, e.counted_high, e.reason) for e in entries] == [
+        (0, 0, "duplicate"), (12, 12, "counted"), (0, 12, "missing_fact"),
+    ]  # fmt: skip
+
+
+def test_an_activity_of_two_years_counts_once_with_what_it_has_in_both() -> None:
+    split = "assign split by days"
+    long, other = ("A", "2016-12-30/2017-01-02", 12, {"title": "T"}), ("B", "2018-06-01", 10, {"title": "T"})
+    assert counted([HIGHEST, split], of([long, other])) == {"A": 6, "B": 0}  # 6 and 6 are more than 10
+    # one of its eleven days is in 2016: no whole hour; it is one of the title all the same
+    long, other = ("A", "2016-12-31/2017-01-10", 10, {"title": "T"}), ("B", "2018-06-01", 12, {"title": "T"})
+    assert counted([HIGHEST, f"{split} rounded down to 1 hour"], of([long, other])) == {"A": 0, "B": 12}
 
 
 def test_an_hour_that_is_open_elsewhere_leaves_a_settled_cap_exact() -> None:
@@ -349,6 +406,10 @@ def test_an_hour_that_is_open_elsewhere_leaves_a_settled_cap_exact() -> None:
     old = ("A", "2014-05-01", 7, {"form": "lecture", **UNKNOWN})
     found = counted(["cap training at 8 hours per day"], of([old, *given]))
     assert found == {"A": (0, 7), "R1": 8, "R2": 32, "R3": 320}
+    # any two years hold 10: 2016 gets 2 and leaves 8 to 2017, however it stands with A
+    given = [("R1", "2015-05-01", 8), ("R2", "2016-05-01", 8), ("R3", "2017-05-01", 10)]
+    found = counted(["cap training at 10 hours in any 2 years"], of([old, *given]))
+    assert found == {"A": (0, 7), "R1": 8, "R2": 2, "R3": 8}
 
 
 def test_what_counts_once_leaves_the_cap_to_the_others() -> None:

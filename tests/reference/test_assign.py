@@ -46,6 +46,8 @@ CASES = [
     (["assign to claimed year until March 31"], "2017-03-31", "2017-03-31", {"claimed_year": 2016}, {"2016": 10}),
     (["assign to claimed year until March 31"], "2017-04-01", "2017-04-01", {"claimed_year": 2016}, {"2017": 10}),
     (["assign to claimed year until March 31"], "2017-03-31", "2017-03-31", {"claimed_year": 2015}, {"2017": 10}),
+    (["assign to claimed year until January 1"], "2017-01-01", "2017-01-01", {"claimed_year": 2016}, {"2016": 10}),
+    (["assign to claimed year until January 1"], "2017-01-02", "2017-01-02", {"claimed_year": 2016}, {"2017": 10}),
     (["assign to claimed year when late_reason is present"], "2017-02-01", "2017-02-01",
      {"claimed_year": 2016}, {"2017": 10}),
     (["assign to claimed year when late_reason is present"], "2017-02-01", "2017-02-01",
@@ -89,6 +91,10 @@ def test_two_that_are_true_and_differ_are_ambiguous() -> None:
         ("2017", 0, 10, "ambiguous"),
     ]
     assert entries[0].assign_rule == "base/r4+base/r5"
+    # one of them is true whatever the mode; whether the other one is, is all that is open
+    rules = ["assign by start date when approved = yes", "assign by end date when level = city or mode = online"]
+    made = record("R1", "2017-01-05", "training", 10, "hours", start="2016-12-20", level="city")
+    assert [e.missing for e in run(plan(*BASE, *rules), [made], (2016, 2017)).ledger] == [("approved",)] * 2
 
 
 def test_shares_of_an_unsettled_amount_are_bounded() -> None:
@@ -115,6 +121,20 @@ def test_bounds_hold_where_an_earlier_share_was_rounded_up() -> None:
             assert low <= exact.get(year, 0) <= high  # type: ignore[operator]
 
 
+BETWEEN = [
+    # 10 to 20 hours over 90, 366 and 90 of 546 days: 1.65 to 3.30, 6.70 to 13.41, and the rest, 1.65 to 3.30
+    ("down", {"2015": (1, 3), "2016": (6, 13), "2017": (1, 6)}),  # two roundings leave the last up to two hours more
+    ("up", {"2015": (2, 4), "2016": (0, 14), "2017": (0, 4)}),  # or up to two less; before it there may be none left
+    ("half up", {"2015": (2, 3), "2016": (0, 13), "2017": (0, 5)}),  # half of that both ways
+]
+
+
+@pytest.mark.parametrize(("direction", "expected"), BETWEEN)
+def test_bounds_of_shares_follow_from_the_rounding(direction: str, expected: dict[str, object]) -> None:
+    rules = [f"assign split by days rounded {direction} to 1 hour"]
+    assert counted(rules, "2015-10-03", "2017-03-31", 10, "paper") == expected
+
+
 def test_shares_are_rounded_in_the_unit_of_the_step() -> None:
     """10 hours, 12 of 17 days in 2016: 7 whole hours and 3; of whole credits at 3 hours, 2 (6 hours) and the rest."""
     exchange, one = (
@@ -137,8 +157,9 @@ def test_shares_are_rounded_in_the_unit_of_the_step() -> None:
 
 
 def test_an_activity_in_no_asked_period_is_shown_as_such() -> None:
-    [e] = run(plan(*BASE), [record("R1", "2015-05-01", "training", 10, "hours")], 2016).ledger
-    assert (e.period, e.reason, e.counted) == (None, "outside_period", 0)
+    for end in ("2015-12-31", "2017-01-01"):
+        [e] = run(plan(*BASE), [record("R1", end, "training", 10, "hours")], 2016).ledger
+        assert (e.period, e.reason, e.counted) == (None, "outside_period", 0)
 
 
 # Of the first record it is not known how it is assigned, for want of ``approved``: what the later stages make of them.
@@ -149,6 +170,9 @@ CLAIM_OR_END = ["assign to claimed year when approved = yes"]
 OPEN_CASES = [
     # 12 days, 96 hours: five of its days are in 2017 (40 hours), or all of them, for which the cap has 96
     (SPLIT_OR_END, [], [("2016-12-25", "2017-01-05", 96)], {"2016": (0, 56), "2017": (40, 96)}),
+    # the law leaves open whether a day has 4 or 8
+    ([SPLIT_OR_END[0], "cap training at 4 to 8 hours per day"], [], [("2016-12-25", "2017-01-05", 120)],
+     {"2016": (0, 56), "2017": (20, 96)}),
     # which of two versions is asked: up to 40 hours in 2016, up to 15 in 2017
     (CLAIM_OR_END, [("cap training at 40 hours per activity", None, 2016),
                     ("cap training at 15 hours per activity", 2017, None)],
@@ -156,6 +180,9 @@ OPEN_CASES = [
     # R2 repeats R1 only where R1 counts in 2017 too: 5 in 2016 and 10 in 2017, or 5 in 2017
     (CLAIM_OR_END, [("count once per title taking the earliest", 2017, None)],
      [("2017-02-01", "2017-02-01", 5), ("2017-03-01", "2017-03-01", 10)], {"2016": (0, 5), "2017": (0, 15)}),
+    # all 10 in 2017, which R2 repeats, or 5 and 5, of which the version that began in 2017 does not speak
+    (["assign split by days when approved = yes"], [("count once per title taking the earliest", 2017, None)],
+     [("2016-12-31", "2017-01-01", 10), ("2017-03-01", "2017-03-01", 12)], {"2016": (0, 5), "2017": (0, 22)}),
 ]  # fmt: skip
 
 
@@ -191,5 +218,16 @@ def test_whether_a_record_lies_in_a_window_is_open_with_its_days(rules: list[str
         found[approved] = one.status
         if approved is None:
             assert (one.achieved, one.achieved_high, one.missing) == (0, 96, ("R1:approved",))
+    # 10 hours of 2016, whichever it is: in steps of 12 all of them are split to the year in which it began
+    made = plan(BASE[0], STATED, *(r.replace("by days", "by days rounded up to 12 hours") for r in rules),
+                "require total at least 5 hours within 12 months of joined")  # fmt: skip
+    row = record("R1", "2017-01-05", "training", 10, "hours", start="2016-12-25", claimed_year=2016)
+    [one] = run(made, [row], 2016, somebody(joined=day("2016-01-01"))).findings
+    assert (one.achieved, one.achieved_high, one.missing) == (0, 10, ("R1:approved",))
+    # of its 56 hours until December 31 a limit leaves 10; all 96 are claimed beyond it
+    made = plan(BASE[0], STATED, *rules, "cap training at 10 hours within 12 months of joined")
+    row = record("R1", "2017-01-05", "training", 96, "hours", start="2016-12-25", claimed_year=2016)
+    decisions = run(made, [row], (2016, 2017), somebody(joined=day("2016-01-01"))).decisions
+    assert [(d.total, d.total_high) for d in decisions] == [(10, 96), (0, 40)]
     claimed = rules is CLAIM_OR_SPLIT
     assert found == {None: "undetermined", claimed: "not_met", not claimed: "met"}

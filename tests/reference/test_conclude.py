@@ -71,6 +71,18 @@ def test_in_progress(as_of: str | None, amount: int, outcome: str, left: int | N
     assert (d.outcome, d.days_left, d.shortfall_total) == (outcome, left, 10 - amount)
 
 
+EXPECTED = "expect total at least 5 hours within 12 months of joined when title_level = senior"
+"""Of those who joined in June 2015 it ends in June 2016; whether it is expected of her is not known."""
+
+
+def test_what_is_only_expected_opens_no_outcome_and_is_not_asked_for() -> None:
+    person = somebody(joined=day("2015-06-15"))
+    assert decision([A, EXPECTED], [], person, as_of="2016-09-01").outcome == "in_progress"
+    junior = rule("j", "require total at least 5 hours per year when sector = accounting")
+    d = decision([junior, EXPECTED], [], person)
+    assert (d.outcome, d.missing) == ("undetermined", ("person:sector",))
+
+
 def test_what_was_not_met_stays_so_while_the_year_goes_on() -> None:
     rules: list[object] = [A, rule("m", "require professional at most 5 hours per year")]
     records = hours(("2016-05-01", 6), subject="professional")

@@ -137,6 +137,14 @@ THREE_VALUED = [
     ("days = 1", True),
     ("year of date = this year", True),
     ("year of joined = this year", None),
+    ("start = date", True),
+    ("joined < qualified_on", None),
+    ("year of date in (this year, 2015)", True),
+    ("year of date in (year of joined, 2015)", None),
+    ("year of date in (year of joined, 2016)", True),
+    ("year of date in (2015, 2016)", True),
+    ("year of date not in (2016)", False),
+    ("year of joined in (2016)", None),
 ]
 
 

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from policyengine.engines import duckdb, reference
+from policyengine.packs.model import Column, Table
 from policyengine.records.model import Fact, Person, Record
 from policyengine.trace import Finding
 from tests.build import F, governs, inputs, plan, record, rule, run, somebody
@@ -106,6 +107,10 @@ WAITING = [
     (["count once per title taking the highest"],
      [("2016-01-05", 9, {"subject": "public", "title": "L", **REVIEW}), ("2016-02-01", 8, {"title": "L"})],
      ("R1:result",)),
+    # whether that rule speaks of the other one
+    (["count once per title taking the highest when mode = online"],
+     [("2016-01-05", 9, {"subject": "public", "title": "L"}), ("2016-02-01", 8, {"title": "L", "mode": "online"})],
+     ("R1:mode",)),
 ]  # fmt: skip
 
 
@@ -142,6 +147,46 @@ def test_a_table_asked_with_a_missing_fact_leaves_it_open() -> None:
     f = finding(rules, hours(("2016-05-01", 12)), "2016", somebody())
     assert (f.status, f.required, f.required_high, f.missing) == ("undetermined", 0, 40, ("person:title_level",))
     assert finding(rules, hours(("2016-05-01", 40)), "2016", somebody()).status == "met"
+
+
+def test_what_is_required_is_that_of_the_person_and_the_year() -> None:
+    """A figure of the rank, one lowered by leave, shares of these and of what was counted."""
+    rules = [
+        rule("rank", "require total at least level_hours(title_level) per year"),
+        rule("leave", "require public at least 24 hours per year"),
+        rule("owed", "require professional at least 1/2 of total requirement per year"),
+        rule("due", "require lecture at least 1/2 of public requirement per year"),
+        rule("counted", "require workshop at least 1/10 of total per year"),
+        rule("cut", "reduce leave by 1/12 per full month of leave"),
+    ]
+    ill = ("illness", "2016-03-01", "2016-03-31")
+    people = [somebody("P1", title_level="junior"), somebody("P2", ill, title_level="middle"), somebody("P3")]
+    given = [record(f"R{p}", "2016-05-01", "training", 10 * p, "hours", person=f"P{p}") for p in (1, 2, 3)]
+    found: dict[str, list[object]] = {}
+    for f in run(plan("recognise records", BASE[1], *rules), given, 2016, *people).findings:
+        found.setdefault(f.person_id, []).append((f.required, f.required_high))
+    assert found == {
+        # counted, due, leave, owed, rank
+        "P1": [(1, 1), (12, 12), (24, 24), (6, 6), (12, 12)],
+        "P2": [(2, 2), (11, 11), (22, 22), (20, 20), (40, 40)],
+        "P3": [(3, 3), (12, 12), (24, 24), (0, 20), (0, 40)],
+    }
+
+
+def test_a_table_without_a_figure_for_the_year_asks_nothing_of_whoever_lacks_its_key() -> None:
+    columns = (
+        Column("year", "year", type="year"),
+        Column("level", "key", "term", field="title_level"),
+        Column("hours", "value", "number", unit="hours"),
+    )
+    table = Table("level_hours", columns, ((2016, "junior", F(12)), (2016, "middle", F(40))), (2, 3), "t.csv")
+    made = plan(
+        *BASE,
+        "require total at least level_hours(this year, title_level) per year",
+        tables={"level_hours": table},
+    )
+    found = run(made, hours(("2016-05-01", 20)), (2016, 2017), somebody()).findings
+    assert [(f.period, f.status, f.required_high) for f in found] == [("2016", "undetermined", 40)]
 
 
 # --- windows ----------------------------------------------------------------------------------------------------------
@@ -446,6 +491,7 @@ CARRY = [
     ("carry excess over a to the next year", 14, 3, 4, 0),
     ("carry excess over a up to 3 hours to the next year", 14, 3, 3, 0),
     ("carry excess over a to the next year", 9, 3, 0, 0),
+    ("carry excess over a up to 2 credits to the next year", 30, 3, 6, 0),  # at 3 hours
     ("carry excess over a to the next year", 30, 9, 20, 0),  # own excess only: carried hours are not carried again
     ("carry excess over a to the next year", 30, 12, 20, 2),
 ]
@@ -454,12 +500,13 @@ CARRY = [
 @pytest.mark.parametrize(("sentence", "first", "second", "into_2016", "into_2017"), CARRY)
 def test_carry(sentence: str, first: int, second: int, into_2016: int, into_2017: int) -> None:
     given = hours(("2015-05-01", first), ("2016-05-01", second))
-    f = finding([ANNUAL, sentence], given, "2016")
+    exchange = rule("x", "exchange 1 credit for 3 hours")
+    f = finding([ANNUAL, exchange, sentence], given, "2016")
     assert (f.carried, f.achieved, f.status) == (
         into_2016, second + into_2016, "met" if second + into_2016 >= 10 else "not_met",
     )  # fmt: skip
-    assert finding([ANNUAL, sentence], given, "2017").carried == into_2017
-    total = next(d.total for d in run(plan(*BASE, ANNUAL, sentence), given, 2016).decisions)
+    assert finding([ANNUAL, exchange, sentence], given, "2017").carried == into_2017
+    total = next(d.total for d in run(plan(*BASE, ANNUAL, exchange, sentence), given, 2016).decisions)
     assert total == second  # carried hours are not own hours
 
 
@@ -468,6 +515,8 @@ def test_nothing_is_carried_over_a_requirement_that_did_not_apply() -> None:
     given = hours(("2015-05-01", 30), ("2016-05-01", 3))
     person = somebody(qualified_on=date(2015, 6, 1))
     assert finding([annual, "carry excess over a to the next year"], given, "2016", person).carried == 0
+    first = rule("a", "require total at least 10 hours per year", start=2016)  # nothing was required before
+    assert finding([first, "carry excess over a to the next year"], given, "2016").carried == 0
 
 
 def test_the_excess_is_over_the_year_where_a_requirement_of_several_years_goes_by_the_same_name() -> None:
@@ -486,6 +535,7 @@ def test_carried_in_doubt() -> None:
     given = hours(("2015-05-01", 15), ("2016-05-01", 7))
     f = finding([ANNUAL, carry], given, "2016", somebody())
     assert (f.carried, f.achieved, f.achieved_high, f.status) == (0, 7, 12, "undetermined")
+    assert f.missing == ("person:title_level",)
     f = finding(
         [ANNUAL, "carry excess over a to the next year"], hours(("2015-05-01", 15, REVIEW), ("2016-05-01", 7)), "2016"
     )
