@@ -20,7 +20,7 @@ from policyengine.language.forms import fold
 from policyengine.language.vocabulary import Word
 from policyengine.messages import say
 from policyengine.packs.model import Policy
-from policyengine.packs.policies import load_policies
+from policyengine.packs.policies import load_policies, same_id
 from policyengine.packs.roots import PACK_FILE, find_pack, packs_under, root_of
 from policyengine.packs.strictness import unit_of
 from policyengine.plan.build import plan_of
@@ -95,9 +95,11 @@ def bases_near(folder: Path) -> list[str]:
 
 
 def base_of(name: str, folder: Path, sector: str) -> Base:
-    """The pack below. Raises ``PolicyError`` (PE131, or what is wrong with it)."""
+    """The pack below. Raises ``PolicyError`` (PE131, PE133 where there are two, or what is wrong with it)."""
     found, seen = find_pack(name, folder / "it")
-    if len(found) != 1:
+    if len(found) > 1:
+        raise PolicyError([same_id(name, found[1], found[0])])
+    if not found:
         message = say(f"there is no pack {name} to extend", f"没有可依据的政策包 {name}")
         known = ", ".join(seen) or say("none", "无")
         raise PolicyError(

@@ -310,6 +310,16 @@ def test_answers_that_cannot_be(what: str) -> None:
     assert not Path("policies/sectors").exists() or not list(Path("policies/sectors").iterdir())
 
 
+def test_two_packs_of_the_bases_id(at_home: Path) -> None:
+    """Which of them the pack would extend can't be known; that there is none would be wrong."""
+    for copy in ("of-2024", "of-2025"):
+        shutil.copytree(at_home / "policies", at_home / copy / "policies")
+    shutil.rmtree(at_home / "policies")
+    done = new("social_work", folder="drafts/of-sectors")
+    assert done.exit_code == 2
+    assert "PE133: two packs are called sichuan: of-2024/policies/sichuan and of-2025/policies/sichuan" in done.stderr
+
+
 @pytest.mark.parametrize("refused", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()], ids=repr)
 def test_where_it_breaks_off_no_folder_is_left(refused: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     def breaking(path: Path, text: str) -> None:
