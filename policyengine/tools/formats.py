@@ -9,6 +9,7 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -200,7 +201,7 @@ def _write_xlsx(table: Table, path: Path) -> None:
 
 
 def openpyxl_there() -> Any:
-    """The library that writes XLSX. ``PolicyError`` where it is not installed."""
+    """The library that writes XLSX, and reads what it wrote. ``PolicyError`` where it is not installed."""
     try:
         import openpyxl
     except ImportError:
@@ -208,7 +209,7 @@ def openpyxl_there() -> Any:
             [
                 Diagnostic(
                     "PE908",
-                    say("writing XLSX needs openpyxl, which is not installed", "写 XLSX 需要 openpyxl，尚未安装"),
+                    say("XLSX needs openpyxl, which is not installed", "读写 XLSX 需要 openpyxl，尚未安装"),
                     hint="pip install 'policyengine-cpd[sheets]'",
                 )
             ]
@@ -390,14 +391,15 @@ def _read_parquet(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, ob
 def _read_xlsx(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:
     openpyxl = openpyxl_there()
     try:
-        rows = openpyxl.load_workbook(path, read_only=True).worksheets[0].iter_rows(values_only=True)
-        names = [str(n) for n in next(rows, ())]
-        for row in rows:
-            cells = [*row, *[None] * (len(names) - len(row))]
-            yield {
-                n: _plain_text(c) if isinstance(c, str) else c if c is None else _text_of_cell(c)
-                for n, c in zip(names, cells, strict=True)
-            }
+        with closing(openpyxl.load_workbook(path, read_only=True)) as book:
+            rows = book.worksheets[0].iter_rows(values_only=True)
+            names = [str(n) for n in next(rows, ())]
+            for row in rows:
+                cells = [*row, *[None] * (len(names) - len(row))]
+                yield {
+                    n: _plain_text(c) if isinstance(c, str) else c if c is None else _text_of_cell(c)
+                    for n, c in zip(names, cells, strict=True)
+                }
     except FileNotFoundError:
         raise
     except Exception as e:  # a damaged workbook fails anywhere: in the archive, its compression, XML or values

@@ -35,7 +35,8 @@ def verify(folder: str | Path, records: Sequence[str] = (), key: str | Path | No
     """Everything that disagrees in the result in ``folder``; nothing where it is sound.
 
     ``records``: input files whose digests are compared with those of the manifest. ``PolicyError`` where there is
-    no result (PE501), or no such folder or file. ``key``: the public key of whoever must have signed it.
+    no result (PE501), no such folder or file, or a part that reading it needs is not installed (PE908). ``key``: the
+    public key of whoever must have signed it.
     """
     try:
         written = read_result(folder)
@@ -56,6 +57,8 @@ def _disagreements(written: Written, files: Sequence[Source], key: str | Path | 
         for check in (_seal(written), _bytes(written), _inputs(written, files), _Trace(written).disagreements()):
             yield from check
     except PolicyError as e:
+        if e.diagnostics[0].code == "PE908":  # it could not be looked at, which is no disagreement
+            raise
         yield from e.diagnostics
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
         path = written.folder / MANIFEST

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from policyengine.diagnostics import Diagnostic, PolicyError
@@ -26,6 +28,29 @@ def _codes(found: list[Diagnostic]) -> list[str]:
 @pytest.mark.parametrize("ledger", ["full", "lean", "none"])
 def test_sound(evaluation: Evaluation, tmp_path: Path, format: str, ledger: str) -> None:
     assert verify(save(evaluation, tmp_path / "out", format, ledger)) == []
+
+
+def test_what_needs_a_part_that_is_not_installed_is_no_disagreement(
+    evaluation: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = save(evaluation, tmp_path / "out", "xlsx")
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(PolicyError) as raised:
+        verify(written)
+    assert [str(d) for d in raised.value.diagnostics] == [
+        "error PE908: XLSX needs openpyxl, which is not installed\n  hint: pip install 'policyengine-cpd[sheets]'"
+    ]
+
+
+def test_a_workbook_that_was_read_is_closed(
+    evaluation: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows a result can't be replaced as long as a file of it is open; nothing waits until memory is cleaned."""
+    opened, load = [], openpyxl.load_workbook
+    monkeypatch.setattr(openpyxl, "load_workbook", lambda *a, **k: opened.append(load(*a, **k)) or opened[-1])
+    assert verify(save(evaluation, tmp_path / "out", "xlsx")) == []
+    assert len(opened) >= 3  # decisions, findings and ledger at least
+    assert [book._archive.fp for book in opened] == [None] * len(opened)
 
 
 @pytest.mark.parametrize("asked", [(2016, 2016), (2015, 2016)])
