@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from policyengine.address import shown
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
 from policyengine.progress import counted, told
 from policyengine.tools.explain import find_person
-from policyengine.tools.publish.reading import is_database, shown, sources_of_database
+from policyengine.tools.publish.reading import is_database, sources_of_database
 from policyengine.tools.read_result import Written, as_they_are, unchanged_result
 from policyengine.tools.report.folk import One, Part, everybody
 from policyengine.tools.stats.make import HERE, Statistics, standard
