@@ -79,7 +79,7 @@ class Editor:
         for document in self.server.workspace.text_documents.values():
             path = to_fs_path(document.uri)
             if path is not None:
-                found[os.path.realpath(path)] = document.source.encode()
+                found[os.path.realpath(path)] = _bytes(document)
         return found
 
     def within(self, uri: str, ask: Callable[[Document, list[PackFile], Path], T]) -> T | None:
@@ -90,7 +90,7 @@ class Editor:
         if folder is None:
             return None
         with held(self.texts()):
-            document, _ = parse_document(self.document(uri).source.encode(), shown(path))
+            document, _ = parse_document(_bytes(self.document(uri)), shown(path))
             return ask(document, chain(folder), folder) if document is not None else None
 
     # --- what is wrong ----------------------------------------------------------------------------------------------
@@ -236,6 +236,11 @@ def language_server(speaks_as_editor: bool) -> LanguageServer:
         return types.SemanticTokens(_coloured(editor, params.text_document.uri))
 
     return server
+
+
+def _bytes(document: TextDocument) -> bytes:
+    """As the file would be on disk; half a character, which JSON can hold, is then told as no UTF-8."""
+    return document.source.encode("utf-8", "surrogatepass")
 
 
 def _place(editor: Editor, uri: str, position: types.Position) -> tuple[int, int]:
