@@ -169,7 +169,16 @@ class Kinds:
     ) -> None:
         quantity = any(isinstance(n, tree.Field) and n.id == "quantity" for n in (left, right))
         if quantity:
-            if other.unit is None:
+            if not other.literal:
+                figure = one if isinstance(right, tree.Field) and right.id == "quantity" else other
+                self.reporter.on(
+                    rule, "PE248",
+                    say(f"a record's quantity is compared with {figure.what}: the unit of the record may be another",
+                        f"数量与{figure.what}比较，而记录的单位未必与其相同"),
+                    span, say("compare it with a figure in a unit: quantity at most 3 days",
+                              "与带单位的数值比较：数量 不超过 3 天"),
+                )  # fmt: skip
+            elif other.unit is None:
                 self.reporter.on(
                     rule, "PE248",
                     say("a record's quantity is compared with a number that has no unit", "数量与没有单位的数比较"),
@@ -183,11 +192,15 @@ class Kinds:
         if one.unit is None and other.unit is not None:
             self._wrong_unit(rule, say(f"{one.what} has no unit, {other.what} has one",
                                        f"{one.what}没有单位，而{other.what}有单位"), span)  # fmt: skip
-        elif one.unit and other.unit and UNITS[one.unit].dimension != UNITS[other.unit].dimension:
-            self._wrong_unit(
-                rule, say(f"{one.what} is in {one.unit}, {other.what} in {other.unit}",
-                          f"{one.what}以{UNITS[one.unit].zh}计，{other.what}以{UNITS[other.unit].zh}计"), span,
-            )  # fmt: skip
+        elif one.unit and other.unit:
+            message = say(f"{one.what} is in {one.unit}, {other.what} in {other.unit}",
+                          f"{one.what}以{UNITS[one.unit].zh}计，{other.what}以{UNITS[other.unit].zh}计")  # fmt: skip
+            if UNITS[one.unit].dimension != UNITS[other.unit].dimension:
+                self._wrong_unit(rule, message, span)
+            elif one.unit != other.unit and not other.literal:  # figures in a sentence are turned into the other unit
+                hint = say("declare both in one unit, or compare one of them with a figure in the sentence",
+                           "两者请声明同一单位，或与句中写明的数值比较")  # fmt: skip
+                self.reporter.on(rule, "PE232", message, span, hint)
 
     def _wrong_unit(self, rule: Rules, message: str, span: Span | None) -> None:
         hint = say("only quantities of one dimension can be compared", "只有同一量纲的量可比较")

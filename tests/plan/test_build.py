@@ -7,9 +7,11 @@ from datetime import date
 import pytest
 
 from policyengine.language import tree
+from policyengine.language.vocabulary import FieldDecl, Word
 from policyengine.messages import speak
-from policyengine.packs.model import Rule
-from tests.build import BOUNDS, complaints, governs, plan, rule
+from policyengine.packs.model import Column, Rule, Table
+from tests.build import BOUNDS, F, complaints, governs, plan, rule, words
+from tests.build import said as tree_of
 
 ANNUAL = "require total at least 90 hours per year"
 
@@ -240,6 +242,41 @@ BAD = [
     ("cap training at 5 days per year", "PE239"),
     ("convert training at 1 hour per 45 minutes otherwise 1 credit", "PE251"),
 ]  # fmt: skip
+
+
+FACTS = [
+    # a duration in minutes, time spent in clock hours, a table of clock hours by level; what is said of the sentence
+    ("duration at least spent", "PE232", "duration is in minutes, spent in clock_hours"),
+    ("duration in (spent)", "PE232", "duration is in minutes, spent in clock_hours"),
+    ("duration at least least(level)", "PE232", "duration is in minutes, the table least in clock_hours"),
+    ("duration between 1 minute and least(level)", "PE232", "duration is in minutes, the table least in clock_hours"),
+    ("least(level) at most duration", "PE232", "the table least is in clock_hours, duration in minutes"),
+    ("quantity at least least(level)", "PE248", "a record's quantity is compared with the table least"),
+    ("quantity in (least(level), 3 days)", "PE248", "a record's quantity is compared with the table least"),
+    ("least(level) at most quantity", "PE248", "a record's quantity is compared with the table least"),
+    ("quantity at least duration", "PE248", "a record's quantity is compared with duration"),
+    # in one unit, or stated in the sentence
+    ("spent at least least(level)", None, ""),
+    ("duration at least 2 clock_hours", None, ""),
+    ("duration in (2 clock_hours)", None, ""),
+    ("least(level) at most 100 minutes", None, ""),
+]
+
+
+@pytest.mark.parametrize(("condition", "code", "message"), FACTS)
+def test_facts_are_compared_in_one_unit(condition: str, code: str | None, message: str) -> None:
+    """3 minutes passed as more than the 2 clock hours of a table."""
+    fields = [FieldDecl(n, "record", "number", unit=u) for n, u in (("duration", "minutes"), ("spent", "clock_hours"))]
+    columns = Column("level", "key", "term", field="level"), Column("time", "value", "number", unit="clock_hours")
+    known = words(Word("least", "table"), fields=fields)
+    found = complaints(
+        tree_of(f"recognise training when {condition}", known),
+        vocabulary=known,
+        tables={"least": Table("least", columns, (("city", F(2)),), (2,), "least.csv")},
+        bounds=BOUNDS,
+    )
+    assert [d.code for d in found] == ([code] if code else [])
+    assert all(d.message.startswith(message) for d in found)
 
 
 DIVIDED = "convert paper at 90 hours each divided by"
