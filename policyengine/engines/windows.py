@@ -383,20 +383,16 @@ class _Windows:
 
 def _ranks(judge: Judge, statement: tree.Cap, records: Sequence[Judged]) -> Callable[[int], tuple[int, int, list[str]]]:
     """First and last preference that a record may have: the place of its term in ``taking``, those not named last; and
-    the facts that would settle it."""
-    owners = [judge.world.fields[owning_field(tree.What((term,)), judge.world)] for term in statement.taking]
+    the facts that would settle it. The terms are of one field: one of them alone may also be a term of another."""
+    owner = judge.world.fields[owning_field(tree.What(statement.taking), judge.world)]
+    places: dict[object, int] = {term: place for place, term in enumerate(statement.taking)}
 
     def rank(position: int) -> tuple[int, int, list[str]]:
-        least: int | None = None
-        lacks: list[str] = []
-        for place, (term, owner) in enumerate(zip(statement.taking, owners, strict=True)):
-            value = get_fact(records[position].scene, owner)
-            if value == term:
-                return place if least is None else least, place, lacks
-            if value is None:
-                lacks.append(owner.id)
-                least = place if least is None else least
-        return len(owners) if least is None else least, len(owners), lacks
+        value = get_fact(records[position].scene, owner)
+        if value is None:
+            return 0, len(places), [owner.id]
+        place = places.get(value, len(places))
+        return place, place, []
 
     return rank
 

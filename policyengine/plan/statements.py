@@ -202,12 +202,14 @@ class Statements:
         else:
             self._period_figure(rule, statement.figure)
         self._window(rule, statement.window)
-        for term in statement.taking:
-            if owning_field((term,), self.vocabulary) is None:
-                self._say(
-                    rule, "PE245", say(f"{term} is no term of a record", f"{term}不是记录的词条"), None,
-                    say("name terms of the record: taking professional first", "写记录的词条：优先 专业科目"),
-                )  # fmt: skip
+        if statement.taking and owning_field(statement.taking, self.vocabulary) is None:
+            self._say(
+                rule, "PE245",
+                say(f"{', '.join(statement.taking)} are no terms of one field of the record",
+                    f"{'、'.join(statement.taking)}不是记录同一字段的词条"),
+                None,
+                say("name terms of the record: taking professional first", "写记录的词条：优先 专业科目"),
+            )  # fmt: skip
         for name in statement.after:
             self._known(rule, name, (tree.Cap,), say("a cap", "限额"))
 

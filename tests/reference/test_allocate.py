@@ -6,8 +6,10 @@ from datetime import date
 
 import pytest
 
+from policyengine.engines import duckdb, reference
+from policyengine.language.vocabulary import Word
 from policyengine.records.model import Person, Record
-from tests.build import governs, plan, record, rule, run, somebody
+from tests.build import governs, inputs, plan, record, rule, run, said, somebody, words
 
 BASE = [
     "recognise records when result != failed",
@@ -61,6 +63,9 @@ CAPS = [
     (["cap training at 25 hours in any 2 years"], YEARS, {"A": 10, "B": 10, "C": 5, "D": 10}),
     (["cap training at 12 hours in any 2 years"], YEARS, {"A": 10, "B": 2, "C": 0, "D": 10}),
     (["cap training at 22 hours in any 3 years"], YEARS, {"A": 10, "B": 10, "C": 2, "D": 0}),
+    # in force until 2016 it governs no twelve months that end in 2017
+    ([rule("c", "cap training at 15 hours within 12 months of joined", until=2016)], YEARS,
+     {"A": 10, "B": 10, "C": 10, "D": 10}),
     # twelve months from 2016-06-01: B and C, not A
     (["cap training at 15 hours within 12 months of joined"], YEARS, {"A": 10, "B": 10, "C": 5, "D": 10}),
     # nested: 8 an activity, of that 12 a year, of that 18 in three years
@@ -204,6 +209,17 @@ def test_the_stated_preference_comes_before_the_date() -> None:
     assert counted([online], of(given)) == {"A": 5, "B": 0, "C": 10}
 
 
+def test_a_preference_is_among_the_terms_of_one_field() -> None:
+    """There is an "other" among the forms, and one among the subjects: beside public it is the subject."""
+    known = words(Word("other", "term", "其他形式", of="form"), Word("other", "term", "其他科目", of="subject"))
+    sentences = [*BASE, "cap records at 15 hours per year taking other, public first"]
+    made = plan(*(said(s, known) for s in sentences), vocabulary=known)
+    given = of([(n, f"2016-0{m}-01", 10, {"subject": s}) for n, m, s in (
+        ("A", 5, "professional"), ("B", 6, "public"), ("C", 7, "other"))])  # fmt: skip
+    for judge in (reference.evaluate, duckdb.evaluate):
+        assert [e.counted for e in judge(made, inputs(given), (2016, 2016), None).ledger] == [0, 5, 10]
+
+
 def test_ties_of_date_go_by_record_id() -> None:
     given = [("R10", "2016-05-01", 10), ("R9", "2016-05-01", 10)]
     assert counted(["cap training at 15 hours per year"], of(given)) == {"R10": 10, "R9": 5}
@@ -309,8 +325,32 @@ class TestDoubt:
     def test_an_unknown_anchor(self) -> None:
         assert counted(["cap training at 4 hours within 6 months of joined"], of(YEARS[:1])) == {"A": (4, 10)}
         # wherever the months lie, what was in force until 2013 governs none that end later
-        ended = rule("c", "cap training at 4 hours within 6 months of joined", until=2013)
-        assert counted([ended], of(YEARS[:1])) == {"A": 10}
+        cap = "cap training at {} hours within 6 months of joined"
+        assert counted([rule("c", cap.format(4), until=2013)], of(YEARS[:1])) == {"A": 10}
+        # six months that hold May 1 end in October at the latest, those that hold October 1 perhaps in 2017
+        versions = [rule("c", cap.format(4), until=2016), rule("c", cap.format(2), start=2017)]
+        assert counted(versions, of(YEARS[:1])) == {"A": (4, 10)}
+        assert counted(versions, of([("A", "2016-10-01", 10)])) == {"A": (2, 10)}
+
+    def test_what_a_cap_leaves_alone_is_not_said_to_be_capped(self) -> None:
+        given = of([("A", "2016-05-01", 10), ("B", "2016-06-01", 10, UNKNOWN)])
+        [a, b] = run(plan(*BASE, self.CAP), given, 2016).ledger
+        assert (a.counted, a.reason, a.cap_rule) == (10, "counted", "")
+        assert (b.counted_high, b.reason, b.cap_rule) == (5, "missing_fact", "base/r3")
+
+    def test_hours_of_a_day_are_exact_together_and_wait_for_what_comes_before(self) -> None:
+        one = [("A", "2016-05-01", 8, UNKNOWN), ("B", "2016-05-01", 8)]
+        assert counted(["cap training at 8 hours per day"], of(one)) == {"A": (0, 8), "B": (0, 8)}
+        assert total(["cap training at 8 hours per day"], of(one), 2016) == (8, 8)  # what A has, B lacks
+        # of three days, which hold 24, A has two
+        given = of([("A", "2016-05-01/2016-05-02", 16, UNKNOWN), ("B", "2016-05-02/2016-05-03", 16)])
+        [_, b] = run(plan(*BASE, "cap training at 8 hours per day"), given, 2016).ledger
+        assert (b.counted, b.counted_high, b.missing) == (8, 16, ("A:result",))
+
+    def test_where_there_are_too_many_ways_to_fill_gaps_each_meets_the_limit_alone(self) -> None:
+        given = [("A", "2016-01-01", 20, {"project": "X"}), *((f"B{n}", f"2016-0{n}-01", 20) for n in range(2, 8))]
+        found = counted(["cap training at 12 hours per project"], of(given))
+        assert found == {"A": 12, **{f"B{n}": (0, 12) for n in range(2, 8)}}
 
 
 HIGHEST = "count once per title taking the highest"
@@ -389,6 +429,17 @@ def test_what_counts_once_whatever_a_record_lacks_is_known() -> None:
     assert [(e.counted, e.counted_high, e.reason) for e in entries] == [
         (0, 0, "duplicate"), (12, 12, "counted"), (0, 12, "missing_fact"),
     ]  # fmt: skip
+
+
+def test_of_an_activity_of_two_years_the_version_of_the_last_speaks() -> None:
+    once = "count once per title taking the highest when mode ="
+    versions = [rule("o", f"{once} online", until=2016), rule("o", f"{once} in_person", start=2017)]
+    for mode, expected in (("online", {"A": 5, "B": 12}), ("in_person", {"A": 0, "B": 12})):
+        given = [("A", "2016-12-31/2017-01-01", 10, {"mode": mode}), ("B", "2016-06-01", 12, {"mode": "online"})]
+        assert (
+            counted([*versions, "assign split by days"], of([(n, d, h, {"title": "T", **f}) for n, d, h, f in given]))
+            == expected
+        )
 
 
 def test_an_activity_of_two_years_counts_once_with_what_it_has_in_both() -> None:

@@ -438,8 +438,7 @@ def _probe_statement(statement: tree.Statement, probes: Probes) -> None:
                 raise Inexpressible("a division by a fact of the person")
             probes.probe(statement.divisor.field)
     elif isinstance(statement, tree.Cap):
-        for term in statement.taking:
-            probes.what(tree.What((term,)))
+        probes.what(tree.What(statement.taking))
         if isinstance(statement.figure, tree.Lookup):
             _probe_limit(statement.figure, probes)
     elif isinstance(statement, tree.Assign) and statement.field:
