@@ -394,13 +394,14 @@ class Requirements:
     def _kinds(self, when: tree.Condition | None) -> set[str]:
         """The circumstances that a condition speaks of."""
         kinds: set[str] = set()
+        every = {w.id for w in self.later.plan.vocabulary.terms_of("circumstance")}
         for node in walk(when):
             if isinstance(node, tree.Lasts):
                 kinds.update(node.kinds or self.later.world.leave_kinds)
-            elif isinstance(node, tree.Term) and self.later.plan.vocabulary.field_of(node.id) == "circumstance":
+            elif isinstance(node, tree.Term) and node.id in every:
                 kinds.add(node.id)
             elif isinstance(node, tree.Present) and node.field == "circumstance":
-                kinds.update(w.id for w in self.later.plan.vocabulary.terms_of("circumstance"))
+                kinds |= every
         return kinds
 
 

@@ -9,8 +9,9 @@ import pytest
 from policyengine.engines import duckdb, reference
 from policyengine.engines.calendar import day_in_period, full_months, merged
 from policyengine.engines.require import status_of
+from policyengine.language.vocabulary import Word
 from policyengine.records.model import Fact, Record
-from tests.build import F, governs, inputs, plan, record, rule, run, somebody
+from tests.build import F, governs, inputs, plan, record, rule, run, said, somebody, words
 from tests.engines.differences import differences
 
 BASE = [
@@ -268,6 +269,14 @@ def test_only_circumstances_that_have_a_part_are_named(said: str, cases: list[tu
         findings = judge(made, inputs([], people), (2016, 2016), None).findings
         assert [f.circumstance for f in findings] == [named for _, named in cases]
         assert all(f.because == ("base/r4",) for f in findings)
+
+
+def test_a_circumstance_is_named_where_another_field_has_a_term_of_that_name() -> None:
+    known = words(Word("other", "term", "其他情形", of="circumstance"), Word("other", "term", "其他形式", of="form"))
+    excuse = said("excuse year when circumstance = other", known)
+    made = plan(*BASE, ANNUAL, rule("e", excuse), vocabulary=known)
+    [f] = run(made, [], 2016, somebody("P", ("other", "2016-05-01", "2016-05-01"))).findings
+    assert (f.status, f.circumstance) == ("excused", "other")
 
 
 def test_excuse_of_one_rule_leaves_the_others() -> None:
