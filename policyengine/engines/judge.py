@@ -262,6 +262,7 @@ class Judge:
         options: list[tuple[str, Shares]] = []
         missing: set[str] = set()
         settled = ambiguous = False
+        named = ""  # the first rule that is true
         rules = list(self._assign.of(form, record.end))
         for tier in ([r for r in rules if r.named], [r for r in rules if not r.named]):
             sure = 0
@@ -273,7 +274,9 @@ class Judge:
                     continue
                 if truth is None:
                     missing.update(rule.lacks(scene))
-                sure += truth is True
+                else:
+                    named = named or rule.key
+                    sure += 1
                 options.append((rule.key, shares(self.in_counted(statement, record.end), record, amount, year_start)))
             settled, ambiguous = settled or sure > 0, ambiguous or sure > 1
             if settled:
@@ -282,7 +285,7 @@ class Judge:
             options.append(("", by_end))
         first = options[0][1]
         if all(placed == first for _, placed in options):
-            return first, options[0][0] if settled or len(options) == 1 else options[-1][0], False, (), None
+            return first, named, False, (), None
         union, others = _union([placed for _, placed in options])
         return union, "+".join(k for k, _ in options if k), ambiguous, tuple(missing), others
 

@@ -82,6 +82,23 @@ def test_the_last_day_of_february_in_any_year() -> None:
     assert counted(late, "2017-03-01", "2017-03-01", claimed_year=2016) == {"2017": 10}
 
 
+SAME = [
+    # rules, of a record of May 2016 without a level; the first rule that is true: what is not known changes nothing
+    (["assign by start date when level = city"], ""),
+    (["assign by start date when level = city", "assign by end date when mode is missing"], "base/r5"),
+    (["assign by end date when mode is missing", "assign by start date when level = city"], "base/r4"),
+    (["assign by start date when level = city", "assign training by end date"], "base/r5"),
+]
+
+
+@pytest.mark.parametrize(("rules", "named"), SAME)
+def test_where_all_rules_agree_that_is_named_which_is_true(rules: list[str], named: str) -> None:
+    made, given = plan(*BASE, *rules), [record("R1", "2016-05-05", "training", 10, "hours", start="2016-05-01")]
+    for judge in (reference.evaluate, duckdb.evaluate):
+        [e] = judge(made, inputs(given), (2016, 2016), None).ledger
+        assert (e.period, e.counted, e.reason, e.assign_rule, e.missing) == ("2016", 10, "counted", named, ())
+
+
 def test_two_that_are_true_and_differ_are_ambiguous() -> None:
     rules = ["assign by start date when level = city", "assign by end date when mode = online"]
     made = record("R1", "2017-01-05", "training", 10, "hours", start="2016-12-20", level="city", mode="online")
@@ -123,16 +140,16 @@ def test_bounds_hold_where_an_earlier_share_was_rounded_up() -> None:
 
 BETWEEN = [
     # 10 to 20 hours over 90, 366 and 90 of 546 days: 1.65 to 3.30, 6.70 to 13.41, and the rest, 1.65 to 3.30
-    ("down", {"2015": (1, 3), "2016": (6, 13), "2017": (1, 6)}),  # two roundings leave the last up to two hours more
-    ("up", {"2015": (2, 4), "2016": (0, 14), "2017": (0, 4)}),  # or up to two less; before it there may be none left
-    ("half up", {"2015": (2, 3), "2016": (0, 13), "2017": (0, 5)}),  # half of that both ways
+    ("down to 1 hour", {"2015": (1, 3), "2016": (6, 13), "2017": (1, 6)}),  # the last has up to two steps more
+    ("up to 1 hour", {"2015": (2, 4), "2016": (0, 14), "2017": (0, 4)}),  # or up to two less; none may be left before
+    ("half up to 1 hour", {"2015": (2, 3), "2016": (0, 13), "2017": (0, 5)}),  # half of that both ways
+    ("down to 2 hours", {"2015": (0, 2), "2016": (6, 12), "2017": (0, 8)}),
 ]
 
 
-@pytest.mark.parametrize(("direction", "expected"), BETWEEN)
-def test_bounds_of_shares_follow_from_the_rounding(direction: str, expected: dict[str, object]) -> None:
-    rules = [f"assign split by days rounded {direction} to 1 hour"]
-    assert counted(rules, "2015-10-03", "2017-03-31", 10, "paper") == expected
+@pytest.mark.parametrize(("rounded", "expected"), BETWEEN)
+def test_bounds_of_shares_follow_from_the_rounding(rounded: str, expected: dict[str, object]) -> None:
+    assert counted([f"assign split by days rounded {rounded}"], "2015-10-03", "2017-03-31", 10, "paper") == expected
 
 
 def test_shares_are_rounded_in_the_unit_of_the_step() -> None:
