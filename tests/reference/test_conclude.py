@@ -83,6 +83,36 @@ def test_what_is_only_expected_opens_no_outcome_and_is_not_asked_for() -> None:
     assert (d.outcome, d.missing) == ("undetermined", ("person:sector",))
 
 
+def test_nobody_is_asked_for_an_excuse_that_ends_no_wait() -> None:
+    """At most 5 hours: kept so far; more may break it till the year ends, whatever her title."""
+    rules: list[object] = [
+        rule("m", "require total at most 5 hours per year"), rule("e", "excuse year when title_level = senior"),
+    ]  # fmt: skip
+    [f] = run(plan(*BASE, *rules), hours(("2016-05-01", 4)), 2016, somebody(), as_of="2016-06-01").findings
+    assert (f.status, f.missing) == ("in_progress", ())
+    rules[0] = A
+    [f] = run(plan(*BASE, *rules), hours(("2016-05-01", 4)), 2016, somebody(), as_of="2016-06-01").findings
+    assert (f.status, f.missing) == ("in_progress", ("person:title_level",))
+
+
+def test_a_decision_shows_the_strictest_of_what_is_firmly_required() -> None:
+    of_all, more, vague = (
+        rule("r", "require total at least 60 hours per year"),
+        "require total at least {} hours per year when {}",
+        "expect total at least 99 hours per year",
+    )
+    senior = somebody(title_level="senior")
+    for least, owed in ((90, 90), (40, 60)):
+        for name in "az":
+            rules: list[object] = [
+                of_all,
+                rule(name, more.format(least, "title_level = senior")),
+                rule(f"{name}e", vague),
+            ]
+            d = decision(rules, hours(("2016-05-01", 10)), senior)
+            assert (d.required_total, d.shortfall_total) == (owed, owed - 10)
+
+
 def test_what_was_not_met_stays_so_while_the_year_goes_on() -> None:
     rules: list[object] = [A, rule("m", "require professional at most 5 hours per year")]
     records = hours(("2016-05-01", 6), subject="professional")
@@ -185,6 +215,9 @@ def test_years_before_any_calendar_are_open() -> None:
     rules: list[object] = [A, "conclude promotion_ready when met in each of last 3 years"]
     records = [record("R1", "0001-05-01", "training", 10, "hours", result="passed")]
     assert decision(rules, records, period=1).possible == ("promotion_ready",)
+    rules[1] = "conclude promotion_ready when met in each of last 2 years"
+    records.append(replace(records[0], record_id="R2", start=day("0002-05-01"), end=day("0002-05-01")))
+    assert decision(rules, records, period=2).consequences == ("promotion_ready",)
 
 
 def test_the_decision_shows_totals_by_subject_and_what_caps_took() -> None:

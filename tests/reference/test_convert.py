@@ -97,6 +97,9 @@ OPEN = [
      ("level",)),
     ("convert training at paper_hours(level, author_rank)", None, None, {"level": "provincial", "author_rank": 4},
      0, 30, ("table:paper_hours",)),
+    # that it is converted is settled by the mode
+    ("convert training at 8 hours per day when mode = online or level = national", None, "days", {"mode": "online"},
+     0, 2928, ("quantity",)),
     # it may be converted, or not at all
     ("convert training at 8 hours per day when level = national", 2, "days", {}, 0, 16, ("level",)),
 ]  # fmt: skip
@@ -265,6 +268,11 @@ def test_a_kept_rate_restricts_what_it_speaks_of(
     over = rule("study", "override base/study: convert training at 5 hours per 1000 characters", pack="sector")
     e = converted(governs(over, base), quantity=10000, unit="characters", **facts)
     assert (e.converted, e.converted_high, e.missing) == (low, high, missing)
+    # figures that the law leaves open: of 3 to 6 hours and, of national papers, 2 to 4
+    base = rule("study", "convert training at 2 to 4 hours per 1000 characters when level = national")
+    over = rule("study", "override base/study: convert training at 3 to 6 hours per 1000 characters", pack="sector")
+    e = converted(governs(over, base), quantity=10000, unit="characters", **facts)
+    assert (e.converted, e.converted_high) == (30 if facts.get("level") == "city" else 20, 40 if high == 20 else 60)
 
 
 def test_a_rejected_record_shows_what_it_would_be_worth() -> None:

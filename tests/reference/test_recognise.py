@@ -80,6 +80,17 @@ def test_a_rule_governs_by_the_records_end_date() -> None:
     assert reasons == {"R1": ("rejected", "base/classes"), "R2": ("counted", "base/classes@2016")}
 
 
+def test_the_first_rule_is_named_by_its_key_not_by_its_place() -> None:
+    rules = [
+        rule("b", "recognise training when mode = online"),
+        rule("a", "recognise training when level = city"),
+        HOURS,
+    ]
+    assert judged(*rules, mode="online", level="city").recognise_rule == "base/a"
+    e = judged(*rules, mode="in_person", level="national")
+    assert (e.reason, e.recognise_rule) == ("rejected", "base/a")
+
+
 def test_a_table_without_rows_for_the_year_silences_the_rule() -> None:
     rules = ["recognise training", "reject training when theme not in themes", HOURS]
     # themes are known for 2016 and 2017 only

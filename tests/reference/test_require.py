@@ -260,6 +260,17 @@ def test_the_version_in_force_in_the_windows_last_year_governs() -> None:
     assert finding([old, new], hours(*FIVE), "2017").status == "not_met"
 
 
+def test_a_record_within_the_months_may_still_be_of_another_subject() -> None:
+    f = finding(["require professional at least 5 hours within 12 months of joined"], hours(("2016-05-01", 10)), "2016",
+                somebody(joined=date(2016, 1, 1)))  # fmt: skip
+    assert (f.achieved, f.achieved_high, f.status, f.missing) == (0, 10, "undetermined", ("R1:subject",))
+
+
+def test_a_window_reaches_as_far_back_as_the_calendar() -> None:
+    [f] = run(plan(*BASE, "require total at least 1 hour in any 3 years"), hours(("0001-05-01", 5)), 1).findings
+    assert (f.achieved, f.window) == (5, (date.min, date(1, 12, 31)))
+
+
 def test_an_unknown_day_to_count_from_leaves_every_period_open() -> None:
     rules: list[object] = ["require total at least 1 hour within 12 months of joined"]
     f = finding(rules, hours(*FIVE), "2016", somebody())
@@ -313,6 +324,16 @@ def test_a_measure_adds_up_what_its_condition_holds_for() -> None:
     given[3] = ("2016-08-01", 3)
     f = finding(rules, hours(*given))
     assert (f.achieved, f.achieved_high, f.status, f.missing) == (7, 10, "undetermined", ("R4:mode",))
+
+
+def test_a_measure_waits_for_the_records_of_which_it_is_not_known_that_they_belong() -> None:
+    rules: list[object] = [
+        "measure face_to_face: hours of training where mode = in_person or level = city",
+        "require face_to_face at least 10 hours per year",
+    ]
+    given = hours(("2016-05-01", 7, {"mode": "in_person"}), ("2016-06-01", 3, {"mode": "online"}))
+    f = finding(rules, given)
+    assert (f.achieved, f.achieved_high, f.missing) == (7, 10, ("R2:level",))
 
 
 def test_a_measure_has_versions() -> None:
@@ -413,6 +434,7 @@ def test_a_requirement_under_a_condition(condition: str, facts: dict[str, object
     result = run(made, [], 2016, somebody(**facts))  # type: ignore[arg-type]
     assert [f.status for f in result.findings] == ([status] if status else [])
     assert result.decisions[0].outcome == (status or "met")
+    assert result.decisions[0].missing == (("person:title_level",) if status == "undetermined" else ())
     met = run(made, hours(("2016-05-01", 10)), 2016, somebody(**facts))  # type: ignore[arg-type]
     assert met.decisions[0].outcome == "met"
 
@@ -465,6 +487,7 @@ OWED = [
     ([BY_RANK, HALF], {"title_level": "senior"}, None, ()),
     ([BY_RANK, HALF], {}, "undetermined", ("person:title_level",)),
     (["require total at least 90 hours per year", BY_KIND, HALF], {}, "not_met", ()),  # 90 are required in any case
+    (["require total at least 90 hours per year", rule("z", BY_RANK.statement), HALF], {}, "not_met", ()),
     ([TWO_THIRDS], {"joined": date(2016, 1, 1)}, "not_met", ()),  # 0 of 100/3
     ([TWO_THIRDS], {}, "undetermined", ("person:joined",)),
 ]
