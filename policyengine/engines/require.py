@@ -218,7 +218,7 @@ class Requirements:
         least, most = min(p.least for p in pieces), min(p.most for p in pieces)
         result.low, result.high = result.low - most, result.high - least
         if least < most:
-            result.missing.update(*(p.missing for p in pieces if p.least < most))
+            result.missing.update(*(p.missing for p in pieces))
         if most:
             result.keys.append(reduce.key)
             result.circumstances += next(p.kinds for p in pieces if p.most == most)
