@@ -9,7 +9,7 @@ import pytest
 from policyengine.engines import duckdb, reference
 from policyengine.language.vocabulary import Word
 from policyengine.records.model import Person, Record
-from tests.build import governs, inputs, plan, record, rule, run, said, somebody, words
+from tests.build import F, governs, inputs, plan, record, rule, run, said, somebody, words
 
 BASE = [
     "recognise records when result != failed",
@@ -331,6 +331,8 @@ class TestDoubt:
         versions = [rule("c", cap.format(4), until=2016), rule("c", cap.format(2), start=2017)]
         assert counted(versions, of(YEARS[:1])) == {"A": (4, 10)}
         assert counted(versions, of([("A", "2016-10-01", 10)])) == {"A": (2, 10)}
+        versions = [rule("c", cap.format(2), until=2016), rule("c", cap.format(4), start=2017)]
+        assert counted(versions, of([("A", "2016-05-01", 10), ("B", "2017-05-01", 10)]))["A"] == (2, 10)
 
     def test_what_a_cap_leaves_alone_is_not_said_to_be_capped(self) -> None:
         given = of([("A", "2016-05-01", 10), ("B", "2016-06-01", 10, UNKNOWN)])
@@ -366,6 +368,8 @@ ONCE = [
     # equal: the earlier, then the smaller id
     (HIGHEST, [("B", "2016-05-01", 10), ("A", "2016-06-01", 10)], {"B": 10, "A": 0}),
     (HIGHEST, [("B", "2016-05-01", 10), ("A", "2016-05-01", 10)], {"A": 10, "B": 0}),
+    # less than an hour is an amount as any other
+    (HIGHEST, [("A", "2016-05-01", 1), ("B", "2017-06-01", F(1, 2))], {"A": 1, "B": 0}),
     # another title, a missing one, a form that the rule does not name
     (HIGHEST, [A, (*B, {"title": "other"})], {"A": 10, "B": 12}),
     (HIGHEST, [A, (*B, {"title": None})], {"A": (0, 10), "B": 12}),  # B is more than A, whatever its title

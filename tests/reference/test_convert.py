@@ -222,6 +222,11 @@ class TestExchange:
         assert (e.converted, e.reason) == (12, "counted")
         e = converted(IN_CREDITS, rate, "convert training at stated hours", quantity=4, unit="hours")
         assert e.converted == F(4, 3)
+        rate = "exchange 2 credits for 3 hours"
+        assert converted(TOTAL, rate, "convert training at stated credits", quantity=4, unit="credits").converted == 6
+        assert converted(IN_CREDITS, rate, "convert training at stated hours", quantity=4, unit="hours").converted == F(
+            8, 3
+        )
 
     def test_without_one_the_other_unit_counts_nothing(self) -> None:
         e = converted(TOTAL, "convert training at stated credits", quantity=4, unit="credits")

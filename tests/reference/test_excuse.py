@@ -214,6 +214,7 @@ EXCUSE = [
                                        ("illness", "2016-05-01", "2016-07-31")], "not_met"),  # not in one stretch
     ("leave in (maternity) lasts at least 3 months", [("illness", "2016-01-01", "2016-06-30")], "not_met"),
     ("leave lasts at least 30 days", [("illness", "2016-02-01", "2016-03-01")], "excused"),
+    ("leave lasts at least 30 days", [("illness", "2016-02-01", "2016-02-29")], "not_met"),
     ("title_level = senior", [], "undetermined"),
 ]  # fmt: skip
 

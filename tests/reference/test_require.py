@@ -241,6 +241,12 @@ def test_a_block_is_decided_for_itself_when_it_ends_or_as_of_lies_in_it() -> Non
     made = plan(*BASE, "require total at least 12 hours per 3 years starting 2016")
     assert [d.period for d in run(made, hours(*FIVE), (2016, 2017)).decisions] == []
     assert [d.period for d in run(made, hours(*FIVE), (2016, 2018)).decisions] == ["2016..2018"]
+    for year in (2016, 2018):
+        assert [d.period for d in run(made, hours(*FIVE), year, as_of=f"{year}-12-31").decisions] == ["2016..2018"]
+    assert [run(made, hours(*FIVE), y, as_of=d).decisions for y, d in ((2016, "2019-01-01"), (2019, "2018-12-31"))] == [
+        (),
+        (),
+    ]
     [decision] = run(made, hours(*FIVE[:3]), (2016, 2017), as_of="2017-03-01").decisions
     assert (decision.period, decision.outcome, decision.days_left) == ("2016..2018", "in_progress", 670)
 
@@ -306,6 +312,13 @@ def test_whether_leave_falls_into_a_window_that_may_lie_anywhere_is_open() -> No
     reduced = [*rules, rule("l", "reduce r3 by 30 hours when leave lasts at least 20 days")]
     f = finding(reduced, hours(*FIVE), "2016", once_ill)
     assert (f.required, f.required_high) == (0, 30)
+    # an hour a month: of the twelve all may have been of leave, or none; who was never ill has none
+    reduced = [*rules, rule("l", "reduce r3 by 1 hour per full month of leave")]
+    f = finding(reduced, hours(*FIVE), "2016", once_ill)
+    assert (f.required, f.required_high, f.missing) == (18, 30, ("person:joined",))
+    for person in (somebody(), somebody("P", ("valid_reason", "2015-07-01", "2015-12-31"))):
+        f = finding(reduced, hours(*FIVE), "2016", person)
+        assert (f.required, f.required_high, f.missing) == (30, 30, ("person:joined",))
 
 
 # --- measures ---------------------------------------------------------------------------------------------------------
@@ -398,6 +411,18 @@ def test_a_share_of_what_is_owed() -> None:
     assert finding(rules, [], "2016", somebody(title_level="senior"), of="base/p").required == 60
     f = finding(rules, hours(("2016-05-01", 50, {"subject": "professional"})), "2016", somebody(), of="base/p")
     assert (f.required, f.required_high, f.status, f.missing) == (40, 60, "undetermined", ("person:title_level",))
+
+
+def test_a_share_of_what_is_owed_is_of_that_measure_in_that_window() -> None:
+    rules: list[object] = [
+        rule("a", "require total at least 60 hours per year"),
+        rule("b", "require total at least 99 hours in any 2 years"),
+        rule("c", "require public at least 99 hours per year"),
+        rule("d", "expect total at least 99 hours per year"),
+        rule("e", "require total at most 99 hours per year"),
+        rule("p", "require professional at least 2/3 of total requirement per year"),
+    ]
+    assert finding(rules, [], "2016", of="base/p").required == 40
 
 
 def test_a_share_of_what_is_owed_follows_its_reductions() -> None:
@@ -538,6 +563,14 @@ def test_nothing_is_carried_over_a_requirement_that_did_not_apply() -> None:
     given = hours(("2015-05-01", 30), ("2016-05-01", 3))
     person = somebody(qualified_on=date(2015, 6, 1))
     assert finding([annual, "carry excess over a to the next year"], given, "2016", person).carried == 0
+    earlier = somebody(qualified_on=date(2014, 6, 1))  # 2015 is the first year of which it is required
+    assert finding([annual, "carry excess over a to the next year"], given, "2016", earlier).carried == 20
+    # the version of the year that the hours come from
+    versions = {"until": (None, 2015), "start": (2016, None)}
+    for which, carried in (("until", (20, 0)), ("start", (0, 20))):
+        carry = rule("c", "carry excess over a to the next year", *versions[which])
+        both = hours(("2015-05-01", 30), ("2016-05-01", 30))
+        assert tuple(finding([ANNUAL, carry], both, year).carried for year in ("2016", "2017")) == carried
     first = rule("a", "require total at least 10 hours per year", start=2016)  # nothing was required before
     assert finding([first, "carry excess over a to the next year"], given, "2016").carried == 0
 
