@@ -260,13 +260,7 @@ class _Trace:
             of_it = [f for f in findings if f.measure == measure and f.comparison == ">=" and f.window == days]
             if not of_it:
                 continue
-            f = max(of_it, key=lambda f: (not f.advisory, f.required or ZERO))
-            # one whose window may be another, for want of a person's fact, is shown where there is no other
-            settled = [
-                g for g in of_it if g.advisory == f.advisory and not any(m.startswith("person:") for m in g.missing)
-            ]
-            other = max(settled, key=lambda g: g.required or ZERO, default=f)
-            f = f if (f.required, f.shortfall) == (required, short) else other
+            f = _shown(of_it, required, short)
             suffix = "total" if measure == "total" else measure
             own = {g.achieved - g.carried for g in of_it}  # a measure of this period may have another than its own
             found = total if _adrift(f, total) or (measure in d.measures and total in own) else f.achieved - f.carried
@@ -422,6 +416,20 @@ def _implied(findings: Sequence[Finding]) -> tuple[str, ...]:
         if status in statuses:
             return (status, "excused") if "excused" in statuses else (status,)
     return ("excused",) if "excused" in statuses else ("met",)
+
+
+def _shown(of_it: Iterable[Finding], required: Fraction | None, short: Fraction | None) -> Finding:
+    """The finding whose figures a decision must show: the strictest firm one. One that lacks a fact of the person may
+    have another window than the period's, and gives way to the next that is shown."""
+    ranked = sorted(of_it, key=lambda f: (not f.advisory, f.required or ZERO), reverse=True)
+    for f in ranked:
+        if f.advisory != ranked[0].advisory:
+            break
+        if (f.required, f.shortfall) == (required, short):
+            return f
+        if not any(m.startswith("person:") for m in f.missing):
+            break
+    return ranked[0]
 
 
 def _adrift(f: Finding, hours: Fraction) -> bool:

@@ -70,6 +70,39 @@ def test_sound_with_a_block_and_a_window_from_a_date_that_is_missing(tmp_path: P
     assert verify(save(done, tmp_path / "out")) == []
 
 
+# 90 hours a year, of which it may be open how many, beside months from a date that nobody has
+OPEN = {
+    "120 hours within 36 months of joined": "reduce annual-hours by 10 hours when qualified_on is missing",
+    "121 hours within 36 months of joined": "reduce annual-hours by 10 hours when qualified_on < 2010-01-01",
+    "89 hours within 36 months of joined": "reduce annual-hours by 10 hours when qualified_on < 2010-01-01",
+}
+
+
+@pytest.mark.parametrize("window", OPEN)
+def test_sound_where_more_is_open_than_the_window(tmp_path: Path, window: str) -> None:
+    world = write_world(tmp_path)
+    pack, rules = world / "policies/shire/pack.yaml", world / "policies/shire/rules.yaml"
+    pack.write_text(
+        pack.read_text(encoding="utf-8").replace(
+            "\nfields:\n", "\nfields:\n  person: {qualified_on: {zh: 取得资格日期, type: date}}\n"
+        ),
+        encoding="utf-8",
+    )
+    more = "".join(
+        f"- id: more-{n}\n  cites: {{source: act, at: art. 9}}\n  rule: {rule}\n"
+        for n, rule in enumerate((f"require total at least {window}", OPEN[window]))
+    )
+    rules.write_text(rules.read_text(encoding="utf-8") + more, encoding="utf-8")
+    files = Files((str(world / "records.csv"),))
+    done = evaluate_files(load_law(world / "policies/shire"), files, (2016, 2016))
+    assert {d.required_total for d in done.result.decisions} == {80}
+    out = save(done, tmp_path / "out")
+    assert verify(out) == []
+    path = out / "decisions.csv"
+    path.write_text(path.read_text().replace(",80,", ",81,"))
+    assert "PE521" in _codes(verify(out))
+
+
 @pytest.mark.parametrize("engine", ["reference", "duckdb"])
 @pytest.mark.parametrize("ledger", ["full", "lean"])
 def test_what_repeats_another_record_is_no_cut(engine: str, ledger: str, tmp_path: Path) -> None:
