@@ -18,6 +18,7 @@ from policyengine.messages import say
 from policyengine.plan import caps as cap_order
 from policyengine.plan.kinds import Rules
 from policyengine.plan.model import Plan, PlanRule
+from policyengine.plan.names import walk
 from policyengine.plan.report import Reporter
 from policyengine.plan.statements import at_one_time, meet
 from policyengine.plan.ticks import GREATEST, RECORDS_PER_PERSON, Counting, counting
@@ -37,6 +38,7 @@ class Together:
         self._meeting(self.plan.assign, "PE264", _same_tier)
         self._once()
         self._caps()
+        self._of_the_excused()
         return self._counting()
 
     # --- one at a time --------------------------------------------------------------------------------------------
@@ -57,6 +59,21 @@ class Together:
     def _twice(self, one: Rules, other: Rules, code: str, message: str) -> None:
         hint = say("keep one, or let one end (until) before the other begins (from)", "保留一条，或使二者先后生效")
         self.reporter.on(other, code, message, None, hint, others=(one,))
+
+    def _of_the_excused(self) -> None:
+        """未完成 is true of the excused too: what follows for them is for the law to say, and is easily overlooked."""
+        for one in self.plan.conclude:
+            nodes = list(walk(one.statement.when))
+            silent = tree.Not(tree.Outcome("met")) in nodes and tree.Outcome("excused") not in nodes
+            if silent and one.rule.pack == self.plan.policy and any(meet(one, e) for e in self.plan.excuse):
+                self.reporter.on(
+                    one, "PE269",
+                    say("not met is true of the excused too: this follows for them as well",
+                        "“未完成”也包括已免除：已免除的人员同样有此后果"),
+                    None, say("if it is not for them, write: not met and not excused",
+                              "不及于他们的，请写：未完成 且 非 已免除"),
+                    "note",
+                )  # fmt: skip
 
     # --- units ----------------------------------------------------------------------------------------------------
 

@@ -296,6 +296,34 @@ def test_a_field_that_cannot_be_used_is_told_in_words(sentence: str, name: str, 
     assert said.hint == f"{wanted} is wanted"
 
 
+LEAVE = "excuse year when leave lasts at least 6 months"
+SINCE = rule("leave", LEAVE, start=2020)
+EXCUSED_TOO = [
+    ("not met", [LEAVE], True),
+    ("not met and employer_kind = enterprise or title_level = junior", [LEAVE], True),
+    ("not met and not excused", [LEAVE], False),
+    ("not met or excused", [LEAVE], False),
+    ("met", [LEAVE], False),
+    ("not (met in each of last 2 years)", [LEAVE], False),
+    ("not met", [], False),
+    ("not met", [SINCE], True),
+]
+
+
+@pytest.mark.parametrize(("condition", "excuses", "told"), EXCUSED_TOO)
+def test_what_follows_for_the_excused_too(condition: str, excuses: list[Rule | str], told: bool) -> None:
+    found = complaints(ANNUAL, *excuses, f"conclude not_excellent when {condition}")
+    assert [(d.code, d.severity) for d in found] == [("PE269", "note")] * told
+
+
+def test_what_follows_for_the_excused_too_is_told_of_the_own_rules_and_of_their_time() -> None:
+    until = rule("c", "conclude not_excellent when not met", until=2019)
+    assert complaints(ANNUAL, SINCE, until) == []
+    base = rule("c", "conclude not_excellent when not met")
+    own = rule("a", "require professional at least 60 hours per year", pack="sector")
+    assert complaints(ANNUAL, LEAVE, base, own) == []
+
+
 SHARES = [
     ("professional at least 60% of total", []),
     ("professional at least 1 of total", []),
