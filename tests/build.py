@@ -128,7 +128,7 @@ BY_LEVEL = Table(
     "tables/level_hours.csv",
 )
 TABLES: dict[str, Table] = {t.id: t for t in (BASES, THEMES, YEARLY, PAPER, BY_LEVEL)}
-TABLE_WORDS = tuple(Word(t, "table") for t in TABLES)
+TABLE_WORDS = tuple(Word(t, "table", "继续教育基地" if t == "bases" else None) for t in TABLES)
 
 
 def words(*more: Word, fields: Sequence[FieldDecl] = ()) -> Vocabulary:

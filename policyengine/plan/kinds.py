@@ -17,7 +17,7 @@ from policyengine.language import tree
 from policyengine.language.quantities import BY_WORD, NO_QUANTITY, UNITS, exact_text
 from policyengine.language.vocabulary import FieldDecl, Vocabulary, Word
 from policyengine.messages import say
-from policyengine.packs.model import Table
+from policyengine.packs.model import Column, Table
 from policyengine.plan.model import PlanRule
 from policyengine.plan.names import walk
 from policyengine.plan.report import Reporter
@@ -83,6 +83,16 @@ class Kinds:
         """What messages call a field or term."""
         word = next((w for w in self.vocabulary.words if w.id == name and w.zh), None)
         return say(name, (word.zh if word else None) or name)
+
+    def table(self, name: str) -> str:
+        """What messages call a table."""
+        word = self.vocabulary.find("table", name)
+        return say(name, (word.zh if word else None) or name)
+
+    def column(self, column: Column) -> str:
+        """What messages call a key column: as the field that it is about."""
+        decl = self.vocabulary.fields.get(column.field or "")
+        return say(column.field or column.id, (decl.zh if decl else None) or column.field or column.id)
 
     # --- conditions -----------------------------------------------------------------------------------------------
 
@@ -214,7 +224,10 @@ class Kinds:
             return
         keys = table.columns_with("key")
         if not keys:
-            message = say(f"the table {name} has no key column to look for a value in", f"表 {name} 没有可供查找的键列")
+            message = say(
+                f"the table {name} has no key column to look for a value in",
+                f"表“{self.table(name)}”没有可供查找的键列",
+            )
             self.reporter.on(rule, "PE237", message, span, say("give a column the role key", "指定一列为 role: key"))
         elif table.columns[keys[0]].match != "range":
             self._key(rule, left, table, keys[0], span)
@@ -232,17 +245,18 @@ class Kinds:
             return
         if not table.columns_with("value"):
             message = say(
-                f"the table {node.table} has no value column to take a figure from", f"表 {node.table} 没有数值列"
+                f"the table {node.table} has no value column to take a figure from",
+                f"表“{self.table(node.table)}”没有数值列",
             )
             self.reporter.on(
                 rule, "PE237", message, span, say("give a column the role value", "指定一列为 role: value")
             )
         if len(arguments) != len(keys):
-            names = ", ".join(table.columns[k].field or table.columns[k].id for k in keys) or say("none", "无")
+            names = ", ".join(self.column(table.columns[k]) for k in keys) or say("none", "无")
             self.reporter.on(
                 rule, "PE237",
                 say(f"the table {node.table} has {len(keys)} key columns, and {len(arguments)} arguments are given",
-                    f"表 {node.table} 有 {len(keys)} 个键列，此处给出 {len(arguments)} 个"),
+                    f"表“{self.table(node.table)}”有 {len(keys)} 个键列，此处给出 {len(arguments)} 个"),
                 span, say(f"its keys, in order: {names}", f"其键列依次为：{names}"),
             )  # fmt: skip
             return
@@ -260,7 +274,7 @@ class Kinds:
             self.reporter.on(
                 rule, "PE237",
                 say(f"the table {table.id} has several figures for {', '.join(several)}: which one is not said",
-                    f"表 {table.id} 在 {'、'.join(several)} 年有多个数值，只按年度无从选择"),
+                    f"表“{self.table(table.id)}”在 {'、'.join(several)} 年有多个数值，只按年度无从选择"),
                 span, say("give its key columns as arguments", "给出其键列"),
             )  # fmt: skip
 
@@ -277,8 +291,8 @@ class Kinds:
                 rule, "PE237",
                 say(f"the column {key.id} of the table {table.id} holds {_TYPES[wanted]()}, {given.what} is "
                     f"{_TYPES[given.type]()}" + (" of another list" if same else ""),
-                    f"表 {table.id} 的列 {key.id} 为{_TYPES[wanted]()}，{given.what}为{_TYPES[given.type]()}"
-                    + ("，词表不同" if same else "")),
+                    f"表“{self.table(table.id)}”的列“{self.column(key)}”为{_TYPES[wanted]()}，"
+                    f"{given.what}为{_TYPES[given.type]()}" + ("，词表不同" if same else "")),
                 _span(argument) or span,
                 say("ask with the field that the column is about", "用该列所对应的字段查找"),
             )  # fmt: skip

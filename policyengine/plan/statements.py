@@ -110,7 +110,7 @@ class Statements:
                     self._say(
                         rule, "PE239",
                         say(f"the figures of the table {name} are in no unit that counts",
-                            f"表 {name} 的数值没有可计的单位"),
+                            f"表“{self.kinds.table(name)}”的数值没有可计的单位"),
                         span, say(f"give the column {column.id} unit: hours or unit: credits",
                                   f"为列 {column.id} 写明 unit: hours 或 unit: credits"),
                     )  # fmt: skip

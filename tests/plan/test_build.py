@@ -358,6 +358,15 @@ def test_a_share_of_more_than_all(sentence: str, told: list[tuple[str, str]]) ->
     assert [(d.code, d.severity) for d in complaints(*made)] == told
 
 
+def test_a_table_is_called_by_its_name_in_chinese() -> None:
+    speak("zh")
+    try:
+        [found] = complaints("recognise training when mode in bases")
+    finally:
+        speak("en")
+    assert found.message == "表“继续教育基地”的列“施教机构”为文本，方式为词条"
+
+
 @pytest.mark.parametrize(("sentence", "code"), BAD)
 def test_ill_typed(sentence: str, code: str | None) -> None:
     try:
