@@ -87,18 +87,18 @@ class Evaluated:
     """What an evaluation came to. Its tables are DuckDB relations (``.arrow()``, ``.df()``, ``.fetchall()``).
 
     Columns are those of docs/results.md, as in Parquet: DECIMAL, or numerator and denominator without a finite decimal.
-    The relations share one connection, which one thread at a time may ask; a copy, also one sent to another process,
-    makes its own. Everything else may be asked by several threads at once.
+    The relations share one connection, which one thread at a time may ask; a copy, and another process, makes its own.
+    Everything else may be asked by several threads at once.
     """
 
     def __init__(self, evaluation: Evaluation):
         self.evaluation = evaluation
-        self._relations: dict[str, duckdb.DuckDBPyRelation] = {}
-        self._connection: Any = None
+        self._relations: dict[tuple[int, str], duckdb.DuckDBPyRelation] = {}
+        self._connections: dict[int, Any] = {}  # by process: to a forked one that of its parent never answers
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied: a connection can't be, and is made anew when a table is asked for."""
-        return {**self.__dict__, "_relations": {}, "_connection": None}
+        return {**self.__dict__, "_relations": {}, "_connections": {}}
 
     @property
     def decisions(self) -> duckdb.DuckDBPyRelation:
@@ -137,9 +137,10 @@ class Evaluated:
 
     def table(self, name: str) -> duckdb.DuckDBPyRelation:
         """A table by name, as a DuckDB relation."""
-        if name not in self._relations:
-            self._relations[name] = self._relation(self._table(name))
-        return self._relations[name]
+        here = os.getpid(), name
+        if here not in self._relations:
+            self._relations[here] = self._relation(self._table(name))
+        return self._relations[here]
 
     def _table(self, name: str) -> Table:
         from policyengine.tools.tables import shape_of, tables_of
@@ -157,13 +158,15 @@ class Evaluated:
         from policyengine.records.duck_file import reader_text
         from policyengine.tools.formats import write_table
 
-        self._connection = self._connection or duckdb.connect()
+        if (here := os.getpid()) not in self._connections:
+            self._connections[here] = duckdb.connect()
+        connection = self._connections[here]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"{table.name}.parquet"
             write_table(table, path, "parquet")
             source = reader_text("read_parquet", path)
-            self._connection.execute(f'CREATE TABLE "{table.name}" AS SELECT * FROM {source}')
-        relation: duckdb.DuckDBPyRelation = self._connection.table(table.name)
+            connection.execute(f'CREATE TABLE "{table.name}" AS SELECT * FROM {source}')
+        relation: duckdb.DuckDBPyRelation = connection.table(table.name)
         return relation
 
     def cases(self, person: str, period: int | str | tuple[int, int] | None = None) -> list[Case]:

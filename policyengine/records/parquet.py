@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -44,6 +45,11 @@ def _database() -> Any:
     import duckdb
 
     return duckdb.connect(config={"enable_external_file_cache": False})
+
+
+if hasattr(os, "register_at_fork"):
+    # its threads are not in the child, which would wait for them for ever; both begin another
+    os.register_at_fork(before=_database.cache_clear)
 
 
 def scan(path: Path | Sequence[Path], numbered: bool = False) -> Any:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
+import subprocess
+import sys
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -155,3 +158,29 @@ def test_a_result_may_be_copied_also_once_its_tables_were_asked_for(copied: Any,
     assert again.decisions.fetchall() == rows
     assert {row["person_id"]: row["total"] for row in again.rows("decisions")}["D4"] == Fraction(20, 9)
     assert again.explain("Ann").startswith("Ann (A*) · 2016 · not met: 87.5 of 90 hours, 2.5 short")
+
+
+FORKED = """
+import os, signal, sys
+import duckdb
+import policyengine as pe
+os.chdir(sys.argv[1])
+duckdb.connect().execute("COPY (FROM read_csv('records.csv', all_varchar=true)) TO 'records.parquet'")
+policy = pe.load("policies/shire")
+before = pe.evaluate(policy, "records.parquet", period=2016)
+rows = before.decisions.fetchall()
+child = os.fork()
+signal.alarm(40)
+again = pe.evaluate(policy, "records.parquet", period=2016)
+same = [before.decisions.fetchall() == rows, again.decisions.fetchall() == rows, len(before.ledger.fetchall())]
+if child == 0:
+    os._exit(0 if same == [True, True, 10] else 1)
+print(same, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only POSIX has forks")
+def test_a_forked_process_judges_too(world: Path) -> None:
+    """Of a connection that was there before, only the memory is in the child: what it asked it waited for for ever."""
+    done = subprocess.run([sys.executable, "-c", FORKED, world], capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr) == ("[True, True, 10] 0\n", "")
