@@ -85,14 +85,11 @@ def _failed(problem: BaseException) -> int:
 
 def diagnostics_of(problem: BaseException) -> tuple[Diagnostic, ...]:
     """What a failure is to people: what it carries, or what the machine or the program could not."""
-    match problem:
-        case PolicyError():
-            return problem.diagnostics
-        case MemoryError():
-            return (_no_memory(),)
-        case OSError():
-            return (of_system(problem),)
-    return (_unforeseen(problem),)
+    if isinstance(problem, PolicyError):
+        return problem.diagnostics
+    if isinstance(problem, MemoryError) or _no_room(problem):
+        return (_no_memory(),)
+    return (of_system(problem) if isinstance(problem, OSError) else _unforeseen(problem),)
 
 
 def _of_usage(problem: click.UsageError) -> str:
@@ -239,6 +236,12 @@ def _nowhere() -> bool:
     except OSError:
         return True
     return False
+
+
+def _no_room(problem: BaseException) -> bool:
+    """Whether it is DuckDB that got no memory, wherever it was asked for; who never loads it is not made to."""
+    duckdb = sys.modules.get("duckdb")
+    return duckdb is not None and isinstance(problem, duckdb.OutOfMemoryException)
 
 
 def _no_memory() -> Diagnostic:

@@ -107,7 +107,11 @@ def check_pages(source: Source) -> None:
 
 
 def broken(source: Source, problem: Exception) -> Diagnostic:
-    """The file is no readable Parquet."""
+    """The file is no readable Parquet. What DuckDB had no memory for says nothing of the file, and goes on."""
+    import duckdb
+
+    if isinstance(problem, duckdb.OutOfMemoryException):
+        raise problem
     first = str(problem).splitlines()[0][:200] if str(problem) else type(problem).__name__
     message = say(f"the Parquet file can't be read: {first}", f"无法读取 Parquet 文件：{first}")
     hint = say("write it again; it may have been cut off", "请重新生成；文件可能不完整")

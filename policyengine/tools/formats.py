@@ -384,6 +384,8 @@ def _read_parquet(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, ob
             while rows := found.fetchmany(10_000):
                 for row in rows:
                     yield dict(zip(names, row, strict=True))
+        except duckdb.OutOfMemoryException:  # which says nothing of the file
+            raise
         except duckdb.Error as e:
             raise ValueError(say(str(e).splitlines()[0], "无法作为 Parquet 读取")) from None
 

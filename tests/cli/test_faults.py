@@ -309,6 +309,7 @@ def test_a_reader_of_help_that_goes_away(asked: str) -> None:
         (FileNotFoundError(2, "none", "/x"), "PE902"),
         (NotADirectoryError(20, "Not a directory", "/x/out"), "PE910"),
         (MemoryError(), "PE903"),
+        (duckdb.OutOfMemoryException("Out of Memory Error: Allocation failure"), "PE903"),
         (RecursionError("too deep"), "PE999"),
         (ZeroDivisionError("division by zero"), "PE999"),
     ],
@@ -326,6 +327,33 @@ def test_whatever_is_raised_becomes_a_message(
     assert f"error {code}: " in done.err or f": error {code}: " in done.err
     assert "hint: " in done.err or "Input/output" in done.err
     assert not (world / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "command"),
+    [
+        ("policyengine.tools.formats.reader_text", "verify OUT"),
+        ("policyengine.records.parquet.columns_of", "inspect OUT/decisions.parquet"),
+        ("policyengine.tools.publish.embedded.attach", "publish OUT --to OUT.duckdb"),
+    ],
+)
+def test_too_little_memory_to_read_says_nothing_of_the_file(
+    run: Run, world: Path, monkeypatch: pytest.MonkeyPatch, place: str, command: str
+) -> None:
+    """An untouched result was said to be changed, a sound file to be cut off, the database to be open elsewhere."""
+    out = world / "out"
+    judged = ("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--period", "2016", "--out", out)
+    assert run(*judged, "--format", "parquet").code == 0
+
+    def fail(*_: object, **__: object) -> None:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: Allocation failure")
+
+    monkeypatch.setattr(place, fail)
+    done = run(*command.replace("OUT", str(out)).split(" "))
+    assert (done.code, done.err.splitlines()[0]) == (
+        2,
+        "error PE903: there is not enough memory for the input; nothing was written",
+    )
 
 
 @posix

@@ -111,6 +111,11 @@ def _holds(path: Path) -> bool:
 
 
 def unusable(to: str, problem: Exception) -> PolicyError:
+    """What the database said. Where it only had no memory, that goes on."""
+    import duckdb
+
+    if isinstance(problem, duckdb.OutOfMemoryException):
+        raise problem
     first = str(problem).splitlines()[0][:200] if str(problem) else type(problem).__name__
     text = say(f"the database can't be used: {first}", f"无法使用该数据库：{first}")
     hint = say("nothing was changed; ", "未作任何改动；") + _what_to_do(first)
