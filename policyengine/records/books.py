@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -38,15 +40,39 @@ class _Stream(io.BufferedWriter):
 
 
 def save_book(book: Any, path: Path) -> None:
-    """Write a workbook that was made row by row. ``OSError`` where the disk is full."""
+    """Write a workbook that was made row by row, without a clock: the same book gives the same bytes. ``OSError`` where
+    the disk is full."""
+    from openpyxl.writer.excel import ExcelWriter
+
     stream = _Stream(io.FileIO(path, "w"))
     try:
-        book.save(stream)
+        ExcelWriter(book, _archive(stream)).save()  # its own ``save`` would say when the book was changed
         stream.close()
     except BaseException:
         stream.full = True
         _abandon(book)
         raise
+
+
+def _archive(stream: _Stream) -> Any:
+    """An archive whose parts are all of one time. That of the clock is one that none can hold, as ``zipfile`` says,
+    before 1980 (where a machine has lost it) and after 2107."""
+    from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+    def entry(name: str, size: int) -> ZipInfo:
+        made = ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+        made.compress_type, made.file_size = ZIP_DEFLATED, size
+        return made
+
+    class Timeless(ZipFile):
+        def writestr(self, name: Any, data: Any, *_: Any) -> None:
+            super().writestr(entry(name, len(data)), data)
+
+        def write(self, filename: Any, name: Any = None, *_: Any) -> None:
+            with open(filename, "rb") as source, self.open(entry(name, os.path.getsize(filename)), "w") as part:
+                shutil.copyfileobj(source, part)
+
+    return Timeless(stream, "w", ZIP_DEFLATED)
 
 
 @contextmanager

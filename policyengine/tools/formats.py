@@ -197,7 +197,6 @@ def _write_xlsx(table: Table, path: Path) -> None:
     book.properties.creator = "policyengine"
     book.properties.created = book.properties.modified = datetime(2000, 1, 1)  # no clock in a result
     save_book(book, path)
-    _without_clock(path)
 
 
 def openpyxl_there() -> Any:
@@ -240,21 +239,6 @@ def _too_long(text: str) -> Diagnostic:
     )
     hint = say("write csv or parquet instead: --format csv", "请改用 csv 或 parquet：--format csv")
     return Diagnostic("PE907", message, hint=hint)
-
-
-def _without_clock(path: Path) -> None:
-    """Pack the file again with fixed times, so that the same table gives the same bytes."""
-    import zipfile
-
-    with zipfile.ZipFile(path) as packed:
-        parts = [(name, packed.read(name)) for name in packed.namelist()]
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, data in parts:
-            if name == "docProps/core.xml":  # saving sets ``modified`` to now
-                data = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>2000-01-01T00:00:00Z", data)
-            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            packed.writestr(entry, data)
 
 
 # --- reading back ----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
+import time
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
@@ -54,6 +55,23 @@ def test_the_same_bytes(format: str, tmp_path: Path) -> None:
     for name in ("a", "b"):
         write_table(Table("t", COLUMNS, ROWS), tmp_path / f"{name}.{format}", format)
     assert (tmp_path / f"a.{format}").read_bytes() == (tmp_path / f"b.{format}").read_bytes()
+
+
+@pytest.mark.parametrize("seconds", [0, 315_532_799, 4_354_819_200, 5_680_281_600])
+def test_a_workbook_is_written_whatever_the_clock_says(
+    seconds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1970, where a machine has lost its clock; the last second of 1979, the first of 2108, and 2150: archives have
+    times from 1980 to 2107. The bytes are those of any other day."""
+    write_table(Table("t", COLUMNS, ROWS), tmp_path / "today.xlsx", "xlsx")
+    monkeypatch.setattr(time, "localtime", lambda *_: time.gmtime(seconds))
+    write_table(Table("t", COLUMNS, ROWS), tmp_path / "then.xlsx", "xlsx")
+    book = Workbook()
+    book.sheet("t", ["a"], [["1"]])
+    book.save(tmp_path / "report.xlsx")
+    monkeypatch.undo()
+    assert (tmp_path / "then.xlsx").read_bytes() == (tmp_path / "today.xlsx").read_bytes()
+    assert [r[1] for r in _back(tmp_path / "then.xlsx", "xlsx")] == [Fraction("87.5"), Fraction(20, 9), None, 0]
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])

@@ -10,7 +10,7 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
 from policyengine.records.books import rows_of_book, save_book
-from policyengine.tools.formats import SHEET_ROWS, _cell, _without_clock, openpyxl_there
+from policyengine.tools.formats import SHEET_ROWS, _cell, openpyxl_there
 from policyengine.tools.write import whole_file
 
 COLOURS = {"met": "D5EDDB", "not_met": "F8D4D0", "excused": "DCE6F4", "undetermined": "FFF0C9", "in_progress": "E8E8E8"}
@@ -93,7 +93,6 @@ class Workbook:
         self._book.properties.created = self._book.properties.modified = datetime(2000, 1, 1)
         with whole_file(path) as new:
             save_book(self._book, new)
-            _without_clock(new)
 
 
 def _too_many(title: str) -> Diagnostic:
