@@ -112,7 +112,9 @@ def _missing_calamine(source: Source) -> Diagnostic:
 
 def _xlsx(source: Source, package: ZipFile) -> Iterator[RawTable | Diagnostic]:
     book = Book(package)
-    parts = {n: p for n, p in book.parts.items() if p in package.namelist() and "worksheets" in p}
+    parts = {n: p for n, p in book.parts.items() if "worksheets" in p}
+    if missing := set(parts.values()) - set(package.namelist()):
+        raise NotXlsx(f"the part {min(missing)} is missing")
     if not any(book.styles.zeros) and all(_holdable(package, part) for part in parts.values()):
         tables = _calamine(source, "XLSX")
     else:

@@ -212,7 +212,9 @@ class _Sheet(Parser):
         match self.kind:
             case "s":
                 number = int(text)
-                return self.texts[number] if 0 <= number < len(self.texts) else ""
+                if not 0 <= number < len(self.texts):
+                    raise NotXlsx(f"there is no shared text {number}")
+                return self.texts[number]
             case "b":
                 return "true" if text.strip() == "1" else "false"
             case "n":
@@ -278,28 +280,29 @@ class Book:
 
     def __init__(self, package: ZipFile) -> None:
         self.package = package
-        self.folder = "xl"
+        self.names = {n.lower(): n for n in package.namelist()}
         workbook = self._parse(_Workbook(), "xl/workbook.xml")
         relations = self._parse(_Relations(), "xl/_rels/workbook.xml.rels")
         self.calendar_1904 = workbook.calendar_1904
-        self.parts = {
+        if lost := [name for name, relation, _ in workbook.sheets if relation not in relations.targets]:
+            raise NotXlsx(f"nothing says where the sheet {lost[0]} stands")
+        places = {
             name: posixpath.normpath(posixpath.join("xl", relations.targets[relation])).lstrip("/")
             if not relations.targets[relation].startswith("/")
             else relations.targets[relation].lstrip("/")
             for name, relation, _ in workbook.sheets
-            if relation in relations.targets
         }
+        self.parts = {name: self.names.get(place.lower(), place) for name, place in places.items()}
         self.hidden = {name for name, _, hidden in workbook.sheets if hidden}
         self._texts: list[str] | None = None
         self.styles: _Styles = self._parse(_Styles(), "xl/styles.xml", optional=True)
 
     def _parse(self, parser: Any, part: str, optional: bool = False) -> Any:
-        names = {n.lower(): n for n in self.package.namelist()}
-        if part.lower() not in names:
+        if part.lower() not in self.names:
             if optional:
                 return parser
             raise NotXlsx(f"the part {part} is missing")
-        with self.package.open(names[part.lower()]) as stream:
+        with self.package.open(self.names[part.lower()]) as stream:
             for _ in parser.feed(stream):
                 pass
         return parser

@@ -143,6 +143,41 @@ def test_packages_that_are_no_workbooks(parts: dict[str, bytes], tmp_path: Path)
     assert codes(said, "error") == ["PE406"]
 
 
+SHEET = f'<worksheet xmlns="{MAIN}"><sheetData><row r="1"><c r="A1" t="{{}}"><v>7</v></c><c r="B1"><v>1</v></c></row></sheetData></worksheet>'
+SECOND = f'<Relationship Id="r2" Type="{OFFICE}/worksheet" Target="worksheets/sheet2.xml"/></Relationships>'
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "second", "part", "reads"),
+    [
+        ("n", SECOND, "sheet2", True),
+        ("n", SECOND, "Sheet2", True),  # Excel looks for parts whatever their case
+        ("s", SECOND, "sheet2", False),  # an eighth shared text, of none
+        ("n", SECOND, "sheet3", False),
+        ("n", "</Relationships>", "sheet2", False),
+    ],
+)
+def test_no_cell_and_no_sheet_of_a_damaged_workbook_is_left_out(
+    kind: str, second: str, part: str, reads: bool, whole: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.xlsx"
+    with zipfile.ZipFile(path, "w") as package:
+        for name, data in PARTS.items():
+            data = data.replace("</sheets>", '<sheet name="Sheet2" sheetId="2" r:id="r2"/></sheets>')
+            package.writestr(name, data.replace("</Relationships>", second) if name.startswith("xl/") else data)
+        package.writestr("xl/worksheets/sheet1.xml", SHEET.format("n"))
+        package.writestr(f"xl/worksheets/{part}.xml", SHEET.format(kind))
+    if not whole:
+        monkeypatch.setattr(sheets, "_holdable", lambda *_: False)
+    if reads:
+        assert _tables(path) == [("Sheet1", [(1, ["7", "1"])]), ("Sheet2", [(1, ["7", "1"])])]
+    else:
+        inputs, said = read_inputs([str(path)], None, None, schema())
+        assert inputs is None
+        assert codes(said, "error") == ["PE406"]
+
+
 @pytest.mark.parametrize("name", ["sheets.xlsx", "libre.ods"])
 @pytest.mark.parametrize(
     "part", ["META-INF/manifest.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"]
