@@ -229,7 +229,12 @@ def _cell(value: Value) -> object:
     text = _safe(value)
     if len(text) > SHEET_CELL:
         raise PolicyError([_too_long(text)])
-    return "".join(c for c in text if c >= " " or c in "\t\n\r") or None
+    return _NOT_IN_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", text) or None
+
+
+# What XML can't hold, or not as it is (a carriage return), is escaped as Excel does: _x000B_. So is what looks escaped.
+_UNHELD = r"\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff"
+_NOT_IN_XML = re.compile(f"[{_UNHELD}]|_(?=x[0-9A-Fa-f]{{4}}[_{_UNHELD}])")
 
 
 def _too_long(text: str) -> Diagnostic:
@@ -376,6 +381,8 @@ def _read_parquet(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, ob
 
 def _read_xlsx(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:
     openpyxl = openpyxl_there()
+    from policyengine.records.xlsx import unescaped
+
     try:
         with closing(openpyxl.load_workbook(path, read_only=True)) as book:
             rows = book.worksheets[0].iter_rows(values_only=True)
@@ -383,7 +390,7 @@ def _read_xlsx(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, objec
             for row in rows:
                 cells = [*row, *[None] * (len(names) - len(row))]
                 yield {
-                    n: _plain_text(c) if isinstance(c, str) else c if c is None else _text_of_cell(c)
+                    n: _plain_text(unescaped(c)) if isinstance(c, str) else c if c is None else _text_of_cell(c)
                     for n, c in zip(names, cells, strict=True)
                 }
     except FileNotFoundError:
