@@ -63,7 +63,8 @@ def take_prints(host: FileHost, tables: Canonical, law: Law, selection: Selectio
     for part in PARTS:
         name = getattr(tables, part)
         if name is not None:
-            cells = [_hashed(n) for n in host.columns(name) if n not in (FILE, ROW)]  # where it stood decides nothing
+            columns = host.columns(name).values()
+            cells = [_hashed(c) for c in columns if c.name not in (FILE, ROW)]  # where it stood decides nothing
             said = reduce(lambda one, other: t.call("XOR", one, other), cells)
             query = t.select(person_id=t.col("person_id", "r"), h=t.call("HASH", t.lit(part), said))
             hashed.append(query.from_(t.table(name, "r"), copy=False))
@@ -95,13 +96,14 @@ def _take_governing(host: FileHost, law: Law, persons: str | None, selection: Se
     host.keep("governing", t.join(sure, t.table("choice", "c"), t.both(*same)))
 
 
-def _hashed(name: str) -> Tree:
+def _hashed(column: Column) -> Tree:
     """The hash of a cell (alias ``r``) and its column's name, 0 of an empty one.
 
-    Hashed once more: DuckDB joins the hashes of both bit by bit, so that cells which change columns would cancel out.
+    Of a number DuckDB hashes the digits: 80.0 is 8.00 to it, so that the decimals of the column are hashed too. Hashed
+    once more: it joins the hashes of both bit by bit, so that cells which change columns would cancel out.
     """
-    value = t.col(name, "r")
-    return t.case([(t.missing(value), t.lit(0))], t.call("HASH", t.call("HASH", t.lit(name), value.copy())))
+    value, told = t.col(column.name, "r"), t.lit(f"{column.name} {column.scale}")
+    return t.case([(t.missing(value), t.lit(0))], t.call("HASH", t.call("HASH", told, value.copy())))
 
 
 def write_prints(host: FileHost, folder: Path) -> dict[str, Any]:

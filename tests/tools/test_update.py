@@ -134,6 +134,22 @@ def test_who_may_have_been_under_a_pack_that_is_gone_is_judged_anew(tmp_path: Pa
     assert "D4,2016,shire,undetermined," in (out / "decisions.csv").read_text(encoding="utf-8")
 
 
+def test_a_figure_of_the_same_digits_with_other_decimals_is_another(tmp_path: Path) -> None:
+    """Cat's 80.0 hours become 8.00 when the millers' pack no longer allows one decimal only; hers is as it was."""
+    world, out = write_world(tmp_path / "world"), tmp_path / "out"
+    pack, records = world / "policies" / "mill" / "pack.yaml", world / "records.csv"
+    records.write_text(records.read_text(encoding="utf-8").replace("R031,C3", "R031,A1"), encoding="utf-8")
+    before = pack.read_text(encoding="utf-8")
+    bounds = ", ".join(f"{unit}: {{min: 0, max: 10000, decimals: 1}}" for unit in ("hours", "minutes"))
+    pack.write_text(f"{before}quantities: {{{bounds}}}\n", encoding="utf-8")
+    update(world, out, "csv")
+    assert "R030,C3,2016,training,professional,80,hours,80,80," in (out / "ledger.csv").read_text(encoding="utf-8")
+    pack.write_text(before, encoding="utf-8")
+    records.write_text(records.read_text(encoding="utf-8").replace("80,hours,c-7", "8,hours,c-7"), encoding="utf-8")
+    update(world, out, "csv")
+    assert "R030,C3,2016,training,professional,8,hours,8,8," in (out / "ledger.csv").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("file", "text", "new", "said"),
     [
