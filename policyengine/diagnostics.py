@@ -79,6 +79,16 @@ def failed(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(d.severity == "error" for d in diagnostics)
 
 
+def name_not_utf8(code: str, file: str) -> Diagnostic:
+    """What is said of a path that is not UTF-8."""
+    message = say("the name of this file or of a folder above it is not UTF-8", "该文件或其所在文件夹的名称不是 UTF-8")
+    hint = say(
+        "rename it (files from a Chinese ZIP may have names in GBK), or use a locale of UTF-8 (LC_ALL=C.UTF-8)",
+        "请改名（中文 ZIP 解压出的文件名可能是 GBK），或使用 UTF-8 的语言环境（LC_ALL=C.UTF-8）",
+    )
+    return Diagnostic(code, message, Span(file), hint=hint)
+
+
 def _width(text: str) -> int:
     """Columns on a terminal: wide East Asian characters take two."""
     import unicodedata

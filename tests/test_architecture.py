@@ -19,8 +19,8 @@ FLOORS = {
 # data types that stand higher than the code that speaks of them: the evaluator's words for records and plans
 MODELS = {"policyengine.records.model", "policyengine.plan.model", "policyengine.packs.model"}
 HEAVY = (
-    "duckdb", "sqlglot", "jsonschema", "rich", "openpyxl", "python_calamine", "z3", "pyspark", "cryptography", "psycopg",
-    "pygls", "lsprotocol",
+    "duckdb", "sqlglot", "jsonschema", "rich", "openpyxl", "python_calamine", "z3", "pyspark", "cryptography",
+    "psycopg", "pygls", "lsprotocol",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
@@ -85,6 +86,11 @@ def merged(stretches: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
 def label(first: int, years: int = 1) -> str:
     """``2016`` or ``2016..2020``."""
     return str(first) if years == 1 else f"{first}..{first + years - 1}"
+
+
+def is_label(text: object) -> bool:
+    """Whether it is a period as ``label`` writes it."""
+    return isinstance(text, str) and re.fullmatch(r"[0-9]{4}(\.\.[0-9]{4})?", text) is not None
 
 
 def labelled(text: str) -> tuple[int, int]:

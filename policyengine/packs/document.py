@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from dataclasses import field
 from pathlib import Path
 
-from policyengine.diagnostics import Diagnostic, Span
+from policyengine.diagnostics import Diagnostic, Span, name_not_utf8
 from policyengine.light import dataclass
 from policyengine.messages import is_utf8, say
 from policyengine.packs.compose import compose, empty
@@ -93,7 +93,7 @@ def read_document(path: Path) -> tuple[Document | None, list[Diagnostic]]:
     """Read one YAML file. Errors: PE101..PE113; with any of them there is no document."""
     file = shown(path)
     if not is_utf8(str(path)):
-        return None, [_not_utf8(file)]
+        return None, [name_not_utf8("PE101", file)]
     if (files := _held.get()) and (unsaved := files.get(os.path.realpath(path))) is not None:
         return (None, [_too_large(file, len(unsaved))]) if len(unsaved) > MAX_BYTES else parse_document(unsaved, file)
     try:
@@ -109,12 +109,6 @@ def read_document(path: Path) -> tuple[Document | None, list[Diagnostic]]:
     if len(data) > MAX_BYTES:
         return None, [_too_large(file, len(data))]
     return parse_document(data, file)
-
-
-def _not_utf8(file: str) -> Diagnostic:
-    message = say("the name of this file or of a folder above it is not UTF-8", "该文件或其所在文件夹的名称不是 UTF-8")
-    hint = say("rename it (names from a Chinese ZIP are often in GBK)", "请改名（中文 ZIP 中的文件名常为 GBK 编码）")
-    return Diagnostic("PE101", message, Span(file), hint=hint)
 
 
 def parse_document(data: bytes, file: str) -> tuple[Document | None, list[Diagnostic]]:

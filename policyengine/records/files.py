@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import field
 from pathlib import Path
 
-from policyengine.diagnostics import Diagnostic, Span
+from policyengine.diagnostics import Diagnostic, Span, name_not_utf8
 from policyengine.light import dataclass
 from policyengine.messages import is_utf8, say
 from policyengine.records.foreign import is_foreign
@@ -56,7 +56,7 @@ def find_files(arguments: Sequence[str]) -> tuple[list[Source], list[Diagnostic]
     labels = Counter(label for _, _, label in found)
     for path, shown, label in found:
         if not is_utf8(shown):
-            problems.append(_not_utf8(shown))
+            problems.append(name_not_utf8("PE400", shown))
             continue
         try:
             real = os.path.realpath(path)
@@ -70,15 +70,6 @@ def find_files(arguments: Sequence[str]) -> tuple[list[Source], list[Diagnostic]
             continue
         sources.append(Source(path, shown, label if labels[label] == 1 else shown, kind))
     return sources, problems
-
-
-def _not_utf8(shown: str) -> Diagnostic:
-    message = say("the name of this file or of a folder above it is not UTF-8", "该文件或其所在文件夹的名称不是 UTF-8")
-    hint = say(
-        "rename it (files from a Chinese ZIP may have names in GBK), or use a locale of UTF-8 (LC_ALL=C.UTF-8)",
-        "请改名（中文 ZIP 解压出的文件名可能是 GBK），或使用 UTF-8 的语言环境（LC_ALL=C.UTF-8）",
-    )
-    return Diagnostic("PE400", message, Span(shown), hint=hint)
 
 
 def stdin_for_all(records: Sequence[str], persons: str | None, circumstances: str | None) -> list[Diagnostic]:

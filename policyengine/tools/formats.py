@@ -328,9 +328,9 @@ def _read_csv(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object
     with open(path, encoding="utf-8", newline="") as file:
         csv.field_size_limit(1 << 27)
         reader = csv.reader(file, strict=True)
-        names = next(reader, [])
-        asked = [(names.index(n), text) for n, text in where.items() if n in names]
         try:
+            names = next(reader, [])
+            asked = [(names.index(n), text) for n, text in where.items() if n in names]
             for row in reader:
                 if len(row) != len(names):
                     raise ValueError(_wrong_width(reader.line_num, len(row), len(names)))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from policyengine.engines.calendar import labelled
+from policyengine.engines.calendar import is_label
 from policyengine.tools.tables import FINDINGS, FLAGS, LEDGER, MISSING, Column
 from policyengine.tools.write import MARK
 
@@ -90,7 +90,7 @@ def _maybe_day(value: Any) -> bool:
 
 
 def _maybe_period(value: Any) -> bool:
-    return value is None or _is(value, labelled)
+    return value is None or is_label(value)
 
 
 def _day_of_year(value: Any) -> bool:

@@ -7,7 +7,6 @@ with each other is for ``verify.py`` to say.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
-from policyengine.engines.calendar import block_of, days_of, label, labelled, period_bounds
+from policyengine.engines.calendar import block_of, days_of, is_label, label, labelled, period_bounds
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.progress import told
@@ -40,7 +39,6 @@ from policyengine.tools.write import MANIFEST, MARK, SIGNATURE, digest, manifest
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
 
 Row = Mapping[str, Value]
-_PERIOD = re.compile(r"[0-9]{4}(\.\.[0-9]{4})?")
 _TEXT_OF_DECISIONS = ("person_id", "period", "policy", "outcome", "advisories", "consequences")
 
 
@@ -127,7 +125,7 @@ class Written:
         """Rows of a table whose periods are ours: ``2016``, ``2016..2020``, or none in the ledger."""
         for row in self.rows(table, person):
             period = _text(row, "period")
-            if not _PERIOD.fullmatch(period) and (period or table != "ledger"):
+            if not is_label(period) and (period or table != "ledger"):
                 text = say(f"this table was changed: {period!r} is no period", f"此表已被改动：“{period}”不是年度")
                 raise _unusable(self.folder / self.manifest["tables"][table]["file"], text)
             yield row

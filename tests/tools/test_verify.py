@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.messages import speak
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.result import save
 from policyengine.tools.select import load_law
@@ -290,6 +292,33 @@ def test_missing_and_foreign_files(written: Path) -> None:
     with pytest.raises(PolicyError) as error:
         verify(written.parent)
     assert error.value.diagnostics[0].code == "PE501"
+
+
+@pytest.mark.parametrize(
+    ("format", "spoilt", "told"),
+    [
+        ("csv", lambda was: was.replace(b",", b',"a"b"', 1), "第 1 行不是 CSV：引号的位置不对"),
+        ("csv", lambda was: was.replace(b",20/9,", b",2x/9,"), "total：“2x/9”不是本程序写出的数"),
+        ("csv", lambda was: was.replace(b",20/9,", b",1/0,"), "total：“1/0”不是本程序写出的数"),
+        ("jsonl", lambda was: was[:-9], "不是 JSON 对象"),
+        ("parquet", lambda was: was[:-9], "无法作为 Parquet 读取"),
+        ("xlsx", lambda was: was[:-9], "无法作为 XLSX 读取"),
+    ],
+)
+def test_what_is_no_table_any_more_is_told_in_the_language_spoken(
+    evaluation: Evaluation, tmp_path: Path, format: str, spoilt: Callable[[bytes], bytes], told: str
+) -> None:
+    """Without what libraries say in English; a header with a quotation mark amiss was a fault of the program."""
+    out = save(evaluation, tmp_path / "out", format)
+    path = out / f"decisions.{format}"
+    was = path.read_bytes()
+    path.write_bytes(spoilt(was))
+    assert path.read_bytes() != was
+    speak("zh")
+    said = [d.message for d in verify(out) if d.code == "PE503"]
+    speak("en")
+    assert [m for m in said if m.startswith("此表已被改动：") and m.endswith(told)] == said != []
+    assert "PE503" in _codes(verify(out))
 
 
 def test_any_flipped_byte_is_found(evaluation: Evaluation, tmp_path: Path) -> None:
