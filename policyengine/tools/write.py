@@ -213,17 +213,18 @@ def _here() -> str:
     return hashlib.sha256(f"{machine} {space}".encode()).hexdigest()[:8]
 
 
-def _sweep(target: Path) -> None:
-    """Remove what a run that was killed left beside ``target``. Only where the process is known to be gone."""
-    if os.name != "posix":
+def _sweep(target: Path, what: str = "unfinished") -> None:
+    """Remove what a run that was killed left beside ``target``. Only where the process is known to be gone, but for
+    earlier results elsewhere (Windows): a file in one was open as it was replaced, or the run was cut off then."""
+    if os.name != "posix" and what == "unfinished":
         return
-    prefix, here = _prefix(target, "unfinished"), _here()
+    prefix, here = _prefix(target, what), _here()
     for left in target.parent.iterdir():
         if not left.name.startswith(prefix):
             continue
         number, _, rest = left.name.removeprefix(prefix).partition("-")
-        if number.isdigit() and rest.startswith(f"{here}-") and not _alive(int(number)):
-            shutil.rmtree(left, ignore_errors=True)
+        if number.isdigit() and rest.startswith(f"{here}-") and (os.name != "posix" or not _alive(int(number))):
+            _remove(left)
 
 
 def _alive(process: int) -> bool:
@@ -286,7 +287,7 @@ def _replace(folder: Path, target: Path) -> None:
         target.rmdir()
         os.rename(folder, target)
     elif not _exchange(folder, target):
-        aside = _beside(target, "replaced")  # not swept: after a kill between the two it is all there is
+        aside = _beside(target, "replaced")  # swept only once there is a new one: till then it is all there is
         try:
             os.rename(target, aside)
         except OSError as e:  # on Windows where a file in it is open: it is the target that is in use
@@ -298,6 +299,7 @@ def _replace(folder: Path, target: Path) -> None:
             raise
         finally:
             _remove(aside)
+    _sweep(target, "replaced")
     _sync_folder(target.parent)
 
 

@@ -266,11 +266,13 @@ def test_what_a_file_manager_puts_into_every_folder_is_nobodys(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="processes are told apart by signals")
-def test_what_a_killed_run_left_is_swept_away(evaluation: Evaluation, tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["unfinished", "replaced"])
+def test_what_a_killed_run_left_is_swept_away(evaluation: Evaluation, tmp_path: Path, what: str) -> None:
+    """An earlier result too, where names can't be exchanged in one step, once there is a new one."""
     gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    left = tmp_path / f".[out].unfinished-{int(gone.stdout)}-{write._here()}-abc"
-    running = tmp_path / f".[out].unfinished-{os.getppid()}-{write._here()}-abc"
-    elsewhere = tmp_path / f".[out].unfinished-{int(gone.stdout)}-00000000-abc"  # another machine or container
+    left = tmp_path / f".[out].{what}-{int(gone.stdout)}-{write._here()}-abc"
+    running = tmp_path / f".[out].{what}-{os.getppid()}-{write._here()}-abc"
+    elsewhere = tmp_path / f".[out].{what}-{int(gone.stdout)}-00000000-abc"  # another machine or container
     for folder in (left, running, elsewhere):
         folder.mkdir()
     save(evaluation, tmp_path / "[out]")
