@@ -16,13 +16,14 @@ from click.testing import CliRunner
 from policyengine.address import shown
 from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
+from policyengine.language.quantities import exact_text
 from policyengine.tools.publish.publish import TABLES, publish
 from policyengine.tools.publish.staging import figure
 from policyengine.tools.read_result import read_result
 from policyengine.tools.report.make import write_certificates, write_report, write_workbook
 from policyengine.tools.result import save
 from policyengine.tools.sign import Signer
-from policyengine.tools.stats.frames import described
+from policyengine.tools.stats.frames import described, ticks
 from policyengine.tools.stats.make import statistics
 from policyengine.tools.stats.origin import Named
 from policyengine.tools.write import digest, manifest_bytes
@@ -112,6 +113,21 @@ def test_no_figure_stays_none_beside_fractions(column: str, texts: str) -> None:
     assert found == [
         ("2.2222222222", "20/9"), ("None", "None"), ("1.5000000000", "None"), ("0.3333333333", "1/3"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("places", [1, 2, 3, 6])
+def test_great_figures_of_parquet(places: int) -> None:
+    """A quantity that no rule converts may be as great as 18 digits hold."""
+    from sqlglot import exp
+
+    great = [str(Fraction(10**18 - 1, 10**places)), f"-{10 ** (18 - places) - 1}", "0.5", "7"]
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE t (f DECIMAL(18, {places}))")
+        connection.executemany("INSERT INTO t VALUES (?::VARCHAR)", [[exact_text(Fraction(g))] for g in great])
+        frame = described(connection, exp.to_table("t"))
+        query = exp.select(exp.cast(ticks(frame, "f", 10**6), "TEXT")).from_("t")
+        found = [Fraction(whole) / 10**6 for (whole,) in connection.execute(query.sql("duckdb")).fetchall()]
+    assert found == [Fraction(g) for g in great]
 
 
 def test_twice_is_once(database: tuple[str, Ask], results: dict[str, Path]) -> None:

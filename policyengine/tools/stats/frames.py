@@ -167,7 +167,10 @@ def _shifted(value: Any, scale: int, per_unit: int, width: int = WIDEST) -> Any:
     """A decimal of ``width`` digits, ``scale`` of them behind the point, as ticks."""
     from sqlglot import exp
 
-    whole: Any = exp.paren(exp.Mul(this=value, expression=number(10**scale)))
+    from policyengine.engines.compile.trees import parts
+
+    narrow = width <= NARROW and scale > 0
+    whole: Any = parts(value, scale) if narrow else exp.paren(exp.Mul(this=value, expression=number(10**scale)))
     factor = per_unit // 10**scale
     whole = exp.cast(whole, "BIGINT") if width + len(str(factor)) <= NARROW else _huge(whole)
     return whole if factor == 1 else exp.Mul(this=whole, expression=number(factor))
