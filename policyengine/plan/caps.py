@@ -43,10 +43,15 @@ def _apart(one: CapRule, other: CapRule) -> bool:
     """
     if one.name == other.name and not _meet(one, other):
         return True
-    if not _meet(one, other) and not _several_years(one) and not _several_years(other):
+    if _of_other_times(one, other):
         return True
     a, b = one.statement.what.terms, other.statement.what.terms
     return bool(a) and bool(b) and one.about == other.about and set(a).isdisjoint(b)
+
+
+def _of_other_times(one: CapRule, other: CapRule) -> bool:
+    """Whether no record is of a year in which one governs and under the other: an order can't matter between them."""
+    return not _meet(one, other) and not _several_years(one) and not _several_years(other)
 
 
 def _several_years(rule: CapRule) -> bool:
@@ -80,7 +85,8 @@ def ordered(
     conflicts: list[Conflict] = []
     for place, rule in enumerate(rules):
         for name in rule.statement.after:
-            first[place].update(n for n, r in enumerate(rules) if r.name == name and r.key != rule.key)
+            named = (n for n, r in enumerate(rules) if r.name == name and r.key != rule.key)
+            first[place].update(n for n in named if not _of_other_times(rule, rules[n]))
     stated = [_before(place, first) for place in range(len(rules))]
     alike: list[tuple[int, int]] = []
     for a, b in combinations(range(len(rules)), 2):

@@ -132,3 +132,16 @@ CONVERT = [
 def test_two_rules_that_convert_a_record(one: str, other: str, shared: bool) -> None:
     found = complaints(rule("a", f"convert {one}"), rule("b", f"convert {other}"))
     assert [d.code for d in found] == ["PE262"] * shared
+
+
+def test_an_amendment_may_reverse_an_order() -> None:
+    """Till 2015 a comes after b, from 2016 on b after a: nobody waits for anybody, and no wait is told."""
+    law = [
+        rule("a", "cap public at 10 hours per year after base/b", until=2015),
+        rule("a", "cap public at 10 hours per year", start=2016),
+        rule("b", "cap training at 10 hours per year", until=2015),
+        rule("b", "cap training at 10 hours per year after base/a", start=2016),
+    ]
+    caps = [(c.rule.id, c.start is None) for c in plan(*law).caps]
+    assert [name for name, old in caps if old] == ["b", "a"]
+    assert [name for name, old in caps if not old] == ["a", "b"]
