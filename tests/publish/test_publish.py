@@ -115,9 +115,9 @@ def test_no_figure_stays_none_beside_fractions(column: str, texts: str) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("places", [1, 2, 3, 6])
+@pytest.mark.parametrize("places", [1, 2, 3, 6, 9, 14])
 def test_great_figures_of_parquet(places: int) -> None:
-    """A quantity that no rule converts may be as great as 18 digits hold."""
+    """A quantity that no rule converts may be as great as 18 digits hold; a part of a 4096th has 14 decimals."""
     from sqlglot import exp
 
     great = [str(Fraction(10**18 - 1, 10**places)), f"-{10 ** (18 - places) - 1}", "0.5", "7"]
@@ -125,8 +125,8 @@ def test_great_figures_of_parquet(places: int) -> None:
         connection.execute(f"CREATE TABLE t (f DECIMAL(18, {places}))")
         connection.executemany("INSERT INTO t VALUES (?::VARCHAR)", [[exact_text(Fraction(g))] for g in great])
         frame = described(connection, exp.to_table("t"))
-        query = exp.select(exp.cast(ticks(frame, "f", 10**6), "TEXT")).from_("t")
-        found = [Fraction(whole) / 10**6 for (whole,) in connection.execute(query.sql("duckdb")).fetchall()]
+        query = exp.select(exp.cast(ticks(frame, "f", 10**14), "TEXT")).from_("t")
+        found = [Fraction(whole) / 10**14 for (whole,) in connection.execute(query.sql("duckdb")).fetchall()]
     assert found == [Fraction(g) for g in great]
 
 

@@ -419,9 +419,12 @@ def decimal(value: Tree, digits: int) -> Tree:
 def parts(value: Tree, scale: int) -> Tree:
     """A decimal of 18 digits as a whole number of 10**-scale. Multiplied it still has its decimals, so that of a great
     one the product needs more digits; with these for all it would take twenty times as long."""
-    one, wide = lit(10**scale), cast(value.copy(), f"DECIMAL(28, {scale})")
+    one = lit(10**scale)
+    wide = cast(times(cast(value.copy(), f"DECIMAL(28, {scale})"), one.copy()), "BIGINT")
+    if 2 * scale >= 18:
+        return wide
     small = compare(call("ABS", value.copy()), "<", lit(10 ** (18 - 2 * scale)))
-    return case([(small, cast(times(value, one), "BIGINT"))], cast(times(wide, one.copy()), "BIGINT"))
+    return case([(small, cast(times(value, one), "BIGINT"))], wide)
 
 
 def sorted_by(query: exp.Select, alias: str, names: Sequence[str]) -> exp.Select:
