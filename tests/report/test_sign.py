@@ -18,6 +18,7 @@ from policyengine.diagnostics import PolicyError
 from policyengine.records.personal import pseudonymiser
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.pseudonymise import pseudonymised
+from policyengine.tools.publish.publish import publish
 from policyengine.tools.read_result import read_result
 from policyengine.tools.report.make import write_certificates, write_report, write_workbook
 from policyengine.tools.result import save
@@ -139,6 +140,10 @@ def test_pseudonyms(of_2016: Evaluation, tmp_path: Path) -> None:
     made = statistics([str(out)])
     assert [n.code for n in made.notes] == ["PE530"]
     assert "--records" not in str(made.notes[0].hint)  # naming the files would not help: they know no pseudonyms
+    publish(out, str(tmp_path / "status.duckdb"))
+    again = statistics([str(tmp_path / "status.duckdb")])
+    assert again.tables == made.tables
+    assert [(n.code, "have pseudonyms here" in n.message) for n in again.notes] == [("PE530", True)]
     (tmp_path / "short").write_bytes(b"secret")
     with pytest.raises(PolicyError, match="PE565"):
         pseudonymised(of_2016, tmp_path / "short")

@@ -81,7 +81,7 @@ def _source(connection: Any, tables: Mapping[str, str], place: str, manifest: Ma
     }
     listed = "ledger" in manifest["tables"]
     bare = lacking(connection, tables, manifest)
-    notes = [published_without(shown(place), manifest["outcomes"])] if bare else []
+    notes = [published_without(shown(place), manifest)] if bare else []
     if not listed:
         notes.append(without_ledger(shown(place)))
     return Source(

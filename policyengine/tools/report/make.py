@@ -105,7 +105,7 @@ def _open(place: str, named: Named) -> Iterator[tuple[Written, list[Part], Any, 
 
             together, every = current_of(connection, own, place)
             parts = [Part(one, one.facts()) for one in every]
-            notes = tuple(published_without(shown(place), one.manifest["outcomes"]) for one in every if one.lacks())
+            notes = tuple(published_without(shown(place), one.manifest) for one in every if one.lacks())
         else:
             together = unchanged_result(place)
             facts, notes = facts_of(connection, own, together, named)

@@ -6,7 +6,7 @@ only where those files and the packs still are what they were.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -112,9 +112,11 @@ def _without(what: str, explicit: bool, why: tuple[str, str] | None = None) -> t
     return None, (Diagnostic("PE530", text, hint=hint, severity="note"),)
 
 
-def published_without(place: str, periods: Iterable[str]) -> Diagnostic:
-    """Of a result in a database whose files were out of reach when it was published."""
-    years = ", ".join(periods)
+def published_without(place: str, manifest: Mapping[str, Any]) -> Diagnostic:
+    """Of a result in a database whose files were out of reach when it was published, or can't say of whom it is."""
+    if manifest["options"].get("pseudonymised"):
+        return _without(place, False, _HIDDEN)[1][0]
+    years = ", ".join(manifest["outcomes"])
     text = say(
         f"{place}: the result of {years} was published without its files",
         f"{place}：{years} 的结果发布时没有其所依据的文件",
