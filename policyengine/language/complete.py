@@ -19,7 +19,7 @@ from policyengine.language.quantities import MULTIPLES, UNITS
 from policyengine.language.vocabulary import Vocabulary, Word
 from policyengine.light import dataclass
 
-_SIGNS = frozenset(' (（「“"、，,：:')  # behind these nothing needs a space
+_SIGNS = frozenset(" (（「」、，,：:")  # behind these nothing needs a space
 _WIDE = {":": "：", "(": "（", ")": "）", ",": "、"}  # as ``fmt`` writes them; YAML takes “: ” for its own
 _OF_OTHERS = ("OVERRIDE", "替代", "DROP", "不适用")  # verbs about a rule of another pack
 _COMPARISONS = frozenset(("EQ", "NE", "_IN", "NOT_IN"))

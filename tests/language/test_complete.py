@@ -90,7 +90,10 @@ def _followed(text: str, start: Start, surface: str) -> None:
             after = _put_in(before, p)
             assert read(after, VOCABULARY, start).stopped == len(after), after
         if token.type in KINDS:
-            assert {p.word for p in found} & set(token.words) or not record & set(token.words), (before, token.text)
+            offered_words = {p.word for p in found}
+            known = offered_words & set(token.words) or not record & set(token.words)
+            # beside a field only its own values: a term of another list is no likely answer
+            assert known or any(offered_words >= set(VOCABULARY.terms_of(f)) for f in VOCABULARY.fields), before
         elif token.type not in FREE and len(token.text) > 1:  # by its first letter: a keyword has several forms
             begun = text[: token.start + 1]
             forms = {_put_in(begun, p) for p in proposals(begun, VOCABULARY, start, RULES, surface)}
