@@ -43,8 +43,8 @@ class Planned(Protocol):
 
 @dataclass(frozen=True)
 class Schema:
-    """The readers' view of the law. ``clashes``: fields that two plans declare with different types; ``held``: how many
-    plans have a term of a field."""
+    """The readers' view of the law. ``clashes``: fields that two plans declare with different types, units or terms;
+    ``held``: how many plans have a term of a field."""
 
     vocabulary: Vocabulary
     bounds: Mapping[str, Bounds]
@@ -119,7 +119,7 @@ def schema_of(plans: Iterable[Planned], mapping: FileMapping = NO_MAPPING) -> Sc
     for plan in plans:
         for decl in plan.vocabulary.fields.values():
             known = fields.get(decl.id)
-            if known and (known.of, known.type) != (decl.of, decl.type):
+            if known and _differ(known, decl):
                 clashes.append(decl.id)
             fields[decl.id] = _both(known, decl) if known else decl
         held.update((word.of, word.id) for word in plan.vocabulary.words if word.kind == "term")
@@ -132,6 +132,12 @@ def schema_of(plans: Iterable[Planned], mapping: FileMapping = NO_MAPPING) -> Sc
     together = vocabulary(terms, fields.values())
     clashes += [column for _, column in shared_columns(together)]
     return Schema(together, bounds, mapping, tuple(dict.fromkeys(clashes)), held)
+
+
+def _differ(a: FieldDecl, b: FieldDecl) -> bool:
+    """Whether one cell would mean different things by two declarations of a field."""
+    units = a.unit is not None and b.unit is not None and a.unit != b.unit
+    return units or (a.of, a.type, a.terms or a.id) != (b.of, b.type, b.terms or b.id)
 
 
 def _strictest(a: Bounds, b: Bounds) -> Bounds:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -201,10 +202,23 @@ def test_unclosed_quotes_take_linear_time(tmp_path: Path) -> None:
     assert len(inputs.records) >= 20_000
 
 
-def test_two_packs_that_disagree_on_a_column_are_an_error() -> None:
-    from dataclasses import dataclass, replace
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ({}, {"type": "text"}, ["PE430"]),
+        ({}, {"of": "person"}, ["PE430"]),
+        ({"unit": "minutes"}, {"unit": "clock_hours"}, ["PE430"]),  # 50 of the one would be beyond the 10 of the other
+        ({"unit": "minutes"}, {}, []),
+        ({"type": "term", "terms": "form"}, {"type": "term", "terms": "subject"}, ["PE430"]),
+        ({"maximum": Fraction(600)}, {"maximum": Fraction(10)}, []),
+    ],
+)
+def test_two_packs_that_disagree_on_a_column_are_an_error(
+    one: dict[str, Any], other: dict[str, Any], said: list[str]
+) -> None:
+    from dataclasses import dataclass
 
-    from policyengine.language.vocabulary import Vocabulary, vocabulary
+    from policyengine.language.vocabulary import FieldDecl, Vocabulary, vocabulary
 
     @dataclass
     class Planned:
@@ -212,16 +226,16 @@ def test_two_packs_that_disagree_on_a_column_are_an_error() -> None:
         bounds: dict  # type: ignore[type-arg]
         policy: str = "p"
 
-    other = replace(FIELDS[0], type="text")
-    both = schema_of([Planned(vocabulary([], FIELDS), BOUNDS), Planned(vocabulary([], (other,)), BOUNDS)])
-    inputs, said = read_inputs([str(DATA / "plain.csv")], None, None, both)
-    assert inputs is None
-    assert [d.code for d in said] == ["PE430"]
+    known: dict[str, Any] = {"id": "length", "of": "record", "type": "number"}
+    fields = [FieldDecl(**{**known, **more}) for more in (one, other)]
+    both = schema_of(Planned(vocabulary([], [*FIELDS, f]), BOUNDS) for f in fields)
+    inputs, problems = read_inputs([str(DATA / "plain.csv")], None, None, both)
+    assert (inputs is None) == bool(said)
+    assert codes(problems, "error") == said
 
 
 def test_of_two_packs_the_strictest_bounds_hold() -> None:
     from dataclasses import dataclass
-    from fractions import Fraction
 
     from policyengine.language.vocabulary import Vocabulary, vocabulary
 
