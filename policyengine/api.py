@@ -1,6 +1,7 @@
 """The Python interface: ``load`` a policy, ``evaluate`` records by it, ask the result for tables and explanations.
 
-Every mistake in packs, files or arguments is a ``PolicyError`` that carries its diagnostics; nothing is printed.
+Every mistake in packs, files or arguments is a ``PolicyError`` that carries its diagnostics; nothing is printed. What
+the machine can't do (a full disk, no right to write, no memory) comes out as Python or DuckDB says it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.light import dataclass
-from policyengine.messages import LANGUAGES, say
+from policyengine.messages import LANGUAGES, is_utf8, say
 
 if TYPE_CHECKING:
     import duckdb
@@ -201,7 +202,11 @@ class Evaluated:
         return "\n\n".join(text_of_case(c, language, reveal) for c in self.cases(person, period))
 
     def write(self, out: StrPath, format: str = "csv", ledger: str | None = None) -> Path:
-        """Write the result into a folder, as ``evaluate --out`` does. ``ledger``: ``full``, ``lean`` or ``none``."""
+        """Write the result into a folder, as ``evaluate --out`` does. ``ledger``: ``full``, ``lean`` or ``none``.
+
+        Raises ``PolicyError`` (PE910, PE911) where the folder is not ours to replace, ``OSError`` where it can't be
+        written.
+        """
         from policyengine.tools.formats import FORMATS
         from policyengine.tools.result import save
 
@@ -221,6 +226,10 @@ def _path(name: str, given: StrPath) -> str:
         raise _unusable(
             say(f"{name} is empty", f"{name} 是空的"), say("name a file or folder", "请给出文件或文件夹的路径")
         )
+    if "\0" in path or not is_utf8(path):
+        shown = ascii(path[:80])
+        text = say(f"{name} holds what no path can: {shown}", f"{name} 含有路径不能有的字符：{shown}")
+        raise _unusable(text, say("name a file or folder in UTF-8", "请给出 UTF-8 的文件或文件夹路径"))
     return path
 
 

@@ -141,6 +141,7 @@ def reason(error: OSError) -> str:
     known = {
         errno.ENOENT: "没有这个文件", errno.EACCES: "没有读取权限", errno.EISDIR: "它是文件夹",
         errno.ENOTDIR: "路径中有一段不是文件夹", errno.EIO: "读取存储设备出错",
+        errno.ENAMETOOLONG: "名称过长",
     }  # fmt: skip
     english = error.strerror or str(error)
     return say(english, known.get(error.errno or 0, english))

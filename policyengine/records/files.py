@@ -6,6 +6,7 @@ The content decides the kind, not the name: systems export text and web pages as
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob as globbing
 import hashlib
 import os
@@ -47,8 +48,13 @@ def find_files(arguments: Sequence[str]) -> tuple[list[Source], list[Diagnostic]
     for number, argument in enumerate(arguments):
         if argument == "-" and "-" in arguments[:number]:
             problems.append(_twice(STDIN))
-        else:
+            continue
+        try:
             found += _expand(argument, problems)
+        except OSError as e:
+            if argument == "-":  # it is copied to where there may be no room
+                raise
+            problems.append(_unreadable(argument, e))
     if not arguments:
         problems.append(Diagnostic("PE401", say("no records file is named", "没有给出记录文件"), hint=_hint_files()))
     sources: list[Source] = []
@@ -243,7 +249,9 @@ def _unreadable(shown: str, problem: OSError) -> Diagnostic:
         message = say("the folder can't be read: ", "无法读取文件夹：") + reason(problem)
     else:
         message = say("the file can't be read: ", "无法读取文件：") + reason(problem)
-    return Diagnostic("PE400", message, Span(shown), hint=say("check who may read it", "请检查读取权限"))
+    denied = problem.errno in (errno.EACCES, errno.EPERM)
+    hint = say("check who may read it", "请检查读取权限") if denied else _hint_files()
+    return Diagnostic("PE400", message, Span(shown), hint=hint)
 
 
 def kind_of(path: Path) -> str:

@@ -106,6 +106,30 @@ def test_an_empty_path_is_not_the_current_folder(world: Path, monkeypatch: pytes
             call()
 
 
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        ("a\0b", "PE901", r"'a\x00b'"),  # as what follows a NUL is dropped by the system, Python refuses it
+        ("a\udcffb", "PE901", r"'a\udcffb'"),  # half a character: a name in GBK, which no manifest can hold
+        ("a\ud800b", "PE901", r"'a\ud800b'"),  # and one that no name is
+        ("record_id,person_id\n" + "R1,P1\n" * 50, "PE400", "the file can't be read: File name too long"),
+    ],
+)
+def test_a_text_that_no_path_can_be_is_told(given: str, code: str, said: str, world: Path) -> None:
+    """The last is what was meant to be in the file."""
+    policy = pe.load(world / "policies/shire")
+    calls = [lambda: pe.evaluate(policy, given), lambda: pe.evaluate(policy, world / "records.csv", persons=given)]
+    if code == "PE901":
+        result = pe.evaluate(policy, world / "records.csv")
+        calls += [lambda: pe.load(given), lambda: result.write(given)]  # type: ignore[list-item, return-value]
+    for call in calls:
+        with pytest.raises(pe.PolicyError) as error:
+            call()
+        (found,) = error.value.diagnostics
+        assert (found.code, said in found.message) == (code, True)
+        assert found.hint != "check who may read it"
+
+
 def test_what_is_no_path_and_no_person_is_told(world: Path) -> None:
     """Ids are texts also where they look like numbers; of what is no file only the kind is shown."""
     policy = pe.load(world / "policies/shire")
