@@ -146,15 +146,22 @@ def refuse_foreign(target: Path) -> None:
         hint = say("give --out another name", "请为 --out 另取一个名称")
         raise PolicyError([Diagnostic("PE910", text, Span(str(target)), hint)])
     _refuse_fixed(target)
-    present = set(os.listdir(target)) - BY_ITSELF
-    foreign = sorted(present - files_of_result(target))
-    if foreign:
+    if foreign := _foreign_in(target):
         text = say(
             f"this folder holds something that is not a result of policyengine ({foreign[0]}); it is left as it is",
             f"该文件夹中有不是 policyengine 结果的内容（{foreign[0]}），未作改动",
         )
         hint = say("give --out a new or empty folder", "请为 --out 指定新的或空的文件夹")
         raise PolicyError([Diagnostic("PE911", text, Span(str(target)), hint)])
+
+
+def _foreign_in(target: Path) -> list[str]:
+    """What in the folder no result of ours wrote; looked at again where another run has just put its result there."""
+    while True:
+        seen = target.stat().st_ino
+        foreign = sorted(set(os.listdir(target)) - BY_ITSELF - files_of_result(target))
+        if not foreign or target.stat().st_ino == seen:
+            return foreign
 
 
 def _refuse_fixed(target: Path) -> None:

@@ -139,6 +139,25 @@ def test_what_is_put_into_the_folder_meanwhile_is_left_alone(written: Path) -> N
     assert _content(written) == before | {"minutes.txt": b"of a meeting"}
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere a result is not exchanged in one step")
+def test_a_result_that_another_run_replaces_meanwhile_is_no_foreign_one(
+    evaluation: Evaluation, written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the list of the files, in CSV, and the manifest, which is then that of a result in JSON Lines."""
+    look, others = write.files_of_result, ["jsonl"]
+
+    def meanwhile(folder: Path) -> set[str]:
+        if others:
+            save(evaluation, written, others.pop())
+        return look(folder)
+
+    monkeypatch.setattr(write, "files_of_result", meanwhile)
+    write.refuse_foreign(written)
+    (written / "minutes.txt").write_text("of a meeting")
+    with pytest.raises(PolicyError, match=r"PE911.*minutes\.txt"):
+        write.refuse_foreign(written)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
 @pytest.mark.parametrize("mode", [0o700, 0o750, 0o2770])
 def test_who_may_look_into_a_result_stays_as_it_is(written: Path, mode: int) -> None:
