@@ -60,6 +60,8 @@ class Commands(click.Group):
         if name not in COMMANDS or find_spec(_module(name)) is None:
             return None
         command: click.Command = importlib.import_module(_module(name)).command
+        said = COMMANDS[name][0]
+        command.help = command.help or f"{said[0].upper()}{said[1:]}."  # it is a docstring: python -OO has none
         return add_common(command)
 
     def resolve_command(

@@ -7,6 +7,8 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -213,6 +215,19 @@ def _every_command(command: click.Command, name: str = "") -> Iterator[tuple[str
             found = command.get_command(context, below)
             assert found is not None
             yield from _every_command(found, f"{name} {below}".strip())
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("verify", "Re-check a written result against its own trace."),
+        ("report", "HTML and XLSX reports and certificates."),
+    ],
+)
+def test_help_says_what_a_command_does_also_without_docstrings(name: str, said: str) -> None:
+    command = [sys.executable, "-OO", "-B", "-m", "policyengine", name, "--help", "--lang", "en"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[2].strip() == said
 
 
 def test_help_in_chinese_has_the_same_commands_and_options() -> None:
