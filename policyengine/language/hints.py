@@ -12,6 +12,7 @@ _NEGATION = re.compile("[不非未无没]|(?<![a-z])(?:no[nt]?|un|in|dis)")  # w
 _EQUAL = re.compile("(?<![a-z0-9_-])(is) +(?:not? +)?$|(?<![!<>不于或])(等于|为|==?) *$")
 _ROUNDED = re.compile("round(?:ed|ing)?(?![a-z])|四舍五入|(?:向[上下])?取整|[舍进]位|不计")
 _WITHIN = re.compile("(?:[0-9]{1,4}|[一二两三四五六七八九十]{1,3})? *个?年度?[以之]?内")
+BEFORE_A_TEST = re.compile("[当且或非]$|(?<![a-z0-9_-])(?:when|where|and|or|not)$")
 _SCHOOL_YEAR = re.compile("学年|自然年|日历年|(?:school|academic|calendar) year(?![a-z])")
 _PART_OF_YEAR = re.compile("个?(?:月|季度?|周|星期|学期)|(?:month|quarter|week|term|semester)s?(?![a-z0-9_-])")
 _EACH = re.compile("(?:每个?|(?<![a-z])per) *$")
@@ -24,7 +25,13 @@ _TRADITIONAL = str.maketrans(
 
 
 def suggestion(word: str, known: dict[str, str], near: float = 0.6) -> str | None:
-    """``did you mean 培训班?``: the name of the nearest of the known forms, where one is near.
+    """``did you mean 培训班?``: the name of the nearest of the known forms, where one is near."""
+    found = nearest(word, known, near)
+    return did_you_mean(found) if found else None
+
+
+def nearest(word: str, known: dict[str, str], near: float = 0.6) -> str | None:
+    """The name of the nearest of the known forms, where one is near.
 
     None that a negation tells from the word: 合格 is near 不合格, and its opposite.
     """
@@ -34,11 +41,18 @@ def suggestion(word: str, known: dict[str, str], near: float = 0.6) -> str | Non
     negations = len(_NEGATION.findall(word))
     alike = [form for form in known if len(_NEGATION.findall(form)) == negations]
     found = get_close_matches(word, alike, n=1, cutoff=near if word.isascii() else 0.5) if len(word) > 1 else None
-    return did_you_mean(known[found[0]]) if found else None
+    return known[found[0]] if found else None
 
 
 def did_you_mean(name: str) -> str:
     return say(f"did you mean {name}?", f"是不是“{name}”？")
+
+
+def of_cap() -> str:
+    return say(
+        "a cap is a figure: for a third of the 90 hours that are owed, 30 hours",
+        "限额请写数额：应完成 90 学时的三分之一，写 30 学时",
+    )
 
 
 def after_equal(folded: str, start: int) -> tuple[int, int] | None:

@@ -16,11 +16,14 @@ from policyengine.language.expected import Expected, alternatives
 from policyengine.language.forms import fold, inside_word
 from policyengine.language.grammar import KINDS, Accepts
 from policyengine.language.hints import (
+    BEFORE_A_TEST,
     MAX_WORD,
     QUOTES,
     after_equal,
     did_you_mean,
+    nearest,
     not_by,
+    of_cap,
     otherwise_written,
     suggestion,
     within_years,
@@ -278,7 +281,24 @@ class Mender:
         message = say(f"“{word}” is not declared; a {wanted} is expected here", f"“{word}”未声明，此处应为{wanted}")
         years = within_years(self.sentence.folded, start) if "MEASURE" in kinds else None
         years = years or (not_by(self.sentence.folded, start) if "FIELD" in kinds else None)
-        self.builder.problem("PE201", message, start, end, years or suggestion(fold(word), known) or self.some(kinds))
+        near = nearest(fold(word), known)
+        if near and "FIELD" in kinds and self.is_a_test(start, end):
+            near = self.with_its_field(near)
+        hint = years or (did_you_mean(near) if near else self.some(kinds))
+        self.builder.problem("PE201", message, start, end, hint)
+
+    def is_a_test(self, start: int, end: int) -> bool:
+        """Whether what stands there is a whole test of a condition, without a comparison."""
+        begun, end = BEFORE_A_TEST.search(self.sentence.folded[:start].rstrip()), self.sentence.skip(end)
+        signs = self.grammar.accepting({*OPERATORS, "_IN", "NOT_IN"})
+        return begun is not None and (end >= self.sentence.end or self.sentence.token(end, signs) is None)
+
+    def with_its_field(self, name: str) -> str:
+        """考核结果 = 合格, of the term 合格 where a test begins; any other word as it is."""
+        surface, vocabulary = "zh" if self.chinese else "en", self.sentence.vocabulary
+        owners = [w.of for w in vocabulary.words if w.kind == "term" and w.of and w.surface(surface) == name]
+        field = vocabulary.fields.get(owners[0]) if len(owners) == 1 else None
+        return f"{(self.chinese and field.zh) or field.id} = {name}" if field else name
 
     def other_kind(self, word: str, start: int, end: int, kinds: list[str], declared: tuple[Word, ...]) -> None:
         wanted, named = _kinds(kinds), _kinds([w.kind for w in declared], say(" and ", "和"))
@@ -465,13 +485,6 @@ class Mender:
         term = self.grammar.accepting(("TERM",))
         goes_on = folded[start : start + 1] in (",", "、") and after_equal(folded, last.start) is not None
         return "EQ" in expected or (goes_on and self.sentence.token(self.sentence.skip(start + 1), term) is not None)
-
-
-def of_cap() -> str:
-    return say(
-        "a cap is a figure: for a third of the 90 hours that are owed, 30 hours",
-        "限额请写数额：应完成 90 学时的三分之一，写 30 学时",
-    )
 
 
 def _kinds(kinds: list[str], last: str | None = None) -> str:
