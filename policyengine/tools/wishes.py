@@ -13,6 +13,7 @@ from fractions import Fraction
 from policyengine.engines.calendar import period_of
 from policyengine.engines.truth import Scene, World, compile_condition, record_fact
 from policyengine.language import tree
+from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.records.model import Fact, Record
 
@@ -79,7 +80,7 @@ def _proposals(condition: tree.Condition, world: World, day: date, holds: bool) 
         case tree.Compare(left=left, op=op, right=tree.Field() as right):
             return _proposals(tree.Compare(right, _MIRRORED[op], left), world, day, holds)
         case tree.In(left=tree.Field(id=name), items=items, negated=negated):
-            values = [v for i in items if (v := _literal(i)) is not None]
+            values = [v for i in items if (v := _literal(i, name, world)) is not None]
             if negated != holds:
                 return [{name: v} for v in values][:MOST]
             return _other_than(name, values, world)
@@ -142,14 +143,20 @@ def _next_to(name: str, value: Fact, world: World) -> list[Fact]:
     return [below if below < value else below - step, above if above > value else above + step]
 
 
-def _literal(operand: tree.Operand) -> Fact | None:
+def _literal(operand: tree.Operand, name: str, world: World) -> Fact | None:
+    """What a sentence states of a field, a number in the unit of the field."""
     if isinstance(operand, tree.Term):
         return operand.id
-    return operand.value if isinstance(operand, tree.Value) else None
+    if not isinstance(operand, tree.Value):
+        return None
+    own = world.fields[name].unit if name in world.fields else None
+    if own and operand.unit and isinstance(operand.value, Fraction):
+        return operand.value * UNITS[operand.unit].scale / UNITS[own].scale
+    return operand.value
 
 
 def _compared(name: str, op: str, right: tree.Operand, world: World) -> list[Wish]:
-    value = _literal(right)
+    value = _literal(right, name, world)
     if value is None:
         return [{}]
     if op in ("=", ">=", "<="):

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from policyengine.engines.later import world_of
+from policyengine.engines.truth import Scene
+from policyengine.language.vocabulary import FieldDecl
 from policyengine.records.model import Person
 from policyengine.tools.case import Case, Remedy, kept
 from policyengine.tools.case_text import text_of_case
@@ -16,6 +19,8 @@ from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.explain import Explainer, explain_files
 from policyengine.tools.select import load_law
 from policyengine.tools.trial import Situation
+from policyengine.tools.wishes import wishes
+from tests.build import plan, record, said, words
 from tests.tools.world import HEADER, write_world
 
 
@@ -119,6 +124,22 @@ def test_only_what_a_record_lacks_is_to_be_added(tmp_path: Path, when: str, fact
     world = _all_recognised(tmp_path, when)
     remedies = [r for r in _remedies(world, tmp_path, _training("R1", "90")) if r.facts]
     assert [r.facts for r in remedies] == ([{"R1": facts}] if facts else [])
+
+
+WISHED = [
+    # of a duration in minutes, stated in clock hours: the minutes that would do
+    ("duration at least 2 clock_hours", 120), ("duration > 2 clock_hours", 121), ("duration in (2 clock_hours)", 120),
+    ("duration between 1 clock_hour and 2 clock_hours", 60), ("duration at least 90 minutes", 90),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("when", "minutes"), WISHED)
+def test_what_would_do_is_in_the_unit_of_the_field(when: str, minutes: int) -> None:
+    known = words(fields=[FieldDecl("duration", "record", "number", unit="minutes", maximum=Fraction(600))])
+    statement = said(f"recognise records when {when}", known)
+    world = world_of(plan(statement, vocabulary=known))
+    scene = Scene({}, record=record("R1", "2016-05-01"), period=2016)
+    assert wishes(statement.when, world, scene) == [{"duration": minutes}]
 
 
 def test_a_quantity_that_is_lacked_counts_once_it_is_added(tmp_path: Path) -> None:
