@@ -17,6 +17,7 @@ from policyengine.messages import say
 from policyengine.records.cells import compare
 
 MAX_BYTES = 1_000_000
+MAX_DEPTH = 50  # levels; five are used
 TextMap = dict[str, str]
 KEYS = ("columns", "ignore", "values", "units", "header_row", "sheets", "empty", "wide", "aliases")
 
@@ -65,10 +66,8 @@ def load_mapping(path: str) -> tuple[FileMapping | None, list[Diagnostic]]:
     reader = _Reader(path)
     try:
         text = raw.decode("utf-8-sig")
-        if any(isinstance(e, yaml.AliasEvent) for e in yaml.parse(text, Loader=yaml.BaseLoader)):
-            return None, [
-                _wrong(path, None, "YAML aliases (*name) are not allowed here", "此处不允许 YAML 别名（*name）")
-            ]
+        if (refused := _refused(text, path)) is not None:
+            return None, [refused]
         node = yaml.compose(text, Loader=yaml.BaseLoader)
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError):
         _, problems = parse_document(raw, path)  # says why in the words that it has for the files of packs
@@ -77,6 +76,21 @@ def load_mapping(path: str) -> tuple[FileMapping | None, list[Diagnostic]]:
         ]
     mapping = reader.mapping(node)
     return (None, reader.problems) if reader.problems else (mapping, [])
+
+
+def _refused(text: str, path: str) -> Diagnostic | None:
+    """An alias, or what is nested too deep: PyYAML goes through all levels for each token (5,000: minutes)."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.BaseLoader):
+        if isinstance(event, yaml.AliasEvent):
+            return _wrong(path, None, "YAML aliases (*name) are not allowed here", "此处不允许 YAML 别名（*name）")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            en, zh = f"this is nested deeper than {MAX_DEPTH} levels", f"嵌套超过 {MAX_DEPTH} 层"
+            return _wrong(path, event.start_mark, en, zh)
+    return None
 
 
 def _wrong(path: str, mark: Any, en: str, zh: str) -> Diagnostic:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,6 +57,18 @@ def test_what_the_law_does_not_know(text: str, codes: str, word: str, tmp_path: 
     said = unknown(schema(path))
     assert _codes(said) == codes
     assert all(word in f"{d.message} {d.hint}" for d in said)
+
+
+@pytest.mark.parametrize(("opens", "closes"), [("[", "]"), ("{a: ", "}"), ("- ", "")])
+@pytest.mark.parametrize("levels", [60, 20_000])
+def test_what_is_nested_too_deep_is_refused_at_once(opens: str, closes: str, levels: int, tmp_path: Path) -> None:
+    """PyYAML goes through all open levels for each token: 5,000 brackets, a file of 10 KB, took minutes."""
+    begun = time.perf_counter()
+    mapping, said = load_mapping(str(_mapping(f"columns:\n  {opens * levels}{closes * levels}\n", tmp_path)))
+    assert mapping is None
+    assert _codes(said) == "error PE408 2"
+    assert said[0].message == "this is nested deeper than 50 levels"
+    assert time.perf_counter() - begun < 10
 
 
 def test_a_key_of_aliases_that_there_is_not(tmp_path: Path) -> None:
