@@ -361,6 +361,38 @@ def test_a_changed_result_is_not_taken(tmp_path: Path, results: dict[str, Path],
     assert list(tmp_path.iterdir()) == [out]
 
 
+@pytest.mark.parametrize("figure", ["abc", "9" * 32])
+def test_a_figure_that_is_none_though_sealed_again_is_told_of_the_result(
+    county: Path, tmp_path: Path, figure: str
+) -> None:
+    """The rows are only looked at as they go over: it was said of the database that it can't be used."""
+    out = save(judged(county, 2016, 2016), tmp_path / "out")
+    table = out / "decisions.csv"
+    rows = [line.split(",") for line in table.read_text(encoding="utf-8").splitlines()]
+    rows[1][rows[0].index("shortfall_total")] = figure
+    table.write_text("".join(",".join(row) + "\n" for row in rows), encoding="utf-8")
+    manifest = read_result(out).manifest
+    manifest["tables"]["decisions"]["sha256"] = digest(table)
+    (out / "manifest.json").write_bytes(manifest_bytes(manifest))
+    with pytest.raises(PolicyError) as caught:
+        publish(out, str(tmp_path / "status.duckdb"))
+    assert {d.code for d in caught.value.diagnostics} <= {"PE503", "PE521"}
+    assert str(table) in str(caught.value)
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("stored", ["{}", "[", '{"policyengine-result": 1}'])
+def test_a_manifest_in_the_database_that_is_none(tmp_path: Path, results: dict[str, Path], stored: str) -> None:
+    to = tmp_path / "status.duckdb"
+    publish(results["2016"], str(to))
+    with duckdb.connect(str(to)) as connection:
+        connection.execute("UPDATE results SET manifest = ?", [stored])
+    for take in (lambda: statistics([str(to)]), lambda: write_report(str(to), tmp_path / "report.html")):
+        with pytest.raises(PolicyError, match="PE541") as caught:
+            take()
+        assert str(to) in str(caught.value)
+
+
 def test_a_result_that_was_changed_with_its_digests_is_not_published_under_its_old_signature(
     county: Path, tmp_path: Path
 ) -> None:

@@ -37,7 +37,7 @@ def current_of(connection: Any, folder: Path, place: str) -> tuple[Written, list
     wanted = ("results", "decisions", "decision_measures", "people", "activities", *_SHAPES)
     types = _types()
     tables = {t: copied(connection, folder, place, f"current_{t}", types[f"current_{t}"]) for t in wanted}
-    manifests = manifests_in(connection, tables["results"])
+    manifests = manifests_in(connection, tables["results"], place)
     if not manifests:
         text = say("nothing has been published here", "此库中尚无结果")
         raise PolicyError([Diagnostic("PE501", text, Span(shown(place)))])

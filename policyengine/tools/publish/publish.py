@@ -87,11 +87,10 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
                 _make_tables(target)
             elif _known(target, source.id, to) and not (known and _bare(target, source)):  # somebody else was faster
                 return _again(target, source.id, source.notes)
-            if known:
-                _fill(target, source.id, queries)
-                replaced = []
-            else:
-                replaced = _write(target, staged, queries, scope)
+            with as_they_are([folder]):  # figures are looked at as they are written
+                if known:
+                    _fill(target, source.id, queries)
+                replaced = [] if known else _write(target, staged, queries, scope)
             target.commit()
     return Published(source.id, True, tuple(replaced), source.notes)
 

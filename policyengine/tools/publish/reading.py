@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.address import is_server, shown
+from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.sqlcells import name, text, typed_csv
+from policyengine.tools.manifest_shape import first_fault
 from policyengine.tools.read_result import subjects_of
 from policyengine.tools.stats.frames import described
 from policyengine.tools.stats.origin import published_without, without_ledger
@@ -69,7 +71,7 @@ def sources_of_database(connection: Any, folder: Path, place: str) -> Iterator[S
     Raises ``PolicyError`` PE540 where it can't be read.
     """
     tables = {view: copied(connection, folder, place, view, COLUMNS[view], "counted") for view in COLUMNS}
-    for manifest in manifests_in(connection, tables["current_results"]):
+    for manifest in manifests_in(connection, tables["current_results"], place):
         yield _source(connection, tables, place, manifest)
 
 
@@ -153,12 +155,26 @@ def _create(connection: Any, table: str, query: Any) -> None:
     connection.execute(create.sql("duckdb"))
 
 
-def manifests_in(connection: Any, table: str) -> list[Mapping[str, Any]]:
-    """The manifests of the copied results, the earliest first."""
+def manifests_in(connection: Any, table: str, place: str) -> list[Mapping[str, Any]]:
+    """The manifests of the copied results, the earliest first. Raises ``PolicyError`` PE541 where one is none."""
     from sqlglot import exp
 
     query = exp.select(name("manifest")).from_(_table(table)).order_by(name("number"))
-    return [json.loads(m) for (m,) in connection.execute(query.sql("duckdb")).fetchall()]
+    found: list[Mapping[str, Any]] = []
+    for (stored,) in connection.execute(query.sql("duckdb")).fetchall():
+        try:
+            found.append(json.loads(stored))
+            fault = first_fault(found[-1])
+        except (ValueError, TypeError, RecursionError):
+            fault = "manifest"
+        if fault is not None:
+            message = say(
+                f"a result in this database was changed: {fault} is missing, or not as we write it",
+                f"数据库中的结果已被改动：{fault} 缺失，或与写出时不同",
+            )
+            hint = say("publish the results into a new database", "请将各结果重新写入新的数据库")
+            raise PolicyError([Diagnostic("PE541", message, Span(shown(place)), hint)])
+    return found
 
 
 def of_result(table: str, result_id: str, columns: Sequence[str]) -> Any:
