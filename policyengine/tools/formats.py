@@ -30,6 +30,7 @@ SHEET_ROWS = 1_048_576  # what a sheet of XLSX can hold, header included
 SHEET_CELL = 32_767  # characters
 BIGINT = 2**63
 MOST_DIGITS = 4300  # of a whole number as text that Python reads
+_encoded = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes an encoder for every value
 
 
 def text_of(value: Value) -> str:
@@ -93,10 +94,14 @@ def write_jsonl(table: Table, file: IO[str]) -> None:
 
 def json_of(value: Value) -> str:
     """A value as JSON text, figures exact."""
+    if isinstance(value, str):  # most are, as in text_of
+        return _encoded(value)
+    if value is None:
+        return "null"
     if isinstance(value, Fraction):
         text = exact_text(value)
         return f'"{text}"' if "/" in text else text
-    return json.dumps(value.isoformat() if isinstance(value, date) else value, ensure_ascii=False)
+    return _encoded(value.isoformat() if isinstance(value, date) else value)
 
 
 def _write_parquet(table: Table, path: Path) -> None:
