@@ -221,6 +221,25 @@ def test_what_the_machine_can_not_do_is_told_by_its_name(tmp_path: Path) -> None
     assert full.value.errno == errno.ENOSPC
 
 
+@pytest.mark.parametrize("command", ["stats OUT", "report OUT --out OUT.html"])
+def test_what_the_system_refuses_the_working_file_is_told(
+    run: Run, world: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """A quota, a limit of a file's size: it was a fault of the program."""
+    out = world / "out"
+    judged = ("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--period", "2016", "--out", out)
+    assert run(*judged).code == 0
+
+    def fail(*_: object, **__: object) -> None:
+        raise duckdb.IOException('IO Error: Could not write file "work.duckdb": Disk quota exceeded')
+
+    monkeypatch.setattr("policyengine.tools.stats.store.Store.__init__", fail)
+    done = run(*command.replace("OUT", str(out)).split(" "))
+    assert done.code == 2
+    assert "error PE906: " in done.err
+    assert done.err.endswith('the system refused: IO Error: Could not write file "work.duckdb": Disk quota exceeded\n')
+
+
 def test_too_small_a_limit(run: Run, tmp_path: Path) -> None:
     files = register(tmp_path, 100_000)
     out = tmp_path / "out"

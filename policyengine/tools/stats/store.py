@@ -68,9 +68,11 @@ def working() -> Iterator[tuple[Any, Path]]:
         except duckdb.OutOfMemoryException as e:
             raise MemoryError(str(e)) from e
         except duckdb.Error as e:
-            if "No space left" not in str(e) and shutil.disk_usage(folder).free >= 2**16:
-                raise
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), tempfile.gettempdir()) from e
+            if "No space left" in str(e) or shutil.disk_usage(folder).free < 2**16:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), tempfile.gettempdir()) from e
+            if isinstance(e, duckdb.IOException):  # a quota, a limit, a medium that fails
+                raise OSError(errno.EIO, str(e).splitlines()[0], tempfile.gettempdir()) from e
+            raise
 
 
 def build(connection: Any, folder: Path, sources: Iterable[Source], wanted: Sequence[str]) -> Store:
