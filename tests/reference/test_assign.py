@@ -108,6 +108,10 @@ def test_two_that_are_true_and_differ_are_ambiguous() -> None:
         ("2017", 0, 10, "ambiguous"),
     ]
     assert entries[0].assign_rule == "base/r4+base/r5"
+    # without the level: by its day of beginning, or as where no rule is true
+    made = record("R1", "2017-01-05", "training", 10, "hours", start="2016-12-20")
+    entries = run(plan(*BASE, rules[0]), [made], (2016, 2017)).ledger
+    assert [(e.reason, e.assign_rule, e.missing) for e in entries] == [("missing_fact", "base/r4", ("level",))] * 2
     # one of them is true whatever the mode; whether the other one is, is all that is open
     rules = ["assign by start date when approved = yes", "assign by end date when level = city or mode = online"]
     made = record("R1", "2017-01-05", "training", 10, "hours", start="2016-12-20", level="city")
@@ -150,6 +154,12 @@ BETWEEN = [
 @pytest.mark.parametrize(("rounded", "expected"), BETWEEN)
 def test_bounds_of_shares_follow_from_the_rounding(rounded: str, expected: dict[str, object]) -> None:
     assert counted([f"assign split by days rounded {rounded}"], "2015-10-03", "2017-03-31", 10, "paper") == expected
+
+
+def test_the_last_share_may_be_a_step_less_for_each_that_was_rounded_up() -> None:
+    """10 to 20 hours over 90 and 300 of 390 days: 2.31 to 4.62, and 7.69 less at most 2 to 15.38, in steps of 2."""
+    found = counted(["assign split by days rounded up to 2 hours"], "2015-10-03", "2016-10-26", 10, "paper")
+    assert found == {"2015": (4, 6), "2016": (4, 16)}
 
 
 def test_shares_are_rounded_in_the_unit_of_the_step() -> None:

@@ -81,6 +81,10 @@ def test_what_is_only_expected_opens_no_outcome_and_is_not_asked_for() -> None:
     junior = rule("j", "require total at least 5 hours per year when sector = accounting")
     d = decision([junior, EXPECTED], [], person)
     assert (d.outcome, d.missing) == ("undetermined", ("person:sector",))
+    # nor is what the rest of the year may bring: that of August is no part of the twelve months
+    required = rule("m", EXPECTED.replace("expect", "require"))
+    d = decision([A, required], hours(("2016-08-01", 3, None)), person, as_of="2016-09-01")
+    assert (d.outcome, d.missing) == ("undetermined", ("person:title_level",))
 
 
 def test_nobody_is_asked_for_an_excuse_that_ends_no_wait() -> None:
@@ -231,6 +235,7 @@ def test_the_decision_shows_totals_by_subject_and_what_caps_took() -> None:
     records[1] = record("R9", "2016-06-01", "training", 3, "hours", result="passed", subject="professional")
     d = decision(rules, records)
     assert (d.total, d.by_subject, d.capped_off) == (11, {"public": 8, "professional": 3}, 4)
+    assert d.advisories == ("base/r6",)  # that P is not met is no advice
     assert (d.required_total, d.shortfall_total) == (10, 0)
     assert (d.required_by_subject, d.shortfall_by_subject) == ({"professional": 5}, {"professional": 2})
 
