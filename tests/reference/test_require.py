@@ -189,6 +189,23 @@ def test_a_table_without_a_figure_for_the_year_asks_nothing_of_whoever_lacks_its
     assert [(f.period, f.status, f.required_high) for f in found] == [("2016", "undetermined", 40)]
 
 
+def test_a_dated_table_is_asked_on_the_last_day_of_the_year() -> None:
+    columns = (
+        Column("level", "key", "term", field="title_level"),
+        Column("hours", "value", "number", unit="hours"),
+        Column("from", "from", type="date"),
+        Column("until", "until", type="date"),
+    )
+    rows = (("junior", F(12), None, date(2016, 6, 30)), ("junior", F(20), date(2016, 7, 1), None))
+    made = plan(
+        *BASE,
+        "require total at least level_hours(title_level) per year",
+        tables={"level_hours": Table("level_hours", columns, rows, (2, 3), "t.csv")},
+    )
+    found = run(made, [], (2015, 2016), somebody(title_level="junior")).findings
+    assert [f.required for f in found] == [12, 20]
+
+
 # --- windows ----------------------------------------------------------------------------------------------------------
 
 FIVE = [("2014-05-01", 5), ("2015-05-01", 5), ("2016-05-01", 5), ("2017-05-01", 5), ("2018-05-01", 5)]
