@@ -263,6 +263,7 @@ def test_pages_that_there_are_not(browser: Browser, path: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize(("ends", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
 def test_the_command_leaves_nothing_behind(tmp_path: Path, ends: signal.Signals, code: int) -> None:
     command = [sys.executable, "-m", "policyengine", "serve", str(ROOT / "policies")]
