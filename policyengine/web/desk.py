@@ -26,6 +26,7 @@ from policyengine.packs.nodes import Mapping
 from policyengine.packs.roots import PACK_FILE, id_of, packs_under
 from policyengine.packs.values import text_at, text_of
 from policyengine.records.model import Reject
+from policyengine.tools.write import whole_file
 
 KINDS = ("records", "persons", "circumstances", "mapping")
 SHOWN = 200  # rejected cells on a page; the table has all
@@ -101,7 +102,14 @@ class Desk:
             raise unusable(say("this is no file of the form", "这不是表单中的文件"))
         target = self._place(batch, kind) / _name(name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as stream:
+        if target.exists() or (kind != "records" and any(target.parent.iterdir())):
+            raise unusable(
+                say(
+                    f"a file {target.name} was given twice, or two of one name",
+                    f"文件 {target.name} 给出了两次，或有两个同名文件",
+                )
+            )
+        with whole_file(target) as path, path.open("wb") as stream:
             while length > 0:
                 piece = content.read(min(length, _PIECE))
                 if not piece:

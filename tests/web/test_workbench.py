@@ -211,6 +211,19 @@ def test_a_file_goes_nowhere_else(browser: Browser, path: str) -> None:
     assert list(browser.workbench.desk.folder.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [("records", ("a[1].csv", "a]1].csv")), ("records", ("a.csv", "a.csv")), ("persons", ("a.csv", "b.csv"))],
+)
+def test_no_file_takes_the_place_of_another(browser: Browser, kind: str, names: tuple[str, str]) -> None:
+    first, second = names
+    assert browser.send(first, "1", kind)[0] == 200
+    status, answer = browser.send(second, "2", kind)
+    assert (status, b"was given twice" in answer) == (422, True)
+    (path,) = (browser.workbench.desk.folder / BATCH / kind).iterdir()
+    assert path.read_text() == "1"
+
+
 def test_a_file_that_breaks_off_is_told(browser: Browser) -> None:
     import socket
 
@@ -221,6 +234,7 @@ def test_a_file_that_breaks_off_is_told(browser: Browser) -> None:
         answer = b"".join(iter(lambda: line.recv(4096), b""))
     assert b" 422 " in answer.split(b"\r\n")[0]
     assert b"did not arrive whole" in answer
+    assert list((browser.workbench.desk.folder / BATCH / "records").iterdir()) == []
 
 
 def test_a_form_is_bounded(browser: Browser) -> None:
