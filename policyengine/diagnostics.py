@@ -114,11 +114,13 @@ def human(d: Diagnostic) -> str:
             lines.append(" " * 6 + " | " + " " * _width(clipped[:start]) + "^" * max(1, _width(marked)))
     for other in d.related:
         lines.append(f"  {say('note', '另见')}{colon}{other.message}" + (f" ({other.span})" if other.span else ""))
-    if d.citation:
-        lines.append(f"  {say('source', '依据')}{colon}{d.citation}")
-    if d.hint:
-        lines.append(f"  {say('hint', '提示')}{colon}{d.hint}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"  {line}" for line in backing(d))])
+
+
+def backing(d: Diagnostic) -> list[str]:
+    """What a message rests on and how to mend it, a line each."""
+    told = ((say("source: ", "依据："), d.citation), (say("hint: ", "提示："), d.hint))
+    return [word + text for word, text in told if text]
 
 
 class Place(Protocol):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
 from policyengine.cli.guard import message
-from policyengine.cli.settings import Command
+from policyengine.cli.settings import Command, packs_here
 from policyengine.messages import say
 
 EPILOG = """\b
@@ -36,7 +35,7 @@ def command(packs: tuple[str, ...], format_: str) -> int:
     from policyengine.tools.check import check
     from policyengine.tools.reporters import REPORTERS, counted
 
-    paths = packs or (("policies",) if Path("policies").is_dir() else (".",))
+    paths = packs or (packs_here(),)
     try:
         found = check(paths)
     except PolicyError as e:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from policyengine.cli.guard import message, tell
-from policyengine.cli.settings import Command
+from policyengine.cli.settings import Command, packs_here
 from policyengine.messages import say
 
 EPILOG = """\b
@@ -35,7 +35,7 @@ def command(packs: tuple[str, ...], check: bool, surface: str | None) -> int:
     """
     from policyengine.tools.fmt import format_packs, write
 
-    paths = packs or (("policies",) if Path("policies").is_dir() else (".",))
+    paths = packs or (packs_here(),)
     files, problems = format_packs(map(Path, paths), surface)
     tell(problems)
     changed = [f for f in files if f.changed]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policyengine.cli.guard import message
-from policyengine.cli.settings import Command
+from policyengine.cli.settings import Command, packs_here
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def command(policies: str | None, port: int, opens: bool) -> int:
     from policyengine.web.desk import Desk
     from policyengine.web.server import Workbench
 
-    place = Path(policies if policies is not None else "policies" if Path("policies").is_dir() else ".")
+    place = Path(policies or packs_here())
     folders, said = pack_folders(place)
     if not folders:
         from policyengine.diagnostics import PolicyError

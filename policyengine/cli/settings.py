@@ -155,6 +155,11 @@ def prepare_streams() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
+def packs_here() -> str:
+    """The folder of packs where none is named."""
+    return "policies" if os.path.isdir("policies") else "."
+
+
 def on_terminal(stream: Any) -> bool:
     """Whether colour and progress are welcome there (NO_COLOR and ``TERM=dumb`` say no)."""
     return bool(

@@ -11,7 +11,7 @@ import click
 from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
 from policyengine.cli.over import refuse_over
-from policyengine.cli.settings import Command
+from policyengine.cli.settings import Command, packs_here
 from policyengine.messages import say
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def command(packs: tuple[str, ...], covered: bool, mutated: bool, xml: str | Non
     from policyengine.diagnostics import PolicyError
     from policyengine.tools.test_packs import benches, no_tests, run
 
-    named = packs or (("policies",) if Path("policies").is_dir() else (".",))
+    named = packs or (packs_here(),)
     if xml is not None:
         refuse_over("--junit", xml, named)
     found, problems = benches(named)

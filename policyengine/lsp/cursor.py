@@ -14,7 +14,8 @@ from policyengine.language.partial import Start, read
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.light import dataclass
 from policyengine.packs.document import Document
-from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
+from policyengine.packs.nodes import Listing, Node, Scalar
+from policyengine.tools.fmt import rule_texts
 
 _KEYS = {"rule": "statement", "applies": "condition"}
 _BEGINS = re.compile(r"(?:^|[\s{,])(rule|applies):(?:[ ]+|$)(.*)$")
@@ -82,12 +83,7 @@ def _scalars(node: Node, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
 
 def starts_of(document: Document) -> Iterator[tuple[Start, Scalar]]:
     """The rules and conditions of a file."""
-    root = document.root
-    for entry in root.items if isinstance(root, Listing) else (root,):
-        for key, start in _KEYS.items():
-            value = entry.get(key) if isinstance(entry, Mapping) else None
-            if isinstance(value, Scalar):
-                yield cast(Start, start), value
+    return (("statement" if rule else "condition", scalar) for scalar, _, rule in rule_texts(document))
 
 
 def tokens_of(

@@ -13,7 +13,7 @@ from policyengine.language.vocabulary import vocabulary
 from policyengine.light import dataclass
 from policyengine.packs.document import Document, read_document
 from policyengine.packs.nodes import Listing, Mapping, Scalar
-from policyengine.packs.roots import PACK_FILE, find_pack, is_yaml
+from policyengine.packs.roots import PACK_FILE, find_pack, rule_files
 from policyengine.packs.values import optional_at, pairs_at, text_at
 from policyengine.tools.fmt import DEEPEST, Words, words_by_folder
 
@@ -49,7 +49,7 @@ class PackFile:
 
     def entries(self) -> Iterator[Entry]:
         """What its rules*.yaml hold, in the order of their names; files that are no YAML are gone over."""
-        for path in sorted(p for p in self.folder.glob("rules*") if is_yaml(p)):
+        for path in rule_files(self.folder):
             document, _ = read_document(path)
             if document is not None and isinstance(document.root, Listing):
                 yield from entries_of(document, self.id)

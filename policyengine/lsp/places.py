@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 from policyengine.diagnostics import Span
@@ -13,10 +14,11 @@ from policyengine.lsp.library import Entry, Library, PackFile, chain, entries_of
 from policyengine.lsp.meaning import cited_source, entries_named
 from policyengine.packs.document import Document, read_document, shown
 from policyengine.packs.nodes import Listing, Node, Scalar
-from policyengine.packs.roots import packs_under, root_of
+from policyengine.packs.roots import PACK_FILE, packs_under, root_of, rule_files
 from policyengine.packs.values import text_at
 from policyengine.tools.fmt import Words
 
+Meant = Callable[[str], str | None]
 Target = tuple[str, str, str | None, str]
 """A rule (``("rule", "sichuan/annual-hours", None, "")``) or a word: kind, id, the list that it is of."""
 
@@ -63,25 +65,31 @@ def _targets(
         if at.keys == ("id",):
             yield "rule", f"{packs[0].id}/{at.scalar.text.strip()}", None, ""
         return
-    yield from _named(found[0], packs)
+    yield from _named(found[0], _meant(packs))
 
 
-def _named(token: Token, packs: list[PackFile]) -> Iterator[Target]:
+def _meant(packs: list[PackFile]) -> Meant:
+    """Which rule a name in a rule means, in full; each name is looked up once."""
+    return cache(lambda name: next((e.name for e in entries_named(name, packs)), None))
+
+
+def _named(token: Token, meant: Meant) -> Iterator[Target]:
     """What a word of a rule may name."""
-    if token.type == "RULE":
-        yield from (("rule", e.name, None, "") for e in entries_named(token.text, packs)[:1])
+    if token.type == "RULE" and (name := meant(token.text)) is not None:
+        yield "rule", name, None, ""
     yield from (("word", w.id, w.of, w.kind) for w in token.words)
 
 
 def _uses(wanted: set[Target], root: Path, library: Library) -> Iterator[Span]:
     for folder in packs_under(root):
-        packs = chain(folder)
-        for path in sorted(folder.glob("*.y*ml")):
+        meant, words = _meant(chain(folder)), library.words(folder).vocabulary
+        for path in (folder / PACK_FILE, *rule_files(folder)):
             document, _ = read_document(path)
-            for start, scalar in starts_of(document) if document is not None else ():
-                for token, spans in tokens_of(document, scalar, start, library.words(folder).vocabulary):  # type: ignore[arg-type]
-                    if wanted.intersection(_named(token, packs)):
-                        yield spans[0]
+            if document is not None:
+                for start, scalar in starts_of(document):
+                    for token, spans in tokens_of(document, scalar, start, words):
+                        if wanted.intersection(_named(token, meant)):
+                            yield spans[0]
 
 
 @dataclass(frozen=True, slots=True)

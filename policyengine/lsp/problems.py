@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
-from policyengine.diagnostics import Diagnostic, PolicyError, Span
-from policyengine.messages import say
+from policyengine.diagnostics import Diagnostic, PolicyError, Span, backing
 from policyengine.packs.document import held, shown
 from policyengine.packs.roots import PACK_FILE
 from policyengine.tools.check import check
@@ -35,10 +34,4 @@ def problems(folders: Iterable[Path], files: Mapping[str, bytes]) -> dict[str, l
 
 def text_of(d: Diagnostic) -> str:
     """The message, what it rests on, and how to mend it."""
-    colon = say(": ", "：")
-    lines = [d.message]
-    if d.citation:
-        lines.append(say("source", "依据") + colon + d.citation)
-    if d.hint:
-        lines.append(say("hint", "提示") + colon + d.hint)
-    return "\n".join(lines)
+    return "\n".join([d.message, *backing(d)])

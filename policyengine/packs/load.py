@@ -92,7 +92,7 @@ class _Loader:
             return None, self.problems
         pack = Pack(
             id=self.id,
-            title=_title(self.root),
+            title=title_of(self.root),
             folder=shown(self.folder),
             extends=optional_at(self.root, "extends"),
             authority=text_at(self.root, "authority"),
@@ -208,7 +208,8 @@ def _not_read(path: Path, inside: Path) -> Diagnostic:
     return Diagnostic("PE135", said, Span(shown(path)), hint=hint, severity="warning")
 
 
-def _title(root: Node) -> dict[str, str]:
+def title_of(root: Node) -> dict[str, str]:
+    """A pack's title by language."""
     node = root.get("title") if isinstance(root, Mapping) else None
     if isinstance(node, Mapping):
         return {key.text: text for key, value in node.pairs if (text := text_of(value)) is not None}

@@ -66,6 +66,11 @@ def yaml_files(folder: Path) -> list[Path]:
     return found
 
 
+def rule_files(folder: Path) -> list[Path]:
+    """A pack's rules*.yaml, by name."""
+    return sorted(p for p in folder.glob("rules*") if is_yaml(p) and p.is_file())
+
+
 def id_of(folder: Path) -> str | None:
     """The id that a pack.yaml gives, without reading the whole of it."""
     try:

@@ -23,7 +23,7 @@ from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say
 from policyengine.packs.document import Document, parse_document, read_document, shown
 from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
-from policyengine.packs.roots import PACK_FILE, Look, find_pack, ids_under, is_yaml, packs_under
+from policyengine.packs.roots import PACK_FILE, Look, find_pack, ids_under, is_yaml, packs_under, rule_files
 from policyengine.packs.values import optional_at
 from policyengine.packs.words import chain_vocabulary, read_fields, read_words
 from policyengine.tools.scalars import Edit, replaced
@@ -126,7 +126,7 @@ def _laid_out(document: Document, texts: list[_Text], chosen: list[_Text]) -> st
     for quoted in (False, True):
         after = replaced(document.text, edits, quoted)
         again, _ = parse_document(after.encode(), document.file)
-        if again is not None and [s.text for s, _, _ in _scalars(again)] == wanted:
+        if again is not None and [s.text for s, _, _ in rule_texts(again)] == wanted:
             return after
     return None
 
@@ -162,7 +162,7 @@ def _encoded(text: str, raw: bytes) -> bytes:
 # --- what is written anew --------------------------------------------------------------------------------------------
 
 
-def _scalars(document: Document) -> Iterator[tuple[Scalar, int, bool]]:
+def rule_texts(document: Document) -> Iterator[tuple[Scalar, int, bool]]:
     """The values that are rules (True) or conditions (False), with the indentation of their keys, in the file's
     order.
     """
@@ -183,7 +183,7 @@ def _scalars(document: Document) -> Iterator[tuple[Scalar, int, bool]]:
 def _texts(document: Document, vocabulary: Vocabulary, surface: str) -> tuple[list[_Text], list[Diagnostic]]:
     texts: list[_Text] = []
     problems: list[Diagnostic] = []
-    for scalar, indent, rule in _scalars(document):
+    for scalar, indent, rule in rule_texts(document):
         place = document.place(scalar)
         parsed: Statement | Condition | None
         if rule:
@@ -210,7 +210,7 @@ def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
         for folder in packs_under(path):
             yield folder / PACK_FILE
-            yield from sorted(p for p in folder.glob("rules*") if is_yaml(p) and p.is_file())
+            yield from rule_files(folder)
 
 
 def words_by_folder() -> Callable[[Path], Found]:

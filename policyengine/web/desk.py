@@ -20,11 +20,11 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.engines.reference import Periods
 from policyengine.light import dataclass
-from policyengine.messages import say
+from policyengine.messages import say, spoken
 from policyengine.packs.document import read_document
-from policyengine.packs.nodes import Mapping
+from policyengine.packs.load import title_of
 from policyengine.packs.roots import PACK_FILE, id_of, packs_under
-from policyengine.packs.values import text_at, text_of
+from policyengine.packs.values import text_at
 from policyengine.records.model import Reject
 from policyengine.tools.write import whole_file
 
@@ -80,8 +80,8 @@ class Desk:
             name = id_of(folder)
             document, _ = read_document(folder / PACK_FILE)
             root = document.root if document is not None else None
-            title = root.get("title") if isinstance(root, Mapping) else None
-            shown = text_at(title, say("en", "zh")) or text_at(title, "zh") or text_of(title) or ""
+            titles = title_of(root) if root is not None else {}
+            shown = titles.get(spoken()) or titles.get("zh") or ""
             if name is not None:
                 found.setdefault(
                     name, PackName(name, shown, text_at(root, "level"), text_at(root, "authority"), folder)

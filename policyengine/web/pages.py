@@ -6,17 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from importlib.util import find_spec
-from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
 from policyengine.language.printer import print_statement
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say, spoken
 from policyengine.packs.model import Pack, Rule
-from policyengine.packs.policies import load_policies
 from policyengine.tools.check import check
 from policyengine.tools.report.page import part
-from policyengine.tools.test_packs import benches, run
+from policyengine.tools.test_packs import Bench, benches, run
 from policyengine.web.desk import SHOWN, Desk, Judged, PackName
 
 LEVELS = {
@@ -143,12 +141,12 @@ def _pack(name: PackName) -> Iterator[str]:
     yield "</section>\n"
     if failed(said):
         return
-    policies, _ = load_policies(name.folder)
-    pack = policies[0].packs[-1]
-    yield from _tests(name.folder)
+    (bench,), _ = benches([name.folder])
+    pack = bench.policy.packs[-1]
+    yield from _tests(bench)
     yield f"<section>\n<h2>{say('Rules', '规则')}</h2>\n"
     for rule in pack.rules:
-        yield from _rule(rule, policies[0].vocabulary)
+        yield from _rule(rule, bench.policy.vocabulary)
     yield "</section>\n"
     if pack.not_decidable:
         yield f"<section>\n<h2>{say('What records do not decide', '记录不能判定的条款')}</h2>\n<dl>\n"
@@ -177,16 +175,15 @@ def _rule(rule: Rule, words: Vocabulary) -> Iterator[str]:
     yield "</article>\n"
 
 
-def _tests(folder: Path) -> Iterator[str]:
+def _tests(bench: Bench) -> Iterator[str]:
     """The pack's own cases: how many hold, and which do not."""
-    found, _ = benches([folder])
+    result = run(bench)
+    number, passed = len(result.cases), len(result.cases) - result.failed
     yield f"<section>\n<h2>{say('Cases', '案例')}</h2>\n"
-    for result in map(run, found):
-        number, passed = len(result.cases), len(result.cases) - result.failed
-        yield f"<p>{say(f'{passed} of {number} cases hold', f'{number} 个案例，{passed} 个通过')}</p>\n"
-        for case in (c for c in result.cases if not c.passed):
-            told = escape(case.explanation)
-            yield f"<details open><summary>{escape(case.case.name)}</summary><pre>{told}</pre></details>\n"
+    yield f"<p>{say(f'{passed} of {number} cases hold', f'{number} 个案例，{passed} 个通过')}</p>\n"
+    for case in (c for c in result.cases if not c.passed):
+        told = escape(case.explanation)
+        yield f"<details open><summary>{escape(case.case.name)}</summary><pre>{told}</pre></details>\n"
     yield "</section>\n"
 
 
