@@ -49,6 +49,12 @@ def say(en: str, zh: str) -> str:
     return zh if _language == "zh" else en
 
 
+def many(number: int, one: str, several: str = "", form: str = "") -> str:
+    """A number with its words in English: ``1 row``, ``2 rows``; ``several``: where an s does not make them; ``form``:
+    of the number (``,`` groups its digits)."""
+    return f"{number:{form}} {one if number == 1 else several or one + 's'}"
+
+
 _UNSEEN = (0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
 """Characters that nobody sees, or that turn the text behind them."""
 

@@ -33,3 +33,14 @@ HARMLESS = [
 @pytest.mark.parametrize(("text", "shown"), HARMLESS)
 def test_text_is_harmless(text: str, shown: str) -> None:
     assert messages.harmless(text) == shown
+
+
+NUMBERS = [
+    (1, ("row",), "1 row"), (2, ("row",), "2 rows"), (0, ("row",), "0 rows"),
+    (1, ("person", "people"), "1 person"), (1234, ("person", "people", ","), "1,234 people"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "words", "said"), NUMBERS)
+def test_numbers_and_their_words(number: int, words: tuple[str, ...], said: str) -> None:
+    assert messages.many(number, *words) == said

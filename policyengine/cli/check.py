@@ -8,7 +8,7 @@ import click
 
 from policyengine.cli.guard import message
 from policyengine.cli.settings import Command, packs_here
-from policyengine.messages import say
+from policyengine.messages import many, say
 
 EPILOG = """\b
 Examples:
@@ -49,13 +49,9 @@ def command(packs: tuple[str, ...], format_: str) -> int:
         clean = (
             say("no errors", "没有错误")
             if not count["error"]
-            else say(_many(count["error"], "error"), f"{count['error']} 处错误")
+            else say(many(count["error"], "error"), f"{count['error']} 处错误")
         )
-        rest = say(f", {_many(count['warning'], 'warning')}, {_many(count['note'], 'note')}",
+        rest = say(f", {many(count['warning'], 'warning')}, {many(count['note'], 'note')}",
                    f"，{count['warning']} 处警告，{count['note']} 条提示")  # fmt: skip
         message(clean + (rest if count["warning"] or count["note"] else ""))
     return 1 if failed(found) else 0
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")

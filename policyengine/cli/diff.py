@@ -13,7 +13,7 @@ from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
 from policyengine.cli.over import refuse_over
 from policyengine.cli.settings import Command, Day, Periods
-from policyengine.messages import say
+from policyengine.messages import many, say
 
 if TYPE_CHECKING:
     from policyengine.tools.diff.model import Comparison
@@ -107,9 +107,10 @@ def _tell_problems(comparison: Comparison) -> None:
     standing = {named(p, comparison.new) for p in comparison.new.problems}.difference(new)
     if standing:
         count, label = len(standing), comparison.new.label
+        more = many(count, "more error, which was there before", "more errors, which were there before")
         message(
             say(
-                f"note: {label} has {count} more errors, which were there before; `policyengine check` shows them",
+                f"note: {label} has {more}; `policyengine check` shows them",
                 f"提示：{label} 另有 {count} 处错误，此前已有；请用 policyengine check 查看",
             )
         )

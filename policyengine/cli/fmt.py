@@ -8,7 +8,7 @@ import click
 
 from policyengine.cli.guard import message, tell
 from policyengine.cli.settings import Command, packs_here
-from policyengine.messages import say
+from policyengine.messages import many, say
 
 EPILOG = """\b
 Examples:
@@ -55,5 +55,5 @@ def command(packs: tuple[str, ...], check: bool, surface: str | None) -> int:
 def _summary(files: int, changed: int, unread: int, check: bool) -> str:
     """One line about the run."""
     verb = say("would be laid out anew", "需要整理") if check else say("laid out anew", "已整理")
-    left = say(f", {unread} left as they are", f"，{unread} 个保持原样") if unread else ""
-    return say(f"{files} files: {changed} {verb}{left}", f"共 {files} 个文件：{changed} 个{verb}{left}")
+    left = say(f", {many(unread, 'left as it is', 'left as they are')}", f"，{unread} 个保持原样") if unread else ""
+    return say(f"{many(files, 'file')}: {changed} {verb}{left}", f"共 {files} 个文件：{changed} 个{verb}{left}")

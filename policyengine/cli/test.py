@@ -12,7 +12,7 @@ from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
 from policyengine.cli.over import refuse_over
 from policyengine.cli.settings import Command, packs_here
-from policyengine.messages import say
+from policyengine.messages import many, say
 
 if TYPE_CHECKING:
     from policyengine.tools.test_packs import Bench, PackResult
@@ -120,9 +120,10 @@ def _mutation(bench: Bench) -> Iterator[str]:
 def _summary(results: Sequence[PackResult], errors: int) -> str:
     cases, failed = sum(len(r.cases) for r in results), sum(r.failed for r in results)
     told = say(
-        f"{cases} cases in {len(results)} packs: {cases - failed} passed, {failed} failed",
+        f"{many(cases, 'case')} in {many(len(results), 'pack')}: {cases - failed} passed, {failed} failed",
         f"{len(results)} 个政策包共 {cases} 个案例：{cases - failed} 个通过，{failed} 个未通过",
     )
-    return told + say(f"; {errors} errors, whose cases were not run", f"；另有 {errors} 处错误，有关案例未运行") * (
-        errors > 0
-    )
+    if not errors:
+        return told
+    unrun = say(f"; {many(errors, 'error')}, whose cases were not run", f"；另有 {errors} 处错误，有关案例未运行")
+    return told + unrun

@@ -7,7 +7,7 @@ import click
 from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
 from policyengine.cli.settings import Command
-from policyengine.messages import say
+from policyengine.messages import many, say
 
 EPILOG = """\b
 Examples:
@@ -32,7 +32,7 @@ def command(folder: str, records: tuple[str, ...], key: str | None) -> int:
     tell(found)
     wrong = sum(d.severity == "error" for d in found)
     if wrong:
-        message(say(f"{folder}: {wrong} disagreements", f"{folder}：{wrong} 处不一致"))
+        message(say(f"{folder}: {many(wrong, 'disagreement')}", f"{folder}：{wrong} 处不一致"))
         return 1
     message(say(f"{folder}: sound", f"{folder}：无误"))
     return 0

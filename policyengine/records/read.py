@@ -12,7 +12,7 @@ from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Severity, Span, failed
 from policyengine.light import dataclass
-from policyengine.messages import say
+from policyengine.messages import many, say
 from policyengine.records.alone import Others, asked_for, plain_id
 from policyengine.records.cells import Bad
 from policyengine.records.files import find_files, stdin_for_all
@@ -388,8 +388,9 @@ def unread_rows(rejects: Iterable[tuple[str | None, Sequence[Reject]]]) -> list[
         rows = {(r.file, r.sheet, r.row) for r in of_file}
         if path is not None and rows:
             first = min(of_file, key=lambda r: r.row)
+            left = "is" if len(rows) == 1 else "are"
             message = say(
-                f"{len(rows)} rows of the {kind} file could not be read and are left out "
+                f"{many(len(rows), 'row')} of the {kind} file could not be read and {left} left out "
                 f"(row {first.row}: {first.reason}); rejects says why",
                 f"{kind_zh}文件有 {len(rows)} 行无法读取、未采用"
                 f"（第 {first.row} 行：{first.reason_zh or first.reason}），原因见 rejects",
@@ -402,7 +403,8 @@ def strangers(persons: list[str], path: str) -> Diagnostic:
     """A warning: circumstances of people whom no other file names."""
     some = ", ".join(mask(p) for p in persons[:3]) + (", …" if len(persons) > 3 else "")
     message = say(
-        f"circumstances of {len(persons)} persons who are in no other file are left out: {some}",
+        f"circumstances of {many(len(persons), 'person who is', 'persons who are')} in no other file are left out: "
+        f"{some}",
         f"{len(persons)} 名人员的情形未采用，因其不在其他文件中：{some}",
     )
     return Diagnostic("PE445", message, Span(path), severity="warning")
@@ -415,8 +417,8 @@ def unlisted(persons: Sequence[str], path: str, count: int | None = None) -> lis
         return []
     some = ", ".join(mask(p) for p in persons[:3]) + (", …" if count > 3 else "")
     message = say(
-        f"{count} persons with records are in no row of the persons file that was read; "
-        f"their facts are not known: {some}",
+        f"{many(count, 'person with records is', 'persons with records are')} in no row of the persons file that was "
+        f"read; their facts are not known: {some}",
         f"{count} 名有记录的人员不在人员文件已读取的行中，其情况不详：{some}",
     )
     hint = say("check their ids: a leading zero may be lost", "请核对其编号，例如是否丢失了前导零")
@@ -432,7 +434,8 @@ def check_id_numbers(persons: Iterable[str]) -> list[Diagnostic]:
     some = ", ".join(f"{mask(p)} ({fault})" for p, fault in wrong[:3]) + more
     some_zh = "、".join(f"{mask(p)}（{FAULTS_ZH[fault]}）" for p, fault in wrong[:3]) + more.replace(", ", "、")
     message = say(
-        f"{len(wrong)} ids look like identity numbers but can't be right: {some}",
+        f"{many(len(wrong), 'id looks like an identity number', 'ids look like identity numbers')} but can't be right: "
+        f"{some}",
         f"有 {len(wrong)} 个编号形似身份证号但不正确：{some_zh}",
     )
     hint = say("check them; a mistyped id makes two persons of one", "请核对；录错的号码会把一个人变成两个人")

@@ -12,7 +12,7 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span, failed
 from policyengine.language.quantities import UNITS
-from policyengine.messages import harmless, in_line, say
+from policyengine.messages import harmless, in_line, many, say
 from policyengine.records.cells import Bad, printable
 from policyengine.records.files import find_files
 from policyengine.records.given import Reading, record_id_of, tables_of_file
@@ -260,7 +260,7 @@ def as_text(views: Sequence[TableView], width: int = 100, colour: bool = False) 
         usable, part = view.rows - view.rejected, share(view.rejected, view.rows)
         console.print(
             say(
-                f"{view.rows} rows: {usable} would be read, {view.rejected} rejected ({part})",
+                f"{many(view.rows, 'row')}: {usable} would be read, {view.rejected} rejected ({part})",
                 f"共 {view.rows} 行：可读取 {usable} 行，不能读取 {view.rejected} 行（{part}）",
             ),
             markup=False,

@@ -5,34 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from policyengine.messages import say
+from policyengine.messages import many, say
 from policyengine.tools.case_text import OUTCOMES
 from policyengine.tools.tally import TWINS, Tally, Unmet
 
 _WARNINGS = {
     "no_conversion": (
-        "{} records count 0: they are recognised, but no rule converts their unit",
+        "record counts 0: it is recognised, but no rule converts its unit",
+        "records count 0: they are recognised, but no rule converts their unit",
         "{} 条记录计 0：已认定，但其计量单位无折算办法",
     ),
     "no_exchange": (
-        "{} records count 0: no rule exchanges their unit for the one that is counted in",
+        "record counts 0: no rule exchanges its unit for the one that is counted in",
+        "records count 0: no rule exchanges their unit for the one that is counted in",
         "{} 条记录计 0：其计量单位无换算办法",
     ),
-    "ambiguous": ("{} records are claimed by several rules", "{} 条记录同时适用几条规则"),
-    "no_policy": ("{} records are of people to whom no policy applies", "{} 条记录的人员没有适用政策"),
+    "ambiguous": (
+        "record is claimed by several rules",
+        "records are claimed by several rules",
+        "{} 条记录同时适用几条规则",
+    ),
+    "no_policy": (
+        "record is of somebody to whom no policy applies",
+        "records are of people to whom no policy applies",
+        "{} 条记录的人员没有适用政策",
+    ),
 }
 
 
 def summary_lines(tally: Tally, out: Path | str | None = None) -> Iterator[str]:
     """The summary of a run; ``out``: where its result was written."""
     yield say(
-        f"{tally.people} people, {tally.rows} rows in: {tally.records} records in the ledger, "
+        f"{_people(tally.people)}, {many(tally.rows, 'row')} in: {many(tally.records, 'record')} in the ledger, "
         f"{tally.rejected} rejected",
         f"{tally.people} 人；输入 {tally.rows} 行：台账 {tally.records} 条，退回 {tally.rejected} 行",
     )
     if tally.stands:
         yield say(
-            f"{tally.people - tally.stands} people judged anew; of {tally.stands} nothing differs",
+            f"{_people(tally.people - tally.stands)} judged anew; of {tally.stands} nothing differs",
             f"重新评定 {tally.people - tally.stands} 人；{tally.stands} 人的情况没有变化",
         )
     if not tally.outcomes:
@@ -64,13 +74,15 @@ def warning_lines(tally: Tally) -> Iterator[str]:
     """What the office should look at."""
     if tally.rejected:
         yield say(
-            f"{tally.rejected} rows could not be read as records; rejects says why",
+            many(tally.rejected, "row could not be read as a record", "rows could not be read as records")
+            + "; rejects says why",
             f"{tally.rejected} 行无法读作记录，原因见 rejects",
         ) + _of_all(tally)
     if tally.open_for is not None:
         people, facts = tally.open_for
         yield say(
-            f"what is open for {people} people turns on facts of theirs that are not known ({_named(tally, facts)}); ",
+            f"what is open for {_people(people)} turns on facts of theirs that are not known "
+            f"({_named(tally, facts)}); ",
             f"{people} 人的结论取决于不详的人员情况（{_named(tally, facts)}），",
         ) + (
             say("the persons file can say them, each in a column", "可在人员文件中补充")
@@ -80,16 +92,23 @@ def warning_lines(tally: Tally) -> Iterator[str]:
     if tally.unsaid is not None:
         people, facts = tally.unsaid
         yield say(
-            f"what is open for {people} people turns on facts that none of the records gives ({_named(tally, facts)}); "
-            "the records files can say them, each in a column",
+            f"what is open for {_people(people)} turns on facts that none of the records gives "
+            f"({_named(tally, facts)}); the records files can say them, each in a column",
             f"{people} 人的结论取决于所有记录均未写明的情况（{_named(tally, facts)}），可在记录文件中各用一列写明",
         )
-    for reason, (en, zh) in _WARNINGS.items():
-        if reason in tally.reasons:
-            yield say(en, zh).format(tally.reasons[reason])
+    for reason, (one, several, zh) in _WARNINGS.items():
+        if number := tally.reasons.get(reason):
+            yield say(many(number, one, several), zh.format(number))
     if tally.flags:
-        yield say(f"{tally.flags} flags were raised on records", f"记录上有 {tally.flags} 处标记")
+        yield say(
+            many(tally.flags, "flag was raised on a record", "flags were raised on records"),
+            f"记录上有 {tally.flags} 处标记",
+        )
     yield from dict.fromkeys(tally.notes)  # of several sheets of one workbook the same may be said
+
+
+def _people(number: int) -> str:
+    return many(number, "person", "people")
 
 
 def _named(tally: Tally, facts: list[str]) -> str:

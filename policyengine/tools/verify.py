@@ -17,7 +17,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span, failed
 from policyengine.engines.calendar import days_of, labelled
 from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
-from policyengine.messages import say
+from policyengine.messages import many, say
 from policyengine.progress import counted
 from policyengine.tools.formats import first_line
 from policyengine.tools.read_result import Written, read_result, year_start_of
@@ -199,7 +199,8 @@ class _Trace:
         if rows["in"] != rows["records"] + rows["rejected"]:
             yield self._manifest(
                 say(
-                    f"{rows['in']} rows came in: {rows['records']} records, {rows['rejected']} rejected, not as many",
+                    f"{many(rows['in'], 'row')} came in: {many(rows['records'], 'record')}, "
+                    f"{rows['rejected']} rejected, not as many",
                     f"输入 {rows['in']} 行，但记录 {rows['records']} 条、退回 {rows['rejected']} 行",
                 )
             )
@@ -215,14 +216,14 @@ class _Trace:
             if number != entry["rows"]:
                 yield self._manifest(
                     say(
-                        f"{entry['file']} has {number} rows, the manifest says {entry['rows']}",
+                        f"{entry['file']} has {many(number, 'row')}, the manifest says {entry['rows']}",
                         f"{entry['file']} 有 {number} 行，清单所记为 {entry['rows']} 行",
                     )
                 )
             if name == "ledger" and len(found) != rows["records"]:
                 yield self._manifest(
                     say(
-                        f"the ledger has {len(found)} records, the manifest says {rows['records']}",
+                        f"the ledger has {many(len(found), 'record')}, the manifest says {rows['records']}",
                         f"台账有 {len(found)} 条记录，清单所记为 {rows['records']} 条",
                     )
                 )

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
 from policyengine.language.printer import print_statement
 from policyengine.language.vocabulary import Vocabulary
-from policyengine.messages import say, spoken
+from policyengine.messages import many, say, spoken
 from policyengine.packs.model import Pack, Rule
 from policyengine.tools.check import check
 from policyengine.tools.report.page import part
@@ -180,7 +180,8 @@ def _tests(bench: Bench) -> Iterator[str]:
     result = run(bench)
     number, passed = len(result.cases), len(result.cases) - result.failed
     yield f"<section>\n<h2>{say('Cases', '案例')}</h2>\n"
-    yield f"<p>{say(f'{passed} of {number} cases hold', f'{number} 个案例，{passed} 个通过')}</p>\n"
+    held = say(f"{passed} of {many(number, 'case holds', 'cases hold')}", f"{number} 个案例，{passed} 个通过")
+    yield f"<p>{held}</p>\n"
     for case in (c for c in result.cases if not c.passed):
         told = escape(case.explanation)
         yield f"<details open><summary>{escape(case.case.name)}</summary><pre>{told}</pre></details>\n"

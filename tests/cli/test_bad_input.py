@@ -64,7 +64,7 @@ ROWS = [
 def test_a_row_that_is_no_record(run: Run, world: Path, row: str, column: str) -> None:
     done = _evaluate(run, world, f"{HEADER}\n{GOOD}\n{row}\n")
     assert done.code == 0, done.err
-    assert "warning: 1 rows could not be read as records" in done.err
+    assert "warning: 1 row could not be read as a record" in done.err
     assert _balance(world) == (2, 1, 1)
     (reject,) = _rejects(world)
     assert (reject["row"], reject["column"]) == ("3", column)

@@ -20,7 +20,7 @@ from policyengine.cli import COMMANDS, help_zh, main
 from policyengine.tools.summary import _shell
 from tests.cli.conftest import Run
 
-WARN = "warning: 1 rows could not be read as records; rejects says why"
+WARN = "warning: 1 row could not be read as a record; rejects says why"
 
 
 def test_evaluate_to_a_folder(run: Run, world: Path) -> None:

@@ -170,7 +170,7 @@ def test_the_command_on_a_failure(tmp_path: Path) -> None:
     assert lines[2].endswith("tests/cases.yaml:12: case 1 (第一条)")
     assert lines[3] == "    2018 total  expected 25, got 26"
     assert any("├─" in line for line in lines[4:])
-    assert err.strip() == "2 cases in 1 packs: 1 passed, 1 failed"
+    assert err.strip() == "2 cases in 1 pack: 1 passed, 1 failed"
     root = ElementTree.fromstring(xml.read_bytes())
     assert (root.get("tests"), root.get("failures")) == ("2", "1")
     failure = root.find("testsuite/testcase[@name='case 1']/failure")
@@ -194,7 +194,7 @@ def test_a_cell_that_cannot_be_read(tmp_path: Path) -> None:
     assert "PE610" in err
     assert "P: " in err
     assert out.splitlines()[0] == "base: 0 passed"
-    assert err.splitlines()[-1] == "0 cases in 1 packs: 0 passed, 0 failed; 1 errors, whose cases were not run"
+    assert err.splitlines()[-1] == "0 cases in 1 pack: 0 passed, 0 failed; 1 error, whose cases were not run"
     root = ElementTree.fromstring(xml.read_bytes())
     assert [root.get(n) for n in ("tests", "failures", "errors")] == ["1", "0", "1"]
     case = root.find("testsuite[@name='could not be read']/testcase")

@@ -79,8 +79,10 @@ def test_unread_rows_of_other_files_are_told(tmp_path: Path) -> None:
     assert inputs is not None
     assert (inputs.rows, inputs.rejected_rows) == (1, 0)
     told = [(d.code, str(d.span), d.message.partition(" (")[0]) for d in said if d.code == "PE447"]
-    unread = "file could not be read and are left out"
-    expected = [(names[1], f"1 rows of the persons {unread}"), (names[2], f"2 rows of the circumstances {unread}")]
+    expected = [
+        (names[1], "1 row of the persons file could not be read and is left out"),
+        (names[2], "2 rows of the circumstances file could not be read and are left out"),
+    ]
     assert told == [("PE447", *one) for one in expected]
     with duckdb.connect() as connection:
         tables, others = read_tables(connection, tmp_path, [names[0]], names[1], names[2], schema())

@@ -11,9 +11,9 @@ from tests.records.support import both_ways, schema
 # ids in the records, ids in the persons file, what is said of those who are missing (None: nothing)
 CASES = [
     ("P1 P2", "P1 P2 P3", None),
-    ("123 P1", "000123 P1", "1 persons with records: 1**"),
-    ("P4 P1 P5 P1 P3", "P1", "3 persons with records: P*, P*, P*"),
-    ("B4 C3 A5 D1", "P1", "4 persons with records: A*, B*, C*, …"),
+    ("123 P1", "000123 P1", "1 person with records is: 1**"),
+    ("P4 P1 P5 P1 P3", "P1", "3 persons with records are: P*, P*, P*"),
+    ("B4 C3 A5 D1", "P1", "4 persons with records are: A*, B*, C*, …"),
 ]
 
 

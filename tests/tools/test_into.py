@@ -261,7 +261,8 @@ def test_facts_that_no_record_gives(
     header = f"record_id,person_id,date,form,quantity,unit,evidence,result{columns}"
     (world / "own.csv").write_text("\n".join((header, *rows, "")), encoding="utf-8")
     law, files = load_law(world / "policies/shire"), Files((str(world / "own.csv"),))
-    en = f"what is open for {people} people turns on facts that none of the records gives ({facts}); "
+    who = "1 person" if people == 1 else f"{people} people"
+    en = f"what is open for {who} turns on facts that none of the records gives ({facts}); "
     names = "、".join(NAMED[fact] for fact in facts.split(", ") if fact)
     zh = f"{people} 人的结论取决于所有记录均未写明的情况（{names}），"
     for engine, format in (("reference", "csv"), ("duckdb", "csv"), ("duckdb", "parquet")):
@@ -348,7 +349,7 @@ def test_facts_of_people_that_are_not_known(persons: str | None, en: str, zh: st
     for engine in ("reference", "duckdb"):
         tally = evaluate_into(law, files, str(tmp_path / engine), Wish("csv"), engine=engine)
         for language, said in (
-            ("en", f"1 people turns on facts of theirs that are not known (employer kind); {en}"),
+            ("en", f"1 person turns on facts of theirs that are not known (employer kind); {en}"),
             ("zh", f"1 人的结论取决于不详的人员情况（单位性质），{zh}"),
         ):
             speak(language)

@@ -139,7 +139,7 @@ def test_records_are_judged_and_told(browser: Browser) -> None:
     assert browser.send("学习记录.csv", RECORDS)[0] == 200
     assert browser.judge() == (200, {"result": "/results/1"})
     page = browser.page("/results/1")
-    assert "1 people, 3 rows in: 2 records in the ledger, 1 rejected" in page
+    assert "1 person, 3 rows in: 2 records in the ledger, 1 rejected" in page
     assert "<td>records/学习记录.csv</td><td>4</td>" in page
     assert str(browser.workbench.desk.folder) not in page
     status, _, case = browser.ask("/results/1/case", urlencode({"who": "510101199001010016", "period": ""}))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from policyengine.language.quantities import exact_text
-from policyengine.messages import say, spoken
+from policyengine.messages import many, say, spoken
 from policyengine.records.personal import mask
 from policyengine.tools.case_text import OUTCOMES
 from policyengine.tools.diff.impact import Impact, Shift
@@ -30,8 +30,8 @@ def summary(impact: Impact) -> str:
     """How many there are, in one sentence."""
     worse, better, figures = (impact.count(direction) for direction in ("loses", "gains", "figures"))
     return say(
-        f"{impact.persons:,} people, {impact.decisions:,} decisions: {worse:,} change to the worse, {better:,} to the "
-        f"better, {figures:,} only in figures",
+        f"{many(impact.persons, 'person', 'people', ',')}, {many(impact.decisions, 'decision', '', ',')}: "
+        f"{many(worse, 'changes', 'change', ',')} to the worse, {better:,} to the better, {figures:,} only in figures",
         f"{impact.persons:,} 人、{impact.decisions:,} 个结论：{worse:,} 个变差，{better:,} 个变好，"
         f"{figures:,} 个只是数字变化",
     )

@@ -8,7 +8,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from policyengine.messages import say, spoken
+from policyengine.messages import many, say, spoken
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.charts import amounts_chart, outcomes_chart
 from policyengine.tools.report.data import FACTS, PageData, index_of
@@ -149,7 +149,7 @@ def _footer(written: Sequence[Written]) -> str:
     def line(w: Written) -> str:
         rows: Any = w.manifest["rows"]
         said = say(
-            f"{rows['in']} rows in: {rows['records']} records, {rows['rejected']} rejected; manifest ",
+            f"{many(rows['in'], 'row')} in: {many(rows['records'], 'record')}, {rows['rejected']} rejected; manifest ",
             f"输入 {rows['in']} 行：记录 {rows['records']} 条，退回 {rows['rejected']} 行；清单 ",
         )
         return f'<p class="soft">{escape(said)}<code>{escape(str(w.manifest["sha256"])[:16])}</code></p>'
