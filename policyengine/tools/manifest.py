@@ -14,6 +14,7 @@ from policyengine.language.printer import print_statement
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.packs.model import Governing, Pack, Policy, Rule
 from policyengine.plan.model import Plan
+from policyengine.records.files import STDIN, find_files
 from policyengine.tools.case import labels_of, note_of
 from policyengine.tools.tally import Tally
 from policyengine.tools.write import MARK
@@ -48,10 +49,16 @@ def warnings_of(tally: Tally) -> dict[str, Any]:
 
 
 def _inputs(digests: Mapping[str, str], roles: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
-    role_of = {name: role for role, names in roles.items() if role != "records" for name in names}
+    role_of = {file: role for role, names in roles.items() if role != "records" for file in _files(names)}
     return [
         {"role": role_of.get(file, "records"), "file": file, "sha256": sha} for file, sha in sorted(digests.items())
     ]
+
+
+def _files(names: Sequence[str]) -> set[str]:
+    """The files that are named, also as a folder or by a pattern, as messages name them."""
+    streamed = {STDIN} if "-" in names else set()
+    return {*names, *streamed, *(s.shown for name in names if name != "-" for s in find_files([name])[0])}
 
 
 def _policy(policy: Policy, plan: Plan) -> dict[str, Any]:

@@ -267,6 +267,23 @@ def test_without_the_files(of_2016: Evaluation, county: Path, tmp_path: Path) ->
             statistics([out], named=named)
 
 
+@pytest.mark.parametrize("named", ["given", "given/*"])
+def test_circumstances_in_a_folder_are_no_records(county: Path, tmp_path: Path, named: str) -> None:
+    """The manifest called every file of a folder or a pattern one of records: statistics missed it among these."""
+    given = tmp_path / "given"
+    given.mkdir()
+    (given / "leave.csv").write_text("person_id,kind,from,until\n", "utf-8")
+    files = Files((str(county / "records.csv"),), str(county / "persons.csv"), str(tmp_path / named))
+    out = save(evaluate_files(load_law(county / "policies" / "county"), files, (2016, 2016)), tmp_path / "out")
+    made = statistics([str(out)])
+    assert made.notes == ()
+    assert rows(made, "by-region", "region", "people")[0] == "north 4"
+    inputs = json.loads((out / "manifest.json").read_bytes())["inputs"]
+    assert {Path(i["file"]).name: i["role"] for i in inputs} == {
+        "records.csv": "records", "persons.csv": "persons", "leave.csv": "circumstances",
+    }  # fmt: skip
+
+
 def test_without_a_persons_file(county: Path, tmp_path: Path) -> None:
     files = Files((str(county / "records.csv"),))
     out = save(evaluate_files(load_law(county / "policies" / "county"), files, (2016, 2016)), tmp_path / "out")
