@@ -103,6 +103,7 @@ class Commands(click.Group):
         """Run one command line and leave with its exit code; no exception gets past here."""
         command_line: Callable[..., Any] = super().main
         named.setdefault("prog_name", "policyengine")
+        named.setdefault("windows_expand_args", False)  # a file named records[1].csv became records1.csv; settings does
         gc.set_threshold(COLLECTED)
         if not standalone_mode:
             return command_line(*given, standalone_mode=False, **named)

@@ -87,13 +87,40 @@ class Command(click.Command):
     folder."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if os.name == "nt":
+            args = [_at_home(word) for word in args]
         given, further, order = self.make_parser(ctx).parse_args(list(args))
         if not any(param.name == "help" for param in order):
             _refuse_repeated(ctx, order)
             _refuse_databases(ctx, self.params, given, further)
         rest = super().parse_args(ctx, args)
         _refuse_unfit(ctx, self.params)
+        if os.name == "nt":
+            _match_patterns(ctx, self.params)
         return rest
+
+
+def _at_home(word: str) -> str:
+    """``~`` as a shell of Unix reads it."""
+    return os.path.expanduser(word) if word == "~" or word.startswith(("~/", "~\\")) else word
+
+
+def _match_patterns(ctx: click.Context, params: Sequence[click.Parameter]) -> None:
+    """Packs and results by a pattern: the shells of Windows leave patterns to the program, and quotation marks don't
+    reach it. Records, persons and circumstances match theirs themselves (``records/files.py``): one option takes all
+    files of a pattern, the name of a file that is there is no pattern, and files that a spreadsheet program locks are
+    left out."""
+    for param in params:
+        if isinstance(param, click.Argument) and param.nargs == -1 and isinstance(param.type, click.Path | Database):
+            ctx.params[param.name or ""] = tuple(m for word in ctx.params[param.name or ""] for m in _matches(word))
+
+
+def _matches(word: str) -> list[str]:
+    if os.path.lexists(word) or is_server(word):
+        return [word]
+    from glob import glob
+
+    return sorted(glob(word, recursive=True)) or [word]
 
 
 def _refuse_repeated(ctx: click.Context, order: Sequence[click.Parameter]) -> None:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
+import os
 import random
+import shutil
+import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from policyengine.cli import main
 from tests.cli.conftest import Run
 
 PLAIN, ODD = ("there", "records", "out"), ("period=1999/person_id=A1/form=visit", "records[1]", "out[?1]*")
@@ -82,3 +88,61 @@ def test_odd_names_change_nothing(
     plain = told(run, world, PLAIN, kind, engine, format)
     monkeypatch.setattr(tempfile, "tempdir", str(world / ODD[0]))
     assert told(run, world, ODD, kind, engine, format) == plain
+
+
+class _Windows:
+    """``os`` as a program sees it there, where it differs for the words of a command line."""
+
+    name = "nt"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+
+def _on_windows(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    """Run a command line that no shell has touched; gives the exit code."""
+    monkeypatch.setattr(sys, "argv", ["policyengine", *map(str, words)])
+    with monkeypatch.context() as patched:
+        patched.setattr("click.core.os", _Windows())
+        patched.setattr("policyengine.cli.settings.os", _Windows())
+        with pytest.raises(SystemExit) as left:
+            main()
+    return int(left.value.code or 0)
+
+
+def test_on_windows_a_name_is_no_pattern(
+    world: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a browser names what is fetched again. No shell takes quotation marks away there, nor keeps a name by them."""
+    monkeypatch.chdir(world)
+    write_records(world / "records1.csv", 90)
+    shutil.copy("records.csv", "records[1].csv")
+    assert _on_windows(monkeypatch, "inspect", "records[1].csv", "--lang", "en") in (0, 1)
+    assert capsys.readouterr().out.startswith("records[1].csv ")
+
+
+def test_on_windows_one_option_takes_the_files_of_its_pattern(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/records.md: ``--persons "persons/*"``. The second file was read as records. ``~$`` is a lock of Excel."""
+    monkeypatch.chdir(world)
+    Path("persons").mkdir()
+    head, *rest = (world / "persons.csv").read_text("utf-8").splitlines(keepends=True)
+    for name, rows in (("a.csv", rest[:1]), ("b.csv", rest[1:]), ("~$a.csv", ["junk\n"])):
+        (world / "persons" / name).write_text(head + "".join(rows), "utf-8")
+    given = ("evaluate", "rec*s.csv", "--policy", "policies/shire", "--persons", "persons/*", "--out", "out")
+    assert _on_windows(monkeypatch, *given) == 0
+    read = json.loads((world / "out/manifest.json").read_bytes())["inputs"]
+    assert [(i["role"], Path(i["file"]).as_posix()) for i in read] == [
+        ("persons", "persons/a.csv"), ("persons", "persons/b.csv"), ("records", "records.csv"),
+    ]  # fmt: skip
+
+
+def test_on_windows_packs_and_results_are_named_by_patterns_too(
+    world: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(world)
+    assert _on_windows(monkeypatch, "fmt", "--check", "policies/[sm]*", "--lang", "en") in (0, 1)
+    assert "PE" not in capsys.readouterr().err
+    assert _on_windows(monkeypatch, "fmt", "--check", "policies/x*", "--lang", "en") == 2
+    assert "policies/x*" in capsys.readouterr().err
+    monkeypatch.setenv("HOME", str(world))
+    assert _on_windows(monkeypatch, "check", "~/policies/mill") == 0
