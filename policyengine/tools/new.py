@@ -6,9 +6,9 @@ whoever goes on writing; it passes ``check``, ``fmt --check`` and ``test`` befor
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
-import tempfile
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
@@ -192,7 +192,9 @@ def make(answers: Answers, base: Base | None) -> tuple[list[Path], list[Diagnost
     if problems:
         raise PolicyError(problems)
     with parents_of(answers.place):
-        unfinished = Path(tempfile.mkdtemp(prefix=f".{answers.sector}-", dir=answers.folder))
+        # mkdtemp makes it one's own; on Windows it would stay so, and nobody else could read the pack
+        unfinished = answers.place.with_name(f".{answers.sector}-{os.urandom(4).hex()}")
+        unfinished.mkdir()
         try:
             for name, text in files_of(answers, base):
                 _write(unfinished / name, text)
@@ -204,7 +206,6 @@ def make(answers: Answers, base: Base | None) -> tuple[list[Path], list[Diagnost
             found = [_named(d, unfinished, answers.place) for d in found]
             if failed(found):
                 raise PolicyError(d for d in found if d.severity == "error")
-            unfinished.chmod(0o755)
             unfinished.rename(answers.place)
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)

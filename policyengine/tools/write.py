@@ -92,7 +92,9 @@ def whole_folder(out: str | Path) -> Iterator[Path]:
         _sweep(target)
         folder = _beside(target)
         try:
-            folder.mkdir(mode=0o700)  # within the block: an interrupt may come at any moment
+            # to Windows 0o700 is a list of who may look in, which stays: no chmod takes it away
+            mode = 0o700 if os.name == "posix" else 0o777
+            folder.mkdir(mode)  # within the block: an interrupt may come at any moment
             yield folder
             _to_disk(folder)
             refuse_foreign(target)  # somebody may have put something there since

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -268,6 +270,20 @@ def test_nothing_is_overwritten() -> None:
     assert done.exit_code == 2
     assert "PE615" in done.stderr
     assert {p: p.read_bytes() for p in Path("policies/sectors").rglob("*") if p.is_file()} == before
+
+
+def test_others_may_read_the_pack(at_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is as others there, not one's own: to Windows 0o700 is a list of who may look in, which stays."""
+    make, modes = os.mkdir, []
+
+    def made(folder: object, mode: int = 0o777, **given: Any) -> None:
+        modes.append(mode)
+        make(str(folder), mode, **given)
+
+    monkeypatch.setattr(os, "mkdir", made)
+    assert new("divers").exit_code == 0
+    assert modes
+    assert set(modes) == {0o777}
 
 
 def test_an_id_that_is_taken_elsewhere() -> None:

@@ -298,3 +298,29 @@ def test_what_a_killed_run_left_is_swept_away(evaluation: Evaluation, tmp_path: 
     assert not left.exists()
     assert running.exists()
     assert elsewhere.exists()
+
+
+class _Windows:
+    """``os`` as a program sees it there."""
+
+    name = "nt"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+
+def test_on_windows_a_new_folder_is_not_made_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Since 3.11.10 and 3.12.4 Python makes of 0o700 a list of who may look in: only who ran it could open the result,
+    in a folder that the office shares."""
+    make, modes = Path.mkdir, []
+
+    def made(folder: Path, mode: int = 0o777, *more: Any, **given: Any) -> None:
+        modes.append(mode)
+        make(folder, mode, *more, **given)
+
+    monkeypatch.setattr(write, "os", _Windows())
+    monkeypatch.setattr(Path, "mkdir", made)
+    with whole_folder(tmp_path / "out") as folder:
+        (folder / "a.csv").write_text("a")
+    assert (tmp_path / "out" / "a.csv").exists()
+    assert set(modes) == {0o777}
