@@ -8,8 +8,6 @@ written.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -27,6 +25,7 @@ from policyengine.packs.roots import PACK_FILE, Look, find_pack, ids_under, is_y
 from policyengine.packs.values import optional_at
 from policyengine.packs.words import chain_vocabulary, read_fields, read_words
 from policyengine.tools.scalars import Edit, replaced
+from policyengine.tools.write import whole_file
 
 DEEPEST = 8  # packs in a chain
 
@@ -250,13 +249,5 @@ def _words_of(folder: Path, depth: int, below: _Below, look: Look) -> Found:
 def write(file: Formatted) -> None:
     """Put a file's new text in its place: whole, or not at all."""
     assert file.after is not None
-    target = file.path.resolve()  # a link keeps pointing where it did
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(file.after)
-        os.chmod(name, target.stat().st_mode)
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise
+    with whole_file(file.path) as new:  # a link keeps pointing where it did
+        new.write_bytes(file.after)

@@ -132,7 +132,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     with parents_of(target):
         try:
             yield new
-            if target.exists():
+            if target.exists() and os.name == "posix":  # Windows would make it read-only: not to be moved, nor removed
                 shutil.copymode(target, new)
             os.replace(new, target)
         finally:

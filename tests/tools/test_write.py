@@ -324,3 +324,29 @@ def test_on_windows_a_new_folder_is_not_made_one_s_own(tmp_path: Path, monkeypat
         (folder / "a.csv").write_text("a")
     assert (tmp_path / "out" / "a.csv").exists()
     assert set(modes) == {0o777}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows says it itself")
+def test_on_windows_a_file_that_may_only_be_read_leaves_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What may only be read is neither replaced there nor removed: the new file must not become such a one."""
+    report, unlink = tmp_path / "report.html", Path.unlink
+    report.write_text("before")
+    report.chmod(0o444)
+
+    def refused(new: Path, _: Path) -> None:
+        raise PermissionError(13, "Access is denied", str(new), 5, str(report))
+
+    def removed(path: Path, missing_ok: bool = False) -> None:
+        if not path.stat().st_mode & 0o200:
+            raise PermissionError(13, "Access is denied", str(path), 5)
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(write, "os", _Windows())
+    monkeypatch.setattr(os, "replace", refused)
+    monkeypatch.setattr(Path, "unlink", removed)
+    with pytest.raises(PermissionError) as told, whole_file(report) as new:
+        new.write_text("after")
+    assert told.value.filename2 == str(report)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("report.html", "before")]
