@@ -1,15 +1,20 @@
-"""A real git repository with the shipped packs, and the program run in it as git and people run it."""
+"""A real git repository with the shipped packs; git and hooks in it start the program, tests run its commands."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from click.testing import CliRunner
+
+from policyengine.cli import main
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 HOME = Path(__file__).resolve().parents[2]
@@ -41,9 +46,11 @@ class Repository:
         return done.stdout
 
     def policyengine(self, *arguments: str, at: Path | None = None, **extra: str) -> subprocess.CompletedProcess[str]:
-        done = self.run("policyengine", *arguments, at=at, **extra)
-        assert "Traceback" not in done.stderr
-        return done
+        """One command line, run in this process: started anew it would take thrice the time."""
+        with contextlib.chdir(at or self.folder), patch.dict(os.environ, {**self.environment, **extra}, clear=True):
+            done = CliRunner().invoke(main, arguments)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
     def commit(self, message: str) -> str:
         self.git("add", "-A")
