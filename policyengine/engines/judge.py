@@ -184,7 +184,8 @@ class Judge:
                 reason = "counted" if reason in ("no_conversion", "no_exchange") else reason
         if reason == "counted" and amount[0] != amount[1]:
             reason = "missing_fact"
-        return amount, "+".join(keys), reason, tuple(missing) if amount[0] != amount[1] else NONE
+        open_ = reason == "missing_fact" or amount[0] != amount[1]  # also which of two rules converts it, to one amount
+        return amount, "+".join(keys), reason, tuple(missing) if open_ else NONE
 
     def _added(self, scene: Scene, form: object, sure_to_apply: bool) -> tuple[Amount, list[str], set[str]]:
         """What the ``add`` rules give together, their keys, and the facts that would settle it."""

@@ -145,6 +145,18 @@ def test_one_of_two_rules_applies_by_unit_or_condition() -> None:
     assert (e.converted, e.converted_high, e.convert_rule, e.missing) == (0, 8, "base/r4+base/r5", ("level",))
 
 
+def test_where_it_is_open_which_rule_converts_what_would_settle_it_is_named_whatever_it_gives() -> None:
+    day = "convert training at 8 hours per day"
+    # to one amount; of no days to nothing, converted or not
+    e = converted(day, f"{day} when level = national", quantity=2, unit="days")
+    assert (e.reason, e.converted, e.converted_high, e.missing) == ("missing_fact", 16, 16, ("level",))
+    e = converted(f"{day} when level = national", quantity=0, unit="days")
+    assert (e.reason, e.converted, e.converted_high, e.missing) == ("missing_fact", 0, 0, ("level",))
+    # where one of them does not settle the record it is not asked for
+    e = converted(day, f"{day} when level = national", quantity=2, unit="days", level="city")
+    assert (e.reason, e.missing) == ("counted", ())
+
+
 def test_two_that_are_both_right_are_ambiguous() -> None:
     rules = [
         "convert training at 8 hours per day when level = national",
