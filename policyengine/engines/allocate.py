@@ -356,7 +356,7 @@ def _members(
         if rule is not None and truth is not False:
             told = ((name, get_fact(judged.scene, judge.world.fields[name])) for name in statement.per)
             values = tuple(filled.get((position, name)) if value is None else value for name, value in told)
-            members[position] = Member(rule, truth, values, _sum(shares[position]))
+            members[position] = Member(rule, truth, values, _sum(shares[position]), _sum(judged.claimed)[0])
     return members
 
 

@@ -22,33 +22,33 @@ Preference = tuple[Number, int]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A record that belongs to ``count once`` (None: perhaps), by which version, what is compared, and its hours."""
+    """A record that belongs to ``count once`` (None: perhaps), by which version, what is compared, and its hours;
+    ``least``: what these are at least if it counts."""
 
     rule: Ready
     truth: Truth
     values: Values
     amount: Amount
+    least: Number
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Records of a group, by position. ``open``: of none is it known whether it counts. ``first``: the two that come
-    first, each as early as it may; ``sure``: the first of those that are surely recognised, each as late as it may."""
+    """Records of a group, by position. ``first``: the two that come first, each as early as it may; ``sure``: the first
+    of those that surely belong and are surely recognised, each as late as it may."""
 
     positions: list[int]
-    open: bool
     first: list[Preference]
     sure: Preference | None
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Records that have some values (``equal``) or may have them. ``open`` and ``first``: as of a part. ``known``: by
-    place the values there, as far as they were asked for."""
+    """Records that have some values (``equal``) or may have them. ``first``: as of a part. ``known``: by place the
+    values there, as far as they were asked for."""
 
     parts: list[Part]
     equal: Part | None
-    open: bool
     first: list[Preference]
     known: dict[int, frozenset[object]] = field(default_factory=dict)
 
@@ -84,31 +84,33 @@ class Rivals:
 
     def keeps(self, group: Group, position: int) -> Truth:
         """Whether a record counts beside the others of its group; None: it depends on what is missing."""
-        if group.open:
-            return None
-        low, high = self._members[position].amount
-        earliest, latest = self._preference(high, position), self._preference(low, position)
-        if low > 0 and all(latest < other for other in group.first if other != earliest):
+        member = self._members[position]
+        earliest, latest = self._places(member, position)
+        if member.amount[0] > 0 and all(latest < other for other in group.first if other != earliest):
             return True
-        if group.equal is not None and group.equal.sure is not None and group.equal.sure < earliest:
-            return False
-        return None
+        sure = None if group.equal is None else group.equal.sure
+        return False if member.truth and sure is not None and sure < earliest else None
 
     def _part(self, key: PartKey, positions: list[int]) -> Part:
         if key not in self._parts:
-            each = [(p, self._members[p]) for p in positions]
+            each = [(m, self._places(m, p)) for p in positions for m in (self._members[p],)]
             self._parts[key] = Part(
                 positions,
-                any(m.truth is None or (self._taking == "lowest" and m.amount[0] != m.amount[1]) for _, m in each),
-                nsmallest(2, (self._preference(m.amount[1], p) for p, m in each)),
-                min((self._preference(m.amount[0], p) for p, m in each if m.amount[0] > 0), default=None),
+                nsmallest(2, (earliest for _, (earliest, _) in each)),
+                min((latest for m, (_, latest) in each if m.truth and m.amount[0] > 0), default=None),
             )
         return self._parts[key]
 
     def _group(self, values: Values, parts: list[Part]) -> Group:
         own = filled(values)
         equal = None if None in values else self._parts[own, own, values]
-        return Group(parts, equal, any(p.open for p in parts), nsmallest(2, (one for p in parts for one in p.first)))
+        return Group(parts, equal, nsmallest(2, (one for p in parts for one in p.first)))
+
+    def _places(self, member: Member, position: int) -> tuple[Preference, Preference]:
+        """The earliest and the latest that a record may come."""
+        low, high = member.amount
+        first, last = (member.least, high) if self._taking == "lowest" else (high, low)
+        return self._preference(first, position), self._preference(last, position)
 
     def _preference(self, amount: Number, position: int) -> Preference:
         match self._taking:

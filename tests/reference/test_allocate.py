@@ -360,6 +360,7 @@ class TestDoubt:
 HIGHEST = "count once per title taking the highest"
 A, B = ("A", "2016-05-01", 10), ("B", "2017-06-01", 12)
 A_OPEN, B_OPEN = (*A, UNKNOWN), (*B, UNKNOWN)
+ONLINE = {"mode": "online"}
 ONCE = [
     # two of one title: of 10 and 12 hours
     (HIGHEST, [A, B], {"A": 0, "B": 12}),
@@ -392,9 +393,36 @@ ONCE = [
     (HIGHEST, [A_OPEN, B_OPEN], {"A": (0, 10), "B": (0, 12)}),
     ("count once per title taking the earliest", [A_OPEN, B], {"A": (0, 10), "B": (0, 12)}),
     ("count once per title taking the earliest", [A, B_OPEN], {"A": 10, "B": 0}),
-    # B may be none of those that count once
-    (f"{HIGHEST} when mode = online", [(*A, {"mode": "online"}), B], {"A": (0, 10), "B": (0, 12)}),
-    (f"{HIGHEST} when mode = online", [(*A, {"mode": "online"}), (*B, {"mode": "in_person"})], {"A": 10, "B": 12}),
+    # B is of 12 hours if it is recognised, which is not the least
+    ("count once per title taking the lowest", [A, B_OPEN], {"A": 10, "B": 0}),
+    ("count once per title taking the lowest", [A_OPEN, B], {"A": (0, 10), "B": (0, 12)}),
+    # B may be none of those that count once: it counts either way, and A only then
+    (f"{HIGHEST} when mode = online", [(*A, ONLINE), B], {"A": (0, 10), "B": 12}),
+    (f"{HIGHEST} when mode = online", [A, (*B, ONLINE)], {"A": (0, 10), "B": 12}),
+    (f"{HIGHEST} when mode = online", [A, B], {"A": (0, 10), "B": 12}),
+    # whichever of unknown mode belong: the first counts, and after the first that surely belongs no such one does
+    (
+        f"{HIGHEST} when mode = online",
+        [
+            ("A", "2016-01-01", 9, ONLINE),
+            ("B", "2016-02-01", 8),
+            ("C", "2016-03-01", 7),
+            ("D", "2016-04-01", 6, ONLINE),
+            ("E", "2016-05-01", 5, ONLINE),
+        ],
+        {"A": 9, "B": (0, 8), "C": (0, 7), "D": 0, "E": 0},
+    ),
+    (
+        f"{HIGHEST} when mode = online",
+        [("A", "2016-01-01", 9), ("B", "2016-02-01", 8, ONLINE), ("C", "2016-03-01", 7, ONLINE)],
+        {"A": 9, "B": (0, 8), "C": 0},
+    ),
+    (
+        "count once per title taking the lowest when mode = online",
+        [("A", "2016-01-01", 6), ("B", "2016-02-01", 7, ONLINE), ("C", "2016-03-01", 8, ONLINE)],
+        {"A": 6, "B": (0, 7), "C": 0},
+    ),
+    (f"{HIGHEST} when mode = online", [(*A, ONLINE), (*B, {"mode": "in_person"})], {"A": 10, "B": 12}),
 ]
 
 
