@@ -6,7 +6,7 @@ Records take their hours in order, each at most what every window that holds it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 
 from policyengine.engines.alike import Values
@@ -23,6 +23,15 @@ from policyengine.records.model import Person
 
 MOST_WORLDS = 64  # ways to fill a person's gaps that are tried
 NOWHERE: dict[int, Days] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What an item waits for: facts (``own``), and what the first so many of each of some lists wait for. The lists are
+    shared: that of a window holds those that may have had their turn there, one after another."""
+
+    own: set[str]
+    before: tuple[tuple[list[Wait], int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -43,7 +52,7 @@ class Account:
     complete: bool
     exact: bool
     worlds: list[Account] = field(default_factory=list)
-    _waits: list[set[str]] | None = None
+    _waits: list[Wait] | None = None
 
     def total(self, members: Sequence[tuple[int, Truth]]) -> Amount:
         """Bounds of the counted hours of some items, given by number and whether they belong to the sum (None: may)."""
@@ -65,18 +74,32 @@ class Account:
         most = self.run([i.high if n in own else i.low for n, i in enumerate(items)])
         return low, min(UNBOUNDED, add_up(most[n] for n in own))
 
-    def settles(self, number: int) -> set[str]:
-        """What would settle the hours of an item: facts of its record, of those before it under the caps that hold it,
-        and of these caps."""
-        judged = self.records[self.items[number].position]
-        return judged.named(judged.missing) | self.waits[number]
+    def settles(self, numbers: Iterable[int]) -> set[str]:
+        """What would settle the hours of some items: facts of their records, of those before them under the caps that
+        hold them, and of these caps."""
+        found: set[str] = set()
+        todo: list[Wait] = []
+        for number in numbers:
+            judged = self.records[self.items[number].position]
+            found |= judged.named(judged.missing)
+            todo.append(self.waits[number])
+        read: dict[int, int] = {}  # how far each list was gone through
+        while todo:
+            one = todo.pop()
+            found |= one.own
+            for held, count in one.before:
+                start = read.get(id(held), 0)
+                if start < count:
+                    read[id(held)] = count
+                    todo += held[start:count]
+        return found
 
     @property
-    def waits(self) -> list[set[str]]:
+    def waits(self) -> list[Wait]:
         """For each item that is open what it waits for, cap after cap: in every window an item waits for what it may
         have before it."""
         if self._waits is None:
-            self._waits = [self._own(n) for n in range(len(self.items))]
+            self._waits = [Wait(self._own(n)) for n in range(len(self.items))]
             for cut in self.cuts:
                 self._wait_for(cut, self._waits)
         return self._waits
@@ -90,17 +113,19 @@ class Account:
         judged = self.records[item.position]
         return judged.named(judged.missing)
 
-    def _wait_for(self, cut: Cut, waits: list[set[str]]) -> None:
-        before: dict[object, set[str]] = {}  # by window: what those wait for that may have had their turn
+    def _wait_for(self, cut: Cut, waits: list[Wait]) -> None:
+        before: dict[object, list[Wait]] = {}  # by window: those that may have had their turn
         for number, turn_over in cut.turns():
-            own = waits[number] | cut.lacks.get(number, set())
+            one = waits[number]
+            if number in cut.lacks:
+                one = Wait(one.own | cut.lacks[number], one.before)
             if turn_over:
                 if self._is_settled(number):
                     continue
-                own = own.union(cut.facts, *(before.get(w, ()) for w in cut.windows(number, cut.bound)))
-                waits[number] = own
+                held = (before[w] for w in cut.windows(number, cut.bound) if w in before)
+                one = waits[number] = Wait(one.own | cut.facts, (*one.before, *((each, len(each)) for each in held)))
             for window in cut.windows(number, cut.fills):
-                before.setdefault(window, set()).update(own)
+                before.setdefault(window, []).append(one)
 
     def run(self, values: list[Number]) -> list[Number]:
         """Apply the cuts to fixed values; their limits are known."""

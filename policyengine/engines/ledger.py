@@ -48,7 +48,7 @@ def _missing(account: Account, number: int) -> tuple[str, ...]:
     if judged.missing or item.counted_low is item.counted_high or item.counted_low == item.counted_high:
         return judged.missing
     prefix = f"{judged.record.record_id}:"
-    facts = account.settles(number)
+    facts = account.settles((number,))
     own = {fact.removeprefix(prefix) for fact in facts if fact.startswith(prefix)}
     return tuple(sorted(own or facts))
 

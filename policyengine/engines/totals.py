@@ -64,18 +64,19 @@ class Totals:
         """What would settle a measure: the missing facts of its doubtful records (``R001:evidence``), and what decides
         how much caps leave of them; of all records where it is not known where the stretch lies."""
         found: set[str] = set()
+        open_: list[int] = []
         rule = self.later.measure_in(measure, stretch.last)
         numbers = range(len(self.account.items)) if stretch.adrift else self._within(stretch)
         for number, truth in self._belonging(numbers, measure, stretch, this_period):
             item = self.account.items[number]
             judged = self.account.records[item.position]
             if item.low != item.high or item.counted_low != item.counted_high:
-                found |= self.account.settles(number)
+                open_.append(number)
             if truth is None and item.counted_high:
                 found |= judged.named(self._lacks(rule, measure, judged.scene))
                 if stretch.dated and self._ends_within(number, stretch) is None:
                     found |= judged.named(judged.missing)
-        return found
+        return found | self.account.settles(open_) if open_ else found
 
     def _lacks(self, rule: Ready | None, measure: str, scene: Scene) -> tuple[str, ...]:
         if measure == "total":

@@ -116,3 +116,25 @@ def test_queries_bound_what_is_open(connection: Any, monkeypatch: pytest.MonkeyP
         result = engine.evaluate(plan, inputs, (2015, 2018), connection=connection)
         found["waits"] += sum(any(":" in fact for fact in row.missing) for row in result.ledger)
     assert {name: number > 10 for name, number in found.items()} == dict.fromkeys(found, True)
+
+
+@pytest.mark.parametrize(("records", "left"), [(200, 0), (201, 1)])
+def test_very_many_records_of_which_one_is_open_are_left_to_the_reference(
+    records: int, left: int, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What each waits for of all before it is a row of each with each."""
+    found = []
+    keep = Cuts.keep
+
+    def kept(self: Cuts) -> None:
+        found.append(len(self.host.rows("SELECT person_id FROM routed")))
+        keep(self)
+
+    monkeypatch.setattr(Cuts, "keep", kept)
+    made = plan(*BASE, ALL, "require total at least 12 hours per year")
+    rows = [
+        record(f"{n:03}", "2016-01-01", "training", 1, "hours", **(OPEN if n == 1 else PASSED)) for n in range(records)
+    ]
+    wanted = reference.evaluate(made, inputs(rows), (2016, 2016))
+    assert differences(wanted, engine.evaluate(made, inputs(rows), (2016, 2016), connection=connection)) == []
+    assert found == [left]

@@ -1,12 +1,15 @@
 """One person's time grows as the records do: twice the records, about twice the calls. Calls are counted, not seconds.
 
 A call of a Python function is the same on every machine; a record that is compared with all others doubles them twice.
+So does one that remembers something of all others double the memory twice.
 """
 
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction as F
 
@@ -66,6 +69,25 @@ def test_twice_the_records_take_about_twice_the_calls(sentence: str, facts: Call
 
     judged(10)  # what is made once, at the first use
     assert judged(800) < 2.3 * judged(400)
+
+
+def test_what_open_records_wait_for_under_a_cap_takes_memory_as_there_are_records() -> None:
+    """Each waits for all before it: for what these lack, and for whether they are under the cap."""
+    cap = "cap records at 40 hours per year when mode = online"
+    made = plan(*BASE, cap, "require total at least 30 hours per year")
+
+    def judged(size: int) -> int:
+        records = [replace(_one(n), facts={**_one(n).facts, "result": None}) for n in range(size)]
+        tracemalloc.start()
+        try:
+            [decision] = run(made, records, 2016).decisions
+            assert decision.missing == tuple(sorted(f"{r.record_id}:{n}" for r in records for n in ("mode", "result")))
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    judged(100)
+    assert judged(800) < 2.5 * judged(400)
 
 
 def test_windows_by_days_take_calls_as_there_are_windows() -> None:

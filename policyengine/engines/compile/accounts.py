@@ -21,6 +21,8 @@ from policyengine.engines.compile.stretches import Stretches
 from policyengine.engines.compile.trees import Tree
 from policyengine.language import tree
 
+CROWDED = 200  # items of a person and period of which something is open: each is compared with all before it (waits.py)
+
 
 @dataclass
 class Accounts:
@@ -259,14 +261,17 @@ class Accounts:
 
     def _doubtful(self, law: Law, caps: list[Cap]) -> Iterable[Any]:
         """Persons with something open in a period that a cap touches which ``cuts.py`` does not bound: an order or a
-        limit; an amount or a member where a cap reaches over periods; an amount that may share what is exceeded where a
-        requirement goes by dates."""
+        limit; an amount or a member where a cap reaches over periods, or among very many; an amount that may share what
+        is exceeded where a requirement goes by dates."""
         local = all(self._is_local(cap) for cap in caps)
         asked = (r.rule.statement.window for r in law.prepared.later.require)  # type: ignore[attr-defined]
         dated = any(isinstance(window, tree.Within) for window in asked)
         for cap in caps:
             names = [f"o{cap.number}", *([] if local else [f"u{cap.number}"])]
             open_ = [t.compare(t.col(n, "s"), ">", t.lit(0)) for n in names]
+            crowded = t.compare(t.col("many", "s"), ">", t.lit(CROWDED))
+            some = (t.compare(t.col(n, "s"), ">", t.lit(0)) for n in ("doubt", f"u{cap.number}"))
+            open_.append(t.both(crowded, t.either(*some)))
             if dated or not local:
                 open_.append(t.both(*(t.compare(t.col(*n), ">", t.lit(0)) for n in (("doubt", "s"), ("open", "x")))))
             holds = t.compare(t.col(f"k{cap.number}", "s"), ">", t.lit(0))

@@ -92,7 +92,7 @@ class Members:
         """The table ``sums``: a row per person and period that caps concern, before any of them.
 
         For cap ``c``: ``k`` what its items hold at most, ``u`` whether one is under it perhaps, ``o`` whether an order
-        is open, ``a`` the most of one record. ``doubt``: whether some amount is open.
+        is open, ``a`` the most of one record. ``doubt``: whether some amount is open; ``many``: how many there are.
         """
         laws = self.cases.sources.laws
         high, bits = t.col("high", "m"), 2 * len(self.places)
@@ -100,6 +100,7 @@ class Members:
             raise Inexpressible("more than thirty caps")
         doubt = t.case([(t.compare(t.col("low", "m"), "<>", high.copy()), t.lit(1 << bits))], t.lit(0))
         columns: dict[str, Tree] = {"plan": t.call("MAX", t.col("plan", "k")), "rp": t.call("MAX", t.col("rp", "m"))}
+        columns["many"] = t.count()
         found: dict[str, Tree] = {}
         for c in self.places:
             member = t.col(f"m{c}", "k")
