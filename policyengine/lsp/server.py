@@ -104,7 +104,9 @@ class Editor:
     async def _check(self) -> None:
         await asyncio.sleep(PAUSE)
         texts = self.texts()
-        folders = sorted({f for path in texts if (f := folder_of(Path(path))) is not None})
+        # as the editor names them: what it is told of files by another name (a link, a drive of the net) it does not show
+        names = (to_fs_path(document.uri) for document in self.server.workspace.text_documents.values())
+        folders = sorted({f for name in names if name and (f := folder_of(Path(name))) is not None})
         try:
             found = await asyncio.get_running_loop().run_in_executor(None, problems, folders, texts)
         except Exception as e:  # the editor goes on; what it shows is of the check before

@@ -30,12 +30,14 @@ class Editor:
         self.client = LanguageClient("editor", "1")
         self.path, self.uri, self.text = path, path.as_uri(), path.read_text(encoding="utf-8")
         self.told: dict[str, list[types.Diagnostic]] = {}
+        self.uris: set[str] = set()  # of the files that something was said of
         self.version = 1
         self.news = asyncio.Event()
 
         @self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         def _(params: types.PublishDiagnosticsParams) -> None:
             self.told["/".join(params.uri.split("/")[-2:])] = list(params.diagnostics)
+            self.uris.update(params.uri for _ in params.diagnostics)
             self.news.set()
 
     async def start(self, *arguments: str, locale: str | None = None) -> None:
@@ -113,6 +115,20 @@ def test_a_mistake_is_told_while_it_is_written_and_not_longer(rules: Path) -> No
         await editor.until(lambda: "PE208" not in [d.code for d in editor.told.get(YEARS, [])])
 
     assert talk(rules, what, locale="zh-cn") == 0
+
+
+def test_a_file_that_was_opened_by_a_link_is_told_of_by_that_name(rules: Path, tmp_path: Path) -> None:
+    """So it is on a drive of the net too: the editor shows messages of the file that it opened, by no other name."""
+    link = tmp_path / "drive"
+    link.symlink_to(rules.parents[1])
+
+    async def what(editor: Editor) -> None:
+        editor.write(editor.text.replace(_RULE, _RULE.replace("80", "八十")))
+        await editor.until(lambda: "PE208" in [d.code for d in editor.told.get(YEARS, [])])
+        assert editor.uri in editor.uris
+        assert {u for u in editor.uris if not u.startswith(link.as_uri())} == set()
+
+    assert talk(link / YEARS, what) == 0
 
 
 def test_what_is_not_saved_counts_in_other_files_too(rules: Path) -> None:
