@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -77,4 +78,5 @@ def _open(address: str, folder: Path) -> None:
 
     page = folder / "open.html"
     page.write_text(f'<!doctype html><meta http-equiv="refresh" content="0;url={address}">', encoding="utf-8")
-    webbrowser.open(page.as_uri())
+    # Windows reads % in the address of a file by its code page: a user name in Chinese leads nowhere
+    webbrowser.open(str(page) if os.name == "nt" else page.as_uri())

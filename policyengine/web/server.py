@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import os
 import secrets
 import zipfile
 from collections.abc import Callable, Sequence
@@ -40,6 +41,7 @@ class Workbench(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, desk: Desk, port: int = 0):
+        self.allow_reuse_address = os.name == "posix"  # Windows would let another program listen there as well
         super().__init__(("127.0.0.1", port), _Handler)
         self.desk = desk
         self.key = secrets.token_urlsafe(24)
