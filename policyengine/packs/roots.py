@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 
 PACK_FILE = "pack.yaml"
-_ID = re.compile(rb"""^pack:[ ]*["']?([A-Za-z0-9_-]+)""", re.MULTILINE)
+_ID = re.compile(rb"""^(?:\xef\xbb\xbf)?pack:[ ]*["']?([A-Za-z0-9_-]+)""", re.MULTILINE)
 _DEPTH = 3  # policies/sectors/medical/pack.yaml
 _DEEP = 5  # of the packs of a repository of much else: services/cpd/policies
 _NO_YAML = {"tables", "law", "node_modules", "__pycache__"}

@@ -305,6 +305,16 @@ def test_windows_files_read_the_same(tmp_path: Path) -> None:
     assert policy is not None
 
 
+def test_a_pack_with_a_byte_order_mark_is_found(tmp_path: Path) -> None:
+    """By those that extend it, and by its name: Windows' editor saves UTF-8 with one."""
+    files = {"base/pack.yaml": PACK, "base/rules.yaml": rule("a", "认定 培训班"), "upper/pack.yaml": UPPER}
+    for name in ("base", "upper"):
+        files[f"{name}/pack.yaml"] = ("\ufeff" + files[f"{name}/pack.yaml"]).replace("\n", "\r\n")
+    policies, problems = load_policies(write(tmp_path / "policies", files))
+    assert problems == []
+    assert [[p.id for p in policy.packs] for policy in policies] == [["base"], ["base", "upper"]]
+
+
 def test_yaml_guesses_nothing(tmp_path: Path) -> None:
     """``no`` is a name, 01-01 a day of the year, 12:30 a text."""
     pack = PACK.replace(
