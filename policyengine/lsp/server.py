@@ -104,7 +104,7 @@ class Editor:
     async def _check(self) -> None:
         await asyncio.sleep(PAUSE)
         texts = self.texts()
-        # as the editor names them: what it is told of files by another name (a link, a drive of the net) it does not show
+        # as the editor names them: what it is told by another name (a link, a drive of the net) it does not show
         names = (to_fs_path(document.uri) for document in self.server.workspace.text_documents.values())
         folders = sorted({f for name in names if name and (f := folder_of(Path(name))) is not None})
         try:
