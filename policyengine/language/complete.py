@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
+from policyengine.language.conditions import OPERATORS
 from policyengine.language.examples import EXAMPLES
 from policyengine.language.expected import Expected
 from policyengine.language.forms import fold
@@ -117,7 +118,7 @@ def _at(place: _Place, vocabulary: Vocabulary, rules: tuple[str, ...], chinese: 
     words = Expected(table, chinese)
     keywords = [name for name in terminals if name in table.forms]
     forms = [f for name in keywords if (f := words.form(name))]
-    forms += [f for name in keywords for f in table.forms[name] if typed and f not in forms]
+    forms += [f for name in keywords for f in table.forms[name] if typed and f not in forms and _is_written(f)]
     verbs = list(EXAMPLES)
     for form in sorted(forms, key=lambda f: verbs.index(f) if f in EXAMPLES else len(verbs)):
         written = _WIDE.get(form, form) if chinese else form
@@ -132,6 +133,11 @@ def _at(place: _Place, vocabulary: Vocabulary, rules: tuple[str, ...], chinese: 
     for kind in (k for k in KINDS if k in terminals):
         for word in _words(kind, vocabulary) if kind != "TERM" or owner is None else ():
             yield Proposal(_written(word, phrases), place.start, word.kind, word)
+
+
+def _is_written(form: str) -> bool:
+    """A word, or a sign that ``fmt`` writes: whoever has written = has not begun to write ==."""
+    return any(c.isalpha() for c in form) or form in OPERATORS.values() or form in _SIGNS
 
 
 def _number(tokens: tuple[Token, ...]) -> Fraction | None:

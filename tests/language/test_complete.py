@@ -36,6 +36,8 @@ def offered(text: str, start: Start = "statement", surface: str = "zh") -> list[
         ("结论 不得评优 当 未完成 且 单位性质 属于（", ["国家机关", "事业单位"], ["培训班"]),
         ("结论 不得评优 当 未完成 且 单位性质 属于（国家机关、事", ["事业单位"], ["国家机关"]),
         ("免除 本年 当 情形 = ", ["产假", "正当理由"], ["培训班"]),
+        ("免除 本年 当 情形=", [" 产假", " 正当理由"], ["==", "=>", "=<"]),  # = is whole, and fmt writes none of these
+        ("免除 本年 当 入职日期 <", ["<="], ["<>"]),
         ("核减 ", ["annual-hours", "national/annual-hours"], ["认定"]),
         ("替代 ", ["national/annual-hours"], ["annual-hours"]),
         ("替代 national/annual-hours", ["："], [":"]),
