@@ -4,7 +4,7 @@ Files are read from git's objects (``git cat-file``); nothing is checked out, no
 Only regular files that packs consist of are written out, within bounds, to a temporary folder.
 
 Errors: PE701 (no repository), PE702 (unknown revision), PE703 (git is missing or failed), PE704 (no packs there), PE707
-(a file of a pack is too large, or there are too many).
+(a file of a pack is too large, or can't be called so here, or there are too many).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from policyengine.diagnostics import Diagnostic, PolicyError
@@ -249,6 +249,7 @@ def write_tree(commit: str, top: Path, folder: Path) -> None:
             )
         raise PolicyError([Diagnostic("PE704", said, hint=hint)])
     _check_bounds(inside, commit)
+    _check_names(inside, commit)
     for entry, content in zip(inside, blobs([e.blob for e in inside], top), strict=True):
         target = folder.joinpath(*entry.path.parts)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -271,6 +272,20 @@ def _check_bounds(inside: Sequence[Entry], commit: str) -> None:
         )
         hint = say("keep other files outside of the packs", "请把其他文件放在政策包之外")
         raise PolicyError([Diagnostic("PE707", said, hint=hint)])
+
+
+def _check_names(inside: Sequence[Entry], commit: str, path: type[PurePath] = PurePath) -> None:
+    """Refuse what is no name on this system: to Windows ``..\\x`` and ``C:x`` lead out of the folder that is written
+    to. ``path``: of which system."""
+    for entry in inside:
+        if any(path(part).name != part for part in entry.path.parts):
+            said = say(
+                f"{commit[:12]} has a file that can't be called so on this system: {entry.path}",
+                f"{commit[:12]} 中有一个文件，其名称在本系统上不能使用：{entry.path}",
+            )
+            hint = say("rename it in the repository; names with \\ or : are none everywhere",
+                       "请在仓库中改名；含有 \\ 或 : 的名称不是处处可用")  # fmt: skip
+            raise PolicyError([Diagnostic("PE707", said, hint=hint)])
 
 
 def entries(commit: str, top: Path, under: str | None = None) -> list[Entry]:

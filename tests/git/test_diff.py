@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 
+from policyengine.diagnostics import PolicyError
+from policyengine.tools.revisions import Entry, _check_names
 from tests.git.conftest import YEARS, Repository
 
 RAISED = ("national/annual-hours：要求 每年 总学时 不少于 90", "national/annual-hours：要求 每年 总学时 不少于 96")
@@ -225,6 +227,16 @@ def test_hostile_names_are_only_names(repository: Repository, tmp_path: Path) ->
     done = repository.policyengine("diff", "v1", "HEAD", "--format", "json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["changes"] == []
+
+
+@pytest.mark.parametrize("name", ["..\\..\\..\\x.yaml", "C:x.yaml", "C:\\x.yaml", "a\\x.yaml"])
+def test_on_windows_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
+    """Git lists it as one name, and so it is elsewhere."""
+    listed = [Entry("0" * 40, PurePosixPath("policies/年度") / n, 1) for n in ("rules-学时.yaml", name)]
+    _check_names(listed[:1], "1" * 40, PureWindowsPath)
+    _check_names(listed, "1" * 40, PurePosixPath)
+    with pytest.raises(PolicyError, match="PE707: 111111111111 has a file that can't be called so on this system"):
+        _check_names(listed, "1" * 40, PureWindowsPath)
 
 
 def test_a_repository_without_commits(tmp_path: Path, repository: Repository) -> None:
