@@ -45,7 +45,8 @@ def textconv(file: str) -> int:
     """Write the rules of FILE as the text of law: what git runs once `git install` has been."""
     from policyengine.tools.git_text import law_text
 
-    sys.stdout.write(law_text(file))
+    text = law_text(file).encode("utf-8", "backslashreplace")
+    sys.stdout.buffer.write(text)  # as bytes: git shows the line ends that Windows puts into text, as ^M
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from policyengine.cli import main
 from policyengine.tools.git_text import law_text
 from tests.git.conftest import HOME, YEARS, Repository
 
@@ -137,6 +139,15 @@ def test_a_paragraph_for_each_version(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text(LAW, encoding="utf-8")
     assert law_text(path) == TEXT
+
+
+def test_git_is_given_no_line_ends_of_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard output makes them of ``\\n`` there, and git showed a ^M behind every line that was added."""
+    (tmp_path / "rules.yaml").write_text(LAW, encoding="utf-8")
+    there = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(there, "utf-8", newline="\r\n", write_through=True))
+    assert main(["git", "textconv", str(tmp_path / "rules.yaml")], standalone_mode=False) == 0
+    assert there.getvalue().decode() == TEXT
 
 
 @pytest.mark.parametrize("text", ["", "a: 1\n", "- 1\n- 2\n", "- id: x\n", "\x00\x01", "- id: a\n  rule: [x\n"])

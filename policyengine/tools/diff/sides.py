@@ -152,7 +152,7 @@ def _placed(span: Span | None, law: Law) -> Span | None:
     if span is None or law.folder is None:
         return span
     inside = os.path.relpath(Path(span.file).resolve(), law.folder.resolve())
-    return replace(span, file=f"{law.label}:{inside}") if not inside.startswith("..") else span
+    return replace(span, file=f"{law.label}:{Path(inside).as_posix()}") if not inside.startswith("..") else span
 
 
 def pack_folder(tree: Tree, policy: str | None) -> Path:
