@@ -343,9 +343,8 @@ class Requirements:
                 missing.update(self._anchor(statement.window))
             if excusing is None and (least or growing or status == "undetermined"):  # none ends a maximum's wait
                 missing.update(name for e in self.later.excuses(rule, span.last) for name in e.lacks(scene))
-        excused, shown = status == "excused", self.later.shown
-        because, named = required.keys, required.circumstances
-        if excused:
+        shown, because, named = self.later.shown, required.keys, required.circumstances
+        if status == "excused" or (status == "undetermined" and excusing):  # excused if it is not met
             because, named = because + keys, named + kinds
         owing = required.low if required.high >= LIMITLESS else required.high  # without a figure nobody lacks a number
         short = ZERO if status == "met" else max(ZERO, owing - low if least else low - required.low)

@@ -6,7 +6,7 @@ Made from an evaluation in memory or from a written result; what renders a case 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import field
 from datetime import date
 from fractions import Fraction
@@ -217,7 +217,12 @@ class Case:
 
     def lacking(self) -> list[Finding]:
         """The firm requirements that are not met."""
-        return lacking(self.findings)
+        return lacking(self.findings, self.excuses)
+
+    @property
+    def excuses(self) -> frozenset[str]:
+        """The keys of the rules that excuse."""
+        return frozenset(key for key, rule in self.rules.items() if rule.kind == "excuse")
 
     def cited(self, key: str, unseen: str) -> str:
         """``annual-hours, 二（二）第1款`` for a rule key (several joined by ``+``); ``unseen``: added where the text of
@@ -298,9 +303,15 @@ def labels_of(vocabulary: Vocabulary) -> dict[str, Any]:
     return labels
 
 
-def lacking(findings: Iterable[Finding]) -> list[Finding]:
-    """Those of firm requirements that more would meet."""
-    return [f for f in findings if not f.advisory and f.status in UNMET and f.comparison == ">=" and f.shortfall > 0]
+def spared(f: Finding, excuses: Set[str]) -> bool:
+    """Whether a finding that is not settled is excused if it is not met: nothing is owed, whatever is missing."""
+    return f.status == "undetermined" and not excuses.isdisjoint(f.because)
+
+
+def lacking(findings: Iterable[Finding], excuses: Set[str]) -> list[Finding]:
+    """Those of firm requirements that more would meet. ``excuses``: the keys of the rules that excuse."""
+    open_ = (f for f in findings if not f.advisory and f.status in UNMET and not spared(f, excuses))
+    return [f for f in open_ if f.comparison == ">=" and f.shortfall > 0]
 
 
 def figure_of(decision: Decision, finding: Finding) -> bool:
@@ -349,16 +360,17 @@ def labels_together(each: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def beyond_more(findings: Iterable[Finding]) -> bool:
+def beyond_more(findings: Iterable[Finding], excuses: Set[str]) -> bool:
     """Whether a firm requirement is open that no more would meet: a maximum, or a figure that the law leaves open."""
-    firm = [f for f in findings if not f.advisory and f.status in UNMET]
+    firm = [f for f in findings if not f.advisory and f.status in UNMET and not spared(f, excuses)]
     waiting = [f for f in firm if f.status == "in_progress" and not f.shortfall]  # a maximum or share kept so far
-    return len(firm) > len(waiting) + len(lacking(firm))
+    return len(firm) > len(waiting) + len(lacking(firm, excuses))
 
 
-def exceeded(findings: Iterable[Finding]) -> list[Finding]:
+def exceeded(findings: Iterable[Finding], excuses: Set[str]) -> list[Finding]:
     """The firm maxima of which there is too much."""
-    return [f for f in findings if not f.advisory and f.status in UNMET and f.comparison != ">=" and f.shortfall > 0]
+    open_ = (f for f in findings if not f.advisory and f.status in UNMET and not spared(f, excuses))
+    return [f for f in open_ if f.comparison != ">=" and f.shortfall > 0]
 
 
 def kept(f: Finding) -> bool:

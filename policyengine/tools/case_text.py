@@ -20,6 +20,7 @@ from policyengine.tools.case import (
     most_required,
     owner_of,
     reduced_for_sure,
+    spared,
 )
 from policyengine.tools.case_caps import NOTHING_COUNTED, Activities, Caps
 from policyengine.tools.case_enough import Remedies
@@ -210,6 +211,8 @@ class _Writer(Activities):
         return self.say(label, f"{where} {label}"), self.say(f" in {where}", "")
 
     def _state(self, f: Finding) -> str:
+        if spared(f, self.case.excuses):
+            return self.say("not settled, excused if not met", "待定，未达到则免除")
         if f.status == "undetermined":
             return self.say("not settled", "待定")
         if f.status == "excused":

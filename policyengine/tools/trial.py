@@ -45,6 +45,7 @@ class Situation:
         self.prepared, self.person, self.records = prepared, person, records
         self.decision, self.result, self.as_of = decision, result, as_of
         self.asked = labelled(decision.period)
+        self.excuses = frozenset(rule.key for rule in prepared.later.excuse)
         self._judged: dict[str, Judged] = {}
 
     def judge(self, record: Record) -> Judged:

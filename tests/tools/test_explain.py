@@ -85,6 +85,19 @@ Ben (B*) · 2016 · not met: 100 of 120 hours, 20 short    mill
 └─ enough would be: 20 more recognised hours by 2016-12-31"""
 
 
+# Cat with a circumstance that excuses: met with the fact, excused without it, so that nothing is to be made up for.
+CAT_SPARED = """\
+Cat (C*) · 2016 · undetermined: 80–92 of 90 hours, 10 short    shire
+├─ total 80–92 / 90, not settled, excused if not met    annual-hours, art. 4 [because of just cause; excused, art. 5]
+│  ├─ professional 80–92    (expected 60: kept)    professional-hours, art. 4
+│  │  └─ R030 2016-05-16 training "Fields" 80 hours → 80 hours    stated-hours, art. 2
+│  └─ public 0
+├─ in need of review
+│  └─ R031 2016-10-08 self study "A report" 12000 characters → 0–12 hours: not known: approved    \
+recognise-self-study, art. 1
+└─ would settle it: approved of R031"""
+
+
 # A sector that counts in credits by a remembered rate, and asks two things of its own instead of the hours.
 MILL_CREDITS = """\
 - id: no-hours
@@ -129,6 +142,18 @@ def _cases(world: Path, files: Files, who: str) -> list[Case]:
 def test_word_for_word(world: Path, files: Files, who: str, language: str, text: str) -> None:
     (case,) = _cases(world, files, who)
     assert text_of_case(case, language) == text
+
+
+def test_what_is_excused_if_it_is_not_met_wants_nothing(tmp_path: Path) -> None:
+    world = write_world(tmp_path)
+    with open(world / "circumstances.csv", "a", encoding="utf-8") as file:
+        file.write("C3,just_cause,2016-01-01,2016-12-31\n")
+    records, *others = (str(world / f"{name}.csv") for name in ("records", "persons", "circumstances"))
+    files = Files((records,), *others)
+    (case,) = _cases(world, files, "C3")
+    assert text_of_case(case) == CAT_SPARED
+    assert not case.remedies
+    assert "总学时 80–92 / 90，待定，未达到则免除    annual-hours, art. 4 [因正当理由；" in text_of_case(case, "zh")
 
 
 def test_two_requirements_a_drop_and_an_exchange(tmp_path: Path) -> None:
