@@ -319,6 +319,13 @@ def figure_of(decision: Decision, finding: Finding) -> bool:
     return finding.measure == "total" and finding.comparison == ">=" and finding.required == decision.required_total
 
 
+def only_expected(decision: Decision, findings: Iterable[Finding]) -> bool:
+    """Whether the figure that a decision gives for the total is one that is expected, and nothing in total is required:
+    who has less has met all that is asked."""
+    asked = [f for f in findings if figure_of(decision, f)]
+    return bool(asked) and all(f.advisory for f in asked)
+
+
 def most_required(decision: Decision, findings: Iterable[Finding]) -> Fraction | None:
     """The most that may be required in total, where it is open how much is; None: no upper bound, or nothing."""
     asked = (f for f in findings if figure_of(decision, f) and f.shortfall == decision.shortfall_total)

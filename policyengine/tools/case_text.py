@@ -112,10 +112,12 @@ class _Writer(Activities):
         return [f for f in firm if d.outcome in UNMET and (f.status in states or f in open_still)]
 
     def _is_shown(self, f: Finding) -> bool:
-        """Whether the headline gives the figure of this requirement: none of a window of which it is not known where it
-        lies, with which what counted in the period is not to be compared."""
+        """Whether the headline gives the figure of this requirement: none that is only expected, for nobody is short of
+        that; none of a window of which it is not known where it lies, with which what counted in the period is not to
+        be compared."""
         window = self.case.windows.get(f.rule)
-        return figure_of(self.case.decision, f) and (window is None or window.days is not None)
+        asked = figure_of(self.case.decision, f) and not f.advisory
+        return asked and (window is None or window.days is not None)
 
     # --- what is owed -------------------------------------------------------------------------------------------------
 

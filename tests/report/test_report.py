@@ -366,6 +366,29 @@ def test_a_year_of_which_nothing_was_required(county: Path, tmp_path: Path) -> N
     assert [f[0] for f in reasons["2017"]] == ["total"]
 
 
+def test_what_is_only_expected_is_not_shown_as_required(county: Path, tmp_path: Path) -> None:
+    """A4 has 39 hours of the 40 that are expected: nothing is required, and nobody is an hour short of that."""
+    import openpyxl
+
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    path = tmp_path / "county" / "policies" / "county" / "rules.yaml"
+    path.write_text(path.read_text().replace("require total", "expect total"))
+    out = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out")
+    run(out, "--certificates", "--person", "A4", "--out", tmp_path / "c.html")
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", (tmp_path / "c.html").read_text())
+    at = cells.index("2016", len(cells) - 6)
+    assert cells[at : at + 4] == ["2016", "39 hours", "", "met (nothing was required)"]
+    run(out, "--out", tmp_path / "r.xlsx", "--reveal")
+    rows = [[c.value for c in row] for row in openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0].iter_rows()]
+    assert [row[8:12] for row in rows if row[0] == "A4"] == [["met", 39, None, None]]
+    run(out, "--out", tmp_path / "r.html", "--reveal")
+    columns = unpacked((tmp_path / "r.html").read_text(), "index")["columns"]
+    place = columns["id"].index("A4")
+    assert (columns["required"][place], columns["short"][place]) == ("", "")
+
+
 def test_hours_carried_over(county: Path, tmp_path: Path) -> None:
     """A4 has 39 hours in 2016 and none in 2017: of 30 required each year 9 are carried over, 21 are lacking. Without
     them 0 of 30 and 21 short would make no sense, and with 35 in place of 30 in 2016 nor would 0 of 4 and met."""

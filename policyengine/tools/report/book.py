@@ -14,6 +14,7 @@ from policyengine.tools.case import (
     cited,
     most_required,
     of_period,
+    only_expected,
     owner_of,
     rows_of,
 )
@@ -63,15 +64,19 @@ def _rows(written: Written, people: Iterable[One], reveal: bool) -> Iterator[Seq
             facts = [labels.term(str(v), f) if (v := one.person.facts.get(f)) is not None else "" for f in FACTS]
             yield [
                 d.person_id if reveal else mask(d.person_id), name if reveal or not name else mask_name(name), *facts,
-                d.period, say(*OUTCOMES[d.outcome]), d.total, _owed(d, one), d.shortfall_total, labels.unit(d.unit),
+                d.period, say(*OUTCOMES[d.outcome]), d.total, *_owed(d, one), labels.unit(d.unit),
                 "; ".join(labels.conclusion(c) for c in d.consequences), reasons(one, d, labels, written.notes),
             ]  # fmt: skip
 
 
-def _owed(d: Decision, one: One) -> Any:
-    """What is required: a figure, or as text both bounds where it is open how much is."""
-    most = most_required(d, of_period(d, one.findings))
-    return d.required_total if d.required_total in (None, most) else spread(d.required_total, most)
+def _owed(d: Decision, one: One) -> tuple[Any, Any]:
+    """What is required: a figure, or as text both bounds where it is open how much is; and how much is short of it.
+    Nothing where it is only expected."""
+    findings = of_period(d, one.findings)
+    if only_expected(d, findings):
+        return None, None
+    most = most_required(d, findings)
+    return d.required_total if d.required_total in (None, most) else spread(d.required_total, most), d.shortfall_total
 
 
 def reasons(one: One, d: Decision, labels: Labels, rules: Mapping[str, RuleNote]) -> str:

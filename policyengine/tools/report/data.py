@@ -16,7 +16,16 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say, spoken
 from policyengine.records.personal import mask, mask_name
-from policyengine.tools.case import Labels, asks_nothing, most_required, of_period, owner_of, reduced_for_sure, rows_of
+from policyengine.tools.case import (
+    Labels,
+    asks_nothing,
+    most_required,
+    of_period,
+    only_expected,
+    owner_of,
+    reduced_for_sure,
+    rows_of,
+)
 from policyengine.tools.case_text import NOTHING_ASKED
 from policyengine.tools.case_words import spread
 from policyengine.tools.read_result import Written
@@ -86,7 +95,7 @@ def _listed(data: PageData, one: One, d: Decision, labels: Labels, reveal: bool)
         "outcome": OUTCOMES.index(d.outcome),
         "total": exact_text(d.total),
         "required": owed(d, one),
-        "short": _text(d.shortfall_total),
+        "short": _text(None if only_expected(d, of_period(d, one.findings)) else d.shortfall_total),
         "unit": data.word(labels.unit(d.unit)),
     }
     for fact in FACTS:
@@ -98,9 +107,10 @@ def _listed(data: PageData, one: One, d: Decision, labels: Labels, reveal: bool)
 
 def owed(d: Decision, one: One) -> str:
     """What is required in total; both bounds where it is open how much is."""
-    if d.required_total is None:
+    findings = of_period(d, one.findings)
+    if d.required_total is None or only_expected(d, findings):
         return ""
-    return spread(d.required_total, most_required(d, of_period(d, one.findings)))
+    return spread(d.required_total, most_required(d, findings))
 
 
 def _details(one: One, d: Decision, labels: Labels) -> list[Any]:
