@@ -22,6 +22,8 @@ from policyengine.packs.shape import did_you_mean
 from policyengine.packs.values import text_at
 from policyengine.tools.revisions import GitFailure, blobs, entries, git, is_shallow, top_of
 
+# whatever somebody set: signatures would stand between the lines (and gpg.program run), names might be in GBK
+_LOG = ("log", "--no-show-signature", "--encoding=UTF-8")
 Entries = Mapping[str, str]  # from → until, change and text of an entry, as one line
 
 
@@ -107,7 +109,7 @@ def _commits(pack: str, rule: str, path: Path, folder: Path | None) -> tuple[lis
         if not folders:
             return [], False
         # --parents: those of a commit are the nearest of this log, not of all commits
-        log = git("log", "--parents", "--format=%H%x00%P%x00%cs%x00%an%x00%s", "--", *folders, at=top)
+        log = git(*_LOG, "--parents", "--format=%H%x00%P%x00%cs%x00%an%x00%s", "--", *folders, at=top)
     except GitFailure:
         return [], False  # nothing was committed yet
     commits = [line.split("\0") for line in log.decode("utf-8", "replace").split("\n") if line]
@@ -136,7 +138,7 @@ def _left(pack: str, top: Path) -> list[str]:
     """Folders in which the pack lay and lies no more: it was moved (committed or not yet), or is gone. The last one
     first."""
     options = ("--raw", "--format=", "--no-abbrev", "--no-renames", "--diff-filter=D")
-    log = git("log", *options, "--", f":(glob)**/{PACK_FILE}", at=top).decode("utf-8", "surrogateescape")
+    log = git(*_LOG, *options, "--", f":(glob)**/{PACK_FILE}", at=top).decode("utf-8", "surrogateescape")
     lines = [line for line in log.split("\n") if line]
     held = [(str(e.path), e.blob) for e in entries("HEAD", top) if e.path.name == PACK_FILE]
     deleted = [(name, meta.split()[2]) for meta, _, name in (line.partition("\t") for line in lines)]

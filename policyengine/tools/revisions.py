@@ -1,7 +1,8 @@
 """Packs as they stood at a git revision: a revision goes in, a folder with that commit's packs comes out.
 
-Files are read from git's objects (``git cat-file``); nothing is checked out, no hook or filter of the repository runs.
-Only regular files that packs consist of are written out, within bounds, to a temporary folder.
+Files are read from git's objects (``git cat-file``); nothing is checked out or fetched, and no hook, filter or other
+program that the repository's configuration names runs. Only regular files that packs consist of are written out, within
+bounds, to a temporary folder.
 
 Errors: PE701 (no repository), PE702 (unknown revision), PE703 (git is missing or failed), PE704 (no packs there), PE707
 (a file of a pack is too large, or can't be called so here, or there are too many).
@@ -9,6 +10,7 @@ Errors: PE701 (no repository), PE702 (unknown revision), PE703 (git is missing o
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +26,10 @@ FILES = (".yaml", ".yml", ".csv", ".md", ".txt")
 _MAX_FILE = 20_000_000  # bytes; a table of a pack is far below
 _MAX_FILES = 20_000
 _SECONDS = 60
+# A clone may lack files, which git would fetch by whatever command its configuration names: where folders were received,
+# that is somebody else's command.
+_NO_TRANSPORT = {"GIT_ALLOW_PROTOCOL": "", "GIT_TERMINAL_PROMPT": "0"}
+_LACKS = ("promisor", "承诺者")
 _TRUST = "safe.directory"  # of which git speaks, in whatever language, where somebody else owns a repository
 
 
@@ -52,7 +58,9 @@ def git(*arguments: str, at: Path | None = None, stdin: bytes | None = None) -> 
     """What git prints. Raises ``PolicyError`` (PE703) where it can't be run, ``GitFailure`` where it says no."""
     command = ["git", "-c", "core.quotepath=off", "-C", str(at or Path.cwd()), *arguments]
     try:
-        done = subprocess.run(command, input=stdin, capture_output=True, timeout=_SECONDS, check=False)
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, timeout=_SECONDS, check=False, env={**os.environ, **_NO_TRANSPORT}
+        )
     except FileNotFoundError:
         raise PolicyError(
             [
@@ -87,6 +95,11 @@ class GitFailure(PolicyError):
         hint = say("mend what git says, then run this again", "请按 git 的提示处理后重试")
         if call := next((line.strip() for line in lines if _TRUST in line and "--add" in line), ""):
             hint = say(f"if it may be trusted, run: {call}", f"确认可以信任后，请执行：{call}")
+        elif any(word in said for word in _LACKS):
+            hint = say(
+                "this clone has not all files; get them with: git fetch --refetch --no-filter",
+                "此克隆缺少部分文件；请先获取：git fetch --refetch --no-filter",
+            )
         super().__init__([Diagnostic("PE703", say(f"git says: {lines[0]}", f"git 报告：{lines[0]}"), hint=hint)])
 
 

@@ -424,3 +424,49 @@ def test_no_merge_is_under_way(repository: Repository) -> None:
     done = repository.policyengine("git", "merge-check", "HEAD", "MERGE_HEAD")
     assert done.returncode == 2
     assert "no merge is under way here" in done.stderr
+
+
+SIGNER = """#!/bin/sh
+echo ran >> "$(dirname "$0")/ran"
+case "$*" in *--verify*) echo "[GNUPG:] GOODSIG 1 x"; echo "gpg: Good signature from Li" >&2; exit 0;; esac
+cat > /dev/null; echo "[GNUPG:] SIG_CREATED " >&2
+printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nabc\\n-----END PGP SIGNATURE-----\\n'
+"""
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("log.showSignature", "true"), ("i18n.logOutputEncoding", "GBK"), ("color.ui", "always"), ("log.date", "raw")],
+)
+def test_history_is_the_same_whatever_git_is_told_to_show(setting: str, value: str, repository: Repository) -> None:
+    signer = repository.folder.parent / "signer"
+    signer.write_text(SIGNER, encoding="utf-8")
+    signer.chmod(0o755)
+    repository.git("config", "gpg.program", str(signer))
+    repository.replace(YEARS, *RAISED)
+    repository.git("commit", "-q", "-S", "-am", "提高到九十六")
+    (signer.parent / "ran").unlink()
+    repository.git("config", setting, value)
+    done = repository.policyengine("history", "sichuan/annual-hours", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert [c["subject"] for c in json.loads(done.stdout)["commits"]] == ["提高到九十六", "the packs"]
+    assert not (signer.parent / "ran").exists()
+
+
+def test_what_a_clone_lacks_is_fetched_by_no_command_of_its_own(repository: Repository, tmp_path: Path) -> None:
+    repository.git("config", "uploadpack.allowFilter", "true")
+    repository.replace(YEARS, *RAISED)
+    repository.commit("ninety-six")
+    source = f"file://{repository.folder}"
+    repository.git("clone", "-q", "--no-checkout", "--filter=blob:none", source, str(tmp_path / "clone"))
+    clone = tmp_path / "clone"
+    for name, value in (("remote.origin.url", "ssh://nowhere/x"), ("core.sshCommand", f"touch {tmp_path}/ran #")):
+        assert repository.run("git", "config", name, value, at=clone).returncode == 0
+    refused = repository.policyengine("diff", "HEAD~1", "HEAD", at=clone)
+    assert (refused.returncode, "PE703" in refused.stderr) == (2, True)
+    assert "git fetch --refetch --no-filter" in refused.stderr
+    assert not (tmp_path / "ran").exists()
+    assert repository.run("git", "config", "remote.origin.url", source, at=clone).returncode == 0
+    assert repository.run("git", "fetch", "-q", "--refetch", "--no-filter", at=clone).returncode == 0
+    done = repository.policyengine("diff", "HEAD~1", "HEAD", at=clone)
+    assert "~ amended sichuan/annual-hours" in done.stdout
