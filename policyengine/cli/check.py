@@ -8,7 +8,6 @@ import click
 
 from policyengine.cli.guard import message
 from policyengine.cli.settings import Command, packs_here
-from policyengine.messages import many, say
 
 EPILOG = """\b
 Examples:
@@ -33,7 +32,7 @@ def command(packs: tuple[str, ...], format_: str) -> int:
     """
     from policyengine.diagnostics import PolicyError, failed
     from policyengine.tools.check import check
-    from policyengine.tools.reporters import REPORTERS, counted
+    from policyengine.tools.reporters import REPORTERS, summary
 
     paths = packs or (packs_here(),)
     try:
@@ -45,13 +44,5 @@ def command(packs: tuple[str, ...], format_: str) -> int:
         raise
     sys.stdout.write(REPORTERS[format_](found))
     if format_ == "human":
-        count = counted(found)
-        clean = (
-            say("no errors", "没有错误")
-            if not count["error"]
-            else say(many(count["error"], "error"), f"{count['error']} 处错误")
-        )
-        rest = say(f", {many(count['warning'], 'warning')}, {many(count['note'], 'note')}",
-                   f"，{count['warning']} 处警告，{count['note']} 条提示")  # fmt: skip
-        message(clean + (rest if count["warning"] or count["note"] else ""))
+        message(summary(found))
     return 1 if failed(found) else 0

@@ -13,7 +13,7 @@ from policyengine.language.vocabulary import vocabulary
 from policyengine.light import dataclass
 from policyengine.packs.document import Document, read_document
 from policyengine.packs.nodes import Listing, Mapping, Scalar
-from policyengine.packs.roots import PACK_FILE, find_pack, rule_files
+from policyengine.packs.roots import PACK_FILE, find_pack, packs_under, policies_under, rule_files
 from policyengine.packs.values import optional_at, pairs_at, text_at
 from policyengine.tools.fmt import DEEPEST, Words, words_by_folder
 
@@ -80,6 +80,12 @@ class Library:
 def folder_of(path: Path) -> Path | None:
     """The folder of the pack that a file belongs to; None where it belongs to none."""
     return next((f for f in list(path.parents)[:4] if (f / PACK_FILE).is_file()), None)
+
+
+def packs_in(root: Path) -> list[Path]:
+    """The packs of a folder that is open: those of its folders called ``policies``, else those that lie near below."""
+    found = [pack for place in policies_under(root) for pack in packs_under(place)]
+    return found or list(packs_under(root))
 
 
 def chain(folder: Path) -> list[PackFile]:

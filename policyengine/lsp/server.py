@@ -17,24 +17,26 @@ from pygls.uris import from_fs_path, to_fs_path
 from pygls.workspace import PositionCodec, TextDocument
 
 from policyengine import __version__
-from policyengine.diagnostics import Diagnostic, Span
+from policyengine.diagnostics import Diagnostic, Span, failed
 from policyengine.language.complete import Proposal, proposals
 from policyengine.language.names import kind_name
-from policyengine.language.nodes import Token
+from policyengine.lsp.colours import COLOURS, PLAIN, colour_of
 from policyengine.lsp.cursor import rule_before, starts_of, tokens_of
-from policyengine.lsp.library import Library, PackFile, chain, folder_of
+from policyengine.lsp.library import Library, PackFile, chain, folder_of, packs_in
 from policyengine.lsp.meaning import meaning
 from policyengine.lsp.places import declared, outline, used
 from policyengine.lsp.problems import problems, text_of
-from policyengine.messages import say, speak
+from policyengine.messages import many, say, speak
 from policyengine.packs.document import Document, held, parse_document, shown
 from policyengine.tools.codes import FOLDER as CODES
 from policyengine.tools.fmt import format_file
+from policyengine.tools.reporters import summary
 
 _EVENTS = (
     types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE, types.TEXT_DOCUMENT_DID_SAVE,
     types.TEXT_DOCUMENT_DID_CLOSE, types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
 )  # fmt: skip
+CHECK_ALL = "policyengine.checkFolders"
 PAUSE = 0.3  # seconds without a change after which packs are checked
 T = TypeVar("T")
 
@@ -48,15 +50,6 @@ _ITEMS = {
     "rule": types.CompletionItemKind.Reference, "term": types.CompletionItemKind.EnumMember,
     "field": types.CompletionItemKind.Field, "table": types.CompletionItemKind.Function,
 }  # fmt: skip
-_COLOURS = ("keyword", "operator", "number", "string", "type", "property", "enumMember", "variable", "function")
-_COLOUR_OF = {
-    **dict.fromkeys(("EQ", "NE", "LT", "LE", "GT", "GE", "_IN", "NOT_IN"), "operator"),
-    **dict.fromkeys(("NUMBER", "YEAR", "DATE", "MONTH_DAY"), "number"),
-    **dict.fromkeys(("MEASURE", "REGIME", "CONCLUSION", "FLAG"), "variable"),
-    **dict.fromkeys(("RULE", "TABLE"), "function"),
-    "TEXT": "string", "UNIT": "type", "FIELD": "property", "TERM": "enumMember",
-}  # fmt: skip
-_PLAIN = ("_SEP", "COLON", "LPAR", "RPAR")
 
 
 class Editor:
@@ -67,6 +60,7 @@ class Editor:
         self.library = Library()
         self._told: set[str] = set()
         self._waiting: asyncio.Task[None] | None = None
+        self._asked: set[Path] = set()  # packs in which something was wrong when all were checked, until it is mended
 
     # --- what is open -----------------------------------------------------------------------------------------------
 
@@ -103,19 +97,38 @@ class Editor:
 
     async def _check(self) -> None:
         await asyncio.sleep(PAUSE)
+        await self._checked(self._asked)
+
+    async def check_all(self) -> None:
+        """Check the packs of the folders of the editor, open or not, and say how it went."""
+        roots = [Path(p) for uri in self.server.workspace.folders if (p := to_fs_path(uri)) is not None]
+        every = {pack for root in roots for pack in packs_in(root)}
+        self._asked |= every
+        found = await self._checked(every)
+        if found is None:
+            return
+        said = [d for of_file in found.values() for d in of_file]
+        text = say(f"{many(len(every), 'pack')} checked: ", f"已检查 {len(every)} 个政策包：") + summary(said)
+        kind = types.MessageType.Warning if failed(said) or not every else types.MessageType.Info
+        self.server.window_show_message(types.ShowMessageParams(kind, text))
+
+    async def _checked(self, besides: set[Path]) -> dict[str, list[Diagnostic]] | None:
+        """Check the packs of all open files and others, and tell what is wrong; None where that failed."""
         texts = self.texts()
         # as the editor names them: what it is told by another name (a link, a drive of the net) it does not show
         names = (to_fs_path(document.uri) for document in self.server.workspace.text_documents.values())
-        folders = sorted({f for name in names if name and (f := folder_of(Path(name))) is not None})
+        folders = sorted(besides | {f for name in names if name and (f := folder_of(Path(name))) is not None})
         try:
             found = await asyncio.get_running_loop().run_in_executor(None, problems, folders, texts)
         except Exception as e:  # the editor goes on; what it shows is of the check before
             said = say(f"the packs could not be checked: {e!r}", f"无法检查政策包：{e!r}")
             self.server.window_log_message(types.LogMessageParams(types.MessageType.Error, said))
-            return
+            return None
         for file in sorted(self._told | set(found)):
             self._tell(file, found.get(file, []))
         self._told = set(found)
+        self._asked -= set(folders) - {folder_of(Path(file)) for file in found}
+        return found
 
     def _tell(self, file: str, said: list[Diagnostic]) -> None:
         lines = self.lines_of(file)
@@ -190,6 +203,10 @@ def language_server(speaks_as_editor: bool) -> LanguageServer:
     for event in _EVENTS:
         feature(event)(changed)
 
+    @server.command(CHECK_ALL)
+    async def check_all(*_: object) -> None:
+        await editor.check_all()
+
     @feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=list(" :：（(、，,=/")))
     def complete(params: types.CompletionParams) -> types.CompletionList:
         return types.CompletionList(is_incomplete=True, items=_items(editor, params))
@@ -233,7 +250,7 @@ def language_server(speaks_as_editor: bool) -> LanguageServer:
     def formatting(params: types.DocumentFormattingParams) -> list[types.TextEdit]:
         return _formatted(editor, params.text_document.uri)
 
-    @feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, types.SemanticTokensLegend(list(_COLOURS), []))
+    @feature(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, types.SemanticTokensLegend(list(COLOURS), []))
     def colours(params: types.SemanticTokensParams) -> types.SemanticTokens:
         return types.SemanticTokens(_coloured(editor, params.text_document.uri))
 
@@ -319,7 +336,7 @@ def _coloured(editor: Editor, uri: str) -> list[int]:
         where = editor.range(span, lines)
         down = where.start.line - last.line
         right = where.start.character - (0 if down else last.character)
-        data += [down, right, where.end.character - where.start.character, _COLOURS.index(colour), 0]
+        data += [down, right, where.end.character - where.start.character, COLOURS.index(colour), 0]
         last = where.start
     return data
 
@@ -328,9 +345,5 @@ def _words(document: Document, editor: Editor, folder: Path) -> Iterator[tuple[S
     words = editor.library.words(folder).vocabulary
     for start, scalar in starts_of(document):
         for token, spans in tokens_of(document, scalar, start, words):
-            if token.type not in _PLAIN:
-                yield from ((span, _colour(token)) for span in spans)
-
-
-def _colour(token: Token) -> str:
-    return _COLOUR_OF.get(token.type, "keyword")
+            if token.type not in PLAIN:
+                yield from ((span, colour_of(token.type)) for span in spans)

@@ -8,6 +8,7 @@ from typing import Any
 
 from policyengine import __version__
 from policyengine.diagnostics import Diagnostic, Related, Span, human
+from policyengine.messages import many, say
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _SARIF_LEVEL = {"error": "error", "warning": "warning", "note": "note"}
@@ -152,3 +153,16 @@ def counted(diagnostics: Iterable[Diagnostic]) -> dict[str, int]:
     """How many there are of each severity."""
     found = list(diagnostics)
     return {s: sum(d.severity == s for d in found) for s in ("error", "warning", "note")}
+
+
+def summary(diagnostics: Iterable[Diagnostic]) -> str:
+    """How many there are, in a line."""
+    count = counted(diagnostics)
+    clean = (
+        say("no errors", "没有错误")
+        if not count["error"]
+        else say(many(count["error"], "error"), f"{count['error']} 处错误")
+    )
+    rest = say(f", {many(count['warning'], 'warning')}, {many(count['note'], 'note')}",
+               f"，{count['warning']} 处警告，{count['note']} 条提示")  # fmt: skip
+    return clean + (rest if count["warning"] or count["note"] else "")

@@ -26,8 +26,10 @@ _RULE = "要求 每年 总学时 不少于 80 学时"
 class Editor:
     """An editor with one file open; ``told``: what it was told of each file, by the file's name."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, folder: Path | None = None):
         self.client = LanguageClient("editor", "1")
+        self.folder = folder
+        self.shown: list[str] = []
         self.path, self.uri, self.text = path, path.as_uri(), path.read_text(encoding="utf-8")
         self.told: dict[str, list[types.Diagnostic]] = {}
         self.uris: set[str] = set()  # of the files that something was said of
@@ -40,9 +42,17 @@ class Editor:
             self.uris.update(params.uri for _ in params.diagnostics)
             self.news.set()
 
+        @self.client.feature(types.WINDOW_SHOW_MESSAGE)
+        def _(params: types.ShowMessageParams) -> None:
+            self.shown.append(params.message)
+            self.news.set()
+
     async def start(self, *arguments: str, locale: str | None = None) -> None:
         await self.client.start_io(sys.executable, "-m", "policyengine", *arguments, "lsp")
-        wanted = types.InitializeParams(capabilities=types.ClientCapabilities(), locale=locale)
+        folder = types.WorkspaceFolder(self.folder.as_uri(), "") if self.folder else None
+        wanted = types.InitializeParams(
+            capabilities=types.ClientCapabilities(), locale=locale, workspace_folders=[folder] if folder else None
+        )
         await self.client.initialize_async(wanted)
         self.client.initialized(types.InitializedParams())
         item = types.TextDocumentItem(self.uri, "yaml", self.version, self.text)
@@ -80,10 +90,11 @@ class Editor:
 
 
 def talk(
-    path: Path, what: Callable[[Editor], Awaitable[None]], *arguments: str, locale: str | None = None
-) -> int | None:
+    path: Path, what: Callable[[Editor], Awaitable[None]], *arguments: str, locale: str | None = None,
+    folder: Path | None = None,
+) -> int | None:  # fmt: skip
     async def whole() -> int | None:
-        editor = Editor(path)
+        editor = Editor(path, folder)
         await editor.start(*arguments, locale=locale)
         await asyncio.wait_for(what(editor), 3 * PATIENCE)
         return await editor.stop()
@@ -222,3 +233,36 @@ def test_a_file_outside_of_packs_has_nothing(tmp_path: Path) -> None:
         assert not await editor.client.text_document_definition_async(types.DefinitionParams(**asked))
 
     assert talk(path, what) == 0
+
+
+def test_all_packs_of_the_folder_are_checked_when_it_is_asked_for(rules: Path) -> None:
+    """The file that is open is of another pack. What is wrong stays told, whatever is written, until it is mended."""
+    closed = rules.parents[1] / "national" / "rules.yaml"
+    sound = closed.read_text(encoding="utf-8")
+    closed.write_text(sound.replace("不少于 90 学时", "不少于 90"), encoding="utf-8")
+    above = rules.parents[1] / "sound" / "pack.yaml"
+    above.parent.mkdir()
+    above.write_text("pack: sound\ntitle: {zh: 无}\nlevel: sector\nauthority: 无\nsources: {}\n", encoding="utf-8")
+
+    def codes(editor: Editor) -> set[str | int | None]:
+        return {d.code for d in editor.told.get("national/rules.yaml", [])}
+
+    async def ask(editor: Editor) -> None:
+        await editor.client.workspace_execute_command_async(types.ExecuteCommandParams("policyengine.checkFolders"))
+
+    async def what(editor: Editor) -> None:
+        await editor.until(lambda: "sound/pack.yaml" in editor.told)
+        assert codes(editor) == set()
+        await ask(editor)
+        assert codes(editor) == {"PE206"}
+        await editor.until(lambda: bool(editor.shown))
+        assert [said.split("，")[0] for said in editor.shown] == ["已检查 3 个政策包：1 处错误"]
+        editor.told.clear()
+        editor.write(editor.text.replace("authority: 无", "authorit: 无"))
+        await editor.until(lambda: "sound/pack.yaml" in editor.told)
+        assert codes(editor) == {"PE206"}
+        closed.write_text(sound, encoding="utf-8")
+        editor.write(editor.text + "\n")
+        await editor.until(lambda: editor.told.get("national/rules.yaml") == [])
+
+    assert talk(above, what, locale="zh-cn", folder=rules.parents[2]) == 0
