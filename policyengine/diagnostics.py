@@ -7,6 +7,7 @@ Each code has a page in ``policyengine/codes/<CODE>.md`` (``policyengine explain
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Literal, Protocol
 
 from policyengine.light import dataclass
@@ -46,8 +47,34 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """What mends a message: ``text`` in the place of what stands under ``span``, nothing else of the file changed.
+
+    There is one only where there is no choice: a wrong mend of a law is worse than none. An empty text leaves out.
+    """
+
+    span: Span
+    text: str
+
+    @property
+    def title(self) -> str:
+        """What it does, for whoever chooses it."""
+        text = self.text.strip()
+        return say(f"Change to “{text}”", f"改为“{text}”") if text else say("Leave it out", "删去")
+
+
+def replaced(text: str, instead: Replacement) -> str:
+    """A file's text with its mend; every other character stays."""
+    lines = text.split("\n")
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    span = instead.span
+    start, end = starts[span.line - 1] + span.column - 1, starts[span.end_line - 1] + span.end_column - 1
+    return text[:start] + instead.text + text[end:]
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One message. ``source`` is the text of the line under ``span``, for the caret."""
+    """One message. ``source`` is the text of the line under ``span``, for the caret; ``instead``: what mends it."""
 
     code: str
     message: str
@@ -57,6 +84,7 @@ class Diagnostic:
     source: str | None = None
     related: tuple[Related, ...] = ()
     citation: str | None = None
+    instead: Replacement | None = None
 
     def __str__(self) -> str:
         return human(self)
@@ -132,4 +160,8 @@ class Place(Protocol):
 
     def line(self, span: Span) -> str | None:
         """The file's line under ``span``, for the caret."""
+        ...
+
+    def instead(self, start: int, end: int, text: str) -> Replacement | None:
+        """``text`` in the place of ``text[start:end]``; None where the file would not read as that."""
         ...

@@ -121,11 +121,11 @@ class Conditions(Literals):
         kinds: list[Any] = next((c.children for c in node.children if isinstance(c, Node)), [])
         name = self.plain_unit(unit)
         if name not in ("months", "days", UNKNOWN_ID):
-            hint = None
+            hint, mend = None, None
             if name == "years" and number.text.isdecimal() and len(number.text) < 4:
                 instead = f"{12 * int(number.text)} {'months' if unit.text.isascii() else '个月'}"
-                hint = say(f"write {instead}", f"请写 {instead}")
-            self.wrong("PE207", unit, say("leave lasts months or days", "休假以个月或天计"), hint)
+                hint, mend = say(f"write {instead}", f"请写 {instead}"), (number.start, unit.end, instead)
+            self.wrong("PE207", unit, say("leave lasts months or days", "休假以个月或天计"), hint, mend)
         return tree.Lasts(self.names.kinds(kinds), self.whole(number), name, self.span(node))
 
     def fields(self, tokens: Sequence[Token]) -> tuple[str, ...]:

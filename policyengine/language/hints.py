@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from policyengine.messages import say
 
+if TYPE_CHECKING:
+    from policyengine.language.lexer import Instead
+
 MAX_WORD = 40  # characters of a word that a message repeats, or that is compared with others
+_SHORTEST = {True: 4, False: 3}  # of a word in English letters, of another, that one slip leaves recognisable
 QUOTES = "「『“\"‘'"
 _NEGATION = re.compile("[不非未无没]|(?<![a-z])(?:no[nt]?|un|in|dis)")  # words, and the beginnings of English ones
+# What tells words apart that are otherwise alike: figures, ranks, sides; employer and employee.
+_TELLING = re.compile(
+    "[0-9]+|[一二三四五六七八九十百千万甲乙丙丁]|[正副主次初中高特大小长短新旧前后上下内外早晚最首末公私男女本专省市县区国校院部]"
+    "|(?<![a-z])(?:[a-z]|ex|sub|pre|post|min|max|in|out|own|other|all|any)(?![a-z])|(?:er|or|ee|man|men)(?![a-z])"
+)
 _EQUAL = re.compile("(?<![a-z0-9_-])(is) +(?:not? +)?$|(?<![!<>不于或])(等于|为|==?) *$")
 _ROUNDED = re.compile("round(?:ed|ing)?(?![a-z])|四舍五入|(?:向[上下])?取整|[舍进]位|不计")
 _WITHIN = re.compile("(?:[0-9]{1,4}|[一二两三四五六七八九十]{1,3})? *个?年度?[以之]?内")
@@ -18,19 +29,14 @@ _PART_OF_YEAR = re.compile("个?(?:月|季度?|周|星期|学期)|(?:month|quart
 _EACH = re.compile("(?:每个?|(?<![a-z])per) *$")
 _GENERALLY = re.compile("(?:一般|原则上|generally(?![a-z])|in principle)")
 _OUGHT = re.compile("(?:应当?|须)(?= *[不至达])")
+_YEARS_OF = re.compile("(年[以之]?内)|years? of(?![a-z])")
 _TRADITIONAL = str.maketrans(
     "認換歸額計結轉減論標記適權總學時課須無則優項個萬屬於為過達滿沒續進複數應與從後單證習訓遠會議講專業編號級別職稱機構關團體驗書齡",
     "认换归额计结转减论标记适权总学时课须无则优项个万属于为过达满没续进复数应与从后单证习训远会议讲专业编号级别职称机构关团体验书龄",
 )
 
 
-def suggestion(word: str, known: dict[str, str], near: float = 0.6) -> str | None:
-    """``did you mean 培训班?``: the name of the nearest of the known forms, where one is near."""
-    found = nearest(word, known, near)
-    return did_you_mean(found) if found else None
-
-
-def nearest(word: str, known: dict[str, str], near: float = 0.6) -> str | None:
+def nearest(word: str, known: Mapping[str, str], near: float = 0.6) -> str | None:
     """The name of the nearest of the known forms, where one is near.
 
     None that a negation tells from the word: 合格 is near 不合格, and its opposite.
@@ -42,6 +48,29 @@ def nearest(word: str, known: dict[str, str], near: float = 0.6) -> str | None:
     alike = [form for form in known if len(_NEGATION.findall(form)) == negations]
     found = get_close_matches(word, alike, n=1, cutoff=near if word.isascii() else 0.5) if len(word) > 1 else None
     return known[found[0]] if found else None
+
+
+def sure(word: str, known: Mapping[str, object], name: str) -> bool:
+    """Whether ``name``, which is near, may be written without asking: ``word`` is it but for one slip of the pen, and
+    nothing else is (``known``: what each form means); no figure, rank or negation tells the two apart.
+    """
+    word = word.translate(_TRADITIONAL)
+    if not _SHORTEST[word.isascii()] <= len(word) <= MAX_WORD:
+        return False
+    told = [pattern.findall(word) for pattern in (_NEGATION, _TELLING)]
+    alike = [word] if word in known else [form for form in known if _slip(word, form)]
+    if {known[form] for form in alike} != {known.get(name, name)}:
+        return False
+    return any([pattern.findall(form) for pattern in (_NEGATION, _TELLING)] == told for form in alike)
+
+
+def _slip(word: str, other: str) -> bool:
+    """Whether the two are one but for a character more, less or otherwise, or two neighbours exchanged."""
+    at = next(
+        (i for i, (one, two) in enumerate(zip(word, other, strict=False)) if one != two), min(len(word), len(other))
+    )
+    a, b = word[at:], other[at:]
+    return a[1:] in (b, b[1:]) or a == b[1:] or (a[1::-1] == b[:2] and a[2:] == b[2:])
 
 
 def did_you_mean(name: str) -> str:
@@ -78,6 +107,20 @@ def not_by(folded: str, start: int) -> str | None:
     if _PART_OF_YEAR.match(folded, start):
         return say("no window is a month, a quarter or a week: per year, in any 3 years, within 6 months of a date",
                    "期间不按月、季、周、学期计：每年、任意 3 年、自某日起 6 个月内")  # fmt: skip
+    return None
+
+
+def plainly(folded: str, start: int, months: bool) -> Instead | None:
+    """What stands for one that ``otherwise_written`` tells of, where there is but one way to write it."""
+    before = folded[:start].rstrip()
+    if before and folded.startswith(",", start):
+        return start, start + 1, "" if folded[start + 1 : start + 2] == " " else " "
+    if found := _OUGHT.match(folded, start):
+        return start, found.end(), ""
+    number = re.search("([0-9]{1,3}) *$", before)
+    years = _YEARS_OF.match(folded, start)
+    if number and months and years:
+        return number.start(), years.end(), f"{12 * int(number[1])} {'个月内' if years[1] else 'months of'}"
     return None
 
 

@@ -46,6 +46,9 @@ class Reported(Exception):
     """The mistake has its message already, and there is no going on."""
 
 
+Instead = tuple[int, int, str]
+"""What would mend a mistake: a stretch of the text, and what to write in its place."""
+
 Mend = Callable[[int, list[int]], Token | int | None]
 """What to do where nothing matches (``mistakes``): report it and give a token or a place to go on with, or None."""
 
@@ -62,6 +65,7 @@ class Sentence:
         self.mend: Mend | None = None
         self.last: Token | None = None
         self.diagnostics: list[Diagnostic] = []
+        self.instead: dict[int, Instead] = {}  # what would mend a message, by its place among them
 
     def tokens(self, stack: list[int]) -> Iterator[Token]:
         """Token by token, each by what the parser can take in the state in which it then is."""

@@ -9,7 +9,7 @@ from fractions import Fraction
 from policyengine.diagnostics import Diagnostic, Place, Span
 from policyengine.language import tree
 from policyengine.language.forms import fold
-from policyengine.language.lexer import UNIT_FORMS, Sentence
+from policyengine.language.lexer import UNIT_FORMS, Instead, Sentence
 from policyengine.language.names import UNKNOWN_ID, Resolver
 from policyengine.language.nodes import Node, Token
 from policyengine.language.quantities import BY_WORD, COUNTED, MONTHS, NO_QUANTITY, UNITS
@@ -27,13 +27,19 @@ class Literals:
         self.sentence, self.place = sentence, place
         self.names = Resolver(sentence.vocabulary, self.problem, place.span)
 
-    def problem(self, code: str, message: str, start: int, end: int, hint: str | None = None) -> None:
-        """Report an error under ``text[start:end]``."""
+    def problem(
+        self, code: str, message: str, start: int, end: int, hint: str | None = None, instead: Instead | None = None
+    ) -> None:
+        """Report an error under ``text[start:end]``; ``instead``: what would mend it."""
+        if instead is not None:
+            self.sentence.instead[len(self.sentence.diagnostics)] = instead
         span = self.place.span(start, end)
         self.sentence.diagnostics.append(Diagnostic(code, message, span, hint, source=self.place.line(span)))
 
-    def wrong(self, code: str, node: Node | Token, message: str, hint: str | None = None) -> None:
-        self.problem(code, message, node.start, node.end, hint)
+    def wrong(
+        self, code: str, node: Node | Token, message: str, hint: str | None = None, instead: Instead | None = None
+    ) -> None:
+        self.problem(code, message, node.start, node.end, hint, instead)
 
     def span(self, node: Node | Token) -> Span:
         return self.place.span(node.start, node.end)

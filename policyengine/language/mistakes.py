@@ -7,9 +7,10 @@ stepped over, so that one look at a rule finds them all. The rest are syntax err
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from policyengine.language.builder import TOTALS
 from policyengine.language.conditions import OPERATORS
 from policyengine.language.examples import EXAMPLES
 from policyengine.language.expected import Expected, alternatives
@@ -25,10 +26,11 @@ from policyengine.language.hints import (
     not_by,
     of_cap,
     otherwise_written,
-    suggestion,
+    plainly,
+    sure,
     within_years,
 )
-from policyengine.language.lexer import UNIT_FORMS, Reported
+from policyengine.language.lexer import UNIT_FORMS, Instead, Reported
 from policyengine.language.names import kind_name
 from policyengine.language.nodes import Token
 from policyengine.language.numerals import in_words, numeral
@@ -91,7 +93,8 @@ class Mender:
             return None
         equal, sign = self.sentence.text[slice(*found)], " ".join(token.text.split())
         message = say(f"“{equal}” and “{sign}” are two comparisons", f"“{equal}”和“{sign}”是两个比较")
-        self.builder.problem("PE200", message, *found, say(f"leave out “{equal}”", f"请去掉“{equal}”"))
+        hint = say(f"leave out “{equal}”", f"请去掉“{equal}”")
+        self.builder.problem("PE200", message, *found, hint, (found[0], self.sentence.skip(found[1]), ""))
         if token.type in ranges or self.sentence.last is None or self.sentence.last.type not in OPERATORS:
             raise Reported
         return token.end
@@ -104,7 +107,8 @@ class Mender:
             return
         instead = "is missing" if found[1] == "present" else "is present"
         message = say(f"“is not {found[1]}” is said outright", f"“is not {found[1]}”请直接写其反面")
-        self.builder.problem("PE200", message, equal[0], found.end(), say(f"write {instead}", f"请写 {instead}"))
+        hint, whole = say(f"write {instead}", f"请写 {instead}"), (equal[0], found.end())
+        self.builder.problem("PE200", message, *whole, hint, (*whole, instead))
         raise Reported
 
     def lacks_unit(self, start: int, expected: set[str]) -> bool:
@@ -141,12 +145,15 @@ class Mender:
         """半年: in months where months can stand; nothing is asked of half a year."""
         follow = self.after(stack, "NUMBER")
         hint = say("write 6 months", "请写 6 个月")
+        instead: Instead | None = (start, end, "6 个月" if self.sentence.text[start] == "半" else "6 months")
         if follow is None or not follow.unit:
+            instead = None
             hint = say(
                 "a stretch is a year, several years, or months from a date",
                 "期间只能是一年、若干年，或自某日起的若干个月",
             )
-        self.builder.problem("PE208", say("half a year is written in months", "半年请以月数书写"), start, end, hint)
+        said = say("half a year is written in months", "半年请以月数书写")
+        self.builder.problem("PE208", said, start, end, hint, instead)
         raise Reported
 
     def numeral(self, start: int, stack: list[int]) -> Token | None:
@@ -173,6 +180,8 @@ class Mender:
     def figures(self, start: int, end: int, value: str | None) -> Token:
         """Report a number in words, and go on with it in figures; None: nobody can say for sure in which."""
         words = clipped(self.sentence.text[start:end])
+        begun = self.sentence.folded[start:end].strip()  # 一 may be what is left of 一类学分
+        named = any(form.startswith(begun) for form in self.sentence.vocabulary.forms.forms)
         self.builder.problem(
             "PE208",
             say(f"numbers are written in figures, not “{words}”", f"数字请用阿拉伯数字，不写“{words}”"),
@@ -181,6 +190,7 @@ class Mender:
             say(f"write {value}", f"请写 {value}")
             if value
             else say("for example: 90, 0.5, 2/3 or 50%", "例如：90、0.5、2/3、50%"),
+            (start, end, value) if value and not named else None,
         )
         return Token("NUMBER", value or "1", start, end)
 
@@ -203,6 +213,7 @@ class Mender:
             start,
             start + 1,
             say(f"write {figures}, not {words}", f"请写 {figures}，不写 {words}"),
+            (begun.start(), separated.end(), figures),
         )
         return separated.end()
 
@@ -242,7 +253,9 @@ class Mender:
     def unknown_unit(self, word: str, start: int, end: int) -> None:
         known = {u: u for u in UNIT_FORMS.forms if u.isascii() != self.chinese}
         message = say(f"there is no unit “{clipped(word)}”", f"没有“{clipped(word)}”这个单位")
-        self.builder.problem("PE207", message, start, end, suggestion(fold(word), known, 0.7) or self.units())
+        near = nearest(fold(word), known, 0.7)
+        instead = (start, end, near) if near and sure(fold(word), self.everything(), near) else None
+        self.builder.problem("PE207", message, start, end, did_you_mean(near) if near else self.units(), instead)
 
     def missing_unit(self, end: int) -> None:
         start = self.number_before(end)
@@ -282,10 +295,12 @@ class Mender:
         years = within_years(self.sentence.folded, start) if "MEASURE" in kinds else None
         years = years or (not_by(self.sentence.folded, start) if "FIELD" in kinds else None)
         near = nearest(fold(word), known)
+        one = near is not None and sure(fold(word), self.everything(), near)
         if near and "FIELD" in kinds and self.is_a_test(start, end):
             near = self.with_its_field(near)
         hint = years or (did_you_mean(near) if near else self.some(kinds))
-        self.builder.problem("PE201", message, start, end, hint)
+        instead = (start, end, near) if near and one and not years else None
+        self.builder.problem("PE201", message, start, end, hint, instead)
 
     def is_a_test(self, start: int, end: int) -> bool:
         """Whether what stands there is a whole test of a condition, without a comparison."""
@@ -305,7 +320,7 @@ class Mender:
         message = say(f"“{word}” is a {named}; a {wanted} is expected here", f"“{word}”是{named}，此处应为{wanted}")
         self.builder.problem("PE202", message, start, end, self.some(kinds))
 
-    def known(self, kinds: list[str], terminals: Iterable[str] = ()) -> dict[str, str]:
+    def known(self, kinds: Sequence[str], terminals: Iterable[str] = ()) -> dict[str, str]:
         """All forms that could stand there, with the name to propose: words of the vocabulary, then keywords."""
         surface = "zh" if self.chinese else "en"
         declared = self.sentence.vocabulary.forms.forms.items()
@@ -317,11 +332,15 @@ class Mender:
         forms = (self.words.form(t) for t in terminals if t in self.grammar.forms and t not in OPERATORS)
         return {f: f for f in forms if f and len(f) > 1 and f[0].isalpha()}
 
+    def everything(self) -> dict[str, object]:
+        """All forms that mean something anywhere in a rule, with what they mean: keywords, units, declared words."""
+        keywords = {f: (t, TOTALS.get(f)) for t, forms in self.grammar.forms.items() for f in forms}
+        return {**keywords, **UNIT_FORMS.forms, **self.known(KINDS)}
+
     def comparison(self, word: str, terminals: Iterable[str]) -> str | None:
         """The comparison that a word is but for its spaces: ``atleast``."""
         forms = (f for t in terminals if t in OPERATORS for f in self.grammar.forms[t])
-        form = next((f for f in forms if f.replace(" ", "") == word), None)
-        return did_you_mean(form) if form else None
+        return next((f for f in forms if f.replace(" ", "") == word), None)
 
     def some(self, kinds: list[str]) -> str | None:
         """A few declared words of those kinds."""
@@ -383,7 +402,7 @@ class Mender:
             )
         else:
             message = say(f"{wanted} is expected here, not “{found}”", f"此处应为{wanted}，而不是“{found}”")
-        self.builder.problem("PE200", message, start, end, self.hint(start, expected, found))
+        self.builder.problem("PE200", message, start, end, *self.hint(start, end, expected, found))
 
     def day_of_what_year(self) -> bool:
         """7月1日 alone: in Chinese 本年度 stands before it."""
@@ -456,26 +475,27 @@ class Mender:
             end += 1
         return end
 
-    def hint(self, start: int, expected: list[str], found: str) -> str | None:
-        """How the language says it, a near miss of a keyword, or an example of the sentence."""
+    def hint(self, start: int, end: int, expected: list[str], found: str) -> tuple[str | None, Instead | None]:
+        """How the language says it, a near miss of a keyword, or an example of the sentence; and what would mend it."""
         word = fold(found)
         months = not {self.words.terminal("个月内"), "_MONTHS_OF"}.isdisjoint(expected)
         if self.of_several_terms(start, expected):
             return say("a term stands beside its field: circumstance = maternity, circumstance in (maternity, illness)",
-                       "词条要与字段比较：情形 = 产假；几个词条：情形 属于（产假、病假）")  # fmt: skip
+                       "词条要与字段比较：情形 = 产假；几个词条：情形 属于（产假、病假）"), None  # fmt: skip
         if found and (other := otherwise_written(self.sentence.folded, start, months)):
-            return other
+            return other, plainly(self.sentence.folded, start, months)
         if self.sentence.folded.startswith("限额") and self.sentence.token(start, self.grammar.accepting(("_TOTAL",))):
-            return did_you_mean("全部记录") if "_RECORDS" in expected else of_cap()
+            return did_you_mean("全部记录") if "_RECORDS" in expected else of_cap(), None
         whole = any(word in forms for forms in self.grammar.forms.values())
-        near = self.comparison(word, expected) or suggestion(word, self.keywords(expected))
+        spaced, known = self.comparison(word, expected), self.keywords(expected)
+        near = spaced or nearest(word, known)
         if found and not whole and near:
-            return near
+            return did_you_mean(near), (start, end, near) if spaced or sure(word, self.everything(), near) else None
         if found and "LE" in expected and self.sentence.token(start, self.grammar.accepting(("LT", "GT"))):
-            return say("“at least” is a minimum, “at most” a maximum", "“不少于”是下限，“不超过”是上限")
+            return say("“at least” is a minimum, “at most” a maximum", "“不少于”是下限，“不超过”是上限"), None
         verb = self.sentence.token(self.sentence.skip(0), self.grammar.accepts(self.grammar.starts["statement"]))
         example = EXAMPLES.get(fold(str(verb)).strip()) if verb is not None else None
-        return say(f"for example: {example}", f"例如：{example}") if example else None
+        return say(f"for example: {example}", f"例如：{example}") if example else None, None
 
     def of_several_terms(self, start: int, expected: list[str]) -> bool:
         """Whether a term stands in a condition without its field, or goes on as a list after “=”."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from policyengine.diagnostics import Diagnostic, Place, Span
+from policyengine.diagnostics import Diagnostic, Place, Replacement, Span
 from policyengine.language import tree
 from policyengine.language.automaton import Ended, parse
 from policyengine.language.builder import Builder
@@ -45,6 +45,10 @@ class TextPlace:
         """The text's line under ``span``."""
         return self.text.split("\n")[span.line - 1]
 
+    def instead(self, start: int, end: int, text: str) -> Replacement | None:
+        """``text`` in the place of ``text[start:end]``."""
+        return Replacement(self.span(start, end), text)
+
 
 def parse_statement(
     text: str, vocabulary: Vocabulary, place: Place | None = None
@@ -63,15 +67,31 @@ def parse_condition(
 def _parse(
     text: str, vocabulary: Vocabulary, place: Place, start: str, build: Callable[[Builder, Any], T]
 ) -> tuple[T | None, list[Diagnostic]]:
-    rules = grammar()
-    sentence = Sentence(text, vocabulary, rules)
+    sentence = Sentence(text, vocabulary, grammar())
+    built = _read(sentence, place, start, build)
+    if sentence.instead:
+        from policyengine.language.mends import with_mends
+
+        return None, with_mends(sentence, place, lambda said: _again(said, vocabulary, start, build))
+    return built, sentence.diagnostics
+
+
+def _again(text: str, vocabulary: Vocabulary, start: str, build: Callable[[Builder, Any], T]) -> list[Diagnostic]:
+    """What is wrong with the text as a mend would leave it."""
+    sentence = Sentence(text, vocabulary, grammar())
+    _read(sentence, TextPlace(text), start, build)
+    return sentence.diagnostics
+
+
+def _read(sentence: Sentence, place: Place, start: str, build: Callable[[Builder, Any], T]) -> T | None:
+    """The tree of a sentence; None with what is wrong among its diagnostics."""
     builder = Builder(sentence, place)
-    if problem := _unusable(text, sentence):
+    if problem := _unusable(sentence.text, sentence):
         builder.problem(*problem)
-        return None, sentence.diagnostics
+        return None
     sentence.mend = lambda start, stack: _mender(builder).mend(start, stack)
     try:
-        parsed = parse(rules, start, sentence.tokens)
+        parsed = parse(sentence.grammar, start, sentence.tokens)
     except Lost as lost:
         _explain(builder, lost.start, lost.stack)
     except Ended as ended:
@@ -83,8 +103,8 @@ def _parse(
         pass
     else:
         built = build(builder, parsed)
-        return (None if sentence.diagnostics else built), sentence.diagnostics
-    return None, sentence.diagnostics
+        return None if sentence.diagnostics else built
+    return None
 
 
 def _unusable(text: str, sentence: Sentence) -> tuple[str, str, int, int] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from pygls.uris import from_fs_path, to_fs_path
 from pygls.workspace import PositionCodec, TextDocument
 
 from policyengine import __version__
-from policyengine.diagnostics import Diagnostic, Span, failed
+from policyengine.diagnostics import Diagnostic, Replacement, Span, failed
 from policyengine.language.complete import Proposal, proposals
 from policyengine.language.names import kind_name
 from policyengine.lsp.colours import COLOURS, PLAIN, colour_of
@@ -58,7 +58,8 @@ class Editor:
     def __init__(self, server: LanguageServer):
         self.server = server
         self.library = Library()
-        self._told: set[str] = set()
+        self._told: dict[str, list[Diagnostic]] = {}
+        self._texts: dict[str, bytes] = {}  # the open files as they were when that was found
         self._waiting: asyncio.Task[None] | None = None
         self._asked: set[Path] = set()  # packs in which something was wrong when all were checked, until it is mended
 
@@ -124,32 +125,37 @@ class Editor:
             said = say(f"the packs could not be checked: {e!r}", f"无法检查政策包：{e!r}")
             self.server.window_log_message(types.LogMessageParams(types.MessageType.Error, said))
             return None
-        for file in sorted(self._told | set(found)):
-            self._tell(file, found.get(file, []))
-        self._told = set(found)
+        for file in sorted({*self._told, *found}):
+            lines = self.lines_of(file)
+            told = [self.told(d, lines) for d in found.get(file, [])]
+            uri = from_fs_path(file) or ""
+            self.server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri=uri, diagnostics=told))
+        self._told, self._texts = found, texts
         self._asked -= set(folders) - {folder_of(Path(file)) for file in found}
         return found
 
-    def _tell(self, file: str, said: list[Diagnostic]) -> None:
-        lines = self.lines_of(file)
-        told = [
-            types.Diagnostic(
-                range=self.range(d.span, lines) if d.span else _START,
-                message=text_of(d),
-                severity=_SEVERITIES[d.severity],
-                code=d.code,
-                code_description=types.CodeDescription(href=(CODES / f"{d.code}.md").as_uri()),
-                source="policyengine",
-                related_information=[
-                    types.DiagnosticRelatedInformation(location=self.location(r.span), message=r.message)
-                    for r in d.related
-                    if r.span is not None
-                ],
-            )
-            for d in said
-        ]
-        uri = from_fs_path(file) or ""
-        self.server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri=uri, diagnostics=told))
+    def told(self, d: Diagnostic, lines: Sequence[str]) -> types.Diagnostic:
+        """A message as the editor shows it."""
+        return types.Diagnostic(
+            range=self.range(d.span, lines) if d.span else _START,
+            message=text_of(d),
+            severity=_SEVERITIES[d.severity],
+            code=d.code,
+            code_description=types.CodeDescription(href=(CODES / f"{d.code}.md").as_uri()),
+            source="policyengine",
+            related_information=[
+                types.DiagnosticRelatedInformation(location=self.location(r.span), message=r.message)
+                for r in d.related
+                if r.span is not None
+            ],
+        )
+
+    def mendable(self, uri: str) -> list[Diagnostic]:
+        """What was told of a file and can be mended at once; none while something has changed since it was told."""
+        path = os.path.realpath(to_fs_path(uri) or "")
+        if self.texts() != self._texts:
+            return []
+        return [d for file, said in self._told.items() if os.path.realpath(file) == path for d in said if d.instead]
 
     # --- places -----------------------------------------------------------------------------------------------------
 
@@ -176,6 +182,24 @@ class Editor:
     def location(self, span: Span) -> types.Location:
         path = str(Path(span.file).absolute())
         return types.Location(from_fs_path(path) or "", self.range(span, self.lines_of(path)))
+
+    def edit(self, edits: Mapping[str, Sequence[types.TextEdit]]) -> types.WorkspaceEdit:
+        """Changes of files by URI; of an open one in the version that it has now, where the editor minds versions."""
+        minds = self.server.client_capabilities.workspace
+        if minds is None or minds.workspace_edit is None or not minds.workspace_edit.document_changes:
+            return types.WorkspaceEdit(changes=dict(edits))
+        open_ones = self.server.workspace.text_documents
+        return types.WorkspaceEdit(
+            document_changes=[
+                types.TextDocumentEdit(
+                    types.OptionalVersionedTextDocumentIdentifier(
+                        uri, open_ones[uri].version if uri in open_ones else None
+                    ),
+                    list(of_file),
+                )
+                for uri, of_file in edits.items()
+            ]
+        )
 
     @property
     def codec(self) -> PositionCodec:
@@ -234,6 +258,11 @@ def language_server(speaks_as_editor: bool) -> LanguageServer:
         line, column = _place(editor, uri, params.position)
         found = editor.within(uri, lambda d, packs, _: used(d, packs, editor.library, line, column))
         return [editor.location(span) for span in found or ()]
+
+    @feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions([types.CodeActionKind.QuickFix]))
+    def mends(params: types.CodeActionParams) -> list[types.CodeAction]:
+        wanted = params.context.only
+        return list(_mends(editor, params)) if not wanted or types.CodeActionKind.QuickFix in wanted else []
 
     @feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     def symbols(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
@@ -307,6 +336,41 @@ def _item(p: Proposal, place: int, where: types.Range) -> types.CompletionItem:
         filter_text=label,
         text_edit=types.TextEdit(where, p.text),
     )
+
+
+# --- mends ------------------------------------------------------------------------------------------------------------
+
+
+def _mends(editor: Editor, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
+    """What mends the messages at a place; the same mistake in other places of the file also all at once."""
+    uri, lines = params.text_document.uri, editor.document(params.text_document.uri).lines
+    said = editor.mendable(uri)
+    for d in said:
+        told = editor.told(d, lines)
+        if d.instead is None or not _meet(told.range, params.range):
+            continue
+        yield _mend(editor, uri, d.instead.title, [told], [d.instead])
+        alike = [o for o in said if (o.code, o.message) == (d.code, d.message)]
+        places = [o.instead for o in alike if o.instead and o.instead.text == d.instead.text]
+        if len(places) > 1:
+            all_of = say(f", in all {len(places)} places of this file", f"（本文件全部 {len(places)} 处）")
+            yield _mend(editor, uri, d.instead.title + all_of, [editor.told(o, lines) for o in alike], places)
+
+
+def _mend(
+    editor: Editor, uri: str, title: str, told: list[types.Diagnostic], places: list[Replacement]
+) -> types.CodeAction:
+    lines = editor.document(uri).lines
+    edits = [types.TextEdit(editor.range(one.span, lines), one.text) for one in places]
+    return types.CodeAction(title, types.CodeActionKind.QuickFix, told, edit=editor.edit({uri: edits}))
+
+
+def _meet(one: types.Range, other: types.Range) -> bool:
+    return not _before(one.end, other.start) and not _before(other.end, one.start)
+
+
+def _before(one: types.Position, other: types.Position) -> bool:
+    return (one.line, one.character) < (other.line, other.character)
 
 
 # --- layout and colour ------------------------------------------------------------------------------------------------

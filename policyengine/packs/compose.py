@@ -5,11 +5,12 @@ Errors: PE106..PE113 and PE122 (a key that is no word).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
-from policyengine.diagnostics import Diagnostic, Span
+from policyengine.diagnostics import Diagnostic, Replacement, Span, replaced
 from policyengine.messages import say
 from policyengine.packs.nodes import Listing, Mapping, Node, Scalar, line_of, span_of
 from policyengine.packs.syntax import UNWANTED, syntax_error, too_deep, unwanted
@@ -31,6 +32,11 @@ def empty(file: str) -> Diagnostic:
 
 def compose(text: str, file: str) -> tuple[Node | None, list[Diagnostic]]:
     """The root of the one document in ``text``; with any diagnostic there is none."""
+    root, problems = _composed(text, file)
+    return root, [replace(d, instead=None) if d.instead and not _mends(d.instead, text, file) else d for d in problems]
+
+
+def _composed(text: str, file: str) -> tuple[Node | None, list[Diagnostic]]:
     composer = _Composer(file, text)
     try:
         root = composer.compose()
@@ -39,6 +45,12 @@ def compose(text: str, file: str) -> tuple[Node | None, list[Diagnostic]]:
     except yaml.YAMLError as error:
         return None, [*composer.problems, syntax_error(error, file, text, MAX_DEPTH)]
     return (None if composer.problems else root), composer.problems
+
+
+def _mends(instead: Replacement, text: str, file: str) -> bool:
+    """Whether the file can be read with it, at least beyond that line."""
+    _, left = _composed(replaced(text, instead), file)
+    return all(d.span is not None and d.span.line > instead.span.line for d in left)
 
 
 class _Stop(Exception):

@@ -15,13 +15,13 @@ from contextvars import ContextVar
 from dataclasses import field
 from pathlib import Path
 
-from policyengine.diagnostics import Diagnostic, Span, name_not_utf8
+from policyengine.diagnostics import Diagnostic, Replacement, Span, name_not_utf8
 from policyengine.light import dataclass
 from policyengine.messages import is_utf8, say
 from policyengine.packs.compose import compose, empty
 from policyengine.packs.nodes import Node, Scalar, line_of, span_of
 from policyengine.packs.place import ScalarPlace
-from policyengine.packs.syntax import UNWANTED, unwanted
+from policyengine.packs.syntax import INVISIBLE, UNWANTED, unwanted
 
 MAX_PROBLEMS = 200  # of one file; whoever has mended these checks again
 MAX_BYTES = 1_000_000  # the whole regulation with every article as a note is 60 kB
@@ -49,6 +49,16 @@ class Document:
         return ScalarPlace(
             self.file, self.text, scalar.text, scalar.style, scalar.start, scalar.end, scalar.line, scalar.column
         )
+
+    def instead(self, node: Node | None, old: str, new: str | None) -> Replacement | None:
+        """``new`` in the place of ``old``, with which a value or key begins; None where that stands there otherwise (as
+        an alias of another value), or there is nothing to write.
+        """
+        if new is None or not isinstance(node, Scalar) or not node.text.startswith(old):
+            return None
+        written = self.text[node.start : node.end].strip()
+        plain = written in (node.text, *(f"{mark}{node.text}{mark}" for mark in "'\""))
+        return self.place(node).instead(0, len(old), new) if plain else None
 
     def problem(self, code: str, message: str, node: Node, **more: object) -> Diagnostic:
         """A diagnostic that points at ``node`` and carries its line."""
@@ -194,15 +204,21 @@ def _unwanted(text: str, file: str) -> Diagnostic | None:
             text,
             tab,
             hint=say("replace it by two spaces", "请改为两个空格"),
+            instead="  " if text[text.rfind("\n", 0, tab) + 1 : tab].strip() else None,  # at its beginning it lays out
         )
     if found is not None:
         message, hint = unwanted(found.group())
-        return _at("PE104", message, file, text, found.start(), hint=hint)
+        without = "" if INVISIBLE.fullmatch(found.group()) else None
+        return _at("PE104", message, file, text, found.start(), hint=hint, instead=without)
     if not text.strip() or not any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n")):
         return empty(file)
     return None
 
 
-def _at(code: str, message: str, file: str, text: str, offset: int, hint: str) -> Diagnostic:
+def _at(
+    code: str, message: str, file: str, text: str, offset: int, hint: str, instead: str | None = None
+) -> Diagnostic:
     line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
-    return Diagnostic(code, message, Span(file, line, column, line, column + 1), hint, source=line_of(text, line))
+    span = Span(file, line, column, line, column + 1)
+    mend = None if instead is None else Replacement(span, instead)
+    return Diagnostic(code, message, span, hint, source=line_of(text, line), instead=mend)

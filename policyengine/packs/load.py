@@ -27,7 +27,7 @@ from policyengine.packs.rules import (
     source_problems,
     version_problems,
 )
-from policyengine.packs.shape import did_you_mean, meant, shape_problems
+from policyengine.packs.shape import did_you_mean, meant, only, shape_problems
 from policyengine.packs.tables import read_table
 from policyengine.packs.values import YearStart, optional_at, pairs_at, text_at, text_of, texts_at
 from policyengine.packs.words import chain_vocabulary, read_bounds, read_fields, read_words, vocabulary_problems
@@ -119,7 +119,8 @@ class _Loader:
         for item in node.items if isinstance(node, Listing) else ():
             name = text_of(item) or ""
             if vocabulary.find("regime", name) is None:
-                near = did_you_mean(name, [w.id for w in vocabulary.by_kind("regime")])
+                known = [w.id for w in vocabulary.by_kind("regime")]
+                near = did_you_mean(name, known)
                 hint = (
                     meant(near)
                     if near
@@ -127,7 +128,11 @@ class _Loader:
                 )
                 self.problems.append(
                     self.document.problem(
-                        "PE145", say(f"{name} is no regime of the chain", f"{name} 不是本链的授权事项"), item, hint=hint
+                        "PE145",
+                        say(f"{name} is no regime of the chain", f"{name} 不是本链的授权事项"),
+                        item,
+                        hint=hint,
+                        instead=self.document.instead(item, name, only(name, known, near)),
                     )
                 )
         return texts_at(self.root, "regimes")

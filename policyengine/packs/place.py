@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from dataclasses import field
 
-from policyengine.diagnostics import Span
+from policyengine.diagnostics import Replacement, Span
 from policyengine.light import dataclass
 from policyengine.packs.nodes import line_of
 
 _PROPERTIES = re.compile(r"[&!]\S*\s+")  # an anchor before the value
 _HEADER = re.compile(r"[|>][^\n]*\n")
+# What means itself in a value of whatever style, wherever it stands there.
+_ITSELF = re.compile(r"(?:[\w（](?:[\w ./%=、（）-]*[\w.%）])?)? ?")
 _HEX = {"x": 2, "u": 4, "U": 8}
 
 
@@ -46,6 +48,16 @@ class ScalarPlace:
     def line(self, span: Span) -> str | None:
         """The file's line under ``span``."""
         return line_of(self.source, span.line)
+
+    def instead(self, start: int, end: int, text: str) -> Replacement | None:
+        """``text`` in the place of ``value[start:end]``; None where either is not written in the file as it reads."""
+        first, last = self._offset(start), self._offset(end - 1) + 1
+        written = self.source[first:last]
+        if written.split() != self.value[start:end].split() or not _ITSELF.fullmatch(text):
+            return None
+        if not text.strip() and (not start or end >= len(self.value)):  # what is left would begin or end otherwise
+            return None
+        return Replacement(self.span(start, end), text)
 
     def _position(self, offset: int) -> tuple[int, int]:
         line = self.first_line + self.source.count("\n", self.start, offset)

@@ -17,7 +17,7 @@ from policyengine.packs.model import Pack, Policy
 from policyengine.packs.nodes import Mapping
 from policyengine.packs.resolve import resolve
 from policyengine.packs.roots import PACK_FILE, Look, find_pack, id_of, ids_under, packs_under
-from policyengine.packs.shape import did_you_mean, meant
+from policyengine.packs.shape import did_you_mean, meant, only
 from policyengine.packs.values import optional_at
 
 Chain = tuple[Pack, ...]
@@ -153,7 +153,8 @@ class ChainLoader:
         found, seen = find_pack(name, place, self.look)
         if not found:
             said, hint = _not_found(name, seen)
-            return None, [document.problem("PE131", said, where, hint=hint)]
+            instead = document.instead(where, name, only(name, seen, did_you_mean(name, seen)))
+            return None, [document.problem("PE131", said, where, hint=hint, instead=instead)]
         if len(found) > 1:
             return None, [same_id(name, found[1], found[0])]
         if found[0] in (*above, place):

@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from policyengine.diagnostics import Diagnostic, Related, Span
+from policyengine.diagnostics import Diagnostic, Related, Replacement, Span
 from policyengine.language import tree
+from policyengine.language.hints import sure
 from policyengine.messages import say
 from policyengine.packs.model import Pack, Rule
 from policyengine.packs.pieces import Stretch, days
+from policyengine.packs.place import ScalarPlace
 from policyengine.packs.rules import two_readings
 from policyengine.packs.shape import did_you_mean, meant
 from policyengine.packs.strictness import Verdict
@@ -87,7 +89,8 @@ def unknown_rule(rule: Rule, name: str, known: list[str]) -> Diagnostic:
     near = did_you_mean(name, known) or did_you_mean(name.split("/")[-1], [n.split("/")[1] for n in known])
     some = ", ".join(sorted(known)[:12])
     hint = meant(near) if near else say(f"rules below: {some}", f"上级的规则：{some}")
-    return at(rule, "PE310", say(f"no pack below has a rule {name}", f"上级包没有规则 {name}"), name, hint=hint)
+    said = say(f"no pack below has a rule {name}", f"上级包没有规则 {name}")
+    return replace(at(rule, "PE310", said, name, hint=hint), instead=meant_rule(rule, name, near, known))
 
 
 # --- what change allows -----------------------------------------------------------------------------------------------
@@ -282,6 +285,20 @@ def _laxer(rule: Rule, statement: tree.Statement, base: Rule, verdict: Verdict) 
         f"{base.pack} {says_zh} {verdict.base}（{base.cites.at}）",
     )
     return beside(problem, base, told)
+
+
+def meant_rule(rule: Rule, name: str, near: str | None, known: Iterable[str]) -> Replacement | None:
+    """``near`` in the place of the unknown ``name`` of a rule, where that stands once in its text and nothing else can
+    be meant. ``known``: rules, as ``sichuan/annual-hours``."""
+    if near is None or not isinstance(rule.place, ScalarPlace):
+        return None
+    bare = "/" not in name
+    forms = [n.rpartition("/")[2] if bare else n for n in known if "/" in n]
+    form = near.rpartition("/")[2] if bare else near
+    places = list(re.finditer(rf"(?<![\w/-]){re.escape(name)}(?![\w/-])", rule.place.value))
+    if len(places) != 1 or (bare and forms.count(form) > 1) or not sure(name, {f: f for f in forms}, form):
+        return None
+    return rule.place.instead(*places[0].span(), near)
 
 
 # --- pointing at rules ------------------------------------------------------------------------------------------------

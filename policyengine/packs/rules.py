@@ -22,7 +22,7 @@ from policyengine.packs.model import Citation, Rule, Source
 from policyengine.packs.nodes import Listing, Node, Scalar
 from policyengine.packs.nodes import Mapping as MappingNode
 from policyengine.packs.place import ScalarPlace
-from policyengine.packs.shape import did_you_mean, meant, shape_problems
+from policyengine.packs.shape import did_you_mean, meant, only, shape_problems
 from policyengine.packs.values import (
     YearStart,
     day_of,
@@ -339,9 +339,7 @@ def find_source(
     if name not in sources:
         near = did_you_mean(name, sources)
         hint = meant(near) if near else say("declare it under sources in pack.yaml", "请在 pack.yaml 的 sources 中列出")
-        return None, [
-            document.problem(
-                "PE160", say(f"{name} is no source of this pack", f"{name} 不是本包的文件"), where, hint=hint
-            )
-        ]
+        said = say(f"{name} is no source of this pack", f"{name} 不是本包的文件")
+        instead = document.instead(where, name, only(name, sources, near))
+        return None, [document.problem("PE160", said, where, hint=hint, instead=instead)]
     return sources[name], []

@@ -71,6 +71,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
+def only(word: str, known: Iterable[str], near: str | None) -> str | None:
+    """The near word, where it may be written without asking."""
+    from policyengine.language.hints import sure
+
+    return near if near and sure(word, {name: name for name in islice(known, 500)}, near) else None
+
+
 def meant(near: str) -> str:
     """The hint that offers a near word."""
     return say(f"did you mean {near}?", f"是不是 {near}？")
@@ -162,7 +169,7 @@ class _Checker:
             if key.text in properties:
                 yield from self.check(value, properties[key.text], f"“{key.text}”")
             elif more is False:
-                yield self._unknown(key, properties, where)
+                yield self._unknown(key, node, properties, where)
             elif isinstance(more, dict):
                 yield from self.check(value, more, f"“{key.text}”")
         present = {key.text for key, _ in node.pairs}
@@ -195,10 +202,11 @@ class _Checker:
         said = say(*_KINDS[_kind(node)])
         if isinstance(node, Scalar) and not node.is_null:
             said = f"“{_clip(node.text)}”"
-        hint = None
+        hint, instead = None, None
         if "enum" in part and isinstance(node, Scalar):
             near = did_you_mean(node.text, part["enum"])
             hint = meant(near) if near else None
+            instead = self.document.instead(node, node.text, only(node.text, part["enum"], near))
         if isinstance(node, Scalar) and node.style is None and node.text.startswith(("｛", "［")):
             hint = say(
                 "“｛” and “［” are of full width, which is text to YAML: write { } and [ ], with “: ” and “, ” between",
@@ -207,7 +215,8 @@ class _Checker:
         message = say(
             f"{where} can't be {said}: {self._expected(part)}", f"{where}不能是{said}：{self._expected(part)}"
         )
-        return self.document.problem("PE122", message, node, hint=hint or _spoken(part.get("description")))
+        hint = hint or _spoken(part.get("description"))
+        return self.document.problem("PE122", message, node, hint=hint, instead=instead)
 
     def _expected(self, part: Schema) -> str:
         return say("expected ", "应为") + self._wanted(part)
@@ -226,14 +235,18 @@ class _Checker:
         kinds = [part["type"]] if isinstance(part.get("type"), str) else part.get("type", [])
         return say(" or ", "或").join(say(*_KINDS[k]) for k in kinds)
 
-    def _unknown(self, key: Scalar, properties: Mapping[str, Schema], where: str) -> Diagnostic:
+    def _unknown(self, key: Scalar, node: MappingNode, properties: Mapping[str, Schema], where: str) -> Diagnostic:
         near = did_you_mean(key.text, properties)
         known = ", ".join(properties)
         hint = meant(near) if near else say(f"known keys: {known}", f"可用的键：{known}")
         if "：" in key.text or key.text.startswith("－"):
             hint = of_full_width()
         message = say(f"{where} has no key “{_clip(key.text)}”", f"{where}没有键“{_clip(key.text)}”")
-        return self.document.problem("PE120", message, key, hint=hint)
+        instead = self.document.instead(key, key.text, only(key.text, properties, near))
+        value = next(v for k, v in node.pairs if k is key)
+        if near and (node.key(near) or next(self.check(value, properties[near], where), None)):
+            instead = None  # the key stands there already, or takes another value
+        return self.document.problem("PE120", message, key, hint=hint, instead=instead)
 
     def _missing(self, node: MappingNode, name: str, properties: Mapping[str, Schema], where: str) -> Diagnostic:
         about = _spoken(self._resolved(properties.get(name, {})).get("description")) or name

@@ -6,12 +6,13 @@ import re
 
 import yaml
 
-from policyengine.diagnostics import Diagnostic, Span
+from policyengine.diagnostics import Diagnostic, Replacement, Span
 from policyengine.messages import say
 from policyengine.packs.nodes import line_of, lines_of
 
 # Line breaks that editors do not show as such, control characters, and marks that make text read otherwise than it is.
 UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")
+INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # of these, what takes no place in a line
 
 _OURS, _THEIRS = (re.compile(f"^{sign}{{7}} ", re.MULTILINE) for sign in "<>")
 
@@ -270,13 +271,23 @@ def _lookalike(file: str, line: int, content: str, found: re.Match[str], said: t
     plain = ": " if found.lastindex == 1 else "- "
     en, zh = _SPACES.get(content[at], (content[at], content[at]))
     what, hint, what_zh, hint_zh = said
+    span = Span(file, line, at + 1, line, at + 2)
     return Diagnostic(
         "PE106",
         say(what.format(char=en), what_zh.format(char=zh)),
-        Span(file, line, at + 1, line, at + 2),
+        span,
         say(hint.format(plain=plain), hint_zh.format(plain=plain)),
         source=content,
+        instead=_halved(span, content[:at], content[at], content[at + 1 : at + 2]),
     )
+
+
+def _halved(span: Span, before: str, char: str, after: str) -> Replacement | None:
+    """The plain colon, dash or space that YAML knows; None where other signs have to change with it."""
+    plain = " " if char in _SPACES else "- " if char in "-－—–" else ": " if char in ":：" else ""
+    if not plain or not before.isascii():
+        return None
+    return Replacement(span, plain.rstrip() or plain if after == " " else plain)
 
 
 def unwanted(character: str) -> tuple[str, str]:

@@ -260,7 +260,7 @@ class _Words:
             name = (
                 "record_id"
                 if key.text == "id"
-                else self._find(key, self.columns_of[of], say(f"column of the {of}s file", _COLUMN_ZH[of]))
+                else self._find(key, self.columns_of[of], say(f"column of the {of}s file", _COLUMN_ZH[of]), node)
             )
             if name in cells:
                 said = say(f"“{key.text}” is {name}, which is given already", f"“{key.text}”就是 {name}，已经写过")
@@ -275,7 +275,7 @@ class _Words:
         """Every record of which something is expected must be there."""
         for key, name in self.of_record:
             if name not in ids:
-                self._unknown(key, name, ids, say("record of this case", "本案例的记录"))
+                self._unknown(key, name, {i: i for i in ids}, say("record of this case", "本案例的记录"))
         self.of_record = []
 
     def circumstances(self, node: MappingNode) -> Iterator[tuple[str, date | None, date | None]]:
@@ -313,16 +313,15 @@ class _Words:
                 for inner, part in pairs_at(value):
                     of = inner.text
                     if name == "findings":
-                        of = self._find(inner, self.rules, say("rule of the chain", "本链的规则"))
+                        of = self._find(inner, self.rules, say("rule of the chain", "本链的规则"), value)
                     else:
                         self.of_record.append((inner, of))
                     yield from self.expected(part, (name, of))
             elif path == () and name in ("subjects", "measures"):
                 known = self._terms("subject") if name == "subjects" else self._words("measure")
                 for inner, part in pairs_at(value):
-                    of = self._find(
-                        inner, known, say("subject", "科目") if name == "subjects" else say("measure", "计量")
-                    )
+                    kind = say("subject", "科目") if name == "subjects" else say("measure", "计量")
+                    of = self._find(inner, known, kind, value)
                     yield Expected((name, of), self._amount(part), span=self._span(part))
             else:
                 yield self._single(key, value, path)
@@ -375,19 +374,24 @@ class _Words:
     def _words(self, kind: str) -> dict[str, str]:
         return _forms((w.id, (w.id, w.zh, *w.aliases)) for w in self.vocabulary.words if w.kind == kind)
 
-    def _find(self, node: Scalar, known: Mapping[str, str], kind: str) -> str:
+    def _find(self, node: Scalar, known: Mapping[str, str], kind: str, among: Node | None = None) -> str:
+        """``among``: where the node is a key, what it is a key of."""
         found = known.get(canonical(node.text)) or known.get(node.text)
         if found is None:
-            self._unknown(node, node.text, known, kind)
+            self._unknown(node, node.text, known, kind, among)
         return found or node.text
 
-    def _unknown(self, node: Scalar, name: str, known: Iterable[str], kind: str) -> None:
+    def _unknown(self, node: Scalar, name: str, known: Mapping[str, str], kind: str, among: Node | None = None) -> None:
+        from policyengine.language.hints import sure
+
         near = did_you_mean(name, known)
         hint = meant(near) if near else say("known: ", "可用的：") + ", ".join(sorted(known)[:12])
         hint = of_full_width() if "：" in name else hint
-        self.problems.append(
-            self.document.problem("PE180", say(f"“{name}” is no {kind}", f"“{name}”不是{kind}"), node, hint=hint)
-        )
+        given = {known.get(canonical(key.text)) for key, _ in pairs_at(among)}
+        one = near if near and sure(canonical(name), known, near) and known[near] not in given else None
+        said = say(f"“{name}” is no {kind}", f"“{name}”不是{kind}")
+        instead = self.document.instead(node, name, one)
+        self.problems.append(self.document.problem("PE180", said, node, hint=hint, instead=instead))
 
     def _span(self, node: Node) -> Span:
         return self.document.span(node)

@@ -19,7 +19,7 @@ from policyengine.messages import say
 from policyengine.packs.columns import shared_columns
 from policyengine.packs.document import Document
 from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
-from policyengine.packs.shape import did_you_mean, meant
+from policyengine.packs.shape import did_you_mean, meant, only
 from policyengine.packs.values import canonical, number_at, optional_at, pairs_at, text_at, text_of, texts_at, yes_at
 
 _KINDS: tuple[tuple[str, Kind], ...] = (
@@ -276,7 +276,10 @@ def vocabulary_problems(
     for section, _ in pairs_at(document.root, "vocabulary", "terms"):
         decl = whole.fields.get(section.text)
         if decl is None or decl.type != "term":
-            near = did_you_mean(section.text, [f.id for f in whole.fields.values() if f.type == "term"])
+            known = [f.id for f in whole.fields.values() if f.type == "term"]
+            near = did_you_mean(section.text, known)
+            here = {key.text for key, _ in pairs_at(document.root, "vocabulary", "terms")}
+            one = only(section.text, known, near if near not in here else None)
             said = (
                 say("is no field", "不是字段")
                 if decl is None
@@ -290,18 +293,22 @@ def vocabulary_problems(
                     hint=meant(near)
                     if near
                     else say("declare it under fields with type: term", "请在 fields 中列出，类型为 term"),
+                    instead=document.instead(section, section.text, one),
                 )
             )
     for of in ("record", "person"):
-        for key, _ in pairs_at(document.root, "fields", of):
-            problems += _without_terms(document, key, whole)
+        for key, node in pairs_at(document.root, "fields", of):
+            problems += _without_terms(document, key, node, whole)
     return problems
 
 
-def _without_terms(document: Document, key: Scalar, whole: Vocabulary) -> Iterable[Diagnostic]:
+def _without_terms(document: Document, key: Scalar, node: Node, whole: Vocabulary) -> Iterable[Diagnostic]:
     decl = whole.fields[key.text]
     if decl.terms is not None and decl.terms not in whole.fields:
         near = did_you_mean(decl.terms, whole.fields)
+        shared = node.get("terms") if isinstance(node, Mapping) else None
+        fits = near and whole.fields[near].type == "term"
+        one = only(decl.terms, whole.fields, near) if fits else None
         yield document.problem(
             "PE142",
             say(
@@ -310,6 +317,7 @@ def _without_terms(document: Document, key: Scalar, whole: Vocabulary) -> Iterab
             ),
             key,
             hint=meant(near) if near else say("name a field of type term", "请写一个类型为 term 的字段"),
+            instead=document.instead(shared, decl.terms, one),
         )
     elif decl.type == "term" and not whole.terms_of(key.text):
         yield document.problem(

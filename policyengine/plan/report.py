@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from policyengine.diagnostics import Diagnostic, Related, Span
+from policyengine.diagnostics import Diagnostic, Related, Replacement, Span
 from policyengine.language import tree
 from policyengine.packs.model import Rule
 from policyengine.plan.model import PlanRule
@@ -28,11 +28,13 @@ class Reporter:
         hint: str | None = None,
         severity: Severity = "error",
         related: tuple[Related, ...] = (),
+        instead: Replacement | None = None,
     ) -> None:
         """A message at ``span`` (a node's; else the whole rule text)."""
         at = span or whole(rule)
         source = rule.place.line(at) if rule.place is not None and at is not None else None
-        self.items[Diagnostic(code, message, at, hint, severity, source, related, str(rule.cites) or None)] = None
+        cites = str(rule.cites) or None
+        self.items[Diagnostic(code, message, at, hint, severity, source, related, cites, instead)] = None
 
     def on(
         self,
@@ -43,10 +45,11 @@ class Reporter:
         hint: str | None = None,
         severity: Severity = "error",
         others: tuple[PlanRule[tree.Statement], ...] = (),
+        instead: Replacement | None = None,
     ) -> None:
         """A message about a governing rule; ``others`` are shown beside it."""
         related = tuple(Related(f"{o.key}: {o.rule.text}" if o.rule.text else o.key, whole(o.rule)) for o in others)
-        self.about(rule.rule, code, message, span, hint, severity, related)
+        self.about(rule.rule, code, message, span, hint, severity, related, instead)
 
     @property
     def failed(self) -> bool:

@@ -366,11 +366,14 @@ class Statements:
         """The rules that a reference means."""
         qualified = self.names.find(name, rule.rule.pack)
         if qualified is None:
+            from policyengine.packs.refusals import meant_rule
+
             near = did_you_mean(name, self.names.all())
-            self._say(
+            self.reporter.on(
                 rule, "PE241", say(f"there is no rule {name}", f"没有规则 {name}"), None,
                 say(f"did you mean {near}?", f"是否指 {near}？") if near
                 else say("name a rule of this pack or of one below it", "写本包或其下各包的规则"),
+                instead=meant_rule(rule.rule, name, near, self.names.known),
             )  # fmt: skip
             return []
         found = [r for r in self.rules if r.name == qualified]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from policyengine import __version__
-from policyengine.diagnostics import Diagnostic, Related, Span, human
+from policyengine.diagnostics import Diagnostic, Related, Replacement, Span, human
 from policyengine.messages import many, say
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -21,7 +21,8 @@ def as_human(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def as_json(diagnostics: Sequence[Diagnostic]) -> str:
-    """A list of objects; lines and columns count from 1, ``end_column`` is exclusive."""
+    """A list of objects; lines and columns count from 1, ``end_column`` is exclusive. ``instead``: the text that mends
+    it and the place it takes; null where there is a choice."""
     return json.dumps([_plain(d) for d in diagnostics], ensure_ascii=False, indent=2) + "\n"
 
 
@@ -35,6 +36,7 @@ def _plain(d: Diagnostic) -> dict[str, Any]:
         **_place(d.span),
         "source": d.source,
         "related": [{"message": r.message, **_place(r.span)} for r in d.related],
+        "instead": {"text": d.instead.text, **_place(d.instead.span)} if d.instead else None,
     }
 
 
@@ -112,28 +114,43 @@ def _result(d: Diagnostic, codes: list[str]) -> dict[str, Any]:
     related = [_related(r) for r in d.related if r.span is not None]
     if related:
         result["relatedLocations"] = related
+    if d.instead is not None:
+        result["fixes"] = [_fix(d.instead)]
     return result
 
 
+def _fix(instead: Replacement) -> dict[str, Any]:
+    replacement = {"deletedRegion": _region(instead.span), "insertedContent": {"text": instead.text}}
+    change = {"artifactLocation": _artifact(instead.span.file), "replacements": [replacement]}
+    return {"description": {"text": instead.title}, "artifactChanges": [change]}
+
+
 def _location(span: Span) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": _artifact(span.file)}
+    if span.line:
+        place["region"] = _region(span)
+    return {"physicalLocation": place}
+
+
+def _artifact(file: str) -> dict[str, str]:
     from os import fsencode
     from pathlib import Path
     from urllib.parse import quote
 
     # a relative reference may not begin with a slash; a name in GBK is bytes
-    path = Path(span.file)
-    uri = path.as_uri() if path.is_absolute() else quote(fsencode(span.file))
-    place: dict[str, Any] = {"artifactLocation": {"uri": uri}}
-    if span.line:
-        region = {"startLine": span.line}
-        if span.column:
-            region["startColumn"] = span.column
-        if span.end_line:
-            region["endLine"] = span.end_line
-        if span.end_column:
-            region["endColumn"] = span.end_column
-        place["region"] = region
-    return {"physicalLocation": place}
+    path = Path(file)
+    return {"uri": path.as_uri() if path.is_absolute() else quote(fsencode(file))}
+
+
+def _region(span: Span) -> dict[str, int]:
+    region = {"startLine": span.line}
+    if span.column:
+        region["startColumn"] = span.column
+    if span.end_line:
+        region["endLine"] = span.end_line
+    if span.end_column:
+        region["endColumn"] = span.end_column
+    return region
 
 
 def _related(related: Related) -> dict[str, Any]:

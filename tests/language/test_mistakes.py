@@ -6,14 +6,22 @@
 from __future__ import annotations
 
 import os
+import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
+from policyengine.diagnostics import replaced
+from policyengine.language import tree
 from policyengine.language.parser import parse_condition, parse_statement
+from policyengine.language.printer import print_statement
 from policyengine.messages import speak
+from tests.strategies import STATEMENTS
 from tests.words import VOCABULARY
 
 FILE = Path(__file__).with_name("mistakes.txt")
@@ -130,3 +138,76 @@ def test_nonsense_is_answered_soon(text: str) -> None:
     assert statement is None
     assert 1 <= len(diagnostics) <= 11
     assert all(len(d.message) < 300 and len(d.hint or "") < 300 for d in diagnostics)
+
+
+# what is written: what it is with its mends, one at a time; None where the message has none
+MENDS: list[tuple[str, list[str | None]]] = [
+    ("认定 培训斑、研修班", ["认定 培训班、研修班"]),
+    ("recognise trainning when evidense is present",
+     ["recognise training when evidense is present", "recognise trainning when evidence is present"]),
+    ("recognice training", ["recognise training"]),
+    ("要求 每年 總學時 不少于 90 学时", ["要求 每年 总学时 不少于 90 学时"]),
+    ("要求 每年 总学时 不少于 九十 学时", ["要求 每年 总学时 不少于 90 学时"]),
+    ("折算 发表出版作品 每 12，500 字 计 1 学时", ["折算 发表出版作品 每 12500 字 计 1 学时"]),
+    ("require total at least 90 huors per year", ["require total at least 90 hours per year"]),
+    ("require total atleast 90 hours per year", ["require total at least 90 hours per year"]),
+    ("要求 每年 总学时 应 不少于 90 学时", ["要求 每年 总学时 不少于 90 学时"]),
+    ("要求 每年 总学时 不少于 90 学时，当 行业 = 会计", ["要求 每年 总学时 不少于 90 学时 当 行业 = 会计"]),
+    ("reject training when date is after 2019-06-30", ["reject training when date after 2019-06-30"]),
+    ("recognise self_study when evidence is not present", ["recognise self_study when evidence is missing"]),
+    ("免除 本年 当 休假 持续 不少于 半年", ["免除 本年 当 休假 持续 不少于 6 个月"]),
+    ("免除 本年 当 休假 持续 不少于 1 年", ["免除 本年 当 休假 持续 不少于 12 个月"]),
+    ("excuse year when leave lasts at least half a year", ["excuse year when leave lasts at least 6 months"]),
+    ("要求 自 入职日期 起 1 年内 总学时 不少于 90 学时", ["要求 自 入职日期 起 12 个月内 总学时 不少于 90 学时"]),
+    ("require total at least 90 hours within 2 years of joined",
+     ["require total at least 90 hours within 24 months of joined"]),
+    ("reject training when faild", ["reject training when result = failed"]),
+    # … nearest, and yet not sure to be meant
+    ("一般要求 每年 专业科目 不少于 总学业 的 2/3", [None]),  # 总学时 or 总学分
+    ("标记 收费 当 收费金额 大于 10 元", [None]),  # 违规收费 says more
+    ("认可 培训班", [None]),
+    ("recognise training_x", [None]),
+    ("require total at least 90 hrs per year", [None]),
+    ("结论 不得评优 当 不完成", [None]),
+    ("要求 每年 专业科目 不少于 2/3 总学时", [None]),  # of what was counted, or of what is owed
+    ("conclude promotion_ready when not met in each of last 2 years", [None]),
+    ("认定 现场", [None]),
+    ("不予认定 当 科目 不属于（公需科目、一学分）", [None]),  # 1 学分, or what is left of 一类学分
+    ("要求 每年 总学时 不少于 90", [None]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "wanted"), MENDS)
+def test_what_mends_a_mistake(text: str, wanted: list[str | None]) -> None:
+    _, said = parse_statement(text, VOCABULARY)
+    assert [d.instead and " ".join(replaced(text, d.instead).split()) for d in said] == wanted
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_a_mend_takes_its_message_away_and_brings_none(rule: str) -> None:
+    _, said = parse_statement(rule, VOCABULARY)
+    for d in said:
+        if d.instead is not None:
+            left = Counter((o.code, o.message) for o in parse_statement(replaced(rule, d.instead), VOCABULARY)[1])
+            assert left < Counter((o.code, o.message) for o in said), d.instead.text
+
+
+_SLIPS = st.sampled_from("班斑的业学时年行科目级不一二三aeinorst_- ")
+
+
+@settings(max_examples=300, deadline=None)
+@given(statement=STATEMENTS, surface=st.sampled_from(["zh", "en"]), data=st.data())
+def test_one_slip_is_mended_to_what_was_meant_or_not_at_all(
+    statement: tree.Statement, surface: str, data: st.DataObject
+) -> None:
+    """One character of a word more, less or otherwise: what mends it makes the sentence that it was."""
+    text = print_statement(statement, VOCABULARY, surface)
+    words = [m.span() for m in re.finditer(r"[a-z_]{4,}|[\u4e00-\u9fff]{3,}", text)]
+    assume(words and '"' not in text and "「" not in text)
+    start, end = data.draw(st.sampled_from(words))
+    at, less, more = data.draw(st.integers(start + 1, end - 2)), data.draw(st.booleans()), data.draw(_SLIPS)
+    wrong = text[:at] + data.draw(st.sampled_from(["", more.strip()])) + text[at + less :]
+    _, said = parse_statement(wrong, VOCABULARY)
+    mended = [replaced(wrong, d.instead) for d in said if d.instead is not None]
+    if len(said) == 1 and mended:
+        assert parse_statement(mended[0], VOCABULARY)[0] == statement, (wrong, mended[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -47,16 +47,32 @@ class Editor:
             self.shown.append(params.message)
             self.news.set()
 
-    async def start(self, *arguments: str, locale: str | None = None) -> None:
+    async def start(self, *arguments: str, locale: str | None = None, versions: bool = False) -> None:
         await self.client.start_io(sys.executable, "-m", "policyengine", *arguments, "lsp")
         folder = types.WorkspaceFolder(self.folder.as_uri(), "") if self.folder else None
-        wanted = types.InitializeParams(
-            capabilities=types.ClientCapabilities(), locale=locale, workspace_folders=[folder] if folder else None
-        )
+        edits = types.WorkspaceEditClientCapabilities(document_changes=versions)
+        can = types.ClientCapabilities(types.WorkspaceClientCapabilities(workspace_edit=edits))
+        wanted = types.InitializeParams(capabilities=can, locale=locale, workspace_folders=[folder] if folder else None)
         await self.client.initialize_async(wanted)
         self.client.initialized(types.InitializedParams())
         item = types.TextDocumentItem(self.uri, "yaml", self.version, self.text)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+
+    async def mends(self, where: types.Position, *kinds: str) -> list[types.CodeAction]:
+        context = types.CodeActionContext([], list(kinds) or None)
+        which = types.TextDocumentIdentifier(self.uri)
+        asked = types.CodeActionParams(which, types.Range(where, where), context)
+        found = await self.client.text_document_code_action_async(asked) or []
+        return [one for one in found if isinstance(one, types.CodeAction)]
+
+    def changed(self, edits: Iterable[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit]) -> str:
+        """The open file's text with edits of single lines."""
+        lines = self.text.split("\n")
+        for e in sorted(edits, key=lambda e: (e.range.start.line, e.range.start.character), reverse=True):
+            assert isinstance(e, types.TextEdit)
+            number, line = e.range.start.line, lines[e.range.start.line]
+            lines[number] = line[: e.range.start.character] + e.new_text + line[e.range.end.character :]
+        return "\n".join(lines)
 
     def write(self, text: str) -> None:
         self.version += 1
@@ -91,11 +107,11 @@ class Editor:
 
 def talk(
     path: Path, what: Callable[[Editor], Awaitable[None]], *arguments: str, locale: str | None = None,
-    folder: Path | None = None,
+    folder: Path | None = None, versions: bool = False,
 ) -> int | None:  # fmt: skip
     async def whole() -> int | None:
         editor = Editor(path, folder)
-        await editor.start(*arguments, locale=locale)
+        await editor.start(*arguments, locale=locale, versions=versions)
         await asyncio.wait_for(what(editor), 3 * PATIENCE)
         return await editor.stop()
 
@@ -188,6 +204,57 @@ def test_what_can_come_next_replaces_what_is_begun(rules: Path) -> None:
         assert edit.range.end.character - edit.range.start.character == 1
 
     assert talk(rules, what) == 0
+
+
+def test_a_mistake_is_mended_where_there_is_one_way_to(rules: Path) -> None:
+    """In the language of the messages, all of one kind at once, and never by what was said of another text."""
+    records = rules.with_name("rules-records.yaml")
+
+    async def what(editor: Editor) -> None:
+        sound, times = editor.text, editor.text.count("rule: 认定 自学成果")
+        wrong = sound.replace("rule: 认定 自学成果", "rule: 认定 自学习成果")
+        editor.write(wrong)
+        where = editor.at("自学习成果", "自学习")["position"]
+        await editor.until(lambda: any(d.code == "PE201" for d in editor.told.get("sichuan/rules-records.yaml", [])))
+        one, every = await editor.mends(where)
+        assert (one.title, one.kind) == ("改为“自学成果”", "quickfix")
+        assert one.is_preferred is None
+        assert one.diagnostics is not None
+        assert one.diagnostics[0] in editor.told["sichuan/rules-records.yaml"]
+        assert every.title == f"改为“自学成果”（本文件全部 {times} 处）"
+        assert one.edit is not None
+        assert every.edit is not None
+        assert one.edit.changes is not None
+        assert every.edit.changes is not None
+        assert editor.changed(one.edit.changes[editor.uri]) == wrong.replace("自学习成果", "自学成果", 1)
+        assert editor.changed(every.edit.changes[editor.uri]) == sound
+        assert await editor.mends(types.Position(0, 0)) == []
+        assert await editor.mends(where, "refactor") == []
+        editor.write("# 一行\n" + wrong)
+        assert await editor.mends(where) == [], "it was said of the text before"
+
+    assert times_of(records, "rule: 认定 自学成果") > 1
+    assert talk(records, what, locale="zh-cn") == 0
+
+
+def times_of(path: Path, text: str) -> int:
+    return path.read_text(encoding="utf-8").count(text)
+
+
+def test_a_mend_is_of_the_version_that_is_open(rules: Path) -> None:
+    async def what(editor: Editor) -> None:
+        sound = editor.text
+        editor.write(sound.replace(_RULE, _RULE.replace("80", "八十")))
+        await editor.until(lambda: "PE208" in [d.code for d in editor.told.get(YEARS, [])])
+        (mend,) = await editor.mends(editor.at("八十", "八十")["position"], "quickfix")
+        assert mend.edit is not None
+        (change,) = mend.edit.document_changes or ()
+        assert isinstance(change, types.TextDocumentEdit)
+        assert (change.text_document.uri, change.text_document.version) == (editor.uri, editor.version)
+        assert mend.title == "Change to “80”"
+        assert editor.changed(change.edits) == sound
+
+    assert talk(rules, what, "--lang", "en", versions=True) == 0
 
 
 def test_layout_outline_and_colours(rules: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from policyengine.diagnostics import Diagnostic, PolicyError, Related, Span
+from policyengine.diagnostics import Diagnostic, PolicyError, Related, Replacement, Span
 from policyengine.tools.check import check
 from policyengine.tools.reporters import as_github, as_human, as_json, as_sarif
 from tests.packs_floor.folder import PACK, UPPER, rule, write
@@ -26,6 +26,8 @@ FOUND = [
         "  rule: x", (Related("base requires 90", Span("policies/base/rules.yaml", 3, 9)),), "〔2016〕1号 第一条"),
     Diagnostic("PE302", "50% of it: a gap,\nor so", Span("a.yaml", 3), None, "warning"),
     Diagnostic("PE170", "unused", None, "use it", "note"),
+    Diagnostic("PE201", "“斑” is not declared", Span("政策/a.yaml", 7, 3, 7, 4), "did you mean 班?", "error",
+               instead=Replacement(Span("政策/a.yaml", 7, 3, 7, 4), "班")),
 ]  # fmt: skip
 
 
@@ -131,6 +133,9 @@ def test_json_is_a_list_of_objects() -> None:
     assert (data[0]["line"], data[0]["column"], data[0]["end_column"]) == (14, 27, 29)
     assert data[0]["related"][0]["line"] == 3
     assert data[2]["file"] is None
+    assert data[2]["instead"] is None
+    place = {"file": "政策/a.yaml", "line": 7, "column": 3, "end_line": 7, "end_column": 4}
+    assert data[3]["instead"] == {"text": "班", **place}
     assert json.loads(as_json([])) == []
 
 
@@ -153,6 +158,21 @@ REGION = {
 MESSAGE = {
     "type": "object", "required": ["text"], "additionalProperties": False, "properties": {"text": {"type": "string"}}
 }  # fmt: skip
+ARTIFACT = {
+    "type": "object", "required": ["uri"], "additionalProperties": False,
+    "properties": {"uri": {"type": "string", "pattern": "^[!-~]+$"}},
+}  # fmt: skip
+# Sections 3.55 to 3.57.
+FIX = {
+    "type": "object", "required": ["artifactChanges"], "additionalProperties": False,
+    "properties": {"description": MESSAGE, "artifactChanges": {"type": "array", "minItems": 1, "items": {
+        "type": "object", "required": ["artifactLocation", "replacements"], "additionalProperties": False,
+        "properties": {"artifactLocation": ARTIFACT, "replacements": {"type": "array", "minItems": 1, "items": {
+            "type": "object", "required": ["deletedRegion"], "additionalProperties": False,
+            "properties": {"deletedRegion": REGION, "insertedContent": MESSAGE},
+        }}},
+    }}},
+}  # fmt: skip
 LOCATION = {
     "type": "object", "required": ["physicalLocation"], "additionalProperties": False,
     "properties": {
@@ -161,10 +181,7 @@ LOCATION = {
             "type": "object", "required": ["artifactLocation"], "additionalProperties": False,
             "properties": {
                 "region": REGION,
-                "artifactLocation": {
-                    "type": "object", "required": ["uri"], "additionalProperties": False,
-                    "properties": {"uri": {"type": "string", "pattern": "^[!-~]+$"}},
-                },
+                "artifactLocation": ARTIFACT,
             },
         },
     },
@@ -198,6 +215,7 @@ SARIF = {
                         "level": {"enum": ["none", "note", "warning", "error"]}, "message": MESSAGE,
                         "locations": {"type": "array", "items": LOCATION},
                         "relatedLocations": {"type": "array", "uniqueItems": True, "items": LOCATION},
+                        "fixes": {"type": "array", "uniqueItems": True, "items": FIX},
                     },
                 }},
             },
@@ -218,7 +236,15 @@ def test_sarif_has_the_form_of_the_standard(tmp_path: Path) -> None:
     assert first["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == (
         "policies/%E4%BC%9A%E8%AE%A1/rules.yaml"
     )
-    assert first["tool"]["driver"]["rules"][1]["shortDescription"]["text"].startswith("lowers a minimum")
+    titles = {r["id"]: r["shortDescription"]["text"] for r in first["tool"]["driver"]["rules"]}
+    assert titles["PE203"].startswith("lowers a minimum")
+    assert [len(r.get("fixes", [])) for r in first["results"]] == [0, 0, 0, 1]
+    (fix,) = first["results"][3]["fixes"]
+    assert fix["description"]["text"] == "Change to “班”"
+    (change,) = fix["artifactChanges"]
+    assert change["artifactLocation"] == {"uri": "%E6%94%BF%E7%AD%96/a.yaml"}
+    region = {"startLine": 7, "startColumn": 3, "endLine": 7, "endColumn": 4}
+    assert change["replacements"] == [{"deletedRegion": region, "insertedContent": {"text": "班"}}]
 
 
 # --- schema, explain-code ---------------------------------------------------------------------------------------------
