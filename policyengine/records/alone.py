@@ -91,7 +91,7 @@ class _Filter:
         raw = cells[self.person]
         other = self.known.get(raw)
         if other is None:
-            other = self.known[raw] = self._is_other(raw)
+            other = self.known[raw] = self._is_other(raw, row)
         if other:
             text = cells[self.id_at] if 0 <= self.id_at < len(cells) else ""
             self.others.rows.append((text, self.table.file, self.table.sheet, row.number))
@@ -99,9 +99,11 @@ class _Filter:
                 self._note_day(row)
         return other
 
-    def _is_other(self, raw: str) -> bool:
+    def _is_other(self, raw: str, row: Row) -> bool:
         value = self.parse(raw)
         if not isinstance(value, str) or self.others.asked(value):
+            return False
+        if not any(map(str.isdigit, raw)) and self.reader.is_header(row):  # few ids have no digit
             return False
         self.others.people.add(value)
         return True

@@ -14,7 +14,6 @@ from policyengine.records.cells import UnitCell
 from policyengine.records.files import PACKED, Source
 from policyengine.records.header import Layout
 from policyengine.records.mends import source_columns
-from policyengine.records.naming import plain
 from policyengine.records.parquet import BATCH, as_text, check_pages, kinds_of, scan
 from policyengine.records.raw import RawTable, Row, blank
 from policyengine.records.rows import RowFacts, RowReader
@@ -146,7 +145,7 @@ class _Fast:
                 cell.fast, cell.short = exp.and_(cell.fast, exp.not_(known)), False
             cells[column.field] = cell
         person = cells.get("person_id")
-        if person is not None and any(c.isdigit() for c in person.column.header):
+        if person is not None and any(c.isdigit() for head in self.reader.heads for c in head):
             person.fast = exp.false()  # a header such as ID2 could be taken for an id where it is repeated
         return cells
 
@@ -217,7 +216,7 @@ class _Fast:
 
     def _special(self, raw: str) -> bool:
         """Rows of totals and repeated headers are told by their person cell."""
-        return of_person(raw) is not None or plain(raw) == plain(self.cells["person_id"].column.header)
+        return of_person(raw) is not None or self.reader.is_head(raw)
 
     def _odd(self) -> Any:
         """Whether a row can't be used as the queries read it: ``rows.py`` then says why, or finds that it can."""

@@ -8,6 +8,7 @@ from dataclasses import field
 from policyengine.diagnostics import Diagnostic, Span, failed
 from policyengine.light import dataclass
 from policyengine.messages import say
+from policyengine.records import second
 from policyengine.records.alone import Others
 from policyengine.records.cells import Bad, printable
 from policyengine.records.files import Source, Watched, digests, find_files
@@ -40,10 +41,16 @@ class Reading:
     def reject(self, table: RawTable, row: RowFacts, record_id: str | None, counts: bool = True) -> None:
         """Keep every fault of a row. ``counts``: it is a row of a records file."""
         self.rejected += counts
+        self.diagnostics += other_headers(table, row)
         for fault in row.faults:
             self.rejects.append(
                 reject_of(table.file, table.sheet, row.number, fault.column, fault.value, fault.bad, record_id)
             )
+
+
+def other_headers(table: RawTable, row: RowFacts) -> list[Diagnostic]:
+    """An error where another table begins in a row: what is below it would be read by the columns of the first."""
+    return [second.said(f.bad, table, row.number) for f in row.faults if f.bad.code == second.CODE]
 
 
 def reject_of(

@@ -19,6 +19,7 @@ from policyengine.records.cells import MAX_TEXT, Bad, UnitCell, printable, unit
 from policyengine.records.naming import UNIT_NAMES, Target, are_data, noted, notes, plain
 from policyengine.records.raw import HEAD, RawTable, Row, blank, of_rejects
 from policyengine.records.schema import Purpose, Schema
+from policyengine.records.second import after_another
 
 PURPOSES: tuple[Purpose, ...] = ("records", "persons", "circumstances")
 MAPPED, BY_ID, BY_NAME, BY_ALIAS, BY_UNIT = range(5)
@@ -212,6 +213,8 @@ def layout_of(table: RawTable, headers: Headers) -> tuple[Layout | None, list[Di
     if found is None or not headers.tell_person(headers.known(found[0])):
         return None, [_no_person(table, head, headers)]
     names, number, above = found
+    if headers.schema.mapping.header_row is None and (problems := after_another(table, head, number, headers)):
+        return None, problems
     return _columns(table, [printable(n.strip()) for n in names], number, above, headers)
 
 

@@ -11,7 +11,7 @@ from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.records import cells, totals
+from policyengine.records import cells, second, totals
 from policyengine.records.cells import Amount, Bad, UnitCell
 from policyengine.records.header import Column, Headers, Layout, Wide
 from policyengine.records.model import Fact
@@ -199,6 +199,7 @@ class RowReader:
     _fixed: list[tuple[str, str, Parsed]] = field(default_factory=list)
     _wide: list[tuple[Wide, Parser, list[tuple[str, str, Parsed]]]] = field(default_factory=list)
     _person: Column | None = None
+    heads: frozenset[str] = frozenset()  # what the person's column may be called
     _titled: list[int] = field(default_factory=list)
     _telling: list[int] = field(default_factory=list)
     _names: dict[str, str] = field(default_factory=dict)
@@ -209,6 +210,9 @@ class RowReader:
     def __post_init__(self) -> None:
         layout, schema = self.layout, self.headers.schema
         self._person = layout.column("person_id")
+        if self._person is not None:
+            named = (w for w, known in self.headers.index.items() if any(t.field == "person_id" for t in known))
+            self.heads = frozenset((plain(self._person.header), *named))
         self._titled = [c.position for c in layout.columns if c.field in totals.TITLED]
         self._telling = [c.position for c in layout.columns if c.field in totals.TELLING]
         self._names = {f: f for f in ("person_id", "date", "start", "end", "quantity", "unit", *self.headers.fields)}
@@ -260,7 +264,10 @@ class RowReader:
             yield RowFacts(row.number, {}, [skipped])
             return
         if not self._wide:
-            yield self._one(row, self._fixed, None, None)
+            one = self._one(row, self._fixed, None, None)
+            if one.faults and self.is_header(row) and (other := self._other_header(row)) is not None:
+                one = RowFacts(row.number, {}, [other])
+            yield one
             return
         empty = self.headers.schema.mapping.empty
         figures = [(own, cells.clean(_cell(row, own[0].position))) for own in self._wide]
@@ -293,8 +300,8 @@ class RowReader:
             return None
         person = _cell(row, self._person.position)
         word = plain(person) if len(person) < 60 else person
-        if word and word == plain(self._person.header):
-            return Fault(self._person.header, person.strip(), HEADER_AGAIN)
+        if word and word in self.heads:
+            return self._other_header(row) or Fault(self._person.header, person.strip(), HEADER_AGAIN)
         if word:
             bad = totals.of_person(person)
             if bad is None or (not totals.is_word(person) and self._tells(row, self._person.position)):
@@ -306,6 +313,23 @@ class RowReader:
         first = next((text.strip() for text in row.cells if text.strip()), "")  # often the column of serial numbers
         bad = totals.of_person(first)
         return None if bad is None or self._tells(row, self._person.position) else Fault(None, first, bad)
+
+    def is_head(self, cell: str) -> bool:
+        """Whether the cell is what the column for the person may be called."""
+        return len(cell) < 60 and plain(cell) in self.heads
+
+    def is_header(self, row: Row) -> bool:
+        """Whether a row that can't be read names columns, that for the person among them, wherever it stands."""
+        return any(map(self.is_head, row.cells)) and len(self.headers.known(row.cells)) > 1
+
+    def _other_header(self, row: Row) -> Fault | None:
+        """A further header that names other columns, or one in another unit, than the header does: another table begins
+        here. Not of the row right below the header, where templates have the names of the columns in a second language.
+        """
+        if row.number <= self.layout.header_row + 1:
+            return None
+        found = second.unlike(self.headers, self.layout.headers, row.cells)
+        return Fault(None, *found) if found is not None else None
 
     def _tells(self, row: Row, person: int) -> bool:
         """Whether other cells make the row somebody's, though its id (部门:12) looks like a line below the table."""

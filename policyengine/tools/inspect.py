@@ -15,7 +15,7 @@ from policyengine.language.quantities import UNITS
 from policyengine.messages import harmless, in_line, many, say
 from policyengine.records.cells import Bad, printable
 from policyengine.records.files import find_files
-from policyengine.records.given import Reading, record_id_of, tables_of_file
+from policyengine.records.given import Reading, other_headers, record_id_of, tables_of_file
 from policyengine.records.header import HOW, Column, Headers, Layout
 from policyengine.records.mends import Mends, Standing, source_columns
 from policyengine.records.naming import plain
@@ -81,7 +81,8 @@ def inspect(
     seen = Ids()
     for source in sources:
         try:
-            views += [_view(table, layout, headers, seen) for table, layout in tables_of_file(source, headers, reading)]
+            tables = tables_of_file(source, headers, reading)
+            views += [_view(table, layout, headers, seen, reading) for table, layout in tables]
         except Damaged as e:
             reading.diagnostics.append(e.problem)
     reading.diagnostics += reading.met.unmatched(schema)
@@ -108,7 +109,7 @@ def _twins(seen: Ids, standing: Standing) -> None:
             _note(view, column, Fault("record_id", record_id, bad), row)
 
 
-def _view(table: RawTable, layout: Layout, headers: Headers, seen: Ids) -> TableView:
+def _view(table: RawTable, layout: Layout, headers: Headers, seen: Ids, reading: Reading) -> TableView:
     by_position = {c.position: c for c in layout.columns}
     wide = {w.position: w for w in layout.wide}
     columns = []
@@ -125,7 +126,7 @@ def _view(table: RawTable, layout: Layout, headers: Headers, seen: Ids) -> Table
         else:
             columns.append(ColumnView(position + 1, header, None, None, None))
     view = TableView(table.file, table.sheet, table.how, layout.header_row, columns)
-    _count(view, table, layout, headers, seen)
+    _count(view, table, layout, headers, seen, reading)
     return view
 
 
@@ -136,7 +137,7 @@ def _unit(column: Column) -> str | None:
     return times + UNITS[column.unit.unit].zh
 
 
-def _count(view: TableView, table: RawTable, layout: Layout, headers: Headers, seen: Ids) -> None:
+def _count(view: TableView, table: RawTable, layout: Layout, headers: Headers, seen: Ids, reading: Reading) -> None:
     records = headers.purpose == "records"
     reader = RowReader(table, layout, headers)
     named = source_columns(layout) if records else None
@@ -150,6 +151,7 @@ def _count(view: TableView, table: RawTable, layout: Layout, headers: Headers, s
         for read in reader.read(row):
             view.rows += 1
             view.rejected += bool(read.faults)
+            reading.diagnostics += other_headers(table, read)
             if named is not None:
                 seen.mends.note(named, table, read, record_id_of(table, read))
             if records and read.facts.get("record_id"):

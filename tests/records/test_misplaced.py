@@ -13,6 +13,7 @@ import pytest
 from policyengine.records import files
 from policyengine.records.columns import read_tables
 from policyengine.records.read import read_inputs
+from policyengine.tools.inspect import inspect
 from tests.records.support import both_ways, codes, schema
 
 
@@ -136,3 +137,56 @@ def test_files_of_a_folder_are_named_in_time(monkeypatch: pytest.MonkeyPatch) ->
     assert time.process_time() - begin < 20  # about 1 s
     assert problems == []
     assert [s.label for s in found] == [f"{n}.csv" for n in range(60_000)]  # two of one name are told apart
+
+
+# the rows below the header 身份证号,姓名,日期,学时 and one of its rows; codes of errors, codes of rejected rows
+SECOND_HEADERS = [
+    ("身份证号,姓名,日期,学时\n1002,李四,2021-03-06,5", [], ["PE427"]),  # of the next page
+    ("身份证号,姓名,日期,学分\n1002,李四,2021-03-06,5", ["PE435"], []),  # 5 credits are not 5 hours
+    ("身份证号码,姓名,日期,天数\n1002,李四,2021-03-06,5", ["PE435"], []),  # nor are 5 days, whatever names the person
+    ("身份证号,日期,姓名,学时\n1002,2021-03-06,李四,5", ["PE435"], []),
+    ("姓名,身份证号,日期,学分\n李四,1002,2021-03-06,5", ["PE435"], []),  # 李四 is nobody's id
+    ("身份证号,备注,日期,学时\n1002,李四,2021-03-06,5", [], ["PE427"]),  # 备注 is no column that is read
+    ("身份证号,姓名,日期,学时,学习形式\n1002,李四,2021-03-06,5,培训班", ["PE435"], []),  # the form is not lost
+    ("学员,身份证号,,\n1002,李四,2021-03-06,5", [], ["PE421"]),  # one known word makes no header
+]
+
+
+@pytest.mark.parametrize(("rows", "errors", "rejected"), SECOND_HEADERS)
+def test_a_second_header_with_other_columns(rows: str, errors: list[str], rejected: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(f"身份证号,姓名,日期,学时\n1001,张三,2021-03-05,16\n{rows}\n", encoding="utf-8")
+    inputs, said = both_ways([str(path)], None, None, schema(), tmp_path)
+    assert codes(said, "error") == errors
+    assert [r.code for r in inputs.rejects] == rejected if inputs is not None else errors
+    _, told = inspect([str(path)], schema())
+    assert codes(told, "error") == errors
+    assert [d.span and d.span.line for d in said if d.severity == "error"] == [3] * len(errors)
+    one, of_one = read_inputs([str(path)], None, None, schema(), only="1001")  # of others only what matters to 1001
+    assert (one is None, codes(of_one, "error")) == (bool(errors), errors)
+
+
+def test_a_table_above_one_with_more_columns_is_not_left_out(tmp_path: Path) -> None:
+    """The second header names most columns; the rows above it are no titles. 填报日期 and the like are."""
+    table = "身份证号,日期,学时\n1001,2021-03-05,16\n"
+    more = "身份证号,日期,学时,学习形式\n1002,2021-03-06,5,培训班\n"
+    for above, errors in (
+        (table, ["PE435"]),
+        ("单位,某院,填报日期,2021-03-05\n", []),
+        ("身份证号,日期,学时\n（18位）,,\n", []),
+    ):
+        (tmp_path / "r.csv").write_text(above + more, encoding="utf-8")
+        inputs, said = both_ways([str(tmp_path / "r.csv")], None, None, schema(), tmp_path)
+        assert codes(said, "error") == errors
+        assert inputs is None or (inputs.rows, inputs.records[0].person_id) == (1, "1002")
+
+
+def test_names_of_the_columns_in_a_second_language(tmp_path: Path) -> None:
+    """As templates have them right below the header: quantity is not another unit than 学时 there."""
+    path = tmp_path / "r.csv"
+    path.write_text("身份证号,日期,学时\nperson_id,date,quantity\n1001,2021-03-05,16\n", encoding="utf-8")
+    inputs, said = both_ways([str(path)], None, None, schema(), tmp_path)
+    assert inputs is not None
+    assert codes(said, "error") == []
+    assert [(r.row, r.code) for r in inputs.rejects] == [(2, "PE427")]
+    assert [(r.quantity, r.unit) for r in inputs.records] == [(16, "hours")]
