@@ -126,6 +126,11 @@ def no_value(text: str) -> Bad | None:
             "此处指上面的单元格，指哪一格不作猜测",
             "write it out in this row", "请在本行写明",
         )  # fmt: skip
+    if len(text) > 1 and not text.strip("#"):
+        return Bad(
+            "PE432", "the spreadsheet's column was too narrow, and shows signs instead of the value",
+            "表格的列太窄，显示的是“#”，不是数据", "widen the column and export again", "请将该列拉宽后重新导出",
+        )  # fmt: skip
     if text[0] not in "=#" or (text[0] == "#" and text.upper() not in ERRORS):
         return None
     return Bad(
@@ -165,16 +170,16 @@ def identifier(text: str) -> str | Bad | None:
     return text[:17] + "X" if _OLD_ID_LOWER.fullmatch(text) else text
 
 
-_PARTED = re.compile("[、，；,;]")
+_PARTED = re.compile("[、，；,;\r\n]")
 
 
 def person(text: str) -> str | Bad | None:
     """A person's id. A list of them is none: the hours would go to somebody who has all these ids for a name."""
     parts = [part for part in _PARTED.split(text) if part.strip(SPACES)] if not text.isalnum() else [text]
-    if len(parts) > 1 and (set(text) & set("、，；") or all(re.search("[0-9]", part) for part in parts)):
+    if len(parts) > 1 and (set(text) & set("、，；\r\n") or all(re.search("[0-9]", part) for part in parts)):
         return Bad(
             "PE417", "several ids stand in this cell", "一格内有多个编号",
-            "give each person a row", "请每人各占一行",
+            "give each person a row, and write an id in one line", "请每人各占一行，一个编号写在一行内",
         )  # fmt: skip
     found = identifier(text)
     return LOST if isinstance(found, str) and _POWERS.fullmatch(found) else found
@@ -389,21 +394,15 @@ def within(value: Fraction, low: Fraction | None, high: Fraction | None, decimal
     if value < low:
         least = exact_text(low)
         return Bad(
-            "PE412",
-            f"the least that is possible is {least}{of}",
-            f"最小为 {least}{of_zh}",
-            "correct the number",
-            "请更正数字",
-        )
+            "PE412", f"the least that is possible is {least}{of}", f"最小为 {least}{of_zh}",
+            "correct the number", "请更正数字",
+        )  # fmt: skip
     if value > high:
         most = exact_text(high)
         return Bad(
-            "PE412",
-            f"the most that is possible is {most}{of}",
-            f"最大为 {most}{of_zh}",
-            "correct the number",
-            "请更正数字",
-        )
+            "PE412", f"the most that is possible is {most}{of}", f"最大为 {most}{of_zh}",
+            "correct the number", "请更正数字",
+        )  # fmt: skip
     if (value * 10**decimals).denominator != 1:
         return Bad(
             "PE413", f"there are more decimals than the {decimals} declared{' for' + of if of else ''}",

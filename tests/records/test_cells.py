@@ -214,7 +214,11 @@ def test_an_employer_in_the_column_of_units_is_told_what_to_do() -> None:
     assert mistyped.hint == "did you mean 学时, 学分?"
 
 
-@pytest.mark.parametrize("text", ["1001、1002", "张三，李四", "P1；P2", "1001;1002", "1001, 1002", "、1、2"])
+@pytest.mark.parametrize(
+    "text",
+    ["1001、1002", "张三，李四", "P1；P2", "1001;1002", "1001, 1002", "、1、2",
+     "1001\n1002", "1001 \r\n 1002", "张三\n李四", "510101199001\n010016", "王小明\n1001"],
+)  # fmt: skip
 def test_a_list_of_people_is_nobodys_id(text: str) -> None:
     found = cells.person(text)
     assert isinstance(found, Bad)

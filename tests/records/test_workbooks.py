@@ -16,7 +16,7 @@ from policyengine.records import sheets
 from policyengine.records.files import Source
 from policyengine.records.raw import RawTable
 from policyengine.records.read import read_inputs
-from tests.records.support import DATA, both_ways, codes, schema
+from tests.records.support import DATA, both_ways, codes, reject_lines, schema
 from tests.records.workbooks import Err, Zeros, compound, ods, ods_package, xls, xlsx
 
 MADE = {"xlsx": xlsx, "xls": xls, "ods": ods}
@@ -51,6 +51,21 @@ def test_errors_are_no_empty_cells(kind: str, at: tuple[int, int], tmp_path: Pat
     assert [f"{r.row - at[0]} {r.column} {r.value} {r.code}" for r in inputs.rejects] == [
         "3 学习日期 #N/A PE432", "4 学习形式 #REF! PE432", "5 学时 #DIV/0! PE432", "6 名称 #VALUE! PE432",
     ]  # fmt: skip
+
+
+def test_a_column_too_narrow_for_its_values_shows_none_of_them(tmp_path: Path) -> None:
+    """As spreadsheets write it to CSV: ##### is neither an id nor a certificate, whatever the column; # may be."""
+    (tmp_path / "r.csv").write_text(
+        "人员编号,学习日期,学时,证书编号\n"
+        "########,2021-03-05,8,C1\n1001,2021-03-05,8,##\n1002,#####,8,C1\n1003,2021-03-05,8,#\n1004,2021-03-05,8,#12\n",
+        encoding="utf-8",
+    )
+    inputs, _ = both_ways([str(tmp_path / "r.csv")], None, None, schema(), tmp_path)
+    assert inputs is not None
+    assert reject_lines(inputs.rejects, with_value=False) == [
+        "2 | 人员编号 | PE432", "3 | 证书编号 | PE432", "4 | 学习日期 | PE432",
+    ]  # fmt: skip
+    assert [r.person_id for r in inputs.records] == ["1003", "1004"]
 
 
 def test_errors_of_a_small_xls_are_seen_too(tmp_path: Path) -> None:
