@@ -25,6 +25,11 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".jsonl", 
 PACKED = {".parquet": 16, ".xlsx": 4, ".ods": 4}  # how many bytes of text a byte of such a file stands for
 STDIN = "<stdin>"
 _CHUNK = 1 << 20
+# what web pages begin with, pieces of them, XML, and pages with all that belongs to them in one file
+_PAGES = tuple(
+    f"<{tag}".encode() for tag in ("!doctype", "html", "table", "?xml", "meta", "head", "style", "div", "body", "!--")
+)
+_PAGES += (b"mime-version:",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +273,10 @@ def kind_of(path: Path) -> str:
         return "parquet"
     if is_foreign(head):
         return "foreign"
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:100].lower().startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<meta", b"<head")):
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = head.decode("utf-16", "ignore").encode() if wide else head.removeprefix(b"\xef\xbb\xbf")
+    text = text.lstrip()
+    if text[:100].lower().startswith(_PAGES):
         return "html"
     if path.suffix.lower() in (".jsonl", ".ndjson", ".json") or text.startswith(b"{"):
         return "jsonl"

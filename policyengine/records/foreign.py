@@ -13,6 +13,10 @@ _PICTURE = (
     ("this is a picture, not a table", "这是图片，不是表格"),
     ("ask for the table itself, as XLSX or CSV", "请索取表格本身（XLSX 或 CSV）"),
 )
+_OLD_BOOK = (
+    ("this is a workbook of a very old Excel", "这是很旧的 Excel 工作簿"),
+    ("open it in a spreadsheet program and save it as XLSX", "请用表格软件打开后另存为 XLSX"),
+)
 _OTHER_DATA = ("write it as Parquet or CSV", "请另存为 Parquet 或 CSV")
 # what a file begins with, what it is, how to mend it
 _KINDS = (
@@ -21,6 +25,11 @@ _KINDS = (
     (b"\xfd7zXZ\0", *_PACKED),
     (b"7z\xbc\xaf\x27\x1c", *_PACKED),
     (b"Rar!\x1a\x07", *_PACKED),
+    (b"\x09\0\x04\0", *_OLD_BOOK),  # of Excel 2, 3 and 4, and of others that write the records alone
+    (b"\x09\x02\x06\0", *_OLD_BOOK),
+    (b"\x09\x04\x06\0", *_OLD_BOOK),
+    (b"\x09\x08\x08\0", *_OLD_BOOK),
+    (b"\x09\x08\x10\0", *_OLD_BOOK),
     (b"\x89PNG\r\n\x1a\n", *_PICTURE),
     (b"\xff\xd8\xff", *_PICTURE),
     (

@@ -442,6 +442,32 @@ def test_headers_that_the_mapping_file_finds(
 
 
 @pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ("<div><table><tr><td>人员编号</td></tr></table></div>", "web page"),
+        ("\ufeff\r\n<style>td{mso-number-format:'\\@'}</style><table><tr><td>1</td></tr></table>", "web page"),
+        ("<!-- 导出 --><table></table>", "web page"),
+        ("MIME-Version: 1.0\nContent-Type: multipart/related\n\n<html></html>", "web page"),
+        ("<html><table></table></html>".encode("utf-16"), "web page"),
+        (b"\x09\x00\x04\x00\x02\x00\x10\x00\x0a\x00\x00\x00", "very old Excel"),
+        (b"\x09\x08\x10\x00\x00\x06\x05\x00" + bytes(40), "very old Excel"),
+    ],
+)
+def test_what_systems_export_as_xls_is_told_by_what_it_is(content: str | bytes, word: str, tmp_path: Path) -> None:
+    """Not by its first line as if that were a header."""
+    _, said = read_inputs([_written(tmp_path, "r.xls", content)], None, None, schema())
+    assert [d.code for d in said] == ["PE406"]
+    assert word in said[0].message
+
+
+def test_text_in_utf16_named_xls_is_read(tmp_path: Path) -> None:
+    path = _written(tmp_path, "r.xls", (HEADER.replace(",", "\t") + "P1\t2016-03-05\t8\n").encode("utf-16"))
+    inputs, _ = both_ways([path], None, None, schema(), tmp_path)
+    assert inputs is not None
+    assert [(r.person_id, r.quantity) for r in inputs.records] == [("P1", 8)]
+
+
+@pytest.mark.parametrize(
     ("text", "place", "word"),
     [
         ("人员编号，日期，学时\nP1，2016-03-05，8\n", 0, "parted by ，"),
