@@ -24,6 +24,7 @@ from policyengine.records.tables import open_tables
 
 MAX_SHOWN = 200  # characters of a cell that a reject shows
 MAX_KIND = 60  # characters of a column's type that a message shows
+HIDDEN = "PE440"  # of a table's notes: only true of a sheet that is read
 PARTS = ("STRUCT", "MAP", "UNION", "INTERVAL")  # types of Parquet columns, beside lists, that are no ids
 
 
@@ -98,7 +99,7 @@ def tables_of_file(
         if table.sheet and mapping.sheets and not _named(table, mapping, reading.met):
             unnamed.append(table.sheet)
             continue
-        reading.diagnostics += table.notes
+        reading.diagnostics += [note for note in table.notes if note.code != HIDDEN]
         if failed(table.notes):
             read += 1
             continue
@@ -122,6 +123,7 @@ def tables_of_file(
         reading.diagnostics += problems
         read += 1
         if layout is not None:
+            reading.diagnostics += [note for note in table.notes if note.code == HIDDEN]
             yield table, layout
     reading.diagnostics += left_out(mapping, source.shown, unnamed, bool(read or without))
     if read:
@@ -162,6 +164,8 @@ def _ids_of_parts(table: RawTable, layout: Layout) -> list[Diagnostic]:
         kind = kinds[column.position]
         if column.field not in ("person_id", "record_id") or not (kind.endswith("]") or kind.startswith(PARTS)):
             continue
+        left = f"ignore: [{quoted(column.header)}]"  # there may be no record_id
+        leave, leave_zh = (f", or {left}", f"，或 {left}") if column.field == "record_id" else ("", "")
         shown, name = kind if len(kind) <= MAX_KIND else kind[:MAX_KIND] + "…", column.header
         message = say(
             f"the column {name} ({column.field}) is of the type {shown}, which is no id",
@@ -169,9 +173,9 @@ def _ids_of_parts(table: RawTable, layout: Layout) -> list[Diagnostic]:
         )
         hint = say(
             "write it as text or whole numbers, one id a row; or name another column in a mapping file "
-            f"(columns: {{{column.field}: …}}, ignore: [{quoted(name)}])",
+            f"(columns: {{{column.field}: HEADER}}{leave})",
             "请将该列写成文本或整数，每行一个编号；或在对照文件中指明另一列"
-            f"（columns: {{{column.field}: …}}, ignore: [{quoted(name)}]）",
+            f"（columns: {{{column.field}: 列名}}{leave_zh}）",
         )
         found.append(Diagnostic("PE434", message, Span(table.file, column=column.position + 1), hint=hint))
     return found

@@ -68,6 +68,27 @@ def test_a_column_too_narrow_for_its_values_shows_none_of_them(tmp_path: Path) -
     assert [r.person_id for r in inputs.records] == ["1003", "1004"]
 
 
+def test_of_a_hidden_sheet_either_is_said_that_it_is_read_or_that_it_is_not(tmp_path: Path) -> None:
+    """Of lists for a drop-down that nobody sees both were said."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for title, rows in (("旧", [HEADER, ["P1", "2016-03-05", "培训班", 8, "x"]]), ("字典", [["学习形式"], ["培训班"]])):
+        sheet = book.create_sheet(title)
+        sheet.sheet_state = "hidden"
+        for row in rows:
+            sheet.append(row)
+    book.active.append(HEADER)
+    book.active.append(["P1", "2016-03-06", "培训班", 8, "x"])
+    book.save(tmp_path / "r.xlsx")
+    inputs, said = both_ways([str(tmp_path / "r.xlsx")], None, None, schema(), tmp_path)
+    assert inputs is not None
+    assert [r.sheet for r in inputs.records] == ["Sheet", "旧"]
+    assert [(d.code, d.span and d.span.sheet, d.message[:20]) for d in said] == [
+        ("PE440", "旧", "a hidden sheet is re"), ("PE440", "字典", "the sheet is not rea"),
+    ]  # fmt: skip
+
+
 def test_errors_of_a_small_xls_are_seen_too(tmp_path: Path) -> None:
     xls(tmp_path / "r.xls", [HEADER, ["P1", "2016-03-05", "培训班", Err("#N/A"), "x"]], small=True)
     inputs, _ = read_inputs([str(tmp_path / "r.xls")], None, None, schema())
