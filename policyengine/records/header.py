@@ -21,6 +21,7 @@ from policyengine.records.raw import HEAD, RawTable, Row, blank, of_rejects
 from policyengine.records.schema import Purpose, Schema
 from policyengine.records.second import after_another
 
+FURTHER = 1000  # rows below the first ones that are looked at to say where the header may be
 PURPOSES: tuple[Purpose, ...] = ("records", "persons", "circumstances")
 MAPPED, BY_ID, BY_NAME, BY_ALIAS, BY_UNIT = range(5)
 HOW = {
@@ -231,13 +232,19 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
     place = say("the first row", "第一行") if wanted is None else say(f"row {wanted} (header_row)", f"第 {wanted} 行")
     shown = ", ".join(printable(c[:20]) for c in cells[:8] if c) or say("nothing", "无内容")
     hint = say(
-        f"{place} reads: {shown}; rename the column, or map it in a mapping file (columns: person_id)",
-        f"{place}为：{shown}；请修改列名，或在对照文件中指明（columns: person_id）",
+        f"{place} reads: {shown}; rename the column, or map it in a mapping file (columns: {{person_id: HEADER}})",
+        f"{place}为：{shown}；请修改列名，或在对照文件中指明（columns: {{person_id: 列名}}）",
     )
     if (mark := _other_mark(table, cells, headers)) is not None:
         hint = say(
             f"the columns seem to be parted by {mark}: save the file with commas, semicolons or tabs between them",
             f"各列似以“{mark}”分隔：请另存为以半角逗号、分号或制表符分隔的文件",
+        )
+    elif (row := _header_below(table, head, headers)) is not None:
+        hint = say(
+            f"row {row} looks like a header, but one is sought in the first {HEAD} rows alone; "
+            f"write in a mapping file: header_row: {row}",
+            f"第 {row} 行像是表头，但只在前 {HEAD} 行中查找；请在对照文件中写：header_row: {row}",
         )
     elif holds_data(table, cells, headers):
         hint = say(
@@ -248,6 +255,14 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
         f"no column names the person (a header row with one of: {known})", f"没有标明人员的列（表头须有：{known}）"
     )
     return Diagnostic("PE404", text, span, hint=hint)
+
+
+def _header_below(table: RawTable, head: list[Row], headers: Headers) -> int | None:
+    """The row of a header that stands further down than one is sought."""
+    if table.header is not None or headers.schema.mapping.header_row is not None:
+        return None
+    further = table.head(len(head) + FURTHER)[len(head) :]
+    return next((row.number for row in further if headers.score([row.cells]) > 1), None)
 
 
 def _lone_person(head: list[Row], headers: Headers) -> tuple[Row, int] | None:
@@ -438,7 +453,7 @@ def _two_units(span: Span, name: str, target: Target) -> Diagnostic:
 def _two_meanings(span: Span, name: str, targets: list[Target]) -> Diagnostic:
     both = ", ".join(t.field for t in targets)
     message = say(f"the column {name} may be any of {both}", f"“{name}”列可能是：{both}")
-    return Diagnostic("PE405", message, span, hint=_settle(targets[0].field, name, None))
+    return Diagnostic("PE405", message, span, hint=_settle(targets[0].field, name))
 
 
 def _clash(table: RawTable, number: int, field_id: str, columns: list[Column], other: str | None) -> Diagnostic:
@@ -454,7 +469,7 @@ def _clash(table: RawTable, number: int, field_id: str, columns: list[Column], o
             "请在文件中修改其中一列的列名：对照文件无法区分同名的列",
         )
     else:
-        hint = _settle(field_id, names[0], names[1])
+        hint = _settle(field_id, names[0])
     related = tuple(
         Related(say(f"{c.header} is column {c.position + 1}", f"“{c.header}”在第 {c.position + 1} 列"),
                 Span(table.file, number, c.position + 1, sheet=table.sheet))
@@ -469,9 +484,8 @@ def _clash(table: RawTable, number: int, field_id: str, columns: list[Column], o
     )
 
 
-def _settle(field_id: str, chosen: str, other: str | None) -> str:
-    ignored = f", ignore: [{quoted(other)}]" if other else ""
-    way = f"columns: {{{field_id}: {quoted(chosen)}}}{ignored}"
+def _settle(field_id: str, chosen: str) -> str:
+    way = f"columns: {{{field_id}: {quoted(chosen)}}}"
     return say(f"say which it is in a mapping file: {way}", f"请在对照文件中指明：{way}")
 
 

@@ -93,6 +93,13 @@ def _refused(text: str, path: str) -> Diagnostic | None:
     return None
 
 
+def of_colon(text: str) -> str | None:
+    """The hint where a name and its value have become one text: ： between them, or a colon without a space."""
+    if not set(text) & set("：:"):
+        return None
+    return say("after a key stands a half-width “: ” with a space", "键之后须是半角的“: ”（后有空格）")
+
+
 def _wrong(path: str, mark: Any, en: str, zh: str) -> Diagnostic:
     span = Span(path, mark.line + 1, mark.column + 1) if mark is not None else Span(path)
     hint = say("docs/records.md shows every key of a mapping file", "docs/records.md 列有对照文件的全部写法")
@@ -132,9 +139,7 @@ class _Reader:
                     value,
                     f"{key} is not a key of a mapping file; there are {names}",
                     f"没有 {key} 这个键；可用：{names}",
-                    say("after a key stands a half-width “: ” with a space", "键之后须是半角的“: ”（后有空格）")
-                    if set(key) & set("：:")
-                    else None,
+                    of_colon(key),
                 )
         get: Callable[[str], Any] = found.get
         aliases = self.pairs(get("aliases")) if get("aliases") else {}
@@ -180,7 +185,8 @@ class _Reader:
         if node is None:
             return {}
         if node.id != "mapping":
-            self.wrong(node, "pairs of name and value are expected here", "此处应为“名称: 值”")
+            hint = of_colon(node.value) if node.id == "scalar" else None
+            self.wrong(node, "pairs of name and value are expected here", "此处应为“名称: 值”", hint)
             return {}
         found: dict[str, Any] = {}
         for key, value in node.value:

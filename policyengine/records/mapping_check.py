@@ -5,14 +5,15 @@ An entry that fits nothing would silently have the right column unread. One that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
+from types import MappingProxyType
 
 from policyengine.diagnostics import Diagnostic, Severity, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.header import MAPPED, Headers
-from policyengine.records.mapping import FileMapping
+from policyengine.records.mapping import FileMapping, of_colon
 from policyengine.records.naming import plain
 from policyengine.records.schema import Purpose, Schema
 
@@ -45,7 +46,7 @@ def unknown(schema: Schema) -> list[Diagnostic]:
     mapping = schema.mapping
     columns = {f: d for p in PURPOSES for f, d in schema.columns(p).items()}
     found = [
-        _no_column(mapping, path, columns)
+        _no_column(mapping, path, columns, {n: f for f, d in columns.items() for n in (d.zh or f, *d.aliases)})
         for path in [
             *(("columns", f) for f in mapping.columns),
             *(("values", f) for f in mapping.values),
@@ -86,9 +87,14 @@ def _said_before(mapping: FileMapping) -> Iterator[Diagnostic]:
             yield _wrong(mapping, ("wide", header, column), text, hint, "error")
 
 
-def _no_column(mapping: FileMapping, path: tuple[str, ...], known: Iterable[str]) -> Diagnostic:
+def _no_column(
+    mapping: FileMapping, path: tuple[str, ...], known: Iterable[str], names: Mapping[str, str] = MappingProxyType({})
+) -> Diagnostic:
+    """``names``: what a column is called in files → its id, which alone may stand here."""
+    meant = [names[path[-1]]] if path[-1] in names else sorted(known)
     text = say(f"there is no column {path[-1]}", f"没有 {path[-1]} 这一列")
-    return _wrong(mapping, path, text, _near(path[-1], sorted(known), "there are", "可用"), "error")
+    hint = of_colon(path[-1]) or _near(path[-1], meant, "there is", "可用")
+    return _wrong(mapping, path, text, hint, "error")
 
 
 # --- against the files ------------------------------------------------------------------------------------------------

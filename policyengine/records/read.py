@@ -256,8 +256,9 @@ def reject_twins(reading: Reading, record_id: str, places: Sequence[Where], usab
             "PE423",
             f"the same record_id is at {span}" + (f" and {more} more" if more else ""),
             f"与 {span} 的记录编号相同" + (f"，另有 {more} 处" if more else ""),
-            "give each record its own id, or remove the one that is too many",
-            "请使用不同的编号，或删去多余的一行",
+            "give each record its own id, or remove the one that is too many; if the column only counts the rows of "
+            "each sheet, leave it out in a mapping file (ignore: [HEADER])",
+            "请使用不同的编号，或删去多余的一行；如该列只是各表内的顺序号，请在对照文件中忽略该列（ignore: [列名]）",
         )
         reading.rejected += 1
         reading.rejects.append(reject_of(file, sheet, row, "record_id", record_id, bad, record_id))

@@ -42,6 +42,8 @@ def _codes(said: Sequence[Diagnostic]) -> str:
         ("values: {foo: bar}", "error PE408 1", "foo"),
         ("columns:\n  person_id: a\n  quantitty: b", "error PE408 3", "mean quantity"),
         ("units: {nothing: 学时}", "error PE408 1", "nothing"),
+        ("columns: {person_id：姓名}", "error PE408 1", "half-width “: ” with a space"),
+        ("columns:\n  人员编号: 姓名", "error PE408 2", "there is: person_id"),
         ("wide:\n  培训班学时: {forms: 培训班}", "error PE408 2", "mean form"),
         ("aliases: {columns: {persons: [x]}}", "error PE408 1", "persons"),
         ("aliases: {terms: {forms: {培训班: [x]}}}", "error PE408 1", "mean form"),
@@ -69,6 +71,16 @@ def test_what_is_nested_too_deep_is_refused_at_once(opens: str, closes: str, lev
     assert _codes(said) == "error PE408 2"
     assert said[0].message == "this is nested deeper than 50 levels"
     assert time.perf_counter() - begun < 10
+
+
+@pytest.mark.parametrize(
+    "text", ["columns：{person_id: 姓名}", "columns：\n  person_id：姓名\n", "columns: person_id：姓名"]
+)
+def test_a_colon_of_full_width_is_named(text: str, tmp_path: Path) -> None:
+    mapping, said = load_mapping(str(_mapping(text, tmp_path)))
+    assert mapping is None
+    assert [d.code for d in said] == ["PE408"]
+    assert said[0].hint == "after a key stands a half-width “: ” with a space"
 
 
 def test_a_key_of_aliases_that_there_is_not(tmp_path: Path) -> None:
