@@ -13,7 +13,16 @@ from itertools import groupby
 from zipfile import ZipFile
 
 from policyengine.records.cells import ERRORS
-from policyengine.records.xlsx import LAST_COLUMN, LAST_ROW, NotXlsx, Parser, formula_text, moment_text, number_text
+from policyengine.records.xlsx import (
+    LAST_COLUMN,
+    LAST_ROW,
+    NotXlsx,
+    Parser,
+    formula_text,
+    moment_text,
+    month_text,
+    number_text,
+)
 
 MAX_REPEATED = 20_000_000  # cells and spaces of a package that are written once and stand in many places
 MAX_ROW = 64_000_000  # characters of a row
@@ -63,13 +72,20 @@ def _text(facts: dict[str, str], shown: str) -> str:
             value = number_text(float(facts[_OFFICE + "value"]))
             return shown if shown.isdigit() and shown.lstrip("0") == value else value  # 000123 by its format
         case "date":
-            return _moment(facts[_OFFICE + "date-value"])
+            moment = _moment(facts[_OFFICE + "date-value"])
+            return month_text(moment) if _only_month(shown) else moment
         case "time":
             match = _HOURS.fullmatch(facts[_OFFICE + "time-value"])
             return f"{int(match[1])}:{match[2]}:{match[3]}" if match else facts[_OFFICE + "time-value"]
         case "boolean":
             return facts[_OFFICE + "boolean-value"]
     return shown or calculated
+
+
+def _only_month(shown: str) -> bool:
+    """Whether a day is shown as a month: 2016年3月, 2016-03, Mar-16, but not 3月5日 or 5-Mar-16."""
+    numbers = re.findall(r"\d+", shown)
+    return "日" not in shown and (len(numbers) == 1 or (len(numbers) == 2 and not re.search("[A-Za-z]", shown)))
 
 
 def _moment(text: str) -> str:

@@ -115,7 +115,8 @@ def _xlsx(source: Source, package: ZipFile) -> Iterator[RawTable | Diagnostic]:
     parts = {n: p for n, p in book.parts.items() if "worksheets" in p}
     if missing := set(parts.values()) - set(package.namelist()):
         raise NotXlsx(f"the part {min(missing)} is missing")
-    if not any(book.styles.zeros) and all(_holdable(package, part) for part in parts.values()):
+    plain = not any(book.styles.zeros) and not any(book.styles.months)
+    if plain and all(_holdable(package, part) for part in parts.values()):
         tables = _calamine(source, "XLSX")
     else:
         tables = (_streamed(source, book, name) for name in parts)

@@ -1,4 +1,4 @@
-"""An XLS file in, what ``calamine`` doesn't tell of it out: calendar, password, errors in cells, leading zeros.
+"""An XLS file in, what ``calamine`` doesn't tell of it out: calendar, password, errors in cells, leading zeros, months.
 
 [MS-CFB] (a file of streams) and [MS-XLS] (the stream of a workbook: records of a kind, a length and data).
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from policyengine.records.xlsx import zeros_of
+from policyengine.records.xlsx import month_text, only_month, zeros_of
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _END = 0xFFFFFFFA  # sector numbers from here on are none
@@ -19,7 +19,9 @@ _BEGIN, _STOP, _LOCKED, _CALENDAR, _SHEET, _FORMAT, _STYLE = 0x809, 0x0A, 0x2F, 
 _ERROR, _FORMULAS, _NUMBERS, _SEVERAL = 0x205, (0x06, 0x206, 0x406), (0x203, 0x27E), 0xBD
 
 Marks = dict[int, dict[int, str | int]]
-"""Row → column (both from 0) → the error that the cell shows, or how many digits its whole number is shown with."""
+"""Row → column (both from 0) → the error that the cell shows, or how many digits its whole number is shown with, or
+``MONTH``: its day is shown as a month."""
+MONTH = 0
 
 
 @dataclass(slots=True)
@@ -109,7 +111,7 @@ def _records(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
 
 def _workbook(data: bytes) -> Xls:
     found, sheets = Xls(workbook=True), list[int]()
-    old, formats, zeros = False, dict[int, int](), list[int]()
+    old, codes, styles = False, dict[int, str](), list[int]()
     for kind, body in _records(data, 0):
         if kind == _BEGIN:
             old = struct.unpack_from("<H", body)[0] < 0x600
@@ -120,10 +122,11 @@ def _workbook(data: bytes) -> Xls:
         elif kind == _SHEET:
             sheets.append(struct.unpack_from("<I", body)[0])
         elif kind == _FORMAT:
-            formats[struct.unpack_from("<H", body)[0]] = zeros_of(_code(body, old))
+            codes[struct.unpack_from("<H", body)[0]] = _code(body, old)
         elif kind == _STYLE:
-            zeros.append(struct.unpack_from("<H", body, 2)[0])
-    digits = {at: formats[number] for at, number in enumerate(zeros) if formats.get(number)}
+            styles.append(struct.unpack_from("<H", body, 2)[0])
+    digits = {at: zeros for at, number in enumerate(styles) if (zeros := zeros_of(codes.get(number, "")))}
+    digits |= {at: MONTH for at, number in enumerate(styles) if only_month(number, codes.get(number, ""))}
     found.marks = [] if found.locked else [_marks(data, at, digits) for at in sheets]
     return found
 
@@ -165,5 +168,10 @@ def marked(rows: Iterator[tuple[int, list[str]]], marks: Marks) -> Iterator[tupl
         for column, mark in marks.get(number - 1, {}).items():
             cells += [""] * (column + 1 - len(cells))
             text = cells[column]
-            cells[column] = mark if isinstance(mark, str) else text.zfill(mark) if text.isdigit() else text
+            if isinstance(mark, str):
+                cells[column] = mark
+            elif mark == MONTH:
+                cells[column] = month_text(text)
+            elif text.isdigit():
+                cells[column] = text.zfill(mark)
         yield number, cells

@@ -1,7 +1,8 @@
 """An XLSX sheet in, rows of texts out, streamed: memory holds the shared texts and one piece of XML, not the sheet.
 
 Used where the whole sheet can't be held (a million rows, or two cells far apart) and where cells hold spreadsheet
-errors, which ``calamine`` shows as empty cells, or numbers that a format shows with leading zeros, which it leaves out.
+errors, which ``calamine`` shows as empty cells, or numbers that a format shows with leading zeros, which it leaves out,
+or days that a format shows as months.
 ECMA-376 part 1, 18.3 (worksheets) and 18.4 (shared texts).
 """
 
@@ -18,6 +19,7 @@ from zipfile import ZipFile
 PIECE = 1 << 20
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _DATE_FORMATS = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
+_MONTHS = frozenset((17, 27, 36, 50, 52, 57))  # mmm-yy, and yyyy"年"m"月" as a Chinese spreadsheet numbers it
 _NO_CODE = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -87,13 +89,29 @@ def zeros_of(code: str) -> int:
     return len(match[0]) if match else 0
 
 
+def only_month(number: int, code: str) -> bool:
+    """Whether a number format, by its code or else its number, shows the year of a day, and not the day."""
+    if not code:
+        return number in _MONTHS
+    shown = set(_NO_CODE.sub("", code).partition(";")[0].lower())
+    return ("y" in shown or {"e", "m"} <= shown) and not shown & set("dhsa日")
+
+
+def month_text(text: str) -> str:
+    """Of a day that its format shows as a month, ``2016年3月`` where it is the first: that is what a spreadsheet keeps
+    when a month is typed, and nobody wrote the day."""
+    match = re.fullmatch(r"(\d{4})-(\d\d)-01", text)
+    return f"{match[1]}年{int(match[2])}月" if match else text
+
+
 class _Styles(Parser):
-    """Which cell styles show a number as a date, and how many digits they show at least."""
+    """Which cell styles show a number as a date or a month, and how many digits they show at least."""
 
     def __init__(self) -> None:
         super().__init__()
         self.codes: dict[str, str] = {}
         self.dates: list[bool] = []
+        self.months: list[bool] = []
         self.zeros: list[int] = []
         self.inside = False
 
@@ -107,6 +125,7 @@ class _Styles(Parser):
             code = _NO_CODE.sub("", self.codes.get(number, "")).lower()
             known = number.isdigit() and int(number) in _DATE_FORMATS
             self.zeros.append(zeros_of(self.codes.get(number, "")))
+            self.months.append(only_month(int(number) if known else 0, self.codes.get(number, "")))
             self.dates.append(known if number not in self.codes else any(c in code for c in "ymdhs年月日"))
 
     def end(self, name: str) -> None:
@@ -158,6 +177,7 @@ class _Sheet(Parser):
     def __init__(self, texts: list[str], styles: _Styles, calendar_1904: bool) -> None:
         super().__init__()
         self.texts, self.dates, self.zeros, self.calendar_1904 = texts, styles.dates, styles.zeros, calendar_1904
+        self.months = styles.months
         self.ready: list[tuple[int, list[str]]] = []
         self.row, self.column, self.cells = 0, 0, list[str]()
         self.kind, self.style, self.parts = "n", 0, list[str]()
@@ -219,7 +239,8 @@ class _Sheet(Parser):
                 return "true" if text.strip() == "1" else "false"
             case "n":
                 if self.style < len(self.dates) and self.dates[self.style]:
-                    return serial_text(float(text), self.calendar_1904)
+                    shown = serial_text(float(text), self.calendar_1904)
+                    return month_text(shown) if self.months[self.style] else shown
                 shown = number_text(float(text))
                 return (
                     shown.zfill(self.zeros[self.style]) if shown.isdigit() and self.style < len(self.zeros) else shown

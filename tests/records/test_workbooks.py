@@ -16,8 +16,9 @@ from policyengine.records import sheets
 from policyengine.records.files import Source
 from policyengine.records.raw import RawTable
 from policyengine.records.read import read_inputs
+from policyengine.records.xlsx import only_month
 from tests.records.support import DATA, both_ways, codes, reject_lines, schema
-from tests.records.workbooks import Err, Zeros, compound, ods, ods_package, xls, xlsx
+from tests.records.workbooks import Err, Month, Zeros, compound, ods, ods_package, xls, xlsx
 
 MADE = {"xlsx": xlsx, "xls": xls, "ods": ods}
 HEADER = ["人员编号", "学习日期", "学习形式", "学时", "名称"]
@@ -66,6 +67,31 @@ def test_a_column_too_narrow_for_its_values_shows_none_of_them(tmp_path: Path) -
         "2 | 人员编号 | PE432", "3 | 证书编号 | PE432", "4 | 学习日期 | PE432",
     ]  # fmt: skip
     assert [r.person_id for r in inputs.records] == ["1003", "1004"]
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_a_month_that_a_spreadsheet_made_the_first_of_it_is_no_day(kind: str, tmp_path: Path) -> None:
+    """Whoever types 2016年3月 into a spreadsheet has the first of March kept, and the month shown: as the text would,
+    it lacks the day. Another day than the first was typed as such, and is there."""
+    days = [Month("2016-03-01"), Month("2016-03-01", 17), Month("2016-03-05"), Month("2016-03-05", 17)]
+    MADE[kind](tmp_path / f"r.{kind}", [HEADER, *(["P1", day, "培训班", 8, "x"] for day in days)])
+    inputs, _ = both_ways([str(tmp_path / f"r.{kind}")], None, None, schema(), tmp_path)
+    assert inputs is not None
+    assert [(r.row, r.code, r.reason) for r in inputs.rejects] == [(n, "PE410", "the day is missing") for n in (2, 3)]
+    assert [f"{r.row} {r.end}" for r in inputs.records] == ["4 2016-03-05", "5 2016-03-05"]
+
+
+# the code of a number format, or the number of one without, and whether it shows a month alone
+MONTHS = [
+    ('yyyy"年"m"月";@', True), ("yyyy年m月", True), ("[$-804]yyyy/m", True), ("mmm-yy", True), ("yyyy", True), (17, True),
+    (57, True), ("e年m月", True), ('yyyy"年"m"月"d"日";@', False), ("yyyy-mm-dd", False), ('m"月"d"日"', False),
+    ("General", False), ("0.00E+00", False), ("yyyy/m hh:mm", False), ("aaaa", False), (14, False), (0, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "expected"), MONTHS)
+def test_formats_that_show_a_month_alone(code: str | int, expected: bool) -> None:
+    assert only_month(*((code, "") if isinstance(code, int) else (164, code))) == expected
 
 
 def test_of_a_hidden_sheet_either_is_said_that_it_is_read_or_that_it_is_not(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Workbooks made for tests: XLS as bytes of its records, ODS as its XML, XLSX by openpyxl; ``rows`` are lists of cells.
 
-A cell is a text, a number, None (empty), an ``Err`` (what a spreadsheet shows where it can't calculate) or ``Zeros``.
+A cell is a text, a number, None (empty), an ``Err`` (what a spreadsheet shows where it can't calculate), ``Zeros`` or
+``Month``.
 """
 # ruff: noqa: E501
 
@@ -10,6 +11,7 @@ import struct
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,18 @@ class Zeros:
     value: int
 
 
+@dataclass(frozen=True)
+class Month:
+    """A day that a format shows as a month, 2016年3月; ``number``: of a format that has no code."""
+
+    day: str
+    number: int = 0
+
+
+def _serial(day: str) -> int:
+    return (date.fromisoformat(day) - date(1899, 12, 30)).days
+
+
 # --- XLSX -------------------------------------------------------------------------------------------------------------
 
 
@@ -50,7 +64,10 @@ def xlsx(path: Path, rows: Sequence[Sequence[Any]], at: tuple[int, int] = (0, 0)
         for c, value in enumerate(row, at[1] + 1):
             if value is not None:
                 plain = value.value if isinstance(value, Zeros) else value.text if isinstance(value, Err) else value
+                plain = _serial(value.day) if isinstance(value, Month) else plain
                 cell = book.active.cell(r, c, plain)
+                if isinstance(value, Month):
+                    cell.number_format = "mmm-yy" if value.number else 'yyyy"年"m"月";@'
                 cell.number_format = "000000" if isinstance(value, Zeros) else cell.number_format
     for top, bottom, left, right in merged:
         book.active.merge_cells(None, top + at[0] + 1, left + at[1] + 1, bottom + at[0] + 1, right + at[1] + 1)
@@ -106,7 +123,8 @@ def _record(kind: int, data: bytes) -> bytes:
 
 
 def _cell(row: int, column: int, value: Any) -> bytes:
-    at = struct.pack("<HHH", row, column, 16 if isinstance(value, Zeros) else 15)
+    style = 16 if isinstance(value, Zeros) else 17 + (value.number > 0) if isinstance(value, Month) else 15
+    at = struct.pack("<HHH", row, column, style)
     if value is None:
         return b""
     if isinstance(value, Err) and value.formula:
@@ -117,6 +135,7 @@ def _cell(row: int, column: int, value: Any) -> bytes:
         return _record(0x27E, at + struct.pack("<I", value.value << 2 | 2))
     if isinstance(value, Zeros):  # as several cells in one record
         return _record(0xBD, at + struct.pack("<IH", value.value << 2 | 2, column))
+    value = _serial(value.day) if isinstance(value, Month) else value
     if isinstance(value, int | float):
         return _record(0x203, at + struct.pack("<d", value))
     return _record(0x204, at + struct.pack("<HB", len(value), 1) + value.encode("utf-16-le"))
@@ -142,7 +161,10 @@ def xls(
     first += _record(0x2F, b"\0" * 6) if locked else b""
     first += _record(0x42, struct.pack("<H", 1200)) + _record(0x22, struct.pack("<H", calendar_1904))
     first += _record(0x41E, struct.pack("<HHB", 164, 6, 0) + b"000000")
+    month = 'yyyy"年"m"月"'
+    first += _record(0x41E, struct.pack("<HHB", 165, len(month), 1) + month.encode("utf-16-le"))
     first += _record(0xE0, b"\0" * 20) * 16 + _record(0xE0, struct.pack("<HH", 0, 164) + b"\0" * 16)
+    first += b"".join(_record(0xE0, struct.pack("<HH", 0, number) + b"\0" * 16) for number in (165, 17))
     name = "Sheet1".encode("utf-16-le")
     size = len(first) + 4 + 8 + len(name) + 4
     first += _record(0x85, struct.pack("<IHBB", size, 0, len(name) // 2, 1) + name) + _record(0x0A, b"")
@@ -159,6 +181,9 @@ def ods_cell(value: Any, spans: str = "") -> str:
         return f'<table:table-cell{spans} table:formula="of:=NA()" office:value-type="string" office:string-value=""><text:p>{value.text}</text:p></table:table-cell>'
     if isinstance(value, Zeros):
         return f'<table:table-cell{spans} office:value-type="float" office:value="{value.value}"><text:p>{value.value:06}</text:p></table:table-cell>'
+    if isinstance(value, Month):
+        shown = f"{value.day[:4]}年{int(value.day[5:7])}月" if not value.number else f"Mar-{value.day[2:4]}"
+        return f'<table:table-cell{spans} office:value-type="date" office:date-value="{value.day}"><text:p>{shown}</text:p></table:table-cell>'
     kind = "float" if isinstance(value, int | float) else "string"
     of = f' office:value="{value}"' if kind == "float" else ""
     return f'<table:table-cell{spans} office:value-type="{kind}"{of}><text:p>{value}</text:p></table:table-cell>'
