@@ -218,6 +218,7 @@ _RANGE = re.compile(
     r"\d{4}(?:\d{4}|[-/.]\d{1,2}[-/.]\d{1,2}|\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*[日号]?)"
     r"\s*(?:至|到|to|[-~–—―]+)\s*(?:\d{8}|(?:\d{4}\s*[-/.年]\s*)?(?:\d{1,2}\s*[-/.月]\s*)?\d{1,2}\s*[日号]?)"
 )
+_OPEN = frozenset(("至今", "今", "现在", "目前", "长期"))
 _DATE_HINT = ("write it as 2016-03-05", "请写成 2016-03-05")
 
 
@@ -238,6 +239,9 @@ def day(text: str, calendar_1904: bool = False) -> date | Bad:
             "PE410", "this is a range of days, not one day", "这是起止日期，不是一个日期",
             "give the first and the last day a column each (start, end)", "请将起止日期分为两列（开始日期、结束日期）",
         )  # fmt: skip
+    if text in _OPEN:
+        hint, hint_zh = "of a circumstance that still lasts leave the end empty", "情形尚未结束的，结束日期请留空"
+        return Bad("PE410", "this is not a date", "不是日期", hint, hint_zh)
     return Bad("PE410", "this is not a date", "不是日期", *_DATE_HINT)
 
 
@@ -297,12 +301,9 @@ def unit(text: str) -> UnitCell | Bad:
         return _quantity_unit(UNIT_WORDS[match[2]], _TIMES[match[1]])
     if word in _AMBIGUOUS_UNITS:
         return Bad(
-            "PE414",
-            "分 may mean 分钟 (minutes) or 学分 (credits)",
-            "“分”可能是分钟，也可能是学分",
-            "write 分钟 or 学分",
-            "请写明分钟或学分",
-        )
+            "PE414", "分 may mean 分钟 (minutes) or 学分 (credits)", "“分”可能是分钟，也可能是学分",
+            "write 分钟 or 学分", "请写明分钟或学分",
+        )  # fmt: skip
     names = list(dict.fromkeys(_unit_names()))
     near = _nearest(word, names)[:3]
     hint, hint_zh = _hint(near, names)

@@ -205,6 +205,15 @@ def test_signs_beside_a_text_are_no_digits_of_it() -> None:
             assert folded(one) == one or not any(c.isdigit() for c in folded(one)), hex(code)
 
 
+def test_who_writes_until_now_is_told_to_leave_the_end_empty() -> None:
+    told = {text: bad.hint_zh for text in ("至今", "长期", "待定") if isinstance(bad := cells.day(text), Bad)}
+    assert told == {
+        "至今": "情形尚未结束的，结束日期请留空",
+        "长期": "情形尚未结束的，结束日期请留空",
+        "待定": "请写成 2016-03-05",
+    }
+
+
 def test_an_employer_in_the_column_of_units_is_told_what_to_do() -> None:
     found, mistyped = cells.unit("某某局"), cells.unit("学实")
     assert isinstance(found, Bad)
