@@ -9,8 +9,10 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -63,6 +65,28 @@ def test_a_pdf_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.M
         pdf.print_pdf(tmp_path / "page.html", tmp_path / "out.pdf")
     assert (tmp_path / "out.pdf").read_bytes() == b"earlier"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["new", "out.pdf", "page.html"]
+
+
+def test_windows_has_noted_where_a_browser_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Edge is on every Windows, and on no PATH there: PDF was said to need something to be installed."""
+    edge = tmp_path / "Program Files" / "msedge.exe"
+    edge.parent.mkdir()
+    edge.touch(0o755)
+    folder = "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\App Paths\\"
+    noted = {("user", "chrome.exe"): str(tmp_path / "gone.exe"), ("machine", "msedge.exe"): f'"{edge}"'}
+
+    def value(whose: str, name: str) -> str:
+        if (whose, name.removeprefix(folder)) not in noted:
+            raise FileNotFoundError(2, "The system cannot find the file specified")
+        return noted[whose, name.removeprefix(folder)]
+
+    registry = SimpleNamespace(HKEY_CURRENT_USER="user", HKEY_LOCAL_MACHINE="machine", QueryValue=value)
+    monkeypatch.setitem(sys.modules, "winreg", registry)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(
+        shutil, "which", lambda name: name if Path(name).is_absolute() and Path(name).exists() else None
+    )
+    assert pdf.browser() == str(edge)
 
 
 def unpacked(page: str, name: str) -> Any:

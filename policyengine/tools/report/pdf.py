@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, PolicyError
@@ -19,19 +21,35 @@ SECONDS = 1800  # a batch of some ten thousand certificates
 
 def browser() -> str:
     """The program. Raises ``PolicyError`` PE550 where there is none."""
-    found = next((p for n in NAMES if (p := shutil.which(n))), None)
+    found = next((p for n in NAMES if (p := shutil.which(n) or _registered(n))), None)
     if found is None:
-        text = say("printing PDF needs Chromium, which is not installed", "输出 PDF 需要 Chromium，尚未安装")
-        hint = say("install it (Debian: apt-get install chromium), or print the HTML from any browser",
-                   "请安装（Debian：apt-get install chromium），或用浏览器打印 HTML")  # fmt: skip
+        text = say("printing PDF needs Chromium, Chrome or Edge, none of which is installed",
+                   "输出 PDF 需要 Chromium、Chrome 或 Edge，均未安装")  # fmt: skip
+        hint = say("install one (Debian: apt-get install chromium), or print the HTML from any browser",
+                   "请安装其一（Debian：apt-get install chromium），或用浏览器打印 HTML")  # fmt: skip
         raise PolicyError([Diagnostic("PE550", text, hint=hint)])
     return found
+
+
+def _registered(name: str) -> str | None:
+    """Where Windows has noted a program: browsers are not on its PATH."""
+    if sys.platform != "win32":
+        return None
+    import winreg
+
+    for whose in (winreg.HKEY_CURRENT_USER, winreg.HKEY_LOCAL_MACHINE):
+        with suppress(OSError):
+            place = winreg.QueryValue(whose, rf"SOFTWARE\Microsoft\Windows\CurrentVersion\App Paths\{name}.exe")
+            if found := shutil.which(place.strip('"')):
+                return found
+    return None
 
 
 def print_pdf(page: Path, out: Path) -> None:
     """Print ``page`` to ``out``, which appears whole or not at all."""
     program = browser()
-    with tempfile.TemporaryDirectory(prefix="policyengine-") as folder:
+    # on Windows a part of the browser may still have its profile open
+    with tempfile.TemporaryDirectory(prefix="policyengine-", ignore_cleanup_errors=True) as folder:
         made = Path(folder) / "out.pdf"
         command = [
             program,
