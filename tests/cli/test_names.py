@@ -145,4 +145,5 @@ def test_on_windows_packs_and_results_are_named_by_patterns_too(
     assert _on_windows(monkeypatch, "fmt", "--check", "policies/x*", "--lang", "en") == 2
     assert "policies/x*" in capsys.readouterr().err
     monkeypatch.setenv("HOME", str(world))
+    monkeypatch.setenv("USERPROFILE", str(world))
     assert _on_windows(monkeypatch, "check", "~/policies/mill") == 0
