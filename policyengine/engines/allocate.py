@@ -22,6 +22,7 @@ from policyengine.light import dataclass
 from policyengine.records.model import Person
 
 MOST_WORLDS = 64  # ways to fill a person's gaps that are tried
+REVIEW = ""  # in place of a field: whether a record in need of review is recognised
 NOWHERE: dict[int, Days] = {}
 
 
@@ -238,7 +239,7 @@ def account(
 ) -> Account:
     """Count once and lay out the caps of one person. ``records`` in order (end date, record id)."""
     result, gaps = _account(judge, once, caps, person, records, exact, {})
-    worlds = _worlds(gaps)
+    worlds = _worlds(gaps) or _worlds({gap: values for gap, values in gaps.items() if gap[1] != REVIEW})
     if len(worlds) > 1:
         result.worlds = [_account(judge, once, caps, person, records, exact, filled)[0] for filled in worlds]
         result.tighten()
@@ -280,13 +281,15 @@ def _account(
 
 
 def _worlds(gaps: Gaps) -> list[Filled]:
-    """Every way to fill the gaps with values that others have, or with new ones; none where there are too many."""
+    """Every way to fill the gaps with values that others have, or with new ones, and to recognise records or not; none
+    where there are too many."""
     worlds: list[dict[Gap, object]] = [{}]
     for gap, values in sorted(gaps.items(), key=lambda one: one[0]):
         grown = []
         for world in worlds:
             new = dict.fromkeys(v for (_, name), v in world.items() if name == gap[1] and isinstance(v, tuple))
-            options = (*sorted(set().union(*values), key=str), *new, ("new", len(new)))
+            able = (*sorted(set().union(*values), key=str), *new, ("new", len(new)))
+            options = able if gap[1] != REVIEW else (True, False)
             grown += [{**world, gap: value} for value in options]
         if len(grown) > MOST_WORLDS:
             return []
@@ -311,6 +314,10 @@ def count_once(
     """Shares after ``count once``; by position the rule because of which a record counts nothing, and whether another
     one may count instead; and the gaps on which that may depend."""
     shares = [r.shares for r in records]
+    for (position, name), recognised in filled.items():
+        if name == REVIEW:
+            claimed = records[position].claimed
+            shares[position] = claimed if recognised else dict.fromkeys(claimed, NOTHING)
     duplicates: dict[int, str] = {}
     contested: dict[int, Contest] = {}
     gaps: Gaps = {}
@@ -338,6 +345,8 @@ def count_once(
                     for p in group.positions:
                         if p not in facts:
                             facts[p] = _open_facts(judge, records[p], members[p]) | _facts(contested.get(p))
+                        if records[p].state == "review":
+                            gaps.setdefault((p, REVIEW), [])
                     told[member.values] = set().union(*(facts[p] for p in group.positions))
                 opened[position] = Contest(member.rule.key, told[member.values])
                 counting[position] = {p: (ZERO, high) for p, (_, high) in shares[position].items()}

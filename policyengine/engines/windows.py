@@ -28,7 +28,7 @@ Place = tuple[int, int, int, int]
 
 
 Gap = tuple[int, str]
-"""A record's position and a field that it lacks."""
+"""A record's position and a field that it lacks (or in its place, whether it is recognised: ``allocate.REVIEW``)."""
 
 Gaps = dict[Gap, list[Collection[object]]]
 """Values that gaps may have in common with other records, so that it matters which they have; the collections are

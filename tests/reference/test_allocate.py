@@ -436,6 +436,40 @@ def test_count_once(sentence: str, given: list[object], expected: dict[str, obje
             assert reasons[name] == "duplicate"
 
 
+IN_ALL = [
+    # A without a proof and B, the same again with one: whichever counts, 12 hours do
+    (HIGHEST, [], [("A", "2016-05-01", 12, UNKNOWN), ("B", "2016-06-01", 12)], (12, 12)),
+    # or the 10 of B alone; or neither
+    (HIGHEST, [], [("A", "2016-05-01", 12, UNKNOWN), ("B", "2016-06-01", 10)], (10, 12)),
+    (HIGHEST, [], [("A", "2016-05-01", 12, UNKNOWN), ("B", "2016-06-01", 10, UNKNOWN)], (0, 12)),
+    ("count once per title taking the lowest", [],
+     [("A", "2016-05-01", 8, UNKNOWN), ("B", "2016-06-01", 12), ("C", "2016-07-01", 9, UNKNOWN)], (8, 12)),
+    # with C of another title 20 to 22, of which 15 and then 5 remain under the cap
+    (HIGHEST, ["cap training at 15 hours per year"],
+     [("A", "2016-05-01", 12, UNKNOWN), ("B", "2016-06-01", 10), ("C", "2016-07-01", 10, {"title": "U"})], (15, 15)),
+    # A of 2016 does not count where B of 2017 does
+    ("count once per title taking the latest", [],
+     [("A", "2016-05-01", 12), ("B", "2017-06-01", 12, UNKNOWN), ("C", "2016-07-01", 3, {"title": "U"})], (3, 15)),
+    # six that may be recognised or not are 64 ways; seven are too many
+    (HIGHEST, [], [(f"A{n}", f"2016-05-0{n}", 2, UNKNOWN) for n in range(1, 7)] + [("B", "2016-06-01", 2)], (2, 2)),
+    (HIGHEST, [], [(f"A{n}", f"2016-05-0{n}", 2, UNKNOWN) for n in range(1, 8)] + [("B", "2016-06-01", 2)], (0, 16)),
+    # Y's title is found out all the same: of T it counts, and no A; of U it repeats X; of V Z repeats it
+    (HIGHEST, [],
+     [*((f"A{n}", f"2016-05-0{n}", 2, UNKNOWN) for n in range(1, 8)), ("B", "2016-06-01", 2),
+      ("X", "2016-07-01", 3, {"title": "U"}), ("Y", "2016-07-02", 3, {"title": None}),
+      ("Z", "2016-07-03", 3, {"title": "V"})],
+     (6, 25)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sentence", "caps", "given", "expected"), IN_ALL)
+def test_what_a_group_comes_to_of_which_some_are_in_need_of_review(
+    sentence: str, caps: list[str], given: list[object], expected: tuple[int, int]
+) -> None:
+    records = of([(n, d, h, {"title": "T", **(more[0] if more else {})}) for n, d, h, *more in given])  # type: ignore[misc]
+    assert total([sentence, *caps], records, 2016) == expected
+
+
 def test_what_counts_once_does_so_across_versions_and_the_ledger_names_the_rule() -> None:
     old = rule("o", "count once per title taking the highest", until=2016)
     new = rule("o", "count once per title taking the highest", start=2017)
