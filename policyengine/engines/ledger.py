@@ -45,7 +45,7 @@ def _missing(account: Account, number: int) -> tuple[str, ...]:
     """What an item's own record lacks; where it lacks nothing, what decides how much others and caps leave it."""
     item = account.items[number]
     judged = account.records[item.position]
-    if judged.missing or item.counted_low is item.counted_high or item.counted_low == item.counted_high:
+    if judged.missing or (item.counted_low == item.counted_high and item.low == item.high):
         return judged.missing
     prefix = f"{judged.record.record_id}:"
     facts = account.settles((number,))

@@ -470,6 +470,13 @@ def test_what_a_group_comes_to_of_which_some_are_in_need_of_review(
     assert total([sentence, *caps], records, 2016) == expected
 
 
+def test_what_may_repeat_another_names_the_fact_also_where_a_cap_leaves_nothing_either_way() -> None:
+    given = [("C", "2016-01-01", 10, {"title": "U"}), ("A", "2016-05-01", 12, {"title": "T", **UNKNOWN}),
+             ("B", "2016-06-01", 10, {"title": "T"})]  # fmt: skip
+    [_, b, _] = run(plan(*BASE, HIGHEST, "cap training at 10 hours per year"), of(given), 2016).ledger
+    assert (b.counted, b.counted_high, b.reason, b.missing) == (0, 0, "missing_fact", ("A:result",))
+
+
 def test_what_counts_once_does_so_across_versions_and_the_ledger_names_the_rule() -> None:
     old = rule("o", "count once per title taking the highest", until=2016)
     new = rule("o", "count once per title taking the highest", start=2017)
