@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from functools import partial
 
-from policyengine.engines.calendar import block_of, days_of, label, labelled, period_of
+from policyengine.engines.calendar import block_of, days_of, label, labelled, period_bounds, period_of
 from policyengine.engines.reference import Prepared
 from policyengine.engines.truth import DECIDED, Scene, compile_condition
 from policyengine.engines.windows import own_figure
@@ -85,30 +86,52 @@ def besides(
     rows: Iterable[LedgerEntry], records: Mapping[str, Record],
 ) -> tuple[tuple[str, str], ...]:  # fmt: skip
     """The drops in force in the decision's period, with what they drop, the exchanges that its figures needed, and the
-    rules by which hours were carried over."""
+    rules by which hours were carried over, or may be. ``rows``: of its period, and of what counts in its windows."""
     start, end = days_of(decision.period, policy.year_start)
+    findings = tuple(findings)
     asks = partial(_asks, ready, decision)
     dropped = [d for d in policy.dropped if d.holds_in(start, end) and asks(d.over[0])]
     found = {(d.rule.key, d.over[0].key): None for d in dropped}
-    asked = [(notes.rule(f.rule), end) for f in findings]
+    carries = tuple(_carries(ready, policy, decision, findings))
+    asked = [(notes.rule(key), end) for f in findings for key in (f.rule, *f.because)]
+    asked += [(notes.rule(key), end) for key in carries]
     for e in rows:
         record = records.get(e.record_id)
         if record is not None and e.converted_high != 0:
             asked += [(notes.rule(key), record.end) for key in e.convert_rule.split("+")]
+            capping = [rule for key in e.cap_rule.split("+") if (rule := notes.rule(key)) is not None]
+            asked += [(rule, _last_day(rule, int(e.period), policy)) for rule in capping if e.period is not None]
     for rule, day in dict.fromkeys(asked):
-        unit = _unit(rule)
+        unit = _unit(rule, ready)
         exchange = ready.judge.exchanging(unit, day) if unit is not None and unit != ready.plan.unit else None
         if exchange is not None:
             found[exchange[0], ""] = None
-    before = labelled(decision.period)[0] - 1
-    carried = {f.rule for f in findings if f.carried}
+    return *found, *((key, "") for key in carries)
+
+
+def _carries(ready: Prepared, policy: Policy, decision: Decision, findings: Iterable[Finding]) -> Iterator[str]:
+    """The rules by which hours of the year before count, or may: then more may be achieved in total than counts."""
+    period, before = days_of(decision.period, policy.year_start), labelled(decision.period)[0] - 1
+    perhaps = ("total", period)
+    carried = {
+        f.rule
+        for f in findings
+        if f.carried or ((f.measure, f.window) == perhaps and f.achieved_high != decision.total_high)
+    }
     names = {r.rule.name for r in ready.later.require if r.key in carried}
     for carry in ready.later.carry:
         statement = carry.rule.statement
         assert isinstance(statement, tree.Carry)
         if statement.rule in names and carry.governs(before, policy.year_start):
-            found[carry.key, ""] = None
-    return tuple(found)
+            yield carry.key
+
+
+def _last_day(rule: Rule, period: int, policy: Policy) -> date:
+    """The day whose exchange turns a cap's figure: the last of the year in which its window ends."""
+    window = getattr(unwrapped(rule), "window", None)
+    if isinstance(window, tree.PerYears) and window.count > 1:
+        period = block_of(period, window.count, window.starting or 0) + window.count - 1
+    return period_bounds(period, policy.year_start)[1]
 
 
 def blocks_around(ready: Prepared, decision: Decision) -> tuple[tuple[str, str], ...]:
@@ -130,9 +153,13 @@ def _asks(ready: Prepared, decision: Decision, rule: Rule) -> bool:
     return own_figure(ready.judge, figure, labelled(decision.period)[1], Person(decision.person_id)) is not None
 
 
-def _unit(rule: Rule | None) -> str | None:
-    """The unit that a rule's figure is in."""
-    unit = getattr(getattr(unwrapped(rule), "figure", None), "unit", None) if rule is not None else None
+def _unit(rule: Rule | None, ready: Prepared) -> str | None:
+    """The unit that a rule's figure is in; of a reduction and of a carry that of their quantity."""
+    statement = unwrapped(rule) if rule is not None else None
+    figure = next((f for name in ("figure", "by", "limit") if (f := getattr(statement, name, None)) is not None), None)
+    if isinstance(figure, tree.Lookup):
+        return ready.judge.world.finders[figure.table].value_unit()
+    unit = getattr(figure, "unit", None)
     return unit if isinstance(unit, str) else None
 
 

@@ -126,6 +126,7 @@ class Explainer:
             enough, together = enough_for(situation, self._samples[which], others)
         else:
             enough, together = (), True
+        shown = (*rows, *(e for window in windows.values() for e in window.rows))
         return Case(
             person=person,
             decision=decision,
@@ -140,7 +141,7 @@ class Explainer:
             remedies=enough,
             sought=remedies and decision.outcome in UNMET,
             together=together,
-            besides=besides(ready, notes, self.selector.law.policies[which], decision, findings, rows, records),
+            besides=besides(ready, notes, self.selector.law.policies[which], decision, findings, shown, records),
             windows=windows,
             measured=measured,
             blocks=blocks_around(ready, decision),

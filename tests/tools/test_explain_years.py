@@ -171,10 +171,10 @@ def test_what_a_record_lacks_is_sought_in_the_list_of_the_policys_year(tmp_path:
 # From the tables alone all is told as well.
 NOTHING = "met (nothing was required)"
 WITHIN = "within 12 months of joined"
+MORE = ("more", "require professional at least 10 hours per year", "")  # short is that, not what is only expected
 UNASKED = [
     ((("advice", "expect total at least 9 hours per year", ""),), 2016, NOTHING, ""),
-    ((("advice", "expect total at least 9 hours per year", ""), ("more", "require professional at least 10 hours per year", "")),
-     2016, "not met; professional 8 / 10, 2 short", ""),  # the hours that are only expected are not what is short
+    ((("advice", "expect total at least 9 hours per year", ""), MORE), 2016, "not met; professional 8 / 10, 2 short", ""),
     ((("yearly", "require total at least 9 hours per year", "  from: 2017\n"),), 2016, NOTHING, ""),
     ((("yearly", "require total at least 9 hours per year", ""),), 2016, "not met: 8 of 9 hours, 1 short", ""),
     ((("yearly", "require total at least 8 hours per year", ""),), 2016, "met: 8 of 8 hours", ""),
@@ -222,6 +222,60 @@ def test_hours_carried_over_stand_in_the_headline(tmp_path: Path) -> None:
     assert text_of_case(case, "zh").startswith("Ann (P*) · 2016 · 未完成：60 / 90 学时，另有结转 25，尚差 5    vale\n")
     told = "├─ carry excess over yearly up to 25 hours to the next year    carry, art. 4"
     assert told in text_of_case(case)
+    assert "carry excess" not in text_of_case(before)
+
+
+# The hours of a table, of a year before, of a cap and of a reduction stand in credits for a third: rules; rows; what is
+# told of the total of 2016, and whether the exchange is named.
+RATE = ("rate", "exchange 1 credit for 3 hours", "")
+WORTH = (
+    "  credits: {min: 0, max: 100, decimals: 2}\ntables:\n  worth:\n    zh: 学时表\n    file: worth.csv\n    columns:\n"
+)
+WORTH += (
+    "      subject: {role: key, field: subject, type: term}\n      hours: {role: value, type: number, unit: hours}\n"
+)
+OWN = ("own", "convert training at stated credits", "")
+TEN = "require total at least 10 credits per year"
+TURNED = [
+    ((RATE, ("table", "convert training at worth(subject)", ""), ("yearly", TEN, "")),
+     "2016-05-05,training,public,T,1,hours", "total 4 / 10, 6 short", True),
+    ((RATE, ALWAYS[1], ("two", "require total at least 10 credits in any 2 years", "")),
+     "2015-05-05,training,public,T,15,hours", "total 5 / 10 in 2015-01-01..2016-12-31, 5 short", True),
+    ((RATE, OWN, ("most", "cap training at 12 hours per year", ""), ("yearly", TEN, "")),
+     "2016-05-05,training,public,T,9,credits", "total 4 / 10, 6 short", True),
+    ((RATE, OWN, ("most", "cap training at 12 hours per 2 years starting 2016", ""), ("yearly", TEN, "")),
+     "2016-05-05,training,public,T,9,credits", "total 4 / 10, 6 short", True),
+    ((RATE, OWN, ("less", "reduce yearly by 6 hours when title_level = junior", ""), ("yearly", TEN, "")),
+     "2016-05-05,training,public,T,5,credits", "total 5 / 8, 3 short", True),
+    ((RATE, OWN, ("over", "carry excess over yearly up to 6 hours to the next year", ""), ("yearly", TEN, "")),
+     "2015-05-05,training,public,T,15,credits", "total 2 / 10, 8 short", True),
+    ((RATE, OWN, ("yearly", TEN, "")), "2016-05-05,training,public,T,5,credits", "total 5 / 10, 5 short", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "row", "total", "named"), TURNED)
+def test_the_exchange_that_a_figure_needed_is_named(
+    rules: Rules, row: str, total: str, named: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "policies" / "vale").mkdir(parents=True)
+    (tmp_path / "policies" / "vale" / "worth.csv").write_text("subject,hours\npublic,12\n", encoding="utf-8")
+    law = law_of(tmp_path, *rules, always=ALWAYS[:1], tables=WORTH)
+    who = "person_id,name,title_level\nP1,Ann,junior\n"
+    *_, case = both(tmp_path, law, files_of(tmp_path, f"T1,P1,{row}\n", who), (2015, 2016))
+    told = text_of_case(case)
+    assert total in told
+    assert ("exchange 1 credit for 3 hours    rate, art. 2" in told) == named
+
+
+def test_hours_that_may_be_carried_over_are_told_with_their_rule(tmp_path: Path) -> None:
+    """Of the 60 hours of 2015 it is open whether they count: of the 40 that are required then, 20 may be left."""
+    known = ("known", "recognise training when result = passed", "")
+    carry = ("carry", "carry excess over yearly to the next year", "")
+    law = law_of(tmp_path, carry, ("yearly", "require total at least 40 hours per year", ""), always=(known, ALWAYS[1]))
+    rows = "T1,P1,2015-05-05,training,public,S,60,hours\n"
+    before, case = both(tmp_path, law, files_of(tmp_path, rows), (2015, 2016))
+    assert "total 0–20 / 40, 40 short    yearly, art. 4" in text_of_case(case)
+    assert "carry excess over yearly to the next year    carry, art. 3" in text_of_case(case)
     assert "carry excess" not in text_of_case(before)
 
 
