@@ -135,7 +135,8 @@ class Remedy:
 
     Either ``facts``: record id → the missing facts that would make it count (``gain``: by how much), or ``hours`` more
     of a recognised activity in none of the forms ``outside``, by the day ``until``; of the ``subject``, if one is
-    given. ``limits``: keys of rules by which no single activity, day or value of a field counts so many.
+    given. ``limits``: keys of rules by which no single activity, day or value of a field counts so many, or not every
+    activity of the kind.
     """
 
     rule: str

@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import ceil
 
 from policyengine.engines.calendar import period_bounds, period_of
+from policyengine.engines.ready import Ready
 from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.records.model import Record
@@ -93,16 +94,24 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What is wanted of activities, and whether none of them may put another requirement at risk."""
+    """What is wanted of activities, and whether none of them may put another requirement at risk.
+
+    ``no_more``: activities that count more than is wanted show nothing: of a share that grows with what counts, more of
+    them may be enough where just so many are not.
+    """
 
     situation: Situation
     want: Want
     keeps_others: bool
+    no_more: bool = False
 
     def enough(self, records: Iterable[Record]) -> bool:
         """Whether the requirement is met once these are there."""
+        records = list(records)
         tried = self.situation.tried(added=records)
         after = tried.findings.get(self.want.finding.rule)
+        if self.no_more and sum(tried.counted.get(r.record_id, ZERO) for r in records) > self.want.hours:
+            return False
         return after is not None and kept(after) and not self.spoiled(tried)
 
     def spoiled(self, tried: Tried) -> bool:
@@ -152,7 +161,8 @@ def _by_hours(situation: Situation, f: Finding, samples: Samples, used: int) -> 
     requirement unmet, if there are any. ``used``: how many activities there are for other requirements."""
     for keeps_others in (True, False) if _spoilable(situation) else (False,):
         for want in _wants(situation, f, samples):
-            way = _way_of_hours(Trial(situation, want, keeps_others), samples, used)
+            no_more = want.hours == f.shortfall and _share(situation, f) is not None
+            way = _way_of_hours(Trial(situation, want, keeps_others, no_more), samples, used)
             if way is not None:
                 return [way]
     return []
@@ -234,14 +244,14 @@ def _way_of_hours(trial: Trial, samples: Samples, used: int) -> Way | None:
         outside=tuple(outside),
         within=tuple(within),
         subject=want.subject,
-        limits=_limits(situation, want, [o for o in offers if o.does]),
+        limits=_limits(situation, samples, want, [o for o in offers if o.does]),
     )
     return Way(remedy, added=tuple(best.sample.records(want, situation, best.pieces, used)))
 
 
-def _limits(situation: Situation, want: Want, offers: Iterable[Offer]) -> tuple[str, ...]:
+def _limits(situation: Situation, samples: Samples, want: Want, offers: Iterable[Offer]) -> tuple[str, ...]:
     """The rules by which one activity, one day or one value of a field would not count so many hours: they are to be
-    divided."""
+    divided; and the caps of which only some activities of that kind are free."""
     of_one = {c.key: c for c in situation.prepared.later.caps if isinstance(c.rule.statement.window, ONE)}  # type: ignore[attr-defined]
     keys = {r.key for cap in of_one.values() for r in (cap, *cap.kept)}
     found: dict[str, None] = {}
@@ -249,10 +259,27 @@ def _limits(situation: Situation, want: Want, offers: Iterable[Offer]) -> tuple[
         if offer.pieces and offer.sample.limit:
             found[offer.sample.limit] = None
         if not offer.caps.isdisjoint(of_one):
-            record = next(offer.sample.records(want, situation))
-            tried = situation.tried(added=[replace(record, start=record.end)])
-            found.update((key, None) for key in tried.cut_by.get(record.record_id, ()) if key in keys)
+            records = [replace(r, start=r.end) for r in offer.sample.records(want, situation)]  # on one day
+            found.update((key, None) for key in _cutting(situation, records) if key in keys)
+        for cap in situation.prepared.later.caps:
+            if cap.key in offer.caps and cap.key not in found and _catches(situation, samples, want, offer, cap):
+                found[cap.key] = None
     return tuple(found)
+
+
+def _cutting(situation: Situation, records: Sequence[Record]) -> list[str]:
+    """The caps that cut these activities."""
+    tried = situation.tried(added=records)
+    return [key for r in records for key in tried.cut_by.get(r.record_id, ())]
+
+
+def _catches(situation: Situation, samples: Samples, want: Want, offer: Offer, cap: Ready) -> bool:
+    """Whether a cap with a condition cuts activities like the tried ones that have what it asks for."""
+    for facts in samples.caught(offer.forms[0], cap, want, situation):
+        records = [replace(r, facts={**r.facts, **facts}) for r in offer.sample.records(want, situation)]
+        if cap.key in _cutting(situation, records):
+            return True
+    return False
 
 
 def _apart(offers: Iterable[Offer]) -> list[list[Offer]]:
@@ -282,7 +309,9 @@ def _try_together(trial: Trial, offers: Sequence[Offer]) -> None:
     after = tried.findings.get(f.rule)
     for offer, own in zip(offers, each, strict=True):
         offer.counted = sum((tried.counted.get(r.record_id, ZERO) for r in own), ZERO)
-    adds_up = after is not None and not trial.raises(tried) and not trial.spoiled(tried)
+    # where the law leaves open how much is required, what is short of its least is not enough
+    adds_up = f.comparison != ">=" or f.required_high is not None
+    adds_up = adds_up and after is not None and not trial.raises(tried) and not trial.spoiled(tried)
     adds_up = adds_up and after is not None and after.achieved - f.achieved == sum(o.counted for o in offers)
     alike = len(offers) > 1 and any(_alike(records, d.id) for d in offers[0].sample.compared)
     for offer, own in zip(offers, each, strict=True):

@@ -14,6 +14,7 @@ from math import ceil
 
 from policyengine.engines.calendar import period_of
 from policyengine.engines.judge import in_force
+from policyengine.engines.ready import Ready
 from policyengine.engines.reference import Prepared
 from policyengine.engines.truth import Scene, record_fact
 from policyengine.language import tree
@@ -155,7 +156,7 @@ class Samples:
 
     def recognised(self, kind: Kind, want: Want) -> bool:
         """Whether some rule recognises activities of that kind."""
-        bare = self._bare(kind, want)
+        bare = self._bare(kind.forms[0], want)
         scene = _scene(self.prepared, Person(""), bare)
         rules = (r for r in self.prepared.judge.recognise if in_force(r, bare.end))
         return any(r.about(scene) is not False for r in rules)
@@ -163,15 +164,26 @@ class Samples:
     def belongs(self, kind: Kind, want: Want) -> bool:
         """Whether activities of that kind may belong to what the finding measures."""
         form = kind.forms[0]
-        return any(b.get("form", form) == form for b in self._wanted(want, self._bare(kind, want)))
+        return any(b.get("form", form) == form for b in self._wanted(want, self._bare(kind.forms[0], want)))
+
+    def caught(self, form: str, cap: Ready, want: Want, situation: Situation) -> list[Wish]:
+        """Facts with which an activity of that form that does what is wanted is under a cap that asks for them."""
+        when = cap.rule.statement.when
+        bare = self._bare(form, want)
+        each = [replace(bare, facts={**bare.facts, **w}) for w in self._wanted(want, bare)] if when is not None else []
+        found = []
+        for record in each:
+            scene = _scene(self.prepared, situation.person, record)
+            found += [{**record.facts, **w} for w in wishes(when, self.prepared.judge.world, scene) if w]
+        return [w for w in found if w.keys().isdisjoint(("quantity", "unit"))]
 
     def _wanted(self, want: Want, record: Record) -> list[Wish]:
         """Facts with which the record is of what is measured; not of that, where there is too much of it."""
         return (belonging if want.finding.comparison == ">=" else _apart)(self.prepared, want.finding, record)
 
     @staticmethod
-    def _bare(kind: Kind, want: Want) -> Record:
-        day, form = want.days[1], kind.forms[0]
+    def _bare(form: str, want: Want) -> Record:
+        day = want.days[1]
         facts: dict[str, Fact] = {"form": form}
         if want.subject is not None:
             facts["subject"] = want.subject
@@ -186,7 +198,7 @@ class Samples:
 
     def _lasting(self, length: int, kind: Kind, want: Want, situation: Situation) -> Sample | None:
         """An activity of that kind that lasts so many days (0: all there are)."""
-        who, form, bare = situation.person, kind.forms[0], self._bare(kind, want)
+        who, form, bare = situation.person, kind.forms[0], self._bare(kind.forms[0], want)
         bare = replace(bare, start=first_day(want.days, length))
         for belongs in self._wanted(want, bare):
             if belongs.get("form", form) != form:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -12,15 +13,17 @@ import pytest
 from policyengine.engines.later import world_of
 from policyengine.engines.truth import Scene
 from policyengine.language.vocabulary import FieldDecl
-from policyengine.records.model import Person
+from policyengine.packs.model import Governing, Rule
+from policyengine.plan.build import plan_of
+from policyengine.records.model import Person, Record
 from policyengine.tools.case import Case, Remedy, kept
 from policyengine.tools.case_text import text_of_case
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.explain import Explainer, explain_files
-from policyengine.tools.select import load_law
+from policyengine.tools.select import Law, load_law
 from policyengine.tools.trial import Situation
 from policyengine.tools.wishes import wishes
-from tests.build import plan, record, said, words
+from tests.build import governs, plan, policy, record, rule, said, somebody, words
 from tests.tools.world import HEADER, write_world
 
 
@@ -768,6 +771,57 @@ def test_a_limit_of_a_single_activity_is_named(tmp_path: Path, rule: str, limit:
     rows = "\n".join(_training(f"R{n}", "4") for n in range(21)) + "\n" + _training("R21", "1")
     line = _told(_without_cap(tmp_path), tmp_path, _rule(rule), rows)
     assert line == f"└─ enough would be: 5 more recognised hours by 2016-12-31{limit}"
+
+
+def _of_rules(rules: Sequence[Rule | Governing | str], *records: Record) -> str:
+    """The last line of somebody's 2016."""
+    made = policy([rule(f"r{n}", r) if isinstance(r, str) else r for n, r in enumerate(rules, 1)])
+    built, _ = plan_of(made)
+    assert built is not None
+    (case,) = Explainer(Law("", (made,), (built,))).cases(somebody(), records, [(2016, 2016)])
+    return text_of_case(case).splitlines()[-1]
+
+
+# Half of what counts is to be public, and 5 hours that are not are there: 5 more. With 2.5 more, half of 5, it is 2.5
+# of 7.5; that a class or an exam never counts less than 5 or 8 doesn't make them enough. Of 15 a quarter: 5 of 20.
+HALF = "require public at least 1/2 of total per year"
+JUST = [
+    (5, ("convert training at 0.5 hour per clock_hour rounded up to 5 hours", HALF)),
+    (15, ("recognise exam", "convert exam at 8 hours per activity", HALF.replace("1/2", "1/4"))),
+]
+
+
+@pytest.mark.parametrize(("there", "rules"), JUST)
+def test_of_a_share_just_so_many_hours_as_are_said_are_enough(there: int, rules: tuple[str, ...]) -> None:
+    stated = ("recognise training", "convert training at stated hours")
+    line = _of_rules((*rules, *stated), record("R1", "2016-03-01", "training", there, "hours", subject="professional"))
+    assert line == "└─ enough would be: 5 more recognised hours of public by 2016-12-31"
+
+
+def test_what_a_lost_figure_may_require_is_not_called_enough() -> None:
+    """The base's figure is lost, and 60 hours are the least that may be required: 60 more may still not be enough."""
+    base = rule("y", "require total at least unknown hours per year")
+    over = rule("y", "override base/y: require total at least 60 hours per year", pack="sector")
+    line = _of_rules(("recognise training", "convert training at stated hours", governs(over, base)))
+    assert line == "└─ nothing was found that would be enough"
+
+
+# 40 are short. Five activities of 8 hours may be on one day; of provincial trainings 10 hours count, of others all.
+FREE = ("recognise training when level in (national, provincial)", "convert training at stated hours")
+ONLY_SOME = [
+    (("recognise training", "convert training at 8 hours per activity"), "cap training at 8 hours per day", True),
+    (("recognise training", "convert training at 8 hours per activity"), "cap training at 40 hours per day", False),
+    (FREE, "cap training at 10 hours per year when level = provincial", True),
+    (FREE, "cap training at 40 hours per year when level = provincial", False),
+    (FREE, "cap training at 10 hours per year when level = city", False),  # which are not recognised
+]
+
+
+@pytest.mark.parametrize(("rules", "cap", "named"), ONLY_SOME)
+def test_a_cap_that_only_some_activities_are_under_is_named(rules: tuple[str, ...], cap: str, named: bool) -> None:
+    line = _of_rules((*rules, "require total at least 40 hours per year", cap))
+    limit = f", subject to: {cap} (r4, article r4)" if named else ""
+    assert line == f"└─ enough would be: 40 more recognised hours by 2016-12-31{limit}"
 
 
 def test_in_a_block_of_years_one_year_is_enough(tmp_path: Path) -> None:
