@@ -10,20 +10,21 @@ from datetime import date
 from fractions import Fraction
 
 from policyengine.engines.allocate import account
-from policyengine.engines.calendar import labelled
+from policyengine.engines.calendar import labelled, period_of
 from policyengine.engines.judge import Judged
 from policyengine.engines.reference import Prepared
 from policyengine.engines.require import Requirements, Span
 from policyengine.engines.totals import Totals
 from policyengine.light import dataclass
 from policyengine.records.model import Person, Record
+from policyengine.tools.case import of_period
 from policyengine.trace import Decision, Finding, Result
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a trial came to: findings by rule key; what each record counts at least, and the caps that cut it, by its
-    id."""
+    """What a trial came to: findings by rule key; what each record counts at least in the years of their windows, and
+    the caps that cut it, by its id."""
 
     findings: Mapping[str, Finding]
     counted: Mapping[str, Fraction]
@@ -46,6 +47,9 @@ class Situation:
         self.decision, self.result, self.as_of = decision, result, as_of
         self.asked = labelled(decision.period)
         self.excuses = frozenset(rule.key for rule in prepared.later.excuse)
+        start = prepared.plan.year_start
+        ends = [period_of(day, start) for f in of_period(decision, result.findings) for day in f.window]
+        self._counts_in = min(ends, default=self.asked[0]), max(ends, default=self.asked[1])
         self._judged: dict[str, Judged] = {}
 
     def judge(self, record: Record) -> Judged:
@@ -64,9 +68,10 @@ class Situation:
         span = Span(self.asked[0], self.asked[1] - self.asked[0] + 1)
         counted: dict[str, Fraction] = {}
         cut_by: dict[str, tuple[str, ...]] = {}
+        first, last = self._counts_in
         for item in booked.items:
             name = judged[item.position].record.record_id
-            if span.first <= item.period <= span.last:
+            if first <= item.period <= last:
                 counted[name] = counted.get(name, Fraction(0)) + item.counted_low
                 cut_by[name] = (*cut_by.get(name, ()), *item.cut_by)
         return Tried({f.rule: f for f, _ in requirements.findings(span)}, counted, cut_by)

@@ -798,6 +798,14 @@ def test_of_a_share_just_so_many_hours_as_are_said_are_enough(there: int, rules:
     assert line == "└─ enough would be: 5 more recognised hours of public by 2016-12-31"
 
 
+def test_so_they_are_in_an_earlier_year_of_the_window() -> None:
+    """The same over two years, where nothing is recognised in the second."""
+    rules = (JUST[0][1][0], "convert training at stated hours", HALF.replace("per year", "in any 2 years"))
+    before = rule("known", "recognise training", until=2015)
+    line = _of_rules((before, *rules), record("R1", "2015-03-01", "training", 5, "hours", subject="professional"))
+    assert line == "└─ enough would be: 5 more recognised hours of public by 2015-12-31"
+
+
 def test_what_a_lost_figure_may_require_is_not_called_enough() -> None:
     """The base's figure is lost, and 60 hours are the least that may be required: 60 more may still not be enough."""
     base = rule("y", "require total at least unknown hours per year")
