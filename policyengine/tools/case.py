@@ -191,7 +191,8 @@ class Case:
     may_follow: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # possible consequence → keys of its rules
     besides: tuple[tuple[str, str], ...] = ()  # exchanges, carries, drops that bear on it; what is dropped, or ""
     windows: Mapping[str, Window] = field(default_factory=dict)  # of findings whose window isn't the period, by rule
-    measured: Mapping[str, Measured] = field(default_factory=dict)  # of findings on other than total and subjects
+    measured: Mapping[str, Measured] = field(default_factory=dict)  # of findings on other than total and subjects, by
+    # rule; of other declared measures, by name
     blocks: tuple[tuple[str, str], ...] = ()  # blocks of years that its year lies in, and their requirements' keys
     as_of: date | None = None
 

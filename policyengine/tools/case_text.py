@@ -140,14 +140,14 @@ class _Writer(Activities):
         else:
             label = self.labels.measure("total", d.unit)
             yield Node(f"{label} {self.hours(d.total)}", below)
-        yield from (Node(self._finding(f), self._measured(f)) for f in others)
+        yield from (Node(self._finding(f), self._measured(f.rule)) for f in others)
         for f in self.case.findings:
             if f.rule in windows:
-                yield Node(self._finding(f), [*self._measured(f, rows=False), *self._within(windows[f.rule])])
+                yield Node(self._finding(f), [*self._measured(f.rule, rows=False), *self._within(windows[f.rule])])
         asked = {f.measure for f in self.case.findings}
         for name, value in d.measures.items():
             if name not in asked and value:
-                yield Node(f"{self.labels.measure(name, d.unit)} {self.hours(value)}")
+                yield Node(f"{self.labels.measure(name, d.unit)} {self.hours(value)}", self._measured(name))
 
     def _subject(self, subject: str, hours: Fraction, findings: Iterable[Finding]) -> Node:
         found = [f for f in findings if f.measure == subject]
@@ -156,9 +156,10 @@ class _Writer(Activities):
         node.below += [Node(self.record(e)) for e in self._counted() if e.subject == subject]
         return node
 
-    def _measured(self, f: Finding, rows: bool = True) -> list[Node]:
-        """How a measure is defined, and what counts toward it of the records that stand under the total."""
-        measured, below = self.case.measured.get(f.rule), []
+    def _measured(self, key: str, rows: bool = True) -> list[Node]:
+        """How a measure is defined, and what counts toward it of the records that stand under the total. ``key``: of
+        the rule that asks for it, else its name."""
+        measured, below = self.case.measured.get(key), []
         if measured is not None and measured.rule:
             note = self.case.rules[measured.rule]
             below.append(Node(self.cite(note.text(self.language), measured.rule)))

@@ -30,37 +30,48 @@ def windows_of(
     ready: Prepared, person: Person, records: Iterable[Record], decision: Decision, findings: Iterable[Finding]
 ) -> tuple[dict[str, Window], dict[str, Measured]]:
     """By the finding's rule, from all records of the person: the windows that are not the decision's period, and what
-    counts toward measures other than the total and the subjects."""
+    counts toward measures other than the total and the subjects; of measures that no finding is on, by their name."""
     later, start = ready.later, ready.plan.year_start
     first, last = labelled(decision.period)
     asked = {rule.key: statement for rule, statement in later.requirements(first, last - first + 1)}
+    findings = tuple(findings)
     known = {f.rule: f for f in findings if f.rule in asked}
     adrift = {key for key in known if _adrift(asked[key], person)}
     apart = {key for key, f in known.items() if f.window != days_of(decision.period, start)}
     declared = {key for key, f in known.items() if f.measure != "total" and f.measure not in decision.by_subject}
+    others = [name for name, value in decision.measures.items() if value and name not in {f.measure for f in findings}]
     windows = {key: Window(None) for key in adrift}
     measured: dict[str, Measured] = {}
-    if not apart and not declared:
+    if not apart and not declared and not others:
         return windows, measured
     judged = [ready.judge.judge(r, person) for r in sorted(records, key=lambda r: (r.end, r.record_id))]
     booked = account(ready.judge, later.once, later.caps, person, judged, later.exact)
     totals = Totals(later, booked)
     rows = {(e.record_id, e.period): e for e in ledger(booked, EVER, later.shown)}
-    for key in (k for k in known if k in apart or k in declared):
-        f, statement = known[key], asked[key]
-        first, last = (period_of(day, start) for day in f.window)
-        stretch = Stretch(first, last, f.window, isinstance(statement.window, tree.Within))
+
+    def counting(measure: str, stretch: Stretch, this_period: bool) -> tuple[LedgerEntry, ...]:
         held = []
-        for n, truth in () if key in adrift else totals.members(f.measure, stretch, statement.this_period):
+        for n, truth in totals.members(measure, stretch, this_period):
             item = booked.items[n]
             row = rows[judged[item.position].record.record_id, label(item.period)]
             held.append(row if truth else replace(row, counted=ZERO))  # what may belong to it counts from 0 up
-        counted = tuple(e for e in held if e.counted_high != 0)
+        return tuple(e for e in held if e.counted_high != 0)
+
+    def defined(measure: str, period: int, counted: tuple[LedgerEntry, ...]) -> Measured:
+        rule = later.measure_in(measure, period)
+        return Measured(rule.key if rule is not None else "", counted)
+
+    for key in (k for k in known if k in apart or k in declared):
+        f, statement = known[key], asked[key]
+        begins, ends = (period_of(day, start) for day in f.window)
+        stretch = Stretch(begins, ends, f.window, isinstance(statement.window, tree.Within))
+        counted = () if key in adrift else counting(f.measure, stretch, statement.this_period)
         if key in apart:
             windows[key] = Window(f.window, counted)
         if key in declared:
-            rule = later.measure_in(f.measure, last)
-            measured[key] = Measured(rule.key if rule is not None else "", counted)
+            measured[key] = defined(f.measure, ends, counted)
+    for name in others:
+        measured[name] = defined(name, last, counting(name, later.stretch(first, last - first + 1), False))
     return windows, measured
 
 

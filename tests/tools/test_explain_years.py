@@ -280,6 +280,17 @@ def test_hours_that_may_be_carried_over_are_told_with_their_rule(tmp_path: Path)
     assert "carry excess" not in text_of_case(before)
 
 
+def test_a_measure_of_which_a_part_is_required_is_defined(tmp_path: Path) -> None:
+    """Half of the 20 hours of lectures: the article that says what these are is told, and which records they are."""
+    talks = ("talks", "measure spoken: hours of lecture", "")
+    law = law_of(tmp_path, talks, ("half", "require professional at least 1/2 of spoken per year", ""))
+    rows = "T1,P1,2016-05-05,lecture,public,S,20,hours\nT2,P1,2016-06-05,training,professional,W,4,hours\n"
+    (case,) = both(tmp_path, law, files_of(tmp_path, rows), (2016, 2016))
+    told = text_of_case(case)
+    assert "professional 4 / 10, 6 short    half, art. 4" in told
+    assert "├─ spoken 20 hours\n│  ├─ measure spoken: hours of lecture    talks, art. 3\n│  └─ counted: T1 20\n" in told
+
+
 def test_a_result_without_a_ledger(tmp_path: Path) -> None:
     """Records are those of the files; without these, nothing is said of them but how much counts."""
     law, files = law_of(tmp_path, *BLOCKS[:1]), files_of(tmp_path, "T1,P1,2016-05-05,training,professional,S,8,hours\n")
