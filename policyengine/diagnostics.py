@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import Literal, Protocol
 
 from policyengine.light import dataclass
-from policyengine.messages import say
+from policyengine.messages import harmless, say
 
 Severity = Literal["error", "warning", "note"]
 _SEVERITIES_ZH = {"error": "错误", "warning": "警告", "note": "说明"}
@@ -126,7 +126,7 @@ def _width(text: str) -> int:
 
 def human(d: Diagnostic) -> str:
     """``file:line:column: error PE203: message`` with the line, a caret under the place, and a hint."""
-    where = f"{d.span}: " if d.span else ""
+    where = f"{harmless(str(d.span))}: " if d.span else ""  # a name of a file may hold the end of a line
     colon = say(": ", "：")
     lines = [f"{where}{say(d.severity, _SEVERITIES_ZH[d.severity])} {d.code}{colon}{d.message}"]
     if d.source is not None and d.span and d.span.line:

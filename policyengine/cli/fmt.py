@@ -8,7 +8,7 @@ import click
 
 from policyengine.cli.guard import message, tell
 from policyengine.cli.settings import Command, packs_here
-from policyengine.messages import many, say
+from policyengine.messages import harmless, many, say
 
 EPILOG = """\b
 Examples:
@@ -45,7 +45,7 @@ def command(packs: tuple[str, ...], check: bool, surface: str | None) -> int:
     for file in changed:
         if not check:
             write(file)
-        click.echo(str(file.path))
+        click.echo(harmless(str(file.path)))
     message(_summary(len(files), len(changed), len(unread), check))
     if any(d.code == "PE601" for d in problems):
         return 2

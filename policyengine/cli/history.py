@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policyengine.cli.settings import Command
-from policyengine.messages import say
+from policyengine.messages import harmless, say
 
 if TYPE_CHECKING:
     from policyengine.tools.history import Commit, History
@@ -34,7 +34,7 @@ def command(rule: str, policies: str, format_: str) -> int:
     if format_ == "json":
         sys.stdout.write(json.dumps(_plain(history), ensure_ascii=False, indent=2) + "\n")
     else:
-        sys.stdout.write("\n".join(_lines(history)) + "\n")
+        sys.stdout.write("\n".join(map(harmless, _lines(history))) + "\n")
     return 0
 
 

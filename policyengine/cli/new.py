@@ -13,7 +13,7 @@ import click
 
 from policyengine.cli.guard import message, of_value, tell
 from policyengine.cli.settings import Command
-from policyengine.messages import say
+from policyengine.messages import harmless, say
 
 EPILOG = """\b
 Examples:
@@ -113,7 +113,7 @@ def command(
     )  # fmt: skip
     files, warnings = make(answers, below)
     for path in files:
-        click.echo(str(path))
+        click.echo(harmless(str(path)))
     tell(warnings)
     message(_next(answers.place, len(warnings)))
     return 0

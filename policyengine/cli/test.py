@@ -12,7 +12,7 @@ from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
 from policyengine.cli.over import refuse_over
 from policyengine.cli.settings import Command, packs_here
-from policyengine.messages import many, say
+from policyengine.messages import harmless, many, say
 
 if TYPE_CHECKING:
     from policyengine.tools.test_packs import Bench, PackResult
@@ -52,12 +52,12 @@ def command(packs: tuple[str, ...], covered: bool, mutated: bool, xml: str | Non
     tell(no_tests(b.folder) for b in found if not b.cases and Path(b.folder) not in unread)
     results = [run(b) for b in found]
     for result in results:
-        click.echo("\n".join(_shown(result)))
+        click.echo(harmless("\n".join(_shown(result)), lines=True))
     for bench in found:
         with progress():
             lines = [*(_coverage(bench) if covered else ()), *(_mutation(bench) if mutated else ())]
         for line in lines:
-            click.echo(line)
+            click.echo(harmless(line))
     if xml is not None:
         from policyengine.tools.junit import junit
         from policyengine.tools.write import whole_file

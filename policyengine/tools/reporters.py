@@ -8,7 +8,7 @@ from typing import Any
 
 from policyengine import __version__
 from policyengine.diagnostics import Diagnostic, Related, Replacement, Span, human
-from policyengine.messages import many, say
+from policyengine.messages import harmless, many, say
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _SARIF_LEVEL = {"error": "error", "warning": "warning", "note": "note"}
@@ -17,7 +17,7 @@ _GITHUB_LEVEL = {"error": "error", "warning": "warning", "note": "notice"}
 
 def as_human(diagnostics: Sequence[Diagnostic]) -> str:
     """Each with its line, caret and hint, an empty line between."""
-    return "\n\n".join(human(d) for d in diagnostics) + ("\n" if diagnostics else "")
+    return harmless("\n\n".join(human(d) for d in diagnostics) + ("\n" if diagnostics else ""), lines=True)
 
 
 def as_json(diagnostics: Sequence[Diagnostic]) -> str:
@@ -54,7 +54,7 @@ def _place(span: Span | None) -> dict[str, Any]:
 
 def as_github(diagnostics: Sequence[Diagnostic]) -> str:
     """Workflow commands: GitHub shows them at the lines of a change."""
-    return "".join(_github(d) for d in diagnostics)
+    return harmless("".join(_github(d) for d in diagnostics), lines=True)
 
 
 def _github(d: Diagnostic) -> str:

@@ -26,8 +26,8 @@ FILES = (".yaml", ".yml", ".csv", ".md", ".txt")
 _MAX_FILE = 20_000_000  # bytes; a table of a pack is far below
 _MAX_FILES = 20_000
 _SECONDS = 60
-# A clone may lack files, which git would fetch by whatever command its configuration names: where folders were received,
-# that is somebody else's command.
+# A clone may lack files, which git would fetch by whatever command its configuration names: in folders that were
+# received, somebody else's.
 _NO_TRANSPORT = {"GIT_ALLOW_PROTOCOL": "", "GIT_TERMINAL_PROMPT": "0"}
 _LACKS = ("promisor", "承诺者")
 _TRUST = "safe.directory"  # of which git speaks, in whatever language, where somebody else owns a repository
@@ -59,7 +59,12 @@ def git(*arguments: str, at: Path | None = None, stdin: bytes | None = None) -> 
     command = ["git", "-c", "core.quotepath=off", "-C", str(at or Path.cwd()), *arguments]
     try:
         done = subprocess.run(
-            command, input=stdin, capture_output=True, timeout=_SECONDS, check=False, env={**os.environ, **_NO_TRANSPORT}
+            command,
+            input=stdin,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+            env={**os.environ, **_NO_TRANSPORT},
         )
     except FileNotFoundError:
         raise PolicyError(

@@ -75,6 +75,15 @@ def test_ids_are_masked_unless_asked(name: str, comparison: Comparison) -> None:
     assert ID in FORMATS[name](comparison, IMPACT, True)
 
 
+@pytest.mark.parametrize("name", ["human", "markdown"])
+def test_an_id_commands_no_terminal(name: str, comparison: Comparison) -> None:
+    one = replace(SHIFTS[0], person_id="P\x1b]0;x\x07\x9b2J\u202e1")
+    near = replace(IMPACT.nearest[0], person_id="P\x1b]0;x\x07\x9b2J\u202e1")
+    text = FORMATS[name](comparison, replace(IMPACT, shifts=(one,), nearest=(near,)), True)
+    assert "P\ufffd]0;x\ufffd\ufffd2J\ufffd1" in text
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(text)
+
+
 def test_nothing_is_markup(comparison: Comparison) -> None:
     page = FORMATS["html"](comparison, IMPACT, False)
     assert "<b>|" not in page

@@ -470,3 +470,12 @@ def test_what_a_clone_lacks_is_fetched_by_no_command_of_its_own(repository: Repo
     assert repository.run("git", "fetch", "-q", "--refetch", "--no-filter", at=clone).returncode == 0
     done = repository.policyengine("diff", "HEAD~1", "HEAD", at=clone)
     assert "~ amended sichuan/annual-hours" in done.stdout
+
+
+def test_words_of_commits_command_no_terminal(repository: Repository) -> None:
+    repository.replace(YEARS, *RAISED)
+    repository.git("config", "user.name", "L\x1b[2Ji")
+    repository.commit("ninety\x1b]0;x\x07\u202e-six")
+    shown = repository.policyengine("history", "sichuan/annual-hours").stdout
+    assert "ninety\ufffd]0;x\ufffd\ufffd-six" in shown
+    assert not {"\x1b", "\x07", "\u202e"} & set(shown)

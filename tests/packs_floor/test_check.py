@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
@@ -147,6 +148,14 @@ def test_github_escapes_what_would_end_a_command() -> None:
     )
     assert lines[1] == "::warning file=a.yaml,title=PE302,line=3::50%25 of it: a gap,%0Aor so"
     assert lines[2] == "::notice title=PE170::unused — use it"
+
+
+@pytest.mark.parametrize("reporter", [as_human, as_github])
+def test_a_name_commands_no_terminal_and_begins_no_line(reporter: Callable[[list[Diagnostic]], str]) -> None:
+    named = Diagnostic("PE101", "it", Span("policies/\x1b]0;x\x07\u202ey\n::error::z/pack.yaml", 3))
+    text = reporter([named])
+    assert not {"\x1b", "\x07", "\u202e"} & set(text)
+    assert [line[:8] for line in text.splitlines()] in (["policies"], ["::error "])
 
 
 REGION = {

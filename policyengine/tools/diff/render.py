@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policyengine.language.quantities import exact_text
-from policyengine.messages import say
+from policyengine.messages import harmless, say
 from policyengine.records.personal import mask
 from policyengine.tools.diff.impact import Impact
 from policyengine.tools.diff.model import Change, Comparison, Law
@@ -30,7 +30,7 @@ from policyengine.tools.diff.touched import blocks, summary
 
 
 def as_human(comparison: Comparison, impact: Impact | None, reveal: bool) -> str:
-    return "\n".join(_lines(comparison, impact, reveal)) + "\n"
+    return harmless("\n".join(_lines(comparison, impact, reveal)) + "\n", lines=True)
 
 
 def _lines(comparison: Comparison, impact: Impact | None, reveal: bool) -> Iterator[str]:
@@ -137,7 +137,7 @@ def plain(comparison: Comparison, impact: Impact | None, reveal: bool) -> dict[s
 
 
 def as_markdown(comparison: Comparison, impact: Impact | None, reveal: bool) -> str:
-    return "\n".join(_markdown(comparison, impact, reveal)) + "\n"
+    return harmless("\n".join(_markdown(comparison, impact, reveal)) + "\n", lines=True)
 
 
 def _markdown(comparison: Comparison, impact: Impact | None, reveal: bool) -> Iterator[str]:
