@@ -26,7 +26,8 @@ docs/editor.md says how an editor is told to start it.
 @click.command(cls=Command, epilog=EPILOG)
 def command() -> int:
     """Serve an editor over standard input and output (Language Server Protocol): messages while a pack is written,
-    proposals of what can come next, what a word or rule means, where it is declared and used, layout, colours.
+    mends, proposals of what can come next, what a word or rule means, where it is declared and used, another name for
+    it, layout, colours.
 
     An editor starts this; it ends with the editor.
     """

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 from pygls.workspace import PositionCodec, TextDocument
@@ -26,6 +27,7 @@ from policyengine.lsp.library import Library, PackFile, chain, folder_of, packs_
 from policyengine.lsp.meaning import meaning
 from policyengine.lsp.places import declared, outline, used
 from policyengine.lsp.problems import problems, text_of
+from policyengine.lsp.rename import Name, Refused, name_at, renamed
 from policyengine.messages import many, say, speak
 from policyengine.packs.document import Document, held, parse_document, shown
 from policyengine.tools.codes import FOLDER as CODES
@@ -50,6 +52,7 @@ _ITEMS = {
     "rule": types.CompletionItemKind.Reference, "term": types.CompletionItemKind.EnumMember,
     "field": types.CompletionItemKind.Field, "table": types.CompletionItemKind.Function,
 }  # fmt: skip
+_REFUSED = types.LSPErrorCodes.RequestFailed.value
 
 
 class Editor:
@@ -201,6 +204,12 @@ class Editor:
             ]
         )
 
+    def uri_of(self, uri: str) -> str:
+        """The URI of a file as the editor writes it, where it is open there."""
+        path = os.path.realpath(to_fs_path(uri) or "")
+        known = (u for u in self.server.workspace.text_documents if os.path.realpath(to_fs_path(u) or "") == path)
+        return next(known, uri)
+
     @property
     def codec(self) -> PositionCodec:
         return self.server.workspace.position_codec
@@ -264,6 +273,32 @@ def language_server(speaks_as_editor: bool) -> LanguageServer:
         wanted = params.context.only
         return list(_mends(editor, params)) if not wanted or types.CodeActionKind.QuickFix in wanted else []
 
+    @feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
+    async def prepare_rename(params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
+        uri = params.text_document.uri
+        name = await _elsewhere(_name(editor, uri, params.position))
+        if name is None:
+            return None
+        return types.PrepareRenamePlaceholder(
+            editor.range(name.mention.span, editor.document(uri).lines), name.mention.written
+        )
+
+    @feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
+    async def rename(params: types.RenameParams) -> types.WorkspaceEdit | None:
+        uri, texts = params.text_document.uri, editor.texts()
+        name = await _elsewhere(_name(editor, uri, params.position))
+        if name is None:
+            return None
+        places = await _elsewhere(lambda: renamed(name, params.new_name, texts, editor.library))
+        if editor.texts() != texts:
+            meanwhile = say("something has changed meanwhile; try again", "其间内容已有改动，请重试")
+            raise JsonRpcException(meanwhile, _REFUSED)
+        edits: dict[str, list[types.TextEdit]] = {}
+        for one in places:
+            where = editor.location(one.span)
+            edits.setdefault(editor.uri_of(where.uri), []).append(types.TextEdit(where.range, one.text))
+        return editor.edit(edits)
+
     @feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     def symbols(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
         uri = params.text_document.uri
@@ -296,6 +331,20 @@ def _place(editor: Editor, uri: str, position: types.Position) -> tuple[int, int
     document = editor.document(uri)
     found = editor.codec.position_from_client_units(document.lines, position)
     return found.line + 1, found.character + 1
+
+
+async def _elsewhere(ask: Callable[[], T]) -> T:
+    """What takes seconds, in a thread; what is refused is an answer, which the editor shows."""
+    try:
+        return await asyncio.get_running_loop().run_in_executor(None, ask)
+    except Refused as e:
+        raise JsonRpcException(str(e), _REFUSED) from None
+
+
+def _name(editor: Editor, uri: str, position: types.Position) -> Callable[[], Name | None]:
+    """Finds what stands at a place and can be called otherwise."""
+    path, texts, place = Path(to_fs_path(uri) or ""), editor.texts(), _place(editor, uri, position)
+    return lambda: name_at(path, texts, editor.library, *place)
 
 
 # --- completion -------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Iterable
@@ -14,6 +15,7 @@ import pytest
 pytest.importorskip("pygls")
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
 
 from tests.lsp.support import POLICIES
@@ -239,6 +241,39 @@ def test_a_mistake_is_mended_where_there_is_one_way_to(rules: Path) -> None:
 
 def times_of(path: Path, text: str) -> int:
     return path.read_text(encoding="utf-8").count(text)
+
+
+def test_a_rule_is_called_otherwise_in_all_files(rules: Path) -> None:
+    """What is not saved counts; what can't be done is said, in the language of the messages."""
+
+    async def what(editor: Editor) -> None:
+        old, new = "自学成果、发表出版作品", "自学成果 、 发表出版作品"
+        editor.write("# 一行\n" + editor.text.replace(old, new))
+        asked = editor.at("- id: annual-hours", "annual-hours")
+        found = await editor.client.text_document_prepare_rename_async(types.PrepareRenameParams(**asked))
+        assert isinstance(found, types.PrepareRenamePlaceholder)
+        assert (found.placeholder, found.range.start) == ("annual-hours", asked["position"])
+        edit = await editor.client.text_document_rename_async(types.RenameParams(**asked, new_name="yearly-hours"))
+        assert edit is not None
+        by_name = {
+            "/".join(one.text_document.uri.split("/")[-2:]): one
+            for one in edit.document_changes or ()
+            if isinstance(one, types.TextDocumentEdit)
+        }
+        assert sorted(by_name) == ["sichuan/rules-years.yaml", "tests/before.yaml", "tests/years.yaml"]
+        assert by_name[YEARS].text_document.version == editor.version
+        assert by_name["tests/years.yaml"].text_document.version is None
+        assert editor.changed(by_name[YEARS].edits) == re.sub("(?<!/)annual-hours", "yearly-hours", editor.text)
+        for wrong, said in (("年度", "“id”不能是“年度”"), ("year", "PE140"), ("a: b", "无法在")):
+            with pytest.raises(JsonRpcException, match=said):
+                await editor.client.text_document_rename_async(types.RenameParams(**asked, new_name=wrong))
+        asked = editor.at("rule: 限额 自学成果", "自学成果")
+        with pytest.raises(JsonRpcException, match="是学习记录和人员文件中的写法"):
+            await editor.client.text_document_prepare_rename_async(types.PrepareRenameParams(**asked))
+        asked = editor.at("rule: 限额 自学成果", "限额")
+        assert await editor.client.text_document_prepare_rename_async(types.PrepareRenameParams(**asked)) is None
+
+    assert talk(rules, what, locale="zh", versions=True) == 0
 
 
 def test_a_mend_is_of_the_version_that_is_open(rules: Path) -> None:
