@@ -67,7 +67,8 @@ def _named(problems: Iterable[Diagnostic], *laws: Law) -> list[Diagnostic]:
 def compare_sides(old: Law, new: Law) -> Comparison:
     """Everything that differs, changes of law before those of wording, base packs first."""
     changes = [*rule_changes(old, new), *pack_changes(old, new)]
-    return Comparison(old, new, tuple(sorted(changes, key=lambda c: _order(c, new))), tuple(effects(old, new)))
+    moved = {c.before: c.after for c in changes if c.kind == "renamed"}
+    return Comparison(old, new, tuple(sorted(changes, key=lambda c: _order(c, new))), tuple(effects(old, new, moved)))
 
 
 def _order(change: Change, law: Law) -> tuple[object, ...]:

@@ -20,17 +20,19 @@ Place = tuple[str, str]  # pack and the name of the rule, "" for the pack as a w
 Key = tuple[str, Place, str]
 
 
-def effects(old: Law, new: Law) -> Iterator[Effect]:
-    """What holds on the new side and did not on the old one (and for refusals the reverse)."""
-    yield from _void(old, new)
+def effects(old: Law, new: Law, moved: Mapping[str, str]) -> Iterator[Effect]:
+    """What holds on the new side and did not on the old one (and for refusals the reverse). ``moved``: rules that were
+    renamed, old name to new."""
+    yield from _void(old, new, moved)
     yield from _ended(old, new)
     yield from _refused(old, new)
 
 
-def _void(old: Law, new: Law) -> Iterator[Effect]:
+def _void(old: Law, new: Law, moved: Mapping[str, str]) -> Iterator[Effect]:
     """Overrides of which the base's own figure is now the stricter or the same."""
-    before = {(k, relation) for p in old.policies.values() for k, (_, relation) in _idle(p)}
-    found: dict[tuple[str, str], tuple[Governing, list[str]]] = {}
+    known = ((k, relation) for p in old.policies.values() for k, (_, relation) in _idle(p))
+    before = {((moved.get(rule, rule), moved.get(base, base)), relation) for (rule, base), relation in known}
+    found: dict[tuple[tuple[str, str], str], tuple[Governing, list[str]]] = {}
     for policy in new.policies.values():
         if policy.id in old.chains and policy.id not in old.policies:
             continue  # it did not stand before: nothing is known of what its overrides did then
@@ -58,7 +60,8 @@ def _for(packs: str, pack: str) -> str:
     return "" if packs in ("", pack) else say(f" (for people under {packs})", f"（对适用 {packs} 的人）")
 
 
-def _idle(policy: Policy) -> Iterator[tuple[str, tuple[Governing, str]]]:
+def _idle(policy: Policy) -> Iterator[tuple[tuple[str, str], tuple[Governing, str]]]:
+    """By the names of the rule and of the one that it overrides."""
     for g in policy.governing:
         if not (g.raises and g.over):
             continue
@@ -66,7 +69,7 @@ def _idle(policy: Policy) -> Iterator[tuple[str, tuple[Governing, str]]]:
             unwrapped(g.over[0]), unwrapped(g.rule), context_of(policy, g.start, g.until)
         ).relation  # the override against its base
         if relation in ("same", "laxer"):
-            yield f"{g.rule.name} {g.over[0].name}", (g, relation)
+            yield (g.rule.name, g.over[0].name), (g, relation)
 
 
 def _ended(old: Law, new: Law) -> Iterator[Effect]:
