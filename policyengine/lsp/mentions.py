@@ -6,7 +6,8 @@ pack above declares again is that of the lowest pack of its chain that has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from policyengine.diagnostics import Replacement, Span
@@ -65,6 +66,18 @@ def mentions(root: Path, library: Library) -> Iterator[Mention]:
         packs = chain(folder)
         if packs:
             yield from _Pack(packs, library).mentions()
+
+
+def mentioned_at(every: Iterable[Mention], file: Path, line: int, column: int) -> list[Mention]:
+    """What is named at a place of a file, or right before it; several where a word can be more than one thing."""
+    real = os.path.realpath(file)
+    of_file = [m for m in every if os.path.realpath(m.document.file) == real]
+    here = [m for behind in (0, 1) for m in of_file if _covers(m.span, line, column - behind)]
+    return [m for m in here if m.span == here[0].span]  # behind a word, which another may follow at once
+
+
+def _covers(span: Span, line: int, column: int) -> bool:
+    return (span.line, span.column) <= (line, column) < (span.end_line, span.end_column)
 
 
 class _Pack:

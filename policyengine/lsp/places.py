@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 
 from policyengine.diagnostics import Span
-from policyengine.language.nodes import Token
 from policyengine.light import dataclass
-from policyengine.lsp.cursor import Spot, spot, starts_of, token_at, tokens_of
-from policyengine.lsp.library import Entry, Library, PackFile, chain, entries_of, source_of
+from policyengine.lsp.cursor import spot, token_at
+from policyengine.lsp.library import Entry, Library, PackFile, entries_of, source_of
 from policyengine.lsp.meaning import cited_source, entries_named
-from policyengine.packs.document import Document, read_document, shown
+from policyengine.lsp.mentions import mentioned_at, mentions
+from policyengine.packs.document import Document, shown
 from policyengine.packs.nodes import Listing, Node, Scalar
-from policyengine.packs.roots import PACK_FILE, packs_under, root_of, rule_files
+from policyengine.packs.roots import root_of
 from policyengine.packs.values import text_at
 from policyengine.tools.fmt import Words
-
-Meant = Callable[[str], str | None]
-Target = tuple[str, str, str | None, str]
-"""A rule (``("rule", "sichuan/annual-hours", None, "")``) or a word: kind, id, the list that it is of."""
 
 
 def declared(document: Document, packs: list[PackFile], words: Words, line: int, column: int) -> list[Span]:
@@ -49,47 +43,13 @@ def declared(document: Document, packs: list[PackFile], words: Words, line: int,
 
 
 def used(document: Document, packs: list[PackFile], library: Library, line: int, column: int) -> list[Span]:
-    """Where the rule or the word at a place is used, in all packs that lie beside the one of the file."""
-    at = spot(document, line, column)
-    if at is None or not packs:
+    """Where what is named at a place is named, in all packs that lie beside the one of the file: declared, in rules and
+    conditions, in citations and cases."""
+    if not packs:
         return []
-    wanted = set(_targets(document, at, packs, library.words(packs[0].folder), line, column))
-    return list(_uses(wanted, root_of(packs[0].folder), library)) if wanted else []
-
-
-def _targets(
-    document: Document, at: Spot, packs: list[PackFile], words: Words, line: int, column: int
-) -> Iterator[Target]:
-    found = token_at(document, at, words.vocabulary, line, column)
-    if found is None:
-        if at.keys == ("id",):
-            yield "rule", f"{packs[0].id}/{at.scalar.text.strip()}", None, ""
-        return
-    yield from _named(found[0], _meant(packs))
-
-
-def _meant(packs: list[PackFile]) -> Meant:
-    """Which rule a name in a rule means, in full; each name is looked up once."""
-    return cache(lambda name: next((e.name for e in entries_named(name, packs)), None))
-
-
-def _named(token: Token, meant: Meant) -> Iterator[Target]:
-    """What a word of a rule may name."""
-    if token.type == "RULE" and (name := meant(token.text)) is not None:
-        yield "rule", name, None, ""
-    yield from (("word", w.id, w.of, w.kind) for w in token.words)
-
-
-def _uses(wanted: set[Target], root: Path, library: Library) -> Iterator[Span]:
-    for folder in packs_under(root):
-        meant, words = _meant(chain(folder)), library.words(folder).vocabulary
-        for path in (folder / PACK_FILE, *rule_files(folder)):
-            document, _ = read_document(path)
-            if document is not None:
-                for start, scalar in starts_of(document):
-                    for token, spans in tokens_of(document, scalar, start, words):
-                        if wanted.intersection(_named(token, meant)):
-                            yield spans[0]
+    every = list(mentions(root_of(packs[0].folder), library))
+    wanted = {m.thing for m in mentioned_at(every, Path(document.file), line, column)}
+    return list(dict.fromkeys(m.span for m in every if m.thing in wanted))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from policyengine.diagnostics import Diagnostic, Replacement, Span, failed, repl
 from policyengine.language.names import kind_name
 from policyengine.light import dataclass
 from policyengine.lsp.library import Library, folder_of
-from policyengine.lsp.mentions import Mention, Thing, mentions
+from policyengine.lsp.mentions import Mention, Thing, mentioned_at, mentions
 from policyengine.messages import say
 from policyengine.packs.document import held
 from policyengine.packs.policies import load_policies
@@ -51,10 +51,7 @@ def name_at(file: Path, texts: Mapping[str, bytes], library: Library, line: int,
     root = root_of(folder)
     with held(texts):
         every = tuple(mentions(root, library))
-    real = os.path.realpath(file)
-    of_file = [m for m in every if os.path.realpath(m.document.file) == real]
-    here = [m for end in (0, 1) for m in of_file if _covers(m.span, line, column - end)]
-    here = [m for m in here if m.span == here[0].span]  # behind a word, which another may follow at once
+    here = mentioned_at(every, file, line, column)
     if not here:
         return None
     if len({m.thing for m in here}) > 1:
@@ -101,10 +98,6 @@ def renamed(name: Name, new: str, texts: Mapping[str, bytes], library: Library) 
         now = tuple(mentions(root, library))
     _same(name, new, now)
     return list(places.values())
-
-
-def _covers(span: Span, line: int, column: int) -> bool:
-    return (span.line, span.column) <= (line, column) < (span.end_line, span.end_column)
 
 
 def _wrong(root: Path) -> Diagnostic | None:

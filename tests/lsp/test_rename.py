@@ -10,11 +10,12 @@ import pytest
 from policyengine.language.printer import print_statement
 from policyengine.lsp.library import Library
 from policyengine.lsp.mentions import Mention, mentions
+from policyengine.lsp.places import used
 from policyengine.lsp.rename import Refused, name_at, renamed
 from policyengine.messages import speak
 from policyengine.packs.policies import load_policies
 from policyengine.tools.test_packs import benches, run
-from tests.lsp.support import POLICIES
+from tests.lsp.support import POLICIES, opened
 from tests.packs_floor.test_instead import applied
 
 BASE = """\
@@ -316,6 +317,28 @@ def test_what_would_mean_something_else_is_refused(
 def test_what_is_no_name_of_these_has_none(place: Path, file: str, within: str, word: str) -> None:
     text = FILES[file]
     assert name_at(place / file, {}, Library(), *at(text, within, word)) is None
+
+
+USES = [  # where the cursor is, and the lines that name the same, by file: rules, declarations, citations, cases
+    ("upper/rules.yaml", "计量 远程学时", "远程",  # and not that of the other pack
+     {"upper/pack.yaml": [10, 10], "upper/rules.yaml": [3, 4], "upper/tests/t.yaml": [8]}),
+    ("base/pack.yaml", "  old-law", "old-law", {"base/pack.yaml": [7], "base/rules.yaml": [11]}),
+    ("upper/rules.yaml", "cites: law", "law", {"upper/pack.yaml": [8], "upper/rules.yaml": [1, 2, 3, 4, 5]}),
+    ("base/pack.yaml", "not_excellent", "not_excellent",
+     {"base/pack.yaml": [17, 17], "base/rules.yaml": [17], "base/tests/t.yaml": [10]}),
+    ("base/rules.yaml", "- id: annual-hours", "annual-hours",
+     {"base/rules.yaml": [1, 14], "base/tests/t.yaml": [7], "upper/rules.yaml": [1], "other/rules.yaml": [3]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "within", "word", "wanted"), USES)
+def test_where_it_is_named(place: Path, file: str, within: str, word: str, wanted: dict[str, list[int]]) -> None:
+    document, packs, library = opened(place / file)
+    found = used(document, packs, library, *at(FILES[file], within, word))
+    lines: dict[str, list[int]] = {}
+    for span in found:
+        lines.setdefault(Path(span.file).relative_to(place).as_posix(), []).append(span.line)
+    assert {name: sorted(them) for name, them in lines.items()} == wanted
 
 
 def test_packs_with_mistakes_are_mended_first(place: Path) -> None:
