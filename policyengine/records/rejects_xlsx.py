@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from policyengine.records.model import Reject
 from policyengine.records.raw import LIST, SOURCE_FILES, SOURCE_ROW, Damaged, RawTable, Row
 from policyengine.records.rows import JOINED, MERGED, NO_FIGURE, SURPLUS, RowReader, is_merged
 from policyengine.records.schema import Purpose, Schema
+from policyengine.records.xlsx import LAST_ROW
 
 LISTED = ("PE423", "PE424", "PE426", "PE427")
 MAX_CELL = 32_767
@@ -36,6 +37,8 @@ _TITLE = re.compile(r"[\[\]:*?/\\']")
 BAD_CELL = "FFFF99"  # a yellow that black text keeps its contrast on
 BAD_ROW = "FFE0B2"
 WRONG = ("what is wrong", "问题")
+TALKING = (*WRONG, *LIST[-2], *LIST[-1])  # columns of sentences
+WIDE, TALK = 20, 60  # digits that have room in a column
 Rows = dict[int, list[Reject]]
 
 
@@ -65,7 +68,7 @@ def write_rejects(
             for purpose, file in others:
                 if file is not None and file != "-":
                     told += _fill(book, by_table, Headers(schema, purpose), [file], titles)
-            _list(book, _title(say("list", "清单"), None, titles), rejects)
+            _list(book, titles, rejects)
         save_book(book, beside)
         beside.replace(path)
     finally:
@@ -90,7 +93,9 @@ def _fill(
             for table, layout in tables_of_file(source, headers, reading):
                 rows = by_table.get((table.file, table.sheet))
                 if rows:
-                    _sheet(book, _title(source.path.stem, table.sheet, titles), _Rows(table, layout, headers, rows))
+                    name = f"{source.path.stem} {table.sheet}" if table.sheet else source.path.stem
+                    of = _Rows(table, layout, headers, rows)
+                    _lay(book, name, titles, of.names(), (partial(_cells, row=row, of=of) for row in of.each()))
         except Damaged as e:
             reading.diagnostics.append(e.problem)
     return [d for d in reading.diagnostics if d.severity == "error"]
@@ -104,9 +109,9 @@ def _only_listed() -> Diagnostic:
     return Diagnostic("PE443", message, Span(STDIN), severity="warning")
 
 
-def _title(stem: str, sheet: str | None, taken: set[str]) -> str:
+def _title(name: str, taken: set[str]) -> str:
     """A name that a sheet may have, once."""
-    wanted = _TITLE.sub(" ", f"{stem} {sheet}" if sheet else stem).strip()[:28] or "rejects"
+    wanted = _TITLE.sub(" ", name).strip()[:28] or "rejects"
     title, number = wanted, 1
     while title.lower() in taken:
         number += 1
@@ -172,16 +177,29 @@ class _Rows:
         return text
 
 
-def _sheet(book: Any, title: str, of: _Rows) -> None:
-    rows = of.each()
-    first = next(rows, None)
-    if first is None:
-        return
+def _lay(
+    book: Any, name: str, titles: set[str], head: Sequence[str], rows: Iterable[Callable[[Any], list[Any]]]
+) -> int:
+    """A sheet, or as many as it takes to hold all rows, each with the header; how many there are. None without rows."""
+    sheets = 0
+    for at, row in enumerate(rows):
+        if at % (LAST_ROW - 1) == 0:
+            sheet = _sheet(book, _title(name, titles), head)
+            sheets += 1
+        sheet.append(row(sheet))
+    return sheets
+
+
+def _sheet(book: Any, title: str, head: Sequence[str]) -> Any:
+    """A sheet with its header, and columns in which an identity number has room."""
+    from openpyxl.utils import get_column_letter
+
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
-    sheet.append([_cell(sheet, n, bold=True) for n in of.names()])
-    for row in chain([first], rows):
-        sheet.append(_cells(sheet, row, of))
+    for place, name in enumerate(head, 1):
+        sheet.column_dimensions[get_column_letter(place)].width = TALK if name in TALKING else WIDE
+    sheet.append([_cell(sheet, name, bold=True) for name in head])
+    return sheet
 
 
 def _cells(sheet: Any, row: Row, of: _Rows) -> list[Any]:
@@ -235,12 +253,14 @@ def _cell(sheet: Any, text: str, bold: bool = False, fault: Reject | None = None
     return cell
 
 
-def _list(book: Any, title: str, rejects: Sequence[Reject]) -> None:
+def _list(book: Any, titles: set[str], rejects: Sequence[Reject]) -> None:
     """Every reject, a row each."""
-    sheet = book.create_sheet(title)
-    sheet.freeze_panes = "A2"
-    sheet.append([_cell(sheet, say(*n), bold=True) for n in LIST])
-    for r in rejects:
-        reason, hint = say(r.reason, r.reason_zh or r.reason), say(r.hint, r.hint_zh or r.hint)
-        texts = [r.file, r.sheet or "", str(r.row), r.column or "", r.value or "", r.code, reason, hint]
-        sheet.append([_cell(sheet, t) for t in texts])
+    name, head = say("list", "清单"), [say(*n) for n in LIST]
+    if not _lay(book, name, titles, head, (partial(_listed, r=r) for r in rejects)):
+        _sheet(book, _title(name, titles), head)
+
+
+def _listed(sheet: Any, r: Reject) -> list[Any]:
+    reason, hint = say(r.reason, r.reason_zh or r.reason), say(r.hint, r.hint_zh or r.hint)
+    texts = [r.file, r.sheet or "", str(r.row), r.column or "", r.value or "", r.code, reason, hint]
+    return [_cell(sheet, t) for t in texts]

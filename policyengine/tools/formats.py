@@ -195,6 +195,9 @@ def _write_xlsx(table: Table, path: Path) -> None:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(table.name)
     sheet.freeze_panes = "A2"
+    for place, column in enumerate(table.columns, 1):
+        room = 20 if column.kind == "text" else 9  # of an identity number nothing is cut off
+        sheet.column_dimensions[openpyxl.utils.get_column_letter(place)].width = max(room, len(column.name) + 2)
     with rows_of_book(book):
         sheet.append(table.names)
         for row in table.rows:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from policyengine.diagnostics import Diagnostic
-from policyengine.records import sheets
+from policyengine.records import rejects_xlsx, sheets
 from policyengine.records.files import Source
 from policyengine.records.read import read_inputs
 from policyengine.records.rejects_xlsx import BAD_CELL, write_rejects
@@ -252,6 +252,32 @@ def test_rejects_are_mended_in_their_workbook_and_read_again(tmp_path: Path) -> 
     assert forms == ["training", "lecture", "self_study", "lecture", "training", "training", "training"]
     assert len([line for line in record_lines(again) if "16 hours" in line]) == 1
     assert codes(said, "warning") == []
+
+
+def test_more_rejected_rows_than_a_sheet_holds_stand_in_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row beyond the last one made a file that no spreadsheet opens, nor this program; and an id has room."""
+    from openpyxl import load_workbook
+
+    monkeypatch.setattr(rejects_xlsx, "LAST_ROW", 3)
+    source = tmp_path / "r.csv"
+    source.write_text("身份证号,学习日期,学时\n" + "510101199001010016,2016-03,1\n" * 5, encoding="utf-8")
+    inputs, _ = read_inputs([str(source)], None, None, schema())
+    assert inputs is not None
+    path = tmp_path / "rejects.xlsx"
+    assert write_rejects(path, inputs.rejects, [str(source)], schema()) == []
+    book = load_workbook(path)
+    sizes = [(sheet.title, sheet.max_row) for sheet in book]
+    assert sizes == [("r", 3), ("r 2", 3), ("r 3", 2), ("list", 3), ("list 2", 3), ("list 3", 2)]
+    assert all(sheet.column_dimensions["A"].width >= 20 for sheet in book)
+    for sheet in book.worksheets[:3]:
+        for row in range(2, sheet.max_row + 1):
+            sheet.cell(row, 2).value = "2016-03-05"
+    book.save(path)
+    again, said = read_inputs([str(source), str(path)], None, None, schema())
+    assert again is not None
+    assert (len(again.records), again.rows, len(again.rejects), codes(said, "error")) == (5, 5, 0, [])
 
 
 def test_nothing_in_a_rejects_workbook_is_calculated(tmp_path: Path) -> None:

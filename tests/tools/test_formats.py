@@ -169,6 +169,7 @@ def test_what_a_changed_table_holds_is_told_in_the_language_spoken(case: str, tm
 def test_what_a_changed_workbook_holds_is_told(value: object, told: str, tmp_path: Path) -> None:
     write_table(Table("t", COLUMNS[:2], [("a", Fraction(5))]), tmp_path / "t.xlsx", "xlsx")
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    assert book["t"].column_dimensions["A"].width >= 20  # an identity number has room
     book.worksheets[0]["B2"] = value
     book.save(tmp_path / "t.xlsx")
     with pytest.raises(ValueError, match=f"^row 2, hours: '{told}' is not a figure as we write it$"):
