@@ -31,6 +31,12 @@ _NO_DAY = (
     "no column is read as the day: name it date, or say which it is in a mapping file (columns: {date: HEADER})",
     "没有一列读作日期：请将该列改名为“日期”，或在对照文件中指明（columns: {date: 列名}）",
 )
+_NO_QUANTITY = (
+    "no column is read as the quantity: name it hours (or what it is counted in), or say which it is in a mapping file "
+    "(columns: {quantity: HEADER}, and where nothing says the unit a line units: {quantity: hours})",
+    "没有一列读作数量：请将该列改名为“学时”等，或在对照文件中指明（columns: {quantity: 列名}；"
+    "单位也未写明的，另起一行写 units: {quantity: 学时}）",
+)
 
 
 @dataclass(slots=True)
@@ -257,8 +263,11 @@ def as_text(views: Sequence[TableView], width: int = 100, colour: bool = False) 
                 )
         for s in view.whole_rows:
             console.print(f"  {_place(s)} {s['value'] or ''}  {s['code']} {s['reason']}", markup=False, soft_wrap=True)
-        if "PE421" in view.problems and not {c.read_as for c in view.columns} & {"date", "start", "end"}:
+        known = {c.read_as for c in view.columns}
+        if "PE421" in view.problems and not known & {"date", "start", "end"}:
             console.print("  " + say(*_NO_DAY), markup=False, soft_wrap=True)
+        if known & {"date", "start", "end"} and "quantity" not in known:
+            console.print("  " + say(*_NO_QUANTITY), markup=False, soft_wrap=True)
         usable, part = view.rows - view.rejected, share(view.rejected, view.rows)
         console.print(
             say(

@@ -127,6 +127,20 @@ def test_where_no_column_is_the_day(tmp_path: Path) -> None:
     )
 
 
+def test_where_no_column_is_the_quantity(tmp_path: Path) -> None:
+    """All rows can be read, and every record would count nothing; what is said to be written mends it."""
+    path = tmp_path / "r.csv"
+    path.write_text("身份证号码,学习日期,学时(45分钟)\nP1,2016-03-05,8\n", encoding="utf-8")
+    said = "no column is read as the quantity: "
+    assert said in " ".join(_run(str(path)).stdout.split())
+    mapping = tmp_path / "m.yaml"
+    mapping.write_text("columns: {quantity: 学时(45分钟)}\nunits: {quantity: hours}\n", encoding="utf-8")
+    inputs, _ = read_inputs([str(path)], None, None, schema(mapping))
+    assert inputs is not None
+    assert [(r.quantity, r.unit) for r in inputs.records] == [(8, "hours")]
+    assert said not in " ".join(_run(str(path), "--mapping", str(mapping)).stdout.split())
+
+
 def test_a_cell_of_several_lines_is_shown_in_one(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     path.write_text(
