@@ -255,8 +255,16 @@ def _unreadable(shown: str, problem: OSError) -> Diagnostic:
     else:
         message = say("the file can't be read: ", "无法读取文件：") + reason(problem)
     denied = problem.errno in (errno.EACCES, errno.EPERM)
-    hint = say("check who may read it", "请检查读取权限") if denied else _hint_files()
-    return Diagnostic("PE400", message, Span(shown), hint=hint)
+    return Diagnostic("PE400", message, Span(shown), hint=_hint_denied() if denied else _hint_files())
+
+
+def _hint_denied() -> str:
+    if sys.platform != "win32":
+        return say("check who may read it", "请检查读取权限")
+    return say(  # which says the same of a file that a program keeps to itself
+        "close it where Excel, WPS or another program has it open, or check who may read it",
+        "如果它正在 Excel、WPS 等程序中打开，请先关闭；否则请检查读取权限",
+    )
 
 
 def kind_of(path: Path) -> str:

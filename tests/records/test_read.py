@@ -101,6 +101,24 @@ def test_a_folder_below_that_can_not_be_read_is_an_error(tmp_path: Path, monkeyp
     assert said[0].span == Span(str(tmp_path / "sub"))
 
 
+@pytest.mark.parametrize(
+    ("system", "hint"), [("linux", "check who may read it"), ("win32", "close it where Excel, WPS")]
+)
+def test_a_file_that_a_program_keeps_to_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str, hint: str
+) -> None:
+    """Windows says that it is not permitted where only somebody has it open."""
+
+    def refused(_: Path) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    path = _written(tmp_path, "r.csv", HEADER + "P1,2016-03-05,1\n")
+    monkeypatch.setattr(files, "kind_of", refused)
+    monkeypatch.setattr(sys, "platform", system)
+    _, said = files.find_files([path])
+    assert [(d.code, (d.hint or "")[: len(hint)]) for d in said] == [("PE400", hint)]
+
+
 @pytest.mark.parametrize("pattern", ["**/*.csv", "*/*.csv", "*/r.csv", "**"])
 def test_a_folder_that_a_pattern_can_not_look_into_is_told_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
