@@ -188,6 +188,16 @@ def of_system(problem: OSError) -> Diagnostic:
                 say("the folder that you are in is gone: it was removed", "当前所在的文件夹已不存在：已被删除"),
                 hint=say("go into one that is there (cd), and run again", "请先进入存在的文件夹（cd），再重新运行"),
             )
+        case errno.ENOENT if sys.platform == "win32" and (length := len(os.path.abspath(name))) > 247:
+            return Diagnostic(
+                "PE906",
+                about
+                + say(
+                    f"this path has {length} characters; Windows takes 259, for a folder 247",
+                    f"此路径有 {length} 个字符；Windows 最多允许 259 个，文件夹 247 个",
+                ),
+                hint=say("choose a place with shorter names", "请换一个路径较短的位置"),
+            )
         case errno.ENOENT:
             return Diagnostic(
                 "PE902",

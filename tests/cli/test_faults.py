@@ -459,6 +459,20 @@ def test_a_result_that_is_open_elsewhere_is_named(run: Run, world: Path, monkeyp
     assert "Excel" in (told.hint or "")
 
 
+@pytest.mark.parametrize(("system", "code"), [("linux", "PE902"), ("win32", "PE906")])
+def test_a_path_that_is_too_long_for_windows(
+    system: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which says of it that there is no such folder."""
+    place = tmp_path / ("学" * 120) / ("时" * 120) / ".out.unfinished-1"
+    monkeypatch.setattr(sys, "platform", system)
+    told = of_system(FileNotFoundError(errno.ENOENT, "The system cannot find the path specified", str(place)))
+    short = of_system(FileNotFoundError(errno.ENOENT, "The system cannot find the path specified", "out"))
+    monkeypatch.undo()
+    assert (told.code, f"has {len(str(place))} characters" in told.message) == (code, code == "PE906")
+    assert short.code == "PE902"
+
+
 @posix  # elsewhere a folder that somebody is in can't be removed
 @pytest.mark.parametrize("named", ["evaluate records.csv --policy p", "diff main..HEAD"])
 def test_the_folder_that_one_is_in_was_removed(
