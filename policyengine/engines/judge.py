@@ -22,8 +22,9 @@ from policyengine.records.model import Person, Record
 
 Missing = tuple[str, ...]
 NONE: Missing = ()
-Given = tuple[Truth, Amount | None, Missing]
-INAPPLICABLE: Given = (False, None, NONE)
+Given = tuple[Truth, Amount | None, Missing, str]
+"""Whether a rule applies; what it gives; what is missing; the keys of it and what is kept beside it that give that."""
+INAPPLICABLE: Given = (False, None, NONE, "")
 
 
 @dataclass(slots=True)
@@ -124,20 +125,20 @@ class Judge:
             if truth is None:
                 doubts.append(rule)
             elif not spoke and rule.about(scene):
-                spoke = rule.key
+                spoke = rule.decided_by(scene, False)
         if state != "recognised":
             if not doubts:
                 return ("rejected", spoke, ()) if spoke else (state, "", ())
-            state, by = "review", doubts[0].key
+            state, by = "review", doubts[0].decided_by(scene, None)
         else:
             doubts = []
         for rule in self._reject.of(form, day):
             truth = rule.test(scene)
             if truth:
-                return "rejected", rule.key, ()
+                return "rejected", rule.decided_by(scene, True), ()
             if truth is None:
                 if state == "recognised":
-                    state, by = "review", rule.key
+                    state, by = "review", rule.decided_by(scene, None)
                 doubts.append(rule)
         return state, by, tuple({name for rule in doubts for name in rule.lacks(scene)}) if doubts else NONE
 
@@ -148,18 +149,18 @@ class Judge:
         record = scene.record
         assert record is not None
         rules = self._convert.of(form, record.end)
-        found = [(rule.key, given) for rule in rules if (given := self._given(rule, scene))[0] is not False]
+        found = [given for rule in rules if (given := self._given(rule, scene))[0] is not False]
         if len(found) == 1 and not self.add:
-            key, (truth, only, lacks) = found[0]
+            truth, only, lacks, key = found[0]
             if truth and only is not None:
                 settled = only[0] is only[1] or only[0] == only[1]
                 return only, key, "counted" if settled else "missing_fact", NONE if settled else lacks
-        sure = [amount for _, (truth, amount, _) in found if truth and amount is not None]
-        maybe = [amount for _, (truth, amount, _) in found if truth is None and amount is not None]
-        keys = [key for key, (_, amount, _) in found if amount is not None]
-        missing = {name for _, (_, _, lacks) in found for name in lacks}
+        sure = [amount for truth, amount, _, _ in found if truth and amount is not None]
+        maybe = [amount for truth, amount, _, _ in found if truth is None and amount is not None]
+        keys = [key for _, amount, _, key in found if amount is not None]
+        missing = {name for _, _, lacks, _ in found for name in lacks}
         unexchanged = len(keys) < len(found)
-        sure_unexchanged = any(truth and amount is None for _, (truth, amount, _) in found)
+        sure_unexchanged = any(truth and amount is None for truth, amount, _, _ in found)
         if not sure and not maybe:
             amount, reason = NOTHING, "no_exchange" if unexchanged else "no_conversion"
         else:
@@ -195,16 +196,17 @@ class Judge:
         keys: list[str] = []
         missing: set[str] = set()
         for rule in self._add.of(form, scene.record.end):
-            truth, amount, lacks = self._given(rule, scene)
+            truth, amount, lacks, key = self._given(rule, scene)
             if truth is not False and amount is not None:
-                keys.append(rule.key)
+                keys.append(key)
                 missing.update(lacks)
                 lows.append(amount[0] if truth and sure_to_apply else ZERO)
                 highs.append(amount[1])
         return (add_up(lows), add_up(highs)), keys, missing
 
     def _given(self, rule: Ready, scene: Scene) -> Given:
-        """Does the rule apply; what it gives in the plan's unit (None: no exchange leads there); what is missing."""
+        """Does the rule apply; what it gives in the plan's unit (None: no exchange leads there); what is missing; its
+        key, or that of a base rule that is kept beside it and gives less."""
         record = scene.record
         assert record is not None
         converting = self._converting[id(rule.rule.statement)]
@@ -221,15 +223,19 @@ class Judge:
             truth, lacks = None, (*lacks, "unit")
         rate = self.rate(converting.unit, record.end)
         if rate is None:
-            return truth, None, ()
+            return truth, None, (), rule.key
         if rate != 1:
             amount = times(amount[0], rate), times(amount[1], rate)
+        key = rule.key
         for kept in rule.kept:
-            allowed, most, more = self._given(kept, scene)
+            allowed, most, more, other = self._given(kept, scene)
             if allowed is not False and most is not None:
                 lacks = (*lacks, *more)
-                amount = min(amount[0], most[0]), min(amount[1], most[1]) if allowed else amount[1]
-        return truth, amount, lacks
+                less = min(amount[0], most[0]), min(amount[1], most[1]) if allowed else amount[1]
+                if less != amount:
+                    key = other if less == most else f"{key}+{other}"
+                amount = less
+        return truth, amount, lacks, key
 
     def rate(self, unit: str, day: date) -> Number | None:
         """What one ``unit`` is worth in the plan's unit on that day; None without an exchange."""
@@ -324,6 +330,7 @@ def either(one: Truth, other: Truth) -> Truth:
 def with_kept(rule: Ready, joined: Callable[[list[Test]], Test]) -> None:
     """Restrict a rule by the base rules kept beside it."""
     if rule.kept:
+        rule.own = rule.test
         rule.test = joined([rule.test, *(k.test for k in rule.kept)])
         rule.when = joined([rule.when, *(k.test for k in rule.kept)])
         rule.asks = tuple(dict.fromkeys(d for r in (rule, *rule.kept) for d in r.asks))

@@ -13,6 +13,7 @@ from policyengine.engines.numbers import Number
 from policyengine.engines.truth import (
     Scene,
     Test,
+    Truth,
     World,
     all_of,
     compile_what,
@@ -34,8 +35,9 @@ class Ready:
     """``about``: whether the rule speaks of the record; ``when``: its condition; ``test``: both.
 
     ``named``: the terms it names, of the field ``owner``. ``asks``: the fields its answer depends on, ``consults``: the
-    figures of tables. ``kept``: the base rules that go on restricting it (``raise-only``). ``personal``: a figure of it
-    asks for facts of the person; if not, ``figures`` remembers what it is in a period.
+    figures of tables. ``kept``: the base rules that go on restricting it (``raise-only``); ``own``: its test without
+    them, where they are joined to it. ``personal``: a figure of it asks for facts of the person; if not, ``figures``
+    remembers what it is in a period.
     """
 
     key: str
@@ -51,6 +53,7 @@ class Ready:
     consults: tuple[tree.Lookup, ...]
     world: World
     kept: tuple[Ready, ...] = ()
+    own: Test | None = None
     personal: bool = False
     figures: dict[int, tuple[Number, Number]] = field(default_factory=dict)
     _periods: dict[int, bool] = field(default_factory=dict)
@@ -59,6 +62,12 @@ class Ready:
         """The facts that the rule asks for and the scene lacks, and tables without a figure for those it has."""
         facts = lacking(self.asks, scene)
         return (*facts, *rows_lacking(self.consults, self.world, scene)) if self.consults else facts
+
+    def decided_by(self, scene: Scene, truth: Truth) -> str:
+        """The key of the rule whose own answer is that of all together: its own, else that of one that is kept."""
+        if self.own is None or self.own(scene) is truth:
+            return self.key
+        return next((k.key for k in self.kept if k.test(scene) is truth), self.key)
 
     def governs(self, period: int, year_start: tuple[int, int]) -> bool:
         """Whether the rule is in force for the whole of a period."""

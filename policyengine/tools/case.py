@@ -193,6 +193,7 @@ class Case:
     windows: Mapping[str, Window] = field(default_factory=dict)  # of findings whose window isn't the period, by rule
     measured: Mapping[str, Measured] = field(default_factory=dict)  # of findings on other than total and subjects, by
     # rule; of other declared measures, by name
+    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # cap → base caps beside it: the least cuts
     blocks: tuple[tuple[str, str], ...] = ()  # blocks of years that its year lies in, and their requirements' keys
     as_of: date | None = None
 

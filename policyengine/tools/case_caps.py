@@ -59,17 +59,19 @@ class Caps(Activities):
             if caps and e.counted != e.converted and e.reason != "duplicate":
                 groups.setdefault(caps, []).append(e)
         for key, cut in groups.items():
-            notes = [self.case.rules[k] for k in key.split("+") if k in self.case.rules]
+            own = key.split("+")
+            every = [k for cap in own for k in (cap, *self.case.kept.get(cap, ()))]
+            notes = [self.case.rules[k] for k in every if k in self.case.rules]
             text = self.say("; ", "；").join(n.text(self.language) for n in notes) or key
             least = [self._surely_cut(e) for e in cut]
             most = [e.converted_high - e.counted if e.converted_high is not None else None for e in cut]
             lost = spread(sum(least, ZERO), _total(most))
-            about = notes[0].about if len(notes) == 1 else None
+            about = notes[0].about if notes and len(own) == 1 else None
             facts = [self.say(f"{lost} cut", f"核掉 {lost}")]
             if about and (claimed := self._claimed(key, set(about))):
                 facts.insert(0, claimed)
             line = text + self.say(": ", "：") + self.say(", ", "，").join(facts)
-            yield Node(self.cite(line, key), [Node(self.record(e, rules=False)) for e in cut])
+            yield Node(self.cite(line, "+".join(every)), [Node(self.record(e, rules=False)) for e in cut])
 
     def _surely_cut(self, e: LedgerEntry) -> Fraction:
         """What caps cut of a row at least: nothing where it may not count, or another record may count instead."""

@@ -134,6 +134,13 @@ def _last_day(rule: Rule, period: int, policy: Policy) -> date:
     return period_bounds(period, policy.year_start)[1]
 
 
+def kept_caps(ready: Prepared, decision: Decision) -> dict[str, tuple[str, ...]]:
+    """By cap, the keys of the base caps that hold with it in a decision's period: the least of their figures cuts."""
+    _, last = labelled(decision.period)
+    caps = (cap for cap in ready.later.caps if cap.kept and cap.governs(last, ready.plan.year_start))
+    return {cap.key: tuple(k.key for k in cap.kept) for cap in caps}
+
+
 def blocks_around(ready: Prepared, decision: Decision) -> tuple[tuple[str, str], ...]:
     """The blocks that a decision's year lies in, each with the keys of what is required of it."""
     year, last = labelled(decision.period)

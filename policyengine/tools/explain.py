@@ -20,7 +20,7 @@ from policyengine.messages import say
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
 from policyengine.tools.case import UNMET, Case, labels_of, labels_together, of_period, rows_of
-from policyengine.tools.case_reasons import Follows, Notes, besides, blocks_around, may_follow, why
+from policyengine.tools.case_reasons import Follows, Notes, besides, blocks_around, kept_caps, may_follow, why
 from policyengine.tools.case_windows import windows_in, windows_of
 from policyengine.tools.enough import enough_for
 from policyengine.tools.evaluate import Files, judge_one, read_files
@@ -47,6 +47,7 @@ TOLD_AGAIN = (
     "turns_on",
     "may_follow",
     "measured",
+    "kept",
     "blocks",
 )
 
@@ -144,6 +145,7 @@ class Explainer:
             besides=besides(ready, notes, self.selector.law.policies[which], decision, findings, shown, records),
             windows=windows,
             measured=measured,
+            kept=kept_caps(ready, decision),
             blocks=blocks_around(ready, decision),
             as_of=as_of,
             turns_on={name: facts for name, (facts, _) in follows.items()},
@@ -326,6 +328,7 @@ def _written_cases(written: Written, who: str, periods: Periods | None) -> tuple
             case = replace(
                 case,
                 windows=windows,
+                kept=written.kept_caps(),
                 blocks=written.blocks(decision),
                 besides=written.drops(decision),
                 may_follow=written.may_follow(decision),

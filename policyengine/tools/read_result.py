@@ -211,6 +211,11 @@ class Written:
         own = [r for r in self.manifest["rules"] if decision.policy in r["policies"] and _touches(r, days)]
         return tuple((r["key"], r["drops"][0]) for r in own if r.get("drops"))
 
+    def kept_caps(self) -> dict[str, tuple[str, ...]]:
+        """By cap, the keys of the base caps that hold with it: the least of their figures cuts."""
+        own = (r for r in self.manifest["rules"] if r["kind"] == "cap" and r.get("stricter_governs"))
+        return {r["key"]: tuple(r["overrides"]) for r in own}
+
     def blocks(self, decision: Decision) -> tuple[tuple[str, str], ...]:
         """The blocks that a decision's year lies in, each with the keys of what is required of it."""
         policy, (year, last) = self.policy(decision.policy), labelled(decision.period)

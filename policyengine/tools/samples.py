@@ -361,9 +361,18 @@ def completions(prepared: Prepared, person: Person, record: Record) -> list[Wish
     for rule in prepared.judge.recognise:
         if not in_force(rule, record.end) or rule.about(scene) is False:
             continue
-        for wish in wishes(rule.rule.statement.when, prepared.judge.world, scene):
+        for wish in wishes(_joined(rule, tree.And), prepared.judge.world, scene):
             found += [w for w in _unrejected(prepared, person, record, wish) if w and w not in found]
     return sorted(found, key=len)
+
+
+def _joined(rule: Ready, kind: type[tree.And] | type[tree.Or]) -> tree.Condition | None:
+    """The condition of a rule with those of the base rules kept beside it: all recognise, any rejects."""
+    each = [r.rule.statement.when for r in (rule, *rule.kept)]
+    said = tuple(when for when in each if when is not None)
+    if len(said) < len(each) and kind is tree.Or:
+        return None
+    return kind(said) if len(said) > 1 else said[0] if said else None
 
 
 def _unrejected(prepared: Prepared, person: Person, record: Record, wish: Wish) -> list[Wish]:
@@ -378,7 +387,7 @@ def _unrejected(prepared: Prepared, person: Person, record: Record, wish: Wish) 
             if rule.test(scene) is False:
                 more.append(option)
                 continue
-            for other in wishes(rule.rule.statement.when, prepared.judge.world, scene, holds=False):
+            for other in wishes(_joined(rule, tree.Or), prepared.judge.world, scene, holds=False):
                 whole = {**option, **other}
                 if rule.test(_scene(prepared, person, supplied(record, whole))) is False:
                     more.append(whole)

@@ -265,26 +265,27 @@ def test_of_a_kept_rate_the_lower_governs() -> None:
     over = rule("study", "override base/study: convert training at paper_hours(level, author_rank)", pack="sector")
     facts = {"level": "national", "author_rank": 1}  # the table gives 30
     e = converted(governs(over, base), quantity=14000, unit="characters", **facts)
-    assert (e.converted, e.convert_rule) == (28, "sector/study")
-    assert converted(governs(over, base), quantity=40000, unit="characters", **facts).converted == 30
+    assert (e.converted, e.convert_rule) == (28, "base/study")
+    e = converted(governs(over, base), quantity=40000, unit="characters", **facts)
+    assert (e.converted, e.convert_rule) == (30, "sector/study")
 
 
 KEPT_RATES = [
-    # level; bounds of 10,000 characters at 5 hours for 1,000, of national papers at 2
-    ({"level": "national"}, 20, 20, ()),
-    ({"level": "city"}, 50, 50, ()),
-    ({}, 20, 50, ("level",)),
+    # level; bounds of 10,000 characters at 5 hours for 1,000, of national papers at 2; by whose rule
+    ({"level": "national"}, 20, 20, (), "base/study"),
+    ({"level": "city"}, 50, 50, (), "sector/study"),
+    ({}, 20, 50, ("level",), "sector/study+base/study"),
 ]
 
 
-@pytest.mark.parametrize(("facts", "low", "high", "missing"), KEPT_RATES)
+@pytest.mark.parametrize(("facts", "low", "high", "missing", "by"), KEPT_RATES)
 def test_a_kept_rate_restricts_what_it_speaks_of(
-    facts: dict[str, object], low: int, high: int, missing: tuple[str, ...]
+    facts: dict[str, object], low: int, high: int, missing: tuple[str, ...], by: str
 ) -> None:
     base = rule("study", "convert training at 2 hours per 1000 characters when level = national")
     over = rule("study", "override base/study: convert training at 5 hours per 1000 characters", pack="sector")
     e = converted(governs(over, base), quantity=10000, unit="characters", **facts)
-    assert (e.converted, e.converted_high, e.missing) == (low, high, missing)
+    assert (e.converted, e.converted_high, e.missing, e.convert_rule) == (low, high, missing, by)
     # figures that the law leaves open: of 3 to 6 hours and, of national papers, 2 to 4
     base = rule("study", "convert training at 2 to 4 hours per 1000 characters when level = national")
     over = rule("study", "override base/study: convert training at 3 to 6 hours per 1000 characters", pack="sector")

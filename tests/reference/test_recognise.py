@@ -111,6 +111,36 @@ def test_a_kept_base_rule_goes_on_restricting() -> None:
     assert judged(*rules, form=None, mode="in_person").counted_high == 0  # no proof, whatever its form
 
 
+# Facts, reason and the pack whose rule decides: the sector's, unless only the base's fails, lacks a fact, or rejects.
+KEPT = [
+    ({"evidence": "c", "mode": "in_person"}, "counted", "sector"),
+    ({"mode": "in_person"}, "rejected", "base"),
+    ({"evidence": "c", "mode": "online"}, "rejected", "sector"),
+    ({"mode": "online"}, "rejected", "sector"),
+    ({"evidence": "c"}, "missing_fact", "sector"),
+    ({}, "rejected", "base"),  # whatever its mode
+    ({"evidence": "c", "mode": "in_person", "result": "failed"}, "rejected", "sector"),
+    ({"evidence": "c", "mode": "in_person", "level": "city"}, "rejected", "base"),
+]
+
+
+@pytest.mark.parametrize(("facts", "reason", "pack"), KEPT)
+def test_of_an_override_and_what_is_kept_beside_it_that_is_named_which_decides(
+    facts: dict[str, object], reason: str, pack: str
+) -> None:
+    base = rule("classes", "recognise training when evidence is present")
+    over = rule("classes", "override base/classes: recognise training when mode = in_person", pack="sector")
+    low = rule("low", "reject training when level = city")
+    bad = rule("low", "override base/low: reject training when result = failed", pack="sector")
+    known = {"level": "national", "result": "passed", **facts}
+    made = plan(governs(over, base), governs(bad, low), rule("hours", HOURS))
+    held = inputs([record("R1", "2016-05-01", "training", 8, "hours", **known)])  # type: ignore[arg-type]
+    for engine in (reference, duckdb):
+        [entry] = engine.evaluate(made, held, (2016, 2016)).ledger
+        name = "low" if {"result", "level"} & facts.keys() else "classes"
+        assert (entry.reason, entry.recognise_rule) == (reason, f"{pack}/{name}")
+
+
 def test_conditions_ask_the_person_too() -> None:
     rules = ["recognise training when employer_kind in (state_organ, public_institution)", HOURS]
     assert judged(*rules, person=somebody(employer_kind="enterprise")).reason == "rejected"

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from policyengine.tools.case_text import text_of_case
-from policyengine.tools.evaluate import Files
-from policyengine.tools.explain import explain_files
+from policyengine.tools.evaluate import Files, evaluate_files
+from policyengine.tools.explain import explain_files, explain_result
+from policyengine.tools.read_result import read_result
+from policyengine.tools.result import save
 from policyengine.tools.select import load_law
 from tests.tools.world import HEADER, write_world
 
@@ -72,3 +74,48 @@ def test_a_record_that_may_not_count_is_not_surely_cut(tmp_path: Path, done: str
     files = Files((str(tmp_path / "own.csv"),))
     (case,), _ = explain_files(load_law(world / "policies/shire"), files, "X", (2016, 2016))
     assert f"cap self_study, publication at 50 hours per year: {said}    " in text_of_case(case)
+
+
+# The millers' table has 60 hours, the shire's article 50, which is kept beside it: of 80 hours that article cuts 30.
+# Recognised are papers that both say are: the second lacks the shire's proof.
+MILL = """\
+- id: self-study-cap
+  cites: {source: rules, at: rule 2}
+  rule: "override shire/self-study-cap: cap self_study, publication at most(this year) per year"
+- id: recognise-training
+  cites: {source: rules, at: rule 3}
+  rule: "override shire/recognise-training: recognise training, publication, visit when fee is missing or fee > 0 yuan"
+"""
+KEPT_LINES = (
+    "├─ cap self_study, publication at most(this year) per year; cap self_study, publication at 50 hours per year: "
+    "80 claimed, 30 cut    self-study-cap, rule 2; self-study-cap, art. 3",
+    '│  └─ R2 2016-05-06 publication "B" 9000 characters: no evidence    recognise-training, art. 1',
+)
+
+
+def test_what_is_kept_beside_an_override_is_cited_where_it_decides(tmp_path: Path) -> None:
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    text = rules.read_text(encoding="utf-8")
+    for name in ("self-study-cap", "recognise-training"):
+        text = text.replace(f"- id: {name}\n", f"- id: {name}\n  change: raise-only\n")
+    rules.write_text(text, encoding="utf-8")
+    pack = world / "policies/mill/pack.yaml"
+    columns = "{year: {role: year}, hours: {role: value, type: number, unit: hours}}"
+    more = f"tables:\n  most: {{file: most.csv, columns: {columns}}}\n"
+    pack.write_text(pack.read_text(encoding="utf-8") + more, encoding="utf-8")
+    (world / "policies/mill/most.csv").write_text("year,hours\n2016,60\n", encoding="utf-8")
+    (world / "policies/mill/rules.yaml").write_text(MILL, encoding="utf-8")
+    rows = [
+        "R1,X,2016-05-05,publication,public,A,40000,characters,c,,,",
+        "R2,X,2016-05-06,publication,public,B,9000,characters,,,,",
+    ]
+    (tmp_path / "own.csv").write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
+    law, files = load_law(world / "policies/mill"), Files((str(tmp_path / "own.csv"),))
+    (case,), _ = explain_files(law, files, "X", (2016, 2016))
+    lines = text_of_case(case).splitlines()
+    assert set(KEPT_LINES) <= set(lines)
+    written = read_result(save(evaluate_files(law, files, (2016, 2016)), tmp_path / "out"))
+    (tmp_path / "own.csv").unlink()
+    (alone,), _ = explain_result(written, "X")
+    assert KEPT_LINES[0] in text_of_case(alone).splitlines()

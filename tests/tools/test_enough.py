@@ -814,6 +814,15 @@ def test_what_a_lost_figure_may_require_is_not_called_enough() -> None:
     assert line == "└─ nothing was found that would be enough"
 
 
+def test_what_is_recognised_only_as_the_base_says_too_is_enough_with_that() -> None:
+    base = rule("known", "recognise training when approved = yes")
+    over = rule("known", "override base/known: recognise training when result = passed", pack="sector")
+    rules = (governs(over, base), "convert training at stated hours", "require total at least 40 hours per year")
+    assert _of_rules(rules) == "└─ enough would be: 40 more recognised hours by 2016-12-31"
+    line = _of_rules(rules, record("R1", "2016-03-01", "training", 50, "hours", result="passed"))
+    assert line.startswith("└─ enough would be: approved for R1 (+50), or 40 more")
+
+
 # 40 are short. Five activities of 8 hours may be on one day; of provincial trainings 10 hours count, of others all.
 FREE = ("recognise training when level in (national, provincial)", "convert training at stated hours")
 ONLY_SOME = [

@@ -175,7 +175,7 @@ class Law:
             return None
         result: Formula | None = None
         for rule in judge._convert.of(form, record.end):
-            truth, amount, _ = judge._given(rule, scene)
+            truth, amount, *_ = judge._given(rule, scene)
             if truth is False:
                 continue
             if truth is None or amount is None or rule.kept or result is not None:
@@ -185,7 +185,7 @@ class Law:
                 return None
         plus = Fraction(0)
         for rule in judge._add.of(form, record.end):
-            truth, amount, _ = judge._given(rule, scene)
+            truth, amount, *_ = judge._given(rule, scene)
             if truth is False:
                 continue
             statement = rule.rule.statement
