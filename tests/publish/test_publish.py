@@ -393,6 +393,32 @@ def test_a_manifest_in_the_database_that_is_none(tmp_path: Path, results: dict[s
         assert str(to) in str(caught.value)
 
 
+REACHING = {
+    "a file": "(SELECT content FROM read_text('{secret}'))",
+    "a table": "(SELECT any_value(name) FROM read_csv('{secret}', columns = {{'name': 'TEXT'}}))",
+    "a folder": "(SELECT any_value(file) FROM glob('{folder}/*'))",
+    "a file by its name": "(SELECT any_value(name) FROM '{folder}/names.csv')",
+}
+
+
+@pytest.mark.parametrize("what", REACHING)
+def test_a_view_of_a_database_that_was_sent_reads_nothing_else(
+    what: str, tmp_path: Path, results: dict[str, Path]
+) -> None:
+    to = tmp_path / "status.duckdb"
+    publish(results["2016"], str(to))
+    for name in ("secret.txt", "names.csv"):
+        (tmp_path / name).write_text("name\nthe key of the safe\n")
+    value = REACHING[what].format(secret=tmp_path / "secret.txt", folder=tmp_path)
+    known = "result_id, person_id, name, sector, region, employer_kind, title_level, joined"
+    with duckdb.connect(str(to)) as connection:
+        connection.execute(f"CREATE OR REPLACE VIEW current_people AS SELECT {known}, {value} AS employer FROM people")
+    for take in (lambda: statistics([str(to)], [["employer"]]), lambda: write_report(str(to), tmp_path / "r.html")):
+        with pytest.raises(PolicyError, match="PE541") as caught:
+            take()
+        assert str(to) in str(caught.value)
+
+
 def test_a_result_that_was_changed_with_its_digests_is_not_published_under_its_old_signature(
     county: Path, tmp_path: Path
 ) -> None:

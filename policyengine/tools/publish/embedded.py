@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,7 +63,7 @@ def opened(to: str, connection: Any, folder: Path) -> Iterator[Embedded]:
     new = not path.exists()
     with parents_of(path):
         try:
-            attach(connection, path, read_only=False)
+            _attach(connection, path)
             yield Embedded(connection)
         except duckdb.Error as e:
             raise unusable(to, e) from None
@@ -73,16 +74,46 @@ def opened(to: str, connection: Any, folder: Path) -> Iterator[Embedded]:
                     left.unlink(missing_ok=True)
 
 
-def attach(connection: Any, path: Path, read_only: bool) -> None:
+def _attach(connection: Any, path: Path) -> None:
     """The file as the catalog ``status``."""
     import duckdb
     from sqlglot import exp
 
-    options = " (READ_ONLY)" if read_only else ""
     try:
-        connection.execute(f"ATTACH {exp.Literal.string(str(path)).sql('duckdb')} AS status{options}")
+        connection.execute(f"ATTACH {exp.Literal.string(str(path)).sql('duckdb')} AS status")
     except duckdb.Error as e:
         raise unusable(str(path), e) from None
+
+
+def fetch(place: str, query: Any, path: Path) -> None:
+    """The rows of a query as a Parquet file, by a DuckDB that may reach nothing but the database and the file's folder:
+    in a file that somebody sent, a view may read whatever lies on this machine, or fetch from an address."""
+    import duckdb
+    from sqlglot import exp
+
+    from policyengine.tools.stats.store import MEMORY
+
+    inside, out = (exp.Literal.string(str(p)).sql("duckdb") for p in (path.parent, path))
+    config: Any = {"autoinstall_known_extensions": False, "autoload_known_extensions": False, "memory_limit": MEMORY}
+    config["temp_directory"] = str(path.parent / "spill")
+    try:
+        with duckdb.connect(os.path.abspath(place), read_only=True, config=config) as alone:
+            alone.execute(f"SET allowed_directories = [{inside}]")
+            alone.execute("SET enable_external_access = false")
+            alone.execute(f"COPY ({query.sql('duckdb')}) TO {out} (FORMAT parquet)")
+    except duckdb.PermissionException:
+        raise PolicyError([_reaches_out(place)]) from None
+    except duckdb.Error as e:
+        raise unusable(place, e) from None
+
+
+def _reaches_out(place: str) -> Diagnostic:
+    text = say(
+        "a view in this database would read other files or addresses, which none of ours does",
+        "数据库中有视图要读取其他文件或网址，本程序写出的视图不会这样",
+    )
+    hint = say("do not trust it; publish the results into a new database", "请勿信任此库；请将各结果重新写入新的数据库")
+    return Diagnostic("PE541", text, Span(shown(place)), hint)
 
 
 def closed(connection: Any) -> None:

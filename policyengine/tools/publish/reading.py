@@ -125,26 +125,20 @@ def copied(
     told(None, say("reading the database", "读取数据库"))
     table = f"{prefix}_{view}_{folder.name.replace('-', '_')}"
     query = exp.select(*(name(c) for c, _ in columns))
+    path = folder / f"{view}.{'csv' if is_server(place) else 'parquet'}"
     if is_server(place):
-        from policyengine.tools.publish.postgres import fetch
+        from policyengine.tools.publish import postgres
 
-        path = folder / f"{view}.csv"
-        fetch(place, query.from_(exp.to_table(view)).sql("postgres"), path)
-        query = query.from_(typed_csv(path, columns))
-        _create(connection, table, query)
-        path.unlink()
-        return table
-    import duckdb
+        postgres.fetch(place, query.from_(exp.to_table(view)).sql("postgres"), path)
+        rows = typed_csv(path, columns)
+    else:
+        from policyengine.records.parquet import scan
+        from policyengine.tools.publish import embedded
 
-    from policyengine.tools.publish.embedded import attach, closed, unusable
-
-    attach(connection, Path(place), read_only=True)
-    try:
-        _create(connection, table, query.from_(exp.to_table(view, db="main", catalog="status")))
-    except duckdb.Error as e:
-        raise unusable(place, e) from None
-    finally:
-        closed(connection)
+        embedded.fetch(place, query.from_(exp.to_table(view, db="main")), path)
+        rows = scan(path)
+    _create(connection, table, query.from_(rows))
+    path.unlink()
     return table
 
 
