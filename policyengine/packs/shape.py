@@ -191,8 +191,10 @@ class _Checker:
         kind, value = typed(node)
         if "enum" in part and not any(type(value) is type(one) and value == one for one in part["enum"]):
             return False
-        if "pattern" in part and kind == "string" and not re.search(part["pattern"], node.text):
-            return False
+        if "pattern" in part and kind == "string":
+            whole = part["pattern"].replace("$", r"\Z")  # in Python $ is also before a last line end, unlike in a schema
+            if not re.search(whole, node.text):
+                return False
         if kind in ("integer", "number"):
             assert isinstance(value, Fraction)
             return part.get("minimum", value) <= value <= part.get("maximum", value)  # type: ignore[no-any-return]

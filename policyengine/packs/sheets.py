@@ -9,7 +9,7 @@ from policyengine.diagnostics import Diagnostic, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.nodes import lines_of
-from policyengine.packs.syntax import unmerged
+from policyengine.packs.syntax import UNWANTED, unmerged, unwanted
 
 MAX_ROWS = 20_000
 
@@ -61,12 +61,11 @@ def sheet_of(data: bytes, file: str) -> tuple[Sheet | None, list[Diagnostic]]:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if (conflict := unmerged("PE153", file, text)) is not None:
         return None, [conflict]
-    if "\0" in text:
-        return bad(
-            say("a NUL byte stands here", "此处是 NUL 字节"),
-            text.count("\n", 0, text.index("\0")) + 1,
-            say("save the table again as CSV", "请重新另存为 CSV"),
-        )
+    if found := UNWANTED.search(text):
+        message, hint = unwanted(found[0])
+        line, column = text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
+        span = Span(file, line, column, line, column + 1)
+        return None, [Diagnostic("PE104", message, span, hint, source=lines_of(text)[line - 1])]
     rows: list[tuple[str, ...]] = []
     lines: list[int] = []
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # the file's own bound is the one that holds

@@ -10,8 +10,13 @@ from policyengine.diagnostics import Diagnostic, Replacement, Span
 from policyengine.messages import say
 from policyengine.packs.nodes import line_of, lines_of
 
-# Line breaks that editors do not show as such, control characters, and marks that make text read otherwise than it is.
-UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")
+# Line breaks that editors do not show as such, control characters, and marks that make text read otherwise than it is:
+# of direction, and what nobody sees (soft hyphens, fillers, variation selectors, tags), by which two names look alike.
+UNWANTED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # of these, what takes no place in a line
 
 _OURS, _THEIRS = (re.compile(f"^{sign}{{7}} ", re.MULTILINE) for sign in "<>")

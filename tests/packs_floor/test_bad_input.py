@@ -37,6 +37,11 @@ FILES: dict[str, tuple[bytes, str]] = {
     "escaped control character": (b'pack: base\ntitle: {zh: "a\\e[31m"}\n', "PE104 2:13"),
     "escaped text that reads backwards": (b'pack: base\ntitle: "a\\u202eb"\n', "PE104 2:8"),
     "escaped character in a key": (b'pack: base\n"tit\\u200ble": a\n', "PE104 2:1"),
+    "a line end behind an id": (b'pack: "base\\n"\n', "PE122 1:7"),
+    **{
+        f"unseen U+{ord(char):04X}": (f"pack: base\ntitle: 培训{char}班\n".encode(), "PE104 2:10")
+        for char in "\xad\u034f\u061c\u115f\u17b5\u180e\u206a\u2800\u3164\ufe0f\uffa0\ufff9\U000e0041\U000e0100"
+    },
     "tab before a key": (b"sources:\n\tlaw: x\n", "PE105 2:1"),
     "tab inside a text": (b"pack: base\ntitle: a\tb\n", "PE105 2:9"),
     "second document": (b"pack: base\n---\npack: other\n", "PE110 2:1"),

@@ -128,7 +128,10 @@ def test_a_header_alone_is_an_empty_table(tmp_path: Path) -> None:
 BAD: dict[str, tuple[str, str | bytes, str]] = {
     "empty": (BASES, "", "PE153 1:0"),
     "neither UTF-8 nor GBK": (BASES, b"name,aliases,from,until\n\xff\xff\xff,,,\n", "PE153 2:0"),
-    "NUL byte": (BASES, "name,aliases,from,until\na\0,,,\n", "PE153 2:0"),
+    "NUL byte": (BASES, "name,aliases,from,until\na\0,,,\n", "PE104 2:2"),
+    "text that reads backwards": (BASES, "name,aliases,from,until\n四川\u202e大学,,,\n", "PE104 2:3"),
+    "zero-width space": (BASES, "name,aliases,from,until\n四川大学\u200b,,,\n", "PE104 2:5"),
+    "a terminal's command": (BASES, "name,aliases,from,until\n\x1b[2J,,,\n", "PE104 2:1"),
     "two versions that git left": (
         BASES, "name,aliases,from,until\na,,,\n<<<<<<< HEAD\nb,,,\n=======\nc,,,\n>>>>>>> branch\n", "PE153 3:0",
     ),
