@@ -16,6 +16,7 @@ from policyengine.records.cells import ERRORS
 from policyengine.records.xlsx import (
     LAST_COLUMN,
     LAST_ROW,
+    MAX_ROW,
     NotXlsx,
     Parser,
     formula_text,
@@ -25,7 +26,6 @@ from policyengine.records.xlsx import (
 )
 
 MAX_REPEATED = 20_000_000  # cells and spaces of a package that are written once and stand in many places
-MAX_ROW = 64_000_000  # characters of a row
 _OFFICE, _TABLE, _TEXT, _STYLE = (
     f"urn:oasis:names:tc:opendocument:xmlns:{n}:1.0 " for n in ("office", "table", "text", "style")
 )

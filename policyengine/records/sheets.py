@@ -25,7 +25,10 @@ from policyengine.records.xlsx import Book, NotXlsx
 DAMAGED = (BadZipFile, NotXlsx, Unreadable, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
 
 _MANIFEST = "META-INF/manifest.xml"
-_ABOUT = ("meta-inf/manifest.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml")
+_ABOUT = (
+    "meta-inf/manifest.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml", "xl/theme/theme1.xml",
+    "[content_types].xml", "_rels/.rels", "docprops/core.xml", "docprops/app.xml", "docprops/custom.xml",
+)  # fmt: skip
 _OTHER = ("it is no XLSX, XLS or ODS", "不是 XLSX、XLS 或 ODS")
 
 MAX_UNPACKED = 8 << 30  # bytes of a package: a million rows of 50 columns unpack to about 3 GB
@@ -50,7 +53,7 @@ def read_sheets(source: Source) -> Iterator[RawTable | Diagnostic]:
 
 def _package(source: Source, package: ZipFile) -> Iterator[RawTable | Diagnostic]:
     names = set(package.namelist())
-    if (wrong := _bomb(package)) is not None:
+    if (wrong := bomb(package)) is not None:
         yield _unreadable(source, *wrong)
     elif "xl/workbook.xml" in names:
         yield from _xlsx(source, package)
@@ -64,7 +67,8 @@ def _package(source: Source, package: ZipFile) -> Iterator[RawTable | Diagnostic
         yield _archive(source)
 
 
-def _bomb(package: ZipFile) -> tuple[str, str] | None:
+def bomb(package: ZipFile) -> tuple[str, str] | None:
+    """Why the workbook unpacks to more than can be read; None where it does not."""
     sizes = {i.filename.lower(): i.file_size for i in package.infolist()}
     about, texts = max(sizes.get(part, 0) for part in _ABOUT), sizes.get("xl/sharedstrings.xml", 0)
     if sum(sizes.values()) > MAX_UNPACKED or texts > MAX_TEXTS or about > MAX_ABOUT:

@@ -17,6 +17,10 @@ from xml.parsers import expat
 from zipfile import ZipFile
 
 PIECE = 1 << 20
+MAX_NESTED = 200  # elements within elements: a workbook has some ten
+MAX_TAG = 16 << 20  # bytes of one tag or comment, which the parser keeps as a whole; a cell's has some hundred
+MAX_ROW = 64_000_000  # characters of a row
+MAX_FORMULA = 1 << 16  # characters; a spreadsheet program takes 8192
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _DATE_FORMATS = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 _MONTHS = frozenset((17, 27, 36, 50, 52, 57))  # mmm-yy, and yyyy"年"m"月" as a Chinese spreadsheet numbers it
@@ -34,13 +38,24 @@ class Parser:
     def __init__(self) -> None:
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.buffer_text = True
-        self.parser.StartElementHandler = lambda name, attributes: self.start(name.rpartition(" ")[2], attributes)
-        self.parser.EndElementHandler = lambda name: self.end(name.rpartition(" ")[2])
+        self.nested = self.fed = 0
+        self.parser.StartElementHandler = self._begin
+        self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self.text
         self.parser.EntityDeclHandler = self._entity
 
     def _entity(self, *_: Any) -> None:
         raise NotXlsx("entities are not allowed in a workbook")
+
+    def _begin(self, name: str, attributes: dict[str, str]) -> None:
+        self.nested += 1
+        if self.nested > MAX_NESTED:
+            raise NotXlsx("it is nested too deep")
+        self.start(name.rpartition(" ")[2], attributes)
+
+    def _end(self, name: str) -> None:
+        self.nested -= 1
+        self.end(name.rpartition(" ")[2])
 
     def start(self, name: str, attributes: dict[str, str]) -> None: ...
     def end(self, name: str) -> None: ...
@@ -51,6 +66,9 @@ class Parser:
         try:
             while piece := stream.read(PIECE):
                 self.parser.Parse(piece, False)
+                self.fed += len(piece)
+                if self.fed - self.parser.CurrentByteIndex > MAX_TAG:
+                    raise NotXlsx("a tag is too long")
                 yield
             self.parser.Parse(b"", True)
             yield
@@ -183,6 +201,7 @@ class _Sheet(Parser):
         self.kind, self.style, self.parts = "n", 0, list[str]()
         self.taking = self.phonetic = self.in_formula = self.empty_text = False
         self.formula = ""  # of a cell without a result so far
+        self.size = 0  # of the row
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "c":
@@ -202,7 +221,7 @@ class _Sheet(Parser):
             self.row = int(attributes.get("r", self.row + 1))
             if not 0 < self.row <= LAST_ROW:
                 raise NotXlsx(f"there is no row {self.row}")
-            self.column, self.cells = 0, []
+            self.column, self.cells, self.size = 0, [], 0
         elif name == "rPh":
             self.phonetic = True
 
@@ -225,8 +244,13 @@ class _Sheet(Parser):
     def text(self, data: str) -> None:
         if self.taking:
             self.parts.append(data)
+            self.size += len(data)
+            if self.size > MAX_ROW:
+                raise NotXlsx("a row is too long")
         elif self.in_formula:
             self.formula += data
+            if len(self.formula) > MAX_FORMULA:
+                raise NotXlsx("a formula is too long")
 
     def value(self, text: str) -> str:
         match self.kind:

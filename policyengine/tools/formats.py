@@ -391,6 +391,8 @@ def _read_xlsx(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, objec
     openpyxl = openpyxl_there()
     from policyengine.records.xlsx import unescaped
 
+    if wrong := _too_large(path):
+        raise ValueError(say(*wrong))
     try:
         with closing(openpyxl.load_workbook(path, read_only=True)) as book:
             rows = book.worksheets[0].iter_rows(values_only=True)
@@ -405,6 +407,19 @@ def _read_xlsx(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, objec
         raise
     except Exception as e:  # a damaged workbook fails anywhere: in the archive, its compression, XML or values
         raise ValueError(say(str(e) or type(e).__name__, "无法作为 XLSX 读取")) from None
+
+
+def _too_large(path: Path) -> tuple[str, str] | None:
+    """Why a workbook would fill the memory; None where it is as large as one is, or what opens it next tells of it."""
+    from zipfile import BadZipFile, ZipFile
+
+    from policyengine.records.sheets import bomb
+
+    try:
+        with ZipFile(path) as package:
+            return bomb(package)
+    except (OSError, ValueError, BadZipFile, NotImplementedError):
+        return None
 
 
 def _text_of_cell(cell: object) -> str:

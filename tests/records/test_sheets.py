@@ -291,3 +291,26 @@ def test_nothing_in_a_rejects_workbook_is_calculated(tmp_path: Path) -> None:
     cells = [c for sheet in load_workbook(tmp_path / "x.xlsx") for row in sheet.iter_rows() for c in row]
     assert all(c.data_type in ("s", "n") for c in cells)
     assert all(c.data_type != "f" for c in cells)
+
+
+GREEDY = {  # what of a small file would fill the memory or the time: XML of the row, what is told
+    "a cell": ('<c t="inlineStr"><is><t>' + "A" * 101 + "</t></is></c>", "a row is too long"),
+    "cells": ('<c t="inlineStr"><is><t>' + "A" * 51 + "</t></is></c>", "a row is too long"),
+    "a formula": ("<c><f>" + "A" * 51 + "</f></c>", "a formula is too long"),
+    "elements": ("<a>" * 201 + "</a>" * 201, "it is nested too deep"),
+    "a tag": (f'<c r="A1" x="{"A" * 3_000_000}"/>', "a tag is too long"),
+    "a comment": (f"<!--{'A' * 3_000_000}-->", "a tag is too long"),
+}
+
+
+@pytest.mark.parametrize("what", GREEDY)
+def test_a_sheet_that_would_fill_the_memory(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells, told = GREEDY[what]
+    for name, bound in (("MAX_ROW", 100), ("MAX_FORMULA", 50), ("MAX_TAG", 1 << 20)):
+        monkeypatch.setattr(f"policyengine.records.xlsx.{name}", bound)
+    monkeypatch.setattr(sheets, "_holdable", lambda *_: False)
+    book(tmp_path / "x.xlsx", cells * 2)
+    inputs, said = read_inputs([str(tmp_path / "x.xlsx")], None, None, schema())
+    assert inputs is None
+    assert codes(said, "error") == ["PE406"]
+    assert told in said[0].message

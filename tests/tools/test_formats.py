@@ -6,6 +6,7 @@ import gc
 import json
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
@@ -251,3 +252,19 @@ def test_a_workbook_given_up_between_two_rows_says_nothing_of_its_own(
     assert ended
     assert said == []
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("part", ["xl/sharedStrings.xml", "xl/styles.xml", "[Content_Types].xml", "docProps/core.xml"])
+def test_a_small_workbook_that_would_fill_the_memory_is_not_opened(
+    part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for bound in ("MAX_ABOUT", "MAX_TEXTS"):
+        monkeypatch.setattr(f"policyengine.records.sheets.{bound}", 100_000)
+    write_table(Table("t", COLUMNS[:1], [("a",)]), tmp_path / "t.xlsx", "xlsx")
+    assert _back(tmp_path / "t.xlsx", "xlsx", COLUMNS[:1]) == [("a",)]
+    with zipfile.ZipFile(tmp_path / "t.xlsx") as real, zipfile.ZipFile(tmp_path / "b.xlsx", "w", 8) as package:
+        for own in set(real.namelist()) - {part}:
+            package.writestr(own, real.read(own))
+        package.writestr(part, b" " * 100_001)
+    with pytest.raises(ValueError, match="unpacks to more than can be read"):
+        _back(tmp_path / "b.xlsx", "xlsx", COLUMNS[:1])
