@@ -10,7 +10,7 @@ from threading import Lock
 from policyengine.diagnostics import Diagnostic, PolicyError, Span, backing
 from policyengine.packs.document import held, shown
 from policyengine.packs.roots import PACK_FILE
-from policyengine.tools.check import check
+from policyengine.tools.check import check, decided
 
 _one_at_a_time = Lock()  # a check that is not wanted any more runs on in its thread, and the prover bears one only
 
@@ -18,7 +18,7 @@ _one_at_a_time = Lock()  # a check that is not wanted any more runs on in its th
 def problems(folders: Iterable[Path], files: Mapping[str, bytes]) -> dict[str, list[Diagnostic]]:
     """By absolute path, each message once, whichever packs say it. ``folders``: of packs; ``files``: unsaved texts by
     real path. A message without a place stands at the beginning of the pack.yaml."""
-    found: dict[str, dict[Diagnostic, None]] = {}
+    found: dict[tuple[str, str, Span], Diagnostic] = {}
     with _one_at_a_time, held(files):
         for folder in folders:
             try:
@@ -26,10 +26,14 @@ def problems(folders: Iterable[Path], files: Mapping[str, bytes]) -> dict[str, l
             except PolicyError as e:
                 said = e.diagnostics
             for d in said:
-                placed = d if d.span else replace(d, span=Span(shown(folder / PACK_FILE), 1, 1))
-                assert placed.span is not None
-                found.setdefault(str(Path(placed.span.file).absolute()), {})[placed] = None
-    return {file: list(of_file) for file, of_file in found.items()}
+                span = d.span or Span(shown(folder / PACK_FILE), 1, 1)
+                if (d.code, d.message, span) not in found or d.instead is None:  # what one pack leaves open is open
+                    found[d.code, d.message, span] = replace(d, span=span)
+    by_file: dict[str, list[Diagnostic]] = {}
+    for d in decided(found.values()):
+        assert d.span is not None
+        by_file.setdefault(str(Path(d.span.file).absolute()), []).append(d)
+    return by_file
 
 
 def text_of(d: Diagnostic) -> str:

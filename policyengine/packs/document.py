@@ -204,7 +204,7 @@ def _unwanted(text: str, file: str) -> Diagnostic | None:
             text,
             tab,
             hint=say("replace it by two spaces", "请改为两个空格"),
-            instead="  " if text[text.rfind("\n", 0, tab) + 1 : tab].strip() else None,  # at its beginning it lays out
+            instead="  " if _beside_space(text, tab) else None,
         )
     if found is not None:
         message, hint = unwanted(found.group())
@@ -213,6 +213,13 @@ def _unwanted(text: str, file: str) -> Diagnostic | None:
     if not text.strip() or not any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n")):
         return empty(file)
     return None
+
+
+def _beside_space(text: str, tab: int) -> bool:
+    """Whether a tab stands where a space may be as well, and not in the layout of its line or within a word."""
+    before, _, _ = text[text.rfind("\n", 0, tab) + 1 : tab].partition("#")
+    after = text[tab:].partition("\n")[0].strip()
+    return bool(before.strip()) and (before[-1] in " :," or not after or after.startswith("#"))
 
 
 def _at(

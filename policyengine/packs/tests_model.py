@@ -388,7 +388,11 @@ class _Words:
         hint = meant(near) if near else say("known: ", "可用的：") + ", ".join(sorted(known)[:12])
         hint = of_full_width() if "：" in name else hint
         given = {known.get(canonical(key.text)) for key, _ in pairs_at(among)}
-        one = near if near and sure(canonical(name), known, near) and known[near] not in given else None
+        one = (
+            near
+            if near and sure(canonical(name), {form: form for form in known}, near) and known[near] not in given
+            else None
+        )
         said = say(f"“{name}” is no {kind}", f"“{name}”不是{kind}")
         instead = self.document.instead(node, name, one)
         self.problems.append(self.document.problem("PE180", said, node, hint=hint, instead=instead))

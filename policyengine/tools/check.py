@@ -5,7 +5,9 @@ With no error among the diagnostics, every policy at the paths can be evaluated.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
@@ -16,6 +18,7 @@ from policyengine.packs.unused import unused
 from policyengine.plan.build import plan_of
 from policyengine.tools.prove.findings import illustrated, proofs
 
+NAMES = ("PE131", "PE142", "PE145", "PE160", "PE180", "PE201", "PE241", "PE310")  # of what a pack declares
 UNUSABLE = "PE130"  # there is no pack at the path that was given
 
 
@@ -37,7 +40,7 @@ def check(paths: Sequence[str | Path]) -> list[Diagnostic]:
             sound.append(policy)
     problems += proofs(sound)
     never = {d.span for d in problems if d.code == "PE354"}  # what applies to nothing frees nobody from anything
-    return in_order(illustrated(d for d in problems if d.code != "PE322" or d.span not in never))
+    return decided(in_order(illustrated(d for d in problems if d.code != "PE322" or d.span not in never)))
 
 
 def of_policy(policy: Policy) -> Iterator[Diagnostic]:
@@ -53,6 +56,19 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Each once (a base pack is in many chains), by file, line and column."""
     once = {(d.code, d.message, d.span): d for d in diagnostics}
     return sorted(once.values(), key=_position)
+
+
+def decided(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The same, but without what would mend a name where several places have it alike: then it may as well be what
+    declares the name that is wrong."""
+    found = list(diagnostics)
+    wanted = Counter(_name(d) for d in found if d.code in NAMES and d.instead)
+    return [replace(d, instead=None) if d.code in NAMES and wanted[_name(d)] > 1 else d for d in found]
+
+
+def _name(d: Diagnostic) -> str:
+    """The name that would be written, without its pack."""
+    return d.instead.text.rpartition("/")[2] if d.instead else ""
 
 
 def _position(d: Diagnostic) -> tuple[str, int, int, str]:

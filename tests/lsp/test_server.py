@@ -210,37 +210,34 @@ def test_what_can_come_next_replaces_what_is_begun(rules: Path) -> None:
 
 def test_a_mistake_is_mended_where_there_is_one_way_to(rules: Path) -> None:
     """In the language of the messages, all of one kind at once, and never by what was said of another text."""
-    records = rules.with_name("rules-records.yaml")
+    records, sound, slip = rules.with_name("rules-records.yaml"), "计 1 学时", "计 一 学时"
+    times = records.read_text(encoding="utf-8").count(sound)
+    assert times > 1
 
     async def what(editor: Editor) -> None:
-        sound, times = editor.text, editor.text.count("rule: 认定 自学成果")
-        wrong = sound.replace("rule: 认定 自学成果", "rule: 认定 自学习成果")
+        before = editor.text
+        wrong = before.replace(sound, slip)
         editor.write(wrong)
-        where = editor.at("自学习成果", "自学习")["position"]
-        await editor.until(lambda: any(d.code == "PE201" for d in editor.told.get("sichuan/rules-records.yaml", [])))
+        where = editor.at(slip, "一")["position"]
+        await editor.until(lambda: any(d.code == "PE208" for d in editor.told.get("sichuan/rules-records.yaml", [])))
         one, every = await editor.mends(where)
-        assert (one.title, one.kind) == ("改为“自学成果”", "quickfix")
+        assert (one.title, one.kind) == ("改为“1”", "quickfix")
         assert one.is_preferred is None
         assert one.diagnostics is not None
         assert one.diagnostics[0] in editor.told["sichuan/rules-records.yaml"]
-        assert every.title == f"改为“自学成果”（本文件全部 {times} 处）"
+        assert every.title == f"改为“1”（本文件全部 {times} 处）"
         assert one.edit is not None
         assert every.edit is not None
         assert one.edit.changes is not None
         assert every.edit.changes is not None
-        assert editor.changed(one.edit.changes[editor.uri]) == wrong.replace("自学习成果", "自学成果", 1)
-        assert editor.changed(every.edit.changes[editor.uri]) == sound
+        assert editor.changed(one.edit.changes[editor.uri]) == wrong.replace(slip, sound, 1)
+        assert editor.changed(every.edit.changes[editor.uri]) == before
         assert await editor.mends(types.Position(0, 0)) == []
         assert await editor.mends(where, "refactor") == []
         editor.write("# 一行\n" + wrong)
         assert await editor.mends(where) == [], "it was said of the text before"
 
-    assert times_of(records, "rule: 认定 自学成果") > 1
     assert talk(records, what, locale="zh-cn") == 0
-
-
-def times_of(path: Path, text: str) -> int:
-    return path.read_text(encoding="utf-8").count(text)
 
 
 def test_a_rule_is_called_otherwise_in_all_files(rules: Path) -> None:

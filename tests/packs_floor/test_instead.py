@@ -113,6 +113,8 @@ CHOICES = [
     ("base/pack.yaml", "authority:  省厅", "authority:  省\u2028厅", "PE104"),
     ("base/pack.yaml", "    level: {zh", "\t level: {zh", "PE105"),  # how deep the line is meant to be
     ("base/pack.yaml", "title: {", "title: ｛", "PE106"),
+    ("base/pack.yaml", "level: province", "level: pro\tvince", "PE105"),
+    ("base/tests/t.yaml", "form: 培训班", "学形习式: 培训班", "PE180"),  # nearest is 学习方式, and 学习形式 was meant
     ("base/rules.yaml", "source: law", "source: law-2", "PE160"),  # a figure more is another law
     ("base/rules.yaml", "source: law", "source: lax", "PE160"),  # three letters
     ("base/rules.yaml", "90 学时", "90 课十", "PE207"),
@@ -168,3 +170,23 @@ def test_where_there_is_a_choice_nothing_is_written(place: Path, file: str, soun
     told = wrong(place)
     assert code in [d.code for d in told]
     assert [d.message for d in told if d.instead] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "sound", "slip"),
+    [
+        ("base/rules.yaml", "id: annual-hours", "id: anual-hours"),
+        ("base/pack.yaml", "distance: {zh: 远程教育", "distance: {zh: 远程教学育"),
+        ("base/pack.yaml", "  law: {title", "  laaw: {title"),
+    ],
+)
+def test_a_slip_where_a_name_is_declared_is_not_carried_into_all_rules(
+    place: Path, file: str, sound: str, slip: str
+) -> None:
+    """Several places that have a name alike are right more likely than the one that declares it."""
+    (place / "base/rules-2.yaml").write_text(rule("second", "认定 远程教育", from_=2016), encoding="utf-8")
+    broken(place, file, sound, slip)
+    told = [d for d in wrong(place) if d.code in ("PE160", "PE180", "PE201", "PE241", "PE310")]
+    assert len(told) > 1
+    assert all(d.hint and d.hint.startswith("did you mean") for d in told)
+    assert [d for d in told if d.instead] == []
