@@ -81,7 +81,7 @@ CASES: list[tuple[str, list[str | bytes], list[list[int]], int, str]] = [
     ("a cell without end", [ID + "R9,P1,2016-03-05,training,1,hours,c," + "x" * 40_000 + "\n", BAD, ONE], [[1, 2]], 4,
      "0:2 PE417, 1:2 PE410"),
     ("no ids", [NO_ID, NO_ID.replace("2016", "2017")], [[0, 1]], 6, "0:3 PE411, 1:3 PE411"),
-    ("no ids, rows put apart", [NO_ID + '"P\n3",2016-03-05,4\n', NO_ID], [[0, 1]], 7, "0:3 PE411, 1:3 PE411"),
+    ("no ids, rows put apart", [NO_ID + '"P3\n",2016-03-05,4\n', NO_ID], [[0, 1]], 7, "0:3 PE411, 1:3 PE411"),
     ("some ids", [BAD.replace("R4", ""), ONE.replace("R1", ""), TWO], [[0, 1, 2]], 5, "0:2 PE410"),
     ("columns of persons", [ONE.replace("title", "name"), TWO.replace("title", "name"), BAD], [[0, 1], [2]], 5,
      "2:2 PE410"),
