@@ -16,13 +16,13 @@ from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.cells import MAX_TEXT, Bad, UnitCell, printable, unit
+from policyengine.records.misplaced import misplaced
 from policyengine.records.naming import UNIT_NAMES, Target, are_data, noted, notes, plain
 from policyengine.records.raw import HEAD, RawTable, Row, blank, of_rejects
 from policyengine.records.schema import Purpose, Schema
 from policyengine.records.second import after_another
 
 FURTHER = 1000  # rows below the first ones that are looked at to say where the header may be
-PURPOSES: tuple[Purpose, ...] = ("records", "persons", "circumstances")
 MAPPED, BY_ID, BY_NAME, BY_ALIAS, BY_UNIT = range(5)
 HOW = {
     MAPPED: ("mapping file", "对照文件"), BY_ID: ("id", "标识"), BY_NAME: ("name", "名称"), BY_ALIAS: ("alias", "别名"),
@@ -336,7 +336,8 @@ def _columns(
     for field_id, header in {f: w.header for w in reversed(wide) for f in ("quantity", *dict(w.values))}.items():
         if field_id in by_field:
             problems.append(_clash(table, number, field_id, by_field[field_id], header))
-    problems += _misplaced(table, names, {*by_field, *values_of_all}, number, headers)
+    own = {*by_field, *values_of_all, *(["quantity"] if wide else [])}
+    problems += misplaced(table, names, own, number, headers)
     if problems:
         return None, problems
     return Layout(
@@ -349,32 +350,6 @@ def _columns(
         foreign=tuple(foreign),
         headers=tuple(names),
     ), []
-
-
-def _misplaced(table: RawTable, names: Sequence[str], own: set[str], number: int, headers: Headers) -> list[Diagnostic]:
-    """An error for a file of persons that says nothing but who, or one of circumstances that says nothing of them."""
-    if headers.purpose == "persons":
-        mute = own == {"person_id"} and sum(map(bool, names)) > 1
-    else:
-        mute = headers.purpose == "circumstances" and "kind" not in own
-    if not mute:
-        return []
-    others = [p for p in PURPOSES if p != headers.purpose]
-    known = {p: len(Headers(headers.schema, p).known(names) - {"person_id"}) for p in others}
-    likely = max(others, key=lambda p: known[p])
-    wanted = [d.zh or d.id for d in headers.fields.values() if d.id != "person_id"]
-    kinds = {"records": "学习记录", "persons": "人员", "circumstances": "情形"}
-    text = say(
-        f"given as the file of {headers.purpose}, but no column tells anything of them",
-        f"作为{kinds[headers.purpose]}文件给出，但没有一列说明{kinds[headers.purpose]}",
-    )
-    if known[likely]:
-        text += say(f"; it looks like the file of {likely}", f"；看起来是{kinds[likely]}文件")
-    hint = say(
-        f"name the right file with --{headers.purpose} (columns: {', '.join(wanted)}), or map its columns",
-        f"请用 --{headers.purpose} 指定正确的文件（列：{'、'.join(wanted)}），或在对照文件中指明各列",
-    )
-    return [Diagnostic("PE446", text, Span(table.file, number or 0, sheet=table.sheet), hint=hint)]
 
 
 def _unique(extras: list[tuple[int, str]]) -> Iterable[tuple[int, str]]:

@@ -50,6 +50,40 @@ def test_a_file_in_the_place_of_another(
     assert told == said
 
 
+def test_circumstances_are_no_records(tmp_path: Path) -> None:
+    """A leave has a person and days, and each became a record; of a workbook for all its sheet is left to them."""
+    leaves = ["身份证号", "情形", "开始日期", "结束日期"], ["P1", "产假", "2016-01-01", "2016-06-30"]
+    records = ["身份证号", "学习日期", "学习形式", "学时"], ["P1", "2016-07-01", "培训班", 8]
+    (tmp_path / "leaves.csv").write_text("\n".join(map(",".join, leaves)), encoding="utf-8")
+    inputs, said = both_ways([str(tmp_path / "leaves.csv")], None, None, schema(), tmp_path)
+    assert inputs is None
+    assert [d.code for d in said] == ["PE446"]
+    assert said[0].message.endswith("it looks like the file of circumstances")
+    assert "--circumstances" in (said[0].hint or "")
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in (("leaves", leaves), ("records", records)):
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "all.xlsx")
+    path = str(tmp_path / "all.xlsx")
+    (tmp_path / "t").mkdir()
+    inputs, said = both_ways([path], None, path, schema(), tmp_path / "t")
+    assert inputs is not None
+    assert [(r.sheet, r.end.isoformat()) for r in inputs.records] == [("records", "2016-07-01")]
+    assert (inputs.rows, len(inputs.persons["P1"].circumstances)) == (1, 1)
+    assert [(d.code, d.span and d.span.sheet) for d in said if d.severity == "warning"] == [
+        ("PE440", "leaves"), ("PE440", "records"),
+    ]  # fmt: skip
+    # who says in the same row what was learned there has records, whatever else the row says
+    (tmp_path / "both.csv").write_text("身份证号,情形,日期,学时\nP1,产假,2016-07-01,8\n", encoding="utf-8")
+    (tmp_path / "u").mkdir()
+    inputs, _ = both_ways([str(tmp_path / "both.csv")], None, None, schema(), tmp_path / "u")
+    assert inputs is not None
+    assert len(inputs.records) == 1
+
+
 def test_a_list_of_people_and_a_workbook_for_both(tmp_path: Path) -> None:
     """Ids alone are a persons file; of a workbook the sheet that says something of people is read."""
     records = tmp_path / "records.csv"
