@@ -58,4 +58,4 @@ def _missing() -> Exception:
     from policyengine.messages import say
 
     text = say("the language server is not installed", "未安装语言服务所需的部件")
-    return PolicyError([Diagnostic("PE908", text, hint="pip install 'policyengine-cpd[editor]'")])
+    return PolicyError([Diagnostic("PE908", text, hint='pip install "policyengine-cpd[editor]"')])

@@ -94,7 +94,7 @@ def _uninstalled() -> Diagnostic:
     return Diagnostic(
         "PE930",
         say("the Spark client is not installed", "未安装 Spark 客户端"),
-        hint=say("pip install 'policyengine-cpd[spark]'", "请执行 pip install 'policyengine-cpd[spark]'"),
+        hint=say('pip install "policyengine-cpd[spark]"', '请执行 pip install "policyengine-cpd[spark]"'),
     )
 
 

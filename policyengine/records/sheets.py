@@ -105,8 +105,8 @@ def _archive(source: Source) -> Diagnostic:
 def _missing_calamine(source: Source) -> Diagnostic:
     message = say("reading workbooks needs the package python-calamine", "读取工作簿需要安装 python-calamine")
     hint = say(
-        "install it with: pip install 'policyengine-cpd[sheets]', or save the sheet as CSV",
-        "请运行 pip install 'policyengine-cpd[sheets]'，或将工作表另存为 CSV",
+        'install it with: pip install "policyengine-cpd[sheets]", or save the sheet as CSV',
+        '请运行 pip install "policyengine-cpd[sheets]"，或将工作表另存为 CSV',
     )
     return Diagnostic("PE407", message, Span(source.shown), hint=hint)
 

@@ -217,7 +217,7 @@ def openpyxl_there() -> Any:
                 Diagnostic(
                     "PE908",
                     say("XLSX needs openpyxl, which is not installed", "读写 XLSX 需要 openpyxl，尚未安装"),
-                    hint="pip install 'policyengine-cpd[sheets]'",
+                    hint='pip install "policyengine-cpd[sheets]"',
                 )
             ]
         ) from None

@@ -43,8 +43,8 @@ def solve(space: Space, ask: str) -> Situation | Undecided | None:
         import z3
     except ImportError:
         return Undecided(
-            say("the part that proves is not installed (pip install 'policyengine-cpd[prove]')",
-                "未安装证明所需的部件（pip install 'policyengine-cpd[prove]'）")
+            say("the part that proves is not installed (pip install \"policyengine-cpd[prove]\")",
+                "未安装证明所需的部件（pip install \"policyengine-cpd[prove]\"）")
         )  # fmt: skip
     undecided: Undecided | None = None
     for number, (start, end, unit) in enumerate(_questions(space)):

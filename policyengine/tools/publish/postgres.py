@@ -82,7 +82,7 @@ def library() -> Any:
         import psycopg
     except ImportError:
         text = say("PostgreSQL needs psycopg, which is not installed", "PostgreSQL 需要 psycopg，尚未安装")
-        raise PolicyError([Diagnostic("PE908", text, hint="pip install 'policyengine-cpd[db]'")]) from None
+        raise PolicyError([Diagnostic("PE908", text, hint='pip install "policyengine-cpd[db]"')]) from None
     return psycopg
 
 
