@@ -30,6 +30,10 @@ class Unreadable(Exception):
         self.zh = zh
 
 
+class Unloadable(Unreadable):
+    """What would read it is installed and can't be loaded (a DLL of Windows lacks); the text says why."""
+
+
 @dataclass(slots=True)
 class Apart:
     """The reading process. ``sheets``: name, whether it is a worksheet, whether it is visible."""
@@ -56,6 +60,8 @@ class Apart:
         if not line.endswith(b"\n"):
             raise Unreadable("it is damaged, or too large", "文件已损坏，或过大")
         found = json.loads(line)
+        if isinstance(found, dict) and "unloadable" in found:
+            raise Unloadable(found["unloadable"])
         if isinstance(found, dict) and "wrong" in found:
             raise Unreadable(found["wrong"])
         return found
@@ -114,8 +120,11 @@ def _write(line: Any) -> None:
 
 
 def _main(path: str) -> None:
-    from python_calamine import CalamineWorkbook
-
+    try:
+        from python_calamine import CalamineWorkbook
+    except ImportError as e:
+        _write({"unloadable": str(e)[:200]})
+        return
     _limit()
     try:
         book = CalamineWorkbook.from_filelike(open(path, "rb"))  # noqa: SIM115 - by its content; a path goes by its name

@@ -14,7 +14,7 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
-from policyengine.records.apart import Apart, Unreadable
+from policyengine.records.apart import Apart, Unloadable, Unreadable
 from policyengine.records.files import Source
 from policyengine.records.ods import Range, read_ods
 from policyengine.records.raw import Damaged, RawTable, Row, blank
@@ -102,8 +102,10 @@ def _archive(source: Source) -> Diagnostic:
     return Diagnostic("PE406", message, Span(source.shown), hint=hint)
 
 
-def _missing_calamine(source: Source) -> Diagnostic:
+def _missing_calamine(source: Source, why: str = "") -> Diagnostic:
+    """``why``: it is installed and can't be loaded."""
     message = say("reading workbooks needs the package python-calamine", "读取工作簿需要安装 python-calamine")
+    message += say(f", which can't be loaded: {why}", f"，已安装的无法加载：{why}") if why else ""
     hint = say(
         'install it with: pip install "policyengine-cpd[sheets]", or save the sheet as CSV',
         '请运行 pip install "policyengine-cpd[sheets]"，或将工作表另存为 CSV',
@@ -232,6 +234,8 @@ def _calamine(source: Source, kind: str, marks: Sequence[Marks] = ()) -> Iterato
             table = RawTable(source.shown, source.label, name, _filled(rows, merged), how=kind)
             table.notes += [] if visible else _hidden(source, name)
             yield table
+    except Unloadable as e:
+        yield _missing_calamine(source, str(e))
     except Unreadable as e:
         yield _damaged(source, e)
     finally:

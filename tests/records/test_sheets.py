@@ -121,6 +121,18 @@ def test_without_calamine_the_message_says_what_to_install(monkeypatch: pytest.M
     assert "pip install" in (said[0].hint or "")
 
 
+def test_where_calamine_can_not_be_loaded_the_workbook_is_not_said_to_be_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a Windows that lacks a DLL: every workbook was damaged, or too large."""
+    (tmp_path / "python_calamine.py").write_text("raise ImportError('DLL load failed')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    _, said = read_inputs([str(DATA / "old.xls")], None, None, schema())
+    assert [(d.code, d.message) for d in said] == [
+        ("PE407", "reading workbooks needs the package python-calamine, which can't be loaded: DLL load failed")
+    ]
+
+
 @pytest.mark.parametrize(
     "parts",
     [
