@@ -18,12 +18,13 @@ class Activities(Words):
     """Writes records in one case."""
 
     def record(self, e: LedgerEntry, rules: bool = True) -> str:
-        """``R017 2016-11-02 publication "…" 14000 characters → 28 hours, counted 20``."""
+        """``R017 2016-11-02 publication "…" 14000 characters → 28 hours, counted 20``, by the rules that say how many
+        and, if any does, of which period."""
         text = self.activity(e) + f" → {self.hours_range(e.converted, e.converted_high)}"
         if (e.counted, e.counted_high) != (e.converted, e.converted_high):
             counted = spread(e.counted, e.counted_high)
             text += self.say(f", counted {counted}", f"，计入 {counted}")
-        return self.cite(text, e.convert_rule if rules else "")
+        return self.cite(text, "+".join(filter(None, (e.convert_rule, e.assign_rule))) if rules else "")
 
     def activity(self, e: LedgerEntry) -> str:
         """What a record is: id, date, form, title, quantity."""

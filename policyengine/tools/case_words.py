@@ -86,14 +86,38 @@ def once_and_caps(rules: Mapping[str, RuleNote], cap_rule: str) -> tuple[str, st
 
 def opened_by(rules: Mapping[str, RuleNote], e: LedgerEntry) -> str:
     """The keys of the rules that leave open how much a row counts: ``count once`` alone where what its own record
-    lacks is only what that rule names."""
-    own = e.convert_rule if e.reason == "ambiguous" else e.recognise_rule
-    once, _ = once_and_caps(rules, e.cap_rule)
-    if not once:
-        return own
-    named = {word for key in once.split("+") for word in re.findall(r"\w+", rules[key].text("en"))}
+    lacks is only what that rule names; else those that name what it lacks, or whose own figure is open."""
     lacks = {fact.removeprefix("person:") for owner, fact in map(owner_of, e.missing) if not owner}
-    return once if lacks <= named else f"{own}+{once}"
+    once, caps = once_and_caps(rules, e.cap_rule)
+    if not once:
+        return _opened(rules, e, lacks, caps)
+    named = {word for key in once.split("+") for word in _asks(rules[key])}
+    return once if lacks <= named else f"{_opened(rules, e, lacks - named, caps)}+{once}"
+
+
+def _opened(rules: Mapping[str, RuleNote], e: LedgerEntry, lacks: set[str], caps: str) -> str:
+    """As ``opened_by``, of the rules that recognise, convert, assign and cap a record that lacks these facts."""
+    converts, assigns = e.convert_rule.split("+"), e.assign_rule.split("+")
+    if e.reason == "ambiguous":  # two that convert, or two that assign
+        several = len([k for k in converts if k in rules and rules[k].kind == "convert"]) > 1
+        return "+".join((*(converts if several or len(assigns) < 2 else ()), *(assigns if len(assigns) > 1 else ())))
+    asked = {
+        key: _asks(rules[key]) & lacks
+        for key in (e.recognise_rule, *converts, *assigns, *caps.split("+"))
+        if key in rules
+    }
+    unsaid = lacks.difference(*asked.values())  # a form, of which all rules speak
+    keys = [key for key, named in asked.items() if named or (unsaid and key == e.recognise_rule)]
+    return "+".join(keys) or e.recognise_rule
+
+
+def _asks(note: RuleNote) -> set[str]:
+    """The facts that a rule names; of a rate also the amount; and its figure where the law leaves that open."""
+    text = note.text("en")
+    found = set(re.findall(r"\w+", text))
+    found |= {f"table:{word}" for word in found}
+    found |= {"quantity", "unit"} if note.kind in ("convert", "add") else set()
+    return found | ({"figure"} if re.search(r"\bunknown\b|[0-9] to [0-9]", text) else set())
 
 
 def number(value: Fraction | None) -> str:

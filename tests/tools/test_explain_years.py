@@ -291,6 +291,45 @@ def test_a_measure_of_which_a_part_is_required_is_defined(tmp_path: Path) -> Non
     assert "├─ spoken 20 hours\n│  ├─ measure spoken: hours of lecture    talks, art. 3\n│  └─ counted: T1 20\n" in told
 
 
+# What recognises a lecture and what it counts, its quantity and unit, and by which rules it is open how much that is.
+OPEN = [
+    ("recognise lecture", "convert lecture at 2 to 3 hours per activity", "1,hours",
+     "2–3 hours: not known: figure that the law leaves open    worth, art. 2"),
+    ("recognise lecture", "convert lecture at unknown hours per activity", "1,hours",
+     "0… hours: not known: figure that the law leaves open    worth, art. 2"),
+    ("recognise lecture when title_level = senior", "convert lecture at 2 hours per activity", "1,hours",
+     "0–2 hours: not known: title level    known, art. 1"),
+    ("recognise lecture when title_level = senior", "convert lecture at 2 to 3 hours per activity", "1,hours",
+     "0–3 hours: not known: figure that the law leaves open, title level    known, art. 1; worth, art. 2"),
+    ("recognise lecture", "convert lecture at 2 hours per activity when title_level = senior", "1,hours",
+     "0–2 hours: not known: title level    worth, art. 2"),
+    ("recognise lecture", "convert lecture at stated hours", "3,", "0–3 hours: not known: unit    worth, art. 2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("known", "worth", "amount", "told"), OPEN)
+def test_the_article_by_which_it_is_open_how_much_counts_is_cited(
+    known: str, worth: str, amount: str, told: str, tmp_path: Path
+) -> None:
+    always = (("known", known, ""), ("worth", worth, ""))
+    law = law_of(tmp_path, ("yearly", "require total at least 90 hours per year", ""), always=always)
+    (case,) = both(tmp_path, law, files_of(tmp_path, f"T1,P1,2016-05-05,lecture,public,S,{amount}\n"), (2016, 2016))
+    (alone,) = from_the_tables_alone(tmp_path)
+    for one in (case, alone):
+        assert [line for line in text_of_case(one).splitlines() if line.endswith(f" → {told}")]
+
+
+def test_the_article_that_says_in_which_year_hours_count_is_cited(tmp_path: Path) -> None:
+    """Of 30 hours on six days half are of 2015, and half of 2016."""
+    law = law_of(tmp_path, ("shared", "assign training split by days rounded down to 1 hour", ""), *BLOCKS[:1])
+    files = files_of(tmp_path, "")
+    text = f"{HEADER.replace('date', 'start,end')}\nT1,P1,2015-12-29,2016-01-03,training,public,S,30,hours\n"
+    (tmp_path / "records.csv").write_text(text, encoding="utf-8")
+    for case in both(tmp_path, law, files, (2015, 2016)):
+        told = 'T1 2015-12-29..2016-01-03 training "S" 30 hours → 15 hours    stated, art. 2; shared, art. 3'
+        assert told in text_of_case(case)
+
+
 def test_a_result_without_a_ledger(tmp_path: Path) -> None:
     """Records are those of the files; without these, nothing is said of them but how much counts."""
     law, files = law_of(tmp_path, *BLOCKS[:1]), files_of(tmp_path, "T1,P1,2016-05-05,training,professional,S,8,hours\n")
