@@ -42,11 +42,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """What one reduction gives at least and at most, the kinds of circumstance that it is for, and what would settle
-    it."""
+    """What one reduction gives at least (off the most that may be required) and at most (off the least); what it gives
+    at most off the most, the kinds of circumstance that it is for, and what would settle it."""
 
     least: Number
     most: Number
+    greatest: Number
     kinds: list[str]
     missing: set[str]
 
@@ -216,10 +217,11 @@ class Requirements:
         """Lower the figure by what one reduction gives; the figure's low bound by the most that it may give."""
         pieces = [self._piece(one, before, scene, adrift) for one in (reduce, *reduce.kept)]
         least, most = min(p.least for p in pieces), min(p.most for p in pieces)
+        greatest = min(p.greatest for p in pieces)  # of a figure that the law leaves open there may be more to take off
         result.low, result.high = result.low - most, result.high - least
-        if least < most:
+        if least < greatest:
             result.missing.update(*(p.missing for p in pieces))
-        if most:
+        if greatest:
             result.keys.append(reduce.key)
             result.circumstances += next(p.kinds for p in pieces if p.most == most)
 
@@ -237,7 +239,7 @@ class Requirements:
             by = before[0] * cut.by, before[1] * cut.by
         else:
             by = (self._in_unit(cut.by, scene.period),) * 2
-        return Reduction(by[1] * few if truth else ZERO, by[0] * many, held, missing)
+        return Reduction(by[1] * few if truth else ZERO, by[0] * many, by[1] * many, held, missing)
 
     def _months(self, per: tree.PerMonth | None, scene: Scene, adrift: int) -> tuple[tuple[int, int], list[str]]:
         """Full months for which a reduction is due, with the kinds of circumstance that they come from.

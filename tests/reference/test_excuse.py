@@ -168,6 +168,27 @@ def test_a_reduction_waits_for_what_decides_it(
         assert (f.required, f.required_high, f.status, f.missing) == (low, high, "undetermined", missing)
 
 
+# When somebody joined; of a figure that is lost what is required then (None: no upper bound), and what would settle it.
+LOST = [
+    (date(2017, 1, 1), 0, "met", ()),  # twelve months before: all of it is taken off, whatever it is
+    (date(2016, 7, 1), None, "undetermined", ("figure",)),
+    (None, None, "undetermined", ("figure", "person:joined")),
+]
+
+
+@pytest.mark.parametrize(("joined", "high", "status", "missing"), LOST)
+def test_what_reduces_a_figure_that_is_lost_is_named(
+    joined: date | None, high: int | None, status: str, missing: tuple[str, ...]
+) -> None:
+    rules = (*BASE, rule("a", "require total at least unknown hours per year"))
+    made = plan(*rules, rule("l", "reduce a by 1/12 per full month before joined"))
+    given = inputs([], [somebody(**({"joined": joined} if joined else {}))])
+    for judge in (reference.evaluate, duckdb.evaluate):
+        [f] = judge(made, given, (2016, 2016), None).findings
+        assert (f.required, f.required_high, f.status, f.missing) == (0, high, status, missing)
+        assert f.because == ("base/l",)
+
+
 def test_reductions_add_up_and_stop_at_nothing() -> None:
     rules = [*BASE, ANNUAL, "reduce a by 10 hours when title_level = senior", "reduce a by 1/2 per full month of leave"]
     person = somebody("P", ("illness", "2016-03-01", "2016-03-31"), title_level="senior")
