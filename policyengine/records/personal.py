@@ -95,7 +95,8 @@ def pseudonymiser(key: bytes) -> Callable[[str], str]:
     return lambda person_id: hmac.new(key, person_id.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# also of full width, which Chinese and Japanese spreadsheet programs take for the same signs
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 APOSTROPHED = (*_FORMULA, "'")  # how a text begins that result files have with an apostrophe before it, to be undone
 
 

@@ -56,6 +56,11 @@ def _text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _file(value: Any) -> bool:
+    """The name of a file in the result's own folder, whatever the system."""
+    return isinstance(value, str) and not set(value) & set("/\\:\0") and value not in ("", ".", "..")
+
+
 def _maybe_text(value: Any) -> bool:
     return value is None or isinstance(value, str)
 
@@ -121,7 +126,7 @@ def _among(columns: Iterable[Column]) -> Callable[[Any], bool]:
 
 OF_ANY_LEDGER = [c for c in LEDGER if c.name in ("record_id", "person_id", "period", "converted", "counted", "reason")]
 WORDS = {"*": _text}
-TABLE = {"file": _text, "rows": _count, "columns": _texts, "sha256": _text}
+TABLE = {"file": _file, "rows": _count, "columns": _texts, "sha256": _text}
 SHAPE: dict[str, Any] = {
     MARK: _count,
     "engine": {"name": _text, "version": _text},

@@ -128,7 +128,8 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield path
         return
     target = Path(os.path.realpath(path))
-    new = target.with_name(f".{_beginning(target.name)}.{os.getpid()}")
+    # no name that others could foresee: where all may write, a link of that name would be written through
+    new = target.with_name(f".{_beginning(target.name)}.{os.getpid()}-{os.urandom(4).hex()}")
     with parents_of(target):
         try:
             yield new

@@ -225,6 +225,11 @@ DAMAGED = [
     (("policies",), [1]),
     (("rules",), [None]),
     (("rules", 0, "policies"), 1),
+    (("tables", "flags", "file"), "../elsewhere/flags.csv"),
+    (("tables", "flags", "file"), "/etc/passwd"),
+    (("tables", "flags", "file"), "\\\\server\\share\\flags.csv"),
+    (("tables", "flags", "file"), "C:flags.csv"),
+    (("tables", "flags", "file"), ".."),
 ]
 
 

@@ -235,6 +235,16 @@ def test_who_may_read_a_file_stays_as_it_is(tmp_path: Path) -> None:
     assert (report.read_text(), report.stat().st_mode & 0o777) == ("after", 0o600)
 
 
+def test_nobody_can_foresee_where_a_file_is_written_first(tmp_path: Path) -> None:
+    """In a folder where all may write, a link of that name would be written through."""
+    names = set()
+    for _ in range(2):
+        with whole_file(tmp_path / "report.html") as new:
+            new.write_text("x")
+            names.add(new.name)
+    assert len(names) == 2
+
+
 @pytest.mark.parametrize("name", ["关于继续教育学时认定结果的汇总" * 5 + "2016年度表格", "r" * 255], ids=["zh", "en"])
 def test_a_name_may_be_as_long_as_names_are(name: str, evaluation: Evaluation, tmp_path: Path) -> None:
     """What is put beside it until it is whole has a longer one."""
