@@ -107,8 +107,8 @@ class Editor:
         """Check the packs of the folders of the editor, open or not, and say how it went."""
         roots = [Path(p) for uri in self.server.workspace.folders if (p := to_fs_path(uri)) is not None]
         every = {pack for root in roots for pack in packs_in(root)}
-        self._asked |= every
         found = await self._checked(every)
+        self.check_soon()  # what was written meanwhile is not in it, nor are these packs in a check that began before
         if found is None:
             return
         said = [d for of_file in found.values() for d in of_file]
@@ -122,19 +122,24 @@ class Editor:
         # as the editor names them: what it is told by another name (a link, a drive of the net) it does not show
         names = (to_fs_path(document.uri) for document in self.server.workspace.text_documents.values())
         folders = sorted(besides | {f for name in names if name and (f := folder_of(Path(name))) is not None})
+        once: dict[str, dict[Diagnostic, None]] = {}
         try:
-            found = await asyncio.get_running_loop().run_in_executor(None, problems, folders, texts)
+            for folder in folders:  # one by one: whoever writes on does not wait for all packs of a folder
+                said = await asyncio.get_running_loop().run_in_executor(None, problems, [folder], texts)
+                for file, of_file in said.items():
+                    once.setdefault(file, {}).update(dict.fromkeys(of_file))
         except Exception as e:  # the editor goes on; what it shows is of the check before
-            said = say(f"the packs could not be checked: {e!r}", f"无法检查政策包：{e!r}")
-            self.server.window_log_message(types.LogMessageParams(types.MessageType.Error, said))
+            text = say(f"the packs could not be checked: {e!r}", f"无法检查政策包：{e!r}")
+            self.server.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
             return None
+        found = {file: list(of_file) for file, of_file in once.items()}
         for file in sorted({*self._told, *found}):
             lines = self.lines_of(file)
             told = [self.told(d, lines) for d in found.get(file, [])]
             uri = from_fs_path(file) or ""
             self.server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri=uri, diagnostics=told))
         self._told, self._texts = found, texts
-        self._asked -= set(folders) - {folder_of(Path(file)) for file in found}
+        self._asked = besides & {folder_of(Path(file)) for file in found}
         return found
 
     def told(self, d: Diagnostic, lines: Sequence[str]) -> types.Diagnostic:

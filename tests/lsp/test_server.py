@@ -365,3 +365,27 @@ def test_all_packs_of_the_folder_are_checked_when_it_is_asked_for(rules: Path) -
         await editor.until(lambda: editor.told.get("national/rules.yaml") == [])
 
     assert talk(above, what, locale="zh-cn", folder=rules.parents[2]) == 0
+
+
+def test_what_is_written_while_all_packs_are_checked_counts(tmp_path: Path) -> None:
+    """The check of all is the longer one: when it ends, the mistake that it found has been mended."""
+    shutil.copytree(POLICIES, tmp_path / "policies")
+    path = tmp_path / "policies" / "sectors" / "accounting" / "rules.yaml"
+    sound = path.read_text(encoding="utf-8")
+    path.write_text(sound.replace("1 学分 等于 1 学时", "一 学分 等于 1 学时", 1), encoding="utf-8")
+
+    def wrong(editor: Editor) -> bool:
+        return "PE208" in [d.code for d in editor.told.get("accounting/rules.yaml", [])]
+
+    async def what(editor: Editor) -> None:
+        await editor.until(lambda: wrong(editor))
+        command = types.ExecuteCommandParams("policyengine.checkFolders")
+        asked = asyncio.ensure_future(editor.client.workspace_execute_command_async(command))
+        await asyncio.sleep(0.1)
+        editor.write(sound)
+        await asked
+        await editor.until(lambda: not wrong(editor))
+        await asyncio.sleep(3)
+        assert not wrong(editor)
+
+    assert talk(path, what, folder=tmp_path) == 0
