@@ -222,7 +222,11 @@ function shown() {
 /** All packs of the open folders, whether a file of theirs is open or not; the server says how it went. */
 async function check() {
   if (!(await (client ? start() : restart()))) return; // what failed before is tried again
-  await client.sendRequest('workspace/executeCommand', { command: 'policyengine.checkFolders', arguments: [] });
+  const request = { command: 'policyengine.checkFolders', arguments: [] };
+  const title = say('PolicyEngine: checking all packs', 'PolicyEngine：正在检查全部政策包');
+  await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, () =>
+    client.sendRequest('workspace/executeCommand', request),
+  );
   await vscode.commands.executeCommand('workbench.actions.view.problems');
 }
 

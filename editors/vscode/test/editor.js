@@ -18,6 +18,7 @@ const vscode = {
       editor.told.push([message, ...buttons]);
       return buttons.includes(editor.buttons[0]) ? editor.buttons.shift() : undefined;
     },
+    withProgress: (options, run) => run(),
     showInputBox: async () => 'social_work',
   },
   workspace: {
@@ -34,6 +35,7 @@ const vscode = {
     executeCommand: async (...words) => editor.ran.push(words),
   },
   tasks: { executeTask: async (task) => (editor.task = task) },
+  ProgressLocation: { Window: 10 },
   TaskScope: { Workspace: 2 },
   ProcessExecution: class { constructor(program, words, options) { Object.assign(this, { program, words, options }); } },
   Task: class { constructor(...parts) { this.run = parts[4]; } },
