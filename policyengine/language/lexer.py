@@ -66,6 +66,7 @@ class Sentence:
         self.last: Token | None = None
         self.diagnostics: list[Diagnostic] = []
         self.instead: dict[int, Instead] = {}  # what would mend a message, by its place among them
+        self.hints = True  # whether anybody reads how to mend it
 
     def tokens(self, stack: list[int]) -> Iterator[Token]:
         """Token by token, each by what the parser can take in the state in which it then is."""

@@ -292,6 +292,9 @@ class Mender:
     def undeclared(self, word: str, start: int, end: int, kinds: list[str], known: dict[str, str]) -> None:
         wanted, word = _kinds(kinds), clipped(word)
         message = say(f"“{word}” is not declared; a {wanted} is expected here", f"“{word}”未声明，此处应为{wanted}")
+        if not self.sentence.hints:
+            self.builder.problem("PE201", message, start, end)
+            return
         years = within_years(self.sentence.folded, start) if "MEASURE" in kinds else None
         years = years or (not_by(self.sentence.folded, start) if "FIELD" in kinds else None)
         near = nearest(fold(word), known)
@@ -322,6 +325,8 @@ class Mender:
 
     def known(self, kinds: Sequence[str], terminals: Iterable[str] = ()) -> dict[str, str]:
         """All forms that could stand there, with the name to propose: words of the vocabulary, then keywords."""
+        if not self.sentence.hints:
+            return {}
         surface = "zh" if self.chinese else "en"
         declared = self.sentence.vocabulary.forms.forms.items()
         named = {f: w.surface(surface) for f, words in declared for w in words if w.kind.upper() in kinds}
@@ -402,7 +407,8 @@ class Mender:
             )
         else:
             message = say(f"{wanted} is expected here, not “{found}”", f"此处应为{wanted}，而不是“{found}”")
-        self.builder.problem("PE200", message, start, end, *self.hint(start, end, expected, found))
+        hint, instead = self.hint(start, end, expected, found) if self.sentence.hints else (None, None)
+        self.builder.problem("PE200", message, start, end, hint, instead)
 
     def day_of_what_year(self) -> bool:
         """7月1日 alone: in Chinese 本年度 stands before it."""

@@ -79,6 +79,7 @@ def _parse(
 def _again(text: str, vocabulary: Vocabulary, start: str, build: Callable[[Builder, Any], T]) -> list[Diagnostic]:
     """What is wrong with the text as a mend would leave it."""
     sentence = Sentence(text, vocabulary, grammar())
+    sentence.hints = False
     _read(sentence, TextPlace(text), start, build)
     return sentence.diagnostics
 
