@@ -140,7 +140,10 @@ def _looked_up(query: Any) -> None:
     """
     from sqlglot import exp
 
-    for node in list(query.find_all(exp.Case)):
+    nodes = list(query.find_all(exp.Case, exp.In))
+    for node in nodes:
+        if not isinstance(node, exp.Case):
+            continue
         branches = node.args["ifs"]
         if node.this is None or not all(b.this.is_string for b in branches):
             continue
@@ -149,7 +152,9 @@ def _looked_up(query: Any) -> None:
         elif len(branches) >= MAPPED:
             found = _mapped([b.this for b in branches], [b.args["true"] for b in branches], node.this)
             node.replace(exp.Coalesce(this=found, expressions=[node.args["default"]]))
-    for node in list(query.find_all(exp.In)):
+    for node in nodes:
+        if not isinstance(node, exp.In):
+            continue
         texts = list(dict.fromkeys(node.expressions))  # a map takes each but once
         if _of_records(node.this) and texts and all(x.is_string for x in texts) and _is_condition(node):
             node.replace(_mapped(texts, [exp.true() for _ in texts], node.this))

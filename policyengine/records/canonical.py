@@ -161,7 +161,8 @@ def copy_to(select: Any, path: Path, group: int | None = None) -> Any:
     options: dict[str, Any] = {"FORMAT": exp.var("parquet"), "WRITE_BLOOM_FILTER": exp.var("false")}
     options |= {"ROW_GROUP_SIZE": exp.Literal.number(group)} if group else {}
     params = [exp.CopyParameter(this=exp.var(n), expression=value) for n, value in options.items()]
-    return exp.Copy(this=exp.paren(select), kind=False, files=[exp.Literal.string(str(path))], params=params)
+    target = exp.Literal.string(str(path))
+    return exp.Copy(this=exp.paren(select, copy=False), kind=False, files=[target], params=params)
 
 
 def _text(value: Fact) -> str:

@@ -254,7 +254,7 @@ class _Tables:
         def cells(own: frozenset[str]) -> list[Any]:
             empty = [exp.cast(exp.null(), kind, dialect="duckdb") for _, kind in columns]
             found = [name(c) if c in own else e for (c, _), e in zip(columns, empty, strict=True)]
-            return [exp.alias_(e, c, quoted=True) for (c, _), e in zip(columns, found, strict=True)]
+            return [exp.alias_(e, c, quoted=True, copy=False) for (c, _), e in zip(columns, found, strict=True)]
 
         selects = [exp.select(*cells(part.columns)).from_(part.relation) for part in parts]
         selects = selects or [exp.select(*cells(frozenset())).where(exp.false())]

@@ -159,7 +159,7 @@ class _Fast:
         for cell in self.cells.values() if joined else ():
             if cell.meant:
                 on = exp.EQ(this=cell.raw.copy(), expression=name("raw", cell.meant))
-                relation = relation.join(exp.to_table(cell.meant, quoted=True), on=on, join_type="left")
+                relation.join(exp.to_table(cell.meant, quoted=True), on=on, join_type="left", copy=False)
         return relation
 
     def _learn(self) -> None:
@@ -231,7 +231,7 @@ class _Fast:
         for decl in self.shape.headers.fields.values():
             if decl.required and decl.id != "person_id":
                 signs.append(_null(self.cells[decl.id].out()) if decl.id in self.cells else exp.true())
-        return exp.or_(*(truly(s) for s in signs))
+        return exp.or_(*(truly(s) for s in signs), copy=False)
 
     def _days(self) -> tuple[Any, Any]:
         from sqlglot import exp
@@ -294,7 +294,8 @@ class _Fast:
         if own is None:
             return times, clash
         bare = _null(own.copy())
-        return exp.case().when(bare, times).else_(wide.copy()), [exp.and_(bare.copy(), c) for c in clash]
+        scaled = exp.case().when(bare, times, copy=False).else_(wide.copy(), copy=False)
+        return scaled, [exp.and_(bare.copy(), c, copy=False) for c in clash]
 
     def _odd_quantity(self) -> list[Any]:
         from sqlglot import exp
@@ -307,12 +308,13 @@ class _Fast:
         if schema.bounds:
             by_unit = exp.case()
             for unit_id in schema.bounds:
-                by_unit = by_unit.when(
+                by_unit.when(
                     exp.EQ(this=unit.copy(), expression=text(unit_id)),
                     _kept(value, schema.quantity_bounds(unit_id), schema.decimals),
+                    copy=False,
                 )
-            inside = by_unit.else_(inside)
-        outside = exp.and_(exp.not_(_null(value.copy())), exp.not_(truly(inside)))
+            inside = by_unit.else_(inside, copy=False)
+        outside = exp.and_(exp.not_(_null(value.copy())), exp.not_(truly(inside)), copy=False)
         return [*signs, outside]
 
     # --- results ---
@@ -325,11 +327,11 @@ class _Fast:
         self.connection.execute(self._source(joined=False).select(exp_count()).sql("duckdb"))
         total: int = self.connection.fetchone()[0]
         odd_rows, read_rows = self._slow(odd)
-        usual = self._source().select(*(_named(e, c) for c, e in columns.items()))
+        usual = self._source().select(*(_named(e, c) for c, e in columns.items()), copy=False)
         relation: Any = usual.subquery("part")
         if odd_rows or any(c.meant for c in self.cells.values()):  # else a view of the file itself does
             path = self.target.path("usual")
-            self.connection.execute(copy_to(usual.where(exp.not_(odd)), path).sql("duckdb"))
+            self.connection.execute(copy_to(usual.where(exp.not_(odd), copy=False), path).sql("duckdb"))
             relation = scan(path)
             if self.raw.own is not None:
                 self.raw.own.unlink()
@@ -363,14 +365,15 @@ class _Fast:
 
     def _slow(self, odd: Any) -> tuple[int, int]:
         """Read the odd rows one by one; how many there were, and how many of them were not empty."""
-        counted = self._source().select(exp_count()).where(odd.copy())
+        counted = self._source().select(exp_count(), copy=False).where(odd.copy(), copy=False)
         self.connection.execute(counted.sql("duckdb"))
         odd_rows: int = self.connection.fetchone()[0]
         if not odd_rows:
             return 0, 0
         place = [_named(self.raw.file.copy(), "at_file"), _named(self.raw.row.copy(), "at_row")]
         texts = [as_text(n, kind, "r") for n, kind in self.kinds.items()]
-        query = self._source().select(*place, *texts).where(odd).order_by(name("at_file"), name("at_row"))
+        query = self._source().select(*place, *texts, copy=False).where(odd.copy(), copy=False)
+        query.order_by(name("at_file"), name("at_row"), copy=False)
         result = self.connection.cursor().execute(query.sql("duckdb"))
 
         def odd_ones() -> Iterator[tuple[int, Row]]:
@@ -411,7 +414,7 @@ def _null(expression: Any) -> Any:
 def _named(expression: Any, column: str) -> Any:
     from sqlglot import exp
 
-    return exp.alias_(expression, column, quoted=True)
+    return exp.alias_(expression, column, quoted=True, copy=False)
 
 
 def _kept(value: Any, bounds: tuple[Any, Any, int], most_decimals: int) -> Any:
@@ -423,4 +426,4 @@ def _kept(value: Any, bounds: tuple[Any, Any, int], most_decimals: int) -> Any:
     if decimals >= most_decimals:
         return inside
     shorter = exp.Round(this=value.copy(), decimals=number(decimals))
-    return exp.and_(inside, exp.EQ(this=value.copy(), expression=shorter))
+    return exp.and_(inside, exp.EQ(this=value.copy(), expression=shorter), copy=False)

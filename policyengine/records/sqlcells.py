@@ -371,7 +371,7 @@ def load_table(connection: Any, table: str, columns: Sequence[tuple[str, str]], 
     query = exp.select("*").from_(typed_csv(path, columns))
     # as with the views over it: who reads on the same connection again is done with what was read before
     create = exp.Create(this=exp.to_table(table, quoted=True), kind="TABLE", replace=True, expression=query)
-    connection.execute(create.sql("duckdb"))
+    connection.execute(create.sql("duckdb", copy=False))
     path.unlink()
 
 

@@ -23,7 +23,7 @@ from policyengine.tools.read_result import read_result
 from policyengine.tools.report.make import write_certificates, write_report, write_workbook
 from policyengine.tools.result import save
 from policyengine.tools.sign import Signer
-from policyengine.tools.stats.frames import described, ticks
+from policyengine.tools.stats.frames import denominator, denominators, described, ticks
 from policyengine.tools.stats.make import statistics
 from policyengine.tools.stats.origin import Named
 from policyengine.tools.write import digest, manifest_bytes
@@ -108,11 +108,32 @@ def test_no_figure_stays_none_beside_fractions(column: str, texts: str) -> None:
         connection.execute(f"CREATE TABLE t ({column})")
         connection.execute(f"INSERT INTO t VALUES {texts}")
         frame = described(connection, exp.to_table("t"), texts=column == "f TEXT")
-        query = exp.select(*figure(connection, frame, "f")).from_("t")
+        query = exp.select(*figure(frame, "f", denominator(connection, frame, ["f"]))).from_("t")
         found = [tuple(map(str, row)) for row in connection.execute(query.sql("duckdb")).fetchall()]
     assert found == [
         ("2.2222222222", "20/9"), ("None", "None"), ("1.5000000000", "None"), ("0.3333333333", "1/3"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "found"),
+    [
+        ("f TEXT, g TEXT", "('20/9', '1.5'), ('1.25', ''), ('1/6', '')", {"f": 900, "g": 10}),  # 9, 6 and 100; 10
+        ("f TEXT, g TEXT", "('', NULL)", {"f": 1, "g": 1}),
+        ("f TEXT, g TEXT", "", {"f": 1, "g": 1}),
+        ("f_num BIGINT, f_den BIGINT, g DECIMAL(9, 3)", "(20, 9, 1), (3, 2, 2)", {"f": 18, "g": 1000}),
+        ("g DECIMAL(9, 1), g_exact TEXT, f DECIMAL(9, 0)", "(2.2, '20/9', 1), (1.5, NULL, 2)", {"f": 1, "g": 90}),
+    ],
+)
+def test_each_column_has_a_denominator_of_its_own(columns: str, rows: str, found: dict[str, int]) -> None:
+    from sqlglot import exp
+
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE t ({columns})")
+        if rows:
+            connection.execute(f"INSERT INTO t VALUES {rows}")
+        frame = described(connection, exp.to_table("t"), texts=columns == "f TEXT, g TEXT")
+        assert denominators(connection, frame, ["f", "elsewhere", "g"]) == found
 
 
 @pytest.mark.parametrize("places", [1, 2, 3, 6, 9, 14])

@@ -44,7 +44,7 @@ class Embedded:
             this=exp.to_table(table, db="main", catalog="status"),
             expressions=[exp.to_identifier(c, quoted=True) for c in columns],
         )
-        self._connection.execute(exp.Insert(this=into, expression=query).sql("duckdb"))
+        self._connection.execute(exp.Insert(this=into, expression=query).sql("duckdb", copy=False))
 
     def commit(self) -> None:
         self._connection.execute("COMMIT")

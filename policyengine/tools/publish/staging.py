@@ -15,7 +15,7 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.records.sqlcells import call, make_table, name, number, text
 from policyengine.tools.read_result import Written
-from policyengine.tools.stats.frames import Frame, denominator, described, frame_of, ticks
+from policyengine.tools.stats.frames import Frame, denominators, described, frame_of, ticks
 from policyengine.tools.stats.part import Source, aliased, as_, is_money, same
 from policyengine.tools.stats.store import Store
 from policyengine.tools.tables import Table
@@ -76,8 +76,9 @@ class Staged:
     def _figures(self, frame: Frame, columns: Sequence[str], names: Sequence[str] = ()) -> list[Any]:
         """Each figure as a decimal, and as a fraction where that is rounded."""
         cells = []
+        per_unit = denominators(self.connection, frame, columns)
         for column, shown in zip(columns, names or columns, strict=True):
-            value, exact = figure(self.connection, frame, column)
+            value, exact = figure(frame, column, per_unit.get(column, 1))
             cells += [as_(value, shown), as_(exact, f"{shown}_exact")]
         return cells
 
@@ -201,31 +202,31 @@ class Staged:
         return table, columns, exp.select(*(name(c) for c in columns)).from_(exp.to_table(f"staged_{table}"))
 
 
-def figure(connection: Any, frame: Frame, column: str) -> tuple[Any, Any]:
-    """A figure as DECIMAL (rounded half up where it has no finite decimal of ten places), and then its fraction."""
+def figure(frame: Frame, column: str, per_unit: int) -> tuple[Any, Any]:
+    """A figure as DECIMAL (rounded half up where it has no finite decimal of ten places), and then its fraction.
+    ``per_unit``: the denominator of the column's figures."""
     from sqlglot import exp
 
     nothing = exp.cast(exp.null(), "TEXT")
     if not frame.has(column):
         return exp.cast(exp.null(), FIGURE, dialect="duckdb"), nothing
-    per_unit = denominator(connection, frame, (column,))
     value = ticks(frame, column, per_unit)
     shift = 10**PLACES
     tenth = exp.cast(exp.Literal.number("0." + "0" * (PLACES - 1) + "1"), f"DECIMAL({PLACES}, {PLACES})")
     if shift % per_unit == 0:
         whole = exp.Mul(this=exp.paren(value), expression=number(shift // per_unit))
         return _decimal(whole, tenth), nothing
-    wide = exp.paren(exp.Mul(this=exp.paren(value.copy()), expression=number(shift)))
+    wide = exp.paren(exp.Mul(this=exp.paren(value.copy(), copy=False), expression=number(shift)), copy=False)
     half = exp.Add(this=exp.Mul(this=wide, expression=number(2)), expression=number(per_unit))
     known = exp.not_(exp.Is(this=value.copy(), expression=exp.null()))  # greatest passes over what is NULL
     rounded = call("greatest", exp.IntDiv(this=exp.paren(half), expression=number(2 * per_unit)), number(-(10**27)))
-    rounded = exp.case().when(known, rounded)
+    rounded = exp.case().when(known, rounded, copy=False)
     remainder = exp.Mod(this=wide.copy(), expression=number(per_unit))
     inexact = exp.NEQ(this=remainder, expression=number(0))
     divisor = call("gcd", value.copy(), exp.cast(number(per_unit), "HUGEINT", dialect="duckdb"))
     top = exp.cast(exp.IntDiv(this=exp.paren(value.copy()), expression=divisor), "TEXT")
     bottom = exp.cast(exp.IntDiv(this=number(per_unit), expression=divisor.copy()), "TEXT")
-    exact = exp.case().when(inexact, call("concat", top, text("/"), bottom)).else_(nothing)
+    exact = exp.case().when(inexact, call("concat", top, text("/"), bottom), copy=False).else_(nothing, copy=False)
     return _decimal(rounded, tenth), exact
 
 

@@ -101,21 +101,40 @@ def described(connection: Any, relation: Any, texts: bool = False) -> Frame:
 
 def denominator(connection: Any, frame: Frame, columns: Iterable[str]) -> int:
     """The least whole number by which every figure of these columns becomes whole."""
-    found = 1
-    for column in columns:
-        if not frame.has(column):
-            continue
-        if f"{column}_num" in frame.kinds:
-            found = lcm(found, *_distinct(connection, frame, name(f"{column}_den")))
-        elif f"{column}_exact" in frame.kinds:
-            found = lcm(found, 10 ** _scale(frame.kinds[column]), *_denominators(connection, frame, f"{column}_exact"))
-        elif frame.texts:
-            longest = call("max", call("length", _part(name(column), ".", 2)))
-            found = lcm(found, 10 ** (_one(connection, frame, longest) or 0))
-            found = lcm(found, *_denominators(connection, frame, column))
-        else:
-            found = lcm(found, 10 ** _scale(frame.kinds[column]))
+    return lcm(*denominators(connection, frame, columns).values())
+
+
+def denominators(connection: Any, frame: Frame, columns: Iterable[str]) -> dict[str, int]:
+    """For each column the least whole number by which its figures become whole; the table is read once for all."""
+    from sqlglot import exp
+
+    asked = {column: _divisors(frame, column) for column in columns if frame.has(column)}
+    cells = [cell for own in asked.values() for cell in own]
+    query = exp.select(*cells, copy=False).from_(frame.relation.copy(), copy=False)
+    answers = iter(connection.execute(query.sql("duckdb", copy=False)).fetchone() if cells else ())
+    found = {}
+    for column, own in asked.items():
+        listed, digits = (*(next(answers) for _ in own), None, None)[:2]
+        by_type = 1 if f"{column}_num" in frame.kinds else 10 ** _scale(frame.kinds[column])
+        found[column] = lcm(by_type, 10 ** (digits or 0), *(int(v) for v in listed or () if v not in (None, "")))
     return found
+
+
+def _divisors(frame: Frame, column: str) -> list[Any]:
+    """What a column's figures are divided by beside their type: a list, and of texts the most digits behind a point."""
+    from sqlglot import exp
+
+    longest: list[Any] = []
+    if f"{column}_num" in frame.kinds:
+        divisor: Any = name(f"{column}_den")
+    elif f"{column}_exact" in frame.kinds:
+        divisor = _part(name(f"{column}_exact"), "/", 2)
+    elif frame.texts:
+        divisor = _part(name(column), "/", 2)
+        longest = [call("max", call("length", _part(name(column), ".", 2)))]
+    else:
+        return []
+    return [call("list", exp.Distinct(expressions=[divisor])), *longest]
 
 
 def ticks(frame: Frame, column: str, per_unit: int) -> Any:
@@ -200,21 +219,3 @@ def _scale(kind: str) -> int:
 
 def _width(kind: str) -> int:
     return int(kind.removeprefix("DECIMAL(").partition(",")[0]) if kind.startswith("DECIMAL") else WIDEST
-
-
-def _one(connection: Any, frame: Frame, expression: Any) -> Any:
-    from sqlglot import exp
-
-    return connection.execute(exp.select(expression).from_(frame.relation.copy()).sql("duckdb")).fetchone()[0]
-
-
-def _distinct(connection: Any, frame: Frame, expression: Any) -> list[int]:
-    from sqlglot import exp
-
-    query = exp.select(expression).distinct().from_(frame.relation.copy())
-    return [int(v) for (v,) in connection.execute(query.sql("duckdb")).fetchall() if v not in (None, "")]
-
-
-def _denominators(connection: Any, frame: Frame, column: str) -> list[int]:
-    """Of the texts with a stroke."""
-    return _distinct(connection, frame, _part(name(column), "/", 2))

@@ -390,7 +390,7 @@ def as_(expression: Any, alias: str) -> Any:
     """``expression AS "alias"``."""
     from sqlglot import exp
 
-    return exp.alias_(expression, alias, quoted=True)
+    return exp.alias_(expression, alias, quoted=True, copy=False)
 
 
 def aliased(relation: Any, alias: str) -> Any:
