@@ -103,7 +103,7 @@ class _Filter:
         value = self.parse(raw)
         if not isinstance(value, str) or self.others.asked(value):
             return False
-        if not any(map(str.isdigit, raw)) and self.reader.is_header(row):  # few ids have no digit
+        if self.reader.is_head(raw) or self.reader.is_header(row):
             return False
         self.others.people.add(value)
         return True

@@ -319,7 +319,10 @@ class RowReader:
         return len(cell) < 60 and plain(cell) in self.heads
 
     def is_header(self, row: Row) -> bool:
-        """Whether a row that can't be read names columns, that for the person among them, wherever it stands."""
+        """Whether a row that can't be read names columns, that for the person among them, wherever it stands. In its
+        place there is no digit then, as in most ids: few rows have to be looked at."""
+        if self._person is None or any(map(str.isdigit, _cell(row, self._person.position))):
+            return False
         return any(map(self.is_head, row.cells)) and len(self.headers.known(row.cells)) > 1
 
     def _other_header(self, row: Row) -> Fault | None:

@@ -21,7 +21,10 @@ CODE = "PE435"
 
 
 def unlike(headers: Headers, names: Sequence[str], cells: Sequence[str]) -> tuple[str, Bad] | None:
-    """The cell of a further header that names another column than the header does, or another unit, and why."""
+    """The cell of a further header that names another column than the header does, or another unit, and why. A row of
+    data is none, whoever it names."""
+    if are_data(cells):
+        return None
     for at, cell in enumerate(cells):
         above, here = names[at] if at < len(names) else "", printable(cell.strip())
         if here and _differs(headers, above, here):
