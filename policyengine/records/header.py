@@ -185,7 +185,8 @@ def find_header(head: list[Row], headers: Headers) -> tuple[list[str], int, int]
     for at in range(len(head)):
         for cells, rows in _readings(head, at, headers):
             known = headers.known(cells)
-            if headers.tell_person(known) and len(known) > max(best, 0 if at <= alone else 1):
+            both = rows == 2 and found is not None and found[2] == at + 1 and len(known) == best  # 公需 below 学时
+            if headers.tell_person(known) and (both or len(known) > max(best, 0 if at <= alone else 1)):
                 best, found = len(known), (cells, head[at + rows - 1].number, at + rows)
     return found
 
@@ -197,7 +198,10 @@ def _readings(head: list[Row], at: int, headers: Headers) -> Iterable[tuple[list
     if at + 1 < len(head):
         lower = head[at + 1].cells
         above = upper + [""] * (len(lower) - len(upper))
-        if any(lower) and all(headers.names_more(low, high) for low, high in zip(lower, above, strict=False) if low):
+        pairs = [
+            (low, high) for low, high in zip(lower, above, strict=False) if low and low != high
+        ]  # merged over both
+        if pairs and all(headers.names_more(low, high) for low, high in pairs):
             yield [low or high for low, high in zip(lower + [""] * (len(above) - len(lower)), above, strict=True)], 2
 
 

@@ -94,6 +94,27 @@ def test_formats_that_show_a_month_alone(code: str | int, expected: bool) -> Non
     assert only_month(*((code, "") if isinstance(code, int) else (164, code))) == expected
 
 
+@pytest.mark.parametrize(
+    "merged", [[], [(0, 0, 1, 2)], [(0, 1, 0, 0), (0, 0, 1, 2), (0, 1, 3, 3)]], ids=["not", "across", "both ways"]
+)
+@pytest.mark.parametrize("kind", MADE)
+def test_columns_of_a_mapping_file_below_a_known_word(kind: str, merged: list[Any], tmp_path: Path) -> None:
+    """学时 over 公需 and 专业: neither is the quantity by itself, whether the cells are merged or stand alone."""
+    (tmp_path / "m.yaml").write_text(
+        "wide: {公需: {subject: 公需, unit: 学时}, 专业: {subject: 专业, unit: 学时}}", encoding="utf-8"
+    )
+    rows = [["身份证号", "学时", None, "日期"], [None, "公需", "专业", None], ["P1", 8, 16, "2016-03-05"]]
+    MADE[kind](tmp_path / f"r.{kind}", rows, (1, 1), merged)
+    inputs, said = both_ways([str(tmp_path / f"r.{kind}")], None, None, schema(tmp_path / "m.yaml"), tmp_path)
+    assert codes(said, "error") == []
+    assert inputs is not None
+    assert [(r.row, r.quantity, r.facts["subject"]) for r in inputs.records] == [
+        (4, 8, "public"),
+        (4, 16, "professional"),
+    ]
+    assert inputs.rejects == ()
+
+
 def test_of_a_hidden_sheet_either_is_said_that_it_is_read_or_that_it_is_not(tmp_path: Path) -> None:
     """Of lists for a drop-down that nobody sees both were said."""
     from openpyxl import Workbook
