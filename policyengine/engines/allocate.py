@@ -28,11 +28,45 @@ NOWHERE: dict[int, Days] = {}
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """What an item waits for: facts (``own``), and what the first so many of each of some lists wait for. The lists are
-    shared: that of a window holds those that may have had their turn there, one after another."""
+    """What an item waits for: facts (``own``), and what the first so many of each of some lists wait for."""
 
     own: set[str]
     before: tuple[tuple[list[Wait], int], ...] = ()
+
+
+class Lists:
+    """Those that may have had their turn in the windows of a cut, one after another: a list for all that use up the
+    same windows. An item that meets more than a few of these lists (its value is missing, so that it may be in the
+    window of any) has one of its own instead, which it shares with all that meet the same windows."""
+
+    FEW = 8
+
+    def __init__(self, cut: Cut):
+        self._fills = {n: tuple(cut.windows(n, cut.fills)) for n in cut.order}
+        self._bound = {n: tuple(cut.windows(n, cut.bound)) for n in cut.order}
+        self._of: dict[tuple[object, ...], list[Wait]] = {filled: [] for filled in self._fills.values()}
+        self._more: dict[tuple[object, ...], list[list[Wait]]] = {filled: [] for filled in self._of}
+        self._met: dict[tuple[object, ...], list[list[Wait]]] = {}
+        by_window: dict[object, list[tuple[object, ...]]] = {}
+        for filled in self._of:
+            for window in filled:
+                by_window.setdefault(window, []).append(filled)
+        for bound in set(self._bound.values()):
+            met = {filled for window in bound for filled in by_window.get(window, ())}
+            self._met[bound] = [self._of[filled] for filled in met] if len(met) <= self.FEW else [[]]
+            if len(met) > self.FEW:
+                for filled in met:
+                    self._more[filled] += self._met[bound]
+
+    def before(self, number: int) -> list[list[Wait]]:
+        """The lists of those before an item in the windows that it meets."""
+        return self._met[self._bound[number]]
+
+    def add(self, number: int, one: Wait) -> None:
+        """It may have had its turn."""
+        filled = self._fills[number]
+        for held in (self._of[filled], *self._more[filled]):
+            held.append(one)
 
 
 @dataclass(slots=True)
@@ -115,7 +149,7 @@ class Account:
         return judged.named(judged.missing)
 
     def _wait_for(self, cut: Cut, waits: list[Wait]) -> None:
-        before: dict[object, list[Wait]] = {}  # by window: those that may have had their turn
+        lists = Lists(cut)
         for number, turn_over in cut.turns():
             one = waits[number]
             if number in cut.lacks:
@@ -123,10 +157,9 @@ class Account:
             if turn_over:
                 if self._is_settled(number):
                     continue
-                held = (before[w] for w in cut.windows(number, cut.bound) if w in before)
-                one = waits[number] = Wait(one.own | cut.facts, (*one.before, *((each, len(each)) for each in held)))
-            for window in cut.windows(number, cut.fills):
-                before.setdefault(window, []).append(one)
+                held = ((each, len(each)) for each in lists.before(number) if each)
+                one = waits[number] = Wait(one.own | cut.facts, (*one.before, *held))
+            lists.add(number, one)
 
     def run(self, values: list[Number]) -> list[Number]:
         """Apply the cuts to fixed values; their limits are known."""

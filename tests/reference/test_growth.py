@@ -21,13 +21,13 @@ from tests.build import plan, record, run
 BASE = ["recognise records when result != failed", "convert training at stated hours"]
 
 
-def _calls(work: Callable[[], object]) -> int:
-    """How often Python functions are called (or generators resumed) meanwhile."""
+def _calls(work: Callable[[], object], events: tuple[str, ...] = ("call",)) -> int:
+    """How often Python functions are called (or generators resumed) meanwhile; with ``c_call`` those of C, too."""
     count = 0
 
     def tell(frame: object, event: str, argument: object) -> None:
         nonlocal count
-        count += event == "call"
+        count += event in events
 
     before = sys.getprofile()
     sys.setprofile(tell)
@@ -88,6 +88,18 @@ def test_what_open_records_wait_for_under_a_cap_takes_memory_as_there_are_record
 
     judged(100)
     assert judged(800) < 2.5 * judged(400)
+
+
+def test_records_of_any_value_wait_for_all_as_often_as_there_are_values() -> None:
+    """Half of them may be of any project of the others: four times as many pairs for twice the records."""
+    made = plan(*BASE, "cap records at 1 hours per project", "require total at least 100 hours per year")
+
+    def judged(size: int) -> int:
+        records = [_one(n, project=None if n % 2 else f"P{n}") for n in range(size)]
+        return _calls(lambda: run(made, records, 2016), ("call", "c_call"))
+
+    judged(100)
+    assert judged(160) < 5 * judged(80)
 
 
 def test_windows_by_days_take_calls_as_there_are_windows() -> None:
