@@ -635,6 +635,23 @@ def test_a_consequence_cites_the_rule_that_governs(
         assert [k for _, k in details[row][2]] == [key], place
 
 
+def test_where_it_may_follow_from_either_of_two_rules_both_are_cited(county: Path, tmp_path: Path) -> None:
+    """The tables don't say which: neither was cited."""
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    path = tmp_path / "county" / "policies" / "county" / "rules.yaml"
+    other = "rule: conclude not_excellent when excused"
+    path.write_text(f"{path.read_text()}- id: other\n  cites: {{source: act, at: art. 9}}\n  {other}\n")
+    out = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out")
+    run(out, "--out", tmp_path / "r.html", "--reveal")
+    page = (tmp_path / "r.html").read_text()
+    row = unpacked(page, "index")["columns"]["id"].index("A6")
+    follows = unpacked(page, "d0")[row][2]
+    assert follows == [["not excellent", "county/not-excellent", "county/other"]]
+    assert {"county/not-excellent", "county/other"} <= unpacked(page, "index")["rules"].keys()
+
+
 def test_however_the_ledger_stands(of_2016: Evaluation, tmp_path: Path) -> None:
     """Large results have ledgers in no order, without what records say, fractions over a common denominator."""
     from policyengine.tools.publish.publish import publish

@@ -32,6 +32,7 @@ from policyengine.tools.read_result import Written
 from policyengine.tools.report.entries import Entry, missing_of, shown
 from policyengine.tools.report.folk import One
 from policyengine.tools.report.words import open_policy
+from policyengine.tools.tables import EITHER
 from policyengine.trace import OUTCOMES, Decision, Finding
 
 PIECE = 100  # decisions whose details are unpacked together
@@ -114,13 +115,14 @@ def owed(d: Decision, one: One) -> str:
 
 
 def _details(one: One, d: Decision, labels: Labels) -> list[Any]:
-    """Findings, records, consequences, missing facts of one decision."""
+    """Findings, records, consequences (each with the rules of which it follows from one), missing facts of one
+    decision."""
     findings = of_period(d, one.findings)
     asked = [_in_words(say(*NOTHING_ASKED), d.outcome)] if asks_nothing(d, findings) else []
     return [
         asked + [_finding(f, labels) for f in findings],
         [_record(one, e, labels) for e in rows_of(d, one.ledger)],
-        [[labels.conclusion(n), k] for n, k in zip(d.consequences, d.consequence_rules, strict=True)],
+        [[labels.conclusion(n), *k.split(EITHER)] for n, k in zip(d.consequences, d.consequence_rules, strict=True)],
         [labels.conclusion(n) for n in d.possible],
         sorted({_fact(m, labels) for m in d.missing}),
         [[labels.flag(f.flag), f.record_id, f.rule, f.text] for f in _flags(one, d)],
