@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from policyengine.tools.case import rows_of
-from policyengine.tools.case_words import ZERO, Node, Words, number, spread
+from policyengine.tools.case_words import ZERO, Node, Words, in_units, number, spread
 from policyengine.trace import LedgerEntry
 
 NOTHING_COUNTED = ("rejected", "not_recognised", "no_conversion", "no_exchange", "no_policy", "duplicate")
@@ -42,11 +42,11 @@ class Activities(Words):
             short = title if len(title) <= 40 else title[:39] + "…"
             parts.append(self.say(f'"{short}"', f"「{short}」"))
         if e.quantity is not None:
-            parts.append(f"{number(e.quantity)} {self.labels.unit(e.unit)}".strip())
+            parts.append(in_units(number(e.quantity), self.labels.unit(e.unit)))
         return " ".join(parts)
 
     def hours_range(self, low: Fraction, high: Fraction | None) -> str:
-        return f"{spread(low, high)} {self.unit}"
+        return in_units(spread(low, high), self.unit)
 
 
 class Caps(Activities):

@@ -39,7 +39,7 @@ class Words:
 
     def hours(self, value: Fraction | None) -> str:
         """An amount in the unit that the policy counts in."""
-        return f"{number(value)} {self.unit}"
+        return in_units(number(value), self.unit)
 
     def cite(self, text: str, key: str) -> str:
         return f"{text}{CITED}{self.cited(key)}" if key else text
@@ -122,6 +122,11 @@ def _asks(note: RuleNote) -> set[str]:
 
 def number(value: Fraction | None) -> str:
     return "?" if value is None else exact_text(value)
+
+
+def in_units(text: str, unit: str) -> str:
+    """``1 hour``, ``2 hours``, ``0–1 hours``."""
+    return f"{text} {unit.removesuffix('s') if text == '1' else unit}".strip()
 
 
 def spread(low: Fraction, high: Fraction | None) -> str:

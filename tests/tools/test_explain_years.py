@@ -330,6 +330,17 @@ def test_the_article_that_says_in_which_year_hours_count_is_cited(tmp_path: Path
         assert told in text_of_case(case)
 
 
+def test_one_is_one_hour(tmp_path: Path) -> None:
+    law = law_of(tmp_path, ("yearly", "require total at least 1 hour per year", ""))
+    rows = "T1,P1,2016-05-05,training,public,S,1,hours\nT2,P1,2016-06-05,lecture,,,0.5,hours\n"
+    (case,) = both(tmp_path, law, files_of(tmp_path, rows), (2016, 2016))
+    told = text_of_case(case)
+    assert told.startswith("Ann (P*) · 2016 · met: 1.5 of 1 hour    vale\n")
+    assert 'training "S" 1 hour → 1 hour    stated' in told
+    assert "lecture 0.5 hours → 0.5 hours    stated" in told
+    assert "培训班 「S」 1 学时 → 1 学时    stated" in text_of_case(case, "zh")
+
+
 def test_a_result_without_a_ledger(tmp_path: Path) -> None:
     """Records are those of the files; without these, nothing is said of them but how much counts."""
     law, files = law_of(tmp_path, *BLOCKS[:1]), files_of(tmp_path, "T1,P1,2016-05-05,training,professional,S,8,hours\n")

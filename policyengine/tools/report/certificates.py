@@ -17,7 +17,7 @@ from policyengine.records.personal import mask, mask_name
 from policyengine.tools.case import Labels
 from policyengine.tools.case_data import data_of_cases
 from policyengine.tools.case_text import NOTHING_ASKED, OUTCOMES
-from policyengine.tools.case_words import spread
+from policyengine.tools.case_words import in_units, spread
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.folk import One, cases_of, person_of
 from policyengine.tools.report.page import content, document
@@ -113,7 +113,7 @@ def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
 
 def _amount(value: Fraction, unit: str, labels: Labels, high: Fraction | None) -> str:
     """``30 credits``: of one person, different policies may count in different units."""
-    return f"{spread(value, high)} {labels.unit(unit)}"
+    return in_units(spread(value, high), labels.unit(unit))
 
 
 def _table(title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]], signed: int = 0) -> str:

@@ -27,7 +27,7 @@ from policyengine.tools.case import (
     rows_of,
 )
 from policyengine.tools.case_text import NOTHING_ASKED
-from policyengine.tools.case_words import spread
+from policyengine.tools.case_words import in_units, spread
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.entries import Entry, missing_of, shown
 from policyengine.tools.report.folk import One
@@ -158,7 +158,7 @@ def _finding(f: Finding, labels: Labels) -> list[Any]:
 
 
 def _record(one: One, e: Entry, labels: Labels) -> list[Any]:
-    quantity = "" if e.quantity is None else f"{shown(e.quantity)} {labels.unit(e.unit)}"
+    quantity = "" if e.quantity is None else in_units(shown(e.quantity), labels.unit(e.unit))
     keys = [k for k in (e.recognise_rule, e.convert_rule, e.assign_rule, e.cap_rule) if k]
     lacks = [_fact(m, labels) for m in missing_of(e, one.unsettled)] if one.unsettled else []
     return [
