@@ -268,7 +268,9 @@ def _no_memory() -> Diagnostic:
 
 
 def _unforeseen(problem: BaseException) -> Diagnostic:
-    kind = f"{type(problem).__name__}: {problem}".splitlines()[0][:300]
+    from policyengine.records.personal import mask_within
+
+    kind = mask_within(f"{type(problem).__name__}: {problem}".splitlines()[0][:300])  # it may have a cell in it
     return Diagnostic(
         "PE999",
         say(f"the program failed where it should not ({kind})", f"程序出现了不应有的错误（{kind}）"),

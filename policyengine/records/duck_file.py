@@ -1,7 +1,8 @@
 """The paths of files in, DuckDB's reader of these files and nothing else out.
 
 DuckDB would take ``[1]``, ``*`` and ``?`` in a path for a pattern that other files match, ``~`` for the home folder,
-and a folder named ``form=distance`` for a column of every file below it, over the one that the file has.
+``file:`` for an address, and a folder named ``form=distance`` for a column of every file below it, over the one that
+the file has.
 """
 
 from __future__ import annotations
@@ -36,4 +37,4 @@ def reader_text(function: str, path: str | Path, options: str = "") -> str:
 def as_named(path: str | Path) -> str:
     """The path as a pattern that only itself matches."""
     name = "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
-    return f"./{name}" if name.startswith("~") else name
+    return f"./{name}" if name.startswith(("~", "file:")) else name

@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
                 with desk.one_at_a_time:
                     content = pages.pack_page(pack)
                 self._html(content)
-            case ["results", number, *rest] if number.isdecimal() and (judged := desk.result(int(number))):
+            case ["results", number, *rest] if _whole(number) and (judged := desk.result(int(number))):
                 self._result(judged, rest)
             case _:
                 raise unusable(say("there is no such page", "没有这个页面"))
@@ -190,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._json({})
             case ["judge"]:
                 self._json({"result": f"/results/{self._judged().number}"})
-            case ["results", number, "case"] if number.isdecimal() and (judged := desk.result(int(number))):
+            case ["results", number, "case"] if _whole(number) and (judged := desk.result(int(number))):
                 form = parse_qs(self._body().decode("utf-8", "replace"))
                 who, period = form.get("who", [""])[0].strip(), form.get("period", [""])[0]
                 with desk.one_at_a_time, chdir(judged.folder.parent):
@@ -204,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             wanted = json.loads(self._body())
             batch, policy, period = (str(wanted[k]) for k in ("batch", "policy", "period"))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             raise unusable(say("this is no form of the workbench", "这不是工作台的表单")) from None
         with desk.one_at_a_time:
             desk.progress = (0.0, "")
@@ -216,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _length(self) -> int:
         text = self.headers.get("Content-Length", "")
-        if not text.isdecimal():
+        if not _whole(text):
             raise unusable(say("the browser does not say how much it sends", "浏览器没有说明提交内容的大小"))
         return int(text)
 
@@ -257,6 +257,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Referrer-Policy", "same-origin")  # with none a form would not say whence it comes
         self.send_header("X-Content-Type-Options", "nosniff")
         self.end_headers()
+
+
+def _whole(text: str) -> bool:
+    """Whether it is a whole number that something can have."""
+    return text.isdecimal() and len(text) < 20
 
 
 def _periods(text: str) -> Periods | None:

@@ -311,6 +311,15 @@ def test_a_reader_of_help_that_goes_away(asked: str) -> None:
     assert (running.stderr.read(), running.wait(60)) == ("", 0)
 
 
+def test_a_fault_tells_no_number_of_a_person(run: Run, world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("could not read 510101199001010016 as INT64")
+
+    monkeypatch.setattr("policyengine.tools.write.write_table", fail)
+    done = run("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", world / "out")
+    assert "ValueError: could not read 510101********0016 as INT64" in done.err
+
+
 @pytest.mark.parametrize(
     ("problem", "code"),
     [

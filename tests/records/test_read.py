@@ -11,14 +11,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from policyengine.diagnostics import Span
 from policyengine.messages import speak
 from policyengine.records import files
 from policyengine.records.cells import UnitCell, unit
+from policyengine.records.files import Source
 from policyengine.records.header import Headers, find_header
 from policyengine.records.mapping import load_mapping
+from policyengine.records.parquet import read_parquet
 from policyengine.records.raw import Row
 from policyengine.records.read import read_inputs
 from policyengine.records.schema import schema_of
@@ -619,3 +622,14 @@ def test_a_value_of_json_that_is_nested_too_deep(value: str, read_too: bool, tmp
     assert [(r.row, r.reason) for r in inputs.rejects] == (
         [] if read_too else [(1, "a value is nested deeper than 100 levels")]
     )
+
+
+def test_a_folder_named_as_an_address_begins_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``file:/…`` is read from there, not from the root of the machine."""
+    monkeypatch.chdir(tmp_path)
+    rows = {tmp_path / "x.parquet": "elsewhere", Path(f"file:{tmp_path}") / "x.parquet": "here"}
+    for path, value in rows.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        duckdb.sql(f"SELECT '{value}' AS person_id").write_parquet("./" + str(path) if value == "here" else str(path))
+    table = read_parquet(Source(Path(f"file:{tmp_path}/x.parquet"), "x", "x", "parquet"))
+    assert [row.cells for row in table.rows] == [["here"]]

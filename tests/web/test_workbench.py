@@ -135,6 +135,26 @@ def test_pages_load_nothing_and_are_not_kept(browser: Browser) -> None:
     assert "script-src" not in browser.ask("/packs/sichuan")[1]["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (f"/results/{'9' * 5000}", None),
+        (f"/results/{'9' * 5000}/case", "who=a"),
+        ("/judge", "[" * 60_000),
+        ("/judge", '{"batch": ' + "[" * 60_000),
+    ],
+)
+def test_what_no_page_asks_for_is_no_fault_of_the_program(browser: Browser, path: str, body: str | None) -> None:
+    status, _, content = browser.ask(path, body)
+    assert (status, b"PE940" in content) == (422, True)
+
+
+def test_a_length_of_many_digits_is_none(browser: Browser) -> None:
+    own = {"Content-Length": "9" * 5000}
+    status, _, content = browser.ask(f"/files/{BATCH}/records?name=a.csv", "{}", **own)
+    assert (status, b"PE940" in content) == (422, True)
+
+
 # --- records ----------------------------------------------------------------------------------------------------------
 
 

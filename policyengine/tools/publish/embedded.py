@@ -63,7 +63,7 @@ def opened(to: str, connection: Any, folder: Path) -> Iterator[Embedded]:
     new = not path.exists()
     with parents_of(path):
         try:
-            _attach(connection, path)
+            attach(connection, path)
             yield Embedded(connection)
         except duckdb.Error as e:
             raise unusable(to, e) from None
@@ -74,7 +74,7 @@ def opened(to: str, connection: Any, folder: Path) -> Iterator[Embedded]:
                     left.unlink(missing_ok=True)
 
 
-def _attach(connection: Any, path: Path) -> None:
+def attach(connection: Any, path: Path) -> None:
     """The file as the catalog ``status``."""
     import duckdb
     from sqlglot import exp
