@@ -102,9 +102,15 @@ def ordered(
             first[a].add(b)
         else:
             conflicts.append((one, other))
+    before = [_before(place, first) for place in range(len(rules))] if alike else []
     for a, b in alike:  # by key, unless what is stated of others puts them the other way
-        if b not in _before(a, first):
-            first[b].add(a)
+        if b in before[a]:
+            continue
+        first[b].add(a)
+        if a not in before[b]:
+            for later in before:
+                if later is before[b] or b in later:
+                    later |= before[a] | {a}
     result: list[int] = []
     waiting = list(range(len(rules)))
     while waiting:
