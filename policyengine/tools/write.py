@@ -132,6 +132,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     new = target.with_name(f".{_beginning(target.name)}.{os.getpid()}-{os.urandom(4).hex()}")
     with parents_of(target):
         try:
+            if target.exists():  # what replaces a private file is nobody else's to read meanwhile
+                os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             yield new
             if target.exists() and os.name == "posix":  # Windows would make it read-only: not to be moved, nor removed
                 shutil.copymode(target, new)

@@ -232,6 +232,7 @@ def test_who_may_read_a_file_stays_as_it_is(tmp_path: Path) -> None:
     report.chmod(0o600)
     with whole_file(report) as new:
         new.write_text("after")
+        assert new.stat().st_mode & 0o777 == 0o600
     assert (report.read_text(), report.stat().st_mode & 0o777) == ("after", 0o600)
 
 
