@@ -53,6 +53,7 @@ _ITEMS = {
     "field": types.CompletionItemKind.Field, "table": types.CompletionItemKind.Function,
 }  # fmt: skip
 _REFUSED = types.LSPErrorCodes.RequestFailed.value
+_UNSEEN = "unseen"  # changes of files that are not open
 
 
 class Editor:
@@ -192,22 +193,24 @@ class Editor:
         return types.Location(from_fs_path(path) or "", self.range(span, self.lines_of(path)))
 
     def edit(self, edits: Mapping[str, Sequence[types.TextEdit]]) -> types.WorkspaceEdit:
-        """Changes of files by URI; of an open one in the version that it has now, where the editor minds versions."""
+        """Changes of files by URI; of an open one in the version that it has now, where the editor minds versions.
+        Those of files that are not open wait until somebody has looked at them, where the editor can ask for that."""
         minds = self.server.client_capabilities.workspace
         if minds is None or minds.workspace_edit is None or not minds.workspace_edit.document_changes:
             return types.WorkspaceEdit(changes=dict(edits))
         open_ones = self.server.workspace.text_documents
-        return types.WorkspaceEdit(
-            document_changes=[
-                types.TextDocumentEdit(
-                    types.OptionalVersionedTextDocumentIdentifier(
-                        uri, open_ones[uri].version if uri in open_ones else None
-                    ),
-                    list(of_file),
-                )
-                for uri, of_file in edits.items()
-            ]
-        )
+        asks = minds.workspace_edit.change_annotation_support is not None and not edits.keys() <= open_ones.keys()
+        label = say("In files that are not open", "在未打开的文件中")
+        changes: list[types.TextDocumentEdit] = []
+        for uri, of_file in edits.items():
+            own = open_ones.get(uri)
+            which = types.OptionalVersionedTextDocumentIdentifier(uri, None if own is None else own.version)
+            change = types.TextDocumentEdit(which, list(of_file))
+            if asks and own is None:
+                change.edits = [types.AnnotatedTextEdit(_UNSEEN, e.range, e.new_text) for e in of_file]
+            changes.append(change)
+        unseen = {_UNSEEN: types.ChangeAnnotation(label, needs_confirmation=True)} if asks else None
+        return types.WorkspaceEdit(document_changes=list(changes), change_annotations=unseen)
 
     def uri_of(self, uri: str) -> str:
         """The URI of a file as the editor writes it, where it is open there."""

@@ -52,7 +52,8 @@ class Editor:
     async def start(self, *arguments: str, locale: str | None = None, versions: bool = False) -> None:
         await self.client.start_io(sys.executable, "-m", "policyengine", *arguments, "lsp")
         folder = types.WorkspaceFolder(self.folder.as_uri(), "") if self.folder else None
-        edits = types.WorkspaceEditClientCapabilities(document_changes=versions)
+        asks = types.ChangeAnnotationsSupportOptions() if versions else None
+        edits = types.WorkspaceEditClientCapabilities(document_changes=versions, change_annotation_support=asks)
         can = types.ClientCapabilities(types.WorkspaceClientCapabilities(workspace_edit=edits))
         wanted = types.InitializeParams(capabilities=can, locale=locale, workspace_folders=[folder] if folder else None)
         await self.client.initialize_async(wanted)
@@ -260,6 +261,9 @@ def test_a_rule_is_called_otherwise_in_all_files(rules: Path) -> None:
         assert sorted(by_name) == ["sichuan/rules-years.yaml", "tests/before.yaml", "tests/years.yaml"]
         assert by_name[YEARS].text_document.version == editor.version
         assert by_name["tests/years.yaml"].text_document.version is None
+        asked_of = {name: {getattr(e, "annotation_id", None) for e in one.edits} for name, one in by_name.items()}
+        assert asked_of == {YEARS: {None}, "tests/before.yaml": {"unseen"}, "tests/years.yaml": {"unseen"}}
+        assert edit.change_annotations == {"unseen": types.ChangeAnnotation("在未打开的文件中", True)}
         assert editor.changed(by_name[YEARS].edits) == re.sub("(?<!/)annual-hours", "yearly-hours", editor.text)
         for wrong, said in (("年度", "“id”不能是“年度”"), ("year", "PE140"), ("a: b", "无法在")):
             with pytest.raises(JsonRpcException, match=said):
@@ -282,6 +286,7 @@ def test_a_mend_is_of_the_version_that_is_open(rules: Path) -> None:
         assert mend.edit is not None
         (change,) = mend.edit.document_changes or ()
         assert isinstance(change, types.TextDocumentEdit)
+        assert mend.edit.change_annotations is None
         assert (change.text_document.uri, change.text_document.version) == (editor.uri, editor.version)
         assert mend.title == "Change to “80”"
         assert editor.changed(change.edits) == sound
