@@ -9,7 +9,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 
-from policyengine.diagnostics import PolicyError
+from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.tools.diff.model import Law
+from policyengine.tools.diff.sides import named
 from policyengine.tools.revisions import Entry, _check_names
 from tests.git.conftest import YEARS, Repository
 
@@ -237,6 +239,18 @@ def test_on_windows_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
     _check_names(listed, "1" * 40, PurePosixPath)
     with pytest.raises(PolicyError, match="PE707: 111111111111 has a file that can't be called so on this system"):
         _check_names(listed, "1" * 40, PureWindowsPath)
+
+
+@pytest.mark.parametrize("written", ["C:\\T\\x\\policies", "C:/T/x/policies"])
+def test_on_windows_too_a_message_names_a_folder_of_a_commit_by_it(
+    written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages write / everywhere; of the temporary folder nobody knows."""
+    monkeypatch.setattr(os, "sep", "\\")
+    law = Law("v1", {}, {}, commit="c", folder=PureWindowsPath("C:\\T\\x"))  # type: ignore[arg-type]
+    told = named(Diagnostic("PE133", f"two packs are called a: {written}"), law)
+    monkeypatch.undo()
+    assert told.message == "two packs are called a: v1:policies"
 
 
 def test_a_repository_without_commits(tmp_path: Path, repository: Repository) -> None:

@@ -144,7 +144,9 @@ def named(problem: Diagnostic, law: Law) -> Diagnostic:
     if law.commit is None:
         return problem
     related: Iterable[Related] = (replace(r, span=_placed(r.span, law)) for r in problem.related)
-    said = problem.message.replace(f"{law.folder}{os.sep}", f"{law.label}:")
+    said, folder = problem.message, str(law.folder)
+    for place in (folder + os.sep, folder.replace(os.sep, "/") + "/"):  # as the system writes it, and as messages do
+        said = said.replace(place, f"{law.label}:")
     return replace(problem, message=said, span=_placed(problem.span, law), related=tuple(related))
 
 
