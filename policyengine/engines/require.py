@@ -72,6 +72,13 @@ class Requirements:
             if required is not None:
                 yield self._finding(rule, statement, span, stretch, scene, applies, required)
 
+    def spared(self, span: Span) -> Iterator[str]:
+        """The rules that require what is excused if it is not met, whatever is counted."""
+        for rule, statement in self.later.requirements(span.first, span.years):
+            stretch = self._stretch(statement.window, span)
+            if stretch is not None and self._excused(rule, span.last, self._scene(span.last, stretch))[0]:
+                yield rule.key
+
     def scene(self, period: int, window: tuple[date, date]) -> Scene:
         """What the conditions of a period's rules can see."""
         return Scene(self.person.facts, self.person.circumstances, None, period, window)
@@ -345,8 +352,9 @@ class Requirements:
                 missing.update(self._anchor(statement.window))
             if excusing is None and (least or growing or status == "undetermined"):  # none ends a maximum's wait
                 missing.update(name for e in self.later.excuses(rule, span.last) for name in e.lacks(scene))
-        shown, because, named = self.later.shown, required.keys, required.circumstances
-        if status == "excused" or (status == "undetermined" and excusing):  # excused if it is not met
+        excused, shown = status == "excused", self.later.shown
+        because, named = required.keys, required.circumstances
+        if excused:
             because, named = because + keys, named + kinds
         owing = required.low if required.high >= LIMITLESS else required.high  # without a figure nobody lacks a number
         short = ZERO if status == "met" else max(ZERO, owing - low if least else low - required.low)

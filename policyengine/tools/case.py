@@ -196,6 +196,7 @@ class Case:
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # cap → base caps beside it: the least cuts
     blocks: tuple[tuple[str, str], ...] = ()  # blocks of years that its year lies in, and their requirements' keys
     as_of: date | None = None
+    spared: frozenset[str] = frozenset()  # the rules that require what is excused if it is not met
 
     @property
     def name(self) -> str:
@@ -220,12 +221,7 @@ class Case:
 
     def lacking(self) -> list[Finding]:
         """The firm requirements that are not met."""
-        return lacking(self.findings, self.excuses)
-
-    @property
-    def excuses(self) -> frozenset[str]:
-        """The keys of the rules that excuse."""
-        return frozenset(key for key, rule in self.rules.items() if rule.kind == "excuse")
+        return lacking(self.findings, self.spared)
 
     def cited(self, key: str, unseen: str) -> str:
         """``annual-hours, 二（二）第1款`` for a rule key (several joined by ``+``); ``unseen``: added where the text of
@@ -306,14 +302,14 @@ def labels_of(vocabulary: Vocabulary) -> dict[str, Any]:
     return labels
 
 
-def spared(f: Finding, excuses: Set[str]) -> bool:
+def is_spared(f: Finding, spared: Set[str]) -> bool:
     """Whether a finding that is not settled is excused if it is not met: nothing is owed, whatever is missing."""
-    return f.status == "undetermined" and not excuses.isdisjoint(f.because)
+    return f.status == "undetermined" and f.rule in spared
 
 
-def lacking(findings: Iterable[Finding], excuses: Set[str]) -> list[Finding]:
-    """Those of firm requirements that more would meet. ``excuses``: the keys of the rules that excuse."""
-    open_ = (f for f in findings if not f.advisory and f.status in UNMET and not spared(f, excuses))
+def lacking(findings: Iterable[Finding], spared: Set[str]) -> list[Finding]:
+    """Those of firm requirements that more would meet. ``spared``: as of a case."""
+    open_ = (f for f in findings if not f.advisory and f.status in UNMET and not is_spared(f, spared))
     return [f for f in open_ if f.comparison == ">=" and f.shortfall > 0]
 
 
@@ -370,16 +366,16 @@ def labels_together(each: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def beyond_more(findings: Iterable[Finding], excuses: Set[str]) -> bool:
+def beyond_more(findings: Iterable[Finding], spared: Set[str]) -> bool:
     """Whether a firm requirement is open that no more would meet: a maximum, or a figure that the law leaves open."""
-    firm = [f for f in findings if not f.advisory and f.status in UNMET and not spared(f, excuses)]
+    firm = [f for f in findings if not f.advisory and f.status in UNMET and not is_spared(f, spared)]
     waiting = [f for f in firm if f.status == "in_progress" and not f.shortfall]  # a maximum or share kept so far
-    return len(firm) > len(waiting) + len(lacking(firm, excuses))
+    return len(firm) > len(waiting) + len(lacking(firm, spared))
 
 
-def exceeded(findings: Iterable[Finding], excuses: Set[str]) -> list[Finding]:
+def exceeded(findings: Iterable[Finding], spared: Set[str]) -> list[Finding]:
     """The firm maxima of which there is too much."""
-    open_ = (f for f in findings if not f.advisory and f.status in UNMET and not spared(f, excuses))
+    open_ = (f for f in findings if not f.advisory and f.status in UNMET and not is_spared(f, spared))
     return [f for f in open_ if f.comparison != ">=" and f.shortfall > 0]
 
 

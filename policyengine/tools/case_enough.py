@@ -61,7 +61,7 @@ class Remedies(Words):
     def _needed(self) -> list[Finding]:
         """What is lacking; of what there is too much, if nothing else is needed or something would do."""
         lacking, found = self.case.lacking(), {r.rule for r in self.case.remedies}
-        return lacking + [f for f in exceeded(self.case.findings, self.case.excuses) if not lacking or f.rule in found]
+        return lacking + [f for f in exceeded(self.case.findings, self.case.spared) if not lacking or f.rule in found]
 
     def _perhaps(self, f: Finding) -> str:
         """``, if needed (depending on hospital level)`` where it is not settled whether the requirement is lacking."""

@@ -17,10 +17,10 @@ from policyengine.tools.case import (
     Window,
     carried_over,
     figure_of,
+    is_spared,
     most_required,
     owner_of,
     reduced_for_sure,
-    spared,
 )
 from policyengine.tools.case_caps import NOTHING_COUNTED, Activities, Caps
 from policyengine.tools.case_enough import Remedies
@@ -214,7 +214,7 @@ class _Writer(Activities):
         return self.say(label, f"{where} {label}"), self.say(f" in {where}", "")
 
     def _state(self, f: Finding) -> str:
-        if spared(f, self.case.excuses):
+        if is_spared(f, self.case.spared):
             return self.say("not settled, excused if not met", "待定，未达到则免除")
         if f.status == "undetermined":
             return self.say("not settled", "待定")

@@ -38,19 +38,19 @@ def enough_for(
     if situation.decision.outcome not in UNMET:
         return (), True
     findings = of_period(situation.decision, situation.result.findings)
-    needed = lacking(findings, situation.excuses)
+    needed = lacking(findings, situation.spared)
     ways: list[list[Way]] = []
     for f in needed:
         used = sum(len(way.added) for each in ways for way in each)
         ways.append([*by_facts(situation, f), *_by_hours(situation, f, samples, used)])
-    for f in exceeded(findings, situation.excuses):
+    for f in exceeded(findings, situation.spared):
         if _share(situation, f) is not None:  # more of anything else makes it a smaller share
             used = sum(len(way.added) for each in ways for way in each)
             needed.append(f)
             ways.append(_by_hours(situation, f, samples, used))
     if others:
         ways = _under_all(ways, others)
-    if len(needed) < 2 and not _spoilable(situation) and not beyond_more(findings, situation.excuses):
+    if len(needed) < 2 and not _spoilable(situation) and not beyond_more(findings, situation.spared):
         together = True
     else:
         sets = [[way] for way in ways[0]] if len(ways) == 1 else [[each[0] for each in ways if each]]
@@ -72,8 +72,8 @@ def _all_met(situation: Situation, ways: Iterable[Way]) -> bool:
     for record in (r for way in ways for r in way.changed):
         changed[record.record_id] = supplied(changed.get(record.record_id, record), record.facts)
     after = situation.tried(changed.values(), [r for way in ways for r in way.added])
-    found, excuses = after.findings.values(), situation.excuses
-    return not lacking(found, excuses) and not beyond_more(found, excuses)
+    found, spared = after.findings.values(), situation.spared
+    return not lacking(found, spared) and not beyond_more(found, spared)
 
 
 # --- more hours -------------------------------------------------------------------------------------------------------
@@ -115,9 +115,9 @@ class Trial:
         return after is not None and kept(after) and not self.spoiled(tried)
 
     def spoiled(self, tried: Tried) -> bool:
-        excuses = self.situation.excuses
-        before = _at_risk(_before(self.situation), excuses)
-        return self.keeps_others and bool(_at_risk(tried.findings.values(), excuses) - before)
+        spared = self.situation.spared
+        before = _at_risk(_before(self.situation), spared)
+        return self.keeps_others and bool(_at_risk(tried.findings.values(), spared) - before)
 
     def raises(self, tried: Tried) -> bool:
         """Whether more is required of some measure than before: what is tried together might make up for it there."""
@@ -132,12 +132,12 @@ def _before(situation: Situation) -> tuple[Finding, ...]:
     return of_period(situation.decision, situation.result.findings)
 
 
-def _at_risk(findings: Iterable[Finding], excuses: Set[str]) -> set[str]:
+def _at_risk(findings: Iterable[Finding], spared: Set[str]) -> set[str]:
     """The firm maxima that are exceeded, or may be, and what is lacking of the others."""
     found = list(findings)
     most = (f for f in found if f.comparison != ">=" and not f.advisory)
     beyond = (f for f in most if f.required is not None and (f.achieved_high is None or f.achieved_high > f.required))
-    return {f.rule for f in (*beyond, *lacking(found, excuses))}
+    return {f.rule for f in (*beyond, *lacking(found, spared))}
 
 
 def _spoilable(situation: Situation) -> bool:

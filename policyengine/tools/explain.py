@@ -26,7 +26,7 @@ from policyengine.tools.enough import enough_for
 from policyengine.tools.evaluate import Files, judge_one, read_files
 from policyengine.tools.samples import Samples
 from policyengine.tools.select import Choice, Law, Selector, load_law
-from policyengine.tools.trial import Situation
+from policyengine.tools.trial import Situation, spared_rules
 from policyengine.trace import Decision, LedgerEntry, Result
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ TOLD_AGAIN = (
     "measured",
     "kept",
     "blocks",
+    "spared",
 )
 
 
@@ -150,6 +151,7 @@ class Explainer:
             as_of=as_of,
             turns_on={name: facts for name, (facts, _) in follows.items()},
             may_follow={name: keys for name, (_, keys) in follows.items()},
+            spared=spared_rules(ready, person, decision),
         )
 
     def _follows(self, choice: Choice, person: Person, decision: Decision) -> Follows:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
-from policyengine.engines.allocate import account
+from policyengine.engines.allocate import Account, account
 from policyengine.engines.calendar import labelled, period_of
 from policyengine.engines.judge import Judged
 from policyengine.engines.reference import Prepared
@@ -31,6 +31,13 @@ class Tried:
     cut_by: Mapping[str, tuple[str, ...]]
 
 
+def spared_rules(prepared: Prepared, person: Person, decision: Decision) -> frozenset[str]:
+    """The rules that require what is excused if it is not met, whatever records there are."""
+    first, last = labelled(decision.period)
+    totals = Totals(prepared.later, Account([], [], [], {}, {}, True, True))
+    return frozenset(Requirements(prepared.later, person, totals, None).spared(Span(first, last - first + 1)))
+
+
 class Situation:
     """One person's case as it is, ready to be tried with other records."""
 
@@ -46,7 +53,7 @@ class Situation:
         self.prepared, self.person, self.records = prepared, person, records
         self.decision, self.result, self.as_of = decision, result, as_of
         self.asked = labelled(decision.period)
-        self.excuses = frozenset(rule.key for rule in prepared.later.excuse)
+        self.spared = spared_rules(prepared, person, decision)
         start = prepared.plan.year_start
         ends = [period_of(day, start) for f in of_period(decision, result.findings) for day in f.window]
         self._counts_in = min(ends, default=self.asked[0]), max(ends, default=self.asked[1])
