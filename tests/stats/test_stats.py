@@ -575,3 +575,20 @@ def test_no_figure_is_cut_on_a_narrow_terminal(width: int, employer: str, monkey
     parts = shown.getvalue().count("┏")
     assert "".join(row[2].strip() for row in cells) == employer * parts
     assert (parts > 1) == (width < 200)
+
+
+@pytest.mark.parametrize("column", ["total", "professional"])
+def test_a_figure_over_nothing_though_sealed_again(column: str, out: str, tmp_path: Path) -> None:
+    """``1/0``: by no number does it become whole, and a search for one would not end."""
+    target = Path(shutil.copytree(out, tmp_path / "forged"))
+    manifest = json.loads((target / "manifest.json").read_bytes())
+    entry = manifest["tables"]["decisions"]
+    path = target / entry["file"]
+    rows = list(csv.reader(path.read_text("utf-8").splitlines()))
+    rows[1][rows[0].index(column)] = "1/0"
+    path.write_text("".join(",".join(row) + "\n" for row in rows), encoding="utf-8")
+    entry["sha256"] = digest(path)
+    (target / "manifest.json").write_bytes(manifest_bytes(manifest))
+    for command in (["stats"], ["publish", "--to", str(tmp_path / "s.duckdb")]):
+        said = run(command[0], str(target), *command[1:], code=2)
+        assert "'1/0' is not a figure as we write it" in said

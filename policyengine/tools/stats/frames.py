@@ -117,6 +117,8 @@ def denominators(connection: Any, frame: Frame, columns: Iterable[str]) -> dict[
         listed, digits = (*(next(answers) for _ in own), None, None)[:2]
         by_type = 1 if f"{column}_num" in frame.kinds else 10 ** _scale(frame.kinds[column])
         found[column] = lcm(by_type, 10 ** (digits or 0), *(int(v) for v in listed or () if v not in (None, "")))
+        if found[column] == 0:  # 1/0 in a result that was changed and sealed again: nothing would ever be whole by it
+            raise ValueError(column)
     return found
 
 
