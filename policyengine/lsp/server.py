@@ -26,7 +26,7 @@ from policyengine.lsp.cursor import rule_before, starts_of, tokens_of
 from policyengine.lsp.library import Library, PackFile, chain, folder_of, packs_in
 from policyengine.lsp.meaning import meaning
 from policyengine.lsp.places import declared, outline, used
-from policyengine.lsp.problems import problems, text_of
+from policyengine.lsp.problems import by_file, problems, text_of
 from policyengine.lsp.rename import Name, Refused, name_at, renamed
 from policyengine.messages import many, say, speak
 from policyengine.packs.document import Document, held, parse_document, shown
@@ -123,17 +123,15 @@ class Editor:
         # as the editor names them: what it is told by another name (a link, a drive of the net) it does not show
         names = (to_fs_path(document.uri) for document in self.server.workspace.text_documents.values())
         folders = sorted(besides | {f for name in names if name and (f := folder_of(Path(name))) is not None})
-        once: dict[str, dict[Diagnostic, None]] = {}
+        every: list[Diagnostic] = []
         try:
             for folder in folders:  # one by one: whoever writes on does not wait for all packs of a folder
-                said = await asyncio.get_running_loop().run_in_executor(None, problems, [folder], texts)
-                for file, of_file in said.items():
-                    once.setdefault(file, {}).update(dict.fromkeys(of_file))
+                every += await asyncio.get_running_loop().run_in_executor(None, problems, folder, texts)
         except Exception as e:  # the editor goes on; what it shows is of the check before
             text = say(f"the packs could not be checked: {e!r}", f"无法检查政策包：{e!r}")
             self.server.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
             return None
-        found = {file: list(of_file) for file, of_file in once.items()}
+        found = by_file(every)
         for file in sorted({*self._told, *found}):
             lines = self.lines_of(file)
             told = [self.told(d, lines) for d in found.get(file, [])]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from policyengine.diagnostics import Diagnostic, PolicyError, failed
+from policyengine.diagnostics import Diagnostic, PolicyError, Span, failed
 from policyengine.packs.model import Policy
 from policyengine.packs.policies import load_policies
 from policyengine.packs.tests_model import load_tests
@@ -53,8 +53,13 @@ def of_policy(policy: Policy) -> Iterator[Diagnostic]:
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Each once (a base pack is in many chains), by file, line and column."""
-    once = {(d.code, d.message, d.span): d for d in diagnostics}
+    """Each once (a base pack is in many chains), by file, line and column. What would mend it does so in all of them:
+    what one chain leaves open is open."""
+    once: dict[tuple[str, str, Span | None], Diagnostic] = {}
+    for d in diagnostics:
+        key = (d.code, d.message, d.span)
+        known = once.get(key, d)
+        once[key] = d if known.instead == d.instead else replace(d, instead=None)
     return sorted(once.values(), key=_position)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from policyengine.diagnostics import Diagnostic, Replacement
+from policyengine.lsp.problems import by_file, problems
 from policyengine.tools.check import check
 from tests.packs_floor.folder import PACK, UPPER, rule, write
 
@@ -190,3 +191,27 @@ def test_a_slip_where_a_name_is_declared_is_not_carried_into_all_rules(
     assert len(told) > 1
     assert all(d.hint and d.hint.startswith("did you mean") for d in told)
     assert [d for d in told if d.instead] == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"upper/rules-2.yaml": rule("less", "核减 annual-horus 减 1 学时", source="own")},  # the name twice
+        {"upper/rules-2.yaml": rule("annual-horu", "核减 own-hours 减 1 学时", source="own"),  # and may be this one
+         "zone/pack.yaml": UPPER.replace("pack: upper", "pack: zone")},  # which is none of the last chain
+    ],
+)  # fmt: skip
+def test_what_one_chain_leaves_open_is_open(place: Path, more: dict[str, str]) -> None:
+    """Of a base pack that several extend a message stands once, whether the packs are checked at once or one by one, as
+    an editor does."""
+    broken(place, "base/rules-more.yaml", "核减 annual-hours", "核减 annual-horus")
+    (alone,) = [d.instead for d in wrong(place / "base") if d.code == "PE241"]
+    assert alone is not None
+    write(place, more)
+    for said in (wrong(place), one_by_one(sorted(place.iterdir()))):
+        mends = [d.instead for d in said if d.code == "PE241" and d.span and d.span.file.startswith("policies/base")]
+        assert mends == [None]
+
+
+def one_by_one(folders: list[Path]) -> list[Diagnostic]:
+    return [d for of_file in by_file(d for one in folders for d in problems(one, {})).values() for d in of_file]
