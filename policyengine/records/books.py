@@ -62,6 +62,7 @@ def _archive(stream: _Stream) -> Any:
     def entry(name: str, size: int) -> ZipInfo:
         made = ZipInfo(name, (1980, 1, 1, 0, 0, 0))
         made.compress_type, made.file_size = ZIP_DEFLATED, size
+        made.create_system = 3  # the same bytes on every system: what Unix writes
         return made
 
     class Timeless(ZipFile):

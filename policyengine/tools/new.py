@@ -31,6 +31,7 @@ from policyengine.tools.test_packs import benches, run
 from policyengine.tools.write import parents_of
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
+_DEVICES = re.compile("con|prn|aux|nul|(com|lpt)[0-9]")  # what no folder can be called on Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +134,11 @@ def _requirement(policy: Policy) -> tuple[str, tree.Require, str] | None:
 def problems_with(answers: Answers) -> list[Diagnostic]:
     """What can be said before anything is written: PE615 there is such a pack, PE616 an answer that can't be."""
     found = []
-    if not _ID.fullmatch(answers.sector):
+    if not _ID.fullmatch(answers.sector) or _DEVICES.fullmatch(answers.sector):
         message = say(f"{answers.sector!r} can't be the id of a pack", f"“{answers.sector}”不能作为政策包的标识")
         hint = say(
-            "small letters, digits and _, a letter first: social_work",
-            "请用小写字母、数字和下划线，字母开头：social_work",
+            "small letters, digits and _, a letter first: social_work; con, aux, nul and the like are kept by Windows",
+            "请用小写字母、数字和下划线，字母开头：social_work；con、aux、nul 等为 Windows 保留，不能用",
         )
         found.append(Diagnostic("PE616", message, hint=hint))
     if answers.minimum <= 0:

@@ -308,6 +308,7 @@ BAD = {
     "sector": ({}, "Social Work", "PE616"),
     "chinese id": ({}, "社工", "PE616"),
     "path": ({}, "../x", "PE616"),
+    "no folder on Windows": ({}, "aux", "PE616"),
     "no minimum": ({"minimum": "0"}, "x", "PE616"),
     "words for a figure": ({"minimum": "ninety"}, "x", "PE901"),
     "a negative figure": ({"minimum": "-5"}, "x", "PE901"),

@@ -21,6 +21,7 @@ from click.testing import CliRunner
 from policyengine.cli import main
 from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.report import pdf
+from policyengine.tools.report.data import packed
 from policyengine.tools.report.make import write_text
 from policyengine.tools.report.page import content
 from policyengine.tools.report.sheets import Workbook
@@ -93,6 +94,10 @@ def unpacked(page: str, name: str) -> Any:
     found = re.search(rf'<script type="text/plain" id="{name}">([^<]*)</script>', page)
     assert found is not None
     return json.loads(gzip.decompress(base64.b64decode(found[1])))
+
+
+def test_what_is_packed_has_the_same_bytes_on_every_system() -> None:
+    assert base64.b64decode(packed([1]))[:10] == b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # 255: no system (RFC 1952)
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,14 @@ def test_the_same_bytes(format: str, tmp_path: Path) -> None:
     assert (tmp_path / f"a.{format}").read_bytes() == (tmp_path / f"b.{format}").read_bytes()
 
 
+def test_a_workbook_has_the_same_bytes_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_table(Table("t", COLUMNS, ROWS), tmp_path / "a.xlsx", "xlsx")
+    monkeypatch.setattr(sys, "platform", "win32")
+    write_table(Table("t", COLUMNS, ROWS), tmp_path / "b.xlsx", "xlsx")
+    monkeypatch.undo()
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
 @pytest.mark.parametrize("seconds", [0, 315_532_799, 4_354_819_200, 5_680_281_600])
 def test_a_workbook_is_written_whatever_the_clock_says(
     seconds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -81,9 +82,12 @@ def page_data(written: Written, people: Iterable[One], reveal: bool) -> PageData
 
 
 def packed(content: Any) -> str:
-    """Compact JSON, gzip (without a clock), base64."""
+    """Compact JSON, gzip (with no word of a clock or a system), base64."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii")
+    stream = io.BytesIO()
+    with gzip.GzipFile("", "wb", 6, stream, mtime=0) as packing:  # gzip.compress names the system
+        packing.write(text.encode())
+    return base64.b64encode(stream.getvalue()).decode("ascii")
 
 
 def _listed(data: PageData, one: One, d: Decision, labels: Labels, reveal: bool) -> None:
