@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from policyengine.tools.case import Remedy, exceeded
-from policyengine.tools.case_words import Node, Words, number
+from policyengine.tools.case_words import Node, Words, number, unit_of
 from policyengine.trace import Finding
 
 
@@ -80,7 +80,7 @@ class Remedies(Words):
                 parts.append(self.say(f"{names} for {record} (+{gain})", f"{record} 补充{names}（+{gain}）"))
             return self.say(" and ", "，并").join(parts)
         until = r.until.isoformat()
-        unit = self.unit.removesuffix("s") if r.gain == 1 else self.unit
+        unit = unit_of(number(r.gain), self.unit)
         kinds = [] if r.measure == "total" else [self.labels.measure(r.measure, self.case.decision.unit)]
         kinds += [self.labels.term(r.subject, "subject")] if r.subject else []
         zh, limits = "、".join(kinds), ""

@@ -126,7 +126,12 @@ def number(value: Fraction | None) -> str:
 
 def in_units(text: str, unit: str) -> str:
     """``1 hour``, ``2 hours``, ``0–1 hours``."""
-    return f"{text} {unit.removesuffix('s') if text == '1' else unit}".strip()
+    return f"{text} {unit_of(text, unit)}".strip()
+
+
+def unit_of(text: str, unit: str) -> str:
+    """The unit as it stands behind a figure."""
+    return unit.removesuffix("s") if text == "1" else unit
 
 
 def spread(low: Fraction, high: Fraction | None) -> str:

@@ -418,6 +418,21 @@ def test_what_is_only_expected_is_not_shown_as_required(county: Path, tmp_path: 
     assert (columns["required"][place], columns["short"][place]) == ("", "")
 
 
+def test_one_is_one_hour_there_too(county: Path, tmp_path: Path) -> None:
+    """In the list, where the unit stands behind the total: A4 with 1 hour, A2 with 40."""
+    from tests.stats.conftest import judged
+
+    shutil.copytree(county, tmp_path / "county")
+    path = tmp_path / "county" / "records.csv"
+    path.write_text(path.read_text().replace("Soils,39,hours", "Soils,1,hours"))
+    out = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out")
+    run(out, "--out", tmp_path / "r.html", "--reveal")
+    index = unpacked((tmp_path / "r.html").read_text(), "index")
+    told = zip(*(index["columns"][name] for name in ("id", "total", "unit")), strict=True)
+    units = {who: (total, index["words"][unit]) for who, total, unit in told}
+    assert (units["A4"], units["A2"]) == (("1", "hour"), ("40", "hours"))
+
+
 def test_hours_carried_over(county: Path, tmp_path: Path) -> None:
     """A4 has 39 hours in 2016 and none in 2017: of 30 required each year 9 are carried over, 21 are lacking. Without
     them 0 of 30 and 21 short would make no sense, and with 35 in place of 30 in 2016 nor would 0 of 4 and met."""

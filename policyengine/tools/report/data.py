@@ -28,7 +28,7 @@ from policyengine.tools.case import (
     rows_of,
 )
 from policyengine.tools.case_text import NOTHING_ASKED
-from policyengine.tools.case_words import in_units, spread
+from policyengine.tools.case_words import in_units, spread, unit_of
 from policyengine.tools.read_result import Written
 from policyengine.tools.report.entries import Entry, missing_of, shown
 from policyengine.tools.report.folk import One
@@ -93,29 +93,23 @@ def packed(content: Any) -> str:
 def _listed(data: PageData, one: One, d: Decision, labels: Labels, reveal: bool) -> None:
     name = one.person.facts.get("name")
     name = name if isinstance(name, str) else ""
+    total, findings = exact_text(d.total), of_period(d, one.findings)
+    required, short = (None, None) if only_expected(d, findings) else (d.required_total, d.shortfall_total)
     row: dict[str, Any] = {
         "id": d.person_id if reveal else mask(d.person_id),
         "name": name if reveal or not name else mask_name(name),
         "period": data.word(d.period),
         "outcome": OUTCOMES.index(d.outcome),
-        "total": exact_text(d.total),
-        "required": owed(d, one),
-        "short": _text(None if only_expected(d, of_period(d, one.findings)) else d.shortfall_total),
-        "unit": data.word(labels.unit(d.unit)),
+        "total": total,
+        "required": "" if required is None else spread(required, most_required(d, findings)),  # both bounds where open
+        "short": _text(short),
+        "unit": data.word(unit_of(total, labels.unit(d.unit))),  # it stands behind the total
     }
     for fact in FACTS:
         value = one.person.facts.get(fact)
         row[fact] = data.word(labels.term(str(value), fact) if value is not None else "")
     for column, value in row.items():
         data.columns[column].append(value)
-
-
-def owed(d: Decision, one: One) -> str:
-    """What is required in total; both bounds where it is open how much is."""
-    findings = of_period(d, one.findings)
-    if d.required_total is None or only_expected(d, findings):
-        return ""
-    return spread(d.required_total, most_required(d, findings))
 
 
 def _details(one: One, d: Decision, labels: Labels) -> list[Any]:
