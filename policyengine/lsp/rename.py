@@ -119,8 +119,9 @@ def _same(name: Name, new: str, now: tuple[Mention, ...]) -> None:
     for was, thing, m in zip(name.every, wanted, now, strict=False):
         if m.thing != thing:
             raise Refused(
-                say(f"{was.span} would then mean {m.thing[1]}", f"{was.span} 处的“{m.written}”就会指 {m.thing[1]}")
-            )
+                say(f"“{m.written}” at {was.span} would then mean {m.thing[1]}",
+                    f"{was.span} 处的“{m.written}”就会指 {m.thing[1]}")
+            )  # fmt: skip
     if len(now) != len(wanted):
         raise Refused(say(f"with “{new}” rules would be read otherwise", f"写作“{new}”，规则的读法会改变"))
 

@@ -192,9 +192,7 @@ class _Checker:
         if "enum" in part and not any(type(value) is type(one) and value == one for one in part["enum"]):
             return False
         if "pattern" in part and kind == "string":
-            whole = part["pattern"].replace(
-                "$", r"\Z"
-            )  # in Python $ is also before a last line end, unlike in a schema
+            whole = part["pattern"].replace("$", r"\Z")  # to Python $ is also before a last line end, to a schema not
             if not re.search(whole, node.text):
                 return False
         if kind in ("integer", "number"):

@@ -198,9 +198,8 @@ def _readings(head: list[Row], at: int, headers: Headers) -> Iterable[tuple[list
     if at + 1 < len(head):
         lower = head[at + 1].cells
         above = upper + [""] * (len(lower) - len(upper))
-        pairs = [
-            (low, high) for low, high in zip(lower, above, strict=False) if low and low != high
-        ]  # merged over both
+        # a cell that is merged over both rows has one text in both
+        pairs = [(low, high) for low, high in zip(lower, above, strict=False) if low and low != high]
         if pairs and all(headers.names_more(low, high) for low, high in pairs):
             yield [low or high for low, high in zip(lower + [""] * (len(above) - len(lower)), above, strict=True)], 2
 

@@ -15,11 +15,9 @@ from policyengine.messages import say
 from policyengine.records.header import MAPPED, Headers
 from policyengine.records.mapping import FileMapping, of_colon
 from policyengine.records.naming import plain
-from policyengine.records.schema import Purpose, Schema
+from policyengine.records.schema import PURPOSES, Purpose, Schema
 
 MANY = 500  # names that near ones are looked for among
-
-PURPOSES: tuple[Purpose, ...] = ("records", "persons", "circumstances")
 
 
 def _wrong(mapping: FileMapping, path: tuple[str, ...], text: str, hint: str, severity: Severity) -> Diagnostic:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
 from policyengine.records.raw import RawTable
-from policyengine.records.schema import Purpose
+from policyengine.records.schema import PURPOSES
 
 if TYPE_CHECKING:
     from policyengine.records.header import Headers
 
-PURPOSES: tuple[Purpose, ...] = ("records", "persons", "circumstances")
 _WHO_AND_WHEN = frozenset(("record_id", "person_id", "date", "start", "end"))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from policyengine.language.vocabulary import FieldDecl, Vocabulary, Word, vocabulary
 from policyengine.light import dataclass
@@ -16,6 +16,7 @@ from policyengine.records.cells import compare
 from policyengine.records.mapping import NO_MAPPING, FileMapping
 
 Purpose = Literal["records", "persons", "circumstances"]
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 Bounds = tuple[Fraction, Fraction, int]
 
 ANY_QUANTITY = Fraction(10**9)  # the most in units that no pack bounds, and no rule converts

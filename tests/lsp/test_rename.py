@@ -341,6 +341,26 @@ def test_where_it_is_named(place: Path, file: str, within: str, word: str, wante
     assert {name: sorted(them) for name, them in lines.items()} == wanted
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "“more” at policies/upper/rules.yaml:6:40 would then mean upper/more"),
+        ("zh", "policies/upper/rules.yaml:6:40 处的“more”就会指 upper/more"),
+    ],
+)
+def test_the_place_that_would_mean_something_else_is_named(place: Path, language: str, said: str) -> None:
+    """A bare name means the rule of its own pack, where that has one of the name."""
+    with (place / "upper/rules.yaml").open("a", encoding="utf-8") as file:
+        file.write("- {id: fewer, cites: law 第五条, rule: 核减 face-hours 减 1 学时}\n")
+    speak(language)
+    try:
+        with pytest.raises(Refused) as refused:
+            rename(place, "base/rules.yaml", "id: face-hours", "face-hours", "more")
+    finally:
+        speak("en")
+    assert str(refused.value) == said
+
+
 def test_packs_with_mistakes_are_mended_first(place: Path) -> None:
     """Nobody knows what a rule names that can't be read; here one of another pack, in a text that is not saved."""
     texts = {str((place / "other/rules.yaml").resolve()): OTHER_RULES.replace("远程学时", "远程时").encode()}
