@@ -73,7 +73,7 @@ def _text(facts: dict[str, str], shown: str) -> str:
             return shown if shown.isdigit() and shown.lstrip("0") == value else value  # 000123 by its format
         case "date":
             moment = _moment(facts[_OFFICE + "date-value"])
-            return month_text(moment) if _only_month(shown) else moment
+            return month_text(moment) if _only_month(shown, moment) else moment
         case "time":
             match = _HOURS.fullmatch(facts[_OFFICE + "time-value"])
             return f"{int(match[1])}:{match[2]}:{match[3]}" if match else facts[_OFFICE + "time-value"]
@@ -82,10 +82,15 @@ def _text(facts: dict[str, str], shown: str) -> str:
     return shown or calculated
 
 
-def _only_month(shown: str) -> bool:
-    """Whether a day is shown as a month: 2016年3月, 2016-03, Mar-16, but not 3月5日 or 5-Mar-16."""
+def _only_month(shown: str, moment: str) -> bool:
+    """Whether a day is shown as a month of its year: 2016年3月, 2016-03, Mar-16, but not 3月1日, 03-01 or 1-Mar-16."""
     numbers = re.findall(r"\d+", shown)
-    return "日" not in shown and (len(numbers) == 1 or (len(numbers) == 2 and not re.search("[A-Za-z]", shown)))
+    year = next((y for y in (moment[:4], moment[2:4]) if y in numbers), None)
+    if year is None or "日" in shown:
+        return False
+    numbers.remove(year)
+    month = [] if re.search("[A-Za-z]", shown) else [moment[5:7], moment[5:7].lstrip("0")]
+    return not numbers or (len(numbers) == 1 and numbers[0] in month)
 
 
 def _moment(text: str) -> str:

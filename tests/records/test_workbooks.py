@@ -14,6 +14,7 @@ import pytest
 from policyengine.messages import speak
 from policyengine.records import sheets
 from policyengine.records.files import Source
+from policyengine.records.ods import _only_month
 from policyengine.records.raw import RawTable
 from policyengine.records.read import read_inputs
 from policyengine.records.xlsx import only_month
@@ -92,6 +93,21 @@ MONTHS = [
 @pytest.mark.parametrize(("code", "expected"), MONTHS)
 def test_formats_that_show_a_month_alone(code: str | int, expected: bool) -> None:
     assert only_month(*((code, "") if isinstance(code, int) else (164, code))) == expected
+
+
+# how an ODS shows the first of March 2016 or, behind a stroke, another day, and whether that is a month alone
+SHOWN = [
+    ("2016年3月", True), ("2016年03月", True), ("2016-03", True), ("2016/3", True), ("03.2016", True), ("Mar-16", True),
+    ("March 2016", True), ("16-03", True), ("2016", True), ("2012-12|2012-12-01", True), ("12-12|2012-12-01", True),
+    ("2016年3月1日", False), ("2016-03-01", False), ("01/03/16", False), ("1-Mar-16", False), ("1-Mar", False),
+    ("March 1", False), ("03-01", False), ("3/1", False), ("3月1日", False), ("1-Jan-16|2016-01-01", False), ("", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shown", "expected"), SHOWN)
+def test_what_an_ods_shows_of_a_day(shown: str, expected: bool) -> None:
+    text, _, day = shown.partition("|")
+    assert _only_month(text, day or "2016-03-01") == expected
 
 
 @pytest.mark.parametrize(
