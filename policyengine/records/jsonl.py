@@ -79,18 +79,22 @@ def read_jsonl(source: Source) -> RawTable:
                     keys[key] = len(keys)
     table = RawTable(source.shown, source.label, None, _rows(source.path, keys), list(keys), how="JSON Lines")
     table.nested = True
-    if _is_array(source.path):
+    with source.path.open("rb") as stream:
+        head = stream.read(200)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        message = say("this is JSON in UTF-16", "这是 UTF-16 编码的 JSON")
+        hint = say(
+            "save it as UTF-8 (PowerShell: | Out-File -Encoding utf8)",
+            "请另存为 UTF-8（PowerShell：| Out-File -Encoding utf8）",
+        )
+        table.notes.append(Diagnostic("PE406", message, Span(source.shown), hint=hint))
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
         message = say("this is one JSON array, not an object per line", "这是一个 JSON 数组，而不是每行一个对象")
         hint = say(
             "turn it into lines, for example with: jq -c '.[]' FILE", "请转换为每行一个对象，如：jq -c '.[]' FILE"
         )
         table.notes.append(Diagnostic("PE406", message, Span(source.shown), hint=hint))
     return table
-
-
-def _is_array(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(200).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
 
 
 def _rows(path: Path, keys: dict[str, int]) -> Iterator[Row]:

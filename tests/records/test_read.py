@@ -488,6 +488,14 @@ def test_what_systems_export_as_xls_is_told_by_what_it_is(content: str | bytes, 
     assert word in said[0].message
 
 
+@pytest.mark.parametrize(("name", "encoding"), [("r.jsonl", "utf-16"), ("r.txt", "utf-16"), ("r.jsonl", "utf-16-be")])
+def test_json_in_utf16_is_told_to_be_saved_as_utf8(name: str, encoding: str, tmp_path: Path) -> None:
+    """What PowerShell 5 makes with >: its header read nothing, and it was said to name no person."""
+    text = '\ufeff{"person_id": "P1"}\n' if encoding == "utf-16-be" else '{"person_id": "P1"}\n'
+    _, said = read_inputs([_written(tmp_path, name, text.encode(encoding))], None, None, schema())
+    assert [(d.code, d.message) for d in said] == [("PE406", "this is JSON in UTF-16")]
+
+
 def test_text_in_utf16_named_xls_is_read(tmp_path: Path) -> None:
     path = _written(tmp_path, "r.xls", (HEADER.replace(",", "\t") + "P1\t2016-03-05\t8\n").encode("utf-16"))
     inputs, _ = both_ways([path], None, None, schema(), tmp_path)
