@@ -5,19 +5,18 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 import random
 import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
 from policyengine.cli import main
 from tests.cli.conftest import Run
+from tests.windows import Windows
 
 PLAIN, ODD = ("there", "records", "out"), ("period=1999/person_id=A1/form=visit", "records[1]", "out[?1]*")
 
@@ -90,21 +89,12 @@ def test_odd_names_change_nothing(
     assert told(run, world, ODD, kind, engine, format) == plain
 
 
-class _Windows:
-    """``os`` as a program sees it there, where it differs for the words of a command line."""
-
-    name = "nt"
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(os, name)
-
-
 def _on_windows(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
     """Run a command line that no shell has touched; gives the exit code."""
     monkeypatch.setattr(sys, "argv", ["policyengine", *map(str, words)])
     with monkeypatch.context() as patched:
-        patched.setattr("click.core.os", _Windows())
-        patched.setattr("policyengine.cli.settings.os", _Windows())
+        patched.setattr("click.core.os", Windows())
+        patched.setattr("policyengine.cli.settings.os", Windows())
         with pytest.raises(SystemExit) as left:
             main()
     return int(left.value.code or 0)

@@ -18,6 +18,7 @@ from policyengine.tools.evaluate import Evaluation
 from policyengine.tools.result import check_out, save
 from policyengine.tools.verify import verify
 from policyengine.tools.write import whole_file, whole_folder
+from tests.windows import Windows
 
 TABLES = ("decisions", "findings", "ledger", "rejects", "flags", "missing")
 
@@ -311,15 +312,6 @@ def test_what_a_killed_run_left_is_swept_away(evaluation: Evaluation, tmp_path: 
     assert elsewhere.exists()
 
 
-class _Windows:
-    """``os`` as a program sees it there."""
-
-    name = "nt"
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(os, name)
-
-
 def test_on_windows_a_new_folder_is_not_made_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Since 3.11.10 and 3.12.4 Python makes of 0o700 a list of who may look in: only who ran it could open the result,
     in a folder that the office shares."""
@@ -329,7 +321,7 @@ def test_on_windows_a_new_folder_is_not_made_one_s_own(tmp_path: Path, monkeypat
         modes.append(mode)
         make(folder, mode, *more, **given)
 
-    monkeypatch.setattr(write, "os", _Windows())
+    monkeypatch.setattr(write, "os", Windows())
     monkeypatch.setattr(Path, "mkdir", made)
     with whole_folder(tmp_path / "out") as folder:
         (folder / "a.csv").write_text("a")
@@ -354,7 +346,7 @@ def test_on_windows_a_file_that_may_only_be_read_leaves_nothing_beside_it(
             raise PermissionError(13, "Access is denied", str(path), 5)
         unlink(path, missing_ok)
 
-    monkeypatch.setattr(write, "os", _Windows())
+    monkeypatch.setattr(write, "os", Windows())
     monkeypatch.setattr(os, "replace", refused)
     monkeypatch.setattr(Path, "unlink", removed)
     with pytest.raises(PermissionError) as told, whole_file(report) as new:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import io
 import json
-import os
 import re
 import shutil
 import signal
@@ -16,7 +15,6 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -25,6 +23,7 @@ from policyengine.cli.serve import _open
 from policyengine.messages import speak
 from policyengine.web.desk import Desk
 from policyengine.web.server import COOKIE, Workbench
+from tests.windows import Windows
 
 ROOT = Path(__file__).parents[2]
 BATCH = "0123456789abcdef"
@@ -327,18 +326,9 @@ def test_a_port_in_use_is_told(browser: Browser) -> None:
     assert f"port {port} can't be used" in done.stderr
 
 
-class _Windows:
-    """``os`` as a program sees it there."""
-
-    name = "nt"
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(os, name)
-
-
 def test_on_windows_nobody_else_may_listen_at_the_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There SO_REUSEADDR lets any program have the port as well: a second workbench was not told that it is in use."""
-    monkeypatch.setattr("policyengine.web.server.os", _Windows())
+    monkeypatch.setattr("policyengine.web.server.os", Windows())
     with Workbench(Desk(ROOT / "policies", tmp_path)) as workbench:
         assert workbench.socket.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR) == 0
 
@@ -350,7 +340,7 @@ def test_windows_opens_a_page_by_its_path(system: str, opened: str, monkeypatch:
     names: list[str] = []
     monkeypatch.setattr("webbrowser.open", names.append)
     monkeypatch.setattr(Path, "write_text", lambda *_, **__: 0)
-    monkeypatch.setattr(_Windows, "name", system)
-    monkeypatch.setattr("policyengine.cli.serve.os", _Windows())
+    monkeypatch.setattr(Windows, "name", system)
+    monkeypatch.setattr("policyengine.cli.serve.os", Windows())
     _open("http://127.0.0.1:1/?key=k", Path("/t/张"))
     assert names == [opened]
