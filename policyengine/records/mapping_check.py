@@ -91,7 +91,8 @@ def _no_column(
     """``names``: what a column is called in files → its id, which alone may stand here."""
     meant = [names[path[-1]]] if path[-1] in names else sorted(known)
     text = say(f"there is no column {path[-1]}", f"没有 {path[-1]} 这一列")
-    hint = of_colon(path[-1]) or _near(path[-1], meant, "there is", "可用")
+    there = "there is" if len(meant) == 1 else "there are"
+    hint = of_colon(path[-1]) or _near(path[-1], meant, there, "可用")
     return _wrong(mapping, path, text, hint, "error")
 
 

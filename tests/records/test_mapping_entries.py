@@ -41,7 +41,7 @@ def _codes(said: Sequence[Diagnostic]) -> str:
     [
         ("values: {foo: bar}", "error PE408 1", "foo"),
         ("columns:\n  person_id: a\n  quantitty: b", "error PE408 3", "mean quantity"),
-        ("units: {nothing: 学时}", "error PE408 1", "nothing"),
+        ("units: {nothing: 学时}", "error PE408 1", "there are: approved, "),
         ("columns: {person_id：姓名}", "error PE408 1", "half-width “: ” with a space"),
         ("columns:\n  人员编号: 姓名", "error PE408 2", "there is: person_id"),
         ("wide:\n  培训班学时: {forms: 培训班}", "error PE408 2", "mean form"),
