@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -115,20 +116,18 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     """A running server. In CI the package is expected; elsewhere a machine without it can't run these tests."""
     programs = binaries()
     if programs is None:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is not installed: apt-get install postgresql")
         pytest.skip("no PostgreSQL server program on this machine (Debian: apt-get install postgresql)")
-    folder = tmp_path_factory.mktemp("pg")
-    for parent in (folder, *folder.parents):  # the server's own user must get there
-        if parent.owner() == "root" and parent != Path("/"):
-            with contextlib.suppress(PermissionError):
-                parent.chmod(parent.stat().st_mode | 0o011)
-    made = Server(folder / "server", programs)
-    made.make()
-    made.start()
-    yield made
-    made.kill()
+    # not in pytest's own folder, which every run anew shuts to the server's user
+    with tempfile.TemporaryDirectory(prefix="policyengine-pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        made = Server(Path(folder) / "server", programs)
+        made.make()
+        made.start()
+        yield made
+        made.kill()
