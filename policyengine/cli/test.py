@@ -105,7 +105,10 @@ def _mutation(bench: Bench) -> Iterator[str]:
     killed, total = len(found.killed), len(found.killed) + len(found.survived)
     percent = share(*found.share.as_integer_ratio())
     same = (
-        say(f" ({len(found.same)} more decide nothing otherwise)", f"（另有 {len(found.same)} 处不影响任何结果）")
+        say(
+            f" ({many(len(found.same), 'more decides', 'more decide')} nothing otherwise)",
+            f"（另有 {len(found.same)} 处不影响任何结果）",
+        )
         if found.same
         else ""
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.language.vocabulary import Vocabulary
-from policyengine.messages import say
+from policyengine.messages import many, say
 from policyengine.packs.cells import Bad, Reader, surface_forms
 from policyengine.packs.document import MAX_PROBLEMS, Document, enough, reason, shown
 from policyengine.packs.meeting import TooMany, meeting_rows
@@ -297,7 +297,7 @@ def _typed(
                 sheet.problem(
                     "PE153",
                     say(
-                        f"this row has {len(raw)} cells, the header {width}",
+                        f"this row has {many(len(raw), 'cell')}, the header {width}",
                         f"这一行有 {len(raw)} 格，表头有 {width} 格",
                     ),
                     number,

@@ -16,7 +16,7 @@ from policyengine.diagnostics import Span
 from policyengine.language import tree
 from policyengine.language.quantities import BY_WORD, NO_QUANTITY, UNITS, exact_text
 from policyengine.language.vocabulary import FieldDecl, Vocabulary, Word
-from policyengine.messages import say
+from policyengine.messages import many, say
 from policyengine.packs.model import Column, Table
 from policyengine.plan.model import PlanRule
 from policyengine.plan.names import walk
@@ -255,7 +255,8 @@ class Kinds:
             names = ", ".join(self.column(table.columns[k]) for k in keys) or say("none", "无")
             self.reporter.on(
                 rule, "PE237",
-                say(f"the table {node.table} has {len(keys)} key columns, and {len(arguments)} arguments are given",
+                say(f"the table {node.table} has {many(len(keys), 'key column')}, and "
+                    f"{many(len(arguments), 'argument is', 'arguments are')} given",
                     f"表“{self.table(node.table)}”有 {len(keys)} 个键列，此处给出 {len(arguments)} 个"),
                 span, say(f"its keys, in order: {names}", f"其键列依次为：{names}"),
             )  # fmt: skip

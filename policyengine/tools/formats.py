@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.language.quantities import exact_text
-from policyengine.messages import say
+from policyengine.messages import many, say
 from policyengine.records.books import rows_of_book, save_book
 from policyengine.records.duck_file import reader_text
 from policyengine.records.personal import APOSTROPHED, mask_within, neutralise
@@ -351,7 +351,8 @@ def _read_csv(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object
 
 def _wrong_width(line: int, cells: int, columns: int) -> str:
     return say(
-        f"line {line} has {cells} cells for {columns} columns", f"第 {line} 行有 {cells} 个单元格，应为 {columns} 个"
+        f"line {line} has {many(cells, 'cell')} for {many(columns, 'column')}",
+        f"第 {line} 行有 {cells} 个单元格，应为 {columns} 个",
     )
 
 

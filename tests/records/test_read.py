@@ -85,6 +85,17 @@ def test_the_same_file_twice_is_read_once(tmp_path: Path) -> None:
     assert codes(said, "warning") == ["PE443", "PE443"]
 
 
+def test_other_files_of_a_folder_are_named(tmp_path: Path) -> None:
+    _written(tmp_path, "r.csv", HEADER + "P1,2016-03-05,1\n")
+    said = []
+    for name in ("a.md", "b.md"):
+        _written(tmp_path, name, "x")
+        said += [d.message for d in read_inputs([str(tmp_path)], None, None, schema())[1] if d.code == "PE443"]
+    assert said == [
+        "1 other file in the folder is not read: a.md", "2 other files in the folder are not read: a.md, b.md",
+    ]  # fmt: skip
+
+
 def test_a_folder_below_that_can_not_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is in there is not known: nobody is judged without it."""
     (tmp_path / "sub").mkdir()

@@ -35,7 +35,7 @@ def page_texts() -> dict[str, Any]:
         "id": say("id", "证件号码"), "name": say("name", "姓名"), "employer": say(*COLUMNS["employer"]),
         "period": say("period", "年度"), "outcome": say("outcome", "结果"), "total": say("total", "合计"),
         "required": say("required", "应学"), "short": say("short", "尚缺"), "wait": say("one moment…", "请稍候……"),
-        "found": say("{n} decisions · page {p} of {l}", "{n} 项结果 · 第 {p} 页，共 {l} 页"),
+        "found": say("decisions: {n} · page {p} of {l}", "{n} 项结果 · 第 {p} 页，共 {l} 页"),
         "findings": say("requirements", "要求"), "advisory": say("advisory", "一般要求"),
         "before": say("before reductions", "核减前"), "may_reduce": say("may be reduced, ", "可能核减，"),
         "carried": say("of these carried over", "其中结转"),
