@@ -24,7 +24,7 @@ Days = tuple[date, date]
 
 def asked_for(who: str, names: dict[str, object]) -> Asked:
     """Whom ``who`` may mean: an id, a name by ``names`` (id → name), or an id that is shown masked."""
-    own = {who, *(i for i, name in names.items() if name == who)}
+    own = {who, plain_id(who), *(i for i, name in names.items() if name == who)}
     if "*" in who:
         return lambda person_id: person_id in own or mask(person_id) == who
     return own.__contains__
@@ -65,7 +65,7 @@ class Others:
 
 
 def plain_id(raw: str) -> str | None:
-    """The record id that a cell gives; None for none. One of ASCII letters and digits is what it looks like."""
+    """The id that a cell gives; None for none. One of ASCII letters and digits is what it looks like."""
     if raw.isascii() and raw.isalnum() and not raw.endswith("x"):
         return raw
     read = identifier(clean(raw)) if raw else None

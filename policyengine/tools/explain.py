@@ -17,6 +17,7 @@ from policyengine.engines.calendar import labelled, period_of
 from policyengine.engines.reference import Periods, evaluate_person
 from policyengine.light import dataclass
 from policyengine.messages import say
+from policyengine.records.alone import plain_id
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
 from policyengine.tools.case import UNMET, Case, labels_of, labels_together, of_period, rows_of
@@ -239,9 +240,10 @@ def _several(who: str, found: Sequence[Person]) -> PolicyError:
 
 
 def people_called(persons: Iterable[Person], who: str) -> list[Person]:
-    """The person with that id; else all with that name; else all whose id is shown masked so."""
-    persons = list(persons)
-    found = [p for p in persons if p.person_id == who] or [p for p in persons if p.facts.get("name") == who]
+    """The person with that id, as it is or as a file may have it (…x, full width); else all with that name; else all
+    whose id is shown masked so."""
+    persons, own = list(persons), (who, plain_id(who))
+    found = [p for p in persons if p.person_id in own] or [p for p in persons if p.facts.get("name") == who]
     return found or ([p for p in persons if mask(p.person_id) == who] if "*" in who else [])
 
 

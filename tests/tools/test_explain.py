@@ -431,6 +431,18 @@ def test_exact_json() -> None:
     )
 
 
+@pytest.mark.parametrize("who", ["11010119900307109x", "１１０１０１19900307109Ｘ", "11010119900307109X "])
+def test_an_id_is_known_as_the_file_has_it(world: Path, tmp_path: Path, who: str) -> None:
+    """An identity number ends in a large X here, whatever the file has."""
+    path = tmp_path / "own.csv"
+    path.write_text(f"{HEADER}\nR1,{who},2016-05-05,training,public,T,7,hours,c,,,\n", encoding="utf-8")
+    law, files = load_law(world / "policies/shire"), Files((str(path),))
+    (case,), _ = explain_files(law, files, who, (2016, 2016))
+    written = read_result(save(evaluate_files(law, files, (2016, 2016)), tmp_path / "out"))
+    (again,), _ = explain_result(written, who)
+    assert [c.person.person_id for c in (case, again)] == ["11010119900307109X"] * 2
+
+
 @pytest.mark.parametrize(("who", "code"), [("Anna", "PE915"), ("A9", "PE915"), ("nobody at all", "PE915")])
 def test_unknown_person(world: Path, files: Files, who: str, code: str) -> None:
     with pytest.raises(PolicyError) as error:
