@@ -20,7 +20,7 @@ from policyengine.records.misplaced import misplaced
 from policyengine.records.naming import UNIT_NAMES, Target, are_data, noted, notes, plain
 from policyengine.records.raw import HEAD, RawTable, Row, blank, of_rejects
 from policyengine.records.schema import Purpose, Schema
-from policyengine.records.second import after_another
+from policyengine.records.second import after_another, words_of
 
 FURTHER = 1000  # rows below the first ones that are looked at to say where the header may be
 MAPPED, BY_ID, BY_NAME, BY_ALIAS, BY_UNIT = range(5)
@@ -55,7 +55,8 @@ class Wide:
 class Layout:
     """``extras``: positions and names of the columns carried along. ``values``: texts that every row has.
 
-    ``rows_above``: rows before the data (header included). ``foreign``: headers of columns of the persons file.
+    ``rows_above``: rows before the data (header included); ``written``: the words of those that name the person's
+    column. ``foreign``: headers of columns of the persons file.
     """
 
     columns: tuple[Column, ...]
@@ -66,6 +67,7 @@ class Layout:
     rows_above: int = 0
     foreign: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    written: tuple[tuple[str, ...], ...] = ()
 
     def column(self, field_id: str) -> Column | None:
         return next((c for c in self.columns if c.field == field_id), None)
@@ -219,7 +221,9 @@ def layout_of(table: RawTable, headers: Headers) -> tuple[Layout | None, list[Di
     names, number, above = found
     if headers.schema.mapping.header_row is None and (problems := after_another(table, head, number, headers)):
         return None, problems
-    return _columns(table, [printable(n.strip()) for n in names], number, above, headers)
+    layout, problems = _columns(table, [printable(n.strip()) for n in names], number, above, headers)
+    written = tuple(words_of(row) for row in head[:above] if headers.tell_person(headers.known(row.cells)))
+    return (replace(layout, written=written) if layout is not None else None), problems
 
 
 def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic:

@@ -332,7 +332,9 @@ class RowReader:
         if row.number <= self.layout.header_row + 1:
             return None
         found = second.unlike(self.headers, self.layout.headers, row.cells)
-        return Fault(None, *found) if found is not None else None
+        if found is None or second.words_of(row) in self.layout.written:  # one of two rows
+            return None
+        return Fault(None, *found)
 
     def _tells(self, row: Row, person: int) -> bool:
         """Whether other cells make the row somebody's, though its id (部门:12) looks like a line below the table."""

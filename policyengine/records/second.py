@@ -39,6 +39,11 @@ def unlike(headers: Headers, names: Sequence[str], cells: Sequence[str]) -> tupl
     return None
 
 
+def words_of(row: Row) -> tuple[str, ...]:
+    """What a header says, wherever it leaves a cell empty."""
+    return tuple(plain(c) for c in row.cells if c.strip())
+
+
 def _differs(headers: Headers, above: str, cell: str) -> bool:
     if headers.is_wide(above) or headers.is_wide(cell):
         return headers.is_wide(cell) and plain(cell) != plain(above)

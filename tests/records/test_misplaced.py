@@ -200,6 +200,18 @@ def test_a_second_header_with_other_columns(rows: str, errors: list[str], reject
     assert (one is None, codes(of_one, "error")) == (bool(errors), errors)
 
 
+def test_a_header_of_two_rows_is_repeated_as_it_stands(tmp_path: Path) -> None:
+    """As on each printed page: 学习日期 over both days; its cells are merged, and so it stands twice."""
+    head = "身份证号,学习日期,学习日期,学时\n身份证号,开始日期,结束日期,学时\n"
+    first, second = "1001,2021-03-05,2021-03-06,8\n", "1002,2021-03-07,2021-03-08,9\n"
+    (tmp_path / "r.csv").write_text(head + first + head + second, encoding="utf-8")
+    inputs, said = both_ways([str(tmp_path / "r.csv")], None, None, schema(), tmp_path)
+    assert codes(said, "error") == []
+    assert inputs is not None
+    assert [(r.person_id, r.start.day, r.end.day) for r in inputs.records] == [("1001", 5, 6), ("1002", 7, 8)]
+    assert [(r.row, r.code) for r in inputs.rejects] == [(4, "PE427"), (5, "PE427")]
+
+
 def test_a_table_above_one_with_more_columns_is_not_left_out(tmp_path: Path) -> None:
     """The second header names most columns; the rows above it are no titles. 填报日期 and the like are."""
     table = "身份证号,日期,学时\n1001,2021-03-05,16\n"
