@@ -371,7 +371,7 @@ class Statements:
             near = did_you_mean(name, self.names.all())
             self.reporter.on(
                 rule, "PE241", say(f"there is no rule {name}", f"没有规则 {name}"), None,
-                say(f"did you mean {near}?", f"是否指 {near}？") if near
+                say(f"did you mean {near}?", f"是不是 {near}？") if near
                 else say("name a rule of this pack or of one below it", "写本包或其下各包的规则"),
                 instead=meant_rule(rule.rule, name, near, self.names.known),
             )  # fmt: skip

@@ -85,7 +85,7 @@
       if (base && base !== before) parts.push(` · ${T.base} ${base}`);
       out.push(make("div", {}, ...parts), ...law([rule, ...because]));
     }
-    if (follows.length) out.push(make("h3", {}, T.follows), ...follows.map(([name, ...keys]) => make("div", {}, keys.length > 1 ? `${name} (${T.either})` : (rules[keys[0]] || [])[3] || name, ...law(keys))));
+    if (follows.length) out.push(make("h3", {}, T.follows), ...follows.map(([name, ...keys]) => make("div", {}, keys.length > 1 ? `${name}${T.either}` : (rules[keys[0]] || [])[3] || name, ...law(keys))));
     if (may.length) out.push(make("p", {}, T.may + may.join("; ")));
     if (missing.length) out.push(make("p", {}, T.missing + missing.join("; ")));
     if (flags.length) out.push(make("h3", {}, T.flags), ...flags.map(([name, id, key, text]) => make("div", {}, `${id}: ${text || name}`, ...law([key]))));

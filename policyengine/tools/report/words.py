@@ -40,7 +40,7 @@ def page_texts() -> dict[str, Any]:
         "before": say("before reductions", "核减前"), "may_reduce": say("may be reduced, ", "可能核减，"),
         "carried": say("of these carried over", "其中结转"),
         "base": say("in the general rules", "一般规定为"),
-        "follows": say("what follows", "后果"), "either": say("by one of these rules", "依据下列规则之一"),
+        "follows": say("what follows", "后果"), "either": say(" (by one of these rules)", "（依据下列规则之一）"),
         "may": say("may follow: ", "可能的后果："),
         "missing": say("facts that would settle it: ", "尚缺的事实："), "flags": say("flags", "标记"),
         "records": say("records", "学习记录"), "rules": say("rules", "依据"),
