@@ -24,7 +24,7 @@ Days = tuple[date, date]
 
 def asked_for(who: str, names: dict[str, object]) -> Asked:
     """Whom ``who`` may mean: an id, a name by ``names`` (id → name), or an id that is shown masked."""
-    own = {who, plain_id(who), *(i for i, name in names.items() if name == who)}
+    own = {who, plain_id(who) or who, *(i for i, name in names.items() if name == who)}
     if "*" in who:
         return lambda person_id: person_id in own or mask(person_id) == who
     return own.__contains__
