@@ -16,6 +16,7 @@ from policyengine.records.cells import clean, identifier
 from policyengine.records.personal import mask
 from policyengine.records.raw import RawTable, Row
 from policyengine.records.rows import RowReader
+from policyengine.records.totals import of_person
 
 Asked = Callable[[str], bool]
 """Whether the person with that id is asked about."""
@@ -103,8 +104,8 @@ class _Filter:
         value = self.parse(raw)
         if not isinstance(value, str) or self.others.asked(value):
             return False
-        if self.reader.is_head(raw) or self.reader.is_header(row):
-            return False
+        if self.reader.is_head(raw) or self.reader.is_header(row) or of_person(raw) is not None:
+            return False  # it may be nobody's, and its record id none
         self.others.people.add(value)
         return True
 

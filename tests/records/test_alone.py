@@ -62,3 +62,9 @@ def test_the_outermost_days_of_others(tmp_path: Path) -> None:
         assert not _inputs(tmp_path, good + doubtful, "P1,Ann\nP2,Bob\n", "Ann").sure
     inner = _inputs(tmp_path, good + "R4,P2,2016-01-01,abc,hours\n", "P1,Ann\nP2,Bob\n", "Ann")
     assert inner.sure, "a row that can't be read is in doubt only where it would be the outermost"
+
+
+def test_a_row_of_totals_takes_no_record_id_from_anybody(tmp_path: Path) -> None:
+    """It is read as among all: no record, whose id would be there twice."""
+    found = _inputs(tmp_path, "R1,P1,2016-01-02,1,hours\nR1,合计,2016-01-02,1,hours\n", "P1,Ann\n", "P1")
+    assert [r.record_id for r in found.records] == ["R1"]
