@@ -107,6 +107,16 @@ def failed(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(d.severity == "error" for d in diagnostics)
 
 
+def installing(extra: str) -> str:
+    """The command that installs a part of the program, in the quotation marks that every shell takes."""
+    return f'pip install "policyengine-cpd[{extra}]"'
+
+
+def not_installed(text: str, extra: str) -> PolicyError:
+    """What is said where a part is not there: PE908."""
+    return PolicyError([Diagnostic("PE908", text, hint=installing(extra))])
+
+
 def name_not_utf8(code: str, file: str) -> Diagnostic:
     """What is said of a path that is not UTF-8."""
     message = say("the name of this file or of a folder above it is not UTF-8", "该文件或其所在文件夹的名称不是 UTF-8")

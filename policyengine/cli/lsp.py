@@ -54,8 +54,7 @@ def _language_asked() -> bool:
 
 
 def _missing() -> Exception:
-    from policyengine.diagnostics import Diagnostic, PolicyError
+    from policyengine.diagnostics import not_installed
     from policyengine.messages import say
 
-    text = say("the language server is not installed", "未安装语言服务所需的部件")
-    return PolicyError([Diagnostic("PE908", text, hint='pip install "policyengine-cpd[editor]"')])
+    return not_installed(say("the language server is not installed", "未安装语言服务所需的部件"), "editor")

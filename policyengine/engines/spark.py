@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from policyengine.address import shown
-from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.diagnostics import Diagnostic, PolicyError, installing
 from policyengine.engines.compile.aside import JudgeOne
 from policyengine.engines.compile.axes import Column
 from policyengine.engines.compile.host import Rows, column_of
@@ -94,7 +94,7 @@ def _uninstalled() -> Diagnostic:
     return Diagnostic(
         "PE930",
         say("the Spark client is not installed", "未安装 Spark 客户端"),
-        hint=say('pip install "policyengine-cpd[spark]"', '请执行 pip install "policyengine-cpd[spark]"'),
+        hint=say("", "请执行 ") + installing("spark"),
     )
 
 

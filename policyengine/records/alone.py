@@ -16,7 +16,6 @@ from policyengine.records.cells import clean, identifier
 from policyengine.records.personal import mask
 from policyengine.records.raw import RawTable, Row
 from policyengine.records.rows import RowReader
-from policyengine.records.totals import of_person
 
 Asked = Callable[[str], bool]
 """Whether the person with that id is asked about."""
@@ -25,7 +24,7 @@ Days = tuple[date, date]
 
 def asked_for(who: str, names: dict[str, object]) -> Asked:
     """Whom ``who`` may mean: an id, a name by ``names`` (id → name), or an id that is shown masked."""
-    own = {who, plain_id(who) or who, *(i for i, name in names.items() if name == who)}
+    own = {*ids_meant(who), *(i for i, name in names.items() if name == who)}
     if "*" in who:
         return lambda person_id: person_id in own or mask(person_id) == who
     return own.__contains__
@@ -73,6 +72,11 @@ def plain_id(raw: str) -> str | None:
     return read if isinstance(read, str) else None
 
 
+def ids_meant(who: str) -> tuple[str, str]:
+    """The id as it is, and as it is read where a file has it so (…x, full width)."""
+    return who, plain_id(who) or who
+
+
 class _Filter:
     """Takes the rows of one table that surely are of others."""
 
@@ -104,7 +108,7 @@ class _Filter:
         value = self.parse(raw)
         if not isinstance(value, str) or self.others.asked(value):
             return False
-        if self.reader.is_head(raw) or self.reader.is_header(row) or of_person(raw) is not None:
+        if self.reader.is_nobody(raw) or self.reader.is_header(row):
             return False  # it may be nobody's, and its record id none
         self.others.people.add(value)
         return True
@@ -129,4 +133,4 @@ class _Filter:
                 self.others.edges.append((edge[1].cells[at] if 0 <= at < len(edge[1].cells) else "", edge[0]))
 
 
-__all__ = ["Asked", "Days", "Others", "asked_for", "plain_id"]
+__all__ = ["Asked", "Days", "Others", "asked_for", "ids_meant", "plain_id"]

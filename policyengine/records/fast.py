@@ -19,7 +19,7 @@ from policyengine.records.raw import RawTable, Row, blank
 from policyengine.records.rows import RowFacts, RowReader
 from policyengine.records.sqlcells import Cell, call, cell_of, few, learn, matches, name, number, quicken, text, truly
 from policyengine.records.staging import raw_parquet
-from policyengine.records.totals import TITLE, TITLED, of_person, of_title
+from policyengine.records.totals import TITLE, TITLED, of_title
 
 NUMBER = "file_row_number"
 
@@ -175,7 +175,7 @@ class _Fast:
         found = self._suspicious(relation)
         for field_id, cell in self.cells.items():
             if field_id not in found or found[field_id]:
-                special = self._special if field_id == "person_id" else of_title if field_id in TITLED else None
+                special = self.reader.is_nobody if field_id == "person_id" else of_title if field_id in TITLED else None
                 meaning = f"canonical_meant_{self.target.part}_{field_id}"
                 learn(cell, self.connection, relation.copy(), meaning, self.shape.folder, special)
             else:
@@ -213,10 +213,6 @@ class _Fast:
     def _one(self, query: Any) -> tuple[Any, ...]:
         self.connection.execute(query.sql("duckdb"))
         return tuple(self.connection.fetchone())
-
-    def _special(self, raw: str) -> bool:
-        """Rows of totals and repeated headers are told by their person cell."""
-        return of_person(raw) is not None or self.reader.is_head(raw)
 
     def _odd(self) -> Any:
         """Whether a row can't be used as the queries read it: ``rows.py`` then says why, or finds that it can."""

@@ -318,6 +318,10 @@ class RowReader:
         """Whether the cell is what the column for the person may be called."""
         return len(cell) < 60 and plain(cell) in self.heads
 
+    def is_nobody(self, cell: str) -> bool:
+        """Whether the person's cell may make its row no record: a total, a line below the table, a header again."""
+        return totals.of_person(cell) is not None or self.is_head(cell)
+
     def is_header(self, row: Row) -> bool:
         """Whether a row that can't be read names columns, that for the person among them, wherever it stands. In its
         place there is no digit then, as in most ids: few rows have to be looked at."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
-from policyengine.diagnostics import Diagnostic, Span
+from policyengine.diagnostics import Diagnostic, Span, installing
 from policyengine.messages import say
 from policyengine.records.apart import Apart, Unloadable, Unreadable
 from policyengine.records.files import Source
@@ -107,8 +107,8 @@ def _missing_calamine(source: Source, why: str = "") -> Diagnostic:
     message = say("reading workbooks needs the package python-calamine", "读取工作簿需要安装 python-calamine")
     message += say(f", which can't be loaded: {why}", f"，已安装的无法加载：{why}") if why else ""
     hint = say(
-        'install it with: pip install "policyengine-cpd[sheets]", or save the sheet as CSV',
-        '请运行 pip install "policyengine-cpd[sheets]"，或将工作表另存为 CSV',
+        f"install it with: {installing('sheets')}, or save the sheet as CSV",
+        f"请运行 {installing('sheets')}，或将工作表另存为 CSV",
     )
     return Diagnostic("PE407", message, Span(source.shown), hint=hint)
 

@@ -6,7 +6,7 @@ Made from an evaluation in memory or from a written result; what renders a case 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import field
 from datetime import date
 from fractions import Fraction
@@ -318,17 +318,21 @@ def figure_of(decision: Decision, finding: Finding) -> bool:
     return finding.measure == "total" and finding.comparison == ">=" and finding.required == decision.required_total
 
 
-def only_expected(decision: Decision, findings: Iterable[Finding]) -> bool:
-    """Whether the figure that a decision gives for the total is one that is expected, and nothing in total is required:
-    who has less has met all that is asked."""
-    asked = [f for f in findings if figure_of(decision, f)]
-    return bool(asked) and all(f.advisory for f in asked)
-
-
 def most_required(decision: Decision, findings: Iterable[Finding]) -> Fraction | None:
     """The most that may be required in total, where it is open how much is; None: no upper bound, or nothing."""
     asked = (f for f in findings if figure_of(decision, f) and f.shortfall == decision.shortfall_total)
     return next((f.required_high for f in asked), decision.required_total)
+
+
+def owed_in_total(
+    decision: Decision, findings: Sequence[Finding]
+) -> tuple[Fraction | None, Fraction | None, Fraction | None]:
+    """What is required in total at least and at most, and how much is short of it. Nothing of a figure that is only
+    expected: who has less has met all that is asked."""
+    asked = [f for f in findings if figure_of(decision, f)]
+    if asked and all(f.advisory for f in asked):
+        return None, None, None
+    return decision.required_total, most_required(decision, findings), decision.shortfall_total
 
 
 def carried_over(decision: Decision, findings: Iterable[Finding]) -> Fraction:

@@ -15,7 +15,7 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.records.model import Record
 from policyengine.records.personal import mask
-from policyengine.tools.case import Case, Remedy, carried_over, most_required, only_expected
+from policyengine.tools.case import Case, Remedy, carried_over, owed_in_total
 from policyengine.tools.tables import EITHER
 from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
@@ -230,7 +230,7 @@ def _activity(case: Case, e: LedgerEntry) -> dict[str, Any] | None:
 def _year(case: Case) -> dict[str, Any]:
     """The row that the employer verifies once a year (年度验证); what is only expected is not required."""
     d = case.decision
-    expected = only_expected(d, case.findings)
+    required, most, _ = owed_in_total(d, case.findings)
     return {
         "year": d.period,
         "policy": d.policy,
@@ -238,8 +238,8 @@ def _year(case: Case) -> dict[str, Any]:
         "total": d.total,
         "carried": carried_over(d, case.findings),
         **dict(sorted(d.by_subject.items())),
-        "required": None if expected else d.required_total,
-        "required_high": None if expected else most_required(d, case.findings),
+        "required": required,
+        "required_high": most,
         "outcome": d.outcome,
         "nothing_required": case.asks_nothing,
         "consequences": list(d.consequences),

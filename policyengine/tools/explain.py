@@ -17,7 +17,7 @@ from policyengine.engines.calendar import labelled, period_of
 from policyengine.engines.reference import Periods, evaluate_person
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.records.alone import plain_id
+from policyengine.records.alone import ids_meant
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
 from policyengine.tools.case import UNMET, Case, labels_of, labels_together, of_period, rows_of
@@ -127,8 +127,9 @@ class Explainer:
         if remedies:
             situation = Situation(ready, person, tuple(records.values()), decision, result, as_of)
             enough, together = enough_for(situation, self._samples[which], others)
+            spared = situation.spared
         else:
-            enough, together = (), True
+            enough, together, spared = (), True, spared_rules(ready, person, decision)
         shown = (*rows, *(e for window in windows.values() for e in window.rows))
         return Case(
             person=person,
@@ -152,7 +153,7 @@ class Explainer:
             as_of=as_of,
             turns_on={name: facts for name, (facts, _) in follows.items()},
             may_follow={name: keys for name, (_, keys) in follows.items()},
-            spared=spared_rules(ready, person, decision),
+            spared=spared,
         )
 
     def _follows(self, choice: Choice, person: Person, decision: Decision) -> Follows:
@@ -242,7 +243,7 @@ def _several(who: str, found: Sequence[Person]) -> PolicyError:
 def people_called(persons: Iterable[Person], who: str) -> list[Person]:
     """The person with that id, as it is or as a file may have it (…x, full width); else all with that name; else all
     whose id is shown masked so."""
-    persons, own = list(persons), (who, plain_id(who))
+    persons, own = list(persons), ids_meant(who)
     found = [p for p in persons if p.person_id in own] or [p for p in persons if p.facts.get("name") == who]
     return found or ([p for p in persons if mask(p.person_id) == who] if "*" in who else [])
 

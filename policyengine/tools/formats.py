@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
-from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.diagnostics import Diagnostic, PolicyError, not_installed
 from policyengine.language.quantities import exact_text
 from policyengine.messages import many, say
 from policyengine.records.books import rows_of_book, save_book
@@ -212,15 +212,8 @@ def openpyxl_there() -> Any:
     try:
         import openpyxl
     except ImportError:
-        raise PolicyError(
-            [
-                Diagnostic(
-                    "PE908",
-                    say("XLSX needs openpyxl, which is not installed", "读写 XLSX 需要 openpyxl，尚未安装"),
-                    hint='pip install "policyengine-cpd[sheets]"',
-                )
-            ]
-        ) from None
+        text = say("XLSX needs openpyxl, which is not installed", "读写 XLSX 需要 openpyxl，尚未安装")
+        raise not_installed(text, "sheets") from None
     return openpyxl
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.diagnostics import Diagnostic, PolicyError, Span, not_installed
 from policyengine.messages import say
 from policyengine.tools.write import MANIFEST, SIGNATURE
 
@@ -147,5 +147,5 @@ def _library() -> Any:
         from cryptography.hazmat.primitives.asymmetric import ed25519
     except ImportError:
         text = say("signatures need cryptography, which is not installed", "签名需要 cryptography，尚未安装")
-        raise PolicyError([Diagnostic("PE908", text, hint='pip install "policyengine-cpd[sign]"')]) from None
+        raise not_installed(text, "sign") from None
     return SimpleNamespace(InvalidSignature=InvalidSignature, serialization=serialization, ed25519=ed25519)

@@ -16,6 +16,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from policyengine.diagnostics import installing
 from policyengine.engines.calendar import period_of
 from policyengine.engines.numbers import UNBOUNDED
 from policyengine.engines.truth import Scene, Truth, World, compile_condition, compile_what, find_figure
@@ -43,8 +44,8 @@ def solve(space: Space, ask: str) -> Situation | Undecided | None:
         import z3
     except ImportError:
         return Undecided(
-            say("the part that proves is not installed (pip install \"policyengine-cpd[prove]\")",
-                "未安装证明所需的部件（pip install \"policyengine-cpd[prove]\"）")
+            say(f"the part that proves is not installed ({installing('prove')})",
+                f"未安装证明所需的部件（{installing('prove')}）")
         )  # fmt: skip
     undecided: Undecided | None = None
     for number, (start, end, unit) in enumerate(_questions(space)):

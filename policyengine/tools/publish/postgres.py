@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.diagnostics import Diagnostic, PolicyError, Span, not_installed
 from policyengine.messages import say
 
 CHUNK = 1 << 20
@@ -82,7 +82,7 @@ def library() -> Any:
         import psycopg
     except ImportError:
         text = say("PostgreSQL needs psycopg, which is not installed", "PostgreSQL 需要 psycopg，尚未安装")
-        raise PolicyError([Diagnostic("PE908", text, hint='pip install "policyengine-cpd[db]"')]) from None
+        raise not_installed(text, "db") from None
     return psycopg
 
 

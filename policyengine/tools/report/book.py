@@ -12,9 +12,8 @@ from policyengine.tools.case import (
     RuleNote,
     asks_nothing,
     cited,
-    most_required,
     of_period,
-    only_expected,
+    owed_in_total,
     owner_of,
     rows_of,
 )
@@ -72,11 +71,8 @@ def _rows(written: Written, people: Iterable[One], reveal: bool) -> Iterator[Seq
 def _owed(d: Decision, one: One) -> tuple[Any, Any]:
     """What is required: a figure, or as text both bounds where it is open how much is; and how much is short of it.
     Nothing where it is only expected."""
-    findings = of_period(d, one.findings)
-    if only_expected(d, findings):
-        return None, None
-    most = most_required(d, findings)
-    return d.required_total if d.required_total in (None, most) else spread(d.required_total, most), d.shortfall_total
+    required, most, short = owed_in_total(d, of_period(d, one.findings))
+    return required if required is None or required == most else spread(required, most), short
 
 
 def reasons(one: One, d: Decision, labels: Labels, rules: Mapping[str, RuleNote]) -> str:

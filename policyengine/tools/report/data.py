@@ -20,9 +20,8 @@ from policyengine.records.personal import mask, mask_name
 from policyengine.tools.case import (
     Labels,
     asks_nothing,
-    most_required,
     of_period,
-    only_expected,
+    owed_in_total,
     owner_of,
     reduced_for_sure,
     rows_of,
@@ -94,14 +93,14 @@ def _listed(data: PageData, one: One, d: Decision, labels: Labels, reveal: bool)
     name = one.person.facts.get("name")
     name = name if isinstance(name, str) else ""
     total, findings = exact_text(d.total), of_period(d, one.findings)
-    required, short = (None, None) if only_expected(d, findings) else (d.required_total, d.shortfall_total)
+    required, most, short = owed_in_total(d, findings)
     row: dict[str, Any] = {
         "id": d.person_id if reveal else mask(d.person_id),
         "name": name if reveal or not name else mask_name(name),
         "period": data.word(d.period),
         "outcome": OUTCOMES.index(d.outcome),
         "total": total,
-        "required": "" if required is None else spread(required, most_required(d, findings)),  # both bounds where open
+        "required": "" if required is None else spread(required, most),  # both bounds where open
         "short": _text(short),
         "unit": data.word(unit_of(total, labels.unit(d.unit))),  # it stands behind the total
     }
