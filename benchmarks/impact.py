@@ -41,8 +41,8 @@ def evaluation(files: Path, policy: Path) -> str:
     from policyengine.engines.duckdb_write import Options, write
     from policyengine.engines.protocol import Tables
     from policyengine.records.columns import read_tables
-    from policyengine.tools.evaluate import schema_for
-    from policyengine.tools.select import load_law
+    from policyengine.tools.evaluate.evaluate import schema_for
+    from policyengine.tools.evaluate.select import load_law
 
     law = load_law(policy)
     with tempfile.TemporaryDirectory(dir=files) as place, duckdb.connect() as connection:
@@ -59,8 +59,8 @@ def evaluation(files: Path, policy: Path) -> str:
 def impact(files: Path, policy: Path) -> str:
     """Whom the edit touches."""
     from policyengine.tools.diff.at_scale import impact_at_scale
-    from policyengine.tools.evaluate import Files
-    from policyengine.tools.select import Selector, load_law
+    from policyengine.tools.evaluate.evaluate import Files
+    from policyengine.tools.evaluate.select import Selector, load_law
 
     sides = [Selector(load_law(p)) for p in (policy, edited(files))]
     found = impact_at_scale(*sides, Files((records(files),), *others(files)), None, None, None)

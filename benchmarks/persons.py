@@ -29,9 +29,9 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.peers import PEERS, Case, Verdict  # noqa: E402
 from policyengine.engines.reference import evaluate_person  # noqa: E402
-from policyengine.tools.evaluate import Files, read_files, records_by_person  # noqa: E402
-from policyengine.tools.explain import Explainer  # noqa: E402
-from policyengine.tools.select import load_law  # noqa: E402
+from policyengine.tools.evaluate.evaluate import Files, read_files, records_by_person  # noqa: E402
+from policyengine.tools.evaluate.select import load_law  # noqa: E402
+from policyengine.tools.explain.explain import Explainer  # noqa: E402
 
 YEAR = 2017
 

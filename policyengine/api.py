@@ -20,10 +20,10 @@ from policyengine.messages import LANGUAGES, is_utf8, say
 if TYPE_CHECKING:
     import duckdb
 
-    from policyengine.tools.case import Case
-    from policyengine.tools.evaluate import Evaluation
-    from policyengine.tools.select import Law
-    from policyengine.tools.tables import Table
+    from policyengine.tools.evaluate.evaluate import Evaluation
+    from policyengine.tools.evaluate.select import Law
+    from policyengine.tools.explain.case import Case
+    from policyengine.tools.result.tables import Table
 
 StrPath = str | os.PathLike[str]
 ENGINES = ("auto", "duckdb", "reference")  # spark has a server to be named, which only the command line does
@@ -49,7 +49,7 @@ def load(path: StrPath, as_of: str | date | None = None) -> LoadedPolicy:
     ``as_of``: judge as on this day (``2019-12-31``); periods that have not ended by then are in progress.
     Raises ``PolicyError`` with every diagnostic where a pack has an error, PE901 where ``as_of`` is no day.
     """
-    from policyengine.tools.select import load_law
+    from policyengine.tools.evaluate.select import load_law
 
     day = _day(as_of)
     return LoadedPolicy(load_law(_path("path", path)), day)
@@ -70,7 +70,7 @@ def evaluate(
     Raises ``PolicyError`` where the files can't be used, PE901 where an argument can't; rows that can't be read are in
     ``rejects``.
     """
-    from policyengine.tools.evaluate import Files, evaluate_files
+    from policyengine.tools.evaluate.evaluate import Files, evaluate_files
 
     asked = periods_of(period)
     _among("engine", engine, ENGINES)
@@ -144,7 +144,7 @@ class Evaluated:
         return self._relations[here]
 
     def _table(self, name: str) -> Table:
-        from policyengine.tools.tables import shape_of, tables_of
+        from policyengine.tools.result.tables import shape_of, tables_of
 
         e = self.evaluation
         tables = {t.name: t for t in tables_of(e.result, e.inputs.rejects, shape_of(e.law.plans))}
@@ -157,7 +157,7 @@ class Evaluated:
         import duckdb
 
         from policyengine.records.duck_file import reader_text
-        from policyengine.tools.formats import write_table
+        from policyengine.tools.result.formats import write_table
 
         if (here := os.getpid()) not in self._connections:
             self._connections[here] = duckdb.connect()
@@ -173,7 +173,7 @@ class Evaluated:
     def cases(self, person: str, period: int | str | tuple[int, int] | None = None) -> list[Case]:
         """A person's cases; ``person`` is an id, or a name that only one person has."""
         from policyengine.engines.reference import years_of
-        from policyengine.tools.explain import Explainer, find_person, nothing_in
+        from policyengine.tools.explain.explain import Explainer, find_person, nothing_in
 
         e = self.evaluation
         if not isinstance(person, str):
@@ -196,7 +196,7 @@ class Evaluated:
         reveal: bool = False,
     ) -> str:
         """A person's case as text, period after period. ``reveal``: ids in full."""
-        from policyengine.tools.case_text import text_of_case
+        from policyengine.tools.explain.text import text_of_case
 
         _among("language", language, LANGUAGES)
         return "\n\n".join(text_of_case(c, language, reveal) for c in self.cases(person, period))
@@ -207,8 +207,8 @@ class Evaluated:
         Raises ``PolicyError`` (PE910, PE911) where the folder is not ours to replace, ``OSError`` where it can't be
         written.
         """
-        from policyengine.tools.formats import FORMATS
-        from policyengine.tools.result import save
+        from policyengine.tools.result.formats import FORMATS
+        from policyengine.tools.result.result import save
 
         _among("format", format, FORMATS)
         if ledger is not None:

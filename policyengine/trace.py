@@ -1,7 +1,7 @@
 """The words of a result: Decision, Finding, LedgerEntry, FlagEntry. Ledger rows sum to findings, findings imply
 decisions.
 
-Hours and credits are exact fractions. Which columns files have, and in what order, ``tools/tables.py`` says.
+Hours and credits are exact fractions. Which columns files have, and in what order, ``tools/result/tables.py`` says.
 """
 
 from __future__ import annotations

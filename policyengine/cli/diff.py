@@ -17,7 +17,7 @@ from policyengine.messages import many, say
 
 if TYPE_CHECKING:
     from policyengine.tools.diff.model import Comparison
-    from policyengine.tools.evaluate import Files
+    from policyengine.tools.evaluate.evaluate import Files
 
 EPILOG = """\b
 Examples:
@@ -68,7 +68,7 @@ def command(
     """What changed in law between OLD and NEW: folders or git revisions (OLD...NEW: since they parted)."""
     from policyengine.tools.diff.compare import compare_files
     from policyengine.tools.diff.formats import FORMATS
-    from policyengine.tools.evaluate import Files
+    from policyengine.tools.evaluate.evaluate import Files
 
     if len(sides) > 2:
         raise click.UsageError(

@@ -20,8 +20,8 @@ from policyengine.progress import Hearer
 if TYPE_CHECKING:
     from policyengine.diagnostics import Diagnostic
     from policyengine.records.model import Reject
-    from policyengine.tools.evaluate import Evaluation
-    from policyengine.tools.tally import Tally
+    from policyengine.tools.evaluate.evaluate import Evaluation
+    from policyengine.tools.result.tally import Tally
 
 STEPS = {
     "reading": ("reading", "读取"),
@@ -116,9 +116,9 @@ def command(
     Writes decisions, findings, ledger, rejects, flags, missing facts and a manifest into --out; the folder appears
     whole or not at all.
     """
-    from policyengine.tools.evaluate import Files, evaluate_files
-    from policyengine.tools.result import Wish, as_it_was, check_out, check_rejects, check_strict, save_rejects
-    from policyengine.tools.tally import tally_of
+    from policyengine.tools.evaluate.evaluate import Files, evaluate_files
+    from policyengine.tools.result.result import Wish, as_it_was, check_out, check_rejects, check_strict, save_rejects
+    from policyengine.tools.result.tally import tally_of
 
     if update is not None:
         _check_update(out, format_, engine, pseudonymise is not None)
@@ -152,13 +152,13 @@ def command(
             evaluation = evaluate_files(law, files, period, as_of, engine, progress, remote)
         read(evaluation.inputs.rejects, evaluation.remarks)
         if pseudonymise is not None:
-            from policyengine.tools.pseudonymise import pseudonymised
+            from policyengine.tools.evaluate.pseudonymise import pseudonymised
 
             evaluation = pseudonymised(evaluation, pseudonymise)
         _print(evaluation, format_)
         tally = tally_of(evaluation)
     else:
-        from policyengine.tools.into import evaluate_into
+        from policyengine.tools.evaluate.into import evaluate_into
 
         wish = Wish(
             format_ or _usual(out, engine),
@@ -228,7 +228,7 @@ def _check_update(out: str | None, format_: str | None, engine: str, pseudonyms:
 def _signer(sign: str | None) -> Callable[[bytes], bytes] | None:
     if sign is None:
         return None
-    from policyengine.tools.sign import Signer
+    from policyengine.tools.result.sign import Signer
 
     return Signer(sign)
 
@@ -252,15 +252,15 @@ def _progress() -> Iterator[Hearer | None]:
 
 
 def _law(policy: str, revision: str | None):  # type: ignore[no-untyped-def]
-    from policyengine.tools.select import load_law
+    from policyengine.tools.evaluate.select import load_law
 
     return load_law(policy, revision)
 
 
 def _print(evaluation: Evaluation, format_: str | None) -> None:
     """Decisions on stdout: as asked, or a table for eyes on a terminal and CSV for everything else."""
-    from policyengine.tools.formats import text_of, write_csv, write_jsonl
-    from policyengine.tools.tables import shape_of, tables_of
+    from policyengine.tools.result.formats import text_of, write_csv, write_jsonl
+    from policyengine.tools.result.tables import shape_of, tables_of
 
     table = tables_of(evaluation.result, (), shape_of(evaluation.law.plans), "none")[0]
     if format_ == "jsonl":
@@ -282,7 +282,7 @@ def _print(evaluation: Evaluation, format_: str | None) -> None:
 
 
 def _summarise(tally: Tally, out: str | None) -> None:
-    from policyengine.tools.summary import summary_lines
+    from policyengine.tools.result.summary import summary_lines
 
     for line in summary_lines(tally, out):
         message(line)

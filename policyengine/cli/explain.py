@@ -51,7 +51,7 @@ def command(
 
     RECORDS are records files (with --policy), or the folder of a written result.
     """
-    from policyengine.tools.explain import explain_files, explain_result, nothing_in
+    from policyengine.tools.explain.explain import explain_files, explain_result, nothing_in
 
     if len(records) == 1 and (Path(records[0]) / "manifest.json").is_file():
         given = {
@@ -62,7 +62,7 @@ def command(
             "--as-of": as_of,
         }
         _by_itself([option for option, value in given.items() if value is not None])
-        from policyengine.tools.read_result import read_result
+        from policyengine.tools.result.read import read_result
 
         with progress():
             cases, remarks = explain_result(read_result(records[0]), person, period)
@@ -70,8 +70,8 @@ def command(
         if policy is None:
             _must_be_there(records)
             raise click.UsageError(say("say by which policy: --policy FOLDER", "请用 --policy 指定政策"))
-        from policyengine.tools.evaluate import Files
-        from policyengine.tools.select import load_law
+        from policyengine.tools.evaluate.evaluate import Files
+        from policyengine.tools.evaluate.select import load_law
 
         files = Files(records, persons, circumstances, mapping)
         with progress():
@@ -80,15 +80,15 @@ def command(
     if not cases:
         raise nothing_in(person, period)
     if format_ == "json":
-        from policyengine.tools.case_data import data_of_cases, json_of_data
+        from policyengine.tools.explain.data import data_of_cases, json_of_data
 
         click.echo(json_of_data(data_of_cases(cases, reveal)))
     elif format_ == "html":
-        from policyengine.tools.case_html import html_of_cases
+        from policyengine.tools.explain.html import html_of_cases
 
         click.echo("".join(html_of_cases(cases, spoken(), reveal)), nl=False)
     else:
-        from policyengine.tools.case_text import text_of_case
+        from policyengine.tools.explain.text import text_of_case
 
         click.echo("\n\n".join(text_of_case(c, spoken(), reveal) for c in cases))
     return 0
@@ -98,7 +98,7 @@ def _must_be_there(records: tuple[str, ...]) -> None:
     """Say first of a name that it leads to nothing: it may be that of a result, misspelt."""
     from glob import has_magic
 
-    from policyengine.tools.read_result import read_result
+    from policyengine.tools.result.read import read_result
 
     for name in records:
         if name != "-" and not has_magic(name) and not Path(name).exists():

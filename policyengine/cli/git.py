@@ -15,7 +15,7 @@ from policyengine.messages import say
 
 if TYPE_CHECKING:
     from policyengine.packs.model import Rule
-    from policyengine.tools.merge_check import Clash, MergeCheck
+    from policyengine.tools.git.merge_check import Clash, MergeCheck
 
 EPILOG = """\b
 Examples:
@@ -43,7 +43,7 @@ def command() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 def textconv(file: str) -> int:
     """Write the rules of FILE as the text of law: what git runs once `git install` has been."""
-    from policyengine.tools.git_text import law_text
+    from policyengine.tools.git.text import law_text
 
     text = law_text(file).encode("utf-8", "backslashreplace")
     sys.stdout.buffer.write(text)  # as bytes: git shows the line ends that Windows puts into text, as ^M
@@ -57,7 +57,7 @@ def install(local: bool) -> int:
 
     Writes a diff driver into .git/config, and the lines that name it into .gitattributes (commit that file).
     """
-    from policyengine.tools.git_install import install as write
+    from policyengine.tools.git.install import install as write
 
     done = write(local=local)
     for name, value in done.settings:
@@ -86,7 +86,7 @@ be read.
 @click.option("--format", "format_", type=click.Choice(["human", "json"]), default="human", show_default=True)
 def merge_check(ours: str, theirs: str, format_: str) -> int:
     """Find rules that the branches OURS and THEIRS both amend for the same time since they parted."""
-    from policyengine.tools.merge_check import merge_check as run
+    from policyengine.tools.git.merge_check import merge_check as run
 
     found = run(ours, theirs)
     if format_ == "json":

@@ -13,7 +13,7 @@ from policyengine.cli.settings import Command
 from policyengine.messages import harmless, say
 
 if TYPE_CHECKING:
-    from policyengine.tools.history import Commit, History
+    from policyengine.tools.git.history import Commit, History
 
 EPILOG = """\b
 Examples:
@@ -28,7 +28,7 @@ Examples:
 @click.option("--format", "format_", type=click.Choice(["human", "json"]), default="human", show_default=True)
 def command(rule: str, policies: str, format_: str) -> int:
     """Show the versions of RULE (pack/rule) in law, and the commits that changed it."""
-    from policyengine.tools.history import history_of
+    from policyengine.tools.git.history import history_of
 
     history = history_of(rule, policies)
     if format_ == "json":

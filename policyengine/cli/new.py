@@ -70,7 +70,7 @@ def command(
 
     What is not given as an option is asked. The pack passes check, fmt --check and test from the first day.
     """
-    from policyengine.tools.new import Answers, base_of, bases_near, folder_of_packs, make
+    from policyengine.tools.new.new import Answers, base_of, bases_near, folder_of_packs, make
 
     surface = surface or _ask(
         "surface",

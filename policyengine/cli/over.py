@@ -34,8 +34,8 @@ def refuse_over(option: str, target: str, read: Iterable[str | Path | None]) -> 
 
 def _part_of(path: Path, folder: Path) -> bool:
     """Whether a file in the folder is one that packs or a result consist of."""
-    from policyengine.tools.revisions import FILES
-    from policyengine.tools.write import files_of_result
+    from policyengine.tools.git.revisions import FILES
+    from policyengine.tools.result.write import files_of_result
 
     if ours := files_of_result(folder):
         return path.parent == folder and path.name in ours
@@ -44,8 +44,8 @@ def _part_of(path: Path, folder: Path) -> bool:
 
 def made_from(places: Iterable[str]) -> list[str]:
     """The files and packs that the results in these places say they were made from."""
-    from policyengine.tools.read_result import read_result
-    from policyengine.tools.write import MANIFEST
+    from policyengine.tools.result.read import read_result
+    from policyengine.tools.result.write import MANIFEST
 
     found: list[str] = []
     for place in places:

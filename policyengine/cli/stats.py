@@ -91,7 +91,7 @@ def _write(made: Statistics, format_: str, out: str | None) -> None:
         if format_ == "json":
             render.write_json(made, sys.stdout)
         elif format_ == "csv":
-            from policyengine.tools.formats import write_csv
+            from policyengine.tools.result.formats import write_csv
 
             write_csv(made.tables[0], sys.stdout)
         else:

@@ -15,7 +15,7 @@ from policyengine.cli.settings import Command, packs_here
 from policyengine.messages import harmless, many, say
 
 if TYPE_CHECKING:
-    from policyengine.tools.test_packs import Bench, PackResult
+    from policyengine.tools.test.run import Bench, PackResult
 
 EPILOG = """\b
 Examples:
@@ -39,7 +39,7 @@ def command(packs: tuple[str, ...], covered: bool, mutated: bool, xml: str | Non
     A case that comes out otherwise than it says is shown with what was expected, what came out, and the explanation.
     """
     from policyengine.diagnostics import PolicyError
-    from policyengine.tools.test_packs import benches, no_tests, run
+    from policyengine.tools.test.run import benches, no_tests, run
 
     named = packs or (packs_here(),)
     if xml is not None:
@@ -59,8 +59,8 @@ def command(packs: tuple[str, ...], covered: bool, mutated: bool, xml: str | Non
         for line in lines:
             click.echo(harmless(line))
     if xml is not None:
-        from policyengine.tools.junit import junit
-        from policyengine.tools.write import whole_file
+        from policyengine.tools.result.write import whole_file
+        from policyengine.tools.test.junit import junit
 
         with whole_file(Path(xml)) as new:
             new.write_bytes(junit(results, problems))
@@ -70,7 +70,7 @@ def command(packs: tuple[str, ...], covered: bool, mutated: bool, xml: str | Non
 
 def _shown(result: PackResult) -> Iterator[str]:
     """A line for the pack, and everything about the cases that failed."""
-    from policyengine.tools.junit import told
+    from policyengine.tools.test.junit import told
 
     passed = len(result.cases) - result.failed
     failed = say(f", {result.failed} failed", f"，{result.failed} 个未通过") if result.failed else ""
@@ -86,7 +86,7 @@ def _shown(result: PackResult) -> Iterator[str]:
 
 
 def _coverage(bench: Bench) -> Iterator[str]:
-    from policyengine.tools.coverage import coverage
+    from policyengine.tools.test.coverage import coverage
 
     found = coverage(bench)
     names = {"rule": say("rules", "规则"), "branch": say("branches", "分支"), "row": say("table rows", "表格行")}
@@ -99,7 +99,7 @@ def _coverage(bench: Bench) -> Iterator[str]:
 
 def _mutation(bench: Bench) -> Iterator[str]:
     from policyengine.tools.inspect import share
-    from policyengine.tools.mutate import mutation
+    from policyengine.tools.test.mutate import mutation
 
     found = mutation(bench)
     killed, total = len(found.killed), len(found.killed) + len(found.survived)

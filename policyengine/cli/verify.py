@@ -25,7 +25,7 @@ def command(folder: str, records: tuple[str, ...], key: str | None) -> int:
 
     With RECORDS: also that these are the files it was made from.
     """
-    from policyengine.tools.verify import verify
+    from policyengine.tools.result.verify import verify
 
     with progress():
         found = verify(folder, records, key)

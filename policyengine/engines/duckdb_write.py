@@ -1,7 +1,7 @@
 """Result files straight from canonical tables, whatever their size: nothing is held in memory but what DuckDB holds.
 
-The files of one result are written into a folder that the caller makes appear (``tools/write.py``); what a run spills
-goes into a folder beside them that vanishes with it.
+The files of one result are written into a folder that the caller makes appear (``tools/result/write.py``); what a run
+spills goes into a folder beside them that vanishes with it.
 """
 
 from __future__ import annotations

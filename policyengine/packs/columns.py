@@ -1,5 +1,5 @@
 """Words of a vocabulary in, those out that would share a column of decisions with another: subjects and measures have
-columns of their own there (``tools/tables.py``)."""
+columns of their own there (``tools/result/tables.py``)."""
 
 from __future__ import annotations
 

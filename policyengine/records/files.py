@@ -209,7 +209,7 @@ def _folder(folder: Path, problems: list[Diagnostic]) -> list[tuple[Path, str, s
 
 
 def _is_result(manifest: Path) -> bool:
-    """Whether it is the manifest of a result of ours, by its first key (``tools/write.py``)."""
+    """Whether it is the manifest of a result of ours, by its first key (``tools/result/write.py``)."""
     try:
         with manifest.open("rb") as stream:
             return b'"policyengine-result"' in stream.read(100)

@@ -26,7 +26,7 @@ from policyengine.packs.load import title_of
 from policyengine.packs.roots import PACK_FILE, id_of, packs_under
 from policyengine.packs.values import text_at
 from policyengine.records.model import Reject
-from policyengine.tools.write import whole_file
+from policyengine.tools.result.write import whole_file
 
 KINDS = ("records", "persons", "circumstances", "mapping")
 SHOWN = 200  # rejected cells on a page; the table has all
@@ -139,11 +139,11 @@ class Desk:
 
         Raises ``PolicyError`` as ``evaluate`` does, PE940 where there is no such pack or nothing to judge.
         """
-        from policyengine.tools.evaluate import Files
-        from policyengine.tools.into import evaluate_into
-        from policyengine.tools.result import Wish
-        from policyengine.tools.select import load_law
-        from policyengine.tools.summary import summary_lines
+        from policyengine.tools.evaluate.evaluate import Files
+        from policyengine.tools.evaluate.into import evaluate_into
+        from policyengine.tools.evaluate.select import load_law
+        from policyengine.tools.result.result import Wish
+        from policyengine.tools.result.summary import summary_lines
 
         files = self.given(batch)
         if not files.get("records"):

@@ -14,7 +14,7 @@ from policyengine.messages import many, say, spoken
 from policyengine.packs.model import Pack, Rule
 from policyengine.tools.check import check
 from policyengine.tools.report.page import part
-from policyengine.tools.test_packs import Bench, benches, run
+from policyengine.tools.test.run import Bench, benches, run
 from policyengine.web.desk import SHOWN, Desk, Judged, PackName
 
 LEVELS = {

@@ -271,9 +271,9 @@ def _periods(text: str) -> Periods | None:
 
 def _case(result: str, who: str, periods: Periods | None) -> str:
     """Why a person met the requirement or not."""
-    from policyengine.tools.case_html import html_of_cases
-    from policyengine.tools.explain import explain_result, nothing_in
-    from policyengine.tools.read_result import read_result
+    from policyengine.tools.explain.explain import explain_result, nothing_in
+    from policyengine.tools.explain.html import html_of_cases
+    from policyengine.tools.result.read import read_result
 
     cases, _ = explain_result(read_result(result), who, periods)
     if not cases:
@@ -283,7 +283,7 @@ def _case(result: str, who: str, periods: Periods | None) -> str:
 
 def _pack(folder: Path, out: Path) -> None:
     """The files of a result in one ZIP, whole or not at all."""
-    from policyengine.tools.write import whole_file
+    from policyengine.tools.result.write import whole_file
 
     with whole_file(out) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         for file in sorted(folder.iterdir()):

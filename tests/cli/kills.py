@@ -20,8 +20,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from policyengine.tools.verify import verify
-from policyengine.tools.write import digest
+from policyengine.tools.result.verify import verify
+from policyengine.tools.result.write import digest
 
 ROOT = Path(__file__).parent.parent.parent
 

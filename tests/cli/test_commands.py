@@ -17,7 +17,7 @@ import pytest
 from openpyxl import Workbook
 
 from policyengine.cli import COMMANDS, help_zh, main
-from policyengine.tools.summary import _shell
+from policyengine.tools.result.summary import _shell
 from tests.cli.conftest import Run
 
 WARN = "warning: 1 row could not be read as a record; rejects says why"

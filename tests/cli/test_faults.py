@@ -23,7 +23,7 @@ from policyengine.cli import main
 from policyengine.cli.guard import guarded, of_system
 from policyengine.engines.duckdb_write import machine
 from policyengine.records import files
-from policyengine.tools import straight
+from policyengine.tools.evaluate import straight
 from tests.cli.conftest import Run
 from tests.cli.kills import ROOT, killed, register, start
 
@@ -315,7 +315,7 @@ def test_a_fault_tells_no_number_of_a_person(run: Run, world: Path, monkeypatch:
     def fail(*_: object, **__: object) -> None:
         raise ValueError("could not read 510101199001010016 as INT64")
 
-    monkeypatch.setattr("policyengine.tools.write.write_table", fail)
+    monkeypatch.setattr("policyengine.tools.result.write.write_table", fail)
     done = run("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", world / "out")
     assert "ValueError: could not read 510101********0016 as INT64" in done.err
 
@@ -341,7 +341,7 @@ def test_whatever_is_raised_becomes_a_message(
     def fail(*_: object, **__: object) -> None:
         raise problem
 
-    monkeypatch.setattr("policyengine.tools.write.write_table", fail)
+    monkeypatch.setattr("policyengine.tools.result.write.write_table", fail)
     args = ("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", world / "out")
     done = run(*args)
     assert (done.code, done.out) == (2, "")
@@ -353,7 +353,7 @@ def test_whatever_is_raised_becomes_a_message(
 @pytest.mark.parametrize(
     ("place", "command"),
     [
-        ("policyengine.tools.formats.reader_text", "verify OUT"),
+        ("policyengine.tools.result.formats.reader_text", "verify OUT"),
         ("policyengine.records.parquet.columns_of", "inspect OUT/decisions.parquet"),
         ("policyengine.tools.publish.embedded.attach", "publish OUT --to OUT.duckdb"),
     ],
@@ -457,7 +457,7 @@ def test_a_result_that_is_open_elsewhere_is_named(run: Run, world: Path, monkeyp
             raise PermissionError(errno.EACCES, "Access is denied", str(one), 5, str(other))
         rename(one, other)
 
-    monkeypatch.setattr("policyengine.tools.write._exchange", lambda *_: False)
+    monkeypatch.setattr("policyengine.tools.result.write._exchange", lambda *_: False)
     monkeypatch.setattr(os, "rename", refused)
     done = run(*given)
     assert done.err.startswith(f"error PE905: {world / 'out'}: you may not read or write this\n")
@@ -499,7 +499,7 @@ def test_debug_shows_where(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("policyengine.tools.write.write_table", fail)
+    monkeypatch.setattr("policyengine.tools.result.write.write_table", fail)
     args = [
         "evaluate",
         str(world / "records.csv"),

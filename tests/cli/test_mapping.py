@@ -79,7 +79,7 @@ def test_a_run_that_fails_leaves_no_rejects_workbook(
         raise raised
 
     with monkeypatch.context() as patched:
-        patched.setattr("policyengine.tools.into.save", fails)
+        patched.setattr("policyengine.tools.evaluate.into.save", fails)
         assert run(*given).code == code
     assert [p.name for p in tmp_path.iterdir()] == ["r.csv"]
     assert run(*given, "--strict").code == 2  # for what the workbook lists

@@ -23,7 +23,7 @@ from policyengine.tools.diff.model import Direction, Law
 from policyengine.tools.diff.sameness import same_law
 from policyengine.tools.diff.timeline import joined, stages
 from policyengine.tools.diff.verdicts import judged, together
-from policyengine.tools.evaluate import records_by_person
+from policyengine.tools.evaluate.evaluate import records_by_person
 from policyengine.tools.prove import compare, context_of
 from tests.build import TABLES, governs
 from tests.build import policy as build_policy

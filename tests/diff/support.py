@@ -13,7 +13,7 @@ from policyengine.tools.diff.compare import compare_sides
 from policyengine.tools.diff.model import Change, Comparison, Effect, Law
 from policyengine.tools.diff.phrases import manner, stretch
 from policyengine.tools.diff.sides import load_side
-from policyengine.tools.revisions import Tree
+from policyengine.tools.git.revisions import Tree
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 ENTRY = r"(?m)^- id: {id}\n(?:(?!^- |^\n|^#).*\n)*?  from: {start}\n(?:(?!^- |^\n|^#).*\n)*"

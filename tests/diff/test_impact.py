@@ -25,10 +25,10 @@ from policyengine.tools.diff.at_scale import Judging, impact_at_scale, impact_be
 from policyengine.tools.diff.impact import Impact, Shift, compared, impact_of, impact_one_by_one
 from policyengine.tools.diff.shift_file import shift_columns, write_shifts
 from policyengine.tools.diff.shifts import Compared
-from policyengine.tools.evaluate import Files, judge_all, read_files
-from policyengine.tools.formats import read_rows
-from policyengine.tools.select import Law, Selector, load_law
-from policyengine.tools.tables import Shape, Value, decision_columns, decision_row, shape_of
+from policyengine.tools.evaluate.evaluate import Files, judge_all, read_files
+from policyengine.tools.evaluate.select import Law, Selector, load_law
+from policyengine.tools.result.formats import read_rows
+from policyengine.tools.result.tables import Shape, Value, decision_columns, decision_row, shape_of
 from policyengine.trace import Decision
 from tests.diff.pairs import pair
 from tests.diff.support import copy, edit

@@ -16,7 +16,7 @@ from policyengine.engines import reference
 from policyengine.engines.protocol import Selection
 from policyengine.plan.model import Plan
 from policyengine.records.model import Fact, Inputs, Person, Record
-from policyengine.tools.select import load_law
+from policyengine.tools.evaluate.select import load_law
 from policyengine.trace import Result
 from tests.engines.differences import differences
 from tests.engines.test_duckdb import generated

@@ -14,8 +14,8 @@ from policyengine.engines import reference, spark, spark_read, spark_write
 from policyengine.engines.compile.loading import load_inputs
 from policyengine.engines.duckdb import DuckHost
 from policyengine.records.schema import schema_of
-from policyengine.tools.formats import read_rows
-from policyengine.tools.tables import shape_of, tables_of
+from policyengine.tools.result.formats import read_rows
+from policyengine.tools.result.tables import shape_of, tables_of
 from tests.build import plan
 from tests.engines.spark_server import server
 from tests.engines.test_duckdb import generated

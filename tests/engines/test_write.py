@@ -16,8 +16,8 @@ from policyengine.engines.compile.shares import shares_of
 from policyengine.engines.duckdb import DuckHost, sql
 from policyengine.engines.duckdb_write import Options, write
 from policyengine.engines.protocol import Tables
-from policyengine.tools.formats import read_rows, write_table
-from policyengine.tools.tables import shape_of, tables_of
+from policyengine.tools.result.formats import read_rows, write_table
+from policyengine.tools.result.tables import shape_of, tables_of
 from tests.build import inputs, plan, record
 from tests.engines.test_duckdb import generated
 

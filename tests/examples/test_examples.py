@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from policyengine.records.personal import id_number_fault
-from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
-from policyengine.tools.select import load_law
+from policyengine.tools.evaluate.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.evaluate.select import load_law
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 POLICY = str(EXAMPLES.parent / "policies" / "sichuan")

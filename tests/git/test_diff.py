@@ -12,7 +12,7 @@ import pytest
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.tools.diff.model import Law
 from policyengine.tools.diff.sides import named
-from policyengine.tools.revisions import Entry, _check_names
+from policyengine.tools.git.revisions import Entry, _check_names
 from tests.git.conftest import YEARS, Repository
 
 RAISED = ("national/annual-hours：要求 每年 总学时 不少于 90", "national/annual-hours：要求 每年 总学时 不少于 96")

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from policyengine.cli import main
-from policyengine.tools.git_text import law_text
+from policyengine.tools.git.text import law_text
 from tests.git.conftest import HOME, YEARS, Repository
 
 ROOT = Path(__file__).parents[2]

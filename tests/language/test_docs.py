@@ -65,7 +65,7 @@ def test_the_glossary_is_that_of_the_packs() -> None:
 def test_an_outcome_has_one_name_in_chinese() -> None:
     """The words of messages, of statistics, of packs' tests and of the glossary."""
     from policyengine.packs.tests_model import OUTCOMES
-    from policyengine.tools import case_text
+    from policyengine.tools.explain import text as case_text
     from policyengine.tools.stats.words import COLUMNS
 
     words = {outcome: zh for zh, outcome in OUTCOMES.items()}

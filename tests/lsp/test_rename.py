@@ -14,7 +14,7 @@ from policyengine.lsp.places import used
 from policyengine.lsp.rename import Refused, name_at, renamed
 from policyengine.messages import speak
 from policyengine.packs.policies import load_policies
-from policyengine.tools.test_packs import benches, run
+from policyengine.tools.test.run import benches, run
 from tests.lsp.support import POLICIES, opened
 from tests.packs_floor.test_instead import applied
 

@@ -23,7 +23,7 @@ from policyengine.packs.document import read_document
 from policyengine.packs.roots import packs_under, rule_files
 from policyengine.tools.check import check
 from policyengine.tools.fmt import format_packs
-from policyengine.tools.test_packs import benches, run
+from policyengine.tools.test.run import benches, run
 from tests.language.test_docs import EXAMPLES
 from tests.lsp.support import POLICIES
 from tests.words import VOCABULARY

@@ -20,8 +20,8 @@ from policyengine.messages import speak
 from policyengine.packs.policies import load_policies
 from policyengine.tools.check import check
 from policyengine.tools.fmt import format_packs
-from policyengine.tools.mutate import mutation
-from policyengine.tools.test_packs import benches, run
+from policyengine.tools.test.mutate import mutation
+from policyengine.tools.test.run import benches, run
 
 ROOT = Path(__file__).parents[2]
 ANSWERS = {
@@ -257,7 +257,7 @@ def test_a_pack_on_another_drive_of_windows(monkeypatch: pytest.MonkeyPatch) -> 
         raise ValueError("path is on mount 'C:', start on mount 'D:'")
 
     with monkeypatch.context() as patched:
-        patched.setattr("policyengine.tools.new_files.os.path.relpath", relpath)
+        patched.setattr("policyengine.tools.new.files.os.path.relpath", relpath)
         made = new("social_work")
     assert made.exit_code == 0, made.output
     assert "$schema" not in Path("policies/sectors/social_work/pack.yaml").read_text(encoding="utf-8")
@@ -343,6 +343,6 @@ def test_where_it_breaks_off_no_folder_is_left(refused: BaseException, monkeypat
         path.parent.mkdir(exist_ok=True)
         raise refused
 
-    monkeypatch.setattr("policyengine.tools.new._write", breaking)
+    monkeypatch.setattr("policyengine.tools.new.new._write", breaking)
     assert new("social_work", folder="packs/of/sectors").exit_code != 0
     assert not Path("packs").exists()

@@ -8,9 +8,9 @@ import pytest
 
 from policyengine.diagnostics import failed
 from policyengine.tools.check import check
-from policyengine.tools.junit import told
-from policyengine.tools.mutate import mutation
-from policyengine.tools.test_packs import Bench, benches, run
+from policyengine.tools.test.junit import told
+from policyengine.tools.test.mutate import mutation
+from policyengine.tools.test.run import Bench, benches, run
 
 ROOT = Path(__file__).parents[2]
 SHIPPED, SHAPES, EXAMPLE = ROOT / "policies", ROOT / "tests" / "packs", ROOT / "examples" / "with-bases"

@@ -8,7 +8,7 @@ import pytest
 
 from policyengine.records.model import Person
 from policyengine.records.schema import schema_of
-from policyengine.tools.select import Selector, load_law
+from policyengine.tools.evaluate.select import Selector, load_law
 
 POLICIES = Path(__file__).parents[2] / "policies"
 SELECTOR = Selector(load_law(str(POLICIES)))

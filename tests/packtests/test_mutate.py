@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from policyengine.cli import main
 from policyengine.language.printer import print_statement
-from policyengine.tools.coverage import coverage
-from policyengine.tools.mutate import Mutation, mutants, mutation, variants
-from policyengine.tools.test_packs import Bench, benches
+from policyengine.tools.test.coverage import coverage
+from policyengine.tools.test.mutate import Mutation, mutants, mutation, variants
+from policyengine.tools.test.run import Bench, benches
 from tests.prove.law import rule, words
 from tests.prove.packs import write
 
@@ -139,7 +139,7 @@ def test_what_no_case_notices(tmp_path: Path) -> None:
 def test_two_processes_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = bench(tmp_path, JUST)
     alone = mutation(made)
-    monkeypatch.setattr("policyengine.tools.mutate.WORTH_IT", 0)
+    monkeypatch.setattr("policyengine.tools.test.mutate.WORTH_IT", 0)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     assert mutation(made) == alone
 
@@ -243,7 +243,7 @@ def test_all_changes_are_noticed_only_where_they_are(
     made = bench(tmp_path, JUST)
     one = next(mutants(made))
     found = Mutation("base", (one,) * killed, (one,) * survived, ())
-    monkeypatch.setattr("policyengine.tools.mutate.mutation", lambda _: found)
+    monkeypatch.setattr("policyengine.tools.test.mutate.mutation", lambda _: found)
     result = CliRunner().invoke(main, ["test", made.folder, "--mutate"])
     assert f"base: changes noticed: {told}" in result.stdout.splitlines()
 

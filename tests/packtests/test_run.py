@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from policyengine.cli import main
-from policyengine.tools.test_packs import benches, run
+from policyengine.tools.test.run import benches, run
 from tests.prove.packs import write
 
 RULES = [

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from policyengine.tools.result import save
+from policyengine.tools.result.result import save
 from tests.stats.conftest import judged
 from tests.stats.world import write_county
 

@@ -19,14 +19,14 @@ from policyengine.diagnostics import PolicyError
 from policyengine.language.quantities import exact_text
 from policyengine.tools.publish.publish import TABLES, publish
 from policyengine.tools.publish.staging import figure
-from policyengine.tools.read_result import read_result
 from policyengine.tools.report.make import write_certificates, write_report, write_workbook
-from policyengine.tools.result import save
-from policyengine.tools.sign import Signer
+from policyengine.tools.result.read import read_result
+from policyengine.tools.result.result import save
+from policyengine.tools.result.sign import Signer
+from policyengine.tools.result.write import digest, manifest_bytes
 from policyengine.tools.stats.frames import denominator, denominators, described, ticks
 from policyengine.tools.stats.make import statistics
 from policyengine.tools.stats.origin import Named
-from policyengine.tools.write import digest, manifest_bytes
 from tests.publish.conftest import Server
 from tests.report.test_sign import key_pair
 from tests.stats.conftest import judged

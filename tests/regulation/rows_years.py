@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policyengine.tools.case_data import data_of_cases
+from policyengine.tools.explain.data import data_of_cases
 from tests.regulation.support import Packs, learned, public, short
 
 

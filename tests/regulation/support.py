@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from policyengine.tools.case import Case
-from policyengine.tools.case_text import text_of_case
-from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
-from policyengine.tools.explain import Explainer
-from policyengine.tools.select import Law, load_law
+from policyengine.tools.evaluate.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.evaluate.select import Law, load_law
+from policyengine.tools.explain.case import Case
+from policyengine.tools.explain.explain import Explainer
+from policyengine.tools.explain.text import text_of_case
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
 
 POLICIES = Path(__file__).parents[2] / "policies"

@@ -6,8 +6,8 @@ import re
 from fractions import Fraction
 
 from policyengine.tools.report.charts import amounts_chart, outcomes_chart
+from policyengine.tools.result.tables import Column, Table
 from policyengine.tools.stats.words import Words
-from policyengine.tools.tables import Column, Table
 from policyengine.trace import OUTCOMES
 
 OF_OUTCOMES = tuple(Column(o, "whole") for o in OUTCOMES)

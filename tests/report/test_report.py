@@ -19,15 +19,15 @@ import pytest
 from click.testing import CliRunner
 
 from policyengine.cli import main
-from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.evaluate.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.evaluate.select import load_law
 from policyengine.tools.report import pdf
 from policyengine.tools.report.data import packed
 from policyengine.tools.report.make import write_text
 from policyengine.tools.report.page import content
 from policyengine.tools.report.sheets import Workbook
-from policyengine.tools.result import save
-from policyengine.tools.select import load_law
-from policyengine.tools.write import digest, manifest_bytes
+from policyengine.tools.result.result import save
+from policyengine.tools.result.write import digest, manifest_bytes
 from tests.tools.world import HEADER, write_world
 
 

@@ -16,17 +16,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
 from policyengine.records.personal import pseudonymiser
-from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
-from policyengine.tools.pseudonymise import pseudonymised
+from policyengine.tools.evaluate.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.evaluate.pseudonymise import pseudonymised
+from policyengine.tools.evaluate.select import load_law
 from policyengine.tools.publish.publish import publish
-from policyengine.tools.read_result import read_result
 from policyengine.tools.report.make import write_certificates, write_report, write_workbook
-from policyengine.tools.result import save
-from policyengine.tools.select import load_law
-from policyengine.tools.sign import Signer
+from policyengine.tools.result.read import read_result
+from policyengine.tools.result.result import save
+from policyengine.tools.result.sign import Signer
+from policyengine.tools.result.verify import verify
+from policyengine.tools.result.write import digest, manifest_bytes
 from policyengine.tools.stats.make import statistics
-from policyengine.tools.verify import verify
-from policyengine.tools.write import digest, manifest_bytes
 
 
 def key_pair(folder: Path, name: str) -> tuple[Path, Path]:
@@ -82,7 +82,7 @@ def test_any_flipped_byte_is_found(signed: tuple[Path, Path, Path], tmp_path: Pa
 
 
 def test_a_manifest_sealed_anew_is_found(signed: tuple[Path, Path, Path], tmp_path: Path) -> None:
-    from policyengine.tools.write import manifest_bytes
+    from policyengine.tools.result.write import manifest_bytes
 
     shutil.copytree(signed[0], tmp_path / "out")
     manifest = dict(read_result(tmp_path / "out").manifest)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
-from policyengine.tools.select import load_law
+from policyengine.tools.evaluate.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.evaluate.select import load_law
 from tests.stats.world import write_county
 
 

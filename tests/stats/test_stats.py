@@ -17,18 +17,18 @@ from rich.cells import cell_len
 from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
 from policyengine.messages import speak
-from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
-from policyengine.tools.formats import text_of
+from policyengine.tools.evaluate.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.evaluate.select import load_law
 from policyengine.tools.report.sheets import Workbook
-from policyengine.tools.result import save
-from policyengine.tools.select import load_law
+from policyengine.tools.result.formats import text_of
+from policyengine.tools.result.result import save
+from policyengine.tools.result.tables import Column, Table
+from policyengine.tools.result.write import digest, manifest_bytes
 from policyengine.tools.stats.make import Statistics, statistics
 from policyengine.tools.stats.origin import Named
 from policyengine.tools.stats.render import print_tables
 from policyengine.tools.stats.suppress import suppressed
 from policyengine.tools.stats.words import TITLES, Words, sheet_of
-from policyengine.tools.tables import Column, Table
-from policyengine.tools.write import digest, manifest_bytes
 from tests.stats.conftest import judged
 
 

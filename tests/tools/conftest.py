@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
-from policyengine.tools.result import save
-from policyengine.tools.select import load_law
+from policyengine.tools.evaluate.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.evaluate.select import load_law
+from policyengine.tools.result.result import save
 from tests.tools.world import write_world
 
 

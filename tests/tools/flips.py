@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from policyengine.tools.evaluate import Evaluation
-from policyengine.tools.result import save
-from policyengine.tools.sign import Signer
-from policyengine.tools.verify import verify
+from policyengine.tools.evaluate.evaluate import Evaluation
+from policyengine.tools.result.result import save
+from policyengine.tools.result.sign import Signer
+from policyengine.tools.result.verify import verify
 
 KINDS = ("csv", "parquet", "jsonl", "xlsx", "signed")
 

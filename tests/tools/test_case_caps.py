@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from policyengine.tools.case_text import text_of_case
-from policyengine.tools.evaluate import Files, evaluate_files
-from policyengine.tools.explain import explain_files, explain_result
-from policyengine.tools.read_result import read_result
-from policyengine.tools.result import save
-from policyengine.tools.select import load_law
+from policyengine.tools.evaluate.evaluate import Files, evaluate_files
+from policyengine.tools.evaluate.select import load_law
+from policyengine.tools.explain.explain import explain_files, explain_result
+from policyengine.tools.explain.text import text_of_case
+from policyengine.tools.result.read import read_result
+from policyengine.tools.result.result import save
 from tests.tools.world import HEADER, write_world
 
 NARROW, WIDE = "cap training at 10 hours per year", "cap training, visit at 18 hours per year"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from policyengine.tools.evaluate import Files, engine_of, evaluate_files
-from policyengine.tools.select import load_law
+from policyengine.tools.evaluate.evaluate import Files, engine_of, evaluate_files
+from policyengine.tools.evaluate.select import load_law
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "examples"

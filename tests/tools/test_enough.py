@@ -16,13 +16,13 @@ from policyengine.language.vocabulary import FieldDecl
 from policyengine.packs.model import Governing, Rule
 from policyengine.plan.build import plan_of
 from policyengine.records.model import Person, Record
-from policyengine.tools.case import Case, Remedy, kept
-from policyengine.tools.case_text import text_of_case
-from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
-from policyengine.tools.explain import Explainer, explain_files
-from policyengine.tools.select import Law, load_law
-from policyengine.tools.trial import Situation
-from policyengine.tools.wishes import wishes
+from policyengine.tools.enough.trial import Situation
+from policyengine.tools.enough.wishes import wishes
+from policyengine.tools.evaluate.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.evaluate.select import Law, load_law
+from policyengine.tools.explain.case import Case, Remedy, kept
+from policyengine.tools.explain.explain import Explainer, explain_files
+from policyengine.tools.explain.text import text_of_case
 from tests.build import governs, plan, policy, record, rule, said, somebody, words
 from tests.tools.world import HEADER, write_world
 

@@ -11,8 +11,8 @@ import pytest
 
 from policyengine.diagnostics import PolicyError
 from policyengine.records.model import Person
-from policyengine.tools.evaluate import Evaluation, Files, evaluate_files, read_files
-from policyengine.tools.select import Selector, load_law
+from policyengine.tools.evaluate.evaluate import Evaluation, Files, evaluate_files, read_files
+from policyengine.tools.evaluate.select import Selector, load_law
 from policyengine.trace import Decision
 from tests.tools.world import write_world
 

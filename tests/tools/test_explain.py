@@ -13,16 +13,16 @@ import pytest
 from policyengine.diagnostics import PolicyError
 from policyengine.messages import speak
 from policyengine.records.model import Person
-from policyengine.tools import explain
-from policyengine.tools.case import Case
-from policyengine.tools.case_data import data_of_cases, json_of_data
-from policyengine.tools.case_text import text_of_case
-from policyengine.tools.case_words import Words
-from policyengine.tools.evaluate import Evaluation, Files, evaluate_files, read_files
-from policyengine.tools.explain import Explainer, explain_files, explain_result, nothing_in
-from policyengine.tools.read_result import Written, read_result
-from policyengine.tools.result import save
-from policyengine.tools.select import load_law
+from policyengine.tools.evaluate.evaluate import Evaluation, Files, evaluate_files, read_files
+from policyengine.tools.evaluate.select import load_law
+from policyengine.tools.explain import explain
+from policyengine.tools.explain.case import Case
+from policyengine.tools.explain.data import data_of_cases, json_of_data
+from policyengine.tools.explain.explain import Explainer, explain_files, explain_result, nothing_in
+from policyengine.tools.explain.text import text_of_case
+from policyengine.tools.explain.words import Words
+from policyengine.tools.result.read import Written, read_result
+from policyengine.tools.result.result import save
 from tests.tools.world import HEADER, write_world
 
 ANN = """\
@@ -570,7 +570,7 @@ def test_what_became_of_the_files_of_a_result(
 
 
 def test_what_the_law_leaves_open_is_said_in_words() -> None:
-    from policyengine.tools.case import Labels
+    from policyengine.tools.explain.case import Labels
 
     known = {"fields": {}, "terms": {}, "measures": {}, "conclusions": {}, "flags": {}}
     assert Labels(known, "zh").fact("figure") == "法定数额（未定）"
@@ -582,7 +582,7 @@ def test_a_page_says_what_the_text_says(world: Path, files: Files) -> None:
     import re
     from html import unescape
 
-    from policyengine.tools.case_html import html_of_cases
+    from policyengine.tools.explain.html import html_of_cases
 
     (case,) = _cases(world, files, "A1")
     page = "".join(html_of_cases([case]))

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from policyengine.tools.case import Case
-from policyengine.tools.case_data import data_of_cases
-from policyengine.tools.case_text import text_of_case
-from policyengine.tools.evaluate import Files, evaluate_files
-from policyengine.tools.explain import explain_files, explain_result
-from policyengine.tools.read_result import read_result
-from policyengine.tools.result import save
-from policyengine.tools.select import Law, load_law
+from policyengine.tools.evaluate.evaluate import Files, evaluate_files
+from policyengine.tools.evaluate.select import Law, load_law
+from policyengine.tools.explain.case import Case
+from policyengine.tools.explain.data import data_of_cases
+from policyengine.tools.explain.explain import explain_files, explain_result
+from policyengine.tools.explain.text import text_of_case
+from policyengine.tools.result.read import read_result
+from policyengine.tools.result.result import save
 
 PACK = """\
 pack: vale

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from policyengine.diagnostics import PolicyError
 from policyengine.messages import speak
-from policyengine.tools.formats import FORMATS, SHEET_ROWS, read_rows, write_table
 from policyengine.tools.report.sheets import Workbook
-from policyengine.tools.tables import Column, Table
+from policyengine.tools.result.formats import FORMATS, SHEET_ROWS, read_rows, write_table
+from policyengine.tools.result.tables import Column, Table
 
 COLUMNS = (
     Column("who"),

@@ -16,12 +16,12 @@ from policyengine.diagnostics import PolicyError
 from policyengine.engines.calendar import labelled
 from policyengine.messages import speak
 from policyengine.records import rejects
-from policyengine.tools.evaluate import Files
-from policyengine.tools.into import evaluate_into
-from policyengine.tools.result import Wish, check_strict
-from policyengine.tools.select import load_law
-from policyengine.tools.summary import summary_lines
-from policyengine.tools.verify import verify
+from policyengine.tools.evaluate.evaluate import Files
+from policyengine.tools.evaluate.into import evaluate_into
+from policyengine.tools.evaluate.select import load_law
+from policyengine.tools.result.result import Wish, check_strict
+from policyengine.tools.result.summary import summary_lines
+from policyengine.tools.result.verify import verify
 from tests.tools.world import write_world
 
 ROOT = Path(__file__).parent.parent.parent
@@ -179,7 +179,7 @@ def test_packs_may_use_the_names_that_queries_give_their_columns(tmp_path: Path)
 
 
 def test_every_row(tmp_path: Path) -> None:
-    from policyengine.tools.read_result import read_result
+    from policyengine.tools.result.read import read_result
 
     one, other = (read_result(f) for f in both("policies/sichuan", ALL, Wish("parquet"), tmp_path))
     for table in one.manifest["tables"]:

@@ -14,9 +14,10 @@ import pytest
 from policyengine.diagnostics import PolicyError
 from policyengine.messages import speak
 from policyengine.packs import roots
-from policyengine.tools import kept, manifest, select
+from policyengine.tools.evaluate import kept, select
+from policyengine.tools.evaluate.select import Law, load_law
 from policyengine.tools.fmt import format_packs
-from policyengine.tools.select import Law, load_law
+from policyengine.tools.result import manifest
 from tests.tools.world import write_world
 
 

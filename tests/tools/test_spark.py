@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from policyengine.diagnostics import PolicyError
-from policyengine.tools.evaluate import Files, evaluate_files
-from policyengine.tools.formats import read_rows
-from policyengine.tools.into import evaluate_into
-from policyengine.tools.result import Wish
-from policyengine.tools.select import load_law
-from policyengine.tools.tables import shape_of, tables_of
-from policyengine.tools.tally import tally_of
+from policyengine.tools.evaluate.evaluate import Files, evaluate_files
+from policyengine.tools.evaluate.into import evaluate_into
+from policyengine.tools.evaluate.select import load_law
+from policyengine.tools.result.formats import read_rows
+from policyengine.tools.result.result import Wish
+from policyengine.tools.result.tables import shape_of, tables_of
+from policyengine.tools.result.tally import tally_of
 from tests.engines.spark_server import server
 
 ROOT = Path(__file__).parent.parent.parent

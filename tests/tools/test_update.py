@@ -11,15 +11,15 @@ import pytest
 
 from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
-from policyengine.tools import straight
-from policyengine.tools.evaluate import Files
-from policyengine.tools.into import evaluate_into
-from policyengine.tools.read_result import read_result
-from policyengine.tools.result import Wish
-from policyengine.tools.select import load_law
-from policyengine.tools.tally import Tally
-from policyengine.tools.verify import verify
-from policyengine.tools.write import digest, manifest_bytes, whole_folder
+from policyengine.tools.evaluate import straight
+from policyengine.tools.evaluate.evaluate import Files
+from policyengine.tools.evaluate.into import evaluate_into
+from policyengine.tools.evaluate.select import load_law
+from policyengine.tools.result.read import read_result
+from policyengine.tools.result.result import Wish
+from policyengine.tools.result.tally import Tally
+from policyengine.tools.result.verify import verify
+from policyengine.tools.result.write import digest, manifest_bytes, whole_folder
 from tests.report.test_sign import key_pair
 from tests.tools.world import write_world
 
@@ -102,7 +102,7 @@ def test_nothing_stands_of_a_program_that_reads_or_judges_otherwise(
 ) -> None:
     world, out = write_world(tmp_path / "world"), tmp_path / "out"
     update(world, out, "csv")
-    monkeypatch.setattr("policyengine.tools.update._program", lambda: "another")
+    monkeypatch.setattr("policyengine.tools.evaluate.update._program", lambda: "another")
     assert update(world, out, "csv").stands == 0
     assert update(world, out, "csv").stands == PEOPLE
 

@@ -12,10 +12,10 @@ import pytest
 
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import speak
-from policyengine.tools.evaluate import Evaluation, Files, evaluate_files
-from policyengine.tools.result import save
-from policyengine.tools.select import load_law
-from policyengine.tools.verify import verify
+from policyengine.tools.evaluate.evaluate import Evaluation, Files, evaluate_files
+from policyengine.tools.evaluate.select import load_law
+from policyengine.tools.result.result import save
+from policyengine.tools.result.verify import verify
 from tests.tools.flips import flips, results
 from tests.tools.world import write_world
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from policyengine.diagnostics import PolicyError
-from policyengine.tools import write
-from policyengine.tools.evaluate import Evaluation
-from policyengine.tools.result import check_out, save
-from policyengine.tools.verify import verify
-from policyengine.tools.write import whole_file, whole_folder
+from policyengine.tools.evaluate.evaluate import Evaluation
+from policyengine.tools.result import write
+from policyengine.tools.result.result import check_out, save
+from policyengine.tools.result.verify import verify
+from policyengine.tools.result.write import whole_file, whole_folder
 from tests.windows import Windows
 
 TABLES = ("decisions", "findings", "ledger", "rejects", "flags", "missing")

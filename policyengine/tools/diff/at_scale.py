@@ -27,10 +27,10 @@ from policyengine.records.schema import Schema
 from policyengine.tools.diff import shifts
 from policyengine.tools.diff.impact import EXAMPLES, Impact, Outcome, Shift, judging_by, read_twice
 from policyengine.tools.diff.shift_file import write_shifts
-from policyengine.tools.evaluate import Files, judging, schema_for
-from policyengine.tools.select import Selector, selection_of
-from policyengine.tools.straight import canonical_of
-from policyengine.tools.tables import shape_of
+from policyengine.tools.evaluate.evaluate import Files, judging, schema_for
+from policyengine.tools.evaluate.select import Selector, selection_of
+from policyengine.tools.evaluate.straight import canonical_of
+from policyengine.tools.result.tables import shape_of
 
 MEMORY = "2GB"
 

@@ -14,7 +14,7 @@ from policyengine.tools.diff.model import Change, Comparison, Law
 from policyengine.tools.diff.packs import pack_changes
 from policyengine.tools.diff.rules import rule_changes
 from policyengine.tools.diff.sides import left_out, named, pack_folder, sides
-from policyengine.tools.evaluate import Files
+from policyengine.tools.evaluate.evaluate import Files
 
 
 def compare_files(

@@ -21,9 +21,9 @@ from policyengine.messages import say
 from policyengine.progress import hearer
 from policyengine.records.model import Inputs, Person
 from policyengine.tools.diff.shift_file import write_shifts
-from policyengine.tools.evaluate import Files, is_large, judge_all, read_files, schema_for
-from policyengine.tools.select import Selector, load_law
-from policyengine.tools.tables import Shape, decision_row, shape_of
+from policyengine.tools.evaluate.evaluate import Files, is_large, judge_all, read_files, schema_for
+from policyengine.tools.evaluate.select import Selector, load_law
+from policyengine.tools.result.tables import Shape, decision_row, shape_of
 from policyengine.trace import Decision, Finding, Result
 
 Key = tuple[str, str]  # person, period

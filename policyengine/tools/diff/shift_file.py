@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from policyengine.tools.formats import write_table
-from policyengine.tools.tables import JOINED, Column, Shape, Table, Value, decision_columns, decision_row
+from policyengine.tools.result.formats import write_table
+from policyengine.tools.result.tables import JOINED, Column, Shape, Table, Value, decision_columns, decision_row
 from policyengine.trace import Decision
 
 KEY = ("person_id", "period")

@@ -16,7 +16,7 @@ from policyengine.engines.compile.trees import Tree
 from policyengine.engines.duckdb import DuckHost, sql
 from policyengine.records.parquet import columns_of
 from policyengine.tools.diff.shift_file import KEY, is_parquet, made, shift_columns
-from policyengine.tools.tables import JOINED, Column, Shape
+from policyengine.tools.result.tables import JOINED, Column, Shape
 
 GROUPS = ("sector", "region", "employer")
 BETTER = ("not_met", "undetermined", "in_progress", "excused", "met")  # from worst to best for the person

@@ -19,7 +19,7 @@ from policyengine.packs.policies import ChainLoader, pack_folders, same_id
 from policyengine.packs.roots import PACK_FILE, packs_under, policies_under
 from policyengine.plan.build import plan_of
 from policyengine.tools.diff.model import Law
-from policyengine.tools.revisions import FILES, Tree, range_of, top_of, tree_at
+from policyengine.tools.git.revisions import FILES, Tree, range_of, top_of, tree_at
 
 _SAME_ID = "PE133"
 

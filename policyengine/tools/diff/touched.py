@@ -9,9 +9,9 @@ from fractions import Fraction
 from policyengine.language.quantities import exact_text
 from policyengine.messages import many, say, spoken
 from policyengine.records.personal import mask
-from policyengine.tools.case_text import OUTCOMES
 from policyengine.tools.diff.impact import Impact, Shift
 from policyengine.tools.diff.model import Law
+from policyengine.tools.explain.text import OUTCOMES
 from policyengine.tools.prove.words import quantity
 
 EXAMPLES, GROUPS, NEAREST = 4, 10, 5  # how many of each are shown (examples: of each direction)

@@ -16,10 +16,10 @@ from policyengine.messages import say
 from policyengine.records.sqlcells import name
 from policyengine.tools.publish.reading import copied, lacking, manifests_in, of_result
 from policyengine.tools.publish.staging import schema_statements
-from policyengine.tools.read_result import Row, Written
+from policyengine.tools.result.read import Row, Written
+from policyengine.tools.result.tables import FINDINGS, FLAGS, LEDGER, MISSING, Column
 from policyengine.tools.stats.origin import Facts
 from policyengine.tools.stats.part import as_
-from policyengine.tools.tables import FINDINGS, FLAGS, LEDGER, MISSING, Column
 
 _SHAPES = {"findings": FINDINGS, "ledger": (*LEDGER, Column("assign_rule")), "flags": FLAGS, "missing": MISSING}
 _ORDER = {"findings": ("period", "policy", "rule"), "ledger": ("record_id",), "flags": ("record_id", "flag", "rule")}

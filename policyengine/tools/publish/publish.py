@@ -17,7 +17,7 @@ from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.personal import mask
 from policyengine.tools.publish.staging import Staged, result_row
-from policyengine.tools.read_result import as_they_are, unchanged_result
+from policyengine.tools.result.read import as_they_are, unchanged_result
 from policyengine.tools.stats.make import HERE, standard
 from policyengine.tools.stats.origin import Named
 from policyengine.tools.stats.part import Source

@@ -16,8 +16,8 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.sqlcells import name, text, typed_csv
-from policyengine.tools.manifest_shape import first_fault
-from policyengine.tools.read_result import subjects_of
+from policyengine.tools.result.manifest_shape import first_fault
+from policyengine.tools.result.read import subjects_of
 from policyengine.tools.stats.frames import described
 from policyengine.tools.stats.origin import published_without, without_ledger
 from policyengine.tools.stats.part import Source, aliased, as_, same

@@ -14,11 +14,11 @@ from typing import Any
 
 from policyengine.language.quantities import exact_text
 from policyengine.records.sqlcells import call, make_table, name, number, text
-from policyengine.tools.read_result import Written
+from policyengine.tools.result.read import Written
+from policyengine.tools.result.tables import Table
 from policyengine.tools.stats.frames import Frame, denominators, described, frame_of, ticks
 from policyengine.tools.stats.part import Source, aliased, as_, is_money, same
 from policyengine.tools.stats.store import Store
-from policyengine.tools.tables import Table
 
 PLACES = 10  # decimals of a figure in the database
 FIGURE, MONEY = f"DECIMAL(28, {PLACES})", "DECIMAL(28, 6)"

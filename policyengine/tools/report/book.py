@@ -7,7 +7,7 @@ from typing import Any
 
 from policyengine.messages import say, spoken
 from policyengine.records.personal import mask, mask_name
-from policyengine.tools.case import (
+from policyengine.tools.explain.case import (
     Labels,
     RuleNote,
     asks_nothing,
@@ -17,13 +17,13 @@ from policyengine.tools.case import (
     owner_of,
     rows_of,
 )
-from policyengine.tools.case_text import NOTHING_ASKED, OUTCOMES
-from policyengine.tools.case_words import number, opened_by, spread
-from policyengine.tools.read_result import Written
+from policyengine.tools.explain.text import NOTHING_ASKED, OUTCOMES
+from policyengine.tools.explain.words import number, opened_by, spread
 from policyengine.tools.report.entries import Entry, ledger_entry
 from policyengine.tools.report.folk import One
 from policyengine.tools.report.sheets import COLOURS, Workbook
 from policyengine.tools.report.words import OPERATORS, REASONS, open_policy
+from policyengine.tools.result.read import Written
 from policyengine.tools.stats.make import Statistics
 from policyengine.tools.stats.words import COLUMNS, Words, sheet_of
 from policyengine.trace import Decision, Finding

@@ -14,13 +14,13 @@ from typing import Any
 
 from policyengine.messages import say, spoken
 from policyengine.records.personal import mask, mask_name
-from policyengine.tools.case import Labels
-from policyengine.tools.case_data import data_of_cases
-from policyengine.tools.case_text import NOTHING_ASKED, OUTCOMES
-from policyengine.tools.case_words import in_units, spread
-from policyengine.tools.read_result import Written
+from policyengine.tools.explain.case import Labels
+from policyengine.tools.explain.data import data_of_cases
+from policyengine.tools.explain.text import NOTHING_ASKED, OUTCOMES
+from policyengine.tools.explain.words import in_units, spread
 from policyengine.tools.report.folk import One, cases_of, person_of
 from policyengine.tools.report.page import content, document
+from policyengine.tools.result.read import Written
 
 STYLE = """
 .certificate { padding: 1rem 0; border-bottom: 1px solid var(--line); }

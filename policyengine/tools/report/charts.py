@@ -9,9 +9,9 @@ from unicodedata import east_asian_width
 
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say
-from policyengine.tools.case_text import OUTCOMES
+from policyengine.tools.explain.text import OUTCOMES
+from policyengine.tools.result.tables import Table
 from policyengine.tools.stats.words import Words, title_of
-from policyengine.tools.tables import Table
 
 SHADES = {
     "met": "#1b7f4b",

@@ -17,7 +17,7 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say, spoken
 from policyengine.records.personal import mask, mask_name
-from policyengine.tools.case import (
+from policyengine.tools.explain.case import (
     Labels,
     asks_nothing,
     of_period,
@@ -26,13 +26,13 @@ from policyengine.tools.case import (
     reduced_for_sure,
     rows_of,
 )
-from policyengine.tools.case_text import NOTHING_ASKED
-from policyengine.tools.case_words import in_units, spread, unit_of
-from policyengine.tools.read_result import Written
+from policyengine.tools.explain.text import NOTHING_ASKED
+from policyengine.tools.explain.words import in_units, spread, unit_of
 from policyengine.tools.report.entries import Entry, missing_of, shown
 from policyengine.tools.report.folk import One
 from policyengine.tools.report.words import open_policy
-from policyengine.tools.tables import EITHER
+from policyengine.tools.result.read import Written
+from policyengine.tools.result.tables import EITHER
 from policyengine.trace import OUTCOMES, Decision, Finding
 
 PIECE = 100  # decisions whose details are unpacked together

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 from policyengine.language.quantities import exact_text
 from policyengine.records.sqlcells import call, name, text
 from policyengine.tools.publish.current import OF_LEDGER, Current, in_names
-from policyengine.tools.read_result import Written
+from policyengine.tools.result.read import Written
+from policyengine.tools.result.tables import parted
 from policyengine.tools.stats.frames import Frame, described, figure_text, frame_of
 from policyengine.tools.stats.origin import Facts
 from policyengine.tools.stats.part import aliased, as_, same
-from policyengine.tools.tables import parted
 from policyengine.trace import LedgerEntry
 
 AT_ONCE = 10_000  # rows fetched together

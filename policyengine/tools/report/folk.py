@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from policyengine.records.model import Fact, Person, Record
 from policyengine.records.sqlcells import name
-from policyengine.tools.case import Case, of_period, rows_of
-from policyengine.tools.read_result import Written
+from policyengine.tools.explain.case import Case, of_period, rows_of
 from policyengine.tools.report.entries import Entry, Unsettled, entries_of, ledger_entry, unsettled_of
+from policyengine.tools.result.read import Written
 from policyengine.tools.stats.origin import Facts
 from policyengine.trace import Decision, Finding, FlagEntry
 

@@ -11,15 +11,15 @@ from policyengine.address import shown
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
 from policyengine.progress import counted, told
-from policyengine.tools.explain import find_person
+from policyengine.tools.explain.explain import find_person
 from policyengine.tools.publish.reading import is_database, sources_of_database
-from policyengine.tools.read_result import Written, as_they_are, unchanged_result
 from policyengine.tools.report.folk import One, Part, everybody
+from policyengine.tools.result.read import Written, as_they_are, unchanged_result
+from policyengine.tools.result.write import whole_file
 from policyengine.tools.stats.make import HERE, Statistics, standard
 from policyengine.tools.stats.origin import Named, facts_of, published_without, without_ledger
 from policyengine.tools.stats.sources import source_with
 from policyengine.tools.stats.store import build, working
-from policyengine.tools.write import whole_file
 
 Notes = tuple[Diagnostic, ...]
 

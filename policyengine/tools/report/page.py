@@ -9,14 +9,14 @@ from importlib.resources import files
 from typing import Any
 
 from policyengine.messages import many, say, spoken
-from policyengine.tools.read_result import Written
 from policyengine.tools.report.charts import amounts_chart, outcomes_chart
 from policyengine.tools.report.data import FACTS, PageData, index_of
 from policyengine.tools.report.words import page_texts
+from policyengine.tools.result.read import Written
+from policyengine.tools.result.tables import Table
 from policyengine.tools.stats.make import Statistics
 from policyengine.tools.stats.render import SHOWN, shown
 from policyengine.tools.stats.words import Words, title_of
-from policyengine.tools.tables import Table
 
 # nothing is loaded from anywhere, even if a cell of the data should try
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policyengine.messages import say
-from policyengine.tools.case_text import OUTCOMES
+from policyengine.tools.explain.text import OUTCOMES
 from policyengine.tools.stats.words import COLUMNS
 from policyengine.trace import Finding
 

@@ -17,7 +17,7 @@ from policyengine.records.duck_file import reader
 from policyengine.records.parquet import scan
 from policyengine.records.personal import APOSTROPHED
 from policyengine.records.sqlcells import call, name, number, text
-from policyengine.tools.read_result import Written
+from policyengine.tools.result.read import Written
 
 NARROW, WIDEST = 18, 38  # digits of a BIGINT, and of the widest DECIMAL
 LARGEST_TICKS = 10**15  # of one hour; more would not leave room in 128 bits for the sum of ten million people's hours
@@ -78,8 +78,8 @@ def _csv(path: Path, columns: Sequence[tuple[str, str]]) -> Any:
 
 def _as_csv(written: Written, table: str, folder: Path) -> Path:
     """The table as CSV, without the apostrophes of spreadsheets put back: cells are read as our own CSV."""
-    from policyengine.tools.formats import write_csv
-    from policyengine.tools.tables import Table
+    from policyengine.tools.result.formats import write_csv
+    from policyengine.tools.result.tables import Table
 
     columns = tuple(written.columns(table))
     path = folder / f"{table}.csv"

@@ -16,7 +16,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Severity, failed
 from policyengine.messages import say
 from policyengine.packs.model import Table
 from policyengine.plan.model import Plan
-from policyengine.tools.read_result import Written
+from policyengine.tools.result.read import Written
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def facts_of(
     are not those of the result.
     """
     from policyengine.records.columns import read_tables
-    from policyengine.tools.evaluate import schema_for
-    from policyengine.tools.select import load_law
+    from policyengine.tools.evaluate.evaluate import schema_for
+    from policyengine.tools.evaluate.select import load_law
 
     options = written.manifest["options"]
     if options.get("pseudonymised"):

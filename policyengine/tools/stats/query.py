@@ -10,10 +10,10 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
 from policyengine.records.sqlcells import call, name, number, text
+from policyengine.tools.result.tables import Column, Table, Value
 from policyengine.tools.stats.part import OF_DECISION
 from policyengine.tools.stats.store import Store
 from policyengine.tools.stats.suppress import BOUNDS, MAKERS, QUANTILES
-from policyengine.tools.tables import Column, Table, Value
 from policyengine.trace import OUTCOMES
 
 ALIASES = {"year": "period", "kind": "employer_kind", "level": "title_level", "base": "listed", "source": "paid_by"}

@@ -13,12 +13,12 @@ from typing import IO, Any
 
 from policyengine.language.quantities import exact_text
 from policyengine.messages import in_line, say
-from policyengine.tools.formats import json_of, text_of, write_csv
+from policyengine.tools.result.formats import json_of, text_of, write_csv
+from policyengine.tools.result.tables import Column, Table, Value
+from policyengine.tools.result.write import parents_of
 from policyengine.tools.stats.make import Statistics
 from policyengine.tools.stats.suppress import HIDDEN
 from policyengine.tools.stats.words import Words, sheet_of, title_of
-from policyengine.tools.tables import Column, Table, Value
-from policyengine.tools.write import parents_of
 
 SHOWN = 30  # groups of a table on a terminal
 FORMATS = ("table", "csv", "json", "xlsx")

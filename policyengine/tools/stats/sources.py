@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from policyengine.tools.read_result import Written, unchanged_result
+from policyengine.tools.result.read import Written, unchanged_result
 from policyengine.tools.stats.frames import Frame, frame_of
 from policyengine.tools.stats.origin import Facts, Lists, Named, facts_of, listed_in, without_ledger
 from policyengine.tools.stats.part import Source

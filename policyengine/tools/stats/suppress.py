@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import TypeVar
 
-from policyengine.tools.tables import Table, Value
+from policyengine.tools.result.tables import Table, Value
 from policyengine.trace import OUTCOMES
 
 HIDDEN = "hidden"  # the column that says why figures are missing

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from policyengine.messages import say, spoken
-from policyengine.tools.case_text import OUTCOMES
+from policyengine.tools.explain.text import OUTCOMES
 from policyengine.tools.stats.part import NO_LIST
 
 TITLES = {

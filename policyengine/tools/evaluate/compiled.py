@@ -1,0 +1,64 @@
+"""Judge everybody with the compiled engine: a selector and inputs go in, the same trace as the reference's comes out.
+
+People of one policy are judged together. Those of whom it is open which policy governs are judged one by one by the
+reference evaluator, which compares the candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date
+from typing import TypeVar
+
+from policyengine.engines.reference import Periods, years_of
+from policyengine.records.model import Inputs, Person
+from policyengine.tools.evaluate.evaluate import judge_one, records_by_person
+from policyengine.tools.evaluate.select import Selector
+from policyengine.trace import Result
+
+Row = TypeVar("Row")
+
+
+def judge_compiled(selector: Selector, inputs: Inputs, periods: Periods | None, as_of: date | None) -> Result:
+    """Rows by person, period, record, as ``evaluate.judge_all`` gives them."""
+    by_person = records_by_person(inputs.records)
+    spans = [periods or years_of(p, inputs.records) for p in selector.law.plans]
+    together: dict[int, set[str]] = {}
+    parts: list[Result] = []
+    for who in sorted({*inputs.persons, *by_person}):
+        person = inputs.persons.get(who) or Person(who)
+        choice = selector.choose(person)
+        if choice.governs is not None and choice.surely and not choice.candidates:
+            together.setdefault(choice.governs, set()).add(who)
+        else:
+            parts.append(judge_one(selector, person, by_person.get(who, ()), spans, as_of))
+    for place, people in together.items():
+        if (span := spans[place]) is not None:
+            parts.append(_judged(selector, place, _only(inputs, people), span, as_of))
+    return Result(
+        _by_person(parts, lambda r: r.decisions),
+        _by_person(parts, lambda r: r.findings),
+        _by_person(parts, lambda r: r.ledger),
+        _by_person(parts, lambda r: r.flags),
+    )
+
+
+def _judged(selector: Selector, place: int, inputs: Inputs, span: Periods, as_of: date | None) -> Result:
+    from policyengine.engines import duckdb
+
+    return duckdb.evaluate(selector.law.plans[place], inputs, span, as_of)
+
+
+def _only(inputs: Inputs, people: set[str]) -> Inputs:
+    """The inputs of some people. Everybody is listed, also those who have neither records nor facts."""
+    return replace(
+        inputs,
+        records=tuple(r for r in inputs.records if r.person_id in people),
+        persons={who: inputs.persons.get(who) or Person(who) for who in sorted(people)},
+    )
+
+
+def _by_person(parts: Iterable[Result], rows: Callable[[Result], tuple[Row, ...]]) -> tuple[Row, ...]:
+    every = [row for part in parts for row in rows(part)]
+    return tuple(sorted(every, key=lambda row: row.person_id))  # type: ignore[attr-defined]

@@ -1,0 +1,193 @@
+"""Which policy judges whom: the policies of a path and a person's facts go in, the one that governs comes out.
+
+One pack's folder judges everybody by its chain. In a folder of packs each person is judged by the longest chain all of
+whose ``applies`` hold; a chain that may hold, for want of a fact, is a candidate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from policyengine.diagnostics import Diagnostic, PolicyError, failed
+from policyengine.engines.reference import Prepared, prepare
+from policyengine.engines.truth import Scene, Test, Truth, World, compile_condition, missing_facts, names_asked
+from policyengine.language import tree
+from policyengine.light import dataclass
+from policyengine.messages import say
+from policyengine.packs.model import Policy
+from policyengine.plan.model import Plan
+from policyengine.plan.names import walk
+from policyengine.records.model import Fact, Person
+from policyengine.records.personal import mask
+from policyengine.tools.evaluate.kept import keep, kept
+
+if TYPE_CHECKING:
+    from policyengine.engines.protocol import Selection
+
+
+@dataclass(frozen=True)
+class Law:
+    """The policies of a path with their plans, and what was remarked while loading them (no errors among it).
+
+    ``revision``, ``commit``: where the packs are those of a commit (``law_at.py``); then ``alone`` says whether the
+    path named one pack there.
+    """
+
+    path: str
+    policies: tuple[Policy, ...]
+    plans: tuple[Plan, ...]
+    remarks: tuple[Diagnostic, ...] = ()
+    alone: bool | None = None
+    revision: str | None = None
+    commit: str | None = None
+
+    def plan(self, policy: str) -> Plan:
+        return next(p for p in self.plans if p.policy == policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``governs``: place of the policy by which a person is judged; None where none applies. ``candidates``: those that
+    might be the right one instead; ``missing``: the facts that would settle it. ``surely``: some policy does apply."""
+
+    governs: int | None
+    candidates: tuple[int, ...] = ()
+    missing: tuple[str, ...] = ()
+    surely: bool = True
+
+
+def load_law(path: str | Path, revision: str | None = None) -> Law:
+    """Load the pack or folder of packs at ``path``, as it is or as it stood at a git ``revision``.
+
+    ``PolicyError`` with all diagnostics where one is an error. A law that was loaded before and has not changed since
+    is taken from the user's cache.
+    """
+    if revision is not None:
+        from policyengine.tools.git.law_at import law_at
+
+        return law_at(path, revision)
+    if (known := kept(str(path))) is not None:
+        return Law(str(path), *known)
+    law = _load(path)
+    keep(str(path), (law.policies, law.plans, law.remarks))
+    return law
+
+
+def _load(path: str | Path) -> Law:
+    from policyengine.packs.policies import load_policies
+    from policyengine.plan.build import plan_of
+
+    policies, said = load_policies(path)
+    said = list(said)
+    plans = []
+    if not failed(said):
+        for policy in policies:
+            plan, more = plan_of(policy)
+            said += more
+            if plan is not None:
+                plans.append(plan)
+    if failed(said):
+        raise PolicyError(said)
+    return Law(str(path), tuple(policies), tuple(plans), tuple(said))
+
+
+class Selector:
+    """Chooses for one person after another."""
+
+    def __init__(self, law: Law):
+        self.law = law
+        self.prepared: tuple[Prepared, ...] = tuple(prepare(p) for p in law.plans)
+        self.alone = len(law.policies) == 1 and (is_pack(law.path) if law.alone is None else law.alone)
+        self._tests: list[list[Test]] = [
+            [compile_condition(pack.applies, ready.judge.world) for pack in policy.packs if pack.applies is not None]
+            for policy, ready in zip(law.policies, self.prepared, strict=True)
+        ]
+
+    def choose(self, person: Person) -> Choice:
+        """Raises ``PolicyError`` (PE913) where two policies claim the person with equal right."""
+        if self.alone:
+            return Choice(0)
+        scene = Scene(person.facts, person.circumstances)
+        truths = [_every(tests, scene) for tests in self._tests]
+        depth = [len(p.packs) for p in self.law.policies]
+        sure = [i for i, t in enumerate(truths) if t]
+        deepest = max((depth[i] for i in sure), default=0)
+        holders = [i for i in sure if depth[i] == deepest]
+        if len(holders) > 1:
+            raise self._tie(person, holders)
+        unsure = [i for i, t in enumerate(truths) if t is None and depth[i] >= deepest]
+        missing = sorted({name for i in unsure for name in self._missing(i, scene)})
+        if holders:
+            return Choice(holders[0], tuple(unsure), tuple(missing))
+        if not unsure:
+            return Choice(None)
+        general = min(unsure, key=lambda i: (depth[i], self.law.policies[i].id))
+        return Choice(general, tuple(i for i in unsure if i != general), tuple(missing), surely=False)
+
+    def _missing(self, which: int, scene: Scene) -> Iterable[str]:
+        world = self.prepared[which].judge.world
+        for pack in self.law.policies[which].packs:
+            yield from missing_facts(pack.applies, world, scene)
+
+    def _tie(self, person: Person, holders: Sequence[int]) -> PolicyError:
+        names = ", ".join(self.law.policies[i].id for i in holders)
+        who = mask(person.person_id)
+        return PolicyError(
+            [
+                Diagnostic(
+                    "PE913",
+                    say(
+                        f"{who} is claimed by several packs with equal right: {names}",
+                        f"{who} 同时适用几个同级的政策包：{names}",
+                    ),
+                    hint=say(
+                        "make their `applies` exclude each other, or name one pack with --policy",
+                        "请让各包的 applies 互相排除，或用 --policy 指定其中一个",
+                    ),
+                )
+            ]
+        )
+
+
+def is_pack(path: str | Path) -> bool:
+    """Whether the path names one pack (its folder or its pack.yaml) and not a folder of packs."""
+    path = Path(path)
+    return path.is_file() or (path / "pack.yaml").is_file()
+
+
+def _every(tests: Iterable[Test], scene: Scene) -> Truth:
+    result: Truth = True
+    for test in tests:
+        value = test(scene)
+        if value is False:
+            return False
+        if value is None:
+            result = None
+    return result
+
+
+def _looked_at(applies: tree.Condition | None, world: World) -> set[str]:
+    """The ids of the fields that ``applies`` looks at, those included of which it asks whether they are present."""
+    asked = set(names_asked(applies, world)) if applies is not None else set()
+    return asked | {part.field for part in walk(applies) if isinstance(part, tree.Present)}
+
+
+def selection_of(selector: Selector) -> Selection:
+    """Who is judged by which plan, by the facts of persons that the packs' ``applies`` ask for.
+
+    People of whom it is open which policy governs, or whom none does, are nobody's.
+    """
+    from policyengine.engines.protocol import Selection
+
+    fields: set[str] = set()
+    for policy, ready in zip(selector.law.policies, selector.prepared, strict=True):
+        for pack in policy.packs:
+            fields |= _looked_at(pack.applies, ready.judge.world)
+
+    def choose(facts: Mapping[str, Fact]) -> int | None:
+        choice = selector.choose(Person("", dict(facts)))
+        return choice.governs if choice.surely and not choice.candidates else None
+
+    return Selection(tuple(sorted(fields)), choose)

@@ -1,0 +1,246 @@
+"""Cases as data (JSON): decisions with their findings, records and remedies, and the person's registration certificate.
+
+The certificate (登记证书) holds what the regulation asks: kind, content, time and examination result of each activity,
+and one verification row a year. Figures are exact: numbers where they have a finite decimal, else texts (``"20/9"``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from policyengine.language.quantities import exact_text
+from policyengine.records.model import Record
+from policyengine.records.personal import mask
+from policyengine.tools.explain.case import Case, Remedy, carried_over, owed_in_total
+from policyengine.tools.result.tables import EITHER
+from policyengine.trace import Finding, FlagEntry, LedgerEntry
+
+ZERO = Fraction(0)
+
+
+def data_of_cases(cases: Sequence[Case], reveal: bool = False) -> dict[str, Any]:
+    """All cases of one person."""
+    person = cases[0].person
+    facts = {k: v for k, v in person.facts.items() if k not in ("name", "person_id")}
+    return {
+        "person_id": person.person_id if reveal else mask(person.person_id),
+        "name": cases[0].name or None,
+        "facts": facts,
+        "circumstances": [{"kind": c.kind, "from": c.start, "to": c.end} for c in person.circumstances],
+        "cases": [_case(c) for c in cases],
+        "certificate": {
+            "activities": _activities(cases),
+            "years": [_year(c) for c in cases],
+        },
+    }
+
+
+def json_of_data(data: object, indent: int = 0) -> str:
+    """Data as JSON text; fractions as exact numbers, or as text where they have no finite decimal; days in ISO form."""
+    inner, outer = "\n" + " " * (indent + 1), "\n" + " " * indent
+    if isinstance(data, Fraction):
+        text = exact_text(data)
+        return f'"{text}"' if "/" in text else text
+    if isinstance(data, date):
+        return f'"{data.isoformat()}"'
+    if isinstance(data, dict):
+        if not data:
+            return "{}"
+        items = [f"{json.dumps(str(k), ensure_ascii=False)}: {json_of_data(v, indent + 1)}" for k, v in data.items()]
+        return "{" + inner + ("," + inner).join(items) + outer + "}"
+    if isinstance(data, list | tuple):
+        if not data:
+            return "[]"
+        return "[" + inner + ("," + inner).join(json_of_data(v, indent + 1) for v in data) + outer + "]"
+    return json.dumps(data, ensure_ascii=False)
+
+
+def _case(case: Case) -> dict[str, Any]:
+    d = case.decision
+    return {
+        "period": d.period,
+        "policy": d.policy,
+        "outcome": d.outcome,
+        "nothing_required": case.asks_nothing,
+        "unit": d.unit,
+        "total": d.total,
+        "total_high": d.total_high,
+        "by_subject": dict(sorted(d.by_subject.items())),
+        "measures": dict(d.measures),
+        "required_total": d.required_total,
+        "shortfall_total": d.shortfall_total,
+        "capped_off": d.capped_off,
+        "days_left": case.days_left,
+        "advisories": list(d.advisories),
+        "consequences": [_consequence(case, n, k) for n, k in zip(d.consequences, d.consequence_rules, strict=True)],
+        "possible_consequences": list(d.possible),
+        "possible_consequences_turn_on": {name: list(facts) for name, facts in case.turns_on.items()},
+        "possible_consequences_cite": {
+            name: [c for key in keys for c in _rule(case, key)] for name, keys in case.may_follow.items()
+        },
+        "missing": list(d.missing),
+        "findings": [_finding(case, f) for f in case.findings],
+        "records": [_record(case, e) for e in case.ledger],
+        "flags": [_flag(case, f) for f in case.flags],
+        "blocks": [{"period": period, "cites": _rule(case, key)} for period, key in case.blocks],
+        "besides": [{"drops": dropped or None, "cites": _rule(case, k)} for k, dropped in case.besides],
+        "enough": [_remedy(case, r) for r in case.remedies],
+        "enough_hinges_on": list(case.hinges_on),
+        "enough_together": case.together if case.remedies else None,
+    }
+
+
+def _rule(case: Case, key: str) -> list[dict[str, Any]]:
+    """The rule versions of a key, cited."""
+    notes = [case.rules[k] for k in key.split("+") if k in case.rules]
+    return [{"rule": n.key, "source": n.source, "at": n.at, "confidence": n.confidence} for n in notes]
+
+
+def _consequence(case: Case, name: str, key: str) -> dict[str, Any]:
+    """``certain``: it follows from what is cited, not only from one of these rules (see ``EITHER``)."""
+    note, keys = case.rules.get(key), key.split(EITHER)
+    cites = [c for k in keys for c in _rule(case, k)]
+    return {"name": name, "text": note.said if note is not None else None, "certain": len(keys) == 1, "cites": cites}
+
+
+def _finding(case: Case, f: Finding) -> dict[str, Any]:
+    """``records``: what counted in a window that is not the period (None: the period's), ``elsewhere``: how much more,
+    in records that are not at hand. ``counted``: what of the records counts toward a measure other than the total and
+    the subjects (None: not known here), ``measured_by``: how it is defined."""
+    window, measured = case.windows.get(f.rule), case.measured.get(f.rule)
+    return {
+        "rule": f.rule,
+        "cites": _rule(case, f.rule),
+        "measure": f.measure,
+        "unit": f.unit,
+        "comparison": f.comparison,
+        "advisory": f.advisory,
+        "required_base": f.required_base,
+        "required_before": f.required_before,
+        "required": f.required,
+        "required_high": f.required_high,
+        "achieved": f.achieved,
+        "achieved_high": f.achieved_high,
+        "carried": f.carried,
+        "shortfall": f.shortfall,
+        "status": f.status,
+        "window": list(f.window) if window is None or window.days else None,
+        "records": [_record(case, e) for e in window.rows] if window is not None else None,
+        "measured_by": _rule(case, measured.rule) if measured is not None else [],
+        "counted": [_counted(e) for e in measured.rows] if measured is not None else None,
+        "elsewhere": window.elsewhere if window is not None else ZERO,
+        "because": list(f.because),
+        "circumstance": f.circumstance.split("+") if f.circumstance else [],
+        "missing": list(f.missing),
+    }
+
+
+def _counted(e: LedgerEntry) -> dict[str, Any]:
+    return {"record_id": e.record_id, "period": e.period, "counted": e.counted, "counted_high": e.counted_high}
+
+
+def _facts(record: Record | None, *names: str) -> dict[str, Any]:
+    return {n: record.facts.get(n) if record is not None else None for n in names}
+
+
+def _record(case: Case, e: LedgerEntry) -> dict[str, Any]:
+    record = case.records.get(e.record_id)
+    return {
+        "record_id": e.record_id,
+        "period": e.period,
+        "start": record.start if record is not None else None,
+        "end": record.end if record is not None else None,
+        "form": e.form,
+        "subject": e.subject,
+        **_facts(record, "title", "provider", "evidence", "result"),
+        "quantity": e.quantity,
+        "unit": e.unit,
+        "converted": e.converted,
+        "converted_high": e.converted_high,
+        "counted": e.counted,
+        "counted_high": e.counted_high,
+        "reason": e.reason,
+        "missing": list(e.missing),
+        "recognised_by": _rule(case, e.recognise_rule),
+        "converted_by": _rule(case, e.convert_rule),
+        "assigned_by": _rule(case, e.assign_rule),
+        "cut_by": _rule(case, e.cap_rule),
+    }
+
+
+def _flag(case: Case, f: FlagEntry) -> dict[str, Any]:
+    return {
+        "record_id": f.record_id,
+        "flag": f.flag,
+        "text": f.text or None,
+        "certain": f.certain,
+        "missing": list(f.missing),
+        "cites": _rule(case, f.rule),
+    }
+
+
+def _remedy(case: Case, r: Remedy) -> dict[str, Any]:
+    if r.facts:
+        supplied = [{"record_id": k, "facts": list(v), "gain": r.gains[k]} for k, v in r.facts.items()]
+        return {"rule": r.rule, "measure": r.measure, "supply": supplied, "gain": r.gain}
+    return {
+        "rule": r.rule,
+        "measure": r.measure,
+        "hours": r.gain,
+        "outside": list(r.outside),
+        "within": list(r.within),
+        "subject": r.subject,
+        "until": r.until,
+        "limits": [c for key in r.limits for c in _rule(case, key)],
+    }
+
+
+def _activities(cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """What counted, once a period: a block of years holds the rows of its years again."""
+    rows: dict[tuple[str, str | None], tuple[Case, LedgerEntry]] = {}
+    for case in cases:
+        for e in case.ledger:
+            rows.setdefault((e.record_id, e.period), (case, e))
+    return [a for case, e in rows.values() if (a := _activity(case, e)) is not None]
+
+
+def _activity(case: Case, e: LedgerEntry) -> dict[str, Any] | None:
+    """One entry of the certificate: an activity that counted."""
+    if e.counted <= 0:
+        return None
+    record = case.records.get(e.record_id)
+    return {
+        "year": e.period,
+        "record_id": e.record_id,
+        "kind": e.form,
+        "subject": e.subject,
+        "content": record.facts.get("title") if record is not None else None,
+        "from": record.start if record is not None else None,
+        "to": record.end if record is not None else None,
+        **_facts(record, "provider", "evidence", "result"),
+        "hours": e.counted,
+        "unit": case.decision.unit,
+    }
+
+
+def _year(case: Case) -> dict[str, Any]:
+    """The row that the employer verifies once a year (年度验证); what is only expected is not required."""
+    d = case.decision
+    required, most, _ = owed_in_total(d, case.findings)
+    return {
+        "year": d.period,
+        "policy": d.policy,
+        "unit": d.unit,
+        "total": d.total,
+        "carried": carried_over(d, case.findings),
+        **dict(sorted(d.by_subject.items())),
+        "required": required,
+        "required_high": most,
+        "outcome": d.outcome,
+        "nothing_required": case.asks_nothing,
+        "consequences": list(d.consequences),
+    }

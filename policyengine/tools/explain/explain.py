@@ -1,0 +1,464 @@
+"""One person's cases: a law and files, or a written result, and a person go in; their cases period by period come out.
+
+From a written result the figures are those that were written; activities' dates and titles and what would be enough are
+added where the packs and the input files are still the ones it was made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.engines.calendar import labelled, period_of
+from policyengine.engines.reference import Periods, evaluate_person
+from policyengine.light import dataclass
+from policyengine.messages import say
+from policyengine.records.alone import ids_meant
+from policyengine.records.model import Inputs, Person, Record
+from policyengine.records.personal import mask
+from policyengine.tools.enough.enough import enough_for
+from policyengine.tools.enough.samples import Samples
+from policyengine.tools.enough.trial import Situation, spared_rules
+from policyengine.tools.evaluate.evaluate import Files, judge_one, read_files
+from policyengine.tools.evaluate.select import Choice, Law, Selector, load_law
+from policyengine.tools.explain.case import UNMET, Case, labels_of, labels_together, of_period, rows_of
+from policyengine.tools.explain.reasons import Follows, Notes, besides, blocks_around, kept_caps, may_follow, why
+from policyengine.tools.explain.windows import windows_in, windows_of
+from policyengine.trace import Decision, LedgerEntry, Result
+
+if TYPE_CHECKING:
+    from policyengine.tools.result.read import Written
+
+SHOWN = 10  # people that a message lists
+TABLES = ("decisions", "missing", "findings", "ledger", "flags")  # of a result, which a case is told from
+TOLD_AGAIN = (
+    "records",
+    "why",
+    "vocabulary",
+    "remedies",
+    "sought",
+    "hinges_on",
+    "together",
+    "besides",
+    "windows",
+    "turns_on",
+    "may_follow",
+    "measured",
+    "kept",
+    "blocks",
+    "spared",
+)
+
+
+class Explainer:
+    """Explains one person after another under one law."""
+
+    def __init__(self, law: Law):
+        self.selector = Selector(law)
+        self._notes = tuple(Notes(p) for p in law.policies)
+        self._samples = tuple(Samples(p) for p in self.selector.prepared)
+
+    @cached_property
+    def known(self) -> list[dict[str, Any]]:
+        """The labels of the policies' words."""
+        return labels_together(labels_of(p.vocabulary) for p in self.selector.law.policies)
+
+    def cases(
+        self,
+        person: Person,
+        records: Sequence[Record],
+        spans: Sequence[Periods | None],
+        as_of: date | None = None,
+        remedies: bool = True,
+        told: Periods | None = None,
+    ) -> list[Case]:
+        """A case for each decision, of those that hold a period of ``told`` if it is given. ``spans``: the asked
+        periods by policy; ``records``: all that the person has."""
+        result = judge_one(self.selector, person, records, spans, as_of)
+        choice = self.selector.choose(person)
+        remedies = remedies and choice.governs is not None
+        # where another policy may govern, what is enough under one of them promises too much
+        others = choice.candidates if remedies else ()
+        rivals = [
+            (ready, evaluate_person(ready, person, records, span, as_of))
+            for ready, span in ((self.selector.prepared[i], spans[i]) for i in others)
+            if span is not None
+        ]
+        by_id = {r.record_id: r for r in records}
+        decisions = [d for d in result.decisions if _asked(d, told)]
+        cases = []
+        for d in decisions:
+            alike = [
+                Situation(ready, person, records, other, judged, as_of)
+                for ready, judged in rivals
+                for other in judged.decisions
+                if other.period == d.period
+            ]
+            tried = remedies and len(alike) == len(choice.candidates)
+            case = self._case(choice, person, by_id, d, result, as_of, tried, alike)
+            if remedies and choice.missing and not case.remedies:
+                case = replace(case, sought=d.outcome in UNMET, hinges_on=choice.missing)
+            cases.append(case)
+        return cases
+
+    def _case(
+        self,
+        choice: Choice,
+        person: Person,
+        records: Mapping[str, Record],
+        decision: Decision,
+        result: Result,
+        as_of: date | None,
+        remedies: bool,
+        others: Sequence[Situation],
+    ) -> Case:
+        rows = rows_of(decision, result.ledger)
+        ids = {e.record_id for e in rows}
+        findings = of_period(decision, result.findings)
+        which = choice.governs or 0
+        ready, notes = self.selector.prepared[which], self._notes[which]
+        rules = {key: note for i in choice.candidates for key, note in self._notes[i].items()}
+        follows = self._follows(choice, person, decision)
+        windows, measured = windows_of(ready, person, records.values(), decision, findings)
+        if remedies:
+            situation = Situation(ready, person, tuple(records.values()), decision, result, as_of)
+            enough, together = enough_for(situation, self._samples[which], others)
+            spared = situation.spared
+        else:
+            enough, together, spared = (), True, spared_rules(ready, person, decision)
+        shown = (*rows, *(e for window in windows.values() for e in window.rows))
+        return Case(
+            person=person,
+            decision=decision,
+            findings=findings,
+            ledger=rows,
+            flags=tuple(f for f in result.flags if f.record_id in ids),
+            rules={**rules, **notes} if rules else notes,
+            known=self.known[which],
+            records=records,
+            why=why(ready, notes, person, rows, records),
+            vocabulary=self.selector.law.policies[which].vocabulary,
+            remedies=enough,
+            sought=remedies and decision.outcome in UNMET,
+            together=together,
+            besides=besides(ready, notes, self.selector.law.policies[which], decision, findings, shown, records),
+            windows=windows,
+            measured=measured,
+            kept=kept_caps(ready, decision),
+            blocks=blocks_around(ready, decision),
+            as_of=as_of,
+            turns_on={name: facts for name, (facts, _) in follows.items()},
+            may_follow={name: keys for name, (_, keys) in follows.items()},
+            spared=spared,
+        )
+
+    def _follows(self, choice: Choice, person: Person, decision: Decision) -> Follows:
+        """As ``may_follow`` under all policies that may govern; with what tells which one does, where they differ."""
+        each = [
+            may_follow(self.selector.prepared[i], person, decision) for i in (choice.governs or 0, *choice.candidates)
+        ]
+        found: Follows = {}
+        for name in decision.possible:
+            own = [follows.get(name, ((), ())) for follows in each]
+            open_ = choice.missing if any(o != own[0] for o in own) else ()
+            facts = dict.fromkeys((*(f for some, _ in own for f in some), *open_))
+            if keys := tuple(dict.fromkeys(key for _, some in own for key in some)):
+                found[name] = tuple(facts), keys
+        return found
+
+
+# --- from records ----------------------------------------------------------------------------------------------------
+
+
+def explain_files(
+    law: Law, files: Files, who: str, periods: Periods | None = None, as_of: date | None = None
+) -> tuple[list[Case], tuple[Diagnostic, ...]]:
+    """The cases of the person ``who`` (id, or a name that only one person has), and what was remarked while reading.
+
+    Raises ``PolicyError`` where files can't be read, the person isn't found (PE915) or isn't the only one (PE916).
+    """
+    inputs, remarks = read_for(law, files, who, periods is None)
+    person = find_person(inputs.persons.values(), who)
+    records = [r for r in inputs.records if r.person_id == person.person_id]
+    return Explainer(law).cases(person, records, spans_of(law, inputs, periods), as_of), remarks
+
+
+def read_for(law: Law, files: Files, who: str, dated: bool) -> tuple[Inputs, tuple[Diagnostic, ...]]:
+    """The files with one person's records; with everybody's where rows of others may be in the way.
+
+    ``dated``: the periods follow from everybody's records. Standard input, which can't be read twice, is read whole.
+    """
+    if not files.once:
+        inputs, remarks = read_files(law, files, who, dated)
+        if inputs.sure:
+            return inputs, remarks
+    return read_files(law, files)
+
+
+def spans_of(law: Law, inputs: Inputs, periods: Periods | None) -> list[Periods | None]:
+    """The periods to judge, policy by policy: those asked for, else from the first to the last with a record."""
+    days = [r.end for r in inputs.records] + list(inputs.unread or ())
+    if periods is not None or not days:
+        return [periods] * len(law.plans)
+    return [(period_of(min(days), p.year_start), period_of(max(days), p.year_start)) for p in law.plans]
+
+
+def find_person(persons: Iterable[Person], who: str) -> Person:
+    """The person with that id, or the only one with that name or with an id that is shown masked so."""
+    persons = list(persons)
+    found = people_called(persons, who)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise _several(who, found)
+    raise unknown_person(who, (p.person_id for p in persons), (p.facts.get("name") for p in persons))
+
+
+def _several(who: str, found: Sequence[Person]) -> PolicyError:
+    """The message that more than one person is meant, with what tells them apart: ids as far as shown, else names."""
+    ids = sorted(mask(p.person_id) for p in found)
+    names = sorted(n for p in found if isinstance(n := p.facts.get("name"), str))
+    apart = next((these for these in (ids, names) if len(set(these)) == len(found)), None)
+    if "*" in who:
+        text = say(f"{len(found)} people have an id that is shown as {who}", f"有 {len(found)} 人的编号显示为 {who}")
+    else:
+        text = say(f"{len(found)} people are called {who}", f"有 {len(found)} 人名叫“{who}”")
+    if apart is None:
+        hint = say("give the id in full with --person, as the file has it", "请用 --person 给出文件中的完整编号")
+    else:
+        more = len(apart) - SHOWN
+        text += (
+            say(": ", "：")
+            + say(", ", "、").join(apart[:SHOWN])
+            + (say(f" and {more} more", " 等") if more > 0 else "")
+        )
+        hint = say("give one of these with --person, or the id in full", "请用 --person 给出其中之一，或完整编号")
+    return PolicyError([Diagnostic("PE916", text, hint=hint)])
+
+
+def people_called(persons: Iterable[Person], who: str) -> list[Person]:
+    """The person with that id, as it is or as a file may have it (…x, full width); else all with that name; else all
+    whose id is shown masked so."""
+    persons, own = list(persons), ids_meant(who)
+    found = [p for p in persons if p.person_id in own] or [p for p in persons if p.facts.get("name") == who]
+    return found or ([p for p in persons if mask(p.person_id) == who] if "*" in who else [])
+
+
+def unknown_person(who: str, ids: Iterable[str], names: Iterable[object]) -> PolicyError:
+    """The message that nobody is called so, with who comes near (ids masked)."""
+    from difflib import get_close_matches
+
+    ids = list(ids)
+    near = [mask(i) for i in get_close_matches(who, ids, 3, 0.7)]
+    near += get_close_matches(who, [n for n in names if isinstance(n, str)], 3, 0.5)
+    near = [n for n in dict.fromkeys(near) if n != mask(who)]  # masked, several may look alike, and as what was asked
+    hint = say(f"near: {', '.join(near)}", f"相近的有：{'、'.join(near)}") if near else None
+    hint = hint or say("give an id or name as the file has it", "请按文件中的写法给出人员编号或姓名")
+    text = say(f"nobody here has the id or name {mask(who)}", f"没有编号或姓名为“{mask(who)}”的人员")
+    return PolicyError([Diagnostic("PE915", text, hint=hint)])
+
+
+def nothing_in(who: str, periods: Periods | None) -> PolicyError:
+    """The message that the person has no decision in the asked periods."""
+    asked = " " + "..".join(map(str, dict.fromkeys(periods))) if periods else ""
+    text = say(f"nothing was decided about {mask(who)}{asked}", f"{mask(who)}{asked} 没有评定结果")
+    hint = say("leave --period out to see all", "去掉 --period 可查看全部")
+    if periods is None:
+        hint = say(
+            "either the policy does not apply to this person, or no period is known: see the person's facts, and the "
+            "days of the records",
+            "可能该政策不适用于此人，或无法得知年度：请查看此人的信息和各记录的日期",
+        )
+    return PolicyError([Diagnostic("PE917", text, hint=hint)])
+
+
+# --- from a written result -------------------------------------------------------------------------------------------
+
+
+def explain_result(
+    written: Written, who: str, periods: Periods | None = None
+) -> tuple[list[Case], tuple[Diagnostic, ...]]:
+    """The cases as they were written; a note where the packs or input files are out of reach, a warning where the
+    manifest or the tables are not what was written."""
+    from policyengine.tools.result.read import as_it_is
+
+    with as_it_is(written):
+        return _written_cases(written, who, periods)
+
+
+def _written_cases(written: Written, who: str, periods: Periods | None) -> tuple[list[Case], tuple[Diagnostic, ...]]:
+    from policyengine.tools.result.read import changed_parts, year_start_of
+
+    origin, notes = origin_of(written, who)
+    person = _person_of(written, origin, who, notes)
+    again: dict[tuple[str, str], Case] = {}
+    if origin is not None:
+        own = [r for r in origin.inputs.records if r.person_id == person.person_id]
+        spans = spans_of(origin.law, origin.inputs, written.asked)  # of one year alone no block would be judged
+        fresh = Explainer(origin.law).cases(person, own, spans, written.as_of, told=periods)
+        again = {(c.decision.period, c.decision.policy): c for c in fresh}
+    findings, ledger = list(written.findings(person.person_id)), list(written.ledger(person.person_id))
+    flags = list(written.flags(person.person_id))
+    cases = []
+    for decision in written.decisions(person.person_id):
+        if not _asked(decision, periods):
+            continue
+        other = again.get((decision.period, decision.policy))
+        if other is not None and other.decision.consequences == decision.consequences:
+            decision = replace(decision, consequence_rules=other.decision.consequence_rules)
+        policy = written.policy(decision.policy) or written.manifest["policies"][0]
+        if written.has("ledger") or other is None:
+            rows = tuple(_filled(e, other) for e in rows_of(decision, ledger))
+        else:
+            rows = other.ledger
+        ids = {e.record_id for e in rows}
+        case = Case(
+            person=person,
+            decision=decision,
+            findings=of_period(decision, findings),
+            ledger=rows,
+            flags=tuple(f for f in flags if f.record_id in ids),
+            rules=written.notes,
+            known=written.labels[policy["id"]],
+            as_of=written.as_of,
+        )
+        if other is not None:
+            case = replace(case, **{n: getattr(other, n) for n in TOLD_AGAIN})
+        else:
+            windows = windows_in(decision, case.findings, ledger, year_start_of(policy), written.asked)
+            case = replace(
+                case,
+                windows=windows,
+                kept=written.kept_caps(),
+                blocks=written.blocks(decision),
+                besides=written.drops(decision),
+                may_follow=written.may_follow(decision),
+            )
+        cases.append(case)
+    changed = changed_parts(written, TABLES)  # a hundredth of the time, with a million records
+    return cases, (*notes, *changed, *_unlisted(written, origin is not None))
+
+
+def _unlisted(written: Written, again: bool) -> Iterator[Diagnostic]:
+    """A note that the result has no activities: worked out ``again`` from the files, or left out."""
+    if not written.unlisted:
+        return
+    text = say("this result was written without a ledger: ", "该结果未写台账：")
+    if again:
+        text += say("activities are worked out again from its files", "学习活动由原始文件重新计算")
+    else:
+        text += say("activities and what is remarked on them are left out", "不显示学习活动及其标记")
+    yield Diagnostic("PE504", text, severity="note")
+
+
+def _asked(decision: Decision, periods: Periods | None) -> bool:
+    if periods is None:
+        return True
+    first, last = labelled(decision.period)
+    return periods[0] <= last and first <= periods[1]
+
+
+def _filled(e: LedgerEntry, other: Case | None) -> LedgerEntry:
+    """A row of a lean ledger with what the record itself says."""
+    record = other.records.get(e.record_id) if other is not None else None
+    if record is None or e.form is not None:
+        return e
+    form, subject = record.facts.get("form"), record.facts.get("subject")
+    return replace(
+        e,
+        form=form if isinstance(form, str) else None,
+        subject=subject if isinstance(subject, str) else None,
+        quantity=record.quantity,
+        unit=record.unit,
+    )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a result was made from, read again and found unchanged."""
+
+    law: Law
+    inputs: Inputs
+
+
+def origin_of(written: Written, who: str) -> tuple[Origin | None, tuple[Diagnostic, ...]]:
+    """The packs and input files of a result, read for one person (see ``read_for``).
+
+    None, with a note that says why, where they are gone or have changed, or name nobody as the result does.
+    """
+    options = written.manifest["options"]
+    if options.get("pseudonymised"):
+        return None, (_hidden(),)
+    try:
+        law = load_law(options["policy"], options.get("commit"))
+    except PolicyError:  # of other packs it may be, which came since
+        at = f"{options['commit'][:10]}:" if options.get("commit") else ""
+        return None, (_gone(f"{at}{options['policy']}"),)
+    if [p.digest for p in law.policies] != [p["sha256"] for p in written.manifest["policies"]]:
+        return None, (_unlike(options["policy"]),)
+    files = Files(tuple(options["records"]), options["persons"], options["circumstances"], options.get("mapping"))
+    if files.once:
+        return None, (_unlike("-"),)
+    try:
+        inputs, _ = read_for(law, files, who, written.asked is None)
+    except PolicyError as e:
+        place = e.diagnostics[0].span
+        return None, (_gone(place.file if place else ", ".join(files.records)),)
+    then = {entry["file"]: entry["sha256"] for entry in written.manifest["inputs"]}
+    for file, digest in inputs.digests.items():
+        if file not in then:  # a folder or pattern holds more than it did
+            return None, (_added(file),)
+        if then[file] != digest:
+            return None, (_unlike(file),)
+    if gone := then.keys() - inputs.digests.keys():
+        return None, (_gone(min(gone)),)
+    return Origin(law, inputs), ()
+
+
+def _unlike(what: str) -> Diagnostic:
+    return _left_out(f"{what} is no longer what this result was made from", f"{what} 已不是该结果所依据的内容")
+
+
+def _added(file: str) -> Diagnostic:
+    return _left_out(f"{file} was not there when this result was made", f"该结果写出时没有 {file}")
+
+
+def _gone(what: str) -> Diagnostic:
+    told = _left_out(
+        f"{what} is not here, or no longer what this result was made from",
+        f"{what} 不在此处，或已不是该结果所依据的内容",
+    )
+    hint = say("run this in the folder in which evaluate was run", "请在当初运行 evaluate 的文件夹中运行")
+    return replace(told, hint=hint)
+
+
+def _hidden() -> Diagnostic:
+    return _left_out(
+        "persons have pseudonyms here, which the files do not know", "人员编号已化名，无法与文件中的人员对应"
+    )
+
+
+def _left_out(english: str, chinese: str) -> Diagnostic:
+    text = say(
+        f"{english}: dates, titles, exchanges and what would be enough are left out",
+        f"{chinese}：不显示日期、名称、换算标准和补足办法",
+    )
+    return Diagnostic("PE504", text, severity="note")
+
+
+def _person_of(written: Written, origin: Origin | None, who: str, notes: Sequence[Diagnostic]) -> Person:
+    """The person as the files have them, or, without files, by an id of the result; then ``notes`` say why it knows no
+    name."""
+    if origin is not None:
+        return find_person(origin.inputs.persons.values(), who)
+    people = [Person(i) for i in sorted({str(row["person_id"]) for row in written.rows("decisions")})]
+    try:
+        return find_person(people, who)
+    except PolicyError as e:
+        known = say("; without its files a result knows ids, no names", "；没有原始文件时，结果中只有编号，没有姓名")
+        said = [replace(d, hint=f"{d.hint}{known}") if d.code == "PE915" else d for d in e.diagnostics]
+        raise PolicyError([*notes, *said]) from None

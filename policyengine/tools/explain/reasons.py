@@ -1,0 +1,174 @@
+"""Why a case came out so: failed conditions, what may follow, and the drops, exchanges and carries that bear on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from functools import partial
+
+from policyengine.engines.calendar import block_of, days_of, label, labelled, period_bounds, period_of
+from policyengine.engines.reference import Prepared
+from policyengine.engines.truth import DECIDED, Scene, compile_condition
+from policyengine.engines.windows import own_figure
+from policyengine.language import tree
+from policyengine.packs.model import Policy, Rule
+from policyengine.plan.names import unwrapped
+from policyengine.records.model import Person, Record
+from policyengine.tools.explain.case import RuleNote, note_of
+from policyengine.trace import Decision, Finding, LedgerEntry
+
+
+class Notes(Mapping[str, RuleNote]):
+    """The rules of a policy as notes, each made when it is asked for."""
+
+    def __init__(self, policy: Policy):
+        rules = (r for laid in policy.laid for r in (*laid.over, laid.rule))
+        self._rules: dict[str, Rule] = {r.key: r for r in rules}
+        self._policy = policy
+        self._notes: dict[str, RuleNote] = {}
+
+    def __getitem__(self, key: str) -> RuleNote:
+        if key not in self._notes:
+            self._notes[key] = note_of(self._rules[key], self._policy.vocabulary)
+        return self._notes[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rules
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def rule(self, key: str) -> Rule | None:
+        return self._rules.get(key)
+
+
+def why(
+    ready: Prepared, notes: Notes, person: Person, rows: Iterable[LedgerEntry], records: Mapping[str, Record]
+) -> dict[str, tuple[tree.Condition, ...]]:
+    """For each rejected record, which parts of the condition that would recognise it do not hold."""
+    failed = {}
+    for e in rows:
+        rule = notes.rule(e.recognise_rule) if e.reason == "rejected" else None
+        record = records.get(e.record_id)
+        if rule is None or record is None:
+            continue
+        statement = unwrapped(rule)
+        if isinstance(statement, tree.Recognise) and statement.when is not None:
+            scene = Scene(person.facts, record=record, period=period_of(record.end, ready.plan.year_start))
+            world, parts = ready.judge.world, _parts(statement.when)
+            failed[e.record_id] = tuple(c for c in parts if compile_condition(c, world)(scene) is False)
+    return failed
+
+
+Follows = dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
+"""Possible consequence → the missing facts of the person on which it depends, and the keys of the rules."""
+
+
+def may_follow(ready: Prepared, person: Person, decision: Decision) -> Follows:
+    """For each consequence that is only possible, the person's facts that its rules ask for and that are missing; and
+    the keys of those rules that are not ruled out by the facts that are there."""
+    _, last = labelled(decision.period)
+    scene = Scene(person.facts, person.circumstances, None, last, days_of(decision.period, ready.plan.year_start))
+    scene.outcome = lambda year: frozenset(DECIDED)
+    found: Follows = {}
+    for rule, name in ready.later.conclusions(last) if decision.possible else ():
+        if name in decision.possible and rule.test(scene) is not False:
+            facts, keys = found.get(name, ((), ()))
+            found[name] = tuple(dict.fromkeys((*facts, *rule.lacks(scene)))), (*keys, rule.key)
+    return found
+
+
+def besides(
+    ready: Prepared, notes: Notes, policy: Policy, decision: Decision, findings: Iterable[Finding],
+    rows: Iterable[LedgerEntry], records: Mapping[str, Record],
+) -> tuple[tuple[str, str], ...]:  # fmt: skip
+    """The drops in force in the decision's period, with what they drop, the exchanges that its figures needed, and the
+    rules by which hours were carried over, or may be. ``rows``: of its period, and of what counts in its windows."""
+    start, end = days_of(decision.period, policy.year_start)
+    findings = tuple(findings)
+    asks = partial(_asks, ready, decision)
+    dropped = [d for d in policy.dropped if d.holds_in(start, end) and asks(d.over[0])]
+    found = {(d.rule.key, d.over[0].key): None for d in dropped}
+    carries = tuple(_carries(ready, policy, decision, findings))
+    asked = [(notes.rule(key), end) for f in findings for key in (f.rule, *f.because)]
+    asked += [(notes.rule(key), end) for key in carries]
+    for e in rows:
+        record = records.get(e.record_id)
+        if record is not None and e.converted_high != 0:
+            asked += [(notes.rule(key), record.end) for key in e.convert_rule.split("+")]
+            capping = [rule for key in e.cap_rule.split("+") if (rule := notes.rule(key)) is not None]
+            asked += [(rule, _last_day(rule, int(e.period), policy)) for rule in capping if e.period is not None]
+    for rule, day in dict.fromkeys(asked):
+        unit = _unit(rule, ready)
+        exchange = ready.judge.exchanging(unit, day) if unit is not None and unit != ready.plan.unit else None
+        if exchange is not None:
+            found[exchange[0], ""] = None
+    return *found, *((key, "") for key in carries)
+
+
+def _carries(ready: Prepared, policy: Policy, decision: Decision, findings: Iterable[Finding]) -> Iterator[str]:
+    """The rules by which hours of the year before count, or may: then more may be achieved in total than counts."""
+    period, before = days_of(decision.period, policy.year_start), labelled(decision.period)[0] - 1
+    perhaps = ("total", period)
+    carried = {
+        f.rule
+        for f in findings
+        if f.carried or ((f.measure, f.window) == perhaps and f.achieved_high != decision.total_high)
+    }
+    names = {r.rule.name for r in ready.later.require if r.key in carried}
+    for carry in ready.later.carry:
+        statement = carry.rule.statement
+        assert isinstance(statement, tree.Carry)
+        if statement.rule in names and carry.governs(before, policy.year_start):
+            yield carry.key
+
+
+def _last_day(rule: Rule, period: int, policy: Policy) -> date:
+    """The day whose exchange turns a cap's figure: the last of the year in which its window ends."""
+    window = getattr(unwrapped(rule), "window", None)
+    if isinstance(window, tree.PerYears) and window.count > 1:
+        period = block_of(period, window.count, window.starting or 0) + window.count - 1
+    return period_bounds(period, policy.year_start)[1]
+
+
+def kept_caps(ready: Prepared, decision: Decision) -> dict[str, tuple[str, ...]]:
+    """By cap, the keys of the base caps that hold with it in a decision's period: the least of their figures cuts."""
+    _, last = labelled(decision.period)
+    caps = (cap for cap in ready.later.caps if cap.kept and cap.governs(last, ready.plan.year_start))
+    return {cap.key: tuple(k.key for k in cap.kept) for cap in caps}
+
+
+def blocks_around(ready: Prepared, decision: Decision) -> tuple[tuple[str, str], ...]:
+    """The blocks that a decision's year lies in, each with the keys of what is required of it."""
+    year, last = labelled(decision.period)
+    found = []
+    for count, starting in ready.later.blocks if year == last else ():
+        first = block_of(year, count, starting)
+        if keys := [rule.key for rule, _ in ready.later.requirements(first, count)]:
+            found.append((label(first, count), "+".join(keys)))
+    return tuple(found)
+
+
+def _asks(ready: Prepared, decision: Decision, rule: Rule) -> bool:
+    """Whether a rule asks anything of a period: not where its figure is in a table without a row for it."""
+    figure = getattr(unwrapped(rule), "figure", None)
+    if not isinstance(figure, tree.Lookup):
+        return True
+    return own_figure(ready.judge, figure, labelled(decision.period)[1], Person(decision.person_id)) is not None
+
+
+def _unit(rule: Rule | None, ready: Prepared) -> str | None:
+    """The unit that a rule's figure is in; of a reduction and of a carry that of their quantity."""
+    statement = unwrapped(rule) if rule is not None else None
+    figure = next((f for name in ("figure", "by", "limit") if (f := getattr(statement, name, None)) is not None), None)
+    if isinstance(figure, tree.Lookup):
+        return ready.judge.world.finders[figure.table].value_unit()
+    unit = getattr(figure, "unit", None)
+    return unit if isinstance(unit, str) else None
+
+
+def _parts(condition: tree.Condition) -> tuple[tree.Condition, ...]:
+    return condition.items if isinstance(condition, tree.And) else (condition,)

@@ -1,0 +1,141 @@
+"""What all lines of a case are written with: the words of a language, citations, amounts. See ``text``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
+from fractions import Fraction
+
+from policyengine.language.quantities import exact_text
+from policyengine.light import dataclass
+from policyengine.tools.explain.case import Case, Labels, RuleNote, owner_of
+from policyengine.tools.result.tables import EITHER
+from policyengine.trace import LedgerEntry
+
+CITED = "    "  # between what a line says and the rule and clause that it rests on
+ZERO = Fraction(0)
+NAMED = 4  # records that a line names
+
+
+@dataclass
+class Node:
+    """A line with the lines below it."""
+
+    text: str
+    below: list[Node] = field(default_factory=list)
+
+
+class Words:
+    """The words for one case in one language. ``reveal``: personal data are not masked."""
+
+    def __init__(self, case: Case, language: str, reveal: bool):
+        self.case, self.language, self.reveal = case, language, reveal
+        self.labels: Labels = case.labels(language)
+        self.unit = self.labels.unit(case.decision.unit)
+
+    def say(self, en: str, zh: str) -> str:
+        return zh if self.language == "zh" else en
+
+    def hours(self, value: Fraction | None) -> str:
+        """An amount in the unit that the policy counts in."""
+        return in_units(number(value), self.unit)
+
+    def cite(self, text: str, key: str) -> str:
+        return f"{text}{CITED}{self.cited(key)}" if key else text
+
+    def cited(self, key: str) -> str:
+        unseen = self.say(" (text not seen)", "（未见原文）")
+        return self.say(" or ", " 或 ").join(self.case.cited(k, unseen) for k in key.split(EITHER))
+
+    def once_and_caps(self, cap_rule: str) -> tuple[str, str]:
+        """As the function of that name."""
+        return once_and_caps(self.case.rules, cap_rule)
+
+    def lacking(self, missing: Iterable[str]) -> str:
+        """Missing facts, each once with the records that lack it: ``approved of R1, R2; sector``."""
+        owners: dict[str, list[str]] = {}
+        for owner, fact in map(owner_of, missing):
+            owners.setdefault(self.labels.fact(fact), []).extend([owner] if owner else [])
+        parts = [self._of(fact, ids) for fact, ids in owners.items()]
+        if any(len(ids) > 1 for ids in owners.values()):
+            return self.say("; ", "；").join(parts)
+        return self.say(", ", "、").join(parts)
+
+    def _of(self, fact: str, ids: list[str]) -> str:
+        if not ids:
+            return fact
+        owners = self.some(ids)
+        space = "" if len(ids) > NAMED else " "
+        return self.say(f"{fact} of {owners}", f"{owners}{space}的{fact}")
+
+    def some(self, each: Sequence[str]) -> str:
+        """``R1, R2, R3, R4 and 26 more``: what a line can name of records."""
+        shown = self.say(", ", "、").join(each[:NAMED])
+        more = len(each) - NAMED
+        return shown + self.say(f" and {more} more", f" 等 {len(each)} 条") if more > 0 else shown
+
+
+def once_and_caps(rules: Mapping[str, RuleNote], cap_rule: str) -> tuple[str, str]:
+    """The keys that a ledger row joins in ``cap_rule``: of the rule by which another record counts instead, or may;
+    and of the caps that cut."""
+    keys = cap_rule.split("+")
+    once = [k for k in keys if k in rules and rules[k].kind == "count_once"]
+    return "+".join(once), "+".join(k for k in keys if k not in once)
+
+
+def opened_by(rules: Mapping[str, RuleNote], e: LedgerEntry) -> str:
+    """The keys of the rules that leave open how much a row counts: ``count once`` alone where what its own record
+    lacks is only what that rule names; else those that name what it lacks, or whose own figure is open."""
+    lacks = {fact.removeprefix("person:") for owner, fact in map(owner_of, e.missing) if not owner}
+    once, caps = once_and_caps(rules, e.cap_rule)
+    if not once:
+        return _opened(rules, e, lacks, caps)
+    named = {word for key in once.split("+") for word in _asks(rules[key])}
+    return once if lacks <= named else f"{_opened(rules, e, lacks - named, caps)}+{once}"
+
+
+def _opened(rules: Mapping[str, RuleNote], e: LedgerEntry, lacks: set[str], caps: str) -> str:
+    """As ``opened_by``, of the rules that recognise, convert, assign and cap a record that lacks these facts."""
+    converts, assigns = e.convert_rule.split("+"), e.assign_rule.split("+")
+    if e.reason == "ambiguous":  # two that convert, or two that assign
+        several = len([k for k in converts if k in rules and rules[k].kind == "convert"]) > 1
+        return "+".join((*(converts if several or len(assigns) < 2 else ()), *(assigns if len(assigns) > 1 else ())))
+    asked = {
+        key: _asks(rules[key]) & lacks
+        for key in (e.recognise_rule, *converts, *assigns, *caps.split("+"))
+        if key in rules
+    }
+    unsaid = lacks.difference(*asked.values())  # a form, of which all rules speak
+    keys = [key for key, named in asked.items() if named or (unsaid and key == e.recognise_rule)]
+    return "+".join(keys) or e.recognise_rule
+
+
+def _asks(note: RuleNote) -> set[str]:
+    """The facts that a rule names; of a rate also the amount; and its figure where the law leaves that open."""
+    text = note.text("en")
+    found = set(re.findall(r"\w+", text))
+    found |= {f"table:{word}" for word in found}
+    found |= {"quantity", "unit"} if note.kind in ("convert", "add") else set()
+    return found | ({"figure"} if re.search(r"\bunknown\b|[0-9] to [0-9]", text) else set())
+
+
+def number(value: Fraction | None) -> str:
+    return "?" if value is None else exact_text(value)
+
+
+def in_units(text: str, unit: str) -> str:
+    """``1 hour``, ``2 hours``, ``0–1 hours``."""
+    return f"{text} {unit_of(text, unit)}".strip()
+
+
+def unit_of(text: str, unit: str) -> str:
+    """The unit as it stands behind a figure."""
+    return unit.removesuffix("s") if text == "1" else unit
+
+
+def spread(low: Fraction, high: Fraction | None) -> str:
+    """``87.5``, or ``20 to 36`` where facts are missing (``20 or more`` without an upper bound)."""
+    if high is None:
+        return f"{number(low)}…"
+    return number(low) if low == high else f"{number(low)}–{number(high)}"

@@ -1,0 +1,111 @@
+"""The law as it stood: a path and a git revision in, the policies of the packs in that commit out.
+
+Files are named as git names them (``HEAD~1:policies/sichuan/rules-years.yaml``), in rules, messages and the manifest.
+Errors: those of ``revisions.py``, and whatever is wrong with the packs of that commit.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from policyengine.diagnostics import Diagnostic, PolicyError, Related, Span, failed
+from policyengine.messages import say
+from policyengine.packs.model import Pack, Policy, Table
+from policyengine.packs.policies import ChainLoader, pack_folders
+from policyengine.packs.resolve import resolve
+from policyengine.packs.roots import PACK_FILE
+from policyengine.plan.build import plan_of
+from policyengine.plan.model import Plan
+from policyengine.tools.evaluate.select import Law
+from policyengine.tools.git.revisions import commit_of, top_of, write_tree
+
+
+def law_at(path: str | Path, revision: str) -> Law:
+    """The law at ``path``, which need not be there any more, in the commit that ``revision`` names.
+
+    Raises ``PolicyError`` (PE701..PE704, PE707, and what is wrong with the packs of that commit).
+    """
+    place = Path(os.path.abspath(path))
+    top = top_of(next(p for p in (place, *place.parents) if p.is_dir()))
+    commit = commit_of(revision, top)
+    inside = os.path.relpath(os.path.realpath(place), os.path.realpath(top))
+    with TemporaryDirectory(prefix="policyengine-") as folder:
+        write_tree(commit, top, Path(folder))
+        home = Path(folder) / inside
+        if inside.startswith("..") or not home.exists():
+            said = say(f"there is no {path} in {revision}", f"{revision} 中没有 {path}")
+            hint = say("name a folder of packs by its path in the repository", "请写政策包文件夹在仓库中的路径")
+            raise PolicyError([Diagnostic("PE704", said, hint=hint)])
+        policies, plans, remarks = _loaded(home, _Names(Path(folder), revision))
+        alone = home.is_file() or (home / PACK_FILE).is_file()
+    return Law(str(path), policies, plans, remarks, alone=alone, revision=revision, commit=commit)
+
+
+def _loaded(home: Path, names: _Names) -> tuple[tuple[Policy, ...], tuple[Plan, ...], tuple[Diagnostic, ...]]:
+    folders, said = pack_folders(home)
+    loader, policies, plans = ChainLoader(), [], []
+    for folder in folders:
+        chain, problems = loader.chain(folder)
+        said += problems
+        if chain is None:
+            continue
+        policy, problems = resolve(tuple(names.pack(p) for p in chain))
+        said += problems
+        if policy is not None:
+            policies.append(policy)
+    for policy in policies if not failed(said) else ():
+        plan, problems = plan_of(policy)
+        said += problems
+        if plan is not None:
+            plans.append(plan)
+    named = tuple(dict.fromkeys(names.problem(d) for d in said))
+    if failed(named):
+        raise PolicyError(named)
+    return tuple(policies), tuple(plans), named
+
+
+class _Names:
+    """Names of files of a commit instead of those in the folder that they were written to."""
+
+    def __init__(self, folder: Path, revision: str):
+        self.folder, self.revision = folder.resolve(), revision
+        places = {f"{f}{os.sep}" for f in (folder, self.folder)} | {f"{f.as_posix()}/" for f in (folder, self.folder)}
+        self.written = sorted(places, key=len, reverse=True)  # as messages name it
+        self.known: dict[int, Pack] = {}
+
+    def file(self, name: str) -> str:
+        inside = os.path.relpath(os.path.realpath(name), self.folder)
+        return name if inside.startswith("..") else f"{self.revision}:{Path(inside).as_posix()}"
+
+    def span(self, span: Span | None) -> Span | None:
+        return None if span is None else replace(span, file=self.file(span.file))
+
+    def pack(self, pack: Pack) -> Pack:
+        """The pack, once for all chains that it is in."""
+        if id(pack) not in self.known:
+            rules = tuple(replace(r, span=self.span(r.span), place=None) for r in pack.rules)
+            tables = {name: self._table(table) for name, table in pack.tables.items()}
+            self.known[id(pack)] = replace(pack, folder=self.file(pack.folder), rules=rules, tables=tables)
+        return self.known[id(pack)]
+
+    def _table(self, table: Table) -> Table:
+        return replace(table, file=self.file(table.file)) if os.path.isabs(table.file) else table
+
+    def problem(self, problem: Diagnostic) -> Diagnostic:
+        related = tuple(Related(self.text(r.message), self.span(r.span)) for r in problem.related)
+        return replace(
+            problem,
+            message=self.text(problem.message),
+            hint=problem.hint and self.text(problem.hint),
+            span=self.span(problem.span),
+            related=related,
+        )
+
+    def text(self, said: str) -> str:
+        """What is said, where it names a file too."""
+        for folder in self.written:
+            said = said.replace(folder, f"{self.revision}:")
+        return said

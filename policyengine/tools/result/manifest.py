@@ -1,0 +1,141 @@
+"""What a result was made from: policies, inputs and options go in, the manifest of the result comes out.
+
+It holds every rule version with its text, citation, file and line, so that a result can be read without its packs.
+No clock: the same inputs and policies give the same manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from policyengine import __version__
+from policyengine.language.printer import print_statement
+from policyengine.language.vocabulary import Vocabulary
+from policyengine.packs.model import Governing, Pack, Policy, Rule
+from policyengine.plan.model import Plan
+from policyengine.records.files import STDIN, find_files
+from policyengine.tools.explain.case import labels_of, note_of
+from policyengine.tools.result.tally import Tally
+from policyengine.tools.result.write import MARK
+
+
+def manifest_of(
+    policies: Sequence[Policy],
+    plans: Sequence[Plan],
+    tally: Tally,
+    roles: Mapping[str, Sequence[str]],
+    engine: str,
+    options: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The manifest without the part on tables. ``roles``: records, persons, circumstances → the files named."""
+    return {
+        MARK: 1,
+        "engine": {"name": engine, "version": __version__},
+        "options": dict(options),
+        "rows": {"in": tally.rows, "records": tally.records, "rejected": tally.rejected, "persons": tally.people},
+        "outcomes": tally.outcomes,
+        "warnings": warnings_of(tally),
+        "inputs": _inputs(tally.digests, roles),
+        "policies": [_policy(policy, plan) for policy, plan in zip(policies, plans, strict=True)],
+        "packs": [_pack(p) for p in _packs(policies)],
+        "rules": rules_of(policies),
+    }
+
+
+def warnings_of(tally: Tally) -> dict[str, Any]:
+    """What an office should look at: records that count nothing for want of a rule, people without a policy, notes."""
+    return {**tally.reasons, **({"notes": list(tally.notes)} if tally.notes else {})}
+
+
+def _inputs(digests: Mapping[str, str], roles: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    role_of = {file: role for role, names in roles.items() if role != "records" for file in _files(names)}
+    return [
+        {"role": role_of.get(file, "records"), "file": file, "sha256": sha} for file, sha in sorted(digests.items())
+    ]
+
+
+def _files(names: Sequence[str]) -> set[str]:
+    """The files that are named, also as a folder or by a pattern, as messages name them."""
+    streamed = {STDIN} if "-" in names else set()
+    return {*names, *streamed, *(s.shown for name in names if name != "-" for s in find_files([name])[0])}
+
+
+def _policy(policy: Policy, plan: Plan) -> dict[str, Any]:
+    return {
+        "id": policy.id,
+        "packs": [p.id for p in policy.packs],
+        "unit": plan.unit,
+        "year_starts": f"{plan.year_start[0]:02}-{plan.year_start[1]:02}",
+        "sha256": policy.digest,
+        "labels": labels_of(policy.vocabulary),
+    }
+
+
+def _packs(policies: Iterable[Policy]) -> list[Pack]:
+    return list({p.id: p for policy in policies for p in policy.packs}.values())
+
+
+def _pack(pack: Pack) -> dict[str, Any]:
+    return {
+        "id": pack.id,
+        "title": dict(pack.title),
+        "level": pack.level,
+        "authority": pack.authority,
+        "folder": pack.folder,
+        "sha256": pack.digest,
+    }
+
+
+def rules_of(policies: Iterable[Policy]) -> list[dict[str, Any]]:
+    """Every rule version that governs under some policy, or is overridden or dropped by one of its rules, by key."""
+    found: dict[str, dict[str, Any]] = {}
+    for policy in policies:
+        for laid in policy.laid:
+            for rule in (laid.rule, *laid.over):
+                if rule.key not in found:  # a base's rules are those of every policy over it
+                    found[rule.key] = {**rule_entry(rule, policy.vocabulary), "policies": []}
+                entry = found[rule.key]
+                if policy.id not in entry["policies"]:
+                    entry["policies"].append(policy.id)
+            if isinstance(laid, Governing):
+                _note_override(found[laid.rule.key], laid)
+            else:
+                found[laid.rule.key]["drops"] = [r.key for r in laid.over]
+    return [found[key] for key in sorted(found)]
+
+
+def _note_override(entry: dict[str, Any], governing: Governing) -> None:
+    if governing.over:
+        entry["overrides"] = [r.key for r in governing.over]
+        entry["stricter_governs"] = governing.keeps_stricter
+
+
+def rule_entry(rule: Rule, vocabulary: Vocabulary) -> dict[str, Any]:
+    """One rule version: its text as written and on both surfaces, what it cites, and where it stands."""
+    note = note_of(rule, vocabulary)
+    return {
+        "key": rule.key,
+        "pack": rule.pack,
+        "id": rule.id,
+        "kind": note.kind,
+        "name": note.concludes,
+        "text": rule.text,
+        "zh": print_statement(rule.statement, vocabulary, "zh"),
+        "en": print_statement(rule.statement, vocabulary, "en"),
+        "cites": {
+            "source": rule.cites.source,
+            "title": rule.cites.title,
+            "number": rule.cites.number,
+            "at": rule.cites.at,
+        },
+        "said": note.said,
+        "about": list(note.about) if note.about is not None else None,
+        **({"block": list(note.block)} if note.block is not None else {}),
+        "confidence": rule.confidence,
+        "from": rule.start.isoformat() if rule.start else None,
+        "until": rule.until.isoformat() if rule.until else None,
+        "change": rule.change,
+        "file": rule.span.file if rule.span else None,
+        "line": rule.span.line if rule.span else None,
+    }
