@@ -16,6 +16,7 @@ from policyengine.packs.policies import load_policies
 from policyengine.packs.tests_model import load_tests
 from policyengine.packs.unused import unused
 from policyengine.plan.build import plan_of
+from policyengine.plan.unpaired import unpaired
 from policyengine.tools.prove.findings import illustrated, proofs
 
 NAMES = ("PE131", "PE142", "PE145", "PE160", "PE180", "PE201", "PE241", "PE310")  # of what a pack declares
@@ -45,8 +46,10 @@ def check(paths: Sequence[str | Path]) -> list[Diagnostic]:
 
 def of_policy(policy: Policy) -> Iterator[Diagnostic]:
     """What is wrong with a policy whose packs could be read and resolved, and with the last pack's tests."""
-    _, said = plan_of(policy)
+    plan, said = plan_of(policy)
     yield from said
+    if plan is not None:
+        yield from unpaired(plan)
     yield from unused(policy)
     _, said = load_tests(Path(policy.packs[-1].folder), policy)
     yield from said

@@ -1,0 +1,97 @@
+"""A plan goes in; warnings come out for forms that it recognises and never converts, or converts and never recognises.
+
+Stages 1 and 2 both have to speak of a form: a record that no rule converts (or adds to) counts nothing, nor does one
+that no rule recognises, whatever its rate. An author sees neither in the rule alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+from policyengine.diagnostics import Diagnostic
+from policyengine.language import tree
+from policyengine.messages import say
+from policyengine.plan.model import Plan, PlanRule
+from policyengine.plan.report import Reporter
+
+FormRule = PlanRule[tree.Recognise | tree.Convert | tree.Add]
+Stretch = tuple[date, date]
+"""The first and the last day."""
+
+
+def unpaired(plan: Plan) -> list[Diagnostic]:
+    """PE356 for each form that a ``recognise`` names while no ``convert`` or ``add`` is in force for it; PE357 for each
+    that one of these names and no ``recognise`` of any time: a rate may well be in force for longer than its form."""
+    reporter = Reporter()
+    rates: tuple[FormRule, ...] = (*plan.convert, *plan.add)
+    for rule, form in _named(plan.recognise):
+        left = _uncovered(_in_force(rule), sorted(map(_in_force, _speaking_of(form, rates))))
+        if left is not None:
+            en, zh = _surfaces(plan, form)
+            days = _during(*left)
+            reporter.on(
+                rule, "PE356",
+                say(
+                    f"{en} is recognised, but no rule converts it{days[0]}: its records count nothing",
+                    f"“{zh}”予以认定，但{days[1]}没有规则折算，其记录不计学时学分",
+                ),
+                hint=say(f"state what it counts: convert {en} at …", f"请写明其折算标准：折算 {zh} …"),
+                severity="warning",
+            )  # fmt: skip
+    for rule, form in _named(rates):
+        if not _speaking_of(form, plan.recognise):
+            en, zh = _surfaces(plan, form)
+            reporter.on(
+                rule, "PE357",
+                say(
+                    f"{en} is converted, but no rule recognises it: its records count nothing",
+                    f"“{zh}”定有折算标准，但没有规则认定，其记录不计学时学分",
+                ),
+                hint=say(f"state that it counts: recognise {en}", f"请写明予以认定：认定 {zh}"),
+                severity="warning",
+            )  # fmt: skip
+    return reporter.all()
+
+
+def _named(rules: Sequence[FormRule]) -> Iterator[tuple[FormRule, str]]:
+    """Each rule with each form that it names."""
+    for rule in rules:
+        if rule.about == "form":
+            yield from ((rule, form) for form in rule.statement.what.terms)
+
+
+def _speaking_of(form: str, rules: Sequence[FormRule]) -> list[FormRule]:
+    """The rules for records of the form: those that name it, and those about something else, or about all records."""
+    return [r for r in rules if r.about != "form" or form in r.statement.what.terms]
+
+
+def _in_force(rule: FormRule) -> Stretch:
+    return rule.start or date.min, rule.until or date.max
+
+
+def _uncovered(whole: Stretch, parts: Sequence[Stretch]) -> Stretch | None:
+    """The first days of ``whole`` that none of ``parts``, in order, covers."""
+    at, last = whole
+    for first, end in parts:
+        if first > at:
+            return at, min(last, first - timedelta(1))
+        if end >= last:
+            return None
+        at = max(at, end + timedelta(1))
+    return at, last
+
+
+def _surfaces(plan: Plan, form: str) -> tuple[str, str]:
+    word = next(w for w in plan.vocabulary.terms_of("form") if w.id == form)
+    return word.surface("en"), word.surface("zh")
+
+
+def _during(first: date, last: date) -> tuple[str, str]:
+    """When, in both languages; nothing where it is always."""
+    after, before = first > date.min, last < date.max
+    if after and before:
+        return f" from {first} until {last}", f" {first} 至 {last} "
+    if after:
+        return f" from {first} on", f"自 {first} 起"
+    return (f" until {last}", f"截至 {last} ") if before else ("", "")
