@@ -23,14 +23,16 @@ from policyengine.tools.result.tables import kind_of
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
 
 
-class OfPeriod(Protocol):
+class LedgerRow(Protocol):
     """A row of a ledger, in whatever form."""
 
     @property
     def period(self) -> str | None: ...
+    @property
+    def record_id(self) -> str: ...
 
 
-Row = TypeVar("Row", bound=OfPeriod)
+Row = TypeVar("Row", bound=LedgerRow)
 UNMET = ("not_met", "undetermined", "in_progress")
 
 
@@ -400,3 +402,9 @@ def rows_of(decision: Decision, ledger: Iterable[Row]) -> tuple[Row, ...]:
     """The ledger rows of a decision's period (of each year of a block)."""
     first, _, last = decision.period.partition("..")
     return tuple(e for e in ledger if e.period is not None and first <= e.period <= (last or first))
+
+
+def flags_on(rows: Iterable[LedgerRow], flags: Iterable[FlagEntry]) -> tuple[FlagEntry, ...]:
+    """The flags on the records of some ledger rows."""
+    ids = {e.record_id for e in rows}
+    return tuple(f for f in flags if f.record_id in ids)

@@ -25,33 +25,16 @@ from policyengine.tools.enough.samples import Samples
 from policyengine.tools.enough.trial import Situation, spared_rules
 from policyengine.tools.evaluate.evaluate import Files, judge_one, read_files
 from policyengine.tools.evaluate.select import Choice, Law, Selector, load_law
-from policyengine.tools.explain.case import UNMET, Case, labels_of, labels_together, of_period, rows_of
+from policyengine.tools.explain.case import UNMET, Case, flags_on, labels_of, labels_together, of_period, rows_of
 from policyengine.tools.explain.reasons import Follows, Notes, besides, blocks_around, kept_caps, may_follow, why
 from policyengine.tools.explain.windows import windows_in, windows_of
-from policyengine.trace import Decision, LedgerEntry, Result
+from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry, Result
 
 if TYPE_CHECKING:
     from policyengine.tools.result.read import Written
 
 SHOWN = 10  # people that a message lists
 TABLES = ("decisions", "missing", "findings", "ledger", "flags")  # of a result, which a case is told from
-TOLD_AGAIN = (
-    "records",
-    "why",
-    "vocabulary",
-    "remedies",
-    "sought",
-    "hinges_on",
-    "together",
-    "besides",
-    "windows",
-    "turns_on",
-    "may_follow",
-    "measured",
-    "kept",
-    "blocks",
-    "spared",
-)
 
 
 class Explainer:
@@ -117,7 +100,6 @@ class Explainer:
         others: Sequence[Situation],
     ) -> Case:
         rows = rows_of(decision, result.ledger)
-        ids = {e.record_id for e in rows}
         findings = of_period(decision, result.findings)
         which = choice.governs or 0
         ready, notes = self.selector.prepared[which], self._notes[which]
@@ -136,7 +118,7 @@ class Explainer:
             decision=decision,
             findings=findings,
             ledger=rows,
-            flags=tuple(f for f in result.flags if f.record_id in ids),
+            flags=flags_on(rows, result.flags),
             rules={**rules, **notes} if rules else notes,
             known=self.known[which],
             records=records,
@@ -308,39 +290,54 @@ def _written_cases(written: Written, who: str, periods: Periods | None) -> tuple
         if not _asked(decision, periods):
             continue
         other = again.get((decision.period, decision.policy))
-        if other is not None and other.decision.consequences == decision.consequences:
-            decision = replace(decision, consequence_rules=other.decision.consequence_rules)
-        policy = written.policy(decision.policy) or written.manifest["policies"][0]
-        if written.has("ledger") or other is None:
-            rows = tuple(_filled(e, other) for e in rows_of(decision, ledger))
-        else:
-            rows = other.ledger
-        ids = {e.record_id for e in rows}
-        case = Case(
-            person=person,
-            decision=decision,
-            findings=of_period(decision, findings),
-            ledger=rows,
-            flags=tuple(f for f in flags if f.record_id in ids),
-            rules=written.notes,
-            known=written.labels[policy["id"]],
-            as_of=written.as_of,
-        )
+        rows = rows_of(decision, ledger)
         if other is not None:
-            case = replace(case, **{n: getattr(other, n) for n in TOLD_AGAIN})
-        else:
-            windows = windows_in(decision, case.findings, ledger, year_start_of(policy), written.asked)
-            case = replace(
-                case,
-                windows=windows,
+            if other.decision.consequences == decision.consequences:
+                decision = replace(decision, consequence_rules=other.decision.consequence_rules)
+            rows = tuple(_filled(e, other.records) for e in rows) if written.has("ledger") else other.ledger
+        told = written_parts(written, person, decision, findings, rows, flags)
+        if other is not None:
+            cases.append(replace(other, **told))
+            continue
+        start = year_start_of(_policy_of(written, decision))
+        cases.append(
+            Case(
+                **told,
+                windows=windows_in(decision, told["findings"], ledger, start, written.asked),
                 kept=written.kept_caps(),
                 blocks=written.blocks(decision),
                 besides=written.drops(decision),
                 may_follow=written.may_follow(decision),
             )
-        cases.append(case)
+        )
     changed = changed_parts(written, TABLES)  # a hundredth of the time, with a million records
     return cases, (*notes, *changed, *_unlisted(written, origin is not None))
+
+
+def written_parts(
+    written: Written,
+    person: Person,
+    decision: Decision,
+    findings: Iterable[Finding],
+    rows: tuple[LedgerEntry, ...],
+    flags: Iterable[FlagEntry],
+) -> dict[str, Any]:
+    """The parts of a case that a written result tells. ``rows``: of its period."""
+    return {
+        "person": person,
+        "decision": decision,
+        "findings": of_period(decision, findings),
+        "ledger": rows,
+        "flags": flags_on(rows, flags),
+        "rules": written.notes,
+        "known": written.labels[_policy_of(written, decision)["id"]],
+        "as_of": written.as_of,
+    }
+
+
+def _policy_of(written: Written, decision: Decision) -> Mapping[str, Any]:
+    """The decision's policy; of somebody whom none governs, the first."""
+    return written.policy(decision.policy) or written.manifest["policies"][0]
 
 
 def _unlisted(written: Written, again: bool) -> Iterator[Diagnostic]:
@@ -362,9 +359,9 @@ def _asked(decision: Decision, periods: Periods | None) -> bool:
     return periods[0] <= last and first <= periods[1]
 
 
-def _filled(e: LedgerEntry, other: Case | None) -> LedgerEntry:
+def _filled(e: LedgerEntry, records: Mapping[str, Record]) -> LedgerEntry:
     """A row of a lean ledger with what the record itself says."""
-    record = other.records.get(e.record_id) if other is not None else None
+    record = records.get(e.record_id)
     if record is None or e.form is not None:
         return e
     form, subject = record.facts.get("form"), record.facts.get("subject")

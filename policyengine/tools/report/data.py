@@ -10,7 +10,7 @@ import base64
 import gzip
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from policyengine.records.personal import mask, mask_name
 from policyengine.tools.explain.case import (
     Labels,
     asks_nothing,
+    flags_on,
     of_period,
     owed_in_total,
     owner_of,
@@ -114,15 +115,15 @@ def _listed(data: PageData, one: One, d: Decision, labels: Labels, reveal: bool)
 def _details(one: One, d: Decision, labels: Labels) -> list[Any]:
     """Findings, records, consequences (each with the rules of which it follows from one), missing facts of one
     decision."""
-    findings = of_period(d, one.findings)
+    findings, rows = of_period(d, one.findings), rows_of(d, one.ledger)
     asked = [_in_words(say(*NOTHING_ASKED), d.outcome)] if asks_nothing(d, findings) else []
     return [
         asked + [_finding(f, labels) for f in findings],
-        [_record(one, e, labels) for e in rows_of(d, one.ledger)],
+        [_record(one, e, labels) for e in rows],
         [[labels.conclusion(n), *k.split(EITHER)] for n, k in zip(d.consequences, d.consequence_rules, strict=True)],
         [labels.conclusion(n) for n in d.possible],
         sorted({_fact(m, labels) for m in d.missing}),
-        [[labels.flag(f.flag), f.record_id, f.rule, f.text] for f in _flags(one, d)],
+        [[labels.flag(f.flag), f.record_id, f.rule, f.text] for f in flags_on(rows, one.flags)],
     ]
 
 
@@ -130,11 +131,6 @@ def _fact(missing: str, labels: Labels) -> str:
     """``R001:evidence`` as a record and the name of a field."""
     owner, fact = owner_of(missing)
     return f"{owner}: {labels.fact(fact)}" if owner else labels.fact(fact)
-
-
-def _flags(one: One, d: Decision) -> Iterator[Any]:
-    ids = {e.record_id for e in rows_of(d, one.ledger)}
-    return (f for f in one.flags if f.record_id in ids)
 
 
 def _in_words(text: str, status: str) -> list[Any]:

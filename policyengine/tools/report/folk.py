@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from policyengine.records.model import Fact, Person, Record
 from policyengine.records.sqlcells import name
-from policyengine.tools.explain.case import Case, of_period, rows_of
+from policyengine.tools.explain.case import Case, rows_of
+from policyengine.tools.explain.explain import written_parts
 from policyengine.tools.report.entries import Entry, Unsettled, entries_of, ledger_entry, unsettled_of
 from policyengine.tools.result.read import Written
 from policyengine.tools.stats.origin import Facts
@@ -120,24 +121,10 @@ def cases_of(one: One, written: Written) -> list[Case]:
     """A person's cases, as explain has them."""
     ledger = [ledger_entry(e, one.unsettled) for e in one.ledger]
     records = {e.record_id: _record(e) for e in one.ledger if e.end is not None}
-    cases = []
-    for decision in one.decisions:
-        policy = written.policy(decision.policy) or written.manifest["policies"][0]
-        rows = rows_of(decision, ledger)
-        ids = {e.record_id for e in rows}
-        cases.append(
-            Case(
-                person=one.person,
-                decision=decision,
-                findings=of_period(decision, one.findings),
-                ledger=rows,
-                flags=tuple(f for f in one.flags if f.record_id in ids),
-                rules=written.notes,
-                known=written.labels[policy["id"]],
-                records=records,
-            )
-        )
-    return cases
+    return [
+        Case(**written_parts(written, one.person, d, one.findings, rows_of(d, ledger), one.flags), records=records)
+        for d in one.decisions
+    ]
 
 
 def _record(e: Entry) -> Record:
