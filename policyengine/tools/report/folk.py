@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from policyengine.records.model import Fact, Person, Record
-from policyengine.records.sqlcells import name
+from policyengine.records.sqlcells import name, text
 from policyengine.tools.explain.case import Case, rows_of
 from policyengine.tools.explain.explain import written_parts
 from policyengine.tools.report.entries import Entry, Unsettled, entries_of, ledger_entry, unsettled_of
@@ -100,21 +100,17 @@ class _Stream:
 def _people(connection: Any, facts: Facts | None, only: str | None) -> Iterator[Person]:
     if facts is None or facts.persons is None:
         return
-    for row in _ordered(connection, facts.persons, only, "person_id"):
-        yield Person(row["person_id"], {k: v for k, v in row.items() if v is not None})
-
-
-def _ordered(connection: Any, table: str, only: str | None, *by: str) -> Iterator[dict[str, Any]]:
     from sqlglot import exp
 
-    query = exp.select("*").from_(exp.to_table(table, quoted=True)).order_by(*(name(c) for c in by))
+    query = exp.select("*").from_(exp.to_table(facts.persons, quoted=True)).order_by(name("person_id"))
     if only is not None:
-        query = query.where(exp.EQ(this=name("person_id"), expression=exp.Literal.string(only)))
+        query = query.where(exp.EQ(this=name("person_id"), expression=text(only)))
     result = connection.cursor().execute(query.sql("duckdb"))
     names = [d[0] for d in result.description]
     while rows := result.fetchmany(5_000):
         for row in rows:
-            yield dict(zip(names, row, strict=True))
+            known = {n: v for n, v in zip(names, row, strict=True) if v is not None}
+            yield Person(known["person_id"], known)
 
 
 def cases_of(one: One, written: Written) -> list[Case]:
