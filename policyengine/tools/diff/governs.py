@@ -12,11 +12,11 @@ from datetime import date
 
 from policyengine.engines.calendar import period_bounds, period_of
 from policyengine.language import tree
-from policyengine.packs.model import Governing, Pack, Policy, Rule
+from policyengine.packs.model import Governing, Policy, Rule
 from policyengine.packs.pieces import DAY, Stretch, governs_periods, overlap
 from policyengine.plan.names import RuleNames, unwrapped
 from policyengine.tools.prove.compare import compare
-from policyengine.tools.prove.model import Context, context_of
+from policyengine.tools.prove.model import context_of
 
 
 def roots(policies: Sequence[Policy], rules: Iterable[Rule | None]) -> frozenset[str]:
@@ -104,24 +104,3 @@ def _named(statement: tree.Statement, pack: str, policy: Policy) -> tree.Stateme
         case tree.Carry(rule=rule) | tree.Reduce(rule=rule):
             return replace(statement, rule=RuleNames.of(policy).find(rule, pack) or rule)
     return statement
-
-
-def as_written(chain: Sequence[Pack], start: date | None, until: date | None) -> Context:
-    """The law around a pack's rules where its chain may not govern as it stands: every rule that is no override."""
-    last = chain[-1]
-    assert last.vocabulary is not None
-    rules = [r for pack in chain for r in pack.rules]
-    return Context(
-        last.vocabulary,
-        {name: table for pack in chain for name, table in pack.tables.items()},
-        {unit: bounds for pack in chain for unit, bounds in pack.bounds.items()},
-        last.year_start or (1, 1),
-        tuple(
-            Governing(r, unwrapped(r), r.start, r.until)
-            for r in rules
-            if not isinstance(r.statement, tree.Drop | tree.Delegate)
-        ),
-        start,
-        until,
-        last.applies,
-    )

@@ -17,7 +17,7 @@ from policyengine.packs.model import Governing, Policy, Rule
 from policyengine.packs.pieces import Stretch, covers, days, overlap
 from policyengine.packs.windows import implied, of_a_year, years_of
 from policyengine.plan.names import unwrapped, walk
-from policyengine.tools.diff.governs import as_written, cut, effective, in_place, looked_up, roots
+from policyengine.tools.diff.governs import cut, effective, in_place, looked_up, roots
 from policyengine.tools.diff.missing import where_missing
 from policyengine.tools.diff.model import Direction, Law
 from policyengine.tools.diff.monotone import against, asked, both_ways, carries_on, reordered
@@ -26,7 +26,7 @@ from policyengine.tools.diff.timeline import Stage
 from policyengine.tools.prove import words
 from policyengine.tools.prove.aspects import bare
 from policyengine.tools.prove.compare import compare
-from policyengine.tools.prove.model import Context, Verdict, context_of
+from policyengine.tools.prove.model import Context, Verdict, context_as_written, context_of
 from policyengine.tools.prove.sides import in_stretch
 
 Judgement = tuple[Direction, tuple[str, ...], str]
@@ -420,7 +420,7 @@ def _by_text(old: Law, new: Law, stage: Stage, pack: str) -> Judgement:
     chains = old.chains.get(pack), new.chains.get(pack)
     if chains[0] is None or chains[1] is None:
         return "undecided", (), ""
-    before, after = (as_written(c, stage.start, stage.until) for c in chains if c is not None)
+    before, after = (context_as_written(c, stage.start, stage.until) for c in chains if c is not None)
     direction, witness, why = _compared(_said(stage.old), _said(stage.new), before, after)
     return (
         direction,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
 from itertools import combinations
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from policyengine.plan.names import RuleNames, unwrapped, walk
 from policyengine.tools.prove import words
 from policyengine.tools.prove.compare import compare
 from policyengine.tools.prove.meeting import meet, reachable
-from policyengine.tools.prove.model import Context, Undecided, Verdict, Witness, context_of
+from policyengine.tools.prove.model import Context, Undecided, Verdict, Witness, context_as_written, context_of
 
 REFUSALS = ("PE203", "PE315")
 MEETINGS = ("PE260", "PE262", "PE264")
@@ -240,7 +239,8 @@ def _illustrated(problem: Diagnostic, chains: dict[Path, tuple[Pack, ...] | None
     vocabulary = chain[-1].vocabulary
     if rule is None or other is None or vocabulary is None:
         return problem
-    shown = _shown(problem.code, rule, other, _context(chain, rule, other), _names(chain))
+    stretch = overlap((rule.start, rule.until), (other.start, other.until)) or (rule.start, rule.until)
+    shown = _shown(problem.code, rule, other, context_as_written(chain, *stretch), _names(chain))
     if shown is None:
         return problem
     name = other.pack if other.pack != rule.pack else other.id
@@ -274,28 +274,4 @@ def _for_example() -> str:
 def _holds(outer: Span | None, inner: Span) -> bool:
     return (
         outer is not None and outer.file == inner.file and outer.line <= inner.line <= max(outer.end_line, outer.line)
-    )
-
-
-def _context(chain: tuple[Pack, ...], rule: Rule, base: Rule) -> Context:
-    """The law around a refused override, of which there is no policy."""
-    last = chain[-1]
-    assert last.vocabulary is not None
-    governing = tuple(
-        Governing(r, unwrapped(r), r.start, r.until)
-        for p in chain
-        for r in p.rules
-        if not isinstance(r.statement, tree.Drop | tree.Delegate)
-    )
-    stretch: tuple[date | None, date | None] | None = overlap((rule.start, rule.until), (base.start, base.until))
-    start, until = stretch or (rule.start, rule.until)
-    return Context(
-        vocabulary=last.vocabulary,
-        tables={name: table for p in chain for name, table in p.tables.items()},
-        bounds={unit: bounds for p in chain for unit, bounds in p.bounds.items()},
-        year_start=last.year_start or (1, 1),
-        governing=governing,
-        start=start,
-        until=until,
-        given=last.applies,
     )

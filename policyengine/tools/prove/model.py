@@ -6,7 +6,7 @@ Nothing here knows how an answer is found (``cells.py`` by trying representative
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -14,7 +14,8 @@ from typing import Literal
 
 from policyengine.language import tree
 from policyengine.language.vocabulary import Vocabulary
-from policyengine.packs.model import Governing, Policy, Table
+from policyengine.packs.model import Governing, Pack, Policy, Table
+from policyengine.plan.names import unwrapped
 from policyengine.records.model import Circumstance, Fact, Person, Record
 
 Relation = Literal["stricter", "laxer", "same", "neither", "undecided"]
@@ -50,6 +51,27 @@ def context_of(policy: Policy, start: date | None = None, until: date | None = N
         start,
         until,
         policy.applies,
+    )
+
+
+def context_as_written(chain: Sequence[Pack], start: date | None, until: date | None) -> Context:
+    """The law around a pack's rules where its chain may not govern as it stands: every rule that is no override."""
+    last = chain[-1]
+    assert last.vocabulary is not None
+    return Context(
+        last.vocabulary,
+        {name: table for pack in chain for name, table in pack.tables.items()},
+        {unit: bounds for pack in chain for unit, bounds in pack.bounds.items()},
+        last.year_start or (1, 1),
+        tuple(
+            Governing(r, unwrapped(r), r.start, r.until)
+            for pack in chain
+            for r in pack.rules
+            if not isinstance(r.statement, tree.Drop | tree.Delegate)
+        ),
+        start,
+        until,
+        last.applies,
     )
 
 
