@@ -67,7 +67,11 @@ class RuleNames:
 
 def unwrapped(rule: Rule) -> tree.Statement:
     """The sentence a rule puts in force, without the ``override`` around it."""
-    statement = rule.statement
+    return body(rule.statement)
+
+
+def body(statement: tree.Statement) -> tree.Statement:
+    """What an override states, or the statement itself."""
     while isinstance(statement, tree.Override):
         statement = statement.statement
     return statement

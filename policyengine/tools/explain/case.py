@@ -18,6 +18,7 @@ from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.light import dataclass
 from policyengine.packs.model import Rule
+from policyengine.plan.names import unwrapped
 from policyengine.records.model import Person, Record
 from policyengine.tools.result.tables import kind_of
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
@@ -240,7 +241,7 @@ def cited(rules: Mapping[str, RuleNote], key: str, unseen: str) -> str:
 
 def note_of(rule: Rule, vocabulary: Vocabulary) -> RuleNote:
     """A rule version as a note; its text is printed when asked for."""
-    statement = rule.statement.statement if isinstance(rule.statement, tree.Override) else rule.statement
+    statement = unwrapped(rule)
     what = getattr(statement, "what", None)
     return RuleNote(
         key=rule.key,

@@ -13,11 +13,12 @@ from dataclasses import replace
 
 from policyengine.language import tree
 from policyengine.messages import say
+from policyengine.plan.names import body
 from policyengine.tools.prove import others
 from policyengine.tools.prove.aspects import Aspect, bare, same_name, searched, unlike
 from policyengine.tools.prove.assigning import compare_assign
 from policyengine.tools.prove.cells import Space
-from policyengine.tools.prove.model import Context, Undecided, Verdict, Witness, body
+from policyengine.tools.prove.model import Context, Undecided, Verdict, Witness
 from policyengine.tools.prove.requirements import caps, requirements
 from policyengine.tools.prove.search import Answer
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from policyengine.language import tree
 from policyengine.language.disjoint import disjoint, impossible, of_records
 from policyengine.language.quantities import UNITS
-from policyengine.plan.names import owning_field
+from policyengine.plan.names import body, owning_field
 from policyengine.tools.prove.assigning import differing
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.mentions import counts_elsewhere
-from policyengine.tools.prove.model import Context, Undecided, Witness, body
+from policyengine.tools.prove.model import Context, Undecided, Witness
 from policyengine.tools.prove.quantities import unit_converted
 from policyengine.tools.prove.search import search
 from policyengine.tools.prove.sides import side_of, unit_of

@@ -163,8 +163,3 @@ class Verdict:
     laxer: Witness | None = None
     stricter: Witness | None = None
     why: str = ""
-
-
-def body(statement: tree.Statement) -> tree.Statement:
-    """What an override states, or the statement itself."""
-    return statement.statement if isinstance(statement, tree.Override) else statement
