@@ -147,73 +147,50 @@ def tell(diagnostics: Iterable[Diagnostic]) -> None:
 def of_system(problem: OSError) -> Diagnostic:
     """What the operating system refused, said for people."""
     name = _place(problem)
-    about = f"{name}: " if name else ""
+    hint: str | None = say("give another name", "请换一个名称")
     match problem.errno:
         case errno.EISDIR:
-            return Diagnostic(
-                "PE910",
-                about + say("this is a folder; a file is wanted here", "这是文件夹，此处需要文件"),
-                hint=say("give another name", "请换一个名称"),
-            )
+            code, text = "PE910", say("this is a folder; a file is wanted here", "这是文件夹，此处需要文件")
         case errno.ENOTDIR | errno.EEXIST:
-            return Diagnostic(
-                "PE910",
-                about + say("there is a file where a folder is wanted", "此处需要文件夹，却已有同名文件"),
-                hint=say("give another name", "请换一个名称"),
-            )
+            code, text = "PE910", say("there is a file where a folder is wanted", "此处需要文件夹，却已有同名文件")
         case errno.ENOSPC | errno.EDQUOT:
-            return Diagnostic(
-                "PE904",
-                about + say("the disk is full; nothing was written", "磁盘已满，未写出任何内容"),
-                hint=say(
-                    "free some space or choose another place: with --out, or with TMPDIR for temporary files",
-                    "请腾出空间，或另选位置：结果用 --out，临时文件用环境变量 TMPDIR",
-                ),
+            code, text = "PE904", say("the disk is full; nothing was written", "磁盘已满，未写出任何内容")
+            hint = say(
+                "free some space or choose another place: with --out, or with TMPDIR for temporary files",
+                "请腾出空间，或另选位置：结果用 --out，临时文件用环境变量 TMPDIR",
             )
         case errno.EACCES | errno.EPERM | errno.EROFS:
-            return Diagnostic(
-                "PE905",
-                about + say("you may not read or write this", "没有读写权限"),
-                hint=_hint_access(),
-            )
+            code, text = "PE905", say("you may not read or write this", "没有读写权限")
+            hint = _hint_access()
         case errno.ENOENT if not name and "temporary directory" in (problem.strerror or ""):  # as tempfile says it
-            return Diagnostic(
-                "PE905",
-                say("no folder for temporary files can be written to", "没有可以写入的临时文件夹"),
-                hint=say("set TMPDIR to one that can be", "请用环境变量 TMPDIR 指定一个可以写入的文件夹"),
-            )
+            code, text = "PE905", say("no folder for temporary files can be written to", "没有可以写入的临时文件夹")
+            hint = say("set TMPDIR to one that can be", "请用环境变量 TMPDIR 指定一个可以写入的文件夹")
         case errno.ENOENT if not name and _nowhere():
-            return Diagnostic(
+            code, text = (
                 "PE902",
                 say("the folder that you are in is gone: it was removed", "当前所在的文件夹已不存在：已被删除"),
-                hint=say("go into one that is there (cd), and run again", "请先进入存在的文件夹（cd），再重新运行"),
             )
+            hint = say("go into one that is there (cd), and run again", "请先进入存在的文件夹（cd），再重新运行")
         case errno.ENOENT if sys.platform == "win32" and (length := len(os.path.abspath(name))) > 247:
-            return Diagnostic(
-                "PE906",
-                about
-                + say(
-                    f"this path has {length} characters; Windows takes 259, for a folder 247",
-                    f"此路径有 {length} 个字符；Windows 最多允许 259 个，文件夹 247 个",
-                ),
-                hint=say("choose a place with shorter names", "请换一个路径较短的位置"),
+            code = "PE906"
+            text = say(
+                f"this path has {length} characters; Windows takes 259, for a folder 247",
+                f"此路径有 {length} 个字符；Windows 最多允许 259 个，文件夹 247 个",
             )
+            hint = say("choose a place with shorter names", "请换一个路径较短的位置")
         case errno.ENOENT:
-            return Diagnostic(
-                "PE902",
-                about + say("there is no such file or folder", "没有这个文件或文件夹"),
-                hint=say("check the path", "请检查路径"),
-            )
+            code, text = "PE902", say("there is no such file or folder", "没有这个文件或文件夹")
+            hint = say("check the path", "请检查路径")
         case errno.EFBIG:
-            return Diagnostic(
-                "PE906",
-                about + say("a file may not become as large as this", "文件超出允许的大小"),
-                hint=say(
-                    "raise the limit (ulimit -f), or choose another place: the file system may have one of its own",
-                    "请放宽限制（ulimit -f），或另选位置：文件系统本身也可能有限制",
-                ),
+            code, text = "PE906", say("a file may not become as large as this", "文件超出允许的大小")
+            hint = say(
+                "raise the limit (ulimit -f), or choose another place: the file system may have one of its own",
+                "请放宽限制（ulimit -f），或另选位置：文件系统本身也可能有限制",
             )
-    return Diagnostic("PE906", about + say("the system refused: ", "系统拒绝：") + (problem.strerror or str(problem)))
+        case _:
+            code, hint = "PE906", None
+            text = say("the system refused: ", "系统拒绝：") + (problem.strerror or str(problem))
+    return Diagnostic(code, (f"{name}: " if name else "") + text, hint=hint)
 
 
 def _place(problem: OSError) -> str:
