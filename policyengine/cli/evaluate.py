@@ -117,14 +117,14 @@ def command(
     whole or not at all.
     """
     from policyengine.tools.evaluate.evaluate import Files, evaluate_files
+    from policyengine.tools.evaluate.select import load_law
     from policyengine.tools.result.result import Wish, as_it_was, check_out, check_rejects, check_strict, save_rejects
     from policyengine.tools.result.tally import tally_of
 
     if update is not None:
         _check_update(out, format_, engine, pseudonymise is not None)
         out = update
-    _check(out, format_, sign)
-    _check_used(out, ledger, memory_limit, engine, remote)
+    _check(out, format_, sign, ledger, memory_limit, engine, remote)
     files = Files(records, persons, circumstances, mapping)
     if out is not None:
         check_out(out)
@@ -135,7 +135,7 @@ def command(
         if format_ in (None, was[0]):  # another format has a ledger of its own kind
             format_, ledger = was[0], ledger or was[1]
         _check_update(None, format_, engine, was[2])
-    law = _law(policy, policy_rev)
+    law = load_law(policy, policy_rev)
     made: list[str] = []  # the workbook of rejects, unless --strict fails for what it lists
 
     def read(rejects: Sequence[Reject], remarks: tuple[Diagnostic, ...]) -> None:
@@ -180,24 +180,21 @@ def _usual(out: str, engine: str) -> str:
     return "parquet" if engine == "spark" and "://" in out else "csv"
 
 
-def _check(out: str | None, format_: str | None, sign: str | None) -> None:
-    """What can't be asked for together."""
+def _check(
+    out: str | None, format_: str | None, sign: str | None, ledger: str | None, memory: str | None, engine: str,
+    remote: str | None,
+) -> None:  # fmt: skip
+    """What can't be asked for together, or would change nothing."""
     if out is None and format_ in ("parquet", "xlsx"):
         text = say(
             f"{format_} can't go to the terminal; name a folder with --out",
             f"{format_} 不能输出到终端，请用 --out 指定文件夹",
         )
-        raise click.UsageError(text)
-    if out is None and sign is not None:
+    elif out is None and sign is not None:
         text = say("only a result in a folder can be signed: --out", "只能对写入文件夹的结果签名：--out")
-        raise click.UsageError(text)
-
-
-def _check_used(out: str | None, ledger: str | None, memory_limit: str | None, engine: str, remote: str | None) -> None:
-    """What would change nothing, as the rest is asked for."""
-    if out is None and ledger is not None:
+    elif out is None and ledger is not None:
         text = say("only a result in a folder has a ledger: --out", "只有写入文件夹的结果才有台账：--out")
-    elif out is None and memory_limit is not None:
+    elif out is None and memory is not None:
         text = say(
             "only what is written into a folder can be kept to an amount of memory: --out",
             "只能对写入文件夹的结果限制内存：--out",
@@ -249,12 +246,6 @@ def _progress() -> Iterator[Hearer | None]:
     """The bar, told of steps by the names that engines have for them; None where nobody looks."""
     with bar(time_left=True) as shown:
         yield None if shown is None else lambda share, step: shown(share, say(*STEPS.get(step, (step, step))))
-
-
-def _law(policy: str, revision: str | None):  # type: ignore[no-untyped-def]
-    from policyengine.tools.evaluate.select import load_law
-
-    return load_law(policy, revision)
 
 
 def _print(evaluation: Evaluation, format_: str | None) -> None:
