@@ -11,9 +11,10 @@ from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
 from policyengine.records.sqlcells import call, name, number, text
 from policyengine.tools.result.tables import Column, Table, Value
-from policyengine.tools.stats.part import OF_DECISION
+from policyengine.tools.stats.part import OF_DECISION, same
 from policyengine.tools.stats.store import Store
 from policyengine.tools.stats.suppress import BOUNDS, MAKERS, QUANTILES
+from policyengine.tools.stats.words import BANDS
 from policyengine.trace import OUTCOMES
 
 ALIASES = {"year": "period", "kind": "employer_kind", "level": "title_level", "base": "listed", "source": "paid_by"}
@@ -47,9 +48,9 @@ def grouped(store: Store, title: str, by: Sequence[str], funds: bool = False) ->
         if fact not in known:
             raise PolicyError([_unknown(given, known, _lacking(store))])
     keys = list(dict.fromkeys(("period", *wanted, *(() if funds else ("unit",)))))
-    of_activities = any(k in store.activity_facts for k in keys)
-    build = _of_activities if of_activities else _of_people
-    return build(store, title, keys, funds)
+    if any(k in store.activity_facts for k in keys):
+        return _of_activities(store, title, keys, funds)
+    return _of_people(store, title, keys)
 
 
 def _unknown(given: str, known: Sequence[str], lacking: Sequence[str]) -> Diagnostic:
@@ -71,12 +72,12 @@ def _lacking(store: Store) -> list[str]:
     return [say("facts of people take a persons file, which is not here", "人员的情况须有人员文件，此处没有")]
 
 
-def _of_people(store: Store, title: str, keys: list[str], funds: bool) -> Table:
+def _of_people(store: Store, title: str, keys: list[str]) -> Table:
     from sqlglot import exp
 
     source = exp.select().from_(exp.to_table("decided").as_("d"))
     if any(k in store.people_facts for k in keys):
-        source = source.join(exp.to_table("people").as_("p"), on=_person("d", "p"))
+        source = source.join(exp.to_table("people").as_("p"), on=same("person", "d", "p"))
     owners = {k: "p" if k in store.people_facts and k not in OF_DECISION else "d" for k in keys}
     measures = [_whole("people", _count(distinct=name("person", "d")))]
     measures += [_whole(o, _count(exp.EQ(this=name("outcome", "d"), expression=text(o)))) for o in OUTCOMES]
@@ -97,7 +98,7 @@ def _of_activities(store: Store, title: str, keys: list[str], funds: bool) -> Ta
 
     source = exp.select().from_(exp.to_table("activity").as_("a"))
     if any(k in store.people_facts for k in keys):
-        source = source.join(exp.to_table("people").as_("p"), on=_person("a", "p"))
+        source = source.join(exp.to_table("people").as_("p"), on=same("person", "a", "p"))
     of_people = set(store.people_facts) - {*store.activity_facts, *OF_DECISION}
     owners = {k: "p" if k in of_people else "a" for k in keys}
     measures = [_whole("people", _count(distinct=name("person", "a"))), _whole("activities", _count())]
@@ -154,11 +155,6 @@ def spread(store: Store) -> list[Table]:
     return [bands, _run(store, "hours-quantiles", ["period", "unit"], owners, [measures[0], *quantiles], source)]
 
 
-BANDS = (
-    "no requirement", "0", "under 1/4", "1/4 to 1/2", "1/2 to 3/4", "3/4 to all", "all to double", "double or more",
-)  # fmt: skip
-
-
 # --- queries ---------------------------------------------------------------------------------------------------------
 
 
@@ -177,12 +173,6 @@ def _run(
         rows.append((*shown, *(m.show(v) for m, v in zip(measures, row[len(keys) :], strict=True))))
     rows.sort(key=lambda r: [(v is None, v or "") for v in r[: len(keys)]])
     return Table(title, (*(Column(k) for k in keys), *(m.column for m in measures)), rows)
-
-
-def _person(one: str, other: str) -> Any:
-    from sqlglot import exp
-
-    return exp.EQ(this=name("person", one), expression=name("person", other))
 
 
 def _count(where: Any = None, distinct: Any = None) -> Any:

@@ -49,7 +49,7 @@ COLUMNS = {
     "paid_by": ("source of funds", "经费来源"), "result": ("exam result", "考核结果"), "reason": ("reason", "原因"),
     "hidden": ("hidden", "已隐去"),
 }  # fmt: skip
-BANDS = {
+BANDS = {  # in the order of a table
     "no requirement": "无规定", "0": "0", "under 1/4": "不足四分之一", "1/4 to 1/2": "四分之一至一半",
     "1/2 to 3/4": "一半至四分之三", "3/4 to all": "四分之三至全部",
     "all to double": "全部至两倍", "double or more": "两倍以上",
