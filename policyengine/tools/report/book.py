@@ -25,7 +25,8 @@ from policyengine.tools.report.sheets import COLOURS, Workbook
 from policyengine.tools.report.words import OPERATORS, REASONS, open_policy
 from policyengine.tools.result.read import Written
 from policyengine.tools.stats.make import Statistics
-from policyengine.tools.stats.words import COLUMNS, Words, sheet_of
+from policyengine.tools.stats.render import add_sheets
+from policyengine.tools.stats.words import COLUMNS
 from policyengine.trace import Decision, Finding
 
 FACTS = ("region", "sector", "employer", "employer_kind", "title_level")
@@ -42,15 +43,8 @@ def workbook(written: Written, made: Statistics, people: Iterable[One], reveal: 
     colours = {say(*OUTCOMES[o]): c for o, c in COLOURS.items()}
     wide = {0: 22, 4: 24, len(head) - 2: 24, len(head) - 1: 80}
     book.sheet(say("results", "评定结果"), head, _rows(written, people, reveal), (outcome, colours), wide)
-    words = Words(made.labels)
-    for table in made.tables:
-        cells = ([_shown(words, c, v) for c, v in zip(table.columns, row, strict=True)] for row in table.rows)
-        book.sheet(sheet_of(table.name), [words.column(c.name) for c in table.columns], cells)
+    add_sheets(book, made)
     return book
-
-
-def _shown(words: Words, column: Any, value: Any) -> Any:
-    return words.cell(column.name, None if value is None else str(value)) if column.kind == "text" else value
 
 
 def _rows(written: Written, people: Iterable[One], reveal: bool) -> Iterator[Sequence[Any]]:

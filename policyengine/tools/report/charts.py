@@ -74,7 +74,7 @@ def amounts_chart(table: Table, words: Words, column: str, by: Sequence[str]) ->
 
 
 def _label(words: Words, cells: Mapping[str, object], by: Sequence[str]) -> str:
-    return " · ".join(words.cell(k, None if cells[k] is None else str(cells[k])) for k in by if k in cells)
+    return " · ".join(words.cell(k, cells[k]) for k in by if k in cells)
 
 
 def _amount(value: Fraction) -> str:

@@ -27,7 +27,7 @@ FORMATS = ("table", "csv", "json", "xlsx")
 def shown(words: Words, column: Column, value: Value) -> str:
     """A cell for people: fractions without a finite decimal rounded to two places and marked."""
     if column.kind == "text":
-        return words.cell(column.name, None if value is None else str(value))
+        return words.cell(column.name, value)
     if value is None:
         return "—"
     text = text_of(value)
@@ -136,20 +136,20 @@ def write_xlsx(statistics: Statistics, path: Path) -> None:
     """A sheet for each table: frozen header, filters, figures as numbers."""
     from policyengine.tools.report.sheets import Workbook
 
-    words = Words(statistics.labels)
     book = Workbook()
-    for table in statistics.tables:
-        head = [words.column(c.name) for c in table.columns]
-        book.sheet(sheet_of(table.name), head, _cells(words, table))
+    add_sheets(book, statistics)
     book.save(path)
 
 
-def _cells(words: Words, table: Table) -> Iterator[Sequence[Any]]:
-    for row in table.rows:
-        yield [
-            words.cell(c.name, None if v is None else str(v)) if c.kind == "text" else v
-            for c, v in zip(table.columns, row, strict=True)
-        ]  # fmt: skip
+def add_sheets(book: Any, statistics: Statistics) -> None:
+    """A sheet of the workbook (``sheets.Workbook``) for each table."""
+    words = Words(statistics.labels)
+    for table in statistics.tables:
+        cells = (
+            [words.cell(c.name, v) if c.kind == "text" else v for c, v in zip(table.columns, row, strict=True)]
+            for row in table.rows
+        )
+        book.sheet(sheet_of(table.name), [words.column(c.name) for c in table.columns], cells)
 
 
 def write_file(statistics: Statistics, format: str, path: Path) -> None:

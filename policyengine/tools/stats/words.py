@@ -93,10 +93,11 @@ class Words:
             return say(f"{subject.replace('_', ' ')} hours", f"{zh}学时")
         return say(name.replace("_", " "), self._fields.get(name, name))
 
-    def cell(self, column: str, value: str | None) -> str:
+    def cell(self, column: str, given: object) -> str:
         """The name of a group: a term's, an outcome's, a unit's."""
-        if value is None or value == "":
+        if given is None or given == "":
             return say(*NOTHING.get(column, UNKNOWN))
+        value = str(given)
         if column == "listed" and value == NO_LIST:
             return say(*NOT_LISTED)
         if column == "outcome":
