@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -104,15 +105,16 @@ class Current(Written):
 
     def _decided(self, person: str | None) -> Iterator[Row]:
         """Decisions with their subjects and measures, which stand in rows of their own."""
+        key = itemgetter("person_id", "period", "policy")
         measures = self._all("decision_measures", person, "period", "policy")
         waiting = next(measures, None)
         for row in self._all("decisions", person, "period", "policy"):
-            key = tuple(row[k] for k in ("person_id", "period", "policy"))
+            own = key(row)
             found: dict[str, Any] = {k: row[k] for k in ("person_id", "period", "policy", "outcome")}
             found |= {c: _figure(row, c) for c in _DECIDED}
             found |= {"advisories": row["advisories"], "consequences": row["consequences"]}
-            while waiting is not None and tuple(waiting[k] for k in ("person_id", "period", "policy")) <= key:
-                if tuple(waiting[k] for k in ("person_id", "period", "policy")) == key:
+            while waiting is not None and key(waiting) <= own:
+                if key(waiting) == own:
                     found |= {f"{p}{waiting['measure']}": _figure(waiting, c) for p, c in _OF_MEASURE}
                 waiting = next(measures, None)
             yield found
@@ -180,11 +182,9 @@ def _together(manifests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """One manifest for the current results: every policy and rule once, the later one's words first."""
     last = manifests[-1]
     rules: dict[str, Any] = {}
-    policies, packs = ({} for _ in range(2))
     for m in manifests:
-        policies.update({p["id"]: p for p in m["policies"]})
         rules.update({r["key"]: _also(rules.get(r["key"], {}), r) for r in m["rules"]})
-        packs.update({p["id"]: p for p in m["packs"]})
+    policies, packs = ({p["id"]: p for m in manifests for p in m[what]} for what in ("policies", "packs"))
     rows = {k: sum(m["rows"][k] for m in manifests) for k in ("in", "records", "rejected", "persons")}
     tables = {t: entry for m in manifests for t, entry in m["tables"].items()}
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -118,16 +118,11 @@ def _reaches_out(place: str) -> Diagnostic:
 
 def closed(connection: Any) -> None:
     """Back to the working file; what was not committed is undone."""
-    import contextlib
-
     import duckdb
 
-    with contextlib.suppress(duckdb.Error):
-        connection.execute("ROLLBACK")
-    with contextlib.suppress(duckdb.Error):
-        connection.execute("USE work")
-    with contextlib.suppress(duckdb.Error):
-        connection.execute("DETACH status")
+    for statement in ("ROLLBACK", "USE work", "DETACH status"):
+        with suppress(duckdb.Error):
+            connection.execute(statement)
 
 
 def _holds(path: Path) -> bool:

@@ -137,23 +137,17 @@ def copied(
 
         embedded.fetch(place, query.from_(exp.to_table(view, db="main")), path)
         rows = scan(path)
-    _create(connection, table, query.from_(rows))
+    create = exp.Create(this=exp.to_table(table, quoted=True), kind="TABLE", expression=query.from_(rows))
+    connection.execute(create.sql("duckdb"))
     path.unlink()
     return table
-
-
-def _create(connection: Any, table: str, query: Any) -> None:
-    from sqlglot import exp
-
-    create = exp.Create(this=exp.to_table(table, quoted=True), kind="TABLE", expression=query)
-    connection.execute(create.sql("duckdb"))
 
 
 def manifests_in(connection: Any, table: str, place: str) -> list[Mapping[str, Any]]:
     """The manifests of the copied results, the earliest first. Raises ``PolicyError`` PE541 where one is none."""
     from sqlglot import exp
 
-    query = exp.select(name("manifest")).from_(_table(table)).order_by(name("number"))
+    query = exp.select(name("manifest")).from_(exp.to_table(table, quoted=True)).order_by(name("number"))
     found: list[Mapping[str, Any]] = []
     for (stored,) in connection.execute(query.sql("duckdb")).fetchall():
         try:
@@ -176,13 +170,7 @@ def of_result(table: str, result_id: str, columns: Sequence[str]) -> Any:
     from sqlglot import exp
 
     own = exp.EQ(this=name("result_id"), expression=text(result_id))
-    return exp.select(*map(name, columns)).from_(_table(table)).where(own).subquery("own")
-
-
-def _table(table: str) -> Any:
-    from sqlglot import exp
-
-    return exp.to_table(table, quoted=True)
+    return exp.select(*map(name, columns)).from_(exp.to_table(table, quoted=True)).where(own).subquery("own")
 
 
 def _with_measures(tables: Mapping[str, str], measures: Sequence[str], result_id: str) -> Any:
