@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from policyengine.messages import say, spoken
-from policyengine.records.personal import mask, mask_name
 from policyengine.tools.explain.case import (
     Labels,
     RuleNote,
@@ -20,16 +19,15 @@ from policyengine.tools.explain.case import (
 from policyengine.tools.explain.text import NOTHING_ASKED, OUTCOMES
 from policyengine.tools.explain.words import number, opened_by, spread
 from policyengine.tools.report.entries import Entry, ledger_entry
-from policyengine.tools.report.folk import One
+from policyengine.tools.report.folk import One, called
 from policyengine.tools.report.sheets import COLOURS, Workbook
-from policyengine.tools.report.words import OPERATORS, REASONS, open_policy
+from policyengine.tools.report.words import FACTS, OPERATORS, REASONS, open_policy
 from policyengine.tools.result.read import Written
 from policyengine.tools.stats.make import Statistics
 from policyengine.tools.stats.render import add_sheets
 from policyengine.tools.stats.words import COLUMNS
 from policyengine.trace import Decision, Finding
 
-FACTS = ("region", "sector", "employer", "employer_kind", "title_level")
 MOST = 5  # records whose reasons are told one by one in a cell
 
 
@@ -51,14 +49,14 @@ def _rows(written: Written, people: Iterable[One], reveal: bool) -> Iterator[Seq
     known = {name: Labels(known, spoken()) for name, known in written.labels.items()}
     first = next(iter(known.values()))
     for one in people:
-        name = str(one.person.facts.get("name") or "")
+        person_id, name = called(one.person, reveal)
         for d in one.decisions:
             labels = known.get(d.policy, first)
             facts = [labels.term(str(v), f) if (v := one.person.facts.get(f)) is not None else "" for f in FACTS]
             yield [
-                d.person_id if reveal else mask(d.person_id), name if reveal or not name else mask_name(name), *facts,
-                d.period, say(*OUTCOMES[d.outcome]), d.total, *_owed(d, one), labels.unit(d.unit),
-                "; ".join(labels.conclusion(c) for c in d.consequences), reasons(one, d, labels, written.notes),
+                person_id, name, *facts, d.period, say(*OUTCOMES[d.outcome]), d.total, *_owed(d, one),
+                labels.unit(d.unit), "; ".join(labels.conclusion(c) for c in d.consequences),
+                reasons(one, d, labels, written.notes),
             ]  # fmt: skip
 
 

@@ -13,12 +13,11 @@ from itertools import groupby
 from typing import Any
 
 from policyengine.messages import say, spoken
-from policyengine.records.personal import mask, mask_name
 from policyengine.tools.explain.case import Labels
 from policyengine.tools.explain.data import data_of_cases
 from policyengine.tools.explain.text import NOTHING_ASKED, OUTCOMES
 from policyengine.tools.explain.words import in_units, spread
-from policyengine.tools.report.folk import One, cases_of, person_of
+from policyengine.tools.report.folk import One, called, cases_of, person_of
 from policyengine.tools.report.page import content, document
 from policyengine.tools.result.read import Written
 
@@ -57,11 +56,8 @@ def _all(title: str, written: Written, people: Iterable[One], reveal: bool) -> I
 
 
 def _holder(one: One, labels: Labels, reveal: bool) -> str:
-    name = str(one.person.facts.get("name") or "")
-    rows = [
-        (say("name", "姓名"), name if reveal else mask_name(name) if name else ""),
-        (say("id", "证件号码"), one.person.person_id if reveal else mask(one.person.person_id)),
-    ]
+    person_id, name = called(one.person, reveal)
+    rows = [(say("name", "姓名"), name), (say("id", "证件号码"), person_id)]
     for fact, text in (("employer", say("employer", "工作单位")), ("title_level", say("title level", "职称级别"))):
         value = one.person.facts.get(fact)
         rows.append((text, labels.term(str(value), fact) if value is not None else ""))
@@ -86,7 +82,7 @@ def _activities(activities: list[Mapping[str, Any]], labels: Labels) -> str:
                 str(a["evidence"] or ""), _amount(a["hours"], a["unit"], labels, a["hours"]),
             )
         )  # fmt: skip
-    return f"<h2>{say('Activities', '学习登记')}</h2>" + _table(say("Activities", "学习登记"), head, rows)
+    return _table(say("Activities", "学习登记"), head, rows)
 
 
 def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
@@ -105,10 +101,8 @@ def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
             carried = _amount(y["carried"], y["unit"], labels, y["carried"])
             total += say(f", {carried} carried over", f"，另有结转 {carried}")
         rows.append((str(y["year"]), total, required, outcome + (f" ({after})" if after else ""), "", ""))
-    section = f"<h2>{say('Yearly verification', '年度考核验证')}</h2>" + _table(
-        say("Yearly verification", "年度考核验证"), head, rows, signed=2
-    )
-    return f'<section class="verification">{section}</section>'
+    table = _table(say("Yearly verification", "年度考核验证"), head, rows, signed=2)
+    return f'<section class="verification">{table}</section>'
 
 
 def _amount(value: Fraction, unit: str, labels: Labels, high: Fraction | None) -> str:
@@ -117,6 +111,7 @@ def _amount(value: Fraction, unit: str, labels: Labels, high: Fraction | None) -
 
 
 def _table(title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]], signed: int = 0) -> str:
+    """A table below its title. ``signed``: how many of the last columns are left for seals and signatures."""
     heads = "".join(f'<th scope="col">{escape(h)}</th>' for h in head)
     body = []
     for row in rows:
@@ -126,5 +121,5 @@ def _table(title: str, head: Iterable[str], rows: Iterable[tuple[str, ...]], sig
             + "".join(f"<td{' class=sign' if i >= last else ''}>{content(c)}</td>" for i, c in enumerate(row))
             + "</tr>"
         )
-    region = f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(title)}">'
+    region = f'<h2>{title}</h2><div class="scroll" tabindex="0" role="group" aria-label="{title}">'
     return f"{region}<table><thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"

@@ -16,7 +16,6 @@ from typing import Any
 
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say, spoken
-from policyengine.records.personal import mask, mask_name
 from policyengine.tools.explain.case import (
     Labels,
     asks_nothing,
@@ -30,14 +29,13 @@ from policyengine.tools.explain.case import (
 from policyengine.tools.explain.text import NOTHING_ASKED
 from policyengine.tools.explain.words import in_units, spread, unit_of
 from policyengine.tools.report.entries import Entry, missing_of, shown
-from policyengine.tools.report.folk import One
-from policyengine.tools.report.words import open_policy
+from policyengine.tools.report.folk import One, called
+from policyengine.tools.report.words import FACTS, open_policy
 from policyengine.tools.result.read import Written
 from policyengine.tools.result.tables import EITHER
 from policyengine.trace import OUTCOMES, Decision, Finding
 
 PIECE = 100  # decisions whose details are unpacked together
-FACTS = ("region", "sector", "employer", "employer_kind", "title_level")
 
 
 @dataclass
@@ -91,13 +89,12 @@ def packed(content: Any) -> str:
 
 
 def _listed(data: PageData, one: One, d: Decision, labels: Labels, reveal: bool) -> None:
-    name = one.person.facts.get("name")
-    name = name if isinstance(name, str) else ""
+    person_id, name = called(one.person, reveal)
     total, findings = exact_text(d.total), of_period(d, one.findings)
     required, most, short = owed_in_total(d, findings)
     row: dict[str, Any] = {
-        "id": d.person_id if reveal else mask(d.person_id),
-        "name": name if reveal or not name else mask_name(name),
+        "id": person_id,
+        "name": name,
         "period": data.word(d.period),
         "outcome": OUTCOMES.index(d.outcome),
         "total": total,

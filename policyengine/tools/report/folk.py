@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from policyengine.records.model import Fact, Person, Record
+from policyengine.records.personal import mask, mask_name
 from policyengine.records.sqlcells import name, text
 from policyengine.tools.explain.case import Case, rows_of
 from policyengine.tools.explain.explain import written_parts
@@ -60,6 +61,12 @@ def everybody(parts: Sequence[Part], connection: Any, folder: Path, only: str | 
 def person_of(one: One) -> str:
     """Of whom it is."""
     return one.person.person_id
+
+
+def called(person: Person, reveal: bool) -> tuple[str, str]:
+    """Id and name, masked unless they are to be revealed; no name is nothing."""
+    name = str(person.facts.get("name") or "")
+    return (person.person_id, name) if reveal else (mask(person.person_id), mask_name(name) if name else "")
 
 
 def _of_part(part: Part, connection: Any, folder: Path, only: str | None) -> Iterator[One]:

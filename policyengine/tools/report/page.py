@@ -10,8 +10,8 @@ from typing import Any
 
 from policyengine.messages import many, say, spoken
 from policyengine.tools.report.charts import amounts_chart, outcomes_chart
-from policyengine.tools.report.data import FACTS, PageData, index_of
-from policyengine.tools.report.words import page_texts
+from policyengine.tools.report.data import PageData, index_of
+from policyengine.tools.report.words import FACTS, page_texts
 from policyengine.tools.result.read import Written
 from policyengine.tools.result.tables import Table
 from policyengine.tools.stats.make import Statistics

@@ -9,6 +9,7 @@ from policyengine.tools.explain.text import OUTCOMES
 from policyengine.tools.stats.words import COLUMNS
 from policyengine.trace import Finding
 
+FACTS = ("region", "sector", "employer", "employer_kind", "title_level")  # of people, in lists of them
 REASONS = {
     "counted": ("counted", "计入"), "capped": ("cut by a cap", "超出限额"),
     "duplicate": ("counted once already", "重复"),
