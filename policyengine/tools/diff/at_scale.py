@@ -24,9 +24,9 @@ from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.columns import Canonical
 from policyengine.records.schema import Schema
-from policyengine.tools.diff import shifts
-from policyengine.tools.diff.impact import EXAMPLES, Impact, Outcome, Shift, judging_by, read_twice
+from policyengine.tools.diff.impact import EXAMPLES, GROUPS, Impact, Outcome, Shift, judging_by, read_twice
 from policyengine.tools.diff.shift_file import write_shifts
+from policyengine.tools.diff.shifts import Compared
 from policyengine.tools.evaluate.evaluate import Files, judging, schema_for
 from policyengine.tools.evaluate.select import Selector, selection_of
 from policyengine.tools.evaluate.straight import canonical_of
@@ -108,14 +108,14 @@ def impact_between(judging: Judging, before: Selector, after: Selector, to: Path
         return Impact((), 0, 0, ())
     with machine(judging.connection, judging.folder):
         told(None, say("comparing both sides", "比较两方"))
-        compared = shifts.Compared(DuckHost(judging.connection), old, new, judging.tables.persons)
+        compared = Compared(DuckHost(judging.connection), old, new, judging.tables.persons)
         compared.prepare()
         if to is not None:
             compared.write(to, shape_of(plans))
         return _impact(compared, {plan.policy: plan.unit for plan in plans})
 
 
-def _impact(compared: shifts.Compared, units: Mapping[str, str]) -> Impact:
+def _impact(compared: Compared, units: Mapping[str, str]) -> Impact:
     people, decisions = compared.sizes()
     totals = compared.totals()
     examples = tuple(
@@ -125,7 +125,7 @@ def _impact(compared: shifts.Compared, units: Mapping[str, str]) -> Impact:
             _outcome(row, "old"),
             _outcome(row, "new"),
             tuple(row["rules"]),
-            {n: str(row[n]) for n in shifts.GROUPS if row.get(n)},
+            {n: str(row[n]) for n in GROUPS if row.get(n)},
         )
         for row in compared.examples(EXAMPLES)
     )
@@ -141,7 +141,7 @@ def _impact(compared: shifts.Compared, units: Mapping[str, str]) -> Impact:
         )
         for row in compared.nearest(10)
     )
-    groups = {by: tuple(compared.counted(by)) for by in ("rule", *shifts.GROUPS)}
+    groups = {by: tuple(compared.counted(by)) for by in ("rule", *GROUPS)}
     return Impact(examples, decisions, people, nearest, totals, groups)
 
 

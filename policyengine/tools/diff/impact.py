@@ -28,9 +28,8 @@ from policyengine.trace import Decision, Finding, Result
 
 Key = tuple[str, str]  # person, period
 JUDGING = {"old": ("judging by OLD", "按旧方评定"), "new": ("judging by NEW", "按新方评定")}
-BETTER = {"not_met": 0, "undetermined": 1, "in_progress": 2, "excused": 3, "met": 4}
-
-
+BETTER = ("not_met", "undetermined", "in_progress", "excused", "met")  # from worst to best for the person
+GROUPS = ("sector", "region", "employer")  # facts of people by which shifts are counted
 EXAMPLES = 500  # shifts of each direction that are held and told one by one where there are many people
 
 
@@ -69,7 +68,7 @@ class Shift:
         do, or only one side decides."""
         if self.old is None or self.new is None or self.old.outcome == self.new.outcome:
             return "figures"
-        return "gains" if BETTER[self.new.outcome] > BETTER[self.old.outcome] else "loses"
+        return "gains" if BETTER.index(self.new.outcome) > BETTER.index(self.old.outcome) else "loses"
 
 
 @dataclass(frozen=True)
@@ -184,24 +183,23 @@ def compared(old: Result, new: Result, inputs: Inputs, shape: Shape) -> Impact:
     """The shifts between two results about the same people. ``shape``: of both laws together."""
     before, after = _by_key(old.decisions), _by_key(new.decisions)
     was, now = _findings(old.findings), _findings(new.findings)
+    keys = sorted({*before, *after})
     shifts = [
         Shift(
-            key[0],
-            key[1],
+            *key,
             before.get(key),
             after.get(key),
             _changed(was.get(key, ()), now.get(key, ())),
             _group(inputs.persons.get(key[0])),
         )
-        for key in sorted({*before, *after})
+        for key in keys
         if _told(before.get(key), shape) != _told(after.get(key), shape)
     ]
     near = sorted(
         (d for d in new.decisions if d.outcome == "not_met" and d.shortfall_total),
         key=lambda d: (d.shortfall_total or Fraction(0), d.person_id, d.period),
     )
-    persons = len({k[0] for k in {*before, *after}})
-    return Impact(tuple(shifts), len({*before, *after}), persons, tuple(near[:10]))
+    return Impact(tuple(shifts), len(keys), len({person for person, _ in keys}), tuple(near[:10]))
 
 
 def _told(decision: Decision | None, shape: Shape) -> object:
@@ -236,4 +234,4 @@ def _by_rule(findings: Sequence[Finding]) -> dict[str, set[object]]:
 
 def _group(person: Person | None) -> dict[str, str]:
     facts = person.facts if person else {}
-    return {n: str(facts[n]) for n in ("sector", "region", "employer") if n in facts}
+    return {n: str(facts[n]) for n in GROUPS if n in facts}

@@ -10,7 +10,7 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.messages import harmless, say
 from policyengine.records.personal import mask
-from policyengine.tools.diff.impact import Impact
+from policyengine.tools.diff.impact import GROUPS, Impact
 from policyengine.tools.diff.model import Change, Comparison, Law
 from policyengine.tools.diff.phrases import (
     DIRECTIONS,
@@ -127,7 +127,7 @@ def plain(comparison: Comparison, impact: Impact | None, reveal: bool) -> dict[s
             ],
             **{
                 f"by_{by}": [{"value": v, "worse": w, "better": b} for v, w, b in impact.counted(by)]
-                for by in ("rule", "sector", "region", "employer")
+                for by in ("rule", *GROUPS)
             },
         }
     return data

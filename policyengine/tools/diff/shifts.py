@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,10 @@ from policyengine.engines.compile.output import safe
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.duckdb import DuckHost, sql
 from policyengine.records.parquet import columns_of
+from policyengine.tools.diff.impact import BETTER, GROUPS
 from policyengine.tools.diff.shift_file import KEY, is_parquet, made, shift_columns
 from policyengine.tools.result.tables import JOINED, Column, Shape
 
-GROUPS = ("sector", "region", "employer")
-BETTER = ("not_met", "undetermined", "in_progress", "excused", "met")  # from worst to best for the person
 _TEXTS = ("policy", "outcome", "advisories", "consequences")
 _EXPLAINED = {"total": "total", "required": "required_total", "capped": "capped_off"}
 _FOUND = ("required", "achieved", "achieved_high")
@@ -38,10 +37,13 @@ class Compared:
 
     def prepare(self) -> None:
         """Make the tables ``shifts`` (a row for each decision that differs) and ``shift_rules``."""
-        for side, folder in (("old", self.old), ("new", self.new)):
-            self.columns[side] = self._columns(folder / "decisions.parquet")
+        for side in ("old", "new"):
+            self.columns[side] = self._columns(self._folder(side) / "decisions.parquet")
         self.host.keep("shifts", self._shifts())
         self.host.keep("shift_rules", self._rules())
+
+    def _folder(self, side: str) -> Path:
+        return self.old if side == "old" else self.new
 
     def _columns(self, file: Path) -> Mapping[str, str]:
         return columns_of(self.host.connection, file)
@@ -64,8 +66,7 @@ class Compared:
         return query.where(t.either(*differs), copy=False)
 
     def _scan(self, side: str, alias: str, table: str = "decisions") -> Tree:
-        folder = self.old if side == "old" else self.new
-        return t.alias(t.parquet(str(folder / f"{table}.parquet")), alias)
+        return t.alias(t.parquet(str(self._folder(side) / f"{table}.parquet")), alias)
 
     @staticmethod
     def _same(names: Sequence[str], one: str, other: str) -> list[Tree]:
@@ -122,7 +123,7 @@ class Compared:
 
     def _found(self, side: str) -> Any:
         """What a rule (whatever its version) finds of a person and period, as one text."""
-        inner = self._of("findings.parquet", side)
+        inner = replace(self, columns={side: self._columns(self._folder(side) / "findings.parquet")})
         status = t.cast(t.col("status", "f"), "VARCHAR")
         said = t.concat(status, *(self._exactly(*inner._parts(side, n, "f")) for n in _FOUND))
         name = t.call("SPLIT_PART", t.col("rule", "f"), t.lit("@"), t.lit(1))
@@ -130,11 +131,6 @@ class Compared:
         query.from_(self._scan(side, "f", "findings"), copy=False)
         t.join(query, t.table("shifts", "s"), t.both(*self._same(KEY, "s", "f")))
         return query.group_by(*(t.col(n, "f") for n in KEY), name.copy(), copy=False)
-
-    def _of(self, file: str, side: str) -> Compared:
-        """The same for the figures of another file."""
-        folder = self.old if side == "old" else self.new
-        return Compared(self.host, self.old, self.new, None, {side: self._columns(folder / file)})
 
     @staticmethod
     def _exactly(above: Tree, below: Tree) -> Tree:
@@ -218,12 +214,7 @@ class Compared:
 
     def _shown(self, side: str, name: str) -> tuple[Tree, Tree]:
         prefixed = {f"{side}_{n}": kind for n, kind in self.columns[side].items()}
-        inner = Compared(self.host, self.old, self.new, None, {side: prefixed})
-        return inner._parts(side, f"{side}_{name}", "s")
-
-    @staticmethod
-    def _first(query: Any, order: Sequence[Tree], most: int) -> Any:
-        return query.order_by(*order, copy=False).limit(most, copy=False)
+        return replace(self, columns={side: prefixed})._parts(side, f"{side}_{name}", "s")
 
     def nearest(self, most: int) -> Iterator[Mapping[str, Any]]:
         """People who are short by the least on the new side."""
@@ -235,7 +226,8 @@ class Compared:
         query.where(t.equal(t.col("outcome", "d"), t.lit("not_met")), copy=False)
         query.where(t.compare(above.copy(), ">", t.lit(0)), copy=False)
         # only to order them; what is told is the exact figure
-        for row in self.host.rows(self._first(query, [share, *(t.col(n, "d") for n in KEY)], most)):
+        query.order_by(share, *(t.col(n, "d") for n in KEY), copy=False)
+        for row in self.host.rows(query.limit(most, copy=False)):
             who, period, policy, a, b, c, d = row
             short, whole = Fraction(int(a), int(b)), Fraction(int(c), int(d))
             yield {"person_id": who, "period": period, "policy": policy, "shortfall": short, "total": whole}
