@@ -18,6 +18,17 @@ from policyengine.tools.scalars import yaml_text
 
 SCHEMAS = Path(__file__).resolve().parent.parent.parent / "packs"
 Texts = Iterator[tuple[str, str]]
+_TABLE = """```yaml
+tables:
+  paper_credits:
+    file: tables/paper_credits.csv
+    columns:
+      level: {role: key, type: term, field: journal_level}
+      rank: {role: key, type: number, match: range, field: author_rank}
+      credits: {role: value, type: number, unit: credits}
+      source: {role: note}
+```
+"""
 
 
 class _Writer:
@@ -128,17 +139,16 @@ class _Writer:
         yield ""
         yield e("# Words that the packs below lack: activities, roles, levels, with aliases as people write them.",
                 "# 下级各包没有的词：学习形式、角色、级别等，连同人们常用的其他写法。")  # fmt: skip
-        if not declared or self.base is None:
+        if not declared:
             yield "vocabulary:"
             yield "  terms:"
-            if not declared:
-                yield f"    sector: {{{self.term.id}: {yaml_text(self.term.zh or self.term.id, flow=True)}}}"
+            yield f"    sector: {{{self.term.id}: {yaml_text(self.term.zh or self.term.id, flow=True)}}}"
             if self.base is None:
                 yield "    form: {training: 培训班}"
         else:
             yield "# vocabulary:"
             yield "#   terms:"
-        margin = "    # " if not declared or self.base is None else "#     "
+        margin = "#     " if declared else "    # "
         yield margin + "form: {sector_meeting: {zh: 行业会议, aliases: [行业年会]}}"
         if self.base is None:
             yield ""
@@ -249,42 +259,21 @@ class _Writer:
         )
 
     def tables(self) -> str:
-        e = self.either
-        return e(
-            """# Tables
+        return self.either(
+            f"""# Tables
 
 A table of the document (credits by level and rank, recognised providers, yearly themes) goes here as a CSV file that a
 spreadsheet can edit, one row a line of the document, with its source. Declare it in pack.yaml:
 
-```yaml
-tables:
-  paper_credits:
-    file: tables/paper_credits.csv
-    columns:
-      level: {role: key, type: term, field: journal_level}
-      rank: {role: key, type: number, match: range, field: author_rank}
-      credits: {role: value, type: number, unit: credits}
-      source: {role: note}
-```
-
+{_TABLE}
 and use it in a rule: `convert paper at paper_credits(journal_level, author_rank)`.
 """,
-            """# 表格
+            f"""# 表格
 
 文件中的对照表（按级别和排名的学分、认定的施教机构、年度主题等）放在这里，存为 CSV，可用表格软件修改，
 一行对应文件中的一行，并注明出处。在 pack.yaml 中声明：
 
-```yaml
-tables:
-  paper_credits:
-    file: tables/paper_credits.csv
-    columns:
-      level: {role: key, type: term, field: journal_level}
-      rank: {role: key, type: number, match: range, field: author_rank}
-      credits: {role: value, type: number, unit: credits}
-      source: {role: note}
-```
-
+{_TABLE}
 在规则中使用：`折算 论文 按 paper_credits（期刊级别、作者排名）`。
 """,
         )
@@ -345,7 +334,7 @@ tables:
             f"  period: {a.since}",
             "  records: []",
             "  expect:",
-            f"    {'outcome'}: {e('not_met', '未完成')}",
+            f"    outcome: {e('not_met', '未完成')}",
             "    findings:",
             f"      annual-minimum: {{shortfall: {exact_text(found.owed)}}}",
         ]

@@ -21,7 +21,7 @@ from policyengine.language.vocabulary import Word
 from policyengine.messages import say
 from policyengine.packs.model import Policy
 from policyengine.packs.policies import load_policies, same_id
-from policyengine.packs.roots import PACK_FILE, find_pack, packs_under, root_of
+from policyengine.packs.roots import find_pack, packs_under, root_of
 from policyengine.packs.strictness import unit_of
 from policyengine.plan.build import plan_of
 from policyengine.plan.model import Plan
@@ -119,11 +119,10 @@ def _requirement(policy: Policy) -> tuple[str, tree.Require, str] | None:
     """The yearly requirement on the total that is in force without end."""
     for g in policy.governing:
         one = g.statement
-        plain = isinstance(one, tree.Require) and not isinstance(one, tree.Expect) and one.when is None
         if (
-            plain
-            and isinstance(one, tree.Require)
-            and (one.measure, one.comparison, one.window) == ("total", ">=", tree.PerYears())
+            isinstance(one, tree.Require)
+            and not isinstance(one, tree.Expect)
+            and (one.measure, one.comparison, one.window, one.when) == ("total", ">=", tree.PerYears(), None)
             and isinstance(one.figure, tree.Quantity)
             and g.until is None
         ):
@@ -266,16 +265,3 @@ def _named(problem: Diagnostic, unfinished: Path, place: Path) -> Diagnostic:
 
     related = tuple(replace(r, span=there(r.span)) for r in problem.related)
     return replace(problem, span=there(problem.span), related=related)
-
-
-__all__ = [
-    "PACK_FILE",
-    "Answers",
-    "Base",
-    "base_of",
-    "bases_near",
-    "faults",
-    "folder_of_packs",
-    "make",
-    "problems_with",
-]
