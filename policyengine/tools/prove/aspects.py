@@ -10,7 +10,7 @@ from policyengine.language import tree
 from policyengine.language.quantities import UNITS
 from policyengine.messages import say
 from policyengine.tools.prove.cells import Space
-from policyengine.tools.prove.model import Given, Situation, Witness
+from policyengine.tools.prove.model import Given, Situation, Undecided, Witness
 from policyengine.tools.prove.search import Answer, search
 from policyengine.tools.prove.sides import side_of
 
@@ -31,6 +31,11 @@ class Aspect:
 def unlike(why: str) -> Aspect:
     """What can't be compared: it counts as both laxer and stricter."""
     return Aspect(True, True, True, why)
+
+
+def undecided(why: str) -> Aspect:
+    """What nobody can tell, in any direction."""
+    return Aspect(*(Undecided(why),) * 3)
 
 
 def searched(space: Space, old: tree.Statement, new: tree.Statement, unit: str, years: int = 1) -> Aspect:

@@ -17,12 +17,13 @@ from policyengine.tools.prove.aspects import (
     same_name,
     searched,
     told,
+    undecided,
     unit_zh,
     unlike,
 )
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.mentions import counts_elsewhere
-from policyengine.tools.prove.model import Context, Undecided
+from policyengine.tools.prove.model import Context
 from policyengine.tools.prove.sides import exchange_rate, figure_lowered, unit_of
 from policyengine.tools.prove.words import field_name, quantity
 
@@ -42,7 +43,7 @@ def measures(old: tree.Measure, new: tree.Measure, before: Context, after: Conte
     if (old.what, old.when) != (new.what, new.when) and any(map(_of_another_year, (old, new), (before, after))):
         why = say("it is asked of the year in which a record counts, which may not be that of its date",
                   "按记录计入的年度判断是否属于该计量，可能不是记录日期所在的年度")  # fmt: skip
-        yield Aspect(*(Undecided(why),) * 3)
+        yield undecided(why)
     found = searched(Space(((old, before), (new, after)), record=True), old, new, "")
     used = {
         g.statement.comparison

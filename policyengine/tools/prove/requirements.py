@@ -11,10 +11,10 @@ from fractions import Fraction
 from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.packs.windows import both_in_words, implied, years_of
-from policyengine.tools.prove.aspects import ONE, ZERO, Aspect, no_exchange, searched, unlike
+from policyengine.tools.prove.aspects import ONE, ZERO, Aspect, no_exchange, searched, undecided, unlike
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.mentions import Mentions, counts_elsewhere
-from policyengine.tools.prove.model import Context, Undecided, Witness
+from policyengine.tools.prove.model import Context, Witness
 from policyengine.tools.prove.search import Answer, search
 from policyengine.tools.prove.sides import exchange_rate, in_stretch, lowers, side_of, unit_of
 from policyengine.tools.prove.words import field_name
@@ -190,14 +190,10 @@ def in_windows(
         yield searched(space, old, new, unit, years)
         return
     if _varies(space):
-        yield Aspect(
-            *(Undecided(say("their windows differ and they depend on the year", "两者的周期不同，且随年度变化")),) * 3
-        )
+        yield undecided(say("their windows differ and they depend on the year", "两者的周期不同，且随年度变化"))
         return
     if least and any(isinstance(g.statement, tree.Carry) for g in after.governing):
-        yield Aspect(
-            *(Undecided(say("their windows differ and hours are carried over", "两者的周期不同，且有学时结转")),) * 3
-        )
+        yield undecided(say("their windows differ and hours are carried over", "两者的周期不同，且有学时结转"))
         return
     told = both_in_words(old.window, new.window, lambda name: field_name(name, after.vocabulary))
     yield from (_with_windows(aspect, told) for aspect in _rescaled(space, old, new, unit, years, least))
@@ -268,5 +264,5 @@ def caps(old: tree.Cap, new: tree.Cap, before: Context, after: Context) -> Itera
         if figure.timed and counts_elsewhere(cap, context):
             why = say("its figure goes by the year in which a record counts, its condition by that of its date",
                       "其数额按记录计入的年度，其条件按记录日期所在的年度")  # fmt: skip
-            yield Aspect(*(Undecided(why),) * 3)
+            yield undecided(why)
     yield from in_windows(old, new, before, after, unit, least=False)

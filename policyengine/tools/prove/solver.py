@@ -14,22 +14,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 from policyengine.diagnostics import installing
 from policyengine.engines.calendar import period_of
 from policyengine.engines.numbers import UNBOUNDED
-from policyengine.engines.truth import Scene, Truth, World, compile_condition, compile_what, find_figure
+from policyengine.engines.truth import Scene, Truth, World, compile_condition, compile_what, find_figure, missing_facts
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.messages import say
 from policyengine.plan.names import owning_field, walk
-from policyengine.records.model import Fact, Record
+from policyengine.records.model import Fact
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.model import Context, Situation, Undecided
 from policyengine.tools.prove.quantities import bases_in, grid, unit_converted, units_of
-from policyengine.tools.prove.sides import exchange_rate, unit_of, world_of
+from policyengine.tools.prove.sides import exchange_rate, period_scene, record_scene, unit_of, world_of
 
 PATIENCE = 1500  # milliseconds for one question; answers usually take 10
 MOST_QUESTIONS = 100  # days and units, each of which is a question of its own
@@ -206,15 +207,8 @@ class _Question:
             elif value is not None:
                 (person if self.variables[name][0].of == "person" else facts)[name] = value
         period = period_of(self.end, self.space.context.year_start)
-        record = Record("R", "P", self.start, self.end, None, self.unit, facts)
-        from policyengine.tools.prove.sides import period_scene
-
-        if not self.space.record:
-            s = Situation(period, self.start, self.end, None, None, facts, person, circumstances, outcomes, repeated)
-            return period_scene(s, self.space.context, self.space.years)
-        scene = Scene(person, record=record, period=period)
-        scene.repeated = lambda asked: asked in repeated
-        return scene
+        s = Situation(period, self.start, self.end, None, self.unit, facts, person, circumstances, outcomes, repeated)
+        return record_scene(s) if self.space.record else period_scene(s, self.space.context, self.space.years)
 
     def _names(self, node: object) -> list[str]:
         """What a condition asks, of what may be chosen."""
@@ -239,14 +233,12 @@ class _Question:
 
     def _table(self, names: list[str], answer: Callable[[Scene], Any]) -> list[tuple[Any, Any]]:
         """For each combination of values of ``names``: the condition that it is chosen, and the answer to it."""
-        size = 1
-        for name in names:
-            size *= len(self._options(name))
-        if size > MOST_ANSWERS:
+        options = [self._options(name) for name in names]
+        if prod(map(len, options)) > MOST_ANSWERS:
             raise _TooMany
         rows = []
-        for numbers in itertools.product(*(range(len(self._options(n))) for n in names)):
-            values = [self._options(n)[i] for n, i in zip(names, numbers, strict=True)]
+        for numbers in itertools.product(*(range(len(every)) for every in options)):
+            values = [every[i] for every, i in zip(options, numbers, strict=True)]
             is_chosen = [self.chosen[n] == i for n, i in zip(names, numbers, strict=True)]
             rows.append((self.z3.And(is_chosen), answer(self._scene(names, values))))
         return rows
@@ -420,6 +412,4 @@ class _Worth:
 
 def _found(figure: tree.Lookup, world: World, scene: Scene) -> tuple[Fraction | None, bool]:
     """A table figure, and whether it lacks one of its arguments."""
-    from policyengine.engines.truth import missing_facts
-
     return find_figure(figure, world, scene), bool(missing_facts(figure, world, scene))
