@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from policyengine.light import dataclass
 from policyengine.packs.model import Rule
-from policyengine.packs.pieces import Stretch, overlap
-
-DAY = timedelta(days=1)
+from policyengine.packs.pieces import DAY, Stretch, overlap
 
 
 @dataclass(frozen=True, slots=True)

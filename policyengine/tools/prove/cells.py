@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from math import prod
 
-from policyengine.engines.calendar import add_months, day_of_year, period_bounds, period_of
+from policyengine.engines.calendar import DAY, add_months, day_of_year, period_bounds, period_of
 from policyengine.engines.truth import Scene, Test, World, compile_condition
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
@@ -28,7 +28,6 @@ from policyengine.tools.prove.model import Context, Situation
 from policyengine.tools.prove.quantities import quantities_of, units_of
 from policyengine.tools.prove.sides import world_of
 
-DAY = timedelta(days=1)
 OTHERS = ("\ufdd0", "\ufdd1")  # texts that no rule and no table names: Unicode gives these to nobody
 MOST_MOMENTS = 48  # days looked at; a table that changes oftener is left to the figures of those
 MOST_OTHERS = 96  # further days, because of beginnings and of dates compared with each other

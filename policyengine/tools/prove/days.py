@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 
-from policyengine.engines.calendar import add_months, day_in_period, full_months, period_bounds, period_of
+from policyengine.engines.calendar import DAY, add_months, day_in_period, full_months, period_bounds, period_of
 from policyengine.tools.prove.mentions import Constant, Mentions
 from policyengine.tools.prove.model import Context
 
-DAY = timedelta(days=1)
 LENGTHS = {"days": 4000, "full_months": 130}  # and the greatest that an activity is thought to have
 OF_ENDS = ("date", "end")
 CYCLE = 1461  # days in which every month has had each of its lengths
