@@ -24,11 +24,7 @@ from policyengine.tools.prove.aspects import bare
 
 def both_ways(policy: Policy, statement: tree.Statement, stretch: Stretch) -> str:
     """Why more hours may cost somebody a requirement under this policy; empty where they can't."""
-    firm = [
-        g.statement
-        for g in _reached(policy, stretch)
-        if isinstance(g.statement, tree.Require) and not isinstance(g.statement, tree.Expect)
-    ]
+    firm = _firm(policy, stretch)
     if any(r.comparison == "<=" for r in firm):
         return say(
             "a requirement says “at most”: more hours can break it", "有「不超过」的要求：学时多了反而可能不符合"
@@ -45,12 +41,7 @@ def both_ways(policy: Policy, statement: tree.Statement, stretch: Stretch) -> st
 
 def against(policy: Policy, statement: tree.Statement, stretch: Stretch) -> str:
     """Why a figure on persons may go either way: what is lowered for a minimum is lowered for a maximum too."""
-    most = [
-        g.statement
-        for g in _reached(policy, stretch)
-        if isinstance(g.statement, tree.Require) and g.statement.comparison == "<="
-        and not isinstance(g.statement, tree.Expect)
-    ]  # fmt: skip
+    most = [r for r in _firm(policy, stretch) if r.comparison == "<="]
     if isinstance(statement, tree.Reduce) and most:
         return say("what is reduced may be a maximum", "被核减的可能是「不超过」的要求")
     shares = any(isinstance(r.figure, tree.Share) and r.figure.of_requirement for r in most)
@@ -145,6 +136,12 @@ def _apart(policy: Policy, one: tree.Statement, other: tree.Statement) -> bool:
     if not a or not b or not set(a).isdisjoint(b):
         return False
     return owning_field(a, policy.vocabulary) == owning_field(b, policy.vocabulary)
+
+
+def _firm(policy: Policy, stretch: Stretch) -> list[tree.Require]:
+    """Requirements that a record of the stretch may come under, without what is only expected."""
+    here = (g.statement for g in _reached(policy, stretch))
+    return [s for s in here if isinstance(s, tree.Require) and not isinstance(s, tree.Expect)]
 
 
 def _reached(policy: Policy, stretch: Stretch) -> Iterator[Governing]:

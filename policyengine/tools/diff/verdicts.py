@@ -8,7 +8,7 @@ with there being nothing. A rule on records that makes more hours count is neith
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from policyengine.language import tree
@@ -172,20 +172,15 @@ def checked(
     if _apart(pair, policies, stretch) and any(
         carries_on(p, s, stretch) for p in policies for s in pair if s is not None
     ):
-        return (
-            "neither", witness,
-            say(
-                "where it does not apply, nothing beyond it is carried to the next year",
-                "不适用时，超出部分不再结转下一年度",
-            ),
-        )  # fmt: skip
-    for statement in pair:
+        beyond = say(
+            "where it does not apply, nothing beyond it is carried to the next year",
+            "不适用时，超出部分不再结转下一年度",
+        )
+        return "neither", witness, beyond
+    for statement in (s for s in pair if s is not None):
+        costs = both_ways if isinstance(statement, _ON_RECORDS) else against
         for policy in policies:
-            if statement is None:
-                continue
-            on_records = isinstance(statement, _ON_RECORDS)
-            reason = (both_ways if on_records else against)(policy, statement, stretch)
-            if reason:
+            if reason := costs(policy, statement, stretch):
                 return "neither", witness, reason
     return direction, witness, why
 
@@ -259,47 +254,33 @@ def _in_windows(
         return told
     least = other.comparison == ">="
     if of_a_year(one.window) != of_a_year(other.window) and any(map(_excuses_years, (before, after))):
-        return (
-            "neither",
-            told[1],
-            say(
-                "an excuse of the year frees from what is required of each year, and from nothing else",
-                "免除本年只免除每年的要求，不免除其他周期的要求",
-            ),
+        why = say(
+            "an excuse of the year frees from what is required of each year, and from nothing else",
+            "免除本年只免除每年的要求，不免除其他周期的要求",
         )
+        return "neither", told[1], why
     if implied(one.window, other.window, least) == implied(other.window, one.window, least) == 1:
         return told
     if any(isinstance(r.window, tree.PerYears) and r.window.count > 1 for r in (one, other)):
-        return (
-            "neither",
-            told[1],
-            say(
-                "their windows differ: a block of years is judged as a whole, its years are not",
-                "两者的周期不同：多年合为一个周期判断，其中各年不再单独判断",
-            ),
+        why = say(
+            "their windows differ: a block of years is judged as a whole, its years are not",
+            "两者的周期不同：多年合为一个周期判断，其中各年不再单独判断",
         )
+        return "neither", told[1], why
     if any(_freed_by_leave(around, least) for around in (before, after)):
-        return (
-            "neither",
-            told[1],
-            say(
-                "over a longer window other leave decides an excuse or a reduction",
-                "期间不同，决定免除、核减的休假也不同",
-            ),
-        )
+        why = say("over a longer window other leave decides an excuse or a reduction",
+                  "期间不同，决定免除、核减的休假也不同")  # fmt: skip
+        return "neither", told[1], why
     shorter = (years_of(other.window) or 1) < (years_of(one.window) or 1)
     way: Direction = "stricter" if shorter == least else "laxer"
     figures = _told(compare(replace(one, window=other.window), other, after, before), one, other, after)
     if figures[0] in (way, "same"):
         return way, told[1] if told[0] == way else figures[1], figures[2]
-    return (
-        "neither",
-        told[1],
-        say(
-            "their windows differ: hours of other years may help or be lacking",
-            "两者的周期不同：其他年度的学时可能补足，也可能不够",
-        ),
+    why = say(
+        "their windows differ: hours of other years may help or be lacking",
+        "两者的周期不同：其他年度的学时可能补足，也可能不够",
     )
+    return "neither", told[1], why
 
 
 def _excuses_years(around: Context) -> bool:
@@ -405,14 +386,8 @@ def _nothing(statement: tree.Statement) -> bool:
 
 def _governs(rule: str, context: Context) -> bool:
     """Whether a rule that a carry or a reduction names is in force for somebody."""
-    stretch = (context.start, context.until)
-    here = (g for g in context.governing if overlap((g.start, g.until), stretch) is not None)
-    return any(bare(rule) in (bare(g.name), *map(bare, _named(g))) for g in here)
-
-
-def _named(g: Governing) -> Iterator[str]:
-    yield g.rule.name
-    yield from (r.name for r in g.over)
+    here = (g for g in context.governing if in_stretch(g, context))
+    return any(bare(rule) in {bare(n) for n in (g.name, g.rule.name, *(r.name for r in g.over))} for g in here)
 
 
 def _by_text(old: Law, new: Law, stage: Stage, pack: str) -> Judgement:
@@ -422,11 +397,8 @@ def _by_text(old: Law, new: Law, stage: Stage, pack: str) -> Judgement:
         return "undecided", (), ""
     before, after = (context_as_written(c, stage.start, stage.until) for c in chains if c is not None)
     direction, witness, why = _compared(_said(stage.old), _said(stage.new), before, after)
-    return (
-        direction,
-        witness,
-        why or say("judged by the sentence alone: one of the two sides has errors", "仅按文字比较：其中一方有错误"),
-    )
+    alone = say("judged by the sentence alone: one of the two sides has errors", "仅按文字比较：其中一方有错误")
+    return direction, witness, why or alone
 
 
 def _said(rule: Rule | None) -> tree.Statement | None:
