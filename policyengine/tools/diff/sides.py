@@ -103,15 +103,9 @@ def policies_of(tree: Tree) -> list[Path]:
         below = list(policies_under(whole))
         tops = [*below, *(p for p in packs_under(whole) if not set(below) & set(p.parents))]
     if all(next(packs_under(top), None) is None for top in tops):
-        raise PolicyError(
-            [
-                Diagnostic(
-                    "PE704",
-                    say(f"there is no pack in {tree.label}", f"{tree.label} 中没有政策包"),
-                    hint=say(f"a pack is a folder with a {PACK_FILE}", f"政策包是含有 {PACK_FILE} 的文件夹"),
-                )
-            ]
-        )
+        said = say(f"there is no pack in {tree.label}", f"{tree.label} 中没有政策包")
+        hint = say(f"a pack is a folder with a {PACK_FILE}", f"政策包是含有 {PACK_FILE} 的文件夹")
+        raise PolicyError([Diagnostic("PE704", said, hint=hint)])
     return tops
 
 
@@ -167,12 +161,6 @@ def pack_folder(tree: Tree, policy: str | None) -> Path:
     for folder in (tree.folder / inside, tree.folder / Path(*inside.parts[1:])):
         if not inside.is_absolute() and ".." not in inside.parts and folder.is_dir():
             return folder
-    raise PolicyError(
-        [
-            Diagnostic(
-                "PE704",
-                say(f"there is no pack {policy} in {tree.label}", f"{tree.label} 中没有政策包 {policy}"),
-                hint=say("name it by its path inside both sides", "请写它在两边都有的路径"),
-            )
-        ]
-    )
+    said = say(f"there is no pack {policy} in {tree.label}", f"{tree.label} 中没有政策包 {policy}")
+    hint = say("name it by its path inside both sides", "请写它在两边都有的路径")
+    raise PolicyError([Diagnostic("PE704", said, hint=hint)])

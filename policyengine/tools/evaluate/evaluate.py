@@ -149,18 +149,9 @@ def engine_of(name: str, files: Files, remote: str | None = None) -> str:
         return "duckdb" if is_large(files) else "reference"
     if name in ("reference", "duckdb") or (name == "spark" and remote):
         return name
-    raise PolicyError(
-        [
-            Diagnostic(
-                "PE914",
-                say(f"the engine {name} needs a server", f"{name} 引擎需要服务器"),
-                hint=say(
-                    "say --remote sc://host:port, or leave --engine out",
-                    "请写 --remote sc://主机:端口，或去掉 --engine",
-                ),
-            )
-        ]
-    )  # fmt: skip
+    text = say(f"the engine {name} needs a server", f"{name} 引擎需要服务器")
+    hint = say("say --remote sc://host:port, or leave --engine out", "请写 --remote sc://主机:端口，或去掉 --engine")
+    raise PolicyError([Diagnostic("PE914", text, hint=hint)])
 
 
 def is_large(files: Files) -> bool:

@@ -134,21 +134,14 @@ class Selector:
     def _tie(self, person: Person, holders: Sequence[int]) -> PolicyError:
         names = ", ".join(self.law.policies[i].id for i in holders)
         who = mask(person.person_id)
-        return PolicyError(
-            [
-                Diagnostic(
-                    "PE913",
-                    say(
-                        f"{who} is claimed by several packs with equal right: {names}",
-                        f"{who} 同时适用几个同级的政策包：{names}",
-                    ),
-                    hint=say(
-                        "make their `applies` exclude each other, or name one pack with --policy",
-                        "请让各包的 applies 互相排除，或用 --policy 指定其中一个",
-                    ),
-                )
-            ]
+        text = say(
+            f"{who} is claimed by several packs with equal right: {names}", f"{who} 同时适用几个同级的政策包：{names}"
         )
+        hint = say(
+            "make their `applies` exclude each other, or name one pack with --policy",
+            "请让各包的 applies 互相排除，或用 --policy 指定其中一个",
+        )
+        return PolicyError([Diagnostic("PE913", text, hint=hint)])
 
 
 def is_pack(path: str | Path) -> bool:

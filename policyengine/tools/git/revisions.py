@@ -67,25 +67,13 @@ def git(*arguments: str, at: Path | None = None, stdin: bytes | None = None) -> 
             env={**os.environ, **_NO_TRANSPORT},
         )
     except FileNotFoundError:
-        raise PolicyError(
-            [
-                Diagnostic(
-                    "PE703",
-                    say("git is not installed here", "这里没有安装 git"),
-                    hint=say("install git, or name two folders", "请安装 git，或改为指定两个文件夹"),
-                )
-            ]
-        ) from None
+        said = say("git is not installed here", "这里没有安装 git")
+        hint = say("install git, or name two folders", "请安装 git，或改为指定两个文件夹")
+        raise PolicyError([Diagnostic("PE703", said, hint=hint)]) from None
     except subprocess.TimeoutExpired:
-        raise PolicyError(
-            [
-                Diagnostic(
-                    "PE703",
-                    say(f"git took longer than {_SECONDS} seconds", f"git 超过 {_SECONDS} 秒没有答复"),
-                    hint=say("try again, or name two folders", "请重试，或改为指定两个文件夹"),
-                )
-            ]
-        ) from None
+        said = say(f"git took longer than {_SECONDS} seconds", f"git 超过 {_SECONDS} 秒没有答复")
+        hint = say("try again, or name two folders", "请重试，或改为指定两个文件夹")
+        raise PolicyError([Diagnostic("PE703", said, hint=hint)]) from None
     if done.returncode:
         raise GitFailure(done.stderr.decode("utf-8", "replace").strip())
     return done.stdout
@@ -192,18 +180,9 @@ def parted(old: str, new: str, top: Path) -> str:
     try:
         return git("merge-base", one, other, at=top).decode().strip()
     except GitFailure:
-        raise PolicyError(
-            [
-                Diagnostic(
-                    "PE702",
-                    say(f"{old} and {new} have no common commit", f"{old} 和 {new} 没有共同的提交"),
-                    hint=_fetched(
-                        say(f"compare them as {old}..{new}", f"请写成 {old}..{new} 直接比较"),
-                        top,
-                    ),
-                )
-            ]
-        ) from None
+        said = say(f"{old} and {new} have no common commit", f"{old} 和 {new} 没有共同的提交")
+        hint = _fetched(say(f"compare them as {old}..{new}", f"请写成 {old}..{new} 直接比较"), top)
+        raise PolicyError([Diagnostic("PE702", said, hint=hint)]) from None
 
 
 def range_of(words: tuple[str, ...]) -> tuple[str, str | None]:

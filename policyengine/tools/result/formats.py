@@ -151,9 +151,7 @@ def _parquet_columns(table: Table) -> tuple[list[tuple[str, str]], Iterator[list
         figures = [f for row in table.rows if isinstance(f := row[number], Fraction)]
         texts = [exact_text(f) for f in figures]
         if any("/" in t for t in texts):
-            wide = any(
-                abs(f.numerator) >= BIGINT or f.denominator >= BIGINT for f in figures if isinstance(f, Fraction)
-            )
+            wide = any(abs(f.numerator) >= BIGINT or f.denominator >= BIGINT for f in figures)
             columns += [(f"{column.name}_{part}", "DECIMAL(38,0)" if wide else "BIGINT") for part in ("num", "den")]
             cells.append(_ratio)
         else:
@@ -179,18 +177,11 @@ def _ratio(value: Value) -> list[str]:
 
 def _write_xlsx(table: Table, path: Path) -> None:
     if len(table.rows) >= SHEET_ROWS:
-        raise PolicyError(
-            [
-                Diagnostic(
-                    "PE907",
-                    say(
-                        f"{table.name} has {len(table.rows)} rows; a sheet holds {SHEET_ROWS - 1}",
-                        f"{table.name} 有 {len(table.rows)} 行，一张工作表只能容纳 {SHEET_ROWS - 1} 行",
-                    ),
-                    hint=say("write csv or parquet instead: --format csv", "请改用 csv 或 parquet：--format csv"),
-                )
-            ]
+        text = say(
+            f"{table.name} has {len(table.rows)} rows; a sheet holds {SHEET_ROWS - 1}",
+            f"{table.name} 有 {len(table.rows)} 行，一张工作表只能容纳 {SHEET_ROWS - 1} 行",
         )
+        raise PolicyError([_beyond_a_sheet(text)])
     openpyxl = openpyxl_there()
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(table.name)
@@ -229,7 +220,11 @@ def _cell(value: Value) -> object:
         return value
     text = _safe(value)
     if len(text) > SHEET_CELL:
-        raise PolicyError([_too_long(text)])
+        said = say(
+            f"{text[:40]}… has {len(text)} characters; a cell of a sheet holds {SHEET_CELL}",
+            f"“{text[:40]}……”有 {len(text)} 个字符，工作表的一个单元格只能容纳 {SHEET_CELL} 个",
+        )
+        raise PolicyError([_beyond_a_sheet(said)])
     return _NOT_IN_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", text) or None
 
 
@@ -238,11 +233,8 @@ _UNHELD = r"\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff"
 _NOT_IN_XML = re.compile(f"[{_UNHELD}]|_(?=x[0-9A-Fa-f]{{4}}[_{_UNHELD}])")
 
 
-def _too_long(text: str) -> Diagnostic:
-    message = say(
-        f"{text[:40]}… has {len(text)} characters; a cell of a sheet holds {SHEET_CELL}",
-        f"“{text[:40]}……”有 {len(text)} 个字符，工作表的一个单元格只能容纳 {SHEET_CELL} 个",
-    )
+def _beyond_a_sheet(message: str) -> Diagnostic:
+    """PE907, with what to write instead."""
     hint = say("write csv or parquet instead: --format csv", "请改用 csv 或 parquet：--format csv")
     return Diagnostic("PE907", message, hint=hint)
 
