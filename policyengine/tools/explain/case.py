@@ -310,10 +310,14 @@ def is_spared(f: Finding, spared: Set[str]) -> bool:
     return f.status == "undetermined" and f.rule in spared
 
 
+def _unmet(findings: Iterable[Finding], spared: Set[str]) -> list[Finding]:
+    """The firm requirements that are not met, or not yet, without those that are then excused."""
+    return [f for f in findings if not f.advisory and f.status in UNMET and not is_spared(f, spared)]
+
+
 def lacking(findings: Iterable[Finding], spared: Set[str]) -> list[Finding]:
     """Those of firm requirements that more would meet. ``spared``: as of a case."""
-    open_ = (f for f in findings if not f.advisory and f.status in UNMET and not is_spared(f, spared))
-    return [f for f in open_ if f.comparison == ">=" and f.shortfall > 0]
+    return [f for f in _unmet(findings, spared) if f.comparison == ">=" and f.shortfall > 0]
 
 
 def figure_of(decision: Decision, finding: Finding) -> bool:
@@ -375,15 +379,14 @@ def labels_together(each: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def beyond_more(findings: Iterable[Finding], spared: Set[str]) -> bool:
     """Whether a firm requirement is open that no more would meet: a maximum, or a figure that the law leaves open."""
-    firm = [f for f in findings if not f.advisory and f.status in UNMET and not is_spared(f, spared)]
+    firm = _unmet(findings, spared)
     waiting = [f for f in firm if f.status == "in_progress" and not f.shortfall]  # a maximum or share kept so far
     return len(firm) > len(waiting) + len(lacking(firm, spared))
 
 
 def exceeded(findings: Iterable[Finding], spared: Set[str]) -> list[Finding]:
     """The firm maxima of which there is too much."""
-    open_ = (f for f in findings if not f.advisory and f.status in UNMET and not is_spared(f, spared))
-    return [f for f in open_ if f.comparison != ">=" and f.shortfall > 0]
+    return [f for f in _unmet(findings, spared) if f.comparison != ">=" and f.shortfall > 0]
 
 
 def kept(f: Finding) -> bool:
