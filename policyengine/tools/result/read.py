@@ -381,7 +381,7 @@ def unchanged_result(folder: str | Path) -> Written:
     """
     written = read_result(folder)
     tables = written.manifest["tables"]
-    if not _sealed(written):
+    if not sealed(written):
         raise PolicyError([_changed(written.folder / MANIFEST)])
     for done, table in enumerate(tables):
         told(done / len(tables), say("checking that nothing was changed", "核对是否被改动"))
@@ -401,7 +401,7 @@ def as_it_is(written: Written) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as e:
-        if not _sealed(written):
+        if not sealed(written):
             text = say(f"{e!r} is not as we write it", f"{e!r} 与写出时不同")
             raise _damaged(written.folder / MANIFEST, text) from None
         _tell_forged([written.folder])
@@ -430,7 +430,7 @@ def _tell_forged(places: Iterable[str | Path]) -> None:
             raise PolicyError(found) from None
 
 
-def _sealed(written: Written) -> bool:
+def sealed(written: Written) -> bool:
     """Whether the manifest is byte for byte what was written."""
     return (written.folder / MANIFEST).read_bytes() == manifest_bytes(written.manifest)
 
@@ -438,7 +438,7 @@ def _sealed(written: Written) -> bool:
 def changed_parts(written: Written, tables: Iterable[str]) -> Iterator[Diagnostic]:
     """PE543, a warning, for the manifest and each of these tables, where the result has it, that is not what was
     written."""
-    if not _sealed(written):
+    if not sealed(written):
         yield replace(_changed(written.folder / MANIFEST), severity="warning")
     for table in filter(written.has, tables):
         if (found := _of_table(written, table)) is not None:

@@ -20,8 +20,8 @@ from policyengine.light import dataclass
 from policyengine.messages import many, say
 from policyengine.progress import counted
 from policyengine.tools.result.formats import first_line
-from policyengine.tools.result.read import Written, read_result, year_start_of
-from policyengine.tools.result.write import BY_ITSELF, MANIFEST, SIGNATURE, digest, manifest_bytes
+from policyengine.tools.result.read import Written, read_result, sealed, year_start_of
+from policyengine.tools.result.write import BY_ITSELF, MANIFEST, SIGNATURE, digest
 from policyengine.trace import Decision, Finding, LedgerEntry
 
 if TYPE_CHECKING:
@@ -94,13 +94,12 @@ def _bounded(found: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 def _seal(written: Written) -> Iterator[Diagnostic]:
-    path = written.folder / MANIFEST
-    if path.read_bytes() != manifest_bytes(written.manifest):
+    if not sealed(written):
         text = say("the manifest was changed after it was written", "清单写出后被改动")
         hint = say(
             "what it says of packs, rules and files can't be relied on", "其中关于政策包、规则和文件的说明不可信"
         )
-        yield Diagnostic("PE502", text, Span(str(path)), hint)
+        yield Diagnostic("PE502", text, Span(str(written.folder / MANIFEST)), hint)
 
 
 def _bytes(written: Written) -> Iterator[Diagnostic]:
