@@ -23,7 +23,7 @@ def command(name: str) -> int:
     An editor with a YAML language server completes and checks a file whose first line is
     "# yaml-language-server: $schema=PATH".
     """
-    from policyengine.tools.schema import schema
+    from policyengine.packs.shape import schema_text
 
-    sys.stdout.write(schema(name))
+    sys.stdout.write(schema_text(name))
     return 0
