@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from policyengine import __version__
-from policyengine.diagnostics import Diagnostic, Related, Replacement, Span, human
+from policyengine.diagnostics import Diagnostic, Replacement, Span, human
 from policyengine.messages import harmless, many, say
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_SARIF_LEVEL = {"error": "error", "warning": "warning", "note": "note"}
 _GITHUB_LEVEL = {"error": "error", "warning": "warning", "note": "notice"}
 
 
@@ -106,12 +106,12 @@ def _result(d: Diagnostic, codes: list[str]) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": d.code,
         "ruleIndex": codes.index(d.code),
-        "level": _SARIF_LEVEL[d.severity],
+        "level": d.severity,
         "message": {"text": " ".join(p for p in parts if p)},
     }
     if d.span is not None:
         result["locations"] = [_location(d.span)]
-    related = [_related(r) for r in d.related if r.span is not None]
+    related = [{**_location(r.span), "message": {"text": r.message}} for r in d.related if r.span is not None]
     if related:
         result["relatedLocations"] = related
     if d.instead is not None:
@@ -153,11 +153,6 @@ def _region(span: Span) -> dict[str, int]:
     return region
 
 
-def _related(related: Related) -> dict[str, Any]:
-    assert related.span is not None
-    return {**_location(related.span), "message": {"text": related.message}}
-
-
 REPORTERS: dict[str, Callable[[Sequence[Diagnostic]], str]] = {
     "human": as_human,
     "json": as_json,
@@ -168,18 +163,16 @@ REPORTERS: dict[str, Callable[[Sequence[Diagnostic]], str]] = {
 
 def counted(diagnostics: Iterable[Diagnostic]) -> dict[str, int]:
     """How many there are of each severity."""
-    found = list(diagnostics)
-    return {s: sum(d.severity == s for d in found) for s in ("error", "warning", "note")}
+    found = Counter(d.severity for d in diagnostics)
+    return {s: found[s] for s in ("error", "warning", "note")}
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
     """How many there are, in a line."""
     count = counted(diagnostics)
-    clean = (
-        say("no errors", "没有错误")
-        if not count["error"]
-        else say(many(count["error"], "error"), f"{count['error']} 处错误")
-    )
+    clean = say("no errors", "没有错误")
+    if count["error"]:
+        clean = say(many(count["error"], "error"), f"{count['error']} 处错误")
     rest = say(f", {many(count['warning'], 'warning')}, {many(count['note'], 'note')}",
                f"，{count['warning']} 处警告，{count['note']} 条提示")  # fmt: skip
     return clean + (rest if count["warning"] or count["note"] else "")
