@@ -6,7 +6,7 @@ Nothing is evaluated. Ids and names in samples are masked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,10 @@ _NO_QUANTITY = (
     "没有一列读作数量：请将该列改名为“学时”等，或在对照文件中指明（columns: {quantity: 列名}；"
     "单位也未写明的，另起一行写 units: {quantity: 学时}）",
 )
+_TITLES = (
+    ("#", "#"), ("column", "列"), ("read as", "读作"), ("because of", "依据"), ("filled", "有值"),
+    ("unreadable", "无法读取"),
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -226,68 +230,54 @@ def as_text(views: Sequence[TableView], width: int = 100, colour: bool = False) 
     """For a terminal: one table per sheet."""
     from io import StringIO
 
-    from rich.console import Console
-    from rich.table import Table
+    from policyengine.tools.screen import Console
 
     out = StringIO()
-    console = Console(file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, emoji=False)
+    console = Console(file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False)
     for view in views:
         name = in_line(view.file + (f"[{view.sheet}]" if view.sheet else ""))
         line = say(f"header in row {view.header_row}", f"表头在第 {view.header_row} 行") if view.header_row else ""
-        console.print(f"{name}  ({'; '.join(p for p in (view.how, line) if p)})", markup=False, soft_wrap=True)
-        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        titles = [
-            ("#", "#"),
-            ("column", "列"),
-            ("read as", "读作"),
-            ("because of", "依据"),
-            ("filled", "有值"),
-            ("unreadable", "无法读取"),
-        ]
-        for at, (en, zh) in enumerate(titles):
-            table.add_column(say(en, zh), justify="right" if at in (0, 4, 5) else "left", overflow="fold")
-        for c in view.columns:
-            read_as = c.read_as or say("carried along", "保留")
-            unit = f" ({c.unit})" if c.unit else ""
-            bad = f"{c.unreadable} ({share(c.unreadable, c.filled)})" if c.unreadable else ""
-            table.add_row(
-                *(_plain(t) for t in (str(c.number), c.header, read_as + unit, c.how or "", str(c.filled), bad))
-            )
-        console.print(table)
-        for c in view.columns:
-            for s in c.samples:
-                console.print(
-                    f"  {_place(s)} {in_line(c.header)}: {s['value'] or ''}  {s['code']} {s['reason']}",
-                    markup=False,
-                    soft_wrap=True,
-                )
-        for s in view.whole_rows:
-            console.print(f"  {_place(s)} {s['value'] or ''}  {s['code']} {s['reason']}", markup=False, soft_wrap=True)
-        known = {c.read_as for c in view.columns}
-        if "PE421" in view.problems and not known & {"date", "start", "end"}:
-            console.print("  " + say(*_NO_DAY), markup=False, soft_wrap=True)
-        if known & {"date", "start", "end"} and "quantity" not in known:
-            console.print("  " + say(*_NO_QUANTITY), markup=False, soft_wrap=True)
+        console.print(f"{name}  ({'; '.join(p for p in (view.how, line) if p)})", soft_wrap=True)
+        console.print(_table(view))
+        for note in _told(view):
+            console.print(f"  {note}", soft_wrap=True)
         usable, part = view.rows - view.rejected, share(view.rejected, view.rows)
         console.print(
             say(
                 f"{many(view.rows, 'row')}: {usable} would be read, {view.rejected} rejected ({part})",
                 f"共 {view.rows} 行：可读取 {usable} 行，不能读取 {view.rejected} 行（{part}）",
-            ),
-            markup=False,
+            )
         )
         console.print()
     return out.getvalue()
 
 
-def _plain(text: str) -> Any:
-    from rich.text import Text
+def _table(view: TableView) -> Any:
+    """The columns and what they are read as."""
+    from rich.table import Table
 
-    return Text(in_line(text))
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for at, title in enumerate(_TITLES):
+        table.add_column(say(*title), justify="right" if at in (0, 4, 5) else "left", overflow="fold")
+    for c in view.columns:
+        read_as = (c.read_as or say("carried along", "保留")) + (f" ({c.unit})" if c.unit else "")
+        bad = f"{c.unreadable} ({share(c.unreadable, c.filled)})" if c.unreadable else ""
+        table.add_row(*map(in_line, (str(c.number), c.header, read_as, c.how or "", str(c.filled), bad)))
+    return table
 
 
-def _place(sample: dict[str, Any]) -> str:
-    return say(f"row {sample['row']}", f"第 {sample['row']} 行")
+def _told(view: TableView) -> Iterator[str]:
+    """Cells and rows that can't be read, some of them, and what no column is read as."""
+    samples = [(f"{in_line(c.header)}: ", s) for c in view.columns for s in c.samples]
+    for header, s in (*samples, *(("", s) for s in view.whole_rows)):
+        row = say(f"row {s['row']}", f"第 {s['row']} 行")
+        yield f"{row} {header}{s['value'] or ''}  {s['code']} {s['reason']}"
+    known = {c.read_as for c in view.columns}
+    dated = bool(known & {"date", "start", "end"})
+    if "PE421" in view.problems and not dated:
+        yield say(*_NO_DAY)
+    if dated and "quantity" not in known:
+        yield say(*_NO_QUANTITY)
 
 
 def share(part: int, whole: int) -> str:
