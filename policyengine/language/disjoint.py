@@ -21,7 +21,7 @@ QUANTITY = "quantity"  # the column that is compared in the unit of each figure
 _DIMENSIONS = frozenset(u.dimension for u in UNITS.values())
 MOST_CASES = 64  # disjuncts looked at; a condition with more is "perhaps"
 Conjunction = tuple[tree.Condition, ...]
-_NEGATED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+NEGATED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _ORDER = ("<", "<=", ">", ">=")
 _FLIPPED = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
@@ -80,7 +80,7 @@ def _negate(atom: tree.Condition) -> tree.Condition:
         case tree.Compare(left=left, op=op, right=right):
             if op in _ORDER and any(isinstance(o, tree.Value) and o.unit for o in (left, right)) and _of_quantity(atom):
                 return tree.Not(atom)  # what is counted in another dimension is neither more nor less
-            return tree.Compare(left, _NEGATED[op], right)
+            return tree.Compare(left, NEGATED[op], right)
         case tree.In(left=left, items=items, negated=negated):
             return tree.In(left, items, not negated)
         case tree.InTable(left=left, table=table, negated=negated):

@@ -13,6 +13,7 @@ from fractions import Fraction
 from policyengine.engines.calendar import period_of
 from policyengine.engines.truth import Scene, World, compile_condition, record_fact
 from policyengine.language import tree
+from policyengine.language.disjoint import NEGATED
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.records.model import Fact, Record
@@ -21,7 +22,6 @@ Wish = dict[str, Fact]
 MOST = 16
 ANY_TEXT = "—"  # stands for a text of which only the presence matters
 _MIRRORED = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
-_OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 
 def wishes(condition: tree.Condition | None, world: World, scene: Scene, holds: bool = True) -> list[Wish]:
@@ -76,7 +76,7 @@ def _proposals(condition: tree.Condition, world: World, day: date, holds: bool) 
     """Facts that would make one comparison true or false."""
     match condition:
         case tree.Compare(left=tree.Field(id=name), op=op, right=right):
-            return [_in_unit(w, right) for w in _compared(name, op if holds else _OPPOSITE[op], right, world)]
+            return [_in_unit(w, right) for w in _compared(name, op if holds else NEGATED[op], right, world)]
         case tree.Compare(left=left, op=op, right=tree.Field() as right):
             return _proposals(tree.Compare(right, _MIRRORED[op], left), world, day, holds)
         case tree.In(left=tree.Field(id=name), items=items, negated=negated):

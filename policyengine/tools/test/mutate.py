@@ -17,6 +17,7 @@ from typing import Any
 from policyengine.diagnostics import Span
 from policyengine.engines.reference import prepare
 from policyengine.language import tree
+from policyengine.language.disjoint import NEGATED
 from policyengine.language.printer import print_statement
 from policyengine.messages import say, speak, spoken
 from policyengine.packs.model import Table
@@ -31,7 +32,6 @@ STAGES = (
     "recognise", "reject", "convert", "add", "exchange", "assign", "count_once", "caps", "measures", "carry", "require",
     "excuse", "reduce", "conclude", "flags",
 )  # fmt: skip
-TURNED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 LAST_DAY = date.max.toordinal()
 WORTH_IT = 4000  # case runs from which a second process pays: about three seconds
 Rule = PlanRule[tree.Statement]
@@ -221,7 +221,7 @@ def _turned(node: Any) -> Iterator[Any]:
     """The comparison the other way round."""
     match node:
         case tree.Compare(op=op):
-            yield replace(node, op=TURNED[op])
+            yield replace(node, op=NEGATED[op])
         case tree.In(negated=negated) | tree.InTable(negated=negated) | tree.Present(negated=negated):
             yield replace(node, negated=not negated)
         case tree.Require(comparison=comparison):
