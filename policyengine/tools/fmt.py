@@ -52,10 +52,9 @@ class _Text:
     indent: int
     tree: Statement | Condition
     printed: str
-    rule: bool
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Words:
     """The words of a pack and the surface that it is written in."""
 
@@ -193,7 +192,7 @@ def _texts(document: Document, vocabulary: Vocabulary, surface: str) -> tuple[li
             parsed, printed = condition, print_condition(condition, vocabulary, surface) if condition else ""
         problems += found
         if parsed is not None:
-            texts.append(_Text(scalar, indent, parsed, printed, rule))
+            texts.append(_Text(scalar, indent, parsed, printed))
     return texts, problems
 
 
