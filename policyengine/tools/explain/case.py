@@ -132,6 +132,11 @@ def owner_of(missing: str) -> tuple[str, str]:
     return owner, fact
 
 
+def own_facts(missing: Iterable[str]) -> list[str]:
+    """The facts of the person among those that are missing."""
+    return [m.removeprefix("person:") for m in missing if m.startswith("person:")]
+
+
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """One thing that would be enough for one requirement, that of the rule ``rule``; verified by evaluating it.

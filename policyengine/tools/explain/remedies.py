@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from policyengine.tools.explain.case import Remedy, exceeded
+from policyengine.tools.explain.case import Remedy, exceeded, own_facts
 from policyengine.tools.explain.words import Node, Words, number, unit_of
 from policyengine.trace import Finding
 
@@ -65,7 +65,7 @@ class Remedies(Words):
 
     def _perhaps(self, f: Finding) -> str:
         """``, if needed (depending on hospital level)`` where it is not settled whether the requirement is lacking."""
-        open_of_person = f.status == "in_progress" and any(m.startswith("person:") for m in f.missing)
+        open_of_person = f.status == "in_progress" and bool(own_facts(f.missing))
         if not f.missing or not (f.status == "undetermined" or open_of_person):
             return ""
         facts = self.lacking(f.missing)

@@ -19,7 +19,7 @@ from policyengine.engines.reference import Periods, Prepared
 from policyengine.engines.totals import Totals
 from policyengine.language import tree
 from policyengine.records.model import Person, Record
-from policyengine.tools.explain.case import Measured, Window
+from policyengine.tools.explain.case import Measured, Window, own_facts
 from policyengine.trace import Decision, Finding, LedgerEntry
 
 ZERO = Fraction(0)
@@ -116,8 +116,7 @@ def _seems_adrift(f: Finding, d: Decision) -> bool:
     Where nothing counted, tables don't tell such a finding from others.
     """
     shown: Mapping[str, Fraction] = {"total": d.total, **d.by_subject}
-    asks = any(m.startswith("person:") for m in f.missing)
-    return asks and f.achieved == 0 and shown.get(f.measure, ZERO) > 0
+    return bool(own_facts(f.missing)) and f.achieved == 0 and shown.get(f.measure, ZERO) > 0
 
 
 def _sum(rows: Iterable[LedgerEntry]) -> Fraction:

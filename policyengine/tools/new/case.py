@@ -17,6 +17,7 @@ from policyengine.language.quantities import exact_text
 from policyengine.plan.model import Plan
 from policyengine.records.model import Fact, Inputs, Person
 from policyengine.records.model import Record as Row
+from policyengine.tools.explain.case import own_facts
 from policyengine.trace import Finding
 
 Facts = tuple[tuple[str, str], ...]
@@ -87,7 +88,7 @@ def _somebody(ready: Prepared, rule: str, sector: str, year: int) -> tuple[Perso
         return plain, found.required if found else None
     open_still = _found(ready, rule, plain, year, day_within(ready.plan, year))  # one that names all it hangs on
     assert open_still is not None
-    asked = sorted(m.removeprefix("person:") for m in open_still.missing if m.startswith("person:"))
+    asked = sorted(own_facts(open_still.missing))
     values = product(*(_values(ready.plan, name, year) for name in asked))
     people = [replace(plain, facts={**plain.facts, **dict(zip(asked, v, strict=True))}) for v in islice(values, TRIALS)]
     owing = [(person, one) for person in people if (one := _found(ready, rule, person, year)) and _sure(one)]

@@ -16,11 +16,10 @@ from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs, Reject
 from policyengine.records.personal import mask
 from policyengine.tools.evaluate.evaluate import Evaluation
-from policyengine.tools.explain.case import owner_of
+from policyengine.tools.explain.case import own_facts, owner_of
 from policyengine.trace import OUTCOMES, Finding, Result
 
 WARNED = ("no_conversion", "no_exchange", "ambiguous", "no_policy")  # ledger reasons that the summary warns of
-OF_PERSON = "person:"  # how a missing fact of the person is written
 TWINS = ("rows repeat each other", "各行互相重复")  # why they can't be read; each itself names the row that it repeats
 MOST = 3  # facts that no record gives, of which the summary warns
 MASKED_AMONG = 100_000  # so many people at most are looked through for one whose masked id nobody else has
@@ -206,11 +205,6 @@ def names_of(plans: Iterable[Plan]) -> dict[str, str]:
 def most_of(concerned: Mapping[str, int]) -> list[str]:
     """The facts that concern the most people; from fact → how many people."""
     return sorted(concerned, key=lambda fact: (-concerned[fact], fact))[:MOST]
-
-
-def own_facts(missing: Iterable[str]) -> list[str]:
-    """The facts of the person among those that are missing."""
-    return [m.removeprefix(OF_PERSON) for m in missing if m.startswith(OF_PERSON)]
 
 
 def _unmet(result: Result, inputs: Inputs) -> Unmet | None:

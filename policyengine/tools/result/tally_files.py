@@ -12,6 +12,7 @@ from policyengine.plan.model import Plan
 from policyengine.records.columns import Canonical
 from policyengine.records.duck_file import reader_text
 from policyengine.records.personal import APOSTROPHED, mask
+from policyengine.tools.explain.case import own_facts
 from policyengine.tools.result.tables import JOINED
 from policyengine.tools.result.tally import (
     MASKED_AMONG,
@@ -27,7 +28,6 @@ from policyengine.tools.result.tally import (
     mostly,
     names_of,
     outcomes_of,
-    own_facts,
 )
 
 _LOOKED_AT = 1000  # people who did not meet the requirement, for one who can be named

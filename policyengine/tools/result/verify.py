@@ -19,6 +19,7 @@ from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
 from policyengine.messages import many, say
 from policyengine.progress import counted
+from policyengine.tools.explain.case import own_facts
 from policyengine.tools.result.formats import first_line
 from policyengine.tools.result.read import Written, read_result, sealed, year_start_of
 from policyengine.tools.result.write import BY_ITSELF, MANIFEST, SIGNATURE, digest
@@ -427,7 +428,7 @@ def _shown(of_it: Iterable[Finding], required: Fraction | None, short: Fraction 
             break
         if (f.required, f.shortfall) == (required, short):
             return f
-        if not any(m.startswith("person:") for m in f.missing):
+        if not own_facts(f.missing):
             break
     return ranked[0]
 
@@ -435,8 +436,7 @@ def _shown(of_it: Iterable[Finding], required: Fraction | None, short: Fraction 
 def _adrift(f: Finding, hours: Fraction) -> bool:
     """Whether the days of the finding may be others, for want of a person's fact, and it allows these hours in them."""
     high = f.achieved_high
-    unknown = any(m.startswith("person:") for m in f.missing)
-    return unknown and f.achieved - f.carried <= hours and (high is None or hours <= high)
+    return bool(own_facts(f.missing)) and f.achieved - f.carried <= hours and (high is None or hours <= high)
 
 
 def _measured(d: Decision) -> Iterator[tuple[str, Fraction, Fraction | None, Fraction | None]]:
