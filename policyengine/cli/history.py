@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ def command(rule: str, policies: str, format_: str) -> int:
     return 0
 
 
-def _lines(history: History):  # type: ignore[no-untyped-def]
+def _lines(history: History) -> Iterator[str]:
     yield history.name
     if not history.versions:
         yield say("  no pack has this rule any more", "  政策包中已无此规则")
