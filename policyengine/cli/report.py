@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from policyengine.messages import say
 
 if TYPE_CHECKING:
     from policyengine.diagnostics import Diagnostic
-    from policyengine.tools.stats.origin import Named
 
 EPILOG = """\b
 Examples:
@@ -62,34 +62,30 @@ def command(
     if person is not None and not certificates:
         raise click.UsageError(say("--person goes with --certificates", "--person 须与 --certificates 一起使用"))
     refuse_over("--out", out, [folder, *records, persons, policy, *made_from([folder])])
+
+    def write_page(to: Path) -> tuple[Diagnostic, ...]:
+        if certificates:
+            return make.write_certificates(folder, to, person, reveal, named)
+        return make.write_report(folder, to, reveal, named)
+
     with progress():
         if suffix == ".xlsx":
             notes = make.write_workbook(folder, path, reveal, named)
-        elif suffix == ".pdf":
-            notes = _printed(folder, path, certificates, person, reveal, named)
-        elif certificates:
-            notes = make.write_certificates(folder, path, person, reveal, named)
         else:
-            notes = make.write_report(folder, path, reveal, named)
+            notes = _printed(write_page, path) if suffix == ".pdf" else write_page(path)
     tell(notes)
     message(say(f"written to {out}", f"已写入 {out}"))
     return 0
 
 
-def _printed(
-    folder: str, path: Path, certificates: bool, person: str | None, reveal: bool, named: Named
-) -> tuple[Diagnostic, ...]:
+def _printed(write_page: Callable[[Path], tuple[Diagnostic, ...]], path: Path) -> tuple[Diagnostic, ...]:
     import tempfile
 
-    from policyengine.tools.report import make
     from policyengine.tools.report.pdf import browser, print_pdf
 
     browser()  # before any work
     with tempfile.TemporaryDirectory(prefix="policyengine-") as place:
         page = Path(place) / "page.html"
-        if certificates:
-            notes = make.write_certificates(folder, page, person, reveal, named)
-        else:
-            notes = make.write_report(folder, page, reveal, named)
+        notes = write_page(page)
         print_pdf(page, path)
     return notes
