@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.tools.result.read import Written, unchanged_result
-from policyengine.tools.stats.frames import Frame, frame_of
-from policyengine.tools.stats.origin import Facts, Lists, Named, facts_of, listed_in, without_ledger
+from policyengine.tools.stats.frames import Frame, described, frame_of
+from policyengine.tools.stats.origin import Facts, Named, facts_of, listed_in, without_ledger
 from policyengine.tools.stats.part import Source
 
 
@@ -48,17 +48,11 @@ def source_with(connection: Any, folder: Path, written: Written, facts: Facts | 
         labels=[p["labels"] for p in manifest["policies"]],
         subjects=written.subjects(),
         splits=ledger is not None and ledger.has("assign_rule"),
-        listings=_listings(facts),
+        listings=listed_in(facts.plans) if facts is not None else [],
     )
 
 
 def _frame(connection: Any, table: str | None) -> Frame | None:
     from sqlglot import exp
 
-    from policyengine.tools.stats.frames import described
-
     return described(connection, exp.to_table(table, quoted=True)) if table else None
-
-
-def _listings(facts: Facts | None) -> list[tuple[str, Lists]]:
-    return listed_in(facts.plans) if facts is not None else []
