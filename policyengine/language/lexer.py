@@ -99,6 +99,8 @@ class Sentence:
 
     def token(self, start: int, accepts: Accepts) -> Token | None:
         """The longest of what may come next; of equally long ones the unit, then the keyword, then the word."""
+        if start >= self.end:
+            return None
         end, kind = start, ""
         if keyword := accepts.keywords.at(self.folded, start):
             end, kind = keyword

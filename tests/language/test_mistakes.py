@@ -91,6 +91,22 @@ def test_an_empty_rule() -> None:
         assert problem.code == "PE200"
 
 
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ("限额", "PE200"),
+        ("认定 培训班 当 考核结果 = 合格、", "PE200"),
+        ("recognise training when result = passed,", "PE200"),
+        ("限额 培训班 每年 不超过 2/3 的", "PE207"),
+        ("cap training at 50% of the ", "PE207"),
+    ],
+)
+def test_a_rule_that_breaks_off_is_answered_as_with_its_full_stop(rule: str, code: str) -> None:
+    said = [(d.code, d.message, d.hint) for d in parse_statement(rule, VOCABULARY)[1]]
+    assert said == [(d.code, d.message, d.hint) for d in parse_statement(f"{rule}。", VOCABULARY)[1]]
+    assert [found for found, *_ in said] == [code]
+
+
 def test_a_rule_is_bounded() -> None:
     statement, (problem,) = parse_statement("认定 培训班 当 " + "完成 或 " * 3000 + "完成", VOCABULARY)
     assert statement is None
