@@ -152,14 +152,13 @@ class Desk:
         if policy and pack is None:
             raise unusable(say(f"there is no pack {policy}", f"没有政策包 {policy}"))
         law = load_law(str(pack.folder if pack else self.policies))
-        told: list[Diagnostic] = []
-        unread: list[Reject] = []
-        counts = [0]
+        remarks: tuple[Diagnostic, ...] = ()
+        unread: tuple[Reject, ...] = ()
+        rejected = 0
 
-        def read(rejects: Sequence[Reject], remarks: tuple[Diagnostic, ...]) -> None:
-            told.extend(remarks)
-            counts.append(len(rejects))
-            unread.extend(islice(rejects, SHOWN))
+        def read(rejects: Sequence[Reject], told: tuple[Diagnostic, ...]) -> None:
+            nonlocal remarks, unread, rejected
+            remarks, unread, rejected = told, tuple(islice(rejects, SHOWN)), len(rejects)
 
         def heard(share: float | None, step: str) -> None:
             self.progress = (share or 0.0, step)
@@ -175,9 +174,9 @@ class Desk:
             pack.title if pack else say("each by the pack that applies", "各按所适用的政策包"),
             tuple((kind, p.name) for kind, paths in files.items() for p in paths),
             tuple(summary_lines(tally)),
-            (*law.remarks, *told),
-            tuple(unread),
-            counts[-1],
+            remarks,
+            unread,
+            rejected,
             made / "result",
         )
         self.results.append(judged)

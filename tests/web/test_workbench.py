@@ -173,6 +173,13 @@ def test_records_are_judged_and_told(browser: Browser) -> None:
     assert "/results/1" in browser.page("/")
 
 
+def test_what_is_remarked_of_the_packs_is_told_once(browser: Browser) -> None:
+    (browser.workbench.desk.policies / "sichuan" / "more.yaml").write_text("", encoding="utf-8")  # read by nobody
+    browser.send("a.csv", RECORDS)
+    assert browser.judge() == (200, {"result": "/results/1"})
+    assert browser.page("/results/1").count("more.yaml is not read") == 1
+
+
 def test_what_can_be_taken_along(browser: Browser) -> None:
     browser.send("a.csv", RECORDS)
     browser.judge()
