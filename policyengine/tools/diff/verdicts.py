@@ -126,7 +126,8 @@ def _grouped(
     if len(gone) > 1 or len(come) > 1:
         return "neither", (), say("several rules are kept beside each other", "有几条规则并行适用")
     direction, witness, why = checked((first, second), around, policies, stretch)
-    if len(one) > len(gone) or len(other) > len(come):  # one more sentence that restricts, or one less
+    more = len(one) > len(gone) or len(other) > len(come)  # one more sentence that restricts, or one less
+    if more and direction != "neither":  # as where more hours may cost somebody a requirement
         if not come:
             direction = "laxer"
         elif not gone:
