@@ -74,6 +74,19 @@ def reordered(
     return False
 
 
+def parted(
+    pair: tuple[tree.Statement | None, tree.Statement | None], policies: tuple[Policy, Policy]
+) -> bool:  # fmt: skip
+    """Whether a cap for an activity, or a day, has become one over another window, or the reverse, where the records
+    of one activity, or day, may count in several years: in each of these the other has its whole figure."""
+    match pair:
+        case tree.Cap() as one, tree.Cap() as other if one.window != other.window:
+            ways = {g.statement.by for p in policies for g in p.governing if isinstance(g.statement, tree.Assign)}
+            windows = {type(one.window), type(other.window)}
+            return (tree.PerActivity in windows and "split" in ways) or (tree.PerDay in windows and "claim" in ways)
+    return False
+
+
 def _following(policy: Policy) -> set[tuple[str, str]]:
     """Names of caps that may be about the same record, the one that applies first before the other."""
     caps, _, _ = ordered(cap_rules(policy), policy.vocabulary)

@@ -20,7 +20,7 @@ from policyengine.plan.names import unwrapped, walk
 from policyengine.tools.diff.governs import cut, effective, in_place, looked_up, roots
 from policyengine.tools.diff.missing import where_missing
 from policyengine.tools.diff.model import Direction, Law
-from policyengine.tools.diff.monotone import against, asked, both_ways, carries_on, reordered
+from policyengine.tools.diff.monotone import against, asked, both_ways, carries_on, parted, reordered
 from policyengine.tools.diff.sameness import ordered
 from policyengine.tools.diff.timeline import Stage
 from policyengine.tools.prove import words
@@ -170,6 +170,14 @@ def checked(
         return "neither", witness, say("hours are cut by the caps in another order", "各限额扣减学时的先后次序不同")
     if direction not in ("stricter", "laxer"):
         return direction, witness, why
+    if parted(pair, policies):
+        return (
+            "neither", witness,
+            say(
+                "what counts in several years has the limit of one activity or day once, that of a year in each of them",
+                "计入几个年度的学时，每次或每天的限额只有一份，每年的限额则每个年度各有一份",
+            ),
+        )  # fmt: skip
     if _apart(pair, policies, stretch) and any(
         carries_on(p, s, stretch) for p in policies for s in pair if s is not None
     ):
