@@ -12,9 +12,9 @@ from policyengine.engines.compile.aside import JudgeOne
 from policyengine.engines.compile.axes import Column
 from policyengine.engines.compile.host import Rows, column_of
 from policyengine.engines.compile.whole import trace_of
+from policyengine.engines.duckdb_sql import sql
 from policyengine.engines.protocol import Selection
 from policyengine.plan.model import Plan
-from policyengine.records.cells import NO_CHARACTER
 from policyengine.records.model import Inputs
 from policyengine.trace import Result
 
@@ -22,8 +22,6 @@ Periods = tuple[int, int]
 
 _AT_ONCE = 50_000
 WRITTEN = ("BIGINT", "INTEGER", "BOOLEAN")  # handed over as one text "[1, 2, NULL]", in a third of the time of a list
-MAPPED = 3  # from so many texts on, a map is faster than comparing one by one
-RECORDS = "r"  # the alias of records, whose texts come from files with dictionaries
 
 
 class DuckHost:
@@ -93,13 +91,6 @@ def _listed(column: list[Any]) -> str:
     return text.replace("None", "NULL")
 
 
-def sql(query: Any) -> str:
-    """A tree as DuckDB's SQL."""
-    if not isinstance(query, str):
-        _looked_up(query)
-    return query if isinstance(query, str) else str(query.sql("duckdb", copy=False))
-
-
 def evaluate(
     plan: Plan, inputs: Inputs, periods: Periods | None = None, as_of: date | None = None, connection: Any = None
 ) -> Result:
@@ -131,87 +122,3 @@ def evaluate_all(
     finally:
         if connection is None:
             own.close()
-
-
-def _looked_up(query: Any) -> None:
-    """Choices between texts as look-ups in a map, which DuckDB does once per text of a dictionary and not per row.
-
-    So does a file's reader with a condition, where ``IN`` would only skip whole row groups.
-    """
-    from sqlglot import exp
-
-    nodes = list(query.find_all(exp.Case, exp.In))
-    for node in nodes:
-        if not isinstance(node, exp.Case):
-            continue
-        branches = node.args["ifs"]
-        if node.this is None or not all(b.this.is_string for b in branches):
-            continue
-        if _of_records(node.this) and (codes := _codes(node)) is not None:
-            node.replace(_coded(node, *codes))
-        elif len(branches) >= MAPPED:
-            found = _mapped([b.this for b in branches], [b.args["true"] for b in branches], node.this)
-            node.replace(exp.Coalesce(this=found, expressions=[node.args["default"]]))
-    for node in nodes:
-        if not isinstance(node, exp.In):
-            continue
-        texts = list(dict.fromkeys(node.expressions))  # a map takes each but once
-        if _of_records(node.this) and texts and all(x.is_string for x in texts) and _is_condition(node):
-            node.replace(_mapped(texts, [exp.true() for _ in texts], node.this))
-
-
-def _of_records(value: Any) -> bool:
-    """Whether a value is a bare column of the records."""
-    from sqlglot import exp
-
-    return isinstance(value, exp.Column) and value.table == RECORDS
-
-
-def _mapped(texts: list[Any], values: list[Any], value: Any) -> Any:
-    """What a map from texts gives for a value; NULL for any other."""
-    from sqlglot import exp
-
-    given = exp.Anonymous(this="MAP", expressions=[exp.Array(expressions=texts), exp.Array(expressions=values)])
-    return exp.Anonymous(this="MAP_EXTRACT_VALUE", expressions=[given, value])
-
-
-def _is_condition(node: Any) -> bool:
-    """Whether a node is a condition on rows, where NULL is as good as false."""
-    from sqlglot import exp
-
-    while isinstance(node.parent, (exp.And, exp.Or, exp.Paren)):
-        node = node.parent
-    return isinstance(node.parent, exp.Where)
-
-
-def _codes(node: Any) -> tuple[int, int] | None:
-    """The whole numbers that a choice gives for a missing text and any other; None where it gives something else."""
-    from sqlglot import exp
-
-    given, missing = node.args["default"], None
-    if isinstance(given, exp.Case) and given.this is None and len(given.args["ifs"]) == 1:
-        (branch,), given = given.args["ifs"], given.args["default"]
-        if not (isinstance(branch.this, exp.Is) and branch.this.this == node.this):
-            return None
-        missing = branch.args["true"]
-    values = [*(b.args["true"] for b in node.args["ifs"]), given, given if missing is None else missing]
-    if not all(isinstance(v, exp.Literal) and v.is_int for v in values):
-        return None
-    return int(values[-1].this), int(given.this)
-
-
-def _coded(node: Any, missing: int, other: int) -> Any:
-    """A choice between whole numbers by nothing but functions of one text, all of which DuckDB works out once per text
-    of a dictionary; ``COALESCE`` and ``CASE`` are done per row. What is not in the map is NULL there, and made a number
-    beyond all others by ``LEAST``, which passes over NULL; the rest of a division makes it the one that is meant.
-    ``NO_CHARACTER``, greater than any text that is read, stands for a missing one."""
-    from sqlglot import exp
-
-    branches = node.args["ifs"]
-    codes = {b.this.this: int(b.args["true"].this) for b in reversed(branches)} | {NO_CHARACTER: missing}
-    beyond = max(*codes.values(), other) + 1
-    texts, values = map(exp.Literal.string, codes), map(exp.Literal.number, codes.values())
-    text = exp.Anonymous(this="LEAST", expressions=[node.this, exp.Literal.string(NO_CHARACTER)])
-    found = _mapped(list(texts), list(values), text)
-    known = exp.Anonymous(this="LEAST", expressions=[found, exp.Literal.number(other + beyond)])
-    return exp.paren(exp.Mod(this=known, expression=exp.Literal.number(beyond)))

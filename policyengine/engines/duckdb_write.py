@@ -28,7 +28,8 @@ from policyengine.engines.compile.output import Output, Sheet
 from policyengine.engines.compile.run import opened
 from policyengine.engines.compile.shares import shares_of
 from policyengine.engines.compile.sources import Names
-from policyengine.engines.duckdb import DuckHost, sql
+from policyengine.engines.duckdb import DuckHost
+from policyengine.engines.duckdb_sql import sql
 from policyengine.engines.protocol import Periods, Progress, Selection, Tables
 from policyengine.plan.model import Plan
 from policyengine.signals import ENDING, handled

@@ -14,6 +14,7 @@ import pytest
 from policyengine.engines import duckdb as engine
 from policyengine.engines import reference
 from policyengine.engines.compile import trees as t
+from policyengine.engines.duckdb_sql import sql
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs
@@ -292,3 +293,20 @@ def test_choices_between_texts_of_records(texts: tuple[str, ...], missing: bool,
     picked = t.select(v=t.col("v", "r")).from_(relation, copy=False).where(named, copy=False)
     assert {v for (v,) in host.rows(picked)} == set(texts) & {v for v in values if v is not None}
     host.drop("choices_of_texts")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (t.col("end", "r"), 'r."end"'),  # by its own name without saying
+        (t.col("END", "r"), 'r."END" AS "end"'),
+        (t.col('a"b', "from"), '"from"."a""b" AS "end"'),
+        (t.col("end"), '"end"'),
+        (t.lit("it's"), "'it''s' AS \"end\""),
+        (t.among(t.col("v", "r"), [t.lit("a")]), 'r."v" IN (\'a\') AS "end"'),  # no condition: NULL is not false
+        (t.switch(t.col("v"), [(t.lit("a"), t.lit(1))], t.lit(0)), 'CASE "v" WHEN \'a\' THEN 1 ELSE 0 END AS "end"'),
+    ],
+)
+def test_values_as_text(value: Any, text: str) -> None:
+    query = t.select(end=value)
+    assert sql(query) == sql(query) == f"SELECT {text}"

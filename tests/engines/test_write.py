@@ -13,7 +13,8 @@ import pytest
 from policyengine.engines import duckdb_write, reference
 from policyengine.engines.compile.loading import load_inputs
 from policyengine.engines.compile.shares import shares_of
-from policyengine.engines.duckdb import DuckHost, sql
+from policyengine.engines.duckdb import DuckHost
+from policyengine.engines.duckdb_sql import sql
 from policyengine.engines.duckdb_write import Options, write
 from policyengine.engines.protocol import Tables
 from policyengine.tools.result.formats import read_rows, write_table

@@ -13,7 +13,8 @@ from sqlglot import expressions as exp
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.output import safe
 from policyengine.engines.compile.trees import Tree
-from policyengine.engines.duckdb import DuckHost, sql
+from policyengine.engines.duckdb import DuckHost
+from policyengine.engines.duckdb_sql import sql
 from policyengine.records.parquet import columns_of
 from policyengine.tools.diff.impact import BETTER, GROUPS
 from policyengine.tools.diff.shift_file import KEY, is_parquet, made, shift_columns
