@@ -6,7 +6,7 @@ Nothing is guessed: every option is tried as a case of its own before it is offe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import field, replace
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from math import ceil
@@ -87,7 +87,7 @@ class Offer:
     sample: Sample
     caps: frozenset[str]
     alike: bool
-    does: bool | None = field(default=None)
+    does: bool | None = None
     pieces: int = 0  # into how many activities the hours are divided; 0: as many as they take
     counted: Fraction = ZERO  # of the activities, at least, as they were tried
 
@@ -207,7 +207,7 @@ def _way_of_hours(trial: Trial, samples: Samples, used: int) -> Way | None:
     offers: list[Offer] = []
     does_not: list[str] = []
     foreign = False  # whether there are forms that count, but not toward what is measured
-    for kind in samples.kinds():
+    for kind in samples.kinds:
         sample = samples.find(kind, want, situation)
         if sample is not None:
             offers.append(Offer(kind.forms, sample, kind.caps, kind.alike))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cached_property
 from itertools import count, islice, repeat, takewhile
 from math import ceil
 
@@ -102,37 +103,35 @@ class Samples:
         judge = prepared.judge
         asked = [d for r in (*judge.recognise, *judge.reject, *judge.convert, *judge.add) for d in r.asks]
         self._compared = _compared(prepared)
-        # whether what does for one person may not do for another
         self._drafts = Drafts(prepared)
         self.turns = self._drafts.turns
+        # whether what does for one person may not do for another
         self._personal = self._drafts.uneven or any(d.of == "person" for d in asked)
         self._personal = self._personal or any(d.type != "text" for d in self._compared)
         windows = [c.rule.statement.window for c in prepared.later.caps]  # type: ignore[attr-defined]
         self._limited = any(isinstance(w, tree.PerActivity | tree.PerField) for w in windows)
-        self._kinds: list[Kind] | None = None
         self._found: dict[tuple[object, ...], Sample | None] = {}
 
+    @cached_property
     def kinds(self) -> list[Kind]:
         """The forms of the vocabulary, those together that the same rules speak of."""
-        if self._kinds is None:
-            judge, later = self.prepared.judge, self.prepared.later
-            rules = (*judge.recognise, *judge.reject, *judge.convert, *judge.add, *judge.assign, *later.once)
-            open_caps = {c.key for c in later.caps if c.owner != "form"}
-            open_once = {r.key for r in later.once if r.owner != "form"}
-            per_form = any("form" in _per(r.rule.statement) for r in (*later.caps, *later.once))
-            groups: dict[tuple[frozenset[str], frozenset[str]], list[str]] = {}
-            for word in self.prepared.plan.vocabulary.terms_of("form"):
-                caps = frozenset(c.key for c in later.caps if word.id in c.named) | open_caps
-                spoken = {r.key for r in (*rules, *later.measures) if word.id in r.named}
-                spoken |= {r.key for r in later.require if word.id in _measured(r.rule.statement)}
-                spoken |= {word.id} if per_form else open_once
-                groups.setdefault((frozenset(spoken), caps), []).append(word.id)
-            subtle = {r.key for r in (*later.caps, *later.once) if _subtle(r.rule.statement)}
-            self._kinds = [
-                Kind(tuple(forms), caps, not per_form and subtle.isdisjoint(spoken | caps))
-                for (spoken, caps), forms in groups.items()
-            ]
-        return self._kinds
+        judge, later = self.prepared.judge, self.prepared.later
+        rules = (*judge.recognise, *judge.reject, *judge.convert, *judge.add, *judge.assign, *later.once)
+        open_caps = {c.key for c in later.caps if c.owner != "form"}
+        open_once = {r.key for r in later.once if r.owner != "form"}
+        per_form = any("form" in _per(r.rule.statement) for r in (*later.caps, *later.once))
+        groups: dict[tuple[frozenset[str], frozenset[str]], list[str]] = {}
+        for word in self.prepared.plan.vocabulary.terms_of("form"):
+            caps = frozenset(c.key for c in later.caps if word.id in c.named) | open_caps
+            spoken = {r.key for r in (*rules, *later.measures) if word.id in r.named}
+            spoken |= {r.key for r in later.require if word.id in _measured(r.rule.statement)}
+            spoken |= {word.id} if per_form else open_once
+            groups.setdefault((frozenset(spoken), caps), []).append(word.id)
+        subtle = {r.key for r in (*later.caps, *later.once) if _subtle(r.rule.statement)}
+        return [
+            Kind(tuple(forms), caps, not per_form and subtle.isdisjoint(spoken | caps))
+            for (spoken, caps), forms in groups.items()
+        ]
 
     def subjects(self) -> list[str]:
         return [w.id for w in self.prepared.plan.vocabulary.terms_of("subject")]
@@ -164,7 +163,7 @@ class Samples:
     def belongs(self, kind: Kind, want: Want) -> bool:
         """Whether activities of that kind may belong to what the finding measures."""
         form = kind.forms[0]
-        return any(b.get("form", form) == form for b in self._wanted(want, self._bare(kind.forms[0], want)))
+        return any(b.get("form", form) == form for b in self._wanted(want, self._bare(form, want)))
 
     def caught(self, form: str, cap: Ready, want: Want, situation: Situation) -> list[Wish]:
         """Facts with which an activity of that form that does what is wanted is under a cap that asks for them."""
@@ -190,11 +189,8 @@ class Samples:
         return Record("", want.finding.person_id, day, day, None, None, facts)
 
     def _search(self, kind: Kind, want: Want, situation: Situation) -> Sample | None:
-        for length in (0, *self._drafts.lengths):
-            found = self._lasting(length, kind, want, situation)
-            if found is not None:
-                return found
-        return None
+        each = (self._lasting(length, kind, want, situation) for length in (0, *self._drafts.lengths))
+        return next((found for found in each if found is not None), None)
 
     def _lasting(self, length: int, kind: Kind, want: Want, situation: Situation) -> Sample | None:
         """An activity of that kind that lasts so many days (0: all there are)."""
