@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from policyengine.tools.explain.case import rows_of
-from policyengine.tools.explain.words import ZERO, Node, Words, in_units, number, spread
+from policyengine.tools.explain.words import ZERO, Node, Words, in_units, number, once_and_caps, spread
 from policyengine.trace import LedgerEntry
 
 NOTHING_COUNTED = ("rejected", "not_recognised", "no_conversion", "no_exchange", "no_policy", "duplicate")
@@ -56,7 +56,7 @@ class Caps(Activities):
         """A line for each cap, or caps together, with the records that it cuts."""
         groups: dict[str, list[LedgerEntry]] = {}
         for e in self.case.ledger:
-            _, caps = self.once_and_caps(e.cap_rule)
+            _, caps = once_and_caps(self.case.rules, e.cap_rule)
             if caps and e.counted != e.converted and e.reason != "duplicate":
                 groups.setdefault(caps, []).append(e)
         for key, cut in groups.items():
@@ -76,7 +76,7 @@ class Caps(Activities):
 
     def _surely_cut(self, e: LedgerEntry) -> Fraction:
         """What caps cut of a row at least: nothing where it may not count, or another record may count instead."""
-        once, _ = self.once_and_caps(e.cap_rule)
+        once, _ = once_and_caps(self.case.rules, e.cap_rule)
         perhaps = e.reason == "missing_fact" and not e.counted
         return ZERO if once or perhaps or e.counted_high is None else max(ZERO, e.converted - e.counted_high)
 
@@ -97,7 +97,7 @@ class Caps(Activities):
     def _came(self, e: LedgerEntry, key: str, about: set[str]) -> Amount | None:
         """What of a row came to a cap: all of it where only wider ones cut besides; what counts where narrower ones
         alone cut. None: a row does not say how much each of several cut."""
-        _, caps = self.once_and_caps(e.cap_rule)
+        _, caps = once_and_caps(self.case.rules, e.cap_rule)
         notes = [self.case.rules.get(k) for k in caps.split("+") if k not in ("", key)]
         terms = [None if note is None or note.about is None else set(note.about) for note in notes]
         if all(t is not None and (not t or about < t) for t in terms):

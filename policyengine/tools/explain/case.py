@@ -231,14 +231,10 @@ class Case:
         """The firm requirements that are not met."""
         return lacking(self.findings, self.spared)
 
-    def cited(self, key: str, unseen: str) -> str:
-        """``annual-hours, 二（二）第1款`` for a rule key (several joined by ``+``); ``unseen``: added where the text of
-        the law was not seen."""
-        return cited(self.rules, key, unseen)
-
 
 def cited(rules: Mapping[str, RuleNote], key: str, unseen: str) -> str:
-    """As ``Case.cited``."""
+    """``annual-hours, 二（二）第1款`` for a rule key (several joined by ``+``); ``unseen``: added where the text of the
+    law was not seen."""
     notes = [rules[k] for k in key.split("+") if k in rules]
     shown = ((f"{n.name}, {n.at}" if n.at else n.name, n.confidence == "seen") for n in notes)
     return "; ".join(text if seen else text + unseen for text, seen in shown) or key

@@ -24,7 +24,7 @@ from policyengine.tools.explain.case import (
     reduced_for_sure,
 )
 from policyengine.tools.explain.remedies import Remedies
-from policyengine.tools.explain.words import CITED, ZERO, Node, number, opened_by, spread
+from policyengine.tools.explain.words import CITED, ZERO, Node, number, once_and_caps, opened_by, spread
 from policyengine.tools.result.tables import EITHER
 from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
@@ -302,7 +302,7 @@ class _Writer(Activities):
 
     def _open(self, e: LedgerEntry, text: str) -> str:
         """Why it is open how much a row counts."""
-        once, _ = self.once_and_caps(e.cap_rule)
+        once, _ = once_and_caps(self.case.rules, e.cap_rule)
         why = [self.say("may repeat another record", "可能与其他记录重复")] if once else []
         if lacks := self.lacking(sorted(e.missing, key=lambda m: owner_of(m)[0] != "")):  # its own first
             why.append(self.say(f"not known: {lacks}", f"不明：{lacks}"))

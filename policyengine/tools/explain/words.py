@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
-from policyengine.tools.explain.case import Case, Labels, RuleNote, owner_of
+from policyengine.tools.explain.case import Case, Labels, RuleNote, cited, owner_of
 from policyengine.tools.result.tables import EITHER
 from policyengine.trace import LedgerEntry
 
@@ -46,11 +46,7 @@ class Words:
 
     def cited(self, key: str) -> str:
         unseen = self.say(" (text not seen)", "（未见原文）")
-        return self.say(" or ", " 或 ").join(self.case.cited(k, unseen) for k in key.split(EITHER))
-
-    def once_and_caps(self, cap_rule: str) -> tuple[str, str]:
-        """As the function of that name."""
-        return once_and_caps(self.case.rules, cap_rule)
+        return self.say(" or ", " 或 ").join(cited(self.case.rules, k, unseen) for k in key.split(EITHER))
 
     def lacking(self, missing: Iterable[str]) -> str:
         """Missing facts, each once with the records that lack it: ``approved of R1, R2; sector``."""
