@@ -16,10 +16,9 @@ from policyengine.messages import say
 from policyengine.packs.model import Pack, Policy, Table
 from policyengine.packs.policies import ChainLoader, pack_folders
 from policyengine.packs.resolve import resolve
-from policyengine.packs.roots import PACK_FILE
 from policyengine.plan.build import plan_of
 from policyengine.plan.model import Plan
-from policyengine.tools.evaluate.select import Law
+from policyengine.tools.evaluate.select import Law, is_pack
 from policyengine.tools.git.revisions import commit_of, top_of, write_tree
 
 
@@ -40,7 +39,7 @@ def law_at(path: str | Path, revision: str) -> Law:
             hint = say("name a folder of packs by its path in the repository", "请写政策包文件夹在仓库中的路径")
             raise PolicyError([Diagnostic("PE704", said, hint=hint)])
         policies, plans, remarks = _loaded(home, _Names(Path(folder), revision))
-        alone = home.is_file() or (home / PACK_FILE).is_file()
+        alone = is_pack(home)
     return Law(str(path), policies, plans, remarks, alone=alone, revision=revision, commit=commit)
 
 

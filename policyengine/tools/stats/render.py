@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,8 +33,6 @@ def shown(words: Words, column: Column, value: Value) -> str:
         return "—"
     text = text_of(value)
     if "/" in text:
-        from fractions import Fraction
-
         return "≈" + exact_text(Fraction((Fraction(text) * 100 + Fraction(1, 2)).__floor__(), 100))
     return text
 
