@@ -45,7 +45,7 @@ REASONS = {
     "规则冲突": "ambiguous",
 }
 
-_AMOUNTS = {
+AMOUNTS = {
     "total",
     "required",
     "shortfall",
@@ -329,7 +329,7 @@ class _Words:
     def _single(self, key: Scalar, value: Node, path: tuple[str, ...]) -> Expected:
         name = key.text
         wanted: Wanted
-        if name in _AMOUNTS:
+        if name in AMOUNTS:
             wanted = self._amount(value)
         elif name in ("outcome", "status"):
             text = text_of(value) or ""

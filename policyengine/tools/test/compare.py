@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import eq
 
 from policyengine.diagnostics import Span
 from policyengine.language.quantities import exact_text
 from policyengine.messages import say, spoken
 from policyengine.packs.model import Policy
-from policyengine.packs.tests_model import OUTCOMES, REASONS, Bounds, Case, Expected, Wanted
+from policyengine.packs.tests_model import AMOUNTS, OUTCOMES, REASONS, Bounds, Case, Expected, Wanted
 from policyengine.trace import Decision, Finding, LedgerEntry, Result
 
 Names = Mapping[str, frozenset[str]]
@@ -99,7 +100,7 @@ class _Outcome:
                 finding = next(
                     (f for f in self.result.findings if f.period == self.period and self._is(f.rule, rule)), None
                 )
-                return self._same(one, self._of_finding(finding, what)) if finding else (None, False)
+                return self._same(one, _said(finding, what)) if finding else (None, False)
             case ("records", record, what):
                 return self._of_record(one, record, what)
             case ("subjects", term):
@@ -110,19 +111,8 @@ class _Outcome:
                 ids = {e.record_id for e in self.result.ledger if e.period == self.period}
                 return self._same(one, tuple(sorted({f.flag for f in self.result.flags if f.record_id in ids})))
             case (what,):
-                return self._same(one, _of_decision(decision, what))
+                return self._same(one, _said(decision, _TOTALS.get(what, what)))
         return None, False
-
-    def _of_finding(self, f: Finding, what: str) -> Actual:
-        match what:
-            case "required":
-                return (f.required, f.required_high)
-            case "achieved":
-                return (f.achieved, f.achieved_high)
-            case "required_before" | "required_base" | "shortfall" | "carried":
-                return _exactly(getattr(f, what))
-        found: Actual = getattr(f, what)
-        return found
 
     def _of_record(self, one: Expected, record: str, what: str) -> tuple[Actual, bool]:
         rows = [e for e in self.result.ledger if e.record_id == record]
@@ -131,17 +121,16 @@ class _Outcome:
             return None, False
         if what == "flags":
             return self._same(one, tuple(sorted({f.flag for f in self.result.flags if f.record_id == record})))
-        return self._same(one, _of_entry(entry, what))
+        return self._same(one, _said(entry, what))
 
     def _same(self, one: Expected, actual: Actual) -> tuple[Actual, bool]:
         wanted, name = one.wanted, one.path[-1]
-        if name in ("because", "advisories") and isinstance(wanted, tuple) and isinstance(actual, tuple):
-            return actual, self._covers(wanted, actual, one.at_least, self._is)
         if name.endswith("_rule") and isinstance(wanted, str) and isinstance(actual, str):
             parts, keys = wanted.split("+") if wanted else [], actual.split("+") if actual else []
             return actual, self._covers(tuple(parts), tuple(keys), False, self._is)
-        if isinstance(wanted, tuple) and name not in _AMOUNTS and isinstance(actual, tuple):
-            return actual, self._covers(wanted, actual, one.at_least, lambda a, w: a == w)
+        if isinstance(wanted, tuple) and name not in AMOUNTS and isinstance(actual, tuple):
+            same = self._is if name in ("because", "advisories") else eq
+            return actual, self._covers(wanted, actual, one.at_least, same)
         if isinstance(actual, int):
             return actual, wanted == (Fraction(actual), Fraction(actual))
         return actual, wanted == actual
@@ -158,37 +147,16 @@ class _Outcome:
         return there and (at_least or all(any(same(str(a), str(w)) for w in wanted) for a in actual))
 
 
-_AMOUNTS = (
-    "total", "required", "shortfall", "capped_off", "required_before", "required_base", "achieved", "carried",
-    "counted", "converted",
-)  # fmt: skip
+_TOTALS = {"required": "required_total", "shortfall": "shortfall_total"}  # as a decision names them
 
 
 def _exactly(value: Fraction | None) -> Bounds | None:
     return None if value is None else (value, value)
 
 
-def _of_decision(d: Decision, what: str) -> Actual:
-    match what:
-        case "total":
-            return (d.total, d.total_high)
-        case "required":
-            return _exactly(d.required_total)
-        case "shortfall":
-            return _exactly(d.shortfall_total)
-        case "capped_off":
-            return _exactly(d.capped_off)
-        case "advisories" | "consequences" | "possible" | "missing" | "outcome" | "days_left":
-            found: Actual = getattr(d, what)
-            return found
-    return None
-
-
-def _of_entry(e: LedgerEntry, what: str) -> Actual:
-    match what:
-        case "counted":
-            return (e.counted, e.counted_high)
-        case "converted":
-            return (e.converted, e.converted_high)
-    found: Actual = getattr(e, what)
-    return found
+def _said(row: Decision | Finding | LedgerEntry, what: str) -> Actual:
+    """What a row says under a name; an amount as its bounds."""
+    found = getattr(row, what)
+    if hasattr(row, f"{what}_high"):
+        return found, getattr(row, f"{what}_high")
+    return _exactly(found) if isinstance(found, Fraction) else found
