@@ -12,6 +12,10 @@ from policyengine.language.vocabulary import FieldDecl, Vocabulary
 from policyengine.light import dataclass
 from policyengine.packs.model import Governing, Rule, Table
 
+STAGES = (  # the lists of rules of a plan, stage by stage
+    "recognise", "reject", "convert", "add", "exchange", "assign", "count_once", "caps", "measures", "carry", "require",
+    "excuse", "reduce", "conclude", "flags",
+)  # fmt: skip
 S = TypeVar("S", bound=tree.Statement, covariant=True)
 
 
@@ -82,8 +86,4 @@ class Plan:
 
     def rules(self) -> tuple[PlanRule[tree.Statement], ...]:
         """All of them, stage by stage."""
-        return (
-            *self.recognise, *self.reject, *self.convert, *self.add, *self.exchange, *self.assign, *self.count_once,
-            *self.caps, *self.measures, *self.carry, *self.require, *self.excuse, *self.reduce, *self.conclude,
-            *self.flags,
-        )  # fmt: skip
+        return tuple(rule for stage in STAGES for rule in getattr(self, stage))

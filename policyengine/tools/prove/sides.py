@@ -27,7 +27,7 @@ from policyengine.language.quantities import UNITS, exact_text
 from policyengine.messages import say
 from policyengine.packs.model import Citation, Governing, Rule
 from policyengine.packs.pieces import overlap
-from policyengine.plan.model import Plan, PlanRule
+from policyengine.plan.model import STAGES, Plan, PlanRule
 from policyengine.records.model import Fact, Person
 from policyengine.tools.prove.model import Context, Given, Situation
 
@@ -49,13 +49,6 @@ def plan_with(context: Context, unit: str, **stages: tuple[PlanRule[tree.Stateme
         for g in context.governing
         if isinstance(g.statement, tree.Exchange)
     )
-    empty = dict.fromkeys(
-        (
-            "recognise", "reject", "convert", "add", "assign", "count_once", "caps", "measures", "carry", "require",
-            "excuse", "reduce", "conclude", "flags",
-        ),
-        (),
-    )  # fmt: skip
     return Plan(
         policy="",
         digest="",
@@ -65,8 +58,7 @@ def plan_with(context: Context, unit: str, **stages: tuple[PlanRule[tree.Stateme
         fields=context.vocabulary.fields,
         tables=context.tables,
         bounds=context.bounds,
-        exchange=exchange,
-        **{**empty, **stages},  # type: ignore[arg-type]
+        **{**dict.fromkeys(STAGES, ()), "exchange": exchange, **stages},  # type: ignore[arg-type]
     )
 
 

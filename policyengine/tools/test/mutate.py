@@ -21,17 +21,13 @@ from policyengine.language.disjoint import NEGATED
 from policyengine.language.printer import print_statement
 from policyengine.messages import say, speak, spoken
 from policyengine.packs.model import Table
-from policyengine.plan.model import Plan, PlanRule
+from policyengine.plan.model import STAGES, Plan, PlanRule
 from policyengine.plan.names import walk
 from policyengine.progress import counted
 from policyengine.tools.test.compare import agrees
 from policyengine.tools.test.coverage import keys_of
 from policyengine.tools.test.run import Bench, judged
 
-STAGES = (
-    "recognise", "reject", "convert", "add", "exchange", "assign", "count_once", "caps", "measures", "carry", "require",
-    "excuse", "reduce", "conclude", "flags",
-)  # fmt: skip
 LAST_DAY = date.max.toordinal()
 WORTH_IT = 4000  # case runs from which a second process pays: about three seconds
 Rule = PlanRule[tree.Statement]
