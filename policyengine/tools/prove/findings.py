@@ -15,6 +15,7 @@ from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Related, Span
 from policyengine.language import tree
+from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say
 from policyengine.packs.model import Governing, Pack, Policy, Rule
 from policyengine.packs.pieces import overlap
@@ -81,7 +82,7 @@ def _more_generous(g: Governing, base: Rule, verdict: Verdict, policy: Policy) -
     problem = at(g.rule, "PE203", message, base.name, hint=hint)
     related: tuple[Related, ...] = (Related(_cited(base), base.span),)
     if isinstance(verdict.laxer, Witness):
-        related = (Related(_example(verdict.laxer, base, g.rule, policy), None), *related)
+        related = (_example(verdict.laxer, base, g.rule, policy.vocabulary), *related)
     return replace(problem, related=related, citation=str(base.cites))
 
 
@@ -110,11 +111,10 @@ def _cited(base: Rule) -> str:
     )
 
 
-def _example(witness: Witness, base: Rule, rule: Rule, policy: Policy | Pack) -> str:
-    vocabulary = policy.vocabulary
-    assert vocabulary is not None
+def _example(witness: Witness, base: Rule, rule: Rule, vocabulary: Vocabulary) -> Related:
+    """The situation, with the base by the name of its pack, or, in the same one, by its own."""
     old = base.pack if base.pack != rule.pack else base.id
-    return _for_example() + words.differing(witness, vocabulary, old)
+    return Related(_for_example() + words.differing(witness, vocabulary, old), None)
 
 
 # --- two rules for one record ----------------------------------------------------------------------------------------
@@ -148,12 +148,8 @@ def _both_apply(code: str, one: Rule, other: Rule, witness: Witness, policy: Pol
         f"give one of them a condition that the other excludes, or override {earlier.name} where that is allowed",
         f"请为其中一条加上与另一条互斥的条件，或在允许时替代 {earlier.name}",
     )
-    name = earlier.pack if earlier.pack != later.pack else earlier.id
-    example = _for_example() + words.differing(witness, policy.vocabulary, name)
-    problem = at(later, code, message, hint=hint)
-    return replace(
-        problem, related=(Related(example, None), Related(_cited(earlier), earlier.span)), citation=str(later.cites)
-    )
+    related = _example(witness, earlier, later, policy.vocabulary), Related(_cited(earlier), earlier.span)
+    return replace(at(later, code, message, hint=hint), related=related, citation=str(later.cites))
 
 
 def _later(one: Rule, other: Rule, policy: Policy) -> tuple[Rule, Rule]:
@@ -243,9 +239,7 @@ def _illustrated(problem: Diagnostic, chains: dict[Path, tuple[Pack, ...] | None
     shown = _shown(problem.code, rule, other, context_as_written(chain, *stretch), _names(chain))
     if shown is None:
         return problem
-    name = other.pack if other.pack != rule.pack else other.id
-    example = Related(_for_example() + words.differing(shown, vocabulary, name), None)
-    return replace(problem, related=(example, *problem.related))
+    return replace(problem, related=(_example(shown, other, rule, vocabulary), *problem.related))
 
 
 def _names(chain: tuple[Pack, ...]) -> RuleNames:
