@@ -163,32 +163,8 @@ def _decisions(decisions: Iterable[Decision], shape: Shape) -> Table:
 
 
 def _findings(findings: Iterable[Finding]) -> Table:
-    rows = [
-        (
-            f.person_id,
-            f.period,
-            f.policy,
-            f.rule,
-            f.measure,
-            f.unit,
-            f.comparison,
-            f.advisory,
-            f.required_base,
-            f.required_before,
-            f.required,
-            f.required_high,
-            f.achieved,
-            f.achieved_high,
-            f.carried,
-            f.shortfall,
-            f.status,
-            *f.window,
-            joined(f.because),
-            f.circumstance,
-            joined(f.missing),
-        )
-        for f in findings
-    ]
+    own = attrgetter(*(c.name for c in FINDINGS[:-5]))  # behind them the days of the window, and lists
+    rows = [(*own(f), *f.window, joined(f.because), f.circumstance, joined(f.missing)) for f in findings]
     return Table("findings", FINDINGS, rows)
 
 
