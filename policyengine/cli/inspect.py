@@ -13,6 +13,7 @@ from policyengine.cli.guard import tell
 from policyengine.cli.settings import Command, on_terminal
 
 if TYPE_CHECKING:
+    from policyengine.plan.model import Plan
     from policyengine.records.schema import Schema
 
 EPILOG = """\b
@@ -69,18 +70,15 @@ def _schema(policy: str | None, mapping: str | None) -> Schema:
     from policyengine.records.mapping_check import unknown
     from policyengine.records.schema import schema_of
 
-    plans = []
+    plans: list[Plan] = []
     if policy is not None:
         from policyengine.packs.policies import load_policies
-        from policyengine.plan.build import plan_of
+        from policyengine.plan.build import plans_of
 
         policies, problems = load_policies(policy)
-        for found in policies:
-            plan, more = plan_of(found)
-            problems = [*problems, *more]
-            plans += [plan] if plan is not None else []
-        if failed(problems):
-            raise PolicyError(problems)
+        plans, more = plans_of(policies)
+        if failed(problems) or failed(more):
+            raise PolicyError([*problems, *more])
     used = NO_MAPPING
     if mapping is not None:
         loaded, problems = load_mapping(mapping)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import TypeVar
 
 from policyengine.diagnostics import Diagnostic
@@ -38,6 +39,12 @@ def plan_of(policy: Policy) -> tuple[Plan | None, list[Diagnostic]]:
     if reporter.failed:
         return None, reporter.all()
     return dataclasses.replace(plan, ticks=counting.ticks, greatest=min(counting.greatest, GREATEST)), reporter.all()
+
+
+def plans_of(policies: Iterable[Policy]) -> tuple[list[Plan], list[Diagnostic]]:
+    """The plans of those that have one, and what is said of all."""
+    each = [plan_of(policy) for policy in policies]
+    return [plan for plan, _ in each if plan is not None], [d for _, said in each for d in said]
 
 
 def _plan(policy: Policy, rules: list[PlanRule[tree.Statement]]) -> Plan:

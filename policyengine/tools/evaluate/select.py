@@ -77,17 +77,11 @@ def load_law(path: str | Path, revision: str | None = None) -> Law:
 
 def _load(path: str | Path) -> Law:
     from policyengine.packs.policies import load_policies
-    from policyengine.plan.build import plan_of
+    from policyengine.plan.build import plans_of
 
     policies, said = load_policies(path)
-    said = list(said)
-    plans = []
-    if not failed(said):
-        for policy in policies:
-            plan, more = plan_of(policy)
-            said += more
-            if plan is not None:
-                plans.append(plan)
+    plans, more = plans_of(() if failed(said) else policies)
+    said = [*said, *more]
     if failed(said):
         raise PolicyError(said)
     return Law(str(path), tuple(policies), tuple(plans), tuple(said))

@@ -16,7 +16,7 @@ from policyengine.messages import say
 from policyengine.packs.model import Pack, Policy, Table
 from policyengine.packs.policies import ChainLoader, pack_folders
 from policyengine.packs.resolve import resolve
-from policyengine.plan.build import plan_of
+from policyengine.plan.build import plans_of
 from policyengine.plan.model import Plan
 from policyengine.tools.evaluate.select import Law, is_pack
 from policyengine.tools.git.revisions import commit_of, top_of, write_tree
@@ -45,7 +45,7 @@ def law_at(path: str | Path, revision: str) -> Law:
 
 def _loaded(home: Path, names: _Names) -> tuple[tuple[Policy, ...], tuple[Plan, ...], tuple[Diagnostic, ...]]:
     folders, said = pack_folders(home)
-    loader, policies, plans = ChainLoader(), [], []
+    loader, policies = ChainLoader(), []
     for folder in folders:
         chain, problems = loader.chain(folder)
         said += problems
@@ -55,12 +55,8 @@ def _loaded(home: Path, names: _Names) -> tuple[tuple[Policy, ...], tuple[Plan, 
         said += problems
         if policy is not None:
             policies.append(policy)
-    for policy in policies if not failed(said) else ():
-        plan, problems = plan_of(policy)
-        said += problems
-        if plan is not None:
-            plans.append(plan)
-    named = tuple(dict.fromkeys(names.problem(d) for d in said))
+    plans, problems = plans_of(() if failed(said) else policies)
+    named = tuple(dict.fromkeys(names.problem(d) for d in (*said, *problems)))
     if failed(named):
         raise PolicyError(named)
     return tuple(policies), tuple(plans), named
