@@ -16,7 +16,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.personal import mask
-from policyengine.tools.publish.staging import Staged, result_row
+from policyengine.tools.publish.staging import Query, Staged, result_row
 from policyengine.tools.result.read import as_they_are, unchanged_result
 from policyengine.tools.stats.make import HERE, standard
 from policyengine.tools.stats.origin import Named
@@ -126,7 +126,7 @@ def _bare(target: Target, source: Source) -> bool:
     return any(target.rows(query, [source.id]) for query in asked)
 
 
-def _fill(target: Target, result_id: str, queries: Sequence[tuple[str, Sequence[str], Any]]) -> None:
+def _fill(target: Target, result_id: str, queries: Sequence[Query]) -> None:
     """Put what follows from the facts in the place of what was published without them."""
     for table, columns, query in queries:
         if table in FACTUAL:
@@ -164,9 +164,7 @@ def _foreign(to: str, why: str) -> Diagnostic:
     return Diagnostic("PE541", message, Span(shown(to)), say("name another database", "请指定另一个数据库"))
 
 
-def _write(
-    target: Target, staged: Staged, queries: Sequence[tuple[str, Sequence[str], Any]], scope: str
-) -> list[tuple[str, str]]:
+def _write(target: Target, staged: Staged, queries: Sequence[Query], scope: str) -> list[tuple[str, str]]:
     """Insert every row and mark what is replaced."""
     row = dict(result_row(staged.written, scope))
     (last,) = target.rows("SELECT coalesce(max(number), 0) FROM results")[0]

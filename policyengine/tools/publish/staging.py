@@ -25,7 +25,8 @@ FIGURE, MONEY = f"DECIMAL(28, {PLACES})", "DECIMAL(28, 6)"
 FACTS = ("name", "sector", "region", "employer", "employer_kind", "title_level", "joined")
 CLAIMED = ("form", "subject", "unit", "quantity")  # by records
 HIGHS = ("converted_high", "counted_high")
-Queries = Iterator[tuple[str, Sequence[str], Any]]
+Query = tuple[str, Sequence[str], Any]
+"""A table, its columns, and the query of their rows."""
 
 
 def schema_statements() -> list[str]:
@@ -42,8 +43,8 @@ class Staged:
         self.connection, self.folder, self.written, self.source, self.store = connection, folder, written, source, store
         self.result_id = str(written.manifest["sha256"])
 
-    def queries(self, statistics: Sequence[Table]) -> Queries:
-        """Table, columns and query, one after the other."""
+    def queries(self, statistics: Sequence[Table]) -> Iterator[Query]:
+        """One after the other."""
         frame = self.source.decisions
         decided = ("total", "required_total", "shortfall_total", "capped_off")
         texts = ("person_id", "period", "policy", "outcome", "advisories", "consequences")
@@ -64,7 +65,7 @@ class Staged:
 
     # --- pieces ---
 
-    def _rows(self, table: str, frame: Frame, cells: Sequence[Any]) -> tuple[str, Sequence[str], Any]:
+    def _rows(self, table: str, frame: Frame, cells: Sequence[Any]) -> Query:
         from sqlglot import exp
 
         query = exp.select(as_(text(self.result_id), "result_id"), *cells).from_(frame.relation.copy())
@@ -82,7 +83,7 @@ class Staged:
             cells += [as_(value, shown), as_(exact, f"{shown}_exact")]
         return cells
 
-    def _measures(self, frame: Frame) -> Queries:
+    def _measures(self, frame: Frame) -> Iterator[Query]:
         """Hours by subject and the measures that packs declare, a row each."""
         from sqlglot import exp
 
@@ -97,7 +98,7 @@ class Staged:
     def _frame(self, table: str) -> Frame:
         return frame_of(self.connection, self.written, table, self.folder)
 
-    def _findings(self) -> tuple[str, Sequence[str], Any]:
+    def _findings(self) -> Query:
         frame = self._frame("findings")
         columns = self.written.columns("findings")
         texts = [c.name for c in columns if c.kind == "text"]
@@ -121,23 +122,23 @@ class Staged:
         query = query.join(aliased(records.relation, "r"), on=same("record_id", "l", "r"), join_type="left")
         return described(self.connection, query.subquery("told"), ledger.texts)
 
-    def _ledger(self, frame: Frame) -> tuple[str, Sequence[str], Any]:
+    def _ledger(self, frame: Frame) -> Query:
         texts = ["record_id", "person_id", "period", "form", "subject", "unit", "recognise_rule", "convert_rule"]
         texts += ["assign_rule", "cap_rule", "reason"]
         cells = self._texts(frame, texts) + self._figures(frame, ("quantity", "converted", "counted"))
         return self._rows("ledger", frame, cells)
 
-    def _flags(self) -> tuple[str, Sequence[str], Any]:
+    def _flags(self) -> Query:
         frame = self._frame("flags")
         texts = [c.name for c in self.written.columns("flags") if c.kind == "text"]
         return self._rows("flags", frame, [*self._texts(frame, texts), as_(_boolean(frame, "certain"), "certain")])
 
-    def _missing(self) -> tuple[str, Sequence[str], Any]:
+    def _missing(self) -> Query:
         frame = self._frame("missing")
         texts = [c.name for c in self.written.columns("missing") if c.kind == "text"]
         return self._rows("missing", frame, self._texts(frame, texts) + self._figures(frame, HIGHS))
 
-    def _people(self, frame: Frame) -> tuple[str, Sequence[str], Any]:
+    def _people(self, frame: Frame) -> Query:
         """Everybody of whom something was decided."""
         from sqlglot import exp
 
@@ -145,7 +146,7 @@ class Staged:
         decided = exp.select(self.source.decisions.text("person_id")).from_(self.source.decisions.relation.copy())
         return table, names, query.where(exp.In(this=frame.text("person_id"), query=exp.paren(decided)))
 
-    def _activities(self, frame: Frame) -> tuple[str, Sequence[str], Any]:
+    def _activities(self, frame: Frame) -> Query:
         """What the records say, of every record of the ledger."""
         from sqlglot import exp
 
@@ -170,7 +171,7 @@ class Staged:
             cells.append(as_(exp.null(), "listed"))
         return "activities", [c.alias for c in cells], query
 
-    def _rules(self) -> tuple[str, Sequence[str], Any]:
+    def _rules(self) -> Query:
         columns = ("result_id", "rule", "kind", "zh", "en", "source", "clause", "confidence")
         rows = [
             (
@@ -181,7 +182,7 @@ class Staged:
         ]  # fmt: skip
         return self._made("rules", columns, rows)
 
-    def _statistics(self, tables: Sequence[Table]) -> tuple[str, Sequence[str], Any]:
+    def _statistics(self, tables: Sequence[Table]) -> Query:
         columns = ("result_id", "statistic", "period", "grouped", "measure", "value", "value_exact")
         return self._made("statistics", columns, (r for t in tables for r in self._long(t)))
 
@@ -195,7 +196,7 @@ class Staged:
                     figure_, exact = decimal_of(Fraction(value))  # type: ignore[arg-type]
                     yield self.result_id, table.name, str(row[period]), grouped, column.name, figure_, exact
 
-    def _made(self, table: str, columns: Sequence[str], rows: Any) -> tuple[str, Sequence[str], Any]:
+    def _made(self, table: str, columns: Sequence[str], rows: Any) -> Query:
         from sqlglot import exp
 
         make_table(self.connection, f"staged_{table}", [(c, "TEXT") for c in columns], rows, self.folder)
