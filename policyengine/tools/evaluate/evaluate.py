@@ -330,12 +330,9 @@ def _lawless(selector: Selector, person: Person, records: Sequence[Record], span
         )
         for year in range(span[0], span[1] + 1)
     )
-    ledger = tuple(_unjudged(r, period_of(r.end, plan.year_start), span) for r in sorted(records, key=_by_id))
+    ordered = sorted(records, key=lambda r: r.record_id)
+    ledger = tuple(_unjudged(r, period_of(r.end, plan.year_start), span) for r in ordered)
     return Result(decisions, (), ledger, ())
-
-
-def _by_id(record: Record) -> str:
-    return record.record_id
 
 
 def _unjudged(record: Record, period: int, span: Periods) -> LedgerEntry:

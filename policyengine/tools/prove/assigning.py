@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -13,7 +13,7 @@ from policyengine.engines.numbers import Amount
 from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.tools.prove.cells import Space
-from policyengine.tools.prove.model import Context, Given, Situation, Witness
+from policyengine.tools.prove.model import Context, Given, Witness
 from policyengine.tools.prove.search import Answer, untried
 from policyengine.tools.prove.sides import plan_rule, plan_with, world_of
 from policyengine.tools.prove.words import quantity
@@ -40,7 +40,7 @@ def differing(old: tree.Assign, new: tree.Assign, before: Context, after: Contex
     speak = False
     for hours in _amounts(old, new):
         one, other = _judge(old, before, hours), _judge(new, after, hours)
-        for s in _dated(space):
+        for s in sorted(space.situations(), key=lambda s: s.start != s.end):  # those of one day first
             a, b = one.judge(s.as_record(), s.as_person()), other.judge(s.as_record(), s.as_person())
             if a.missing or b.missing or (both and not (a.assign_rule and b.assign_rule)):
                 continue
@@ -54,11 +54,6 @@ def differing(old: tree.Assign, new: tree.Assign, before: Context, after: Contex
                 return Witness(replace(s, quantity=hours, unit="hours"), asked, *sides, timed=True)
     decided = old.rounding == new.rounding or not speak  # else no amount tried shows it, and others may
     return None if space.exact and space.sure and decided else untried()
-
-
-def _dated(space: Space) -> Iterator[Situation]:
-    """Situations, those of one day first."""
-    yield from sorted(space.situations(), key=lambda s: s.start != s.end)
 
 
 def _shares(claimed: Mapping[int, Amount], rule: str) -> Given:

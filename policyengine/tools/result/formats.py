@@ -130,10 +130,6 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _quoted(value: Value) -> str:
-    return "" if value is None else '"' + text_of(value).replace('"', '""') + '"'
-
-
 def _parquet_columns(table: Table) -> tuple[list[tuple[str, str]], Iterator[list[str]]]:
     """Names and types, and the rows' cells as CSV text.
 
@@ -146,7 +142,7 @@ def _parquet_columns(table: Table) -> tuple[list[tuple[str, str]], Iterator[list
         if column.kind != "figure":
             kind = {"whole": "BIGINT", "date": "DATE", "yes_no": "BOOLEAN"}.get(column.kind, "VARCHAR")
             columns.append((column.name, kind))
-            cells.append(_one if column.kind == "text" else _plain)
+            cells.append(_quoted if column.kind == "text" else _plain)
             continue
         figures = [f for row in table.rows if isinstance(f := row[number], Fraction)]
         texts = [exact_text(f) for f in figures]
@@ -163,8 +159,8 @@ def _parquet_columns(table: Table) -> tuple[list[tuple[str, str]], Iterator[list
     return columns, rows
 
 
-def _one(value: Value) -> list[str]:
-    return [_quoted(value)]
+def _quoted(value: Value) -> list[str]:
+    return ["" if value is None else '"' + text_of(value).replace('"', '""') + '"']
 
 
 def _plain(value: Value) -> list[str]:
