@@ -65,6 +65,11 @@ class FieldDecl:
         return least if least > 0 else (minus // step + 1) * step - minus
 
 
+def names_of(word: Word | FieldDecl) -> tuple[str, ...]:
+    """Every way to write it: its id, its Chinese name, its aliases."""
+    return tuple(name for name in (word.id, word.zh, *word.aliases) if name)
+
+
 def _core(of: str, rows: str) -> list[FieldDecl]:
     """Rows ``id type zh alias,alias``."""
     fields = []

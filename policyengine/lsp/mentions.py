@@ -13,6 +13,7 @@ from pathlib import Path
 from policyengine.diagnostics import Replacement, Span
 from policyengine.language.nodes import Token
 from policyengine.language.partial import read
+from policyengine.language.vocabulary import names_of
 from policyengine.light import dataclass
 from policyengine.lsp.cursor import starts_of
 from policyengine.lsp.library import Library, PackFile, chain, entries_of, source_of
@@ -221,7 +222,7 @@ class _Pack:
         """A word of that kind in a case, by any of its names."""
         wanted = canonical(scalar.text)
         for word in self.words.words:
-            if word.kind == kind and wanted in {canonical(n) for n in (word.id, word.zh, *word.aliases) if n}:
+            if word.kind == kind and wanted in map(canonical, names_of(word)):
                 yield from self._whole(self._thing(kind, word.id), document, scalar)
 
 

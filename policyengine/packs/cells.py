@@ -7,10 +7,11 @@ alternatives (``一级、二级``) or, with ``match: range``, a stretch of numbe
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
 
-from policyengine.language.vocabulary import Word
+from policyengine.language.vocabulary import FieldDecl, Word, names_of
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.model import Cell, Column
@@ -203,6 +204,6 @@ def no_text(text: str) -> Bad | None:
     )
 
 
-def surface_forms(words: list[Word]) -> dict[str, str]:
-    """Every way to write a term → its id."""
-    return {canonical(form): w.id for w in words for form in (w.id, w.zh, *w.aliases) if form}
+def surface_forms(words: Iterable[Word | FieldDecl]) -> dict[str, str]:
+    """Every way to write a word → its id."""
+    return {canonical(name): w.id for w in words for name in names_of(w)}

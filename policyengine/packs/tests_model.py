@@ -7,14 +7,16 @@ reads them as it reads a records file. Errors: PE180 (a name that the policy lac
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span
+from policyengine.language.vocabulary import Kind
 from policyengine.messages import say
+from policyengine.packs.cells import surface_forms
 from policyengine.packs.document import MAX_PROBLEMS, Document, enough, read_document
 from policyengine.packs.model import Policy
 from policyengine.packs.nodes import Listing, Node, Scalar
@@ -237,8 +239,7 @@ class _Words:
         rules = [rule for pack in policy.packs for rule in pack.rules]
         self.rules = {r.name: r.name for r in rules} | {r.id: r.id for r in rules}
         self.columns_of = {
-            of: _forms((f.id, (f.id, f.zh, *f.aliases)) for f in policy.vocabulary.fields.values() if f.of == of)
-            for of in ("record", "person")
+            of: surface_forms(f for f in policy.vocabulary.fields.values() if f.of == of) for of in ("record", "person")
         }
         self.of_record: list[tuple[Scalar, str]] = []
 
@@ -369,10 +370,10 @@ class _Words:
         return tuple(item.text.strip() if known is None else self._find(item, known, kind) for item in found)
 
     def _terms(self, field_id: str) -> dict[str, str]:
-        return _forms((w.id, (w.id, w.zh, *w.aliases)) for w in self.vocabulary.terms_of(field_id))
+        return surface_forms(self.vocabulary.terms_of(field_id))
 
-    def _words(self, kind: str) -> dict[str, str]:
-        return _forms((w.id, (w.id, w.zh, *w.aliases)) for w in self.vocabulary.words if w.kind == kind)
+    def _words(self, kind: Kind) -> dict[str, str]:
+        return surface_forms(self.vocabulary.by_kind(kind))
 
     def _find(self, node: Scalar, known: Mapping[str, str], kind: str, among: Node | None = None) -> str:
         """``among``: where the node is a key, what it is a key of."""
@@ -399,11 +400,6 @@ class _Words:
 
     def _span(self, node: Node) -> Span:
         return self.document.span(node)
-
-
-def _forms(words: Iterable[tuple[str, tuple[str | None, ...]]]) -> dict[str, str]:
-    """Every way to write a word → its id."""
-    return {canonical(form): name for name, forms in words for form in forms if form}
 
 
 def _exact(text: str | None) -> Fraction | None:

@@ -14,7 +14,7 @@ from typing import cast
 from policyengine.diagnostics import Diagnostic
 from policyengine.language.grammar import grammar
 from policyengine.language.quantities import exact_text
-from policyengine.language.vocabulary import FieldDecl, FieldType, Kind, Vocabulary, Word, vocabulary
+from policyengine.language.vocabulary import FieldDecl, FieldType, Kind, Vocabulary, Word, names_of, vocabulary
 from policyengine.messages import say
 from policyengine.packs.columns import shared_columns
 from policyengine.packs.document import Document
@@ -350,7 +350,7 @@ def _keywords(document: Document, words: tuple[Word, ...], whole: Vocabulary) ->
     for terminal, everything in (("_TOTAL", False), ("_RECORDS", True)):
         known = {canonical(form) for form in grammar().forms[terminal]}
         for word in words:
-            name = next((n for n in (word.id, word.zh, *word.aliases) if n and canonical(n) in known), None)
+            name = next((n for n in names_of(word) if canonical(n) in known), None)
             if name is None or not (
                 word.of in listed if word.kind == "term" else word.kind == "measure" and not everything
             ):
@@ -371,7 +371,7 @@ def _shared(
     own = {(w.kind, w.of, w.id) for w in words} | {("field", None, f.id) for f in fields}
     seen: dict[tuple[str, str | None, str], Word] = {}
     for word in whole.words:
-        for form in {canonical(f) for f in (word.id, word.zh, *word.aliases) if f}:
+        for form in set(map(canonical, names_of(word))):
             other = seen.setdefault((word.kind, word.of, form), word)
             if other is word or not own & {(w.kind, w.of, w.id) for w in (word, other)}:
                 continue

@@ -12,7 +12,7 @@ from dataclasses import field, replace
 
 from policyengine.diagnostics import Diagnostic, Related, Span
 from policyengine.language.quantities import UNITS
-from policyengine.language.vocabulary import FieldDecl
+from policyengine.language.vocabulary import FieldDecl, names_of
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records.cells import MAX_TEXT, Bad, UnitCell, printable, unit
@@ -104,7 +104,7 @@ class Headers:
                 self._add(name, Target("quantity", BY_UNIT, named))
         if self.purpose == "records":
             persons = (f for f in self.schema.columns("persons").values() if f.id != "person_id")
-            self.foreign = {plain(n) for f in persons for n in (f.id, f.zh, *f.aliases) if n}
+            self.foreign = {plain(n) for f in persons for n in names_of(f)}
 
     def _declared(self, decl: FieldDecl, more: Sequence[str]) -> None:
         self._add(decl.id, Target(decl.id, BY_ID))
