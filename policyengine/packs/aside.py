@@ -12,11 +12,10 @@ from dataclasses import replace
 
 from policyengine.diagnostics import Diagnostic
 from policyengine.language import tree
-from policyengine.language.disjoint import disjoint, of_records
+from policyengine.language.disjoint import conjuncts, disjoint, of_records
 from policyengine.packs.authority import Authority
 from policyengine.packs.model import Pack, Rule
 from policyengine.packs.pieces import Piece, overlap
-from policyengine.packs.strictness import conjuncts
 
 FREEING = (tree.Reduce, tree.Carry, tree.Recognise, tree.Add)
 
@@ -102,7 +101,7 @@ def _as_below(statement: tree.Statement, piece: Piece, pack: Pack) -> bool:
     below = piece.statement
     if piece.rule.pack == pack.id or below is None or type(below) is not type(statement):
         return False
-    narrower = conjuncts(below.when) <= conjuncts(statement.when)
+    narrower = set(conjuncts(below.when)) <= set(conjuncts(statement.when))
     match statement, below:
         case tree.Recognise(what=what), tree.Recognise(what=other):
             return narrower and (not other.terms or (bool(what.terms) and set(what.terms) <= set(other.terms)))

@@ -14,13 +14,14 @@ from fractions import Fraction
 
 from policyengine.diagnostics import Diagnostic, failed
 from policyengine.language import tree
+from policyengine.language.disjoint import conjuncts
 from policyengine.packs import aside
 from policyengine.packs.authority import Authority, Taken
 from policyengine.packs.document import MAX_PROBLEMS, enough
 from policyengine.packs.model import Dropped, Governing, Pack, Policy, Rule, Table
 from policyengine.packs.pieces import Piece, Stretch, governs_periods, overlap, stretch_of, without
 from policyengine.packs.rules import splitting_days
-from policyengine.packs.strictness import Terms, conjuncts
+from policyengine.packs.strictness import Terms
 from policyengine.packs.values import YearStart
 from policyengine.packs.windows import of_a_year
 
@@ -176,7 +177,7 @@ class _Resolver:
 
     def _terms(self, stretch: Stretch, pack: Pack) -> Terms:
         return Terms(
-            self._rates(stretch), self.tables, conjuncts(pack.applies),
+            self._rates(stretch), self.tables, frozenset(conjuncts(pack.applies)),
             pack.vocabulary.words if pack.vocabulary else (), frozenset(filter(self._yearly, self.pieces)),
         )  # fmt: skip
 
@@ -233,10 +234,6 @@ def _stated(rule: Rule) -> tree.Statement | None:
         inner = statement.statement
         when = inner.when
         if statement.when is not None:
-            when = statement.when if when is None else tree.And((*_parts(statement.when), *_parts(when)))
+            when = statement.when if when is None else tree.And((*conjuncts(statement.when), *conjuncts(when)))
         statement = replace(inner, when=when, because=inner.because or statement.because)
     return None if isinstance(statement, tree.Drop) else statement
-
-
-def _parts(condition: tree.Condition) -> tuple[tree.Condition, ...]:
-    return condition.items if isinstance(condition, tree.And) else (condition,)

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Literal
 
 from policyengine.language import tree
+from policyengine.language.disjoint import conjuncts
 from policyengine.language.quantities import COUNTED, UNITS, exact_text
 from policyengine.language.vocabulary import Word
 from policyengine.light import dataclass
@@ -389,18 +390,11 @@ def _wider_reach(new: tree.Cap | tree.Reject, old: tree.Cap | tree.Reject, terms
     return _condition(new.when, old.when, terms, wanted="wider")
 
 
-def conjuncts(condition: tree.Condition | None) -> frozenset[tree.Condition]:
-    """The parts that must all hold."""
-    if condition is None:
-        return frozenset()
-    return frozenset(condition.items) if isinstance(condition, tree.And) else frozenset((condition,))
-
-
 def _condition(
     new: tree.Condition | None, old: tree.Condition | None, terms: Terms, wanted: Literal["wider", "narrower"]
 ) -> Verdict:
     """Parts compared as they are written; a condition with fewer parts holds at least as often."""
-    here, there = conjuncts(new) - terms.given, conjuncts(old) - terms.given
+    here, there = (set(conjuncts(when)) - terms.given for when in (new, old))
     if here == there or (here <= there if wanted == "wider" else there <= here):
         return SAME
     if here > there and wanted == "wider":

@@ -22,7 +22,7 @@ from policyengine.engines.compile.shares import shares_of
 from policyengine.engines.compile.sources import Names, Sources, sources_of
 from policyengine.engines.protocol import Selection
 from policyengine.language import tree
-from policyengine.packs.strictness import conjuncts
+from policyengine.language.disjoint import conjuncts
 from policyengine.plan.model import Plan
 from policyengine.plan.names import walk
 
