@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span, failed
-from policyengine.language.parser import parse_condition, parse_statement
+from policyengine.language.parser import parse_condition
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say
 from policyengine.packs.document import Document, read_document, shown
 from policyengine.packs.model import NotDecidable, Pack, Rule, Table
 from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
-from policyengine.packs.roots import root_of, yaml_files
+from policyengine.packs.roots import PACK_FILE, root_of, yaml_files
 from policyengine.packs.rules import (
     Context,
     Entry,
@@ -31,8 +31,6 @@ from policyengine.packs.shape import did_you_mean, meant, only, shape_problems
 from policyengine.packs.tables import read_table
 from policyengine.packs.values import YearStart, optional_at, pairs_at, text_at, text_of, texts_at
 from policyengine.packs.words import chain_vocabulary, read_bounds, read_fields, read_words, vocabulary_problems
-
-PACK_FILE = "pack.yaml"
 
 
 def load_pack(
@@ -66,10 +64,6 @@ class _Loader:
 
     def _at(self, key: str) -> Node | None:
         return self.root.get(key) if isinstance(self.root, Mapping) else None
-
-    def _key(self, key: str) -> Node:
-        found = self._at(key)
-        return self.root if found is None else found
 
     def load(self) -> tuple[Pack | None, list[Diagnostic]]:
         inherited = self.base.vocabulary if self.base else None
@@ -149,7 +143,7 @@ class _Loader:
         return tables
 
     def _rules(self, vocabulary: Vocabulary) -> tuple[Rule, ...]:
-        context = Context(self.id, self.sources, vocabulary, self.year_start, parse_statement)
+        context = Context(self.id, self.sources, vocabulary, self.year_start)
         entries: list[Entry] = []
         paths = self._rule_files()
         for path in paths:

@@ -8,7 +8,6 @@ from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.model import Rule
-from policyengine.packs.rules import PERIOD_STATEMENTS
 from policyengine.packs.values import YearStart, first_day, last_day, period_of
 
 Stretch = tuple[date | None, date | None]
@@ -61,13 +60,6 @@ def without(one: Stretch, other: Stretch) -> list[Stretch]:
 def covers(one: Stretch, other: Stretch) -> bool:
     """Whether ``one`` has every day of ``other``."""
     return not without(other, one)
-
-
-def governs_periods(statement: tree.Statement) -> bool:
-    """Whether a statement (what an override states) governs whole periods."""
-    while isinstance(statement, tree.Override):
-        statement = statement.statement
-    return isinstance(statement, PERIOD_STATEMENTS)
 
 
 def stretch_of(rule: Rule, own: YearStart, policy: YearStart, periods: bool) -> Stretch:

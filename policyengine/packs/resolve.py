@@ -19,8 +19,8 @@ from policyengine.packs import aside
 from policyengine.packs.authority import Authority, Taken
 from policyengine.packs.document import MAX_PROBLEMS, enough
 from policyengine.packs.model import Dropped, Governing, Pack, Policy, Rule, Table
-from policyengine.packs.pieces import Piece, Stretch, governs_periods, overlap, stretch_of, without
-from policyengine.packs.rules import splitting_days
+from policyengine.packs.pieces import Piece, Stretch, overlap, stretch_of, without
+from policyengine.packs.rules import governs_periods, splitting_days
 from policyengine.packs.strictness import Terms
 from policyengine.packs.values import YearStart
 from policyengine.packs.windows import of_a_year

@@ -7,13 +7,14 @@ PE303 (a day that splits a period), PE304 (until before from), and whatever the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
 from policyengine.diagnostics import Diagnostic, Related
 from policyengine.language import tree
+from policyengine.language.parser import parse_statement
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.light import dataclass
 from policyengine.messages import say
@@ -21,7 +22,6 @@ from policyengine.packs.document import MAX_PROBLEMS, Document, enough
 from policyengine.packs.model import Citation, Rule, Source
 from policyengine.packs.nodes import Listing, Node, Scalar
 from policyengine.packs.nodes import Mapping as MappingNode
-from policyengine.packs.place import ScalarPlace
 from policyengine.packs.shape import did_you_mean, meant, only, shape_problems
 from policyengine.packs.values import (
     YearStart,
@@ -36,11 +36,9 @@ from policyengine.packs.values import (
 )
 
 # Statements that govern whole periods (docs/semantics.md, "Stages"); the others go by a record's end date.
-PERIOD_STATEMENTS = (
+_PERIOD_STATEMENTS = (
     tree.CountOnce, tree.Cap, tree.Measure, tree.Carry, tree.Require, tree.Excuse, tree.Reduce, tree.Conclude,
 )  # fmt: skip
-
-ParseStatement = Callable[[str, Vocabulary, ScalarPlace], tuple[tree.Statement | None, list[Diagnostic]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,6 @@ class Context:
     sources: Mapping[str, Source]
     words: Vocabulary
     year_start: YearStart
-    parse: ParseStatement
 
 
 def read_rules(document: Document, context: Context) -> tuple[list[Entry], list[Diagnostic]]:
@@ -117,12 +114,12 @@ def _entry(document: Document, node: MappingNode, context: Context) -> tuple[Ent
     problems += more
     text = node.get("rule")
     assert isinstance(text, Scalar)
-    statement, more = context.parse(text.text, context.words, document.place(text))
+    statement, more = parse_statement(text.text, context.words, document.place(text))
     problems += more
     if statement is None or cites is None:
         return Entry(document, node, name, start, until, None), problems
     whole = start_years and until_years
-    if isinstance(_inner(statement), PERIOD_STATEMENTS) and not whole:
+    if governs_periods(statement) and not whole:
         splits = list(_splits(document, node, start, until, context.year_start))
         problems += splits
         whole = not splits
@@ -146,10 +143,11 @@ def _entry(document: Document, node: MappingNode, context: Context) -> tuple[Ent
     return Entry(document, node, name, start, until, rule), problems
 
 
-def _inner(statement: tree.Statement) -> tree.Statement:
+def governs_periods(statement: tree.Statement) -> bool:
+    """Whether a statement (what an override states) governs whole periods."""
     while isinstance(statement, tree.Override):
         statement = statement.statement
-    return statement
+    return isinstance(statement, _PERIOD_STATEMENTS)
 
 
 # --- since when, until when -------------------------------------------------------------------------------------------

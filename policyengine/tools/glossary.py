@@ -13,8 +13,9 @@ from policyengine.language.grammar import grammar
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import CORE_FIELDS, CORE_TERMS, FieldDecl, Word
 from policyengine.packs.document import read_document
-from policyengine.packs.load import PACK_FILE, load_pack
+from policyengine.packs.load import load_pack
 from policyengine.packs.model import Pack
+from policyengine.packs.roots import PACK_FILE
 from policyengine.packs.values import text_at
 
 CONCEPTS = """

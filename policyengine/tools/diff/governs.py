@@ -13,7 +13,8 @@ from datetime import date
 from policyengine.engines.calendar import period_bounds, period_of
 from policyengine.language import tree
 from policyengine.packs.model import Governing, Policy, Rule
-from policyengine.packs.pieces import DAY, Stretch, governs_periods, overlap
+from policyengine.packs.pieces import DAY, Stretch, overlap
+from policyengine.packs.rules import governs_periods
 from policyengine.plan.names import RuleNames, unwrapped
 from policyengine.tools.prove.compare import compare
 from policyengine.tools.prove.model import context_of
