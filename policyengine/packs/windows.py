@@ -30,9 +30,16 @@ def window_within(one: tree.Window, other: tree.Window) -> bool:
             return True
         case ((tree.PerDay() | tree.PerField() | tree.PerYears(count=1)), tree.AnyYears()):
             return True
-        case tree.PerYears(count=a, starting=s), tree.PerYears(count=b, starting=t):
-            return a == 1 or (b % a == 0 and ((s or 0) - (t or 0)) % a == 0)
+        case tree.PerYears(), tree.PerYears():
+            return _aligned(one, other)
     return False
+
+
+def _aligned(one: tree.Window, other: tree.Window) -> bool:
+    """Whether windows of ``one`` begin wherever one of ``other`` does."""
+    if isinstance(one, tree.PerYears) and isinstance(other, tree.PerYears) and one.count > 1:
+        return other.count % one.count == 0 and ((one.starting or 0) - (other.starting or 0)) % one.count == 0
+    return isinstance(one, tree.AnyYears) or years_of(one) == 1
 
 
 def implied(one: tree.Window, other: tree.Window, least: bool) -> Fraction | None:
@@ -56,10 +63,7 @@ def _least(one: tree.Window, other: tree.Window) -> Fraction | None:
     a, b = years_of(one), years_of(other)
     if a is None or b is None:
         return None
-    aligned = a == 1 or isinstance(one, tree.AnyYears)
-    if isinstance(one, tree.PerYears) and isinstance(other, tree.PerYears) and not aligned:
-        aligned = b % a == 0 and ((one.starting or 0) - (other.starting or 0)) % a == 0
-    count = b // a if aligned else (b - a + 1) // a
+    count = b // a if _aligned(one, other) else (b - a + 1) // a
     return Fraction(count) if count > 0 else None
 
 
@@ -77,10 +81,7 @@ def _most(one: tree.Window, other: tree.Window) -> Fraction | None:
         return Fraction(1)
     if a is None or b is None:
         return None
-    aligned = a == 1 or isinstance(one, tree.AnyYears)
-    if isinstance(one, tree.PerYears) and isinstance(other, tree.PerYears) and not aligned:
-        aligned = b % a == 0 and ((one.starting or 0) - (other.starting or 0)) % a == 0
-    return Fraction(-(-b // a) if aligned else (b - 2) // a + 2)
+    return Fraction(-(-b // a) if _aligned(one, other) else (b - 2) // a + 2)
 
 
 def window_words(window: tree.Window) -> str:
