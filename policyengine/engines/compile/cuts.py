@@ -45,20 +45,23 @@ class Cuts:
     def keep(self) -> None:
         """Make the tables ``counted`` and ``losses``; where something is open, ``run_losses`` and ``waits``."""
         laws = [pair for pair in zip(self.accounts.cases.sources.laws, self.accounts.caps, strict=True) if pair[1]]
-        open_ = []
+        parts, exact, open_ = [], [], []
         for law, caps in laws:
             self._keep_touched(law, caps)
-            if self._keep_open(law, caps):
+            found = self._keep_open(law, caps)
+            parts.append(self._spread(law, caps, SETTLED, self._settled(law, caps, bool(found))))
+            if found:
                 open_.append((law, caps))
-        parts = [self._spread(law, caps, SETTLED, self._settled(law, caps, (law, caps) in open_)) for law, caps in laws]
-        for law, caps in open_:
-            parts.append(self._spread(law, caps, EXACT, self.open_items(law, caps, loose=False)))
-            parts.append(self._spread(law, caps, LOOSE, self.open_items(law, caps, loose=True)))
+            if False in found:
+                exact.append((law, caps))
+                parts.append(self._spread(law, caps, EXACT, self.open_items(law, caps, loose=False)))
+            if True in found:
+                parts.append(self._spread(law, caps, LOOSE, self.open_items(law, caps, loose=True)))
         self.host.keep("counted", t.union(*parts))
         self.host.keep("losses", self._losses())
         if open_:
             self.accounts.open = self.accounts.cases.doubtful = True
-            self.host.keep("run_losses", t.union(*(self._run_losses(law, caps) for law, caps in open_)))
+            self.host.keep("run_losses", t.union(*(self._run_losses(*pair) for pair in exact or open_[:1])))
             keep_waits(self, open_)
         hot = (f"hot_{law.number}" for law in self.accounts.cases.sources.laws)
         for table in ("members", "sums", *sorted(self.accounts.held), *hot):  # the largest that nothing asks any more
@@ -70,7 +73,6 @@ class Cuts:
         """The items that some cap of the law may cut."""
         fields = {f"f{cap.number}": cap.window.field for cap in caps if isinstance(cap.window, tree.PerField)}
         wanted = [f"{kind}{cap.number}" for cap in caps for kind in "cr"]
-        wanted += [f"{kind}{s}" for s in range(1, self.accounts.sums) for kind in "tn"]
         hot = t.select(**{n: t.col(n, "i") for n in (*ITEM, *wanted, *fields)})
         hot.from_(t.sub(self.accounts.members.rows(["kind", *wanted], **fields), "i"), copy=False)
         t.join(hot, t.table("touched", "x"), t.same_row("x", "i"))
@@ -107,15 +109,12 @@ class Cuts:
             query.select(t.named(t.col(column, alias), name), copy=False)
 
     def _columns(self, caps: list[Cap]) -> list[str]:
-        names = [*ITEM, *(f"{kind}{cap.number}" for cap in caps for kind in "cr")]
-        names += [f"{kind}{s}" for s in range(1, self.accounts.sums) for kind in "tn"]
-        names += [f"f{cap.number}" for cap in caps if isinstance(cap.window, tree.PerField)]
-        return names + [n for cap in caps if isinstance(cap.window, tree.Within) for n in _dates(cap)]
+        return [*ITEM, *(n for cap in caps for n in _asked(cap))]
 
     # --- windows ------------------------------------------------------------------------------------------------------
 
-    def placed(self, cap: Cap, query: Any) -> tuple[Any, list[str]] | None:
-        """Items with the window they are in (``key…``), its limit, and whether the cap concerns them; the keys."""
+    def placed(self, cap: Cap, query: Any) -> Any | None:
+        """Items with the window they are in (``key…``), its limit, and whether the cap concerns them (``member``)."""
         c, cases = cap.number, self.accounts.cases
         member = [t.compare(t.col(f"c{c}", "a"), ">", t.lit(0)), t.compare(t.col("high", "a"), ">", t.lit(0))]
         year: Tree = t.col("period", "a")
@@ -152,23 +151,16 @@ class Cuts:
                 member.append(t.compare(t.col("end", "a"), "<=", t.col(last, "a")))
             case _:
                 return None  # a rolling window that is not exceeded cuts nothing
-        named = [n for n in t.names_of(query) if n not in ("year", "member", "limit")]
-        placed = t.select(
-            **{n: t.col(n, "a") for n in named}, year=year, member=t.coalesce(t.both(*member), t.lit(False))
-        ).from_(t.sub(query, "a"), copy=False)
+        placed = t.beside("a", query, year=year, inside=t.coalesce(t.both(*member), t.lit(False)))
         most: Tree = t.col("l0", "l")
         if times is not None:
             beyond = t.compare(most.copy(), ">=", t.lit(t.UNLIMITED // 2))
             most = t.case([(beyond, t.lit(t.UNLIMITED))], t.times(most, times))
-        limited = t.select(
-            **{n: t.col(n, "b") for n in named},
-            limit=most,
-            member=t.both(t.col("member", "b"), t.present(t.col("l0", "l"))),
-            **{f"key{i}": key for i, key in enumerate(keys)},
-        ).from_(t.sub(placed, "b"), copy=False)
+        member_ = t.both(t.col("inside", "b"), t.present(t.col("l0", "l")))
+        windows = {f"key{i}": key for i, key in enumerate(keys)}
+        limited = t.beside("b", placed, limit=most, member=member_, **windows)
         limit = limit_of(cap, t.col("year", "b"), t.col("rp", "b"))
-        t.join(limited, t.table(cap.limits, "l"), limit, "LEFT")
-        return limited, named
+        return t.join(limited, t.table(cap.limits, "l"), limit, "LEFT")
 
     @staticmethod
     def window(cap: Cap, query: Any, apart: Sequence[str] = ()) -> tuple[list[Tree], list[Tree]]:
@@ -180,8 +172,8 @@ class Cuts:
 
     # --- what is left -------------------------------------------------------------------------------------------------
 
-    def _keep_open(self, law: Law, caps: list[Cap]) -> bool:
-        """The table of touched periods in which an amount or a member is open, and whether there is one. ``loose``: the
+    def _keep_open(self, law: Law, caps: list[Cap]) -> set[bool]:
+        """The table of touched periods in which an amount or a member is open, and which there are. ``loose``: the
         person's bounds are not those of two runs (``allocate.Account.exact``)."""
         query = t.select(person_id=t.col("person_id", "h"), period=t.col("period", "h"))
         query.from_(t.table(f"hot_{law.number}", "h"), copy=False)
@@ -190,7 +182,7 @@ class Cuts:
         found = f"open_found_{law.number}"
         self.host.keep(found, query.distinct(copy=False))
         if not self.host.rows(t.select_all(found).limit(1, copy=False)):
-            return False
+            return set()
         marked = t.select(person_id=t.col("person_id", "o"), period=t.col("period", "o"))
         marked.from_(t.table(found, "o"), copy=False)
         loose: Tree = t.lit(True)
@@ -201,7 +193,8 @@ class Cuts:
             t.join(marked, t.sub(persons.distinct(copy=False), "z"), same, "LEFT")
             loose = t.present(t.col("person_id", "z"))
         self.host.keep(_open(law), marked.select(t.named(loose, "loose"), copy=False))
-        return True
+        kinds = t.select(loose=t.col("loose")).from_(t.table(_open(law)), copy=False).distinct(copy=False)
+        return {loose for (loose,) in self.host.rows(kinds)}
 
     def _loose_persons(self, law: Law, caps: list[Cap], cap: Cap, among: str) -> Any:
         """Of the persons in a table those with a window that the cap cuts, of which a member is not sure, or lies on
@@ -218,21 +211,17 @@ class Cuts:
     def cutting(self, cap: Cap, items: Any) -> Any:
         """The items of windows that hold more than their limits, and that the cap may cut therefore: in which one
         (``head``: its first record), and where in it (``place``)."""
-        found = self.placed(cap, items)
-        assert found is not None, "a window of several years is left to the reference evaluator where something is open"
-        query, names = found
+        query = self.placed(cap, items)
+        assert query is not None, "a window of several years is left to the reference evaluator where something is open"
         window, order = self.window(cap, query)
         held = t.sum_over(t.col("high", "e"), [w.copy() for w in window])
-        windows = t.select(
-            **{n: t.col(n, "e") for n in names},
+        windows = t.beside(
+            "e", query,
             head=t.over(t.call("MIN", t.col("record_id", "e")), [w.copy() for w in window]),
             place=t.rank(window, order),
             cuts=t.both(t.col("member", "e"), t.compare(held, ">", t.col("limit", "e"))),
-        ).from_(t.sub(query, "e"), copy=False)
-        placed = t.select(**{n: t.col(n, "p") for n in (*names, "head", "place")}).from_(
-            t.sub(windows, "p"), copy=False
-        )
-        return placed.where(t.col("cuts", "p"), copy=False)
+        )  # fmt: skip
+        return t.beside("p", windows).where(t.col("cuts", "p"), copy=False)
 
     def open_items(self, law: Law, caps: list[Cap], loose: bool | None = None) -> Any:
         """The touched items of periods in which something is open. ``loose``: only those that are or are not."""
@@ -255,16 +244,14 @@ class Cuts:
 
     def _spread(self, law: Law, caps: list[Cap], amounts: Amounts, items: Any) -> Any:
         """What each item counts, cap after cap, and as bits which of them cut it."""
-        query: Any = t.select(
-            **{n: t.col(n, "h") for n in self._columns(caps)},
-            **{n: t.col(before, "h") for n, (before, _) in amounts.items()},
-            cuts=t.cast(t.lit(0), "BIGINT"),
-        ).from_(t.sub(items, "h"), copy=False)
+        query = items
+        for name, (before, _) in amounts.items():
+            query.select(t.named(t.col(before, "h"), name), copy=False)
+        query.select(t.named(t.cast(t.lit(0), "BIGINT"), "cuts"), copy=False)
         for cap in caps:
             if cap.least is not None:
                 query = self._cut(cap, query, amounts)
-        handed = ["record_id", "person_id", "period", "low", "high", "cuts"]
-        handed += [f"{kind}{s}" for s in range(1, self.accounts.sums) for kind in "tn"]
+        handed = ["record_id", "person_id", "period", "low", "high", "kind", "cuts"]
         least, most = [*amounts, *amounts][:2]
         return t.select(
             **{n: t.col(n, "z") for n in handed}, counted_low=t.col(least, "z"), counted_high=t.col(most, "z"),
@@ -273,38 +260,30 @@ class Cuts:
 
     def _cut(self, cap: Cap, query: Any, amounts: Amounts, apart: Sequence[str] = ()) -> Any:
         """One more cap: each item in order takes at most what its window has left."""
-        found = self.placed(cap, query)
-        if found is None:
+        named = t.names_of(query)
+        limited = self.placed(cap, query)
+        if limited is None:
             return query
-        limited, named = found
         if amounts is LOOSE:
             left = self._cut_loosely(cap, limited)
         else:
             cut = {f"{n}_left": self._left(cap, limited, n, before, apart) for n, (_, before) in amounts.items()}
-            left = t.select(**{n: t.col(n, "e") for n in named}, **cut).from_(t.sub(limited, "e"), copy=False)
+            left = t.beside("e", limited, **cut)
         fell = (t.compare(t.col(f"{n}_left", "g"), "<", t.col(n, "g")) for n in [*amounts][:2])
         cuts = t.add([t.col("cuts", "g"), t.case([(t.either(*fell), t.lit(1 << cap.number))], t.lit(0))])
-        kept = {n: t.col(f"{n}_left" if n in amounts else n, "g") for n in named if n != "cuts"}
+        done = ("cuts", *_asked(cap))
+        kept = {n: t.col(f"{n}_left" if n in amounts else n, "g") for n in named if n not in done}
         return t.select(**kept, cuts=cuts).from_(t.sub(left, "g"), copy=False)
 
     def _cut_loosely(self, cap: Cap, limited: Any) -> Any:
         """Bounds where a member may be unsure (``allocate.Account._carry_bounds``): an item comes after the others at
         their most, and after what those that are surely under the cap keep at least; one that may not be keeps its
         most."""
-        names = t.names_of(limited)
         left = {n: self._left(cap, limited, n, before) for n, (_, before) in LOOSE.items()}
-        first = t.select(**{n: t.col(n, "e") for n in names}, least_left=left["least"])
-        first.from_(t.sub(limited, "e"), copy=False)
+        first = t.beside("e", limited, least_left=left["least"])
         sure = t.equal(t.col(f"c{cap.number}", "e"), t.lit(1))
-        second = t.select(
-            **{n: t.col(n, "e") for n in (*names, "least_left")},
-            taken=t.case([(sure, t.col("least_left", "e"))], t.lit(0)),
-        ).from_(t.sub(first, "e"), copy=False)
-        result = t.select(
-            **{n: t.col(n, "e") for n in (*names, "least_left")},
-            most_left=t.case([(sure.copy(), left["most"])], t.col("most", "e")),
-        )
-        return result.from_(t.sub(second, "e"), copy=False)
+        second = t.beside("e", first, taken=t.case([(sure, t.col("least_left", "e"))], t.lit(0)))
+        return t.beside("e", second, most_left=t.case([(sure.copy(), left["most"])], t.col("most", "e")))
 
     def _left(self, cap: Cap, limited: Any, name: str, before: str, apart: Sequence[str] = ()) -> Tree:
         """What is left of an amount after what came before in its window."""
@@ -320,10 +299,11 @@ class Cuts:
         for s in range(self.accounts.sums):
             for kind, bound, member in (("l", "low", "t"), ("h", "high", "n")):
                 lost = t.minus(t.col(bound, "c"), t.col(f"counted_{bound}", "c"))
-                columns[f"{kind}{s}"] = t.wide_sum(t.times(lost, t.col(f"{member}{s}", "c")) if s else lost)
+                columns[f"{kind}{s}"] = t.wide_sum(t.times(lost, t.col(f"{member}{s}", "k")) if s else lost)
         cut = t.wide_sum(t.minus(t.col("low", "c"), t.col("counted_low", "c")))
         query = t.select(person_id=t.col("person_id", "c"), period=t.col("period", "c"), **columns, cut=cut)
         query.from_(t.table("counted", "c"), copy=False)
+        t.join(query, t.table("case_kinds", "k"), t.equal(t.col("kind", "k"), t.col("kind", "c")))
         return query.group_by(t.col("person_id", "c"), t.col("period", "c"), copy=False)
 
     def _run_losses(self, law: Law, caps: list[Cap]) -> Any:
@@ -335,15 +315,16 @@ class Cuts:
         numbers = range(len(law.sums))
         runs = f"runs_{law.number}"  # laws have different sums
         self.host.load(runs, {"s": "INTEGER", "b": "INTEGER"}, [(s, b) for s in numbers for b in (0, 1)])
-        belongs = [t.switch(t.col("s", "v"), [(t.lit(s), t.col(f"{kind}{s}", "h")) for s in numbers if s], t.lit(1))
+        belongs = [t.switch(t.col("s", "v"), [(t.lit(s), t.col(f"{kind}{s}", "k")) for s in numbers if s], t.lit(1))
                    for kind in "tn"]  # fmt: skip
         own = t.case([(t.equal(t.col("b", "v"), t.lit(0)), belongs[0])], belongs[1])
         value = t.case([(t.equal(own, t.col("b", "v")), t.col("high", "h"))], t.col("low", "h"))
-        query: Any = t.select(
-            **{n: t.col(n, "h") for n in self._columns(caps)}, s=t.col("s", "v"), b=t.col("b", "v"), own=own.copy(),
-            before=value, value=value.copy(), cuts=t.cast(t.lit(0), "BIGINT"),
-        ).from_(t.sub(self.open_items(law, caps, loose=False), "h"), copy=False)  # fmt: skip
+        query = self.open_items(law, caps, loose=False)
+        t.join(query, t.table("case_kinds", "k"), t.equal(t.col("kind", "k"), t.col("kind", "h")))
         t.join(query, t.table(runs, "v"), t.lit(True), "CROSS")
+        run = {"s": t.col("s", "v"), "b": t.col("b", "v"), "own": own.copy(), "before": value, "value": value.copy()}
+        for name, column in (*run.items(), ("cuts", t.cast(t.lit(0), "BIGINT"))):
+            query.select(t.named(column, name), copy=False)
         for cap in caps:
             if cap.least is not None:
                 query = self._cut(cap, query, SETTLED, ("s", "b"))
@@ -367,3 +348,11 @@ def _open(law: Law) -> str:
 
 def _dates(cap: Cap) -> tuple[str, str, str]:
     return f"first{cap.number}", f"last{cap.number}", f"ends{cap.number}"
+
+
+def _asked(cap: Cap) -> list[str]:
+    """The columns of an item that a cap asks for beside those of all."""
+    names = [f"c{cap.number}", f"r{cap.number}"]
+    if isinstance(cap.window, tree.PerField):
+        names.append(f"f{cap.number}")
+    return [*names, *_dates(cap)] if isinstance(cap.window, tree.Within) else names

@@ -101,7 +101,8 @@ class Entries:
         self.host.keep("worded", t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "c"))))
         cases.table = "worded"
         if self.accounts.cuts:
-            text = t.select(**{n: t.col(n, "h") for n in self.host.columns("counted")}, cap_rule=t.col("text", "k"))
+            names = ["record_id", "period", "counted_low", "counted_high", "cuts"]
+            text = t.select(**{n: t.col(n, "h") for n in names}, cap_rule=t.col("text", "k"))
             text.from_(t.table("counted", "h"), copy=False)
             same = t.both(*(t.equal(t.col(n, "k"), t.col(n, "h")) for n in ("plan", "cuts")))
             self.host.keep("counted_words", t.join(text, t.table("cut_words", "k"), same))

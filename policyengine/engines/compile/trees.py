@@ -196,6 +196,12 @@ def sub(query: exp.Query, alias: str) -> exp.Subquery:
     return exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier(alias)))
 
 
+def beside(alias: str, query: exp.Query, **columns: Tree) -> exp.Select:
+    """Every column of a query, which gets an alias, and more."""
+    every = exp.Column(this=exp.Star(), table=exp.to_identifier(alias))
+    return exp.Select(expressions=[every, *select(**columns).expressions]).from_(sub(query, alias), copy=False)
+
+
 def join(query: exp.Select, other: exp.Expression, on: Tree, kind: str = "") -> exp.Select:
     """``query`` with a JOIN (``LEFT``, ``CROSS`` or plain)."""
     side = kind if kind == "LEFT" else None
