@@ -49,23 +49,33 @@ class DuckHost:
             yield from rows
 
     def load(self, name: str, columns: Mapping[str, Any], rows: Rows) -> None:
-        shape = ", ".join(f'"{column}" {sql(type_)}' for column, type_ in columns.items())
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({shape})")
+        todo, create = iter(rows), f"CREATE OR REPLACE TEMP TABLE {name}"
+        if batch := list(islice(todo, _AT_ONCE)):
+            self._hand_over(f"{create} AS", columns, batch)
+            self.append(name, columns, todo)
+        else:
+            shape = ", ".join(f'"{column}" {sql(type_)}' for column, type_ in columns.items())
+            self.connection.execute(f"{create} ({shape})")
         self._made.add(name)
-        self.append(name, columns, rows)
 
     def append(self, name: str, columns: Mapping[str, Any], rows: Rows) -> None:
-        written = [type_ in WRITTEN for type_ in columns.values()]
-        kinds = zip(map(_plain, columns.values()), written, strict=True)
-        values = ", ".join(f"unnest(?::{'VARCHAR::' if as_text else ''}{kind}[])" for kind, as_text in kinds)
-        names = ", ".join(f'"{column}"' for column in columns)
         todo = iter(rows)
         while batch := list(islice(todo, _AT_ONCE)):
-            lists = [
-                _listed(column) if as_text else column
-                for column, as_text in zip(map(list, zip(*batch, strict=True)), written, strict=True)
-            ]
-            self.connection.execute(f"INSERT INTO {name} ({names}) SELECT {values}", lists)
+            self._hand_over(f"INSERT INTO {name} BY NAME", columns, batch)
+
+    def _hand_over(self, into: str, columns: Mapping[str, Any], rows: Sequence[Sequence[Any]]) -> None:
+        """Rows as a list for each column."""
+        values, lists = [], []
+        for (name, type_), given in zip(columns.items(), map(list, zip(*rows, strict=True)), strict=True):
+            if type_ in WRITTEN:
+                value = f"unnest(?::VARCHAR::{type_}[])"
+            elif isinstance(type_, str):
+                value = f"unnest(?::{type_}[])"
+            else:  # an enumeration
+                value = f"unnest(?::VARCHAR[])::{sql(type_)}"
+            values.append(f'{value} AS "{name}"')
+            lists.append(_listed(given) if type_ in WRITTEN else given)
+        self.connection.execute(f"{into} SELECT {', '.join(values)}", lists)
 
     def drop(self, name: str) -> None:
         self.connection.execute(f"DROP TABLE IF EXISTS {name}")
@@ -76,11 +86,6 @@ class DuckHost:
             self.connection.execute(f"DROP VIEW IF EXISTS {name}")
         for name in list(self._made):
             self.drop(name)
-
-
-def _plain(type_: Any) -> str:
-    """The type in which values of a column are handed over: an enumeration's as text."""
-    return type_ if isinstance(type_, str) else "VARCHAR"
 
 
 def _listed(column: list[Any]) -> str:
