@@ -21,7 +21,7 @@ from policyengine.cli.guard import ReaderGone, guarded
 from policyengine.cli.settings import add_common, common_options, speak_as_asked
 from policyengine.messages import say
 
-COLLECTED = 50_000  # new objects until cycles are looked for: rows and verdicts are many and have none
+COLLECTED = 200_000  # new objects until cycles are looked for: rows and verdicts are many and have none
 
 # In the order of the work: judge, write law, review it, report. The texts are shown without importing any of them.
 COMMANDS: dict[str, tuple[str, str]] = {
