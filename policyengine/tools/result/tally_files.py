@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,20 +79,21 @@ def tally_files(
 ) -> Tally:
     """The counts. ``connection``: where ``tables`` stand; ``folder``: where ``written`` stands, as ``format``;
     ``persons``: whether a persons file was given."""
-    for name in ("decisions", "missing", "findings", "flags"):
-        file = written.tables.get(name)
-        _show(connection, name, _relation(connection, folder / file[0], format) if file else None)
-    _show(connection, "persons", connection.table(tables.persons) if tables.persons else None)
 
     def rows(query: str, *values: Any) -> list[Any]:
         return list(connection.execute(query, list(values)).fetchall())
 
+    for name in ("decisions", "missing", "findings", "flags"):
+        file, _, columns = written.tables.get(name, ("", 0, []))
+        _show(connection, name, _relation(folder / file, format) if file else "", columns)
+    persons_table = tables.persons or ""
+    _show(connection, "persons", persons_table, _names(rows, persons_table) if persons_table else [])
     connection.execute(f"CREATE OR REPLACE TEMP TABLE run_people AS {_PEOPLE}")
     ((people,),) = rows("SELECT count(*) FROM run_people")
     ((flags,),) = rows(_FLAGS)
-    ((records,),) = connection.table(tables.records).count("*").fetchall()
+    ((records,),) = rows(f"SELECT count(*) FROM {tables.records}")
     outcomes = outcomes_of(rows(_OUTCOMES))
-    days = {day for (day,) in connection.table(tables.records).project('"end"').distinct().fetchall()}
+    days = {day for (day,) in rows(f'SELECT DISTINCT "end" FROM {tables.records}')}
     long = sorted(longer_than_a_year(plans))
     judged = rows(_JUDGED, long) if long else []
     return Tally(
@@ -105,7 +106,7 @@ def tally_files(
         flags=flags,
         notes=(*tables.warnings, *empty_periods(outcomes, days, plans), *cut_short(judged, days, plans)),
         open_for=_open_for(rows(_OPEN)),
-        unsaid=_unsaid(rows, connection.table(tables.records), fields_of_records(plans)),
+        unsaid=_unsaid(rows, tables.records, fields_of_records(plans)),
         mostly=mostly(tables.rows, tables.rejected_rows, tables.rejects),
         unmet=_unmet(rows(_UNMET, _LOOKED_AT), rows, people),
         fields=names_of(plans),
@@ -114,22 +115,22 @@ def tally_files(
     )
 
 
-def _relation(connection: Any, path: Path, format: str) -> Any:
+def _relation(path: Path, format: str) -> str:
     if format == "parquet":
-        return connection.sql(f"FROM {reader_text('read_parquet', path)}")
-    shape = "all_varchar=true, header=true, delim=',', quote='\"'"
-    written = connection.sql(f"FROM {reader_text('read_csv', path, shape)}")
-    return written.project(f"* REPLACE ({_PLAIN} AS person_id)")
+        return reader_text("read_parquet", path)
+    written = reader_text("read_csv", path, "all_varchar=true, header=true, delim=',', quote='\"'")
+    return f"(SELECT * REPLACE ({_PLAIN} AS person_id) FROM {written})"
 
 
-def _show(connection: Any, name: str, relation: Any) -> None:
-    """A view ``run_`` with the columns that are asked for; NULL where there are none."""
-    present = relation.columns if relation is not None else ()
-    wanted = _COLUMNS[name]
-    if relation is None:
-        relation = connection.sql("SELECT 1 WHERE false")
-    shown = ", ".join(n if n in present else f"NULL::VARCHAR AS {n}" for n in wanted)
-    relation.project(shown).create_view(f"run_{name}", replace=True)
+def _show(connection: Any, name: str, relation: str, columns: Sequence[str]) -> None:
+    """A view ``run_`` with the columns that are asked for; NULL for those that are not there."""
+    shown = ", ".join(n if n in columns else f"NULL::VARCHAR AS {n}" for n in _COLUMNS[name])
+    rows = f"FROM {relation}" if relation else "WHERE false"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW run_{name} AS SELECT {shown} {rows}")
+
+
+def _names(rows: Any, table: str) -> list[str]:
+    return [name for name, *_ in rows(f"DESCRIBE {table}")]
 
 
 def _open_for(found: list[Any]) -> tuple[int, list[str]] | None:
@@ -139,9 +140,9 @@ def _open_for(found: list[Any]) -> tuple[int, list[str]] | None:
     return (len(people), sorted(lacking)) if people else None
 
 
-def _unsaid(rows: Any, records: Any, fields: frozenset[str]) -> tuple[int, list[str]] | None:
+def _unsaid(rows: Any, records: str, fields: frozenset[str]) -> tuple[int, list[str]] | None:
     """Mostly nothing: all that decisions name is looked through first; whose it is, only where no record gives it."""
-    facts = [fact for (fact,) in rows(_NAMED) if fact in fields and not _is_given(records, fact)]
+    facts = [fact for (fact,) in rows(_NAMED) if fact in fields and not _is_given(rows, records, fact)]
     if not facts:
         return None
     rows(_LACKED, facts)
@@ -150,8 +151,9 @@ def _unsaid(rows: Any, records: Any, fields: frozenset[str]) -> tuple[int, list[
     return (people, most) if people else None
 
 
-def _is_given(records: Any, fact: str) -> bool:
-    return fact in records.columns and bool(records.filter(f'"{fact}" IS NOT NULL').limit(1).fetchall())
+def _is_given(rows: Any, records: str, fact: str) -> bool:
+    given = f'SELECT 1 FROM {records} WHERE "{fact}" IS NOT NULL LIMIT 1'
+    return fact in _names(rows, records) and bool(rows(given))
 
 
 def _unmet(found: list[Any], rows: Any, people: int) -> Unmet | None:
