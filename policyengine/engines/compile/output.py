@@ -374,6 +374,8 @@ class Output:
         decided = [self._decided(p, one) for p in self.evaluation.periods for one in p.decided if one.asked]
         if self.aside.persons or not decided:
             decided.append(self._other_decisions(share))
+        for query in decided:
+            t.narrow(query, _ASKED)
         facts = _listed(t.col("_missing", "d"))
         total, high = (_figure(n, "_factor", "d") for n in ("total", "_total_high"))
         open_ = t.either(
@@ -446,6 +448,9 @@ class Output:
 _SAID = ("rule", "measure", "unit", "comparison", "advisory")
 _TOLD = ("status", "window_start", "window_end", "because", "circumstance")
 
+
+_ASKED = ("person_id", "_place", "period", "policy", "total", "_possible", "_total_high", "_missing", "_factor")
+"""What is asked of a decision to say what it lacks."""
 
 _FOLLOWS = ("advisories", "consequences", "possible_consequences")
 """Texts of which each share of the persons may have others."""

@@ -388,21 +388,15 @@ class Periods:
                 "LEFT",
             )
         kept = [n for n in values if not n.startswith(("w", "x", "ad", "least"))]
-        compared = t.select(
-            **{n: t.col(n, "v") for n in kept}, **{f"way{k}": ways.way(k) for k in range(one.slots)},
-            **{f"ad{k}": t.col(f"ad{k}", "v") for k in range(one.slots)},
-            **{f"least{k}": t.col(f"least{k}", "v") for k in range(one.slots)},
-        ).from_(t.sub(query, "v"), copy=False)  # fmt: skip
-        masked = t.select(
-            **{n: t.col(n, "u") for n in kept},
-            **{f"status{k}": t.divide(t.col(f"way{k}", "u"), t.lit(8)) for k in range(one.slots)},
-            **{f"ad{k}": t.col(f"ad{k}", "u") for k in range(one.slots)},
-            **{f"short{k}": ways.short(k) for k in range(one.slots)},
-            mask=ways.mask(one.slots),
-        ).from_(t.sub(compared, "u"), copy=False)
-        final = t.select(**{n: t.col(n, "o") for n in t.names_of(masked)}, outcome=ways.outcome(one.slots)).from_(
-            t.sub(masked, "o"), copy=False
-        )
+        places = range(one.slots)
+        compared = t.beside("v", query, **{f"way{k}": ways.way(k) for k in places})
+        found = {f"status{k}": t.divide(t.col(f"way{k}", "u"), t.lit(8)) for k in places}
+        found |= {f"short{k}": ways.short(k) for k in places}
+        found["mask"] = ways.mask(one.slots)
+        masked = t.beside("u", compared, **found)
+        kept += [*(f"ad{k}" for k in places), *found]
+        final = t.select(**{n: t.col(n, "o") for n in kept}, outcome=ways.outcome(one.slots))
+        final.from_(t.sub(masked, "o"), copy=False)
         self.host.keep(one.table, final)
 
     def _slot(self, one: Decided, k: int) -> dict[str, Tree]:

@@ -6,7 +6,7 @@ decisions in ticks). ``missing`` columns are lists of texts; rule lists are join
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -250,104 +250,86 @@ class Relations:
         """One row per finding of an asked span; None where nothing is ever required."""
         if not one.slots:
             return None
-        return t.union(*(self._finding(one, k) for k in range(one.slots)))
-
-    def _finding(self, one: Decided, k: int) -> Any:
-        kinds = sorted(_windows(one), key=str)
-        starts, ends = [], []
-        for window, anchor in kinds:
+        starts, ends, days = [], [], []
+        for window, anchor in sorted(_windows(one), key=str):
             if window.startswith("any"):
                 starts.append((t.lit(window), t.col(f"start_{window}", "a")))
             elif anchor is not None:
+                days += [f"first{anchor}", f"last{anchor}"]
                 starts.append((t.lit(f"from{anchor}"), t.col(f"first{anchor}", "d")))
                 ends.append((t.lit(f"from{anchor}"), t.col(f"last{anchor}", "d")))
         query = t.select(
             person_id=t.col("person_id", "d"),
             place=t.col("place", "a"),
             period=t.col("label", "a"),
-            k=t.lit(k),
+            k=t.col("k", "d"),
             **{n: t.col(n, "s") for n in ("rule", "measure", "comparison", "advisory")},
             required_base=t.col("base", "s"),
-            required_before=t.coalesce(t.col("before", "s"), t.col(f"rl{k}", "d")),
-            required=t.col(f"rl{k}", "d"),
-            required_high=t.col(f"rh{k}", "d"),
-            achieved=t.col(f"lo{k}", "d"),
-            achieved_high=t.col(f"hi{k}", "d"),
-            carried=t.col(f"given{k}", "d"),
-            shortfall=t.col(f"short{k}", "d"),
+            required_before=t.coalesce(t.col("before", "s"), t.col("rl", "d")),
+            required=t.col("rl", "d"),
+            required_high=t.col("rh", "d"),
+            achieved=t.col("lo", "d"),
+            achieved_high=t.col("hi", "d"),
+            carried=t.col("given", "d"),
+            shortfall=t.col("short", "d"),
             status=t.col("said", "s"),
             window_start=t.switch(t.col("kind", "s"), starts, t.col("start", "a")),
             window_end=t.switch(t.col("kind", "s"), ends, t.col("end", "a")),
             because=t.col("because", "s"),
             circumstance=t.col("circumstance", "s"),
             missing=t.col("facts", "m"),
-        ).from_(t.table(one.table, "d"), copy=False)
+        ).from_(_by_place(one, ("status", "rl", "rh", "lo", "hi", "given", "short"), days), copy=False)
         t.join(query, t.table(f"asked_{one.name}", "a"), t.equal(t.col("period", "a"), t.col("period", "d")))
-        said = t.both(
-            t.equal(t.col("id", "s"), t.col("id", "d")),
-            t.equal(t.col("k", "s"), t.lit(k)),
-            t.equal(t.col("status", "s"), t.col(f"status{k}", "d")),
-        )
-        t.join(query, t.table(f"said_{one.name}", "s"), said)
-        lacks = t.select(
-            person_id=t.col("person_id", "o"), period=t.col("period", "o"), facts=t.distinct_list(t.col("fact", "o"))
-        )
+        t.join(query, t.table(f"said_{one.name}", "s"), _said())
+        item = {n: t.col(n, "o") for n in ("person_id", "period", "k")}
+        lacks = t.select(**item, facts=t.distinct_list(t.col("fact", "o")))
         lacks.from_(t.table(f"open_{one.name}", "o"), copy=False)
-        lacks.where(t.equal(t.col("k", "o"), t.lit(k)), copy=False)
-        lacks.group_by(t.col("person_id", "o"), t.col("period", "o"), copy=False)
-        row = t.same_row("m", "d")
+        lacks.group_by(*(column.copy() for column in item.values()), copy=False)
+        row = t.both(t.same_row("m", "d"), t.equal(t.col("k", "m"), t.col("k", "d")))
         return t.join(query, t.sub(lacks, "m"), row, "LEFT")
 
     # --- what is missing ----------------------------------------------------------------------------------------------
 
     def _open_facts(self, one: Decided) -> Any:
         """The facts that would settle each open finding: those of its rules, and those of doubtful records."""
-        return t.union(*(q for k in range(one.slots) for q in self._open_finding(one, k)))
+        open_ = t.among(t.col("status", "d"), [t.lit(s) for s in OPEN])
+        undetermined = t.equal(t.col("status", "d"), t.lit(OUTCOMES.index("undetermined")))
+        row = {n: t.col(n, "d") for n in ("person_id", "period", "k")}
+        row["firm"] = t.both(t.equal(t.col("ad", "d"), t.lit(0)), undetermined)
+        places = ("ad", "status", *(("ci", "loose") if one.carries else ()))
+        kinds = sorted({self._kind(term) for owed in one.owed for term in owed.terms})
+        days = [f"{n}{kind[4:]}" for kind in kinds if kind.startswith("from") for n in ("first", "last")]
+        spans = _by_place(one, places, ("last", *days))
 
-    def _open_finding(self, one: Decided, k: int) -> Iterable[Any]:
-        status = t.col(f"status{k}", "d")
-        firm = t.both(
-            t.equal(t.col(f"ad{k}", "d"), t.lit(0)), t.equal(status.copy(), t.lit(OUTCOMES.index("undetermined")))
-        )
-        row = {"person_id": t.col("person_id", "d"), "period": t.col("period", "d"), "k": t.lit(k), "firm": firm}
-        open_ = t.among(status, [t.lit(s) for s in OPEN])
-        said = t.both(
-            t.equal(t.col("id", "s"), t.col("id", "d")),
-            t.equal(t.col("k", "s"), t.lit(k)),
-            t.equal(t.col("status", "s"), t.col(f"status{k}", "d")),
-        )
-        own = t.select(**{n: v.copy() for n, v in row.items()}, fact=t.col("fact", "f"))
-        own.from_(t.table(one.table, "d"), copy=False)
-        t.join(own, t.table(f"said_{one.name}", "s"), said)
+        def facts(fact: Tree) -> Any:
+            return t.select(**{n: v.copy() for n, v in row.items()}, fact=fact).from_(spans.copy(), copy=False)
+
+        own = facts(t.col("fact", "f"))
+        t.join(own, t.table(f"said_{one.name}", "s"), _said())
         t.join(own, t.table("facts", "f"), t.equal(t.col("id", "f"), t.col("lacks", "s")))
-        yield own.where(open_.copy(), copy=False)
+        found = [own.where(open_.copy(), copy=False)]
         if one.carries:
-            yield from self._open_carry(one, k, row, open_)
-        if not self.accounts.cases.doubtful:
-            return
-        for kind in sorted({self._kind(term) for owed in one.owed for term in owed.terms[k : k + 1]}):
-            fact = fact_of(t.col("record_id", "i"), t.col("fact", "f"))
-            query = t.select(**{n: v.copy() for n, v in row.items()}, fact=fact)
-            query.from_(t.table(one.table, "d"), copy=False)
-            t.join(query, t.table(f"said_{one.name}", "s"), said.copy())
+            found += self._open_carry(one, facts, open_)
+        for kind in kinds if self.accounts.cases.doubtful else ():
+            query = facts(fact_of(t.col("record_id", "i"), t.col("fact", "f")))
+            t.join(query, t.table(f"said_{one.name}", "s"), _said())
             t.join(query, t.table("doubts", "i"), t.equal(t.col("person_id", "i"), t.col("person_id", "d")))
             sums = (t.equal(t.col("sum", "i"), t.col(n, "s")) for n in ("sum", "share_of"))
             member = t.both(t.either(*sums), *self._in_window(kind))
             t.join(query, t.table("facts", "f"), t.equal(t.col("id", "f"), t.col("miss", "i")))
             here = [open_.copy(), t.equal(t.col("kind", "s"), t.lit(kind))]
-            yield query.where(t.both(member, *here), copy=False)
+            found.append(query.where(t.both(member, *here), copy=False))
+        return t.union(*found)
 
-    def _open_carry(self, one: Decided, k: int, row: dict[str, Tree], open_: Tree) -> Iterable[Any]:
+    def _open_carry(self, one: Decided, facts: Callable[[Tree], Any], open_: Tree) -> Iterable[Any]:
         """What would settle the hours that the year before left, where they are open."""
         year = t.minus(t.col("period", "d"), t.lit(1))
         before = t.both(t.equal(t.col("person_id", "b"), t.col("person_id", "d")), t.equal(t.col("period", "b"), year))
-        left = t.both(t.equal(t.col("id", "l"), t.col("id", "b")), t.equal(t.col("n", "l"), t.col(f"ci{k}", "d")))
-        loose = t.both(open_, t.col(f"loose{k}", "d"))
+        left = t.both(t.equal(t.col("id", "l"), t.col("id", "b")), t.equal(t.col("n", "l"), t.col("ci", "d")))
+        loose = t.both(open_, t.col("loose", "d"))
         fact = fact_of(t.col("record_id", "i"), t.col("fact", "f"))
         for of_record in (False, True)[: 1 + self.accounts.cases.doubtful]:
-            query = t.select(
-                **{n: v.copy() for n, v in row.items()}, fact=fact.copy() if of_record else t.col("fact", "f")
-            ).from_(t.table(one.table, "d"), copy=False)
+            query = facts(fact.copy() if of_record else t.col("fact", "f"))
             t.join(query, t.table(one.table, "b"), before.copy())
             t.join(query, t.table(f"left_{one.name}", "l"), left.copy())
             if of_record:
@@ -378,6 +360,22 @@ class Relations:
         if kind.startswith("any"):
             first = t.minus(t.col("last", "d"), t.lit(int(kind[3:]) - 1))
         return [t.compare(period, ">=", first), t.compare(period.copy(), "<=", t.col("last", "d"))]
+
+
+def _by_place(one: Decided, figures: Iterable[str], common: Iterable[str] = ()) -> Tree:
+    """The rows of spans once for the place of each finding (``k``), with its figures."""
+    names = ("person_id", "period", "id", *common)
+    return t.sub(t.union(*(
+        t.select(
+            **{n: t.col(n, "d") for n in names}, k=t.lit(k), **{n: t.col(f"{n}{k}", "d") for n in figures}
+        ).from_(t.table(one.table, "d"), copy=False)
+        for k in range(one.slots)
+    )), "d")  # fmt: skip
+
+
+def _said() -> Tree:
+    """The words of a finding of a span."""
+    return t.both(*(t.equal(t.col(n, "s"), t.col(n, "d")) for n in ("id", "k", "status")))
 
 
 def _windows(one: Decided) -> set[tuple[str, int | None]]:

@@ -5,7 +5,7 @@ Every function gives a new node; NULL stands for what is not known, so that SQL'
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import date
 from fractions import Fraction
 from functools import cache
@@ -447,6 +447,14 @@ def tally(relation: Tree, column: str) -> exp.Select:
 def names_of(query: Any) -> list[str]:
     """The names of a query's columns, in order."""
     return [column.alias for column in query.expressions]
+
+
+def narrow(query: exp.Select, names: Container[str]) -> None:
+    """Leave out all other columns, and those of a subquery that nothing reads then."""
+    query.set("expressions", [column for column in query.expressions if column.alias in names])
+    inner = query.args["from_"].this
+    if isinstance(inner, exp.Subquery):
+        narrow(inner.this, names_in(query.expressions))
 
 
 def names_in(values: Iterable[Tree]) -> set[str]:
