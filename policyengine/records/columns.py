@@ -268,7 +268,7 @@ class _Tables:
         from sqlglot import exp
 
         create = exp.Create(this=exp.to_table(view, quoted=True), kind="VIEW", replace=True, expression=query)
-        self.connection.execute(create.sql("duckdb"))
+        self.connection.execute(create.sql("duckdb", copy=False))
 
     def _rows(self, query: Any) -> list[tuple[Any, ...]]:
         return list(self.connection.execute(query.sql("duckdb")).fetchall())

@@ -207,7 +207,7 @@ class _Fast:
         """Whether more cells hold something than are canonical: one that has no value in SQL is neither yes nor no."""
         from sqlglot import exp
 
-        canonical = exp.func("coalesce", call("count_if", cell.fast.copy()), number(0))
+        canonical = exp.func("coalesce", call("count_if", cell.fast.copy()), number(0), copy=False)
         return exp.NEQ(this=canonical, expression=exp.Count(this=self._stored(cell)))
 
     def _one(self, query: Any) -> tuple[Any, ...]:

@@ -302,12 +302,12 @@ def quicken(cell: Cell, connection: Any, relation: Any) -> None:
     from sqlglot import exp
 
     harmless = exp.EQ(this=call("url_encode", cell.value.copy()), expression=cell.value.copy())
-    short = exp.and_(between(call("strlen", cell.value.copy()), *map(number, SHORT)), harmless)
+    short = exp.and_(between(call("strlen", cell.value.copy()), *map(number, SHORT)), harmless, copy=False)
     first = exp.select(cell.value.copy()).from_(relation).limit(SAMPLE).subquery("r")
     asked = exp.select(call("count_if", short), exp.Count(this=cell.value.copy())).from_(first)
     enough, filled_cells = connection.execute(asked.sql("duckdb")).fetchone()
     if 10 * (enough or 0) > 9 * filled_cells:
-        cell.fast = exp.case().when(short.copy(), exp.true()).else_(cell.fast)
+        cell.fast = exp.case().when(short.copy(), exp.true(), copy=False).else_(cell.fast, copy=False)
 
 
 def _distinct(cell: Cell, connection: Any, relation: Any) -> list[str] | None:

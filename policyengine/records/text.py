@@ -28,7 +28,7 @@ NAMES = {",": ("commas", "逗号"), ";": ("semicolons", "分号"), "\t": ("tabs"
 MAX_LINE = 16_000_000  # characters
 MAX_OPEN = 200_000  # characters over several lines within one row: a quotation mark was not closed
 _CHUNK = 1 << 20
-_WIDE = re.compile("[\u0800-\U0010ffff]")
+_WIDE = re.compile("[^\0-\u07ff]")
 Score = Callable[[list[list[str]]], int]
 
 _UNCLOSED = Bad(

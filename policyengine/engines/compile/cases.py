@@ -6,7 +6,7 @@ amount), and the relation of judged records. Amounts are whole numbers of ticks.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -85,17 +85,20 @@ class Cases:
         draft = sources.draft()
         alike: dict[Verdict, Verdict] = {}
         memos = [Memo(partial(judged, law.verdict, draft), alike) for law in sources.laws]
-        for key in self._keys():
-            number, codes = sources.split(key)
+        opened: dict[int, list[int]] = {}  # codes of the combinations whose amount no formula gives
+        for key, number, codes in self._keys():
             plan = sources.people[number][0]
             if plan >= 0:
-                self.verdicts[key] = memos[plan].of(codes)
-        self._judge_values(draft)
+                verdict = self.verdicts[key] = memos[plan].of(codes)
+                if verdict.amount is None:
+                    opened[key] = codes
+        self._judge_values(draft, opened)
         self._settle_ticks()
         self._load()
 
-    def _keys(self) -> Iterator[int]:
-        """The keys that occur, and some that may: the presence of a text is guessed both ways."""
+    def _keys(self) -> Iterator[tuple[int, int, list[int]]]:
+        """The keys that occur, and some that may: the presence of a text is guessed both ways. Each with what it is
+        split into."""
         sources = self.sources
         self.guessed = sources.guessable()[:MOST_GUESSED]
         fractions = False
@@ -106,9 +109,14 @@ class Cases:
         sources.whole = not fractions
         for name in self.guessed:
             self.steps += [step + sources.signature.stride(name) for step in self.steps]
+        places = [next(n for n, a in enumerate(sources.signature.axes) if a.field == name) for name in self.guessed]
         for key in self.counts:
-            for step in self.steps:
-                yield key + step
+            number, codes = sources.split(key)
+            for turn, step in enumerate(self.steps):
+                own = [*codes]
+                for bit, place in enumerate(places):
+                    own[place] += turn >> bit & 1
+                yield key + step, number, own
 
     def _surveyed(self) -> list[Any]:
         """What the survey finds, in order of the keys, so that words have the same numbers in every run. Where
@@ -125,25 +133,24 @@ class Cases:
         ).from_(t.table("surveyed", "k"), copy=False)  # fmt: skip
         return _in_order(host.rows(found.group_by(t.col("key", "k"), copy=False)))
 
-    def _judge_values(self, draft: Draft) -> None:
+    def _judge_values(self, draft: Draft, opened: Mapping[int, Sequence[int]]) -> None:
         """Judge those combinations whose amount no formula gives, with each quantity that they occur with."""
         sources = self.sources
-        opened = {key: verdict for key, verdict in self.verdicts.items() if verdict.amount is None}
         memos, alike = dict[tuple[Any, ...], Memo[Given]](), dict[Given, Given]()
         kept: dict[Valued, Valued] = {}
         found: dict[tuple[int, int], Valued] = {}  # by the identity of a verdict and of what its quantity gives
-        codes = {key: sources.split(key)[1] for key in opened}
         for key, *values in self._values_of(opened):
             for step in self.steps:
-                verdict = opened.get(key + step)
-                if verdict is None:
+                codes = opened.get(key + step)
+                if codes is None:
                     continue
+                verdict = self.verdicts[key + step]
                 by = (verdict.plan, *values)
                 memo = memos.get(by)
                 if memo is None:
                     law, known = sources.laws[verdict.plan], self._given(values)
                     memo = memos[by] = Memo(partial(judged, law.given, draft, given=known), alike)
-                given = memo.of(codes[key + step])
+                given = memo.of(codes)
                 value = found.get((id(verdict), id(given)))
                 if value is None:
                     value = Law.valued(verdict, given)
