@@ -321,11 +321,11 @@ class Watched:
             self.note(source.shown, source.path)
 
     def note(self, shown: str, path: Path) -> None:
-        self.before.setdefault(shown, (path, _stamp(path)))
+        self.before.setdefault(shown, (path, stamp(path)))
 
     def changed(self) -> list[Diagnostic]:
         """An error for each file that is another one now, once."""
-        found = [n for n, (path, stamp) in self.before.items() if n not in self.told and _stamp(path) != stamp]
+        found = [n for n, (path, then) in self.before.items() if n not in self.told and stamp(path) != then]
         self.told.update(found)
         return [_changed(shown) for shown in found]
 
@@ -334,7 +334,7 @@ Stamp = tuple[int, int, int] | None
 """Number, size and time of the last change of a file; None: it is gone."""
 
 
-def _stamp(path: Path) -> Stamp:
+def stamp(path: Path) -> Stamp:
     try:
         found = path.stat()
     except OSError:

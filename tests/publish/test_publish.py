@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import threading
 from collections.abc import Callable
@@ -17,13 +18,15 @@ from policyengine.address import shown
 from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
 from policyengine.language.quantities import exact_text
+from policyengine.tools.publish import current, reading
 from policyengine.tools.publish.publish import TABLES, publish
 from policyengine.tools.publish.staging import figure
 from policyengine.tools.report.make import write_certificates, write_report, write_workbook
 from policyengine.tools.result.read import read_result
 from policyengine.tools.result.result import save
 from policyengine.tools.result.sign import Signer
-from policyengine.tools.result.write import digest, manifest_bytes
+from policyengine.tools.result.verify import verify
+from policyengine.tools.result.write import digest, manifest_bytes, whole_folder
 from policyengine.tools.stats.frames import denominator, denominators, described, ticks
 from policyengine.tools.stats.make import statistics
 from policyengine.tools.stats.origin import Named
@@ -438,6 +441,66 @@ def test_a_view_of_a_database_that_was_sent_reads_nothing_else(
         with pytest.raises(PolicyError, match="PE541") as caught:
             take()
         assert str(to) in str(caught.value)
+
+
+TAKES: dict[str, tuple[str, Callable[[Path, Path], Any]]] = {  # where the manifest is read, and what is made of it
+    "publish": ("publish.publish.unchanged_result", lambda out, new: publish(out, str(new / "status.duckdb"))),
+    "stats": ("stats.sources.unchanged_result", lambda out, new: statistics([str(out)])),
+    "report": ("report.make.unchanged_result", lambda out, new: write_report(str(out), new / "report.html")),
+    "workbook": ("report.make.unchanged_result", lambda out, new: write_workbook(str(out), new / "report.xlsx")),
+    "certificates": ("report.make.unchanged_result", lambda out, new: write_certificates(str(out), new / "c.html")),
+    "verify": ("result.verify.read_result", lambda out, new: verify(out)),
+}
+
+
+@pytest.mark.parametrize("what", TAKES)
+def test_a_result_that_another_run_replaces_meanwhile(
+    what: str, tmp_path: Path, results: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of 2017 are not what the manifest of 2016 attests; nor was that changed by hand."""
+    out, new = tmp_path / "out", tmp_path / "new"
+    shutil.copytree(results["2016"], out)
+    new.mkdir()
+    place, take = TAKES[what]
+    module, _, name = place.rpartition(".")
+    read = getattr(importlib.import_module(f"policyengine.tools.{module}"), name)
+
+    def meanwhile(folder: Path) -> Any:
+        written = read(folder)
+        with whole_folder(out) as unfinished:
+            shutil.copytree(results["2017"], unfinished, dirs_exist_ok=True)
+        return written
+
+    monkeypatch.setattr(f"policyengine.tools.{place}", meanwhile)
+    with pytest.raises(PolicyError) as caught:
+        take(out, new)
+    assert [(d.code, str(d.span)) for d in caught.value.diagnostics] == [("PE400", str(out))]
+    assert list(new.iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["stats", "report"])
+def test_a_database_that_is_published_into_meanwhile(
+    what: str, database: tuple[str, Ask], results: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The result's decisions were read, and then it was no longer current: there was nobody to tell of."""
+    to, _ = database
+    publish(results["both"], to)
+    copied, views = reading.copied, []
+
+    def meanwhile(*given: Any) -> Any:
+        views.append(given[3])
+        if len(views) == 2:
+            publish(results["2016"], to)
+        return copied(*given)
+
+    for module in (reading, current):
+        monkeypatch.setattr(module, "copied", meanwhile)
+    take = {"stats": lambda: statistics([to]), "report": lambda: write_report(to, tmp_path / "report.html")}[what]
+    with pytest.raises(PolicyError, match="PE400") as caught:
+        take()
+    assert shown(to) in str(caught.value)
+    assert not (tmp_path / "report.html").exists()
+    take()
 
 
 def test_a_result_that_was_changed_with_its_digests_is_not_published_under_its_old_signature(

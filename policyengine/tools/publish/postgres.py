@@ -129,3 +129,15 @@ def fetch(to: str, query: Any, path: Path) -> None:
                 file.write(piece)
     except psycopg.Error as e:
         raise unusable(to, e) from None
+
+
+def state(to: str) -> object:
+    """What is current in the database, and how much is known of it: another one once somebody has published."""
+    psycopg = library()
+    facts = ", ".join(f"(SELECT count(*) FROM {table})" for table in ("results", "people", "activities"))
+    try:
+        with psycopg.connect(to, connect_timeout=15) as session:
+            current = session.execute("SELECT period, result_id FROM current_coverage ORDER BY 1, 2").fetchall()
+            return current, session.execute(f"SELECT {facts}").fetchall()
+    except psycopg.Error as e:
+        raise unusable(to, e) from None

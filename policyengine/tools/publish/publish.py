@@ -17,6 +17,7 @@ from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.personal import mask
 from policyengine.tools.publish.staging import Query, Staged, result_row
+from policyengine.tools.publish.undisturbed import undisturbed
 from policyengine.tools.result.read import as_they_are, unchanged_result
 from policyengine.tools.stats.make import HERE, standard
 from policyengine.tools.stats.origin import Named
@@ -64,12 +65,12 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
     ``scope``: whose result it is; results replace each other within one scope only. By default the policy's id, ``*``
     for a folder of packs. Raises ``PolicyError``: PE501 no result, PE540 no such database, PE541 another's database,
     PE542 a person would be decided twice, PE543 the result was changed since it was written, PE561 since it was
-    signed.
+    signed, PE400 another run replaced it meanwhile.
     """
-    written = unchanged_result(folder)
-    policies = [str(p["id"]) for p in written.manifest["policies"]]
-    scope = scope or (policies[0] if len(policies) == 1 else "*")
-    with working() as (connection, place):
+    with undisturbed([folder]) as unchanged, working() as (connection, place):
+        written = unchanged_result(folder)
+        policies = [str(p["id"]) for p in written.manifest["policies"]]
+        scope = scope or (policies[0] if len(policies) == 1 else "*")
         own = place / "source"
         own.mkdir()
         with as_they_are([folder]):
@@ -91,6 +92,7 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
                 if known:
                     _fill(target, source.id, queries)
                 replaced = [] if known else _write(target, staged, queries, scope)
+            unchanged()
             target.commit()
     return Published(source.id, True, tuple(replaced), source.notes)
 

@@ -13,6 +13,7 @@ from policyengine.messages import say
 from policyengine.progress import counted, told
 from policyengine.tools.explain.explain import find_person
 from policyengine.tools.publish.reading import is_database, sources_of_database
+from policyengine.tools.publish.undisturbed import undisturbed
 from policyengine.tools.report.folk import One, Part, everybody
 from policyengine.tools.result.read import Written, as_they_are, unchanged_result
 from policyengine.tools.result.write import whole_file
@@ -52,26 +53,33 @@ def write_certificates(
     """
     from policyengine.tools.report.certificates import certificates_page
 
-    with _open(place, named) as (written, parts, connection, folder, notes):
+    with undisturbed([place]) as unchanged, _open(place, named) as (written, parts, connection, folder, notes):
         if not written.has("ledger"):
             raise PolicyError([without_ledger(place, "error")])
         only = _person(parts, connection, who) if who is not None else None
-        people = everybody(parts, connection, _empty(folder), only)
+        people = _to_the_end(everybody(parts, connection, _empty(folder), only), unchanged)
         people = _told_of(parts, people) if only is None else people
         write_text(out, certificates_page(written, people, reveal))
     return notes
 
 
 def _with_statistics(place: str, named: Named, write: Callable[[Written, Statistics, Iterator[One]], Any]) -> Notes:
-    with _open(place, named) as (written, parts, connection, folder, notes):
+    with undisturbed([place]) as unchanged, _open(place, named) as (written, parts, connection, folder, notes):
         if is_database(place):
             sources = sources_of_database(connection, folder, place)
         else:
             sources = (source_with(connection, folder, *part) for part in parts)
         store = build(connection, folder, sources, ())
         made = Statistics(tuple(standard(store)), store.labels, notes)
-        write(written, made, _told_of(parts, everybody(parts, connection, _empty(folder))))
+        people = _to_the_end(everybody(parts, connection, _empty(folder)), unchanged)
+        write(written, made, _told_of(parts, people))
     return notes
+
+
+def _to_the_end(people: Iterator[One], unchanged: Callable[[], None]) -> Iterator[One]:
+    """The people; after the last of them, before the file has its name, it is asked whether the place is unchanged."""
+    yield from people
+    unchanged()
 
 
 def _told_of(parts: Sequence[Part], people: Iterator[One]) -> Iterator[One]:

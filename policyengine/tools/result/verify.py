@@ -20,6 +20,7 @@ from policyengine.light import dataclass
 from policyengine.messages import many, say
 from policyengine.progress import counted
 from policyengine.tools.explain.case import own_facts
+from policyengine.tools.publish.undisturbed import undisturbed
 from policyengine.tools.result.formats import first_line
 from policyengine.tools.result.read import Written, read_result, sealed, year_start_of
 from policyengine.tools.result.write import BY_ITSELF, MANIFEST, SIGNATURE, digest
@@ -36,9 +37,16 @@ def verify(folder: str | Path, records: Sequence[str] = (), key: str | Path | No
     """Everything that disagrees in the result in ``folder``; nothing where it is sound.
 
     ``records``: input files whose digests are compared with those of the manifest. ``PolicyError`` where there is
-    no result (PE501), no such folder or file, or a part that reading it needs is not installed (PE908). ``key``: the
-    public key of whoever must have signed it.
+    no result (PE501), no such folder or file, or a part that reading it needs is not installed (PE908), and where
+    another run replaced the result meanwhile (PE400). ``key``: the public key of whoever must have signed it.
     """
+    with undisturbed([folder]) as unchanged:
+        if found := _found(folder, records, key):
+            unchanged()
+        return found
+
+
+def _found(folder: str | Path, records: Sequence[str], key: str | Path | None) -> list[Diagnostic]:
     try:
         written = read_result(folder)
     except PolicyError as e:

@@ -13,6 +13,7 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic
 from policyengine.messages import say
 from policyengine.progress import told
+from policyengine.tools.publish.undisturbed import undisturbed
 from policyengine.tools.result.read import as_they_are
 from policyengine.tools.result.tables import Table
 from policyengine.tools.stats.origin import Named
@@ -59,10 +60,11 @@ def statistics(
     so (PE534).
     """
     wanted = [ALIASES.get(fact, fact) for group in by for fact in group]
-    with as_they_are(places), working() as (connection, folder):
+    with as_they_are(places), undisturbed(places) as unchanged, working() as (connection, folder):
         store = build(connection, folder, sources_of(connection, folder, list(places), named), wanted)
         store.least = suppress
         tables = _asked(store, by) if by else standard(store)
+        unchanged()
     shown = tuple(suppressed(t, suppress) for t in tables)
     return Statistics(shown, store.labels, tuple(store.notes))
 
