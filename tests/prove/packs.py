@@ -87,5 +87,5 @@ def write(
 
 
 def complaints(folder: Path) -> list[Diagnostic]:
-    """Errors and warnings of the pack, but for forms of which only one stage speaks: a few sentences are no whole law."""
+    """Errors and warnings of the pack, but for forms that one stage alone knows: a few sentences are no whole law."""
     return [d for d in check([folder]) if d.severity != "note" and d.code not in ("PE356", "PE357")]
