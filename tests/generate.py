@@ -164,6 +164,22 @@ def _flag_atom(rng: Random) -> tree.Condition:
     )
 
 
+PERSON_DAYS = ("joined", "qualified_on")
+RECORD_DAYS = (*PERSON_DAYS, "date", "start", "end")
+
+
+def elapsed(rng: Random, fields: Sequence[str]) -> tree.Elapsed:
+    """The time between two days, at least one of them a fact."""
+    about = tree.DayOfYear(*rng.choice(((1, 1), (2, 28), (3, 31), (8, 31), (12, 31), (7, 15))))
+    fixed = tree.Value(date(rng.randint(2013, 2018), rng.randint(1, 12), rng.choice((1, 28))))
+    days = [*map(tree.Field, rng.sample(fields, 2)), rng.choice((about, about, fixed))]
+    start, end = rng.sample(days, 2)
+    unit, most = rng.choice(
+        (("days", (1, 30, 31, 60, 365, 366, 730)), ("months", (1, 6, 11, 12, 24)), ("years", (1, 2, 3)))
+    )
+    return tree.Elapsed(start, end, rng.choice(("<", "<=", ">", ">=")), rng.choice(most), unit)
+
+
 def condition(rng: Random, atom: Callable[[Random], tree.Condition], depth: int = 2) -> tree.Condition:
     """An atom, or atoms joined by and, or, not."""
     draw = rng.random()
@@ -253,7 +269,35 @@ class Rules:
             fixed = tree.Value(date(2016, rng.randint(1, 12), 15))
             early = rng.choice((tree.Compare(tree.Field("date"), "<=", day), tree.Compare(day, "<", fixed)))
             self.rules.append(rule("r97", tree.Reject(what=self.any_what(), when=early, because="too early")))
+        self._spans()
         return self.rules
+
+    def _spans(self) -> None:
+        """Rules that ask for the time between two days, of the person and of records."""
+        rng = self.rng
+        if self.maybe(0.25):
+            when = condition(rng, lambda r: elapsed(r, PERSON_DAYS), 1)
+            statement: tree.Statement = rng.choice(
+                (
+                    tree.Excuse(when=when),
+                    tree.Expect(measure="total", figure=self.figure(5, 12), window=YEAR, when=when),
+                    tree.Require(measure="total", figure=self.figure(5, 12), window=tree.PerYears(2, 2015), when=when),
+                    tree.Conclude(name="promotion_ready", when=tree.And((tree.Outcome("met"), when))),
+                )
+            )
+            self.rules.append(rule("r98", statement))
+        if self.maybe(0.25):
+            when = condition(rng, lambda r: elapsed(r, RECORD_DAYS), 1)
+            statement = rng.choice(
+                (
+                    tree.Reject(what=self.any_what(), when=when, because="so long ago"),
+                    tree.Add(what=self.what(), figure=self.figure(1, 3), when=when),
+                    tree.Assign(by="start", when=when),
+                    tree.CountOnce(per=("title",), what=self.what(), when=when),
+                    tree.Flag(name="fee_charged", text="long", when=when),
+                )
+            )
+            self.rules.append(rule("r99", statement))
 
     def maybe(self, chance: float) -> bool:
         return self.rng.random() < chance

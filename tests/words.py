@@ -36,8 +36,11 @@ RECORD_FIELDS = """
     journal_level text 期刊级别 | paper_characters number 论文字数 - characters | self_paid_share number 个人承担比例
     fee number 收费金额 - yuan | claimed_year year 申报年度 | late_reason text 补学原因 | full_time yes_no 脱产
     project text 项目 | theme text 学习主题
+    published_on date 发表日期
 """
-PERSON_FIELDS = "qualified_on date 取得资格日期 | in_charge_since date 负责人任职日期"
+PERSON_FIELDS = """
+    qualified_on date 取得资格日期 | in_charge_since date 负责人任职日期 | born date 出生日期 | retires_on date 退休日期
+"""
 
 
 def _words() -> list[Word]:

@@ -52,6 +52,15 @@ def add_months(day: date, months: int) -> date:
     return date.max if year > date.max.year else day_of_year(year, month + 1, day.day)
 
 
+def later(day: date, count: int, unit: str) -> date | None:
+    """The day so many ``days``, ``months`` or ``years`` later (``add_months``); None beyond the calendar."""
+    if unit == "days":
+        number = day.toordinal() + count
+        return date.fromordinal(number) if number <= date.max.toordinal() else None
+    months = count * 12 if unit == "years" else count
+    return add_months(day, months) if day.year + (day.month - 1 + months) // 12 <= date.max.year else None
+
+
 def window_from(day: date, months: int) -> tuple[date, date]:
     """First and last day of the ``months`` months from ``day`` on: to the day before the same day of the month, or to
     the month's last day where it has no such day (from January 31 one month is to February 28)."""

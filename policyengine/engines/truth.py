@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from policyengine.engines.calendar import day_in_period, full_months, merged, period_of
+from policyengine.engines.calendar import day_in_period, full_months, later, merged, period_of
 from policyengine.engines.lookup import Finder, Row
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
@@ -396,6 +396,8 @@ def compile_condition(node: tree.Condition | None, world: World) -> Test:
             return _present(name, world, negated)
         case tree.InRange(left=left, low=low, high=high):
             return all_of([_compare(left, ">=", low, world), _compare(left, "<=", high, world)])
+        case tree.Elapsed():
+            return _elapsed(node, world)
         case tree.Lasts():
             return _lasts(node, world)
         case tree.Repeated(fields=names):
@@ -425,6 +427,21 @@ def _present(name: str, world: World, negated: bool) -> Test:
     if decl.of == "record" and name not in _DERIVED:
         return lambda scene: (scene.record is not None and scene.record.facts.get(name) is not None) is wanted
     return lambda scene: (fact(scene) is not None) is wanted
+
+
+def _elapsed(node: tree.Elapsed, world: World) -> Test:
+    """The later day against the earlier one moved forward; no day is as late as one beyond the calendar."""
+    start, end, compare = _operand(node.start, world), _operand(node.end, world), _OPERATORS[node.op]
+    count, unit, before = node.count, node.unit, node.op in ("<", "<=")
+
+    def test(scene: Scene) -> Truth:
+        one, other = start(scene), end(scene)
+        if one is None or other is None:
+            return None
+        moved = later(one, count, unit)
+        return before if moved is None else compare(other, moved)
+
+    return test
 
 
 def _lasts(node: tree.Lasts, world: World) -> Test:

@@ -109,12 +109,46 @@ class Conditions(Literals):
                 return tree.InRange(left, ends[0], ends[1], span)
             case "present" | "missing":
                 return tree.Present(self.names.field(children[0]), node.data == "missing", span)
+            case "elapsed":
+                return self.elapsed(node)
             case "lasts":
                 return self.lasts(node)
             case "repeated":
                 return tree.Repeated(self.fields(children), span)
         states = {"each_met": ("met",), "each_excused": ("excused",), "each_either": ("met", "excused")}
         return tree.InEach(states[node.data], self.whole(children[0]), span)
+
+    def elapsed(self, node: Node) -> tree.Elapsed:
+        """The time between two days; what could be read in two ways is asked for."""
+        one, other, *signs, number, unit = node.children
+        start, end = (self.names.operand(self.operand(day), None) for day in (one, other))
+        if self.sentence.folded[one.end : other.start].strip() == "-":
+            self.wrong(
+                "PE204",
+                node,
+                say("“-” between two days can mean from the one to the other, or the one less the other",
+                    "两个日期之间的“-”可指自前一日至后一日，也可指两日相减"),
+                say("write to: joined to July 1 of this year", "请写“至”，如：入职日期 至 本年度 7月1日"),
+            )  # fmt: skip
+        _, name = self.unit(unit)
+        if name not in ("days", "months", "years", UNKNOWN_ID):
+            said = say("the time between two days is in days, months or years", "两个日期之间的时间以天、月或年计")
+            hint = say("for example: 2 years, 24 months or 30 days", "例如：2 年、24 个月、30 天")
+            self.wrong("PE207", unit, said, hint)
+        sign = signs[0] if signs else None  # 不足, which begins a rounding too, is no sign of its own
+        op = OPERATORS[sign.type] if sign else "<"
+        if sign and op in ("=", "!=") and self.sentence.skip(sign.end) == number.start:  # else “is at least” was said
+            figure = " ".join(self.sentence.text[number.start : unit.end].split())
+            self.wrong(
+                "PE204",
+                sign,
+                say(f"“{sign.text} {figure}” can mean to the very day, or that many and not yet one more",
+                    f"“{sign.text} {figure}”可指恰好到那一天，也可指已满而未满下一个"),
+                say(f"write at least {figure}, less than {figure}, at most {figure} or more than {figure}; two of them "
+                    "with “and” for a stretch",
+                    f"请写 满 {figure}、不满 {figure}、不超过 {figure} 或 超过 {figure}；一段时间请用“且”连接两个"),
+            )  # fmt: skip
+        return tree.Elapsed(start, end, op, self.whole(number), name, self.span(node))
 
     def lasts(self, node: Node) -> tree.Lasts:
         number, unit = node.children[-2:]

@@ -21,6 +21,8 @@ QUANTITY = "quantity"  # the column that is compared in the unit of each figure
 _DIMENSIONS = frozenset(u.dimension for u in UNITS.values())
 MOST_CASES = 64  # disjuncts looked at; a condition with more is "perhaps"
 Conjunction = tuple[tree.Condition, ...]
+Subject = tuple[str, object]
+"""What a domain is of: a field, the year of one, a quantity in one dimension, the time between two days."""
 NEGATED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _ORDER = ("<", "<=", ">", ">=")
 _FLIPPED = {"=": "=", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
@@ -81,6 +83,8 @@ def _negate(atom: tree.Condition) -> tree.Condition:
             if op in _ORDER and any(isinstance(o, tree.Value) and o.unit for o in (left, right)) and _of_quantity(atom):
                 return tree.Not(atom)  # what is counted in another dimension is neither more nor less
             return tree.Compare(left, NEGATED[op], right)
+        case tree.Elapsed(start=start, end=end, op=op, count=count, unit=unit):
+            return tree.Elapsed(start, end, NEGATED[op], count, unit)
         case tree.In(left=left, items=items, negated=negated):
             return tree.In(left, items, not negated)
         case tree.InTable(left=left, table=table, negated=negated):
@@ -136,7 +140,7 @@ class _Domain:
 
 
 def _contradictory(atoms: Conjunction, vocabulary: Vocabulary) -> bool:
-    domains: dict[tuple[str, str], _Domain] = {}
+    domains: dict[Subject, _Domain] = {}
     for atom in atoms:
         _narrow(atom, domains, vocabulary)
     measured = sum(
@@ -146,7 +150,7 @@ def _contradictory(atoms: Conjunction, vocabulary: Vocabulary) -> bool:
     return any(d.empty() for d in domains.values()) or measured + unmeasured > 1 or _lengths_apart(domains)
 
 
-def _lengths_apart(domains: dict[tuple[str, str], _Domain]) -> bool:
+def _lengths_apart(domains: dict[Subject, _Domain]) -> bool:
     """Whether no activity has both as many days and as many full months: that many months have 28 days each at least,
     and 31 each, with those of the month not full, at most.
     """
@@ -193,7 +197,7 @@ def _compared(
     return ((dimensions.pop(), QUANTITY), [*scaled]) if len(dimensions) == 1 and len(scaled) == len(operands) else None
 
 
-def _narrow(atom: tree.Condition, domains: dict[tuple[str, str], _Domain], vocabulary: Vocabulary) -> None:
+def _narrow(atom: tree.Condition, domains: dict[Subject, _Domain], vocabulary: Vocabulary) -> None:
     """Take one atom into account; those that compare fields with each other say nothing here."""
     match atom:
         case tree.Present(field=name, negated=negated):
@@ -218,6 +222,8 @@ def _narrow(atom: tree.Condition, domains: dict[tuple[str, str], _Domain], vocab
                         domain.excluded.update(found[1])
                     else:
                         domain.only(set(found[1]))
+        case tree.Elapsed():
+            _elapsed(atom, domains)
         case tree.Compare(left=left, op=op, right=right):
             subject = _subject(left)
             if subject is None:
@@ -230,9 +236,18 @@ def _narrow(atom: tree.Condition, domains: dict[tuple[str, str], _Domain], vocab
                     _compare(domain, op, found[1][0], _step(subject, decl))
 
 
-def _domain(
-    subject: tuple[str, str], domains: dict[tuple[str, str], _Domain], vocabulary: Vocabulary, given: bool
-) -> _Domain:
+def _elapsed(atom: tree.Elapsed, domains: dict[Subject, _Domain]) -> None:
+    """The time between the same two days, as one number: the more is added to the first, the later is the day that it
+    leads to. In months and in days it is two numbers."""
+    months = atom.count * (12 if atom.unit == "years" else 1)
+    length = domains.setdefault(("days" if atom.unit == "days" else "months", (atom.start, atom.end)), _Domain())
+    _compare(length, atom.op, Fraction(months), None)
+    for day in (atom.start, atom.end):
+        if isinstance(day, tree.Field):
+            domains.setdefault(("field", day.id), _Domain()).present = True
+
+
+def _domain(subject: tuple[str, str], domains: dict[Subject, _Domain], vocabulary: Vocabulary, given: bool) -> _Domain:
     """The field's domain so far; finite ones start with what is declared. ``given``: it has one of some values; of a
     quantity that has none of them another dimension may be meant."""
     if subject not in domains:

@@ -48,7 +48,8 @@ class Expected:
         operand |= self.terminals("year of", "yes", "no", "是", "否")
         tests = {"LPAR", "_NOT", "_MET", "_EXCUSED", "_LEAVE", "_MET_IN_EACH", "_EXCUSED_IN_EACH", "_EITHER_IN_EACH"}
         tests |= self.terminals("有", "缺", "近", "重复", "repeated per", "未完成", "未免除")
-        comparisons = {"EQ", "NE", "LT", "LE", "GT", "GE", "_IN", "NOT_IN"}
+        signs = {"EQ", "NE", "LT", "LE", "GT", "GE"}
+        comparisons = {*signs, "_IN", "NOT_IN", "_TO"}
         comparisons |= self.terminals("between", "介于", "is present", "is missing", "所在年度", "after")
         window = {"_PER", "_PER_ACTIVITY"} | self.terminals("per year", "in any", "任意", "within", "自", "per day")
         window |= self.terminals("每天", "每日", "每年度", "每年")
@@ -58,6 +59,7 @@ class Expected:
         verb = self.own("recognise, convert, cap, require", "认定、折算、限额、要求")
         test = self.own("evidence is present", "有 学习证明")
         sign = self.own("=, at most, at least, in", "=、不超过、不少于、属于")
+        length = self.own("at least 2 years, less than 6 months", "满 2 年、不满 6 个月")
         stretch = self.own("per year, in any 5 years, per activity", "每年、任意 5 年、每次")
         most = 0.7  # of what a condition or window can begin with, some stands only in some statements
         return [
@@ -66,6 +68,7 @@ class Expected:
             (operand | tests, most, f"a condition ({test})", f"条件（{test}）"),
             (operand, most, "a field, a term or a value", "字段、词条或数值"),
             (comparisons, most, f"a comparison ({sign}, …)", f"比较（{sign}……）"),
+            ({*signs, "_SHORT_OF"}, 1, f"a length of time ({length})", f"时长（{length}）"),
             (window, most, f"a stretch ({stretch}, …)", f"期间（{stretch}……）"),
         ]
 

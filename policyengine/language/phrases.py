@@ -18,6 +18,7 @@ COMPARISONS = {
     "=": ("=", "="), "!=": ("!=", "!="), "<": ("<", "<"), "<=": ("at most", "不超过"), ">": (">", ">"),
     ">=": ("at least", "不少于"),
 }  # fmt: skip
+SPANS = {"<": ("less than", "不满"), "<=": ("at most", "不超过"), ">": ("more than", "超过"), ">=": ("at least", "满")}
 LITERALS = ("NUMBER", "YEAR", "DATE", "MONTH_DAY")
 
 
@@ -187,6 +188,9 @@ class Phrases:
             case tree.Present(field=field, negated=negated):
                 verb = self.either("missing" if negated else "present", "缺" if negated else "有")
                 return f"{verb} {self.field(field)}" if self.chinese else f"{self.field(field)} is {verb}"
+            case tree.Elapsed(start=start, end=end, op=op, count=count, unit=unit):
+                days = self.operand(start) + self.either(" to ", " 至 ") + self.operand(end)
+                return f"{days} {self.either(*SPANS[op])} {count} {self.unit(unit, Fraction(count))}"
             case tree.Lasts(kinds=kinds, at_least=count, unit=unit):
                 leave = self.either("leave lasts at least", "休假 持续 不少于")
                 if kinds:

@@ -30,7 +30,7 @@ _UNITS = (
     Unit("characters", "字", "characters", aliases=("character", "字符", "汉字")),
     Unit("items", "项", "items", aliases=("item", "each", "件", "篇", "科", "门", "次", "部", "本", "个")),
     Unit("months", "个月", "months", aliases=("month", "月")),
-    Unit("years", "年", "years", aliases=("year",)),
+    Unit("years", "年", "years", aliases=("year", "周岁")),
     Unit("yuan", "元", "money", aliases=("rmb", "cny", "¥", "人民币")),
 )
 UNITS: dict[str, Unit] = {u.id: u for u in _UNITS}

@@ -243,6 +243,19 @@ class InRange:
 
 
 @dataclass(frozen=True, slots=True)
+class Elapsed:
+    """``born to December 31 of this year at least 55 years``: the time from one day to another, compared with ``count``
+    of ``unit`` (``days``, ``months`` or ``years``) by ``op``, one of ``< <= > >=``."""
+
+    start: Operand
+    end: Operand
+    op: str
+    count: int
+    unit: str
+    span: Span | None = _field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Lasts:
     """``leave in (maternity, illness) lasts at least 6 months``; no kinds = every kind marked as leave."""
 
@@ -296,7 +309,7 @@ class Or:
     items: tuple[Condition, ...]
 
 
-Condition = Compare | In | InTable | Present | InRange | Lasts | Repeated | Outcome | InEach | Not | And | Or
+Condition = Compare | In | InTable | Present | InRange | Elapsed | Lasts | Repeated | Outcome | InEach | Not | And | Or
 
 # --- statements, by stage -----------------------------------------------------------------------------------------
 

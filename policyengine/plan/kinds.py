@@ -113,6 +113,9 @@ class Kinds:
                 case tree.InRange(left=left, low=low, high=high, span=span):
                     self._comparison(rule, left, ">=", low, span)
                     self._comparison(rule, left, "<=", high, span)
+                case tree.Elapsed(start=start, end=end, span=span):
+                    self._day(rule, start, span)
+                    self._day(rule, end, span)
                 case tree.InTable(left=left, table=table, span=span):
                     self._in_table(rule, left, table, span)
                 case tree.Lookup():
@@ -159,6 +162,19 @@ class Kinds:
             elif ids := ", ".join(sorted(w.id for w in self._terms(one))[:12]):
                 hint = say(f"compare it with a term of its own, by its id: {ids}", f"与其词条比较，词条可写编号：{ids}")
         self.reporter.on(rule, "PE230", message, span, hint)
+
+    def _day(self, rule: Rules, node: tree.Operand, span: Span | None) -> None:
+        """One end of a stretch of time."""
+        kind = self.kind(node)
+        if kind is not None and kind.type != "date":
+            self.reporter.on(
+                rule, "PE230",
+                say(f"{kind.what} is {_TYPES[kind.type]()}: time is from one day to another",
+                    f"{kind.what}是{_TYPES[kind.type]()}：时间须自某日至某日"),
+                _span(node) or span,
+                say("write a field of dates, a day of the year (July 1 of this year) or a day (2016-07-01)",
+                    "请写日期字段、本年度的某日（本年度 7月1日）或具体日期（2016年7月1日）"),
+            )  # fmt: skip
 
     def _terms(self, kind: Kind) -> list[Word]:
         return [w for w in self.vocabulary.words if w.kind == "term" and w.of in kind.lists]

@@ -64,6 +64,19 @@ PAIRS = [
     ("not quantity at least 3 days", "not quantity < 3 days", False),  # what is counted in hours
     ("quantity is missing", "quantity at least 3 days", True),
     ("quantity is missing", "quantity != 3 days", False),  # of what is counted in hours
+    # the time between the same two days is one number, in months and in days
+    ("joined to date less than 2 years", "joined to date at least 24 months", True),
+    ("joined to date less than 2 years", "not joined to date less than 2 years", True),
+    ("joined to date at most 2 years", "joined to date at least 2 years", False),  # to the day
+    ("joined to date at most 2 years", "joined to date more than 24 months", True),
+    ("joined to date less than 25 months", "joined to date more than 2 years", False),  # 24 months and a day
+    ("joined to date less than 2 years", "joined to date at least 23 months", False),
+    ("joined to date at least 3 years", "joined to date less than 30 months", True),
+    ("joined to date at least 31 days", "joined to date at most 30 days", True),
+    ("joined to date at least 1000 days", "joined to date less than 1 year", False),  # not looked at
+    ("joined to date less than 1 year", "qualified_on to date at least 1 year", False),
+    ("joined to date less than 1 year", "date to joined at least 1 year", False),
+    ("joined is missing", "joined to date less than 1 year", True),
     # two fields are not compared with each other
     ("author_rank < authors", "author_rank > authors", False),
 ]  # fmt: skip

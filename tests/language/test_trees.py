@@ -27,6 +27,7 @@ from policyengine.language.tree import (
     Delegate,
     Divisor,
     Drop,
+    Elapsed,
     Exchange,
     Excuse,
     Expect,
@@ -174,6 +175,9 @@ CONDITIONS: dict[str, Condition] = {
     "joined in (January 1 of this year, February 29 of this year)": In(
         Field("joined"), (DayOfYear(1, 1), DayOfYear(2, 29))
     ),
+    "January 1 of this year to joined less than 2 years": Elapsed(DayOfYear(1, 1), Field("joined"), "<", 2, "years"),
+    "入职日期到本年度12月31日满55周岁": Elapsed(Field("joined"), DayOfYear(12, 31), ">=", 55, "years"),
+    "2020年1月1日至日期不超过30日": Elapsed(Value(date(2020, 1, 1)), Field("date"), "<=", 30, "days"),
     "日期 >= 2019年6月30日": Compare(Field("date"), ">=", Value(date(2019, 6, 30))),
     "论文字数 不超过 2 千字": Compare(Field("paper_characters"), "<=", Value(Fraction(2000), "characters")),
     "申报年度 = 2016 年": Compare(Field("claimed_year"), "=", Value(Fraction(2016))),

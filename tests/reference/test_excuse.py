@@ -97,6 +97,107 @@ def test_a_day_of_the_year_of_a_record() -> None:
     assert [e.reason for e in entries] == ["counted", "rejected", "rejected", "counted", "counted"]
 
 
+SPANS = [
+    # from, to, compared with, whether it holds (None: unknown)
+    ("2018-07-01", "2020-06-30", "at least 2 years", False),
+    ("2018-07-01", "2020-06-30", "less than 24 months", True),
+    ("2018-07-01", "2020-07-01", "at least 2 years", True),
+    ("2018-07-01", "2020-07-01", "at most 24 months", True),
+    ("2018-07-01", "2020-07-01", "more than 2 years", False),
+    ("2018-07-01", "2020-07-02", "at most 24 months", False),
+    ("2018-07-01", "2020-07-02", "more than 2 years", True),
+    # born on 29 February: a year later on the 28th, in a leap year on the 29th
+    ("2016-02-29", "2017-02-27", "at least 1 year", False),
+    ("2016-02-29", "2017-02-28", "at least 12 months", True),
+    ("2016-02-29", "2020-02-28", "at least 4 years", False),
+    ("2016-02-29", "2020-02-29", "at least 4 years", True),
+    ("2017-02-28", "2020-02-28", "at least 3 years", True),
+    # from the last days of a month to those of a shorter one
+    ("2017-01-31", "2017-02-27", "less than 1 month", True),
+    ("2017-01-31", "2017-02-28", "less than 1 month", False),
+    ("2017-01-31", "2017-02-28", "more than 1 month", False),
+    ("2017-01-30", "2017-03-01", "more than 1 month", True),
+    ("2016-01-31", "2016-02-28", "at least 1 month", False),
+    ("2017-03-31", "2017-04-30", "at least 1 month", True),
+    ("2017-04-30", "2017-05-30", "at least 1 month", True),
+    ("2017-08-31", "2018-02-28", "at least 6 months", True),
+    # days
+    ("2016-02-28", "2016-03-01", "at least 2 days", True),
+    ("2017-02-28", "2017-03-01", "at least 2 days", False),
+    ("2017-02-28", "2017-03-01", "at most 1 day", True),
+    ("2017-01-01", "2018-01-01", "more than 365 days", False),
+    ("2016-01-01", "2017-01-01", "more than 365 days", True),
+    # the same day, and a second day before the first: less than anything
+    ("2017-02-28", "2017-02-28", "less than 1 day", True),
+    ("2018-01-01", "2016-01-01", "less than 1 day", True),
+    ("2018-01-01", "2016-01-01", "at most 2 years", True),
+    ("2018-01-01", "2016-01-01", "at least 1 day", False),
+    # a day beyond the calendar is later than any
+    ("9998-12-31", "9999-12-31", "at least 1 year", True),
+    ("9999-01-01", "9999-12-31", "at least 1 year", False),
+    ("9999-01-01", "9999-12-31", "at most 9999 days", True),
+    ("9999-12-01", "9999-12-31", "at least 30 days", True),
+    ("9999-12-01", "9999-12-31", "more than 30 days", False),
+    (None, "2016-01-01", "at least 1 year", None),
+    ("2016-01-01", None, "less than 1 year", None),
+    (None, None, "at most 1 year", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "second", "length", "holds"), SPANS)
+def test_the_time_between_two_days(first: str | None, second: str | None, length: str, holds: bool | None) -> None:
+    days = {"joined": first, "qualified_on": second}
+    person = somebody(**{n: date.fromisoformat(d) for n, d in days.items() if d})
+    status = {True: "excused", False: "not_met", None: "undetermined"}[holds]
+    denied = {True: "not_met", False: "excused", None: "undetermined"}[holds]
+    for when, wanted in (
+        (f"joined to qualified_on {length}", status),
+        (f"not joined to qualified_on {length}", denied),
+    ):
+        made = plan(*BASE, ANNUAL, f"excuse year when {when}")
+        result = run(made, [], 2016, person)
+        assert [f.status for f in result.findings] == [wanted]
+        missing = tuple(sorted(f"person:{n}" for n, d in days.items() if not d))
+        assert result.findings[0].missing == missing
+        assert differences(result, duckdb.evaluate(made, inputs([], [person]), (2016, 2016))) == []
+
+
+RETIRED = [
+    # less than two years before retirement on the first day of the year: period, day, year start, status
+    ("2016", "2017-12-31", (1, 1), "excused"),
+    ("2016", "2018-01-01", (1, 1), "not_met"),
+    ("2016", "2015-06-30", (1, 1), "excused"),  # retired already
+    ("2016", None, (1, 1), "undetermined"),
+    ("2017", "2018-01-01", (1, 1), "excused"),
+    ("2017", "2020-01-01", (9, 1), "not_met"),  # January 1 of that year is in 2018
+    ("2017", "2019-12-31", (9, 1), "excused"),
+]
+
+
+@pytest.mark.parametrize(("period", "retires", "year_start", "status"), RETIRED)
+def test_the_time_from_a_day_of_this_year(
+    period: str, retires: str | None, year_start: tuple[int, int], status: str
+) -> None:
+    person = somebody(**({} if retires is None else {"qualified_on": date.fromisoformat(retires)}))
+    when = "excuse year when January 1 of this year to qualified_on less than 2 years"
+    made = plan(*BASE, ANNUAL, when, year_start=year_start)
+    result = run(made, [], (2016, 2017), person)
+    assert [f.status for f in result.findings if f.period == period] == [status]
+    assert differences(result, duckdb.evaluate(made, inputs([], [person]), (2016, 2017))) == []
+
+
+def test_the_time_of_a_window_of_years_ends_in_its_last() -> None:
+    """55 years on 31 December 2017, the last of the two years: the requirement on both is halved."""
+    born = somebody(joined=date(1962, 12, 31))
+    made = plan(
+        *BASE, rule("two", "require total at least 100 hours in any 2 years"),
+        "reduce two by 1/2 when joined to December 31 of this year at least 55 years",
+    )  # fmt: skip
+    result = run(made, [], (2016, 2017), born)
+    assert [(f.period, f.required) for f in result.findings] == [("2016", 100), ("2017", 50)]
+    assert differences(result, duckdb.evaluate(made, inputs([], [born]), (2016, 2017))) == []
+
+
 REDUCE = [
     # circumstances, required of 96 (8 a month), which of them are named
     ([], 96, ""),

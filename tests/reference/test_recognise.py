@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from policyengine.engines import duckdb, reference
 from policyengine.records.model import Person
 from policyengine.trace import LedgerEntry
 from tests.build import governs, inputs, plan, record, rule, run, somebody
+from tests.engines.differences import differences
 
 HOURS = "convert training, self_study, paper at stated hours"
 FORMS = [
@@ -216,3 +219,31 @@ def test_a_quantity_is_compared_in_its_unit(condition: str, truths: str) -> None
     for judge in (reference.evaluate, duckdb.evaluate):
         reasons = [e.reason for e in judge(made, inputs(given), (2016, 2016), None).ledger]
         assert " ".join({"counted": "y", "rejected": "n", "missing_fact": "?"}[r] for r in reasons) == truths
+
+
+LONG_AGO = [
+    # start, end of the record; joined; whether it is recognised under each condition
+    ("2016-05-01", "2016-05-01", "2014-05-02", "joined to date less than 2 years", "counted"),
+    ("2016-05-01", "2016-05-01", "2014-05-01", "joined to date less than 2 years", "rejected"),
+    ("2016-05-01", "2016-05-01", "2014-05-01", "joined to date at most 24 months", "counted"),
+    ("2016-04-20", "2016-05-02", "2014-05-01", "joined to date at most 24 months", "rejected"),
+    ("2016-04-20", "2016-05-02", "2014-05-01", "joined to start at most 24 months", "counted"),
+    ("2016-05-01", "2016-05-01", None, "joined to date less than 2 years", "missing_fact"),
+    ("2016-01-01", "2016-07-01", None, "start to end at least 6 months", "counted"),
+    ("2016-01-01", "2016-06-30", None, "start to end at least 6 months", "rejected"),
+    ("2016-05-01", "2016-05-01", None, "2015-05-01 to date at least 1 year", "counted"),
+    ("2016-05-01", "2016-05-01", None, "date to 2016-06-01 more than 1 month", "rejected"),
+    ("2016-03-31", "2016-03-31", None, "January 1 of this year to date at most 90 days", "counted"),  # a leap year
+    ("2016-04-01", "2016-04-01", None, "January 1 of this year to date at most 90 days", "rejected"),
+]
+
+
+@pytest.mark.parametrize(("start", "end", "joined", "when", "reason"), LONG_AGO)
+def test_the_time_to_a_record(start: str, end: str, joined: str | None, when: str, reason: str) -> None:
+    made = plan(rule("r", f"recognise training when {when}"), "convert training at stated hours")
+    one = record("R1", end, "training", 8, "hours", start=start)
+    person = somebody(**({"joined": date.fromisoformat(joined)} if joined else {}))
+    result = reference.evaluate(made, inputs([one], [person]), (2016, 2016))
+    assert [(e.reason, e.recognise_rule) for e in result.ledger] == [(reason, "base/r")]
+    assert result.ledger[0].missing == (("person:joined",) if reason == "missing_fact" else ())
+    assert differences(result, duckdb.evaluate(made, inputs([one], [person]), (2016, 2016))) == []

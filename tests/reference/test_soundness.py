@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from datetime import date
 from fractions import Fraction
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policyengine.engines.reference import evaluate
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.trace import Finding, Result
+from tests.build import plan, record, rule, run, somebody
 from tests.generate import Case, random_plan, settled_fields
 from tests.generate_people import people
 
@@ -115,6 +118,28 @@ def check(seed: int) -> list[str]:
     exact = evaluate(case.plan, case.inputs, case.periods)
     wide = evaluate(case.plan, gappy, case.periods)
     return list(encloses(wide, exact))
+
+
+BORN = [date(y, m, d) for y in range(2012, 2018) for m, d in ((1, 1), (2, 28), (5, 1), (5, 2), (12, 31))]
+
+
+@pytest.mark.parametrize("length", ["less than 2 years", "at least 2 years", "at most 24 months", "more than 730 days"])
+def test_every_day_that_may_be_missing(length: str) -> None:
+    """Without the day the bounds are the least and the most of all days that it can be, and no status is sure that one
+    of them denies."""
+    rules = (
+        "recognise training",
+        "convert training at stated hours",
+        rule("a", "require total at least 8 hours per year"),
+        f"reject training when joined to date {length}",
+        f"excuse year when joined to July 1 of this year {length}",
+    )
+    made, given_ = plan(*rules), [record("R1", "2016-05-01", "training", 8, "hours")]
+    [wide] = run(made, given_, 2016, somebody()).findings
+    each = [run(made, given_, 2016, somebody(joined=day)).findings[0] for day in BORN]
+    assert (wide.achieved, wide.achieved_high) == (min(f.achieved for f in each), max(f.achieved for f in each))
+    assert {f.status for f in each} > {"met"}
+    assert wide.status == "undetermined"
 
 
 @given(st.integers(0, 2**32))

@@ -219,6 +219,8 @@ def _pair_truth(node: tree.Condition, operand: Callable[[tree.Operand], tuple[Tr
     match node:
         case tree.Compare(left=left, op=op, right=right):
             return _compared(operand(left), op, operand(right))
+        case tree.Elapsed(start=start, end=end, op=op, count=count, unit=unit):
+            return t.compare(operand(end)[0], op, t.later(operand(start)[0], count, unit))
         case tree.In(left=left, items=items):
             return t.either(*(_compared(operand(left), "=", operand(i)) for i in items))
     raise TypeError(node)

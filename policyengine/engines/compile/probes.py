@@ -84,6 +84,8 @@ class Probes:
                 self._table(table, (left,), True)
             case tree.Present(field=name):
                 self._present(name)
+            case tree.Elapsed(start=start, end=end):
+                self._pair(node, (start, end))
             case tree.Lasts():
                 self.kinds = True
             case _:

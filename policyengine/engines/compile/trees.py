@@ -344,6 +344,12 @@ def day_before(value: Tree) -> Tree:
     return cast(exp.DateSub(this=value.copy(), expression=lit(1), unit=exp.var("DAY")), "DATE")
 
 
+def later(value: Tree, count: int, unit: str) -> Tree:
+    """The day so many ``days``, ``months`` or ``years`` later (``calendar.later``), also beyond the calendar."""
+    number, by = (count, "DAY") if unit == "days" else (count * 12 if unit == "years" else count, "MONTH")
+    return cast(exp.DateAdd(this=exp.paren(value, copy=False), expression=lit(number), unit=exp.var(by)), "DATE")
+
+
 def whole_sum(value: Tree) -> Tree:
     """A sum of small whole numbers."""
     return cast(exp.Sum(this=value), "BIGINT")

@@ -18,7 +18,7 @@ from policyengine.tools.prove.days import LENGTHS, OF_ENDS
 from policyengine.tools.prove.model import Context
 
 MOST_TRIED = 8000  # values of fields that are compared with each other
-LEAVES = (tree.Compare, tree.In, tree.InTable, tree.Present, tree.InRange)
+LEAVES = (tree.Compare, tree.In, tree.InTable, tree.Present, tree.InRange, tree.Elapsed)
 Value = Fact | None
 
 

@@ -210,7 +210,8 @@ class Space:
 
     def _dates(self, decl: FieldDecl, end: date) -> Sequence[Fact]:
         mentions, context = self.mentions, self.context
-        relative, partners = decl.id in mentions.relative, mentions.partners.get(decl.id, set())
+        relative = decl.id in mentions.relative
+        partners = mentions.partners.get(decl.id, set()) | days.others(mentions, decl.id)
         points = days.changes(mentions, decl.id, context)
         if relative or not points:
             period = period_of(end, context.year_start)
@@ -220,7 +221,11 @@ class Space:
             period = period_of(end, context.year_start)
             points |= days.marked(mentions, decl.id, range(period - 1, period + 3), context)
         if partners & OF_DAYS:
-            points |= {end, *(self.starts(end) if "start" in partners else ())}
+            starts = self.starts(end) if "start" in partners else ()
+            points |= {end, *starts} | days.apart(
+                mentions, decl.id, {n: [end] for n in days.OF_ENDS} | {"start": starts}
+            )
+        points |= days.apart(mentions, decl.id, {name: tuple(points) for name in partners - OF_DAYS})
         found = days.beside(points, 1 + len(partners))
         if relative:  # months before a date of the period
             first = period_bounds(period_of(end, context.year_start), context.year_start)[0]

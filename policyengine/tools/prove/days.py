@@ -7,13 +7,14 @@ compared with these days or with the period lie before, between or behind them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from fractions import Fraction
 
 from policyengine.engines.calendar import DAY, add_months, day_in_period, full_months, period_bounds, period_of
 from policyengine.tools.prove.mentions import Constant, Mentions
 from policyengine.tools.prove.model import Context
+from policyengine.tools.prove.spans import is_regular, turned
 
 LENGTHS = {"days": 4000, "full_months": 130}  # and the greatest that an activity is thought to have
 OF_ENDS = ("date", "end")
@@ -31,9 +32,23 @@ def changes(mentions: Mentions, name: str, context: Context) -> set[date]:
 
 
 def marked(mentions: Mentions, name: str, periods: Iterable[int], context: Context) -> set[date]:
-    """Days of these periods with which a date is compared by their names (``July 1 of this year``)."""
-    marks = mentions.marks.get(name, ())
-    return {day_in_period(p, *mark, context.year_start) for p in periods for mark in marks if 2 <= p <= 9990}
+    """Days of these periods with which a date is compared by their names (``July 1 of this year``), and those on which
+    the time from or to them turns."""
+    marks, within = mentions.marks.get(name, ()), [p for p in periods if 2 <= p <= 9990]
+    days = {day_in_period(p, *mark, context.year_start) for p in within for mark in marks}
+    return days | turned(mentions.spans.get(name, ()), within, context.year_start)
+
+
+def others(mentions: Mentions, name: str) -> set[str]:
+    """The fields from or to which the time is asked of a date."""
+    return {t.other for t in mentions.spans.get(name, ()) if isinstance(t.other, str)}
+
+
+def apart(mentions: Mentions, name: str, tried: Mapping[str, Iterable[date]]) -> set[date]:
+    """The days on which the time between a date and others turns, where these are on the days that are ``tried``."""
+    times = mentions.spans.get(name, ())
+    known = ((t, d) for t in times if isinstance(t.other, str) for d in tried.get(t.other, ()))
+    return set[date]().union(*(time.turns(day) for time, day in known))
 
 
 def firsts(periods: Iterable[int], context: Context) -> Iterator[date]:
@@ -113,6 +128,7 @@ def starts(mentions: Mentions, context: Context, end: date, split: bool) -> set[
     if "start" in mentions.relative:
         near = reach(mentions)
         found |= beside({first, end, *bound(mentions, context)}, near)
+    found |= beside(apart(mentions, "start", {n: [end] for n in OF_ENDS}), 1)
     return {d for d in found if d <= end}
 
 
@@ -126,14 +142,40 @@ def _latest_start(end: date, months: int) -> date:
 
 def decided(mentions: Mentions, context: Context) -> bool:
     """Whether these days stand for all: not where days and months of one record meet what is asked of its dates, nor
-    where an activity would have to last for years, nor where its dates are compared with a day of the year by its name.
+    where an activity would have to last for years, nor where its dates are compared with a day of the year by its name;
+    nor where the time between two days is asked, but of plain ones.
     """
     asked = [n for n in LENGTHS if n in mentions.fields]
-    if mentions.marks.keys() & {"start", *OF_ENDS}:
+    if mentions.marks.keys() & {"start", *OF_ENDS} or not _plain_spans(mentions, context):
         return False
     if any(isinstance(c, Fraction) and c > LENGTHS[n] for n in asked for c in joined(mentions, n, context)):
         return False
     return len(asked) < 2 or not (mentions.days or mentions.periods or mentions.relative or bound(mentions, context))
+
+
+def _plain_spans(mentions: Mentions, context: Context) -> bool:
+    """Whether times are asked only of dates of which little else is asked: from or to days of the year that lead to the
+    same days in every period; or all of one date, from it to the end of the record or the reverse."""
+    spans = {name: times for name, times in mentions.spans.items() if name not in OF_ENDS}
+    if mentions.between_days or "start" in spans or (mentions.spans and not spans):
+        return False
+    for name in spans:
+        if mentions.partners.get(name) or name in mentions.placing or changes(mentions, name, context):
+            return False
+    if len(spans) == len(mentions.spans) and all(isinstance(t.other, tuple) for ts in spans.values() for t in ts):
+        regular = all(is_regular(t, context.year_start) for ts in spans.values() for t in ts)
+        return regular and not any((2, 29) in mentions.marks.get(name, ()) for name in spans)
+    return len(spans) == 1 and _of_one_length(mentions, next(iter(spans)), context)
+
+
+def _of_one_length(mentions: Mentions, name: str, context: Context) -> bool:
+    """Whether nothing but times to (or from) the end of the record is asked of a date, and nothing of that end: from
+    such an end every time leads to other days, in one order, unless months are too short for it or days meet months."""
+    times = mentions.spans[name]
+    ways = {(t.after, t.unit == "days", t.other in OF_ENDS) for t in times}
+    usual = context.start or context.until
+    free = not (mentions.timed or mentions.days or mentions.periods or mentions.marks)
+    return len(ways) == 1 and ways.pop()[2] and free and (usual.day if usual else context.year_start[1]) <= 28
 
 
 def _months_by_days(mentions: Mentions, context: Context) -> Iterator[date]:

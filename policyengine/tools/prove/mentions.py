@@ -14,6 +14,7 @@ from policyengine.language.quantities import UNITS
 from policyengine.packs.model import Table
 from policyengine.plan.names import owning_field, walk
 from policyengine.tools.prove.model import Context
+from policyengine.tools.prove.spans import Time
 
 Constant = str | Fraction | bool | date
 
@@ -26,7 +27,7 @@ class Mentions:
     ``partners``: how many other fields a field is compared with (directly or by their years). ``relative``: fields
     whose year is compared with the period in question or with another's; ``placing``: whose very value decides where
     a record, or how many months, belong. ``periods`` and ``days``: where tables and
-    conditions change in time.
+    conditions change in time. ``spans``: by field, of which times it is an end.
     """
 
     fields: dict[str, None] = field(default_factory=dict)
@@ -44,6 +45,8 @@ class Mentions:
     kinds: list[frozenset[str]] = field(default_factory=list)
     lasting: list[tuple[frozenset[str], int, str]] = field(default_factory=list)
     marks: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
+    spans: dict[str, set[Time]] = field(default_factory=dict)
+    between_days: bool = False  # the time between two days of the year is asked
     outcome_years: set[int] = field(default_factory=set)
     repeated: set[tuple[str, ...]] = field(default_factory=set)
     divisors: dict[str, tree.Divisor] = field(default_factory=dict)
@@ -84,6 +87,8 @@ class Mentions:
             case tree.Present(field=name):
                 self._ask(name)
                 self.tested.add(name)
+            case tree.Elapsed():
+                self._elapsed(part)
             case tree.Lasts(kinds=kinds, at_least=least, unit=unit):
                 self.lasting.append((frozenset(kinds) or _leave(context), least, unit))
             case tree.Outcome():
@@ -158,6 +163,36 @@ class Mentions:
                     self.periods.update({int(value), int(value) + 1})
                 case _:
                     pass
+
+    def _elapsed(self, node: tree.Elapsed) -> None:
+        """The time between two days: one that the sentence names makes the other's day a constant."""
+        after, before = (Time("", node.count, node.unit, way) for way in (True, False))
+        match node.start, node.end:
+            case tree.Value(value=date() as day), tree.Field(id=name):
+                self._turns(name, after.turns(day))
+            case tree.Field(id=name), tree.Value(value=date() as day):
+                self._turns(name, before.turns(day))
+            case tree.Value(value=date() as day), tree.DayOfYear():
+                self.periods.update(d.year + n for d in after.turns(day) for n in (-1, 0, 1))
+            case tree.DayOfYear(), tree.Value(value=date() as day):
+                self.periods.update(d.year + n for d in before.turns(day) for n in (-1, 0, 1))
+            case tree.DayOfYear(month=month, day=mark), tree.Field(id=name):
+                self._span(name, Time((month, mark), node.count, node.unit, True))
+            case tree.Field(id=name), tree.DayOfYear(month=month, day=mark):
+                self._span(name, Time((month, mark), node.count, node.unit, False))
+            case tree.Field(id=one), tree.Field(id=other):
+                self._span(other, Time(one, node.count, node.unit, True))
+                self._span(one, Time(other, node.count, node.unit, False))
+            case tree.DayOfYear(), tree.DayOfYear():
+                self.between_days = True
+
+    def _turns(self, name: str, days: set[date]) -> None:
+        for day in days:
+            self._constant(name, day)
+
+    def _span(self, name: str, time: Time) -> None:
+        self.relative.add(name)
+        self.spans.setdefault(name, set()).add(time)
 
     def _relate(self, name: str, context: Context) -> None:
         decl = context.vocabulary.fields.get(name)

@@ -29,8 +29,8 @@ from policyengine.trace import Result
 BEFORE = 6  # years before the expected ones that a condition may look back to
 Rule = PlanRule[tree.Statement]
 LEAVES = (
-    tree.Compare, tree.In, tree.InTable, tree.Present, tree.InRange, tree.Lasts, tree.Repeated, tree.Outcome,
-    tree.InEach,
+    tree.Compare, tree.In, tree.InTable, tree.Present, tree.InRange, tree.Elapsed, tree.Lasts, tree.Repeated,
+    tree.Outcome, tree.InEach,
 )  # fmt: skip
 
 

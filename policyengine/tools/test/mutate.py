@@ -216,7 +216,7 @@ def _without_one(node: tree.And | tree.Or) -> Iterator[tree.Condition]:
 def _turned(node: Any) -> Iterator[Any]:
     """The comparison the other way round."""
     match node:
-        case tree.Compare(op=op):
+        case tree.Compare(op=op) | tree.Elapsed(op=op):
             yield replace(node, op=NEGATED[op])
         case tree.In(negated=negated) | tree.InTable(negated=negated) | tree.Present(negated=negated):
             yield replace(node, negated=not negated)
