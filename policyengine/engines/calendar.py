@@ -61,6 +61,14 @@ def later(day: date, count: int, unit: str) -> date | None:
     return add_months(day, months) if day.year + (day.month - 1 + months) // 12 <= date.max.year else None
 
 
+def time_between(start: date, end: date) -> tuple[int, int]:
+    """Whole months from a day to a later one, and the days that are left (``later``)."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    while add_months(start, months) > end:
+        months -= 1
+    return months, (end - add_months(start, months)).days
+
+
 def window_from(day: date, months: int) -> tuple[date, date]:
     """First and last day of the ``months`` months from ``day`` on: to the day before the same day of the month, or to
     the month's last day where it has no such day (from January 31 one month is to February 28)."""

@@ -444,6 +444,11 @@ def _elapsed(node: tree.Elapsed, world: World) -> Test:
     return test
 
 
+def ends_of(node: tree.Elapsed, world: World, scene: Scene) -> tuple[date | None, date | None]:
+    """The two days between which the time is asked; None where one is missing."""
+    return _operand(node.start, world)(scene), _operand(node.end, world)(scene)
+
+
 def _lasts(node: tree.Lasts, world: World) -> Test:
     kinds = node.kinds or tuple(world.leave_kinds)
 

@@ -7,17 +7,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from policyengine.diagnostics import PolicyError
+from policyengine.engines import reference
 from policyengine.engines import spark as engine
 from policyengine.engines.compile import trees as t
 from policyengine.engines.spark_sql import spark_sql
+from tests.build import day, inputs, plan, record, rule, somebody
 from tests.engines import trials
+from tests.engines.differences import differences
 from tests.engines.spark_server import server
 
 BLOCKS = 4
@@ -43,6 +46,28 @@ def test_equals_the_reference(block: int, session: Any, tmp_path: Path) -> None:
         tally += more
         if tally.cases >= CASES:
             break
+
+
+def test_months_lead_to_the_days_of_the_calendar(session: Any) -> None:
+    """From the last days of months, from 29 February, and beyond the last day that there is."""
+    firsts = ("2016-02-29", "2017-01-31", "2017-08-30", "9999-06-01")
+    seconds = ("2017-02-27", "2017-02-28", "2017-03-01", "2018-02-28", "2020-02-29", "9999-12-31")
+    persons = [
+        somebody(f"P{n}", joined=day(one), qualified_on=day(other))
+        for n, (one, other) in enumerate(product(firsts, seconds))
+    ]
+    lengths = ("at least 1 month", "more than 6 months", "less than 1 year", "at most 365 days")
+    made = plan(
+        "recognise training", "convert training at stated hours", "require total at least 8 hours per year",
+        *(rule(f"c{n}", f"expect total at least {n + 1} hours per year when joined to qualified_on {length}")
+          for n, length in enumerate(lengths)),
+        "reject training when joined to date at least 12 months",
+    )  # fmt: skip
+    records = [record(f"R{p.person_id}", "2017-08-30", "training", 8, "hours", person=p.person_id) for p in persons]
+    given, asked = inputs(records, persons), (2017, 2017)
+    found = engine.evaluate_all([made], given, asked, None, spark=session)
+    assert found is not None
+    assert differences(reference.evaluate(made, given, asked), found) == []
 
 
 def test_days_are_counted_in_64_bits() -> None:

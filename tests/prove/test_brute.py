@@ -5,15 +5,19 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator
+from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
 
+from policyengine.engines.calendar import period_bounds
 from policyengine.engines.reference import prepare
-from policyengine.engines.truth import Scene
+from policyengine.engines.truth import Scene, compile_condition
 from policyengine.language import tree
+from policyengine.records.model import Record
 from policyengine.tools.prove import Undecided, compare
-from tests.prove import small
+from policyengine.tools.prove.sides import world_of
+from tests.prove import law, small
 from tests.prove.small import F, read
 
 PAIRS, CHUNKS = 1000, 10
@@ -187,3 +191,59 @@ def test_verdicts_agree_with_trying_everything(chunk: int) -> None:
         assert verdict.relation == wanted, f"seed {seed}\n  old: {old}\n  new: {new}\n  said {verdict}"
         assert verdict.permitted is (verdict.relation in ("same", "stricter"))
         assert not isinstance(verdict.laxer, Undecided)
+
+
+# --- the time between two days: every day of years on both sides ------------------------------------------------------
+
+LENGTHS = ("1 month", "2 months", "6 months", "1 year", "2 years", "30 days", "31 days", "366 days")
+MARKS = [f"{day} of this year" for day in ("January 1", "February 28", "March 31", "July 1", "December 31")]
+DAYS = [date(2017, 6, 1) + timedelta(n) for n in range(1600)]
+ENDS = [
+    date(y, m, d) for y in (2019, 2020) for m, last in ((1, 31), (2, 28), (4, 30)) for d in (1, 28, 30, 31) if d <= last
+]
+
+
+def _time(r: random.Random, fixed: list[str]) -> str:
+    one, other = r.sample(["qualified_on", r.choice(fixed)], 2)
+    return f"{one} to {other} {r.choice(['less than', 'at most', 'at least', 'more than'])} {r.choice(LENGTHS)}"
+
+
+def _times(r: random.Random, fixed: list[str], beside: list[str]) -> str:
+    """One or two times, or a time and something else that is asked of one of its days."""
+    one, draw = _time(r, fixed), r.random()
+    if draw < 0.6:
+        return one
+    other = _time(r, fixed) if draw < 0.85 else r.choice(beside)
+    return f"({one}) {r.choice(['and', 'or'])} ({other})"
+
+
+def _scenes(record: bool) -> Iterator[Scene]:
+    if record:
+        for end, day in itertools.product(ENDS, DAYS[::2] + DAYS[1:400:2]):
+            yield Scene({"qualified_on": day}, record=Record("R", "P", end, end, None, None, {}), period=end.year)
+        return
+    for period, day in itertools.product((2019, 2020), DAYS):
+        yield Scene({"qualified_on": day}, period=period, window=period_bounds(period, (1, 1)))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_verdicts_on_times_miss_no_day(seed: int) -> None:
+    """Which days differ on the evaluator the verdict knows, or says that it can't tell."""
+    r, around, record = random.Random(seed), law.context(f"annual-hours: {small.OWED}"), seed % 2 == 1
+    fixed = ["date", "date", "end"] if record else [*MARKS, "2020-02-29", "2019-12-31"]
+    beside = ["date >= 2020-02-15", "year of qualified_on = year of date"] if record else [
+        f"qualified_on >= {r.choice(MARKS)}", "year of qualified_on < this year", "qualified_on < 2020-01-15"
+    ]  # fmt: skip
+    verb = "reject training" if record else "excuse year"
+    one = _times(r, fixed, beside)
+    nearly = one.replace("at least", "more than").replace("less than", "at most").replace("6 months", "1 year")
+    old, new = (law.rule(f"{verb} when {text}") for text in (one, r.choice((nearly, _times(r, fixed, beside)))))
+    verdict = compare(old, new, around)
+    if verdict.relation in ("undecided", "neither"):
+        return
+    world = world_of(around)
+    before, after = (compile_condition(s.when, world) for s in (old, new))
+    truths = ((before(s), after(s)) for s in _scenes(record))
+    found = {"more" if b else "less" for a, b in truths if a is not b}
+    more, less = ("stricter", "laxer") if record else ("laxer", "stricter")
+    assert found <= {"same": set(), more: {"more"}, less: {"less"}}[verdict.relation], f"{old}\n{new}\n{verdict}"

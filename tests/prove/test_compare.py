@@ -9,7 +9,7 @@ import pytest
 
 from policyengine.packs.windows import implied
 from policyengine.tools.prove import compare
-from policyengine.tools.prove.model import Context
+from policyengine.tools.prove.model import Context, Witness
 from policyengine.tools.prove.words import differing
 from tests.prove.law import context, rule
 
@@ -132,6 +132,29 @@ PAIRS: list[tuple[Context, str, str, str, bool, str]] = [
     (PLAIN, "require total at least 60 to 90 hours per year",
      "require total at least 95 hours per year",
      "stricter", True, "in every case: base requires 60–90 hours, this requires 95 hours"),
+    # the time between two days
+    (PLAIN, "excuse year when January 1 of this year to qualified_on less than 2 years",
+     "excuse year when January 1 of this year to qualified_on less than 1 year",
+     "stricter", True, "qualified_on = 2021-01-01, in 2020: base excuses, this does not excuse"),
+    (PLAIN, "excuse year when January 1 of this year to qualified_on less than 2 years",
+     "excuse year when January 1 of this year to qualified_on at most 24 months",
+     "laxer", False, "qualified_on = 2022-01-01, in 2020: base does not excuse, this excuses"),
+    (PLAIN, "excuse year when qualified_on to December 31 of this year at least 55 years",
+     "excuse year when qualified_on to December 31 of this year at least 660 months",
+     "same", True, ""),
+    (PLAIN, "excuse year when qualified_on to 2020-02-29 at least 1 year",
+     "excuse year when qualified_on <= 2019-02-28",
+     "same", True, ""),
+    (PLAIN, "excuse year when qualified_on to 2019-02-28 at least 1 month",
+     "excuse year when qualified_on <= 2019-01-31",
+     "same", True, ""),
+    (PLAIN, "excuse year when 2019-01-31 to qualified_on less than 1 month",
+     "excuse year when qualified_on < 2019-02-28",
+     "same", True, ""),
+    (PLAIN, "reject training when qualified_on to date more than 24 months",
+     "reject training when qualified_on to date more than 12 months",
+     "stricter", True,
+     "form = training, qualified_on = 2018-01-01, 2020-01-01: base does not reject it, this rejects it"),
 ]
 # fmt: on
 
@@ -165,6 +188,26 @@ def test_years_that_begin_on_other_days_are_not_compared(old: str, new: str) -> 
     verdict = compare(rule(old), rule(new), before, after)
     assert (verdict.relation, verdict.permitted) == ("undecided", None)
     assert verdict.why == "the year begins on another day: nothing says how they compare"
+
+
+UNDECIDED = [
+    # an irregular day of the year, months beside days, and the days of one record
+    ("excuse year when January 1 of this year to qualified_on less than 60 days",
+     "excuse year when qualified_on < March 1 of this year"),
+    ("reject training when qualified_on to date at least 30 days",
+     "reject training when qualified_on to date at least 1 month"),
+    ("reject training when start to date at least 6 months", "reject training when start to date at least 3 months"),
+    ("reject training when qualified_on to date at least 1 year and date >= 2020-02-01",
+     "reject training when qualified_on to date at least 1 year and date >= 2020-01-01"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new"), UNDECIDED)
+def test_times_of_which_few_days_do_not_tell(old: str, new: str) -> None:
+    """What is found is said; what is not found may be on a day that was not tried."""
+    verdict = compare(rule(old), rule(new), PLAIN)
+    assert (verdict.relation, verdict.why) == ("undecided", "not all days that may decide it could be tried")
+    assert isinstance(verdict.laxer, Witness) or isinstance(verdict.stricter, Witness)
 
 
 # window, other window: how often a minimum of the first holds in the second, and a maximum

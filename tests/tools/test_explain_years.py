@@ -570,3 +570,56 @@ def test_an_overridden_cap_is_told_alike(tmp_path: Path) -> None:
     assert "├─ cap publication at 10 hours per year: 28 claimed, 18 cut    self-study-cap, rule 1\n" in text_of_case(
         case
     )
+
+
+TIMES = """\
+Ann (P*) · 2017 · excused: 10 of 20 hours, 10 short    vale
+├─ total 10 / 20, 10 short, excused    annual, art. 3 [reduced from 40; half, art. 5; new, art. 4; \
+joined to December 31 of this year: 2016-02-29 to 2017-12-31, 671 days; \
+joined to January 1 of this year: 2016-02-29 to 2017-01-01, 10 months 3 days]
+│  ├─ public 10
+│  │  └─ J2 2017-05-01 lecture "Now" 10 hours → 10 hours    stated, art. 2
+│  └─ professional 0
+└─ not recognised
+   └─ J1 2017-02-28 lecture "Early" 10 hours: reject lecture when joined to date at most 1 year \
+(joined to date: 2016-02-29 to 2017-02-28, 1 year)    first-year, art. 6"""
+TIMES_ZH = """\
+Ann (P*) · 2017 · 已免除：10 / 20 学时，尚差 10    vale
+├─ 总学时 10 / 20，尚差 10，已免除    annual, art. 3 [核减前 40；half, art. 5；new, art. 4；\
+入职日期 至 本年度 12月31日：2016-02-29 至 2017-12-31，671 天；\
+入职日期 至 本年度 1月1日：2016-02-29 至 2017-01-01，10 个月 3 天]"""
+
+
+def test_the_days_between_which_a_rule_asks_the_time(tmp_path: Path) -> None:
+    """From 29 February ten months lead to 29 December, and three days on is 1 January; 2016 has 306 more days, 2017 has
+    365."""
+    law = law_of(
+        tmp_path,
+        ("annual", "require total at least 40 hours per year", ""),
+        ("new", "excuse annual when joined to January 1 of this year less than 2 years", ""),
+        ("half", "reduce annual by 1/2 when joined to December 31 of this year at least 100 days", ""),
+        ("first-year", "reject lecture when joined to date at most 1 year", ""),
+    )
+    rows = "J1,P1,2017-02-28,lecture,public,Early,10,hours\nJ2,P1,2017-05-01,lecture,public,Now,10,hours\n"
+    files = files_of(tmp_path, rows, "person_id,name,joined\nP1,Ann,2016-02-29\n")
+    (case,) = both(tmp_path, law, files, (2017, 2017))
+    assert text_of_case(case).partition("\n└─ enough")[0] == TIMES
+    assert text_of_case(case, "zh").startswith(TIMES_ZH)
+
+
+def test_a_day_that_is_missing_or_lies_before_the_other(tmp_path: Path) -> None:
+    law = law_of(
+        tmp_path,
+        ("annual", "require total at least 40 hours per year", ""),
+        ("retired", "excuse annual when January 1 of this year to joined less than 2 years", ""),
+    )
+    files = files_of(tmp_path, "", "person_id,name,joined\nP1,Ann,2015-06-30\n")
+    (case,) = both(tmp_path, law, files, (2017, 2017))
+    told = (
+        "[retired, art. 4; January 1 of this year to joined: 2017-01-01 to 2015-06-30, the second day before the first]"
+    )
+    assert told in text_of_case(case)
+    files = files_of(tmp_path, "", "person_id,name,joined\nP1,Ann,\n")
+    (case,) = both(tmp_path, law, files, (2017, 2017))
+    assert "January 1" not in text_of_case(case)
+    assert "would settle it: joined" in text_of_case(case)

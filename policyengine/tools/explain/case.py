@@ -170,6 +170,15 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Lapse:
+    """The two days between which a rule asks the time."""
+
+    asked: tree.Elapsed
+    start: date
+    end: date
+
+
+@dataclass(frozen=True)
 class Measured:
     """What counts toward a declared measure or a term. ``rule``: the key of the measure's definition, if it has one."""
 
@@ -190,6 +199,9 @@ class Case:
     known: Mapping[str, Any]  # labels
     records: Mapping[str, Record] = field(default_factory=dict)
     why: Mapping[str, tuple[tree.Condition, ...]] = field(default_factory=dict)  # record id → conditions that failed
+    lapses: Mapping[str, tuple[Lapse, ...]] = field(
+        default_factory=dict
+    )  # rule key, or id of a rejected record → times
     vocabulary: Vocabulary | None = None
     remedies: tuple[Remedy, ...] = ()
     sought: bool = False  # whether remedies were looked for: without the files nobody can

@@ -26,7 +26,16 @@ from policyengine.tools.enough.trial import Situation, spared_rules
 from policyengine.tools.evaluate.evaluate import Files, judge_one, read_files
 from policyengine.tools.evaluate.select import Choice, Law, Selector, load_law
 from policyengine.tools.explain.case import UNMET, Case, flags_on, labels_of, labels_together, of_period, rows_of
-from policyengine.tools.explain.reasons import Follows, Notes, besides, blocks_around, kept_caps, may_follow, why
+from policyengine.tools.explain.reasons import (
+    Follows,
+    Notes,
+    besides,
+    blocks_around,
+    kept_caps,
+    lapses,
+    may_follow,
+    why,
+)
 from policyengine.tools.explain.windows import windows_in, windows_of
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry, Result
 
@@ -123,6 +132,7 @@ class Explainer:
             known=self.known[which],
             records=records,
             why=why(ready, notes, person, rows, records),
+            lapses=lapses(ready, notes, person, decision, findings, rows, records),
             vocabulary=self.selector.law.policies[which].vocabulary,
             remedies=enough,
             sought=remedies and decision.outcome in UNMET,

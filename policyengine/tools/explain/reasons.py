@@ -8,13 +8,13 @@ from functools import partial
 
 from policyengine.engines.calendar import block_of, days_of, label, labelled, period_bounds, period_of
 from policyengine.engines.reference import Prepared
-from policyengine.engines.truth import DECIDED, Scene, compile_condition
+from policyengine.engines.truth import DECIDED, Scene, compile_condition, ends_of
 from policyengine.engines.windows import own_figure
 from policyengine.language import tree
 from policyengine.packs.model import Policy, Rule
-from policyengine.plan.names import unwrapped
+from policyengine.plan.names import unwrapped, walk
 from policyengine.records.model import Person, Record
-from policyengine.tools.explain.case import RuleNote, note_of
+from policyengine.tools.explain.case import Lapse, RuleNote, note_of
 from policyengine.trace import Decision, Finding, LedgerEntry
 
 
@@ -61,6 +61,28 @@ def why(
             world, parts = ready.judge.world, _parts(statement.when)
             failed[e.record_id] = tuple(c for c in parts if compile_condition(c, world)(scene) is False)
     return failed
+
+
+def lapses(
+    ready: Prepared, notes: Notes, person: Person, decision: Decision, findings: Iterable[Finding],
+    rows: Iterable[LedgerEntry], records: Mapping[str, Record],
+) -> dict[str, tuple[Lapse, ...]]:  # fmt: skip
+    """The times that rules asked: of those that a finding names by their keys, of a rejected record by its id."""
+    world, start, (_, last) = ready.judge.world, ready.plan.year_start, labelled(decision.period)
+    period = Scene(person.facts, person.circumstances, None, last, days_of(decision.period, start))
+    asked = {key: (key, period) for f in findings for key in (f.rule, *f.because)}
+    for e in rows:
+        if e.reason == "rejected" and (record := records.get(e.record_id)) is not None:
+            scene = Scene(person.facts, record=record, period=period_of(record.end, start))
+            asked[e.record_id] = e.recognise_rule, scene
+    found = {}
+    for name, (key, scene) in asked.items():
+        rule = notes.rule(key)
+        nodes = [n for n in walk(unwrapped(rule).when) if isinstance(n, tree.Elapsed)] if rule is not None else []
+        ends = ((node, *ends_of(node, world, scene)) for node in nodes)
+        if told := tuple(Lapse(n, a, b) for n, a, b in ends if a is not None and b is not None):
+            found[name] = told
+    return found
 
 
 Follows = dict[str, tuple[tuple[str, ...], tuple[str, ...]]]

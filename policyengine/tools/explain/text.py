@@ -243,7 +243,8 @@ class _Writer(Activities):
             kinds = self.say(", ", "、").join(self.labels.term(k, "circumstance") for k in f.circumstance.split("+"))
             parts.append(self.say(f"because of {kinds}", f"因{kinds}"))
         cites = [self.cited(k) for k in f.because if k in self.case.rules]
-        text = self.say("; ", "；").join(parts + cites)
+        times = [self.lapses(f.rule, *f.because)]
+        text = self.say("; ", "；").join([*parts, *cites, *filter(None, times)])
         return f" [{text}]" if text else ""
 
     def _blocks(self) -> Iterable[Node]:
@@ -292,6 +293,8 @@ class _Writer(Activities):
             why = said or self.say(", ", "，").join(self._failed(c) for c in failed)
             if not why and note is not None:
                 why = note.text(self.language)
+            if times := self.lapses(e.record_id):
+                why += self.say(f" ({times})", f"（{times}）")
             return self.cite(text + colon + why, e.recognise_rule)
         if e.reason in ("missing_fact", "ambiguous"):
             return self._open(e, text + f" → {self.hours_range(e.counted, e.counted_high)}")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
+from datetime import date
 from fractions import Fraction
 
+from policyengine.engines.calendar import time_between
 from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
-from policyengine.tools.explain.case import Case, Labels, RuleNote, cited, owner_of
+from policyengine.tools.explain.case import Case, Labels, Lapse, RuleNote, cited, owner_of
 from policyengine.tools.result.tables import EITHER
 from policyengine.trace import LedgerEntry
 
@@ -64,6 +66,34 @@ class Words:
         owners = self.some(ids)
         space = "" if len(ids) > NAMED else " "
         return self.say(f"{fact} of {owners}", f"{owners}{space}的{fact}")
+
+    def lapses(self, *names: str) -> str:
+        """The times that rules asked, with the days between which they are: ``born to … : 1965-12-31 to 2020-12-31, 55
+        years``."""
+        times = dict.fromkeys(t for name in names for t in self.case.lapses.get(name, ()))
+        return self.say("; ", "；").join(map(self._lapse, times))
+
+    def _lapse(self, time: Lapse) -> str:
+        assert self.case.vocabulary is not None
+        from policyengine.language.phrases import Phrases
+
+        phrases = Phrases(self.case.vocabulary, "zh" if self.language == "zh" else "en")
+        one, other = phrases.operand(time.asked.start), phrases.operand(time.asked.end)
+        length = self.length(time.start, time.end, time.asked.unit)
+        return self.say(
+            f"{one} to {other}: {time.start} to {time.end}, {length}",
+            f"{one} 至 {other}：{time.start} 至 {time.end}，{length}",
+        )
+
+    def length(self, start: date, end: date, unit: str) -> str:
+        """``54 years 11 months 30 days``; in days where that is asked."""
+        if end < start:
+            return self.say("the second day before the first", "后一日早于前一日")
+        months, left = (0, (end - start).days) if unit == "days" else time_between(start, end)
+        years, months = divmod(months, 12)
+        counted = [(years, "years", "年"), (months, "months", "个月"), (left, "days", "天")]
+        shown = [(n, en, zh) for n, en, zh in counted if n] or [(0, "days", "天")]
+        return " ".join(self.say(in_units(str(n), en), f"{n} {zh}") for n, en, zh in shown)
 
     def some(self, each: Sequence[str]) -> str:
         """``R1, R2, R3, R4 and 26 more``: what a line can name of records."""
