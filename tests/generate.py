@@ -16,6 +16,7 @@ from random import Random
 
 from policyengine.language import tree
 from policyengine.packs.model import Governing, Rule
+from policyengine.packs.windows import decided_with
 from policyengine.plan import caps as cap_order
 from policyengine.plan.build import plan_of
 from policyengine.plan.model import Plan
@@ -30,6 +31,7 @@ SUBJECTS = ("public", "professional")
 LEVELS = ("national", "provincial", "city")
 PAPER_HOURS = tree.Lookup("paper_hours", (tree.Field("level"), tree.Field("author_rank")))
 LEVEL_HOURS = tree.Lookup("level_hours", (tree.Field("title_level"),))
+CONCLUSIONS = ("not_excellent", "promotion_ready")
 YEAR = tree.PerYears()
 
 
@@ -153,6 +155,13 @@ def _conclude_atom(rng: Random) -> tree.Condition:
     )
 
 
+def _requirement_atom(rng: Random, names: Sequence[str]) -> tree.Condition:
+    if rng.random() < 0.25:
+        return _conclude_atom(rng)
+    test = tree.Outcome(rng.choice(("met", "met", "excused")), rng.choice(names))
+    return tree.Not(test) if rng.random() < 0.6 else test
+
+
 def _flag_atom(rng: Random) -> tree.Condition:
     return rng.choice(
         (
@@ -270,6 +279,12 @@ class Rules:
             early = rng.choice((tree.Compare(tree.Field("date"), "<=", day), tree.Compare(day, "<", fixed)))
             self.rules.append(rule("r97", tree.Reject(what=self.any_what(), when=early, because="too early")))
         self._spans()
+        for number in range(rng.choice((0, 1, 1, 2))):
+            names = self._decided_together()
+            if names:
+                atom = lambda r, names=names: _requirement_atom(r, names)
+                when = condition(rng, atom, rng.choice((1, 2, 3)))
+                self.rules.append(rule(f"r98-{number}", tree.Conclude(name=rng.choice(CONCLUSIONS), when=when)))
         return self.rules
 
     def _spans(self) -> None:
@@ -298,6 +313,17 @@ class Rules:
                 )
             )
             self.rules.append(rule("r99", statement))
+
+    def _decided_together(self) -> list[str]:
+        """Requirements that one conclusion may name: one drawn, and those decided with it."""
+        windows: dict[str, set[object]] = {}
+        for one in self.rules:
+            if isinstance(s := _statement(one), tree.Require):
+                windows.setdefault(one.name, set()).add(decided_with(s.window))
+        if not windows:
+            return []
+        first = self.rng.choice(sorted(windows))
+        return [name for name, found in windows.items() if found == windows[first]]
 
     def maybe(self, chance: float) -> bool:
         return self.rng.random() < chance

@@ -98,7 +98,7 @@ TESTS: st.SearchStrategy[tree.Condition] = st.one_of(
     st.builds(tree.Present, st.sampled_from([f.id for f in _FIELDS]), st.booleans()),
     st.builds(tree.Lasts, some(_OWN_TERMS["circumstance"]), st.integers(1, 9999), st.sampled_from(["months", "days"])),
     st.builds(tree.Repeated, some([f.id for f in _FIELDS], 1)),
-    st.builds(tree.Outcome, st.sampled_from(["met", "excused"])),
+    st.builds(tree.Outcome, st.sampled_from(["met", "excused"]), st.none() | st.sampled_from(RULES)),
     st.builds(tree.InEach, st.sampled_from([("met",), ("excused",), ("met", "excused")]), st.integers(1, 99)),
 )
 

@@ -5,22 +5,41 @@ Outcomes of earlier periods are worked out when a condition asks for them, once.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from datetime import date
 from fractions import Fraction
+from itertools import product
+from math import prod
 
 from policyengine.engines.allocate import Account
 from policyengine.engines.calendar import label
 from policyengine.engines.later import Later
 from policyengine.engines.numbers import Number, add_up
+from policyengine.engines.ready import Ready
 from policyengine.engines.require import Requirements, Span
 from policyengine.engines.totals import Totals
-from policyengine.engines.truth import DECIDED, Truth
+from policyengine.engines.truth import DECIDED, Scene, Truth
+from policyengine.light import dataclass
 from policyengine.records.model import Person
 from policyengine.trace import Decision, Finding
 
 Named = tuple[str, str]
 """A consequence: its name and its rule's key."""
+
+
+MET = frozenset(("met",))
+MOST_WAYS = 64
+"""In how many ways the requirements that a conclusion names may come out for each of them to be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The findings of a period as conclusions see them. ``named``: of the requirements that some conclusion names, the
+    name of each, whether it is advisory, and the outcomes that are possible for it; ``rest``: those of the period as
+    far as all others decide it."""
+
+    named: tuple[tuple[str, bool, frozenset[str]], ...]
+    rest: frozenset[str]
 
 
 class Case:
@@ -36,9 +55,8 @@ class Case:
         """The decision about a year or a block of years, with its findings."""
         stretch = self.later.stretch(span.first, span.years)
         findings = tuple(f for f, _ in self._findings(span))
-        possible = self.possible(span)
-        outcome = self._outcome(possible, findings)
-        sure, perhaps = self._consequences(span, possible)
+        outcome = self._outcome(self.possible(span), findings)
+        sure, perhaps = self._consequences(span, self._held(span))
         total = self.totals.of("total", stretch)
         shown, subjects = self.later.shown, self.later.subjects
         owed = _owed(findings, stretch.days, self.requirements.adrift(span))
@@ -68,15 +86,18 @@ class Case:
 
     def possible(self, span: Span) -> frozenset[str]:
         """The outcomes that are possible for a period: met, not_met, excused. One, where it is decided."""
-        firm = [possible for f, possible in self._findings(span) if not f.advisory]
-        outcomes = set()
-        if all("met" in one for one in firm):
-            outcomes.add("met")
-        if any("not_met" in one for one in firm):
-            outcomes.add("not_met")
-        if any("excused" in one for one in firm) and all(one & {"met", "excused"} for one in firm):
-            outcomes.add("excused")
-        return frozenset(outcomes)
+        return together(possible for f, possible in self._findings(span) if not f.advisory)
+
+    def _held(self, span: Span) -> Held:
+        asked = self.later.asked
+        if not asked:
+            return Held((), self.possible(span))
+        names = {rule.key: rule.rule.name for rule in self.later.require if rule.rule.name in asked}
+        found = self._findings(span)
+        return Held(
+            tuple((names[f.rule], f.advisory, possible) for f, possible in found if f.rule in names),
+            together(possible for f, possible in found if not f.advisory and f.rule not in names),
+        )
 
     def _findings(self, span: Span) -> list[tuple[Finding, frozenset[str]]]:
         asked = (span.first, span.years)
@@ -99,21 +120,35 @@ class Case:
             if item.cut_by and span.first <= item.period <= span.last
         )
 
-    def _consequences(self, span: Span, possible: frozenset[str]) -> tuple[list[Named], list[Named]]:
-        """Conclusions that hold for every possible outcome of the period, and those that hold for some."""
+    def _consequences(self, span: Span, held: Held) -> tuple[list[Named], list[Named]]:
+        """Conclusions that hold whatever of what is possible comes out, and those that hold for some of it."""
         sure: list[Named] = []
         perhaps: list[Named] = []
         if not self.later.conclude:
             return sure, perhaps
         scene = self.requirements.scene(span.last, self.later.stretch(span.first, span.years).days)
         for rule, name in self.later.conclusions(span.last):
-            truths: set[Truth] = set()
-            for assumed in possible:
+            drawn = self._drawn(rule, span)
+            truths = {False} if drawn is False else self._truths(rule, span, held, scene)
+            if truths != {False}:
+                (sure if drawn and truths == {True} else perhaps).append((name, rule.key))
+        return sure, perhaps
+
+    def _drawn(self, rule: Ready, span: Span) -> Truth:
+        """Whether a conclusion belongs to the decision about a period: with it ends a window of each requirement that
+        the conclusion names."""
+        ends = [self.requirements.ends_with(name, span) for name in sorted(self.later.named(rule))]
+        return False if False in ends else None if None in ends else True
+
+    def _truths(self, rule: Ready, span: Span, held: Held, scene: Scene) -> set[Truth]:
+        """What a conclusion's condition is, for each way in which the period and the requirements may come out."""
+        truths: set[Truth] = set()
+        for states, outcomes in _ways(held, self.later.named(rule)):
+            scene.requirement = lambda name, states=states: states.get(name, MET)
+            for assumed in outcomes:
                 scene.outcome = lambda year, assumed=assumed: self._outcomes(span, year, assumed)
                 truths.add(rule.test(scene))
-            if truths != {False}:
-                (sure if truths == {True} else perhaps).append((name, rule.key))
-        return sure, perhaps
+        return truths
 
     def _outcomes(self, span: Span, year: int | None, assumed: str) -> frozenset[str]:
         """The possible outcomes of a year, given that of the period in question (None, or the year itself)."""
@@ -121,6 +156,35 @@ class Case:
             return frozenset((assumed,))
         decided = year >= 1 and self.later.yearly  # where only blocks are decided, nothing is known of a year
         return self.possible(Span(year, 1)) if decided else frozenset(DECIDED)
+
+
+def together(possible: Iterable[frozenset[str]]) -> frozenset[str]:
+    """The outcomes that are possible for several requirements together, given those of each: met, where all may be;
+    not met, where one may be; excused, where one may be and all others may be met or excused."""
+    every = list(possible)
+    outcomes = set()
+    if all("met" in one for one in every):
+        outcomes.add("met")
+    if any("not_met" in one for one in every):
+        outcomes.add("not_met")
+    if any("excused" in one for one in every) and all(one & {"met", "excused"} for one in every):
+        outcomes.add("excused")
+    return frozenset(outcomes)
+
+
+def _ways(held: Held, names: frozenset[str]) -> Iterator[tuple[dict[str, frozenset[str]], frozenset[str]]]:
+    """The outcomes of the requirements that a conclusion names, with those that the period may then have: each way in
+    which they may come out, or, where these are too many, all at once."""
+    own = [one for one in held.named if one[0] in names]
+    rest = together([held.rest, *(one[2] for one in held.named if one[0] not in names and not one[1])])
+    single = prod(len(one[2]) for one in own) <= MOST_WAYS
+    choices = product(*([frozenset((o,)) for o in sorted(one[2])] if single else [one[2]] for one in own))
+    for chosen in choices:
+        by_name: dict[str, list[frozenset[str]]] = {}
+        for (name, _, _), possible in zip(own, chosen, strict=True):
+            by_name.setdefault(name, []).append(possible)
+        firm = (possible for (_, advisory, _), possible in zip(own, chosen, strict=True) if not advisory)
+        yield {name: together(found) for name, found in by_name.items()}, together([rest, *firm])
 
 
 def _owed(findings: tuple[Finding, ...], days: tuple[date, date], adrift: Container[str]) -> dict[str, Finding]:

@@ -12,9 +12,10 @@ from policyengine.engines.numbers import Number, Shown
 from policyengine.engines.ready import Ready, ready
 from policyengine.engines.truth import Test, World, all_of, compile_rule, fields_asked
 from policyengine.language import tree
+from policyengine.language.references import requirements_asked
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
-from policyengine.packs.windows import of_a_year
+from policyengine.packs.windows import of_a_year, series_of
 from policyengine.plan.caps import exact_bounds
 from policyengine.plan.model import Plan
 from policyengine.plan.names import walk
@@ -81,6 +82,7 @@ class Later:
     _requirements: dict[tuple[int, int], list[tuple[Ready, tree.Require]]] = field(default_factory=dict)
     _excuses: dict[tuple[int, int], list[Ready]] = field(default_factory=dict)
     _conclusions: dict[int, list[tuple[Ready, str]]] = field(default_factory=dict)
+    _named: dict[int, frozenset[str]] = field(default_factory=dict)
     _stretches: dict[tuple[int, int], Stretch] = field(default_factory=dict)
     _terms: dict[str, Test] = field(default_factory=dict)
     _fields: dict[str, tuple[FieldDecl, ...]] = field(default_factory=dict)
@@ -186,6 +188,19 @@ class Later:
             ]
         return found
 
+    def named(self, conclusion: Ready) -> frozenset[str]:
+        """The requirements whose outcome a conclusion asks for."""
+        found = self._named.get(id(conclusion))
+        if found is None:
+            asked = requirements_asked(conclusion.rule.statement.when)
+            found = self._named[id(conclusion)] = frozenset(test.rule for test in asked if test.rule)
+        return found
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The requirements whose outcome some conclusion asks for."""
+        return frozenset[str]().union(*map(self.named, self.conclude))
+
     def stretch(self, first: int, years: int) -> Stretch:
         """Whole periods."""
         found = self._stretches.get((first, years))
@@ -223,12 +238,6 @@ def _reaches(excuse: tree.Excuse, rule: Ready) -> bool:
         return rule.rule.name in excuse.rules
     assert isinstance(rule.rule.statement, tree.Require)
     return of_a_year(rule.rule.statement.window)
-
-
-def series_of(window: tree.PerYears) -> tuple[int, int]:
-    """The blocks of a window: how many years each has, and which of as many years they begin with. Versions that start
-    in different years may have the same ones."""
-    return window.count, (window.starting or 0) % window.count
 
 
 def _may_belong(window: tree.Window, first: int, years: int) -> bool:

@@ -79,6 +79,16 @@ class Requirements:
             if stretch is not None and self._excused(rule, span.last, self._scene(span.last, stretch))[0]:
                 yield rule.key
 
+    def ends_with(self, name: str, span: Span) -> Truth:
+        """Whether a window of a requirement ends with a period; unknown where it lies nobody knows where. A requirement
+        that is not in force binds nobody to any period: true."""
+        governing = [r for r in self.later.require if r.rule.name == name and r.governs(span.last, self._start)]
+        own = [(r, s) for r, s in self.later.requirements(span.first, span.years) if r.rule.name == name]
+        ending = [stretch for _, s in own if (stretch := self._stretch(s.window, span)) is not None]
+        if not governing or any(not stretch.adrift for stretch in ending):
+            return True
+        return None if ending else False
+
     def scene(self, period: int, window: tuple[date, date]) -> Scene:
         """What the conditions of a period's rules can see."""
         return Scene(self.person.facts, self.person.circumstances, None, period, window)

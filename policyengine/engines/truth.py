@@ -35,7 +35,8 @@ class Scene:
     """What a condition can see. ``record`` is None at the period stages; ``window`` is the stretch judged there.
 
     ``outcome`` gives the outcome of a year by its number (None: of what is decided, a year or a block of years), or the
-    set of those that are possible (for ``conclude``); ``repeated`` whether an earlier record of the person has the same
+    set of those that are possible (for ``conclude``); ``requirement`` the outcomes that are possible for one of its
+    requirements, by its name; ``repeated`` whether an earlier record of the person has the same
     values (for ``flag``; unknown where one of the two lacks some). ``adrift``: it is not known where the window lies.
     """
 
@@ -45,6 +46,7 @@ class Scene:
     period: int = 0
     window: tuple[date, date] = (date.min, date.max)
     outcome: Callable[[int | None], str | frozenset[str]] | None = None
+    requirement: Callable[[str], frozenset[str]] | None = None
     repeated: Callable[[tuple[str, ...]], Truth] | None = None
     adrift: bool = False
 
@@ -402,8 +404,10 @@ def compile_condition(node: tree.Condition | None, world: World) -> Test:
             return _lasts(node, world)
         case tree.Repeated(fields=names):
             return lambda scene: scene.repeated(names) if scene.repeated else False
-        case tree.Outcome(state=state):
+        case tree.Outcome(state=state, rule=None):
             return lambda scene: outcome_is(scene, None, state)
+        case tree.Outcome(state=state, rule=str(rule)):
+            return lambda scene: among(scene.requirement(rule), state) if scene.requirement else None
         case tree.InEach():
             return _in_each(node)
     raise TypeError(node)
@@ -476,7 +480,11 @@ def possible_outcomes(scene: Scene, year: int | None) -> frozenset[str]:
 
 def outcome_is(scene: Scene, year: int | None, *states: str) -> Truth:
     """Whether the outcome of a year (None: of what is decided) is one of ``states``; unknown where it may be."""
-    possible = possible_outcomes(scene, year)
+    return among(possible_outcomes(scene, year), *states)
+
+
+def among(possible: frozenset[str], *states: str) -> Truth:
+    """Whether what comes out is one of ``states``, given what may; unknown where it may be or not."""
     return True if possible <= set(states) else None if possible & set(states) else False
 
 

@@ -129,6 +129,7 @@ class Builder(Conditions):
             case "comparison":
                 return [Part("comparison", OPERATORS[children[0].type], node)]
             case "when" | "must_have":
+                self.of_which(children[0])
                 return [Part("when", self.condition(children[0]), node)]
             case "because":
                 return [Part("because", self.text(children[0]), node)]

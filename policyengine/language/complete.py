@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
+from policyengine.language import tree
 from policyengine.language.conditions import OPERATORS
 from policyengine.language.examples import EXAMPLES
 from policyengine.language.expected import Expected
@@ -73,7 +74,9 @@ def proposals(
 
 
 def _is_chinese(text: str, surface: str) -> bool:
-    first = next((c for c in text if c.isalpha()), "")
+    folded = fold(text)
+    named = grammar().patterns["REQUIREMENT"].match(folded, len(folded) - len(folded.lstrip(" (")))
+    first = next((c for c in text[named.end() if named else 0 :] if c.isalpha()), "")  # an id is of no language
     return "\u4e00" <= first <= "\u9fff" if first else surface == "zh"
 
 
@@ -94,6 +97,8 @@ def _places(text: str, vocabulary: Vocabulary, start: Start) -> Iterator[_Place]
     too."""
     reading = read(text, vocabulary, start)
     tokens = reading.tokens
+    if tokens and tokens[-1].type == "FIELD" and not tokens[-1].words:  # a requirement of which is not said yet what
+        yield _Place(tokens[-1].start, reading.stacks[len(tokens) - 1], tokens[:-1])
     if tokens and reading.stopped == len(text) and text[-1] not in _SIGNS and text[-1] != "\u3000":
         yield _Place(tokens[-1].start, reading.stacks[-2], tokens[:-1])
     if reading.stacks[-1]:
@@ -130,9 +135,24 @@ def _at(place: _Place, vocabulary: Vocabulary, rules: tuple[str, ...], chinese: 
     if "RULE" in terminals:
         others = place.before[-1].type in _OF_OTHERS if place.before else False
         yield from (Proposal(rule, place.start, "rule") for rule in rules if "/" in rule or not others)
+    if "REQUIREMENT" in terminals:
+        for rule, tests in _asked(rules, typed, place.before):
+            outcomes = (tree.Outcome(state, rule) for state in ("met", "excused"))
+            both = [t for o in outcomes for t in (tree.Not(o), o)]
+            yield from (Proposal(phrases.condition(t), place.start, "rule") for t in both[:tests])
     for kind in (k for k in KINDS if k in terminals):
         for word in _words(kind, vocabulary) if kind != "TERM" or owner is None else ():
             yield Proposal(_written(word, phrases), place.start, word.kind, word)
+
+
+def _asked(rules: tuple[str, ...], typed: str, before: tuple[Token, ...]) -> Iterator[tuple[str, int]]:
+    """The requirements whose outcome may be asked, and of how many of its tests: where a conclusion is drawn that a
+    rule is not met; all four of the rule that is typed."""
+    written = typed.partition(" ")[0]
+    if " " in typed and grammar().patterns["RULE"].fullmatch(written):
+        yield written, 4
+    elif any(token.type == "CONCLUSION" for token in before):
+        yield from ((rule, 1) for rule in rules)
 
 
 def _is_written(form: str) -> bool:

@@ -18,6 +18,8 @@ from policyengine.messages import say
 _EXCUSED_IN_EACH = re.compile("均 *已免除$")
 _EXCUSED = re.compile("(?<![a-z0-9_-])excused$")
 
+_OF_THE_PERIOD = ("met", "not_met", "excused", "not_excused", "each_met", "each_excused", "each_either")
+
 OPERATORS = {"EQ": "=", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 
 
@@ -41,9 +43,9 @@ class Conditions(Literals):
                 self.denied_in_each(node)
                 return tree.Not(self.condition(children[0]))
             case "not_met" | "not_excused":
-                return tree.Not(tree.Outcome(node.data[4:], self.span(node)))
+                return tree.Not(tree.Outcome(node.data[4:], _named(children), self.span(node)))
             case "met" | "excused":
-                return tree.Outcome(node.data, self.span(node))
+                return tree.Outcome(node.data, _named(children), self.span(node))
             case "having":
                 present = tuple(tree.Present(self.names.field(c), False, self.span(c)) for c in children)
                 return present[0] if len(present) == 1 else tree.And(present)
@@ -86,6 +88,36 @@ class Conditions(Literals):
                 say(f"write {each} for one of the two in each year, or {apart}",
                     f"每年为二者之一，请写 {each}；分开的，请写 {apart}"),
             )  # fmt: skip
+
+    def of_which(self, node: Node, named: str | None = None) -> str | None:
+        """``public-hours not met and not excused``: of the public hours, or of the period? What asks for the period's
+        outcome behind what names a requirement (``named``: the last one) stands in brackets."""
+        if node.data not in _OF_THE_PERIOD:
+            for child in node.children if node.data in ("and", "or", "not") else ():
+                named = self.of_which(child, named)
+            return named
+        if node.children and isinstance(node.children[0], Token) and node.children[0].type == "REQUIREMENT":
+            return str(node.children[0])
+        before = self.sentence.folded[: node.start].rstrip()
+        denied = before.endswith(("not", "非"))
+        bracketed = before.removesuffix("not").removesuffix("非").rstrip().endswith("(") if denied else False
+        if named is not None and not bracketed and not before.endswith("("):
+            start = len(before) - (3 if before.endswith("not") else 1) if denied else node.start
+            said = " ".join(self.sentence.text[start : node.end].split())
+            of_years = node.data.startswith("each_")  # of a requirement they can't be asked
+            hint = say(f"write ({said}) if it is said of the period", f"指整个年度的，请写（{said}）")
+            if not of_years:
+                hint = say(f"name {named} again for the one, write ({said}) for the other",
+                           f"指 {named} 的，请再写一次 {named}；指整个年度的，请写（{said}）")  # fmt: skip
+            self.problem(
+                "PE204",
+                say(f"“{said}” behind “{named}” can be said of {named} or of the whole period",
+                    f"“{named}”之后的“{said}”可指 {named}，也可指整个年度"),
+                start,
+                node.end,
+                hint,
+            )  # fmt: skip
+        return named
 
     def test(self, node: Node) -> tree.Condition:
         """One test of a condition."""
@@ -198,3 +230,8 @@ class Conditions(Literals):
         table, *arguments = node.children
         found = tuple(self.names.operand(self.operand(a), None) for a in arguments)
         return tree.Lookup(self.names.one("table", table), found)
+
+
+def _named(children: Sequence[Node | Token]) -> str | None:
+    """The requirement that a test of an outcome names; None where it asks for that of the period."""
+    return fold(str(children[0])) if children else None

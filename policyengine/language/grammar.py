@@ -20,7 +20,8 @@ from policyengine.language.forms import Keywords
 from policyengine.light import dataclass
 
 KINDS = ("FIELD", "TERM", "MEASURE", "TABLE", "REGIME", "CONCLUSION", "FLAG")  # of several, the first names the token
-PATTERNS = ("NUMBER", "YEAR", "DATE", "MONTH_DAY", "TEXT", "RULE")
+PATTERNS = ("NUMBER", "YEAR", "DATE", "MONTH_DAY", "TEXT", "RULE", "REQUIREMENT")
+RULES = ("RULE", "REQUIREMENT")  # tokens that are the name of a rule
 STARTS = ("statement", "condition")
 _FORMAT = "1"  # of the table in the cache
 

@@ -29,6 +29,10 @@ _PART_OF_YEAR = re.compile("个?(?:月|季度?|周|星期|学期)|(?:month|quart
 _EACH = re.compile("(?:每个?|(?<![a-z])per) *$")
 _GENERALLY = re.compile("(?:一般|原则上|generally(?![a-z])|in principle)")
 _OUGHT = re.compile("(?:应当?|须)(?= *[不至达])")
+_OUTCOME = re.compile(
+    " *(?:尚|还)?(?:[未没]?有?(?:完成|达到)|[已未]?免除)"
+    "| +(?:(?:is|are|was|were) +)?(?:not +)?(?:met|excused)(?![a-z0-9_-])"
+)
 _YEARS_OF = re.compile("(年[以之]?内)|years? of(?![a-z])")
 _TRADITIONAL = str.maketrans(
     "認換歸額計結轉減論標記適權總學時課須無則優項個萬屬於為過達滿沒續進複數應與從後單證習訓遠會議講專業編號級別職稱機構關團體驗書齡",
@@ -82,6 +86,29 @@ def of_cap() -> str:
         "a cap is a figure: for a third of the 90 hours that are owed, 30 hours",
         "限额请写数额：应完成 90 学时的三分之一，写 30 学时",
     )
+
+
+def of_requirement(folded: str, word: str, end: int) -> str | None:
+    """``公需科目 未完成``, ``public-hours is met``: a requirement that is named otherwise than the language does it.
+
+    ``end``: where the word ends in the folded rule.
+    """
+    named = "-" in word or "/" in word
+    if not named and (len(word) < 2 or not _OUTCOME.match(folded, end)):
+        return None
+    rule = word if named and word.isascii() else "public-hours"
+    return say(f"whether a requirement is met is asked by its rule's id: {rule} met, {rule} not met, {rule} excused",
+               f"问某项要求是否完成，请写其规则编号：{rule} 完成、{rule} 未完成、{rule} 已免除")  # fmt: skip
+
+
+def of_earlier_years(folded: str, start: int) -> str | None:
+    """``public-hours met in each of last 3 years``: a requirement is asked of the period itself only."""
+    if re.search("[a-z0-9] +(?:met|excused) *$", folded[:start]) and folded.startswith("in each", start):
+        pass
+    elif not (re.search("近 *[0-9]+ *年 *均 *$", folded[:start]) and folded[start : start + 1].isascii()):
+        return None
+    return say("of a requirement the outcome of the period itself can be asked, not those of the years before",
+               "对某项要求只能问本期是否完成，不能问以前各年")  # fmt: skip
 
 
 def after_equal(folded: str, start: int) -> tuple[int, int] | None:

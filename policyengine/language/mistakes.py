@@ -25,6 +25,8 @@ from policyengine.language.hints import (
     nearest,
     not_by,
     of_cap,
+    of_earlier_years,
+    of_requirement,
     otherwise_written,
     plainly,
     sure,
@@ -301,8 +303,10 @@ class Mender:
         one = near is not None and sure(fold(word), self.everything(), near)
         if near and "FIELD" in kinds and self.is_a_test(start, end):
             near = self.with_its_field(near)
-        hint = years or (did_you_mean(near) if near else self.some(kinds))
-        instead = (start, end, near) if near and one and not years else None
+        in_a_test = "TABLE" in kinds and not one
+        other = years or (of_requirement(self.sentence.folded, fold(word), end) if in_a_test else None)
+        hint = other or (did_you_mean(near) if near else self.some(kinds))
+        instead = (start, end, near) if near and one and not other else None
         self.builder.problem("PE201", message, start, end, hint, instead)
 
     def is_a_test(self, start: int, end: int) -> bool:
@@ -321,7 +325,8 @@ class Mender:
     def other_kind(self, word: str, start: int, end: int, kinds: list[str], declared: tuple[Word, ...]) -> None:
         wanted, named = _kinds(kinds), _kinds([w.kind for w in declared], say(" and ", "和"))
         message = say(f"“{word}” is a {named}; a {wanted} is expected here", f"“{word}”是{named}，此处应为{wanted}")
-        self.builder.problem("PE202", message, start, end, self.some(kinds))
+        hint = of_requirement(self.sentence.folded, word, end) if "TABLE" in kinds else None
+        self.builder.problem("PE202", message, start, end, hint or self.some(kinds))
 
     def known(self, kinds: Sequence[str], terminals: Iterable[str] = ()) -> dict[str, str]:
         """All forms that could stand there, with the name to propose: words of the vocabulary, then keywords."""
@@ -485,6 +490,8 @@ class Mender:
         """How the language says it, a near miss of a keyword, or an example of the sentence; and what would mend it."""
         word = fold(found)
         months = not {self.words.terminal("个月内"), "_MONTHS_OF"}.isdisjoint(expected)
+        if asked := self.of_requirement(start, expected):
+            return asked, None
         if self.of_several_terms(start, expected):
             return say("a term stands beside its field: circumstance = maternity, circumstance in (maternity, illness)",
                        "词条要与字段比较：情形 = 产假；几个词条：情形 属于（产假、病假）"), None  # fmt: skip
@@ -502,6 +509,13 @@ class Mender:
         verb = self.sentence.token(self.sentence.skip(0), self.grammar.accepts(self.grammar.starts["statement"]))
         example = EXAMPLES.get(fold(str(verb)).strip()) if verb is not None else None
         return say(f"for example: {example}", f"例如：{example}") if example else None, None
+
+    def of_requirement(self, start: int, expected: list[str]) -> str | None:
+        """How the outcome of a requirement is asked, where it was asked otherwise: of earlier years, by a term."""
+        last = self.sentence.last
+        named = last is not None and last.words and "EQ" in expected
+        by_term = of_requirement(self.sentence.folded, fold(last.text), last.end) if last and named else None
+        return of_earlier_years(self.sentence.folded, start) or by_term
 
     def of_several_terms(self, start: int, expected: list[str]) -> bool:
         """Whether a term stands in a condition without its field, or goes on as a list after “=”."""

@@ -139,25 +139,37 @@ class Phrases:
 
     # --- conditions ---------------------------------------------------------------------------------------------
 
-    def condition(self, c: tree.Condition) -> str:
+    def condition(self, c: tree.Condition, named: bool = False) -> str:
+        """A condition. ``named``: a requirement is named before it, so that what it asks of the period is bracketed."""
         match c:
             case tree.Or(items=items):
-                return self.alternatives([self.within(i, tree.Or) for i in items])
+                return self.alternatives(self.items(items, tree.Or, named))
             case tree.And(items=items):
-                return self.either(" and ", " 且 ").join(self.within(i, tree.And | tree.Or) for i in items)
-            case tree.Not(item=tree.Outcome(state="met")):
+                return self.either(" and ", " 且 ").join(self.items(items, tree.And | tree.Or, named))
+            case tree.Not(item=tree.Outcome(state="met", rule=None)):
                 return self.either("not met", "未完成")
+            case tree.Not(item=tree.Outcome(state=state, rule=str(rule))):
+                return f"{rule} " + self.either(f"not {state}", {"met": "未完成", "excused": "未免除"}[state])
             case tree.Not(item=item):
                 # "not met in each of …" is read in two ways; 非 … 完成 或 已免除 too, but not 非 … 完成
                 clear = self.chinese and isinstance(item, tree.InEach) and len(item.states) == 1
                 weaker = tree.And | tree.Or if clear else tree.And | tree.Or | tree.InEach
-                return self.either("not ", "非 ") + self.within(item, weaker)
+                return self.either("not ", "非 ") + self.within(item, weaker, named and not of_the_period(item))
         return self.test(c)
 
-    def within(self, c: tree.Condition, weaker: type | UnionType) -> str:
+    def items(self, items: Sequence[tree.Condition], weaker: type | UnionType, named: bool) -> list[str]:
+        """The parts of an "and" or "or"."""
+        texts = []
+        for item in items:
+            texts.append(self.within(item, weaker, named))
+            named = named or names_a_requirement(item)
+        return texts
+
+    def within(self, c: tree.Condition, weaker: type | UnionType, named: bool = False) -> str:
         """A part of a condition, in brackets where it binds no stronger than what it is part of."""
-        text = self.condition(c)
-        return self.either(f"({text})", f"（{text}）") if isinstance(c, weaker) else text
+        text = self.condition(c, named)
+        bracketed = isinstance(c, weaker) or (named and of_the_period(c))
+        return self.either(f"({text})", f"（{text}）") if bracketed else text
 
     def alternatives(self, items: list[str]) -> str:
         """Joined by "or"; where two would be read as "met or excused in each of …" the one is put into brackets."""
@@ -199,8 +211,8 @@ class Phrases:
                 return f"{leave} {count} {self.unit(unit, Fraction(count))}"
             case tree.Repeated(fields=fields):
                 return self.either("repeated per ", "重复 同一 ") + self.listed(self.field(f) for f in fields)
-            case tree.Outcome(state=state):
-                return self.state(state)
+            case tree.Outcome(state=state, rule=rule):
+                return f"{rule} {self.state(state)}" if rule else self.state(state)
             case tree.InEach(states=states, years=years):
                 each = self.either(" or ", " 或 ").join(self.state(s) for s in states)
                 return self.either(f"{each} in each of last {self.years(years)}", f"近 {years} 年 均 {each}")
@@ -266,6 +278,22 @@ class Phrases:
 
     def lookup(self, figure: tree.Lookup) -> str:
         return self.name("table", figure.table) + self.bracketed(self.operand(a) for a in figure.arguments)
+
+
+def of_the_period(c: tree.Condition) -> bool:
+    """Whether a test asks for the period's outcome, or denies it."""
+    item = c.item if isinstance(c, tree.Not) else c
+    return isinstance(item, tree.InEach) or (isinstance(item, tree.Outcome) and item.rule is None)
+
+
+def names_a_requirement(c: tree.Condition) -> bool:
+    """Whether something in a condition asks for the outcome of one requirement."""
+    match c:
+        case tree.And(items=items) | tree.Or(items=items):
+            return any(map(names_a_requirement, items))
+        case tree.Not(item=item):
+            return names_a_requirement(item)
+    return isinstance(c, tree.Outcome) and c.rule is not None
 
 
 def otherwise_read(form: str) -> bool:

@@ -275,9 +275,13 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``met`` or ``excused``, of the period. Only in ``conclude``. (``not met`` is ``Not(Outcome("met"))``.)"""
+    """``met`` or ``excused``, of the period, or of the requirement ``rule`` alone. Only in ``conclude``.
+
+    (``not met`` is ``Not(Outcome("met"))``.)
+    """
 
     state: str
+    rule: str | None = None
     span: Span | None = _field(default=None, compare=False, repr=False)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from policyengine.language.grammar import RULES
+
 COLOURS = ("keyword", "operator", "number", "string", "type", "property", "enumMember", "variable", "function")
 PLAIN = ("_SEP", "COLON", "LPAR", "RPAR")  # have none
 _COLOUR_OF = {
     **dict.fromkeys(("EQ", "NE", "LT", "LE", "GT", "GE", "_IN", "NOT_IN"), "operator"),
     **dict.fromkeys(("NUMBER", "YEAR", "DATE", "MONTH_DAY"), "number"),
     **dict.fromkeys(("MEASURE", "REGIME", "CONCLUSION", "FLAG"), "variable"),
-    **dict.fromkeys(("RULE", "TABLE"), "function"),
+    **dict.fromkeys((*RULES, "TABLE"), "function"),
     "TEXT": "string", "UNIT": "type", "FIELD": "property", "TERM": "enumMember",
 }  # fmt: skip
 

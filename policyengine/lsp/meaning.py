@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from policyengine.diagnostics import Span
 from policyengine.language.examples import EXAMPLES
+from policyengine.language.grammar import RULES
 from policyengine.language.names import kind_name
 from policyengine.language.nodes import Token
 from policyengine.language.parser import parse_condition, parse_statement
@@ -59,7 +60,7 @@ def meaning(document: Document, packs: list[PackFile], words: Words, line: int, 
 def _of_token(token: Token, at: Spot, packs: list[PackFile], words: Words) -> Iterator[str]:
     if token.words:
         yield from (_of_word(w, words.vocabulary) for w in token.words)
-    elif token.type == "RULE":
+    elif token.type in RULES:
         yield from _of_rule(token.text, packs)
     elif token.type == "UNIT" and token.text in BY_WORD:
         yield _of_unit(BY_WORD[token.text])

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from policyengine.diagnostics import Replacement, Span
+from policyengine.language.grammar import RULES
 from policyengine.language.nodes import Token
 from policyengine.language.partial import read
 from policyengine.language.vocabulary import names_of
@@ -165,7 +166,7 @@ class _Pack:
                 yield from self._token(token, document, scalar)
 
     def _token(self, token: Token, document: Document, scalar: Scalar) -> Iterator[Mention]:
-        if token.type == "RULE":
+        if token.type in RULES:
             yield from self._rule(token.text, document, scalar, token.start)
         for word in token.words:
             name = f"{word.of}.{word.id}" if word.of else word.id

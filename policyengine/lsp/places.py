@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from policyengine.diagnostics import Span
+from policyengine.language.grammar import RULES
 from policyengine.light import dataclass
 from policyengine.lsp.cursor import spot, token_at
 from policyengine.lsp.library import Entry, Library, PackFile, entries_of, source_of
@@ -26,7 +27,7 @@ def declared(document: Document, packs: list[PackFile], words: Words, line: int,
     found = token_at(document, at, words.vocabulary, line, column)
     if found is not None:
         token, _ = found
-        if token.type == "RULE":
+        if token.type in RULES:
             return [e.document.span(e.id) for e in entries_named(token.text, packs)]
         return [w.span for w in token.words if w.span is not None]
     match at.keys:

@@ -15,6 +15,7 @@ from fractions import Fraction
 from policyengine.diagnostics import Diagnostic, failed
 from policyengine.language import tree
 from policyengine.language.disjoint import conjuncts
+from policyengine.language.references import renamed
 from policyengine.packs import aside
 from policyengine.packs.authority import Authority, Taken
 from policyengine.packs.document import MAX_PROBLEMS, enough
@@ -106,14 +107,7 @@ class _Resolver:
             nearest = [pack.id, *(p.id for p in reversed(self.chain[: self.chain.index(pack)]))]
             return next((self.roots[f"{p}/{name}"] for p in nearest if f"{p}/{name}" in self.roots), name)
 
-        match statement:
-            case tree.Cap(after=names) if names:
-                return replace(statement, after=tuple(full(n) for n in names))
-            case tree.Excuse(rules=names) if names:
-                return replace(statement, rules=tuple(full(n) for n in names))
-            case tree.Carry(rule=name) | tree.Reduce(rule=name):
-                return replace(statement, rule=full(name))
-        return statement
+        return renamed(statement, full)
 
     def _put_in_force(self, rule: Rule) -> tree.Statement | None:
         """What a rule of the chain puts in force, with the rules that it refers to under the names they govern by."""

@@ -19,6 +19,23 @@ def of_a_year(window: tree.Window | None) -> bool:
     return isinstance(window, tree.PerYears) and window.count == 1
 
 
+def series_of(window: tree.PerYears) -> tuple[int, int]:
+    """The blocks of a window: how many years each has, and which of as many years they begin with. Versions that start
+    in different years may have the same ones."""
+    return window.count, (window.starting or 0) % window.count
+
+
+def decided_with(window: tree.Window) -> object:
+    """With what a requirement over a window is decided: each year, which blocks of years, the months from which date.
+    Two windows of which this is the same end together."""
+    match window:
+        case tree.PerYears(count=count) if count > 1:
+            return series_of(window)
+        case tree.Within():
+            return window
+    return None
+
+
 def window_within(one: tree.Window, other: tree.Window) -> bool:
     """Whether no window of ``one`` crosses the border of a window of ``other`` (records that lie in one period)."""
     if one == other:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from policyengine.diagnostics import Diagnostic
 from policyengine.language import tree
+from policyengine.language.references import renamed
 from policyengine.packs.model import Governing, Policy
 from policyengine.plan import caps as cap_order
 from policyengine.plan.applies import check_applies
@@ -107,14 +108,4 @@ def _plan_rule(governing: Governing, policy: Policy, names: RuleNames) -> PlanRu
 def qualified(statement: tree.Statement, pack: str, names: RuleNames) -> tree.Statement:
     """The statement with the rules it refers to named as ``PlanRule.name``; unknown ones stay as written."""
 
-    def full(name: str) -> str:
-        return names.find(name, pack) or name
-
-    match statement:
-        case tree.Cap(after=after):
-            return dataclasses.replace(statement, after=tuple(full(n) for n in after))
-        case tree.Excuse(rules=rules):
-            return dataclasses.replace(statement, rules=tuple(full(n) for n in rules))
-        case tree.Carry(rule=rule) | tree.Reduce(rule=rule):
-            return dataclasses.replace(statement, rule=full(rule))
-    return statement
+    return renamed(statement, lambda name: names.find(name, pack) or name)

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator
 from policyengine.diagnostics import Span
 from policyengine.language import tree
 from policyengine.language.quantities import COUNTED, UNITS, exact_text
+from policyengine.language.references import requirements_asked
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say
 from policyengine.packs.model import Table
-from policyengine.packs.pieces import Stretch, days, without
+from policyengine.packs.pieces import Stretch, days, overlap, without
 from policyengine.packs.shape import did_you_mean
+from policyengine.packs.windows import both_in_words, decided_with
 from policyengine.plan.kinds import Kinds, Rules, type_word
 from policyengine.plan.model import PlanRule
 from policyengine.plan.names import RuleNames, owning_field
@@ -72,6 +74,8 @@ class Statements:
                 self._referring(rule, statement)
             case tree.Require():
                 self._require(rule, statement)
+            case tree.Conclude():
+                self._concluding(rule, statement)
 
     def _say(
         self, rule: Rules, code: str, message: str, span: Span | None, hint: str, others: Iterable[Rules] = ()
@@ -362,7 +366,53 @@ class Statements:
                     None, say("carry the excess over a yearly minimum", "只结转超出年度下限的部分"), [target],
                 )  # fmt: skip
 
-    def _known(self, rule: Rules, name: str, kinds: tuple[type[tree.Statement], ...], wanted: str) -> list[Rules]:
+    # --- 8 --------------------------------------------------------------------------------------------------------
+
+    def _concluding(self, rule: Rules, statement: tree.Conclude) -> None:
+        """The requirements whose outcome a conclusion asks for: known ones, decided together, in force as long."""
+        asked: dict[str, list[Rules]] = {}
+        for test in requirements_asked(statement.when):
+            name = test.rule or ""
+            found = asked.get(name)
+            if found is None:
+                wanted = say("a requirement", "要求")
+                found = asked[name] = self._known(rule, name, (tree.Require,), wanted, test.span)
+                self._in_force(rule, statement, test, found)
+                asked[name] = [r for r in found if isinstance(r.statement, tree.Require)]  # others have been reported
+        named = [(name, r) for name, rules in asked.items() for r in rules]
+        for place, (name, one) in enumerate(named):
+            for other_name, other in named[place + 1 :]:
+                together = _common(rule, one, other)
+                if name != other_name and together and _apart(together, asked[name], asked[other_name]):
+                    over = both_in_words(_window(one), _window(other), self.kinds.word)
+                    self._say(
+                        rule, "PE256",
+                        say(f"{name} and {other_name} are decided apart: {over[0]} and {over[1]}",
+                            f"{name} 与 {other_name} 不在同一期间认定：{over[0]}，{over[1]}"),
+                        None, say("state a conclusion for each of them", "请分别写成两条结论"), [one, other],
+                    )  # fmt: skip
+                    return
+
+    def _in_force(self, rule: Rules, statement: tree.Conclude, test: tree.Outcome, found: list[Rules]) -> None:
+        """What is in force for a part of the conclusion's time only is met by all in the rest of it."""
+        lacking: list[Stretch] = [(rule.start, rule.until)]
+        for one in found:
+            lacking = [rest for stretch in lacking for rest in without(stretch, (one.start, one.until))]
+        never = bool(found) and lacking == [(rule.start, rule.until)]
+        told = never or any(_asked_as_met(statement.when, test.rule))
+        if found and lacking and told and rule.rule.pack == self.names.packs[-1]:
+            self.reporter.on(
+                rule, "PE257",
+                say(f"{days(lacking[0])} nothing is required by {test.rule}: it is met by everybody then",
+                    f"{days(lacking[0])}没有 {test.rule} 的要求：此时人人都算完成"),
+                test.span,
+                say("let the conclusion begin and end with it", "请让结论与该要求同时施行、同时终止"),
+                "warning",
+            )  # fmt: skip
+
+    def _known(
+        self, rule: Rules, name: str, kinds: tuple[type[tree.Statement], ...], wanted: str, span: Span | None = None
+    ) -> list[Rules]:
         """The rules that a reference means."""
         qualified = self.names.find(name, rule.rule.pack)
         if qualified is None:
@@ -370,7 +420,7 @@ class Statements:
 
             near = did_you_mean(name, self.names.all())
             self.reporter.on(
-                rule, "PE241", say(f"there is no rule {name}", f"没有规则 {name}"), None,
+                rule, "PE241", say(f"there is no rule {name}", f"没有规则 {name}"), span,
                 say(f"did you mean {near}?", f"是不是 {near}？") if near
                 else say("name a rule of this pack or of one below it", "写本包或其下各包的规则"),
                 instead=meant_rule(rule.rule, name, near, self.names.known),
@@ -379,9 +429,45 @@ class Statements:
         found = [r for r in self.rules if r.name == qualified]
         wrong = [r for r in found if not isinstance(r.statement, kinds)]
         if wrong:
-            self._say(rule, "PE242", say(f"{name} is no rule of this kind", f"{name} 不是这一类规则"), None,
+            self._say(rule, "PE242", say(f"{name} is no rule of this kind", f"{name} 不是这一类规则"), span,
                       say(f"name {wanted}", f"写{wanted}规则"), wrong)  # fmt: skip
         return found
+
+
+def _common(*rules: Rules) -> Stretch | None:
+    """The days on which all are in force."""
+    found: Stretch | None = (None, None)
+    for rule in rules:
+        found = found and overlap(found, (rule.start, rule.until))
+    return found
+
+
+def _apart(stretch: Stretch, ones: list[Rules], others: list[Rules]) -> bool:
+    """Whether two requirements, each with all its versions, are decided with different periods in a stretch of time."""
+    kinds = (
+        {decided_with(_window(r)) for r in versions if overlap((r.start, r.until), stretch)}
+        for versions in (ones, others)
+    )
+    return next(kinds).isdisjoint(next(kinds))
+
+
+def _window(rule: Rules) -> tree.Window:
+    assert isinstance(rule.statement, tree.Require)
+    return rule.statement.window
+
+
+def _asked_as_met(node: tree.Condition | None, rule: str | None) -> Iterator[bool]:
+    """A truth for each place at which it is asked that the requirement is met (not: that it isn't)."""
+    match node:
+        case tree.And(items=items) | tree.Or(items=items):
+            for item in items:
+                yield from _asked_as_met(item, rule)
+        case tree.Not(item=tree.Outcome()):
+            pass
+        case tree.Not(item=item):
+            yield from _asked_as_met(item, rule)
+        case tree.Outcome(state="met", rule=name):
+            yield name == rule
 
 
 def at_one_time(rules: Iterable[Rules]) -> Iterator[tuple[Rules, Rules]]:

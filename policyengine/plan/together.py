@@ -15,6 +15,7 @@ from policyengine.language import tree
 from policyengine.language.disjoint import conjuncts, disjoint, of_records, same_terms
 from policyengine.language.quantities import COUNTED, UNITS, exact_text
 from policyengine.messages import say
+from policyengine.packs.windows import of_a_year
 from policyengine.plan import caps as cap_order
 from policyengine.plan.kinds import Rules
 from policyengine.plan.model import Plan, PlanRule
@@ -64,16 +65,32 @@ class Together:
         """未完成 is true of the excused too: what follows for them is for the law to say, and is easily overlooked."""
         for one in self.plan.conclude:
             nodes = list(walk(one.statement.when))
-            silent = tree.Not(tree.Outcome("met")) in nodes and tree.Outcome("excused") not in nodes
-            if silent and one.rule.pack == self.plan.policy and any(meet(one, e) for e in self.plan.excuse):
+            silent = [
+                n.item.rule
+                for n in nodes
+                if isinstance(n, tree.Not) and isinstance(n.item, tree.Outcome) and n.item.state == "met"
+                and tree.Outcome("excused", n.item.rule) not in nodes
+            ]  # fmt: skip
+            for named in silent if one.rule.pack == self.plan.policy else ():
+                if not any(meet(one, e) and self._excuses(e, named) for e in self.plan.excuse):
+                    continue
+                own = (named or "").removeprefix(f"{self.plan.policy}/")
+                rule, zh = (f"{own} ", "未免除") if named else ("", "非 已免除")
                 self.reporter.on(
                     one, "PE269",
-                    say("not met is true of the excused too: this follows for them as well",
-                        "“未完成”也包括已免除：已免除的人员同样有此后果"),
-                    None, say("if it is not for them, write: not met and not excused",
-                              "不及于他们的，请写：未完成 且 非 已免除"),
+                    say(f"{rule}not met is true of the excused too: this follows for them as well",
+                        f"“{rule}未完成”也包括已免除：已免除的人员同样有此后果"),
+                    None, say(f"if it is not for them, write: {rule}not met and {rule}not excused",
+                              f"不及于他们的，请写：{rule}未完成 且 {rule}{zh}"),
                     "note",
                 )  # fmt: skip
+
+    def _excuses(self, excuse: PlanRule[tree.Excuse], named: str | None) -> bool:
+        """Whether an excuse frees from the requirement that is named; from any, where none is."""
+        if named is None or named in excuse.statement.rules:
+            return True
+        yearly = (r for r in self.plan.require if r.name == named and of_a_year(r.statement.window) and meet(r, excuse))
+        return not excuse.statement.rules and any(yearly)
 
     # --- units ----------------------------------------------------------------------------------------------------
 

@@ -46,6 +46,29 @@ def test_blocks(rules: list[object], asked: tuple[int, int], expected: list[tupl
     assert differences(wanted, engine.evaluate(made, given, asked)) == []
 
 
+TWO_YEARS = rule("b", "require total at least 30 hours per 2 years starting 2015")
+OF_A_WINDOW = [
+    # condition of the conclusion; the decisions of 2015 and 2016 with which it is drawn; those where it is possible
+    ("b met", ["2015..2016"], []),
+    ("b not met", [], []),
+    ("y met", ["2015", "2016"], []),
+    ("met and y met", ["2015", "2016"], []),
+    ("y not met", [], []),
+    ("met", ["2015", "2016", "2015..2016"], []),  # names none
+    ("b met and title_level = senior", [], ["2015..2016"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("condition", "drawn", "possible"), OF_A_WINDOW)
+def test_a_conclusion_is_drawn_with_what_it_names(condition: str, drawn: list[str], possible: list[str]) -> None:
+    """18 hours are asked of each year, 30 of 2015 and 2016 together; there are 18 in each."""
+    made = plan(*BASE, YEARLY, TWO_YEARS, rule("c", f"conclude promotion_ready when {condition}"))
+    wanted = reference.evaluate(made, inputs(GIVEN, [somebody()]), (2015, 2016))
+    assert [d.period for d in wanted.decisions if d.consequences] == drawn
+    assert [d.period for d in wanted.decisions if d.possible] == possible
+    assert differences(wanted, engine.evaluate(made, inputs(GIVEN, [somebody()]), (2015, 2016))) == []
+
+
 def test_where_no_block_is_due_there_is_a_result_without_decisions(tmp_path: Path) -> None:
     records = tmp_path / "r.csv"
     records.write_text(

@@ -15,7 +15,7 @@ from tests.strategies import CONDITIONS, STATEMENTS
 from tests.words import VOCABULARY
 
 RULES = ("annual-hours", "national/annual-hours")
-FREE = {"NUMBER", "YEAR", "DATE", "MONTH_DAY", "TEXT", "RULE"}  # written by hand: nobody can list them
+FREE = {"NUMBER", "YEAR", "DATE", "MONTH_DAY", "TEXT", "RULE", "REQUIREMENT"}  # written by hand: nobody can list them
 
 
 def offered(text: str, start: Start = "statement", surface: str = "zh") -> list[str]:
@@ -44,6 +44,15 @@ def offered(text: str, start: Start = "statement", surface: str = "zh") -> list[
         ("认定 没有人声明的词 当 考核结", ["考核结果"], ["认定"]),
         ("req", ["require"], ["recognise"]),
         ("require total at le", ["at least"], ["at most"]),
+        ("结论 不得评优 当 ann", ["annual-hours 未完成"], ["annual-hours 完成", "annual-hours"]),
+        (
+            "结论 不得评优 当 annual-hours ",
+            ["annual-hours 未完成", "annual-hours 完成", "annual-hours 未免除", "annual-hours 已免除"],
+            ["=", "national/annual-hours 未完成"],
+        ),
+        ("conclude not_excellent when x-1 not m", ["x-1 not met"], ["x-1 not excused"]),
+        ("conclude not_excellent when met and nat", ["national/annual-hours not met"], []),
+        ("免除 本年 当 ann", [], []),
         ("核减 annual-hours 休假 属于（", ["产假", "病假"], ["培训班"]),
         ("认定 培训班 当 付费方 属于（用人单位、", ["本人"], ["培训班"]),
         ("认定 培训班 当 非 (学术", ["学术会议"], []),
@@ -85,7 +94,18 @@ def _put_in(text: str, p: Proposal) -> str:
 def _followed(text: str, start: Start, surface: str) -> None:
     """At each word of a rule in canonical form that word is offered; and each offer leaves a rule that can go on."""
     record = {w for f in VOCABULARY.fields.values() if f.of == "record" for w in VOCABULARY.terms_of(f.id)}
+    named = ""  # the text up to a requirement, of which is asked what follows
     for token in read(text, VOCABULARY, start).tokens:
+        if token.type == "REQUIREMENT" or (named and token.type == "_NOT"):
+            named = named or text[: token.end] + " "
+            continue
+        if named:
+            offers = {fold(_put_in(named, p)) for p in proposals(named, VOCABULARY, start, RULES, surface)}
+            told = named.split()[-1].lstrip("（(") not in VOCABULARY.forms.forms  # else it is a word as yet
+            told = told and (surface == "en" or not named.lstrip("（").isascii())
+            assert not told or fold(text[: token.end]) in offers
+            named = ""
+            continue
         before = text[: token.start]
         found = proposals(before, VOCABULARY, start, RULES, surface)
         for p in found:

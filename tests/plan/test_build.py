@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from policyengine.language import tree
+from policyengine.language.references import requirements_asked
 from policyengine.language.vocabulary import FieldDecl, Word
 from policyengine.messages import speak
 from policyengine.packs.model import Column, Rule, Table
@@ -30,6 +31,72 @@ def test_references_are_named_as_the_base_rule_that_governs() -> None:
     assert made.carry[0].statement.rule == "base/annual-hours"
     assert made.reduce[0].statement.rule == "base/annual-hours"
     assert made.excuse[0].statement.rules == ("base/annual-hours",)
+
+
+def test_a_conclusion_names_a_requirement_as_the_base_rule_that_governs() -> None:
+    base = rule("annual-hours", ANNUAL)
+    over = rule("more-hours", "override base/annual-hours: require total at least 120 hours per year", pack="sector")
+    asked = "(not met or {} not met) and (joined is present or not ({} excused and {} met))"
+    made = plan(
+        governs(over, base),
+        rule("c", "conclude not_excellent when " + asked.format("annual-hours", "base/annual-hours", "annual-hours")),
+        rule("d", "conclude promotion_ready when more-hours met", pack="sector"),
+    )
+    assert {t.rule for c in made.conclude for t in requirements_asked(c.statement.when)} == {"base/annual-hours"}
+    assert len(list(requirements_asked(made.conclude[0].statement.when))) == 3
+
+
+PUBLIC = "require public at least 30 hours per year"
+BLOCK = "require professional at least 300 hours per 5 years starting 2020"
+START = rule("start", "require total at least 120 hours within 12 months of joined")
+ROLLING = rule("rolling", "require total at least 100 hours in any 2 years")
+NAMED = [
+    # rules; condition of a conclusion; code and severity of what is said of it
+    ([], "annual not met", [("PE241", "error")]),
+    ([rule("cap", "cap training at 50 hours per year")], "cap not met", [("PE242", "error")]),
+    ([rule("annual", ANNUAL)], "annual not met", []),
+    ([rule("annual", "expect total at least 90 hours per year")], "annual not met", []),
+    # decided together, or apart
+    ([rule("annual", ANNUAL), rule("public", PUBLIC)], "annual not met and public met", []),
+    ([rule("annual", ANNUAL), ROLLING], "annual not met and rolling met", []),
+    ([rule("annual", ANNUAL), rule("block", BLOCK)], "annual not met or block not met", [("PE256", "error")]),
+    ([rule("annual", ANNUAL), START], "annual not met and start met", [("PE256", "error")]),
+    ([rule("block", BLOCK), rule("three", BLOCK.replace("5 years", "3 years"))], "block met and three met",
+     [("PE256", "error")]),
+    ([rule("block", BLOCK), rule("same", BLOCK.replace("2020", "2015"))], "block met and same met", []),
+    # one after the other: never in force at one time
+    ([rule("annual", ANNUAL, until=2019), rule("block", BLOCK, start=2020)], "annual not met or block not met", []),
+    ([rule("annual", ANNUAL, until=2019), rule("annual", BLOCK, start=2020), rule("public", PUBLIC)],
+     "annual not met or public not met", [("PE256", "error")]),
+    # in force as long as the conclusion
+    ([rule("public", PUBLIC, start=2020)], "public met", [("PE257", "warning")]),
+    ([rule("public", PUBLIC, start=2020)], "not met or not (public met and title_level = senior)",
+     [("PE257", "warning")]),
+    ([rule("public", PUBLIC, start=2020)], "public not met", []),  # of nobody, before
+    ([rule("public", PUBLIC, until=2019), rule("public", PUBLIC, start=2020)], "public met", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "condition", "told"), NAMED)
+def test_the_requirements_that_a_conclusion_names(rules: list[Rule], condition: str, told: list[object]) -> None:
+    found = complaints(*rules, rule("c", f"conclude not_excellent when {condition}"))
+    assert [(d.code, d.severity) for d in found if d.span and d.code in ("PE241", "PE242", "PE256", "PE257")] == told
+    for d in found:
+        assert d.source == f"conclude not_excellent when {condition}"
+
+
+def test_a_conclusion_and_a_requirement_that_are_never_in_force_together() -> None:
+    rules = [rule("public", PUBLIC, until=2019), rule("c", "conclude not_excellent when public not met", start=2020)]
+    [found] = complaints(*rules)
+    assert (found.code, found.message.split(" nothing")[0]) == ("PE257", "from 2020-01-01")
+
+
+def test_a_requirement_that_is_not_known_is_pointed_at() -> None:
+    text = "conclude not_excellent when not met and public-hour not met"
+    [found] = complaints(rule("public-hours", PUBLIC), rule("c", text))
+    assert (found.code, found.hint) == ("PE241", "did you mean public-hours?")
+    assert found.span is not None
+    assert text[found.span.column - 1 :].startswith("public-hour not met")
 
 
 def test_a_name_means_the_own_rule_before_one_below() -> None:
@@ -322,6 +389,28 @@ EXCUSED_TOO = [
 def test_what_follows_for_the_excused_too(condition: str, excuses: list[Rule | str], told: bool) -> None:
     found = complaints(ANNUAL, *excuses, f"conclude not_excellent when {condition}")
     assert [(d.code, d.severity) for d in found] == [("PE269", "note")] * told
+
+
+OF_ONE_EXCUSED = [
+    # condition, what is excused, the requirement of which it is told that it follows for the excused too
+    ("annual not met", "year", "annual "),
+    ("annual not met", "annual", "annual "),
+    ("annual not met", "block", None),
+    ("annual not met and annual not excused", "year", None),
+    ("annual not met and (not excused)", "year", "annual "),  # of the period, not of the requirement
+    ("not excused and annual not met", "year", "annual "),
+    ("block not met", "year", None),  # a block is excused by its name alone
+    ("block not met", "annual, block", "block "),
+    ("annual met", "year", None),
+]
+
+
+@pytest.mark.parametrize(("condition", "excused", "named"), OF_ONE_EXCUSED)
+def test_what_follows_for_those_excused_from_one_requirement(condition: str, excused: str, named: str | None) -> None:
+    leave = LEAVE.replace("year", excused)
+    asked = rule("annual", ANNUAL), rule("block", BLOCK), leave, f"conclude not_excellent when {condition}"
+    told = f"{named}not met is true of the excused too: this follows for them as well"
+    assert [(d.code, d.message) for d in complaints(*asked)] == [("PE269", told)] * (named is not None)
 
 
 def test_what_follows_for_the_excused_too_is_told_of_the_own_rules_and_of_their_time() -> None:

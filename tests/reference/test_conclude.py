@@ -9,7 +9,7 @@ import pytest
 from policyengine.engines import duckdb, reference
 from policyengine.records.model import Person, Record
 from policyengine.trace import Decision
-from tests.build import day, inputs, plan, record, rule, run, somebody
+from tests.build import day, governs, inputs, plan, record, rule, run, somebody
 
 BASE = [
     rule("all", "recognise records when result != failed"),
@@ -222,6 +222,108 @@ def test_years_before_any_calendar_are_open() -> None:
     rules[1] = "conclude promotion_ready when met in each of last 2 years"
     records.append(replace(records[0], record_id="R2", start=day("0002-05-01"), end=day("0002-05-01")))
     assert decision(rules, records, period=2).consequences == ("promotion_ready",)
+
+
+OPEN = ("2016-05-01", 10, None)  # 0 to 10 public hours
+PUB = rule("pub", "require public at least 5 hours per year")
+EXP = rule("exp", "expect professional at least 4 hours per year")
+WAIVER = rule("w", "excuse pub when circumstance = valid_reason")
+OF_SENIORS = rule("pub", "require public at least 5 hours per year when title_level = senior")
+WITHIN = rule("pub", "require public at least 5 hours within 12 months of joined")
+ROLLING = rule("pub", "require public at least 5 hours in any 2 years")
+JOINED = {n: {"joined": day(d)} for n, d in (("here", "2015-06-15"), ("later", "2016-06-15"))}
+OF_REQUIREMENTS = [
+    # condition; public hours of 2016, or records; rules beside a total of 10; facts; circumstances; sure, possible
+    ("pub not met", 4, [PUB], {}, [], True, False),
+    ("pub not met", 5, [PUB], {}, [], False, False),
+    ("pub not met", [OPEN], [PUB], {}, [], False, True),
+    ("pub met", [OPEN], [PUB], {}, [], False, True),
+    ("pub met or pub not met", [OPEN], [PUB], {}, [], True, False),  # whichever it is
+    # of the excused
+    ("pub not met", 4, [PUB, WAIVER], {}, [EXCUSED], True, False),  # excused is not met
+    ("pub not met and pub not excused", 4, [PUB, WAIVER], {}, [], True, False),
+    ("pub not met and pub not excused", 4, [PUB, WAIVER], {}, [EXCUSED], False, False),
+    ("pub not met and pub not excused", [OPEN], [PUB, WAIVER], {}, [EXCUSED], False, False),  # met or excused
+    ("pub excused", 4, [PUB, WAIVER], {}, [EXCUSED], True, False),
+    ("pub excused", 5, [PUB, WAIVER], {}, [EXCUSED], False, False),
+    ("pub excused", [OPEN], [PUB, WAIVER], {}, [EXCUSED], False, True),
+    ("not excused and pub excused", 4, [PUB, WAIVER], {}, [EXCUSED], True, False),  # the total is not met
+    # beside the outcome of the period: met only where all is met
+    ("not met and pub met", 5, [PUB], {}, [], True, False),
+    ("not met and pub met", 4, [PUB], {}, [], False, False),
+    ("met and pub not met", [OPEN], [PUB], {}, [], False, False),
+    ("met and pub met", [OPEN], [PUB], {}, [], False, True),
+    # what is only expected
+    ("exp not met", 10, [EXP], {}, [], True, False),
+    ("met and exp not met", 10, [EXP], {}, [], True, False),
+    ("not met and exp not met", 10, [EXP], {}, [], False, False),
+    ("pub not met or exp not met", 10, [PUB, EXP], {}, [], True, False),
+    ("pub not met and exp not met", 10, [PUB, EXP], {}, [], False, False),
+    # of whom it is not asked
+    ("pub not met", 0, [OF_SENIORS], {"title_level": "junior"}, [], False, False),
+    ("pub met", 0, [OF_SENIORS], {"title_level": "junior"}, [], True, False),
+    ("pub not met", 0, [OF_SENIORS], {"title_level": "senior"}, [], True, False),
+    ("pub not met", 0, [OF_SENIORS], {}, [], False, True),
+    ("pub met", 0, [OF_SENIORS], {}, [], False, True),
+    ("pub met", 5, [OF_SENIORS], {}, [], True, False),  # asked or not
+    ("pub not met", 0, [replace(PUB, start=day("2017-01-01"))], {}, [], False, False),
+    ("pub met", 0, [replace(PUB, start=day("2017-01-01"))], {}, [], True, False),
+    # windows that end with the year, and others
+    ("pub not met", [("2015-05-01", 3), ("2016-05-01", 2)], [ROLLING], {}, [], False, False),
+    ("pub not met", [("2014-05-01", 3), ("2016-05-01", 2)], [ROLLING], {}, [], True, False),
+    ("pub not met", [("2016-05-01", 5)], [WITHIN], JOINED["here"], [], False, False),
+    ("pub met", [("2016-05-01", 5)], [WITHIN], JOINED["here"], [], True, False),
+    ("pub not met", [("2016-07-01", 5)], [WITHIN], JOINED["here"], [], True, False),
+    ("pub not met", [("2016-07-01", 5)], [WITHIN], JOINED["later"], [], False, False),
+    ("pub met", [("2016-07-01", 5)], [WITHIN], JOINED["later"], [], False, False),  # nor is it met as yet
+    ("pub met or pub not met", [("2016-07-01", 5)], [WITHIN], {}, [], False, True),  # drawn if they end in 2016
+    ("pub not met", [], [WITHIN], {}, [], False, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("condition", "given", "beside", "facts", "circumstances", "sure", "possible"), OF_REQUIREMENTS
+)
+def test_conclude_from_one_requirement(
+    condition: str, given: int | list[tuple[str, int]], beside: list[object], facts: dict[str, object],
+    circumstances: list[tuple[str, str, str]], sure: bool, possible: bool,
+) -> None:  # fmt: skip
+    who = somebody("P", *circumstances, **facts)  # type: ignore[arg-type]
+    records = hours(*(given if isinstance(given, list) else [("2016-05-01", given)]))
+    made = plan(*BASE, A, *beside, rule("c", f"conclude not_excellent when {condition}"))
+    for judge in (reference.evaluate, duckdb.evaluate):
+        [d] = judge(made, inputs(records, [who]), (2016, 2016)).decisions
+        assert (d.consequences, d.possible) == (("not_excellent",) * sure, ("not_excellent",) * possible)
+
+
+def test_a_requirement_is_open_while_its_year_goes_on() -> None:
+    for amount, condition, sure, possible in (
+        (4, "pub not met", 0, 1), (5, "pub not met", 0, 0), (5, "pub met", 1, 0), (4, "pub met", 0, 1),
+    ):  # fmt: skip
+        rules: list[object] = [A, PUB, rule("c", f"conclude not_excellent when {condition}")]
+        d = decision(rules, hours(("2016-05-01", amount)), as_of="2016-06-01")
+        assert (len(d.consequences), len(d.possible)) == (sure, possible)
+
+
+def test_the_requirement_that_is_named_is_what_governs_in_its_place() -> None:
+    """6 public hours are enough for the base, not for the sector; a base conclusion is drawn from the sector's rule."""
+    over = rule("more", "override base/pub: require public at least 8 hours per year", pack="sector")
+    for name in ("pub", "base/pub"):
+        rules: list[object] = [governs(over, PUB), rule("c", f"conclude not_excellent when {name} not met")]
+        assert decision(rules, hours(("2016-05-01", 6))).consequences == ("not_excellent",)
+        assert decision(rules, hours(("2016-05-01", 8))).consequences == ()
+    own = rule("c", "conclude not_excellent when more not met", pack="sector")
+    assert decision([governs(over, PUB), own], hours(("2016-05-01", 6))).consequences == ("not_excellent",)
+
+
+@pytest.mark.parametrize(("count", "sure"), [(6, True), (7, False)])
+def test_in_more_than_64_ways_each_requirement_is_looked_at_by_itself(count: int, sure: bool) -> None:
+    """Each of them is met or not, so that one of the two is true of it; of seven there are 128 ways."""
+    expected = [rule(f"e{n}", "expect public at least 5 hours per year") for n in range(count)]
+    each = " and ".join(f"(e{n} met or e{n} not met)" for n in range(count))
+    rules: list[object] = [*expected, rule("c", f"conclude not_excellent when {each}")]
+    d = decision(rules, hours(OPEN))
+    assert (d.consequences, d.possible) == ((("not_excellent",), ()) if sure else ((), ("not_excellent",)))
 
 
 def test_the_decision_shows_totals_by_subject_and_what_caps_took() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.folk import Grid
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.terms import Asker, Owed, possible_of
+from policyengine.engines.conclude import Held
 from policyengine.engines.require import Span
 from policyengine.language import tree
 from policyengine.plan.names import walk
@@ -22,7 +23,8 @@ Source = tuple[int, str, int | None]
 @dataclass(slots=True)
 class Decided:
     """One kind of span of a law, decided. ``asked``: the spans that are reported, in order. ``owed``: terms by number;
-    ``carries``: the rules that hours are carried to; ``consequences``: by number, sure and possible; ``shape``: the
+    ``carries``: the rules that hours are carried to; ``named``: the places of terms at which a conclusion
+    names the requirement; ``consequences``: by number, sure and possible; ``shape``: the
     columns of the table of terms; ``persons``: one for each combination of traits."""
 
     law: Law
@@ -31,11 +33,26 @@ class Decided:
     asked: list[Span]
     owed: list[Owed] = field(default_factory=list)
     slots: int = 0
+    named: list[int] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     carries: list[str] = field(default_factory=list)
     consequences: list[tuple[Any, Any]] = field(default_factory=list)
     shape: list[str] = field(default_factory=list)
     persons: Mapping[str, Person] = field(default_factory=dict)
+
+    def find_named(self) -> None:
+        """Set ``named``."""
+        later = self.law.prepared.later
+        asked = {n for n, rule in enumerate(later.require) if rule.rule.name in later.asked}
+        self.named = sorted({k for o in self.owed for k, term in enumerate(o.terms) if term.rule in asked})
+
+    def held(self, owed: Owed, masks: Sequence[int]) -> Held:
+        """What came out, as conclusions see it. ``masks``: of the rest, then of the places that are ``named``."""
+        later = self.law.prepared.later
+        found = zip(self.named, masks[1:], strict=True)
+        terms = ((owed.terms[k], mask) for k, mask in found if mask)
+        named = ((later.require[term.rule].rule.name, term.advisory, possible_of(mask)) for term, mask in terms)
+        return Held(tuple(named), possible_of(masks[0]))
 
     @property
     def table(self) -> str:
@@ -51,24 +68,26 @@ def years_asked(law: Law, years: int) -> range:
 
 
 def conclude(host: Any, one: Decided, asker: Asker) -> None:
-    """The table ``concluded``: what follows, by case, possible outcomes and those of the years before."""
+    """The table ``concluded``: what follows, by case, possible outcomes (of the period, and of requirements that
+    conclusions name) and those of the years before."""
     one.consequences = [((), ())]
     if not one.law.prepared.later.conclude or not one.asked:
         return
     agos = years_asked(one.law, one.grid.years)
-    host.keep(f"before_{one.name}", _with_years_before(one, agos))
-    keys = ["case_id", "mask", *(f"mask{ago}" for ago in agos)]
+    came_out = ["rest", *(f"may{k}" for k in one.named)] if one.named else ["mask"]
+    host.keep(f"before_{one.name}", _with_years_before(one, agos, came_out))
+    keys = ["case_id", *came_out, *(f"mask{ago}" for ago in agos)]
     found = t.select(**{n: t.col(n) for n in keys}).from_(t.table(f"before_{one.name}"), copy=False)
     rows = host.rows(found.distinct(copy=False))
-    cases = t.select(case_id=t.col("case_id"), who=t.col("who"), period=t.col("period"))
-    known = {c: (w, p) for c, w, p in host.rows(cases.from_(t.table(f"traits_{one.name}"), copy=False))}
+    cases = t.select(**{n: t.col(n) for n in ("case_id", "who", "period", "id")})
+    known = {c: found for c, *found in host.rows(cases.from_(t.table(f"traits_{one.name}"), copy=False))}
     numbers: dict[tuple[Any, Any], int] = {((), ()): 0}
     loaded = []
     for row in rows:
-        who, first = known[row[0]]
-        span = Span(first, one.grid.years)
-        before = {span.last - ago: possible_of(mask) for ago, mask in zip(agos, row[2:], strict=True)}
-        result = asker.concluded(one.persons[who], span, possible_of(row[1]), before)
+        who, first, owed = known[row[0]]
+        span, masks = Span(first, one.grid.years), row[1 : 1 + len(came_out)]
+        before = {span.last - ago: possible_of(mask) for ago, mask in zip(agos, row[1 + len(masks) :], strict=True)}
+        result = asker.concluded(one.persons[who], span, one.held(one.owed[owed], masks), before)
         loaded.append((*row, numbers.setdefault(result, len(numbers))))
     one.consequences = list(numbers)
     columns = {**dict.fromkeys(keys, "INTEGER"), "conclusion": "INTEGER"}
@@ -85,11 +104,12 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
     host.drop(f"before_{one.name}")
 
 
-def _with_years_before(one: Decided, agos: range) -> Any:
-    """The asked rows with the possible outcomes of years (7, everything, before year 1 and where none is decided)."""
+def _with_years_before(one: Decided, agos: range, came_out: Sequence[str]) -> Any:
+    """The asked rows with what came out (these columns), and the possible outcomes of years (7, everything, before
+    year 1 and where none is decided)."""
     decided = one.law.prepared.later.yearly
     masks = {f"mask{ago}": t.coalesce(t.col("mask", f"y{ago}"), t.lit(7)) if decided else t.lit(7) for ago in agos}
-    query = t.select(**{n: t.col(n, "d") for n in ("person_id", "period", "case_id", "mask")}, **masks).from_(
+    query = t.select(**{n: t.col(n, "d") for n in ("person_id", "period", "case_id", *came_out)}, **masks).from_(
         t.table(one.table, "d"), copy=False
     )
     for ago in agos if decided else ():

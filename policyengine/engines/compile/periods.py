@@ -117,6 +117,7 @@ class Periods:
             found.append((*row[:-1], numbers.setdefault(owed, len(numbers)), len(found), row[-1]))
         one.owed = list(numbers)
         one.slots = max((len(o.terms) for o in one.owed), default=0)
+        one.find_named()
         columns = {**dict.fromkeys(traits, "BIGINT"), "id": "INTEGER", "case_id": "INTEGER", "who": "VARCHAR"}
         self.host.load(f"traits_{one.name}", columns, found)
         one.sources = self._sources(one)
@@ -165,12 +166,13 @@ class Periods:
     def _load_terms(self, one: Decided) -> None:
         """The table of terms by number."""
         names = one.carries = sorted({c.rule for o in one.owed for c in o.carries})
-        rules = self.law.prepared.later.require
+        rules, asked = self.law.prepared.later.require, self.law.prepared.later.asked
         shape = {"id": "INTEGER"}
         for k in range(one.slots):
             shape |= {f"x{k}": "INTEGER", f"s{k}": "INTEGER", f"q{k}": "INTEGER", f"v{k}": "BIGINT", f"rl{k}": "BIGINT"}
             shape |= {f"rh{k}": "BIGINT", f"least{k}": "INTEGER", f"ad{k}": "INTEGER", f"adrift{k}": "INTEGER"}
             shape |= {f"w{k}_{w}": "INTEGER" for w in range(3)} | {f"ci{k}": "INTEGER"}
+            shape |= {f"nm{k}": "INTEGER"} if one.named else {}
         for n in range(len(names)):
             shape |= {
                 f"cs{n}": "INTEGER",
@@ -186,7 +188,7 @@ class Periods:
         for number, owed in enumerate(one.owed):
             row: dict[str, Any] = {"id": number}
             for k in range(one.slots):
-                row[f"x{k}"] = int(k < len(owed.terms))
+                row |= {f"x{k}": int(k < len(owed.terms)), f"nm{k}": 0}
                 if k >= len(owed.terms):
                     continue
                 term = owed.terms[k]
@@ -203,6 +205,7 @@ class Periods:
                     f"ad{k}": int(term.advisory),
                     f"adrift{k}": int(term.adrift),
                     f"ci{k}": names.index(rule.name) if yearly and rule.name in names else -1,
+                    f"nm{k}": int(rule.name in asked),
                 }
                 row |= {f"w{k}_{w}": way.status * 8 + way.mask for w, way in enumerate(term.ways)}
             for carry in owed.carries:
@@ -387,12 +390,14 @@ class Periods:
                 t.both(_same("person_id", "c", "m"), _same("period", "c", "m")),
                 "LEFT",
             )
-        kept = [n for n in values if not n.startswith(("w", "x", "ad", "least"))]
+        kept = [n for n in values if not n.startswith(("w", "x", "ad", "least", "nm"))]
         places = range(one.slots)
         compared = t.beside("v", query, **{f"way{k}": ways.way(k) for k in places})
         found = {f"status{k}": t.divide(t.col(f"way{k}", "u"), t.lit(8)) for k in places}
         found |= {f"short{k}": ways.short(k) for k in places}
         found["mask"] = ways.mask(one.slots)
+        if one.named:
+            found |= {"rest": ways.mask(one.slots, rest=True)} | {f"may{k}": ways.named(k) for k in one.named}
         masked = t.beside("u", compared, **found)
         kept += [*(f"ad{k}" for k in places), *found]
         final = t.select(**{n: t.col(n, "o") for n in kept}, outcome=ways.outcome(one.slots))
@@ -433,6 +438,7 @@ class Periods:
             f"x{k}": t.col(f"x{k}", "m"),
             f"ad{k}": t.col(f"ad{k}", "m"),
             f"least{k}": t.col(f"least{k}", "m"),
+            **({f"nm{k}": t.col(f"nm{k}", "m")} if one.named else {}),
             **carried,
         }
 

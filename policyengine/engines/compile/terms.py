@@ -16,7 +16,7 @@ from typing import Any
 from policyengine.engines.allocate import Account
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.probes import Inexpressible
-from policyengine.engines.conclude import Case, _owed, of_this_period
+from policyengine.engines.conclude import Case, Held, _owed, of_this_period
 from policyengine.engines.later import Stretch
 from policyengine.engines.numbers import UNBOUNDED, Amount, Number
 from policyengine.engines.ready import Ready
@@ -286,11 +286,11 @@ class Asker:
     # --- 8. conclude --------------------------------------------------------------------------------------------------
 
     def concluded(
-        self, person: Person, span: Span, possible: frozenset[str], before: Mapping[int, frozenset[str]]
+        self, person: Person, span: Span, held: Held, before: Mapping[int, frozenset[str]]
     ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
         """Consequences that are sure and those that are possible. ``before``: the outcomes of earlier years."""
         case = _Case(self.law.prepared.later, person, self.as_of, before)
-        sure, perhaps = case._consequences(span, possible)
+        sure, perhaps = case._consequences(span, held)
         return tuple(sure), tuple(perhaps)
 
 

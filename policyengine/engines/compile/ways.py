@@ -42,9 +42,18 @@ def short(k: int) -> Tree:
     return t.case([(met, t.lit(0))], t.greatest(t.lit(0), t.case([(least, lacks)], over)))
 
 
-def mask(slots: int) -> Tree:
-    """The outcomes that are possible for the span (``conclude.Case.possible``)."""
+def named(k: int) -> Tree:
+    """The outcomes that are possible for a finding that conclusions name; 0 for others."""
+    asked = t.both(t.present(t.col(f"way{k}", "u")), t.equal(t.col(f"nm{k}", "u"), t.lit(1)))
+    return t.case([(asked, t.remainder(t.col(f"way{k}", "u"), 8))], t.lit(0))
+
+
+def mask(slots: int, rest: bool = False) -> Tree:
+    """The outcomes that are possible for the span (``conclude.together``). ``rest``: as far as the findings decide it
+    that no conclusion names."""
     firm = [t.both(t.present(t.col(f"way{k}", "u")), t.equal(t.col(f"ad{k}", "u"), t.lit(0))) for k in range(slots)]
+    if rest:
+        firm = [t.both(f, t.equal(t.col(f"nm{k}", "u"), t.lit(0))) for k, f in enumerate(firm)]
     may = [[t.bit(t.col(f"way{k}", "u"), bit) for bit in range(3)] for k in range(slots)]
     met = t.both(*(t.either(t.negate(f.copy()), m[0]) for f, m in zip(firm, may, strict=True)))
     broken = t.either(*(t.both(f.copy(), m[1]) for f, m in zip(firm, may, strict=True)))

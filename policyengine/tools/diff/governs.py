@@ -12,6 +12,7 @@ from datetime import date
 
 from policyengine.engines.calendar import period_bounds, period_of
 from policyengine.language import tree
+from policyengine.language.references import renamed
 from policyengine.packs.model import Governing, Policy, Rule
 from policyengine.packs.pieces import DAY, Stretch, overlap
 from policyengine.packs.rules import governs_periods
@@ -98,10 +99,8 @@ def effective(g: Governing, policy: Policy, stretch: Stretch | None = None) -> t
 def _named(statement: tree.Statement, pack: str, policy: Policy) -> tree.Statement:
     """The sentence with the rules that it speaks of by the names under which they govern: two packs may have rules of
     one id."""
-    match statement:
-        case tree.Excuse(rules=(_, *_) as rules):
-            names = RuleNames.of(policy)
-            return replace(statement, rules=tuple(sorted(names.find(r, pack) or r for r in rules)))
-        case tree.Carry(rule=rule) | tree.Reduce(rule=rule):
-            return replace(statement, rule=RuleNames.of(policy).find(rule, pack) or rule)
-    return statement
+    if not isinstance(statement, tree.Excuse | tree.Carry | tree.Reduce | tree.Conclude):
+        return statement
+    names = RuleNames.of(policy)
+    named = renamed(statement, lambda rule: names.find(rule, pack) or rule)
+    return replace(named, rules=tuple(sorted(named.rules))) if isinstance(named, tree.Excuse) else named

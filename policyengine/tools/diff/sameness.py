@@ -11,6 +11,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from policyengine.language import tree
+from policyengine.language.references import renamed
 from policyengine.packs.model import Rule
 
 # Parts of which only the set matters; what ``taking`` lists, and a table's arguments, have an order.
@@ -56,10 +57,6 @@ def _renamed(node: Any, moved: Mapping[str, str], pack: str) -> Any:
     match node:
         case tree.Override(rule=rule, statement=statement):
             return replace(node, rule=name(rule), statement=_renamed(statement, moved, pack))
-        case tree.Drop(rule=rule) | tree.Carry(rule=rule) | tree.Reduce(rule=rule):
+        case tree.Drop(rule=rule):
             return replace(node, rule=name(rule))
-        case tree.Excuse(rules=rules):
-            return replace(node, rules=tuple(sorted(name(r) for r in rules)))
-        case tree.Cap(after=rules):
-            return replace(node, after=tuple(sorted(name(r) for r in rules)))
-    return node
+    return ordered(renamed(node, name))
