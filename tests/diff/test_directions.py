@@ -32,6 +32,7 @@ PACK = {
         },
         "measures": {"good": {"zh": "合格学时"}},
         "flags": {"looked_at": {"zh": "核对"}},
+        "conclusions": {"held_back": {"zh": "不得申报"}},
     },
     "fields": {
         "record": {

@@ -97,6 +97,8 @@ NEVER = [
     "require total at least 90 hours per year when employer_kind = enterprise and employer_kind in (state_organ)",
     "conclude not_excellent when met and not met",
     "conclude not_excellent when met in each of last 3 years and not (met in each of last 2 years)",
+    "conclude not_excellent when public-hours met and public-hours excused",
+    "conclude not_excellent when public-hours excused and not (public-hours not met)",
     "reject training when year of qualified_on = 2019 and year of qualified_on > 2020",
 ]
 SOMETIMES = [
@@ -109,6 +111,9 @@ SOMETIMES = [
      "maternity 2020-01-01 to 2020-03-31, illness 2020-01-01 to 2020-03-31"),
     ("conclude not_excellent when met in each of last 2 years and not (met in each of last 3 years)",
      "this year and those before: met, met, not met"),
+    ("conclude not_excellent when public-hours not met and public-hours not excused", "public-hours not met"),
+    ("conclude not_excellent when met and public-hours not met",
+     "public-hours not met, this year and those before: met"),
     ("reject training when year of qualified_on < this year", "form = training, qualified_on = 2018-12-31, in 2020"),
     ("reject training when claimed_year < year of date", "form = training, claimed_year = 2019, 2020-01-01"),
     ("reject training when days > 30", "form = training, days = 31"),
@@ -176,6 +181,29 @@ def test_a_rule_that_can_apply(text: str, told: str) -> None:
     assert found is not None
     assert not isinstance(found, Undecided)
     assert situation(found, law.vocabulary) == told
+
+
+FIRM = ("firm: require public at least 30 hours per year", "vague: expect public at least 60 hours per year")
+BESIDE_THE_PERIOD = [
+    # condition of a conclusion, and what shows that it can be drawn: a period is met only where all that is firm is met
+    ("met and base/firm not met", None),
+    ("excused and base/firm not met", "base/firm excused, this year and those before: excused"),
+    ("excused and base/firm not met and (not base/firm excused)", None),
+    ("excused and (base/firm excused)", "base/firm excused, this year and those before: excused"),
+    ("excused and base/firm met", "base/firm met, this year and those before: excused"),
+    ("not met and base/firm met", "base/firm met, this year and those before: not met"),
+    ("not excused and base/firm excused", "base/firm excused, this year and those before: not met"),
+    ("met and base/vague not met", "base/vague not met, this year and those before: met"),
+    ("base/firm met and base/vague not met", "base/firm met, base/vague not met"),
+    ("base/firm not met and base/firm not excused and (met in each of last 2 years)", None),
+]
+
+
+@pytest.mark.parametrize(("condition", "told"), BESIDE_THE_PERIOD)
+def test_a_conclusion_from_a_requirement_and_its_period(condition: str, told: str | None) -> None:
+    law = context(*FIRM)
+    found = reachable(rule(f"conclude not_excellent when {condition}"), law)
+    assert (found and situation(found, law.vocabulary)) == told  # type: ignore[arg-type]
 
 
 QUANTITIES = {

@@ -344,6 +344,60 @@ def test_on_what_a_consequence_depends_that_is_only_possible(tmp_path: Path) -> 
     assert [c["rule"] for c in one["possible_consequences_cite"]["not_excellent"]] == ["shire/not-excellent"]
 
 
+OF_PUBLIC = """\
+- id: public-hours
+  cites: {source: act, at: art. 8}
+  rule: require public at least 30 hours per year
+- id: not-promoted
+  cites: {source: act, at: art. 9}
+  rule: conclude not_excellent "not promoted" when public-hours not met and public-hours not excused
+- id: vague
+  cites: {source: act, at: art. 10}
+  rule: conclude not_excellent "warned" when professional-hours not met
+"""
+
+
+def test_a_consequence_shows_the_requirement_that_it_names(tmp_path: Path) -> None:
+    """Ann has 25 of 30 public hours; of 60 professional ones 62.5, or 46.5 and 16 without proof. Then it is told from
+    the records, from the written result and from its tables alone."""
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    rules.write_text(rules.read_text(encoding="utf-8") + OF_PUBLIC, encoding="utf-8")
+    law, files = load_law(world / "policies"), Files((str(world / "records.csv"),), str(world / "persons.csv"))
+    (here,), _ = explain_files(law, files, "A1", (2016, 2016))
+    out = read_result(save(evaluate_files(law, files, (2016, 2016)), tmp_path / "out"))
+    (there,), _ = explain_result(out, "A1")
+    (world / "records.csv").unlink()
+    (alone,), _ = explain_result(out, "A1")
+    assert alone.rests_on == here.rests_on
+    for case in (here, there):
+        assert case.rests_on["shire/not-promoted"] == ("shire/public-hours",)
+        text, zh = text_of_case(case), text_of_case(case, "zh")
+        assert "consequence: not promoted    not-promoted, art. 9\n│  └─ public 25 / 30, 5 short" in text
+        assert (
+            "后果：not promoted    not-promoted, art. 9\n│  └─ 公需科目 25 / 30，尚差 5    public-hours, art. 8" in zh
+        )
+        (one,) = data_of_cases([case])["cases"]
+        assert [c["rests_on"] for c in one["consequences"] if c["text"] == "not promoted"] == [["shire/public-hours"]]
+
+
+def test_on_what_a_possible_consequence_from_a_requirement_depends(tmp_path: Path) -> None:
+    """Cat has 80 professional hours, and 12 of self-study that lack the employer's approval; 90 are expected here."""
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    text = rules.read_text(encoding="utf-8").replace("at least 60 hours", "at least 90 hours")
+    rules.write_text(text + OF_PUBLIC, encoding="utf-8")
+    law, files = load_law(world / "policies"), Files((str(world / "records.csv"),), str(world / "persons.csv"))
+    (case,), _ = explain_files(law, files, "C3", (2016, 2016))
+    assert case.may_follow["not_excellent"] == ("shire/vague",)  # the others follow for certain: no public hours
+    assert case.turns_on["not_excellent"] == ("R031:approved",)
+    assert case.rests_on["shire/vague"] == ("shire/professional-hours",)
+    (one,) = data_of_cases([case])["cases"]
+    assert one["possible_consequences_rest_on"] == {"not_excellent": ["shire/professional-hours"]}
+    possible = text_of_case(case).partition("possible consequence: ")[2]
+    assert "\n│  └─ professional 80–92    (expected 90: " in possible
+
+
 def test_a_possible_consequence_is_cited_from_the_tables_alone(world: Path, tmp_path: Path) -> None:
     """C3's self-study may yet count; the records are gone."""
     records = tmp_path / "records.csv"

@@ -89,8 +89,8 @@ def _lacking(space: Space, whole: bool) -> Iterator[Situation]:
     for situation in space.situations():
         for names in (*none, *((n,) for n in asked), *([tuple(asked)] if len(asked) > 1 else [])):
             left = replace(situation, facts=_without(situation.facts, names), person=_without(situation.person, names))
-            key = (left.end, left.start, left.quantity, left.unit, left.circumstances, left.outcomes, left.repeated,
-                   *left.facts.items(), *left.person.items())  # fmt: skip
+            key = (left.end, left.start, left.quantity, left.unit, left.circumstances, left.outcomes, left.requirements,
+                   left.repeated, *left.facts.items(), *left.person.items())  # fmt: skip
             if key not in tried:
                 tried.add(key)
                 yield left

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from policyengine.language import tree
+from policyengine.language.references import requirements_asked
 from policyengine.messages import say
 from policyengine.packs.model import Governing, Policy, Rule
 from policyengine.packs.pieces import Stretch, covers, days, overlap
@@ -139,8 +140,8 @@ def _implied(group: Group, policy: Policy, stretch: Stretch) -> bool:
     """Whether a requirement or a cap asks nothing that another one beside it does not ask.
 
     Not one that is only expected: a decision names each of these that falls short. Nor where one of them alone may be
-    lowered or excused, or hours be carried to it, nor across windows of other lengths, which end in years with other
-    laws and circumstances.
+    lowered or excused, hours be carried to it, or something follow from it, nor across windows of other lengths, which
+    end in years with other laws and circumstances.
     """
     statement = group[0]
     if len(group) > 1 or isinstance(statement, tree.Expect) or not isinstance(statement, tree.Require | tree.Cap):
@@ -150,6 +151,9 @@ def _implied(group: Group, policy: Policy, stretch: Stretch) -> bool:
     if any(isinstance(g.statement, tree.Reduce | tree.Carry) for g in here):
         return False
     if any(isinstance(g.statement, tree.Excuse) and g.statement.rules for g in here):
+        return False
+    conclusions = (g.statement.when for g in here if isinstance(g.statement, tree.Conclude))
+    if any(next(requirements_asked(when), None) for when in conclusions):
         return False
     whole = [g for g in here if isinstance(g.statement, kind) and covers((g.start, g.until), stretch)]
     beside = [s for g in whole for s in effective(g, policy) if getattr(s, "window", None) == statement.window]

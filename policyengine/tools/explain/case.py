@@ -209,6 +209,7 @@ class Case:
     together: bool = True  # the first remedy of each requirement that is not met, all together, meet whatever is asked
     turns_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # possible consequence → missing facts
     may_follow: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # possible consequence → keys of its rules
+    rests_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # conclusion → requirements that it names
     besides: tuple[tuple[str, str], ...] = ()  # exchanges, carries, drops that bear on it; what is dropped, or ""
     windows: Mapping[str, Window] = field(default_factory=dict)  # of findings whose window isn't the period, by rule
     measured: Mapping[str, Measured] = field(default_factory=dict)  # of findings on other than total and subjects, by

@@ -7,7 +7,7 @@ and one verification row a year. Figures are exact: numbers where they have a fi
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -79,6 +79,7 @@ def _case(case: Case) -> dict[str, Any]:
         "consequences": [_consequence(case, n, k) for n, k in zip(d.consequences, d.consequence_rules, strict=True)],
         "possible_consequences": list(d.possible),
         "possible_consequences_turn_on": {name: list(facts) for name, facts in case.turns_on.items()},
+        "possible_consequences_rest_on": {name: _rests_on(case, keys) for name, keys in case.may_follow.items()},
         "possible_consequences_cite": {
             name: [c for key in keys for c in _rule(case, key)] for name, keys in case.may_follow.items()
         },
@@ -104,7 +105,18 @@ def _consequence(case: Case, name: str, key: str) -> dict[str, Any]:
     """``certain``: it follows from what is cited, not only from one of these rules (see ``EITHER``)."""
     note, keys = case.rules.get(key), key.split(EITHER)
     cites = [c for k in keys for c in _rule(case, k)]
-    return {"name": name, "text": note.said if note is not None else None, "certain": len(keys) == 1, "cites": cites}
+    return {
+        "name": name,
+        "text": note.said if note is not None else None,
+        "certain": len(keys) == 1,
+        "cites": cites,
+        "rests_on": _rests_on(case, keys),
+    }
+
+
+def _rests_on(case: Case, keys: Iterable[str]) -> list[str]:
+    """The rules of the requirements that conclusions name."""
+    return list(dict.fromkeys(rule for key in keys for rule in case.rests_on.get(key, ())))
 
 
 def _finding(case: Case, f: Finding) -> dict[str, Any]:

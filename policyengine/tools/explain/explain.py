@@ -34,6 +34,7 @@ from policyengine.tools.explain.reasons import (
     kept_caps,
     lapses,
     may_follow,
+    rests_on,
     why,
 )
 from policyengine.tools.explain.windows import windows_in, windows_of
@@ -113,7 +114,7 @@ class Explainer:
         which = choice.governs or 0
         ready, notes = self.selector.prepared[which], self._notes[which]
         rules = {key: note for i in choice.candidates for key, note in self._notes[i].items()}
-        follows = self._follows(choice, person, decision)
+        follows = self._follows(choice, person, decision, findings)
         windows, measured = windows_of(ready, person, records.values(), decision, findings)
         if remedies:
             situation = Situation(ready, person, tuple(records.values()), decision, result, as_of)
@@ -145,13 +146,15 @@ class Explainer:
             as_of=as_of,
             turns_on={name: facts for name, (facts, _) in follows.items()},
             may_follow={name: keys for name, (_, keys) in follows.items()},
+            rests_on=rests_on(ready, decision),
             spared=spared,
         )
 
-    def _follows(self, choice: Choice, person: Person, decision: Decision) -> Follows:
+    def _follows(self, choice: Choice, person: Person, decision: Decision, findings: Sequence[Finding]) -> Follows:
         """As ``may_follow`` under all policies that may govern; with what tells which one does, where they differ."""
         each = [
-            may_follow(self.selector.prepared[i], person, decision) for i in (choice.governs or 0, *choice.candidates)
+            may_follow(self.selector.prepared[i], person, decision, findings)
+            for i in (choice.governs or 0, *choice.candidates)
         ]
         found: Follows = {}
         for name in decision.possible:
@@ -318,6 +321,7 @@ def _written_cases(written: Written, who: str, periods: Periods | None) -> tuple
                 blocks=written.blocks(decision),
                 besides=written.drops(decision),
                 may_follow=written.may_follow(decision),
+                rests_on=written.rests_on(told["findings"]),
             )
         )
     changed = changed_parts(written, TABLES)  # a hundredth of the time, with a million records

@@ -6,8 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import partial
 
+from policyengine.engines.allocate import Account
 from policyengine.engines.calendar import block_of, days_of, label, labelled, period_bounds, period_of
+from policyengine.engines.conclude import together
 from policyengine.engines.reference import Prepared
+from policyengine.engines.require import Requirements, Span
+from policyengine.engines.totals import Totals
 from policyengine.engines.truth import DECIDED, Scene, compile_condition, ends_of
 from policyengine.engines.windows import own_figure
 from policyengine.language import tree
@@ -86,21 +90,44 @@ def lapses(
 
 
 Follows = dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
-"""Possible consequence → the missing facts of the person on which it depends, and the keys of the rules."""
+"""Possible consequence → the missing facts on which it depends, and the keys of the rules."""
 
 
-def may_follow(ready: Prepared, person: Person, decision: Decision) -> Follows:
-    """For each consequence that is only possible, the person's facts that its rules ask for and that are missing; and
-    the keys of those rules that are not ruled out by the facts that are there."""
-    _, last = labelled(decision.period)
-    scene = Scene(person.facts, person.circumstances, None, last, days_of(decision.period, ready.plan.year_start))
+def may_follow(ready: Prepared, person: Person, decision: Decision, findings: Iterable[Finding]) -> Follows:
+    """For each consequence that is only possible, the person's facts that its rules ask for and that are missing, and
+    what would settle the requirements that they name; and the keys of those rules that are not ruled out by the facts
+    that are there. ``findings``: of the decision."""
+    first, last = labelled(decision.period)
+    asked = Requirements(ready.later, person, Totals(ready.later, Account([], [], [], {}, {}, True, True)), None)
+    named, found_by = rests_on(ready, decision), {f.rule: f for f in findings}
+    scene = asked.scene(last, days_of(decision.period, ready.plan.year_start))
     scene.outcome = lambda year: frozenset(DECIDED)
     found: Follows = {}
     for rule, name in ready.later.conclusions(last) if decision.possible else ():
-        if name in decision.possible and rule.test(scene) is not False:
+        own = [found_by[key] for key in named.get(rule.key, ()) if key in found_by]
+        scene.requirement = partial(_came_out, ready, own)
+        ends = [asked.ends_with(one, Span(first, last - first + 1)) for one in ready.later.named(rule)]
+        sure = rule.key in decision.consequence_rules
+        if name in decision.possible and not sure and False not in ends and rule.test(scene) is not False:
             facts, keys = found.get(name, ((), ()))
-            found[name] = tuple(dict.fromkeys((*facts, *rule.lacks(scene)))), (*keys, rule.key)
+            lacks = (*rule.lacks(scene), *(m for f in own for m in f.missing))
+            found[name] = tuple(dict.fromkeys((*facts, *lacks))), (*keys, rule.key)
     return found
+
+
+def _came_out(ready: Prepared, findings: Iterable[Finding], name: str) -> frozenset[str]:
+    """The outcomes that are possible for a requirement, as its findings say."""
+    keys = {rule.key for rule in ready.later.require if rule.rule.name == name}
+    statuses = (f.status for f in findings if f.rule in keys)
+    return together(frozenset((s,) if s in DECIDED else DECIDED) for s in statuses)
+
+
+def rests_on(ready: Prepared, decision: Decision) -> dict[str, tuple[str, ...]]:
+    """By conclusion in force in a decision's period the rules of the requirements that it names."""
+    first, last = labelled(decision.period)
+    owed = ready.later.requirements(first, last - first + 1)
+    rules = (rule for rule, _ in ready.later.conclusions(last) if ready.later.named(rule))
+    return {rule.key: tuple(r.key for r, _ in owed if r.rule.name in ready.later.named(rule)) for rule in rules}
 
 
 def besides(

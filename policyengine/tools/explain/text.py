@@ -328,14 +328,20 @@ class _Writer(Activities):
     def _consequences(self) -> Iterable[Node]:
         d = self.case.decision
         for name, key in zip(d.consequences, d.consequence_rules, strict=True):
-            yield Node(self.cite(self.say("consequence: ", "后果：") + self._concluded(name, key), key))
+            text = self.say("consequence: ", "后果：") + self._concluded(name, key)
+            yield Node(self.cite(text, key), self._named(key.split(EITHER)))
         for name in d.possible:
             keys = self.case.may_follow.get(name, ())
             text = self.say("possible consequence: ", "可能的后果：")
             text += self._concluded(name, keys[0] if len(keys) == 1 else "")
             if facts := self.lacking(self.case.turns_on.get(name, ())):
                 text += self.say(f", depending on {facts}", f"，视{facts}而定")
-            yield Node(self.cite(text, EITHER.join(keys)))
+            yield Node(self.cite(text, EITHER.join(keys)), self._named(keys))
+
+    def _named(self, conclusions: Iterable[str]) -> list[Node]:
+        """How the requirements came out that conclusions name."""
+        rules = {rule for key in conclusions for rule in self.case.rests_on.get(key, ())}
+        return [Node(self._finding(f)) for f in self.case.findings if f.rule in rules]
 
     def _concluded(self, name: str, key: str) -> str:
         note = self.case.rules.get(key)

@@ -17,7 +17,7 @@ from fractions import Fraction
 from math import prod
 
 from policyengine.engines.calendar import DAY, add_months, day_of_year, period_bounds, period_of
-from policyengine.engines.truth import Scene, Test, World, compile_condition
+from policyengine.engines.truth import DECIDED, Scene, Test, World, compile_condition
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.plan.names import walk
@@ -26,7 +26,7 @@ from policyengine.tools.prove import alike, days
 from policyengine.tools.prove.mentions import Mentions, counts_elsewhere
 from policyengine.tools.prove.model import Context, Situation
 from policyengine.tools.prove.quantities import quantities_of, units_of
-from policyengine.tools.prove.sides import world_of
+from policyengine.tools.prove.sides import in_stretch, world_of
 
 OTHERS = ("\ufdd0", "\ufdd1")  # texts that no rule and no table names: Unicode gives these to nobody
 MOST_MOMENTS = 48  # days looked at; a table that changes oftener is left to the figures of those
@@ -36,6 +36,10 @@ FEW_DIVISORS = 12  # numbers of authors tried one by one
 OF_DAYS = {*days.OF_ENDS, "start", *days.LENGTHS}
 RECORD_ONLY = (*OF_DAYS, "quantity", "unit", "circumstance")
 Values = tuple[Fact | None, ...]
+Outcomes = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
+"""Of this year and those before, nearest first; of requirements, by name."""
+_WITHIN = {"met": ("met",), "excused": ("met", "excused"), "not_met": DECIDED}
+"""What a firm requirement may be, by the outcome of its year."""
 
 
 @dataclass(slots=True)
@@ -286,13 +290,22 @@ class Space:
                 found += [_in_turns(one, other, first, last, pieces) for pieces in (2, 0)]
         return found
 
-    def outcomes(self) -> list[tuple[str, ...]]:
-        """Outcomes of this year and those before: alike between the numbers of years that rules ask about."""
+    def outcomes(self) -> list[Outcomes]:
+        """Outcomes of this year and those before: alike between the numbers of years that rules ask about. With each
+        of them those of the requirements that are asked for, as they may be then."""
         marks = sorted({1, *self.mentions.outcome_years}) if self.mentions.outcome_years else []
-        result: list[tuple[str, ...]] = [()]
+        years: list[tuple[str, ...]] = [()]
         for before, mark in zip([0, *marks], marks, strict=False):
-            result = [r + (o,) * (mark - before) for r in result for o in ("met", "not_met", "excused")]
-        return result
+            years = [r + (o,) * (mark - before) for r in years for o in DECIDED]
+        names = sorted(self.mentions.requirements)
+        states = [tuple(zip(names, s, strict=True)) for s in itertools.product(DECIDED, repeat=len(names))]
+        firm = {name for name in names if all(_firm(name, c) for _, c in self.statements)}
+        return [
+            (year, held)
+            for year in years
+            for held in states
+            if not year or all(state in _WITHIN[year[0]] for name, state in held if name in firm)
+        ]
 
     def repetitions(self) -> list[frozenset[tuple[str, ...]]]:
         """Which combinations of fields repeat; whoever repeats in more fields repeats in fewer."""
@@ -325,10 +338,11 @@ class Space:
                 given = [(d, v) for (d, _), v in zip(variables, values, strict=True) if v is not None]
                 facts = {d.id: v for d, v in given if d.of == "record"}
                 person = {d.id: v for d, v in given if d.of == "person"}
-                for held, outcome, repeated in itertools.product(*parts):
+                for held, (outcome, required), repeated in itertools.product(*parts):
                     for unit, quantity in amounts:
                         yield Situation(
-                            period_of(end, years), start, end, quantity, unit, facts, person, held, outcome, repeated
+                            period_of(end, years), start, end, quantity, unit, facts, person, held, outcome, repeated,
+                            required,
                         )  # fmt: skip
 
     def _amounts(self) -> list[tuple[str | None, Fraction | None]]:
@@ -366,3 +380,9 @@ def _in_turns(one: str, other: str, first: date, last: date, pieces: int) -> tup
         result.append(Circumstance(next(kinds), first, end))
         first = end + DAY
     return tuple(result)
+
+
+def _firm(name: str, context: Context) -> bool:
+    """Whether a requirement is one without which its period is not met."""
+    here = [g.statement for g in context.governing if g.name == name and in_stretch(g, context)]
+    return bool(here) and not any(isinstance(s, tree.Expect) for s in here)

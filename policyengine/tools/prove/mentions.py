@@ -48,6 +48,7 @@ class Mentions:
     spans: dict[str, set[Time]] = field(default_factory=dict)
     between_days: bool = False  # the time between two days of the year is asked
     outcome_years: set[int] = field(default_factory=set)
+    requirements: set[str] = field(default_factory=set)
     repeated: set[tuple[str, ...]] = field(default_factory=set)
     divisors: dict[str, tree.Divisor] = field(default_factory=dict)
 
@@ -91,6 +92,8 @@ class Mentions:
                 self._elapsed(part)
             case tree.Lasts(kinds=kinds, at_least=least, unit=unit):
                 self.lasting.append((frozenset(kinds) or _leave(context), least, unit))
+            case tree.Outcome(rule=str(name)):
+                self.requirements.add(name)
             case tree.Outcome():
                 self.outcome_years.add(1)
             case tree.InEach(years=years):

@@ -83,6 +83,8 @@ def period_scene(s: Situation, context: Context, years: int = 1) -> Scene:
         return s.outcomes[ago] if 0 <= ago < len(s.outcomes) else "met"
 
     scene.outcome = outcome
+    states = dict(s.requirements)
+    scene.requirement = lambda name: frozenset((states.get(name, "met"),))
     return scene
 
 

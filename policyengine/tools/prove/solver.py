@@ -187,8 +187,9 @@ class _Question:
             {n: v for n, (d, v) in given.items() if d.of == "record" and v is not None},
             {n: v for n, (d, v) in given.items() if d.of == "person" and v is not None},
             self.others["circumstances"][index("circumstances")],
-            self.others["outcomes"][index("outcomes")],
+            self.others["outcomes"][index("outcomes")][0],
             self.others["repeated"][index("repeated")],
+            self.others["outcomes"][index("outcomes")][1],
         )
 
     # --- conditions: the evaluator's answers, as a table --------------------------------------------------------------
@@ -196,7 +197,7 @@ class _Question:
     def _scene(self, names: Iterable[str], values: Iterable[Any]) -> Scene:
         facts: dict[str, Fact] = {}
         person: dict[str, Fact] = {}
-        circumstances, outcomes, repeated = (), (), frozenset[tuple[str, ...]]()
+        circumstances, outcomes, repeated = (), ((), ()), frozenset[tuple[str, ...]]()
         for name, value in zip(names, values, strict=True):
             if name == "circumstances":
                 circumstances = value
@@ -207,7 +208,8 @@ class _Question:
             elif value is not None:
                 (person if self.variables[name][0].of == "person" else facts)[name] = value
         period = period_of(self.end, self.space.context.year_start)
-        s = Situation(period, self.start, self.end, None, self.unit, facts, person, circumstances, outcomes, repeated)
+        year, held = outcomes
+        s = Situation(period, self.start, self.end, None, self.unit, facts, person, circumstances, year, repeated, held)
         return record_scene(s) if self.space.record else period_scene(s, self.space.context, self.space.years)
 
     def _names(self, node: object) -> list[str]:

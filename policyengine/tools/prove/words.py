@@ -136,6 +136,8 @@ def _parts(witness: Witness, vocabulary: Vocabulary) -> Iterator[str]:
     for c in s.circumstances:
         name = term_name(c.kind, "circumstance", vocabulary)
         yield f"{name} {span(c.start or date.min, c.end or date.max)}"
+    for rule, state in s.requirements:
+        yield f"{rule} {say(*_OUTCOMES[state])}"
     if s.outcomes:
         yield say("this year and those before: ", "本年及以前各年：") + say(", ", "、").join(
             say(*_OUTCOMES[o]) for o in s.outcomes

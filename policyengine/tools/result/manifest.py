@@ -11,9 +11,11 @@ from typing import Any
 
 from policyengine import __version__
 from policyengine.language.printer import print_statement
+from policyengine.language.references import requirements_asked
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.packs.model import Governing, Pack, Policy, Rule
 from policyengine.plan.model import Plan
+from policyengine.plan.names import RuleNames, unwrapped
 from policyengine.records.files import STDIN, find_files
 from policyengine.tools.explain.case import labels_of, note_of
 from policyengine.tools.result.tally import Tally
@@ -91,10 +93,11 @@ def rules_of(policies: Iterable[Policy]) -> list[dict[str, Any]]:
     """Every rule version that governs under some policy, or is overridden or dropped by one of its rules, by key."""
     found: dict[str, dict[str, Any]] = {}
     for policy in policies:
+        names = RuleNames.of(policy)
         for laid in policy.laid:
             for rule in (laid.rule, *laid.over):
                 if rule.key not in found:  # a base's rules are those of every policy over it
-                    found[rule.key] = {**rule_entry(rule, policy.vocabulary), "policies": []}
+                    found[rule.key] = {**rule_entry(rule, policy.vocabulary), **_asks(rule, names), "policies": []}
                 entry = found[rule.key]
                 if policy.id not in entry["policies"]:
                     entry["policies"].append(policy.id)
@@ -103,6 +106,13 @@ def rules_of(policies: Iterable[Policy]) -> list[dict[str, Any]]:
             else:
                 found[laid.rule.key]["drops"] = [r.key for r in laid.over]
     return [found[key] for key in sorted(found)]
+
+
+def _asks(rule: Rule, names: RuleNames) -> dict[str, Any]:
+    """The requirements that a conclusion names."""
+    asked = requirements_asked(unwrapped(rule).when)
+    found = sorted({names.find(test.rule, rule.pack) or test.rule for test in asked if test.rule})
+    return {"asks": found} if found else {}
 
 
 def _note_override(entry: dict[str, Any], governing: Governing) -> None:

@@ -244,6 +244,16 @@ class Written:
         every = {n: (k for p in others for k in self._concluding(n, p, days)) for n, keys in found.items() if not keys}
         return found | {name: tuple(dict.fromkeys(keys)) for name, keys in every.items()}
 
+    def rests_on(self, findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
+        """By conclusion the rules of those findings whose requirements it names."""
+        entries = {r["key"]: r for r in self.manifest["rules"]}
+        names = {
+            f.rule: {key.partition("@")[0] for key in (f.rule, *entries.get(f.rule, {}).get("overrides", ()))}
+            for f in findings
+        }
+        asking = [r for r in entries.values() if r.get("asks")]
+        return {r["key"]: tuple(key for key, own in names.items() if not own.isdisjoint(r["asks"])) for r in asking}
+
     def findings(self, person: str | None = None) -> Iterator[Finding]:
         for row in self._dated("findings", person):
             values: dict[str, Any] = {c.name: row[c.name] for c in FINDINGS}
