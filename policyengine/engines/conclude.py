@@ -172,6 +172,12 @@ def together(possible: Iterable[frozenset[str]]) -> frozenset[str]:
     return frozenset(outcomes)
 
 
+def came_out(findings: Iterable[Finding], keys: Container[str]) -> frozenset[str]:
+    """The outcomes that are possible for a requirement, as its findings say, by the keys of its versions."""
+    statuses = (f.status for f in findings if f.rule in keys)
+    return together(frozenset((s,) if s in DECIDED else DECIDED) for s in statuses)
+
+
 def _ways(held: Held, names: frozenset[str]) -> Iterator[tuple[dict[str, frozenset[str]], frozenset[str]]]:
     """The outcomes of the requirements that a conclusion names, with those that the period may then have: each way in
     which they may come out, or, where these are too many, all at once."""

@@ -66,7 +66,7 @@ RULES = """\
 - {id: eased, cites: law 第四条, rule: 核减 annual-hours 休假 每满一个月 减 1/12}
 - {id: early, cites: law 第二条, until: 2009, rule: 折算 培训班 按 标定学时}
 - {id: given, cites: law 第五条, rule: 授权 继续医学教育}
-- {id: end, cites: law 第六条, rule: 结论 不得评优 当 未完成}
+- {id: end, cites: law 第六条, rule: 结论 不得评优 当 未完成 且 annual-hours未完成}
 - {id: marked, cites: law 第七条, rule: flag late when cost > 100 yuan}
 """
 CASE = """\
@@ -100,6 +100,7 @@ UPPER_RULES = """\
 - {id: far, cites: law 第三条, rule: 计量 远程学时：远程教育 的 学时}
 - {id: far-hours, cites: law 第三条, rule: 一般要求 每年 远程学时 不少于 5 学时}
 - {id: less, cites: law 第四条, rule: 核减 annual-hours 减 1 学时 当 行业 = 会计}
+- {id: held, cites: law 第五条, rule: conclude not_excellent when base/annual-hours not met and annual-hours not excused}
 """
 UPPER_CASE = """\
 - case: 会计
@@ -170,14 +171,23 @@ def without(file: str, old: str, new: str, *others: tuple[str, str]) -> dict[str
 # where the name stands (file, text, word), the new one, and the files that are then otherwise, worked by hand
 RENAMES = [
     ("base/rules.yaml", "- id: annual-hours", "annual-hours", "yearly", {
-        **without("base/rules.yaml", "id: annual-hours", "id: yearly", ("核减 annual-hours", "核减 yearly")),
+        **without("base/rules.yaml", "id: annual-hours", "id: yearly", ("核减 annual-hours", "核减 yearly"),
+                  ("annual-hours未完成", "yearly未完成")),
         **without("base/tests/t.yaml", "annual-hours", "yearly"),
         **without("upper/rules.yaml", "base/annual-hours", "base/yearly"),
         **without("other/rules.yaml", "base/annual-hours", "base/yearly"),
     }),
     ("upper/rules.yaml", "核减 annual-hours", "annual-hours", "yearly", {
-        **without("upper/rules.yaml", "id: annual-hours", "id: yearly", ("核减 annual-hours", "核减 yearly")),
+        **without("upper/rules.yaml", "id: annual-hours", "id: yearly", ("核减 annual-hours", "核减 yearly"),
+                  ("and annual-hours not", "and yearly not")),
         **without("upper/tests/t.yaml", "annual-hours", "yearly"),
+    }),
+    ("upper/rules.yaml", "when base/annual-hours", "annual-hours", "yearly", {
+        **without("base/rules.yaml", "id: annual-hours", "id: yearly", ("核减 annual-hours", "核减 yearly"),
+                  ("annual-hours未完成", "yearly未完成")),
+        **without("base/tests/t.yaml", "annual-hours", "yearly"),
+        **without("upper/rules.yaml", "base/annual-hours", "base/yearly"),
+        **without("other/rules.yaml", "base/annual-hours", "base/yearly"),
     }),
     ("base/rules.yaml", "id: counted", "counted", "as-stated", {
         **without("base/rules.yaml", "id: counted", "id: as-stated"),
@@ -323,11 +333,12 @@ USES = [  # where the cursor is, and the lines that name the same, by file: rule
     ("upper/rules.yaml", "计量 远程学时", "远程",  # and not that of the other pack
      {"upper/pack.yaml": [10, 10], "upper/rules.yaml": [3, 4], "upper/tests/t.yaml": [8]}),
     ("base/pack.yaml", "  old-law", "old-law", {"base/pack.yaml": [7], "base/rules.yaml": [11]}),
-    ("upper/rules.yaml", "cites: law", "law", {"upper/pack.yaml": [8], "upper/rules.yaml": [1, 2, 3, 4, 5]}),
+    ("upper/rules.yaml", "cites: law", "law", {"upper/pack.yaml": [8], "upper/rules.yaml": [1, 2, 3, 4, 5, 6]}),
     ("base/pack.yaml", "not_excellent", "not_excellent",
-     {"base/pack.yaml": [17, 17], "base/rules.yaml": [17], "base/tests/t.yaml": [10]}),
+     {"base/pack.yaml": [17, 17], "base/rules.yaml": [17], "base/tests/t.yaml": [10], "upper/rules.yaml": [6]}),
     ("base/rules.yaml", "- id: annual-hours", "annual-hours",
-     {"base/rules.yaml": [1, 14], "base/tests/t.yaml": [7], "upper/rules.yaml": [1], "other/rules.yaml": [3]}),
+     {"base/rules.yaml": [1, 14, 17], "base/tests/t.yaml": [7], "upper/rules.yaml": [1, 6],
+      "other/rules.yaml": [3]}),
 ]  # fmt: skip
 
 
@@ -344,8 +355,8 @@ def test_where_it_is_named(place: Path, file: str, within: str, word: str, wante
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", "“more” at policies/upper/rules.yaml:6:40 would then mean upper/more"),
-        ("zh", "policies/upper/rules.yaml:6:40 处的“more”就会指 upper/more"),
+        ("en", "“more” at policies/upper/rules.yaml:7:40 would then mean upper/more"),
+        ("zh", "policies/upper/rules.yaml:7:40 处的“more”就会指 upper/more"),
     ],
 )
 def test_the_place_that_would_mean_something_else_is_named(place: Path, language: str, said: str) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 
 from policyengine.engines.allocate import Account
 from policyengine.engines.calendar import block_of, days_of, label, labelled, period_bounds, period_of
-from policyengine.engines.conclude import together
+from policyengine.engines.conclude import came_out
 from policyengine.engines.reference import Prepared
 from policyengine.engines.require import Requirements, Span
 from policyengine.engines.totals import Totals
@@ -105,7 +105,9 @@ def may_follow(ready: Prepared, person: Person, decision: Decision, findings: It
     found: Follows = {}
     for rule, name in ready.later.conclusions(last) if decision.possible else ():
         own = [found_by[key] for key in named.get(rule.key, ()) if key in found_by]
-        scene.requirement = partial(_came_out, ready, own)
+        scene.requirement = lambda one, own=own: came_out(
+            own, {r.key for r in ready.later.require if r.rule.name == one}
+        )
         ends = [asked.ends_with(one, Span(first, last - first + 1)) for one in ready.later.named(rule)]
         sure = rule.key in decision.consequence_rules
         if name in decision.possible and not sure and False not in ends and rule.test(scene) is not False:
@@ -113,13 +115,6 @@ def may_follow(ready: Prepared, person: Person, decision: Decision, findings: It
             lacks = (*rule.lacks(scene), *(m for f in own for m in f.missing))
             found[name] = tuple(dict.fromkeys((*facts, *lacks))), (*keys, rule.key)
     return found
-
-
-def _came_out(ready: Prepared, findings: Iterable[Finding], name: str) -> frozenset[str]:
-    """The outcomes that are possible for a requirement, as its findings say."""
-    keys = {rule.key for rule in ready.later.require if rule.rule.name == name}
-    statuses = (f.status for f in findings if f.rule in keys)
-    return together(frozenset((s,) if s in DECIDED else DECIDED) for s in statuses)
 
 
 def rests_on(ready: Prepared, decision: Decision) -> dict[str, tuple[str, ...]]:

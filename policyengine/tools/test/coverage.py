@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from policyengine.diagnostics import Span
 from policyengine.engines.calendar import days_of, labelled, period_bounds, period_of
+from policyengine.engines.conclude import came_out
 from policyengine.engines.ledger import Earlier
 from policyengine.engines.reference import Prepared, evaluate, prepare
-from policyengine.engines.truth import Scene, World, compile_condition, compile_what, find_row
+from policyengine.engines.truth import DECIDED, Scene, World, compile_condition, compile_what, find_row
 from policyengine.language import tree
 from policyengine.language.printer import print_condition
 from policyengine.messages import say
@@ -24,7 +26,7 @@ from policyengine.plan.names import walk
 from policyengine.records.model import Inputs
 from policyengine.tools.prove.meeting import OF_RECORDS
 from policyengine.tools.test.run import Bench, judged
-from policyengine.trace import Result
+from policyengine.trace import Finding, Result
 
 BEFORE = 6  # years before the expected ones that a condition may look back to
 Rule = PlanRule[tree.Statement]
@@ -154,7 +156,16 @@ def _scenes(prepared: Prepared, case: Case, inputs: Inputs, result: Result) -> I
         year = labelled(label)[1]
         scene = Scene(person.facts, person.circumstances, None, year, days_of(label, start))
         scene.outcome = lambda year, label=label: outcomes.get(label if year is None else str(year), "met")
+        scene.requirement = partial(_came_out, prepared, [f for f in result.findings if f.period == label], label)
         yield scene
+
+
+def _came_out(prepared: Prepared, findings: list[Finding], label: str, name: str) -> frozenset[str]:
+    """The outcomes that are possible for a requirement in a period; any, where it is not decided with such a one."""
+    first, last = labelled(label)
+    versions = [r for r in prepared.plan.require if r.name == name]
+    blocks = [w.count if isinstance(w := r.statement.window, tree.PerYears) else 1 for r in versions]
+    return came_out(findings, {r.key for r in versions}) if last - first + 1 in blocks else frozenset(DECIDED)
 
 
 def _in_force(rule: Rule, scene: Scene) -> bool:
