@@ -145,6 +145,31 @@ def test_what_would_do_is_in_the_unit_of_the_field(when: str, minutes: int) -> N
     assert wishes(statement.when, world, scene) == [{"duration": minutes}]
 
 
+# The day that a paper of 2016-05-01 lacks, and what is asked of the time from it; joined on 2015-03-31.
+DAYS_LACKED = [
+    ("issued to date at most 2 years", ["2016-05-01", "2014-05-01", "2014-05-02"]),
+    ("issued to date less than 2 years", ["2016-05-01", "2014-05-02"]),
+    ("issued to date at least 2 years", ["2014-05-01", "2014-04-30"]),
+    ("issued to date more than 30 days", ["2016-03-31"]),
+    ("not issued to date at most 2 years", ["2014-04-30"]),
+    ("joined to issued at least 6 months", ["2015-09-30", "2015-10-01"]),
+    ("joined to issued at least 9999 months", ["2848-06-30", "2848-07-01"]),
+    ("issued to date at least 9999 months", ["1183-02-01", "1183-01-31"]),
+    ("issued to date at least 9999 years", []),
+    ("qualified_on to date at least 2 years", []),  # of the person
+    ("joined to date less than 1 year", []),  # which is said
+]
+
+
+@pytest.mark.parametrize(("when", "days"), DAYS_LACKED)
+def test_a_day_that_is_lacked_is_as_far_off_as_is_asked(when: str, days: list[str]) -> None:
+    known = words(fields=[FieldDecl("issued", "record", "date")])
+    statement = said(f"recognise records when {when}", known)
+    world = world_of(plan(statement, vocabulary=known))
+    scene = Scene({"joined": date(2015, 3, 31)}, record=record("R1", "2016-05-01"), period=2016)
+    assert wishes(statement.when, world, scene) == [{"issued": date.fromisoformat(d)} for d in days]
+
+
 def test_a_quantity_that_is_lacked_counts_once_it_is_added(tmp_path: Path) -> None:
     world = _all_recognised(tmp_path, "quantity at least 95 hours")
     row = "R1,X,2016-05-05,training,professional,T,,,c,,,"

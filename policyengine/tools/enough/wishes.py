@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
-from policyengine.engines.calendar import period_of
-from policyengine.engines.truth import Scene, World, compile_condition, record_fact
+from policyengine.engines.calendar import add_months, period_of
+from policyengine.engines.truth import Scene, World, compile_condition, ends_of, record_fact
 from policyengine.language import tree
 from policyengine.language.disjoint import NEGATED
 from policyengine.language.quantities import UNITS
@@ -42,8 +42,31 @@ def wishes(condition: tree.Condition | None, world: World, scene: Scene, holds: 
     if compile_condition(condition, world)(scene) is holds:
         return [{}]
     assert scene.record is not None
+    if isinstance(condition, tree.Elapsed):
+        return _at_that_time(condition, world, scene, scene.record, holds)
     proposals = _proposals(condition, world, scene.record.end, holds)
     return [w for p in proposals if (w := _lacked(p, world, scene.record)) is not None]
+
+
+def _at_that_time(node: tree.Elapsed, world: World, scene: Scene, record: Record, holds: bool) -> list[Wish]:
+    """A day that the record lacks: the other one, or as far from it as is asked, with those beside."""
+    found, test = [], compile_condition(node, world)
+    one, other = ends_of(node, world, scene)
+    for name, day, way in ((node.end, one, 1), (node.start, other, -1)):
+        if not isinstance(name, tree.Field) or day is None:
+            continue
+        moved = _moved(day, way * node.count, node.unit)
+        near = [day, moved, *(v for v in _next_to(name.id, moved, world) if isinstance(v, date))]
+        lacked = [w for d in near if (w := _lacked({name.id: d}, world, record))]
+        found += [w for w in lacked if test(replace(scene, record=supplied(record, w))) is holds]
+    return found
+
+
+def _moved(day: date, count: int, unit: str) -> date:
+    """A day so many days, months or years later or, where ``count`` is negative, earlier; within the calendar."""
+    if unit == "days":
+        return date.fromordinal(min(max(day.toordinal() + count, 1), date.max.toordinal()))
+    return add_months(day, max(count * (12 if unit == "years" else 1), 12 - 12 * day.year))
 
 
 def supplied(record: Record, facts: Mapping[str, Fact]) -> Record:
