@@ -124,6 +124,15 @@ def within_years(folded: str, start: int) -> str | None:
     return None
 
 
+def of_time(folded: str, start: int) -> str | None:
+    """距退休不满两年, 年满 55 周岁: a time of which only one of its two days is said."""
+    if folded.startswith(("距", "年满", "已满"), start):
+        return say("a time is from one day to another: January 1 of this year to FIELD less than 2 years",
+                   "时间须写明自哪一日至哪一日：本年度 1月1日 至 退休日期 不满 2 年；"
+                   "出生日期 至 本年度 12月31日 满 55 年")  # fmt: skip
+    return None
+
+
 def not_by(folded: str, start: int) -> str | None:
     """每学年, 每季度, per month: stretches that are no window of the language."""
     if not _EACH.search(folded[:start]):
@@ -163,6 +172,8 @@ def otherwise_written(folded: str, start: int, months: bool) -> str | None:
         return say("no comma stands between the parts of a sentence", "句子的各部分之间不加逗号")
     if not months and (years := within_years(folded, start)):
         return years
+    if time := of_time(folded, start):
+        return time
     if _ROUNDED.match(folded, start):
         return say("say which way, to what: rounded down to 1 hour, rounded up to 1 hour, rounded half up to 1 hour",
                    "请写明向哪边、到多少：不足 1 学时 舍去，不足 1 学时 进位，按 1 学时 四舍五入")  # fmt: skip

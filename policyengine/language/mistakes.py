@@ -27,6 +27,7 @@ from policyengine.language.hints import (
     of_cap,
     of_earlier_years,
     of_requirement,
+    of_time,
     otherwise_written,
     plainly,
     sure,
@@ -298,7 +299,8 @@ class Mender:
             self.builder.problem("PE201", message, start, end)
             return
         years = within_years(self.sentence.folded, start) if "MEASURE" in kinds else None
-        years = years or (not_by(self.sentence.folded, start) if "FIELD" in kinds else None)
+        if years is None and "FIELD" in kinds:
+            years = not_by(self.sentence.folded, start) or of_time(self.sentence.folded, start)
         near = nearest(fold(word), known)
         one = near is not None and sure(fold(word), self.everything(), near)
         if near and "FIELD" in kinds and self.is_a_test(start, end):
