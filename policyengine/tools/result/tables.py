@@ -18,7 +18,6 @@ from policyengine.records.model import Reject
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry, Result
 
 Value = str | Fraction | int | bool | date | None
-NAMES = ("decisions", "findings", "ledger", "rejects", "flags", "missing")
 JOINED = "; "
 EITHER = "|"  # between rule keys of which it is one, where a table doesn't tell which
 

@@ -22,7 +22,6 @@ from policyengine.tools.stats.suppress import HIDDEN
 from policyengine.tools.stats.words import Words, sheet_of, title_of
 
 SHOWN = 30  # groups of a table on a terminal
-FORMATS = ("table", "csv", "json", "xlsx")
 
 
 def shown(words: Words, column: Column, value: Value) -> str:
