@@ -15,7 +15,8 @@ from policyengine.engines.reference import prepare
 from policyengine.engines.truth import Scene, compile_condition
 from policyengine.language import tree
 from policyengine.records.model import Record
-from policyengine.tools.prove import Undecided, compare
+from policyengine.tools.prove.compare import compare
+from policyengine.tools.prove.model import Undecided
 from policyengine.tools.prove.sides import world_of
 from tests.prove import law, small
 from tests.prove.small import F, read

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from policyengine.packs.windows import implied
-from policyengine.tools.prove import compare
+from policyengine.tools.prove.compare import compare
 from policyengine.tools.prove.model import Context, Witness
 from policyengine.tools.prove.words import differing
 from tests.prove.law import context, rule

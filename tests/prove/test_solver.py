@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from policyengine.tools.prove import Undecided, compare, meet
 from policyengine.tools.prove.cells import Space
-from policyengine.tools.prove.model import Situation
+from policyengine.tools.prove.compare import compare
+from policyengine.tools.prove.meeting import meet
+from policyengine.tools.prove.model import Situation, Undecided
 from tests.prove import small
 from tests.prove.law import context, rule
 

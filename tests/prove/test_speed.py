@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from policyengine.tools.prove import alike, cells, meet, meeting
+from policyengine.tools.prove import alike, cells, meeting
+from policyengine.tools.prove.meeting import meet
 from tests.prove.law import context, rule
 
 ROOT = Path(__file__).parents[2]

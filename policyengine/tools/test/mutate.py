@@ -97,7 +97,8 @@ def _decides_the_same(bench: Bench, mutant: Mutant) -> bool:
 
 def _same_in(bench: Bench, rule: Rule, changed: tree.Statement | None) -> bool:
     """In one stretch: the rule waits for a table, says the same, or a stricter one governs before and after."""
-    from policyengine.tools.prove import compare, context_of
+    from policyengine.tools.prove.compare import compare
+    from policyengine.tools.prove.model import context_of
 
     if _dormant(rule.statement, bench.plan) and (changed is None or _dormant(changed, bench.plan)):
         return True
