@@ -24,7 +24,8 @@ from policyengine.tools.diff.sameness import same_law
 from policyengine.tools.diff.timeline import joined, stages
 from policyengine.tools.diff.verdicts import judged, together
 from policyengine.tools.evaluate.evaluate import records_by_person
-from policyengine.tools.prove import compare, context_of
+from policyengine.tools.prove.compare import compare
+from policyengine.tools.prove.model import context_of
 from tests.build import TABLES, governs
 from tests.build import policy as build_policy
 from tests.generate import FORMS, YEAR, Rules, _period_atom, _record_atom

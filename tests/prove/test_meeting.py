@@ -12,7 +12,8 @@ import pytest
 
 from policyengine.messages import speak
 from policyengine.packs.model import Table
-from policyengine.tools.prove import Undecided, Witness, meet, reachable
+from policyengine.tools.prove.meeting import meet, reachable
+from policyengine.tools.prove.model import Undecided, Witness
 from policyengine.tools.prove.words import differing, situation
 from tests.prove.law import BASES, CREDITS, YEARLY, context, rule
 from tests.prove.packs import complaints, write

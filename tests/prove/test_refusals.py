@@ -366,7 +366,7 @@ def test_an_override_is_the_requirement_that_it_stands_for(way: str, tmp_path: P
 
 def test_out_of_time_is_a_warning_that_names_the_safeguard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import policyengine.tools.prove.solver as solver
-    from policyengine.tools.prove import Undecided
+    from policyengine.tools.prove.model import Undecided
 
     monkeypatch.setattr(solver, "solve", lambda space, ask: Undecided("超出了规定的计算时间"))
     base, override = "折算 论文 每千字 计 2 学时 不足 1 学时 舍去", "折算 论文 每 1100 字 计 2 学时 不足 1 学时 舍去"

@@ -6,16 +6,14 @@ and one verification row a year. Figures are exact: numbers where they have a fi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from policyengine.language.quantities import exact_text
 from policyengine.records.model import Record
 from policyengine.records.personal import mask
 from policyengine.tools.explain.case import Case, Remedy, carried_over, owed_in_total
+from policyengine.tools.result.formats import json_of
 from policyengine.tools.result.tables import EITHER
 from policyengine.trace import Finding, FlagEntry, LedgerEntry
 
@@ -39,24 +37,19 @@ def data_of_cases(cases: Sequence[Case], reveal: bool = False) -> dict[str, Any]
     }
 
 
-def json_of_data(data: object, indent: int = 0) -> str:
+def json_of_data(data: Any, indent: int = 0) -> str:
     """Data as JSON text; fractions as exact numbers, or as text where they have no finite decimal; days in ISO form."""
     inner, outer = "\n" + " " * (indent + 1), "\n" + " " * indent
-    if isinstance(data, Fraction):
-        text = exact_text(data)
-        return f'"{text}"' if "/" in text else text
-    if isinstance(data, date):
-        return f'"{data.isoformat()}"'
     if isinstance(data, dict):
         if not data:
             return "{}"
-        items = [f"{json.dumps(str(k), ensure_ascii=False)}: {json_of_data(v, indent + 1)}" for k, v in data.items()]
+        items = [f"{json_of(str(k))}: {json_of_data(v, indent + 1)}" for k, v in data.items()]
         return "{" + inner + ("," + inner).join(items) + outer + "}"
     if isinstance(data, list | tuple):
         if not data:
             return "[]"
         return "[" + inner + ("," + inner).join(json_of_data(v, indent + 1) for v in data) + outer + "]"
-    return json.dumps(data, ensure_ascii=False)
+    return json_of(data)
 
 
 def _case(case: Case) -> dict[str, Any]:
