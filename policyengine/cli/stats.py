@@ -88,14 +88,7 @@ def _write(made: Statistics, format_: str, out: str | None) -> None:
     from policyengine.tools.stats import render
 
     if out is None:
-        if format_ == "json":
-            render.write_json(made, sys.stdout)
-        elif format_ == "csv":
-            from policyengine.tools.result.formats import write_csv
-
-            write_csv(made.tables[0], sys.stdout)
-        else:
-            render.print_tables(made, sys.stdout, on_terminal(sys.stdout))
+        render.write_text(made, format_, sys.stdout, on_terminal(sys.stdout))
         return
     render.write_file(made, format_, Path(out))
     message(say(f"written to {out}", f"已写入 {out}"))

@@ -159,9 +159,14 @@ def write_file(statistics: Statistics, format: str, path: Path) -> None:
         write_csv_files(statistics, path)
         return
     with _unfinished([path]) as (file,):
-        if format == "json":
-            write_json(statistics, file)
-        elif format == "csv":
-            write_csv(statistics.tables[0], file)
-        else:
-            print_tables(statistics, file, colour=False)
+        write_text(statistics, format, file)
+
+
+def write_text(statistics: Statistics, format: str, stream: IO[str], colour: bool = False) -> None:
+    """In a format that is text; of CSV the one table."""
+    if format == "json":
+        write_json(statistics, stream)
+    elif format == "csv":
+        write_csv(statistics.tables[0], stream)
+    else:
+        print_tables(statistics, stream, colour)

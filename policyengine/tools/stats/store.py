@@ -47,11 +47,7 @@ class Store:
 
     def rows(self, query: Any) -> list[tuple[Any, ...]]:
         """The rows of a tree."""
-        return list(self.connection.execute(sql(query)).fetchall())
-
-
-def sql(query: Any) -> str:
-    return str(query if isinstance(query, str) else query.sql("duckdb"))
+        return list(self.connection.execute(query.sql("duckdb")).fetchall())
 
 
 @contextmanager
@@ -137,7 +133,7 @@ def _union(store: Store, what: str, parts: Sequence[Part], columns: Sequence[str
         empty = [as_(exp.cast(exp.null(), "INT"), c) for c in ("source", "person", *columns, *figures)]
         union = exp.select(*empty).where(exp.false())
     create = exp.Create(this=exp.to_table(what, quoted=True), kind="VIEW", replace=True, expression=union)
-    store.connection.execute(sql(create))
+    store.connection.execute(create.sql("duckdb"))
 
 
 def _refuse_overlaps(store: Store, places: Sequence[str]) -> None:
