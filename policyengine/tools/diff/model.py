@@ -100,6 +100,12 @@ class Law:
         return "" if pack in packs else ", ".join(packs)
 
 
+def above(old: Law, new: Law, pack: str) -> list[str]:
+    """The packs over one, by their chains on the new side, that judge people on both sides."""
+    judging = sorted(n for n in new.policies if n != pack and n in old.policies)
+    return [n for n in judging if any(p.id == pack for p in new.chains[n])]
+
+
 @dataclass(frozen=True)
 class Comparison:
     """``changes`` in the order base packs first, then by rule and day."""

@@ -22,7 +22,7 @@ from policyengine.packs.model import Cell, Governing, Policy, Table
 from policyengine.packs.pieces import DAY
 from policyengine.plan.names import walk
 from policyengine.tools.diff.governs import effective
-from policyengine.tools.diff.model import Change, Law
+from policyengine.tools.diff.model import Change, Law, above
 from policyengine.tools.diff.verdicts import Judgement, checked, together
 from policyengine.tools.prove.model import context_of
 
@@ -103,8 +103,7 @@ def _judged(change: Change, old: Law, new: Law, tables: tuple[Table, Table]) -> 
     """The change with its direction for the people whom the pack judges, and the packs above of which it is another."""
     alike = _speak_alike(*tables)
     own = _by(old, new, change.pack, tables, alike)
-    above = [n for n, c in sorted(new.chains.items()) if n != change.pack and any(p.id == change.pack for p in c)]
-    others = [(n, _by(old, new, n, tables, alike)) for n in above if n in new.policies and n in old.policies]
+    others = [(n, _by(old, new, n, tables, alike)) for n in above(old, new, change.pack)]
     elsewhere = tuple((n, j[0], j[2]) for n, j in others if j[0] != own[0])
     return replace(change, direction=own[0], witness=own[1], why=own[2], elsewhere=elsewhere)
 

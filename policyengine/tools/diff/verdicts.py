@@ -20,7 +20,7 @@ from policyengine.packs.windows import implied, of_a_year, years_of
 from policyengine.plan.names import unwrapped, walk
 from policyengine.tools.diff.governs import cut, effective, in_place, looked_up, roots
 from policyengine.tools.diff.missing import where_missing
-from policyengine.tools.diff.model import Direction, Law
+from policyengine.tools.diff.model import Direction, Law, above
 from policyengine.tools.diff.monotone import against, asked, both_ways, carries_on, parted, reordered
 from policyengine.tools.diff.sameness import ordered
 from policyengine.tools.diff.timeline import Stage
@@ -74,11 +74,10 @@ def elsewhere(
 ) -> tuple[tuple[str, Direction, str], ...]:
     """Packs over ``pack`` for whose people the direction is another than for its own, with why."""
     found = []
-    for name, chain in sorted(new.chains.items()):
-        if name != pack and any(p.id == pack for p in chain) and name in new.policies and name in old.policies:
-            direction, _, why = judged(old, new, stage, name, twin)
-            if direction != own:
-                found.append((name, direction, why))
+    for name in above(old, new, pack):
+        direction, _, why = judged(old, new, stage, name, twin)
+        if direction != own:
+            found.append((name, direction, why))
     return tuple(found)
 
 
