@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import os
 import shutil
 from fractions import Fraction
 from pathlib import Path
@@ -526,6 +527,23 @@ def test_a_full_disk_leaves_the_tables_that_were_there(
             render.write_file(made, "csv", folder)
     assert {path.name: path.read_bytes() for path in there.iterdir()} == before
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and links are those of POSIX")
+@pytest.mark.parametrize("format", ["csv", "json", "table"])
+def test_a_file_is_replaced_as_others_are(format: str, tmp_path: Path) -> None:
+    """Whoever could not read it still can't, a link keeps pointing where it did, and no link that somebody else has
+    put where it is written first is written through."""
+    from policyengine.tools.stats import render
+
+    private, link, victim = (tmp_path / name for name in ("private.csv", "link.csv", "victim"))
+    private.write_text("before")
+    private.chmod(0o600)
+    link.symlink_to(private)
+    (tmp_path / f".{link.name}.{os.getpid()}").symlink_to(victim)
+    render.write_file(Statistics((Table("overall", (Column("people", "whole"),), [(9,)]),), (), ()), format, link)
+    assert (link.is_symlink(), private.read_text() != "before", victim.exists()) == (True, True, False)
+    assert private.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

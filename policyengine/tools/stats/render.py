@@ -5,7 +5,6 @@ CSV and JSON are data: ids, exact figures. Terminal and XLSX are for people: nam
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
@@ -16,7 +15,7 @@ from policyengine.language.quantities import exact_text
 from policyengine.messages import in_line, say
 from policyengine.tools.result.formats import json_of, text_of, write_csv
 from policyengine.tools.result.tables import Column, Table, Value
-from policyengine.tools.result.write import parents_of
+from policyengine.tools.result.write import whole_file
 from policyengine.tools.stats.make import Statistics
 from policyengine.tools.stats.suppress import HIDDEN
 from policyengine.tools.stats.words import Words, sheet_of, title_of
@@ -116,18 +115,12 @@ def write_csv_files(statistics: Statistics, folder: Path) -> None:
 @contextmanager
 def _unfinished(paths: Sequence[Path]) -> Iterator[list[IO[str]]]:
     """Files to be written beside ``paths``, which they become when the block ends well; else nothing is left."""
-    new = [path.with_name(f".{path.name}.{os.getpid()}") for path in paths]
-    with ExitStack() as undone:
-        for path in paths:
-            undone.enter_context(parents_of(path))
-        for one in new:
-            undone.callback(one.unlink, missing_ok=True)
+    with ExitStack() as ending:
+        new = [ending.enter_context(whole_file(path)) for path in paths]
         with ExitStack() as opened:
             yield [
                 opened.enter_context(open(n, "w", encoding="utf-8", errors="backslashreplace", newline="")) for n in new
             ]
-        for one, path in zip(new, paths, strict=True):
-            one.replace(path)
 
 
 def write_xlsx(statistics: Statistics, path: Path) -> None:
