@@ -4,6 +4,7 @@ and putting the reported shifts in the place of the old decisions gives the new 
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -256,6 +257,19 @@ def test_a_file_that_can_not_be_written(shipped: Path, tmp_path: Path) -> None:
     for judge in (impact_at_scale, impact_one_by_one):
         with pytest.raises(FileNotFoundError):
             judge(before, before, files, (2016, 2016), None, tmp_path / "nowhere" / "shifts.csv")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and links are those of POSIX")
+@pytest.mark.parametrize("name", ["shifts.csv", "shifts.parquet"])
+def test_the_file_of_shifts_is_replaced_as_others_are(name: str, tmp_path: Path) -> None:
+    """Whoever could not read it still can't, and no link that somebody else has put where it is written first is
+    written through: it has people's ids in full."""
+    to, victim = tmp_path / name, tmp_path / "victim"
+    to.write_text("before")
+    to.chmod(0o600)
+    (tmp_path / f".{name}.{os.getpid()}").symlink_to(victim)
+    write_shifts((), shape_of(()), to)
+    assert (to.read_bytes() != b"before", victim.exists(), to.stat().st_mode & 0o777) == (True, False, 0o600)
 
 
 def test_memory_that_is_small_does_not_stop_it(shipped: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

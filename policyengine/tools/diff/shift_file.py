@@ -15,6 +15,7 @@ from typing import Any
 
 from policyengine.tools.result.formats import write_table
 from policyengine.tools.result.tables import JOINED, Column, Shape, Table, Value, decision_columns, decision_row
+from policyengine.tools.result.write import whole_file
 from policyengine.trace import Decision
 
 KEY = ("person_id", "period")
@@ -50,12 +51,8 @@ def is_parquet(to: Path) -> bool:
 
 @contextmanager
 def made(to: Path) -> Iterator[Path]:
-    """A place beside the file that takes its name once everything is written. Raises ``OSError`` where it can't."""
+    """As ``whole_file``. Raises ``OSError`` where there is no folder for the file."""
     if not to.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(to.parent))
-    path = to.with_name(f".{to.name}.{os.getpid()}")
-    try:
+    with whole_file(to) as path:
         yield path
-        os.replace(path, to)
-    finally:
-        path.unlink(missing_ok=True)
