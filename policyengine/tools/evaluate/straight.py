@@ -74,7 +74,7 @@ def evaluate_straight(
         spoilt = update.spoilt(out, wish.sign) if wish.update else []
         if read is not None:
             read(tables.rejects, (*law.remarks, *said, *spoilt))
-        run = _Run(law, wish, tables, folder, work, periods, as_of, judging, selector, selection)
+        run = _Run(wish, tables, folder, work, periods, as_of, judging, selector, selection)
         asked = options_of(law, files, periods, as_of, wish.format, wish.size, wish.strict)
         if wish.update:
             update.take_prints(run.host, tables, law, selection)
@@ -99,7 +99,6 @@ def evaluate_straight(
 class _Run:
     """One run: what was read, and where to write. ``work``: a folder for what is on the way."""
 
-    law: Law
     wish: Wish
     tables: Canonical
     folder: Path
@@ -114,7 +113,7 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.host = FileHost(self.tables.connection)
-        self.spans = spans_of(self.law.plans, self.periods, self.host, self.tables.records)
+        self.spans = spans_of(self.selector.law.plans, self.periods, self.host, self.tables.records)
 
     def judged(self) -> Written:
         """Judge everybody."""
@@ -124,7 +123,7 @@ class _Run:
     def _write(self, place: Tables, periods: Periods | None, folder: Path) -> Written:
         options = Options(self.wish.format, self.wish.size, ordered=self._ordered, spills=True, reasons=WARNED)
         others = judging(self.selector, self.spans, self.as_of)
-        plans, selection = self.law.plans, self.selection
+        plans, selection = self.selector.law.plans, self.selection
         return write(plans, place, periods, self.as_of, folder, options, selection, others, self.progress) or Written()
 
     @property
@@ -138,9 +137,9 @@ class _Run:
         result was read. Raises ``PolicyError`` where another run has replaced it since: the rows may be of others than
         the fingerprints.
         """
-        columns = {table.name: table.names for table in _no_rows(self.law, (), self.wish)}
+        columns = {table.name: table.names for table in _no_rows(self.selector.law, (), self.wish)}
         new = {"engine": {"name": ENGINE, "version": __version__}, "options": asked}
-        found = update.standing(self.host, out, self.law, new, columns, self.spans, self.tables, self.selection)
+        found = update.standing(self.host, out, self.selector.law, new, columns, self.spans, self.tables, self.selection)
         if found is None or not found.stands or self.wish.size == "none":
             return self.judged(), 0
         part = self.work / "part"
