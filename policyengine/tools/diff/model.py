@@ -113,7 +113,7 @@ class Comparison:
     old: Law
     new: Law
     changes: tuple[Change, ...]
-    effects: tuple[Effect, ...] = field(default=())
+    effects: tuple[Effect, ...] = ()
 
     @property
     def empty(self) -> bool:

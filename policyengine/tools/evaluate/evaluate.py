@@ -7,7 +7,7 @@ their outcome stands only where every candidate gives the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -70,7 +70,7 @@ class Evaluation:
     periods: Periods | None
     as_of: date | None
     engine: str
-    remarks: tuple[Diagnostic, ...] = field(default=())
+    remarks: tuple[Diagnostic, ...] = ()
     pseudonymised: bool = False  # persons' ids are not those of the files
 
 

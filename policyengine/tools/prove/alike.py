@@ -9,6 +9,7 @@ from datetime import date
 from math import prod
 
 from policyengine.engines.calendar import period_of
+from policyengine.engines.lookup import _matches, canonical_text
 from policyengine.engines.truth import Scene, Test, World, compile_condition, compile_what
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
@@ -120,8 +121,6 @@ def rows(node: tree.Lookup, world: World, name: str, value: Value) -> object:
     if any(isinstance(a, tree.YearOf) and a.field == name for a in arguments):
         return value
     found = []
-    from policyengine.engines.lookup import _matches, canonical_text
-
     wanted = canonical_text(value)
     for argument, column in zip(arguments, finder.keys, strict=False):
         if isinstance(argument, tree.Field) and argument.id == name and value is not None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 
+from policyengine.engines.calendar import full_months
 from policyengine.language.quantities import UNITS, exact_text
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
 from policyengine.messages import say, spoken
@@ -151,8 +152,6 @@ def _value(decl: FieldDecl, s: Situation) -> Fact | None:
     if decl.id == "days":
         return Fraction((s.end - s.start).days + 1)
     if decl.id == "full_months":
-        from policyengine.engines.calendar import full_months
-
         return Fraction(full_months(s.start, s.end))
     return (s.person if decl.of == "person" else s.facts).get(decl.id)
 
