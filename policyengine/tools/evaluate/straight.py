@@ -137,9 +137,10 @@ class _Run:
         result was read. Raises ``PolicyError`` where another run has replaced it since: the rows may be of others than
         the fingerprints.
         """
-        columns = {table.name: table.names for table in _no_rows(self.selector.law, (), self.wish)}
+        law = self.selector.law
+        columns = {table.name: table.names for table in _no_rows(law, (), self.wish)}
         new = {"engine": {"name": ENGINE, "version": __version__}, "options": asked}
-        found = update.standing(self.host, out, self.selector.law, new, columns, self.spans, self.tables, self.selection)
+        found = update.standing(self.host, out, law, new, columns, self.spans, self.tables, self.selection)
         if found is None or not found.stands or self.wish.size == "none":
             return self.judged(), 0
         part = self.work / "part"

@@ -50,8 +50,7 @@ class Published:
 
 
 class Target(Protocol):
-    """An open database in a transaction. In queries and statements ``$1`` stands for the first value; ``insert``: staged
-    rows."""
+    """An open database in a transaction. ``$1`` in a query stands for the first value; ``insert``: staged rows."""
 
     def begin(self) -> None: ...
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]: ...
