@@ -31,7 +31,7 @@ def write_report(place: str, out: Path, reveal: bool = False, named: Named = HER
     from policyengine.tools.report.page import report_page
 
     def pages(written: Written, made: Statistics, people: Iterable[One]) -> Iterator[str]:
-        yield from report_page([written], page_data(written, people, reveal), made)
+        yield from report_page(written, page_data(written, people, reveal), made)
 
     return _with_statistics(place, named, lambda w, s, p: write_text(out, pages(w, s, p)))
 
