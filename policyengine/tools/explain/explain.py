@@ -210,7 +210,7 @@ def find_person(persons: Iterable[Person], who: str) -> Person:
         return found[0]
     if found:
         raise _several(who, found)
-    raise unknown_person(who, (p.person_id for p in persons), (p.facts.get("name") for p in persons))
+    raise _unknown(who, persons)
 
 
 def _several(who: str, found: Sequence[Person]) -> PolicyError:
@@ -243,13 +243,13 @@ def people_called(persons: Iterable[Person], who: str) -> list[Person]:
     return found or ([p for p in persons if mask(p.person_id) == who] if "*" in who else [])
 
 
-def unknown_person(who: str, ids: Iterable[str], names: Iterable[object]) -> PolicyError:
+def _unknown(who: str, persons: Sequence[Person]) -> PolicyError:
     """The message that nobody is called so, with who comes near (ids masked)."""
     from difflib import get_close_matches
 
-    ids = list(ids)
-    near = [mask(i) for i in get_close_matches(who, ids, 3, 0.7)]
-    near += get_close_matches(who, [n for n in names if isinstance(n, str)], 3, 0.5)
+    names = [n for p in persons if isinstance(n := p.facts.get("name"), str)]
+    near = [mask(i) for i in get_close_matches(who, [p.person_id for p in persons], 3, 0.7)]
+    near += get_close_matches(who, names, 3, 0.5)
     near = [n for n in dict.fromkeys(near) if n != mask(who)]  # masked, several may look alike, and as what was asked
     hint = say(f"near: {', '.join(near)}", f"相近的有：{'、'.join(near)}") if near else None
     hint = hint or say("give an id or name as the file has it", "请按文件中的写法给出人员编号或姓名")
