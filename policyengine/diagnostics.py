@@ -127,7 +127,7 @@ def name_not_utf8(code: str, file: str) -> Diagnostic:
     return Diagnostic(code, message, Span(file), hint=hint)
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
     """Columns on a terminal: wide East Asian characters take two."""
     import unicodedata
 
@@ -149,7 +149,7 @@ def human(d: Diagnostic) -> str:
             same_line = d.span.end_line in (0, d.span.line)
             end = d.span.end_column - 1 if same_line and d.span.end_column > d.span.column else start + 1
             marked = clipped[start : max(end, start + 1)]
-            lines.append(" " * 6 + " | " + " " * _width(clipped[:start]) + "^" * max(1, _width(marked)))
+            lines.append(" " * 6 + " | " + " " * width(clipped[:start]) + "^" * max(1, width(marked)))
     for other in d.related:
         lines.append(f"  {say('note', '另见')}{colon}{other.message}" + (f" ({other.span})" if other.span else ""))
     return "\n".join([*lines, *(f"  {line}" for line in backing(d))])

@@ -8,10 +8,10 @@ place.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from policyengine.diagnostics import width
 from policyengine.packs.nodes import Scalar
 
 WIDTH = 120  # columns; a rule that does not fit goes on several lines
@@ -39,11 +39,6 @@ def replaced(source: str, edits: Iterable[Edit], quoted: bool = False) -> str:
         before = edit.scalar.column - 1 + len(result[edit.scalar.start : start])
         result = result[:start] + _value(edit, before, comment, quoted) + result[end:]
     return result
-
-
-def width(text: str) -> int:
-    """Columns on a screen: wide East Asian characters take two."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _value(edit: Edit, before: int, comment: str, quoted: bool) -> str:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policyengine.diagnostics import width
 from policyengine.packs.document import parse_document
 from policyengine.packs.nodes import Listing, Mapping, Scalar
-from policyengine.tools.scalars import WIDTH, Edit, replaced, width, yaml_text
+from policyengine.tools.scalars import WIDTH, Edit, replaced, yaml_text
 
 # name: YAML around the value, {} where it stands
 PLACES = {
