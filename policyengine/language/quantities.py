@@ -6,6 +6,7 @@ The only conversion built in is 1 clock_hour = 60 minutes.
 from __future__ import annotations
 
 from fractions import Fraction
+from math import floor
 
 from policyengine.light import dataclass
 
@@ -40,6 +41,11 @@ MULTIPLES = {"千字": (1000, "characters"), "万字": (10000, "characters"), "�
 MONTHS = tuple("january february march april may june july august september october november december".split())  # noqa: SIM905
 COUNTED = ("hours", "credits")  # the units a requirement may be in
 NO_QUANTITY = ("months", "years", "yuan")  # units in which no activity is recorded
+
+
+def half_up(value: Fraction, places: int) -> Fraction:
+    """Rounded to so many decimals, a half upwards: what is shown beside the exact figure."""
+    return Fraction(floor(value * 10**places + Fraction(1, 2)), 10**places)
 
 
 def exact_text(value: Fraction) -> str:

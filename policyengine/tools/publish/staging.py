@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from policyengine.language.quantities import exact_text
+from policyengine.language.quantities import exact_text, half_up
 from policyengine.records.sqlcells import call, make_table, name, number, text
 from policyengine.tools.result.read import Written
 from policyengine.tools.result.tables import Table
@@ -240,8 +240,7 @@ def _decimal(whole: Any, tenth: Any) -> Any:
 
 def decimal_of(value: Fraction) -> tuple[str, str | None]:
     """The same for a figure at hand."""
-    shift = 10**PLACES
-    rounded = Fraction((value * shift + Fraction(1, 2)).__floor__(), shift)
+    rounded = half_up(value, PLACES)
     return exact_text(rounded), None if rounded == value else exact_text(value)
 
 

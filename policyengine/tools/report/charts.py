@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from html import escape
+from math import floor
 from unicodedata import east_asian_width
 
 from policyengine.language.quantities import exact_text
@@ -41,10 +42,8 @@ def outcomes_chart(table: Table, words: Words, by: Sequence[str]) -> str:
         for outcome, n in parts:
             width = Fraction(WIDE * n, whole)
             tip = f"<title>{escape(say(*OUTCOMES[outcome]))}: {n}</title>"
-            box = (
-                f'<rect x="{_px(x)}" y="{y}" width="{_px(width)}" height="{BAR}" fill="{SHADES[outcome]}">{tip}</rect>'
-            )
-            body.append(box)
+            box = f'x="{floor(x)}" y="{y}" width="{floor(width)}" height="{BAR}"'
+            body.append(f'<rect {box} fill="{SHADES[outcome]}">{tip}</rect>')
             if width > 9 * len(str(n)) + 6:
                 body.append(_text(int(x + width / 2), y + 16, str(n), "middle", "#fff"))
             x += width
@@ -67,7 +66,7 @@ def amounts_chart(table: Table, words: Words, column: str, by: Sequence[str]) ->
     for place, (label, value) in enumerate(found):
         y, width = place * (BAR + GAP), (WIDE - RIGHT) * value / most
         body.append(_text(left - 8, y + 16, label, "end"))
-        body.append(f'<rect x="{left}" y="{y}" width="{_px(width)}" height="{BAR}" fill="#1f4e79"/>')
+        body.append(f'<rect x="{left}" y="{y}" width="{floor(width)}" height="{BAR}" fill="#1f4e79"/>')
         body.append(_text(left + int(width) + 6, y + 16, _amount(value), "start"))
     said = "; ".join(f"{label}: {_amount(value)}" for label, value in found)
     return _figure(title_of(table.name), said, (left + WIDE - RIGHT + right, len(found) * (BAR + GAP) + 6), body, more)
@@ -86,10 +85,6 @@ def _amount(value: Fraction) -> str:
 def _width(text: str) -> int:
     """Of a text in the chart, in its units, at most: Chinese characters are as wide as they are high."""
     return sum(14 if east_asian_width(c) in "WF" else 10 if c.isupper() else 8 for c in text)
-
-
-def _px(value: Fraction) -> str:
-    return str((value * 10).__floor__() // 10)
 
 
 def _text(x: int, y: int, text: str, anchor: str, colour: str = "currentColor") -> str:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.language.quantities import half_up
 from policyengine.messages import say
 from policyengine.records.sqlcells import call, name, number, text
 from policyengine.tools.result.tables import Column, Table, Value
@@ -19,7 +20,7 @@ from policyengine.trace import OUTCOMES
 
 ALIASES = {"year": "period", "kind": "employer_kind", "level": "title_level", "base": "listed", "source": "paid_by"}
 AT_MOST = 999_999  # people among whom DuckDB finds the last of the least
-PLACES = 100  # percentages and means are rounded to two decimals, half up; the exact sums stand beside them
+PLACES = 2  # to which percentages and means are rounded, half up; the exact sums stand beside them
 
 
 @dataclass(frozen=True)
@@ -252,9 +253,7 @@ def _percent(part: int | None, whole: int) -> Value:
 
 
 def _share(total: Fraction, count: int) -> Value:
-    if not count:
-        return None
-    return Fraction((total * PLACES / count + Fraction(1, 2)).__floor__(), PLACES)
+    return half_up(total / count, PLACES) if count else None
 
 
 def _sum(row: dict[str, Any], *names: str) -> int:

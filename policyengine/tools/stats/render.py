@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any
 
-from policyengine.language.quantities import exact_text
+from policyengine.language.quantities import exact_text, half_up
 from policyengine.messages import in_line, say
 from policyengine.tools.result.formats import json_of, text_of, write_csv
 from policyengine.tools.result.tables import Column, Table, Value
@@ -31,7 +31,7 @@ def shown(words: Words, column: Column, value: Value) -> str:
         return "—"
     text = text_of(value)
     if "/" in text:
-        return "≈" + exact_text(Fraction((Fraction(text) * 100 + Fraction(1, 2)).__floor__(), 100))
+        return "≈" + exact_text(half_up(Fraction(text), 2))
     return text
 
 
