@@ -6,18 +6,15 @@ reference evaluator, which compares the candidates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
-from typing import TypeVar
+from operator import attrgetter
 
 from policyengine.engines.reference import Periods, years_of
 from policyengine.records.model import Inputs, Person
-from policyengine.tools.evaluate.evaluate import judge_one, records_by_person
+from policyengine.tools.evaluate.evaluate import concatenated, judge_one, records_by_person
 from policyengine.tools.evaluate.select import Selector
 from policyengine.trace import Result
-
-Row = TypeVar("Row")
 
 
 def judge_compiled(selector: Selector, inputs: Inputs, periods: Periods | None, as_of: date | None) -> Result:
@@ -36,11 +33,12 @@ def judge_compiled(selector: Selector, inputs: Inputs, periods: Periods | None, 
     for place, people in together.items():
         if (span := spans[place]) is not None:
             parts.append(_judged(selector, place, _only(inputs, people), span, as_of))
+    whole, who_of = concatenated(parts), attrgetter("person_id")
     return Result(
-        _by_person(parts, lambda r: r.decisions),
-        _by_person(parts, lambda r: r.findings),
-        _by_person(parts, lambda r: r.ledger),
-        _by_person(parts, lambda r: r.flags),
+        tuple(sorted(whole.decisions, key=who_of)),
+        tuple(sorted(whole.findings, key=who_of)),
+        tuple(sorted(whole.ledger, key=who_of)),
+        tuple(sorted(whole.flags, key=who_of)),
     )
 
 
@@ -57,8 +55,3 @@ def _only(inputs: Inputs, people: set[str]) -> Inputs:
         records=tuple(r for r in inputs.records if r.person_id in people),
         persons={who: inputs.persons.get(who) or Person(who) for who in sorted(people)},
     )
-
-
-def _by_person(parts: Iterable[Result], rows: Callable[[Result], tuple[Row, ...]]) -> tuple[Row, ...]:
-    every = [row for part in parts for row in rows(part)]
-    return tuple(sorted(every, key=lambda row: row.person_id))  # type: ignore[attr-defined]

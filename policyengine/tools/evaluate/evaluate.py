@@ -184,6 +184,11 @@ def judge_all(
             progress(done / len(everybody), "judging")
         person = inputs.persons.get(who) or Person(who)
         parts.append(judge_one(selector, person, by_person.get(who, ()), spans, as_of))
+    return concatenated(parts)
+
+
+def concatenated(parts: Sequence[Result]) -> Result:
+    """The rows of several traces as one."""
     return Result(
         tuple(d for part in parts for d in part.decisions),
         tuple(f for part in parts for f in part.findings),
