@@ -91,31 +91,34 @@ def _unlike(written: Written, digests: Any, persons: str | None) -> str | None:
     return next((str(e["file"]) for e in inputs if e["sha256"] not in set(digests.values())), None)
 
 
+_NOT_THESE = ("not what this result was made from, or not here", "不在此处，或不是该结果所依据的内容")
 _HIDDEN = (
     "persons have pseudonyms here, so that what the files say of them can't be added",
     "人员编号已化名，无法与文件中的情况对应",
 )
 
 
-def _without(what: str, explicit: bool, why: tuple[str, str] | None = None) -> tuple[None, tuple[Diagnostic, ...]]:
-    english, chinese = why or ("not what this result was made from, or not here", "不在此处，或不是该结果所依据的内容")
-    text = say(f"{what}: {english}", f"{what}：{chinese}")
+def _without(what: str, explicit: bool, why: tuple[str, str] = _NOT_THESE) -> tuple[None, tuple[Diagnostic, ...]]:
     if explicit:
         hint = say("name the very files that evaluate was given", "请指定评定时使用的文件")
-        raise PolicyError([Diagnostic("PE531", text, hint=hint)])
+        raise PolicyError([Diagnostic("PE531", say(f"{what}: {why[0]}", f"{what}：{why[1]}"), hint=hint)])
+    return None, (_lacking(what, why),)
+
+
+def _lacking(what: str, why: tuple[str, str]) -> Diagnostic:
+    """Of a result whose facts are not told."""
     hint = _untold()
-    if why is None:  # the very files may still be found; of pseudonyms they say nothing
-        named = say(
+    if why is _NOT_THESE:  # the very files may still be found; of pseudonyms they say nothing
+        hint += say("; ", "；") + say(
             "name the files with --records, --persons and --policy", "可用 --records、--persons、--policy 指定文件"
         )
-        hint += say("; ", "；") + named
-    return None, (Diagnostic("PE530", text, hint=hint, severity="note"),)
+    return Diagnostic("PE530", say(f"{what}: {why[0]}", f"{what}：{why[1]}"), hint=hint, severity="note")
 
 
 def published_without(place: str, manifest: Mapping[str, Any]) -> Diagnostic:
     """Of a result in a database whose files were out of reach when it was published, or can't say of whom it is."""
     if manifest["options"].get("pseudonymised"):
-        return _without(place, False, _HIDDEN)[1][0]
+        return _lacking(place, _HIDDEN)
     years = ", ".join(manifest["outcomes"])
     text = say(
         f"{place}: the result of {years} was published without its files",
