@@ -35,7 +35,6 @@ F = Fraction
 PEOPLE = 6
 Pair = tuple[Policy, Policy, Plan, Plan]
 ON_RECORDS = (tree.Recognise, tree.Reject, tree.Convert, tree.Add, tree.CountOnce, tree.Cap, tree.Measure, tree.Assign)
-WITH_WINDOW = (tree.Require, tree.Expect)
 
 
 def _as_loaded(table: Table) -> Table:

@@ -274,9 +274,6 @@ def relation(pairs: Iterator[tuple[Fraction, Fraction]]) -> str:
     return "neither" if laxer and stricter else "laxer" if laxer else "stricter" if stricter else "same"
 
 
-EVERYTHING = "recognise records"
-
-
 def on_records(old: str, new: str) -> str:
     """The relation of two rules about single records, by all records."""
     one, other = _judged(old), _judged(new)
