@@ -10,7 +10,7 @@ from typing import Any
 from policyengine.language.quantities import exact_text
 from policyengine.messages import harmless, say
 from policyengine.records.personal import mask
-from policyengine.tools.diff.impact import GROUPS, Impact
+from policyengine.tools.diff.impact import GROUPS, Impact, Shift
 from policyengine.tools.diff.model import Change, Comparison, Law
 from policyengine.tools.diff.phrases import (
     DIRECTIONS,
@@ -80,27 +80,7 @@ def plain(comparison: Comparison, impact: Impact | None, reveal: bool) -> dict[s
     data: dict[str, Any] = {
         "old": {"label": comparison.old.label, "commit": comparison.old.commit},
         "new": {"label": comparison.new.label, "commit": comparison.new.commit},
-        "changes": [
-            {
-                "kind": c.kind,
-                "law": c.is_law,
-                "pack": c.pack,
-                "subject": c.subject,
-                "direction": c.direction,
-                "from": c.start.isoformat() if c.start else None,
-                "until": c.until.isoformat() if c.until else None,
-                "before": c.before,
-                "after": c.after,
-                "how": c.how,
-                "when": stretch(c),
-                "manner": manner(c),
-                "witness": list(c.witness),
-                "why": c.why,
-                "elsewhere": [{"pack": p, "direction": d, "why": w} for p, d, w in c.elsewhere],
-                "citation": cited(c),
-            }
-            for c in comparison.changes
-        ],
+        "changes": [_change(c) for c in comparison.changes],
         "effects": [{"kind": e.kind, "pack": e.pack, "rule": e.rule, "text": e.text} for e in comparison.effects],
     }
     if impact is not None:
@@ -109,28 +89,48 @@ def plain(comparison: Comparison, impact: Impact | None, reveal: bool) -> dict[s
             "decisions": impact.decisions,
             **{direction: impact.count(direction) for direction in ("loses", "gains", "figures")},
             "whole": impact.whole,
-            "shifts": [
-                {
-                    "person_id": s.person_id if reveal else mask(s.person_id),
-                    "period": s.period,
-                    "direction": s.direction,
-                    "old": s.old.outcome if s.old else None,
-                    "new": s.new.outcome if s.new else None,
-                    "old_total": exact_text(s.old.total) if s.old else None,
-                    "new_total": exact_text(s.new.total) if s.new else None,
-                    "old_capped_off": exact_text(s.old.capped_off) if s.old else None,
-                    "new_capped_off": exact_text(s.new.capped_off) if s.new else None,
-                    "rules": list(s.rules),
-                    **s.group,
-                }
-                for s in impact.shifts
-            ],
+            "shifts": [_shift(s, reveal) for s in impact.shifts],
             **{
                 f"by_{by}": [{"value": v, "worse": w, "better": b} for v, w, b in impact.counted(by)]
                 for by in ("rule", *GROUPS)
             },
         }
     return data
+
+
+def _change(c: Change) -> dict[str, Any]:
+    return {
+        "kind": c.kind,
+        "law": c.is_law,
+        "pack": c.pack,
+        "subject": c.subject,
+        "direction": c.direction,
+        "from": c.start.isoformat() if c.start else None,
+        "until": c.until.isoformat() if c.until else None,
+        "before": c.before,
+        "after": c.after,
+        "how": c.how,
+        "when": stretch(c),
+        "manner": manner(c),
+        "witness": list(c.witness),
+        "why": c.why,
+        "elsewhere": [{"pack": p, "direction": d, "why": w} for p, d, w in c.elsewhere],
+        "citation": cited(c),
+    }
+
+
+def _shift(s: Shift, reveal: bool) -> dict[str, Any]:
+    sides = (("old", s.old), ("new", s.new))
+    return {
+        "person_id": s.person_id if reveal else mask(s.person_id),
+        "period": s.period,
+        "direction": s.direction,
+        **{side: d.outcome if d else None for side, d in sides},
+        **{f"{side}_total": exact_text(d.total) if d else None for side, d in sides},
+        **{f"{side}_capped_off": exact_text(d.capped_off) if d else None for side, d in sides},
+        "rules": list(s.rules),
+        **s.group,
+    }
 
 
 # --- for a pull request ----------------------------------------------------------------------------------------------
