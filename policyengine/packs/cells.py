@@ -72,14 +72,9 @@ class Reader:
         return value
 
     def _alternatives(self, text: str) -> Cell | Bad:
-        values: list[Cell] = []
-        for part in _ALTERNATIVES.split(text):
-            if not part.strip():
-                continue
-            value = self._one(part.strip())
-            if isinstance(value, Bad):
-                return value
-            values.append(value)
+        values = [self._one(part.strip()) for part in _ALTERNATIVES.split(text) if part.strip()]
+        if (bad := next((v for v in values if isinstance(v, Bad)), None)) is not None:
+            return bad
         return values[0] if len(values) == 1 else tuple(values)  # type: ignore[return-value]
 
     def _one(self, text: str) -> Cell | Bad:
@@ -87,8 +82,7 @@ class Reader:
         if kind == "term":
             return self._term(text)
         if kind == "number":
-            value = number(text)
-            if value is not None:
+            if (value := number(text)) is not None:
                 return value
             hint = say("write it in digits: 90, 0.5 or 2/3", "请用数字书写：90、0.5 或 2/3")
             if self.column.role == "key" and not isinstance(self._range(text), Bad):
@@ -96,35 +90,17 @@ class Reader:
                            "要写区间，请在 pack.yaml 的这一列写 match: range")  # fmt: skip
             return Bad(say(f"“{text}” is no number", f"“{text}”不是数"), hint)
         if kind == "year":
-            year = year_of(text)
-            return (
-                Bad(
-                    say(f"“{text}” is no year", f"“{text}”不是年度"),
-                    say("write four digits: 2016", "请写四位数字：2016"),
-                )
-                if year is None
-                else Fraction(year)
-            )
+            if (year := year_of(text)) is not None:
+                return Fraction(year)
+            hint = say("write four digits: 2016", "请写四位数字：2016")
+            return Bad(say(f"“{text}” is no year", f"“{text}”不是年度"), hint)
         if kind == "date":
-            day = day_of(text)
-            return (
-                Bad(
-                    say(f"“{text}” is no day", f"“{text}”不是日期"),
-                    say("write year, month and day: 2016-07-01", "请写年月日：2016-07-01"),
-                )
-                if day is None
-                else day
-            )
+            return day_of(text) or _no_day(text, say("write year, month and day: 2016-07-01", "请写年月日：2016-07-01"))
         if kind == "yes_no":
-            known = _YES_NO.get(canonical(text))
-            return (
-                Bad(
-                    say(f"“{text}” is neither yes nor no", f"“{text}”既不是“是”也不是“否”"),
-                    say("write 是 or 否", "请写 是 或 否"),
-                )
-                if known is None
-                else known
-            )
+            if (known := _YES_NO.get(canonical(text))) is not None:
+                return known
+            message = say(f"“{text}” is neither yes nor no", f"“{text}”既不是“是”也不是“否”")
+            return Bad(message, say("write 是 or 否", "请写 是 或 否"))
         return text
 
     def _term(self, text: str) -> str | Bad:
@@ -147,15 +123,8 @@ class Reader:
         year = year_of(text)
         if year is not None:
             return first_day(year, self.year_start) if self.column.role == "from" else last_day(year, self.year_start)
-        day = day_of(text)
-        return (
-            Bad(
-                say(f"“{text}” is no day", f"“{text}”不是日期"),
-                say("write a day (2016-07-01) or a year (2016)", "请写日期（2016-07-01）或年度（2016）"),
-            )
-            if day is None
-            else day
-        )
+        hint = say("write a day (2016-07-01) or a year (2016)", "请写日期（2016-07-01）或年度（2016）")
+        return day_of(text) or _no_day(text, hint)
 
     def _range(self, text: str) -> tuple[Fraction | None, Fraction | None] | Bad:
         bad = Bad(
@@ -184,11 +153,14 @@ class Reader:
         low, high = (number(between[1]), number(between[2])) if between else (None, None)
         if low is None or high is None:
             return bad
-        return (
-            Bad(say(f"“{text}” runs backwards", f"“{text}”前大后小"), say(f"write {high}-{low}", f"请写 {high}-{low}"))
-            if low > high
-            else (low, high)
-        )
+        if low > high:
+            message = say(f"“{text}” runs backwards", f"“{text}”前大后小")
+            return Bad(message, say(f"write {high}-{low}", f"请写 {high}-{low}"))
+        return low, high
+
+
+def _no_day(text: str, hint: str) -> Bad:
+    return Bad(say(f"“{text}” is no day", f"“{text}”不是日期"), hint)
 
 
 def no_text(text: str) -> Bad | None:
