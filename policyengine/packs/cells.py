@@ -75,7 +75,7 @@ class Reader:
         values = [self._one(part.strip()) for part in _ALTERNATIVES.split(text) if part.strip()]
         if (bad := next((v for v in values if isinstance(v, Bad)), None)) is not None:
             return bad
-        return values[0] if len(values) == 1 else tuple(values)  # type: ignore[return-value]
+        return values[0] if len(values) == 1 else tuple(values) or None  # type: ignore[return-value]
 
     def _one(self, text: str) -> Cell | Bad:
         kind = self.column.type

@@ -150,6 +150,7 @@ BAD: dict[str, tuple[str, str | bytes, str]] = {
     "row too short": (BASES, "name,aliases,from,until\na,b\n", "PE153 2:1"),
     "no such day": (BASES, "name,aliases,from,until\na,,2016-02-30,\n", "PE151 2:4"),
     "key empty": (BASES, "name,aliases,from,until\n,b,,\n", "PE151 2:1"),
+    "key of marks alone": (BASES, "name,aliases,from,until\n、,b,,\n", "PE151 2:1"),
     "same key": (BASES, "name,aliases,from,until\nB,,,\nｂ,,,\n", "PE152 3:1"),
     "alias of another": (BASES, "name,aliases,from,until\nA,川大,,\n川大,,,\n", "PE152 3:1"),
     "validity overlaps": (BASES, "name,aliases,from,until\nA,,2016,2018\nA,,2018,\n", "PE152 3:1"),
