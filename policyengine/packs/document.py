@@ -21,7 +21,7 @@ from policyengine.messages import is_utf8, say
 from policyengine.packs.compose import compose, empty
 from policyengine.packs.nodes import Node, Scalar, line_of, span_of
 from policyengine.packs.place import ScalarPlace
-from policyengine.packs.syntax import INVISIBLE, UNWANTED, unwanted
+from policyengine.packs.syntax import INVISIBLE, UNWANTED, at_character, unwanted
 
 MAX_PROBLEMS = 200  # of one file; whoever has mended these checks again
 MAX_BYTES = 1_000_000  # the whole regulation with every article as a note is 60 kB
@@ -197,19 +197,19 @@ def _unwanted(text: str, file: str) -> Diagnostic | None:
     found = UNWANTED.search(text)
     tab = text.find("\t")
     if tab >= 0 and (found is None or tab < found.start()):
-        return _at(
+        return at_character(
             "PE105",
             say("a tab stands here; YAML is laid out with spaces", "此处是制表符；YAML 用空格排版"),
             file,
             text,
             tab,
-            hint=say("replace it by two spaces", "请改为两个空格"),
+            say("replace it by two spaces", "请改为两个空格"),
             instead="  " if _beside_space(text, tab) else None,
         )
     if found is not None:
         message, hint = unwanted(found.group())
         without = "" if INVISIBLE.fullmatch(found.group()) else None
-        return _at("PE104", message, file, text, found.start(), hint=hint, instead=without)
+        return at_character("PE104", message, file, text, found.start(), hint, instead=without)
     if not text.strip() or not any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n")):
         return empty(file)
     return None
@@ -220,12 +220,3 @@ def _beside_space(text: str, tab: int) -> bool:
     before, _, _ = text[text.rfind("\n", 0, tab) + 1 : tab].partition("#")
     after = text[tab:].partition("\n")[0].strip()
     return bool(before.strip()) and (before[-1] in " :," or not after or after.startswith("#"))
-
-
-def _at(
-    code: str, message: str, file: str, text: str, offset: int, hint: str, instead: str | None = None
-) -> Diagnostic:
-    line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
-    span = Span(file, line, column, line, column + 1)
-    mend = None if instead is None else Replacement(span, instead)
-    return Diagnostic(code, message, span, hint, source=line_of(text, line), instead=mend)

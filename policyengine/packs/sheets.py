@@ -9,7 +9,7 @@ from policyengine.diagnostics import Diagnostic, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.packs.nodes import lines_of
-from policyengine.packs.syntax import UNWANTED, unmerged, unwanted
+from policyengine.packs.syntax import UNWANTED, at_character, unmerged, unwanted
 
 MAX_ROWS = 20_000
 
@@ -63,9 +63,7 @@ def sheet_of(data: bytes, file: str) -> tuple[Sheet | None, list[Diagnostic]]:
         return None, [conflict]
     if found := UNWANTED.search(text):
         message, hint = unwanted(found[0])
-        line, column = text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
-        span = Span(file, line, column, line, column + 1)
-        return None, [Diagnostic("PE104", message, span, hint, source=lines_of(text)[line - 1])]
+        return None, [at_character("PE104", message, file, text, found.start(), hint)]
     rows: list[tuple[str, ...]] = []
     lines: list[int] = []
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # the file's own bound is the one that holds

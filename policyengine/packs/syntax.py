@@ -295,6 +295,16 @@ def _halved(span: Span, before: str, char: str, after: str) -> Replacement | Non
     return Replacement(span, plain.rstrip() or plain if after == " " else plain)
 
 
+def at_character(
+    code: str, message: str, file: str, text: str, offset: int, hint: str, instead: str | None = None
+) -> Diagnostic:
+    """A diagnostic at one character of a file; ``instead``: what stands for it once it is mended."""
+    line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+    span = Span(file, line, column, line, column + 1)
+    mend = None if instead is None else Replacement(span, instead)
+    return Diagnostic(code, message, span, hint, source=line_of(text, line), instead=mend)
+
+
 def unwanted(character: str) -> tuple[str, str]:
     """Message and hint of PE104: a character that a pack may not contain."""
     code = f"U+{ord(character):04X}"
