@@ -371,7 +371,7 @@ def _shared(
     own = {(w.kind, w.of, w.id) for w in words} | {("field", None, f.id) for f in fields}
     seen: dict[tuple[str, str | None, str], Word] = {}
     for word in whole.words:
-        for form in set(map(canonical, names_of(word))):
+        for form in dict.fromkeys(map(canonical, names_of(word))):
             other = seen.setdefault((word.kind, word.of, form), word)
             if other is word or not own & {(w.kind, w.of, w.id) for w in (word, other)}:
                 continue

@@ -54,6 +54,13 @@ BAD: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 
 
+def test_names_of_two_words_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:
+    names = "abcdefgh"
+    declared = PACK.replace("training: 培训班", f"training: {{zh: 培训班, aliases: [{', '.join(names)}]}}")
+    _, problems = load(tmp_path, pack=declared.replace("[网络培训]", f"[{', '.join(reversed(names))}]"))
+    assert [d.message for d in problems] == [f"“{n}” would mean distance and training" for n in reversed(names)]
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_declaration_is_told_where(name: str, tmp_path: Path) -> None:
     old, new, expected = BAD[name]
