@@ -1,18 +1,16 @@
 """A place where the parser can't go on in, a message for the official out: what is wrong, what was expected.
 
-Some mistakes have a message of their own (a Chinese numeral, no unit, an undeclared word); those are reported and
-stepped over, so that one look at a rule finds them all. The rest are syntax errors, with the words that could stand.
+The mistakes here have a message of their own (a Chinese numeral, no unit, an undeclared word); they are reported and
+stepped over, so that one look at a rule finds them all. The rest are syntax errors (``syntax.py``).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
-from policyengine.language.builder import TOTALS
+from policyengine.language.builder import TOTALS, Builder
 from policyengine.language.conditions import OPERATORS
-from policyengine.language.examples import EXAMPLES
 from policyengine.language.expected import Expected, alternatives
 from policyengine.language.forms import fold, inside_word
 from policyengine.language.grammar import KINDS, Accepts
@@ -25,11 +23,8 @@ from policyengine.language.hints import (
     nearest,
     not_by,
     of_cap,
-    of_earlier_years,
     of_requirement,
     of_time,
-    otherwise_written,
-    plainly,
     sure,
     within_years,
 )
@@ -40,28 +35,24 @@ from policyengine.language.numerals import in_words, numeral
 from policyengine.language.vocabulary import Word
 from policyengine.messages import say
 
-if TYPE_CHECKING:
-    from policyengine.language.builder import Builder
-
 MAX_PROBLEMS = 10  # of one rule: who has made more has misunderstood something else
-_STOPS = frozenset(" ,、，。;；:：()（）「」『』“”\"'=<>!≤≥≠+*/%")
-_ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
+STOPS = frozenset(" ,、，。;；:：()（）「」『』“”\"'=<>!≤≥≠+*/%")
 _NUMERAL = re.compile("[零〇一二两三四五六七八九十百千万亿半]+")
 _HALF_A_YEAR = re.compile("半年|half a year(?![a-z])")
+_PRESENCE = re.compile("(present|missing)(?![a-z0-9_])")
 _BEGUN = re.compile("[0-9][0-9.]*(?: *分|个)? *$")
 _SEPARATED = re.compile(r"[0-9]+(?:,[0-9]{3})+[0-9]*(?:\.[0-9]+)?")
 
 
 class Mender:
-    """Finds the message for a place in a sentence."""
+    """Finds the message for a mistake, and where the sentence goes on behind it."""
 
     def __init__(self, builder: Builder):
         self.builder, self.sentence = builder, builder.sentence
         self.grammar = self.sentence.grammar
         self.chinese = "\u4e00" <= self.sentence.text.lstrip(f" {QUOTES}")[:1] <= "\u9fff"
+        self.surface = "zh" if self.chinese else "en"
         self.words = Expected(self.grammar, self.chinese)
-
-    # --- mistakes that are stepped over -------------------------------------------------------------------------
 
     def mend(self, start: int, stack: list[int]) -> Token | int | None:
         """A token or place to go on with, once what stands at ``start`` is reported; None: a plain syntax error."""
@@ -104,7 +95,7 @@ class Mender:
 
     def denied_presence(self, start: int) -> None:
         """``evidence is not present``: its opposite is said outright."""
-        found = re.compile("(present|missing)(?![a-z0-9_])").match(self.sentence.folded, start)
+        found = _PRESENCE.match(self.sentence.folded, start)
         equal = after_equal(self.sentence.folded, start)
         if found is None or equal is None or "not" not in self.sentence.folded[equal[1] : start]:
             return
@@ -172,7 +163,7 @@ class Mender:
             return None
         end = found.end()
         while end > start and end < self.sentence.end:
-            if UNIT_FORMS.at(self.sentence.folded, end) or self.sentence.folded[end] in _STOPS:
+            if UNIT_FORMS.at(self.sentence.folded, end) or self.sentence.folded[end] in STOPS:
                 break
             end -= 1  # 两千字: 两 千字
         words = self.sentence.text[start:end]
@@ -319,8 +310,8 @@ class Mender:
 
     def with_its_field(self, name: str) -> str:
         """考核结果 = 合格, of the term 合格 where a test begins; any other word as it is."""
-        surface, vocabulary = "zh" if self.chinese else "en", self.sentence.vocabulary
-        owners = [w.of for w in vocabulary.words if w.kind == "term" and w.of and w.surface(surface) == name]
+        vocabulary = self.sentence.vocabulary
+        owners = [w.of for w in vocabulary.words if w.kind == "term" and w.of and w.surface(self.surface) == name]
         field = vocabulary.fields.get(owners[0]) if len(owners) == 1 else None
         return f"{(self.chinese and field.zh) or field.id} = {name}" if field else name
 
@@ -334,9 +325,8 @@ class Mender:
         """All forms that could stand there, with the name to propose: words of the vocabulary, then keywords."""
         if not self.sentence.hints:
             return {}
-        surface = "zh" if self.chinese else "en"
         declared = self.sentence.vocabulary.forms.forms.items()
-        named = {f: w.surface(surface) for f, words in declared for w in words if w.kind.upper() in kinds}
+        named = {f: w.surface(self.surface) for f, words in declared for w in words if w.kind.upper() in kinds}
         return named | self.keywords(terminals)
 
     def keywords(self, terminals: Iterable[str]) -> dict[str, str]:
@@ -349,16 +339,11 @@ class Mender:
         keywords = {f: (t, TOTALS.get(f)) for t, forms in self.grammar.forms.items() for f in forms}
         return {**keywords, **UNIT_FORMS.forms, **self.known(KINDS)}
 
-    def comparison(self, word: str, terminals: Iterable[str]) -> str | None:
-        """The comparison that a word is but for its spaces: ``atleast``."""
-        forms = (f for t in terminals if t in OPERATORS for f in self.grammar.forms[t])
-        return next((f for f in forms if f.replace(" ", "") == word), None)
-
     def some(self, kinds: list[str]) -> str | None:
         """A few declared words of those kinds."""
         words = [w for w in self.sentence.vocabulary.words if w.kind.upper() in kinds]
         words.sort(key=lambda w: w.of not in (None, "form"))
-        names = [w.surface("zh" if self.chinese else "en") for w in words[:6]]
+        names = [w.surface(self.surface) for w in words[:6]]
         if not names:
             return say("the pack's vocabulary declares none", "本政策包的词汇表中没有声明")
         more = "…" if len(words) > len(names) else ""
@@ -374,8 +359,8 @@ class Mender:
     def extent(self, start: int, follow: Accepts | None) -> int:
         """The end of the unknown word at ``start``: where what may follow it begins, or at a space or sign."""
         folded, end = self.sentence.folded, start
-        while end < self.sentence.end and (end == start or folded[end] not in _STOPS):
-            if folded[end] in _STOPS or (follow and not inside_word(folded, end) and self.sentence.token(end, follow)):
+        while end < self.sentence.end and (end == start or folded[end] not in STOPS):
+            if folded[end] in STOPS or (follow and not inside_word(folded, end) and self.sentence.token(end, follow)):
                 break
             end += 1
         return end
@@ -384,149 +369,6 @@ class Mender:
         """Whether the sentence goes on after the word as the grammar lets it."""
         end = self.sentence.skip(end)
         return end >= self.sentence.end or (follow is not None and self.sentence.token(end, follow) is not None)
-
-    # --- syntax errors ------------------------------------------------------------------------------------------
-
-    def explain(self, start: int, stack: list[int]) -> None:
-        """Report a syntax error: what could stand at ``start``."""
-        start = min(self.sentence.skip(start), self.sentence.end)
-        expected = self.grammar.expected(stack)
-        ended = start >= self.sentence.end
-        if self.lacks_unit(start, set(expected)):
-            self.missing_unit(start)
-            return
-        if self.unclosed(start, expected, ended):
-            return
-        wanted = alternatives(self.words.phrases(expected))
-        if not wanted and self.day_of_what_year():
-            return
-        end = start if ended else self.found(start)
-        found = clipped(self.sentence.text[start:end])
-        if ended:
-            wanted = wanted or say("something", "内容")
-            message = say(f"the rule ends too early: {wanted} is missing", f"规则不完整：后面还缺{wanted}")
-        elif not wanted:
-            message = say(f"the rule should end before “{found}”", f"规则应在“{found}”之前结束")
-        elif "$END" in expected:
-            message = say(
-                f"the rule should end before “{found}” or go on with {wanted}",
-                f"规则应在“{found}”之前结束，或者接{wanted}",
-            )
-        else:
-            message = say(f"{wanted} is expected here, not “{found}”", f"此处应为{wanted}，而不是“{found}”")
-        hint, instead = self.hint(start, end, expected, found) if self.sentence.hints else (None, None)
-        self.builder.problem("PE200", message, start, end, hint, instead)
-
-    def day_of_what_year(self) -> bool:
-        """7月1日 alone: in Chinese 本年度 stands before it."""
-        day = self.sentence.last
-        if day is None or day.type != "MONTH_DAY" or not self.chinese:
-            return False
-        message = say(f"{day.text} of which year?", f"{day.text}：没有写明哪一年")
-        hint = say(f"write 本年度 {day.text}, or a day with its year: 2020年{day.text}",
-                   f"请写 本年度 {day.text}，或写明年份：2020年{day.text}")  # fmt: skip
-        self.builder.problem("PE200", message, day.start, day.end, hint)
-        return True
-
-    def unclosed(self, start: int, expected: list[str], ended: bool) -> bool:
-        """Quotation marks or brackets that don't close."""
-        if not ended and self.sentence.text[start] in QUOTES:
-            mark = self.sentence.text[start]
-            if mark in "‘'":
-                hint = say('texts stand between 「 and 」 or " and "', "文字请放在「」之间")
-                message = say(f"{mark} is no quotation mark here", f"此处不能用 {mark}")
-            elif "TEXT" in expected:
-                hint = say("a closing mark inside the text is written twice", "文字中的右引号请写两次")
-                if self.cut_by_comment(start):
-                    hint = say(
-                        "to YAML “ #” begins a comment: put the whole rule in quotes ('…')",
-                        "“ #”之后的文字被 YAML 当作注释：请给整条规则加引号（'…'）",
-                    )
-                message = say(f"the text after {mark} has no end", f"{mark} 没有对应的右引号")
-            else:
-                return False
-            self.builder.problem("PE214", message, start, start + 1, hint)
-            return True
-        if ended and "RPAR" in expected:
-            opened = self.opening(start)
-            message = say("this bracket is not closed", "此括号没有对应的右括号")
-            self.builder.problem("PE214", message, opened, opened + 1)
-            return True
-        if not ended and self.sentence.folded[start] == ")" and self.opening(start) < 0:
-            message = say("this bracket was never opened", "此括号没有对应的左括号")
-            self.builder.problem("PE214", message, start, start + 1)
-            return True
-        return False
-
-    def cut_by_comment(self, start: int) -> bool:
-        """Whether YAML took the end of the text that begins there for a comment: the file's line has more than it."""
-        line = self.builder.place.line(self.builder.place.span(start, start + 1)) or ""
-        return " #" in line[line.find(self.sentence.text[start]) :] and "#" not in self.sentence.text
-
-    def opening(self, before: int) -> int:
-        """The place of the last bracket before there that is not closed; -1 where all are."""
-        depth = 0
-        for place in range(before - 1, -1, -1):
-            depth += (self.sentence.folded[place] == ")") - (self.sentence.folded[place] == "(")
-            if depth < 0:
-                return place
-        return -1
-
-    def found(self, start: int) -> int:
-        """The end of what stands at ``start``, for the caret: a keyword, a word, a number or a sign."""
-        whole = self.sentence.token(start, self.grammar.accepting({*self.grammar.names} - {"RULE"}))
-        if whole is not None:
-            return whole.end
-        if word := _ENGLISH.match(self.sentence.folded, start):
-            return word.end()
-        end = start + 1
-        while (
-            end < self.sentence.end
-            and self.sentence.folded[start].isalpha()
-            and self.sentence.folded[end] not in _STOPS
-        ):
-            end += 1
-        return end
-
-    def hint(self, start: int, end: int, expected: list[str], found: str) -> tuple[str | None, Instead | None]:
-        """How the language says it, a near miss of a keyword, or an example of the sentence; and what would mend it."""
-        word = fold(found)
-        months = not {self.words.terminal("个月内"), "_MONTHS_OF"}.isdisjoint(expected)
-        if asked := self.of_requirement(start, expected):
-            return asked, None
-        if self.of_several_terms(start, expected):
-            return say("a term stands beside its field: circumstance = maternity, circumstance in (maternity, illness)",
-                       "词条要与字段比较：情形 = 产假；几个词条：情形 属于（产假、病假）"), None  # fmt: skip
-        if found and (other := otherwise_written(self.sentence.folded, start, months)):
-            return other, plainly(self.sentence.folded, start, months)
-        if self.sentence.folded.startswith("限额") and self.sentence.token(start, self.grammar.accepting(("_TOTAL",))):
-            return did_you_mean("全部记录") if "_RECORDS" in expected else of_cap(), None
-        whole = any(word in forms for forms in self.grammar.forms.values())
-        spaced, known = self.comparison(word, expected), self.keywords(expected)
-        near = spaced or nearest(word, known)
-        if found and not whole and near:
-            return did_you_mean(near), (start, end, near) if spaced or sure(word, self.everything(), near) else None
-        if found and "LE" in expected and self.sentence.token(start, self.grammar.accepting(("LT", "GT"))):
-            return say("“at least” is a minimum, “at most” a maximum", "“不少于”是下限，“不超过”是上限"), None
-        verb = self.sentence.token(self.sentence.skip(0), self.grammar.accepts(self.grammar.starts["statement"]))
-        example = EXAMPLES.get(fold(str(verb)).strip()) if verb is not None else None
-        return say(f"for example: {example}", f"例如：{example}") if example else None, None
-
-    def of_requirement(self, start: int, expected: list[str]) -> str | None:
-        """How the outcome of a requirement is asked, where it was asked otherwise: of earlier years, by a term."""
-        last = self.sentence.last
-        named = last is not None and last.words and "EQ" in expected
-        by_term = of_requirement(self.sentence.folded, fold(last.text), last.end) if last and named else None
-        return of_earlier_years(self.sentence.folded, start) or by_term
-
-    def of_several_terms(self, start: int, expected: list[str]) -> bool:
-        """Whether a term stands in a condition without its field, or goes on as a list after “=”."""
-        last, folded = self.sentence.last, self.sentence.folded
-        if last is None or last.type != "TERM" or "MEASURE" in expected:
-            return False
-        term = self.grammar.accepting(("TERM",))
-        goes_on = folded[start : start + 1] in (",", "、") and after_equal(folded, last.start) is not None
-        return "EQ" in expected or (goes_on and self.sentence.token(self.sentence.skip(start + 1), term) is not None)
 
 
 def _kinds(kinds: list[str], last: str | None = None) -> str:

@@ -6,7 +6,7 @@ Errors point into the file where the text stands (``place``) and say what was ex
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from policyengine.diagnostics import Diagnostic, Place, Replacement, Span
 from policyengine.language import tree
@@ -14,12 +14,10 @@ from policyengine.language.automaton import Ended, parse
 from policyengine.language.builder import Builder
 from policyengine.language.grammar import grammar
 from policyengine.language.lexer import Lost, Reported, Sentence, TooDeep
+from policyengine.language.nodes import Token
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.light import dataclass
 from policyengine.messages import say
-
-if TYPE_CHECKING:
-    from policyengine.language.mistakes import Mender
 
 MAX_LENGTH = 10_000  # characters: no clause of law comes near
 T = TypeVar("T", tree.Statement, tree.Condition)
@@ -87,10 +85,10 @@ def _again(text: str, vocabulary: Vocabulary, start: str, build: Callable[[Build
 def _read(sentence: Sentence, place: Place, start: str, build: Callable[[Builder, Any], T]) -> T | None:
     """The tree of a sentence; None with what is wrong among its diagnostics."""
     builder = Builder(sentence, place)
-    if problem := _unusable(sentence.text, sentence):
+    if problem := _unusable(sentence):
         builder.problem(*problem)
         return None
-    sentence.mend = lambda start, stack: _mender(builder).mend(start, stack)
+    sentence.mend = lambda start, stack: _mend(builder, start, stack)
     try:
         parsed = parse(sentence.grammar, start, sentence.tokens)
     except Lost as lost:
@@ -108,24 +106,26 @@ def _read(sentence: Sentence, place: Place, start: str, build: Callable[[Builder
     return None
 
 
-def _unusable(text: str, sentence: Sentence) -> tuple[str, str, int, int] | None:
+def _unusable(sentence: Sentence) -> tuple[str, str, int, int] | None:
     """A text that is no sentence at all."""
-    if len(text) > MAX_LENGTH:
+    if len(sentence.text) > MAX_LENGTH:
         message = say(f"a rule has at most {MAX_LENGTH} characters", f"一条规则最多 {MAX_LENGTH} 个字符")
         return "PE210", message, MAX_LENGTH, MAX_LENGTH + 1
     if sentence.skip(0) >= sentence.end:
-        return "PE200", say("the rule is empty", "规则是空的"), 0, len(text)
+        return "PE200", say("the rule is empty", "规则是空的"), 0, len(sentence.text)
     return None
+
+
+def _mend(builder: Builder, start: int, stack: list[int]) -> Token | int | None:
+    """Loaded only for rules with mistakes: most have none."""
+    from policyengine.language.mistakes import Mender
+
+    return Mender(builder).mend(start, stack)
 
 
 def _explain(builder: Builder, start: int, stack: list[int]) -> None:
     """A syntax error, unless an undeclared word before it has a message already: then it may only follow from that."""
     if not builder.sentence.diagnostics:
-        _mender(builder).explain(start, stack)
+        from policyengine.language.syntax import Explainer
 
-
-def _mender(builder: Builder) -> Mender:
-    """Only for rules with mistakes: most have none."""
-    from policyengine.language.mistakes import Mender
-
-    return Mender(builder)
+        Explainer(builder).explain(start, stack)

@@ -1,0 +1,176 @@
+"""A place where a sentence can't go on in, a message for the official out: the words that could stand there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from policyengine.language.conditions import OPERATORS
+from policyengine.language.examples import EXAMPLES
+from policyengine.language.expected import alternatives
+from policyengine.language.forms import fold
+from policyengine.language.hints import (
+    QUOTES,
+    after_equal,
+    did_you_mean,
+    nearest,
+    of_cap,
+    of_earlier_years,
+    of_requirement,
+    otherwise_written,
+    plainly,
+    sure,
+)
+from policyengine.language.lexer import Instead
+from policyengine.language.mistakes import STOPS, Mender, clipped
+from policyengine.messages import say
+
+_ENGLISH = re.compile("[a-z0-9_]+(?:-[a-z0-9_]+)*")
+
+
+class Explainer(Mender):
+    """Finds the message for a syntax error."""
+
+    def explain(self, start: int, stack: list[int]) -> None:
+        """Report a syntax error: what could stand at ``start``."""
+        start = min(self.sentence.skip(start), self.sentence.end)
+        expected = self.grammar.expected(stack)
+        ended = start >= self.sentence.end
+        if self.lacks_unit(start, set(expected)):
+            self.missing_unit(start)
+            return
+        if self.unclosed(start, expected, ended):
+            return
+        wanted = alternatives(self.words.phrases(expected))
+        if not wanted and self.day_of_what_year():
+            return
+        end = start if ended else self.found(start)
+        found = clipped(self.sentence.text[start:end])
+        if ended:
+            wanted = wanted or say("something", "内容")
+            message = say(f"the rule ends too early: {wanted} is missing", f"规则不完整：后面还缺{wanted}")
+        elif not wanted:
+            message = say(f"the rule should end before “{found}”", f"规则应在“{found}”之前结束")
+        elif "$END" in expected:
+            message = say(
+                f"the rule should end before “{found}” or go on with {wanted}",
+                f"规则应在“{found}”之前结束，或者接{wanted}",
+            )
+        else:
+            message = say(f"{wanted} is expected here, not “{found}”", f"此处应为{wanted}，而不是“{found}”")
+        hint, instead = self.hint(start, end, expected, found) if self.sentence.hints else (None, None)
+        self.builder.problem("PE200", message, start, end, hint, instead)
+
+    def day_of_what_year(self) -> bool:
+        """7月1日 alone: in Chinese 本年度 stands before it."""
+        day = self.sentence.last
+        if day is None or day.type != "MONTH_DAY" or not self.chinese:
+            return False
+        message = say(f"{day.text} of which year?", f"{day.text}：没有写明哪一年")
+        hint = say(f"write 本年度 {day.text}, or a day with its year: 2020年{day.text}",
+                   f"请写 本年度 {day.text}，或写明年份：2020年{day.text}")  # fmt: skip
+        self.builder.problem("PE200", message, day.start, day.end, hint)
+        return True
+
+    def unclosed(self, start: int, expected: list[str], ended: bool) -> bool:
+        """Quotation marks or brackets that don't close."""
+        if not ended and self.sentence.text[start] in QUOTES:
+            mark = self.sentence.text[start]
+            if mark in "‘'":
+                hint = say('texts stand between 「 and 」 or " and "', "文字请放在「」之间")
+                message = say(f"{mark} is no quotation mark here", f"此处不能用 {mark}")
+            elif "TEXT" in expected:
+                hint = say("a closing mark inside the text is written twice", "文字中的右引号请写两次")
+                if self.cut_by_comment(start):
+                    hint = say(
+                        "to YAML “ #” begins a comment: put the whole rule in quotes ('…')",
+                        "“ #”之后的文字被 YAML 当作注释：请给整条规则加引号（'…'）",
+                    )
+                message = say(f"the text after {mark} has no end", f"{mark} 没有对应的右引号")
+            else:
+                return False
+            self.builder.problem("PE214", message, start, start + 1, hint)
+            return True
+        if ended and "RPAR" in expected:
+            opened = self.opening(start)
+            message = say("this bracket is not closed", "此括号没有对应的右括号")
+            self.builder.problem("PE214", message, opened, opened + 1)
+            return True
+        if not ended and self.sentence.folded[start] == ")" and self.opening(start) < 0:
+            message = say("this bracket was never opened", "此括号没有对应的左括号")
+            self.builder.problem("PE214", message, start, start + 1)
+            return True
+        return False
+
+    def cut_by_comment(self, start: int) -> bool:
+        """Whether YAML took the end of the text that begins there for a comment: the file's line has more than it."""
+        line = self.builder.place.line(self.builder.place.span(start, start + 1)) or ""
+        return " #" in line[line.find(self.sentence.text[start]) :] and "#" not in self.sentence.text
+
+    def opening(self, before: int) -> int:
+        """The place of the last bracket before there that is not closed; -1 where all are."""
+        depth = 0
+        for place in range(before - 1, -1, -1):
+            depth += (self.sentence.folded[place] == ")") - (self.sentence.folded[place] == "(")
+            if depth < 0:
+                return place
+        return -1
+
+    def found(self, start: int) -> int:
+        """The end of what stands at ``start``, for the caret: a keyword, a word, a number or a sign."""
+        whole = self.sentence.token(start, self.grammar.accepting({*self.grammar.names} - {"RULE"}))
+        if whole is not None:
+            return whole.end
+        if word := _ENGLISH.match(self.sentence.folded, start):
+            return word.end()
+        end = start + 1
+        while (
+            end < self.sentence.end and self.sentence.folded[start].isalpha() and self.sentence.folded[end] not in STOPS
+        ):
+            end += 1
+        return end
+
+    def hint(self, start: int, end: int, expected: list[str], found: str) -> tuple[str | None, Instead | None]:
+        """How the language says it, a near miss of a keyword, or an example of the sentence; and what would mend it."""
+        word = fold(found)
+        months = not {self.words.terminal("个月内"), "_MONTHS_OF"}.isdisjoint(expected)
+        if asked := self.of_requirement(start, expected):
+            return asked, None
+        if self.of_several_terms(start, expected):
+            return say("a term stands beside its field: circumstance = maternity, circumstance in (maternity, illness)",
+                       "词条要与字段比较：情形 = 产假；几个词条：情形 属于（产假、病假）"), None  # fmt: skip
+        if found and (other := otherwise_written(self.sentence.folded, start, months)):
+            return other, plainly(self.sentence.folded, start, months)
+        if self.sentence.folded.startswith("限额") and self.sentence.token(start, self.grammar.accepting(("_TOTAL",))):
+            return did_you_mean("全部记录") if "_RECORDS" in expected else of_cap(), None
+        whole = any(word in forms for forms in self.grammar.forms.values())
+        spaced, known = self.comparison(word, expected), self.keywords(expected)
+        near = spaced or nearest(word, known)
+        if found and not whole and near:
+            return did_you_mean(near), (start, end, near) if spaced or sure(word, self.everything(), near) else None
+        if found and "LE" in expected and self.sentence.token(start, self.grammar.accepting(("LT", "GT"))):
+            return say("“at least” is a minimum, “at most” a maximum", "“不少于”是下限，“不超过”是上限"), None
+        verb = self.sentence.token(self.sentence.skip(0), self.grammar.accepts(self.grammar.starts["statement"]))
+        example = EXAMPLES.get(fold(str(verb)).strip()) if verb is not None else None
+        return say(f"for example: {example}", f"例如：{example}") if example else None, None
+
+    def of_requirement(self, start: int, expected: list[str]) -> str | None:
+        """How the outcome of a requirement is asked, where it was asked otherwise: of earlier years, by a term."""
+        last = self.sentence.last
+        named = last is not None and last.words and "EQ" in expected
+        by_term = of_requirement(self.sentence.folded, fold(last.text), last.end) if last and named else None
+        return of_earlier_years(self.sentence.folded, start) or by_term
+
+    def of_several_terms(self, start: int, expected: list[str]) -> bool:
+        """Whether a term stands in a condition without its field, or goes on as a list after “=”."""
+        last, folded = self.sentence.last, self.sentence.folded
+        if last is None or last.type != "TERM" or "MEASURE" in expected:
+            return False
+        term = self.grammar.accepting(("TERM",))
+        goes_on = folded[start : start + 1] in (",", "、") and after_equal(folded, last.start) is not None
+        return "EQ" in expected or (goes_on and self.sentence.token(self.sentence.skip(start + 1), term) is not None)
+
+    def comparison(self, word: str, terminals: Iterable[str]) -> str | None:
+        """The comparison that a word is but for its spaces: ``atleast``."""
+        forms = (f for t in terminals if t in OPERATORS for f in self.grammar.forms[t])
+        return next((f for f in forms if f.replace(" ", "") == word), None)
