@@ -108,8 +108,9 @@ def token_at(
     if start is None:
         return None
     found = tokens_of(document, at.scalar, cast(Start, start), words)
-    return next((f for f in found if any(_covers(s, line, column) for s in f[1])), None)
+    return next((f for f in found if any(covers(s, line, column) for s in f[1])), None)
 
 
-def _covers(span: Span, line: int, column: int) -> bool:
+def covers(span: Span, line: int, column: int) -> bool:
+    """Whether a place is within the span."""
     return (span.line, span.column) <= (line, column) < (span.end_line, span.end_column)

@@ -19,9 +19,9 @@ from policyengine.language.vocabulary import Vocabulary, Word
 from policyengine.light import dataclass
 from policyengine.lsp.cursor import Spot, spot, token_at
 from policyengine.lsp.library import Entry, PackFile, source_of
-from policyengine.messages import say, spoken
+from policyengine.messages import say
 from policyengine.packs.document import Document
-from policyengine.packs.load import title_of
+from policyengine.packs.load import title_spoken
 from policyengine.packs.nodes import Mapping, Scalar
 from policyengine.packs.rules import read_sources
 from policyengine.packs.values import optional_at, text_at
@@ -155,9 +155,7 @@ def _of_value(at: Spot, packs: list[PackFile], words: Words) -> Iterator[str]:
             yield _source(cited_source(at), packs[0])
         case ("extends",) if len(packs) > 1:
             root = packs[1].document.root
-            titles = title_of(root)
-            named = titles.get(spoken()) or titles.get("zh") or ""
-            yield f"**{packs[1].id}** {named}  \n{text_at(root, 'authority')}"
+            yield f"**{packs[1].id}** {title_spoken(root)}  \n{text_at(root, 'authority')}"
 
 
 def cited_source(at: Spot) -> str | None:

@@ -16,18 +16,18 @@ from policyengine.language.nodes import Token
 from policyengine.language.partial import read
 from policyengine.language.vocabulary import names_of
 from policyengine.light import dataclass
-from policyengine.lsp.cursor import starts_of
+from policyengine.lsp.cursor import covers, starts_of
 from policyengine.lsp.library import Library, PackFile, chain, entries_of, source_of
 from policyengine.lsp.meaning import entries_named
 from policyengine.packs.document import Document, read_document
 from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
 from policyengine.packs.roots import is_yaml, packs_under, rule_files
 from policyengine.packs.values import canonical, pairs_at
+from policyengine.packs.words import SECTIONS
 
 Thing = tuple[str, str]
 """Its kind, and its id with the pack that it is of: ``("rule", "sichuan/annual-hours")``; of a word that is built in
 the pack is empty."""
-SECTIONS = {"measures": "measure", "regimes": "regime", "conclusions": "conclusion", "flags": "flag"}
 _LISTS = {
     "consequences": "conclusion",
     "possible": "conclusion",
@@ -74,12 +74,8 @@ def mentioned_at(every: Iterable[Mention], file: Path, line: int, column: int) -
     """What is named at a place of a file, or right before it; several where a word can be more than one thing."""
     real = os.path.realpath(file)
     of_file = [m for m in every if os.path.realpath(m.document.file) == real]
-    here = [m for behind in (0, 1) for m in of_file if _covers(m.span, line, column - behind)]
+    here = [m for behind in (0, 1) for m in of_file if covers(m.span, line, column - behind)]
     return [m for m in here if m.span == here[0].span]  # behind a word, which another may follow at once
-
-
-def _covers(span: Span, line: int, column: int) -> bool:
-    return (span.line, span.column) <= (line, column) < (span.end_line, span.end_column)
 
 
 class _Pack:
@@ -112,7 +108,7 @@ class _Pack:
         root = document.root
         for key, _ in pairs_at(root, "sources"):
             yield from self._whole(("source", f"{self.own.id}/{key.text}"), document, key)
-        for section, kind in SECTIONS.items():
+        for section, kind in SECTIONS:
             for key, node in pairs_at(root, "vocabulary", section):
                 yield from self._word(kind, document, key, node)
         for key, _ in pairs_at(root, "tables"):
@@ -229,7 +225,7 @@ class _Pack:
 
 def _declared(pack: PackFile) -> Iterator[tuple[str, str]]:
     root = pack.document.root
-    for section, kind in SECTIONS.items():
+    for section, kind in SECTIONS:
         yield from ((kind, key.text) for key, _ in pairs_at(root, "vocabulary", section))
     yield from (("table", key.text) for key, _ in pairs_at(root, "tables"))
 

@@ -111,7 +111,7 @@ def _same(name: Name, new: str, now: tuple[Mention, ...]) -> None:
     """Refuses where some place would name something else than before."""
     kind, old = name.mention.thing
     pack, _, id_ = old.partition("/")
-    own = name.mention.name == _plain(id_)
+    own = name.mention.name == id_.replace("_", " ")
     other: Thing = (kind, f"{pack}/{new}") if own else name.mention.thing
     if own and other != name.mention.thing and any(m.thing == other for m in name.every):
         raise Refused(say(f"there is a {_kind(kind)} {other[1]} already", f"已有{_kind(kind)} {other[1]}"))
@@ -124,10 +124,6 @@ def _same(name: Name, new: str, now: tuple[Mention, ...]) -> None:
             )  # fmt: skip
     if len(now) != len(wanted):
         raise Refused(say(f"with “{new}” rules would be read otherwise", f"写作“{new}”，规则的读法会改变"))
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _kind(kind: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from policyengine.diagnostics import Diagnostic, Span, failed
 from policyengine.language.parser import parse_condition
 from policyengine.language.vocabulary import Vocabulary
-from policyengine.messages import say
+from policyengine.messages import say, spoken
 from policyengine.packs.document import Document, read_document, shown
 from policyengine.packs.model import NotDecidable, Pack, Rule, Table
 from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
@@ -205,6 +205,12 @@ def _not_read(path: Path, inside: Path) -> Diagnostic:
         f"{inside.as_posix()} 不会被读取：规则写在 pack.yaml 旁的 rules*.yaml 中",
     )
     return Diagnostic("PE135", said, Span(shown(path)), hint=hint, severity="warning")
+
+
+def title_spoken(root: Node) -> str:
+    """A pack's title in the language spoken, else in Chinese."""
+    titles = title_of(root)
+    return titles.get(spoken()) or titles.get("zh") or ""
 
 
 def title_of(root: Node) -> dict[str, str]:

@@ -22,12 +22,13 @@ from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
 from policyengine.packs.shape import did_you_mean, meant, only
 from policyengine.packs.values import canonical, number_at, optional_at, pairs_at, text_at, text_of, texts_at, yes_at
 
-_KINDS: tuple[tuple[str, Kind], ...] = (
+SECTIONS: tuple[tuple[str, Kind], ...] = (
     ("measures", "measure"),
     ("regimes", "regime"),
     ("conclusions", "conclusion"),
     ("flags", "flag"),
 )
+"""Of ``vocabulary``, besides ``terms``: their names in a pack.yaml, and the kind of the words in them."""
 
 GREATEST = 10**12
 """No bound of a number is greater: with six decimals 64 bits still hold it, which is what engines count in."""
@@ -76,7 +77,7 @@ def read_words(document: Document, base: Vocabulary | None) -> tuple[tuple[Word,
     for field, terms in pairs_at(root, "vocabulary", "terms"):
         for key, node in pairs_at(terms):
             add(key, node, "term", field.text)
-    for section, kind in _KINDS:
+    for section, kind in SECTIONS:
         for key, node in pairs_at(root, "vocabulary", section):
             add(key, node, kind)
     for key, node in pairs_at(root, "tables"):

@@ -20,9 +20,9 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.engines.reference import Periods
 from policyengine.light import dataclass
-from policyengine.messages import say, spoken
+from policyengine.messages import say
 from policyengine.packs.document import read_document
-from policyengine.packs.load import title_of
+from policyengine.packs.load import title_spoken
 from policyengine.packs.roots import PACK_FILE, id_of, packs_under
 from policyengine.packs.values import text_at
 from policyengine.records.model import Reject
@@ -80,11 +80,10 @@ class Desk:
             name = id_of(folder)
             document, _ = read_document(folder / PACK_FILE)
             root = document.root if document is not None else None
-            titles = title_of(root) if root is not None else {}
-            shown = titles.get(spoken()) or titles.get("zh") or ""
+            title = title_spoken(root) if root is not None else ""
             if name is not None:
                 found.setdefault(
-                    name, PackName(name, shown, text_at(root, "level"), text_at(root, "authority"), folder)
+                    name, PackName(name, title, text_at(root, "level"), text_at(root, "authority"), folder)
                 )
         return list(found.values())
 
