@@ -112,7 +112,6 @@ class _Tables:
     rejected_ids: bool = False  # whether there is a table of the record ids of rejected rows
     standing: Standing = field(default_factory=lambda: Standing({}))  # mended rows among the records
     files: list[tuple[str, str | None]] = field(default_factory=list)
-    digested: dict[str, str] = field(default_factory=dict)
 
     def read(
         self, records: Sequence[str], persons: str | None, circumstances: str | None
@@ -122,7 +121,7 @@ class _Tables:
         before = len(reading.rejects)
         persons_table = self._persons(self._union("persons", [persons])) if persons is not None else None
         of_persons, before = reading.rejects[before:], len(reading.rejects)
-        held = read.circumstances_of(circumstances, self.schema, reading, self.digested)
+        held = read.circumstances_of(circumstances, self.schema, reading)
         of_circumstances = reading.rejects[before:]
         reading.diagnostics += reading.met.unmatched(self.schema)
         reading.diagnostics += reading.watched.changed()
@@ -138,7 +137,7 @@ class _Tables:
         warnings = tuple(d.message for d in reading.diagnostics if d.severity == "warning")
         return Canonical(
             self.connection, table, persons_table, circumstances_table, tuple(self.files), reading.rejects,
-            reading.rows, reading.rejected, persons is not None, self.digested, warnings, reading.watched,
+            reading.rows, reading.rejected, persons is not None, reading.digests, warnings, reading.watched,
         ), reading.diagnostics  # fmt: skip
 
     # --- all tables of the files for one purpose ---
@@ -165,7 +164,7 @@ class _Tables:
                 found += self._parts(source, shape, slow, several, sure=True)
             if self.told is not None:
                 self.told(source.path.stat().st_size)
-        self.digested.update(digested.result())
+        self.reading.digests |= digested.result()
         found += self._groups(several.all(), shape, slow, first, rejects)
         if must_have_rows and not self.reading.rows:
             read.nothing_at_all(self.reading, [Span(file, sheet=sheet) for file, sheet in self.files[first:]])

@@ -30,7 +30,7 @@ PARTS = ("STRUCT", "MAP", "UNION", "INTERVAL")  # types of Parquet columns, besi
 
 @dataclass(slots=True)
 class Reading:
-    """What has been read so far of the files for one purpose."""
+    """What has been read so far. ``digests``: of the files, as ``files.digests`` has them."""
 
     rejects: Rejects = field(default_factory=Rejects)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -38,6 +38,7 @@ class Reading:
     rejected: int = 0
     met: Met = field(default_factory=Met)
     watched: Watched = field(default_factory=Watched)
+    digests: dict[str, str] = field(default_factory=dict)
 
     def reject(self, table: RawTable, row: RowFacts, record_id: str | None, counts: bool = True) -> None:
         """Keep every fault of a row. ``counts``: it is a row of a records file."""
@@ -65,14 +66,12 @@ def reject_of(
     )
 
 
-def tables_of(
-    arguments: Sequence[str], headers: Headers, reading: Reading, digested: dict[str, str]
-) -> Iterator[tuple[RawTable, Layout]]:
+def tables_of(arguments: Sequence[str], headers: Headers, reading: Reading) -> Iterator[tuple[RawTable, Layout]]:
     """Every table that has a layout; what is wrong with the others is kept in ``reading.diagnostics``."""
     sources, problems = find_files(arguments)
     reading.diagnostics += problems
     reading.watched.add(sources)
-    digested.update(digests(sources))
+    reading.digests |= digests(sources)
     for source in sources:
         yield from tables_of_file(source, headers, reading)
     reading.diagnostics += reading.watched.changed()

@@ -57,23 +57,23 @@ def _read(
     only: str | None,
     dated: bool,
 ) -> tuple[Inputs | None, list[Diagnostic]]:
-    digested: dict[str, str] = {}
     if only is None:
         others = None
-        found = _records(records, schema, reading, digested, persons is None, None)
+        found = _records(records, schema, reading, persons is None, None)
         before = len(reading.rejects)
-        people = _persons(persons, schema, reading, digested)
+        people = _persons(persons, schema, reading)
         unread: list[tuple[str | None, Sequence[Reject]]] = [(persons, reading.rejects[before:])]
     else:
-        listed = Reading(met=reading.met)  # the persons file says who is meant; its faults are told after the records
-        people = _persons(persons, schema, listed, digested)
+        # the persons file says who is meant; its faults are told after the records
+        listed = Reading(met=reading.met, digests=reading.digests)
+        people = _persons(persons, schema, listed)
         others = Others(asked_for(only, {i: f.get("name") for i, f in people.items()}), dated)
-        found = _records(records, schema, reading, digested, persons is None, others)
+        found = _records(records, schema, reading, persons is None, others)
         reading.diagnostics += listed.diagnostics
         reading.rejects.extend(listed.rejects)
         unread = [(persons, listed.rejects)]
     before = len(reading.rejects)
-    held = circumstances_of(circumstances, schema, reading, digested)
+    held = circumstances_of(circumstances, schema, reading)
     reading.diagnostics += reading.met.unmatched(schema)
     drop_applied(reading, persons)
     if failed(reading.diagnostics):
@@ -99,7 +99,7 @@ def _read(
     rejects = tuple(reading.rejects)
     days = others.days() if others and others.sure else None
     return Inputs(
-        tuple(found), by_id, rejects, reading.rows, reading.rejected, persons is not None, digested, warnings,
+        tuple(found), by_id, rejects, reading.rows, reading.rejected, persons is not None, reading.digests, warnings,
         days, others is None or others.sure,
     ), reading.diagnostics  # fmt: skip
 
@@ -131,19 +131,14 @@ class _Place:
 
 
 def _records(
-    arguments: Sequence[str],
-    schema: Schema,
-    reading: Reading,
-    digested: dict[str, str],
-    must_have_rows: bool,
-    others: Others | None,
+    arguments: Sequence[str], schema: Schema, reading: Reading, must_have_rows: bool, others: Others | None
 ) -> list[Record]:
     headers = Headers(schema, "records")
     found: list[Record] = []
     seen: dict[str, list[_Place]] = {}
     spans: list[Span] = []
     mends = Mends()
-    for table, layout in tables_of(arguments, headers, reading, digested):
+    for table, layout in tables_of(arguments, headers, reading):
         spans.append(Span(table.file, sheet=table.sheet))
         named = source_columns(layout)
         if named is not None and others is not None:
@@ -303,11 +298,9 @@ def drop_applied(reading: Reading, persons: str | None) -> None:
 # --- persons and circumstances ----------------------------------------------------------------------------------------
 
 
-def _persons(
-    path: str | None, schema: Schema, reading: Reading, digested: dict[str, str]
-) -> dict[str, dict[str, Fact]]:
+def _persons(path: str | None, schema: Schema, reading: Reading) -> dict[str, dict[str, Fact]]:
     found: dict[str, list[tuple[str, str | None, int, dict[str, Fact]]]] = {}
-    for table, row in _other_rows("persons", path, schema, reading, digested) if path is not None else ():
+    for table, row in _other_rows("persons", path, schema, reading) if path is not None else ():
         person_id = str(row.facts.pop("person_id"))
         found.setdefault(person_id, []).append((table.file, table.sheet, row.number, row.facts))
     people: dict[str, dict[str, Fact]] = {}
@@ -334,14 +327,12 @@ def reject_contradictions(
         reading.rejects.append(reject_of(file, sheet, row, "person_id", person_id, bad, None))
 
 
-def circumstances_of(
-    path: str | None, schema: Schema, reading: Reading, digested: dict[str, str]
-) -> dict[str, list[Circumstance]]:
+def circumstances_of(path: str | None, schema: Schema, reading: Reading) -> dict[str, list[Circumstance]]:
     """The circumstances by person."""
     held: dict[str, dict[Circumstance, None]] = {}
     if path is None:
         return {}
-    for table, row in _other_rows("circumstances", path, schema, reading, digested):
+    for table, row in _other_rows("circumstances", path, schema, reading):
         start, end = row.facts.get("from"), row.facts.get("to")
         if isinstance(start, date) and isinstance(end, date) and start > end:
             reading.rejects.append(reject_of(table.file, table.sheet, row.number, "from", str(start), BACKWARDS, None))
@@ -353,13 +344,11 @@ def circumstances_of(
     return {person_id: list(own) for person_id, own in held.items()}
 
 
-def _other_rows(
-    purpose: Purpose, path: str, schema: Schema, reading: Reading, digested: dict[str, str]
-) -> Iterator[tuple[RawTable, RowFacts]]:
+def _other_rows(purpose: Purpose, path: str, schema: Schema, reading: Reading) -> Iterator[tuple[RawTable, RowFacts]]:
     """The readable rows of the persons or circumstances file; the others are in the rejects, but not in the counts."""
     headers = Headers(schema, purpose)
     mends, tables, first = Mends(), list[Table](), len(reading.rejects)
-    for table, layout in tables_of([path], headers, reading, digested):
+    for table, layout in tables_of([path], headers, reading):
         named = source_columns(layout)
         tables.append((table.file, table.sheet))
         for row in rows_of(table, layout, headers):
