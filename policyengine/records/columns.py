@@ -203,8 +203,7 @@ class _Tables:
             if headers.purpose == "records":
                 self.reading.rows += rows
                 if not rows:
-                    span = Span(table.file, sheet=table.sheet)
-                    self.reading.diagnostics.append(read.no_rows(span, "warning"))
+                    self.reading.diagnostics.append(read.no_rows(table.span(), "warning"))
         if source.kind == "text" and not tables and not sure:
             raise _Misread
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 
-from policyengine.diagnostics import Diagnostic, Span, failed
+from policyengine.diagnostics import Diagnostic, failed
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records import second
@@ -19,7 +19,7 @@ from policyengine.records.model import Reject
 from policyengine.records.raw import RawTable, blank, is_list, of_rejects
 from policyengine.records.rejects import Rejects
 from policyengine.records.rows import RowFacts, RowReader
-from policyengine.records.schema import Purpose
+from policyengine.records.schema import PURPOSES_ZH, Purpose
 from policyengine.records.tables import open_tables
 
 MAX_SHOWN = 200  # characters of a cell that a reject shows
@@ -147,13 +147,12 @@ def _of_others(table: RawTable, purpose: Purpose) -> Diagnostic | None:
     kind = of_rejects(first)
     if kind is None or kind == purpose:
         return None
-    kinds = {"records": "学习记录", "persons": "人员", "circumstances": "情形"}
-    message = say(f"it holds rejected rows of {kind}", f"其中为{kinds[kind]}文件的退回行")
+    message = say(f"it holds rejected rows of {kind}", f"其中为{PURPOSES_ZH[kind]}文件的退回行")
     hint = say(
         f"put the workbook beside the file of {kind}, and name their folder or a pattern",
-        f"请将工作簿与{kinds[kind]}文件放在一起，并给出其文件夹或通配符",
+        f"请将工作簿与{PURPOSES_ZH[kind]}文件放在一起，并给出其文件夹或通配符",
     )
-    return Diagnostic("PE446", message, Span(table.file, sheet=table.sheet), hint=hint)
+    return Diagnostic("PE446", message, table.span(), hint=hint)
 
 
 def _ids_of_parts(table: RawTable, layout: Layout) -> list[Diagnostic]:
@@ -176,7 +175,7 @@ def _ids_of_parts(table: RawTable, layout: Layout) -> list[Diagnostic]:
             "请将该列写成文本或整数，每行一个编号；或在对照文件中指明另一列"
             f"（columns: {{{column.field}: 列名}}{leave_zh}）",
         )
-        found.append(Diagnostic("PE434", message, Span(table.file, column=column.position + 1), hint=hint))
+        found.append(Diagnostic("PE434", message, table.span(0, column.position + 1), hint=hint))
     return found
 
 

@@ -232,7 +232,6 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
         return _no_header(table, *lone)
     decl = headers.fields["person_id"]
     known = ", ".join([decl.id, decl.zh or decl.id, *decl.aliases])
-    span = Span(table.file, sheet=table.sheet)
     wanted = headers.schema.mapping.header_row if table.header is None else None
     asked = (r.cells for r in head if (not blank(r.cells) if wanted is None else r.number == wanted))
     cells = table.header or next(asked, [])
@@ -261,7 +260,7 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
     text = say(
         f"no column names the person (a header row with one of: {known})", f"没有标明人员的列（表头须有：{known}）"
     )
-    return Diagnostic("PE404", text, span, hint=hint)
+    return Diagnostic("PE404", text, table.span(), hint=hint)
 
 
 def _header_below(table: RawTable, head: list[Row], headers: Headers) -> int | None:
@@ -285,7 +284,7 @@ def _is_person(cell: str, headers: Headers) -> bool:
 
 
 def _no_header(table: RawTable, row: Row, at: int) -> Diagnostic:
-    span, name = Span(table.file, row.number, at + 1, sheet=table.sheet), printable(row.cells[at].strip())
+    name = printable(row.cells[at].strip())
     text = say(
         f"no row is a header for certain: row {row.number} names the person ({name}), but no other known column",
         f"不能确定表头在哪一行：第 {row.number} 行有标明人员的列（{name}），但没有其他已知的列",
@@ -296,7 +295,7 @@ def _no_header(table: RawTable, row: Row, at: int) -> Diagnostic:
         "请将其他列改为已知的列名（日期、学习形式、学时），或在对照文件中指明"
         "（columns:；每种形式或每年各占一列的，写 wide:）",
     )
-    return Diagnostic("PE404", text, span, hint=hint)
+    return Diagnostic("PE404", text, table.span(row.number, at + 1), hint=hint)
 
 
 def _other_mark(table: RawTable, cells: Sequence[str], headers: Headers) -> str | None:
@@ -321,7 +320,7 @@ def _columns(
     wide: list[Wide] = []
     foreign: list[str] = []
     for position, name in enumerate(names):
-        span = Span(table.file, number, position + 1, sheet=table.sheet)
+        span = table.span(number, position + 1)
         values = _wide_values(schema, name) if schema.mapping.wide and name else None
         targets = headers.targets(name)
         if values is not None:
@@ -441,7 +440,6 @@ def _two_meanings(span: Span, name: str, targets: list[Target]) -> Diagnostic:
 def _clash(table: RawTable, number: int, field_id: str, columns: list[Column], other: str | None) -> Diagnostic:
     names = [c.header for c in columns] + ([other] if other else [])
     listed, listed_zh = " and ".join(names), "、".join(names)
-    span = Span(table.file, number, columns[0].position + 1, sheet=table.sheet)
     if other is not None:
         own = ", ".join(quoted(c.header) for c in columns)
         hint = say(f"leave it out in the mapping file: ignore: [{own}]", f"请在对照文件中忽略该列：ignore: [{own}]")
@@ -453,14 +451,16 @@ def _clash(table: RawTable, number: int, field_id: str, columns: list[Column], o
     else:
         hint = _settle(field_id, names[0])
     related = tuple(
-        Related(say(f"{c.header} is column {c.position + 1}", f"“{c.header}”在第 {c.position + 1} 列"),
-                Span(table.file, number, c.position + 1, sheet=table.sheet))
+        Related(
+            say(f"{c.header} is column {c.position + 1}", f"“{c.header}”在第 {c.position + 1} 列"),
+            table.span(number, c.position + 1),
+        )
         for c in columns
-    )  # fmt: skip
+    )
     return Diagnostic(
         "PE405",
         say(f"two columns fit {field_id}: {listed}; neither is taken", f"有多列对应 {field_id}：{listed_zh}；均未采用"),
-        span,
+        table.span(number, columns[0].position + 1),
         hint=hint,
         related=related,
     )

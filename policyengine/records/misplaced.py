@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from policyengine.diagnostics import Diagnostic, Span
+from policyengine.diagnostics import Diagnostic
 from policyengine.messages import say
 from policyengine.records.raw import RawTable
-from policyengine.records.schema import PURPOSES
+from policyengine.records.schema import PURPOSES, PURPOSES_ZH
 
 if TYPE_CHECKING:
     from policyengine.records.header import Headers
@@ -33,21 +33,20 @@ def misplaced(table: RawTable, names: Sequence[str], own: set[str], number: int,
     known = {p: len(Headers(headers.schema, p).known(names) - {"person_id"}) for p in others}
     likely = max(others, key=lambda p: known[p])
     wanted = [d.zh or d.id for d in headers.fields.values() if d.id != "person_id"]
-    kinds = {"records": "学习记录", "persons": "人员", "circumstances": "情形"}
+    own_zh = PURPOSES_ZH[headers.purpose]
     text = say(
         f"given as the file of {headers.purpose}, but no column tells anything of them",
-        f"作为{kinds[headers.purpose]}文件给出，但没有一列说明{kinds[headers.purpose]}",
+        f"作为{own_zh}文件给出，但没有一列说明{own_zh}",
     )
     if known[likely]:
-        text += say(f"; it looks like the file of {likely}", f"；看起来是{kinds[likely]}文件")
+        text += say(f"; it looks like the file of {likely}", f"；看起来是{PURPOSES_ZH[likely]}文件")
+    hint = say(
+        f"name the right file with --{headers.purpose} (columns: {', '.join(wanted)}), or map its columns",
+        f"请用 --{headers.purpose} 指定正确的文件（列：{'、'.join(wanted)}），或在对照文件中指明各列",
+    )
     if headers.purpose == "records":
         hint = say(
             "name it with --circumstances (inspect: --as circumstances), and the file of records first",
             "情形文件请用 --circumstances 给出（inspect 用 --as circumstances），学习记录文件写在前面",
         )
-        return [Diagnostic("PE446", text, Span(table.file, number or 0, sheet=table.sheet), hint=hint)]
-    hint = say(
-        f"name the right file with --{headers.purpose} (columns: {', '.join(wanted)}), or map its columns",
-        f"请用 --{headers.purpose} 指定正确的文件（列：{'、'.join(wanted)}），或在对照文件中指明各列",
-    )
-    return [Diagnostic("PE446", text, Span(table.file, number or 0, sheet=table.sheet), hint=hint)]
+    return [Diagnostic("PE446", text, table.span(number), hint=hint)]

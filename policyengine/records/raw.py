@@ -7,7 +7,7 @@ from dataclasses import field
 from itertools import chain
 from typing import NamedTuple
 
-from policyengine.diagnostics import Diagnostic
+from policyengine.diagnostics import Diagnostic, Span
 from policyengine.light import dataclass
 from policyengine.records.cells import Bad
 
@@ -70,6 +70,10 @@ class RawTable:
     nested: bool = False
     notes: list[Diagnostic] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
+
+    def span(self, row: int = 0, column: int = 0) -> Span:
+        """A place in the table; without a row, the table as such."""
+        return Span(self.file, row, column, sheet=self.sheet)
 
     def head(self, rows: int = HEAD) -> list[Row]:
         """The first rows, which stay in ``rows``."""

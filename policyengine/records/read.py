@@ -139,7 +139,7 @@ def _records(
     spans: list[Span] = []
     mends = Mends()
     for table, layout in tables_of(arguments, headers, reading):
-        spans.append(Span(table.file, sheet=table.sheet))
+        spans.append(table.span())
         named = source_columns(layout)
         if named is not None and others is not None:
             others.sure = False  # what rows of others stand for is not known without reading them
@@ -282,7 +282,7 @@ def foreign_columns(table: RawTable, layout: Layout) -> list[Diagnostic]:
         f"columns about persons are carried along but not applied: {names}", f"关于人员的列只保留、不采用：{names}"
     )
     hint = say("give the same file with --persons to apply them", "如需采用，请用 --persons 再给出同一文件")
-    return [Diagnostic("PE442", message, Span(table.file, sheet=table.sheet), hint=hint, severity="warning")]
+    return [Diagnostic("PE442", message, table.span(), hint=hint, severity="warning")]
 
 
 def drop_applied(reading: Reading, persons: str | None) -> None:

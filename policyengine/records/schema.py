@@ -17,6 +17,7 @@ from policyengine.records.mapping import NO_MAPPING, FileMapping
 
 Purpose = Literal["records", "persons", "circumstances"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
+PURPOSES_ZH = {"records": "学习记录", "persons": "人员", "circumstances": "情形"}
 Bounds = tuple[Fraction, Fraction, int]
 
 ANY_QUANTITY = Fraction(10**9)  # the most in units that no pack bounds, and no rule converts

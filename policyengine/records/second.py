@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from policyengine.diagnostics import Diagnostic, Span
+from policyengine.diagnostics import Diagnostic
 from policyengine.messages import say
 from policyengine.records.cells import Bad, printable
 from policyengine.records.naming import are_data, plain
@@ -67,6 +67,4 @@ def after_another(table: RawTable, head: Sequence[Row], number: int, headers: He
 
 
 def said(bad: Bad, table: RawTable, row: int) -> Diagnostic:
-    return Diagnostic(
-        bad.code, say(bad.en, bad.zh), Span(table.file, row, sheet=table.sheet), hint=say(bad.hint, bad.hint_zh)
-    )
+    return Diagnostic(bad.code, say(bad.en, bad.zh), table.span(row), hint=say(bad.hint, bad.hint_zh))
