@@ -23,7 +23,6 @@ from policyengine.records.sqlcells import load_table, number_type, typed_csv
 
 _SQL = {"date": "DATE", "yes_no": "BOOLEAN", "year": "INT"}
 FILE, ROW = "_file", "_row"  # where a row stands; no field of a pack is called so, no name begins with _
-_APART = ("record_id", "person_id", "date", "start", "end", "quantity", "unit")
 
 
 @dataclass(slots=True)
@@ -34,28 +33,27 @@ class Shape:
     schema: Schema
     folder: Path
 
-    def fields(self) -> list[tuple[str, str]]:
-        """The declared columns besides those that every record has, with their SQL types."""
-        return [
-            (f.id, number_type(f, self.schema) if f.type == "number" else _SQL.get(f.type, "TEXT"))
-            for f in self.headers.fields.values()
-            if f.id not in _APART
-        ]
+    def own(self) -> list[tuple[str, str]]:
+        """The columns that every record or person has, with their SQL types."""
+        if self.headers.purpose != "records":
+            return [("person_id", "TEXT")]
+        quantity = number_type(self.schema.fields["quantity"], self.schema)
+        return [("record_id", "TEXT"), ("person_id", "TEXT"), ("start", "DATE"), ("end", "DATE"),
+                ("quantity", quantity), ("unit", "TEXT")]  # fmt: skip
 
     def columns(self) -> list[tuple[str, str]]:
         """All columns of the canonical table; ``date`` is not among them, since it never differs from ``end``."""
-        if self.headers.purpose == "records":
-            quantity = number_type(self.schema.fields["quantity"], self.schema)
-            first = [("record_id", "TEXT"), ("person_id", "TEXT"), ("start", "DATE"), ("end", "DATE"),
-                     ("quantity", quantity), ("unit", "TEXT")]  # fmt: skip
-        else:
-            first = [("person_id", "TEXT")]
-        return [*first, *self.fields(), (FILE, "INT"), (ROW, "BIGINT")]
+        own = self.own()
+        declared = [
+            (f.id, number_type(f, self.schema) if f.type == "number" else _SQL.get(f.type, "TEXT"))
+            for f in self.headers.fields.values()
+            if f.id not in ("date", *dict(own))
+        ]
+        return [*own, *declared, (FILE, "INT"), (ROW, "BIGINT")]
 
     def always(self) -> frozenset[str]:
         """Columns that the canonical table has even if no file does."""
-        records = ("record_id", "start", "end", "quantity", "unit") if self.headers.purpose == "records" else ()
-        return frozenset(("person_id", FILE, ROW, *records))
+        return frozenset((FILE, ROW, *dict(self.own())))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from policyengine.progress import told
 from policyengine.records import given, read
 from policyengine.records.beside import beside
 from policyengine.records.canonical import FILE, ROW, Shape, SlowRows, Written
-from policyengine.records.fast import SMALL, Target, fast_part, part_of
+from policyengine.records.fast import SMALL, Target, count_rows, fast_part, part_of
 from policyengine.records.files import Source, Watched, digests, find_files, stdin_for_all
 from policyengine.records.given import Reading
 from policyengine.records.header import Headers
@@ -320,8 +320,7 @@ class _Tables:
             self._create_view("canonical_records", exp.select("*").from_(exp.to_table("canonical_all")))
             return "canonical_records"
         make_table(self.connection, "canonical_twins", [("record_id", "TEXT")], [(t,) for t in twins], self.folder)
-        ids = exp.select(name("record_id")).from_(exp.to_table("canonical_twins"))
-        among = exp.In(this=name("record_id"), query=exp.paren(ids))
+        among = _among("canonical_twins", "record_id")
         select = exp.select(name("record_id"), name(FILE), name(ROW)).from_(exp.to_table("canonical_all"))
         places: dict[str, list[tuple[int, int, bool]]] = {}
         for record_id, file, row in self._rows(select.where(among)):
@@ -330,9 +329,7 @@ class _Tables:
             for record_id, file, row in self._rows(exp.select("*").from_(exp.to_table(REJECTED)).where(among.copy())):
                 places.setdefault(record_id, []).append((file, row, False))
         for record_id, where in sorted(places.items(), key=lambda p: min(p[1])):
-            named = [(*self.files[file], row) for file, row, _ in sorted(where)]
-            usable = [ok for _, _, ok in sorted(where)]
-            read.reject_twins(self.reading, record_id, named, usable)
+            read.reject_twins(self.reading, record_id, [(*self.files[f], row, ok) for f, row, ok in sorted(where)])
         rest = exp.select("*").from_(exp.to_table("canonical_all")).where(exp.not_(among.copy()))
         self._create_view("canonical_records", rest)
         return "canonical_records"
@@ -356,7 +353,7 @@ class _Tables:
             share = exp.Mod(this=call("hash", name("record_id")), expression=number(passes))
             some = exp.select(name("record_id")).from_(ids.subquery("t"))
             some = some.where(exp.EQ(this=share, expression=number(turn))) if passes > 1 else some
-            twice = exp.GT(this=exp.Count(this=exp.Star()), expression=number(1))
+            twice = exp.GT(this=count_rows(), expression=number(1))
             found += [r for (r,) in self._rows(some.group_by(name("record_id")).having(twice))]
         return found
 
@@ -382,7 +379,7 @@ class _Tables:
         facts = [c for c in columns if c not in (FILE, ROW)]
         every = exp.to_table("canonical_person_rows")
         distinct = exp.select(*(name(c) for c in facts)).distinct().from_(every)
-        twice = exp.GT(this=exp.Count(this=exp.Star()), expression=number(1))
+        twice = exp.GT(this=count_rows(), expression=number(1))
         ids = (
             exp.select(name("person_id")).from_(distinct.copy().subquery("t")).group_by(name("person_id")).having(twice)
         )
@@ -390,8 +387,7 @@ class _Tables:
         if contradictory:
             rows_of_ids = [(p,) for p in contradictory]
             make_table(self.connection, "canonical_unclear", [("person_id", "TEXT")], rows_of_ids, self.folder)
-            unclear = exp.select(name("person_id")).from_(exp.to_table("canonical_unclear"))
-            among = exp.In(this=name("person_id"), query=exp.paren(unclear))
+            among = _among("canonical_unclear", "person_id")
             rows = self._rows(exp.select(*(name(c) for c in (FILE, ROW, *facts))).from_(every).where(among))
             grouped: dict[str, list[tuple[str, str | None, int, tuple[Any, ...]]]] = {}
             at = facts.index("person_id") + 2
@@ -419,7 +415,7 @@ class _Tables:
 
         own, listed = (exp.select(name("person_id")).from_(exp.to_table(t)) for t in (records, persons))
         missing = exp.except_(own, listed).subquery("t")
-        count = exp.Window(this=exp.Count(this=exp.Star()))
+        count = exp.Window(this=count_rows())
         found = self._rows(exp.select(name("person_id"), count).from_(missing).order_by(name("person_id")).limit(3))
         self.reading.diagnostics += read.unlisted([p for p, _ in found], path, found[0][1] if found else 0)
 

@@ -194,7 +194,7 @@ class _Fast:
         if asked:
             named: Any = exp.false()
             if "record_id" in asked:
-                named = exp.EQ(this=exp.Count(this=self._stored(self.cells["record_id"])), expression=exp_count())
+                named = exp.EQ(this=exp.Count(this=self._stored(self.cells["record_id"])), expression=count_rows())
             *answers, every = self._one(exp.select(*asked.values(), named).from_(relation.copy()))
             found |= dict(zip(asked, answers, strict=True))
             self.named = every and not found["record_id"]
@@ -320,7 +320,7 @@ class _Fast:
 
         self._learn()
         columns, odd = self._columns(), self._odd()
-        self.connection.execute(self._source(joined=False).select(exp_count()).sql("duckdb"))
+        self.connection.execute(self._source(joined=False).select(count_rows()).sql("duckdb"))
         total: int = self.connection.fetchone()[0]
         odd_rows, read_rows = self._slow(odd)
         usual = self._source().select(*(_named(e, c) for c, e in columns.items()), copy=False)
@@ -361,7 +361,7 @@ class _Fast:
 
     def _slow(self, odd: Any) -> tuple[int, int]:
         """Read the odd rows one by one; how many there were, and how many of them were not empty."""
-        counted = self._source().select(exp_count(), copy=False).where(odd.copy(), copy=False)
+        counted = self._source().select(count_rows(), copy=False).where(odd.copy(), copy=False)
         self.connection.execute(counted.sql("duckdb"))
         odd_rows: int = self.connection.fetchone()[0]
         if not odd_rows:
@@ -389,7 +389,7 @@ class _Fast:
         return odd_rows, found
 
 
-def exp_count() -> Any:
+def count_rows() -> Any:
     from sqlglot import exp
 
     return exp.Count(this=exp.Star())

@@ -167,9 +167,7 @@ def _records(
     gone = _replace(standing, found, seen, reading) if standing.rows else set()
     for record_id, places in seen.items():
         if len(places) > 1:
-            reject_twins(
-                reading, record_id, [(p.file, p.sheet, p.row) for p in places], [p.index is not None for p in places]
-            )
+            reject_twins(reading, record_id, [(p.file, p.sheet, p.row, p.index is not None) for p in places])
             gone.update(p.index for p in places if p.index is not None)
     return [r for i, r in enumerate(found) if i not in gone] if gone else found
 
@@ -236,14 +234,14 @@ def _record(record_id: str, row: RowFacts, table: RawTable) -> Record:
     )  # fmt: skip
 
 
-Where = tuple[str, str | None, int]
-"""File, sheet and row."""
+Where = tuple[str, str | None, int, bool]
+"""File, sheet and row, and whether that is usable."""
 
 
-def reject_twins(reading: Reading, record_id: str, places: Sequence[Where], usable: Sequence[bool]) -> None:
-    """Of rows with one record id all are rejected, as none is surely the right one; not ``usable`` ones are already."""
-    for at, (file, sheet, row) in enumerate(places):
-        if not usable[at]:
+def reject_twins(reading: Reading, record_id: str, places: Sequence[Where]) -> None:
+    """Of rows with one record id all are rejected, as none is surely the right one; not usable ones are already."""
+    for at, (file, sheet, row, usable) in enumerate(places):
+        if not usable:
             continue
         other = places[0 if at else 1]
         span, more = Span(other[0], other[2], sheet=other[1]), len(places) - 2
