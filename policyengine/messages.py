@@ -55,10 +55,13 @@ def many(number: int, one: str, several: str = "", form: str = "") -> str:
     return f"{number:{form}} {one if number == 1 else several or one + 's'}"
 
 
-_UNSEEN = (0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
-"""Characters that nobody sees, or that turn the text behind them."""
-
-_CONTROLS = dict.fromkeys((*range(32), *range(127, 160), *_UNSEEN), "\N{REPLACEMENT CHARACTER}")
+# Soft hyphen, zero widths, joiners, marks of direction, byte order mark: they come along when text is copied.
+UNSEEN = (
+    "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
+)
+_OTHERS = (*range(32), *range(127, 160), 0x2028, 0x2029, *range(0x2060, 0x2070))  # controls, ends of lines, formats
+_CONTROLS = dict.fromkeys((*_OTHERS, *map(ord, UNSEEN)), "\N{REPLACEMENT CHARACTER}")
 _WITHIN = {**_CONTROLS, ord("\n"): "\n"}
 
 

@@ -13,7 +13,8 @@ from fractions import Fraction
 
 from policyengine.language.quantities import NO_QUANTITY, UNITS, exact_text
 from policyengine.light import dataclass
-from policyengine.records.characters import UNSEEN, folded, mark
+from policyengine.messages import UNSEEN
+from policyengine.records.characters import folded, mark
 
 MAX_TEXT = 32_767  # characters of one cell: what a spreadsheet can hold
 MAX_ID = 200

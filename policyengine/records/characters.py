@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Soft hyphen, zero widths, joiners, marks of direction, byte order mark: they come along when text is copied.
-UNSEEN = (
-    "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
-    "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
-)
+from policyengine.messages import UNSEEN
+
 _INVISIBLE = dict.fromkeys(map(ord, UNSEEN))
 # Of these Unicode would make plain digits, though they are signs beside them: ² ⁵ ₁ ½ ① ⑴ ⒈ ㆒ ㈠ ㎡ 🄁.
 _SIGN = (
