@@ -16,7 +16,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from policyengine.records.xlsx import moment_text, number_text
+from policyengine.records.xlsx import Range, moment_text, number_text
 
 MEMORY = 2 << 30  # bytes of address space; the largest XLS sheet takes 0.4 GB
 SECONDS = 600
@@ -66,7 +66,7 @@ class Apart:
             raise Unreadable(found["wrong"])
         return found
 
-    def sheet(self) -> tuple[list[Any], Iterator[tuple[int, list[str]]]]:
+    def sheet(self) -> tuple[list[Range], Iterator[tuple[int, list[str]]]]:
         """Merged ranges and rows of the next sheet, once those of the one before are done with."""
         while self._open and self._next() is not None:
             pass

@@ -19,6 +19,7 @@ from policyengine.records.xlsx import (
     MAX_ROW,
     NotXlsx,
     Parser,
+    Range,
     formula_text,
     moment_text,
     month_text,
@@ -33,8 +34,6 @@ _LIBRE = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 v
 _NOT_OF_THE_CELL = frozenset(("annotation", "frame", "note", "ruby-text", "table"))
 _HOURS = re.compile(r"PT(\d{1,9})H(\d\d)M(\d\d)(?:[.,]\d*)?S")
 _OWN_ERROR = re.compile(r"Err:\d{3}")
-
-Range = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(eq=False, slots=True)

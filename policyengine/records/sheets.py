@@ -16,10 +16,10 @@ from policyengine.diagnostics import Diagnostic, Span, installing
 from policyengine.messages import say
 from policyengine.records.apart import Apart, Unloadable, Unreadable
 from policyengine.records.files import Source
-from policyengine.records.ods import Range, read_ods
+from policyengine.records.ods import read_ods
 from policyengine.records.raw import Damaged, RawTable, Row, blank
 from policyengine.records.xls import Marks, look, marked
-from policyengine.records.xlsx import Book, NotXlsx
+from policyengine.records.xlsx import Book, NotXlsx, Range
 
 # What the package's parts, damaged, protected or packed in a way that is not known, may raise.
 DAMAGED = (BadZipFile, NotXlsx, Unreadable, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)

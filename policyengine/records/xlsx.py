@@ -27,6 +27,9 @@ _MONTHS = frozenset((17, 27, 36, 50, 52, 57))  # mmm-yy, and yyyy"年"m"月" as 
 _NO_CODE = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
+Range = tuple[tuple[int, int], tuple[int, int]]
+"""Of a sheet: row and column of its first and of its last cell, from 0."""
+
 
 class NotXlsx(Exception):
     """The file is no workbook of this kind, or damaged."""
@@ -312,7 +315,7 @@ def column_number(reference: str) -> int:
     return number
 
 
-def read_range(reference: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
+def read_range(reference: str) -> Range | None:
     """``A2:B3`` → ((1, 0), (2, 1)): rows and columns from 0."""
     match = re.fullmatch(r"\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})", reference)
     if not match:
@@ -365,7 +368,7 @@ class Book:
         except ValueError as e:
             raise NotXlsx(str(e)) from e
 
-    def merged(self, sheet: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    def merged(self, sheet: str) -> list[Range]:
         """The merged ranges of a sheet. They stand below its rows, so the whole part is scanned for them."""
         found = []
         tail = b""
