@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from policyengine.light import dataclass
+from policyengine.messages import say
 
 Fact = str | Fraction | bool | date | int
 """A value of a field, by its type: term id or text, number, yes/no, date, year."""
@@ -72,6 +73,10 @@ class Reject:
     record_id: str | None = None
     reason_zh: str = ""
     hint_zh: str = ""
+
+    def said(self) -> tuple[str, str]:
+        """Reason and hint in the language spoken."""
+        return say(self.reason, self.reason_zh or self.reason), say(self.hint, self.hint_zh or self.hint)
 
 
 @dataclass(frozen=True)

@@ -231,8 +231,7 @@ def _kept(text: str, fault: Reject | None) -> str:
 
 
 def _said(reject: Reject) -> str:
-    reason = say(reject.reason, reject.reason_zh or reject.reason)
-    hint = say(reject.hint, reject.hint_zh or reject.hint)
+    reason, hint = reject.said()
     return f"{reason} ({hint})" if hint else reason
 
 
@@ -261,6 +260,5 @@ def _list(book: Any, titles: set[str], rejects: Sequence[Reject]) -> None:
 
 
 def _listed(sheet: Any, r: Reject) -> list[Any]:
-    reason, hint = say(r.reason, r.reason_zh or r.reason), say(r.hint, r.hint_zh or r.hint)
-    texts = [r.file, r.sheet or "", str(r.row), r.column or "", r.value or "", r.code, reason, hint]
+    texts = [r.file, r.sheet or "", str(r.row), r.column or "", r.value or "", r.code, *r.said()]
     return [_cell(sheet, t) for t in texts]

@@ -12,6 +12,7 @@ from policyengine.language.printer import print_statement
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import many, say, spoken
 from policyengine.packs.model import Pack, Rule
+from policyengine.records.model import Reject
 from policyengine.tools.check import check
 from policyengine.tools.report.page import part
 from policyengine.tools.test.run import Bench, benches, run
@@ -239,22 +240,19 @@ def _result(judged: Judged) -> Iterator[str]:
                        f"共 {judged.rejected} 处，此处列出前 {SHOWN} 处；全部见 ZIP 中的 rejects.csv")  # fmt: skip
             yield f"<p>{text}</p>\n"
         head = (say("file", "文件"), say("row", "行"), say("column", "列"), say("why", "原因"), say("hint", "提示"))
-        rows = (
-            (
-                escape(r.file + (f" [{r.sheet}]" if r.sheet else "")),
-                str(r.row),
-                escape(r.column or ""),
-                f"{r.code} {escape(say(r.reason, r.reason_zh or r.reason))}",
-                escape(say(r.hint, r.hint_zh or r.hint)),
-            )
-            for r in judged.rejects
-        )
-        yield from _table(head, rows)
+        yield from _table(head, map(_unread, judged.rejects))
         yield "</section>\n"
     if judged.remarks:
         yield f"<section>\n<h2>{say('Remarks', '提示')}</h2>\n"
         yield from messages(judged.remarks)
         yield "</section>\n"
+
+
+def _unread(r: Reject) -> tuple[str, ...]:
+    """The cells of a row of the table of what could not be read."""
+    reason, hint = r.said()
+    file = r.file + (f" [{r.sheet}]" if r.sheet else "")
+    return escape(file), str(r.row), escape(r.column or ""), f"{r.code} {escape(reason)}", escape(hint)
 
 
 def problem_page(said: Sequence[Diagnostic]) -> str:

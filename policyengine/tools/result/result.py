@@ -145,9 +145,9 @@ def check_strict(rejects: Sequence[Reject]) -> None:
         raise PolicyError(
             Diagnostic(
                 r.code,
-                (f"{r.column}: " if r.column else "") + say(r.reason, r.reason_zh or r.reason),
+                (f"{r.column}: " if r.column else "") + r.said()[0],
                 Span(r.file, r.row, sheet=r.sheet),
-                say(r.hint, r.hint_zh or r.hint) or None,
+                r.said()[1] or None,
             )
             for r in rejects
         )
