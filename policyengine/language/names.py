@@ -100,12 +100,12 @@ class Resolver:
         return [
             name
             for name, decl in self.vocabulary.fields.items()
-            if decl.of == "record" and decl.type == "term" and (decl.terms or name) in lists
+            if decl.of == "record" and decl.type == "term" and decl.owner in lists
         ]
 
     def ids_in(self, token: Token, owners: Sequence[str | None]) -> list[Word]:
         """The words with this form that are terms of one of the fields."""
-        lists = {self.vocabulary.fields[o].terms or o for o in owners if o}
+        lists = {self.vocabulary.fields[o].owner for o in owners if o}
         return [w for w in token.words if w.kind == "term" and w.of in lists]
 
     def not_of_a_record(self, token: Token) -> None:
@@ -189,7 +189,7 @@ class Resolver:
         if isinstance(operand, Token):
             names = [w.id for w in operand.words if w.kind == "field"]
         decls = [self.vocabulary.fields[n] for n in names if n in self.vocabulary.fields]
-        return next((d.terms or d.id for d in decls if d.type == "term"), None)
+        return next((d.owner for d in decls if d.type == "term"), None)
 
     def truth(self, node: Node, text: str) -> Token:
         """``yes`` or ``no`` as written: a truth value, but beside a field with a term of that name (是) that term."""
@@ -227,7 +227,7 @@ def owner_of(vocabulary: Vocabulary, terms: Sequence[str]) -> str | None:
     """The list of terms of the record's field that has all of them: form before subject before any other."""
     fields = {f.id: f for f in vocabulary.fields.values() if f.of == "record" and f.type == "term"}
     for field in (*(p for p in PREFERRED if p in fields), *fields):
-        owner = fields[field].terms or field
+        owner = fields[field].owner
         if terms and set(terms) <= {w.id for w in vocabulary.owned_by(owner)}:
             return owner
     return None

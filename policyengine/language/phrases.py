@@ -75,8 +75,8 @@ class Phrases:
         """What a form in a list of terms is read as: of form before subject before other fields of the record."""
         words = [w for w in self.meanings(form) if w.kind == "term"]
         record = [f for f in self.vocabulary.fields.values() if f.of == "record" and f.type == "term"]
-        preferred = [{w.id for w in words if w.of == (f.terms or f.id)} for p in PREFERRED for f in record if f.id == p]
-        lists = {f.terms or f.id for f in record}
+        preferred = [{w.id for w in words if w.of == f.owner} for p in PREFERRED for f in record if f.id == p]
+        lists = {f.owner for f in record}
         return next((ids for ids in preferred if ids), {w.id for w in words if w.of in lists})
 
     def term(self, term_id: str, owner: str | None) -> str:
@@ -242,7 +242,7 @@ class Phrases:
     def owner(self, o: tree.Operand) -> str | None:
         """The list of terms of an enumerated field."""
         decl = self.vocabulary.fields.get(o.id) if isinstance(o, tree.Field) else None
-        return (decl.terms or decl.id) if decl and decl.type == "term" else None
+        return decl.owner if decl and decl.type == "term" else None
 
     def operand(self, o: tree.Operand, owner: str | None = None) -> str:
         """One side of a test, or an argument of a table."""

@@ -58,6 +58,11 @@ class FieldDecl:
     terms: str | None = None  # id of the field whose vocabulary this one shares (``designated_by`` → ``party``)
     span: Span | None = field(default=None, compare=False)
 
+    @property
+    def owner(self) -> str:
+        """The field whose vocabulary it has: itself, or the one that it shares that of."""
+        return self.terms or self.id
+
     def least_above(self, minus: Fraction) -> Fraction:
         """The least by which a value within the bounds may exceed ``minus``."""
         least = (self.minimum or Fraction(0)) - minus
@@ -162,8 +167,7 @@ class Vocabulary:
     def terms_of(self, field_id: str) -> list[Word]:
         """The terms an enumerated field may take, following ``FieldDecl.terms``."""
         decl = self.fields.get(field_id)
-        owner = decl.terms if decl and decl.terms else field_id
-        return self.owned_by(owner)
+        return self.owned_by(decl.owner if decl else field_id)
 
     def owned_by(self, owner: str | None) -> list[Word]:
         """The terms of a list, which several fields may share."""

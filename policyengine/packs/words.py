@@ -347,7 +347,7 @@ def _columns(document: Document, words: tuple[Word, ...], whole: Vocabulary) -> 
 
 def _keywords(document: Document, words: tuple[Word, ...], whole: Vocabulary) -> Iterable[Diagnostic]:
     """Terms and measures called as the language calls everything: a rule that names one would be read as the other."""
-    listed = {f.terms or f.id for f in whole.fields.values() if f.of == "record"}  # whose terms a rule speaks of
+    listed = {f.owner for f in whole.fields.values() if f.of == "record"}  # whose terms a rule speaks of
     for terminal, everything in (("_TOTAL", False), ("_RECORDS", True)):
         known = {canonical(form) for form in grammar().forms[terminal]}
         for word in words:

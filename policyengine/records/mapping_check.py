@@ -55,7 +55,7 @@ def unknown(schema: Schema) -> list[Diagnostic]:
         if path[-1] not in columns
     ]
     found += _said_before(mapping)
-    owners = {d.terms or d.id for d in columns.values() if d.type == "term"}
+    owners = {d.owner for d in columns.values() if d.type == "term"}
     for owner, terms in mapping.term_aliases.items():
         path = ("aliases", "terms", owner)
         if owner not in owners:

@@ -83,15 +83,13 @@ class Schema:
 
     def terms(self, decl: FieldDecl) -> tuple[dict[str, tuple[str, ...]], list[str]]:
         """Compared form → ids of a field's terms, and the names to suggest."""
-        owner = decl.terms or decl.id
-        if owner not in self._term_words:
-            self._term_words[owner] = self._index(owner, self.vocabulary.terms_of(owner))
-        return self._term_words[owner]
+        if decl.owner not in self._term_words:
+            self._term_words[decl.owner] = self._index(decl.owner, self.vocabulary.terms_of(decl.owner))
+        return self._term_words[decl.owner]
 
     def holders(self, decl: FieldDecl) -> dict[str, int]:
         """How many plans have each of a field's terms."""
-        owner = decl.terms or decl.id
-        return {term: plans for (of, term), plans in self.held.items() if of == owner}
+        return {term: plans for (of, term), plans in self.held.items() if of == decl.owner}
 
     def known_terms(self, owner: str) -> tuple[Callable[[str], bool], list[str]]:
         """Whether a word is a form of a term of ``owner`` without the mapping's own, and the names to suggest."""
@@ -139,7 +137,7 @@ def schema_of(plans: Iterable[Planned], mapping: FileMapping = NO_MAPPING) -> Sc
 def _differ(a: FieldDecl, b: FieldDecl) -> bool:
     """Whether one cell would mean different things by two declarations of a field."""
     units = a.unit is not None and b.unit is not None and a.unit != b.unit
-    return units or (a.of, a.type, a.terms or a.id) != (b.of, b.type, b.terms or b.id)
+    return units or (a.of, a.type, a.owner) != (b.of, b.type, b.owner)
 
 
 def _strictest(a: Bounds, b: Bounds) -> Bounds:
