@@ -53,15 +53,11 @@ def read_table(
         try:
             bad = [_meeting(sheet, table, one, other) for one, other in islice(meeting_rows(table), MAX_PROBLEMS)]
         except TooMany:
-            bad = [
-                _unusable(
-                    path,
-                    say(
-                        "its rows have too many combinations to tell whether two of them meet",
-                        "各行的组合太多，无法判断是否有两行重叠",
-                    ),
-                )
-            ]
+            why = say(
+                "its rows have too many combinations to tell whether two of them meet",
+                "各行的组合太多，无法判断是否有两行重叠",
+            )
+            bad = [_unusable(path, why)]
     return (None if bad else table), data, bad
 
 
@@ -99,19 +95,11 @@ def _read_sheet(document: Document, node: Node, path: Path) -> tuple[bytes, Shee
         if not stat.S_ISREG(status.st_mode):
             raise OSError(0, say("it is not a file", "它不是文件"))
         if status.st_size > MAX_TABLE_BYTES:
-            return (
-                b"",
-                None,
-                [
-                    _unusable(
-                        path,
-                        say(
-                            f"it has {status.st_size:,} bytes; at most {MAX_TABLE_BYTES:,} are read",
-                            f"它有 {status.st_size:,} 字节，最多读取 {MAX_TABLE_BYTES:,} 字节",
-                        ),
-                    )
-                ],
+            why = say(
+                f"it has {status.st_size:,} bytes; at most {MAX_TABLE_BYTES:,} are read",
+                f"它有 {status.st_size:,} 字节，最多读取 {MAX_TABLE_BYTES:,} 字节",
             )
+            return b"", None, [_unusable(path, why)]
         data = path.read_bytes()
     except OSError as error:
         near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.csv")]) if path.parent.is_dir() else None
@@ -144,6 +132,10 @@ def _unusable(path: Path, why: str) -> Diagnostic:
 def _columns(document: Document, node: Node, words: Vocabulary) -> tuple[tuple[Column, ...], list[Diagnostic]]:
     columns: list[Column] = []
     problems: list[Diagnostic] = []
+
+    def wrong(message: str, where: Node, hint: str) -> None:
+        problems.append(document.problem("PE150", message, where, hint=hint))
+
     for key, given in pairs_at(node, "columns"):
         role = text_at(given, "role")
         name = optional_at(given, "field")
@@ -152,32 +144,16 @@ def _columns(document: Document, node: Node, words: Vocabulary) -> tuple[tuple[C
         kind = optional_at(given, "type") or _kind(role, match, decl.type if decl else None)
         said = _column_problem(role, match, kind, given, words, name or key.text)
         if said:
-            problems.append(
-                document.problem(
-                    "PE150", say(f"column {key.text}: {said[0]}", f"列 {key.text}：{said[0]}"), key, hint=said[1]
-                )
-            )
+            wrong(say(f"column {key.text}: {said[0]}", f"列 {key.text}：{said[0]}"), key, said[1])
         columns.append(Column(key.text, role, kind or "text", match, name, optional_at(given, "unit")))
     roles = [c.role for c in columns]
     for role in ("value", "year", "from", "until"):
         if roles.count(role) > 1:
-            problems.append(
-                document.problem(
-                    "PE150",
-                    say(f"two columns have the role {role}", f"有两列的 role 都是 {role}"),
-                    node,
-                    hint=say("keep one of them", "请保留一列"),
-                )
-            )
+            message = say(f"two columns have the role {role}", f"有两列的 role 都是 {role}")
+            wrong(message, node, say("keep one of them", "请保留一列"))
     if "key" not in roles and "year" not in roles:
-        problems.append(
-            document.problem(
-                "PE150",
-                say("no column is looked up", "没有可供查找的列"),
-                node,
-                hint=say("give one column role: key or role: year", "请给一列写 role: key 或 role: year"),
-            )
-        )
+        hint = say("give one column role: key or role: year", "请给一列写 role: key 或 role: year")
+        wrong(say("no column is looked up", "没有可供查找的列"), node, hint)
     return tuple(columns), problems
 
 
@@ -233,6 +209,10 @@ def _order(
     """For each declared column its position in the file; a header may be the id, ``header``, or its field's name."""
     headers = [canonical(h) for h in sheet.rows[0]]
     problems: list[Diagnostic] = []
+
+    def wrong(message: str, hint: str, cell: int | None = None) -> None:
+        problems.append(sheet.problem("PE150", message, 0, cell, hint))
+
     order: list[int] = []
     given = {key.text: part for key, part in pairs_at(node, "columns")}
     for column in columns:
@@ -247,35 +227,19 @@ def _order(
                     "columns are separated by commas: save it as CSV (comma)",
                     "各列之间用半角逗号：请另存为“CSV（逗号分隔）”",
                 )
-            problems.append(
-                sheet.problem(
-                    "PE150", say(f"the table has no column {column.id}", f"表中没有列 {column.id}"), 0, hint=hint
-                )
-            )
+            wrong(say(f"the table has no column {column.id}", f"表中没有列 {column.id}"), hint)
         order.append(-1 if found is None else found)
     for position, header in enumerate(sheet.rows[0]):
         if position not in order and header.strip() and not problems:
-            problems.append(
-                sheet.problem(
-                    "PE150",
-                    say(
-                        f"the column {header.strip()} is not declared in pack.yaml",
-                        f"列“{header.strip()}”没有在 pack.yaml 中列出",
-                    ),
-                    0,
-                    position,
-                    say("declare it (role: note where no rule uses it)", "请列出（规则用不到的写 role: note）"),
-                )
+            message = say(
+                f"the column {header.strip()} is not declared in pack.yaml",
+                f"列“{header.strip()}”没有在 pack.yaml 中列出",
             )
+            hint = say("declare it (role: note where no rule uses it)", "请列出（规则用不到的写 role: note）")
+            wrong(message, hint, position)
     for header in (h for h, times in Counter(headers).items() if h and times > 1):
-        problems.append(
-            sheet.problem(
-                "PE150",
-                say(f"two columns are called {header}", f"有两列都叫“{header}”"),
-                0,
-                hint=say("rename one of them", "请改其中一列的名称"),
-            )
-        )
+        message = say(f"two columns are called {header}", f"有两列都叫“{header}”")
+        wrong(message, say("rename one of them", "请改其中一列的名称"))
     return order, problems
 
 

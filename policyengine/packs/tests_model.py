@@ -159,6 +159,10 @@ def read_cases(document: Document, policy: Policy) -> tuple[list[Case], list[Dia
 
 def _case(document: Document, node: MappingNode, words: _Words) -> tuple[Case | None, list[Diagnostic]]:
     problems: list[Diagnostic] = []
+
+    def wrong(message: str, where: Node, hint: str) -> None:
+        problems.append(document.problem("PE181", message, where, hint=hint))
+
     records = tuple(words.records(node))
     expected: dict[str, tuple[Expected, ...]] = {}
     period, expect = optional_at(node, "period"), node.get("expect")
@@ -167,45 +171,22 @@ def _case(document: Document, node: MappingNode, words: _Words) -> tuple[Case | 
             "add period: 2016, or write expect_by_period: {2016: …}",
             "请添加 period: 2016，或写 expect_by_period: {2016: …}",
         )
-        problems.append(
-            document.problem(
-                "PE181", say("this case expects something of no period", "本案例没有写明年度"), expect, hint=hint
-            )
-        )
+        wrong(say("this case expects something of no period", "本案例没有写明年度"), expect, hint)
     elif expect is not None and period is not None:
         expected[period] = tuple(words.expected(expect))
     for key, value in pairs_at(node, "expect_by_period"):
         expected[key.text.strip()] = tuple(words.expected(value))
     if not expected and not problems:
-        problems.append(
-            document.problem(
-                "PE181",
-                say("this case expects nothing", "本案例没有写应有的结果"),
-                node,
-                hint=say("add expect: {outcome: …}", "请添加 expect: {outcome: …}"),
-            )
-        )
+        hint = say("add expect: {outcome: …}", "请添加 expect: {outcome: …}")
+        wrong(say("this case expects nothing", "本案例没有写应有的结果"), node, hint)
     for label in expected:
         if (years := label.split("..")) != sorted(years):
-            where = node.get("period") or node
-            problems.append(
-                document.problem(
-                    "PE181",
-                    say(f"the period {label} runs backwards", f"年度 {label} 前后颠倒"),
-                    where,
-                    hint=say("exchange the two years", "请对调两个年度"),
-                )
-            )
+            message = say(f"the period {label} runs backwards", f"年度 {label} 前后颠倒")
+            wrong(message, node.get("period") or node, say("exchange the two years", "请对调两个年度"))
     ids = [r["record_id"] for r in records]
     for twice in (i for i, times in Counter(ids).items() if times > 1):
-        problems.append(
-            document.problem(
-                "PE181",
-                say(f"two records are called {twice}", f"有两条记录都叫 {twice}"),
-                node.get("records") or node,
-                hint=say("give each its own id", "请分别取 id"),
-            )
-        )
+        message = say(f"two records are called {twice}", f"有两条记录都叫 {twice}")
+        wrong(message, node.get("records") or node, say("give each its own id", "请分别取 id"))
     person = words.cells(node.get("person"), "person")
     words.speaks_of(ids)
     problems += words.taken()
