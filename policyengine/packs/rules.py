@@ -92,24 +92,14 @@ def _entry(document: Document, node: MappingNode, context: Context) -> tuple[Ent
     until, until_years, more = _bound(document, node, "until", context.year_start)
     problems += more
     if start is not None and until is not None and until < start:
-        problems.append(
-            document.problem(
-                "PE304",
-                say(f"{name} would end before it begins", f"{name} 的止期早于起期"),
-                node.get("until") or node,
-                hint=say("exchange from and until", "请对调 from 和 until"),
-            )
-        )
+        said = say(f"{name} would end before it begins", f"{name} 的止期早于起期")
+        hint = say("exchange from and until", "请对调 from 和 until")
+        problems.append(document.problem("PE304", said, node.get("until") or node, hint=hint))
         until = None
     if name == "year":
-        problems.append(
-            document.problem(
-                "PE140",
-                say("“excuse year” would mean the year and this rule", "“excuse year”会既指本年又指本规则"),
-                node.get("id") or node,
-                hint=say("give the rule another id, such as annual-hours", "请给规则另取标识，如 annual-hours"),
-            )
-        )
+        said = say("“excuse year” would mean the year and this rule", "“excuse year”会既指本年又指本规则")
+        hint = say("give the rule another id, such as annual-hours", "请给规则另取标识，如 annual-hours")
+        problems.append(document.problem("PE140", said, node.get("id") or node, hint=hint))
     cites, more = _citation(document, node, context)
     problems += more
     text = node.get("rule")

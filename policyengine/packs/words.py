@@ -45,32 +45,8 @@ def read_words(document: Document, base: Vocabulary | None) -> tuple[tuple[Word,
     def add(key: Scalar, node: Node, kind: Kind, of: str | None = None) -> None:
         word = _word(document, key, node, kind, of)
         before = next((w for w in base.words if (w.kind, w.of, w.id) == (kind, of, word.id)), None) if base else None
-        if before is not None and kind == "table":
-            problems.append(
-                document.problem(
-                    "PE141",
-                    say(
-                        f"the base pack already has a table {word.id}, which its own rules look up",
-                        f"上级包已有数据表 {word.id}，其规则要用",
-                    ),
-                    key,
-                    hint=say("give this table a name of its own", "请给本表另取名称"),
-                )
-            )
-        elif before is not None and before.leave != word.leave and _says_leave(node):
-            problems.append(
-                document.problem(
-                    "PE141",
-                    say(
-                        f"the base pack says whether {word.id} is leave; its rules depend on it",
-                        f"{word.id} 是否属于休假由上级包规定，其规则要用",
-                    ),
-                    key,
-                    hint=say(
-                        "leave out “leave”, or declare a circumstance of its own", "请删去“leave”，或另列一种情形"
-                    ),
-                )
-            )
+        if before is not None and (said := _of_the_base(word, before, node)) is not None:
+            problems.append(document.problem("PE141", said[0], key, hint=said[1]))
         words.append(_over(word, before))
         problems.extend(_run_together(document, node))
 
@@ -106,8 +82,21 @@ def _run_together(document: Document, node: Node) -> Iterable[Diagnostic]:
             )
 
 
-def _says_leave(node: Node) -> bool:
-    return optional_at(node, "leave") is not None
+def _of_the_base(word: Word, before: Word, node: Node) -> tuple[str, str] | None:
+    """Why a word of the base can't be declared so, and what to do instead; None where it can."""
+    if word.kind == "table":
+        said = say(
+            f"the base pack already has a table {word.id}, which its own rules look up",
+            f"上级包已有数据表 {word.id}，其规则要用",
+        )
+        return said, say("give this table a name of its own", "请给本表另取名称")
+    if before.leave != word.leave and optional_at(node, "leave") is not None:
+        said = say(
+            f"the base pack says whether {word.id} is leave; its rules depend on it",
+            f"{word.id} 是否属于休假由上级包规定，其规则要用",
+        )
+        return said, say("leave out “leave”, or declare a circumstance of its own", "请删去“leave”，或另列一种情形")
+    return None
 
 
 def _over(word: Word, before: Word | None) -> Word:
