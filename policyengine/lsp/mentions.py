@@ -21,7 +21,7 @@ from policyengine.lsp.library import Library, PackFile, chain, entries_of, sourc
 from policyengine.lsp.meaning import entries_named
 from policyengine.packs.document import Document, read_document
 from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
-from policyengine.packs.roots import is_yaml, packs_under, rule_files
+from policyengine.packs.roots import case_files, packs_under, rule_files
 from policyengine.packs.values import canonical, pairs_at
 from policyengine.packs.words import SECTIONS
 
@@ -96,8 +96,7 @@ class _Pack:
                     yield from self._whole(("rule", entry.name), document, entry.id)
                     yield from self._cited(document, entry.node.get("cites"))
                 yield from self._texts(document)
-        tests = self.own.folder / "tests"
-        for path in sorted(p for p in tests.iterdir() if is_yaml(p)) if tests.is_dir() else ():
+        for path in case_files(self.own.folder):
             document, _ = read_document(path)
             if document is not None:
                 yield from self._cases(document)

@@ -71,6 +71,12 @@ def rule_files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("rules*") if is_yaml(p) and p.is_file())
 
 
+def case_files(folder: Path) -> list[Path]:
+    """A pack's tests/*.yaml, by name."""
+    place = folder / "tests"
+    return sorted(p for p in place.iterdir() if is_yaml(p)) if place.is_dir() else []
+
+
 def id_of(folder: Path) -> str | None:
     """The id that a pack.yaml gives, without reading the whole of it."""
     try:

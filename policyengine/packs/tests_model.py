@@ -21,7 +21,7 @@ from policyengine.packs.document import MAX_PROBLEMS, Document, enough, read_doc
 from policyengine.packs.model import Policy
 from policyengine.packs.nodes import Listing, Node, Scalar
 from policyengine.packs.nodes import Mapping as MappingNode
-from policyengine.packs.roots import is_yaml
+from policyengine.packs.roots import case_files
 from policyengine.packs.shape import did_you_mean, meant, of_full_width, shape_problems
 from policyengine.packs.values import canonical, day_of, optional_at, pairs_at, text_at, text_of
 
@@ -112,9 +112,7 @@ def load_tests(folder: Path, policy: Policy) -> tuple[tuple[Case, ...], list[Dia
     """All cases of the pack in ``folder``; with errors in some, the others are given."""
     cases: list[Case] = []
     problems: list[Diagnostic] = []
-    place = folder / "tests"
-    paths = sorted(p for p in place.iterdir() if is_yaml(p)) if place.is_dir() else []
-    for path in paths:
+    for path in case_files(folder):
         document, found = read_document(path)
         problems += found
         if document is not None:
