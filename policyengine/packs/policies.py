@@ -52,14 +52,7 @@ def pack_folders(path: Path) -> tuple[list[Path], list[Diagnostic]]:
             f"{shown(path)} holds no pack: there is no {PACK_FILE} in it",
             f"{shown(path)} 中没有政策包：没有 {PACK_FILE}",
         )
-        return [], [
-            Diagnostic(
-                "PE130",
-                said,
-                Span(shown(path)),
-                say("name a pack's folder, or a folder of packs", "请指定政策包的文件夹，或其上级文件夹"),
-            )
-        ]
+        return [], [Diagnostic("PE130", said, Span(shown(path)), _name_one())]
     by_id: dict[str, Path] = {}
     problems = []
     for folder in folders:
@@ -71,14 +64,11 @@ def pack_folders(path: Path) -> tuple[list[Path], list[Diagnostic]]:
 
 def _missing(path: Path, there: bool) -> Diagnostic:
     if there:
-        said, hint = (
-            say(
-                f"{shown(path)} is a file; a pack is a folder with a {PACK_FILE}",
-                f"{shown(path)} 是文件；政策包是含有 {PACK_FILE} 的文件夹",
-            ),
-            say("name the folder", "请指定文件夹"),
+        said = say(
+            f"{shown(path)} is a file; a pack is a folder with a {PACK_FILE}",
+            f"{shown(path)} 是文件；政策包是含有 {PACK_FILE} 的文件夹",
         )
-        return Diagnostic("PE130", said, Span(shown(path)), hint)
+        return Diagnostic("PE130", said, Span(shown(path)), say("name the folder", "请指定文件夹"))
     try:
         beside = [p.name for p in path.parent.iterdir() if p.is_dir()]
     except (OSError, ValueError):
@@ -87,11 +77,14 @@ def _missing(path: Path, there: bool) -> Diagnostic:
     hint = (
         say(f"did you mean {shown(path.parent / near)}?", f"是不是 {shown(path.parent / near)}？")
         if near
-        else say("name a pack's folder, or a folder of packs", "请指定政策包的文件夹，或其上级文件夹")
+        else _name_one()
     )
-    return Diagnostic(
-        "PE130", say(f"there is no pack {shown(path)}", f"没有政策包 {shown(path)}"), Span(shown(path)), hint
-    )
+    said = say(f"there is no pack {shown(path)}", f"没有政策包 {shown(path)}")
+    return Diagnostic("PE130", said, Span(shown(path)), hint)
+
+
+def _name_one() -> str:
+    return say("name a pack's folder, or a folder of packs", "请指定政策包的文件夹，或其上级文件夹")
 
 
 def same_id(name: str, folder: Path, other: Path) -> Diagnostic:

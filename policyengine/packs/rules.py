@@ -156,10 +156,11 @@ def _bound(
     day = day_of(text)
     if day is not None:
         return day, False, []
-    return None, True, [_no_day(document, text, node.get(key) or node)]
+    return None, True, [no_day(document, text, node.get(key) or node)]
 
 
-def _no_day(document: Document, text: str, node: Node) -> Diagnostic:
+def no_day(document: Document, text: str, node: Node) -> Diagnostic:
+    """PE161."""
     said, hint = say(f"there is no day {text}", f"没有 {text} 这一天"), say("look it up in a calendar", "请核对日历")
     return document.problem("PE161", said, node, hint=hint)
 
@@ -278,7 +279,7 @@ def source_problems(document: Document, node: Node | None) -> Iterator[Diagnosti
         for key in ("issued", "in_force"):
             text = optional_at(source, key)
             if text is not None and year_of(text) is None and day_of(text) is None and isinstance(source, MappingNode):
-                yield _no_day(document, text, source.get(key) or source)
+                yield no_day(document, text, source.get(key) or source)
 
 
 def _citation(document: Document, node: MappingNode, context: Context) -> tuple[Citation | None, list[Diagnostic]]:

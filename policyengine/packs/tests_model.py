@@ -22,6 +22,7 @@ from policyengine.packs.model import Policy
 from policyengine.packs.nodes import Listing, Node, Scalar
 from policyengine.packs.nodes import Mapping as MappingNode
 from policyengine.packs.roots import case_files
+from policyengine.packs.rules import no_day
 from policyengine.packs.shape import did_you_mean, meant, of_full_width, shape_problems
 from policyengine.packs.values import canonical, day_of, optional_at, pairs_at, text_at, text_of
 
@@ -271,14 +272,7 @@ class _Words:
         text = optional_at(item, key)
         day = day_of(text) if text else None
         if text and day is None and isinstance(item, MappingNode):
-            self.problems.append(
-                self.document.problem(
-                    "PE161",
-                    say(f"there is no day {text}", f"没有 {text} 这一天"),
-                    item.get(key) or item,
-                    hint=say("look it up in a calendar", "请核对日历"),
-                )
-            )
+            self.problems.append(no_day(self.document, text, item.get(key) or item))
         return day
 
     def expected(self, node: Node, path: tuple[str, ...] = ()) -> Iterator[Expected]:
