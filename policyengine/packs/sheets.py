@@ -35,35 +35,9 @@ class Sheet:
 
 def sheet_of(data: bytes, file: str) -> tuple[Sheet | None, list[Diagnostic]]:
     """The bytes of a CSV file (UTF-8 with or without BOM, else GB18030) as rows of cells; empty lines are left out."""
-
-    def bad(message: str, line: int, hint: str) -> tuple[None, list[Diagnostic]]:
-        return None, [Diagnostic("PE153", message, Span(file, line), hint)]
-
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return bad(
-            say("this is a workbook of a spreadsheet program, not a CSV file", "这是电子表格的工作簿，不是 CSV 文件"),
-            1,
-            say("save the sheet as CSV UTF-8", "请将该工作表另存为 CSV UTF-8"),
-        )
-    body = data.removeprefix(b"\xef\xbb\xbf")
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        try:
-            text = body.decode("gb18030")
-        except UnicodeDecodeError as error:
-            line = body.count(b"\n", 0, error.start) + 1
-            return bad(
-                say("this table is neither UTF-8 nor GB18030", "此表既不是 UTF-8 也不是 GB18030 编码"),
-                line,
-                say("save it as CSV UTF-8", "请另存为 CSV UTF-8"),
-            )
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if (conflict := unmerged("PE153", file, text)) is not None:
-        return None, [conflict]
-    if found := UNWANTED.search(text):
-        message, hint = unwanted(found[0])
-        return None, [at_character("PE104", message, file, text, found.start(), hint)]
+    text, problem = _decoded(data, file)
+    if problem is not None:
+        return None, [problem]
     rows: list[tuple[str, ...]] = []
     lines: list[int] = []
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # the file's own bound is the one that holds
@@ -76,24 +50,46 @@ def sheet_of(data: bytes, file: str) -> tuple[Sheet | None, list[Diagnostic]]:
                 lines.append(begins)
             begins = reader.line_num + 1
             if len(rows) > MAX_ROWS + 1:
-                return bad(
-                    say(f"this table has more than {MAX_ROWS:,} rows", f"此表超过 {MAX_ROWS:,} 行"),
-                    begins,
-                    say("leave out rows that no rule needs", "请删去规则用不到的行"),
-                )
+                message = say(f"this table has more than {MAX_ROWS:,} rows", f"此表超过 {MAX_ROWS:,} 行")
+                hint = say("leave out rows that no rule needs", "请删去规则用不到的行")
+                return None, [_no_table(file, begins, message, hint)]
     except csv.Error as error:
-        return bad(
-            say(f"this line is not CSV: {error}", "这一行不是 CSV：引号的位置不对"),
-            begins,
-            say("look for a quotation mark that is never closed", "请查找没有闭合的引号"),
-        )
+        message = say(f"this line is not CSV: {error}", "这一行不是 CSV：引号的位置不对")
+        hint = say("look for a quotation mark that is never closed", "请查找没有闭合的引号")
+        return None, [_no_table(file, begins, message, hint)]
     if not rows:
-        return bad(
-            say("this table is empty", "此表是空的"),
-            1,
-            say("its first line names the columns, separated by commas", "第一行是各列的名称，用逗号分隔"),
-        )
+        hint = say("its first line names the columns, separated by commas", "第一行是各列的名称，用逗号分隔")
+        return None, [_no_table(file, 1, say("this table is empty", "此表是空的"), hint)]
     return Sheet(file, text, tuple(rows), tuple(lines)), []
+
+
+def _decoded(data: bytes, file: str) -> tuple[str, Diagnostic | None]:
+    """The text, with the line ends of Unix; or what keeps it from being one."""
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        message = say(
+            "this is a workbook of a spreadsheet program, not a CSV file", "这是电子表格的工作簿，不是 CSV 文件"
+        )
+        return "", _no_table(file, 1, message, say("save the sheet as CSV UTF-8", "请将该工作表另存为 CSV UTF-8"))
+    body = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        try:
+            text = body.decode("gb18030")
+        except UnicodeDecodeError as error:
+            line = body.count(b"\n", 0, error.start) + 1
+            message = say("this table is neither UTF-8 nor GB18030", "此表既不是 UTF-8 也不是 GB18030 编码")
+            return "", _no_table(file, line, message, say("save it as CSV UTF-8", "请另存为 CSV UTF-8"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    problem = unmerged("PE153", file, text)
+    if problem is None and (found := UNWANTED.search(text)):
+        message, hint = unwanted(found[0])
+        problem = at_character("PE104", message, file, text, found.start(), hint)
+    return text, problem
+
+
+def _no_table(file: str, line: int, message: str, hint: str) -> Diagnostic:
+    return Diagnostic("PE153", message, Span(file, line), hint)
 
 
 def _cell_columns(source: str, index: int) -> tuple[int, int]:
