@@ -135,41 +135,27 @@ class _Reader:
         for key, value in found.items():
             if key not in KEYS:
                 names = ", ".join(KEYS)
-                self.wrong(
-                    value,
-                    f"{key} is not a key of a mapping file; there are {names}",
-                    f"没有 {key} 这个键；可用：{names}",
-                    of_colon(key),
-                )
+                en, zh = f"{key} is not a key of a mapping file; there are {names}", f"没有 {key} 这个键；可用：{names}"
+                self.wrong(value, en, zh, of_colon(key))
         get: Callable[[str], Any] = found.get
-        aliases = self.pairs(get("aliases")) if get("aliases") else {}
+        aliases = self.pairs(get("aliases"))
         for key, value in aliases.items():
             if key not in ("columns", "terms"):
-                self.wrong(
-                    value,
-                    f"{key} is not a key of aliases; there are columns, terms",
-                    f"aliases 中没有 {key} 这个键；可用：columns, terms",
-                )
-        row = self.text(get("header_row")) if get("header_row") else None
-        if row is not None and not (row.isascii() and row.isdigit() and 0 < int(row[:9]) <= 1000):
-            self.wrong(get("header_row"), "header_row is a row number from 1 to 1000", "header_row 为 1 至 1000 的行号")
-            row = None
+                zh = f"aliases 中没有 {key} 这个键；可用：columns, terms"
+                self.wrong(value, f"{key} is not a key of aliases; there are columns, terms", zh)
+        header_row = self.header_row(get("header_row"))
         columns, ignore = self.texts(get("columns")), self.list(get("ignore"))
         taken = set(map(compare, columns.values()))
-        for header in ignore:
-            if compare(header) in taken:
-                self.wrong(
-                    get("ignore"),
-                    f"{header} stands both in columns and in ignore",
-                    f"{header} 同时列在 columns 和 ignore 中",
-                )
+        for header in (h for h in ignore if compare(h) in taken):
+            zh = f"{header} 同时列在 columns 和 ignore 中"
+            self.wrong(get("ignore"), f"{header} stands both in columns and in ignore", zh)
         return FileMapping(
             self.path,
             columns=columns,
             ignore=ignore,
             values=self.texts(get("values")),
             units=self.texts(get("units")),
-            header_row=int(row) if row else None,
+            header_row=header_row,
             sheets=self.list(get("sheets")),
             empty=self.words(get("empty")),
             wide={k: self.texts(v) for k, v in self.pairs(get("wide")).items()},
@@ -180,6 +166,15 @@ class _Reader:
             },
             places=dict(_places(node)),
         )
+
+    def header_row(self, node: Any) -> int | None:
+        if node is None:
+            return None
+        row = self.text(node)
+        if row.isascii() and row.isdigit() and 0 < int(row[:9]) <= 1000:
+            return int(row)
+        self.wrong(node, "header_row is a row number from 1 to 1000", "header_row 为 1 至 1000 的行号")
+        return None
 
     def pairs(self, node: Any) -> dict[str, Any]:
         if node is None:
