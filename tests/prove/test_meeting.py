@@ -307,6 +307,32 @@ def test_what_a_rule_is_about_and_its_condition_must_go_together(
     assert [d.code for d in found if d.code in ("PE322", "PE354")] == told
 
 
+WINDOWS = [
+    ("要求 每年 总学时 不少于 6 学时", ["PE354"]),
+    ("要求 任意 2 年 总学时 不少于 6 学时", []),
+    ("要求 自 2020 年起 每 2 年 总学时 不少于 6 学时", []),
+    ("要求 自 入职日期 起 24 个月内 总学时 不少于 6 学时", []),
+    ("要求 自 入职日期 起 12 个月内 总学时 不少于 6 学时", ["PE354"]),
+]
+
+
+@pytest.mark.parametrize(("asked", "told"), WINDOWS)
+@pytest.mark.parametrize("sentence", ["免除 asked 当 {}", "核减 asked 减 1/2 当 {}", "{asked} 当 {}"])
+def test_leave_is_asked_of_the_whole_window(asked: str, told: list[str], sentence: str, tmp_path: Path) -> None:
+    """Thirteen months of leave lie in no year, and in some two years."""
+    own = ("it", sentence.format("休假 持续 不少于 13 个月", asked=asked))
+    found = complaints(write(tmp_path, [("asked", asked), own]))
+    assert [d.code for d in found if d.code == "PE354"] == told
+
+
+@pytest.mark.parametrize(("window", "told"), [("每年", ["PE354"]), ("自 2020 年起 每 2 年", [])])
+def test_a_conclusion_about_a_block_asks_of_all_its_years(window: str, told: list[str], tmp_path: Path) -> None:
+    """A policy that decides blocks of years asks the leave of the block."""
+    concluded = ("it", "结论 不得评优 当 休假 持续 不少于 13 个月")
+    found = complaints(write(tmp_path, [("asked", f"要求 {window} 总学时 不少于 6 学时"), concluded]))
+    assert [d.code for d in found if d.code == "PE354"] == told
+
+
 @pytest.mark.parametrize(("moved", "told"), [("结束日期", ["PE354"]), ("开始日期", [])])
 def test_a_cap_on_records_of_days_that_it_was_not_in_force_on(moved: str, told: list[str], tmp_path: Path) -> None:
     """From 2016 on: whoever counts then may, where that goes by another day, be a record that ended before or after."""

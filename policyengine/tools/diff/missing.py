@@ -17,7 +17,6 @@ from policyengine.engines.truth import Test, Truth, compile_rule
 from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.packs.model import Table
-from policyengine.packs.windows import years_of
 from policyengine.plan.names import walk
 from policyengine.records.model import Fact
 from policyengine.tools.diff.model import Direction
@@ -25,7 +24,7 @@ from policyengine.tools.diff.sameness import ordered
 from policyengine.tools.prove import words
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.model import Context, Given, Situation, Witness
-from policyengine.tools.prove.sides import period_scene, record_scene, side_of, world_of
+from policyengine.tools.prove.sides import period_scene, record_scene, side_of, world_of, years_in
 
 Found = dict[Direction, str]
 _GOOD = (tree.Recognise, tree.Convert, tree.Add, tree.Measure, tree.Carry, tree.Excuse, tree.Reduce)
@@ -43,7 +42,7 @@ def where_missing(one: tree.Statement, other: tree.Statement, before: Context, a
     alike = _asked(one) == _asked(other) and rows[0] == rows[1]
     if type(one) is not type(other) or not isinstance(other, (*_GOOD, *_BAD)) or alike:
         return found
-    years = max(years_of(getattr(s, "window", None) or tree.PerYears()) or 1 for s in (one, other))
+    years = max(years_in(one, before), years_in(other, after))
     space = Space(((one, before), (other, after)), record=not isinstance(other, _ON_PERIODS), years=years)
     tests = _test(one, before), _test(other, after)
     for situation in _lacking(space, any(rows)):

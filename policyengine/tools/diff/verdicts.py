@@ -177,7 +177,7 @@ def checked(
         return (
             "neither", witness,
             say(
-                "what counts in several years has one limit per activity or day, and that of a year in each of them",
+                "what counts in several years has the limit of one activity or day once, that of a year in each",
                 "计入几个年度的学时，每次或每天的限额只有一份，每年的限额则每个年度各有一份",
             ),
         )  # fmt: skip

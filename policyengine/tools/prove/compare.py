@@ -21,6 +21,7 @@ from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.model import Context, Undecided, Verdict, Witness
 from policyengine.tools.prove.requirements import caps, requirements
 from policyengine.tools.prove.search import Answer
+from policyengine.tools.prove.sides import years_in
 
 
 def compare(old: tree.Statement, new: tree.Statement, context: Context, old_context: Context | None = None) -> Verdict:
@@ -77,7 +78,8 @@ def _aspects(old: tree.Statement, new: tree.Statement, before: Context, after: C
             yield from others.count_once(old, new, before, after)
         case tree.Excuse(), tree.Excuse():
             yield others.named_rules(old.rules, new.rules, before, after)
-            yield searched(Space(pairs, record=False), old, new, "")
+            years = max(years_in(old, before), years_in(new, after))
+            yield searched(Space(pairs, record=False, years=years), old, new, "", years)
         case tree.Reduce(), tree.Reduce():
             yield from others.reductions(old, new, before, after)
         case tree.Carry(), tree.Carry():
@@ -95,7 +97,8 @@ def _aspects(old: tree.Statement, new: tree.Statement, before: Context, after: C
             yield searched(Space(pairs, record=True), old, new, "")
         case tree.Conclude(), tree.Conclude():
             yield from same_name(old.name, new.name)
-            one = searched(Space(pairs, record=False), old, new, "")
+            years = max(years_in(old, before), years_in(new, after))
+            one = searched(Space(pairs, record=False, years=years), old, new, "", years)
             different = one.laxer or one.stricter
             yield Aspect(different, different, different)  # whether a consequence is a burden is not written anywhere
         case _:

@@ -16,7 +16,7 @@ from policyengine.tools.prove.mentions import counts_elsewhere
 from policyengine.tools.prove.model import Context, Undecided, Witness
 from policyengine.tools.prove.quantities import unit_converted
 from policyengine.tools.prove.search import search
-from policyengine.tools.prove.sides import side_of, unit_of
+from policyengine.tools.prove.sides import side_of, unit_of, years_in
 
 # Conditions of these are tested on a record; those of the others on a person in a period.
 OF_RECORDS = (
@@ -60,8 +60,10 @@ def reachable(statement: tree.Statement, context: Context) -> Witness | Undecide
     if when is not None and impossible(when, context.vocabulary):
         return None
     about: tree.Statement = tree.Flag(name="it", when=when) if record else tree.Conclude(name="it", when=when)
-    space = Space(((about, context),), record=record, anywhere=record and counts_elsewhere(statement, context))
-    side = side_of(about, context, "hours")
+    years = years_in(statement, context)
+    elsewhere = record and counts_elsewhere(statement, context)
+    space = Space(((about, context),), record=record, years=years, anywhere=elsewhere)
+    side = side_of(about, context, "hours", years=years)
     answer = search(space, side, side, ("applies",))["applies"]
     assert not isinstance(answer, bool)
     return answer

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from policyengine.language import tree
@@ -23,8 +25,8 @@ from policyengine.tools.prove.aspects import (
 )
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.mentions import counts_elsewhere
-from policyengine.tools.prove.model import Context
-from policyengine.tools.prove.sides import exchange_rate, figure_lowered, unit_of
+from policyengine.tools.prove.model import Context, Undecided
+from policyengine.tools.prove.sides import exchange_rate, spoken_of, unit_of, years_in
 from policyengine.tools.prove.words import field_name, quantity
 
 
@@ -113,10 +115,31 @@ def reductions(old: tree.Reduce, new: tree.Reduce, before: Context, after: Conte
     if bare(old.rule) != bare(new.rule):
         yield unlike(say("they reduce different requirements", "两者核减的要求不同"))
         return
-    unit = next((r.by.unit for r in (old, new) if isinstance(r.by, tree.Quantity)), None)
-    lowered = figure_lowered(new, after) or figure_lowered(old, before)
-    unit = unit or (unit_of(lowered.figure, after) if lowered else None) or "hours"
-    yield searched(Space(((old, before), (new, after)), record=False, unit=unit), old, new, unit)
+    lowered = spoken_of(old, before), spoken_of(new, after)
+    if isinstance(old.by, Fraction) is isinstance(new.by, Fraction):
+        yield _lowered(old, new, before, after)
+    elif all(isinstance(r.figure, tree.Quantity) for r in (*lowered[0], *lowered[1])):
+        pairs = list(itertools.product(*lowered))
+        for one, other in [p for p in pairs if p[0] == p[1]] or pairs:
+            yield _lowered(old, new, _only(one, old, before), _only(other, new, after))
+    else:
+        why = say("how much a fraction lowers depends on a figure that is not the same for all",
+                  "按比例核减多少取决于被核减的数额，而该数额因人、因年度而异或尚未确定")  # fmt: skip
+        yield Aspect(*(Undecided(why),) * 3)
+
+
+def _lowered(old: tree.Reduce, new: tree.Reduce, before: Context, after: Context) -> Aspect:
+    figures = (r.figure for r in (*spoken_of(new, after), *spoken_of(old, before)))
+    plain_unit = next((f.unit for f in figures if isinstance(f, tree.Quantity)), "hours")
+    unit = next((r.by.unit for r in (old, new) if isinstance(r.by, tree.Quantity)), plain_unit)
+    years = max(years_in(old, before), years_in(new, after))
+    return searched(Space(((old, before), (new, after)), record=False, unit=unit, years=years), old, new, unit, years)
+
+
+def _only(lowered: tree.Require, statement: tree.Reduce, context: Context) -> Context:
+    """The context without the other requirements of the reduction."""
+    others = [r for r in spoken_of(statement, context) if r != lowered]
+    return replace(context, governing=tuple(g for g in context.governing if g.statement not in others))
 
 
 def named_rules(old: tuple[str, ...], new: tuple[str, ...], before: Context, after: Context) -> Aspect:

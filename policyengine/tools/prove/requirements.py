@@ -10,13 +10,13 @@ from fractions import Fraction
 
 from policyengine.language import tree
 from policyengine.messages import say
-from policyengine.packs.windows import both_in_words, implied, years_of
+from policyengine.packs.windows import both_in_words, implied
 from policyengine.tools.prove.aspects import ONE, ZERO, Aspect, no_exchange, searched, undecided, unlike
 from policyengine.tools.prove.cells import Space
 from policyengine.tools.prove.mentions import Mentions, counts_elsewhere
 from policyengine.tools.prove.model import Context, Witness
 from policyengine.tools.prove.search import Answer, search
-from policyengine.tools.prove.sides import exchange_rate, in_stretch, lowers, side_of, unit_of
+from policyengine.tools.prove.sides import exchange_rate, in_stretch, lowers, side_of, unit_of, years_in
 from policyengine.tools.prove.words import field_name
 
 
@@ -47,12 +47,13 @@ def _firmness(old: tree.Require, new: tree.Require, before: Context, after: Cont
         return Aspect()
     firm = old if soft else new
     why = say("“require” has become “expect”", "“要求”改成了“一般要求”") if soft else ""
-    space = Space(((firm, before),), record=False)
-    side = side_of(firm, before, unit_of(firm.figure, before) or "")
+    years = years_in(firm, before)
+    space = Space(((firm, before),), record=False, years=years)
+    side = side_of(firm, before, unit_of(firm.figure, before) or "", years=years)
     asked = search(space, side, side, ("applies",))["applies"]
     if isinstance(asked, Witness):
         expected = (new, after) if soft else (old, before)
-        given = side_of(*expected, unit_of(expected[0].figure, expected[1]) or "")(asked.situation)
+        given = side_of(*expected, unit_of(expected[0].figure, expected[1]) or "", years=years)(asked.situation)
         expects = (
             replace(given, kind="expects")
             if given is not None and given.applies
@@ -184,7 +185,7 @@ def in_windows(
     """Figures compared, each taken as often as its window demands in the other's."""
     record = isinstance(old, tree.Cap)
     pairs = ((old, before), (new, after))
-    years = max(years_of(old.window) or 1, years_of(new.window) or 1)
+    years = max(years_in(old, before), years_in(new, after))
     space = Space(pairs, record=record, unit=unit, years=years)
     if implied(old.window, new.window, least) == implied(new.window, old.window, least) == 1:
         yield searched(space, old, new, unit, years)

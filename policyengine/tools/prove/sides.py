@@ -27,6 +27,7 @@ from policyengine.language.quantities import UNITS, exact_text
 from policyengine.messages import say
 from policyengine.packs.model import Citation, Governing, Rule
 from policyengine.packs.pieces import overlap
+from policyengine.packs.windows import of_a_year, years_of
 from policyengine.plan.model import STAGES, Plan, PlanRule
 from policyengine.records.model import Fact, Person
 from policyengine.tools.prove.model import Context, Given, Situation
@@ -88,6 +89,21 @@ def period_scene(s: Situation, context: Context, years: int = 1) -> Scene:
     return scene
 
 
+def years_in(statement: tree.Statement, context: Context) -> int:
+    """How many years the window has in which a statement on persons asks for their circumstances: of a requirement its
+    own, of what speaks of requirements theirs, of a conclusion that of the blocks that are decided."""
+    windows: list[tree.Window] = []
+    match statement:
+        case tree.Require():
+            windows = [statement.window]
+        case tree.Excuse() | tree.Reduce():
+            windows = [r.window for r in spoken_of(statement, context)]
+        case tree.Conclude():
+            here = (g.statement for g in context.governing if in_stretch(g, context))
+            windows = [s.window for s in here if isinstance(s, tree.Require) and isinstance(s.window, tree.PerYears)]
+    return max((-(-w.months // 12) if isinstance(w, tree.Within) else years_of(w) or 1 for w in windows), default=1)
+
+
 def unit_of(figure: tree.Figure, context: Context) -> str | None:
     """The unit in which a figure is given; None for a share of something else."""
     match figure:
@@ -127,7 +143,7 @@ def side_of(statement: tree.Statement, context: Context, unit: str, times: Fract
             test = compile_rule(what, statement.when, world_of(context))
             return _belonging(test, kind, good=isinstance(statement, tree.Measure))
         case tree.Reduce():
-            return _reducing(statement, context, unit)
+            return _reducing(statement, context, unit, years)
         case tree.Carry(limit=limit):
             most = INFINITE if limit is None else limit.value * _rate(context, unit, limit.unit)
             return _conditional(statement.when, context, years, "carries", None if limit is None else most, unit, most)
@@ -256,13 +272,18 @@ def _conditional(
     return gives
 
 
-def _reducing(statement: tree.Reduce, context: Context, unit: str) -> Side:
-    """How much the requirement is lowered: the evaluator's figure before reductions less the one after."""
-    wanted = figure_lowered(statement, context) or tree.Require(
-        measure="total", figure=tree.Quantity(Fraction(90), unit), window=tree.PerYears()
-    )
-    name = statement.rule
-    base = replace(wanted, when=None, because=None)
+def _reducing(statement: tree.Reduce, context: Context, unit: str, years: int) -> Side:
+    """How much the requirement is lowered: the evaluator's figure before reductions less the one after. Where it has no
+    plain figure: a fraction of it, or a quantity less than it."""
+    wanted = next((r for r in spoken_of(statement, context) if isinstance(r.figure, tree.Quantity)), None)
+    name, shown = statement.rule, unit
+    figure: tree.Figure = tree.Quantity(Fraction(90), unit)
+    if wanted is not None:
+        figure = wanted.figure
+    elif isinstance(statement.by, Fraction):
+        figure, shown = tree.Quantity(ONE, unit), ""
+    window = tree.PerYears() if years == 1 else tree.AnyYears(years)
+    base = tree.Require(measure="total", figure=figure, window=window)
     plan = plan_with(context, unit, require=(plan_rule(base, name),), reduce=(plan_rule(statement),))
     prepared = prepare(plan)
 
@@ -275,7 +296,7 @@ def _reducing(statement: tree.Reduce, context: Context, unit: str) -> Side:
             return None
         before = found[0].required_before or ZERO
         low, high = before - most, before - least
-        return Given(True, low, high, "reduces", low, high, unit) if high else Given(False, ZERO, ZERO, "not_reduces")
+        return Given(True, low, high, "reduces", low, high, shown) if high else Given(False, ZERO, ZERO, "not_reduces")
 
     return gives
 
@@ -287,22 +308,22 @@ def in_stretch(g: Governing, context: Context) -> bool:
 
 def lowers(statement: tree.Reduce, g: Governing) -> bool:
     """Whether a reduction names a requirement."""
-    return statement.rule in {g.name, *(r.name for r in g.over), *(r.id for r in (g.rule, *g.over))}
+    return _names(statement.rule, g)
 
 
-def figure_lowered(statement: tree.Reduce, context: Context) -> tree.Require | None:
-    """The yearly requirement with a plain figure that a reduction lowers."""
-    for g in context.governing:
-        one = g.statement
-        if (
-            in_stretch(g, context)
-            and lowers(statement, g)
-            and isinstance(one, tree.Require)
-            and isinstance(one.figure, tree.Quantity)
-            and one.window == tree.PerYears()
-        ):
-            return one
-    return None
+def _names(rule: str, g: Governing) -> bool:
+    return rule in {g.name, *(r.name for r in g.over), *(r.id for r in (g.rule, *g.over))}
+
+
+def spoken_of(statement: tree.Excuse | tree.Reduce, context: Context) -> list[tree.Require]:
+    """The requirements that an excuse or a reduction speaks of, as they are in force: those named, else the year's."""
+    here = [(g, g.statement) for g in context.governing if in_stretch(g, context)]
+    requirements = [(g, s) for g, s in here if isinstance(s, tree.Require)]
+    if isinstance(statement, tree.Reduce):
+        return [s for g, s in requirements if lowers(statement, g)]
+    if not statement.rules:
+        return [s for _, s in requirements if of_a_year(s.window)]
+    return [s for g, s in requirements if any(_names(rule, g) for rule in statement.rules)]
 
 
 def _in_own_unit(given: Given, own: str, context: Context) -> Given:
