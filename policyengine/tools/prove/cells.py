@@ -120,6 +120,10 @@ class Space:
         if usual is None:
             usual = min(points) if points else date(2020, *year_start)
         points.add(usual)
+        if not self.record and days.both_lengths(
+            (n, unit) for _, n, unit in self.mentions.lasting
+        ):  # in leap years too
+            points |= {period_bounds(period_of(usual, year_start) + n, year_start)[1] for n in _next(start, until)}
         others = days.ends(self.mentions, self.context, points)
         for statement, _ in self.statements:
             if isinstance(statement, tree.Assign) and statement.until:
@@ -266,7 +270,8 @@ class Space:
         groups = [*self.mentions.kinds, *(kinds for kinds, _, _ in self.mentions.lasting)]
         if not groups or self.record:
             return [()]
-        first = period_bounds(period_of(end, self.context.year_start) - self.years + 1, self.context.year_start)[0]
+        period = period_of(end, self.context.year_start) - self.years + 1
+        first, last_day = period_bounds(period, self.context.year_start, self.years)
         classes: dict[tuple[bool, ...], str] = {}
         every = [w.id for w in self.context.vocabulary.terms_of("circumstance")]
         for kind in every:
@@ -275,19 +280,28 @@ class Space:
         if len(kinds) > 3:
             self.exact = False
             kinds = kinds[:3]
-        lasts: dict[str, list[date]] = {}
-        for kind in kinds:
-            ends = {first}
-            for wanted, least, unit in self.mentions.lasting:
-                if kind in wanted:
-                    last = add_months(first, least) - DAY if unit == "months" else first + timedelta(days=least - 1)
-                    ends |= {last, last - DAY}
-            lasts[kind] = sorted(e for e in ends if e >= first)
-        options = [[(), *((Circumstance(kind, first, last),) for last in lasts[kind])] for kind in kinds]
+        lasts = {kind: self._stretches(kind, first, last_day) for kind in kinds}
+        options = [[(), *((Circumstance(kind, *stretch),) for stretch in lasts[kind])] for kind in kinds]
         found = [tuple(itertools.chain(*combination)) for combination in itertools.product(*options)]
         for one, other in itertools.combinations(kinds, 2):
-            for last in sorted({*lasts[one], *lasts[other]}):
-                found += [_in_turns(one, other, first, last, pieces) for pieces in (2, 0)]
+            for start, last in sorted({*lasts[one], *lasts[other]}):
+                found += [_in_turns(one, other, start, last, pieces) for pieces in (2, 0)]
+        return found
+
+    def _stretches(self, kind: str, first: date, last: date) -> list[tuple[date, date]]:
+        """Stretches of a kind: from the first day of the window on as long as a rule asks, and one day less; from other
+        days too where that brings another answer, as where some rules ask for months and others for days."""
+        asked = [(least, unit) for wanted, least, unit in self.mentions.lasting if kind in wanted]
+        found = [(first, first), *((first, end) for end in sorted(days.lasting(asked, first)) if end > first)]
+        if not days.both_lengths(asked):
+            return found
+        known = {days.answers(asked, *stretch) for stretch in found}
+        for start in days.beginnings(first, last):
+            for end in sorted(days.lasting(asked, start)):
+                answer = days.answers(asked, start, end)
+                if start <= end <= last and answer not in known:
+                    known.add(answer)
+                    found.append((start, end))
         return found
 
     def outcomes(self) -> list[Outcomes]:
@@ -356,6 +370,11 @@ class Space:
             self.exact = self.exact and exact
             result += [(unit, v) for v in values]
         return result
+
+
+def _next(start: date | None, until: date | None) -> range:
+    """Four years, which have every length: those after the first of the question, or before its last."""
+    return range(4) if start is not None or until is None else range(-3, 1)
 
 
 def _numbers(decl: FieldDecl, constants: set[Fraction], copies: int) -> list[Fraction]:

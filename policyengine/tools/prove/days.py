@@ -193,3 +193,34 @@ def _months_by_days(mentions: Mentions, context: Context) -> Iterator[date]:
             if met_now not in met:
                 met.add(met_now)
                 yield end
+
+
+# --- circumstances ----------------------------------------------------------------------------------------------------
+
+Length = tuple[int, str]  # so many months or days
+
+
+def both_lengths(asked: Iterable[Length]) -> bool:
+    """Whether some ask for months and others for days: how many days a month has depends on where it lies."""
+    return len({unit for _, unit in asked}) > 1
+
+
+def lasting(asked: Iterable[Length], first: date) -> set[date]:
+    """Last days of stretches from a day on that are just as long as is asked, or one day less."""
+    found = {add_months(first, n) if unit == "months" else first + timedelta(days=n) for n, unit in asked}
+    return {day - DAY * n for day in found for n in (1, 2)}
+
+
+def answers(asked: Iterable[Length], first: date, last: date) -> tuple[bool, ...]:
+    """Which of the lengths a stretch has."""
+    months, days = full_months(first, last), (last - first).days + 1
+    return tuple((months if unit == "months" else days) >= n for n, unit in asked)
+
+
+def beginnings(first: date, last: date) -> Iterator[date]:
+    """First days of stretches from which on months may have other lengths: as from the first of a month it is from
+    every day up to its 28th."""
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        if number == 0 or day.day == 1 or day.day > 28:
+            yield day
