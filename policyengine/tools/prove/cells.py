@@ -235,9 +235,10 @@ class Space:
             )
         points |= days.apart(mentions, decl.id, {name: tuple(points) for name in partners - OF_DAYS})
         found = days.beside(points, 1 + len(partners))
-        if relative:  # months before a date of the period
-            first = period_bounds(period_of(end, context.year_start), context.year_start)[0]
-            found.update(add_months(first, m) for m in (1, 6, 11))
+        if relative:  # months before a date of the window, or of the period
+            period = period_of(end, context.year_start)
+            opening = {period_bounds(p, context.year_start)[0] for p in (period - self.years + 1, period)}
+            found.update(add_months(first, m) for first in opening for m in (0, 1, 6, 11))
         return sorted(found)
 
     def _distinct(self, names: list[str], options: Sequence[Sequence[Fact | None]], end: date) -> list[Values] | None:
@@ -292,7 +293,10 @@ class Space:
         """Stretches of a kind: from the first day of the window on as long as a rule asks, and one day less; from other
         days too where that brings another answer, as where some rules ask for months and others for days."""
         asked = [(least, unit) for wanted, least, unit in self.mentions.lasting if kind in wanted]
-        found = [(first, first), *((first, end) for end in sorted(days.lasting(asked, first)) if end > first)]
+        ends = days.lasting(asked, first)
+        if any(kind in wanted for wanted in self.mentions.monthly):
+            ends.add(last)  # what grows with every month may overtake what does not
+        found = [(first, first), *((first, end) for end in sorted(ends) if end > first)]
         if not days.both_lengths(asked):
             return found
         known = {days.answers(asked, *stretch) for stretch in found}

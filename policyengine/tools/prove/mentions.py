@@ -44,6 +44,7 @@ class Mentions:
     timed: bool = False
     kinds: list[frozenset[str]] = field(default_factory=list)
     lasting: list[tuple[frozenset[str], int, str]] = field(default_factory=list)
+    monthly: list[frozenset[str]] = field(default_factory=list)  # kinds of which every full month counts
     marks: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     spans: dict[str, set[Time]] = field(default_factory=dict)
     between_days: bool = False  # the time between two days of the year is asked
@@ -118,6 +119,7 @@ class Mentions:
                 else:
                     wanted = frozenset(kinds) or _leave(context)
                     self.lasting += [(wanted, months, "months") for months in (1, 3)]
+                    self.monthly.append(wanted)
             case tree.YearOf(field=name) | tree.Field(id=name) if name != "circumstance":
                 self._ask(name)
                 self.compared.add(name)
