@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.packs.model import Rule
+from policyengine.packs.model import Governing, Rule
 from policyengine.packs.values import YearStart, first_day, last_day, period_of
 
 Stretch = tuple[date | None, date | None]
@@ -60,6 +61,22 @@ def without(one: Stretch, other: Stretch) -> list[Stretch]:
 def covers(one: Stretch, other: Stretch) -> bool:
     """Whether ``one`` has every day of ``other``."""
     return not without(other, one)
+
+
+def cut(stretch: Stretch, pieces: Iterable[Governing]) -> Iterator[Stretch]:
+    """The stretch in parts in which no piece begins or ends."""
+    edges: set[date] = set()
+    for g in pieces:
+        if g.start is not None:
+            edges.add(g.start)
+        if g.until is not None and g.until < date.max:
+            edges.add(g.until + DAY)
+    start, until = stretch
+    inside = sorted(e for e in edges if (start is None or e > start) and (until is None or e <= until))
+    for edge in inside:
+        yield start, edge - DAY
+        start = edge
+    yield start, until
 
 
 def stretch_of(rule: Rule, own: YearStart, policy: YearStart, periods: bool) -> Stretch:

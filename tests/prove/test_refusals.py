@@ -364,6 +364,32 @@ def test_an_override_is_the_requirement_that_it_stands_for(way: str, tmp_path: P
     assert example is None or found[0].related[0].message == example
 
 
+SHARE = "替代 base/part：要求 每年 专业科目 不少于 总学时 要求 的 1/2"
+FIRST, THEN = (f"要求 每年 总学时 不少于 {hours} 学时" for hours in (60, 120))
+
+
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        ("2018", "例如：自 2016-01-01 至 2018-12-31，任何情况下：base 要求 60 学时，此处要求 30 学时"),
+        (None, ""),  # of 120 it is 60
+    ],
+)
+def test_a_share_is_compared_in_every_year_of_what_it_is_a_share_of(
+    until: str | None, told: str, tmp_path: Path
+) -> None:
+    """The total is 60 hours up to 2018 and 120 from 2019 on: a half of it is 30 hours, and later 60."""
+    base = [("total", THEN), ("part", "要求 每年 专业科目 不少于 60 学时")]
+    folder = write(tmp_path, base, [("own", SHARE)])
+    if until:
+        rules = folder.parent / "base" / "rules.yaml"
+        first = f"- id: total\n  cites: {{source: law, at: 第1条}}\n  from: 2016\n  until: {until}\n  rule: {FIRST}\n"
+        rules.write_text(first + rules.read_text().replace("from: 2016", "from: 2019", 1))
+    speak("zh")
+    found = [d for d in complaints(folder) if d.code == "PE203"]
+    assert [d.related[0].message for d in found] == ([told] if told else [])
+
+
 def test_out_of_time_is_a_warning_that_names_the_safeguard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import policyengine.tools.prove.solver as solver
     from policyengine.tools.prove.model import Undecided

@@ -41,22 +41,6 @@ def in_place(policy: Policy, names: frozenset[str], stretch: Stretch) -> list[Go
     return [g for g in policy.governing if g.name in names and overlap((g.start, g.until), stretch) is not None]
 
 
-def cut(stretch: Stretch, pieces: Iterable[Governing]) -> Iterator[Stretch]:
-    """The stretch in parts in which no piece begins or ends."""
-    edges: set[date] = set()
-    for g in pieces:
-        if g.start is not None:
-            edges.add(g.start)
-        if g.until is not None and g.until < date.max:
-            edges.add(g.until + DAY)
-    start, until = stretch
-    inside = sorted(e for e in edges if (start is None or e > start) and (until is None or e <= until))
-    for edge in inside:
-        yield start, edge - DAY
-        start = edge
-    yield start, until
-
-
 def looked_up(pieces: Sequence[Governing], policies: Sequence[Policy]) -> Iterator[Governing]:
     """What decides how statements compare besides themselves, and may be another in the course of their time: the
     exchange, what a measure adds up, the requirement that is reduced or of which a share is asked."""

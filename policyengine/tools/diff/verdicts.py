@@ -15,10 +15,10 @@ from policyengine.language import tree
 from policyengine.language.references import requirements_asked
 from policyengine.messages import say
 from policyengine.packs.model import Governing, Policy, Rule
-from policyengine.packs.pieces import Stretch, covers, days, overlap
+from policyengine.packs.pieces import Stretch, covers, cut, days, overlap
 from policyengine.packs.windows import implied, of_a_year, years_of
 from policyengine.plan.names import unwrapped, walk
-from policyengine.tools.diff.governs import cut, effective, in_place, looked_up, roots
+from policyengine.tools.diff.governs import effective, in_place, looked_up, roots
 from policyengine.tools.diff.missing import where_missing
 from policyengine.tools.diff.model import Direction, Law, above
 from policyengine.tools.diff.monotone import against, asked, both_ways, carries_on, parted, reordered

@@ -18,7 +18,7 @@ from policyengine.language import tree
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say
 from policyengine.packs.model import Governing, Pack, Policy, Rule
-from policyengine.packs.pieces import overlap
+from policyengine.packs.pieces import Stretch, cut, days, overlap
 from policyengine.packs.refusals import at
 from policyengine.plan.build import qualified
 from policyengine.plan.names import RuleNames, unwrapped, walk
@@ -60,21 +60,31 @@ def _overrides(policy: Policy) -> Iterator[Diagnostic]:
         base = g.over[0]
         # as its author wrote it: what governs may be narrower, where resolving has joined the conditions of both
         old, new = (qualified(unwrapped(r), r.pack, names) for r in (base, g.rule))
-        verdict = compare(old, new, context_of(policy, g.start, g.until))
-        if verdict.permitted is False:
-            yield _more_generous(g, base, verdict, policy)
-        elif verdict.permitted is None:
+        verdicts = {part: compare(old, new, context_of(policy, *part)) for part in _parts(g, old, new, policy)}
+        part = next((p for p, v in verdicts.items() if v.permitted is False), None)
+        if part is not None:
+            when = f"{days(part)}{say(', ', '，')}" if len(verdicts) > 1 else ""
+            yield _more_generous(g, base, verdicts[part], policy, when)
+        elif (verdict := next((v for v in verdicts.values() if v.permitted is None), None)) is not None:
             beside = any(o.rule is base and overlap((o.start, o.until), (g.start, g.until)) for o in policy.governing)
             yield _open(g, base, verdict, beside)
 
 
-def _more_generous(g: Governing, base: Rule, verdict: Verdict, policy: Policy) -> Diagnostic:
+def _parts(g: Governing, old: tree.Statement, new: tree.Statement, policy: Policy) -> Iterator[Stretch]:
+    """The time of an override in parts in which a share of what is owed is a share of the same figure throughout."""
+    shares = any(isinstance(n, tree.Share) and n.of_requirement for s in (old, new) for n in walk(s))
+    owed = (o for o in policy.governing if shares and isinstance(o.statement, tree.Require))
+    return cut((g.start, g.until), owed)
+
+
+def _more_generous(g: Governing, base: Rule, verdict: Verdict, policy: Policy, when: str) -> Diagnostic:
+    """``when``: the part of the rule's time in which it is so, where that is not all of it."""
     message = say(
         f"this can be more generous than {base.name}, which may only be made stricter",
         f"{base.name} 只能从严，而此处可能从宽",
     )
     if verdict.why:
-        message += say(f": {verdict.why}", f"：{verdict.why}")
+        message += say(f": {when}{verdict.why}", f"：{when}{verdict.why}")
     hint = say(
         "make it at least as strict in every case, or leave the base rule in force",
         "请使其在任何情况下都不低于上级规定，或保留上级规则",
@@ -82,7 +92,7 @@ def _more_generous(g: Governing, base: Rule, verdict: Verdict, policy: Policy) -
     problem = at(g.rule, "PE203", message, base.name, hint=hint)
     related: tuple[Related, ...] = (Related(_cited(base), base.span),)
     if isinstance(verdict.laxer, Witness):
-        related = (_example(verdict.laxer, base, g.rule, policy.vocabulary), *related)
+        related = (_example(verdict.laxer, base, g.rule, policy.vocabulary, when), *related)
     return replace(problem, related=related, citation=str(base.cites))
 
 
@@ -111,10 +121,10 @@ def _cited(base: Rule) -> str:
     )
 
 
-def _example(witness: Witness, base: Rule, rule: Rule, vocabulary: Vocabulary) -> Related:
+def _example(witness: Witness, base: Rule, rule: Rule, vocabulary: Vocabulary, when: str = "") -> Related:
     """The situation, with the base by the name of its pack, or, in the same one, by its own."""
     old = base.pack if base.pack != rule.pack else base.id
-    return Related(_for_example() + words.differing(witness, vocabulary, old), None)
+    return Related(_for_example() + when + words.differing(witness, vocabulary, old), None)
 
 
 # --- two rules for one record ----------------------------------------------------------------------------------------
