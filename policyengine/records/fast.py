@@ -167,12 +167,16 @@ class _Fast:
         from sqlglot import exp
 
         relation = _as_r(self.raw.relation.copy())
-        for cell in self.cells.values():
-            if cell.patterned and few(cell, self.connection, relation.copy()):
+        counted = {f: c for f, c in self.cells.items() if c.patterned or (f == "person_id" and c.plain)}
+        repeated = few(counted, self.connection, relation.copy())
+        quick = []
+        for field_id, cell in self.cells.items():
+            if cell.patterned and field_id in repeated:
                 cell.fast = exp.false()
             elif cell.short:
-                quicken(cell, self.connection, relation.copy())
-        found = self._suspicious(relation)
+                quick.append(cell)
+        quicken(quick, self.connection, relation.copy())
+        found = self._suspicious(relation, "person_id" in repeated)
         for field_id, cell in self.cells.items():
             if field_id not in found or found[field_id]:
                 special = self.reader.is_nobody if field_id == "person_id" else of_title if field_id in TITLED else None
@@ -181,14 +185,14 @@ class _Fast:
             else:
                 cell.same, cell.empty = True, False
 
-    def _suspicious(self, relation: Any) -> dict[str, bool]:
-        """By column with canonical cells, whether it has others too."""
+    def _suspicious(self, relation: Any, few_persons: bool) -> dict[str, bool]:
+        """By column with canonical cells, whether it has others too. ``few_persons``: their ids repeat themselves."""
         from sqlglot import exp
 
         asked = {f: self._others(c) for f, c in self.cells.items() if c.fast != exp.false()}
         found: dict[str, bool] = {}
         person = self.cells["person_id"]
-        if "person_id" in asked and person.plain and few(person, self.connection, relation.copy()):
+        if "person_id" in asked and few_persons:
             texts = exp.select(person.value.copy()).distinct().from_(relation.copy()).subquery("r")
             (found["person_id"],) = self._one(exp.select(asked.pop("person_id")).from_(texts))
         if asked:

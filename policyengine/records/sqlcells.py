@@ -8,7 +8,7 @@ to ``rows.py``, row by row, which says why.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -287,27 +287,42 @@ def learn(
         cell.meant = table
 
 
-def few(cell: Cell, connection: Any, relation: Any) -> bool:
-    """Whether the column repeats itself so much that its distinct texts are sooner read than its cells tested."""
+def few(cells: Mapping[str, Cell], connection: Any, relation: Any) -> set[str]:
+    """The columns that repeat themselves so much that their distinct texts are sooner read than their cells tested."""
     from sqlglot import exp
 
-    first = exp.select(exp.alias_(cell.raw.copy(), "raw")).from_(relation).limit(SAMPLE)
-    count = exp.Count(this=exp.Distinct(expressions=[exp.column("raw")]))
-    connection.execute(exp.select(count).from_(first.subquery("t")).sql("duckdb"))
-    return int(connection.fetchone()[0]) <= SAMPLE // 20
+    if not cells:
+        return set()
+    first = exp.select(*(exp.alias_(c.raw.copy(), f, quoted=True) for f, c in cells.items())).from_(relation)
+    counts = (exp.Count(this=exp.Distinct(expressions=[name(f)])) for f in cells)
+    counted = exp.select(*counts).from_(first.limit(SAMPLE, copy=False).subquery("t", copy=False))
+    found = connection.execute(counted.sql("duckdb")).fetchone()
+    return {f for f, count in zip(cells, found, strict=True) if count <= SAMPLE // 20}
 
 
-def quicken(cell: Cell, connection: Any, relation: Any) -> None:
+def quicken(cells: Sequence[Cell], connection: Any, relation: Any) -> None:
     """Try the cheap test before ``fast`` where it does for nearly all of the first rows; else it would cost more."""
     from sqlglot import exp
 
+    if not cells:
+        return
+    first = exp.select(*(cell.value.copy() for cell in cells)).from_(relation).limit(SAMPLE).subquery("r")
+    asked: list[Any] = []
+    for cell in cells:
+        asked += [call("count_if", _short(cell)), exp.Count(this=cell.value.copy())]
+    found = iter(connection.execute(exp.select(*asked).from_(first).sql("duckdb")).fetchone())
+    for cell, enough, filled_cells in zip(cells, found, found, strict=True):
+        if 10 * (enough or 0) > 9 * filled_cells:
+            cell.fast = exp.case().when(_short(cell), exp.true(), copy=False).else_(cell.fast, copy=False)
+
+
+def _short(cell: Cell) -> Any:
+    """Whether a text is harmless and as long as ``SHORT``."""
+    from sqlglot import exp
+
     harmless = exp.EQ(this=call("url_encode", cell.value.copy()), expression=cell.value.copy())
-    short = exp.and_(between(call("strlen", cell.value.copy()), *map(number, SHORT)), harmless, copy=False)
-    first = exp.select(cell.value.copy()).from_(relation).limit(SAMPLE).subquery("r")
-    asked = exp.select(call("count_if", short), exp.Count(this=cell.value.copy())).from_(first)
-    enough, filled_cells = connection.execute(asked.sql("duckdb")).fetchone()
-    if 10 * (enough or 0) > 9 * filled_cells:
-        cell.fast = exp.case().when(short.copy(), exp.true(), copy=False).else_(cell.fast, copy=False)
+    long = between(call("strlen", cell.value.copy()), *map(number, SHORT))
+    return exp.and_(long, harmless, copy=False)
 
 
 def _distinct(cell: Cell, connection: Any, relation: Any) -> list[str] | None:

@@ -61,7 +61,7 @@ class Cuts:
         self.host.keep("losses", self._losses())
         if open_:
             self.accounts.open = self.accounts.cases.doubtful = True
-            self.host.keep("run_losses", t.union(*(self._run_losses(*pair) for pair in exact or open_[:1])))
+            self.host.keep("run_losses", self._run_losses([self._run(*pair) for pair in exact or open_[:1]]))
             keep_waits(self, open_)
         hot = (f"hot_{law.number}" for law in self.accounts.cases.sources.laws)
         for table in ("members", "sums", *sorted(self.accounts.held), *hot):  # the largest that nothing asks any more
@@ -306,8 +306,8 @@ class Cuts:
         t.join(query, t.table("case_kinds", "k"), t.equal(t.col("kind", "k"), t.col("kind", "c")))
         return query.group_by(t.col("person_id", "c"), t.col("period", "c"), copy=False)
 
-    def _run_losses(self, law: Law, caps: list[Cap]) -> Any:
-        """What sums of open periods lose beyond what their items lose one by one: two runs of the caps for every sum.
+    def _run(self, law: Law, caps: list[Cap]) -> Any:
+        """What each item of open periods loses (``lost``) in two runs of the caps for every sum.
 
         In the low run (``b`` 0) the items of the sum are at their least and the others at their most, in the high run
         the reverse; items that may belong to it are others in the low run and its own in the high run.
@@ -329,13 +329,18 @@ class Cuts:
             if cap.least is not None:
                 query = self._cut(cap, query, SETTLED, ("s", "b"))
         lost = t.times(t.minus(t.col("before", "q"), t.col("value", "q")), t.col("own", "q"))
+        item = {n: t.col(n, "q") for n in ("person_id", "period", "s", "b")}
+        return t.select(**item, lost=lost).from_(t.sub(query, "q"), copy=False)
+
+    def _run_losses(self, runs: Sequence[Any]) -> Any:
+        """What sums of open periods lose beyond what their items lose one by one."""
         columns = {}
         for s in range(self.accounts.sums):
             for b, kind in enumerate("lh"):
                 this = t.both(t.equal(t.col("s", "q"), t.lit(s)), t.equal(t.col("b", "q"), t.lit(b)))
-                columns[f"{kind}{s}"] = t.wide_sum(t.case([(this, lost.copy())], t.lit(0)))
+                columns[f"{kind}{s}"] = t.wide_sum(t.case([(this, t.col("lost", "q"))], t.lit(0)))
         result = t.select(person_id=t.col("person_id", "q"), period=t.col("period", "q"), **columns)
-        result.from_(t.sub(query, "q"), copy=False)
+        result.from_(t.sub(t.union(*runs), "q"), copy=False)
         result.group_by(t.col("person_id", "q"), t.col("period", "q"), copy=False)
         beyond = {n: t.minus(t.col(n, "r"), t.col(n, "c")) for n in columns}
         more = t.select(person_id=t.col("person_id", "r"), period=t.col("period", "r"), **beyond)
