@@ -21,8 +21,8 @@ UNLIMITED = 2**60
 
 
 def col(name: str, table: str | None = None) -> Tree:
-    """A column; always quoted, because fields are called ``start`` and ``end``."""
-    of = None if table is None else exp.to_identifier(table)
+    """A column; always quoted, because fields are called ``start`` and ``end``. ``table``: an alias, plain as it is."""
+    of = None if table is None else exp.Identifier(this=table, quoted=False)
     return exp.Column(this=exp.Identifier(this=name, quoted=True), table=of)
 
 
@@ -189,7 +189,7 @@ def ordering(order: Sequence[Tree]) -> exp.Order:
 
 def select(**columns: Tree) -> exp.Select:
     """A SELECT with named columns."""
-    return exp.Select(expressions=[exp.alias_(value, name, quoted=True, copy=False) for name, value in columns.items()])
+    return exp.Select(expressions=[named(value, name) for name, value in columns.items()])
 
 
 def sub(query: exp.Query, alias: str) -> exp.Subquery:
@@ -332,7 +332,7 @@ def prior_max(value: Tree, partition: Sequence[Tree], order: Sequence[Tree]) -> 
 
 
 def named(value: Tree, name: str) -> Tree:
-    return exp.alias_(value, name, quoted=True, copy=False)
+    return exp.Alias(this=value, alias=exp.Identifier(this=name, quoted=True))
 
 
 def power_of_two(value: Tree) -> Tree:
