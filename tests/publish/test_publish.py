@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from fractions import Fraction
@@ -18,7 +20,7 @@ from policyengine.address import shown
 from policyengine.cli import main
 from policyengine.diagnostics import PolicyError
 from policyengine.language.quantities import exact_text
-from policyengine.tools.publish import current, reading
+from policyengine.tools.publish import current, embedded, reading
 from policyengine.tools.publish.publish import TABLES, publish
 from policyengine.tools.publish.staging import figure
 from policyengine.tools.report.make import write_certificates, write_report, write_workbook
@@ -518,6 +520,28 @@ def test_a_result_that_was_changed_with_its_digests_is_not_published_under_its_o
     assert not (tmp_path / "status.duckdb").exists()
     (out / "manifest.sig").unlink()  # then nothing tells
     assert publish(out, str(tmp_path / "status.duckdb")).changed
+
+
+def test_another_publisher_is_quicker(
+    tmp_path: Path, results: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both saw no file. What the quicker one is writing is not the other's to remove, who is refused."""
+    to, attach = tmp_path / "status.duckdb", embedded.attach
+    holds = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); c.execute('CREATE TABLE t (a INT)'); print(flush=True); input()"  # noqa: E501  # fmt: skip
+    running = []
+
+    def later(connection: Any, path: Path) -> None:
+        other = subprocess.Popen([sys.executable, "-c", holds, str(path)], stdin=-1, stdout=-1, text=True)
+        running.append(other)
+        assert other.stdout is not None
+        assert other.stdout.readline() == "\n"
+        attach(connection, path)
+
+    monkeypatch.setattr(embedded, "attach", later)
+    with pytest.raises(PolicyError, match="PE540"):
+        publish(results["2016"], str(to))
+    running[0].communicate("\n")
+    assert ask_file(to)("SELECT table_name FROM information_schema.tables") == [("t",)]
 
 
 def test_a_failure_in_the_middle_leaves_nothing(

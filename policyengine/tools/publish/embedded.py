@@ -126,14 +126,17 @@ def closed(connection: Any) -> None:
 
 
 def _holds(path: Path) -> bool:
-    """Whether the new file came to hold anything."""
+    """Whether the new file came to hold anything, or holds what another publisher is writing who was quicker."""
     import duckdb
 
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
             return bool(connection.execute("SELECT count(*) FROM information_schema.tables").fetchone()[0])  # type: ignore[index]
-    except duckdb.Error:
-        return False
+    except duckdb.Error as e:
+        return any(taken in str(e) for taken in _TAKEN)
+
+
+_TAKEN = ("Could not set lock", "used by another process")  # the latter as Windows says it
 
 
 def unusable(to: str, problem: Exception) -> PolicyError:
