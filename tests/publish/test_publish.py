@@ -212,6 +212,21 @@ def test_a_year_that_ends_a_block_leaves_the_years_before(database: tuple[str, A
     assert statistics([to]).tables == statistics([str(folder) for folder in folders]).tables
 
 
+def test_a_block_that_an_amended_law_no_longer_has_is_not_current(database: tuple[str, Ask], tmp_path: Path) -> None:
+    """2016..2017 is decided with 2017; by the law of now there is none. A result about 2016 says nothing of it."""
+    to, ask = database
+    before, after = with_rule(tmp_path / "before", "block"), write_county(tmp_path / "after")
+    both = publish(save(judged(before, 2016, 2017), tmp_path / "both"), to)
+    first = publish(save(judged(after, 2016, 2016), tmp_path / "2016"), to)
+    assert first.replaced == (("2016", both.result_id),)
+    then = publish(save(judged(after, 2017, 2017), tmp_path / "2017"), to)
+    assert then.replaced == (("2017", both.result_id), ("2016..2017", both.result_id))
+    current = dict(ask("SELECT period, result_id FROM current_coverage"))
+    assert current == {"2016": first.result_id, "2017": then.result_id}
+    assert dict(ask("SELECT period, count(*) FROM current_ledger GROUP BY period")) == {"2016": 9, "2017": 1}
+    assert statistics([to]).tables == statistics([str(tmp_path / y) for y in ("2016", "2017")]).tables
+
+
 def test_what_a_later_result_leaves_out_is_not_current_with_other_years(
     database: tuple[str, Ask], tmp_path: Path
 ) -> None:

@@ -192,8 +192,20 @@ def _write(target: Target, staged: Staged, queries: Sequence[Query], scope: str)
         gone = "UPDATE coverage SET superseded_by = $1 WHERE scope = $2 AND period = $3 AND superseded_by IS NULL"
         target.change(gone, [staged.result_id, scope, period])
         target.change("INSERT INTO coverage VALUES ($1, $2, $3, NULL)", [staged.result_id, scope, period])
+    replaced += _end_blocks(target, staged.result_id, scope)
     _refuse_twice(target, staged.result_id)
     return replaced
+
+
+def _end_blocks(target: Target, result_id: str, scope: str) -> list[tuple[str, str]]:
+    """Mark blocks of earlier results that end with a year decided here, and are none any more: the law was amended."""
+    ended = (
+        "superseded_by IS NULL AND scope = $2 AND result_id <> $1 AND length(period) > 4 "
+        "AND right(period, 4) IN (SELECT period FROM decisions WHERE result_id = $1)"
+    )
+    found = target.rows(f"SELECT period, result_id FROM coverage WHERE {ended} ORDER BY period", [result_id, scope])
+    target.change(f"UPDATE coverage SET superseded_by = $1 WHERE {ended}", [result_id, scope])
+    return [(str(period), str(earlier)) for period, earlier in found]
 
 
 def _refuse_twice(target: Target, result_id: str) -> None:
