@@ -7,7 +7,7 @@ import click
 from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
 from policyengine.cli.settings import Command, Database
-from policyengine.messages import say
+from policyengine.messages import many, say
 
 EPILOG = """\b
 Examples:
@@ -49,8 +49,26 @@ def command(
         message(there + say("; nothing was changed", "，未作改动"))
         for period, later in done.superseded:
             message(say(f"{period}: superseded by {later[:12]}…", f"{period}：已被 {later[:12]}… 取代"))
+        if done.superseded:
+            message(
+                say(
+                    "to have it take their place, give the records file another name, evaluate again and publish that",
+                    "如要重新采用本结果，请将学习记录文件改名，重新评定后再发布",
+                )
+            )
         return 0
-    for period, earlier in done.replaced:
-        message(say(f"{period}: replaces {earlier[:12]}…", f"{period}：替换 {earlier[:12]}…"))
+    for (period, earlier), gone in zip(done.replaced, done.gone, strict=True):
+        people = many(gone, "person who is", "people who are")
+        without = say(f", with {people} not in this one", f"，其中 {gone} 人不在本结果中")
+        message(
+            say(f"{period}: replaces {earlier[:12]}…", f"{period}：替换 {earlier[:12]}…") + (without if gone else "")
+        )
+    if any(done.gone):
+        message(
+            say(
+                "results of different people stand beside each other where each has a --scope of its own",
+                "不同人员的结果如要并存，请各用一个 --scope",
+            )
+        )
     message(say(f"published to {shown(to)}", f"已发布至 {shown(to)}"))
     return 0

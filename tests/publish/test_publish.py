@@ -655,6 +655,42 @@ def test_two_publishers_at_once(server: Server, results: dict[str, Path]) -> Non
     assert sorted(done) == [False, False, True]
 
 
+def test_people_of_what_is_replaced_who_are_not_in_the_later_one(
+    database: tuple[str, Ask], county: Path, tmp_path: Path
+) -> None:
+    """Of the eight people of 2016 the second city has two, one of whom has moved there. What the first one published
+    is current again once it is another result: of the same records under another name."""
+    to, ask = database
+    north, south = tmp_path / "north", tmp_path / "south"
+    for city in (north, south):
+        shutil.copytree(county, city)
+    for name in ("records.csv", "persons.csv"):
+        lines = (south / name).read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line.replace("A2,", "B2,") for line in lines if "A1," in line or "A2," in line]
+        (south / name).write_text("".join([lines[0], *kept]), encoding="utf-8")
+    (south / "circumstances.csv").write_text("person_id,kind,from,to\n", encoding="utf-8")
+    out = save(judged(north, 2016, 2016), tmp_path / "out")
+    first = publish(out, to)
+    run = lambda *a: CliRunner().invoke(main, list(a)).output.splitlines()
+    assert run("publish", str(save(judged(south, 2016, 2016), tmp_path / "south-2016")), "--to", to)[:2] == [
+        f"2016: replaces {first.result_id[:12]}…, with 7 people who are not in this one",
+        "results of different people stand beside each other where each has a --scope of its own",
+    ]
+    assert ask("SELECT count(*) FROM current_decisions") == [(2,)]
+    north.rename(tmp_path / "again")
+    again = publish(save(judged(tmp_path / "again", 2016, 2016), tmp_path / "out"), to)
+    assert (again.changed, again.gone) == (True, (1,))
+    assert ask("SELECT count(*) FROM current_decisions") == [(8,)]
+
+
+def test_the_scope_to_name_is_quoted(tmp_path: Path, results: dict[str, Path]) -> None:
+    """That of a folder of packs is a star, for which a shell puts the names of files."""
+    publish(results["2016"], str(tmp_path / "status.duckdb"), scope="*")
+    with pytest.raises(PolicyError, match="PE542") as caught:
+        publish(results["both"], str(tmp_path / "status.duckdb"))
+    assert '--scope "*"' in str(caught.value.diagnostics[0].hint)
+
+
 def test_command(tmp_path: Path, results: dict[str, Path]) -> None:
     to = str(tmp_path / "status.duckdb")
     run = lambda *a: CliRunner().invoke(main, list(a))
@@ -665,7 +701,8 @@ def test_command(tmp_path: Path, results: dict[str, Path]) -> None:
     for scope in ((), ("--scope", "elsewhere")):  # where it is stays the same, and is said
         said = run("publish", str(results["2016"]), "--to", to, *scope).output.splitlines()
         assert said == [
-            "this result is there already, in the scope county; nothing was changed", f"2016: superseded by {later}…"
+            "this result is there already, in the scope county; nothing was changed", f"2016: superseded by {later}…",
+            "to have it take their place, give the records file another name, evaluate again and publish that",
         ]  # fmt: skip
     assert "by region" in run("stats", to).output
     assert run("stats", str(tmp_path / "none.duckdb")).exit_code == 2

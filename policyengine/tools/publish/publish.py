@@ -47,6 +47,7 @@ class Published:
     notes: tuple[Diagnostic, ...]
     superseded: tuple[tuple[str, str], ...] = ()
     scope: str = ""  # in which it was there already, whatever was asked for now
+    gone: tuple[int, ...] = ()  # of each in ``replaced``, how many people of it are not in this one
 
 
 class Target(Protocol):
@@ -92,9 +93,10 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
                 if known:
                     _fill(target, source.id, queries)
                 replaced = [] if known else _write(target, staged, queries, scope)
+            gone = tuple(_gone(target, source.id, *one) for one in replaced)
             unchanged()
             target.commit()
-    return Published(source.id, True, tuple(replaced), source.notes)
+    return Published(source.id, True, tuple(replaced), source.notes, gone=gone)
 
 
 def _opened(to: str, connection: Any, folder: Path) -> Any:
@@ -197,6 +199,14 @@ def _write(target: Target, staged: Staged, queries: Sequence[Query], scope: str)
     return replaced
 
 
+def _gone(target: Target, result_id: str, period: str, earlier: str) -> int:
+    """How many people of whom the earlier result decides the period are not in the later one."""
+    of = "SELECT person_id FROM decisions WHERE result_id = {}"
+    query = f"SELECT count(*) FROM ({of.format('$2')} AND period = $3 EXCEPT {of.format('$1')}) AS gone"
+    ((count,),) = target.rows(query, [result_id, earlier, period])
+    return int(count)
+
+
 def _end_blocks(target: Target, result_id: str, scope: str) -> list[tuple[str, str]]:
     """Mark blocks of earlier results that end with a year decided here, and are none any more: the law was amended."""
     ended = (
@@ -222,7 +232,7 @@ def _refuse_twice(target: Target, result_id: str) -> None:
             f"{mask(str(who))} 的 {period} 已有结果，发布于范围“{scope}”",
         )
         hint = say(
-            f"to replace it, publish with --scope {scope}; else leave these people out of one of the results",
-            f"如要替换，请加 --scope {scope}；否则请在其中一个结果中去掉这些人员",
+            f'to replace it, publish with --scope "{scope}"; else leave these people out of one of the results',
+            f'如要替换，请加 --scope "{scope}"；否则请在其中一个结果中去掉这些人员',
         )
         raise PolicyError([Diagnostic("PE542", message, hint=hint)])
