@@ -120,6 +120,7 @@ def test_a_folder_of_others_is_left_alone(evaluation: Evaluation, written: Path,
         with pytest.raises(PolicyError) as error:
             save(evaluation, tmp_path / target)
         assert error.value.diagnostics[0].code == code
+    assert "move notes.txt elsewhere" in str(error.value.diagnostics[0].hint)  # the folder is that of a result
     assert (tmp_path / "mine/thesis.txt").read_text() == "years of work"
     assert (written / "notes.txt").exists()
     (tmp_path / "empty").mkdir()

@@ -157,6 +157,12 @@ def refuse_foreign(target: Path) -> None:
             f"该文件夹中有不是 policyengine 结果的内容（{foreign[0]}），未作改动",
         )
         hint = say("give --out a new or empty folder", "请为 --out 指定新的或空的文件夹")
+        if files_of_result(target):  # beside a result of ours: a report of it, a database, notes
+            names = ", ".join(foreign[:5]) + (", …" if len(foreign) > 5 else "")
+            hint = say(
+                f"a result is replaced as a whole: move {names} elsewhere; or give a new or empty folder",
+                f"结果会整体替换其文件夹：请将 {names} 移到别处；或指定新的或空的文件夹",
+            )
         raise PolicyError([Diagnostic("PE911", text, Span(str(target)), hint)])
 
 
