@@ -95,14 +95,22 @@ def command(
 
 
 def _must_be_there(records: tuple[str, ...]) -> None:
-    """Say first of a name that it leads to nothing: it may be that of a result, misspelt."""
+    """Say first of a name that it leads to nothing (it may be that of a result, misspelt), or to a status database."""
     from glob import has_magic
 
+    from policyengine.diagnostics import PolicyError
+    from policyengine.records.foreign import foreign, is_foreign
+    from policyengine.tools.publish.reading import is_database
     from policyengine.tools.result.read import read_result
 
     for name in records:
         if name != "-" and not has_magic(name) and not Path(name).exists():
             read_result(name)
+        if is_database(name):
+            with open(name, "rb") as file:
+                head = file.read(100)
+            if is_foreign(head):
+                raise PolicyError([foreign(head, name)])
 
 
 def _by_itself(given: list[str]) -> None:

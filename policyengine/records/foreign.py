@@ -18,6 +18,13 @@ _OLD_BOOK = (
     ("open it in a spreadsheet program and save it as XLSX", "请用表格软件打开后另存为 XLSX"),
 )
 _OTHER_DATA = ("write it as Parquet or CSV", "请另存为 Parquet 或 CSV")
+_STATUS = (
+    ("this is a database of DuckDB, as publish writes one", "这是 DuckDB 数据库（如 publish 写出的）"),
+    (
+        "stats and report read it; here name the records files, or for explain the folder of a result",
+        "请用 stats、report 读取；此处请指定学习记录文件，explain 也可指定结果文件夹",
+    ),
+)
 # what a file begins with, what it is, how to mend it
 _KINDS = (
     (b"\x1f\x8b", *_PACKED),
@@ -51,10 +58,16 @@ _KINDS = (
 
 def is_foreign(head: bytes) -> bool:
     """Whether the file begins as none that can be read does."""
-    return any(head.startswith(magic) for magic, _, _ in _KINDS)
+    return _is_duckdb(head) or any(head.startswith(magic) for magic, _, _ in _KINDS)
+
+
+def _is_duckdb(head: bytes) -> bool:
+    """Whether it is one, by what stands behind the checksum that it begins with."""
+    return head[8:12] == b"DUCK" and b"\0" in head
 
 
 def foreign(head: bytes, shown: str) -> Diagnostic:
     """Why the file, which is foreign, can't be read (PE406)."""
-    message, hint = next((message, hint) for magic, message, hint in _KINDS if head.startswith(magic))
+    found = ((message, hint) for magic, message, hint in _KINDS if head.startswith(magic))
+    message, hint = _STATUS if _is_duckdb(head) else next(found)
     return Diagnostic("PE406", say(*message), Span(shown), hint=say(*hint))

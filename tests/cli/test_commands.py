@@ -127,6 +127,17 @@ def test_explain_as_json(run: Run, world: Path) -> None:
     assert data["person_id"] == "A*"
 
 
+@pytest.mark.parametrize("policy", [[], ["--policy", "policies/shire"]])
+def test_a_status_database_is_not_explained(run: Run, world: Path, policy: list[str]) -> None:
+    """It was taken for records, of which the policy had to be said, and then for text in GB18030."""
+    run("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", world / "out")
+    run("publish", world / "out", "--to", world / "status.duckdb")
+    done = run("explain", world / "status.duckdb", "--person", "A1", *(world / p if "/" in p else p for p in policy))
+    assert (done.code, done.out) == (2, "")
+    assert "PE406" in done.err
+    assert "stats and report read it" in done.err
+
+
 def test_verify_finds_a_changed_digit(run: Run, world: Path) -> None:
     run("evaluate", world / "records.csv", "--policy", world / "policies/shire", "--out", world / "out")
     path = world / "out/decisions.csv"

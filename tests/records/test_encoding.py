@@ -70,6 +70,7 @@ def test_utf16_without_its_mark_is_told(encoding: str, rows: int, tmp_path: Path
         (b"PARE", "encrypted"),
         (b"ARROW1\0\0", "Arrow"),
         (b"SQLite format 3\0", "SQLite"),
+        (b"\x8b1\xa2,\x05\xdf\xd2\xb7DUCK@\0\0\0", "DuckDB, as publish"),
         ("\ufeff".encode("utf-32-le"), "UTF-32"),
         ("\ufeff".encode("utf-32-be"), "UTF-32"),
     ],
