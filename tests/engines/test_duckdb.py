@@ -51,6 +51,40 @@ def generated(seed: int, size: int) -> tuple[Plan, Inputs, tuple[int, int], date
     return plan, inputs, (first, first + rng.choice((0, 1, 1, 2, 3))), rng.choice(trials.AS_OF)
 
 
+TIMED = [
+    "recognise training, workshop when joined to date at least 6 months",
+    "recognise exam, lecture, conference",
+    "reject lecture when start to end more than 20 days",
+    "convert training, workshop, exam, lecture, conference at stated hours",
+    "convert training at 1 hour per 45 minutes when qualified_on to date less than 2 years",
+    "add 2 hours to exam when 2016-02-29 to date at least 1 month",
+    "assign by start date when start to date more than 1 month",
+    "count once training per title taking the highest when joined to start less than 3 years",
+    "cap training, workshop at 6 hours per year when January 1 of this year to date at least 2 months",
+    "measure face_to_face: hours of training, exam where qualified_on to end at most 24 months",
+    rule("a", "require total at least 8 hours per year when joined to December 31 of this year at least 1 year"),
+    "expect face_to_face at least 4 hours in any 2 years when joined to qualified_on less than 400 days",
+    "expect total at least 6 hours within 12 months of joined when qualified_on to joined at most 366 days",
+    "carry excess over a to the next year when qualified_on to July 1 of this year more than 6 months",
+    "excuse a when August 31 of this year to qualified_on less than 1 year",
+    "reduce a by 1/2 when joined to March 31 of this year at least 30 months",
+    "conclude not_excellent when not met and joined to 2017-02-28 at least 12 months",
+    "flag fee_charged when joined to date less than 1 year",
+]
+
+
+@pytest.mark.parametrize(("seed", "starts"), [(1, (1, 1)), (2, (9, 1)), (3, (3, 1))])
+def test_times_at_every_stage(seed: int, starts: tuple[int, int], connection: Any) -> None:
+    made, rng = plan(*TIMED, year_start=starts), Random(seed)
+    given = people(rng, complete=seed == 1, size=60, records=(0, 6))
+    wanted = reference.evaluate(made, given, (2015, 2018))
+    found = engine.evaluate_all([made], given, (2015, 2018), connection=connection)
+    assert found is not None  # it is judged here, not by the reference evaluator
+    assert differences(wanted, found) == []
+    assert {"met", "not_met", "excused"} <= {d.outcome for d in wanted.decisions}
+    assert {"not_excellent"} <= {c for d in wanted.decisions for c in d.consequences}
+
+
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_equals_the_reference(block: int, connection: Any) -> None:
     """Whole traces of generated policies and people; ``long.py`` does many more."""
