@@ -100,8 +100,9 @@ class Conditions(Literals):
             return str(node.children[0])
         before = self.sentence.folded[: node.start].rstrip()
         denied = before.endswith(("not", "非"))
-        bracketed = before.removesuffix("not").removesuffix("非").rstrip().endswith("(") if denied else False
-        if named is not None and not bracketed and not before.endswith("("):
+        opened = before.removesuffix("not").removesuffix("非").rstrip() if denied else before
+        closed = self.sentence.folded[node.end :].lstrip().startswith(")")
+        if named is not None and not (closed and (opened.endswith("(") or before.endswith("("))):
             start = len(before) - (3 if before.endswith("not") else 1) if denied else node.start
             said = " ".join(self.sentence.text[start : node.end].split())
             of_years = node.data.startswith("each_")  # of a requirement they can't be asked

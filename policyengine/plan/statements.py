@@ -373,12 +373,11 @@ class Statements:
         asked: dict[str, list[Rules]] = {}
         for test in requirements_asked(statement.when):
             name = test.rule or ""
-            found = asked.get(name)
-            if found is None:
+            if name not in asked:
                 wanted = say("a requirement", "要求")
-                found = asked[name] = self._known(rule, name, (tree.Require,), wanted, test.span)
-                self._in_force(rule, statement, test, found)
-                asked[name] = [r for r in found if isinstance(r.statement, tree.Require)]  # others have been reported
+                known = self._known(rule, name, (tree.Require,), wanted, test.span)
+                asked[name] = [r for r in known if isinstance(r.statement, tree.Require)]  # others are reported
+                self._in_force(rule, statement, test, asked[name])
         named = [(name, r) for name, rules in asked.items() for r in rules]
         for place, (name, one) in enumerate(named):
             for other_name, other in named[place + 1 :]:

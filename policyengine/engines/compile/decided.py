@@ -24,8 +24,8 @@ Source = tuple[int, str, int | None]
 class Decided:
     """One kind of span of a law, decided. ``asked``: the spans that are reported, in order. ``owed``: terms by number;
     ``carries``: the rules that hours are carried to; ``named``: the places of terms at which a conclusion
-    names the requirement; ``consequences``: by number, sure and possible; ``shape``: the
-    columns of the table of terms; ``persons``: one for each combination of traits."""
+    names the requirement; ``consequences``: by number, sure and possible; ``shape``: the columns of the table of terms;
+    ``persons``: one for each combination of traits."""
 
     law: Law
     name: str
