@@ -38,6 +38,11 @@ def offered(text: str, start: Start = "statement", surface: str = "zh") -> list[
         ("免除 本年 当 情形 = ", ["产假", "正当理由"], ["培训班"]),
         ("免除 本年 当 情形=", [" 产假", " 正当理由"], ["==", "=>", "=<"]),  # = is whole, and fmt writes none of these
         ("免除 本年 当 入职日期 <", ["<="], ["<>"]),
+        ("免除 本年 当 入职日期 ", ["不少于", "至"], ["满"]),
+        ("免除 本年 当 入职日期 至 ", ["本年度", "取得资格日期"], ["不少于"]),
+        ("免除 本年 当 入职日期 至 本年度 7月1日 ", ["不少于", "小于"], ["属于", "至"]),
+        ("免除 本年 当 入职日期 至 本年度 7月1日 不", ["不满"], ["不属于"]),
+        ("excuse year when joined to July 1 of this year at least 2 ", ["days", "months", "years"], ["when"]),
         ("核减 ", ["annual-hours", "national/annual-hours"], ["认定"]),
         ("替代 ", ["national/annual-hours"], ["annual-hours"]),
         ("替代 national/annual-hours", ["："], [":"]),
