@@ -281,31 +281,32 @@ def year(text: str) -> int | Bad:
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
 _NUMBER = re.compile(rf"(?P<sign>[+-]?)(?P<number>{_DIGITS})(?:[eE](?P<e>[+-]?\d{{1,6}}))?(?P<rest>.*)", re.DOTALL)
-_TIMES = {"": 1, "百": 100, "千": 1000, "万": 10_000, "百万": 10**6, "亿": 10**8}
-_TIMES_FIRST = re.compile(r"(百万|百|千|万|亿)?(.*)", re.DOTALL)
+_TIMES = {"百万": 10**6, "百": 100, "千": 1000, "万": 10_000, "亿": 10**8, "": 1}  # the longest first
 _HOURS_AND_MINUTES = re.compile(r"(\d{1,6})(?:个?小时|钟头|h)(\d{1,6})(?:分钟|分|min|minutes?)")
 _NUMBER_HINT = ("write digits, for example 12 or 7.5", "请写数字，如 12 或 7.5")
-_AMBIGUOUS_UNITS = frozenset(("分",))  # 分钟 or 学分
+_NO_NUMBER = Bad("PE411", "this is not a number", "不是数字", *_NUMBER_HINT)
+_AMBIGUOUS = "分"
+_TWO_UNITS = Bad(
+    "PE414", "分 may mean 分钟 (minutes) or 学分 (credits)", "“分”可能是分钟，也可能是学分",
+    "write 分钟 or 学分", "请写明分钟或学分",
+)  # fmt: skip
 
 UNIT_WORDS: dict[str, str] = {
-    compare(word): u.id for u in UNITS.values() for word in (u.id, u.zh, *u.aliases) if word not in _AMBIGUOUS_UNITS
+    compare(word): u.id for u in UNITS.values() for word in (u.id, u.zh, *u.aliases) if word != _AMBIGUOUS
 }
 
 
 def unit(text: str) -> UnitCell | Bad:
     """A unit of a quantity as a header or a unit column names it."""
     word = compare(text) if len(text) <= MAX_SHORT else ""
-    if word in UNIT_WORDS:
-        return _quantity_unit(UNIT_WORDS[word], 1)
-    match = _TIMES_FIRST.fullmatch(word)
-    if match and match[1] and match[2] in UNIT_WORDS:
-        return _quantity_unit(UNIT_WORDS[match[2]], _TIMES[match[1]])
-    if word in _AMBIGUOUS_UNITS:
-        return Bad(
-            "PE414", "分 may mean 分钟 (minutes) or 学分 (credits)", "“分”可能是分钟，也可能是学分",
-            "write 分钟 or 学分", "请写明分钟或学分",
-        )  # fmt: skip
-    names = list(dict.fromkeys(_unit_names()))
+    times, counted = _apart(word)
+    names = [u.zh for u in UNITS.values() if u.id not in NO_QUANTITY]
+    if counted in UNIT_WORDS:
+        if (found := UNIT_WORDS[counted]) not in NO_QUANTITY:
+            return UnitCell(found, _TIMES[times])
+        return Bad("PE414", "no activity is measured in this unit", "学习量不用该单位计量", *_hint((), names))
+    if word == _AMBIGUOUS:
+        return _TWO_UNITS
     near = _nearest(word, names)[:3]
     hint, hint_zh = _hint(near, names)
     if not near:  # 单位 is also what people call the place where somebody works
@@ -314,20 +315,10 @@ def unit(text: str) -> UnitCell | Bad:
     return Bad("PE414", "this is not a unit", "不是计量单位", hint, hint_zh)
 
 
-def _quantity_unit(found: str, times: int) -> UnitCell | Bad:
-    if found in NO_QUANTITY:
-        return Bad("PE414", "no activity is measured in this unit", "学习量不用该单位计量", *_near("", _unit_names()))
-    return UnitCell(found, times)
-
-
-def _unit_names() -> list[str]:
-    return [u.zh for u in UNITS.values() if u.id not in NO_QUANTITY]
-
-
-def _near(word: str, known: Iterable[str]) -> tuple[str, str]:
-    """A hint: the nearest of the known words, or some of them."""
-    known = list(dict.fromkeys(known))
-    return _hint(_nearest(word, known)[:3], known)
+def _apart(word: str) -> tuple[str, str]:
+    """千 and 字 of 千字; of a word that counts by one, nothing and the word."""
+    times = next(filter(word.startswith, _TIMES))
+    return times, word.removeprefix(times)
 
 
 def _nearest(word: str, words: Sequence[str]) -> list[str]:
@@ -350,12 +341,9 @@ def _hint(near: Sequence[str], known: Sequence[str]) -> tuple[str, str]:
 def number(text: str) -> Amount | Bad:
     """A number with or without its unit: ``12``, ``1,234.5``, ``12学时``, ``1.2万字``, ``1小时30分``."""
     plain = _plain(text)
-    not_one = Bad("PE411", "this is not a number", "不是数字", *_NUMBER_HINT)
-    if len(plain) > MAX_SHORT:
-        return not_one
-    match = _NUMBER.fullmatch(plain)
+    match = _NUMBER.fullmatch(plain) if len(plain) <= MAX_SHORT else None
     if not match:
-        return not_one
+        return _NO_NUMBER
     if together := _HOURS_AND_MINUTES.fullmatch(compare(plain)):
         return Amount(Fraction(int(together[1]) * 60 + int(together[2])), "minutes")
     power = int(match["e"] or 0)
@@ -368,25 +356,22 @@ def number(text: str) -> Amount | Bad:
         return Amount(value)
     if rest == "%":
         return Amount(value / 100)
-    return _with_unit(value, rest, not_one)
+    return _with_unit(value, rest)
 
 
-def _with_unit(value: Fraction, rest: str, not_one: Bad) -> Amount | Bad:
-    times = _TIMES_FIRST.fullmatch(rest)
-    assert times is not None
-    word = times[2].removeprefix("个") if times[2].removeprefix("个") in UNIT_WORDS else times[2]
+def _with_unit(value: Fraction, rest: str) -> Amount | Bad:
+    times, word = _apart(rest)
+    value *= _TIMES[times]
     if not word:
-        return Amount(value * _TIMES[times[1]])
-    if rest in UNIT_WORDS:
-        word, factor = rest, 1
-    else:
-        factor = _TIMES[times[1] or ""]
-    if word in UNIT_WORDS:
-        return Amount(value * factor, UNIT_WORDS[word])
-    if word in _AMBIGUOUS_UNITS:
-        bad = unit(word)
-        return bad if isinstance(bad, Bad) else not_one
-    return Bad("PE411", "this is not a number with a unit", "不是带单位的数字", *_NUMBER_HINT)
+        return Amount(value)
+    for counted in (word.removeprefix("个"), word):
+        if counted in UNIT_WORDS:
+            return Amount(value, UNIT_WORDS[counted])
+    return (
+        _TWO_UNITS
+        if word == _AMBIGUOUS
+        else Bad("PE411", "this is not a number with a unit", "不是带单位的数字", *_NUMBER_HINT)
+    )
 
 
 def within(value: Fraction, low: Fraction | None, high: Fraction | None, decimals: int, what: str = "") -> Bad | None:
