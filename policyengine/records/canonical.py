@@ -5,12 +5,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from policyengine.language.quantities import exact_text
 from policyengine.records.given import Reading, record_id_of
 from policyengine.records.header import Headers, Layout
 from policyengine.records.mends import Mends, source_columns
@@ -19,7 +16,7 @@ from policyengine.records.parquet import scan
 from policyengine.records.raw import RawTable
 from policyengine.records.rows import RowFacts
 from policyengine.records.schema import Schema
-from policyengine.records.sqlcells import load_table, number_type, typed_csv
+from policyengine.records.sqlcells import fact_text, load_table, number_type, typed_csv
 
 _SQL = {"date": "DATE", "yes_no": "BOOLEAN", "year": "INT"}
 FILE, ROW = "_file", "_row"  # where a row stands; no field of a pack is called so, no name begins with _
@@ -137,7 +134,7 @@ class SlowRows:
             if records:
                 facts |= {"record_id": record_id, "start": row.start, "end": row.end, "quantity": row.quantity}
                 facts["unit"] = row.unit
-            yield ["" if (value := facts.get(c)) is None else _text(value) for c in self._columns]
+            yield ["" if (value := facts.get(c)) is None else fact_text(value) for c in self._columns]
 
 
 def write_to(stream: Any, lines: Iterable[list[str] | None]) -> int:
@@ -161,13 +158,3 @@ def copy_to(select: Any, path: Path, group: int | None = None) -> Any:
     params = [exp.CopyParameter(this=exp.var(n), expression=value) for n, value in options.items()]
     target = exp.Literal.string(str(path))
     return exp.Copy(this=exp.paren(select, copy=False), kind=False, files=[target], params=params)
-
-
-def _text(value: Fact) -> str:
-    if isinstance(value, str):  # most are; to ask whether one is a fraction takes ten times as long
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, date):
-        return value.isoformat()
-    return exact_text(value) if isinstance(value, Fraction) else str(value)

@@ -20,8 +20,9 @@ from policyengine.language.vocabulary import FieldDecl
 from policyengine.records.cells import ANY_NUMBER, MAX_ID, MAX_TEXT, YEARS, Amount, Bad, UnitCell
 from policyengine.records.duck_file import reader
 from policyengine.records.header import Column
+from policyengine.records.model import Fact
 from policyengine.records.parquet import MOMENTS, as_text
-from policyengine.records.rows import Parsed, Parser
+from policyengine.records.rows import Parser
 from policyengine.records.schema import Schema
 
 SAMPLE = 20_000  # rows that show whether a column repeats itself
@@ -273,8 +274,7 @@ def learn(
     rows = []
     for raw in found:
         parsed = Bad("", "", "") if special is not None and special(raw) else cell.parse(raw)
-        values = _values(parsed)
-        if isinstance(parsed, Bad) or not _fits(values[0], cell):
+        if isinstance(parsed, Bad) or not _fits((values := _values(parsed))[0], cell):
             cell.refused = True
         else:
             rows.append((raw, *values, *[""] * (len(cell.types) - len(values))))
@@ -341,22 +341,27 @@ def _distinct(cell: Cell, connection: Any, relation: Any) -> list[str] | None:
     return found if len(found) <= MANY else None
 
 
-def _values(parsed: Parsed) -> tuple[str, ...]:
+def _values(parsed: Fact | Amount | UnitCell | None) -> tuple[str, ...]:
     """A parsed cell as the texts of SQL values; empty for NULL."""
     match parsed:
         case None:
             return ("",)
-        case bool():
-            return ("true" if parsed else "false",)
         case Amount(value=value, unit=unit):
             return exact_text(value), unit or ""
         case UnitCell(unit=unit, times=times):
             return unit, str(times)
-        case Fraction():
-            return (exact_text(parsed),)
-        case date():
-            return (parsed.isoformat(),)
-    return (str(parsed),)
+    return (fact_text(parsed),)
+
+
+def fact_text(value: Fact) -> str:
+    """A value as SQL reads it from a CSV file."""
+    if isinstance(value, str):  # most are; to ask whether one is a fraction takes ten times as long
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, date):
+        return value.isoformat()
+    return exact_text(value) if isinstance(value, Fraction) else str(value)
 
 
 def _fits(value: str, cell: Cell) -> bool:
