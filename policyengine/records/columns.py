@@ -93,12 +93,19 @@ def _as_presumed(source: Source, table: RawTable) -> bool:
     return table.encoding is not None and encoding_of(source.path) == Encoding(table.encoding)
 
 
+def _select(table: str, *columns: str) -> Any:
+    """``SELECT columns FROM table``; without columns, all."""
+    from sqlglot import exp
+
+    return exp.select(*(map(name, columns) if columns else "*")).from_(exp.to_table(table))
+
+
 def _among(table: str, *columns: str) -> Any:
     """``(columns) IN (SELECT columns FROM table)``."""
     from sqlglot import exp
 
-    known = exp.select(*map(name, columns)).from_(exp.to_table(table))
-    return exp.In(this=exp.Tuple(expressions=[name(c) for c in columns]), query=exp.paren(known))
+    known = exp.paren(_select(table, *columns))
+    return exp.In(this=exp.Tuple(expressions=[name(c) for c in columns]), query=known)
 
 
 @dataclass(slots=True)
@@ -298,16 +305,15 @@ class _Tables:
             self._view("records", parts, "canonical_all")
             return
         self._view("records", parts, "canonical_read")
-        every = exp.to_table("canonical_read")
         columns = ("record_id", FILE, ROW)
-        named = exp.select(*map(name, columns)).from_(every).where(_among(NAMED, FILE, ROW))
+        named = _select("canonical_read", *columns).where(_among(NAMED, FILE, ROW))
         where = sorted((file, row, record_id) for record_id, file, row in self._rows(named))
         gone = read.reject_mends(self.reading, self.standing, ((i, self.files[f], r) for f, r, i in where))
         kinds = [("record_id", "TEXT"), (FILE, "INT"), (ROW, "BIGINT")]
         place = self._places()
         rows = ((m.record_id, str(place[m.table]), str(m.row)) for m in gone)
         make_table(self.connection, "canonical_needless", kinds, rows, self.folder)
-        rest = exp.select("*").from_(every.copy()).where(exp.not_(_among("canonical_needless", *columns)))
+        rest = _select("canonical_read").where(exp.not_(_among("canonical_needless", *columns)))
         self._create_view("canonical_all", rest)
 
     def _records(self, parts: list[Written]) -> str:
@@ -317,21 +323,19 @@ class _Tables:
         self._every(parts)
         twins = self._twins(parts)
         if not twins:
-            self._create_view("canonical_records", exp.select("*").from_(exp.to_table("canonical_all")))
+            self._create_view("canonical_records", _select("canonical_all"))
             return "canonical_records"
         make_table(self.connection, "canonical_twins", [("record_id", "TEXT")], [(t,) for t in twins], self.folder)
         among = _among("canonical_twins", "record_id")
-        select = exp.select(name("record_id"), name(FILE), name(ROW)).from_(exp.to_table("canonical_all"))
         places: dict[str, list[tuple[int, int, bool]]] = {}
-        for record_id, file, row in self._rows(select.where(among)):
+        for record_id, file, row in self._rows(_select("canonical_all", "record_id", FILE, ROW).where(among)):
             places.setdefault(record_id, []).append((file, row, True))
         if self.rejected_ids:
-            for record_id, file, row in self._rows(exp.select("*").from_(exp.to_table(REJECTED)).where(among.copy())):
+            for record_id, file, row in self._rows(_select(REJECTED).where(among.copy())):
                 places.setdefault(record_id, []).append((file, row, False))
         for record_id, where in sorted(places.items(), key=lambda p: min(p[1])):
             read.reject_twins(self.reading, record_id, [(*self.files[f], row, ok) for f, row, ok in sorted(where)])
-        rest = exp.select("*").from_(exp.to_table("canonical_all")).where(exp.not_(among.copy()))
-        self._create_view("canonical_records", rest)
+        self._create_view("canonical_records", _select("canonical_all").where(exp.not_(among.copy())))
         return "canonical_records"
 
     def _twins(self, parts: list[Written]) -> list[str]:
@@ -340,13 +344,11 @@ class _Tables:
 
         if not any("record_id" in part.given for part in parts):
             return []
-        all_rows = exp.to_table("canonical_all")
         if len(parts) == 1 and not self.rejected_ids and self._ascending():
             return []
-        ids: Any = exp.select(name("record_id")).from_(all_rows)
+        ids: Any = _select("canonical_all", "record_id")
         if self.rejected_ids:
-            more = exp.select(name("record_id")).from_(exp.to_table(REJECTED))
-            ids = exp.union(ids, more, distinct=False)
+            ids = exp.union(ids, _select(REJECTED, "record_id"), distinct=False)
         passes = 1 + self.reading.rows // AT_ONCE
         found: list[str] = []
         for turn in range(passes):
@@ -377,8 +379,7 @@ class _Tables:
 
         columns = self._view("persons", parts, "canonical_person_rows")
         facts = [c for c in columns if c not in (FILE, ROW)]
-        every = exp.to_table("canonical_person_rows")
-        distinct = exp.select(*(name(c) for c in facts)).distinct().from_(every)
+        distinct = _select("canonical_person_rows", *facts).distinct()
         twice = exp.GT(this=count_rows(), expression=number(1))
         ids = (
             exp.select(name("person_id")).from_(distinct.copy().subquery("t")).group_by(name("person_id")).having(twice)
@@ -388,7 +389,7 @@ class _Tables:
             rows_of_ids = [(p,) for p in contradictory]
             make_table(self.connection, "canonical_unclear", [("person_id", "TEXT")], rows_of_ids, self.folder)
             among = _among("canonical_unclear", "person_id")
-            rows = self._rows(exp.select(*(name(c) for c in (FILE, ROW, *facts))).from_(every).where(among))
+            rows = self._rows(_select("canonical_person_rows", FILE, ROW, *facts).where(among))
             grouped: dict[str, list[tuple[str, str | None, int, tuple[Any, ...]]]] = {}
             at = facts.index("person_id") + 2
             for row in sorted(rows, key=lambda r: r[:2]):
@@ -403,9 +404,9 @@ class _Tables:
         """A query for the ids of everybody who is in the tables."""
         from sqlglot import exp
 
-        people: Any = exp.select(name("person_id")).distinct().from_(exp.to_table(records))
+        people: Any = _select(records, "person_id").distinct()
         if persons is not None:
-            people = exp.union(exp.select(name("person_id")).from_(exp.to_table(persons)), people)
+            people = exp.union(_select(persons, "person_id"), people)
         # set operations read from left to right
         return exp.select(name("person_id")).from_(people.subquery("t"))
 
@@ -413,8 +414,7 @@ class _Tables:
         """A warning about people with records whom the persons file doesn't name."""
         from sqlglot import exp
 
-        own, listed = (exp.select(name("person_id")).from_(exp.to_table(t)) for t in (records, persons))
-        missing = exp.except_(own, listed).subquery("t")
+        missing = exp.except_(_select(records, "person_id"), _select(persons, "person_id")).subquery("t")
         count = exp.Window(this=count_rows())
         found = self._rows(exp.select(name("person_id"), count).from_(missing).order_by(name("person_id")).limit(3))
         self.reading.diagnostics += read.unlisted([p for p, _ in found], path, found[0][1] if found else 0)
@@ -431,7 +431,7 @@ class _Tables:
             for c in stretches
         ]
         make_table(self.connection, table, columns, rows, self.folder)
-        own = exp.select(name("person_id")).distinct().from_(exp.to_table(table))
+        own = _select(table, "person_id").distinct()
         unknown = {p for (p,) in self._rows(exp.except_(own, people.copy()))}
         if unknown:
             self.reading.diagnostics.append(read.strangers(sorted(unknown), path or ""))
