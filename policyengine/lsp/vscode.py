@@ -67,9 +67,10 @@ def _sentence() -> Iterator[Json]:
         alone = name != "TEXT"
         pattern = re.sub(r"\((?!\?)", "(?:", found[name].pattern).replace(r"\/", "/")
         bounded = f"{_BEFORE}{ahead}(?:{pattern}){_AFTER}" if alone else pattern
-        yield {"match": f"(?i){bounded}", "name": _scope(name)}
+        yield {"match": f"(?i){bounded}", "name": _scope_of(colour_of(name))}
     forms = _forms()
-    per_day = {f"{per} {day}" for per in grammar().forms["_PER"] for day in UNIT_FORMS.forms if _is_day(day)}
+    days = [form for form, (_, unit) in UNIT_FORMS.forms.items() if unit == "days"]
+    per_day = {f"{per} {day}" for per in grammar().forms["_PER"] for day in days}
     yield {"match": _either(per_day, _BEFORE, _AFTER)}  # a window, or a unit that is paid for: no colour
     for several in (True, False):  # words: "in any" is no "in"
         for colour in ("operator", "keyword", "type"):
@@ -86,10 +87,6 @@ def _either(forms: Iterable[str], before: str, after: str) -> str:
     """The longest of these forms."""
     either = "|".join(_spaced(f) for f in sorted(forms, key=lambda f: (-len(f), f)))
     return f"(?i){before}(?:{either}){after}"
-
-
-def _is_day(form: str) -> bool:
-    return UNIT_FORMS.forms[form][1] == "days"
 
 
 def _forms() -> dict[str, str]:
@@ -112,10 +109,6 @@ def _spaced(form: str) -> str:
     """A space in a form stands for any number of them, in Chinese for none too."""
     space = " +" if form.isascii() else " *"
     return space.join(re.escape(word) for word in form.split(" "))
-
-
-def _scope(terminal: str) -> str:
-    return _scope_of(colour_of(terminal))
 
 
 def _scope_of(colour: str) -> str:

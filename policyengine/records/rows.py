@@ -125,14 +125,8 @@ def _bounded(decl: FieldDecl, header: UnitCell | None) -> Parser:
             value, unit = value * header.times, header.unit
         if unit is not None:
             if decl.unit is None or UNITS[unit].dimension != UNITS[decl.unit].dimension:
-                name = UNITS[unit].zh
-                return Bad(
-                    "PE415",
-                    f"this column is not in {name}",
-                    f"该列不以“{name}”为单位",
-                    "write the number alone",
-                    "只写数字",
-                )
+                en, zh = f"this column is not in {UNITS[unit].zh}", f"该列不以“{UNITS[unit].zh}”为单位"
+                return Bad("PE415", en, zh, "write the number alone", "只写数字")
             value = value * UNITS[unit].scale / UNITS[decl.unit].scale
         return cells.within(value, decl.minimum, decl.maximum, decl.decimals, decl.unit or "") or value
 
@@ -243,17 +237,10 @@ class RowReader:
         return next(parse for _, own, _, parse in self._columns if own == field_id)
 
     def _constant(self, field_id: str, text: str) -> tuple[str, str, Parsed]:
-        if field_id not in self.headers.fields:
-            return (
-                field_id,
-                text,
-                Bad(
-                    "PE408",
-                    f"the mapping file names no column of these files: {field_id}",
-                    f"对照文件中的列不存在：{field_id}",
-                ),
-            )
-        return field_id, text, self._parser(field_id)(text)
+        if field_id in self.headers.fields:
+            return field_id, text, self._parser(field_id)(text)
+        en, zh = f"the mapping file names no column of these files: {field_id}", f"对照文件中的列不存在：{field_id}"
+        return field_id, text, Bad("PE408", en, zh)
 
     def read(self, row: Row) -> Iterator[RowFacts]:
         """One ``RowFacts``, or one per filled column of a wide table. ``row`` is not blank."""
