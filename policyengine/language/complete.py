@@ -163,9 +163,12 @@ def _is_written(form: str) -> bool:
 def _number(tokens: tuple[Token, ...]) -> Fraction | None:
     """The number that a unit at the end of the tokens belongs to: 1 after “per”; None where there is none."""
     last = tokens[-1] if tokens else None
-    if last is None or (last.type != "NUMBER" and last.type != "_PER"):
+    if last is None or last.type not in ("NUMBER", "_PER"):
         return None
-    return Fraction(1) if last.type == "_PER" else None if "%" in last.text else Fraction(last.text)
+    try:
+        return Fraction(fold(last.text) if last.type == "NUMBER" else 1)
+    except (ValueError, ZeroDivisionError):  # 50%, and 1/0, of which the rule will be told
+        return None
 
 
 def _written(word: Word, phrases: Phrases) -> str:
