@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from policyengine.engines.lookup import Finder
 from policyengine.language import tree
 from policyengine.language.references import requirements_asked
 from policyengine.messages import say
@@ -181,7 +182,7 @@ def checked(
                 "计入几个年度的学时，每次或每天的限额只有一份，每年的限额则每个年度各有一份",
             ),
         )  # fmt: skip
-    if _apart(pair, policies, stretch) and any(
+    if _apart(pair, around, policies, stretch) and any(
         carries_on(p, s, stretch) for p in policies for s in pair if s is not None
     ):
         beyond = say(
@@ -198,18 +199,29 @@ def checked(
 
 
 def _apart(
-    pair: tuple[tree.Statement | None, tree.Statement | None], policies: tuple[Policy, Policy], stretch: Stretch
-) -> bool:
-    """Whether only one of two requirements applies to somebody: under another condition, or because there is only one;
-    then only where the other side asks anything else of the hours that it would have carried on."""
+    pair: tuple[tree.Statement | None, tree.Statement | None], around: tuple[Context, Context],
+    policies: tuple[Policy, Policy], stretch: Stretch,
+) -> bool:  # fmt: skip
+    """Whether only one of two requirements applies to somebody: under another condition, as a table has a figure, or
+    because there is only one; then only where the other side asks anything else of the hours that it would have carried
+    on."""
     match pair:
         case tree.Require() as one, tree.Require() as other:
-            return one.when != other.when
+            return one.when != other.when or _figured(one, around[0]) != _figured(other, around[1])
         case tree.Require() as one, None:
             return asked(policies[1], one.measure, stretch)
         case None, tree.Require() as other:
             return asked(policies[0], other.measure, stretch)
     return False
+
+
+def _figured(statement: tree.Require, context: Context) -> object:
+    """For what a requirement has a figure: the rows of its table with one, by what they are found by; else always."""
+    if not isinstance(statement.figure, tree.Lookup):
+        return None
+    finder = Finder(context.tables[statement.figure.table])
+    found = [i for i, c in enumerate(finder.table.columns) if c.role not in ("value", "note")]
+    return {tuple(row[i] for i in found) for row in finder.table.rows if finder.figure(row) is not None}
 
 
 def _compared(
