@@ -553,8 +553,9 @@ def test_another_publisher_is_quicker(
         attach(connection, path)
 
     monkeypatch.setattr(embedded, "attach", later)
-    with pytest.raises(PolicyError, match="PE540"):
+    with pytest.raises(PolicyError, match="PE540") as caught:
         publish(results["2016"], str(to))
+    assert caught.value.diagnostics[0].message == f"another program has the database open (PID {running[0].pid})"
     running[0].communicate("\n")
     assert ask_file(to)("SELECT table_name FROM information_schema.tables") == [("t",)]
 

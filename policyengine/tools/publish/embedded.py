@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -147,6 +148,9 @@ def unusable(to: str, problem: Exception) -> PolicyError:
         raise problem
     first = str(problem).splitlines()[0][:200] if str(problem) else type(problem).__name__
     text = say(f"the database can't be used: {first}", f"无法使用该数据库：{first}")
+    if any(taken in str(problem) for taken in _TAKEN):
+        who = f" ({found[0]})" if (found := re.search(r"PID \d+", str(problem))) else ""
+        text = say(f"another program has the database open{who}", f"另一程序正在使用该数据库{who}")
     hint = say("nothing was changed; ", "未作任何改动；") + _what_to_do(first)
     return PolicyError([Diagnostic("PE540", text, Span(shown(to)), hint)])
 
