@@ -100,9 +100,7 @@ UPPER_RULES = """\
 - {id: far, cites: law 第三条, rule: 计量 远程学时：远程教育 的 学时}
 - {id: far-hours, cites: law 第三条, rule: 一般要求 每年 远程学时 不少于 5 学时}
 - {id: less, cites: law 第四条, rule: 核减 annual-hours 减 1 学时 当 行业 = 会计}
-- id: held
-  cites: law 第五条
-  rule: conclude not_excellent when base/annual-hours not met and annual-hours not excused
+- {id: held, cites: law 五, rule: conclude not_excellent when base/annual-hours not met and annual-hours not excused}
 """
 UPPER_CASE = """\
 - case: 会计

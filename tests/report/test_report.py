@@ -26,6 +26,7 @@ from policyengine.tools.report.data import packed
 from policyengine.tools.report.make import write_text
 from policyengine.tools.report.page import content
 from policyengine.tools.report.sheets import Workbook
+from policyengine.tools.result.read import read_result
 from policyengine.tools.result.result import save
 from policyengine.tools.result.write import digest, manifest_bytes
 from tests.tools.world import HEADER, write_world
@@ -530,6 +531,12 @@ def test_from_several_results_as_from_their_folders(tmp_path: Path) -> None:
         publish(folder, to)
     one, other = map(told, folders)
     assert list(told(to).items()) == [*one.items(), *other.items()]
+    seals = [str(read_result(folder).manifest["sha256"])[:16] for folder in reversed(folders)]
+    footer = (tmp_path / "r.html").read_text().partition("<footer>")[2]
+    assert re.findall(r">([^<]*)<code>(.*?)</code>", footer) == [  # two records in 2017, one in 2016
+        ("2 rows in: 2 records, 0 rejected; manifest ", seals[0]),
+        ("1 row in: 1 record, 0 rejected; manifest ", seals[1]),
+    ]
     run(to, "--certificates", "--reveal", "--out", tmp_path / "c.html")
     page = (tmp_path / "c.html").read_text()
     cells = [re.findall(r"<(?:td|dd)[^>]*>([^<]*)</", article) for article in page.split("<article")[1:]]

@@ -30,17 +30,17 @@ def write_report(place: str, out: Path, reveal: bool = False, named: Named = HER
     from policyengine.tools.report.data import page_data
     from policyengine.tools.report.page import report_page
 
-    def pages(written: Written, made: Statistics, people: Iterable[One]) -> Iterator[str]:
-        yield from report_page(written, page_data(written, people, reveal), made)
+    def pages(written: Written, every: Sequence[Written], made: Statistics, people: Iterable[One]) -> Iterator[str]:
+        yield from report_page(written, every, page_data(written, people, reveal), made)
 
-    return _with_statistics(place, named, lambda w, s, p: write_text(out, pages(w, s, p)))
+    return _with_statistics(place, named, lambda w, e, s, p: write_text(out, pages(w, e, s, p)))
 
 
 def write_workbook(place: str, out: Path, reveal: bool = False, named: Named = HERE) -> Notes:
     """The workbook of the result at ``place``."""
     from policyengine.tools.report.book import workbook
 
-    return _with_statistics(place, named, lambda w, s, p: workbook(w, s, p, reveal).save(out))
+    return _with_statistics(place, named, lambda w, _, s, p: workbook(w, s, p, reveal).save(out))
 
 
 def write_certificates(
@@ -63,7 +63,11 @@ def write_certificates(
     return notes
 
 
-def _with_statistics(place: str, named: Named, write: Callable[[Written, Statistics, Iterator[One]], Any]) -> Notes:
+Write = Callable[[Written, Sequence[Written], Statistics, Iterator[One]], Any]
+
+
+def _with_statistics(place: str, named: Named, write: Write) -> Notes:
+    """``write``: gets the words of all results, the results, what is counted of them, and the people."""
     with undisturbed([place]) as unchanged, _open(place, named) as (written, parts, connection, folder, notes):
         if is_database(place):
             sources = sources_of_database(connection, folder, place)
@@ -72,7 +76,7 @@ def _with_statistics(place: str, named: Named, write: Callable[[Written, Statist
         store = build(connection, folder, sources, ())
         made = Statistics(tuple(standard(store)), store.labels, notes)
         people = _to_the_end(everybody(parts, connection, _empty(folder)), unchanged)
-        write(written, made, _told_of(parts, people))
+        write(written, [p.written for p in parts], made, _told_of(parts, people))
     return notes
 
 

@@ -39,13 +39,13 @@ def document(title: str, body: Iterator[str], script: str = "") -> Iterator[str]
     yield "</body>\n</html>\n"
 
 
-def report_page(written: Written, data: PageData, made: Statistics) -> Iterator[str]:
-    """The report, piece by piece."""
+def report_page(written: Written, every: Sequence[Written], data: PageData, made: Statistics) -> Iterator[str]:
+    """The report, piece by piece. ``every``: the results that it is of; ``written``: the words of all of them."""
     title = say("Continuing education: report", "继续教育情况报告")
-    yield from document(title, _body(title, written, data, made), part("page.js"))
+    yield from document(title, _body(title, written, every, data, made), part("page.js"))
 
 
-def _body(title: str, written: Written, data: PageData, made: Statistics) -> Iterator[str]:
+def _body(title: str, written: Written, every: Sequence[Written], data: PageData, made: Statistics) -> Iterator[str]:
     yield f'<a class="skip" href="#people">{say("to the people", "跳至人员名单")}</a>\n<header><h1>{escape(title)}</h1>'
     policies = dict.fromkeys(p["title"].get(spoken()) or p["id"] for p in written.manifest["packs"])
     yield f'<p class="soft">{escape(" · ".join(map(str, policies)))}</p></header>\n<main>\n'
@@ -65,7 +65,7 @@ def _body(title: str, written: Written, data: PageData, made: Statistics) -> Ite
     for table in made.tables:
         yield _table(table, words)
     yield "</section>\n</main>\n"
-    yield _footer(written)
+    yield _footer(every)
     texts = page_texts()
     yield f'<script type="text/plain" id="index">{index_of(data, written, texts)}</script>\n'
     for number, piece in enumerate(data.pieces):
@@ -144,10 +144,13 @@ def content(text: str) -> str:
 _UNBROKEN = re.compile(r"[^\s\u2e80-\uffef]{25,}")  # Chinese is broken between any two characters
 
 
-def _footer(written: Written) -> str:
-    rows, seal = written.manifest["rows"], str(written.manifest["sha256"])[:16]
-    said = say(
-        f"{many(rows['in'], 'row')} in: {many(rows['records'], 'record')}, {rows['rejected']} rejected; manifest ",
-        f"输入 {rows['in']} 行：记录 {rows['records']} 条，退回 {rows['rejected']} 行；清单 ",
-    )
-    return f'<footer><p class="soft">{escape(said)}<code>{escape(seal)}</code></p></footer>\n'
+def _footer(every: Sequence[Written]) -> str:
+    def line(w: Written) -> str:
+        rows: Any = w.manifest["rows"]
+        said = say(
+            f"{many(rows['in'], 'row')} in: {many(rows['records'], 'record')}, {rows['rejected']} rejected; manifest ",
+            f"输入 {rows['in']} 行：记录 {rows['records']} 条，退回 {rows['rejected']} 行；清单 ",
+        )
+        return f'<p class="soft">{escape(said)}<code>{escape(str(w.manifest["sha256"])[:16])}</code></p>'
+
+    return f"<footer>{''.join(line(w) for w in every)}</footer>\n"
