@@ -33,6 +33,9 @@ def requirements(old: tree.Require, new: tree.Require, before: Context, after: C
     if (a is None) != (b is None) or (a is None and not _same_share(old.figure, new.figure)):
         yield unlike(say("one is a share of another figure", "其中一个是另一数额的比例"))
         return
+    if a is None and not _alike(old.window, new.window, old.comparison == ">="):
+        yield unlike(say("a share over another window is another figure", "期间不同，比例的基数也不同"))
+        return
     unit = a or b or ""
     if a and b and a != b and exchange_rate(after, b, a) is None:
         yield no_exchange(b, a)
@@ -187,7 +190,7 @@ def in_windows(
     pairs = ((old, before), (new, after))
     years = max(years_in(old, before), years_in(new, after))
     space = Space(pairs, record=record, unit=unit, years=years)
-    if implied(old.window, new.window, least) == implied(new.window, old.window, least) == 1:
+    if _alike(old.window, new.window, least):
         yield searched(space, old, new, unit, years)
         return
     if _varies(space):
@@ -198,6 +201,11 @@ def in_windows(
         return
     told = both_in_words(old.window, new.window, lambda name: field_name(name, after.vocabulary))
     yield from (_with_windows(aspect, told) for aspect in _rescaled(space, old, new, unit, years, least))
+
+
+def _alike(one: tree.Window, other: tree.Window, least: bool) -> bool:
+    """Whether a figure holds in one window just where it holds in the other."""
+    return implied(one, other, least) == implied(other, one, least) == 1
 
 
 def _rescaled(
