@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
+from typing import Any
 
 from policyengine.messages import many, say, spoken
 from policyengine.tools.report.charts import amounts_chart, outcomes_chart
