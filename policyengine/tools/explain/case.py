@@ -199,9 +199,7 @@ class Case:
     known: Mapping[str, Any]  # labels
     records: Mapping[str, Record] = field(default_factory=dict)
     why: Mapping[str, tuple[tree.Condition, ...]] = field(default_factory=dict)  # record id → conditions that failed
-    lapses: Mapping[str, tuple[Lapse, ...]] = field(
-        default_factory=dict
-    )  # rule key, or id of a rejected record → times
+    lapses: Mapping[str, tuple[Lapse, ...]] = field(default_factory=dict)  # rule key, or id of a rejected record
     vocabulary: Vocabulary | None = None
     remedies: tuple[Remedy, ...] = ()
     sought: bool = False  # whether remedies were looked for: without the files nobody can
