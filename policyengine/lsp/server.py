@@ -84,7 +84,7 @@ class Editor:
     def within(self, uri: str, ask: Callable[[Document, list[PackFile], Path], T]) -> T | None:
         """What ``ask`` says of an open file, its pack and those below it; None where the file is no YAML or in no
         pack."""
-        path = Path(to_fs_path(uri) or "")
+        path = _path(uri)
         folder = folder_of(path)
         if folder is None:
             return None
@@ -159,7 +159,7 @@ class Editor:
 
     def mendable(self, uri: str) -> list[Diagnostic]:
         """What was told of a file and can be mended at once; none while something has changed since it was told."""
-        path = os.path.realpath(to_fs_path(uri) or "")
+        path = os.path.realpath(_path(uri))
         if self.texts() != self._texts:
             return []
         return [d for file, said in self._told.items() if os.path.realpath(file) == path for d in said if d.instead]
@@ -169,7 +169,7 @@ class Editor:
     def lines_of(self, file: str) -> Sequence[str]:
         """The lines of a file as the editor has it, else as it lies on disk."""
         for document in self.server.workspace.text_documents.values():
-            if os.path.realpath(to_fs_path(document.uri) or "") == os.path.realpath(file):
+            if os.path.realpath(_path(document.uri)) == os.path.realpath(file):
                 lines: Sequence[str] = document.lines
                 return lines
         try:
@@ -212,8 +212,8 @@ class Editor:
 
     def uri_of(self, uri: str) -> str:
         """The URI of a file as the editor writes it, where it is open there."""
-        path = os.path.realpath(to_fs_path(uri) or "")
-        known = (u for u in self.server.workspace.text_documents if os.path.realpath(to_fs_path(u) or "") == path)
+        path = os.path.realpath(_path(uri))
+        known = (u for u in self.server.workspace.text_documents if os.path.realpath(_path(u)) == path)
         return next(known, uri)
 
     @property
@@ -327,6 +327,11 @@ def language_server(speaks_as_editor: bool) -> LanguageServer:
     return server
 
 
+def _path(uri: str) -> Path:
+    """Where a file of the editor lies."""
+    return Path(to_fs_path(uri) or "")
+
+
 def _bytes(document: TextDocument) -> bytes:
     """As the file would be on disk; half a character, which JSON can hold, is then told as no UTF-8."""
     return document.source.encode("utf-8", "surrogatepass")
@@ -349,7 +354,7 @@ async def _elsewhere(ask: Callable[[], T]) -> T:
 
 def _name(editor: Editor, uri: str, position: types.Position) -> Callable[[], Name | None]:
     """Finds what stands at a place and can be called otherwise."""
-    path, texts, place = Path(to_fs_path(uri) or ""), editor.texts(), _place(editor, uri, position)
+    path, texts, place = _path(uri), editor.texts(), _place(editor, uri, position)
     return lambda: name_at(path, texts, editor.library, *place)
 
 
@@ -359,7 +364,7 @@ def _name(editor: Editor, uri: str, position: types.Position) -> Callable[[], Na
 def _items(editor: Editor, params: types.CompletionParams) -> list[types.CompletionItem]:
     uri, lines = params.text_document.uri, editor.document(params.text_document.uri).lines
     line, column = _place(editor, uri, params.position)
-    folder = folder_of(Path(to_fs_path(uri) or ""))
+    folder = folder_of(_path(uri))
     before = rule_before([text.rstrip("\r\n") for text in lines], line, column)
     if folder is None or before is None:
         return []
@@ -433,7 +438,7 @@ def _before(one: types.Position, other: types.Position) -> bool:
 
 def _formatted(editor: Editor, uri: str) -> list[types.TextEdit]:
     """The whole file in canonical layout; none where a rule can't be read, which the file's messages say."""
-    path, document = Path(to_fs_path(uri) or ""), editor.document(uri)
+    path, document = _path(uri), editor.document(uri)
     folder = folder_of(path)
     if folder is None or path.parent != folder:
         return []
