@@ -250,42 +250,52 @@ class Relations:
         """One row per finding of an asked span; None where nothing is ever required."""
         if not one.slots:
             return None
-        starts, ends, days = [], [], []
-        for window, anchor in sorted(_windows(one), key=str):
+        return t.union(*(self._finding(one, k) for k in range(one.slots)))
+
+    def _finding(self, one: Decided, k: int) -> Any:
+        kinds = sorted(_windows(one), key=str)
+        starts, ends = [], []
+        for window, anchor in kinds:
             if window.startswith("any"):
                 starts.append((t.lit(window), t.col(f"start_{window}", "a")))
             elif anchor is not None:
-                days += [f"first{anchor}", f"last{anchor}"]
                 starts.append((t.lit(f"from{anchor}"), t.col(f"first{anchor}", "d")))
                 ends.append((t.lit(f"from{anchor}"), t.col(f"last{anchor}", "d")))
         query = t.select(
             person_id=t.col("person_id", "d"),
             place=t.col("place", "a"),
             period=t.col("label", "a"),
-            k=t.col("k", "d"),
+            k=t.lit(k),
             **{n: t.col(n, "s") for n in ("rule", "measure", "comparison", "advisory")},
             required_base=t.col("base", "s"),
-            required_before=t.coalesce(t.col("before", "s"), t.col("rl", "d")),
-            required=t.col("rl", "d"),
-            required_high=t.col("rh", "d"),
-            achieved=t.col("lo", "d"),
-            achieved_high=t.col("hi", "d"),
-            carried=t.col("given", "d"),
-            shortfall=t.col("short", "d"),
+            required_before=t.coalesce(t.col("before", "s"), t.col(f"rl{k}", "d")),
+            required=t.col(f"rl{k}", "d"),
+            required_high=t.col(f"rh{k}", "d"),
+            achieved=t.col(f"lo{k}", "d"),
+            achieved_high=t.col(f"hi{k}", "d"),
+            carried=t.col(f"given{k}", "d"),
+            shortfall=t.col(f"short{k}", "d"),
             status=t.col("said", "s"),
             window_start=t.switch(t.col("kind", "s"), starts, t.col("start", "a")),
             window_end=t.switch(t.col("kind", "s"), ends, t.col("end", "a")),
             because=t.col("because", "s"),
             circumstance=t.col("circumstance", "s"),
             missing=t.col("facts", "m"),
-        ).from_(_by_place(one, ("status", "rl", "rh", "lo", "hi", "given", "short"), days), copy=False)
+        ).from_(t.table(one.table, "d"), copy=False)
         t.join(query, t.table(f"asked_{one.name}", "a"), t.equal(t.col("period", "a"), t.col("period", "d")))
-        t.join(query, t.table(f"said_{one.name}", "s"), _said())
-        item = {n: t.col(n, "o") for n in ("person_id", "period", "k")}
-        lacks = t.select(**item, facts=t.distinct_list(t.col("fact", "o")))
+        said = t.both(
+            t.equal(t.col("id", "s"), t.col("id", "d")),
+            t.equal(t.col("k", "s"), t.lit(k)),
+            t.equal(t.col("status", "s"), t.col(f"status{k}", "d")),
+        )
+        t.join(query, t.table(f"said_{one.name}", "s"), said)
+        lacks = t.select(
+            person_id=t.col("person_id", "o"), period=t.col("period", "o"), facts=t.distinct_list(t.col("fact", "o"))
+        )
         lacks.from_(t.table(f"open_{one.name}", "o"), copy=False)
-        lacks.group_by(*(column.copy() for column in item.values()), copy=False)
-        row = t.both(t.same_row("m", "d"), t.equal(t.col("k", "m"), t.col("k", "d")))
+        lacks.where(t.equal(t.col("k", "o"), t.lit(k)), copy=False)
+        lacks.group_by(t.col("person_id", "o"), t.col("period", "o"), copy=False)
+        row = t.same_row("m", "d")
         return t.join(query, t.sub(lacks, "m"), row, "LEFT")
 
     # --- what is missing ----------------------------------------------------------------------------------------------
