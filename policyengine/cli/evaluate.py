@@ -120,6 +120,7 @@ def command(
     from policyengine.tools.evaluate.select import load_law
     from policyengine.tools.result.result import Wish, as_it_was, check_out, check_rejects, check_strict, save_rejects
     from policyengine.tools.result.tally import tally_of
+    from policyengine.tools.result.write import SIGNATURE
 
     if update is not None:
         _check_update(out, format_, engine, pseudonymise is not None)
@@ -135,6 +136,7 @@ def command(
         if format_ in (None, was[0]):  # another format has a ledger of its own kind
             format_, ledger = was[0], ledger or was[1]
         _check_update(None, format_, engine, was[2])
+    unsigned = out is not None and sign is None and (Path(out) / SIGNATURE).exists()
     law = load_law(policy, policy_rev)
     made: list[str] = []  # the workbook of rejects, unless --strict fails for what it lists
 
@@ -172,6 +174,13 @@ def command(
         with _progress() as progress, _undone(made):
             tally = evaluate_into(law, files, out, wish, period, as_of, engine, read, progress, remote)
     _summarise(tally, out)
+    if unsigned:
+        message(
+            say(
+                "warning: the result that stood there was signed, this one is not; --sign KEY signs it",
+                "注意：原有结果已签名，本次结果没有签名；用 --sign 密钥 可签名",
+            )
+        )
     return 0
 
 

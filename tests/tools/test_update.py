@@ -248,6 +248,8 @@ def test_nothing_is_signed_that_was_not_judged_or_signed_with_that_key(
     told = capsys.readouterr().err
     assert (f"warning {said}" in told and "everybody is judged anew" in told) == bool(said)
     assert ("0 people judged anew" in told) == (not said)
+    unsigned = not key and "removed" not in then
+    assert ("this one is not; --sign KEY signs it" in told) == unsigned == (not (out / "manifest.sig").exists())
     assert (out / "flags.csv").read_bytes() == sound
 
 
