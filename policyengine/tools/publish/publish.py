@@ -17,8 +17,8 @@ from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.personal import mask
 from policyengine.tools.publish.staging import Query, Staged, result_row
-from policyengine.tools.publish.undisturbed import undisturbed
 from policyengine.tools.result.read import as_they_are, unchanged_result
+from policyengine.tools.result.undisturbed import undisturbed
 from policyengine.tools.stats.make import HERE, standard
 from policyengine.tools.stats.origin import Named
 from policyengine.tools.stats.part import Source

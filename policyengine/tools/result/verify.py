@@ -20,9 +20,9 @@ from policyengine.light import dataclass
 from policyengine.messages import many, say
 from policyengine.progress import counted
 from policyengine.tools.explain.case import own_facts
-from policyengine.tools.publish.undisturbed import undisturbed
 from policyengine.tools.result.formats import first_line
 from policyengine.tools.result.read import Written, read_result, sealed, year_start_of
+from policyengine.tools.result.undisturbed import undisturbed
 from policyengine.tools.result.write import BY_ITSELF, MANIFEST, SIGNATURE, digest
 from policyengine.trace import Decision, Finding, LedgerEntry
 

@@ -13,9 +13,9 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic
 from policyengine.messages import say
 from policyengine.progress import told
-from policyengine.tools.publish.undisturbed import undisturbed
 from policyengine.tools.result.read import as_they_are
 from policyengine.tools.result.tables import Table
+from policyengine.tools.result.undisturbed import undisturbed
 from policyengine.tools.stats.origin import Named
 from policyengine.tools.stats.query import ALIASES, dimensions, grouped, spread
 from policyengine.tools.stats.sources import sources_of
