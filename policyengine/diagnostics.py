@@ -151,7 +151,8 @@ def human(d: Diagnostic) -> str:
             marked = clipped[start : max(end, start + 1)]
             lines.append(" " * 6 + " | " + " " * width(clipped[:start]) + "^" * max(1, width(marked)))
     for other in d.related:
-        lines.append(f"  {say('note', '另见')}{colon}{other.message}" + (f" ({other.span})" if other.span else ""))
+        place = say(f" ({other.span})", f"（{other.span}）") if other.span else ""
+        lines.append(f"  {say('note', '另见')}{colon}{other.message}{place}")
     return "\n".join([*lines, *(f"  {line}" for line in backing(d))])
 
 

@@ -6,7 +6,7 @@ Data (result files, JSON) never depends on it.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 LANGUAGES = ("en", "zh")
 _language = "en"
@@ -47,6 +47,12 @@ def spoken() -> str:
 def say(en: str, zh: str) -> str:
     """The one of two texts that is in the language spoken."""
     return zh if _language == "zh" else en
+
+
+def listed(names: Iterable[str], most: int | None = None) -> str:
+    """Names one after another, as the language spoken parts them: ``a, b``, ``甲、乙``; those beyond ``most`` as …."""
+    every = list(names)
+    return say(", ", "、").join(every[:most] + ["…"] * (most is not None and len(every) > most))
 
 
 def many(number: int, one: str, several: str = "", form: str = "") -> str:

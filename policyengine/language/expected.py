@@ -11,7 +11,7 @@ _NAMES = {
     "TERM": ("a term", "词条"), "FIELD": ("a field", "字段"), "TABLE": ("a table", "表"),
     "MEASURE": ("a measure", "计量项"), "REGIME": ("a regime", "授权领域"), "CONCLUSION": ("a conclusion", "结论名称"),
     "FLAG": ("a flag", "标记名称"), "NUMBER": ("a number", "数字"), "UNIT": ("a unit", "单位"),
-    "TEXT": ("a text in quotation marks", "「文字」"), "RULE": ("a rule's id", "规则编号"),
+    "TEXT": ("a text in quotation marks", "「文字」"), "RULE": ("a rule's id", "规则标识"),
     "MONTH_DAY": ("a day such as March 31", "日期，如 3月31日"),
 }  # fmt: skip
 

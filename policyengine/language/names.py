@@ -49,7 +49,7 @@ class Resolver:
                 "PE204",
                 token,
                 say(f"“{token}” can mean {' or '.join(named)}", f"“{token}”有几种含义：{'、'.join(named)}"),
-                say(f"write the id: {', '.join(ids)}", f"请写编号：{'、'.join(ids)}"),
+                say(f"write the id: {', '.join(ids)}", f"请写标识：{'、'.join(ids)}"),
             )
         return ids[0] if len(ids) == 1 else UNKNOWN_ID
 

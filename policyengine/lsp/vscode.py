@@ -120,7 +120,7 @@ def snippets() -> Json:
     record_zh = "日期: 2024-06-30, 学习形式: 培训班, 数量: 90, 单位: 学时, 学习证明: 证书"
     record = "date: 2024-06-30, form: training, quantity: 90, unit: hours, evidence: certificate"
     met_zh, met = "手工核算的案例：恰好达到年度要求", "a case worked by hand: exactly the yearly minimum"
-    clause_zh, clause = "一条规则：编号、出处、施行年度、条文", "a rule: id, source, first year, sentence"
+    clause_zh, clause = "一条规则：标识、出处、施行年度、条文", "a rule: id, source, first year, sentence"
     return {
         "规则": _snippet("规则", clause_zh, _rule("第一条", EXAMPLES["要求"])),
         "Rule": _snippet("policy-rule", clause, _rule("Article 1", EXAMPLES["require"])),

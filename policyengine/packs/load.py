@@ -118,12 +118,12 @@ class _Loader:
                 hint = (
                     meant(near)
                     if near
-                    else say("a regime is declared in the pack that delegates it", "授权事项由授权的包列出")
+                    else say("a regime is declared in the pack that delegates it", "授权领域由作出授权的政策包声明")
                 )
                 self.problems.append(
                     self.document.problem(
                         "PE145",
-                        say(f"{name} is no regime of the chain", f"{name} 不是本链的授权事项"),
+                        say(f"{name} is no regime of the chain", f"{name} 不是本链的授权领域"),
                         item,
                         hint=hint,
                         instead=self.document.instead(item, name, only(name, known, near)),

@@ -97,5 +97,5 @@ def days(stretch: Stretch) -> str:
     start, until = stretch
     if start is None and until is None:
         return say("at all times", "始终")
-    parts = [say(f"from {start}", f"自 {start}")] if start else []
-    return " ".join(parts + ([say(f"until {until}", f"至 {until}")] if until else []))
+    parts = [say(f"from {start}", f"自 {start} 起")] if start else []
+    return say(" ", "").join(parts + ([say(f"until {until}", f"至 {until} 止")] if until else []))

@@ -91,7 +91,7 @@ def same_id(name: str, folder: Path, other: Path) -> Diagnostic:
     """Two packs with one id."""
     said = say(
         f"two packs are called {name}: {shown(other)} and {shown(folder)}",
-        f"有两个包都叫 {name}：{shown(other)} 和 {shown(folder)}",
+        f"有两个政策包都叫 {name}：{shown(other)} 和 {shown(folder)}",
     )
     return Diagnostic(
         "PE133",
@@ -155,14 +155,14 @@ class ChainLoader:
                 f"{name} extends this pack, directly or through others, and this pack extends {name}",
                 f"{name} 直接或间接以本包为上级，而本包又以 {name} 为上级",
             )
-            hint = say("the lowest pack has extends: null", "最上级的包写 extends: null")
+            hint = say("the lowest pack has extends: null", "最上级的政策包写 extends: null")
             return None, [document.problem("PE132", said, where, hint=hint)]
         told_before = found[0] in self.known
         chain, problems = self.chain(Path(shown(found[0])), (*above, place))
         if chain is None and told_before:
             said = say(
                 f"the pack {name} has errors of its own, so this one is not looked at",
-                f"包 {name} 本身有错误，因此没有检查本包",
+                f"政策包 {name} 本身有错误，因此没有检查本包",
             )
             hint = say(f"mend {shown(found[0])} first", f"请先改正 {shown(found[0])}")
             problems = [document.problem("PE134", said, where, hint=hint, severity="note")]
@@ -173,5 +173,5 @@ def _not_found(name: str, seen: list[str]) -> tuple[str, str]:
     """PE131: what is wrong, and how to mend it."""
     near = did_you_mean(name, seen)
     known = ", ".join(seen) or say("none", "无")
-    hint = meant(near) if near else say(f"packs here: {known}", f"此处的包：{known}")
-    return say(f"there is no pack {name} to extend", f"没有可以作为上级的包 {name}"), hint
+    hint = meant(near) if near else say(f"packs here: {known}", f"此处的政策包：{known}")
+    return say(f"there is no pack {name} to extend", f"没有可以作为上级的政策包 {name}"), hint

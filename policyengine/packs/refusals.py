@@ -13,7 +13,7 @@ from datetime import date
 from policyengine.diagnostics import Diagnostic, Related, Replacement, Span
 from policyengine.language import tree
 from policyengine.language.hints import sure
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.packs.model import Pack, Rule
 from policyengine.packs.pieces import Stretch, days
 from policyengine.packs.place import ScalarPlace
@@ -32,10 +32,10 @@ def not_delegated(pack: Pack, regime: str, offered: Iterable[str]) -> Diagnostic
         "PE317",
         say(
             f"{pack.id} takes over {regime}, which no pack below it delegates",
-            f"{pack.id} 接管 {regime}，但下级没有一个包授权它",
+            f"{pack.id} 承接 {regime}，但上级政策包都没有授权它",
         ),
         Span(f"{pack.folder}/pack.yaml"),
-        hint=meant(near) if near else say("a rule of the base says: delegate …", "基础包要有一条规则：授权 …"),
+        hint=meant(near) if near else say("a rule of the base says: delegate …", "上级政策包须有一条规则：授权 …"),
     )
 
 
@@ -46,7 +46,9 @@ def no_condition(rule: Rule, drop: bool) -> Diagnostic:
         hint = say("override the rule with one that has the condition", "请用带条件的规则替代它")
     else:
         said = say("a delegation can't have a condition", "“授权”不能带条件")
-        hint = say("who is under it, the pack that takes it over says (applies)", "适用于谁，由接管的包用 applies 写明")
+        hint = say(
+            "who is under it, the pack that takes it over says (applies)", "适用于谁，由承接的政策包用 applies 写明"
+        )
     return at(rule, "PE321", said, hint=hint)
 
 
@@ -57,11 +59,11 @@ def nothing_below(rule: Rule, name: str) -> Diagnostic:
         "PE320",
         say(
             f"{rule.pack} extends no pack, so there is nothing to override or drop",
-            f"{rule.pack} 没有上级包，没有可替代或不适用的规则",
+            f"{rule.pack} 没有上级政策包，没有规则可以替代或写“不适用”",
         ),
         name,
         hint=say(
-            "state the rule itself, or name the pack below: extends: …", "请直接写出规则，或写明上级包：extends: …"
+            "state the rule itself, or name the pack below: extends: …", "请直接写出规则，或写明上级政策包：extends: …"
         ),
     )
 
@@ -71,7 +73,7 @@ def own_rule(rule: Rule, name: str) -> Diagnostic:
     return at(
         rule,
         "PE320",
-        say("a pack can't override or drop a rule of its own", "本包的规则不能由本包替代或不适用"),
+        say("a pack can't override or drop a rule of its own", "本包的规则不能由本包替代，也不能写“不适用”"),
         name,
         hint=say("write a new version under the same id, with its own from", "请在同一标识下写新版本，并写明 from"),
     )
@@ -79,17 +81,17 @@ def own_rule(rule: Rule, name: str) -> Diagnostic:
 
 def several(rule: Rule, name: str, matching: list[str]) -> Diagnostic:
     """PE310: an id that several packs have."""
-    known = ", ".join(matching)
-    said = say(f"several packs have a rule {name}", f"有几个包都有规则 {name}")
+    known = listed(matching)
+    said = say(f"several packs have a rule {name}", f"有几个政策包都有规则 {name}")
     return at(rule, "PE310", said, name, hint=say(f"name one: {known}", f"请写明是哪一个：{known}"))
 
 
 def unknown_rule(rule: Rule, name: str, known: list[str]) -> Diagnostic:
     """PE310."""
     near = did_you_mean(name, known) or did_you_mean(name.split("/")[-1], [n.split("/")[1] for n in known])
-    some = ", ".join(sorted(known)[:12])
+    some = listed(sorted(known)[:12])
     hint = meant(near) if near else say(f"rules below: {some}", f"上级的规则：{some}")
-    said = say(f"no pack below has a rule {name}", f"上级包没有规则 {name}")
+    said = say(f"no pack below has a rule {name}", f"上级政策包没有规则 {name}")
     return replace(at(rule, "PE310", said, name, hint=hint), instead=meant_rule(rule, name, near, known))
 
 
@@ -105,7 +107,7 @@ def contested(rule: Rule, other: Rule, named: str, stretch: Stretch) -> Diagnost
     hint = say("keep one of them", "请只保留一条")
     if other.pack != rule.pack:
         hint = say(
-            f"name {other.name} here, if this is to stand over it", f"如果本规则应在其上，请在此写明 {other.name}"
+            f"name {other.name} here, if this is to stand over it", f"如果应以本规则为准，请在此写明替代 {other.name}"
         )
     return beside(at(rule, "PE313", said, named, hint=hint), other, say("the other one", "另一条"))
 
@@ -130,19 +132,21 @@ def fixed(rule: Rule, base: Rule, drop: bool) -> Diagnostic:
     """PE311."""
     said = say(
         f"{base.name} is fixed: it can't be {'dropped' if drop else 'overridden'}",
-        f"{base.name} 不得变更（fixed），不能{'不适用' if drop else '替代'}",
+        f"{base.name} 不得变更（fixed），不能{'写“不适用”' if drop else '替代'}",
     )
     return beside(at(rule, "PE311", said, base.name, hint=_ask(base)), base, _the_rule())
 
 
 def not_to_be_dropped(rule: Rule, base: Rule) -> Diagnostic:
     """PE312."""
-    said = say(f"{base.name} may only be made stricter, not dropped", f"{base.name} 只能更严（raise-only），不能不适用")
+    said = say(
+        f"{base.name} may only be made stricter, not dropped", f"{base.name} 只能更严（raise-only），不能写“不适用”"
+    )
     named = getattr(rule.statement, "rule", base.name)
     if named not in (base.name, base.id):
         said = say(
             f"{named} stands over {base.name}, which may only be made stricter, not dropped",
-            f"{named} 之下还有 {base.name}，后者只能更严（raise-only），不能不适用",
+            f"{named} 替代了 {base.name}，后者只能更严（raise-only），不能写“不适用”",
         )
     return beside(at(rule, "PE312", said, named, hint=_ask(base)), base, _the_rule())
 
@@ -151,7 +155,7 @@ def not_to_be_dropped(rule: Rule, base: Rule) -> Diagnostic:
 _FREES: tuple[tuple[type[tree.Statement], tuple[str, str]], ...] = (
     (tree.Reduce, ("lowers {}", "核减了 {}")),
     (tree.Carry, ("carries hours to {}", "把学时结转给 {}")),
-    (tree.Recognise, ("recognises more than {} does", "比 {} 认定得多")),
+    (tree.Recognise, ("recognises more than {} does", "认定的比 {} 多")),
     (tree.Add, ("adds to what {} gives", "在 {} 所计之外另加")),
 )
 
@@ -166,7 +170,7 @@ def freed(rule: Rule, statement: tree.Statement, base: Rule) -> Diagnostic:
     hint = say(
         f"let it speak of what this pack itself asks or adds; only {base.pack} can allow more (change: delegated, or"
         " delegate a regime)",
-        f"请只针对本包自己的要求或新增的形式；放宽须由 {base.pack} 允许（change: delegated，或授权有关制度）",
+        f"请只针对本包自己的要求或新增的形式；放宽须由 {base.pack} 允许（change: delegated，或授权有关领域）",
     )
     told = say(
         f"{base.pack}: {' '.join(base.text.split())} ({base.cites.at})",
@@ -183,7 +187,7 @@ def other_kind(rule: Rule, base: Rule) -> Diagnostic:
         f"{base.name} 是另一种规则，引用它的规则会失去意义",
     )
     hint = say(
-        "drop it where that is delegated, and state a rule of your own", "如果允许，请写不适用，并另写自己的规则"
+        "drop it where that is delegated, and state a rule of your own", "如果允许，请写“不适用”，并另写自己的规则"
     )
     return beside(at(rule, "PE318", said, base.name, hint=hint), base, _the_rule())
 
@@ -205,7 +209,7 @@ def _the_rule() -> str:
 def _ask(base: Rule) -> str:
     return say(
         f"only {base.pack} can change it; it would have to say change: delegated, or delegate the matter",
-        f"只有 {base.pack} 能改变它：写 change: delegated，或授权该事项",
+        f"只有 {base.pack} 能改变它：写 change: delegated，或授权有关领域",
     )
 
 
@@ -213,8 +217,8 @@ def _ask(base: Rule) -> str:
 
 # By the kind of statement: what being laxer is called, and how the base's figure is told, in English and Chinese.
 _LAXER: tuple[tuple[type[tree.Statement], tuple[str, str, str, str]], ...] = (
-    (tree.Recognise, ("recognises more than {} does", "recognises only with", "比 {} 认定得多", "认定限于")),
-    (tree.Reject, ("rejects less than {} does", "rejects", "比 {} 不予认定得少", "不予认定")),
+    (tree.Recognise, ("recognises more than {} does", "recognises only with", "认定的比 {} 多", "认定限于")),
+    (tree.Reject, ("rejects less than {} does", "rejects", "不予认定的比 {} 少", "不予认定")),
     (tree.Cap, ("raises a cap that {} lets you only lower", "allows", "提高了 {} 只允许降低的限额", "限于")),
     (tree.Convert, ("gives more than {} does", "gives", "比 {} 计得多", "计")),
     (tree.Add, ("gives more than {} does", "gives", "比 {} 计得多", "计")),

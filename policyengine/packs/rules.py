@@ -219,14 +219,16 @@ def _between(before: Entry, entry: Entry) -> list[Diagnostic]:
         until = (
             say("has no end", "没有终止")
             if before.until is None
-            else say(f"is in force until {before.until}", f"有效至 {before.until}")
+            else say(f"is in force until {before.until}", f"有效至 {before.until} 止")
         )
-        begins = say(f"on {entry.start}", f"{entry.start}") if entry.start else say("at no stated time", "未写明之时")
+        begins = say("at no stated time", "未写明起始日期")
+        if entry.start:
+            begins = say(f"on {entry.start}", f"自 {entry.start} 起")
         problem = entry.document.problem(
             "PE301",
             say(
                 f"two versions of {entry.id} are in force at once: the one before {until}, this one begins {begins}",
-                f"{entry.id} 的两个版本同时有效：前一版本{until}，本版本自{begins}起",
+                f"{entry.id} 的两个版本同时有效：前一版本{until}，本版本{begins}",
             ),
             entry.node.get("from") or entry.key,
             hint=say(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.packs.document import MAX_PROBLEMS, Document, enough
 from policyengine.packs.nodes import Listing, Node, Scalar
 from policyengine.packs.nodes import Mapping as MappingNode
@@ -239,7 +239,7 @@ class _Checker:
 
     def _unknown(self, key: Scalar, node: MappingNode, properties: Mapping[str, Schema], where: str) -> Diagnostic:
         near = did_you_mean(key.text, properties)
-        known = ", ".join(properties)
+        known = listed(properties)
         hint = meant(near) if near else say(f"known keys: {known}", f"可用的键：{known}")
         if "：" in key.text or key.text.startswith("－"):
             hint = of_full_width()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.language.vocabulary import Vocabulary
-from policyengine.messages import many, say
+from policyengine.messages import listed, many, say
 from policyengine.packs.cells import Bad, Reader, surface_forms
 from policyengine.packs.document import MAX_PROBLEMS, Document, enough, reason, shown
 from policyengine.packs.meeting import TooMany, meeting_rows
@@ -331,7 +331,7 @@ def _cell(text: str, column: Column, reader: Reader) -> Cell | Bad:
 
 
 def _meeting(sheet: Sheet, table: Table, one: int, other: int) -> Diagnostic:
-    names = ", ".join(c.id for c in table.columns if c.role in ("key", "year"))
+    names = listed(c.id for c in table.columns if c.role in ("key", "year"))
     ranges = any(c.match == "range" for c in table.columns)
     return sheet.problem(
         "PE152",

@@ -294,7 +294,7 @@ class _Words:
             elif path == () and name in ("subjects", "measures"):
                 known = self._terms("subject") if name == "subjects" else self._words("measure")
                 for inner, part in pairs_at(value):
-                    kind = say("subject", "科目") if name == "subjects" else say("measure", "计量")
+                    kind = say("subject", "科目") if name == "subjects" else say("measure", "计量项")
                     of = self._find(inner, known, kind, value)
                     yield Expected((name, of), self._amount(part), span=self._span(part))
             else:

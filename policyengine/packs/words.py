@@ -87,13 +87,13 @@ def _of_the_base(word: Word, before: Word, node: Node) -> tuple[str, str] | None
     if word.kind == "table":
         said = say(
             f"the base pack already has a table {word.id}, which its own rules look up",
-            f"上级包已有数据表 {word.id}，其规则要用",
+            f"上级政策包已有数据表 {word.id}，其规则要用",
         )
         return said, say("give this table a name of its own", "请给本表另取名称")
     if before.leave != word.leave and optional_at(node, "leave") is not None:
         said = say(
             f"the base pack says whether {word.id} is leave; its rules depend on it",
-            f"{word.id} 是否属于休假由上级包规定，其规则要用",
+            f"{word.id} 是否属于休假由上级政策包规定，其规则要用",
         )
         return said, say("leave out “leave”, or declare a circumstance of its own", "请删去“leave”，或另列一种情形")
     return None
@@ -188,7 +188,7 @@ def _field_problems(
             else say(
                 f"with what the base pack says of it, the least value of {field.id} is {exact_text(least)} and the"
                 f" greatest {exact_text(greatest)}",
-                f"连同上级包的规定，{field.id} 的最小值是 {exact_text(least)}，最大值是 {exact_text(greatest)}",
+                f"连同上级政策包的规定，{field.id} 的最小值是 {exact_text(least)}，最大值是 {exact_text(greatest)}",
             ),
             key,
             hint=say("exchange min and max", "请对调 min 和 max")

@@ -53,10 +53,10 @@ def _sight(rule: Rules, condition: tree.Condition, policy: Policy, kinds: Kinds)
                 refuse("PE234", say("circumstances belong to a period of a person", "情形属于人的某一年度"), span)
             case tree.Outcome(span=span) | tree.InEach(span=span):
                 refuse("PE235", say("whether a period is met is known only when its rules are concluded",
-                                    "是否完成只有在结论中才知道"), span)  # fmt: skip
+                                    "是否完成要到“结论”规则才知道"), span)  # fmt: skip
             case tree.Repeated(span=span):
                 refuse("PE236", say("only a flag can ask whether a record repeats an earlier one",
-                                    "只有 标记 可问记录是否重复"), span)  # fmt: skip
+                                    "只有“标记”规则可问记录是否重复"), span)  # fmt: skip
             case tree.ThisYear() | tree.DayOfYear():
                 refuse("PE234", say("which year it is, is not asked here", "此处不问年度"), None)
             case tree.InTable(table=name) | tree.Lookup(table=name):

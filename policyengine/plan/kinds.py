@@ -159,8 +159,8 @@ class Kinds:
             names = say(", ", "、").join(sorted(say(w.id, w.zh or w.id) for w in self._terms(one))[:12])
             if names and other.type == "text":
                 hint = say(f"a term stands without quotation marks: {names}", f"词条不加引号：{names}")
-            elif ids := ", ".join(sorted(w.id for w in self._terms(one))[:12]):
-                hint = say(f"compare it with a term of its own, by its id: {ids}", f"与其词条比较，词条可写编号：{ids}")
+            elif ids := say(", ", "、").join(sorted(w.id for w in self._terms(one))[:12]):
+                hint = say(f"compare it with a term of its own, by its id: {ids}", f"与其词条比较，词条可写标识：{ids}")
         self.reporter.on(rule, "PE230", message, span, hint)
 
     def _day(self, rule: Rules, node: tree.Operand, span: Span | None) -> None:
@@ -331,14 +331,14 @@ class Kinds:
                     self.reporter.on(
                         rule, "PE235",
                         say("whether a period is met is known only when its rules are concluded",
-                            "是否完成只有在结论中才知道"),
-                        span, say("ask for it in conclude", "只能用于 结论"),
+                            "是否完成要到“结论”规则才知道"),
+                        span, say("ask for it in conclude", "请用于“结论”规则"),
                     )  # fmt: skip
                 case tree.Repeated(span=span) if not isinstance(statement, tree.Flag):
                     self.reporter.on(
                         rule, "PE236",
                         say("only a flag can ask whether a record repeats an earlier one",
-                            "只有 标记 可问记录是否重复"),
+                            "只有“标记”规则可问记录是否重复"),
                         span, say("to count such records once, use count once", "要只计一次，用 不重复计算"),
                     )  # fmt: skip
 
@@ -350,7 +350,7 @@ class Kinds:
                 f"{self.word(decl.id)}是记录的字段；本规则针对一个年度"),
             span,
             say("measure the records that have it (measure … where …) and require that measure",
-                "用 计量 …：… 当 … 汇总此类记录，再对该计量提出要求"),
+                "用 计量 …：… 当 … 汇总此类记录，再对该计量项提出要求"),
         )  # fmt: skip
 
     def _no_circumstance(self, rule: Rules, span: Span | None) -> None:

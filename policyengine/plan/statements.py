@@ -156,7 +156,7 @@ class Statements:
             self.kinds.arguments(rule, statement.figure, None)
         unit = self._counted(rule, statement.figure)
         rounding = statement.rounding
-        self._same_unit(rule, rounding.step if rounding else None, unit, say("the rounding", "进位单位"))
+        self._same_unit(rule, rounding.step if rounding else None, unit, say("the rounding", "舍入单位"))
         self._same_unit(rule, statement.otherwise, unit, say("what is given otherwise", "表中无时的数值"))
         if isinstance(statement, tree.Add):
             return
@@ -167,7 +167,7 @@ class Statements:
             self._say(
                 rule, "PE238",
                 say("a figure that is divided needs a stated rounding: 100 hours by 3 authors never end",
-                    "除以一个字段须写明如何进位：100 学时由 3 人分没有尽头"),
+                    "除以字段的，须写明如何舍入：100 学时由 3 人分，除不尽"),
                 None, say("add e.g. “rounded down to 0.1 hours” (不足 0.1 学时 舍去)", "加上如“不足 0.1 学时 舍去”"),
             )  # fmt: skip
 
@@ -267,7 +267,7 @@ class Statements:
         elif owning_field((name,), self.vocabulary) is None:
             self._say(
                 rule, "PE245", say(f"{name} is no term of a record", f"{self.kinds.word(name)}不是记录的词条"), None,
-                say("require total, a measure, or a term of the record", "可要求 总学时、计量 或 记录的词条"),
+                say("require total, a measure, or a term of the record", "可要求 总学时、计量项 或 记录的词条"),
             )  # fmt: skip
 
     def _defined(self, rule: Rules, name: str) -> None:
@@ -421,7 +421,7 @@ class Statements:
             self.reporter.on(
                 rule, "PE241", say(f"there is no rule {name}", f"没有规则 {name}"), span,
                 say(f"did you mean {near}?", f"是不是 {near}？") if near
-                else say("name a rule of this pack or of one below it", "写本包或其下各包的规则"),
+                else say("name a rule of this pack or of one below it", "请写本包或其上级政策包的规则"),
                 instead=meant_rule(rule.rule, name, near, self.names.known),
             )  # fmt: skip
             return []

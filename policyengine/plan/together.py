@@ -48,7 +48,7 @@ class Together:
         for one, other in at_one_time(self.plan.measures):
             if one.statement.name == other.statement.name:  # type: ignore[attr-defined]
                 self._twice(
-                    one, other, "PE244", say("this measure is defined twice at one time", "此计量同时有两个定义")
+                    one, other, "PE244", say("this measure is defined twice at one time", "此计量项同时有两个定义")
                 )
         for one, other in at_one_time(self.plan.carry):
             if one.statement.rule == other.statement.rule:  # type: ignore[attr-defined]
@@ -81,7 +81,7 @@ class Together:
                     say(f"{rule}not met is true of the excused too: this follows for them as well",
                         f"“{rule}未完成”也包括已免除：已免除的人员同样有此后果"),
                     None, say(f"if it is not for them, write: {rule}not met and {rule}not excused",
-                              f"不及于他们的，请写：{rule}未完成 且 {rule}{zh}"),
+                              f"不应及于已免除人员的，请写：{rule}未完成 且 {rule}{zh}"),
                     "note",
                 )  # fmt: skip
 
@@ -122,7 +122,7 @@ class Together:
         self.reporter.on(
             measure, "PE254",
             say(f"this measure is said to be of {said}, and the policy counts in {own}: so it is counted in {own}",
-                f"此计量写作{said_zh}，而本政策以{own_zh}计：此计量也以{own_zh}计"),
+                f"此计量项写作{said_zh}，而本政策以{own_zh}计：此计量项也以{own_zh}计"),
             None, say(f"write {own}; a figure in {said} is compared through the exchange",
                       f"请写{own_zh}；以{said_zh}写的数值通过换算比较"), "warning",
         )  # fmt: skip
@@ -300,9 +300,9 @@ class Together:
                 self.reporter.on(
                     rule, "PE268",
                     say("hours split by days have no common denominator: only the reference engine can judge by this",
-                        "按天数分摊而不进位的学时没有公分母：此政策只能由参考求值器计算"),
+                        "按天数分摊而不舍入的学时没有公分母：此政策只能由参考引擎评定"),
                     None,
-                    say("say how they are rounded (不足 … 舍去) where the regulation does", "规定如有进位，请写明"),
+                    say("say how they are rounded (不足 … 舍去) where the regulation does", "规定如有舍入办法，请写明"),
                     "note",
                 )  # fmt: skip
 

@@ -174,5 +174,5 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
     if count["error"]:
         clean = say(many(count["error"], "error"), f"{count['error']} 处错误")
     rest = say(f", {many(count['warning'], 'warning')}, {many(count['note'], 'note')}",
-               f"，{count['warning']} 处警告，{count['note']} 条提示")  # fmt: skip
+               f"，{count['warning']} 处警告，{count['note']} 条说明")  # fmt: skip
     return clean + (rest if count["warning"] or count["note"] else "")

@@ -79,6 +79,44 @@ def test_a_cap_that_leaves_out_a_form_is_told_in_chinese(tmp_path: Path) -> None
     assert [d.hint for d in problems if d.severity == "error"] == ["请一并写上 发表出版作品，或让上级规则继续有效"]
 
 
+TOLD = [  # a base rule, what the pack above writes, the message and the hint (None: not looked at)
+    (test_authority.FIXED, "不适用 base/fixed", "base/fixed 不得变更（fixed），不能写“不适用”",
+     "只有 base 能改变它：写 change: delegated，或授权有关领域"),
+    (test_authority.MINIMUM, "不适用 base/annual", "base/annual 只能更严（raise-only），不能写“不适用”", None),
+    (test_authority.REJECT, "替代 base/reject：不予认定 培训班 当 费用 > 100 且 级别 = 国家级",
+     "本规则不予认定的比 base/reject 少",
+     None),
+    (test_authority.RECOGNISE, "替代 base/recognise：认定 培训班、远程教育", "本规则认定的比 base/recognise 多", None),
+    (test_authority.MINIMUM, "不适用 base/anual", "上级政策包没有规则 base/anual", "是不是 base/annual？"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("base", "text", "message", "hint"), TOLD)
+def test_what_a_pack_may_not_do_is_said_without_double_negation(
+    base: str, text: str, message: str, hint: str | None, tmp_path: Path
+) -> None:
+    """“不能不适用” would say that it has to apply; the base is what stands above (上级), as its authority does."""
+    (told,) = (d for d in load_two(tmp_path, base, rule("it", text, source="own"))[1] if d.severity == "error")
+    assert told.message == message
+    assert hint is None or told.hint == hint
+
+
+VERSIONS = [  # from, until of the first; from of the second; what is said
+    ((None, None), None, "a 的两个版本同时有效：前一版本没有终止，本版本未写明起始日期"),
+    (("2015", None), "2016", "a 的两个版本同时有效：前一版本没有终止，本版本自 2016-01-01 起"),
+    (("2015", "2017"), "2016", "a 的两个版本同时有效：前一版本有效至 2017-12-31 止，本版本自 2016-01-01 起"),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "said"), VERSIONS)
+def test_versions_that_overlap(
+    first: tuple[str | None, str | None], second: str | None, said: str, tmp_path: Path
+) -> None:
+    dates = [{"from_": first[0], "until": first[1]}, {"from_": second}]
+    rules = "".join(rule("a", "认定 培训班", **{k: v for k, v in d.items() if v}) for d in dates)
+    assert [d.message for d in load(tmp_path, rules)[1] if d.code == "PE301"] == [said]
+
+
 def test_what_nothing_uses_is_named_in_chinese(tmp_path: Path) -> None:
     write(
         tmp_path / "policies", {"base/pack.yaml": PACK, "base/rules.yaml": rule("a", "要求 每年 总学时 不少于 90 学时")}

@@ -138,7 +138,7 @@ class _Writer:
         declared = self.base is not None and self.base.term is not None
         yield ""
         yield e("# Words that the packs below lack: activities, roles, levels, with aliases as people write them.",
-                "# 下级各包没有的词：学习形式、角色、级别等，连同人们常用的其他写法。")  # fmt: skip
+                "# 上级政策包没有的词：学习形式、角色、级别等，连同人们常用的其他写法。")  # fmt: skip
         if not declared:
             yield "vocabulary:"
             yield "  terms:"
@@ -170,7 +170,7 @@ class _Writer:
             self.schema("rules.schema.json")
             + e(
                 "# One rule states one clause and cites it. An amendment: a new entry with the same id, its own from.",
-                "# 一条规则写一个条款并注明出处。修订时以同一编号另立一条，写明 from。",
+                "# 一条规则写一个条款并注明出处。修订时以同一标识另立一条，写明 from。",
             ),
             "",
         ]
@@ -252,7 +252,7 @@ class _Writer:
                 e(f"cap sector_meeting at … {unit} per year", f"限额 行业会议 每年 合计 不超过 … {zh}"),
                 e(
                     "expect professional at least 2/3 of total requirement per year",
-                    "一般要求 每年 专业科目 不少于 总学时 要求 的 2/3",
+                    f"一般要求 每年 专业科目 不少于 总{zh} 要求 的 2/3",
                 ),
                 e("excuse year when leave lasts at least 6 months", "免除 本年 当 休假 持续 不少于 6 个月"),
             )

@@ -87,7 +87,7 @@ def _more_generous(g: Governing, base: Rule, verdict: Verdict, policy: Policy, w
         message += say(f": {when}{verdict.why}", f"：{when}{verdict.why}")
     hint = say(
         "make it at least as strict in every case, or leave the base rule in force",
-        "请使其在任何情况下都不低于上级规定，或保留上级规则",
+        "请使其在任何情况下都不宽于上级规则，或保留上级规则",
     )
     problem = at(g.rule, "PE203", message, base.name, hint=hint)
     related: tuple[Related, ...] = (Related(_cited(base), base.span),)
@@ -100,7 +100,7 @@ def _open(g: Governing, base: Rule, verdict: Verdict, beside: bool) -> Diagnosti
     """PE351: a warning, and what keeps the base's authority when people are judged. ``beside``: the base holds too."""
     message = say(
         f"whether this is at least as strict as {base.name} could not be decided ({verdict.why})",
-        f"未能判定此处是否不低于 {base.name}（{verdict.why}）",
+        f"未能判定此处是否不宽于 {base.name}（{verdict.why}）",
     )
     safe = (
         say("when people are judged, both rules hold", "评定时两条规则同时适用")

@@ -124,7 +124,10 @@ def _falling(old: tree.Require, new: tree.Require, before: Context, after: Conte
     if old.comparison == "<=":
         falls = falls[1], falls[0]
     if any(falls):
-        why = say("what it is a share of may be reduced, and the share with it", "所要求的可以核减，其比例随之减少")
+        why = say(
+            "what it is a share of may be reduced, and the share with it",
+            "作为基数的要求可能核减，按比例计算的数额随之减少",
+        )
         yield Aspect(laxer=falls[1], stricter=falls[0], why=why)
 
 

@@ -4,6 +4,7 @@ spoken.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
@@ -34,7 +35,7 @@ _GIVEN: dict[str, tuple[str, str]] = {
     "not_rejected": ("does not reject it", "不排除"),
     "belongs": ("includes it", "包括在内"),
     "not_belongs": ("leaves it out", "不包括"),
-    "groups": ("counts it once with others", "与同项合计一次"),
+    "groups": ("counts it once with others", "与相同的记录只计一次"),
     "not_groups": ("counts it by itself", "单独计算"),
     "flags": ("flags it", "予以标记"),
     "not_flags": ("does not flag it", "不标记"),
@@ -115,8 +116,8 @@ def unit_name(unit: str) -> str:
 
 
 def _close(side: str) -> str:
-    """In Chinese a name and its verb stand together: ``此处计 9 学时``."""
-    return side.replace("此处 ", "此处")
+    """In Chinese a name and its verb stand together: ``此处计 9 学时``, ``原先要求 90 学时``."""
+    return re.sub(r"^([\u4e00-\u9fff]+) ", r"\1", side)
 
 
 def _parts(witness: Witness, vocabulary: Vocabulary) -> Iterator[str]:
