@@ -476,10 +476,10 @@ def term_reader(
             return Bad(
                 "PE414",
                 f"this word fits several terms: {both}",
-                f"该词对应多个术语：{both}",
+                f"该词对应几个词条：{both}",
                 f"write one of: {both}",
                 f"请写其中之一：{both}",
             )
-        return Bad("PE414", "this term is not declared", "没有声明该术语", *_hint(near(word), shown))
+        return Bad("PE414", "this term is not declared", "没有声明这个词条", *_hint(near(word), shown))
 
     return term

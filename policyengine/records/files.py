@@ -18,7 +18,7 @@ from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Span, name_not_utf8
 from policyengine.light import dataclass
-from policyengine.messages import is_utf8, many, say
+from policyengine.messages import is_utf8, listed, many, say
 from policyengine.records.foreign import is_foreign
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".jsonl", ".ndjson", ".json", ".parquet")
@@ -196,7 +196,7 @@ def _folder(folder: Path, problems: list[Diagnostic]) -> list[tuple[Path, str, s
                 others.append(path)
     found.sort(key=lambda f: f[2])
     if others:
-        some = ", ".join(str(o.relative_to(folder)) for o in others[:5]) + (", …" if len(others) > 5 else "")
+        some = listed((str(o.relative_to(folder)) for o in others), 5)
         message = say(
             f"{many(len(others), 'other file in the folder is', 'other files in the folder are')} not read: {some}",
             f"文件夹中另有 {len(others)} 个文件未读取：{some}",

@@ -14,7 +14,7 @@ from policyengine.diagnostics import Diagnostic, Related, Span
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl, names_of
 from policyengine.light import dataclass
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.records.cells import MAX_TEXT, Bad, UnitCell, printable, unit
 from policyengine.records.misplaced import misplaced
 from policyengine.records.naming import UNIT_NAMES, Target, are_data, noted, notes, plain
@@ -231,12 +231,12 @@ def _no_person(table: RawTable, head: list[Row], headers: Headers) -> Diagnostic
     if (lone := _lone_person(head, headers)) is not None:
         return _no_header(table, *lone)
     decl = headers.fields["person_id"]
-    known = ", ".join([decl.id, decl.zh or decl.id, *decl.aliases])
+    known = listed([decl.id, decl.zh or decl.id, *decl.aliases])
     wanted = headers.schema.mapping.header_row if table.header is None else None
     asked = (r.cells for r in head if (not blank(r.cells) if wanted is None else r.number == wanted))
     cells = table.header or next(asked, [])
     place = say("the first row", "第一行") if wanted is None else say(f"row {wanted} (header_row)", f"第 {wanted} 行")
-    shown = ", ".join(printable(c[:20]) for c in cells[:8] if c) or say("nothing", "无内容")
+    shown = listed(printable(c[:20]) for c in cells[:8] if c) or say("nothing", "无内容")
     hint = say(
         f"{place} reads: {shown}; rename the column, or map it in a mapping file (columns: {{person_id: HEADER}})",
         f"{place}为：{shown}；请修改列名，或在对照文件中指明（columns: {{person_id: 列名}}）",
@@ -432,7 +432,7 @@ def _two_units(span: Span, name: str, target: Target) -> Diagnostic:
 
 
 def _two_meanings(span: Span, name: str, targets: list[Target]) -> Diagnostic:
-    both = ", ".join(t.field for t in targets)
+    both = listed(t.field for t in targets)
     message = say(f"the column {name} may be any of {both}", f"“{name}”列可能是：{both}")
     return Diagnostic("PE405", message, span, hint=_settle(targets[0].field, name))
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.light import dataclass
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.records.cells import compare
 
 MAX_BYTES = 1_000_000
@@ -134,14 +134,14 @@ class _Reader:
         found = self.pairs(node)
         for key, value in found.items():
             if key not in KEYS:
-                names = ", ".join(KEYS)
+                names = listed(KEYS)
                 en, zh = f"{key} is not a key of a mapping file; there are {names}", f"没有 {key} 这个键；可用：{names}"
                 self.wrong(value, en, zh, of_colon(key))
         get: Callable[[str], Any] = found.get
         aliases = self.pairs(get("aliases"))
         for key, value in aliases.items():
             if key not in ("columns", "terms"):
-                zh = f"aliases 中没有 {key} 这个键；可用：columns, terms"
+                zh = f"aliases 中没有 {key} 这个键；可用：columns、terms"
                 self.wrong(value, f"{key} is not a key of aliases; there are columns, terms", zh)
         header_row = self.header_row(get("header_row"))
         columns, ignore = self.texts(get("columns")), self.list(get("ignore"))

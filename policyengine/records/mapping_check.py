@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from policyengine.diagnostics import Diagnostic, Severity, Span
 from policyengine.light import dataclass
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.records.header import MAPPED, Headers
 from policyengine.records.mapping import FileMapping, of_colon
 from policyengine.records.naming import plain
@@ -32,8 +32,8 @@ def _near(word: str, known: Iterable[str], en: str, zh: str) -> str:
         return ""  # their first rows may be data, which is not shown
     near = get_close_matches(word[:100], names, 3, 0.5)
     if near:
-        return say("did you mean ", "是不是：") + say(", ", "、").join(near) + say("?", "？")
-    return say(f"{en}: ", f"{zh}：") + say(", ", "、").join(names[:20]) + (", …" if len(names) > 20 else "")
+        return say("did you mean ", "是不是：") + listed(near) + say("?", "？")
+    return say(f"{en}: ", f"{zh}：") + listed(names, 20)
 
 
 # --- against the law --------------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def left_out(mapping: FileMapping, file: str, sheets: Sequence[str], some_read: 
     """What there is to say of sheets that the mapping file does not name: an error where none of the file is left."""
     if not sheets:
         return []
-    names = ", ".join(sheets[:20]) + (", …" if len(sheets) > 20 else "")
+    names = listed(sheets, 20)
     if some_read:
         text = say(
             f"sheets that the mapping file does not name are not read: {names}",

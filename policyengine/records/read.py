@@ -12,7 +12,7 @@ from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, Severity, Span, failed
 from policyengine.light import dataclass
-from policyengine.messages import many, say
+from policyengine.messages import listed, many, say
 from policyengine.records.alone import Others, asked_for, plain_id
 from policyengine.records.cells import Bad
 from policyengine.records.files import find_files, stdin_for_all
@@ -106,7 +106,9 @@ def _read(
 
 def clashes(schema: Schema) -> list[Diagnostic]:
     """Columns by which two packs mean different things: no file can be read or written for both."""
-    hint = say("evaluate by one pack at a time, or rename it in one of them", "请逐包评定，或在其中一个包中改名")
+    hint = say(
+        "evaluate by one pack at a time, or rename it in one of them", "请逐个政策包评定，或在其中一个政策包中改名"
+    )
     return [
         Diagnostic(
             "PE430",
@@ -275,7 +277,7 @@ def foreign_columns(table: RawTable, layout: Layout) -> list[Diagnostic]:
     """A warning where a records file has columns that belong to the persons file: they are not applied."""
     if not layout.foreign:
         return []
-    names = ", ".join(layout.foreign)
+    names = listed(layout.foreign)
     message = say(
         f"columns about persons are carried along but not applied: {names}", f"关于人员的列只保留、不采用：{names}"
     )
@@ -389,7 +391,7 @@ def unread_rows(rejects: Iterable[tuple[str | None, Sequence[Reject]]]) -> list[
 
 def strangers(persons: list[str], path: str) -> Diagnostic:
     """A warning: circumstances of people whom no other file names."""
-    some = ", ".join(mask(p) for p in persons[:3]) + (", …" if len(persons) > 3 else "")
+    some = listed(map(mask, persons), 3)
     message = say(
         f"circumstances of {many(len(persons), 'person who is', 'persons who are')} in no other file are left out: "
         f"{some}",
@@ -403,7 +405,7 @@ def unlisted(persons: Sequence[str], path: str, count: int | None = None) -> lis
     count = len(persons) if count is None else count
     if not count:
         return []
-    some = ", ".join(mask(p) for p in persons[:3]) + (", …" if count > 3 else "")
+    some = listed(mask(p) for p in persons[:3]) + (say(", …", "、…") if count > 3 else "")
     message = say(
         f"{many(count, 'person with records is', 'persons with records are')} in no row of the persons file that was "
         f"read; their facts are not known: {some}",

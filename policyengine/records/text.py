@@ -17,7 +17,7 @@ from typing import TextIO
 
 from policyengine.diagnostics import Diagnostic, Span
 from policyengine.light import dataclass
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.progress import counted
 from policyengine.records.cells import Bad
 from policyengine.records.files import Source
@@ -146,7 +146,7 @@ def read_text(source: Source, score: Score, sure: bool = True) -> RawTable:
     table.encoding, table.delimiter, table.broken = name, delimiter, encoding.broken
     table.presumed = presumed is not None
     shown = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030"}[name]
-    table.how = f"CSV, {shown}, {say(*NAMES[delimiter])}"
+    table.how = listed(("CSV", shown, say(*NAMES[delimiter])))
     if encoding.broken:
         message = say(
             f"some bytes are no {shown}; their rows are rejected", f"有些字节不符合 {shown} 编码，所在行不予读取"

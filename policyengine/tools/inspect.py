@@ -237,7 +237,8 @@ def as_text(views: Sequence[TableView], width: int = 100, colour: bool = False) 
     for view in views:
         name = in_line(view.file + (f"[{view.sheet}]" if view.sheet else ""))
         line = say(f"header in row {view.header_row}", f"表头在第 {view.header_row} 行") if view.header_row else ""
-        console.print(f"{name}  ({'; '.join(p for p in (view.how, line) if p)})", soft_wrap=True)
+        how = say("; ", "；").join(p for p in (view.how, line) if p)
+        console.print(say(f"{name}  ({how})", f"{name}（{how}）"), soft_wrap=True)
         console.print(_table(view))
         for note in _told(view):
             console.print(f"  {note}", soft_wrap=True)
@@ -260,15 +261,16 @@ def _table(view: TableView) -> Any:
     for at, title in enumerate(_TITLES):
         table.add_column(say(*title), justify="right" if at in (0, 4, 5) else "left", overflow="fold")
     for c in view.columns:
-        read_as = (c.read_as or say("carried along", "保留")) + (f" ({c.unit})" if c.unit else "")
-        bad = f"{c.unreadable} ({share(c.unreadable, c.filled)})" if c.unreadable else ""
+        read_as, part = c.read_as or say("carried along", "保留"), share(c.unreadable, c.filled)
+        read_as += say(f" ({c.unit})", f"（{c.unit}）") if c.unit else ""
+        bad = say(f"{c.unreadable} ({part})", f"{c.unreadable}（{part}）") if c.unreadable else ""
         table.add_row(*map(in_line, (str(c.number), c.header, read_as, c.how or "", str(c.filled), bad)))
     return table
 
 
 def _told(view: TableView) -> Iterator[str]:
     """Cells and rows that can't be read, some of them, and what no column is read as."""
-    samples = [(f"{in_line(c.header)}: ", s) for c in view.columns for s in c.samples]
+    samples = [(in_line(c.header) + say(": ", "："), s) for c in view.columns for s in c.samples]
     for header, s in (*samples, *(("", s) for s in view.whole_rows)):
         row = say(f"row {s['row']}", f"第 {s['row']} 行")
         yield f"{row} {header}{s['value'] or ''}  {s['code']} {s['reason']}"

@@ -234,12 +234,12 @@ def _result(judged: Judged) -> Iterator[str]:
     yield f'<label>{say("year", "年度")}<input name="period" size="10" placeholder="{say("all", "全部")}"></label>\n'
     yield f"<button>{say('Why?', '说明原因')}</button>\n</form>\n</section>\n"
     if judged.rejected:
-        yield f"<section>\n<h2>{say('What could not be read', '读不了的内容')}</h2>\n"
+        yield f"<section>\n<h2>{say('What could not be read', '无法读取的内容')}</h2>\n"
         if judged.rejected > len(judged.rejects):
             text = say(f"the first {SHOWN} of {judged.rejected}; rejects.csv in the ZIP has all",
                        f"共 {judged.rejected} 处，此处列出前 {SHOWN} 处；全部见 ZIP 中的 rejects.csv")  # fmt: skip
             yield f"<p>{text}</p>\n"
-        head = (say("file", "文件"), say("row", "行"), say("column", "列"), say("why", "原因"), say("hint", "提示"))
+        head = (say("file", "文件"), say("row", "行"), say("column", "列"), say("why", "原因"), say("hint", "改正办法"))
         yield from _table(head, map(_unread, judged.rejects))
         yield "</section>\n"
     if judged.remarks:

@@ -63,9 +63,9 @@ def test_for_people(comparison: Comparison) -> None:
 def test_in_chinese(comparison: Comparison) -> None:
     speak("zh")
     text = FORMATS["human"](comparison, IMPACT, False)
-    assert "    会计: 1, 1\n" in text
-    assert "完成 → 未完成 · 92 → 82（应 90）；超限额 3 → 13" in text
-    assert "510101********0019 2016: 0.5 学时" in text
+    assert "    会计：1、1\n" in text
+    assert "完成 → 未完成 · 92 → 82（应完成 90）；限额扣减 3 → 13" in text
+    assert "510101********0019 2016：0.5 学时" in text
     assert '<html lang="zh-CN">' in FORMATS["html"](comparison, IMPACT, False)
 
 

@@ -210,9 +210,30 @@ REASONS = [
 ]
 
 
+REASONS_ZH = [
+    ("expect total at most 38 hours per year", "A4", "总学时：39，一般要求不超过 38（已超出，more, art. 9）"),
+    ("expect total at least 45 hours per year", "A4", "总学时：39，一般要求不少于 45（未达到，more, art. 9）"),
+]
+
+
 @pytest.mark.parametrize(("rule", "who", "said"), REASONS)
 def test_reasons_of_the_workbook(county: Path, rule: str, who: str, said: str, tmp_path: Path) -> None:
     """What is only expected is no breach, an open figure has both bounds, and the clause is cited."""
+    told = told_of(county, rule, who, tmp_path)
+    assert said in told
+    assert ("more" in told) == bool(said)
+
+
+@pytest.mark.parametrize(("rule", "who", "said"), REASONS_ZH)
+def test_reasons_in_chinese(county: Path, rule: str, who: str, said: str, tmp_path: Path) -> None:
+    """In full punctuation; too many hours are not said to be missed."""
+    told = told_of(county, rule, who, tmp_path, "--lang", "zh")
+    assert said in told
+    assert "; " not in told
+
+
+def told_of(county: Path, rule: str, who: str, tmp_path: Path, *options: str) -> str:
+    """What the workbook says of a person where the county has a further rule."""
     import openpyxl
 
     from tests.stats.conftest import judged
@@ -226,11 +247,10 @@ def test_reasons_of_the_workbook(county: Path, rule: str, who: str, said: str, t
     with open(tmp_path / "county" / "records.csv", "a") as file:
         file.write("R20,A7,2016-05-15,lecture,professional,Law,8,hours,c20,passed,New Mill,,\n")
     out = save(judged(tmp_path / "county", 2016, 2016), tmp_path / "out")
-    run(out, "--out", tmp_path / "r.xlsx", "--reveal")
+    run(out, "--out", tmp_path / "r.xlsx", "--reveal", *options)
     rows = [[c.value for c in row] for row in openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0].iter_rows()]
     (told,) = (str(row[-1]) for row in rows if row[0] == who)
-    assert said in told
-    assert ("more" in told) == bool(said)
+    return told
 
 
 # Capped at 10 hours a year: A7's 16 are recognised if they are approved; what the reasons cite is not the cap.
@@ -381,7 +401,7 @@ def test_a_year_of_which_nothing_was_required(county: Path, tmp_path: Path) -> N
     out = save(judged(tmp_path / "county", 2016, 2017), tmp_path / "out")
     run(out, "--certificates", "--person", "A4", "--out", tmp_path / "c.html", "--lang", "zh")
     cells = re.findall(r"<td[^>]*>([^<]*)</td>", (tmp_path / "c.html").read_text())
-    assert [c for c in cells if "完成" in c] == ["完成 (当期没有必须达到的要求)", "未完成 (不得评优)"]
+    assert [c for c in cells if "完成" in c] == ["完成（当期没有必须达到的要求）", "未完成（不得评优）"]
     run(out, "--out", tmp_path / "r.xlsx", "--reveal")
     rows = [[c.value for c in row] for row in openpyxl.load_workbook(tmp_path / "r.xlsx").worksheets[0].iter_rows()]
     told = {row[7]: row[-1] for row in rows if row[0] == "A4"}

@@ -431,6 +431,11 @@ def test_command(out: str, tmp_path: Path) -> None:
     assert "按地区" in (shown := run("stats", out, "--lang", "zh"))
     assert "北区" in shown
     assert "完成率" in shown
+    for by, title in (("region,form", "按地区、学习形式"), ("kind,title_level", "按单位性质、职称级别")):
+        assert run("stats", out, "--by", by, "--lang", "zh").splitlines()[0].rstrip() == title
+    hidden = run("stats", out, "--by", "region", "--suppress", "3", "--lang", "zh")
+    assert "是 │" in hidden
+    assert "yes" not in hidden
     data = json.loads(run("stats", out, "--format", "json"))
     assert data["overall"][0]["hours"] == "2540/9"
     lines = run("stats", out, "--by", "region", "--format", "csv").splitlines()

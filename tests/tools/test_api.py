@@ -25,7 +25,7 @@ def test_load_evaluate_explain(world: Path) -> None:
     found = result.decisions.filter("person_id = 'A1'").fetchall()
     assert [row[:4] for row in found] == [("A1", "2016", "shire", "in_progress")]
     assert result.explain("Ann").startswith("Ann (A*) · 2016 · in progress: 87.5 of 90 hours, 2.5 short, 184 days left")
-    assert result.explain("A1", language="zh", reveal=True).startswith("Ann (A1) · 2016 · 进行中")
+    assert result.explain("A1", language="zh", reveal=True).startswith("Ann（A1） · 2016 · 进行中")
     assert {row["person_id"]: row["total"] for row in result.rows("decisions")}["D4"] == Fraction(20, 9)
     assert result.rejects.fetchall()[0][2] == 12
     assert result.ledger.count("*").fetchall() == [(10,)]

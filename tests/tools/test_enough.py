@@ -905,8 +905,9 @@ def test_what_may_not_be_required_is_needed_only_perhaps(tmp_path: Path) -> None
     ]
     assert text_of_case(case, "zh").splitlines()[-3:] == [
         "└─ 补足办法：以下各项均须补足，注明“如须补足”的除外，同一学习可同时计入数项",
-        "   ├─ 总学时：2016年12月31日前再取得 5 学时经认定的学习    annual-hours, art. 4",
-        "   └─ 公需科目，如须补足（视大单位而定）：2016年12月31日前再取得 40 学时经认定的公需科目    more, art. 8",
+        "   ├─ 总学时：2016年12月31日前（含当日）再取得 5 学时经认定的学习    annual-hours, art. 4",
+        "   └─ 公需科目，如须补足（视大单位而定）：2016年12月31日前（含当日）再取得 40 学时经认定的公需科目    "
+        "more, art. 8",
     ]
 
 

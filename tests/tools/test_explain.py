@@ -42,20 +42,21 @@ Ann (A*) · 2016 · not met: 87.5 of 90 hours, 2.5 short    shire
 └─ enough would be: evidence for R009 (+16), or 2.5 more recognised hours outside self study, publication by 2016-12-31\
 """
 ANN_ZH = """\
-Ann (A*) · 2016 · 未完成：87.5 / 90 学时，尚差 2.5    shire
-├─ 总学时 87.5 / 90，尚差 2.5    annual-hours, art. 4
-│  ├─ 专业科目 62.5    (一般要求 60: 已达到)    professional-hours, art. 4
+Ann（A*） · 2016 · 未完成：87.5 / 90 学时，尚缺 2.5    shire
+├─ 总学时 87.5 / 90，尚缺 2.5    annual-hours, art. 4
+│  ├─ 专业科目 62.5    （一般要求 60：已达到）    professional-hours, art. 4
 │  │  ├─ R001 2016-03-14 培训班 「Soils」 12.5 学时 → 12.5 学时    stated-hours, art. 2
 │  │  ├─ R003 2016-06-15 自学成果 「Reading」 30000 字 → 30 学时    self-study-hours, art. 3
 │  │  └─ R017 2016-11-02 发表出版作品 「A paper」 14000 字 → 28 学时，计入 20    publication-hours, art. 3
 │  └─ 公需科目 25
 │     └─ R002 2016-04-30 培训班 「Law」 25 学时 → 25 学时    stated-hours, art. 2
-├─ 限额 自学成果、发表出版作品 每年 合计 不超过 50 学时：申报 58，核掉 8    self-study-cap, art. 3
+├─ 限额 自学成果、发表出版作品 每年 合计 不超过 50 学时：申报 58，扣减 8    self-study-cap, art. 3
 │  └─ R017 2016-11-02 发表出版作品 「A paper」 14000 字 → 28 学时，计入 20
 ├─ 不予认定
 │  └─ R009 2016-05-12 培训班 「Piles」 16 学时：无学习证明    recognise-training, art. 1
 ├─ 后果：may not be rated excellent    not-excellent, art. 6
-└─ 补足办法：R009 补充学习证明（+16）；或2016年12月31日前再取得 2.5 学时经认定的学习（自学成果、发表出版作品除外）"""
+└─ 补足办法：R009 补充学习证明（+16）；或2016年12月31日前（含当日）再取得 2.5 学时经认定的学习\
+（自学成果、发表出版作品除外）"""
 CAT = """\
 Cat (C*) · 2016 · undetermined: 80–92 of 90 hours, 10 short    shire
 ├─ total 80–92 / 90, not settled    annual-hours, art. 4
@@ -153,7 +154,7 @@ def test_what_is_excused_if_it_is_not_met_wants_nothing(tmp_path: Path) -> None:
     (case,) = _cases(world, files, "C3")
     assert text_of_case(case) == CAT_SPARED
     assert not case.remedies
-    assert "总学时 80–92 / 90，待定，未达到则免除    annual-hours, art. 4" in text_of_case(case, "zh")
+    assert "总学时 80–92 / 90，待定，不符合要求则免除    annual-hours, art. 4" in text_of_case(case, "zh")
 
 
 def test_two_requirements_a_drop_and_an_exchange(tmp_path: Path) -> None:
@@ -693,7 +694,7 @@ MAY_FOLLOW = {
     "zh": [
         "可能的后果：may not be rated excellent，视行业而定    not-excellent, art. 6",
         "可能的后果：不予换证，视行业而定    licence, rule 3",
-        "可能需标记，行业不明：粉尘（R040）    dust, rule 4",
+        "可能需标记，行业不详：粉尘（R040）    dust, rule 4",
     ],
 }
 
@@ -729,9 +730,9 @@ def test_what_another_policy_that_may_govern_says_is_cited_and_named(tmp_path: P
 # Titles of X's trainings in order; what is not known where they may repeat one another. A title that another record
 # lacks is told with that record, in the reader's words.
 MAY_REPEAT = [
-    (("", "T"), "title of R1 not known: looks repeated (R2)", "R1 的名称不明：疑似重复（R2）"),
-    (("", "T", ""), "title of R1, R3 not known: looks repeated (R2, R3)", "R1、R3 的名称不明：疑似重复（R2、R3）"),
-    (("T", ""), "title not known: looks repeated (R2)", "名称不明：疑似重复（R2）"),
+    (("", "T"), "title of R1 not known: looks repeated (R2)", "R1 的名称不详：疑似重复（R2）"),
+    (("", "T", ""), "title of R1, R3 not known: looks repeated (R2, R3)", "R1、R3 的名称不详：疑似重复（R2、R3）"),
+    (("T", ""), "title not known: looks repeated (R2)", "名称不详：疑似重复（R2）"),
 ]
 
 
@@ -783,7 +784,7 @@ def test_a_declared_measure_is_defined_and_told_record_by_record(tmp_path: Path)
         "│  └─ counted: R001 12.5, R002 25",
     ]
     assert text_of_case(case, "zh").splitlines()[0] == (
-        "A* · 2016 · 未完成：87.5 / 80 学时；面授学时 37.5 / 40，尚差 2.5    shire"
+        "A* · 2016 · 未完成：87.5 / 80 学时；面授学时 37.5 / 40，尚缺 2.5    shire"
     )
     (finding,) = [f for f in data_of_cases([case])["cases"][0]["findings"] if f["measure"] == "in_person"]
     assert [c["rule"] for c in finding["measured_by"]] == ["shire/in-person"]
@@ -905,7 +906,27 @@ def test_of_a_record_without_a_title_it_is_open_whether_it_counts(tmp_path: Path
     text, zh = text_of_case(case), text_of_case(case, "zh")
     assert "R5 2016-05-05 training 50 hours → 0–50 hours: may repeat another record; not known: title    once, " in text
     assert "├─ would settle it: title of R5, R6\n" in text
-    assert "R5 2016-05-05 培训班 50 学时 → 0–50 学时：可能与其他记录重复；不明：名称    once, " in zh
+    assert "R5 2016-05-05 培训班 50 学时 → 0–50 学时：可能与其他记录重复；不详：名称    once, " in zh
+
+
+AT_MOST = [  # hours of the public subject, of which the law generally expects at most 30
+    ("25", "（一般要求 ≤ 30：未超出）", "(expected ≤ 30: kept)"),
+    ("35", "（一般要求 ≤ 30：超出 5）", "(expected ≤ 30: 5 too many)"),
+]
+
+
+@pytest.mark.parametrize(("hours", "zh", "en"), AT_MOST)
+def test_a_maximum_that_is_kept_is_not_said_to_be_reached(tmp_path: Path, hours: str, zh: str, en: str) -> None:
+    world = write_world(tmp_path)
+    rules = world / "policies/shire/rules.yaml"
+    most = "- {id: most, cites: {source: act, at: art. 8}, rule: expect public at most 30 hours per year}\n"
+    rules.write_text(rules.read_text(encoding="utf-8") + most, encoding="utf-8")
+    row = f"R5,X,2016-05-05,training,public,,{hours},hours,c,,,"
+    (tmp_path / "own.csv").write_text(f"{HEADER}\n{row}\n", encoding="utf-8")
+    files = Files((str(tmp_path / "own.csv"),))
+    (case,) = explain_files(load_law(world / "policies/shire"), files, "X", (2016, 2016))[0]
+    assert f"公需科目 {hours}    {zh}    most, art. 8" in text_of_case(case, "zh")
+    assert f"public {hours}    {en}    most, art. 8" in text_of_case(case)
 
 
 # R5 may repeat either other one, as its title is not known; R6 repeats R7 if that is approved.
@@ -922,9 +943,9 @@ recognise-self-study, art. 1; once, art. 8
 """
 MAY_REPEAT_ZH = """\
 ├─ 有待核实
-│  ├─ R5 2016-05-05 培训班 30 学时 → 0–25 学时：可能与其他记录重复；不明：名称    once, art. 8
-│  ├─ R6 2016-05-06 培训班 「T」 40 学时 → 0–25 学时：可能与其他记录重复；不明：R5 的名称、R7 的单位认可    once, art. 8
-│  └─ R7 2016-05-07 自学成果 「T」 49000 字 → 0–49 学时：可能与其他记录重复；不明：单位认可    \
+│  ├─ R5 2016-05-05 培训班 30 学时 → 0–25 学时：可能与其他记录重复；不详：名称    once, art. 8
+│  ├─ R6 2016-05-06 培训班 「T」 40 学时 → 0–25 学时：可能与其他记录重复；不详：R5 的名称、R7 的单位认可    once, art. 8
+│  └─ R7 2016-05-07 自学成果 「T」 49000 字 → 0–49 学时：可能与其他记录重复；不详：单位认可    \
 recognise-self-study, art. 1; once, art. 8
 """
 

@@ -220,7 +220,7 @@ def test_hours_carried_over_stand_in_the_headline(tmp_path: Path) -> None:
     assert text_of_case(case).startswith(
         "Ann (P*) · 2016 · not met: 60 of 90 hours, 25 carried over, 5 short    vale\n"
     )
-    assert text_of_case(case, "zh").startswith("Ann (P*) · 2016 · 未完成：60 / 90 学时，另有结转 25，尚差 5    vale\n")
+    assert text_of_case(case, "zh").startswith("Ann（P*） · 2016 · 未完成：60 / 90 学时，另有结转 25，尚缺 5    vale\n")
     told = "├─ carry excess over yearly up to 25 hours to the next year    carry, art. 4"
     assert told in text_of_case(case)
     assert "carry excess" not in text_of_case(before)
@@ -517,7 +517,7 @@ def test_what_counts_in_a_window_that_is_no_period_is_told_under_it(tmp_path: Pa
     (case,) = both(tmp_path, law, files, (2017, 2017))
     assert text_of_case(case) == IN_2017
     zh = text_of_case(case, "zh")
-    assert "├─ 2016-07-01..2017-06-30 总学时 90 / 120，尚差 30    probation, art. 3\n│  ├─ J1 2016-10-10" in zh
+    assert "├─ 2016-07-01..2017-06-30 总学时 90 / 120，尚缺 30    probation, art. 3\n│  ├─ J1 2016-10-10" in zh
     for f in data_of_cases([case])["cases"][0]["findings"]:
         assert (sum(r["counted"] for r in f["records"]), f["elsewhere"]) == (f["achieved"], 0)
     (case,) = from_the_tables_alone(tmp_path)

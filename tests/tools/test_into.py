@@ -267,7 +267,7 @@ def test_facts_that_no_record_gives(
     zh = f"{people} 人的结论取决于所有记录均未写明的情况（{names}），"
     for engine, format in (("reference", "csv"), ("duckdb", "csv"), ("duckdb", "parquet")):
         tally = evaluate_into(law, files, str(tmp_path / f"{engine}-{format}"), Wish(format), engine=engine)
-        for language, warning in (("en", f"warning: {en}"), ("zh", f"注意：{zh}")):
+        for language, warning in (("en", f"warning: {en}"), ("zh", f"警告：{zh}")):
             speak(language)
             try:
                 said = [line for line in summary_lines(tally) if line.startswith(warning)]
@@ -312,7 +312,7 @@ def test_windows_that_begin_before_the_first_record(
         f"shire/long 自 {since} 起计算，",
     )
     for engine, format in (("reference", "csv"), ("duckdb", "csv"), ("duckdb", "parquet")):
-        for language, warning in (("en", f"warning: {en}"), ("zh", f"注意：{zh}")):
+        for language, warning in (("en", f"warning: {en}"), ("zh", f"警告：{zh}")):
             speak(language)
             try:
                 out = str(tmp_path / f"{engine}-{format}-{language}")

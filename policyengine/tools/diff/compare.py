@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, PolicyError
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.tools.diff.effects import effects
 from policyengine.tools.diff.impact import Impact, impact_of
 from policyengine.tools.diff.model import Change, Comparison, Law
@@ -35,11 +35,11 @@ def compare_files(
     """
     with sides(words) as (old, new, one, other):
         impact = None
-        if tell is not None and (packs := ", ".join(left_out(one, other))):
+        if tell is not None and (packs := listed(left_out(one, other))):
             tell(
                 say(
                     f"note: only policies/ is compared; packs beside it differ too: {packs} (name a folder as NEW)",
-                    f"提示：只比较了 policies/；它之外的政策包也有变化：{packs}（可把文件夹写作 NEW）",
+                    f"说明：只比较了 policies/；它之外的政策包也有变化：{packs}（可把文件夹写作 NEW）",
                 )
             )
         if files is not None:

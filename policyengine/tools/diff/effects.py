@@ -7,7 +7,7 @@ from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic
 from policyengine.language import tree
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.packs.model import Governing, Pack, Policy, Rule
 from policyengine.plan.names import unwrapped
 from policyengine.tools.diff.model import Effect, Law
@@ -41,7 +41,7 @@ def _void(old: Law, new: Law, moved: Mapping[str, str]) -> Iterator[Effect]:
                 found.setdefault((key, relation), (g, []))[1].append(policy.id)
     for (_, relation), (g, packs) in found.items():
         own = g.rule.pack
-        yield _idle_now(g, relation == "same", own if own in packs else ", ".join(sorted(set(packs))))
+        yield _idle_now(g, relation == "same", own if own in packs else listed(sorted(set(packs))))
 
 
 def _idle_now(g: Governing, same: bool, packs: str) -> Effect:
@@ -111,7 +111,7 @@ def _refused(old: Law, new: Law) -> Iterator[Effect]:
     for kind, these, others, law in (("refused", after, before, new), ("allowed", before, after, old)):
         for key, problem in these.items():
             if key not in others:
-                told = f"{problem.code}: {problem.message}"
+                told = say(f"{problem.code}: {problem.message}", f"{problem.code}：{problem.message}")
                 told += _for(law.under(problem, key[1][0]), key[1][0])
                 yield Effect(kind, *key[1], told, named(problem, law))
 

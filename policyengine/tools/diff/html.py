@@ -50,7 +50,7 @@ def _page(comparison: Comparison, impact: Impact | None, reveal: bool) -> Iterat
         yield "<h2>" + say("Down the chain", "对下级的影响") + "</h2><ul>"
         for e in comparison.effects:
             subject, kind = escape(e.rule or e.pack), say(*EFFECTS[e.kind])
-            yield f"<li><b>{subject}</b>: {kind}<br>{escape(e.text)}</li>"
+            yield f"<li><b>{subject}</b>{say(': ', '：')}{kind}<br>{escape(e.text)}</li>"
         yield "</ul>"
     if impact is not None:
         yield "<h2>" + say("Whom it touches", "影响的人") + f"</h2><p>{escape(summary(impact))}</p>"

@@ -14,6 +14,7 @@ from typing import Literal
 
 from policyengine.diagnostics import Diagnostic
 from policyengine.light import dataclass
+from policyengine.messages import listed
 from policyengine.packs.model import Pack, Policy, Rule
 
 Kind = Literal[
@@ -97,7 +98,7 @@ class Law:
     def under(self, problem: Diagnostic, pack: str) -> str:
         """The packs, other than ``pack`` itself, in whose chains a problem was found."""
         packs = self.found_in.get(problem, ())
-        return "" if pack in packs else ", ".join(packs)
+        return "" if pack in packs else listed(packs)
 
 
 def above(old: Law, new: Law, pack: str) -> list[str]:

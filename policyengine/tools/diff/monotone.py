@@ -26,9 +26,7 @@ def both_ways(policy: Policy, statement: tree.Statement, stretch: Stretch) -> st
     """Why more hours may cost somebody a requirement under this policy; empty where they can't."""
     firm = _firm(policy, stretch)
     if any(r.comparison == "<=" for r in firm):
-        return say(
-            "a requirement says “at most”: more hours can break it", "有「不超过」的要求：学时多了反而可能不符合"
-        )
+        return say("a requirement says “at most”: more hours can break it", "有“不超过”的要求：学时多了反而可能不符合")
     if any(isinstance(r.figure, tree.Share) and not r.figure.of_requirement for r in firm):
         return say(
             "a requirement is a share of what was counted: more hours raise it",
@@ -43,10 +41,10 @@ def against(policy: Policy, statement: tree.Statement, stretch: Stretch) -> str:
     """Why a figure on persons may go either way: what is lowered for a minimum is lowered for a maximum too."""
     most = [r for r in _firm(policy, stretch) if r.comparison == "<="]
     if isinstance(statement, tree.Reduce) and most:
-        return say("what is reduced may be a maximum", "被核减的可能是「不超过」的要求")
+        return say("what is reduced may be a maximum", "被核减的可能是“不超过”的要求")
     shares = any(isinstance(r.figure, tree.Share) and r.figure.of_requirement for r in most)
     if isinstance(statement, tree.Require | tree.Reduce) and shares:
-        return say("a maximum is a share of what is required", "有「不超过」的要求按所要求学时的比例计算")
+        return say("a maximum is a share of what is required", "有“不超过”的要求按所要求学时的比例计算")
     return ""
 
 

@@ -44,12 +44,22 @@ def stretch(change: Change) -> str:
     if start.isdigit() or change.start is None:
         until = _last_year(change, rule) or until
     if start and until:
-        return start if start == until else say(f"{start} to {until}", f"{start} 至 {until}")
+        return _zh_year(start) if start == until else say(f"{start} to {until}", f"{start} 至 {_zh_year(until)}")
     if start:
-        return say(f"from {start}", f"自 {start} 起")
+        return say(f"from {start}", f"自 {_since(start)}起")
     if until:
-        return say(f"until {until}", f"至 {until} 止")
+        return say(f"until {until}", f"至 {_since(until)}止")
     return say("at all times", "不限期") if change.is_law else ""
+
+
+def _zh_year(label: str) -> str:
+    """A year as one says it in Chinese: ``2016 年``; a day as it is."""
+    return say(label, f"{label} 年" if label.isdigit() else label)
+
+
+def _since(label: str) -> str:
+    """A year or day that a Chinese word follows: ``2016 年``, ``2018-07-01 ``."""
+    return _zh_year(label) if label.isdigit() else f"{label} "
 
 
 def _day(day: date | None, rule: Rule, first: bool) -> str:
@@ -91,11 +101,13 @@ def manner(change: Change) -> str:
     since = change.new.label
     match change.how:
         case "version":
-            return say(f"new version from {since}", f"自 {since} 起的新版本")
+            return say(f"new version from {since}", f"自 {_since(since)}起的新版本")
         case "corrected" if since:
-            return say(f"text of the version in force since {since} corrected", f"更正自 {since} 起施行的版本的文字")
+            return say(
+                f"text of the version in force since {since} corrected", f"更正文字：自 {_since(since)}起施行的版本"
+            )
         case "corrected":
-            return say("text of the version in force from the beginning corrected", "更正自始施行的版本的文字")
+            return say("text of the version in force from the beginning corrected", "更正文字：自始施行的版本")
         case "dates":
             return say("the versions hold at other times", "各版本的施行时间有变")
     return ""

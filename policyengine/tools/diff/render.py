@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policyengine.language.quantities import exact_text
-from policyengine.messages import harmless, say
+from policyengine.messages import harmless, listed, say
 from policyengine.records.personal import mask
 from policyengine.tools.diff.impact import GROUPS, Impact, Shift
 from policyengine.tools.diff.model import Change, Comparison, Law
@@ -40,7 +40,7 @@ def _lines(comparison: Comparison, impact: Impact | None, reveal: bool) -> Itera
         yield f"{SIGNS.get(change.kind, '~' if change.is_law else ' ')} {headline(change)}"
         yield from (f"    {line}" for line in _sides(change))
     for effect in comparison.effects:
-        yield f"! {effect.rule or effect.pack}: {say(*EFFECTS[effect.kind])}"
+        yield f"! {effect.rule or effect.pack}{say(': ', '：')}{say(*EFFECTS[effect.kind])}"
         yield f"    {effect.text}"
     if impact is not None:
         yield ""
@@ -64,8 +64,9 @@ def _impact(impact: Impact, law: Law, reveal: bool) -> Iterator[str]:
     yield summary(impact)
     for block in blocks(impact, law, reveal):
         yield say(f"  {block.title} ({', '.join(block.head[1:])})", f"  {block.title}（{'、'.join(block.head[1:])}）")
-        between = ", " if len(block.head) == 3 else " · "
-        yield from (f"    {first}: {between.join(c for c in rest if c)}" for first, *rest in block.rows)
+        between = say(", ", "、") if len(block.head) == 3 else " · "
+        colon = say(": ", "：")
+        yield from (f"    {first}{colon}{between.join(c for c in rest if c)}" for first, *rest in block.rows)
 
 
 # --- for programs ----------------------------------------------------------------------------------------------------
@@ -163,13 +164,16 @@ def _markdown(comparison: Comparison, impact: Impact | None, reveal: bool) -> It
     rest = [c for c in comparison.changes if not c.is_law]
     if rest:
         yield ""
-        yield say("Wording, sources or notes: ", "写法、出处或说明：") + ", ".join(
+        yield say("Wording, sources or notes: ", "写法、出处或说明：") + listed(
             dict.fromkeys(code(c.subject) for c in rest)
         )
     if comparison.effects:
         yield ""
         yield "### " + say("Down the chain", "对下级的影响")
-        yield from (f"- `{e.rule or e.pack}`: {say(*EFFECTS[e.kind])} — {cell(e.text)}" for e in comparison.effects)
+        yield from (
+            f"- `{e.rule or e.pack}`{say(': ', '：')}{say(*EFFECTS[e.kind])} — {cell(e.text)}"
+            for e in comparison.effects
+        )
     if impact is not None:
         yield ""
         yield "### " + say("Whom it touches", "影响的人")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from policyengine.language.quantities import exact_text
-from policyengine.messages import many, say, spoken
+from policyengine.messages import listed, many, say, spoken
 from policyengine.records.personal import mask
 from policyengine.tools.diff.impact import Impact, Shift
 from policyengine.tools.diff.model import Law
@@ -58,7 +58,7 @@ def blocks(impact: Impact, law: Law, reveal: bool) -> Iterator[Block]:
     ]
     if shown:
         head = (
-            say("person and year", "人员与年度"), say("outcome", "结论"), say("counted, of required", "已计（应计）"),
+            say("person and year", "人员与年度"), say("outcome", "结论"), say("counted, of required", "已计（应完成）"),
             say("rules", "规则"),
         )  # fmt: skip
         yield Block(say("examples", "举例"), head, shown)
@@ -67,8 +67,8 @@ def blocks(impact: Impact, law: Law, reveal: bool) -> Iterator[Block]:
             (f"{_who(d.person_id, reveal)} {d.period}", quantity(d.shortfall_total or Fraction(0), d.unit))
             for d in impact.nearest[:NEAREST]
         ]
-        short = say("person and year", "人员与年度"), say("short", "尚差")
-        yield Block(say("nearest to the line now", "现在差得最少的"), short, near)
+        short = say("person and year", "人员与年度"), say("short", "尚缺")
+        yield Block(say("nearest to the line now", "现在最接近完成的"), short, near)
 
 
 def shift_row(shift: Shift, reveal: bool) -> tuple[str, ...]:
@@ -79,11 +79,11 @@ def shift_row(shift: Shift, reveal: bool) -> tuple[str, ...]:
     if old and new:
         figures = _turned(exact_text(old.total), exact_text(new.total))
         owed = _turned(*(exact_text(d.required_total) if d.required_total is not None else "–" for d in (old, new)))
-        figures += "" if owed == "–" else say(f" of {owed}", f"（应 {owed}）")
+        figures += "" if owed == "–" else say(f" of {owed}", f"（应完成 {owed}）")
         if old.capped_off != new.capped_off:
             cut = _turned(exact_text(old.capped_off), exact_text(new.capped_off))
-            figures += say(f"; cut by caps {cut}", f"；超限额 {cut}")
-    return f"{_who(shift.person_id, reveal)} {shift.period}", outcome, figures, ", ".join(shift.rules)
+            figures += say(f"; cut by caps {cut}", f"；限额扣减 {cut}")
+    return f"{_who(shift.person_id, reveal)} {shift.period}", outcome, figures, listed(shift.rules)
 
 
 def _who(person: str, reveal: bool) -> str:

@@ -45,7 +45,7 @@ def _hiding(key_file: str | Path) -> Callable[[str], str]:
     try:
         return pseudonymiser(Path(key_file).read_bytes().strip())
     except ValueError:
-        text = say("the key is too short: at least 16 bytes are needed", "密钥过短：至少需要16字节")
+        text = say("the key is too short: at least 16 bytes are needed", "密钥过短：至少需要 16 字节")
         hint = "openssl rand -hex 32 > pseudonyms.key"
         raise PolicyError([Diagnostic("PE565", text, Span(str(key_file)), hint)]) from None
 

@@ -15,7 +15,7 @@ from policyengine.engines.reference import Prepared, prepare
 from policyengine.engines.truth import Scene, Test, Truth, World, compile_condition, missing_facts, names_asked
 from policyengine.language import tree
 from policyengine.light import dataclass
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.packs.model import Policy
 from policyengine.plan.model import Plan
 from policyengine.plan.names import walk
@@ -126,7 +126,7 @@ class Selector:
             yield from missing_facts(pack.applies, world, scene)
 
     def _tie(self, person: Person, holders: Sequence[int]) -> PolicyError:
-        names = ", ".join(self.law.policies[i].id for i in holders)
+        names = listed(self.law.policies[i].id for i in holders)
         who = mask(person.person_id)
         text = say(
             f"{who} is claimed by several packs with equal right: {names}", f"{who} 同时适用几个同级的政策包：{names}"

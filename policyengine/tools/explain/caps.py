@@ -68,7 +68,7 @@ class Caps(Activities):
             most = [e.converted_high - e.counted if e.converted_high is not None else None for e in cut]
             lost = spread(sum(least, ZERO), _total(most))
             about = notes[0].about if notes and len(own) == 1 else None
-            facts = [self.say(f"{lost} cut", f"核掉 {lost}")]
+            facts = [self.say(f"{lost} cut", f"扣减 {lost}")]
             if about and (claimed := self._claimed(key, set(about))):
                 facts.insert(0, claimed)
             line = text + self.say(": ", "：") + self.say(", ", "，").join(facts)

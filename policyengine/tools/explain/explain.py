@@ -16,7 +16,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.engines.calendar import labelled, period_of
 from policyengine.engines.reference import Periods, evaluate_person
 from policyengine.light import dataclass
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.records.alone import ids_meant
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
@@ -260,7 +260,7 @@ def _unknown(who: str, persons: Sequence[Person]) -> PolicyError:
 def nothing_in(who: str, periods: Periods | None) -> PolicyError:
     """The message that the person has no decision in the asked periods."""
     asked = " " + "..".join(map(str, dict.fromkeys(periods))) if periods else ""
-    text = say(f"nothing was decided about {mask(who)}{asked}", f"{mask(who)}{asked} 没有评定结果")
+    text = say(f"nothing was decided about {mask(who)}{asked}", f"{mask(who)}{asked} 没有评定结论")
     hint = say("leave --period out to see all", "去掉 --period 可查看全部")
     if periods is None:
         hint = say(
@@ -418,7 +418,7 @@ def origin_of(written: Written, who: str) -> tuple[Origin | None, tuple[Diagnost
         inputs, _ = read_for(law, files, who, written.asked is None)
     except PolicyError as e:
         place = e.diagnostics[0].span
-        return None, (_gone(place.file if place else ", ".join(files.records)),)
+        return None, (_gone(place.file if place else listed(files.records)),)
     then = {entry["file"]: entry["sha256"] for entry in written.manifest["inputs"]}
     for file, digest in inputs.digests.items():
         if file not in then:  # a folder or pattern holds more than it did
@@ -449,7 +449,7 @@ def _gone(what: str) -> Diagnostic:
 
 def _hidden() -> Diagnostic:
     return _left_out(
-        "persons have pseudonyms here, which the files do not know", "人员编号已化名，无法与文件中的人员对应"
+        "persons have pseudonyms here, which the files do not know", "人员编号已改为假名，无法与文件中的人员对应"
     )
 
 

@@ -34,7 +34,9 @@ class Remedies(Words):
         if self.case.decision.days_left is not None:
             left = self.say(" in the days that are left", "在余下的时间内")
         if not self.case.remedies and len(needed) == 1:
-            yield Node(self.say(f"nothing was found that would be enough{left}", f"补足办法：{left}未找到足够的办法"))
+            yield Node(
+                self.say(f"nothing was found that would be enough{left}", f"补足办法：{left}未找到可以补足的办法")
+            )
             return
         if len(needed) == 1:
             lead = self.say("enough would be: ", "补足办法：")
@@ -53,7 +55,7 @@ class Remedies(Words):
             lead += self.say("; together they may still not be enough", "；合在一起仍可能不够")
         below = []
         for f, options in needed:
-            none = self.say(f"nothing was found that alone would be enough{left}", f"{left}未找到单独足够的办法")
+            none = self.say(f"nothing was found that alone would be enough{left}", f"{left}未找到单独可以补足的办法")
             label = self.labels.measure(f.measure, self.case.decision.unit) + self._perhaps(f)
             below.append(Node(self.cite(label + self.say(": ", "：") + (either.join(options) or none), f.rule)))
         yield Node(lead, below)
@@ -97,7 +99,7 @@ class Remedies(Words):
             limits += f"，并受此限：{rule}（{self.cited(key)}）"
         return self.say(
             f"{number(r.gain)} more recognised {en} by {until}",
-            f"{_day(r.until)}前再取得 {number(r.gain)} {self.unit}经认定的{zh or '学习'}{limits}",
+            f"{_day(r.until)}前（含当日）再取得 {number(r.gain)} {self.unit}经认定的{zh or '学习'}{limits}",
         )
 
 

@@ -77,7 +77,7 @@ class _Writer(Activities):
     def _headline(self) -> str:
         d = self.case.decision
         shown = mask(d.person_id) if not self.reveal else d.person_id
-        who = f"{self.case.name} ({shown})" if self.case.name else shown
+        who = self.say(f"{self.case.name} ({shown})", f"{self.case.name}（{shown}）") if self.case.name else shown
         outcome = self.say(*OUTCOMES[d.outcome])
         if self.case.asks_nothing:
             nothing = self.say(*NOTHING_ASKED)
@@ -93,7 +93,7 @@ class _Writer(Activities):
                 text += self.say(f", {number(carried)} carried over", f"，另有结转 {number(carried)}")
             if d.shortfall_total:
                 short = number(d.shortfall_total)
-                text += self.say(f", {short} short", f"，尚差 {short}")
+                text += self.say(f", {short} short", f"，尚缺 {short}")
         if not d.shortfall_total or not asked:
             text += "".join(self.say("; ", "；") + self._firm(f) for f in self._unmet())
         left = self.case.days_left
@@ -174,7 +174,7 @@ class _Writer(Activities):
 
     def _not_at_hand(self, hours: Fraction) -> list[Node]:
         more = self.hours(hours)
-        text = self.say(f"{more} of records that are not at hand", f"另有 {more}，其记录不在手边")
+        text = self.say(f"{more} of records that are not at hand", f"另有 {more}，此处没有其记录")
         return [Node(text)] if hours else []
 
     def _counted(self) -> list[LedgerEntry]:
@@ -188,11 +188,13 @@ class _Writer(Activities):
         if not f.advisory:
             return self.cite(self._firm(f), f.rule) + self._history(f)
         label, where = self._measure(f)
-        state = self.say("kept", "已达到") if f.status == "met" else self._state(f)
+        kept = self.say("kept", "已达到" if f.comparison == ">=" else "未超出")
+        state = kept if f.status == "met" else self._state(f)
         words = self.say("expected", "一般要求")
         bound = "" if f.comparison == ">=" else "≤ "
         needed = spread(f.required or ZERO, f.required_high)
-        text = f"{label} {spread(f.achieved, f.achieved_high)}{where}    ({words} {bound}{needed}: {state})"
+        expected = self.say(f"({words} {bound}{needed}: {state})", f"（{words} {bound}{needed}：{state}）")
+        text = f"{label} {spread(f.achieved, f.achieved_high)}{where}    {expected}"
         return self.cite(text, f.rule) + self._history(f)
 
     def _firm(self, f: Finding) -> str:
@@ -215,18 +217,17 @@ class _Writer(Activities):
 
     def _state(self, f: Finding) -> str:
         if is_spared(f, self.case.spared):
-            return self.say("not settled, excused if not met", "待定，未达到则免除")
+            return self.say("not settled, excused if not met", "待定，不符合要求则免除")
         if f.status == "undetermined":
             return self.say("not settled", "待定")
-        if f.status == "excused":
-            return self.say(f"{number(f.shortfall)} short, excused", f"尚差 {number(f.shortfall)}，已免除")
         if f.status == "in_progress" and not f.shortfall:
             return self.say("kept so far", "目前符合")
         over = f.comparison != ">="
-        return self.say(
+        amount = self.say(
             f"{number(f.shortfall)} {'too many' if over else 'short'}",
-            f"{'超出' if over else '尚差'} {number(f.shortfall)}",
+            f"{'超出' if over else '尚缺'} {number(f.shortfall)}",
         )
+        return amount + (self.say(", excused", "，已免除") if f.status == "excused" else "")
 
     def _history(self, f: Finding) -> str:
         """How the figure came about: overrides, reductions, hours carried over, the circumstance."""
@@ -272,9 +273,9 @@ class _Writer(Activities):
             (("rejected", "not_recognised"), "not recognised", "不予认定"),
             (("missing_fact",), "in need of review", "有待核实"),
             (("duplicate",), "counted once already", "重复，不再计算"),
-            (("no_conversion",), "recognised, but no rule converts it", "已认定，但无折算办法"),
-            (("no_exchange",), "in a unit that no rule exchanges", "计量单位无换算办法"),
-            (("ambiguous",), "several rules claim it", "有几条规则同时适用"),
+            (("no_conversion",), "recognised, but no rule converts it", "已认定，但无折算标准"),
+            (("no_exchange",), "in a unit that no rule exchanges", "计量单位无换算标准"),
+            (("ambiguous",), "several rules claim it", "规则冲突：有几条规则同时适用"),
             (("no_policy",), "no policy applies to this person", "此人无适用政策"),
         ):
             rows = [e for e in self.case.ledger if e.reason in reasons]
@@ -308,7 +309,7 @@ class _Writer(Activities):
         once, _ = once_and_caps(self.case.rules, e.cap_rule)
         why = [self.say("may repeat another record", "可能与其他记录重复")] if once else []
         if lacks := self.lacking(sorted(e.missing, key=lambda m: owner_of(m)[0] != "")):  # its own first
-            why.append(self.say(f"not known: {lacks}", f"不明：{lacks}"))
+            why.append(self.say(f"not known: {lacks}", f"不详：{lacks}"))
         text += self.say(": ", "：") + self.say("; ", "；").join(why) if why else ""
         return self.cite(text, opened_by(self.case.rules, e))
 
@@ -361,7 +362,7 @@ class _Writer(Activities):
             lacks = self._doubts(flags)
             ids = self.say(", ", "、").join(f.record_id for f in flags)
             line = self.say(
-                f"may be flagged, {lacks} not known: {text} ({ids})", f"可能需标记，{lacks}不明：{text}（{ids}）"
+                f"may be flagged, {lacks} not known: {text} ({ids})", f"可能需标记，{lacks}不详：{text}（{ids}）"
             )
             yield Node(self.cite(line, rule))
 

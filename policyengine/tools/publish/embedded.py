@@ -58,7 +58,9 @@ def opened(to: str, connection: Any, folder: Path) -> Iterator[Embedded]:
 
     path = Path(to)
     if path.suffix != ".duckdb" or path.is_dir():
-        text = say("a status database is FILE.duckdb or postgresql://…", "数据库应为 文件.duckdb 或 postgresql://…")
+        text = say(
+            "a status database is FILE.duckdb or postgresql://…", "继续教育情况数据库应为 文件.duckdb 或 postgresql://…"
+        )
         hint = say("give --to such a name", "请用 --to 指定")
         raise PolicyError([Diagnostic("PE540", text, Span(shown(to)), hint)])
     new = not path.exists()

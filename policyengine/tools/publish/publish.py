@@ -229,7 +229,7 @@ def _refuse_twice(target: Target, result_id: str) -> None:
         scope = target.rows("SELECT scope FROM results WHERE result_id = $1", [other])[0][0]
         message = say(
             f"{mask(str(who))} has a decision about {period} already, published in the scope {scope}",
-            f"{mask(str(who))} 的 {period} 已有结果，发布于范围“{scope}”",
+            f"{mask(str(who))} 的 {period} 已有结论，发布于范围“{scope}”",
         )
         hint = say(
             f'to replace it, publish with --scope "{scope}"; else leave these people out of one of the results',

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from policyengine.messages import say, spoken
+from policyengine.messages import listed, say, spoken
 from policyengine.tools.explain.case import (
     Labels,
     RuleNote,
@@ -35,7 +35,7 @@ def workbook(written: Written, made: Statistics, people: Iterable[One], reveal: 
     """The sheets; ``reveal``: ids and names in full."""
     book = Workbook()
     head = [say("id", "证件号码"), say("name", "姓名"), *(say(*COLUMNS[f]) for f in FACTS)]
-    head += [say("period", "年度"), say("outcome", "结果"), say("total", "合计"), say("required", "应学")]
+    head += [say("period", "年度"), say("outcome", "结论"), say("total", "合计"), say("required", "应完成")]
     head += [say("short", "尚缺"), say("unit", "计量单位"), say("what follows", "后果"), say("reasons", "理由")]
     outcome = len(FACTS) + 3
     colours = {say(*OUTCOMES[o]): c for o, c in COLOURS.items()}
@@ -55,7 +55,7 @@ def _rows(written: Written, people: Iterable[One], reveal: bool) -> Iterator[Seq
             facts = [labels.term(str(v), f) if (v := one.person.facts.get(f)) is not None else "" for f in FACTS]
             yield [
                 person_id, name, *facts, d.period, say(*OUTCOMES[d.outcome]), d.total, *_owed(d, one),
-                labels.unit(d.unit), "; ".join(labels.conclusion(c) for c in d.consequences),
+                labels.unit(d.unit), say("; ", "；").join(map(labels.conclusion, d.consequences)),
                 reasons(one, d, labels, written.notes),
             ]  # fmt: skip
 
@@ -74,16 +74,17 @@ def reasons(one: One, d: Decision, labels: Labels, rules: Mapping[str, RuleNote]
     said = [say(*NOTHING_ASKED)] if asks_nothing(d, findings) else []
     said += [_asked(f, labels, rules) for f in findings if f.status != "met" or f.carried]
     if d.missing:
-        said.append(say("not known: ", "不详：") + ", ".join(sorted({labels.fact(owner_of(m)[1]) for m in d.missing})))
+        facts = sorted({labels.fact(owner_of(m)[1]) for m in d.missing})
+        said.append(say("not known: ", "不详：") + listed(facts))
+    colon = say(": ", "：")
     lost = [e for e in rows_of(d, one.ledger) if e.reason != "counted"]
     for e in lost[:MOST]:
         rule = _cited(rules, _decided_by(e, one, rules))
-        said.append(
-            f"{e.record_id}: {say(*REASONS.get(e.reason, (e.reason, e.reason)))}" + (f" ({rule})" if rule else "")
-        )
+        why = say(*REASONS.get(e.reason, (e.reason, e.reason)))
+        said.append(f"{e.record_id}{colon}{why}" + (say(f" ({rule})", f"（{rule}）") if rule else ""))
     if len(lost) > MOST:
         said.append(say(f"and {len(lost) - MOST} more records", f"另有 {len(lost) - MOST} 条记录"))
-    return "; ".join(said)
+    return say("; ", "；").join(said)
 
 
 def _decided_by(e: Entry, one: One, rules: Mapping[str, RuleNote]) -> str:
@@ -102,11 +103,15 @@ def _asked(f: Finding, labels: Labels, rules: Mapping[str, RuleNote]) -> str:
     state = say(*OUTCOMES[f.status])
     if f.advisory:
         op = say(f"expected {op}", f"一般要求{op}")
-        state = say("not kept", "未达到") if f.status == "not_met" else state
+        state = say("not kept", "未达到" if f.comparison == ">=" else "已超出") if f.status == "not_met" else state
     measure, achieved = labels.measure(f.measure, f.unit), spread(f.achieved, f.achieved_high)
     if f.carried:
         achieved += say(f" ({number(f.carried)} carried over)", f"（其中结转 {number(f.carried)}）")
-    return f"{measure}: {achieved}, {op} {need} ({state}, {_cited(rules, f.rule)})"
+    rule = _cited(rules, f.rule)
+    return say(
+        f"{measure}: {achieved}, {op} {need} ({state}, {rule})",
+        f"{measure}：{achieved}，{op} {need}（{state}，{rule}）",
+    )
 
 
 def _cited(rules: Mapping[str, RuleNote], key: str) -> str:

@@ -87,20 +87,21 @@ def _activities(activities: list[Mapping[str, Any]], labels: Labels) -> str:
 
 def _years(years: list[Mapping[str, Any]], labels: Labels) -> str:
     head = (
-        say("year", "年度"), say("total", "合计"), say("required", "应学"), say("result", "考核结论"),
+        say("year", "年度"), say("total", "合计"), say("required", "应完成"), say("result", "考核结论"),
         say("verified by the employer (seal, date)", "用人单位考核验证（盖章、日期）"), say("signature", "经办人签字"),
     )  # fmt: skip
     rows = []
     for y in years:
         outcome = say(*OUTCOMES[y["outcome"]])
         nothing = [say(*NOTHING_ASKED)] if y["nothing_required"] else []
-        after = "; ".join((*nothing, *(labels.conclusion(c) for c in y["consequences"])))
+        after = say("; ", "；").join((*nothing, *(labels.conclusion(c) for c in y["consequences"])))
         required = "" if y["required"] is None else _amount(y["required"], y["unit"], labels, y["required_high"])
         total = _amount(y["total"], y["unit"], labels, y["total"])
         if y["carried"]:
             carried = _amount(y["carried"], y["unit"], labels, y["carried"])
             total += say(f", {carried} carried over", f"，另有结转 {carried}")
-        rows.append((str(y["year"]), total, required, outcome + (f" ({after})" if after else ""), "", ""))
+        outcome += say(f" ({after})", f"（{after}）") if after else ""
+        rows.append((str(y["year"]), total, required, outcome, "", ""))
     table = _table(say("Yearly verification", "年度考核验证"), head, rows, signed=2)
     return f'<section class="verification">{table}</section>'
 

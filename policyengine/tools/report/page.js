@@ -45,7 +45,7 @@
       cell(T.outcome, make("span", { class: "o o" + c.outcome[i] }, T.outcomes[c.outcome[i]])),
       cell(T.total, c.total[i] + " " + words[c.unit[i]], "n"), cell(T.required, c.required[i], "n"),
       cell(T.short, c.short[i], "n"), cell("", button));
-    button.setAttribute("aria-label", T.why + ": " + c.id[i] + " " + words[c.period[i]]);
+    button.setAttribute("aria-label", T.why + T.colon + c.id[i] + " " + words[c.period[i]]);
     button.addEventListener("click", () => toggle(i, line, button));
     return line;
   };
@@ -79,20 +79,20 @@
     for (const [measure, status, advisory, op, required, achieved, short, rule, base, before, because, sure, carried] of findings) {
       const parts = [make("span", { class: "o o" + status }, T.outcomes[status]), op ? ` ${measure} ${achieved} / ${T.ops[op] || op} ${required}` : ` ${measure}`];
       if (carried) parts.push(` · ${T.carried} ${carried}`);
-      if (short !== "0") parts.push(` · ${T.short} ${short}`);
+      if (short !== "0") parts.push(` · ${op === "<=" ? T.over : T.short} ${short}`);
       if (advisory) parts.push(` · ${T.advisory}`);
       if (before && before !== required) parts.push(` · ${sure ? "" : T.may_reduce}${T.before} ${before}`);
       if (base && base !== before) parts.push(` · ${T.base} ${base}`);
       out.push(make("div", {}, ...parts), ...law([rule, ...because]));
     }
     if (follows.length) out.push(make("h3", {}, T.follows), ...follows.map(([name, ...keys]) => make("div", {}, keys.length > 1 ? `${name}${T.either}` : (rules[keys[0]] || [])[3] || name, ...law(keys))));
-    if (may.length) out.push(make("p", {}, T.may + may.join("; ")));
-    if (missing.length) out.push(make("p", {}, T.missing + missing.join("; ")));
-    if (flags.length) out.push(make("h3", {}, T.flags), ...flags.map(([name, id, key, text]) => make("div", {}, `${id}: ${text || name}`, ...law([key]))));
+    if (may.length) out.push(make("p", {}, T.may + may.join(T.semicolon)));
+    if (missing.length) out.push(make("p", {}, T.missing + missing.join(T.semicolon)));
+    if (flags.length) out.push(make("h3", {}, T.flags), ...flags.map(([name, id, key, text]) => make("div", {}, `${id}${T.colon}${text || name}`, ...law([key]))));
     if (records.length) out.push(make("h3", {}, T.records), table(T.recordHead, records.map(
       ([id, day, form, title, quantity, converted, counted, reason, keys, lacks]) => make("tr", {},
         ...[id, day, form, title, quantity, converted, counted].map((x, n) => cell(T.recordHead[n], x, n > 4 ? "n" : null)),
-        cell(T.recordHead[7], make("div", {}, (T.reasons[reason] || reason) + (lacks.length ? ": " + lacks.join(", ") : ""),
+        cell(T.recordHead[7], make("div", {}, (T.reasons[reason] || reason) + (lacks.length ? T.colon + lacks.join(T.comma) : ""),
           make("details", {}, make("summary", {}, T.rules), ...law(keys))))))));
     return out;
   };

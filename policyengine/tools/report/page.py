@@ -84,7 +84,8 @@ def _people(data: PageData) -> Iterator[str]:
     """Search, filters, the list and its pager."""
     texts = page_texts()
     names = Words(())
-    yield f'<section id="people" tabindex="-1"><h2>{say("People", "人员")} ({data.people})</h2>'
+    people = say(f"People ({data.people})", f"人员（{data.people}）")
+    yield f'<section id="people" tabindex="-1"><h2>{people}</h2>'
     old = say("This browser is too old to show the list.", "浏览器版本过低，无法显示名单。")
     yield '<form id="filters" role="search">'
     label = say("id, name or employer", "证件号码、姓名或单位")

@@ -11,12 +11,12 @@ from policyengine.trace import Finding
 
 FACTS = ("region", "sector", "employer", "employer_kind", "title_level")  # of people, in lists of them
 REASONS = {
-    "counted": ("counted", "计入"), "capped": ("cut by a cap", "超出限额"),
+    "counted": ("counted", "计入"), "capped": ("cut by a cap", "限额扣减"),
     "duplicate": ("counted once already", "重复"),
-    "rejected": ("not recognised", "不予认定"), "not_recognised": ("no rule recognises it", "无认定依据"),
-    "missing_fact": ("a fact is missing", "缺少事实"), "no_conversion": ("no rule converts it", "无折算办法"),
-    "no_exchange": ("no rule exchanges it", "无换算办法"), "outside_period": ("of another period", "不在该年度"),
-    "ambiguous": ("claimed by several rules", "同时适用几条规则"), "no_policy": ("no policy applies", "无适用政策"),
+    "rejected": ("not recognised", "不予认定"), "not_recognised": ("no rule recognises it", "未列形式"),
+    "missing_fact": ("a fact is missing", "缺少事实"), "no_conversion": ("no rule converts it", "无折算标准"),
+    "no_exchange": ("no rule exchanges it", "无换算标准"), "outside_period": ("of another period", "不在该年度"),
+    "ambiguous": ("claimed by several rules", "规则冲突"), "no_policy": ("no policy applies", "无适用政策"),
 }  # fmt: skip
 OPERATORS = {">=": ("at least", "不少于"), "<=": ("at most", "不超过"), "=": ("exactly", "等于")}
 
@@ -34,9 +34,10 @@ def page_texts() -> dict[str, Any]:
         "ops": {k: say(*v) for k, v in OPERATORS.items()},
         "all": say("all", "全部"), "unknown": say("unknown", "不详"), "why": say("reasons", "理由"),
         "id": say("id", "证件号码"), "name": say("name", "姓名"), "employer": say(*COLUMNS["employer"]),
-        "period": say("period", "年度"), "outcome": say("outcome", "结果"), "total": say("total", "合计"),
-        "required": say("required", "应学"), "short": say("short", "尚缺"), "wait": say("one moment…", "请稍候……"),
-        "found": say("decisions: {n} · page {p} of {l}", "{n} 项结果 · 第 {p} 页，共 {l} 页"),
+        "period": say("period", "年度"), "outcome": say("outcome", "结论"), "total": say("total", "合计"),
+        "required": say("required", "应完成"), "short": say("short", "尚缺"),
+        "over": say("too many", "超出"), "wait": say("one moment…", "请稍候……"),
+        "found": say("decisions: {n} · page {p} of {l}", "{n} 个结论 · 第 {p} 页，共 {l} 页"),
         "findings": say("requirements", "要求"), "advisory": say("advisory", "一般要求"),
         "before": say("before reductions", "核减前"), "may_reduce": say("may be reduced, ", "可能核减，"),
         "carried": say("of these carried over", "其中结转"),
@@ -46,6 +47,7 @@ def page_texts() -> dict[str, Any]:
         "missing": say("facts that would settle it: ", "尚缺的事实："), "flags": say("flags", "标记"),
         "records": say("records", "学习记录"), "rules": say("rules", "依据"),
         "confidence": say("text not seen", "未见原文"),
+        "colon": say(": ", "："), "comma": say(", ", "、"), "semicolon": say("; ", "；"),
         "recordHead": [
             say("record", "编号"), say("day", "日期"), say("form", "学习形式"), say("content", "内容"),
             say("claimed", "申报"), say("converted", "折算"), say("counted", "计入"), say("reason", "说明"),

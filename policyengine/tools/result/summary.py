@@ -13,17 +13,17 @@ _WARNINGS = {
     "no_conversion": (
         "record counts 0: it is recognised, but no rule converts its unit",
         "records count 0: they are recognised, but no rule converts their unit",
-        "{} 条记录计 0：已认定，但其计量单位无折算办法",
+        "{} 条记录计 0：已认定，但其计量单位无折算标准",
     ),
     "no_exchange": (
         "record counts 0: no rule exchanges its unit for the one that is counted in",
         "records count 0: no rule exchanges their unit for the one that is counted in",
-        "{} 条记录计 0：其计量单位无换算办法",
+        "{} 条记录计 0：其计量单位无换算标准",
     ),
     "ambiguous": (
         "record is claimed by several rules",
         "records are claimed by several rules",
-        "{} 条记录同时适用几条规则",
+        "{} 条记录有规则冲突：同时适用几条规则",
     ),
     "no_policy": (
         "record is of somebody to whom no policy applies",
@@ -47,14 +47,14 @@ def summary_lines(tally: Tally, out: Path | str | None = None) -> Iterator[str]:
         )
     if not tally.outcomes:
         if tally.records:
-            yield say("no decision is due in these periods", "所评年度没有应作出的决定")
+            yield say("no decision is due in these periods", "所评年度都不需要作出结论")
         else:
             yield say("nothing was judged: no period has a record", "没有可评定的年度：没有记录")
     for period, counts in tally.outcomes.items():
         shares = say(", ", "，").join(f"{n} {say(*OUTCOMES[o])}" for o, n in counts.items())
         yield f"  {period}  {shares}"
     for warning in warning_lines(tally):
-        yield say("warning: ", "注意：") + warning
+        yield say("warning: ", "警告：") + warning
     if out is not None:
         yield say(f"written to {out}", f"已写入 {out}")
         if tally.unmet is not None:

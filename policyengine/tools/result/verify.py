@@ -168,13 +168,13 @@ class _Trace:
         by_decision: dict[tuple[str, str, str], list[tuple[int, Finding]]] = defaultdict(list)
         for line, f in findings:
             by_decision[f.person_id, f.period, f.policy].append((line, f))
-        for line, d in counted(decisions, len(decisions), say("comparing decisions with findings", "核对结果与结论项")):
+        for line, d in counted(decisions, len(decisions), say("comparing decisions with findings", "核对结论与结论项")):
             own = by_decision.pop((d.person_id, d.period, d.policy), [])
             yield from self._decision(line, d, [f for _, f in own])
         for (_, period, policy), rest in by_decision.items():
             text = say(
                 f"findings of {period} under {policy} belong to no decision",
-                f"{period} 的结论项（{policy}）没有对应的结果",
+                f"{period} 的结论项（{policy}）没有对应的结论",
             )
             yield self._at("PE522", "findings", rest[0][0], "person_id", text)
         rules = {r["key"] for r in self.written.manifest["rules"]}
@@ -244,7 +244,7 @@ class _Trace:
         for line, d in decisions:
             key = (d.person_id, d.period, d.policy)
             if key in seen:
-                text = say("there are two decisions for this person and period", "同一人同一年度有两条结果")
+                text = say("there are two decisions for this person and period", "同一人同一年度有两个结论")
                 yield self._at("PE521", "decisions", line, "person_id", text)
             seen.add(key)
 
@@ -367,13 +367,13 @@ class _Trace:
         if e.reason == "counted" and e.counted != e.converted:
             text = say(
                 f"{_figure(e.counted)}, but nothing was cut of {_figure(e.converted)}",
-                f"为 {_figure(e.counted)}，但 {_figure(e.converted)} 未经核减",
+                f"为 {_figure(e.counted)}，但 {_figure(e.converted)} 未经扣减",
             )
             yield self._at("PE523", "ledger", line, "counted", text)
         if e.reason in ("counted", "capped") and (e.reason == "capped") != bool(e.cap_rule):
             text = say(
                 f"{e.reason}, but {e.cap_rule or 'no cap'} cut it",
-                f"为 {e.reason}，但{f'经 {e.cap_rule} 核减' if e.cap_rule else '没有核减它的规则'}",
+                f"为 {e.reason}，但{f'经 {e.cap_rule} 扣减' if e.cap_rule else '没有扣减它的规则'}",
             )
             yield self._at("PE523", "ledger", line, "reason", text)
         if e.reason in ("rejected", "not_recognised", "no_conversion", "duplicate", "outside_period") and e.counted:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Severity, failed
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.packs.model import Table
 from policyengine.plan.model import Plan
 from policyengine.tools.result.read import Written
@@ -94,7 +94,7 @@ def _unlike(written: Written, digests: Any, persons: str | None) -> str | None:
 _NOT_THESE = ("not what this result was made from, or not here", "不在此处，或不是该结果所依据的内容")
 _HIDDEN = (
     "persons have pseudonyms here, so that what the files say of them can't be added",
-    "人员编号已化名，无法与文件中的情况对应",
+    "人员编号已改为假名，无法与文件中的情况对应",
 )
 
 
@@ -119,7 +119,7 @@ def published_without(place: str, manifest: Mapping[str, Any]) -> Diagnostic:
     """Of a result in a database whose files were out of reach when it was published, or can't say of whom it is."""
     if manifest["options"].get("pseudonymised"):
         return _lacking(place, _HIDDEN)
-    years = ", ".join(manifest["outcomes"])
+    years = listed(manifest["outcomes"])
     text = say(
         f"{place}: the result of {years} was published without its files",
         f"{place}：{years} 的结果发布时没有其所依据的文件",

@@ -135,7 +135,7 @@ class Part:
         from sqlglot import exp
 
         table = f"{what}_{self.number}"
-        told(None, say("joining people, decisions and activities", "关联人员、结果与学习活动"))
+        told(None, say("joining people, decisions and activities", "关联人员、结论与学习活动"))
         create = exp.Create(this=exp.to_table(table, quoted=True), kind="TABLE", expression=query)
         connection.execute(create.sql("duckdb"))
         connection.execute(exp.select("*").from_(exp.to_table(table, quoted=True)).limit(0).sql("duckdb"))

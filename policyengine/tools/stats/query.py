@@ -9,16 +9,15 @@ from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.language.quantities import half_up
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.records.sqlcells import call, name, number, text
 from policyengine.tools.result.tables import Column, Table, Value
 from policyengine.tools.stats.part import OF_DECISION, same
 from policyengine.tools.stats.store import Store
 from policyengine.tools.stats.suppress import BOUNDS, MAKERS, QUANTILES
-from policyengine.tools.stats.words import BANDS
+from policyengine.tools.stats.words import ALIASES, BANDS
 from policyengine.trace import OUTCOMES
 
-ALIASES = {"year": "period", "kind": "employer_kind", "level": "title_level", "base": "listed", "source": "paid_by"}
 AT_MOST = 999_999  # people among whom DuckDB finds the last of the least
 PLACES = 2  # to which percentages and means are rounded, half up; the exact sums stand beside them
 
@@ -59,7 +58,7 @@ def _unknown(given: str, known: Sequence[str], lacking: Sequence[str]) -> Diagno
 
     near = get_close_matches(given, known, 1) if not lacking else []  # what is asked for may be among what lacks
     message = say(f"nothing can be grouped by {given} here", f"此处不能按“{given}”分组")
-    names = ", ".join(known)
+    names = listed(known)
     hint = say(f"did you mean {near[0]}? ", f"是不是 {near[0]}？") if near else ""
     hint += say(f"there are: {names}", f"可用：{names}")
     return Diagnostic("PE534", say("; ", "；").join((message, *lacking)), hint=hint)

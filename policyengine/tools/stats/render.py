@@ -29,6 +29,8 @@ def shown(words: Words, column: Column, value: Value) -> str:
         return words.cell(column.name, value)
     if value is None:
         return "—"
+    if column.kind == "yes_no":
+        return say("yes", "是") if value else say("no", "否")
     text = text_of(value)
     if "/" in text:
         return "≈" + exact_text(half_up(Fraction(text), 2))

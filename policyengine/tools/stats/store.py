@@ -150,7 +150,7 @@ def _refuse_overlaps(store: Store, places: Sequence[str]) -> None:
     who, period, one, other = found
     message = say(
         f"{places[one]} and {places[other]} both decide about {mask(who)} in {period}: they would be counted twice",
-        f"{places[one]} 与 {places[other]} 都有 {mask(who)} {period} 的结果，会重复计算",
+        f"{places[one]} 与 {places[other]} 都有 {mask(who)} {period} 的结论，会重复计算",
     )
     hint = say("name results of different years or people", "请指定不同年度或不同人员的结果")
     raise PolicyError([Diagnostic("PE532", message, Span(places[other]), hint=hint)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from policyengine.tools.stats.part import NO_LIST
 TITLES = {
     "overall": ("people, hours and funds by year", "各年度人数、学时、经费"),
     "hours-distribution": ("distribution of hours, by share of what is required", "学时分布（占规定学时的比例）"),
-    "hours-quantiles": ("distribution of hours, least to most", "学时分布（最少、四分位、最多）"),
+    "hours-quantiles": ("distribution of hours, least to most", "学时分布（最少、四分位数、最多）"),
     "funds": ("funds by source", "经费来源"),
     "by-region": ("by region", "按地区"),
     "by-sector": ("by sector", "按行业"),
@@ -21,7 +22,7 @@ TITLES = {
     "by-title-level": ("by title level", "按职称级别"),
     "by-form": ("activities by form", "按学习形式"),
     "by-subject": ("activities by subject", "按科目"),
-    "by-outcome": ("by outcome", "按评定结果"),
+    "by-outcome": ("by outcome", "按结论"),
     "providers": ("providers: activities, people, exam results", "施教机构：活动、人数、考核合格率"),
     "bases": ("activities at providers in the packs' lists", "名单内的施教机构（基地）"),
 }  # fmt: skip
@@ -34,14 +35,14 @@ SHEETS = {  # of those titles that are longer than the name of a sheet may be
 }
 COLUMNS = {
     "period": ("period", "年度"), "policy": ("policy", "政策"), "unit": ("unit", "计量单位"),
-    "outcome": ("outcome", "评定结果"), "people": ("people", "人数"), "met": ("met", "完成"),
+    "outcome": ("outcome", "结论"), "people": ("people", "人数"), "met": ("met", "完成"),
     "not_met": ("not met", "未完成"), "excused": ("excused", "已免除"),
     "undetermined": ("undetermined", "待定"), "in_progress": ("in progress", "进行中"),
     "completion_percent": ("completion %", "完成率（%）"), "hours": ("hours", "学时"),
     "mean_hours": ("hours each", "人均学时"), "activities": ("activities", "学习活动"),
     "counted_activities": ("counted", "计入的活动"), "cost": ("cost", "经费（元）"), "band": ("share", "占规定的比例"),
-    "least": ("least", "最少"), "quartile_1": ("1st quartile", "第一四分位"), "median": ("median", "中位"),
-    "quartile_3": ("3rd quartile", "第三四分位"), "most": ("most", "最多"), "passed": ("passed", "合格"),
+    "least": ("least", "最少"), "quartile_1": ("1st quartile", "第一四分位数"), "median": ("median", "中位数"),
+    "quartile_3": ("3rd quartile", "第三四分位数"), "most": ("most", "最多"), "passed": ("passed", "合格"),
     "failed": ("failed", "不合格"), "pass_percent": ("pass %", "合格率（%）"), "listed": ("list", "名单"),
     "region": ("region", "地区"), "sector": ("sector", "行业"), "employer": ("employer", "用人单位"),
     "employer_kind": ("employer kind", "单位性质"), "title_level": ("title level", "职称级别"),
@@ -49,11 +50,15 @@ COLUMNS = {
     "paid_by": ("source of funds", "经费来源"), "result": ("exam result", "考核结果"), "reason": ("reason", "原因"),
     "hidden": ("hidden", "已隐去"),
 }  # fmt: skip
+ALIASES = {"year": "period", "kind": "employer_kind", "level": "title_level", "base": "listed", "source": "paid_by"}
 BANDS = {  # in the order of a table
-    "no requirement": "无规定", "0": "0", "under 1/4": "不足四分之一", "1/4 to 1/2": "四分之一至一半",
-    "1/2 to 3/4": "一半至四分之三", "3/4 to all": "四分之三至全部",
-    "all to double": "全部至两倍", "double or more": "两倍以上",
+    "no requirement": "无规定", "0": "0", "under 1/4": "不足四分之一", "1/4 to 1/2": "四分之一以上、不足一半",
+    "1/2 to 3/4": "一半以上、不足四分之三", "3/4 to all": "四分之三以上、不足全部",
+    "all to double": "全部以上、不足两倍", "double or more": "两倍以上",
 }  # fmt: skip
+_NAMED = {n.replace("_", "-"): COLUMNS[ALIASES.get(n, n)][1] for n in (*COLUMNS, *ALIASES)}
+_NAME = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(sorted(_NAMED, key=len, reverse=True))})(?![a-z0-9])")
+_BETWEEN = re.compile("(?<=[^a-z0-9])-|-(?=[^a-z0-9])")
 UNKNOWN = ("unknown", "不详")
 NOTHING = {"unit": ("", "")}
 NOT_LISTED = ("not in a list", "不在名单")
@@ -64,7 +69,8 @@ def title_of(table: str) -> str:
     if table in TITLES:
         return say(*TITLES[table])
     facts = table.removeprefix("by-")
-    return say(f"by {facts}", f"按 {facts}")
+    named = _NAME.sub(lambda m: _NAMED[m[0]], facts)
+    return say(f"by {facts}", ("按 " if named[0].isascii() else "按") + _BETWEEN.sub("、", named))
 
 
 def sheet_of(table: str) -> str:
