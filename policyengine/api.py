@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.light import dataclass
-from policyengine.messages import LANGUAGES, is_utf8, say
+from policyengine.messages import LANGUAGES, is_utf8, listed, say
 
 if TYPE_CHECKING:
     import duckdb
@@ -278,7 +278,7 @@ def _two_years(given: tuple[int, int]) -> tuple[int, int]:
 
 def _among(name: str, given: str, known: Sequence[str]) -> None:
     if given not in known:
-        shown = ", ".join(known)
+        shown = listed(known)
         raise _unusable(
             say(f"{name} can't be {given!r}", f"{name} 不能是 {given!r}"), say(f"write one of {shown}", f"可写 {shown}")
         )

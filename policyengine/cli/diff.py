@@ -111,6 +111,6 @@ def _tell_problems(comparison: Comparison) -> None:
         message(
             say(
                 f"note: {label} has {more}; `policyengine check` shows them",
-                f"提示：{label} 另有 {count} 处错误，此前已有；请用 policyengine check 查看",
+                f"说明：{label} 另有 {count} 处错误，此前已有；请用 policyengine check 查看",
             )
         )

@@ -224,7 +224,7 @@ def _check_update(out: str | None, format_: str | None, engine: str, pseudonyms:
     elif format_ in ("jsonl", "xlsx") or engine in ("reference", "spark") or pseudonyms:
         text = say(
             "--update works on CSV and Parquet results of the compiled engine, without pseudonyms",
-            "--update 用于编译引擎写出的 CSV 或 Parquet 结果，且不含化名",
+            "--update 用于编译引擎写出的 CSV 或 Parquet 结果，且不含假名",
         )
     else:
         return

@@ -7,7 +7,7 @@ import sys
 import click
 
 from policyengine.cli.settings import Command
-from policyengine.messages import say
+from policyengine.messages import listed, say
 
 EPILOG = """\b
 Examples:
@@ -28,10 +28,10 @@ def command(code: str | None) -> int:
         return 0
     text = page(code)
     if text is None:
-        known = ", ".join(near(code))
-        hint = say(f"did you mean {known}?", f"是不是 {known}？") if known else None
+        known = listed(near(code))
+        hint = say(f"did you mean {known}? ", f"是不是 {known}？") if known else ""
         every = say("explain-code alone lists them all", "只输入 explain-code 可列出全部代码")
         said = say(f"there is no code {code}", f"没有代码 {code}")
-        raise PolicyError([Diagnostic("PE920", said, hint=f"{hint} {every}" if hint else every)])
+        raise PolicyError([Diagnostic("PE920", said, hint=hint + every)])
     sys.stdout.write(text)
     return 0

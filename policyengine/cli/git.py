@@ -64,7 +64,8 @@ def install(local: bool) -> int:
         message(f".git/config: {name} = {value}")
     for line in done.added:
         said = say("added; commit this file for everybody else", "已添加；请提交此文件供他人使用")
-        message(f"{done.attributes.name}: {line} ({said})" if not local else f"{done.attributes}: {line}")
+        said = say(f" ({said})", f"（{said}）")
+        message(f"{done.attributes.name}: {line}{said}" if not local else f"{done.attributes}: {line}")
     if not done.settings and not done.added:
         message(say("git already shows rules as law here", "这里的 git 已经按条文显示规则"))
     return 0
@@ -119,7 +120,8 @@ def _lines(clash: Clash, ours: str, theirs: str) -> list[str]:
 def _said(rule: Rule | None) -> str:
     if rule is None:
         return say("(no such rule)", "（没有此规则）")
-    return f"{' '.join(rule.text.split())} ({rule.cites}, {rule.change})"
+    text = " ".join(rule.text.split())
+    return say(f"{text} ({rule.cites}, {rule.change})", f"{text}（{rule.cites}，{rule.change}）")
 
 
 def _plain(found: MergeCheck) -> dict[str, Any]:

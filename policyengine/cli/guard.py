@@ -106,14 +106,19 @@ def _of_usage(problem: click.UsageError) -> str:
             taken = "does not take a value" in problem.message
             return f"选项 {problem.option_name} " + ("不带值" if taken else "缺少值")
         case click.MissingParameter(param=click.Parameter() as param):
-            return f"缺少 {param.get_error_hint(problem.ctx)}"
+            return f"缺少 {_named(param, problem)}"
         case click.BadParameter(param=click.Parameter() as param):
-            return f"{param.get_error_hint(problem.ctx)} 的值不能用：{of_value(param.type, problem)}"
+            return f"{_named(param, problem)} 的值不能用：{of_value(param.type, problem)}"
         case click.UsageError(message="Missing command."):
             return "缺少命令"
         case click.UsageError(message=said) if said.startswith("Got unexpected extra argument"):
             return "多余的参数：" + said.partition("(")[2].removesuffix(")")
     return problem.format_message()
+
+
+def _named(param: click.Parameter, problem: click.UsageError) -> str:
+    """An option or argument without the quotation marks in which click puts it."""
+    return param.get_error_hint(problem.ctx).replace("'", "")
 
 
 def of_value(kind: click.ParamType[Any], problem: click.UsageError) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import takewhile
 
 import click
 
@@ -34,15 +35,15 @@ _TEXTS = """
 --format  默认为 csv。
 --engine  评定所用的引擎，结果都相同。
 --remote  --engine spark 的 Spark Connect 服务器。
---ledger  台账重复记录的多少内容：默认 full，parquet 时为 lean。
---strict  只要有一行读不了，就整个失败。
---rejects-xlsx  另把退回的行按原样写入工作簿，坏单元格着色，改好后可再读入；FILE 须是新文件。
+--ledger  台账照录学习记录的多少内容：默认 full，parquet 时为 lean。
+--strict  只要有一行无法读取，就作失败处理，不写出结果。
+--rejects-xlsx  另把退回的行按原样写入工作簿，有误的单元格着色，改好后可再读入；FILE 须是新文件。
 --sign  用这个 Ed25519 私钥（PEM）为结果签名。
 --pseudonymise  用这个密钥把人员编号写成假名。
 --memory-limit  整个进程可用的内存（如 1GB），超出则用磁盘；默认为大部分内存。
 
 = explain
-说明一个人为什么完成或未完成，直至条款，以及怎样就够了。
+说明一个人为什么完成或未完成，直至条款，以及怎样补足。
 RECORDS 是记录文件（同时给出 --policy），或已写出的结果的文件夹。
 --policy  一个政策包的文件夹，或放有多个政策包的文件夹；对已写出的结果不需要。
 --person  人员编号，或没有重名的姓名。
@@ -56,7 +57,7 @@ RECORDS 是记录文件（同时给出 --policy），或已写出的结果的文
 
 = inspect
 显示 FILES（文件、文件夹、通配符，或以 - 表示标准输入）将被读成什么：工作表、表头、列、单位。
-以及哪些单元格读不了，并举出几个（编号已遮盖）。不作任何评定。
+以及哪些单元格无法读取，并举出几个（编号已遮盖）。不作任何评定。
 --policy  一个政策包的文件夹，或放有多个政策包的文件夹：单元格可用其中的词。
 --as  这些文件应当是什么。
 --mapping  对照文件，用于表头本身说不清的列。
@@ -69,7 +70,7 @@ RECORDS 是记录文件（同时给出 --policy），或已写出的结果的文
 --key  结果须由这个 Ed25519 公钥（PEM）对应的私钥签名。
 
 = stats
-统计 DIR…（evaluate 写出的文件夹，或状态数据库）中的人数、学时和经费。
+统计 DIR…（evaluate 写出的文件夹，或继续教育情况数据库）中的人数、学时和经费。
 按地区、行业、用人单位、单位性质、职称级别、年度、学习形式、科目和结论；完成率；学时分布；
 经费来源；施教机构及其考核结果。数字都是精确的。
 --by  改按这些事实分组（可重复，得出多个表）。
@@ -81,7 +82,7 @@ RECORDS 是记录文件（同时给出 --policy），或已写出的结果的文
 --policy  政策包已移走时，其现在的位置。
 
 = report
-为 DIR 中的结果，或状态数据库中的现行结果写报告。
+为 DIR 中的结果，或继续教育情况数据库中的现行结果写报告。
 一个不需要网络的 HTML 文件、一个工作簿，或登记证书。
 HTML 有图、表和每个人的结论及理由；不写 --reveal 时编号已遮盖。
 --out  文件.html、文件.xlsx；登记证书还可为 文件.pdf。
@@ -94,7 +95,7 @@ HTML 有图、表和每个人的结论及理由；不写 --reveal 时编号已�
 --policy  政策包已移走时，其现在的位置。
 
 = publish
-把 DIR 中的结果写入状态数据库：结论、各项要求、台账、事实和统计。
+把 DIR 中的结果写入继续教育情况数据库：结论、各项要求、台账、事实和统计。
 要么全部写入，要么都不写。同一结果发布两次没有变化；同一范围、同一年度的后一个结果取代前一个，
 前一个留在历史中。各表和视图见 docs/database.md。
 --to  文件.duckdb 或 postgresql://…（密码最好放在 ~/.pgpass）。
@@ -114,7 +115,7 @@ HTML 有图、表和每个人的结论及理由；不写 --reveal 时编号已�
 只重写规则和条件的文字：注释、空行和键的顺序不变；规则的含义也不变，换一种语言书写时亦然。
 --check  不写入；列出未按规范格式书写的文件。
 --surface  中文或英文；默认按各 pack.yaml 所写。
-退出码：0 都合规范（或已改写）；1 有 --check 时有文件不合规范，或有规则读不了（保持原样）；2 该路径没有可处理的文件。
+退出码：0 都合规范（或已改写）；1 有 --check 时有文件不合规范，或有规则无法读取（保持原样）；2 该路径没有可处理的文件。
 
 = test
 运行 PACKS 的测试：政策包，或放有政策包的文件夹（默认 policies/）。
@@ -122,7 +123,7 @@ HTML 有图、表和每个人的结论及理由；不写 --reveal 时编号已�
 --coverage  列出没有案例触及的规则、分支和表格行。
 --mutate  把每条规则略作改动，列出没有案例察觉的改动。
 --junit  把结果以 JUnit XML 写入这个文件。
-退出码：0 每个案例都如所写；1 有不符的（或有政策包、案例读不了）；2 该路径没有政策包。
+退出码：0 每个案例都如所写；1 有不符的（或有政策包、案例无法读取）；2 该路径没有政策包。
 
 = new
 为 SECTOR（标识，如 social_work）新建政策包：一个文件夹，内有规则、测试、表格和 README。
@@ -135,7 +136,7 @@ HTML 有图、表和每个人的结论及理由；不写 --reveal 时编号已�
 --article  年度要求所在的条款。
 --unit  计量单位：学时 hours，学分 credits。
 --minimum  每人每年应完成多少。
---rate  单位与上级不同时，1 个本单位折合上级多少单位。
+--rate  计量单位与上级不同时，新政策包的 1 个单位折合上级的多少单位。
 --from  自哪一年度起施行。
 --base  所依据的上级政策包的标识；没有上级写 none。
 --surface  规则与注释用中文还是英文。
@@ -155,7 +156,7 @@ OLD 与 NEW 之间规定有何变化：文件夹或 git 版本（OLD...NEW：自
 --shifts  把每个有变化的结论写入这个 CSV 或 Parquet 文件，人员编号完整。
 --format  输出的格式。
 --exit-code  规定有变化时以 1 退出。
-退出码：0 已比较；有 --exit-code 时规定有变化（包括上级的）为 1；2 有一边读不了。
+退出码：0 已比较；有 --exit-code 时规定有变化（包括上级的）为 1；2 有一边无法读取。
 
 = history
 列出 RULE（政策包/规则）的历次版本，以及作出修改的提交。
@@ -173,7 +174,7 @@ git 中的规则：比较时按条文显示，合并前检查。
 = git merge-check
 找出分支 OURS 与 THEIRS 自分开以来对同一期间都作了修订的规则。
 --format  输出的格式。
-退出码：0 没有冲突；1 两边修订了同一规则的同一期间，或两者不能并存；2 有一边读不了。
+退出码：0 没有冲突；1 两边修订了同一规则的同一期间，或两者不能并存；2 有一边无法读取。
 
 = git textconv
 把 FILE 的规则写成条文：git install 之后由 git 运行。
@@ -184,11 +185,11 @@ git 中的规则：比较时按条文显示，合并前检查。
 
 = lsp
 通过标准输入输出为编辑器服务（Language Server Protocol）：编写政策包时的诊断信息、快速修正、接下来可写什么的建议、
-词和规则的含义、在何处声明和使用、改名、排版、着色。由编辑器启动，随编辑器结束。
+词和规则的含义、在何处声明和使用、改名、排版、着色。由编辑器启动，随编辑器结束；编辑器怎样设置见 docs/editor.md。
 
 = serve
 浏览器中的工作台：把 POLICIES（默认 policies/）中的政策包显示为条文，并据以评定学习记录。
-只在本机应答，且只应答知道所显示网址的人。
+只在本机应答，且只应答知道所显示网址的人。按 Ctrl-C 结束，所提交的文件和结果随即删除。
 --port  端口；默认用一个空闲的。
 --open  在浏览器中打开页面。
 
@@ -253,6 +254,7 @@ def _options(ctx: click.Context, text: Text) -> Iterator[str]:
 
 
 def _examples(epilog: str) -> str:
-    """The command lines of the examples, without remarks in brackets behind them."""
+    """The command lines of the examples, without remarks behind or below them."""
     lines = epilog.partition("Exit code")[0].replace("\b", "").strip().splitlines()
-    return "\n".join(["  例：", *(re.sub(r"  +\(.*\)$", "", f"  {line}") for line in lines[1:])]) if lines else ""
+    commands = takewhile(str.strip, lines[1:])
+    return "\n".join(["  例：", *(re.sub(r"  +\(.*\)$", "", f"  {line}") for line in commands)]) if lines else ""

@@ -45,7 +45,7 @@ def _lines(history: History) -> Iterator[str]:
         yield say("  no pack has this rule any more", "  政策包中已无此规则")
     for version in history.versions:
         start, until = version.label or say("from the beginning", "自始"), version.until
-        end = say(f"until {until}", f"至 {until}") if until else say("in force", "现行")
+        end = say(f"until {until}", f"至 {until} 止") if until else say("in force", "现行")
         if version.start is not None and version.start > date.today():
             end = say("not yet in force", "尚未施行") + (say(f", {end}", f"，{end}") if until else "")
         yield f"  {start} · {end} · {version.cites}"
@@ -58,14 +58,23 @@ def _lines(history: History) -> Iterator[str]:
             since = start or say("from the beginning", "自始")
             if before != after:
                 if before:
-                    yield f"    - {since} · {before}"
+                    yield f"    - {since} · {_entry(before)}"
                 if after:
-                    yield f"    + {since} · {after}"
+                    yield f"    + {since} · {_entry(after)}"
     if history.shallow:
         yield say(
             "  older commits are not in this clone; get them with: git fetch --unshallow",
             "  此克隆没有更早的提交；请先获取：git fetch --unshallow",
         )
+
+
+def _entry(text: str) -> str:
+    """An entry as ``tools/git/history`` tells it, its end in the language spoken."""
+    end, _, rest = text.partition(" · ")
+    if not end.startswith("until "):
+        return text
+    last = end.removeprefix("until ")
+    return say(text, f"至 {last} {'年' if last.isdigit() else ''}止 · {rest}")
 
 
 def _plain(history: History) -> dict[str, Any]:

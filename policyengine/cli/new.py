@@ -13,7 +13,7 @@ import click
 
 from policyengine.cli.guard import message, of_value, tell
 from policyengine.cli.settings import Command
-from policyengine.messages import harmless, say
+from policyengine.messages import harmless, listed, say
 
 EPILOG = """\b
 Examples:
@@ -80,9 +80,9 @@ def command(
     )
     place = Path(folder) if folder is not None else folder_of_packs()
     known = bases_near(place)
-    among = ", ".join([*known, "none"])
+    among = listed([*known, "none"])
     asked = base or _ask(
-        "base", say("the pack it extends", "所依据的上级政策包") + f" ({among})", known[0] if known else "none"
+        "base", say(f"the pack it extends ({among})", f"所依据的上级政策包（{among}）"), known[0] if known else "none"
     )
     below = None if asked in NO_BASE else base_of(asked, place, sector)
     term = below.term if below else None

@@ -79,7 +79,7 @@ def _shown(result: PackResult) -> Iterator[str]:
         if not one.passed:
             yield ""
             yield f"{one.case.span.file}:{one.case.span.line}: {one.case.name}" + (
-                f" ({one.case.cites})" if one.case.cites else ""
+                say(f" ({one.case.cites})", f"（{one.case.cites}）") if one.case.cites else ""
             )
             yield from (f"    {line}" for line in told(one))
             yield from (f"    {line}" for line in one.explanation.splitlines())

@@ -173,18 +173,18 @@ def test_wrong_use_is_2_and_says_what_to_do(run: Run, arguments: tuple[str, ...]
 
 # arguments, and what is said of them in Chinese
 WRONG_USE = """
-evaluate r.csv --policy p --format foo    '--format' 的值不能用：只能是 csv、jsonl、parquet、xlsx
-stats x --suppress -1                     '--suppress' 的值不能用：须是不小于 0 的整数
-new x --from 20                           '--from' 的值不能用：须是 1950 至 2199 的整数
-git textconv nowhere.yaml                 'FILE' 的值不能用：没有这个文件，或它是文件夹，或没有读写权限
+evaluate r.csv --policy p --format foo    --format 的值不能用：只能是 csv、jsonl、parquet、xlsx
+stats x --suppress -1                     --suppress 的值不能用：须是不小于 0 的整数
+new x --from 20                           --from 的值不能用：须是 1950 至 2199 的整数
+git textconv nowhere.yaml                 FILE 的值不能用：没有这个文件，或它是文件夹，或没有读写权限
 evaluate r.csv --policy                   选项 --policy 缺少值
 fmt --check=1                             选项 --check 不带值
 explain-code A B                          多余的参数：B
 evaluate r.csv --polcy p                  没有选项 --polcy，是不是 --policy、--policy-rev？
 git foo                                   没有命令“foo”
 foo                                       没有命令“foo”
-evaluate                                  缺少 'RECORDS...'
-evaluate r.csv --policy p --period 20     '--period' 的值不能用：“20”不是年度，请写成 2016 或 2016..2018
+evaluate                                  缺少 RECORDS...
+evaluate r.csv --policy p --period 20     --period 的值不能用：“20”不是年度，请写成 2016 或 2016..2018
 """
 
 
@@ -256,7 +256,8 @@ def test_help_in_chinese(run: Run, name: str) -> None:
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(f"用法：main {name}".rstrip())
     assert help_zh.texts()[name or "policyengine"].lines[0] in done.out
-    for word in ("Usage", "Options", "Commands", "Example", "Exit code", "required", "default:", "Show "):
+    for word in ("Usage", "Options", "Commands", "Example", "Exit code", "required", "default:", "Show ", "says how",
+                 "Ends with"):  # fmt: skip
         assert word not in done.out
     assert "显示本说明并退出" in done.out
     assert "Show this message and exit." in run(*name.split(), "--help").out, "English as before"

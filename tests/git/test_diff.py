@@ -146,6 +146,14 @@ def test_history_of_a_version_that_is_still_to_come(repository: Repository) -> N
     ]
 
 
+def test_history_in_chinese(repository: Repository) -> None:
+    """The end of a version stood in English among the commits."""
+    said = repository.policyengine("--lang", "zh", "history", "sichuan/annual-hours").stdout
+    assert "  自始 · 至 2015-12-31 止 · " in said
+    assert "    + 自始 · 至 2015 年止 · raise-only · 要求 每年 总学时 不少于 80 学时" in said
+    assert "until" not in said
+
+
 RECORDS = """record_id,person_id,date,form,subject,quantity,unit,evidence
 R1,P1,2016-05-01,training,professional,92,hours,C1
 """

@@ -90,7 +90,7 @@ def _unknown(name: str, names: Sequence[str], several: Sequence[str]) -> Diagnos
         say(f"no pack here has a rule {name}", f"这里的政策包都没有规则 {name}"),
         hint=say(f"did you mean {near}?", f"是不是 {near}？")
         if near
-        else say("name it as pack/rule, e.g. sichuan/annual-hours", "请写成 包/规则，如 sichuan/annual-hours"),
+        else say("name it as pack/rule, e.g. sichuan/annual-hours", "请写成 政策包/规则，如 sichuan/annual-hours"),
     )
 
 

@@ -239,7 +239,7 @@ def write_tree(commit: str, top: Path, folder: Path) -> None:
         said = say(f"there is no pack in {commit[:12]}", f"{commit[:12]} 中没有政策包")
         hint = say(f"a pack is a folder with a {PACK_FILE}", f"政策包是含有 {PACK_FILE} 的文件夹")
         if inner := _submodules(commit, top):
-            names = ", ".join(inner)
+            names = say(", ", "、").join(inner)
             hint = say(
                 f"{names}: a repository of its own (submodule); go into it and compare there",
                 f"{names} 是独立的仓库（子模块）；请进入其中比较",
