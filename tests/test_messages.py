@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from policyengine import messages
@@ -44,3 +46,38 @@ NUMBERS = [
 @pytest.mark.parametrize(("number", "words", "said"), NUMBERS)
 def test_numbers_and_their_words(number: int, words: tuple[str, ...], said: str) -> None:
     assert messages.many(number, *words) == said
+
+
+LISTS = [  # names, how many are told, in English, in Chinese
+    (("a", "b"), None, "a, b", "a、b"), (("a",), 3, "a", "a"), (("a", "b", "c"), 2, "a, b, …", "a、b、…"),
+    ((), 2, "", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("names", "most", "en", "zh"), LISTS)
+def test_a_list_of_names(names: tuple[str, ...], most: int | None, en: str, zh: str) -> None:
+    told = []
+    for language in ("en", "zh"):
+        messages.speak(language)
+        told.append(messages.listed(names, most))
+    messages.speak("en")
+    assert told == [en, zh]
+
+
+ROOT = Path(__file__).parent.parent
+READ = ("policyengine/**/*.py", "policyengine/**/*.json", "policyengine/**/*.js", "policyengine/codes/*.md",
+        "README.md", "docs/*.md", "policies/**/*.md", "policies/**/*.yaml", "examples/*.md", "editors/vscode/*.md",
+        "editors/vscode/*.json", "editors/vscode/snippets/*.json")  # fmt: skip
+ONE_NAME = [  # what a thing is called, and a word that was another name for it or said something else
+    ("案例", "用例"), ("授权领域", "授权事项"), ("政策包", "规则包"), ("上级政策包", "基础包"), ("最上级", "最底层"),
+    ("继续教育情况数据库", "状态数据库"), ("假名", "化名"), ("引擎", "求值器"), ("词条", "术语"), ("尚缺", "尚差"),
+    ("应完成", "应学"), ("限额扣减", "核掉"), ("不能写“不适用”", "不能不适用"), ("不得写“不适用”", "不得不适用"),
+    ("未经扣减", "未经核减"), ("不宽于上级规则", "不低于上级规定"), ("上级政策包没有的词", "下级各包"),
+    ("所替代的", "其下的 national"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "other"), ONE_NAME)
+def test_a_thing_has_one_name_in_chinese(name: str, other: str) -> None:
+    found = [str(p) for pattern in READ for p in ROOT.glob(pattern) if other in p.read_text(encoding="utf-8")]
+    assert not found, f"{name}, not {other}"

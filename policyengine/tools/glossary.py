@@ -25,8 +25,9 @@ CONCEPTS = """
 年度 | period | a year of the policy, from its year start; several years where a requirement says so
 学习记录 | record | one activity of one person, a row of a records file
 台账 | ledger | what became of every record: converted, counted, by which rules, or why not
+结果 | result | what one evaluation writes: decisions, findings, ledger, rejects, flags, missing facts and manifest
 结论项 | finding | one requirement applied to one person and period: required, achieved, short by
-结果 | decision | one person, period and policy: met, not_met, excused, undetermined or in_progress
+结论 | decision | one person, period and policy: met, not_met, excused, undetermined or in_progress
 完成 | met | every firm requirement is met, whatever the missing facts turn out to be
 未完成 | not_met | a firm requirement is not met, whatever the missing facts turn out to be
 已免除 | excused | what is not met is excused
@@ -37,9 +38,17 @@ CONCEPTS = """
 退回 | reject | a row that could not be read as a record; it stands in `rejects`
 有待核实 | in need of review | a record of which a missing fact decides whether or how much it counts
 上下限 | bounds | the least and the most that an amount can be under every completion of the missing facts
+评定 | judge | what is done with people: their records, period by period, under a policy
+上级政策包 | base pack | the pack that one extends; its authority stands above, a pack on top of it is lower (下级)
+标识 | id | what packs, rules, words and documents are called in files; 编号 is of people and records
+案例 | case | a person, records and what must come out, worked by hand
+应完成、尚缺 | required, short by | of a requirement; over a maximum 超出
+限额扣减 | cut by a cap | what a cap takes of a record; 核减 is of a requirement
+假名 | pseudonym | what `evaluate --pseudonymise` writes for a person's id
+继续教育情况数据库 | status database | what `publish` writes into
 """
 _VOCABULARY = (("measure", "Measures 计量项"), ("regime", "Delegated regimes 授权领域"),
-               ("conclusion", "Consequences 结论"), ("flag", "Flags 标记"), ("table", "Tables 表"))  # fmt: skip
+               ("conclusion", "Consequences 后果"), ("flag", "Flags 标记"), ("table", "Tables 表"))  # fmt: skip
 
 
 def glossary(policies: Path) -> str:
