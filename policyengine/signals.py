@@ -12,7 +12,7 @@ ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK
 
 
 @contextmanager
-def handled(handlers: Mapping[signal.Signals, Callable[[int, Any], None]]) -> Iterator[None]:
+def handled(handlers: Mapping[signal.Signals, Callable[[int, Any], None] | signal.Handlers]) -> Iterator[None]:
     """Have signals handled so meanwhile, then as before. Outside the main thread nothing changes: whoever runs us there
     heeds signals."""
     before: dict[signal.Signals, Any] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -707,3 +708,21 @@ def test_command(tmp_path: Path, results: dict[str, Path]) -> None:
         ]  # fmt: skip
     assert "by region" in run("stats", to).output
     assert run("stats", str(tmp_path / "none.duckdb")).exit_code == 2
+
+
+def test_ctrl_c_when_it_is_done_comes_too_late(
+    results: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is committed is there: the command says so, and not that nothing was left behind."""
+    commit = embedded.Embedded.commit
+
+    def and_then_interrupted(target: embedded.Embedded) -> None:
+        commit(target)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(embedded.Embedded, "commit", and_then_interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    made = publish(results["2016"], str(tmp_path / "status.duckdb"))
+    assert made.changed
+    assert signal.getsignal(signal.SIGINT) is before
+    assert ask_file(tmp_path / "status.duckdb")("SELECT count(*) FROM results") == [(1,)]

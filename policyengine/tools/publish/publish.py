@@ -6,7 +6,9 @@ it replaces stays, marked as superseded.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +18,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.personal import mask
+from policyengine.signals import ENDING, handled
 from policyengine.tools.publish.staging import Query, Staged, result_row
 from policyengine.tools.result.read import as_they_are, unchanged_result
 from policyengine.tools.result.undisturbed import undisturbed
@@ -68,7 +71,7 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
     PE542 a person would be decided twice, PE543 the result was changed since it was written, PE561 since it was
     signed, PE400 another run replaced it meanwhile.
     """
-    with undisturbed([folder]) as unchanged, working() as (connection, place):
+    with ExitStack() as done, undisturbed([folder]) as unchanged, working() as (connection, place):
         written = unchanged_result(folder)
         policies = [str(p["id"]) for p in written.manifest["policies"]]
         scope = scope or (policies[0] if len(policies) == 1 else "*")
@@ -95,6 +98,8 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
                 replaced = [] if known else _write(target, staged, queries, scope)
             gone = tuple(_gone(target, source.id, *one) for one in replaced)
             unchanged()
+            # from here on the result is there: to say that nothing was left behind would be untrue
+            done.enter_context(handled(dict.fromkeys((signal.SIGINT, *ENDING), signal.SIG_IGN)))
             target.commit()
     return Published(source.id, True, tuple(replaced), source.notes, gone=gone)
 
