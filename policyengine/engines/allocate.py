@@ -11,11 +11,11 @@ from dataclasses import field
 
 from policyengine.engines.alike import Values
 from policyengine.engines.assign import Days
+from policyengine.engines.facts import Truth, get_fact, lacking
 from policyengine.engines.judge import Judge, Judged
 from policyengine.engines.numbers import NOTHING, UNBOUNDED, ZERO, Amount, Number, add_up
 from policyengine.engines.ready import Ready
 from policyengine.engines.rivals import Member, Rivals
-from policyengine.engines.truth import Truth, get_fact, lacking
 from policyengine.engines.windows import Cut, Filled, Gap, Gaps, Item, cut_of, figure_bounds, may_cut
 from policyengine.language import tree
 from policyengine.light import dataclass

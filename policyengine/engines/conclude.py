@@ -13,12 +13,12 @@ from math import prod
 
 from policyengine.engines.allocate import Account
 from policyengine.engines.calendar import label
+from policyengine.engines.facts import DECIDED, Scene, Truth
 from policyengine.engines.later import Later
 from policyengine.engines.numbers import Number, add_up
 from policyengine.engines.ready import Ready
 from policyengine.engines.require import Requirements, Span
 from policyengine.engines.totals import Totals
-from policyengine.engines.truth import DECIDED, Scene, Truth
 from policyengine.light import dataclass
 from policyengine.records.model import Person
 from policyengine.trace import Decision, Finding

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import field
 from fractions import Fraction
 
+from policyengine.engines.facts import Scene, World, find_figure, get_fact, missing_facts
 from policyengine.engines.numbers import UNBOUNDED, ZERO, Amount, Number, round_to, times, whole
-from policyengine.engines.truth import Scene, World, find_figure, get_fact, missing_facts
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS, Unit
 from policyengine.light import dataclass

@@ -12,9 +12,10 @@ from datetime import date
 from policyengine.engines.assign import Days, Shares, in_time, shares
 from policyengine.engines.calendar import period_of
 from policyengine.engines.convert import Converting
+from policyengine.engines.facts import Scene, Test, Truth, World
 from policyengine.engines.numbers import NOTHING, UNBOUNDED, ZERO, Amount, Number, add_up, times, whole
 from policyengine.engines.ready import Ready, Stage, in_force, ready
-from policyengine.engines.truth import Scene, Test, Truth, World, all_of, any_of
+from policyengine.engines.truth import all_of, any_of
 from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.plan.model import Plan

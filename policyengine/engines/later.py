@@ -6,11 +6,12 @@ from dataclasses import field
 from datetime import date
 
 from policyengine.engines.calendar import block_of, period_bounds
+from policyengine.engines.facts import Test, World, fields_asked
 from policyengine.engines.judge import Judge, with_kept
 from policyengine.engines.lookup import Finder
 from policyengine.engines.numbers import Number, Shown
 from policyengine.engines.ready import Ready, ready
-from policyengine.engines.truth import Test, World, all_of, compile_rule, fields_asked
+from policyengine.engines.truth import all_of, compile_rule
 from policyengine.language import tree
 from policyengine.language.references import requirements_asked
 from policyengine.language.vocabulary import FieldDecl

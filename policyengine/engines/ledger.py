@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from policyengine.engines.alike import Alike, Values, filled
 from policyengine.engines.allocate import Account
 from policyengine.engines.calendar import label
+from policyengine.engines.facts import Truth, record_fact
 from policyengine.engines.judge import Judged
 from policyengine.engines.numbers import NOTHING, Amount, Shown
 from policyengine.engines.ready import Ready, Stage
-from policyengine.engines.truth import Truth, record_fact
 from policyengine.engines.windows import Item
 from policyengine.language import tree
 from policyengine.plan.names import walk

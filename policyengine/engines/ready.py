@@ -9,20 +9,9 @@ from dataclasses import field
 from datetime import date
 
 from policyengine.engines.calendar import DAY, period_bounds
+from policyengine.engines.facts import Scene, Test, Truth, World, fields_asked, lacking, owning_field, rows_lacking
 from policyengine.engines.numbers import Number
-from policyengine.engines.truth import (
-    Scene,
-    Test,
-    Truth,
-    World,
-    all_of,
-    compile_what,
-    compile_when,
-    fields_asked,
-    lacking,
-    owning_field,
-    rows_lacking,
-)
+from policyengine.engines.truth import all_of, compile_what, compile_when
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass

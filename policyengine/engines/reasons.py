@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from policyengine.engines.facts import Scene, Truth
 from policyengine.engines.ready import Ready
-from policyengine.engines.truth import Scene, Truth
 
 
 def held_kinds(scene: Scene, kinds: object) -> list[str]:

@@ -15,12 +15,12 @@ from datetime import date
 from policyengine.engines.allocate import account
 from policyengine.engines.calendar import block_of, period_bounds, period_of
 from policyengine.engines.conclude import Case
+from policyengine.engines.facts import get_fact
 from policyengine.engines.judge import Judge
 from policyengine.engines.later import Later, world_of
 from policyengine.engines.ledger import flags, ledger, repeats_asked
 from policyengine.engines.ready import Ready, Stage, ready
 from policyengine.engines.require import Span
-from policyengine.engines.truth import get_fact
 from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.packs.windows import series_of

@@ -11,12 +11,13 @@ from fractions import Fraction
 from functools import lru_cache, partial
 
 from policyengine.engines.calendar import DAY, full_months, label, period_bounds, period_of, window_from
+from policyengine.engines.facts import DECIDED, Scene, Truth, get_fact, missing_facts
 from policyengine.engines.later import Later, Required, Stretch
 from policyengine.engines.numbers import LIMITLESS, NOTHING, UNBOUNDED, ZERO, Amount, Number, times
 from policyengine.engines.ready import Ready
 from policyengine.engines.reasons import held_kinds, telling, truth_in
 from policyengine.engines.totals import Totals
-from policyengine.engines.truth import DECIDED, Scene, Truth, get_fact, missing_facts, stretches_of
+from policyengine.engines.truth import stretches_of
 from policyengine.engines.windows import own_figure
 from policyengine.language import tree
 from policyengine.light import dataclass

@@ -11,9 +11,9 @@ from dataclasses import field
 from heapq import nsmallest
 
 from policyengine.engines.alike import Alike, PartKey, Values, filled
+from policyengine.engines.facts import Truth
 from policyengine.engines.numbers import ZERO, Amount, Number
 from policyengine.engines.ready import Ready
-from policyengine.engines.truth import Truth
 from policyengine.light import dataclass
 
 Preference = tuple[Number, int]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from policyengine.engines.allocate import Account
+from policyengine.engines.facts import Scene, Test, Truth, lacking
 from policyengine.engines.later import Later, Stretch
 from policyengine.engines.numbers import Amount, add_up
 from policyengine.engines.ready import Ready
-from policyengine.engines.truth import Scene, Test, Truth, lacking
 
 Members = Sequence[tuple[int, Truth]]
 """Numbers of items, and whether they belong to a sum (None: perhaps)."""

@@ -1,228 +1,36 @@
 """Conditions, in three values: true, false, or None where a missing fact leaves it unknown (Kleene).
 
-A condition is compiled once into a function of a ``Scene`` (a record, its person, a period); the record stages and
-the period stages share it.
+A condition is compiled once into a function of a ``Scene`` (``facts.py``); the record stages and the period stages
+share it.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import field
+from collections.abc import Callable, Container, Iterable
 from datetime import date
 from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from policyengine.engines.calendar import day_in_period, full_months, later, merged, period_of
-from policyengine.engines.lookup import Finder, Row
+from policyengine.engines.calendar import full_months, later, merged
+from policyengine.engines.facts import (
+    DECIDED,
+    DERIVED,
+    Scene,
+    Test,
+    Truth,
+    World,
+    fact_of,
+    fact_test,
+    literal,
+    operand,
+    owning_field,
+    unit_of,
+)
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
-from policyengine.language.vocabulary import FieldDecl, Vocabulary
-from policyengine.light import dataclass
-from policyengine.plan.names import owning_field as find_owner
 from policyengine.plan.names import walk
-from policyengine.records.model import Circumstance, Record
-
-Truth = bool | None
-Test = Callable[["Scene"], Truth]
-Operand = Callable[["Scene"], Any]
-DECIDED = ("met", "not_met", "excused")
-
-
-@dataclass(slots=True)
-class Scene:
-    """What a condition can see. ``record`` is None at the period stages; ``window`` is the stretch judged there.
-
-    ``outcome`` gives the outcome of a year by its number (None: of what is decided, a year or a block of years), or the
-    set of those that are possible (for ``conclude``); ``requirement`` the outcomes that are possible for one of its
-    requirements, by its name; ``repeated`` whether an earlier record of the person has the same
-    values (for ``flag``; unknown where one of the two lacks some). ``adrift``: it is not known where the window lies.
-    """
-
-    person: Mapping[str, object]
-    circumstances: tuple[Circumstance, ...] = ()
-    record: Record | None = None
-    period: int = 0
-    window: tuple[date, date] = (date.min, date.max)
-    outcome: Callable[[int | None], str | frozenset[str]] | None = None
-    requirement: Callable[[str], frozenset[str]] | None = None
-    repeated: Callable[[tuple[str, ...]], Truth] | None = None
-    adrift: bool = False
-
-    @property
-    def day(self) -> date:
-        """The day on which tables are asked: the record's end, or the window's last day."""
-        return self.record.end if self.record is not None else self.window[1]
-
-
-@dataclass(slots=True)
-class World:
-    """What compiling needs to know of the plan."""
-
-    fields: Mapping[str, FieldDecl]
-    vocabulary: Vocabulary
-    finders: Mapping[str, Finder]
-    year_start: tuple[int, int]
-    leave_kinds: frozenset[str] = field(default_factory=frozenset)
-
-
-# --- facts ------------------------------------------------------------------------------------------------------------
-
-_DERIVED: dict[str, Callable[[Record], object | None]] = {
-    "date": lambda r: r.end,
-    "end": lambda r: r.end,
-    "start": lambda r: r.start,
-    "days": lambda r: (r.end - r.start).days + 1,
-    "full_months": lambda r: full_months(r.start, r.end),
-    "quantity": lambda r: r.quantity,
-    "unit": lambda r: r.unit,
-}
-
-
-def record_fact(record: Record, name: str) -> object | None:
-    """A fact of a record by field id, derived ones and the dates included; None when missing."""
-    value = record.facts.get(name)
-    if value is None and name in _DERIVED:
-        return _DERIVED[name](record)
-    return value
-
-
-def get_fact(scene: Scene, decl: FieldDecl) -> object | None:
-    """The value of a field in the scene; None when missing."""
-    if decl.of == "person":
-        return scene.person.get(decl.id)
-    return record_fact(scene.record, decl.id) if scene.record is not None else None
-
-
-def missing_facts(node: object, world: World, scene: Scene) -> tuple[str, ...]:
-    """The fields a condition speaks of that the scene lacks: ``approved``, ``person:employer_kind``. Sorted."""
-    return lacking(fields_asked(node, world), scene)
-
-
-def fields_asked(node: object, world: World) -> tuple[FieldDecl, ...]:
-    """The fields that the answer of a node depends on, circumstances apart."""
-    return tuple(world.fields[n] for n in names_asked(node, world) if n != "circumstance")
-
-
-def names_asked(node: object, world: World) -> tuple[str, ...]:
-    """The ids of all fields that the answer of a node depends on."""
-    names: dict[str, None] = {}
-    for part in walk(node):
-        if isinstance(part, tree.Field):
-            names[part.id] = None
-        elif isinstance(part, tree.YearOf | tree.Divisor):
-            names[part.field] = None
-        elif isinstance(part, tree.What) and part.terms:
-            names[owning_field(part, world)] = None
-    if "quantity" in names and any(isinstance(p, tree.Value) and p.unit for p in walk(node)):
-        names["unit"] = None
-    return tuple(names)
-
-
-def lacking(decls: Iterable[FieldDecl], scene: Scene) -> tuple[str, ...]:
-    """Those of the fields that the scene lacks, as results name them."""
-    return tuple(sorted(f"person:{d.id}" if d.of == "person" else d.id for d in decls if get_fact(scene, d) is None))
-
-
-def rows_lacking(figures: Iterable[tree.Lookup], world: World, scene: Scene) -> tuple[str, ...]:
-    """The tables that have no figure for the facts they are asked with, as results name them: ``table:rates``."""
-    absent = {f.table for f in figures if find_figure(f, world, scene) is None and not missing_facts(f, world, scene)}
-    return tuple(sorted(f"table:{table}" for table in absent))
-
-
-# --- operands ---------------------------------------------------------------------------------------------------------
-
-
-def _fact_of(decl: FieldDecl) -> Operand:
-    name = decl.id
-    if decl.of == "person":
-        return lambda scene: scene.person.get(name)
-    if name in _DERIVED:
-        return lambda scene: record_fact(scene.record, name) if scene.record is not None else None
-    return lambda scene: scene.record.facts.get(name) if scene.record is not None else None
-
-
-def _fact_test(decl: FieldDecl, check: Callable[[Any], bool]) -> Test:
-    """What ``check`` says of a fact; unknown when it is missing."""
-    name, fact = decl.id, _fact_of(decl)
-
-    def of_person(scene: Scene) -> Truth:
-        value = scene.person.get(name)
-        return None if value is None else check(value)
-
-    def of_record(scene: Scene) -> Truth:
-        value = None if scene.record is None else scene.record.facts.get(name)
-        return None if value is None else check(value)
-
-    def derived(scene: Scene) -> Truth:
-        value = fact(scene)
-        return None if value is None else check(value)
-
-    return of_person if decl.of == "person" else derived if name in _DERIVED else of_record
-
-
-def _operand(node: tree.Operand, world: World, unit: str | None = None) -> Operand:
-    """A function for the operand's value; literals with a unit are turned into ``unit``."""
-    match node:
-        case tree.Field(id=name):
-            return _fact_of(world.fields[name])
-        case tree.YearOf(field=name):
-            fact, start = _fact_of(world.fields[name]), world.year_start
-
-            def year_of(scene: Scene) -> object | None:
-                day = fact(scene)
-                return period_of(day, start) if isinstance(day, date) else None
-
-            return year_of
-        case tree.ThisYear():
-            return lambda scene: scene.period
-        case tree.DayOfYear(month=month, day=day):
-            begins = world.year_start
-            return lambda scene: day_in_period(scene.period, month, day, begins)
-        case tree.Term() | tree.Value():
-            fixed = _literal(node, unit)
-            return lambda scene: fixed
-        case tree.Lookup():
-            return lambda scene: find_figure(node, world, scene)
-    raise TypeError(node)
-
-
-def _literal(node: tree.Term | tree.Value, unit: str | None) -> object:
-    if isinstance(node, tree.Term):
-        return node.id
-    if node.unit and unit and isinstance(node.value, Fraction):
-        return node.value * UNITS[node.unit].scale / UNITS[unit].scale
-    return node.value
-
-
-def find_row(node: tree.Lookup, world: World, scene: Scene) -> Row | None:
-    """The row of a table figure; None when an argument is missing or the table has no such row."""
-    arguments = [_operand(a, world)(scene) for a in node.arguments]
-    if any(a is None for a in arguments):
-        return None
-    finder = world.finders[node.table]
-    if any(isinstance(a, tree.ThisYear) for a in node.arguments) and finder.table.columns_with("year"):
-        arguments = [v for a, v in zip(node.arguments, arguments, strict=True) if not isinstance(a, tree.ThisYear)]
-    return finder.find(arguments, scene.day, scene.period)
-
-
-def find_figure(node: tree.Lookup, world: World, scene: Scene) -> Fraction | None:
-    """The figure a table gives; None when an argument, the row or its figure is missing."""
-    row = find_row(node, world, scene)
-    return world.finders[node.table].figure(row) if row is not None else None
-
-
-def _unit_of(node: tree.Operand, world: World) -> str | None:
-    match node:
-        case tree.Field(id=name):
-            return world.fields[name].unit
-        case tree.Lookup(table=table):
-            return world.finders[table].value_unit()
-    return None
-
-
-# --- tests ------------------------------------------------------------------------------------------------------------
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -242,11 +50,11 @@ def _compare(left: tree.Operand, op: str, right: tree.Operand, world: World) -> 
         if left.id == "circumstance":
             has = _circumstance_in({right.id} if isinstance(right, tree.Term) else set())
             return has if op == "=" else negate(has)
-        fixed = _literal(right, _unit_of(left, world))
-        return _fact_test(world.fields[left.id], partial(_OPERATORS[_MIRRORED[op]], fixed))
+        fixed = literal(right, unit_of(left, world))
+        return fact_test(world.fields[left.id], partial(_OPERATORS[_MIRRORED[op]], fixed))
     if isinstance(right, tree.Field) and isinstance(left, tree.Term | tree.Value):
         return _compare(right, _MIRRORED[op], left, world)
-    one, other = _operand(left, world, _unit_of(right, world)), _operand(right, world, _unit_of(left, world))
+    one, other = operand(left, world, unit_of(right, world)), operand(right, world, unit_of(left, world))
 
     def test(scene: Scene) -> Truth:
         a, b = one(scene), other(scene)
@@ -292,11 +100,11 @@ def _in(node: tree.In, world: World) -> Test:
         return _circumstance_in({i.id for i in node.items if isinstance(i, tree.Term)})
     if isinstance(node.left, tree.Field) and node.left.id == "quantity":  # each item is in a unit of its own
         return any_of([_compare(node.left, "=", item, world) for item in node.items])
-    value, unit = _operand(node.left, world), _unit_of(node.left, world)
-    fixed = frozenset(_literal(i, unit) for i in node.items if isinstance(i, tree.Term | tree.Value))
-    others = [_operand(i, world, unit) for i in node.items if not isinstance(i, tree.Term | tree.Value)]
+    value, unit = operand(node.left, world), unit_of(node.left, world)
+    fixed = frozenset(literal(i, unit) for i in node.items if isinstance(i, tree.Term | tree.Value))
+    others = [operand(i, world, unit) for i in node.items if not isinstance(i, tree.Term | tree.Value)]
     if isinstance(node.left, tree.Field) and not others:
-        return _fact_test(world.fields[node.left.id], fixed.__contains__)
+        return fact_test(world.fields[node.left.id], fixed.__contains__)
 
     def test(scene: Scene) -> Truth:
         found = value(scene)
@@ -414,7 +222,7 @@ def compile_condition(node: tree.Condition | None, world: World) -> Test:
 
 
 def _in_table(node: tree.InTable, world: World) -> Test:
-    value, finder = _operand(node.left, world), world.finders[node.table]
+    value, finder = operand(node.left, world), world.finders[node.table]
 
     def listed(scene: Scene) -> Truth:
         found = value(scene)
@@ -427,15 +235,15 @@ def _present(name: str, world: World, negated: bool) -> Test:
     if name == "circumstance":
         some = _circumstance_in({w.id for w in world.vocabulary.terms_of("circumstance")})
         return negate(some) if negated else some
-    decl, fact, wanted = world.fields[name], _fact_of(world.fields[name]), not negated
-    if decl.of == "record" and name not in _DERIVED:
+    decl, fact, wanted = world.fields[name], fact_of(world.fields[name]), not negated
+    if decl.of == "record" and name not in DERIVED:
         return lambda scene: (scene.record is not None and scene.record.facts.get(name) is not None) is wanted
     return lambda scene: (fact(scene) is not None) is wanted
 
 
 def _elapsed(node: tree.Elapsed, world: World) -> Test:
     """The later day against the earlier one moved forward; no day is as late as one beyond the calendar."""
-    start, end, compare = _operand(node.start, world), _operand(node.end, world), _OPERATORS[node.op]
+    start, end, compare = operand(node.start, world), operand(node.end, world), _OPERATORS[node.op]
     count, unit, before = node.count, node.unit, node.op in ("<", "<=")
 
     def test(scene: Scene) -> Truth:
@@ -450,7 +258,7 @@ def _elapsed(node: tree.Elapsed, world: World) -> Test:
 
 def ends_of(node: tree.Elapsed, world: World, scene: Scene) -> tuple[date | None, date | None]:
     """The two days between which the time is asked; None where one is missing."""
-    return _operand(node.start, world)(scene), _operand(node.end, world)(scene)
+    return operand(node.start, world)(scene), operand(node.end, world)(scene)
 
 
 def _lasts(node: tree.Lasts, world: World) -> Test:
@@ -499,19 +307,11 @@ def _in_each(node: tree.InEach) -> Test:
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
-def owning_field(what: tree.What, world: World) -> str:
-    """The one enumerated field of the record that all the terms belong to (``form`` before others)."""
-    owner = find_owner(what.terms, world.vocabulary)
-    if owner is None:
-        raise KeyError(f"no field has all of the terms {', '.join(what.terms)}")
-    return owner
-
-
 def compile_what(what: tree.What | None, world: World) -> Test:
     """Whether a record is one that the statement speaks of; unknown where the field is missing."""
     if what is None or not what.terms:
         return _always
-    return _fact_test(world.fields[owning_field(what, world)], frozenset(what.terms).__contains__)
+    return fact_test(world.fields[owning_field(what, world)], frozenset(what.terms).__contains__)
 
 
 def compile_when(when: tree.Condition | None, world: World) -> Test:

@@ -13,11 +13,11 @@ from dataclasses import field
 from datetime import date
 
 from policyengine.engines.calendar import block_of, period_bounds, period_of, window_from
+from policyengine.engines.facts import Scene, find_figure, get_fact, lacking, missing_facts, owning_field
 from policyengine.engines.judge import Judge, Judged
 from policyengine.engines.numbers import UNBOUNDED, ZERO, Amount, Number, add_up, times
 from policyengine.engines.ready import Ready
 from policyengine.engines.rooms import Grid, Room, grids
-from policyengine.engines.truth import Scene, find_figure, get_fact, lacking, missing_facts, owning_field
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass

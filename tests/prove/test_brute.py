@@ -11,8 +11,9 @@ from fractions import Fraction
 import pytest
 
 from policyengine.engines.calendar import period_bounds
+from policyengine.engines.facts import Scene
 from policyengine.engines.reference import prepare
-from policyengine.engines.truth import Scene, compile_condition
+from policyengine.engines.truth import compile_condition
 from policyengine.language import tree
 from policyengine.records.model import Record
 from policyengine.tools.prove.compare import compare

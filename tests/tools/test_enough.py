@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from policyengine.engines.facts import Scene
 from policyengine.engines.later import world_of
-from policyengine.engines.truth import Scene
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.packs.model import Governing, Rule
 from policyengine.plan.build import plan_of

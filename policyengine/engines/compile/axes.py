@@ -18,8 +18,8 @@ from policyengine.engines.calendar import DAY
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.probes import Inexpressible, Probe
 from policyengine.engines.compile.trees import Tree
+from policyengine.engines.facts import World
 from policyengine.engines.lookup import Finder, canonical_text
-from policyengine.engines.truth import World
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.records.model import Fact

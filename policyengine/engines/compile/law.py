@@ -19,11 +19,11 @@ from policyengine.engines.calendar import period_of
 from policyengine.engines.compile.draft import Draft, DraftRecord
 from policyengine.engines.compile.probes import Inexpressible, Probes, rewritten
 from policyengine.engines.convert import Converting
+from policyengine.engines.facts import Scene, fields_asked, lacking
 from policyengine.engines.later import world_of
 from policyengine.engines.numbers import Amount, Number
 from policyengine.engines.ready import Ready, in_force
 from policyengine.engines.reference import Prepared, prepare
-from policyengine.engines.truth import Scene, fields_asked, lacking
 from policyengine.engines.windows import _ranks
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS

@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 
 from policyengine.engines.calendar import DAY, period_bounds
-from policyengine.engines.truth import World, owning_field
+from policyengine.engines.facts import World, owning_field
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
 from policyengine.plan.names import walk

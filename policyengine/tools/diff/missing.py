@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from policyengine.engines.truth import Test, Truth, compile_rule
+from policyengine.engines.facts import Test, Truth
+from policyengine.engines.truth import compile_rule
 from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.packs.model import Table

@@ -11,9 +11,9 @@ from datetime import date
 from fractions import Fraction
 
 from policyengine.engines.calendar import period_of
+from policyengine.engines.facts import Scene, find_figure
 from policyengine.engines.judge import in_force
 from policyengine.engines.reference import Prepared
-from policyengine.engines.truth import Scene, find_figure
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
 from policyengine.light import dataclass

@@ -14,10 +14,10 @@ from itertools import count, islice, repeat, takewhile
 from math import ceil
 
 from policyengine.engines.calendar import period_of
+from policyengine.engines.facts import Scene, record_fact
 from policyengine.engines.judge import in_force
 from policyengine.engines.ready import Ready
 from policyengine.engines.reference import Prepared
-from policyengine.engines.truth import Scene, record_fact
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
 from policyengine.light import dataclass

@@ -11,7 +11,8 @@ from datetime import date
 from fractions import Fraction
 
 from policyengine.engines.calendar import add_months, period_of
-from policyengine.engines.truth import Scene, World, compile_condition, ends_of, record_fact
+from policyengine.engines.facts import Scene, World, record_fact
+from policyengine.engines.truth import compile_condition, ends_of
 from policyengine.language import tree
 from policyengine.language.disjoint import NEGATED
 from policyengine.language.quantities import UNITS

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
+from policyengine.engines.facts import Scene, Test, Truth, World, missing_facts, names_asked
 from policyengine.engines.reference import Prepared, prepare
-from policyengine.engines.truth import Scene, Test, Truth, World, compile_condition, missing_facts, names_asked
+from policyengine.engines.truth import compile_condition
 from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.messages import listed, say

@@ -9,10 +9,11 @@ from functools import partial
 from policyengine.engines.allocate import Account
 from policyengine.engines.calendar import block_of, days_of, label, labelled, period_bounds, period_of
 from policyengine.engines.conclude import came_out
+from policyengine.engines.facts import DECIDED, Scene
 from policyengine.engines.reference import Prepared
 from policyengine.engines.require import Requirements, Span
 from policyengine.engines.totals import Totals
-from policyengine.engines.truth import DECIDED, Scene, compile_condition, ends_of
+from policyengine.engines.truth import compile_condition, ends_of
 from policyengine.engines.windows import own_figure
 from policyengine.language import tree
 from policyengine.packs.model import Policy, Rule

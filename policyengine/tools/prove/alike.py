@@ -9,8 +9,9 @@ from datetime import date
 from math import prod
 
 from policyengine.engines.calendar import period_of
+from policyengine.engines.facts import Scene, Test, World
 from policyengine.engines.lookup import _matches, canonical_text
-from policyengine.engines.truth import Scene, Test, World, compile_condition, compile_what
+from policyengine.engines.truth import compile_condition, compile_what
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.plan.names import owning_field, walk

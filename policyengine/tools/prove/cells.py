@@ -17,7 +17,8 @@ from fractions import Fraction
 from math import prod
 
 from policyengine.engines.calendar import DAY, add_months, day_of_year, period_bounds, period_of
-from policyengine.engines.truth import DECIDED, Scene, Test, World, compile_condition
+from policyengine.engines.facts import DECIDED, Scene, Test, World
+from policyengine.engines.truth import compile_condition
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.plan.names import walk

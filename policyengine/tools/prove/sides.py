@@ -15,12 +15,13 @@ from fractions import Fraction
 from functools import cache
 
 from policyengine.engines.calendar import period_bounds, period_of
+from policyengine.engines.facts import Scene, World
 from policyengine.engines.judge import Judge
 from policyengine.engines.later import world_of as world_of_plan
 from policyengine.engines.lookup import Finder
 from policyengine.engines.numbers import LIMITLESS, UNBOUNDED
 from policyengine.engines.reference import evaluate_person, prepare
-from policyengine.engines.truth import Scene, World, compile_rule
+from policyengine.engines.truth import compile_rule
 from policyengine.engines.windows import figure_bounds
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS, exact_text

@@ -19,8 +19,9 @@ from typing import Any
 
 from policyengine.diagnostics import installing
 from policyengine.engines.calendar import period_of
+from policyengine.engines.facts import Scene, Truth, World, find_figure, missing_facts
 from policyengine.engines.numbers import UNBOUNDED
-from policyengine.engines.truth import Scene, Truth, World, compile_condition, compile_what, find_figure, missing_facts
+from policyengine.engines.truth import compile_condition, compile_what
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from policyengine.engines.calendar import days_of, period_bounds, period_of
-from policyengine.engines.truth import record_fact
+from policyengine.engines.facts import record_fact
 from policyengine.language import tree
 from policyengine.messages import say
 from policyengine.plan.model import Plan

@@ -14,9 +14,10 @@ from functools import partial
 from policyengine.diagnostics import Span
 from policyengine.engines.calendar import days_of, labelled, period_bounds, period_of
 from policyengine.engines.conclude import came_out
+from policyengine.engines.facts import DECIDED, Scene, World, find_row
 from policyengine.engines.ledger import Earlier
 from policyengine.engines.reference import Prepared, evaluate, prepare
-from policyengine.engines.truth import DECIDED, Scene, World, compile_condition, compile_what, find_row
+from policyengine.engines.truth import compile_condition, compile_what
 from policyengine.language import tree
 from policyengine.language.printer import print_condition
 from policyengine.messages import say
