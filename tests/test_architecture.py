@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "policyengine"
 FLOORS = {
     "address": 0, "light": 0, "cache": 0, "diagnostics": 0, "messages": 0, "progress": 0, "signals": 0, "trace": 0,
+    "whole": 0,
     "language": 1, "packs": 2, "plan": 3, "records": 4,
     "engines": 5, "tools": 6, "api": 7, "cli": 7, "lsp": 7, "web": 7, "__main__": 8, "": 0,
 }  # fmt: skip

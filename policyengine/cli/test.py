@@ -59,8 +59,8 @@ def command(packs: tuple[str, ...], covered: bool, mutated: bool, xml: str | Non
         for line in lines:
             click.echo(harmless(line))
     if xml is not None:
-        from policyengine.tools.result.write import whole_file
         from policyengine.tools.test.junit import junit
+        from policyengine.whole import whole_file
 
         with whole_file(Path(xml)) as new:
             new.write_bytes(junit(results, problems))

@@ -9,7 +9,6 @@ only the id is wrong: which of two is to be changed is seen in their files.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -29,6 +28,7 @@ from policyengine.records.raw import LIST, SOURCE_FILES, SOURCE_ROW, Damaged, Ra
 from policyengine.records.rows import JOINED, MERGED, NO_FIGURE, SURPLUS, RowReader, is_merged
 from policyengine.records.schema import Purpose, Schema
 from policyengine.records.xlsx import LAST_ROW
+from policyengine.whole import whole_file
 
 LISTED = ("PE423", "PE424", "PE426", "PE427")
 MAX_CELL = 32_767
@@ -58,8 +58,7 @@ def write_rejects(
         if reject.code not in LISTED:
             by_table.setdefault((reject.file, reject.sheet), {}).setdefault(reject.row, []).append(reject)
     book = Workbook(write_only=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with whole_file(path) as new:
         with rows_of_book(book):
             told = _fill(
                 book, by_table, Headers(schema, "records"), [a for a in arguments if a != "-"], titles := set[str]()
@@ -69,10 +68,7 @@ def write_rejects(
                 if file is not None and file != "-":
                     told += _fill(book, by_table, Headers(schema, purpose), [file], titles)
             _list(book, titles, rejects)
-        save_book(book, beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+        save_book(book, new)
     return [_only_listed(), *told] if any(file == STDIN for file, _ in by_table) else told
 
 

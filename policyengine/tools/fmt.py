@@ -24,8 +24,8 @@ from policyengine.packs.nodes import Listing, Mapping, Node, Scalar
 from policyengine.packs.roots import PACK_FILE, Look, find_pack, ids_under, is_yaml, packs_under, rule_files
 from policyengine.packs.values import optional_at
 from policyengine.packs.words import chain_vocabulary, read_fields, read_words
-from policyengine.tools.result.write import whole_file
 from policyengine.tools.scalars import Edit, replaced
+from policyengine.whole import whole_file
 
 DEEPEST = 8  # packs in a chain
 

@@ -26,7 +26,7 @@ from policyengine.packs.load import title_spoken
 from policyengine.packs.roots import PACK_FILE, id_of, packs_under
 from policyengine.packs.values import text_at
 from policyengine.records.model import Reject
-from policyengine.tools.result.write import whole_file
+from policyengine.whole import whole_file
 
 KINDS = ("records", "persons", "circumstances", "mapping")
 SHOWN = 200  # rejected cells on a page; the table has all

@@ -283,7 +283,7 @@ def _case(result: str, who: str, periods: Periods | None) -> str:
 
 def _pack(folder: Path, out: Path) -> None:
     """The files of a result in one ZIP, whole or not at all."""
-    from policyengine.tools.result.write import whole_file
+    from policyengine.whole import whole_file
 
     with whole_file(out) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         for file in sorted(folder.iterdir()):

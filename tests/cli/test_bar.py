@@ -119,7 +119,7 @@ COMMANDS: list[tuple[str, list[str]]] = [
                                                                      "judging by NEW"]),
     ("test {policy} --mutate", ["trying changes"]),
     ("evaluate {large} --policy {policy} --engine reference", ["reading large.csv", "judging"]),
-    ("verify {out} --lang zh", ["核对 decisions.csv", "清点 ledger.csv", "核对结果与结论项", "汇总台账"]),
+    ("verify {out} --lang zh", ["核对 decisions.csv", "清点 ledger.csv", "核对结论与结论项", "汇总台账"]),
 ]  # fmt: skip
 
 

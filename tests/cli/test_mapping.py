@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,15 @@ def test_a_run_that_fails_leaves_no_rejects_workbook(
     assert [p.name for p in tmp_path.iterdir()] == ["r.csv"]
     assert run(*given, "--strict").code == 2  # for what the workbook lists
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r.csv", "x.xlsx"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are those of POSIX")
+def test_a_rejects_workbook_is_not_written_through_a_link_that_was_put_there(tmp_path: Path, run: Run) -> None:
+    records, book, victim = tmp_path / "r.csv", tmp_path / "x.xlsx", tmp_path / "victim"
+    records.write_text("人员编号,日期,学时\nP1,16/3/5,8\n", encoding="utf-8")
+    (tmp_path / f".x.xlsx.{os.getpid()}").symlink_to(victim)
+    assert run("evaluate", records, "--policy", POLICY, "--out", tmp_path / "out", "--rejects-xlsx", book).code == 0
+    assert (book.exists(), victim.exists()) == (True, False)
 
 
 @pytest.mark.parametrize("name", ["rejects.csv", "rejects", "rejects.xls"])

@@ -376,7 +376,7 @@ def test_a_consequence_shows_the_requirement_that_it_names(tmp_path: Path) -> No
         text, zh = text_of_case(case), text_of_case(case, "zh")
         assert "consequence: not promoted    not-promoted, art. 9\n│  └─ public 25 / 30, 5 short" in text
         assert (
-            "后果：not promoted    not-promoted, art. 9\n│  └─ 公需科目 25 / 30，尚差 5    public-hours, art. 8" in zh
+            "后果：not promoted    not-promoted, art. 9\n│  └─ 公需科目 25 / 30，尚缺 5    public-hours, art. 8" in zh
         )
         (one,) = data_of_cases([case])["cases"]
         assert [c["rests_on"] for c in one["consequences"] if c["text"] == "not promoted"] == [["shire/public-hours"]]

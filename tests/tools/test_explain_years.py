@@ -584,8 +584,8 @@ joined to January 1 of this year: 2016-02-29 to 2017-01-01, 10 months 3 days]
    └─ J1 2017-02-28 lecture "Early" 10 hours: reject lecture when joined to date at most 1 year \
 (joined to date: 2016-02-29 to 2017-02-28, 1 year)    first-year, art. 6"""
 TIMES_ZH = """\
-Ann (P*) · 2017 · 已免除：10 / 20 学时，尚差 10    vale
-├─ 总学时 10 / 20，尚差 10，已免除    annual, art. 3 [核减前 40；half, art. 5；new, art. 4；\
+Ann（P*） · 2017 · 已免除：10 / 20 学时，尚缺 10    vale
+├─ 总学时 10 / 20，尚缺 10，已免除    annual, art. 3 [核减前 40；half, art. 5；new, art. 4；\
 入职日期 至 本年度 12月31日：2016-02-29 至 2017-12-31，671 天；\
 入职日期 至 本年度 1月1日：2016-02-29 至 2017-01-01，10 个月 3 天]"""
 

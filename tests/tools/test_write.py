@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from policyengine import whole
 from policyengine.diagnostics import PolicyError
 from policyengine.tools.evaluate.evaluate import Evaluation
 from policyengine.tools.result import write
 from policyengine.tools.result.result import check_out, save
 from policyengine.tools.result.verify import verify
-from policyengine.tools.result.write import whole_file, whole_folder
+from policyengine.tools.result.write import whole_folder
+from policyengine.whole import whole_file
 from tests.windows import Windows
 
 TABLES = ("decisions", "findings", "ledger", "rejects", "flags", "missing")
@@ -347,7 +349,7 @@ def test_on_windows_a_file_that_may_only_be_read_leaves_nothing_beside_it(
             raise PermissionError(13, "Access is denied", str(path), 5)
         unlink(path, missing_ok)
 
-    monkeypatch.setattr(write, "os", Windows())
+    monkeypatch.setattr(whole, "os", Windows())
     monkeypatch.setattr(os, "replace", refused)
     monkeypatch.setattr(Path, "unlink", removed)
     with pytest.raises(PermissionError) as told, whole_file(report) as new:

@@ -15,8 +15,8 @@ from typing import Any
 
 from policyengine.tools.result.formats import write_table
 from policyengine.tools.result.tables import JOINED, Column, Shape, Table, Value, decision_columns, decision_row
-from policyengine.tools.result.write import whole_file
 from policyengine.trace import Decision
+from policyengine.whole import whole_file
 
 KEY = ("person_id", "period")
 

@@ -27,8 +27,8 @@ from policyengine.plan.build import plan_of
 from policyengine.plan.model import Plan
 from policyengine.tools.check import check
 from policyengine.tools.fmt import format_packs
-from policyengine.tools.result.write import parents_of
 from policyengine.tools.test.run import benches, run
+from policyengine.whole import parents_of
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _DEVICES = re.compile("con|prn|aux|nul|(com|lpt)[0-9]")  # what no folder can be called on Windows

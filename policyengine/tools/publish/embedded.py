@@ -12,7 +12,7 @@ from typing import Any
 from policyengine.address import shown
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
-from policyengine.tools.result.write import parents_of
+from policyengine.whole import parents_of
 
 
 class Embedded:

@@ -16,11 +16,11 @@ from policyengine.tools.publish.reading import is_database, sources_of_database
 from policyengine.tools.report.folk import One, Part, everybody
 from policyengine.tools.result.read import Written, as_they_are, unchanged_result
 from policyengine.tools.result.undisturbed import undisturbed
-from policyengine.tools.result.write import whole_file
 from policyengine.tools.stats.make import HERE, Statistics, standard
 from policyengine.tools.stats.origin import Named, facts_of, published_without, without_ledger
 from policyengine.tools.stats.sources import source_with
 from policyengine.tools.stats.store import build, working
+from policyengine.whole import whole_file
 
 Notes = tuple[Diagnostic, ...]
 

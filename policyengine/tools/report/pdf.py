@@ -13,7 +13,7 @@ from pathlib import Path
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
 from policyengine.progress import told
-from policyengine.tools.result.write import whole_file
+from policyengine.whole import whole_file
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 SECONDS = 1800  # a batch of some ten thousand certificates

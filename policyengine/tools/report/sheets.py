@@ -11,7 +11,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
 from policyengine.records.books import rows_of_book, save_book
 from policyengine.tools.result.formats import SHEET_ROWS, _cell, openpyxl_there
-from policyengine.tools.result.write import whole_file
+from policyengine.whole import whole_file
 
 COLOURS = {"met": "D5EDDB", "not_met": "F8D4D0", "excused": "DCE6F4", "undetermined": "FFF0C9", "in_progress": "E8E8E8"}
 _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))  # in names of sheets

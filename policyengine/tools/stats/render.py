@@ -15,10 +15,10 @@ from policyengine.language.quantities import exact_text, half_up
 from policyengine.messages import in_line, say
 from policyengine.tools.result.formats import json_of, text_of, write_csv
 from policyengine.tools.result.tables import Column, Table, Value
-from policyengine.tools.result.write import whole_file
 from policyengine.tools.stats.make import Statistics
 from policyengine.tools.stats.suppress import HIDDEN
 from policyengine.tools.stats.words import Words, sheet_of, title_of
+from policyengine.whole import whole_file
 
 SHOWN = 30  # groups of a table on a terminal
 
