@@ -178,7 +178,7 @@ def command(
         message(
             say(
                 "warning: the result that stood there was signed, this one is not; --sign KEY signs it",
-                "注意：原有结果已签名，本次结果没有签名；用 --sign 密钥 可签名",
+                "警告：原有结果已签名，本次结果没有签名；用 --sign 密钥 可签名",
             )
         )
     return 0

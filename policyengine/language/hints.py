@@ -98,7 +98,7 @@ def of_requirement(folded: str, word: str, end: int) -> str | None:
         return None
     rule = word if named and word.isascii() else "public-hours"
     return say(f"whether a requirement is met is asked by its rule's id: {rule} met, {rule} not met, {rule} excused",
-               f"问某项要求是否完成，请写其规则编号：{rule} 完成、{rule} 未完成、{rule} 已免除")  # fmt: skip
+               f"问某项要求是否完成，请写其规则标识：{rule} 完成、{rule} 未完成、{rule} 已免除")  # fmt: skip
 
 
 def of_earlier_years(folded: str, start: int) -> str | None:
