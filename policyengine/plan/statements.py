@@ -387,7 +387,7 @@ class Statements:
                     self._say(
                         rule, "PE256",
                         say(f"{name} and {other_name} are decided apart: {over[0]} and {over[1]}",
-                            f"{name} 与 {other_name} 不在同一期间认定：{over[0]}，{over[1]}"),
+                            f"{name} 与 {other_name} 不在同一期间评定：{over[0]}，{over[1]}"),
                         None, say("state a conclusion for each of them", "请分别写成两条结论"), [one, other],
                     )  # fmt: skip
                     return
