@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,14 @@ ONE_NAME = [  # what a thing is called, and a word that was another name for it 
     ("所替代的", "其下的 national"), ("规则标识", "规则编号"), ("警告：", "注意："),
     ("同一期间评定", "同一期间认定"),
 ]  # fmt: skip
+
+
+def test_the_pages_of_messages_call_an_id_by_its_chinese_name() -> None:
+    for page in (ROOT / "policyengine" / "codes").glob("*.md"):
+        prose = re.sub("```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8").split("\n# ", 1)[1], flags=re.DOTALL)
+        assert not re.search("[\u3000-\uff60] ?id(?![a-z_])", prose), (
+            f"{page.name}: 标识 (编号 of a person or record), not id"
+        )
 
 
 @pytest.mark.parametrize(("name", "other"), ONE_NAME)

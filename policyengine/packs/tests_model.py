@@ -185,7 +185,7 @@ def _case(document: Document, node: MappingNode, words: _Words) -> tuple[Case | 
     ids = [r["record_id"] for r in records]
     for twice in (i for i, times in Counter(ids).items() if times > 1):
         message = say(f"two records are called {twice}", f"有两条记录都叫 {twice}")
-        wrong(message, node.get("records") or node, say("give each its own id", "请分别取 id"))
+        wrong(message, node.get("records") or node, say("give each its own id", "请分别取编号"))
     person = words.cells(node.get("person"), "person")
     words.speaks_of(ids)
     problems += words.taken()
