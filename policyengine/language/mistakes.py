@@ -263,8 +263,8 @@ class Mender:
         )
 
     def units(self) -> str:
-        return say("units: hours, credits, minutes, clock_hours, days, characters, items, months, yuan",
-                   "单位：学时、学分、分钟、小时、天、字、项、个月、元")  # fmt: skip
+        return say("units: hours, credits, minutes, clock_hours, days, characters, items, months, years, yuan",
+                   "单位：学时、学分、分钟、小时、天、字、项、个月、年、元")  # fmt: skip
 
     def word(self, start: int, stack: list[int], kinds: list[str]) -> Token | None:
         """A word that nobody declared, or that is declared as something else."""
