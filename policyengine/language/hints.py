@@ -33,6 +33,7 @@ _OUTCOME = re.compile(
     " *(?:尚|还)?(?:[未没]?有?(?:完成|达到)|[已未]?免除)"
     "| +(?:(?:is|are|was|were) +)?(?:not +)?(?:met|excused)(?![a-z0-9_-])"
 )
+_WITH_OUTCOME = re.compile(f"[^a-z]{{2,}}(?:{_OUTCOME.pattern})")
 _YEARS_OF = re.compile("(年[以之]?内)|years? of(?![a-z])")
 _TRADITIONAL = str.maketrans(
     "認換歸額計結轉減論標記適權總學時課須無則優項個萬屬於為過達滿沒續進複數應與從後單證習訓遠會議講專業編號級別職稱機構關團體驗書齡",
@@ -88,13 +89,14 @@ def of_cap() -> str:
     )
 
 
-def of_requirement(folded: str, word: str, end: int) -> str | None:
+def of_requirement(folded: str, word: str, end: int, alone: bool = False) -> str | None:
     """``公需科目 未完成``, ``public-hours is met``: a requirement that is named otherwise than the language does it.
 
-    ``end``: where the word ends in the folded rule.
+    ``end``: where the word ends in the folded rule. ``alone``: it is a whole test, so that it may have the outcome in
+    it (公需科目未完成).
     """
     named = "-" in word or "/" in word
-    if not named and (len(word) < 2 or not _OUTCOME.match(folded, end)):
+    if not named and (len(word) < 2 or not (_OUTCOME.match(folded, end) or (alone and _WITH_OUTCOME.fullmatch(word)))):
         return None
     rule = word if named and word.isascii() else "public-hours"
     return say(f"whether a requirement is met is asked by its rule's id: {rule} met, {rule} not met, {rule} excused",

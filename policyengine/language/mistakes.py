@@ -294,10 +294,11 @@ class Mender:
             years = not_by(self.sentence.folded, start) or of_time(self.sentence.folded, start)
         near = nearest(fold(word), known)
         one = near is not None and sure(fold(word), self.everything(), near)
-        if near and "FIELD" in kinds and self.is_a_test(start, end):
+        alone = self.is_a_test(start, end)
+        if near and "FIELD" in kinds and alone:
             near = self.with_its_field(near)
-        in_a_test = "TABLE" in kinds and not one
-        other = years or (of_requirement(self.sentence.folded, fold(word), end) if in_a_test else None)
+        in_a_test = ("TABLE" in kinds or alone) and not one
+        other = years or (of_requirement(self.sentence.folded, fold(word), end, alone) if in_a_test else None)
         hint = other or (did_you_mean(near) if near else self.some(kinds))
         instead = (start, end, near) if near and one and not other else None
         self.builder.problem("PE201", message, start, end, hint, instead)
