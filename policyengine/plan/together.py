@@ -19,7 +19,6 @@ from policyengine.packs.windows import of_a_year
 from policyengine.plan import caps as cap_order
 from policyengine.plan.kinds import Rules
 from policyengine.plan.model import Plan, PlanRule
-from policyengine.plan.names import walk
 from policyengine.plan.report import Reporter
 from policyengine.plan.statements import at_one_time, meet
 from policyengine.plan.ticks import GREATEST, RECORDS_PER_PERSON, Counting, counting
@@ -64,13 +63,10 @@ class Together:
     def _of_the_excused(self) -> None:
         """未完成 is true of the excused too: what follows for them is for the law to say, and is easily overlooked."""
         for one in self.plan.conclude:
-            nodes = list(walk(one.statement.when))
-            silent = [
-                n.item.rule
-                for n in nodes
-                if isinstance(n, tree.Not) and isinstance(n.item, tree.Outcome) and n.item.state == "met"
-                and tree.Outcome("excused", n.item.rule) not in nodes
-            ]  # fmt: skip
+            asked = list(_outcomes(one.statement.when))
+            excused = {outcome.rule for outcome, _ in asked if outcome.state == "excused"}
+            denied = dict.fromkeys(o.rule for o, is_denied in asked if is_denied and o.state == "met")
+            silent = [named for named in denied if named not in excused]
             for named in silent if one.rule.pack == self.plan.policy else ():
                 if not any(meet(one, e) and self._excuses(e, named) for e in self.plan.excuse):
                     continue
@@ -325,6 +321,18 @@ def _units_of(statement: tree.Statement, plan: Plan) -> Iterator[str]:
             yield unit
         case tree.Assign(rounding=tree.Rounding(step=tree.Quantity(unit=unit))):
             yield unit
+
+
+def _outcomes(node: tree.Condition | None, denied: bool = False) -> Iterator[tuple[tree.Outcome, bool]]:
+    """The tests for an outcome, each with whether it is denied: 非 未完成 asks for what is met."""
+    match node:
+        case tree.And(items=items) | tree.Or(items=items):
+            for item in items:
+                yield from _outcomes(item, denied)
+        case tree.Not(item=item):
+            yield from _outcomes(item, not denied)
+        case tree.Outcome():
+            yield node, denied
 
 
 def _taken(statement: tree.Statement) -> str | None:

@@ -380,6 +380,9 @@ EXCUSED_TOO = [
     ("not met or excused", [LEAVE], False),
     ("met", [LEAVE], False),
     ("not (met in each of last 2 years)", [LEAVE], False),
+    ("not (not met)", [LEAVE], False),  # who is met
+    ("not (met and title_level = junior)", [LEAVE], True),
+    ("not met and title_level = junior or not met and title_level = senior", [LEAVE], True),  # told once
     ("not met", [], False),
     ("not met", [SINCE], True),
 ]
@@ -402,6 +405,7 @@ OF_ONE_EXCUSED = [
     ("block not met", "year", None),  # a block is excused by its name alone
     ("block not met", "annual, block", "block "),
     ("annual met", "year", None),
+    ("not (annual not met)", "year", None),
 ]
 
 
