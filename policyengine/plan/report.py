@@ -7,6 +7,7 @@ from typing import Literal
 
 from policyengine.diagnostics import Diagnostic, Related, Replacement, Span
 from policyengine.language import tree
+from policyengine.messages import say
 from policyengine.packs.model import Rule
 from policyengine.plan.model import PlanRule
 
@@ -48,7 +49,9 @@ class Reporter:
         instead: Replacement | None = None,
     ) -> None:
         """A message about a governing rule; ``others`` are shown beside it."""
-        related = tuple(Related(f"{o.key}: {o.rule.text}" if o.rule.text else o.key, whole(o.rule)) for o in others)
+        related = tuple(
+            Related(o.key + (say(": ", "：") + o.rule.text if o.rule.text else ""), whole(o.rule)) for o in others
+        )
         self.about(rule.rule, code, message, span, hint, severity, related, instead)
 
     @property

@@ -167,6 +167,15 @@ def test_an_exchange_must_be_in_force_as_long_as_what_needs_it() -> None:
     assert [r.message for r in said.related] == ["base/a: require total at least 90 credits per year"]
 
 
+def test_another_rule_is_shown_in_the_language_spoken() -> None:
+    speak("zh")
+    try:
+        [said] = complaints(rule("cap", "cap training at 50 hours per year"), "conclude not_excellent when cap not met")
+    finally:
+        speak("en")
+    assert [r.message for r in said.related] == ["base/cap：cap training at 50 hours per year"]
+
+
 CREDITS = rule("own", "require total at least 30 credits per year", start=2020)
 RATE = rule("rate", "exchange 1 credit for 3 hours", start=2020)
 LATER = rule("rate", "exchange 1 credit for 3 hours", start=2021)
