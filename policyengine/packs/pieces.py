@@ -93,7 +93,7 @@ def stretch_of(rule: Rule, own: YearStart, policy: YearStart, periods: bool) -> 
 
 
 def days(stretch: Stretch) -> str:
-    """For messages: ``from 2016-01-01 to 2017-12-31``."""
+    """For messages: ``from 2016-01-01 until 2017-12-31``."""
     start, until = stretch
     if start is None and until is None:
         return say("at all times", "始终")

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from policyengine.diagnostics import Diagnostic
 from policyengine.language import tree
 from policyengine.messages import say
+from policyengine.packs.pieces import days
 from policyengine.plan.model import Plan, PlanRule
 from policyengine.plan.report import Reporter
 
@@ -29,12 +30,13 @@ def unpaired(plan: Plan) -> list[Diagnostic]:
         left = _uncovered(_in_force(rule), sorted(map(_in_force, _speaking_of(form, rates))))
         if left is not None:
             en, zh = _surfaces(plan, form)
-            days = _during(*left)
+            when = _when(*left)
+            during = f" {when}" if when else ""
             reporter.on(
                 rule, "PE356",
                 say(
-                    f"{en} is recognised, but no rule converts it{days[0]}: its records count nothing",
-                    f"“{zh}”予以认定，但{days[1]}没有规则折算，其记录不计学时学分",
+                    f"{en} is recognised, but no rule converts it{during}: its records count nothing",
+                    f"“{zh}”予以认定，但{when}没有规则折算，其记录不计学时学分",
                 ),
                 hint=say(f"state what it counts: convert {en} at …", f"请写明其折算标准：折算 {zh} …"),
                 severity="warning",
@@ -87,11 +89,7 @@ def _surfaces(plan: Plan, form: str) -> tuple[str, str]:
     return word.surface("en"), word.surface("zh")
 
 
-def _during(first: date, last: date) -> tuple[str, str]:
-    """When, in both languages; nothing where it is always."""
-    after, before = first > date.min, last < date.max
-    if after and before:
-        return f" from {first} until {last}", f" {first} 至 {last} "
-    if after:
-        return f" from {first} on", f"自 {first} 起"
-    return (f" until {last}", f"截至 {last} ") if before else ("", "")
+def _when(first: date, last: date) -> str:
+    """The days for a message; nothing where it is always."""
+    stretch = (first if first > date.min else None, last if last < date.max else None)
+    return "" if stretch == (None, None) else days(stretch)

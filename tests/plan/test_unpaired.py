@@ -34,7 +34,7 @@ TABLE = [
     ),
     (
         [("a", EVIDENCE), ("b", RATE, None, 2019)],
-        ["PE356 training is recognised, but no rule converts it from 2020-01-01 on"],
+        ["PE356 training is recognised, but no rule converts it from 2020-01-01"],
     ),
     (
         [("a", EVIDENCE), ("b", RATE, 2016)],
@@ -63,6 +63,6 @@ def test_in_chinese() -> None:
     finally:
         speak("en")
     assert (d.message, d.hint) == (
-        "“培训班”予以认定，但 2016-01-01 至 2017-12-31 没有规则折算，其记录不计学时学分",
+        "“培训班”予以认定，但自 2016-01-01 起至 2017-12-31 止没有规则折算，其记录不计学时学分",
         "请写明其折算标准：折算 培训班 …",
     )
