@@ -62,7 +62,7 @@ def _titles(pack: Pack) -> str:
 def _other_rules() -> str:
     return say(
         "who comes under the pack, or no longer does, is judged by other rules than before: nothing says which way",
-        "新列入和不再列入的人员改按其他规则判断，宽严无从比较",
+        "新列入和不再列入的人员改按其他规则评定，宽严无从比较",
     )
 
 

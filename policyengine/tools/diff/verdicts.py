@@ -288,7 +288,7 @@ def _in_windows(
     if any(isinstance(r.window, tree.PerYears) and r.window.count > 1 for r in (one, other)):
         why = say(
             "their windows differ: a block of years is judged as a whole, its years are not",
-            "两者的周期不同：多年合为一个周期判断，其中各年不再单独判断",
+            "两者的周期不同：多年合为一个周期评定，其中各年不再单独评定",
         )
         return "neither", told[1], why
     if any(_freed_by_leave(around, least) for around in (before, after)):
