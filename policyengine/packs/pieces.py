@@ -58,6 +58,14 @@ def without(one: Stretch, other: Stretch) -> list[Stretch]:
     return rest
 
 
+def uncovered(one: Stretch, others: Iterable[Stretch]) -> list[Stretch]:
+    """The days of ``one`` that none of the others has."""
+    left = [one]
+    for other in others:
+        left = [rest for some in left for rest in without(some, other)]
+    return left
+
+
 def covers(one: Stretch, other: Stretch) -> bool:
     """Whether ``one`` has every day of ``other``."""
     return not without(other, one)

@@ -14,7 +14,7 @@ from policyengine.language.references import requirements_asked
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say
 from policyengine.packs.model import Table
-from policyengine.packs.pieces import Stretch, days, overlap, without
+from policyengine.packs.pieces import Stretch, days, overlap, uncovered
 from policyengine.packs.shape import did_you_mean
 from policyengine.packs.windows import both_in_words, decided_with
 from policyengine.plan.kinds import Kinds, Rules, type_word
@@ -274,9 +274,7 @@ class Statements:
         """Some rule defines the measure, and in every year of the requirement: undefined it adds up to 0."""
         defining = [r for r in self.rules if isinstance(r.statement, tree.Measure) and r.statement.name == name]
         called = self.kinds.word(name)
-        lacking: list[Stretch] = [(rule.start, rule.until)]
-        for one in defining:
-            lacking = [rest for stretch in lacking for rest in without(stretch, (one.start, one.until))]
+        lacking = uncovered((rule.start, rule.until), ((one.start, one.until) for one in defining))
         if not defining:
             self._say(
                 rule, "PE244",
@@ -394,9 +392,7 @@ class Statements:
 
     def _in_force(self, rule: Rules, statement: tree.Conclude, test: tree.Outcome, found: list[Rules]) -> None:
         """What is in force for a part of the conclusion's time only is met by all in the rest of it."""
-        lacking: list[Stretch] = [(rule.start, rule.until)]
-        for one in found:
-            lacking = [rest for stretch in lacking for rest in without(stretch, (one.start, one.until))]
+        lacking = uncovered((rule.start, rule.until), ((one.start, one.until) for one in found))
         never = bool(found) and lacking == [(rule.start, rule.until)]
         told = never or any(_asked_as_met(statement.when, test.rule))
         if found and lacking and told and rule.rule.pack == self.names.packs[-1]:

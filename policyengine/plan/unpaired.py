@@ -7,18 +7,16 @@ that no rule recognises, whatever its rate. An author sees neither in the rule a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from policyengine.diagnostics import Diagnostic
 from policyengine.language import tree
 from policyengine.messages import say
-from policyengine.packs.pieces import days
+from policyengine.packs.pieces import Stretch, days, uncovered
 from policyengine.plan.model import Plan, PlanRule
 from policyengine.plan.report import Reporter
 
 FormRule = PlanRule[tree.Recognise | tree.Convert | tree.Add]
-Stretch = tuple[date, date]
-"""The first and the last day."""
 
 
 def unpaired(plan: Plan) -> list[Diagnostic]:
@@ -27,10 +25,11 @@ def unpaired(plan: Plan) -> list[Diagnostic]:
     reporter = Reporter()
     rates: tuple[FormRule, ...] = (*plan.convert, *plan.add)
     for rule, form in _named(plan.recognise):
-        left = _uncovered(_in_force(rule), sorted(map(_in_force, _speaking_of(form, rates))))
-        if left is not None:
+        left = uncovered(_in_force(rule), map(_in_force, _speaking_of(form, rates)))
+        if left:
             en, zh = _surfaces(plan, form)
-            when = _when(*left)
+            first = min(left, key=lambda stretch: stretch[0] or date.min)
+            when = "" if first == (None, None) else days(first)
             during = f" {when}" if when else ""
             reporter.on(
                 rule, "PE356",
@@ -69,27 +68,9 @@ def _speaking_of(form: str, rules: Sequence[FormRule]) -> list[FormRule]:
 
 
 def _in_force(rule: FormRule) -> Stretch:
-    return rule.start or date.min, rule.until or date.max
-
-
-def _uncovered(whole: Stretch, parts: Sequence[Stretch]) -> Stretch | None:
-    """The first days of ``whole`` that none of ``parts``, in order, covers."""
-    at, last = whole
-    for first, end in parts:
-        if first > at:
-            return at, min(last, first - timedelta(1))
-        if end >= last:
-            return None
-        at = max(at, end + timedelta(1))
-    return at, last
+    return rule.start, rule.until
 
 
 def _surfaces(plan: Plan, form: str) -> tuple[str, str]:
     word = next(w for w in plan.vocabulary.terms_of("form") if w.id == form)
     return word.surface("en"), word.surface("zh")
-
-
-def _when(first: date, last: date) -> str:
-    """The days for a message; nothing where it is always."""
-    stretch = (first if first > date.min else None, last if last < date.max else None)
-    return "" if stretch == (None, None) else days(stretch)
