@@ -75,7 +75,7 @@ class Kinds:
         decl = self.vocabulary.fields.get(name)
         if decl is None:
             return None
-        lists = frozenset((decl.terms or name,)) if decl.type == "term" else frozenset()
+        lists = frozenset((decl.owner,)) if decl.type == "term" else frozenset()
         type_ = "text" if decl.type == "unit" else decl.type
         return Kind(type_, self.word(name), decl.unit or IMPLIED.get(name), lists)
 
@@ -301,7 +301,7 @@ class Kinds:
             return
         wanted = "number" if key.match == "range" and key.type not in ORDERED else key.type
         named = self.vocabulary.fields.get(key.field or key.id)
-        lists = frozenset((named.terms or named.id,)) if named is not None and named.type == "term" else frozenset()
+        lists = frozenset((named.owner,)) if named is not None and named.type == "term" else frozenset()
         same = given.type == wanted or {given.type, wanted} <= {"number", "year"}
         if not same or (given.type == "term" and lists and not lists & given.lists):
             self.reporter.on(

@@ -16,6 +16,7 @@ from policyengine.engines.totals import Totals
 from policyengine.engines.truth import compile_condition, ends_of
 from policyengine.engines.windows import own_figure
 from policyengine.language import tree
+from policyengine.language.disjoint import conjuncts
 from policyengine.packs.model import Policy, Rule
 from policyengine.plan.names import unwrapped, walk
 from policyengine.records.model import Person, Record
@@ -63,7 +64,7 @@ def why(
         statement = unwrapped(rule)
         if isinstance(statement, tree.Recognise) and statement.when is not None:
             scene = Scene(person.facts, record=record, period=period_of(record.end, ready.plan.year_start))
-            world, parts = ready.judge.world, _parts(statement.when)
+            world, parts = ready.judge.world, conjuncts(statement.when)
             failed[e.record_id] = tuple(c for c in parts if compile_condition(c, world)(scene) is False)
     return failed
 
@@ -213,7 +214,3 @@ def _unit(rule: Rule | None, ready: Prepared) -> str | None:
         return ready.judge.world.finders[figure.table].value_unit()
     unit = getattr(figure, "unit", None)
     return unit if isinstance(unit, str) else None
-
-
-def _parts(condition: tree.Condition) -> tuple[tree.Condition, ...]:
-    return condition.items if isinstance(condition, tree.And) else (condition,)

@@ -113,7 +113,7 @@ def _values(plan: Plan, name: str, year: int) -> list[Fact]:
         return [date(max(year - 30, 1900), 1, 1), date(min(year + 30, 2199), 1, 1)]
     if decl.type == "yes_no":
         return [False, True]
-    return [w.id for w in plan.vocabulary.terms_of(decl.terms or name)] if decl.type == "term" else []
+    return [w.id for w in plan.vocabulary.terms_of(decl.owner)] if decl.type == "term" else []
 
 
 def _text(value: Fact) -> str:

@@ -373,7 +373,7 @@ and use it in a rule: `convert paper at paper_credits(journal_level, author_rank
             decl = self.words.fields[field]
             name = self.either(field, decl.zh or field)
             if self.chinese and decl.type == "term":
-                value = next((w.zh or w.id for w in self.words.terms_of(decl.terms or field) if w.id == value), value)
+                value = next((w.zh or w.id for w in self.words.terms_of(decl.owner) if w.id == value), value)
             if self.chinese and field == "unit":
                 value = UNITS[value].zh
             if decl.type == "yes_no":

@@ -17,7 +17,7 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, PolicyError, Span, failed
 from policyengine.language import tree
 from policyengine.language.forms import fold
-from policyengine.language.vocabulary import Word
+from policyengine.language.vocabulary import Word, names_of
 from policyengine.messages import say
 from policyengine.packs.model import Policy
 from policyengine.packs.policies import load_policies, same_id
@@ -111,7 +111,7 @@ def base_of(name: str, folder: Path, sector: str) -> Base:
         raise PolicyError(problems)
     policy = policies[0]
     forms = (sector, sector.replace("_", " "))
-    term = next((w for w in policy.vocabulary.terms_of("sector") if set(_forms(w)) & set(forms)), None)
+    term = next((w for w in policy.vocabulary.terms_of("sector") if set(names_of(w)) & set(forms)), None)
     return Base(policy, _requirement(policy), term)
 
 
@@ -160,7 +160,7 @@ def name_taken(answers: Answers, base: Base | None) -> list[Diagnostic]:
     if base is None or base.term is not None:
         return []
     name = fold(answers.name)
-    known = next((w for w in base.policy.vocabulary.terms_of("sector") if name in map(fold, _forms(w))), None)
+    known = next((w for w in base.policy.vocabulary.terms_of("sector") if name in map(fold, names_of(w))), None)
     if known is None:
         return []
     message = say(
@@ -172,11 +172,6 @@ def name_taken(answers: Answers, base: Base | None) -> list[Diagnostic]:
         f"若是该行业：policyengine new {known.id}；若是另一行业，请换一个 --name",
     )
     return [Diagnostic("PE616", message, hint=hint)]
-
-
-def _forms(word: Word) -> list[str]:
-    """Its id, its Chinese name, its aliases."""
-    return [form for form in (word.id, word.zh, *word.aliases) if form]
 
 
 def make(answers: Answers, base: Base | None) -> tuple[list[Path], list[Diagnostic]]:
