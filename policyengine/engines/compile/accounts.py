@@ -104,7 +104,7 @@ class Accounts:
         persons = t.select(person_id=t.col("person_id", "q")).from_(t.sub(query, "q"), copy=False).distinct(copy=False)
         every = t.select(person_id=t.col("person_id", "s"), period=t.col("period", "s"), open=t.lit(1))
         every.from_(t.table("sums", "s"), copy=False)
-        return t.join(every, t.sub(persons, "p"), t.equal(t.col("person_id", "p"), t.col("person_id", "s")))
+        return t.join(every, t.sub(persons, "p"), t.same_person("p", "s"))
 
     def _touched_by(self, cap: Cap) -> Iterable[Any]:
         c = cap.number
@@ -294,8 +294,7 @@ class Accounts:
         assert isinstance(window, tree.Within)
         if sources.persons.column(window.field) is None:
             return t.lit(True)
-        same = t.equal(t.col("person_id", "p"), t.col("person_id", "s"))
-        t.join(query, t.table(sources.names.persons or "", "p"), same, "LEFT")
+        t.join(query, t.table(sources.names.persons or "", "p"), t.same_person("p", "s"), "LEFT")
         return t.missing(sources.persons.value(window.field))
 
     def _keep_routed(self) -> None:
@@ -318,8 +317,7 @@ class Accounts:
             for table in (sources.names.records, sources.names.circumstances):
                 if table is not None:
                     unknown = t.select(person_id=t.col("person_id", "r")).from_(t.table(table, "r"), copy=False)
-                    same = t.equal(t.col("person_id", "p"), t.col("person_id", "r"))
-                    t.join(unknown, t.table("people", "p"), same, "LEFT")
+                    t.join(unknown, t.table("people", "p"), t.same_person("p", "r"), "LEFT")
                     yield unknown.where(t.missing(t.col("person_id", "p")), copy=False)
 
     # --- after the caps -----------------------------------------------------------------------------------------------
@@ -342,12 +340,12 @@ class Accounts:
         if self.cuts:
             member = t.either(*(t.compare(t.col(c, "i"), ">", t.lit(0)) for c in caps))
             record = t.case([(member, t.col("record_id", "i"))], t.lit(None))
-            same = t.both(t.equal(t.col("record_id", "h"), record), t.equal(t.col("period", "h"), t.col("period", "i")))
+            same = t.both(t.equal(t.col("record_id", "h"), record), t.agree("h", "i", "period"))
             worded = "reason" in wanted
             t.join(query, t.table("counted_words" if worded else "counted", "h"), same, "LEFT")
             if worded:
                 query.select(t.named(t.col("cap_rule", "h"), "cap_rule"), copy=False)
-        t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
+        t.join(query, t.table("routed", "y"), t.same_person("y", "i"), "LEFT")
         return query.where(t.missing(t.col("person_id", "y")), copy=False)
 
     def sums_over(self, alias: str, low: str = "counted_low", high: str = "counted_high") -> dict[str, Tree]:

@@ -28,14 +28,13 @@ def results(evaluation: Evaluation, judge: JudgeOne | None = None) -> Iterator[R
     prepared = [reference.prepare(plan) for plan in evaluation.plans] if judge is None else []
     columns = list(sources.records.columns)
     own = t.select(**{n: t.col(n, "r") for n in columns}).from_(t.table(sources.names.records, "r"), copy=False)
-    same = t.equal(t.col("person_id", "y"), t.col("person_id", "r"))
-    host.keep("aside_records", t.join(own, t.table("routed", "y"), same))
+    host.keep("aside_records", t.join(own, t.table("routed", "y"), t.same_person("y", "r")))
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
         persons = sources.whole_persons(some)
         records: dict[str, list[Record]] = {who: [] for who in some}
         wanted = t.select(**{n: t.col(n, "r") for n in columns}).from_(t.table("aside_records", "r"), copy=False)
-        t.join(wanted, t.table("exemplars", "x"), t.equal(t.col("person_id", "x"), t.col("person_id", "r")))
+        t.join(wanted, t.table("exemplars", "x"), t.same_person("x", "r"))
         for row in host.rows(wanted):
             record = _record(evaluation, dict(zip(columns, row, strict=True)))
             records[record.person_id].append(record)
@@ -54,7 +53,7 @@ def _plans(evaluation: Evaluation) -> dict[str, int]:
     if not sources.joined:
         return {}
     query = t.select(who=t.col("person_id", "p"), plan=t.col("plan", "p")).from_(t.table("people", "p"), copy=False)
-    t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "p")))
+    t.join(query, t.table("routed", "y"), t.same_person("y", "p"))
     return dict(sources.host.rows(query))
 
 

@@ -185,7 +185,7 @@ class Cases:
             names = ["q", *(f"by_{n}" for n in sources.divisors)]
             query = t.select(key=t.col("key", "b"), **{n: t.col(n, "b") for n in names})
             query = query.from_(t.sub(sources.base(self.guessed), "b"), copy=False).distinct(copy=False)
-        t.join(query, t.table("opened", "o"), t.equal(t.col("key", "o"), t.col("key", "b")))
+        t.join(query, t.table("opened", "o"), t.agree("o", "b", "key"))
         yield from _in_order(host.rows(query))
         host.drop("opened")
 
@@ -279,7 +279,7 @@ class Cases:
         host.load("case_kinds", shape, ((kind, *row) for row, kind in rows.items()))
         query = t.select(key=t.col("key", "k"), **{n: t.col(n, "c") for n in shape})
         query.from_(t.table("case_keys", "k"), copy=False)
-        host.keep("cases", t.join(query, t.table("case_kinds", "c"), t.equal(t.col("kind", "c"), t.col("kind", "k"))))
+        host.keep("cases", t.join(query, t.table("case_kinds", "c"), t.agree("c", "k", "kind")))
         host.drop("case_keys")
         if valued:
             names = ["key", "q", *(f"by_{n}" for n in self.sources.divisors), "other"]
@@ -426,7 +426,7 @@ class Cases:
         if any(plan < 0 for plan, _ in self.sources.people):
             query.where(t.present(t.col("plan", "c")), copy=False)
         if self.once:
-            t.join(query, t.table("dups", "x"), t.equal(t.col("record_id", "x"), t.col("record_id", "b")), "LEFT")
+            t.join(query, t.table("dups", "x"), t.agree("x", "b", "record_id"), "LEFT")
         return query
 
     def _period(self) -> Tree:

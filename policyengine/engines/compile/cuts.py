@@ -76,7 +76,7 @@ class Cuts:
         hot = t.select(**{n: t.col(n, "i") for n in (*ITEM, *wanted, *fields)})
         hot.from_(t.sub(self.accounts.members.rows(["kind", *wanted], **fields), "i"), copy=False)
         t.join(hot, t.table("touched", "x"), t.same_row("x", "i"))
-        t.join(hot, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "i")), "LEFT")
+        t.join(hot, t.table("routed", "y"), t.same_person("y", "i"), "LEFT")
         hot.where(
             t.both(
                 t.equal(t.col("plan", "i"), t.lit(law.number)),
@@ -99,8 +99,7 @@ class Cuts:
             day: Tree = t.cast(t.lit(None), "DATE")
         else:
             persons = f"p{cap.number}"
-            same = t.equal(t.col("person_id", persons), t.col("person_id", "i"))
-            t.join(query, t.table(sources.names.persons or "", persons), same, "LEFT")
+            t.join(query, t.table(sources.names.persons or "", persons), t.same_person(persons, "i"), "LEFT")
             day = t.col(window.field, persons)
         windows = t.table(f"windows_{cap.law.number}_{cap.number}", alias)
         t.join(query, windows, t.equal(t.col("day", alias), day), "LEFT")
@@ -189,8 +188,7 @@ class Cuts:
         queries = [self._loose_persons(law, caps, cap, found) for cap in caps if cap.least is not None]
         if law.prepared.later.exact and queries:
             persons = t.select(person_id=t.col("person_id", "q")).from_(t.sub(t.union(*queries), "q"), copy=False)
-            same = t.equal(t.col("person_id", "z"), t.col("person_id", "o"))
-            t.join(marked, t.sub(persons.distinct(copy=False), "z"), same, "LEFT")
+            t.join(marked, t.sub(persons.distinct(copy=False), "z"), t.same_person("z", "o"), "LEFT")
             loose = t.present(t.col("person_id", "z"))
         self.host.keep(_open(law), marked.select(t.named(loose, "loose"), copy=False))
         kinds = t.select(loose=t.col("loose")).from_(t.table(_open(law)), copy=False).distinct(copy=False)
@@ -303,7 +301,7 @@ class Cuts:
         cut = t.wide_sum(t.minus(t.col("low", "c"), t.col("counted_low", "c")))
         query = t.select(person_id=t.col("person_id", "c"), period=t.col("period", "c"), **columns, cut=cut)
         query.from_(t.table("counted", "c"), copy=False)
-        t.join(query, t.table("case_kinds", "k"), t.equal(t.col("kind", "k"), t.col("kind", "c")))
+        t.join(query, t.table("case_kinds", "k"), t.agree("k", "c", "kind"))
         return query.group_by(t.col("person_id", "c"), t.col("period", "c"), copy=False)
 
     def _run(self, law: Law, caps: list[Cap]) -> Any:
@@ -320,7 +318,7 @@ class Cuts:
         own = t.case([(t.equal(t.col("b", "v"), t.lit(0)), belongs[0])], belongs[1])
         value = t.case([(t.equal(own, t.col("b", "v")), t.col("high", "h"))], t.col("low", "h"))
         query = self.open_items(law, caps, loose=False)
-        t.join(query, t.table("case_kinds", "k"), t.equal(t.col("kind", "k"), t.col("kind", "h")))
+        t.join(query, t.table("case_kinds", "k"), t.agree("k", "h", "kind"))
         t.join(query, t.table(runs, "v"), t.lit(True), "CROSS")
         run = {"s": t.col("s", "v"), "b": t.col("b", "v"), "own": own.copy(), "before": value, "value": value.copy()}
         for name, column in (*run.items(), ("cuts", t.cast(t.lit(0), "BIGINT"))):

@@ -98,14 +98,13 @@ class Entries:
         names = [*self.host.columns("cases")]
         query = t.select(**{n: t.col(n, "c") for n in names}, **{n: t.col(n, "w") for n in WORDS})
         query.from_(t.table("cases", "c"), copy=False)
-        self.host.keep("worded", t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "c"))))
+        self.host.keep("worded", t.join(query, t.table("words", "w"), t.agree("w", "c", "d")))
         cases.table = "worded"
         if self.accounts.cuts:
             names = ["record_id", "period", "counted_low", "counted_high", "cuts"]
             text = t.select(**{n: t.col(n, "h") for n in names}, cap_rule=t.col("text", "k"))
             text.from_(t.table("counted", "h"), copy=False)
-            same = t.both(*(t.equal(t.col(n, "k"), t.col(n, "h")) for n in ("plan", "cuts")))
-            self.host.keep("counted_words", t.join(text, t.table("cut_words", "k"), same))
+            self.host.keep("counted_words", t.join(text, t.table("cut_words", "k"), t.agree("k", "h", "plan", "cuts")))
 
     def _cut_words(self) -> list[tuple[int, int, str]]:
         """The keys of the caps that cut an item, by law and mask."""
@@ -237,7 +236,7 @@ class Entries:
             reason=t.cast_to(t.lit("outside_period"), t.enumeration(REASONS)),
             case=t.col("d", "j"),
         ).from_(t.sub(judged, "j"), copy=False)
-        t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "j")), "LEFT")
+        t.join(query, t.table("routed", "y"), t.same_person("y", "j"), "LEFT")
         return query.where(t.both(outside, t.missing(t.col("person_id", "y"))), copy=False)
 
     def keep(self) -> None:
@@ -348,7 +347,7 @@ class Entries:
         before.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False)
         sums = [f"{kind}{s}" for s in range(self.accounts.sums) for kind in "lh"]
         query = self._with_cut(before, sums, self.accounts.cuts)
-        t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "s")), "LEFT")
+        t.join(query, t.table("routed", "y"), t.same_person("y", "s"), "LEFT")
         return query.where(t.missing(t.col("person_id", "y")), copy=False)
 
     def _with_cut(self, sums: Any, names: Iterable[str], less: bool = False) -> Any:
@@ -408,7 +407,7 @@ class Entries:
             some=t.compare(t.col("counted_high", "i"), ">", t.lit(0)),
             case=t.col("d", "i"),
         ).from_(t.sub(self.accounts.counted_items(), "i"), copy=False)
-        t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("d", "i")))
+        t.join(query, t.table("words", "w"), t.agree("w", "i", "d"))
         unsure = t.equal(t.col("unsure", "w"), t.lit(1))
         self.host.keep("open_dated", query.where(t.either(open_, unsure), copy=False))
 

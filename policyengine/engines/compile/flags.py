@@ -230,7 +230,7 @@ class Flags:
         parts = [plain]
         if sources.repeats:
             again = t.table("flag_repeated", "z")
-            t.join(plain, again, t.equal(t.col("record_id", "z"), t.col("record_id", "c")), "LEFT")
+            t.join(plain, again, t.agree("z", "c", "record_id"), "LEFT")
             plain.where(t.missing(t.col("record_id", "z")), copy=False)
             key = t.add([t.col("key", "z"), t.col("added", "z")])
             repeated = t.select(record_id=t.col("record_id", "z"), person_id=t.col("person_id", "z"), key=key)
@@ -241,13 +241,12 @@ class Flags:
         ).from_(t.sub(t.union(*parts), "c"), copy=False)  # fmt: skip
         key = t.col("key", "c")
         if sources.joined and not sources.carried:
-            same = t.equal(t.col("person_id", "p"), t.col("person_id", "c"))
-            t.join(query, t.table(sources.people_table, "p"), same, "LEFT")
+            t.join(query, t.table(sources.people_table, "p"), t.same_person("p", "c"), "LEFT")
             number = t.cast(t.coalesce(t.col("rp", "p"), t.lit(0)), "BIGINT")
             key = t.add([t.times(number, t.lit(self._size)), key])
         t.join(query, t.table("flag_cases", "g"), t.equal(t.col("key", "g"), key))
-        t.join(query, t.table("flag_words", "f"), t.equal(t.col("flags", "f"), t.col("flags", "g")))
-        t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "c")), "LEFT")
+        t.join(query, t.table("flag_words", "f"), t.agree("f", "g", "flags"))
+        t.join(query, t.table("routed", "y"), t.same_person("y", "c"), "LEFT")
         return query.where(t.missing(t.col("person_id", "y")), copy=False)
 
 

@@ -146,7 +146,7 @@ class Folk:
             **{f"{n}{a.number}": t.col(n, f"a{a.number}") for a in self.anchors for n in ("first", "last", "year")},
         ).from_(t.table("everyone", "e"), copy=False)
         if names.persons is not None:
-            t.join(query, t.table(names.persons, "p"), _same("person_id", "p", "e"), "LEFT")
+            t.join(query, t.table(names.persons, "p"), t.same_person("p", "e"), "LEFT")
         for axis in axes:
             if axis.lookup:
                 alias = f"n_{axis.field}"
@@ -239,8 +239,8 @@ class Folk:
             start=t.col("start", "c"),
             end=t.col("end", "c"),
         ).from_(t.table(names.circumstances, "c"), copy=False)
-        t.join(query, t.table("kinds", "k"), _same("kind", "k", "c"))
-        t.join(query, t.table(self.table, "f"), _same("person_id", "f", "c"))
+        t.join(query, t.table("kinds", "k"), t.agree("k", "c", "kind"))
+        t.join(query, t.table(self.table, "f"), t.same_person("f", "c"))
         host.keep(self._spells, query)
         masks = t.select(person_id=t.col("person_id", "s"), kinds=t.call("BIT_OR", t.power_of_two(t.col("kind", "s"))))
         masks.from_(t.table(self._spells, "s"), copy=False)
@@ -327,7 +327,7 @@ class Folk:
         if self.leave:
             for stretch in self._stretches(years):
                 grid.traits += self._leave(query, name, spans, stretch)
-            t.join(query, t.table(f"{self._spells}_all", "z"), _same("person_id", "z", "f"), "LEFT")
+            t.join(query, t.table(f"{self._spells}_all", "z"), t.same_person("z", "f"), "LEFT")
             query.select(t.named(t.coalesce(t.col("kinds", "z"), t.lit(0)), "kinds"), copy=False)
             grid.traits.append("kinds")
         host.keep(grid.table, query)
@@ -393,7 +393,7 @@ class Folk:
             a=t.greatest(t.coalesce(start, first), first.copy()),
             b=t.least(t.coalesce(end, last), last.copy()),
         ).from_(t.table(self.table, "f"), copy=False)
-        t.join(clipped, t.table(self._spells, "s"), _same("person_id", "s", "f"))
+        t.join(clipped, t.table(self._spells, "s"), t.same_person("s", "f"))
         meets = t.both(
             t.either(t.missing(start.copy()), t.compare(start.copy(), "<=", last.copy())),
             t.either(t.missing(end.copy()), t.compare(end.copy(), ">=", first.copy())),
@@ -425,7 +425,7 @@ class Folk:
         return traits
 
     def _joined(self, query: Any, other: Any, alias: str, columns: dict[str, str]) -> None:
-        same = t.both(_same("person_id", alias, "f"), t.equal(t.col("period", alias), t.col("period", "y")))
+        same = t.both(t.same_person(alias, "f"), t.agree(alias, "y", "period"))
         t.join(query, other, same, "LEFT")
         for column, name in columns.items():
             query.select(t.named(t.coalesce(t.col(column, alias), t.lit(0)), name), copy=False)
@@ -468,7 +468,3 @@ class Folk:
         query = t.select(person_id=t.col("person_id", "w"), period=t.col("period", "w"), **dict(columns))
         query.from_(t.sub(measured, "w"), copy=False)
         return query.group_by(t.col("person_id", "w"), t.col("period", "w"), copy=False)
-
-
-def _same(name: str, one: str, other: str) -> Tree:
-    return t.equal(t.col(name, one), t.col(name, other))

@@ -80,8 +80,7 @@ class Items:
             rank=t.rank([t.col(n, "m") for n in group], _preference(statement.taking)),
             doubt=t.over(t.call("MAX", t.flag(doubt)), [t.col(n, "m") for n in group]),
         ).from_(t.table("once_all", "m"), copy=False)
-        same = t.both(*(t.equal(t.col(n, "g"), t.col(n, "m")) for n in group))
-        host.keep("once_ranked", t.join(ranked, t.sub(several, "g"), same))
+        host.keep("once_ranked", t.join(ranked, t.sub(several, "g"), t.agree("g", "m", *group)))
         losers = t.select(record_id=t.col("record_id"), rule=t.col("rule")).from_(t.table("once_ranked"), copy=False)
         losers.where(t.both(t.compare(t.col("rank"), ">", t.lit(1)), t.equal(t.col("doubt"), t.lit(0))), copy=False)
         if before:
@@ -180,7 +179,7 @@ class Items:
             ),
         ).from_(t.sub(judged, "j"), copy=False)
         inside = t.both(
-            t.equal(t.col("plan", "p"), t.col("plan", "j")),
+            t.agree("p", "j", "plan"),
             t.compare(t.col("first", "p"), "<=", t.col("end", "j")),
             t.compare(t.col("last", "p"), ">=", t.col("start", "j")),
         )
@@ -254,8 +253,7 @@ def may_repeat(values: list[str], own: Any, among: Any) -> Any:
     alike = (t.either(t.missing(t.col(n, "b")), t.missing(t.col(n, "m")),
                       t.equal(t.col(n, "b"), t.col(n, "m"))) for n in values)  # fmt: skip
     others = t.compare(t.col("record_id", "m"), "<>", t.col("record_id", "b"))
-    same = t.equal(t.col("person_id", "m"), t.col("person_id", "b"))
-    t.join(query, among, t.both(same, others, *alike))
+    t.join(query, among, t.both(t.same_person("m", "b"), others, *alike))
     return query.where(t.either(*(t.missing(t.col(n, "b")) for n in values)), copy=False)
 
 

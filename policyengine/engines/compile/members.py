@@ -86,7 +86,7 @@ class Members:
             **{n: t.col(n, "k") for n in dict.fromkeys(("plan", *wanted))},
             **{n: t.col(f"of_{of}", "m") for n, of in fields.items()},
         ).from_(t.table("members", "m"), copy=False)
-        return t.join(query, t.table("case_kinds", "k"), t.equal(t.col("kind", "k"), t.col("kind", "m")))
+        return t.join(query, t.table("case_kinds", "k"), t.agree("k", "m", "kind"))
 
     def add_up(self) -> None:
         """The table ``sums``: a row per person and period that caps concern, before any of them.
@@ -113,7 +113,7 @@ class Members:
         open_ = t.call("BIT_OR", t.add([t.col("open", "k"), doubt]))  # one state for each group instead of many
         query = t.select(person_id=t.col("person_id", "m"), period=t.col("period", "m"), **columns, open=open_)
         query.from_(t.table("members", "m"), copy=False)
-        t.join(query, t.sub(self._kinds(), "k"), t.equal(t.col("kind", "k"), t.col("kind", "m")))
+        t.join(query, t.sub(self._kinds(), "k"), t.agree("k", "m", "kind"))
         query.group_by(t.col("person_id", "m"), t.col("period", "m"), copy=False)
         named = {n: t.col(n, "s") for n in ("person_id", "period", *columns)}
         self.host.keep("sums", t.select(**named, **found).from_(t.sub(query, "s"), copy=False))

@@ -420,8 +420,7 @@ class Output:
         ).from_(t.sub(rows, "r"), copy=False)  # fmt: skip
         t.join(own, t.table("lists", "l"), t.equal(t.col("id", "l"), t.col("miss", "r")))
         if waits:
-            same = (t.equal(t.col(n, "x"), t.col(n, "r")) for n in ("record_id", "period"))
-            t.join(own, t.sub(facts_waited_for(), "x"), t.both(*same), "LEFT")
+            t.join(own, t.sub(facts_waited_for(), "x"), t.agree("x", "r", "record_id", "period"), "LEFT")
         own.where(t.either(t.col("open", "r"), t.compare(t.col("miss", "r"), "<>", t.lit(0))), copy=False)
         yield self._open(share.of(own, "r"))
         if self.aside.persons:

@@ -254,10 +254,9 @@ class Periods:
             **{f"{k}{s}": t.coalesce(t.col(f"{k}{s}", "s"), t.lit(0)) for s in numbers for k in "lh"},
             cut=t.coalesce(t.col("cut", "s"), t.lit(0)),
         ).from_(t.table(one.grid.table, "g"), copy=False)
-        traits = ["period", *one.grid.traits]
-        t.join(query, t.table(f"traits_{one.name}", "z"), t.both(*(_same(n, "z", "g") for n in traits)))
-        t.join(query, t.table(f"terms_{one.name}", "q"), t.equal(t.col("id", "q"), t.col("id", "z")))
-        t.join(query, t.table(self._span_table(one), "s"), _span("s"), "LEFT")
+        t.join(query, t.table(f"traits_{one.name}", "z"), t.agree("z", "g", "period", *one.grid.traits))
+        t.join(query, t.table(f"terms_{one.name}", "q"), t.agree("q", "z", "id"))
+        t.join(query, t.table(self._span_table(one), "s"), t.same_row("s", "g"), "LEFT")
         for place, (number, window, anchor) in enumerate(one.sources):
             low, high = t.lit(None), t.lit(None)
             if window == "span":
@@ -269,12 +268,12 @@ class Periods:
             for kind, value in (("a", low), ("b", high)):
                 query.select(t.named(t.coalesce(t.cast(value, "BIGINT"), t.lit(0)), f"{kind}{place}"), copy=False)
         for window in sorted({w for _, w, _ in one.sources if w.startswith("any")}):
-            t.join(query, t.table(f"sums_{one.name}_{window}", f"s_{window}"), _span(f"s_{window}"), "LEFT")
+            t.join(query, t.table(f"sums_{one.name}_{window}", f"s_{window}"), t.same_row(f"s_{window}", "g"), "LEFT")
         for anchor in sorted({a for _, _, a in one.sources if a is not None}):
             alias = f"s_from{anchor}"
-            t.join(query, t.table(f"sums_{one.name}_from{anchor}", alias), _same("person_id", alias, "g"), "LEFT")
+            t.join(query, t.table(f"sums_{one.name}_from{anchor}", alias), t.same_person(alias, "g"), "LEFT")
         if _adrift(one):
-            t.join(query, t.table(f"sums_{one.name}_ever", "ever"), _same("person_id", "ever", "g"), "LEFT")
+            t.join(query, t.table(f"sums_{one.name}_ever", "ever"), t.same_person("ever", "g"), "LEFT")
             query.select(t.named(t.coalesce(t.col("h0", "ever"), t.lit(0)), "ever"), copy=False)
         else:
             query.select(t.named(t.lit(0), "ever"), copy=False)
@@ -306,7 +305,7 @@ class Periods:
                 person_id=t.col("person_id", "t"), period=ends, **{n: v.copy() for n, v in total.items() if n in asked}
             ).from_(t.table("totals", "t"), copy=False)
             if len(self.folk.sources.laws) > 1:
-                t.join(query, t.table(self.folk.table, "f"), _same("person_id", "f", "t"))
+                t.join(query, t.table(self.folk.table, "f"), t.same_person("f", "t"))
             t.join(query, t.table(f"ahead_{count}", "o"), t.lit(True), "CROSS")
             query.group_by(t.col("person_id", "t"), ends.copy(), copy=False)
             made.append(f"sums_{one.name}_{window}")
@@ -330,7 +329,7 @@ class Periods:
         query = t.select(person_id=t.col("person_id", "d"), **sums)
         query.from_(t.sub(self.accounts.counted_items(wanted), "d"), copy=False)
         inside = t.both(
-            _same("person_id", "f", "d"),
+            t.same_person("f", "d"),
             t.compare(t.col("end", "d"), ">=", t.col(f"first{anchor}", "f")),
             t.compare(t.col("end", "d"), "<=", t.col(f"last{anchor}", "f")),
         )
@@ -384,12 +383,7 @@ class Periods:
             values |= self._slot(one, k)
         query = t.select(**values).from_(measured, copy=False)
         if one.carries:
-            t.join(
-                query,
-                t.table(f"carried_{one.name}", "c"),
-                t.both(_same("person_id", "c", "m"), _same("period", "c", "m")),
-                "LEFT",
-            )
+            t.join(query, t.table(f"carried_{one.name}", "c"), t.same_row("c", "m"), "LEFT")
         kept = [n for n in values if not n.startswith(("w", "x", "ad", "least", "nm"))]
         places = range(one.slots)
         compared = t.beside("v", query, **{f"way{k}": ways.way(k) for k in places})
@@ -443,14 +437,6 @@ class Periods:
         }
 
 
-def _same(name: str, one: str, other: str) -> Tree:
-    return t.equal(t.col(name, one), t.col(name, other))
-
-
 def _adrift(one: Decided) -> bool:
     """Whether some term rests on whether the person has anything at all."""
     return any(term.adrift for owed in one.owed for term in owed.terms)
-
-
-def _span(alias: str) -> Tree:
-    return t.both(_same("person_id", alias, "g"), _same("period", alias, "g"))

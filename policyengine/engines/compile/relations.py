@@ -202,13 +202,13 @@ class Relations:
         # as a condition of the join, DuckDB 2.0.1 fails to plan it where statistics say that nothing is undetermined
         columns["missing"] = t.case([(undetermined, t.col("facts", "m"))], t.lit(None)) if one.slots else t.lit(None)
         query = t.select(**columns).from_(t.table(one.table, "d"), copy=False)
-        t.join(query, t.table(f"asked_{one.name}", "a"), t.equal(t.col("period", "a"), t.col("period", "d")))
-        same = t.both(t.equal(t.col("id", "v"), t.col("id", "d")), t.equal(t.col("mask", "v"), advised))
+        t.join(query, t.table(f"asked_{one.name}", "a"), t.agree("a", "d", "period"))
+        same = t.both(t.agree("v", "d", "id"), t.equal(t.col("mask", "v"), advised))
         t.join(query, t.table(f"advised_{one.name}", "v"), same)
         if conclusions:
             row = t.same_row("c", "d")
             t.join(query, t.table(f"concluded_{one.name}", "c"), row)
-            words = t.equal(t.col("conclusion", "q"), t.col("conclusion", "c"))
+            words = t.agree("q", "c", "conclusion")
             t.join(query, t.table(f"consequences_{one.name}", "q"), words)
         if one.slots:
             open_ = t.same_row("m", "d")
@@ -282,9 +282,9 @@ class Relations:
             circumstance=t.col("circumstance", "s"),
             missing=t.col("facts", "m"),
         ).from_(t.table(one.table, "d"), copy=False)
-        t.join(query, t.table(f"asked_{one.name}", "a"), t.equal(t.col("period", "a"), t.col("period", "d")))
+        t.join(query, t.table(f"asked_{one.name}", "a"), t.agree("a", "d", "period"))
         said = t.both(
-            t.equal(t.col("id", "s"), t.col("id", "d")),
+            t.agree("s", "d", "id"),
             t.equal(t.col("k", "s"), t.lit(k)),
             t.equal(t.col("status", "s"), t.col(f"status{k}", "d")),
         )
@@ -315,15 +315,15 @@ class Relations:
             return t.select(**{n: v.copy() for n, v in row.items()}, fact=fact).from_(spans.copy(), copy=False)
 
         own = facts(t.col("fact", "f"))
-        t.join(own, t.table(f"said_{one.name}", "s"), _said())
+        t.join(own, t.table(f"said_{one.name}", "s"), t.agree("s", "d", "id", "k", "status"))
         t.join(own, t.table("facts", "f"), t.equal(t.col("id", "f"), t.col("lacks", "s")))
         found = [own.where(open_.copy(), copy=False)]
         if one.carries:
             found += self._open_carry(one, facts, open_)
         for kind in kinds if self.accounts.cases.doubtful else ():
             query = facts(fact_of(t.col("record_id", "i"), t.col("fact", "f")))
-            t.join(query, t.table(f"said_{one.name}", "s"), _said())
-            t.join(query, t.table("doubts", "i"), t.equal(t.col("person_id", "i"), t.col("person_id", "d")))
+            t.join(query, t.table(f"said_{one.name}", "s"), t.agree("s", "d", "id", "k", "status"))
+            t.join(query, t.table("doubts", "i"), t.same_person("i", "d"))
             sums = (t.equal(t.col("sum", "i"), t.col(n, "s")) for n in ("sum", "share_of"))
             member = t.both(t.either(*sums), *self._in_window(kind))
             t.join(query, t.table("facts", "f"), t.equal(t.col("id", "f"), t.col("miss", "i")))
@@ -334,8 +334,8 @@ class Relations:
     def _open_carry(self, one: Decided, facts: Callable[[Tree], Any], open_: Tree) -> Iterable[Any]:
         """What would settle the hours that the year before left, where they are open."""
         year = t.minus(t.col("period", "d"), t.lit(1))
-        before = t.both(t.equal(t.col("person_id", "b"), t.col("person_id", "d")), t.equal(t.col("period", "b"), year))
-        left = t.both(t.equal(t.col("id", "l"), t.col("id", "b")), t.equal(t.col("n", "l"), t.col("ci", "d")))
+        before = t.both(t.same_person("b", "d"), t.equal(t.col("period", "b"), year))
+        left = t.both(t.agree("l", "b", "id"), t.equal(t.col("n", "l"), t.col("ci", "d")))
         loose = t.both(open_, t.col("loose", "d"))
         fact = fact_of(t.col("record_id", "i"), t.col("fact", "f"))
         for of_record in (False, True)[: 1 + self.accounts.cases.doubtful]:
@@ -343,12 +343,7 @@ class Relations:
             t.join(query, t.table(one.table, "b"), before.copy())
             t.join(query, t.table(f"left_{one.name}", "l"), left.copy())
             if of_record:
-                doubts = t.both(
-                    t.equal(t.col("person_id", "i"), t.col("person_id", "b")),
-                    t.equal(t.col("period", "i"), t.col("period", "b")),
-                    t.equal(t.col("sum", "i"), t.col("sum", "l")),
-                )
-                t.join(query, t.table("doubts", "i"), doubts)
+                t.join(query, t.table("doubts", "i"), t.both(t.same_row("i", "b"), t.agree("i", "l", "sum")))
             lacks = t.col("miss", "i") if of_record else t.col("lacks", "l")
             t.join(query, t.table("facts", "f"), t.equal(t.col("id", "f"), lacks))
             yield query.where(loose.copy(), copy=False)
@@ -381,11 +376,6 @@ def _by_place(one: Decided, figures: Iterable[str], common: Iterable[str] = ()) 
         ).from_(t.table(one.table, "d"), copy=False)
         for k in range(one.slots)
     )), "d")  # fmt: skip
-
-
-def _said() -> Tree:
-    """The words of a finding of a span."""
-    return t.both(*(t.equal(t.col(n, "s"), t.col(n, "d")) for n in ("id", "k", "status")))
 
 
 def _windows(one: Decided) -> set[tuple[str, int | None]]:

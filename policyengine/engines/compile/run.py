@@ -153,8 +153,7 @@ def _keep_everyone(sources: Sources) -> None:
         person_id=t.col("person_id", "e"), plan=t.coalesce(t.col("plan", "p"), plan) if sources.joined else plan
     ).from_(t.sub(t.union(*parts), "e"), copy=False)
     if sources.joined:
-        same = t.equal(t.col("person_id", "p"), t.col("person_id", "e"))
-        t.join(query, t.table("people", "p"), same, "LEFT")
-    t.join(query, t.table("routed", "y"), t.equal(t.col("person_id", "y"), t.col("person_id", "e")), "LEFT")
+        t.join(query, t.table("people", "p"), t.same_person("p", "e"), "LEFT")
+    t.join(query, t.table("routed", "y"), t.same_person("y", "e"), "LEFT")
     query.where(t.missing(t.col("person_id", "y")), copy=False)
     host.keep("everyone", query.distinct(copy=False))

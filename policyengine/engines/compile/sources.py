@@ -104,8 +104,7 @@ class Sources:
         """The records, with what their keys rest on; ``people``: of their persons too."""
         query = query.from_(t.table(self.names.records, "r"), copy=False)
         if self.joined and people:
-            same = t.equal(t.col("person_id", "p"), t.col("person_id", "r"))
-            t.join(query, t.table(self.people_table, "p"), same, "LEFT")
+            t.join(query, t.table(self.people_table, "p"), t.same_person("p", "r"), "LEFT")
         for axis in self.signature.axes:
             if axis.lookup and axis.field not in guessed:
                 alias = f"m_{axis.field}"
@@ -234,14 +233,14 @@ class Sources:
                 self.people.append((plan, tuple(self.person.codes(number))))
             numbered.append((plan, number, known[plan, number]))
         self.host.load(self.prefix + "people_numbers", {"plan": "INTEGER", "code": "BIGINT", "rp": "INTEGER"}, numbered)
-        same = t.both(t.equal(t.col("plan", "n"), t.col("plan", "c")), t.equal(t.col("code", "n"), t.col("code", "c")))
         people = t.select(
             person_id=t.col("person_id", "c"),
             rp=t.col("rp", "n"),
             plan=t.col("plan", "c"),
             **{name: t.col(name, "c") for name in self.carried},
         ).from_(t.table(self.prefix + "people_coded", "c"), copy=False)
-        self.host.keep(self.people_table, t.join(people, t.table(self.prefix + "people_numbers", "n"), same))
+        t.join(people, t.table(self.prefix + "people_numbers", "n"), t.agree("n", "c", "plan", "code"))
+        self.host.keep(self.people_table, people)
         self.host.drop(self.prefix + "people_coded")
 
     @staticmethod
@@ -280,14 +279,14 @@ class Sources:
             columns = [n for n in source.columns if n != "person_id" and n in source.fields]
             query = t.select(person_id=t.col("person_id", "p"), **{n: source.value(n) for n in columns})
             query.from_(t.table(names.persons, "p"), copy=False)
-            t.join(query, t.table("exemplars", "x"), t.equal(t.col("person_id", "x"), t.col("person_id", "p")))
+            t.join(query, t.table("exemplars", "x"), t.same_person("x", "p"))
             for who, *values in host.rows(query):
                 facts[who] = {n: source.fact(n, v) for n, v in zip(columns, values, strict=True) if v is not None}
         held: dict[str, list[Circumstance]] = {i: [] for i in wanted}
         if names.circumstances is not None:
             spells = t.select(**{n: t.col(n, "c") for n in ("person_id", "kind", "start", "end")})
             spells.from_(t.table(names.circumstances, "c"), copy=False)
-            t.join(spells, t.table("exemplars", "x"), t.equal(t.col("person_id", "x"), t.col("person_id", "c")))
+            t.join(spells, t.table("exemplars", "x"), t.same_person("x", "c"))
             for who, kind, start, end in host.rows(spells):
                 held[who].append(Circumstance(kind, start, end))
         return {i: Person(i, facts[i], tuple(held[i])) for i in wanted}

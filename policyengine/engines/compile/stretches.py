@@ -73,10 +73,9 @@ class Stretches:
             end=t.col("end", "x"),
             amount=t.running(t.col("most", "x"), [t.col(k, "a") for k in KEYS], order, including=True),
         ).from_(t.table(self._name("close"), "a"), copy=False)
-        same = [t.equal(t.col(n, "a"), t.col(n, "x")) for n in ("person_id", "run")]
         later = t.compare(t.col("start", "x"), ">=", t.col("start", "a"))
         few = t.compare(t.col("stretches", "a"), "<=", t.lit(MOST))
-        t.join(windows, t.table(self._name("close"), "x"), t.both(*same, later, few))
+        t.join(windows, t.table(self._name("close"), "x"), t.both(t.agree("a", "x", "person_id", "run"), later, few))
         query = t.select(person_id=t.col("person_id", "w")).from_(t.sub(windows, "w"), copy=False)
         yield query.where(t.compare(t.col("amount", "w"), ">", self._room("w")), copy=False)
 
@@ -110,8 +109,7 @@ class Stretches:
             most=t.least(t.col("amount", "s"), t.add([t.col("room", "s"), more])),
         ).from_(t.sub(runs, "s"), copy=False)
         for persons, alias in ((unsettled, "p"), (self._crossing(), "q")):
-            same = t.equal(t.col("person_id", alias), t.col("person_id", "s"))
-            t.join(close, t.sub(persons, alias), same, "LEFT")
+            t.join(close, t.sub(persons, alias), t.same_person(alias, "s"), "LEFT")
         several = t.compare(t.col("stretches", "s"), ">", t.lit(1))
         close.where(t.both(several, t.compare(t.col("held", "s"), ">", t.col("least", "s"))), copy=False)
         self.host.keep(self._name("close"), close)

@@ -284,9 +284,19 @@ def among(value: Tree, options: Sequence[Tree]) -> Tree:
     return exp.In(this=value, expressions=list(options)) if options else exp.false()
 
 
+def agree(one: str, other: str, *names: str) -> Tree:
+    """Whether rows of two relations have the same in some columns."""
+    return both(*(equal(col(n, one), col(n, other)) for n in names))
+
+
+def same_person(one: str, other: str) -> Tree:
+    """Whether rows of two relations are of the same person."""
+    return agree(one, other, "person_id")
+
+
 def same_row(one: str, other: str) -> Tree:
     """Whether rows of two relations are of the same person and period."""
-    return both(*(equal(col(n, one), col(n, other)) for n in ("person_id", "period")))
+    return agree(one, other, "person_id", "period")
 
 
 def begins_with(value: Tree, characters: Sequence[str]) -> Tree:

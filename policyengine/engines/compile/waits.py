@@ -71,7 +71,7 @@ def _open_themselves(cuts: Cuts, law: Law, caps: list[Cap]) -> Any:
     own = {n: t.col(n, "i") for n in ITEM}
     query = t.select(**own, case=t.col("d", "k"), other=t.col("record_id", "i"), miss=t.col("miss", "k"))
     query.from_(t.sub(cuts.open_items(law, caps), "i"), copy=False)
-    t.join(query, t.table("case_kinds", "k"), t.equal(t.col("kind", "k"), t.col("kind", "i")))
+    t.join(query, t.table("case_kinds", "k"), t.agree("k", "i", "kind"))
     return query.where(t.compare(t.col("low", "i"), "<>", t.col("high", "i")), copy=False)
 
 
@@ -80,7 +80,7 @@ def _placed(cuts: Cuts, law: Law, caps: list[Cap], cap: Cap) -> Any:
     query = t.select(**{n: t.col(n, "p") for n in (*ITEM, "head", "place")})
     query.select(t.named(t.col("d", "k"), "case"), t.named(t.col(f"w{cap.number}", "k"), "lacks"), copy=False)
     query.from_(t.sub(cuts.cutting(cap, cuts.open_items(law, caps)), "p"), copy=False)
-    return t.join(query, t.table("case_kinds", "k"), t.equal(t.col("kind", "k"), t.col("kind", "p")))
+    return t.join(query, t.table("case_kinds", "k"), t.agree("k", "p", "kind"))
 
 
 def _unsure_members() -> Any:
@@ -97,10 +97,8 @@ def _waiting() -> Any:
     own = {n: t.col(n, "n") for n in (*ITEM, "case")}
     query = t.select(**own, other=t.col("other", "w"), miss=t.col("miss", "w"))
     query.from_(t.table("placed", "n"), copy=False)
-    same = (t.equal(t.col(n, "m"), t.col(n, "n")) for n in ("person_id", "period", "head"))
     before = t.compare(t.col("place", "m"), "<=", t.col("place", "n"))
-    t.join(query, t.table("placed", "m"), t.both(*same, before))
+    t.join(query, t.table("placed", "m"), t.both(t.agree("m", "n", "person_id", "period", "head"), before))
     for table, alias, of in (("told", "w", "m"), ("counted", "c", "n")):
-        item = (t.equal(t.col(n, alias), t.col(n, of)) for n in ("record_id", "period"))
-        t.join(query, t.table(table, alias), t.both(*item))
+        t.join(query, t.table(table, alias), t.agree(alias, of, "record_id", "period"))
     return query.where(t.compare(t.col("counted_low", "c"), "<>", t.col("counted_high", "c")), copy=False)
