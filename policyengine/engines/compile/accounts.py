@@ -13,7 +13,7 @@ from typing import Any
 
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.cases import UNLIMITED, Cases
-from policyengine.engines.compile.items import Items, within
+from policyengine.engines.compile.items import Items, unrouted, within
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.limits import Cap, caps_of, limit_of
 from policyengine.engines.compile.members import Members
@@ -345,8 +345,7 @@ class Accounts:
             t.join(query, t.table("counted_words" if worded else "counted", "h"), same, "LEFT")
             if worded:
                 query.select(t.named(t.col("cap_rule", "h"), "cap_rule"), copy=False)
-        t.join(query, t.table("routed", "y"), t.same_person("y", "i"), "LEFT")
-        return query.where(t.missing(t.col("person_id", "y")), copy=False)
+        return unrouted(query, "i")
 
     def sums_over(self, alias: str, low: str = "counted_low", high: str = "counted_high") -> dict[str, Tree]:
         """Every sum of the laws over items, low and high; sums of what nothing limits may be beyond 64 bits."""

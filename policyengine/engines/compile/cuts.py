@@ -14,7 +14,7 @@ from typing import Any
 
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.accounts import Accounts, block
-from policyengine.engines.compile.items import within
+from policyengine.engines.compile.items import unrouted, within
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.limits import Cap, limit_of
 from policyengine.engines.compile.trees import Tree
@@ -76,11 +76,10 @@ class Cuts:
         hot = t.select(**{n: t.col(n, "i") for n in (*ITEM, *wanted, *fields)})
         hot.from_(t.sub(self.accounts.members.rows(["kind", *wanted], **fields), "i"), copy=False)
         t.join(hot, t.table("touched", "x"), t.same_row("x", "i"))
-        t.join(hot, t.table("routed", "y"), t.same_person("y", "i"), "LEFT")
+        unrouted(hot, "i")
         hot.where(
             t.both(
                 t.equal(t.col("plan", "i"), t.lit(law.number)),
-                t.missing(t.col("person_id", "y")),
                 t.either(*(t.compare(t.col(f"c{cap.number}", "i"), ">", t.lit(0)) for cap in caps)),
                 t.compare(t.col("high", "i"), ">", t.lit(0)),
             ),

@@ -15,6 +15,7 @@ from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.accounts import Accounts
 from policyengine.engines.compile.cases import UNLIMITED
 from policyengine.engines.compile.figures import Columns
+from policyengine.engines.compile.items import unrouted
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.shares import Share
 from policyengine.engines.compile.trees import Tree
@@ -236,8 +237,7 @@ class Entries:
             reason=t.cast_to(t.lit("outside_period"), t.enumeration(REASONS)),
             case=t.col("d", "j"),
         ).from_(t.sub(judged, "j"), copy=False)
-        t.join(query, t.table("routed", "y"), t.same_person("y", "j"), "LEFT")
-        return query.where(t.both(outside, t.missing(t.col("person_id", "y"))), copy=False)
+        return unrouted(query.where(outside, copy=False), "j")
 
     def keep(self) -> None:
         """Keep the ledger as a table, to read back from and to show."""
@@ -347,8 +347,7 @@ class Entries:
         before.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False)
         sums = [f"{kind}{s}" for s in range(self.accounts.sums) for kind in "lh"]
         query = self._with_cut(before, sums, self.accounts.cuts)
-        t.join(query, t.table("routed", "y"), t.same_person("y", "s"), "LEFT")
-        return query.where(t.missing(t.col("person_id", "y")), copy=False)
+        return unrouted(query, "s")
 
     def _with_cut(self, sums: Any, names: Iterable[str], less: bool = False) -> Any:
         """Sums, with what two runs of the caps say beyond the bounds of each item, beside what caps cut off altogether.

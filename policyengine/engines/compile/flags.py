@@ -16,7 +16,7 @@ from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.cases import Cases
 from policyengine.engines.compile.draft import Memo, judged
 from policyengine.engines.compile.host import Host
-from policyengine.engines.compile.items import may_repeat
+from policyengine.engines.compile.items import may_repeat, unrouted
 from policyengine.engines.compile.law import Flagged, flag_law_of
 from policyengine.engines.compile.shares import shares_of
 from policyengine.engines.compile.sources import Names, Sources, sources_of
@@ -246,8 +246,7 @@ class Flags:
             key = t.add([t.times(number, t.lit(self._size)), key])
         t.join(query, t.table("flag_cases", "g"), t.equal(t.col("key", "g"), key))
         t.join(query, t.table("flag_words", "f"), t.agree("f", "g", "flags"))
-        t.join(query, t.table("routed", "y"), t.same_person("y", "c"), "LEFT")
-        return query.where(t.missing(t.col("person_id", "y")), copy=False)
+        return unrouted(query, "c")
 
 
 def repeated_axis(names: Sequence[str]) -> str:

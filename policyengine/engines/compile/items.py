@@ -257,6 +257,12 @@ def may_repeat(values: list[str], own: Any, among: Any) -> Any:
     return query.where(t.either(*(t.missing(t.col(n, "b")) for n in values)), copy=False)
 
 
+def unrouted(query: Any, alias: str) -> Any:
+    """The query, without the persons of the table ``routed``: by ``person_id`` of the relation ``alias``."""
+    t.join(query, t.table("routed", "y"), t.same_person("y", alias), "LEFT")
+    return query.where(t.missing(t.col("person_id", "y")), copy=False)
+
+
 def within(period: Tree, years: YearRange) -> list[Tree]:
     """Conditions that a period lies in a range of years."""
     first, last = years

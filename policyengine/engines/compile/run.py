@@ -21,7 +21,7 @@ from policyengine.engines.compile.entries import Entries
 from policyengine.engines.compile.flags import Flags
 from policyengine.engines.compile.folk import Folk
 from policyengine.engines.compile.host import Host
-from policyengine.engines.compile.items import Items
+from policyengine.engines.compile.items import Items, unrouted
 from policyengine.engines.compile.law import law_of
 from policyengine.engines.compile.periods import Periods
 from policyengine.engines.compile.relations import Relations
@@ -154,6 +154,4 @@ def _keep_everyone(sources: Sources) -> None:
     ).from_(t.sub(t.union(*parts), "e"), copy=False)
     if sources.joined:
         t.join(query, t.table("people", "p"), t.same_person("p", "e"), "LEFT")
-    t.join(query, t.table("routed", "y"), t.same_person("y", "e"), "LEFT")
-    query.where(t.missing(t.col("person_id", "y")), copy=False)
-    host.keep("everyone", query.distinct(copy=False))
+    host.keep("everyone", unrouted(query, "e").distinct(copy=False))
