@@ -429,25 +429,30 @@ class Cases:
             t.join(query, t.table("dups", "x"), t.agree("x", "b", "record_id"), "LEFT")
         return query
 
+    def is_split(self, alias: str) -> Tree:
+        """Whether a record is split over the periods of its days."""
+        return t.among(t.col("place", alias), [t.lit(n) for place, n in self.places.items() if place.by == "split"])
+
     def _period(self) -> Tree:
         """The period in which a record counts; of one that is split, the last."""
         branches = []
         for place, number in self.places.items():
             if place.by == "start":
-                branches.append((t.lit(number), self._period_of("start")))
+                branches.append((t.lit(number), self.period_of("start", "a")))
             elif place.by == "claim":
                 branches.append((t.lit(number), t.cast(t.col(f"claim_{place.field}", "a"), "BIGINT")))
-        return t.cast(t.switch(t.col("place", "a"), branches, self._period_of("end")), "INTEGER")
+        return t.cast(t.switch(t.col("place", "a"), branches, self.period_of("end", "a")), "INTEGER")
 
-    def _period_of(self, day: str) -> Tree:
+    def period_of(self, day: str, alias: str) -> Tree:
+        """The period of its law in which a day of a record lies."""
         starts = [law.plan.year_start for law in self.sources.laws]
-        first = t.period(t.col(day, "a"), starts[0])
+        first = t.period(t.col(day, alias), starts[0])
         branches = [
-            (t.lit(number), t.period(t.col(day, "a"), start))
+            (t.lit(number), t.period(t.col(day, alias), start))
             for number, start in enumerate(starts)
             if start != starts[0]
         ]
-        return t.switch(t.col("plan", "a"), branches, first)
+        return t.switch(t.col("plan", alias), branches, first)
 
 
 def _in_order(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -211,16 +211,9 @@ class Entries:
 
     def _outside(self, columns: dict[str, Tree]) -> Any:
         """Rows of records none of whose shares lies in an asked period."""
-        judged = self.accounts.cases.judged(WORDS, **{n: v.copy() for n, v in columns.items()})
-        places = self.accounts.cases.places
-        splits = [t.lit(n) for place, n in places.items() if place.by == "split"]
-        laws = self.accounts.cases.sources.laws
-        begin = t.switch(
-            t.col("plan", "j"),
-            [(t.lit(law.number), t.period(t.col("start", "j"), law.plan.year_start)) for law in laws[1:]],
-            t.period(t.col("start", "j"), laws[0].plan.year_start),
-        )
-        begin = t.case([(t.among(t.col("place", "j"), splits), begin)], t.col("period", "j"))
+        cases = self.accounts.cases
+        judged = cases.judged(WORDS, **{n: v.copy() for n, v in columns.items()})
+        begin = t.case([(cases.is_split("j"), cases.period_of("start", "j"))], t.col("period", "j"))
         first, last = self._bounds("j")
         outside = t.either(t.compare(begin, ">", last), t.compare(t.col("period", "j"), "<", first))
         zero = t.cast(t.lit(0), "BIGINT")

@@ -109,12 +109,10 @@ class Items:
     def _all_governed(self, years: list[YearRange], law: Law) -> list[Tree]:
         """Every period in which the record counts is governed by some version."""
         conditions = [t.either(*(t.both(*within(t.col("period", "j"), one)) for one in _joined(years)))]
-        splits = [t.lit(n) for place, n in self.cases.places.items() if place.by == "split"]
-        if splits:
+        if self.cases.split:
             first = t.period(t.col("start", "j"), law.plan.year_start)
-            split = t.among(t.col("place", "j"), splits)
             whole = (t.both(*within(t.col("period", "j"), one), *within(first, one)) for one in _joined(years))
-            conditions.append(t.either(t.negate(split), *whole))
+            conditions.append(t.either(t.negate(self.cases.is_split("j")), *whole))
         return conditions
 
     # --- items --------------------------------------------------------------------------------------------------------
@@ -147,14 +145,8 @@ class Items:
 
     def _crossing(self) -> Tree:
         """Whether a record is split over several periods."""
-        splits = [t.lit(n) for place, n in self.cases.places.items() if place.by == "split"]
-        laws = self.cases.sources.laws
-        first = t.switch(
-            t.col("plan", "j"),
-            [(t.lit(law.number), t.period(t.col("start", "j"), law.plan.year_start)) for law in laws[1:]],
-            t.period(t.col("start", "j"), laws[0].plan.year_start),
-        )
-        return t.both(t.among(t.col("place", "j"), splits), t.compare(first, "<", t.col("period", "j")))
+        first = self.cases.period_of("start", "j")
+        return t.both(self.cases.is_split("j"), t.compare(first, "<", t.col("period", "j")))
 
     def _shares(self, judged: Any, handed: list[str]) -> Any:
         """The shares of records that are split over several periods (``assign.shares``)."""

@@ -19,7 +19,7 @@ from policyengine.engines.calendar import period_of
 from policyengine.engines.compile.draft import Draft, DraftRecord
 from policyengine.engines.compile.probes import Inexpressible, Probes, rewritten
 from policyengine.engines.convert import Converting
-from policyengine.engines.facts import Scene, fields_asked, lacking
+from policyengine.engines.facts import Scene, lacking
 from policyengine.engines.later import world_of
 from policyengine.engines.numbers import Amount, Number
 from policyengine.engines.ready import Ready, in_force
@@ -115,7 +115,6 @@ class Law:
     prepared: Prepared
     claims: dict[str, str]
     sums: list[Sum]
-    asked: dict[str, tuple[FieldDecl, ...]] = dataclasses.field(default_factory=dict)
 
     # --- one combination ----------------------------------------------------------------------------------------------
 
@@ -257,18 +256,19 @@ class Law:
         return truth, least, least == most, lacks
 
     def _sums(self, draft: Draft, scene: Scene, place: Place) -> Iterator[tuple[bool | None, tuple[str, ...]]]:
+        later = self.prepared.later
         for one in self.sums:
             if one.measure == "total":
                 yield True, ()
                 continue
-            test = one.rule.test if one.rule else self.prepared.later.term(one.measure)
+            test = one.rule.test if one.rule else later.term(one.measure)
             seen = scene
             if one.this_period and place.by != "end":
                 seen = dataclasses.replace(scene, period=self._period(draft, place))
             truth = test(seen)
             lacks: tuple[str, ...] = ()
             if truth is None:
-                lacks = one.rule.lacks(scene) if one.rule else lacking(self._asked(one.measure), scene)
+                lacks = one.rule.lacks(scene) if one.rule else lacking(later.fields_of(one.measure), scene)
             yield truth, named(lacks)
 
     def _even(self, draft: Draft, scene: Scene, place: Place) -> bool:
@@ -280,12 +280,6 @@ class Law:
         first, last = sorted((self._period(draft, place), scene.period))
         periods = [dataclasses.replace(scene, period=period) for period in range(first, last + 1)]
         return all(len({rule.test(seen) for seen in periods}) == 1 for rule in rules)
-
-    def _asked(self, term: str) -> tuple[FieldDecl, ...]:
-        """The fields that say whether a record has a term."""
-        if term not in self.asked:
-            self.asked[term] = fields_asked(tree.What((term,)), self.prepared.judge.world)
-        return self.asked[term]
 
     def _period(self, draft: Draft, place: Place) -> int:
         """The period in which a record that is not split counts."""
