@@ -157,9 +157,9 @@ def yes_no(name: str, source: Source) -> Axis:
 
 
 def discrete(
-    name: str, probe: Probe, source: Source, finders: Mapping[str, Finder], distinct: Callable[[str], Iterable[str]]
+    name: str, probe: Probe, source: Source, finders: Mapping[str, Finder], distinct: Callable[[], Iterable[str]]
 ) -> Axis:
-    """Texts and terms. ``distinct`` gives the values of a column, asked only where a table is."""
+    """Texts and terms. ``distinct`` gives the values of the column, asked only where a table is."""
     if source.column(name) is None:
         return Axis(name, [None], t.lit(0))
     value = source.value(name)
@@ -167,7 +167,7 @@ def discrete(
     codes: dict[str, int] = {}
     if probe.columns:
         keys: dict[object, int] = {}
-        for text in distinct(name):
+        for text in distinct():
             key = _class_of(text, probe, finders)
             if key is None:
                 continue

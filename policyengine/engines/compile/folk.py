@@ -6,32 +6,24 @@ Two persons with the same traits in a period are owed, excused and concluded the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from policyengine.engines.calendar import period_bounds, period_of, window_from
+from policyengine.engines.calendar import period_bounds
 from policyengine.engines.compile import trees as t
-from policyengine.engines.compile.axes import (
-    Axis,
-    Signature,
-    Source,
-    discrete,
-    full_months,
-    operand_of,
-    ordered,
-    pair,
-    yes_no,
-)  # fmt: skip
+from policyengine.engines.compile.axes import Axis, Signature, Source, full_months, operand_of, pair
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.probes import Inexpressible, Probes
-from policyengine.engines.compile.sources import Sources
+from policyengine.engines.compile.sources import Sources, axis_of, code_of, join_codes, load_codes, load_windows
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.later import world_of
+from policyengine.engines.lookup import Finder
 from policyengine.language import tree
 from policyengine.plan.names import walk
 
+CODES = "n_"  # what the tables of codes of texts begin with
 Kinds = tuple[str, ...]
 """Kinds of circumstance."""
 
@@ -128,29 +120,29 @@ class Folk:
             if name == "circumstance" or name not in self.probes.world.fields:
                 continue
             if self.probes.world.fields[name].of == "person":
-                axes.append(self._axis(name, persons, finders))
+                axes.append(self._axis(name, finders))
         self.signature = Signature(axes)
         if self.signature.size > 2**62:
             raise Inexpressible("more combinations of facts than fit in 64 bits")
-        for axis in axes:
-            if axis.lookup:
-                host.load(f"n_{axis.field}", {"value": "VARCHAR", "code": "INTEGER"}, axis.lookup.items())
+        load_codes(host, axes, CODES)
         for anchor in self.anchors:
-            self._load_anchor(anchor)
+            load_windows(
+                self.sources,
+                self._anchor_table(anchor),
+                tree.Within(anchor.months, anchor.field),
+                self.law.plan.year_start,
+            )
         carried = self._carried()
         self.plain = set(carried)
         query = t.select(
             person_id=t.col("person_id", "e"),
-            code=self.signature.number(self._code),
+            code=self.signature.number(lambda axis: code_of(axis, persons, CODES)),
             **{name: t.col(name, "p") for name in carried},
             **{f"{n}{a.number}": t.col(n, f"a{a.number}") for a in self.anchors for n in ("first", "last", "year")},
         ).from_(t.table("everyone", "e"), copy=False)
         if names.persons is not None:
             t.join(query, t.table(names.persons, "p"), t.same_person("p", "e"), "LEFT")
-        for axis in axes:
-            if axis.lookup:
-                alias = f"n_{axis.field}"
-                t.join(query, t.table(alias, alias), t.equal(t.col("value", alias), persons.value(axis.field)), "LEFT")
+        join_codes(query, axes, persons, CODES)
         for anchor in self.anchors:
             alias = f"a{anchor.number}"
             known = persons.column(anchor.field) is not None
@@ -159,27 +151,10 @@ class Folk:
         host.keep(self.table, query.where(t.equal(t.col("plan", "e"), t.lit(self.law.number)), copy=False))
         self._load_spells()
 
-    def _axis(self, name: str, persons: Source, finders: Any) -> Axis:
-        probe, kind = self.probes.fields[name], persons.fields[name].type
+    def _axis(self, name: str, finders: Mapping[str, Finder]) -> Axis:
+        probe, sources = self.probes.fields[name], self.sources
         probe.columns = {(f"{self.law.number}:{table}", place, only) for table, place, only in probe.columns}
-        if kind in ("number", "year", "date"):
-            return ordered(name, probe, persons)
-        if kind == "yes_no":
-            return yes_no(name, persons)
-
-        def distinct(field: str) -> Iterator[str]:
-            query = t.select(value=persons.value(field)).from_(
-                t.table(self.sources.names.persons or "", "p"), copy=False
-            )
-            return (value for (value,) in self.sources.host.rows(query.distinct(copy=False)) if value is not None)
-
-        return discrete(name, probe, persons, finders, distinct)
-
-    def _code(self, axis: Axis) -> Tree:
-        if axis.code is not None:
-            return axis.code.copy()
-        missing = t.case([(t.missing(self.sources.persons.value(axis.field)), t.lit(0))], t.lit(1))
-        return t.coalesce(t.col("code", f"n_{axis.field}"), missing)
+        return axis_of(name, probe, sources.persons, finders, sources.host, sources.names.persons)
 
     def _carried(self) -> list[str]:
         """Columns of the persons that are compared with the period or with each other."""
@@ -203,20 +178,6 @@ class Folk:
 
     def _anchor_table(self, anchor: Anchor) -> str:
         return f"anchor_{self.law.number}_{anchor.number}"
-
-    def _load_anchor(self, anchor: Anchor) -> None:
-        sources = self.sources
-        rows = []
-        if sources.persons.column(anchor.field) is not None:
-            query = t.select(day=sources.persons.value(anchor.field)).from_(
-                t.table(sources.names.persons or "", "p"), copy=False
-            )
-            for (day,) in sources.host.rows(query.distinct(copy=False)):
-                if isinstance(day, date):
-                    first, last = window_from(day, anchor.months)
-                    rows.append((day, first, last, period_of(last, self.law.plan.year_start)))
-        columns = {"day": "DATE", "first": "DATE", "last": "DATE", "year": "INTEGER"}
-        sources.host.load(self._anchor_table(anchor), columns, rows)
 
     # --- circumstances ------------------------------------------------------------------------------------------------
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from policyengine.engines.calendar import block_of, period_of, window_from
+from policyengine.engines.calendar import block_of, period_of
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.cases import Cases
 from policyengine.engines.compile.items import YearRange, governed
 from policyengine.engines.compile.law import Law
+from policyengine.engines.compile.sources import load_windows
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.ready import Ready
 from policyengine.engines.windows import limit_in
@@ -55,7 +55,7 @@ def caps_of(cases: Cases, law: Law) -> list[Cap]:
         _load_limits(cases, cap, first, last)
         caps.append(cap)
         if isinstance(cap.window, tree.Within):
-            _load_windows(cases, cap)
+            load_windows(cases.sources, f"windows_{law.number}_{number}", cap.window, law.plan.year_start)
     return caps
 
 
@@ -101,23 +101,6 @@ def _ends(cases: Cases, law: Law, first: int, last: int) -> tuple[int, int]:
     ends = t.select(a=t.call("MIN", t.col("end", "r")), b=t.call("MAX", t.col("end", "r"))).from_(records, copy=False)
     ((a, b),) = cases.sources.host.rows(ends)
     return min(first, period_of(a, law.plan.year_start)), max(last, period_of(b, law.plan.year_start))
-
-
-def _load_windows(cases: Cases, cap: Cap) -> None:
-    """The stretch of months from each day that occurs as the person's date."""
-    window, sources = cap.window, cases.sources
-    assert isinstance(window, tree.Within)
-    rows = []
-    if sources.persons.column(window.field) is not None:
-        query = t.select(day=sources.persons.value(window.field)).from_(
-            t.table(sources.names.persons or "", "p"), copy=False
-        )
-        for (day,) in cases.sources.host.rows(query.distinct(copy=False)):
-            if isinstance(day, date):
-                first, last = window_from(day, window.months)
-                rows.append((day, first, last, period_of(last, cap.law.plan.year_start)))
-    columns = {"day": "DATE", "first": "DATE", "last": "DATE", "year": "INTEGER"}
-    cases.sources.host.load(f"windows_{cap.law.number}_{cap.number}", columns, rows)
 
 
 def limit_of(cap: Cap, year: Tree, rp: Tree) -> Tree:

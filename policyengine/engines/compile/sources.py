@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from policyengine.engines.calendar import period_of, window_from
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.axes import (
     Axis,
@@ -105,12 +106,13 @@ class Sources:
         query = query.from_(t.table(self.names.records, "r"), copy=False)
         if self.joined and people:
             t.join(query, t.table(self.people_table, "p"), t.same_person("p", "r"), "LEFT")
-        for axis in self.signature.axes:
-            if axis.lookup and axis.field not in guessed:
-                alias = f"m_{axis.field}"
-                same = t.equal(t.col("value", alias), self.records.value(axis.field))
-                t.join(query, t.table(self.prefix + alias, alias), same, "LEFT")
-        return query
+        asked = (axis for axis in self.signature.axes if axis.field not in guessed)
+        return join_codes(query, asked, self.records, self._codes)
+
+    @property
+    def _codes(self) -> str:
+        """What the tables of codes of texts begin with."""
+        return self.prefix + "m_"
 
     @property
     def people_table(self) -> str:
@@ -174,7 +176,7 @@ class Sources:
 
     def own_key(self, guessed: Container[str] = ()) -> Tree:
         """The key of a record's own facts."""
-        return self.signature.number(self._code, guessed)
+        return self.signature.number(lambda axis: code_of(axis, self.records, self._codes), guessed)
 
     def key(self, guessed: Container[str] = ()) -> Tree:
         """The key of a record with its person."""
@@ -184,20 +186,11 @@ class Sources:
         number = t.cast(t.coalesce(t.col("rp", "p"), t.lit(0)), "BIGINT")
         return t.add([t.times(number, t.lit(self.signature.size)), own])
 
-    def _code(self, axis: Axis) -> Tree:
-        if axis.code is not None:
-            return axis.code.copy()
-        missing = t.case([(t.missing(self.records.value(axis.field)), t.lit(0))], t.lit(1))
-        return t.coalesce(t.col("code", f"m_{axis.field}"), missing)
-
     # --- preparing --------------------------------------------------------------------------------------------------
 
     def load(self, selection: Selection | None) -> None:
         """Make the tables that signatures rest on: values of text fields, people."""
-        for axis in self.signature.axes:
-            if axis.lookup:
-                columns = {"value": "VARCHAR", "code": "INTEGER"}
-                self.host.load(f"{self.prefix}m_{axis.field}", columns, axis.lookup.items())
+        load_codes(self.host, self.signature.axes, self._codes)
         self._load_people(selection)
 
     def _load_people(self, selection: Selection | None) -> None:
@@ -312,7 +305,7 @@ def sources_of(made: Sequence[tuple[Law, Probes]], host: Host, names: Names, pre
             continue
         own = fields[name].of != "person"
         source = records if own else persons
-        axis = _axis(name, probes[name], source, finders, lambda n, s=source, o=own: _distinct(host, names, s, n, o))
+        axis = axis_of(name, probes[name], source, finders, host, names.records if own else names.persons)
         (record_axes if own else person_axes).append(axis)
     carried: dict[str, None] = {}
     for law, asked in made:
@@ -358,21 +351,57 @@ def _merged(made: Sequence[tuple[Law, Probes]]) -> tuple[dict[str, Probe], dict[
     return merged, finders
 
 
-def _axis(name: str, probe: Probe, source: Source, finders: Mapping[str, Finder], distinct: Any) -> Axis:
+def axis_of(
+    name: str, probe: Probe, source: Source, finders: Mapping[str, Finder], host: Host, table: str | None
+) -> Axis:
+    """A field of a canonical table as an axis."""
     kind = source.fields[name].type
     if kind in ("number", "year", "date") or name in ("start", "end", "date", "days", "full_months", "quantity"):
         return ordered(name, probe, source)
     if kind == "yes_no":
         return yes_no(name, source)
-    return discrete(name, probe, source, finders, distinct)
+    return discrete(name, probe, source, finders, lambda: values_of(name, source, host, table))
 
 
-def _distinct(host: Host, names: Names, source: Source, name: str, own: bool) -> Iterator[str]:
-    table = names.records if own else names.persons
-    column = t.select(value=source.value(name)).from_(t.table(table or "", source.table), copy=False).distinct()
-    for (value,) in host.rows(column):
-        if value is not None:
-            yield value
+def values_of(name: str, source: Source, host: Host, table: str | None) -> Iterator[Any]:
+    """The different values of a field of a canonical table."""
+    query = t.select(value=source.value(name)).from_(t.table(table or "", source.table), copy=False)
+    return (value for (value,) in host.rows(query.distinct(copy=False)) if value is not None)
+
+
+def load_codes(host: Host, axes: Iterable[Axis], prefix: str) -> None:
+    """A table of codes for each axis whose codes are looked up by its texts."""
+    for axis in axes:
+        if axis.lookup:
+            host.load(prefix + axis.field, {"value": "VARCHAR", "code": "INTEGER"}, axis.lookup.items())
+
+
+def join_codes(query: Any, axes: Iterable[Axis], source: Source, prefix: str) -> Any:
+    """The query with these tables of codes."""
+    for axis in axes:
+        if axis.lookup:
+            codes = prefix + axis.field
+            t.join(query, t.table(codes, codes), t.equal(t.col("value", codes), source.value(axis.field)), "LEFT")
+    return query
+
+
+def code_of(axis: Axis, source: Source, prefix: str) -> Tree:
+    """The code of an axis, in a query with the tables of codes."""
+    if axis.code is not None:
+        return axis.code.copy()
+    missing = t.case([(t.missing(source.value(axis.field)), t.lit(0))], t.lit(1))
+    return t.coalesce(t.col("code", prefix + axis.field), missing)
+
+
+def load_windows(sources: Sources, table: str, window: tree.Within, year_start: tuple[int, int]) -> None:
+    """The table of the stretch of months from each day that occurs as the person's date, with the period of its end."""
+    rows = []
+    if sources.persons.column(window.field) is not None:
+        for day in values_of(window.field, sources.persons, sources.host, sources.names.persons):
+            if isinstance(day, date):
+                first, last = window_from(day, window.months)
+                rows.append((day, first, last, period_of(last, year_start)))
+    sources.host.load(table, {"day": "DATE", "first": "DATE", "last": "DATE", "year": "INTEGER"}, rows)
 
 
 def _check_pairs(law: Law, probes: Probes) -> None:
