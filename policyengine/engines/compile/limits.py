@@ -67,7 +67,9 @@ def _load_limits(cases: Cases, cap: Cap, first: int, last: int) -> None:
     if isinstance(window, tree.PerYears) and window.count > 1:
         last = block_of(last, window.count, window.starting or 0) + window.count - 1
     if isinstance(window, tree.Within):
-        first, last = _ends(cases, law, first, last)
+        if cases.moved and cases.span is not None:  # records end elsewhere than they count
+            days = [period_of(day, law.plan.year_start) for day in cases.span]
+            first, last = min(first, days[0]), max(last, days[1])
         first, last = first - 1, last + window.months // 12 + 2
     people = range(len(sources.people)) if cap.by_person else (0,)
     draft = sources.draft()
@@ -91,16 +93,6 @@ def _load_limits(cases: Cases, cap: Cap, first: int, last: int) -> None:
     cap.even = not without and len({figure for row in rows for figure in row[2:]}) == 1
     columns = {"rp": "INTEGER", "year": "INTEGER", "l0": "BIGINT", "l1": "BIGINT"}
     cases.sources.host.load(cap.limits, columns, rows)
-
-
-def _ends(cases: Cases, law: Law, first: int, last: int) -> tuple[int, int]:
-    """The periods in which records count or end, first and last."""
-    if not cases.moved:
-        return first, last
-    records = t.table(cases.sources.names.records, "r")
-    ends = t.select(a=t.call("MIN", t.col("end", "r")), b=t.call("MAX", t.col("end", "r"))).from_(records, copy=False)
-    ((a, b),) = cases.sources.host.rows(ends)
-    return min(first, period_of(a, law.plan.year_start)), max(last, period_of(b, law.plan.year_start))
 
 
 def limit_of(cap: Cap, year: Tree, rp: Tree) -> Tree:
