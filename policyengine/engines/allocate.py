@@ -16,7 +16,7 @@ from policyengine.engines.judge import Judge, Judged
 from policyengine.engines.numbers import NOTHING, UNBOUNDED, ZERO, Amount, Number, add_up
 from policyengine.engines.ready import Ready
 from policyengine.engines.rivals import Member, Rivals
-from policyengine.engines.windows import Cut, Filled, Gap, Gaps, Item, cut_of, figure_bounds, may_cut
+from policyengine.engines.windows import Cut, Filled, Gap, Gaps, Item, cut_of, may_cut
 from policyengine.language import tree
 from policyengine.light import dataclass
 from policyengine.records.model import Person
@@ -449,6 +449,3 @@ def _open_facts(judge: Judge, judged: Judged, member: Member) -> set[str]:
     compared = lacking((judge.world.fields[name] for name in statement.per), judged.scene)
     belongs = member.rule.lacks(judged.scene) if member.truth is None else ()
     return judged.named({*judged.missing, *compared, *belongs})
-
-
-__all__ = ["Account", "Item", "account", "figure_bounds"]

@@ -13,12 +13,10 @@ from policyengine.engines.compile.axes import Column
 from policyengine.engines.compile.host import Rows, column_of
 from policyengine.engines.compile.whole import trace_of
 from policyengine.engines.duckdb_sql import sql
-from policyengine.engines.protocol import Selection
+from policyengine.engines.protocol import Periods, Selection
 from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs
 from policyengine.trace import Result
-
-Periods = tuple[int, int]
 
 _AT_ONCE = 50_000
 WRITTEN = ("BIGINT", "INTEGER", "BOOLEAN")  # handed over as one text "[1, 2, NULL]", in a third of the time of a list

@@ -13,7 +13,7 @@ from policyengine.engines.assign import Days, Shares, in_time, shares
 from policyengine.engines.calendar import period_of
 from policyengine.engines.convert import Converting
 from policyengine.engines.facts import Scene, Test, Truth, World
-from policyengine.engines.numbers import NOTHING, UNBOUNDED, ZERO, Amount, Number, add_up, times, whole
+from policyengine.engines.numbers import NOTHING, ZERO, Amount, Number, add_up, times, whole
 from policyengine.engines.ready import Ready, Stage, in_force, ready
 from policyengine.engines.truth import all_of, any_of
 from policyengine.language import tree
@@ -74,11 +74,6 @@ class Judge:
             for rule in (*self.convert, *self.add)
             for r in (rule, *rule.kept)
         }
-
-    @classmethod
-    def of(cls, plan: Plan, world: World) -> Judge:
-        """Compile stages 1 to 3 of a plan."""
-        return cls(plan, world)
 
     def judge(self, record: Record, person: Person) -> Judged:
         """Recognise, convert and assign one record."""
@@ -336,6 +331,3 @@ def with_kept(rule: Ready, joined: Callable[[list[Test]], Test]) -> None:
         rule.when = joined([rule.when, *(k.test for k in rule.kept)])
         rule.asks = tuple(dict.fromkeys(d for r in (rule, *rule.kept) for d in r.asks))
         rule.consults = tuple(dict.fromkeys(f for r in (rule, *rule.kept) for f in r.consults))
-
-
-__all__ = ["NOTHING", "UNBOUNDED", "ZERO", "Amount", "Judge", "Judged", "Ready", "in_force", "ready", "with_kept"]

@@ -15,7 +15,6 @@ from datetime import date
 from policyengine.engines.allocate import account
 from policyengine.engines.calendar import block_of, period_bounds, period_of
 from policyengine.engines.conclude import Case
-from policyengine.engines.facts import get_fact
 from policyengine.engines.judge import Judge
 from policyengine.engines.later import Later, world_of
 from policyengine.engines.ledger import flags, ledger, repeats_asked
@@ -46,7 +45,7 @@ class Prepared:
 def prepare(plan: Plan) -> Prepared:
     """Compile a plan once."""
     world = world_of(plan)
-    judge = Judge.of(plan, world)
+    judge = Judge(plan, world)
     flag_rules = ready(plan.flags, world)
     repeats = repeats_asked(flag_rules)
     return Prepared(plan, judge, Later.of(plan, world, judge), flag_rules, Stage(flag_rules), repeats)
@@ -131,6 +130,3 @@ def _blocks(rule: Ready) -> tree.PerYears | None:
     """The window of a requirement, where it is blocks of years."""
     window = rule.rule.statement.window  # type: ignore[attr-defined]
     return window if isinstance(window, tree.PerYears) and window.count > 1 else None
-
-
-__all__ = ["Prepared", "blocks_of", "covered", "evaluate", "evaluate_person", "get_fact", "prepare", "years_of"]

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import lru_cache, partial
 
 from policyengine.engines.calendar import DAY, full_months, label, period_bounds, period_of, window_from
-from policyengine.engines.facts import DECIDED, Scene, Truth, get_fact, missing_facts
+from policyengine.engines.facts import DECIDED, Scene, Truth, get_fact
 from policyengine.engines.later import Later, Required, Stretch
 from policyengine.engines.numbers import LIMITLESS, NOTHING, UNBOUNDED, ZERO, Amount, Number, times
 from policyengine.engines.ready import Ready
@@ -452,6 +452,3 @@ def status_of(
         possible.update(("excused",) if excusing is not False else ())
         possible.update(("not_met",) if excusing is not True else ())
     return (possible.copy().pop() if len(possible) == 1 else "undetermined"), frozenset(possible)
-
-
-__all__ = ["LIMITLESS", "Required", "Requirements", "Span", "missing_facts", "status_of"]

@@ -16,7 +16,6 @@ from policyengine.engines.calendar import period_of, window_from
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.axes import (
     Axis,
-    Column,
     Signature,
     Source,
     discrete,
@@ -455,6 +454,3 @@ def _claims(law: Law, records: Source) -> Iterator[Axis]:
             timely.append(t.compare(stands, "<=", limit))
         code = t.case([(t.both(*timely), t.lit(2))], t.lit(1))
         yield Axis(law.claims[rule.key], [None, False, True], code)
-
-
-__all__ = ["Column", "Names", "Sources", "sources_of"]

@@ -17,10 +17,10 @@ from policyengine.engines.allocate import Account
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.probes import Inexpressible
 from policyengine.engines.conclude import Case, Held, _owed, of_this_period
-from policyengine.engines.later import Stretch
+from policyengine.engines.later import Required, Stretch
 from policyengine.engines.numbers import UNBOUNDED, Amount, Number
 from policyengine.engines.ready import Ready
-from policyengine.engines.require import Required, Requirements, Span
+from policyengine.engines.require import Requirements, Span
 from policyengine.language import tree
 from policyengine.records.model import Person
 from policyengine.trace import OUTCOMES, Finding

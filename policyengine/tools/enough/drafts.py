@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from policyengine.engines.calendar import period_of
 from policyengine.engines.facts import Scene, find_figure
-from policyengine.engines.judge import in_force
+from policyengine.engines.ready import in_force
 from policyengine.engines.reference import Prepared
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS

@@ -15,8 +15,7 @@ from math import ceil
 
 from policyengine.engines.calendar import period_of
 from policyengine.engines.facts import Scene, record_fact
-from policyengine.engines.judge import in_force
-from policyengine.engines.ready import Ready
+from policyengine.engines.ready import Ready, in_force
 from policyengine.engines.reference import Prepared
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl, Vocabulary

@@ -31,7 +31,7 @@ def _amounts(old: tree.Assign, new: tree.Assign) -> list[Fraction]:
 def _judge(statement: tree.Assign, context: Context, hours: Fraction) -> Judge:
     convert = tree.Convert(what=tree.What(), figure=tree.Quantity(hours, "hours"))
     plan = plan_with(context, "hours", convert=(plan_rule(convert, "all"),), assign=(plan_rule(statement),))
-    return Judge.of(plan, world_of(context))
+    return Judge(plan, world_of(context))
 
 
 def differing(old: tree.Assign, new: tree.Assign, before: Context, after: Context, both: bool) -> Answer:

@@ -127,11 +127,11 @@ def side_of(statement: tree.Statement, context: Context, unit: str, times: Fract
             return _converting(statement, context, unit)
         case tree.Recognise():
             plan = plan_with(context, unit, recognise=(plan_rule(statement),))
-            return _judging(Judge.of(plan, world_of(context)), rejects=False)
+            return _judging(Judge(plan, world_of(context)), rejects=False)
         case tree.Reject():
             before = plan_rule(tree.Recognise(what=tree.What()), "before")
             plan = plan_with(context, unit, recognise=(before,), reject=(plan_rule(statement),))
-            return _judging(Judge.of(plan, world_of(context)), rejects=True)
+            return _judging(Judge(plan, world_of(context)), rejects=True)
         case tree.Cap():
             return _capping(statement, context, unit, times)
         case tree.Require():
@@ -171,7 +171,7 @@ def _judging(judge: Judge, rejects: bool) -> Side:
 def _converting(statement: tree.Convert | tree.Add, context: Context, unit: str) -> Side:
     stage = "convert" if isinstance(statement, tree.Convert) else "add"
     plan = plan_with(context, unit, **{stage: (plan_rule(statement),)})
-    judge = Judge.of(plan, world_of(context))
+    judge = Judge(plan, world_of(context))
     own = unit_of(statement.figure, context) or unit
 
     def gives(s: Situation) -> Given | None:
@@ -192,7 +192,7 @@ def _capping(statement: tree.Cap, context: Context, unit: str, times: Fraction) 
     world = world_of(context)
     test = compile_rule(statement.what, statement.when, world)
     own = unit_of(statement.figure, context) or unit
-    judge = Judge.of(plan_with(context, unit), world)
+    judge = Judge(plan_with(context, unit), world)
 
     def gives(s: Situation) -> Given | None:
         truth = test(record_scene(s))
@@ -212,7 +212,7 @@ def _requiring(statement: tree.Require, context: Context, unit: str, times: Frac
     world = world_of(context)
     test = compile_rule(None, statement.when, world)
     own = unit_of(statement.figure, context) or unit
-    judge = Judge.of(plan_with(context, unit), world)
+    judge = Judge(plan_with(context, unit), world)
     least = statement.comparison == ">="
 
     @cache
