@@ -29,22 +29,13 @@ Kinds = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
-    """A window of months from a date of the person."""
-
-    number: int
-    months: int
-    field: str
-
-
-@dataclass(frozen=True, slots=True)
 class Stretch:
     """A kind of window that rules of a period look at: the period itself (``span``), the years that end with it, or
-    months from a date."""
+    months from a date (``anchor``: the number of the window)."""
 
     name: str
     years: int = 0
-    anchor: Anchor | None = None
+    anchor: int | None = None
 
 
 @dataclass(slots=True)
@@ -58,13 +49,13 @@ class Grid:
 
 @dataclass(slots=True)
 class Folk:
-    """The persons of one law."""
+    """The persons of one law. ``anchors``: the windows of months from a date, by number."""
 
     sources: Sources
     law: Law
     as_of: date | None
     probes: Probes
-    anchors: list[Anchor]
+    anchors: list[tree.Within]
     kinds: dict[str, int] = field(default_factory=dict)
     table: str = ""
     signature: Signature = field(default_factory=lambda: Signature([]))
@@ -76,7 +67,7 @@ class Folk:
         """What the rules of the law look at; the persons are not looked up yet."""
         later = law.prepared.later
         probes = Probes(world_of(law.plan))
-        anchors: dict[tuple[int, str], Anchor] = {}
+        anchors: dict[tree.Within, None] = {}
         for rule in (*later.require, *later.carry, *later.excuse, *later.reduce, *later.conclude):
             for one in (rule, *rule.kept):
                 statement = one.rule.statement
@@ -84,14 +75,13 @@ class Folk:
                 if isinstance(statement, tree.Require):
                     if isinstance(statement.figure, tree.Lookup):
                         probes.lookup(statement.figure)
-                    window = statement.window
-                    if isinstance(window, tree.Within) and (window.months, window.field) not in anchors:
-                        anchors[window.months, window.field] = Anchor(len(anchors), window.months, window.field)
+                    if isinstance(statement.window, tree.Within):
+                        anchors[statement.window] = None
                 elif isinstance(statement, tree.Reduce) and statement.per is not None:
                     probes.kinds = probes.kinds or statement.per.before is None
                     if statement.per.before:
                         probes.probe(statement.per.before)
-        folk = cls(sources, law, as_of, probes, list(anchors.values()), table=f"folk_{law.number}")
+        folk = cls(sources, law, as_of, probes, list(anchors), table=f"folk_{law.number}")
         folk._check_anchored()
         return folk
 
@@ -125,28 +115,23 @@ class Folk:
         if self.signature.size > 2**62:
             raise Inexpressible("more combinations of facts than fit in 64 bits")
         load_codes(host, axes, CODES)
-        for anchor in self.anchors:
-            load_windows(
-                self.sources,
-                self._anchor_table(anchor),
-                tree.Within(anchor.months, anchor.field),
-                self.law.plan.year_start,
-            )
+        for anchor, window in enumerate(self.anchors):
+            load_windows(self.sources, self._anchor_table(anchor), window, self.law.plan.year_start)
         carried = self._carried()
         self.plain = set(carried)
         query = t.select(
             person_id=t.col("person_id", "e"),
             code=self.signature.number(lambda axis: code_of(axis, persons, CODES)),
             **{name: t.col(name, "p") for name in carried},
-            **{f"{n}{a.number}": t.col(n, f"a{a.number}") for a in self.anchors for n in ("first", "last", "year")},
+            **{f"{n}{a}": t.col(n, f"a{a}") for a in range(len(self.anchors)) for n in ("first", "last", "year")},
         ).from_(t.table("everyone", "e"), copy=False)
         if names.persons is not None:
             t.join(query, t.table(names.persons, "p"), t.same_person("p", "e"), "LEFT")
         join_codes(query, axes, persons, CODES)
-        for anchor in self.anchors:
-            alias = f"a{anchor.number}"
-            known = persons.column(anchor.field) is not None
-            day = persons.value(anchor.field) if known else t.cast(t.lit(None), "DATE")
+        for anchor, window in enumerate(self.anchors):
+            alias = f"a{anchor}"
+            known = persons.column(window.field) is not None
+            day = persons.value(window.field) if known else t.cast(t.lit(None), "DATE")
             t.join(query, t.table(self._anchor_table(anchor), alias), t.equal(t.col("day", alias), day), "LEFT")
         host.keep(self.table, query.where(t.equal(t.col("plan", "e"), t.lit(self.law.number)), copy=False))
         self._load_spells()
@@ -176,8 +161,13 @@ class Folk:
         pers = [s.per for r in later.reduce for k in (r, *r.kept) if isinstance(s := k.rule.statement, tree.Reduce)]
         return sorted({per.before for per in pers if per is not None and per.before})
 
-    def _anchor_table(self, anchor: Anchor) -> str:
-        return f"anchor_{self.law.number}_{anchor.number}"
+    def _anchor_table(self, anchor: int) -> str:
+        return f"anchor_{self.law.number}_{anchor}"
+
+    @property
+    def anchor_days(self) -> list[str]:
+        """The columns of the first and last days of windows from a date."""
+        return [f"{n}{a}" for a in range(len(self.anchors)) for n in ("first", "last")]
 
     # --- circumstances ------------------------------------------------------------------------------------------------
 
@@ -246,8 +236,8 @@ class Folk:
                 if isinstance(window, tree.AnyYears) and window.count > 1:
                     found[Stretch(f"any{window.count}", window.count)] = None
                 elif isinstance(window, tree.Within):
-                    anchor = next(a for a in self.anchors if (a.months, a.field) == (window.months, window.field))
-                    found[Stretch(f"from{anchor.number}", 0, anchor)] = None
+                    anchor = self.anchors.index(window)
+                    found[Stretch(f"from{anchor}", 0, anchor)] = None
         return list(found)
 
     # --- the grid -----------------------------------------------------------------------------------------------------
@@ -271,8 +261,8 @@ class Folk:
             if self._of_person(node):
                 columns[f"pair{place}"] = self._pair(node)
         if years == 1:
-            for anchor in self.anchors:
-                columns[f"from{anchor.number}"] = self._anchored(anchor)
+            for anchor in range(len(self.anchors)):
+                columns[f"from{anchor}"] = self._anchored(anchor)
         for place, before in enumerate(self._befores()):
             for stretch in self._stretches(years):
                 columns[f"before{place}_{stretch.name}"] = self._months_before(before, stretch)
@@ -281,7 +271,7 @@ class Folk:
             period=t.col("period", "y"),
             last=t.col("last", "y"),
             **columns,
-            **{f"{n}{a.number}": t.col(f"{n}{a.number}", "f") for a in self.anchors for n in ("first", "last")},
+            **{n: t.col(n, "f") for n in self.anchor_days},
         ).from_(t.table(self.table, "f"), copy=False)
         t.join(query, t.table(spans, "y"), t.lit(True), "CROSS")
         grid.traits = list(columns)
@@ -314,9 +304,9 @@ class Folk:
         assert axis.code is not None
         return axis.code
 
-    def _anchored(self, anchor: Anchor) -> Tree:
+    def _anchored(self, anchor: int) -> Tree:
         """0: the date is missing; 1: the window ends elsewhere; 2: here; 3: it is the period; +4: it has not ended."""
-        first, last, year = (t.col(f"{n}{anchor.number}", "f") for n in ("first", "last", "year"))
+        first, last, year = (t.col(f"{n}{anchor}", "f") for n in ("first", "last", "year"))
         whole = t.both(t.equal(first, t.col("start", "y")), t.equal(last.copy(), t.col("end", "y")))
         waiting = t.lit(0)
         if self.as_of is not None:
@@ -329,7 +319,7 @@ class Folk:
     def _bounds(self, stretch: Stretch) -> tuple[Tree, Tree]:
         """First and last day of a window of the row."""
         if stretch.anchor is not None:
-            return t.col(f"first{stretch.anchor.number}", "f"), t.col(f"last{stretch.anchor.number}", "f")
+            return t.col(f"first{stretch.anchor}", "f"), t.col(f"last{stretch.anchor}", "f")
         return t.col(f"start{stretch.years}" if stretch.years else "start", "y"), t.col("end", "y")
 
     def _months_before(self, name: str, stretch: Stretch) -> Tree:
@@ -361,7 +351,7 @@ class Folk:
         )
         t.join(clipped, t.table(spans, "y"), meets)
         if stretch.anchor is not None:
-            clipped.where(t.equal(t.col(f"year{stretch.anchor.number}", "f"), t.col("period", "y")), copy=False)
+            clipped.where(t.equal(t.col(f"year{stretch.anchor}", "f"), t.col("period", "y")), copy=False)
         host.keep(table, clipped)
         masks = t.select(
             person_id=t.col("person_id", "c"),

@@ -99,8 +99,7 @@ class Periods:
 
     def _asker(self) -> Asker:
         later = self.law.prepared.later
-        anchors = {(a.months, a.field): a.number for a in self.folk.anchors}
-        return Asker(self.law, self.as_of, ("total", *later.subjects), later.measure_names, anchors)
+        return Asker(self.law, self.as_of, ("total", *later.subjects), later.measure_names, self.folk.anchors)
 
     def _ask(self, one: Decided) -> None:
         """Work out the terms of every combination of traits that occurs."""
@@ -249,7 +248,7 @@ class Periods:
             period=t.col("period", "g"),
             last=t.col("last", "g"),
             case_id=t.col("case_id", "z"),
-            **{f"{n}{a.number}": t.col(f"{n}{a.number}", "g") for a in self.folk.anchors for n in ("first", "last")},
+            **{n: t.col(n, "g") for n in self.folk.anchor_days},
             **columns,
             **{f"{k}{s}": t.coalesce(t.col(f"{k}{s}", "s"), t.lit(0)) for s in numbers for k in "lh"},
             cut=t.coalesce(t.col("cut", "s"), t.lit(0)),
@@ -368,8 +367,7 @@ class Periods:
         """The table ``decided``: how each finding came out, what is possible for the span, and its outcome.
         ``measured``: rows of the grid with sums and terms, as ``m``."""
         later = self.law.prepared.later
-        handed = ["person_id", "period", "last", "id", "case_id", "cut", "l0", "h0"]
-        handed += [f"{n}{a.number}" for a in self.folk.anchors for n in ("first", "last")]
+        handed = ["person_id", "period", "last", "id", "case_id", "cut", "l0", "h0", *self.folk.anchor_days]
         values: dict[str, Tree] = {n: t.col(n, "m") for n in handed}
         for j, subject in enumerate(later.subjects):
             number = next(s for s, one_ in enumerate(self.law.sums) if one_.measure == subject)

@@ -113,13 +113,14 @@ class _Requirements(Requirements):
 
 @dataclass(slots=True)
 class Asker:
-    """Asks the reference evaluator about exemplars of one law. ``measures``: of which requirements are shown."""
+    """Asks the reference evaluator about exemplars of one law. ``measures``: of which requirements are shown;
+    ``anchors``: windows from a date of the person."""
 
     law: Law
     as_of: date | None
     measures: tuple[str, ...]
     names: tuple[str, ...]
-    anchors: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    anchors: Sequence[tree.Within]
     _known: dict[tuple[Any, ...], tuple[Term, Finding]] = field(default_factory=dict)  # by what they rest on
 
     def owed(self, person: Person, span: Span, carries: bool) -> Owed:
@@ -166,7 +167,7 @@ class Asker:
         first = found[0][0]
         anchor = None
         if isinstance(statement.window, tree.Within) and not stretch.adrift:
-            anchor = self.anchors[statement.window.months, statement.window.field]
+            anchor = self.anchors.index(statement.window)
         term = Term(
             rule=next(n for n, r in enumerate(self.law.prepared.later.require) if r is rule),
             measured=(
