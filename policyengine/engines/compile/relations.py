@@ -15,7 +15,7 @@ from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.accounts import Accounts
 from policyengine.engines.compile.decided import Decided
 from policyengine.engines.compile.periods import Periods
-from policyengine.engines.compile.terms import contested
+from policyengine.engines.compile.terms import Term, contested
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.compile.waits import fact_of
 from policyengine.engines.compile.ways import OPEN
@@ -101,8 +101,6 @@ class Relations:
             for k, term in enumerate(owed.terms):
                 statement = rules[term.rule].rule.statement
                 assert isinstance(statement, tree.Require)
-                kind = term.measured[1] if term.anchor is None else f"from{term.anchor}"
-                kind = "ever" if term.adrift else kind
                 said: dict[int, Any] = {}
                 for way in term.ways:
                     lacks = cases.list_of(way.missing)
@@ -112,7 +110,7 @@ class Relations:
                         (
                             number, k, status, rules[term.rule].key, statement.measure, statement.comparison,
                             term.advisory, periods.scaled(term.base),
-                            None if term.share is not None else periods.scaled(term.before), kind,
+                            None if term.share is not None else periods.scaled(term.before), _kind(term),
                             because, circumstance, lacks, term.measured[0], int(term.adrift), OUTCOMES[status],
                             term.share_of[0] if term.share_of else None,
                         )
@@ -206,13 +204,10 @@ class Relations:
         same = t.both(t.agree("v", "d", "id"), t.equal(t.col("mask", "v"), advised))
         t.join(query, t.table(f"advised_{one.name}", "v"), same)
         if conclusions:
-            row = t.same_row("c", "d")
-            t.join(query, t.table(f"concluded_{one.name}", "c"), row)
-            words = t.agree("q", "c", "conclusion")
-            t.join(query, t.table(f"consequences_{one.name}", "q"), words)
-        if one.slots:
-            open_ = t.same_row("m", "d")
-            t.join(query, t.sub(self._open_decisions(one), "m"), open_, "LEFT")
+            t.join(query, t.table(f"concluded_{one.name}", "c"), t.same_row("c", "d"))
+            t.join(query, t.table(f"consequences_{one.name}", "q"), t.agree("q", "c", "conclusion"))
+        if one.slots:  # what would settle a decision: the facts of its undetermined firm findings
+            t.join(query, t.sub(_lacking(one, t.col("firm", "o")), "m"), t.same_row("m", "d"), "LEFT")
         return query
 
     def _advised(self, k: int) -> Tree:
@@ -236,15 +231,6 @@ class Relations:
         most = t.greatest(*(t.col(f"rl{k}", "d") for k in places))
         branches = [(t.equal(t.col(f"rl{k}", "d"), most.copy()), t.col(f"{kind}{k}", "d")) for k in places[:-1]]
         return t.case(branches, t.col(f"{kind}{places[-1]}", "d"))
-
-    def _open_decisions(self, one: Decided) -> Any:
-        """What would settle each undetermined decision: the facts of its undetermined firm findings."""
-        query = t.select(
-            person_id=t.col("person_id", "o"), period=t.col("period", "o"), facts=t.distinct_list(t.col("fact", "o"))
-        )
-        query.from_(t.table(f"open_{one.name}", "o"), copy=False)
-        query.where(t.col("firm", "o"), copy=False)
-        return query.group_by(t.col("person_id", "o"), t.col("period", "o"), copy=False)
 
     def findings(self, one: Decided) -> Any | None:
         """One row per finding of an asked span; None where nothing is ever required."""
@@ -289,14 +275,8 @@ class Relations:
             t.equal(t.col("status", "s"), t.col(f"status{k}", "d")),
         )
         t.join(query, t.table(f"said_{one.name}", "s"), said)
-        lacks = t.select(
-            person_id=t.col("person_id", "o"), period=t.col("period", "o"), facts=t.distinct_list(t.col("fact", "o"))
-        )
-        lacks.from_(t.table(f"open_{one.name}", "o"), copy=False)
-        lacks.where(t.equal(t.col("k", "o"), t.lit(k)), copy=False)
-        lacks.group_by(t.col("person_id", "o"), t.col("period", "o"), copy=False)
-        row = t.same_row("m", "d")
-        return t.join(query, t.sub(lacks, "m"), row, "LEFT")
+        lacks = _lacking(one, t.equal(t.col("k", "o"), t.lit(k)))
+        return t.join(query, t.sub(lacks, "m"), t.same_row("m", "d"), "LEFT")
 
     # --- what is missing ----------------------------------------------------------------------------------------------
 
@@ -307,7 +287,7 @@ class Relations:
         row = {n: t.col(n, "d") for n in ("person_id", "period", "k")}
         row["firm"] = t.both(t.equal(t.col("ad", "d"), t.lit(0)), undetermined)
         places = ("ad", "status", *(("ci", "loose") if one.carries else ()))
-        kinds = sorted({self._kind(term) for owed in one.owed for term in owed.terms})
+        kinds = sorted({_kind(term) for owed in one.owed for term in owed.terms})
         days = [f"{n}{kind[4:]}" for kind in kinds if kind.startswith("from") for n in ("first", "last")]
         spans = _by_place(one, places, ("last", *days))
 
@@ -348,12 +328,6 @@ class Relations:
             t.join(query, t.table("facts", "f"), t.equal(t.col("id", "f"), lacks))
             yield query.where(loose.copy(), copy=False)
 
-    @staticmethod
-    def _kind(term: Any) -> str:
-        if term.adrift:
-            return "ever"
-        return term.measured[1] if term.anchor is None else f"from{term.anchor}"
-
     def _in_window(self, kind: str) -> list[Tree]:
         if kind == "ever":
             return []
@@ -376,6 +350,21 @@ def _by_place(one: Decided, figures: Iterable[str], common: Iterable[str] = ()) 
         ).from_(t.table(one.table, "d"), copy=False)
         for k in range(one.slots)
     )), "d")  # fmt: skip
+
+
+def _lacking(one: Decided, where: Tree) -> Any:
+    """The facts that would settle the open findings of each span, by person and period; ``where``: of some findings."""
+    query = t.select(
+        person_id=t.col("person_id", "o"), period=t.col("period", "o"), facts=t.distinct_list(t.col("fact", "o"))
+    ).from_(t.table(f"open_{one.name}", "o"), copy=False)
+    return query.where(where, copy=False).group_by(t.col("person_id", "o"), t.col("period", "o"), copy=False)
+
+
+def _kind(term: Term) -> str:
+    """The kind of window of a finding: ``span``, ``any3``, ``from0``; ``ever`` where nobody knows where it lies."""
+    if term.adrift:
+        return "ever"
+    return term.measured[1] if term.anchor is None else f"from{term.anchor}"
 
 
 def _windows(one: Decided) -> set[tuple[str, int | None]]:
