@@ -72,13 +72,17 @@ class Together:
                     continue
                 own = (named or "").removeprefix(f"{self.plan.policy}/")
                 rule, zh = (f"{own} ", "未免除") if named else ("", "非 已免除")
+                behind = not named and any(outcome.rule for outcome, _ in asked)  # a name: it is read in brackets
+                begun, ended = say("()", "（）") if behind else ("", "")
+                joint = say(" and ", " 且 ").join(
+                    f"{begun}{text}{ended}"
+                    for text in (say(f"{rule}not met", f"{rule}未完成"), say(f"{rule}not excused", f"{rule}{zh}"))
+                )
                 self.reporter.on(
                     one, "PE269",
                     say(f"{rule}not met is true of the excused too: this follows for them as well",
                         f"“{rule}未完成”也包括已免除：已免除的人员同样有此后果"),
-                    None, say(f"if it is not for them, write: {rule}not met and {rule}not excused",
-                              f"不应及于已免除人员的，请写：{rule}未完成 且 {rule}{zh}"),
-                    "note",
+                    None, say("if it is not for them, write: ", "不应及于已免除人员的，请写：") + joint, "note",
                 )  # fmt: skip
 
     def _excuses(self, excuse: PlanRule[tree.Excuse], named: str | None) -> bool:

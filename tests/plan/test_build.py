@@ -426,6 +426,29 @@ def test_what_follows_for_those_excused_from_one_requirement(condition: str, exc
     assert [(d.code, d.message) for d in complaints(*asked)] == [("PE269", told)] * (named is not None)
 
 
+# a condition in both languages; of which "not met" in it the proposal is, in both, to be written in its place
+PROPOSED = [
+    ("not met", "未完成", "not met", "未完成"),
+    ("annual not met", "annual 未完成", "annual not met", "annual 未完成"),
+    ("annual met and (not met)", "annual 完成 且 （未完成）", "not met", "未完成"),  # behind a name: in brackets
+    ("annual met or (not met)", "annual 完成 或 （未完成）", "(not met)", "（未完成）"),
+    ("not met and annual met", "未完成 且 annual 完成", "not met", "未完成"),
+]
+
+
+@pytest.mark.parametrize(("en", "zh", "place", "place_zh"), PROPOSED)
+def test_what_is_proposed_for_the_excused_can_be_pasted(en: str, zh: str, place: str, place_zh: str) -> None:
+    for language, condition, asked in (("en", en, place), ("zh", zh, place_zh)):
+        speak(language)
+        try:
+            [told] = complaints(rule("annual", ANNUAL), LEAVE, f"conclude not_excellent when {condition}")
+            assert told.hint
+            pasted = condition.replace(asked, told.hint.replace("：", ": ").rpartition(": ")[2])
+            assert complaints(rule("annual", ANNUAL), LEAVE, f"conclude not_excellent when {pasted}") == []
+        finally:
+            speak("en")
+
+
 def test_what_follows_for_the_excused_too_is_told_of_the_own_rules_and_of_their_time() -> None:
     until = rule("c", "conclude not_excellent when not met", until=2019)
     assert complaints(ANNUAL, SINCE, until) == []
