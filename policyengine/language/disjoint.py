@@ -51,16 +51,16 @@ def of_records(what: tree.What, owner: str | None, when: tree.Condition | None) 
 
 def impossible(condition: tree.Condition, vocabulary: Vocabulary) -> bool:
     """Whether nothing makes the condition true."""
-    cases = _cases(condition, False)
+    cases = cases_of(condition)
     return cases is not None and all(_contradictory(case, vocabulary) for case in cases)
 
 
-def _cases(node: tree.Condition, negated: bool) -> list[Conjunction] | None:
+def cases_of(node: tree.Condition, negated: bool = False) -> list[Conjunction] | None:
     """The condition as alternatives of atoms, ``not`` pushed inside; None when there are too many."""
     if isinstance(node, tree.Not):
-        return _cases(node.item, not negated)
+        return cases_of(node.item, not negated)
     if isinstance(node, tree.And | tree.Or):
-        parts = [_cases(item, negated) for item in node.items]
+        parts = [cases_of(item, negated) for item in node.items]
         if any(p is None for p in parts):
             return None
         known = [p for p in parts if p is not None]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from policyengine.diagnostics import Span
 from policyengine.language import tree
+from policyengine.language.disjoint import cases_of
 from policyengine.language.quantities import COUNTED, UNITS, exact_text
 from policyengine.language.references import requirements_asked
 from policyengine.language.vocabulary import Vocabulary
@@ -394,7 +395,7 @@ class Statements:
         """What is in force for a part of the conclusion's time only is met by all in the rest of it."""
         lacking = uncovered((rule.start, rule.until), ((one.start, one.until) for one in found))
         never = bool(found) and lacking == [(rule.start, rule.until)]
-        told = never or any(_asked_as_met(statement.when, test.rule))
+        told = never or _follows_when_met(statement.when, test.rule)
         if found and lacking and told and rule.rule.pack == self.names.packs[-1]:
             self.reporter.on(
                 rule, "PE257",
@@ -451,18 +452,14 @@ def _window(rule: Rules) -> tree.Window:
     return rule.statement.window
 
 
-def _asked_as_met(node: tree.Condition | None, rule: str | None) -> Iterator[bool]:
-    """A truth for each place at which it is asked that the requirement is met (not: that it isn't)."""
-    match node:
-        case tree.And(items=items) | tree.Or(items=items):
-            for item in items:
-                yield from _asked_as_met(item, rule)
-        case tree.Not(item=tree.Outcome()):
-            pass
-        case tree.Not(item=item):
-            yield from _asked_as_met(item, rule)
-        case tree.Outcome(state="met", rule=name):
-            yield name == rule
+def _follows_when_met(condition: tree.Condition | None, rule: str | None) -> bool:
+    """Whether something follows from it that a requirement is met, or not excused (which who has met it is not)."""
+    met, excused = tree.Outcome("met", rule), tree.Outcome("excused", rule)
+    of_the_met, of_others = {met, tree.Not(excused)}, {tree.Not(met), excused}
+    return any(
+        not of_the_met.isdisjoint(case) and of_others.isdisjoint(case)
+        for case in (condition and cases_of(condition)) or ()
+    )
 
 
 def at_one_time(rules: Iterable[Rules]) -> Iterator[tuple[Rules, Rules]]:

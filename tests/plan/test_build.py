@@ -70,9 +70,14 @@ NAMED = [
      "annual not met or public not met", [("PE256", "error")]),
     # in force as long as the conclusion
     ([rule("public", PUBLIC, start=2020)], "public met", [("PE257", "warning")]),
-    ([rule("public", PUBLIC, start=2020)], "not met or not (public met and title_level = senior)",
-     [("PE257", "warning")]),
+    ([rule("public", PUBLIC, start=2020)], "public not excused", [("PE257", "warning")]),  # who has met it is not
+    ([rule("public", PUBLIC, start=2020)], "not (public excused and title_level = senior)", [("PE257", "warning")]),
+    ([rule("public", PUBLIC, start=2020)], "not (public not met)", [("PE257", "warning")]),
+    ([rule("public", PUBLIC, start=2020)], "not (public not met and title_level = senior)", [("PE257", "warning")]),
     ([rule("public", PUBLIC, start=2020)], "public not met", []),  # of nobody, before
+    ([rule("public", PUBLIC, start=2020)], "not met or not (public met and title_level = senior)", []),  # the same
+    ([rule("public", PUBLIC, start=2020)], "public not met and public not excused", []),
+    ([rule("public", PUBLIC, start=2020)], "public excused", []),
     ([rule("public", PUBLIC, until=2019), rule("public", PUBLIC, start=2020)], "public met", []),
 ]  # fmt: skip
 
