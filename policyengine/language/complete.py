@@ -99,6 +99,8 @@ def _places(text: str, vocabulary: Vocabulary, start: Start) -> Iterator[_Place]
     tokens = reading.tokens
     if tokens and tokens[-1].type == "FIELD" and not tokens[-1].words:  # a requirement of which is not said yet what
         yield _Place(tokens[-1].start, reading.stacks[len(tokens) - 1], tokens[:-1])
+        if _concluding(tokens) and grammar().patterns["RULE"].fullmatch(fold(tokens[-1].text)):
+            return  # and nothing can be compared with it
     if tokens and reading.stopped == len(text) and text[-1] not in _SIGNS and text[-1] != "\u3000":
         yield _Place(tokens[-1].start, reading.stacks[-2], tokens[:-1])
     if reading.stacks[-1]:
@@ -147,12 +149,18 @@ def _at(place: _Place, vocabulary: Vocabulary, rules: tuple[str, ...], chinese: 
 
 def _asked(rules: tuple[str, ...], typed: str, before: tuple[Token, ...]) -> Iterator[tuple[str, int]]:
     """The requirements whose outcome may be asked, and of how many of its tests: where a conclusion is drawn that a
-    rule is not met; all four of the rule that is typed."""
-    written = typed.partition(" ")[0]
+    rule is not met; all four of the rule that is typed. Other sentences ask for none."""
+    written, concluding = typed.partition(" ")[0], _concluding(before)
+    if before and before[0].text in EXAMPLES and not concluding:
+        return
     if " " in typed and grammar().patterns["RULE"].fullmatch(written):
         yield written, 4
-    elif any(token.type == "CONCLUSION" for token in before):
+    elif concluding:
         yield from ((rule, 1) for rule in rules)
+
+
+def _concluding(tokens: tuple[Token, ...]) -> bool:
+    return any(token.type == "CONCLUSION" for token in tokens)
 
 
 def _is_written(form: str) -> bool:

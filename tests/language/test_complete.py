@@ -55,6 +55,11 @@ def offered(text: str, start: Start = "statement", surface: str = "zh") -> list[
             ["annual-hours 未完成", "annual-hours 完成", "annual-hours 未免除", "annual-hours 已免除"],
             ["=", "national/annual-hours 未完成"],
         ),
+        ("结论 不得评优 当 annual-hours 未", ["annual-hours 未完成", "annual-hours 未免除"], ["未满"]),
+        ("结论 不得评优 当 annual-hours 不", [], []),
+        ("conclude not_excellent when x-1 not ", ["x-1 not met", "x-1 not excused"], ["not in", "not less than"]),
+        ("conclude not_excellent when x-1 i", [], []),
+        ("免除 本年 当 annual-hours ", [], []),  # no outcome is asked there
         ("conclude not_excellent when x-1 not m", ["x-1 not met"], ["x-1 not excused"]),
         ("conclude not_excellent when met and nat", ["national/annual-hours not met"], []),
         ("免除 本年 当 ann", [], []),
@@ -112,6 +117,7 @@ def _followed(text: str, start: Start, surface: str) -> None:
             offers = {fold(_put_in(named, p)) for p in proposals(named, VOCABULARY, start, RULES, surface)}
             told = named.split()[-1].lstrip("（(") not in VOCABULARY.forms.forms  # else it is a word as yet
             told = told and (surface == "en" or not named.lstrip("（").isascii())
+            told = told and (start == "condition" or text.startswith(("结论", "conclude")))  # others ask for none
             assert not told or fold(text[: token.end]) in offers
             named = ""
             continue
