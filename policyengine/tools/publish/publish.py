@@ -81,7 +81,8 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
             source = source_of_folder(connection, own, written, named)
         with _opened(to, connection, place) as target:
             known = _known(target, source.id, to)
-            if known and not _bare(target, source):
+            adds = _adding(connection, source) if known else []
+            if known and not _bare(target, source.id, adds):
                 return _again(target, source.id, source.notes)
             with as_they_are([folder]):
                 store = build(connection, own, [source], ())
@@ -90,7 +91,8 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
             target.begin()
             if not _ours(target, to):
                 _make_tables(target)
-            elif _known(target, source.id, to) and not (known and _bare(target, source)):  # somebody else was faster
+            elif _known(target, source.id, to) and not (known and _bare(target, source.id, adds)):
+                # somebody else was faster
                 return _again(target, source.id, source.notes)
             with as_they_are([folder]):  # figures are looked at as they are written
                 if known:
@@ -124,15 +126,31 @@ def _again(target: Target, result_id: str, notes: tuple[Diagnostic, ...]) -> Pub
     return Published(result_id, False, (), notes, superseded, str(scope))
 
 
-def _bare(target: Target, source: Source) -> bool:
-    """Whether the result stands there without facts of its files, which are within reach now."""
+def _adding(connection: Any, source: Source) -> list[tuple[str, str]]:
+    """The tables of facts for which the files within reach have rows, each with that which tells of whom: a persons
+    file that names nobody who was decided about adds nothing, however often it is published."""
+    from sqlglot import exp
+
+    found = []
+    for of, facts, rows, about, key in (
+        ("decisions", "people", source.people, source.decisions, "person_id"),
+        ("ledger", "activities", source.activities, source.ledger, "record_id"),
+    ):
+        if rows is not None and about is not None:
+            told = exp.select(about.text(key)).from_(about.relation.copy())
+            one = exp.select("1").from_(rows.relation.copy()).where(exp.In(this=rows.text(key), query=exp.paren(told)))
+            if connection.execute(one.limit(1).sql("duckdb")).fetchone() is not None:
+                found.append((of, facts))
+    return found
+
+
+def _bare(target: Target, result_id: str, adds: Sequence[tuple[str, str]]) -> bool:
+    """Whether the result stands there without facts of its files, which are within reach now (``_adding``)."""
     query = (
         "SELECT 1 WHERE EXISTS (SELECT 1 FROM {of} WHERE result_id = $1) "
         "AND NOT EXISTS (SELECT 1 FROM {facts} WHERE result_id = $1)"
     )
-    there = [("decisions", "people", source.people), ("ledger", "activities", source.activities)]
-    asked = [query.format(of=of, facts=facts) for of, facts, frame in there if frame is not None]
-    return any(target.rows(query, [source.id]) for query in asked)
+    return any(target.rows(query.format(of=of, facts=facts), [result_id]) for of, facts in adds)
 
 
 def _fill(target: Target, result_id: str, queries: Sequence[Query]) -> None:

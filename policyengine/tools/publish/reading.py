@@ -103,17 +103,18 @@ def _source(connection: Any, tables: Mapping[str, str], place: str, manifest: Ma
 
 def lacking(connection: Any, tables: Mapping[str, str], manifest: Mapping[str, Any]) -> list[str]:
     """Which of a result's facts (``people``, ``activities``) nothing is known of, as its files were out of reach when
-    it was published: those that it has decisions and ledger rows of, and that stand in no row."""
+    it was published: those that it has decisions and ledger rows of, and that stand in no row. The files are read
+    together or not at all: where activities are known, the persons file had nobody of them."""
     from sqlglot import exp
 
-    found = []
-    for facts, of in (("people", "decisions"), ("activities", "ledger")):
-        given = facts == "activities" or manifest["options"]["persons"]
-        some = [of_result(tables[f"current_{t}"], str(manifest["sha256"]), ["result_id"]) for t in (of, facts)]
-        rows = [connection.execute(exp.select("*").from_(s).limit(1).sql("duckdb")).fetchone() for s in some]
-        if given and rows[0] is not None and rows[1] is None:
-            found.append(facts)
-    return found
+    def has(table: str) -> bool:
+        rows = of_result(tables[f"current_{table}"], str(manifest["sha256"]), ["result_id"])
+        return connection.execute(exp.select("*").from_(rows).limit(1).sql("duckdb")).fetchone() is not None
+
+    if has("activities"):
+        return []
+    pairs = [("people", "decisions")] if manifest["options"]["persons"] else []
+    return [facts for facts, of in (*pairs, ("activities", "ledger")) if has(of) and not has(facts)]
 
 
 def copied(
