@@ -150,15 +150,19 @@ def _conclude_atom(rng: Random) -> tree.Condition:
             tree.Not(tree.Outcome("met")),
             tree.Outcome(rng.choice(("met", "excused"))),
             tree.InEach(rng.choice((("met",), ("met", "excused"))), rng.randint(1, 3)),
+            tree.InEach(("not_met",), rng.randint(2, 3)),
             _period_atom(rng),
         )
     )
 
 
-def _requirement_atom(rng: Random, names: Sequence[str]) -> tree.Condition:
+def _requirement_atom(rng: Random, names: Sequence[str], yearly: bool) -> tree.Condition:
+    """``yearly``: each year decides these requirements."""
     if rng.random() < 0.25:
         return _conclude_atom(rng)
-    test = tree.Outcome(rng.choice(("met", "met", "excused")), rng.choice(names))
+    test: tree.Condition = tree.Outcome(rng.choice(("met", "met", "excused")), rng.choice(names))
+    if yearly and rng.random() < 0.35:
+        test = tree.InEach(("not_met",), rng.randint(2, 3), rng.choice(names))
     return tree.Not(test) if rng.random() < 0.6 else test
 
 
@@ -280,9 +284,9 @@ class Rules:
             self.rules.append(rule("r97", tree.Reject(what=self.any_what(), when=early, because="too early")))
         self._spans()
         for number in range(rng.choice((0, 1, 1, 2))):
-            names = self._decided_together()
+            names, yearly = self._decided_together()
             if names:
-                atom = lambda r, names=names: _requirement_atom(r, names)
+                atom = lambda r, names=names, yearly=yearly: _requirement_atom(r, names, yearly)
                 when = condition(rng, atom, rng.choice((1, 2, 3)))
                 self.rules.append(rule(f"r98-{number}", tree.Conclude(name=rng.choice(CONCLUSIONS), when=when)))
         return self.rules
@@ -314,16 +318,16 @@ class Rules:
             )
             self.rules.append(rule("r99", statement))
 
-    def _decided_together(self) -> list[str]:
-        """Requirements that one conclusion may name: one drawn, and those decided with it."""
+    def _decided_together(self) -> tuple[list[str], bool]:
+        """Requirements that one conclusion may name: one drawn, and those decided with it; whether each year is."""
         windows: dict[str, set[object]] = {}
         for one in self.rules:
             if isinstance(s := _statement(one), tree.Require):
                 windows.setdefault(one.name, set()).add(decided_with(s.window))
         if not windows:
-            return []
+            return [], False
         first = self.rng.choice(sorted(windows))
-        return [name for name, found in windows.items() if found == windows[first]]
+        return [name for name, found in windows.items() if found == windows[first]], windows[first] == {None}
 
     def maybe(self, chance: float) -> bool:
         return self.rng.random() < chance

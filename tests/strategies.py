@@ -100,6 +100,7 @@ TESTS: st.SearchStrategy[tree.Condition] = st.one_of(
     st.builds(tree.Repeated, some([f.id for f in _FIELDS], 1)),
     st.builds(tree.Outcome, st.sampled_from(["met", "excused"]), st.none() | st.sampled_from(RULES)),
     st.builds(tree.InEach, st.sampled_from([("met",), ("excused",), ("met", "excused")]), st.integers(1, 99)),
+    st.builds(tree.InEach, st.just(("not_met",)), st.integers(2, 99), st.none() | st.sampled_from(RULES)),
 )
 
 

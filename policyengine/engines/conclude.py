@@ -5,7 +5,7 @@ Outcomes of earlier periods are worked out when a condition asks for them, once.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from itertools import product
@@ -144,7 +144,7 @@ class Case:
         """What a conclusion's condition is, for each way in which the period and the requirements may come out."""
         truths: set[Truth] = set()
         for states, outcomes in _ways(held, self.later.named(rule)):
-            scene.requirement = lambda name, states=states: states.get(name, MET)
+            scene.requirement = lambda name, year, states=states: self._came_out(span, name, year, states)
             for assumed in outcomes:
                 scene.outcome = lambda year, assumed=assumed: self._outcomes(span, year, assumed)
                 truths.add(rule.test(scene))
@@ -156,6 +156,20 @@ class Case:
             return frozenset((assumed,))
         decided = year >= 1 and self.later.yearly  # where only blocks are decided, nothing is known of a year
         return self.possible(Span(year, 1)) if decided else frozenset(DECIDED)
+
+    def _came_out(
+        self, span: Span, name: str, year: int | None, states: Mapping[str, frozenset[str]]
+    ) -> frozenset[str]:
+        """The possible outcomes of a requirement in a year, given those in the period in question."""
+        if year is None or Span(year, 1) == span:
+            return states.get(name, MET)
+        decided = year >= 1 and self.later.yearly
+        return self.required(name, Span(year, 1)) if decided else frozenset(DECIDED)
+
+    def required(self, name: str, span: Span) -> frozenset[str]:
+        """The outcomes that are possible for a requirement in a period: met, where it is not asked."""
+        keys = {rule.key for rule in self.later.require if rule.rule.name == name}
+        return together(possible for f, possible in self._findings(span) if f.rule in keys)
 
 
 def together(possible: Iterable[frozenset[str]]) -> frozenset[str]:

@@ -33,7 +33,7 @@ class Scene:
 
     ``outcome`` gives the outcome of a year by its number (None: of what is decided, a year or a block of years), or the
     set of those that are possible (for ``conclude``); ``requirement`` the outcomes that are possible for one of its
-    requirements, by its name; ``repeated`` whether an earlier record of the person has the same
+    requirements, by its name, in such a year; ``repeated`` whether an earlier record of the person has the same
     values (for ``flag``; unknown where one of the two lacks some). ``adrift``: it is not known where the window lies.
     """
 
@@ -43,7 +43,7 @@ class Scene:
     period: int = 0
     window: tuple[date, date] = (date.min, date.max)
     outcome: Callable[[int | None], str | frozenset[str]] | None = None
-    requirement: Callable[[str], frozenset[str]] | None = None
+    requirement: Callable[[str, int | None], frozenset[str]] | None = None
     repeated: Callable[[tuple[str, ...]], Truth] | None = None
     adrift: bool = False
 

@@ -202,6 +202,12 @@ class Later:
         """The requirements whose outcome some conclusion asks for."""
         return frozenset[str]().union(*map(self.named, self.conclude))
 
+    @property
+    def running(self) -> tuple[str, ...]:
+        """Those of them whose outcome in the years before some conclusion asks for, in order."""
+        tests = (n for r in self.conclude for n in walk(r.rule.statement.when) if isinstance(n, tree.InEach))
+        return tuple(sorted({test.rule for test in tests if test.rule is not None}))
+
     def stretch(self, first: int, years: int) -> Stretch:
         """Whole periods."""
         found = self._stretches.get((first, years))

@@ -215,7 +215,7 @@ def compile_condition(node: tree.Condition | None, world: World) -> Test:
         case tree.Outcome(state=state, rule=None):
             return lambda scene: outcome_is(scene, None, state)
         case tree.Outcome(state=state, rule=str(rule)):
-            return lambda scene: among(scene.requirement(rule), state) if scene.requirement else None
+            return lambda scene: among(outcomes_of(scene, rule, None), state)
         case tree.InEach():
             return _in_each(node)
     raise TypeError(node)
@@ -286,6 +286,11 @@ def possible_outcomes(scene: Scene, year: int | None) -> frozenset[str]:
     return frozenset((outcome,) if outcome in DECIDED else DECIDED)
 
 
+def outcomes_of(scene: Scene, rule: str, year: int | None) -> frozenset[str]:
+    """As ``possible_outcomes``, of one requirement."""
+    return scene.requirement(rule, year) if scene.requirement else frozenset(DECIDED)
+
+
 def outcome_is(scene: Scene, year: int | None, *states: str) -> Truth:
     """Whether the outcome of a year (None: of what is decided) is one of ``states``; unknown where it may be."""
     return among(possible_outcomes(scene, year), *states)
@@ -297,8 +302,11 @@ def among(possible: frozenset[str], *states: str) -> Truth:
 
 
 def _in_each(node: tree.InEach) -> Test:
+    def came_out(scene: Scene, year: int) -> frozenset[str]:
+        return possible_outcomes(scene, year) if node.rule is None else outcomes_of(scene, node.rule, year)
+
     def in_each(scene: Scene) -> Truth:
-        truths = {outcome_is(scene, scene.period - ago, *node.states) for ago in range(node.years)}
+        truths = {among(came_out(scene, scene.period - ago), *node.states) for ago in range(node.years)}
         return False if False in truths else None if None in truths else True
 
     return in_each

@@ -141,7 +141,10 @@ def _at(place: _Place, vocabulary: Vocabulary, rules: tuple[str, ...], chinese: 
         for rule, tests in _asked(rules, typed, place.before):
             outcomes = (tree.Outcome(state, rule) for state in ("met", "excused"))
             both = [t for o in outcomes for t in (tree.Not(o), o)]
-            yield from (Proposal(phrases.condition(t), place.start, "rule") for t in both[:tests])
+            found = [phrases.condition(t) for t in both[:tests]]
+            if len(found) == len(both):
+                found.append(f"{rule} {phrases.either('not met for', '连续')}")  # how many years is not known
+            yield from (Proposal(text, place.start, "rule") for text in found)
     for kind in (k for k in KINDS if k in terminals):
         for word in _words(kind, vocabulary) if kind != "TERM" or owner is None else ():
             yield Proposal(_written(word, phrases), place.start, word.kind, word)

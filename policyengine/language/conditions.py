@@ -18,7 +18,10 @@ from policyengine.messages import say
 _EXCUSED_IN_EACH = re.compile("均 *已免除$")
 _EXCUSED = re.compile("(?<![a-z0-9_-])excused$")
 
-_OF_THE_PERIOD = ("met", "not_met", "excused", "not_excused", "each_met", "each_excused", "each_either")
+_RUNNING = re.compile("(?:^|[^a-z0-9_ ]) *(?:连续|近) *[0-9]+ *(?:年|个年度) *均? *未完成$")
+
+_OF_YEARS = ("each_met", "each_excused", "each_either", "running")
+_OF_THE_PERIOD = ("met", "not_met", "excused", "not_excused", *_OF_YEARS)
 
 OPERATORS = {"EQ": "=", "NE": "!=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 
@@ -57,13 +60,17 @@ class Conditions(Literals):
         before = fold(self.sentence.text[node.start : each.start])
         if each.data.startswith("each_") and before.strip() == "not":
             said = " ".join(self.sentence.text[each.start : each.end].split())
+            none = say("the language can't say in none", "各年都不如此无法这样写")
+            if each.data == "each_met":
+                count = each.children[0].text
+                running = f"not met for {count} years running"
+                none = say(f"{running} for each of them not met", f"各年都未完成，请写 {running}")
             self.wrong(
                 "PE204",
                 node,
                 say(f"“not {said}” can mean not in all of these years or in none",
                     f"“not {said}”可指并非各年都如此，也可指各年都不如此"),
-                say(f"write not ({said}) for not in all; the language can't say in none (docs/limits.md)",
-                    f"并非各年都如此，请写 not ({said})；各年都不如此无法这样写（docs/limits.md）"),
+                say(f"write not ({said}) for not in all; {none}", f"并非各年都如此，请写 not ({said})；{none}"),
             )  # fmt: skip
 
     def read_across(self, nodes: Sequence[Node]) -> None:
@@ -77,16 +84,24 @@ class Conditions(Literals):
                 each, apart = "近 … 年 均 完成 或 已免除", "（近 … 年 均 已免除） 或 完成"
             elif between.strip() == "or" and _EXCUSED.search(before) and after.startswith("met in each"):
                 each, apart = "met or excused in each of last …", "excused or (met in each of last …)"
+            elif between.strip() == "或" and _RUNNING.search(before) and after.startswith("已免除"):
+                each, apart = None, "（连续 … 年 未完成） 或 已免除"
+            elif between.strip() == "or" and _EXCUSED.search(before) and after.startswith("not met for"):
+                each, apart = None, "excused or (not met for … years running)"
             else:
                 continue
+            hint = say(f"write {each} for one of the two in each year, or {apart}",
+                       f"每年为二者之一，请写 {each}；分开的，请写 {apart}")  # fmt: skip
+            if each is None:
+                hint = say(f"write {apart} for two things apart; the language can't say the other",
+                           f"分开的，请写 {apart}；每年为二者之一无法这样写")  # fmt: skip
             self.problem(
                 "PE204",
                 say(f"“{said}” can mean one of the two in each of these years, or two things apart",
                     f"“{said}”可指这几年中每年为二者之一，也可指分开的两件事"),
                 one.start,
                 other.end,
-                say(f"write {each} for one of the two in each year, or {apart}",
-                    f"每年为二者之一，请写 {each}；分开的，请写 {apart}"),
+                hint,
             )  # fmt: skip
 
     def of_which(self, node: Node, named: str | None = None) -> str | None:
@@ -105,7 +120,7 @@ class Conditions(Literals):
         if named is not None and not (closed and (opened.endswith("(") or before.endswith("("))):
             start = len(before) - (3 if before.endswith("not") else 1) if denied else node.start
             said = " ".join(self.sentence.text[start : node.end].split())
-            of_years = node.data.startswith("each_")  # of a requirement they can't be asked
+            of_years = node.data.startswith("each_")  # of a requirement these can't be asked
             hint = say(f"write ({said}) if it is said of the period", f"指整个年度的，请写（{said}）")
             if not of_years:
                 hint = say(f"name {named} again for the one, write ({said}) for the other",
@@ -148,8 +163,22 @@ class Conditions(Literals):
                 return self.lasts(node)
             case "repeated":
                 return tree.Repeated(self.fields(children), span)
+            case "running":
+                named = _named(children[:-1])
+                return tree.InEach(("not_met",), self.running(children[-1], named), named, span)
         states = {"each_met": ("met",), "each_excused": ("excused",), "each_either": ("met", "excused")}
-        return tree.InEach(states[node.data], self.whole(children[0]), span)
+        return tree.InEach(states[node.data], self.whole(children[0]), None, span)
+
+    def running(self, number: Token, rule: str | None) -> int:
+        """How many years running: not one, of which ``not met`` would be true of the excused too."""
+        count = self.whole(number)
+        if count == 1 and fold(number.text) == "1":
+            said = say("years running are two or more", "连续的年数应为 2 或以上")
+            named = f"{rule} " if rule else ""
+            hint = say(f"of this year alone: {named}not met and {named}not excused",
+                       f"只问本年的，请写：{named}未完成 且 {f'{named}未免除' if named else '非 已免除'}")  # fmt: skip
+            self.wrong("PE208", number, said, hint)
+        return max(count, 2)
 
     def elapsed(self, node: Node) -> tree.Elapsed:
         """The time between two days; what could be read in two ways is asked for."""

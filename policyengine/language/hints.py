@@ -30,7 +30,7 @@ _EACH = re.compile("(?:每个?|(?<![a-z])per) *$")
 _GENERALLY = re.compile("(?:一般|原则上|generally(?![a-z])|in principle)")
 _OUGHT = re.compile("(?:应当?|须)(?= *[不至达])")
 _OUTCOME = re.compile(
-    " *(?:尚|还)?(?:[未没]?有?(?:完成|达到)|[已未]?免除)"
+    " *(?:(?:连续|近) *[0-9一二两三四五六七八九十]+ *个?年度? *均?)? *(?:尚|还)?(?:[未没]?有?(?:完成|达到)|[已未]?免除)"
     "| +(?:(?:is|are|was|were) +)?(?:not +)?(?:met|excused)(?![a-z0-9_-])"
 )
 _WITH_OUTCOME = re.compile(f"[^a-z]{{2,}}(?:{_OUTCOME.pattern})")
@@ -104,13 +104,20 @@ def of_requirement(folded: str, word: str, end: int, alone: bool = False) -> str
 
 
 def of_earlier_years(folded: str, start: int) -> str | None:
-    """``public-hours met in each of last 3 years``: a requirement is asked of the period itself only."""
-    if re.search("[a-z0-9] +(?:met|excused) *$", folded[:start]) and folded.startswith("in each", start):
-        pass
-    elif not (re.search("近 *[0-9]+ *年 *均 *$", folded[:start]) and folded[start : start + 1].isascii()):
+    """``public-hours met in each of last 3 years``: of a requirement only years running are asked in which it was not
+    met. ``连续 3 年 完成``: of the period that is said otherwise."""
+    before, after = folded[:start], folded[start:]
+    running = re.search("([a-z0-9_] *)?连续 *([0-9]+) *(?:年|个年度) *均? *$", before)
+    if running and not running[1] and (state := re.match("完成|已免除", after)):
+        return say(f"write 近 {running[2]} 年 均 {state[0]}", f"请写 近 {running[2]} 年 均 {state[0]}")
+    years = running or re.search("近 *[0-9]+ *年 *均 *$", before)
+    in_each = re.search("[a-z0-9] +(?:met|excused) *$", before) and after.startswith("in each")
+    named = re.match("[a-z0-9]|完成|已免除", after) if years else None
+    if not in_each and not named:
         return None
-    return say("of a requirement the outcome of the period itself can be asked, not those of the years before",
-               "对某项要求只能问本期是否完成，不能问以前各年")  # fmt: skip
+    return say("of a requirement it is asked whether it was not met for years running, not whether it was met in each: "
+               "public-hours not met for 3 years running",
+               "对某项要求可问是否连续几年未完成，不能问是否各年都完成：public-hours 连续 3 年 未完成")  # fmt: skip
 
 
 def after_equal(folded: str, start: int) -> tuple[int, int] | None:

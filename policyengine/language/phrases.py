@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from fractions import Fraction
@@ -20,6 +21,7 @@ COMPARISONS = {
 }  # fmt: skip
 SPANS = {"<": ("less than", "不满"), "<=": ("at most", "不超过"), ">": ("more than", "超过"), ">=": ("at least", "满")}
 LITERALS = ("NUMBER", "YEAR", "DATE", "MONTH_DAY")
+_RUNNING = re.compile("连续 [0-9]+ 年 未完成$")
 
 
 class Phrases:
@@ -177,9 +179,11 @@ class Phrases:
             for one, other in (("完成", "已免除"), ("已免除", "完成")):
                 if items[i].endswith(f"均 {one}") and items[i + 1].startswith(other):
                     items[i] = f"（{items[i]}）"
-            for one, other in (("met", "excused"), ("excused", "met")):
-                if items[i].endswith(one) and items[i + 1].startswith(f"{other} in each"):
+            for one, other in (("met", "excused in each"), ("excused", "met in each"), ("excused", "not met for")):
+                if items[i].endswith(one) and items[i + 1].startswith(other):
                     items[i + 1] = f"({items[i + 1]})"
+            if _RUNNING.search(items[i]) and items[i + 1].startswith("已免除"):
+                items[i] = f"（{items[i]}）"
         return self.either(" or ", " 或 ").join(items)
 
     def test(self, c: tree.Condition) -> str:
@@ -213,6 +217,9 @@ class Phrases:
                 return self.either("repeated per ", "重复 同一 ") + self.listed(self.field(f) for f in fields)
             case tree.Outcome(state=state, rule=rule):
                 return f"{rule} {self.state(state)}" if rule else self.state(state)
+            case tree.InEach(states=("not_met",), years=years, rule=rule):
+                text = self.either(f"not met for {self.years(years)} running", f"连续 {self.years(years)} 未完成")
+                return f"{rule} {text}" if rule else text
             case tree.InEach(states=states, years=years):
                 each = self.either(" or ", " 或 ").join(self.state(s) for s in states)
                 return self.either(f"{each} in each of last {self.years(years)}", f"近 {years} 年 均 {each}")
@@ -283,7 +290,7 @@ class Phrases:
 def of_the_period(c: tree.Condition) -> bool:
     """Whether a test asks for the period's outcome, or denies it."""
     item = c.item if isinstance(c, tree.Not) else c
-    return isinstance(item, tree.InEach) or (isinstance(item, tree.Outcome) and item.rule is None)
+    return isinstance(item, tree.Outcome | tree.InEach) and item.rule is None
 
 
 def names_a_requirement(c: tree.Condition) -> bool:
@@ -293,7 +300,7 @@ def names_a_requirement(c: tree.Condition) -> bool:
             return any(map(names_a_requirement, items))
         case tree.Not(item=item):
             return names_a_requirement(item)
-    return isinstance(c, tree.Outcome) and c.rule is not None
+    return isinstance(c, tree.Outcome | tree.InEach) and c.rule is not None
 
 
 def otherwise_read(form: str) -> bool:

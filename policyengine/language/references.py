@@ -8,7 +8,7 @@ from dataclasses import replace
 from policyengine.language import tree
 
 
-def requirements_asked(condition: tree.Condition | None) -> Iterator[tree.Outcome]:
+def requirements_asked(condition: tree.Condition | None) -> Iterator[tree.Outcome | tree.InEach]:
     """The tests of a conclusion that ask for the outcome of one requirement, in their order."""
     match condition:
         case tree.And(items=items) | tree.Or(items=items):
@@ -16,7 +16,7 @@ def requirements_asked(condition: tree.Condition | None) -> Iterator[tree.Outcom
                 yield from requirements_asked(item)
         case tree.Not(item=item):
             yield from requirements_asked(item)
-        case tree.Outcome(rule=str()):
+        case tree.Outcome(rule=str()) | tree.InEach(rule=str()):
             yield condition
 
 
@@ -40,6 +40,6 @@ def _renamed(node: tree.Condition, name: Callable[[str], str]) -> tree.Condition
             return type(node)(tuple(_renamed(item, name) for item in items))
         case tree.Not(item=item):
             return tree.Not(_renamed(item, name))
-        case tree.Outcome(rule=str(rule)):
+        case tree.Outcome(rule=str(rule)) | tree.InEach(rule=str(rule)):
             return replace(node, rule=name(rule))
     return node

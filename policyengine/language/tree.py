@@ -287,10 +287,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class InEach:
-    """``met in each of last 3 years`` / ``met or excused in each of last 3 years``. Only in ``conclude``."""
+    """``met in each of last 3 years`` / ``met or excused in each of last 3 years``. Only in ``conclude``.
+
+    With the state ``not_met``: ``not met for 3 years running``, of the period, or of the requirement ``rule`` alone.
+    """
 
     states: tuple[str, ...]
     years: int
+    rule: str | None = None
     span: Span | None = _field(default=None, compare=False, repr=False)
 
 

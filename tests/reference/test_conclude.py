@@ -194,6 +194,116 @@ def test_in_each_of_the_last_years(amounts: tuple[int | None, ...], sure: bool, 
     assert (d.consequences, d.possible) == (("promotion_ready",) * sure, ("promotion_ready",) * possible)
 
 
+PUB = rule("pub", "require public at least 5 hours per year")
+EXP = rule("exp", "expect professional at least 4 hours per year")
+WAIVER = rule("w", "excuse pub when circumstance = valid_reason")
+OF_SENIORS = rule("pub", "require public at least 5 hours per year when title_level = senior")
+WITHIN = rule("pub", "require public at least 5 hours within 12 months of joined")
+ROLLING = rule("pub", "require public at least 5 hours in any 2 years")
+EVERY, OTHERS = "not met for 3 years running", "pub not met for 2 years running"
+FROM_2016 = replace(PUB, start=day("2016-01-01"))
+ILL_IN = {year: ("valid_reason", f"{year}-05-01", f"{year}-05-01") for year in (2014, 2015, 2016)}
+RUNNING = [
+    # condition; hours of 2014, 2015 and 2016 (None: 0 to 10); rules beside a total of 10; facts; years of an excuse;
+    # sure, possible
+    (EVERY, (9, 9, 9), [], {}, [], True, False),
+    (EVERY, (0, 0, 0), [], {}, [], True, False),  # years without records count as evaluated
+    (EVERY, (10, 9, 9), [], {}, [], False, False),
+    (EVERY, (9, 10, 9), [], {}, [], False, False),
+    (EVERY, (9, 9, 10), [], {}, [], False, False),
+    (EVERY, (9, None, 9), [], {}, [], False, True),
+    (EVERY, (9, 9, None), [], {}, [], False, True),
+    (EVERY, (None, 10, None), [], {}, [], False, False),
+    (f"not ({EVERY})", (9, 9, 9), [], {}, [], False, False),
+    (f"not ({EVERY})", (9, None, 9), [], {}, [], False, True),
+    (f"not ({EVERY})", (9, 10, 9), [], {}, [], True, False),
+    # an excused year is none of them, and breaks the run
+    (EVERY, (9, 9, 9), [ILL], {}, [2015], False, False),
+    (EVERY, (9, 9, 9), [ILL], {}, [2016], False, False),
+    (EVERY, (9, 9, 9), [ILL], {}, [], True, False),
+    (EVERY, (9, None, 9), [ILL], {}, [2015], False, False),  # met or excused
+    ("not (met in each of last 2 years)", (9, 9, 10), [], {}, [], True, False),  # one of them was missed
+    ("not met for 2 years running", (9, 9, 10), [], {}, [], False, False),
+    # with other conditions
+    (f"{EVERY} and met", (9, 9, None), [], {}, [], False, False),  # of one year both can't be
+    (f"{EVERY} or met", (9, 9, None), [], {}, [], True, False),  # whichever it is
+    (f"{EVERY} and title_level = senior", (9, 9, 9), [], {"title_level": "senior"}, [], True, False),
+    (f"{EVERY} and title_level = senior", (9, 9, 9), [], {"title_level": "junior"}, [], False, False),
+    (f"{EVERY} and title_level = senior", (9, 9, 9), [], {}, [], False, True),
+    # of one requirement: 5 public hours
+    (OTHERS, (0, 4, 4), [PUB], {}, [], True, False),
+    (OTHERS, (0, 5, 4), [PUB], {}, [], False, False),
+    (OTHERS, (0, 4, 5), [PUB], {}, [], False, False),
+    (OTHERS, (0, None, 4), [PUB], {}, [], False, True),
+    (OTHERS, (0, 4, None), [PUB], {}, [], False, True),
+    (OTHERS, (0, 5, None), [PUB], {}, [], False, False),
+    (f"not ({OTHERS})", (0, 5, None), [PUB], {}, [], True, False),
+    (OTHERS, (0, 9, 9), [PUB], {}, [], False, False),  # the total is not met, the public hours are
+    (OTHERS, (0, 4, 4), [PUB, WAIVER], {}, [2015], False, False),
+    (OTHERS, (0, 4, 4), [PUB, WAIVER], {}, [2014], True, False),
+    (OTHERS, (0, 0, 0), [FROM_2016], {}, [], False, False),  # of 2015 nothing was asked
+    ("pub not met for 3 years running", (4, 4, 4), [PUB], {}, [], True, False),
+    ("pub not met for 3 years running", (5, 4, 4), [PUB], {}, [], False, False),
+    (OTHERS, (0, 4, 4), [OF_SENIORS], {"title_level": "junior"}, [], False, False),
+    (OTHERS, (0, 4, 4), [OF_SENIORS], {"title_level": "senior"}, [], True, False),
+    (OTHERS, (0, 4, 4), [OF_SENIORS], {}, [], False, True),
+    (OTHERS, (0, 4, 4), [rule("pub", "expect public at least 5 hours per year")], {}, [], True, False),
+    (f"met and {OTHERS}", (0, 4, 10), [PUB], {}, [], False, False),
+    (f"met and {OTHERS}", (0, 4, None), [PUB], {}, [], False, False),
+    # any two years that end with 2015, and with 2016: 5 public hours in each
+    (OTHERS, (1, 1, 3), [ROLLING], {}, [], True, False),
+    (OTHERS, (1, 2, 3), [ROLLING], {}, [], False, False),
+    (OTHERS, (3, 2, 2), [ROLLING], {}, [], False, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("condition", "amounts", "beside", "facts", "excused", "sure", "possible"), RUNNING)
+def test_not_met_for_years_running(
+    condition: str, amounts: tuple[int | None, ...], beside: list[object], facts: dict[str, object],
+    excused: list[int], sure: bool, possible: bool,
+) -> None:  # fmt: skip
+    who = somebody("P", *(ILL_IN[year] for year in excused), **facts)  # type: ignore[arg-type]
+    dated = [(f"{2014 + n}-05-01", *((10, None) if a is None else (a,))) for n, a in enumerate(amounts) if a != 0]
+    made = plan(*BASE, A, *beside, rule("c", f"conclude not_excellent when {condition}"))
+    for judge in (reference.evaluate, duckdb.evaluate):
+        for asked in ((2016, 2016), (2014, 2016)):  # the years before are looked at, asked for or not
+            d = judge(made, inputs(hours(*dated), [who]), asked).decisions[-1]  # type: ignore[arg-type]
+            assert (d.consequences, d.possible) == (("not_excellent",) * sure, ("not_excellent",) * possible)
+
+
+def test_a_year_that_goes_on_may_end_a_run() -> None:
+    made = [A, PUB, rule("c", "conclude not_excellent when not met for 2 years running or pub not met for 2 years running")]
+    for amounts, as_of, sure, possible in (
+        ((4, 4), "2016-06-01", 0, 1), ((4, 10), "2016-06-01", 0, 0), ((4, 4), "2016-12-31", 1, 0),
+        ((10, 4), "2016-06-01", 0, 0), ((4, 4), "2015-06-01", 0, 1),
+    ):  # fmt: skip
+        records = hours(*((f"{2015 + n}-05-01", a) for n, a in enumerate(amounts)))
+        d = decision(made, records, as_of=as_of)  # type: ignore[arg-type]
+        assert (len(d.consequences), len(d.possible)) == (sure, possible)
+
+
+def test_years_running_before_any_calendar_are_open() -> None:
+    for condition in ("not met for 2 years running", "pub not met for 2 years running"):
+        made = plan(*BASE, A, PUB, f"conclude not_excellent when {condition}")
+        for judge in (reference.evaluate, duckdb.evaluate):
+            first, second = judge(made, inputs([], [somebody()]), (1, 2)).decisions
+            assert (first.possible, second.consequences) == (("not_excellent",), ("not_excellent",))
+
+
+def test_a_block_looks_at_the_years_running_that_end_with_it() -> None:
+    """As with met in each of them: a block of which all is missed is one period, and its years are asked."""
+    block = "require total at least 20 hours per 2 years starting 2015"
+    run_ = "conclude not_excellent when not met for 2 years running"
+    for judge in (reference.evaluate, duckdb.evaluate):
+        for of_years, amounts, sure, possible in (
+            ([A], (9, 9), 1, 0), ([A], (10, 9), 0, 0), ([A], (9, 10), 0, 0), ([], (9, 9), 0, 1),
+        ):  # fmt: skip
+            made = plan(*BASE, *of_years, block, run_)  # type: ignore[arg-type]
+            records = hours(*((f"{2015 + n}-05-01", a) for n, a in enumerate(amounts)))
+            d = judge(made, inputs(records, [somebody()]), (2015, 2016)).decisions[-1]
+            assert (d.period, len(d.consequences), len(d.possible)) == ("2015..2016", sure, possible)
+
+
 def test_a_block_looks_at_its_years_not_at_itself() -> None:
     """A block may be met although its last year is not: then that year was not met."""
     block = "require total at least 20 hours per 2 years starting 2015"
@@ -225,12 +335,6 @@ def test_years_before_any_calendar_are_open() -> None:
 
 
 OPEN = ("2016-05-01", 10, None)  # 0 to 10 public hours
-PUB = rule("pub", "require public at least 5 hours per year")
-EXP = rule("exp", "expect professional at least 4 hours per year")
-WAIVER = rule("w", "excuse pub when circumstance = valid_reason")
-OF_SENIORS = rule("pub", "require public at least 5 hours per year when title_level = senior")
-WITHIN = rule("pub", "require public at least 5 hours within 12 months of joined")
-ROLLING = rule("pub", "require public at least 5 hours in any 2 years")
 JOINED = {n: {"joined": day(d)} for n, d in (("here", "2015-06-15"), ("later", "2016-06-15"))}
 OF_REQUIREMENTS = [
     # condition; public hours of 2016, or records; rules beside a total of 10; facts; circumstances; sure, possible

@@ -74,19 +74,23 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
     if not one.law.prepared.later.conclude or not one.asked:
         return
     agos = years_asked(one.law, one.grid.years)
+    running = one.law.prepared.later.running
+    earlier = [*(("mask", ago) for ago in agos), *((f"run{n}", ago) for n in range(len(running)) for ago in agos)]
     came_out = ["rest", *(f"may{k}" for k in one.named)] if one.named else ["mask"]
-    host.keep(f"before_{one.name}", _with_years_before(one, agos, came_out))
-    keys = ["case_id", *came_out, *(f"mask{ago}" for ago in agos)]
+    host.keep(f"before_{one.name}", _with_years_before(one, agos, earlier, came_out))
+    keys = ["case_id", *came_out, *(f"{n}_{ago}" for n, ago in earlier)]
     found = t.select(**{n: t.col(n) for n in keys}).from_(t.table(f"before_{one.name}"), copy=False)
     rows = host.rows(found.distinct(copy=False))
     cases = t.select(**{n: t.col(n) for n in ("case_id", "who", "period", "id")})
     known = {c: found for c, *found in host.rows(cases.from_(t.table(f"traits_{one.name}"), copy=False))}
     numbers: dict[tuple[Any, Any], int] = {((), ()): 0}
+    names = {f"run{n}": name for n, name in enumerate(running)}
     loaded = []
     for row in rows:
         who, first, owed = known[row[0]]
         span, masks = Span(first, one.grid.years), row[1 : 1 + len(came_out)]
-        before = {span.last - ago: possible_of(mask) for ago, mask in zip(agos, row[1 + len(masks) :], strict=True)}
+        years = zip(earlier, map(possible_of, row[1 + len(masks) :]), strict=True)
+        before = {(span.last - ago, names.get(n)): possible for (n, ago), possible in years}
         result = asker.concluded(one.persons[who], span, one.held(one.owed[owed], masks), before)
         loaded.append((*row, numbers.setdefault(result, len(numbers))))
     one.consequences = list(numbers)
@@ -104,11 +108,12 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
     host.drop(f"before_{one.name}")
 
 
-def _with_years_before(one: Decided, agos: range, came_out: Sequence[str]) -> Any:
-    """The asked rows with what came out (these columns), and the possible outcomes of years (7, everything, before
-    year 1 and where none is decided)."""
+def _with_years_before(one: Decided, agos: range, earlier: Sequence[tuple[str, int]], came_out: Sequence[str]) -> Any:
+    """The asked rows with what came out (these columns), and the possible outcomes of years and of requirements in
+    them (7, everything, before year 1 and where none is decided). ``earlier``: columns of the years so many years
+    ago."""
     decided = one.law.prepared.later.yearly
-    masks = {f"mask{ago}": t.coalesce(t.col("mask", f"y{ago}"), t.lit(7)) if decided else t.lit(7) for ago in agos}
+    masks = {f"{n}_{ago}": t.coalesce(t.col(n, f"y{ago}"), t.lit(7)) if decided else t.lit(7) for n, ago in earlier}
     query = t.select(**{n: t.col(n, "d") for n in ("person_id", "period", "case_id", *came_out)}, **masks).from_(
         t.table(one.table, "d"), copy=False
     )

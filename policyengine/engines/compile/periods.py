@@ -165,7 +165,8 @@ class Periods:
     def _load_terms(self, one: Decided) -> None:
         """The table of terms by number."""
         names = one.carries = sorted({c.rule for o in one.owed for c in o.carries})
-        rules, asked = self.law.prepared.later.require, self.law.prepared.later.asked
+        rules = self.law.prepared.later.require
+        asked = {name: number for number, name in enumerate(sorted(self.law.prepared.later.asked), 1)}
         shape = {"id": "INTEGER"}
         for k in range(one.slots):
             shape |= {f"x{k}": "INTEGER", f"s{k}": "INTEGER", f"q{k}": "INTEGER", f"v{k}": "BIGINT", f"rl{k}": "BIGINT"}
@@ -204,7 +205,7 @@ class Periods:
                     f"ad{k}": int(term.advisory),
                     f"adrift{k}": int(term.adrift),
                     f"ci{k}": names.index(rule.name) if yearly and rule.name in names else -1,
-                    f"nm{k}": int(rule.name in asked),
+                    f"nm{k}": asked.get(rule.name, 0),
                 }
                 row |= {f"w{k}_{w}": way.status * 8 + way.mask for w, way in enumerate(term.ways)}
             for carry in owed.carries:
@@ -390,11 +391,19 @@ class Periods:
         found["mask"] = ways.mask(one.slots)
         if one.named:
             found |= {"rest": ways.mask(one.slots, rest=True)} | {f"may{k}": ways.named(k) for k in one.named}
+        if one.grid.years == 1:  # years to which conclusions look back
+            names = sorted(later.asked)
+            found |= {f"run{n}": self._running(one, 1 + names.index(name)) for n, name in enumerate(later.running)}
         masked = t.beside("u", compared, **found)
         kept += [*(f"ad{k}" for k in places), *found]
         final = t.select(**{n: t.col(n, "o") for n in kept}, outcome=ways.outcome(one.slots))
         final.from_(t.sub(masked, "o"), copy=False)
         self.host.keep(one.table, final)
+
+    @staticmethod
+    def _running(one: Decided, number: int) -> Tree:
+        """The outcomes that are possible in a year for a requirement; met, where nobody is asked for it."""
+        return ways.of_one(one.slots, number) if one.named else t.lit(1)
 
     def _slot(self, one: Decided, k: int) -> dict[str, Tree]:
         count = len(one.sources)

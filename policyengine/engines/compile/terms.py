@@ -28,6 +28,8 @@ from policyengine.trace import OUTCOMES, Finding
 STATES = ("met", "not_met", "undetermined")
 MASKS = {"met": 1, "not_met": 2, "excused": 4}
 BEYOND = 10 * UNBOUNDED
+Before = Mapping[tuple[int, str | None], frozenset[str]]
+"""The outcomes that are possible in earlier years, by year; those of a requirement in it with its name."""
 SumOf = tuple[int, str]
 """A sum of the law by its number (-1: nothing), and over which kind of window it is taken."""
 
@@ -287,9 +289,9 @@ class Asker:
     # --- 8. conclude --------------------------------------------------------------------------------------------------
 
     def concluded(
-        self, person: Person, span: Span, held: Held, before: Mapping[int, frozenset[str]]
+        self, person: Person, span: Span, held: Held, before: Before
     ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
-        """Consequences that are sure and those that are possible. ``before``: the outcomes of earlier years."""
+        """Consequences that are sure and those that are possible."""
         case = _Case(self.law.prepared.later, person, self.as_of, before)
         sure, perhaps = case._consequences(span, held)
         return tuple(sure), tuple(perhaps)
@@ -298,12 +300,15 @@ class Asker:
 class _Case(Case):
     """A case whose earlier outcomes are known."""
 
-    def __init__(self, later: Any, person: Person, as_of: date | None, before: Mapping[int, frozenset[str]]):
+    def __init__(self, later: Any, person: Person, as_of: date | None, before: Before):
         super().__init__(later, person, Account([], [], [], {}, {}, True, True), as_of)
         self._before = before
 
     def possible(self, span: Span) -> frozenset[str]:
-        return self._before[span.first]
+        return self._before[span.first, None]
+
+    def required(self, name: str, span: Span) -> frozenset[str]:
+        return self._before[span.first, name]
 
 
 def _forced(state: str, least: bool) -> Amount:

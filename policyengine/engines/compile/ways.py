@@ -44,16 +44,28 @@ def short(k: int) -> Tree:
 
 def named(k: int) -> Tree:
     """The outcomes that are possible for a finding that conclusions name; 0 for others."""
-    asked = t.both(t.present(t.col(f"way{k}", "u")), t.equal(t.col(f"nm{k}", "u"), t.lit(1)))
+    asked = t.both(t.present(t.col(f"way{k}", "u")), t.compare(t.col(f"nm{k}", "u"), ">", t.lit(0)))
     return t.case([(asked, t.remainder(t.col(f"way{k}", "u"), 8))], t.lit(0))
 
 
 def mask(slots: int, rest: bool = False) -> Tree:
-    """The outcomes that are possible for the span (``conclude.together``). ``rest``: as far as the findings decide it
-    that no conclusion names."""
+    """The outcomes that are possible for the span. ``rest``: as far as the findings decide it that no conclusion names.
+    """
     firm = [t.both(t.present(t.col(f"way{k}", "u")), t.equal(t.col(f"ad{k}", "u"), t.lit(0))) for k in range(slots)]
     if rest:
         firm = [t.both(f, t.equal(t.col(f"nm{k}", "u"), t.lit(0))) for k, f in enumerate(firm)]
+    return _together(firm)
+
+
+def of_one(slots: int, number: int) -> Tree:
+    """The outcomes that are possible for the requirement that conclusions name by this number."""
+    own = (t.equal(t.col(f"nm{k}", "u"), t.lit(number)) for k in range(slots))
+    return _together([t.both(t.present(t.col(f"way{k}", "u")), is_own) for k, is_own in enumerate(own)])
+
+
+def _together(firm: list[Tree]) -> Tree:
+    """The outcomes that are possible for the findings of which these are true together (``conclude.together``)."""
+    slots = len(firm)
     may = [[t.bit(t.col(f"way{k}", "u"), bit) for bit in range(3)] for k in range(slots)]
     met = t.both(*(t.either(t.negate(f.copy()), m[0]) for f, m in zip(firm, may, strict=True)))
     broken = t.either(*(t.both(f.copy(), m[1]) for f, m in zip(firm, may, strict=True)))

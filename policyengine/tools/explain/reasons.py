@@ -107,8 +107,10 @@ def may_follow(ready: Prepared, person: Person, decision: Decision, findings: It
     found: Follows = {}
     for rule, name in ready.later.conclusions(last) if decision.possible else ():
         own = [found_by[key] for key in named.get(rule.key, ()) if key in found_by]
-        scene.requirement = lambda one, own=own: came_out(
-            own, {r.key for r in ready.later.require if r.rule.name == one}
+        scene.requirement = lambda one, year, own=own: (
+            came_out(own, {r.key for r in ready.later.require if r.rule.name == one})
+            if year in (None, last)
+            else frozenset(DECIDED)
         )
         ends = [asked.ends_with(one, Span(first, last - first + 1)) for one in ready.later.named(rule)]
         sure = rule.key in decision.consequence_rules
