@@ -6,7 +6,7 @@ decisions in ticks). ``missing`` columns are lists of texts; rule lists are join
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,8 +24,15 @@ from policyengine.trace import OUTCOMES
 
 JOINED = "; "
 NOT_MET = OUTCOMES.index("not_met")
-SAID_TEXTS = {"rule": 3, "measure": 4, "comparison": 5, "because": 10, "circumstance": 11}
-"""Text columns of findings, by their place in the table of words."""
+SAID = {
+    "id": "INTEGER", "k": "INTEGER", "status": "INTEGER", "rule": None, "measure": None, "comparison": None,
+    "advisory": "BOOLEAN", "base": "BIGINT", "before": "BIGINT", "kind": "VARCHAR", "because": None,
+    "circumstance": None, "lacks": "INTEGER", "sum": "INTEGER", "adrift": "INTEGER", "said": None,
+    "share_of": "INTEGER",
+}  # fmt: skip
+"""The columns of the words of findings with their types; None: a few texts. ``said`` is the status in words."""
+SAID_TEXTS = {name: place for place, (name, kind) in enumerate(SAID.items()) if kind is None and name != "said"}
+"""Its texts that policies have, with their places."""
 TEXTS = (
     *SAID_TEXTS, "policy", "unit", "period", "advisories", "consequences", "consequence_rules", "possible",
 )  # fmt: skip
@@ -93,28 +100,9 @@ class Relations:
         self.kinds |= {name: t.enumeration(OUTCOMES) for name in ("outcome", "status")}
 
     def _spoken(self, periods: Periods, one: Decided) -> Spoken:
-        """The words of findings by terms, place and status; of advisories and consequences by number; the spans."""
-        law, cases = periods.law, self.accounts.cases
-        rules = law.prepared.later.require
-        rows: list[tuple[Any, ...]] = []
-        for number, owed in enumerate(one.owed):
-            for k, term in enumerate(owed.terms):
-                statement = rules[term.rule].rule.statement
-                assert isinstance(statement, tree.Require)
-                said: dict[int, Any] = {}
-                for way in term.ways:
-                    lacks = cases.list_of(way.missing)
-                    said[way.status] = ("; ".join(way.because), str(way.circumstance), lacks)
-                for status, (because, circumstance, lacks) in said.items():
-                    rows.append(
-                        (
-                            number, k, status, rules[term.rule].key, statement.measure, statement.comparison,
-                            term.advisory, periods.scaled(term.base),
-                            None if term.share is not None else periods.scaled(term.before), _kind(term),
-                            because, circumstance, lacks, term.measured[0], int(term.adrift), OUTCOMES[status],
-                            term.share_of[0] if term.share_of else None,
-                        )
-                    )  # fmt: skip
+        """The words of findings; of advisories and consequences by number; the spans."""
+        cases, rules = self.accounts.cases, periods.law.prepared.later.require
+        said = list(self._said(periods, one))
         left = [
             (number, one.carries.index(carry.rule), cases.list_of(carry.missing), carry.measured[0])
             for number, owed in enumerate(one.owed)
@@ -136,7 +124,24 @@ class Relations:
             )
             for n, (sure, perhaps) in enumerate(one.consequences)
         ]
-        return Spoken(one, rows, left, advisories, concluded, self._spans(periods, one))
+        return Spoken(one, said, left, advisories, concluded, self._spans(periods, one))
+
+    def _said(self, periods: Periods, one: Decided) -> Iterator[tuple[Any, ...]]:
+        """The words of findings by terms, place and status, in the columns ``SAID``."""
+        rules = periods.law.prepared.later.require
+        for number, owed in enumerate(one.owed):
+            for k, term in enumerate(owed.terms):
+                rule, statement = rules[term.rule], rules[term.rule].rule.statement
+                assert isinstance(statement, tree.Require)
+                before = None if term.share is not None else periods.scaled(term.before)
+                ways = {way.status: (way, self.accounts.cases.list_of(way.missing)) for way in term.ways}
+                for status, (way, lacks) in ways.items():
+                    yield (
+                        number, k, status, rule.key, statement.measure, statement.comparison, term.advisory,
+                        periods.scaled(term.base), before, _kind(term), JOINED.join(way.because), way.circumstance,
+                        lacks, term.measured[0], int(term.adrift), OUTCOMES[status],
+                        term.share_of[0] if term.share_of else None,
+                    )  # fmt: skip
 
     def _spans(self, periods: Periods, one: Decided) -> list[tuple[Any, ...]]:
         """The days of each asked span, of the years that end with it, and what is left of it."""
@@ -151,12 +156,7 @@ class Relations:
 
     def _load_words(self, words: Spoken) -> None:
         name, kinds = words.one.name, self.kinds
-        shape: dict[str, Any] = {
-            "id": "INTEGER", "k": "INTEGER", "status": "INTEGER", "rule": kinds["rule"], "measure": kinds["measure"],
-            "comparison": kinds["comparison"], "advisory": "BOOLEAN", "base": "BIGINT", "before": "BIGINT",
-            "kind": "VARCHAR", "because": kinds["because"], "circumstance": kinds["circumstance"], "lacks": "INTEGER",
-            "sum": "INTEGER", "adrift": "INTEGER", "said": kinds["status"], "share_of": "INTEGER",
-        }  # fmt: skip
+        shape: dict[str, Any] = {n: kind or kinds["status" if n == "said" else n] for n, kind in SAID.items()}
         self.host.load(f"said_{name}", shape, words.said)
         shape = {"id": "INTEGER", "n": "INTEGER", "lacks": "INTEGER", "sum": "INTEGER"}
         self.host.load(f"left_{name}", shape, words.left)
