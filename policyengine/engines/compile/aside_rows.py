@@ -38,8 +38,9 @@ def fraction_columns(names: Sequence[str]) -> dict[str, str]:
     return {f"{n}_{part}": "BIGINT" for n in names for part in ("num", "den")}
 
 
-_ENTRY_TEXTS = ("record_id", "person_id", "own_form", "own_subject", "own_unit", "recognise_rule", "convert_rule",
-                "assign_rule", "cap_rule", "reason")  # fmt: skip
+RULES = ("recognise_rule", "convert_rule", "assign_rule", "cap_rule")
+"""The columns of the ledger that name rules."""
+_ENTRY_TEXTS = ("record_id", "person_id", "own_form", "own_subject", "own_unit", *RULES, "reason")
 LEDGER = {
     **dict.fromkeys(_ENTRY_TEXTS, "VARCHAR"),
     "period": "INTEGER",
@@ -133,8 +134,7 @@ class Aside:
 
     def rule_words(self) -> Iterator[tuple[str, str, str, str]]:
         """What the rule columns of the ledger hold."""
-        names = ("recognise_rule", "convert_rule", "assign_rule", "cap_rule")
-        query = t.select(**{n: t.col(n) for n in names}).from_(t.table("aside_ledger"), copy=False)
+        query = t.select(**{n: t.col(n) for n in RULES}).from_(t.table("aside_ledger"), copy=False)
         return iter(self.host.rows(query.distinct(copy=False)))
 
     def texts(self) -> dict[str, set[str]]:

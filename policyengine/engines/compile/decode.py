@@ -10,7 +10,7 @@ from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.cases import UNLIMITED
 from policyengine.engines.compile.decided import Decided
 from policyengine.engines.compile.periods import Periods
-from policyengine.engines.compile.relations import JOINED, Relations
+from policyengine.engines.compile.relations import JOINED
 from policyengine.engines.compile.run import Evaluation
 from policyengine.engines.compile.waits import facts_waited_for
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry, Result
@@ -55,7 +55,7 @@ def decisions_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Iter
     subjects, names = later.subjects, later.measure_names
     exact, high = figures(evaluation.cases.ticks)
     part, _ = figures(evaluation.cases.ticks * periods.scale)
-    query = _relations(evaluation).decisions(periods, one)
+    query = evaluation.relations.decisions(periods, one)
     columns = t.names_of(query)
     for values in evaluation.sources.host.stream(query):
         row = dict(zip(columns, values, strict=True))
@@ -94,7 +94,7 @@ def decisions_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Iter
 
 def findings_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Iterator[tuple[int, int, Finding]]:
     """Findings of one kind of span with the places of the span and the finding."""
-    query = _relations(evaluation).findings(one)
+    query = evaluation.relations.findings(one)
     if query is None:
         return
     part, high = figures(evaluation.cases.ticks * periods.scale)
@@ -128,11 +128,6 @@ def findings_of(evaluation: Evaluation, periods: Periods, one: Decided) -> Itera
                 missing=tuple(missing or ()),
             ),
         )
-
-
-def _relations(evaluation: Evaluation) -> Relations:
-    assert evaluation.relations is not None, "decide() comes first"
-    return evaluation.relations
 
 
 def figures(unit: int) -> tuple[Any, Any]:

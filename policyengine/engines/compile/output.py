@@ -12,7 +12,7 @@ from math import lcm
 from typing import Any
 
 from policyengine.engines.compile import trees as t
-from policyengine.engines.compile.aside_rows import FIGURES, Aside
+from policyengine.engines.compile.aside_rows import FIGURES, RULES, Aside
 from policyengine.engines.compile.cases import UNLIMITED
 from policyengine.engines.compile.decided import Decided
 from policyengine.engines.compile.entries import REASONS, leaves_open
@@ -153,13 +153,7 @@ class Output:
 
     def _other_entries(self, ledger: str) -> Any:
         """The rows of the persons who were left aside, in the same columns."""
-        kinds = dict(
-            zip(
-                ("recognise_rule", "convert_rule", "assign_rule", "cap_rule"),
-                self.evaluation.entries.kinds,
-                strict=True,
-            )
-        )
+        kinds = dict(zip(RULES, self.evaluation.entries.kinds, strict=True))
         kinds["reason"] = t.enumeration(REASONS)
         unit = self._quantity().unit
         columns: Columns = {}
@@ -190,16 +184,10 @@ class Output:
         """The ledger's own columns, as text."""
         columns: Columns = {}
         for name in self._entry_columns("w", ledger):
-            if name in ("converted", "counted"):
-                value = t.col(name, "w") if self.ledger.finite else t.col(f"{name}_num", "w")
-                if self.ledger.finite:
-                    digits = self.ledger.digits
-                    parts = t.cast(t.times(value, t.lit(10**digits)), "BIGINT")
-                    columns |= Figures(10**digits, True).text(name, parts)
-                else:
-                    columns |= self.ledger.text(name, value)
-            elif name == "quantity":
-                unit = self._quantity().unit
+            if name in ("converted", "counted") and not self.ledger.finite:
+                columns |= self.ledger.text(name, t.col(f"{name}_num", "w"))
+            elif name in ("converted", "counted", "quantity"):
+                unit = self._quantity().unit if name == "quantity" else 10**self.ledger.digits
                 columns |= Figures(unit, True).text(name, t.cast(t.times(t.col(name, "w"), t.lit(unit)), "BIGINT"))
             elif not name.startswith("open_"):
                 columns[name] = safe(t.col(name, "w")) if name in ("record_id", "person_id") else t.col(name, "w")
@@ -243,35 +231,27 @@ class Output:
         """Decisions in common columns; figures as they were worked out (``_figure``). Subjects and measures are
         columns too: no name of theirs begins with _."""
         law, relations = periods.law, self.evaluation.relations
-        assert relations is not None
         later = law.prepared.later
-        rows = relations.decisions(periods, one)
         ticks = self.evaluation.cases.ticks
-        figures: Columns = {n: t.col(n, "r") for n in ("total", "capped_off")}
-        for subject in self.shape.subjects:
-            known = subject in later.subjects
-            figures[subject] = t.col(f"subject{later.subjects.index(subject)}", "r") if known else _none()
-        for name in ("total", *self.shape.required):
-            at = 0 if name == "total" else later.subjects.index(name) + 1 if name in later.subjects else None
-            figures[f"required_{name}"] = _none() if at is None else t.col(f"required{at}", "r")
-            figures[f"shortfall_{name}"] = _none() if at is None else t.col(f"shortfall{at}", "r")
-        for measure in self.shape.measures:
-            known = measure in later.measure_names
-            figures[measure] = t.col(f"measure{later.measure_names.index(measure)}", "r") if known else _none()
+        known = {n: n for n in ("total", "capped_off")}  # the figures that the law has: how the relation calls them
+        known |= {subject: f"subject{j}" for j, subject in enumerate(later.subjects)}
+        for j, name in enumerate(("total", *later.subjects)):
+            known |= {f"{kind}_{name}": f"{kind}{j}" for kind in ("required", "shortfall")}
+        known |= {measure: f"measure{j}" for j, measure in enumerate(later.measure_names)}
         return t.select(
             person_id=t.col("person_id", "r"),
             _place=t.add([t.col("place", "r"), t.lit(1000 * periods.decided.index(one))]),
             period=t.col("period", "r"),
             policy=t.cast_to(t.lit(law.plan.policy), relations.kinds["policy"]),
             outcome=t.col("outcome", "r"),
-            **{n: figures[n] for n in self.shape.figures()},
+            **{n: t.col(known[n], "r") if n in known else _none() for n in self.shape.figures()},
             **{n: t.col(n, "r") for n in ("advisories", "consequences")},
             _possible=t.col("possible", "r"),
             _total_high=t.col("total_high", "r"),
             _missing=t.col("missing", "r"),
             _factor=self._factor(ticks),
             _owed_factor=self._factor(ticks * periods.scale),
-        ).from_(t.sub(rows, "r"), copy=False)
+        ).from_(t.sub(relations.decisions(periods, one), "r"), copy=False)
 
     def _factor(self, unit: int) -> Tree:
         """What makes figures of 1/``unit`` such of the common unit."""
@@ -297,9 +277,7 @@ class Output:
         queries = []
         for periods in self.evaluation.periods:
             for number, one in enumerate(periods.decided):
-                relations = self.evaluation.relations
-                assert relations is not None
-                rows = relations.findings(one)
+                rows = self.evaluation.relations.findings(one)
                 if rows is not None and one.asked:
                     queries.append(self._found(periods, rows, number))
         if self.aside.persons:
@@ -324,17 +302,13 @@ class Output:
 
     def _typed(self, name: str) -> Tree:
         """A column of rows that come from elsewhere, as those of the compiled queries have it."""
-        relations = self.evaluation.relations
-        assert relations is not None
-        value = t.col(name, "o")
-        return t.cast_to(value, relations.kinds[name]) if name in relations.kinds else value
+        value, kinds = t.col(name, "o"), self.evaluation.relations.kinds
+        return t.cast_to(value, kinds[name]) if name in kinds else value
 
     def _found(self, periods: Periods, rows: Any, number: int) -> Any:
         unit, relations = self.evaluation.cases.ticks * periods.scale, self.evaluation.relations
-        assert relations is not None
         counted_in = t.cast_to(t.lit(periods.law.plan.unit), relations.kinds["unit"])
         said = {n: counted_in if n == "unit" else t.col(n, "r") for n in _SAID}
-        told = {n: t.col(n, "r") for n in _TOLD}
         return t.select(
             person_id=t.col("person_id", "r"),
             place=t.add([t.col("place", "r"), t.lit(1000 * number)]),
@@ -342,9 +316,7 @@ class Output:
             period=t.col("period", "r"),
             policy=t.cast_to(t.lit(periods.law.plan.policy), relations.kinds["policy"]),
             **said,
-            **{n: t.col(n, "r") for n in FIGURES},
-            **told,
-            missing=t.col("missing", "r"),
+            **{n: t.col(n, "r") for n in (*FIGURES, *_TOLD, "missing")},
             _owed_factor=self._factor(unit),
         ).from_(t.sub(rows, "r"), copy=False)
 

@@ -49,7 +49,7 @@ class Evaluation:
     selection: Selection | None = None
     flags: Flags | None = None
     periods: list[Periods] = field(default_factory=list)
-    relations: Relations | None = None
+    relations: Relations = field(init=False)  # once it is decided
 
     @property
     def most_periods(self) -> int:
