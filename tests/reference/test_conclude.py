@@ -272,7 +272,11 @@ def test_not_met_for_years_running(
 
 
 def test_a_year_that_goes_on_may_end_a_run() -> None:
-    made = [A, PUB, rule("c", "conclude not_excellent when not met for 2 years running or pub not met for 2 years running")]
+    made = [
+        A,
+        PUB,
+        rule("c", "conclude not_excellent when not met for 2 years running or pub not met for 2 years running"),
+    ]
     for amounts, as_of, sure, possible in (
         ((4, 4), "2016-06-01", 0, 1), ((4, 10), "2016-06-01", 0, 0), ((4, 4), "2016-12-31", 1, 0),
         ((10, 4), "2016-06-01", 0, 0), ((4, 4), "2015-06-01", 0, 1),

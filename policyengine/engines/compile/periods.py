@@ -22,12 +22,26 @@ from policyengine.engines.compile.folk import Folk
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.probes import Inexpressible
 from policyengine.engines.compile.shares import Share
-from policyengine.engines.compile.terms import Asker, Owed
+from policyengine.engines.compile.terms import Asker, CarryTerm, Owed, Term
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.numbers import LIMITLESS, Number
 from policyengine.engines.reference import blocks_of
 from policyengine.engines.require import Span
 from policyengine.language import tree
+
+TERM = {
+    "x": "INTEGER", "s": "INTEGER", "q": "INTEGER", "v": "BIGINT", "rl": "BIGINT", "rh": "BIGINT", "least": "INTEGER",
+    "ad": "INTEGER", "adrift": "INTEGER", "w0_": "INTEGER", "w1_": "INTEGER", "w2_": "INTEGER", "ci": "INTEGER",
+    "nm": "INTEGER",
+}  # fmt: skip
+"""What a finding is compared by: whether there is one (``x``); the place of its sum in ``Decided.sources`` (``s``), and
+of the sum that a share (``v``) is required of (``q``); what is required, least and most (``rl``, ``rh``); whether it is
+a minimum, advisory, adrift; for each way the sum may compare the status × 8 + the possible outcomes (``w0_`` met,
+``w1_`` not met, ``w2_`` open); the rule that hours are carried to (``ci``); whether a conclusion names it (``nm``).
+Places are -1 where there is none."""
+CARRY = {"cs": "INTEGER", "sure": "INTEGER", "cl": "BIGINT", "cb": "BIGINT", "ch": "BIGINT"}
+"""What a year leaves to the next: the place of its sum, whether it surely does, the limit, what is required, least and
+most."""
 
 
 @dataclass(slots=True)
@@ -163,66 +177,59 @@ class Periods:
         return count.numerator
 
     def _load_terms(self, one: Decided) -> None:
-        """The table of terms by number."""
-        names = one.carries = sorted({c.rule for o in one.owed for c in o.carries})
-        rules = self.law.prepared.later.require
-        asked = {name: number for number, name in enumerate(sorted(self.law.prepared.later.asked), 1)}
+        """The table of terms, a row for each ``Owed`` by its number (``id``): for every place of a finding the columns
+        ``TERM``, for every rule that hours are carried to ``CARRY``, each with its number; ``shown…``: the finding that
+        the decision shows of each measure; ``m…``: the sum of each declared measure."""
+        later = self.law.prepared.later
+        one.carries = sorted({c.rule for o in one.owed for c in o.carries})
         shape = {"id": "INTEGER"}
-        for k in range(one.slots):
-            shape |= {f"x{k}": "INTEGER", f"s{k}": "INTEGER", f"q{k}": "INTEGER", f"v{k}": "BIGINT", f"rl{k}": "BIGINT"}
-            shape |= {f"rh{k}": "BIGINT", f"least{k}": "INTEGER", f"ad{k}": "INTEGER", f"adrift{k}": "INTEGER"}
-            shape |= {f"w{k}_{w}": "INTEGER" for w in range(3)} | {f"ci{k}": "INTEGER"}
-            shape |= {f"nm{k}": "INTEGER"} if one.named else {}
-        for n in range(len(names)):
-            shape |= {
-                f"cs{n}": "INTEGER",
-                f"sure{n}": "INTEGER",
-                f"cl{n}": "BIGINT",
-                f"cb{n}": "BIGINT",
-                f"ch{n}": "BIGINT",
-            }
-        later = self.law.prepared.later  # nobody may be owed anything: the columns stand all the same
-        shown, sums = 1 + len(later.subjects), len(later.measure_names)
-        shape |= {f"shown{j}": "INTEGER" for j in range(shown)} | {f"m{j}": "INTEGER" for j in range(sums)}
+        shape |= {f"{n}{k}": kind for k in range(one.slots) for n, kind in TERM.items() if one.named or n != "nm"}
+        shape |= {f"{name}{n}": kind for n in range(len(one.carries)) for name, kind in CARRY.items()}
+        shape |= {f"shown{j}": "INTEGER" for j in range(1 + len(later.subjects))}
+        shape |= {f"m{j}": "INTEGER" for j in range(len(later.measure_names))}
         rows = []
         for number, owed in enumerate(one.owed):
-            row: dict[str, Any] = {"id": number}
-            for k in range(one.slots):
-                row |= {f"x{k}": int(k < len(owed.terms)), f"nm{k}": 0}
-                if k >= len(owed.terms):
-                    continue
-                term = owed.terms[k]
-                rule = rules[term.rule].rule
-                yearly = rule.statement.window == tree.PerYears()  # type: ignore[attr-defined]
-                source = (*term.measured, term.anchor)
-                row |= {
-                    f"s{k}": one.sources.index(source) if source in one.sources else -1,
-                    f"q{k}": -1 if term.share_of is None else one.sources.index((*term.share_of, None)),
-                    f"v{k}": 0 if term.share is None else int(term.share * self.scale),
-                    f"rl{k}": self.scaled(term.low),
-                    f"rh{k}": self.scaled(term.high),
-                    f"least{k}": int(term.least),
-                    f"ad{k}": int(term.advisory),
-                    f"adrift{k}": int(term.adrift),
-                    f"ci{k}": names.index(rule.name) if yearly and rule.name in names else -1,
-                    f"nm{k}": asked.get(rule.name, 0),
-                }
-                row |= {f"w{k}_{w}": way.status * 8 + way.mask for w, way in enumerate(term.ways)}
+            row: dict[str, Any] = {"id": number, **{f"{n}{k}": 0 for k in range(one.slots) for n in ("x", "nm")}}
+            for k, term in enumerate(owed.terms):
+                row |= {f"{name}{k}": value for name, value in self._term(one, term).items()}
             for carry in owed.carries:
-                n = names.index(carry.rule)
-                source = (*carry.measured, None)
-                row |= {
-                    f"cs{n}": one.sources.index(source) if source in one.sources else -1,
-                    f"sure{n}": int(carry.sure),
-                    f"cl{n}": self.scaled(carry.limit),
-                    f"cb{n}": self.scaled(carry.low),
-                    f"ch{n}": self.scaled(carry.high),
-                }
+                n = one.carries.index(carry.rule)
+                row |= {f"{name}{n}": value for name, value in self._carry_term(one, carry).items()}
             row |= {f"shown{j}": place for j, place in enumerate(owed.shown)}
             row |= {f"m{j}": number for j, number in enumerate(owed.sums)}
-            rows.append(tuple(row.get(name) for name in shape))
+            rows.append(tuple(map(row.get, shape)))
         self.host.load(f"terms_{one.name}", shape, rows)
         one.shape = list(shape)
+
+    def _term(self, one: Decided, term: Term) -> dict[str, int | None]:
+        """The columns ``TERM`` of a finding."""
+        later = self.law.prepared.later
+        rule = later.require[term.rule].rule
+        yearly = rule.statement.window == tree.PerYears()  # type: ignore[attr-defined]
+        return {
+            "x": 1,
+            "s": _place(one, (*term.measured, term.anchor)),
+            "q": -1 if term.share_of is None else _place(one, (*term.share_of, None)),
+            "v": 0 if term.share is None else int(term.share * self.scale),
+            "rl": self.scaled(term.low),
+            "rh": self.scaled(term.high),
+            "least": int(term.least),
+            "ad": int(term.advisory),
+            "adrift": int(term.adrift),
+            **{f"w{w}_": way.status * 8 + way.mask for w, way in enumerate(term.ways)},
+            "ci": one.carries.index(rule.name) if yearly and rule.name in one.carries else -1,
+            "nm": 1 + sorted(later.asked).index(rule.name) if rule.name in later.asked else 0,
+        }
+
+    def _carry_term(self, one: Decided, carry: CarryTerm) -> dict[str, int | None]:
+        """The columns ``CARRY`` of what a span leaves to the next."""
+        return {
+            "cs": _place(one, (*carry.measured, None)),
+            "sure": int(carry.sure),
+            "cl": self.scaled(carry.limit),
+            "cb": self.scaled(carry.low),
+            "ch": self.scaled(carry.high),
+        }
 
     # --- deciding -----------------------------------------------------------------------------------------------------
 
@@ -258,14 +265,10 @@ class Periods:
         t.join(query, t.table(f"terms_{one.name}", "q"), t.agree("q", "z", "id"))
         t.join(query, t.table(self._span_table(one), "s"), t.same_row("s", "g"), "LEFT")
         for place, (number, window, anchor) in enumerate(one.sources):
-            low, high = t.lit(None), t.lit(None)
-            if window == "span":
-                low, high = t.col(f"l{number}", "s"), t.col(f"h{number}", "s")
-            elif window != "from":
-                low, high = t.col(f"l{number}", f"s_{window}"), t.col(f"h{number}", f"s_{window}")
-            elif anchor is not None:
-                low, high = t.col(f"l{number}", f"s_from{anchor}"), t.col(f"h{number}", f"s_from{anchor}")
-            for kind, value in (("a", low), ("b", high)):
+            nowhere = window == "from" and anchor is None  # adrift
+            alias = {"span": "s", "from": f"s_from{anchor}"}.get(window, f"s_{window}")
+            for kind, bound in (("a", "l"), ("b", "h")):
+                value = t.lit(None) if nowhere else t.col(f"{bound}{number}", alias)
                 query.select(t.named(t.coalesce(t.cast(value, "BIGINT"), t.lit(0)), f"{kind}{place}"), copy=False)
         for window in sorted({w for _, w, _ in one.sources if w.startswith("any")}):
             t.join(query, t.table(f"sums_{one.name}_{window}", f"s_{window}"), t.same_row(f"s_{window}", "g"), "LEFT")
@@ -342,16 +345,11 @@ class Periods:
         beyond = t.compare(value.copy(), ">=", t.lit(UNLIMITED // 2))
         return t.case([(beyond, t.lit(UNLIMITED))], t.times(value, t.lit(self.scale)))
 
-    def _picked(self, place: Tree, kind: str, count: int, alias: str) -> Tree:
-        """The sum that a place names."""
-        return t.switch(place, [(t.lit(n), t.col(f"{kind}{n}", alias)) for n in range(count)], t.lit(0))
-
     def _carry(self, one: Decided) -> None:
         """The table of what each year leaves to the next, by rule."""
         columns: dict[str, Tree] = {}
         for n in range(len(one.carries)):
-            low = self._scaled_sum(self._picked(t.col(f"cs{n}", "m"), "a", len(one.sources), "m"))
-            high = self._scaled_sum(self._picked(t.col(f"cs{n}", "m"), "b", len(one.sources), "m"))
+            low, high = (self._scaled_sum(_picked(t.col(f"cs{n}", "m"), kind, len(one.sources), "m")) for kind in "ab")
             limit = t.col(f"cl{n}", "m")
             least = t.greatest(t.lit(0), t.least(limit, t.minus(low, t.col(f"ch{n}", "m"))))
             most = t.greatest(t.lit(0), t.least(limit.copy(), t.minus(high, t.col(f"cb{n}", "m"))))
@@ -407,8 +405,7 @@ class Periods:
 
     def _slot(self, one: Decided, k: int) -> dict[str, Tree]:
         count = len(one.sources)
-        low = self._scaled_sum(self._picked(t.col(f"s{k}", "m"), "a", count, "m"))
-        high = self._scaled_sum(self._picked(t.col(f"s{k}", "m"), "b", count, "m"))
+        low, high = (self._scaled_sum(_picked(t.col(f"s{k}", "m"), kind, count, "m")) for kind in "ab")
         adrift = t.equal(t.col(f"adrift{k}", "m"), t.lit(1))
         low = t.case([(adrift, t.lit(0))], low)
         high = t.case([(adrift.copy(), self._scaled_sum(t.col("ever", "m")))], high)
@@ -416,17 +413,17 @@ class Periods:
         carried: dict[str, Tree] = {}
         if one.carries:
             place = t.col(f"ci{k}", "m")
-            given = t.coalesce(self._picked(place, "cl", len(one.carries), "c"), t.lit(0))
+            given = t.coalesce(_picked(place, "cl", len(one.carries), "c"), t.lit(0))
             low = t.add([low, given.copy()])
-            more = t.coalesce(self._picked(place.copy(), "ch", len(one.carries), "c"), t.lit(0))
+            more = t.coalesce(_picked(place.copy(), "ch", len(one.carries), "c"), t.lit(0))
             carried = {f"ci{k}": place.copy(), f"loose{k}": t.compare(given.copy(), "<>", more.copy())}
             high = t.least(t.add([high, more]), t.lit(UNLIMITED))
         least, most = t.col(f"rl{k}", "m"), t.col(f"rh{k}", "m")
         if any(term.share is not None for owed in one.owed for term in owed.terms):
             shared = t.compare(t.col(f"q{k}", "m"), ">=", t.lit(0))
-            own = [self._picked(t.col(f"q{k}", "m"), kind, count, "m") for kind in "ab"]
-            own = [t.times(value, t.col(f"v{k}", "m")) for value in own]
-            beyond = t.compare(self._picked(t.col(f"q{k}", "m"), "b", count, "m"), ">=", t.lit(UNLIMITED // 2))
+            low_sum, high_sum = (_picked(t.col(f"q{k}", "m"), kind, count, "m") for kind in "ab")
+            beyond = t.compare(high_sum.copy(), ">=", t.lit(UNLIMITED // 2))
+            own = [t.times(value, t.col(f"v{k}", "m")) for value in (low_sum, high_sum)]
             least = t.case([(shared, own[0])], least)
             most = t.case([(t.both(shared.copy(), beyond), t.lit(UNLIMITED)), (shared.copy(), own[1])], most)
         return {
@@ -435,13 +432,19 @@ class Periods:
             f"given{k}": given,
             f"rl{k}": least,
             f"rh{k}": most,
-            **{f"w{k}_{w}": t.col(f"w{k}_{w}", "m") for w in range(3)},
-            f"x{k}": t.col(f"x{k}", "m"),
-            f"ad{k}": t.col(f"ad{k}", "m"),
-            f"least{k}": t.col(f"least{k}", "m"),
+            **{f"{n}{k}": t.col(f"{n}{k}", "m") for n in ("w0_", "w1_", "w2_", "x", "ad", "least")},
             **({f"nm{k}": t.col(f"nm{k}", "m")} if one.named else {}),
             **carried,
         }
+
+
+def _place(one: Decided, source: Source) -> int:
+    return one.sources.index(source) if source in one.sources else -1
+
+
+def _picked(place: Tree, kind: str, count: int, alias: str) -> Tree:
+    """The sum that a place names."""
+    return t.switch(place, [(t.lit(n), t.col(f"{kind}{n}", alias)) for n in range(count)], t.lit(0))
 
 
 def _adrift(one: Decided) -> bool:

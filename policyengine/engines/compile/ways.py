@@ -17,7 +17,7 @@ OPEN = (OUTCOMES.index("undetermined"), OUTCOMES.index("in_progress"))
 def way(k: int) -> Tree:
     """The finding's status and possible outcomes as the sum compares; NULL where there is no finding."""
     low, high, least, most = (t.col(f"{n}{k}", "v") for n in ("lo", "hi", "rl", "rh"))
-    ways = [t.col(f"w{k}_{w}", "v") for w in range(3)]
+    ways = [t.col(f"w{w}_{k}", "v") for w in range(3)]
     minimum = t.case([(t.compare(low, ">=", most), ways[0]), (t.compare(high, "<", least), ways[1])], ways[2])
     maximum = t.case(
         [
@@ -49,8 +49,7 @@ def named(k: int) -> Tree:
 
 
 def mask(slots: int, rest: bool = False) -> Tree:
-    """The outcomes that are possible for the span. ``rest``: as far as the findings decide it that no conclusion names.
-    """
+    """The outcomes that are possible for the span. ``rest``: as far as the findings decide it that no conclusion names."""
     firm = [t.both(t.present(t.col(f"way{k}", "u")), t.equal(t.col(f"ad{k}", "u"), t.lit(0))) for k in range(slots)]
     if rest:
         firm = [t.both(f, t.equal(t.col(f"nm{k}", "u"), t.lit(0))) for k, f in enumerate(firm)]
