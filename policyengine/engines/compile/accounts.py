@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from policyengine.engines.compile import trees as t
-from policyengine.engines.compile.cases import UNLIMITED, Cases
+from policyengine.engines.compile.cases import Cases
 from policyengine.engines.compile.items import Items, unrouted, within
 from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.limits import Cap, caps_of, limit_of
@@ -128,7 +128,7 @@ class Accounts:
                 rows = self._rows(cap, amount=t.col(f"k{c}", "s"))
                 grouped = t.select(
                     person_id=t.col("person_id", "g"), rp=t.call("MAX", t.col("rp", "g")),
-                    period=t.call("MAX", t.col("period", "g")), amount=t.bounded(t.col("amount", "g"), UNLIMITED),
+                    period=t.call("MAX", t.col("period", "g")), amount=t.limited_sum(t.col("amount", "g")),
                 ).from_(t.sub(rows, "g"), copy=False)  # fmt: skip
                 yield self._over(cap, grouped.group_by(t.col("person_id", "g"), copy=False), anywhere=True)
             case tree.PerDay():
@@ -145,7 +145,7 @@ class Accounts:
         """Rows added up by a key; the year that counts is ``ahead`` of it."""
         grouped = t.select(
             person_id=t.col("person_id", "g"), rp=t.call("MAX", t.col("rp", "g")),
-            period=t.add([t.col(key, "g"), t.lit(ahead)]), amount=t.bounded(t.col("amount", "g"), UNLIMITED),
+            period=t.add([t.col(key, "g"), t.lit(ahead)]), amount=t.limited_sum(t.col("amount", "g")),
         ).from_(t.sub(rows, "g"), copy=False)  # fmt: skip
         return grouped.group_by(t.col("person_id", "g"), t.col(key, "g"), copy=False)
 
@@ -186,7 +186,7 @@ class Accounts:
         if held not in self.held:
             value = t.case([(t.missing(t.col("value", "m")), t.col("record_id", "m"))], t.lit(None))
             keys = [t.col("person_id", "m"), t.col("period", "m"), t.col("value", "m"), value]
-            amount = t.bounded(t.col("high", "m"), UNLIMITED)
+            amount = t.limited_sum(t.col("high", "m"))
             query = t.select(
                 person_id=t.col("person_id", "m"), rp=t.call("MAX", t.col("rp", "m")), period=t.col("period", "m"),
                 amount=amount,
@@ -204,7 +204,7 @@ class Accounts:
         hold more than the smallest limit together, they may share it."""
         keys = [t.col(n, "m") for n in ("person_id", "period", "value")]
         values = t.select(
-            person_id=keys[0], period=keys[1], value=keys[2], amount=t.bounded(t.col("high", "m"), UNLIMITED),
+            person_id=keys[0], period=keys[1], value=keys[2], amount=t.limited_sum(t.col("high", "m")),
             records=t.count(),
         )  # fmt: skip
         values.from_(t.sub(self._under(cap, value=name), "m"), copy=False)

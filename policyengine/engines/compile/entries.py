@@ -13,7 +13,6 @@ from typing import Any
 from policyengine.engines.calendar import period_of
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.accounts import Accounts
-from policyengine.engines.compile.cases import UNLIMITED
 from policyengine.engines.compile.figures import Columns
 from policyengine.engines.compile.items import unrouted
 from policyengine.engines.compile.law import Law
@@ -157,17 +156,17 @@ class Entries:
         kind = t.enumeration(REASONS)
         reasons: list[tuple[Tree, Tree]] = []
         if not within:
-            reasons.append((t.negate(inside.copy()), t.cast_to(t.lit("outside_period"), kind)))
+            reasons.append((t.negate(inside.copy()), t.cast(t.lit("outside_period"), kind)))
         if self.accounts.cases.once:
             once = t.both(t.present(t.col("dup", "i")), t.equal(t.col("open", "i"), t.lit(1)))
-            reasons.append((once, t.cast_to(t.lit("duplicate"), kind)))
+            reasons.append((once, t.cast(t.lit("duplicate"), kind)))
         if cuts:
             cut = t.compare(t.col("cuts", "i"), "<>", t.lit(0))
             even = t.equal(t.col("low", "i"), t.col("high", "i"))
             capped = t.both(cut, t.equal(t.col("counted", "i"), t.lit(1)), even)
-            reasons.append((capped, t.cast_to(t.lit("capped"), kind)))
+            reasons.append((capped, t.cast(t.lit("capped"), kind)))
         zero = t.cast(t.lit(0), "BIGINT")
-        none = t.cast_to(t.lit(""), self.kinds[3])
+        none = t.cast(t.lit(""), self.kinds[3])
         shown = {
             "converted": t.col("claimed_low", "i"),
             "counted": t.col("counted_low", "i"),
@@ -176,7 +175,7 @@ class Entries:
         }
         cap = t.coalesce(t.col("cap_rule", "i"), none) if cuts else none
         if self.accounts.cases.once:
-            keys = [t.cast_to(t.lit(key), self.kinds[3]) for key in self.accounts.cases.once]
+            keys = [t.cast(t.lit(key), self.kinds[3]) for key in self.accounts.cases.once]
             rule = t.switch(t.col("dup", "i"), [(t.lit(n), key) for n, key in enumerate(keys, 1)], none.copy())
             cap = t.case([(once.copy(), rule)], cap)
         period: Tree = t.col("period", "i")
@@ -226,8 +225,8 @@ class Entries:
             recognise_rule=t.col("recognise", "j"),
             convert_rule=t.col("convert", "j"),
             assign_rule=t.col("assign", "j"),
-            cap_rule=t.cast_to(t.lit(""), self.kinds[3]),
-            reason=t.cast_to(t.lit("outside_period"), t.enumeration(REASONS)),
+            cap_rule=t.cast(t.lit(""), self.kinds[3]),
+            reason=t.cast(t.lit("outside_period"), t.enumeration(REASONS)),
             case=t.col("d", "j"),
         ).from_(t.sub(judged, "j"), copy=False)
         return unrouted(query.where(outside, copy=False), "j")
@@ -354,7 +353,7 @@ class Entries:
         query = t.select(
             person_id=t.col("person_id", "s"),
             period=t.col("period", "s"),
-            **{n: t.limited(value, UNLIMITED) for n, value in columns.items()},
+            **{n: t.limited(value) for n, value in columns.items()},
             cut=t.cast(t.coalesce(t.col("cut", "c"), t.lit(0)) if tables else t.lit(0), "BIGINT"),
         ).from_(t.sub(sums, "s"), copy=False)
         for alias, table in tables.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policyengine.engines.compile import trees as t
-from policyengine.engines.compile.cases import UNLIMITED, Cases
+from policyengine.engines.compile.cases import Cases
 from policyengine.engines.compile.items import Items
 from policyengine.engines.compile.probes import Inexpressible
 from policyengine.engines.compile.trees import Tree
@@ -107,7 +107,7 @@ class Members:
             windows = [law.plan.caps[c].statement.window for law in laws if c < len(law.plan.caps)]
             if any(isinstance(w, tree.PerActivity) for w in windows):
                 columns[f"a{c}"] = t.call("MAX", t.times(t.greatest(high.copy(), self._whole()), member))
-            columns[f"k{c}"] = t.bounded(t.times(high.copy(), member.copy()), UNLIMITED)
+            columns[f"k{c}"] = t.limited_sum(t.times(high.copy(), member.copy()))
             found |= {f"{kind}{c}": t.flag(t.bit(t.col("open", "s"), 2 * c + n)) for n, kind in enumerate("uo")}
         found["doubt"] = t.flag(t.bit(t.col("open", "s"), bits))
         open_ = t.call("BIT_OR", t.add([t.col("open", "k"), doubt]))  # one state for each group instead of many

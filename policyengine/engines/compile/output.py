@@ -163,7 +163,7 @@ class Output:
             elif name == "quantity":
                 columns[name] = _parts(name, unit, "o")
             elif name in kinds:
-                columns[name] = t.cast_to(t.col(name, "o"), kinds[name])
+                columns[name] = t.cast(t.col(name, "o"), kinds[name])
             else:
                 columns[name] = own
         none = t.cast(t.lit(None), "INTEGER")
@@ -242,7 +242,7 @@ class Output:
             person_id=t.col("person_id", "r"),
             _place=t.add([t.col("place", "r"), t.lit(1000 * periods.decided.index(one))]),
             period=t.col("period", "r"),
-            policy=t.cast_to(t.lit(law.plan.policy), relations.kinds["policy"]),
+            policy=t.cast(t.lit(law.plan.policy), relations.kinds["policy"]),
             outcome=t.col("outcome", "r"),
             **{n: t.col(known[n], "r") if n in known else _none() for n in self.shape.figures()},
             **{n: t.col(n, "r") for n in ("advisories", "consequences")},
@@ -303,18 +303,18 @@ class Output:
     def _typed(self, name: str) -> Tree:
         """A column of rows that come from elsewhere, as those of the compiled queries have it."""
         value, kinds = t.col(name, "o"), self.evaluation.relations.kinds
-        return t.cast_to(value, kinds[name]) if name in kinds else value
+        return t.cast(value, kinds[name]) if name in kinds else value
 
     def _found(self, periods: Periods, rows: Any, number: int) -> Any:
         unit, relations = self.evaluation.cases.ticks * periods.scale, self.evaluation.relations
-        counted_in = t.cast_to(t.lit(periods.law.plan.unit), relations.kinds["unit"])
+        counted_in = t.cast(t.lit(periods.law.plan.unit), relations.kinds["unit"])
         said = {n: counted_in if n == "unit" else t.col(n, "r") for n in _SAID}
         return t.select(
             person_id=t.col("person_id", "r"),
             place=t.add([t.col("place", "r"), t.lit(1000 * number)]),
             k=t.col("k", "r"),
             period=t.col("period", "r"),
-            policy=t.cast_to(t.lit(periods.law.plan.policy), relations.kinds["policy"]),
+            policy=t.cast(t.lit(periods.law.plan.policy), relations.kinds["policy"]),
             **said,
             **{n: t.col(n, "r") for n in (*FIGURES, *_TOLD, "missing")},
             _owed_factor=self._factor(unit),

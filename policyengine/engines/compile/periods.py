@@ -285,7 +285,7 @@ class Periods:
     def _sums(self, one: Decided) -> list[str]:
         """Make the tables of sums over each kind of window; gives their names."""
         numbers, made = range(len(self.law.sums)), list[str]()
-        total = {f"{k}{s}": t.bounded(t.col(f"{k}{s}", "t"), UNLIMITED) for s in numbers for k in "lh"}
+        total = {f"{k}{s}": t.limited_sum(t.col(f"{k}{s}", "t")) for s in numbers for k in "lh"}
         if one.grid.years > 1:
             spans = f"spans_{one.grid.table.removeprefix('grid_')}"
             query = t.select(
@@ -314,7 +314,7 @@ class Periods:
             made.append(f"sums_{one.name}_{window}")
             self.host.keep(made[-1], query)
         if _adrift(one):
-            ever = t.select(person_id=t.col("person_id", "t"), h0=t.bounded(t.col("h0", "t"), UNLIMITED))
+            ever = t.select(person_id=t.col("person_id", "t"), h0=t.limited_sum(t.col("h0", "t")))
             ever.from_(t.table("totals", "t"), copy=False).group_by(t.col("person_id", "t"), copy=False)
             made.append(f"sums_{one.name}_ever")
             self.host.keep(made[-1], ever)
@@ -328,7 +328,7 @@ class Periods:
     def _dated(self, anchor: int) -> Any:
         """Sums of the items that end within each person's window of months."""
         wanted = [f"{k}{s}" for s in range(1, self.accounts.sums) for k in "tn"]
-        sums = {n: t.limited(value, UNLIMITED) for n, value in self.accounts.sums_over("d").items()}
+        sums = {n: t.limited(value) for n, value in self.accounts.sums_over("d").items()}
         query = t.select(person_id=t.col("person_id", "d"), **sums)
         query.from_(t.sub(self.accounts.counted_items(wanted), "d"), copy=False)
         inside = t.both(

@@ -193,7 +193,7 @@ class Relations:
             columns[f"measure{j}"] = t.col(f"measure{j}", "d")
         columns["advisories"] = t.col("text", "v")
         for name, word in (("consequences", "sure"), ("consequence_rules", "keys"), ("possible", "perhaps")):
-            columns[name] = t.col(word, "q") if conclusions else t.cast_to(t.lit(""), self.kinds[name])
+            columns[name] = t.col(word, "q") if conclusions else t.cast(t.lit(""), self.kinds[name])
         waiting = t.equal(t.col("outcome", "d"), t.lit(OUTCOMES.index("in_progress")))
         columns["days_left"] = t.case([(waiting, t.col("left", "a"))], t.lit(None))
         undetermined = t.equal(t.col("outcome", "d"), t.lit(OUTCOMES.index("undetermined")))
@@ -376,7 +376,7 @@ def _windows(one: Decided) -> set[tuple[str, int | None]]:
 def _outcome(number: Tree) -> Tree:
     """The name of an outcome."""
     kind = t.enumeration(OUTCOMES)
-    return t.switch(number, [(t.lit(n), t.cast_to(t.lit(o), kind)) for n, o in enumerate(OUTCOMES)], t.lit(None))
+    return t.switch(number, [(t.lit(n), t.cast(t.lit(o), kind)) for n, o in enumerate(OUTCOMES)], t.lit(None))
 
 
 def _anys(one: Decided) -> list[str]:

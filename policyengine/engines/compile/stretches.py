@@ -16,7 +16,7 @@ from typing import Any
 
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.limits import Cap
-from policyengine.engines.compile.trees import UNLIMITED, Tree
+from policyengine.engines.compile.trees import Tree
 
 MOST = 60  # stretches of a run that are compared with one another; their pairs grow with the square of it
 
@@ -42,7 +42,7 @@ class Stretches:
         spans = t.select(
             **{k: t.col(k, "m") for k in KEYS},
             period=t.call("MAX", t.col("period", "m")),
-            amount=t.bounded(t.col("high", "m"), UNLIMITED),
+            amount=t.limited_sum(t.col("high", "m")),
             several=t.flag(t.compare(t.count(), ">", t.lit(1))),
             open=t.call("MAX", t.flag(open_)),
             crosses=t.call("MAX", t.flag(t.compare(began, "<", t.col("period", "m")))),

@@ -46,8 +46,9 @@ def lit(value: Any) -> Tree:
     return exp.Literal.string(value)
 
 
-def cast(value: Tree, type_: str) -> Tree:
-    return exp.Cast(this=value, to=_type(type_).copy())
+def cast(value: Tree, type_: str | exp.DataType) -> Tree:
+    """``type_``: the name of a type, or what ``enumeration`` gives."""
+    return exp.Cast(this=value, to=(_type(type_) if isinstance(type_, str) else type_).copy())
 
 
 @cache
@@ -145,7 +146,7 @@ def bit(mask: Tree, position: int) -> Tree:
 
 def total(value: Tree) -> Tree:
     """A sum as a 64-bit number; 0 over no rows."""
-    return cast(coalesce(exp.Sum(this=value), lit(0)), "BIGINT")
+    return cast(wide_sum(value), "BIGINT")
 
 
 def wide_sum(value: Tree) -> Tree:
@@ -153,9 +154,14 @@ def wide_sum(value: Tree) -> Tree:
     return coalesce(exp.Sum(this=value), lit(0))
 
 
-def limited(value: Tree, most: int) -> Tree:
-    """A wide number as a 64-bit one, at most ``most``."""
-    return cast(least(value, lit(most)), "BIGINT")
+def limited(value: Tree) -> Tree:
+    """A wide number as a 64-bit one, at most ``UNLIMITED``."""
+    return cast(least(value, lit(UNLIMITED)), "BIGINT")
+
+
+def limited_sum(value: Tree) -> Tree:
+    """A sum as a 64-bit number, at most ``UNLIMITED``; 0 over no rows."""
+    return limited(wide_sum(value))
 
 
 def running(value: Tree, partition: Sequence[Tree], order: Sequence[Tree], including: bool = False) -> Tree:
@@ -165,7 +171,7 @@ def running(value: Tree, partition: Sequence[Tree], order: Sequence[Tree], inclu
         kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=end, end_side=None if including else "PRECEDING"
     )
     window = exp.Window(this=exp.Sum(this=value), partition_by=list(partition), order=ordering(order), spec=spec)
-    return cast(least(coalesce(window, lit(0)), lit(UNLIMITED)), "BIGINT")
+    return limited(coalesce(window, lit(0)))
 
 
 def sum_over(value: Tree, partition: Sequence[Tree]) -> Tree:
@@ -330,11 +336,6 @@ def modulo(value: Tree, by: int) -> Tree:
     )
 
 
-def bounded(value: Tree, most: int) -> Tree:
-    """A sum as a 64-bit number, at most ``most``."""
-    return cast(least(coalesce(exp.Sum(this=value), lit(0)), lit(most)), "BIGINT")
-
-
 def prior_max(value: Tree, partition: Sequence[Tree], order: Sequence[Tree]) -> Tree:
     """The greatest of the rows that come before in the partition; NULL for the first."""
     spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=lit(1), end_side="PRECEDING")
@@ -388,13 +389,9 @@ def enumeration(values: Iterable[str]) -> exp.DataType:
     return exp.DataType(this=exp.DataType.Type.ENUM, expressions=texts)
 
 
-def cast_to(value: Tree, type_: exp.DataType) -> Tree:
-    return exp.Cast(this=value, to=type_.copy())
-
-
 def select_all(name: str) -> exp.Select:
     """Every row of a table."""
-    return exp.Select(expressions=[exp.Star()]).from_(table(name), copy=False)
+    return select_all_of(table(name))
 
 
 def select_all_of(relation: exp.Expression) -> exp.Select:
