@@ -25,7 +25,6 @@ from policyengine.engines.numbers import LIMITLESS, Number
 from policyengine.plan.ticks import _figures, _rates
 from policyengine.records.model import Fact
 
-UNLIMITED = t.UNLIMITED
 MOST_TICKS = 2**50  # of one amount or limit, so that sums of a person's records stay below
 MOST_PARTS = 2**31  # ticks of a unit
 MOST_GUESSED = 2  # texts of which both presence and absence are judged, whether they occur or not
@@ -223,7 +222,7 @@ class Cases:
     def in_ticks(self, value: Number | None) -> int:
         """An amount as ticks; an unbounded one is ``UNLIMITED``."""
         if value is None or value >= LIMITLESS:
-            return UNLIMITED
+            return t.UNLIMITED
         count = Fraction(value) * self.ticks
         if count.denominator != 1 or abs(count) > MOST_TICKS:
             raise Inexpressible("an amount that is no whole number of ticks, or too great")
@@ -272,7 +271,7 @@ class Cases:
             kind = kind_of(self.verdicts[by[0]], value)
             valued.append((*(ABSENT if v is None else v for v in by), beyond + kind))
         keyed += [(other, other - beyond) for other in dict.fromkeys(v[-1] for v in valued)]
-        usual = {"off": 0, "den": 1, "mul": 1, "lim": UNLIMITED, "plus": 0, "more": 0}
+        usual = {"off": 0, "den": 1, "mul": 1, "lim": t.UNLIMITED, "plus": 0, "more": 0}
         given = [(name, value, columns.index(name)) for name, value in usual.items()]
         self.needs = frozenset(name for name, value, place in given if any(row[place] != value for row in rows))
         host.load("case_keys", {"key": "BIGINT", "kind": "INTEGER"}, keyed)
@@ -324,7 +323,7 @@ class Cases:
 
     def _formula(self, formula: Formula) -> dict[str, int]:
         rate = formula.rate / self.sources.unit
-        limit = UNLIMITED if formula.limit is None else self.in_ticks(formula.limit * formula.worth)
+        limit = t.UNLIMITED if formula.limit is None else self.in_ticks(formula.limit * formula.worth)
         plus = self.in_ticks(formula.plus)
         if not formula.step:
             each = rate * formula.worth * self.ticks
@@ -342,7 +341,7 @@ class Cases:
     def _constant(self, value: Valued) -> dict[str, int]:
         low, high = self.in_ticks(value.low), self.in_ticks(value.high)
         self.doubtful = self.doubtful or low != high
-        more = {"lim": UNLIMITED, "plus": low, "more": high - low}
+        more = {"lim": t.UNLIMITED, "plus": low, "more": high - low}
         return {"num": 0, "off": 0, "den": 1, "mul": 1, **more}
 
     def lacks(self, name: str) -> bool:

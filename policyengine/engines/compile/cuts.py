@@ -152,8 +152,7 @@ class Cuts:
         placed = t.beside("a", query, year=year, inside=t.coalesce(t.both(*member), t.lit(False)))
         most: Tree = t.col("l0", "l")
         if times is not None:
-            beyond = t.compare(most.copy(), ">=", t.lit(t.UNLIMITED // 2))
-            most = t.case([(beyond, t.lit(t.UNLIMITED))], t.times(most, times))
+            most = t.multiplied(most, times)
         member_ = t.both(t.col("inside", "b"), t.present(t.col("l0", "l")))
         windows = {f"key{i}": key for i, key in enumerate(keys)}
         limited = t.beside("b", placed, limit=most, member=member_, **windows)

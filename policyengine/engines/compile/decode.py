@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any
 
 from policyengine.engines.compile import trees as t
-from policyengine.engines.compile.cases import UNLIMITED
 from policyengine.engines.compile.decided import Decided
 from policyengine.engines.compile.periods import Periods
 from policyengine.engines.compile.relations import JOINED
@@ -142,7 +141,7 @@ def figures(unit: int) -> tuple[Any, Any]:
                 known[count] = found
         return found
 
-    return exact, lambda count: None if count >= UNLIMITED // 2 else exact(count)
+    return exact, lambda count: None if count >= t.UNLIMITED // 2 else exact(count)
 
 
 def parts(text: str | None) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from typing import Any
 
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.aside_rows import FIGURES, RULES, Aside
-from policyengine.engines.compile.cases import UNLIMITED
 from policyengine.engines.compile.decided import Decided
 from policyengine.engines.compile.entries import REASONS, leaves_open
 from policyengine.engines.compile.figures import Columns, Figures
@@ -447,8 +446,7 @@ def _figure(name: str, factor: str, alias: str) -> Tree:
 
 def _common(value: Tree, factor: Tree) -> Tree:
     """A sum or what is owed in the common unit; NULL where nothing limits it."""
-    beyond = t.compare(value.copy(), ">=", t.lit(UNLIMITED // 2))
-    return t.case([(beyond, t.lit(None))], t.times(value, factor))
+    return t.case([(t.unlimited(value), t.lit(None))], t.times(value, factor))
 
 
 def _parts(name: str, unit: int, alias: str) -> Tree:

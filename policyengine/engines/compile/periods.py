@@ -16,7 +16,6 @@ from typing import Any
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile import ways
 from policyengine.engines.compile.accounts import Accounts
-from policyengine.engines.compile.cases import UNLIMITED
 from policyengine.engines.compile.decided import Decided, Source, conclude, years_asked
 from policyengine.engines.compile.folk import Folk
 from policyengine.engines.compile.law import Law
@@ -171,7 +170,7 @@ class Periods:
         if value is None:
             return None
         if value >= LIMITLESS:
-            return UNLIMITED
+            return t.UNLIMITED
         count = Fraction(value) * self.accounts.cases.ticks * self.scale
         assert count.denominator == 1
         return count.numerator
@@ -340,10 +339,7 @@ class Periods:
         return query.group_by(t.col("person_id", "d"), copy=False)
 
     def _scaled_sum(self, value: Tree) -> Tree:
-        if self.scale == 1:
-            return value
-        beyond = t.compare(value.copy(), ">=", t.lit(UNLIMITED // 2))
-        return t.case([(beyond, t.lit(UNLIMITED))], t.times(value, t.lit(self.scale)))
+        return value if self.scale == 1 else t.multiplied(value, t.lit(self.scale))
 
     def _carry(self, one: Decided) -> None:
         """The table of what each year leaves to the next, by rule."""
@@ -417,15 +413,15 @@ class Periods:
             low = t.add([low, given.copy()])
             more = t.coalesce(_picked(place.copy(), "ch", len(one.carries), "c"), t.lit(0))
             carried = {f"ci{k}": place.copy(), f"loose{k}": t.compare(given.copy(), "<>", more.copy())}
-            high = t.least(t.add([high, more]), t.lit(UNLIMITED))
+            high = t.least(t.add([high, more]), t.lit(t.UNLIMITED))
         least, most = t.col(f"rl{k}", "m"), t.col(f"rh{k}", "m")
         if any(term.share is not None for owed in one.owed for term in owed.terms):
             shared = t.compare(t.col(f"q{k}", "m"), ">=", t.lit(0))
             low_sum, high_sum = (_picked(t.col(f"q{k}", "m"), kind, count, "m") for kind in "ab")
-            beyond = t.compare(high_sum.copy(), ">=", t.lit(UNLIMITED // 2))
+            beyond = t.unlimited(high_sum)
             own = [t.times(value, t.col(f"v{k}", "m")) for value in (low_sum, high_sum)]
             least = t.case([(shared, own[0])], least)
-            most = t.case([(t.both(shared.copy(), beyond), t.lit(UNLIMITED)), (shared.copy(), own[1])], most)
+            most = t.case([(t.both(shared.copy(), beyond), t.lit(t.UNLIMITED)), (shared.copy(), own[1])], most)
         return {
             f"lo{k}": low,
             f"hi{k}": high,

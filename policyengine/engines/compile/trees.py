@@ -149,6 +149,16 @@ def total(value: Tree) -> Tree:
     return cast(wide_sum(value), "BIGINT")
 
 
+def unlimited(value: Tree) -> Tree:
+    """Whether nothing limits an amount."""
+    return compare(value.copy(), ">=", lit(UNLIMITED // 2))
+
+
+def multiplied(value: Tree, by: Tree) -> Tree:
+    """An amount so many times; what nothing limits stays so."""
+    return case([(unlimited(value), lit(UNLIMITED))], times(value, by))
+
+
 def wide_sum(value: Tree) -> Tree:
     """A sum that may be beyond 64 bits; 0 over no rows."""
     return coalesce(exp.Sum(this=value), lit(0))

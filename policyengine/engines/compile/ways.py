@@ -7,7 +7,6 @@ possible outcomes, ``terms.Ways``), ``o`` those with the possible outcomes of th
 from __future__ import annotations
 
 from policyengine.engines.compile import trees as t
-from policyengine.engines.compile.cases import UNLIMITED
 from policyengine.engines.compile.trees import Tree
 from policyengine.trace import OUTCOMES
 
@@ -35,7 +34,7 @@ def short(k: int) -> Tree:
     """What is lacking; of a maximum, what is too much."""
     met = t.equal(t.divide(t.col(f"way{k}", "u"), t.lit(8)), t.lit(OUTCOMES.index("met")))
     most = t.col(f"rh{k}", "u")
-    owing = t.case([(t.compare(most, ">=", t.lit(UNLIMITED // 2)), t.col(f"rl{k}", "u"))], most.copy())
+    owing = t.case([(t.unlimited(most), t.col(f"rl{k}", "u"))], most)
     lacks = t.minus(owing, t.col(f"lo{k}", "u"))
     over = t.minus(t.col(f"lo{k}", "u"), t.col(f"rl{k}", "u"))
     least = t.equal(t.col(f"least{k}", "u"), t.lit(1))
