@@ -271,7 +271,7 @@ class _Reader:
             said = t.concat(*(p for w in whole for p in (w, t.lit("\x1f"))))
             least, most = (t.over(t.call(f, said.copy()), [t.col(key, "x")]) for f in ("MIN", "MAX"))
             many = t.compare(least, "<>", most)
-        counted = t.select(**{n: t.col(n, "x") for n in columns}, many=many).from_(t.sub(query, "x"), copy=False)
+        counted = t.select(**t.cols("x", *columns), many=many).from_(t.sub(query, "x"), copy=False)
         twice = t.both(t.col("many", "y"), t.present(t.col(key, "y")))
         fault = t.case([(t.present(t.col("fault", "y")), t.col("fault", "y")), (twice, _said(key, bad))], t.lit(None))
         own = {n: t.col(n, "y") for n in columns if n != "fault"}
@@ -283,7 +283,7 @@ class _Reader:
         everybody = t.select(known=t.col("known", "k")).from_(t.sub(people, "k"), copy=False).distinct()
         strange = t.both(t.missing(t.col("fault", "x")), t.missing(t.col("known", "y")))
         fault = t.case([(strange, _said(self._header("person_id"), STRANGER))], t.col("fault", "x"))
-        checked = t.select(**{n: t.col(n, "x") for n in columns}, fault=fault).from_(t.sub(query, "x"), copy=False)
+        checked = t.select(**t.cols("x", *columns), fault=fault).from_(t.sub(query, "x"), copy=False)
         same = t.equal(t.col("known", "y"), t.col("person_id", "x"))
         return t.join(checked, t.sub(everybody, "y"), same, "LEFT")
 

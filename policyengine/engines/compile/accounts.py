@@ -102,7 +102,7 @@ class Accounts:
 
     def _all_periods(self, query: Any) -> Any:
         persons = t.select(person_id=t.col("person_id", "q")).from_(t.sub(query, "q"), copy=False).distinct(copy=False)
-        every = t.select(person_id=t.col("person_id", "s"), period=t.col("period", "s"), open=t.lit(1))
+        every = t.select(**t.cols("s", "person_id", "period"), open=t.lit(1))
         every.from_(t.table("sums", "s"), copy=False)
         return t.join(every, t.sub(persons, "p"), t.same_person("p", "s"))
 
@@ -136,9 +136,7 @@ class Accounts:
 
     def _rows(self, cap: Cap, **columns: Tree) -> Any:
         """The sums of the persons of the cap's law."""
-        query = t.select(
-            person_id=t.col("person_id", "s"), rp=t.col("rp", "s"), period=t.col("period", "s"), **columns
-        ).from_(t.table("sums", "s"), copy=False)
+        query = t.select(**t.cols("s", "person_id", "rp", "period"), **columns).from_(t.table("sums", "s"), copy=False)
         return query.where(t.equal(t.col("plan", "s"), t.lit(cap.law.number)), copy=False)
 
     def _grouped(self, rows: Any, key: str, ahead: int) -> Any:
@@ -158,7 +156,7 @@ class Accounts:
 
     def _over(self, cap: Cap, rows: Any, anywhere: bool = False) -> Any:
         """The (person, period) of rows whose amount is over the limit. ``anywhere``: over the smallest of any year."""
-        query = t.select(person_id=t.col("person_id", "r"), period=t.col("period", "r"), open=t.lit(1))
+        query = t.select(**t.cols("r", "person_id", "period"), open=t.lit(1))
         query.from_(t.sub(rows, "r"), copy=False)
         amount = t.col("amount", "r")
         if anywhere:
@@ -170,7 +168,7 @@ class Accounts:
         """The items that may be under a cap, with fields of their records under other names."""
         c = f"c{cap.number}"
         names = ["person_id", "rp", "record_id", "period", "start", "end", "low", "high", c, *fields]
-        query = t.select(**{n: t.col(n, "i") for n in names})
+        query = t.select(**t.cols("i", *names))
         query.from_(t.sub(self.members.rows([c], **fields), "i"), copy=False)
         member = [
             t.equal(t.col("plan", "i"), t.lit(cap.law.number)),
@@ -197,7 +195,7 @@ class Accounts:
             self.host.keep(held, query.having(t.compare(amount.copy(), ">", t.lit(cap.least)), copy=False))
             self.held.add(held)
         names = ("person_id", "rp", "period", "amount")
-        return t.select(**{n: t.col(n, "h") for n in names}).from_(t.table(held, "h"), copy=False)
+        return t.select(**t.cols("h", *names)).from_(t.table(held, "h"), copy=False)
 
     def _blank(self, cap: Cap, name: str) -> Any:
         """Persons with records that lack the value, beside others of their period: where these and those of one value
@@ -332,7 +330,7 @@ class Accounts:
         names = [n for n in (t.names_of(items.this) if self.cases.split else t.names_of(items)) if n not in caps]
         low, high = t.col("low", "i"), t.col("high", "i")
         query = t.select(
-            **{n: t.col(n, "i") for n in names},
+            **t.cols("i", *names),
             counted_low=t.coalesce(t.col("counted_low", "h"), low) if self.cuts else low,
             counted_high=t.coalesce(t.col("counted_high", "h"), high) if self.cuts else high,
             cuts=t.coalesce(t.col("cuts", "h"), t.lit(0)) if self.cuts else t.lit(0),

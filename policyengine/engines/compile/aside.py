@@ -27,13 +27,13 @@ def results(evaluation: Evaluation, judge: JudgeOne | None = None) -> Iterator[R
     plans = _plans(evaluation)
     prepared = [reference.prepare(plan) for plan in evaluation.plans] if judge is None else []
     columns = list(sources.records.columns)
-    own = t.select(**{n: t.col(n, "r") for n in columns}).from_(t.table(sources.names.records, "r"), copy=False)
+    own = t.select(**t.cols("r", *columns)).from_(t.table(sources.names.records, "r"), copy=False)
     host.keep("aside_records", t.join(own, t.table("routed", "y"), t.same_person("y", "r")))
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
         persons = sources.whole_persons(some)
         records: dict[str, list[Record]] = {who: [] for who in some}
-        wanted = t.select(**{n: t.col(n, "r") for n in columns}).from_(t.table("aside_records", "r"), copy=False)
+        wanted = t.select(**t.cols("r", *columns)).from_(t.table("aside_records", "r"), copy=False)
         t.join(wanted, t.table("exemplars", "x"), t.same_person("x", "r"))
         for row in host.rows(wanted):
             record = _record(evaluation, dict(zip(columns, row, strict=True)))

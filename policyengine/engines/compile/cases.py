@@ -182,7 +182,7 @@ class Cases:
             query.from_(t.table("surveyed", "b"), copy=False)
         else:
             names = ["q", *(f"by_{n}" for n in sources.divisors)]
-            query = t.select(key=t.col("key", "b"), **{n: t.col(n, "b") for n in names})
+            query = t.select(**t.cols("b", "key", *names))
             query = query.from_(t.sub(sources.base(self.guessed), "b"), copy=False).distinct(copy=False)
         t.join(query, t.table("opened", "o"), t.agree("o", "b", "key"))
         yield from _in_order(host.rows(query))
@@ -276,7 +276,7 @@ class Cases:
         self.needs = frozenset(name for name, value, place in given if any(row[place] != value for row in rows))
         host.load("case_keys", {"key": "BIGINT", "kind": "INTEGER"}, keyed)
         host.load("case_kinds", shape, ((kind, *row) for row, kind in rows.items()))
-        query = t.select(key=t.col("key", "k"), **{n: t.col(n, "c") for n in shape})
+        query = t.select(key=t.col("key", "k"), **t.cols("c", *shape))
         query.from_(t.table("case_keys", "k"), copy=False)
         host.keep("cases", t.join(query, t.table("case_kinds", "c"), t.agree("c", "k", "kind")))
         host.drop("case_keys")
@@ -365,7 +365,7 @@ class Cases:
         base = self.sources.base(**more)
         joined = self._amounts(base if where is None else base.where(where, copy=False), wanted, columns)
         counted = t.select(
-            **{name: t.col(name, "a") for name in self._handed(wanted, columns)},
+            **t.cols("a", *self._handed(wanted, columns)),
             dup=t.col("dup", "a") if self.once else t.lit(None),
             period=self._period(),
             low=t.times(t.col("claimed_low", "a"), t.col("rl", "a")),
@@ -401,17 +401,13 @@ class Cases:
             counts = {name: t.case([(t.present(dup.copy()), t.lit(0))], value) for name, value in counts.items()}
             counts["dup"] = dup
         query = t.select(
-            record_id=t.col("record_id", "b"),
-            person_id=t.col("person_id", "b"),
-            start=t.col("start", "b"),
-            end=t.col("end", "b"),
-            rp=t.col("rp", "b"),
+            **t.cols("b", "record_id", "person_id", "start", "end", "rp"),
             d=t.col("d", "c"),
             claimed_low=low,
             claimed_high=high,
             **counts,
-            **{name: t.col(name, "c") for name in dict.fromkeys(("plan", "place", "simple", *wanted))},
-            **{name: t.col(name, "b") for name in (*self._claimed(), *columns)},
+            **t.cols("c", *dict.fromkeys(("plan", "place", "simple", *wanted))),
+            **t.cols("b", *self._claimed(), *columns),
         ).from_(t.sub(base, "b"), copy=False)
         key = t.col("key", "b")
         if self.values:

@@ -73,7 +73,7 @@ class Cuts:
         """The items that some cap of the law may cut."""
         fields = {f"f{cap.number}": cap.window.field for cap in caps if isinstance(cap.window, tree.PerField)}
         wanted = [f"{kind}{cap.number}" for cap in caps for kind in "cr"]
-        hot = t.select(**{n: t.col(n, "i") for n in (*ITEM, *wanted, *fields)})
+        hot = t.select(**t.cols("i", *ITEM, *wanted, *fields))
         hot.from_(t.sub(self.accounts.members.rows(["kind", *wanted], **fields), "i"), copy=False)
         t.join(hot, t.table("touched", "x"), t.same_row("x", "i"))
         unrouted(hot, "i")
@@ -172,7 +172,7 @@ class Cuts:
     def _keep_open(self, law: Law, caps: list[Cap]) -> set[bool]:
         """The table of touched periods in which an amount or a member is open, and which there are. ``loose``: the
         person's bounds are not those of two runs (``allocate.Account.exact``)."""
-        query = t.select(person_id=t.col("person_id", "h"), period=t.col("period", "h"))
+        query = t.select(**t.cols("h", "person_id", "period"))
         query.from_(t.table(f"hot_{law.number}", "h"), copy=False)
         unsure = (t.equal(t.col(f"c{cap.number}", "h"), t.lit(2)) for cap in caps)
         query.where(t.either(t.compare(t.col("low", "h"), "<>", t.col("high", "h")), *unsure), copy=False)
@@ -180,7 +180,7 @@ class Cuts:
         self.host.keep(found, query.distinct(copy=False))
         if not self.host.rows(t.select_all(found).limit(1, copy=False)):
             return set()
-        marked = t.select(person_id=t.col("person_id", "o"), period=t.col("period", "o"))
+        marked = t.select(**t.cols("o", "person_id", "period"))
         marked.from_(t.table(found, "o"), copy=False)
         loose: Tree = t.lit(True)
         queries = [self._loose_persons(law, caps, cap, found) for cap in caps if cap.least is not None]
@@ -235,7 +235,7 @@ class Cuts:
         return query
 
     def _hot(self, law: Law, caps: list[Cap]) -> Any:
-        query = t.select(**{n: t.col(n, "h") for n in self._columns(caps)})
+        query = t.select(**t.cols("h", *self._columns(caps)))
         return query.from_(t.table(f"hot_{law.number}", "h"), copy=False)
 
     def _spread(self, law: Law, caps: list[Cap], amounts: Amounts, items: Any) -> Any:
@@ -250,9 +250,8 @@ class Cuts:
         handed = ["record_id", "person_id", "period", "low", "high", "kind", "cuts"]
         least, most = [*amounts, *amounts][:2]
         return t.select(
-            **{n: t.col(n, "z") for n in handed}, counted_low=t.col(least, "z"), counted_high=t.col(most, "z"),
-            plan=t.lit(law.number),
-        ).from_(t.sub(query, "z"), copy=False)  # fmt: skip
+            **t.cols("z", *handed), counted_low=t.col(least, "z"), counted_high=t.col(most, "z"), plan=t.lit(law.number)
+        ).from_(t.sub(query, "z"), copy=False)
 
     def _cut(self, cap: Cap, query: Any, amounts: Amounts, apart: Sequence[str] = ()) -> Any:
         """One more cap: each item in order takes at most what its window has left."""
@@ -297,7 +296,7 @@ class Cuts:
                 lost = t.minus(t.col(bound, "c"), t.col(f"counted_{bound}", "c"))
                 columns[f"{kind}{s}"] = t.wide_sum(t.times(lost, t.col(f"{member}{s}", "k")) if s else lost)
         cut = t.wide_sum(t.minus(t.col("low", "c"), t.col("counted_low", "c")))
-        query = t.select(person_id=t.col("person_id", "c"), period=t.col("period", "c"), **columns, cut=cut)
+        query = t.select(**t.cols("c", "person_id", "period"), **columns, cut=cut)
         query.from_(t.table("counted", "c"), copy=False)
         t.join(query, t.table("case_kinds", "k"), t.agree("k", "c", "kind"))
         return query.group_by(t.col("person_id", "c"), t.col("period", "c"), copy=False)
@@ -325,7 +324,7 @@ class Cuts:
             if cap.least is not None:
                 query = self._cut(cap, query, SETTLED, ("s", "b"))
         lost = t.times(t.minus(t.col("before", "q"), t.col("value", "q")), t.col("own", "q"))
-        item = {n: t.col(n, "q") for n in ("person_id", "period", "s", "b")}
+        item = t.cols("q", "person_id", "period", "s", "b")
         return t.select(**item, lost=lost).from_(t.sub(query, "q"), copy=False)
 
     def _run_losses(self, runs: Sequence[Any]) -> Any:
@@ -335,11 +334,11 @@ class Cuts:
             for b, kind in enumerate("lh"):
                 this = t.both(t.equal(t.col("s", "q"), t.lit(s)), t.equal(t.col("b", "q"), t.lit(b)))
                 columns[f"{kind}{s}"] = t.wide_sum(t.case([(this, t.col("lost", "q"))], t.lit(0)))
-        result = t.select(person_id=t.col("person_id", "q"), period=t.col("period", "q"), **columns)
+        result = t.select(**t.cols("q", "person_id", "period"), **columns)
         result.from_(t.sub(t.union(*runs), "q"), copy=False)
         result.group_by(t.col("person_id", "q"), t.col("period", "q"), copy=False)
         beyond = {n: t.minus(t.col(n, "r"), t.col(n, "c")) for n in columns}
-        more = t.select(person_id=t.col("person_id", "r"), period=t.col("period", "r"), **beyond)
+        more = t.select(**t.cols("r", "person_id", "period"), **beyond)
         return t.join(more.from_(t.sub(result, "r"), copy=False), t.table("losses", "c"), t.same_row("c", "r"))
 
 

@@ -96,13 +96,13 @@ class Entries:
         """The table of cases with their words, so that one look-up gives both."""
         cases = self.accounts.cases
         names = [*self.host.columns("cases")]
-        query = t.select(**{n: t.col(n, "c") for n in names}, **{n: t.col(n, "w") for n in WORDS})
+        query = t.select(**t.cols("c", *names), **t.cols("w", *WORDS))
         query.from_(t.table("cases", "c"), copy=False)
         self.host.keep("worded", t.join(query, t.table("words", "w"), t.agree("w", "c", "d")))
         cases.table = "worded"
         if self.accounts.cuts:
             names = ["record_id", "period", "counted_low", "counted_high", "cuts"]
-            text = t.select(**{n: t.col(n, "h") for n in names}, cap_rule=t.col("text", "k"))
+            text = t.select(**t.cols("h", *names), cap_rule=t.col("text", "k"))
             text.from_(t.table("counted", "h"), copy=False)
             self.host.keep("counted_words", t.join(text, t.table("cut_words", "k"), t.agree("k", "h", "plan", "cuts")))
 
@@ -184,10 +184,9 @@ class Entries:
             cap = t.case([(inside.copy(), cap)], none.copy()) if cuts or self.accounts.cases.once else cap
             period = t.case([(inside.copy(), period)], t.lit(None))
         return t.select(
-            record_id=t.col("record_id", "i"),
-            person_id=t.col("person_id", "i"),
+            **t.cols("i", "record_id", "person_id"),
             period=period,
-            **{name: t.col(name, "i") for name in columns},
+            **t.cols("i", *columns),
             **shown,
             recognise_rule=t.col("recognise", "i"),
             convert_rule=t.col("convert", "i"),
@@ -217,10 +216,9 @@ class Entries:
         outside = t.either(t.compare(begin, ">", last), t.compare(t.col("period", "j"), "<", first))
         zero = t.cast(t.lit(0), "BIGINT")
         query = t.select(
-            record_id=t.col("record_id", "j"),
-            person_id=t.col("person_id", "j"),
+            **t.cols("j", "record_id", "person_id"),
             period=t.cast(t.lit(None), "INTEGER"),
-            **{name: t.col(name, "j") for name in columns},
+            **t.cols("j", *columns),
             **{n: zero.copy() for n in ("converted", "counted", "open_converted", "open_counted")},
             recognise_rule=t.col("recognise", "j"),
             convert_rule=t.col("convert", "j"),
@@ -287,7 +285,7 @@ class Entries:
             ),
         )
         some = t.compare(t.add([t.col("counted", "i"), t.col("open_counted", "i")]), ">", t.lit(0))
-        query = t.select(**{n: t.col(n, "i") for n in own}, open=open_, some=some, end=t.cast(t.lit(None), "DATE"))
+        query = t.select(**t.cols("i", *own), open=open_, some=some, end=t.cast(t.lit(None), "DATE"))
         query.from_(t.table("entries", "i"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "i")))
         query.where(leaves_open("i", "w"), copy=False)
@@ -300,7 +298,7 @@ class Entries:
         for s in numbers:
             low = t.col("counted", "e")
             sums[f"l{s}"] = t.wide_sum(t.times(low, t.col(f"t{s}", "w")) if s else low)
-        query = t.select(person_id=t.col("person_id", "e"), period=t.col("period", "e"), **sums)
+        query = t.select(**t.cols("e", "person_id", "period"), **sums)
         query.from_(t.table("entries", "e"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "e")), "LEFT")
         query.where(t.both(t.present(t.col("period", "e")), t.present(t.col("case", "e"))), copy=False)
@@ -309,7 +307,7 @@ class Entries:
         most = {f"h{s}": t.col(f"l{s}", "g") for s in numbers}
         if self.open_kept:
             most = {n: t.add([value, t.coalesce(t.col(n, "o"), t.lit(0))]) for n, value in most.items()}
-        both = t.select(person_id=t.col("person_id", "g"), period=t.col("period", "g"), **least, **most)
+        both = t.select(**t.cols("g", "person_id", "period"), **least, **most)
         both.from_(t.sub(query, "g"), copy=False)
         if self.open_kept:
             t.join(both, t.sub(self._opened(), "o"), t.same_row("o", "g"), "LEFT")
@@ -323,7 +321,7 @@ class Entries:
             if s:
                 low, high = t.times(low, t.col(f"t{s}", "w")), t.times(high, t.col(f"n{s}", "w"))
             sums[f"h{s}"] = t.wide_sum(t.minus(high, low))
-        query = t.select(person_id=t.col("person_id", "e"), period=t.col("period", "e"), **sums)
+        query = t.select(**t.cols("e", "person_id", "period"), **sums)
         query.from_(t.table("open_items", "e"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "e")))
         return query.group_by(t.col("person_id", "e"), t.col("period", "e"), copy=False)
@@ -331,11 +329,9 @@ class Entries:
     def _totals_of_items(self) -> Any:
         """Sums over the records themselves, in whatever period they count, less what caps cut off."""
         wanted = [f"{kind}{s}" for s in range(1, self.accounts.sums) for kind in "tn"]
-        before = t.select(
-            person_id=t.col("person_id", "i"),
-            period=t.col("period", "i"),
-            **self.accounts.sums_over("i", "low", "high"),
-        ).from_(t.sub(self.accounts.items.items(wanted), "i"), copy=False)
+        before = t.select(**t.cols("i", "person_id", "period"), **self.accounts.sums_over("i", "low", "high")).from_(
+            t.sub(self.accounts.items.items(wanted), "i"), copy=False
+        )
         before.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False)
         sums = [f"{kind}{s}" for s in range(self.accounts.sums) for kind in "lh"]
         query = self._with_cut(before, sums, self.accounts.cuts)
@@ -347,12 +343,11 @@ class Entries:
         tables = {"c": "losses"} if self.accounts.cuts else {}
         tables |= {"x": "run_losses"} if self.accounts.open else {}
         off = [alias for alias in tables if less or alias == "x"]
-        columns: Columns = {n: t.col(n, "s") for n in names}
+        columns: Columns = t.cols("s", *names)
         for alias in off:
             columns = {n: t.minus(value, t.coalesce(t.col(n, alias), t.lit(0))) for n, value in columns.items()}
         query = t.select(
-            person_id=t.col("person_id", "s"),
-            period=t.col("period", "s"),
+            **t.cols("s", "person_id", "period"),
             **{n: t.limited(value) for n, value in columns.items()},
             cut=t.cast(t.coalesce(t.col("cut", "c"), t.lit(0)) if tables else t.lit(0), "BIGINT"),
         ).from_(t.sub(sums, "s"), copy=False)
@@ -364,10 +359,9 @@ class Entries:
 
     def keep_doubts(self, share: Share) -> None:
         """The table ``doubts``: for every sum the facts (lists by number) that open items of it lack."""
-        query = t.select(
-            **{n: t.col(n, "i") for n in ("record_id", "person_id", "period", "end")},
-            **{n: t.col(n, "l") for n in ("miss", "sum")},
-        ).from_(t.table(self._open_table, "i"), copy=False)
+        query = t.select(**t.cols("i", "record_id", "person_id", "period", "end"), **t.cols("l", "miss", "sum")).from_(
+            t.table(self._open_table, "i"), copy=False
+        )
         t.join(query, t.table("lacking", "l"), t.equal(t.col("d", "l"), t.col("case", "i")))
         lacks = t.either(
             t.both(t.col("own", "l"), t.col("open", "i")), t.both(t.negate(t.col("own", "l")), t.col("some", "i"))
@@ -381,9 +375,8 @@ class Entries:
     def _waits(self) -> Any:
         """For every sum the facts that items of it wait for under caps."""
         query = t.select(
-            record_id=t.col("other", "w"), **{n: t.col(n, "w") for n in ("person_id", "period", "end", "miss")},
-            sum=t.col("sum", "b"),
-        ).from_(t.table("waits", "w"), copy=False)  # fmt: skip
+            record_id=t.col("other", "w"), **t.cols("w", "person_id", "period", "end", "miss"), sum=t.col("sum", "b")
+        ).from_(t.table("waits", "w"), copy=False)
         return t.join(query, t.table("belongs", "b"), t.equal(t.col("d", "b"), t.col("case", "w")))
 
     def _keep_open_dated(self) -> None:
@@ -393,7 +386,7 @@ class Entries:
             t.compare(t.col("counted_low", "i"), "<>", t.col("counted_high", "i")),
         )
         query = t.select(
-            **{n: t.col(n, "i") for n in ("record_id", "person_id", "period", "end")},
+            **t.cols("i", "record_id", "person_id", "period", "end"),
             open=open_.copy(),
             some=t.compare(t.col("counted_high", "i"), ">", t.lit(0)),
             case=t.col("d", "i"),

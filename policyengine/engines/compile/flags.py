@@ -71,7 +71,7 @@ class Flags:
         found = []
         for place, names in enumerate(sources.repeats):
             values = {f"v{i}": sources.records.value(name) for i, name in enumerate(names)}
-            columns = {n: t.col(n, "r") for n in ("record_id", "person_id")}
+            columns = t.cols("r", "record_id", "person_id")
             every = t.select(**columns, **values).from_(t.table(sources.names.records, "r"), copy=False)
             lacking, table = t.either(*(t.missing(v.copy()) for v in values.values())), f"flag_blank_{place}"
             host.keep(table, every.where(lacking))
@@ -112,11 +112,11 @@ class Flags:
         """The table of records that may bear a flag, by their own facts or because they may repeat another one, with
         their hashes (``h0``…) and what must be the same (``of_…``): one pass for both."""
         repeats = self.sources.repeats
-        columns = {n: t.col(n, "r") for n in ("record_id", "person_id", "end")}
+        columns = t.cols("r", "record_id", "person_id", "end")
         compared = sorted({name for names in repeats for name in names})
         columns |= {f"of_{name}": self.sources.records.value(name) for name in compared}
         columns |= {f"h{place}": self._hash(names)[0] for place, names in enumerate(repeats)}
-        some = t.select(**{n: t.col(n, "s") for n in ("key", *columns)})
+        some = t.select(**t.cols("s", "key", *columns))
         some.from_(t.sub(self._own(**columns), "s"), copy=False)
         may = [t.found_in(t.col("key", "s"), "key", "flag_keys")]
         may += [t.found_in(t.col(f"h{place}", "s"), "h", f"flag_twins_{place}") for place in range(len(repeats))]
@@ -190,13 +190,13 @@ class Flags:
         sources = self.sources
         values = [t.col(f"of_{name}", "s") for name in names]
         ranked = t.select(
-            **{n: t.col(n, "s") for n in ("record_id", "person_id", "key")},
+            **t.cols("s", "record_id", "person_id", "key"),
             place=t.rank([t.col("person_id", "s"), *values], [t.col("end", "s"), t.col("record_id", "s")]),
         ).from_(t.table("flag_records", "s"), copy=False)
         twin = t.found_in(t.col(f"h{place}", "s"), "h", f"flag_twins_{place}")
         ranked.where(t.both(twin, *(t.present(value.copy()) for value in values)), copy=False)
         stride = sources.signature.stride(repeated_axis(names))
-        later = t.select(**{n: t.col(n, "k") for n in ("record_id", "person_id", "key")}, added=t.lit(stride))
+        later = t.select(**t.cols("k", "record_id", "person_id", "key"), added=t.lit(stride))
         return later.from_(t.sub(ranked, "k"), copy=False).where(
             t.compare(t.col("place", "k"), ">", t.lit(1)), copy=False
         )
@@ -226,19 +226,18 @@ class Flags:
         """A row for every flag of a record; ``miss``: the number of the list of facts that would settle it."""
         sources = self.sources
         names = ("record_id", "person_id", "key")
-        plain = t.select(**{n: t.col(n, "c") for n in names}).from_(t.table("flag_records", "c"), copy=False)
+        plain = t.select(**t.cols("c", *names)).from_(t.table("flag_records", "c"), copy=False)
         parts = [plain]
         if sources.repeats:
             again = t.table("flag_repeated", "z")
             t.join(plain, again, t.agree("z", "c", "record_id"), "LEFT")
             plain.where(t.missing(t.col("record_id", "z")), copy=False)
             key = t.add([t.col("key", "z"), t.col("added", "z")])
-            repeated = t.select(record_id=t.col("record_id", "z"), person_id=t.col("person_id", "z"), key=key)
+            repeated = t.select(**t.cols("z", "record_id", "person_id"), key=key)
             parts.append(repeated.from_(again.copy(), copy=False))
         query = t.select(
-            record_id=t.col("record_id", "c"), person_id=t.col("person_id", "c"),
-            **{n: t.col(n, "f") for n in ("flag", "rule", "text", "certain", "miss")},
-        ).from_(t.sub(t.union(*parts), "c"), copy=False)  # fmt: skip
+            **t.cols("c", "record_id", "person_id"), **t.cols("f", "flag", "rule", "text", "certain", "miss")
+        ).from_(t.sub(t.union(*parts), "c"), copy=False)
         key = t.col("key", "c")
         if sources.joined and not sources.carried:
             t.join(query, t.table(sources.people_table, "p"), t.same_person("p", "c"), "LEFT")

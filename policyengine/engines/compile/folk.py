@@ -122,7 +122,7 @@ class Folk:
         query = t.select(
             person_id=t.col("person_id", "e"),
             code=self.signature.number(lambda axis: code_of(axis, persons, CODES)),
-            **{name: t.col(name, "p") for name in carried},
+            **t.cols("p", *carried),
             **{f"{n}{a}": t.col(n, f"a{a}") for a in range(len(self.anchors)) for n in ("first", "last", "year")},
         ).from_(t.table("everyone", "e"), copy=False)
         if names.persons is not None:
@@ -185,10 +185,7 @@ class Folk:
         self.leave = True
         host.load("kinds", {"kind": "VARCHAR", "number": "INTEGER"}, self.kinds.items())
         query = t.select(
-            person_id=t.col("person_id", "c"),
-            kind=t.col("number", "k"),
-            start=t.col("start", "c"),
-            end=t.col("end", "c"),
+            person_id=t.col("person_id", "c"), kind=t.col("number", "k"), **t.cols("c", "start", "end")
         ).from_(t.table(names.circumstances, "c"), copy=False)
         t.join(query, t.table("kinds", "k"), t.agree("k", "c", "kind"))
         t.join(query, t.table(self.table, "f"), t.same_person("f", "c"))
@@ -268,10 +265,9 @@ class Folk:
                 columns[f"before{place}_{stretch.name}"] = self._months_before(before, stretch)
         query = t.select(
             person_id=t.col("person_id", "f"),
-            period=t.col("period", "y"),
-            last=t.col("last", "y"),
+            **t.cols("y", "period", "last"),
             **columns,
-            **{n: t.col(n, "f") for n in self.anchor_days},
+            **t.cols("f", *self.anchor_days),
         ).from_(t.table(self.table, "f"), copy=False)
         t.join(query, t.table(spans, "y"), t.lit(True), "CROSS")
         grid.traits = list(columns)
@@ -354,9 +350,7 @@ class Folk:
             clipped.where(t.equal(t.col(f"year{stretch.anchor}", "f"), t.col("period", "y")), copy=False)
         host.keep(table, clipped)
         masks = t.select(
-            person_id=t.col("person_id", "c"),
-            period=t.col("period", "c"),
-            kinds=t.call("BIT_OR", t.power_of_two(t.col("kind", "c"))),
+            **t.cols("c", "person_id", "period"), kinds=t.call("BIT_OR", t.power_of_two(t.col("kind", "c")))
         ).from_(t.table(table, "c"), copy=False)
         masks.group_by(t.col("person_id", "c"), t.col("period", "c"), copy=False)
         traits = [f"{stretch.name}_kinds"]
@@ -386,36 +380,36 @@ class Folk:
         numbers = [t.lit(self.kinds[k]) for k in kinds if k in self.kinds]
         key = [t.col("person_id", "c"), t.col("period", "c")]
         own = t.select(
-            person_id=key[0], period=key[1], a=t.col("a", "c"), b=t.col("b", "c"),
+            person_id=key[0],
+            period=key[1],
+            **t.cols("c", "a", "b"),
             before=t.prior_max(t.col("b", "c"), [k.copy() for k in key], [t.col("a", "c"), t.col("b", "c")]),
-        ).from_(t.table(table, "c"), copy=False)  # fmt: skip
+        ).from_(t.table(table, "c"), copy=False)
         own.where(
             t.both(t.among(t.col("kind", "c"), numbers), t.compare(t.col("a", "c"), "<=", t.col("b", "c"))), copy=False
         )
         gap = t.compare(t.days_between(t.col("before", "o"), t.col("a", "o")), ">", t.lit(2))
         opens = t.select(
-            person_id=t.col("person_id", "o"), period=t.col("period", "o"), a=t.col("a", "o"), b=t.col("b", "o"),
-            opens=t.flag(t.either(t.missing(t.col("before", "o")), gap)),
-        ).from_(t.sub(own, "o"), copy=False)  # fmt: skip
+            **t.cols("o", "person_id", "period", "a", "b"), opens=t.flag(t.either(t.missing(t.col("before", "o")), gap))
+        ).from_(t.sub(own, "o"), copy=False)
         number = t.running(
             t.col("opens", "p"),
             [t.col("person_id", "p"), t.col("period", "p")],
             [t.col("a", "p"), t.col("b", "p")],
             True,
         )
-        numbered = t.select(
-            person_id=t.col("person_id", "p"), period=t.col("period", "p"), a=t.col("a", "p"), b=t.col("b", "p"),
-            number=number,
-        ).from_(t.sub(opens, "p"), copy=False)  # fmt: skip
+        numbered = t.select(**t.cols("p", "person_id", "period", "a", "b"), number=number).from_(
+            t.sub(opens, "p"), copy=False
+        )
         ends = t.select(
-            person_id=t.col("person_id", "q"), period=t.col("period", "q"),
-            a=t.call("MIN", t.col("a", "q")), b=t.call("MAX", t.col("b", "q")),
-        ).from_(t.sub(numbered, "q"), copy=False)  # fmt: skip
+            **t.cols("q", "person_id", "period"), a=t.call("MIN", t.col("a", "q")), b=t.call("MAX", t.col("b", "q"))
+        ).from_(t.sub(numbered, "q"), copy=False)
         ends.group_by(t.col("person_id", "q"), t.col("period", "q"), t.col("number", "q"), copy=False)
         measured = t.select(
-            person_id=t.col("person_id", "v"), period=t.col("period", "v"),
-            months=full_months(t.col("a", "v"), t.col("b", "v")), days=t.days_between(t.col("a", "v"), t.col("b", "v")),
-        ).from_(t.sub(ends, "v"), copy=False)  # fmt: skip
-        query = t.select(person_id=t.col("person_id", "w"), period=t.col("period", "w"), **dict(columns))
+            **t.cols("v", "person_id", "period"),
+            months=full_months(t.col("a", "v"), t.col("b", "v")),
+            days=t.days_between(t.col("a", "v"), t.col("b", "v")),
+        ).from_(t.sub(ends, "v"), copy=False)
+        query = t.select(**t.cols("w", "person_id", "period"), **dict(columns))
         query.from_(t.sub(measured, "w"), copy=False)
         return query.group_by(t.col("person_id", "w"), t.col("period", "w"), copy=False)

@@ -58,12 +58,10 @@ class Items:
         before = bool(self.cases.once)
         own, rule = self._version(years, versions)
         every = t.select(
-            **{name: t.col(name, "j") for name in ("record_id", "person_id", "end", "low", "high", *values)},
-            belongs=own,
-            rule=rule,
+            **t.cols("j", "record_id", "person_id", "end", "low", "high", *values), belongs=own, rule=rule
         ).from_(t.sub(judged, "j"), copy=False)
         every.where(t.both(*member), copy=False)
-        kept = t.select(**{n: t.col(n, "e") for n in t.names_of(every)}).from_(t.sub(every, "e"), copy=False)
+        kept = t.select(**t.cols("e", *t.names_of(every))).from_(t.sub(every, "e"), copy=False)
         host.keep("once_all", kept.where(t.compare(t.col("belongs", "e"), ">", t.lit(0)), copy=False))
         group = ["person_id", *values]
         several = t.select(**{n: t.col(n) for n in group}).from_(t.table("once_all"), copy=False)
@@ -74,9 +72,7 @@ class Items:
             t.compare(t.col("low", "m"), "<>", t.col("high", "m")), t.equal(t.col("belongs", "m"), t.lit(2))
         )
         ranked = t.select(
-            record_id=t.col("record_id", "m"),
-            person_id=t.col("person_id", "m"),
-            rule=t.col("rule", "m"),
+            **t.cols("m", "record_id", "person_id", "rule"),
             rank=t.rank([t.col(n, "m") for n in group], _preference(statement.taking)),
             doubt=t.over(t.call("MAX", t.flag(doubt)), [t.col(n, "m") for n in group]),
         ).from_(t.table("once_all", "m"), copy=False)
@@ -128,13 +124,9 @@ class Items:
             "record_id", "person_id", "rp", "plan", "d", "dup", "claimed_low", "claimed_high", *wanted, *columns,
         ]  # fmt: skip
         plain = t.select(
-            **{name: t.col(name, "j") for name in handed},
+            **t.cols("j", *handed),
             day=t.col("end", "j"),
-            start=t.col("start", "j"),
-            end=t.col("end", "j"),
-            period=t.col("period", "j"),
-            low=t.col("low", "j"),
-            high=t.col("high", "j"),
+            **t.cols("j", "start", "end", "period", "low", "high"),
             route=t.negate(t.col("simple", "j")),
         ).from_(t.sub(judged, "j"), copy=False)
         if not self.cases.split:
@@ -156,10 +148,9 @@ class Items:
         days = t.days_between(a, b)
         handed = [n for n in handed if n not in ("claimed_low", "claimed_high")]
         parts = t.select(
-            **{name: t.col(name, "j") for name in handed},
+            **t.cols("j", *handed),
             amount=t.col("claimed_low", "j"),
-            rl=t.col("rl", "j"),
-            rh=t.col("rh", "j"),
+            **t.cols("j", "rl", "rh"),
             day=t.col("end", "j"),
             start=a.copy(),
             end=b.copy(),
@@ -180,15 +171,14 @@ class Items:
         left = t.minus(t.col("amount", "s"), before)
         share = t.greatest(t.lit(0), t.case([(t.col("last", "s"), left)], t.least(t.col("part", "s"), left.copy())))
         shared = t.select(
-            **{n: t.col(n, "s") for n in (*handed, "rl", "rh", "day", "start", "end", "period", "route", "amount")},
-            share=share,
+            **t.cols("s", *handed, "rl", "rh", "day", "start", "end", "period", "route", "amount"), share=share
         ).from_(t.sub(parts, "s"), copy=False)
         names = [n for n in handed if n not in ("claimed_low", "claimed_high")]
         return t.select(
-            **{n: t.col(n, "u") for n in names[:6]},
+            **t.cols("u", *names[:6]),
             claimed_low=t.col("share", "u"),
             claimed_high=t.col("share", "u"),
-            **{n: t.col(n, "u") for n in (*names[6:], "day", "start", "end", "period")},
+            **t.cols("u", *names[6:], "day", "start", "end", "period"),
             low=t.times(t.col("share", "u"), t.col("rl", "u")),
             high=t.times(t.col("share", "u"), t.col("rh", "u")),
             route=t.col("route", "u"),

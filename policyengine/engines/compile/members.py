@@ -69,7 +69,7 @@ class Members:
             "record_id", "person_id", "rp", "day", "start", "end", "period", "low", "high", "kind", *columns,
             *(["whole"] if self.cases.split else []),
         ]  # fmt: skip
-        query = t.select(**{n: t.col(n, "i") for n in names})
+        query = t.select(**t.cols("i", *names))
         wanted = ("kind", *(f"c{c}" for c in caps))
         query.from_(t.sub(self.items.items(wanted, self._named(), **columns), "i"), copy=False)
         members = (t.compare(t.col(f"c{c}", "i"), ">", t.lit(0)) for c in caps)
@@ -82,8 +82,8 @@ class Members:
         own = ["record_id", "person_id", "rp", "day", "start", "end", "period", "low", "high"]
         own += ["whole"] if self.cases.split else []
         query = t.select(
-            **{n: t.col(n, "m") for n in own},
-            **{n: t.col(n, "k") for n in dict.fromkeys(("plan", *wanted))},
+            **t.cols("m", *own),
+            **t.cols("k", *dict.fromkeys(("plan", *wanted))),
             **{n: t.col(f"of_{of}", "m") for n, of in fields.items()},
         ).from_(t.table("members", "m"), copy=False)
         return t.join(query, t.table("case_kinds", "k"), t.agree("k", "m", "kind"))
@@ -111,11 +111,11 @@ class Members:
             found |= {f"{kind}{c}": t.flag(t.bit(t.col("open", "s"), 2 * c + n)) for n, kind in enumerate("uo")}
         found["doubt"] = t.flag(t.bit(t.col("open", "s"), bits))
         open_ = t.call("BIT_OR", t.add([t.col("open", "k"), doubt]))  # one state for each group instead of many
-        query = t.select(person_id=t.col("person_id", "m"), period=t.col("period", "m"), **columns, open=open_)
+        query = t.select(**t.cols("m", "person_id", "period"), **columns, open=open_)
         query.from_(t.table("members", "m"), copy=False)
         t.join(query, t.sub(self._kinds(), "k"), t.agree("k", "m", "kind"))
         query.group_by(t.col("person_id", "m"), t.col("period", "m"), copy=False)
-        named = {n: t.col(n, "s") for n in ("person_id", "period", *columns)}
+        named = t.cols("s", "person_id", "period", *columns)
         self.host.keep("sums", t.select(**named, **found).from_(t.sub(query, "s"), copy=False))
 
     def _kinds(self) -> Any:
@@ -126,9 +126,7 @@ class Members:
             members[f"m{c}"] = t.cast(t.flag(t.compare(concerned, ">", t.lit(0))), "BIGINT")
             for n, state in enumerate((2, 3)):
                 bits.append(t.case([(t.equal(concerned.copy(), t.lit(state)), t.lit(1 << (2 * c + n)))], t.lit(0)))
-        query = t.select(
-            kind=t.col("kind", "k"), plan=t.col("plan", "k"), **members, open=t.cast(t.add(bits), "BIGINT")
-        )
+        query = t.select(**t.cols("k", "kind", "plan"), **members, open=t.cast(t.add(bits), "BIGINT"))
         return query.from_(t.table("case_kinds", "k"), copy=False)
 
     def _whole(self) -> Tree:

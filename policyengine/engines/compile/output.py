@@ -138,13 +138,13 @@ class Output:
 
     def _entry_columns(self, alias: str, ledger: str) -> Columns:
         names = ["record_id", "person_id", "period"]
-        columns = {n: t.col(n, alias) for n in names}
+        columns = t.cols(alias, *names)
         if ledger == "full":
             columns |= {n: t.col(f"own_{n}", alias) for n in ("form", "subject", "quantity", "unit")}
         rules = ["recognise_rule", "convert_rule", "cap_rule"]
         names = ["converted", "counted", *(rules if ledger != "none" else ()), "reason"]
         names += ["assign_rule"] if self.shape.assigns and ledger != "none" else []
-        return columns | {n: t.col(n, alias) for n in (*names, "open_converted", "open_counted")}
+        return columns | t.cols(alias, *names, "open_converted", "open_counted")
 
     def _quantity(self) -> Figures:
         column = self.evaluation.sources.records.column("quantity")
@@ -208,8 +208,8 @@ class Output:
         queries = [self._decided(p, one) for p in self.evaluation.periods for one in p.decided if one.asked]
         if self.aside.persons or not queries:
             queries.append(self._other_decisions(share))
-        columns = {n: t.col(n, "s") for n in ("person_id", "period", "policy", "outcome")}
-        after = {n: t.col(n, "s") for n in ("advisories", "consequences")}
+        columns = t.cols("s", "person_id", "period", "policy", "outcome")
+        after = t.cols("s", "advisories", "consequences")
         figures = self.shape.figures()
         places = len(figures) - len(self.shape.measures)
         owed = self.shape.owed()
@@ -244,7 +244,7 @@ class Output:
             policy=t.cast(t.lit(law.plan.policy), relations.kinds["policy"]),
             outcome=t.col("outcome", "r"),
             **{n: t.col(known[n], "r") if n in known else _none() for n in self.shape.figures()},
-            **{n: t.col(n, "r") for n in ("advisories", "consequences")},
+            **t.cols("r", "advisories", "consequences"),
             _possible=t.col("possible", "r"),
             _total_high=t.col("total_high", "r"),
             _missing=t.col("missing", "r"),
@@ -290,8 +290,8 @@ class Output:
             queries.append(share.of(other, "o"))
         if not queries:
             return None
-        columns = {n: t.col(n, "s") for n in ("person_id", "period", "policy", *_SAID)}
-        columns |= self._figures(FIGURES, FIGURES) | {n: t.col(n, "s") for n in _TOLD}
+        columns = t.cols("s", "person_id", "period", "policy", *_SAID)
+        columns |= self._figures(FIGURES, FIGURES) | t.cols("s", *_TOLD)
         columns["missing"] = _listed(t.col("missing", "s"))
         if self.text:
             columns["person_id"], columns["missing"] = safe(columns["person_id"]), safe(columns["missing"])
@@ -311,11 +311,10 @@ class Output:
         return t.select(
             person_id=t.col("person_id", "r"),
             place=t.add([t.col("place", "r"), t.lit(1000 * number)]),
-            k=t.col("k", "r"),
-            period=t.col("period", "r"),
+            **t.cols("r", "k", "period"),
             policy=t.cast(t.lit(periods.law.plan.policy), relations.kinds["policy"]),
             **said,
-            **{n: t.col(n, "r") for n in (*FIGURES, *_TOLD, "missing")},
+            **t.cols("r", *FIGURES, *_TOLD, "missing"),
             _owed_factor=self._factor(unit),
         ).from_(t.sub(rows, "r"), copy=False)
 
@@ -327,13 +326,13 @@ class Output:
         queries = []
         found = self.evaluation.flags.rows() if self.evaluation.flags is not None else None
         if found is not None:
-            own = t.select(**{n: t.col(n, "f") for n in names}, missing=t.col("facts", "l"))
+            own = t.select(**t.cols("f", *names), missing=t.col("facts", "l"))
             own.from_(t.sub(found, "f"), copy=False)
             queries.append(t.join(own, t.table("lists", "l"), t.equal(t.col("id", "l"), t.col("miss", "f"))))
         if self.aside.persons or found is None:
-            other = t.select(**{n: t.col(n, "o") for n in (*names, "missing")})
+            other = t.select(**t.cols("o", *names, "missing"))
             queries.append(other.from_(t.table("aside_flags", "o"), copy=False))
-        columns = {n: t.col(n, "f") for n in names} | {"missing": _listed(t.col("missing", "f"))}
+        columns = t.cols("f", *names) | {"missing": _listed(t.col("missing", "f"))}
         if self.text:
             columns |= {n: safe(columns[n]) for n in ("record_id", "person_id", "text")}
             columns["certain"] = _yes_no(columns["certain"])
@@ -356,11 +355,15 @@ class Output:
             t.compare(high.copy(), "<>", total),
         )
         first = t.select(
-            person_id=t.col("person_id", "d"), place=t.col("_place", "d"), period=t.col("period", "d"),
-            policy=t.col("policy", "d"), record_id=t.cast(t.lit(None), "VARCHAR"),
-            **self._cells("converted_high", _none()), **self._cells("counted_high", high), missing=facts,
+            person_id=t.col("person_id", "d"),
+            place=t.col("_place", "d"),
+            **t.cols("d", "period", "policy"),
+            record_id=t.cast(t.lit(None), "VARCHAR"),
+            **self._cells("converted_high", _none()),
+            **self._cells("counted_high", high),
+            missing=facts,
             possible_consequences=t.col("_possible", "d"),
-        ).from_(t.sub(t.union(*decided), "d"), copy=False)  # fmt: skip
+        ).from_(t.sub(t.union(*decided), "d"), copy=False)
         queries = [first.where(open_, copy=False)]
         if ledger:
             queries += list(self._open_entries(share))
@@ -375,10 +378,11 @@ class Output:
         ticks = self.evaluation.cases.ticks
         highs = {f"{n}_high": t.add([t.col(n, "r"), t.col(f"open_{n}", "r")]) for n in ("converted", "counted")}
         rows = t.select(
-            record_id=t.col("record_id", "r"), person_id=t.col("person_id", "r"), period=t.col("period", "r"),
+            **t.cols("r", "record_id", "person_id", "period"),
             open=t.either(*(t.compare(t.col(f"open_{n}", "r"), "<>", t.lit(0)) for n in ("converted", "counted"))),
-            miss=t.col("miss", "w"), **highs,
-        ).from_(t.table("open_items" if self.evaluation.entries.open_kept else "entries", "r"), copy=False)  # fmt: skip
+            miss=t.col("miss", "w"),
+            **highs,
+        ).from_(t.table("open_items" if self.evaluation.entries.open_kept else "entries", "r"), copy=False)
         t.join(rows, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "r")))
         lacks: Tree = t.col("facts", "l")
         waits = self.evaluation.accounts.open
@@ -386,9 +390,10 @@ class Output:
             itself = t.compare(t.col("miss", "r"), "<>", t.lit(0))
             lacks = t.case([(itself, lacks)], t.coalesce(t.col("facts", "x"), lacks.copy()))
         own = t.select(
-            **{n: t.col(n, "r") for n in ("record_id", "person_id", "period")},
-            **{n: _common(t.col(n, "r"), self._factor(ticks)) for n in highs}, missing=lacks,
-        ).from_(t.sub(rows, "r"), copy=False)  # fmt: skip
+            **t.cols("r", "record_id", "person_id", "period"),
+            **{n: _common(t.col(n, "r"), self._factor(ticks)) for n in highs},
+            missing=lacks,
+        ).from_(t.sub(rows, "r"), copy=False)
         t.join(own, t.table("lists", "l"), t.equal(t.col("id", "l"), t.col("miss", "r")))
         if waits:
             t.join(own, t.sub(facts_waited_for(), "x"), t.agree("x", "r", "record_id", "period"), "LEFT")
@@ -396,9 +401,10 @@ class Output:
         yield self._open(share.of(own, "r"))
         if self.aside.persons:
             other = t.select(
-                record_id=t.col("record_id", "o"), person_id=t.col("person_id", "o"), period=t.col("period", "o"),
-                **{n: _parts(n, self.decided.unit, "o") for n in highs}, missing=t.col("missing", "o"),
-            ).from_(t.table("aside_ledger", "o"), copy=False)  # fmt: skip
+                **t.cols("o", "record_id", "person_id", "period"),
+                **{n: _parts(n, self.decided.unit, "o") for n in highs},
+                missing=t.col("missing", "o"),
+            ).from_(t.table("aside_ledger", "o"), copy=False)
             yield self._open(share.of(other.where(t.col("open", "o"), copy=False), "o"))
 
     def _open(self, rows: Any) -> Any:

@@ -117,7 +117,7 @@ class Periods:
     def _ask(self, one: Decided) -> None:
         """Work out the terms of every combination of traits that occurs."""
         traits = ["period", *one.grid.traits]
-        query = t.select(**{n: t.col(n, "g") for n in traits}, who=t.call("MIN", t.col("person_id", "g")))
+        query = t.select(**t.cols("g", *traits), who=t.call("MIN", t.col("person_id", "g")))
         query.from_(t.table(one.grid.table, "g"), copy=False).group_by(*(t.col(n, "g") for n in traits), copy=False)
         rows = self.host.rows(query)
         persons = one.persons = self.folk.sources.whole_persons(row[-1] for row in rows)
@@ -249,13 +249,11 @@ class Periods:
     def _measured(self, one: Decided, share: Share) -> Any:
         """Each row of the grid with its terms and the sums that they speak of."""
         numbers = range(len(self.law.sums))
-        columns: dict[str, Tree] = {n: t.col(n, "q") for n in one.shape}
+        columns: dict[str, Tree] = t.cols("q", *one.shape)
         query = t.select(
-            person_id=t.col("person_id", "g"),
-            period=t.col("period", "g"),
-            last=t.col("last", "g"),
+            **t.cols("g", "person_id", "period", "last"),
             case_id=t.col("case_id", "z"),
-            **{n: t.col(n, "g") for n in self.folk.anchor_days},
+            **t.cols("g", *self.folk.anchor_days),
             **columns,
             **{f"{k}{s}": t.coalesce(t.col(f"{k}{s}", "s"), t.lit(0)) for s in numbers for k in "lh"},
             cut=t.coalesce(t.col("cut", "s"), t.lit(0)),
@@ -363,7 +361,7 @@ class Periods:
         ``measured``: rows of the grid with sums and terms, as ``m``."""
         later = self.law.prepared.later
         handed = ["person_id", "period", "last", "id", "case_id", "cut", "l0", "h0", *self.folk.anchor_days]
-        values: dict[str, Tree] = {n: t.col(n, "m") for n in handed}
+        values: dict[str, Tree] = t.cols("m", *handed)
         for j, subject in enumerate(later.subjects):
             number = next(s for s, one_ in enumerate(self.law.sums) if one_.measure == subject)
             values[f"subject{j}"] = t.col(f"l{number}", "m")
@@ -390,7 +388,7 @@ class Periods:
             found |= {f"run{n}": self._running(one, 1 + names.index(name)) for n, name in enumerate(later.running)}
         masked = t.beside("u", compared, **found)
         kept += [*(f"ad{k}" for k in places), *found]
-        final = t.select(**{n: t.col(n, "o") for n in kept}, outcome=ways.outcome(one.slots))
+        final = t.select(**t.cols("o", *kept), outcome=ways.outcome(one.slots))
         final.from_(t.sub(masked, "o"), copy=False)
         self.host.keep(one.table, final)
 

@@ -252,7 +252,7 @@ class Relations:
             place=t.col("place", "a"),
             period=t.col("label", "a"),
             k=t.lit(k),
-            **{n: t.col(n, "s") for n in ("rule", "measure", "comparison", "advisory")},
+            **t.cols("s", "rule", "measure", "comparison", "advisory"),
             required_base=t.col("base", "s"),
             required_before=t.coalesce(t.col("before", "s"), t.col(f"rl{k}", "d")),
             required=t.col(f"rl{k}", "d"),
@@ -264,8 +264,7 @@ class Relations:
             status=t.col("said", "s"),
             window_start=t.switch(t.col("kind", "s"), starts, t.col("start", "a")),
             window_end=t.switch(t.col("kind", "s"), ends, t.col("end", "a")),
-            because=t.col("because", "s"),
-            circumstance=t.col("circumstance", "s"),
+            **t.cols("s", "because", "circumstance"),
             missing=t.col("facts", "m"),
         ).from_(t.table(one.table, "d"), copy=False)
         t.join(query, t.table(f"asked_{one.name}", "a"), t.agree("a", "d", "period"))
@@ -284,7 +283,7 @@ class Relations:
         """The facts that would settle each open finding: those of its rules, and those of doubtful records."""
         open_ = t.among(t.col("status", "d"), [t.lit(s) for s in OPEN])
         undetermined = t.equal(t.col("status", "d"), t.lit(OUTCOMES.index("undetermined")))
-        row = {n: t.col(n, "d") for n in ("person_id", "period", "k")}
+        row = t.cols("d", "person_id", "period", "k")
         row["firm"] = t.both(t.equal(t.col("ad", "d"), t.lit(0)), undetermined)
         places = ("ad", "status", *(("ci", "loose") if one.carries else ()))
         kinds = sorted({_kind(term) for owed in one.owed for term in owed.terms})
@@ -346,7 +345,7 @@ def _by_place(one: Decided, figures: Iterable[str], common: Iterable[str] = ()) 
     names = ("person_id", "period", "id", *common)
     return t.sub(t.union(*(
         t.select(
-            **{n: t.col(n, "d") for n in names}, k=t.lit(k), **{n: t.col(f"{n}{k}", "d") for n in figures}
+            **t.cols("d", *names), k=t.lit(k), **{n: t.col(f"{n}{k}", "d") for n in figures}
         ).from_(t.table(one.table, "d"), copy=False)
         for k in range(one.slots)
     )), "d")  # fmt: skip
@@ -354,9 +353,9 @@ def _by_place(one: Decided, figures: Iterable[str], common: Iterable[str] = ()) 
 
 def _lacking(one: Decided, where: Tree) -> Any:
     """The facts that would settle the open findings of each span, by person and period; ``where``: of some findings."""
-    query = t.select(
-        person_id=t.col("person_id", "o"), period=t.col("period", "o"), facts=t.distinct_list(t.col("fact", "o"))
-    ).from_(t.table(f"open_{one.name}", "o"), copy=False)
+    query = t.select(**t.cols("o", "person_id", "period"), facts=t.distinct_list(t.col("fact", "o"))).from_(
+        t.table(f"open_{one.name}", "o"), copy=False
+    )
     return query.where(where, copy=False).group_by(t.col("person_id", "o"), t.col("period", "o"), copy=False)
 
 

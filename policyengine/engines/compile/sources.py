@@ -88,10 +88,7 @@ class Sources:
     def base(self, guessed: Container[str] = (), **columns: Tree) -> Any:
         """Every record with its key, days and quantity, and the ``columns`` asked for (over alias ``r``)."""
         query = t.select(
-            record_id=t.col("record_id", "r"),
-            person_id=t.col("person_id", "r"),
-            start=t.col("start", "r"),
-            end=t.col("end", "r"),
+            **t.cols("r", "record_id", "person_id", "start", "end"),
             q=self.quantity(),
             key=self.key(guessed),
             rp=t.coalesce(t.col("rp", "p"), t.lit(0)) if self.joined else t.lit(0),
@@ -138,7 +135,7 @@ class Sources:
         given = {"key": self.key(guessed), "q": q} | ({} if apart else {"part": self.part(whole)})
         keys = t.sub(self.relation(t.select(**given), guessed), "k")
         most = {} if apart else {"part": t.call("MAX", t.col("part", "k"))}
-        found = t.select(key=t.col("key", "k"), q=t.col("q", "k"), number=t.count(), **most).from_(keys, copy=False)
+        found = t.select(**t.cols("k", "key", "q"), number=t.count(), **most).from_(keys, copy=False)
         return found.group_by(t.col("key", "k"), t.col("q", "k"), copy=False)
 
     def part(self, quantity: Tree) -> Tree:
@@ -167,7 +164,7 @@ class Sources:
         """Those of some columns whose values are nearly all different, as far as the first records tell."""
         if not names:
             return []
-        some = t.select(**{n: t.col(n, "r") for n in names}).from_(t.table(self.names.records, "r"), copy=False)
+        some = t.select(**t.cols("r", *names)).from_(t.table(self.names.records, "r"), copy=False)
         sample = t.sub(some.limit(SAMPLE, copy=False), "s")
         counts = t.select(**{n: t.count_distinct(t.col(n, "s")) for n in names}).from_(sample, copy=False)
         ((*found,),) = self.host.rows(counts)
@@ -208,7 +205,7 @@ class Sources:
             person_id=t.col("person_id", "p"),
             code=code,
             plan=t.col("plan", "s") if several else t.lit(0),
-            **{name: t.col(name, "p") for name in self.carried},
+            **t.cols("p", *self.carried),
         ).from_(t.table(self.names.persons or "", "p"), copy=False)
         if several:
             self._load_choices(selection)
@@ -226,10 +223,7 @@ class Sources:
             numbered.append((plan, number, known[plan, number]))
         self.host.load(self.prefix + "people_numbers", {"plan": "INTEGER", "code": "BIGINT", "rp": "INTEGER"}, numbered)
         people = t.select(
-            person_id=t.col("person_id", "c"),
-            rp=t.col("rp", "n"),
-            plan=t.col("plan", "c"),
-            **{name: t.col(name, "c") for name in self.carried},
+            person_id=t.col("person_id", "c"), rp=t.col("rp", "n"), **t.cols("c", "plan", *self.carried)
         ).from_(t.table(self.prefix + "people_coded", "c"), copy=False)
         t.join(people, t.table(self.prefix + "people_numbers", "n"), t.agree("n", "c", "plan", "code"))
         self.host.keep(self.people_table, people)
@@ -276,7 +270,7 @@ class Sources:
                 facts[who] = {n: source.fact(n, v) for n, v in zip(columns, values, strict=True) if v is not None}
         held: dict[str, list[Circumstance]] = {i: [] for i in wanted}
         if names.circumstances is not None:
-            spells = t.select(**{n: t.col(n, "c") for n in ("person_id", "kind", "start", "end")})
+            spells = t.select(**t.cols("c", "person_id", "kind", "start", "end"))
             spells.from_(t.table(names.circumstances, "c"), copy=False)
             t.join(spells, t.table("exemplars", "x"), t.same_person("x", "c"))
             for who, kind, start, end in host.rows(spells):

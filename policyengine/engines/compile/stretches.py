@@ -40,7 +40,7 @@ class Stretches:
         )
         began = t.period(t.col("start", "m"), self.cap.law.plan.year_start)
         spans = t.select(
-            **{k: t.col(k, "m") for k in KEYS},
+            **t.cols("m", *KEYS),
             period=t.call("MAX", t.col("period", "m")),
             amount=t.limited_sum(t.col("high", "m")),
             several=t.flag(t.compare(t.count(), ">", t.lit(1))),
@@ -53,9 +53,7 @@ class Stretches:
         """The (person, period) of stretches that hold more than their limit; ``open``: items share it of which one is
         open."""
         query = t.select(
-            person_id=t.col("person_id", "d"),
-            period=t.col("period", "d"),
-            open=t.least(t.col("several", "d"), t.col("open", "d")),
+            **t.cols("d", "person_id", "period"), open=t.least(t.col("several", "d"), t.col("open", "d"))
         ).from_(t.table(self._name("days"), "d"), copy=False)
         return query.where(t.compare(t.col("amount", "d"), ">", self._room("d")), copy=False)
 
@@ -68,8 +66,7 @@ class Stretches:
         # the windows from each first day on, by their last days: what lies within them
         order = [t.col("end", "x"), t.col("start", "x")]
         windows = t.select(
-            person_id=t.col("person_id", "a"),
-            start=t.col("start", "a"),
+            **t.cols("a", "person_id", "start"),
             end=t.col("end", "x"),
             amount=t.running(t.col("most", "x"), [t.col(k, "a") for k in KEYS], order, including=True),
         ).from_(t.table(self._name("close"), "a"), copy=False)
@@ -89,7 +86,7 @@ class Stretches:
         """
         run = [t.col(n, "r") for n in ("person_id", "run")]
         runs = t.select(
-            **{n: t.col(n, "r") for n in (*KEYS, "run", "amount", "room")},
+            **t.cols("r", *KEYS, "run", "amount", "room"),
             stretches=t.over(t.count(), run),
             held=t.sum_over(t.col("amount", "r"), [n.copy() for n in run]),
             least=t.over(t.call("MIN", t.col("room", "r")), [n.copy() for n in run]),
@@ -105,7 +102,7 @@ class Stretches:
         )
         more: Tree = t.flag(whole) if self.cap.even else t.lit(1)
         close = t.select(
-            **{n: t.col(n, "s") for n in (*KEYS, "run", "stretches")},
+            **t.cols("s", *KEYS, "run", "stretches"),
             most=t.least(t.col("amount", "s"), t.add([t.col("room", "s"), more])),
         ).from_(t.sub(runs, "s"), copy=False)
         for persons, alias in ((unsettled, "p"), (self._crossing(), "q")):
@@ -127,13 +124,13 @@ class Stretches:
         before = t.prior_max(t.col("end", "d"), [t.col("person_id", "d")], order)
         handed = (*KEYS, "amount", "open", "crosses")
         opened = t.select(
-            **{n: t.col(n, "d") for n in handed},
+            **t.cols("d", *handed),
             room=self._room("d"),
             opens=t.case([(t.compare(before, ">=", t.col("start", "d")), t.lit(0))], t.lit(1)),
         ).from_(t.table(self._name("days"), "d"), copy=False)
         order = [t.col("start", "o"), t.col("end", "o")]
         run = t.running(t.col("opens", "o"), [t.col("person_id", "o")], order, including=True)
-        query = t.select(**{n: t.col(n, "o") for n in (*handed, "room")}, run=run)
+        query = t.select(**t.cols("o", *handed, "room"), run=run)
         return query.from_(t.sub(opened, "o"), copy=False)
 
     def _room(self, alias: str) -> Tree:

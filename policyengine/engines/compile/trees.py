@@ -26,6 +26,11 @@ def col(name: str, table: str | None = None) -> Tree:
     return exp.Column(this=exp.Identifier(this=name, quoted=True), table=of)
 
 
+def cols(table: str, *names: str) -> dict[str, Tree]:
+    """Some columns of a relation, by their names."""
+    return {name: col(name, table) for name in names}
+
+
 def table(name: str, alias: str | None = None) -> Tree:
     relation = exp.Table(this=exp.to_identifier(name)) if name.isidentifier() else exp.to_table(name)
     if alias is not None:

@@ -49,9 +49,9 @@ def facts_waited_for() -> Any:
     told.select(t.named(t.over(t.call("MAX", t.flag(itself.copy())), [i.copy() for i in item]), "some"), copy=False)
     told.from_(t.table("waits", "w"), copy=False)
     t.join(told, t.table("facts", "f"), t.equal(t.col("id", "f"), t.col("miss", "w")))
-    query = t.select(
-        record_id=t.col("record_id", "q"), period=t.col("period", "q"), facts=t.distinct_list(t.col("fact", "q"))
-    ).from_(t.sub(told, "q"), copy=False)
+    query = t.select(**t.cols("q", "record_id", "period"), facts=t.distinct_list(t.col("fact", "q"))).from_(
+        t.sub(told, "q"), copy=False
+    )
     query.where(t.equal(t.col("own", "q"), t.col("some", "q")), copy=False)
     return query.group_by(t.col("record_id", "q"), t.col("period", "q"), copy=False)
 
@@ -63,12 +63,12 @@ def fact_of(record: Tree, fact: Tree) -> Tree:
 
 
 def _all_of(table: str) -> Any:
-    return t.select(**{n: t.col(n, "w") for n in WAITS}).from_(t.table(table, "w"), copy=False)
+    return t.select(**t.cols("w", *WAITS)).from_(t.table(table, "w"), copy=False)
 
 
 def _open_themselves(cuts: Cuts, law: Law, caps: list[Cap]) -> Any:
     """Open items: each waits for what it lacks itself."""
-    own = {n: t.col(n, "i") for n in ITEM}
+    own = t.cols("i", *ITEM)
     query = t.select(**own, case=t.col("d", "k"), other=t.col("record_id", "i"), miss=t.col("miss", "k"))
     query.from_(t.sub(cuts.open_items(law, caps), "i"), copy=False)
     t.join(query, t.table("case_kinds", "k"), t.agree("k", "i", "kind"))
@@ -77,7 +77,7 @@ def _open_themselves(cuts: Cuts, law: Law, caps: list[Cap]) -> Any:
 
 def _placed(cuts: Cuts, law: Law, caps: list[Cap], cap: Cap) -> Any:
     """The items of the windows that a cap may cut; ``lacks``: what would settle whether one is under it."""
-    query = t.select(**{n: t.col(n, "p") for n in (*ITEM, "head", "place")})
+    query = t.select(**t.cols("p", *ITEM, "head", "place"))
     query.select(t.named(t.col("d", "k"), "case"), t.named(t.col(f"w{cap.number}", "k"), "lacks"), copy=False)
     query.from_(t.sub(cuts.cutting(cap, cuts.open_items(law, caps)), "p"), copy=False)
     return t.join(query, t.table("case_kinds", "k"), t.agree("k", "p", "kind"))
@@ -85,7 +85,7 @@ def _placed(cuts: Cuts, law: Law, caps: list[Cap], cap: Cap) -> Any:
 
 def _unsure_members() -> Any:
     """What would settle whether members are under the cap."""
-    own = {n: t.col(n, "p") for n in (*ITEM, "case")}
+    own = t.cols("p", *ITEM, "case")
     query = t.select(**own, other=t.col("record_id", "p"), miss=t.col("lacks", "p"))
     return query.from_(t.table("placed", "p"), copy=False).where(
         t.compare(t.col("lacks", "p"), "<>", t.lit(0)), copy=False
@@ -94,8 +94,8 @@ def _unsure_members() -> Any:
 
 def _waiting() -> Any:
     """What items that the caps leave open wait for because of themselves and of those before them in their window."""
-    own = {n: t.col(n, "n") for n in (*ITEM, "case")}
-    query = t.select(**own, other=t.col("other", "w"), miss=t.col("miss", "w"))
+    own = t.cols("n", *ITEM, "case")
+    query = t.select(**own, **t.cols("w", "other", "miss"))
     query.from_(t.table("placed", "n"), copy=False)
     before = t.compare(t.col("place", "m"), "<=", t.col("place", "n"))
     t.join(query, t.table("placed", "m"), t.both(t.agree("m", "n", "person_id", "period", "head"), before))
