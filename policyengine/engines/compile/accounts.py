@@ -130,7 +130,7 @@ class Accounts:
                     person_id=t.col("person_id", "g"), rp=t.call("MAX", t.col("rp", "g")),
                     period=t.call("MAX", t.col("period", "g")), amount=t.limited_sum(t.col("amount", "g")),
                 ).from_(t.sub(rows, "g"), copy=False)  # fmt: skip
-                yield self._over(cap, grouped.group_by(t.col("person_id", "g"), copy=False), anywhere=True)
+                yield self._over(cap, t.grouped_by(grouped, "g", "person_id"), anywhere=True)
             case tree.PerDay():
                 yield from self._by_day(cap)
 
@@ -145,7 +145,7 @@ class Accounts:
             person_id=t.col("person_id", "g"), rp=t.call("MAX", t.col("rp", "g")),
             period=t.add([t.col(key, "g"), t.lit(ahead)]), amount=t.limited_sum(t.col("amount", "g")),
         ).from_(t.sub(rows, "g"), copy=False)  # fmt: skip
-        return grouped.group_by(t.col("person_id", "g"), t.col(key, "g"), copy=False)
+        return t.grouped_by(grouped, "g", "person_id", key)
 
     def _rolled(self, cap: Cap, count: int) -> Any:
         """What each stretch of ``count`` years holds, by the year that ends it."""
@@ -200,16 +200,13 @@ class Accounts:
     def _blank(self, cap: Cap, name: str) -> Any:
         """Persons with records that lack the value, beside others of their period: where these and those of one value
         hold more than the smallest limit together, they may share it."""
-        keys = [t.col(n, "m") for n in ("person_id", "period", "value")]
-        values = t.select(
-            person_id=keys[0], period=keys[1], value=keys[2], amount=t.limited_sum(t.col("high", "m")),
-            records=t.count(),
-        )  # fmt: skip
+        keys = ("person_id", "period", "value")
+        values = t.select(**t.cols("m", *keys), amount=t.limited_sum(t.col("high", "m")), records=t.count())
         values.from_(t.sub(self._under(cap, value=name), "m"), copy=False)
         t.join(values, t.sub(self._most(cap), "x"), t.same_row("x", "m"))
-        values.group_by(*(k.copy() for k in keys), copy=False)
+        t.grouped_by(values, "m", *keys)
         query = t.select(person_id=t.col("person_id", "v")).from_(t.sub(values, "v"), copy=False)
-        query.group_by(t.col("person_id", "v"), t.col("period", "v"), copy=False)
+        t.grouped_by(query, "v", "person_id", "period")
         amount, lacks = t.col("amount", "v"), t.missing(t.col("value", "v"))
         lacking = t.call("MAX", t.case([(lacks, amount)], t.lit(0)))
         fullest = t.call("MAX", t.case([(lacks.copy(), t.lit(0))], amount.copy()))
@@ -239,7 +236,7 @@ class Accounts:
         query = t.select(person_id=t.col("person_id", "s"), loose=t.call("MAX", loose))
         query.from_(t.table("sums", "s"), copy=False)
         query.where(t.either(t.compare(t.col("doubt", "s"), ">", t.lit(0)), *unsure), copy=False)
-        return query.group_by(t.col("person_id", "s"), copy=False)
+        return t.grouped_by(query, "s", "person_id")
 
     # --- routing ------------------------------------------------------------------------------------------------------
 
@@ -247,12 +244,9 @@ class Accounts:
         self.items.routes.append(t.select(person_id=t.col("person_id", "q")).from_(t.sub(query, "q"), copy=False))
 
     def _keep_touched(self, queries: list[Any]) -> None:
-        if not queries:
-            return
-        keys = [t.col(n, "q") for n in ("person_id", "period")]
-        every = t.select(**{k.name: k for k in keys}, open=t.call("MAX", t.col("open", "q")))
+        every = t.select(**t.cols("q", "person_id", "period"), open=t.call("MAX", t.col("open", "q")))
         every.from_(t.sub(t.union(*queries), "q"), copy=False)
-        self.host.keep("touched", every.group_by(*(k.copy() for k in keys), copy=False))
+        self.host.keep("touched", t.grouped_by(every, "q", "person_id", "period"))
         for law, caps in zip(self.cases.sources.laws, self.caps, strict=True):
             for query in self._doubtful(law, caps):
                 self._route(query)

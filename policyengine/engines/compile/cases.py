@@ -130,7 +130,7 @@ class Cases:
             key=t.col("key", "k"), q=t.lit(None), number=t.whole_sum(t.col("number", "k")),
             part=t.call("MAX", sources.part(t.col("q", "k"))),
         ).from_(t.table("surveyed", "k"), copy=False)  # fmt: skip
-        return _in_order(host.rows(found.group_by(t.col("key", "k"), copy=False)))
+        return _in_order(host.rows(t.grouped_by(found, "k", "key")))
 
     def _judge_values(self, draft: Draft, opened: Mapping[int, Sequence[int]]) -> None:
         """Judge those combinations whose amount no formula gives, with each quantity that they occur with."""

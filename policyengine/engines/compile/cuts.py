@@ -299,7 +299,7 @@ class Cuts:
         query = t.select(**t.cols("c", "person_id", "period"), **columns, cut=cut)
         query.from_(t.table("counted", "c"), copy=False)
         t.join(query, t.table("case_kinds", "k"), t.agree("k", "c", "kind"))
-        return query.group_by(t.col("person_id", "c"), t.col("period", "c"), copy=False)
+        return t.grouped_by(query, "c", "person_id", "period")
 
     def _run(self, law: Law, caps: list[Cap]) -> Any:
         """What each item of open periods loses (``lost``) in two runs of the caps for every sum.
@@ -336,7 +336,7 @@ class Cuts:
                 columns[f"{kind}{s}"] = t.wide_sum(t.case([(this, t.col("lost", "q"))], t.lit(0)))
         result = t.select(**t.cols("q", "person_id", "period"), **columns)
         result.from_(t.sub(t.union(*runs), "q"), copy=False)
-        result.group_by(t.col("person_id", "q"), t.col("period", "q"), copy=False)
+        t.grouped_by(result, "q", "person_id", "period")
         beyond = {n: t.minus(t.col(n, "r"), t.col(n, "c")) for n in columns}
         more = t.select(**t.cols("r", "person_id", "period"), **beyond)
         return t.join(more.from_(t.sub(result, "r"), copy=False), t.table("losses", "c"), t.same_row("c", "r"))

@@ -302,7 +302,7 @@ class Entries:
         query.from_(t.table("entries", "e"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "e")), "LEFT")
         query.where(t.both(t.present(t.col("period", "e")), t.present(t.col("case", "e"))), copy=False)
-        share.of(query, "e").group_by(t.col("person_id", "e"), t.col("period", "e"), copy=False)
+        t.grouped_by(share.of(query, "e"), "e", "person_id", "period")
         least = {f"l{s}": t.col(f"l{s}", "g") for s in numbers}
         most = {f"h{s}": t.col(f"l{s}", "g") for s in numbers}
         if self.open_kept:
@@ -324,7 +324,7 @@ class Entries:
         query = t.select(**t.cols("e", "person_id", "period"), **sums)
         query.from_(t.table("open_items", "e"), copy=False)
         t.join(query, t.table("words", "w"), t.equal(t.col("d", "w"), t.col("case", "e")))
-        return query.group_by(t.col("person_id", "e"), t.col("period", "e"), copy=False)
+        return t.grouped_by(query, "e", "person_id", "period")
 
     def _totals_of_items(self) -> Any:
         """Sums over the records themselves, in whatever period they count, less what caps cut off."""
@@ -332,7 +332,7 @@ class Entries:
         before = t.select(**t.cols("i", "person_id", "period"), **self.accounts.sums_over("i", "low", "high")).from_(
             t.sub(self.accounts.items.items(wanted), "i"), copy=False
         )
-        before.group_by(t.col("person_id", "i"), t.col("period", "i"), copy=False)
+        t.grouped_by(before, "i", "person_id", "period")
         sums = [f"{kind}{s}" for s in range(self.accounts.sums) for kind in "lh"]
         query = self._with_cut(before, sums, self.accounts.cuts)
         return unrouted(query, "s")

@@ -145,12 +145,10 @@ class Flags:
     def _keep_repeated(self) -> None:
         """The table of records that repeat an earlier one of the person, with the keys that they have as such."""
         own = t.union(*(self._repeated(place, names) for place, names in enumerate(self.sources.repeats)))
-        group = [t.col(n, "u") for n in ("record_id", "person_id", "key")]
-        together = t.select(
-            record_id=group[0], person_id=group[1], key=group[2], added=t.whole_sum(t.col("added", "u"))
-        )
+        group = ("record_id", "person_id", "key")
+        together = t.select(**t.cols("u", *group), added=t.whole_sum(t.col("added", "u")))
         together.from_(t.sub(own, "u"), copy=False)
-        self.host.keep("flag_repeated", together.group_by(*(g.copy() for g in group), copy=False))
+        self.host.keep("flag_repeated", t.grouped_by(together, "u", *group))
         asked = t.select(key=t.col("key"), added=t.col("added")).from_(t.table("flag_repeated"), copy=False)
         by: dict[int, list[int]] = {}
         for key, added in self.host.rows(asked.distinct(copy=False)):

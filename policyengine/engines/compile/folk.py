@@ -192,7 +192,7 @@ class Folk:
         host.keep(self._spells, query)
         masks = t.select(person_id=t.col("person_id", "s"), kinds=t.call("BIT_OR", t.power_of_two(t.col("kind", "s"))))
         masks.from_(t.table(self._spells, "s"), copy=False)
-        host.keep(f"{self._spells}_all", masks.group_by(t.col("person_id", "s"), copy=False))
+        host.keep(f"{self._spells}_all", t.grouped_by(masks, "s", "person_id"))
 
     @property
     def _spells(self) -> str:
@@ -352,7 +352,7 @@ class Folk:
         masks = t.select(
             **t.cols("c", "person_id", "period"), kinds=t.call("BIT_OR", t.power_of_two(t.col("kind", "c")))
         ).from_(t.table(table, "c"), copy=False)
-        masks.group_by(t.col("person_id", "c"), t.col("period", "c"), copy=False)
+        t.grouped_by(masks, "c", "person_id", "period")
         traits = [f"{stretch.name}_kinds"]
         self._joined(query, t.sub(masks, f"k_{stretch.name}"), f"k_{stretch.name}", {"kinds": traits[0]})
         months, lasts = self._kind_sets()
@@ -404,7 +404,7 @@ class Folk:
         ends = t.select(
             **t.cols("q", "person_id", "period"), a=t.call("MIN", t.col("a", "q")), b=t.call("MAX", t.col("b", "q"))
         ).from_(t.sub(numbered, "q"), copy=False)
-        ends.group_by(t.col("person_id", "q"), t.col("period", "q"), t.col("number", "q"), copy=False)
+        t.grouped_by(ends, "q", "person_id", "period", "number")
         measured = t.select(
             **t.cols("v", "person_id", "period"),
             months=full_months(t.col("a", "v"), t.col("b", "v")),
@@ -412,4 +412,4 @@ class Folk:
         ).from_(t.sub(ends, "v"), copy=False)
         query = t.select(**t.cols("w", "person_id", "period"), **dict(columns))
         query.from_(t.sub(measured, "w"), copy=False)
-        return query.group_by(t.col("person_id", "w"), t.col("period", "w"), copy=False)
+        return t.grouped_by(query, "w", "person_id", "period")

@@ -114,7 +114,7 @@ class Members:
         query = t.select(**t.cols("m", "person_id", "period"), **columns, open=open_)
         query.from_(t.table("members", "m"), copy=False)
         t.join(query, t.sub(self._kinds(), "k"), t.agree("k", "m", "kind"))
-        query.group_by(t.col("person_id", "m"), t.col("period", "m"), copy=False)
+        t.grouped_by(query, "m", "person_id", "period")
         named = t.cols("s", "person_id", "period", *columns)
         self.host.keep("sums", t.select(**named, **found).from_(t.sub(query, "s"), copy=False))
 

@@ -118,8 +118,8 @@ class Periods:
         """Work out the terms of every combination of traits that occurs."""
         traits = ["period", *one.grid.traits]
         query = t.select(**t.cols("g", *traits), who=t.call("MIN", t.col("person_id", "g")))
-        query.from_(t.table(one.grid.table, "g"), copy=False).group_by(*(t.col(n, "g") for n in traits), copy=False)
-        rows = self.host.rows(query)
+        query.from_(t.table(one.grid.table, "g"), copy=False)
+        rows = self.host.rows(t.grouped_by(query, "g", *traits))
         persons = one.persons = self.folk.sources.whole_persons(row[-1] for row in rows)
         asker, numbers = self._asker(), dict[Owed, int]()
         found: list[tuple[Any, ...]] = []
@@ -312,7 +312,7 @@ class Periods:
             self.host.keep(made[-1], query)
         if _adrift(one):
             ever = t.select(person_id=t.col("person_id", "t"), h0=t.limited_sum(t.col("h0", "t")))
-            ever.from_(t.table("totals", "t"), copy=False).group_by(t.col("person_id", "t"), copy=False)
+            t.grouped_by(ever.from_(t.table("totals", "t"), copy=False), "t", "person_id")
             made.append(f"sums_{one.name}_ever")
             self.host.keep(made[-1], ever)
         return made
@@ -334,7 +334,7 @@ class Periods:
             t.compare(t.col("end", "d"), "<=", t.col(f"last{anchor}", "f")),
         )
         t.join(query, t.table(self.folk.table, "f"), inside)
-        return query.group_by(t.col("person_id", "d"), copy=False)
+        return t.grouped_by(query, "d", "person_id")
 
     def _scaled_sum(self, value: Tree) -> Tree:
         return value if self.scale == 1 else t.multiplied(value, t.lit(self.scale))

@@ -356,7 +356,7 @@ def _lacking(one: Decided, where: Tree) -> Any:
     query = t.select(**t.cols("o", "person_id", "period"), facts=t.distinct_list(t.col("fact", "o"))).from_(
         t.table(f"open_{one.name}", "o"), copy=False
     )
-    return query.where(where, copy=False).group_by(t.col("person_id", "o"), t.col("period", "o"), copy=False)
+    return t.grouped_by(query.where(where, copy=False), "o", "person_id", "period")
 
 
 def _kind(term: Term) -> str:

@@ -136,7 +136,7 @@ class Sources:
         keys = t.sub(self.relation(t.select(**given), guessed), "k")
         most = {} if apart else {"part": t.call("MAX", t.col("part", "k"))}
         found = t.select(**t.cols("k", "key", "q"), number=t.count(), **most).from_(keys, copy=False)
-        return found.group_by(t.col("key", "k"), t.col("q", "k"), copy=False)
+        return t.grouped_by(found, "k", "key", "q")
 
     def part(self, quantity: Tree) -> Tree:
         """1 where a quantity is no whole number of units."""

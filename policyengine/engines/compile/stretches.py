@@ -47,7 +47,7 @@ class Stretches:
             open=t.call("MAX", t.flag(open_)),
             crosses=t.call("MAX", t.flag(t.compare(began, "<", t.col("period", "m")))),
         ).from_(t.sub(items, "m"), copy=False)
-        self.host.keep(self._name("days"), spans.group_by(*(t.col(k, "m") for k in KEYS), copy=False))
+        self.host.keep(self._name("days"), t.grouped_by(spans, "m", *KEYS))
 
     def over(self) -> Any:
         """The (person, period) of stretches that hold more than their limit; ``open``: items share it of which one is

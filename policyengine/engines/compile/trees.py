@@ -466,6 +466,11 @@ def sorted_by(query: exp.Select, alias: str, names: Sequence[str]) -> exp.Select
     return query.order_by(*(col(n, alias) for n in names), copy=False)
 
 
+def grouped_by(query: exp.Select, alias: str, *names: str) -> exp.Select:
+    """The rows by some columns of what is selected from."""
+    return query.group_by(*cols(alias, *names).values(), copy=False)
+
+
 def tally(relation: Tree, column: str) -> exp.Select:
     """How many rows there are with each text of a column, which is an enumeration maybe."""
     value = cast(col(column), "VARCHAR")

@@ -53,7 +53,7 @@ def facts_waited_for() -> Any:
         t.sub(told, "q"), copy=False
     )
     query.where(t.equal(t.col("own", "q"), t.col("some", "q")), copy=False)
-    return query.group_by(t.col("record_id", "q"), t.col("period", "q"), copy=False)
+    return t.grouped_by(query, "q", "record_id", "period")
 
 
 def fact_of(record: Tree, fact: Tree) -> Tree:
