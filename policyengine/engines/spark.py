@@ -156,10 +156,10 @@ class SparkHost:
         return found
 
     def keep(self, name: str, query: Any) -> None:
-        found = self._frame(query)
+        found = self.frame(query)
         if self.scratch is None:
             table = _typed(found.toArrow())
-            self._show(name, self._frame_of(table, lambda: found.schema))
+            self.view(name, self._frame_of(table, lambda: found.schema))
             return
         self._kept += 1  # a name may be kept again while queries over its first rows are still to run
         self.store(name, found, f"{self.scratch}/{self._kept:03}_{name}")
@@ -170,7 +170,7 @@ class SparkHost:
             if column.dataType.simpleString() == "void":  # Parquet has no column without a type
                 frame = frame.withColumn(column.name, frame[column.name].cast("bigint"))
         frame.write.mode("error").parquet(path)
-        self._show(name, self.spark.read.schema(frame.schema).parquet(path))
+        self.view(name, self.spark.read.schema(frame.schema).parquet(path))
         if self.scratch is not None and path.startswith(self.scratch):
             self._scratched.append((path, frame.schema))
 
@@ -178,7 +178,7 @@ class SparkHost:
         return list(self.stream(query))
 
     def stream(self, query: Any) -> Iterator[tuple[Any, ...]]:
-        table = self._frame(query).toArrow()
+        table = self.frame(query).toArrow()
         wholes = [_whole(column.type) for column in table.schema]
         for batch in table.to_batches(max_chunksize=50_000):
             columns = [
@@ -210,19 +210,13 @@ class SparkHost:
 
     def frame(self, query: Any) -> Any:
         """A query as a data frame of Spark's."""
-        return self._frame(query)
-
-    def view(self, name: str, frame: Any) -> None:
-        """Name a data frame."""
-        self._show(name, frame)
-
-    def _frame(self, query: Any) -> Any:
         from sqlglot import exp
 
         self._hand_over(self._loaded if isinstance(query, str) else [t.name for t in query.find_all(exp.Table)])
         return self.spark.sql(spark_sql(query))
 
-    def _show(self, name: str, frame: Any) -> None:
+    def view(self, name: str, frame: Any) -> None:
+        """Name a data frame."""
         frame.createOrReplaceTempView(name)
         self._names.add(name)
 
@@ -231,7 +225,7 @@ class SparkHost:
         for name in list(names):
             if name in self._loaded:
                 columns, rows = self._loaded.pop(name)
-                self._show(name, self._frame_of(_table(columns, rows), partial(_shape, columns)))
+                self.view(name, self._frame_of(_table(columns, rows), partial(_shape, columns)))
 
     def _frame_of(self, table: Any, shape: Callable[[], Any]) -> Any:
         """An Arrow table on the server; the client can't infer the columns of one without rows."""
