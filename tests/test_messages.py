@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -92,3 +93,19 @@ def test_the_pages_of_messages_call_an_id_by_its_chinese_name() -> None:
 def test_a_thing_has_one_name_in_chinese(name: str, other: str) -> None:
     found = [str(p) for pattern in READ for p in ROOT.glob(pattern) if other in p.read_text(encoding="utf-8")]
     assert not found, f"{name}, not {other}"
+
+
+ASKED = re.compile(
+    "(add|ask|carry|compare|declare|give|keep|lower|make|measure|name|put|say|state|take|to count|to limit|use|write) "
+)
+
+
+def test_what_is_asked_for_is_asked_with_the_same_word() -> None:
+    """What a message tells to do begins with a verb in English, and has 请 in Chinese."""
+    curt = []
+    for path in sorted((ROOT / "policyengine" / "plan").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "say":
+                en, zh = (ast.unparse(text).removeprefix("f")[1:] for text in node.args)
+                curt += [f"{path.name}:{node.lineno}: {zh}"] * bool(ASKED.match(en) and "请" not in zh)
+    assert curt == []

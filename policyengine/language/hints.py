@@ -129,7 +129,7 @@ def after_equal(folded: str, start: int) -> tuple[int, int] | None:
 def within_years(folded: str, start: int) -> str | None:
     """三年内, 年度内: years that nothing says are to be counted in blocks or rolling."""
     if _WITHIN.match(folded, start):
-        return say("write 每年 for one year, 任意 3 年 for any three", "一年写“每年”，任何连续三年写“任意 3 年”")
+        return say("write 每年 for one year, 任意 3 年 for any three", "一年请写“每年”，任何连续三年请写“任意 3 年”")
     return None
 
 

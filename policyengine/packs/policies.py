@@ -155,7 +155,7 @@ class ChainLoader:
                 f"{name} extends this pack, directly or through others, and this pack extends {name}",
                 f"{name} 直接或间接以本包为上级，而本包又以 {name} 为上级",
             )
-            hint = say("the lowest pack has extends: null", "最上级的政策包写 extends: null")
+            hint = say("the lowest pack has extends: null", "最上级的政策包请写 extends: null")
             return None, [document.problem("PE132", said, where, hint=hint)]
         told_before = found[0] in self.known
         chain, problems = self.chain(Path(shown(found[0])), (*above, place))

@@ -137,7 +137,7 @@ class Kinds:
                 rule, "PE231",
                 say(f"{one.what} ({_TYPES[one.type]()}) has no order; only numbers, years and dates are more or less",
                     f"{one.what}（{_TYPES[one.type]()}）没有大小；只有数、年度和日期可比大小"),
-                span, say("compare it with = or in (…)", "用 = 或 属于（…）"),
+                span, say("compare it with = or in (…)", "请用 = 或 属于（…）"),
             )  # fmt: skip
         else:
             self._units(rule, one, other, left, right, span)
@@ -152,7 +152,7 @@ class Kinds:
                 f"{one.what} is {_TYPES[one.type]()}, {other.what} is {_TYPES[other.type]()}: they can't be compared",
                 f"{one.what}是{_TYPES[one.type]()}，{other.what}是{_TYPES[other.type]()}，不能比较",
             )
-            hint = say("compare it with a value of its own type", "与同类型的值比较")
+            hint = say("compare it with a value of its own type", "请与同类型的值比较")
             if one.type == "date" and other.type in ("year", "number") and not one.literal:
                 hint = say(f"of a year, compare “year of {one.what}”; a day is written 2016-07-01",
                            f"与年度比较，请写“{one.what} 所在年度”；日期请写 2016年7月1日")  # fmt: skip
@@ -160,7 +160,9 @@ class Kinds:
             if names and other.type == "text":
                 hint = say(f"a term stands without quotation marks: {names}", f"词条不加引号：{names}")
             elif ids := say(", ", "、").join(sorted(w.id for w in self._terms(one))[:12]):
-                hint = say(f"compare it with a term of its own, by its id: {ids}", f"与其词条比较，词条可写标识：{ids}")
+                hint = say(
+                    f"compare it with a term of its own, by its id: {ids}", f"请与其词条比较，词条可写标识：{ids}"
+                )
         self.reporter.on(rule, "PE230", message, span, hint)
 
     def _day(self, rule: Rules, node: tree.Operand, span: Span | None) -> None:
@@ -202,13 +204,13 @@ class Kinds:
                     say(f"a record's quantity is compared with {figure.what}: the unit of the record may be another",
                         f"数量与{figure.what}比较，而记录的单位未必与其相同"),
                     span, say("compare it with a figure in a unit: quantity at most 3 days",
-                              "与带单位的数值比较：数量 不超过 3 天"),
+                              "请与带单位的数值比较：数量 不超过 3 天"),
                 )  # fmt: skip
             elif other.unit is None:
                 self.reporter.on(
                     rule, "PE248",
                     say("a record's quantity is compared with a number that has no unit", "数量与没有单位的数比较"),
-                    span, say("add the unit: quantity at most 3 days", "加上单位：数量 不超过 3 天"),
+                    span, say("add the unit: quantity at most 3 days", "请加上单位：数量 不超过 3 天"),
                 )  # fmt: skip
             elif other.unit in NO_QUANTITY:
                 what = say(other.unit, UNITS[other.unit].zh)
@@ -244,7 +246,7 @@ class Kinds:
                 f"the table {name} has no key column to look for a value in",
                 f"表“{self.table(name)}”没有可供查找的键列",
             )
-            self.reporter.on(rule, "PE237", message, span, say("give a column the role key", "指定一列为 role: key"))
+            self.reporter.on(rule, "PE237", message, span, say("give a column the role key", "请指定一列为 role: key"))
         elif table.columns[keys[0]].match != "range":
             self._key(rule, left, table, keys[0], span)
 
@@ -265,7 +267,7 @@ class Kinds:
                 f"表“{self.table(node.table)}”没有数值列",
             )
             self.reporter.on(
-                rule, "PE237", message, span, say("give a column the role value", "指定一列为 role: value")
+                rule, "PE237", message, span, say("give a column the role value", "请指定一列为 role: value")
             )
         if len(arguments) != len(keys):
             names = ", ".join(self.column(table.columns[k]) for k in keys) or say("none", "无")
@@ -292,7 +294,7 @@ class Kinds:
                 rule, "PE237",
                 say(f"the table {table.id} has several figures for {', '.join(several)}: which one is not said",
                     f"表“{self.table(table.id)}”在 {'、'.join(several)} 年有多个数值，只按年度无从选择"),
-                span, say("give its key columns as arguments", "给出其键列"),
+                span, say("give its key columns as arguments", "请给出其键列"),
             )  # fmt: skip
 
     def _key(self, rule: Rules, argument: tree.Operand, table: Table, column: int, span: Span | None) -> None:
@@ -311,7 +313,7 @@ class Kinds:
                     f"表“{self.table(table.id)}”的列“{self.column(key)}”为{_TYPES[wanted]()}，"
                     f"{given.what}为{_TYPES[given.type]()}" + ("，词表不同" if same else "")),
                 _span(argument) or span,
-                say("ask with the field that the column is about", "用该列所对应的字段查找"),
+                say("ask with the field that the column is about", "请用该列所对应的字段查找"),
             )  # fmt: skip
 
     # --- what a rule can see --------------------------------------------------------------------------------------
@@ -339,7 +341,7 @@ class Kinds:
                         rule, "PE236",
                         say("only a flag can ask whether a record repeats an earlier one",
                             "只有“标记”规则可问记录是否重复"),
-                        span, say("to count such records once, use count once", "要只计一次，用 不重复计算"),
+                        span, say("to count such records once, use count once", "要只计一次，请用 不重复计算"),
                     )  # fmt: skip
 
     def blind(self, rule: Rules, decl: FieldDecl, span: Span | None) -> None:
@@ -350,7 +352,7 @@ class Kinds:
                 f"{self.word(decl.id)}是记录的字段；本规则针对一个年度"),
             span,
             say("measure the records that have it (measure … where …) and require that measure",
-                "用 计量 …：… 当 … 汇总此类记录，再对该计量项提出要求"),
+                "请用 计量 …：… 当 … 汇总此类记录，再对该计量项提出要求"),
         )  # fmt: skip
 
     def _no_circumstance(self, rule: Rules, span: Span | None) -> None:
@@ -358,7 +360,7 @@ class Kinds:
             rule, "PE234",
             say("circumstances belong to a period of a person; this rule is about a record",
                 "情形属于人的某一年度；本规则针对记录"),
-            span, say("use it in excuse, reduce, require or conclude", "用于 免除、核减、要求 或 结论"),
+            span, say("use it in excuse, reduce, require or conclude", "请用于 免除、核减、要求 或 结论"),
         )  # fmt: skip
 
     def _fields(self, node: object) -> Iterator[tuple[FieldDecl, Span | None]]:

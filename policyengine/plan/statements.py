@@ -57,7 +57,7 @@ class Statements:
                 say(f"{', '.join(what.terms)} are no terms of one field of the record",
                     f"{'、'.join(what.terms)}不是记录同一字段的词条"),
                 what.span,
-                say("name terms of one field, or say the rest as a condition", "只列同一字段的词条，其余写成条件"),
+                say("name terms of one field, or say the rest as a condition", "请只列同一字段的词条，其余写成条件"),
             )  # fmt: skip
         match statement:
             case tree.Convert() | tree.Add():
@@ -117,7 +117,7 @@ class Statements:
                         say(f"the figures of the table {name} are in no unit that counts",
                             f"表“{self.kinds.table(name)}”的数值没有可计的单位"),
                         span, say(f"give the column {column.id} unit: hours or unit: credits",
-                                  f"为列 {column.id} 写明 unit: hours 或 unit: credits"),
+                                  f"请为列 {column.id} 写明 unit: hours 或 unit: credits"),
                     )  # fmt: skip
                     return None
                 return column.unit
@@ -133,7 +133,7 @@ class Statements:
             rule, "PE239",
             say(f"a figure in {unit} counts nothing: what is counted are hours or credits",
                 f"以{UNITS[unit].zh}计的数不是学时或学分"),
-            span, say("state it in hours (学时) or credits (学分)", "以学时或学分写明"),
+            span, say("state it in hours (学时) or credits (学分)", "请以学时或学分写明"),
         )  # fmt: skip
         return None
 
@@ -143,7 +143,7 @@ class Statements:
                 rule, "PE251",
                 say(f"{part} is in {quantity.unit}, the figure in {unit}",
                     f"{part}以{UNITS[quantity.unit].zh}计，而数值以{UNITS[unit].zh}计"),
-                None, say(f"state it in {unit}", f"以{UNITS[unit].zh}写明"),
+                None, say(f"state it in {unit}", f"请以{UNITS[unit].zh}写明"),
             )  # fmt: skip
 
     # --- 2. convert, add, exchange --------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ class Statements:
     def _converting(self, rule: Rules, statement: tree.Convert | tree.Add) -> None:
         if isinstance(statement.figure, tree.Share):
             message = say("a record is not worth a share of a total", "记录不能折算为合计的一部分")
-            self._say(rule, "PE239", message, None, say("state a figure", "写明数值"))
+            self._say(rule, "PE239", message, None, say("state a figure", "请写明数值"))
             return
         if isinstance(statement.figure, tree.Lookup):
             self.kinds.arguments(rule, statement.figure, None)
@@ -169,7 +169,7 @@ class Statements:
                 rule, "PE238",
                 say("a figure that is divided needs a stated rounding: 100 hours by 3 authors never end",
                     "除以字段的，须写明如何舍入：100 学时由 3 人分，除不尽"),
-                None, say("add e.g. “rounded down to 0.1 hours” (不足 0.1 学时 舍去)", "加上如“不足 0.1 学时 舍去”"),
+                None, say("add e.g. “rounded down to 0.1 hours” (不足 0.1 学时 舍去)", "请加上如“不足 0.1 学时 舍去”"),
             )  # fmt: skip
 
     def _exchange(self, rule: Rules, statement: tree.Exchange) -> None:
@@ -177,12 +177,12 @@ class Statements:
         if units != set(COUNTED):
             self._say(
                 rule, "PE239", say("an exchange is between credits and hours", "换算只在学分与学时之间"), None,
-                say("say: exchange 1 credit for 3 hours (换算 1 学分 等于 3 学时)", "写成：换算 1 学分 等于 3 学时"),
+                say("say: exchange 1 credit for 3 hours (换算 1 学分 等于 3 学时)", "请写成：换算 1 学分 等于 3 学时"),
             )  # fmt: skip
         if statement.when is not None:
             self._say(
                 rule, "PE249", say("an exchange can't have a condition", "换算不能有条件"), None,
-                say("put the condition into the convert rules that use it", "把条件写进所用的折算规则"),
+                say("put the condition into the convert rules that use it", "请把条件写进所用的折算规则"),
             )  # fmt: skip
 
     # --- 3. assign ------------------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ class Statements:
                 "PE239",
                 say("a cap needs a figure", "限额需要数值"),
                 None,
-                say("state hours or credits", "写明学时或学分"),
+                say("state hours or credits", "请写明学时或学分"),
             )
         else:
             self._period_figure(rule, statement.figure)
@@ -213,7 +213,7 @@ class Statements:
                 say(f"{', '.join(statement.taking)} are no terms of one field of the record",
                     f"{'、'.join(statement.taking)}不是记录同一字段的词条"),
                 None,
-                say("name terms of the record: taking professional first", "写记录的词条：优先 专业科目"),
+                say("name terms of the record: taking professional first", "请写记录的词条：优先 专业科目"),
             )  # fmt: skip
         for name in statement.after:
             self._known(rule, name, (tree.Cap,), say("a cap", "限额"))
@@ -243,7 +243,7 @@ class Statements:
                 rule, "PE252",
                 say("what is required is required per year, per several years, or within months of a date",
                     "要求只能按年、按若干年或自某日起的月数"),
-                None, say("to limit a single activity or day, use cap", "限制单次或单日用 限额"),
+                None, say("to limit a single activity or day, use cap", "限制单次或单日请用 限额"),
             )  # fmt: skip
         self._measure(rule, statement.measure)
         if isinstance(statement.figure, tree.Stated):
@@ -252,7 +252,7 @@ class Statements:
                 "PE239",
                 say("a requirement needs a figure", "要求需要数值"),
                 None,
-                say("state hours or credits", "写明学时或学分"),
+                say("state hours or credits", "请写明学时或学分"),
             )
         elif isinstance(statement.figure, tree.Share):
             self._share(rule, statement, statement.figure)
@@ -280,7 +280,7 @@ class Statements:
             self._say(
                 rule, "PE244",
                 say(f"no rule says what the measure {name} adds up", f"没有规则定义计量项“{called}”"),
-                None, say(f"add a rule: measure {name}: hours of …", f"加一条规则：计量 {called}：… 的 学时"),
+                None, say(f"add a rule: measure {name}: hours of …", f"请加一条规则：计量 {called}：… 的 学时"),
             )  # fmt: skip
         elif lacking:
             self.reporter.on(
@@ -312,7 +312,7 @@ class Statements:
                 say(f"nothing firm is required of {called} over this window to take a share of",
                     f"此期间没有对“{called}”的硬性要求，无从取其份额"),
                 None, say("state that requirement, or a share of what was counted: 2/3 of total",
-                          "先写明该要求，或取已计合计的份额：总学时 的 2/3"),
+                          "请先写明该要求，或取已计合计的份额：总学时 的 2/3"),
             )  # fmt: skip
 
     def _more_than_all(self, rule: Rules, figure: tree.Share) -> None:
@@ -343,7 +343,7 @@ class Statements:
                 self._say(
                     rule, "PE253",
                     say("a requirement is reduced by a part of it, between 0 and 1", "核减的份额应在 0 与 1 之间"),
-                    None, say("say e.g. by 1/12 per full month of leave", "如：每满一个月 减 1/12"),
+                    None, say("say e.g. by 1/12 per full month of leave", "请写如：每满一个月 减 1/12"),
                 )  # fmt: skip
             if statement.per is not None and statement.per.before is not None:
                 self._field(rule, statement.per.before, ("person",), ("date",))
@@ -362,7 +362,7 @@ class Statements:
                     rule, "PE247",
                     say(f"{target.name} is no minimum per year: nothing over it passes to the next year",
                         f"{target.name} 不是年度下限，超出部分无从结转到下一年度"),
-                    None, say("carry the excess over a yearly minimum", "只结转超出年度下限的部分"), [target],
+                    None, say("carry the excess over a yearly minimum", "请只结转超出年度下限的部分"), [target],
                 )  # fmt: skip
 
     # --- 8 --------------------------------------------------------------------------------------------------------
@@ -426,7 +426,7 @@ class Statements:
         wrong = [r for r in found if not isinstance(r.statement, kinds)]
         if wrong:
             self._say(rule, "PE242", say(f"{name} is no rule of this kind", f"{name} 不是这一类规则"), span,
-                      say(f"name {wanted}", f"写{wanted}规则"), wrong)  # fmt: skip
+                      say(f"name {wanted}", f"请写{wanted}规则"), wrong)  # fmt: skip
         return found
 
 

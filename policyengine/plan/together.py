@@ -57,7 +57,7 @@ class Together:
             self._twice(one, other, "PE265", say("two exchanges are in force at one time", "同时有两个换算"))
 
     def _twice(self, one: Rules, other: Rules, code: str, message: str) -> None:
-        hint = say("keep one, or let one end (until) before the other begins (from)", "保留一条，或使二者先后生效")
+        hint = say("keep one, or let one end (until) before the other begins (from)", "请保留一条，或使二者先后生效")
         self.reporter.on(other, code, message, None, hint, others=(one,))
 
     def _of_the_excused(self) -> None:
@@ -157,7 +157,7 @@ class Together:
         beside = [r for r in own if self._beside(rule, r)]
         others = tuple(r for r in (*beside, *own) if r.key != rule.key)[:1]
         hint = say("add a rule: exchange 1 credit for … hours (换算), with whose rate it is, in force as long",
-                   "加一条同期有效的规则：换算 1 学分 等于 … 学时，并注明依据")  # fmt: skip
+                   "请加一条同期有效的规则：换算 1 学分 等于 … 学时，并注明依据")  # fmt: skip
         if isinstance(statement, tree.Convert | tree.Add | tree.Cap):
             if rule.rule.pack != self.plan.policy:
                 return  # what a base says in the other unit is for those who count in it
@@ -185,7 +185,7 @@ class Together:
                     say(f"{one.key} speaks of the same records: for some both are right, and neither gives way",
                         f"{one.key} 针对同样的记录：二者都适用，没有先后"),
                     None,
-                    say("give one of them a condition that the other's excludes", "为其中一条加上与另一条互斥的条件"),
+                    say("give one of them a condition that the other's excludes", "请为其中一条加上与另一条互斥的条件"),
                     others=(one,),
                 )  # fmt: skip
 
@@ -238,7 +238,7 @@ class Together:
                     f"此限额与 {one.key} 有共同的记录而互不包含：先适用哪一个？"),
                 None,
                 say(f"say in one of them “after {one.rule.id}” (后于 {one.rule.id}), as the regulation has it",
-                    f"按规定在其中一条写明“后于 {one.rule.id}”"),
+                    f"请按规定在其中一条写明“后于 {one.rule.id}”"),
                 others=(one,),
             )  # fmt: skip
         if waiting:
@@ -246,7 +246,7 @@ class Together:
                 waiting[0], "PE261",
                 say("these caps wait for each other: " + ", ".join(c.key for c in waiting),
                     "这些限额互相等待：" + "、".join(c.key for c in waiting)),
-                None, say("take back one “after”", "去掉其中一个“后于”"), others=tuple(waiting[1:]),
+                None, say("take back one “after”", "请去掉其中一个“后于”"), others=tuple(waiting[1:]),
             )  # fmt: skip
 
     # --- counting -------------------------------------------------------------------------------------------------
@@ -260,7 +260,7 @@ class Together:
                     f"未声明以{UNITS[unit].zh}计的数量的上限，合计可能溢出"),
                 None,
                 say(f"declare it in pack.yaml: quantities: {{{unit}: {{min: 0, max: …, decimals: …}}}}",
-                    f"在 pack.yaml 中声明 quantities: {{{unit}: {{min: 0, max: …, decimals: …}}}}"),
+                    f"请在 pack.yaml 中声明 quantities: {{{unit}: {{min: 0, max: …, decimals: …}}}}"),
             )  # fmt: skip
         for rule, value in found.beyond:
             self._too_great(rule, value, found)
@@ -280,7 +280,7 @@ class Together:
                 f"以 1/{found.ticks} 为单位计，一人最多 {RECORDS_PER_PERSON} 条"),
             None,
             say(f"lower max or decimals of {unit} (quantities in pack.yaml, or the field's), or limit what one gives",
-                f"降低 {unit} 的 max 或 decimals（pack.yaml 的 quantities 或该字段），或写明每次限额"),
+                f"请降低 {unit} 的 max 或 decimals（pack.yaml 的 quantities 或该字段），或写明每次限额"),
         )  # fmt: skip
 
     def _too_great(self, rule: Rules, value: Fraction, found: Counting) -> None:

@@ -60,7 +60,7 @@ HINTS = [  # a rule, and what its hint says in Chinese
     ("reject training when result = “合格”", "词条不加引号：不合格、合格"),
     ("reject training when date < 2016", "与年度比较，请写“日期 所在年度”；日期请写 2016年7月1日"),
     ("reject training when joined = this year", "与年度比较，请写“入职日期 所在年度”；日期请写 2016年7月1日"),
-    ("require face_to_face at least 9 hours per year", "加一条规则：计量 面授：… 的 学时"),
+    ("require face_to_face at least 9 hours per year", "请加一条规则：计量 面授：… 的 学时"),
 ]
 
 

@@ -39,7 +39,7 @@ def stands_there(files: Files, out: str) -> bool:
         text = say(f"{there[0]} is the cluster's, {here} is not", f"{there[0]} 在集群上，{here} 不在")
         hint = say(
             "name all files and --out as the cluster does (s3a://…, file://…), or none",
-            "所有文件和 --out 都写集群的地址（s3a://…、file://…），或都写本地路径",
+            "所有文件和 --out 请都写集群的地址（s3a://…、file://…），或都写本地路径",
         )
         raise PolicyError([Diagnostic("PE935", text, hint=hint)])
     return bool(there)
