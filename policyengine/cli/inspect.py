@@ -13,7 +13,6 @@ from policyengine.cli.guard import tell
 from policyengine.cli.settings import Command, on_terminal
 
 if TYPE_CHECKING:
-    from policyengine.plan.model import Plan
     from policyengine.records.schema import Schema
 
 EPILOG = """\b
@@ -65,27 +64,8 @@ def _width() -> int:
 
 def _schema(policy: str | None, mapping: str | None) -> Schema:
     """The words of the policy (without one, the canonical columns alone) and the user's mapping."""
-    from policyengine.diagnostics import PolicyError, failed
-    from policyengine.records.mapping import NO_MAPPING, load_mapping
-    from policyengine.records.mapping_check import unknown
-    from policyengine.records.schema import schema_of
+    from policyengine.tools.evaluate.evaluate import schema_for
+    from policyengine.tools.evaluate.select import Law, load_law
 
-    plans: list[Plan] = []
-    if policy is not None:
-        from policyengine.packs.policies import load_policies
-        from policyengine.plan.build import plans_of
-
-        policies, problems = load_policies(policy)
-        plans, more = plans_of(policies)
-        if failed(problems) or failed(more):
-            raise PolicyError([*problems, *more])
-    used = NO_MAPPING
-    if mapping is not None:
-        loaded, problems = load_mapping(mapping)
-        if loaded is None:
-            raise PolicyError(problems)
-        used = loaded
-    schema = schema_of(plans, used)
-    if plans and (problems := unknown(schema)):  # without a policy its columns and terms are not known
-        raise PolicyError(problems)
-    return schema
+    law = load_law(policy) if policy is not None else Law("", (), ())
+    return schema_for(law, mapping, checked=policy is not None)  # without one, columns and terms are not known

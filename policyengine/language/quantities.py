@@ -9,6 +9,7 @@ from fractions import Fraction
 from math import floor
 
 from policyengine.light import dataclass
+from policyengine.messages import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ MULTIPLES = {"千字": (1000, "characters"), "万字": (10000, "characters"), "�
 MONTHS = tuple("january february march april may june july august september october november december".split())  # noqa: SIM905
 COUNTED = ("hours", "credits")  # the units a requirement may be in
 NO_QUANTITY = ("months", "years", "yuan")  # units in which no activity is recorded
+
+
+def unit_name(unit: str) -> str:
+    """A unit as it is called in the language spoken; a share has none."""
+    return say(unit, UNITS[unit].zh) if unit in UNITS else unit
 
 
 def half_up(value: Fraction, places: int) -> Fraction:

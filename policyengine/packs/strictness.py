@@ -13,7 +13,7 @@ from typing import Literal
 
 from policyengine.language import tree
 from policyengine.language.disjoint import conjuncts
-from policyengine.language.quantities import COUNTED, UNITS, exact_text
+from policyengine.language.quantities import COUNTED, UNITS, exact_text, unit_name
 from policyengine.language.vocabulary import Word
 from policyengine.light import dataclass
 from policyengine.messages import say, spoken
@@ -213,7 +213,7 @@ def _figure(new: tree.Figure, old: tree.Figure, terms: Terms, way: str, times: F
     unit, base_unit = unit_of(new, terms.tables), unit_of(old, terms.tables)
     rates = _rates(unit, base_unit, terms)
     if rates is None:
-        return Verdict("no_exchange", named(base_unit), named(unit))
+        return Verdict("no_exchange", unit_name(base_unit), unit_name(unit))
     if there is None and isinstance(old, tree.Unknown):
         return Verdict("settles")
     if here is None or there is None:
@@ -232,11 +232,6 @@ def bounds_of(figure: tree.Figure) -> tuple[Fraction, Fraction] | None:
         case tree.Between(low=low, high=high):
             return low, high
     return None
-
-
-def named(unit: str) -> str:
-    """A unit as it is called in the language spoken; a share has none."""
-    return say(unit, UNITS[unit].zh) if unit in UNITS else unit
 
 
 def unit_of(figure: tree.Figure, tables: Mapping[str, Table]) -> str:
@@ -276,11 +271,11 @@ def _numbers(
     shown = exact_text(limit)
     if fits:
         return Verdict("settles") if low != high else SAME
-    least = f"{exact_text(limit / rate)} {named(new_unit)}" if rate != 1 else shown
+    least = f"{exact_text(limit / rate)} {unit_name(new_unit)}" if rate != 1 else shown
     hint = say(f"raise it to {least} or more", f"请提高到 {least} 以上（含）")
     if way == "down":
         hint = say(f"lower it to {least} or less", f"请降低到 {least} 以下（含）")
-    return Verdict("laxer", f"{shown} {named(unit)}".strip(), hint, figure)
+    return Verdict("laxer", f"{shown} {unit_name(unit)}".strip(), hint, figure)
 
 
 def _rate(new: tree.Convert, old: tree.Convert, terms: Terms) -> Verdict:
@@ -293,7 +288,7 @@ def _rate(new: tree.Convert, old: tree.Convert, terms: Terms) -> Verdict:
         assert old.limit is not None
         said = say(
             f"at most {exact_text(old.limit.value)} {old.limit.unit} for one activity",
-            f"每次至多 {exact_text(old.limit.value)} {named(old.limit.unit)}",
+            f"每次至多 {exact_text(old.limit.value)} {unit_name(old.limit.unit)}",
         )
         return _worst(paid, Verdict("laxer", said, say("keep the limit for one activity", "请保留每次的上限")))
     return paid if old.limit is None else _worst(paid, _figure(new.limit, old.limit, terms, "down"))
@@ -337,7 +332,7 @@ def _carried(new: tree.Quantity | None, old: tree.Quantity | None, terms: Terms)
         return SAME
     if new is not None:
         return _figure(new, old, terms, "down")
-    most = f"{exact_text(old.value)} {named(old.unit)}"
+    most = f"{exact_text(old.value)} {unit_name(old.unit)}"
     return Verdict("laxer", most, say("keep the limit", "请保留上限"))
 
 

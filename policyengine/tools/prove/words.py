@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 
 from policyengine.engines.calendar import full_months
-from policyengine.language.quantities import UNITS, exact_text
+from policyengine.language.quantities import exact_text, unit_name
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
 from policyengine.messages import say, spoken
 from policyengine.records.model import Fact
@@ -108,11 +108,6 @@ def quantity(value: Fraction, unit: str) -> str:
     if value == 1 and spoken() == "en":
         name = name.removesuffix("s")
     return f"{exact_text(value)} {name}".strip()
-
-
-def unit_name(unit: str) -> str:
-    """A unit in the language spoken."""
-    return say(unit, UNITS[unit].zh) if unit in UNITS else unit
 
 
 def _close(side: str) -> str:
