@@ -73,7 +73,7 @@ class Together:
                 own = (named or "").removeprefix(f"{self.plan.policy}/")
                 rule, zh = (f"{own} ", "未免除") if named else ("", "非 已免除")
                 behind = not named and any(outcome.rule for outcome, _ in asked)  # a name: it is read in brackets
-                begun, ended = say("()", "（）") if behind else ("", "")
+                begun, ended = (say("(", "（"), say(")", "）")) if behind else ("", "")
                 joint = say(" and ", " 且 ").join(
                     f"{begun}{text}{ended}"
                     for text in (say(f"{rule}not met", f"{rule}未完成"), say(f"{rule}not excused", f"{rule}{zh}"))
