@@ -228,6 +228,28 @@ def test_a_block_that_an_amended_law_no_longer_has_is_not_current(database: tupl
     assert statistics([to]).tables == statistics([str(tmp_path / y) for y in ("2016", "2017")]).tables
 
 
+def test_a_block_of_which_one_year_is_replaced_is_told(database: tuple[str, Ask], tmp_path: Path) -> None:
+    """2016 alone is judged anew without R07: the block stays as it was decided, with R07 in it, until 2017 is too."""
+    to, ask = database
+    county = with_rule(tmp_path / "county", "block")
+    both = publish(save(judged(county, 2016, 2017), tmp_path / "both"), to)
+    records = county / "records.csv"
+    lines = records.read_text(encoding="utf-8").splitlines(keepends=True)
+    records.write_text("".join(line for line in lines if not line.startswith("R07")), encoding="utf-8")
+    run = lambda *a: CliRunner().invoke(main, list(a)).output.splitlines()
+    said = run("publish", str(save(judged(county, 2016, 2016), tmp_path / "2016")), "--to", to)
+    block = both.result_id[:12]
+    assert said[:2] == [
+        f"2016: replaces {block}…",
+        f"2016..2017: stays as {block}… decided it, by the records of then; "
+        "to decide it by those of now, evaluate 2017 and publish that too",
+    ]
+    assert dict(ask("SELECT period, result_id FROM current_coverage"))["2016..2017"] == both.result_id
+    said = run("publish", str(save(judged(county, 2017, 2017), tmp_path / "2017")), "--to", to)
+    assert said[:2] == [f"2016..2017: replaces {block}…", f"2017: replaces {block}…"]
+    assert not any("stays" in line for line in said)
+
+
 def test_what_a_later_result_leaves_out_is_not_current_with_other_years(
     database: tuple[str, Ask], tmp_path: Path
 ) -> None:

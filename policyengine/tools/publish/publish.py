@@ -51,6 +51,7 @@ class Published:
     superseded: tuple[tuple[str, str], ...] = ()
     scope: str = ""  # in which it was there already, whatever was asked for now
     gone: tuple[int, ...] = ()  # of each in ``replaced``, how many people of it are not in this one
+    blocks: tuple[tuple[str, str], ...] = ()  # (period, result) of earlier ones that stay, with a year replaced here
 
 
 class Target(Protocol):
@@ -99,11 +100,12 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
                     _fill(target, source.id, queries)
                 replaced = [] if known else _write(target, staged, queries, scope)
             gone = tuple(_gone(target, source.id, *one) for one in replaced)
+            blocks = _blocks_left(target, source.id, [period for period, _ in replaced])
             unchanged()
             # from here on the result is there: to say that nothing was left behind would be untrue
             done.enter_context(handled(dict.fromkeys((signal.SIGINT, *ENDING), signal.SIG_IGN)))
             target.commit()
-    return Published(source.id, True, tuple(replaced), source.notes, gone=gone)
+    return Published(source.id, True, tuple(replaced), source.notes, gone=gone, blocks=blocks)
 
 
 def _opened(to: str, connection: Any, folder: Path) -> Any:
@@ -228,6 +230,17 @@ def _gone(target: Target, result_id: str, period: str, earlier: str) -> int:
     query = f"SELECT count(*) FROM ({of.format('$2')} AND period = $3 EXCEPT {of.format('$1')}) AS gone"
     ((count,),) = target.rows(query, [result_id, earlier, period])
     return int(count)
+
+
+def _blocks_left(target: Target, result_id: str, replaced: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The blocks of years that earlier results of the scope decide still, of which a year was replaced: they were
+    decided by its records of then."""
+    query = (
+        "SELECT o.period, o.result_id FROM coverage o JOIN results r ON r.scope = o.scope WHERE r.result_id = $1 "
+        "AND o.result_id <> $1 AND o.superseded_by IS NULL AND length(o.period) > 4 ORDER BY o.period, o.result_id"
+    )
+    there = [(str(period), str(earlier)) for period, earlier in target.rows(query, [result_id])]
+    return tuple((block, of) for block, of in there if any(block[:4] <= year <= block[-4:] for year in replaced))
 
 
 def _end_blocks(target: Target, result_id: str, scope: str) -> list[tuple[str, str]]:
