@@ -17,7 +17,7 @@ from policyengine.messages import say
 from policyengine.packs.model import Table
 from policyengine.packs.pieces import Stretch, days, overlap, uncovered
 from policyengine.packs.shape import did_you_mean
-from policyengine.packs.windows import both_in_words, decided_with
+from policyengine.packs.windows import both_in_words, decided_with, window_words
 from policyengine.plan.kinds import Kinds, Rules, type_word
 from policyengine.plan.model import PlanRule
 from policyengine.plan.names import RuleNames, owning_field
@@ -377,6 +377,8 @@ class Statements:
                 known = self._known(rule, name, (tree.Require,), wanted, test.span)
                 asked[name] = [r for r in known if isinstance(r.statement, tree.Require)]  # others are reported
                 self._in_force(rule, statement, test, asked[name])
+            if isinstance(test, tree.InEach):
+                self._each_year(rule, test, asked[name])
         named = [(name, r) for name, rules in asked.items() for r in rules]
         for place, (name, one) in enumerate(named):
             for other_name, other in named[place + 1 :]:
@@ -391,7 +393,24 @@ class Statements:
                     )  # fmt: skip
                     return
 
-    def _in_force(self, rule: Rules, statement: tree.Conclude, test: tree.Outcome, found: list[Rules]) -> None:
+    def _each_year(self, rule: Rules, test: tree.InEach, found: list[Rules]) -> None:
+        """Years running are asked of what every year decides, in all of the years that are looked at."""
+        looked_at = _from_years_before(rule, test.years)
+        apart = (r for r in found if decided_with(_window(r)) is not None and overlap(looked_at, (r.start, r.until)))
+        if other := next(apart, None):
+            over = window_words(_window(other))
+            self._say(
+                rule, "PE258",
+                say(f"{test.rule} is required {over}: not every year decides it, so that there are no years running",
+                    f"{test.rule} 的期间为“{over}”，并非每年评定，不能问是否连续几年未完成"),
+                test.span,
+                say(f"name a requirement per year or in any years; or ask for one of its windows: {test.rule} not met",
+                    f"请写每年或任意几年的要求；或只问其一个期间：{test.rule} 未完成"), [other],
+            )  # fmt: skip
+
+    def _in_force(
+        self, rule: Rules, statement: tree.Conclude, test: tree.Outcome | tree.InEach, found: list[Rules]
+    ) -> None:
         """What is in force for a part of the conclusion's time only is met by all in the rest of it."""
         lacking = uncovered((rule.start, rule.until), ((one.start, one.until) for one in found))
         never = bool(found) and lacking == [(rule.start, rule.until)]
@@ -452,14 +471,33 @@ def _window(rule: Rules) -> tree.Window:
     return rule.statement.window
 
 
+def _from_years_before(rule: Rules, years: int) -> Stretch:
+    """The time in which a conclusion is in force, with the years before its first that it looks at."""
+    start = rule.start
+    if start is None or start.year < years:
+        return None, rule.until
+    day = 28 if (start.month, start.day) == (2, 29) else start.day
+    return start.replace(year=start.year - years + 1, day=day), rule.until
+
+
 def _follows_when_met(condition: tree.Condition | None, rule: str | None) -> bool:
     """Whether something follows from it that a requirement is met, or not excused (which who has met it is not)."""
-    met, excused = tree.Outcome("met", rule), tree.Outcome("excused", rule)
-    of_the_met, of_others = {met, tree.Not(excused)}, {tree.Not(met), excused}
-    return any(
-        not of_the_met.isdisjoint(case) and of_others.isdisjoint(case)
-        for case in (condition and cases_of(condition)) or ()
-    )
+    told = ({_of_the_met(atom, rule) for atom in case} for case in (condition and cases_of(condition)) or ())
+    return any(True in found and False not in found for found in told)
+
+
+def _of_the_met(atom: tree.Condition, rule: str | None) -> bool | None:
+    """Whether an atom is true of those who have met the requirement; None where it speaks of something else."""
+    match atom:
+        case tree.Not(item=tree.Outcome() | tree.InEach() as item):
+            found = _of_the_met(item, rule)
+            return None if found is None else not found
+        case tree.Outcome(state=state, rule=name) if name == rule:
+            return state == "met"
+        case tree.InEach(states=("not_met",), rule=name) if name == rule:
+            return False
+        case _:
+            return None
 
 
 def at_one_time(rules: Iterable[Rules]) -> Iterator[tuple[Rules, Rules]]:

@@ -66,7 +66,7 @@ RULES = """\
 - {id: eased, cites: law 第四条, rule: 核减 annual-hours 休假 每满一个月 减 1/12}
 - {id: early, cites: law 第二条, until: 2009, rule: 折算 培训班 按 标定学时}
 - {id: given, cites: law 第五条, rule: 授权 继续医学教育}
-- {id: end, cites: law 第六条, rule: 结论 不得评优 当 未完成 且 annual-hours未完成}
+- {id: end, cites: law 第六条, rule: 结论 不得评优 当 未完成 且 annual-hours未完成 或 annual-hours连续2年未完成}
 - {id: marked, cites: law 第七条, rule: flag late when cost > 100 yuan}
 """
 CASE = """\
@@ -172,7 +172,7 @@ def without(file: str, old: str, new: str, *others: tuple[str, str]) -> dict[str
 RENAMES = [
     ("base/rules.yaml", "- id: annual-hours", "annual-hours", "yearly", {
         **without("base/rules.yaml", "id: annual-hours", "id: yearly", ("核减 annual-hours", "核减 yearly"),
-                  ("annual-hours未完成", "yearly未完成")),
+                  ("annual-hours未完成", "yearly未完成"), ("annual-hours连续", "yearly连续")),
         **without("base/tests/t.yaml", "annual-hours", "yearly"),
         **without("upper/rules.yaml", "base/annual-hours", "base/yearly"),
         **without("other/rules.yaml", "base/annual-hours", "base/yearly"),
@@ -184,7 +184,7 @@ RENAMES = [
     }),
     ("upper/rules.yaml", "when base/annual-hours", "annual-hours", "yearly", {
         **without("base/rules.yaml", "id: annual-hours", "id: yearly", ("核减 annual-hours", "核减 yearly"),
-                  ("annual-hours未完成", "yearly未完成")),
+                  ("annual-hours未完成", "yearly未完成"), ("annual-hours连续", "yearly连续")),
         **without("base/tests/t.yaml", "annual-hours", "yearly"),
         **without("upper/rules.yaml", "base/annual-hours", "base/yearly"),
         **without("other/rules.yaml", "base/annual-hours", "base/yearly"),
@@ -337,7 +337,7 @@ USES = [  # where the cursor is, and the lines that name the same, by file: rule
     ("base/pack.yaml", "not_excellent", "not_excellent",
      {"base/pack.yaml": [17, 17], "base/rules.yaml": [17], "base/tests/t.yaml": [10], "upper/rules.yaml": [6]}),
     ("base/rules.yaml", "- id: annual-hours", "annual-hours",
-     {"base/rules.yaml": [1, 14, 17], "base/tests/t.yaml": [7], "upper/rules.yaml": [1, 6],
+     {"base/rules.yaml": [1, 14, 17, 17], "base/tests/t.yaml": [7], "upper/rules.yaml": [1, 6],
       "other/rules.yaml": [3]}),
 ]  # fmt: skip
 

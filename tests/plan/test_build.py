@@ -68,7 +68,19 @@ NAMED = [
     ([rule("annual", ANNUAL, until=2019), rule("block", BLOCK, start=2020)], "annual not met or block not met", []),
     ([rule("annual", ANNUAL, until=2019), rule("annual", BLOCK, start=2020), rule("public", PUBLIC)],
      "annual not met or public not met", [("PE256", "error")]),
+    # years running of what each year decides, in all years that are looked at
+    ([rule("annual", ANNUAL), rule("public", PUBLIC)], "annual not met for 2 years running", []),
+    ([rule("any", "require total at least 90 hours in any 2 years")], "any not met for 2 years running", []),
+    ([rule("block", BLOCK)], "block not met for 2 years running", [("PE258", "error")]),
+    ([START], "not (start not met for 2 years running)", [("PE258", "error")]),
+    ([], "annual not met for 2 years running", [("PE241", "error")]),
+    ([rule("ill", "excuse year when leave lasts at least 6 months")], "ill not met for 2 years running",
+     [("PE242", "error")]),
+    ([rule("annual", ANNUAL), rule("block", BLOCK)], "annual not met for 2 years running or block not met",
+     [("PE256", "error")]),
     # in force as long as the conclusion
+    ([rule("public", PUBLIC, start=2020)], "public not met for 2 years running", []),  # nobody is meant till 2021
+    ([rule("public", PUBLIC, start=2020)], "not (public not met for 2 years running)", [("PE257", "warning")]),
     ([rule("public", PUBLIC, start=2020)], "public met", [("PE257", "warning")]),
     ([rule("public", PUBLIC, start=2020)], "public not excused", [("PE257", "warning")]),  # who has met it is not
     ([rule("public", PUBLIC, start=2020)], "not (public excused and title_level = senior)", [("PE257", "warning")]),
@@ -85,9 +97,21 @@ NAMED = [
 @pytest.mark.parametrize(("rules", "condition", "told"), NAMED)
 def test_the_requirements_that_a_conclusion_names(rules: list[Rule], condition: str, told: list[object]) -> None:
     found = complaints(*rules, rule("c", f"conclude not_excellent when {condition}"))
-    assert [(d.code, d.severity) for d in found if d.span and d.code in ("PE241", "PE242", "PE256", "PE257")] == told
+    assert [
+        (d.code, d.severity) for d in found if d.span and d.code in ("PE241", "PE242", "PE256", "PE257", "PE258")
+    ] == told
     for d in found:
         assert d.source == f"conclude not_excellent when {condition}"
+
+
+@pytest.mark.parametrize(("years", "told"), [(3, []), (4, ["PE258"])])
+def test_the_years_before_a_conclusion_began_are_looked_at_too(years: int, told: list[str]) -> None:
+    """Required per block until 2016, per year from 2017 on: a conclusion from 2019 on looks at 2017, 2018 and 2019."""
+    rules = [
+        rule("annual", BLOCK.replace("2020", "2012"), until=2016), rule("annual", ANNUAL, start=2017),
+        rule("c", f"conclude not_excellent when annual not met for {years} years running", start=2019),
+    ]  # fmt: skip
+    assert [d.code for d in complaints(*rules)] == told
 
 
 def test_a_conclusion_and_a_requirement_that_are_never_in_force_together() -> None:
@@ -397,6 +421,7 @@ EXCUSED_TOO = [
     ("not (not met)", [LEAVE], False),  # who is met
     ("not (met and title_level = junior)", [LEAVE], True),
     ("not met and title_level = junior or not met and title_level = senior", [LEAVE], True),  # told once
+    ("not met for 2 years running", [LEAVE], False),  # an excused year is none of them
     ("not met", [], False),
     ("not met", [SINCE], True),
 ]

@@ -98,6 +98,13 @@ NEVER = [
     "require total at least 90 hours per year when employer_kind = enterprise and employer_kind in (state_organ)",
     "conclude not_excellent when met and not met",
     "conclude not_excellent when met in each of last 3 years and not (met in each of last 2 years)",
+    "conclude not_excellent when not met for 2 years running and met",
+    "conclude not_excellent when not met for 2 years running and excused",
+    "conclude not_excellent when not met for 3 years running and not (not met for 2 years running)",
+    "conclude not_excellent when not met for 2 years running and met or excused in each of last 2 years",
+    "conclude not_excellent when public-hours not met for 2 years running and public-hours met",
+    "conclude not_excellent when public-hours not met for 3 years running"
+    " and not (public-hours not met for 2 years running)",
     "conclude not_excellent when public-hours met and public-hours excused",
     "conclude not_excellent when public-hours excused and not (public-hours not met)",
     "reject training when year of qualified_on = 2019 and year of qualified_on > 2020",
@@ -115,6 +122,13 @@ SOMETIMES = [
     ("conclude not_excellent when public-hours not met and public-hours not excused", "public-hours not met"),
     ("conclude not_excellent when met and public-hours not met",
      "public-hours not met, this year and those before: met"),
+    ("conclude not_excellent when not met for 2 years running", "this year and those before: not met, not met"),
+    ("conclude not_excellent when not met and not (not met for 2 years running) and not excused",
+     "this year and those before: not met, met"),
+    ("conclude not_excellent when public-hours not met for 3 years running",
+     "public-hours this year and those before: not met, not met, not met"),
+    ("conclude not_excellent when not met for 2 years running and not (public-hours not met for 2 years running)",
+     "public-hours this year and those before: met, met, this year and those before: not met, not met"),
     ("reject training when year of qualified_on < this year", "form = training, qualified_on = 2018-12-31, in 2020"),
     ("reject training when claimed_year < year of date", "form = training, claimed_year = 2019, 2020-01-01"),
     ("reject training when days > 30", "form = training, days = 31"),
@@ -197,6 +211,12 @@ BESIDE_THE_PERIOD = [
     ("met and base/vague not met", "base/vague not met, this year and those before: met"),
     ("base/firm met and base/vague not met", "base/firm met, base/vague not met"),
     ("base/firm not met and base/firm not excused and (met in each of last 2 years)", None),
+    ("met and base/firm not met for 2 years running", None),
+    ("met or excused in each of last 2 years and base/firm not met for 2 years running", None),
+    (
+        "met and base/vague not met for 2 years running",
+        "base/vague this year and those before: not met, not met, this year and those before: met",
+    ),
 ]
 
 

@@ -10,7 +10,7 @@ is reached, so that trying those points and their neighbours decides; with a rou
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -37,7 +37,7 @@ FEW_DIVISORS = 12  # numbers of authors tried one by one
 OF_DAYS = {*days.OF_ENDS, "start", *days.LENGTHS}
 RECORD_ONLY = (*OF_DAYS, "quantity", "unit", "circumstance")
 Values = tuple[Fact | None, ...]
-Outcomes = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
+Outcomes = tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]
 """Of this year and those before, nearest first; of requirements, by name."""
 _WITHIN = {"met": ("met",), "excused": ("met", "excused"), "not_met": DECIDED}
 """What a firm requirement may be, by the outcome of its year."""
@@ -312,18 +312,16 @@ class Space:
     def outcomes(self) -> list[Outcomes]:
         """Outcomes of this year and those before: alike between the numbers of years that rules ask about. With each
         of them those of the requirements that are asked for, as they may be then."""
-        marks = sorted({1, *self.mentions.outcome_years}) if self.mentions.outcome_years else []
-        years: list[tuple[str, ...]] = [()]
-        for before, mark in zip([0, *marks], marks, strict=False):
-            years = [r + (o,) * (mark - before) for r in years for o in DECIDED]
-        names = sorted(self.mentions.requirements)
-        states = [tuple(zip(names, s, strict=True)) for s in itertools.product(DECIDED, repeat=len(names))]
+        asked = self.mentions.requirements
+        years, names = _courses(self.mentions.outcome_years), sorted(asked)
+        courses = (_courses(asked[name], ("met", "not_met")) for name in names)  # before, only years running are asked
+        states = [tuple(zip(names, s, strict=True)) for s in itertools.product(*courses)]
         firm = {name for name in names if all(_firm(name, c) for _, c in self.statements)}
         return [
             (year, held)
             for year in years
             for held in states
-            if not year or all(state in _WITHIN[year[0]] for name, state in held if name in firm)
+            if not year or all(state[0] in _WITHIN[year[0]] for name, state in held if name in firm)
         ]
 
     def repetitions(self) -> list[frozenset[tuple[str, ...]]]:
@@ -404,6 +402,17 @@ def _in_turns(one: str, other: str, first: date, last: date, pieces: int) -> tup
         result.append(Circumstance(next(kinds), first, end))
         first = end + DAY
     return tuple(result)
+
+
+def _courses(asked: Collection[int], earlier: Sequence[str] = DECIDED) -> list[tuple[str, ...]]:
+    """Outcomes of this year and those before, nearest first: alike between the numbers of years that are asked for.
+    ``earlier``: those that the years before may have."""
+    if not asked:
+        return [()]
+    found: list[tuple[str, ...]] = [(o,) for o in DECIDED]
+    for before, mark in itertools.pairwise(sorted({1, *asked})):
+        found = [r + (o,) * (mark - before) for r in found for o in earlier]
+    return found
 
 
 def _firm(name: str, context: Context) -> bool:

@@ -49,7 +49,7 @@ class Mentions:
     spans: dict[str, set[Time]] = field(default_factory=dict)
     between_days: bool = False  # the time between two days of the year is asked
     outcome_years: set[int] = field(default_factory=set)
-    requirements: set[str] = field(default_factory=set)
+    requirements: dict[str, set[int]] = field(default_factory=dict)  # and of how many years they are asked
     repeated: set[tuple[str, ...]] = field(default_factory=set)
     divisors: dict[str, tree.Divisor] = field(default_factory=dict)
 
@@ -94,7 +94,9 @@ class Mentions:
             case tree.Lasts(kinds=kinds, at_least=least, unit=unit):
                 self.lasting.append((frozenset(kinds) or _leave(context), least, unit))
             case tree.Outcome(rule=str(name)):
-                self.requirements.add(name)
+                self.requirements.setdefault(name, set()).add(1)
+            case tree.InEach(rule=str(name), years=years):
+                self.requirements.setdefault(name, set()).add(years)
             case tree.Outcome():
                 self.outcome_years.add(1)
             case tree.InEach(years=years):

@@ -80,8 +80,8 @@ class Situation:
     """One record and its person, or one person in one period: what statements are tried on.
 
     ``facts`` and ``person`` hold only what is given; what is absent is missing. ``outcomes``: of this year and those
-    before it, nearest first. ``requirements``: by name, the outcome of those that are asked for. ``repeated``: the
-    fields in which an earlier record has the same values.
+    before it, nearest first. ``requirements``: by name, those of the requirements that are asked for, in as many years
+    as are asked. ``repeated``: the fields in which an earlier record has the same values.
     """
 
     period: int
@@ -94,7 +94,7 @@ class Situation:
     circumstances: tuple[Circumstance, ...] = ()
     outcomes: tuple[str, ...] = ()
     repeated: frozenset[tuple[str, ...]] = frozenset()
-    requirements: tuple[tuple[str, str], ...] = ()
+    requirements: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def as_record(self) -> Record:
         """The record as the evaluator takes it."""

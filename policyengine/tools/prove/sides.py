@@ -86,7 +86,12 @@ def period_scene(s: Situation, context: Context, years: int = 1) -> Scene:
 
     scene.outcome = outcome
     states = dict(s.requirements)
-    scene.requirement = lambda name: frozenset((states.get(name, "met"),))
+
+    def requirement(name: str, year: int | None) -> frozenset[str]:
+        ago, known = 0 if year is None else s.period - year, states.get(name, ())
+        return frozenset((known[ago] if 0 <= ago < len(known) else "met",))
+
+    scene.requirement = requirement
     return scene
 
 

@@ -5,7 +5,7 @@ spoken.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from fractions import Fraction
 
@@ -133,15 +133,19 @@ def _parts(witness: Witness, vocabulary: Vocabulary) -> Iterator[str]:
     for c in s.circumstances:
         name = term_name(c.kind, "circumstance", vocabulary)
         yield f"{name} {span(c.start or date.min, c.end or date.max)}"
-    for rule, state in s.requirements:
-        yield f"{rule} {say(*_OUTCOMES[state])}"
+    lead = say("this year and those before: ", "本年及以前各年：")
+    for rule, states in s.requirements:
+        yield f"{rule} {lead if len(states) > 1 else ''}{_course(states)}"
     if s.outcomes:
-        yield say("this year and those before: ", "本年及以前各年：") + say(", ", "、").join(
-            say(*_OUTCOMES[o]) for o in s.outcomes
-        )
+        yield lead + _course(s.outcomes)
     for names in sorted(s.repeated):
         same = say(", ", "、").join(field_name(n, vocabulary) for n in names)
         yield say(f"an earlier record has the same {same}", f"已有记录的{same}与此相同")
+
+
+def _course(outcomes: Iterable[str]) -> str:
+    """Outcomes of years, nearest first."""
+    return say(", ", "、").join(say(*_OUTCOMES[o]) for o in outcomes)
 
 
 def _value(decl: FieldDecl, s: Situation) -> Fact | None:

@@ -6,7 +6,7 @@ requirement was met and not met, that a cap cut and left whole, that a row of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -157,13 +157,18 @@ def _scenes(prepared: Prepared, case: Case, inputs: Inputs, result: Result) -> I
         year = labelled(label)[1]
         scene = Scene(person.facts, person.circumstances, None, year, days_of(label, start))
         scene.outcome = lambda year, label=label: outcomes.get(label if year is None else str(year), "met")
-        scene.requirement = partial(_came_out, prepared, [f for f in result.findings if f.period == label], label)
+        scene.requirement = partial(_came_out, prepared, result.findings, label)
         yield scene
 
 
-def _came_out(prepared: Prepared, findings: list[Finding], label: str, name: str) -> frozenset[str]:
-    """The outcomes that are possible for a requirement in a period; any, where it is not decided with such a one."""
+def _came_out(
+    prepared: Prepared, findings: Iterable[Finding], period: str, name: str, year: int | None
+) -> frozenset[str]:
+    """The outcomes that are possible for a requirement in a period, or in a year; any, where it is not decided with
+    such a one."""
+    label = period if year is None else str(year)
     first, last = labelled(label)
+    findings = [f for f in findings if f.period == label]
     versions = [r for r in prepared.plan.require if r.name == name]
     blocks = [w.count if isinstance(w := r.statement.window, tree.PerYears) else 1 for r in versions]
     return came_out(findings, {r.key for r in versions}) if last - first + 1 in blocks else frozenset(DECIDED)
