@@ -32,7 +32,12 @@ Examples:
     "--by", multiple=True, metavar="FACT,...", help="Group by these facts instead (may be repeated for more tables)."
 )
 @click.option("--suppress", type=click.IntRange(0), default=0, metavar="N", help="Hide figures of fewer than N people.")
-@click.option("--format", "format_", type=click.Choice(["table", "csv", "json", "xlsx"]), help="By default a table.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "csv", "json", "xlsx"]),
+    help="By default a table; with --out what its name ends in (.json, .xlsx), else csv.",
+)
 @click.option("--out", type=click.Path(), help="File (a folder for several tables as csv) to write to.")
 @click.option("--records", multiple=True, help="The records files, where they have moved since.")
 @click.option("--persons", help="The persons file, where it has moved since.")
@@ -64,13 +69,14 @@ def command(
         raise click.UsageError(text)
     groups = list(dict.fromkeys(named))  # a table asked for twice is one, as is its file
     format_ = format_ or _by_name(out)
-    if format_ == "csv" and out is None and len(groups) != 1:
-        text = say("several tables as csv need a folder: --out FOLDER", "多个表的 csv 需要文件夹：--out 文件夹")
-        raise click.UsageError(text)
     if format_ == "xlsx" and out is None:
         raise click.UsageError(say("xlsx needs a file: --out FILE.xlsx", "xlsx 需要文件：--out 文件.xlsx"))
     if out is not None:
         refuse_over("--out", out, [*results, *records, persons, policy, *made_from(results)])
+    if format_ == "csv" and len(groups) != 1 and (out is None or out.lower().endswith(".csv")):
+        english = "several tables as csv need a folder, which is not named .csv: --out FOLDER"
+        text = say(english, "多个表的 csv 需要文件夹，其名称不以 .csv 结尾：--out 文件夹")
+        raise click.UsageError(text)
     with progress():
         made = statistics(results, groups, suppress, Named(records, persons, policy))
     tell(made.notes)

@@ -426,6 +426,17 @@ def test_a_table_that_is_asked_for_twice_is_one(out: str, tmp_path: Path) -> Non
     assert sorted(p.name for p in (tmp_path / "s").iterdir()) == ["by-form.csv", "by-region-form.csv"]
 
 
+@pytest.mark.parametrize("name", ["tables.csv", "TABLES.CSV"])
+def test_one_csv_file_has_one_table(name: str, out: str, tmp_path: Path) -> None:
+    """Of all tables, and of several that were asked for, the file had the first; the others were lost."""
+    file = tmp_path / name
+    for asked in ((), ("--by", "region", "--by", "form"), ("--format", "csv")):
+        assert "need a folder" in run("stats", out, *asked, "--out", str(file), code=2)
+        assert not file.exists()
+    run("stats", out, "--by", "region", "--out", str(file))
+    assert file.read_text("utf-8").startswith("period,region,unit,people,met")
+
+
 def test_command(out: str, tmp_path: Path) -> None:
     assert "by region" in run("stats", out)
     assert "按地区" in (shown := run("stats", out, "--lang", "zh"))

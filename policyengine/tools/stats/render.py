@@ -150,7 +150,7 @@ def write_file(statistics: Statistics, format: str, path: Path) -> None:
     if format == "xlsx":
         write_xlsx(statistics, path)
         return
-    if format == "csv" and path.suffix != ".csv":
+    if format == "csv" and path.suffix.lower() != ".csv":
         write_csv_files(statistics, path)
         return
     with _unfinished([path]) as (file,):
