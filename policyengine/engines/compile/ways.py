@@ -48,7 +48,7 @@ def named(k: int) -> Tree:
 
 
 def mask(slots: int, rest: bool = False) -> Tree:
-    """The outcomes that are possible for the span. ``rest``: as far as the findings decide it that no conclusion names."""
+    """The outcomes that are possible for the span. ``rest``: as far as findings decide it that no conclusion names."""
     firm = [t.both(t.present(t.col(f"way{k}", "u")), t.equal(t.col(f"ad{k}", "u"), t.lit(0))) for k in range(slots)]
     if rest:
         firm = [t.both(f, t.equal(t.col(f"nm{k}", "u"), t.lit(0))) for k, f in enumerate(firm)]
