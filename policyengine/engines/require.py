@@ -53,6 +53,18 @@ class Reduction:
     missing: set[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What a period may leave to the next over what ``wanted`` requires of it. ``limit``: the most that is carried;
+    ``unsure``: perhaps nothing is; ``lacks``: what would settle it, beside the facts of records."""
+
+    wanted: tree.Require
+    required: Required
+    limit: Number
+    unsure: bool
+    lacks: set[str]
+
+
 class Requirements:
     """One person's findings."""
 
@@ -297,32 +309,34 @@ class Requirements:
             assert isinstance(statement, tree.Carry)
             if statement.rule != rule.rule.name or not carry.governs(period - 1, self._start):
                 continue
-            stretch = self.later.stretch(period - 1, 1)
-            scene = self._scene(period - 1, stretch)
-            before = self.later.required_yearly(statement.rule, period - 1)
-            if before is None:
+            left = self.leaving(carry, statement.rule, period - 1)
+            if left is None:
                 continue
-            wanted = before.rule.statement
-            assert isinstance(wanted, tree.Require)
-            asked = (before, carry, *carry.kept)
-            truths = [one.test(scene) for one in asked]
-            required = None if False in truths else self._required(before, stretch, period - 1)
-            if required is None:
-                continue
-            own = self.totals.of(wanted.measure, stretch, wanted.this_period)
-            limits = [c.rule.statement.limit for c in (carry, *carry.kept)]  # type: ignore[attr-defined]
-            limit = min((self._in_unit(one, period) for one in limits if one is not None), default=UNBOUNDED)
-            unsure = None in truths or required.perhaps_none
-            low = ZERO if unsure else max(ZERO, min(limit, own[0] - required.high))
-            high = max(ZERO, min(limit, own[1] - required.low))
-            if low == high:
-                return (low, high), set()
-            missing = required.missing | self.totals.doubts(wanted.measure, stretch, wanted.this_period)
-            missing.update(
-                f for one, truth in zip(asked, truths, strict=True) if truth is None for f in one.lacks(scene)
-            )
-            return (low, high), missing
+            summed = left.wanted.measure, self.later.stretch(period - 1, 1), left.wanted.this_period
+            own = self.totals.of(*summed)
+            low = ZERO if left.unsure else max(ZERO, min(left.limit, own[0] - left.required.high))
+            high = max(ZERO, min(left.limit, own[1] - left.required.low))
+            return (low, high), set() if low == high else left.lacks | self.totals.doubts(*summed)
         return NOTHING, set()
+
+    def leaving(self, carry: Ready, name: str, period: int) -> Leaving | None:
+        """What a period leaves by a sentence that carries what is over the requirement ``name``; None: that does not
+        apply there."""
+        before = self.later.required_yearly(name, period)
+        if before is None:
+            return None
+        stretch = self.later.stretch(period, 1)
+        scene, rules = self._scene(period, stretch), (before, carry, *carry.kept)
+        truths = [one.test(scene) for one in rules]
+        required = None if False in truths else self._required(before, stretch, period)
+        if required is None:
+            return None
+        limits = [c.rule.statement.limit for c in (carry, *carry.kept)]  # type: ignore[attr-defined]
+        limit = min((self._in_unit(one, period + 1) for one in limits if one is not None), default=UNBOUNDED)
+        lacks = {f for one, truth in zip(rules, truths, strict=True) if truth is None for f in one.lacks(scene)}
+        wanted = before.rule.statement
+        assert isinstance(wanted, tree.Require)
+        return Leaving(wanted, required, limit, None in truths or required.perhaps_none, required.missing | lacks)
 
     # --- findings -------------------------------------------------------------------------------------------------
 

@@ -257,32 +257,25 @@ class Asker:
         later, start = self.law.prepared.later, self.law.plan.year_start
         found: dict[str, CarryTerm] = {}
         stretch = later.stretch(span.first, 1)
-        scene = asked._scene(span.first, stretch)
         for carry in later.carry:
             statement = carry.rule.statement
             assert isinstance(statement, tree.Carry)
             if statement.rule in found or not carry.governs(span.first, start):
                 continue
             before = later.required_yearly(statement.rule, span.first)
-            if before is None:
-                continue
-            wanted = before.rule.statement
-            assert isinstance(wanted, tree.Require)
-            if self._share(before, stretch)[0] is not None:
+            if before is not None and self._share(before, stretch)[0] is not None:
                 raise Inexpressible("hours carried over a share of what was counted")
-            rules = (before, carry, *carry.kept)
-            truths = [one.test(scene) for one in rules]
-            required = None if False in truths else asked._required(before, stretch, span.first)
-            if required is None:
+            left = asked.leaving(carry, statement.rule, span.first)
+            if left is None:
                 continue
-            limits = [c.rule.statement.limit for c in (carry, *carry.kept)]  # type: ignore[attr-defined]
-            limit = min((asked._in_unit(one, span.first + 1) for one in limits if one is not None), default=UNBOUNDED)
-            measured = self._sum(wanted.measure, span.first, wanted.this_period), "span"
-            lacks = {f for one, truth in zip(rules, truths, strict=True) if truth is None for f in one.lacks(scene)}
-            missing = tuple(sorted(required.missing | lacks))
-            sure = None not in truths and not required.perhaps_none
             found[statement.rule] = CarryTerm(
-                statement.rule, measured, sure, limit, required.low, required.high, missing
+                rule=statement.rule,
+                measured=(self._sum(left.wanted.measure, span.first, left.wanted.this_period), "span"),
+                sure=not left.unsure,
+                limit=left.limit,
+                low=left.required.low,
+                high=left.required.high,
+                missing=tuple(sorted(left.lacks)),
             )
         return list(found.values())
 
