@@ -16,7 +16,7 @@ from policyengine.language import tree
 from policyengine.language.disjoint import conjuncts, disjoint, of_records
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.packs.windows import window_within
-from policyengine.plan.model import PlanRule
+from policyengine.plan.model import PlanRule, meet
 
 CapRule = PlanRule[tree.Cap]
 Conflict = tuple[CapRule, CapRule]
@@ -41,7 +41,7 @@ def _apart(one: CapRule, other: CapRule) -> bool:
 
     Of one name there are two at one time where an override has another window than its base.
     """
-    if one.name == other.name and not _meet(one, other):
+    if one.name == other.name and not meet(one, other):
         return True
     if _of_other_times(one, other):
         return True
@@ -51,18 +51,13 @@ def _apart(one: CapRule, other: CapRule) -> bool:
 
 def _of_other_times(one: CapRule, other: CapRule) -> bool:
     """Whether no record is of a year in which one governs and under the other: an order can't matter between them."""
-    return not _meet(one, other) and not _several_years(one) and not _several_years(other)
+    return not meet(one, other) and not _several_years(one) and not _several_years(other)
 
 
 def _several_years(rule: CapRule) -> bool:
     """Whether a window may hold records of years in which another version governs."""
     window = rule.statement.window
     return isinstance(window, tree.AnyYears | tree.Within) or (isinstance(window, tree.PerYears) and window.count > 1)
-
-
-def _meet(one: CapRule, other: CapRule) -> bool:
-    start = max(one.start or date.min, other.start or date.min)
-    return start <= min(one.until or date.max, other.until or date.max)
 
 
 def share(one: CapRule, other: CapRule, vocabulary: Vocabulary | None = None) -> bool:

@@ -64,11 +64,9 @@ class Kinds:
             case tree.Value(value=value, unit=unit):
                 return _of_value(value, unit)
             case tree.Lookup(table=name):
-                table = self.tables.get(name)
-                column = next((table.columns[c] for c in table.columns_with("value")), None) if table else None
-                return (
-                    None if column is None else Kind(column.type, say(f"the table {name}", f"表 {name}"), column.unit)
-                )
+                column = self.value_column(name)
+                named = say(f"the table {name}", f"表 {name}")
+                return None if column is None else Kind(column.type, named, column.unit)
         raise TypeError(node)
 
     def _of_field(self, name: str) -> Kind | None:
@@ -78,6 +76,11 @@ class Kinds:
         lists = frozenset((decl.owner,)) if decl.type == "term" else frozenset()
         type_ = "text" if decl.type == "unit" else decl.type
         return Kind(type_, self.word(name), decl.unit or IMPLIED.get(name), lists)
+
+    def value_column(self, table: str) -> Column | None:
+        """The column that a table's figures stand in; None where there is none, or no such table."""
+        found = self.tables.get(table)
+        return next((found.columns[c] for c in found.columns_with("value")), None) if found else None
 
     def word(self, name: str) -> str:
         """What messages call a field or term."""
@@ -320,7 +323,7 @@ class Kinds:
 
     def _sight(self, rule: Rules, statement: tree.Statement) -> None:
         of_period = isinstance(statement, PERIOD_STATEMENTS)
-        for decl, span in self._fields(statement.when):
+        for decl, span in self.fields_of(statement.when):
             if of_period and decl.of in ("record", "derived"):
                 self.blind(rule, decl, span)
             elif not of_period and decl.id == "circumstance":
@@ -363,7 +366,8 @@ class Kinds:
             span, say("use it in excuse, reduce, require or conclude", "请用于 免除、核减、要求 或 结论"),
         )  # fmt: skip
 
-    def _fields(self, node: object) -> Iterator[tuple[FieldDecl, Span | None]]:
+    def fields_of(self, node: object) -> Iterator[tuple[FieldDecl, Span | None]]:
+        """The declared fields that a node asks for, with their places."""
         for part in walk(node):
             match part:
                 case tree.Field(id=name, span=span) | tree.Present(field=name, span=span):
@@ -374,10 +378,6 @@ class Kinds:
                     continue
             if name in self.vocabulary.fields:
                 yield self.vocabulary.fields[name], span
-
-    def fields_of(self, node: object) -> Iterator[tuple[FieldDecl, Span | None]]:
-        """The declared fields that a node asks for, with their places."""
-        yield from self._fields(node)
 
 
 _TYPES = {

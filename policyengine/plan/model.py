@@ -11,6 +11,7 @@ from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
 from policyengine.light import dataclass
 from policyengine.packs.model import Governing, Rule, Table
+from policyengine.packs.pieces import Stretch, overlap
 
 STAGES = (  # the lists of rules of a plan, stage by stage
     "recognise", "reject", "convert", "add", "exchange", "assign", "count_once", "caps", "measures", "carry", "require",
@@ -43,16 +44,25 @@ class PlanRule(Generic[S]):
         return self.governing.rule
 
     @property
+    def stretch(self) -> Stretch:
+        """The days on which it is in force."""
+        return self.start, self.until
+
+    @property
     def statements(self) -> tuple[S, ...]:
         """Its own sentence and those that are kept beside it."""
         return self.statement, *(s for _, s in self.kept)
+
+
+def meet(one: PlanRule[tree.Statement], other: PlanRule[tree.Statement]) -> bool:
+    """Whether there is a day on which both are in force."""
+    return overlap(one.stretch, other.stretch) is not None
 
 
 @dataclass(frozen=True)
 class Plan:
     """The eight stages. ``unit`` is what totals are counted in (``hours`` or ``credits``).
 
-    ``exchange``: how many hours one credit is, by period rule; None where no exchange governs.
     ``ticks``: how many integer ticks one counted unit has (the least common denominator of everything that can be
     counted or required); None when there is none (a split by days without a stated rounding): then only the reference
     evaluator is exact. ``greatest``: no sum of one person's hours has more ticks than this; it fits in 64 bits.

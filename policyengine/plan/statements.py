@@ -19,7 +19,7 @@ from policyengine.packs.pieces import Stretch, days, overlap, uncovered
 from policyengine.packs.shape import did_you_mean
 from policyengine.packs.windows import both_in_words, decided_with, window_words
 from policyengine.plan.kinds import Kinds, Rules, type_word
-from policyengine.plan.model import PlanRule
+from policyengine.plan.model import meet
 from policyengine.plan.names import RuleNames, owning_field
 from policyengine.plan.report import Reporter
 
@@ -107,8 +107,7 @@ class Statements:
         """The unit of a figure that counts; None, with a message, where it is no figure of hours or credits."""
         match figure:
             case tree.Lookup(table=name):
-                table = self.tables.get(name)
-                column = next((table.columns[c] for c in table.columns_with("value")), None) if table else None
+                column = self.kinds.value_column(name)
                 if column is None:
                     return None
                 if column.unit not in COUNTED or column.type != "number":
@@ -275,7 +274,7 @@ class Statements:
         """Some rule defines the measure, and in every year of the requirement: undefined it adds up to 0."""
         defining = [r for r in self.rules if isinstance(r.statement, tree.Measure) and r.statement.name == name]
         called = self.kinds.word(name)
-        lacking = uncovered((rule.start, rule.until), ((one.start, one.until) for one in defining))
+        lacking = uncovered(rule.stretch, (one.stretch for one in defining))
         if not defining:
             self._say(
                 rule, "PE244",
@@ -412,8 +411,8 @@ class Statements:
         self, rule: Rules, statement: tree.Conclude, test: tree.Outcome | tree.InEach, found: list[Rules]
     ) -> None:
         """What is in force for a part of the conclusion's time only is met by all in the rest of it."""
-        lacking = uncovered((rule.start, rule.until), ((one.start, one.until) for one in found))
-        never = bool(found) and lacking == [(rule.start, rule.until)]
+        lacking = uncovered(rule.stretch, (one.stretch for one in found))
+        never = bool(found) and lacking == [rule.stretch]
         told = never or _follows_when_met(statement.when, test.rule)
         if found and lacking and told and rule.rule.pack == self.names.packs[-1]:
             self.reporter.on(
@@ -453,16 +452,13 @@ def _common(*rules: Rules) -> Stretch | None:
     """The days on which all are in force."""
     found: Stretch | None = (None, None)
     for rule in rules:
-        found = found and overlap(found, (rule.start, rule.until))
+        found = found and overlap(found, rule.stretch)
     return found
 
 
 def _apart(stretch: Stretch, ones: list[Rules], others: list[Rules]) -> bool:
     """Whether two requirements, each with all its versions, are decided with different periods in a stretch of time."""
-    kinds = (
-        {decided_with(_window(r)) for r in versions if overlap((r.start, r.until), stretch)}
-        for versions in (ones, others)
-    )
+    kinds = ({decided_with(_window(r)) for r in versions if overlap(r.stretch, stretch)} for versions in (ones, others))
     return next(kinds).isdisjoint(next(kinds))
 
 
@@ -507,10 +503,3 @@ def at_one_time(rules: Iterable[Rules]) -> Iterator[tuple[Rules, Rules]]:
         for other in listed[number + 1 :]:
             if one.key != other.key and meet(one, other):
                 yield one, other
-
-
-def meet(one: PlanRule[tree.Statement], other: PlanRule[tree.Statement]) -> bool:
-    """Whether there is a day on which both are in force."""
-    starts = [d for d in (one.start, other.start) if d is not None]
-    ends = [d for d in (one.until, other.until) if d is not None]
-    return not starts or not ends or max(starts) <= min(ends)

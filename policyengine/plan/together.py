@@ -15,12 +15,13 @@ from policyengine.language import tree
 from policyengine.language.disjoint import conjuncts, disjoint, of_records, same_terms
 from policyengine.language.quantities import COUNTED, UNITS, exact_text
 from policyengine.messages import say
+from policyengine.packs.pieces import Stretch, overlap, uncovered
 from policyengine.packs.windows import of_a_year
 from policyengine.plan import caps as cap_order
 from policyengine.plan.kinds import Rules
-from policyengine.plan.model import Plan, PlanRule
+from policyengine.plan.model import Plan, PlanRule, meet
 from policyengine.plan.report import Reporter
-from policyengine.plan.statements import at_one_time, meet
+from policyengine.plan.statements import at_one_time
 from policyengine.plan.ticks import GREATEST, RECORDS_PER_PERSON, Counting, counting
 
 
@@ -99,7 +100,7 @@ class Together:
         for rule in self.plan.rules():
             for statement in rule.statements:
                 for unit in set(_units_of(statement, self.plan)) - {self.plan.unit}:
-                    if unit in COUNTED and not self._exchanged(rule):
+                    if unit in COUNTED and not self._exchanged(rule.stretch):
                         self._no_exchange(rule, statement, unit)
         for measure in self.plan.measures:
             if measure.rule.pack == self.plan.policy and measure.statement.unit != self.plan.unit:
@@ -127,18 +128,9 @@ class Together:
                       f"请写{own_zh}；以{said_zh}写的数值通过换算比较"), "warning",
         )  # fmt: skip
 
-    def _exchanged(self, rule: Rules) -> bool:
-        """Whether exchanges are in force without a gap from the rule's first day to its last."""
-        return self._covered(rule.start or date.min, rule.until or date.max)
-
-    def _covered(self, day: date, end: date) -> bool:
-        """Whether exchanges are in force without a gap from ``day`` to ``end``."""
-        for exchange in sorted(self.plan.exchange, key=lambda e: e.start or date.min):
-            if (exchange.start or date.min) <= day <= (exchange.until or date.max):
-                if exchange.until is None or exchange.until >= end:
-                    return True
-                day = date.fromordinal(exchange.until.toordinal() + 1)
-        return False
+    def _exchanged(self, stretch: Stretch) -> bool:
+        """Whether exchanges are in force on all of these days."""
+        return not uncovered(stretch, (exchange.stretch for exchange in self.plan.exchange))
 
     def _in_own_unit(self) -> list[Rules]:
         """The requirements in the plan's unit, the latest first."""
@@ -147,9 +139,8 @@ class Together:
 
     def _beside(self, rule: Rules, other: Rules) -> bool:
         """Whether there is a day on which both are in force and no exchange is."""
-        first = max(rule.start or date.min, other.start or date.min)
-        last = min(rule.until or date.max, other.until or date.max)
-        return first <= last and not self._covered(first, last)
+        common = overlap(rule.stretch, other.stretch)
+        return common is not None and not self._exchanged(common)
 
     def _no_exchange(self, rule: Rules, statement: tree.Statement, unit: str) -> None:
         plan_unit = self.plan.unit

@@ -12,7 +12,7 @@ from datetime import date
 from policyengine.diagnostics import Diagnostic
 from policyengine.language import tree
 from policyengine.messages import say
-from policyengine.packs.pieces import Stretch, days, uncovered
+from policyengine.packs.pieces import days, uncovered
 from policyengine.plan.model import Plan, PlanRule
 from policyengine.plan.report import Reporter
 
@@ -25,7 +25,7 @@ def unpaired(plan: Plan) -> list[Diagnostic]:
     reporter = Reporter()
     rates: tuple[FormRule, ...] = (*plan.convert, *plan.add)
     for rule, form in _named(plan.recognise):
-        left = uncovered(_in_force(rule), map(_in_force, _speaking_of(form, rates)))
+        left = uncovered(rule.stretch, (rate.stretch for rate in _speaking_of(form, rates)))
         if left:
             en, zh = _surfaces(plan, form)
             first = min(left, key=lambda stretch: stretch[0] or date.min)
@@ -65,10 +65,6 @@ def _named(rules: Sequence[FormRule]) -> Iterator[tuple[FormRule, str]]:
 def _speaking_of(form: str, rules: Sequence[FormRule]) -> list[FormRule]:
     """The rules for records of the form: those that name it, and those about something else, or about all records."""
     return [r for r in rules if r.about != "form" or form in r.statement.what.terms]
-
-
-def _in_force(rule: FormRule) -> Stretch:
-    return rule.start, rule.until
 
 
 def _surfaces(plan: Plan, form: str) -> tuple[str, str]:
