@@ -48,7 +48,7 @@ def counting(plan: Plan) -> Counting:
     result = Counting(1, Fraction(0))
     parts: list[int] = []
     shares, reductions = [1], [1]
-    rates = _rates(plan)
+    rates = rates_of(plan)
     most_convert, most_add = Fraction(0), Fraction(0)
     converting: tuple[PlanRule[tree.Convert] | PlanRule[tree.Add], ...] = (*plan.convert, *plan.add)
     for rule in converting:
@@ -72,7 +72,7 @@ def counting(plan: Plan) -> Counting:
     limits: tuple[PlanRule[tree.Cap] | PlanRule[tree.Require], ...] = (*plan.caps, *plan.require)
     for figure_rule in limits:
         for one in figure_rule.statements:
-            parts += [v.denominator for v in _figures(plan, one.figure, rates)]
+            parts += [v.denominator for v in figures_of(plan, one.figure, rates)]
             if isinstance(one.figure, tree.Share):
                 shares.append(one.figure.value.denominator)
     for carry in plan.carry:
@@ -96,7 +96,7 @@ def _stated(
     plan: Plan, rates: dict[str, list[Fraction]], per_record: Fraction
 ) -> Iterator[tuple[PlanRule[tree.Statement], Fraction]]:
     """The figures of requirements, caps and other limits, in the plan's unit; a share is one of the greatest figure."""
-    owed = [v for r in plan.require for s in r.statements for v in _figures(plan, s.figure, rates)]
+    owed = [v for r in plan.require for s in r.statements for v in figures_of(plan, s.figure, rates)]
     most = max((*owed, per_record), default=Fraction(0))
     for rule in plan.rules():
         for statement in rule.statements:
@@ -105,16 +105,16 @@ def _stated(
                     if share > 1:  # a part is no greater than what it is taken of
                         yield rule, share * most
                 case tree.Require(figure=figure) | tree.Cap(figure=figure):
-                    yield from ((rule, value) for value in _figures(plan, figure, rates))
+                    yield from ((rule, value) for value in figures_of(plan, figure, rates))
                 case (
                     tree.Convert(limit=tree.Quantity() as limit)
                     | tree.Carry(limit=tree.Quantity() as limit)
                     | tree.Reduce(by=tree.Quantity() as limit)
                 ):
-                    yield from ((rule, value) for value in _figures(plan, limit, rates))
+                    yield from ((rule, value) for value in figures_of(plan, limit, rates))
 
 
-def _rates(plan: Plan) -> dict[str, list[Fraction]]:
+def rates_of(plan: Plan) -> dict[str, list[Fraction]]:
     """Unit → what one of it may be worth in the plan's unit, under any exchange."""
     rates: dict[str, list[Fraction]] = {plan.unit: [Fraction(1)]}
     for rule in plan.exchange:
@@ -127,7 +127,7 @@ def _rates(plan: Plan) -> dict[str, list[Fraction]]:
     return rates
 
 
-def _figures(plan: Plan, figure: tree.Figure, rates: dict[str, list[Fraction]]) -> Iterator[Fraction]:
+def figures_of(plan: Plan, figure: tree.Figure, rates: dict[str, list[Fraction]]) -> Iterator[Fraction]:
     """Every value that a figure may have, in the plan's unit."""
     values, unit = _values(plan, figure)
     for rate in rates.get(unit, ()):
@@ -157,14 +157,18 @@ def _scales(unit: str) -> list[tuple[str, Fraction]]:
     return [(u.id, u.scale / UNITS[unit].scale) for u in UNITS.values() if u.dimension == dimension]
 
 
-def _denominators(plan: Plan, statement: tree.Convert | tree.Add, rates: dict[str, list[Fraction]]) -> Iterator[int]:
-    """Denominators of the amounts that a rule may give."""
+def _giving(plan: Plan, statement: tree.Convert | tree.Add) -> tuple[list[Fraction], str, tree.Quantity | None]:
+    """The figures that a rule may give, their unit, and of what quantity: of ``stated``, 1 of 1."""
     figure = statement.figure
     values, unit = ([Fraction(1)], figure.unit) if isinstance(figure, tree.Stated) else _values(plan, figure)
-    if statement.otherwise is not None:
-        values = [*values, statement.otherwise.value]
-    factor = getattr(statement, "factor", None) or Fraction(1)
     basis = tree.Quantity(Fraction(1), unit) if isinstance(figure, tree.Stated) else statement.basis
+    return values if statement.otherwise is None else [*values, statement.otherwise.value], unit, basis
+
+
+def _denominators(plan: Plan, statement: tree.Convert | tree.Add, rates: dict[str, list[Fraction]]) -> Iterator[int]:
+    """Denominators of the amounts that a rule may give."""
+    values, unit, basis = _giving(plan, statement)
+    factor = getattr(statement, "factor", None) or Fraction(1)
     limit = getattr(statement, "limit", None)
     for rate in rates.get(unit, ()):
         if limit is not None:
@@ -200,13 +204,9 @@ def _greatest(
     result: Counting,
 ) -> Fraction:
     """The most a rule may give one record, in the plan's unit."""
-    figure = statement.figure
-    values, unit = ([Fraction(1)], figure.unit) if isinstance(figure, tree.Stated) else _values(plan, figure)
-    if statement.otherwise is not None:
-        values = [*values, statement.otherwise.value]
+    values, unit, basis = _giving(plan, statement)
     rate = max(rates.get(unit, ()), default=Fraction(0))
     most = max(values, default=Fraction(0))
-    basis = tree.Quantity(Fraction(1), unit) if isinstance(figure, tree.Stated) else statement.basis
     if basis is not None:
         bounds = [(plan.bounds[name][1] * scale) for name, scale in _scales(basis.unit) if name in plan.bounds]
         if not bounds:

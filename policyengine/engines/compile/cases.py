@@ -22,7 +22,7 @@ from policyengine.engines.compile.probes import Inexpressible
 from policyengine.engines.compile.sources import Sources
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.numbers import LIMITLESS, Number
-from policyengine.plan.ticks import _figures, _rates
+from policyengine.plan.ticks import figures_of, rates_of
 from policyengine.records.model import Fact
 
 MOST_TICKS = 2**50  # of one amount or limit, so that sums of a person's records stay below
@@ -210,10 +210,10 @@ class Cases:
             parts.update((value.low, value.high))
         parts.update(p.rounding.step.value for p in places if p.rounding)
         for law in self.sources.laws:
-            rates = _rates(law.plan)
+            rates = rates_of(law.plan)
             for rule in law.plan.caps:
                 for statement in rule.statements:
-                    parts.update(_figures(law.plan, statement.figure, rates))
+                    parts.update(figures_of(law.plan, statement.figure, rates))
         self.ticks = lcm(*(Fraction(p).denominator for p in parts))
         if self.ticks > MOST_PARTS:
             raise Inexpressible("amounts without a common denominator")

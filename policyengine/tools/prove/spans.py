@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from itertools import product
 
-from policyengine.engines.calendar import add_months, day_in_period, later
+from policyengine.engines.calendar import DAY, add_months, day_in_period, later
 
-DAY = timedelta(days=1)
 CYCLE = range(2001, 2401)  # periods in which the calendar has done all that it does
 Mark = tuple[int, int]
 
