@@ -351,5 +351,5 @@ class Accounts:
 
 def block(period: Tree, count: int, starting: int) -> Tree:
     """The first period of the block that holds a period (``calendar.block_of``)."""
-    past = t.modulo(t.minus(period.copy(), t.lit(starting)), count)
-    return t.minus(period, past)
+    past = t.remainder(t.minus(period.copy(), t.lit(starting)), count)
+    return t.minus(period, t.remainder(t.add([past, t.lit(count)]), count))  # never negative, also before ``starting``

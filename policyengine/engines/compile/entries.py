@@ -267,7 +267,7 @@ class Entries:
     def keep_totals(self, share: Share) -> None:
         """The table ``totals``: what every sum of a person and period comes to, and what caps cut off."""
         if not self._read_back:
-            self.host.keep("totals", share.of(t.select_all_of(t.table("totals_all", "s")), "s"))
+            self.host.keep("totals", share.of(t.select_all(t.table("totals_all", "s")), "s"))
             return
         if self.open_kept:
             self._keep_open(share)

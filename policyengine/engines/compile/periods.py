@@ -286,7 +286,10 @@ class Periods:
         if one.grid.years > 1:
             spans = f"spans_{one.grid.table.removeprefix('grid_')}"
             query = t.select(
-                person_id=t.col("person_id", "t"), period=t.col("period", "y"), **total, cut=t.total(t.col("cut", "t"))
+                person_id=t.col("person_id", "t"),
+                period=t.col("period", "y"),
+                **total,
+                cut=t.cast(t.wide_sum(t.col("cut", "t")), "BIGINT"),
             ).from_(t.table("totals", "t"), copy=False)
             inside = t.both(
                 t.compare(t.col("period", "t"), ">=", t.col("period", "y")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from datetime import date
 from fractions import Fraction
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 from sqlglot import exp
@@ -102,20 +102,14 @@ def present(value: Tree) -> Tree:
 
 def case(branches: Sequence[tuple[Tree, Tree]], default: Tree) -> Tree:
     """``CASE WHEN … THEN … ELSE default END``; without branches the default."""
-    if not branches:
-        return default
-    node = exp.Case(default=default)
-    node.set("ifs", [exp.If(this=test, true=value) for test, value in branches])
-    return node
+    return switch(None, branches, default)
 
 
-def switch(value: Tree, branches: Sequence[tuple[Tree, Tree]], default: Tree) -> Tree:
-    """``CASE value WHEN … THEN … ELSE default END``."""
+def switch(value: Tree | None, branches: Sequence[tuple[Tree, Tree]], default: Tree) -> Tree:
+    """``CASE value WHEN … THEN … ELSE default END``; without branches the default."""
     if not branches:
         return default
-    node = exp.Case(this=value, default=default)
-    node.set("ifs", [exp.If(this=one, true=result) for one, result in branches])
-    return node
+    return exp.Case(this=value, ifs=[exp.If(this=one, true=result) for one, result in branches], default=default)
 
 
 def flag(condition: Tree) -> Tree:
@@ -149,11 +143,6 @@ def bit(mask: Tree, position: int) -> Tree:
     return exp.NEQ(this=exp.paren(masked, copy=False), expression=lit(0))
 
 
-def total(value: Tree) -> Tree:
-    """A sum as a 64-bit number; 0 over no rows."""
-    return cast(wide_sum(value), "BIGINT")
-
-
 def unlimited(value: Tree) -> Tree:
     """Whether nothing limits an amount."""
     return compare(value.copy(), ">=", lit(UNLIMITED // 2))
@@ -181,12 +170,19 @@ def limited_sum(value: Tree) -> Tree:
 
 def running(value: Tree, partition: Sequence[Tree], order: Sequence[Tree], including: bool = False) -> Tree:
     """The sum over the rows that come before (``including``: up to this one) in its partition."""
-    end: Any = "CURRENT ROW" if including else lit(1)
-    spec = exp.WindowSpec(
-        kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=end, end_side=None if including else "PRECEDING"
-    )
-    window = exp.Window(this=exp.Sum(this=value), partition_by=list(partition), order=ordering(order), spec=spec)
-    return limited(coalesce(window, lit(0)))
+    return limited(coalesce(_preceding(exp.Sum(this=value), partition, order, including), lit(0)))
+
+
+def prior_max(value: Tree, partition: Sequence[Tree], order: Sequence[Tree]) -> Tree:
+    """The greatest of the rows that come before in the partition; NULL for the first."""
+    return _preceding(call("MAX", value), partition, order)
+
+
+def _preceding(value: Tree, partition: Sequence[Tree], order: Sequence[Tree], including: bool = False) -> Tree:
+    """An aggregate over the rows that come before, and this one where ``including``."""
+    end: dict[str, Any] = {"end": "CURRENT ROW"} if including else {"end": lit(1), "end_side": "PRECEDING"}
+    spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", **end)
+    return exp.Window(this=value, partition_by=list(partition), order=ordering(order), spec=spec)
 
 
 def sum_over(value: Tree, partition: Sequence[Tree]) -> Tree:
@@ -337,24 +333,7 @@ def found_in(value: Tree, column: str, name: str) -> Tree:
 
 def union(*queries: Any) -> Any:
     """All rows of all queries, which have the same columns in the same order."""
-    result = queries[0]
-    for query in queries[1:]:
-        result = exp.Union(this=result, expression=query, distinct=False)
-    return result
-
-
-def modulo(value: Tree, by: int) -> Tree:
-    """The rest of a division, never negative."""
-    once = exp.Mod(this=exp.paren(value, copy=False), expression=lit(by))
-    return exp.Mod(
-        this=exp.paren(exp.Add(this=exp.paren(once, copy=False), expression=lit(by)), copy=False), expression=lit(by)
-    )
-
-
-def prior_max(value: Tree, partition: Sequence[Tree], order: Sequence[Tree]) -> Tree:
-    """The greatest of the rows that come before in the partition; NULL for the first."""
-    spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=lit(1), end_side="PRECEDING")
-    return exp.Window(this=call("MAX", value), partition_by=list(partition), order=ordering(order), spec=spec)
+    return reduce(lambda one, other: exp.Union(this=one, expression=other, distinct=False), queries)
 
 
 def named(value: Tree, name: str) -> Tree:
@@ -392,10 +371,7 @@ def text_join(items: Tree, separator: str) -> Tree:
 
 
 def concat(*parts: Tree) -> Tree:
-    result = parts[0]
-    for part in parts[1:]:
-        result = exp.DPipe(this=result, expression=part)
-    return result
+    return reduce(lambda one, other: exp.DPipe(this=one, expression=other), parts)
 
 
 def enumeration(values: Iterable[str]) -> exp.DataType:
@@ -404,14 +380,10 @@ def enumeration(values: Iterable[str]) -> exp.DataType:
     return exp.DataType(this=exp.DataType.Type.ENUM, expressions=texts)
 
 
-def select_all(name: str) -> exp.Select:
-    """Every row of a table."""
-    return select_all_of(table(name))
-
-
-def select_all_of(relation: exp.Expression) -> exp.Select:
-    """Every row of a relation, as of a file."""
-    return exp.Select(expressions=[exp.Star()]).from_(relation, copy=False)
+def select_all(relation: str | Tree) -> exp.Select:
+    """Every row of a table, or of another relation, as of a file."""
+    rows = table(relation) if isinstance(relation, str) else relation
+    return exp.Select(expressions=[exp.Star()]).from_(rows, copy=False)
 
 
 def scaled(code: Tree, by: int) -> Tree:

@@ -177,7 +177,7 @@ def standing(
     prints = kept(span, alone=selection is None)
     if span is None or any(s != span for s in spans) or not _alike(old.manifest, manifest, prints, columns):
         return None
-    host.view("old_prints", t.select_all_of(t.parquet(str(old.folder / f"{PRINTS}.parquet"))))
+    host.view("old_prints", t.select_all(t.parquet(str(old.folder / f"{PRINTS}.parquet"))))
     same = [t.same(t.col(n, "o"), t.col(n, "p")) for n in ("person_id", *_HASHES)]
     host.keep("stale", _without("prints", "old_prints", same))
     then = {p["id"]: p["sha256"] for p in old.manifest["policies"]}
@@ -274,10 +274,10 @@ def joined(host: FileHost, found: Standing, part: Written, new: Path, folder: Pa
 
 def _rows(host: FileHost, old: Path, new: Path | None, columns: Sequence[str]) -> Any:
     """The columns of a table of the result, from both files (alias ``u``)."""
-    host.view("old_rows", t.select_all_of(_file(old)))
+    host.view("old_rows", t.select_all(_file(old)))
     files, known = [old], [host.columns("old_rows")]
     if new is not None:
-        host.view("new_rows", t.select_all_of(_file(new)))
+        host.view("new_rows", t.select_all(_file(new)))
         files.append(new)
         known.append(host.columns("new_rows"))
     paired = {n for n in columns if any(f"{n}_num" in there for there in known)}
