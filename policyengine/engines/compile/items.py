@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -44,53 +44,59 @@ class Items:
     def _once(self, law: Law, versions: Mapping[int, Ready]) -> None:
         """Add to the table ``dups`` the records that do not count because another one does. ``versions``: of one rule,
         by their places in the law."""
-        host, records = self.cases.sources.host, self.cases.sources.records
+        host, before = self.cases.sources.host, bool(self.cases.once)
         statement = next(iter(versions.values())).rule.statement
         assert isinstance(statement, tree.CountOnce)
-        values = {f"v{i}": records.value(name) for i, name in enumerate(statement.per)}
-        judged = self.cases.judged([f"o{place}" for place in versions], **values)
-        years = {place: governed(rule.start, rule.until, law) for place, rule in versions.items()}
-        member = [
-            t.equal(t.col("plan", "j"), t.lit(law.number)),
-            t.compare(t.col("high", "j"), ">", t.lit(0)),
-            *self._all_governed(list(years.values()), law),
-        ]
-        before = bool(self.cases.once)
-        own, rule = self._version(years, versions)
-        every = t.select(
-            **t.cols("j", "record_id", "person_id", "end", "low", "high", *values), belongs=own, rule=rule
-        ).from_(t.sub(judged, "j"), copy=False)
-        every.where(t.both(*member), copy=False)
-        kept = t.select(**t.cols("e", *t.names_of(every))).from_(t.sub(every, "e"), copy=False)
-        host.keep("once_all", kept.where(t.compare(t.col("belongs", "e"), ">", t.lit(0)), copy=False))
-        group = ["person_id", *values]
-        several = t.select(**{n: t.col(n) for n in group}).from_(t.table("once_all"), copy=False)
-        several.where(t.both(*(t.present(t.col(n)) for n in values)), copy=False)
-        several = several.group_by(*(t.col(n) for n in group), copy=False)
-        several = several.having(t.compare(t.count(), ">", t.lit(1)), copy=False)
-        doubt = t.either(
-            t.compare(t.col("low", "m"), "<>", t.col("high", "m")), t.equal(t.col("belongs", "m"), t.lit(2))
-        )
-        ranked = t.select(
-            **t.cols("m", "record_id", "person_id", "rule"),
-            rank=t.rank([t.col(n, "m") for n in group], _preference(statement.taking)),
-            doubt=t.over(t.call("MAX", t.flag(doubt)), [t.col(n, "m") for n in group]),
-        ).from_(t.table("once_all", "m"), copy=False)
-        host.keep("once_ranked", t.join(ranked, t.sub(several, "g"), t.agree("g", "m", *group)))
-        losers = t.select(record_id=t.col("record_id"), rule=t.col("rule")).from_(t.table("once_ranked"), copy=False)
-        losers.where(t.both(t.compare(t.col("rank"), ">", t.lit(1)), t.equal(t.col("doubt"), t.lit(0))), copy=False)
+        values = [f"v{i}" for i in range(len(statement.per))]
+        self._keep_members(law, versions, dict(zip(values, statement.per, strict=True)))
+        self._keep_ranked(values, statement.taking)
+        losers = t.select(**t.cols("m", "record_id", "rule")).from_(t.table("once_ranked", "m"), copy=False)
+        later = t.compare(t.col("rank", "m"), ">", t.lit(1))
+        losers.where(t.both(later, t.equal(t.col("doubt", "m"), t.lit(0))), copy=False)
         if before:
-            earlier = t.select(**{n: t.col(n) for n in ("record_id", "rule")}).from_(t.table("dups"), copy=False)
-            host.keep("dups_more", t.union(earlier, losers))
-            losers = t.select(**{n: t.col(n) for n in ("record_id", "rule")}).from_(t.table("dups_more"), copy=False)
+            host.keep("dups_more", t.union(t.select_all("dups"), losers))
+            losers = t.select_all("dups_more")
         host.keep("dups", losers)
         open_ = t.select(person_id=t.col("person_id")).from_(t.table("once_ranked"), copy=False)
         open_.where(t.equal(t.col("doubt"), t.lit(1)), copy=False)
-        blank = may_repeat(list(values), t.table("once_all", "b"), t.table("once_all", "m"))
+        blank = may_repeat(values, t.table("once_all", "b"), t.table("once_all", "m"))
         for name, query in (("open", open_), ("blank", blank)):
             table = f"{name}_{law.number}_{min(versions)}"
             host.keep(table, query.distinct(copy=False))
             self.routes.append(t.select(person_id=t.col("person_id")).from_(t.table(table), copy=False))
+
+    def _keep_members(self, law: Law, versions: Mapping[int, Ready], values: Mapping[str, str]) -> None:
+        """The table ``once_all``: the records that belong (``belongs`` 1) or may belong (2) to a version (``rule``, its
+        number), with the facts that are compared. ``values``: their fields, by column."""
+        columns = {name: self.cases.sources.records.value(field) for name, field in values.items()}
+        judged = self.cases.judged([f"o{place}" for place in versions], **columns)
+        years = {place: governed(rule.start, rule.until, law) for place, rule in versions.items()}
+        belongs, rule = self._version(years, versions)
+        every = t.select(
+            **t.cols("j", "record_id", "person_id", "end", "low", "high", *values), belongs=belongs, rule=rule
+        ).from_(t.sub(judged, "j"), copy=False)
+        able = (t.equal(t.col("plan", "j"), t.lit(law.number)), t.compare(t.col("high", "j"), ">", t.lit(0)))
+        every.where(t.both(*able, *self._all_governed(list(years.values()), law)), copy=False)
+        kept = t.select(**t.cols("e", *t.names_of(every))).from_(t.sub(every, "e"), copy=False)
+        kept.where(t.compare(t.col("belongs", "e"), ">", t.lit(0)), copy=False)
+        self.cases.sources.host.keep("once_all", kept)
+
+    def _keep_ranked(self, values: Sequence[str], taking: str) -> None:
+        """The table ``once_ranked``: of every group of several the records by preference (``rank``); ``doubt``: 1 where
+        it is open which of the group counts."""
+        group = ("person_id", *values)
+        several = t.select(**t.cols("s", *group)).from_(t.table("once_all", "s"), copy=False)
+        several.where(t.both(*(t.present(t.col(n, "s")) for n in values)), copy=False)
+        t.grouped_by(several, "s", *group).having(t.compare(t.count(), ">", t.lit(1)), copy=False)
+        open_ = t.compare(t.col("low", "m"), "<>", t.col("high", "m"))
+        doubt = t.either(open_, t.equal(t.col("belongs", "m"), t.lit(2)))
+        ranked = t.select(
+            **t.cols("m", "record_id", "person_id", "rule"),
+            rank=t.rank([t.col(n, "m") for n in group], _preference(taking)),
+            doubt=t.over(t.call("MAX", t.flag(doubt)), [t.col(n, "m") for n in group]),
+        ).from_(t.table("once_all", "m"), copy=False)
+        t.join(ranked, t.sub(several, "g"), t.agree("g", "m", *group))
+        self.cases.sources.host.keep("once_ranked", ranked)
 
     def _version(self, years: Mapping[int, YearRange], versions: Mapping[int, Ready]) -> tuple[Tree, Tree]:
         """Whether a record belongs, by the version that governs its last period, and that version's number."""
@@ -146,9 +152,9 @@ class Items:
         b = t.least(t.col("end", "j"), t.col("last", "p"))
         every = t.days_between(t.col("start", "j"), t.col("end", "j"))
         days = t.days_between(a, b)
-        handed = [n for n in handed if n not in ("claimed_low", "claimed_high")]
+        own = [n for n in handed if n not in ("claimed_low", "claimed_high")]
         parts = t.select(
-            **t.cols("j", *handed),
+            **t.cols("j", *own),
             amount=t.col("claimed_low", "j"),
             **t.cols("j", "rl", "rh"),
             day=t.col("end", "j"),
@@ -171,14 +177,11 @@ class Items:
         left = t.minus(t.col("amount", "s"), before)
         share = t.greatest(t.lit(0), t.case([(t.col("last", "s"), left)], t.least(t.col("part", "s"), left.copy())))
         shared = t.select(
-            **t.cols("s", *handed, "rl", "rh", "day", "start", "end", "period", "route", "amount"), share=share
+            **t.cols("s", *own, "rl", "rh", "day", "start", "end", "period", "route", "amount"), share=share
         ).from_(t.sub(parts, "s"), copy=False)
-        names = [n for n in handed if n not in ("claimed_low", "claimed_high")]
+        columns = t.cols("u", *handed, "day", "start", "end", "period")  # in the order of those of other records
         return t.select(
-            **t.cols("u", *names[:6]),
-            claimed_low=t.col("share", "u"),
-            claimed_high=t.col("share", "u"),
-            **t.cols("u", *names[6:], "day", "start", "end", "period"),
+            **{**columns, "claimed_low": t.col("share", "u"), "claimed_high": t.col("share", "u")},
             low=t.times(t.col("share", "u"), t.col("rl", "u")),
             high=t.times(t.col("share", "u"), t.col("rh", "u")),
             route=t.col("route", "u"),
@@ -228,7 +231,7 @@ def governed(start: date | None, until: date | None, law: Law) -> YearRange:
     return first, last
 
 
-def may_repeat(values: list[str], own: Any, among: Any) -> Any:
+def may_repeat(values: Sequence[str], own: Any, among: Any) -> Any:
     """Persons with a record of ``own`` (alias ``b``) that lacks a value and may have the same as another one of
     ``among`` (alias ``m``)."""
     query = t.select(person_id=t.col("person_id", "b")).from_(own, copy=False)
