@@ -233,18 +233,7 @@ class Cases:
     def _load(self) -> None:
         """The table ``cases``: by key the formula, what it counts toward, and the number of its words. Amounts that no
         formula gives have cases of their own, which the table ``valued`` names by key and quantity."""
-        host, laws = self.sources.host, self.sources.laws
-        shape = {
-            "kind": "INTEGER", "d": "INTEGER", "plan": "INTEGER", "rl": "BIGINT", "rh": "BIGINT", "num": "BIGINT",
-            "off": "BIGINT", "den": "BIGINT", "mul": "BIGINT", "lim": "BIGINT", "plus": "BIGINT", "more": "BIGINT",
-            "place": "INTEGER", "simple": "BOOLEAN", "miss": "INTEGER",
-        }  # fmt: skip
-        for s in range(max(len(law.sums) for law in laws)):
-            shape |= {f"t{s}": "BIGINT", f"n{s}": "BIGINT"}
-        for c in range(max(len(law.plan.caps) for law in laws)):
-            shape |= {f"c{c}": "INTEGER", f"r{c}": "INTEGER", f"w{c}": "INTEGER"}
-        for o in range(max(len(law.plan.count_once) for law in laws)):
-            shape[f"o{o}"] = "INTEGER"
+        host, shape = self.sources.host, self._shape()
         kinds: dict[tuple[int, int], int] = {}  # many combinations are judged alike: their row is made once
         rows: dict[tuple[Any, ...], int] = {}
         columns = [*shape][1:]
@@ -283,6 +272,27 @@ class Cases:
         if valued:
             names = ["key", "q", *(f"by_{n}" for n in self.sources.divisors), "other"]
             host.load("valued", dict.fromkeys(names, "BIGINT"), valued)
+
+    def _shape(self) -> dict[str, str]:
+        """The columns of ``cases``, beside the key. ``kind``: the number of all the others; ``d``: of the words;
+        ``miss``: of the list of what they lack; ``rl``, ``rh``: 1 where it surely, or perhaps, counts.
+
+        Of a quantity q come at least min(``lim``, (q × ``num`` + ``off``) ÷ ``den`` × ``mul``) + ``plus`` ticks, and at
+        most ``more`` more. For each sum: ``t`` whether it surely belongs, ``n`` whether perhaps. For each cap: ``c`` 0
+        not under it, 1 under it, 2 perhaps, 3 in an order that is open; ``r`` its place in the order; ``w`` the list of
+        what would settle ``c``. For each rule to count once: ``o`` 0 not, 1 under it, 2 perhaps.
+        """
+        laws = self.sources.laws
+        shape = {
+            "kind": "INTEGER", "d": "INTEGER", "plan": "INTEGER", "rl": "BIGINT", "rh": "BIGINT", "num": "BIGINT",
+            "off": "BIGINT", "den": "BIGINT", "mul": "BIGINT", "lim": "BIGINT", "plus": "BIGINT", "more": "BIGINT",
+            "place": "INTEGER", "simple": "BOOLEAN", "miss": "INTEGER",
+        }  # fmt: skip
+        for s in range(max(len(law.sums) for law in laws)):
+            shape |= {f"t{s}": "BIGINT", f"n{s}": "BIGINT"}
+        for c in range(max(len(law.plan.caps) for law in laws)):
+            shape |= {f"{n}{c}": "INTEGER" for n in "crw"}
+        return shape | {f"o{o}": "INTEGER" for o in range(max(len(law.plan.count_once) for law in laws))}
 
     def _word(self, verdict: Verdict, value: Valued | None) -> int:
         """The number of what the ledger says."""
