@@ -29,8 +29,15 @@ Examples:
 @click.option("--records", multiple=True, help="The records files, where they have moved since.")
 @click.option("--persons", help="The persons file, where it has moved since.")
 @click.option("--policy", help="The packs, where they have moved since.")
+@click.option("--mapping", help="The mapping file, where it has moved since.")
 def command(
-    folder: str, to: str, scope: str | None, records: tuple[str, ...], persons: str | None, policy: str | None
+    folder: str,
+    to: str,
+    scope: str | None,
+    records: tuple[str, ...],
+    persons: str | None,
+    policy: str | None,
+    mapping: str | None,
 ) -> int:
     """Write the result in DIR into the status database: decisions, findings, ledger, facts and statistics.
 
@@ -42,7 +49,7 @@ def command(
     from policyengine.tools.stats.origin import Named
 
     with progress():
-        done = publish(folder, to, scope, Named(records, persons, policy))
+        done = publish(folder, to, scope, Named(records, persons, policy, mapping))
     tell(done.notes)
     if not done.changed:
         there = say(f"this result is there already, in the scope {done.scope}", f"该结果已在库中（范围“{done.scope}”）")

@@ -36,6 +36,7 @@ Examples:
 @click.option("--records", multiple=True, help="The records files, where they have moved since.")
 @click.option("--persons", help="The persons file, where it has moved since.")
 @click.option("--policy", help="The packs, where they have moved since.")
+@click.option("--mapping", help="The mapping file, where it has moved since.")
 def command(
     folder: str,
     out: str,
@@ -46,6 +47,7 @@ def command(
     records: tuple[str, ...],
     persons: str | None,
     policy: str | None,
+    mapping: str | None,
 ) -> int:
     """A report of the result in DIR, or of what is current in a status database.
 
@@ -55,13 +57,13 @@ def command(
     from policyengine.tools.report import make
     from policyengine.tools.stats.origin import Named
 
-    path, named = Path(out), Named(records, persons, policy)
+    path, named = Path(out), Named(records, persons, policy, mapping)
     suffix = ".pdf" if pdf else path.suffix.lower()
     if suffix not in ((".html", ".pdf") if certificates else (".html", ".pdf", ".xlsx")):
         raise click.UsageError(say("--out must end in .html, .xlsx or .pdf", "--out 应以 .html、.xlsx 或 .pdf 结尾"))
     if person is not None and not certificates:
         raise click.UsageError(say("--person goes with --certificates", "--person 须与 --certificates 一起使用"))
-    refuse_over("--out", out, [folder, *records, persons, policy, *made_from([folder])])
+    refuse_over("--out", out, [folder, *records, persons, policy, mapping, *made_from([folder])])
 
     def write_page(to: Path) -> tuple[Diagnostic, ...]:
         if certificates:

@@ -42,6 +42,7 @@ Examples:
 @click.option("--records", multiple=True, help="The records files, where they have moved since.")
 @click.option("--persons", help="The persons file, where it has moved since.")
 @click.option("--policy", help="The packs, where they have moved since.")
+@click.option("--mapping", help="The mapping file, where it has moved since.")
 def command(
     results: tuple[str, ...],
     by: tuple[str, ...],
@@ -51,6 +52,7 @@ def command(
     records: tuple[str, ...],
     persons: str | None,
     policy: str | None,
+    mapping: str | None,
 ) -> int:
     """People, hours and funds in the results in DIR… (folders that evaluate wrote, or a status database).
 
@@ -72,13 +74,13 @@ def command(
     if format_ == "xlsx" and out is None:
         raise click.UsageError(say("xlsx needs a file: --out FILE.xlsx", "xlsx 需要文件：--out 文件.xlsx"))
     if out is not None:
-        refuse_over("--out", out, [*results, *records, persons, policy, *made_from(results)])
+        refuse_over("--out", out, [*results, *records, persons, policy, mapping, *made_from(results)])
     if format_ == "csv" and len(groups) != 1 and (out is None or out.lower().endswith(".csv")):
         english = "several tables as csv need a folder, which is not named .csv: --out FOLDER"
         text = say(english, "多个表的 csv 需要文件夹，其名称不以 .csv 结尾：--out 文件夹")
         raise click.UsageError(text)
     with progress():
-        made = statistics(results, groups, suppress, Named(records, persons, policy))
+        made = statistics(results, groups, suppress, Named(records, persons, policy, mapping))
     tell(made.notes)
     _write(made, format_, out)
     return 0

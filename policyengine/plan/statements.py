@@ -395,7 +395,7 @@ class Statements:
     def _each_year(self, rule: Rules, test: tree.InEach, found: list[Rules]) -> None:
         """Years running are asked of what every year decides, in all of the years that are looked at."""
         looked_at = _from_years_before(rule, test.years)
-        apart = (r for r in found if decided_with(_window(r)) is not None and overlap(looked_at, (r.start, r.until)))
+        apart = (r for r in found if decided_with(_window(r)) is not None and overlap(looked_at, r.stretch))
         if other := next(apart, None):
             over = window_words(_window(other))
             self._say(

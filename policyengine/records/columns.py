@@ -144,7 +144,8 @@ class _Tables:
         warnings = tuple(d.message for d in reading.diagnostics if d.severity == "warning")
         return Canonical(
             self.connection, table, persons_table, circumstances_table, tuple(self.files), reading.rejects,
-            reading.rows, reading.rejected, persons is not None, reading.digests, warnings, reading.watched,
+            reading.rows, reading.rejected, persons is not None, reading.digests | self.schema.mapping.digests,
+            warnings, reading.watched,
         ), reading.diagnostics  # fmt: skip
 
     # --- all tables of the files for one purpose ---

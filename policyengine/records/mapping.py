@@ -6,6 +6,7 @@ goes through the same functions as a cell of a records file.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import field, replace
 from pathlib import Path
@@ -43,6 +44,7 @@ class FileMapping:
     column_aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     term_aliases: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     places: dict[tuple[str, ...], tuple[int, int]] = field(default_factory=dict)
+    digests: TextMap = field(default_factory=dict)  # its own, as ``Reading.digests`` has those of other files
 
 
 NO_MAPPING = FileMapping()
@@ -75,7 +77,8 @@ def load_mapping(path: str) -> tuple[FileMapping | None, list[Diagnostic]]:
             _wrong(path, None, "it is not YAML", "这不是 YAML")
         ]
     mapping = reader.mapping(node)
-    return (None, reader.problems) if reader.problems else (mapping, [])
+    digests = {path: hashlib.sha256(raw).hexdigest()}
+    return (None, reader.problems) if reader.problems else (replace(mapping, digests=digests), [])
 
 
 def _refused(text: str, path: str) -> Diagnostic | None:

@@ -268,6 +268,32 @@ def test_without_the_files(of_2016: Evaluation, county: Path, tmp_path: Path) ->
             statistics([out], named=named)
 
 
+def test_facts_are_read_by_the_mapping_file_that_was_given(county: Path, tmp_path: Path) -> None:
+    """If it was amended (another column is the region), nothing is told of regions; moved, it can be named."""
+    persons, mapping, moved = (tmp_path / name for name in ("persons.csv", "mapping.yaml", "moved.yaml"))
+    header, *lines = (county / "persons.csv").read_text(encoding="utf-8").splitlines()
+    head = header.replace("region", "home") + ",born in"
+    persons.write_text("\n".join([head, *(f"{x},south" for x in lines)]), "utf-8")
+    mapping.write_text("columns: {region: home}", "utf-8")
+    files = Files((str(county / "records.csv"),), str(persons), mapping=str(mapping))
+    law = load_law(county / "policies" / "county")
+    for engine in ("reference", "duckdb"):
+        mapping.write_text("columns: {region: home}", "utf-8")
+        out = str(save(evaluate_files(law, files, (2016, 2016), engine=engine), tmp_path / engine))
+        assert rows(statistics([out]), "by-region", "region", "people")[0] == "north 4"
+        mapping.write_text("columns: {region: born in}", "utf-8")
+        made = statistics([out])
+        assert [n.message for n in made.notes] == [f"{mapping}: not what this result was made from, or not here"]
+        assert "by-region" not in [t.name for t in made.tables]
+        mapping.unlink()
+        moved.write_text("columns: {region: home}", "utf-8")
+        named = statistics([out], named=Named(mapping=str(moved)))
+        assert rows(named, "by-region", "region", "people")[0] == "north 4"
+        moved.write_text("columns: {region: born in}", "utf-8")
+        with pytest.raises(PolicyError, match="PE531"):
+            statistics([out], named=Named(mapping=str(moved)))
+
+
 @pytest.mark.parametrize("named", ["given", "given/*"])
 def test_circumstances_in_a_folder_are_no_records(county: Path, tmp_path: Path, named: str) -> None:
     """The manifest called every file of a folder or a pattern one of records: statistics missed it among these."""

@@ -26,6 +26,7 @@ class Named:
     records: tuple[str, ...] = ()
     persons: str | None = None
     policy: str | None = None
+    mapping: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def facts_of(
     options = written.manifest["options"]
     if options.get("pseudonymised"):
         return _without(str(written.folder), False, _HIDDEN)
-    explicit = bool(named.records or named.persons or named.policy)
+    explicit = bool(named.records or named.persons or named.policy or named.mapping)
     policy = named.policy or options["policy"]
     try:
         law = load_law(policy, None if named.policy else options.get("commit"))
@@ -66,7 +67,7 @@ def facts_of(
         if "-" in (*records, persons):
             return _without("-", explicit)
         canonical, said = read_tables(
-            connection, folder, records, persons, None, schema_for(law, options.get("mapping"))
+            connection, folder, records, persons, None, schema_for(law, named.mapping or options.get("mapping"))
         )
     except PolicyError as e:
         if e.diagnostics[0].code == "PE531":
@@ -82,7 +83,7 @@ def facts_of(
 
 def _unlike(written: Written, digests: Any, persons: str | None) -> str | None:
     """The first file whose content is not that of one of the result's inputs, or an input that is nowhere."""
-    roles = ("records", "persons") if persons else ("records",)
+    roles = ("records", "persons", "mapping") if persons else ("records", "mapping")
     inputs = [e for e in written.manifest["inputs"] if e["role"] in roles]
     known = {e["sha256"] for e in inputs}
     for file, digest in digests.items():
@@ -110,7 +111,8 @@ def _lacking(what: str, why: tuple[str, str]) -> Diagnostic:
     hint = _untold()
     if why is _NOT_THESE:  # the very files may still be found; of pseudonyms they say nothing
         hint += say("; ", "；") + say(
-            "name the files with --records, --persons and --policy", "可用 --records、--persons、--policy 指定文件"
+            "name the files with --records, --persons, --policy and --mapping",
+            "可用 --records、--persons、--policy、--mapping 指定文件",
         )
     return Diagnostic("PE530", say(f"{what}: {why[0]}", f"{what}：{why[1]}"), hint=hint, severity="note")
 
