@@ -25,7 +25,7 @@ def cache_folder() -> Path | None:
 def keep_whole(file: Path, content: bytes) -> None:
     """All at once, so that no other process reads half of it. Where it can't be done, without a word, nothing is left
     (the disk is full; on Windows, another process has the file open)."""
-    new = file.with_suffix(f".{os.getpid()}")
+    new = file.with_suffix(f".{os.getpid()}-{os.urandom(4).hex()}")  # no name that others could foresee (whole.py)
     try:
         new.write_bytes(content)
         os.replace(new, file)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from policyengine.cache import keep_whole
 from policyengine.diagnostics import PolicyError
 from policyengine.messages import speak
 from policyengine.packs import roots
@@ -182,6 +183,15 @@ def test_what_can_not_be_kept_leaves_nothing(
     monkeypatch.setattr(*((Path, step) if step == "write_bytes" else (os, step)), refused)
     assert load_law(world / "policies/shire").policies[0].id == "shire"
     assert set(file.parent.iterdir()) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need no right here")
+def test_what_is_kept_is_not_written_through_a_link_of_a_name_that_others_foresaw(tmp_path: Path) -> None:
+    file, others = tmp_path / "a.law", tmp_path / "others"
+    others.write_text("theirs")
+    file.with_suffix(f".{os.getpid()}").symlink_to(others)
+    keep_whole(file, b"ours")
+    assert (file.read_bytes(), others.read_text()) == (b"ours", "theirs")
 
 
 def test_what_lies_there_is_not_trusted(loads: list[str], world: Path) -> None:
