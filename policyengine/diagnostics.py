@@ -6,6 +6,7 @@ Each code has a page in ``policyengine/codes/<CODE>.md`` (``policyengine explain
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from itertools import accumulate
 from typing import Literal, Protocol
@@ -108,8 +109,11 @@ def failed(diagnostics: Iterable[Diagnostic]) -> bool:
 
 
 def installing(extra: str) -> str:
-    """The command that installs a part of the program, in the quotation marks that every shell takes."""
-    return f'pip install "policyengine-cpd[{extra}]"'
+    """The command that installs a part of the program, in the quotation marks that every shell takes. By the Python
+    that runs it: the ``pip`` of a shell may be another's, which has no such program and finds none."""
+    python = sys.executable or "python"
+    python = f'"{python}"' if " " in python else python
+    return f'{python} -m pip install "policyengine-cpd[{extra}]"'
 
 
 def not_installed(text: str, extra: str) -> PolicyError:

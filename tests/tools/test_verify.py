@@ -40,7 +40,8 @@ def test_what_needs_a_part_that_is_not_installed_is_no_disagreement(
     with pytest.raises(PolicyError) as raised:
         verify(written)
     assert [str(d) for d in raised.value.diagnostics] == [
-        'error PE908: XLSX needs openpyxl, which is not installed\n  hint: pip install "policyengine-cpd[sheets]"'
+        "error PE908: XLSX needs openpyxl, which is not installed\n"
+        f'  hint: {sys.executable} -m pip install "policyengine-cpd[sheets]"'
     ]
 
 
