@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -118,34 +120,51 @@ def codes(diagnostics: Iterable[Diagnostic], severity: str) -> list[str]:
     return sorted(d.code for d in diagnostics if d.severity == severity)
 
 
+@cache
+def _database() -> Any:
+    return duckdb.connect(config={"enable_external_file_cache": False})  # of files that a test writes again
+
+
+@contextmanager
+def empty_database() -> Iterator[Any]:
+    """Emptied, for the next: to start another takes as long as to read a small file."""
+    with _database().cursor() as connection:
+        try:
+            yield connection
+        finally:
+            for kind in ("VIEW", "TABLE", "TYPE"):
+                named = f"SELECT {kind}_name FROM duckdb_{kind}s() WHERE NOT internal".lower()
+                for (name,) in connection.execute(named).fetchall():
+                    connection.execute(f'DROP {kind} IF EXISTS "{name}"')
+
+
 def both_ways(
     records: list[str], persons: str | None, circumstances: str | None, of: Schema, folder: Path
 ) -> tuple[Inputs | None, list[Diagnostic]]:
     """Read row by row and by columns, and compare all that comes out."""
     inputs, said = read_inputs(records, persons, circumstances, of)
-    connection = duckdb.connect()
-    tables, said_too = read_tables(connection, folder, records, persons, circumstances, of, small=0)
-    assert sorted(map(str, said)) == sorted(map(str, said_too))
-    assert (inputs is None) == (tables is None)
-    if inputs is None or tables is None:
-        return None, said
-    assert inputs.rows == len(inputs.records) + inputs.rejected_rows
-    assert (inputs.rows, inputs.rejected_rows) == (tables.rows, tables.rejected_rows)
-    assert sorted(record_lines(inputs)) == sorted(table_lines(tables))
-    assert list(map(repr, inputs.rejects)) == list(map(repr, tables.rejects))
-    assert inputs.digests == tables.digests
-    places = {(r.record_id, r.file, r.sheet, r.row) for r in inputs.records}
-    rows = table_rows(connection, tables.records)
-    assert places == {(r["record_id"], *tables.files[r["_file"]], r["_row"]) for r in rows}
-    if tables.persons:
-        listed = [(r["person_id"], r.items()) for r in table_rows(connection, tables.persons)]
-        known = [(p.person_id, p.facts.items()) for p in inputs.persons.values()]
-        with_records = {r.person_id for r in inputs.records}
-        assert set(person_lines(listed)) <= set(person_lines(known))
-        assert {p for p, _ in known} == {p for p, _ in listed} | with_records
-    if tables.circumstances:
-        stretches = table_rows(connection, tables.circumstances)
-        own = [(p.person_id, c.kind, c.start, c.end) for p in inputs.persons.values() for c in p.circumstances]
-        assert sorted(map(repr, (tuple(r.values()) for r in stretches))) == sorted(map(repr, own))
-    connection.close()
+    with empty_database() as connection:
+        tables, said_too = read_tables(connection, folder, records, persons, circumstances, of, small=0)
+        assert sorted(map(str, said)) == sorted(map(str, said_too))
+        assert (inputs is None) == (tables is None)
+        if inputs is None or tables is None:
+            return None, said
+        assert inputs.rows == len(inputs.records) + inputs.rejected_rows
+        assert (inputs.rows, inputs.rejected_rows) == (tables.rows, tables.rejected_rows)
+        assert sorted(record_lines(inputs)) == sorted(table_lines(tables))
+        assert list(map(repr, inputs.rejects)) == list(map(repr, tables.rejects))
+        assert inputs.digests == tables.digests
+        places = {(r.record_id, r.file, r.sheet, r.row) for r in inputs.records}
+        rows = table_rows(connection, tables.records)
+        assert places == {(r["record_id"], *tables.files[r["_file"]], r["_row"]) for r in rows}
+        if tables.persons:
+            listed = [(r["person_id"], r.items()) for r in table_rows(connection, tables.persons)]
+            known = [(p.person_id, p.facts.items()) for p in inputs.persons.values()]
+            with_records = {r.person_id for r in inputs.records}
+            assert set(person_lines(listed)) <= set(person_lines(known))
+            assert {p for p, _ in known} == {p for p, _ in listed} | with_records
+        if tables.circumstances:
+            stretches = table_rows(connection, tables.circumstances)
+            own = [(p.person_id, c.kind, c.start, c.end) for p in inputs.persons.values() for c in p.circumstances]
+            assert sorted(map(repr, (tuple(r.values()) for r in stretches))) == sorted(map(repr, own))
     return inputs, said

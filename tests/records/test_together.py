@@ -8,7 +8,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 from policyengine.records import rejects, together
 from policyengine.records.columns import read_tables
 from policyengine.records.together import Group
-from tests.records.support import both_ways, schema, table_rows
+from tests.records.support import both_ways, empty_database, schema, table_rows
 from tests.records.test_properties import FEW, files
 
 SLOW = 1 << 40  # bytes: no file has so many, and all are read row by row
@@ -101,7 +100,7 @@ def written(folder: Path, texts: list[str | bytes]) -> list[str]:
 
 def read(names: list[str], small: int) -> dict[str, Any]:
     """All that reading gives, in its order; the rows by file and number."""
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory() as folder, empty_database() as connection:
         tables, said = read_tables(connection, Path(folder), names, None, None, schema(), small=small)
         found: dict[str, Any] = {"said": list(map(str, said))}
         if tables is not None:
