@@ -43,9 +43,9 @@ def section(language: str) -> str:
 
 
 def cloned(folder: Path) -> Path:
-    """The project's folders in a new place, as after cloning it."""
+    """The project's folders in a new place, as after cloning and installing it, which compiles the program."""
     for name in ("policies", "examples", "policyengine", "grammar"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name)
     return folder
 
 
