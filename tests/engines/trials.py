@@ -7,10 +7,11 @@ records and facts of their own. ``trial(seed, number)`` is the same whenever it 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -44,7 +45,7 @@ Engine = Callable[..., Result | None]
 class Trial:
     """What an engine is asked. ``plans``: one, or two between which the sector chooses; ``fitted``: records that were
     made just so large that they fill a cap; ``large``: judged as a register that is too large for what is kept or asked
-    of a small one."""
+    of a small one; ``wanted``: what the reference evaluator says, where it was asked to make the trial."""
 
     name: str
     plans: tuple[Plan, ...]
@@ -53,6 +54,7 @@ class Trial:
     as_of: date | None
     fitted: int = 0
     large: bool = False
+    wanted: Result | None = None
 
 
 @dataclass
@@ -124,19 +126,24 @@ def trial(seed: int, number: int, size: int = 30) -> Trial:
 
 
 def _filled(rng: Random, made: Trial) -> Trial:
-    """The trial with some of the records that a cap cuts made so small that they fill it exactly."""
+    """The trial with some of the records that a cap cuts made so small that they fill it exactly. Whose records are as
+    they were is judged once: by the reference evaluator each person is judged by their own records alone."""
     fitting: dict[str, Record] = {r.record_id: r for r in made.inputs.records}
+    before, changed = expected(made), set()
     fitted = 0
-    for entry in expected(made).ledger:
+    for entry in before.ledger:
         one = fitting[entry.record_id]
         if not 0 < entry.counted < entry.converted or one.quantity is None or rng.random() < 0.5:
             continue
         quantity = one.quantity * entry.counted / entry.converted
         if 100 % quantity.denominator == 0 and (quantity.denominator == 1 or one.unit in ("hours", "credits")):
             fitting[entry.record_id] = dataclasses.replace(one, quantity=quantity)
+            changed.add(one.person_id)
             fitted += 1
     inputs = dataclasses.replace(made.inputs, records=tuple(fitting.values()))
-    return dataclasses.replace(made, inputs=inputs, fitted=fitted)
+    filled = dataclasses.replace(made, inputs=inputs, fitted=fitted)
+    others = Result(*(tuple(r for r in rows if r.person_id not in changed) for rows in tables_in(before)))
+    return dataclasses.replace(filled, wanted=together([others, expected(filled, changed)]))
 
 
 def chosen(facts: Mapping[str, Fact]) -> int | None:
@@ -145,10 +152,15 @@ def chosen(facts: Mapping[str, Fact]) -> int | None:
     return None if sector is None else int(sector != "accounting")
 
 
+def tables_in(result: Result) -> tuple[tuple[Any, ...], ...]:
+    """The tables of a result, in the order that it takes them in."""
+    return result.decisions, result.findings, result.ledger, result.flags
+
+
 def together(parts: Sequence[Result]) -> Result:
     """Results of different people in one, by person."""
-    names = ("decisions", "findings", "ledger", "flags")
-    return Result(*(tuple(sorted((r for p in parts for r in getattr(p, n)), key=lambda r: r.person_id)) for n in names))
+    tables = zip(*map(tables_in, parts), strict=True)
+    return Result(*(tuple(sorted(chain.from_iterable(rows), key=lambda r: r.person_id)) for rows in tables))
 
 
 def _of(inputs: Inputs, people: set[str]) -> Inputs:
@@ -168,11 +180,12 @@ def _asked(made: Trial, plan: Plan) -> tuple[int, int] | None:
     return made.periods or reference.years_of(plan, made.inputs.records)
 
 
-def expected(made: Trial) -> Result:
-    """What the reference evaluator says."""
-    groups: dict[int, set[str]] = {}
+def expected(made: Trial, among: Collection[str] | None = None) -> Result:
+    """What the reference evaluator says of everybody, or of some people."""
+    groups: dict[int, set[str]] = {0: set()}
     for who, person in made.inputs.persons.items():
-        groups.setdefault(made.plans.index(_plan_of(made, person)), set()).add(who)
+        if among is None or who in among:
+            groups.setdefault(made.plans.index(_plan_of(made, person)), set()).add(who)
     parts = []
     for place, people_ in groups.items():
         plan = made.plans[place]
@@ -194,7 +207,7 @@ def compare(made: Trial, engine: Engine) -> tuple[Tally, list[str]]:
         return reference.evaluate_person(prepared[plan.policy], person, records, asked, made.as_of)
 
     selection = Selection(CHOICE, chosen) if len(made.plans) > 1 else None
-    wanted = expected(made)
+    wanted = made.wanted or expected(made)
     with thresholds(made.large):
         found = engine(list(made.plans), made.inputs, made.periods, made.as_of, selection, judge)
     tally = _counted(made, wanted)
