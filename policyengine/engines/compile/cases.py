@@ -31,6 +31,7 @@ MOST_GUESSED = 2  # texts of which both presence and absence are judged, whether
 ABSENT = -(2**62)  # stands for a missing quantity where it is looked up
 MOST_VALUES = 2_000_000  # combinations with their quantities that are judged one by one
 _NO_AMOUNT = Formula()
+_PLAIN = {"off": 0, "den": 1, "mul": 1, "lim": t.UNLIMITED, "plus": 0, "more": 0}  # what leaves an amount as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +261,7 @@ class Cases:
             kind = kind_of(self.verdicts[by[0]], value)
             valued.append((*(ABSENT if v is None else v for v in by), beyond + kind))
         keyed += [(other, other - beyond) for other in dict.fromkeys(v[-1] for v in valued)]
-        usual = {"off": 0, "den": 1, "mul": 1, "lim": t.UNLIMITED, "plus": 0, "more": 0}
-        given = [(name, value, columns.index(name)) for name, value in usual.items()]
+        given = [(name, value, columns.index(name)) for name, value in _PLAIN.items()]
         self.needs = frozenset(name for name, value, place in given if any(row[place] != value for row in rows))
         host.load("case_keys", {"key": "BIGINT", "kind": "INTEGER"}, keyed)
         host.load("case_kinds", shape, ((kind, *row) for row, kind in rows.items()))
@@ -334,25 +334,23 @@ class Cases:
     def _formula(self, formula: Formula) -> dict[str, int]:
         rate = formula.rate / self.sources.unit
         limit = t.UNLIMITED if formula.limit is None else self.in_ticks(formula.limit * formula.worth)
-        plus = self.in_ticks(formula.plus)
+        row = _PLAIN | {"lim": limit, "plus": self.in_ticks(formula.plus)}
         if not formula.step:
             each = rate * formula.worth * self.ticks
             assert each.denominator == 1
-            return {"num": each.numerator, "off": 0, "den": 1, "mul": 1, "lim": limit, "plus": plus, "more": 0}
+            return row | {"num": each.numerator}
         count = rate / formula.step
         num, den = count.numerator, count.denominator
         if formula.rounding == "half_up":
             num, den, off = 2 * num, 2 * den, den
         else:
             off = den - 1 if formula.rounding == "up" else 0
-        mul = self.in_ticks(formula.step * formula.worth)
-        return {"num": num, "off": off, "den": den, "mul": mul, "lim": limit, "plus": plus, "more": 0}
+        return row | {"num": num, "off": off, "den": den, "mul": self.in_ticks(formula.step * formula.worth)}
 
     def _constant(self, value: Valued) -> dict[str, int]:
         low, high = self.in_ticks(value.low), self.in_ticks(value.high)
         self.doubtful = self.doubtful or low != high
-        more = {"lim": t.UNLIMITED, "plus": low, "more": high - low}
-        return {"num": 0, "off": 0, "den": 1, "mul": 1, **more}
+        return _PLAIN | {"num": 0, "plus": low, "more": high - low}
 
     def lacks(self, name: str) -> bool:
         """Whether some record that occurs has no such fact."""
