@@ -240,16 +240,18 @@ class Folk:
     # --- the grid -----------------------------------------------------------------------------------------------------
 
     def grid(self, name: str, firsts: Iterable[int], years: int) -> Grid:
-        """Every person with every span of ``years`` periods from one of ``firsts`` on, and the traits that decide."""
+        """Every person with every span of ``years`` periods from one of ``firsts`` on, and the traits that decide:
+        ``code`` the facts of the person, ``pair…`` comparisons of two facts, ``from…`` where a window of months lies,
+        ``before…`` months before a date, and by kind of window what ``_leave`` says of circumstances; ``kinds``: all
+        that the person ever is in."""
         start, host = self.law.plan.year_start, self.sources.host
         spans = f"spans_{name}"
         rows = []
         for first in firsts:
             a, b = period_bounds(first, start, years)
-            wait = self.as_of is not None and self.as_of < b
             early = {s.years: period_bounds(first - s.years + 1, start)[0] for s in self._stretches(years) if s.years}
-            rows.append((first, first + years - 1, a, b, int(wait), *early.values()))
-        shape = {"period": "INTEGER", "last": "INTEGER", "start": "DATE", "end": "DATE", "wait": "INTEGER"}
+            rows.append((first, first + years - 1, a, b, *early.values()))
+        shape = {"period": "INTEGER", "last": "INTEGER", "start": "DATE", "end": "DATE"}
         shape |= {f"start{s.years}": "DATE" for s in self._stretches(years) if s.years}
         host.load(spans, shape, rows)
         grid = Grid(f"grid_{name}", years)
@@ -329,26 +331,10 @@ class Folk:
         return t.case([(known, counted)], t.lit(-1))
 
     def _leave(self, query: Any, name: str, spans: str, stretch: Stretch) -> list[str]:
-        """Join what the circumstances come to in a window: which there are, months of them, how long they last."""
-        host, table = self.sources.host, f"leave_{name}_{stretch.name}"
-        first, last = self._bounds(stretch)
-        start, end = t.col("start", "s"), t.col("end", "s")
-        clipped = t.select(
-            person_id=t.col("person_id", "f"),
-            period=t.col("period", "y"),
-            kind=t.col("kind", "s"),
-            a=t.greatest(t.coalesce(start, first), first.copy()),
-            b=t.least(t.coalesce(end, last), last.copy()),
-        ).from_(t.table(self.table, "f"), copy=False)
-        t.join(clipped, t.table(self._spells, "s"), t.same_person("s", "f"))
-        meets = t.both(
-            t.either(t.missing(start.copy()), t.compare(start.copy(), "<=", last.copy())),
-            t.either(t.missing(end.copy()), t.compare(end.copy(), ">=", first.copy())),
-        )
-        t.join(clipped, t.table(spans, "y"), meets)
-        if stretch.anchor is not None:
-            clipped.where(t.equal(t.col(f"year{stretch.anchor}", "f"), t.col("period", "y")), copy=False)
-        host.keep(table, clipped)
+        """Join what the circumstances come to in a window, and name the columns: ``…_kinds`` which there are, as bits;
+        ``…_months…`` full months of some kinds, ``…_lasts…`` whether some last as long as is asked."""
+        table = f"leave_{name}_{stretch.name}"
+        self._keep_clipped(table, spans, stretch)
         masks = t.select(
             **t.cols("c", "person_id", "period"), kinds=t.call("BIT_OR", t.power_of_two(t.col("kind", "c")))
         ).from_(t.table(table, "c"), copy=False)
@@ -368,6 +354,27 @@ class Folk:
             self._joined(query, t.sub(self._merged(table, kinds, columns), alias), alias, {n: n for n, _ in columns})
             traits += [n for n, _ in columns]
         return traits
+
+    def _keep_clipped(self, table: str, spans: str, stretch: Stretch) -> None:
+        """A table of the circumstances of each person and span (``kind``), from ``a`` to ``b`` within the window."""
+        first, last = self._bounds(stretch)
+        start, end = t.col("start", "s"), t.col("end", "s")
+        clipped = t.select(
+            person_id=t.col("person_id", "f"),
+            period=t.col("period", "y"),
+            kind=t.col("kind", "s"),
+            a=t.greatest(t.coalesce(start, first), first.copy()),
+            b=t.least(t.coalesce(end, last), last.copy()),
+        ).from_(t.table(self.table, "f"), copy=False)
+        t.join(clipped, t.table(self._spells, "s"), t.same_person("s", "f"))
+        meets = t.both(
+            t.either(t.missing(start.copy()), t.compare(start.copy(), "<=", last.copy())),
+            t.either(t.missing(end.copy()), t.compare(end.copy(), ">=", first.copy())),
+        )
+        t.join(clipped, t.table(spans, "y"), meets)
+        if stretch.anchor is not None:
+            clipped.where(t.equal(t.col(f"year{stretch.anchor}", "f"), t.col("period", "y")), copy=False)
+        self.sources.host.keep(table, clipped)
 
     def _joined(self, query: Any, other: Any, alias: str, columns: dict[str, str]) -> None:
         same = t.both(t.same_person(alias, "f"), t.agree(alias, "y", "period"))

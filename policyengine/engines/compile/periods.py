@@ -247,7 +247,9 @@ class Periods:
             self.host.drop(table)
 
     def _measured(self, one: Decided, share: Share) -> Any:
-        """Each row of the grid with its terms and the sums that they speak of."""
+        """Each row of the grid with its terms (``_load_terms``) and sums: ``l…`` and ``h…`` of the span itself, least
+        and greatest, by the number of the law's sum; ``a…`` and ``b…`` those that terms speak of, by their place in
+        ``Decided.sources``; ``ever`` the most of all that the person has; ``cut`` what caps cut off."""
         numbers = range(len(self.law.sums))
         columns: dict[str, Tree] = t.cols("q", *one.shape)
         query = t.select(
@@ -343,7 +345,7 @@ class Periods:
         return value if self.scale == 1 else t.multiplied(value, t.lit(self.scale))
 
     def _carry(self, one: Decided) -> None:
-        """The table of what each year leaves to the next, by rule."""
+        """The table of what each year leaves to the next, by rule: ``cl…`` at least and ``ch…`` at most."""
         columns: dict[str, Tree] = {}
         for n in range(len(one.carries)):
             low, high = (self._scaled_sum(_picked(t.col(f"cs{n}", "m"), kind, len(one.sources), "m")) for kind in "ab")
@@ -401,6 +403,8 @@ class Periods:
         return ways.of_one(one.slots, number) if one.named else t.lit(1)
 
     def _slot(self, one: Decided, k: int) -> dict[str, Tree]:
+        """What the finding at a place compares: achieved ``lo`` to ``hi``, of which ``given`` is carried, with required
+        ``rl`` to ``rh``; and of its terms what decides how it comes out. ``loose``: what is carried is open."""
         count = len(one.sources)
         low, high = (self._scaled_sum(_picked(t.col(f"s{k}", "m"), kind, count, "m")) for kind in "ab")
         adrift = t.equal(t.col(f"adrift{k}", "m"), t.lit(1))
