@@ -472,7 +472,7 @@ Ann (P*) · 2017 · not met; total 90 / 120 in 2016-07-01..2017-06-30, 30 short 
 ├─ professional 70 in 2016-01-01..2017-12-31    (expected 80: 10 short)    two-years, art. 4
 │  ├─ J1 2016-10-10 training "Autumn" 50 hours → 50 hours    stated, art. 2
 │  └─ J3 2017-11-10 lecture "Late" 20 hours → 20 hours    stated, art. 2
-└─ enough would be: 30 more recognised hours by 2017-06-30"""
+└─ enough would be (what is only expected may still be missed: professional): 30 more recognised hours by 2017-06-30"""
 IN_THE_TABLES = """\
 P* · 2017 · not met; total 90 / 120 in 2016-07-01..2017-06-30, 30 short    vale
 ├─ total 60 hours

@@ -5,7 +5,7 @@ Nothing is guessed: every option is tried as a case of its own before it is offe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -27,16 +27,24 @@ ZERO = Fraction(0)
 ONE = (tree.PerActivity, tree.PerDay, tree.PerField)
 
 
-def enough_for(
-    situation: Situation, samples: Samples, others: Sequence[Situation] = ()
-) -> tuple[tuple[Remedy, ...], bool]:
-    """Remedies for each firm requirement of the decision that is not met, none where nothing is lacking; and whether
-    the first of each requirement, all together, meet all that is asked, maxima too.
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """``remedies``: for each firm requirement of a decision that is not met. ``together``: whether the first of each
+    requirement, all together, meet all that is asked, maxima too. ``short``: the measures of which less than is
+    expected, or more, may be there all the same."""
+
+    remedies: tuple[Remedy, ...] = ()
+    together: bool = True
+    short: tuple[str, ...] = ()
+
+
+def enough_for(situation: Situation, samples: Samples, others: Sequence[Situation] = ()) -> Enough:
+    """What would meet the decision's firm requirements; nothing where nothing is lacking.
 
     ``others``: the case under the other policies that may govern; only what is enough under them too is a remedy.
     """
     if situation.decision.outcome not in UNMET:
-        return (), True
+        return Enough()
     findings = of_period(situation.decision, situation.result.findings)
     needed = lacking(findings, situation.spared)
     ways: list[list[Way]] = []
@@ -50,12 +58,17 @@ def enough_for(
             ways.append(_by_hours(situation, f, samples, used))
     if others:
         ways = _under_all(ways, others)
+    sets = [[way] for way in ways[0]] if len(ways) == 1 else [[each[0] for each in ways if each]]
     if len(needed) < 2 and not _spoilable(situation) and not beyond_more(findings, situation.spared):
         together = True
     else:
-        sets = [[way] for way in ways[0]] if len(ways) == 1 else [[each[0] for each in ways if each]]
         together = all(ways) and all(_all_met(situation, each) for each in sets)
-    return tuple(way.remedy for each in ways for way in each), together
+    expected = [f for f in findings if f.advisory and f.status in UNMET] if any(ways) else []
+    after = [_after(situation, each) for each in sets if expected]
+    short = dict.fromkeys(
+        f.measure for f in expected for found in after if f.rule not in found or found[f.rule].status != "met"
+    )
+    return Enough(tuple(way.remedy for each in ways for way in each), together, tuple(short))
 
 
 def _under_all(ways: list[list[Way]], others: Sequence[Situation]) -> list[list[Way]]:
@@ -66,13 +79,17 @@ def _under_all(ways: list[list[Way]], others: Sequence[Situation]) -> list[list[
     return ways if all(_all_met(o, first) for o in others) else [[] for _ in ways]
 
 
-def _all_met(situation: Situation, ways: Iterable[Way]) -> bool:
-    """Whether nothing is lacking, nor too much, once all of these are done."""
+def _after(situation: Situation, ways: Sequence[Way]) -> Mapping[str, Finding]:
+    """What is found once all of these are done, by rule."""
     changed: dict[str, Record] = {}
     for record in (r for way in ways for r in way.changed):
         changed[record.record_id] = supplied(changed.get(record.record_id, record), record.facts)
-    after = situation.tried(changed.values(), [r for way in ways for r in way.added])
-    found, spared = after.findings.values(), situation.spared
+    return situation.tried(changed.values(), [r for way in ways for r in way.added]).findings
+
+
+def _all_met(situation: Situation, ways: Sequence[Way]) -> bool:
+    """Whether nothing is lacking, nor too much, once all of these are done."""
+    found, spared = _after(situation, ways).values(), situation.spared
     return not lacking(found, spared) and not beyond_more(found, spared)
 
 

@@ -205,6 +205,7 @@ class Case:
     sought: bool = False  # whether remedies were looked for: without the files nobody can
     hinges_on: tuple[str, ...] = ()  # missing facts by which another policy may govern, where no remedy does under all
     together: bool = True  # the first remedy of each requirement that is not met, all together, meet whatever is asked
+    short: tuple[str, ...] = ()  # measures of which the remedies may leave less, or more, than is only expected
     turns_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # possible consequence → missing facts
     may_follow: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # possible consequence → keys of its rules
     rests_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # conclusion → requirements that it names

@@ -85,6 +85,7 @@ def _case(case: Case) -> dict[str, Any]:
         "enough": [_remedy(case, r) for r in case.remedies],
         "enough_hinges_on": list(case.hinges_on),
         "enough_together": case.together if case.remedies else None,
+        "enough_may_miss": list(case.short),  # of what is only expected
     }
 
 

@@ -20,7 +20,7 @@ from policyengine.messages import listed, say
 from policyengine.records.alone import ids_meant
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.personal import mask
-from policyengine.tools.enough.enough import enough_for
+from policyengine.tools.enough.enough import Enough, enough_for
 from policyengine.tools.enough.samples import Samples
 from policyengine.tools.enough.trial import Situation, spared_rules
 from policyengine.tools.evaluate.evaluate import Files, judge_one, read_files
@@ -118,10 +118,9 @@ class Explainer:
         windows, measured = windows_of(ready, person, records.values(), decision, findings)
         if remedies:
             situation = Situation(ready, person, tuple(records.values()), decision, result, as_of)
-            enough, together = enough_for(situation, self._samples[which], others)
-            spared = situation.spared
+            enough, spared = enough_for(situation, self._samples[which], others), situation.spared
         else:
-            enough, together, spared = (), True, spared_rules(ready, person, decision)
+            enough, spared = Enough(), spared_rules(ready, person, decision)
         shown = (*rows, *(e for window in windows.values() for e in window.rows))
         return Case(
             person=person,
@@ -135,9 +134,10 @@ class Explainer:
             why=why(ready, notes, person, rows, records),
             lapses=lapses(ready, notes, person, decision, findings, rows, records),
             vocabulary=self.selector.law.policies[which].vocabulary,
-            remedies=enough,
+            remedies=enough.remedies,
             sought=remedies and decision.outcome in UNMET,
-            together=together,
+            together=enough.together,
+            short=enough.short,
             besides=besides(ready, notes, self.selector.law.policies[which], decision, findings, shown, records),
             windows=windows,
             measured=measured,

@@ -39,10 +39,10 @@ class Remedies(Words):
             )
             return
         if len(needed) == 1:
-            lead = self.say("enough would be: ", "补足办法：")
+            lead = self.say("enough would be", "补足办法")
             if not self.case.together:
-                lead = self.say("needed, and it may still not be enough: ", "须补足，而仍可能不够：")
-            yield Node(lead + either.join(needed[0][1]))
+                lead = self.say("needed, and it may still not be enough", "须补足，而仍可能不够")
+            yield Node(lead + self._may_miss() + self.say(": ", "：") + either.join(needed[0][1]))
             return
         doubtful = [bool(self._perhaps(f)) for f, _ in needed]
         lead = self.say("each of these is needed", "补足办法：以下各项均须补足")
@@ -50,7 +50,7 @@ class Remedies(Words):
             lead = self.say("each of these may be needed", "补足办法：以下各项可能须补足")
         elif any(doubtful):
             lead += self.say(", where not in doubt", "，注明“如须补足”的除外")
-        lead += self.say(", and one activity may serve several", "，同一学习可同时计入数项")
+        lead += self._may_miss() + self.say(", and one activity may serve several", "，同一学习可同时计入数项")
         if not self.case.together:
             lead += self.say("; together they may still not be enough", "；合在一起仍可能不够")
         below = []
@@ -64,6 +64,13 @@ class Remedies(Words):
         """What is lacking; of what there is too much, if nothing else is needed or something would do."""
         lacking, found = self.case.lacking(), {r.rule for r in self.case.remedies}
         return lacking + [f for f in exceeded(self.case.findings, self.case.spared) if not lacking or f.rule in found]
+
+    def _may_miss(self) -> str:
+        """That what is only expected may not be reached all the same; nothing where it is."""
+        if not self.case.short:
+            return ""
+        names = self.say(", ", "、").join(self.labels.measure(m, self.case.decision.unit) for m in self.case.short)
+        return self.say(f" (what is only expected may still be missed: {names})", f"（一般要求仍可能未达到：{names}）")
 
     def _perhaps(self, f: Finding) -> str:
         """``, if needed (depending on hospital level)`` where it is not settled whether the requirement is lacking."""
