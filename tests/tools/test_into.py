@@ -358,3 +358,32 @@ def test_facts_of_people_that_are_not_known(persons: str | None, en: str, zh: st
                 assert [line for line in summary_lines(tally) if line.endswith(said)], (engine, language)
             finally:
                 speak("en")
+
+
+MEANT = [
+    ("sector = milling", True, "3 people are others, of 1 person it is not known"),
+    ("sector = milling", False, "of 4 people it is not known"),
+    ("grade at least 2.5", True, "1 person is another, of 3 people it is not known"),
+    ("joined is missing", True, None),
+    ("null", True, None),
+]
+
+
+@pytest.mark.parametrize(("applies", "persons", "said"), MEANT)
+def test_one_pack_judges_also_whom_it_is_not_for(applies: str, persons: bool, said: str | None, tmp_path: Path) -> None:
+    """Ben is a miller, of Dan no sector is known; E5 stands in the persons file alone. Ben's grade is 2.5, Ann's 2."""
+    world = write_world(tmp_path)
+    pack = world / "policies/mill/pack.yaml"
+    grade = "fields: {person: {grade: {zh: 等级, type: number, min: 0, max: 9, decimals: 1}}}\n"
+    text = pack.read_text(encoding="utf-8").replace("applies: sector = milling", f"applies: {applies}")
+    pack.write_text(text + grade, encoding="utf-8")
+    given = world / "persons.csv"
+    head, ann, ben, *others = given.read_text(encoding="utf-8").splitlines()
+    rows = [f"{head},grade", f"{ann},2", f"{ben},2.5", *(f"{line}," for line in others)]
+    given.write_text("\n".join(rows), encoding="utf-8")
+    files = Files((str(world / "records.csv"),), str(given) if persons else None)
+    wish = Wish("csv")
+    for folder in both(str(world / "policies/mill"), files, wish, tmp_path, periods=(2016, 2016)):
+        notes = manifest(folder)["warnings"].get("notes", [])
+        told = [n.partition("; ")[0] for n in notes if n.startswith("mill is for")]
+        assert told == ([f"mill is for those of whom it holds that {applies}: {said}"] if said else [])

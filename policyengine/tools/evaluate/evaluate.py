@@ -22,7 +22,7 @@ from policyengine.records.files import PACKED, find_files
 from policyengine.records.model import Inputs, Person, Record
 from policyengine.records.read import read_inputs
 from policyengine.records.schema import Schema, schema_of
-from policyengine.tools.evaluate.select import Choice, Law, Selector
+from policyengine.tools.evaluate.select import Choice, Law, Selector, not_meant
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry, Result
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Evaluation:
     engine: str
     remarks: tuple[Diagnostic, ...] = ()
     pseudonymised: bool = False  # persons' ids are not those of the files
+    notes: tuple[str, ...] = ()  # warnings about whom the law is for
 
 
 def evaluate_files(
@@ -104,7 +105,9 @@ def evaluate_files(
     else:
         result = judge_all(selector, inputs, periods, as_of, progress)
     judged = periods or _years(selector, inputs)
-    return Evaluation(law, files, inputs, result, periods, judged, as_of, chosen, (*law.remarks, *remarks))
+    notes = not_meant(selector, ((p.facts, 1) for p in inputs.persons.values()))
+    said = (*law.remarks, *remarks)
+    return Evaluation(law, files, inputs, result, periods, judged, as_of, chosen, said, notes=notes)
 
 
 def read_files(

@@ -16,7 +16,7 @@ from policyengine.engines.reference import Prepared, prepare
 from policyengine.engines.truth import compile_condition
 from policyengine.language import tree
 from policyengine.light import dataclass
-from policyengine.messages import listed, say
+from policyengine.messages import listed, many, say
 from policyengine.packs.model import Policy
 from policyengine.plan.model import Plan
 from policyengine.plan.names import walk
@@ -121,6 +121,10 @@ class Selector:
         general = min(unsure, key=lambda i: (depth[i], self.law.policies[i].id))
         return Choice(general, tuple(i for i in unsure if i != general), tuple(missing), surely=False)
 
+    def meant(self, facts: Mapping[str, Fact]) -> Truth:
+        """Whether a person is one of those whom the first policy is for, by whatever was named it."""
+        return _every(self._tests[0], Scene(facts, ()))
+
     def _missing(self, which: int, scene: Scene) -> Iterable[str]:
         world = self.prepared[which].judge.world
         for pack in self.law.policies[which].packs:
@@ -169,13 +173,48 @@ def selection_of(selector: Selector) -> Selection:
     """
     from policyengine.engines.protocol import Selection
 
-    fields: set[str] = set()
-    for policy, ready in zip(selector.law.policies, selector.prepared, strict=True):
-        for pack in policy.packs:
-            fields |= _looked_at(pack.applies, ready.judge.world)
-
     def choose(facts: Mapping[str, Fact]) -> int | None:
         choice = selector.choose(Person("", dict(facts)))
         return choice.governs if choice.surely and not choice.candidates else None
 
-    return Selection(tuple(sorted(fields)), choose)
+    return Selection(asked_of_persons(selector), choose)
+
+
+def asked_of_persons(selector: Selector) -> tuple[str, ...]:
+    """The fields by which packs say whom they are for."""
+    fields: set[str] = set()
+    for policy, ready in zip(selector.law.policies, selector.prepared, strict=True):
+        for pack in policy.packs:
+            fields |= _looked_at(pack.applies, ready.judge.world)
+    return tuple(sorted(fields))
+
+
+def not_meant(selector: Selector, people: Iterable[tuple[Mapping[str, Fact], int]]) -> tuple[str, ...]:
+    """A warning where one pack is named that is not for everybody whom it judges. ``people``: the facts of some, and
+    how many they are."""
+    policy = selector.law.policies[0]
+    conditions = [pack.applies for pack in policy.packs if pack.applies is not None]
+    if not selector.alone or not conditions:
+        return ()
+    others, unknown = 0, 0
+    for facts, number in people:
+        meant = selector.meant(facts)
+        others += number if meant is False else 0
+        unknown += number if meant is None else 0
+    if not others and not unknown:
+        return ()
+    from policyengine.language.printer import print_condition
+
+    whom = "; ".join(print_condition(c, policy.vocabulary, say("en", "zh")) for c in conditions)
+    told = [many(others, "person is another", "people are others")] if others else []
+    told += [f"of {many(unknown, 'person', 'people')} it is not known"] if unknown else []
+    said = [f"{others} 人不属于"] if others else []
+    said += [f"{unknown} 人是否属于不详"] if unknown else []
+    return (
+        say(
+            f"{policy.id} is for those of whom it holds that {whom}: {', '.join(told)}; one pack that is named alone "
+            "judges everybody, a folder of packs everybody by their own",
+            f"{policy.id} 适用于“{whom}”的人：{'，'.join(said)}；--policy 指定单个政策包时，所有人都按它评定，"
+            "指定放有多个政策包的文件夹时，每人按其所属的评定",
+        ),
+    )

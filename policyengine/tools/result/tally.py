@@ -86,7 +86,12 @@ def tally_of(evaluation: Evaluation) -> Tally:
         outcomes=outcomes,
         reasons={reason: reasons[reason] for reason in WARNED if reasons[reason]},
         flags=sum(f.certain for f in result.flags),
-        notes=(*inputs.warnings, *empty_periods(outcomes, days, plans), *cut_short(judged, days, plans)),
+        notes=(
+            *inputs.warnings,
+            *empty_periods(outcomes, days, plans),
+            *cut_short(judged, days, plans),
+            *evaluation.notes,
+        ),
         open_for=_open_for(result),
         unsaid=_unsaid(result, inputs, fields_of_records(plans)),
         mostly=mostly(inputs.rows, inputs.rejected_rows, inputs.rejects),
