@@ -13,12 +13,14 @@ from policyengine.records.schema import PURPOSES, PURPOSES_ZH
 if TYPE_CHECKING:
     from policyengine.records.header import Headers
 
-_WHO_AND_WHEN = frozenset(("record_id", "person_id", "date", "start", "end"))
+_WHO = frozenset(("record_id", "person_id"))
+_WHO_AND_WHEN = _WHO | {"date", "start", "end"}
 
 
 def misplaced(table: RawTable, names: Sequence[str], own: set[str], number: int, headers: Headers) -> list[Diagnostic]:
     """An error for a file of persons that says nothing but who, or one of circumstances that says nothing of them; and
-    for one of records that says nothing but who and when, where it says which circumstance that is."""
+    for one of records that says nothing but who and when, where it says which circumstance that is, or nothing but who,
+    where it says more of that."""
     from policyengine.records.header import Headers
 
     if headers.purpose == "persons":
@@ -27,6 +29,7 @@ def misplaced(table: RawTable, names: Sequence[str], own: set[str], number: int,
         mute = "kind" not in own
     else:
         mute = own <= _WHO_AND_WHEN and "kind" in Headers(headers.schema, "circumstances").known(names)
+        mute = mute or (own <= _WHO and not Headers(headers.schema, "persons").known(names) <= _WHO)
     if not mute:
         return []
     others = [p for p in PURPOSES if p != headers.purpose]
@@ -46,7 +49,7 @@ def misplaced(table: RawTable, names: Sequence[str], own: set[str], number: int,
     )
     if headers.purpose == "records":
         hint = say(
-            "name it with --circumstances (inspect: --as circumstances), and the file of records first",
-            "情形文件请用 --circumstances 给出（inspect 用 --as circumstances），学习记录文件写在前面",
+            f"name it with --{likely} (inspect: --as {likely}), and the file of records first",
+            f"{PURPOSES_ZH[likely]}文件请用 --{likely} 给出（inspect 用 --as {likely}），学习记录文件写在前面",
         )
     return [Diagnostic("PE446", text, table.span(number), hint=hint)]

@@ -84,6 +84,31 @@ def test_circumstances_are_no_records(tmp_path: Path) -> None:
     assert len(inputs.records) == 1
 
 
+def test_a_list_of_people_is_no_records(tmp_path: Path) -> None:
+    """Every row of it was rejected for want of a day, also of a sheet that --persons reads."""
+    people = ["身份证号", "姓名", "单位性质"], ["P1", "例甲", "事业单位"]
+    records = ["身份证号", "学习日期", "学习形式", "学时"], ["P1", "2016-07-01", "培训班", 8]
+    (tmp_path / "people.csv").write_text("\n".join(map(",".join, people)), encoding="utf-8")
+    inputs, said = both_ways([str(tmp_path / "people.csv")], None, None, schema(), tmp_path)
+    assert inputs is None
+    assert [(d.code, d.hint) for d in said] == [
+        ("PE446", "name it with --persons (inspect: --as persons), and the file of records first")
+    ]
+    assert said[0].message.endswith("it looks like the file of persons")
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in (("people", people), ("records", records)):
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "all.xlsx")
+    (tmp_path / "t").mkdir()
+    path = str(tmp_path / "all.xlsx")
+    inputs, _ = both_ways([path], path, None, schema(), tmp_path / "t")
+    assert inputs is not None
+    assert (inputs.rows, inputs.rejected_rows, sorted(inputs.persons["P1"].facts)) == (1, 0, ["employer_kind", "name"])
+
+
 def test_a_list_of_people_and_a_workbook_for_both(tmp_path: Path) -> None:
     """Ids alone are a persons file; of a workbook the sheet that says something of people is read."""
     records = tmp_path / "records.csv"

@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import IO
 
+import openpyxl
 import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
@@ -309,6 +310,24 @@ def test_circumstances_in_a_folder_are_no_records(county: Path, tmp_path: Path, 
     assert {Path(i["file"]).name: i["role"] for i in inputs} == {
         "records.csv": "records", "persons.csv": "persons", "leave.csv": "circumstances",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["reference", "duckdb"])
+def test_one_workbook_for_all(county: Path, tmp_path: Path, engine: str) -> None:
+    """The manifest called it a file of circumstances alone, and nothing was told of regions."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name in ("records", "persons", "circumstances"):
+        sheet = book.create_sheet(name)
+        for row in csv.reader((county / f"{name}.csv").read_text(encoding="utf-8").splitlines()):
+            sheet.append(row)
+    path = str(tmp_path / "all.xlsx")
+    book.save(path)
+    law, files = load_law(county / "policies" / "county"), Files((path,), path, path)
+    out = str(save(evaluate_files(law, files, (2016, 2016), engine=engine), tmp_path / "out"))
+    inputs = json.loads((tmp_path / "out" / "manifest.json").read_bytes())["inputs"]
+    assert [i["role"] for i in inputs] == ["records", "persons", "circumstances"]
+    assert rows(statistics([out]), "by-region", "region", "people")[0] == "north 4"
 
 
 def test_without_a_persons_file(county: Path, tmp_path: Path) -> None:

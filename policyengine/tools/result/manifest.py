@@ -51,9 +51,12 @@ def warnings_of(tally: Tally) -> dict[str, Any]:
 
 
 def _inputs(digests: Mapping[str, str], roles: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
-    role_of = {file: role for role, names in roles.items() if role != "records" for file in _files(names)}
+    """Each file in every role that it was given in: one workbook may have records, persons and circumstances."""
+    files = {role: _files(names) for role, names in roles.items()}
     return [
-        {"role": role_of.get(file, "records"), "file": file, "sha256": sha} for file, sha in sorted(digests.items())
+        {"role": role, "file": file, "sha256": sha}
+        for file, sha in sorted(digests.items())
+        for role in [r for r, given in files.items() if file in given] or ["records"]
     ]
 
 
