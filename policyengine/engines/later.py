@@ -13,7 +13,7 @@ from policyengine.engines.numbers import Number, Shown
 from policyengine.engines.ready import Ready, ready
 from policyengine.engines.truth import all_of, compile_rule
 from policyengine.language import tree
-from policyengine.language.references import requirements_asked
+from policyengine.language.references import looks_back, requirements_asked
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
 from policyengine.packs.windows import of_a_year, series_of
@@ -205,8 +205,8 @@ class Later:
     @property
     def running(self) -> tuple[str, ...]:
         """Those of them whose outcome in the years before some conclusion asks for, in order."""
-        tests = (n for r in self.conclude for n in walk(r.rule.statement.when) if isinstance(n, tree.InEach))
-        return tuple(sorted({test.rule for test in tests if test.rule is not None}))
+        asked = (name for rule in self.conclude for _, name in looks_back(rule.rule.statement.when))
+        return tuple(sorted({name for name in asked if name is not None}))
 
     def stretch(self, first: int, years: int) -> Stretch:
         """Whole periods."""

@@ -7,16 +7,28 @@ from dataclasses import replace
 
 from policyengine.language import tree
 
+LooksBack = tuple[int, str | None]
+"""How many years a test of a conclusion looks at, and the requirement that it names (None: it asks for the period)."""
+
 
 def requirements_asked(condition: tree.Condition | None) -> Iterator[tree.Outcome | tree.InEach]:
     """The tests of a conclusion that ask for the outcome of one requirement, in their order."""
+    return (test for test in _outcomes_asked(condition) if test.rule is not None)
+
+
+def looks_back(condition: tree.Condition | None) -> list[LooksBack]:
+    """What a conclusion asks of several years."""
+    return [(t.years, t.rule) for t in _outcomes_asked(condition) if isinstance(t, tree.InEach)]
+
+
+def _outcomes_asked(condition: tree.Condition | None) -> Iterator[tree.Outcome | tree.InEach]:
     match condition:
         case tree.And(items=items) | tree.Or(items=items):
             for item in items:
-                yield from requirements_asked(item)
+                yield from _outcomes_asked(item)
         case tree.Not(item=item):
-            yield from requirements_asked(item)
-        case tree.Outcome(rule=str()) | tree.InEach(rule=str()):
+            yield from _outcomes_asked(item)
+        case tree.Outcome() | tree.InEach():
             yield condition
 
 

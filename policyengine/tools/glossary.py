@@ -34,7 +34,7 @@ CONCEPTS = """
 待定 | undetermined | missing facts decide; the decision lists them
 进行中 | in_progress | the window has not ended, and what it asks for is not there yet or may still be lost
 提示 | advisory | a shortfall of what the law only generally expects
-后果 | consequence | what `conclude` rules say of the outcome of a period or of one requirement
+后果 | consequence | what `conclude` rules say of the outcome of a period, or of one requirement, in one year or several
 退回 | reject | a row that could not be read as a record; it stands in `rejects`
 有待核实 | in need of review | a record of which a missing fact decides whether or how much it counts
 上下限 | bounds | the least and the most that an amount can be under every completion of the missing facts

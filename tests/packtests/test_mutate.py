@@ -62,6 +62,10 @@ CHANGES = {
         "excuse year when leave in (maternity) lasts at least 7 months",
         "excuse year when leave in (maternity) lasts at least 5 months",
     ],
+    "conclude not_excellent when not met for 2 years running": [
+        "conclude not_excellent",
+        "conclude not_excellent when not met for 3 years running",  # one is not years running
+    ],
     "assign to claimed_year until March 31": ["assign to claimed_year until March 30"],
     "cap paper at 1.5 hours per activity": [
         "cap paper at 2 hours per activity",

@@ -623,3 +623,76 @@ def test_a_day_that_is_missing_or_lies_before_the_other(tmp_path: Path) -> None:
     (case,) = both(tmp_path, law, files, (2017, 2017))
     assert "January 1" not in text_of_case(case)
     assert "would settle it: joined" in text_of_case(case)
+
+
+RUNNING = (
+    ("annual", "require total at least 40 hours per year", "  from: 2016\n"),
+    ("pub", "require public at least 10 hours per year", "  from: 2016\n"),
+    ("rolling", "expect public at least 30 hours in any 2 years", "  from: 2016\n"),
+    ("held", 'conclude not_excellent "Held back" when not met for 2 years running', ""),
+    ("named", "conclude praised when pub not met for 3 years running and rolling not met for 2 years running", ""),
+)
+HELD = """\
+├─ consequence: Held back    held, art. 6
+│  └─ 2017: not met
+│     └─ public 9 / 10, 1 short    pub, art. 4
+├─ consequence: praised    named, art. 7
+│  ├─ public 8 / 10, 2 short    pub, art. 4
+│  ├─ public 17 in 2017-01-01..2018-12-31    (expected 30: 13 short)    rolling, art. 5
+│  ├─ 2017: public 9 / 10, 1 short    pub, art. 4
+│  ├─ 2017: public 15 in 2016-01-01..2017-12-31    (expected 30: 15 short)    rolling, art. 5
+│  └─ 2016: public 6 / 10, 4 short    pub, art. 4
+"""
+HELD_ZH = """\
+├─ 后果：Held back    held, art. 6
+│  └─ 2017：未完成
+│     └─ 公需科目 9 / 10，尚缺 1    pub, art. 4
+├─ 后果：表扬    named, art. 7
+│  ├─ 公需科目 8 / 10，尚缺 2    pub, art. 4
+│  ├─ 2017-01-01..2018-12-31 公需科目 17    （一般要求 30：尚缺 13）    rolling, art. 5
+│  ├─ 2017：公需科目 9 / 10，尚缺 1    pub, art. 4
+│  ├─ 2017：2016-01-01..2017-12-31 公需科目 15    （一般要求 30：尚缺 15）    rolling, art. 5
+│  └─ 2016：公需科目 6 / 10，尚缺 4    pub, art. 4
+"""
+PUBLIC = "R{0},P1,{0}-05-05,training,{1},,{2},hours\n"
+
+
+def test_a_consequence_of_years_running_shows_each_of_them(tmp_path: Path) -> None:
+    """Public hours: 6, 9 and 8; 40 in all in 2017. From the tables alone as far as they hold the years."""
+    law = law_of(tmp_path, *RUNNING)
+    rows = "".join(PUBLIC.format(year, "public", hours) for year, hours in ((2016, 6), (2017, 9), (2018, 8)))
+    files = files_of(tmp_path, rows + "S,P1,2017-05-06,training,professional,,31,hours\n")
+    (case,) = both(tmp_path, law, files, (2018, 2018))
+    assert HELD in text_of_case(case)
+    assert HELD_ZH in text_of_case(case, "zh")
+    held, named = data_of_cases([case])["cases"][0]["consequences"]
+    assert [(y["period"], y["outcome"], [f["rule"] for f in y["findings"]]) for y in held["looks_back"]] == [
+        ("2017", "not_met", ["vale/pub@2016"])
+    ]
+    assert [(y["period"], y["outcome"], len(y["findings"])) for y in named["looks_back"]] == [
+        ("2017", None, 2), ("2016", None, 1),
+    ]  # fmt: skip
+    written(tmp_path, law, files, (2016, 2018))
+    (*_, alone) = from_the_tables_alone(tmp_path)
+    assert alone.before == case.before
+
+
+def test_years_that_no_table_holds_are_not_told(tmp_path: Path) -> None:
+    law = law_of(tmp_path, *RUNNING)
+    files = files_of(tmp_path, PUBLIC.format(2018, "public", 8))
+    written(tmp_path, law, files, (2018, 2018))
+    (alone,) = from_the_tables_alone(tmp_path)
+    assert "Held back    held, art. 6\n└─ consequence" in text_of_case(alone)
+
+
+def test_on_what_years_running_depend(tmp_path: Path) -> None:
+    """41 hours of 2017 lack their subject; of 2016 nothing was required, so that of three years running none is."""
+    law = law_of(tmp_path, *((n, r, more.replace("2016", "2017")) for n, r, more in RUNNING))
+    (case,) = both(tmp_path, law, files_of(tmp_path, PUBLIC.format(2017, "", 41)), (2018, 2018))
+    assert (case.may_follow, case.turns_on) == (
+        {"not_excellent": ("vale/held",)}, {"not_excellent": ("R2017:subject",)},
+    )  # fmt: skip
+    text = text_of_case(case)
+    assert "possible consequence: Held back, depending on subject of R2017    held, art. 6\n" in text
+    assert "│  └─ 2017: undetermined\n│     └─ public 0–41 / 10, not settled    pub, art. 4\n" in text
+    assert "praised" not in text

@@ -290,6 +290,12 @@ LOOKING_BACK = [
     ("require total at least 100 hours per 3 years starting 2016", "2016-03-05", "2016..2018", ""),
     ("require total at least 100 hours within 24 months of joined", "2016-03-05", "2016", "2014-06-01"),
     ("require total at least 95 hours per year", "2016-03-05", "2016", ""),
+    ("conclude not_excellent when not met for 2 years running", "2016-03-05", "2016", "2015-01-01"),
+    ("conclude not_excellent when not met for 2 years running", "2015-12-31", "2016", ""),
+    ("conclude not_excellent when not met for 3 years running", "2015-12-31", "2015..2016", "2013-01-01"),
+    ("conclude not_excellent when met in each of last 3 years", "2015-12-31", "2016", "2014-01-01"),
+    ("conclude not_excellent when annual-hours not met for 2 years running", "2016-03-05", "2016", "2015-01-01"),
+    ("conclude not_excellent when annual-hours not met", "2016-03-05", "2016", ""),
 ]
 
 

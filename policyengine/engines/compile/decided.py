@@ -12,8 +12,7 @@ from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.terms import Asker, Owed, possible_of
 from policyengine.engines.conclude import Held
 from policyengine.engines.require import Span
-from policyengine.language import tree
-from policyengine.plan.names import walk
+from policyengine.language.references import looks_back
 from policyengine.records.model import Person
 
 Source = tuple[int, str, int | None]
@@ -62,8 +61,7 @@ class Decided:
 def years_asked(law: Law, years: int) -> range:
     """How many years before the last one of a span the years lie that the conclusions of a law look at; a single year
     is what is decided itself."""
-    rules = law.prepared.later.conclude
-    seen = (n.years for r in rules for n in walk(r.rule.statement.when) if isinstance(n, tree.InEach))
+    seen = (count for rule in law.prepared.later.conclude for count, _ in looks_back(rule.rule.statement.when))
     return range(int(years == 1), max(seen, default=0))
 
 

@@ -187,6 +187,16 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """How a year came out that a conclusion looks back on. ``outcome``: of the whole period, where it is asked for;
+    ``findings``: what was not met of it, and those of the requirements that are named."""
+
+    period: str
+    outcome: str | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
 class Case:
     """Everything about one decision."""
 
@@ -209,6 +219,7 @@ class Case:
     turns_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # possible consequence → missing facts
     may_follow: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # possible consequence → keys of its rules
     rests_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # conclusion → requirements that it names
+    before: Mapping[str, tuple[Earlier, ...]] = field(default_factory=dict)  # conclusion → the years it looks back on
     besides: tuple[tuple[str, str], ...] = ()  # exchanges, carries, drops that bear on it; what is dropped, or ""
     windows: Mapping[str, Window] = field(default_factory=dict)  # of findings whose window isn't the period, by rule
     measured: Mapping[str, Measured] = field(default_factory=dict)  # of findings on other than total and subjects, by

@@ -73,6 +73,7 @@ def _case(case: Case) -> dict[str, Any]:
         "possible_consequences": list(d.possible),
         "possible_consequences_turn_on": {name: list(facts) for name, facts in case.turns_on.items()},
         "possible_consequences_rest_on": {name: _rests_on(case, keys) for name, keys in case.may_follow.items()},
+        "possible_consequences_look_back": {name: _before(case, keys) for name, keys in case.may_follow.items()},
         "possible_consequences_cite": {
             name: [c for key in keys for c in _rule(case, key)] for name, keys in case.may_follow.items()
         },
@@ -105,12 +106,27 @@ def _consequence(case: Case, name: str, key: str) -> dict[str, Any]:
         "certain": len(keys) == 1,
         "cites": cites,
         "rests_on": _rests_on(case, keys),
+        "looks_back": _before(case, keys),
     }
 
 
 def _rests_on(case: Case, keys: Iterable[str]) -> list[str]:
     """The rules of the requirements that conclusions name."""
     return list(dict.fromkeys(rule for key in keys for rule in case.rests_on.get(key, ())))
+
+
+def _before(case: Case, keys: Iterable[str]) -> list[dict[str, Any]]:
+    """The years before that conclusions look back on; ``outcome``: None where they ask for requirements only."""
+    names = ("rule", "measure", "unit", "comparison", "required", "achieved", "achieved_high", "shortfall", "status")
+    years = dict.fromkeys(year for key in keys for year in case.before.get(key, ()))
+    return [
+        {
+            "period": year.period,
+            "outcome": year.outcome,
+            "findings": [{name: getattr(f, name) for name in names} for f in year.findings],
+        }
+        for year in years
+    ]
 
 
 def _finding(case: Case, f: Finding) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from policyengine.tools.enough.samples import Samples
 from policyengine.tools.enough.trial import Situation, spared_rules
 from policyengine.tools.evaluate.evaluate import Files, judge_one, read_files
 from policyengine.tools.evaluate.select import Choice, Law, Selector, load_law
+from policyengine.tools.explain.before import Years, looked_at, looked_at_in, years_before
 from policyengine.tools.explain.case import UNMET, Case, flags_on, labels_of, labels_together, of_period, rows_of
 from policyengine.tools.explain.reasons import (
     Follows,
@@ -114,7 +115,10 @@ class Explainer:
         which = choice.governs or 0
         ready, notes = self.selector.prepared[which], self._notes[which]
         rules = {key: note for i in choice.candidates for key, note in self._notes[i].items()}
-        follows = self._follows(choice, person, decision, findings)
+        years: Years = {}
+        if decision.consequences or decision.possible:
+            years = years_before(ready, person, records.values(), decision, as_of)
+        follows = self._follows(choice, person, decision, findings, years)
         windows, measured = windows_of(ready, person, records.values(), decision, findings)
         if remedies:
             situation = Situation(ready, person, tuple(records.values()), decision, result, as_of)
@@ -147,13 +151,17 @@ class Explainer:
             turns_on={name: facts for name, (facts, _) in follows.items()},
             may_follow={name: keys for name, (_, keys) in follows.items()},
             rests_on=rests_on(ready, decision),
+            before=looked_at(ready, decision, years),
             spared=spared,
         )
 
-    def _follows(self, choice: Choice, person: Person, decision: Decision, findings: Sequence[Finding]) -> Follows:
-        """As ``may_follow`` under all policies that may govern; with what tells which one does, where they differ."""
+    def _follows(
+        self, choice: Choice, person: Person, decision: Decision, findings: Sequence[Finding], years: Years
+    ) -> Follows:
+        """As ``may_follow`` under all policies that may govern; with what tells which one does, where they differ.
+        ``years``: those before, under the one that governs."""
         each = [
-            may_follow(self.selector.prepared[i], person, decision, findings)
+            may_follow(self.selector.prepared[i], person, decision, findings, years if i == choice.governs else {})
             for i in (choice.governs or 0, *choice.candidates)
         ]
         found: Follows = {}
@@ -322,6 +330,7 @@ def _written_cases(written: Written, who: str, periods: Periods | None) -> tuple
                 besides=written.drops(decision),
                 may_follow=written.may_follow(decision),
                 rests_on=written.rests_on(told["findings"]),
+                before=looked_at_in(written, decision, written.decisions(person.person_id), findings),
             )
         )
     changed = changed_parts(written, TABLES)  # a hundredth of the time, with a million records

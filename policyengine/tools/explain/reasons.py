@@ -20,6 +20,7 @@ from policyengine.language.disjoint import conjuncts
 from policyengine.packs.model import Policy, Rule
 from policyengine.plan.names import unwrapped, walk
 from policyengine.records.model import Person, Record
+from policyengine.tools.explain.before import Years, looked_at, versions_of
 from policyengine.tools.explain.case import Lapse, RuleNote, note_of
 from policyengine.trace import Decision, Finding, LedgerEntry
 
@@ -95,28 +96,32 @@ Follows = dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
 """Possible consequence → the missing facts on which it depends, and the keys of the rules."""
 
 
-def may_follow(ready: Prepared, person: Person, decision: Decision, findings: Iterable[Finding]) -> Follows:
+def may_follow(
+    ready: Prepared, person: Person, decision: Decision, findings: Iterable[Finding], years: Years
+) -> Follows:
     """For each consequence that is only possible, the person's facts that its rules ask for and that are missing, and
-    what would settle the requirements that they name; and the keys of those rules that are not ruled out by the facts
-    that are there. ``findings``: of the decision."""
+    what would settle the requirements that they name and the years that they look back on; and the keys of those rules
+    that are not ruled out by the facts that are there. ``findings``: of the decision; ``years``: those before."""
     first, last = labelled(decision.period)
     asked = Requirements(ready.later, person, Totals(ready.later, Account([], [], [], {}, {}, True, True)), None)
     named, found_by = rests_on(ready, decision), {f.rule: f for f in findings}
     scene = asked.scene(last, days_of(decision.period, ready.plan.year_start))
-    scene.outcome = lambda year: frozenset(DECIDED)
+    told_of: dict[int | None, tuple[Finding, ...]] = {year: of_year for year, (_, of_year) in years.items()}
+    scene.outcome = lambda year: years[year][0].outcome if year in told_of and year else frozenset(DECIDED)
+    before = looked_at(ready, decision, years)
     found: Follows = {}
     for rule, name in ready.later.conclusions(last) if decision.possible else ():
         own = [found_by[key] for key in named.get(rule.key, ()) if key in found_by]
-        scene.requirement = lambda one, year, own=own: (
-            came_out(own, {r.key for r in ready.later.require if r.rule.name == one})
-            if year in (None, last)
-            else frozenset(DECIDED)
+        every = {None: own, last: own, **told_of}
+        scene.requirement = lambda one, year, every=every: (
+            came_out(every[year], versions_of(ready, one)) if year in every else frozenset(DECIDED)
         )
         ends = [asked.ends_with(one, Span(first, last - first + 1)) for one in ready.later.named(rule)]
         sure = rule.key in decision.consequence_rules
         if name in decision.possible and not sure and False not in ends and rule.test(scene) is not False:
             facts, keys = found.get(name, ((), ()))
-            lacks = (*rule.lacks(scene), *(m for f in own for m in f.missing))
+            told = (*own, *(f for year in before.get(rule.key, ()) for f in year.findings))
+            lacks = (*rule.lacks(scene), *(m for f in told for m in f.missing))
             found[name] = tuple(dict.fromkeys((*facts, *lacks))), (*keys, rule.key)
     return found
 

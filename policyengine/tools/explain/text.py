@@ -211,12 +211,12 @@ class _Writer(Activities):
         label = self.labels.measure(f.measure, f.unit)
         if f.rule not in self.case.windows:
             return label, ""
-        days = self.case.windows[f.rule].days
+        days = self.case.windows[f.rule].days if f.period == self.case.decision.period else f.window
         where = f"{days[0]}..{days[1]}" if days else self.say("a window that is not known", "起讫不明的时段")
         return self.say(label, f"{where} {label}"), self.say(f" in {where}", "")
 
     def _state(self, f: Finding) -> str:
-        if is_spared(f, self.case.spared):
+        if f.period == self.case.decision.period and is_spared(f, self.case.spared):
             return self.say("not settled, excused if not met", "待定，不符合要求则免除")
         if f.status == "undetermined":
             return self.say("not settled", "待定")
@@ -330,19 +330,28 @@ class _Writer(Activities):
         d = self.case.decision
         for name, key in zip(d.consequences, d.consequence_rules, strict=True):
             text = self.say("consequence: ", "后果：") + self._concluded(name, key)
-            yield Node(self.cite(text, key), self._named(key.split(EITHER)))
+            yield Node(self.cite(text, key), [*self._named(key.split(EITHER)), *self._before(key.split(EITHER))])
         for name in d.possible:
             keys = self.case.may_follow.get(name, ())
             text = self.say("possible consequence: ", "可能的后果：")
             text += self._concluded(name, keys[0] if len(keys) == 1 else "")
             if facts := self.lacking(self.case.turns_on.get(name, ())):
                 text += self.say(f", depending on {facts}", f"，视{facts}而定")
-            yield Node(self.cite(text, EITHER.join(keys)), self._named(keys))
+            yield Node(self.cite(text, EITHER.join(keys)), [*self._named(keys), *self._before(keys)])
 
     def _named(self, conclusions: Iterable[str]) -> list[Node]:
         """How the requirements came out that conclusions name."""
         rules = {rule for key in conclusions for rule in self.case.rests_on.get(key, ())}
         return [Node(self._finding(f)) for f in self.case.findings if f.rule in rules]
+
+    def _before(self, conclusions: Iterable[str]) -> Iterable[Node]:
+        """How the years before came out that conclusions look back on."""
+        for year in dict.fromkeys(year for key in conclusions for year in self.case.before.get(key, ())):
+            lead, below = year.period + self.say(": ", "："), [self._finding(f) for f in year.findings]
+            if year.outcome is not None:
+                yield Node(lead + self.say(*OUTCOMES[year.outcome]), [Node(text) for text in below])
+            else:
+                yield from (Node(lead + text) for text in below or [self.say("not required", "未作要求")])
 
     def _concluded(self, name: str, key: str) -> str:
         note = self.case.rules.get(key)

@@ -11,7 +11,7 @@ from typing import Any
 
 from policyengine import __version__
 from policyengine.language.printer import print_statement
-from policyengine.language.references import requirements_asked
+from policyengine.language.references import looks_back, requirements_asked
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.packs.model import Governing, Pack, Policy, Rule
 from policyengine.plan.model import Plan
@@ -112,10 +112,12 @@ def rules_of(policies: Iterable[Policy]) -> list[dict[str, Any]]:
 
 
 def _asks(rule: Rule, names: RuleNames) -> dict[str, Any]:
-    """The requirements that a conclusion names."""
-    asked = requirements_asked(unwrapped(rule).when)
+    """The requirements that a conclusion names, and how many years it looks at, of the period or of one of them."""
+    when = unwrapped(rule).when
+    asked = requirements_asked(when)
     found = sorted({names.find(test.rule, rule.pack) or test.rule for test in asked if test.rule})
-    return {"asks": found} if found else {}
+    back = [{"years": n, "of": name and (names.find(name, rule.pack) or name)} for n, name in looks_back(when)]
+    return {**({"asks": found} if found else {}), **({"looks_back": back} if back else {})}
 
 
 def _note_override(entry: dict[str, Any], governing: Governing) -> None:

@@ -152,7 +152,7 @@ SHAPE: dict[str, Any] = {
             "key": _text, "kind": _text, "name?": _maybe_text, "zh": _text, "en": _text, "confidence": _text,
             "cites": {"title": _text, "number": _maybe_text, "at": _text}, "said?": _maybe_text, "about?": _maybe_texts,
             "block?": _years, "from": _maybe_text, "until": _maybe_text, "policies": _texts, "overrides?": _texts,
-            "drops?": _some_texts, "asks?": _texts,
+            "drops?": _some_texts, "asks?": _texts, "looks_back?": [{"years": _count, "of": _maybe_text}],
         }
     ],
     "tables": {

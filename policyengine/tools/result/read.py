@@ -246,13 +246,17 @@ class Written:
 
     def rests_on(self, findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
         """By conclusion the rules of those findings whose requirements it names."""
-        entries = {r["key"]: r for r in self.manifest["rules"]}
-        names = {
-            f.rule: {key.partition("@")[0] for key in (f.rule, *entries.get(f.rule, {}).get("overrides", ()))}
-            for f in findings
-        }
-        asking = [r for r in entries.values() if r.get("asks")]
+        names = {f.rule: self.names_of(f.rule) for f in findings}
+        asking = [r for r in self.manifest["rules"] if r.get("asks")]
         return {r["key"]: tuple(key for key, own in names.items() if not own.isdisjoint(r["asks"])) for r in asking}
+
+    def names_of(self, rule: str) -> set[str]:
+        """The names by which conclusions may ask for a requirement: its own, and those of what it overrides."""
+        return {key.partition("@")[0] for key in (rule, *self._overridden.get(rule, ()))}
+
+    @cached_property
+    def _overridden(self) -> dict[str, list[str]]:
+        return {r["key"]: r.get("overrides", []) for r in self.manifest["rules"]}
 
     def findings(self, person: str | None = None) -> Iterator[Finding]:
         for row in self._dated("findings", person):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import product
+from typing import Any
 
-from policyengine.engines.calendar import days_of, period_bounds, period_of
+from policyengine.engines.calendar import days_of, labelled, period_bounds, period_of
 from policyengine.engines.facts import record_fact
 from policyengine.language import tree
+from policyengine.language.references import looks_back
 from policyengine.messages import say
-from policyengine.plan.model import Plan
+from policyengine.plan.model import Plan, PlanRule
 from policyengine.records.model import Inputs, Reject
 from policyengine.records.personal import mask
 from policyengine.tools.evaluate.evaluate import Evaluation
@@ -77,6 +80,7 @@ def tally_of(evaluation: Evaluation) -> Tally:
     plans, days = evaluation.law.plans, {r.end for r in inputs.records}
     long = longer_than_a_year(plans)
     judged = {(f.policy, f.rule, *f.window) for f in result.findings if f.rule in long and is_told(f)}
+    judged.update(looking_back(plans, outcomes))
     reasons = Counter(e.reason for e in result.ledger)
     return Tally(
         rows=inputs.rows,
@@ -138,13 +142,31 @@ def longer_than_a_year(plans: Iterable[Plan]) -> frozenset[str]:
     return frozenset(r.key for plan in plans for r in plan.require if r.statement.window != tree.PerYears())
 
 
+def looking_back(plans: Iterable[Plan], periods: Collection[str]) -> Iterator[Judged]:
+    """Conclusions from several years, with the first and the last day of those in which something was required."""
+    for plan in plans:
+        asked = [(rule, *test) for rule in plan.conclude for test in looks_back(rule.statement.when)]
+        for (rule, count, name), period in product(asked, periods):
+            last = labelled(period)[1]
+            owed = [r for r in plan.require if name in (None, r.name)]
+            years = [y for y in range(max(1, last - count + 1), last + 1) if any(_in_force(r, y, plan) for r in owed)]
+            if years and _in_force(rule, last, plan):
+                start, end = (period_bounds(year, plan.year_start) for year in (years[0], last))
+                yield plan.policy, rule.key, start[0], end[1]
+
+
+def _in_force(rule: PlanRule[Any], year: int, plan: Plan) -> bool:
+    first, last = period_bounds(year, plan.year_start)
+    return (rule.start is None or rule.start <= first) and (rule.until is None or rule.until >= last)
+
+
 def is_told(f: Finding) -> bool:
     """Whether earlier records could change a finding: those that are met by at least so much stay met."""
     return f.status != "excused" and (f.status != "met" or f.comparison != ">=")
 
 
 def cut_short(judged: Iterable[Judged], days: Collection[date], plans: Iterable[Plan]) -> tuple[str, ...]:
-    """A warning for each rule with a window that begins in a year before the first record. ``days``: of records.
+    """A warning for each rule that looks at days of a year before the first record. ``days``: of records.
 
     Windows that end before it are of years without any record (``empty_periods``).
     """

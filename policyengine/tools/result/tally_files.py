@@ -24,6 +24,7 @@ from policyengine.tools.result.tally import (
     fields_of_records,
     first_named,
     longer_than_a_year,
+    looking_back,
     most_of,
     mostly,
     names_of,
@@ -95,7 +96,7 @@ def tally_files(
     outcomes = outcomes_of(rows(_OUTCOMES))
     days = {day for (day,) in rows(f'SELECT DISTINCT "end" FROM {tables.records}')}
     long = sorted(longer_than_a_year(plans))
-    judged = rows(_JUDGED, long) if long else []
+    judged = [*(rows(_JUDGED, long) if long else ()), *looking_back(plans, outcomes)]
     return Tally(
         rows=tables.rows,
         records=records,

@@ -233,7 +233,8 @@ def _variants_of(parent: Any, name: str, value: Any) -> Iterator[Any]:
         yield from _numbers(value)
     elif isinstance(value, int):
         if name in ("at_least", "months", "count", "years") and not (isinstance(parent, tree.PerYears) and value == 1):
-            yield from (n for n in (value + 1, value - 1) if n >= 1)
+            least = 2 if isinstance(parent, tree.InEach) and parent.states == ("not_met",) else 1  # years running
+            yield from (n for n in (value + 1, value - 1) if n >= least)
         elif name == "starting":
             yield value + 1
     elif isinstance(value, date):
