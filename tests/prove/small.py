@@ -266,12 +266,14 @@ def all_persons(*texts: str) -> Iterator[Person]:
         yield Person("P", {"employer_kind": kind}, held)
 
 
-def relation(pairs: Iterator[tuple[Fraction, Fraction]]) -> str:
+def relation(pairs: Iterator[tuple[Fraction, Fraction]] | Iterator[tuple[int, int]]) -> str:
     """Of what old and new are worth in every case: the verdict that there must be."""
     laxer = stricter = False
     for old, new in pairs:
         laxer, stricter = laxer or new > old, stricter or new < old
-    return "neither" if laxer and stricter else "laxer" if laxer else "stricter" if stricter else "same"
+        if laxer and stricter:
+            return "neither"  # whatever the others are
+    return "laxer" if laxer else "stricter" if stricter else "same"
 
 
 def on_records(old: str, new: str) -> str:

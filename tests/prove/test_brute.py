@@ -135,14 +135,16 @@ def cap_relation(old: tree.Cap, new: tree.Cap) -> str:
     lives = list(_lives(old.figure.value, new.figure.value))
     tests = [prepare(small.made(rule)).later.caps[0].test for rule in (old, new)]
     scenes = (Scene({}, (), record, 2020) for record in small.all_records("rank approved evidence level"))
-    laxer = stricter = False
-    for under in {tuple(test(scene) is True for test in tests) for scene in scenes}:
+    under = {tuple(test(scene) is True for test in tests) for scene in scenes}
+
+    def sums() -> Iterator[tuple[int, int]]:
+        """What all years together have counted by each, in every life, under none, one or both of the caps."""
         for life, split in itertools.product(lives, (1, 4)):
-            a, b = (_counted(r, life, split) if u else life for r, u in zip((old, new), under, strict=True))
-            sums = list(zip(itertools.accumulate(a), itertools.accumulate(b), strict=True))
-            laxer = laxer or any(y > x for x, y in sums)
-            stricter = stricter or any(y < x for x, y in sums)
-    return "neither" if laxer and stricter else "laxer" if laxer else "stricter" if stricter else "same"
+            capped = [(life, _counted(rule, life, split)) for rule in (old, new)]
+            for one, other in under:
+                yield from zip(*map(itertools.accumulate, (capped[0][one], capped[1][other])), strict=True)
+
+    return small.relation(sums())
 
 
 def _counted(rule: tree.Cap, life: Life, split: int) -> Life:
