@@ -117,9 +117,9 @@ def evaluate_all(
     ``judge``: for persons whom no plan judges, or whom compiled queries leave aside. None where a plan says what only
     the reference evaluator can judge.
     """
-    import duckdb
+    from policyengine.records.parquet import database
 
-    own = connection or duckdb.connect()
+    own = connection or database().cursor()
     try:
         return trace_of(plans, DuckHost(own), inputs, periods, as_of, selection, judge)
     finally:

@@ -29,7 +29,7 @@ def read_parquet(source: Source) -> RawTable:
 
     table = RawTable(source.shown, source.label, None, iter(()), [], how="Parquet", checked=False)
     try:
-        connection = _database().cursor()
+        connection = database().cursor()
         kinds = columns_of(connection, source.path)
         table.kinds, table.header = kinds, _names(connection, source.path)
         texts = exp.select(*(as_text(name, kind) for name, kind in kinds.items())).from_(scan(source.path))
@@ -40,16 +40,17 @@ def read_parquet(source: Source) -> RawTable:
 
 
 @cache
-def _database() -> Any:
+def database(threads: int | None = None) -> Any:
     """One for all files: to start another takes longer than to open the file. It keeps nothing of them."""
     import duckdb
 
-    return duckdb.connect(config={"enable_external_file_cache": False})
+    config: dict[str, Any] = {"enable_external_file_cache": False}
+    return duckdb.connect(config=config if threads is None else {**config, "threads": threads})
 
 
 if hasattr(os, "register_at_fork"):
     # its threads are not in the child, which would wait for them for ever; both begin another
-    os.register_at_fork(before=_database.cache_clear)
+    os.register_at_fork(before=database.cache_clear)
 
 
 def scan(path: Path | Sequence[Path], numbered: bool = False) -> Any:

@@ -457,10 +457,17 @@ def test_a_figure_that_is_none_though_sealed_again_is_told_of_the_result(
     assert list(tmp_path.iterdir()) == [out]
 
 
+@pytest.fixture(scope="module")
+def published(results: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A status database of 2016, to be copied."""
+    path = tmp_path_factory.mktemp("published") / "status.duckdb"
+    publish(results["2016"], str(path))
+    return path
+
+
 @pytest.mark.parametrize("stored", ["{}", "[", '{"policyengine-result": 1}'])
-def test_a_manifest_in_the_database_that_is_none(tmp_path: Path, results: dict[str, Path], stored: str) -> None:
-    to = tmp_path / "status.duckdb"
-    publish(results["2016"], str(to))
+def test_a_manifest_in_the_database_that_is_none(tmp_path: Path, published: Path, stored: str) -> None:
+    to = shutil.copy(published, tmp_path / "status.duckdb")
     with duckdb.connect(str(to)) as connection:
         connection.execute("UPDATE results SET manifest = ?", [stored])
     for take in (lambda: statistics([str(to)]), lambda: write_report(str(to), tmp_path / "report.html")):
@@ -478,11 +485,8 @@ REACHING = {
 
 
 @pytest.mark.parametrize("what", REACHING)
-def test_a_view_of_a_database_that_was_sent_reads_nothing_else(
-    what: str, tmp_path: Path, results: dict[str, Path]
-) -> None:
-    to = tmp_path / "status.duckdb"
-    publish(results["2016"], str(to))
+def test_a_view_of_a_database_that_was_sent_reads_nothing_else(what: str, tmp_path: Path, published: Path) -> None:
+    to = shutil.copy(published, tmp_path / "status.duckdb")
     for name in ("secret.txt", "names.csv"):
         (tmp_path / name).write_text("name\nthe key of the safe\n")
     value = REACHING[what].format(secret=tmp_path / "secret.txt", folder=tmp_path)
@@ -620,26 +624,26 @@ def test_a_failure_in_the_middle_leaves_nothing(
 
 
 @pytest.mark.parametrize(
-    ("refused", "hint"),
+    ("what", "refused", "hint"),
     [
-        ('Could not write file "new.duckdb.wal": No space left on device', "the disk is full: free some space"),
-        ('Cannot open file "new.duckdb": Permission denied', "check who may write there"),
-        ('Cannot open file "new.duckdb": Read-only file system', "check who may write there"),
-        ('Could not set lock on file "new.duckdb"', "close other programs that have it open"),
-        ('The file "new.duckdb" exists, but it is not a valid DuckDB database file!', "choose another name"),
+        ("commit", 'Could not write file "new.duckdb.wal": No space left on device', "the disk is full: free some space"),
+        ("rows", 'Cannot open file "new.duckdb": Permission denied', "check who may write there"),
+        ("rows", 'Cannot open file "new.duckdb": Read-only file system', "check who may write there"),
+        ("rows", 'Could not set lock on file "new.duckdb"', "close other programs that have it open"),
+        ("rows", 'The file "new.duckdb" exists, but it is not a valid DuckDB database file!', "choose another name"),
     ],
 )
 def test_what_the_system_refuses(
-    tmp_path: Path, results: dict[str, Path], monkeypatch: pytest.MonkeyPatch, refused: str, hint: str
+    tmp_path: Path, results: dict[str, Path], monkeypatch: pytest.MonkeyPatch, what: str, refused: str, hint: str
 ) -> None:
     """The hint is of what is the matter; of a commit that could not be written nothing is left, its log included."""
     from policyengine.tools.publish.embedded import Embedded
 
-    def failing(self: Embedded) -> None:
+    def failing(self: Embedded, *_: object) -> None:
         (tmp_path / "new.duckdb.wal").touch()
         raise duckdb.IOException(refused)
 
-    monkeypatch.setattr(Embedded, "commit", failing)
+    monkeypatch.setattr(Embedded, what, failing)
     with pytest.raises(PolicyError, match="PE540") as caught:
         publish(results["2016"], str(tmp_path / "new.duckdb"))
     assert str(caught.value.diagnostics[0].hint).startswith(f"nothing was changed; {hint}")

@@ -159,7 +159,23 @@ def test_the_time_between_two_days(first: str | None, second: str | None, length
         assert [f.status for f in result.findings] == [wanted]
         missing = tuple(sorted(f"person:{n}" for n, d in days.items() if not d))
         assert result.findings[0].missing == missing
-        assert differences(result, duckdb.evaluate(made, inputs([], [person]), (2016, 2016))) == []
+
+
+def test_the_time_between_two_days_by_the_compiled_engine() -> None:
+    """Each person by each length, and by what is not of that length, in one plan."""
+    lengths = dict.fromkeys(length for *_, length, _ in SPANS)
+    rules = [rule(f"r{n}", f"require total at least {n + 1} hours per year") for n in range(2 * len(lengths))]
+    for n, length in enumerate(lengths):
+        for which, condition in ((2 * n, ""), (2 * n + 1, "not ")):
+            rules.append(rule(f"e{which}", f"excuse r{which} when {condition}joined to qualified_on {length}"))
+    who = [
+        somebody(f"P{n:02}", **{f: date.fromisoformat(d) for f, d in zip(("joined", "qualified_on"), days) if d})
+        for n, (*days, _, _) in enumerate(SPANS)
+    ]
+    made = plan(*BASE, *rules)
+    wanted = reference.evaluate(made, inputs([], who), (2016, 2016))
+    assert len(wanted.findings) == len(SPANS) * 2 * len(lengths)
+    assert differences(wanted, duckdb.evaluate(made, inputs([], who), (2016, 2016))) == []
 
 
 RETIRED = [

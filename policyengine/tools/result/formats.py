@@ -106,7 +106,7 @@ def json_of(value: Value) -> str:
 
 def _write_parquet(table: Table, path: Path) -> None:
     """Through a CSV file beside it, so that memory stays flat; one thread, so that bytes don't depend on chance."""
-    import duckdb
+    from policyengine.records.parquet import database
 
     columns, rows = _parquet_columns(table)
     between = path.with_name(path.name + ".csv")
@@ -119,7 +119,7 @@ def _write_parquet(table: Table, path: Path) -> None:
             "auto_detect=false, max_line_size=100000000"
         )
         types = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in columns)
-        with duckdb.connect(config={"threads": 1}) as connection:
+        with database(threads=1).cursor() as connection:
             source = reader_text("read_csv", between, f"columns={{{types}}}, {options}")
             connection.execute(f"COPY (FROM {source}) TO {_literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
     finally:
@@ -354,7 +354,9 @@ def _read_jsonl(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, obje
 def _read_parquet(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:
     import duckdb
 
-    with duckdb.connect() as connection:
+    from policyengine.records.parquet import database
+
+    with database().cursor() as connection:
         condition = " AND ".join(f'"{k}" = ?' for k in where) or "true"
         try:
             source = reader_text("read_parquet", path)
@@ -366,6 +368,7 @@ def _read_parquet(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, ob
         except duckdb.OutOfMemoryException:  # which says nothing of the file
             raise
         except duckdb.Error as e:
+            database.cache_clear()  # a damaged file may have left it unusable
             raise ValueError(say(str(e).splitlines()[0], "无法作为 Parquet 读取")) from None
 
 
