@@ -175,6 +175,50 @@ def test_a_cost_that_is_no_number_is_not_added_up(declared: str, county: Path, t
     assert publish(out, str(tmp_path / "status.duckdb")).notes == ()
 
 
+@pytest.fixture(scope="session")
+def asked_more(county: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A result of records that say besides whether they were online and which part the person paid."""
+    there = tmp_path_factory.mktemp("more") / "county"
+    shutil.copytree(county, there)
+    pack, records, persons = there / "policies" / "county" / "pack.yaml", there / "records.csv", there / "persons.csv"
+    fields = "    online: {zh: 网上, type: yes_no}\n    share: {zh: 自付, type: number, min: 0, max: 1, decimals: 4}\n"
+    fields += "  person:\n    new_here: {zh: 新任, type: yes_no}\nquantities:"
+    pack.write_text(pack.read_text("utf-8").replace("quantities:", fields), "utf-8")
+    for file, head, said in (
+        (records, ",online,share", {"R01": ",yes,0.50", "R02": ",no,0.5", "R04": ",,1.0000"}),
+        (persons, ",new_here", {"A1": ",yes", "A2": ",no"}),
+    ):
+        first, *lines = file.read_text("utf-8").splitlines()
+        rest = [line + said.get(line.split(",")[0], "," * head.count(",")) for line in lines]
+        file.write_text("\n".join([first + head, *rest, ""]), "utf-8")
+    return str(save(judged(there, 2016, 2016), there.parent / "out"))
+
+
+def test_by_facts_that_a_pack_declares(asked_more: str) -> None:
+    """As results write them: yes and no (not true and false), figures without trailing zeros; in words for people."""
+    made = statistics([asked_more], [("online",), ("share",), ("new_here",)])
+    assert rows(made, "by-online", "online", "activities", "hours") == ["no 1 20/9", "yes 1 30", "- 7 250"]
+    assert rows(made, "by-share", "share", "people", "activities") == ["0.5 1 2", "1 1 1", "- 6 6"]
+    assert rows(made, "by-new-here", "new_here", "people", "hours") == ["no 1 40", "yes 1 380/9", "- 6 200"]
+    shown = run("stats", asked_more, "--by", "online,share", "--lang", "zh").splitlines()
+    assert shown[0].rstrip() == "按网上、自付"
+    cells = [[c.strip() for c in line.split("│")[2:4]] for line in shown if "2016" in line]
+    assert cells[:2] == [["否", "0.5"], ["是", "0.5"]]
+
+
+@pytest.mark.parametrize("fact", ["cost", "counted", "_row", "record_id"])
+def test_what_tables_add_up_is_no_group(fact: str, asked_more: str) -> None:
+    """By cost the program failed; by counted the groups were named by whole ticks, 1350 for 30 hours."""
+    assert "PE534" in run("stats", asked_more, "--by", fact, code=2)
+
+
+def test_all_that_can_be_grouped_by_is_named(asked_more: str) -> None:
+    told = run("stats", asked_more, "--by", "onlin", code=2)
+    assert "did you mean online?" in told
+    assert all(f" {fact}" in told for fact in ("new_here,", "share,", "title,", "reason,", "region,"))
+    assert " cost" not in told
+
+
 def test_a_measure_called_unit_is_no_unit(county: Path, tmp_path: Path) -> None:
     shutil.copytree(county, tmp_path / "county")
     folder = tmp_path / "county" / "policies" / "county"

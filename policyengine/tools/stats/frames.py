@@ -178,10 +178,18 @@ def figure_text(frame: Frame, column: str) -> Any:
         whole = exp.EQ(this=name(f"{column}_den"), expression=number(1))
         fraction = exp.DPipe(this=exp.DPipe(this=top.copy(), expression=text("/")), expression=bottom)
         return exp.case().when(whole, top).else_(fraction)
-    shown = exp.cast(name(column), "TEXT")
-    if _scale(frame.kinds[column]):
-        shown = call("rtrim", call("rtrim", shown, text("0")), text("."))
+    shown = fact_text(name(column), frame.kinds[column])
     return exp.func("coalesce", name(f"{column}_exact"), shown) if f"{column}_exact" in frame.kinds else shown
+
+
+def fact_text(cell: Any, kind: str) -> Any:
+    """A person's or record's fact as results write it: ``yes``, ``no``, a decimal without trailing zeros, a text."""
+    from sqlglot import exp
+
+    if kind == "BOOLEAN":
+        return exp.case().when(cell, text("yes")).when(exp.not_(cell.copy()), text("no"))
+    shown = exp.cast(cell, "TEXT")
+    return call("rtrim", call("rtrim", shown, text("0")), text(".")) if _scale(kind) else shown
 
 
 def _shifted(value: Any, scale: int, per_unit: int, width: int = WIDEST) -> Any:

@@ -16,7 +16,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.sqlcells import call, make_table, name, number, text
-from policyengine.tools.stats.frames import LARGEST_TICKS, Frame, denominator, ticks
+from policyengine.tools.stats.frames import LARGEST_TICKS, Frame, denominator, fact_text, ticks
 from policyengine.tools.stats.origin import Lists
 
 FIGURES = ("total", "required_total", "shortfall_total", "capped_off")
@@ -24,6 +24,8 @@ NO_LIST = "-"  # of a provider that stands in no list; nothing is known of a rec
 OF_RECORD = ("form", "subject", "provider", "paid_by", "result", "listed")  # facts of activities that tables need
 OF_DECISION = ("period", "policy", "unit", "outcome")
 OF_LEDGER = ("reason",)
+FROM_LEDGER = ("form", "subject", "recognise_rule", "convert_rule", "assign_rule", "cap_rule")  # facts, too
+NO_FACTS = ("person_id", "record_id", "counted", "year", "paid")  # of activities: what groups are made of, not by
 CODED = 100_000  # different words of a column up to which they are written as codes; titles stay texts
 
 
@@ -72,6 +74,7 @@ class Part:
     activity_facts: tuple[str, ...]
     subjects: tuple[str, ...]
     has_cost: bool
+    unasked: tuple[str, ...] = ()  # facts of activities that could be grouped by too, and are not here
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
     coded: set[str] = field(default_factory=set)  # columns whose words are in the ENUM
 
@@ -89,12 +92,15 @@ class Part:
         own = source.activities.kinds if source.activities is not None else {}
         lean = source.ledger.kinds if source.ledger is not None else {}
         listed = ("listed",) if source.listings and "provider" in own else ()
-        records = tuple(f for f in ordered((*OF_RECORD, *wanted)) if f in own or f in lean or f in listed)
-        records = records if source.ledger is not None else ()
         facts = tuple(c for c in people if c not in ("person_id", "name"))
-        records = tuple(r for r in records if r not in (*OF_DECISION, *OF_LEDGER, *facts, "person_id", "record_id"))
         has_cost = is_money(own) and source.ledger is not None
-        part = cls(source, number_, per_hour, facts, records, subjects, has_cost)
+        taken = {*OF_DECISION, *OF_LEDGER, *NO_FACTS, *facts, *(("cost",) if has_cost else ())}
+        from_ledger = (f for f in FROM_LEDGER if f in lean)
+        there = ordered(f for f in (*own, *from_ledger, *listed) if f not in taken and not f.startswith("_"))
+        there = there if source.ledger is not None else ()
+        records = tuple(f for f in ordered((*OF_RECORD, *wanted)) if f in there)
+        unasked = tuple(f for f in there if f not in records)
+        part = cls(source, number_, per_hour, facts, records, subjects, has_cost, unasked)
         part._build(connection, folder)
         return part
 
@@ -174,7 +180,7 @@ class Part:
             yield column, ledger.text(column), ledger.relation.copy()
         for fact in self.activity_facts:
             if records is not None and fact in records.kinds:
-                yield fact, exp.cast(name(fact), "TEXT"), records.relation.copy()
+                yield fact, fact_text(name(fact), records.kinds[fact]), records.relation.copy()
             elif fact == "listed":
                 yield fact, name(fact), exp.to_table(f"listed_{self.number}", quoted=True)
             else:
@@ -202,7 +208,7 @@ class Part:
         columns = [as_(exp.cast(count, "INT"), "person_no"), as_(name("person_id", "d"), "person_id")]
         query = exp.select(*columns).from_(ids.subquery("d"))
         if self.source.people is not None:
-            facts = [as_(exp.cast(name(f), "TEXT"), f) for f in self.people_facts]
+            facts = [as_(fact_text(name(f), self.source.people.kinds[f]), f) for f in self.people_facts]
             known = exp.select(as_(self.source.people.text("person_id"), "person_id"), *facts)
             known = known.from_(self.source.people.relation.copy())
             query = query.select(*(as_(name(f, "p"), f) for f in self.people_facts))
@@ -299,7 +305,7 @@ class Part:
         query = exp.select(*columns).from_(rows.subquery("l")).join(standing, on=on)
         if records is not None:
             facts = [f for f in self.activity_facts if f in own]
-            query = query.select(*(self._code(f, exp.cast(name(f, "r"), "TEXT")) for f in facts))
+            query = query.select(*(self._code(f, fact_text(name(f, "r"), own[f])) for f in facts))
             query = query.join(aliased(records.relation, "r"), on=same("record_id", "l", "r"), join_type="left")
             query = self._more(query)
         return query

@@ -46,7 +46,7 @@ def grouped(store: Store, title: str, by: Sequence[str], funds: bool = False) ->
     known = dimensions(store)
     for given, fact in zip(by, wanted, strict=True):
         if fact not in known:
-            raise PolicyError([_unknown(given, known, _lacking(store))])
+            raise PolicyError([_unknown(given, (*known, *store.unasked), _lacking(store))])
     keys = list(dict.fromkeys(("period", *wanted, *(() if funds else ("unit",)))))
     if any(k in store.activity_facts for k in keys):
         return _of_activities(store, title, keys, funds)

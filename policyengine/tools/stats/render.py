@@ -51,7 +51,7 @@ def print_tables(statistics: Statistics, stream: IO[str], colour: bool) -> None:
         rows = table.rows[:SHOWN]
         cells = {p: [words.column(c.name), *(in_line(shown(words, c, r[p])) for r in rows)] for p, c in columns}
         groups = {p: cells.pop(p) for p, c in columns if c.kind == "text"}
-        title: str | None = title_of(table.name)
+        title: str | None = title_of(table.name, words.fields)
         for some in _fitting(groups, cells, console.width):
             frame = Shown(title=title, title_justify="left", title_style="bold")
             for head, *_ in groups.values():
@@ -142,7 +142,7 @@ def add_sheets(book: Any, statistics: Statistics) -> None:
             [words.cell(c.name, v) if c.kind == "text" else v for c, v in zip(table.columns, row, strict=True)]
             for row in table.rows
         )
-        book.sheet(sheet_of(table.name), [words.column(c.name) for c in table.columns], cells)
+        book.sheet(sheet_of(table.name, words.fields), [words.column(c.name) for c in table.columns], cells)
 
 
 def write_file(statistics: Statistics, format: str, path: Path) -> None:

@@ -36,6 +36,7 @@ class Store:
     ticks: int = 1
     people_facts: tuple[str, ...] = ()
     activity_facts: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()  # facts of activities that could be asked for, and were not
     subjects: tuple[str, ...] = ()
     has_cost: bool = False
     has_activities: bool = False  # of some decisions at least
@@ -80,12 +81,13 @@ def build(connection: Any, folder: Path, sources: Iterable[Source], wanted: Sequ
     parts: list[Part] = []
     for number_, source in enumerate(sources):
         parts.append(Part.of(connection, folder, source, number_, wanted))
-        store.labels += [x for x in source.labels if x not in store.labels]
+        store.labels += [x for x in (*source.labels, _yes_and_no(source)) if x not in store.labels]
         store.notes += [n for n in source.notes if n not in store.notes]
     tell_once(connection, parts)
     store.ticks = lcm(1, *(p.ticks for p in parts))
     store.people_facts = ordered(f for p in parts for f in p.people_facts)
     store.activity_facts = ordered([*(f for p in parts for f in p.activity_facts), *_of_ledgers(parts)])
+    store.unasked = ordered(f for p in parts for f in p.unasked)
     store.subjects = tuple(sorted({s for p in parts for s in p.subjects}))
     store.has_cost = any(p.has_cost for p in parts)
     store.has_activities = bool(_of_ledgers(parts))
@@ -100,6 +102,12 @@ def build(connection: Any, folder: Path, sources: Iterable[Source], wanted: Sequ
     _union(store, "decided", parts, (*OF_DECISION, *counts), figures)
     _refuse_overlaps(store, [p.source.place for p in parts])
     return store
+
+
+def _yes_and_no(source: Source) -> Mapping[str, Any]:
+    """The words of facts that are yes or no, as labels of a manifest have those of terms."""
+    kinds = {**(source.people.kinds if source.people else {}), **(source.activities.kinds if source.activities else {})}
+    return {"terms": {f: {"yes": "是", "no": "否"} for f, kind in kinds.items() if kind == "BOOLEAN"}}
 
 
 def _of_ledgers(parts: Sequence[Part]) -> tuple[str, ...]:

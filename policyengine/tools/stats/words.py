@@ -56,26 +56,28 @@ BANDS = {  # in the order of a table
     "1/2 to 3/4": "一半以上、不足四分之三", "3/4 to all": "四分之三以上、不足全部",
     "all to double": "全部以上、不足两倍", "double or more": "两倍以上",
 }  # fmt: skip
-_NAMED = {n.replace("_", "-"): COLUMNS[ALIASES.get(n, n)][1] for n in (*COLUMNS, *ALIASES)}
-_NAME = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(sorted(_NAMED, key=len, reverse=True))})(?![a-z0-9])")
 _BETWEEN = re.compile("(?<=[^a-z0-9])-|-(?=[^a-z0-9])")
 UNKNOWN = ("unknown", "不详")
 NOTHING = {"unit": ("", "")}
+NO_FIELDS: Mapping[str, str] = {}
 NOT_LISTED = ("not in a list", "不在名单")
 
 
-def title_of(table: str) -> str:
-    """A table's name for people."""
+def title_of(table: str, fields: Mapping[str, str] = NO_FIELDS) -> str:
+    """A table's name for people. ``fields``: the Chinese names of facts that packs declare."""
     if table in TITLES:
         return say(*TITLES[table])
     facts = table.removeprefix("by-")
-    named = _NAME.sub(lambda m: _NAMED[m[0]], facts)
-    return say(f"by {facts}", ("按 " if named[0].isascii() else "按") + _BETWEEN.sub("、", named))
+    names = {**fields, **{n: COLUMNS[ALIASES.get(n, n)][1] for n in (*COLUMNS, *ALIASES)}}
+    named = {n.replace("_", "-"): name for n, name in names.items()}
+    any_ = "|".join(map(re.escape, sorted(named, key=len, reverse=True)))
+    chinese = re.sub(rf"(?<![a-z0-9])(?:{any_})(?![a-z0-9])", lambda m: named[m[0]], facts)
+    return say(f"by {facts}", ("按 " if chinese[0].isascii() else "按") + _BETWEEN.sub("、", chinese))
 
 
-def sheet_of(table: str) -> str:
+def sheet_of(table: str, fields: Mapping[str, str] = NO_FIELDS) -> str:
     """A table's name as that of a sheet: a whole one, where the title would be cut."""
-    title = title_of(table)
+    title = title_of(table, fields)
     return say(SHEETS.get(table, title), title)
 
 
@@ -84,9 +86,9 @@ class Words:
 
     def __init__(self, labels: Sequence[Mapping[str, Any]]):
         self._terms: dict[str, dict[str, str]] = {}
-        self._fields: dict[str, str] = {}
+        self.fields: dict[str, str] = {}
         for known in labels:
-            self._fields.update(known.get("fields", {}))
+            self.fields.update(known.get("fields", {}))
             for field, terms in known.get("terms", {}).items():
                 self._terms.setdefault(field, {}).update(terms)
 
@@ -97,7 +99,7 @@ class Words:
             subject = name.removesuffix("_hours")
             zh = self._terms.get("subject", {}).get(subject, subject)
             return say(f"{subject.replace('_', ' ')} hours", f"{zh}学时")
-        return say(name.replace("_", " "), self._fields.get(name, name))
+        return say(name.replace("_", " "), self.fields.get(name, name))
 
     def cell(self, column: str, given: object) -> str:
         """The name of a group: a term's, an outcome's, a unit's."""
