@@ -77,8 +77,11 @@ def command(
                 "请指定两边：OLD NEW、OLD...NEW，或与工作区比较的一个版本",
             )
         )
-    if shifts is not None and not records:
-        raise click.UsageError(say("--shifts needs --records", "--shifts 需要同时给出 --records"))
+    if not records:
+        _refuse_without_records(
+            persons=persons, circumstances=circumstances, mapping=mapping, policy=policy, period=period, as_of=as_of,
+            shifts=shifts,
+        )  # fmt: skip
     files = Files(records, persons, circumstances, mapping) if records else None
     if shifts is not None and files is not None:
         _check_shifts(shifts, files)
@@ -89,6 +92,12 @@ def command(
     sys.stdout.write(FORMATS[format_](comparison, impact, reveal))
     changed = any(c.is_law for c in comparison.changes) or bool(comparison.effects)
     return 1 if exit_code and changed else 0
+
+
+def _refuse_without_records(**given: object) -> None:
+    """Refuse what says how records are judged where there are none: nobody would be told that nobody was judged."""
+    for option in (f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None):
+        raise click.UsageError(say(f"{option} needs --records", f"{option} 需要同时给出 --records"))
 
 
 def _check_shifts(shifts: str, files: Files) -> None:

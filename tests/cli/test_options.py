@@ -116,6 +116,19 @@ def test_shifts_go_into_a_file_of_their_own(run: Run, world: Path, name: str, to
 
 
 @pytest.mark.parametrize(
+    "option",
+    ["--persons nope.csv", "--circumstances nope.csv", "--mapping nope.yaml", "--policy county", "--period 2016",
+     "--as-of 2016-12-31", "--shifts shifts.csv"],
+)  # fmt: skip
+def test_what_says_how_records_are_judged_goes_with_records(run: Run, world: Path, option: str) -> None:
+    """Without --records nobody is judged, and nothing said so: whoever forgot it was told of the law alone."""
+    name, value = option.split()
+    done = run("diff", world / "policies", world / "policies", name, value)
+    assert (done.code, done.out) == (2, "")
+    assert f"error PE901: {name} needs --records" in done.err
+
+
+@pytest.mark.parametrize(
     ("command", "told"),
     [
         (("evaluate", "", "--policy", "p"), "RECORDS is empty"),
