@@ -65,7 +65,7 @@ def evaluate(
 ) -> Evaluated:
     """Judge everybody in ``records`` (a file, folder or glob, or several).
 
-    ``period``: ``2019``, ``"2016..2018"`` or ``(2016, 2018)``; by default every year that has a record.
+    ``period``: ``2019``, ``"2016..2018"`` or ``(2016, 2018)``; by default the first to the last year with a record.
     ``engine``: ``auto``, ``duckdb`` or ``reference``; all give the same.
     Raises ``PolicyError`` where the files can't be used, PE901 where an argument can't; rows that can't be read are in
     ``rejects``.

@@ -40,7 +40,9 @@ Exit code: 0 compared; with --exit-code 1 where something changed in law or down
     "--policy",
     help="The pack to judge by, inside each side; by default all packs, each person by their own.",
 )
-@click.option("--period", type=Periods(), help="2016 or 2016..2018; by default every year that has a record.")
+@click.option(
+    "--period", type=Periods(), help="2016 or 2016..2018; by default the first to the last year with a record."
+)
 @click.option("--as-of", type=Day(), help="Judge as on this day.")
 @click.option("--reveal", is_flag=True, help="Show people's ids in full.")
 @click.option(

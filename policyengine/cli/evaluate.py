@@ -52,7 +52,9 @@ Examples:
 @click.option("--persons", help="File with a row for each person.")
 @click.option("--circumstances", help="File with people's leave and other circumstances.")
 @click.option("--mapping", help="A mapping file, for columns that their headers alone don't explain.")
-@click.option("--period", type=Periods(), help="2016 or 2016..2018; by default every year that has a record.")
+@click.option(
+    "--period", type=Periods(), help="2016 or 2016..2018; by default the first to the last year with a record."
+)
 @click.option("--as-of", type=Day(), help="Judge as on this day: what has not ended yet is in progress.")
 @click.option("--out", type=click.Path(), help="Folder to write the result into; without it, decisions go to stdout.")
 @click.option(
@@ -223,8 +225,8 @@ def _check_update(out: str | None, format_: str | None, engine: str, pseudonyms:
         text = say("--update names the folder already; leave --out away", "--update 已指定文件夹，请去掉 --out")
     elif format_ in ("jsonl", "xlsx") or engine in ("reference", "spark") or pseudonyms:
         text = say(
-            "--update works on CSV and Parquet results of the compiled engine, without pseudonyms",
-            "--update 用于编译引擎写出的 CSV 或 Parquet 结果，且不含假名",
+            "--update works on CSV and Parquet results, without pseudonyms, by the compiled engine",
+            "--update 用于 CSV 或 Parquet 结果，不含假名，由编译引擎评定",
         )
     else:
         return

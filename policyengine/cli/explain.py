@@ -14,7 +14,7 @@ from policyengine.messages import say, spoken
 
 EPILOG = """\b
 Examples:
-  policyengine explain examples/records.csv --policy policies/sichuan --person P001 --period 2016
+  policyengine explain examples/records.csv --policy policies/sichuan --persons examples/persons.csv --person 张三
   policyengine explain out --person 张三 --lang zh
   policyengine explain out --person P001 --format json > certificate.json
   policyengine explain out --person P001 --format html > why.html

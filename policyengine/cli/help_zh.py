@@ -28,7 +28,7 @@ _TEXTS = """
 --persons  人员文件，每人一行。
 --circumstances  请假等情形的文件。
 --mapping  对照文件，用于表头本身说不清的列。
---period  2016 或 2016..2018；默认为有记录的每一年。
+--period  2016 或 2016..2018；默认为有记录的最早一年至最晚一年。
 --as-of  视同在这一天评定：尚未结束的年度为进行中。
 --out  结果写入的文件夹；不写则把结论输出到标准输出。
 --update  更新 DIR 中的结果：只重新评定有变化的人。
@@ -86,7 +86,7 @@ RECORDS 是记录文件（同时给出 --policy），或已写出的结果的文
 为 DIR 中的结果，或继续教育情况数据库中的现行结果写报告。
 一个不需要网络的 HTML 文件、一个工作簿，或登记证书。
 HTML 有图、表和每个人的结论及理由；不写 --reveal 时编号已遮盖。
---out  文件.html、文件.xlsx；登记证书还可为 文件.pdf。
+--out  文件.html、文件.pdf 或 文件.xlsx；登记证书不用 .xlsx。
 --certificates  登记证书，每人一页。
 --person  只出这个人的登记证书（编号或姓名）。
 --pdf  用已安装的 Chromium 打印成 PDF；等同于 --out 以 .pdf 结尾。
@@ -140,7 +140,7 @@ HTML 有图、表和每个人的结论及理由；不写 --reveal 时编号已�
 --unit  计量单位：学时 hours，学分 credits。
 --minimum  每人每年应完成多少。
 --rate  计量单位与上级不同时，新政策包的 1 个单位折合上级的多少单位。
---from  自哪一年度起施行。
+--from  自哪一年度起施行（1950 至 2199）。
 --base  所依据的上级政策包的标识；没有上级写 none。
 --surface  规则与注释用中文还是英文。
 --folder  政策包的文件夹建在哪里，默认 policies/sectors。
@@ -153,13 +153,13 @@ OLD 与 NEW 之间规定有何变化：文件夹或 git 版本（OLD...NEW：自
 --persons  人员文件，每人一行。
 --circumstances  请假等情形的文件。
 --policy  在每一边按这个政策包评定；默认用全部政策包，每人按其所属。
---period  2016 或 2016..2018；默认为有记录的每一年。
+--period  2016 或 2016..2018；默认为有记录的最早一年至最晚一年。
 --as-of  视同在这一天评定。
 --reveal  完整显示人员编号。
 --shifts  把每个有变化的结论写入这个 CSV 或 Parquet 文件，人员编号完整。
 --format  输出的格式。
 --exit-code  规定有变化时以 1 退出。
-退出码：0 已比较；有 --exit-code 时规定有变化（包括上级的）为 1；2 有一边无法读取。
+退出码：0 已比较；有 --exit-code 时规定有变化（包括对下级的影响）为 1；2 有一边无法读取。
 
 = history
 列出 RULE（政策包/规则）的历次版本，以及作出修改的提交。
@@ -183,7 +183,7 @@ git 中的规则：比较时按条文显示，合并前检查。
 把 FILE 的规则写成条文：git install 之后由 git 运行。
 
 = schema
-输出 pack.yaml（pack）、rules*.yaml（rules）或 tests/*.yaml（tests）的 JSON Schema。
+输出 pack.yaml（pack，默认）、rules*.yaml（rules）或 tests/*.yaml（tests）的 JSON Schema。
 第一行为 "# yaml-language-server: $schema=路径" 的文件，带 YAML 语言服务的编辑器会补全并检查。
 
 = lsp
@@ -193,7 +193,7 @@ git 中的规则：比较时按条文显示，合并前检查。
 = serve
 浏览器中的工作台：把 POLICIES（默认 policies/）中的政策包显示为条文，并据以评定学习记录。
 只在本机应答，且只应答知道所显示网址的人。按 Ctrl-C 结束，所提交的文件和结果随即删除。
---port  端口；默认用一个空闲的。
+--port  端口（0 至 65535）；默认用一个空闲的。
 --open  在浏览器中打开页面。
 
 = explain-code

@@ -28,7 +28,7 @@ Examples:
 
 @click.command(cls=Command, epilog=EPILOG)
 @click.argument("folder", type=Database(), metavar="DIR")
-@click.option("--out", required=True, type=click.Path(), help="FILE.html, FILE.xlsx or, for certificates, FILE.pdf.")
+@click.option("--out", required=True, type=click.Path(), help="FILE.html, FILE.pdf or (no certificates) FILE.xlsx.")
 @click.option("--certificates", is_flag=True, help="Registration certificates (登记证书), a page for each person.")
 @click.option("--person", help="Only this person's certificate (id or name).")
 @click.option("--pdf", is_flag=True, help="Print to PDF by an installed Chromium; as if --out ended in .pdf.")
@@ -59,7 +59,10 @@ def command(
 
     path, named = Path(out), Named(records, persons, policy, mapping)
     suffix = ".pdf" if pdf else path.suffix.lower()
-    if suffix not in ((".html", ".pdf") if certificates else (".html", ".pdf", ".xlsx")):
+    if certificates and suffix not in (".html", ".pdf"):
+        english = "certificates are pages: --out must end in .html or .pdf"
+        raise click.UsageError(say(english, "登记证书是页面：--out 应以 .html 或 .pdf 结尾"))
+    if suffix not in (".html", ".pdf", ".xlsx"):
         raise click.UsageError(say("--out must end in .html, .xlsx or .pdf", "--out 应以 .html、.xlsx 或 .pdf 结尾"))
     if person is not None and not certificates:
         raise click.UsageError(say("--person goes with --certificates", "--person 须与 --certificates 一起使用"))

@@ -18,7 +18,7 @@ Examples:
 @click.command(cls=Command, epilog=EPILOG)
 @click.argument("name", type=click.Choice(["pack", "rules", "tests"]), default="pack")
 def command(name: str) -> int:
-    """Print the JSON Schema of pack.yaml (pack), rules*.yaml (rules) or tests/*.yaml (tests).
+    """Print the JSON Schema of pack.yaml (pack, the default), rules*.yaml (rules) or tests/*.yaml (tests).
 
     An editor with a YAML language server completes and checks a file whose first line is
     "# yaml-language-server: $schema=PATH".

@@ -54,7 +54,7 @@ def prepare(plan: Plan) -> Prepared:
 def evaluate(
     plan: Plan | Prepared, inputs: Inputs, periods: Periods | None = None, as_of: date | None = None
 ) -> Result:
-    """Judge everybody in ``inputs`` over ``periods`` (first and last number; None: every year that has a record)."""
+    """Judge everybody in ``inputs`` over ``periods`` (first and last number; None: from first record to last)."""
     prepared = plan if isinstance(plan, Prepared) else prepare(plan)
     by_person: dict[str, list[Record]] = {}
     for record in inputs.records:

@@ -241,6 +241,22 @@ def test_help_says_what_a_command_does_also_without_docstrings(name: str, said: 
     assert done.stdout.splitlines()[2].strip() == said
 
 
+def _shown() -> list[str]:
+    """The examples of help that name files of the project."""
+    lines = [line.strip() for _, command in _every_command(main) for line in (command.epilog or "").splitlines()]
+    return sorted({line for line in lines if line.startswith("policyengine") and " examples/" in line})
+
+
+@pytest.mark.parametrize("shown", _shown())
+def test_examples_of_help_run(run: Run, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of explain named a person who is in no file."""
+    for name in ("examples", "policies"):
+        (tmp_path / name).symlink_to(Path(__file__).parents[2] / name)
+    monkeypatch.chdir(tmp_path)
+    done = run(*shown.split()[1:])
+    assert done.code == 0, done.err
+
+
 def test_help_in_chinese_has_the_same_commands_and_options() -> None:
     common = {"--lang", "--debug", "--help"}
     own = {
@@ -260,7 +276,18 @@ def test_help_in_chinese(run: Run, name: str) -> None:
                  "Ends with"):  # fmt: skip
         assert word not in done.out
     assert "显示本说明并退出" in done.out
+    command = dict(_every_command(main))[name]
+    for bounds in (p.type for p in command.params if isinstance(p.type, click.IntRange)):
+        assert all(str(bound) in done.out for bound in (bounds.min, bounds.max) if bound)
     assert "Show this message and exit." in run(*name.split(), "--help").out, "English as before"
+
+
+@pytest.mark.parametrize("name", ["c.xlsx", "c.docx", "c"])
+def test_certificates_are_pages(run: Run, world: Path, name: str) -> None:
+    """Of a workbook of certificates it was said that its name must end in .xlsx, as it did."""
+    done = run("report", world, "--certificates", "--out", world / name)
+    assert (done.code, done.out) == (2, "")
+    assert "error PE901: certificates are pages: --out must end in .html or .pdf" in done.err
 
 
 def test_a_file_that_holds_no_record_at_all_is_asked_about(run: Run, world: Path) -> None:
