@@ -15,7 +15,6 @@ from policyengine.engines.calendar import DAY, period_bounds
 from policyengine.engines.facts import World, owning_field
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
-from policyengine.plan.names import walk
 from policyengine.records.model import Fact
 
 ORDERED = ("number", "date", "year")
@@ -265,8 +264,3 @@ def rewritten(
             changed = tuple(replace(p) or p for p in parts)
             return node if changed == parts else tree.And(changed)
     return replace(node) or node
-
-
-def asks(node: object, kind: type) -> bool:
-    """Whether a node or one below it is of that kind."""
-    return any(isinstance(part, kind) for part in walk(node))
