@@ -25,7 +25,8 @@ def canonical_text(value: object) -> object:
     return _canonical(value) if isinstance(value, str) else value
 
 
-def _matches(cell: Cell, value: object, ranged: bool) -> bool:
+def matches(cell: Cell, value: object, ranged: bool) -> bool:
+    """Whether a key cell is, or holds, a canonical value; ``ranged``: it is a range."""
     if isinstance(cell, tuple):
         if ranged:
             low, high = cell
@@ -117,7 +118,7 @@ class Finder:
         wanted = [canonical_text(a) for a in arguments]
         for row in self._candidates(wanted):
             if self._valid(row, on, year) and all(
-                _matches(row[column], value, ranged)
+                matches(row[column], value, ranged)
                 for position, (column, value, ranged) in enumerate(zip(self.keys, wanted, self._ranged, strict=False))
                 if position > 0 or ranged
             ):

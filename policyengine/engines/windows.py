@@ -154,7 +154,7 @@ def cut_of(
     if not cut.limits and not cut.grids:
         return None
     if statement.taking:
-        rank = _ranks(judge, statement, records)
+        rank = ranks(judge, statement, records)
         for n in cut.fills:
             year, position = items[n].period if rolling else 0, items[n].position
             least, most, lacks = rank(position)
@@ -381,7 +381,7 @@ class _Windows:
         return True
 
 
-def _ranks(judge: Judge, statement: tree.Cap, records: Sequence[Judged]) -> Callable[[int], tuple[int, int, list[str]]]:
+def ranks(judge: Judge, statement: tree.Cap, records: Sequence[Judged]) -> Callable[[int], tuple[int, int, list[str]]]:
     """First and last preference that a record may have: the place of its term in ``taking``, those not named last; and
     the facts that would settle it. The terms are of one field: one of them alone may also be a term of another."""
     owner = judge.world.fields[owning_field(tree.What(statement.taking), judge.world)]

@@ -24,7 +24,7 @@ from policyengine.engines.later import world_of
 from policyengine.engines.numbers import Amount, Number
 from policyengine.engines.ready import Ready, in_force
 from policyengine.engines.reference import Prepared, prepare
-from policyengine.engines.windows import _ranks
+from policyengine.engines.windows import ranks
 from policyengine.language import tree
 from policyengine.language.quantities import UNITS
 from policyengine.language.vocabulary import FieldDecl
@@ -252,7 +252,7 @@ class Law:
         if truth is False or not statement.taking:
             return truth, 0, True, lacks
         record: Any = SimpleNamespace(scene=scene)
-        least, most, _ = _ranks(self.prepared.judge, statement, [record])(0)
+        least, most, _ = ranks(self.prepared.judge, statement, [record])(0)
         return truth, least, least == most, lacks
 
     def _sums(self, draft: Draft, scene: Scene, place: Place) -> Iterator[tuple[bool | None, tuple[str, ...]]]:

@@ -10,7 +10,7 @@ from math import prod
 
 from policyengine.engines.calendar import period_of
 from policyengine.engines.facts import Scene, Test, World
-from policyengine.engines.lookup import _matches, canonical_text
+from policyengine.engines.lookup import canonical_text, matches
 from policyengine.engines.truth import compile_condition, compile_what
 from policyengine.language import tree
 from policyengine.language.vocabulary import FieldDecl
@@ -131,7 +131,7 @@ def rows(node: tree.Lookup, world: World, name: str, value: Value) -> object:
                 tuple(
                     number
                     for number, row in enumerate(table.rows)
-                    if _matches(row[column], wanted, ranged) or any(_matches(row[a], wanted, False) for a in aliases)
+                    if matches(row[column], wanted, ranged) or any(matches(row[a], wanted, False) for a in aliases)
                 )
             )
     return (tuple(found), value is None)
