@@ -16,6 +16,7 @@ from policyengine.packs.policies import load_policies
 from policyengine.packs.tests_model import load_tests
 from policyengine.packs.unused import unused
 from policyengine.plan.build import plan_of
+from policyengine.plan.holes import holes
 from policyengine.plan.unpaired import unpaired
 from policyengine.tools.prove.findings import illustrated, proofs
 
@@ -50,6 +51,7 @@ def of_policy(policy: Policy) -> Iterator[Diagnostic]:
     yield from said
     if plan is not None:
         yield from unpaired(plan)
+        yield from holes(plan)
     yield from unused(policy)
     _, said = load_tests(Path(policy.packs[-1].folder), policy)
     yield from said
