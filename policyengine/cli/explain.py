@@ -34,7 +34,7 @@ Examples:
 @click.option("--mapping", help="A mapping file, for columns that their headers alone don't explain.")
 @click.option("--as-of", type=Day(), help="Explain as on this day.")
 @click.option("--format", "format_", type=click.Choice(["text", "json", "html"]), default="text", show_default=True)
-@click.option("--reveal", is_flag=True, help="Show ids in full.")
+@click.option("--reveal", is_flag=True, help="Show ids, and the birthday that one holds, in full.")
 def command(
     records: tuple[str, ...],
     policy: str | None,

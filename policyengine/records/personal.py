@@ -88,6 +88,15 @@ def id_number_fault(text: str) -> str | None:
     return None
 
 
+def masked_day(day: date, person_id: str) -> str:
+    """``1990-01-01`` → ``1990-**-**`` of whose identity number masks just that: with it the number could be read. So is
+    another year's day of that name, such as that of retirement."""
+    if not looks_like_id_number(person_id):
+        return day.isoformat()
+    born = person_id[10:14] if len(person_id) == 18 else person_id[8:12]
+    return f"{day.year:04}-**-**" if f"{day.month:02}{day.day:02}" == born else day.isoformat()
+
+
 def pseudonymiser(key: bytes) -> Callable[[str], str]:
     """A function person id → 32 hexadecimal digits (HMAC-SHA256, shortened): the same id and key give the same one."""
     if len(key) < 16:

@@ -696,3 +696,45 @@ def test_on_what_years_running_depend(tmp_path: Path) -> None:
     assert "possible consequence: Held back, depending on subject of R2017    held, art. 6\n" in text
     assert "│  └─ 2017: undetermined\n│     └─ public 0–41 / 10, not settled    pub, art. 4\n" in text
     assert "praised" not in text
+
+
+OLDER = ("older", "reduce annual by 1/2 when born to December 31 of this year at least 55 years", "")
+BORN = "fields: {person: {born: {zh: 出生日期, type: date}, leaves: {zh: 退休日期, type: date}}}\n"
+OF_AGE = [  # identity number, born, leaves; how these are told, by hand; as is the time to 2017-12-31
+    (
+        "51010119621231001X",
+        "1962-12-31",
+        "2022-12-31",
+        "1962-**-**",
+        "2022-**-**",
+        "at least 55 and less than 56 years",
+    ),
+    ("510101621231001", "1962-12-31", "2022-12-30", "1962-**-**", "2022-12-30", "at least 55 and less than 56 years"),
+    (
+        "51010119620101001X",
+        "1962-01-01",
+        "2022-01-02",
+        "1962-**-**",
+        "2022-01-02",
+        "at least 55 and less than 56 years",
+    ),
+    ("51010119620101001X", "1962-01-02", "2022-02-01", "1962-01-02", "2022-02-01", "55 years 11 months 29 days"),
+    ("P1", "1962-12-31", "2022-12-31", "1962-12-31", "2022-12-31", "55 years"),
+]
+
+
+@pytest.mark.parametrize(("who", "born", "leaves", "told", "left", "age"), OF_AGE)
+def test_a_birthday_is_told_only_with_the_whole_id(
+    tmp_path: Path, who: str, born: str, leaves: str, told: str, left: str, age: str
+) -> None:
+    """Of an identity number all but the day of birth is shown: the day of birth beside it would be the rest."""
+    law = law_of(tmp_path, ("annual", "require total at least 90 hours per year", ""), OLDER, tables=BORN)
+    rows = f"J1,{who},2017-02-28,lecture,professional,Early,10,hours\n"
+    files = files_of(tmp_path, rows, f"person_id,name,born,leaves\n{who},Ann,{born},{leaves}\n")
+    cases, _ = explain_files(law, files, "Ann", (2017, 2017))
+    asked = "born to December 31 of this year: "
+    assert f"{asked}{told} to 2017-12-31, {age}" in text_of_case(cases[0])
+    assert f"{asked}{born} to 2017-12-31, 55 years" in text_of_case(cases[0], reveal=True)
+    facts = data_of_cases(cases)["facts"]
+    assert (str(facts["born"]), str(facts["leaves"])) == (told, left)
+    assert data_of_cases(cases, reveal=True)["facts"]["born"] == date.fromisoformat(born)

@@ -318,7 +318,12 @@ def test_windows_that_begin_before_the_first_record(
         f"shire/long 自 {since} 起计算，",
     )
     warnings = {"en": f"warning: {en}", "zh": f"警告：{zh}"}
-    ways = (("reference", "csv", "en"), ("reference", "csv", "zh"), ("duckdb", "csv", "zh"), ("duckdb", "parquet", "en"))
+    ways = (
+        ("reference", "csv", "en"),
+        ("reference", "csv", "zh"),
+        ("duckdb", "csv", "zh"),
+        ("duckdb", "parquet", "en"),
+    )
     for engine, format, language in ways:
         speak(language)
         try:

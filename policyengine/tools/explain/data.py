@@ -7,11 +7,12 @@ and one verification row a year. Figures are exact: numbers where they have a fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from policyengine.records.model import Record
-from policyengine.records.personal import mask
+from policyengine.records.personal import mask, masked_day
 from policyengine.tools.explain.case import Case, Remedy, carried_over, owed_in_total
 from policyengine.tools.result.formats import json_of
 from policyengine.tools.result.tables import EITHER
@@ -23,7 +24,9 @@ ZERO = Fraction(0)
 def data_of_cases(cases: Sequence[Case], reveal: bool = False) -> dict[str, Any]:
     """All cases of one person."""
     person = cases[0].person
-    facts = {k: v for k, v in person.facts.items() if k not in ("name", "person_id")}
+    facts: dict[str, Any] = {k: v for k, v in person.facts.items() if k not in ("name", "person_id")}
+    if not reveal:
+        facts = {k: masked_day(v, person.person_id) if isinstance(v, date) else v for k, v in facts.items()}
     return {
         "person_id": person.person_id if reveal else mask(person.person_id),
         "name": cases[0].name or None,

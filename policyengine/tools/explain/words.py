@@ -9,8 +9,10 @@ from datetime import date
 from fractions import Fraction
 
 from policyengine.engines.calendar import time_between
+from policyengine.language import tree
 from policyengine.language.quantities import exact_text
 from policyengine.light import dataclass
+from policyengine.records.personal import masked_day
 from policyengine.tools.explain.case import Case, Labels, Lapse, RuleNote, cited, owner_of
 from policyengine.tools.result.tables import EITHER
 from policyengine.trace import LedgerEntry
@@ -79,11 +81,22 @@ class Words:
 
         phrases = Phrases(self.case.vocabulary, "zh" if self.language == "zh" else "en")
         one, other = phrases.operand(time.asked.start), phrases.operand(time.asked.end)
+        start, end = self._day(time.asked.start, time.start), self._day(time.asked.end, time.end)
         length = self.length(time.start, time.end, time.asked.unit)
+        if "*" in start + end and time.end >= time.start:  # to the day it would tell the day
+            years = time_between(time.start, time.end)[0] // 12
+            length = self.say(
+                f"at least {years} and less than {years + 1} years", f"满 {years} 年、不满 {years + 1} 年"
+            )
         return self.say(
-            f"{one} to {other}: {time.start} to {time.end}, {length}",
-            f"{one} 至 {other}：{time.start} 至 {time.end}，{length}",
+            f"{one} to {other}: {start} to {end}, {length}", f"{one} 至 {other}：{start} 至 {end}，{length}"
         )
+
+    def _day(self, asked: tree.Operand, day: date) -> str:
+        """A day that a rule asked for; of the person's own none that tells what the masked id does not."""
+        fields = self.case.vocabulary.fields if self.case.vocabulary is not None else {}
+        own = isinstance(asked, tree.Field) and asked.id in fields and fields[asked.id].of == "person"
+        return masked_day(day, self.case.person.person_id) if own and not self.reveal else day.isoformat()
 
     def length(self, start: date, end: date, unit: str) -> str:
         """``54 years 11 months 30 days``; in days where that is asked."""
