@@ -13,10 +13,19 @@ from policyengine.messages import say
 
 def refuse_over(option: str, target: str, read: Iterable[str | Path | None]) -> None:
     """Refuse a target that is among the files that are read (patterns and folders of records too), or stands in a
-    folder of packs or a result as a part of it; what was written there before may be written again."""
+    folder of packs or a result as a part of it, or is the folder of a result; what was written there before may be
+    written again."""
     from policyengine.records.files import find_files
+    from policyengine.tools.result.write import files_of_result
 
     path = Path(os.path.realpath(target))
+    if path.is_dir() and files_of_result(path):
+        raise click.UsageError(
+            say(
+                f"{option} {target} is the folder of a result, to which nothing else belongs; name another one",
+                f"{option} {target} 是评定结果的文件夹，不应放入其他文件；请另指定一个文件夹",
+            )
+        )
     if not path.is_file():
         return
     given = [str(name) for name in read if name is not None and str(name) != "-"]

@@ -166,7 +166,7 @@ def near_path(path: Path) -> str:
     except OSError:
         near = []
     if near:
-        return say("did you mean ", "是不是 ") + str(path.parent / near[0]) + "?"
+        return say("did you mean ", "是不是 ") + str(path.parent / near[0]) + say("?", "？")
     return say("check the path; a relative one starts from the current folder", "请检查路径；相对路径从当前文件夹算起")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -198,6 +199,29 @@ def test_nothing_that_is_read_is_overwritten(run: Run, world: Path, command: str
     assert done.code == 2
     assert f"error PE901: {option} would overwrite" in done.err
     assert {p: p.read_bytes() for p in world.rglob("*") if p.is_file()} == before
+
+
+def test_tables_are_not_put_into_the_folder_of_a_result(run: Run, world: Path) -> None:
+    """The next evaluate refused it as a folder that holds something else."""
+    files = (world / "records.csv", "--persons", world / "persons.csv", "--policy", world / "policies")
+    assert run("evaluate", *files, "--out", world / "out").code == 0
+    before = sorted(world.rglob("*"))
+    done = run("stats", world / "out", "--format", "csv", "--out", world / "out")
+    assert (done.code, sorted(world.rglob("*"))) == (2, before)
+    assert f"error PE901: --out {world / 'out'} is the folder of a result" in done.err
+
+
+@pytest.mark.parametrize("command", ["stats", "report"])
+def test_a_workbook_that_can_not_be_written_is_told_of_once(run: Run, world: Path, command: str) -> None:
+    """openpyxl showed a traceback of each of its sheets when the program ended."""
+    files = (world / "records.csv", "--persons", world / "persons.csv", "--policy", world / "policies")
+    assert run("evaluate", *files, "--out", world / "out").code == 0
+    (world / "folder.xlsx").mkdir()
+    words = [sys.executable, "-m", "policyengine", command, "out", "--out", "folder.xlsx", "--lang", "en"]
+    done = subprocess.run(words, cwd=world, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.splitlines()) == (2, [
+        "error PE910: folder.xlsx: this is a folder; a file is wanted here", "  hint: give another name",
+    ])  # fmt: skip
 
 
 def test_what_a_command_wrote_it_may_write_again(run: Run, world: Path) -> None:

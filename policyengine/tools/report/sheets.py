@@ -91,7 +91,7 @@ class Workbook:
         """The file appears whole or not at all, and is the same for the same rows."""
         self._book.properties.creator = "policyengine"
         self._book.properties.created = self._book.properties.modified = datetime(2000, 1, 1)
-        with whole_file(path) as new:
+        with rows_of_book(self._book), whole_file(path) as new:
             save_book(self._book, new)
 
 

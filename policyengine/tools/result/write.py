@@ -111,7 +111,7 @@ def refuse_foreign(target: Path) -> None:
         return
     if not target.is_dir():
         text = say("this is a file; a result needs a folder", "这是一个文件，结果需要写入文件夹")
-        hint = say("give --out another name", "请为 --out 另取一个名称")
+        hint = say("give another name", "请另取一个名称")
         raise PolicyError([Diagnostic("PE910", text, Span(str(target)), hint)])
     _refuse_fixed(target)
     if foreign := _foreign_in(target):
@@ -119,7 +119,7 @@ def refuse_foreign(target: Path) -> None:
             f"this folder holds something that is not a result of policyengine ({foreign[0]}); it is left as it is",
             f"该文件夹中有不是 policyengine 结果的内容（{foreign[0]}），未作改动",
         )
-        hint = say("give --out a new or empty folder", "请为 --out 指定新的或空的文件夹")
+        hint = say("name a new or empty folder", "请指定新的或空的文件夹")
         if files_of_result(target):  # beside a result of ours: a report of it, a database, notes
             names = ", ".join(foreign[:5]) + (", …" if len(foreign) > 5 else "")
             hint = say(
