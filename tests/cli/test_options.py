@@ -201,6 +201,16 @@ def test_nothing_that_is_read_is_overwritten(run: Run, world: Path, command: str
     assert {p: p.read_bytes() for p in world.rglob("*") if p.is_file()} == before
 
 
+@pytest.mark.parametrize(
+    ("policy", "code"), [("shire", 0), ("policies/shire", 0), ("policies", 0), ("shir", 2), ("policies/shir", 2)]
+)
+def test_the_pack_to_compare_by_is_there(run: Run, world: Path, policy: str, code: int) -> None:
+    """By a name of no pack everybody was judged by their own, as if none had been named."""
+    laws = (world / "policies", world / "policies")
+    done = run("diff", *laws, "--records", world / "records.csv", "--policy", policy)
+    assert (done.code, f"error PE704: there is no pack {policy} in" in done.err) == (code, code == 2)
+
+
 def test_tables_are_not_put_into_the_folder_of_a_result(run: Run, world: Path) -> None:
     """The next evaluate refused it as a folder that holds something else."""
     files = (world / "records.csv", "--persons", world / "persons.csv", "--policy", world / "policies")

@@ -158,7 +158,9 @@ def pack_folder(tree: Tree, policy: str | None) -> Path:
         tops = policies_of(tree)
         return tops[0] if len(tops) == 1 else tree.folder
     inside = Path(policy)
-    for folder in (tree.folder / inside, tree.folder / Path(*inside.parts[1:])):
+    # a side may be the folder that the path begins with (policies/sichuan); a name alone is that of no other folder
+    whole = bool(inside.parts[1:]) or policy in ("policies", tree.folder.name)
+    for folder in (tree.folder / inside, *([tree.folder / Path(*inside.parts[1:])] if whole else [])):
         if not inside.is_absolute() and ".." not in inside.parts and folder.is_dir():
             return folder
     said = say(f"there is no pack {policy} in {tree.label}", f"{tree.label} 中没有政策包 {policy}")
