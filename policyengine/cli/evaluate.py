@@ -176,6 +176,14 @@ def command(
         with _progress() as progress, _undone(made):
             tally = evaluate_into(law, files, out, wish, period, as_of, engine, read, progress, remote)
     _summarise(tally, out)
+    if out is not None and wish.format == "csv" and sys.platform == "win32":
+        message(
+            say(
+                "these files are CSV in UTF-8: double-clicked, Excel shows them garbled; "
+                "--format xlsx writes them for Excel",
+                "各表是 UTF-8 的 CSV，用 Excel 直接双击打开会显示乱码；如要用 Excel 查看，请加 --format xlsx",
+            )
+        )
     if unsigned:
         message(
             say(

@@ -89,3 +89,17 @@ def test_a_result_among_the_records_is_not_read(run: Run, world: Path, monkeypat
     assert "PE401: the folder holds no file" in run("evaluate", "old", *args[2:-1], "../x").err
     (world / "in" / "old" / "manifest.json").write_text("{}")
     assert "manifest.json: error PE404" in run(*args).err
+
+
+@pytest.mark.parametrize(("platform", "format_", "told"), [
+    ("win32", "csv", True), ("win32", "xlsx", False), ("win32", "jsonl", False), ("linux", "csv", False),
+])  # fmt: skip
+def test_who_will_open_csv_with_excel_is_told(
+    platform: str, format_: str, told: bool, run: Run, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A double click shows 乱码 of UTF-8 without a mark; with one, other readers would find it in the first header."""
+    monkeypatch.setattr("policyengine.cli.evaluate.sys.platform", platform)
+    files = (world / "records.csv", "--policy", world / "policies", "--engine", "reference")
+    done = run("evaluate", *files, "--out", tmp_path / "out", "--format", format_)
+    monkeypatch.undo()
+    assert (done.code, "--format xlsx writes them for Excel" in done.err) == (0, told)
