@@ -61,8 +61,8 @@ class Conditions(Literals):
         if each.data.startswith("each_") and before.strip() == "not":
             said = " ".join(self.sentence.text[each.start : each.end].split())
             none = say("the language can't say in none", "各年都不如此无法这样写")
-            if each.data == "each_met":
-                count = each.children[0].text
+            count = each.children[0].text
+            if each.data == "each_met" and count != "1":
                 running = f"not met for {count} years running"
                 none = say(f"{running} for each of them not met", f"各年都未完成，请写 {running}")
             self.wrong(

@@ -71,24 +71,23 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
     one.consequences = [((), ())]
     if not one.law.prepared.later.conclude or not one.asked:
         return
-    agos = years_asked(one.law, one.grid.years)
-    running = one.law.prepared.later.running
-    earlier = [*(("mask", ago) for ago in agos), *((f"run{n}", ago) for n in range(len(running)) for ago in agos)]
+    asked_for: dict[str, str | None] = {"mask": None}
+    asked_for |= {f"run{n}": name for n, name in enumerate(one.law.prepared.later.running)}
+    earlier = _earlier(one, asked_for)
     came_out = ["rest", *(f"may{k}" for k in one.named)] if one.named else ["mask"]
-    host.keep(f"before_{one.name}", _with_years_before(one, agos, earlier, came_out))
+    host.keep(f"before_{one.name}", _with_years_before(one, earlier, came_out))
     keys = ["case_id", *came_out, *(f"{n}_{ago}" for n, ago in earlier)]
     found = t.select(**{n: t.col(n) for n in keys}).from_(t.table(f"before_{one.name}"), copy=False)
     rows = host.rows(found.distinct(copy=False))
     cases = t.select(**{n: t.col(n) for n in ("case_id", "who", "period", "id")})
     known = {c: found for c, *found in host.rows(cases.from_(t.table(f"traits_{one.name}"), copy=False))}
     numbers: dict[tuple[Any, Any], int] = {((), ()): 0}
-    names = {f"run{n}": name for n, name in enumerate(running)}
     loaded = []
     for row in rows:
         who, first, owed = known[row[0]]
         span, masks = Span(first, one.grid.years), row[1 : 1 + len(came_out)]
         years = zip(earlier, map(possible_of, row[1 + len(masks) :]), strict=True)
-        before = {(span.last - ago, names.get(n)): possible for (n, ago), possible in years}
+        before = {(span.last - ago, asked_for[n]): possible for (n, ago), possible in years}
         result = asker.concluded(one.persons[who], span, one.held(one.owed[owed], masks), before)
         loaded.append((*row, numbers.setdefault(result, len(numbers))))
     one.consequences = list(numbers)
@@ -106,7 +105,15 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
     host.drop(f"before_{one.name}")
 
 
-def _with_years_before(one: Decided, agos: range, earlier: Sequence[tuple[str, int]], came_out: Sequence[str]) -> Any:
+def _earlier(one: Decided, asked_for: Mapping[str, str | None]) -> list[tuple[str, int]]:
+    """The columns of earlier years that conclusions look at, each with how many years before the last one that is.
+    ``asked_for``: the requirement whose outcomes a column has; None for those of the year."""
+    looked = [test for rule in one.law.prepared.later.conclude for test in looks_back(rule.rule.statement.when)]
+    counts = {column: max((n for n, of in looked if of == name), default=0) for column, name in asked_for.items()}
+    return [(column, ago) for column, count in counts.items() for ago in range(int(one.grid.years == 1), count)]
+
+
+def _with_years_before(one: Decided, earlier: Sequence[tuple[str, int]], came_out: Sequence[str]) -> Any:
     """The asked rows with what came out (these columns), and the possible outcomes of years and of requirements in
     them (7, everything, before year 1 and where none is decided). ``earlier``: columns of the years so many years
     ago."""
@@ -115,7 +122,7 @@ def _with_years_before(one: Decided, agos: range, earlier: Sequence[tuple[str, i
     query = t.select(**{n: t.col(n, "d") for n in ("person_id", "period", "case_id", *came_out)}, **masks).from_(
         t.table(one.table, "d"), copy=False
     )
-    for ago in agos if decided else ():
+    for ago in sorted({ago for _, ago in earlier}) if decided else ():
         alias = f"y{ago}"
         year = t.minus(t.col("last", "d"), t.lit(ago))
         same = t.both(
