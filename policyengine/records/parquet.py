@@ -99,7 +99,7 @@ def check_pages(source: Source) -> None:
     from sqlglot import exp
 
     try:
-        with duckdb.connect() as connection:
+        with database().cursor() as connection:
             cells = [exp.column(name, quoted=True) for name in columns_of(connection, source.path)]
             every = exp.func("bit_xor", exp.Anonymous(this="hash", expressions=cells))
             connection.execute(exp.select(every).from_(scan(source.path)).sql("duckdb"))
@@ -113,6 +113,7 @@ def broken(source: Source, problem: Exception) -> Diagnostic:
 
     if isinstance(problem, duckdb.OutOfMemoryException):
         raise problem
+    database.cache_clear()  # a damaged file may have left it unusable
     first = str(problem).splitlines()[0][:200] if str(problem) else type(problem).__name__
     message = say(f"the Parquet file can't be read: {first}", f"无法读取 Parquet 文件：{first}")
     hint = say("write it again; it may have been cut off", "请重新生成；文件可能不完整")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,13 @@ def sorted_rows(rows: Any) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize(
-    ("format", "ledger"), [("parquet", "lean"), ("parquet", "full"), ("csv", "full"), ("parquet", "none")]
+    ("seed", "format", "ledger"),
+    [
+        *product(range(6), ("csv",), ("full",)),
+        *product(range(6), ("parquet",), ("lean",)),
+        *product((2, 3), ("parquet",), ("full", "none")),
+    ],
 )
-@pytest.mark.parametrize("seed", range(6))
 def test_files_hold_the_reference_result(
     seed: int, format: str, ledger: str, connection: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
