@@ -314,7 +314,7 @@ class _Fast:
                     copy=False,
                 )
             inside = by_unit.else_(inside, copy=False)
-        outside = exp.and_(exp.not_(_null(value.copy())), exp.not_(truly(inside)), copy=False)
+        outside = exp.and_(exp.not_(_null(value.copy()), copy=False), exp.not_(truly(inside), copy=False), copy=False)
         return [*signs, outside]
 
     # --- results ---
@@ -328,13 +328,15 @@ class _Fast:
         total: int = self.connection.fetchone()[0]
         odd_rows, read_rows = self._slow(odd)
         usual = self._source().select(*(_named(e, c) for c, e in columns.items()), copy=False)
-        relation: Any = usual.subquery("part")
-        if odd_rows or any(c.meant for c in self.cells.values()):  # else a view of the file itself does
+        if odd_rows or any(c.meant for c in self.cells.values()):
             path = self.target.path("usual")
-            self.connection.execute(copy_to(usual.where(exp.not_(odd), copy=False), path).sql("duckdb"))
+            usual.where(exp.not_(odd, copy=False), copy=False)
+            self.connection.execute(copy_to(usual, path).sql("duckdb", copy=False))
             relation = scan(path)
             if self.raw.own is not None:
                 self.raw.own.unlink()
+        else:  # a view of the file itself does
+            relation = usual.subquery("part", copy=False)
         return Written(relation, frozenset(columns), frozenset(self.cells)), total - odd_rows + read_rows
 
     def _columns(self) -> dict[str, Any]:
@@ -366,7 +368,7 @@ class _Fast:
     def _slow(self, odd: Any) -> tuple[int, int]:
         """Read the odd rows one by one; how many there were, and how many of them were not empty."""
         counted = self._source().select(count_rows(), copy=False).where(odd.copy(), copy=False)
-        self.connection.execute(counted.sql("duckdb"))
+        self.connection.execute(counted.sql("duckdb", copy=False))
         odd_rows: int = self.connection.fetchone()[0]
         if not odd_rows:
             return 0, 0
@@ -374,7 +376,7 @@ class _Fast:
         texts = [as_text(n, kind, "r") for n, kind in self.kinds.items()]
         query = self._source().select(*place, *texts, copy=False).where(odd.copy(), copy=False)
         query.order_by(name("at_file"), name("at_row"), copy=False)
-        result = self.connection.cursor().execute(query.sql("duckdb"))
+        result = self.connection.cursor().execute(query.sql("duckdb", copy=False))
 
         def odd_ones() -> Iterator[tuple[int, Row]]:
             while batch := result.fetchmany(BATCH):

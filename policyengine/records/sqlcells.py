@@ -131,7 +131,7 @@ class Cell:
         if not self.refused:
             return never()
         missing = exp.Is(this=name("raw", self.meant), expression=exp.null()) if self.meant else exp.true()
-        return exp.and_(filled(self.raw), exp.not_(truly(self.fast)), missing)
+        return exp.and_(filled(self.raw), exp.not_(truly(self.fast), copy=False), missing, copy=False)
 
 
 def filled(raw: Any) -> Any:
@@ -145,7 +145,7 @@ def truly(condition: Any) -> Any:
     """A condition with unknown made false."""
     from sqlglot import exp
 
-    return exp.func("coalesce", condition.copy(), exp.false())
+    return exp.func("coalesce", condition.copy(), exp.false(), copy=False)
 
 
 def cell_of(column: Column, decl: FieldDecl, kind: str, source: str, parse: Parser, schema: Schema) -> Cell:
@@ -335,7 +335,7 @@ def _distinct(cell: Cell, connection: Any, relation: Any) -> list[str] | None:
         cell.empty = "" in stored
         found = [raw for raw in stored if raw]
         return found if len(found) <= MANY else None
-    others = exp.and_(filled(cell.raw), exp.not_(truly(cell.fast)))
+    others = exp.and_(filled(cell.raw), exp.not_(truly(cell.fast), copy=False), copy=False)
     distinct = exp.select(exp.alias_(cell.raw.copy(), "raw")).distinct().from_(relation).where(others).limit(MANY + 1)
     found = [raw for (raw,) in connection.execute(distinct.sql("duckdb")).fetchall()]
     return found if len(found) <= MANY else None
