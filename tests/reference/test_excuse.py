@@ -169,7 +169,9 @@ def test_the_time_between_two_days_by_the_compiled_engine() -> None:
         for which, condition in ((2 * n, ""), (2 * n + 1, "not ")):
             rules.append(rule(f"e{which}", f"excuse r{which} when {condition}joined to qualified_on {length}"))
     who = [
-        somebody(f"P{n:02}", **{f: date.fromisoformat(d) for f, d in zip(("joined", "qualified_on"), days) if d})
+        somebody(
+            f"P{n:02}", **{f: date.fromisoformat(d) for f, d in zip(("joined", "qualified_on"), days, strict=True) if d}
+        )
         for n, (*days, _, _) in enumerate(SPANS)
     ]
     made = plan(*BASE, *rules)
