@@ -147,7 +147,8 @@ def _contradictory(atoms: Conjunction, vocabulary: Vocabulary) -> bool:
         domain.present for (kind, name), domain in domains.items() if name == QUANTITY and kind in _DIMENSIONS
     )
     unmeasured = domains.get(("field", QUANTITY), _Domain()).missing
-    return any(d.empty() for d in domains.values()) or measured + unmeasured > 1 or _lengths_apart(domains)
+    lengths_apart = _lengths_apart(domains) or _times_apart(domains)
+    return any(d.empty() for d in domains.values()) or measured + unmeasured > 1 or lengths_apart
 
 
 def _lengths_apart(domains: dict[Subject, _Domain]) -> bool:
@@ -157,6 +158,20 @@ def _lengths_apart(domains: dict[Subject, _Domain]) -> bool:
     days, months = (domains.get(("field", name), _Domain()).numbers() for name in ("days", "full_months"))
     too_short = days[1] is not None and months[0] is not None and days[1] < 28 * months[0]
     return too_short or (days[0] is not None and months[1] is not None and days[0] > 31 * (months[1] + 1))
+
+
+def _times_apart(domains: dict[Subject, _Domain]) -> bool:
+    """Whether no two days are as many months and as many days apart: a year has 365 or 366 days, any other month 28 to
+    31 of them."""
+    for (kind, between), domain in domains.items():
+        if kind == "months":
+            least, most = domain.numbers()
+            low, high = domains.get(("days", between), _Domain()).numbers()
+            if least is not None and high is not None and high < 365 * (least // 12) + 28 * (least % 12):
+                return True
+            if most is not None and low is not None and low > 366 * (most // 12) + 31 * (most % 12):
+                return True
+    return False
 
 
 def _subject(node: tree.Operand) -> tuple[str, str] | None:
@@ -238,13 +253,15 @@ def _narrow(atom: tree.Condition, domains: dict[Subject, _Domain], vocabulary: V
 
 def _elapsed(atom: tree.Elapsed, domains: dict[Subject, _Domain]) -> None:
     """The time between the same two days, as one number: the more is added to the first, the later is the day that it
-    leads to. In months and in days it is two numbers."""
+    leads to. In months, which end between two days, and in days, which are whole, it is two numbers."""
     months = atom.count * (12 if atom.unit == "years" else 1)
     length = domains.setdefault(("days" if atom.unit == "days" else "months", (atom.start, atom.end)), _Domain())
-    _compare(length, atom.op, Fraction(months), None)
-    for day in (atom.start, atom.end):
-        if isinstance(day, tree.Field):
-            domains.setdefault(("field", day.id), _Domain()).present = True
+    _compare(length, atom.op, Fraction(months), Fraction(1) if atom.unit == "days" else None)
+    ids = [day.id for day in (atom.start, atom.end) if isinstance(day, tree.Field)]
+    for name in ids:
+        domains.setdefault(("field", name), _Domain()).present = True
+    if ids in (["start", "date"], ["start", "end"]) and atom.unit == "days":  # of an activity: both days are its own
+        _compare(domains.setdefault(("field", "days"), _Domain()), atom.op, Fraction(atom.count + 1), Fraction(1))
 
 
 def _domain(subject: tuple[str, str], domains: dict[Subject, _Domain], vocabulary: Vocabulary, given: bool) -> _Domain:

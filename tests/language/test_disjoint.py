@@ -73,7 +73,24 @@ PAIRS = [
     ("joined to date less than 2 years", "joined to date at least 23 months", False),
     ("joined to date at least 3 years", "joined to date less than 30 months", True),
     ("joined to date at least 31 days", "joined to date at most 30 days", True),
-    ("joined to date at least 1000 days", "joined to date less than 1 year", False),  # not looked at
+    ("joined to date more than 30 days", "joined to date less than 31 days", True),
+    ("joined to date more than 29 days", "joined to date less than 31 days", False),  # thirty days
+    # months and days of one time: a year has 365 or 366 days, another month at least 28 and at most 31
+    ("joined to date at least 367 days", "joined to date at most 1 year", True),
+    ("joined to date at least 366 days", "joined to date at most 1 year", False),  # of a leap year
+    ("joined to date at least 1 year", "joined to date less than 365 days", True),
+    ("joined to date at least 12 months", "joined to date at most 365 days", False),
+    ("joined to date at least 5 years", "joined to date less than 1800 days", True),
+    ("joined to date at least 14 months", "joined to date at most 420 days", True),  # 365 + 56 at least
+    ("joined to date at least 1 month", "joined to date at most 28 days", False),  # February
+    ("joined to date more than 62 days", "joined to date less than 2 months", True),
+    ("joined to date at least 5 years", "qualified_on to date less than 900 days", False),
+    # an activity from one day to the next has two days
+    ("start to date more than 30 days", "days < 20", True),
+    ("start to date at least 30 days", "days <= 30", True),
+    ("start to date at least 30 days", "days <= 31", False),
+    ("date to start at least 30 days", "days <= 30", False),
+    ("joined to date at least 30 days", "days <= 30", False),
     ("joined to date less than 1 year", "qualified_on to date at least 1 year", False),
     ("joined to date less than 1 year", "date to joined at least 1 year", False),
     ("joined is missing", "joined to date less than 1 year", True),
