@@ -45,6 +45,17 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize(("heading", "name"), [("a statement", "Carry"), ("a test to conditions", "Elapsed")])
+def test_all_places_that_a_part_of_the_language_lives_in_are_listed(heading: str, name: str) -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    [section] = re.findall(rf"^## Adding {heading}.*?(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    listed = {n if n.startswith("tests/") else f"policyengine/{n}" for n in re.findall(r"`([a-z_/]+\.py)`", section)}
+    assert [n for n in sorted(listed) if not (ROOT / n).is_file()] == []
+    files = (f for folder in ("policyengine", "tests") for f in (ROOT / folder).rglob("*.py"))
+    live = {f.relative_to(ROOT).as_posix() for f in files if re.search(rf"\btree\.{name}\b", f.read_text("utf-8"))}
+    assert live - listed == set()
+
+
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the pages' commands name: records, written results, a key."""
