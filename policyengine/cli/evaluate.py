@@ -90,7 +90,8 @@ Examples:
 @click.option(
     "--memory-limit",
     type=Memory(),
-    help="What the whole process may take before it goes on to disk (1GB); by default most of the memory.",
+    help="What the whole process may take before it goes on to disk (1GB; of less than 500MB it may take more); "
+    "by default most of the memory.",
 )
 def command(
     records: tuple[str, ...],
