@@ -30,7 +30,9 @@ PARTS = ("STRUCT", "MAP", "UNION", "INTERVAL")  # types of Parquet columns, besi
 
 @dataclass(slots=True)
 class Reading:
-    """What has been read so far. ``digests``: of the files, as ``files.digests`` has them."""
+    """What has been read so far. ``digests``: of the files, as ``files.digests`` has them; ``sheets``: file and sheet
+    of every table that was read, for whatever purpose; ``unread``: the warnings about sheets that one purpose left out.
+    """
 
     rejects: Rejects = field(default_factory=Rejects)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -39,6 +41,8 @@ class Reading:
     met: Met = field(default_factory=Met)
     watched: Watched = field(default_factory=Watched)
     digests: dict[str, str] = field(default_factory=dict)
+    sheets: set[tuple[str, str | None]] = field(default_factory=set)
+    unread: list[Diagnostic] = field(default_factory=list)
 
     def reject(self, table: RawTable, row: RowFacts, record_id: str | None, counts: bool = True) -> None:
         """Keep every fault of a row. ``counts``: it is a row of a records file."""
@@ -123,10 +127,13 @@ def tables_of_file(
         read += 1
         if layout is not None:
             reading.diagnostics += [note for note in table.notes if note.code == HIDDEN]
+            reading.sheets.add((table.file, table.sheet))
             yield table, layout
     reading.diagnostics += left_out(mapping, source.shown, unnamed, bool(read or without))
     if read:
-        reading.diagnostics += [_left_out(d) for d in without]
+        told = [_left_out(d) for d in without]
+        reading.unread += told
+        reading.diagnostics += told
     else:
         reading.diagnostics += without or lists
 

@@ -65,7 +65,7 @@ def _read(
         unread: list[tuple[str | None, Sequence[Reject]]] = [(persons, reading.rejects[before:])]
     else:
         # the persons file says who is meant; its faults are told after the records
-        listed = Reading(met=reading.met, digests=reading.digests)
+        listed = Reading(met=reading.met, digests=reading.digests, sheets=reading.sheets, unread=reading.unread)
         people = _persons(persons, schema, listed)
         others = Others(asked_for(only, {i: f.get("name") for i, f in people.items()}), dated)
         found = _records(records, schema, reading, persons is None, others)
@@ -286,7 +286,10 @@ def foreign_columns(table: RawTable, layout: Layout) -> list[Diagnostic]:
 
 
 def drop_applied(reading: Reading, persons: str | None) -> None:
-    """Leave out the warning about columns of persons in a file that is the persons file as well."""
+    """Leave out the warning about columns of persons in a file that is the persons file as well, and those about sheets
+    of one workbook for all that one purpose left to another, which has read them."""
+    done = {d for d in reading.unread if d.span and (d.span.file, d.span.sheet) in reading.sheets}
+    reading.diagnostics[:] = [d for d in reading.diagnostics if d not in done]
     if persons is None or persons == "-" or all(d.code != "PE442" for d in reading.diagnostics):
         return
     given = {source.path.resolve() for source in find_files([persons])[0]}
