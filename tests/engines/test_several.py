@@ -53,7 +53,7 @@ def only(inputs: Inputs, people: set[str]) -> Inputs:
     )
 
 
-@pytest.mark.parametrize("seed", [0, 6, 12, 18, 22])
+@pytest.mark.parametrize("seed", [0, 2, 10, 18, 20])
 def test_each_by_their_own_plan(seed: int, connection: Any) -> None:
     plan, inputs, periods, as_of = generated(seed, 40)
     other, *_ = generated(seed + 1, 1)

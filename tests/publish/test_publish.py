@@ -626,11 +626,7 @@ def test_a_failure_in_the_middle_leaves_nothing(
 @pytest.mark.parametrize(
     ("what", "refused", "hint"),
     [
-        (
-            "commit",
-            'Could not write file "new.duckdb.wal": No space left on device',
-            "the disk is full: free some space",
-        ),
+        ("commit", 'Could not write file "new.duckdb.wal": No space left on device', "the disk is full: free some"),
         ("rows", 'Cannot open file "new.duckdb": Permission denied', "check who may write there"),
         ("rows", 'Cannot open file "new.duckdb": Read-only file system', "check who may write there"),
         ("rows", 'Could not set lock on file "new.duckdb"', "close other programs that have it open"),

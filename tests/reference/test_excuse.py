@@ -168,12 +168,10 @@ def test_the_time_between_two_days_by_the_compiled_engine() -> None:
     for n, length in enumerate(lengths):
         for which, condition in ((2 * n, ""), (2 * n + 1, "not ")):
             rules.append(rule(f"e{which}", f"excuse r{which} when {condition}joined to qualified_on {length}"))
-    who = [
-        somebody(
-            f"P{n:02}", **{f: date.fromisoformat(d) for f, d in zip(("joined", "qualified_on"), days, strict=True) if d}
-        )
-        for n, (*days, _, _) in enumerate(SPANS)
-    ]
+    who = []
+    for n, (first, second, _, _) in enumerate(SPANS):
+        days = {"joined": first, "qualified_on": second}
+        who.append(somebody(f"P{n:02}", **{f: date.fromisoformat(d) for f, d in days.items() if d}))
     made = plan(*BASE, *rules)
     wanted = reference.evaluate(made, inputs([], who), (2016, 2016))
     assert len(wanted.findings) == len(SPANS) * 2 * len(lengths)

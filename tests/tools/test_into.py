@@ -318,13 +318,9 @@ def test_windows_that_begin_before_the_first_record(
         f"shire/long 自 {since} 起计算，",
     )
     warnings = {"en": f"warning: {en}", "zh": f"警告：{zh}"}
-    ways = (
-        ("reference", "csv", "en"),
-        ("reference", "csv", "zh"),
-        ("duckdb", "csv", "zh"),
-        ("duckdb", "parquet", "en"),
-    )
-    for engine, format, language in ways:
+    for engine, format, language in (
+        ("reference", "csv", "en"), ("reference", "csv", "zh"), ("duckdb", "csv", "zh"), ("duckdb", "parquet", "en"),
+    ):  # fmt: skip
         speak(language)
         try:
             out = str(tmp_path / f"{engine}-{format}-{language}")
