@@ -158,7 +158,11 @@ class Conditions(Literals):
             case "present" | "missing":
                 return tree.Present(self.names.field(children[0]), node.data == "missing", span)
             case "elapsed":
-                return self.elapsed(node)
+                self.no_minus(node)
+                return self.elapsed(node, children[2:])
+            case "elapsed_range":
+                self.no_minus(node)
+                return tree.And((self.elapsed(node, children[2:4], ">="), self.elapsed(node, children[4:], "<=")))
             case "lasts":
                 return self.lasts(node)
             case "repeated":
@@ -180,10 +184,9 @@ class Conditions(Literals):
             self.wrong("PE208", number, said, hint)
         return max(count, 2)
 
-    def elapsed(self, node: Node) -> tree.Elapsed:
-        """The time between two days; what could be read in two ways is asked for."""
-        one, other, *signs, number, unit = node.children
-        start, end = (self.names.operand(self.operand(day), None) for day in (one, other))
+    def no_minus(self, node: Node) -> None:
+        """A line between two days may be a minus."""
+        one, other = node.children[:2]
         if self.sentence.folded[one.end : other.start].strip() == "-":
             self.wrong(
                 "PE204",
@@ -192,13 +195,20 @@ class Conditions(Literals):
                     "两个日期之间的“-”可指自前一日至后一日，也可指两日相减"),
                 say("write to: joined to July 1 of this year", "请写“至”，如：入职日期 至 本年度 7月1日"),
             )  # fmt: skip
+
+    def elapsed(self, node: Node, compared: Sequence[Any], op: str = "<") -> tree.Elapsed:
+        """The time between two days; what could be read in two ways is asked for. ``compared``: sign (without one it is
+        ``op``), number and unit."""
+        one, other = node.children[:2]
+        *signs, number, unit = compared
+        start, end = (self.names.operand(self.operand(day), None) for day in (one, other))
         _, name = self.unit(unit)
         if name not in ("days", "months", "years", UNKNOWN_ID):
             said = say("the time between two days is in days, months or years", "两个日期之间的时间以天、月或年计")
             hint = say("for example: 2 years, 24 months or 30 days", "例如：2 年、24 个月、30 天")
             self.wrong("PE207", unit, said, hint)
         sign = signs[0] if signs else None  # 不足, which begins a rounding too, is no sign of its own
-        op = OPERATORS[sign.type] if sign else "<"
+        op = OPERATORS[sign.type] if sign else op
         if sign and op in ("=", "!=") and self.sentence.skip(sign.end) == number.start:  # else “is at least” was said
             figure = " ".join(self.sentence.text[number.start : unit.end].split())
             self.wrong(

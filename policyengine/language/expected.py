@@ -51,6 +51,7 @@ class Expected:
         signs = {"EQ", "NE", "LT", "LE", "GT", "GE"}
         comparisons = {*signs, "_IN", "NOT_IN", "_TO"}
         comparisons |= self.terminals("between", "介于", "is present", "is missing", "所在年度", "after")
+        lengths = {*signs, "_SHORT_OF"} | self.terminals("between", "介于")
         window = {"_PER", "_PER_ACTIVITY"} | self.terminals("per year", "in any", "任意", "within", "自", "per day")
         window |= self.terminals("每天", "每日", "每年度", "每年")
         every_verb = set(self.grammar.expected([self.grammar.starts["statement"]]))
@@ -68,7 +69,7 @@ class Expected:
             (operand | tests, most, f"a condition ({test})", f"条件（{test}）"),
             (operand, most, "a field, a term or a value", "字段、词条或数值"),
             (comparisons, most, f"a comparison ({sign}, …)", f"比较（{sign}……）"),
-            ({*signs, "_SHORT_OF"}, 1, f"a length of time ({length})", f"时长（{length}）"),
+            (lengths, 1, f"a length of time ({length})", f"时长（{length}）"),
             (window, most, f"a stretch ({stretch}, …)", f"期间（{stretch}……）"),
         ]
 

@@ -178,6 +178,19 @@ CONDITIONS: dict[str, Condition] = {
     "January 1 of this year to joined less than 2 years": Elapsed(DayOfYear(1, 1), Field("joined"), "<", 2, "years"),
     "入职日期到本年度12月31日满55周岁": Elapsed(Field("joined"), DayOfYear(12, 31), ">=", 55, "years"),
     "2020年1月1日至日期不超过30日": Elapsed(Value(date(2020, 1, 1)), Field("date"), "<=", 30, "days"),
+    "joined to date between 2 years and 60 months": And(
+        (
+            Elapsed(Field("joined"), Field("date"), ">=", 2, "years"),
+            Elapsed(Field("joined"), Field("date"), "<=", 60, "months"),
+        )
+    ),
+    "入职日期至日期介于2年至5年之间且收费金额 > 5 元": And(
+        (
+            Elapsed(Field("joined"), Field("date"), ">=", 2, "years"),
+            Elapsed(Field("joined"), Field("date"), "<=", 5, "years"),
+            Compare(Field("fee"), ">", Value(Fraction(5), "yuan")),
+        )
+    ),
     "日期 >= 2019年6月30日": Compare(Field("date"), ">=", Value(date(2019, 6, 30))),
     "论文字数 不超过 2 千字": Compare(Field("paper_characters"), "<=", Value(Fraction(2000), "characters")),
     "申报年度 = 2016 年": Compare(Field("claimed_year"), "=", Value(Fraction(2016))),
