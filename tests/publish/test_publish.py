@@ -365,6 +365,32 @@ def test_anothers_tables_are_left_alone(tmp_path: Path, results: dict[str, Path]
     assert ask_file(path)("SELECT count(*) FROM people") == [(0,)]
 
 
+SENT = {
+    "DROP VIEW current_decisions; CREATE VIEW current_decisions AS "
+    "SELECT result_id, error('asked') AS person_id, period FROM decisions": "",
+    "ALTER TABLE about RENAME TO other; CREATE VIEW about AS SELECT 2 AS schema_version": ("its table about is a view"),
+    "CREATE MACRO min(a) AS error('asked')": "it has a function min of its own",
+}
+
+
+@pytest.mark.parametrize("script", SENT)
+def test_nothing_of_a_database_that_was_sent_runs_when_it_is_published_into(
+    script: str, tmp_path: Path, results: dict[str, Path]
+) -> None:
+    """Where such a view ran, or such a function, it could read any file of this machine."""
+    path = tmp_path / "status.duckdb"
+    publish(results["2016"], str(path))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DROP VIEW current_completion")
+        connection.execute(script)
+    if not SENT[script]:
+        assert publish(results["2017"], str(path)).changed
+        return
+    with pytest.raises(PolicyError, match="PE541") as caught:
+        publish(results["2017"], str(path))
+    assert caught.value.diagnostics[0].message.endswith(SENT[script])
+
+
 def test_unusable_targets(tmp_path: Path, results: dict[str, Path]) -> None:
     for to in (str(tmp_path / "status.db"), "postgresql://clerk:secret@127.0.0.1:1/x"):
         with pytest.raises(PolicyError, match="PE540") as caught:

@@ -67,6 +67,7 @@ def opened(to: str, connection: Any, folder: Path) -> Iterator[Embedded]:
     with parents_of(path):
         try:
             attach(connection, path)
+            _refuse_macros(connection, to)
             yield Embedded(connection)
         except duckdb.Error as e:
             raise unusable(to, e) from None
@@ -86,6 +87,19 @@ def attach(connection: Any, path: Path) -> None:
         connection.execute(f"ATTACH {exp.Literal.string(str(path)).sql('duckdb')} AS status")
     except duckdb.Error as e:
         raise unusable(str(path), e) from None
+
+
+def _refuse_macros(connection: Any, to: str) -> None:
+    """Refuse a database with functions of its own: they would take the place of those that are called by their names,
+    and may read whatever lies on this machine."""
+    own = "SELECT function_name FROM duckdb_functions() WHERE database_name = 'status' ORDER BY 1 LIMIT 1"
+    for (macro,) in connection.execute(own).fetchall():
+        text = say(
+            f"this is not a status database of this program: it has a function {macro} of its own",
+            f"这不是本程序的继续教育情况数据库：其中有自定义函数 {macro}",
+        )
+        hint = say("do not trust it; publish the results into a new database", "请勿信任此库；请将各结果写入新的数据库")
+        raise PolicyError([Diagnostic("PE541", text, Span(shown(to)), hint)])
 
 
 def fetch(place: str, query: Any, path: Path) -> None:

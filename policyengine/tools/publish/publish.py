@@ -166,10 +166,13 @@ def _fill(target: Target, result_id: str, queries: Sequence[Query]) -> None:
 def _ours(target: Target, to: str) -> bool:
     """Whether our tables are there; an error where something else stands under their names."""
     query = (
-        "SELECT table_name FROM information_schema.tables "
+        "SELECT table_name, table_type FROM information_schema.tables "
         "WHERE table_catalog = current_database() AND table_schema = current_schema()"
     )
-    present = {str(r[0]) for r in target.rows(query)}
+    kinds = {str(name): str(kind) for name, kind in target.rows(query)}
+    present = set(kinds)
+    if views := sorted(t for t in present & {*TABLES, "about"} if kinds[t] == "VIEW"):  # it would run as it is asked
+        raise PolicyError([_foreign(to, say(f"its table {views[0]} is a view", f"其中的表 {views[0]} 是视图"))])
     if "about" in present and "results" in present:
         versions = target.rows("SELECT schema_version FROM about")
         if versions != [(SCHEMA_VERSION,)]:
@@ -255,11 +258,15 @@ def _end_blocks(target: Target, result_id: str, scope: str) -> list[tuple[str, s
 
 
 def _refuse_twice(target: Target, result_id: str) -> None:
-    """Nobody may have two current decisions about one period from two scopes."""
+    """Nobody may have two current decisions about one period from two scopes. By the tables: in a database that
+    somebody sent, the views may be others."""
+    current = "JOIN coverage {c} ON {c}.result_id = {d}.result_id AND {c}.period = {d}.period"
     query = (
-        "SELECT d.person_id, d.period, min(o.result_id) FROM current_decisions d JOIN current_decisions o "
-        "ON o.person_id = d.person_id AND o.period = d.period AND o.result_id <> d.result_id "
-        "WHERE d.result_id = $1 GROUP BY d.person_id, d.period ORDER BY d.person_id, d.period LIMIT 1"
+        f"SELECT d.person_id, d.period, min(o.result_id) FROM decisions d {current.format(c='c', d='d')} "
+        "JOIN decisions o ON o.person_id = d.person_id AND o.period = d.period AND o.result_id <> d.result_id "
+        f"{current.format(c='p', d='o')} "
+        "WHERE d.result_id = $1 AND c.superseded_by IS NULL AND p.superseded_by IS NULL "
+        "GROUP BY d.person_id, d.period ORDER BY d.person_id, d.period LIMIT 1"
     )
     for who, period, other in target.rows(query, [result_id]):
         scope = target.rows("SELECT scope FROM results WHERE result_id = $1", [other])[0][0]
