@@ -19,12 +19,27 @@ _DUCKDB = Dialect.get_or_raise("duckdb")
 
 def sql(query: Any) -> str:
     """The text of a query. The tree is used up."""
-    return query if isinstance(query, str) else _printer().generate(query, copy=False)
+    if isinstance(query, str):
+        return query
+    printer = _printer()
+    return printer.generate(query, copy=False) if printer else _printed_whole(query)
 
 
 @cache
 def _printer() -> Any:
-    return _Printer(dialect=_DUCKDB, comments=False)
+    """A printer; None where sqlglot is compiled (``sqlglotc``), since nothing can be derived from its classes then."""
+    try:
+        return _Printer(dialect=_DUCKDB, comments=False)
+    except TypeError:
+        return None
+
+
+def _printed_whole(query: Any) -> str:
+    """The same query, look-ups put into the tree before it is printed."""
+    for node in list(query.walk(bfs=False))[::-1]:  # what is within first: a look-up has copies of it
+        if (found := _look_up(node)) is not None:
+            node.replace(found)
+    return str(query.sql(_DUCKDB, copy=False, comments=False))
 
 
 @cache
@@ -52,24 +67,31 @@ def _alias(printer: Any, node: Any) -> str:
 
 
 def _case(printer: Any, node: Any) -> str:
-    """A choice between texts as a look-up in a map."""
-    branches = node.args["ifs"]
-    if node.this is not None and all(b.this.is_string for b in branches):
-        if _of_records(node.this) and (codes := _codes(node)) is not None:
-            return str(printer.sql(_coded(node, *codes)))
-        if len(branches) >= MAPPED:
-            found = _mapped([b.this for b in branches], [b.args["true"] for b in branches], node.this)
-            return str(printer.sql(exp.Coalesce(this=found, expressions=[node.args["default"]])))
-    return str(printer.case_sql(node))
+    found = _look_up(node)
+    return str(printer.case_sql(node) if found is None else printer.sql(found))
 
 
 def _in(printer: Any, node: Any) -> str:
-    """Whether a record has one of some texts as a look-up, too: for ``IN`` a file's reader would only skip whole row
-    groups."""
-    texts = list(dict.fromkeys(node.expressions))  # a map takes each but once
-    if _of_records(node.this) and texts and all(x.is_string for x in texts) and _is_condition(node):
-        return str(printer.sql(_mapped(texts, [exp.true() for _ in texts], node.this)))
-    return str(printer.in_sql(node))
+    found = _look_up(node)
+    return str(printer.in_sql(node) if found is None else printer.sql(found))
+
+
+def _look_up(node: Any) -> Any:
+    """A choice between texts as a look-up in a map, and whether a record has one of some texts, too: for ``IN`` a
+    file's reader would only skip whole row groups. None for anything else."""
+    if isinstance(node, exp.Case) and node.this is not None:
+        branches = node.args["ifs"]
+        if all(b.this.is_string for b in branches):
+            if _of_records(node.this) and (codes := _codes(node)) is not None:
+                return _coded(node, *codes)
+            if len(branches) >= MAPPED:
+                found = _mapped([b.this for b in branches], [b.args["true"] for b in branches], node.this)
+                return exp.Coalesce(this=found, expressions=[node.args["default"]])
+    if isinstance(node, exp.In) and _of_records(node.this) and node.expressions and _is_condition(node):
+        texts = list(dict.fromkeys(node.expressions))  # a map takes each but once
+        if all(x.is_string for x in texts):
+            return _mapped(texts, [exp.true() for _ in texts], node.this)
+    return None
 
 
 class _Printer(_DUCKDB.generator_class):  # type: ignore[misc, name-defined]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from policyengine.engines import duckdb as engine
-from policyengine.engines import duckdb_write, reference
+from policyengine.engines import duckdb_sql, duckdb_write, reference
 from policyengine.engines.compile import trees as t
 from policyengine.engines.compile.loading import load_inputs
 from policyengine.engines.duckdb_sql import sql
@@ -314,8 +314,14 @@ def test_a_share_of_a_measure_that_is_not_in_force() -> None:
 
 @pytest.mark.parametrize("texts", [("a",), ("b", "a"), ("a", "b", "c", "it's", "a")])
 @pytest.mark.parametrize("missing", [True, False])
-def test_choices_between_texts_of_records(texts: tuple[str, ...], missing: bool, connection: Any) -> None:
-    """A choice made by a map is that of CASE: for texts in it, any other, an empty one and a missing one."""
+@pytest.mark.parametrize("compiled", [True, False])
+def test_choices_between_texts_of_records(
+    texts: tuple[str, ...], missing: bool, compiled: bool, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A choice made by a map is that of CASE: for texts in it, any other, an empty one and a missing one. From the
+    classes of sqlglot, where they are ``compiled``, no printer of ours can be derived."""
+    if compiled:
+        monkeypatch.setattr(duckdb_sql, "_printer", lambda: None)
     values = [None, "", "a", "b", "c", "it's", "zz", "\U0010fffd"]
     given = t.col("v", "r")
     other = t.case([(t.missing(given.copy()), t.lit(7))], t.lit(3)) if missing else t.lit(3)
