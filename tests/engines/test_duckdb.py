@@ -154,6 +154,19 @@ def test_a_record_without_the_value_goes_to_the_reference_where_it_may_exceed_a_
     assert sent == (["P"] if aside else [])
 
 
+@pytest.mark.parametrize(
+    ("facts", "missing"), [({}, ("approved",)), ({"approved": True}, ("person:joined",)), ({"approved": False}, ())]
+)
+def test_a_record_of_which_a_cap_asks_two_facts(facts: dict[str, bool], missing: tuple[str, ...]) -> None:
+    made = plan(
+        "recognise training", "convert training at stated hours", "require total at least 15 hours per year",
+        "cap training at 8 hours per day when joined >= 2016-06-01 and approved = yes",
+    )  # fmt: skip
+    records = [record("R1", "2017-03-11", quantity=9, unit="hours", **facts)]
+    assert run(made, records, 2017, somebody()).ledger[0].missing == missing
+    same(made, records, 2017, somebody())
+
+
 def test_a_split_record_whose_first_share_fills_the_cap_of_its_activity() -> None:
     made = plan(
         "recognise training", "convert training at stated hours", "assign split by days rounded up to 1 hour",

@@ -41,8 +41,9 @@ def keep_waits(cuts: Cuts, laws: Iterable[tuple[Law, list[Cap]]]) -> None:
 
 def facts_waited_for() -> Any:
     """By item the facts that it waits for (``facts``): those of its own record by their names alone, and where there
-    are none those of others."""
-    itself = t.equal(t.col("other", "w"), t.col("record_id", "w"))
+    are none those of others and of the person."""
+    of_record = t.negate(_of_person(t.col("fact", "f")))
+    itself = t.both(t.equal(t.col("other", "w"), t.col("record_id", "w")), of_record)
     fact = t.case([(itself, t.col("fact", "f"))], fact_of(t.col("other", "w"), t.col("fact", "f")))
     item = [t.col(n, "w") for n in ("record_id", "period")]
     told = t.select(record_id=item[0], period=item[1], fact=fact, own=t.flag(itself.copy()))
@@ -58,8 +59,11 @@ def facts_waited_for() -> Any:
 
 def fact_of(record: Tree, fact: Tree) -> Tree:
     """A fact of a record as others name it (``judge.Judged.named``)."""
-    of_person = t.equal(t.call("LEFT", fact.copy(), t.lit(len("person:"))), t.lit("person:"))
-    return t.case([(of_person, fact)], t.concat(record, t.lit(":"), fact.copy()))
+    return t.case([(_of_person(fact.copy()), fact)], t.concat(record, t.lit(":"), fact.copy()))
+
+
+def _of_person(fact: Tree) -> Tree:
+    return t.equal(t.call("LEFT", fact, t.lit(len("person:"))), t.lit("person:"))
 
 
 def _all_of(table: str) -> Any:
