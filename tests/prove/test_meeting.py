@@ -213,11 +213,14 @@ BESIDE_THE_PERIOD = [
     ("base/firm not met and base/firm not excused and (met in each of last 2 years)", None),
     ("met and base/firm not met for 2 years running", None),
     ("met or excused in each of last 2 years and base/firm not met for 2 years running", None),
-    (
-        "met and base/vague not met for 2 years running",
-        "base/vague this year and those before: not met, not met, this year and those before: met",
-    ),
-]
+    ("not (not met for 2 years running) and base/firm not met for 2 years running", None),
+    ("not (not met for 3 years running) and base/firm not met for 2 years running",
+     "base/firm this year and those before: not met, not met, this year and those before: not met, not met, met"),
+    ("not (not met for 2 years running) and base/vague not met for 2 years running",
+     "base/vague this year and those before: not met, not met, this year and those before: met, met"),
+    ("met and base/vague not met for 2 years running",
+     "base/vague this year and those before: not met, not met, this year and those before: met"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("condition", "told"), BESIDE_THE_PERIOD)
@@ -225,6 +228,19 @@ def test_a_conclusion_from_a_requirement_and_its_period(condition: str, told: st
     law = context(*FIRM)
     found = reachable(rule(f"conclude not_excellent when {condition}"), law)
     assert (found and situation(found, law.vocabulary)) == told  # type: ignore[arg-type]
+
+
+def test_a_requirement_that_was_only_expected_in_the_year_before() -> None:
+    """The year 2020 may be met without it, 2021 not."""
+    was, law = context("firm: expect public at least 30 hours per year"), context(*FIRM)
+    until, since = date(2020, 12, 31), date(2021, 1, 1)
+    versions = replace(was.governing[0], until=until), replace(law.governing[0], start=since)
+    found = reachable(
+        rule("conclude not_excellent when not (not met for 2 years running) and base/firm not met for 2 years running"),
+        replace(law, governing=versions, start=since),
+    )
+    told = "base/firm this year and those before: not met, not met, this year and those before: not met, met"
+    assert situation(found, law.vocabulary) == told  # type: ignore[arg-type]
 
 
 QUANTITIES = {

@@ -313,15 +313,16 @@ class Space:
         """Outcomes of this year and those before: alike between the numbers of years that rules ask about. With each
         of them those of the requirements that are asked for, as they may be then."""
         asked = self.mentions.requirements
-        years, names = _courses(self.mentions.outcome_years), sorted(asked)
+        names = sorted(asked)
+        firm = {name: min(_firm_years(name, asked[name], c) for _, c in self.statements) for name in names}
+        marks = self.mentions.outcome_years
         courses = (_courses(asked[name], ("met", "not_met")) for name in names)  # before, only years running are asked
         states = [tuple(zip(names, s, strict=True)) for s in itertools.product(*courses)]
-        firm = {name for name in names if all(_firm(name, c) for _, c in self.statements)}
         return [
-            (year, held)
-            for year in years
+            (years, held)
+            for years in _courses({*marks, *firm.values()} - {0} if marks else ())
             for held in states
-            if not year or all(state[0] in _WITHIN[year[0]] for name, state in held if name in firm)
+            if all(one in _WITHIN[year] for name, s in held for one, year in zip(s[: firm[name]], years, strict=False))
         ]
 
     def repetitions(self) -> list[frozenset[tuple[str, ...]]]:
@@ -415,7 +416,10 @@ def _courses(asked: Collection[int], earlier: Sequence[str] = DECIDED) -> list[t
     return found
 
 
-def _firm(name: str, context: Context) -> bool:
-    """Whether a requirement is one without which its period is not met."""
-    here = [g.statement for g in context.governing if g.name == name and in_stretch(g, context)]
-    return bool(here) and not any(isinstance(s, tree.Expect) for s in here)
+def _firm_years(name: str, asked: Collection[int], context: Context) -> int:
+    """In how many of the years that are asked for, from this one on, a period is not met without a requirement."""
+    versions = [g for g in context.governing if g.name == name]
+    here = [g for g in versions if in_stretch(g, context)]
+    if not here or any(isinstance(g.statement, tree.Expect) for g in here):
+        return 0
+    return 1 if any(isinstance(g.statement, tree.Expect) for g in versions) else max(asked)
