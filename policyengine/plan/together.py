@@ -12,8 +12,9 @@ from datetime import date
 from fractions import Fraction
 
 from policyengine.language import tree
-from policyengine.language.disjoint import conjuncts, disjoint, of_records, same_terms
+from policyengine.language.disjoint import cases_of, conjuncts, disjoint, of_records, same_terms
 from policyengine.language.quantities import COUNTED, UNITS, exact_text
+from policyengine.language.references import requirements_asked
 from policyengine.messages import say
 from policyengine.packs.pieces import Stretch, overlap, uncovered
 from policyengine.packs.windows import of_a_year
@@ -67,13 +68,13 @@ class Together:
             asked = list(_outcomes(one.statement.when))
             excused = {outcome.rule for outcome, _ in asked if outcome.state == "excused"}
             denied = dict.fromkeys(o.rule for o, is_denied in asked if is_denied and o.state == "met")
-            silent = [named for named in denied if named not in excused]
+            silent = [named for named in denied if named not in excused and _not_running(one.statement.when, named)]
             for named in silent if one.rule.pack == self.plan.policy else ():
                 if not any(meet(one, e) and self._excuses(e, named) for e in self.plan.excuse):
                     continue
                 own = (named or "").removeprefix(f"{self.plan.policy}/")
                 rule, zh = (f"{own} ", "未免除") if named else ("", "非 已免除")
-                behind = not named and any(outcome.rule for outcome, _ in asked)  # a name: it is read in brackets
+                behind = not named and any(requirements_asked(one.statement.when))  # a name: it is read in brackets
                 begun, ended = (say("(", "（"), say(")", "）")) if behind else ("", "")
                 joint = say(" and ", " 且 ").join(
                     f"{begun}{text}{ended}"
@@ -328,6 +329,17 @@ def _outcomes(node: tree.Condition | None, denied: bool = False) -> Iterator[tup
             yield from _outcomes(item, not denied)
         case tree.Outcome():
             yield node, denied
+
+
+def _not_running(condition: tree.Condition | None, named: str | None) -> bool:
+    """Whether somewhere it is asked for not met without years running, of which none is excused."""
+    cases = condition and cases_of(condition)
+    asking = (case for case in cases or () if tree.Not(tree.Outcome("met", named)) in case)
+    return not cases or any(not any(_runs(atom, named) for atom in case) for case in asking)
+
+
+def _runs(atom: tree.Condition, named: str | None) -> bool:
+    return isinstance(atom, tree.InEach) and atom.states == ("not_met",) and atom.rule == named
 
 
 def _taken(statement: tree.Statement) -> str | None:

@@ -422,6 +422,9 @@ EXCUSED_TOO = [
     ("not (met and title_level = junior)", [LEAVE], True),
     ("not met and title_level = junior or not met and title_level = senior", [LEAVE], True),  # told once
     ("not met for 2 years running", [LEAVE], False),  # an excused year is none of them
+    ("not met and not met for 2 years running", [LEAVE], False),
+    ("not met and not (not met for 2 years running)", [LEAVE], True),
+    ("not met or not met for 2 years running", [LEAVE], True),
     ("not met", [], False),
     ("not met", [SINCE], True),
 ]
@@ -463,7 +466,9 @@ PROPOSED = [
     ("annual met and (not met)", "annual 完成 且 （未完成）", "not met", "未完成"),  # behind a name: in brackets
     ("annual met or (not met)", "annual 完成 或 （未完成）", "(not met)", "（未完成）"),
     ("not met and annual met", "未完成 且 annual 完成", "not met", "未完成"),
-]
+    ("annual not met for 2 years running or (not met)", "annual 连续 2 年 未完成 或 （未完成）",
+     "(not met)", "（未完成）"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("en", "zh", "place", "place_zh"), PROPOSED)
