@@ -105,13 +105,18 @@ def of_requirement(folded: str, word: str, end: int, alone: bool = False) -> str
 
 def of_earlier_years(folded: str, start: int) -> str | None:
     """``public-hours met in each of last 3 years``: of a requirement only years running are asked in which it was not
-    met. ``连续 3 年 完成``: of the period that is said otherwise."""
+    met. ``连续 3 年 完成``, ``met for 3 years running``: of the period that is said otherwise."""
     before, after = folded[:start], folded[start:]
+    denied = re.search("not +excused *$", before)  # 连续几年未免除 can't be said at all
+    count = None if denied else re.match("for +([0-9]+) +(?:consecutive +)?years?", after)
+    if count and (state := re.search("(?:(?:^| )(?:when|and|or) +|[(（] *)(met|excused) *$", before)):
+        each = f"{state[1]} in each of last {count[1]} years"
+        return say(f"write {each}", f"请写 {each}")
     running = re.search("([a-z0-9_] *)?连续 *([0-9]+) *(?:年|个年度) *均? *$", before)
     if running and not running[1] and (state := re.match("完成|已免除", after)):
         return say(f"write 近 {running[2]} 年 均 {state[0]}", f"请写 近 {running[2]} 年 均 {state[0]}")
     years = running or re.search("近 *[0-9]+ *年 *均 *$", before)
-    in_each = re.search("[a-z0-9] +(?:met|excused) *$", before) and after.startswith("in each")
+    in_each = re.search("[a-z0-9] +(?:met|excused) *$", before) and (count or after.startswith("in each"))
     named = re.match("[a-z0-9]|完成|已免除", after) if years else None
     if not in_each and not named:
         return None
