@@ -698,6 +698,22 @@ def test_on_what_years_running_depend(tmp_path: Path) -> None:
     assert "praised" not in text
 
 
+def test_a_rule_that_how_the_year_came_out_rules_out_is_not_what_may_follow(tmp_path: Path) -> None:
+    """2017 is met: nothing that follows from not having met it is possible, only what depends on a date."""
+    law = law_of(
+        tmp_path,
+        ("annual", "require total at least 40 hours per year", ""),
+        ("twice", "conclude not_excellent when not met for 2 years running", ""),
+        ("once", "conclude not_excellent when not met", ""),
+        ("new", "conclude not_excellent when joined > 2017-01-01", ""),
+    )
+    files = files_of(tmp_path, PUBLIC.format(2016, "public", 8) + PUBLIC.format(2017, "public", 40))
+    (case,) = both(tmp_path, law, files, (2017, 2017))
+    assert (case.may_follow, case.turns_on) == (
+        {"not_excellent": ("vale/new",)}, {"not_excellent": ("person:joined",)},
+    )  # fmt: skip
+
+
 OLDER = ("older", "reduce annual by 1/2 when born to December 31 of this year at least 55 years", "")
 BORN = "fields: {person: {born: {zh: 出生日期, type: date}, leaves: {zh: 退休日期, type: date}}}\n"
 OF_AGE = [  # identity number, born, leaves; how these are told, by hand; as is the time to 2017-12-31

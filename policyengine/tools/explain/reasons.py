@@ -107,7 +107,9 @@ def may_follow(
     named, found_by = rests_on(ready, decision), {f.rule: f for f in findings}
     scene = asked.scene(last, days_of(decision.period, ready.plan.year_start))
     told_of: dict[int | None, tuple[Finding, ...]] = {year: of_year for year, (_, of_year) in years.items()}
-    scene.outcome = lambda year: years[year][0].outcome if year in told_of and year else frozenset(DECIDED)
+    outcomes: dict[int | None, str] = {year: told.outcome for year, (told, _) in years.items()}
+    outcomes |= {None: decision.outcome} | ({last: decision.outcome} if first == last else {})
+    scene.outcome = lambda year: outcomes.get(year, frozenset(DECIDED))
     before = looked_at(ready, decision, years)
     found: Follows = {}
     for rule, name in ready.later.conclusions(last) if decision.possible else ():
