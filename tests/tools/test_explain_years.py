@@ -698,6 +698,24 @@ def test_on_what_years_running_depend(tmp_path: Path) -> None:
     assert "praised" not in text
 
 
+def test_a_year_before_tells_the_window_of_a_version_that_has_ended(tmp_path: Path) -> None:
+    """Until 2017 what counts is that of two years, from 2018 on that of three."""
+    rolling = "expect public at least 30 hours in any {} years"
+    law = law_of(
+        tmp_path,
+        ("rolling", rolling.format(2), "  until: 2017\n"),
+        ("rolling", rolling.format(3), "  from: 2018\n"),
+        ("named", "conclude praised when rolling not met for 2 years running", ""),
+    )
+    files = files_of(tmp_path, PUBLIC.format(2016, "public", 8) + PUBLIC.format(2018, "public", 3))
+    (case,) = both(tmp_path, law, files, (2018, 2018))
+    assert "2017: public 8 in 2016-01-01..2017-12-31    (expected 30: 22 short)" in text_of_case(case)
+    assert "2017：2016-01-01..2017-12-31 公需科目 8    （一般要求 30：尚缺 22）" in text_of_case(case, "zh")
+    (praised,) = data_of_cases([case])["cases"][0]["consequences"]
+    (before,) = (f for year in praised["looks_back"] for f in year["findings"])
+    assert before["window"] == (date(2016, 1, 1), date(2017, 12, 31))
+
+
 def test_a_rule_that_how_the_year_came_out_rules_out_is_not_what_may_follow(tmp_path: Path) -> None:
     """2017 is met: nothing that follows from not having met it is possible, only what depends on a date."""
     law = law_of(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
-from policyengine.engines.calendar import labelled
+from policyengine.engines.calendar import days_of, labelled
 from policyengine.engines.reference import Prepared, evaluate_person
 from policyengine.language.references import LooksBack, looks_back
 from policyengine.records.model import Person, Record
@@ -40,12 +41,17 @@ def looked_at(ready: Prepared, decision: Decision, years: Years) -> dict[str, tu
     found = {}
     for rule, _ in ready.later.conclusions(last) if years else ():
         if asked := looks_back(rule.rule.statement.when):
-            found[rule.key] = tuple(earlier(asked, last, years, lambda name: versions_of(ready, name)))
+            versions, start = partial(versions_of, ready), ready.plan.year_start
+            found[rule.key] = tuple(earlier(asked, last, years, versions, start))
     return found
 
 
 def earlier(
-    asked: Iterable[LooksBack], last: int, years: Years, versions: Callable[[str], Container[str]]
+    asked: Iterable[LooksBack],
+    last: int,
+    years: Years,
+    versions: Callable[[str], Container[str]],
+    year_start: tuple[int, int],
 ) -> Iterator[Earlier]:
     """What a conclusion looks back on, the latest year first: of the period what was not met, of a requirement its
     findings. ``versions``: the keys of a requirement's versions, by its name."""
@@ -60,7 +66,8 @@ def earlier(
                 for f in findings
                 if any(f.rule in keys for keys in own) or (whole and not f.advisory and f.status != "met")
             )
-            yield Earlier(decision.period, decision.outcome if whole else None, tuple(shown))
+            days = days_of(decision.period, year_start)
+            yield Earlier(decision.period, days, decision.outcome if whole else None, tuple(shown))
 
 
 def versions_of(ready: Prepared, name: str) -> set[str]:
@@ -69,7 +76,11 @@ def versions_of(ready: Prepared, name: str) -> set[str]:
 
 
 def looked_at_in(
-    written: Written, decision: Decision, decisions: Iterable[Decision], findings: Sequence[Finding]
+    written: Written,
+    decision: Decision,
+    decisions: Iterable[Decision],
+    findings: Sequence[Finding],
+    year_start: tuple[int, int],
 ) -> dict[str, tuple[Earlier, ...]]:
     """As ``looked_at``, as far as the years stand in a written result."""
     first, last = labelled(decision.period)
@@ -80,5 +91,5 @@ def looked_at_in(
         if asked := [(test["years"], test["of"]) for test in rule.get("looks_back", ())]:
             named = {f.rule: written.names_of(f.rule) for f in findings}
             versions = lambda name, named=named: {key for key, names in named.items() if name in names}
-            found[rule["key"]] = tuple(earlier(asked, last, years, versions))
+            found[rule["key"]] = tuple(earlier(asked, last, years, versions, year_start))
     return found

@@ -189,9 +189,10 @@ class Measured:
 @dataclass(frozen=True)
 class Earlier:
     """How a year came out that a conclusion looks back on. ``outcome``: of the whole period, where it is asked for;
-    ``findings``: what was not met of it, and those of the requirements that are named."""
+    ``findings``: what was not met of it, and those of the requirements that are named; ``days``: the first and last."""
 
     period: str
+    days: tuple[date, date]
     outcome: str | None
     findings: tuple[Finding, ...]
 

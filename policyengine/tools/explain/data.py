@@ -120,7 +120,10 @@ def _rests_on(case: Case, keys: Iterable[str]) -> list[str]:
 
 def _before(case: Case, keys: Iterable[str]) -> list[dict[str, Any]]:
     """The years before that conclusions look back on; ``outcome``: None where they ask for requirements only."""
-    names = ("rule", "measure", "unit", "comparison", "required", "achieved", "achieved_high", "shortfall", "status")
+    names = (
+        "rule", "measure", "unit", "comparison", "required", "achieved", "achieved_high", "shortfall", "status",
+        "window",
+    )  # fmt: skip
     years = dict.fromkeys(year for key in keys for year in case.before.get(key, ()))
     return [
         {

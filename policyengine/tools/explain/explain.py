@@ -330,7 +330,7 @@ def _written_cases(written: Written, who: str, periods: Periods | None) -> tuple
                 besides=written.drops(decision),
                 may_follow=written.may_follow(decision),
                 rests_on=written.rests_on(told["findings"]),
-                before=looked_at_in(written, decision, written.decisions(person.person_id), findings),
+                before=looked_at_in(written, decision, written.decisions(person.person_id), findings, start),
             )
         )
     changed = changed_parts(written, TABLES)  # a hundredth of the time, with a million records

@@ -209,9 +209,14 @@ class _Writer(Activities):
     def _measure(self, f: Finding) -> tuple[str, str]:
         """A measure's name, and its window where that is not the period: before it in Chinese, after it in English."""
         label = self.labels.measure(f.measure, f.unit)
-        if f.rule not in self.case.windows:
+        years = {e.period: e.days for several in self.case.before.values() for e in several}
+        if f.period in years:
+            window = Window(f.window) if f.window != years[f.period] else None
+        else:
+            window = self.case.windows.get(f.rule)
+        if window is None:
             return label, ""
-        days = self.case.windows[f.rule].days if f.period == self.case.decision.period else f.window
+        days = window.days
         where = f"{days[0]}..{days[1]}" if days else self.say("a window that is not known", "起讫不明的时段")
         return self.say(label, f"{where} {label}"), self.say(f" in {where}", "")
 
