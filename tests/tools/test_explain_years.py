@@ -734,24 +734,11 @@ def test_a_rule_that_how_the_year_came_out_rules_out_is_not_what_may_follow(tmp_
 
 OLDER = ("older", "reduce annual by 1/2 when born to December 31 of this year at least 55 years", "")
 BORN = "fields: {person: {born: {zh: 出生日期, type: date}, leaves: {zh: 退休日期, type: date}}}\n"
+IN_YEARS = "at least 55 and less than 56 years"
 OF_AGE = [  # identity number, born, leaves; how these are told, by hand; as is the time to 2017-12-31
-    (
-        "51010119621231001X",
-        "1962-12-31",
-        "2022-12-31",
-        "1962-**-**",
-        "2022-**-**",
-        "at least 55 and less than 56 years",
-    ),
-    ("510101621231001", "1962-12-31", "2022-12-30", "1962-**-**", "2022-12-30", "at least 55 and less than 56 years"),
-    (
-        "51010119620101001X",
-        "1962-01-01",
-        "2022-01-02",
-        "1962-**-**",
-        "2022-01-02",
-        "at least 55 and less than 56 years",
-    ),
+    ("51010119621231001X", "1962-12-31", "2022-12-31", "1962-**-**", "2022-**-**", IN_YEARS),
+    ("510101621231001", "1962-12-31", "2022-12-30", "1962-**-**", "2022-12-30", IN_YEARS),
+    ("51010119620101001X", "1962-01-01", "2022-01-02", "1962-**-**", "2022-01-02", IN_YEARS),
     ("51010119620101001X", "1962-01-02", "2022-02-01", "1962-01-02", "2022-02-01", "55 years 11 months 29 days"),
     ("P1", "1962-12-31", "2022-12-31", "1962-12-31", "2022-12-31", "55 years"),
 ]

@@ -36,8 +36,8 @@ TERM = {
 """What a finding is compared by: whether there is one (``x``); the place of its sum in ``Decided.sources`` (``s``), and
 of the sum that a share (``v``) is required of (``q``); what is required, least and most (``rl``, ``rh``); whether it is
 a minimum, advisory, adrift; for each way the sum may compare the status × 8 + the possible outcomes (``w0_`` met,
-``w1_`` not met, ``w2_`` open); the rule that hours are carried to (``ci``); whether a conclusion names it (``nm``).
-Places are -1 where there is none."""
+``w1_`` not met, ``w2_`` open); the rule that hours are carried to (``ci``); which of the requirements that conclusions
+name it is, from 1, or 0 (``nm``). Places are -1 where there is none."""
 CARRY = {"cs": "INTEGER", "sure": "INTEGER", "cl": "BIGINT", "cb": "BIGINT", "ch": "BIGINT"}
 """What a year leaves to the next: the place of its sum, whether it surely does, the limit, what is required, least and
 most."""
