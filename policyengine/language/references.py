@@ -13,21 +13,22 @@ LooksBack = tuple[int, str | None]
 
 def requirements_asked(condition: tree.Condition | None) -> Iterator[tree.Outcome | tree.InEach]:
     """The tests of a conclusion that ask for the outcome of one requirement, in their order."""
-    return (test for test in _outcomes_asked(condition) if test.rule is not None)
+    return (test for test in outcomes_asked(condition) if test.rule is not None)
 
 
 def looks_back(condition: tree.Condition | None) -> list[LooksBack]:
     """What a conclusion asks of several years."""
-    return [(t.years, t.rule) for t in _outcomes_asked(condition) if isinstance(t, tree.InEach)]
+    return [(t.years, t.rule) for t in outcomes_asked(condition) if isinstance(t, tree.InEach)]
 
 
-def _outcomes_asked(condition: tree.Condition | None) -> Iterator[tree.Outcome | tree.InEach]:
+def outcomes_asked(condition: tree.Condition | None) -> Iterator[tree.Outcome | tree.InEach]:
+    """All tests of a conclusion that ask how something came out, in their order."""
     match condition:
         case tree.And(items=items) | tree.Or(items=items):
             for item in items:
-                yield from _outcomes_asked(item)
+                yield from outcomes_asked(item)
         case tree.Not(item=item):
-            yield from _outcomes_asked(item)
+            yield from outcomes_asked(item)
         case tree.Outcome() | tree.InEach():
             yield condition
 

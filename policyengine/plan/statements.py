@@ -11,13 +11,13 @@ from policyengine.diagnostics import Span
 from policyengine.language import tree
 from policyengine.language.disjoint import cases_of
 from policyengine.language.quantities import COUNTED, UNITS, exact_text
-from policyengine.language.references import requirements_asked
+from policyengine.language.references import outcomes_asked, requirements_asked
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import say
 from policyengine.packs.model import Table
 from policyengine.packs.pieces import Stretch, days, overlap, uncovered
 from policyengine.packs.shape import did_you_mean
-from policyengine.packs.windows import both_in_words, decided_with, window_words
+from policyengine.packs.windows import both_in_words, decided_with, of_a_year, window_words
 from policyengine.plan.kinds import Kinds, Rules, type_word
 from policyengine.plan.model import meet
 from policyengine.plan.names import RuleNames, owning_field
@@ -368,6 +368,16 @@ class Statements:
 
     def _concluding(self, rule: Rules, statement: tree.Conclude) -> None:
         """The requirements whose outcome a conclusion asks for: known ones, decided together, in force as long."""
+        for whole in outcomes_asked(statement.when):
+            if isinstance(whole, tree.InEach) and whole.rule is None and self._never_yearly(rule):
+                self.reporter.on(
+                    rule, "PE258",
+                    say("nothing is required per year: blocks of years are decided as a whole, and this stays open",
+                        "没有每年的要求，都是多年为一个周期一并评定：这一条件对任何人都不能确定"),
+                    whole.span,
+                    say("ask how the block came out: met, or not met and not excused",
+                        "请问该周期是否完成：完成，或 未完成 且 非 已免除"), "warning",
+                )  # fmt: skip
         asked: dict[str, list[Rules]] = {}
         for test in requirements_asked(statement.when):
             name = test.rule or ""
@@ -391,6 +401,12 @@ class Statements:
                         None, say("state a conclusion for each of them", "请分别写成两条结论"), [one, other],
                     )  # fmt: skip
                     return
+
+    def _never_yearly(self, rule: Rules) -> bool:
+        """Whether a policy of which this is an own rule decides no years, for all that it requires is of blocks."""
+        windows = [_window(r) for r in self.rules if isinstance(r.statement, tree.Require)]
+        blocks = all(isinstance(w, tree.PerYears) and not of_a_year(w) for w in windows)
+        return bool(windows) and blocks and rule.rule.pack == self.names.packs[-1]
 
     def _each_year(self, rule: Rules, test: tree.InEach, found: list[Rules]) -> None:
         """Years running are asked of what every year decides, in all of the years that are looked at."""

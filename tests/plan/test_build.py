@@ -73,6 +73,13 @@ NAMED = [
     ([rule("any", "require total at least 90 hours in any 2 years")], "any not met for 2 years running", []),
     ([rule("block", BLOCK)], "block not met for 2 years running", [("PE258", "error")]),
     ([START], "not (start not met for 2 years running)", [("PE258", "error")]),
+    # of the period, where no year is decided
+    ([rule("block", BLOCK)], "not met for 2 years running", [("PE258", "warning")]),
+    ([rule("block", BLOCK)], "met or excused in each of last 2 years", [("PE258", "warning")]),
+    ([rule("block", BLOCK)], "not met and not excused", []),
+    ([rule("block", BLOCK), rule("annual", ANNUAL)], "not met for 2 years running", []),
+    ([rule("block", BLOCK), START], "not met for 2 years running", []),  # years are decided
+    ([], "not met for 2 years running", []),
     ([], "annual not met for 2 years running", [("PE241", "error")]),
     ([rule("ill", "excuse year when leave lasts at least 6 months")], "ill not met for 2 years running",
      [("PE242", "error")]),
