@@ -7,7 +7,7 @@ records shows is said by ``tools/prove``.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -22,7 +22,6 @@ from policyengine.plan import caps as cap_order
 from policyengine.plan.kinds import Rules
 from policyengine.plan.model import Plan, PlanRule, meet
 from policyengine.plan.report import Reporter
-from policyengine.plan.statements import at_one_time
 from policyengine.plan.ticks import GREATEST, RECORDS_PER_PERSON, Counting, counting
 
 
@@ -46,16 +45,16 @@ class Together:
     # --- one at a time --------------------------------------------------------------------------------------------
 
     def _one_definition(self) -> None:
-        for one, other in at_one_time(self.plan.measures):
+        for one, other in _at_one_time(self.plan.measures):
             if one.statement.name == other.statement.name:  # type: ignore[attr-defined]
                 self._twice(
                     one, other, "PE244", say("this measure is defined twice at one time", "此计量项同时有两个定义")
                 )
-        for one, other in at_one_time(self.plan.carry):
+        for one, other in _at_one_time(self.plan.carry):
             if one.statement.rule == other.statement.rule:  # type: ignore[attr-defined]
                 message = say("two rules carry the excess over one requirement", "两条规则结转同一要求的超出部分")
                 self._twice(one, other, "PE247", message)
-        for one, other in at_one_time(self.plan.exchange):
+        for one, other in _at_one_time(self.plan.exchange):
             self._twice(one, other, "PE265", say("two exchanges are in force at one time", "同时有两个换算"))
 
     def _twice(self, one: Rules, other: Rules, code: str, message: str) -> None:
@@ -170,7 +169,7 @@ class Together:
     # --- two rules for one record ---------------------------------------------------------------------------------
 
     def _meeting(self, rules: Sequence[Rules], code: str, alike: Callable[[Rules, Rules], bool]) -> None:
-        for one, other in at_one_time(rules):
+        for one, other in _at_one_time(rules):
             if self._both(one, other) and alike(one, other) and not _equal(one.statement, other.statement):
                 self.reporter.on(
                     other, code,
@@ -204,7 +203,7 @@ class Together:
 
     def _once(self) -> None:
         """Of two rules for one record the later one finds what the earlier one left: nothing says which is which."""
-        for one, other in at_one_time(self.plan.count_once):
+        for one, other in _at_one_time(self.plan.count_once):
             terms, others = one.statement.what.terms, other.statement.what.terms  # type: ignore[attr-defined]
             apart = terms and others and one.about == other.about and set(terms).isdisjoint(others)
             if apart or self._apart(one, other):
@@ -317,6 +316,15 @@ def _units_of(statement: tree.Statement, plan: Plan) -> Iterator[str]:
             yield unit
         case tree.Assign(rounding=tree.Rounding(step=tree.Quantity(unit=unit))):
             yield unit
+
+
+def _at_one_time(rules: Iterable[Rules]) -> Iterator[tuple[Rules, Rules]]:
+    """Pairs of different rules that are in force on a common day."""
+    listed = list(rules)
+    for number, one in enumerate(listed):
+        for other in listed[number + 1 :]:
+            if one.key != other.key and meet(one, other):
+                yield one, other
 
 
 def _outcomes(node: tree.Condition | None, denied: bool = False) -> Iterator[tuple[tree.Outcome, bool]]:
