@@ -294,6 +294,18 @@ def test_years_running_before_any_calendar_are_open() -> None:
             assert (first.possible, second.consequences) == (("not_excellent",), ("not_excellent",))
 
 
+@pytest.mark.parametrize(("years", "compiled"), [(101, True), (102, False)])
+def test_of_more_than_a_hundred_years_before_only_the_reference_evaluator_is_asked(years: int, compiled: bool) -> None:
+    """Each of them is a join of the compiled engine; of a thousand the database made no query."""
+    made = plan(*BASE, A, rule("c", f"conclude not_excellent when not met for {years} years running"))
+    given = inputs([], [somebody()])
+    found = duckdb.evaluate_all([made], given, (2016, 2016))
+    assert (found is not None) == compiled
+    wanted = reference.evaluate(made, given, (2016, 2016))
+    assert [d.consequences for d in wanted.decisions] == [("not_excellent",)]
+    assert found is None or found.decisions == wanted.decisions
+
+
 def test_a_block_looks_at_the_years_running_that_end_with_it() -> None:
     """As with met in each of them: a block of which all is missed is one period, and its years are asked."""
     block = "require total at least 20 hours per 2 years starting 2015"

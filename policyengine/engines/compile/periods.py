@@ -41,6 +41,7 @@ name it is, from 1, or 0 (``nm``). Places are -1 where there is none."""
 CARRY = {"cs": "INTEGER", "sure": "INTEGER", "cl": "BIGINT", "cb": "BIGINT", "ch": "BIGINT"}
 """What a year leaves to the next: the place of its sum, whether it surely does, the limit, what is required, least and
 most."""
+MOST_YEARS = 100  # that conclusions look back to: each is a join
 
 
 @dataclass(slots=True)
@@ -99,6 +100,8 @@ class Periods:
         """
         later = self.law.prepared.later
         years = {s.first for s in spans}
+        if len(years_asked(self.law, 1)) > MOST_YEARS:
+            raise Inexpressible("conclusions from more than a hundred years")
         if later.yearly:
             years |= {s.last - ago for s in (*spans, *blocks) for ago in years_asked(self.law, s.years)}
         if later.carry:
