@@ -175,14 +175,14 @@ class Conditions(Literals):
 
     def running(self, number: Token, rule: str | None) -> int:
         """How many years running: not one, of which ``not met`` would be true of the excused too."""
-        count = self.whole(number)
-        if count == 1 and fold(number.text) == "1":
-            said = say("years running are two or more", "连续的年数应为 2 或以上")
-            named = f"{rule} " if rule else ""
-            hint = say(f"of this year alone: {named}not met and {named}not excused",
-                       f"只问本年的，请写：{named}未完成 且 {f'{named}未免除' if named else '非 已免除'}")  # fmt: skip
-            self.wrong("PE208", number, said, hint)
-        return max(count, 2)
+        if fold(number.text) != "1":
+            return self.whole(number, 2)
+        said = say("years running are two or more", "连续的年数应为 2 或以上")
+        named = f"{rule} " if rule else ""
+        hint = say(f"of this year alone: {named}not met and {named}not excused",
+                   f"只问本年的，请写：{named}未完成 且 {f'{named}未免除' if named else '非 已免除'}")  # fmt: skip
+        self.wrong("PE208", number, said, hint)
+        return 2
 
     def no_minus(self, node: Node) -> None:
         """A line between two days may be a minus."""

@@ -57,16 +57,19 @@ class Literals:
         value = Fraction(above) / int(below or 1)
         return value / 100 if text.endswith("%") else value
 
-    def whole(self, token: Token) -> int:
+    def whole(self, token: Token, least: int = 1) -> int:
         """A count of years or months."""
         value = self.plain(token)
-        if value.denominator != 1 or not 1 <= value <= MAX_WHOLE:
+        if value.denominator != 1 or not least <= value <= MAX_WHOLE:
             self.wrong(
                 "PE208",
                 token,
-                say(f"a whole number from 1 to {MAX_WHOLE} is expected here", f"此处应为 1 至 {MAX_WHOLE} 的整数"),
+                say(
+                    f"a whole number from {least} to {MAX_WHOLE} is expected here",
+                    f"此处应为 {least} 至 {MAX_WHOLE} 的整数",
+                ),
             )
-            return 1
+            return least
         return int(value)
 
     def year_number(self, token: Token) -> int:
