@@ -716,6 +716,21 @@ def test_a_year_before_tells_the_window_of_a_version_that_has_ended(tmp_path: Pa
     assert before["window"] == (date(2016, 1, 1), date(2017, 12, 31))
 
 
+def test_a_year_before_of_which_it_is_open_only_whether_it_was_met_or_excused(tmp_path: Path) -> None:
+    """41 hours of 2017 lack their subject, and who is new in it is excused: that makes the consequence certain."""
+    law = law_of(
+        tmp_path,
+        ("pub", "require public at least 10 hours per year", ""),
+        ("new", "excuse year when year of joined = this year", ""),
+        ("praise", "conclude praised when met or excused in each of last 2 years", ""),
+    )
+    rows = PUBLIC.format(2017, "", 41) + PUBLIC.format(2018, "public", 10)
+    files = files_of(tmp_path, rows, JOINED.replace("2016", "2017"))
+    (case,) = both(tmp_path, law, files, (2018, 2018))
+    told = text_of_case(case).partition("consequence: praised")[2]
+    assert "2017: undetermined\n      └─ public 0–41 / 10, not settled, excused if not met    pub, art. 3" in told
+
+
 def test_a_rule_that_how_the_year_came_out_rules_out_is_not_what_may_follow(tmp_path: Path) -> None:
     """2017 is met: nothing that follows from not having met it is possible, only what depends on a date."""
     law = law_of(

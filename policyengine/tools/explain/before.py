@@ -11,14 +11,16 @@ from policyengine.engines.calendar import days_of, labelled
 from policyengine.engines.reference import Prepared, evaluate_person
 from policyengine.language.references import LooksBack, looks_back
 from policyengine.records.model import Person, Record
+from policyengine.tools.enough.trial import spared_rules
 from policyengine.tools.explain.case import Earlier, of_period
 from policyengine.trace import Decision, Finding
 
 if TYPE_CHECKING:
     from policyengine.tools.result.read import Written
 
-Years = Mapping[int, tuple[Decision, tuple[Finding, ...]]]
-"""Decisions on single years, with their findings, by the year's number."""
+Years = Mapping[int, tuple[Decision, tuple[Finding, ...], frozenset[str]]]
+"""Decisions on single years, with their findings and the rules that require what is excused if it is not met, by the
+year's number."""
 
 
 def years_before(
@@ -32,7 +34,7 @@ def years_before(
         return {}
     judged = evaluate_person(ready, person, records, span, as_of)
     single = (d for d in judged.decisions if d.period.isdecimal())
-    return {int(d.period): (d, of_period(d, judged.findings)) for d in single}
+    return {int(d.period): (d, of_period(d, judged.findings), spared_rules(ready, person, d)) for d in single}
 
 
 def looked_at(ready: Prepared, decision: Decision, years: Years) -> dict[str, tuple[Earlier, ...]]:
@@ -59,7 +61,7 @@ def earlier(
     for year in sorted(years, reverse=True):
         names = {name for count, name in asked if last - year < count}
         if names:
-            decision, findings = years[year]
+            decision, findings, spared = years[year]
             whole, own = None in names, [versions(name) for name in names if name is not None]
             shown = (
                 f
@@ -67,7 +69,7 @@ def earlier(
                 if any(f.rule in keys for keys in own) or (whole and not f.advisory and f.status != "met")
             )
             days = days_of(decision.period, year_start)
-            yield Earlier(decision.period, days, decision.outcome if whole else None, tuple(shown))
+            yield Earlier(decision.period, days, decision.outcome if whole else None, tuple(shown), spared)
 
 
 def versions_of(ready: Prepared, name: str) -> set[str]:
@@ -85,7 +87,8 @@ def looked_at_in(
     """As ``looked_at``, as far as the years stand in a written result."""
     first, last = labelled(decision.period)
     single = (d for d in decisions if d.period.isdecimal() and d.policy == decision.policy)
-    years = {int(d.period): (d, of_period(d, findings)) for d in single if int(d.period) <= last - (first == last)}
+    before = (d for d in single if int(d.period) <= last - (first == last))
+    years = {int(d.period): (d, of_period(d, findings), frozenset[str]()) for d in before}
     found = {}
     for rule in written.manifest["rules"] if years else ():
         if asked := [(test["years"], test["of"]) for test in rule.get("looks_back", ())]:

@@ -189,12 +189,14 @@ class Measured:
 @dataclass(frozen=True)
 class Earlier:
     """How a year came out that a conclusion looks back on. ``outcome``: of the whole period, where it is asked for;
-    ``findings``: what was not met of it, and those of the requirements that are named; ``days``: the first and last."""
+    ``findings``: what was not met of it, and those of the requirements that are named; ``days``: the first and last;
+    ``spared``: the rules that require what is excused if it is not met."""
 
     period: str
     days: tuple[date, date]
     outcome: str | None
     findings: tuple[Finding, ...]
+    spared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

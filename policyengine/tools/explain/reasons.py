@@ -106,8 +106,8 @@ def may_follow(
     asked = Requirements(ready.later, person, Totals(ready.later, Account([], [], [], {}, {}, True, True)), None)
     named, found_by = rests_on(ready, decision), {f.rule: f for f in findings}
     scene = asked.scene(last, days_of(decision.period, ready.plan.year_start))
-    told_of: dict[int | None, tuple[Finding, ...]] = {year: of_year for year, (_, of_year) in years.items()}
-    outcomes: dict[int | None, str] = {year: told.outcome for year, (told, _) in years.items()}
+    told_of: dict[int | None, tuple[Finding, ...]] = {year: of_year for year, (_, of_year, _) in years.items()}
+    outcomes: dict[int | None, str] = {year: told.outcome for year, (told, *_) in years.items()}
     outcomes |= {None: decision.outcome} | ({last: decision.outcome} if first == last else {})
     scene.outcome = lambda year: outcomes.get(year, frozenset(DECIDED))
     before = looked_at(ready, decision, years)

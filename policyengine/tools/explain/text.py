@@ -15,6 +15,7 @@ from policyengine.tools.explain.caps import NOTHING_COUNTED, Activities, Caps
 from policyengine.tools.explain.case import (
     UNMET,
     Case,
+    Earlier,
     Window,
     carried_over,
     figure_of,
@@ -209,19 +210,22 @@ class _Writer(Activities):
     def _measure(self, f: Finding) -> tuple[str, str]:
         """A measure's name, and its window where that is not the period: before it in Chinese, after it in English."""
         label = self.labels.measure(f.measure, f.unit)
-        years = {e.period: e.days for several in self.case.before.values() for e in several}
-        if f.period in years:
-            window = Window(f.window) if f.window != years[f.period] else None
-        else:
-            window = self.case.windows.get(f.rule)
+        year, window = self._year(f), self.case.windows.get(f.rule)
+        if year is not None:
+            window = Window(f.window) if f.window != year.days else None
         if window is None:
             return label, ""
         days = window.days
         where = f"{days[0]}..{days[1]}" if days else self.say("a window that is not known", "起讫不明的时段")
         return self.say(label, f"{where} {label}"), self.say(f" in {where}", "")
 
+    def _year(self, f: Finding) -> Earlier | None:
+        """The year before that a finding is of; None: it is of the period itself."""
+        every = (year for several in self.case.before.values() for year in several)
+        return next((year for year in every if year.period == f.period), None)
+
     def _state(self, f: Finding) -> str:
-        if f.period == self.case.decision.period and is_spared(f, self.case.spared):
+        if is_spared(f, (self._year(f) or self.case).spared):
             return self.say("not settled, excused if not met", "待定，不符合要求则免除")
         if f.status == "undetermined":
             return self.say("not settled", "待定")
