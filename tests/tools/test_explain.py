@@ -727,6 +727,25 @@ def test_what_another_policy_that_may_govern_says_is_cited_and_named(tmp_path: P
     assert [line for line in told if line not in lines] == []
 
 
+def test_what_follows_from_a_requirement_of_another_policy_that_may_govern_is_cited(tmp_path: Path) -> None:
+    """Of the policy whose findings are told nothing is known of it."""
+    world = write_world(tmp_path)
+    with (world / "policies/mill/pack.yaml").open("a", encoding="utf-8") as pack:
+        pack.write("vocabulary: {conclusions: {no_licence: 不予换证}}\n")
+    with (world / "policies/mill/rules.yaml").open("a", encoding="utf-8") as file:
+        for name, rule in (
+            ("sifting", "require total at least 900 hours per year"),
+            ("licence", "conclude no_licence when sifting not met"),
+            ("twice", "conclude no_licence when sifting not met for 2 years running"),
+        ):
+            file.write(f"- {{id: {name}, cites: {{source: rules, at: {name}}}, rule: {rule}}}\n")
+    files = Files((str(world / "records.csv"),), str(world / "persons.csv"))
+    (case,), _ = explain_files(load_law(world / "policies"), files, "D4", (2016, 2016))
+    assert case.may_follow["no_licence"] == ("mill/licence", "mill/twice")
+    told = "possible consequence: no licence, depending on sector    licence, licence or twice, twice"
+    assert told in text_of_case(case)
+
+
 # Titles of X's trainings in order; what is not known where they may repeat one another. A title that another record
 # lacks is told with that record, in the reader's words.
 MAY_REPEAT = [

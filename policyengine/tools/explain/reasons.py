@@ -101,7 +101,8 @@ def may_follow(
 ) -> Follows:
     """For each consequence that is only possible, the person's facts that its rules ask for and that are missing, and
     what would settle the requirements that they name and the years that they look back on; and the keys of those rules
-    that are not ruled out by the facts that are there. ``findings``: of the decision; ``years``: those before."""
+    that are not ruled out by the facts that are there. ``findings``: of the decision, which may be by another policy:
+    how requirements came out by this one is not known then; ``years``: those before."""
     first, last = labelled(decision.period)
     asked = Requirements(ready.later, person, Totals(ready.later, Account([], [], [], {}, {}, True, True)), None)
     named, found_by = rests_on(ready, decision), {f.rule: f for f in findings}
@@ -114,7 +115,7 @@ def may_follow(
     found: Follows = {}
     for rule, name in ready.later.conclusions(last) if decision.possible else ():
         own = [found_by[key] for key in named.get(rule.key, ()) if key in found_by]
-        every = {None: own, last: own, **told_of}
+        every = {None: own, last: own, **told_of} if ready.plan.policy == decision.policy else {}
         scene.requirement = lambda one, year, every=every: (
             came_out(every[year], versions_of(ready, one)) if year in every else frozenset(DECIDED)
         )
