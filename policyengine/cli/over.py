@@ -13,9 +13,14 @@ from policyengine.messages import say
 
 def refuse_over(option: str, target: str, read: Iterable[str | Path | None]) -> None:
     """Refuse a target that is among the files that are read (patterns and folders of records too), or stands in a
-    folder of packs or a result as a part of it, or is the folder of a result; what was written there before may be
+    folder of packs as a part of it, or is the folder of a result or in one; what was written elsewhere before may be
     written again."""
-    from policyengine.records.files import find_files
+    _refuse_read(option, target, read)
+    refuse_in_result(option, target)
+
+
+def refuse_in_result(option: str, target: str) -> None:
+    """Refuse the folder of a result, and every place in it: the next evaluate would refuse to replace what is there."""
     from policyengine.tools.result.write import files_of_result
 
     path = Path(os.path.realpath(target))
@@ -26,6 +31,19 @@ def refuse_over(option: str, target: str, read: Iterable[str | Path | None]) -> 
                 f"{option} {target} 是评定结果的文件夹，不应放入其他文件；请另指定一个文件夹",
             )
         )
+    if any(files_of_result(folder) for folder in path.parents):
+        raise click.UsageError(
+            say(
+                f"{option} {target} is in the folder of a result, to which nothing else belongs; name another place",
+                f"{option} {target} 在评定结果的文件夹中，那里不应放入其他文件；请另指定一个位置",
+            )
+        )
+
+
+def _refuse_read(option: str, target: str, read: Iterable[str | Path | None]) -> None:
+    from policyengine.records.files import find_files
+
+    path = Path(os.path.realpath(target))
     if not path.is_file():
         return
     given = [str(name) for name in read if name is not None and str(name) != "-"]

@@ -44,10 +44,13 @@ def command(
     All or nothing. Publishing a result twice changes nothing; a later result of the same scope and period takes the
     place of the earlier one, which stays in the history. docs/database.md describes the tables and views.
     """
-    from policyengine.address import shown
+    from policyengine.address import is_server, shown
+    from policyengine.cli.over import refuse_in_result
     from policyengine.tools.publish.publish import publish
     from policyengine.tools.stats.origin import Named
 
+    if not is_server(to):
+        refuse_in_result("--to", to)
     with progress():
         done = publish(folder, to, scope, Named(records, persons, policy, mapping))
     tell(done.notes)

@@ -211,14 +211,29 @@ def test_the_pack_to_compare_by_is_there(run: Run, world: Path, policy: str, cod
     assert (done.code, f"error PE704: there is no pack {policy} in" in done.err) == (code, code == 2)
 
 
-def test_tables_are_not_put_into_the_folder_of_a_result(run: Run, world: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "name", "told"),
+    [
+        ("stats out --format csv --out", "out", "is the folder of a result"),
+        ("stats out --format csv --out", "out/tables", "is in the folder of a result"),
+        ("stats out --out", "out/s.json", "is in the folder of a result"),
+        ("report out --out", "out/x.html", "is in the folder of a result"),
+        ("report out --out", "out/reports/x.xlsx", "is in the folder of a result"),
+        ("publish out --to", "out/x.duckdb", "is in the folder of a result"),
+        ("diff policies policies --records records.csv --shifts", "out/x.csv", "is in the folder of a result"),
+    ],
+)
+def test_nothing_else_is_put_into_the_folder_of_a_result(
+    run: Run, world: Path, monkeypatch: pytest.MonkeyPatch, command: str, name: str, told: str
+) -> None:
     """The next evaluate refused it as a folder that holds something else."""
-    files = (world / "records.csv", "--persons", world / "persons.csv", "--policy", world / "policies")
-    assert run("evaluate", *files, "--out", world / "out").code == 0
+    monkeypatch.chdir(world)
+    assert run("evaluate", "records.csv", "--persons", "persons.csv", "--policy", "policies", "--out", "out").code == 0
     before = sorted(world.rglob("*"))
-    done = run("stats", world / "out", "--format", "csv", "--out", world / "out")
-    assert (done.code, sorted(world.rglob("*"))) == (2, before)
-    assert f"error PE901: --out {world / 'out'} is the folder of a result" in done.err
+    words = command.split()
+    done = run(*words, name)
+    assert (done.code, done.out, sorted(world.rglob("*"))) == (2, "", before)
+    assert f"error PE901: {words[-1]} {name} {told}" in done.err
 
 
 @pytest.mark.parametrize("command", ["stats", "report"])
