@@ -6,6 +6,7 @@ import csv
 import errno
 import json
 import os
+import re
 import shutil
 from fractions import Fraction
 from pathlib import Path
@@ -137,6 +138,23 @@ def test_any_grouping(of_2016: Evaluation, tmp_path: Path) -> None:
         statistics([str(tmp_path / "out")], [["regoin"]])
 
 
+@pytest.mark.parametrize(
+    ("fact", "language", "told"),
+    [
+        ("reason", "en", "reason: counted, cut by a cap, not recognised"),
+        ("reason", "zh", "原因: 不予认定, 计入, 限额扣减"),
+        ("cap_rule", "en", "cap rule: county/lecture-cap, none or not known"),
+        ("cap_rule", "zh", "扣减规则: county/lecture-cap, 无或不详"),
+    ],
+)
+def test_reasons_and_rules_are_told_in_words(out: str, fact: str, language: str, told: str) -> None:
+    """A record that no cap cut was said to be of an unknown one; in Chinese, reasons were the ledger's ids."""
+    shown = run("stats", out, "--by", fact, "--lang", language).splitlines()
+    assert shown[0].rstrip() == {"en": f"by {fact.replace('_', '-')}", "zh": f"按{told.partition(':')[0]}"}[language]
+    head, *cells = [re.split("[┃│]", line)[2].strip() for line in shown if "┃" in line or "│" in line]
+    assert f"{head}: {', '.join(sorted(cells))}" == told
+
+
 def test_sums_agree_with_decisions_and_ledger(of_2016: Evaluation, made: Statistics) -> None:
     hours = sum((e.counted for e in of_2016.result.ledger if e.period), Fraction(0))
     assert hours == sum((d.total for d in of_2016.result.decisions), Fraction(0))
@@ -196,10 +214,11 @@ def asked_more(county: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_by_facts_that_a_pack_declares(asked_more: str) -> None:
     """As results write them: yes and no (not true and false), figures without trailing zeros; in words for people."""
-    made = statistics([asked_more], [("online",), ("share",), ("new_here",)])
+    made = statistics([asked_more], [("online",), ("share",), ("new_here",), ("quantity",)])
     assert rows(made, "by-online", "online", "activities", "hours") == ["no 1 20/9", "yes 1 30", "- 7 250"]
     assert rows(made, "by-share", "share", "people", "activities") == ["0.5 1 2", "1 1 1", "- 6 6"]
     assert rows(made, "by-new-here", "new_here", "people", "hours") == ["no 1 40", "yes 1 380/9", "- 6 200"]
+    assert " ".join(rows(made, "by-quantity", "quantity")) == "8 16 30 39 40 41 80 100"
     shown = run("stats", asked_more, "--by", "online,share", "--lang", "zh").splitlines()
     assert shown[0].rstrip() == "按网上、自付"
     cells = [[c.strip() for c in line.split("│")[2:4]] for line in shown if "2016" in line]

@@ -21,11 +21,11 @@ from policyengine.tools.explain.words import number, opened_by, spread
 from policyengine.tools.report.entries import Entry, ledger_entry
 from policyengine.tools.report.folk import One, called
 from policyengine.tools.report.sheets import COLOURS, Workbook
-from policyengine.tools.report.words import FACTS, OPERATORS, REASONS, open_policy
+from policyengine.tools.report.words import FACTS, OPERATORS, open_policy
 from policyengine.tools.result.read import Written
 from policyengine.tools.stats.make import Statistics
 from policyengine.tools.stats.render import add_sheets
-from policyengine.tools.stats.words import COLUMNS
+from policyengine.tools.stats.words import COLUMNS, REASONS
 from policyengine.trace import Decision, Finding
 
 MOST = 5  # records whose reasons are told one by one in a cell

@@ -6,18 +6,10 @@ from typing import Any
 
 from policyengine.messages import say
 from policyengine.tools.explain.text import OUTCOMES
-from policyengine.tools.stats.words import COLUMNS
+from policyengine.tools.stats.words import COLUMNS, REASONS
 from policyengine.trace import Finding
 
 FACTS = ("region", "sector", "employer", "employer_kind", "title_level")  # of people, in lists of them
-REASONS = {
-    "counted": ("counted", "计入"), "capped": ("cut by a cap", "限额扣减"),
-    "duplicate": ("counted once already", "重复"),
-    "rejected": ("not recognised", "不予认定"), "not_recognised": ("no rule recognises it", "未列形式"),
-    "missing_fact": ("a fact is missing", "缺少事实"), "no_conversion": ("no rule converts it", "无折算标准"),
-    "no_exchange": ("no rule exchanges it", "无换算标准"), "outside_period": ("of another period", "不在该年度"),
-    "ambiguous": ("claimed by several rules", "规则冲突"), "no_policy": ("no policy applies", "无适用政策"),
-}  # fmt: skip
 OPERATORS = {">=": ("at least", "不少于"), "<=": ("at most", "不超过"), "=": ("exactly", "等于")}
 
 

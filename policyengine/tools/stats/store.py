@@ -37,6 +37,7 @@ class Store:
     people_facts: tuple[str, ...] = ()
     activity_facts: tuple[str, ...] = ()
     unasked: tuple[str, ...] = ()  # facts of activities that could be asked for, and were not
+    figures: frozenset[str] = frozenset()  # facts that are numbers, wherever they are told
     subjects: tuple[str, ...] = ()
     has_cost: bool = False
     has_activities: bool = False  # of some decisions at least
@@ -88,6 +89,7 @@ def build(connection: Any, folder: Path, sources: Iterable[Source], wanted: Sequ
     store.people_facts = ordered(f for p in parts for f in p.people_facts)
     store.activity_facts = ordered([*(f for p in parts for f in p.activity_facts), *_of_ledgers(parts)])
     store.unasked = ordered(f for p in parts for f in p.unasked)
+    store.figures = _figures(parts)
     store.subjects = tuple(sorted({s for p in parts for s in p.subjects}))
     store.has_cost = any(p.has_cost for p in parts)
     store.has_activities = bool(_of_ledgers(parts))
@@ -108,6 +110,12 @@ def _yes_and_no(source: Source) -> Mapping[str, Any]:
     """The words of facts that are yes or no, as labels of a manifest have those of terms."""
     kinds = {**(source.people.kinds if source.people else {}), **(source.activities.kinds if source.activities else {})}
     return {"terms": {f: {"yes": "是", "no": "否"} for f, kind in kinds.items() if kind == "BOOLEAN"}}
+
+
+def _figures(parts: Sequence[Part]) -> frozenset[str]:
+    frames = [frame for p in parts for frame in (p.source.people, p.source.activities) if frame is not None]
+    kinds = [(fact, kind) for frame in frames for fact, kind in frame.kinds.items()]
+    return frozenset(f for f, _ in kinds) - {f for f, kind in kinds if not kind.startswith("DECIMAL")}
 
 
 def _of_ledgers(parts: Sequence[Part]) -> tuple[str, ...]:

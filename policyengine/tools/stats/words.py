@@ -48,7 +48,17 @@ COLUMNS = {
     "employer_kind": ("employer kind", "单位性质"), "title_level": ("title level", "职称级别"),
     "form": ("form", "学习形式"), "subject": ("subject", "科目"), "provider": ("provider", "施教机构"),
     "paid_by": ("source of funds", "经费来源"), "result": ("exam result", "考核结果"), "reason": ("reason", "原因"),
+    "recognise_rule": ("recognise rule", "认定规则"), "convert_rule": ("convert rule", "折算规则"),
+    "assign_rule": ("assign rule", "归期规则"), "cap_rule": ("cap rule", "扣减规则"),
     "hidden": ("hidden", "已隐去"),
+}  # fmt: skip
+REASONS = {
+    "counted": ("counted", "计入"), "capped": ("cut by a cap", "限额扣减"),
+    "duplicate": ("counted once already", "重复"),
+    "rejected": ("not recognised", "不予认定"), "not_recognised": ("no rule recognises it", "未列形式"),
+    "missing_fact": ("a fact is missing", "缺少事实"), "no_conversion": ("no rule converts it", "无折算标准"),
+    "no_exchange": ("no rule exchanges it", "无换算标准"), "outside_period": ("of another period", "不在该年度"),
+    "ambiguous": ("claimed by several rules", "规则冲突"), "no_policy": ("no policy applies", "无适用政策"),
 }  # fmt: skip
 ALIASES = {"year": "period", "kind": "employer_kind", "level": "title_level", "base": "listed", "source": "paid_by"}
 BANDS = {  # in the order of a table
@@ -58,7 +68,9 @@ BANDS = {  # in the order of a table
 }  # fmt: skip
 _BETWEEN = re.compile("(?<=[^a-z0-9])-|-(?=[^a-z0-9])")
 UNKNOWN = ("unknown", "不详")
-NOTHING = {"unit": ("", "")}
+# what no rule spoke of, or of which a result that has no such column doesn't say it
+NO_RULE = ("none or not known", "无或不详")
+NOTHING = {"unit": ("", ""), **{c: NO_RULE for c in COLUMNS if c.endswith("_rule")}}
 NO_FIELDS: Mapping[str, str] = {}
 NOT_LISTED = ("not in a list", "不在名单")
 
@@ -110,6 +122,8 @@ class Words:
             return say(*NOT_LISTED)
         if column == "outcome":
             return say(*OUTCOMES.get(value, (value, value)))
+        if column == "reason":
+            return say(*REASONS.get(value, (value, value)))
         if column == "band":
             return say(value, BANDS.get(value, value))
         if column == "unit":
