@@ -404,10 +404,11 @@ def measured(
 ) -> tuple[Fraction | None, str | None] | Bad:
     """Quantity and unit of a row from its number, its unit column and the number's header; they may not contradict."""
     units = {u for u in (amount and amount.unit, stated and stated.unit, header and header.unit) if u}
-    names = "、".join(sorted(UNITS[u].zh for u in units))
+    names = " and ".join(u.replace("_", " ") for u in sorted(units))
+    names_zh = "、".join(sorted(UNITS[u].zh for u in units))
     mend = ("name one unit only", "只写一种单位")
     if len(units) > 1:
-        return Bad("PE415", f"the units contradict each other: {names}", f"单位互相矛盾：{names}", *mend)
+        return Bad("PE415", f"the units contradict each other: {names}", f"单位互相矛盾：{names_zh}", *mend)
     found = next(iter(units), None)
     if amount is None:
         return None, found
@@ -416,7 +417,7 @@ def measured(
     times = {c.times for c in (stated, header) if c}
     if len(times) > 1:
         return Bad(
-            "PE415", f"unit column and header differ by a factor: {names}", f"单位列与表头相差倍数：{names}", *mend
+            "PE415", f"unit column and header differ by a factor: {names}", f"单位列与表头相差倍数：{names_zh}", *mend
         )
     return amount.value * next(iter(times), 1), found
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
 
 from policyengine.diagnostics import Diagnostic, Related, Span
-from policyengine.language.quantities import UNITS
+from policyengine.language.quantities import UNITS, unit_name
 from policyengine.language.vocabulary import FieldDecl, names_of
 from policyengine.light import dataclass
 from policyengine.messages import listed, say
@@ -388,7 +388,7 @@ def _column(position: int, name: str, target: Target, headers: Headers, span: Sp
     if stated is not None and decl.unit is not None and decl.type == "number":
         fits = UNITS[stated.unit].dimension == UNITS[decl.unit].dimension
     column = Column(position, name, target.field, target.rank, stated)
-    return column, None if fits else _bad_unit(span, name, UNITS[stated.unit].zh if stated else "")
+    return column, None if fits else _bad_unit(span, name, unit_name(stated.unit) if stated else "")
 
 
 def _bad_unit(span: Span, name: str, said: str) -> Diagnostic:
@@ -402,11 +402,11 @@ def _bad_unit(span: Span, name: str, said: str) -> Diagnostic:
 
 def _overruled(span: Span, name: str, own: UnitCell, said: UnitCell) -> Diagnostic:
     """A mapping file is read with many files: one of them may well be in the unit that its header names."""
-    own_zh, said_zh = UNITS[own.unit].zh, UNITS[said.unit].zh
+    own_name, said_name = unit_name(own.unit), unit_name(said.unit)
     way = f"columns: {{quantity: {quoted(name)}}}"
     message = say(
-        f"the header {name} says {own_zh}, the mapping file {said_zh} (units: quantity)",
-        f"表头“{name}”的单位是{own_zh}，对照文件写的是{said_zh}（units: quantity）",
+        f"the header {name} says {own_name}, the mapping file {said_name} (units: quantity)",
+        f"表头“{name}”的单位是{own_name}，对照文件写的是{said_name}（units: quantity）",
     )
     hint = say(
         f"read this file without units:; or, if the header is wrong, name it too: {way}",

@@ -125,7 +125,7 @@ def _bounded(decl: FieldDecl, header: UnitCell | None) -> Parser:
             value, unit = value * header.times, header.unit
         if unit is not None:
             if decl.unit is None or UNITS[unit].dimension != UNITS[decl.unit].dimension:
-                en, zh = f"this column is not in {UNITS[unit].zh}", f"该列不以“{UNITS[unit].zh}”为单位"
+                en, zh = f"this column is not in {unit.replace('_', ' ')}", f"该列不以“{UNITS[unit].zh}”为单位"
                 return Bad("PE415", en, zh, "write the number alone", "只写数字")
             value = value * UNITS[unit].scale / UNITS[decl.unit].scale
         return cells.within(value, decl.minimum, decl.maximum, decl.decimals, decl.unit or "") or value

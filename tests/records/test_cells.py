@@ -147,7 +147,10 @@ def test_units_may_not_contradict() -> None:
     assert cells.measured(twelve, None, hours) == (Fraction(12), "hours")
     assert cells.measured(twelve, None, None) == (Fraction(12), None)
     assert cells.measured(None, hours, None) == (None, "hours")
-    assert isinstance(cells.measured(twelve, hours, minutes), Bad)
+    assert isinstance(clash := cells.measured(twelve, hours, minutes), Bad)
+    assert (clash.en, clash.zh) == (
+        "the units contradict each other: hours and minutes", "单位互相矛盾：分钟、学时",
+    )  # fmt: skip
     assert isinstance(cells.measured(Amount(Fraction(12), "days"), None, hours), Bad)
     by_thousand = UnitCell("characters", 1000)
     assert cells.measured(Amount(Fraction(3)), by_thousand, None) == (Fraction(3000), "characters")

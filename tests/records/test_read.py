@@ -427,6 +427,8 @@ def test_units_of_a_mapping_file_do_not_overrule_a_header(other: str, more: str,
     inputs, said = read_inputs([two] if more else [one, two], None, None, of)
     if inputs is None:
         assert codes(said, "error") == [expected]
+        unit_of = "credits" if other == "学分" else "minutes"
+        assert said[0].message == f"the header {other} says {unit_of}, the mapping file hours (units: quantity)"
         way = (said[0].hint or "").partition("name it too: ")[2]
         of = schema(Path(_written(tmp_path, "m.yaml", f"units: {{quantity: 学时}}\n{way}")))
         assert read_inputs([two], None, None, of)[0] is not None
