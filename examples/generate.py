@@ -330,6 +330,7 @@ def write(query: str, path: Path, kind: str) -> None:
     connection.execute("SET memory_limit = '1GB'; SET preserve_insertion_order = true")
     options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880" if kind == "parquet" else "FORMAT csv, HEADER"
     half = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         setup, _, body = query.rpartition(";--body\n")
         connection.execute(setup)

@@ -144,6 +144,11 @@ def test_sectors_bring_their_forms(tmp_path: Path) -> None:
         assert {f for f in forms if f.startswith(known)} <= {t.id for t in terms}
 
 
+def test_folders_are_made(tmp_path: Path) -> None:
+    made(tmp_path, "--rows", "5", "--out", "a/b/big.parquet")
+    assert len(list((tmp_path / "a" / "b").iterdir())) == 3
+
+
 @pytest.mark.parametrize(
     "options",
     [("--rows", "0"), ("--rows", "5", "--sectors", "law"), ("--rows", "5", "--style", "hr", "--out", "a.parquet")],
