@@ -70,7 +70,7 @@ def command(
         )
         raise click.UsageError(text)
     groups = list(dict.fromkeys(named))  # a table asked for twice is one, as is its file
-    format_ = format_ or _by_name(out)
+    format_ = _format(format_, out)
     if format_ == "xlsx" and out is None:
         raise click.UsageError(say("xlsx needs a file: --out FILE.xlsx", "xlsx 需要文件：--out 文件.xlsx"))
     if out is not None:
@@ -86,10 +86,15 @@ def command(
     return 0
 
 
-def _by_name(out: str | None) -> str:
-    """The format that the name of the file asks for."""
-    suffix = Path(out).suffix[1:].lower() if out else ""
-    return suffix if suffix in ("csv", "json", "xlsx") else "csv" if out else "table"
+def _format(asked: str | None, out: str | None) -> str:
+    """The format that was asked for, or that the name of the file asks for; both may not ask for different ones."""
+    ending = Path(out).suffix[1:].lower() if out else ""
+    if ending not in ("csv", "json", "xlsx"):
+        return asked or ("csv" if out else "table")
+    if asked not in (None, ending):
+        english = f"--format {asked} does not go with the name --out {out}, which asks for {ending}"
+        raise click.UsageError(say(english, f"--format {asked} 与 --out {out} 不符，其名称的结尾表示 {ending} 格式"))
+    return ending
 
 
 def _write(made: Statistics, format_: str, out: str | None) -> None:

@@ -534,6 +534,17 @@ def test_a_table_that_is_asked_for_twice_is_one(out: str, tmp_path: Path) -> Non
     assert sorted(p.name for p in (tmp_path / "s").iterdir()) == ["by-form.csv", "by-region-form.csv"]
 
 
+@pytest.mark.parametrize(
+    ("format_", "name"),
+    [("csv", "kk.json"), ("csv", "kk.XLSX"), ("json", "kk.csv"), ("xlsx", "kk.csv"), ("table", "kk.json")],
+)
+def test_the_name_of_a_file_asks_for_no_other_format(format_: str, name: str, out: str, tmp_path: Path) -> None:
+    """As csv kk.json was a folder; as json kk.csv held JSON."""
+    told = run("stats", out, "--by", "form", "--format", format_, "--out", str(tmp_path / name), code=2)
+    assert f"PE901: --format {format_} does not go with the name --out {tmp_path / name}, which asks for" in told
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["tables.csv", "TABLES.CSV"])
 def test_one_csv_file_has_one_table(name: str, out: str, tmp_path: Path) -> None:
     """Of all tables, and of several that were asked for, the file had the first; the others were lost."""
