@@ -292,7 +292,8 @@ def test_certificates_are_pages(run: Run, world: Path, name: str) -> None:
 
 def test_a_file_that_holds_no_record_at_all_is_asked_about(run: Run, world: Path) -> None:
     """What was rejected most often stands on the summary, where nothing else does."""
-    done = run("evaluate", world / "persons.csv", "--policy", world / "policies", "--out", world / "out")
+    (world / "totals.csv").write_text("person_id,hours\nA1,60\nA2,30\n")
+    done = run("evaluate", world / "totals.csv", "--policy", world / "policies", "--out", world / "out")
     assert done.code == 0
     assert "rejects says why (mostly: the row has no date). Is this the file of records? " in done.err
     assert "policyengine inspect shows what its columns are read as" in done.err
