@@ -105,7 +105,7 @@ COMMANDS: list[tuple[str, list[str]]] = [
     ("verify {out}", ["checking decisions.csv", "checking findings.csv", "counting decisions.csv",
                       "comparing decisions with findings", "checking findings", "checking ledger.csv",
                       "adding up the ledger"]),
-    ("stats {out} --out {to}/s.csv", [*READ, "making the statistical tables"]),
+    ("stats {out} --out {to}/s.json", [*READ, "making the statistical tables"]),
     ("stats {out} --by form", [*READ, "making the statistical tables"]),
     ("report {out} --out {to}/r.html", [*READ, "making the statistical tables", "putting the ledger in order",
                                         "writing people"]),
