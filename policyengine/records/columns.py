@@ -133,6 +133,7 @@ class _Tables:
         reading.diagnostics += reading.met.unmatched(self.schema)
         reading.diagnostics += reading.watched.changed()
         read.drop_applied(reading, persons)
+        reading.drop_read()
         if failed(reading.diagnostics):
             return None, reading.diagnostics
         reading.diagnostics += read.unread_rows([(persons, of_persons), (circumstances, of_circumstances)])

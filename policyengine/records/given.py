@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import field
+from pathlib import Path
 
 from policyengine.diagnostics import Diagnostic, failed
 from policyengine.light import dataclass
@@ -30,9 +31,8 @@ PARTS = ("STRUCT", "MAP", "UNION", "INTERVAL")  # types of Parquet columns, besi
 
 @dataclass(slots=True)
 class Reading:
-    """What has been read so far. ``digests``: of the files, as ``files.digests`` has them; ``sheets``: file and sheet
-    of every table that was read, for whatever purpose; ``unread``: the warnings about sheets that one purpose left out.
-    """
+    """What has been read so far. ``digests``: of the files, as ``files.digests`` has them; ``sheets``: those that were
+    read, ``unread``: the warnings about others."""
 
     rejects: Rejects = field(default_factory=Rejects)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -41,8 +41,15 @@ class Reading:
     met: Met = field(default_factory=Met)
     watched: Watched = field(default_factory=Watched)
     digests: dict[str, str] = field(default_factory=dict)
-    sheets: set[tuple[str, str | None]] = field(default_factory=set)
+    sheets: set[tuple[Path, str]] = field(default_factory=set)
     unread: list[Diagnostic] = field(default_factory=list)
+
+    def drop_read(self) -> None:
+        """Leave out the warnings about sheets of a workbook that is given for several kinds of files, where another
+        kind reads them."""
+        spans = [(d, d.span) for d in self.unread if d.span is not None]
+        told = [d for d, span in spans if (Path(span.file).resolve(), span.sheet) in self.sheets]
+        self.diagnostics[:] = [d for d in self.diagnostics if d not in told]
 
     def reject(self, table: RawTable, row: RowFacts, record_id: str | None, counts: bool = True) -> None:
         """Keep every fault of a row. ``counts``: it is a row of a records file."""
@@ -127,13 +134,13 @@ def tables_of_file(
         read += 1
         if layout is not None:
             reading.diagnostics += [note for note in table.notes if note.code == HIDDEN]
-            reading.sheets.add((table.file, table.sheet))
+            if table.sheet:
+                reading.sheets.add((source.path.resolve(), table.sheet))
             yield table, layout
     reading.diagnostics += left_out(mapping, source.shown, unnamed, bool(read or without))
     if read:
-        told = [_left_out(d) for d in without]
-        reading.unread += told
-        reading.diagnostics += told
+        reading.unread += (unread := [_left_out(d) for d in without])
+        reading.diagnostics += unread
     else:
         reading.diagnostics += without or lists
 

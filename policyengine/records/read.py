@@ -76,6 +76,7 @@ def _read(
     held = circumstances_of(circumstances, schema, reading)
     reading.diagnostics += reading.met.unmatched(schema)
     drop_applied(reading, persons)
+    reading.drop_read()
     if failed(reading.diagnostics):
         return None, reading.diagnostics
     unread.append((circumstances, reading.rejects[before:]))
@@ -286,10 +287,7 @@ def foreign_columns(table: RawTable, layout: Layout) -> list[Diagnostic]:
 
 
 def drop_applied(reading: Reading, persons: str | None) -> None:
-    """Leave out the warning about columns of persons in a file that is the persons file as well, and those about sheets
-    of one workbook for all that one purpose left to another, which has read them."""
-    done = {d for d in reading.unread if d.span and (d.span.file, d.span.sheet) in reading.sheets}
-    reading.diagnostics[:] = [d for d in reading.diagnostics if d not in done]
+    """Leave out the warning about columns of persons in a file that is the persons file as well."""
     if persons is None or persons == "-" or all(d.code != "PE442" for d in reading.diagnostics):
         return
     given = {source.path.resolve() for source in find_files([persons])[0]}

@@ -73,7 +73,13 @@ def test_circumstances_are_no_records(tmp_path: Path) -> None:
     assert inputs is not None
     assert [(r.sheet, r.end.isoformat()) for r in inputs.records] == [("records", "2016-07-01")]
     assert (inputs.rows, len(inputs.persons["P1"].circumstances)) == (1, 1)
-    assert [d for d in said if d.severity == "warning"] == []  # each sheet was read as what it is
+    assert said == []  # each sheet is read as what it is
+    book.create_sheet("2017").append(["身份证号", "姓名"])
+    book["2017"].append(["P1", "例甲"])
+    book.save(tmp_path / "all.xlsx")
+    (tmp_path / "v").mkdir()
+    _, said = both_ways([path], None, str(tmp_path / "v" / ".." / "all.xlsx"), schema(), tmp_path / "v")
+    assert [(d.code, d.span and d.span.sheet) for d in said] == [("PE440", "2017"), ("PE440", "2017")]
     # who says in the same row what was learned there has records, whatever else the row says
     (tmp_path / "both.csv").write_text("身份证号,情形,日期,学时\nP1,产假,2016-07-01,8\n", encoding="utf-8")
     (tmp_path / "u").mkdir()
