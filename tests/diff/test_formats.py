@@ -52,7 +52,8 @@ def english() -> None:
 
 def test_for_people(comparison: Comparison) -> None:
     text = FORMATS["human"](comparison, IMPACT, False)
-    assert "4,321 people, 1,234,567 decisions: 1 changes to the worse, 1 to the better, 2 only in figures" in text
+    changed = "1 changes to the worse, 1 to the better, 2 only in figures or consequences"
+    assert f"4,321 people, 1,234,567 decisions: {changed}" in text
     assert "    accounting: 1, 1\n" in text
     assert "510101********0019 2016: met → not met · 92 → 82 of 90; cut by caps 3 → 13 · p/a, p/b\n" in text
     assert "510101********0019 2017: not met → met · 20/9 of 90 → 2 · p/a\n" in text

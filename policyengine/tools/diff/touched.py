@@ -31,9 +31,10 @@ def summary(impact: Impact) -> str:
     worse, better, figures = (impact.count(direction) for direction in ("loses", "gains", "figures"))
     return say(
         f"{many(impact.persons, 'person', 'people', ',')}, {many(impact.decisions, 'decision', '', ',')}: "
-        f"{many(worse, 'changes', 'change', ',')} to the worse, {better:,} to the better, {figures:,} only in figures",
+        f"{many(worse, 'changes', 'change', ',')} to the worse, {better:,} to the better, {figures:,} only in figures "
+        "or consequences",
         f"{impact.persons:,} 人、{impact.decisions:,} 个结论：{worse:,} 个变差，{better:,} 个变好，"
-        f"{figures:,} 个只是数字变化",
+        f"{figures:,} 个只是数字或后果变化",
     )
 
 
