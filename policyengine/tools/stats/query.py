@@ -171,7 +171,7 @@ def _run(
     for row in store.rows(query):
         shown = [None if v is None else str(v) for v in row[: len(keys)]]
         rows.append((*shown, *(m.show(v) for m, v in zip(measures, row[len(keys) :], strict=True))))
-    exact = [Fraction if k in store.figures else str for k in keys]  # 200 stands before 1000
+    exact: list[Callable[[Any], Any]] = [Fraction if k in store.figures else str for k in keys]  # 200 before 1000
     rows.sort(key=lambda r: [(v is None, of(v or 0)) for of, v in zip(exact, r, strict=False)])
     return Table(title, (*(Column(k) for k in keys), *(m.column for m in measures)), rows)
 
