@@ -82,6 +82,8 @@ class Conditions(Literals):
             after = folded[other.start : other.end]
             if between.strip() == "或" and _EXCUSED_IN_EACH.search(before) and after.startswith("完成"):
                 each, apart = "近 … 年 均 完成 或 已免除", "（近 … 年 均 已免除） 或 完成"
+            elif between.strip() == "或" and _EXCUSED_IN_EACH.search(before) and after.startswith("未完成"):
+                each, apart = None, "（近 … 年 均 已免除） 或 未完成"
             elif between.strip() == "or" and _EXCUSED.search(before) and after.startswith("met in each"):
                 each, apart = "met or excused in each of last …", "excused or (met in each of last …)"
             elif between.strip() == "或" and _RUNNING.search(before) and after.startswith("已免除"):

@@ -174,9 +174,9 @@ class Phrases:
         return self.either(f"({text})", f"（{text}）") if bracketed else text
 
     def alternatives(self, items: list[str]) -> str:
-        """Joined by "or"; where two would be read as "met or excused in each of …" the one is put into brackets."""
+        """Joined by "or"; where two would be read as "met or excused in each of …" or the like, one is in brackets."""
         for i in range(len(items) - 1):
-            for one, other in (("完成", "已免除"), ("已免除", "完成")):
+            for one, other in (("完成", "已免除"), ("已免除", "完成"), ("已免除", "未完成")):
                 if items[i].endswith(f"均 {one}") and items[i + 1].startswith(other):
                     items[i] = f"（{items[i]}）"
             for one, other in (("met", "excused in each"), ("excused", "met in each"), ("excused", "not met for")):
