@@ -156,7 +156,8 @@ class Phrases:
                 # "not met in each of …" is read in two ways; 非 … 完成 或 已免除 too, but not 非 … 完成
                 clear = self.chinese and isinstance(item, tree.InEach) and len(item.states) == 1
                 weaker = tree.And | tree.Or if clear else tree.And | tree.Or | tree.InEach
-                return self.either("not ", "非 ") + self.within(item, weaker, named and not of_the_period(item))
+                whole = of_the_period(c)  # in brackets with its "not"
+                return self.either("not ", "非 ") + self.within(item, weaker, named and not whole)
         return self.test(c)
 
     def items(self, items: Sequence[tree.Condition], weaker: type | UnionType, named: bool) -> list[str]:
