@@ -16,7 +16,7 @@ from policyengine.diagnostics import PolicyError
 from policyengine.engines.calendar import labelled
 from policyengine.messages import speak
 from policyengine.records import rejects
-from policyengine.tools.evaluate.evaluate import Files
+from policyengine.tools.evaluate.evaluate import Files, evaluate_files
 from policyengine.tools.evaluate.into import evaluate_into
 from policyengine.tools.evaluate.select import load_law
 from policyengine.tools.result.result import Wish, check_strict
@@ -329,6 +329,23 @@ def test_windows_that_begin_before_the_first_record(
         finally:
             speak("en")
         assert [line.startswith(warnings[language]) for line in said] == [True] * bool(since), (engine, format, said)
+
+
+@pytest.mark.parametrize(
+    ("language", "whom"),
+    [("en", "joined is missing; sector = milling: "), ("zh", "“缺 入职日期；行业 = 磨坊”")],
+)
+def test_the_conditions_of_all_packs_of_one_policy_are_told(language: str, whom: str, tmp_path: Path) -> None:
+    world = write_world(tmp_path)
+    pack = world / "policies/shire/pack.yaml"
+    text = pack.read_text(encoding="utf-8").replace("applies: null", "applies: joined is missing")
+    pack.write_text(text, encoding="utf-8")
+    speak(language)
+    try:
+        said = evaluate_files(load_law(world / "policies/mill"), Files((str(world / "records.csv"),))).notes
+    finally:
+        speak("en")
+    assert [whom in note for note in said] == [True]
 
 
 PERSONS_FILE = [

@@ -205,7 +205,7 @@ def not_meant(selector: Selector, people: Iterable[tuple[Mapping[str, Fact], int
         return ()
     from policyengine.language.printer import print_condition
 
-    whom = "; ".join(print_condition(c, policy.vocabulary, say("en", "zh")) for c in conditions)
+    whom = say("; ", "；").join(print_condition(c, policy.vocabulary, say("en", "zh")) for c in conditions)
     told = [many(others, "person is another", "people are others")] if others else []
     told += [f"of {many(unknown, 'person', 'people')} it is not known"] if unknown else []
     said = [f"{others} 人不属于"] if others else []
