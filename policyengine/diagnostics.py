@@ -109,11 +109,16 @@ def failed(diagnostics: Iterable[Diagnostic]) -> bool:
 
 
 def installing(extra: str) -> str:
-    """The command that installs a part of the program, in the quotation marks that every shell takes. By the Python
-    that runs it: the ``pip`` of a shell may be another's, which has no such program and finds none."""
+    """The command that installs a part of the program."""
+    return pip_install(f"policyengine-cpd[{extra}]")
+
+
+def pip_install(package: str) -> str:
+    """The command that installs a package, in the quotation marks that every shell takes. By the Python that runs the
+    program: the ``pip`` of a shell may be another's, which has no such program and finds none."""
     python = sys.executable or "python"
     python = f'"{python}"' if " " in python else python
-    return f'{python} -m pip install "policyengine-cpd[{extra}]"'
+    return f'{python} -m pip install "{package}"'
 
 
 def not_installed(text: str, extra: str) -> PolicyError:

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from policyengine.address import shown
-from policyengine.diagnostics import Diagnostic, PolicyError, installing
+from policyengine.diagnostics import Diagnostic, PolicyError, installing, pip_install
 from policyengine.engines.compile.aside import JudgeOne
 from policyengine.engines.compile.axes import Column
 from policyengine.engines.compile.host import Rows, column_of
@@ -129,8 +129,8 @@ def try_rows(opened_session: Any) -> None:
         told, server, client = _first_line(e), opened_session.version, pyspark.__version__
         text = say(f"the server (Spark {server}) does not take rows from this client ({client}): {told}",
                    f"服务器（Spark {server}）不接受此客户端（{client}）的数据：{told}")  # fmt: skip
-        hint = say(f"install the client of the server's version: pip install pyspark-client=={server}",
-                   f"请安装与服务器版本相同的客户端：pip install pyspark-client=={server}")  # fmt: skip
+        way = pip_install(f"pyspark-client=={server}")
+        hint = say(f"install the client of the server's version: {way}", f"请安装与服务器版本相同的客户端：{way}")
         raise PolicyError([Diagnostic("PE930", text, hint=hint)]) from e
 
 

@@ -112,7 +112,7 @@ def test_a_server_older_than_the_client() -> None:
         engine.try_rows(Older())
     (found,) = caught.value.diagnostics
     assert (found.code, "Spark 4.0.1" in found.message, "stacktrace" in found.message) == ("PE930", True, False)
-    assert "pyspark-client==4.0.1" in (found.hint or "")
+    assert (found.hint or "").endswith(f': {sys.executable} -m pip install "pyspark-client==4.0.1"')
 
 
 def test_a_program_that_is_no_file_may_connect() -> None:
