@@ -502,6 +502,13 @@ def test_a_manifest_in_the_database_that_is_none(tmp_path: Path, published: Path
         assert str(to) in str(caught.value)
 
 
+def test_what_a_database_is_grouped_by_has_a_name_in_chinese(published: Path) -> None:
+    for fact in ("first_day", "last_day"):
+        said = CliRunner().invoke(main, ["stats", str(published), "--by", fact, "--lang", "zh"]).output
+        assert said.startswith("按")
+        assert fact not in said.replace("-", "_")
+
+
 REACHING = {
     "a file": "(SELECT content FROM read_text('{secret}'))",
     "a table": "(SELECT any_value(name) FROM read_csv('{secret}', columns = {{'name': 'TEXT'}}))",

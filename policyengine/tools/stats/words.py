@@ -48,6 +48,7 @@ COLUMNS = {
     "employer_kind": ("employer kind", "单位性质"), "title_level": ("title level", "职称级别"),
     "form": ("form", "学习形式"), "subject": ("subject", "科目"), "provider": ("provider", "施教机构"),
     "paid_by": ("source of funds", "经费来源"), "result": ("exam result", "考核结果"), "reason": ("reason", "原因"),
+    "first_day": ("first day", "开始日期"), "last_day": ("last day", "结束日期"),
     "recognise_rule": ("recognise rule", "认定规则"), "convert_rule": ("convert rule", "折算规则"),
     "assign_rule": ("assign rule", "归期规则"), "cap_rule": ("cap rule", "扣减规则"),
     "hidden": ("hidden", "已隐去"),
