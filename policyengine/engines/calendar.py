@@ -29,6 +29,11 @@ def period_bounds(number: int, year_start: tuple[int, int], years: int = 1) -> t
     return first, after if after == date.min else after - DAY
 
 
+def covers(start: date | None, until: date | None, first: date, last: date) -> bool:
+    """Whether what is in force from ``start`` to ``until`` is so on all days from the first to the last."""
+    return (start is None or start <= first) and (until is None or last <= until)
+
+
 def day_of_year(year: int, month: int, day: int) -> date:
     """That day of the year; the month's last where it has no such day (February 29)."""
     return date(year, month, min(day, calendar.monthrange(year, month)[1]))

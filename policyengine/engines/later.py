@@ -13,7 +13,7 @@ from policyengine.engines.numbers import Number, Shown
 from policyengine.engines.ready import Ready, ready
 from policyengine.engines.truth import all_of, compile_rule
 from policyengine.language import tree
-from policyengine.language.references import looks_back, requirements_asked
+from policyengine.language.references import LooksBack, looks_back, requirements_asked
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.light import dataclass
 from policyengine.packs.windows import of_a_year, series_of
@@ -205,8 +205,12 @@ class Later:
     @property
     def running(self) -> tuple[str, ...]:
         """Those of them whose outcome in the years before some conclusion asks for, in order."""
-        asked = (name for rule in self.conclude for _, name in looks_back(rule.rule.statement.when))
-        return tuple(sorted({name for name in asked if name is not None}))
+        return tuple(sorted({name for _, name in self.years_back if name is not None}))
+
+    @property
+    def years_back(self) -> list[LooksBack]:
+        """What conclusions ask of several years."""
+        return [test for rule in self.conclude for test in looks_back(rule.rule.statement.when)]
 
     def stretch(self, first: int, years: int) -> Stretch:
         """Whole periods."""

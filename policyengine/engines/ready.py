@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import field
 from datetime import date
 
-from policyengine.engines.calendar import DAY, period_bounds
+from policyengine.engines.calendar import DAY, covers, period_bounds
 from policyengine.engines.facts import Scene, Test, Truth, World, fields_asked, lacking, owning_field, rows_lacking
 from policyengine.engines.numbers import Number
 from policyengine.engines.truth import all_of, compile_what, compile_when
@@ -62,8 +62,7 @@ class Ready:
         """Whether the rule is in force for the whole of a period."""
         known = self._periods.get(period)
         if known is None:
-            first, last = period_bounds(period, year_start)
-            known = (self.start is None or self.start <= first) and (self.until is None or last <= self.until)
+            known = covers(self.start, self.until, *period_bounds(period, year_start))
             self._periods[period] = known
         return known
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from policyengine.language.grammar import Grammar
-from policyengine.messages import say
+from policyengine.messages import listed, say
 
 _NAMES = {
     "TERM": ("a term", "词条"), "FIELD": ("a field", "字段"), "TABLE": ("a table", "表"),
@@ -97,4 +97,4 @@ class Expected:
 def alternatives(items: list[str], last: str | None = None) -> str:
     """``a, b or c``; a、b或c."""
     *first, final = items or [""]
-    return say(", ", "、").join(first) + ((last or say(" or ", "或")) if first else "") + final
+    return listed(first) + ((last or say(" or ", "或")) if first else "") + final

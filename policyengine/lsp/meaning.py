@@ -5,7 +5,7 @@ What is remembered only is said to be so: nobody may take it for law that somebo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from policyengine.diagnostics import Span
 from policyengine.language.examples import EXAMPLES
@@ -19,7 +19,7 @@ from policyengine.language.vocabulary import Vocabulary, Word
 from policyengine.light import dataclass
 from policyengine.lsp.cursor import Spot, spot, token_at
 from policyengine.lsp.library import Entry, PackFile, source_of
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.packs.document import Document
 from policyengine.packs.load import title_spoken
 from policyengine.packs.nodes import Mapping, Scalar
@@ -82,22 +82,18 @@ def _of_word(word: Word, vocabulary: Vocabulary) -> str:
         lines[-1] += say(f" ({about[field.of]}, {kind})", f"（{about[field.of]}，{kind}）")
         if field.type == "term":
             values = vocabulary.terms_of(field.id)
-            lines.append(say("values: ", "取值：") + _listed(w.zh or w.id for w in values))
+            lines.append(say("values: ", "取值：") + listed(w.zh or w.id for w in values))
     if word.leave:
         lines.append(say("counts as leave", "按休假计"))
     if word.aliases:
-        lines.append(say("also written: ", "也写作：") + _listed(word.aliases))
+        lines.append(say("also written: ", "也写作：") + listed(word.aliases))
     if word.span is not None:
         lines.append(say("declared in ", "声明于 ") + f"`{word.span}`")
     return "  \n".join(lines)
 
 
-def _listed(names: Iterable[str]) -> str:
-    return say(", ", "、").join(names)
-
-
 def _of_unit(unit: Unit) -> str:
-    also = (say("also written: ", "也写作：") + _listed(unit.aliases)) if unit.aliases else ""
+    also = (say("also written: ", "也写作：") + listed(unit.aliases)) if unit.aliases else ""
     return "  \n".join(filter(None, [f"**{unit.zh}** `{unit.id}`", say("unit", "单位"), also]))
 
 

@@ -16,7 +16,7 @@ from policyengine.language.disjoint import conjuncts
 from policyengine.language.quantities import COUNTED, UNITS, exact_text, unit_name
 from policyengine.language.vocabulary import Word
 from policyengine.light import dataclass
-from policyengine.messages import say, spoken
+from policyengine.messages import listed, say, spoken
 from policyengine.packs.model import Table
 from policyengine.packs.windows import implied, not_implied, window_words
 
@@ -344,7 +344,7 @@ def _lowered(new: tree.Reduce, old: tree.Reduce, terms: Terms) -> Verdict:
         leave = {w.id for w in terms.words if w.kind == "term" and w.leave}
         more = (set(new.per.kinds) or leave) - (set(old.per.kinds) or leave)
         if more:
-            kinds = say(", ", "、").join(terms.zh(k) if spoken() == "zh" else k for k in old.per.kinds or sorted(leave))
+            kinds = listed(terms.zh(k) if spoken() == "zh" else k for k in old.per.kinds or sorted(leave))
             return Verdict("laxer", kinds, say("lower it for no other circumstances", "请不要因其他情形核减"))
     if isinstance(new.by, Fraction) and isinstance(old.by, Fraction):
         return _numbers((new.by, new.by), (old.by, old.by), "down", "", exact_text(new.by))

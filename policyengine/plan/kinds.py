@@ -16,7 +16,7 @@ from policyengine.diagnostics import Span
 from policyengine.language import tree
 from policyengine.language.quantities import BY_WORD, NO_QUANTITY, UNITS, exact_text
 from policyengine.language.vocabulary import FieldDecl, Vocabulary, Word
-from policyengine.messages import many, say
+from policyengine.messages import listed, many, say
 from policyengine.packs.model import Column, Table
 from policyengine.plan.model import PlanRule
 from policyengine.plan.names import walk
@@ -146,9 +146,9 @@ class Kinds:
             self._units(rule, one, other, left, right, span)
 
     def _unlike(self, rule: Rules, one: Kind, other: Kind, span: Span | None) -> None:
+        names = listed(sorted(say(w.id, w.zh or w.id) for w in self._terms(one))[:12])
         if one.type == other.type == "term":
-            listed = say(", ", "、").join(sorted(say(w.id, w.zh or w.id) for w in self._terms(one))[:12])
-            hint = say(f"{one.what} is one of: {listed}", f"{one.what}的词条：{listed}")
+            hint = say(f"{one.what} is one of: {names}", f"{one.what}的词条：{names}")
             message = say(f"{other.what} is no value of {one.what}", f"{other.what}不是{one.what}的词条")
         else:
             message = say(
@@ -159,10 +159,9 @@ class Kinds:
             if one.type == "date" and other.type in ("year", "number") and not one.literal:
                 hint = say(f"of a year, compare “year of {one.what}”; a day is written 2016-07-01",
                            f"与年度比较，请写“{one.what} 所在年度”；日期请写 2016年7月1日")  # fmt: skip
-            names = say(", ", "、").join(sorted(say(w.id, w.zh or w.id) for w in self._terms(one))[:12])
             if names and other.type == "text":
                 hint = say(f"a term stands without quotation marks: {names}", f"词条不加引号：{names}")
-            elif ids := say(", ", "、").join(sorted(w.id for w in self._terms(one))[:12]):
+            elif ids := listed(sorted(w.id for w in self._terms(one))[:12]):
                 hint = say(
                     f"compare it with a term of its own, by its id: {ids}", f"请与其词条比较，词条可写标识：{ids}"
                 )

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
 from policyengine.language.printer import print_statement
 from policyengine.language.vocabulary import Vocabulary
-from policyengine.messages import many, say, spoken
+from policyengine.messages import listed, many, say, spoken
 from policyengine.packs.model import Pack, Rule
 from policyengine.records.model import Reject
 from policyengine.tools.check import check
@@ -85,7 +85,7 @@ def _home(desk: Desk, packs: Sequence[PackName]) -> Iterator[str]:
     if desk.results:
         yield f"<h3>{say('Results until the workbench is closed', '结果（关闭工作台即删除）')}</h3>\n<ul>\n"
         for r in reversed(desk.results):
-            named = say(", ", "、").join(name for _, name in r.files)
+            named = listed(name for _, name in r.files)
             yield f'<li><a href="/results/{r.number}">{r.number} · {escape(r.title)} · {escape(named)}</a></li>\n'
         yield "</ul>\n"
     yield f"</section>\n<section>\n<h2>{say('Packs', '政策包')}</h2>\n"

@@ -20,6 +20,7 @@ from policyengine.tools.evaluate.select import load_law
 from policyengine.trace import Result
 from tests.engines.differences import differences
 from tests.engines.test_duckdb import generated
+from tests.engines.trials import only, together
 
 
 @pytest.fixture(scope="module")
@@ -34,23 +35,6 @@ def chosen(facts: Mapping[str, Fact]) -> int | None:
     """Accountants by the first plan, others by the second; who has no sector is left to the caller."""
     sector = facts.get("sector")
     return None if sector is None else int(sector != "accounting")
-
-
-def together(parts: Sequence[Result]) -> Result:
-    """Results of different people in one, by person."""
-    rows = {
-        name: tuple(sorted((r for part in parts for r in getattr(part, name)), key=lambda r: r.person_id))
-        for name in ("decisions", "findings", "ledger", "flags")
-    }
-    return Result(**rows)
-
-
-def only(inputs: Inputs, people: set[str]) -> Inputs:
-    return replace(
-        inputs,
-        records=tuple(r for r in inputs.records if r.person_id in people),
-        persons={k: v for k, v in inputs.persons.items() if k in people},
-    )
 
 
 @pytest.mark.parametrize("seed", [0, 2, 10, 18, 20])

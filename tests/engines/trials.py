@@ -163,7 +163,7 @@ def together(parts: Sequence[Result]) -> Result:
     return Result(*(tuple(sorted(chain.from_iterable(rows), key=lambda r: r.person_id)) for rows in tables))
 
 
-def _of(inputs: Inputs, people: set[str]) -> Inputs:
+def only(inputs: Inputs, people: set[str]) -> Inputs:
     return dataclasses.replace(
         inputs,
         records=tuple(r for r in inputs.records if r.person_id in people),
@@ -189,7 +189,7 @@ def expected(made: Trial, among: Collection[str] | None = None) -> Result:
     parts = []
     for place, people_ in groups.items():
         plan = made.plans[place]
-        parts.append(reference.evaluate(plan, _of(made.inputs, people_), _asked(made, plan), made.as_of))
+        parts.append(reference.evaluate(plan, only(made.inputs, people_), _asked(made, plan), made.as_of))
     return together(parts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,6 +16,17 @@ from policyengine.records.columns import read_tables
 from policyengine.records.read import read_inputs
 from policyengine.tools.inspect import inspect
 from tests.records.support import both_ways, codes, schema
+
+
+def write_book(path: Path, **sheets: Iterable[list[object]]) -> None:
+    """A workbook with these sheets."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
 
 
 @pytest.mark.parametrize(
@@ -60,13 +72,7 @@ def test_circumstances_are_no_records(tmp_path: Path) -> None:
     assert [d.code for d in said] == ["PE446"]
     assert said[0].message.endswith("it looks like the file of circumstances")
     assert "--circumstances" in (said[0].hint or "")
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for title, rows in (("leaves", leaves), ("records", records)):
-        sheet = book.create_sheet(title)
-        for row in rows:
-            sheet.append(row)
-    book.save(tmp_path / "all.xlsx")
+    write_book(tmp_path / "all.xlsx", leaves=leaves, records=records)
     path = str(tmp_path / "all.xlsx")
     (tmp_path / "t").mkdir()
     inputs, said = both_ways([path], None, path, schema(), tmp_path / "t")
@@ -74,9 +80,8 @@ def test_circumstances_are_no_records(tmp_path: Path) -> None:
     assert [(r.sheet, r.end.isoformat()) for r in inputs.records] == [("records", "2016-07-01")]
     assert (inputs.rows, len(inputs.persons["P1"].circumstances)) == (1, 1)
     assert said == []  # each sheet is read as what it is
-    book.create_sheet("2017").append(["身份证号", "姓名"])
-    book["2017"].append(["P1", "例甲"])
-    book.save(tmp_path / "all.xlsx")
+    more = ["身份证号", "姓名"], ["P1", "例甲"]
+    write_book(tmp_path / "all.xlsx", leaves=leaves, records=records, **{"2017": more})
     (tmp_path / "v").mkdir()
     _, said = both_ways([path], None, str(tmp_path / "v" / ".." / "all.xlsx"), schema(), tmp_path / "v")
     assert [(d.code, d.span and d.span.sheet) for d in said] == [("PE440", "2017"), ("PE440", "2017")]
@@ -99,13 +104,7 @@ def test_a_list_of_people_is_no_records(tmp_path: Path) -> None:
         ("PE446", "name it with --persons (inspect: --as persons), and the file of records first")
     ]
     assert said[0].message.endswith("it looks like the file of persons")
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for title, rows in (("people", people), ("records", records)):
-        sheet = book.create_sheet(title)
-        for row in rows:
-            sheet.append(row)
-    book.save(tmp_path / "all.xlsx")
+    write_book(tmp_path / "all.xlsx", people=people, records=records)
     (tmp_path / "t").mkdir()
     path = str(tmp_path / "all.xlsx")
     inputs, said = both_ways([path], path, None, schema(), tmp_path / "t")

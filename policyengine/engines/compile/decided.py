@@ -12,7 +12,6 @@ from policyengine.engines.compile.law import Law
 from policyengine.engines.compile.terms import Asker, Owed, possible_of
 from policyengine.engines.conclude import Held
 from policyengine.engines.require import Span
-from policyengine.language.references import looks_back
 from policyengine.records.model import Person
 
 Source = tuple[int, str, int | None]
@@ -61,8 +60,7 @@ class Decided:
 def years_asked(law: Law, years: int) -> range:
     """How many years before the last one of a span the years lie that the conclusions of a law look at; a single year
     is what is decided itself."""
-    seen = (count for rule in law.prepared.later.conclude for count, _ in looks_back(rule.rule.statement.when))
-    return range(int(years == 1), max(seen, default=0))
+    return range(int(years == 1), max((count for count, _ in law.prepared.later.years_back), default=0))
 
 
 def conclude(host: Any, one: Decided, asker: Asker) -> None:
@@ -96,11 +94,7 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
     result_query = t.select(
         person_id=t.col("person_id", "b"), period=t.col("period", "b"), conclusion=t.col("conclusion", "c")
     ).from_(t.table(f"before_{one.name}", "b"), copy=False)
-    t.join(
-        result_query,
-        t.table(f"conclusions_{one.name}", "c"),
-        t.both(*(t.equal(t.col(k, "c"), t.col(k, "b")) for k in keys)),
-    )
+    t.join(result_query, t.table(f"conclusions_{one.name}", "c"), t.agree("c", "b", *keys))
     host.keep(f"concluded_{one.name}", result_query)
     host.drop(f"before_{one.name}")
 
@@ -108,7 +102,7 @@ def conclude(host: Any, one: Decided, asker: Asker) -> None:
 def _earlier(one: Decided, asked_for: Mapping[str, str | None]) -> list[tuple[str, int]]:
     """The columns of earlier years that conclusions look at, each with how many years before the last one that is.
     ``asked_for``: the requirement whose outcomes a column has; None for those of the year."""
-    looked = [test for rule in one.law.prepared.later.conclude for test in looks_back(rule.rule.statement.when)]
+    looked = one.law.prepared.later.years_back
     counts = {column: max((n for n, of in looked if of == name), default=0) for column, name in asked_for.items()}
     return [(column, ago) for column, count in counts.items() for ago in range(int(one.grid.years == 1), count)]
 
@@ -119,14 +113,12 @@ def _with_years_before(one: Decided, earlier: Sequence[tuple[str, int]], came_ou
     ago."""
     decided = one.law.prepared.later.yearly
     masks = {f"{n}_{ago}": t.coalesce(t.col(n, f"y{ago}"), t.lit(7)) if decided else t.lit(7) for n, ago in earlier}
-    query = t.select(**{n: t.col(n, "d") for n in ("person_id", "period", "case_id", *came_out)}, **masks).from_(
+    query = t.select(**t.cols("d", "person_id", "period", "case_id", *came_out), **masks).from_(
         t.table(one.table, "d"), copy=False
     )
     for ago in sorted({ago for _, ago in earlier}) if decided else ():
         alias = f"y{ago}"
         year = t.minus(t.col("last", "d"), t.lit(ago))
-        same = t.both(
-            t.equal(t.col("person_id", alias), t.col("person_id", "d")), t.equal(t.col("period", alias), year)
-        )
+        same = t.both(t.same_person(alias, "d"), t.equal(t.col("period", alias), year))
         t.join(query, t.table(f"decided_{one.law.number}_1", alias), same, "LEFT")
     return query.where(t.among(t.col("period", "d"), [t.lit(s.first) for s in one.asked]), copy=False)

@@ -20,7 +20,6 @@ from policyengine.engines.compile.shares import Share
 from policyengine.engines.compile.trees import Tree
 from policyengine.engines.ledger import OPEN as OPEN_REASONS
 from policyengine.language import tree
-from policyengine.language.references import looks_back
 from policyengine.light import dataclass
 
 WORDS = ("reason", "recognise", "convert", "assign", "open", "counted")
@@ -409,4 +408,4 @@ def looks_beyond(law: Law) -> bool:
     windows = [r.rule.statement.window for r in later.require]  # type: ignore[attr-defined]
     if later.blocks or later.carry or any(isinstance(w, tree.AnyYears | tree.Within) for w in windows):
         return True
-    return any(count > 1 for rule in later.conclude for count, _ in looks_back(rule.rule.statement.when))
+    return any(count > 1 for count, _ in later.years_back)

@@ -63,15 +63,11 @@ class Compared:
         ]
         shown["direction"] = self._direction()
         query = t.select(**shown).from_(self._scan("old", "a"), copy=False)
-        query.append("joins", exp.Join(this=self._scan("new", "b"), side="FULL", on=t.both(*self._same(KEY, "a", "b"))))
+        query.append("joins", exp.Join(this=self._scan("new", "b"), side="FULL", on=t.agree("a", "b", *KEY)))
         return query.where(t.either(*differs), copy=False)
 
     def _scan(self, side: str, alias: str, table: str = "decisions") -> Tree:
         return t.alias(t.parquet(str(self._folder(side) / f"{table}.parquet")), alias)
-
-    @staticmethod
-    def _same(names: Sequence[str], one: str, other: str) -> list[Tree]:
-        return [t.equal(t.col(n, one), t.col(n, other)) for n in names]
 
     @staticmethod
     def _unlike(name: str) -> Tree:
@@ -118,7 +114,7 @@ class Compared:
         both = [self._found(side) for side in ("old", "new")]
         query = t.select(**{n: t.coalesce(t.col(n, "a"), t.col(n, "b")) for n in (*KEY, "rule")})
         query.from_(t.sub(both[0], "a"), copy=False)
-        joined = t.both(*self._same((*KEY, "rule"), "a", "b"))
+        joined = t.agree("a", "b", *KEY, "rule")
         query.append("joins", exp.Join(this=t.sub(both[1], "b"), side="FULL", on=joined))
         return query.where(self._unlike("said"), copy=False)
 
@@ -130,7 +126,7 @@ class Compared:
         name = t.call("SPLIT_PART", t.col("rule", "f"), t.lit("@"), t.lit(1))
         query = t.select(**{n: t.col(n, "f") for n in KEY}, rule=name, said=t.text_join(t.distinct_list(said), ";"))
         query.from_(self._scan(side, "f", "findings"), copy=False)
-        t.join(query, t.table("shifts", "s"), t.both(*self._same(KEY, "s", "f")))
+        t.join(query, t.table("shifts", "s"), t.agree("s", "f", *KEY))
         return query.group_by(*(t.col(n, "f") for n in KEY), name.copy(), copy=False)
 
     @staticmethod
@@ -167,7 +163,7 @@ class Compared:
             other, keys, kind = (str(self.persons) if known else ""), KEY[:1], "LEFT"
         query = t.select(value=value, **counts).from_(t.table("shifts", "s"), copy=False)
         if other:
-            t.join(query, t.table(other, "x"), t.both(*self._same(keys, "x", "s")), kind)
+            t.join(query, t.table(other, "x"), t.agree("x", "s", *keys), kind)
         moved = t.compare(t.col("direction", "s"), "<>", t.lit("figures"))
         query = query.where(moved, copy=False).group_by(value.copy(), copy=False)
         rows = [(str(v), int(a), int(b)) for v, a, b in self.host.rows(query)]
@@ -201,9 +197,7 @@ class Compared:
         self.host.keep("shown", query.order_by(t.descending(t.col("direction", "s")), *keys, copy=False))
         rules: dict[tuple[str, str], list[str]] = {}
         told = t.select(**{n: t.col(n, "x") for n in (*KEY, "rule")}).from_(t.table("shift_rules", "x"), copy=False)
-        for who, period, rule in self.host.rows(
-            t.join(told, t.table("shown", "w"), t.both(*self._same(KEY, "w", "x")))
-        ):
+        for who, period, rule in self.host.rows(t.join(told, t.table("shown", "w"), t.agree("w", "x", *KEY))):
             rules.setdefault((who, period), []).append(rule)
         for row in self.host.rows(t.select_all("shown")):
             data = dict(zip(wanted, row, strict=True))
@@ -243,7 +237,7 @@ class Compared:
         for column in shift_columns(shape):
             columns |= self._written(column, parquet)
         query = t.select(**columns).from_(t.table("shifts", "s"), copy=False)
-        t.join(query, t.sub(rules, "r"), t.both(*self._same(KEY, "r", "s")), "LEFT")
+        t.join(query, t.sub(rules, "r"), t.agree("r", "s", *KEY), "LEFT")
         query = query.order_by(*(t.col(n, "s") for n in KEY), copy=False)
         if not parquet:
             for cell in query.expressions:  # else an empty text would be written as "", and nothing as nothing

@@ -74,7 +74,7 @@ def take_prints(host: FileHost, tables: Canonical, law: Law, selection: Selectio
     _take_governing(host, law, tables.persons, selection)
     both = t.select(**{n: t.col(n, "h") for n in ("person_id", *_HASHES)}, policy=t.col("policy", "g"))
     both.from_(t.sub(prints, "h"), copy=False)
-    host.keep("prints", t.join(both, t.table("governing", "g"), _same_person("g", "h"), "LEFT"))
+    host.keep("prints", t.join(both, t.table("governing", "g"), t.same_person("g", "h"), "LEFT"))
 
 
 def _take_governing(host: FileHost, law: Law, persons: str | None, selection: Selection | None) -> None:
@@ -218,7 +218,7 @@ def _stale_by_law(host: FileHost, unchanged: set[str]) -> None:
     same = [t.equal(t.col(n, "o"), t.col(n, "p")) for n in ("person_id", "policy")]
     t.join(steady, t.table("old_prints", "o"), t.both(*same))
     host.keep("steady", t.join(steady, t.table("unchanged", "n"), t.equal(t.col("policy", "n"), t.col("policy", "p"))))
-    moved = _without("prints", "steady", [_same_person("o", "p")])
+    moved = _without("prints", "steady", [t.same_person("o", "p")])
     both = t.union(t.select(person_id=t.col("person_id")).from_(t.table("stale")), moved)
     query = t.select(person_id=t.col("person_id", "u")).from_(t.sub(both, "u"), copy=False).distinct(copy=False)
     host.keep("stale_all", query)
@@ -233,12 +233,8 @@ def _of_the_stale(host: FileHost, tables: Canonical) -> Tables:
         if table is not None:
             names[part] = f"stale_{part}"
             rows = t.select(**{n: t.col(n, "r") for n in host.columns(table)}).from_(t.table(table, "r"), copy=False)
-            host.view(names[part], t.join(rows, t.table("stale", "s"), _same_person("s", "r")))
+            host.view(names[part], t.join(rows, t.table("stale", "s"), t.same_person("s", "r")))
     return Tables(host.connection, names["records"], names.get("persons"), names.get("circumstances"))
-
-
-def _same_person(one: str, other: str) -> Tree:
-    return t.equal(t.col("person_id", one), t.col("person_id", other))
 
 
 # --- rows of both -----------------------------------------------------------------------------------------------------
@@ -249,7 +245,7 @@ def joined(host: FileHost, found: Standing, part: Written, new: Path, folder: Pa
 
     ``ordered``: the ledger's rows too are put in order.
     """
-    stands = _without("prints", "stale", [_same_person("o", "p")])
+    stands = _without("prints", "stale", [t.same_person("o", "p")])
     host.keep("stood", stands)
     whole = Written(aside=part.aside)
     for table, entry in found.old.manifest["tables"].items():

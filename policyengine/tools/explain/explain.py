@@ -234,11 +234,7 @@ def _several(who: str, found: Sequence[Person]) -> PolicyError:
         hint = say("give the id in full with --person, as the file has it", "请用 --person 给出文件中的完整编号")
     else:
         more = len(apart) - SHOWN
-        text += (
-            say(": ", "：")
-            + say(", ", "、").join(apart[:SHOWN])
-            + (say(f" and {more} more", " 等") if more > 0 else "")
-        )
+        text += say(": ", "：") + listed(apart[:SHOWN]) + (say(f" and {more} more", " 等") if more > 0 else "")
         hint = say("give one of these with --person, or the id in full", "请用 --person 给出其中之一，或完整编号")
     return PolicyError([Diagnostic("PE916", text, hint=hint)])
 

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.light import dataclass
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.packs.roots import PACK_FILE
 
 FILES = (".yaml", ".yml", ".csv", ".md", ".txt")
@@ -232,14 +232,14 @@ def _folder(place: Path) -> Path | None:
 
 def write_tree(commit: str, top: Path, folder: Path) -> None:
     """Write the pack files of a commit below ``folder``. Raises ``PolicyError`` (PE704, PE707): nothing is left out."""
-    listed = entries(commit, top)
-    packs = {e.path.parent for e in listed if e.path.name == PACK_FILE}
-    inside = [e for e in listed if e.path.suffix.lower() in FILES and packs & set(e.path.parents)]
+    there = entries(commit, top)
+    packs = {e.path.parent for e in there if e.path.name == PACK_FILE}
+    inside = [e for e in there if e.path.suffix.lower() in FILES and packs & set(e.path.parents)]
     if not inside:
         said = say(f"there is no pack in {commit[:12]}", f"{commit[:12]} 中没有政策包")
         hint = say(f"a pack is a folder with a {PACK_FILE}", f"政策包是含有 {PACK_FILE} 的文件夹")
         if inner := _submodules(commit, top):
-            names = say(", ", "、").join(inner)
+            names = listed(inner)
             hint = say(
                 f"{names}: a repository of its own (submodule); go into it and compare there",
                 f"{names} 是独立的仓库（子模块）；请进入其中比较",

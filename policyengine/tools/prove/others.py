@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from policyengine.language import tree
 from policyengine.language.quantities import exact_text
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.packs.windows import of_a_year
 from policyengine.tools.prove.aspects import (
     Aspect,
@@ -83,7 +83,7 @@ def _alike(same: tuple[str, ...], other: tuple[str, ...], context: Context) -> s
     """Two records that agree in the fields of one rule and not in those that only the other asks."""
 
     def names(fields: list[str]) -> str:
-        return say(", ", "、").join(field_name(f, context.vocabulary) for f in fields)
+        return listed(field_name(f, context.vocabulary) for f in fields)
 
     unlike_in = names([f for f in other if f not in same])
     return say(

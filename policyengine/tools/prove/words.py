@@ -12,7 +12,7 @@ from fractions import Fraction
 from policyengine.engines.calendar import full_months
 from policyengine.language.quantities import exact_text, unit_name
 from policyengine.language.vocabulary import FieldDecl, Vocabulary
-from policyengine.messages import say, spoken
+from policyengine.messages import listed, say, spoken
 from policyengine.records.model import Fact
 from policyengine.tools.prove.cells import OTHERS
 from policyengine.tools.prove.model import Given, Situation, Witness
@@ -81,7 +81,7 @@ def given(one: Given) -> str:
     """What one side does."""
     en, zh = _GIVEN[one.kind]
     if one.kind == "assigned":
-        return say(en, zh).format(say(", ", "、").join(one.text.split()))
+        return say(en, zh).format(listed(one.text.split()))
     if one.kind == "shared":
         return say(en, zh).format(one.text)
     figure = say(f"{amount(one)} {one.window}".strip(), amount(one))
@@ -139,13 +139,13 @@ def _parts(witness: Witness, vocabulary: Vocabulary) -> Iterator[str]:
     if s.outcomes:
         yield lead + _course(s.outcomes)
     for names in sorted(s.repeated):
-        same = say(", ", "、").join(field_name(n, vocabulary) for n in names)
+        same = listed(field_name(n, vocabulary) for n in names)
         yield say(f"an earlier record has the same {same}", f"已有记录的{same}与此相同")
 
 
 def _course(outcomes: Iterable[str]) -> str:
     """Outcomes of years, nearest first."""
-    return say(", ", "、").join(say(*_OUTCOMES[o]) for o in outcomes)
+    return listed(say(*_OUTCOMES[o]) for o in outcomes)
 
 
 def _value(decl: FieldDecl, s: Situation) -> Fact | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policyengine.messages import say
+from policyengine.messages import listed, say
 from policyengine.tools.explain.text import OUTCOMES
 from policyengine.tools.stats.words import COLUMNS, REASONS
 from policyengine.trace import Finding
@@ -15,7 +15,7 @@ OPERATORS = {">=": ("at least", "不少于"), "<=": ("at most", "不超过"), "=
 
 def open_policy(finding: Finding) -> str:
     """Of the finding that it is open which policy governs a person: which may."""
-    return say("which policy governs is open: ", "适用哪个政策尚不确定：") + say(", ", "、").join(finding.because)
+    return say("which policy governs is open: ", "适用哪个政策尚不确定：") + listed(finding.because)
 
 
 def page_texts() -> dict[str, Any]:

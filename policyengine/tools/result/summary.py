@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from policyengine.messages import many, say
+from policyengine.messages import listed, many, say
 from policyengine.tools.explain.text import OUTCOMES
 from policyengine.tools.result.tally import TWINS, Tally, Unmet
 
@@ -113,7 +113,7 @@ def _people(number: int) -> str:
 
 def _named(tally: Tally, facts: list[str]) -> str:
     """Fields by their names in the language spoken."""
-    return say(", ", "、").join(say(f.replace("_", " "), tally.fields.get(f, f)) for f in facts)
+    return listed(say(f.replace("_", " "), tally.fields.get(f, f)) for f in facts)
 
 
 def _of_all(tally: Tally) -> str:

@@ -10,7 +10,7 @@ from datetime import date
 from itertools import product
 from typing import Any
 
-from policyengine.engines.calendar import days_of, labelled, period_bounds, period_of
+from policyengine.engines.calendar import covers, days_of, labelled, period_bounds, period_of
 from policyengine.engines.facts import record_fact
 from policyengine.language import tree
 from policyengine.language.references import looks_back
@@ -156,8 +156,7 @@ def looking_back(plans: Iterable[Plan], periods: Collection[str]) -> Iterator[Ju
 
 
 def _in_force(rule: PlanRule[Any], year: int, plan: Plan) -> bool:
-    first, last = period_bounds(year, plan.year_start)
-    return (rule.start is None or rule.start <= first) and (rule.until is None or rule.until >= last)
+    return covers(*rule.stretch, *period_bounds(year, plan.year_start))
 
 
 def is_told(f: Finding) -> bool:

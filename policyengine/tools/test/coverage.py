@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from functools import partial
 
 from policyengine.diagnostics import Span
-from policyengine.engines.calendar import days_of, labelled, period_bounds, period_of
+from policyengine.engines.calendar import covers, days_of, labelled, period_bounds, period_of
 from policyengine.engines.conclude import came_out
 from policyengine.engines.facts import DECIDED, Scene, World, find_row
 from policyengine.engines.ledger import Earlier
@@ -175,8 +174,8 @@ def _came_out(
 
 
 def _in_force(rule: Rule, scene: Scene) -> bool:
-    first: date = scene.record.end if scene.record is not None else scene.window[0]
-    return (rule.start is None or rule.start <= first) and (rule.until is None or scene.day <= rule.until)
+    first = scene.record.end if scene.record is not None else scene.window[0]
+    return covers(*rule.stretch, first, scene.day)
 
 
 def _touched(
@@ -221,8 +220,7 @@ def _carried(rule: Rule, bench: Bench, result: Result) -> bool:
 
 def _carries_to(rule: Rule, label: str, year_start: tuple[int, int]) -> bool:
     """Whether a ``carry`` is in force in the year before the labelled one, whose excess it carries."""
-    first, last = period_bounds(labelled(label)[0] - 1, year_start)
-    return (rule.start is None or rule.start <= first) and (rule.until is None or last <= rule.until)
+    return covers(*rule.stretch, *period_bounds(labelled(label)[0] - 1, year_start))
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
