@@ -102,9 +102,7 @@ def out(run: Run, world: Path) -> Path:
 
 READ = ["checking that nothing was changed", "reading files", "reading the result's tables"]
 COMMANDS: list[tuple[str, list[str]]] = [
-    ("verify {out}", ["checking decisions.csv", "checking findings.csv", "counting decisions.csv",
-                      "comparing decisions with findings", "checking findings", "checking ledger.csv",
-                      "adding up the ledger"]),
+    ("verify {out}", ["counting decisions.csv", "counting ledger.csv", "comparing the tables"]),
     ("stats {out} --out {to}/s.json", [*READ, "making the statistical tables"]),
     ("stats {out} --by form", [*READ, "making the statistical tables"]),
     ("report {out} --out {to}/r.html", [*READ, "making the statistical tables", "putting the ledger in order",
@@ -119,7 +117,7 @@ COMMANDS: list[tuple[str, list[str]]] = [
                                                                      "judging by NEW"]),
     ("test {policy} --mutate", ["trying changes"]),
     ("evaluate {large} --policy {policy} --engine reference", ["reading large.csv", "judging"]),
-    ("verify {out} --lang zh", ["核对 decisions.csv", "清点 ledger.csv", "核对结论与结论项", "汇总台账"]),
+    ("verify {out} --lang zh", ["清点 ledger.csv", "核对各表"]),
 ]  # fmt: skip
 
 

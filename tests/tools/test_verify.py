@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import openpyxl
 import pytest
 
@@ -168,6 +169,31 @@ def test_a_changed_figure_is_found_where_it_is(
     if table != "ledger" or code == "PE523":
         line = text[: text.index(old)].count("\n") + 1
         assert {d.span.line for d in located if d.span} == {line}
+
+
+@pytest.mark.parametrize(
+    ("table", "figure"), [("decisions", "total"), ("findings", "shortfall"), ("ledger", "counted")]
+)
+def test_rows_may_stand_in_any_order(evaluation: Evaluation, tmp_path: Path, table: str, figure: str) -> None:
+    """Of a register that is not in the order of persons the ledger isn't either; the line told is that of the file."""
+    path = save(evaluation, tmp_path / "out", "parquet") / f"{table}.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE t AS SELECT * FROM '{path}' ORDER BY person_id DESC")
+        connection.execute(f"COPY t TO '{path}'")
+        assert _codes(verify(path.parent)) == ["PE510"]
+        connection.execute(f"UPDATE t SET {figure}_num = -1 WHERE rowid = 1")
+        connection.execute(f"COPY t TO '{path}'")
+    assert 3 in {d.span.line for d in verify(path.parent) if d.span and d.message.startswith(f"{figure}: -1")}
+
+
+def test_a_ledger_row_given_to_somebody_else_too_is_one_too_many(written: Path) -> None:
+    path = written / "ledger.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    record, who = lines[1].split(",")[:2]
+    other = next(line.split(",")[1] for line in lines if line.split(",")[1] not in (who, "person_id"))
+    path.write_text("".join([*lines, lines[1].replace(f"{record},{who},", f"{record},{other},")]), encoding="utf-8")
+    said = [d.message for d in verify(written) if d.code == "PE520"]
+    assert any(m.startswith("the ledger has ") for m in said), said
 
 
 def test_a_row_of_json_lines_is_told_by_its_line(evaluation: Evaluation, tmp_path: Path) -> None:

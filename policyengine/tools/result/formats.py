@@ -245,13 +245,17 @@ def read_rows(
 
     Raises ``ValueError``, in the language spoken, where the file no longer is such a table.
     """
-    read = {"csv": _read_csv, "jsonl": _read_jsonl, "parquet": _read_parquet, "xlsx": _read_xlsx}[format]
     kinds = {c.name: c.kind for c in columns}
-    for number, raw in enumerate(read(path, where or {}), first_line(format)):
+    read = {"csv": _read_csv, "jsonl": _read_jsonl, "xlsx": _read_xlsx}.get(format)
+    rows = read(path, where or {}) if read else _read_parquet(path, where or {}, kinds)
+    for number, raw in enumerate(rows, first_line(format)):
         if where and any(raw.get(k) != v for k, v in where.items()):
             continue
         try:
-            row = {name: _value(raw, name, kind) for name, kind in kinds.items()}
+            row = {  # most cells are texts, and to call a function for each takes longer than reading them
+                name: cell if kind == "text" and type(cell := raw.get(name)) is str else _value(raw, name, kind)
+                for name, kind in kinds.items()
+            }
         except ValueError as e:
             place = "" if where else say(f"row {number}, ", f"第 {number} 行，")  # of some rows: none of the file
             raise ValueError(f"{place}{e}") from None
@@ -276,7 +280,7 @@ def _value(raw: Mapping[str, object], name: str, kind: str) -> Value:
     cell = raw[f"{name}_num" if paired else name]
     try:
         if paired:
-            return None if cell is None else Fraction(int(cell), int(raw[f"{name}_den"]))  # type: ignore[call-overload]
+            return None if cell is None else _quotient(cell, raw[f"{name}_den"])
         return _typed(cell, kind)
     except (ValueError, KeyError, TypeError, ArithmeticError):
         (what, what_zh), shown = _KINDS[kind], mask_within(str(cell)[:40])
@@ -299,9 +303,16 @@ def _typed(cell: object, kind: str) -> Value:
     return str(cell)
 
 
+# Results hold the same few thousand figures again and again.
+
+
+@lru_cache(maxsize=65_536)
+def _quotient(numerator: object, denominator: object) -> Fraction:
+    return Fraction(int(numerator), int(denominator))  # type: ignore[call-overload]
+
+
 @lru_cache(maxsize=65_536)
 def _fraction(text: str) -> Fraction:
-    """Results hold the same few thousand figures again and again."""
     _, _, power = text.lower().partition("e")
     if power and abs(int(power)) > MOST_DIGITS:  # 1e999999999 in a changed table: its digits would fill the memory
         raise ValueError(text)
@@ -351,25 +362,49 @@ def _read_jsonl(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, obje
             yield row
 
 
-def _read_parquet(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:
+def _read_parquet(path: Path, where: Mapping[str, str], names: Iterable[str]) -> Iterator[dict[str, object]]:
+    """Of the columns those that are asked for, where they are there."""
+    from policyengine.records.parquet import database
+
+    condition = " AND ".join(f'"{k}" = ?' for k in where) or "true"
+    with database().cursor() as connection:
+        yield from _selected(connection, path, (*names, *where), f"WHERE {condition}", where.values())
+
+
+def sorted_parquet(
+    connection: Any, path: Path, columns: Iterable[Column], by: str
+) -> Iterator[tuple[int, dict[str, Value]]]:
+    """The rows of a Parquet table in the order of a text column, each with its place in the file, from 0.
+
+    DuckDB puts them in order, beyond its memory on the disk. Raises ``ValueError`` as ``read_rows``.
+    """
+    kinds = {c.name: c.kind for c in columns}
+    place = "file_row_number"
+    for raw in _selected(connection, path, (*kinds, place), f'ORDER BY "{by}", {place}', options=f"{place}=true"):
+        yield int(str(raw[place])), {name: _value(raw, name, kind) for name, kind in kinds.items()}
+
+
+def _selected(
+    connection: Any, path: Path, names: Iterable[str], clause: str, values: Iterable[str] = (), options: str = ""
+) -> Iterator[dict[str, object]]:
     import duckdb
 
     from policyengine.records.parquet import database
 
-    with database().cursor() as connection:
-        condition = " AND ".join(f'"{k}" = ?' for k in where) or "true"
-        try:
-            source = reader_text("read_parquet", path)
-            found = connection.execute(f"SELECT * FROM {source} WHERE {condition}", list(where.values()))
-            names = [d[0] for d in found.description or ()]
-            while rows := found.fetchmany(10_000):
-                for row in rows:
-                    yield dict(zip(names, row, strict=True))
-        except duckdb.OutOfMemoryException:  # which says nothing of the file
-            raise
-        except duckdb.Error as e:
-            database.cache_clear()  # a damaged file may have left it unusable
-            raise ValueError(say(str(e).splitlines()[0], "无法作为 Parquet 读取")) from None
+    asked = [f"{n}{end}" for n in names for end in ("", "_num", "_den")]
+    source = reader_text("read_parquet", path, options)
+    try:
+        query = f"SELECT COLUMNS(lambda c: list_contains(?, c)) FROM {source} {clause}"
+        found = connection.execute(query, [asked, *values])
+        columns = [d[0] for d in found.description or ()]
+        while rows := found.fetchmany(10_000):
+            for row in rows:
+                yield dict(zip(columns, row, strict=True))
+    except duckdb.OutOfMemoryException:  # which says nothing of the file
+        raise
+    except duckdb.Error as e:
+        database.cache_clear()  # a damaged file may have left it unusable
+        raise ValueError(say(str(e).splitlines()[0], "无法作为 Parquet 读取")) from None
 
 
 def _read_xlsx(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:

@@ -22,7 +22,7 @@ from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.tools.explain.case import RuleNote, labels_together, note_of_manifest
-from policyengine.tools.result.formats import read_rows
+from policyengine.tools.result.formats import first_line, read_rows, sorted_parquet
 from policyengine.tools.result.manifest_shape import first_fault
 from policyengine.tools.result.tables import (
     EITHER,
@@ -72,11 +72,40 @@ class Written:
 
     def rows(self, table: str, person: str | None = None) -> Iterator[Row]:
         """Rows of a table, of one person where ``person`` is given."""
-        entry = self.manifest["tables"][table]
-        path = self.folder / entry["file"]
-        where = {"person_id": person} if person is not None else None
+        return self._rows(table, self.columns(table), {"person_id": person} if person is not None else {})
+
+    def column(self, table: str, name: str) -> Iterator[Value]:
+        """What stands in one column."""
+        return (row[name] for row in self._rows(table, [c for c in self.columns(table) if c.name == name], {}))
+
+    def _rows(self, table: str, columns: Iterable[Column], where: Mapping[str, str]) -> Iterator[Row]:
+        path = self.path(table)
+        with self._readable(path):
+            yield from read_rows(path, path.suffix[1:], columns, where)
+
+    def lines(self, table: str, in_order: bool) -> Iterator[tuple[int, Row]]:
+        """The rows in the order of persons, each with the line where it stands; ``in_order``: they stand so."""
+        path = self.path(table)
+        first = first_line(path.suffix[1:])
+        if in_order or path.suffix != ".parquet":
+            lines = enumerate(self.rows(table), first)
+            yield from lines if in_order else sorted(lines, key=lambda line: _text(line[1], "person_id"))
+            return
+        from policyengine.tools.stats.store import working
+
+        with self._readable(path), working() as (connection, _):
+            for place, row in sorted_parquet(connection, path, self.columns(table), "person_id"):
+                yield first + place, row
+
+    def path(self, table: str) -> Path:
+        """The file of a table."""
+        return self.folder / str(self.manifest["tables"][table]["file"])
+
+    @contextmanager
+    def _readable(self, path: Path) -> Iterator[None]:
+        """PE503 where a table is missing or no longer one."""
         try:
-            yield from read_rows(path, path.suffix[1:], self.columns(table), where)
+            yield
         except FileNotFoundError:
             raise _unusable(path, say("this table of the result is missing", "结果中缺少此表")) from None
         except UnicodeDecodeError:
@@ -118,19 +147,20 @@ class Written:
         open_rows = {
             (m["person_id"], m["period"], m["policy"]): m for m in self.rows("missing", person) if not m["record_id"]
         }
-        for row in self._dated("decisions", person):
-            yield self._decision(row, open_rows.get((row["person_id"], row["period"], row["policy"])))
+        for row in self.rows("decisions", person):
+            yield self.decision(row, open_rows.get((row["person_id"], row["period"], row["policy"])))
 
-    def _dated(self, table: str, person: str | None) -> Iterator[Row]:
-        """Rows of a table whose periods are ours: ``2016``, ``2016..2020``, or none in the ledger."""
-        for row in self.rows(table, person):
-            period = _text(row, "period")
-            if not is_label(period) and (period or table != "ledger"):
-                text = say(f"this table was changed: {period!r} is no period", f"此表已被改动：“{period}”不是年度")
-                raise _unusable(self.folder / self.manifest["tables"][table]["file"], text)
-            yield row
+    def _period(self, table: str, row: Row) -> str:
+        """The period of a row, if it is ours: ``2016``, ``2016..2020``, or none in the ledger."""
+        period = _text(row, "period")
+        if not is_label(period) and (period or table != "ledger"):
+            text = say(f"this table was changed: {period!r} is no period", f"此表已被改动：“{period}”不是年度")
+            raise _unusable(self.folder / self.manifest["tables"][table]["file"], text)
+        return period
 
-    def _decision(self, row: Row, unsettled: Row | None) -> Decision:
+    def decision(self, row: Row, unsettled: Row | None) -> Decision:
+        """A row of ``decisions``; ``unsettled``: its row of ``missing``."""
+        period = self._period("decisions", row)
         policy = self.policy(_text(row, "policy")) or {"unit": "hours", "labels": {"terms": {}}, "year_starts": "01-01"}
         subjects = [s for s in self.subjects() if row.get(s) is not None]
         consequences = parted(_text(row, "consequences"))
@@ -139,7 +169,7 @@ class Written:
             days_left = (_last_year(row, start)[1] - self.as_of).days
         return Decision(
             person_id=_text(row, "person_id"),
-            period=_text(row, "period"),
+            period=period,
             policy=_text(row, "policy"),
             outcome=_text(row, "outcome"),
             unit=policy["unit"],
@@ -259,39 +289,47 @@ class Written:
         return {r["key"]: r.get("overrides", []) for r in self.manifest["rules"]}
 
     def findings(self, person: str | None = None) -> Iterator[Finding]:
-        for row in self._dated("findings", person):
-            values: dict[str, Any] = {c.name: row[c.name] for c in FINDINGS}
-            window = (values.pop("window_start"), values.pop("window_end"))
-            values.update({k: _text(row, k) for k in ("circumstance", "rule", "policy", "unit")})
-            values.update({k: parted(_text(row, k)) for k in ("because", "missing")})
-            yield Finding(**values, window=window)
+        return map(self.finding, self.rows("findings", person))
+
+    def finding(self, row: Row) -> Finding:
+        """A row of ``findings``."""
+        values: dict[str, Any] = {c.name: row[c.name] for c in FINDINGS}
+        window = (values.pop("window_start"), values.pop("window_end"))
+        values.update({k: _text(row, k) for k in ("circumstance", "rule", "policy", "unit")})
+        values.update({k: parted(_text(row, k)) for k in ("because", "missing")})
+        values["period"] = self._period("findings", row)
+        return Finding(**values, window=window)
 
     def ledger(self, person: str | None = None) -> Iterator[LedgerEntry]:
-        """Ledger rows, none where the result has no ledger; in a lean one form, subject, quantity and unit are None."""
+        """Ledger rows, none where the result has no ledger."""
         if not self.has("ledger"):
             return
         highs = {(_text(m, "record_id"), m["period"]): m for m in self.rows("missing", person) if m["record_id"]}
-        for row in self._dated("ledger", person):
-            unsettled = highs.get((_text(row, "record_id"), row["period"]))
-            yield LedgerEntry(
-                record_id=_text(row, "record_id"),
-                person_id=_text(row, "person_id"),
-                period=_text(row, "period") or None,
-                form=_text(row, "form") or None,
-                subject=_text(row, "subject") or None,
-                quantity=_maybe(row, "quantity"),
-                unit=_text(row, "unit") or None,
-                converted=_figure(row, "converted"),
-                converted_high=_high(unsettled, row, "converted", "converted_high"),
-                counted=_figure(row, "counted"),
-                counted_high=_high(unsettled, row, "counted", "counted_high"),
-                recognise_rule=_text(row, "recognise_rule"),
-                convert_rule=_text(row, "convert_rule"),
-                assign_rule=_text(row, "assign_rule"),
-                cap_rule=_text(row, "cap_rule"),
-                reason=_text(row, "reason"),
-                missing=parted(_text(unsettled, "missing")) if unsettled else (),
-            )
+        for row in self.rows("ledger", person):
+            yield self.entry(row, highs.get((_text(row, "record_id"), row["period"])))
+
+    def entry(self, row: Row, unsettled: Row | None) -> LedgerEntry:
+        """A row of ``ledger``, in a lean one without form, subject, quantity and unit; ``unsettled``: its row of
+        ``missing``."""
+        return LedgerEntry(
+            record_id=_text(row, "record_id"),
+            person_id=_text(row, "person_id"),
+            period=self._period("ledger", row) or None,
+            form=_text(row, "form") or None,
+            subject=_text(row, "subject") or None,
+            quantity=_maybe(row, "quantity"),
+            unit=_text(row, "unit") or None,
+            converted=_figure(row, "converted"),
+            converted_high=_high(unsettled, row, "converted", "converted_high"),
+            counted=_figure(row, "counted"),
+            counted_high=_high(unsettled, row, "counted", "counted_high"),
+            recognise_rule=_text(row, "recognise_rule"),
+            convert_rule=_text(row, "convert_rule"),
+            assign_rule=_text(row, "assign_rule"),
+            cap_rule=_text(row, "cap_rule"),
+            reason=_text(row, "reason"),
+            missing=parted(_text(unsettled, "missing")) if unsettled else (),
+        )
 
     def flags(self, person: str | None = None) -> Iterator[FlagEntry]:
         for row in self.rows("flags", person):
@@ -344,7 +382,7 @@ def _text(row: Row, name: str) -> str:
 
 def _maybe(row: Row, name: str) -> Fraction | None:
     value = row.get(name)
-    return value if isinstance(value, Fraction) else None
+    return value if type(value) is Fraction else None
 
 
 def _figure(row: Row, name: str) -> Fraction:
