@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlglot import exp
+
 from policyengine.records.given import Reading, record_id_of
 from policyengine.records.header import Headers, Layout
 from policyengine.records.mends import Mends, source_columns
@@ -85,8 +87,6 @@ class SlowRows:
 
     def part(self, connection: Any) -> Written | None:
         """All of them as a Parquet file; None if there are none."""
-        from sqlglot import exp
-
         if self._stream is None:
             return None
         self._stream.close()
@@ -150,8 +150,6 @@ def write_to(stream: Any, lines: Iterable[list[str] | None]) -> int:
 
 def copy_to(select: Any, path: Path, group: int | None = None) -> Any:
     """``COPY (select) TO 'path' (FORMAT parquet)``, to be read whole; ``group``: rows that are written together."""
-    from sqlglot import exp
-
     # what finds single values costs a sixth of the time that a file of texts takes
     options: dict[str, Any] = {"FORMAT": exp.var("parquet"), "WRITE_BLOOM_FILTER": exp.var("false")}
     options |= {"ROW_GROUP_SIZE": exp.Literal.number(group)} if group else {}

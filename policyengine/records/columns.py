@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlglot import exp
+
 from policyengine.diagnostics import Diagnostic, Span, failed
 from policyengine.messages import say
 from policyengine.progress import told
@@ -95,15 +97,11 @@ def _as_presumed(source: Source, table: RawTable) -> bool:
 
 def _select(table: str, *columns: str) -> Any:
     """``SELECT columns FROM table``; without columns, all."""
-    from sqlglot import exp
-
     return exp.select(*(map(name, columns) if columns else "*")).from_(exp.to_table(table))
 
 
 def _among(table: str, *columns: str) -> Any:
     """``(columns) IN (SELECT columns FROM table)``."""
-    from sqlglot import exp
-
     known = exp.paren(_select(table, *columns))
     return exp.In(this=exp.Tuple(expressions=[name(c) for c in columns]), query=known)
 
@@ -252,8 +250,6 @@ class _Tables:
 
     def _view(self, purpose: Purpose, parts: Sequence[Written], view: str) -> list[str]:
         """The view ``view`` of all parts together, and its columns."""
-        from sqlglot import exp
-
         present = {c for part in parts for c in part.columns}
         shape = Shape(Headers(self.schema, purpose), self.schema, self.folder)
         columns = [(c, kind) for c, kind in shape.columns() if c in present or c in shape.always()]
@@ -272,8 +268,6 @@ class _Tables:
         return [c for c, _ in columns]
 
     def _create_view(self, view: str, query: Any) -> None:
-        from sqlglot import exp
-
         create = exp.Create(this=exp.to_table(view, quoted=True), kind="VIEW", replace=True, expression=query)
         self.connection.execute(create.sql("duckdb", copy=False))
 
@@ -288,8 +282,6 @@ class _Tables:
 
     def _replace(self) -> None:
         """Leave out the rejected rows that mended ones stand for."""
-        from sqlglot import exp
-
         place = self._places()
         rows = ((str(place[table]), str(row)) for table, own in self.standing.rows.items() for row in own)
         make_table(self.connection, NAMED, [(FILE, "INT"), (ROW, "BIGINT")], rows, self.folder)
@@ -301,8 +293,6 @@ class _Tables:
 
     def _every(self, parts: list[Written]) -> None:
         """The view ``canonical_all`` of the records, but for mended ones that would count twice."""
-        from sqlglot import exp
-
         if not self.standing.rows:
             self._view("records", parts, "canonical_all")
             return
@@ -320,8 +310,6 @@ class _Tables:
 
     def _records(self, parts: list[Written]) -> str:
         """The view of all records, those apart that share their id with another row."""
-        from sqlglot import exp
-
         self._every(parts)
         twins = self._twins(parts)
         if not twins:
@@ -342,8 +330,6 @@ class _Tables:
 
     def _twins(self, parts: list[Written]) -> list[str]:
         """Record ids that two rows have, whether both could be read or not."""
-        from sqlglot import exp
-
         if not any("record_id" in part.given for part in parts):
             return []
         if len(parts) == 1 and not self.rejected_ids and self._ascending():
@@ -363,8 +349,6 @@ class _Tables:
 
     def _ascending(self) -> bool:
         """Whether every record id is greater than the one before: then no two are alike, at no cost in memory."""
-        from sqlglot import exp
-
         ids = name("record_id")
         before = exp.Window(this=exp.Lag(this=ids.copy()))
         steps = exp.select(exp.alias_(exp.LTE(this=ids, expression=before), "back")).from_(
@@ -377,8 +361,6 @@ class _Tables:
 
     def _persons(self, parts: list[Written]) -> str:
         """One row per person; those with contradictory rows are rejected."""
-        from sqlglot import exp
-
         columns = self._view("persons", parts, "canonical_person_rows")
         facts = [c for c in columns if c not in (FILE, ROW)]
         distinct = _select("canonical_person_rows", *facts).distinct()
@@ -404,8 +386,6 @@ class _Tables:
 
     def _people(self, records: str, persons: str | None) -> Any:
         """A query for the ids of everybody who is in the tables."""
-        from sqlglot import exp
-
         people: Any = _select(records, "person_id").distinct()
         if persons is not None:
             people = exp.union(_select(persons, "person_id"), people)
@@ -414,8 +394,6 @@ class _Tables:
 
     def _unlisted(self, records: str, persons: str, path: str) -> None:
         """A warning about people with records whom the persons file doesn't name."""
-        from sqlglot import exp
-
         missing = exp.except_(_select(records, "person_id"), _select(persons, "person_id")).subquery("t")
         count = exp.Window(this=count_rows())
         found = self._rows(exp.select(name("person_id"), count).from_(missing).order_by(name("person_id")).limit(3))
@@ -423,8 +401,6 @@ class _Tables:
 
     def _circumstances(self, held: dict[str, list[Any]], people: Any, path: str | None) -> str:
         """The table of the circumstances of ``people``; a warning says who else is in the file ``path``."""
-        from sqlglot import exp
-
         table = "canonical_circumstances"
         columns = [("person_id", "TEXT"), ("kind", "TEXT"), ("start", "DATE"), ("end", "DATE")]
         rows = [
@@ -442,8 +418,6 @@ class _Tables:
 
     def _check_ids(self, people: Any) -> None:
         """The warnings about identity numbers."""
-        from sqlglot import exp
-
         length = call("strlen", call("translate", name("person_id"), text(APART), text("")))
         longer = exp.GT(this=call("strlen", name("person_id")), expression=number(18))
         more = exp.and_(longer, call("regexp_matches", name("person_id"), text(MORE)))

@@ -9,6 +9,9 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
+import duckdb
+from sqlglot import exp
+
 from policyengine.records.canonical import FILE, ROW, Shape, SlowRows, Written, copy_to
 from policyengine.records.cells import UnitCell
 from policyengine.records.files import PACKED, Source
@@ -93,8 +96,6 @@ def text_bytes(source: Source) -> int:
 
 def _alone(path: Path, table: RawTable, layout: Layout, place: int, sources: Sequence[Source] = ()) -> Raw:
     """The cells of one table, without the rows above its data."""
-    from sqlglot import exp
-
     row = exp.paren(exp.Add(this=name(NUMBER, "r"), expression=number(layout.header_row + 1)))
     scanned = scan(path, numbered=True)
     return Raw(scanned, layout, {place: table}, number(place), row, text(table.label), sources=sources)
@@ -105,8 +106,6 @@ def part_of(raw: Raw, target: Target) -> tuple[Written, int]:
 
     Raises ``Damaged`` where a file of the user's breaks off or is spoilt within.
     """
-    import duckdb
-
     try:
         return _Fast(raw, target).part()
     except (duckdb.InterruptException, duckdb.OutOfMemoryException):
@@ -131,8 +130,6 @@ class _Fast:
         self.named = False  # every row has a record id
 
     def _cells(self) -> dict[str, Cell]:
-        from sqlglot import exp
-
         names = list(self.kinds)
         schema, empties = self.shape.schema, self.shape.schema.mapping.empty
         cells = {}
@@ -153,8 +150,6 @@ class _Fast:
 
     def _source(self, joined: bool = True) -> Any:
         """``FROM the cells AS r LEFT JOIN what its odd cells mean``."""
-        from sqlglot import exp
-
         relation = exp.select().from_(_as_r(self.raw.relation.copy()))
         for cell in self.cells.values() if joined else ():
             if cell.meant:
@@ -164,8 +159,6 @@ class _Fast:
 
     def _learn(self) -> None:
         """Find the columns with cells that are not canonical, and what those mean."""
-        from sqlglot import exp
-
         relation = _as_r(self.raw.relation.copy())
         counted = {f: c for f, c in self.cells.items() if c.patterned or (f == "person_id" and c.plain)}
         repeated = few(counted, self.connection, relation.copy())
@@ -187,8 +180,6 @@ class _Fast:
 
     def _suspicious(self, relation: Any, few_persons: bool) -> dict[str, bool]:
         """By column with canonical cells, whether it has others too. ``few_persons``: their ids repeat themselves."""
-        from sqlglot import exp
-
         asked = {f: self._others(c) for f, c in self.cells.items() if c.fast != exp.false()}
         found: dict[str, bool] = {}
         person = self.cells["person_id"]
@@ -209,8 +200,6 @@ class _Fast:
 
     def _others(self, cell: Cell) -> Any:
         """Whether more cells hold something than are canonical: one that has no value in SQL is neither yes nor no."""
-        from sqlglot import exp
-
         canonical = exp.func("coalesce", call("count_if", cell.fast.copy()), number(0), copy=False)
         return exp.NEQ(this=canonical, expression=exp.Count(this=self._stored(cell)))
 
@@ -220,8 +209,6 @@ class _Fast:
 
     def _odd(self) -> Any:
         """Whether a row can't be used as the queries read it: ``rows.py`` then says why, or finds that it can."""
-        from sqlglot import exp
-
         signs = [c.unread() for c in self.cells.values() if c.refused]
         signs.append(_null(self.cells["person_id"].out()))
         # canonical texts among which totals may be: of the others ``learn`` leaves those to rows.py
@@ -234,16 +221,12 @@ class _Fast:
         return exp.or_(*(truly(s) for s in signs), copy=False)
 
     def _days(self) -> tuple[Any, Any]:
-        from sqlglot import exp
-
         day, start, end = (self.cells[f].out() if f in self.cells else None for f in ("date", "start", "end"))
         last = exp.func("coalesce", end, day) if end is not None and day is not None else end or day
         last = exp.cast(exp.null(), "DATE") if last is None else last
         return (exp.func("coalesce", start, last.copy()) if start is not None else last.copy()), last
 
     def _odd_days(self) -> list[Any]:
-        from sqlglot import exp
-
         first, last = self._days()
         signs = [_null(last.copy()), exp.GT(this=first, expression=last.copy())]
         if "date" in self.cells and "end" in self.cells:
@@ -252,8 +235,6 @@ class _Fast:
 
     def _quantity(self) -> tuple[Any, Any, list[Any]]:
         """Value, unit and the contradictions between number, unit column and header."""
-        from sqlglot import exp
-
         quantity, unit = self.cells.get("quantity"), self.cells.get("unit")
         header = quantity.column.unit if quantity else None
         nothing = exp.cast(exp.null(), "TEXT")
@@ -273,8 +254,6 @@ class _Fast:
 
     def _times(self, value: Any, own: Any, unit: Cell | None, header: UnitCell | None) -> tuple[Any, list[Any]]:
         """The value in its unit where unit column or header count by the thousand, unless the cell names its unit."""
-        from sqlglot import exp
-
         factors: list[Any] = []
         if unit is not None and any(times != "1" for _, _, times in unit.known):
             factors.append(unit.out(1))
@@ -298,8 +277,6 @@ class _Fast:
         return scaled, [exp.and_(bare.copy(), c, copy=False) for c in clash]
 
     def _odd_quantity(self) -> list[Any]:
-        from sqlglot import exp
-
         value, unit, signs = self._quantity()
         if value is None:
             return signs
@@ -320,8 +297,6 @@ class _Fast:
     # --- results ---
 
     def part(self) -> tuple[Written, int]:
-        from sqlglot import exp
-
         self._learn()
         columns, odd = self._columns(), self._odd()
         self.connection.execute(self._source(joined=False).select(count_rows()).sql("duckdb"))
@@ -341,8 +316,6 @@ class _Fast:
 
     def _columns(self) -> dict[str, Any]:
         """Canonical column → expression, in the canonical order."""
-        from sqlglot import exp
-
         own: dict[str, Any] = {FILE: self.raw.file.copy(), ROW: self.raw.row.copy()}
         if self.shape.headers.purpose == "records":
             value, unit, _ = self._quantity()
@@ -396,33 +369,23 @@ class _Fast:
 
 
 def count_rows() -> Any:
-    from sqlglot import exp
-
     return exp.Count(this=exp.Star())
 
 
 def _as_r(relation: Any) -> Any:
-    from sqlglot import exp
-
     return exp.Table(this=relation, alias=exp.TableAlias(this=exp.to_identifier("r")))
 
 
 def _null(expression: Any) -> Any:
-    from sqlglot import exp
-
     return exp.Is(this=expression, expression=exp.null())
 
 
 def _named(expression: Any, column: str) -> Any:
-    from sqlglot import exp
-
     return exp.alias_(expression, column, quoted=True, copy=False)
 
 
 def _kept(value: Any, bounds: tuple[Any, Any, int], most_decimals: int) -> Any:
     """Whether a quantity keeps its unit's bounds and decimals."""
-    from sqlglot import exp
-
     low, high, decimals = bounds
     inside: Any = exp.Between(this=value.copy(), low=number(low), high=number(high))
     if decimals >= most_decimals:

@@ -12,6 +12,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import duckdb
+from sqlglot import exp
+
 from policyengine.records.beside import beside
 from policyengine.records.canonical import copy_to
 from policyengine.records.cells import MAX_TEXT
@@ -59,9 +62,6 @@ def raw_parquet(connection: Any, source: Source, table: RawTable, layout: Layout
 
 def _copied(connection: Any, utf8: Path, delimiter: str, layout: Layout, path: Path) -> int | None:
     """Write the cells into ``path``; how many rows there were, None where DuckDB does not read the file."""
-    import duckdb
-    from sqlglot import exp
-
     columns = [(f"c{i}", "VARCHAR") for i in range(len(layout.headers))]
     csv = typed_csv(utf8, columns, delimiter, layout.header_row, ragged=True)
     try:

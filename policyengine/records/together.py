@@ -16,6 +16,9 @@ from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 
+import duckdb
+from sqlglot import exp
+
 from policyengine.records.canonical import FILE, copy_to
 from policyengine.records.fast import NUMBER, Raw, Target, by_columns, text_bytes
 from policyengine.records.files import Source
@@ -63,9 +66,6 @@ class Group:
 
     def raw(self, target: Target) -> Raw | None:
         """The cells as a Parquet file; None where DuckDB does not find as many rows as there are lines."""
-        import duckdb
-        from sqlglot import exp
-
         cells = [f"c{i}" for i in range(len(self.layout.headers))]
         columns = [(FILE, "INT"), (SHIFT, "BIGINT"), (LABEL, "VARCHAR"), *((c, "VARCHAR") for c in cells)]
         lines = typed_csv(self.path, columns, self.delimiter, ragged=True)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sqlglot import exp
+
 from policyengine.records.canonical import FILE
 from policyengine.records.fast import NUMBER, Raw, Target, text_bytes
 from policyengine.records.files import Source
@@ -42,8 +44,6 @@ class Viewed:
 
     def raw(self, target: Target) -> Raw:
         """The cells of all files."""
-        from sqlglot import exp
-
         sources = list(self.sources.values())
         cells = [exp.alias_(name(own), f"c{i}", quoted=True) for i, own in enumerate(self.names)]
         places = self._each([number(place) for place in self.tables], FILE)
@@ -58,8 +58,6 @@ class Viewed:
 
     def _each(self, values: Sequence[Any], column: str) -> Any:
         """Of these, one for each file, that of a row's file."""
-        from sqlglot import exp
-
         at = exp.Add(this=exp.cast(name(INDEX), "BIGINT"), expression=number(1))
         return exp.alias_(call("list_extract", call("list_value", *values), at), column, quoted=True)
 
