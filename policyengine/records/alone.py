@@ -98,8 +98,7 @@ class _Filter:
         if other is None:
             other = self.known[raw] = self._is_other(raw, row)
         if other:
-            text = cells[self.id_at] if 0 <= self.id_at < len(cells) else ""
-            self.others.rows.append((text, self.table.file, self.table.sheet, row.number))
+            self.others.rows.append((row.cell(self.id_at), self.table.file, self.table.sheet, row.number))
             if self.others.dated:
                 self._note_day(row)
         return other
@@ -129,8 +128,4 @@ class _Filter:
             if edge is not None:
                 (read,) = self.reader.read(edge[1])
                 self.others.sure &= not read.faults
-                at = self.id_at
-                self.others.edges.append((edge[1].cells[at] if 0 <= at < len(edge[1].cells) else "", edge[0]))
-
-
-__all__ = ["Asked", "Days", "Others", "asked_for", "ids_meant", "plain_id"]
+                self.others.edges.append((edge[1].cell(self.id_at), edge[0]))

@@ -37,6 +37,10 @@ class Row(NamedTuple):
     bad: Bad | None = None
     joined: frozenset[int] = frozenset()
 
+    def cell(self, position: int) -> str:
+        """The cell's text; none in a short row, or at -1."""
+        return self.cells[position] if 0 <= position < len(self.cells) else ""
+
 
 class Damaged(Exception):
     """A file turned out to be damaged in the middle; ``problem`` says how."""

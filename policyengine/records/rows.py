@@ -13,7 +13,7 @@ from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.records import cells, second, totals
 from policyengine.records.cells import Amount, Bad, UnitCell
-from policyengine.records.header import Column, Headers, Layout, Wide
+from policyengine.records.header import Headers, Layout, Wide
 from policyengine.records.model import Fact
 from policyengine.records.naming import plain
 from policyengine.records.raw import RawTable, Row, of_rejects
@@ -179,50 +179,37 @@ def _surplus(raw: str) -> Parsed:
     return UNSETTLED if raw.strip() else None
 
 
-@dataclass(slots=True)
+Given = tuple[str, str, str, Parsed]
+"""A value that stands in no column of its own: what a fault names, the canonical column, text and value."""
+
+
 class RowReader:
     """Reads the rows of one table."""
 
-    table: RawTable
-    layout: Layout
-    headers: Headers
-    _columns: list[tuple[int, str, str, Parser]] = field(default_factory=list)
-    _mended: bool = False  # of a rejects workbook
-    _unread: list[tuple[int, str, Parser]] = field(default_factory=list)
-    _carry: Parser = str
-    _fixed: list[tuple[str, str, Parsed]] = field(default_factory=list)
-    _wide: list[tuple[Wide, Parser, list[tuple[str, str, Parsed]]]] = field(default_factory=list)
-    _person: Column | None = None
-    heads: frozenset[str] = frozenset()  # what the person's column may be called
-    _titled: list[int] = field(default_factory=list)
-    _telling: list[int] = field(default_factory=list)
-    _names: dict[str, str] = field(default_factory=dict)
-    _needed: list[tuple[str, Bad]] = field(default_factory=list)
-    _places: dict[str, int] = field(default_factory=dict)
-    _amounts: dict[tuple[int, str, str], Measured] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        layout, schema = self.layout, self.headers.schema
+    def __init__(self, table: RawTable, layout: Layout, headers: Headers) -> None:
+        self.table, self.layout, self.headers = table, layout, headers
         self._person = layout.column("person_id")
+        self.heads = frozenset[str]()  # what the person's column may be called
         if self._person is not None:
-            named = (w for w, known in self.headers.index.items() if any(t.field == "person_id" for t in known))
+            named = (w for w, known in headers.index.items() if any(t.field == "person_id" for t in known))
             self.heads = frozenset((plain(self._person.header), *named))
         self._titled = [c.position for c in layout.columns if c.field in totals.TITLED]
         self._telling = [c.position for c in layout.columns if c.field in totals.TELLING]
-        self._names = {f: f for f in ("person_id", "date", "start", "end", "quantity", "unit", *self.headers.fields)}
+        self._names = {f: f for f in ("person_id", "date", "start", "end", "quantity", "unit", *headers.fields)}
         self._names |= {c.field: c.header for c in reversed(layout.columns)}
         self._places = {c.field: c.position for c in reversed(layout.columns)}
-        self._needed = [(d.id, _required(d)) for d in self.headers.fields.values() if d.required]
-        self._mended = of_rejects([name for _, name in layout.extras]) is not None
+        self._needed = [(d.id, _required(d)) for d in headers.fields.values() if d.required]
+        self._mended = of_rejects([name for _, name in layout.extras]) is not None  # of a rejects workbook
         self._columns = [(c.position, c.field, c.header, self._parser(c.field, c.unit)) for c in layout.columns]
-        self._carry = _as_it_is if self.table.checked else str
+        self._carry: Parser = _as_it_is if table.checked else str
         self._unread = [(p, n, _surplus if self._mended and n in SURPLUS else self._carry) for p, n in layout.extras]
         self._fixed = [self._constant(f, v) for f, v in layout.values]
         self._wide = [
             (w, self._parser("quantity", w.unit), [self._constant(f, v) for f, v in w.values])
             for w in layout.wide
-            if "quantity" in schema.fields
+            if "quantity" in headers.schema.fields
         ]
+        self._amounts: dict[tuple[int, str, str], Measured] = {}
 
     def _parser(self, field_id: str, header: UnitCell | None = None) -> Parser:
         decl, schema = self.headers.fields[field_id], self.headers.schema
@@ -236,11 +223,11 @@ class RowReader:
         """From the text of a cell of that column to its value."""
         return next(parse for _, own, _, parse in self._columns if own == field_id)
 
-    def _constant(self, field_id: str, text: str) -> tuple[str, str, Parsed]:
+    def _constant(self, field_id: str, text: str) -> Given:
         if field_id in self.headers.fields:
-            return field_id, text, self._parser(field_id)(text)
+            return field_id, field_id, text, self._parser(field_id)(text)
         en, zh = f"the mapping file names no column of these files: {field_id}", f"对照文件中的列不存在：{field_id}"
-        return field_id, text, Bad("PE408", en, zh)
+        return field_id, field_id, text, Bad("PE408", en, zh)
 
     def read(self, row: Row) -> Iterator[RowFacts]:
         """One ``RowFacts``, or one per filled column of a wide table. ``row`` is not blank."""
@@ -251,20 +238,20 @@ class RowReader:
             yield RowFacts(row.number, {}, [skipped])
             return
         if not self._wide:
-            one = self._one(row, self._fixed, None, None)
+            one = self._one(row, self._fixed)
             if one.faults and self.is_header(row) and (other := self._other_header(row)) is not None:
                 one = RowFacts(row.number, {}, [other])
             yield one
             return
         empty = self.headers.schema.mapping.empty
-        figures = [(own, cells.clean(_cell(row, own[0].position))) for own in self._wide]
-        filled = [own for own, figure in figures if figure and figure not in empty]
-        for wide, parse, more in filled:
-            one = self._one(row, [*self._fixed, *more], wide, parse)
+        figures = [(*own, row.cell(own[0].position)) for own in self._wide]
+        filled = [own for own in figures if (text := cells.clean(own[-1])) and text not in empty]
+        for wide, parse, more, figure in filled:
+            one = self._one(row, [*self._fixed, *more, (wide.header, "quantity", figure, parse(figure))], wide)
             one.suffix = wide.header
             yield one
         if not filled:
-            one = self._one(row, self._fixed, None, None)
+            one = self._one(row, self._fixed)
             if any(of in ("date", "end") for wide in self.layout.wide for of, _ in wide.values):
                 one.faults = [f for f in one.faults if f.bad is not NO_DATE]  # no cell for it is missing
             one.faults.append(Fault(None, None, NO_FIGURE))
@@ -285,7 +272,7 @@ class RowReader:
                 return Fault(None, text.strip(), totals.TOTAL_ROW)
         if self._person is None:
             return None
-        person = _cell(row, self._person.position)
+        person = row.cell(self._person.position)
         word = plain(person) if len(person) < 60 else person
         if word and word in self.heads:
             return self._other_header(row) or Fault(self._person.header, person.strip(), HEADER_AGAIN)
@@ -312,7 +299,7 @@ class RowReader:
     def is_header(self, row: Row) -> bool:
         """Whether a row that can't be read names columns, that for the person among them, wherever it stands. In its
         place there is no digit then, as in most ids: few rows have to be looked at."""
-        if self._person is None or any(map(str.isdigit, _cell(row, self._person.position))):
+        if self._person is None or any(map(str.isdigit, row.cell(self._person.position))):
             return False
         return any(map(self.is_head, row.cells)) and len(self.headers.known(row.cells)) > 1
 
@@ -330,11 +317,9 @@ class RowReader:
     def _tells(self, row: Row, person: int) -> bool:
         """Whether other cells make the row somebody's, though its id (部门:12) looks like a line below the table."""
         places = self._telling if self.headers.purpose != "persons" else range(len(row.cells))
-        return any(totals.tells(_cell(row, at)) for at in places if at != person)
+        return any(totals.tells(row.cell(at)) for at in places if at != person)
 
-    def _one(
-        self, row: Row, fixed: list[tuple[str, str, Parsed]], wide: Wide | None, figure: Parser | None
-    ) -> RowFacts:
+    def _one(self, row: Row, fixed: list[Given], wide: Wide | None = None) -> RowFacts:
         found: dict[str, Parsed] = {}
         faults: list[Fault] = []
         texts = row.cells
@@ -345,17 +330,11 @@ class RowReader:
                     faults.append(Fault(header, raw, value))
                 elif value is not None:
                     found[field_id] = value
-        for field_id, text, value in fixed:
+        for shown, field_id, text, value in fixed:
             if isinstance(value, Bad):
-                faults.append(Fault(field_id, text, value))
+                faults.append(Fault(shown, text, value))
             elif value is not None:
                 found[field_id] = value
-        if wide is not None and figure is not None:
-            value = figure(_cell(row, wide.position))
-            if isinstance(value, Bad):
-                faults.append(Fault(wide.header, _cell(row, wide.position), value))
-            elif value is not None:
-                found["quantity"] = value
         extra = self._carried(row, faults)
         one = RowFacts(row.number, {}, faults, extra)
         self._settle(one, found, wide, row)
@@ -412,20 +391,15 @@ class RowReader:
         one.start, one.end = first, last
 
     def _quantity(
-        self,
-        one: RowFacts,
-        found: dict[str, Parsed],
-        wide: Wide | None,
-        faulty: set[str | None],
-        row: Row,
+        self, one: RowFacts, found: dict[str, Parsed], wide: Wide | None, faulty: set[str | None], row: Row
     ) -> None:
         position = wide.position if wide else self.position("quantity")
         name = wide.header if wide else self._names["quantity"]
         if name in faulty or self._names["unit"] in faulty:
             return
         amount, stated = found.pop("quantity", None), found.pop("unit", None)
-        figure = _cell(row, position)
-        key = (position, figure, _cell(row, self.position("unit")))
+        figure = row.cell(position)
+        key = (position, figure, row.cell(self.position("unit")))
         measured = self._amounts.get(key)
         if measured is None:
             if len(self._amounts) >= CACHE:
@@ -451,11 +425,6 @@ class RowReader:
             return measured
         low, high, decimals = self.headers.schema.quantity_bounds(measured[1])
         return cells.within(measured[0], low, high, decimals, measured[1] or "") or measured
-
-
-def _cell(row: Row, position: int) -> str:
-    """The cell's text; none in a short row, or at -1."""
-    return row.cells[position] if 0 <= position < len(row.cells) else ""
 
 
 def _required(decl: FieldDecl) -> Bad:
