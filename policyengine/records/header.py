@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 
 from policyengine.diagnostics import Diagnostic, Related, Span
 from policyengine.language.quantities import UNITS, unit_name
@@ -76,21 +76,15 @@ class Layout:
 # --- what a header may be called --------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
 class Headers:
     """Looks headers up for one purpose."""
 
-    schema: Schema
-    purpose: Purpose
-    fields: dict[str, FieldDecl] = field(default_factory=dict)
-    index: dict[str, set[Target]] = field(default_factory=dict)
-    foreign: set[str] = field(default_factory=set)
-    ignored: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        mapping = self.schema.mapping
-        self.fields = self.schema.columns(self.purpose)
+    def __init__(self, schema: Schema, purpose: Purpose) -> None:
+        self.schema, self.purpose, mapping = schema, purpose, schema.mapping
+        self.fields = schema.columns(purpose)
+        self.index: dict[str, set[Target]] = {}
         self.ignored = {plain(h) for h in mapping.ignore}
+        self._wide = {plain(h): values for h, values in reversed(mapping.wide.items())}
         fixed = {f: h for f, h in mapping.columns.items() if f in self.fields}
         for field_id, header in fixed.items():
             base, _ = notes(header) or (header, [])
@@ -99,12 +93,11 @@ class Headers:
         for decl in self.fields.values():
             if decl.id not in fixed:
                 self._declared(decl, mapping.column_aliases.get(decl.id, ()))
-        if self.purpose == "records" and "quantity" not in fixed:
+        if purpose == "records" and "quantity" not in fixed:
             for name, named in UNIT_NAMES.items():
                 self._add(name, Target("quantity", BY_UNIT, named))
-        if self.purpose == "records":
-            persons = (f for f in self.schema.columns("persons").values() if f.id != "person_id")
-            self.foreign = {plain(n) for f in persons for n in names_of(f)}
+        persons = schema.columns("persons").values() if purpose == "records" else ()
+        self.foreign = {plain(n) for f in persons if f.id != "person_id" for n in names_of(f)}
 
     def _declared(self, decl: FieldDecl, more: Sequence[str]) -> None:
         self._add(decl.id, Target(decl.id, BY_ID))
@@ -148,14 +141,18 @@ class Headers:
 
     def known(self, cells: Iterable[str]) -> set[str]:
         """The canonical columns that a row of headers names."""
-        return {t.field for c in cells for t in self.targets(c)} | {"wide" for c in cells if c and self.is_wide(c)}
+        return {t.field for c in cells for t in self.targets(c)} | {"wide" for c in cells if self.is_wide(c)}
 
     def names_more(self, low: str, high: str) -> bool:
         """Whether a cell below another says which column it is; 公需科目 of ``wide:`` does so below 学时."""
         return self.is_wide(low) or (bool(self.targets(low)) and not self.targets(high))
 
     def is_wide(self, cell: str) -> bool:
-        return bool(self.schema.mapping.wide) and _wide_values(self.schema, cell) is not None
+        return self.wide_values(cell) is not None
+
+    def wide_values(self, header: str) -> dict[str, str] | None:
+        """What the rows of a column of ``wide:`` get; None of any other column."""
+        return self._wide.get(plain(header)) if self._wide and header else None
 
     def tell_person(self, known: set[str]) -> bool:
         """Whether columns say whose rows they are; a mapping file may say it of the whole file."""
@@ -165,11 +162,6 @@ class Headers:
         """How many canonical columns the best of these rows names, 0 without one for the person."""
         known = [self.known(cells) for cells in rows]
         return max((len(k) for k in known if self.tell_person(k)), default=0)
-
-
-def _wide_values(schema: Schema, header: str) -> dict[str, str] | None:
-    word = plain(header)
-    return next((v for h, v in schema.mapping.wide.items() if plain(h) == word), None)
 
 
 # --- which row is the header ------------------------------------------------------------------------------------------
@@ -321,7 +313,7 @@ def _columns(
     foreign: list[str] = []
     for position, name in enumerate(names):
         span = table.span(number, position + 1)
-        values = _wide_values(schema, name) if schema.mapping.wide and name else None
+        values = headers.wide_values(name)
         targets = headers.targets(name)
         if values is not None:
             wide.append(_wide(position, name, values))
