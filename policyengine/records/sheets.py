@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
@@ -37,6 +37,9 @@ MAX_ABOUT = 64 << 20  # bytes of a part that says what is in the package, all of
 MAX_HELD = 64 << 20  # bytes of a sheet's XML that are read as a whole (measured: about 1.6 bytes of memory each)
 MAX_CELL = 1 << 16  # bytes of the XML of a cell: its formula has at most 8192 characters
 MAX_CELLS = 20_000_000  # cells of the rectangle that calamine lays out, 24 bytes each
+
+Numbered = Iterator[tuple[int, list[str]]]
+"""Rows of a sheet: number (from 1) and texts."""
 
 
 def read_sheets(source: Source) -> Iterator[RawTable | Diagnostic]:
@@ -123,20 +126,12 @@ def _xlsx(source: Source, package: ZipFile) -> Iterator[RawTable | Diagnostic]:
         raise NotXlsx(f"the part {min(missing)} is missing")
     plain = not any(book.styles.zeros) and not any(book.styles.months)
     if plain and all(_holdable(package, part) for part in parts.values()):
-        tables = _calamine(source, "XLSX")
-    else:
-        tables = (_streamed(source, book, name) for name in parts)
-    for table in tables:
-        if isinstance(table, RawTable):
-            table.calendar_1904 = book.calendar_1904
-        yield table
-
-
-def _streamed(source: Source, book: Book, name: str) -> RawTable:
-    rows = _filled(_guarded(source, book.rows(name)), book.merged(name))
-    table = RawTable(source.shown, source.label, name, rows, how="XLSX, " + say("streamed", "流式读取"))
-    table.notes += _hidden(source, name) if name in book.hidden else []
-    return table
+        yield from _calamine(source, "XLSX", book.calendar_1904)
+        return
+    how = "XLSX, " + say("streamed", "流式读取")
+    for name in parts:
+        rows, merged = book.rows(name), book.merged(name)
+        yield _table(source, name, rows, merged, how, book.calendar_1904, name in book.hidden)
 
 
 def _holdable(package: ZipFile, part: str) -> bool:
@@ -176,16 +171,23 @@ def _uncalculated(xml: bytes) -> bool:
     return False
 
 
-def _guarded(source: Source, rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+def _table(
+    source: Source, name: str, rows: Numbered, merged: list[Range], how: str, calendar_1904: bool, hidden: bool
+) -> RawTable:
+    """A sheet's table. ``merged`` as of ``_filled``."""
+    filled = _filled(_guarded(source, rows), merged)
+    table = RawTable(source.shown, source.label, name, filled, how=how, calendar_1904=calendar_1904)
+    if hidden:
+        message = say("a hidden sheet is read like the others", "隐藏的工作表同样会被读取")
+        table.notes.append(Diagnostic("PE440", message, table.span(), severity="warning"))
+    return table
+
+
+def _guarded(source: Source, rows: Numbered) -> Numbered:
     try:
         yield from rows
     except DAMAGED as e:
         raise Damaged(_damaged(source, e)) from e
-
-
-def _hidden(source: Source, name: str) -> list[Diagnostic]:
-    message = say("a hidden sheet is read like the others", "隐藏的工作表同样会被读取")
-    return [Diagnostic("PE440", message, Span(source.shown, sheet=name), severity="warning")]
 
 
 # --- ODS --------------------------------------------------------------------------------------------------------------
@@ -193,12 +195,7 @@ def _hidden(source: Source, name: str) -> list[Diagnostic]:
 
 def _ods(source: Source, package: ZipFile) -> Iterator[RawTable]:
     for sheet, rows in read_ods(package):
-        table = RawTable(
-            source.shown, source.label, sheet.name, _filled(_guarded(source, rows), sheet.merged), how="ODS"
-        )
-        table.calendar_1904 = sheet.calendar_1904
-        table.notes += _hidden(source, sheet.name) if sheet.hidden else []
-        yield table
+        yield _table(source, sheet.name, rows, sheet.merged, "ODS", sheet.calendar_1904, sheet.hidden)
 
 
 # --- XLS, and calamine ------------------------------------------------------------------------------------------------
@@ -213,13 +210,12 @@ def _xls(source: Source) -> Iterator[RawTable | Diagnostic]:
     elif not facts.workbook:
         yield _unreadable(source, *_OTHER)
     else:
-        for table in _calamine(source, "XLS", facts.marks):
-            if isinstance(table, RawTable):
-                table.calendar_1904 = facts.calendar_1904
-            yield table
+        yield from _calamine(source, "XLS", facts.calendar_1904, facts.marks)
 
 
-def _calamine(source: Source, kind: str, marks: Sequence[Marks] = ()) -> Iterator[RawTable | Diagnostic]:
+def _calamine(
+    source: Source, kind: str, calendar_1904: bool, marks: Sequence[Marks] = ()
+) -> Iterator[RawTable | Diagnostic]:
     """``marks``: of each sheet, in their order, what calamine doesn't tell."""
     if find_spec("python_calamine") is None:
         yield _missing_calamine(source)
@@ -230,10 +226,8 @@ def _calamine(source: Source, kind: str, marks: Sequence[Marks] = ()) -> Iterato
             if not worksheet:
                 continue
             merged, rows = reader.sheet()
-            rows = marked(_guarded(source, rows), marks[at] if at < len(marks) else {})
-            table = RawTable(source.shown, source.label, name, _filled(rows, merged), how=kind)
-            table.notes += [] if visible else _hidden(source, name)
-            yield table
+            rows = marked(rows, marks[at] if at < len(marks) else {})
+            yield _table(source, name, rows, merged, kind, calendar_1904, not visible)
     except Unloadable as e:
         yield _missing_calamine(source, str(e))
     except Unreadable as e:
@@ -245,7 +239,7 @@ def _calamine(source: Source, kind: str, marks: Sequence[Marks] = ()) -> Iterato
 # --- merged cells -----------------------------------------------------------------------------------------------------
 
 
-def _filled(rows: Iterable[tuple[int, list[str]]], merged: list[Range]) -> Iterator[Row]:
+def _filled(rows: Numbered, merged: list[Range]) -> Iterator[Row]:
     """Rows with every cell of a merged range holding the range's text. Rows that hold nothing else stay empty.
 
     ``merged`` may grow: the ranges that begin in a row must be there with it.
