@@ -18,7 +18,8 @@ from policyengine.records.parquet import scan
 from policyengine.records.raw import RawTable
 from policyengine.records.rows import RowFacts
 from policyengine.records.schema import Schema
-from policyengine.records.sqlcells import fact_text, load_table, number_type, typed_csv
+from policyengine.records.sql import load_table, text, typed_csv
+from policyengine.records.sqlcells import fact_text, number_type
 
 _SQL = {"date": "DATE", "yes_no": "BOOLEAN", "year": "INT"}
 FILE, ROW = "_file", "_row"  # where a row stands; no field of a pack is called so, no name begins with _
@@ -154,5 +155,5 @@ def copy_to(select: Any, path: Path, group: int | None = None) -> Any:
     options: dict[str, Any] = {"FORMAT": exp.var("parquet"), "WRITE_BLOOM_FILTER": exp.var("false")}
     options |= {"ROW_GROUP_SIZE": exp.Literal.number(group)} if group else {}
     params = [exp.CopyParameter(this=exp.var(n), expression=value) for n, value in options.items()]
-    target = exp.Literal.string(str(path))
+    target = text(str(path))
     return exp.Copy(this=exp.paren(select, copy=False), kind=False, files=[target], params=params)

@@ -20,7 +20,7 @@ from policyengine.progress import told
 from policyengine.records import given, read
 from policyengine.records.beside import beside
 from policyengine.records.canonical import FILE, ROW, Shape, SlowRows, Written
-from policyengine.records.fast import SMALL, Target, count_rows, fast_part, part_of
+from policyengine.records.fast import SMALL, Target, fast_part, part_of
 from policyengine.records.files import Source, Watched, digests, find_files, stdin_for_all
 from policyengine.records.given import Reading
 from policyengine.records.header import Headers
@@ -30,7 +30,7 @@ from policyengine.records.personal import APART, MORE
 from policyengine.records.raw import Damaged, RawTable
 from policyengine.records.rejects import Rejects, in_order
 from policyengine.records.schema import Purpose, Schema
-from policyengine.records.sqlcells import call, make_table, name, number, text
+from policyengine.records.sql import as_, call, count_rows, create, make_table, name, number, text
 from policyengine.records.together import Group, Together, together
 from policyengine.records.viewed import Viewed
 
@@ -257,7 +257,7 @@ class _Tables:
         def cells(own: frozenset[str]) -> list[Any]:
             empty = [exp.cast(exp.null(), kind, dialect="duckdb") for _, kind in columns]
             found = [name(c) if c in own else e for (c, _), e in zip(columns, empty, strict=True)]
-            return [exp.alias_(e, c, quoted=True, copy=False) for (c, _), e in zip(columns, found, strict=True)]
+            return [as_(e, c) for (c, _), e in zip(columns, found, strict=True)]
 
         selects = [exp.select(*cells(part.columns)).from_(part.relation) for part in parts]
         selects = selects or [exp.select(*cells(frozenset())).where(exp.false())]
@@ -268,8 +268,7 @@ class _Tables:
         return [c for c, _ in columns]
 
     def _create_view(self, view: str, query: Any) -> None:
-        create = exp.Create(this=exp.to_table(view, quoted=True), kind="VIEW", replace=True, expression=query)
-        self.connection.execute(create.sql("duckdb", copy=False))
+        self.connection.execute(create("VIEW", view, query))
 
     def _rows(self, query: Any) -> list[tuple[Any, ...]]:
         return list(self.connection.execute(query.sql("duckdb")).fetchall())
@@ -351,10 +350,8 @@ class _Tables:
         """Whether every record id is greater than the one before: then no two are alike, at no cost in memory."""
         ids = name("record_id")
         before = exp.Window(this=exp.Lag(this=ids.copy()))
-        steps = exp.select(exp.alias_(exp.LTE(this=ids, expression=before), "back")).from_(
-            exp.to_table("canonical_all")
-        )
-        back = exp.select(exp.Anonymous(this="bool_or", expressions=[exp.column("back")])).from_(steps.subquery("t"))
+        steps = exp.select(as_(exp.LTE(this=ids, expression=before), "back")).from_(exp.to_table("canonical_all"))
+        back = exp.select(call("bool_or", name("back"))).from_(steps.subquery("t"))
         return not self._rows(back)[0][0]
 
     # --- persons and circumstances ---

@@ -20,7 +20,8 @@ from policyengine.records.mends import source_columns
 from policyengine.records.parquet import BATCH, as_text, check_pages, kinds_of, scan
 from policyengine.records.raw import RawTable, Row, blank
 from policyengine.records.rows import RowFacts, RowReader
-from policyengine.records.sqlcells import Cell, call, cell_of, few, learn, matches, name, number, quicken, text, truly
+from policyengine.records.sql import as_, between, call, count_rows, is_null, matches, name, number, text
+from policyengine.records.sqlcells import Cell, cell_of, few, learn, quicken, truly
 from policyengine.records.staging import raw_parquet
 from policyengine.records.totals import TITLE, TITLED, of_title
 
@@ -204,20 +205,21 @@ class _Fast:
         return exp.NEQ(this=canonical, expression=exp.Count(this=self._stored(cell)))
 
     def _one(self, query: Any) -> tuple[Any, ...]:
-        self.connection.execute(query.sql("duckdb"))
+        """The only row of the query, which is given up."""
+        self.connection.execute(query.sql("duckdb", copy=False))
         return tuple(self.connection.fetchone())
 
     def _odd(self) -> Any:
         """Whether a row can't be used as the queries read it: ``rows.py`` then says why, or finds that it can."""
         signs = [c.unread() for c in self.cells.values() if c.refused]
-        signs.append(_null(self.cells["person_id"].out()))
+        signs.append(is_null(self.cells["person_id"].out()))
         # canonical texts among which totals may be: of the others ``learn`` leaves those to rows.py
         signs += [matches(c.raw, TITLE) for f, c in self.cells.items() if f in TITLED and c.fast != exp.false()]
         if self.shape.headers.purpose == "records":
             signs += self._odd_days() + self._odd_quantity()
         for decl in self.shape.headers.fields.values():
             if decl.required and decl.id != "person_id":
-                signs.append(_null(self.cells[decl.id].out()) if decl.id in self.cells else exp.true())
+                signs.append(is_null(self.cells[decl.id].out()) if decl.id in self.cells else exp.true())
         return exp.or_(*(truly(s) for s in signs), copy=False)
 
     def _days(self) -> tuple[Any, Any]:
@@ -228,7 +230,7 @@ class _Fast:
 
     def _odd_days(self) -> list[Any]:
         first, last = self._days()
-        signs = [_null(last.copy()), exp.GT(this=first, expression=last.copy())]
+        signs = [is_null(last.copy()), exp.GT(this=first, expression=last.copy())]
         if "date" in self.cells and "end" in self.cells:
             signs.append(exp.NEQ(this=self.cells["date"].out(), expression=self.cells["end"].out()))
         return signs
@@ -243,7 +245,7 @@ class _Fast:
         stated = unit.out() if unit else None
         named = None
         if header is not None and value is not None:
-            named = exp.case().when(exp.not_(_null(value.copy())), text(header.unit)).else_(nothing.copy())
+            named = exp.case().when(exp.not_(is_null(value.copy())), text(header.unit)).else_(nothing.copy())
         units = [u for u in (own, stated, named) if u is not None]
         clashes = [exp.NEQ(this=a.copy(), expression=b.copy()) for i, a in enumerate(units) for b in units[i + 1 :]]
         found = exp.func("coalesce", *(u.copy() for u in units)) if len(units) > 1 else units[0] if units else nothing
@@ -258,7 +260,7 @@ class _Fast:
         if unit is not None and any(times != "1" for _, _, times in unit.known):
             factors.append(unit.out(1))
         elif unit is not None and header is not None and header.times != 1:
-            factors.append(exp.case().when(_null(unit.out()), exp.null()).else_(number(1)))
+            factors.append(exp.case().when(is_null(unit.out()), exp.null()).else_(number(1)))
         if header is not None and (header.times != 1 or factors):
             factors.append(number(header.times))
         if not factors:
@@ -272,7 +274,7 @@ class _Fast:
         times = exp.Mul(this=wide, expression=exp.paren(factor))
         if own is None:
             return times, clash
-        bare = _null(own.copy())
+        bare = is_null(own.copy())
         scaled = exp.case().when(bare, times, copy=False).else_(wide.copy(), copy=False)
         return scaled, [exp.and_(bare.copy(), c, copy=False) for c in clash]
 
@@ -291,7 +293,7 @@ class _Fast:
                     copy=False,
                 )
             inside = by_unit.else_(inside, copy=False)
-        outside = exp.and_(exp.not_(_null(value.copy()), copy=False), exp.not_(truly(inside), copy=False), copy=False)
+        outside = exp.and_(exp.not_(is_null(value.copy()), copy=False), exp.not_(truly(inside), copy=False), copy=False)
         return [*signs, outside]
 
     # --- results ---
@@ -299,10 +301,9 @@ class _Fast:
     def part(self) -> tuple[Written, int]:
         self._learn()
         columns, odd = self._columns(), self._odd()
-        self.connection.execute(self._source(joined=False).select(count_rows()).sql("duckdb"))
-        total: int = self.connection.fetchone()[0]
+        (total,) = self._one(self._source(joined=False).select(count_rows()))
         odd_rows, read_rows = self._slow(odd)
-        usual = self._source().select(*(_named(e, c) for c, e in columns.items()), copy=False)
+        usual = self._source().select(*(as_(e, c) for c, e in columns.items()), copy=False)
         if odd_rows or any(c.meant for c in self.cells.values()):
             path = self.target.path("usual")
             usual.where(exp.not_(odd, copy=False), copy=False)
@@ -340,12 +341,10 @@ class _Fast:
 
     def _slow(self, odd: Any) -> tuple[int, int]:
         """Read the odd rows one by one; how many there were, and how many of them were not empty."""
-        counted = self._source().select(count_rows(), copy=False).where(odd.copy(), copy=False)
-        self.connection.execute(counted.sql("duckdb", copy=False))
-        odd_rows: int = self.connection.fetchone()[0]
+        (odd_rows,) = self._one(self._source().select(count_rows(), copy=False).where(odd.copy(), copy=False))
         if not odd_rows:
             return 0, 0
-        place = [_named(self.raw.file.copy(), "at_file"), _named(self.raw.row.copy(), "at_row")]
+        place = [as_(self.raw.file.copy(), "at_file"), as_(self.raw.row.copy(), "at_row")]
         texts = [as_text(n, kind, "r") for n, kind in self.kinds.items()]
         query = self._source().select(*place, *texts, copy=False).where(odd.copy(), copy=False)
         query.order_by(name("at_file"), name("at_row"), copy=False)
@@ -368,26 +367,14 @@ class _Fast:
         return odd_rows, found
 
 
-def count_rows() -> Any:
-    return exp.Count(this=exp.Star())
-
-
 def _as_r(relation: Any) -> Any:
     return exp.Table(this=relation, alias=exp.TableAlias(this=exp.to_identifier("r")))
-
-
-def _null(expression: Any) -> Any:
-    return exp.Is(this=expression, expression=exp.null())
-
-
-def _named(expression: Any, column: str) -> Any:
-    return exp.alias_(expression, column, quoted=True, copy=False)
 
 
 def _kept(value: Any, bounds: tuple[Any, Any, int], most_decimals: int) -> Any:
     """Whether a quantity keeps its unit's bounds and decimals."""
     low, high, decimals = bounds
-    inside: Any = exp.Between(this=value.copy(), low=number(low), high=number(high))
+    inside = between(value.copy(), number(low), number(high))
     if decimals >= most_decimals:
         return inside
     shorter = exp.Round(this=value.copy(), decimals=number(decimals))

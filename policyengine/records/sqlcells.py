@@ -7,23 +7,24 @@ to ``rows.py``, row by row, which says why.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from sqlglot import exp
+
 from policyengine.language.quantities import exact_text
 from policyengine.language.vocabulary import FieldDecl
 from policyengine.records.cells import ANY_NUMBER, MAX_ID, MAX_TEXT, YEARS, Amount, Bad, UnitCell
-from policyengine.records.duck_file import reader
 from policyengine.records.header import Column
 from policyengine.records.model import Fact
 from policyengine.records.parquet import MOMENTS, as_text
 from policyengine.records.rows import Parser
 from policyengine.records.schema import Schema
+from policyengine.records.sql import as_, between, call, is_null, make_table, matches, name, number, text
 
 SAMPLE = 20_000  # rows that show whether a column repeats itself
 MANY = 1_000_000  # distinct texts of one column that are read ahead; a column with more is read row by row
@@ -41,51 +42,7 @@ TEXT = (
 # Longer than none, null and false, shorter than an identity number with x, and of characters that url_encode leaves
 # alone (A-Z a-z 0-9 . _ ~ -): it is an id, and a text, and told at half the cost of the patterns.
 SHORT = (6, 17)
-PIECE = 1 << 23  # bytes of a text file that one thread reads at a time
 EXACT = Fraction(10**15)  # fifteen digits
-
-
-def name(column: str, table: str | None = None) -> Any:
-    """A quoted column."""
-    from sqlglot import exp
-
-    return exp.column(column, table=table, quoted=True)
-
-
-def text(value: str) -> Any:
-    from sqlglot import exp
-
-    return exp.Literal.string(value)
-
-
-def number(value: Fraction | int) -> Any:
-    """An exact number; negative ones in brackets."""
-    from sqlglot import exp
-
-    written = exp.Literal.number(exact_text(abs(Fraction(value))))
-    return exp.paren(exp.Neg(this=written)) if value < 0 else written
-
-
-def call(function: str, *arguments: Any) -> Any:
-    from sqlglot import exp
-
-    return exp.Anonymous(this=function, expressions=list(arguments))
-
-
-def between(value: Any, low: Any, high: Any) -> Any:
-    from sqlglot import exp
-
-    return exp.Between(this=value, low=low, high=high)
-
-
-def matches(value: Any, pattern: str) -> Any:
-    return call("regexp_full_match", value, text(pattern))
-
-
-def never() -> Any:
-    from sqlglot import exp
-
-    return exp.false()
 
 
 @dataclass(slots=True)
@@ -93,7 +50,7 @@ class Cell:
     """How one column is read. ``fast``: which cells are canonical; ``value``: their value; both over the raw column.
 
     ``types``: SQL types of the value and, for quantities and units, of what stands beside it (unit, factor).
-    ``meant``: the table of the other cells, once it is made: name, and whether it has any row.
+    ``meant``: the table of the other cells, if there are any and it is made.
     """
 
     column: Column
@@ -114,8 +71,6 @@ class Cell:
 
     def out(self, part: int = 0) -> Any:
         """The value (or what stands beside it) in terms of the relation joined with ``meant``."""
-        from sqlglot import exp
-
         slow = name(f"v{part}", self.meant) if self.meant else exp.cast(exp.null(), self.types[part])
         if part:
             return number(1) if self.same and self.types[0] == "TEXT" else slow
@@ -126,32 +81,24 @@ class Cell:
 
     def unread(self) -> Any:
         """Whether the cell holds something that has no value so far."""
-        from sqlglot import exp
-
         if not self.refused:
-            return never()
-        missing = exp.Is(this=name("raw", self.meant), expression=exp.null()) if self.meant else exp.true()
+            return exp.false()
+        missing = is_null(name("raw", self.meant)) if self.meant else exp.true()
         return exp.and_(filled(self.raw), exp.not_(truly(self.fast), copy=False), missing, copy=False)
 
 
 def filled(raw: Any) -> Any:
     """Whether there is a text at all (``as_text`` gives an empty one for NULL)."""
-    from sqlglot import exp
-
     return exp.NEQ(this=raw.copy(), expression=text(""))
 
 
 def truly(condition: Any) -> Any:
     """A condition with unknown made false."""
-    from sqlglot import exp
-
     return exp.func("coalesce", condition.copy(), exp.false(), copy=False)
 
 
 def cell_of(column: Column, decl: FieldDecl, kind: str, source: str, parse: Parser, schema: Schema) -> Cell:
     """How a column of SQL type ``kind``, named ``source``, is read as the field ``decl``."""
-    from sqlglot import exp
-
     plain, raw = name(source, "r"), as_text(source, kind, "r")
     is_text = kind == "VARCHAR"
     varchar = ("TEXT",)
@@ -161,39 +108,35 @@ def cell_of(column: Column, decl: FieldDecl, kind: str, source: str, parse: Pars
             return Cell(column, raw, exp.GTE(this=plain, expression=number(0)), value, varchar, parse)
         pattern = PERSON if decl.id == "person_id" else ID
         fast = exp.and_(matches(plain, pattern), exp.LTE(this=call("strlen", plain), expression=number(MAX_ID)))
-        fast, value = (fast, plain) if is_text else (never(), raw)
+        fast, value = (fast, plain) if is_text else (exp.false(), raw)
         # a person may be called total, which is no id
         return Cell(column, raw, fast, value, varchar, parse, plain=is_text, short=is_text and decl.id == "record_id")
     match decl.type:
         case "text":
             fast = exp.and_(matches(plain, TEXT), exp.LTE(this=exp.Length(this=plain), expression=number(MAX_TEXT)))
-            fast, value = (fast, plain) if is_text else (never(), raw)
+            fast, value = (fast, plain) if is_text else (exp.false(), raw)
             return Cell(column, raw, fast, value, varchar, parse, patterned=is_text, plain=is_text, short=is_text)
         case "date":
             return _day(column, raw, plain, kind, parse)
         case "yes_no":
             return _yes_no(column, raw, plain, kind, parse)
         case "year":
-            return Cell(column, raw, never(), exp.cast(exp.null(), "INT"), ("INT",), parse)
+            return Cell(column, raw, exp.false(), exp.cast(exp.null(), "INT"), ("INT",), parse)
         case "unit":
-            return Cell(column, raw, never(), plain if is_text else raw, ("TEXT", "BIGINT"), parse, plain=is_text)
+            return Cell(column, raw, exp.false(), plain if is_text else raw, ("TEXT", "BIGINT"), parse, plain=is_text)
         case "number":
             return _number(column, raw, plain, kind, decl, parse, schema)
-    return Cell(column, raw, never(), plain if is_text else raw, varchar, parse, plain=is_text)
+    return Cell(column, raw, exp.false(), plain if is_text else raw, varchar, parse, plain=is_text)
 
 
 def _yes_no(column: Column, raw: Any, plain: Any, kind: str, parse: Parser) -> Cell:
-    from sqlglot import exp
-
     marks = {"BOOLEAN": [exp.true(), exp.false()], "VARCHAR": [text("true"), text("false")]}.get(kind)
-    fast = exp.In(this=plain, expressions=marks) if marks else never()
+    fast = exp.In(this=plain, expressions=marks) if marks else exp.false()
     value = exp.TryCast(this=plain if marks else exp.null(), to=exp.DataType.build("BOOLEAN"))
     return Cell(column, raw, fast, value, ("BOOLEAN",), parse)
 
 
 def _day(column: Column, raw: Any, plain: Any, kind: str, parse: Parser) -> Cell:
-    from sqlglot import exp
-
     value = exp.TryCast(this=plain, to=exp.DataType.build("DATE"))
     first, last = (exp.cast(text(f"{year}"), "DATE") for year in (f"{YEARS[0]}-01-01", f"{YEARS[1]}-12-31"))
     if kind == "VARCHAR":  # as it is written back; DuckDB works that out once for each text, unlike a pattern
@@ -203,7 +146,7 @@ def _day(column: Column, raw: Any, plain: Any, kind: str, parse: Parser) -> Cell
     elif kind == "DATE" or (kind.startswith("TIMESTAMP") and kind not in MOMENTS):
         fast = between(value.copy(), first, last)
     else:
-        fast = never()
+        fast = exp.false()
     return Cell(column, raw, fast, value, ("DATE",), parse)
 
 
@@ -230,8 +173,6 @@ def _limits(decl: FieldDecl, schema: Schema) -> tuple[Fraction, Fraction, int]:
 
 def _number(column: Column, raw: Any, plain: Any, kind: str, decl: FieldDecl, parse: Parser, schema: Schema) -> Cell:
     """Plain digits, and numbers of the file's own type that are exact in the declared decimals and bounds."""
-    from sqlglot import exp
-
     is_quantity = decl.id == "quantity"
     to = number_type(decl, schema)
     low, high, decimals = _limits(decl, schema)
@@ -241,8 +182,9 @@ def _number(column: Column, raw: Any, plain: Any, kind: str, decl: FieldDecl, pa
     if kind == "DOUBLE":  # only up to fifteen digits a floating number shows what it holds
         low, high = max(low, -EXACT / 10**decimals), min(high, EXACT / 10**decimals)
     inside = between(value.copy(), number(low), number(high))
+    fast: Any
     if column.unit is not None and not is_quantity:
-        fast = never()  # the header's unit may call for a conversion: cells.py does that
+        fast = exp.false()  # the header's unit may call for a conversion: cells.py does that
     elif kind == "VARCHAR":
         digits = "[0-9]{1,12}" + (rf"(\.[0-9]{{1,{decimals}}})?" if decimals else "")
         fast = exp.and_(matches(plain, digits), inside)
@@ -253,7 +195,7 @@ def _number(column: Column, raw: Any, plain: Any, kind: str, decl: FieldDecl, pa
         again = exp.TryCast(this=value.copy(), to=exp.DataType.build(kind, dialect="duckdb"))
         fast = exp.and_(inside, exp.EQ(this=again, expression=plain))
     else:
-        fast = never()
+        fast = exp.false()
     return Cell(column, raw, fast, value, types, parse, most=most)
 
 
@@ -289,11 +231,9 @@ def learn(
 
 def few(cells: Mapping[str, Cell], connection: Any, relation: Any) -> set[str]:
     """The columns that repeat themselves so much that their distinct texts are sooner read than their cells tested."""
-    from sqlglot import exp
-
     if not cells:
         return set()
-    first = exp.select(*(exp.alias_(c.raw.copy(), f, quoted=True) for f, c in cells.items())).from_(relation)
+    first = exp.select(*(as_(c.raw.copy(), f) for f, c in cells.items())).from_(relation)
     counts = (exp.Count(this=exp.Distinct(expressions=[name(f)])) for f in cells)
     counted = exp.select(*counts).from_(first.limit(SAMPLE, copy=False).subquery("t", copy=False))
     found = connection.execute(counted.sql("duckdb")).fetchone()
@@ -302,8 +242,6 @@ def few(cells: Mapping[str, Cell], connection: Any, relation: Any) -> set[str]:
 
 def quicken(cells: Sequence[Cell], connection: Any, relation: Any) -> None:
     """Try the cheap test before ``fast`` where it does for nearly all of the first rows; else it would cost more."""
-    from sqlglot import exp
-
     if not cells:
         return
     first = exp.select(*(cell.value.copy() for cell in cells)).from_(relation).limit(SAMPLE).subquery("r")
@@ -318,8 +256,6 @@ def quicken(cells: Sequence[Cell], connection: Any, relation: Any) -> None:
 
 def _short(cell: Cell) -> Any:
     """Whether a text is harmless and as long as ``SHORT``."""
-    from sqlglot import exp
-
     harmless = exp.EQ(this=call("url_encode", cell.value.copy()), expression=cell.value.copy())
     long = between(call("strlen", cell.value.copy()), *map(number, SHORT))
     return exp.and_(long, harmless, copy=False)
@@ -327,16 +263,14 @@ def _short(cell: Cell) -> Any:
 
 def _distinct(cell: Cell, connection: Any, relation: Any) -> list[str] | None:
     """The texts that are not canonical; None where there are too many."""
-    from sqlglot import exp
-
     if cell.plain and cell.fast == exp.false():  # nothing but the column: read as it is stored, each text once
-        every = exp.select(exp.alias_(cell.value.copy(), "raw")).distinct().from_(relation).limit(MANY + 2)
+        every = exp.select(as_(cell.value.copy(), "raw")).distinct().from_(relation).limit(MANY + 2)
         stored = [raw for (raw,) in connection.execute(every.sql("duckdb")).fetchall()]
         cell.empty = "" in stored
         found = [raw for raw in stored if raw]
         return found if len(found) <= MANY else None
     others = exp.and_(filled(cell.raw), exp.not_(truly(cell.fast), copy=False), copy=False)
-    distinct = exp.select(exp.alias_(cell.raw.copy(), "raw")).distinct().from_(relation).where(others).limit(MANY + 1)
+    distinct = exp.select(as_(cell.raw.copy(), "raw")).distinct().from_(relation).where(others).limit(MANY + 1)
     found = [raw for (raw,) in connection.execute(distinct.sql("duckdb")).fetchall()]
     return found if len(found) <= MANY else None
 
@@ -373,54 +307,3 @@ def _fits(value: str, cell: Cell) -> bool:
     found = Fraction(value)
     decimals = int(cell.types[0][:-1].split(",")[1])
     return abs(found) <= cell.most and (found * 10**decimals).denominator == 1
-
-
-def make_table(
-    connection: Any, table: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str | None]], folder: Path
-) -> None:
-    """A table from rows of texts, through a file: faster than parameters by far. Empty texts are NULL."""
-    path = folder / f"{table}.csv"
-    write_rows(path, rows)
-    load_table(connection, table, columns, path)
-
-
-def load_table(connection: Any, table: str, columns: Sequence[tuple[str, str]], path: Path) -> None:
-    """A table from a CSV file without header, which is removed."""
-    from sqlglot import exp
-
-    query = exp.select("*").from_(typed_csv(path, columns))
-    # as with the views over it: who reads on the same connection again is done with what was read before
-    create = exp.Create(this=exp.to_table(table, quoted=True), kind="TABLE", replace=True, expression=query)
-    connection.execute(create.sql("duckdb", copy=False))
-    path.unlink()
-
-
-def write_rows(path: Path, rows: Iterable[Sequence[str | None]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
-
-
-def typed_csv(
-    path: Path, columns: Sequence[tuple[str, str]], delimiter: str = ",", skip: int = 0, ragged: bool = False
-) -> Any:
-    """``read_csv`` of a file without header, its columns named and typed; a longer row is an error.
-
-    ``ragged``: rows may be shorter, but no cell holds a line break. The file is read in pieces so small that several
-    threads have work where the order of the rows is kept.
-    """
-    from sqlglot import exp
-
-    shape = [exp.PropertyEQ(this=exp.to_identifier(c, quoted=True), expression=text(t)) for c, t in columns]
-    struct = exp.Struct(expressions=shape)
-    options: dict[str, Any] = {
-        "columns": struct, "auto_detect": exp.false(), "header": exp.false(),
-        "delim": text(delimiter),
-        "quote": text('"'), "escape": text('"'), "skip": number(skip),
-        "null_padding": exp.true() if ragged else exp.false(),
-        "max_line_size": number(200_000 if ragged else 16_000_000), "strict_mode": exp.true(),
-    }  # fmt: skip
-    if ragged:
-        options["buffer_size"] = number(PIECE)
-    else:
-        options["new_line"] = text("\\n")  # else DuckDB goes by the first line break, which may be within a cell
-    return reader("read_csv", path, options)

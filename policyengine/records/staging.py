@@ -21,7 +21,7 @@ from policyengine.records.cells import MAX_TEXT
 from policyengine.records.files import Source
 from policyengine.records.header import Layout
 from policyengine.records.raw import RawTable, Row
-from policyengine.records.sqlcells import typed_csv
+from policyengine.records.sql import typed_csv
 from policyengine.records.text import rows_of_lines
 
 CHUNK = 1 << 20  # stays in the processor's cache

@@ -25,7 +25,7 @@ from policyengine.records.files import Source
 from policyengine.records.header import Layout
 from policyengine.records.parquet import scan
 from policyengine.records.raw import RawTable, Row, blank
-from policyengine.records.sqlcells import name, typed_csv
+from policyengine.records.sql import name, typed_csv
 from policyengine.records.staging import GROUP, MOST, plain, put_apart
 from policyengine.records.text import MAX_LINE
 from policyengine.records.viewed import Viewed, one_layout, viewable

@@ -19,7 +19,7 @@ from policyengine.records.files import Source
 from policyengine.records.header import Layout
 from policyengine.records.parquet import scan
 from policyengine.records.raw import RawTable, blank
-from policyengine.records.sqlcells import call, name, number, text
+from policyengine.records.sql import as_, call, create, name, number, text
 
 INDEX = "file_index"  # DuckDB's name for the place of a row's file in the list
 LABEL = "_label"  # beside FILE and NUMBER, a column of the view
@@ -45,21 +45,22 @@ class Viewed:
     def raw(self, target: Target) -> Raw:
         """The cells of all files."""
         sources = list(self.sources.values())
-        cells = [exp.alias_(name(own), f"c{i}", quoted=True) for i, own in enumerate(self.names)]
+        cells = [as_(name(own), f"c{i}") for i, own in enumerate(self.names)]
         places = self._each([number(place) for place in self.tables], FILE)
         labels = self._each([text(table.label) for table in self.tables.values()], LABEL)
         files = scan([source.path for source in sources], numbered=True)
-        view = exp.to_table(f"canonical_files_{self.part}")
+        view = f"canonical_files_{self.part}"
         select = exp.select(*cells, name(NUMBER), places, labels).from_(files)
-        create = exp.Create(this=view, kind="VIEW", replace=True, expression=select)
-        target.connection.execute(create.sql("duckdb"))
+        target.connection.execute(create("VIEW", view, select))
         row = exp.paren(exp.Add(this=name(NUMBER, "r"), expression=number(self.layout.header_row + 1)))
-        return Raw(view, self.layout, self.tables, name(FILE, "r"), row, name(LABEL, "r"), sources=sources)
+        return Raw(
+            exp.to_table(view), self.layout, self.tables, name(FILE, "r"), row, name(LABEL, "r"), sources=sources
+        )
 
     def _each(self, values: Sequence[Any], column: str) -> Any:
         """Of these, one for each file, that of a row's file."""
         at = exp.Add(this=exp.cast(name(INDEX), "BIGINT"), expression=number(1))
-        return exp.alias_(call("list_extract", call("list_value", *values), at), column, quoted=True)
+        return as_(call("list_extract", call("list_value", *values), at), column)
 
 
 def viewable(table: RawTable) -> bool:

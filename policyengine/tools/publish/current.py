@@ -14,7 +14,7 @@ from policyengine.address import shown
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.records.sqlcells import name
+from policyengine.records.sql import name
 from policyengine.tools.publish.reading import copied, lacking, manifests_in, of_result
 from policyengine.tools.publish.staging import schema_statements
 from policyengine.tools.result.read import Row, Written

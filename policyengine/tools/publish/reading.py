@@ -15,7 +15,7 @@ from policyengine.address import is_server, shown
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
 from policyengine.progress import told
-from policyengine.records.sqlcells import name, text, typed_csv
+from policyengine.records.sql import name, text, typed_csv
 from policyengine.tools.result.manifest_shape import first_fault
 from policyengine.tools.result.read import subjects_of
 from policyengine.tools.stats.frames import described

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.language.quantities import exact_text, half_up
-from policyengine.records.sqlcells import call, make_table, name, number, text
+from policyengine.records.sql import call, make_table, name, number, text
 from policyengine.tools.result.read import Written
 from policyengine.tools.result.tables import Table
 from policyengine.tools.stats.frames import Frame, denominators, described, frame_of, ticks

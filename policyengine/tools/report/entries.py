@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from policyengine.language.quantities import exact_text
-from policyengine.records.sqlcells import call, name, text
+from policyengine.records.sql import call, name, text
 from policyengine.tools.publish.current import OF_LEDGER, Current, in_names
 from policyengine.tools.result.read import Written
 from policyengine.tools.result.tables import parted

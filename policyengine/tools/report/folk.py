@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from policyengine.records.model import Fact, Person, Record
 from policyengine.records.personal import mask, mask_name
-from policyengine.records.sqlcells import name, text
+from policyengine.records.sql import name, text
 from policyengine.tools.explain.case import Case, rows_of
 from policyengine.tools.explain.explain import written_parts
 from policyengine.tools.report.entries import Entry, Unsettled, entries_of, ledger_entry, unsettled_of

@@ -16,7 +16,7 @@ from typing import Any
 from policyengine.records.duck_file import reader
 from policyengine.records.parquet import scan
 from policyengine.records.personal import APOSTROPHED
-from policyengine.records.sqlcells import call, name, number, text
+from policyengine.records.sql import call, name, number, text
 from policyengine.tools.result.read import Written
 
 NARROW, WIDEST = 18, 38  # digits of a BIGINT, and of the widest DECIMAL

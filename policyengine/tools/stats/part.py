@@ -15,7 +15,7 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
 from policyengine.progress import told
-from policyengine.records.sqlcells import call, make_table, name, number, text
+from policyengine.records.sql import call, make_table, name, number, text
 from policyengine.tools.stats.frames import LARGEST_TICKS, Frame, denominator, fact_text, ticks
 from policyengine.tools.stats.origin import Lists
 

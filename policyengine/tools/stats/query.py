@@ -10,7 +10,7 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.language.quantities import half_up
 from policyengine.messages import listed, say
-from policyengine.records.sqlcells import call, name, number, text
+from policyengine.records.sql import call, name, number, text
 from policyengine.tools.result.tables import Column, Table, Value
 from policyengine.tools.stats.part import OF_DECISION, same
 from policyengine.tools.stats.store import Store

@@ -21,7 +21,7 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
 from policyengine.records.personal import mask
-from policyengine.records.sqlcells import name, number
+from policyengine.records.sql import name, number
 from policyengine.tools.stats.part import FIGURES, OF_DECISION, OF_LEDGER, Part, Source, as_, ordered, tell_once
 
 MEMORY = "2GB"  # before DuckDB goes on on the disk
