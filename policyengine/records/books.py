@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,12 @@ class _Stream(io.BufferedWriter):
 
 
 def save_book(book: Any, path: Path) -> None:
-    """Write a workbook that was made row by row, without a clock: the same book gives the same bytes. ``OSError`` where
+    """Write a workbook that was made row by row, without a clock: the same rows give the same bytes. ``OSError`` where
     the disk is full."""
     from openpyxl.writer.excel import ExcelWriter
 
+    book.properties.creator = "policyengine"
+    book.properties.created = book.properties.modified = datetime(2000, 1, 1)
     stream = _Stream(io.FileIO(path, "w"))
     try:
         ExcelWriter(book, _archive(stream)).save()  # its own ``save`` would say when the book was changed

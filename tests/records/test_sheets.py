@@ -229,6 +229,17 @@ def test_an_archive_is_to_be_unpacked_first(tmp_path: Path) -> None:
     assert "unpack" in (said[0].hint or "")
 
 
+def test_the_same_rejects_give_the_same_workbook_whatever_the_clock_says(tmp_path: Path) -> None:
+    """The same packs, inputs and options give the same bytes (docs/results.md)."""
+    source, path = str(DATA / "terms.csv"), tmp_path / "rejects.xlsx"
+    inputs, _ = read_inputs([source], None, None, schema())
+    assert inputs is not None
+    assert write_rejects(path, inputs.rejects, [source], schema()) == []
+    with zipfile.ZipFile(path) as book:
+        about = book.read("docProps/core.xml").decode()
+    assert re.findall(r">([^<>]+)</dc", about) == ["policyengine", "2000-01-01T00:00:00Z", "2000-01-01T00:00:00Z"]
+
+
 def test_rejects_are_mended_in_their_workbook_and_read_again(tmp_path: Path) -> None:
     from openpyxl import load_workbook
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +88,6 @@ class Workbook:
 
     def save(self, path: Path) -> None:
         """The file appears whole or not at all, and is the same for the same rows."""
-        self._book.properties.creator = "policyengine"
-        self._book.properties.created = self._book.properties.modified = datetime(2000, 1, 1)
         with rows_of_book(self._book), whole_file(path) as new:
             save_book(self._book, new)
 

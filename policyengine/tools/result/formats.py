@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -189,8 +189,6 @@ def _write_xlsx(table: Table, path: Path) -> None:
         sheet.append(table.names)
         for row in table.rows:
             sheet.append([_cell(v) for v in row])
-    book.properties.creator = "policyengine"
-    book.properties.created = book.properties.modified = datetime(2000, 1, 1)  # no clock in a result
     save_book(book, path)
 
 
