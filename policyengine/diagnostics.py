@@ -15,7 +15,7 @@ from policyengine.light import dataclass
 from policyengine.messages import harmless, say
 
 Severity = Literal["error", "warning", "note"]
-_SEVERITIES_ZH = {"error": "错误", "warning": "警告", "note": "说明"}
+SEVERITIES_ZH = {"error": "错误", "warning": "警告", "note": "说明"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def human(d: Diagnostic) -> str:
     """``file:line:column: error PE203: message`` with the line, a caret under the place, and a hint."""
     where = f"{harmless(str(d.span))}: " if d.span else ""  # a name of a file may hold the end of a line
     colon = say(": ", "：")
-    lines = [f"{where}{say(d.severity, _SEVERITIES_ZH[d.severity])} {d.code}{colon}{d.message}"]
+    lines = [f"{where}{say(d.severity, SEVERITIES_ZH[d.severity])} {d.code}{colon}{d.message}"]
     if d.source is not None and d.span and d.span.line:
         number = f"{d.span.line:>6}"
         source = d.source.rstrip("\n")

@@ -28,7 +28,10 @@ from policyengine.packs.values import text_at
 from policyengine.records.model import Reject
 from policyengine.whole import whole_file
 
-KINDS = ("records", "persons", "circumstances", "mapping")
+KINDS = {
+    "records": ("records", "学习记录"), "persons": ("persons", "人员"), "circumstances": ("circumstances", "情形"),
+    "mapping": ("mapping file", "对照文件"),
+}  # fmt: skip
 SHOWN = 200  # rejected cells on a page; the table has all
 _BATCH = re.compile(r"[0-9a-f]{16}")
 _UNFIT = re.compile(r'[\\/:*?"<>|\[\]\x00-\x1f\x7f]')  # no name of a file has these everywhere, or they are wildcards
@@ -164,8 +167,7 @@ class Desk:
 
         made = self.folder / batch
         inside = {kind: [str(p.relative_to(made)) for p in paths] for kind, paths in files.items()}
-        one = {kind: inside[kind][0] for kind in KINDS[1:] if inside.get(kind)}
-        asked = Files(tuple(inside["records"]), *(one.get(kind) for kind in KINDS[1:]))
+        asked = Files(tuple(inside.pop("records")), **{kind: paths[0] for kind, paths in inside.items() if paths})
         with chdir(made):
             tally = evaluate_into(law, asked, "result", Wish(), periods, read=read, progress=heard)
         judged = Judged(

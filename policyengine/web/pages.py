@@ -7,7 +7,7 @@ from html import escape
 from importlib.resources import files
 from importlib.util import find_spec
 
-from policyengine.diagnostics import Diagnostic, PolicyError, failed
+from policyengine.diagnostics import SEVERITIES_ZH, Diagnostic, PolicyError, failed
 from policyengine.language.printer import print_statement
 from policyengine.language.vocabulary import Vocabulary
 from policyengine.messages import listed, many, say, spoken
@@ -16,17 +16,13 @@ from policyengine.records.model import Reject
 from policyengine.tools.check import check
 from policyengine.tools.report.page import part
 from policyengine.tools.test.run import Bench, benches, run
-from policyengine.web.desk import SHOWN, Desk, Judged, PackName
+from policyengine.web.desk import KINDS, SHOWN, Desk, Judged, PackName
 
 LEVELS = {
     "national": ("national", "国家"), "province": ("province", "省"), "city": ("city", "市"),
     "sector": ("sector", "行业"), "employer": ("employer", "单位"),
 }  # fmt: skip
-KINDS = {
-    "records": ("records", "学习记录"), "persons": ("persons", "人员"), "circumstances": ("circumstances", "情形"),
-    "mapping": ("mapping file", "对照文件"),
-}  # fmt: skip
-_SEVERITIES = {"error": ("error", "错误", 1), "warning": ("warning", "警告", 3), "note": ("note", "说明", 4)}
+_COLOURS = {"error": 1, "warning": 3, "note": 4}
 _CHANGES = {
     "fixed": ("a lower pack may not change it", "下级不得改变"),
     "raise-only": ("a lower pack may only raise it", "下级只许提高"),
@@ -128,7 +124,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 def pack_page(name: PackName) -> str:
     """A pack as law: what is wrong with it, its rules in both languages with their articles, its cases."""
-    return page(f"{name.title or name.id}", _pack(name))
+    return page(name.title or name.id, _pack(name))
 
 
 def _pack(name: PackName) -> Iterator[str]:
@@ -194,12 +190,12 @@ def messages(said: Sequence[Diagnostic], none: str = "") -> Iterator[str]:
     if not said:
         yield f"<p>{escape(none)}</p>\n"
         return
-    order = list(_SEVERITIES)
+    order = list(SEVERITIES_ZH)
     yield '<ul class="messages">\n'
     for d in sorted(said, key=lambda d: order.index(d.severity)):
-        en, zh, colour = _SEVERITIES[d.severity]
+        severity, colour = say(d.severity, SEVERITIES_ZH[d.severity]), _COLOURS[d.severity]
         place = f"<code>{escape(str(d.span))}</code> " if d.span else ""
-        yield f'<li><span class="o o{colour}">{say(en, zh)} {d.code}</span> {place}{escape(d.message)}\n'
+        yield f'<li><span class="o o{colour}">{severity} {d.code}</span> {place}{escape(d.message)}\n'
         if d.source is not None:
             yield f"<pre>{escape(d.source.strip())}</pre>\n"
         if d.citation:

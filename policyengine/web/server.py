@@ -12,11 +12,12 @@ import json
 import os
 import secrets
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -109,9 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         # not by a redirect: where another page led here, the browser would leave the cookie out of the next request
         content = f'<!doctype html><meta http-equiv="refresh" content="0;url=/"><a href="/">{say("go on", "继续")}</a>'
-        self._send(
-            200, _HTML, content.encode(), _POLICY, f"{COOKIE}={self.server.key}; HttpOnly; SameSite=Strict; Path=/"
-        )
+        cookie = f"{COOKIE}={self.server.key}; HttpOnly; SameSite=Strict; Path=/"
+        self._send(200, _HTML, content.encode(), {"Content-Security-Policy": _POLICY, "Set-Cookie": cookie})
 
     def _answer(self, make: Callable[[], None], data: bool = False) -> None:
         """Do it; tell what keeps it from being done. ``data``: to the page's script, else to the person."""
@@ -171,12 +171,8 @@ class _Handler(BaseHTTPRequestHandler):
             if not path.exists():
                 make(path)
         with path.open("rb") as stream:
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(path.stat().st_size))
-            if name is not None:
-                self.send_header("Content-Disposition", f"attachment; filename={quote(name)}")
-            self._common()
+            more = {} if name is None else {"Content-Disposition": f"attachment; filename={quote(name)}"}
+            self._begin(200, kind, path.stat().st_size, more)
             while piece := stream.read(1 << 20):
                 self.wfile.write(piece)
 
@@ -230,7 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _html(self, content: str, status: int = 200, script: str = "") -> None:
         scripts = f"script-src 'nonce-{script}'; connect-src 'self'" if script else ""
-        self._send(status, _HTML, content.encode(), f"{_POLICY}; {scripts}")
+        self._send(status, _HTML, content.encode(), {"Content-Security-Policy": f"{_POLICY}; {scripts}"})
 
     def _json(self, content: Any, status: int = 200) -> None:
         self._send(status, "application/json", json.dumps(content).encode())
@@ -238,24 +234,20 @@ class _Handler(BaseHTTPRequestHandler):
     def _plain(self, status: int, text: str) -> None:
         self._send(status, "text/plain; charset=utf-8", f"{text}\n".encode())
 
-    def _send(
-        self, status: int, kind: str, content: bytes, policy: str | None = None, cookie: str | None = None
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content)))
-        if policy is not None:
-            self.send_header("Content-Security-Policy", policy)
-        if cookie is not None:
-            self.send_header("Set-Cookie", cookie)
-        self._common()
+    def _send(self, status: int, kind: str, content: bytes, more: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._begin(status, kind, len(content), more)
         self.wfile.write(content)
 
-    def _common(self) -> None:
-        """What holds for every answer: nothing is kept by the browser, nothing is told to other sites."""
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("Referrer-Policy", "same-origin")  # with none a form would not say whence it comes
-        self.send_header("X-Content-Type-Options", "nosniff")
+    def _begin(self, status: int, kind: str, length: int, more: Mapping[str, str]) -> None:
+        """The head of every answer: nothing is kept by the browser, nothing is told to other sites."""
+        headers = {
+            "Content-Type": kind, "Content-Length": str(length), **more, "Cache-Control": "no-store",
+            "Referrer-Policy": "same-origin",  # with none a form would not say whence it comes
+            "X-Content-Type-Options": "nosniff",
+        }  # fmt: skip
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
 
 
