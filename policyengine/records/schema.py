@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -84,7 +84,11 @@ class Schema:
     def terms(self, decl: FieldDecl) -> tuple[dict[str, tuple[str, ...]], list[str]]:
         """Compared form → ids of a field's terms, and the names to suggest."""
         if decl.owner not in self._term_words:
-            self._term_words[decl.owner] = self._index(decl.owner, self.vocabulary.terms_of(decl.owner))
+            forms, names = _forms(self.vocabulary.terms_of(decl.owner))
+            for term, more in self.mapping.term_aliases.get(decl.owner, {}).items():
+                for form in more:
+                    forms.setdefault(compare(form), set()).update(forms.get(compare(term), ()))
+            self._term_words[decl.owner] = {form: tuple(sorted(ids)) for form, ids in forms.items()}, names
         return self._term_words[decl.owner]
 
     def holders(self, decl: FieldDecl) -> dict[str, int]:
@@ -93,20 +97,17 @@ class Schema:
 
     def known_terms(self, owner: str) -> tuple[Callable[[str], bool], list[str]]:
         """Whether a word is a form of a term of ``owner`` without the mapping's own, and the names to suggest."""
-        words = self.vocabulary.terms_of(owner)
-        forms = {compare(form) for word in words for form in (word.id, word.zh or word.id, *word.aliases)}
-        return lambda text: compare(text) in forms, [n for w in words for n in (w.zh, w.id) if n]
+        forms, names = _forms(self.vocabulary.terms_of(owner))
+        return lambda text: compare(text) in forms, names
 
-    def _index(self, owner: str, words: Sequence[Word]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
-        forms: dict[str, set[str]] = {}
-        for word in words:
-            for form in (word.id, word.zh or word.id, *word.aliases):
-                forms.setdefault(compare(form), set()).add(word.id)
-        for term, more in self.mapping.term_aliases.get(owner, {}).items():
-            for form in more:
-                forms.setdefault(compare(form), set()).update(forms.get(compare(term), ()))
-        names = [n for w in words for n in (w.zh, w.id) if n]
-        return {form: tuple(sorted(ids)) for form, ids in forms.items()}, names
+
+def _forms(words: Iterable[Word]) -> tuple[dict[str, set[str]], list[str]]:
+    """Compared form → ids of the terms, and the names to suggest."""
+    forms: dict[str, set[str]] = {}
+    for word in words:
+        for form in (word.id, word.zh or word.id, *word.aliases):
+            forms.setdefault(compare(form), set()).add(word.id)
+    return forms, [n for w in words for n in (w.zh, w.id) if n]
 
 
 def schema_of(plans: Iterable[Planned], mapping: FileMapping = NO_MAPPING) -> Schema:
@@ -144,11 +145,15 @@ def _strictest(a: Bounds, b: Bounds) -> Bounds:
     return max(a[0], b[0]), min(a[1], b[1]), min(a[2], b[2])
 
 
+def _names(a: FieldDecl | Word, b: FieldDecl | Word) -> tuple[str, ...]:
+    """The aliases of two declarations of one word."""
+    return a.aliases + tuple(n for n in (*b.aliases, b.zh) if n and n != a.zh and n not in a.aliases)
+
+
 def _both(a: FieldDecl, b: FieldDecl) -> FieldDecl:
-    names = tuple(n for n in (*b.aliases, b.zh) if n and n != a.zh and n not in a.aliases)
     return replace(
         a,
-        aliases=a.aliases + names,
+        aliases=_names(a, b),
         minimum=max((m for m in (a.minimum, b.minimum) if m is not None), default=None),
         maximum=min((m for m in (a.maximum, b.maximum) if m is not None), default=None),
         decimals=min(a.decimals, b.decimals),
@@ -157,5 +162,4 @@ def _both(a: FieldDecl, b: FieldDecl) -> FieldDecl:
 
 
 def _same_word(a: Word, b: Word) -> Word:
-    names = tuple(n for n in (*b.aliases, b.zh) if n and n != a.zh and n not in a.aliases)
-    return replace(a, zh=a.zh or b.zh, aliases=a.aliases + names, leave=a.leave or b.leave)
+    return replace(a, zh=a.zh or b.zh, aliases=_names(a, b), leave=a.leave or b.leave)
