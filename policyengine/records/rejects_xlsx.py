@@ -26,7 +26,7 @@ from policyengine.records.mends import place_text, source_columns
 from policyengine.records.model import Reject
 from policyengine.records.raw import LIST, SOURCE_FILES, SOURCE_ROW, Damaged, RawTable, Row
 from policyengine.records.rows import JOINED, MERGED, NO_FIGURE, SURPLUS, RowReader, is_merged
-from policyengine.records.schema import Purpose, Schema
+from policyengine.records.schema import PURPOSES, Schema
 from policyengine.records.xlsx import LAST_ROW
 from policyengine.whole import whole_file
 
@@ -60,13 +60,10 @@ def write_rejects(
     book = Workbook(write_only=True)
     with whole_file(path) as new:
         with rows_of_book(book):
-            told = _fill(
-                book, by_table, Headers(schema, "records"), [a for a in arguments if a != "-"], titles := set[str]()
-            )
-            others: tuple[tuple[Purpose, str | None], ...] = (("persons", persons), ("circumstances", circumstances))
-            for purpose, file in others:
-                if file is not None and file != "-":
-                    told += _fill(book, by_table, Headers(schema, purpose), [file], titles)
+            titles, told = set[str](), list[Diagnostic]()
+            for purpose, files in zip(PURPOSES, (arguments, [persons], [circumstances]), strict=True):
+                again = [f for f in files if f is not None and f != "-"]
+                told += _fill(book, by_table, Headers(schema, purpose), again, titles)
             _list(book, titles, rejects)
         save_book(book, new)
     return [_only_listed(), *told] if any(file == STDIN for file, _ in by_table) else told
