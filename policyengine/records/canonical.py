@@ -30,8 +30,11 @@ class Shape:
     """The canonical table for the files of one purpose. ``folder``: where its rows may stand."""
 
     headers: Headers
-    schema: Schema
     folder: Path
+
+    @property
+    def schema(self) -> Schema:
+        return self.headers.schema
 
     def own(self) -> list[tuple[str, str]]:
         """The columns that every record or person has, with their SQL types."""

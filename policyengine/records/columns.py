@@ -152,8 +152,7 @@ class _Tables:
     def _union(self, purpose: Purpose, arguments: Sequence[str], must_have_rows: bool = False) -> list[Written]:
         """Where the canonical rows of all tables of the files stand."""
         headers = Headers(self.schema, purpose)
-        shape = Shape(headers, self.schema, self.folder)
-        slow = SlowRows(shape, self.reading)
+        slow = SlowRows(Shape(headers, self.folder), self.reading)
         sources, problems = find_files(arguments)
         self.reading.diagnostics += problems
         found: list[Written] = []
@@ -165,14 +164,14 @@ class _Tables:
             told(done / len(sources) if done else None, say("reading files", "读取文件"))
             before = len(self.reading.diagnostics)
             try:
-                found += self._parts(source, shape, slow, several, sure=False)
+                found += self._parts(source, slow, several, sure=False)
             except _Misread:
                 del self.reading.diagnostics[before:]
-                found += self._parts(source, shape, slow, several, sure=True)
+                found += self._parts(source, slow, several, sure=True)
             if self.told is not None:
                 self.told(source.path.stat().st_size)
         self.reading.digests |= digested.result()
-        found += self._groups(several.all(), shape, slow, first, rejects)
+        found += self._groups(several.all(), slow, first, rejects)
         if must_have_rows and not self.reading.rows:
             read.nothing_at_all(self.reading, [Span(file, sheet=sheet) for file, sheet in self.files[first:]])
         self.rejected_ids = slow.rejected_ids(self.connection, REJECTED) or self.rejected_ids
@@ -184,12 +183,12 @@ class _Tables:
         rest = slow.part(self.connection)
         return [*found, rest] if rest is not None else found
 
-    def _parts(self, source: Source, shape: Shape, slow: SlowRows, several: Together, sure: bool) -> list[Written]:
+    def _parts(self, source: Source, slow: SlowRows, several: Together, sure: bool) -> list[Written]:
         """Where the canonical rows of the file's tables stand, but for those in ``slow`` and in ``several``.
 
         Not ``sure``: the encoding of a text file may be presumed; ``_Misread`` where it turns out to be another.
         """
-        headers, found, tables = shape.headers, [], 0
+        headers, found, tables = slow.shape.headers, [], 0
         for table, layout in given.tables_of_file(source, headers, self.reading, sure):
             tables += 1
             self.reading.diagnostics += read.foreign_columns(table, layout)
@@ -197,7 +196,7 @@ class _Tables:
             if several.take(source, table, layout, place):
                 self.files.append((table.file, table.sheet))
                 continue
-            target = Target(self.connection, shape, slow, place + 1)
+            target = Target(self.connection, slow, place + 1)
             fast = fast_part(source, table, layout, target, place, self.small)
             if fast is None and table.presumed and not _as_presumed(source, table):
                 raise _Misread
@@ -215,43 +214,42 @@ class _Tables:
             raise _Misread
         return found
 
-    def _groups(
-        self, groups: Sequence[Group | Viewed], shape: Shape, slow: SlowRows, first: int, rejects: int
-    ) -> list[Written]:
+    def _groups(self, groups: Sequence[Group | Viewed], slow: SlowRows, first: int, rejects: int) -> list[Written]:
         """Where the canonical rows of files that are read together stand. Their rejects come among those of the others,
         from the reject ``rejects`` on, in the order of the files, the ``first`` and those behind it.
         """
         found: list[Written] = []
-        lists = [self.reading.rejects]
+        purpose, lists = slow.shape.headers.purpose, [self.reading.rejects]
         for group in groups:
             self.reading.rejects = Rejects(self.folder, f"rejects-{group.part}")
             lists.append(self.reading.rejects)
-            target = Target(self.connection, shape, slow, group.part)
+            target = Target(self.connection, slow, group.part)
             raw = group.raw(target) if group.size >= self.small else None
             if raw is not None:
                 part, rows = part_of(raw, target)
                 found.append(part)
             else:
-                rows = sum(self._slowly(source, shape, slow, place) for place, source in group.sources.items())
-            if shape.headers.purpose == "records":
+                rows = sum(self._slowly(source, slow, place) for place, source in group.sources.items())
+            if purpose == "records":
                 self.reading.rows += rows
         self.reading.rejects = lists[0]
         if any(map(len, lists[1:])):
-            self.reading.rejects = Rejects(self.folder, f"rejects-of-{shape.headers.purpose}")
+            self.reading.rejects = Rejects(self.folder, f"rejects-of-{purpose}")
             place = {table: at for at, table in enumerate(self.files) if at >= first}
             ordered = in_order(lists, rejects, lambda reject: place[reject.file, reject.sheet])
             self.reading.rejects.extend(ordered)
         return found
 
-    def _slowly(self, source: Source, shape: Shape, slow: SlowRows, place: int) -> int:
+    def _slowly(self, source: Source, slow: SlowRows, place: int) -> int:
         """Take the rows of a file whose lines were laid beside others in vain; what it is said to be is known."""
-        tables = given.tables_of_file(source, shape.headers, Reading())
-        return sum(slow.take(t, layout, given.rows_of(t, layout, shape.headers), place) for t, layout in tables)
+        headers = slow.shape.headers
+        tables = given.tables_of_file(source, headers, Reading())
+        return sum(slow.take(t, layout, given.rows_of(t, layout, headers), place) for t, layout in tables)
 
     def _view(self, purpose: Purpose, parts: Sequence[Written], view: str) -> list[str]:
         """The view ``view`` of all parts together, and its columns."""
         present = {c for part in parts for c in part.columns}
-        shape = Shape(Headers(self.schema, purpose), self.schema, self.folder)
+        shape = Shape(Headers(self.schema, purpose), self.folder)
         columns = [(c, kind) for c, kind in shape.columns() if c in present or c in shape.always()]
 
         def cells(own: frozenset[str]) -> list[Any]:

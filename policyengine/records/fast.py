@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from policyengine.records.canonical import FILE, ROW, Shape, SlowRows, Written, copy_to
+from policyengine.records.canonical import FILE, ROW, SlowRows, Written, copy_to
 from policyengine.records.cells import UnitCell
 from policyengine.records.files import PACKED, Source
 from policyengine.records.header import Layout
@@ -36,12 +36,11 @@ class Target:
     """Where canonical rows go. ``part``: a number that no other target has."""
 
     connection: Any
-    shape: Shape
     slow: SlowRows
     part: int
 
     def path(self, kind: str) -> Path:
-        return self.shape.folder / f"part-{self.part}-{kind}.parquet"
+        return self.slow.shape.folder / f"part-{self.part}-{kind}.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ class _Fast:
 
     def __init__(self, raw: Raw, target: Target) -> None:
         self.raw, self.layout, self.target = raw, raw.layout, target
-        self.shape, self.connection = target.shape, target.connection
+        self.shape, self.connection = target.slow.shape, target.connection
         table = next(iter(raw.tables.values()))  # all have one layout, and are read alike
         self.reader = RowReader(table, self.layout, self.shape.headers)
         kinds = kinds_of(self.connection, raw.relation.copy())

@@ -77,8 +77,8 @@ def read_jsonl(source: Source) -> RawTable:
             for key in found:
                 if key not in keys and len(keys) < MAX_KEYS:
                     keys[key] = len(keys)
-    table = RawTable(source.shown, source.label, None, _rows(source.path, keys), list(keys), how="JSON Lines")
-    table.nested = True
+    rows = _rows(source.path, keys)
+    table = RawTable(source.shown, source.label, None, rows, list(keys), how="JSON Lines", nested=True)
     with source.path.open("rb") as stream:
         head = stream.read(200)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):

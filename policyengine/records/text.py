@@ -142,11 +142,11 @@ def read_text(source: Source, score: Score, sure: bool = True) -> RawTable:
         other, more = _delimiter(source.path, "gb18030", score)
         if more:
             name, delimiter = "gb18030", other
-    table = RawTable(source.shown, source.label, None, rows(source.path, name, delimiter))
-    table.encoding, table.delimiter, table.broken = name, delimiter, encoding.broken
-    table.presumed = presumed is not None
-    shown = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030"}[name]
-    table.how = listed(("CSV", shown, say(*NAMES[delimiter])))
+    shown = name.removesuffix("-sig").upper()
+    table = RawTable(
+        source.shown, source.label, None, rows(source.path, name, delimiter), encoding=name, delimiter=delimiter,
+        broken=encoding.broken, presumed=presumed is not None, how=listed(("CSV", shown, say(*NAMES[delimiter]))),
+    )  # fmt: skip
     if encoding.broken:
         message = say(
             f"some bytes are no {shown}; their rows are rejected", f"有些字节不符合 {shown} 编码，所在行不予读取"
