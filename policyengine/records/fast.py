@@ -96,9 +96,13 @@ def text_bytes(source: Source) -> int:
 
 def _alone(path: Path, table: RawTable, layout: Layout, place: int, sources: Sequence[Source] = ()) -> Raw:
     """The cells of one table, without the rows above its data."""
-    row = exp.paren(exp.Add(this=name(NUMBER, "r"), expression=number(layout.header_row + 1)))
-    scanned = scan(path, numbered=True)
+    row, scanned = row_number(number(layout.header_row + 1)), scan(path, numbered=True)
     return Raw(scanned, layout, {place: table}, number(place), row, text(table.label), sources=sources)
+
+
+def row_number(shift: Any) -> Any:
+    """The number of a row in its file, which is ``shift`` greater than that among the rows that are read."""
+    return exp.paren(exp.Add(this=name(NUMBER, "r"), expression=shift))
 
 
 def part_of(raw: Raw, target: Target) -> tuple[Written, int]:

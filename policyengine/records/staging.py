@@ -61,12 +61,15 @@ def raw_parquet(connection: Any, source: Source, table: RawTable, layout: Layout
 
 
 def _copied(connection: Any, utf8: Path, delimiter: str, layout: Layout, path: Path) -> int | None:
-    """Write the cells into ``path``; how many rows there were, None where DuckDB does not read the file."""
     columns = [(f"c{i}", "VARCHAR") for i in range(len(layout.headers))]
     csv = typed_csv(utf8, columns, delimiter, layout.header_row, ragged=True)
+    return copied(connection, exp.select("*").from_(csv), path)
+
+
+def copied(connection: Any, cells: Any, path: Path) -> int | None:
+    """Write the cells of a text file into ``path``; how many rows there were, None where DuckDB does not read it."""
     try:
-        copy = copy_to(exp.select("*").from_(csv), path, GROUP)
-        return int(connection.execute(copy.sql("duckdb")).fetchone()[0])
+        return int(connection.execute(copy_to(cells, path, GROUP).sql("duckdb")).fetchone()[0])
     except duckdb.Error:
         return None
 

@@ -16,39 +16,31 @@ from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 
-import duckdb
 from sqlglot import exp
 
-from policyengine.records.canonical import FILE, copy_to
-from policyengine.records.fast import NUMBER, Raw, Target, by_columns, text_bytes
+from policyengine.records.canonical import FILE
+from policyengine.records.fast import Raw, Target, by_columns, row_number, text_bytes
 from policyengine.records.files import Source
 from policyengine.records.header import Layout
 from policyengine.records.parquet import scan
 from policyengine.records.raw import RawTable, Row, blank
 from policyengine.records.sql import name, typed_csv
-from policyengine.records.staging import GROUP, MOST, plain, put_apart
+from policyengine.records.staging import MOST, copied, plain, put_apart
 from policyengine.records.text import MAX_LINE
-from policyengine.records.viewed import Viewed, one_layout, viewable
+from policyengine.records.viewed import LABEL, Alike, Viewed, one_layout, viewable
 
 # bytes of a file that is read alone: the queries cost less than its rows
 LARGE = {"text": 1 << 23, "parquet": 1 << 25}
-SHIFT, LABEL = "_shift", "_label"  # beside FILE, columns of the Parquet file
+SHIFT = "_shift"  # beside FILE and LABEL, a column of the Parquet file
 
 
-@dataclass(slots=True)
-class Group:
-    """Files of one layout. ``path``: where their ``lines`` stand; ``size``: bytes of text in the files; ``part``: as of
-    ``Target``; ``tables``, ``sources``: by the place of the file; ``apart``: rows that are not among the lines.
-    """
+@dataclass(slots=True, kw_only=True)
+class Group(Alike):
+    """``path``: where their ``lines`` stand; ``apart``: rows that are not among the lines."""
 
     path: Path
-    layout: Layout
     delimiter: str
-    part: int
     lines: int = 0
-    size: int = 0
-    tables: dict[int, RawTable] = field(default_factory=dict)
-    sources: dict[int, Source] = field(default_factory=dict)
     apart: list[tuple[int, Row]] = field(default_factory=list)
 
     def lay(self, source: Source, table: RawTable, layout: Layout, place: int, found: _Lines) -> None:
@@ -58,10 +50,7 @@ class Group:
         with self.path.open("ab") as out:
             out.write(front + found.text[:-1].replace(b"\n", b"\n" + front) + b"\n")
         self.lines += found.text.count(b"\n")
-        self.size += text_bytes(source)
-        # without its rows, which hold the file open
-        self.tables[place] = RawTable(table.file, table.label, table.sheet, iter(()))
-        self.sources[place] = source
+        self.add(source, table, place)
         self.apart += [(place, row) for row in found.apart]
 
     def raw(self, target: Target) -> Raw | None:
@@ -71,25 +60,13 @@ class Group:
         lines = typed_csv(self.path, columns, self.delimiter, ragged=True)
         path = target.path("raw")
         select = exp.select(*map(name, (*cells, FILE, SHIFT, LABEL))).from_(lines)
-        try:
-            (rows,) = target.connection.execute(copy_to(select, path, GROUP).sql("duckdb")).fetchone()
-        except duckdb.Error:
-            rows = None
+        rows = copied(target.connection, select, path)
         self.path.unlink()
         if rows != self.lines:
             path.unlink(missing_ok=True)
             return None
-        row = exp.paren(exp.Add(this=name(NUMBER, "r"), expression=name(SHIFT, "r")))
-        return Raw(
-            scan(path, numbered=True),
-            self.layout,
-            self.tables,
-            name(FILE, "r"),
-            row,
-            name(LABEL, "r"),
-            self.apart,
-            path,
-        )
+        relation, (file, shift, label) = scan(path, numbered=True), (name(c, "r") for c in (FILE, SHIFT, LABEL))
+        return Raw(relation, self.layout, self.tables, file, row_number(shift), label, self.apart, path)
 
 
 @dataclass(slots=True)
@@ -116,14 +93,16 @@ class Together:
             return False
         key = (replace(layout, header_row=0, rows_above=0), table.delimiter)
         if key not in self.groups:
-            self.groups[key] = Group(self.folder / f"together-{place}.csv", layout, table.delimiter, place + 1)
+            self.groups[key] = Group(
+                layout, place + 1, path=self.folder / f"together-{place}.csv", delimiter=table.delimiter
+            )
         self.groups[key].lay(source, table, layout, place, found)
         return True
 
     def _view(self, source: Source, table: RawTable, layout: Layout, place: int) -> bool:
         if not viewable(table):
             return False
-        group = self.viewed.setdefault(one_layout(table, layout), Viewed(layout, list(table.kinds), place + 1))
+        group = self.viewed.setdefault(one_layout(table, layout), Viewed(layout, place + 1, names=list(table.kinds)))
         group.add(source, table, place)
         return True
 

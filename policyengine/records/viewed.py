@@ -14,7 +14,7 @@ from typing import Any
 from sqlglot import exp
 
 from policyengine.records.canonical import FILE
-from policyengine.records.fast import NUMBER, Raw, Target, text_bytes
+from policyengine.records.fast import NUMBER, Raw, Target, row_number, text_bytes
 from policyengine.records.files import Source
 from policyengine.records.header import Layout
 from policyengine.records.parquet import scan
@@ -22,15 +22,15 @@ from policyengine.records.raw import RawTable, blank
 from policyengine.records.sql import as_, call, create, name, number, text
 
 INDEX = "file_index"  # DuckDB's name for the place of a row's file in the list
-LABEL = "_label"  # beside FILE and NUMBER, a column of the view
+LABEL = "_label"  # beside FILE, a column of what is read
 
 
 @dataclass(slots=True)
-class Viewed:
-    """Files of one layout, with columns of these names in DuckDB. The rest is as of ``together.Group``."""
+class Alike:
+    """Files of one layout. ``part``: as of ``Target``; ``size``: bytes of text in the files; ``tables``, ``sources``:
+    by the place of the file."""
 
     layout: Layout
-    names: Sequence[str]
     part: int
     size: int = 0
     tables: dict[int, RawTable] = field(default_factory=dict)
@@ -38,9 +38,16 @@ class Viewed:
 
     def add(self, source: Source, table: RawTable, place: int) -> None:
         self.size += text_bytes(source)
-        # without its rows, which hold a connection open
+        # without its rows, which hold a file or a connection open
         self.tables[place] = RawTable(table.file, table.label, table.sheet, iter(()), checked=table.checked)
         self.sources[place] = source
+
+
+@dataclass(slots=True, kw_only=True)
+class Viewed(Alike):
+    """``names``: of the columns in DuckDB."""
+
+    names: Sequence[str]
 
     def raw(self, target: Target) -> Raw:
         """The cells of all files."""
@@ -52,10 +59,9 @@ class Viewed:
         view = f"canonical_files_{self.part}"
         select = exp.select(*cells, name(NUMBER), places, labels).from_(files)
         target.connection.execute(create("VIEW", view, select))
-        row = exp.paren(exp.Add(this=name(NUMBER, "r"), expression=number(self.layout.header_row + 1)))
-        return Raw(
-            exp.to_table(view), self.layout, self.tables, name(FILE, "r"), row, name(LABEL, "r"), sources=sources
-        )
+        row = row_number(number(self.layout.header_row + 1))
+        relation, (file, label) = exp.to_table(view), (name(c, "r") for c in (FILE, LABEL))
+        return Raw(relation, self.layout, self.tables, file, row, label, sources=sources)
 
     def _each(self, values: Sequence[Any], column: str) -> Any:
         """Of these, one for each file, that of a row's file."""
