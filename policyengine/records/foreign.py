@@ -62,7 +62,11 @@ def _is_duckdb(head: bytes) -> bool:
 
 
 def foreign(head: bytes, shown: str) -> Diagnostic:
-    """Why the file, which is foreign, can't be read (PE406)."""
+    """Why the file, which is foreign, can't be read."""
     found = ((message, hint) for magics, message, hint in _KINDS if head.startswith(magics))
-    message, hint = _STATUS if _is_duckdb(head) else next(found)
+    return unreadable(shown, *(_STATUS if _is_duckdb(head) else next(found)))
+
+
+def unreadable(shown: str, message: tuple[str, str], hint: tuple[str, str]) -> Diagnostic:
+    """A file as such can't be read (PE406): why, and how to mend it, in English and Chinese."""
     return Diagnostic("PE406", say(*message), Span(shown), hint=say(*hint))

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from policyengine.diagnostics import Diagnostic, Span
-from policyengine.messages import say
 from policyengine.records.cells import Bad
 from policyengine.records.files import Source
+from policyengine.records.foreign import unreadable
 from policyengine.records.raw import RawTable, Row
 from policyengine.records.text import MAX_LINE
 
@@ -82,18 +81,15 @@ def read_jsonl(source: Source) -> RawTable:
     with source.path.open("rb") as stream:
         head = stream.read(200)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        message = say("this is JSON in UTF-16", "这是 UTF-16 编码的 JSON")
-        hint = say(
+        hint = (
             "save it as UTF-8 (PowerShell: | Out-File -Encoding utf8)",
             "请另存为 UTF-8（PowerShell：| Out-File -Encoding utf8）",
         )
-        table.notes.append(Diagnostic("PE406", message, Span(source.shown), hint=hint))
+        table.notes.append(unreadable(source.shown, ("this is JSON in UTF-16", "这是 UTF-16 编码的 JSON"), hint))
     if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
-        message = say("this is one JSON array, not an object per line", "这是一个 JSON 数组，而不是每行一个对象")
-        hint = say(
-            "turn it into lines, for example with: jq -c '.[]' FILE", "请转换为每行一个对象，如：jq -c '.[]' FILE"
-        )
-        table.notes.append(Diagnostic("PE406", message, Span(source.shown), hint=hint))
+        what = ("this is one JSON array, not an object per line", "这是一个 JSON 数组，而不是每行一个对象")
+        hint = ("turn it into lines, for example with: jq -c '.[]' FILE", "请转换为每行一个对象，如：jq -c '.[]' FILE")
+        table.notes.append(unreadable(source.shown, what, hint))
     return table
 
 

@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from policyengine.diagnostics import Diagnostic, Span
-from policyengine.messages import say
+from policyengine.diagnostics import Diagnostic
 from policyengine.records.cells import NO_CHARACTER
 from policyengine.records.duck_file import as_named, reader
 from policyengine.records.files import Source
+from policyengine.records.foreign import unreadable
 from policyengine.records.raw import HEAD, Damaged, RawTable, Row
 
 BATCH = 10_000
@@ -115,9 +115,9 @@ def broken(source: Source, problem: Exception) -> Diagnostic:
         raise problem
     database.cache_clear()  # a damaged file may have left it unusable
     first = str(problem).splitlines()[0][:200] if str(problem) else type(problem).__name__
-    message = say(f"the Parquet file can't be read: {first}", f"无法读取 Parquet 文件：{first}")
-    hint = say("write it again; it may have been cut off", "请重新生成；文件可能不完整")
-    return Diagnostic("PE406", message, Span(source.shown), hint=hint)
+    hint = ("write it again; it may have been cut off", "请重新生成；文件可能不完整")
+    message = (f"the Parquet file can't be read: {first}", f"无法读取 Parquet 文件：{first}")
+    return unreadable(source.shown, message, hint)
 
 
 def as_text(name: str, kind: str, table: str | None = None) -> Any:

@@ -16,6 +16,7 @@ from policyengine.diagnostics import Diagnostic, Span, installing
 from policyengine.messages import say
 from policyengine.records.apart import Apart, Unloadable, Unreadable
 from policyengine.records.files import Source
+from policyengine.records.foreign import unreadable
 from policyengine.records.ods import read_ods
 from policyengine.records.raw import Damaged, RawTable, Row, blank
 from policyengine.records.xls import Marks, look, marked
@@ -80,9 +81,8 @@ def bomb(package: ZipFile) -> tuple[str, str] | None:
 
 
 def _unreadable(source: Source, en: str, zh: str) -> Diagnostic:
-    message = say(f"the workbook can't be read: {en}", f"无法读取工作簿：{zh}")
-    hint = say("open it in a spreadsheet program and save it again as XLSX", "请用表格软件打开后另存为 XLSX")
-    return Diagnostic("PE406", message, Span(source.shown), hint=hint)
+    hint = ("open it in a spreadsheet program and save it again as XLSX", "请用表格软件打开后另存为 XLSX")
+    return unreadable(source.shown, (f"the workbook can't be read: {en}", f"无法读取工作簿：{zh}"), hint)
 
 
 def _damaged(source: Source, problem: Exception) -> Diagnostic:
@@ -91,18 +91,16 @@ def _damaged(source: Source, problem: Exception) -> Diagnostic:
 
 
 def _locked(source: Source) -> Diagnostic:
-    message = say("the workbook is protected by a password", "工作簿有密码")
-    hint = say(
+    hint = (
         "open it in a spreadsheet program, take the password away and save it as XLSX",
         "请用表格软件打开，取消密码后另存为 XLSX",
     )
-    return Diagnostic("PE406", message, Span(source.shown), hint=hint)
+    return unreadable(source.shown, ("the workbook is protected by a password", "工作簿有密码"), hint)
 
 
 def _archive(source: Source) -> Diagnostic:
-    message = say("this is an archive of files, not a workbook", "这是压缩包，不是工作簿")
-    hint = say("unpack it first, and give the files or the folder", "请先解压，再给出其中的文件或文件夹")
-    return Diagnostic("PE406", message, Span(source.shown), hint=hint)
+    hint = ("unpack it first, and give the files or the folder", "请先解压，再给出其中的文件或文件夹")
+    return unreadable(source.shown, ("this is an archive of files, not a workbook", "这是压缩包，不是工作簿"), hint)
 
 
 def _missing_calamine(source: Source, why: str = "") -> Diagnostic:

@@ -8,6 +8,7 @@ from policyengine.diagnostics import Diagnostic, Span
 from policyengine.messages import say
 from policyengine.progress import counted
 from policyengine.records.files import Source
+from policyengine.records.foreign import foreign, unreadable
 from policyengine.records.raw import RawTable
 from policyengine.records.text import Score
 
@@ -17,18 +18,15 @@ def open_tables(source: Source, score: Score, sure: bool = True) -> Iterator[Raw
 
     ``score``, ``sure`` as in ``text.read_text``.
     """
-    span = Span(source.shown)
     match source.kind:
         case "empty":
-            hint = say("export it again; an empty file is no empty list", "请重新导出；空文件不等于没有记录")
-            yield Diagnostic("PE402", say("the file is empty", "文件是空的"), span, hint=hint)
+            said = say("export it again; an empty file is no empty list", "请重新导出；空文件不等于没有记录")
+            yield Diagnostic("PE402", say("the file is empty", "文件是空的"), Span(source.shown), hint=said)
         case "html":
-            message = say("this is a web page or XML, whatever its name says", "这是网页或 XML，与文件名不符")
-            hint = say("open it in a spreadsheet program and save it as XLSX", "请用表格软件打开后另存为 XLSX")
-            yield Diagnostic("PE406", message, span, hint=hint)
+            what = ("this is a web page or XML, whatever its name says", "这是网页或 XML，与文件名不符")
+            hint = ("open it in a spreadsheet program and save it as XLSX", "请用表格软件打开后另存为 XLSX")
+            yield unreadable(source.shown, what, hint)
         case "foreign":
-            from policyengine.records.foreign import foreign
-
             with source.path.open("rb") as stream:
                 yield foreign(stream.read(100), source.shown)
         case "text":

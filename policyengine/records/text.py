@@ -21,6 +21,7 @@ from policyengine.messages import listed, say
 from policyengine.progress import counted
 from policyengine.records.cells import Bad
 from policyengine.records.files import Source
+from policyengine.records.foreign import unreadable
 from policyengine.records.raw import HEAD, RawTable, Row, blank
 
 DELIMITERS = (",", ";", "\t")
@@ -134,7 +135,9 @@ def read_text(source: Source, score: Score, sure: bool = True) -> RawTable:
     Not ``sure``: the encoding may be presumed from the beginning of the file (the table says so).
     """
     if _unmarked_utf16(source.path):
-        return RawTable(source.shown, source.label, None, iter(()), notes=[_no_mark(source)])
+        what = ("this seems to be UTF-16 without its mark at the beginning", "这像是没有字节顺序标记的 UTF-16 文本")
+        refused = unreadable(source.shown, what, ("save it as UTF-8", "请另存为 UTF-8"))
+        return RawTable(source.shown, source.label, None, iter(()), notes=[refused])
     presumed = None if sure else encoding_of_head(source.path)
     encoding = presumed or encoding_of(source.path)
     name, (delimiter, points) = encoding.name, _delimiter(source.path, encoding.name, score)
@@ -166,12 +169,6 @@ def _unmarked_utf16(path: Path) -> bool:
         return False
     few, many = sorted((head[::2].count(0), head[1::2].count(0)))
     return few * 10 < many and many * 10 > len(head)
-
-
-def _no_mark(source: Source) -> Diagnostic:
-    message = say("this seems to be UTF-16 without its mark at the beginning", "这像是没有字节顺序标记的 UTF-16 文本")
-    hint = say("save it as UTF-8", "请另存为 UTF-8")
-    return Diagnostic("PE406", message, Span(source.shown), hint=hint)
 
 
 def _delimiter(path: Path, encoding: str, score: Score) -> tuple[str, int]:
