@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,13 @@ class Cell:
     same: bool = False  # every cell that holds something is its value as it stands
     refused: bool = False  # some cell has no value: rows with it are left to rows.py
     empty: bool = True  # some cell may be an empty text
-    plain: bool = False  # the text is the raw column itself, which repeats itself where it is stored
     most: Fraction | None = None  # of a number: a greater one is out of bounds, whatever its unit
     known: list[tuple[str, ...]] = field(default_factory=list)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the value is the raw column itself, a text, which repeats itself where it is stored."""
+        return isinstance(self.value, exp.Column)
 
     def out(self, part: int = 0) -> Any:
         """The value (or what stands beside it) in terms of the relation joined with ``meant``."""
@@ -99,55 +104,50 @@ def truly(condition: Any) -> Any:
 
 def cell_of(column: Column, decl: FieldDecl, kind: str, source: str, parse: Parser, schema: Schema) -> Cell:
     """How a column of SQL type ``kind``, named ``source``, is read as the field ``decl``."""
-    plain, raw = name(source, "r"), as_text(source, kind, "r")
-    is_text = kind == "VARCHAR"
-    varchar = ("TEXT",)
+    plain, raw, is_text = name(source, "r"), as_text(source, kind, "r"), kind == "VARCHAR"
+    cell, as_it_is = partial(Cell, column, raw, parse=parse), plain if is_text else raw
     if decl.id in ("person_id", "record_id"):
         if kind in INTEGERS:
             value = exp.cast(plain, "TEXT")  # not ``raw``, which is an empty text where there is no number
-            return Cell(column, raw, exp.GTE(this=plain, expression=number(0)), value, varchar, parse)
+            return cell(exp.GTE(this=plain, expression=number(0)), value, ("TEXT",))
         pattern = PERSON if decl.id == "person_id" else ID
         fast = exp.and_(matches(plain, pattern), exp.LTE(this=call("strlen", plain), expression=number(MAX_ID)))
-        fast, value = (fast, plain) if is_text else (exp.false(), raw)
-        # a person may be called total, which is no id
-        return Cell(column, raw, fast, value, varchar, parse, plain=is_text, short=is_text and decl.id == "record_id")
+        short = is_text and decl.id == "record_id"  # a person may be called total, which is no id
+        return cell(fast if is_text else exp.false(), as_it_is, ("TEXT",), short=short)
     match decl.type:
         case "text":
             fast = exp.and_(matches(plain, TEXT), exp.LTE(this=exp.Length(this=plain), expression=number(MAX_TEXT)))
-            fast, value = (fast, plain) if is_text else (exp.false(), raw)
-            return Cell(column, raw, fast, value, varchar, parse, patterned=is_text, plain=is_text, short=is_text)
+            return cell(fast if is_text else exp.false(), as_it_is, ("TEXT",), patterned=is_text, short=is_text)
         case "date":
-            return _day(column, raw, plain, kind, parse)
+            return cell(*_day(plain, kind), ("DATE",))
         case "yes_no":
-            return _yes_no(column, raw, plain, kind, parse)
+            return cell(*_yes_no(plain, kind), ("BOOLEAN",))
         case "year":
-            return Cell(column, raw, exp.false(), exp.cast(exp.null(), "INT"), ("INT",), parse)
+            return cell(exp.false(), exp.cast(exp.null(), "INT"), ("INT",))
         case "unit":
-            return Cell(column, raw, exp.false(), plain if is_text else raw, ("TEXT", "BIGINT"), parse, plain=is_text)
+            return cell(exp.false(), as_it_is, ("TEXT", "BIGINT"))
         case "number":
-            return _number(column, raw, plain, kind, decl, parse, schema)
-    return Cell(column, raw, exp.false(), plain if is_text else raw, varchar, parse, plain=is_text)
+            to, (low, high, _) = number_type(decl, schema), _limits(decl, schema)
+            types = (to, "TEXT") if decl.id == "quantity" else (to,)
+            return cell(*_number(column, plain, kind, decl, to, schema), types, most=max(abs(low), abs(high)))
+    return cell(exp.false(), as_it_is, ("TEXT",))
 
 
-def _yes_no(column: Column, raw: Any, plain: Any, kind: str, parse: Parser) -> Cell:
+def _yes_no(plain: Any, kind: str) -> tuple[Any, Any]:
+    """``fast`` and ``value``, as the next two give them."""
     marks = {"BOOLEAN": [exp.true(), exp.false()], "VARCHAR": [text("true"), text("false")]}.get(kind)
     fast = exp.In(this=plain, expressions=marks) if marks else exp.false()
-    value = exp.TryCast(this=plain if marks else exp.null(), to=exp.DataType.build("BOOLEAN"))
-    return Cell(column, raw, fast, value, ("BOOLEAN",), parse)
+    return fast, exp.TryCast(this=plain if marks else exp.null(), to=exp.DataType.build("BOOLEAN"))
 
 
-def _day(column: Column, raw: Any, plain: Any, kind: str, parse: Parser) -> Cell:
+def _day(plain: Any, kind: str) -> tuple[Any, Any]:
     value = exp.TryCast(this=plain, to=exp.DataType.build("DATE"))
     first, last = (exp.cast(text(f"{year}"), "DATE") for year in (f"{YEARS[0]}-01-01", f"{YEARS[1]}-12-31"))
+    inside = between(value.copy(), first, last)
     if kind == "VARCHAR":  # as it is written back; DuckDB works that out once for each text, unlike a pattern
-        fast = exp.and_(
-            between(value.copy(), first, last), exp.EQ(this=exp.cast(value.copy(), "TEXT"), expression=plain)
-        )
-    elif kind == "DATE" or (kind.startswith("TIMESTAMP") and kind not in MOMENTS):
-        fast = between(value.copy(), first, last)
-    else:
-        fast = exp.false()
-    return Cell(column, raw, fast, value, ("DATE",), parse)
+        return exp.and_(inside, exp.EQ(this=exp.cast(value.copy(), "TEXT"), expression=plain)), value
+    is_day = kind == "DATE" or (kind.startswith("TIMESTAMP") and kind not in MOMENTS)
+    return inside if is_day else exp.false(), value
 
 
 def decimal_type(decimals: int, most: Fraction) -> str:
@@ -171,20 +171,16 @@ def _limits(decl: FieldDecl, schema: Schema) -> tuple[Fraction, Fraction, int]:
     return -low if decl.minimum is None else low, high, decl.decimals
 
 
-def _number(column: Column, raw: Any, plain: Any, kind: str, decl: FieldDecl, parse: Parser, schema: Schema) -> Cell:
+def _number(column: Column, plain: Any, kind: str, decl: FieldDecl, to: str, schema: Schema) -> tuple[Any, Any]:
     """Plain digits, and numbers of the file's own type that are exact in the declared decimals and bounds."""
-    is_quantity = decl.id == "quantity"
-    to = number_type(decl, schema)
     low, high, decimals = _limits(decl, schema)
     value = exp.TryCast(this=plain, to=exp.DataType.build(to, dialect="duckdb"))
-    types = (to, "TEXT") if is_quantity else (to,)
-    most = max(abs(low), abs(high))
     if kind == "DOUBLE":  # only up to fifteen digits a floating number shows what it holds
         low, high = max(low, -EXACT / 10**decimals), min(high, EXACT / 10**decimals)
     inside = between(value.copy(), number(low), number(high))
-    fast: Any
-    if column.unit is not None and not is_quantity:
-        fast = exp.false()  # the header's unit may call for a conversion: cells.py does that
+    fast: Any = exp.false()
+    if column.unit is not None and decl.id != "quantity":
+        pass  # the header's unit may call for a conversion: cells.py does that
     elif kind == "VARCHAR":
         digits = "[0-9]{1,12}" + (rf"(\.[0-9]{{1,{decimals}}})?" if decimals else "")
         fast = exp.and_(matches(plain, digits), inside)
@@ -194,9 +190,7 @@ def _number(column: Column, raw: Any, plain: Any, kind: str, decl: FieldDecl, pa
         # not compared as they stand: DuckDB fails to find a type for two very different decimals
         again = exp.TryCast(this=value.copy(), to=exp.DataType.build(kind, dialect="duckdb"))
         fast = exp.and_(inside, exp.EQ(this=again, expression=plain))
-    else:
-        fast = exp.false()
-    return Cell(column, raw, fast, value, types, parse, most=most)
+    return fast, value
 
 
 # --- the table of what the other cells mean ---------------------------------------------------------------------------
