@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from policyengine.diagnostics import Diagnostic, Severity, Span, failed
-from policyengine.light import dataclass
 from policyengine.messages import listed, many, say
 from policyengine.records.alone import Others, asked_for, plain_id
 from policyengine.records.cells import Bad
@@ -123,14 +123,12 @@ def clashes(schema: Schema) -> list[Diagnostic]:
 # --- records ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Place:
-    """Where a record id stands; ``index``: of its record among those found, None where the row is rejected already."""
+class _Place(NamedTuple):
+    """Where a record id stands; ``at``: which of the records found it is, None where the row is rejected already."""
 
-    file: str
-    sheet: str | None
+    table: Table
     row: int
-    index: int | None
+    at: int | None
 
 
 def _records(
@@ -151,7 +149,7 @@ def _records(
         for row in rows_of(table, layout, headers, others):
             reading.rows += 1
             record_id = record_id_of(table, row)
-            place = _Place(table.file, table.sheet, row.number, None if row.faults else len(found))
+            place = _Place((table.file, table.sheet), row.number, None if row.faults else len(found))
             if named is not None:
                 mends.note(named, table, row, record_id)
             if row.faults:
@@ -170,8 +168,8 @@ def _records(
     gone = _replace(standing, found, seen, reading) if standing.rows else set()
     for record_id, places in seen.items():
         if len(places) > 1:
-            reject_twins(reading, record_id, [(p.file, p.sheet, p.row, p.index is not None) for p in places])
-            gone.update(p.index for p in places if p.index is not None)
+            reject_twins(reading, record_id, [(*p.table, p.row, p.at is not None) for p in places])
+            gone.update(p.at for p in places if p.at is not None)
     return [r for i, r in enumerate(found) if i not in gone] if gone else found
 
 
@@ -180,7 +178,7 @@ def _replace(standing: Standing, found: Sequence[Record], seen: dict[str, list[_
     rejected in turn."""
     replaced = 0
     for places in seen.values():
-        kept = [p for p in places if p.index is not None or not standing.names((p.file, p.sheet), p.row)]
+        kept = [p for p in places if p.at is not None or not standing.names(p.table, p.row)]
         replaced += len(places) - len(kept)
         places[:] = kept
     leave_out(reading, standing, replaced)
@@ -189,8 +187,8 @@ def _replace(standing: Standing, found: Sequence[Record], seen: dict[str, list[_
     for mend in reject_mends(reading, standing, read):
         places = seen[mend.record_id]
         for at, p in enumerate(places):
-            if p.index is not None and ((p.file, p.sheet), p.row) == mend[:2]:
-                gone.add(p.index)
+            if p.at is not None and p[:2] == mend[:2]:
+                gone.add(p.at)
                 del places[at]
                 break
     return gone
@@ -221,7 +219,7 @@ def _meet(others: Others, seen: dict[str, list[_Place]]) -> None:
     """Add the rows of others that have a record id of ours to those seen under it."""
     for record_id, (_, file, sheet, row) in zip(others.ids(), others.rows, strict=True):
         if record_id is not None and record_id in seen:
-            seen[record_id].append(_Place(file, sheet, row, None))
+            seen[record_id].append(_Place((file, sheet), row, None))
     others.settle()
     others.sure &= not any(plain_id(raw) in seen for raw, _ in others.edges)
 
