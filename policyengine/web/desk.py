@@ -71,7 +71,7 @@ class Desk:
     def __init__(self, policies: Path, folder: Path):
         self.policies, self.folder = policies.absolute(), folder
         self.results: list[Judged] = []
-        self.progress = (0.0, "")
+        self.progress = 0.0  # the share of the judging in hand
         self.one_at_a_time = Lock()
 
     # --- packs ------------------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ class Desk:
             remarks, unread, rejected = told, tuple(islice(rejects, SHOWN)), len(rejects)
 
         def heard(share: float | None, step: str) -> None:
-            self.progress = (share or 0.0, step)
+            self.progress = share or 0.0
 
         made = self.folder / batch
         inside = {kind: [str(p.relative_to(made)) for p in paths] for kind, paths in files.items()}

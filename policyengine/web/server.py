@@ -137,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
                 nonce = secrets.token_urlsafe(12)
                 self._html(pages.home(desk, nonce), script=nonce)
             case ["progress"]:
-                self._json({"share": desk.progress[0]})
+                self._json({"share": desk.progress})
             case ["packs", *parts] if (pack := desk.pack("/".join(parts))) is not None:
                 with desk.one_at_a_time:
                     content = pages.pack_page(pack)
@@ -203,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
         except (ValueError, TypeError, KeyError, RecursionError):
             raise unusable(say("this is no form of the workbench", "这不是工作台的表单")) from None
         with desk.one_at_a_time:
-            desk.progress = (0.0, "")
+            desk.progress = 0.0
             try:
                 return desk.judge(batch, policy, _periods(period))
             except BaseException:
