@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from policyengine.records.parquet import scan
 from policyengine.records.raw import RawTable
 from policyengine.records.rows import RowFacts
 from policyengine.records.schema import Schema
-from policyengine.records.sql import load_table, text, typed_csv
+from policyengine.records.sql import csv_writer, load_table, text, typed_csv
 from policyengine.records.sqlcells import fact_text, number_type
 
 _SQL = {"date": "DATE", "yes_no": "BOOLEAN", "year": "INT"}
@@ -80,6 +79,10 @@ class SlowRows:
     _ids: Any = None
     _columns: list[str] = field(default_factory=list)
 
+    @property
+    def records(self) -> bool:
+        return self.shape.headers.purpose == "records"
+
     def take(self, table: RawTable, layout: Layout, rows: Iterable[RowFacts], file: int) -> int:
         """Take all rows of a table; how many there were."""
         self.given |= {c.field for c in layout.columns} | {f for f, _ in layout.values}
@@ -87,7 +90,30 @@ class SlowRows:
         if self._stream is None:
             self._columns = [c for c, _ in self.shape.columns()]
             self._stream = self._path("csv").open("w", encoding="utf-8", newline="")
-        return write_to(self._stream, self._texts(table, rows, file, source_columns(layout)))
+        writer, named, records, count = csv_writer(self._stream), source_columns(layout), self.records, 0
+        for row in rows:
+            count += 1
+            record_id = record_id_of(table, row) if records else None
+            if named is not None:
+                self.mends.note(named, table, row, record_id or "")
+            if row.faults:
+                self._reject(table, row, file, record_id)
+                continue
+            facts: dict[str, Fact | None] = {**row.facts, FILE: file, ROW: row.number}
+            if records:
+                facts |= {"record_id": record_id, "start": row.start, "end": row.end, "quantity": row.quantity}
+                facts["unit"] = row.unit
+            writer.writerow(["" if (value := facts.get(c)) is None else fact_text(value) for c in self._columns])
+        return count
+
+    def _reject(self, table: RawTable, row: RowFacts, file: int, record_id: str | None) -> None:
+        given = row.facts.get("record_id")
+        self.reading.reject(table, row, str(given) if given else None, self.records)
+        if record_id is None:
+            return
+        if self._ids is None:
+            self._ids = self._path("ids").open("w", encoding="utf-8", newline="")
+        csv_writer(self._ids).writerow([record_id, str(file), str(row.number)])
 
     def part(self, connection: Any) -> Written | None:
         """All of them as a Parquet file; None if there are none."""
@@ -110,46 +136,8 @@ class SlowRows:
         load_table(connection, table, [("record_id", "TEXT"), (FILE, "INT"), (ROW, "BIGINT")], path)
         return True
 
-    def _reject_id(self, record_id: str, file: int, row: int) -> None:
-        if self._ids is None:
-            self._ids = self._path("ids").open("w", encoding="utf-8", newline="")
-        write_to(self._ids, [[record_id, str(file), str(row)]])
-
     def _path(self, suffix: str) -> Path:
         return self.shape.folder / f"{self.shape.headers.purpose}-rows.{suffix}"
-
-    def _texts(
-        self, table: RawTable, rows: Iterable[RowFacts], file: int, named: tuple[str, str] | None
-    ) -> Iterator[list[str] | None]:
-        """A line for each usable row, None for the others."""
-        records = self.shape.headers.purpose == "records"
-        for row in rows:
-            record_id = record_id_of(table, row) if records else None
-            if named is not None:
-                self.mends.note(named, table, row, record_id or "")
-            if row.faults:
-                given = row.facts.get("record_id")
-                self.reading.reject(table, row, str(given) if given else None, records)
-                if record_id is not None:
-                    self._reject_id(record_id, file, row.number)
-                yield None
-                continue
-            facts: dict[str, Fact | None] = {**row.facts, FILE: file, ROW: row.number}
-            if records:
-                facts |= {"record_id": record_id, "start": row.start, "end": row.end, "quantity": row.quantity}
-                facts["unit"] = row.unit
-            yield ["" if (value := facts.get(c)) is None else fact_text(value) for c in self._columns]
-
-
-def write_to(stream: Any, lines: Iterable[list[str] | None]) -> int:
-    """Write the lines as CSV; how many there were, those that are None included."""
-    count = 0
-    writer = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    for line in lines:
-        count += 1
-        if line is not None:
-            writer.writerow(line)
-    return count
 
 
 def copy_to(select: Any, path: Path, group: int | None = None) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +207,7 @@ class _Tables:
                 rows = fast[1]
             else:
                 rows = slow.take(table, layout, given.rows_of(table, layout, headers), place)
-            if headers.purpose == "records":
+            if slow.records:
                 self.reading.rows += rows
                 if not rows:
                     self.reading.diagnostics.append(read.no_rows(table.span(), "warning"))
@@ -219,7 +220,7 @@ class _Tables:
         from the reject ``rejects`` on, in the order of the files, the ``first`` and those behind it.
         """
         found: list[Written] = []
-        purpose, lists = slow.shape.headers.purpose, [self.reading.rejects]
+        lists = [self.reading.rejects]
         for group in groups:
             self.reading.rejects = Rejects(self.folder, f"rejects-{group.part}")
             lists.append(self.reading.rejects)
@@ -230,11 +231,11 @@ class _Tables:
                 found.append(part)
             else:
                 rows = sum(self._slowly(source, slow, place) for place, source in group.sources.items())
-            if purpose == "records":
+            if slow.records:
                 self.reading.rows += rows
         self.reading.rejects = lists[0]
         if any(map(len, lists[1:])):
-            self.reading.rejects = Rejects(self.folder, f"rejects-of-{purpose}")
+            self.reading.rejects = Rejects(self.folder, f"rejects-of-{slow.shape.headers.purpose}")
             place = {table: at for at, table in enumerate(self.files) if at >= first}
             ordered = in_order(lists, rejects, lambda reject: place[reject.file, reject.sheet])
             self.reading.rejects.extend(ordered)
@@ -253,16 +254,11 @@ class _Tables:
         columns = [(c, kind) for c, kind in shape.columns() if c in present or c in shape.always()]
 
         def cells(own: frozenset[str]) -> list[Any]:
-            empty = [exp.cast(exp.null(), kind, dialect="duckdb") for _, kind in columns]
-            found = [name(c) if c in own else e for (c, _), e in zip(columns, empty, strict=True)]
-            return [as_(e, c) for (c, _), e in zip(columns, found, strict=True)]
+            return [as_(name(c) if c in own else exp.cast(exp.null(), k, dialect="duckdb"), c) for c, k in columns]
 
-        selects = [exp.select(*cells(part.columns)).from_(part.relation) for part in parts]
+        selects: list[Any] = [exp.select(*cells(part.columns)).from_(part.relation) for part in parts]
         selects = selects or [exp.select(*cells(frozenset())).where(exp.false())]
-        union: Any = selects[0]
-        for more in selects[1:]:
-            union = exp.union(union, more, distinct=False, copy=False)
-        self._create_view(view, union)
+        self._create_view(view, reduce(partial(exp.union, distinct=False, copy=False), selects))
         return [c for c, _ in columns]
 
     def _create_view(self, view: str, query: Any) -> None:
@@ -369,10 +365,9 @@ class _Tables:
             make_table(self.connection, "canonical_unclear", [("person_id", "TEXT")], rows_of_ids, self.folder)
             among = _among("canonical_unclear", "person_id")
             rows = self._rows(_select("canonical_person_rows", FILE, ROW, *facts).where(among))
-            grouped: dict[str, list[tuple[str, str | None, int, tuple[Any, ...]]]] = {}
-            at = facts.index("person_id") + 2
-            for row in sorted(rows, key=lambda r: r[:2]):
-                grouped.setdefault(row[at], []).append((*self.files[row[0]], row[1], row[2:]))
+            grouped: dict[str, list[tuple[str, str | None, int, list[Any]]]] = {}
+            for file, row, *own in sorted(rows, key=lambda r: r[:2]):
+                grouped.setdefault(own[facts.index("person_id")], []).append((*self.files[file], row, own))
             for person_id, places in grouped.items():
                 read.reject_contradictions(self.reading, person_id, places)
             distinct = distinct.where(exp.not_(among.copy()))

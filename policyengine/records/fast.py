@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import groupby, islice
@@ -19,7 +19,7 @@ from policyengine.records.header import Layout
 from policyengine.records.mends import source_columns
 from policyengine.records.parquet import BATCH, as_text, check_pages, kinds_of, scan
 from policyengine.records.raw import RawTable, Row, blank
-from policyengine.records.rows import RowFacts, RowReader
+from policyengine.records.rows import RowReader
 from policyengine.records.sql import as_, between, call, count_rows, is_null, matches, name, number, text
 from policyengine.records.sqlcells import Cell, cell_of, few, learn, quicken, truly
 from policyengine.records.staging import raw_parquet
@@ -332,15 +332,9 @@ class _Fast:
                 "record_id": made if record_id is None else record_id,
                 "start": first, "end": last, "quantity": value, "unit": unit,
             }  # fmt: skip
-        found = {}
-        for column, kind in self.shape.columns():
-            cell = self.cells.get(column)
-            expression = own[column] if column in own else cell.out() if cell else None
-            if expression is None and column in self.shape.always():
-                expression = exp.null()
-            if expression is not None:
-                found[column] = exp.cast(expression, kind, dialect="duckdb")
-        return found
+        every = {field_id: cell.out() for field_id, cell in self.cells.items()} | own
+        found = dict.fromkeys(self.shape.always(), exp.null()) | {c: e for c, e in every.items() if e is not None}
+        return {c: exp.cast(found[c], kind, dialect="duckdb") for c, kind in self.shape.columns() if c in found}
 
     def _slow(self, odd: Any) -> tuple[int, int]:
         """Read the odd rows one by one; how many there were, and how many of them were not empty."""
@@ -352,21 +346,13 @@ class _Fast:
         query = self._source().select(*place, *texts, copy=False).where(odd.copy(), copy=False)
         query.order_by(name("at_file"), name("at_row"), copy=False)
         result = self.connection.cursor().execute(query.sql("duckdb", copy=False))
-
-        def odd_ones() -> Iterator[tuple[int, Row]]:
-            while batch := result.fetchmany(BATCH):
-                for file, row, *cells in batch:
-                    yield file, Row(row, cells)
-
-        def read(rows: Iterator[tuple[int, Row]]) -> Iterator[RowFacts]:
-            for _, row in rows:
-                if not blank(row.cells):
-                    yield from self.reader.read(row)
-
-        every = merge(odd_ones(), self.raw.apart, key=lambda r: (r[0], r[1].number))
+        batches = iter(lambda: result.fetchmany(BATCH), [])
+        odd_ones = ((file, Row(row, cells)) for batch in batches for file, row, *cells in batch)
+        every = merge(odd_ones, self.raw.apart, key=lambda r: (r[0], r[1].number))
         found = 0
         for file, rows in groupby(every, key=lambda r: r[0]):
-            found += self.target.slow.take(self.raw.tables[file], self.layout, read(rows), file)
+            read = (one for _, row in rows if not blank(row.cells) for one in self.reader.read(row))
+            found += self.target.slow.take(self.raw.tables[file], self.layout, read, file)
         return odd_rows, found
 
 

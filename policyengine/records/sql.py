@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from policyengine.language.quantities import exact_text
 from policyengine.records.duck_file import reader
 
 PIECE = 1 << 23  # bytes of a text file that one thread reads at a time
+csv_writer = partial(csv.writer, quoting=csv.QUOTE_ALL, lineterminator="\n")  # of what ``typed_csv`` reads
 
 
 def name(column: str, table: str | None = None) -> Any:
@@ -87,7 +89,8 @@ def make_table(
 ) -> None:
     """A table from rows of texts, through a file: faster than parameters by far. Empty texts are NULL."""
     path = folder / f"{table}.csv"
-    write_rows(path, rows)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv_writer(stream).writerows(rows)
     load_table(connection, table, columns, path)
 
 
@@ -97,11 +100,6 @@ def load_table(connection: Any, table: str, columns: Sequence[tuple[str, str]], 
 
     connection.execute(create("TABLE", table, exp.select("*").from_(typed_csv(path, columns))))
     path.unlink()
-
-
-def write_rows(path: Path, rows: Iterable[Sequence[str | None]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
 
 
 def typed_csv(
