@@ -14,7 +14,7 @@ from policyengine.messages import listed, many, say, spoken
 from policyengine.packs.model import Pack, Rule
 from policyengine.records.model import Reject
 from policyengine.tools.check import check
-from policyengine.tools.report.page import part
+from policyengine.tools.report.document import part
 from policyengine.tools.test.run import Bench, benches, run
 from policyengine.web.desk import KINDS, SHOWN, Desk, Judged, PackName
 

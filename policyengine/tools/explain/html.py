@@ -9,7 +9,7 @@ from policyengine.messages import say
 from policyengine.tools.explain.case import Case
 from policyengine.tools.explain.text import tree_of_case
 from policyengine.tools.explain.words import CITED, Node
-from policyengine.tools.report.page import document
+from policyengine.tools.report.document import document
 
 STYLE = """
 main ul { list-style: none; margin: 0; padding-left: 1.4rem; border-left: 1px solid var(--line); }

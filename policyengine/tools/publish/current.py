@@ -12,15 +12,14 @@ from typing import Any
 
 from policyengine.address import shown
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.engines.compile import trees as t
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.records.sql import name
 from policyengine.tools.publish.reading import copied, lacking, manifests_in, of_result
 from policyengine.tools.publish.staging import schema_statements
 from policyengine.tools.result.read import Row, Written
 from policyengine.tools.result.tables import FINDINGS, FLAGS, LEDGER, MISSING, Column
 from policyengine.tools.stats.origin import Facts
-from policyengine.tools.stats.part import as_
 
 _SHAPES = {"findings": FINDINGS, "ledger": (*LEDGER, Column("assign_rule")), "flags": FLAGS, "missing": MISSING}
 _ORDER = {"findings": ("period", "policy", "rule"), "ledger": ("record_id",), "flags": ("record_id", "flag", "rule")}
@@ -37,7 +36,7 @@ def current_of(connection: Any, folder: Path, place: str) -> tuple[Written, list
     earliest first: ids of records are unique within a result only."""
     wanted = ("results", "decisions", "decision_measures", "people", "activities", *_SHAPES)
     types = _types()
-    tables = {t: copied(connection, folder, place, f"current_{t}", types[f"current_{t}"]) for t in wanted}
+    tables = {w: copied(connection, folder, place, f"current_{w}", types[f"current_{w}"]) for w in wanted}
     manifests = manifests_in(connection, tables["results"], place)
     if not manifests:
         text = say("nothing has been published here", "此库中尚无结果")
@@ -64,23 +63,22 @@ class Current(Written):
 
     def facts(self) -> Facts:
         """What the result knows of people and activities, as tables in the shape of canonical ones."""
-        from sqlglot import exp
-
         days = {"start": "first_day", "end": "last_day"}
         known = ("record_id", "person_id", "start", "end", "title", "provider", "evidence", "result")
-        records = exp.select(*(as_(name(days.get(c, c)), c) for c in known)).from_(self.relation("activities"))
+        records = t.select(**{c: t.col(days.get(c, c)) for c in known}).from_(self.relation("activities"))
         people = [c for c, _ in _types()["current_people"] if c != "result_id"]
-        persons = exp.select(*map(name, people)).from_(self.relation("people"))
+        persons = t.select(**t.cols("own", *people)).from_(self.relation("people"))
         views = [f"known_{what}_{self.number}" for what in ("records", "persons")]
         for view, query in zip(views, (records, persons), strict=True):
-            create = exp.Create(this=exp.to_table(view, quoted=True), kind="VIEW", replace=True, expression=query)
-            self._run(create)
+            self.connection.cursor().execute(f"CREATE OR REPLACE VIEW {view} AS {query.sql('duckdb')}")
         bare = self.lacks()
         return Facts(None if "activities" in bare else views[0], None if "people" in bare else views[1], ())
 
     def lacks(self) -> list[str]:
         """Of what nothing was known when the result was published."""
-        return lacking(self.connection, {f"current_{t}": name for t, name in self.tables.items()}, self.manifest)
+        return lacking(
+            self.connection, {f"current_{table}": name for table, name in self.tables.items()}, self.manifest
+        )
 
     def relation(self, table: str) -> Any:
         """What to select a table's rows from."""
@@ -89,9 +87,7 @@ class Current(Written):
 
     @property
     def decided(self) -> int:
-        from sqlglot import exp
-
-        ((count,),) = self._run(exp.select(exp.Count(this=exp.Star())).from_(self.relation("decisions"))).fetchall()
+        ((count,),) = self._run(t.select(n=t.count()).from_(self.relation("decisions"))).fetchall()
         return int(count)
 
     # --- rows ---
@@ -120,11 +116,9 @@ class Current(Written):
             yield found
 
     def _all(self, table: str, person: str | None, *by: str) -> Iterator[dict[str, Any]]:
-        from sqlglot import exp
-
-        query = exp.select("*").from_(self.relation(table)).order_by(*map(name, ("person_id", *by)))
+        query = t.select_all(self.relation(table)).order_by(*map(t.col, ("person_id", *by)))
         if person is not None:
-            query = query.where(exp.EQ(this=name("person_id"), expression=exp.Literal.string(person)))
+            query = query.where(t.equal(t.col("person_id"), t.lit(person)))
         result = self._run(query)
         names = [d[0] for d in result.description]
         while rows := result.fetchmany(5_000):
@@ -186,7 +180,7 @@ def _together(manifests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         rules.update({r["key"]: _also(rules.get(r["key"], {}), r) for r in m["rules"]})
     policies, packs = ({p["id"]: p for m in manifests for p in m[what]} for what in ("policies", "packs"))
     rows = {k: sum(m["rows"][k] for m in manifests) for k in ("in", "records", "rejected", "persons")}
-    tables = {t: entry for m in manifests for t, entry in m["tables"].items()}
+    tables = {name: entry for m in manifests for name, entry in m["tables"].items()}
     return {
         **last, "policies": list(policies.values()), "rules": list(rules.values()), "packs": list(packs.values()),
         "rows": rows, "tables": tables,

@@ -11,6 +11,7 @@ from typing import Any
 
 from policyengine.address import shown
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.engines.compile import trees as t
 from policyengine.messages import say
 from policyengine.whole import parents_of
 
@@ -38,14 +39,8 @@ class Embedded:
         self._connection.execute("USE work")
         return found
 
-    def insert(self, table: str, columns: Sequence[str], query: Any) -> None:
-        from sqlglot import exp
-
-        into = exp.Schema(
-            this=exp.to_table(table, db="main", catalog="status"),
-            expressions=[exp.to_identifier(c, quoted=True) for c in columns],
-        )
-        self._connection.execute(exp.Insert(this=into, expression=query).sql("duckdb", copy=False))
+    def insert(self, table: str, query: Any) -> None:
+        self._connection.execute(f"INSERT INTO status.main.{table} BY NAME {query.sql('duckdb', copy=False)}")
 
     def commit(self) -> None:
         self._connection.execute("COMMIT")
@@ -81,10 +76,9 @@ def opened(to: str, connection: Any, folder: Path) -> Iterator[Embedded]:
 def attach(connection: Any, path: Path) -> None:
     """The file as the catalog ``status``."""
     import duckdb
-    from sqlglot import exp
 
     try:
-        connection.execute(f"ATTACH {exp.Literal.string(str(path)).sql('duckdb')} AS status")
+        connection.execute(f"ATTACH {t.lit(str(path)).sql('duckdb')} AS status")
     except duckdb.Error as e:
         raise unusable(str(path), e) from None
 
@@ -106,11 +100,10 @@ def fetch(place: str, query: Any, path: Path) -> None:
     """The rows of a query as a Parquet file, by a DuckDB that may reach nothing but the database and the file's folder:
     in a file that somebody sent, a view may read whatever lies on this machine, or fetch from an address."""
     import duckdb
-    from sqlglot import exp
 
     from policyengine.tools.stats.store import MEMORY
 
-    inside, out = (exp.Literal.string(str(p)).sql("duckdb") for p in (path.parent, path))
+    inside, out = (t.lit(str(p)).sql("duckdb") for p in (path.parent, path))
     config: Any = {"autoinstall_known_extensions": False, "autoload_known_extensions": False, "memory_limit": MEMORY}
     config["temp_directory"] = str(path.parent / "spill")
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.diagnostics import Diagnostic, PolicyError, Span, not_installed
+from policyengine.engines.compile import trees as t
 from policyengine.messages import say
 
 CHUNK = 1 << 20
@@ -37,19 +38,15 @@ class Server:
         marked = _MARK.sub(r"%(v\1)s", statement.replace("%", "%%")) if values else statement
         return self._session.execute(marked, given or None)
 
-    def insert(self, table: str, columns: Sequence[str], query: Any) -> None:
+    def insert(self, table: str, query: Any) -> None:
         """Through a CSV file: DuckDB writes it, COPY reads it; memory stays flat on both sides."""
         from psycopg import sql
-        from sqlglot import exp
 
         path = self._folder / f"copy-{table}.csv"
-        param = exp.CopyParameter(this=exp.var("FORMAT"), expression=exp.var("csv"))
-        head = exp.CopyParameter(this=exp.var("HEADER"), expression=exp.false())
-        order = exp.select(*(exp.column(c, quoted=True) for c in columns)).from_(query.subquery("t"))
-        copy = exp.Copy(this=exp.paren(order), kind=False, files=[exp.Literal.string(str(path))], params=[param, head])
-        self._connection.execute(copy.sql("duckdb"))
+        target = t.lit(str(path)).sql("duckdb")
+        self._connection.execute(f"COPY ({query.sql('duckdb')}) TO {target} (FORMAT csv, HEADER false)")
         into = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
-            sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+            sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, t.names_of(query)))
         )
         try:
             with open(path, "rb") as file, self._session.cursor() as cursor, cursor.copy(into) as stream:

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from sqlglot import exp
+
 from policyengine.address import is_server, shown
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records.personal import mask
 from policyengine.signals import ENDING, handled
-from policyengine.tools.publish.staging import Query, Staged, result_row
+from policyengine.tools.publish import embedded, postgres
+from policyengine.tools.publish.staging import Query, Staged, result_row, schema_statements
 from policyengine.tools.result.read import as_they_are, unchanged_result
 from policyengine.tools.result.undisturbed import undisturbed
 from policyengine.tools.stats.make import HERE, standard
@@ -60,7 +63,7 @@ class Target(Protocol):
     def begin(self) -> None: ...
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]: ...
     def change(self, statement: str, values: Sequence[Any] = ()) -> None: ...
-    def insert(self, table: str, columns: Sequence[str], query: Any) -> None: ...
+    def insert(self, table: str, query: Any) -> None: ...
     def commit(self) -> None: ...
 
 
@@ -109,8 +112,6 @@ def publish(folder: str | Path, to: str, scope: str | None = None, named: Named 
 
 
 def _opened(to: str, connection: Any, folder: Path) -> Any:
-    from policyengine.tools.publish import embedded, postgres
-
     return (postgres if is_server(to) else embedded).opened(to, connection, folder)
 
 
@@ -131,16 +132,14 @@ def _again(target: Target, result_id: str, notes: tuple[Diagnostic, ...]) -> Pub
 def _adding(connection: Any, source: Source) -> list[tuple[str, str]]:
     """The tables of facts for which the files within reach have rows, each with that which tells of whom: a persons
     file that names nobody who was decided about adds nothing, however often it is published."""
-    from sqlglot import exp
-
     found = []
     for of, facts, rows, about, key in (
         ("decisions", "people", source.people, source.decisions, "person_id"),
         ("ledger", "activities", source.activities, source.ledger, "record_id"),
     ):
         if rows is not None and about is not None:
-            told = exp.select(about.text(key)).from_(about.relation.copy())
-            one = exp.select("1").from_(rows.relation.copy()).where(exp.In(this=rows.text(key), query=exp.paren(told)))
+            named = exp.select(about.text(key)).from_(about.relation.copy())
+            one = exp.select("1").from_(rows.relation.copy()).where(exp.In(this=rows.text(key), query=exp.paren(named)))
             if connection.execute(one.limit(1).sql("duckdb")).fetchone() is not None:
                 found.append((of, facts))
     return found
@@ -157,10 +156,10 @@ def _bare(target: Target, result_id: str, adds: Sequence[tuple[str, str]]) -> bo
 
 def _fill(target: Target, result_id: str, queries: Sequence[Query]) -> None:
     """Put what follows from the facts in the place of what was published without them."""
-    for table, columns, query in queries:
+    for table, query in queries:
         if table in FACTUAL:
             target.change(f"DELETE FROM {table} WHERE result_id = $1", [result_id])
-            target.insert(table, columns, query)
+            target.insert(table, query)
 
 
 def _ours(target: Target, to: str) -> bool:
@@ -171,7 +170,7 @@ def _ours(target: Target, to: str) -> bool:
     )
     kinds = {str(name): str(kind) for name, kind in target.rows(query)}
     present = set(kinds)
-    if views := sorted(t for t in present & {*TABLES, "about"} if kinds[t] == "VIEW"):  # it would run as it is asked
+    if views := sorted(n for n in present & {*TABLES, "about"} if kinds[n] == "VIEW"):  # it would run as it is asked
         raise PolicyError([_foreign(to, say(f"its table {views[0]} is a view", f"其中的表 {views[0]} 是视图"))])
     if "about" in present and "results" in present:
         versions = target.rows("SELECT schema_version FROM about")
@@ -184,8 +183,6 @@ def _ours(target: Target, to: str) -> bool:
 
 
 def _make_tables(target: Target) -> None:
-    from policyengine.tools.publish.staging import schema_statements
-
     for statement in schema_statements():
         target.change(statement)
     target.change("INSERT INTO about VALUES ($1)", [SCHEMA_VERSION])
@@ -204,9 +201,9 @@ def _write(target: Target, staged: Staged, queries: Sequence[Query], scope: str)
     names = ", ".join(row)
     marks = ", ".join(f"${n + 1}" for n in range(len(row)))
     target.change(f"INSERT INTO results (published_at, {names}) VALUES (now(), {marks})", list(row.values()))
-    for done, (table, columns, query) in enumerate(queries):
+    for done, (table, query) in enumerate(queries):
         told(done / len(queries), say("writing the database's tables", "写入数据库各表"))
-        target.insert(table, columns, query)
+        target.insert(table, query)
     told(None, say("seeing whom other results decide about", "核对其他结果"))
     # the ledger also has rows of years that only a block decided here reaches back to: other results are about these
     covered = (

@@ -11,16 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlglot import exp
+
 from policyengine.address import is_server, shown
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.engines.compile import trees as t
 from policyengine.messages import say
 from policyengine.progress import told
-from policyengine.records.sql import name, text, typed_csv
+from policyengine.records.parquet import scan
+from policyengine.records.sql import typed_csv
+from policyengine.tools.publish import embedded, postgres
 from policyengine.tools.result.manifest_shape import first_fault
 from policyengine.tools.result.read import subjects_of
 from policyengine.tools.stats.frames import described
 from policyengine.tools.stats.origin import published_without, without_ledger
-from policyengine.tools.stats.part import Source, aliased, as_, same
+from policyengine.tools.stats.part import Source, aliased
 
 FIGURE = "DECIMAL(28, 10)"
 # what statistics read, with types
@@ -105,11 +110,10 @@ def lacking(connection: Any, tables: Mapping[str, str], manifest: Mapping[str, A
     """Which of a result's facts (``people``, ``activities``) nothing is known of, as its files were out of reach when
     it was published: those that it has decisions and ledger rows of, and that stand in no row. The files are read
     together or not at all: where activities are known, the persons file had nobody of them."""
-    from sqlglot import exp
 
     def has(table: str) -> bool:
         rows = of_result(tables[f"current_{table}"], str(manifest["sha256"]), ["result_id"])
-        return connection.execute(exp.select("*").from_(rows).limit(1).sql("duckdb")).fetchone() is not None
+        return connection.execute(t.select_all(rows).limit(1).sql("duckdb")).fetchone() is not None
 
     if has("activities"):
         return []
@@ -121,34 +125,24 @@ def copied(
     connection: Any, folder: Path, place: str, view: str, columns: Sequence[tuple[str, str]], prefix: str = "copied"
 ) -> str:
     """The view's rows as a table of the working file."""
-    from sqlglot import exp
-
     told(None, say("reading the database", "读取数据库"))
     table = f"{prefix}_{view}_{folder.name.replace('-', '_')}"
-    query = exp.select(*(name(c) for c, _ in columns))
+    query = exp.select(*(t.col(c) for c, _ in columns))
     path = folder / f"{view}.{'csv' if is_server(place) else 'parquet'}"
     if is_server(place):
-        from policyengine.tools.publish import postgres
-
-        postgres.fetch(place, query.from_(exp.to_table(view)).sql("postgres"), path)
+        postgres.fetch(place, query.from_(t.table(view)).sql("postgres"), path)
         rows = typed_csv(path, columns)
     else:
-        from policyengine.records.parquet import scan
-        from policyengine.tools.publish import embedded
-
         embedded.fetch(place, query.from_(exp.to_table(view, db="main")), path)
         rows = scan(path)
-    create = exp.Create(this=exp.to_table(table, quoted=True), kind="TABLE", expression=query.from_(rows))
-    connection.execute(create.sql("duckdb"))
+    connection.execute(f"CREATE TABLE {table} AS {query.from_(rows).sql('duckdb')}")
     path.unlink()
     return table
 
 
 def manifests_in(connection: Any, table: str, place: str) -> list[Mapping[str, Any]]:
     """The manifests of the copied results, the earliest first. Raises ``PolicyError`` PE541 where one is none."""
-    from sqlglot import exp
-
-    query = exp.select(name("manifest")).from_(exp.to_table(table, quoted=True)).order_by(name("number"))
+    query = t.select(manifest=t.col("manifest")).from_(t.table(table)).order_by(t.col("number"))
     found: list[Mapping[str, Any]] = []
     for (stored,) in connection.execute(query.sql("duckdb")).fetchall():
         try:
@@ -168,28 +162,21 @@ def manifests_in(connection: Any, table: str, place: str) -> list[Mapping[str, A
 
 def of_result(table: str, result_id: str, columns: Sequence[str]) -> Any:
     """The columns of one result's rows in a copied table, to select from."""
-    from sqlglot import exp
-
-    own = exp.EQ(this=name("result_id"), expression=text(result_id))
-    return exp.select(*map(name, columns)).from_(exp.to_table(table, quoted=True)).where(own).subquery("own")
+    own = t.equal(t.col("result_id"), t.lit(result_id))
+    return t.sub(exp.select(*map(t.col, columns)).from_(t.table(table)).where(own), "own")
 
 
 def _with_measures(tables: Mapping[str, str], measures: Sequence[str], result_id: str) -> Any:
     """Decisions of the result with a column for each subject, and its exact fraction."""
-    from sqlglot import exp
-
     keys = ("person_id", "period", "policy")
-    cells = [name(k) for k in keys]
+    values = {}
     for measure in measures:
         for end in ("", "_exact"):
-            own = exp.EQ(this=name("measure"), expression=text(measure))
-            value = exp.case().when(own, name(f"value{end}")).else_(exp.null())
-            cells.append(as_(exp.Max(this=value), f"{measure}{end}"))
+            own = t.equal(t.col("measure"), t.lit(measure))
+            values[f"{measure}{end}"] = exp.Max(this=t.case([(own, t.col(f"value{end}"))], t.lit(None)))
     long = of_result(tables["current_decision_measures"], result_id, (*keys, "measure", "value", "value_exact"))
-    wide = exp.select(*cells).from_(long).group_by(*(name(k) for k in keys))
+    wide = t.grouped_by(t.select(**t.cols("own", *keys), **values).from_(long), "own", *keys)
     columns = [c for c, _ in COLUMNS["current_decisions"][1:]]
-    shown = [name(c, "d") for c in columns]
-    shown += [name(f"{m}{end}", "m") for m in measures for end in ("", "_exact")]
-    query = exp.select(*shown).from_(aliased(of_result(tables["current_decisions"], result_id, columns), "d"))
-    on = exp.and_(*(same(k, "d", "m") for k in keys))
-    return query.join(wide.subquery("m"), on=on, join_type="left").subquery("decisions")
+    query = t.select(**t.cols("d", *columns), **t.cols("m", *values))
+    query = query.from_(aliased(of_result(tables["current_decisions"], result_id, columns), "d"))
+    return t.sub(t.join(query, t.sub(wide, "m"), t.agree("d", "m", *keys), "LEFT"), "decisions")

@@ -12,21 +12,23 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from sqlglot import exp
+
+from policyengine.engines.compile import trees as t
 from policyengine.language.quantities import exact_text, half_up
-from policyengine.records.sql import call, make_table, name, number, text
+from policyengine.records.sql import make_table
 from policyengine.tools.result.read import Written
 from policyengine.tools.result.tables import Table
 from policyengine.tools.stats.frames import Frame, denominators, described, frame_of, ticks
-from policyengine.tools.stats.part import Source, aliased, as_, is_money, same
+from policyengine.tools.stats.part import FIGURES, Source, aliased, is_money
 from policyengine.tools.stats.store import Store
 
 PLACES = 10  # decimals of a figure in the database
 FIGURE, MONEY = f"DECIMAL(28, {PLACES})", "DECIMAL(28, 6)"
 FACTS = ("name", "sector", "region", "employer", "employer_kind", "title_level", "joined")
 CLAIMED = ("form", "subject", "unit", "quantity")  # by records
-HIGHS = ("converted_high", "counted_high")
-Query = tuple[str, Sequence[str], Any]
-"""A table, its columns, and the query of their rows."""
+Query = tuple[str, Any]
+"""A table, and the query of its rows."""
 
 
 def schema_statements() -> list[str]:
@@ -46,130 +48,93 @@ class Staged:
     def queries(self, statistics: Sequence[Table]) -> Iterator[Query]:
         """One after the other."""
         frame = self.source.decisions
-        decided = ("total", "required_total", "shortfall_total", "capped_off")
-        texts = ("person_id", "period", "policy", "outcome", "advisories", "consequences")
-        unit = [as_(self.source.unit(), "unit")]
-        yield self._rows("decisions", frame, self._texts(frame, texts) + unit + self._figures(frame, decided))
+        texts = self._texts(frame, "person_id", "period", "policy", "outcome", "advisories", "consequences")
+        yield self._rows("decisions", frame, {**texts, "unit": self.source.unit(), **self._figures(frame, FIGURES)})
         yield from self._measures(frame)
-        yield self._findings()
+        yield self._as_written("findings")
         if self.source.ledger is not None:
             yield self._ledger(self._told(self.source.ledger))
-        yield self._flags()
-        yield self._missing()
+        yield self._as_written("flags")
+        yield self._as_written("missing")
         if self.source.people is not None:
             yield self._people(self.source.people)
         if self.source.activities is not None and self.source.ledger is not None:
-            yield self._activities(self.source.activities)
+            yield self._activities(self.source.activities, self.source.ledger)
         yield self._rules()
         yield self._statistics(statistics)
 
     # --- pieces ---
 
-    def _rows(self, table: str, frame: Frame, cells: Sequence[Any]) -> Query:
-        from sqlglot import exp
+    def _rows(self, table: str, frame: Frame, cells: Mapping[str, Any]) -> Query:
+        return table, t.select(result_id=t.lit(self.result_id), **cells).from_(frame.relation.copy())
 
-        query = exp.select(as_(text(self.result_id), "result_id"), *cells).from_(frame.relation.copy())
-        return table, ["result_id", *(c.alias for c in cells)], query
+    def _texts(self, frame: Frame, *columns: str) -> dict[str, Any]:
+        return {c: frame.text(c) for c in columns}
 
-    def _texts(self, frame: Frame, columns: Sequence[str]) -> list[Any]:
-        return [as_(frame.text(c), c) for c in columns]
-
-    def _figures(self, frame: Frame, columns: Sequence[str], names: Sequence[str] = ()) -> list[Any]:
+    def _figures(self, frame: Frame, columns: Sequence[str], names: Sequence[str] = ()) -> dict[str, Any]:
         """Each figure as a decimal, and as a fraction where that is rounded."""
-        cells = []
+        cells = {}
         per_unit = denominators(self.connection, frame, columns)
         for column, shown in zip(columns, names or columns, strict=True):
-            value, exact = figure(frame, column, per_unit.get(column, 1))
-            cells += [as_(value, shown), as_(exact, f"{shown}_exact")]
+            cells[shown], cells[f"{shown}_exact"] = figure(frame, column, per_unit.get(column, 1))
         return cells
 
     def _measures(self, frame: Frame) -> Iterator[Query]:
         """Hours by subject and the measures that packs declare, a row each."""
-        from sqlglot import exp
-
         for measure in (*self.written.subjects(), *self.written.measures()):
             columns = (measure, f"required_{measure}", f"shortfall_{measure}")
-            cells = [*self._texts(frame, ("person_id", "period", "policy")), as_(text(measure), "measure")]
-            cells += self._figures(frame, columns, ("value", "required", "shortfall"))
-            table, names, query = self._rows("decision_measures", frame, cells)
-            value = next(c.this for c in cells if c.alias == "value")
-            yield table, names, query.where(exp.not_(exp.Is(this=value.copy(), expression=exp.null())))
+            texts = self._texts(frame, "person_id", "period", "policy")
+            figures = self._figures(frame, columns, ("value", "required", "shortfall"))
+            table, query = self._rows("decision_measures", frame, {**texts, "measure": t.lit(measure), **figures})
+            yield table, query.where(t.present(figures["value"].copy()))
 
-    def _frame(self, table: str) -> Frame:
-        return frame_of(self.connection, self.written, table, self.folder)
-
-    def _findings(self) -> Query:
-        frame = self._frame("findings")
-        columns = self.written.columns("findings")
-        texts = [c.name for c in columns if c.kind == "text"]
-        figures = [c.name for c in columns if c.kind == "figure"]
-        cells = self._texts(frame, texts) + self._figures(frame, figures)
-        cells += [as_(_boolean(frame, "advisory"), "advisory")]
-        return self._rows("findings", frame, cells + [as_(_day(frame, c), c) for c in ("window_start", "window_end")])
+    def _as_written(self, table: str) -> Query:
+        """A table with the columns that it has in the result."""
+        frame, columns = frame_of(self.connection, self.written, table, self.folder), self.written.columns(table)
+        of = {kind: [c.name for c in columns if c.kind == kind] for kind in ("text", "figure", "yes_no", "date")}
+        cells = self._texts(frame, *of["text"]) | self._figures(frame, of["figure"])
+        cells |= {c: t.equal(frame.text(c), t.lit("yes")) if frame.texts else t.col(c) for c in of["yes_no"]}
+        return self._rows(table, frame, cells | {c: t.cast(frame.text(c), "DATE") for c in of["date"]})
 
     def _told(self, ledger: Frame) -> Frame:
         """The ledger, with what a lean one leaves to the records."""
-        from sqlglot import exp
-
         records = self.source.activities
         left = [c for c in CLAIMED if records is not None and c in records.kinds and not ledger.has(c)]
         if records is None or not left:
             return ledger
-        cells = [name(c, "r") for c in left]
-        if ledger.texts:
-            cells = [as_(exp.cast(c, "TEXT"), c.name) for c in cells]
-        query = exp.select(*(name(c, "l") for c in ledger.kinds), *cells).from_(aliased(ledger.relation, "l"))
-        query = query.join(aliased(records.relation, "r"), on=same("record_id", "l", "r"), join_type="left")
-        return described(self.connection, query.subquery("told"), ledger.texts)
+        cells = {c: t.cast(t.col(c, "r"), "TEXT") if ledger.texts else t.col(c, "r") for c in left}
+        query = t.select(**t.cols("l", *ledger.kinds), **cells).from_(aliased(ledger.relation, "l"))
+        t.join(query, aliased(records.relation, "r"), t.agree("l", "r", "record_id"), "LEFT")
+        return described(self.connection, t.sub(query, "told"), ledger.texts)
 
     def _ledger(self, frame: Frame) -> Query:
         texts = ["record_id", "person_id", "period", "form", "subject", "unit", "recognise_rule", "convert_rule"]
         texts += ["assign_rule", "cap_rule", "reason"]
-        cells = self._texts(frame, texts) + self._figures(frame, ("quantity", "converted", "counted"))
-        return self._rows("ledger", frame, cells)
-
-    def _flags(self) -> Query:
-        frame = self._frame("flags")
-        texts = [c.name for c in self.written.columns("flags") if c.kind == "text"]
-        return self._rows("flags", frame, [*self._texts(frame, texts), as_(_boolean(frame, "certain"), "certain")])
-
-    def _missing(self) -> Query:
-        frame = self._frame("missing")
-        texts = [c.name for c in self.written.columns("missing") if c.kind == "text"]
-        return self._rows("missing", frame, self._texts(frame, texts) + self._figures(frame, HIGHS))
+        figures = self._figures(frame, ("quantity", "converted", "counted"))
+        return self._rows("ledger", frame, self._texts(frame, *texts) | figures)
 
     def _people(self, frame: Frame) -> Query:
         """Everybody of whom something was decided."""
-        from sqlglot import exp
-
-        table, names, query = self._rows("people", frame, self._texts(frame, ("person_id", *FACTS)))
+        table, query = self._rows("people", frame, self._texts(frame, "person_id", *FACTS))
         decided = exp.select(self.source.decisions.text("person_id")).from_(self.source.decisions.relation.copy())
-        return table, names, query.where(exp.In(this=frame.text("person_id"), query=exp.paren(decided)))
+        return table, query.where(exp.In(this=frame.text("person_id"), query=exp.paren(decided)))
 
-    def _activities(self, frame: Frame) -> Query:
+    def _activities(self, frame: Frame, ledger: Frame) -> Query:
         """What the records say, of every record of the ledger."""
-        from sqlglot import exp
-
-        columns = ("title", "form", "subject", "provider", "evidence", "result", "paid_by")
-        cells: list[Any] = [as_(text(self.result_id), "result_id"), as_(name("record_id", "r"), "record_id")]
-        cells.append(as_(name("person_id", "l"), "person_id"))
-        cells += [as_(name("start", "r"), "first_day"), as_(name("end", "r"), "last_day")]
-        for c in columns:
-            cells.append(as_(exp.cast(name(c, "r") if c in frame.kinds else exp.null(), "TEXT"), c))
-        cost = name("cost", "r") if is_money(frame.kinds) else exp.null()
-        cells.append(as_(exp.cast(cost, MONEY, dialect="duckdb"), "cost"))
-        assert self.source.ledger is not None
-        ledger = self.source.ledger
-        ids = exp.select(as_(ledger.text("record_id"), "record_id"), as_(ledger.text("person_id"), "person_id"))
-        ids = ids.distinct().from_(ledger.relation.copy())
-        query = exp.select(*cells).from_(aliased(frame.relation, "r"))
-        query = query.join(ids.subquery("l"), on=same("record_id", "r", "l"))
+        cost = t.col("cost", "r") if is_money(frame.kinds) else t.lit(None)
+        cells = {"result_id": t.lit(self.result_id), "record_id": t.col("record_id", "r")}
+        cells |= {"person_id": t.col("person_id", "l"), "first_day": t.col("start", "r"), "last_day": t.col("end", "r")}
+        for c in ("title", "form", "subject", "provider", "evidence", "result", "paid_by"):
+            cells[c] = t.cast(t.col(c, "r") if c in frame.kinds else t.lit(None), "TEXT")
+        cells["cost"] = t.cast(cost, MONEY)
         if self.store.has_listings:
-            on = exp.and_(same("provider", "r", "b"), same("end", "r", "b"))
-            query = query.join(exp.to_table("listed_0").as_("b"), on=on, join_type="left")
-            query = query.select(as_(name("listed", "b"), "listed"))
-            cells.append(as_(exp.null(), "listed"))
-        return "activities", [c.alias for c in cells], query
+            cells["listed"] = t.col("listed", "b")
+        ids = t.select(**self._texts(ledger, "record_id", "person_id")).distinct().from_(ledger.relation.copy())
+        query = t.select(**cells).from_(aliased(frame.relation, "r"))
+        t.join(query, t.sub(ids, "l"), t.agree("r", "l", "record_id"))
+        if self.store.has_listings:
+            t.join(query, t.table("listed_0", "b"), t.agree("r", "b", "provider", "end"), "LEFT")
+        return "activities", query
 
     def _rules(self) -> Query:
         columns = ("result_id", "rule", "kind", "zh", "en", "source", "clause", "confidence")
@@ -184,7 +149,7 @@ class Staged:
 
     def _statistics(self, tables: Sequence[Table]) -> Query:
         columns = ("result_id", "statistic", "period", "grouped", "measure", "value", "value_exact")
-        return self._made("statistics", columns, (r for t in tables for r in self._long(t)))
+        return self._made("statistics", columns, (r for table in tables for r in self._long(table)))
 
     def _long(self, table: Table) -> Iterator[tuple[str | None, ...]]:
         keys = [i for i, c in enumerate(table.columns) if c.kind == "text" and c.name != "period"]
@@ -197,65 +162,41 @@ class Staged:
                     yield self.result_id, table.name, str(row[period]), grouped, column.name, figure_, exact
 
     def _made(self, table: str, columns: Sequence[str], rows: Any) -> Query:
-        from sqlglot import exp
-
         make_table(self.connection, f"staged_{table}", [(c, "TEXT") for c in columns], rows, self.folder)
-        return table, columns, exp.select(*(name(c) for c in columns)).from_(exp.to_table(f"staged_{table}"))
+        return table, t.select(**t.cols("s", *columns)).from_(t.table(f"staged_{table}", "s"))
 
 
 def figure(frame: Frame, column: str, per_unit: int) -> tuple[Any, Any]:
     """A figure as DECIMAL (rounded half up where it has no finite decimal of ten places), and then its fraction.
     ``per_unit``: the denominator of the column's figures."""
-    from sqlglot import exp
-
-    nothing = exp.cast(exp.null(), "TEXT")
+    nothing = t.cast(t.lit(None), "TEXT")
     if not frame.has(column):
-        return exp.cast(exp.null(), FIGURE, dialect="duckdb"), nothing
+        return t.cast(t.lit(None), FIGURE), nothing
     value = ticks(frame, column, per_unit)
     shift = 10**PLACES
-    tenth = exp.cast(exp.Literal.number("0." + "0" * (PLACES - 1) + "1"), f"DECIMAL({PLACES}, {PLACES})")
+    tenth = t.cast(exp.Literal.number("0." + "0" * (PLACES - 1) + "1"), f"DECIMAL({PLACES}, {PLACES})")
     if shift % per_unit == 0:
-        whole = exp.Mul(this=exp.paren(value), expression=number(shift // per_unit))
-        return _decimal(whole, tenth), nothing
-    wide = exp.paren(exp.Mul(this=exp.paren(value.copy(), copy=False), expression=number(shift)), copy=False)
-    half = exp.Add(this=exp.Mul(this=wide, expression=number(2)), expression=number(per_unit))
-    known = exp.not_(exp.Is(this=value.copy(), expression=exp.null()))  # greatest passes over what is NULL
-    rounded = call("greatest", exp.IntDiv(this=exp.paren(half), expression=number(2 * per_unit)), number(-(10**27)))
-    rounded = exp.case().when(known, rounded, copy=False)
-    remainder = exp.Mod(this=wide.copy(), expression=number(per_unit))
-    inexact = exp.NEQ(this=remainder, expression=number(0))
-    divisor = call("gcd", value.copy(), exp.cast(number(per_unit), "HUGEINT", dialect="duckdb"))
-    top = exp.cast(exp.IntDiv(this=exp.paren(value.copy()), expression=divisor), "TEXT")
-    bottom = exp.cast(exp.IntDiv(this=number(per_unit), expression=divisor.copy()), "TEXT")
-    exact = exp.case().when(inexact, call("concat", top, text("/"), bottom), copy=False).else_(nothing, copy=False)
-    return _decimal(rounded, tenth), exact
+        return _decimal(t.times(value, t.lit(shift // per_unit)), tenth), nothing
+    wide = t.times(value, t.lit(shift))
+    half = t.add([t.times(wide, t.lit(2)), t.lit(per_unit)])
+    # greatest passes over what is NULL
+    rounded = t.call("GREATEST", t.divide(half, t.lit(2 * per_unit)), t.lit(-(10**27)))
+    rounded = t.case([(t.present(value.copy()), rounded)], t.lit(None))
+    inexact = t.compare(t.remainder(wide.copy(), per_unit), "<>", t.lit(0))
+    divisor = t.call("GCD", value.copy(), t.cast(t.lit(per_unit), "HUGEINT"))
+    top = t.cast(t.divide(value.copy(), divisor), "TEXT")
+    bottom = t.cast(t.divide(t.lit(per_unit), divisor.copy()), "TEXT")
+    return _decimal(rounded, tenth), t.case([(inexact, t.concat(top, t.lit("/"), bottom))], nothing)
 
 
 def _decimal(whole: Any, tenth: Any) -> Any:
-    from sqlglot import exp
-
-    wide = exp.cast(exp.paren(whole), "DECIMAL(28, 0)", dialect="duckdb")
-    return exp.cast(exp.Mul(this=wide, expression=tenth), FIGURE, dialect="duckdb")
+    return t.cast(t.times(t.cast(whole, "DECIMAL(28, 0)"), tenth), FIGURE)
 
 
 def decimal_of(value: Fraction) -> tuple[str, str | None]:
     """The same for a figure at hand."""
     rounded = half_up(value, PLACES)
     return exact_text(rounded), None if rounded == value else exact_text(value)
-
-
-def _boolean(frame: Frame, column: str) -> Any:
-    from sqlglot import exp
-
-    if frame.texts:
-        return exp.EQ(this=frame.text(column), expression=text("yes"))
-    return name(column)
-
-
-def _day(frame: Frame, column: str) -> Any:
-    from sqlglot import exp
-
-    return exp.cast(frame.text(column), "DATE")
 
 
 def result_row(written: Written, scope: str) -> Mapping[str, Any]:

@@ -17,8 +17,9 @@ from policyengine.tools.explain.case import Labels
 from policyengine.tools.explain.data import data_of_cases
 from policyengine.tools.explain.text import NOTHING_ASKED, OUTCOMES
 from policyengine.tools.explain.words import in_units, spread
+from policyengine.tools.report.document import document
 from policyengine.tools.report.folk import One, called, cases_of, person_of
-from policyengine.tools.report.page import content, document
+from policyengine.tools.report.page import content
 from policyengine.tools.result.read import Written
 
 STYLE = """

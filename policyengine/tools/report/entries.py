@@ -12,14 +12,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from policyengine.engines.compile import trees as t
 from policyengine.language.quantities import exact_text
-from policyengine.records.sql import call, name, text
 from policyengine.tools.publish.current import OF_LEDGER, Current, in_names
 from policyengine.tools.result.read import Written
 from policyengine.tools.result.tables import parted
-from policyengine.tools.stats.frames import Frame, described, figure_text, frame_of
+from policyengine.tools.stats.frames import Frame, described, figure_text, frame_of, trimmed
 from policyengine.tools.stats.origin import Facts
-from policyengine.tools.stats.part import aliased, as_, same
 from policyengine.trace import LedgerEntry
 
 AT_ONCE = 10_000  # rows fetched together
@@ -70,24 +69,21 @@ def entries_of(
     written: Written, connection: Any, folder: Path, facts: Facts | None, only: str | None
 ) -> Iterator[Entry]:
     """The rows that count in some period; ``only``: of one person. ``folder``: for files on the way."""
-    from sqlglot import exp
-
     if not written.has("ledger"):
         return
     frame = _frame(written, connection, folder)
-    cells = [as_(frame.text(c), c) for c in _TEXTS]
-    cells += [as_(figure_text(frame, c), c) for c in _FIGURES]
-    rows = exp.select(*cells).from_(frame.relation.copy())
-    rows = rows.where(exp.not_(exp.Is(this=frame.text("period"), expression=exp.null())))
+    cells = {c: frame.text(c) for c in _TEXTS} | {c: figure_text(frame, c) for c in _FIGURES}
+    rows = t.select(**cells).from_(frame.relation.copy()).where(t.present(frame.text("period")))
     if only is not None:
-        rows = rows.where(exp.EQ(this=frame.text("person_id"), expression=text(only)))
-    records = exp.to_table(facts.records, quoted=True) if facts is not None and facts.records is not None else None
-    known = described(connection, records).kinds if records is not None else {}
-    query = exp.select(*(as_(_told(c, frame, known), c) for c in (*_TEXTS, *_FIGURES))).from_(rows.subquery("l"))
-    query = query.select(*(as_(exp.cast(name(c, "r") if c in known else exp.null(), "TEXT"), c) for c in _FACTS))
+        rows = rows.where(t.equal(frame.text("person_id"), t.lit(only)))
+    records = facts.records if facts is not None else None
+    known = described(connection, t.table(records)).kinds if records is not None else {}
+    told = {c: _told(c, frame, known) for c in (*_TEXTS, *_FIGURES)}
+    told |= {c: t.cast(t.col(c, "r") if c in known else t.lit(None), "TEXT") for c in _FACTS}
+    query = t.select(**told).from_(t.sub(rows, "l"))
     if records is not None:
-        query = query.join(aliased(records, "r"), on=same("record_id", "l", "r"), join_type="left")
-    query = query.order_by(*(name(c, "l") for c in ("person_id", "period", "record_id")))
+        t.join(query, t.table(records, "r"), t.agree("l", "r", "record_id"), "LEFT")
+    query = t.sorted_by(query, "l", ("person_id", "period", "record_id"))
     result = connection.cursor().execute(query.sql("duckdb"))
     names = written.names if isinstance(written, Current) else {}
     while found := result.fetchmany(AT_ONCE):
@@ -102,14 +98,12 @@ def _named(e: Entry, names: Mapping[str, str]) -> Entry:
 
 def _told(column: str, frame: Frame, known: Mapping[str, str]) -> Any:
     """The ledger's cell, or that of the record where the ledger is lean."""
-    from sqlglot import exp
-
     if column not in _CLAIMED or frame.has(column) or column not in known:
-        return name(column, "l")
-    cell = exp.cast(name(column, "r"), "TEXT")
+        return t.col(column, "l")
+    cell = t.cast(t.col(column, "r"), "TEXT")
     if known[column].startswith("DECIMAL"):
-        point = call("contains", cell.copy(), text("."))
-        return exp.case().when(point, call("rtrim", call("rtrim", cell.copy(), text("0")), text("."))).else_(cell)
+        point = t.call("contains", cell.copy(), t.lit("."))
+        return t.case([(point, trimmed(cell.copy()))], cell)
     return cell
 
 

@@ -13,9 +13,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from policyengine.engines.compile import trees as t
 from policyengine.records.model import Fact, Person, Record
 from policyengine.records.personal import mask, mask_name
-from policyengine.records.sql import name, text
 from policyengine.tools.explain.case import Case, rows_of
 from policyengine.tools.explain.explain import written_parts
 from policyengine.tools.report.entries import Entry, Unsettled, entries_of, ledger_entry, unsettled_of
@@ -107,11 +107,9 @@ class _Stream:
 def _people(connection: Any, facts: Facts | None, only: str | None) -> Iterator[Person]:
     if facts is None or facts.persons is None:
         return
-    from sqlglot import exp
-
-    query = exp.select("*").from_(exp.to_table(facts.persons, quoted=True)).order_by(name("person_id"))
+    query = t.select_all(facts.persons).order_by(t.col("person_id"))
     if only is not None:
-        query = query.where(exp.EQ(this=name("person_id"), expression=text(only)))
+        query = query.where(t.equal(t.col("person_id"), t.lit(only)))
     result = connection.cursor().execute(query.sql("duckdb"))
     names = [d[0] for d in result.description]
     while rows := result.fetchmany(5_000):

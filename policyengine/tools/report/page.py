@@ -5,39 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 from policyengine.messages import many, say, spoken
 from policyengine.tools.report.charts import amounts_chart, outcomes_chart
 from policyengine.tools.report.data import PageData, index_of
+from policyengine.tools.report.document import document, part
 from policyengine.tools.report.words import FACTS, page_texts
 from policyengine.tools.result.read import Written
 from policyengine.tools.result.tables import Table
 from policyengine.tools.stats.make import Statistics
 from policyengine.tools.stats.render import SHOWN, shown
 from policyengine.tools.stats.words import Words, title_of
-
-# nothing is loaded from anywhere, even if a cell of the data should try
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-
-
-def part(name: str) -> str:
-    """A file of the page as it lies in the package."""
-    return files("policyengine.tools.report").joinpath(name).read_text("utf-8")
-
-
-def document(title: str, body: Iterator[str], script: str = "") -> Iterator[str]:
-    """A whole HTML file."""
-    language = "zh-CN" if spoken() == "zh" else "en"
-    yield f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-    yield f"<title>{escape(title)}</title>\n<style>\n{part('page.css')}</style>\n</head>\n<body>\n"
-    yield from body
-    if script:
-        yield f"<script>\n{script}</script>\n"
-    yield "</body>\n</html>\n"
 
 
 def report_page(written: Written, every: Sequence[Written], data: PageData, made: Statistics) -> Iterator[str]:

@@ -322,6 +322,15 @@ def _plain_text(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(APOSTROPHED) else cell
 
 
+def plain_tree(cell: Any) -> Any:
+    """The same as a tree, of a column."""
+    from policyengine.engines.compile import trees as t
+
+    rest = t.call("SUBSTR", cell, t.lit(2))
+    apostrophe = t.call("STARTS_WITH", cell.copy(), t.lit("'"))
+    return t.case([(t.both(apostrophe, t.begins_with(rest, APOSTROPHED)), rest.copy())], cell.copy())
+
+
 def _read_csv(path: Path, where: Mapping[str, str]) -> Iterator[dict[str, object]]:
     with open(path, encoding="utf-8", newline="") as file:
         csv.field_size_limit(1 << 27)

@@ -12,10 +12,14 @@ from math import lcm
 from pathlib import Path
 from typing import Any
 
+from sqlglot import exp
+
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.engines.compile import trees as t
 from policyengine.messages import say
 from policyengine.progress import told
-from policyengine.records.sql import call, make_table, name, number, text
+from policyengine.records.parquet import kinds_of
+from policyengine.records.sql import make_table
 from policyengine.tools.stats.frames import LARGEST_TICKS, Frame, denominator, fact_text, ticks
 from policyengine.tools.stats.origin import Lists
 
@@ -48,14 +52,10 @@ class Source:
 
     def unit(self) -> Any:
         """What a decision counts in, by its policy."""
-        from sqlglot import exp
-
         if not self.units and "unit" in self.decisions.kinds:  # of a result a measure may be called so
             return self.decisions.text("unit")
-        case = exp.case()
-        for policy, unit in self.units.items():
-            case = case.when(exp.EQ(this=self.decisions.text("policy"), expression=text(policy)), text(unit))
-        return case.else_(text("")) if self.units else text("")
+        policy = self.decisions.text("policy")
+        return t.case([(t.equal(policy.copy(), t.lit(p)), t.lit(unit)) for p, unit in self.units.items()], t.lit(""))
 
 
 def is_money(kinds: Mapping[str, str]) -> bool:
@@ -138,38 +138,30 @@ class Part:
         self._table(connection, "decided", self._with_sums())
 
     def _table(self, connection: Any, what: str, query: Any) -> None:
-        from sqlglot import exp
-
         table = f"{what}_{self.number}"
         told(None, say("joining people, decisions and activities", "关联人员、结论与学习活动"))
-        create = exp.Create(this=exp.to_table(table, quoted=True), kind="TABLE", expression=query)
-        connection.execute(create.sql("duckdb"))
-        connection.execute(exp.select("*").from_(exp.to_table(table, quoted=True)).limit(0).sql("duckdb"))
-        self.columns[what] = {n: str(kind) for n, kind, *_ in connection.description}
+        connection.execute(f"CREATE TABLE {table} AS {query.sql('duckdb')}")
+        self.columns[what] = kinds_of(connection, t.table(table))
 
     # --- words as codes ---
 
     def _codes(self, connection: Any) -> None:
         """The ENUM of every word that decisions, ledger and records use in the columns that are grouped by."""
-        from sqlglot import exp
-
         words = f"words_{self.number}"
         connection.execute(f"CREATE TABLE {words} (of_column TEXT, word TEXT)")
         for column, cell, relation in self._worded():
-            some = exp.select(as_(cell, "word")).distinct().from_(relation).limit(CODED + 1)
-            some = exp.select(as_(text(column), "of_column"), name("word")).from_(some.subquery("s"))
+            some = t.select(word=cell).distinct().from_(relation).limit(CODED + 1)
+            some = t.select(of_column=t.lit(column), word=t.col("word")).from_(t.sub(some, "s"))
             ((count,),) = connection.execute(f"INSERT INTO {words} {some.sql('duckdb')}").fetchall()
             if count <= CODED:
                 self.coded.add(column)
-        columns = [text(column) for column in sorted(self.coded)]
-        all_ = exp.select(name("word")).distinct().from_(exp.to_table(words)).where(name("word").is_(exp.null()).not_())
-        all_ = all_.where(exp.In(this=name("of_column"), expressions=columns))
+        columns = [t.lit(column) for column in sorted(self.coded)]
+        all_ = t.select(word=t.col("word")).distinct().from_(t.table(words)).where(t.present(t.col("word")))
+        all_ = all_.where(t.among(t.col("of_column"), columns))
         connection.execute(f"CREATE TYPE word_{self.number} AS ENUM ({all_.sql('duckdb')})")
 
     def _worded(self) -> Iterator[tuple[str, Any, Any]]:
         """Columns that are grouped by: name, expression, and the relation that has it."""
-        from sqlglot import exp
-
         decisions, ledger, records = self.source.decisions, self.source.ledger, self.source.activities
         for column in OF_DECISION:
             cell = self.source.unit() if column == "unit" else decisions.text(column)
@@ -180,58 +172,46 @@ class Part:
             yield column, ledger.text(column), ledger.relation.copy()
         for fact in self.activity_facts:
             if records is not None and fact in records.kinds:
-                yield fact, fact_text(name(fact), records.kinds[fact]), records.relation.copy()
+                yield fact, fact_text(t.col(fact), records.kinds[fact]), records.relation.copy()
             elif fact == "listed":
-                yield fact, name(fact), exp.to_table(f"listed_{self.number}", quoted=True)
+                yield fact, t.col(fact), t.table(f"listed_{self.number}")
             else:
                 yield fact, ledger.text(fact), ledger.relation.copy()
 
     def _code(self, column: str, cell: Any) -> Any:
         """The cell as a code, where the column has few words."""
-        from sqlglot import exp
-
-        if column not in self.coded:
-            return as_(cell, column)
-        return as_(exp.cast(cell, exp.DataType.build(f"word_{self.number}", udt=True)), column)
+        return t.cast(cell, exp.DataType.build(f"word_{self.number}", udt=True)) if column in self.coded else cell
 
     # --- people ---
 
     def _people(self) -> Any:
-        from sqlglot import exp
-
-        ids = (
-            exp.select(as_(self.source.decisions.text("person_id"), "person_id"))
-            .distinct()
-            .from_(self.source.decisions.relation.copy())
-        )
-        count = exp.Window(this=call("row_number"))
-        columns = [as_(exp.cast(count, "INT"), "person_no"), as_(name("person_id", "d"), "person_id")]
-        query = exp.select(*columns).from_(ids.subquery("d"))
-        if self.source.people is not None:
-            facts = [as_(fact_text(name(f), self.source.people.kinds[f]), f) for f in self.people_facts]
-            known = exp.select(as_(self.source.people.text("person_id"), "person_id"), *facts)
-            known = known.from_(self.source.people.relation.copy())
-            query = query.select(*(as_(name(f, "p"), f) for f in self.people_facts))
-            query = query.join(known.subquery("p"), using=["person_id"], join_type="left")
-        return query
+        decisions, people, facts = self.source.decisions, self.source.people, self.people_facts
+        ids = t.select(person_id=decisions.text("person_id")).distinct().from_(decisions.relation.copy())
+        query = t.select(
+            person_no=t.cast(t.place(), "INT"), person_id=t.col("person_id", "d"), **t.cols("p", *facts)
+        ).from_(t.sub(ids, "d"))
+        if people is None:
+            return query
+        known = t.select(person_id=people.text("person_id"), **{f: fact_text(t.col(f), people.kinds[f]) for f in facts})
+        return t.join(query, t.sub(known.from_(people.relation.copy()), "p"), t.same_person("d", "p"), "LEFT")
 
     # --- decisions ---
 
     def _judged(self) -> Any:
         """A row per decision."""
-        from sqlglot import exp
-
         frame = self.source.decisions
         period = frame.text("period")
-        texts = [self._code(c, frame.text(c)) for c in ("period", "policy", "outcome")]
-        first, last = _year(period, 1), _year(period.copy(), -1)
-        figures = [as_(ticks(frame, c, self.ticks), c) for c in FIGURES]
-        figures += [as_(ticks(frame, s, self.ticks), f"subject_{s}") for s in self.subjects]
-        inner = exp.select(as_(frame.text("person_id"), "person_id"), *texts, self._code("unit", self.source.unit()))
-        inner = inner.select(as_(first, "first"), as_(last, "last"), *figures).from_(frame.relation.copy())
-        query = exp.select(as_(name("person_no", "p"), "person_no"), *(as_(name(c, "d"), c) for c in self._told()))
-        people = exp.to_table(f"people_{self.number}", quoted=True)
-        return query.from_(inner.subquery("d")).join(people.as_("p"), on=same("person_id", "d", "p"))
+        inner = t.select(
+            person_id=frame.text("person_id"),
+            **{c: self._code(c, frame.text(c)) for c in ("period", "policy", "outcome")},
+            unit=self._code("unit", self.source.unit()),
+            first=_year(period, 1),
+            last=_year(period.copy(), -1),
+            **{c: ticks(frame, c, self.ticks) for c in FIGURES},
+            **{f"subject_{s}": ticks(frame, s, self.ticks) for s in self.subjects},
+        ).from_(frame.relation.copy())
+        query = t.select(person_no=t.col("person_no", "p"), **t.cols("d", *self._told())).from_(t.sub(inner, "d"))
+        return t.join(query, t.table(f"people_{self.number}", "p"), t.same_person("d", "p"))
 
     def _told(self) -> list[str]:
         """The columns of a decision."""
@@ -239,28 +219,17 @@ class Part:
 
     def _with_sums(self) -> Any:
         """A row per decision, with the sums of the activities that are told under it."""
-        from sqlglot import exp
-
-        counted = exp.Filter(
-            this=exp.Count(this=exp.Star()),
-            expression=exp.Where(this=exp.GT(this=name("counted"), expression=number(0))),
-        )
-        sums = [as_(exp.Count(this=exp.Star()), "activities"), as_(counted, "counted_activities")]
-        sums += [as_(exp.Sum(this=name("cost")), "cost")] if self.has_cost else []
-        years = exp.select(name("person_no"), name("year"), *sums)
-        years = years.from_(exp.to_table(f"activity_{self.number}", quoted=True))
-        years = years.group_by(name("person_no"), name("year"))
-        standing = exp.to_table(f"standing_{self.number}", quoted=True).as_("s")
-        told = exp.and_(same("person_no", "q", "s"), same("period", "q", "s"))
-        on = exp.and_(same("person_no", "s", "y"), same("year", "s", "y"))
-        wide = ["activities", "counted_activities", *(["cost"] if self.has_cost else [])]
-        keys = [name(c, "q") for c in ("person_no", *self._told())]
-        outer = exp.select(*(as_(k.copy(), k.name) for k in keys))
-        outer = outer.from_(exp.to_table(f"judged_{self.number}", quoted=True).as_("q"))
-        outer = outer.join(standing, on=told, join_type="left").join(years.subquery("y"), on=on, join_type="left")
-        none = number(0)  # without activities; NULL is for those of whom no activities are known
-        outer = outer.select(*(as_(exp.func("coalesce", exp.Sum(this=name(c, "y")), none.copy()), c) for c in wide))
-        return outer.group_by(*(k.copy() for k in keys))
+        sums = {"activities": t.count(), "counted_activities": counted(t.compare(t.col("counted"), ">", t.lit(0)))}
+        sums |= {"cost": exp.Sum(this=t.col("cost"))} if self.has_cost else {}
+        years = t.select(**t.cols("a", "person_no", "year"), **sums).from_(t.table(f"activity_{self.number}", "a"))
+        keys = ("person_no", *self._told())
+        # 0 without activities; NULL is for those of whom no activities are known
+        wide = {c: t.coalesce(exp.Sum(this=t.col(c, "y")), t.lit(0)) for c in sums}
+        outer = t.select(**t.cols("q", *keys), **wide).from_(t.table(f"judged_{self.number}", "q"))
+        t.join(outer, t.table(f"standing_{self.number}", "s"), t.agree("q", "s", "person_no", "period"), "LEFT")
+        years = t.grouped_by(years, "a", "person_no", "year")
+        t.join(outer, t.sub(years, "y"), t.agree("s", "y", "person_no", "year"), "LEFT")
+        return t.grouped_by(outer, "q", *keys)
 
     # --- activities ---
 
@@ -268,10 +237,10 @@ class Part:
         """Whether the provider stands in a table of the packs on the day: asked once for each provider and day."""
         if "listed" not in self.activity_facts or not self.source.listings:
             return
-        from sqlglot import exp
-
         assert self.source.activities is not None
-        pairs = exp.select(name("provider"), name("end")).distinct().from_(self.source.activities.relation.copy())
+        pairs = (
+            t.select(**t.cols("a", "provider", "end")).distinct().from_(aliased(self.source.activities.relation, "a"))
+        )
         rows = []
         for provider, day in connection.execute(pairs.sql("duckdb")).fetchall():
             if provider is not None:
@@ -282,60 +251,50 @@ class Part:
 
     def _activity(self) -> Any:
         """A row per record and decided year: under which decision it is told, and what the record says."""
-        from sqlglot import exp
-
         ledger, records = self.source.ledger, self.source.activities
         assert ledger is not None
-        inner = [as_(ledger.text(c), c) for c in ("record_id", "person_id")]
-        inner += [self._code(c, ledger.text(c)) for c in ("reason", "period")]
-        inner.append(as_(exp.cast(ledger.text("period"), "INT"), "year"))
-        inner.append(as_(ticks(ledger, "counted", self.ticks), "counted"))
         own = records.kinds if records is not None else {}
         from_ledger = [f for f in self.activity_facts if f not in own and f != "listed"]
+        inner = {c: ledger.text(c) for c in ("record_id", "person_id")}
+        inner |= {c: self._code(c, ledger.text(c)) for c in ("reason", "period")}
+        inner |= {"year": t.cast(ledger.text("period"), "INT"), "counted": ticks(ledger, "counted", self.ticks)}
         if self.has_cost and self.source.splits:
-            inner.append(as_(ledger.text("assign_rule"), "assign_rule"))
-        inner += [self._code(f, ledger.text(f)) for f in from_ledger]
-        rows = exp.select(*inner).from_(ledger.relation.copy())
-        rows = rows.where(exp.not_(exp.Is(this=ledger.text("period"), expression=exp.null())))
-        columns = [as_(name("person_no", "s"), "person_no")]
-        columns += [as_(name(c, "l"), c) for c in ("period", "year", "reason", "counted", *from_ledger)]
-        columns += [as_(name(c, "s"), c) for c in ("policy", "unit", "outcome")]
-        standing = exp.to_table(f"standing_{self.number}", quoted=True).as_("s")
-        on = exp.and_(same("person_id", "l", "s"), same("year", "l", "s"))
-        query = exp.select(*columns).from_(rows.subquery("l")).join(standing, on=on)
+            inner["assign_rule"] = ledger.text("assign_rule")
+        inner |= {f: self._code(f, ledger.text(f)) for f in from_ledger}
+        rows = t.select(**inner).from_(ledger.relation.copy()).where(t.present(ledger.text("period")))
+        columns = {"person_no": t.col("person_no", "s")}
+        columns |= t.cols("l", "period", "year", "reason", "counted", *from_ledger)
+        columns |= t.cols("s", "policy", "unit", "outcome")
+        query = t.select(**columns).from_(t.sub(rows, "l"))
+        t.join(query, t.table(f"standing_{self.number}", "s"), t.agree("l", "s", "person_id", "year"))
         if records is not None:
-            facts = [f for f in self.activity_facts if f in own]
-            query = query.select(*(self._code(f, fact_text(name(f, "r"), own[f])) for f in facts))
-            query = query.join(aliased(records.relation, "r"), on=same("record_id", "l", "r"), join_type="left")
+            facts = {f: self._code(f, fact_text(t.col(f, "r"), own[f])) for f in self.activity_facts if f in own}
+            query = query.select(*t.select(**facts).expressions)
+            t.join(query, aliased(records.relation, "r"), t.agree("l", "r", "record_id"), "LEFT")
             query = self._more(query)
         return query
 
     def _more(self, query: Any) -> Any:
         """Cost and listing of the record."""
-        from sqlglot import exp
-
         if self.has_cost:
-            cost: Any = exp.cast(name("cost", "r"), "DECIMAL(28, 6)", dialect="duckdb")
+            cost: Any = t.cast(t.col("cost", "r"), "DECIMAL(28, 6)")
             if self.source.splits:  # a record that counts in several periods is paid for once
-                window = exp.Window(this=call("min", name("year", "l")), partition_by=[name("record_id", "l")])
-                cost = exp.case().when(exp.EQ(this=name("year", "l"), expression=window), cost).else_(exp.null())
-                query = query.select(as_(self._paid(), "paid"))
-            query = query.select(as_(cost, "cost"))
+                first = t.over(t.call("min", t.col("year", "l")), [t.col("record_id", "l")])
+                cost = t.case([(t.equal(t.col("year", "l"), first), cost)], t.lit(None))
+                query = query.select(t.named(self._paid(), "paid"))
+            query = query.select(t.named(cost, "cost"))
         if "listed" in self.activity_facts and self.source.listings:
-            known = exp.to_table(f"listed_{self.number}", quoted=True).as_("b")
-            on = exp.and_(same("provider", "r", "b"), same("end", "r", "b"))
-            query = query.select(self._code("listed", name("listed", "b"))).join(known, on=on, join_type="left")
+            query = query.select(t.named(self._code("listed", t.col("listed", "b")), "listed"))
+            t.join(query, t.table(f"listed_{self.number}", "b"), t.agree("r", "b", "provider", "end"), "LEFT")
         return query
 
     def _paid(self) -> Any:
         """By what a record is known again in another result, if a rule says in which years it counts: id and days."""
-        from sqlglot import exp
-
         assert self.source.activities is not None
         days = ("start", "end") if "start" in self.source.activities.kinds else ("first_day", "last_day")
-        cells = [name("record_id", "l"), *(exp.cast(name(d, "r"), "TEXT") for d in days)]
-        known = exp.NEQ(this=name("assign_rule", "l"), expression=text(""))
-        return exp.case().when(known, call("concat_ws", text(" "), *cells)).else_(exp.null())
+        cells = [t.col("record_id", "l"), *(t.cast(t.col(d, "r"), "TEXT") for d in days)]
+        known = t.compare(t.col("assign_rule", "l"), "<>", t.lit(""))
+        return t.case([(known, t.call("concat_ws", t.lit(" "), *cells))], t.lit(None))
 
 
 # Of several decisions about one year (a year, and the block of years around it) the narrowest speaks for an activity,
@@ -392,29 +351,18 @@ def tell_once(connection: Any, parts: Sequence[Part]) -> None:
         part.leave_unpaid(connection)
 
 
-def as_(expression: Any, alias: str) -> Any:
-    """``expression AS "alias"``."""
-    from sqlglot import exp
-
-    return exp.alias_(expression, alias, quoted=True, copy=False)
+def counted(where: Any, rows: Any = None) -> Any:
+    """How many rows there are of which that is true; ``rows``: what of them is counted."""
+    return exp.Filter(this=rows or t.count(), expression=exp.Where(this=where))
 
 
 def aliased(relation: Any, alias: str) -> Any:
     """A table, subquery or function to select from, under the alias."""
-    from sqlglot import exp
-
     if isinstance(relation, exp.Table) and not isinstance(relation.this, exp.Func):
         return relation.copy().as_(alias)
     if isinstance(relation, exp.Subquery):
-        return relation.this.copy().subquery(alias)
+        return t.sub(relation.this.copy(), alias)
     return exp.Table(this=relation.copy(), alias=exp.TableAlias(this=exp.to_identifier(alias)))
-
-
-def same(column: str, one: str, other: str) -> Any:
-    """Whether two relations agree in a column."""
-    from sqlglot import exp
-
-    return exp.EQ(this=name(column, one), expression=name(column, other))
 
 
 def ordered(items: Iterable[str]) -> tuple[str, ...]:
@@ -423,9 +371,7 @@ def ordered(items: Iterable[str]) -> tuple[str, ...]:
 
 
 def _year(period: Any, place: int) -> Any:
-    from sqlglot import exp
-
-    return exp.cast(call("split_part", period, text(".."), number(place)), "INT")
+    return t.cast(t.call("split_part", period, t.lit(".."), t.lit(place)), "INT")
 
 
 def _too_fine(place: str) -> Diagnostic:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from sqlglot import exp
+
 from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.engines.compile import trees as t
 from policyengine.language.quantities import half_up
 from policyengine.messages import listed, say
-from policyengine.records.sql import call, name, number, text
 from policyengine.tools.result.tables import Column, Table, Value
-from policyengine.tools.stats.part import OF_DECISION, same
+from policyengine.tools.stats.part import OF_DECISION, counted
 from policyengine.tools.stats.store import Store
 from policyengine.tools.stats.suppress import BOUNDS, MAKERS, QUANTILES
 from policyengine.tools.stats.words import ALIASES, BANDS
@@ -73,47 +75,43 @@ def _lacking(store: Store) -> list[str]:
 
 
 def _of_people(store: Store, title: str, keys: list[str]) -> Table:
-    from sqlglot import exp
-
-    source = exp.select().from_(exp.to_table("decided").as_("d"))
+    source = t.select().from_(t.table("decided", "d"))
     if any(k in store.people_facts for k in keys):
-        source = source.join(exp.to_table("people").as_("p"), on=same("person", "d", "p"))
+        t.join(source, t.table("people", "p"), t.agree("d", "p", "person"))
     owners = {k: "p" if k in store.people_facts and k not in OF_DECISION else "d" for k in keys}
-    measures = [_whole("people", _count(distinct=name("person", "d")))]
-    measures += [_whole(o, _count(exp.EQ(this=name("outcome", "d"), expression=text(o)))) for o in OUTCOMES]
-    hours = {"hours": name("total", "d"), **{f"{s}_hours": name(f"subject_{s}", "d") for s in store.subjects}}
+    measures = [_whole("people", t.count_distinct(t.col("person", "d")))]
+    measures += [_whole(o, counted(t.equal(t.col("outcome", "d"), t.lit(o)))) for o in OUTCOMES]
+    hours = {"hours": t.col("total", "d"), **{f"{s}_hours": t.col(f"subject_{s}", "d") for s in store.subjects}}
     measures += [_figure(store, column, value) for column, value in hours.items()]
     if store.has_activities:
         measures += [_known(c, "whole", int) for c in ("activities", "counted_activities")]
     if store.has_cost:
         measures.append(_known("cost", "figure", Fraction))
-    measures += _makers(store, {**hours, **({"cost": name("cost", "d")} if store.has_cost else {})})
+    measures += _makers(store, {**hours, **({"cost": t.col("cost", "d")} if store.has_cost else {})})
     table = _run(store, title, keys, owners, measures, source)
     table = _with(table, "completion_percent", after="in_progress", of=_completion)
     return _with(table, "mean_hours", after="hours", of=lambda r: _share(r["hours"], r["people"]))
 
 
 def _of_activities(store: Store, title: str, keys: list[str], funds: bool) -> Table:
-    from sqlglot import exp
-
-    source = exp.select().from_(exp.to_table("activity").as_("a"))
+    source = t.select().from_(t.table("activity", "a"))
     if any(k in store.people_facts for k in keys):
-        source = source.join(exp.to_table("people").as_("p"), on=same("person", "a", "p"))
+        t.join(source, t.table("people", "p"), t.agree("a", "p", "person"))
     of_people = set(store.people_facts) - {*store.activity_facts, *OF_DECISION}
     owners = {k: "p" if k in of_people else "a" for k in keys}
-    measures = [_whole("people", _count(distinct=name("person", "a"))), _whole("activities", _count())]
+    measures = [_whole("people", t.count_distinct(t.col("person", "a"))), _whole("activities", t.count())]
     if not funds:
-        counted = exp.GT(this=name("counted", "a"), expression=number(0))
-        measures += [_whole("counted_activities", _count(counted)), _figure(store, "hours", name("counted", "a"))]
+        some = counted(t.compare(t.col("counted", "a"), ">", t.lit(0)))
+        measures += [_whole("counted_activities", some), _figure(store, "hours", t.col("counted", "a"))]
     if store.has_cost:
-        measures.append(_told(store, "cost", "figure", exp.Sum(this=name("cost", "a")), "cost"))
-    cost = {"cost": name("cost", "a")} if store.has_cost else {}
-    measures += _makers(store, cost if funds else {"hours": name("counted", "a"), **cost})
+        measures.append(_told(store, "cost", "figure", exp.Sum(this=t.col("cost", "a")), "cost"))
+    cost = {"cost": t.col("cost", "a")} if store.has_cost else {}
+    measures += _makers(store, cost if funds else {"hours": t.col("counted", "a"), **cost})
     examined = "result" in store.activity_facts and "result" not in keys and not funds
     if examined:
         for result in ("passed", "failed"):
-            count = _count(exp.EQ(this=name("result", "a"), expression=text(result)))
-            measures.append(_told(store, result, "whole", count, "result"))
+            with_it = counted(t.equal(t.col("result", "a"), t.lit(result)))
+            measures.append(_told(store, result, "whole", with_it, "result"))
     table = _run(store, title, keys, owners, measures, source)
     if examined:
         return _with(table, "pass_percent", "failed", lambda r: _percent(r["passed"], _sum(r, "passed", "failed")))
@@ -122,36 +120,28 @@ def _of_activities(store: Store, title: str, keys: list[str], funds: bool) -> Ta
 
 def spread(store: Store) -> list[Table]:
     """How hours are distributed: people by share of what is required, and least, quartiles and most."""
-    from sqlglot import exp
-
-    total, required = name("total"), name("required_total")
-    case = exp.case().when(exp.Is(this=required, expression=exp.null()), text("no requirement"))
-    case = case.when(exp.EQ(this=required.copy(), expression=number(0)), text("no requirement"))
-    for label, numerator in (("0", 0), ("under 1/4", 1), ("1/4 to 1/2", 2), ("1/2 to 3/4", 3), ("3/4 to all", 4)):
-        four = exp.Mul(this=total.copy(), expression=number(4))
-        least = exp.Mul(this=required.copy(), expression=number(numerator))
-        nothing = exp.LTE(this=total.copy(), expression=number(0))
-        test = exp.LT(this=four, expression=least) if numerator else nothing
-        case = case.when(test, text(label))
-    twice = exp.LT(this=total.copy(), expression=exp.Mul(this=required.copy(), expression=number(2)))
-    case = case.when(twice, text("all to double")).else_(text("double or more"))
-    inner = exp.select("*", exp.alias_(case, "band")).from_(exp.to_table("decided"))
-    source = exp.select().from_(inner.subquery("d"))
-    measures = [_whole("people", _count(distinct=name("person", "d"))), _figure(store, "hours", name("total", "d"))]
-    measures += _makers(store, {"hours": name("total", "d")})
+    total, required = t.col("total"), t.col("required_total")
+    tests = [t.either(t.missing(required), t.equal(required.copy(), t.lit(0))), t.compare(total, "<=", t.lit(0))]
+    for quarters in (1, 2, 3, 4, 8):
+        tests.append(t.compare(t.times(total.copy(), t.lit(4)), "<", t.times(required.copy(), t.lit(quarters))))
+    *labels, last = BANDS
+    band = t.case([(test, t.lit(label)) for test, label in zip(tests, labels, strict=True)], t.lit(last))
+    source = t.select().from_(t.sub(t.beside("e", t.select_all("decided"), band=band), "d"))
+    measures = [_whole("people", t.count_distinct(t.col("person", "d"))), _figure(store, "hours", t.col("total", "d"))]
+    measures += _makers(store, {"hours": t.col("total", "d")})
     owners = {"period": "d", "unit": "d", "band": "d"}
     bands = _run(store, "hours-distribution", ["period", "unit", "band"], owners, measures, source)
     order = {b: i for i, b in enumerate(BANDS)}
     bands = Table(bands.name, bands.columns, sorted(bands.rows, key=lambda r: (r[0], r[1], order[str(r[2])])))
     shares = zip(QUANTILES, ("0", "0.25", "0.5", "0.75", "1"), strict=True)
-    asked = {c: call("quantile_disc", name("total", "d"), exp.Literal.number(q)) for c, q in shares}
+    asked = {c: t.call("quantile_disc", t.col("total", "d"), exp.Literal.number(q)) for c, q in shares}
     if store.least > 1:
-        count = number(min(store.least, AT_MOST))
+        count = t.lit(min(store.least, AT_MOST))
         for c, end in zip(BOUNDS, ("min", "max"), strict=True):
-            asked[c] = call("list_extract", call(end, name("total", "d"), count.copy()), number(-1))
+            asked[c] = t.call("list_extract", t.call(end, t.col("total", "d"), count.copy()), t.lit(-1))
     tick = lambda v: None if v is None else Fraction(int(v), store.ticks)
     quantiles = [_Measure(Column(c, "figure"), e, tick) for c, e in asked.items()]
-    source = exp.select().from_(exp.to_table("decided").as_("d"))
+    source = t.select().from_(t.table("decided", "d"))
     return [bands, _run(store, "hours-quantiles", ["period", "unit"], owners, [measures[0], *quantiles], source)]
 
 
@@ -161,12 +151,9 @@ def spread(store: Store) -> list[Table]:
 def _run(
     store: Store, title: str, keys: list[str], owners: dict[str, str], measures: Sequence[_Measure], source: Any
 ) -> Table:
-    from sqlglot import exp
-
-    places = [name(k, owners[k]) for k in keys]
-    query = source.select(*(exp.alias_(p.copy(), k, quoted=True) for k, p in zip(keys, places, strict=True)))
-    query = query.select(*(exp.alias_(m.expression, m.column.name, quoted=True) for m in measures))
-    query = query.group_by(*(p.copy() for p in places))
+    query = source.select(*(t.named(t.col(k, owners[k]), k) for k in keys))
+    query = query.select(*(t.named(m.expression, m.column.name) for m in measures))
+    query = query.group_by(*(t.col(k, owners[k]) for k in keys))
     rows = []
     for row in store.rows(query):
         shown = [None if v is None else str(v) for v in row[: len(keys)]]
@@ -176,58 +163,39 @@ def _run(
     return Table(title, (*(Column(k) for k in keys), *(m.column for m in measures)), rows)
 
 
-def _count(where: Any = None, distinct: Any = None) -> Any:
-    from sqlglot import exp
-
-    if distinct is not None:
-        return exp.Count(this=exp.Distinct(expressions=[distinct]))
-    count = exp.Count(this=exp.Star())
-    return count if where is None else exp.Filter(this=count, expression=exp.Where(this=where))
-
-
 def _whole(column: str, expression: Any) -> _Measure:
     return _Measure(Column(column, "whole"), expression, lambda v: 0 if v is None else int(v))
 
 
 def _makers(store: Store, figures: Mapping[str, Any]) -> list[_Measure]:
     """How many people each figure is made up by, where the figures of few are to be hidden."""
-    from sqlglot import exp
-
     if store.least <= 1:
         return []
     found = []
     for column, value in figures.items():
-        some = exp.Where(this=exp.GT(this=value.copy(), expression=number(0)))
-        people = exp.Filter(this=_count(distinct=name("person", value.table)), expression=some)
+        people = counted(t.compare(value.copy(), ">", t.lit(0)), t.count_distinct(t.col("person", value.table)))
         found.append(_whole(MAKERS + column, people))
     return found
 
 
 def _known(column: str, kind: str, of: Callable[[Any], Value]) -> _Measure:
     """A sum over decisions; None where it is not known of one of them."""
-    from sqlglot import exp
-
-    value = name(column, "d")
-    every = exp.EQ(this=_count(), expression=exp.Count(this=value))
-    case = exp.case().when(every, exp.Sum(this=value.copy()))
+    value = t.col(column, "d")
+    every = t.equal(t.count(), exp.Count(this=value))
+    case = t.case([(every, exp.Sum(this=value.copy()))], t.lit(None))
     return _Measure(Column(column, kind), case, lambda v: None if v is None else of(v))
 
 
 def _figure(store: Store, column: str, value: Any) -> _Measure:
-    from sqlglot import exp
-
     return _Measure(Column(column, "figure"), exp.Sum(this=value), lambda v: Fraction(int(v or 0), store.ticks))
 
 
 def _told(store: Store, column: str, kind: str, value: Any, fact: str) -> _Measure:
     """A sum or count over activities; None where a result among them does not know the fact of its own."""
-    from sqlglot import exp
-
     show: Callable[[Any], Value] = int if kind == "whole" else Fraction
     if lacking := store.unknown[fact]:
-        without = _count(exp.In(this=name("source", "a"), expressions=[number(n) for n in lacking]))
-        known = exp.func("coalesce", value, number(0))
-        value = exp.case().when(exp.EQ(this=without, expression=number(0)), known)
+        without = counted(t.among(t.col("source", "a"), [t.lit(n) for n in lacking]))
+        value = t.case([(t.equal(without, t.lit(0)), t.coalesce(value, t.lit(0)))], t.lit(None))
         return _Measure(Column(column, kind), value, lambda v: None if v is None else show(v))
     return _Measure(Column(column, kind), value, lambda v: show(v or 0))
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from policyengine.engines.compile import trees as t
+from policyengine.tools.publish.reading import is_database, sources_of_database
 from policyengine.tools.result.read import Written, unchanged_result
 from policyengine.tools.stats.frames import Frame, described, frame_of
 from policyengine.tools.stats.origin import Facts, Named, facts_of, listed_in, without_ledger
@@ -15,8 +17,6 @@ from policyengine.tools.stats.part import Source
 
 def sources_of(connection: Any, folder: Path, places: list[str], named: Named) -> Iterator[Source]:
     """The sources of all places, each opened when the one before has been used."""
-    from policyengine.tools.publish.reading import is_database, sources_of_database
-
     for number, place in enumerate(places):
         own = folder / f"source-{number}"
         own.mkdir()
@@ -53,6 +53,4 @@ def source_with(connection: Any, folder: Path, written: Written, facts: Facts | 
 
 
 def _frame(connection: Any, table: str | None) -> Frame | None:
-    from sqlglot import exp
-
-    return described(connection, exp.to_table(table, quoted=True)) if table else None
+    return described(connection, t.table(table)) if table else None

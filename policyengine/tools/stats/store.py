@@ -18,11 +18,13 @@ from math import lcm
 from pathlib import Path
 from typing import Any
 
+from sqlglot import exp
+
 from policyengine.diagnostics import Diagnostic, PolicyError, Span
+from policyengine.engines.compile import trees as t
 from policyengine.messages import say
 from policyengine.records.personal import mask
-from policyengine.records.sql import name, number
-from policyengine.tools.stats.part import FIGURES, OF_DECISION, OF_LEDGER, Part, Source, as_, ordered, tell_once
+from policyengine.tools.stats.part import FIGURES, OF_DECISION, OF_LEDGER, Part, Source, ordered, tell_once
 
 MEMORY = "2GB"  # before DuckDB goes on on the disk
 
@@ -124,32 +126,23 @@ def _of_ledgers(parts: Sequence[Part]) -> tuple[str, ...]:
 
 def _union(store: Store, what: str, parts: Sequence[Part], columns: Sequence[str], figures: Sequence[str]) -> None:
     """The view ``what`` of all parts, figures brought to the same ticks, codes of several parts as texts again."""
-    from sqlglot import exp
-
-    union: Any = None
-    for part in parts:
-        own = part.columns.get(what, {})
-        factor = store.ticks // part.ticks
-        person: Any = name("person_no")
-        if len(parts) > 1:
-            person = exp.Add(this=exp.cast(person, "BIGINT"), expression=number(part.number << 32))
-        cells = [as_(number(part.number), "source"), as_(person, "person")]
+    queries, several = [], len(parts) > 1
+    for part in (p for p in parts if what in p.columns):
+        own, factor, person = part.columns[what], store.ticks // part.ticks, t.col("person_no")
+        if several:
+            person = t.add([t.cast(person, "BIGINT"), t.lit(part.number << 32)])
+        cells = {"source": t.lit(part.number), "person": person}
         for c in columns:
-            coded = own.get(c, "").startswith("ENUM") and len(parts) > 1
-            value = (exp.cast(name(c), "TEXT") if coded else name(c)) if c in own else exp.null()
-            cells.append(as_(value, c))
+            coded = several and own.get(c, "").startswith("ENUM")
+            cells[c] = t.cast(t.col(c), "TEXT") if coded else t.col(c) if c in own else t.lit(None)
         for c in figures:
-            value = exp.Mul(this=name(c), expression=number(factor)) if factor != 1 else name(c)
-            cells.append(as_(value if c in own else exp.null(), c))
-        if not own:
-            continue
-        select = exp.select(*cells).from_(exp.to_table(f"{what}_{part.number}", quoted=True))
-        union = select if union is None else exp.union(union, select, distinct=False)
-    if union is None:
-        empty = [as_(exp.cast(exp.null(), "INT"), c) for c in ("source", "person", *columns, *figures)]
-        union = exp.select(*empty).where(exp.false())
-    create = exp.Create(this=exp.to_table(what, quoted=True), kind="VIEW", replace=True, expression=union)
-    store.connection.execute(create.sql("duckdb"))
+            value = t.times(t.col(c), t.lit(factor)) if factor != 1 else t.col(c)
+            cells[c] = value if c in own else t.lit(None)
+        queries.append(t.select(**cells).from_(t.table(f"{what}_{part.number}")))
+    if not queries:
+        empty = {c: t.cast(t.lit(None), "INT") for c in ("source", "person", *columns, *figures)}
+        queries = [t.select(**empty).where(exp.false())]
+    store.connection.execute(f"CREATE OR REPLACE VIEW {what} AS {t.union(*queries).sql('duckdb')}")
 
 
 def _refuse_overlaps(store: Store, places: Sequence[str]) -> None:
