@@ -24,8 +24,8 @@ from policyengine.engines.protocol import Periods, Selection, Tables
 from policyengine.messages import say
 from policyengine.records.canonical import FILE, ROW
 from policyengine.records.columns import Canonical
-from policyengine.records.personal import APOSTROPHED
 from policyengine.tools.evaluate.select import Law
+from policyengine.tools.result.formats import plain_tree
 from policyengine.tools.result.read import Written as Result
 from policyengine.tools.result.read import read_result
 from policyengine.tools.result.verify import changed
@@ -315,13 +315,8 @@ def _file(path: Path) -> Tree:
 
 
 def _plain(value: Tree, path: Path) -> Tree:
-    """An id as it is, also where CSV has an apostrophe before it (``records/personal.py``)."""
-    if path.suffix == ".parquet":
-        return value
-    rest = t.call("SUBSTR", value.copy(), t.lit(2))
-    quoted = t.equal(t.call("LEFT", value.copy(), t.lit(1)), t.lit("'"))
-    formula = t.begins_with(rest.copy(), APOSTROPHED)
-    return t.case([(t.both(quoted, formula), rest)], value)
+    """An id as it is, also where CSV has an apostrophe before it."""
+    return value if path.suffix == ".parquet" else plain_tree(value)
 
 
 def _reasons(host: FileHost, whole: Written, folder: Path) -> dict[str, int]:

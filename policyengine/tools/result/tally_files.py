@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from policyengine.engines.compile import trees as t
 from policyengine.engines.duckdb_write import Written
 from policyengine.plan.model import Plan
 from policyengine.records.columns import Canonical
 from policyengine.records.duck_file import reader_text
-from policyengine.records.personal import APOSTROPHED, mask
+from policyengine.records.personal import mask
 from policyengine.tools.explain.case import own_facts
+from policyengine.tools.result.formats import plain_tree
 from policyengine.tools.result.tables import JOINED
 from policyengine.tools.result.tally import (
     MASKED_AMONG,
@@ -40,10 +42,6 @@ _COLUMNS = {
     "flags": ("certain",),
     "persons": ("person_id", "name"),
 }
-_SIGNS = "".join(APOSTROPHED).replace("'", "''")
-_PLAIN = f"""
-CASE WHEN starts_with(person_id, '''') AND length(person_id) > 1 AND contains('{_SIGNS}', substr(person_id, 2, 1))
-THEN substr(person_id, 2) ELSE person_id END"""  # an id as it is, where CSV has an apostrophe before it
 _OUTCOMES = "SELECT period, outcome, count(*) FROM run_decisions GROUP BY ALL"
 _PEOPLE = "SELECT person_id FROM run_decisions UNION SELECT person_id FROM run_persons"
 _JUDGED = """
@@ -120,7 +118,8 @@ def _relation(path: Path, format: str) -> str:
     if format == "parquet":
         return reader_text("read_parquet", path)
     written = reader_text("read_csv", path, "all_varchar=true, header=true, delim=',', quote='\"'")
-    return f"(SELECT * REPLACE ({_PLAIN} AS person_id) FROM {written})"
+    plain = plain_tree(t.col("person_id")).sql("duckdb")  # an id as it is, where CSV has an apostrophe before it
+    return f"(SELECT * REPLACE ({plain} AS person_id) FROM {written})"
 
 
 def _show(connection: Any, name: str, relation: str, columns: Sequence[str]) -> None:
