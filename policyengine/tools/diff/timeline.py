@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -26,19 +26,10 @@ def stages(old: Sequence[Rule], new: Sequence[Rule]) -> list[Stage]:
     starts = {r.start for r in (*old, *new) if r.start is not None}
     starts |= {r.until + DAY for r in (*old, *new) if r.until is not None and r.until < date.max}
     points: list[date] = sorted(starts)
-    edges: list[date | None] = [None, *points]
-    found: list[Stage] = []
-    for number, start in enumerate(edges):
-        until = points[number] - DAY if number < len(points) else None
-        one, other = _at(old, (start, until)), _at(new, (start, until))
-        if one is None and other is None:
-            continue
-        last = found[-1] if found else None
-        if last and (last.old, last.new) == (one, other) and last.until is not None and last.until + DAY == start:
-            found[-1] = replace(last, until=until)
-        else:
-            found.append(Stage(start, until, one, other))
-    return found
+    stretches = list(zip([None, *points], [*(p - DAY for p in points), None], strict=True))
+    every = (Stage(*stretch, _at(old, stretch), _at(new, stretch)) for stretch in stretches)
+    there = (s for s in every if s.old is not None or s.new is not None)
+    return list(_merged(there, lambda one, other: (one.old, one.new) == (other.old, other.new)))
 
 
 def _at(rules: Sequence[Rule], stretch: Stretch) -> Rule | None:
@@ -46,12 +37,16 @@ def _at(rules: Sequence[Rule], stretch: Stretch) -> Rule | None:
     return next((r for r in rules if overlap((r.start, r.until), stretch) is not None), None)
 
 
-def joined(found: Sequence[Stage]) -> Iterator[Stage]:
+def joined(found: Iterable[Stage]) -> Iterator[Stage]:
     """Differing stretches, neighbours that differ alike made one: what is repealed in 2016 and in 2018 is repealed
     once."""
+    return _merged(found, _alike)
+
+
+def _merged(found: Iterable[Stage], alike: Callable[[Stage, Stage], bool]) -> Iterator[Stage]:
     last: Stage | None = None
     for stage in found:
-        if last is not None and _alike(last, stage) and last.until is not None and last.until + DAY == stage.start:
+        if last is not None and alike(last, stage) and last.until is not None and last.until + DAY == stage.start:
             last = replace(last, until=stage.until)
             continue
         if last is not None:
