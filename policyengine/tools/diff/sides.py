@@ -7,19 +7,19 @@ an error.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from policyengine.diagnostics import Diagnostic, PolicyError, Related, Span, failed
+from policyengine.diagnostics import Diagnostic, PolicyError, failed
 from policyengine.messages import say
 from policyengine.packs.model import Pack, Policy
 from policyengine.packs.policies import ChainLoader, pack_folders, same_id
 from policyengine.packs.roots import PACK_FILE, packs_under, policies_under
 from policyengine.plan.build import plan_of
 from policyengine.tools.diff.model import Law
-from policyengine.tools.git.revisions import FILES, Tree, range_of, top_of, tree_at
+from policyengine.tools.git.revisions import FILES, Names, Tree, range_of, top_of, tree_at
 
 _SAME_ID = "PE133"
 
@@ -135,20 +135,7 @@ def _beside(tree: Tree) -> dict[str, dict[str, bytes]] | None:
 
 def named(problem: Diagnostic, law: Law) -> Diagnostic:
     """The same diagnostic with ``HEAD~1:policies/…`` for files of a commit."""
-    if law.commit is None:
-        return problem
-    related: Iterable[Related] = (replace(r, span=_placed(r.span, law)) for r in problem.related)
-    said, folder = problem.message, str(law.folder)
-    for place in (folder + os.sep, folder.replace(os.sep, "/") + "/"):  # as the system writes it, and as messages do
-        said = said.replace(place, f"{law.label}:")
-    return replace(problem, message=said, span=_placed(problem.span, law), related=tuple(related))
-
-
-def _placed(span: Span | None, law: Law) -> Span | None:
-    if span is None or law.folder is None:
-        return span
-    inside = os.path.relpath(Path(span.file).resolve(), law.folder.resolve())
-    return replace(span, file=f"{law.label}:{Path(inside).as_posix()}") if not inside.startswith("..") else span
+    return problem if law.commit is None or law.folder is None else Names(law.folder, law.label).problem(problem)
 
 
 def pack_folder(tree: Tree, policy: str | None) -> Path:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from policyengine.diagnostics import Diagnostic, PolicyError, Related, Span, failed
+from policyengine.diagnostics import Diagnostic, PolicyError, failed
 from policyengine.messages import say
 from policyengine.packs.model import Pack, Policy, Table
 from policyengine.packs.policies import ChainLoader, pack_folders
@@ -19,7 +19,7 @@ from policyengine.packs.resolve import resolve
 from policyengine.plan.build import plans_of
 from policyengine.plan.model import Plan
 from policyengine.tools.evaluate.select import Law, is_pack
-from policyengine.tools.git.revisions import commit_of, top_of, write_tree
+from policyengine.tools.git.revisions import Names, commit_of, top_of, write_tree
 
 
 def law_at(path: str | Path, revision: str) -> Law:
@@ -38,12 +38,12 @@ def law_at(path: str | Path, revision: str) -> Law:
             said = say(f"there is no {path} in {revision}", f"{revision} 中没有 {path}")
             hint = say("name a folder of packs by its path in the repository", "请写政策包文件夹在仓库中的路径")
             raise PolicyError([Diagnostic("PE704", said, hint=hint)])
-        policies, plans, remarks = _loaded(home, _Names(Path(folder), revision))
+        policies, plans, remarks = _loaded(home, _Packs(Path(folder), revision))
         alone = is_pack(home)
     return Law(str(path), policies, plans, remarks, alone=alone, revision=revision, commit=commit)
 
 
-def _loaded(home: Path, names: _Names) -> tuple[tuple[Policy, ...], tuple[Plan, ...], tuple[Diagnostic, ...]]:
+def _loaded(home: Path, names: _Packs) -> tuple[tuple[Policy, ...], tuple[Plan, ...], tuple[Diagnostic, ...]]:
     folders, said = pack_folders(home)
     loader, policies = ChainLoader(), []
     for folder in folders:
@@ -62,21 +62,12 @@ def _loaded(home: Path, names: _Names) -> tuple[tuple[Policy, ...], tuple[Plan, 
     return tuple(policies), tuple(plans), named
 
 
-class _Names:
-    """Names of files of a commit instead of those in the folder that they were written to."""
+class _Packs(Names):
+    """Packs of a commit, their files named so."""
 
     def __init__(self, folder: Path, revision: str):
-        self.folder, self.revision = folder.resolve(), revision
-        places = {f"{f}{os.sep}" for f in (folder, self.folder)} | {f"{f.as_posix()}/" for f in (folder, self.folder)}
-        self.written = sorted(places, key=len, reverse=True)  # as messages name it
+        super().__init__(folder, revision)
         self.known: dict[int, Pack] = {}
-
-    def file(self, name: str) -> str:
-        inside = os.path.relpath(os.path.realpath(name), self.folder)
-        return name if inside.startswith("..") else f"{self.revision}:{Path(inside).as_posix()}"
-
-    def span(self, span: Span | None) -> Span | None:
-        return None if span is None else replace(span, file=self.file(span.file))
 
     def pack(self, pack: Pack) -> Pack:
         """The pack, once for all chains that it is in."""
@@ -88,19 +79,3 @@ class _Names:
 
     def _table(self, table: Table) -> Table:
         return replace(table, file=self.file(table.file)) if os.path.isabs(table.file) else table
-
-    def problem(self, problem: Diagnostic) -> Diagnostic:
-        related = tuple(Related(self.text(r.message), self.span(r.span)) for r in problem.related)
-        return replace(
-            problem,
-            message=self.text(problem.message),
-            hint=problem.hint and self.text(problem.hint),
-            span=self.span(problem.span),
-            related=related,
-        )
-
-    def text(self, said: str) -> str:
-        """What is said, where it names a file too."""
-        for folder in self.written:
-            said = said.replace(folder, f"{self.revision}:")
-        return said

@@ -14,10 +14,11 @@ import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path, PurePath, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.diagnostics import Diagnostic, PolicyError, Related, Span
 from policyengine.light import dataclass
 from policyengine.messages import listed, say
 from policyengine.packs.roots import PACK_FILE
@@ -52,6 +53,38 @@ class Entry:
     blob: str
     path: PurePosixPath
     size: int
+
+
+class Names:
+    """Names of files of a commit instead of those in the folder that they were written to."""
+
+    def __init__(self, folder: Path, revision: str):
+        self.folder, self.revision = Path(os.path.realpath(folder)), revision
+        places = {f"{f}{os.sep}" for f in (folder, self.folder)} | {f"{f.as_posix()}/" for f in (folder, self.folder)}
+        self.written = sorted(places, key=len, reverse=True)  # as messages name it
+
+    def file(self, name: str) -> str:
+        inside = os.path.relpath(os.path.realpath(name), self.folder)
+        return name if inside.startswith("..") else f"{self.revision}:{Path(inside).as_posix()}"
+
+    def span(self, span: Span | None) -> Span | None:
+        return None if span is None else replace(span, file=self.file(span.file))
+
+    def problem(self, problem: Diagnostic) -> Diagnostic:
+        related = tuple(Related(self.text(r.message), self.span(r.span)) for r in problem.related)
+        return replace(
+            problem,
+            message=self.text(problem.message),
+            hint=problem.hint and self.text(problem.hint),
+            span=self.span(problem.span),
+            related=related,
+        )
+
+    def text(self, said: str) -> str:
+        """What is said, where it names a file too."""
+        for folder in self.written:
+            said = said.replace(folder, f"{self.revision}:")
+        return said
 
 
 def git(*arguments: str, at: Path | None = None, stdin: bytes | None = None) -> bytes:
