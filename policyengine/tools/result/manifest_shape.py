@@ -61,10 +61,6 @@ def _file(value: Any) -> bool:
     return isinstance(value, str) and not set(value) & set("/\\:\0") and value not in ("", ".", "..")
 
 
-def _maybe_text(value: Any) -> bool:
-    return value is None or isinstance(value, str)
-
-
 def _yes_no(value: Any) -> bool:
     return isinstance(value, bool)
 
@@ -77,25 +73,17 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(v, str) for v in value)
 
 
-def _maybe_texts(value: Any) -> bool:
-    return value is None or _texts(value)
-
-
 def _some_texts(value: Any) -> bool:
     return _texts(value) and bool(value)
 
 
 def _years(value: Any) -> bool:
     """Of a block: how many, and from which year."""
-    return value is None or (isinstance(value, list) and len(value) == 2 and all(map(_count, value)) and value[0] > 0)
+    return isinstance(value, list) and len(value) == 2 and all(map(_count, value)) and value[0] > 0
 
 
-def _maybe_day(value: Any) -> bool:
-    return value is None or _is(value, date.fromisoformat)
-
-
-def _maybe_period(value: Any) -> bool:
-    return value is None or is_label(value)
+def _day(value: Any) -> bool:
+    return _is(value, date.fromisoformat)
 
 
 def _day_of_year(value: Any) -> bool:
@@ -108,6 +96,10 @@ def _is(value: Any, read: Any) -> bool:
     except (ValueError, TypeError, AttributeError):
         return False
     return True
+
+
+def _maybe(shape: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or shape(value)
 
 
 def _of_decisions(value: Any) -> bool:
@@ -131,8 +123,8 @@ SHAPE: dict[str, Any] = {
     MARK: _count,
     "engine": {"name": _text, "version": _text},
     "options": {
-        "policy": _text, "commit?": _text, "records": _texts, "persons": _maybe_text, "circumstances": _maybe_text,
-        "mapping?": _text, "period": _maybe_period, "as_of": _maybe_day, "format?": _text, "ledger?": _text,
+        "policy": _text, "commit?": _text, "records": _texts, "persons": _maybe(_text), "circumstances": _maybe(_text),
+        "mapping?": _text, "period": _maybe(is_label), "as_of": _maybe(_day), "format?": _text, "ledger?": _text,
         "pseudonymised?": _yes_no,
     },
     "rows": {"in": _count, "records": _count, "rejected": _count, "persons": _count},
@@ -149,10 +141,11 @@ SHAPE: dict[str, Any] = {
     "packs": [{"id": _text, "title": WORDS}],
     "rules": [
         {
-            "key": _text, "kind": _text, "name?": _maybe_text, "zh": _text, "en": _text, "confidence": _text,
-            "cites": {"title": _text, "number": _maybe_text, "at": _text}, "said?": _maybe_text, "about?": _maybe_texts,
-            "block?": _years, "from": _maybe_text, "until": _maybe_text, "policies": _texts, "overrides?": _texts,
-            "drops?": _some_texts, "asks?": _texts, "looks_back?": [{"years": _count, "of": _maybe_text}],
+            "key": _text, "kind": _text, "name?": _maybe(_text), "zh": _text, "en": _text, "confidence": _text,
+            "cites": {"title": _text, "number": _maybe(_text), "at": _text}, "said?": _maybe(_text),
+            "about?": _maybe(_texts), "block?": _maybe(_years), "from": _maybe(_text), "until": _maybe(_text),
+            "policies": _texts, "overrides?": _texts, "drops?": _some_texts, "asks?": _texts,
+            "looks_back?": [{"years": _count, "of": _maybe(_text)}],
         }
     ],
     "tables": {
