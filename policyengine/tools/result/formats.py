@@ -51,16 +51,18 @@ def text_of(value: Value) -> str:
 
 def write_table(table: Table, path: Path, format: str) -> None:
     """Write one table. Text is UTF-8 with ``\\n`` at line ends."""
-    if format == "csv":
-        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            write_csv(table, file)
-    elif format == "jsonl":
-        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            write_jsonl(table, file)
+    if format in ("csv", "jsonl"):
+        with text_file(path) as file:
+            (write_csv if format == "csv" else write_jsonl)(table, file)
     elif format == "parquet":
         _write_parquet(table, path)
     else:
         _write_xlsx(table, path)
+
+
+def text_file(path: Path) -> IO[str]:
+    """A file to write text into, whatever half characters are in it."""
+    return open(path, "w", encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def write_csv(table: Table, file: IO[str]) -> None:
@@ -111,7 +113,7 @@ def _write_parquet(table: Table, path: Path) -> None:
     columns, rows = _parquet_columns(table)
     between = path.with_name(path.name + ".csv")
     try:
-        with open(between, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        with text_file(between) as file:
             for row in rows:
                 file.write(",".join(row) + "\n")
         options = (

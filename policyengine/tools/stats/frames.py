@@ -18,7 +18,7 @@ from sqlglot import exp
 from policyengine.engines.compile import trees as t
 from policyengine.records.duck_file import reader
 from policyengine.records.parquet import kinds_of, scan
-from policyengine.tools.result.formats import plain_tree, write_csv
+from policyengine.tools.result.formats import plain_tree, text_file, write_csv
 from policyengine.tools.result.read import Written
 from policyengine.tools.result.tables import Table
 
@@ -71,7 +71,7 @@ def _as_csv(written: Written, table: str, folder: Path) -> Path:
     columns = tuple(written.columns(table))
     path = folder / f"{table}.csv"
     rows = [tuple(row[c.name] for c in columns) for row in written.rows(table)]
-    with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+    with text_file(path) as file:
         write_csv(Table(table, columns, rows), file)
     return path
 

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from policyengine.language.quantities import exact_text, half_up
 from policyengine.messages import in_line, say
-from policyengine.tools.result.formats import json_of, text_of, write_csv
+from policyengine.tools.result.formats import json_of, text_file, text_of, write_csv
 from policyengine.tools.result.tables import Column, Table, Value
 from policyengine.tools.stats.make import Statistics
 from policyengine.tools.stats.suppress import HIDDEN
@@ -120,9 +120,7 @@ def _unfinished(paths: Sequence[Path]) -> Iterator[list[IO[str]]]:
     with ExitStack() as ending:
         new = [ending.enter_context(whole_file(path)) for path in paths]
         with ExitStack() as opened:
-            yield [
-                opened.enter_context(open(n, "w", encoding="utf-8", errors="backslashreplace", newline="")) for n in new
-            ]
+            yield [opened.enter_context(text_file(n)) for n in new]
 
 
 def write_xlsx(statistics: Statistics, path: Path) -> None:
