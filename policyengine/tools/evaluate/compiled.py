@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from policyengine.engines.reference import Periods, years_of
 from policyengine.records.model import Inputs, Person
-from policyengine.tools.evaluate.evaluate import concatenated, judge_one, records_by_person
+from policyengine.tools.evaluate.evaluate import TABLES, concatenated, judge_one, records_by_person
 from policyengine.tools.evaluate.select import Selector
 from policyengine.trace import Result
 
@@ -34,12 +34,7 @@ def judge_compiled(selector: Selector, inputs: Inputs, periods: Periods | None, 
         if (span := spans[place]) is not None:
             parts.append(_judged(selector, place, _only(inputs, people), span, as_of))
     whole, who_of = concatenated(parts), attrgetter("person_id")
-    return Result(
-        tuple(sorted(whole.decisions, key=who_of)),
-        tuple(sorted(whole.findings, key=who_of)),
-        tuple(sorted(whole.ledger, key=who_of)),
-        tuple(sorted(whole.flags, key=who_of)),
-    )
+    return Result(*(tuple(sorted(rows(whole), key=who_of)) for rows in TABLES))
 
 
 def _judged(selector: Selector, place: int, inputs: Inputs, span: Periods, as_of: date | None) -> Result:

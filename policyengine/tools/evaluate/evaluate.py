@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from policyengine.engines.protocol import Progress
 
 ZERO = Fraction(0)
+TABLES = tuple(map(attrgetter, ("decisions", "findings", "ledger", "flags")))  # of a result, in this order
 LARGE = 5_000_000  # bytes of records (some 30,000) from which on people are judged by the compiled engine
 PERSON = 8  # bytes of records that take as long as a byte of persons: whoever has none is judged for every period too
 SELECTING = "applies"  # stands for a rule key in the finding that says which policies a person may fall under
@@ -192,12 +195,7 @@ def judge_all(
 
 def concatenated(parts: Sequence[Result]) -> Result:
     """The rows of several traces as one."""
-    return Result(
-        tuple(d for part in parts for d in part.decisions),
-        tuple(f for part in parts for f in part.findings),
-        tuple(e for part in parts for e in part.ledger),
-        tuple(f for part in parts for f in part.flags),
-    )
+    return Result(*(tuple(chain.from_iterable(map(rows, parts))) for rows in TABLES))
 
 
 def records_by_person(records: Iterable[Record]) -> dict[str, list[Record]]:

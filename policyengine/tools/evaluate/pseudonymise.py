@@ -17,7 +17,7 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.messages import say
 from policyengine.records.model import Reject
 from policyengine.records.personal import pseudonymiser
-from policyengine.tools.evaluate.evaluate import Evaluation
+from policyengine.tools.evaluate.evaluate import TABLES, Evaluation
 from policyengine.trace import Result
 
 _NUMBERS = re.compile(r"\d{17}[\dXx]|\d{15}")  # identity numbers within a text
@@ -27,13 +27,8 @@ _MASKED = re.compile(r"[^\s,、：(（]*\*[^\s,、(（]*")  # ids as messages sh
 def pseudonymised(evaluation: Evaluation, key_file: str | Path) -> Evaluation:
     """The evaluation with pseudonyms. Raises ``PolicyError`` PE565 where the key has fewer than 16 bytes."""
     hide = _hiding(key_file)
-    old, inputs = evaluation.result, evaluation.inputs
-    result = Result(
-        _renamed(old.decisions, hide),
-        _renamed(old.findings, hide),
-        _renamed(old.ledger, hide),
-        _renamed(old.flags, hide),
-    )
+    inputs = evaluation.inputs
+    result = Result(*(_renamed(rows(evaluation.result), hide) for rows in TABLES))
     persons = {hide(i): replace(p, person_id=hide(i), facts=_facts(p.facts, hide)) for i, p in inputs.persons.items()}
     rejects = tuple(_hidden(r, hide) for r in inputs.rejects)
     warnings = tuple(_MASKED.sub("…", _NUMBERS.sub(lambda m: hide(m[0]), w)) for w in inputs.warnings)
