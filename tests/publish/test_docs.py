@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from policyengine.tools.publish.staging import schema_statements
+from policyengine.tools.publish.schema import schema_statements
 
 PAGE = Path(__file__).parents[2] / "docs" / "database.md"
 

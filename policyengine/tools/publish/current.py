@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from policyengine.engines.compile import trees as t
 from policyengine.light import dataclass
 from policyengine.messages import say
 from policyengine.tools.publish.reading import copied, lacking, manifests_in, of_result
-from policyengine.tools.publish.staging import schema_statements
+from policyengine.tools.publish.schema import views
 from policyengine.tools.result.read import Row, Written
 from policyengine.tools.result.tables import FINDINGS, FLAGS, LEDGER, MISSING, Column
 from policyengine.tools.stats.origin import Facts
@@ -35,8 +34,7 @@ def current_of(connection: Any, folder: Path, place: str) -> tuple[Written, list
     """One written result that has the words of all of the database (not its rows), and every result in it, the
     earliest first: ids of records are unique within a result only."""
     wanted = ("results", "decisions", "decision_measures", "people", "activities", *_SHAPES)
-    types = _types()
-    tables = {w: copied(connection, folder, place, f"current_{w}", types[f"current_{w}"]) for w in wanted}
+    tables = {w: copied(connection, folder, place, f"current_{w}", views()[f"current_{w}"]) for w in wanted}
     manifests = manifests_in(connection, tables["results"], place)
     if not manifests:
         text = say("nothing has been published here", "此库中尚无结果")
@@ -66,13 +64,13 @@ class Current(Written):
         days = {"start": "first_day", "end": "last_day"}
         known = ("record_id", "person_id", "start", "end", "title", "provider", "evidence", "result")
         records = t.select(**{c: t.col(days.get(c, c)) for c in known}).from_(self.relation("activities"))
-        people = [c for c, _ in _types()["current_people"] if c != "result_id"]
+        people = [c for c in views()["current_people"] if c != "result_id"]
         persons = t.select(**t.cols("own", *people)).from_(self.relation("people"))
-        views = [f"known_{what}_{self.number}" for what in ("records", "persons")]
-        for view, query in zip(views, (records, persons), strict=True):
+        known_as = [f"known_{what}_{self.number}" for what in ("records", "persons")]
+        for view, query in zip(known_as, (records, persons), strict=True):
             self.connection.cursor().execute(f"CREATE OR REPLACE VIEW {view} AS {query.sql('duckdb')}")
         bare = self.lacks()
-        return Facts(None if "activities" in bare else views[0], None if "people" in bare else views[1], ())
+        return Facts(None if "activities" in bare else known_as[0], None if "people" in bare else known_as[1], ())
 
     def lacks(self) -> list[str]:
         """Of what nothing was known when the result was published."""
@@ -82,8 +80,7 @@ class Current(Written):
 
     def relation(self, table: str) -> Any:
         """What to select a table's rows from."""
-        columns = [c for c, _ in _types()[f"current_{table}"]]
-        return of_result(self.tables[table], str(self.manifest["sha256"]), columns)
+        return of_result(self.tables[table], str(self.manifest["sha256"]), list(views()[f"current_{table}"]))
 
     @property
     def decided(self) -> int:
@@ -190,18 +187,3 @@ def _together(manifests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _also(known: dict[str, Any], rule: dict[str, Any]) -> dict[str, Any]:
     """The rule as the later result has it, with what only the earlier one says: policies, what it stands over."""
     return {**known, **rule, "policies": list(dict.fromkeys([*known.get("policies", ()), *rule["policies"]]))}
-
-
-@cache
-def _types() -> dict[str, list[tuple[str, str]]]:
-    """Columns and types of every view, as the schema makes them."""
-    import duckdb
-
-    with duckdb.connect() as connection:
-        for statement in schema_statements():
-            connection.execute(statement)
-        query = "SELECT table_name, column_name, data_type FROM information_schema.columns ORDER BY ordinal_position"
-        found: dict[str, list[tuple[str, str]]] = {}
-        for table, column, kind in connection.execute(query).fetchall():
-            found.setdefault(table, []).append((column, kind))
-    return found

@@ -7,7 +7,7 @@ differ from one to the next.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,47 +21,23 @@ from policyengine.progress import told
 from policyengine.records.parquet import scan
 from policyengine.records.sql import typed_csv
 from policyengine.tools.publish import embedded, postgres
+from policyengine.tools.publish.schema import views
 from policyengine.tools.result.manifest_shape import first_fault
 from policyengine.tools.result.read import subjects_of
 from policyengine.tools.stats.frames import described
 from policyengine.tools.stats.origin import published_without, without_ledger
 from policyengine.tools.stats.part import Source, aliased
 
-FIGURE = "DECIMAL(28, 10)"
-# what statistics read, with types
-COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
-    "current_decisions": (
-        *((c, "TEXT") for c in ("result_id", "person_id", "period", "policy", "unit", "outcome")),
-        *(
-            (f"{c}{end}", kind)
-            for c in ("total", "required_total", "shortfall_total", "capped_off")
-            for end, kind in (("", FIGURE), ("_exact", "TEXT"))
-        ),
-    ),
-    "current_decision_measures": (
-        *((c, "TEXT") for c in ("result_id", "person_id", "period", "policy", "measure")),
-        ("value", FIGURE),
-        ("value_exact", "TEXT"),
-    ),
-    "current_ledger": (
-        *((c, "TEXT") for c in ("result_id", "record_id", "person_id", "period", "reason", "form", "subject")),
-        ("assign_rule", "TEXT"),
-        ("converted", FIGURE),
-        ("converted_exact", "TEXT"),
-        ("counted", FIGURE),
-        ("counted_exact", "TEXT"),
-    ),
-    "current_people": tuple(
-        (c, "TEXT")
-        for c in ("result_id", "person_id", "sector", "region", "employer", "employer_kind", "title_level", "joined")
-    ),
-    "current_activities": (
-        *((c, "TEXT") for c in ("result_id", "record_id", "form", "subject", "provider", "listed")),
-        *((c, "TEXT") for c in ("result", "paid_by")),
-        *((c, "DATE") for c in ("first_day", "last_day")),
-        ("cost", "DECIMAL(28, 6)"),
-    ),
-    "current_results": (("number", "BIGINT"), ("manifest", "TEXT")),
+# what statistics read
+READ = {
+    "current_decisions": "result_id person_id period policy unit outcome total total_exact required_total "
+    "required_total_exact shortfall_total shortfall_total_exact capped_off capped_off_exact",
+    "current_decision_measures": "result_id person_id period policy measure value value_exact",
+    "current_ledger": "result_id record_id person_id period reason form subject assign_rule converted converted_exact "
+    "counted counted_exact",
+    "current_people": "result_id person_id sector region employer employer_kind title_level joined",
+    "current_activities": "result_id record_id form subject provider listed result paid_by first_day last_day cost",
+    "current_results": "number manifest",
 }
 
 
@@ -75,7 +51,7 @@ def sources_of_database(connection: Any, folder: Path, place: str) -> Iterator[S
 
     Raises ``PolicyError`` PE540 where it can't be read.
     """
-    tables = {view: copied(connection, folder, place, view, COLUMNS[view], "counted") for view in COLUMNS}
+    tables = {view: copied(connection, folder, place, view, READ[view].split(), "counted") for view in READ}
     for manifest in manifests_in(connection, tables["current_results"], place):
         yield _source(connection, tables, place, manifest)
 
@@ -83,7 +59,7 @@ def sources_of_database(connection: Any, folder: Path, place: str) -> Iterator[S
 def _source(connection: Any, tables: Mapping[str, str], place: str, manifest: Mapping[str, Any]) -> Source:
     result, subjects = str(manifest["sha256"]), subjects_of(manifest)
     frames = {
-        view: described(connection, of_result(tables[view], result, [c for c, _ in COLUMNS[view][1:]]))
+        view: described(connection, of_result(tables[view], result, READ[view].split()[1:]))
         for view in ("current_ledger", "current_people", "current_activities")
     }
     listed = "ledger" in manifest["tables"]
@@ -121,17 +97,16 @@ def lacking(connection: Any, tables: Mapping[str, str], manifest: Mapping[str, A
     return [facts for facts, of in (*pairs, ("activities", "ledger")) if has(of) and not has(facts)]
 
 
-def copied(
-    connection: Any, folder: Path, place: str, view: str, columns: Sequence[tuple[str, str]], prefix: str = "copied"
-) -> str:
+def copied(connection: Any, folder: Path, place: str, view: str, columns: Iterable[str], prefix: str = "copied") -> str:
     """The view's rows as a table of the working file."""
     told(None, say("reading the database", "读取数据库"))
     table = f"{prefix}_{view}_{folder.name.replace('-', '_')}"
-    query = exp.select(*(t.col(c) for c, _ in columns))
+    types = {c: views()[view][c] for c in columns}
+    query = exp.select(*map(t.col, types))
     path = folder / f"{view}.{'csv' if is_server(place) else 'parquet'}"
     if is_server(place):
         postgres.fetch(place, query.from_(t.table(view)).sql("postgres"), path)
-        rows = typed_csv(path, columns)
+        rows = typed_csv(path, list(types.items()))
     else:
         embedded.fetch(place, query.from_(exp.to_table(view, db="main")), path)
         rows = scan(path)
@@ -176,7 +151,7 @@ def _with_measures(tables: Mapping[str, str], measures: Sequence[str], result_id
             values[f"{measure}{end}"] = exp.Max(this=t.case([(own, t.col(f"value{end}"))], t.lit(None)))
     long = of_result(tables["current_decision_measures"], result_id, (*keys, "measure", "value", "value_exact"))
     wide = t.grouped_by(t.select(**t.cols("own", *keys), **values).from_(long), "own", *keys)
-    columns = [c for c, _ in COLUMNS["current_decisions"][1:]]
+    columns = READ["current_decisions"].split()[1:]
     query = t.select(**t.cols("d", *columns), **t.cols("m", *values))
     query = query.from_(aliased(of_result(tables["current_decisions"], result_id, columns), "d"))
     return t.sub(t.join(query, t.sub(wide, "m"), t.agree("d", "m", *keys), "LEFT"), "decisions")

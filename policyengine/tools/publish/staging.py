@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +28,6 @@ FACTS = ("name", "sector", "region", "employer", "employer_kind", "title_level",
 CLAIMED = ("form", "subject", "unit", "quantity")  # by records
 Query = tuple[str, Any]
 """A table, and the query of its rows."""
-
-
-def schema_statements() -> list[str]:
-    """The statements that make an empty database."""
-    script = files("policyengine.tools.publish").joinpath("schema.sql").read_text("utf-8")
-    lines = [line for line in script.splitlines() if not line.startswith("--")]
-    return [s.strip() for s in "\n".join(lines).split(";") if s.strip()]
 
 
 class Staged:
