@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from policyengine.diagnostics import Diagnostic
     from policyengine.records.model import Reject
     from policyengine.tools.evaluate.evaluate import Evaluation
-    from policyengine.tools.result.tally import Tally
 
 STEPS = {
     "reading": ("reading", "读取"),
@@ -122,6 +121,7 @@ def command(
     from policyengine.tools.evaluate.evaluate import Files, evaluate_files
     from policyengine.tools.evaluate.select import load_law
     from policyengine.tools.result.result import Wish, as_it_was, check_out, check_rejects, check_strict, save_rejects
+    from policyengine.tools.result.summary import summary_lines
     from policyengine.tools.result.tally import tally_of
     from policyengine.tools.result.write import SIGNATURE
 
@@ -176,7 +176,8 @@ def command(
         )
         with _progress() as progress, _undone(made):
             tally = evaluate_into(law, files, out, wish, period, as_of, engine, read, progress, remote)
-    _summarise(tally, out)
+    for line in summary_lines(tally, out):
+        message(line)
     if out is not None and wish.format == "csv" and sys.platform == "win32":
         message(
             say(
@@ -290,10 +291,3 @@ def _print(evaluation: Evaluation, format_: str | None) -> None:
         Console().print(shown)
     else:
         write_csv(table, sys.stdout)
-
-
-def _summarise(tally: Tally, out: str | None) -> None:
-    from policyengine.tools.result.summary import summary_lines
-
-    for line in summary_lines(tally, out):
-        message(line)

@@ -42,9 +42,7 @@ def _pack(one: Pack, other: Pack) -> Iterator[Change]:
         ("about", "authority", one.authority, other.authority),
     ]
     for kind, subject, before, after in rows:
-        if before != after:
-            way: Direction = "undecided" if kind in LAW else "same"
-            yield Change(kind, other.id, subject, way, before=before, after=after)
+        yield from _named(kind, other.id, {subject: before}, {subject: after})
     if ordered(one.applies) != ordered(other.applies):  # a term may bear another name, and the condition is the same
         before, after = _condition(one, surface), _condition(other, surface)
         yield Change("scope", other.id, "applies", "undecided", before=before, after=after, why=_other_rules())

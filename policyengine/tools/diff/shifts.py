@@ -39,15 +39,12 @@ class Compared:
     def prepare(self) -> None:
         """Make the tables ``shifts`` (a row for each decision that differs) and ``shift_rules``."""
         for side in ("old", "new"):
-            self.columns[side] = self._columns(self._folder(side) / "decisions.parquet")
+            self.columns[side] = columns_of(self.host.connection, self._folder(side) / "decisions.parquet")
         self.host.keep("shifts", self._shifts())
         self.host.keep("shift_rules", self._rules())
 
     def _folder(self, side: str) -> Path:
         return self.old if side == "old" else self.new
-
-    def _columns(self, file: Path) -> Mapping[str, str]:
-        return columns_of(self.host.connection, file)
 
     # --- what differs ---------------------------------------------------------------------------------------------
 
@@ -120,7 +117,7 @@ class Compared:
 
     def _found(self, side: str) -> Any:
         """What a rule (whatever its version) finds of a person and period, as one text."""
-        inner = replace(self, columns={side: self._columns(self._folder(side) / "findings.parquet")})
+        inner = replace(self, columns={side: columns_of(self.host.connection, self._folder(side) / "findings.parquet")})
         status = t.cast(t.col("status", "f"), "VARCHAR")
         said = t.concat(status, *(self._exactly(*inner._parts(side, n, "f")) for n in _FOUND))
         name = t.call("SPLIT_PART", t.col("rule", "f"), t.lit("@"), t.lit(1))

@@ -31,11 +31,15 @@ class Tried:
     cut_by: Mapping[str, tuple[str, ...]]
 
 
+def without_records(prepared: Prepared, person: Person) -> Requirements:
+    """What is required of somebody, whatever records there are."""
+    return Requirements(prepared.later, person, Totals(prepared.later, Account([], [], [], {}, {}, True, True)), None)
+
+
 def spared_rules(prepared: Prepared, person: Person, decision: Decision) -> frozenset[str]:
     """The rules that require what is excused if it is not met, whatever records there are."""
     first, last = labelled(decision.period)
-    totals = Totals(prepared.later, Account([], [], [], {}, {}, True, True))
-    return frozenset(Requirements(prepared.later, person, totals, None).spared(Span(first, last - first + 1)))
+    return frozenset(without_records(prepared, person).spared(Span(first, last - first + 1)))
 
 
 class Situation:

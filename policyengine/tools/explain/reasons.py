@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import partial
 
-from policyengine.engines.allocate import Account
 from policyengine.engines.calendar import block_of, days_of, label, labelled, period_bounds, period_of
 from policyengine.engines.conclude import came_out
 from policyengine.engines.facts import DECIDED, Scene
 from policyengine.engines.reference import Prepared
-from policyengine.engines.require import Requirements, Span
-from policyengine.engines.totals import Totals
+from policyengine.engines.require import Span
 from policyengine.engines.truth import compile_condition, ends_of
 from policyengine.engines.windows import own_figure
 from policyengine.language import tree
@@ -20,6 +18,7 @@ from policyengine.language.disjoint import conjuncts
 from policyengine.packs.model import Policy, Rule
 from policyengine.plan.names import unwrapped, walk
 from policyengine.records.model import Person, Record
+from policyengine.tools.enough.trial import without_records
 from policyengine.tools.explain.before import Years, looked_at, versions_of
 from policyengine.tools.explain.case import Lapse, RuleNote, note_of
 from policyengine.trace import Decision, Finding, LedgerEntry
@@ -104,7 +103,7 @@ def may_follow(
     that are not ruled out by the facts that are there. ``findings``: of the decision, which may be by another policy:
     how requirements came out by this one is not known then; ``years``: those before."""
     first, last = labelled(decision.period)
-    asked = Requirements(ready.later, person, Totals(ready.later, Account([], [], [], {}, {}, True, True)), None)
+    asked = without_records(ready, person)
     named, found_by = rests_on(ready, decision), {f.rule: f for f in findings}
     scene = asked.scene(last, days_of(decision.period, ready.plan.year_start))
     told_of: dict[int | None, tuple[Finding, ...]] = {year: of_year for year, (_, of_year, _) in years.items()}

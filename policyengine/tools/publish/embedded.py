@@ -27,17 +27,14 @@ class Embedded:
         self._connection.execute("BEGIN")
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self._in_status(query, values)
-
-    def change(self, statement: str, values: Sequence[Any] = ()) -> None:
-        self._in_status(statement, values)
-
-    def _in_status(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         self._connection.execute("USE status")
-        run = self._connection.execute(statement, list(values)) if values else self._connection.execute(statement)
+        run = self._connection.execute(query, list(values)) if values else self._connection.execute(query)
         found = list(run.fetchall())
         self._connection.execute("USE work")
         return found
+
+    def change(self, statement: str, values: Sequence[Any] = ()) -> None:
+        self.rows(statement, values)
 
     def insert(self, table: str, query: Any) -> None:
         self._connection.execute(f"INSERT INTO status.main.{table} BY NAME {query.sql('duckdb', copy=False)}")
