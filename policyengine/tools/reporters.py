@@ -143,14 +143,8 @@ def _artifact(file: str) -> dict[str, str]:
 
 
 def _region(span: Span) -> dict[str, int]:
-    region = {"startLine": span.line}
-    if span.column:
-        region["startColumn"] = span.column
-    if span.end_line:
-        region["endLine"] = span.end_line
-    if span.end_column:
-        region["endColumn"] = span.end_column
-    return region
+    ends = {"startColumn": span.column, "endLine": span.end_line, "endColumn": span.end_column}
+    return {"startLine": span.line, **{name: value for name, value in ends.items() if value}}
 
 
 REPORTERS: dict[str, Callable[[Sequence[Diagnostic]], str]] = {

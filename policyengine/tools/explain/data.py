@@ -16,9 +16,10 @@ from policyengine.records.personal import mask, masked_day
 from policyengine.tools.explain.case import Case, Remedy, carried_over, owed_in_total
 from policyengine.tools.result.formats import json_of
 from policyengine.tools.result.tables import EITHER
-from policyengine.trace import Finding, FlagEntry, LedgerEntry
+from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
 
 ZERO = Fraction(0)
+COUNTED = ("record_id", "period", "counted", "counted_high")
 
 
 def data_of_cases(cases: Sequence[Case], reveal: bool = False) -> dict[str, Any]:
@@ -62,14 +63,10 @@ def _case(case: Case) -> dict[str, Any]:
         "policy": d.policy,
         "outcome": d.outcome,
         "nothing_required": case.asks_nothing,
-        "unit": d.unit,
-        "total": d.total,
-        "total_high": d.total_high,
+        **_of(d, "unit", "total", "total_high"),
         "by_subject": dict(sorted(d.by_subject.items())),
         "measures": dict(d.measures),
-        "required_total": d.required_total,
-        "shortfall_total": d.shortfall_total,
-        "capped_off": d.capped_off,
+        **_of(d, "required_total", "shortfall_total", "capped_off"),
         "days_left": case.days_left,
         "advisories": list(d.advisories),
         "consequences": [_consequence(case, n, k) for n, k in zip(d.consequences, d.consequence_rules, strict=True)],
@@ -91,6 +88,11 @@ def _case(case: Case) -> dict[str, Any]:
         "enough_together": case.together if case.remedies else None,
         "enough_may_miss": list(case.short),  # of what is only expected
     }
+
+
+def _of(row: Decision | Finding | LedgerEntry, *names: str) -> dict[str, Any]:
+    """What a row of the trace says, under its own names."""
+    return {name: getattr(row, name) for name in names}
 
 
 def _rule(case: Case, key: str) -> list[dict[str, Any]]:
@@ -129,7 +131,7 @@ def _before(case: Case, keys: Iterable[str]) -> list[dict[str, Any]]:
         {
             "period": year.period,
             "outcome": year.outcome,
-            "findings": [{name: getattr(f, name) for name in names} for f in year.findings],
+            "findings": [_of(f, *names) for f in year.findings],
         }
         for year in years
     ]
@@ -143,32 +145,18 @@ def _finding(case: Case, f: Finding) -> dict[str, Any]:
     return {
         "rule": f.rule,
         "cites": _rule(case, f.rule),
-        "measure": f.measure,
-        "unit": f.unit,
-        "comparison": f.comparison,
-        "advisory": f.advisory,
-        "required_base": f.required_base,
-        "required_before": f.required_before,
-        "required": f.required,
-        "required_high": f.required_high,
-        "achieved": f.achieved,
-        "achieved_high": f.achieved_high,
-        "carried": f.carried,
-        "shortfall": f.shortfall,
-        "status": f.status,
+        **_of(f, "measure", "unit", "comparison", "advisory"),
+        **_of(f, "required_base", "required_before", "required", "required_high"),
+        **_of(f, "achieved", "achieved_high", "carried", "shortfall", "status"),
         "window": list(f.window) if window is None or window.days else None,
         "records": [_record(case, e) for e in window.rows] if window is not None else None,
         "measured_by": _rule(case, measured.rule) if measured is not None else [],
-        "counted": [_counted(e) for e in measured.rows] if measured is not None else None,
+        "counted": [_of(e, *COUNTED) for e in measured.rows] if measured is not None else None,
         "elsewhere": window.elsewhere if window is not None else ZERO,
         "because": list(f.because),
         "circumstance": f.circumstance.split("+") if f.circumstance else [],
         "missing": list(f.missing),
     }
-
-
-def _counted(e: LedgerEntry) -> dict[str, Any]:
-    return {"record_id": e.record_id, "period": e.period, "counted": e.counted, "counted_high": e.counted_high}
 
 
 def _facts(record: Record | None, *names: str) -> dict[str, Any]:
@@ -178,20 +166,12 @@ def _facts(record: Record | None, *names: str) -> dict[str, Any]:
 def _record(case: Case, e: LedgerEntry) -> dict[str, Any]:
     record = case.records.get(e.record_id)
     return {
-        "record_id": e.record_id,
-        "period": e.period,
+        **_of(e, "record_id", "period"),
         "start": record.start if record is not None else None,
         "end": record.end if record is not None else None,
-        "form": e.form,
-        "subject": e.subject,
+        **_of(e, "form", "subject"),
         **_facts(record, "title", "provider", "evidence", "result"),
-        "quantity": e.quantity,
-        "unit": e.unit,
-        "converted": e.converted,
-        "converted_high": e.converted_high,
-        "counted": e.counted,
-        "counted_high": e.counted_high,
-        "reason": e.reason,
+        **_of(e, "quantity", "unit", "converted", "converted_high", "counted", "counted_high", "reason"),
         "missing": list(e.missing),
         "recognised_by": _rule(case, e.recognise_rule),
         "converted_by": _rule(case, e.convert_rule),

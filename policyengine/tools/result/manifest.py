@@ -37,17 +37,13 @@ def manifest_of(
         "options": dict(options),
         "rows": {"in": tally.rows, "records": tally.records, "rejected": tally.rejected, "persons": tally.people},
         "outcomes": tally.outcomes,
-        "warnings": warnings_of(tally),
+        # what an office should look at: records that count nothing for want of a rule, people without a policy, notes
+        "warnings": {**tally.reasons, **({"notes": list(tally.notes)} if tally.notes else {})},
         "inputs": _inputs(tally.digests, roles),
         "policies": [_policy(policy, plan) for policy, plan in zip(policies, plans, strict=True)],
-        "packs": [_pack(p) for p in _packs(policies)],
+        "packs": [_pack(p) for p in {p.id: p for policy in policies for p in policy.packs}.values()],
         "rules": rules_of(policies),
     }
-
-
-def warnings_of(tally: Tally) -> dict[str, Any]:
-    """What an office should look at: records that count nothing for want of a rule, people without a policy, notes."""
-    return {**tally.reasons, **({"notes": list(tally.notes)} if tally.notes else {})}
 
 
 def _inputs(digests: Mapping[str, str], roles: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
@@ -77,10 +73,6 @@ def _policy(policy: Policy, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _packs(policies: Iterable[Policy]) -> list[Pack]:
-    return list({p.id: p for policy in policies for p in policy.packs}.values())
-
-
 def _pack(pack: Pack) -> dict[str, Any]:
     return {
         "id": pack.id,
@@ -104,10 +96,11 @@ def rules_of(policies: Iterable[Policy]) -> list[dict[str, Any]]:
                 entry = found[rule.key]
                 if policy.id not in entry["policies"]:
                     entry["policies"].append(policy.id)
-            if isinstance(laid, Governing):
-                _note_override(found[laid.rule.key], laid)
-            else:
-                found[laid.rule.key]["drops"] = [r.key for r in laid.over]
+            over = [r.key for r in laid.over]
+            if not isinstance(laid, Governing):
+                found[laid.rule.key]["drops"] = over
+            elif over:
+                found[laid.rule.key] |= {"overrides": over, "stricter_governs": laid.keeps_stricter}
     return [found[key] for key in sorted(found)]
 
 
@@ -118,12 +111,6 @@ def _asks(rule: Rule, names: RuleNames) -> dict[str, Any]:
     found = sorted({names.find(test.rule, rule.pack) or test.rule for test in asked if test.rule})
     back = [{"years": n, "of": name and (names.find(name, rule.pack) or name)} for n, name in looks_back(when)]
     return {**({"asks": found} if found else {}), **({"looks_back": back} if back else {})}
-
-
-def _note_override(entry: dict[str, Any], governing: Governing) -> None:
-    if governing.over:
-        entry["overrides"] = [r.key for r in governing.over]
-        entry["stricter_governs"] = governing.keeps_stricter
 
 
 def rule_entry(rule: Rule, vocabulary: Vocabulary) -> dict[str, Any]:
