@@ -70,7 +70,7 @@ def command(
 
     What is not given as an option is asked. The pack passes check, fmt --check and test from the first day.
     """
-    from policyengine.tools.new.new import Answers, base_of, bases_near, folder_of_packs, make
+    from policyengine.tools.new.new import Answers, base_of, bases_near, make
 
     surface = surface or _ask(
         "surface",
@@ -78,7 +78,7 @@ def command(
         say("en", "zh"),
         SURFACES,
     )
-    place = Path(folder) if folder is not None else folder_of_packs()
+    place = Path(folder if folder is not None else "policies/sectors")
     known = bases_near(place)
     among = listed([*known, "none"])
     asked = base or _ask(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
-from policyengine.engines.facts import Scene, Test, Truth, World, missing_facts, names_asked
+from policyengine.engines.facts import Scene, Test, Truth, missing_facts, names_asked
 from policyengine.engines.reference import Prepared, prepare
 from policyengine.engines.truth import compile_condition
 from policyengine.language import tree
@@ -160,12 +160,6 @@ def _every(tests: Iterable[Test], scene: Scene) -> Truth:
     return result
 
 
-def _looked_at(applies: tree.Condition | None, world: World) -> set[str]:
-    """The ids of the fields that ``applies`` looks at, those included of which it asks whether they are present."""
-    asked = set(names_asked(applies, world)) if applies is not None else set()
-    return asked | {part.field for part in walk(applies) if isinstance(part, tree.Present)}
-
-
 def selection_of(selector: Selector) -> Selection:
     """Who is judged by which plan, by the facts of persons that the packs' ``applies`` ask for.
 
@@ -181,11 +175,12 @@ def selection_of(selector: Selector) -> Selection:
 
 
 def asked_of_persons(selector: Selector) -> tuple[str, ...]:
-    """The fields by which packs say whom they are for."""
+    """The fields by which packs say whom they are for, those included of which they ask whether they are present."""
     fields: set[str] = set()
     for policy, ready in zip(selector.law.policies, selector.prepared, strict=True):
-        for pack in policy.packs:
-            fields |= _looked_at(pack.applies, ready.judge.world)
+        for applies in (pack.applies for pack in policy.packs if pack.applies is not None):
+            fields.update(names_asked(applies, ready.judge.world))
+            fields.update(part.field for part in walk(applies) if isinstance(part, tree.Present))
     return tuple(sorted(fields))
 
 

@@ -93,7 +93,9 @@ def judge_there(
             text = json.dumps(json.loads(manifest_bytes({**manifest, "tables": entries})), ensure_ascii=False)
             own.createDataFrame([(text,)], "value STRING").coalesce(1).write.text(f"{out}/{MANIFEST}")
         except Inexpressible as e:
-            raise PolicyError([_only_here(str(e))]) from e
+            text = say(f"a cluster can't judge by this policy: {e}", f"集群无法按此政策评定：{e}")
+            hint = say("evaluate local files with --engine auto", "请用 --engine auto 评定本地文件")
+            raise PolicyError([Diagnostic("PE934", text, hint=hint)]) from e
         finally:
             host.close()
     return tally
@@ -116,14 +118,6 @@ def refuse(wish: Wish) -> None:
             "请去掉该选项并写 --format parquet，或评定本地文件",
         )
         raise PolicyError([Diagnostic("PE935", text, hint=hint)])
-
-
-def _only_here(what: str) -> Diagnostic:
-    return Diagnostic(
-        "PE934",
-        say(f"a cluster can't judge by this policy: {what}", f"集群无法按此政策评定：{what}"),
-        hint=say("evaluate local files with --engine auto", "请用 --engine auto 评定本地文件"),
-    )
 
 
 def _tally(host: Any, register: Any, written: Any) -> Tally:

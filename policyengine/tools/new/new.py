@@ -75,11 +75,6 @@ class Base:
         return unit_of(self.requirement[1].figure, self.policy.tables) if self.requirement else None
 
 
-def folder_of_packs() -> Path:
-    """Where sector packs are made unless said otherwise."""
-    return Path("policies") / "sectors"
-
-
 def bases_near(folder: Path) -> list[str]:
     """The ids of packs that a pack in ``folder`` can extend, those of wider scope first."""
     root = root_of(folder / "it")

@@ -94,7 +94,7 @@ class Current(Written):
             yield from self._decided(person)
             return
         for row in self._all(table, person, *_ORDER.get(table, ())):
-            yield {c.name: _value(row, c) for c in _SHAPES[table]}
+            yield {c.name: _figure(row, c.name) if c.kind == "figure" else row[c.name] for c in _SHAPES[table]}
 
     def _decided(self, person: str | None) -> Iterator[Row]:
         """Decisions with their subjects and measures, which stand in rows of their own."""
@@ -127,10 +127,6 @@ class Current(Written):
 
     def _run(self, query: Any) -> Any:
         return self.connection.cursor().execute(query.sql("duckdb"))
-
-
-def _value(row: dict[str, Any], column: Column) -> Any:
-    return _figure(row, column.name) if column.kind == "figure" else row[column.name]
 
 
 def _figure(row: dict[str, Any], column: str) -> Fraction | None:

@@ -71,7 +71,10 @@ def entries_of(
     """The rows that count in some period; ``only``: of one person. ``folder``: for files on the way."""
     if not written.has("ledger"):
         return
-    frame = _frame(written, connection, folder)
+    if isinstance(written, Current):
+        frame = described(connection, written.relation("ledger"))
+    else:
+        frame = frame_of(connection, written, "ledger", folder)
     cells = {c: frame.text(c) for c in _TEXTS} | {c: figure_text(frame, c) for c in _FIGURES}
     rows = t.select(**cells).from_(frame.relation.copy()).where(t.present(frame.text("period")))
     if only is not None:
@@ -111,12 +114,6 @@ def _told(column: str, frame: Frame, known: Mapping[str, str]) -> Any:
 def shown(figure: str) -> str:
     """A figure of an entry for people: engines leave a common denominator in fractions."""
     return exact_text(Fraction(figure)) if "/" in figure else figure
-
-
-def _frame(written: Written, connection: Any, folder: Path) -> Frame:
-    if isinstance(written, Current):
-        return described(connection, written.relation("ledger"))
-    return frame_of(connection, written, "ledger", folder)
 
 
 def ledger_entry(e: Entry, unsettled: Unsettled) -> LedgerEntry:

@@ -89,7 +89,8 @@ def _of_people(store: Store, title: str, keys: list[str]) -> Table:
         measures.append(_known("cost", "figure", Fraction))
     measures += _makers(store, {**hours, **({"cost": t.col("cost", "d")} if store.has_cost else {})})
     table = _run(store, title, keys, owners, measures, source)
-    table = _with(table, "completion_percent", after="in_progress", of=_completion)
+    # of those who are not excused
+    table = _with(table, "completion_percent", "in_progress", lambda r: _percent(r["met"], r["people"] - r["excused"]))
     return _with(table, "mean_hours", after="hours", of=lambda r: _share(r["hours"], r["people"]))
 
 
@@ -114,7 +115,8 @@ def _of_activities(store: Store, title: str, keys: list[str], funds: bool) -> Ta
             measures.append(_told(store, result, "whole", with_it, "result"))
     table = _run(store, title, keys, owners, measures, source)
     if examined:
-        return _with(table, "pass_percent", "failed", lambda r: _percent(r["passed"], _sum(r, "passed", "failed")))
+        examinees = lambda r: (r["passed"] or 0) + (r["failed"] or 0)
+        return _with(table, "pass_percent", "failed", lambda r: _percent(r["passed"], examinees(r)))
     return table
 
 
@@ -211,18 +213,9 @@ def _with(table: Table, column: str, after: str, of: Callable[[dict[str, Any]], 
     return Table(table.name, columns, rows)
 
 
-def _completion(row: dict[str, Any]) -> Value:
-    """Of those who are not excused."""
-    return _percent(row["met"], row["people"] - row["excused"])
-
-
 def _percent(part: int | None, whole: int) -> Value:
     return _share(Fraction(100 * (part or 0)), whole)
 
 
 def _share(total: Fraction, count: int) -> Value:
     return half_up(total / count, PLACES) if count else None
-
-
-def _sum(row: dict[str, Any], *names: str) -> int:
-    return sum(row[n] or 0 for n in names)

@@ -123,17 +123,8 @@ def _unfinished(paths: Sequence[Path]) -> Iterator[list[IO[str]]]:
             yield [opened.enter_context(text_file(n)) for n in new]
 
 
-def write_xlsx(statistics: Statistics, path: Path) -> None:
-    """A sheet for each table: frozen header, filters, figures as numbers."""
-    from policyengine.tools.report.sheets import Workbook
-
-    book = Workbook()
-    add_sheets(book, statistics)
-    book.save(path)
-
-
 def add_sheets(book: Any, statistics: Statistics) -> None:
-    """A sheet of the workbook (``sheets.Workbook``) for each table."""
+    """A sheet of the workbook (``sheets.Workbook``) for each table: frozen header, filters, figures as numbers."""
     words = Words(statistics.labels)
     for table in statistics.tables:
         cells = (
@@ -146,7 +137,11 @@ def add_sheets(book: Any, statistics: Statistics) -> None:
 def write_file(statistics: Statistics, format: str, path: Path) -> None:
     """One file in the format; ``csv`` of several tables is a folder."""
     if format == "xlsx":
-        write_xlsx(statistics, path)
+        from policyengine.tools.report.sheets import Workbook
+
+        book = Workbook()
+        add_sheets(book, statistics)
+        book.save(path)
         return
     if format == "csv" and path.suffix.lower() != ".csv":
         write_csv_files(statistics, path)
