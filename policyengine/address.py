@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 _ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]+://")
@@ -12,6 +13,11 @@ _OF_TOKEN = re.compile(r"(?is)(;token=)([^;]*)")  # of a Spark Connect server
 def is_server(place: str) -> bool:
     """Whether the name is that of a PostgreSQL server."""
     return place.startswith(("postgresql://", "postgres://"))
+
+
+def is_database(place: str) -> bool:
+    """Whether the place is a status database rather than the folder of a result."""
+    return is_server(place) or (place.endswith(".duckdb") and os.path.isfile(place))
 
 
 def is_meant_for_one(place: str) -> bool:

@@ -98,9 +98,9 @@ def _must_be_there(records: tuple[str, ...]) -> None:
     """Say first of a name that it leads to nothing (it may be that of a result, misspelt), or to a status database."""
     from glob import has_magic
 
+    from policyengine.address import is_database
     from policyengine.diagnostics import PolicyError
     from policyengine.records.foreign import foreign, is_foreign
-    from policyengine.tools.publish.reading import is_database
     from policyengine.tools.result.read import read_result
 
     for name in records:

@@ -41,11 +41,6 @@ READ = {
 }
 
 
-def is_database(place: str) -> bool:
-    """Whether the place is a status database rather than the folder of a result."""
-    return is_server(place) or (place.endswith(".duckdb") and Path(place).is_file())
-
-
 def sources_of_database(connection: Any, folder: Path, place: str) -> Iterator[Source]:
     """The current results of the database, in the order in which they were published.
 

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from policyengine.address import shown
+from policyengine.address import is_database, shown
 from policyengine.diagnostics import Diagnostic, PolicyError
 from policyengine.messages import say
 from policyengine.progress import counted, told
 from policyengine.tools.explain.explain import find_person
-from policyengine.tools.publish.reading import is_database, sources_of_database
+from policyengine.tools.publish.reading import sources_of_database
 from policyengine.tools.report.folk import One, Part, everybody
 from policyengine.tools.result.read import Written, as_they_are, unchanged_result
 from policyengine.tools.result.undisturbed import undisturbed
