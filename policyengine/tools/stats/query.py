@@ -115,8 +115,8 @@ def _of_activities(store: Store, title: str, keys: list[str], funds: bool) -> Ta
             measures.append(_told(store, result, "whole", with_it, "result"))
     table = _run(store, title, keys, owners, measures, source)
     if examined:
-        examinees = lambda r: (r["passed"] or 0) + (r["failed"] or 0)
-        return _with(table, "pass_percent", "failed", lambda r: _percent(r["passed"], examinees(r)))
+        of_all = lambda r: _percent(r["passed"], (r["passed"] or 0) + (r["failed"] or 0))
+        return _with(table, "pass_percent", "failed", of_all)
     return table
 
 
