@@ -51,7 +51,7 @@ def command(
 
     RECORDS are records files (with --policy), or the folder of a written result.
     """
-    from policyengine.tools.explain.explain import explain_files, explain_result, nothing_in
+    from policyengine.tools.explain.explain import explain_files, nothing_in
 
     if len(records) == 1 and (Path(records[0]) / "manifest.json").is_file():
         given = {
@@ -62,6 +62,7 @@ def command(
             "--as-of": as_of,
         }
         _by_itself([option for option, value in given.items() if value is not None])
+        from policyengine.tools.explain.written import explain_result
         from policyengine.tools.result.read import read_result
 
         with progress():

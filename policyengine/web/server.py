@@ -263,8 +263,9 @@ def _periods(text: str) -> Periods | None:
 
 def _case(result: str, who: str, periods: Periods | None) -> str:
     """Why a person met the requirement or not."""
-    from policyengine.tools.explain.explain import explain_result, nothing_in
+    from policyengine.tools.explain.explain import nothing_in
     from policyengine.tools.explain.html import html_of_cases
+    from policyengine.tools.explain.written import explain_result
     from policyengine.tools.result.read import read_result
 
     cases, _ = explain_result(read_result(result), who, periods)

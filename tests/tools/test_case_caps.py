@@ -8,8 +8,9 @@ import pytest
 
 from policyengine.tools.evaluate.evaluate import Files, evaluate_files
 from policyengine.tools.evaluate.select import load_law
-from policyengine.tools.explain.explain import explain_files, explain_result
+from policyengine.tools.explain.explain import explain_files
 from policyengine.tools.explain.text import text_of_case
+from policyengine.tools.explain.written import explain_result
 from policyengine.tools.result.read import read_result
 from policyengine.tools.result.result import save
 from tests.tools.world import HEADER, write_world

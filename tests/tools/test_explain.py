@@ -18,9 +18,10 @@ from policyengine.tools.evaluate.select import load_law
 from policyengine.tools.explain import explain
 from policyengine.tools.explain.case import Case
 from policyengine.tools.explain.data import data_of_cases, json_of_data
-from policyengine.tools.explain.explain import Explainer, explain_files, explain_result, nothing_in
+from policyengine.tools.explain.explain import Explainer, explain_files, nothing_in
 from policyengine.tools.explain.text import text_of_case
 from policyengine.tools.explain.words import Words
+from policyengine.tools.explain.written import explain_result
 from policyengine.tools.result.read import Written, read_result
 from policyengine.tools.result.result import save
 from tests.tools.world import HEADER, write_world

@@ -14,8 +14,9 @@ from policyengine.tools.evaluate.evaluate import Files, evaluate_files
 from policyengine.tools.evaluate.select import Law, load_law
 from policyengine.tools.explain.case import Case
 from policyengine.tools.explain.data import data_of_cases
-from policyengine.tools.explain.explain import explain_files, explain_result
+from policyengine.tools.explain.explain import explain_files
 from policyengine.tools.explain.text import text_of_case
+from policyengine.tools.explain.written import explain_result
 from policyengine.tools.result.read import read_result
 from policyengine.tools.result.result import save
 

@@ -17,7 +17,7 @@ from policyengine.engines.compile import trees as t
 from policyengine.records.model import Fact, Person, Record
 from policyengine.records.personal import mask, mask_name
 from policyengine.tools.explain.case import Case, rows_of
-from policyengine.tools.explain.explain import written_parts
+from policyengine.tools.explain.written import written_parts
 from policyengine.tools.report.entries import Entry, Unsettled, entries_of, ledger_entry, unsettled_of
 from policyengine.tools.result.read import Written
 from policyengine.tools.stats.origin import Facts
