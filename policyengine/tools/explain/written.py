@@ -21,7 +21,8 @@ from policyengine.tools.explain.before import looked_at_in
 from policyengine.tools.explain.case import Case, flags_on, of_period, rows_of
 from policyengine.tools.explain.explain import Explainer, find_person, is_asked, read_for, spans_of
 from policyengine.tools.explain.windows import windows_in
-from policyengine.tools.result.read import Written, as_it_is, changed_parts, year_start_of
+from policyengine.tools.result.intact import as_it_is, changed_parts
+from policyengine.tools.result.read import Written, year_start_of
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
 
 TABLES = ("decisions", "missing", "findings", "ledger", "flags")  # of a result, which a case is told from

@@ -24,7 +24,7 @@ from policyengine.signals import ENDING, handled
 from policyengine.tools.publish import embedded, postgres
 from policyengine.tools.publish.schema import schema_statements
 from policyengine.tools.publish.staging import Query, Staged, result_row
-from policyengine.tools.result.read import as_they_are, unchanged_result
+from policyengine.tools.result.intact import as_they_are, unchanged_result
 from policyengine.tools.result.undisturbed import undisturbed
 from policyengine.tools.stats.make import HERE, standard
 from policyengine.tools.stats.origin import Named

@@ -14,7 +14,8 @@ from policyengine.progress import counted, told
 from policyengine.tools.explain.explain import find_person
 from policyengine.tools.publish.reading import sources_of_database
 from policyengine.tools.report.folk import One, Part, everybody
-from policyengine.tools.result.read import Written, as_they_are, unchanged_result
+from policyengine.tools.result.intact import as_they_are, unchanged_result
+from policyengine.tools.result.read import Written
 from policyengine.tools.result.undisturbed import undisturbed
 from policyengine.tools.stats.make import HERE, Statistics, standard
 from policyengine.tools.stats.origin import Named, facts_of, published_without, without_ledger

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -20,7 +18,6 @@ from policyengine.diagnostics import Diagnostic, PolicyError, Span
 from policyengine.engines.calendar import block_of, days_of, is_label, label, labelled, period_bounds
 from policyengine.light import dataclass
 from policyengine.messages import say
-from policyengine.progress import told
 from policyengine.tools.explain.case import RuleNote, labels_together, note_of_manifest
 from policyengine.tools.result.formats import first_line, read_rows, sorted_parquet
 from policyengine.tools.result.manifest_shape import first_fault
@@ -35,7 +32,7 @@ from policyengine.tools.result.tables import (
     Value,
     parted,
 )
-from policyengine.tools.result.write import MANIFEST, MARK, SIGNATURE, digest, manifest_bytes
+from policyengine.tools.result.write import MANIFEST, MARK
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
 
 Row = Mapping[str, Value]
@@ -417,97 +414,12 @@ def read_result(folder: str | Path) -> Written:
         hint = say("name the folder that evaluate --out wrote", "请指定 evaluate --out 写出的文件夹")
         raise PolicyError([Diagnostic("PE501", text, Span(str(folder)), hint)]) from None
     except (ValueError, RecursionError) as e:
-        raise _damaged(path, _no_json(e)) from None
+        raise damaged(path, _no_json(e)) from None
     if not isinstance(manifest, dict) or MARK not in manifest:
-        raise _damaged(path, say("it is not one of ours", "不是本程序所写"))
+        raise damaged(path, say("it is not one of ours", "不是本程序所写"))
     if (place := first_fault(manifest)) is not None:
-        raise _damaged(path, say(f"{place} is missing, or not as we write it", f"{place} 缺失，或与写出时不同"))
+        raise damaged(path, say(f"{place} is missing, or not as we write it", f"{place} 缺失，或与写出时不同"))
     return Written(folder, manifest)
-
-
-def unchanged_result(folder: str | Path) -> Written:
-    """The result in ``folder``, for whoever counts, publishes or certifies it: every byte is what was written.
-
-    Raises ``PolicyError`` as ``read_result``, PE543 where a table or the manifest was changed or is missing, PE561
-    where it was signed and changed with its digests, and PE908 where what checks signatures is not installed.
-    """
-    written = read_result(folder)
-    tables = written.manifest["tables"]
-    if not sealed(written):
-        raise PolicyError([_changed(written.folder / MANIFEST)])
-    for done, table in enumerate(tables):
-        told(done / len(tables), say("checking that nothing was changed", "核对是否被改动"))
-        if (found := _of_table(written, table)) is not None:
-            raise PolicyError([found])
-    if (written.folder / SIGNATURE).exists():
-        from policyengine.tools.result.sign import not_vouched
-
-        if wrong := not_vouched(written.folder, None):
-            raise PolicyError(wrong)
-    return written
-
-
-@contextmanager
-def as_it_is(written: Written) -> Iterator[None]:
-    """Whatever fails in here because the manifest is no longer as it was written is told so: PE502."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as e:
-        if not sealed(written):
-            text = say(f"{e!r} is not as we write it", f"{e!r} 与写出时不同")
-            raise _damaged(written.folder / MANIFEST, text) from None
-        _tell_forged([written.folder])
-        raise
-
-
-@contextmanager
-def as_they_are(places: Iterable[str | Path]) -> Iterator[None]:
-    """Whatever fails in here because a result was changed and sealed again is told as ``verify`` does. A place may be
-    a database, of which nothing is known."""
-    try:
-        yield
-    except (PolicyError, OSError, MemoryError):
-        raise
-    except Exception:  # of DuckDB too
-        _tell_forged(places)
-        raise
-
-
-def _tell_forged(places: Iterable[str | Path]) -> None:
-    """Raise ``PolicyError`` where a folder's tables and manifest disagree; else what failed is a fault of ours."""
-    from policyengine.tools.result.verify import verify
-
-    for folder in (Path(p) for p in places):
-        if folder.is_dir() and (found := [d for d in verify(folder) if d.severity == "error"]):
-            raise PolicyError(found) from None
-
-
-def sealed(written: Written) -> bool:
-    """Whether the manifest is byte for byte what was written."""
-    return (written.folder / MANIFEST).read_bytes() == manifest_bytes(written.manifest)
-
-
-def changed_parts(written: Written, tables: Iterable[str]) -> Iterator[Diagnostic]:
-    """PE543, a warning, for the manifest and each of these tables, where the result has it, that is not what was
-    written."""
-    if not sealed(written):
-        yield replace(_changed(written.folder / MANIFEST), severity="warning")
-    for table in filter(written.has, tables):
-        if (found := _of_table(written, table)) is not None:
-            yield replace(found, severity="warning")
-
-
-def _of_table(written: Written, table: str) -> Diagnostic | None:
-    """PE543 where a table is missing, or its bytes are not those that the manifest says."""
-    entry = written.manifest["tables"][table]
-    path = written.folder / entry["file"]
-    return None if path.is_file() and digest(path) == entry["sha256"] else _changed(path)
-
-
-def _changed(path: Path) -> Diagnostic:
-    message = say("this result was changed after it was written", "该结果写出后被改动")
-    hint = say("policyengine verify tells where; evaluate again", "policyengine verify 可查看何处；请重新评定")
-    return Diagnostic("PE543", message, Span(str(path)), hint)
 
 
 def _no_json(e: Exception) -> str:
@@ -519,7 +431,8 @@ def _no_json(e: Exception) -> str:
     return say(str(e), "不是 JSON")
 
 
-def _damaged(path: Path, why: str) -> PolicyError:
+def damaged(path: Path, why: str) -> PolicyError:
+    """PE502, of a manifest."""
     text = say(f"the manifest was changed or damaged: {why}", f"清单已被改动或损坏：{why}")
     hint = say("evaluate again to get a sound result", "请重新评定")
     return PolicyError([Diagnostic("PE502", text, Span(str(path)), hint)])

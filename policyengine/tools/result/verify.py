@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from policyengine.diagnostics import Diagnostic, PolicyError, Span, failed
 from policyengine.messages import say
 from policyengine.tools.result.figures import Figures
-from policyengine.tools.result.read import Written, read_result, sealed
+from policyengine.tools.result.intact import sealed
+from policyengine.tools.result.read import Written, read_result
 from policyengine.tools.result.undisturbed import undisturbed
 from policyengine.tools.result.write import BY_ITSELF, MANIFEST, SIGNATURE, digest
 

@@ -13,7 +13,7 @@ from typing import Any
 from policyengine.diagnostics import Diagnostic
 from policyengine.messages import say
 from policyengine.progress import told
-from policyengine.tools.result.read import as_they_are
+from policyengine.tools.result.intact import as_they_are
 from policyengine.tools.result.tables import Table
 from policyengine.tools.result.undisturbed import undisturbed
 from policyengine.tools.stats.origin import Named

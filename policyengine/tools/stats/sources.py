@@ -10,7 +10,8 @@ from typing import Any
 from policyengine.address import is_database
 from policyengine.engines.compile import trees as t
 from policyengine.tools.publish.reading import sources_of_database
-from policyengine.tools.result.read import Written, unchanged_result
+from policyengine.tools.result.intact import unchanged_result
+from policyengine.tools.result.read import Written
 from policyengine.tools.stats.frames import Frame, described, frame_of
 from policyengine.tools.stats.origin import Facts, Named, facts_of, listed_in, without_ledger
 from policyengine.tools.stats.part import Source
