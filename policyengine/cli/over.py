@@ -21,7 +21,7 @@ def refuse_over(option: str, target: str, read: Iterable[str | Path | None]) -> 
 
 def refuse_in_result(option: str, target: str) -> None:
     """Refuse the folder of a result, and every place in it: the next evaluate would refuse to replace what is there."""
-    from policyengine.tools.result.write import files_of_result
+    from policyengine.tools.result.write import files_of_result, result_around
 
     path = Path(os.path.realpath(target))
     if path.is_dir() and files_of_result(path):
@@ -31,7 +31,7 @@ def refuse_in_result(option: str, target: str) -> None:
                 f"{option} {target} 是评定结果的文件夹，不应放入其他文件；请另指定一个文件夹",
             )
         )
-    if any(files_of_result(folder) for folder in path.parents):
+    if result_around(path) is not None:
         raise click.UsageError(
             say(
                 f"{option} {target} is in the folder of a result, to which nothing else belongs; name another place",

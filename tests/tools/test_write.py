@@ -16,7 +16,7 @@ from policyengine import whole
 from policyengine.diagnostics import PolicyError
 from policyengine.tools.evaluate.evaluate import Evaluation
 from policyengine.tools.result import write
-from policyengine.tools.result.result import check_out, save
+from policyengine.tools.result.result import check_out, check_rejects, save
 from policyengine.tools.result.verify import verify
 from policyengine.tools.result.write import whole_folder
 from policyengine.whole import whole_file
@@ -151,7 +151,7 @@ def test_a_result_that_another_run_replaces_meanwhile_is_no_foreign_one(
     look, others = write.files_of_result, ["jsonl"]
 
     def meanwhile(folder: Path) -> set[str]:
-        if others:
+        if others and folder == written:
             save(evaluation, written, others.pop())
         return look(folder)
 
@@ -272,8 +272,29 @@ def test_the_folder_that_one_is_in_is_not_replaced(
         save(evaluation, named.format(written))
     assert error.value.diagnostics[0].code == "PE911"
     assert "current folder" in error.value.diagnostics[0].message
+    assert "above (cd ..), and name it: --out out" in str(error.value.diagnostics[0].hint)  # none may be within it
     assert (Path.cwd() / "manifest.json").exists()
+    (written.parent / "other").mkdir()
+    monkeypatch.chdir(written.parent / "other")
     assert (save(evaluation, "new") / "manifest.json").exists()
+    with pytest.raises(PolicyError, match=r"PE911(.|\n)*name a folder in it, as --out result"):
+        save(evaluation, ".")
+
+
+@pytest.mark.parametrize("within", ["2017", "years/2017"])
+def test_a_result_is_not_written_into_another(
+    evaluation: Evaluation, written: Path, tmp_path: Path, within: str
+) -> None:
+    """The next evaluation would refuse to replace the outer one: it would hold what is not a result's."""
+    before = _content(written)
+    with pytest.raises(PolicyError, match=r"PE911.*out is the folder of a result(.|\n)*name a folder beside it"):
+        check_out(written / within)
+    with pytest.raises(PolicyError, match="PE911"):
+        save(evaluation, written / within)
+    with pytest.raises(PolicyError, match=r"PE911.*out is the folder of a result(.|\n)*workbook elsewhere"):
+        check_rejects(written / within / "rejects.xlsx", tmp_path / "another")
+    assert _content(written) == before
+    assert (save(evaluation, tmp_path / "out-2017") / "manifest.json").exists()
 
 
 def test_where_a_volume_begins_nothing_is_replaced(

@@ -22,7 +22,7 @@ from policyengine.tools.result.manifest import manifest_of
 from policyengine.tools.result.read import read_result
 from policyengine.tools.result.tables import shape_of, tables_of
 from policyengine.tools.result.tally import tally_of
-from policyengine.tools.result.write import MANIFEST, refuse_foreign, write_result
+from policyengine.tools.result.write import MANIFEST, refuse_foreign, result_around, write_result
 
 Read = Callable[[Sequence[Reject], tuple[Diagnostic, ...]], None]
 """Called when everything has been read: with the rows that could not be, and with remarks. May refuse by raising."""
@@ -101,11 +101,12 @@ def save_rejects(law: Law, files: Files, rejects: Sequence[Reject], path: str | 
 
 
 def check_rejects(path: str | Path, out: str | Path | None) -> None:
-    """Refuse, before any work, a rejects workbook in a place that is taken, is not there, or is the result's folder,
-    or under a name that is no workbook's."""
+    """Refuse, before any work, a rejects workbook in a place that is taken, is not there, or is in the folder of this
+    result or another, or under a name that is no workbook's."""
     openpyxl_there()
     target = Path(os.path.realpath(path))
     hint = say("give --rejects-xlsx a new name", "请为 --rejects-xlsx 另取名称")
+    elsewhere = say("put the rejects workbook elsewhere", "请将退回记录工作簿放在别处")
     if target.is_dir():
         text = say("this is a folder; --rejects-xlsx needs a file", "这是一个文件夹，--rejects-xlsx 需要文件名")
         raise PolicyError([Diagnostic("PE910", text, Span(str(path)), hint)])
@@ -118,8 +119,11 @@ def check_rejects(path: str | Path, out: str | Path | None) -> None:
         raise PolicyError([Diagnostic("PE901", text, Span(str(path)), hint)])
     if out is not None and target.is_relative_to(os.path.realpath(out)):
         text = say("--out replaces its folder as a whole", "--out 会整体替换其文件夹")
-        hint = say("put the rejects workbook elsewhere", "请将退回记录工作簿放在别处")
-        raise PolicyError([Diagnostic("PE911", text, Span(str(path)), hint)])
+        raise PolicyError([Diagnostic("PE911", text, Span(str(path)), elsewhere)])
+    if (holder := result_around(target)) is not None:
+        text = say(f"{holder} is the folder of a result, to which nothing else belongs",
+                   f"{holder} 是评定结果的文件夹，不应放入其他文件")  # fmt: skip
+        raise PolicyError([Diagnostic("PE911", text, Span(str(path)), elsewhere)])
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(Path(path).parent))
     if not os.access(target.parent, os.W_OK | os.X_OK):

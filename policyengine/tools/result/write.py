@@ -106,7 +106,13 @@ def whole_folder(out: str | Path) -> Iterator[Path]:
 
 
 def refuse_foreign(target: Path) -> None:
-    """Refuse a target that is a file, or a folder with anything in it that no result of ours wrote."""
+    """Refuse a target that is a file, a folder with anything in it that no result of ours wrote, or a place in the
+    folder of a result, which could not be replaced any more."""
+    if (holder := result_around(target)) is not None:
+        text = say(f"{holder} is the folder of a result, to which nothing else belongs; it is left as it is",
+                   f"{holder} 是评定结果的文件夹，不应放入其他内容，未作改动")  # fmt: skip
+        hint = say("name a folder beside it", "请指定与它并列的文件夹")
+        raise PolicyError([Diagnostic("PE911", text, Span(str(target)), hint)])
     if not target.exists():
         return
     if not target.is_dir():
@@ -140,15 +146,18 @@ def _foreign_in(target: Path) -> list[str]:
 
 def _refuse_fixed(target: Path) -> None:
     """Refuse a folder that can't be exchanged for another: it would be only in the end, after all work."""
+    hint = say("name a folder in it, as --out result", "请指定其中的一个文件夹，如 --out result")
     if os.path.ismount(target):
         text = say("a disk or a volume begins at this folder, which can't be replaced by a result",
                    "此处是磁盘或数据卷的根目录，不能用结果替换")  # fmt: skip
     elif _is_current(target):
         text = say("this is the current folder; a result replaces its folder as a whole, and this one would be gone",
                    "这是当前所在的文件夹；结果会整体替换其文件夹，当前文件夹将不复存在")  # fmt: skip
+        if files_of_result(target):  # it is the earlier result, in which there may be no other
+            hint = say(f"go to the folder above (cd ..), and name it: --out {target.name}",
+                       f"请先到上一级文件夹（cd ..），再指定它：--out {target.name}")  # fmt: skip
     else:
         return
-    hint = say("name a folder in it, as --out result", "请指定其中的一个文件夹，如 --out result")
     raise PolicyError([Diagnostic("PE911", text, Span(str(target)), hint)])
 
 
@@ -168,6 +177,11 @@ def files_of_result(folder: Path) -> set[str]:
         return {MANIFEST, SIGNATURE, *(t["file"] for t in manifest["tables"].values())}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return set()
+
+
+def result_around(target: Path) -> Path | None:
+    """The folder of a result in which ``target`` is, however deep; None where it is in none."""
+    return next((folder for folder in target.parents if files_of_result(folder)), None)
 
 
 def _beside(target: Path, what: str = "unfinished") -> Path:
