@@ -68,6 +68,23 @@ def test_files_of_the_cluster(remote: str, tmp_path: Path) -> None:
     assert [d.code for d in caught.value.diagnostics] == ["PE933"]
 
 
+@pytest.mark.parametrize("persons", ["person_id,sector\nP1,accounting\nP2,teaching\nP3,teaching\nP4,\n", None])
+def test_one_pack_that_is_not_for_everybody(persons: str | None, remote: str, tmp_path: Path) -> None:
+    """Of five people one is in the sector of the pack, two in another; where the last two are, nobody has said."""
+    rows = [f"R{n},P{n},2017-03-05,training" for n in range(1, 6)]
+    (tmp_path / "records.csv").write_text("\n".join(["record_id,person_id,date,form", *rows, ""]), encoding="utf-8")
+    if persons is not None:
+        (tmp_path / "persons.csv").write_text(persons, encoding="utf-8")
+    law, at = load_law(ROOT / "policies" / "sectors" / "accounting"), f"file://{tmp_path}"
+    files = Files((f"{at}/records.csv",), f"{at}/persons.csv" if persons is not None else None)
+    tally = evaluate_into(law, files, f"{at}/out", Wish("parquet"), (2017, 2017), None, "spark", remote=remote)
+    (note,) = tally.notes
+    said = "2 people are others, of 2 people it is not known" if persons else "of 5 people it is not known"
+    assert f"accounting is for those of whom it holds that sector = accounting: {said}; one pack" in note
+    (manifest,) = (tmp_path / "out" / "manifest.json").glob("*.txt")
+    assert json.loads(manifest.read_text(encoding="utf-8"))["warnings"]["notes"] == [note]
+
+
 @pytest.mark.parametrize(
     ("files", "out", "wish", "remote_", "code"),
     [

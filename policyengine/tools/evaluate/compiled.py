@@ -6,14 +6,18 @@ reference evaluator, which compares the candidates.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from operator import attrgetter
 
+from policyengine.engines.compile import trees as t
+from policyengine.engines.compile.axes import Source
+from policyengine.engines.compile.host import Host
 from policyengine.engines.reference import Periods, years_of
-from policyengine.records.model import Inputs, Person
+from policyengine.records.model import Fact, Inputs, Person
 from policyengine.tools.evaluate.evaluate import TABLES, concatenated, judge_one, records_by_person
-from policyengine.tools.evaluate.select import Selector
+from policyengine.tools.evaluate.select import Selector, asked_of_persons
 from policyengine.trace import Result
 
 
@@ -50,3 +54,18 @@ def _only(inputs: Inputs, people: set[str]) -> Inputs:
         records=tuple(r for r in inputs.records if r.person_id in people),
         persons={who: inputs.persons.get(who) or Person(who) for who in sorted(people)},
     )
+
+
+def counted(
+    host: Host, selector: Selector, persons: str | None, everybody: int
+) -> Iterator[tuple[Mapping[str, Fact], int]]:
+    """How many people of a host's table there are of each combination of the facts by which packs say whom they are
+    for; whoever is not in it is of none."""
+    there, names = 0, asked_of_persons(selector)
+    if persons is not None and names and selector.alone:
+        source = Source("p", host.columns(persons), selector.law.plans[0].fields)
+        query = t.select(**{n: source.value(n) for n in names}, n=t.count()).from_(t.table(persons, "p"), copy=False)
+        for *values, number in host.rows(query.group_by(*(source.value(n) for n in names), copy=False)):
+            yield {n: source.fact(n, v) for n, v in zip(names, values, strict=True) if v is not None}, number
+            there += number
+    yield {}, everybody - there

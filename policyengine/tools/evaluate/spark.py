@@ -17,7 +17,7 @@ from policyengine.engines.reference import Periods, years_of
 from policyengine.messages import say
 from policyengine.records.model import Inputs
 from policyengine.tools.evaluate.evaluate import Files, judge_all, judging, schema_for
-from policyengine.tools.evaluate.select import Law, Selector, selection_of
+from policyengine.tools.evaluate.select import Law, Selector, not_meant, selection_of
 from policyengine.tools.result.manifest import manifest_of
 from policyengine.tools.result.result import Wish, options_of
 from policyengine.tools.result.tally import WARNED, Tally, outcomes_of
@@ -84,7 +84,7 @@ def judge_there(
                 law.plans, host, register.names, periods, as_of, out, wish.size, selection, others
             )
             host.store("written_rejects", host.frame(register.rejects), f"{out}/rejects")
-            tally = _tally(host, register, written)
+            tally = _tally(host, register, written, selector)
             asked = options_of(law, files, periods, as_of, wish.format, wish.size, wish.strict)
             manifest = manifest_of(law.policies, law.plans, tally, files.roles(), "spark", asked)
             entries = (
@@ -120,8 +120,9 @@ def refuse(wish: Wish) -> None:
         raise PolicyError([Diagnostic("PE935", text, hint=hint)])
 
 
-def _tally(host: Any, register: Any, written: Any) -> Tally:
+def _tally(host: Any, register: Any, written: Any, selector: Selector) -> Tally:
     from policyengine.engines.compile import trees as t
+    from policyengine.tools.evaluate.compiled import counted
 
     if written is None:
         return Tally(register.rows, register.rows - register.rejected, register.rejected, 0, {}, {}, 0)
@@ -142,4 +143,5 @@ def _tally(host: Any, register: Any, written: Any) -> Tally:
         outcomes=outcomes_of(counts),
         reasons={r: written.reasons[r] for r in WARNED if r in written.reasons},
         flags=flags,
+        notes=not_meant(selector, counted(host, selector, register.names.persons, everybody)),
     )

@@ -16,18 +16,17 @@ from typing import Any
 
 from policyengine import __version__
 from policyengine.diagnostics import Diagnostic, PolicyError, failed
-from policyengine.engines.compile import trees as t
-from policyengine.engines.compile.axes import Source
 from policyengine.engines.compile.run import spans_of
 from policyengine.engines.duckdb_write import FileHost, Options, Written, machine, share_of, write
 from policyengine.engines.protocol import Periods, Progress, Selection, Tables
 from policyengine.records.columns import Canonical, read_tables
 from policyengine.records.files import Watched, find_files
-from policyengine.records.model import Fact, Reject
+from policyengine.records.model import Reject
 from policyengine.records.schema import Schema
 from policyengine.tools.evaluate import update
+from policyengine.tools.evaluate.compiled import counted
 from policyengine.tools.evaluate.evaluate import Files, judging, schema_for
-from policyengine.tools.evaluate.select import Law, Selector, asked_of_persons, not_meant, selection_of
+from policyengine.tools.evaluate.select import Law, Selector, not_meant, selection_of
 from policyengine.tools.result.formats import write_table
 from policyengine.tools.result.manifest import manifest_of
 from policyengine.tools.result.result import Read, Wish, options_of
@@ -84,7 +83,7 @@ def evaluate_straight(
         entries = _entries(written, law, tables.rejects, folder, wish)
         persons = files.persons is not None
         tally = tally_files(connection, folder, wish.format, tables, written, law.plans, persons)
-        notes = not_meant(selector, _counted(run.host, selector, tables.persons, tally.people))
+        notes = not_meant(selector, counted(run.host, selector, tables.persons, tally.people))
         tally = replace(tally, stands=stands, notes=(*tally.notes, *notes))
         manifest = manifest_of(law.policies, law.plans, tally, files.roles(), ENGINE, asked)
         if wish.update:
@@ -167,20 +166,6 @@ def _set(connection: Any, work: Path, memory: str | None) -> None:
     connection.execute("SET temp_directory = ?", [str(work / "spill")])
     if memory is not None:
         connection.execute("SET memory_limit = ?", [share_of(memory)])
-
-
-def _counted(
-    host: FileHost, selector: Selector, persons: str | None, everybody: int
-) -> Iterator[tuple[Mapping[str, Fact], int]]:
-    """How many people there are of each combination of the facts by which packs say whom they are for."""
-    there, names = 0, asked_of_persons(selector)
-    if persons is not None and names and selector.alone:
-        source = Source("p", host.columns(persons), selector.law.plans[0].fields)
-        query = t.select(**{n: source.value(n) for n in names}, n=t.count()).from_(t.table(persons, "p"), copy=False)
-        for *values, number in host.rows(query.group_by(*(source.value(n) for n in names), copy=False)):
-            yield {n: source.fact(n, v) for n, v in zip(names, values, strict=True) if v is not None}, number
-            there += number
-    yield {}, everybody - there
 
 
 def _shares(files: Files, progress: Progress | None) -> tuple[Callable[[int], None] | None, Progress | None]:
