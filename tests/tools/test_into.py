@@ -411,3 +411,5 @@ def test_one_pack_judges_also_whom_it_is_not_for(applies: str, persons: bool, sa
         notes = manifest(folder)["warnings"].get("notes", [])
         told = [n.partition("; ")[0] for n in notes if n.startswith("mill is for")]
         assert told == ([f"mill is for those of whom it holds that {applies}: {said}"] if said else [])
+        mend = ["the persons file can say it (--persons)" in n for n in notes if n.startswith("mill is for")]
+        assert mend == (["not known" in said] if said else [])

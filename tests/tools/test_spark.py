@@ -80,7 +80,7 @@ def test_one_pack_that_is_not_for_everybody(persons: str | None, remote: str, tm
     tally = evaluate_into(law, files, f"{at}/out", Wish("parquet"), (2017, 2017), None, "spark", remote=remote)
     (note,) = tally.notes
     said = "2 people are others, of 2 people it is not known" if persons else "of 5 people it is not known"
-    assert f"accounting is for those of whom it holds that sector = accounting: {said}; one pack" in note
+    assert f"accounting is for those of whom it holds that sector = accounting: {said}; the persons file" in note
     (manifest,) = (tmp_path / "out" / "manifest.json").glob("*.txt")
     assert json.loads(manifest.read_text(encoding="utf-8"))["warnings"]["notes"] == [note]
 

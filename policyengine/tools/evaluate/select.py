@@ -205,11 +205,12 @@ def not_meant(selector: Selector, people: Iterable[tuple[Mapping[str, Fact], int
     told += [f"of {many(unknown, 'person', 'people')} it is not known"] if unknown else []
     said = [f"{others} 人不属于"] if others else []
     said += [f"{unknown} 人是否属于不详"] if unknown else []
+    mend = say("the persons file can say it (--persons); ", "可在人员文件（--persons）中写明；") if unknown else ""
     return (
         say(
-            f"{policy.id} is for those of whom it holds that {whom}: {', '.join(told)}; one pack that is named alone "
-            "judges everybody, a folder of packs everybody by their own",
-            f"{policy.id} 适用于“{whom}”的人：{'，'.join(said)}；--policy 指定单个政策包时，所有人都按它评定，"
+            f"{policy.id} is for those of whom it holds that {whom}: {', '.join(told)}; {mend}one pack that is named "
+            "alone judges everybody, a folder of packs everybody by their own",
+            f"{policy.id} 适用于“{whom}”的人：{'，'.join(said)}；{mend}--policy 指定单个政策包时，所有人都按它评定，"
             "指定放有多个政策包的文件夹时，每人按其所属的评定",
         ),
     )
