@@ -108,6 +108,15 @@ def failed(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(d.severity == "error" for d in diagnostics)
 
 
+def warnings_of(diagnostics: Iterable[Diagnostic]) -> tuple[str, ...]:
+    """The warnings among them in a line each, with the file and sheet that each is about."""
+    return tuple(_place(d) + d.message for d in diagnostics if d.severity == "warning")
+
+
+def _place(d: Diagnostic) -> str:
+    return f"{harmless(str(d.span))}: " if d.span else ""  # a name of a file may hold the end of a line
+
+
 def installing(extra: str) -> str:
     """The command that installs a part of the program."""
     return pip_install(f"policyengine-cpd[{extra}]")
@@ -145,9 +154,8 @@ def width(text: str) -> int:
 
 def human(d: Diagnostic) -> str:
     """``file:line:column: error PE203: message`` with the line, a caret under the place, and a hint."""
-    where = f"{harmless(str(d.span))}: " if d.span else ""  # a name of a file may hold the end of a line
     colon = say(": ", "：")
-    lines = [f"{where}{say(d.severity, SEVERITIES_ZH[d.severity])} {d.code}{colon}{d.message}"]
+    lines = [f"{_place(d)}{say(d.severity, SEVERITIES_ZH[d.severity])} {d.code}{colon}{d.message}"]
     if d.source is not None and d.span and d.span.line:
         number = f"{d.span.line:>6}"
         source = d.source.rstrip("\n")

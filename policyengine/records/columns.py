@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from policyengine.diagnostics import Diagnostic, Span, failed
+from policyengine.diagnostics import Diagnostic, Span, failed, warnings_of
 from policyengine.messages import say
 from policyengine.progress import told
 from policyengine.records import given, read
@@ -141,7 +141,7 @@ class _Tables:
         people = self._people(table, persons_table)
         circumstances_table = self._circumstances(held, people, circumstances) if circumstances is not None else None
         self._check_ids(people)
-        warnings = tuple(d.message for d in reading.diagnostics if d.severity == "warning")
+        warnings = warnings_of(reading.diagnostics)
         return Canonical(
             self.connection, table, persons_table, circumstances_table, tuple(self.files), reading.rejects,
             reading.rows, reading.rejected, persons is not None, reading.digests | self.schema.mapping.digests,

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from policyengine.diagnostics import Diagnostic, Severity, Span, failed
+from policyengine.diagnostics import Diagnostic, Severity, Span, failed, warnings_of
 from policyengine.messages import listed, many, say
 from policyengine.records.alone import Others, asked_for, plain_id
 from policyengine.records.cells import Bad
@@ -96,7 +96,7 @@ def _read(
     reading.diagnostics += check_id_numbers(sorted(by_id))
     if others and others.sure and not any(map(others.asked, by_id)):  # nobody is meant: it is told who comes near
         by_id |= {p: Person(p) for p in others.people - by_id.keys()}
-    warnings = tuple(d.message for d in reading.diagnostics if d.severity == "warning")
+    warnings = warnings_of(reading.diagnostics)
     rejects = tuple(reading.rejects)
     days = others.days() if others and others.sure else None
     return Inputs(

@@ -154,6 +154,7 @@ def both_ways(
         assert sorted(record_lines(inputs)) == sorted(table_lines(tables))
         assert list(map(repr, inputs.rejects)) == list(map(repr, tables.rejects))
         assert inputs.digests == tables.digests
+        assert sorted(inputs.warnings) == sorted(tables.warnings)
         places = {(r.record_id, r.file, r.sheet, r.row) for r in inputs.records}
         rows = table_rows(connection, tables.records)
         assert places == {(r["record_id"], *tables.files[r["_file"]], r["_row"]) for r in rows}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from policyengine.messages import speak
 from policyengine.records import sheets
@@ -347,3 +348,21 @@ def test_why_a_workbook_is_not_read(
     assert (zh if language == "zh" else en) in said[0].message
     locked = {"en": "take the password away", "zh": "取消密码"}[language]
     assert (locked in (said[0].hint or "")) == ("password" in en)
+
+
+def test_a_warning_that_a_summary_repeats_says_which_sheet(tmp_path: Path) -> None:
+    """Two sheets without a row, and one that is no table of records: each is looked for by its name."""
+    book = Workbook()
+    for name, rows in (("上半年", ROWS[:2]), ("下半年", ROWS[:1]), ("补报", ROWS[:1]), ("说明", [["填报说明"]])):
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    del book["Sheet"]
+    book.save(tmp_path / "r.xlsx")
+    inputs, _ = both_ways([str(tmp_path / "r.xlsx")], None, None, schema(), tmp_path)
+    assert inputs is not None
+    assert [w.removeprefix(str(tmp_path)) for w in inputs.warnings] == [
+        "/r.xlsx[下半年]: there is a header and no row below it",
+        "/r.xlsx[补报]: there is a header and no row below it",
+        "/r.xlsx[说明]: the sheet is not read: no column names the person",
+    ]
