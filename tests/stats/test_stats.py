@@ -231,6 +231,23 @@ def test_what_tables_add_up_is_no_group(fact: str, asked_more: str) -> None:
     assert "PE534" in run("stats", asked_more, "--by", fact, code=2)
 
 
+@pytest.mark.parametrize(
+    ("given", "english", "chinese"),
+    [
+        ("cost", "cost is added up in the tables; nothing is grouped by it\n  hint: there are: period,",
+         "“cost”在各表中汇总，不能据以分组\n  提示：可用：period（年度）、"),
+        ("人数", "人数 is added up in the tables", "“人数”在各表中汇总"),
+        ("地区", "by 地区 here\n  hint: did you mean region? there are:", "“地区”分组\n  提示：是不是 region？可用："),
+        ("网上", "did you mean online?", "是不是 online？"),  # as the pack calls it
+        ("x", "by x here\n  hint: there are: period, policy,", "region（地区）、"),
+    ],
+)  # fmt: skip
+def test_what_can_be_grouped_by_is_told_by_its_names(given: str, english: str, chinese: str, asked_more: str) -> None:
+    """A column that is added up, and the Chinese names, which the files and the tables themselves have."""
+    assert english in run("stats", asked_more, "--by", given, code=2)
+    assert chinese in run("stats", asked_more, "--by", given, "--lang", "zh", code=2)
+
+
 def test_all_that_can_be_grouped_by_is_named(asked_more: str) -> None:
     told = run("stats", asked_more, "--by", "onlin", code=2)
     assert "did you mean online?" in told

@@ -17,9 +17,11 @@ from policyengine.tools.result.tables import Column, Table, Value
 from policyengine.tools.stats.part import OF_DECISION, counted
 from policyengine.tools.stats.store import Store
 from policyengine.tools.stats.suppress import BOUNDS, MAKERS, QUANTILES
-from policyengine.tools.stats.words import ALIASES, BANDS
+from policyengine.tools.stats.words import ALIASES, BANDS, Words
 from policyengine.trace import OUTCOMES
 
+# columns of the tables, which --by is given at times as if they were facts
+SUMMED = ("people", *OUTCOMES, "hours", "activities", "counted_activities", "cost", "passed", "failed")
 AT_MOST = 999_999  # people among whom DuckDB finds the last of the least
 PLACES = 2  # to which percentages and means are rounded, half up; the exact sums stand beside them
 
@@ -48,19 +50,29 @@ def grouped(store: Store, title: str, by: Sequence[str], funds: bool = False) ->
     known = dimensions(store)
     for given, fact in zip(by, wanted, strict=True):
         if fact not in known:
-            raise PolicyError([_unknown(given, (*known, *store.unasked), _lacking(store))])
+            raise PolicyError([_unknown(given, (*known, *store.unasked), store)])
     keys = list(dict.fromkeys(("period", *wanted, *(() if funds else ("unit",)))))
     if any(k in store.activity_facts for k in keys):
         return _of_activities(store, title, keys, funds)
     return _of_people(store, title, keys)
 
 
-def _unknown(given: str, known: Sequence[str], lacking: Sequence[str]) -> Diagnostic:
+def _unknown(given: str, known: Sequence[str], store: Store) -> Diagnostic:
     from difflib import get_close_matches
 
-    near = get_close_matches(given, known, 1) if not lacking else []  # what is asked for may be among what lacks
+    lacking, words = _lacking(store), Words(store.labels)
+    chinese = {words.chinese(fact): fact for fact in (*SUMMED, *known)}
+    fact = chinese.get(given, given)
     message = say(f"nothing can be grouped by {given} here", f"此处不能按“{given}”分组")
-    names = listed(known)
+    if fact in SUMMED:
+        message = say(f"{given} is added up in the tables; nothing is grouped by it",
+                      f"“{given}”在各表中汇总，不能据以分组")  # fmt: skip
+        near, lacking = [], []
+    elif fact in known:
+        near = [fact]
+    else:  # what is asked for may be among what lacks
+        near = get_close_matches(given, known, 1) if not lacking else []
+    names = listed(say(name, f"{name}（{words.chinese(name)}）") for name in known)
     hint = say(f"did you mean {near[0]}? ", f"是不是 {near[0]}？") if near else ""
     hint += say(f"there are: {names}", f"可用：{names}")
     return Diagnostic("PE534", say("; ", "；").join((message, *lacking)), hint=hint)

@@ -114,6 +114,10 @@ class Words:
             return say(f"{subject.replace('_', ' ')} hours", f"{zh}学时")
         return say(name.replace("_", " "), self.fields.get(name, name))
 
+    def chinese(self, name: str) -> str:
+        """The Chinese name of a fact: the packs' own, which the files have as headers."""
+        return self.fields.get(name, COLUMNS.get(name, ("", name))[1])
+
     def cell(self, column: str, given: object) -> str:
         """The name of a group: a term's, an outcome's, a unit's."""
         if given is None or given == "":
