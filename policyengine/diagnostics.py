@@ -126,8 +126,11 @@ def pip_install(package: str) -> str:
     """The command that installs a package, in the quotation marks that every shell takes. By the Python that runs the
     program: the ``pip`` of a shell may be another's, which has no such program and finds none."""
     python = sys.executable or "python"
-    python = f'"{python}"' if " " in python else python
-    return f'{python} -m pip install "{package}"'
+    if " " not in python:
+        return f'{python} -m pip install "{package}"'
+    # PowerShell takes what begins with a quotation mark for a text; to the Command Prompt an & there is a mistake
+    shell = say(" (in PowerShell with & before it)", "（在 PowerShell 中前面加 &）") if sys.platform == "win32" else ""
+    return f'"{python}" -m pip install "{package}"{shell}'
 
 
 def not_installed(text: str, extra: str) -> PolicyError:

@@ -11,7 +11,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.diagnostics import Diagnostic, PolicyError, installing
 from policyengine.messages import speak
 from policyengine.tools.evaluate.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.evaluate.select import load_law
@@ -44,6 +44,27 @@ def test_what_needs_a_part_that_is_not_installed_is_no_disagreement(
         "error PE908: XLSX needs openpyxl, which is not installed\n"
         f'  hint: {sys.executable} -m pip install "policyengine-cpd[sheets]"'
     ]
+
+
+@pytest.mark.parametrize(
+    ("platform", "python", "command"),
+    [
+        (
+            "win32",
+            r"C:\Py thon\python.exe",
+            '"{}" -m pip install "policyengine-cpd[db]" (in PowerShell with & before it)',
+        ),
+        ("win32", r"C:\Python\python.exe", '{} -m pip install "policyengine-cpd[db]"'),
+        ("linux", "/opt/py thon/python", '"{}" -m pip install "policyengine-cpd[db]"'),
+    ],
+)
+def test_the_command_that_installs_a_part_is_one_of_the_shell(
+    platform: str, python: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ``"C:\\Py thon\\python.exe" -m`` PowerShell says that the token -m was unexpected; cmd takes no & there."""
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(sys, "executable", python)
+    assert installing("db") == command.format(python)
 
 
 def test_a_workbook_that_was_read_is_closed(
