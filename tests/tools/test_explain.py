@@ -304,6 +304,22 @@ def test_without_a_ledger_nor_the_files_activities_are_left_out(world: Path, tmp
     assert "R017" not in text
 
 
+def test_a_mapping_file_that_moved_is_told_with_what_to_do(world: Path, tmp_path: Path) -> None:
+    """A result takes no --mapping of its own: only the records files do."""
+    mapping = tmp_path / "map.yaml"
+    mapping.write_text("empty: [不详]\n", encoding="utf-8")
+    files = Files((str(world / "records.csv"),), str(world / "persons.csv"), None, str(mapping))
+    out = save(evaluate_files(load_law(world / "policies"), files, (2016, 2016)), tmp_path / "out")
+    mapping.rename(tmp_path / "moved.yaml")
+    with pytest.raises(PolicyError) as raised:
+        explain_result(read_result(out), "Ann")
+    note, unknown = raised.value.diagnostics
+    assert (note.code, unknown.code) == ("PE504", "PE915")
+    assert f"{mapping} is not here" in note.message
+    assert "explain the records themselves, with --policy, and with --persons" in (note.hint or "")
+    assert "--mapping" in (note.hint or "")
+
+
 def test_a_result_whose_files_have_changed_shows_what_it_holds(
     world: Path, evaluation: Evaluation, tmp_path: Path
 ) -> None:

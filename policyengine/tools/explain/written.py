@@ -187,7 +187,12 @@ def _gone(what: str) -> Diagnostic:
         f"{what} is not here, or no longer what this result was made from",
         f"{what} 不在此处，或已不是该结果所依据的内容",
     )
-    hint = say("run this in the folder in which evaluate was run", "请在当初运行 evaluate 的文件夹中运行")
+    hint = say(
+        "run this in the folder in which evaluate was run; where files have moved, explain the records themselves, "
+        "with --policy, and with --persons, --circumstances and --mapping as evaluate was given them",
+        "请在当初运行 evaluate 的文件夹中运行；文件已移动的，请改为说明学习记录文件：用 --policy 指定政策包，"
+        "并照当初评定时给出 --persons、--circumstances、--mapping",
+    )
     return replace(told, hint=hint)
 
 
