@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policyengine.cli.bar import bar
-from policyengine.cli.guard import message, tell
+from policyengine.cli.guard import message, tell, tell_of_csv
 from policyengine.cli.settings import Command, Day, Memory, Periods, on_terminal
 from policyengine.messages import in_line, say
 from policyengine.progress import Hearer
@@ -178,14 +178,8 @@ def command(
             tally = evaluate_into(law, files, out, wish, period, as_of, engine, read, progress, remote)
     for line in summary_lines(tally, out):
         message(line)
-    if out is not None and wish.format == "csv" and sys.platform == "win32":
-        message(
-            say(
-                "these files are CSV in UTF-8: double-clicked, Excel shows them garbled; "
-                "--format xlsx writes them for Excel",
-                "各表是 UTF-8 的 CSV，用 Excel 直接双击打开会显示乱码；如要用 Excel 查看，请加 --format xlsx",
-            )
-        )
+    if out is not None and wish.format == "csv":
+        tell_of_csv("--format xlsx")
     if unsigned:
         message(
             say(

@@ -149,6 +149,18 @@ def tell(diagnostics: Iterable[Diagnostic]) -> None:
         message(human(d))
 
 
+def tell_of_csv(instead: str) -> None:
+    """Where Excel is what opens a CSV file: what to ask for ``instead`` of one, to look at it there."""
+    if sys.platform == "win32":
+        message(
+            say(
+                "what was written is CSV in UTF-8: double-clicked, Excel shows it garbled; "
+                f"{instead} writes it for Excel",
+                f"写出的是 UTF-8 的 CSV，用 Excel 直接双击打开会显示乱码；如要用 Excel 查看，请改用 {instead}",
+            )
+        )
+
+
 def of_system(problem: OSError) -> Diagnostic:
     """What the operating system refused, said for people."""
     name = _place(problem)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policyengine.cli.bar import progress
-from policyengine.cli.guard import message, tell
+from policyengine.cli.guard import message, tell, tell_of_csv
 from policyengine.cli.over import made_from, refuse_over
 from policyengine.cli.settings import Command, Database, on_terminal
 from policyengine.messages import say
@@ -105,3 +105,5 @@ def _write(made: Statistics, format_: str, out: str | None) -> None:
         return
     render.write_file(made, format_, Path(out))
     message(say(f"written to {out}", f"已写入 {out}"))
+    if format_ == "csv":
+        tell_of_csv(say("--out FILE.xlsx", "--out 文件.xlsx"))

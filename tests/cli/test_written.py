@@ -98,8 +98,15 @@ def test_who_will_open_csv_with_excel_is_told(
     platform: str, format_: str, told: bool, run: Run, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A double click shows 乱码 of UTF-8 without a mark; with one, other readers would find it in the first header."""
-    monkeypatch.setattr("policyengine.cli.evaluate.sys.platform", platform)
+    monkeypatch.setattr("policyengine.cli.guard.sys.platform", platform)
     files = (world / "records.csv", "--policy", world / "policies", "--engine", "reference")
     done = run("evaluate", *files, "--out", tmp_path / "out", "--format", format_)
+    stats = run(
+        "stats", tmp_path / "out", "--out", tmp_path / f"s.{'xlsx' if format_ == 'xlsx' else 'csv'}", "--by", "form"
+    )
     monkeypatch.undo()
-    assert (done.code, "--format xlsx writes them for Excel" in done.err) == (0, told)
+    assert (done.code, "--format xlsx writes it for Excel" in done.err) == (0, told)
+    assert (stats.code, "--out FILE.xlsx writes it for Excel" in stats.err) == (
+        0,
+        platform == "win32" and format_ != "xlsx",
+    )
