@@ -99,7 +99,7 @@ def _aspects(old: tree.Statement, new: tree.Statement, before: Context, after: C
             yield from same_name(old.name, new.name)
             years = max(years_in(old, before), years_in(new, after))
             one = searched(Space(pairs, record=False, years=years), old, new, "", years)
-            different = one.laxer or one.stricter
-            yield Aspect(different, different, different)  # whether a consequence is a burden is not written anywhere
+            different = one.laxer or one.stricter  # whether a consequence is a burden is not written anywhere
+            yield Aspect(different, different, one.stricter or different)  # for whom it comes, and for whom it goes
         case _:
             yield unlike(say("they are different kinds of rule", "两者不是同一种规则"))
