@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +67,34 @@ def test_files_of_the_cluster(remote: str, tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as caught:
         evaluate_into(law, named(f"file://{EXAMPLES}"), f"file://{out}", Wish("parquet"), engine="spark", remote=remote)
     assert [d.code for d in caught.value.diagnostics] == ["PE933"]
+
+
+YEARS = """
+- {id: annual, cites: {source: example, at: 一}, rule: require total at least 10 hours per year}
+- {id: three, cites: {source: example, at: 二}, rule: require total at least 40 hours in any 3 years}
+- {id: follows, cites: {source: example, at: 三}, rule: conclude warned when annual not met for 2 years running}
+"""
+
+
+def test_records_that_may_be_lacking(remote: str, tmp_path: Path) -> None:
+    """Records of 2017 alone: 2018 has none, three years ago began in 2015 (of 2017) and the year before in 2016."""
+    pack = tmp_path / "years-running"
+    shutil.copytree(ROOT / "tests" / "packs" / "years-running", pack)
+    (pack / "rules.yaml").write_text(YEARS, encoding="utf-8")
+    law = load_law(pack)
+    (tmp_path / "records.csv").write_text(
+        "record_id,person_id,date,form\nR1,P1,2017-03-05,training\n", encoding="utf-8"
+    )
+    at = f"file://{tmp_path}"
+    files = Files((f"{at}/records.csv",))
+    tally = evaluate_into(law, files, f"{at}/out", Wish("parquet"), (2017, 2018), None, "spark", remote=remote)
+    assert [n.partition(":")[0] for n in tally.notes] == [
+        "no record is of a day in 2018",
+        "years-running/follows looks back to 2016-01-01, but the first record is of 2017-03-05",
+        "years-running/three looks back to 2015-01-01, but the first record is of 2017-03-05",
+    ]
+    here = evaluate_files(law, Files((str(tmp_path / "records.csv"),)), (2017, 2018), None, "reference")
+    assert tally.notes == tally_of(here).notes
 
 
 @pytest.mark.parametrize("persons", ["person_id,sector\nP1,accounting\nP2,teaching\nP3,teaching\nP4,\n", None])

@@ -7,6 +7,7 @@ and written where they are.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -15,12 +16,23 @@ from policyengine.engines.compile.probes import Inexpressible
 from policyengine.engines.compile.run import spans_of
 from policyengine.engines.reference import Periods, years_of
 from policyengine.messages import say
+from policyengine.plan.model import Plan
 from policyengine.records.model import Inputs
 from policyengine.tools.evaluate.evaluate import Files, judge_all, judging, schema_for
 from policyengine.tools.evaluate.select import Law, Selector, not_meant, selection_of
 from policyengine.tools.result.manifest import manifest_of
 from policyengine.tools.result.result import Wish, options_of
-from policyengine.tools.result.tally import WARNED, Tally, outcomes_of
+from policyengine.tools.result.tally import (
+    WARNED,
+    Outcomes,
+    Tally,
+    changes_with_more,
+    cut_short,
+    empty_periods,
+    longer_than_a_year,
+    looking_back,
+    outcomes_of,
+)
 from policyengine.tools.result.write import MANIFEST, manifest_bytes
 from policyengine.trace import Result
 
@@ -129,6 +141,7 @@ def _tally(host: Any, register: Any, written: Any, selector: Selector) -> Tally:
     decided = t.select(period=t.col("period"), outcome=t.col("outcome"), n=t.count())
     decided.from_(t.table("written_decisions"), copy=False)
     counts = host.rows(decided.group_by(t.col("period"), t.col("outcome"), copy=False))
+    outcomes = outcomes_of(counts)
     people = t.select(n=t.count_distinct(t.col("person_id"))).from_(t.table("written_decisions"), copy=False)
     ((everybody,),) = host.rows(people)
     flags = 0
@@ -140,8 +153,32 @@ def _tally(host: Any, register: Any, written: Any, selector: Selector) -> Tally:
         records=register.rows - register.rejected,
         rejected=register.rejected,
         people=everybody,
-        outcomes=outcomes_of(counts),
+        outcomes=outcomes,
         reasons={r: written.reasons[r] for r in WARNED if r in written.reasons},
         flags=flags,
-        notes=not_meant(selector, counted(host, selector, register.names.persons, everybody)),
+        notes=(
+            *_of_days(host, register.names.records, outcomes, "findings" in written.tables, selector.law.plans),
+            *not_meant(selector, counted(host, selector, register.names.persons, everybody)),
+        ),
     )
+
+
+def _of_days(host: Any, records: str, outcomes: Outcomes, findings: bool, plans: Sequence[Plan]) -> tuple[str, ...]:
+    """The warnings about records that may be lacking. ``findings``: whether any were written."""
+    from policyengine.engines.compile import trees as t
+
+    days = {day for (day,) in host.rows(t.select(day=t.col("end")).from_(t.table(records), copy=False).distinct())}
+    judged, long = list(looking_back(plans, outcomes)), sorted(longer_than_a_year(plans))
+    if findings and long:
+        told = t.select(
+            **{n: t.col(n) for n in ("policy", "rule", "window_start", "window_end", "status", "comparison")}
+        )
+        told.from_(t.table("written_findings"), copy=False).where(
+            t.among(t.col("rule"), [*map(t.lit, long)]), copy=False
+        )
+        judged += [
+            (policy, rule, start, end)
+            for policy, rule, start, end, status, comparison in host.rows(told.distinct())
+            if changes_with_more(status, comparison)
+        ]
+    return (*empty_periods(outcomes, days, plans), *cut_short(judged, days, plans))

@@ -160,8 +160,13 @@ def _in_force(rule: PlanRule[Any], year: int, plan: Plan) -> bool:
 
 
 def is_told(f: Finding) -> bool:
-    """Whether earlier records could change a finding: those that are met by at least so much stay met."""
-    return f.status != "excused" and (f.status != "met" or f.comparison != ">=")
+    """Whether earlier records could change a finding."""
+    return changes_with_more(f.status, f.comparison)
+
+
+def changes_with_more(status: str, comparison: str) -> bool:
+    """Whether records more could change what a requirement came to: those that are met by at least so much stay met."""
+    return status != "excused" and (status != "met" or comparison != ">=")
 
 
 def cut_short(judged: Iterable[Judged], days: Collection[date], plans: Iterable[Plan]) -> tuple[str, ...]:
