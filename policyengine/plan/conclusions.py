@@ -53,7 +53,7 @@ class Conclusions:
         for place, (name, one) in enumerate(named):
             for other_name, other in named[place + 1 :]:
                 together = _common(rule, one, other)
-                if name != other_name and together and _apart(together, asked[name], asked[other_name]):
+                if together and _apart(together, asked[name], asked[other_name]):
                     over = both_in_words(_window(one), _window(other), self.word)
                     self.reporter.on(
                         rule, "PE256",
@@ -144,7 +144,7 @@ def _of_the_met(atom: tree.Condition, rule: str | None) -> bool | None:
             return None if found is None else not found
         case tree.Outcome(state=state, rule=name) if name == rule:
             return state == "met"
-        case tree.InEach(states=("not_met",), rule=name) if name == rule:
+        case tree.InEach(rule=name) if name == rule:  # of a requirement only how often it was not met is asked
             return False
         case _:
             return None

@@ -7,7 +7,6 @@ that no rule recognises, whatever its rate. An author sees neither in the rule a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 from policyengine.diagnostics import Diagnostic
 from policyengine.language import tree
@@ -28,8 +27,7 @@ def unpaired(plan: Plan) -> list[Diagnostic]:
         left = uncovered(rule.stretch, (rate.stretch for rate in _speaking_of(form, rates)))
         if left:
             en, zh = _surfaces(plan, form)
-            first = min(left, key=lambda stretch: stretch[0] or date.min)
-            when = "" if first == (None, None) else days(first)
+            when = "" if left[0] == (None, None) else days(left[0])
             during = f" {when}" if when else ""
             reporter.on(
                 rule, "PE356",

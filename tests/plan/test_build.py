@@ -93,6 +93,9 @@ NAMED = [
     ([rule("public", PUBLIC, start=2020)], "not (public excused and title_level = senior)", [("PE257", "warning")]),
     ([rule("public", PUBLIC, start=2020)], "not (public not met)", [("PE257", "warning")]),
     ([rule("public", PUBLIC, start=2020)], "not (public not met and title_level = senior)", [("PE257", "warning")]),
+    ([rule("public", PUBLIC, start=2020)], "public met or public excused", [("PE257", "warning")]),  # once
+    ([rule("annual", ANNUAL), rule("public", PUBLIC, start=2020)], "annual met or public not met", []),
+    ([], "annual met", [("PE241", "error")]),  # and no more of what is not there
     ([rule("public", PUBLIC, start=2020)], "public not met", []),  # of nobody, before
     ([rule("public", PUBLIC, start=2020)], "not met or not (public met and title_level = senior)", []),  # the same
     ([rule("public", PUBLIC, start=2020)], "public not met and public not excused", []),
@@ -111,12 +114,15 @@ def test_the_requirements_that_a_conclusion_names(rules: list[Rule], condition: 
         assert d.source == f"conclude not_excellent when {condition}"
 
 
-@pytest.mark.parametrize(("years", "told"), [(3, []), (4, ["PE258"])])
-def test_the_years_before_a_conclusion_began_are_looked_at_too(years: int, told: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("start", "years", "told"),
+    [(2019, 3, []), (2019, 4, ["PE258"]), (date(2020, 2, 29), 4, []), (date(2020, 2, 29), 5, ["PE258"])],
+)
+def test_the_years_before_a_conclusion_began_are_looked_at_too(start: date | int, years: int, told: list[str]) -> None:
     """Required per block until 2016, per year from 2017 on: a conclusion from 2019 on looks at 2017, 2018 and 2019."""
     rules = [
         rule("annual", BLOCK.replace("2020", "2012"), until=2016), rule("annual", ANNUAL, start=2017),
-        rule("c", f"conclude not_excellent when annual not met for {years} years running", start=2019),
+        rule("c", f"conclude not_excellent when annual not met for {years} years running", start=start),
     ]  # fmt: skip
     assert [d.code for d in complaints(*rules)] == told
 
@@ -125,6 +131,29 @@ def test_a_conclusion_and_a_requirement_that_are_never_in_force_together() -> No
     rules = [rule("public", PUBLIC, until=2019), rule("c", "conclude not_excellent when public not met", start=2020)]
     [found] = complaints(*rules)
     assert (found.code, found.message.split(" nothing")[0]) == ("PE257", "from 2020-01-01")
+    apart = [rule("annual", ANNUAL), rule("public", BLOCK, until=2019)]  # decided apart, while nothing followed
+    [found] = complaints(*apart, rule("c", "conclude not_excellent when annual not met and public not met", start=2020))
+    assert found.code == "PE257"
+
+
+def test_of_what_conclusions_ask_the_own_rules_are_warned_of_and_the_first_gap() -> None:
+    own = rule("own", "convert training at 1 hour per 45 minutes", pack="sector")
+    for required, asked, code in (
+        (rule("block", BLOCK), "not met for 2 years running", "PE258"),
+        (rule("public", PUBLIC, start=2020), "public met", "PE257"),
+    ):
+        rules = required, rule("c", f"conclude not_excellent when {asked}")
+        assert [d.code for d in complaints(*rules) if d.severity == "warning"] == [code]
+        assert not [d for d in complaints(*rules, own) if d.code == code]
+    some = rule("public", PUBLIC, start=2018, until=2018), rule("public", PUBLIC, start=2020)
+    [found] = complaints(*some, rule("c", "conclude not_excellent when public met"))
+    assert found.message.split(" nothing")[0] == "until 2017-12-31"
+
+
+def test_the_windows_of_requirements_that_are_decided_apart_are_told_in_their_order() -> None:
+    asked = rule("c", "conclude not_excellent when annual met or block met")
+    [found] = complaints(rule("annual", ANNUAL), rule("block", BLOCK), asked)
+    assert found.message == "base/annual and base/block are decided apart: per year and per 5 years"
 
 
 def test_a_requirement_that_is_not_known_is_pointed_at() -> None:
@@ -278,6 +307,23 @@ def test_a_measure_is_defined_in_all_years_of_what_is_required_of_it(
     ]
 
 
+OVER = "carry excess over {} to the next year"
+TWICE = [
+    ("measure face_to_face: hours of training", "measure face_to_face: hours of workshop", ["PE244"]),
+    (OVER.format("annual"), OVER.format("annual up to 30 hours"), ["PE247"]),
+    (OVER.format("annual"), OVER.format("public"), []),  # of other requirements
+    ("exchange 1 credit for 3 hours", "exchange 1 credit for 4 hours", ["PE265"]),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "told"), TWICE)
+def test_two_of_what_there_may_be_one_of_at_a_time(one: str, other: str, told: list[str]) -> None:
+    required = rule("annual", ANNUAL), rule("public", PUBLIC)
+    assert [d.code for d in complaints(*required, rule("one", one), rule("other", other))] == told
+    after = rule("one", one, until=2019), rule("other", other, start=2020)
+    assert complaints(*required, *after) == []
+
+
 def test_a_rule_that_governs_in_several_stretches_is_complained_of_once() -> None:
     wrong = rule("a", "recognise training when subject = passed")
     pieces = [governs(wrong, until=date(2015, 12, 31)), governs(wrong, start=date(2017, 1, 1))]
@@ -418,6 +464,7 @@ def test_a_field_that_cannot_be_used_is_told_in_words(sentence: str, name: str, 
 
 LEAVE = "excuse year when leave lasts at least 6 months"
 SINCE = rule("leave", LEAVE, start=2020)
+MANY = " and ".join(f"(joined < {year}-01-01 or title_level = junior)" for year in range(2001, 2011))
 EXCUSED_TOO = [
     ("not met", [LEAVE], True),
     ("not met and employer_kind = enterprise or title_level = junior", [LEAVE], True),
@@ -432,6 +479,11 @@ EXCUSED_TOO = [
     ("not met and not met for 2 years running", [LEAVE], False),
     ("not met and not (not met for 2 years running)", [LEAVE], True),
     ("not met or not met for 2 years running", [LEAVE], True),
+    ("not met and (met or excused in each of last 2 years)", [LEAVE], True),
+    # more cases than are looked at
+    (f"not met and {MANY}", [LEAVE], True),
+    (f"met and {MANY}", [LEAVE], False),
+    (f"not (not met) and {MANY}", [LEAVE], False),
     ("not met", [], False),
     ("not met", [SINCE], True),
 ]
@@ -441,6 +493,7 @@ EXCUSED_TOO = [
 def test_what_follows_for_the_excused_too(condition: str, excuses: list[Rule | str], told: bool) -> None:
     found = complaints(ANNUAL, *excuses, f"conclude not_excellent when {condition}")
     assert [(d.code, d.severity) for d in found] == [("PE269", "note")] * told
+    assert all(d.hint and d.hint.endswith(": not met and not excused") for d in found)
 
 
 OF_ONE_EXCUSED = [
@@ -455,6 +508,7 @@ OF_ONE_EXCUSED = [
     ("block not met", "annual, block", "block "),
     ("annual met", "year", None),
     ("not (annual not met)", "year", None),
+    ("annual not met for 2 years running and (not met)", "year", ""),  # the one says nothing of the other
 ]
 
 
@@ -463,7 +517,9 @@ def test_what_follows_for_those_excused_from_one_requirement(condition: str, exc
     leave = LEAVE.replace("year", excused)
     asked = rule("annual", ANNUAL), rule("block", BLOCK), leave, f"conclude not_excellent when {condition}"
     told = f"{named}not met is true of the excused too: this follows for them as well"
-    assert [(d.code, d.message) for d in complaints(*asked)] == [("PE269", told)] * (named is not None)
+    found = complaints(*asked)
+    assert [(d.code, d.message) for d in found] == [("PE269", told)] * (named is not None)
+    assert all(d.hint and d.hint.endswith(f": {named}not met and {named}not excused") for d in found if named)
 
 
 # a condition in both languages; of which "not met" in it the proposal is, in both, to be written in its place
@@ -494,6 +550,8 @@ def test_what_is_proposed_for_the_excused_can_be_pasted(en: str, zh: str, place:
 def test_what_follows_for_the_excused_too_is_told_of_the_own_rules_and_of_their_time() -> None:
     until = rule("c", "conclude not_excellent when not met", until=2019)
     assert complaints(ANNUAL, SINCE, until) == []
+    named = rule("c", "conclude not_excellent when annual not met")
+    assert not [d for d in complaints(rule("annual", ANNUAL, until=2019), SINCE, named) if d.code == "PE269"]
     base = rule("c", "conclude not_excellent when not met")
     own = rule("a", "require professional at least 60 hours per year", pack="sector")
     assert complaints(ANNUAL, LEAVE, base, own) == []

@@ -27,15 +27,17 @@ KEYS = {  # by what a table is asked
     "grade": (Column("grade", "key", "number", match="range", field="grade"),),
     "served": (Column("served", "key", "number", match="range", field="served"),),
     "quantity": (Column("quantity", "key", "number", match="range"),),
+    "form": (Column("form", "key", "term", field="form"),),
+    "year of joining": (Column("joining", "key", "number", match="range"),),
     "year, rank": (Column("year", "year", type="year"), RANKED),
 }
 
 
-def told(by: str, rows: Sequence[tuple[Cell, ...]], sentence: str) -> list[str]:
+def told(by: str, rows: Sequence[tuple[Cell, ...]], sentence: str, **more: object) -> list[str]:
     """What is said of a rule that asks a table ``t`` with these rows, each of which gives one hour."""
     table = Table("t", (*KEYS[by], HOURS), tuple((*r, F(1)) for r in rows), tuple(range(2, len(rows) + 2)), "t.csv")
     known = words(Word("t", "table", "学时表"), fields=FIELDS)
-    made = plan(said(sentence, known), vocabulary=known, tables={**TABLES, "t": table})
+    made = plan(said(sentence, known), vocabulary=known, tables={**TABLES, "t": table}, **more)
     return [d.message for d in holes(made)]
 
 
@@ -60,6 +62,8 @@ TABLE = [
     ("rank", [(n(1, 3),), (n(5, 9),)], "add t(author_rank) to paper", ["author_rank = 4"]),
     ("grade", [(n(0, 5),), (n(6, 10),)], PAPER.format("grade"), ["grade between 5.1 and 5.9"]),  # one decimal
     ("quantity", [(n(None, 999),), (n(1000, 1999),)], PAPER.format("quantity"), []),
+    ("quantity", [(n(None, 999),), (n(1001, 1999),)], PAPER.format("quantity"), ["quantity = 1000"]),
+    ("rank", [(n(None, 3),), (n(10, 20),)], PAPER.format("author_rank"), ["author_rank between 4 and 9"]),
     # of rows that agree in the other keys
     ("level, rank", [("national", n(1, 2)), ("national", n(4, 9)), ("provincial", n(3, 3)), ("city", n(1, None))],
      PAPER.format("level, author_rank"), ["level = national and author_rank = 3"]),
@@ -73,6 +77,7 @@ TABLE = [
     ("level", [("national",)], PAPER.format("level"), ["level = provincial", "level = city"]),
     ("level", [("national",)], PAPER.format("level") + " when level in (national, city)", ["level = city"]),
     ("level", [("national",)], PAPER.format("level") + " when level = national", []),
+    ("form", [("paper",)], PAPER.format("form"), []),  # asked of no other form
     ("level", [], PAPER.format("level"), []),  # a table without rows: PE355
     ("rank", [(n(1, 1),), *((n(i, i),) for i in range(3, 13, 2))], PAPER.format("author_rank"),
      ["author_rank = 2", "author_rank = 4", "author_rank = 6", "…"]),
@@ -102,6 +107,23 @@ def test_people_of_whom_a_table_requires_nothing(
     sentence: str, stretches: list[tuple[F | None, F | None]], values: str | None
 ) -> None:
     assert told("served", [(s,) for s in stretches], sentence) == ([REQUIRED.format(values)] if values else [])
+
+
+def test_of_a_quantity_the_coarsest_unit_says_what_lies_between() -> None:
+    """Hundredths of hours, tenths of days: tenths."""
+    bounds = {"hours": (F(0), F(5000), 2), "days": (F(0), F(366), 1)}
+    asked = "quantity", [(n(None, 999),), (n(1000, 1999),)], PAPER.format("quantity")
+    assert told(*asked, bounds=bounds) == [REVIEW.format("quantity between 999.1 and 999.9")]
+
+
+def test_a_cap_whose_table_has_no_row_limits_nothing() -> None:
+    message = "the table t has no row for served = 10: there it limits nothing"
+    assert told("served", [(n(1, 9),), (n(11, 20),)], "cap training at t(served) per year") == [message]
+
+
+def test_a_table_that_is_asked_with_anything_but_a_field_is_not_looked_at() -> None:
+    rows = [(n(2000, 2005),), (n(2010, None),)]
+    assert told("year of joining", rows, "require total at least t(year of joined) per year") == []
 
 
 def test_in_chinese() -> None:

@@ -44,6 +44,10 @@ TABLE = [
         [("a", EVIDENCE), ("b", RATE, None, 2017), ("c", RATE, date(2018, 7, 1))],
         ["PE356 training is recognised, but no rule converts it from 2018-01-01 until 2018-06-30"],
     ),
+    (
+        [("a", EVIDENCE), ("b", RATE, 2018, 2019)],
+        ["PE356 training is recognised, but no rule converts it until 2017-12-31"],  # the first time of two
+    ),
     ([("a", EVIDENCE), ("b", RATE, None, 2017), ("c", RATE, 2018)], []),
     ([("a", EVIDENCE), ("b", RATE, 2015, 2018), ("c", RATE, 2018), ("d", RATE, None, 2016)], []),
     ([("a", EVIDENCE, 2018), ("b", RATE, 2016)], []),  # a rate may be in force for longer

@@ -678,6 +678,23 @@ def test_a_consequence_of_years_running_shows_each_of_them(tmp_path: Path) -> No
     assert alone.before == case.before
 
 
+def test_a_block_of_years_shows_those_that_end_with_it(tmp_path: Path) -> None:
+    """9 hours in each of two years: the block of both is no year, and its last year is looked at for it, too."""
+    law = law_of(
+        tmp_path,
+        ("annual", "require total at least 10 hours per year", ""),
+        ("block", "require total at least 20 hours per 2 years starting 2015", ""),
+        RUNNING[3],
+    )
+    files = files_of(tmp_path, PUBLIC.format(2015, "public", 9) + PUBLIC.format(2016, "public", 9))
+    cases = both(tmp_path, law, files, (2016, 2016))
+    wanted = {"2016": ["2015"], "2015..2016": ["2016", "2015"]}
+    assert {c.decision.period: [y.period for y in c.before["vale/held"]] for c in cases} == wanted
+    written(tmp_path, law, files, (2015, 2016))
+    told = {c.decision.period: c.before.get("vale/held", ()) for c in from_the_tables_alone(tmp_path)}
+    assert {period: [y.period for y in years] for period, years in told.items() if years} == wanted
+
+
 def test_years_that_no_table_holds_are_not_told(tmp_path: Path) -> None:
     law = law_of(tmp_path, *RUNNING)
     files = files_of(tmp_path, PUBLIC.format(2018, "public", 8))
