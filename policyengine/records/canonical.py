@@ -107,8 +107,7 @@ class SlowRows:
         return count
 
     def _reject(self, table: RawTable, row: RowFacts, file: int, record_id: str | None) -> None:
-        given = row.facts.get("record_id")
-        self.reading.reject(table, row, str(given) if given else None, self.records)
+        self.reading.reject(table, row, record_id, self.records)
         if record_id is None:
             return
         if self._ids is None:

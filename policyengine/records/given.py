@@ -52,8 +52,10 @@ class Reading:
         self.diagnostics[:] = [d for d in self.diagnostics if d not in told]
 
     def reject(self, table: RawTable, row: RowFacts, record_id: str | None, counts: bool = True) -> None:
-        """Keep every fault of a row. ``counts``: it is a row of a records file."""
+        """Keep every fault of a row. ``record_id``: its id, told only where the file gives one; ``counts``: it is a row
+        of a records file."""
         self.rejected += counts
+        record_id = record_id if row.facts.get("record_id") else None
         self.diagnostics += other_headers(table, row)
         for fault in row.faults:
             self.rejects.append(

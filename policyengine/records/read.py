@@ -153,7 +153,7 @@ def _records(
             if named is not None:
                 mends.note(named, table, row, record_id)
             if row.faults:
-                reading.reject(table, row, record_id if row.facts.get("record_id") else None)
+                reading.reject(table, row, record_id)
             else:
                 found.append(_record(record_id, row, table))
             seen.setdefault(record_id, []).append(place)

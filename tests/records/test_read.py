@@ -348,6 +348,15 @@ def test_a_cell_of_a_wide_table_that_means_nothing_is_no_record(tmp_path: Path) 
     assert [(r.row, r.column, r.code) for r in inputs.rejects] == [(4, None, "PE429"), (5, "培训班", "PE411")]
 
 
+def test_a_rejected_cell_of_a_wide_table_has_the_id_that_its_record_would_have(tmp_path: Path) -> None:
+    path = _written(tmp_path, "r.csv", "人员编号,登记编号,日期,培训班,远程\nP1,R1,2016-03-05,x,3\nP2,,2016-03-05,x,3\n")
+    mapping = "wide: {培训班: {form: 培训班, unit: 学时}, 远程: {form: 讲座, unit: 学时}}"
+    inputs, _ = both_ways([path], None, None, schema(Path(_written(tmp_path, "m.yaml", mapping))), tmp_path)
+    assert inputs is not None
+    assert [r.record_id for r in inputs.records] == ["R1:远程", "r.csv:3:远程"]
+    assert [(r.row, r.column, r.record_id) for r in inputs.rejects] == [(2, "培训班", "R1:培训班"), (3, "培训班", None)]
+
+
 # the header of the third column, the mapping file, and the quantity that its 12 is
 @pytest.mark.parametrize(
     ("header", "mapping", "expected"),
