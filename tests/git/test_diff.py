@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 
-from policyengine.diagnostics import Diagnostic, PolicyError
+from policyengine.diagnostics import Diagnostic, PolicyError, Related, Span
 from policyengine.tools.diff.model import Law
 from policyengine.tools.diff.sides import named
 from policyengine.tools.git.revisions import Entry, _check_names
@@ -259,6 +259,14 @@ def test_on_windows_too_a_message_names_a_folder_of_a_commit_by_it(
     told = named(Diagnostic("PE133", f"two packs are called a: {written}"), law)
     monkeypatch.undo()
     assert told.message == "two packs are called a: v1:policies"
+
+
+def test_hints_and_second_places_name_files_of_a_commit_by_it_too(tmp_path: Path) -> None:
+    law = Law("v1", {}, {}, commit="c", folder=tmp_path)
+    second = Related(f"here, in {tmp_path}/c", Span(f"{tmp_path}/c", 2))
+    told = named(Diagnostic("PE133", "two packs", Span(f"{tmp_path}/a"), f"see {tmp_path}/b", related=(second,)), law)
+    assert (str(told.span), told.hint) == ("v1:a", "see v1:b")
+    assert told.related == (Related("here, in v1:c", Span("v1:c", 2)),)
 
 
 def test_a_repository_without_commits(tmp_path: Path, repository: Repository) -> None:
