@@ -9,6 +9,7 @@ import click
 
 from policyengine.cli.bar import progress
 from policyengine.cli.guard import tell
+from policyengine.cli.over import refuse_results
 from policyengine.cli.settings import Command, Day, Periods
 from policyengine.messages import say, spoken
 
@@ -70,6 +71,7 @@ def command(
     else:
         if policy is None:
             _must_be_there(records)
+            refuse_results(records)
             raise click.UsageError(say("say by which policy: --policy FOLDER", "请用 --policy 指定政策"))
         from policyengine.tools.evaluate.evaluate import Files
         from policyengine.tools.evaluate.select import load_law

@@ -1,4 +1,5 @@
-"""What a file that a command writes may not be: one that it reads, or a part of a pack or a result."""
+"""What a file that a command writes may not be: one that it reads, or a part of a pack or a result. And a result in the
+place of a file of records."""
 
 from __future__ import annotations
 
@@ -38,6 +39,28 @@ def refuse_in_result(option: str, target: str) -> None:
                 f"{option} {target} 在评定结果的文件夹中，那里不应放入其他文件；请另指定一个位置",
             )
         )
+
+
+def refuse_results(names: Iterable[str]) -> None:
+    """Refuse results, and files of results, among what is to be files of records."""
+    from policyengine.tools.result.write import files_of_result
+
+    for name in names:
+        path = Path(name)
+        if files_of_result(path):
+            raise click.UsageError(
+                say(
+                    f"{name} is a result, not a file of records; of results one is taken at a time",
+                    f"{name} 是评定结果，不是学习记录文件；评定结果一次只能给出一个",
+                )
+            )
+        if path.name in files_of_result(path.parent):
+            raise click.UsageError(
+                say(
+                    f"{name} is a file of a result: name its folder, {path.parent}",
+                    f"{name} 是评定结果中的文件：请指定其文件夹 {path.parent}",
+                )
+            )
 
 
 def _refuse_read(option: str, target: str, read: Iterable[str | Path | None]) -> None:

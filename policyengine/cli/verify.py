@@ -6,6 +6,7 @@ import click
 
 from policyengine.cli.bar import progress
 from policyengine.cli.guard import message, tell
+from policyengine.cli.over import refuse_results
 from policyengine.cli.settings import Command
 from policyengine.messages import many, say
 
@@ -27,6 +28,7 @@ def command(folder: str, records: tuple[str, ...], key: str | None) -> int:
     """
     from policyengine.tools.result.verify import verify
 
+    refuse_results(records)
     with progress():
         found = verify(folder, records, key)
     tell(found)

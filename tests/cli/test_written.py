@@ -110,3 +110,26 @@ def test_who_will_open_csv_with_excel_is_told(
         0,
         platform == "win32" and format_ != "xlsx",
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("explain a b --person A1", "a is a result, not a file of records; of results one is taken at a time"),
+        ("explain records.csv a --person A1", "a is a result, not a file of records"),
+        ("explain a/decisions.csv --person A1", "a/decisions.csv is a file of a result: name its folder, a"),
+        ("explain records.csv --person A1", "say by which policy: --policy FOLDER"),
+        ("verify a b", "b is a result, not a file of records; of results one is taken at a time"),
+        ("verify a b/manifest.json", "b/manifest.json is a file of a result: name its folder, b"),
+    ],
+)
+def test_one_result_is_taken_at_a_time(
+    command: str, said: str, run: Run, world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the policy that was asked for, the result would not have been read; beside a result, verify took another
+    for the records that it was made from."""
+    monkeypatch.chdir(world)
+    for out in ("a", "b"):
+        assert run("evaluate", "records.csv", "--policy", "policies", "--out", out).code == 0
+    told = run(*command.split())
+    assert (told.code, f"error PE901: {said}" in told.err) == (2, True)
