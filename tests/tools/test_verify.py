@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable
@@ -15,8 +16,10 @@ from policyengine.diagnostics import Diagnostic, PolicyError, installing
 from policyengine.messages import speak
 from policyengine.tools.evaluate.evaluate import Evaluation, Files, evaluate_files
 from policyengine.tools.evaluate.select import load_law
+from policyengine.tools.result.read import read_result, unchanged_result
 from policyengine.tools.result.result import save
 from policyengine.tools.result.verify import verify
+from policyengine.tools.result.write import manifest_bytes
 from tests.tools.flips import flips, results
 from tests.tools.world import write_world
 
@@ -330,6 +333,15 @@ def test_findings_without_decisions_are_told_by_the_first_of_each_and_in_time(wr
     assert orphans == list(range(len(lines) + 1, len(lines) + 101))
     told = [(d.code, d.severity) for d in found if "more of this kind" in d.message]
     assert told == [("PE522", "note")]
+
+
+def test_a_result_of_a_later_form_is_not_read(written: Path) -> None:
+    """Sealed as it should be: the same words may mean something else in it."""
+    content = json.loads((written / "manifest.json").read_bytes())
+    (written / "manifest.json").write_bytes(manifest_bytes({**content, "policyengine-result": 2}))
+    for reading in (read_result, unchanged_result, verify):
+        with pytest.raises(PolicyError, match=r"PE501: this result has form 2, which a later version(.|\n)*use that"):
+            reading(written)
 
 
 def test_missing_and_foreign_files(written: Path) -> None:

@@ -19,7 +19,7 @@ from policyengine.plan.names import RuleNames, unwrapped
 from policyengine.records.files import STDIN, find_files
 from policyengine.tools.explain.case import labels_of, note_of
 from policyengine.tools.result.tally import Tally
-from policyengine.tools.result.write import MARK
+from policyengine.tools.result.write import FORM, MARK
 
 
 def manifest_of(
@@ -32,7 +32,7 @@ def manifest_of(
 ) -> dict[str, Any]:
     """The manifest without the part on tables. ``roles``: records, persons, circumstances → the files named."""
     return {
-        MARK: 1,
+        MARK: FORM,
         "engine": {"name": engine, "version": __version__},
         "options": dict(options),
         "rows": {"in": tally.rows, "records": tally.records, "rejected": tally.rejected, "persons": tally.people},

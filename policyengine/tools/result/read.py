@@ -33,7 +33,7 @@ from policyengine.tools.result.tables import (
     Value,
     parted,
 )
-from policyengine.tools.result.write import MANIFEST, MARK
+from policyengine.tools.result.write import FORM, MANIFEST, MARK
 from policyengine.trace import Decision, Finding, FlagEntry, LedgerEntry
 
 Row = Mapping[str, Value]
@@ -397,7 +397,8 @@ def _high(unsettled: Row | None, row: Row, low: str, high: str) -> Fraction | No
 def read_result(folder: str | Path) -> Written:
     """The result in ``folder``.
 
-    ``PolicyError`` PE902 where there is no folder, PE501 where no result is in it, PE502 where its manifest is damaged.
+    ``PolicyError`` PE902 where there is no folder, PE501 where no result is in it, or one of a later form, PE502 where
+    its manifest is damaged.
     """
     folder = Path(folder)
     path = folder / MANIFEST
@@ -418,6 +419,11 @@ def read_result(folder: str | Path) -> Written:
         raise damaged(path, _no_json(e)) from None
     if not isinstance(manifest, dict) or MARK not in manifest:
         raise damaged(path, say("it is not one of ours", "不是本程序所写"))
+    if isinstance(form := manifest[MARK], int) and form > FORM:
+        text = say(f"this result has form {form}, which a later version of the program writes; this one reads {FORM}",
+                   f"该结果为格式 {form}，由较新版本的程序写出；本版本只能读取格式 {FORM}")  # fmt: skip
+        hint = say("use that version, or evaluate again with this one", "请使用该版本，或用本版本重新评定")
+        raise PolicyError([Diagnostic("PE501", text, Span(str(path)), hint)])
     if (place := first_fault(manifest)) is not None:
         raise damaged(path, say(f"{place} is missing, or not as we write it", f"{place} 缺失，或与写出时不同"))
     return Written(folder, manifest)

@@ -27,6 +27,7 @@ MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"  # beside it, where the result is signed
 BY_ITSELF = {".DS_Store", "Thumbs.db", "desktop.ini"}  # what file managers put into a folder that somebody looks at
 MARK = "policyengine-result"  # the first key of our manifests: what makes a folder ours
+FORM = 1  # what stands there: a later form may mean something else by the same words
 
 
 def write_result(
