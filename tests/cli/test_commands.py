@@ -78,6 +78,8 @@ def test_records_from_stdin(run: Run, world: Path) -> None:
     told = run("explain", world / "out", "--person", "A1", "--period", "2016")
     assert told.code == 0
     assert "no longer what this result was made from" in told.err
+    said = run("stats", world / "out", stdin=data).err  # nobody is asked for them again
+    assert "PE530: -: not what this result was made from, or not here" in said
 
 
 def test_strict(run: Run, world: Path) -> None:

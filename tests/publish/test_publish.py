@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import shutil
 import signal
 import subprocess
@@ -248,6 +249,22 @@ def test_a_block_of_which_one_year_is_replaced_is_told(database: tuple[str, Ask]
     said = run("publish", str(save(judged(county, 2017, 2017), tmp_path / "2017")), "--to", to)
     assert said[:2] == [f"2016..2017: replaces {block}…", f"2017: replaces {block}…"]
     assert not any("stays" in line for line in said)
+
+
+def test_a_block_of_another_scope_stays(tmp_path: Path) -> None:
+    """North decides 2016..2017. What south publishes of its own people, by a law without the block, says nothing of
+    it, though it ends with the same year, and south's 2016 is replaced."""
+    to = str(tmp_path / "status.duckdb")
+    north, south = with_rule(tmp_path / "north", "block"), write_county(tmp_path / "south")
+    publish(save(judged(north, 2016, 2017), tmp_path / "both"), to, scope="north")
+    for path in south.glob("*.csv"):
+        path.write_text(re.sub(r"\bA(\d)", r"B\1", path.read_text(encoding="utf-8")), encoding="utf-8")
+    first, then = (
+        publish(save(judged(south, 2016, last), tmp_path / f"south-{last}"), to, scope="south") for last in (2016, 2017)
+    )
+    assert (then.replaced, then.blocks) == ((("2016", first.result_id),), ())
+    current = "SELECT period FROM current_coverage WHERE scope = 'north' ORDER BY period"
+    assert ask_file(Path(to))(current) == [("2016",), ("2016..2017",), ("2017",)]
 
 
 def test_what_a_later_result_leaves_out_is_not_current_with_other_years(

@@ -235,6 +235,9 @@ LONG_AGO = [
     ("2016-05-01", "2016-05-01", None, "date to 2016-06-01 more than 1 month", "rejected"),
     ("2016-03-31", "2016-03-31", None, "January 1 of this year to date at most 90 days", "counted"),  # a leap year
     ("2016-04-01", "2016-04-01", None, "January 1 of this year to date at most 90 days", "rejected"),
+    # beyond the calendar: no day is as late
+    ("2016-05-01", "2016-05-01", "2014-05-01", "joined to date less than 8000 years", "counted"),
+    ("2016-05-01", "2016-05-01", "2014-05-01", "joined to date at least 8000 years", "rejected"),
 ]
 
 

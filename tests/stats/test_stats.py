@@ -331,6 +331,7 @@ def test_without_the_files(of_2016: Evaluation, county: Path, tmp_path: Path) ->
     moved.rename(tmp_path / "elsewhere")
     made = statistics([out])
     assert [n.code for n in made.notes] == ["PE530"]
+    assert str(made.notes[0].hint).endswith("; name the files with --records, --persons, --policy and --mapping")
     assert rows(made, "overall", "people", "hours") == ["8 2540/9"]
     assert rows(made, "by-form", "form", "activities") == ["lecture 1", "training 8"]
     assert not [t.name for t in made.tables if t.name in ("by-region", "providers", "funds")]

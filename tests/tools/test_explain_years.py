@@ -5,6 +5,7 @@ The same is told from records and from a written result.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from policyengine.tools.evaluate.evaluate import Files, evaluate_files
 from policyengine.tools.evaluate.select import Law, load_law
+from policyengine.tools.explain.before import looked_at_in
 from policyengine.tools.explain.case import Case
 from policyengine.tools.explain.data import data_of_cases
 from policyengine.tools.explain.explain import explain_files
@@ -676,6 +678,11 @@ def test_a_consequence_of_years_running_shows_each_of_them(tmp_path: Path) -> No
     written(tmp_path, law, files, (2016, 2018))
     (*_, alone) = from_the_tables_alone(tmp_path)
     assert alone.before == case.before
+    table = read_result(tmp_path / "out")
+    (*earlier, last), findings = list(table.decisions()), list(table.findings())
+    elsewhere = [replace(d, policy="hill") for d in earlier]  # a year that another policy has judged is none of them
+    assert looked_at_in(table, last, [*earlier, last], findings, (1, 1)) == case.before
+    assert looked_at_in(table, last, [*elsewhere, last], findings, (1, 1)) == {}
 
 
 def test_a_block_of_years_shows_those_that_end_with_it(tmp_path: Path) -> None:

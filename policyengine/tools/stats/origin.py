@@ -75,16 +75,15 @@ def facts_of(
         return _without(str(e.diagnostics[0].span or e.diagnostics[0].message), explicit)
     if canonical is None or failed(said):
         return _without(str(next((d.span for d in said if d.span), "")), explicit)
-    unlike = _unlike(written, canonical.digests, persons)
+    unlike = _unlike(written, canonical.digests)
     if unlike is not None:
         return _without(unlike, explicit)
     return Facts(canonical.records, canonical.persons, law.plans), ()
 
 
-def _unlike(written: Written, digests: Any, persons: str | None) -> str | None:
+def _unlike(written: Written, digests: Any) -> str | None:
     """The first file whose content is not that of one of the result's inputs, or an input that is nowhere."""
-    roles = ("records", "persons", "mapping") if persons else ("records", "mapping")
-    inputs = [e for e in written.manifest["inputs"] if e["role"] in roles]
+    inputs = [e for e in written.manifest["inputs"] if e["role"] in ("records", "persons", "mapping")]
     known = {e["sha256"] for e in inputs}
     for file, digest in digests.items():
         if digest not in known:
