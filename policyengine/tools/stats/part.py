@@ -29,7 +29,8 @@ OF_RECORD = ("form", "subject", "provider", "paid_by", "result", "listed")  # fa
 OF_DECISION = ("period", "policy", "unit", "outcome")
 OF_LEDGER = ("reason",)
 FROM_LEDGER = ("form", "subject", "recognise_rule", "convert_rule", "assign_rule", "cap_rule")  # facts, too
-NO_FACTS = ("person_id", "record_id", "counted", "year", "paid")  # of activities: what groups are made of, not by
+OWN = ("person_id", "person_no", "person", "source")  # columns that tables have here beside facts
+NO_FACTS = (*OWN, "record_id", "counted", "year", "paid")  # of activities: what groups are made of, not by
 CODED = 100_000  # different words of a column up to which they are written as codes; titles stay texts
 
 
@@ -92,7 +93,7 @@ class Part:
         own = source.activities.kinds if source.activities is not None else {}
         lean = source.ledger.kinds if source.ledger is not None else {}
         listed = ("listed",) if source.listings and "provider" in own else ()
-        facts = tuple(c for c in people if c not in ("person_id", "name"))
+        facts = tuple(c for c in people if c not in (*OWN, "name"))
         has_cost = is_money(own) and source.ledger is not None
         taken = {*OF_DECISION, *OF_LEDGER, *NO_FACTS, *facts, *(("cost",) if has_cost else ())}
         from_ledger = (f for f in FROM_LEDGER if f in lean)
